@@ -1,0 +1,111 @@
+import { chmod, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { JSONWebKeySet, JWK } from "jose";
+import { calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, importPKCS8, SignJWT } from "jose";
+import { CertsDevError } from "./errors.ts";
+import { createTokenClaims, type TokenRequest } from "./token-claims.ts";
+
+const files = { key: "token-key.pem", jwks: "jwks.json", issuer: "issuer.json" } as const;
+
+/** Stands for the Kubernetes API server's token signer: ES256, one key, `kid` is its RFC 7638 thumbprint. */
+export class TokenIssuer {
+  readonly issuer: string;
+  readonly #key: CryptoKey;
+  readonly #publicJwk: JWK & { kid: string };
+
+  private constructor(issuer: string, key: CryptoKey, publicJwk: JWK & { kid: string }) {
+    this.issuer = issuer;
+    this.#key = key;
+    this.#publicJwk = publicJwk;
+  }
+
+  /** From an extractable ES256 private key. */
+  static async from(issuer: string, key: CryptoKey): Promise<TokenIssuer> {
+    const { kty, crv, x, y } = await exportJWK(key);
+    const publicPart = { kty, crv, x, y } as JWK;
+    const kid = await calculateJwkThumbprint(publicPart);
+    return new TokenIssuer(issuer, key, { ...publicPart, alg: "ES256", use: "sig", kid });
+  }
+
+  /** The public key alone, as `/openid/v1/jwks` serves it. */
+  jwks(): JSONWebKeySet {
+    return { keys: [{ ...this.#publicJwk }] };
+  }
+
+  /** Signs whatever it is asked to: a development tool refuses nothing. */
+  async mint(request: TokenRequest): Promise<string> {
+    return new SignJWT(createTokenClaims(this.issuer, request))
+      .setProtectedHeader({ alg: "ES256", kid: this.#publicJwk.kid })
+      .sign(this.#key);
+  }
+
+  /**
+   * Writes key (0600), JWKS and issuer name into a folder that only its owner can enter (0700).
+   *
+   * @throws CertsDevError `ISSUER_EXISTS` rather than overwrite a key; `DIRECTORY_OPEN` if others can enter the folder.
+   */
+  async save(directory: string): Promise<void> {
+    await ownDirectory(directory);
+    await writeNew(join(directory, files.key), await exportPKCS8(this.#key), 0o600);
+    await writeNew(join(directory, files.jwks), `${JSON.stringify(this.jwks(), null, 2)}\n`, 0o644);
+    await writeNew(join(directory, files.issuer), `${JSON.stringify({ issuer: this.issuer })}\n`, 0o644);
+  }
+}
+
+/** A new issuer with a fresh key, in memory only until it is saved. */
+export async function createTokenIssuer(options: { issuer: string }): Promise<TokenIssuer> {
+  const { privateKey } = await generateKeyPair("ES256", { extractable: true });
+  return TokenIssuer.from(options.issuer, privateKey);
+}
+
+/** @throws CertsDevError `ISSUER_MISSING` when the folder holds no saved issuer. */
+export async function loadTokenIssuer(directory: string): Promise<TokenIssuer> {
+  try {
+    const key = await importPKCS8(await readFile(join(directory, files.key), "utf8"), "ES256", {
+      extractable: true,
+    });
+    const saved: unknown = JSON.parse(await readFile(join(directory, files.issuer), "utf8"));
+    return await TokenIssuer.from(issuerName(saved), key);
+  } catch (cause) {
+    throw new CertsDevError(
+      "ISSUER_MISSING",
+      `no token issuer in ${directory}: make one with certs-dev issuer`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function issuerName(saved: unknown): string {
+  if (typeof saved === "object" && saved !== null && "issuer" in saved && typeof saved.issuer === "string") {
+    return saved.issuer;
+  }
+  throw new TypeError(`${files.issuer} names no issuer`);
+}
+
+async function ownDirectory(directory: string): Promise<void> {
+  const made = await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (made !== undefined) {
+    await chmod(directory, 0o700);
+    return;
+  }
+  const { mode } = await stat(directory);
+  if ((mode & 0o077) !== 0) {
+    throw new CertsDevError(
+      "DIRECTORY_OPEN",
+      `others can enter ${directory}: run chmod 700 on it, or choose another`,
+    );
+  }
+}
+
+async function writeNew(path: string, text: string, mode: number): Promise<void> {
+  try {
+    await writeFile(path, text, { mode, flag: "wx" });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
+    throw new CertsDevError("ISSUER_EXISTS", `${path} is there already: remove the folder to begin again`, {
+      cause,
+    });
+  }
+}
