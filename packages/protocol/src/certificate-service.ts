@@ -1,0 +1,68 @@
+import { type google, istio } from "../generated/messages.js";
+import type { Codec, Method } from "./codec.ts";
+
+const wire = istio.v1.auth;
+
+/** What a workload asks of the CA. */
+export interface CreateCertificateRequest {
+  /** PEM of a PKCS#10 request, as received. */
+  readonly csr: string;
+  /** Requested lifetime in seconds; zero or less asks for the default. */
+  readonly validityDurationSeconds: number;
+  /** The SPIFFE ID that a node proxy asks for on behalf of a pod; "" when absent. */
+  readonly impersonatedIdentity: string;
+  /** The signer that the caller prefers; "" (which stock agents always send) means none. */
+  readonly certSigner: string;
+}
+
+export interface CreateCertificateResponse {
+  /** PEM: leaf first, one certificate per element, the whole root bundle last. */
+  readonly certChain: readonly string[];
+}
+
+const createCertificateRequest: Codec<CreateCertificateRequest> = {
+  encode: ({ csr, validityDurationSeconds, impersonatedIdentity, certSigner }) =>
+    wire.IstioCertificateRequest.encode({
+      csr,
+      validityDuration: validityDurationSeconds,
+      metadata: structOf({ ImpersonatedIdentity: impersonatedIdentity, CertSigner: certSigner }),
+    }).finish(),
+  decode: (bytes) => {
+    const { csr, validityDuration, metadata } = wire.IstioCertificateRequest.decode(bytes);
+    return {
+      csr,
+      validityDurationSeconds: Number(validityDuration),
+      impersonatedIdentity: stringIn(metadata, "ImpersonatedIdentity"),
+      certSigner: stringIn(metadata, "CertSigner"),
+    };
+  },
+};
+
+const createCertificateResponse: Codec<CreateCertificateResponse> = {
+  encode: ({ certChain }) => wire.IstioCertificateResponse.encode({ certChain: [...certChain] }).finish(),
+  decode: (bytes) => ({ certChain: wire.IstioCertificateResponse.decode(bytes).certChain }),
+};
+
+/** `istio.v1.auth.IstioCertificateService/CreateCertificate`. */
+export const createCertificate: Method<CreateCertificateRequest, CreateCertificateResponse> = {
+  path: "/istio.v1.auth.IstioCertificateService/CreateCertificate",
+  request: createCertificateRequest,
+  response: createCertificateResponse,
+};
+
+type Struct = google.protobuf.Struct.$Properties | null | undefined;
+
+function structOf(values: Readonly<Record<string, string>>): google.protobuf.Struct.$Properties | null {
+  const set = Object.entries(values).filter(([, value]) => value !== "");
+  if (set.length === 0) return null;
+  return { fields: Object.fromEntries(set.map(([key, stringValue]) => [key, { stringValue }])) };
+}
+
+/** A value of another kind is refused: read as "", it would quietly turn the request into another one. */
+function stringIn(metadata: Struct, key: string): string {
+  const fields = metadata?.fields;
+  const value = fields && Object.hasOwn(fields, key) ? fields[key] : undefined;
+  if (value === undefined) return "";
+  if (typeof value.stringValue !== "string") throw new TypeError(`metadata ${key} is not a string`);
+  return value.stringValue;
+}

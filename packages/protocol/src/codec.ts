@@ -1,0 +1,12 @@
+/** Turns one message into bytes and back. `decode` throws on bytes that are not that message. */
+export interface Codec<Message> {
+  encode(message: Message): Uint8Array;
+  decode(bytes: Uint8Array): Message;
+}
+
+/** One RPC: its HTTP/2 path and the codecs of both directions. */
+export interface Method<Request, Response> {
+  readonly path: string;
+  readonly request: Codec<Request>;
+  readonly response: Codec<Response>;
+}

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { google, istio } from "../generated/messages.js";
+import {
+  createCertificate,
+  decodeRetryAfterMs,
+  encodeStatusDetails,
+  type Secret,
+  secretTypeUrl,
+  streamSecrets,
+} from "./index.ts";
+
+const fixtures = new URL("../../../test/fixtures/", import.meta.url);
+
+describe("CreateCertificate on the wire", () => {
+  const { request, response } = createCertificate;
+
+  it("refuses a metadata value that is not a string, rather than reading it as absent", () => {
+    const fields = { ImpersonatedIdentity: { numberValue: 7 } };
+    const bytes = istio.v1.auth.IstioCertificateRequest.encode({ csr: "x", metadata: { fields } }).finish();
+    assert.throws(() => request.decode(bytes), /ImpersonatedIdentity is not a string/);
+  });
+
+  it("refuses truncated bytes", () => {
+    const bytes = request.encode({
+      csr: "a request",
+      validityDurationSeconds: 60,
+      impersonatedIdentity: "",
+      certSigner: "",
+    });
+    assert.throws(() => request.decode(bytes.subarray(0, 5)));
+  });
+
+  it("is not polluted by a metadata key named __proto__", () => {
+    const fields = Object.fromEntries([["__proto__", { stringValue: "spiffe://evil/ns/a/sa/b" }]]);
+    const bytes = istio.v1.auth.IstioCertificateRequest.encode({ csr: "x", metadata: { fields } }).finish();
+    assert.equal(request.decode(bytes).impersonatedIdentity, "");
+    assert.equal(({} as Record<string, unknown>)["stringValue"], undefined);
+  });
+
+  it("reads a negative 64-bit duration as a number", () => {
+    const bytes = istio.v1.auth.IstioCertificateRequest.encode({ csr: "x", validityDuration: -1 }).finish();
+    assert.equal(request.decode(bytes).validityDurationSeconds, -1);
+  });
+
+  it("reads what stock pilot-agent and ztunnel send", () => {
+    for (const [file, seconds, identity] of [
+      ["pilot-agent-csr/rsa2048-default.json", 86_400, ""],
+      ["pilot-agent-csr/p256.json", 86_400, ""],
+      ["ztunnel-csr/shared.json", 3600, "spiffe://cluster.local/ns/demo/sa/frontend"],
+    ] as const) {
+      const recorded: { body_hex: string } = JSON.parse(readFileSync(new URL(file, fixtures), "utf8"));
+      const decoded = request.decode(Buffer.from(recorded.body_hex, "hex"));
+      assert.equal(decoded.validityDurationSeconds, seconds, file);
+      assert.equal(decoded.impersonatedIdentity, identity, file);
+      assert.equal(decoded.certSigner, "", file);
+      assert.match(decoded.csr, /^-----BEGIN CERTIFICATE REQUEST-----\n/, file);
+    }
+  });
+
+  it("keeps the order of the chain", () => {
+    const certChain = ["leaf", "intermediate", "roots"];
+    assert.deepEqual(response.decode(response.encode({ certChain })), { certChain });
+  });
+});
+
+describe("StreamSecrets on the wire", () => {
+  it("reads every state-of-the-world message that Envoy 1.40 sends", () => {
+    const folder = new URL("envoy-1.40-sds/", fixtures);
+    const files = readdirSync(folder).filter((file) => file.startsWith("sotw-"));
+    assert.equal(files.length, 5);
+    for (const file of files) {
+      const message = streamSecrets.request.decode(readFileSync(new URL(file, folder)));
+      assert.equal(message.typeUrl, secretTypeUrl, file);
+      assert.deepEqual(message.resourceNames, [file.split("-")[1]], file);
+      assert.equal(message.nodeId !== "", file.endsWith("-1.bin"), `${file}: the node comes first and only then`);
+      assert.equal(message.errorDetail !== undefined, file === "sotw-default-3.bin", file);
+    }
+  });
+
+  it("carries both kinds of secret there and back", () => {
+    const pem = (text: string) => Buffer.from(text);
+    const resources: Secret[] = [
+      { kind: "tlsCertificate", name: "default", certificateChain: pem("chain"), privateKey: pem("key") },
+      { kind: "validationContext", name: "ROOTCA", trustedCa: pem("roots") },
+    ];
+    const sent = { versionInfo: "v", nonce: "n", resources };
+    assert.deepEqual(streamSecrets.response.decode(streamSecrets.response.encode(sent)), sent);
+  });
+});
+
+describe("Status details", () => {
+  it("tell a client how long to wait, to the millisecond", () => {
+    assert.equal(decodeRetryAfterMs(encodeStatusDetails({ code: 14, message: "later", retryAfterMs: 2500 })), 2500);
+  });
+
+  it("without retry information name no wait", () => {
+    assert.equal(decodeRetryAfterMs(google.rpc.Status.encode({ code: 14 }).finish()), undefined);
+  });
+});

@@ -1,0 +1,5 @@
+export * from "./certificate-service.ts";
+export type { Codec, Method } from "./codec.ts";
+export * from "./health.ts";
+export * from "./rpc-status.ts";
+export * from "./secret-discovery.ts";
