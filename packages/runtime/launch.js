@@ -1,0 +1,75 @@
+// Starts a command on a supported Node. Kept in syntax that Node 20 parses, because that is what may run it first.
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(import.meta.url);
+const { engines } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
+const floor = engines.node.replace(/^>=/, "");
+
+/**
+ * Runs the module at `main` in this process when this Node is at least the floor of package.json's `engines`, else runs
+ * the whole command again with the Node that the project pins, passing signals and the exit code.
+ */
+export async function launch(main) {
+  // Without a listener of ours, SIGUSR1 makes Node open its debugger: a port from which every key can be read.
+  process.on("SIGUSR1", () => {});
+  if (isAtLeast(process.versions.node, floor)) {
+    await import(main.href);
+    return;
+  }
+  const pinned = findPinnedNode();
+  if (pinned === undefined) {
+    process.stderr.write(
+      `${basenameOf(process.argv[1])} needs Node ${floor} or newer, and this is ${process.versions.node}: ` +
+        "install a newer Node, or run npm ci in the project, which brings its own.\n",
+    );
+    process.exit(2);
+  }
+  runAgainWith(pinned);
+}
+
+function isAtLeast(version, wanted) {
+  const [have, want] = [version, wanted].map((text) =>
+    text.split(".").map((part) => Number.parseInt(part, 10)),
+  );
+  for (let i = 0; i < want.length; i++) if (have[i] !== want[i]) return have[i] > want[i];
+  return true;
+}
+
+function findPinnedNode() {
+  try {
+    const manifest = createRequire(here).resolve("node/package.json");
+    const binary = join(dirname(manifest), "bin", "node");
+    return existsSync(binary) ? binary : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function runAgainWith(node) {
+  const child = spawn(node, process.argv.slice(1), { stdio: "inherit" });
+  const forwarded = ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2", "SIGINT"];
+  for (const signal of forwarded) {
+    process.on(signal, () => {
+      // A terminal sends Ctrl-C to the child as well; twice would mean "at once" to it.
+      if (signal === "SIGINT" && process.stdin.isTTY) return;
+      child.kill(signal);
+    });
+  }
+  child.on("error", (error) => {
+    process.stderr.write(`cannot run ${node}: ${error.message}\n`);
+    process.exit(1);
+  });
+  child.on("exit", (code, signal) => {
+    if (signal === null) process.exit(code);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+function basenameOf(path) {
+  return path.slice(path.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,149 @@
+import {
+  type ChannelOptions,
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  Metadata,
+  type ServiceError,
+} from "@grpc/grpc-js";
+import { formatHostPort, type HostPort } from "../address.ts";
+import { systemClock } from "../clock.ts";
+import { RpcError } from "./status.ts";
+
+/** Where a channel leads: TLS that trusts `rootsPem` and nothing else, or a Unix socket. */
+export type ChannelTarget =
+  | { readonly address: HostPort; readonly rootsPem: string }
+  | { readonly unixPath: string };
+
+/** One method as a client sees it. */
+export interface ClientMethod<Request, Response> {
+  readonly path: string;
+  readonly request: { encode(message: Request): Uint8Array };
+  readonly response: { decode(bytes: Uint8Array): Response };
+}
+
+export interface CallOptions {
+  readonly deadlineMs: number;
+  /** Request headers; names in lower case. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface ClientStream<Request, Response> {
+  send(request: Request): void;
+  /** Ends when the server does; throws an {@link RpcError} when the stream breaks. */
+  readonly responses: AsyncIterable<Response>;
+  /** Ends the stream at once. */
+  cancel(): void;
+}
+
+const channelOptions: ChannelOptions = {
+  // Retries, and the waits between them, are the caller's.
+  "grpc.enable_retries": 0,
+  // A token must not travel by way of whatever http_proxy names.
+  "grpc.enable_http_proxy": 0,
+  "grpc.keepalive_time_ms": 30_000,
+  "grpc.keepalive_timeout_ms": 10_000,
+  "grpc.use_local_subchannel_pool": 1,
+  "grpc.service_config_disable_resolution": 1,
+  "grpc.enable_channelz": 0,
+};
+
+/** A connection to one gRPC server, opened at the first call. */
+export class GrpcChannel {
+  readonly #client: Client;
+
+  constructor(target: ChannelTarget, options?: { readonly maxResponseBytes?: number }) {
+    const limits = { "grpc.max_receive_message_length": options?.maxResponseBytes ?? 4 * 1024 * 1024 };
+    this.#client =
+      "unixPath" in target
+        ? new Client(`unix://${target.unixPath}`, credentials.createInsecure(), {
+            ...channelOptions,
+            ...limits,
+          })
+        : new Client(formatHostPort(target.address), credentials.createSsl(Buffer.from(target.rootsPem)), {
+            ...channelOptions,
+            ...limits,
+          });
+  }
+
+  /** One call. Rejects with an {@link RpcError}, or with what `decode` throws. */
+  unary<Request, Response>(
+    method: ClientMethod<Request, Response>,
+    request: Request,
+    options: CallOptions,
+  ): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      const call = this.#client.makeUnaryRequest(
+        method.path,
+        (message: Request) => Buffer.from(method.request.encode(message)),
+        (bytes: Buffer) => method.response.decode(bytes),
+        request,
+        metadataOf(options.metadata),
+        { deadline: systemClock.now().getTime() + options.deadlineMs },
+        (error, response) => {
+          options.signal?.removeEventListener("abort", cancel);
+          if (error) reject(rpcErrorOf(error));
+          else if (response === undefined) reject(new TypeError("the call ended without a response"));
+          else resolve(response);
+        },
+      );
+      const cancel = () => call.cancel();
+      options.signal?.addEventListener("abort", cancel, { once: true });
+      if (options.signal?.aborted) cancel();
+    });
+  }
+
+  /** Opens a bidirectional stream. */
+  stream<Request, Response>(method: ClientMethod<Request, Response>): ClientStream<Request, Response> {
+    const call = this.#client.makeBidiStreamRequest(
+      method.path,
+      (message: Request) => Buffer.from(method.request.encode(message)),
+      (bytes: Buffer) => method.response.decode(bytes),
+      new Metadata(),
+    );
+    return {
+      send: (request) => call.write(request),
+      responses: responsesOf(call),
+      cancel: () => call.cancel(),
+    };
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+async function* responsesOf<Request, Response>(
+  call: ClientDuplexStream<Request, Response>,
+): AsyncIterable<Response> {
+  try {
+    yield* call;
+  } catch (error) {
+    throw isServiceError(error) ? rpcErrorOf(error) : error;
+  }
+}
+
+function metadataOf(values: Readonly<Record<string, string>> = {}): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(values)) metadata.set(name, value);
+  return metadata;
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && "code" in error && "details" in error && "metadata" in error;
+}
+
+function rpcErrorOf(error: ServiceError): RpcError {
+  const [details] = error.metadata.get("grpc-status-details-bin");
+  const pushback = Number(error.metadata.get("grpc-retry-pushback-ms")[0]);
+  return new RpcError(
+    {
+      code: error.code,
+      message: error.details,
+      ...(Number.isFinite(pushback) && pushback >= 0 ? { retryAfterMs: pushback } : {}),
+      ...(details instanceof Buffer ? { details } : {}),
+    },
+    { cause: error },
+  );
+}

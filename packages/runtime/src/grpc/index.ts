@@ -1,0 +1,5 @@
+export * from "./channel.ts";
+export * from "./route.ts";
+export * from "./server.ts";
+export type { ServingIdentity } from "./serving-credentials.ts";
+export * from "./status.ts";

@@ -1,0 +1,93 @@
+/** What a handler may know of a call. No type of the transport is seen outside this folder. */
+export interface CallContext {
+  /** Every value of a request header; names are lower case. */
+  metadata(name: string): readonly string[];
+  /** `host:port` of the peer; "unknown" on a Unix socket. */
+  readonly peerAddress: string;
+  /** Aborted when the client has gone or its deadline has passed. */
+  readonly signal: AbortSignal;
+}
+
+export interface UnaryCall<Request> extends CallContext {
+  /**
+   * Decodes the body, on the first use and not before: a handler that authenticates first parses nothing of a
+   * stranger's bytes. Throws what the route's `decode` throws.
+   */
+  request(): Request;
+}
+
+export interface StreamCall<Request, Response> extends CallContext {
+  /** Ends when the client closes its half; throws what the route's `decode` throws. */
+  readonly requests: AsyncIterable<Request>;
+  /** Queues a message; does nothing once the stream has ended. */
+  send(response: Response): void;
+}
+
+/** One unary RPC as plain functions of messages, whatever the transport. */
+export interface UnaryRoute<Request, Response> {
+  readonly path: string;
+  decode(body: Uint8Array): Request;
+  handle(call: UnaryCall<Request>): Promise<Response>;
+  encode(response: Response): Uint8Array;
+}
+
+/** One streaming RPC. The stream lives until `handle` settles. */
+export interface StreamRoute<Request, Response> {
+  readonly path: string;
+  decode(body: Uint8Array): Request;
+  handle(call: StreamCall<Request, Response>): Promise<void>;
+  encode(response: Response): Uint8Array;
+}
+
+/** A route whose message types are closed over, so that a server can hold many of them. */
+export type Route =
+  | {
+      readonly kind: "unary";
+      readonly path: string;
+      serve(body: Uint8Array, context: CallContext): Promise<Uint8Array>;
+    }
+  | {
+      readonly kind: "stream";
+      readonly path: string;
+      serve(
+        bodies: AsyncIterable<Uint8Array>,
+        send: (body: Uint8Array) => void,
+        context: CallContext,
+      ): Promise<void>;
+    };
+
+export function unaryRoute<Request, Response>(route: UnaryRoute<Request, Response>): Route {
+  return {
+    kind: "unary",
+    path: route.path,
+    async serve(body, context) {
+      return route.encode(await route.handle({ ...context, request: decodeOnce(route, body) }));
+    },
+  };
+}
+
+export function streamRoute<Request, Response>(route: StreamRoute<Request, Response>): Route {
+  return {
+    kind: "stream",
+    path: route.path,
+    serve(bodies, send, context) {
+      const requests = decodeEach(route, bodies);
+      return route.handle({ ...context, requests, send: (response) => send(route.encode(response)) });
+    },
+  };
+}
+
+function decodeOnce<Request>(route: { decode(body: Uint8Array): Request }, body: Uint8Array): () => Request {
+  let decoded: { readonly request: Request } | undefined;
+  return () => {
+    decoded ??= { request: route.decode(body) };
+    return decoded.request;
+  };
+}
+
+async function* decodeEach<Request>(
+  route: { decode(body: Uint8Array): Request },
+  bodies: AsyncIterable<Uint8Array>,
+): AsyncIterable<Request> {
+  for await (const body of bodies) yield route.decode(body);
+}
