@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { findCycle, type Import, type Source, shippedSources, targetOf } from "./architecture/sources.ts";
+
+const sources = shippedSources();
+
+/** What decides, without a socket, a file or a clock of its own. */
+const domain: readonly RegExp[] = [
+  /^packages\/ca-server\/src\/(issuance|fleet)\//,
+  /^packages\/ca-server\/src\/authorities\/rotation\.ts$/,
+  /^packages\/ca-server\/src\/ledger\/merkle\.ts$/,
+  /^packages\/agent\/src\/rotation\//,
+  /^packages\/agent\/src\/secret-store\.ts$/,
+  /^packages\/agent\/src\/sds\/subscription\.ts$/,
+];
+const isDomain = ({ path }: Source) => domain.some((pattern) => pattern.test(path));
+const isMain = ({ room }: Source) => room === "main.ts";
+
+/** Fails with every import that breaks the rule, so that one run shows them all. */
+function noImport(forbidden: (source: Source, found: Import) => boolean): void {
+  const broken = sources.flatMap((source) =>
+    source.imports
+      .filter((found) => forbidden(source, found))
+      .map(({ specifier }) => `${source.path} imports ${specifier}`),
+  );
+  assert.deepEqual(broken, []);
+}
+
+function noText(pattern: RegExp, allowed: (source: Source) => boolean): void {
+  const broken = sources
+    .filter((source) => !allowed(source) && pattern.test(withoutComments(source.text)))
+    .map(({ path }) => path);
+  assert.deepEqual(broken, []);
+}
+
+const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+
+const ours = (specifier: string) => specifier.startsWith("@kasbah/");
+
+describe("The dependency rules", () => {
+  it("see the whole house", () => {
+    assert.ok(sources.length > 60, `only ${sources.length} files`);
+    assert.ok(sources.some(isDomain));
+    assert.ok(sources.flatMap(({ imports }) => imports).length > sources.length);
+  });
+
+  it("let pki, protocol and runtime import nothing of ours", () => {
+    const leaves = ["packages/pki", "packages/protocol", "packages/runtime"];
+    noImport((source, { specifier }) => leaves.includes(source.package) && ours(specifier));
+  });
+
+  it("keep the CA and the agent strangers, and the command a client of both", () => {
+    noImport((_, { specifier }) => /^@kasbah\/(ca-server|agent)(\/|$)/.test(specifier));
+  });
+
+  it("keep every relative import inside its package, except the generated code", () => {
+    noImport((source, { specifier }) => {
+      const target = targetOf(source, specifier);
+      if (target === undefined || target.startsWith(`${source.package}/src/`)) return false;
+      return target !== "packages/protocol/generated/messages.js";
+    });
+  });
+
+  it("keep the testkit out of shipped code", () => {
+    noImport(
+      ({ package: home }, { specifier }) => home !== "packages/testkit" && specifier === "@kasbah/testkit",
+    );
+  });
+
+  it("let the domain import pki, its own rooms, and types of the runtime, and nothing else", () => {
+    noImport((source, { specifier, typeOnly }) => {
+      if (!isDomain(source) || specifier === "@kasbah/pki") return false;
+      if (specifier === "@kasbah/runtime" || specifier === "@kasbah/pki/certificate-writer") return !typeOnly;
+      const target = targetOf(source, specifier);
+      return (
+        target === undefined ||
+        !(target.endsWith("/errors.ts") || sources.some((other) => other.path === target && isDomain(other)))
+      );
+    });
+  });
+
+  it("stop generated messages at the edges", () => {
+    const edges = /^(grpc|ca|sds|workload-api|report|inspect)\//;
+    noImport((source, { specifier }) => {
+      if (specifier !== "@kasbah/protocol" || source.package === "packages/testkit") return false;
+      return isDomain(source) || !edges.test(source.room);
+    });
+  });
+
+  it("know the transport in one room", () => {
+    noImport(({ path }, { specifier }) => {
+      return specifier.startsWith("@grpc/") && !path.startsWith("packages/runtime/src/grpc/");
+    });
+  });
+
+  it("fence the certificate library into pki's writer, which the agent never loads", () => {
+    noImport(({ path }, { specifier }) => {
+      if (/^(@peculiar\/|reflect-metadata)/.test(specifier))
+        return !/^packages\/pki\/src\/(certificate-writer\.ts$|writer\/)/.test(path);
+      return specifier === "@kasbah/pki/certificate-writer" && path.startsWith("packages/agent/");
+    });
+  });
+
+  it("keep files and sockets out of pki and the domain", () => {
+    noImport((source, { specifier }) => {
+      const io = /^node:(fs|net|http|https|http2|tls|dgram|child_process)/.test(specifier);
+      return io && (source.package === "packages/pki" || isDomain(source));
+    });
+  });
+
+  it("hold no import cycle", () => {
+    assert.equal(findCycle(sources), undefined);
+  });
+
+  it("let time in through the clock alone", () => {
+    const clocks = (source: Source) => source.path === "packages/runtime/src/clock.ts" || isMain(source);
+    noText(/\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(|\bprocess\.(hrtime|uptime)/, clocks);
+  });
+
+  it("let chance in through the key room and main alone", () => {
+    const rooms = (source: Source) => source.path === "packages/pki/src/key.ts" || isMain(source);
+    noText(/\bMath\.random\(|\brandom(Bytes|UUID|Int|FillSync)\(|\bgetRandomValues\(/, rooms);
+  });
+
+  it("read the process in main alone", () => {
+    noText(/\bprocess\.(env|argv|exit|on|once|cwd|stdout|stderr|stdin|kill|getuid)\b/, isMain);
+  });
+
+  it("speak through the logger", () => {
+    noText(/\bconsole\./, () => false);
+  });
+});
+
+describe("The rules' own eyes", () => {
+  const source = (path: string, text: string): Source => ({
+    path,
+    package: "packages/x",
+    room: path.split("/src/")[1] ?? "",
+    text,
+    imports: [...text.matchAll(/from "([^"]+)"/g)].map(([, specifier = ""]) => ({
+      specifier,
+      typeOnly: false,
+    })),
+  });
+
+  it("find a cycle of three files", () => {
+    const cycle = findCycle([
+      source("packages/x/src/a.ts", 'import { b } from "./b.ts";'),
+      source("packages/x/src/b.ts", 'import { c } from "./c.ts";'),
+      source("packages/x/src/c.ts", 'import { a } from "./a.ts";'),
+    ]);
+    assert.deepEqual(
+      cycle,
+      ["a", "b", "c", "a"].map((name) => `packages/x/src/${name}.ts`),
+    );
+  });
+
+  it("read every form of import", () => {
+    const forms = sources.flatMap(({ imports }) => imports);
+    assert.ok(forms.some(({ typeOnly }) => typeOnly));
+    assert.ok(forms.some(({ specifier }) => specifier.startsWith("node:")));
+    assert.ok(forms.some(({ specifier }) => specifier.endsWith(".ts")));
+  });
+});

@@ -1,0 +1,73 @@
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("../../", import.meta.url));
+
+export interface Import {
+  readonly specifier: string;
+  readonly typeOnly: boolean;
+}
+
+export interface Source {
+  /** Path from the root of the repository. */
+  readonly path: string;
+  /** The package's folder, `packages/pki`. */
+  readonly package: string;
+  /** Path from the package's `src`. */
+  readonly room: string;
+  readonly text: string;
+  readonly imports: readonly Import[];
+}
+
+/** Every shipped source file of the workspace; tests are not shipped. */
+export function shippedSources(): readonly Source[] {
+  return globSync(["packages/*/src/**/*.ts", "certs-dev/src/**/*.ts"], { cwd: root })
+    .filter((path) => !path.endsWith(".test.ts"))
+    .sort()
+    .map(readSource);
+}
+
+function readSource(path: string): Source {
+  const text = readFileSync(join(root, path), "utf8");
+  const [folder = "", room = ""] = path.split("/src/");
+  return { path, package: folder, room, text, imports: importsOf(text) };
+}
+
+const importPattern =
+  /^\s*(?:import|export)\s+(type\s)?[^"';]*?from\s+"([^"]+)"|import\(\s*"([^"]+)"\s*\)|^import\s+"([^"]+)"/gm;
+
+function importsOf(text: string): readonly Import[] {
+  return [...text.matchAll(importPattern)].map(([, type, from, dynamic, bare]) => ({
+    specifier: from ?? dynamic ?? bare ?? "",
+    typeOnly: type !== undefined,
+  }));
+}
+
+/** The file that a relative import names, from the root of the repository; undefined for a package. */
+export function targetOf(source: Source, specifier: string): string | undefined {
+  return specifier.startsWith(".") ? normalize(join(dirname(source.path), specifier)) : undefined;
+}
+
+/** The first cycle among the files' relative imports, as the list of its files; undefined when there is none. */
+export function findCycle(sources: readonly Source[]): readonly string[] | undefined {
+  const byPath = new Map(sources.map((source) => [source.path, source]));
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): readonly string[] | undefined => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
+    const source = byPath.get(path);
+    if (source === undefined || done.has(path)) return undefined;
+    for (const { specifier, typeOnly } of source.imports) {
+      const target = typeOnly ? undefined : targetOf(source, specifier);
+      const cycle = target === undefined ? undefined : visit(target, [...trail, path]);
+      if (cycle) return cycle;
+    }
+    done.add(path);
+    return undefined;
+  };
+  for (const { path } of sources) {
+    const cycle = visit(path, []);
+    if (cycle) return cycle;
+  }
+  return undefined;
+}
