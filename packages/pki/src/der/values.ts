@@ -1,0 +1,34 @@
+import { PkiError } from "../errors.ts";
+import type { DerElement } from "./reader.ts";
+
+/** The magnitude of a positive INTEGER, without the sign octet. @throws PkiError `DER_MALFORMED` for zero and below */
+export function positiveInteger(element: DerElement, name: string): Uint8Array {
+  const [first = 0] = element.content;
+  const magnitude = first === 0 ? element.content.subarray(1) : element.content;
+  if ((first & 0x80) !== 0 || magnitude.length === 0) {
+    throw new PkiError("DER_MALFORMED", `${name} is not positive`);
+  }
+  return magnitude;
+}
+
+/** The octets of a BIT STRING that must hold whole octets, as keys and signatures do. @throws PkiError `DER_MALFORMED` */
+export function wholeOctets(element: DerElement, name: string): Uint8Array {
+  if (element.content[0] !== 0) throw new PkiError("DER_MALFORMED", `${name} does not hold whole octets`);
+  return element.content.subarray(1);
+}
+
+/** The dotted form of an OBJECT IDENTIFIER that the gate has found canonical. */
+export function dottedOid(content: Uint8Array): string {
+  const arcs: bigint[] = [];
+  let arc = 0n;
+  for (const octet of content) {
+    arc = (arc << 7n) | BigInt(octet & 0x7f);
+    if ((octet & 0x80) === 0) {
+      arcs.push(arc);
+      arc = 0n;
+    }
+  }
+  const [joined = 0n, ...rest] = arcs;
+  const first = joined < 80n ? joined / 40n : 2n;
+  return [first, joined - first * 40n, ...rest].join(".");
+}

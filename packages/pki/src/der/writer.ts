@@ -1,0 +1,41 @@
+import { tag } from "./tag.ts";
+
+/** One element with a minimal definite length. The parts are concatenated as its content. */
+export function encode(identifier: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  const content = Buffer.concat(parts);
+  return new Uint8Array(Buffer.concat([Buffer.of(identifier, ...encodeLength(content.length)), content]));
+}
+
+export function encodeSequence(...parts: readonly Uint8Array[]): Uint8Array {
+  return encode(tag.sequence, ...parts);
+}
+
+/** A BIT STRING of whole octets. */
+export function encodeBits(octets: Uint8Array): Uint8Array {
+  return encode(tag.bitString, Uint8Array.of(0), octets);
+}
+
+/** An OBJECT IDENTIFIER of our own list; arcs above 2^31 are not needed and not supported. */
+export function encodeOid(dotted: string): Uint8Array {
+  const [first = 0, second = 0, ...rest] = dotted.split(".").map(Number);
+  return encode(tag.oid, Uint8Array.from([first * 40 + second, ...rest].flatMap(encodeArc)));
+}
+
+/** An X.509 Extension (RFC 5280 §4.1); `critical` is left out when false, as DER wants of defaults. */
+export function encodeExtension(oid: string, critical: boolean, value: Uint8Array): Uint8Array {
+  const flag = critical ? [encode(tag.boolean, Uint8Array.of(0xff))] : [];
+  return encodeSequence(encodeOid(oid), ...flag, encode(tag.octetString, value));
+}
+
+function encodeLength(length: number): number[] {
+  if (length < 0x80) return [length];
+  const octets: number[] = [];
+  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256);
+  return [0x80 | octets.length, ...octets];
+}
+
+function encodeArc(arc: number): number[] {
+  const octets = [arc & 0x7f];
+  for (let rest = arc >>> 7; rest > 0; rest >>>= 7) octets.unshift((rest & 0x7f) | 0x80);
+  return octets;
+}

@@ -1,0 +1,13 @@
+export { Certificate, parseCertificate, parseCertificates } from "./certificate.ts";
+export { type CertificateRequest, parseCertificateRequest } from "./csr.ts";
+export { createCertificateRequest } from "./csr-writer.ts";
+export { type EcCurve, isPointOnCurve } from "./ec-curve.ts";
+export { MeshError, PkiError, type PkiErrorCode } from "./errors.ts";
+export { createKeyPair, createSerial, KeyPair, type KeyType, parsePrivateKey } from "./key.ts";
+export { encodePem, parsePemBlock, parsePemBlocks } from "./pem.ts";
+export { backdateMs, leafCommonName, leafValidity, type Validity } from "./profile.ts";
+export { PublicKey, parsePublicKey } from "./public-key.ts";
+export { parseSpiffeId, SpiffeId } from "./spiffe-id.ts";
+export { parseTrustBundle, TrustBundle } from "./trust-bundle.ts";
+export { parseTrustDomain, TrustDomain } from "./trust-domain.ts";
+export { parseWorkloadName, type WorkloadName } from "./workload-name.ts";

@@ -1,0 +1,41 @@
+/** Every object identifier that this package knows, in one place. */
+export const oid = {
+  ecPublicKey: "1.2.840.10045.2.1",
+  p256: "1.2.840.10045.3.1.7",
+  p384: "1.3.132.0.34",
+  rsaEncryption: "1.2.840.113549.1.1.1",
+
+  ecdsaWithSha256: "1.2.840.10045.4.3.2",
+  ecdsaWithSha384: "1.2.840.10045.4.3.3",
+  ecdsaWithSha512: "1.2.840.10045.4.3.4",
+  sha256WithRsa: "1.2.840.113549.1.1.11",
+  sha384WithRsa: "1.2.840.113549.1.1.12",
+  sha512WithRsa: "1.2.840.113549.1.1.13",
+
+  commonName: "2.5.4.3",
+  organization: "2.5.4.10",
+
+  challengePassword: "1.2.840.113549.1.9.7",
+  extensionRequest: "1.2.840.113549.1.9.14",
+
+  subjectKeyIdentifier: "2.5.29.14",
+  keyUsage: "2.5.29.15",
+  subjectAltName: "2.5.29.17",
+  basicConstraints: "2.5.29.19",
+  nameConstraints: "2.5.29.30",
+  certificatePolicies: "2.5.29.32",
+  authorityKeyIdentifier: "2.5.29.35",
+  extKeyUsage: "2.5.29.37",
+
+  serverAuth: "1.3.6.1.5.5.7.3.1",
+  clientAuth: "1.3.6.1.5.5.7.3.2",
+} as const;
+
+const names: ReadonlyMap<string, string> = new Map(
+  Object.entries(oid).map(([name, dotted]) => [dotted, name]),
+);
+
+/** The name that specifications give to an identifier, or its dotted form when we have no name for it. */
+export function oidName(dotted: string): string {
+  return names.get(dotted) ?? dotted;
+}

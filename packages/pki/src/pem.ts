@@ -1,0 +1,67 @@
+import { PkiError } from "./errors.ts";
+
+const defaultMaxBytes = 16 * 1024;
+const lineLength = 64;
+
+/**
+ * The bytes of the only PEM block in the text. Stricter than RFC 7468: one exact label, no text or header
+ * around the base64, canonical base64, at most `maxBytes` characters (16 KiB) looked at. Only indexOf and
+ * slices run over the text, because PEM by regular expression has blocked event loops for a minute.
+ * @throws PkiError `PEM_MALFORMED`
+ */
+export function parsePemBlock(text: string, label: string, maxBytes = defaultMaxBytes): Uint8Array {
+  const [block, ...others] = parsePemBlocks(text, label, maxBytes);
+  if (block === undefined || others.length > 0) {
+    throw new PkiError("PEM_MALFORMED", `there is more than one block of ${label}`);
+  }
+  return block;
+}
+
+/** The bytes of one or more PEM blocks of the same label, under the rules of {@link parsePemBlock}. @throws PkiError `PEM_MALFORMED` */
+export function parsePemBlocks(text: string, label: string, maxBytes = defaultMaxBytes): Uint8Array[] {
+  if (text.length > maxBytes) {
+    throw new PkiError("PEM_MALFORMED", `the PEM is longer than ${maxBytes} bytes`);
+  }
+  const begin = `-----BEGIN ${label}-----`;
+  const end = `-----END ${label}-----`;
+  const blocks: Uint8Array[] = [];
+  for (let at = skipSpace(text, 0); at < text.length; ) {
+    if (!text.startsWith(begin, at)) {
+      throw new PkiError("PEM_MALFORMED", `the text is not a PEM block of ${label}`);
+    }
+    const endAt = text.indexOf(end, at + begin.length);
+    if (endAt === -1) throw new PkiError("PEM_MALFORMED", `the block of ${label} has no end line`);
+    blocks.push(decodeBody(text.slice(at + begin.length, endAt)));
+    at = skipSpace(text, endAt + end.length);
+  }
+  if (blocks.length === 0) throw new PkiError("PEM_MALFORMED", `there is no block of ${label}`);
+  return blocks;
+}
+
+/** One PEM block with lines of 64 characters and a line feed at its end (RFC 7468 §3). */
+export function encodePem(label: string, der: Uint8Array): string {
+  const base64 = Buffer.from(der).toString("base64");
+  const lines: string[] = [];
+  for (let at = 0; at < base64.length; at += lineLength) lines.push(base64.slice(at, at + lineLength));
+  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
+}
+
+function decodeBody(body: string): Uint8Array {
+  const lines = body.replaceAll("\r\n", "\n");
+  if (lines.length < 3 || !lines.startsWith("\n") || !lines.endsWith("\n") || lines.includes("\n\n")) {
+    throw new PkiError("PEM_MALFORMED", "the PEM block is empty or its lines are broken");
+  }
+  const base64 = lines.replaceAll("\n", "");
+  const bytes = Buffer.from(base64, "base64");
+  // Node's decoder skips what it does not know; encoding again proves that every character counted, and only once.
+  if (bytes.toString("base64") !== base64) {
+    throw new PkiError("PEM_MALFORMED", "the PEM block is not canonical base64");
+  }
+  return new Uint8Array(bytes);
+}
+
+function skipSpace(text: string, start: number): number {
+  let at = start;
+  while (at < text.length && " \t\r\n".includes(text.charAt(at))) at += 1;
+  return at;
+}
