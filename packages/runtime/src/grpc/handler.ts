@@ -52,8 +52,12 @@ function contextOf(call: ServerCall): CallContext {
 
 /** A call that the client cancels ends its requests; it is not an error of ours. */
 async function* bodiesOf(call: ServerDuplexStream<Buffer, Buffer>): AsyncIterable<Buffer> {
-  call.once("cancelled", () => call.push(null));
-  for await (const body of call.iterator({ destroyOnReturn: false })) yield body;
+  try {
+    // A handler that stops reading may still have an answer to send, so the stream outlives its iterator.
+    for await (const body of call.iterator({ destroyOnReturn: false })) yield body;
+  } catch (error) {
+    if (!call.cancelled) throw error;
+  }
 }
 
 function statusObject({ code, message, retryAfterMs, details }: RpcStatus) {

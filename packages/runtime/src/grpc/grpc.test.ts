@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  GrpcChannel,
+  GrpcServer,
+  grpcStatus,
+  type Route,
+  RpcError,
+  type RpcStatus,
+  type StreamCall,
+  streamRoute,
+  type UnaryCall,
+  unaryRoute,
+} from "./index.ts";
+
+const text = {
+  encode: (message: string) => new TextEncoder().encode(message),
+  decode: (bytes: Uint8Array) => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+};
+const method = (path: string) => ({ path, request: text, response: text });
+const soon = { deadlineMs: 5_000 };
+
+describe("A gRPC route", () => {
+  let directory: string;
+  let server: GrpcServer;
+  let channel: GrpcChannel;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "kasbah-grpc-"));
+  });
+
+  afterEach(async () => {
+    channel.close();
+    await server.close(100);
+    rmSync(directory, { recursive: true });
+  });
+
+  async function serve(route: Route, toStatus: (error: unknown) => RpcStatus = opaque): Promise<void> {
+    const unixPath = join(directory, "socket");
+    server = new GrpcServer({ routes: [route], toStatus, maxRequestBytes: 1024 });
+    await server.listenUnix(unixPath);
+    channel = new GrpcChannel({ unixPath });
+  }
+
+  const unary = (handle: (call: UnaryCall<string>) => Promise<string>) =>
+    unaryRoute({ path: "/test.Echo/Say", ...text, handle });
+  const stream = (handle: (call: StreamCall<string, string>) => Promise<void>) =>
+    streamRoute({ path: "/test.Echo/Talk", ...text, handle });
+
+  it("does not decode the body of a caller whom the handler turns away", async () => {
+    let decoded = 0;
+    const decode = (bytes: Uint8Array) => {
+      decoded += 1;
+      return text.decode(bytes);
+    };
+    const handle = () => Promise.reject(new Error("who are you?"));
+    await serve(unaryRoute({ path: "/test.Echo/Say", encode: text.encode, decode, handle }));
+    await assert.rejects(channel.unary(method("/test.Echo/Say"), "hello", soon), RpcError);
+    assert.equal(decoded, 0);
+  });
+
+  it("answers a body that is no message with the status of the decoder's error", async () => {
+    await serve(
+      unary((call) => Promise.resolve(call.request())),
+      (error) => ({
+        code: grpcStatus.INVALID_ARGUMENT,
+        message: error instanceof TypeError ? "malformed" : "?",
+      }),
+    );
+    const raw = {
+      path: "/test.Echo/Say",
+      request: { encode: () => Uint8Array.of(0xff, 0xfe) },
+      response: text,
+    };
+    await assert.rejects(channel.unary(raw, "", soon), {
+      code: grpcStatus.INVALID_ARGUMENT,
+      message: "malformed",
+    });
+  });
+
+  it("lets nothing of a thrown error reach the peer but the status made from it", async () => {
+    await serve(unary(() => Promise.reject(new Error("the key is under the mat"))));
+    await assert.rejects(channel.unary(method("/test.Echo/Say"), "hello", soon), {
+      code: grpcStatus.INTERNAL,
+      message: "internal error",
+    });
+  });
+
+  it("refuses a request over its size limit before the handler runs", async () => {
+    let handled = 0;
+    await serve(
+      unary((call) => {
+        handled += 1;
+        return Promise.resolve(call.request());
+      }),
+    );
+    await assert.rejects(channel.unary(method("/test.Echo/Say"), "x".repeat(2000), soon), {
+      code: grpcStatus.RESOURCE_EXHAUSTED,
+    });
+    assert.equal(handled, 0);
+  });
+
+  it("answers an unknown method UNIMPLEMENTED", async () => {
+    await serve(unary((call) => Promise.resolve(call.request())));
+    await assert.rejects(channel.unary(method("/test.Echo/Shout"), "hello", soon), {
+      code: grpcStatus.UNIMPLEMENTED,
+    });
+  });
+
+  it("tells the client when to come back", async () => {
+    const details = Uint8Array.of(1, 2, 3);
+    await serve(
+      unary(() => Promise.reject(new Error())),
+      () => ({
+        code: grpcStatus.UNAVAILABLE,
+        message: "later",
+        retryAfterMs: 1500,
+        details,
+      }),
+    );
+    await assert.rejects(channel.unary(method("/test.Echo/Say"), "hello", soon), (error) => {
+      assert.ok(error instanceof RpcError);
+      assert.equal(error.retryAfterMs, 1500);
+      assert.deepEqual(Uint8Array.from(error.details ?? []), details);
+      return true;
+    });
+  });
+
+  it("hands headers to the handler, each value as it came", async () => {
+    await serve(
+      unary((call) => Promise.resolve(`${call.request()} ${call.metadata("authorization").join("|")}`)),
+    );
+    const metadata = { authorization: "Bearer x" };
+    assert.equal(await channel.unary(method("/test.Echo/Say"), "hi", { ...soon, metadata }), "hi Bearer x");
+  });
+
+  it("tells the handler when the client's deadline has passed", async () => {
+    const gone = Promise.withResolvers<void>();
+    await serve(
+      unary((call) => {
+        call.signal.addEventListener("abort", () => gone.resolve());
+        return new Promise(() => {});
+      }),
+    );
+    await assert.rejects(channel.unary(method("/test.Echo/Say"), "hello", { deadlineMs: 50 }), {
+      code: grpcStatus.DEADLINE_EXCEEDED,
+    });
+    await gone.promise;
+  });
+
+  it("streams both ways until the handler returns", async () => {
+    await serve(
+      stream(async (call) => {
+        for await (const request of call.requests) {
+          if (request === "stop") return;
+          call.send(request.toUpperCase());
+        }
+      }),
+    );
+    const { send, responses } = channel.stream(method("/test.Echo/Talk"));
+    send("a");
+    send("b");
+    send("stop");
+    assert.deepEqual(await Array.fromAsync(responses), ["A", "B"]);
+  });
+
+  it("ends a stream's requests and aborts its signal when the client goes away", async () => {
+    const ended = Promise.withResolvers<void>();
+    const aborted = Promise.withResolvers<void>();
+    await serve(
+      stream(async (call) => {
+        call.signal.addEventListener("abort", () => aborted.resolve());
+        for await (const request of call.requests) call.send(request);
+        ended.resolve();
+        call.send("to nobody");
+      }),
+    );
+    const { send, responses, cancel } = channel.stream(method("/test.Echo/Talk"));
+    send("a");
+    await assert.rejects(
+      async () => {
+        for await (const _ of responses) cancel();
+      },
+      { code: grpcStatus.CANCELLED },
+    );
+    await Promise.all([ended.promise, aborted.promise]);
+  });
+
+  it("ends a stream whose handler throws with the status of the error", async () => {
+    await serve(stream(() => Promise.reject(new Error("secret"))));
+    const { responses } = channel.stream(method("/test.Echo/Talk"));
+    await assert.rejects(Array.fromAsync(responses), {
+      code: grpcStatus.INTERNAL,
+      message: "internal error",
+    });
+  });
+
+  it("finishes a running call before the server closes", async () => {
+    const arrived = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    await serve(
+      unary(async (call) => {
+        arrived.resolve();
+        await released.promise;
+        return call.request();
+      }),
+    );
+    const answer = channel.unary(method("/test.Echo/Say"), "late", soon);
+    await arrived.promise;
+    const closed = server.close(5_000);
+    released.resolve();
+    assert.equal(await answer, "late");
+    await closed;
+  });
+});
+
+function opaque(): RpcStatus {
+  return { code: grpcStatus.INTERNAL, message: "internal error" };
+}
