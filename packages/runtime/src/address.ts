@@ -1,0 +1,52 @@
+import { isIPv4, isIPv6 } from "node:net";
+import { RuntimeError } from "./runtime-error.ts";
+
+/** A TCP address. `host` is a name, an IPv4 or an IPv6 address without brackets; port 0 lets the system choose. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+const longestName = 253;
+/** Underscores are outside RFC 1123 but container networks hand out such names. */
+const label = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
+
+/** Parses `127.0.0.1:15012`, `[::1]:15012` or `name:15012`. Throws `ADDRESS_MALFORMED`. */
+export function parseHostPort(text: string): HostPort {
+  const colon = text.lastIndexOf(":");
+  const host = parseHost(text.slice(0, Math.max(colon, 0)));
+  const port = parsePort(text.slice(colon + 1));
+  if (host === undefined || port === undefined) {
+    throw new RuntimeError(
+      "ADDRESS_MALFORMED",
+      "expected host:port such as 127.0.0.1:15012, [::1]:15012 or ca.example:15012",
+    );
+  }
+  return { host, port };
+}
+
+/** The form that `parseHostPort` reads, with IPv6 addresses in brackets. */
+export function formatHostPort(address: HostPort): string {
+  return `${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`;
+}
+
+function parseHost(text: string): string | undefined {
+  if (text.startsWith("[") && text.endsWith("]")) {
+    const address = text.slice(1, -1);
+    return isIPv6(address) ? address : undefined;
+  }
+  return isIPv4(text) || isName(text) ? text : undefined;
+}
+
+function isName(text: string): boolean {
+  if (text === "" || text.length > longestName) return false;
+  const labels = text.split(".");
+  // A last label of digits only is an IPv4 address gone wrong (RFC 1123 section 2.1).
+  return labels.every((part) => label.test(part)) && !/^\d+$/.test(labels.at(-1) ?? "");
+}
+
+function parsePort(text: string): number | undefined {
+  if (!/^\d{1,5}$/.test(text)) return undefined;
+  const port = Number(text);
+  return port <= 65_535 ? port : undefined;
+}

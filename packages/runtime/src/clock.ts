@@ -1,0 +1,46 @@
+/** The door through which time enters: loops take a `Clock`, pure functions take `now: Date`. */
+export interface Clock {
+  /** The wall clock, which may be stepped in either direction at any moment. */
+  now(): Date;
+  /** Milliseconds that never go backwards; comparable only with other readings of the same clock. */
+  monotonicMs(): number;
+  /**
+   * Resolves after `ms` of monotonic time; rejects with `signal.reason` when aborted. A pending sleep keeps the
+   * process alive, so a caller that may stop hands in a signal. `Infinity` sleeps until aborted.
+   */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Node fires a longer timer after one millisecond instead of refusing it. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** The clocks of the machine. */
+export const systemClock: Clock = {
+  now: () => new Date(),
+  monotonicMs: () => performance.now(),
+  sleep,
+};
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  if (Number.isNaN(ms)) throw new RangeError("cannot sleep for NaN milliseconds");
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const deadline = performance.now() + ms;
+    let timer: NodeJS.Timeout;
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const arm = () => {
+      const leftMs = deadline - performance.now();
+      if (leftMs > 0) {
+        timer = setTimeout(arm, Math.min(Math.ceil(leftMs), longestTimerMs));
+        return;
+      }
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
+    arm();
+  });
+}

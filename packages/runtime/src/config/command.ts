@@ -1,0 +1,41 @@
+import { type Option, type OptionTable, option } from "./option.ts";
+import { choice } from "./schemas.ts";
+
+/** Options that every command has beside its own. */
+export const commonOptions = {
+  logLevel: option({
+    flag: "--log-level <level>",
+    env: "KASBAH_LOG_LEVEL",
+    help: "least severe events to log: debug, info, warn, error or silent",
+    schema: choice(["debug", "info", "warn", "error", "silent"]),
+    default: "info",
+    group: "Logging",
+  }),
+  logFormat: option({
+    flag: "--log-format <format>",
+    env: "KASBAH_LOG_FORMAT",
+    help: "json, pretty, or auto: pretty on a terminal",
+    schema: choice(["auto", "json", "pretty"]),
+    default: "auto",
+    group: "Logging",
+  }),
+};
+
+type Values<O extends OptionTable> = {
+  readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never;
+};
+
+/** The frozen configuration that a table of options gives, the common ones included. */
+export type ConfigOf<O extends OptionTable> = Values<O> & Values<typeof commonOptions>;
+
+/** What `--help` tells about a command, and what its settings must satisfy together. */
+export interface Command<O extends OptionTable> {
+  readonly name: string;
+  readonly version: string;
+  /** One or two sentences. */
+  readonly summary: string;
+  /** Lines that can be copied into a shell. */
+  readonly examples: readonly string[];
+  /** Problems between settings that are each valid, one sentence each; called only when all are. */
+  check?(config: ConfigOf<O>): readonly string[];
+}

@@ -1,0 +1,71 @@
+import type { z } from "zod";
+
+/** How one setting is called, explained and read. The schema takes the text as written and gives the value. */
+export interface OptionSpec<T> {
+  /** `--state-dir <dir>`, or `--verbose` alone for a switch, whose schema is then handed `true`. */
+  readonly flag: `--${string}`;
+  readonly env: string;
+  readonly help: string;
+  readonly schema: z.ZodType<T, string>;
+  /** As it would be written on the command line; comma-separated for a repeatable option. */
+  readonly default?: string;
+  /** Shown by `--help` instead of the default, where that depends on the machine. */
+  readonly defaultHelp?: string;
+  /** Heading under which `--help` shows it. */
+  readonly group?: string;
+}
+
+/** An option whose value in the configuration has type `T`. */
+export interface Option<T> {
+  /** Its key in the configuration file: the flag without dashes in front. */
+  readonly name: string;
+  readonly spec: OptionSpec<unknown>;
+  readonly arity: "required" | "optional" | "repeatable";
+  read(texts: readonly string[]): ReadResult<T>;
+}
+
+export type ReadResult<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: string; readonly text: string };
+
+/** The options of a command by the names of the configuration's properties. */
+export type OptionTable = Readonly<Record<string, Option<unknown>>>;
+
+/** An option that is a list: the flag may be repeated, commas separate in the environment, the file has a list. */
+export function option<T>(spec: OptionSpec<T> & { readonly repeatable: true }): Option<readonly T[]>;
+/** An option that may be absent. */
+export function option<T>(spec: OptionSpec<T> & { readonly optional: true }): Option<T | undefined>;
+/** An option that must be given, unless it has a default. */
+export function option<T>(
+  spec: OptionSpec<T> & { readonly repeatable?: false; readonly optional?: false },
+): Option<T>;
+export function option<T>(
+  spec: OptionSpec<T> & { readonly repeatable?: boolean; readonly optional?: boolean },
+): Option<readonly T[] | T | undefined> {
+  const name = spec.flag.slice(2).split(" ", 1)[0] ?? "";
+  if (spec.repeatable) return { name, spec, arity: "repeatable", read: (texts) => readEach(spec, texts) };
+  const arity = spec.optional ? "optional" : "required";
+  return { name, spec, arity, read: (texts) => readLast(spec, texts) };
+}
+
+/** An absent optional option and an empty list are read from no text at all. */
+function readLast<T>(spec: OptionSpec<T>, texts: readonly string[]): ReadResult<T | undefined> {
+  const last = texts.at(-1);
+  return last === undefined ? { ok: true, value: undefined } : readText(spec, last);
+}
+
+function readEach<T>(spec: OptionSpec<T>, texts: readonly string[]): ReadResult<readonly T[]> {
+  const values: T[] = [];
+  for (const text of texts) {
+    const result = readText(spec, text);
+    if (!result.ok) return result;
+    values.push(result.value);
+  }
+  return { ok: true, value: Object.freeze(values) };
+}
+
+function readText<T>(spec: OptionSpec<T>, text: string): ReadResult<T> {
+  const result = spec.schema.safeParse(text);
+  if (result.success) return { ok: true, value: result.data };
+  return { ok: false, problem: result.error.issues.map((issue) => issue.message).join("; "), text };
+}

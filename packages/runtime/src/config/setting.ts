@@ -1,0 +1,39 @@
+import type { CommandLine } from "./command-line.ts";
+import type { FileEntry } from "./config-file.ts";
+import type { Option } from "./option.ts";
+
+/** The texts that an option is read from, and where they stood. */
+export interface Setting {
+  readonly name: string;
+  readonly texts: readonly string[];
+  readonly source: string;
+}
+
+export interface Sources {
+  readonly commandLine: CommandLine;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly file: ReadonlyMap<string, FileEntry>;
+}
+
+/** Flag before environment before file before default; the first that says anything says everything. */
+export function findSetting(option: Option<unknown>, sources: Sources, filePath: string): Setting {
+  const { name, spec } = option;
+  // An empty value on the command line is reported there as missing.
+  const given = sources.commandLine.texts.get(name)?.filter((text) => text !== "");
+  if (given !== undefined && given.length > 0) return { name, texts: given, source: "the command line" };
+  const fromEnv = sources.env[spec.env];
+  if (fromEnv !== undefined && fromEnv !== "") {
+    return { name, texts: split(option, fromEnv), source: `environment ${spec.env}` };
+  }
+  const entry = sources.file.get(name);
+  if (entry !== undefined) return { name, texts: entry.texts, source: `file ${filePath} line ${entry.line}` };
+  return { name, texts: spec.default === undefined ? [] : split(option, spec.default), source: "default" };
+}
+
+function split(option: Option<unknown>, text: string): string[] {
+  if (option.arity !== "repeatable") return [text];
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+}

@@ -1,0 +1,91 @@
+import { printableText } from "./printable-text.ts";
+
+/** What an event is about: names and values, of any kind. */
+export type LogFacts = Readonly<Record<string, unknown>>;
+
+/** pino writes these itself, and a JSON object with a key twice means what each reader likes. */
+const reservedNames = new Set(["time", "level", "event"]);
+const deepest = 6;
+const mostEntries = 100;
+const mostStackLines = 12;
+
+/** The facts as plain JSON values that are safe to print. Never throws, whatever it is handed. */
+export function printableFacts(facts: LogFacts): Record<string, unknown> {
+  const printed: Record<string, unknown> = Object.create(null);
+  for (const [name, value] of Object.entries(facts).slice(0, mostEntries)) {
+    const key = printableText(name, 128);
+    if (value !== undefined) printed[reservedNames.has(key) ? `${key}_` : key] = printableValue(value, 0);
+  }
+  return printed;
+}
+
+function printableValue(value: unknown, depth: number): unknown {
+  try {
+    return convert(value, depth);
+  } catch {
+    return "[unreadable]";
+  }
+}
+
+function convert(value: unknown, depth: number): unknown {
+  if (typeof value === "string") return printableText(withoutCredentials(value));
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  if (typeof value === "boolean" || value === null || value === undefined) return value;
+  if (typeof value !== "object") return printableText(String(value), 64);
+  if (depth >= deepest) return "[deeper]";
+  if (value instanceof Error) return printableError(value, depth);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
+  if (Array.isArray(value)) return value.slice(0, mostEntries).map((item) => printableValue(item, depth + 1));
+  return isPlain(value) ? printableObject(value, depth) : printableInstance(value);
+}
+
+function printableObject(value: object, depth: number): Record<string, unknown> {
+  const printed: Record<string, unknown> = Object.create(null);
+  for (const [name, item] of Object.entries(value).slice(0, mostEntries)) {
+    printed[printableText(name, 128)] = printableValue(item, depth + 1);
+  }
+  return printed;
+}
+
+/** A value class is what its own `toString` says (a SPIFFE ID, a `Secret`); of any other only the name is told. */
+function printableInstance(value: object): string {
+  const speaks = value.toString !== Object.prototype.toString;
+  return speaks ? printableText(withoutCredentials(String(value))) : `[${value.constructor.name}]`;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/**
+ * Name, code, message and cause only: other own properties of foreign errors hold request bodies, headers and
+ * tokens. A stack is for errors without a code, which nobody foresaw.
+ */
+function printableError(error: Error, depth: number): Record<string, unknown> {
+  const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
+  const printed: Record<string, unknown> = { name: printableText(error.name, 64) };
+  if (code !== undefined) printed["code"] = printableText(code, 64);
+  printed["message"] = printableText(withoutCredentials(error.message));
+  if (error.cause !== undefined) printed["cause"] = printableValue(error.cause, depth + 1);
+  if (error instanceof AggregateError) {
+    printed["errors"] = error.errors.slice(0, 5).map((item) => printableValue(item, depth + 1));
+  }
+  if (code === undefined && error.stack !== undefined) printed["stack"] = frames(error.stack);
+  return printed;
+}
+
+function frames(stack: string): string[] {
+  const lines = stack.split("\n").map((line) => line.trim());
+  return lines
+    .filter((line) => line.startsWith("at "))
+    .slice(0, mostStackLines)
+    .map((line) => printableText(line));
+}
+
+/** The last net under the rule that no PEM and no token is ever logged. */
+function withoutCredentials(text: string): string {
+  if (text.includes("-----BEGIN ")) return "[redacted PEM]";
+  return text.slice(0, 65_536).replace(/\beyJ[\w-]{8,}(?:\.[\w-]+)+/g, "[redacted token]");
+}

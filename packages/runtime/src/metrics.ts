@@ -1,0 +1,14 @@
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+
+/** A registry of its own with the process metrics and `kasbah_build_info`. */
+export function createRegistry(build: { name: string; version: string }): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: "kasbah_build_info",
+    help: "Always 1; the labels say what runs.",
+    labelNames: ["name", "version"],
+    registers: [registry],
+  }).set(build, 1);
+  return registry;
+}

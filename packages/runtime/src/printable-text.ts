@@ -1,0 +1,22 @@
+/**
+ * Control, format (bidirectional overrides, zero-width) and separator characters: they forge log lines, recolour
+ * terminals or show a reviewer another text than the machine compared.
+ */
+const treacherous = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** The text with each treacherous character written as `\uXXXX`, cut after `maxLength` characters. */
+export function printableText(text: string, maxLength = 4096): string {
+  const cut = text.length > maxLength ? `${text.slice(0, maxLength)}… (${text.length} characters)` : text;
+  return cut.replace(treacherous, escapeCharacter);
+}
+
+/** The text in double quotes for a message to a person, short and printable. */
+export function quoted(text: string): string {
+  return `"${printableText(text, 80)}"`;
+}
+
+function escapeCharacter(character: string): string {
+  if (character === "\n") return "\\n";
+  const code = character.codePointAt(0) ?? 0;
+  return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, "0")}`;
+}

@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import type { Command, ConfigOf } from "./config/command.ts";
+import { ConfigInvalidError, loadConfig } from "./config/load-config.ts";
+import type { OptionTable } from "./config/option.ts";
+import { type Component, runDaemon } from "./lifecycle.ts";
+import { createLogger, type Logger } from "./log.ts";
+import type { ProcessHost } from "./process-host.ts";
+
+/** A daemon's program: its command, its options, and how its parts are put together. */
+export interface Program<O extends OptionTable> {
+  readonly command: Command<O>;
+  readonly options: O;
+  /** The composition root. What it throws ends the process: 2 for `CONFIG_INVALID`, 1 for anything else. */
+  compose(config: ConfigOf<O>, logger: Logger): Promise<readonly Component[]> | readonly Component[];
+  readonly graceMs?: number;
+}
+
+/**
+ * The outer shell of a daemon's `main.ts`: loads the configuration, prints what `--help`, `--version` and
+ * `--check-config` ask for, lists all configuration problems on standard error and exits 2, or composes and runs.
+ */
+export async function runMain<const O extends OptionTable>(
+  program: Program<O>,
+  host: ProcessHost,
+): Promise<void> {
+  const { command, options } = program;
+  try {
+    const readFile = (path: string) => readFileSync(path, "utf8");
+    const outcome = loadConfig(command, options, { argv: host.argv.slice(2), env: host.env, readFile });
+    if (outcome.kind === "run") return await composeAndRun(program, outcome.config, host);
+    host.stdout.write(outcome.text);
+  } catch (error) {
+    if (!(error instanceof ConfigInvalidError)) throw error;
+    host.stderr.write(invalidText(command.name, error.problems));
+    host.exit(2);
+  }
+}
+
+async function composeAndRun<O extends OptionTable>(
+  program: Program<O>,
+  config: ConfigOf<O>,
+  host: ProcessHost,
+): Promise<void> {
+  const { name, version } = program.command;
+  const { logLevel: level, logFormat: format } = config;
+  const logger = createLogger({ level, format, stream: host.stdout });
+  logger.info("daemon starting", { daemon: name, version });
+  try {
+    const components = await program.compose(config, logger);
+    const flush = () => logger.flush();
+    const grace = program.graceMs === undefined ? {} : { graceMs: program.graceMs };
+    await runDaemon({ name, logger, components, flush, ...grace }, host);
+  } catch (error) {
+    if (error instanceof ConfigInvalidError) throw error;
+    logger.error("start failed", { error });
+    await logger.flush();
+    host.exit(1);
+  }
+}
+
+function invalidText(name: string, problems: readonly string[]): string {
+  const list = problems.map((problem) => `  ${problem}\n`).join("");
+  return `${name}: CONFIG_INVALID: ${problems.length === 1 ? "1 problem" : `${problems.length} problems`}\n${list}`;
+}

@@ -1,0 +1,5 @@
+export { assertCode, type CodedError, rejectsWithCode, throwsWithCode } from "./assert-code.ts";
+export { FakeClock } from "./fake-clock.ts";
+export { freePort } from "./free-port.ts";
+export { type RecordedEvent, type RecordingLogger, recordingLogger } from "./recording-logger.ts";
+export { type TemporaryDirectory, temporaryDirectory } from "./temporary-directory.ts";

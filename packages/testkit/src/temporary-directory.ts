@@ -1,0 +1,18 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A directory of mode 0700 that goes away with everything in it: `await using`, or `remove()` in an `afterEach`. */
+export interface TemporaryDirectory extends AsyncDisposable {
+  readonly path: string;
+  /** The path of a name inside. */
+  join(...names: string[]): string;
+  remove(): Promise<void>;
+}
+
+/** Creates one below the system's temporary directory; its path is short enough for Unix sockets. */
+export async function temporaryDirectory(): Promise<TemporaryDirectory> {
+  const path = await mkdtemp(join(tmpdir(), "kasbah-"));
+  const remove = () => rm(path, { recursive: true, force: true });
+  return { path, join: (...names) => join(path, ...names), remove, [Symbol.asyncDispose]: remove };
+}
