@@ -1,0 +1,80 @@
+import type { HostPort } from "@kasbah/runtime";
+import {
+  type Inbound,
+  inboundCluster,
+  inboundListener,
+  type Outbound,
+  outboundCluster,
+  outboundListener,
+  socketAddress,
+} from "./listener.ts";
+import { sdsCluster } from "./sds.ts";
+import { upstreamTls } from "./transport-socket.ts";
+
+/** One workload's Envoy: where its agent is, and which ways lead in and out. */
+export interface EnvoySettings {
+  readonly nodeId: string;
+  readonly cluster: string;
+  /** Keep it on loopback: whoever reaches it commands this Envoy. */
+  readonly admin: HostPort;
+  readonly sdsSocket: string;
+  readonly inbound?: Inbound;
+  readonly outbound?: Outbound;
+  /** Where to write the access log as JSON lines; none unless given. */
+  readonly accessLogPath?: string;
+}
+
+/**
+ * An Envoy bootstrap with strict mTLS in both directions, all static but the secrets, which come from the agent.
+ * Plain data: write it as JSON and start `envoy -c`.
+ */
+export function createBootstrap(settings: EnvoySettings) {
+  const { nodeId, cluster, admin, sdsSocket, inbound, outbound, accessLogPath } = settings;
+  return {
+    node: { id: nodeId, cluster },
+    admin: { address: socketAddress(admin) },
+    static_resources: {
+      listeners: [
+        ...(inbound ? [inboundListener(inbound, accessLogPath)] : []),
+        ...(outbound ? [outboundListener(outbound, accessLogPath)] : []),
+      ],
+      clusters: [
+        sdsCluster(sdsSocket),
+        ...(inbound ? [appCluster(inbound.app)] : []),
+        ...(outbound ? [upstreamCluster(outbound)] : []),
+      ],
+    },
+  };
+}
+
+function appCluster(app: HostPort) {
+  return staticCluster(inboundCluster, app);
+}
+
+function upstreamCluster({ upstream, peer, maxRequestsPerConnection }: Outbound) {
+  return {
+    ...staticCluster(outboundCluster, upstream),
+    transport_socket: upstreamTls(peer),
+    typed_extension_protocol_options: {
+      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        explicit_http_config: { http_protocol_options: {} },
+        ...(maxRequestsPerConnection === undefined
+          ? {}
+          : { common_http_protocol_options: { max_requests_per_connection: maxRequestsPerConnection } }),
+      },
+    },
+  };
+}
+
+function staticCluster(name: string, { host, port }: HostPort) {
+  return {
+    name,
+    type: "STATIC",
+    connect_timeout: "5s",
+    load_assignment: {
+      cluster_name: name,
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress({ host, port }) } }] }],
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { execFile } from "node:child_process";
+
+/** How a command ended: its exit code, or the reason why it never ran, and all that it printed. */
+export interface CommandResult {
+  readonly code: number | "ENOENT" | "SIGNAL";
+  readonly output: string;
+}
+
+export interface CommandOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal;
+  readonly deadlineMs: number;
+}
+
+/** Runs a command to its end without a shell; never rejects, and keeps at most 1 MiB of output. */
+export type RunCommand = (
+  file: string,
+  args: readonly string[],
+  options: CommandOptions,
+) => Promise<CommandResult>;
+
+export const runCommand: RunCommand = (file, args, { env, signal, deadlineMs }) =>
+  new Promise((resolve) => {
+    const options = { env: { ...env }, timeout: deadlineMs, maxBuffer: 1 << 20, encoding: "utf8" as const };
+    execFile(file, [...args], signal ? { ...options, signal } : options, (error, stdout, stderr) => {
+      resolve({ code: endOf(error), output: `${stdout}${stderr}` });
+    });
+  });
+
+function endOf(error: { code?: string | number | null } | null): CommandResult["code"] {
+  if (error === null) return 0;
+  if (error.code === "ENOENT") return "ENOENT";
+  return typeof error.code === "number" ? error.code : "SIGNAL";
+}

@@ -1,0 +1,41 @@
+/** The name of the static cluster that leads to the agent's Unix socket. */
+export const sdsClusterName = "sds-grpc";
+
+/** Where one secret comes from: the agent, in the v3 protocol, awaited for ever rather than served without. */
+export function sdsSecret(name: "default" | "ROOTCA") {
+  return {
+    name,
+    sds_config: {
+      resource_api_version: "V3",
+      // 0 waits for the agent. Any other value ends in a listener that accepts connections and resets them.
+      initial_fetch_timeout: "0s",
+      api_config_source: {
+        api_type: "GRPC",
+        transport_api_version: "V3",
+        // The node is 60 KB; without this every ACK repeats it.
+        set_node_on_first_message_only: true,
+        grpc_services: [{ envoy_grpc: { cluster_name: sdsClusterName } }],
+      },
+    },
+  };
+}
+
+/** The static cluster for the agent's socket. */
+export function sdsCluster(socketPath: string) {
+  return {
+    name: sdsClusterName,
+    type: "STATIC",
+    connect_timeout: "1s",
+    // Without it Envoy speaks HTTP/1.1 to a gRPC server, says nothing, and waits for ever.
+    typed_extension_protocol_options: {
+      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        explicit_http_config: { http2_protocol_options: {} },
+      },
+    },
+    load_assignment: {
+      cluster_name: sdsClusterName,
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: socketPath } } } }] }],
+    },
+  };
+}

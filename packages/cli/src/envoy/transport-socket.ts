@@ -1,0 +1,41 @@
+import { sdsSecret } from "./sds.ts";
+
+/** The side that accepts: demands a certificate whose URI is one of `peers`, and never resumes a session. */
+export function downstreamTls(peers: readonly string[]) {
+  return {
+    name: "envoy.transport_sockets.tls",
+    typed_config: {
+      "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+      require_client_certificate: true,
+      // A resumed session would skip the certificates: each connection proves both identities anew.
+      disable_stateless_session_resumption: true,
+      disable_stateful_session_resumption: true,
+      common_tls_context: commonTls(peers),
+    },
+  };
+}
+
+/** The side that connects: accepts only the SPIFFE ID `peer`, and keeps no session to resume. */
+export function upstreamTls(peer: string) {
+  return {
+    name: "envoy.transport_sockets.tls",
+    typed_config: {
+      "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+      max_session_keys: 0,
+      common_tls_context: commonTls([peer]),
+    },
+  };
+}
+
+function commonTls(peers: readonly string[]) {
+  return {
+    tls_params: { tls_minimum_protocol_version: "TLSv1_2", tls_maximum_protocol_version: "TLSv1_3" },
+    tls_certificate_sds_secret_configs: [sdsSecret("default")],
+    combined_validation_context: {
+      default_validation_context: {
+        match_typed_subject_alt_names: peers.map((peer) => ({ san_type: "URI", matcher: { exact: peer } })),
+      },
+      validation_context_sds_secret_config: sdsSecret("ROOTCA"),
+    },
+  };
+}

@@ -1,0 +1,17 @@
+import { MeshError } from "@kasbah/pki";
+
+export type CliErrorCode =
+  | "ENVOY_MISSING"
+  | "ENVOY_INSTALL_FAILED"
+  | "ENVOY_ADMIN_FAILED"
+  | "OPENSSL_FAILED"
+  | "PROCESS_FAILED"
+  | "NOT_READY"
+  | "PROOF_FAILED"
+  | "TARGET_INVALID"
+  | "TARGET_UNREACHABLE"
+  | "TARGET_REPLY_INVALID"
+  | "INTERRUPTED";
+
+/** A refusal or failure of the `kasbah` command: a stable code, and a sentence that says what to do. */
+export class CliError extends MeshError<CliErrorCode> {}

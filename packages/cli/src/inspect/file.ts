@@ -1,0 +1,33 @@
+import { open } from "node:fs/promises";
+import { parseCertificate, parseCertificates } from "@kasbah/pki";
+import { CliError } from "../errors.ts";
+import type { Findings } from "./findings.ts";
+
+const maxBytes = 256 * 1024;
+
+/**
+ * Reads one or more certificates from a PEM file, or one from a DER file.
+ *
+ * @throws CliError `TARGET_UNREACHABLE` when it cannot be read, `TARGET_INVALID` when it is too large.
+ * @throws PkiError when its content is not certificates alone.
+ */
+export async function inspectFile(path: string): Promise<Findings> {
+  const bytes = await readLimited(path);
+  if (!bytes.includes("-----BEGIN")) return { chain: [parseCertificate(bytes)] };
+  return { chain: parseCertificates(bytes.toString("latin1")) };
+}
+
+async function readLimited(path: string): Promise<Buffer> {
+  const file = await open(path, "r").catch((cause) => {
+    throw new CliError("TARGET_UNREACHABLE", `cannot read ${path}: ${cause.code}`, { cause });
+  });
+  try {
+    if (!(await file.stat()).isFile()) throw new CliError("TARGET_INVALID", `${path} is not a regular file`);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(maxBytes + 1), 0, maxBytes + 1, 0);
+    if (bytesRead > maxBytes)
+      throw new CliError("TARGET_INVALID", `${path} is larger than ${maxBytes} bytes`);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,42 @@
+import { viewOf } from "./certificate-view.ts";
+import { inspectFile } from "./file.ts";
+import type { Findings } from "./findings.ts";
+import { opensslCommand } from "./openssl-command.ts";
+import { type Report, renderReport } from "./render.ts";
+import { inspectSdsServer } from "./sds-server.ts";
+import { formatTarget, parseTarget, type Target } from "./target.ts";
+import { inspectTlsServer } from "./tls-server.ts";
+
+export type InspectFormat = "text" | "json" | "pem";
+
+const deadlineMs = 5000;
+
+/** What stands at `text`, printed. A key is never part of it. @throws CliError, PkiError */
+export async function inspect(text: string, format: InspectFormat, now: Date): Promise<string> {
+  const target = parseTarget(text);
+  const findings = await findingsOf(target);
+  if (format === "pem") return findings.chain.map((certificate) => certificate.toPem()).join("");
+  const report = reportOf(target, findings, now);
+  return format === "json" ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report);
+}
+
+/** Looks, and gives the certificates themselves. */
+export function findingsOf(target: Target): Promise<Findings> {
+  switch (target.kind) {
+    case "file":
+      return inspectFile(target.path);
+    case "tls":
+      return inspectTlsServer(target.address, deadlineMs);
+    case "sds":
+      return inspectSdsServer(target.path, deadlineMs);
+  }
+}
+
+function reportOf(target: Target, { chain, roots }: Findings, now: Date): Report {
+  return {
+    target: formatTarget(target),
+    chain: chain.map((certificate) => viewOf(certificate, now)),
+    ...(roots ? { roots: roots.map((certificate) => viewOf(certificate, now)) } : {}),
+    openssl: opensslCommand(target),
+  };
+}

@@ -1,0 +1,54 @@
+import { formatDuration, printableText } from "@kasbah/runtime";
+import type { CertificateView } from "./certificate-view.ts";
+
+/** Everything about one target, ready to print. */
+export interface Report {
+  readonly target: string;
+  readonly chain: readonly CertificateView[];
+  readonly roots?: readonly CertificateView[];
+  /** Shows the same leaf by other eyes. */
+  readonly openssl: string;
+}
+
+/** Aligned text for people. Names come from a stranger: control characters in them are shown, never sent to the terminal. */
+export function renderReport({ target, chain, roots, openssl }: Report): string {
+  const titled = [
+    ...chain.map((view, index) => ({ title: titleOf(view, index), view })),
+    ...(roots ?? []).map((view) => ({ title: "trust bundle", view })),
+  ];
+  const blocks = titled.map(({ title, view }) => [title, ...renderCertificate(view)].join("\n"));
+  return `${[printableText(target), ...blocks, `see for yourself\n  ${openssl}`].join("\n\n")}\n`;
+}
+
+function titleOf({ kind }: CertificateView, index: number): string {
+  if (index === 0)
+    return kind === "authority"
+      ? "certificate authority"
+      : `${kind === "workload" ? "workload " : ""}certificate`;
+  return "then in the chain";
+}
+
+function renderCertificate(view: CertificateView): string[] {
+  const names = [...view.uriNames, ...view.dnsNames.map((name) => `DNS ${name}`), ...view.ipAddresses];
+  const rows: [string, string][] = [
+    ...(view.spiffeId ? ([["SPIFFE ID", view.spiffeId]] as [string, string][]) : []),
+    ...(view.principal ? ([["principals", `"${view.principal}"`]] as [string, string][]) : []),
+    ...(view.spiffeId ? [] : names.map((name): [string, string] => ["name", name])),
+    ["key", view.keyType],
+    ["serial", view.serial],
+    ["SHA-256", view.fingerprint],
+    ["valid", `${plainTime(view.notBefore)} to ${plainTime(view.notAfter)}, ${remaining(view)}`],
+  ];
+  return rows.map(([label, value]) => `  ${label.padEnd(12)}${printableText(value)}`);
+}
+
+function plainTime(iso: string): string {
+  return iso.replace(/\.000Z$/, "Z");
+}
+
+function remaining({ remainingMs }: CertificateView): string {
+  const wholeSecondsMs = Math.floor(Math.abs(remainingMs) / 1000) * 1000;
+  return remainingMs < 0
+    ? `ended ${formatDuration(wholeSecondsMs)} ago`
+    : `${formatDuration(wholeSecondsMs)} left`;
+}

@@ -1,0 +1,78 @@
+import { resolve } from "node:path";
+import { type Certificate, parseCertificates } from "@kasbah/pki";
+import { type Secret, secretTypeUrl, streamSecrets } from "@kasbah/protocol";
+import { GrpcChannel, RpcError } from "@kasbah/runtime/grpc";
+import { CliError } from "../errors.ts";
+import type { Findings } from "./findings.ts";
+
+const maxResponseBytes = 1024 * 1024;
+
+/**
+ * Asks an SDS server for `default` and `ROOTCA` as Envoy does, one stream each, and drops the key that comes along.
+ *
+ * @throws CliError `TARGET_UNREACHABLE`, or `TARGET_REPLY_INVALID` when it answers with something else.
+ * @throws PkiError when what it serves is not certificates.
+ */
+export async function inspectSdsServer(path: string, deadlineMs: number): Promise<Findings> {
+  const channel = new GrpcChannel({ unixPath: resolve(path) }, { maxResponseBytes });
+  try {
+    const [chain, roots] = await Promise.all([
+      fetchCertificates(channel, "default", deadlineMs),
+      fetchCertificates(channel, "ROOTCA", deadlineMs),
+    ]);
+    return { chain, roots };
+  } finally {
+    channel.close();
+  }
+}
+
+async function fetchCertificates(
+  channel: GrpcChannel,
+  name: string,
+  deadlineMs: number,
+): Promise<readonly Certificate[]> {
+  const stream = channel.stream(streamSecrets);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    stream.cancel();
+  }, deadlineMs);
+  stream.send({
+    versionInfo: "",
+    nodeId: "kasbah-inspect",
+    resourceNames: [name],
+    typeUrl: secretTypeUrl,
+    responseNonce: "",
+  });
+  try {
+    for await (const { resources } of stream.responses) return certificatesIn(resources, name);
+    throw new CliError(
+      "TARGET_REPLY_INVALID",
+      `the SDS server ended the stream for ${name} without an answer`,
+    );
+  } catch (cause) {
+    throw late ? tooLate(name, deadlineMs) : explained(cause, name);
+  } finally {
+    clearTimeout(timer);
+    stream.cancel();
+  }
+}
+
+function certificatesIn(resources: readonly Secret[], name: string): readonly Certificate[] {
+  const secret = resources.find((resource) => resource.name === name);
+  if (!secret) throw new CliError("TARGET_REPLY_INVALID", `the SDS server answered without ${name}`);
+  const pem = secret.kind === "tlsCertificate" ? secret.certificateChain : secret.trustedCa;
+  return parseCertificates(Buffer.from(pem).toString("latin1"));
+}
+
+function tooLate(name: string, deadlineMs: number): CliError {
+  const sentence = `the SDS server holds the request for ${name} open: it has no secret yet (waited ${deadlineMs / 1000} s)`;
+  return new CliError("TARGET_UNREACHABLE", sentence);
+}
+
+function explained(cause: unknown, name: string): unknown {
+  if (!(cause instanceof RpcError)) return cause;
+  return new CliError("TARGET_UNREACHABLE", `no ${name} from the SDS server: gRPC status ${cause.code}`, {
+    cause,
+  });
+}

@@ -1,0 +1,55 @@
+import { isIP } from "node:net";
+import { connect, type TLSSocket } from "node:tls";
+import { type Certificate, parseCertificate } from "@kasbah/pki";
+import { formatHostPort, type HostPort } from "@kasbah/runtime";
+import { CliError } from "../errors.ts";
+import type { Findings } from "./findings.ts";
+
+const longestChain = 10;
+
+/**
+ * Makes one TLS handshake without a client certificate and keeps what the server presented, trusted or not.
+ * Sends nothing beyond the handshake.
+ *
+ * @throws CliError `TARGET_UNREACHABLE` when there is no connection or no certificate within the deadline.
+ * @throws PkiError `CERTIFICATE_MALFORMED`
+ */
+export async function inspectTlsServer(address: HostPort, deadlineMs: number): Promise<Findings> {
+  const chain = await handshake(address, deadlineMs);
+  return { chain: chain.map((der) => parseCertificate(der)) satisfies readonly Certificate[] };
+}
+
+function handshake(address: HostPort, deadlineMs: number): Promise<readonly Uint8Array[]> {
+  const { host, port } = address;
+  const servername = isIP(host) ? "" : host;
+  // Everything is shown and nothing trusted. The empty `ca` keeps the system's roots out of the chain that we show.
+  const socket = connect({ host, port, servername, rejectUnauthorized: false, ca: [] });
+  return new Promise<readonly Uint8Array[]>((resolve, reject) => {
+    const fail = (what: string, cause?: unknown) =>
+      reject(new CliError("TARGET_UNREACHABLE", `${formatHostPort(address)}: ${what}`, { cause }));
+    const timer = setTimeout(() => fail(`no TLS handshake within ${deadlineMs / 1000} s`), deadlineMs);
+    socket.once("secureConnect", () => resolve(presentedBy(socket)));
+    socket.once("error", (cause: NodeJS.ErrnoException) => fail(reasonOf(cause), cause));
+    socket.once("close", () => {
+      clearTimeout(timer);
+      fail("closed before the handshake was done");
+    });
+  }).finally(() => socket.destroy());
+}
+
+function presentedBy(socket: TLSSocket): readonly Uint8Array[] {
+  const chain: Uint8Array[] = [];
+  let certificate = socket.getPeerX509Certificate();
+  while (certificate && chain.length < longestChain) {
+    chain.push(certificate.raw);
+    certificate = certificate.issuerCertificate;
+  }
+  return chain;
+}
+
+/** OpenSSL's own sentence carries addresses and file names of its source; its reason code is enough. */
+function reasonOf(cause: NodeJS.ErrnoException): string {
+  return cause.code === "EPROTO" || cause.code?.startsWith("ERR_SSL")
+    ? "does not speak TLS"
+    : `${cause.code}`;
+}
