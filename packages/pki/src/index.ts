@@ -1,9 +1,11 @@
 export { Certificate, parseCertificate, parseCertificates } from "./certificate.ts";
+export { type ChainToVerify, verifyChain } from "./chain.ts";
 export { type CertificateRequest, parseCertificateRequest } from "./csr.ts";
 export { createCertificateRequest } from "./csr-writer.ts";
 export { type EcCurve, isPointOnCurve } from "./ec-curve.ts";
 export { MeshError, PkiError, type PkiErrorCode } from "./errors.ts";
 export { createKeyPair, createSerial, KeyPair, type KeyType, parsePrivateKey } from "./key.ts";
+export { type ExpectedWorkloadCertificate, lintWorkloadCertificate } from "./lint.ts";
 export { encodePem, parsePemBlock, parsePemBlocks } from "./pem.ts";
 export { backdateMs, leafCommonName, leafValidity, type Validity } from "./profile.ts";
 export { PublicKey, parsePublicKey } from "./public-key.ts";

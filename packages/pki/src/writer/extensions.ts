@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsageExtension,
+  type Extension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+} from "@peculiar/x509";
+import { toHex } from "../bytes.ts";
+import { parseDer } from "../der/reader.ts";
+import { oid } from "../oids.ts";
+import type { PublicKey } from "../public-key.ts";
+
+/** One name of a leaf. */
+export type SubjectAltName = { readonly kind: "uri" | "dns" | "ip"; readonly value: string };
+
+const libraryKinds = { uri: "url", dns: "dns", ip: "ip" } as const;
+
+/** The extensions of a leaf, in the order in which Istio's CA writes them; the names are last and critical. */
+export function leafExtensions(
+  publicKey: PublicKey,
+  names: readonly SubjectAltName[],
+  issuerKeyId: Uint8Array | undefined,
+): Extension[] {
+  // RFC 8813 §3: an EC key enciphers nothing. RSA needs the bit for the key exchange of TLS 1.2.
+  const usage = publicKey.isEc
+    ? KeyUsageFlags.digitalSignature
+    : KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment;
+  const generalNames = names.map(({ kind, value }) => ({ type: libraryKinds[kind], value }));
+  return [
+    new KeyUsagesExtension(usage, true),
+    new ExtendedKeyUsageExtension([oid.serverAuth, oid.clientAuth], false),
+    new BasicConstraintsExtension(false, undefined, true),
+    // Copied and not recomputed: authorities elsewhere hash their key in other ways.
+    ...(issuerKeyId === undefined ? [] : [new AuthorityKeyIdentifierExtension(toHex(issuerKeyId), false)]),
+    new SubjectAlternativeNameExtension(generalNames, true),
+  ];
+}
+
+/**
+ * The extensions of a root. cRLSign is there from the start because a root lives for ten years: a release that
+ * signs CRLs could not add the bit to roots that workloads already trust.
+ */
+export function rootExtensions(publicKey: PublicKey): Extension[] {
+  return [
+    new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+    new BasicConstraintsExtension(true, undefined, true),
+    new SubjectKeyIdentifierExtension(toHex(keyIdentifier(publicKey)), false),
+  ];
+}
+
+/** The leftmost 160 bits of the SHA-256 of the key's BIT STRING (RFC 7093 §2, method 1). */
+function keyIdentifier(publicKey: PublicKey): Uint8Array {
+  const [, bits] = parseDer(publicKey.spki).children;
+  if (bits === undefined) throw new TypeError("a parsed public key has a BIT STRING");
+  return createHash("sha256").update(bits.content.subarray(1)).digest().subarray(0, 20);
+}
