@@ -7,6 +7,7 @@ export { ensureDirectory } from "./directory.ts";
 export { type PublishedFile, publishDirectory, syncDirectory, writeFileDurably } from "./durable-file.ts";
 export type { DurableFs, DurableHandle } from "./durable-fs.ts";
 export { formatDuration, parseDuration } from "./duration.ts";
+export { Counter, Gauge, Histogram, Registry } from "./instruments.ts";
 export { type Component, type Daemon, runDaemon } from "./lifecycle.ts";
 export { createLogger, type LogFormat, type Logger, type LogLevel, type RootLogger } from "./log.ts";
 export type { LogFacts } from "./log-facts.ts";
