@@ -4,7 +4,7 @@ import { type DurableFs, nodeFs } from "./durable-fs.ts";
 import { errnoOf, RuntimeError } from "./runtime-error.ts";
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
-const mostLeftovers = 100;
+const mostLeftovers = 1000;
 
 /** One file of a published directory; `name` is a plain file name. */
 export interface PublishedFile {
@@ -15,7 +15,7 @@ export interface PublishedFile {
 
 /**
  * Replaces a file as a whole: whoever opens `path`, also after a power cut, finds the old bytes or the new ones. When
- * it resolves, the new ones are durable. Throws `FILE_NOT_DURABLE` and removes its temporary file; a failed fsync
+ * it resolves, the new ones are durable. A symbolic link at `path` is replaced, never followed. Throws `FILE_NOT_DURABLE` and removes its temporary file; a failed fsync
  * is never retried, since the kernel may have dropped the pages it could not write.
  */
 export async function writeFileDurably(
@@ -52,15 +52,10 @@ export async function publishDirectory(
   for (const { name } of files) requirePlainName(name);
   try {
     const temporary = await fs.mkdtemp(join(dirname(target), `.${basename(target)}.tmp-`));
-    try {
-      for (const file of files) await writeNew(join(temporary, file.name), file.bytes, file.mode, fs);
-      await syncDirectory(temporary, fs);
-      const won = await renameUnlessTaken(temporary, target, fs);
-      await syncDirectory(dirname(target), fs);
-      return won;
-    } finally {
-      await fs.rm(temporary, { recursive: true, force: true }).catch(() => {});
-    }
+    const won = await fillAndRename(temporary, target, files, fs);
+    // The loser waits for durability too: it will build on the winner's set.
+    await syncDirectory(dirname(target), fs);
+    return won;
   } catch (error) {
     throw notDurable(`cannot publish ${target}`, error);
   }
@@ -113,6 +108,23 @@ async function writeNew(
   } catch (error) {
     await discard(path, fs);
     throw error;
+  }
+}
+
+async function fillAndRename(
+  temporary: string,
+  target: string,
+  files: readonly PublishedFile[],
+  fs: DurableFs,
+): Promise<boolean> {
+  let won = false;
+  try {
+    for (const file of files) await writeNew(join(temporary, file.name), file.bytes, file.mode, fs);
+    await syncDirectory(temporary, fs);
+    won = await renameUnlessTaken(temporary, target, fs);
+    return won;
+  } finally {
+    if (!won) await fs.rm(temporary, { recursive: true, force: true }).catch(() => {});
   }
 }
 

@@ -21,14 +21,13 @@ export interface Daemon {
   readonly components: readonly Component[];
   /** How long stopping may take in all; 10 seconds unless given. */
   readonly graceMs?: number;
-  /** Writes out the last log lines; waited for at most a second before the exit. */
+  /** Writes out the last log lines before the exit; bounds its own time. */
   flush?(): Promise<void>;
   readonly clock?: Clock;
 }
 
 /** After a fault nothing is trustworthy, so what is in flight gets less time than on a clean stop. */
 const faultGraceMs = 4000;
-const flushMs = 1000;
 
 /**
  * Runs a daemon until it is told to stop, and exits the process: 0 after SIGTERM or SIGINT when everything stopped in
@@ -47,6 +46,7 @@ class RunningDaemon {
   readonly #exited = Promise.withResolvers<void>();
   #stopping = false;
   #interrupted = false;
+  #hasExited = false;
 
   constructor(daemon: Daemon, host: ProcessHost) {
     this.#daemon = daemon;
@@ -117,7 +117,8 @@ class RunningDaemon {
       this.#daemon.logger.error("component did not stop in time", { component: name });
     const code = failed || left.size > 0 ? 1 : exitCode;
     this.#daemon.logger.info("daemon stopped", { daemon: this.#daemon.name, exitCode: code });
-    await this.#exit(code);
+    await this.#daemon.flush?.();
+    this.#exit(code);
   }
 
   async #stopAll(left: Set<Component>): Promise<boolean> {
@@ -136,12 +137,12 @@ class RunningDaemon {
 
   #exitNow(): void {
     this.#daemon.logger.warn("exiting at once");
-    this.#host.exit(1);
-    this.#exited.resolve();
+    this.#exit(1);
   }
 
-  async #exit(code: number): Promise<void> {
-    await within(this.#clock, flushMs, this.#daemon.flush?.() ?? Promise.resolve());
+  #exit(code: number): void {
+    if (this.#hasExited) return;
+    this.#hasExited = true;
     this.#host.exit(code);
     this.#exited.resolve();
   }

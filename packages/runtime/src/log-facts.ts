@@ -11,12 +11,11 @@ const mostStackLines = 12;
 
 /** The facts as plain JSON values that are safe to print. Never throws, whatever it is handed. */
 export function printableFacts(facts: LogFacts): Record<string, unknown> {
-  const printed: Record<string, unknown> = Object.create(null);
-  for (const [name, value] of Object.entries(facts).slice(0, mostEntries)) {
-    const key = printableText(name, 128);
-    if (value !== undefined) printed[reservedNames.has(key) ? `${key}_` : key] = printableValue(value, 0);
+  try {
+    return printableEntries(facts, 0, (name) => (reservedNames.has(name) ? `${name}_` : name));
+  } catch {
+    return { facts: "[unreadable]" };
   }
-  return printed;
 }
 
 function printableValue(value: unknown, depth: number): unknown {
@@ -31,19 +30,25 @@ function convert(value: unknown, depth: number): unknown {
   if (typeof value === "string") return printableText(withoutCredentials(value));
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
   if (typeof value === "boolean" || value === null || value === undefined) return value;
+  if (typeof value === "function") return "[function]";
   if (typeof value !== "object") return printableText(String(value), 64);
   if (depth >= deepest) return "[deeper]";
   if (value instanceof Error) return printableError(value, depth);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
   if (Array.isArray(value)) return value.slice(0, mostEntries).map((item) => printableValue(item, depth + 1));
-  return isPlain(value) ? printableObject(value, depth) : printableInstance(value);
+  return isPlain(value) ? printableEntries(value, depth + 1) : printableInstance(value);
 }
 
-function printableObject(value: object, depth: number): Record<string, unknown> {
+function printableEntries(
+  value: object,
+  depth: number,
+  rename = (name: string) => name,
+): Record<string, unknown> {
+  // Without a prototype, so that a name such as __proto__ is a name like any other.
   const printed: Record<string, unknown> = Object.create(null);
   for (const [name, item] of Object.entries(value).slice(0, mostEntries)) {
-    printed[printableText(name, 128)] = printableValue(item, depth + 1);
+    if (item !== undefined) printed[rename(printableText(name, 128))] = printableValue(item, depth);
   }
   return printed;
 }
@@ -65,15 +70,15 @@ function isPlain(value: object): boolean {
  */
 function printableError(error: Error, depth: number): Record<string, unknown> {
   const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
-  const printed: Record<string, unknown> = { name: printableText(error.name, 64) };
-  if (code !== undefined) printed["code"] = printableText(code, 64);
-  printed["message"] = printableText(withoutCredentials(error.message));
-  if (error.cause !== undefined) printed["cause"] = printableValue(error.cause, depth + 1);
-  if (error instanceof AggregateError) {
-    printed["errors"] = error.errors.slice(0, 5).map((item) => printableValue(item, depth + 1));
-  }
-  if (code === undefined && error.stack !== undefined) printed["stack"] = frames(error.stack);
-  return printed;
+  const several = error instanceof AggregateError ? error.errors.slice(0, 5) : undefined;
+  return {
+    name: printableText(error.name, 64),
+    code: code === undefined ? undefined : printableText(code, 64),
+    message: printableText(withoutCredentials(error.message)),
+    cause: printableValue(error.cause, depth + 1),
+    errors: several?.map((item) => printableValue(item, depth + 1)),
+    stack: code === undefined && error.stack !== undefined ? frames(error.stack) : undefined,
+  };
 }
 
 function frames(stack: string): string[] {
@@ -84,8 +89,11 @@ function frames(stack: string): string[] {
     .map((line) => printableText(line));
 }
 
-/** The last net under the rule that no PEM and no token is ever logged. */
+/**
+ * The last net under the rule that no PEM and no token is ever logged. A match begins only where a word does, so
+ * that hostile text costs linear time.
+ */
 function withoutCredentials(text: string): string {
   if (text.includes("-----BEGIN ")) return "[redacted PEM]";
-  return text.slice(0, 65_536).replace(/\beyJ[\w-]{8,}(?:\.[\w-]+)+/g, "[redacted token]");
+  return text.slice(0, 65_536).replace(/(?<![\w-])eyJ[\w-]{8,}(?:\.[\w-]+)+/g, "[redacted token]");
 }

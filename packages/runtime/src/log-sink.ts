@@ -30,9 +30,14 @@ export class LogSink {
     this.#stream.write(line, () => this.#written(line.length));
   }
 
-  /** Resolves when every line handed over so far has left the process or was lost. */
-  async flush(): Promise<void> {
-    if (this.#pending > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** Resolves when every line handed over so far has left the process or was lost, or after `longestMs`. */
+  async flush(longestMs = 1000): Promise<void> {
+    if (this.#pending === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    const timer = setTimeout(resolve, longestMs);
+    await promise;
+    clearTimeout(timer);
   }
 
   #written(length: number): void {

@@ -17,7 +17,7 @@ export interface Logger {
 
 /** The logger of a whole process, which owns the stream. */
 export interface RootLogger extends Logger {
-  /** Resolves when every line so far was written or lost; wait for it, with a bound, before exiting. */
+  /** Resolves when every line so far was written or lost, after a second at most; wait for it before exiting. */
   flush(): Promise<void>;
 }
 

@@ -1,13 +1,7 @@
 import type { LogStream } from "./log-sink.ts";
 
 /** What a daemon hears from its process. */
-export type HostEvent =
-  | "SIGTERM"
-  | "SIGINT"
-  | "SIGUSR1"
-  | "SIGHUP"
-  | "uncaughtException"
-  | "unhandledRejection";
+export type HostEvent = "SIGTERM" | "SIGINT" | "SIGUSR1" | "uncaughtException" | "unhandledRejection";
 
 /** The small part of `process` that lifecycle code needs; `process` itself is one. */
 export interface ProcessHost {

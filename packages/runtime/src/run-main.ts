@@ -4,6 +4,7 @@ import { ConfigInvalidError, loadConfig } from "./config/load-config.ts";
 import type { OptionTable } from "./config/option.ts";
 import { type Component, runDaemon } from "./lifecycle.ts";
 import { createLogger, type Logger } from "./log.ts";
+import { printableText } from "./printable-text.ts";
 import type { ProcessHost } from "./process-host.ts";
 
 /** A daemon's program: its command, its options, and how its parts are put together. */
@@ -59,6 +60,6 @@ async function composeAndRun<O extends OptionTable>(
 }
 
 function invalidText(name: string, problems: readonly string[]): string {
-  const list = problems.map((problem) => `  ${problem}\n`).join("");
+  const list = problems.map((problem) => `  ${printableText(problem)}\n`).join("");
   return `${name}: CONFIG_INVALID: ${problems.length === 1 ? "1 problem" : `${problems.length} problems`}\n${list}`;
 }

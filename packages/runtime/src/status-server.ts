@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Registry } from "prom-client";
-import type { HostPort } from "./address.ts";
+import { formatHostPort, type HostPort } from "./address.ts";
 import type { Component } from "./lifecycle.ts";
 import type { Logger } from "./log.ts";
 
@@ -51,7 +51,7 @@ export function createStatusServer(o: StatusServerOptions): Component & { readon
       await once(server, "listening");
       const bound = server.address();
       if (bound !== null && typeof bound === "object") address = { host: o.address.host, port: bound.port };
-      o.logger.info("status server listens", { address });
+      o.logger.info("status server listens", { address: formatHostPort(address) });
     },
     stop: () => close(server),
   };

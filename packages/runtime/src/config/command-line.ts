@@ -20,7 +20,7 @@ export function readCommandLine(options: readonly Option<unknown>[], argv: reado
   const collect = (name: string, text: string) => texts.set(name, [...(texts.get(name) ?? []), text]);
   const program = createProgram(options, collect);
   const { operands, unknown } = program.parseOptions([...argv]);
-  const known = [...program.options.map((each) => each.long ?? "")];
+  const known = program.options.map((each) => each.long ?? "");
   const problems = [
     ...unknown.filter((each) => each.startsWith("-")).map((flag) => unknownFlag(flag, known)),
     // Commander files what follows an unknown flag as unknown too; it is most likely that flag's value.
@@ -64,7 +64,7 @@ function createProgram(options: readonly Option<unknown>[], collect: (name: stri
   for (const each of options) add(each.spec.flag, describe(each), each.spec.group ?? "Options");
   add("--config <file>", "YAML file with these settings [env: KASBAH_CONFIG]", general);
   add("--check-config", "say whether the configuration is valid and what it comes to, then exit", general);
-  add("--help", "show this text", general);
+  add("-h, --help", "show this text", general);
   add("--version", "show the version", general);
   return program;
 }
@@ -88,6 +88,7 @@ function wanted(texts: ReadonlyMap<string, readonly string[]>): CommandLine["wan
 
 function unknownFlag(argument: string, known: readonly string[]): string {
   const flag = argument.split("=", 1)[0] ?? argument;
+  if (known.includes(flag)) return `${flag} (from the command line): takes no value`;
   const near = closestName(flag, known);
   return `unknown flag ${quoted(flag)}${near === undefined ? ": see --help" : `: did you mean ${near}?`}`;
 }

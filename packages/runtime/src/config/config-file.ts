@@ -30,8 +30,9 @@ export function readConfigFile(
   const lines = new LineCounter();
   const document = parseDocument(source, { schema: "failsafe", lineCounter: lines, prettyErrors: false });
   const lineOf = (node: unknown) => lineAt(lines, node);
-  if (document.errors.length > 0) {
-    const problems = document.errors.map(
+  const faults = [...document.errors, ...document.warnings];
+  if (faults.length > 0) {
+    const problems = faults.map(
       (error) => `${file} line ${lines.linePos(error.pos[0]).line}: ${error.message}`,
     );
     return { entries: new Map(), problems };
@@ -58,15 +59,14 @@ function readEntries(
     const texts = known === undefined ? undefined : textsOf(value, known.arity === "repeatable");
     if (known === undefined) problems.push(`${file} line ${line}: ${unknownKey(name, [...byName.keys()])}`);
     else if (texts === undefined) problems.push(`${file} line ${line}: ${wrongShape(known)}`);
-    else if (texts.length > 0 || known.arity === "repeatable") entries.set(name, { texts, line });
+    else entries.set(name, { texts, line });
   }
   return { entries, problems };
 }
 
 function textsOf(value: unknown, isList: boolean): string[] | undefined {
-  if (isScalar(value)) return typeof value.value === "string" && value.value !== "" ? [value.value] : [];
-  if (!isList || !isSeq(value)) return undefined;
-  const texts = value.items.map((item) => (isScalar(item) && item.value !== "" ? item.value : undefined));
+  const items = isList && isSeq(value) ? value.items : [value];
+  const texts = items.map((item) => (isScalar(item) && item.value !== "" ? item.value : undefined));
   return texts.every((text) => typeof text === "string") ? texts : undefined;
 }
 

@@ -6,6 +6,8 @@ import { type ConfigFile, readConfigFile } from "./config-file.ts";
 import type { Option, OptionTable } from "./option.ts";
 import { findSetting, type Setting, type Sources } from "./setting.ts";
 
+const configFileEnv = "KASBAH_CONFIG";
+
 /** What the process was started with. */
 export interface ConfigInput {
   /** The arguments after the program and the script. */
@@ -84,7 +86,7 @@ function loadFile(
   input: ConfigInput,
   options: readonly Option<unknown>[],
 ): ConfigFile & { readonly path: string } {
-  const path = commandLine.configFile || input.env["KASBAH_CONFIG"] || "";
+  const path = commandLine.configFile || input.env[configFileEnv] || "";
   if (path === "") return { path, entries: new Map(), problems: [] };
   try {
     return { path, ...readConfigFile(path, input.readFile(path), options) };

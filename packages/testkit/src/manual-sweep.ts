@@ -1,0 +1,27 @@
+import type { Sweep } from "@kasbah/runtime";
+
+/** A sweep that happens when a test calls `tick`. */
+export interface ManualSweep {
+  readonly sweep: Sweep;
+  /** How many sweeps have been begun and not stopped. */
+  readonly running: number;
+  tick(): void;
+}
+
+/** Creates one. */
+export function manualSweep(): ManualSweep {
+  const checks = new Set<() => void>();
+  return {
+    sweep(check) {
+      const own = () => check();
+      checks.add(own);
+      return { stop: () => void checks.delete(own) };
+    },
+    get running() {
+      return checks.size;
+    },
+    tick() {
+      for (const check of checks) check();
+    },
+  };
+}
