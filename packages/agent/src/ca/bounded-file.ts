@@ -1,0 +1,24 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+
+/**
+ * Reads a whole small regular file as UTF-8. Throws when it is larger than `maxBytes`, or is a directory, a pipe or a
+ * device: what stands under a mounted path is not always ours to choose, and opening a pipe must not hang.
+ */
+export async function readBoundedFile(path: string, maxBytes: number): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = await file.stat();
+    if (!stat.isFile()) throw new Error("it is not a regular file");
+    const buffer = Buffer.alloc(maxBytes + 1);
+    let length = 0;
+    while (length < buffer.length) {
+      const { bytesRead } = await file.read(buffer, length, buffer.length - length);
+      if (bytesRead === 0) return buffer.toString("utf8", 0, length);
+      length += bytesRead;
+    }
+    throw new Error(`it is larger than ${maxBytes} bytes`);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,68 @@
+import type { TrustBundle } from "@kasbah/pki";
+import { createCertificate } from "@kasbah/protocol";
+import type { HostPort, Secret } from "@kasbah/runtime";
+import { GrpcChannel } from "@kasbah/runtime/grpc";
+import { caErrorOf } from "./ca-error.ts";
+
+/** What one call needs; everything in it is read anew for every call. */
+export interface CertificateOrder {
+  readonly csrPem: string;
+  readonly ttlMs: number;
+  readonly token: Secret;
+  /** The only roots under which the CA's server certificate may verify. */
+  readonly roots: TrustBundle;
+}
+
+/** The CA as the agent uses it: resolves to the elements of `cert_chain`, not yet trusted. */
+export interface CertificateAuthority {
+  createCertificate(order: CertificateOrder, signal: AbortSignal): Promise<readonly string[]>;
+}
+
+const deadlineMs = 10_000;
+
+/**
+ * Calls the CA over TLS. The channel is rebuilt after every failure and whenever the roots change, so that neither a
+ * dead connection nor a retired root outlives its day. Throws CA_UNREACHABLE, CA_UNAVAILABLE, CA_REFUSED or
+ * CA_REPLY_INVALID.
+ */
+export class CaClient implements CertificateAuthority {
+  readonly #address: HostPort;
+  #open: { readonly channel: GrpcChannel; readonly rootsHash: string } | undefined;
+
+  constructor(address: HostPort) {
+    this.#address = address;
+  }
+
+  async createCertificate(order: CertificateOrder, signal: AbortSignal): Promise<readonly string[]> {
+    const request = {
+      csr: order.csrPem,
+      validityDurationSeconds: Math.floor(order.ttlMs / 1000),
+      impersonatedIdentity: "",
+      certSigner: "",
+    };
+    const metadata = { authorization: `Bearer ${order.token.reveal()}` };
+    try {
+      const channel = this.#channel(order.roots);
+      const reply = await channel.unary(createCertificate, request, { deadlineMs, metadata, signal });
+      return reply.certChain;
+    } catch (error) {
+      this.close();
+      signal.throwIfAborted();
+      throw caErrorOf(error, this.#address);
+    }
+  }
+
+  close(): void {
+    this.#open?.channel.close();
+    this.#open = undefined;
+  }
+
+  #channel(roots: TrustBundle): GrpcChannel {
+    if (this.#open?.rootsHash !== roots.hash) {
+      this.close();
+      const channel = new GrpcChannel({ address: this.#address, rootsPem: roots.toPem() });
+      this.#open = { channel, rootsHash: roots.hash };
+    }
+    return this.#open.channel;
+  }
+}

@@ -1,0 +1,45 @@
+import { parseTrustBundle, type TrustBundle } from "@kasbah/pki";
+import type { Logger } from "@kasbah/runtime";
+import { AgentError } from "../errors.ts";
+import { readBoundedFile } from "./bounded-file.ts";
+
+const maxRootsBytes = 256 * 1024;
+
+/**
+ * The roots that we hold: those of the file, read anew for every call, and those learned from the last reply that
+ * verified. They decide which CA gets our token and which reply is believed.
+ */
+export class HeldRoots {
+  readonly #path: string;
+  readonly #logger: Logger;
+  #file: TrustBundle | undefined;
+  #learned: TrustBundle | undefined;
+
+  constructor(path: string, logger: Logger) {
+    this.#path = path;
+    this.#logger = logger;
+  }
+
+  /** Throws ROOTS_UNREADABLE when the file is missing or malformed and was never read; later the last good one stays. */
+  async load(): Promise<TrustBundle> {
+    try {
+      this.#file = parseTrustBundle(await readBoundedFile(this.#path, maxRootsBytes));
+    } catch (cause) {
+      const message = `the CA's roots in ${this.#path} cannot be read; mount them there, or name their file with --ca-root`;
+      const error = new AgentError("ROOTS_UNREADABLE", message, { cause });
+      if (this.#file === undefined) throw error;
+      this.#logger.warn("the root file cannot be read, the roots read before stay", { error });
+    }
+    return this.#learned ? this.#file.union(this.#learned) : this.#file;
+  }
+
+  /** What we would hold if `reply` were learned: its roots replace those learned before, the file's stay. */
+  with(reply: TrustBundle): TrustBundle {
+    return this.#file ? this.#file.union(reply) : reply;
+  }
+
+  /** Call with the roots of a reply only after its leaf and the call's TLS verified under roots already held. */
+  learn(reply: TrustBundle): void {
+    this.#learned = reply;
+  }
+}

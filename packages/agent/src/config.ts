@@ -1,0 +1,123 @@
+import { parseTrustDomain, parseWorkloadName } from "@kasbah/pki";
+import { type Command, type ConfigOf, option, schema } from "@kasbah/runtime";
+
+/** Every option of `kasbah-agent`. Environment names and defaults are Istio's where it has them. */
+export const options = {
+  caAddress: option({
+    flag: "--ca-address <host:port>",
+    env: "CA_ADDR",
+    help: "address of the CA",
+    schema: schema.hostPort,
+    default: "kasbah.kasbah-system.svc:15012",
+    group: "Certificate authority",
+  }),
+  caRoot: option({
+    flag: "--ca-root <file>",
+    env: "CA_ROOT_CA",
+    help: "PEM file of the roots under which the CA and its certificates must verify",
+    schema: schema.path,
+    default: "./var/run/secrets/istio/root-cert.pem",
+    group: "Certificate authority",
+  }),
+  tokenFile: option({
+    flag: "--token-file <file>",
+    env: "KASBAH_TOKEN_FILE",
+    help: "service account token that proves to the CA who we are; read anew for every call",
+    schema: schema.path,
+    default: "./var/run/secrets/tokens/istio-token",
+    group: "Certificate authority",
+  }),
+  trustDomain: option({
+    flag: "--trust-domain <name>",
+    env: "TRUST_DOMAIN",
+    help: "trust domain of our SPIFFE ID",
+    schema: schema.parsed(parseTrustDomain),
+    default: "cluster.local",
+    group: "Identity",
+  }),
+  namespace: option({
+    flag: "--namespace <name>",
+    env: "POD_NAMESPACE",
+    help: "our namespace",
+    schema: schema.parsed((text) => parseWorkloadName(text, "default").namespace),
+    optional: true,
+    defaultHelp: "from the token",
+    group: "Identity",
+  }),
+  serviceAccount: option({
+    flag: "--service-account <name>",
+    env: "SERVICE_ACCOUNT",
+    help: "our service account",
+    schema: schema.parsed((text) => parseWorkloadName("default", text).serviceAccount),
+    optional: true,
+    defaultHelp: "from the token",
+    group: "Identity",
+  }),
+  secretTtl: option({
+    flag: "--secret-ttl <duration>",
+    env: "SECRET_TTL",
+    help: "lifetime to ask the CA for",
+    schema: schema.duration,
+    default: "24h",
+    group: "Rotation",
+  }),
+  gracePeriodRatio: option({
+    flag: "--grace-period-ratio <share>",
+    env: "SECRET_GRACE_PERIOD_RATIO",
+    help: "share of life left when rotation is due",
+    schema: schema.ratio,
+    default: "0.5",
+    group: "Rotation",
+  }),
+  gracePeriodJitter: option({
+    flag: "--grace-period-jitter <share>",
+    env: "SECRET_GRACE_PERIOD_RATIO_JITTER",
+    help: "the furthest that one certificate's share strays from the ratio, so that a fleet does not rotate at once",
+    schema: schema.ratio,
+    default: "0.01",
+    group: "Rotation",
+  }),
+  sdsSocket: option({
+    flag: "--sds-socket <path>",
+    env: "KASBAH_SDS_SOCKET",
+    help: "Unix socket on which Envoy is served",
+    schema: schema.path,
+    default: "./var/run/secrets/workload-spiffe-uds/socket",
+    group: "Serving",
+  }),
+  statusAddress: option({
+    flag: "--status-address <host:port>",
+    env: "KASBAH_STATUS_ADDRESS",
+    help: "HTTP address of /healthz/live, /healthz/ready and /metrics",
+    schema: schema.listenAddress,
+    default: "127.0.0.1:15020",
+    group: "Serving",
+  }),
+};
+
+export type AgentConfig = ConfigOf<typeof options>;
+
+export const command: Command<typeof options> = {
+  name: "kasbah-agent",
+  version: "0.1.0",
+  summary: "Obtains this workload's certificate, keeps it fresh and serves it to Envoy over SDS.",
+  examples: [
+    "kasbah-agent --ca-address 127.0.0.1:15012 --ca-root root-cert.pem --token-file token --sds-socket /run/demo/sds",
+    "curl http://127.0.0.1:15020/healthz/ready",
+  ],
+  check: crossCheck,
+};
+
+/** Problems that no single option shows. */
+function crossCheck(config: AgentConfig): readonly string[] {
+  const problems: string[] = [];
+  if (config.secretTtl < 1_000) {
+    problems.push("--secret-ttl: the CA counts whole seconds; give at least 1s");
+  }
+  if (config.gracePeriodRatio - config.gracePeriodJitter <= 0) {
+    problems.push(
+      "--grace-period-ratio: must be larger than --grace-period-jitter, or rotation could fall on the end of life",
+    );
+  }
+  return problems;
+}

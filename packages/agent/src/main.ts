@@ -1,0 +1,83 @@
+import { resolve } from "node:path";
+import process from "node:process";
+import {
+  type Component,
+  ConfigInvalidError,
+  createRegistry,
+  createScheduler,
+  createStatusServer,
+  cronSweep,
+  type Logger,
+  runMain,
+  systemClock,
+} from "@kasbah/runtime";
+import { GrpcServer } from "@kasbah/runtime/grpc";
+import { CaClient } from "./ca/ca-client.ts";
+import { HeldRoots } from "./ca/held-roots.ts";
+import { CaSecretSource } from "./ca/secret-source.ts";
+import { readToken } from "./ca/token-file.ts";
+import { type AgentConfig, command, options } from "./config.ts";
+import { AgentError } from "./errors.ts";
+import { resolveIdentity } from "./identity.ts";
+import { Rotation } from "./rotation/rotation.ts";
+import { SecretService } from "./sds/service.ts";
+import { SdsSocket } from "./sds/socket.ts";
+import { sdsStatusOf } from "./sds/status.ts";
+import { SecretStore } from "./secret-store.ts";
+import { createAgentMetrics } from "./status/metrics.ts";
+import { readinessOf } from "./status/readiness.ts";
+import { countCalls, observeRotations } from "./status/rotation-events.ts";
+import { observeStreams } from "./status/stream-events.ts";
+
+await runMain({ command, options, compose }, process);
+
+async function compose(config: AgentConfig, logger: Logger): Promise<readonly Component[]> {
+  await refuseContradiction(config);
+  const clock = systemClock;
+  const store = new SecretStore(clock);
+  const registry = createRegistry(command);
+  const metrics = createAgentMetrics(registry, store, clock);
+
+  const source = new CaSecretSource({
+    authority: countCalls(new CaClient(config.caAddress), metrics, clock),
+    roots: new HeldRoots(config.caRoot, logger),
+    readToken: () => readToken(config.tokenFile),
+    identity: config,
+    ttlMs: config.secretTtl,
+    clock,
+  });
+  const rotation = new Rotation({
+    source,
+    store,
+    policy: { graceRatio: config.gracePeriodRatio, jitter: config.gracePeriodJitter },
+    clock,
+    scheduler: createScheduler(clock, cronSweep()),
+    roll: Math.random,
+    observer: observeRotations(metrics, logger),
+  });
+
+  const service = new SecretService(store, observeStreams(metrics, logger));
+  const server = new GrpcServer({
+    routes: [service.route],
+    toStatus: sdsStatusOf,
+    maxRequestBytes: 1024 * 1024,
+  });
+  const socket = new SdsSocket({ path: resolve(config.sdsSocket), server, clock, logger });
+  const status = createStatusServer({
+    address: config.statusAddress,
+    registry,
+    readiness: () => readinessOf(store),
+    logger,
+  });
+  return [status, socket, rotation];
+}
+
+/** A token that is there and says another name than the flags ends the start; one that is not there yet does not. */
+async function refuseContradiction(config: AgentConfig): Promise<void> {
+  try {
+    resolveIdentity((await readToken(config.tokenFile)).reveal(), config);
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    if (error.code === "CONFIG_INVALID") throw new ConfigInvalidError([error.message]);
+  }
+}

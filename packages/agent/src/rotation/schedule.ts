@@ -1,0 +1,58 @@
+/** When a certificate is due and how spread out a fleet's rotations are; both as shares of a certificate's life. */
+export interface RotationPolicy {
+  /** Share of life left when rotation is due, 0 to 1. */
+  readonly graceRatio: number;
+  /** The furthest that one certificate's share may stray from `graceRatio`, either way. */
+  readonly jitter: number;
+}
+
+export interface Lifetime {
+  /** When we got the certificate: its life counts from here, not from its backdated notBefore. */
+  readonly receivedAt: Date;
+  readonly notAfter: Date;
+}
+
+/** A grace ratio near 1 would otherwise ask the CA in a tight loop. */
+const minimumRestMs = 1_000;
+
+/**
+ * The instant at which to rotate: `notAfter − g·L` with `g = clamp01(ratio ± jitter)` and L the life left on receipt,
+ * which is Istio's rule. `roll` is uniform in [0, 1) and drawn once per certificate: drawn at every look, the earliest
+ * draw would win and the fleet's spread would collapse.
+ */
+export function rotateAt(lifetime: Lifetime, policy: RotationPolicy, roll: number): Date {
+  const received = lifetime.receivedAt.getTime();
+  const notAfter = lifetime.notAfter.getTime();
+  const grace = Math.min(1, Math.max(0, policy.graceRatio + (2 * roll - 1) * policy.jitter));
+  const due = notAfter - grace * Math.max(0, notAfter - received);
+  return new Date(Math.max(due, received + minimumRestMs));
+}
+
+/** How eagerly to try again: `fast` when the CA may be back any moment, `slow` when it has said no. */
+export type RetryPace = "fast" | "slow";
+
+export interface FailedAttempt {
+  readonly pace: RetryPace;
+  /** Failures in a row, this one included: 1 for the first. */
+  readonly failures: number;
+  /** The least that the CA asked for; 0 when it named nothing. */
+  readonly retryAfterMs: number;
+  /** What the served secret has left to live; undefined when there is none to save. */
+  readonly remainingMs: number | undefined;
+  /** Uniform in [0, 1). */
+  readonly roll: number;
+}
+
+const paces = { fast: { floorMs: 100, capMs: 30_000 }, slow: { floorMs: 10_000, capMs: 300_000 } } as const;
+
+/**
+ * Full jitter over an exponentially growing window, 0.1–30 s (slow: 10–300 s). A secret still alive narrows the window
+ * to its remaining life, so that the last attempts fall before notAfter and not after it.
+ */
+export function retryDelayMs(attempt: FailedAttempt): number {
+  const { floorMs, capMs } = paces[attempt.pace];
+  const grown = Math.min(capMs, floorMs * 2 ** Math.min(attempt.failures, 30));
+  const wished = Math.max(floorMs, Math.min(attempt.retryAfterMs, paces.slow.capMs), attempt.roll * grown);
+  if (attempt.remainingMs === undefined || attempt.remainingMs <= 0) return wished;
+  return Math.max(paces.fast.floorMs, Math.min(wished, attempt.roll * attempt.remainingMs));
+}

@@ -1,0 +1,44 @@
+import { createHash } from "node:crypto";
+import type { Secret } from "@kasbah/protocol";
+import type { WorkloadSecret } from "../secret-store.ts";
+
+/** A secret under a name, as Envoy receives it. */
+export interface SecretResource {
+  readonly name: ResourceName;
+  /** Hash of the public contents: equal contents have equal versions, in any process. */
+  readonly version: string;
+  readonly secret: Secret;
+}
+
+export type ResourceName = "ROOTCA" | "default";
+
+/** Every name that is served, in the order of pushing: peers' new root must be trusted before our leaf comes under it. */
+export const resourceNames: readonly ResourceName[] = ["ROOTCA", "default"];
+
+/** What Envoy gets of a secret, in the order of `resourceNames`. */
+export function resourcesOf(secret: WorkloadSecret): readonly SecretResource[] {
+  return [validationContext(secret), tlsCertificate(secret)];
+}
+
+function validationContext({ bundle }: WorkloadSecret): SecretResource {
+  const name = "ROOTCA";
+  const trustedCa = Buffer.from(bundle.toPem());
+  return { name, version: versionOf(trustedCa), secret: { kind: "validationContext", name, trustedCa } };
+}
+
+/** The chain goes without its root: a peer that lacks the root gains nothing by seeing it, and some refuse it. */
+function tlsCertificate({ leaf, intermediates, keyPair }: WorkloadSecret): SecretResource {
+  const name = "default";
+  const certificateChain = Buffer.from([leaf, ...intermediates].map((one) => one.toPem()).join(""));
+  const privateKey = Buffer.from(keyPair.toPkcs8Pem());
+  // The leaf names its key, so the version needs no look at the private half.
+  return {
+    name,
+    version: versionOf(certificateChain),
+    secret: { kind: "tlsCertificate", name, certificateChain, privateKey },
+  };
+}
+
+function versionOf(contents: Uint8Array): string {
+  return createHash("sha256").update(contents).digest("hex").slice(0, 32);
+}

@@ -1,0 +1,85 @@
+import { chmod, rename, unlink } from "node:fs/promises";
+import type { Clock, Component, Logger } from "@kasbah/runtime";
+import { clearSocketPath, type Inode, inodeOf } from "./socket-path.ts";
+
+/** The server behind the socket. */
+export interface UnixServer {
+  listenUnix(path: string): Promise<void>;
+  close(graceMs: number): Promise<void>;
+}
+
+export interface SdsSocketOptions {
+  /** Absolute. */
+  readonly path: string;
+  readonly server: UnixServer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const watchEveryMs = 5_000;
+
+/** Streams never end by themselves and Envoy keeps what it has: waiting for them would only delay the stop. */
+const closeGraceMs = 100;
+
+/**
+ * The socket that Envoy connects to, mode 0600. It is bound beside its place and moved there, so that it never stands
+ * open to others, and so that the kernel's clean-up on close cannot remove a file that somebody put there meanwhile.
+ * Re-created within seconds when it is deleted; a foreign file in its place is left alone.
+ */
+export class SdsSocket implements Component {
+  readonly name = "sds";
+  readonly #options: SdsSocketOptions;
+  readonly #stopped = new AbortController();
+  #ours: Inode | undefined;
+  #watch: Promise<void> = Promise.resolve();
+
+  constructor(options: SdsSocketOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    await this.#bind();
+    this.#watch = this.#watchUntilStopped();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#watch;
+    if (await this.#isOurs()) await unlink(this.#options.path);
+    await this.#options.server.close(closeGraceMs);
+  }
+
+  async #bind(): Promise<void> {
+    const { path, server } = this.#options;
+    await clearSocketPath(path);
+    const beside = `${path}~`;
+    await clearSocketPath(beside);
+    await server.listenUnix(beside);
+    await chmod(beside, 0o600);
+    await rename(beside, path);
+    this.#ours = await inodeOf(path);
+  }
+
+  async #isOurs(): Promise<boolean> {
+    const found = await inodeOf(this.#options.path);
+    return found !== undefined && found.number === this.#ours?.number && found.device === this.#ours.device;
+  }
+
+  async #watchUntilStopped(): Promise<void> {
+    const { clock, logger, path } = this.#options;
+    const { signal } = this.#stopped;
+    let wasLost = false;
+    while (!signal.aborted) {
+      await clock.sleep(watchEveryMs, signal).catch(() => undefined);
+      if (signal.aborted || (await this.#isOurs())) continue;
+      try {
+        await this.#bind();
+        logger.warn("the SDS socket was removed and is served anew", { path });
+        wasLost = false;
+      } catch (error) {
+        if (!wasLost) logger.error("the SDS socket is lost", { path, error });
+        wasLost = true;
+      }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import type { Certificate, KeyPair, SpiffeId, TrustBundle } from "@kasbah/pki";
+import type { Clock } from "@kasbah/runtime";
+
+/** One identity as it is served. A value of this type was verified: its key, chain and bundle belong together. */
+export interface WorkloadSecret {
+  readonly spiffeId: SpiffeId;
+  readonly keyPair: KeyPair;
+  readonly leaf: Certificate;
+  /** Issuers below the root, the leaf's own first; never a root. */
+  readonly intermediates: readonly Certificate[];
+  readonly bundle: TrustBundle;
+  readonly receivedAt: Date;
+  /** The earliest end in the chain, which is when peers begin to refuse it. */
+  readonly notAfter: Date;
+  /** When rotation is due. */
+  readonly rotateAt: Date;
+}
+
+/** `starting`: nothing yet; `stale`: rotation is overdue, still served; `expired`: kept, and handed to nobody new. */
+export type SecretState = "starting" | "ready" | "stale" | "expired";
+
+export const secretStates: readonly SecretState[] = ["starting", "ready", "stale", "expired"];
+
+export type SecretListener = (secret: WorkloadSecret) => void;
+
+/**
+ * Holds the last good secret. Readers always see one whole value: publishing swaps it and then tells every
+ * subscriber, in the order in which they subscribed, before `publish` returns.
+ */
+export class SecretStore {
+  readonly #clock: Clock;
+  readonly #listeners = new Set<SecretListener>();
+  #current: WorkloadSecret | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The last secret published, expired or not. */
+  get current(): WorkloadSecret | undefined {
+    return this.#current;
+  }
+
+  /** The secret that may be handed out now. */
+  get unexpired(): WorkloadSecret | undefined {
+    const state = this.state();
+    return state === "ready" || state === "stale" ? this.#current : undefined;
+  }
+
+  /** Derived from the clock at each call, so that a suspended process cannot wake up believing an old answer. */
+  state(): SecretState {
+    if (this.#current === undefined) return "starting";
+    const now = this.#clock.now();
+    if (now >= this.#current.notAfter) return "expired";
+    return now >= this.#current.rotateAt ? "stale" : "ready";
+  }
+
+  publish(secret: WorkloadSecret): void {
+    this.#current = Object.freeze({ ...secret });
+    for (const listener of [...this.#listeners]) listener(this.#current);
+  }
+
+  /** Calls `listener` for each secret published from now on, until the returned function is called. */
+  subscribe(listener: SecretListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
