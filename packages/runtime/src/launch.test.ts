@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const packageRoot = fileURLToPath(new URL("..", import.meta.url));
+
+/** Makes Node say that it is an older one; the process that it starts again says the truth. */
+const pretendOld = `data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.20.2"})`;
+
+describe("A command's launcher", () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "kasbah-launch-"));
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** A command that goes through the launcher and then runs `main`. */
+  function command(main: string, launcher = join(packageRoot, "launch.js")): string {
+    writeFileSync(join(folder, "main.mjs"), main);
+    const bin = join(folder, "command.mjs");
+    writeFileSync(
+      bin,
+      `import { launch } from ${JSON.stringify(pathToFileURL(launcher).href)};\n` +
+        `await launch(new URL("main.mjs", import.meta.url));\n`,
+    );
+    return bin;
+  }
+
+  function run(bin: string, options: { old: boolean }): ChildProcessByStdio<null, Readable, Readable> {
+    const preload = options.old ? ["--import", pretendOld] : [];
+    return spawn(process.execPath, [...preload, bin, "one", "two"], { stdio: ["ignore", "pipe", "pipe"] });
+  }
+
+  async function outcome(child: ChildProcessByStdio<null, Readable, Readable>) {
+    const ended = once(child, "exit");
+    const [out, err] = await Promise.all([textOf(child.stdout), textOf(child.stderr)]);
+    const [code, signal]: [number | null, NodeJS.Signals | null] = (await ended) as [never, never];
+    return { out, err, code, signal };
+  }
+
+  it("refuses with one sentence when this Node is too old and none is pinned", async () => {
+    const lonely = join(folder, "lonely");
+    mkdirSync(lonely);
+    for (const file of ["launch.js", "package.json"]) cpSync(join(packageRoot, file), join(lonely, file));
+    const bin = command("throw new Error('must not run')", join(lonely, "launch.js"));
+    const { code, err } = await outcome(run(bin, { old: true }));
+    assert.equal(code, 2);
+    assert.match(err, /^command\.mjs needs Node 24\.18\.1 or newer, and this is 20\.20\.2: [^\n]+\n$/);
+  });
+
+  it("runs again on the pinned Node when started on one below the floor, with arguments and exit code", async () => {
+    const bin = command("console.log(process.versions.node, process.argv.slice(2).join()); process.exit(7);");
+    const { code, out } = await outcome(run(bin, { old: true }));
+    const pinned = execFileSync(fileURLToPath(import.meta.resolve("node/bin/node")), [
+      "-p",
+      "process.versions.node",
+    ]);
+    assert.equal(out, `${pinned.toString().trim()} one,two\n`);
+    assert.equal(code, 7);
+  });
+
+  it("passes a signal on, and the way the command ends", async () => {
+    const bin = command(
+      "process.on('SIGTERM', () => process.exit(3)); console.log('ready'); setInterval(() => {}, 1000);",
+    );
+    const child = run(bin, { old: true });
+    child.stdout.once("data", () => child.kill("SIGTERM"));
+    assert.equal((await outcome(child)).code, 3);
+  });
+
+  it("ends by the signal that ended the command", async () => {
+    const child = run(command("process.kill(process.pid, 'SIGKILL');"), { old: true });
+    assert.equal((await outcome(child)).signal, "SIGKILL");
+  });
+
+  it("stays in the same process on a supported Node", async () => {
+    const child = run(command("console.log(process.pid);"), { old: false });
+    assert.equal((await outcome(child)).out, `${child.pid}\n`);
+  });
+
+  it("opens no debugger on SIGUSR1", async () => {
+    const bin = command("console.log('ready'); setTimeout(() => process.exit(0), 300);");
+    const child = run(bin, { old: false });
+    child.stdout.once("data", () => child.kill("SIGUSR1"));
+    const { code, err } = await outcome(child);
+    assert.equal(code, 0);
+    assert.doesNotMatch(err, /Debugger listening/);
+  });
+});
+
+async function textOf(stream: Readable): Promise<string> {
+  return (await stream.setEncoding("utf8").toArray()).join("");
+}
