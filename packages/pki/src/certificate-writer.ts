@@ -8,10 +8,11 @@ import { PkiError } from "./errors.ts";
 import type { KeyPair } from "./key.ts";
 import type { Validity } from "./profile.ts";
 import type { PublicKey } from "./public-key.ts";
-import { leafExtensions, rootExtensions, type SubjectAltName } from "./writer/extensions.ts";
+import { leafExtensions, rootExtensions } from "./writer/extensions.ts";
 import { createSigningKeys, type SigningKey } from "./writer/signing-key.ts";
+import type { SubjectAltName } from "./writer/subject-alt-name.ts";
 
-export type { SubjectAltName } from "./writer/extensions.ts";
+export type { SubjectAltName } from "./writer/subject-alt-name.ts";
 
 /** An authority at work: its certificate and the key of that certificate. */
 export interface Signer {

@@ -13,9 +13,7 @@ import { toHex } from "../bytes.ts";
 import { parseDer } from "../der/reader.ts";
 import { oid } from "../oids.ts";
 import type { PublicKey } from "../public-key.ts";
-
-/** One name of a leaf. */
-export type SubjectAltName = { readonly kind: "uri" | "dns" | "ip"; readonly value: string };
+import type { SubjectAltName } from "./subject-alt-name.ts";
 
 const libraryKinds = { uri: "url", dns: "dns", ip: "ip" } as const;
 
