@@ -1,0 +1,38 @@
+import { MeshError } from "@kasbah/pki";
+
+/** Why the CA refuses a call, or cannot serve it now. `grpc/status.ts` says what the caller is told for each. */
+export type CaErrorCode =
+  | "TOKEN_MISSING"
+  | "TOKEN_EXPIRED"
+  | "TOKEN_AUDIENCE"
+  | "TOKEN_ISSUER"
+  | "TOKEN_REJECTED"
+  | "CALLER_NOT_SERVICE_ACCOUNT"
+  | "IMPERSONATION_REFUSED"
+  | "AUTHENTICATOR_UNAVAILABLE"
+  | "REQUEST_MALFORMED"
+  | "CSR_MALFORMED"
+  | "CSR_KEY_REJECTED"
+  | "CSR_SIGNATURE_INVALID"
+  | "TTL_TOO_LONG"
+  | "ISSUER_UNAVAILABLE"
+  | "LINT_FAILED"
+  | "LEDGER_UNAVAILABLE";
+
+/**
+ * A call that gets no certificate. The message is for the caller: it names the rule and one fix, and no fact but those of
+ * the caller's own request and signature-checked token. What only the operator may know is in `cause`.
+ */
+export class CaError extends MeshError<CaErrorCode> {}
+
+/** Why the server does not start on the state directory it was given. */
+export type StateErrorCode =
+  | "AUTHORITY_INCOMPLETE"
+  | "AUTHORITY_MALFORMED"
+  | "AUTHORITY_KEY_EXPOSED"
+  | "AUTHORITY_MISMATCH"
+  | "AUTHORITY_EXPIRED"
+  | "STATE_LOCKED";
+
+/** A state directory that must not be used as it stands; the message names the file and what to do. */
+export class StateError extends MeshError<StateErrorCode> {}

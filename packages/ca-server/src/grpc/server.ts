@@ -1,0 +1,65 @@
+import { type Component, formatHostPort, type HostPort, type Logger } from "@kasbah/runtime";
+import { GrpcServer, type Route, type RpcStatus } from "@kasbah/runtime/grpc";
+import type { ServingCertificate } from "../serving-identity.ts";
+import { RefusedCall } from "./refused-call.ts";
+import { refusalOf } from "./status.ts";
+
+export interface GrpcEndpointParts {
+  readonly address: HostPort;
+  readonly routes: readonly Route[];
+  readonly certificate: Pick<ServingCertificate, "current" | "onChange">;
+  readonly newReferenceId: () => string;
+  readonly logger: Logger;
+}
+
+/** A CSR with an RSA-4096 key is 2 KiB; everything larger is not a request of an agent. */
+const maxRequestBytes = 64 * 1024;
+const maxConcurrentStreams = 100;
+/** As with stock CAs: replicas share the load again half an hour after one was added. */
+const maxConnectionAgeMs = 30 * 60_000;
+/** Less than the ten seconds that the whole daemon has. */
+const drainMs = 8_000;
+
+/** The gRPC port: TLS 1.2 and 1.3, a serving certificate that changes while it runs, and limits for strangers. */
+export class GrpcEndpoint implements Component {
+  readonly name = "grpc server";
+  readonly #parts: GrpcEndpointParts;
+  readonly #server: GrpcServer;
+  #address: HostPort;
+
+  constructor(parts: GrpcEndpointParts) {
+    this.#parts = parts;
+    this.#address = parts.address;
+    this.#server = new GrpcServer({
+      routes: parts.routes,
+      toStatus: (error, path) => this.#statusOf(error, path),
+      maxRequestBytes,
+      maxConcurrentStreams,
+      maxConnectionAgeMs,
+    });
+  }
+
+  /** Where it listens; the real port after `start`, also for port 0. */
+  get address(): HostPort {
+    return this.#address;
+  }
+
+  async start(): Promise<void> {
+    const { certificate, address, logger } = this.#parts;
+    this.#address = await this.#server.listenTls(address, certificate.current());
+    certificate.onChange((identity) => this.#server.updateIdentity(identity));
+    logger.info("grpc server listens", { address: formatHostPort(this.#address) });
+  }
+
+  stop(): Promise<void> {
+    return this.#server.close(drainMs);
+  }
+
+  /** Whatever no handler has turned into a refusal is a fault of ours: the caller gets the reference id alone. */
+  #statusOf(error: unknown, path: string): RpcStatus {
+    if (error instanceof RefusedCall) return error.status;
+    const referenceId = this.#parts.newReferenceId();
+    this.#parts.logger.error("call failed", { path, referenceId, error });
+    return refusalOf(error, referenceId).status;
+  }
+}

@@ -1,0 +1,76 @@
+import { Counter, Gauge, Histogram, type Registry } from "@kasbah/runtime";
+import type { IssuerSource } from "../issuance/ports.ts";
+
+/** What the CA counts. Names that begin with `citadel_` are Istio's, so that its dashboards and alerts keep working. */
+export interface CaMetrics {
+  csrReceived(): void;
+  certificateIssued(durationMs: number): void;
+  /** `citadel` is Istio's class of the error. */
+  callRefused(code: string, citadel: string): void;
+}
+
+/** Registers the CA's counters. Istio exports its counters without an added `_total`. */
+export function createCaMetrics(registry: Registry): CaMetrics {
+  const registers = [registry];
+  const counter = (name: string, help: string) => new Counter({ name, help, registers });
+  const csrs = counter("citadel_server_csr_count", "CSRs received, before authentication.");
+  const strangers = counter(
+    "citadel_server_authentication_failure_count",
+    "Calls whose caller was not accepted.",
+  );
+  const issued = counter("citadel_server_success_cert_issuance_count", "Certificates issued.");
+  const failed = new Counter({
+    name: "citadel_server_csr_sign_err_count",
+    help: "CSRs of authenticated callers that got no certificate.",
+    labelNames: ["error"],
+    registers,
+  });
+  const refusals = new Counter({
+    name: "kasbah_refusals",
+    help: "Refused calls by code.",
+    labelNames: ["code"],
+    registers,
+  });
+  const duration = new Histogram({
+    name: "kasbah_issuance_duration_seconds",
+    help: "From the call to the durable record, of calls that got a certificate.",
+    buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
+    registers,
+  });
+  return {
+    csrReceived: () => csrs.inc(),
+    certificateIssued(durationMs) {
+      issued.inc();
+      duration.observe(durationMs / 1000);
+    },
+    callRefused(code, citadel) {
+      refusals.inc({ code });
+      if (citadel === "authentication") strangers.inc();
+      else failed.inc({ error: citadel });
+    },
+  };
+}
+
+/** Registers the gauges of the first root's end, as Istio names them. */
+export function registerRootExpiry(registry: Registry, issuers: IssuerSource, now: () => Date): void {
+  const endSeconds = () => Number(issuers.trustBundle().roots[0]?.notAfter) / 1000;
+  const gauge = (name: string, help: string, value: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(value());
+      },
+    });
+  gauge(
+    "citadel_server_root_cert_expiry_timestamp",
+    "When the root ends, in seconds of the Unix epoch.",
+    endSeconds,
+  );
+  gauge(
+    "citadel_server_root_cert_expiry_seconds",
+    "Seconds until the root ends; negative when it has.",
+    () => endSeconds() - now().getTime() / 1000,
+  );
+}

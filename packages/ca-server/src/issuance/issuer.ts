@@ -1,0 +1,69 @@
+import {
+  type Certificate,
+  leafValidity,
+  lintWorkloadCertificate,
+  PkiError,
+  type Validity,
+} from "@kasbah/pki";
+import type { CertificateWriter, LeafTemplate } from "@kasbah/pki/certificate-writer";
+import type { Clock } from "@kasbah/runtime";
+import { CaError } from "../errors.ts";
+import type { ApprovedOrder } from "./policy.ts";
+import type { Issuer, IssuerSource } from "./ports.ts";
+
+export interface IssuingParts {
+  readonly issuers: IssuerSource;
+  readonly writer: CertificateWriter;
+  /** A fresh random 128-bit serial for each call. */
+  readonly newSerial: () => Uint8Array;
+  readonly clock: Clock;
+}
+
+/** A workload certificate that passed the lint, with the issuer that signed it. */
+export interface IssuedCertificate {
+  readonly certificate: Certificate;
+  readonly validity: Validity;
+  readonly issuer: Issuer;
+}
+
+/**
+ * Signs an approved order with the active issuer and reads the result with other eyes before it leaves.
+ *
+ * @throws CaError `ISSUER_UNAVAILABLE`, `LINT_FAILED`.
+ */
+export async function issue(order: ApprovedOrder, parts: IssuingParts): Promise<IssuedCertificate> {
+  const now = parts.clock.now();
+  const issuer = parts.issuers.activeIssuer(now);
+  const validity = leafValidity({ now, ttlMs: order.ttlMs, issuerNotAfter: issuer.notAfter });
+  const template = templateFor(order, parts.newSerial(), validity);
+  const certificate = await writeAndLint(template, order, issuer, parts.writer);
+  return { certificate, validity, issuer };
+}
+
+/** The profile: exactly one URI SAN, and nothing that the order does not hold. */
+function templateFor(order: ApprovedOrder, serial: Uint8Array, validity: Validity): LeafTemplate {
+  return {
+    serial,
+    validity,
+    publicKey: order.publicKey,
+    subjectAltNames: [{ kind: "uri", value: order.spiffeId.toString() }],
+    ...(order.commonName === undefined ? {} : { commonName: order.commonName }),
+  };
+}
+
+async function writeAndLint(
+  template: LeafTemplate,
+  { spiffeId, publicKey }: ApprovedOrder,
+  issuer: Issuer,
+  writer: CertificateWriter,
+): Promise<Certificate> {
+  const { validity } = template;
+  try {
+    const certificate = await writer.writeLeaf(template, issuer);
+    lintWorkloadCertificate(certificate, { spiffeId, publicKey, issuer: issuer.certificate, validity });
+    return certificate;
+  } catch (cause) {
+    if (!(cause instanceof PkiError)) throw cause;
+    throw new CaError("LINT_FAILED", "the certificate that was made is not what was ordered", { cause });
+  }
+}

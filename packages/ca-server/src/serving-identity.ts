@@ -1,0 +1,100 @@
+import { isIP } from "node:net";
+import { createKeyPair, leafValidity } from "@kasbah/pki";
+import type { CertificateWriter, SubjectAltName } from "@kasbah/pki/certificate-writer";
+import type { Clock, Component, Logger, Scheduler } from "@kasbah/runtime";
+import type { ServingIdentity } from "@kasbah/runtime/grpc";
+import type { IssuerSource } from "./issuance/ports.ts";
+
+export interface ServingCertificateParts {
+  readonly issuers: IssuerSource;
+  readonly writer: CertificateWriter;
+  readonly newSerial: () => Uint8Array;
+  /** DNS names and IP addresses beside those that every server has. */
+  readonly names: readonly string[];
+  readonly scheduler: Scheduler;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Stock agents dial `localhost` under the last name (pilot/pkg/grpc/tls.go). */
+const alwaysNames = ["localhost", "127.0.0.1", "::1", "istiod.istio-system.svc"];
+const lifetimeMs = 24 * 3_600_000;
+const retryMs = 60_000;
+
+/** The server's own certificate, with a new key each time; replaced at half of its life. The key stays in memory. */
+export class ServingCertificate implements Component {
+  readonly name = "serving certificate";
+  readonly #parts: ServingCertificateParts;
+  readonly #stopping = new AbortController();
+  #current: ServingIdentity | undefined;
+  #replaceAt = new Date(0);
+  #replacing: Promise<void> | undefined;
+  #listener: ((identity: ServingIdentity) => void) | undefined;
+
+  constructor(parts: ServingCertificateParts) {
+    this.#parts = parts;
+  }
+
+  /** The identity for new handshakes. Throws before `start`. */
+  current(): ServingIdentity {
+    if (this.#current === undefined) throw new Error("the serving certificate was not started");
+    return this.#current;
+  }
+
+  /** Tells the one server that uses it of each later identity. */
+  onChange(listener: (identity: ServingIdentity) => void): void {
+    this.#listener = listener;
+  }
+
+  async start(): Promise<void> {
+    await this.#replace();
+    this.#replacing = this.#replaceForEver();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#replacing;
+  }
+
+  async #replaceForEver(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { scheduler, clock, logger } = this.#parts;
+    while (!signal.aborted) {
+      try {
+        await scheduler.waitUntil(this.#replaceAt, signal);
+        await this.#replace();
+      } catch (error) {
+        if (signal.aborted) return;
+        logger.error("serving certificate could not be replaced", { error });
+        this.#replaceAt = new Date(clock.now().getTime() + retryMs);
+      }
+    }
+  }
+
+  async #replace(): Promise<void> {
+    const { issuers, writer, newSerial, clock, logger } = this.#parts;
+    const now = clock.now();
+    const issuer = issuers.activeIssuer(now);
+    const keyPair = await createKeyPair("P-256");
+    const validity = leafValidity({ now, ttlMs: lifetimeMs, issuerNotAfter: issuer.notAfter });
+    const subjectAltNames = this.#subjectAltNames();
+    const { publicKey } = keyPair;
+    const leaf = await writer.writeLeaf(
+      { serial: newSerial(), validity, publicKey, subjectAltNames },
+      issuer,
+    );
+    const chain = [leaf, ...issuer.intermediates];
+    this.#current = {
+      certificateChainPem: chain.map((certificate) => certificate.toPem()).join(""),
+      privateKeyPem: keyPair.toPkcs8Pem(),
+    };
+    this.#replaceAt = new Date((now.getTime() + validity.notAfter.getTime()) / 2);
+    logger.info("serving certificate issued", { serial: leaf.serial, notAfter: leaf.notAfter });
+    this.#listener?.(this.#current);
+  }
+
+  #subjectAltNames(): SubjectAltName[] {
+    const names = new Set([...alwaysNames, ...this.#parts.names]);
+    return [...names].map((value) => ({ kind: isIP(value) === 0 ? "dns" : "ip", value }));
+  }
+}
