@@ -1,1 +1,1 @@
-export {};
+export { findingsOf, type InspectFormat, inspect } from "./inspect/inspect.ts";

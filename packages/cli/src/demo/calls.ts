@@ -1,0 +1,35 @@
+import { formatHostPort } from "@kasbah/runtime";
+import type { DemoWorld } from "./demo.ts";
+import { getOnce } from "./http-request.ts";
+import type { Mesh } from "./mesh.ts";
+import { mustHold } from "./proof.ts";
+import { callWithoutCertificate } from "./stranger.ts";
+
+/** One request from plain HTTP through both Envoys to the app, which says whom it saw. */
+export async function showRequest(mesh: Mesh, { print }: DemoWorld): Promise<void> {
+  print.step("A request through both Envoys");
+  print.command(`curl http://${formatHostPort(mesh.entry)}/hello`);
+  const { status, body } = await getOnce(mesh.entry, "/hello");
+  mustHold(status === 200, `the request through both Envoys got ${status}: ${body.slice(0, 200)}`);
+  print.output(body);
+  mustHold(body.includes(`"${mesh.frontend.spiffeId}"`), "the backend did not see frontend's identity");
+  print.good(`backend saw ${mesh.frontend.spiffeId}`);
+}
+
+/** What the backend's door does with those who prove nothing. */
+export async function showRefusals(mesh: Mesh, { print }: DemoWorld): Promise<void> {
+  const door = formatHostPort(mesh.backendDoor);
+  const before = mesh.app.requestCount();
+  print.step("Strangers at backend's door");
+  print.command(`curl http://${door}/`);
+  const plaintext = await getOnce(mesh.backendDoor, "/").then(
+    ({ status }) => mustHold(false, `plaintext was answered with ${status}`),
+    (error: Error) => error.message,
+  );
+  print.good(`plaintext refused: ${plaintext}`);
+  print.command(`curl -k https://${door}/`);
+  const stranger = await callWithoutCertificate(mesh.backendDoor);
+  mustHold(stranger !== undefined, "a caller without a certificate was let in");
+  print.good(`no certificate refused: ${stranger}`);
+  mustHold(mesh.app.requestCount() === before, "a refused request reached the app");
+}

@@ -1,0 +1,78 @@
+import type { Clock } from "@kasbah/runtime";
+import { showRefusals, showRequest } from "./calls.ts";
+import { showIdentities, showRoot } from "./identities.ts";
+import { type Mesh, type MeshOptions, startMesh } from "./mesh.ts";
+import { showNextSteps } from "./next-steps.ts";
+import type { Printer } from "./printer.ts";
+import { showRotation } from "./rotation.ts";
+
+/** What the demo's steps need of the world. */
+export interface DemoWorld {
+  readonly print: Printer;
+  readonly clock: Clock;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Starts a mesh, proves what it promises, and, unless `once`, keeps it up until the signal.
+ * Whatever happens, nothing is left behind but the logs of a failure.
+ *
+ * @throws CliError when a part does not start or a proof does not hold.
+ */
+export async function runDemo(mesh: MeshOptions, world: DemoWorld, once: boolean): Promise<void> {
+  const startedAt = world.clock.monotonicMs();
+  const running = await startParts(mesh, world);
+  try {
+    await prove(running, world);
+    const seconds = ((world.clock.monotonicMs() - startedAt) / 1000).toFixed(1);
+    world.print.line();
+    world.print.line(`All proofs held, in ${seconds} s.`);
+    if (once) return;
+    showNextSteps(running, world.print);
+    await untilAborted(world.signal);
+    world.print.line();
+    world.print.line("Stopping.");
+  } catch (error) {
+    if (!world.signal.aborted) {
+      running.keepLogs();
+      world.print.bad(`logs are kept in ${running.logDirectory}`);
+    }
+    throw error;
+  } finally {
+    await running.stop();
+  }
+}
+
+async function startParts(options: MeshOptions, { print }: DemoWorld): Promise<Mesh> {
+  print.line("kasbah demo: identities for a service mesh, with real Envoys");
+  print.step("Start a CA, two agents, two Envoys");
+  const mesh = await startMesh(options);
+  const pids = ({ agent, envoy }: Mesh["frontend"]) => `agent pid ${agent.pid}, Envoy pid ${envoy.pid}`;
+  print.row("CA", `pid ${mesh.ca.service.pid}, trusts a local token issuer`);
+  print.row("frontend", pids(mesh.frontend));
+  print.row("backend", pids(mesh.backend));
+  return mesh;
+}
+
+async function prove(mesh: Mesh, world: DemoWorld): Promise<void> {
+  await showRoot(mesh, world);
+  await showIdentities(mesh, world);
+  await showRequest(mesh, world);
+  await showRefusals(mesh, world);
+  await showRotation(mesh, world);
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    // A listener alone does not keep a process alive, and here nothing else may have to.
+    const alive = setInterval(() => {}, 3_600_000);
+    const end = () => {
+      clearInterval(alive);
+      resolve();
+    };
+    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
+  });
+}

@@ -1,0 +1,26 @@
+import { formatHostPort } from "@kasbah/runtime";
+import type { Mesh } from "./mesh.ts";
+import type { Printer } from "./printer.ts";
+
+/** What a reader can do with a mesh that stays up; every line can be pasted. */
+export function showNextSteps(mesh: Mesh, print: Printer): void {
+  const { ca, frontend, backend } = mesh;
+  const lines: readonly (readonly [string, string])[] = [
+    ["call backend", `curl http://${formatHostPort(mesh.entry)}/`],
+    ["its identity", `npx kasbah inspect unix:${backend.sdsSocket}`],
+    ["its door", `npx kasbah inspect ${formatHostPort(mesh.backendDoor)}`],
+    ["by openssl", `openssl s_client -connect ${formatHostPort(mesh.backendDoor)} -showcerts </dev/null`],
+    ["who called", `tail -f ${backend.accessLogPath}`],
+    ["CA metrics", `curl http://${formatHostPort(ca.httpAddress)}/metrics`],
+    ["agent metrics", `curl http://${formatHostPort(frontend.statusAddress)}/metrics`],
+    ["Envoy admin", `curl http://${formatHostPort(frontend.adminAddress)}/certs`],
+    ["an outage", `kill -9 ${ca.service.pid}   # the CA: calls go on until the certificates end`],
+    ["logs", `ls ${mesh.logDirectory}`],
+  ];
+  print.line();
+  print.line("The mesh stays up; certificates live 20 s and rotate every 10 s. Try, in another terminal:");
+  print.line();
+  for (const [label, command] of lines) print.row(label, command);
+  print.line();
+  print.line("Ctrl-C ends it and removes everything.");
+}

@@ -1,0 +1,28 @@
+import { connect } from "node:tls";
+import type { HostPort } from "@kasbah/runtime";
+
+const deadlineMs = 5000;
+
+/** How a mesh port answered somebody without a certificate: the reason of the refusal, or undefined when it let them in. */
+export function callWithoutCertificate({ host, port }: HostPort): Promise<string | undefined> {
+  return new Promise<string | undefined>((resolve) => {
+    // In TLS 1.3 the client's side of the handshake is done before the server refuses, so one must speak and listen.
+    const socket = connect({ host, port, rejectUnauthorized: false, timeout: deadlineMs }, () =>
+      socket.write("GET / HTTP/1.1\r\nhost: backend\r\nconnection: close\r\n\r\n"),
+    );
+    const end = (refusal: string | undefined) => {
+      resolve(refusal);
+      socket.destroy();
+    };
+    socket.once("data", () => end(undefined));
+    socket.once("timeout", () => end("no answer"));
+    socket.once("error", (error: NodeJS.ErrnoException) => end(alertIn(error)));
+    socket.once("close", () => end("connection closed"));
+  });
+}
+
+/** `ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED` reads as `TLS alert: certificate required`. */
+function alertIn({ code = "connection failed" }: NodeJS.ErrnoException): string {
+  const [, alert] = /ALERT_(\w+)$/.exec(code) ?? [];
+  return alert ? `TLS alert: ${alert.toLowerCase().replaceAll("_", " ")}` : code;
+}

@@ -1,0 +1,56 @@
+import { tmpdir } from "node:os";
+import process from "node:process";
+import { MeshError } from "@kasbah/pki";
+import { systemClock } from "@kasbah/runtime";
+import { CommanderError } from "commander";
+import { createProgram } from "./commands/program.ts";
+import { CliError } from "./errors.ts";
+
+const interrupted = new AbortController();
+const { env, stdout, stderr } = process;
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
+// Started through npm or our own launcher, losing the parent means that whoever watches us is gone.
+if (env["npm_lifecycle_event"] !== undefined || env["KASBAH_LAUNCHER"] !== undefined)
+  watchParent(process.ppid);
+// A reader who closes the pipe (`| head`) has seen enough.
+stdout.on("error", () => interrupted.abort(new CliError("INTERRUPTED", "nobody reads the output any more")));
+
+const program = createProgram({
+  screen: {
+    write: (text) => void stdout.write(text),
+    colour: stdout.isTTY === true && !env["NO_COLOR"],
+  },
+  env,
+  clock: systemClock,
+  nodePath: process.execPath,
+  platform: process.platform,
+  arch: process.arch,
+  temporaryDirectory: tmpdir(),
+  signal: interrupted.signal,
+});
+
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function interrupt(): void {
+  // The second Ctrl-C does not wait for anything: the reaper ends what is left.
+  if (interrupted.signal.aborted) process.exit(130);
+  interrupted.abort(new CliError("INTERRUPTED", "interrupted before the proof was done"));
+}
+
+function watchParent(parent: number): void {
+  setInterval(() => {
+    if (process.ppid !== parent && !interrupted.signal.aborted) interrupt();
+  }, 500).unref();
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (!(error instanceof MeshError)) throw error;
+  stderr.write(`\nkasbah: ${error.message} (${error.code})\n`);
+  return error.code === "INTERRUPTED" ? 130 : 1;
+}

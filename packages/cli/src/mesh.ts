@@ -1,0 +1,10 @@
+export { type App, startApp } from "./demo/app.ts";
+export { getOnce, type HttpAnswer } from "./demo/http-request.ts";
+export { type Mesh, type MeshOptions, startMesh } from "./demo/mesh.ts";
+export { callWithoutCertificate } from "./demo/stranger.ts";
+export { startTraffic, type Traffic, type TrafficResult } from "./demo/traffic.ts";
+export type { Workload } from "./demo/workload.ts";
+export { EnvoyAdmin, type EnvoyCertificate } from "./envoy/admin.ts";
+export { createBootstrap, type EnvoySettings } from "./envoy/bootstrap.ts";
+export { type ProvideOptions, provideEnvoy } from "./envoy/provide-envoy.ts";
+export type { Service } from "./processes/service.ts";
