@@ -13,7 +13,7 @@ import {
   runMain,
   systemClock,
 } from "@kasbah/runtime";
-import { healthRoutes, unaryRoute } from "@kasbah/runtime/grpc";
+import { unaryRoute } from "@kasbah/runtime/grpc";
 import { readJwksFile } from "./authn/jwks-file.ts";
 import { fetchJwks } from "./authn/jwks-https.ts";
 import { JwksSource } from "./authn/jwks-source.ts";
@@ -22,6 +22,7 @@ import { createIssuerSet } from "./authorities/issuer-set.ts";
 import { loadOrCreateRoot } from "./authorities/self-signed.ts";
 import { type ServerConfig, serverCommand, serverOptions } from "./config.ts";
 import { createCertificateRoute } from "./grpc/certificate-service.ts";
+import { createHealthRoutes } from "./grpc/health-service.ts";
 import { GrpcEndpoint } from "./grpc/server.ts";
 import { createCaMetrics, registerRootExpiry } from "./http/metrics.ts";
 import { readinessOf } from "./http/readiness.ts";
@@ -74,7 +75,10 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const names = config.serverSan;
   const certificate = new ServingCertificate({ issuers, writer, newSerial, names, scheduler, clock, logger });
   const certificateRoute = createCertificateRoute({ authority, metrics, newReferenceId, clock, logger });
-  const routes = [unaryRoute(certificateRoute), ...healthRoutes(() => readiness().ready)];
+  const routes = [
+    unaryRoute(certificateRoute),
+    ...createHealthRoutes({ isReady: () => readiness().ready, clock }),
+  ];
   const endpoint = new GrpcEndpoint({
     address: config.grpcAddress,
     routes,
