@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findEnvoy } from "./find-envoy.ts";
+
+describe("the search for Envoy", () => {
+  let directory: string;
+  const program = async (...parts: string[]) => {
+    const path = join(directory, ...parts);
+    await mkdir(join(path, ".."), { recursive: true });
+    await writeFile(path, "#!/bin/sh\n");
+    await chmod(path, 0o755);
+    return path;
+  };
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "kasbah-find-"));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it("never replaces an ENVOY_BIN that is wrong by another Envoy", async () => {
+    await program("bin/envoy");
+    const env = { ENVOY_BIN: join(directory, "none"), PATH: join(directory, "bin") };
+    await assert.rejects(findEnvoy(env), { code: "ENVOY_MISSING" });
+  });
+
+  it("does not run what lies in the working directory or is no program", async () => {
+    await mkdir(join(directory, "folder/envoy"), { recursive: true });
+    await mkdir(join(directory, "plain"));
+    await writeFile(join(directory, "plain/envoy"), "text", { mode: 0o644 });
+    assert.equal(
+      await findEnvoy({ PATH: `:${join(directory, "folder")}:${join(directory, "plain")}:` }),
+      undefined,
+    );
+  });
+
+  it("takes ENVOY_BIN before PATH", async () => {
+    const wished = await program("own/my-envoy");
+    await program("bin/envoy");
+    const found = await findEnvoy({ ENVOY_BIN: wished, PATH: join(directory, "bin") });
+    assert.deepEqual(found, { path: wished, source: "ENVOY_BIN" });
+  });
+
+  it("takes the first one on PATH", async () => {
+    const first = await program("a/envoy");
+    await program("b/envoy");
+    const found = await findEnvoy({ PATH: `${directory}/empty:${directory}/a:${directory}/b` });
+    assert.deepEqual(found, { path: first, source: "PATH" });
+  });
+});

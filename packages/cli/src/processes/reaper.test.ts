@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startReaper } from "./reaper.ts";
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function untilGone(pid: number): Promise<void> {
+  for (let i = 0; i < 160 && isAlive(pid); i += 1) await sleep(50);
+}
+
+/** A parent that starts a reaper and a child which ignores SIGTERM, says their pids, and then sleeps. */
+const parentProgram = `
+  import { spawn } from "node:child_process";
+  import { startReaper } from ${JSON.stringify(new URL("./reaper.ts", import.meta.url).href)};
+  const [folder] = process.argv.slice(2);
+  const reaper = await startReaper(process.execPath);
+  reaper.removeAtEnd(folder);
+  const stubborn = "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)";
+  const child = spawn(process.execPath, ["-e", stubborn], { detached: true, stdio: ["ignore", "pipe", "ignore"] });
+  reaper.watch(child.pid);
+  child.stdout.once("data", () => process.stdout.write(JSON.stringify([reaper.pid, child.pid]) + "\\n"));
+`;
+
+describe("the reaper", () => {
+  let directory: string;
+  let folder: string;
+  let parent: ChildProcess | undefined;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "kasbah-reaper-"));
+    folder = await mkdtemp(join(directory, "state-"));
+    await writeFile(join(folder, "key.pem"), "secret");
+  });
+  afterEach(async () => {
+    parent?.kill("SIGKILL");
+    await rm(directory, { recursive: true });
+  });
+
+  for (const signal of ["SIGKILL", "SIGINT"] as const) {
+    it(`ends the children and removes the folder when its parent dies by ${signal}`, async () => {
+      const program = join(directory, "parent.ts");
+      await writeFile(program, parentProgram);
+      const args = ["--conditions=kasbah-source", program, folder];
+      const running = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+      parent = running;
+      const [line] = await once(createInterface({ input: running.stdout }), "line");
+      const [reaperPid, childPid] = JSON.parse(String(line)) as [number, number];
+      assert.ok(isAlive(childPid));
+      running.kill(signal);
+      await untilGone(reaperPid);
+      assert.equal(isAlive(reaperPid), false);
+      assert.equal(isAlive(childPid), false);
+      assert.equal(existsSync(folder), false);
+    });
+  }
+
+  it("keeps a folder that it was told to keep, and leaves alone what it was told to forget", async () => {
+    const other = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { detached: true });
+    const pid = other.pid ?? 0;
+    const reaper = await startReaper(process.execPath);
+    reaper.watch(pid);
+    reaper.forget(pid);
+    reaper.removeAtEnd(folder);
+    reaper.keep(folder);
+    await reaper.close();
+    assert.ok(isAlive(pid));
+    assert.ok(existsSync(folder));
+    other.kill("SIGKILL");
+  });
+
+  it("removes the folder even when somebody killed the reaper", async () => {
+    const reaper = await startReaper(process.execPath);
+    reaper.removeAtEnd(folder);
+    process.kill(reaper.pid, "SIGKILL");
+    await reaper.close();
+    assert.equal(existsSync(folder), false);
+  });
+});
