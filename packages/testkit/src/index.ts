@@ -1,6 +1,10 @@
 export { assertCode, type CodedError, rejectsWithCode, throwsWithCode } from "./assert-code.ts";
+export { type FakeCa, type FakeCaAnswer, type FakeCaCall, FakeRefusal, startFakeCa } from "./fake-ca.ts";
 export { FakeClock } from "./fake-clock.ts";
+export { forgeCertificate } from "./forged-certificate.ts";
 export { freePort } from "./free-port.ts";
 export { type ManualSweep, manualSweep } from "./manual-sweep.ts";
+export { mintSecret } from "./minted-secret.ts";
 export { type RecordedEvent, type RecordingLogger, recordingLogger } from "./recording-logger.ts";
 export { type TemporaryDirectory, temporaryDirectory } from "./temporary-directory.ts";
+export { createTestAuthority, type LeafOrder, type TestAuthority } from "./test-authority.ts";

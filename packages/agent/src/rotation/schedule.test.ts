@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { retryDelayMs, rotateAt } from "./schedule.ts";
+
+const hourMs = 3_600_000;
+const receivedAt = new Date("2030-01-01T00:00:00Z");
+const notAfter = new Date(receivedAt.getTime() + 24 * hourMs);
+const roll = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+describe("rotateAt", () => {
+  const hoursAfterReceipt = (policy: { graceRatio: number; jitter: number }, rolled: number) =>
+    (rotateAt({ receivedAt, notAfter }, policy, rolled).getTime() - receivedAt.getTime()) / hourMs;
+
+  it("is never in a tight loop, even when the whole life is grace", () => {
+    assert.equal(hoursAfterReceipt({ graceRatio: 1, jitter: 0 }, 0.5) * 3_600, 1);
+  });
+
+  it("does not choke on a certificate that had ended when it came", () => {
+    const due = rotateAt(
+      { receivedAt: notAfter, notAfter: receivedAt },
+      { graceRatio: 0.5, jitter: 0.01 },
+      0.5,
+    );
+    assert.equal(due.getTime(), notAfter.getTime() + 1_000);
+  });
+
+  it("is half-life give or take 14.4 minutes with the defaults", () => {
+    const defaults = { graceRatio: 0.5, jitter: 0.01 };
+    assert.equal(hoursAfterReceipt(defaults, 0.5), 12);
+    assert.equal(hoursAfterReceipt(defaults, 0), 12.24);
+    assert.ok(
+      hoursAfterReceipt(defaults, 0.999_999) > 11.759 && hoursAfterReceipt(defaults, 0.999_999) < 11.761,
+    );
+  });
+
+  it("stays between receipt and the end of life, whatever the policy and the roll", () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(
+        share,
+        share,
+        roll,
+        fc.integer({ min: 2_000, max: 365 * 24 * hourMs }),
+        (graceRatio, jitter, rolled, ttlMs) => {
+          const end = new Date(receivedAt.getTime() + ttlMs);
+          const due = rotateAt({ receivedAt, notAfter: end }, { graceRatio, jitter }, rolled);
+          assert.ok(due > receivedAt && due <= end);
+        },
+      ),
+    );
+  });
+});
+
+describe("retryDelayMs", () => {
+  const attempt = { pace: "fast", failures: 1, retryAfterMs: 0, remainingMs: undefined, roll: 0.5 } as const;
+
+  it("never busy-loops, not even as life runs out", () => {
+    for (const remainingMs of [undefined, 0, 1, 50, -1_000]) {
+      assert.ok(retryDelayMs({ ...attempt, remainingMs, roll: 0 }) >= 100);
+    }
+  });
+
+  it("stays within 0.1 to 30 seconds however many failures there were", () => {
+    fc.assert(
+      fc.property(roll, fc.integer({ min: 1, max: 100_000 }), (rolled, failures) => {
+        const delay = retryDelayMs({ ...attempt, failures, roll: rolled });
+        assert.ok(delay >= 100 && delay <= 30_000);
+      }),
+    );
+  });
+
+  it("falls before notAfter while there is life to save", () => {
+    assert.ok(retryDelayMs({ ...attempt, failures: 20, remainingMs: 2_000, roll: 0.99 }) < 2_000);
+  });
+
+  it("is slow after a refusal, yet quickens as life runs out", () => {
+    assert.ok(retryDelayMs({ ...attempt, pace: "slow" }) >= 10_000);
+    assert.ok(retryDelayMs({ ...attempt, pace: "slow", remainingMs: 4_000 }) <= 4_000);
+  });
+
+  it("waits as long as the CA asks, within reason", () => {
+    assert.equal(retryDelayMs({ ...attempt, retryAfterMs: 45_000 }), 45_000);
+    assert.equal(retryDelayMs({ ...attempt, retryAfterMs: Number.MAX_SAFE_INTEGER }), 300_000);
+  });
+});

@@ -1,0 +1,34 @@
+import { createKeyPair, parseSpiffeId, TrustBundle } from "@kasbah/pki";
+import { createTestAuthority, type TestAuthority } from "./test-authority.ts";
+
+export interface SecretToMint {
+  readonly authority?: TestAuthority;
+  readonly uri?: string;
+  readonly receivedAt: Date;
+  readonly ttlMs: number;
+}
+
+/** A workload's secret as an agent holds it: rotation is due at half its life. */
+export async function mintSecret({ receivedAt, ttlMs, ...options }: SecretToMint) {
+  const authority = options.authority ?? (await createTestAuthority());
+  const uri = options.uri ?? "spiffe://cluster.local/ns/demo/sa/frontend";
+  const keyPair = await createKeyPair("P-256");
+  const notAfter = new Date(receivedAt.getTime() + ttlMs);
+  const names = [{ kind: "uri" as const, value: uri }];
+  const leaf = await authority.issue({
+    publicKey: keyPair.publicKey,
+    notBefore: receivedAt,
+    notAfter,
+    names,
+  });
+  return {
+    spiffeId: parseSpiffeId(uri),
+    keyPair,
+    leaf,
+    intermediates: [],
+    bundle: TrustBundle.from([authority.certificate]),
+    receivedAt,
+    notAfter,
+    rotateAt: new Date(receivedAt.getTime() + ttlMs / 2),
+  };
+}

@@ -1,0 +1,37 @@
+import { type Certificate, createKeyPair, createSerial, type PublicKey } from "@kasbah/pki";
+import { createCertificateWriter, type Signer, type SubjectAltName } from "@kasbah/pki/certificate-writer";
+
+/** Long enough for fake clocks and the real one, which Node's TLS looks at. */
+const ages = { notBefore: new Date("2020-01-01T00:00:00Z"), notAfter: new Date("2045-01-01T00:00:00Z") };
+
+const writer = createCertificateWriter();
+
+export interface LeafOrder {
+  readonly publicKey: PublicKey;
+  readonly notBefore?: Date;
+  readonly notAfter?: Date;
+  readonly names: readonly SubjectAltName[];
+}
+
+/** A root of its own that signs whatever a test asks for. */
+export interface TestAuthority extends Signer {
+  readonly rootPem: string;
+  issue(order: LeafOrder): Promise<Certificate>;
+}
+
+/** Makes an authority whose root is valid from 2020 to 2045. */
+export async function createTestAuthority(organization = "Test"): Promise<TestAuthority> {
+  const keyPair = await createKeyPair("P-256");
+  const root = { serial: createSerial(), validity: ages, organization };
+  const certificate = await writer.writeRoot(root, keyPair);
+  return {
+    keyPair,
+    certificate,
+    rootPem: certificate.toPem(),
+    issue({ publicKey, names, notBefore = ages.notBefore, notAfter = ages.notAfter }) {
+      const validity = { notBefore, notAfter };
+      const leaf = { serial: createSerial(), validity, publicKey, subjectAltNames: names };
+      return writer.writeLeaf(leaf, { certificate, keyPair });
+    },
+  };
+}
