@@ -33,7 +33,8 @@ export function formatHostPort(address: HostPort): string {
 function parseHost(text: string): string | undefined {
   if (text.startsWith("[") && text.endsWith("]")) {
     const address = text.slice(1, -1);
-    return isIPv6(address) ? address : undefined;
+    // A zone (fe80::1%eth0) means something on this machine alone.
+    return isIPv6(address) && !address.includes("%") ? address : undefined;
   }
   return isIPv4(text) || isName(text) ? text : undefined;
 }

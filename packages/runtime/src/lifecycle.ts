@@ -57,7 +57,8 @@ class RunningDaemon {
   async run(): Promise<void> {
     const listeners = this.#listeners();
     for (const [event, listener] of listeners) this.#host.on(event, listener);
-    await this.#start();
+    // Not awaited: a start that hangs must not keep a stop from ending the process.
+    void this.#start();
     await this.#exited.promise;
     for (const [event, listener] of listeners) this.#host.off(event, listener);
   }

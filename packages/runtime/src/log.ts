@@ -54,9 +54,11 @@ function pinoOptions(level: LogLevel) {
 
 class EventLogger implements Logger {
   readonly #pino: Pino;
+  readonly #bound: LogFacts;
 
-  constructor(pinoLogger: Pino) {
+  constructor(pinoLogger: Pino, bound: LogFacts = {}) {
     this.#pino = pinoLogger;
+    this.#bound = bound;
   }
 
   debug(event: string, facts?: LogFacts): void {
@@ -76,10 +78,12 @@ class EventLogger implements Logger {
   }
 
   child(facts: LogFacts): Logger {
-    return new EventLogger(this.#pino.child(printableFacts(facts)));
+    // Not pino's own children: they would write a name twice where parent and child both have it.
+    return new EventLogger(this.#pino, { ...this.#bound, ...printableFacts(facts) });
   }
 
   #write(level: "debug" | "info" | "warn" | "error", event: string, facts: LogFacts = {}): void {
-    if (this.#pino.isLevelEnabled(level)) this.#pino[level](printableFacts(facts), printableText(event));
+    if (!this.#pino.isLevelEnabled(level)) return;
+    this.#pino[level]({ ...this.#bound, ...printableFacts(facts) }, printableText(event));
   }
 }

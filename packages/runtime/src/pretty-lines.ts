@@ -11,5 +11,7 @@ export function prettyLines(colorize: boolean): (line: string) => string {
     timestampKey: "time",
     translateTime: "SYS:HH:MM:ss.l",
     singleLine: true,
+    // By default it prints these over several lines.
+    errorLikeObjectKeys: [],
   });
 }

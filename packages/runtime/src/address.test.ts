@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { throwsWithCode } from "@kasbah/testkit";
+import { formatHostPort, parseHostPort } from "./address.ts";
+
+describe("parseHostPort", () => {
+  const hostile = [
+    "",
+    ":",
+    ":15012",
+    "host",
+    "host:",
+    "host:-1",
+    "host:65536",
+    "host:1e3",
+    "host: 1",
+    "::1:80",
+    "[::1]",
+    "[]:80",
+    "[127.0.0.1]:80",
+    "[fe80::1%eth0]:80",
+    "300.1.1.1:80",
+    "127.1:80",
+    "a..b:80",
+    "-a:80",
+    "a b:80",
+    "a\0:80",
+    "http://a:80",
+    "user@a:80",
+    `${"a.".repeat(200)}a:80`,
+    `${"a".repeat(64)}:80`,
+  ];
+  for (const text of hostile) {
+    it(`refuses ${JSON.stringify(text.slice(0, 24))}`, () => {
+      throwsWithCode(() => parseHostPort(text), "ADDRESS_MALFORMED");
+    });
+  }
+
+  for (const text of [
+    "127.0.0.1:15012",
+    "[::1]:0",
+    "localhost:65535",
+    "kasbah.kasbah-system.svc:15012",
+    "ca_1:1",
+  ]) {
+    it(`reads ${text} and writes it back`, () => {
+      assert.equal(formatHostPort(parseHostPort(text)), text);
+    });
+  }
+
+  it("gives an IPv6 address without its brackets, as sockets want it", () => {
+    assert.deepEqual(parseHostPort("[2001:db8::1]:443"), { host: "2001:db8::1", port: 443 });
+  });
+});

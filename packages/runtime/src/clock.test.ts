@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
+import { systemClock } from "./clock.ts";
+
+describe("systemClock", () => {
+  it("does not take a sleep longer than a timer can count for a short one", async () => {
+    const stop = new AbortController();
+    const sleep = systemClock.sleep(2 ** 31 + 1000, stop.signal);
+    const early = await Promise.race([sleep.then(() => true), systemClock.sleep(50).then(() => false)]);
+    stop.abort(new Error("enough"));
+    await assert.rejects(sleep, /enough/);
+    assert.equal(early, false);
+  });
+
+  it("rejects at once with the reason of a signal that is already aborted", async () => {
+    const reason = new Error("gone");
+    await assert.rejects(systemClock.sleep(60_000, AbortSignal.abort(reason)), (error) => error === reason);
+  });
+
+  it("rejects with the reason of a signal that aborts later, and sleeps for ever without a limit", async () => {
+    const stop = new AbortController();
+    const sleep = systemClock.sleep(Number.POSITIVE_INFINITY, stop.signal);
+    stop.abort("stopped");
+    await assert.rejects(sleep, (reason) => reason === "stopped");
+  });
+
+  it("refuses to sleep for NaN milliseconds", () => {
+    assert.throws(() => systemClock.sleep(Number.NaN), RangeError);
+  });
+
+  it("leaves no listener on the signal, however the sleep ends", async () => {
+    const stop = new AbortController();
+    await systemClock.sleep(1, stop.signal);
+    await systemClock.sleep(-5, stop.signal);
+    assert.equal(getEventListeners(stop.signal, "abort").length, 0);
+    const sleep = systemClock.sleep(60_000, stop.signal);
+    assert.equal(getEventListeners(stop.signal, "abort").length, 1);
+    stop.abort();
+    await assert.rejects(sleep);
+    assert.equal(getEventListeners(stop.signal, "abort").length, 0);
+  });
+
+  it("never sleeps shorter than asked by its monotonic clock", async () => {
+    const before = systemClock.monotonicMs();
+    await systemClock.sleep(15);
+    assert.ok(systemClock.monotonicMs() - before >= 15);
+  });
+});

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { chmod, stat, symlink, writeFile } from "node:fs/promises";
+import { rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { ensureDirectory } from "./directory.ts";
+import { nodeFs } from "./durable-fs.ts";
+
+describe("ensureDirectory", () => {
+  let directory: TemporaryDirectory;
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+  });
+  afterEach(() => directory.remove());
+
+  for (const mode of [0o750, 0o701, 0o777]) {
+    it(`refuses a private directory found with mode ${mode.toString(8)}, and leaves it as it is`, async () => {
+      const path = directory.join("state");
+      await ensureDirectory(path, 0o700);
+      await chmod(path, mode);
+      const error = await rejectsWithCode(ensureDirectory(path, 0o700), "DIRECTORY_UNSAFE");
+      assert.match(error.message, new RegExp(`has mode 0${mode.toString(8)}, .*chmod 0700`));
+      assert.equal((await stat(path)).mode & 0o777, mode);
+    });
+  }
+
+  it("refuses a private directory of another user", async () => {
+    const fs = {
+      ...nodeFs,
+      stat: async (path: string) => ({
+        ...(await nodeFs.stat(path)),
+        isDirectory: () => true,
+        mode: 0o40700,
+        uid: 4242,
+      }),
+    };
+    const error = await rejectsWithCode(ensureDirectory(directory.join("s"), 0o700, fs), "DIRECTORY_UNSAFE");
+    assert.match(error.message, /belongs to user 4242/);
+  });
+
+  it("refuses a file, a parent that is a file and a link to nowhere", async () => {
+    await writeFile(directory.join("file"), "");
+    await symlink("nowhere", directory.join("link"));
+    for (const path of [directory.join("file"), directory.join("file", "x"), directory.join("link")]) {
+      const error = await rejectsWithCode(ensureDirectory(path, 0o700), "DIRECTORY_UNUSABLE");
+      assert.ok(error.cause instanceof Error);
+    }
+  });
+
+  it("creates it and its parents with the mode, whatever the umask", async () => {
+    const before = process.umask(0o027);
+    try {
+      await ensureDirectory(directory.join("a", "b"), 0o755);
+    } finally {
+      process.umask(before);
+    }
+    assert.equal((await stat(directory.join("a", "b"))).mode & 0o777, 0o755);
+  });
+
+  it("is content with what is already there", async () => {
+    await ensureDirectory(directory.join("state"), 0o700);
+    await ensureDirectory(directory.join("state"), 0o700);
+    await chmod(directory.join("state"), 0o755);
+    await ensureDirectory(directory.join("state"), 0o755);
+    assert.ok((await stat(directory.join("state"))).isDirectory());
+  });
+});

@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from "node:fs/promises";
+import { rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { publishDirectory, writeFileDurably } from "./durable-file.ts";
+import { type DurableFs, type DurableHandle, nodeFs } from "./durable-fs.ts";
+
+type Call = "open" | "writeFile" | "chmod" | "sync" | "close" | "rename" | "unlink" | "mkdtemp" | "rm";
+
+/** The real file system, which records its calls and fails the n-th with ENOSPC. */
+function failingFs(failAt = Number.POSITIVE_INFINITY): DurableFs & { readonly calls: Call[] } {
+  const calls: Call[] = [];
+  const attempt = async <T>(call: Call, work: () => Promise<T>): Promise<T> => {
+    calls.push(call);
+    if (calls.length === failAt) throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
+    return work();
+  };
+  const wrap = (handle: DurableHandle): DurableHandle => ({
+    writeFile: (data) => attempt("writeFile", () => handle.writeFile(data)),
+    chmod: (mode) => attempt("chmod", () => handle.chmod(mode)),
+    sync: () => attempt("sync", () => handle.sync()),
+    // The descriptor is gone even when close reports an error.
+    close: async () => {
+      await handle.close();
+      await attempt("close", async () => {});
+    },
+  });
+  return {
+    ...nodeFs,
+    calls,
+    open: (...given) => attempt("open", async () => wrap(await nodeFs.open(...given))),
+    rename: (...given) => attempt("rename", () => nodeFs.rename(...given)),
+    mkdtemp: (...given) => attempt("mkdtemp", () => nodeFs.mkdtemp(...given)),
+  };
+}
+
+const files = [
+  { name: "key.pem", bytes: "key", mode: 0o600 },
+  { name: "cert.pem", bytes: "certificate", mode: 0o644 },
+];
+
+async function modeOf(path: string): Promise<number> {
+  return (await stat(path)).mode & 0o777;
+}
+
+describe("durable file", () => {
+  let directory: TemporaryDirectory;
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+  });
+  afterEach(() => directory.remove());
+
+  describe("writeFileDurably", () => {
+    it("leaves the old bytes and no temporary file when any call before the rename fails", async () => {
+      const path = directory.join("state");
+      await writeFile(path, "old");
+      const clean = failingFs();
+      await writeFileDurably(directory.join("probe"), "x", 0o600, clean);
+      const rename = clean.calls.indexOf("rename") + 1;
+      for (let failAt = 1; failAt <= rename; failAt++) {
+        const error = await rejectsWithCode(
+          writeFileDurably(path, "new", 0o600, failingFs(failAt)),
+          "FILE_NOT_DURABLE",
+        );
+        assert.match(error.message, /cannot write .*state: ENOSPC/);
+        assert.ok(error.cause instanceof Error && "code" in error.cause);
+        assert.equal(await readFile(path, "utf8"), "old");
+        assert.deepEqual((await readdir(directory.path)).sort(), ["probe", "state"]);
+      }
+    });
+
+    it("does not claim durability when the directory cannot be synced", async () => {
+      const clean = failingFs();
+      await writeFileDurably(directory.join("probe"), "x", 0o600, clean);
+      for (let failAt = clean.calls.indexOf("rename") + 2; failAt <= clean.calls.length; failAt++) {
+        const work = writeFileDurably(directory.join("state"), "new", 0o600, failingFs(failAt));
+        await rejectsWithCode(work, "FILE_NOT_DURABLE");
+      }
+      assert.equal(await readFile(directory.join("state"), "utf8"), "new");
+    });
+
+    it("syncs the file before the rename and the directory after it, and never twice", async () => {
+      const fs = failingFs();
+      await writeFileDurably(directory.join("state"), "x", 0o600, fs);
+      const order: Call[] = [
+        "open",
+        "writeFile",
+        "chmod",
+        "sync",
+        "close",
+        "rename",
+        "open",
+        "sync",
+        "close",
+      ];
+      assert.deepEqual(fs.calls, order);
+    });
+
+    it("does not follow a symbolic link, neither at the path nor at its temporary name", async () => {
+      const victim = directory.join("victim");
+      await writeFile(victim, "untouched");
+      await symlink(victim, directory.join("state"));
+      await symlink(victim, directory.join(".state.tmp-0"));
+      await writeFileDurably(directory.join("state"), "new", 0o600);
+      assert.equal(await readFile(victim, "utf8"), "untouched");
+      assert.equal(await readFile(directory.join("state"), "utf8"), "new");
+      assert.equal(await readlink(directory.join(".state.tmp-0")), victim);
+    });
+
+    it("refuses where the directory is missing or a file", async () => {
+      await writeFile(directory.join("file"), "");
+      for (const path of [directory.join("none", "x"), directory.join("file", "x")]) {
+        await rejectsWithCode(writeFileDurably(path, "x", 0o600), "FILE_NOT_DURABLE");
+      }
+    });
+
+    it("gives the mode asked for, whatever the umask takes away", async () => {
+      const before = process.umask(0o077);
+      try {
+        await writeFileDurably(directory.join("public"), "x", 0o644);
+        await writeFileDurably(directory.join("key"), "x", 0o600);
+      } finally {
+        process.umask(before);
+      }
+      assert.equal(await modeOf(directory.join("public")), 0o644);
+      assert.equal(await modeOf(directory.join("key")), 0o600);
+    });
+
+    it("lets one of many writers win whole and leaves nothing else behind", async () => {
+      const texts = Array.from({ length: 20 }, (_, i) => String(i).repeat(5000));
+      await Promise.all(texts.map((text) => writeFileDurably(directory.join("state"), text, 0o600)));
+      assert.ok(texts.includes(await readFile(directory.join("state"), "utf8")));
+      assert.deepEqual(await readdir(directory.path), ["state"]);
+    });
+  });
+
+  describe("publishDirectory", () => {
+    it("publishes nothing and leaves nothing when any call before the rename fails", async () => {
+      const clean = failingFs();
+      await publishDirectory(directory.join("probe"), files, clean);
+      const rename = clean.calls.indexOf("rename") + 1;
+      for (let failAt = 1; failAt <= rename; failAt++) {
+        await rejectsWithCode(
+          publishDirectory(directory.join("ca"), files, failingFs(failAt)),
+          "FILE_NOT_DURABLE",
+        );
+        assert.deepEqual(await readdir(directory.path), ["probe"]);
+      }
+    });
+
+    it("lets exactly one of many publishers win, and everybody finds the winner's set", async () => {
+      const target = directory.join("ca");
+      const sets = Array.from({ length: 20 }, (_, i) => [
+        { name: "key.pem", bytes: `key ${i}`, mode: 0o600 },
+        { name: "cert.pem", bytes: `cert ${i}`, mode: 0o644 },
+      ]);
+      const won = await Promise.all(sets.map((set) => publishDirectory(target, set)));
+      assert.equal(won.filter(Boolean).length, 1);
+      const winner = won.indexOf(true);
+      assert.equal(await readFile(directory.join("ca", "key.pem"), "utf8"), `key ${winner}`);
+      assert.equal(await readFile(directory.join("ca", "cert.pem"), "utf8"), `cert ${winner}`);
+      assert.deepEqual(await readdir(directory.path), ["ca"]);
+    });
+
+    it("refuses to replace a file or to follow a link", async () => {
+      await writeFile(directory.join("file"), "");
+      await mkdir(directory.join("elsewhere"));
+      await symlink(directory.join("elsewhere"), directory.join("link"));
+      for (const name of ["file", "link"]) {
+        await rejectsWithCode(publishDirectory(directory.join(name), files), "FILE_NOT_DURABLE");
+      }
+      assert.deepEqual(await readdir(directory.join("elsewhere")), []);
+    });
+
+    it("takes plain file names only, and at least one", async () => {
+      for (const name of ["", ".", "..", "../x", "a/b", "a\0"]) {
+        const bad = [{ name, bytes: "", mode: 0o600 }];
+        await assert.rejects(publishDirectory(directory.join("ca"), bad), RangeError);
+      }
+      await assert.rejects(publishDirectory(directory.join("ca"), []), RangeError);
+      assert.deepEqual(await readdir(directory.path), []);
+    });
+
+    it("makes a private directory with each file's own mode", async () => {
+      assert.equal(await publishDirectory(directory.join("ca"), files), true);
+      assert.equal(await modeOf(directory.join("ca")), 0o700);
+      assert.equal(await modeOf(directory.join("ca", "key.pem")), 0o600);
+      assert.equal(await modeOf(directory.join("ca", "cert.pem")), 0o644);
+    });
+  });
+});

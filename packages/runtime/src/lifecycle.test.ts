@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import { FakeClock, recordingLogger } from "@kasbah/testkit";
+import { type Component, runDaemon } from "./lifecycle.ts";
+import type { HostEvent } from "./process-host.ts";
+
+class FakeHost {
+  readonly argv = ["node", "main"];
+  readonly env = {};
+  readonly stdout = process.stdout;
+  readonly stderr = { write: () => true };
+  readonly exits: number[] = [];
+  readonly #events = new EventEmitter();
+
+  on(event: HostEvent, listener: (value: unknown) => void): void {
+    this.#events.on(event, listener);
+  }
+
+  off(event: HostEvent, listener: (value: unknown) => void): void {
+    this.#events.off(event, listener);
+  }
+
+  exit(code: number): void {
+    this.exits.push(code);
+  }
+
+  emit(event: HostEvent, value?: unknown): boolean {
+    return this.#events.emit(event, value);
+  }
+
+  get listening(): number {
+    return this.#events.eventNames().length;
+  }
+}
+
+const never = () => new Promise<void>(() => {});
+
+function setUp(parts: Record<string, Partial<Component>>, flush?: () => Promise<void>) {
+  const host = new FakeHost();
+  const clock = new FakeClock();
+  const logger = recordingLogger();
+  const steps: string[] = [];
+  const components = Object.entries(parts).map(
+    ([name, part]): Component => ({
+      name,
+      async start() {
+        steps.push(`start ${name}`);
+        await part.start?.();
+      },
+      async stop() {
+        steps.push(`stop ${name}`);
+        await part.stop?.();
+      },
+    }),
+  );
+  const daemon = { name: "test", logger, components, clock, ...(flush === undefined ? {} : { flush }) };
+  const done = runDaemon(daemon, host);
+  return { host, clock, logger, steps, done };
+}
+
+describe("runDaemon", () => {
+  it("logs an uncaught exception, stops and exits 1", async () => {
+    const { host, clock, logger, steps, done } = setUp({ a: {} });
+    await clock.advance(0);
+    const error = new Error("bug");
+    host.emit("uncaughtException", error);
+    await done;
+    assert.deepEqual(host.exits, [1]);
+    assert.equal(logger.named("uncaught exception")[0]?.facts["error"], error);
+    assert.deepEqual(steps, ["start a", "stop a"]);
+  });
+
+  it("exits 1 within five seconds of an unhandled rejection although nothing stops", async () => {
+    const { host, clock, done } = setUp({ a: { stop: never } });
+    await clock.advance(0);
+    host.emit("unhandledRejection", new Error("bug"));
+    await clock.advance(5000);
+    assert.deepEqual(host.exits, [1]);
+    await done;
+  });
+
+  it("exits at once, and once, at a fault while it stops", async () => {
+    const { host, clock, done } = setUp({ a: { stop: never } });
+    await clock.advance(0);
+    host.emit("SIGTERM");
+    host.emit("uncaughtException", new Error("bug"));
+    assert.deepEqual(host.exits, [1]);
+    await done;
+    await clock.advance(60_000);
+    assert.deepEqual(host.exits, [1]);
+  });
+
+  it("exits 1 after its grace and names what did not stop", async () => {
+    const { host, clock, logger, done } = setUp({ first: {}, slow: { stop: never } });
+    await clock.advance(0);
+    host.emit("SIGTERM");
+    await clock.advance(9999);
+    assert.deepEqual(host.exits, []);
+    await clock.advance(1);
+    await done;
+    assert.deepEqual(host.exits, [1]);
+    const left = logger.named("component did not stop in time").map((each) => each.facts["component"]);
+    assert.deepEqual(left, ["first", "slow"]);
+  });
+
+  it("stops the others and exits 1 when one fails to stop", async () => {
+    const fail = () => Promise.reject(new Error("stuck"));
+    const { host, clock, steps, done } = setUp({ a: {}, b: { stop: fail }, c: {} });
+    await clock.advance(0);
+    host.emit("SIGTERM");
+    await done;
+    assert.deepEqual(steps.slice(3), ["stop c", "stop b", "stop a"]);
+    assert.deepEqual(host.exits, [1]);
+  });
+
+  it("stops what had started and exits 1 when a start fails", async () => {
+    const { host, logger, steps, done } = setUp({
+      a: {},
+      b: { start: () => Promise.reject(new Error("port taken")) },
+      c: {},
+    });
+    await done;
+    assert.deepEqual(steps, ["start a", "start b", "stop a"]);
+    assert.equal(logger.named("start failed")[0]?.facts["component"], "b");
+    assert.deepEqual(host.exits, [1]);
+  });
+
+  it("can be stopped while a part still starts, and starts no other", async () => {
+    const { host, clock, steps, done } = setUp({ a: { start: never }, b: {} });
+    await clock.advance(0);
+    host.emit("SIGTERM");
+    await done;
+    assert.deepEqual(steps, ["start a", "stop a"]);
+    assert.deepEqual(host.exits, [0]);
+  });
+
+  it("exits at once at the second SIGINT", async () => {
+    const { host, clock, done } = setUp({ a: { stop: never } });
+    await clock.advance(0);
+    host.emit("SIGINT");
+    host.emit("SIGTERM");
+    assert.deepEqual(host.exits, []);
+    host.emit("SIGINT");
+    await done;
+    assert.deepEqual(host.exits, [1]);
+  });
+
+  it("starts in order, stops in reverse and exits 0 at SIGTERM, its log written out first", async () => {
+    let flushed = 0;
+    const { host, clock, steps, logger, done } = setUp({ a: {}, b: {} }, async () => {
+      flushed += 1;
+      assert.deepEqual(host.exits, []);
+    });
+    await clock.advance(0);
+    assert.equal(logger.named("daemon started").length, 1);
+    host.emit("SIGTERM");
+    host.emit("SIGTERM");
+    await done;
+    assert.deepEqual(steps, ["start a", "start b", "stop b", "stop a"]);
+    assert.deepEqual(host.exits, [0]);
+    assert.equal(flushed, 1);
+    assert.equal(clock.sleeping, 0);
+  });
+
+  it("listens to SIGUSR1, where Node would open its debugger, and to nothing once it has ended", async () => {
+    const { host, clock, done } = setUp({});
+    await clock.advance(0);
+    assert.equal(host.emit("SIGUSR1"), true);
+    assert.deepEqual(host.exits, []);
+    host.emit("SIGINT");
+    await done;
+    assert.equal(host.listening, 0);
+  });
+});

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
+import { FakeClock, manualSweep } from "@kasbah/testkit";
+import { cronSweep } from "./cron-sweep.ts";
+import { createScheduler } from "./scheduler.ts";
+
+const dayMs = 86_400_000;
+
+function setUp() {
+  const clock = new FakeClock();
+  const sweep = manualSweep();
+  const stop = new AbortController();
+  const scheduler = createScheduler(clock, sweep.sweep);
+  const wait = (ms: number) => {
+    const seen = { due: false };
+    const instant = new Date(clock.now().getTime() + ms);
+    const done = scheduler.waitUntil(instant, stop.signal).then(() => {
+      seen.due = true;
+    });
+    return Object.assign(seen, { done });
+  };
+  return { clock, sweep, stop, scheduler, wait };
+}
+
+describe("scheduler", () => {
+  it("refuses an invalid date instead of waiting for ever", async () => {
+    const { scheduler, stop } = setUp();
+    await assert.rejects(scheduler.waitUntil(new Date(Number.NaN), stop.signal), RangeError);
+  });
+
+  it("wakes by the sweep when the wall clock jumped over the instant while timers stood still", async () => {
+    const { clock, sweep, wait } = setUp();
+    const waiting = wait(12 * 3_600_000);
+    await clock.advance(1000);
+    clock.jump(13 * 3_600_000);
+    sweep.tick();
+    await waiting.done;
+    assert.equal(sweep.running, 0);
+    assert.equal(clock.sleeping, 0);
+  });
+
+  it("notices a jump within one slice of thirty seconds without any sweep", async () => {
+    const { clock, wait } = setUp();
+    const waiting = wait(dayMs);
+    await clock.advance(1000);
+    clock.jump(dayMs);
+    await clock.advance(30_000);
+    assert.equal(waiting.due, true);
+  });
+
+  it("keeps waiting when the wall clock was stepped back", async () => {
+    const { clock, sweep, wait } = setUp();
+    const waiting = wait(60_000);
+    await clock.advance(30_000);
+    clock.jump(-3_600_000);
+    await clock.advance(60_000);
+    sweep.tick();
+    assert.equal(waiting.due, false);
+    await clock.advance(3_600_000);
+    assert.equal(waiting.due, true);
+  });
+
+  it("rejects with the signal's reason and leaves neither timer, sweep nor listener", async () => {
+    const { clock, sweep, stop, wait } = setUp();
+    const waiting = wait(dayMs);
+    await clock.advance(45_000);
+    stop.abort(new Error("shutting down"));
+    await assert.rejects(waiting.done, /shutting down/);
+    assert.equal(clock.sleeping + sweep.running + getEventListeners(stop.signal, "abort").length, 0);
+  });
+
+  it("rejects before anything starts when the signal is already aborted", async () => {
+    const { clock, scheduler } = setUp();
+    await assert.rejects(
+      scheduler.waitUntil(new Date(0), AbortSignal.abort("no")),
+      (reason) => reason === "no",
+    );
+    assert.equal(clock.sleeping, 0);
+  });
+
+  it("resolves at once for an instant that is past", async () => {
+    const { sweep, wait } = setUp();
+    await wait(-1).done;
+    await wait(0).done;
+    assert.equal(sweep.running, 0);
+  });
+
+  it("resolves at the very millisecond, not at the end of a slice", async () => {
+    const { clock, wait } = setUp();
+    const waiting = wait(100_001);
+    await clock.advance(100_000);
+    assert.equal(waiting.due, false);
+    await clock.advance(1);
+    assert.equal(waiting.due, true);
+  });
+
+  it("spans thirty days", async () => {
+    const { clock, wait } = setUp();
+    const waiting = wait(30 * dayMs);
+    await clock.advance(30 * dayMs - 1);
+    assert.equal(waiting.due, false);
+    await clock.advance(1);
+    assert.equal(waiting.due, true);
+  });
+});
+
+describe("cronSweep", () => {
+  it("checks on the second and is silent after it was stopped", async () => {
+    let checks = 0;
+    const ticked = Promise.withResolvers<void>();
+    const sweeping = cronSweep("* * * * * *")(() => {
+      checks += 1;
+      ticked.resolve();
+    });
+    // An unref'd task does not keep the test's process alive, so a timer does.
+    const alive = setTimeout(() => {}, 8000);
+    await ticked.promise;
+    clearTimeout(alive);
+    sweeping.stop();
+    const seen = checks;
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    assert.equal(checks, seen);
+  });
+});
