@@ -26,6 +26,7 @@ interface LoadedSet {
 const unknownKeyIntervalMs = 30_000;
 /** The last good set outlives its source for so long. */
 const maxAgeMs = 24 * 3_600_000;
+const firstReadMs = 1_000;
 const firstRetryMs = 1_000;
 const maxRetryMs = 30_000;
 
@@ -50,9 +51,12 @@ export class JwksSource implements Component, TokenKeys {
     return this.#loaded !== undefined && this.#ageMs(this.#loaded) <= maxAgeMs;
   }
 
-  /** Waits for the first read; a source that is down delays readiness and does not stop the server. */
+  /** Waits a moment for the first read; a source that is down delays readiness and does not stop the server. */
   async start(): Promise<void> {
-    await this.#readOnce();
+    const moment = new AbortController();
+    const patience = this.#parts.clock.sleep(firstReadMs, moment.signal).catch(() => undefined);
+    await Promise.race([this.#readOnce(), patience]);
+    moment.abort();
     this.#refreshing = this.#refreshForEver();
   }
 
