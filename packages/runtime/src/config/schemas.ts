@@ -37,7 +37,7 @@ export const boolean = z
 /** A decimal number from 0 to 1, both included. */
 export const ratio = z
   .string()
-  .regex(/^(?:0|1|0?\.\d{1,9}|1\.0{1,9}|0\.)$/, "expected a number from 0 to 1 such as 0.5")
+  .regex(/^(?:0|1|0?\.\d{1,9}|1\.0{1,9})$/, "expected a number from 0 to 1 such as 0.5")
   .transform(Number);
 
 /** A whole number from `least` to `most`. */
