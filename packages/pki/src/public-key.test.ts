@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  createPublicKey,
-  type ECKeyPairKeyObjectOptions,
-  generateKeyPairSync,
-  type KeyObject,
-} from "node:crypto";
+import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { tag } from "./der/tag.ts";
 import { encode, encodeBits, encodeOid, encodeSequence } from "./der/writer.ts";
 import { isPointOnCurve } from "./ec-curve.ts";
@@ -34,10 +29,7 @@ function integer(value: bigint): Uint8Array {
   return encode(tag.integer, hex(Number.parseInt(even.slice(0, 2), 16) >= 0x80 ? `00${even}` : even));
 }
 
-function ec(
-  namedCurve: string,
-  paramEncoding: ECKeyPairKeyObjectOptions["paramEncoding"] = "named",
-): Uint8Array {
+function ec(namedCurve: string, paramEncoding: "named" | "explicit" = "named"): Uint8Array {
   return spkiOf(generateKeyPairSync("ec", { namedCurve, paramEncoding }).publicKey);
 }
 

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { createPrivateKey, generateKeyPairSync, verify } from "node:crypto";
+import { inspect } from "node:util";
+import { createKeyPair, createSerial, parsePrivateKey } from "./key.ts";
+
+describe("a private key", () => {
+  it("shows its type and nothing else to whoever prints it", async () => {
+    const keyPair = await createKeyPair("P-256");
+    assert.equal(`${keyPair}`, "KeyPair(P-256)");
+    assert.equal(JSON.stringify({ keyPair }), '{"keyPair":"KeyPair(P-256)"}');
+    assert.equal(inspect({ keyPair }, { showHidden: true, depth: 9 }), "{ keyPair: KeyPair(P-256) }");
+  });
+
+  const encrypted = generateKeyPairSync("ec", {
+    namedCurve: "P-256",
+    privateKeyEncoding: { format: "pem", type: "pkcs8", cipher: "aes-256-cbc", passphrase: "x" },
+    publicKeyEncoding: { format: "pem", type: "spki" },
+  });
+  const malformed: Readonly<Record<string, string>> = {
+    "empty text": "",
+    "a public key": encrypted.publicKey,
+    "an encrypted key": encrypted.privateKey,
+    "a block of garbage": "-----BEGIN PRIVATE KEY-----\nAAEC\n-----END PRIVATE KEY-----\n",
+    "a block under the wrong label": pemOf("P-256", "sec1").replaceAll("EC PRIVATE", "PRIVATE"),
+    "two blocks": pemOf("P-256", "pkcs8") + pemOf("P-256", "pkcs8"),
+  };
+  for (const [what, pem] of Object.entries(malformed)) {
+    it(`is not read from ${what}`, () => {
+      assert.throws(() => parsePrivateKey(pem), { code: "KEY_MALFORMED" });
+    });
+  }
+
+  it("is not read when its type is not supported, or is weak", () => {
+    for (const pem of [pemOf("P-521", "pkcs8"), pemOf("secp256k1", "sec1"), rsaPem(1024, "pkcs1")]) {
+      assert.throws(() => parsePrivateKey(pem), { code: "KEY_REJECTED" });
+    }
+  });
+
+  it("never puts its text into an error", () => {
+    const pem = pemOf("P-256", "pkcs8");
+    const line = pem.split("\n")[1] ?? "";
+    assert.throws(
+      () => parsePrivateKey(`${pem}${pem}`),
+      (error) => line !== "" && !inspect(error, { depth: 9, showHidden: true }).includes(line),
+    );
+  });
+
+  it("is read from PKCS#8, SEC1 and PKCS#1", () => {
+    assert.equal(parsePrivateKey(pemOf("P-256", "pkcs8")).publicKey.type, "P-256");
+    assert.equal(parsePrivateKey(pemOf("P-384", "sec1")).publicKey.type, "P-384");
+    assert.equal(parsePrivateKey(rsaPem(2048, "pkcs1")).publicKey.type, "RSA-2048");
+    assert.equal(parsePrivateKey(rsaPem(2048, "pkcs8")).publicKey.type, "RSA-2048");
+  });
+
+  for (const [type, hash] of [
+    ["P-256", "sha256"],
+    ["P-384", "sha384"],
+    ["RSA-2048", "sha256"],
+  ] as const) {
+    it(`of ${type} signs with ${hash} and survives its own PEM`, async () => {
+      const keyPair = await createKeyPair(type);
+      const data = Buffer.from("data");
+      assert.ok(verify(hash, data, keyPair.publicKey.keyObject, keyPair.sign(data)));
+      assert.ok(parsePrivateKey(keyPair.toPkcs8Pem()).publicKey.equals(keyPair.publicKey));
+      assert.equal(createPrivateKey(keyPair.toPkcs8Pem()).type, "private");
+    });
+  }
+});
+
+describe("a serial", () => {
+  it("has sixteen octets of which the first is not zero, and none comes twice", () => {
+    const serials = Array.from({ length: 2000 }, createSerial);
+    assert.ok(serials.every((serial) => serial.length === 16 && serial[0] !== 0));
+    assert.equal(new Set(serials.map((serial) => serial.join())).size, serials.length);
+  });
+});
+
+function pemOf(namedCurve: string, type: "pkcs8" | "sec1"): string {
+  return generateKeyPairSync("ec", { namedCurve }).privateKey.export({ format: "pem", type }).toString();
+}
+
+function rsaPem(modulusLength: number, type: "pkcs8" | "pkcs1"): string {
+  return generateKeyPairSync("rsa", { modulusLength }).privateKey.export({ format: "pem", type }).toString();
+}
