@@ -8,6 +8,7 @@ import {
 } from "@grpc/grpc-js";
 import { formatHostPort, type HostPort } from "../address.ts";
 import { systemClock } from "../clock.ts";
+import { channelTls } from "./channel-tls.ts";
 import { RpcError } from "./status.ts";
 
 /** Where a channel leads: TLS that trusts `rootsPem` and nothing else, or a Unix socket. */
@@ -55,16 +56,8 @@ export class GrpcChannel {
 
   constructor(target: ChannelTarget, options?: { readonly maxResponseBytes?: number }) {
     const limits = { "grpc.max_receive_message_length": options?.maxResponseBytes ?? 4 * 1024 * 1024 };
-    this.#client =
-      "unixPath" in target
-        ? new Client(`unix://${target.unixPath}`, credentials.createInsecure(), {
-            ...channelOptions,
-            ...limits,
-          })
-        : new Client(formatHostPort(target.address), credentials.createSsl(Buffer.from(target.rootsPem)), {
-            ...channelOptions,
-            ...limits,
-          });
+    const { address, security, options: ofTarget } = targetOf(target);
+    this.#client = new Client(address, security, { ...channelOptions, ...limits, ...ofTarget });
   }
 
   /** One call. Rejects with an {@link RpcError}, or with what `decode` throws. */
@@ -112,6 +105,14 @@ export class GrpcChannel {
   close(): void {
     this.#client.close();
   }
+}
+
+function targetOf(target: ChannelTarget) {
+  if ("unixPath" in target) {
+    return { address: `unix://${target.unixPath}`, security: credentials.createInsecure(), options: {} };
+  }
+  const { credentials: security, options } = channelTls(target.address, target.rootsPem);
+  return { address: formatHostPort(target.address), security, options };
 }
 
 async function* responsesOf<Request, Response>(
