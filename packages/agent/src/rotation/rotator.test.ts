@@ -178,7 +178,7 @@ describe("The rotator", () => {
     assert.equal(fetches.length, 1);
   });
 
-  it("has a valid secret at every minute of thirty days with the CA away two fifths of the time", async () => {
+  it("has a valid secret at every look of thirty days with the CA away two fifths of the time", async () => {
     const random = rolls();
     fetch = async () => {
       if (random() < 0.4) throw new AgentError("CA_UNAVAILABLE", "away");

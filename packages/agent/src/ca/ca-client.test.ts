@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { createCertificateRequest, createKeyPair, parseSpiffeId, TrustBundle } from "@kasbah/pki";
+import { Secret } from "@kasbah/runtime";
+import {
+  createTestAuthority,
+  type FakeCa,
+  FakeRefusal,
+  freePort,
+  rejectsWithCode,
+  startFakeCa,
+} from "@kasbah/testkit";
+import type { AgentError } from "../errors.ts";
+import { CaClient, type CertificateOrder } from "./ca-client.ts";
+
+const never = new AbortController().signal;
+const now = () => new Date();
+
+describe("The CA client", () => {
+  let ca: FakeCa;
+  let client: CaClient;
+  let order: CertificateOrder;
+
+  beforeEach(async () => {
+    ca = await startFakeCa({ now });
+    client = new CaClient(ca.address);
+    const csrPem = createCertificateRequest(
+      await createKeyPair("P-256"),
+      parseSpiffeId("spiffe://cluster.local/ns/a/sa/b"),
+    );
+    const roots = TrustBundle.from([ca.authority.certificate]);
+    order = { csrPem, ttlMs: 90_000, token: new Secret("a.b.c"), roots };
+  });
+
+  afterEach(async () => {
+    client.close();
+    await ca.close();
+  });
+
+  it("gives the token to nobody whose certificate does not verify under the roots held", async () => {
+    const stranger = await createTestAuthority("Stranger");
+    const wrongName = await startFakeCa({
+      now,
+      authority: ca.authority,
+      servingNames: ["elsewhere.example"],
+    });
+    const unknown = TrustBundle.from([stranger.certificate]);
+    await rejectsWithCode(client.createCertificate({ ...order, roots: unknown }, never), "CA_UNREACHABLE");
+    const lost = new CaClient(wrongName.address);
+    await rejectsWithCode(lost.createCertificate(order, never), "CA_UNREACHABLE");
+    lost.close();
+    await wrongName.close();
+    assert.equal(ca.calls.length + wrongName.calls.length, 0);
+  });
+
+  it("says CA_UNREACHABLE where nobody listens, and of a server that hangs up", async () => {
+    const nobody = new CaClient({ host: "127.0.0.1", port: await freePort() });
+    await rejectsWithCode(nobody.createCertificate(order, never), "CA_UNREACHABLE");
+    nobody.close();
+    const rude = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+    await new Promise((resolve) => rude.once("listening", resolve));
+    const bound = rude.address();
+    assert.ok(bound !== null && typeof bound === "object");
+    const refused = new CaClient({ host: "127.0.0.1", port: bound.port });
+    await rejectsWithCode(refused.createCertificate(order, never), "CA_UNREACHABLE");
+    refused.close();
+    rude.close();
+  });
+
+  it("passes on the CA's words of refusal, and when to come again", async () => {
+    ca.answer = () =>
+      Promise.reject(new FakeRefusal({ code: 16, message: "TOKEN_AUDIENCE: expected istio-ca" }));
+    const refused = await rejectsWithCode(client.createCertificate(order, never), "CA_REFUSED");
+    assert.match(refused.message, /TOKEN_AUDIENCE: expected istio-ca/);
+    ca.answer = () => Promise.reject(new FakeRefusal({ code: 14, message: "later", retryAfterMs: 7_000 }));
+    const busy = await rejectsWithCode(client.createCertificate(order, never), "CA_UNAVAILABLE");
+    assert.equal((busy as unknown as AgentError).retryAfterMs, 7_000);
+    ca.answer = () => Promise.reject(new FakeRefusal({ code: 13, message: "oops" }));
+    await rejectsWithCode(client.createCertificate(order, never), "CA_UNAVAILABLE");
+  });
+
+  it("does not repeat a call by itself", async () => {
+    ca.answer = () => Promise.reject(new FakeRefusal({ code: 14, message: "busy" }));
+    await rejectsWithCode(client.createCertificate(order, never), "CA_UNREACHABLE");
+    assert.equal(ca.calls.length, 1);
+  });
+
+  it("finds a CA that was restarted with another root, once it holds that root", async () => {
+    await client.createCertificate(order, never);
+    const { port } = ca.address;
+    await ca.close();
+    await rejectsWithCode(client.createCertificate(order, never), "CA_UNREACHABLE");
+    ca = await startFakeCa({ now, port });
+    await rejectsWithCode(client.createCertificate(order, never), "CA_UNREACHABLE");
+    const roots = TrustBundle.from([ca.authority.certificate]);
+    assert.equal((await client.createCertificate({ ...order, roots }, never)).length, 2);
+  });
+
+  it("stops at once when told to, in the middle of a call", async () => {
+    ca.answer = () => new Promise(() => {});
+    const stop = new AbortController();
+    const call = client.createCertificate(order, stop.signal);
+    setTimeout(() => stop.abort(), 50);
+    await assert.rejects(call, { name: "AbortError" });
+  });
+
+  it("sends the token as a bearer and the lifetime in seconds", async () => {
+    await client.createCertificate(order, never);
+    assert.equal(ca.calls[0]?.authorization, "Bearer a.b.c");
+    assert.equal(ca.calls[0]?.request.validityDurationSeconds, 90);
+  });
+});

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { rm, writeFile } from "node:fs/promises";
+import { TrustBundle } from "@kasbah/pki";
+import {
+  createTestAuthority,
+  type RecordingLogger,
+  recordingLogger,
+  rejectsWithCode,
+  type TemporaryDirectory,
+  type TestAuthority,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { HeldRoots } from "./held-roots.ts";
+
+describe("The roots held", () => {
+  let directory: TemporaryDirectory;
+  let path: string;
+  let logger: RecordingLogger;
+  let roots: HeldRoots;
+  let a: TestAuthority;
+  let b: TestAuthority;
+  let c: TestAuthority;
+
+  before(async () => {
+    [a, b, c] = await Promise.all([
+      createTestAuthority("A"),
+      createTestAuthority("B"),
+      createTestAuthority("C"),
+    ]);
+  });
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    path = directory.join("root-cert.pem");
+    logger = recordingLogger();
+    roots = new HeldRoots(path, logger);
+  });
+  afterEach(() => directory.remove());
+
+  const bundle = (...authorities: TestAuthority[]) =>
+    TrustBundle.from(authorities.map((one) => one.certificate));
+
+  it("are ROOTS_UNREADABLE while the file is missing, empty, rubbish or no CA", async () => {
+    await rejectsWithCode(roots.load(), "ROOTS_UNREADABLE");
+    const leaf = await a.issue({ publicKey: a.keyPair.publicKey, names: [{ kind: "dns", value: "x" }] });
+    for (const contents of ["", "rubbish", leaf.toPem(), "x".repeat(300 * 1024)]) {
+      await writeFile(path, contents);
+      await rejectsWithCode(roots.load(), "ROOTS_UNREADABLE");
+    }
+  });
+
+  it("are read anew at each call", async () => {
+    await writeFile(path, a.rootPem);
+    assert.ok((await roots.load()).equals(bundle(a)));
+    await writeFile(path, b.rootPem);
+    assert.ok((await roots.load()).equals(bundle(b)));
+  });
+
+  it("stay as they were when the file vanishes or is overwritten by rubbish, and say so", async () => {
+    await writeFile(path, a.rootPem);
+    await roots.load();
+    await writeFile(path, "rubbish");
+    assert.ok((await roots.load()).equals(bundle(a)));
+    await rm(path);
+    assert.ok((await roots.load()).equals(bundle(a)));
+    assert.equal(logger.events.length, 2);
+  });
+
+  it("are the file's and the last learned, which replaces the one learned before", async () => {
+    await writeFile(path, a.rootPem);
+    await roots.load();
+    roots.learn(bundle(b));
+    assert.ok((await roots.load()).equals(bundle(a, b)));
+    assert.ok(roots.with(bundle(c)).equals(bundle(a, c)));
+    roots.learn(bundle(c));
+    assert.ok((await roots.load()).equals(bundle(a, c)));
+  });
+});

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { parseTrustDomain, TrustBundle } from "@kasbah/pki";
+import { Secret, systemClock } from "@kasbah/runtime";
+import {
+  createTestAuthority,
+  type FakeCa,
+  recordingLogger,
+  rejectsWithCode,
+  startFakeCa,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { CaClient } from "./ca-client.ts";
+import { HeldRoots } from "./held-roots.ts";
+import { CaSecretSource } from "./secret-source.ts";
+
+const never = new AbortController().signal;
+
+describe("A secret from the CA", () => {
+  let directory: TemporaryDirectory;
+  let ca: FakeCa;
+  let client: CaClient;
+  let source: CaSecretSource;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    ca = await startFakeCa({ now: () => new Date() });
+    client = new CaClient(ca.address);
+    await writeFile(directory.join("roots.pem"), ca.authority.rootPem);
+    source = new CaSecretSource({
+      authority: client,
+      roots: new HeldRoots(directory.join("roots.pem"), recordingLogger()),
+      readToken: async () => new Secret("opaque"),
+      identity: {
+        trustDomain: parseTrustDomain("cluster.local"),
+        namespace: "demo",
+        serviceAccount: "frontend",
+      },
+      ttlMs: 3_600_000,
+      clock: systemClock,
+    });
+  });
+
+  afterEach(async () => {
+    client.close();
+    await ca.close();
+    await directory.remove();
+  });
+
+  it("is refused, root and all, when the reply chains to a root that is not held", async () => {
+    const stranger = await createTestAuthority("Stranger");
+    const names = [{ kind: "uri" as const, value: "spiffe://cluster.local/ns/demo/sa/frontend" }];
+    ca.answer = async ({ publicKey }) => [
+      (await stranger.issue({ publicKey, names })).toPem(),
+      stranger.rootPem,
+    ];
+    await rejectsWithCode(source.fetch(never), "CA_REPLY_INVALID");
+    ca.answer = undefined;
+    assert.ok((await source.fetch(never)).bundle.equals(TrustBundle.from([ca.authority.certificate])));
+  });
+
+  it("brings new roots along when its leaf verifies under the old, and then holds them", async () => {
+    const next = await createTestAuthority("Next");
+    ca.answer = async (call) => [
+      ...(await ca.honest(call)).slice(0, -1),
+      ca.authority.rootPem + next.rootPem,
+    ];
+    const both = TrustBundle.from([ca.authority.certificate, next.certificate]);
+    assert.ok((await source.fetch(never)).bundle.equals(both));
+
+    const names = [{ kind: "uri" as const, value: "spiffe://cluster.local/ns/demo/sa/frontend" }];
+    ca.answer = async ({ publicKey }) => [(await next.issue({ publicKey, names })).toPem(), next.rootPem];
+    const moved = await source.fetch(never);
+    assert.ok(moved.leaf.isIssuedBy(next.certificate));
+    assert.ok(moved.bundle.equals(both), "the root file's roots stay");
+  });
+
+  it("has a new key each time", async () => {
+    const first = await source.fetch(never);
+    const second = await source.fetch(never);
+    assert.ok(!first.keyPair.publicKey.equals(second.keyPair.publicKey));
+    assert.ok(second.leaf.publicKey.equals(second.keyPair.publicKey));
+  });
+
+  it("ends when its leaf does", async () => {
+    const { leaf, notAfter, spiffeId } = await source.fetch(never);
+    assert.equal(notAfter.getTime(), leaf.notAfter.getTime());
+    assert.equal(spiffeId.toString(), leaf.spiffeId?.toString());
+  });
+});

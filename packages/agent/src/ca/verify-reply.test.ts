@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { createKeyPair, type KeyPair, parseSpiffeId, TrustBundle } from "@kasbah/pki";
+import {
+  createTestAuthority,
+  forgeCertificate,
+  type LeafOrder,
+  type TestAuthority,
+  throwsWithCode,
+} from "@kasbah/testkit";
+import { type ExpectedReply, verifyReply } from "./verify-reply.ts";
+
+const uri = "spiffe://cluster.local/ns/demo/sa/frontend";
+
+describe("verifyReply", () => {
+  let authority: TestAuthority;
+  let stranger: TestAuthority;
+  let keyPair: KeyPair;
+  let expected: ExpectedReply;
+
+  before(async () => {
+    authority = await createTestAuthority();
+    stranger = await createTestAuthority("Stranger");
+    keyPair = await createKeyPair("P-256");
+    expected = {
+      publicKey: keyPair.publicKey,
+      spiffeId: parseSpiffeId(uri),
+      held: TrustBundle.from([authority.certificate]),
+      now: new Date("2030-01-01T00:00:00Z"),
+    };
+  });
+
+  const issue = (changes: Partial<LeafOrder> = {}, by = authority) =>
+    by.issue({ publicKey: keyPair.publicKey, names: [{ kind: "uri", value: uri }], ...changes });
+  const refuse = (elements: readonly string[], rule: RegExp) => {
+    const error = throwsWithCode(() => verifyReply(elements, expected), "CA_REPLY_INVALID");
+    assert.match(error.message, rule);
+    assert.ok(!error.message.includes("BEGIN"));
+  };
+
+  it("refuses an empty chain and a leaf alone", async () => {
+    refuse([], /0 elements/);
+    refuse([(await issue()).toPem()], /1 elements/);
+  });
+
+  it("refuses a leaf with another key", async () => {
+    const other = await createKeyPair("P-256");
+    refuse([(await issue({ publicKey: other.publicKey })).toPem(), authority.rootPem], /another key/);
+  });
+
+  it("refuses another name, a second name and a name of another kind", async () => {
+    const names: LeafOrder["names"][] = [
+      [{ kind: "uri", value: "spiffe://cluster.local/ns/demo/sa/backend" }],
+      [{ kind: "uri", value: "spiffe://other.local/ns/demo/sa/frontend" }],
+      [
+        { kind: "uri", value: uri },
+        { kind: "uri", value: "spiffe://cluster.local/ns/kube-system/sa/admin" },
+      ],
+      [
+        { kind: "uri", value: uri },
+        { kind: "dns", value: "frontend.demo.svc" },
+      ],
+      [{ kind: "dns", value: "frontend.demo.svc" }],
+    ];
+    for (const each of names) {
+      refuse([(await issue({ names: each })).toPem(), authority.rootPem], /exactly the name/);
+    }
+  });
+
+  it("refuses a root that it does not hold, even when the reply brings it along", async () => {
+    const leaf = await issue({}, stranger);
+    refuse([leaf.toPem(), stranger.rootPem], /roots held/);
+    refuse([leaf.toPem(), authority.rootPem + stranger.rootPem], /roots held/);
+  });
+
+  it("refuses roots without the one that the leaf chains to, which would lock us out", async () => {
+    refuse([(await issue()).toPem(), stranger.rootPem], /do not include/);
+  });
+
+  it("refuses a leaf that is a CA", async () => {
+    expected = { ...expected, publicKey: authority.keyPair.publicKey };
+    refuse([authority.rootPem, authority.rootPem], /is a CA/);
+    expected = { ...expected, publicKey: keyPair.publicKey };
+  });
+
+  it("refuses a leaf that has ended or has not begun", async () => {
+    const ended = await issue({ notAfter: new Date("2029-12-31T23:59:59Z") });
+    refuse([ended.toPem(), authority.rootPem], /roots held/);
+    const future = await issue({ notBefore: new Date("2030-01-01T00:00:01Z") });
+    refuse([future.toPem(), authority.rootPem], /roots held/);
+  });
+
+  it("refuses a leaf that is good for one side of TLS only", async () => {
+    const serverAuth = Buffer.from("06082b06010505070301", "hex");
+    const codeSigning = Buffer.from("06082b06010505070303", "hex");
+    const forged = forgeCertificate(await issue(), authority.keyPair, serverAuth, codeSigning);
+    refuse([forged.toPem(), authority.rootPem], /extended key usage 1\.3\.6\.1\.5\.5\.7\.3\.1/);
+  });
+
+  it("refuses a chain out of order, with a stranger in it, or with text around it", async () => {
+    const leaf = await issue();
+    const other = await issue({ publicKey: (await createKeyPair("P-256")).publicKey });
+    refuse([authority.rootPem, leaf.toPem(), authority.rootPem], /another key/);
+    refuse([leaf.toPem(), other.toPem(), authority.rootPem], /roots held/);
+    refuse([`subject=x\n${leaf.toPem()}`, authority.rootPem], /malformed/);
+    refuse([leaf.toPem() + leaf.toPem(), authority.rootPem], /malformed/);
+    refuse([leaf.toPem(), "not PEM"], /malformed/);
+    refuse([leaf.toPem(), other.toPem()], /malformed/);
+  });
+
+  it("refuses a megabyte, and a crowd, without looking at them for long", async () => {
+    const leaf = await issue();
+    const started = performance.now();
+    refuse([leaf.toPem(), "A".repeat(1024 * 1024), authority.rootPem], /larger than/);
+    refuse(
+      Array.from({ length: 1_000 }, () => leaf.toPem()),
+      /1000 elements/,
+    );
+    assert.ok(performance.now() - started < 500);
+  });
+
+  it("takes its own, drops the root that some CAs repeat in the middle, and keeps every root of the last element", async () => {
+    const leaf = await issue();
+    const reply = verifyReply(
+      [leaf.toPem(), authority.rootPem, authority.rootPem + stranger.rootPem],
+      expected,
+    );
+    assert.ok(reply.leaf.equals(leaf));
+    assert.deepEqual(reply.intermediates, []);
+    assert.ok(reply.roots.equals(TrustBundle.from([stranger.certificate, authority.certificate])));
+  });
+});

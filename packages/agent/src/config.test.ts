@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { ConfigInvalidError, loadConfig } from "@kasbah/runtime";
+import { command, options } from "./config.ts";
+
+const load = (argv: string[], env: Record<string, string> = {}) => {
+  const outcome = loadConfig(command, options, { argv, env, readFile: () => "" });
+  assert.ok(outcome.kind === "run");
+  return outcome.config;
+};
+
+describe("The agent's configuration", () => {
+  it("lists all problems at once", () => {
+    const argv = ["--trust-domain", "Not/One", "--namespace", "Demo", "--secret-ttl", "soon", "--nonsense"];
+    assert.throws(
+      () => load(argv, { SECRET_GRACE_PERIOD_RATIO: "2" }),
+      (error) => error instanceof ConfigInvalidError && error.problems.length === 5,
+    );
+  });
+
+  it("refuses a policy by which rotation could come too late", () => {
+    assert.throws(
+      () => load(["--grace-period-ratio", "0.01", "--grace-period-jitter", "0.02"]),
+      ConfigInvalidError,
+    );
+    assert.throws(() => load(["--secret-ttl", "10ms"]), ConfigInvalidError);
+  });
+
+  it("has Istio's defaults", () => {
+    const config = load([]);
+    assert.deepEqual(config.caAddress, { host: "kasbah.kasbah-system.svc", port: 15012 });
+    assert.equal(config.caRoot, "./var/run/secrets/istio/root-cert.pem");
+    assert.equal(config.tokenFile, "./var/run/secrets/tokens/istio-token");
+    assert.equal(config.sdsSocket, "./var/run/secrets/workload-spiffe-uds/socket");
+    assert.equal(config.trustDomain.toString(), "cluster.local");
+    assert.deepEqual([config.namespace, config.serviceAccount], [undefined, undefined]);
+    assert.deepEqual(
+      [config.secretTtl, config.gracePeriodRatio, config.gracePeriodJitter],
+      [86_400_000, 0.5, 0.01],
+    );
+    assert.deepEqual(config.statusAddress, { host: "127.0.0.1", port: 15020 });
+  });
+
+  it("takes Istio's environment names", () => {
+    const config = load([], {
+      CA_ADDR: "istiod.istio-system.svc:15012",
+      CA_ROOT_CA: "/roots.pem",
+      TRUST_DOMAIN: "td.example",
+      POD_NAMESPACE: "demo",
+      SERVICE_ACCOUNT: "frontend",
+      SECRET_TTL: "24h0m0s",
+      SECRET_GRACE_PERIOD_RATIO: "0.4",
+      SECRET_GRACE_PERIOD_RATIO_JITTER: "0.02",
+    });
+    assert.equal(config.caAddress.host, "istiod.istio-system.svc");
+    assert.equal(config.caRoot, "/roots.pem");
+    assert.equal(config.trustDomain.toString(), "td.example");
+    assert.deepEqual([config.namespace, config.serviceAccount], ["demo", "frontend"]);
+    assert.deepEqual(
+      [config.secretTtl, config.gracePeriodRatio, config.gracePeriodJitter],
+      [86_400_000, 0.4, 0.02],
+    );
+  });
+});
