@@ -61,22 +61,6 @@ export function createCertificateWriter(): CertificateWriter {
   const crypto = new Crypto();
   const signingKeys = createSigningKeys(crypto);
 
-  async function write(content: Content, key: SigningKey): Promise<Certificate> {
-    const { serial, validity, publicKey, ...names } = content;
-    const written = await X509CertificateGenerator.create(
-      {
-        ...names,
-        ...validity,
-        serialNumber: toHex(serial),
-        publicKey: Buffer.from(publicKey.spki),
-        signingKey: key.cryptoKey,
-        signingAlgorithm: key.algorithm,
-      },
-      crypto,
-    );
-    return checkWritten(new Certificate(new Uint8Array(written.rawData)), content);
-  }
-
   return {
     async writeLeaf(template, { certificate, keyPair }) {
       const { commonName, subjectAltNames, ...rest } = template;
@@ -87,7 +71,11 @@ export function createCertificateWriter(): CertificateWriter {
         subjectAltNames,
         certificate.subjectKeyIdentifier,
       );
-      const leaf = await write({ ...rest, ...subject, issuer, extensions }, await signingKeys.of(keyPair));
+      const leaf = await write(
+        crypto,
+        { ...rest, ...subject, issuer, extensions },
+        await signingKeys.of(keyPair),
+      );
       return checkIssuedBy(leaf, certificate);
     },
 
@@ -96,10 +84,24 @@ export function createCertificateWriter(): CertificateWriter {
       const subject = name("O", organization);
       const extensions = rootExtensions(publicKey);
       const content = { serial, validity, publicKey, subject, issuer: subject, extensions };
-      const root = await write(content, await signingKeys.of(keyPair));
+      const root = await write(crypto, content, await signingKeys.of(keyPair));
       return checkIssuedBy(root, root);
     },
   };
+}
+
+async function write(crypto: Crypto, content: Content, key: SigningKey): Promise<Certificate> {
+  const { serial, validity, publicKey, ...namesAndExtensions } = content;
+  const params = {
+    ...namesAndExtensions,
+    ...validity,
+    serialNumber: toHex(serial),
+    publicKey: Buffer.from(publicKey.spki),
+    signingKey: key.cryptoKey,
+    signingAlgorithm: key.algorithm,
+  };
+  const written = await X509CertificateGenerator.create(params, crypto);
+  return checkWritten(new Certificate(new Uint8Array(written.rawData)), content);
 }
 
 /** A Name of one attribute, given as data, never as text that the library would parse. */
