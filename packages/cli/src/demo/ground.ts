@@ -25,7 +25,7 @@ export interface Ground {
 export async function createGround(options: GroundOptions): Promise<Ground> {
   const { clock, nodePath, envoyPath, env, temporaryDirectory, signal } = options;
   const reaper = await startReaper(nodePath);
-  const directory = await mkdtemp(join(temporaryDirectory, "kasbah-"));
+  const directory = await mkdtemp(join(temporaryDirectory, "kasbah-demo-"));
   reaper.removeAtEnd(directory);
   const runDirectory = join(directory, "run");
   const logDirectory = join(directory, "logs");

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { Clock, HostPort } from "@kasbah/runtime";
+import { type Clock, type HostPort, printableText } from "@kasbah/runtime";
 import { CliError } from "../errors.ts";
 import type { Child } from "./child.ts";
 
@@ -46,6 +46,11 @@ export async function isStatusReady({ host, port }: HostPort): Promise<boolean> 
 
 async function failure(code: "PROCESS_FAILED" | "NOT_READY", what: string, child: Child): Promise<CliError> {
   const log = await readFile(child.logFile, "utf8").catch(() => "");
-  const tail = log.trimEnd().split("\n").slice(-6).join("\n").slice(-3000);
-  return new CliError(code, `${what}; its log ${child.logFile} ends with\n${tail}`);
+  return new CliError(code, `${what}; its log ${child.logFile} ends with\n${tailOf(log)}`);
+}
+
+/** The last few lines, each cut to what fits on a screen. */
+function tailOf(log: string): string {
+  const lines = log.trimEnd().split("\n").slice(-4);
+  return lines.map((line) => `  ${printableText(line.slice(0, 300))}`).join("\n");
 }

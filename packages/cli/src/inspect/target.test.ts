@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { opensslCommand, shellWord } from "./openssl-command.ts";
+import { formatTarget, parseTarget } from "./target.ts";
+
+describe("a target to inspect", () => {
+  it("is refused when it is empty, endless, a NUL, or a socket without a path", () => {
+    for (const text of ["", "x".repeat(5000), "a\0b", "unix:", "unix://host/path"]) {
+      assert.throws(() => parseTarget(text), { code: "TARGET_INVALID" }, JSON.stringify(text));
+    }
+  });
+
+  it("is a socket after unix:, in each of Envoy's forms", () => {
+    assert.deepEqual(parseTarget("unix:run/sds.sock"), { kind: "sds", path: "run/sds.sock" });
+    assert.deepEqual(parseTarget("unix:/run/sds.sock"), { kind: "sds", path: "/run/sds.sock" });
+    assert.deepEqual(parseTarget("unix:///run/sds.sock"), { kind: "sds", path: "/run/sds.sock" });
+  });
+
+  it("is a server when it reads as host and port, else a file", () => {
+    assert.deepEqual(parseTarget("[::1]:15012"), { kind: "tls", address: { host: "::1", port: 15012 } });
+    assert.deepEqual(parseTarget("ca.example:443"), {
+      kind: "tls",
+      address: { host: "ca.example", port: 443 },
+    });
+    for (const path of ["leaf.pem", "./ca.example:443", "/tmp/a:1", "name:99999", "name:0"]) {
+      assert.deepEqual(parseTarget(path), { kind: "file", path }, path);
+    }
+  });
+
+  it("is written as it is read", () => {
+    for (const text of ["unix:/run/sds.sock", "[::1]:15012", "leaf.pem"]) {
+      assert.equal(formatTarget(parseTarget(text)), text);
+    }
+  });
+
+  it("cannot break out of the command that shows it", () => {
+    assert.equal(shellWord("it's; rm -rf $HOME"), `'it'\\''s; rm -rf $HOME'`);
+    assert.ok(opensslCommand({ kind: "file", path: "a b.pem" }).endsWith("-in 'a b.pem'"));
+  });
+});
