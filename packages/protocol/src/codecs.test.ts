@@ -73,7 +73,11 @@ describe("StreamSecrets on the wire", () => {
       const message = streamSecrets.request.decode(readFileSync(new URL(file, folder)));
       assert.equal(message.typeUrl, secretTypeUrl, file);
       assert.deepEqual(message.resourceNames, [file.split("-")[1]], file);
-      assert.equal(message.nodeId !== "", file.endsWith("-1.bin"), `${file}: the node comes first and only then`);
+      assert.equal(
+        message.nodeId !== "",
+        file.endsWith("-1.bin"),
+        `${file}: the node comes first and only then`,
+      );
       assert.equal(message.errorDetail !== undefined, file === "sotw-default-3.bin", file);
     }
   });
@@ -91,7 +95,10 @@ describe("StreamSecrets on the wire", () => {
 
 describe("Status details", () => {
   it("tell a client how long to wait, to the millisecond", () => {
-    assert.equal(decodeRetryAfterMs(encodeStatusDetails({ code: 14, message: "later", retryAfterMs: 2500 })), 2500);
+    assert.equal(
+      decodeRetryAfterMs(encodeStatusDetails({ code: 14, message: "later", retryAfterMs: 2500 })),
+      2500,
+    );
   });
 
   it("without retry information name no wait", () => {
