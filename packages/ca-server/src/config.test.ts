@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { ConfigInvalidError, loadConfig } from "@kasbah/runtime";
+import { type Machine, type ServerConfig, serverCommand, serverOptions } from "./config.ts";
+
+const required = ["--jwks", "/etc/jwks.json", "--token-issuer", "https://issuer.test"];
+
+function load(
+  argv: readonly string[],
+  env: Record<string, string> = {},
+  files: Record<string, string> = {},
+  isRoot = false,
+) {
+  const machine: Machine = { isRoot, env };
+  const readFile = (path: string) => files[path] ?? "";
+  return loadConfig(serverCommand("1.2.3"), serverOptions(machine), { argv, env, readFile });
+}
+
+function run(...args: Parameters<typeof load>): ServerConfig {
+  const outcome = load(...args);
+  assert.ok(outcome.kind === "run");
+  return outcome.config;
+}
+
+function problems(...args: Parameters<typeof load>): readonly string[] {
+  try {
+    load(...args);
+  } catch (error) {
+    assert.ok(error instanceof ConfigInvalidError);
+    return error.problems;
+  }
+  assert.fail("the configuration was accepted");
+}
+
+describe("The configuration of kasbah-server", () => {
+  it("is refused without a way to know callers, with everything else that is wrong", () => {
+    const found = problems(["--max-ttl", "soon", "--grpc-address", "nowhere", "--colour"]).join("\n");
+    for (const flag of ["--jwks", "--token-issuer", "--max-ttl", "--grpc-address", "--colour"]) {
+      assert.ok(found.includes(flag), `${flag} in ${found}`);
+    }
+  });
+
+  it("takes key sets from files and https alone", () => {
+    for (const jwks of [
+      "http://host/jwks",
+      "file:///jwks",
+      "https://user:pass@host/jwks",
+      "https://",
+      "ftp://x",
+    ]) {
+      const found = problems(["--jwks", jwks, "--token-issuer", "i"]);
+      assert.equal(found.length, 1, jwks);
+      assert.match(String(found[0]), /--jwks .*expected/);
+    }
+    const { jwks } = run(["--jwks", "https://host/openid/v1/jwks", "--token-issuer", "i"]);
+    assert.ok(jwks.kind === "https" && jwks.url.host === "host");
+  });
+
+  it("refuses settings that contradict each other", () => {
+    assert.match(
+      String(problems([...required, "--default-ttl", "48h", "--max-ttl", "24h"])),
+      /--default-ttl/,
+    );
+    assert.match(String(problems([...required, "--jwks-ca-file", "/ca"])), /--jwks-ca-file/);
+    assert.match(String(problems([...required, "--jwks-token-file", "/token"])), /--jwks-token-file/);
+  });
+
+  it("refuses names that a server certificate should not carry", () => {
+    for (const name of ["*.example", "under_score", "UPPER", "a..b", "-a", "x".repeat(64), "spiffe://td/x"]) {
+      assert.match(String(problems([...required, "--server-san", name])), /--server-san/, name);
+    }
+    const names = ["ca.mesh.test", "10.0.0.1", "fd00::1"];
+    const { serverSan } = run([...required, ...names.flatMap((name) => ["--server-san", name])]);
+    assert.deepEqual(serverSan, names);
+  });
+
+  it("has the defaults that stock agents expect", () => {
+    const config = run(required, { HOME: "/home/u" });
+    assert.equal(config.stateDir, "/home/u/.local/state/kasbah");
+    assert.equal(config.trustDomain.name, "cluster.local");
+    assert.deepEqual(config.grpcAddress, { host: "127.0.0.1", port: 15012 });
+    assert.deepEqual(config.httpAddress, { host: "127.0.0.1", port: 15014 });
+    assert.deepEqual(config.tokenAudience, ["istio-ca"]);
+    assert.deepEqual(config.serverSan, []);
+    assert.equal(config.defaultTtl, 24 * 3_600_000);
+    assert.equal(config.maxTtl, 90 * 24 * 3_600_000);
+  });
+
+  it("puts state where the system wants it", () => {
+    assert.equal(run(required, { XDG_STATE_HOME: "/state" }).stateDir, "/state/kasbah");
+    assert.equal(run(required, { XDG_STATE_HOME: "/state" }, {}, true).stateDir, "/var/lib/kasbah");
+  });
+
+  it("reads Istio's environment names, below flags and above the file", () => {
+    const env = {
+      TRUST_DOMAIN: "env.test",
+      TOKEN_AUDIENCES: "a,b",
+      MAX_WORKLOAD_CERT_TTL: "48h",
+      DEFAULT_WORKLOAD_CERT_TTL: "1h",
+    };
+    const files = {
+      "/c.yaml": "trust-domain: file.test\ngrpc-address: 127.0.0.1:1\nserver-san: [one, two]\n",
+    };
+    const config = run([...required, "--max-ttl", "12h", "--config", "/c.yaml"], env, files);
+    assert.equal(config.trustDomain.name, "env.test");
+    assert.deepEqual(config.tokenAudience, ["a", "b"]);
+    assert.equal(config.maxTtl, 12 * 3_600_000);
+    assert.equal(config.defaultTtl, 3_600_000);
+    assert.equal(config.grpcAddress.port, 1);
+    assert.deepEqual(config.serverSan, ["one", "two"]);
+  });
+
+  it("takes each further setting from KASBAH_ and its flag", () => {
+    const options = serverOptions({ isRoot: false, env: {} });
+    const istio = ["TRUST_DOMAIN", "TOKEN_AUDIENCES", "DEFAULT_WORKLOAD_CERT_TTL", "MAX_WORKLOAD_CERT_TTL"];
+    for (const { name, spec } of Object.values(options)) {
+      const ours = `KASBAH_${name.toUpperCase().replaceAll("-", "_")}`;
+      assert.ok(spec.env === ours || istio.includes(spec.env), `${name}: ${spec.env}`);
+    }
+  });
+
+  it("explains every flag in its help", () => {
+    const outcome = load(["--help"]);
+    assert.ok(outcome.kind === "print");
+    for (const { name, spec } of Object.values(serverOptions({ isRoot: false, env: {} }))) {
+      assert.ok(outcome.text.includes(`--${name}`) && outcome.text.includes(spec.env), name);
+    }
+  });
+});
