@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { createSerial, parsePrivateKey } from "@kasbah/pki";
+import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
+import { createScheduler } from "@kasbah/runtime";
+import type { ServingIdentity } from "@kasbah/runtime/grpc";
+import { createTestAuthority, FakeClock, manualSweep, recordingLogger } from "@kasbah/testkit";
+import { createIssuerSet } from "./authorities/issuer-set.ts";
+import { CaError } from "./errors.ts";
+import type { IssuerSource } from "./issuance/ports.ts";
+import { ServingCertificate } from "./serving-identity.ts";
+
+const halfDayMs = 12 * 3_600_000;
+
+describe("The serving certificate", () => {
+  let clock: FakeClock;
+  let issuers: IssuerSource;
+  let serving: ServingCertificate;
+  let heard: ServingIdentity[];
+  let isDown: boolean;
+
+  beforeEach(async () => {
+    clock = new FakeClock();
+    isDown = false;
+    heard = [];
+    const root = await createTestAuthority("cluster.local");
+    const set = createIssuerSet([{ ...root, stage: "active" }]);
+    issuers = {
+      trustBundle: set.trustBundle,
+      activeIssuer: (now) => {
+        if (isDown) throw new CaError("ISSUER_UNAVAILABLE", "down");
+        return set.activeIssuer(now);
+      },
+    };
+    serving = new ServingCertificate({
+      issuers,
+      writer: createCertificateWriter(),
+      newSerial: createSerial,
+      names: ["ca.mesh.test", "10.1.2.3", "localhost"],
+      scheduler: createScheduler(clock, manualSweep().sweep),
+      clock,
+      logger: recordingLogger(),
+    });
+    await serving.start();
+    serving.onChange((identity) => heard.push(identity));
+  });
+
+  afterEach(() => serving.stop());
+
+  const leafOf = ({ certificateChainPem }: ServingIdentity) => new X509Certificate(certificateChainPem);
+
+  async function pass(ms: number, until: () => boolean): Promise<void> {
+    await clock.runFor(ms);
+    for (let i = 0; i < 200 && !until(); i++) await delay(5);
+  }
+
+  it("is tried again a minute later when it can not be replaced, and the old one stays", async () => {
+    const first = serving.current();
+    isDown = true;
+    await pass(halfDayMs, () => clock.sleeping > 0);
+    assert.equal(serving.current(), first);
+    isDown = false;
+    await pass(60_000, () => heard.length === 1);
+    assert.notEqual(serving.current(), first);
+  });
+
+  it("is replaced with a new key at half of its life, and not before", async () => {
+    const first = serving.current();
+    await pass(halfDayMs - 1_000, () => clock.sleeping > 0);
+    assert.equal(heard.length, 0);
+    await pass(1_000, () => heard.length === 1);
+    const [second] = heard;
+    assert.ok(second);
+    assert.equal(serving.current(), second);
+    assert.notEqual(second.privateKeyPem, first.privateKeyPem);
+    assert.notEqual(leafOf(second).serialNumber, leafOf(first).serialNumber);
+    assert.equal(Date.parse(leafOf(second).validTo), clock.now().getTime() + 2 * halfDayMs);
+  });
+
+  it("carries the names that agents dial and those that were asked for, each once", () => {
+    const { subjectAltName, subject } = leafOf(serving.current());
+    assert.deepEqual(subjectAltName?.split(", ").sort(), [
+      "DNS:ca.mesh.test",
+      "DNS:istiod.istio-system.svc",
+      "DNS:localhost",
+      "IP Address:0:0:0:0:0:0:0:1",
+      "IP Address:10.1.2.3",
+      "IP Address:127.0.0.1",
+    ]);
+    assert.equal(subject, undefined);
+  });
+
+  it("has a key of its own and a chain to the root", () => {
+    const { privateKeyPem } = serving.current();
+    const leaf = leafOf(serving.current());
+    const [root] = issuers.trustBundle().roots;
+    assert.ok(root);
+    assert.ok(leaf.verify(root.publicKey.keyObject));
+    assert.deepEqual(
+      leaf.publicKey.export({ type: "spki", format: "der" }),
+      Buffer.from(parsePrivateKey(privateKeyPem).publicKey.spki),
+    );
+  });
+});
