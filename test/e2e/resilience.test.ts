@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { getOnce, type Mesh, type Service, startTraffic, type Workload } from "@kasbah/cli/mesh";
+import { systemClock } from "@kasbah/runtime";
+import { setUpTimeoutMs, startTestMesh } from "./test-mesh.ts";
+
+/** Long enough that nothing ends while a part is down for a few seconds, short enough to see rotation go on after. */
+const secretTtlMs = 16_000;
+const downMs = 3_000;
+
+describe("A mesh under traffic", function () {
+  this.timeout(setUpTimeoutMs);
+  let mesh: Mesh;
+
+  before(async () => {
+    mesh = await startTestMesh({ secretTtlMs });
+  });
+
+  after(() => mesh?.stop());
+
+  it("loses no request while the CA is killed and started again, and rotates afterwards", async () => {
+    await losesNothing(async () => {
+      const before = await serialsInUse();
+      await crashAndRestart(mesh.ca.service);
+      await rotatedSince(before);
+    });
+  });
+
+  it("loses no request while the CA is away over the time of a rotation", async () => {
+    await losesNothing(async () => {
+      const before = await serialsInUse();
+      await mesh.ca.service.kill();
+      await systemClock.sleep(secretTtlMs * 0.6);
+      await mesh.ca.service.start();
+      await rotatedSince(before);
+    });
+  });
+
+  for (const side of ["frontend", "backend"] as const) {
+    it(`loses no request while ${side}'s agent is killed and started again, and rotates afterwards`, async () => {
+      await losesNothing(async () => {
+        await crashAndRestart(mesh[side].agent);
+        await rotatedSince(await serialsInUse());
+      });
+    });
+
+    it(`serves again by itself after ${side}'s Envoy was killed and started again`, async () => {
+      const traffic = startTraffic(mesh.entry, systemClock);
+      await systemClock.sleep(500);
+      await crashAndRestart(mesh[side].envoy);
+      await traffic.stop();
+      await losesNothing(() => systemClock.sleep(2_000));
+    });
+  }
+
+  it("recovers by itself when the CA was away until every certificate had ended", async () => {
+    await mesh.ca.service.kill();
+    await systemClock.sleep(secretTtlMs * 1.1);
+    const { status } = await getOnce(mesh.entry, "/");
+    assert.equal(status, 503, "an ended certificate must not work");
+    await mesh.ca.service.start();
+    await until("requests work again", async () => (await getOnce(mesh.entry, "/")).status === 200);
+  });
+
+  it("drains on SIGTERM: the agent and the CA end with exit code 0", async () => {
+    const { agent, envoy } = mesh.frontend;
+    const ends = [agent.ended, mesh.ca.service.ended];
+    await agent.stop();
+    await mesh.ca.service.stop();
+    assert.deepEqual(await Promise.all(ends), ["exit code 0", "exit code 0"]);
+    await mesh.ca.service.start();
+    await agent.start();
+    await Promise.all([agent.ready(), envoy.ready()]);
+  });
+
+  async function losesNothing(during: () => Promise<void>): Promise<void> {
+    const traffic = startTraffic(mesh.entry, systemClock);
+    await systemClock.sleep(500);
+    try {
+      await during();
+      await systemClock.sleep(500);
+    } finally {
+      await traffic.stop();
+    }
+    const { requests, failures, firstFailure } = traffic.result();
+    assert.equal(failures, 0, `${failures} of ${requests} requests failed, the first: ${firstFailure}`);
+    assert.ok(requests > 20, `only ${requests} requests were made`);
+  }
+
+  async function crashAndRestart(service: Service): Promise<void> {
+    await service.kill();
+    await systemClock.sleep(downMs);
+    await service.start();
+    await service.ready();
+  }
+
+  function serialsInUse(): Promise<readonly (string | undefined)[]> {
+    return Promise.all([mesh.frontend, mesh.backend].map(serialOf));
+  }
+
+  async function rotatedSince(before: readonly (string | undefined)[]): Promise<void> {
+    await until("both workloads have rotated", async () => {
+      return (await serialsInUse()).every((serial, i) => serial !== undefined && serial !== before[i]);
+    });
+  }
+});
+
+async function serialOf({ admin, spiffeId }: Workload): Promise<string | undefined> {
+  return (await admin.certificates()).find(({ uris }) => uris.includes(spiffeId))?.serial;
+}
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const startedAt = systemClock.monotonicMs();
+  while (!(await isSo())) {
+    assert.ok(systemClock.monotonicMs() - startedAt < 45_000, `not within 45 s: ${what}`);
+    await systemClock.sleep(200);
+  }
+}
