@@ -20,6 +20,7 @@ const program = createProgram({
   screen: {
     write: (text) => void stdout.write(text),
     colour: stdout.isTTY === true && !env["NO_COLOR"],
+    interactive: stdout.isTTY === true,
   },
   env,
   clock: systemClock,

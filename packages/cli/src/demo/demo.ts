@@ -5,6 +5,7 @@ import { type Mesh, type MeshOptions, startMesh } from "./mesh.ts";
 import { showNextSteps } from "./next-steps.ts";
 import type { Printer } from "./printer.ts";
 import { showRotation } from "./rotation.ts";
+import { supervise } from "./supervise.ts";
 
 /** What the demo's steps need of the world. */
 export interface DemoWorld {
@@ -30,10 +31,7 @@ export async function runDemo(mesh: MeshOptions, world: DemoWorld, once: boolean
     world.print.line();
     world.print.line(`All proofs held, in ${seconds} s.`);
     if (once) return;
-    showNextSteps(running, world.print);
-    await untilAborted(world.signal);
-    world.print.line();
-    world.print.line("Stopping.");
+    await stayUp(running, world);
   } catch (error) {
     if (!world.signal.aborted) {
       running.keepLogs();
@@ -45,14 +43,27 @@ export async function runDemo(mesh: MeshOptions, world: DemoWorld, once: boolean
   }
 }
 
+/** Returns at the signal, which is the way out here and no failure. */
+async function stayUp(mesh: Mesh, world: DemoWorld): Promise<void> {
+  showNextSteps(mesh, world.print);
+  try {
+    await supervise(mesh, world);
+  } catch (error) {
+    if (!world.signal.aborted) throw error;
+  }
+  world.print.line();
+  world.print.line("Stopping.");
+}
+
 async function startParts(options: MeshOptions, { print }: DemoWorld): Promise<Mesh> {
   print.line("kasbah demo: identities for a service mesh, with real Envoys");
-  print.step("Start a CA, two agents, two Envoys");
-  const mesh = await startMesh(options);
+  print.step("A CA, and two workloads with an agent and an Envoy each");
+  print.progress("starting");
+  const mesh = await startMesh({ ...options, onReady: (part) => print.progress(`${part} is ready`) });
   const pids = ({ agent, envoy }: Mesh["frontend"]) => `agent pid ${agent.pid}, Envoy pid ${envoy.pid}`;
-  print.row("CA", `pid ${mesh.ca.service.pid}, trusts a local token issuer`);
+  print.row("CA", `pid ${mesh.ca.service.pid}, trusting a token issuer of this demo`);
   print.row("frontend", pids(mesh.frontend));
-  print.row("backend", pids(mesh.backend));
+  print.row("backend", `${pids(mesh.backend)}, a small HTTP app behind it`);
   return mesh;
 }
 
@@ -62,17 +73,4 @@ async function prove(mesh: Mesh, world: DemoWorld): Promise<void> {
   await showRequest(mesh, world);
   await showRefusals(mesh, world);
   await showRotation(mesh, world);
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    // A listener alone does not keep a process alive, and here nothing else may have to.
-    const alive = setInterval(() => {}, 3_600_000);
-    const end = () => {
-      clearInterval(alive);
-      resolve();
-    };
-    signal.addEventListener("abort", end, { once: true });
-    if (signal.aborted) end();
-  });
 }

@@ -7,29 +7,35 @@ import { runOpenssl } from "./openssl.ts";
 import type { Workload } from "./workload.ts";
 
 /** The root that everything hangs on. */
-export async function showRoot(mesh: Mesh, { print, env }: DemoWorld): Promise<void> {
-  print.step("One root of trust");
-  const args = ["x509", "-in", mesh.ca.rootPath, "-noout", "-fingerprint", "-sha256"];
-  const { command, output } = await runOpenssl(args, env);
-  print.command(command);
-  print.output(output);
+export async function showRoot(mesh: Mesh, world: DemoWorld): Promise<void> {
+  world.print.step("One root of trust");
+  await showOpenssl(["x509", "-in", mesh.ca.rootPath, "-noout", "-fingerprint", "-sha256"], world);
 }
 
 /** Each workload's certificate, as its agent serves it, by openssl's eyes. */
 export async function showIdentities(mesh: Mesh, world: DemoWorld): Promise<void> {
-  world.print.step("Two identities, served by the agents over SDS, checked by openssl");
-  for (const workload of [mesh.frontend, mesh.backend]) await showIdentity(mesh, workload, world);
+  const { print } = world;
+  const workloads = [mesh.frontend, mesh.backend];
+  print.step("Two identities, as the agents serve them");
+  const paths = await Promise.all(workloads.map((workload) => saveChain(mesh, workload)));
+  for (const path of paths) {
+    const facts = ["-serial", "-dates", "-ext", "subjectAltName,basicConstraints,keyUsage"];
+    await showOpenssl(["x509", "-in", path, "-noout", ...facts], world);
+    print.line();
+  }
+  await showOpenssl(["verify", "-x509_strict", "-CAfile", mesh.ca.rootPath, ...paths], world);
 }
 
-async function showIdentity(mesh: Mesh, workload: Workload, { print, env }: DemoWorld): Promise<void> {
-  const path = join(workload.directory, "chain.pem");
-  const { chain } = await findingsOf({ kind: "sds", path: workload.sdsSocket });
+/** Asks the agent's socket as Envoy does, and keeps the certificates alone. */
+async function saveChain({ runDirectory }: Mesh, { name, sdsSocket }: Workload): Promise<string> {
+  const path = join(runDirectory, `${name}.pem`);
+  const { chain } = await findingsOf({ kind: "sds", path: sdsSocket });
   await writeFile(path, chain.map((certificate) => certificate.toPem()).join(""));
-  const show = ["-noout", "-serial", "-dates", "-ext", "subjectAltName,basicConstraints,keyUsage"];
-  const shown = await runOpenssl(["x509", "-in", path, ...show], env);
-  const verified = await runOpenssl(["verify", "-x509_strict", "-CAfile", mesh.ca.rootPath, path], env);
-  print.command(shown.command);
-  print.output(shown.output);
-  print.command(verified.command);
-  print.output(verified.output);
+  return path;
+}
+
+async function showOpenssl(args: readonly string[], { print, env }: DemoWorld): Promise<void> {
+  const { command, output } = await runOpenssl(args, env);
+  print.command(command);
+  print.output(output);
 }

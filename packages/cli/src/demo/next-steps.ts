@@ -14,11 +14,11 @@ export function showNextSteps(mesh: Mesh, print: Printer): void {
     ["CA metrics", `curl http://${formatHostPort(ca.httpAddress)}/metrics`],
     ["agent metrics", `curl http://${formatHostPort(frontend.statusAddress)}/metrics`],
     ["Envoy admin", `curl http://${formatHostPort(frontend.adminAddress)}/certs`],
-    ["an outage", `kill -9 ${ca.service.pid}   # the CA: calls go on until the certificates end`],
+    ["an outage", `kill -9 ${ca.service.pid}   # the CA; or an agent: calls go on, and it comes back`],
     ["logs", `ls ${mesh.logDirectory}`],
   ];
   print.line();
-  print.line("The mesh stays up; certificates live 20 s and rotate every 10 s. Try, in another terminal:");
+  print.line("The mesh stays up; certificates live 20 s and rotate every 10 s. To try, in another terminal:");
   print.line();
   for (const [label, command] of lines) print.row(label, command);
   print.line();

@@ -3,6 +3,8 @@ export interface Screen {
   write(text: string): void;
   /** Colour is for terminals, and for people who have not set NO_COLOR. */
   readonly colour: boolean;
+  /** A terminal, where a line can be written over. */
+  readonly interactive: boolean;
 }
 
 /** The few forms that the demo's output is made of. */
@@ -12,20 +14,27 @@ export interface Printer {
   row(label: string, value: string): void;
   /** A command that the reader can paste. */
   command(text: string): void;
-  /** What a command printed. */
+  /** What a command printed, indented as it was. */
   output(text: string): void;
   /** A proof that held. */
   good(text: string): void;
   bad(text: string): void;
   line(text?: string): void;
+  /** How long work goes on: written over by whatever comes next, and only on a terminal. */
+  progress(text: string): void;
 }
 
-const labelWidth = 13;
+const labelWidth = 16;
+const eraseLine = "\r\u001b[K";
 
-export function createPrinter({ write, colour }: Screen): Printer {
+export function createPrinter({ write, colour, interactive }: Screen): Printer {
   const paint = (code: number) => (text: string) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
   const [bold, dim, red, green, cyan] = [paint(1), paint(2), paint(31), paint(32), paint(36)];
-  const line = (text = "") => write(`${text}\n`);
+  let inProgress = false;
+  const line = (text = "") => {
+    write(`${inProgress ? eraseLine : ""}${text}\n`);
+    inProgress = false;
+  };
   let steps = 0;
   return {
     step: (title) => {
@@ -36,10 +45,14 @@ export function createPrinter({ write, colour }: Screen): Printer {
     row: (label, value) => line(`   ${dim(label.padEnd(labelWidth))}${value}`),
     command: (text) => line(`   ${cyan(`$ ${text}`)}`),
     output: (text) => {
-      for (const part of text.trimEnd().split("\n")) line(`     ${part.trim()}`);
+      for (const part of text.trimEnd().split("\n")) line(`     ${part.trimEnd()}`);
     },
     good: (text) => line(`   ${green("✓")} ${text}`),
     bad: (text) => line(`   ${red("✗")} ${text}`),
     line,
+    progress: (text) => {
+      if (interactive) write(`${eraseLine}   ${dim(text)}`);
+      inProgress = interactive;
+    },
   };
 }

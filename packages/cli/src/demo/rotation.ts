@@ -1,7 +1,7 @@
 import type { DemoWorld } from "./demo.ts";
 import type { Mesh } from "./mesh.ts";
 import { mustHold } from "./proof.ts";
-import { startTraffic } from "./traffic.ts";
+import { startTraffic, type Traffic, type TrafficResult } from "./traffic.ts";
 import type { Workload } from "./workload.ts";
 
 const deadlineMs = 30_000;
@@ -16,19 +16,17 @@ interface Counters {
 
 /** Requests on fresh connections while both workloads change key and certificate. */
 export async function showRotation(mesh: Mesh, world: DemoWorld): Promise<void> {
-  const { print, clock, signal } = world;
-  print.step("Rotation of both workloads under traffic");
+  const { print, clock } = world;
   const workloads = [mesh.frontend, mesh.backend];
+  print.step("Rotation of both workloads, under steady requests on fresh connections");
   const before = await Promise.all(workloads.map(serialInUse));
   const countersBefore = await countersOf(mesh);
   const traffic = startTraffic(mesh.entry, clock);
   try {
-    await clock.sleep(marginMs, signal);
-    const after = await Promise.all(workloads.map((workload, i) => nextSerial(workload, before[i], world)));
-    await clock.sleep(marginMs, signal);
+    const after = await untilRotated(workloads, before, traffic, world);
     workloads.forEach(({ name }, i) => {
       print.row(name, `serial ${before[i]}`);
-      print.row("", `    to ${after[i]}`);
+      print.row("", `  then ${after[i]}`);
     });
   } finally {
     await traffic.stop();
@@ -39,7 +37,7 @@ export async function showRotation(mesh: Mesh, world: DemoWorld): Promise<void> 
 async function report(
   mesh: Mesh,
   { print }: DemoWorld,
-  { requests, failures, firstFailure }: { requests: number; failures: number; firstFailure?: string },
+  { requests, failures, firstFailure }: TrafficResult,
   before: Counters,
 ): Promise<void> {
   const after = await countersOf(mesh);
@@ -48,33 +46,39 @@ async function report(
   print.row("requests", `${requests}`);
   print.row("handshakes", `${handshakes} full mTLS, ${resumed} resumed`);
   print.row("failures", `${failures}`);
-  mustHold(
-    failures === 0,
-    `${failures} of ${requests} requests failed during rotation, the first: ${firstFailure}`,
-  );
+  mustHold(failures === 0, `${failures} of ${requests} requests failed, the first: ${firstFailure}`);
   mustHold(handshakes >= requests, `${requests} requests made only ${handshakes} handshakes`);
   mustHold(resumed === 0, `${resumed} sessions were resumed`);
-  print.good("both rotated, no request failed");
+  print.good("new keys and certificates in both Envoys, no request failed");
+}
+
+/** The serials that follow `before`. */
+async function untilRotated(
+  workloads: readonly Workload[],
+  before: readonly (string | undefined)[],
+  traffic: Traffic,
+  { print, clock, signal }: DemoWorld,
+): Promise<readonly (string | undefined)[]> {
+  const startedAt = clock.monotonicMs();
+  await clock.sleep(marginMs, signal);
+  for (;;) {
+    const serials = await Promise.all(workloads.map(serialInUse));
+    if (serials.every((serial, i) => serial !== undefined && serial !== before[i])) {
+      await clock.sleep(marginMs, signal);
+      return serials;
+    }
+    const seconds = Math.floor((clock.monotonicMs() - startedAt) / 1000);
+    mustHold(seconds < deadlineMs / 1000, `not both workloads rotated within ${seconds} s`);
+    const { requests, failures } = traffic.result();
+    print.progress(`${seconds} s of about 10: ${requests} requests, ${failures} failures`);
+    await clock.sleep(pollEveryMs, signal);
+  }
 }
 
 /** The serial of the certificate that this Envoy uses now; undefined while it changes. */
 async function serialInUse({ admin, spiffeId }: Workload): Promise<string | undefined> {
   const certificates = await admin.certificates();
   return certificates.find(({ uris }) => uris.includes(spiffeId))?.serial;
-}
-
-async function nextSerial(workload: Workload, before: string | undefined, world: DemoWorld): Promise<string> {
-  const { clock, signal } = world;
-  const startedAt = clock.monotonicMs();
-  for (;;) {
-    const serial = await serialInUse(workload);
-    if (serial !== undefined && serial !== before) return serial;
-    mustHold(
-      clock.monotonicMs() - startedAt < deadlineMs,
-      `${workload.name} did not rotate within ${deadlineMs / 1000} s`,
-    );
-    await clock.sleep(pollEveryMs, signal);
-  }
 }
 
 async function countersOf({ backend }: Mesh): Promise<Counters> {

@@ -1,0 +1,32 @@
+import type { Service } from "../processes/service.ts";
+import type { DemoWorld } from "./demo.ts";
+import type { Mesh } from "./mesh.ts";
+
+/** Long enough to see that traffic does not need the dead, short enough for certificates that live 20 s. */
+const restartAfterMs = 4000;
+
+/** Starts again what the reader kills, as a kubelet would, until the signal. */
+export async function supervise({ ca, frontend, backend }: Mesh, world: DemoWorld): Promise<void> {
+  const workloads = [frontend, backend];
+  const services = [ca.service, ...workloads.flatMap(({ agent, envoy }) => [agent, envoy])];
+  await Promise.all(services.map((service) => keepUp(service, world)));
+}
+
+async function keepUp(service: Service, { print, clock, signal }: DemoWorld): Promise<void> {
+  while (!signal.aborted) {
+    const how = await Promise.race([service.ended, untilAborted(signal)]);
+    if (signal.aborted) return;
+    print.line(`   ${service.name} ended (${how}); it is started again in ${restartAfterMs / 1000} s`);
+    await clock.sleep(restartAfterMs, signal);
+    await service.start();
+    await service.ready();
+    print.good(`${service.name} is ready again, pid ${service.pid}`);
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
