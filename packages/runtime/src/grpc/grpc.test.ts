@@ -197,6 +197,19 @@ describe("A gRPC route", () => {
     });
   });
 
+  it("cuts a stream that outlives the grace when the server closes", async () => {
+    await serve(
+      stream(async (call) => {
+        for await (const request of call.requests) call.send(request);
+      }),
+    );
+    const { send, responses } = channel.stream(method("/test.Echo/Talk"));
+    send("a");
+    const { value } = await responses[Symbol.asyncIterator]().next();
+    assert.equal(value, "a");
+    await server.close(50);
+  });
+
   it("finishes a running call before the server closes", async () => {
     const arrived = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();

@@ -52,9 +52,15 @@ export class GrpcServer {
 
   /** Refuses new calls, lets running ones finish for at most `graceMs`, then cuts what is left. */
   async close(graceMs: number): Promise<void> {
-    const force = setTimeout(() => this.#server.forceShutdown(), graceMs);
-    await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
-    clearTimeout(force);
+    const drained = Promise.withResolvers<void>();
+    // tryShutdown never calls back when forceShutdown cut a stream under it, so the cut resolves by itself.
+    const cut = setTimeout(() => {
+      this.#server.forceShutdown();
+      drained.resolve();
+    }, graceMs);
+    this.#server.tryShutdown(() => drained.resolve());
+    await drained.promise;
+    clearTimeout(cut);
   }
 
   #bind(address: string, credentials: ServerCredentials): Promise<number> {
