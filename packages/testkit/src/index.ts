@@ -5,6 +5,7 @@ export { forgeCertificate } from "./forged-certificate.ts";
 export { freePort } from "./free-port.ts";
 export { type ManualSweep, manualSweep } from "./manual-sweep.ts";
 export { mintSecret } from "./minted-secret.ts";
+export { type RawCall, type RawReply, rawCall } from "./raw-call.ts";
 export { type RecordedEvent, type RecordingLogger, recordingLogger } from "./recording-logger.ts";
 export { type TemporaryDirectory, temporaryDirectory } from "./temporary-directory.ts";
 export { createTestAuthority, type LeafOrder, type TestAuthority } from "./test-authority.ts";
