@@ -90,8 +90,10 @@ function tokenOptions() {
     jwks: option({
       flag: "--jwks <file|url>",
       env: "KASBAH_JWKS",
-      help: "keys that sign the callers' tokens: a file, or an https URL; required, since tokens are how callers are known",
+      help: "keys that sign the callers' tokens: a file, or an https URL",
       schema: schema.parsed(parseJwksLocation),
+      default: "",
+      defaultHelp: "none, and one must be given",
       group: "Callers",
     }),
     jwksCaFile: option({
@@ -154,6 +156,10 @@ function crossChecks(config: ServerConfig): readonly string[] {
   const { defaultTtl, maxTtl, jwks, jwksCaFile, jwksTokenFile, tokenAudience } = config;
   const withFile = jwks.kind === "file";
   const problems: [boolean, string][] = [
+    [
+      hasCredentials(jwks),
+      "--jwks: the URL holds credentials, which would show in process lists; use --jwks-token-file",
+    ],
     [defaultTtl > maxTtl, "--default-ttl: is greater than --max-ttl; lower it, or raise --max-ttl"],
     [
       withFile && jwksCaFile !== undefined,
@@ -174,14 +180,21 @@ function defaultStateDirectory({ isRoot, env }: Machine): string {
   return join(stateHome, "kasbah");
 }
 
+/** The text of a URL with a password must not come back in a problem, so that is left to the cross-checks. */
 function parseJwksLocation(text: string): JwksLocation {
-  if (text === "") throw new Error("expected a JWKS file or an https URL");
+  if (text === "") {
+    throw new Error(
+      "expected a JWKS file or an https URL: callers are known by their tokens, and in no other way yet",
+    );
+  }
   if (!text.includes("://")) return { kind: "file", path: text };
   const url = URL.parse(text);
   if (url?.protocol !== "https:") throw new Error("expected an https URL, or a path without ://");
-  if (url.username !== "" || url.password !== "")
-    throw new Error("expected a URL without credentials: use --jwks-token-file");
   return { kind: "https", url };
+}
+
+function hasCredentials(jwks: JwksLocation): boolean {
+  return jwks.kind === "https" && (jwks.url.username !== "" || jwks.url.password !== "");
 }
 
 /** RFC 1123 labels; a wildcard would let this server's key stand for hosts that it is not. */

@@ -75,9 +75,10 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const names = config.serverSan;
   const certificate = new ServingCertificate({ issuers, writer, newSerial, names, scheduler, clock, logger });
   const certificateRoute = createCertificateRoute({ authority, metrics, newReferenceId, clock, logger });
-  const routes = [
+  const isReady = () => readiness().ready;
+  const routes = (stopping: AbortSignal) => [
     unaryRoute(certificateRoute),
-    ...createHealthRoutes({ isReady: () => readiness().ready, clock }),
+    ...createHealthRoutes({ isReady, clock, stopping }),
   ];
   const endpoint = new GrpcEndpoint({
     address: config.grpcAddress,

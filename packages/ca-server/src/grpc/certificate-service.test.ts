@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import http2 from "node:http2";
+import type { OutgoingHttpHeaders, SecureClientSessionOptions } from "node:http2";
 import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
 import {
   createCertificateRequest,
@@ -16,7 +16,14 @@ import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { createCertificate } from "@kasbah/protocol";
 import { createScheduler, Registry, systemClock } from "@kasbah/runtime";
 import { unaryRoute } from "@kasbah/runtime/grpc";
-import { createTestAuthority, manualSweep, recordingLogger, type TestAuthority } from "@kasbah/testkit";
+import {
+  createTestAuthority,
+  manualSweep,
+  type RawReply,
+  rawCall,
+  recordingLogger,
+  type TestAuthority,
+} from "@kasbah/testkit";
 import { createLocalJWKSet } from "jose";
 import { createJwksTokenAuthenticator } from "../authn/jwks-token.ts";
 import { createIssuerSet } from "../authorities/issuer-set.ts";
@@ -71,7 +78,7 @@ describe("CreateCertificate over TLS", () => {
     const address = { host: "127.0.0.1", port: 0 };
     endpoint = new GrpcEndpoint({
       address,
-      routes: [unaryRoute(route)],
+      routes: () => [unaryRoute(route)],
       certificate,
       newReferenceId,
       logger,
@@ -89,8 +96,15 @@ describe("CreateCertificate over TLS", () => {
     ledgerIsDown = false;
   });
 
-  const call = (body: Uint8Array, headers: http2.OutgoingHttpHeaders = {}, tls: object = {}) =>
-    rawCall({ port: endpoint.address.port, ca: root.rootPem, tls, body, headers });
+  const call = (body: Uint8Array, headers: OutgoingHttpHeaders = {}, tls: SecureClientSessionOptions = {}) =>
+    rawCall({
+      port: endpoint.address.port,
+      ca: root.rootPem,
+      path: createCertificate.path,
+      tls,
+      body,
+      headers,
+    });
   const bearer = () => ({ authorization: `Bearer ${token}` });
 
   async function request(o: { ttl?: number; impersonate?: string } = {}): Promise<Uint8Array> {
@@ -148,10 +162,10 @@ describe("CreateCertificate over TLS", () => {
 
     it("to issue what it can not record, and says when to come again and not why", async () => {
       ledgerIsDown = true;
-      const { status, message, trailers } = await call(await request(), bearer());
+      const { status, message, metadata } = await call(await request(), bearer());
       assert.equal(status, 14);
       assert.equal(message, "LEDGER_UNAVAILABLE: try again later (reference 0123456789ab)");
-      assert.equal(trailers["grpc-retry-pushback-ms"], "1000");
+      assert.equal(metadata["grpc-retry-pushback-ms"], "1000");
     });
 
     it("and logs each refusal once, with its code and reference and the caller if known", async () => {
@@ -167,14 +181,14 @@ describe("CreateCertificate over TLS", () => {
 
   describe("serves", () => {
     it("clients of TLS 1.2 alone and of TLS 1.3 alone, and no older ones", async () => {
-      for (const version of ["TLSv1.2", "TLSv1.3"]) {
+      for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
         const { status } = await call(await request(), bearer(), {
           minVersion: version,
           maxVersion: version,
         });
         assert.equal(status, 0, version);
       }
-      const old = { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" };
+      const old = { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
       await assert.rejects(call(await request(), bearer(), old));
     });
 
@@ -253,53 +267,9 @@ describe("CreateCertificate over TLS", () => {
   });
 });
 
-interface RawCall {
-  readonly port: number;
-  readonly ca: string;
-  readonly tls: object;
-  readonly body: Uint8Array;
-  readonly headers: http2.OutgoingHttpHeaders;
-}
-
-interface RawReply {
-  readonly status: number;
-  readonly message: string;
-  readonly trailers: Readonly<Record<string, unknown>>;
-  readonly body: Buffer;
-}
-
-/** A call by bare HTTP/2, so that nothing of our own client stands between a recording and the server. */
-async function rawCall({ port, ca, tls, body, headers }: RawCall): Promise<RawReply> {
-  const session = http2.connect(`https://127.0.0.1:${port}`, { ca, ...tls });
-  try {
-    return await new Promise<RawReply>((resolve, reject) => {
-      session.once("error", reject);
-      const fixed = { ":method": "POST", ":path": createCertificate.path, te: "trailers" };
-      const stream = session.request({ ...fixed, "content-type": "application/grpc", ...headers });
-      const chunks: Buffer[] = [];
-      let trailers: Record<string, unknown> = {};
-      stream.on("response", (received) => Object.assign(trailers, received));
-      stream.on("trailers", (received) => {
-        trailers = { ...trailers, ...received };
-      });
-      stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-      stream.once("error", reject);
-      stream.once("close", () => {
-        const message = decodeURIComponent(String(trailers["grpc-message"] ?? ""));
-        resolve({ status: Number(trailers["grpc-status"]), message, trailers, body: Buffer.concat(chunks) });
-      });
-      const frame = Buffer.alloc(5);
-      frame.writeUInt32BE(body.length, 1);
-      stream.end(Buffer.concat([frame, body]));
-    });
-  } finally {
-    session.close();
-  }
-}
-
 function chainOf({ status, message, body }: RawReply): readonly string[] {
   assert.equal(status, 0, message);
-  return createCertificate.response.decode(body.subarray(5)).certChain;
+  return createCertificate.response.decode(body).certChain;
 }
 
 /** What `test/fixtures` holds of a stock client: its body to the byte, its headers without the token. */

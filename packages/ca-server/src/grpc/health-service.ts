@@ -1,12 +1,22 @@
-import { checkHealth, createCertificate, type ServingStatus, watchHealth } from "@kasbah/protocol";
+import {
+  checkHealth,
+  createCertificate,
+  type HealthCheckRequest,
+  type ServingStatus,
+  watchHealth,
+} from "@kasbah/protocol";
 import type { Clock } from "@kasbah/runtime";
-import { grpcStatus, type Route, streamRoute, unaryRoute } from "@kasbah/runtime/grpc";
+import { grpcStatus, type Route, type StreamCall, streamRoute, unaryRoute } from "@kasbah/runtime/grpc";
 import { RefusedCall } from "./refused-call.ts";
 
 export interface HealthParts {
   readonly isReady: () => boolean;
   readonly clock: Clock;
+  /** Ends every watch, which would hold up a stop for as long as the watcher likes. */
+  readonly stopping: AbortSignal;
 }
+
+type Watch = StreamCall<HealthCheckRequest, { readonly status: ServingStatus }>;
 
 /** "" is the server as a whole; the other is the one service it has. */
 const services = ["", createCertificate.path.split("/")[1]];
@@ -14,38 +24,53 @@ const services = ["", createCertificate.path.split("/")[1]];
 const watchIntervalMs = 1_000;
 
 /** `grpc.health.v1`: what load balancers, Kubernetes' gRPC probes and `grpcurl` ask. It needs no credential. */
-export function createHealthRoutes({ isReady, clock }: HealthParts): readonly Route[] {
-  const statusOf = (service: string): ServingStatus => {
-    if (!services.includes(service)) return "SERVICE_UNKNOWN";
-    return isReady() ? "SERVING" : "NOT_SERVING";
-  };
+export function createHealthRoutes(parts: HealthParts): readonly Route[] {
   const check = unaryRoute({
     path: checkHealth.path,
-    decode: checkHealth.request.decode,
+    decode: decodeRequest,
     encode: checkHealth.response.encode,
     handle: async (call) => {
-      const status = statusOf(call.request().service);
+      const status = statusOf(call.request().service, parts);
       if (status === "SERVICE_UNKNOWN") throw unknownService();
       return { status };
     },
   });
   const watch = streamRoute({
     path: watchHealth.path,
-    decode: watchHealth.request.decode,
+    decode: decodeRequest,
     encode: watchHealth.response.encode,
-    handle: async ({ requests, send, signal }) => {
-      for await (const { service } of requests) {
-        let last: ServingStatus | undefined;
-        while (!signal.aborted) {
-          const status = statusOf(service);
-          if (status !== last) send({ status });
-          last = status;
-          await clock.sleep(watchIntervalMs, signal).catch(() => undefined);
-        }
-      }
-    },
+    handle: (call: Watch) => serveWatch(call, parts),
   });
   return [check, watch];
+}
+
+/** Sends the status at once and whenever it changes. */
+async function serveWatch({ requests, send, signal }: Watch, parts: HealthParts): Promise<void> {
+  const ended = AbortSignal.any([signal, parts.stopping]);
+  for await (const { service } of requests) {
+    let last: ServingStatus | undefined;
+    while (!ended.aborted) {
+      const status = statusOf(service, parts);
+      if (status !== last) send({ status });
+      last = status;
+      await parts.clock.sleep(watchIntervalMs, ended).catch(() => undefined);
+    }
+    return;
+  }
+}
+
+function statusOf(service: string, { isReady, stopping }: HealthParts): ServingStatus {
+  if (!services.includes(service)) return "SERVICE_UNKNOWN";
+  return isReady() && !stopping.aborted ? "SERVING" : "NOT_SERVING";
+}
+
+function decodeRequest(body: Uint8Array): HealthCheckRequest {
+  try {
+    return checkHealth.request.decode(body);
+  } catch (cause) {
+    const message = "the body is not a HealthCheckRequest (grpc.health.v1)";
+    throw new RefusedCall({ code: grpcStatus.INVALID_ARGUMENT, message }, { cause });
+  }
 }
 
 function unknownService(): RefusedCall {

@@ -6,7 +6,8 @@ import { refusalOf } from "./status.ts";
 
 export interface GrpcEndpointParts {
   readonly address: HostPort;
-  readonly routes: readonly Route[];
+  /** Handlers of streams end them when `stopping` is aborted. */
+  readonly routes: (stopping: AbortSignal) => readonly Route[];
   readonly certificate: Pick<ServingCertificate, "current" | "onChange">;
   readonly newReferenceId: () => string;
   readonly logger: Logger;
@@ -25,13 +26,14 @@ export class GrpcEndpoint implements Component {
   readonly name = "grpc server";
   readonly #parts: GrpcEndpointParts;
   readonly #server: GrpcServer;
+  readonly #stopping = new AbortController();
   #address: HostPort;
 
   constructor(parts: GrpcEndpointParts) {
     this.#parts = parts;
     this.#address = parts.address;
     this.#server = new GrpcServer({
-      routes: parts.routes,
+      routes: parts.routes(this.#stopping.signal),
       toStatus: (error, path) => this.#statusOf(error, path),
       maxRequestBytes,
       maxConcurrentStreams,
@@ -52,6 +54,7 @@ export class GrpcEndpoint implements Component {
   }
 
   stop(): Promise<void> {
+    this.#stopping.abort();
     return this.#server.close(drainMs);
   }
 
