@@ -34,6 +34,8 @@ import { ServingCertificate } from "./serving-identity.ts";
 import { DirectoryLock } from "./store/directory-lock.ts";
 import { prepareStateDirectory, publishBundle, showsFormerRoot } from "./store/state-directory.ts";
 
+/** How often a key set is read again: a file costs nothing, an API server a little. */
+const jwksIntervalMs = { file: 2_000, https: 300_000 } as const;
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 const machine = { isRoot: process.getuid?.() === 0, env: process.env };
 
@@ -96,16 +98,14 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   return [new DirectoryLock(state.ledger), ledgerLog, keys, certificate, endpoint, status];
 }
 
-const fileIntervalMs = 2_000;
-const httpsIntervalMs = 300_000;
-
 function createJwksSource({ jwks, jwksCaFile, jwksTokenFile }: ServerConfig, logger: Logger): JwksSource {
   const clock = systemClock;
+  const refreshIntervalMs = jwksIntervalMs[jwks.kind];
   if (jwks.kind === "file") {
     const read = () => readJwksFile(jwks.path);
-    return new JwksSource({ location: jwks.path, read, refreshIntervalMs: fileIntervalMs, clock, logger });
+    return new JwksSource({ location: jwks.path, read, refreshIntervalMs, clock, logger });
   }
   const endpoint = { url: jwks.url, caFile: jwksCaFile, tokenFile: jwksTokenFile };
   const read = (signal: AbortSignal) => fetchJwks(endpoint, signal);
-  return new JwksSource({ location: jwks.url.href, read, refreshIntervalMs: httpsIntervalMs, clock, logger });
+  return new JwksSource({ location: jwks.url.href, read, refreshIntervalMs, clock, logger });
 }
