@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DiscoveryResponse } from "@kasbah/protocol";
 import { type DiscoveryRequest, streamSecrets } from "@kasbah/protocol";
 import { type Route, type StreamCall, streamRoute } from "@kasbah/runtime/grpc";
@@ -34,7 +35,7 @@ export class SecretService {
       encode: streamSecrets.response.encode,
       handle: (call) => this.#serve(call),
     });
-    store.subscribe(() => this.#push());
+    store.subscribe(() => void this.#push());
   }
 
   async #serve(call: StreamCall<DiscoveryRequest, DiscoveryResponse>): Promise<void> {
@@ -53,9 +54,14 @@ export class SecretService {
     }
   }
 
-  #push(): void {
+  /**
+   * Streams that share a connection send in the order in which they were opened, unless a turn of the event loop lies
+   * between the writes: without it Envoy would get a leaf before the root that its peers need.
+   */
+  async #push(): Promise<void> {
     for (const name of resourceNames) {
       for (const stream of this.#streams) stream.update(name);
+      await nextTurn();
     }
   }
 

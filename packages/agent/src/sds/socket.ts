@@ -1,4 +1,5 @@
 import { chmod, rename, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { Clock, Component, Logger } from "@kasbah/runtime";
 import { clearSocketPath, type Inode, inodeOf } from "./socket-path.ts";
 
@@ -31,6 +32,7 @@ export class SdsSocket implements Component {
   readonly #options: SdsSocketOptions;
   readonly #stopped = new AbortController();
   #ours: Inode | undefined;
+  #bindings = 0;
   #watch: Promise<void> = Promise.resolve();
 
   constructor(options: SdsSocketOptions) {
@@ -52,7 +54,9 @@ export class SdsSocket implements Component {
   async #bind(): Promise<void> {
     const { path, server } = this.#options;
     await clearSocketPath(path);
-    const beside = `${path}~`;
+    // Another name each time: grpc-js takes a second bind of one address for done.
+    this.#bindings += 1;
+    const beside = join(dirname(path), `.${this.#bindings}`);
     await clearSocketPath(beside);
     await server.listenUnix(beside);
     await chmod(beside, 0o600);

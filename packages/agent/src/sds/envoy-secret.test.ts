@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { parseCertificates } from "@kasbah/pki";
+import { mintSecret } from "@kasbah/testkit";
+import { resourcesOf } from "./envoy-secret.ts";
+
+const receivedAt = new Date("2030-01-01T00:00:00Z");
+
+describe("A secret as Envoy gets it", () => {
+  it("has no root in its chain, and a key that is the leaf's", async () => {
+    const secret = await mintSecret({ receivedAt, ttlMs: 60_000 });
+    const sent = resourcesOf(secret)[1]?.secret;
+    assert.ok(sent?.kind === "tlsCertificate" && sent.name === "default");
+    const chain = Buffer.from(sent.certificateChain).toString();
+    assert.deepEqual(
+      parseCertificates(chain).map(({ fingerprint }) => fingerprint),
+      [secret.leaf.fingerprint],
+    );
+    const key = Buffer.from(sent.privateKey).toString();
+    assert.ok(key.startsWith("-----BEGIN PRIVATE KEY-----\n"));
+    assert.ok(new X509Certificate(chain).checkPrivateKey(createPrivateKey(key)));
+  });
+
+  it("has the whole bundle under ROOTCA, which comes first", async () => {
+    const secret = await mintSecret({ receivedAt, ttlMs: 60_000 });
+    const sent = resourcesOf(secret)[0]?.secret;
+    assert.ok(sent?.kind === "validationContext" && sent.name === "ROOTCA");
+    assert.equal(Buffer.from(sent.trustedCa).toString(), secret.bundle.toPem());
+  });
+
+  it("has equal versions for equal bytes and others for others", async () => {
+    const secret = await mintSecret({ receivedAt, ttlMs: 60_000 });
+    const other = await mintSecret({ receivedAt, ttlMs: 60_000 });
+    const versions = (of: typeof secret) => resourcesOf(of).map(({ version }) => version);
+    assert.deepEqual(versions({ ...secret }), versions(secret));
+    assert.equal(new Set([...versions(secret), ...versions(other)]).size, 4);
+    assert.equal(versions({ ...other, bundle: secret.bundle })[0], versions(secret)[0]);
+  });
+});

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createConnection, createServer } from "node:net";
+import { GrpcServer } from "@kasbah/runtime/grpc";
+import {
+  FakeClock,
+  type RecordingLogger,
+  recordingLogger,
+  rejectsWithCode,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { SecretStore } from "../secret-store.ts";
+import { SecretService } from "./service.ts";
+import { SdsSocket } from "./socket.ts";
+import { sdsStatusOf } from "./status.ts";
+
+describe("The SDS socket", () => {
+  let directory: TemporaryDirectory;
+  let path: string;
+  let clock: FakeClock;
+  let logger: RecordingLogger;
+  let sockets: SdsSocket[];
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    path = directory.join("uds", "socket");
+    clock = new FakeClock();
+    logger = recordingLogger();
+    sockets = [];
+  });
+
+  afterEach(async () => {
+    for (const each of sockets) await each.stop();
+    await directory.remove();
+  });
+
+  const create = (at = path) => {
+    const { route } = new SecretService(new SecretStore(clock), {
+      onOpened() {},
+      onClosed() {},
+      onNote() {},
+    });
+    const server = new GrpcServer({ routes: [route], toStatus: sdsStatusOf });
+    return new SdsSocket({ path: at, server, clock, logger });
+  };
+  const start = async () => {
+    const socket = create();
+    await socket.start();
+    sockets.push(socket);
+    return socket;
+  };
+  const connects = async (to: string) => {
+    const client = createConnection(to);
+    await once(client, "connect");
+    client.destroy();
+  };
+  /** A socket file that nobody listens on, as kill -9 leaves it. */
+  const leaveStaleSocket = (at: string) => {
+    const script = `require("net").createServer().listen(${JSON.stringify(at)}, () => process.kill(process.pid, "SIGKILL"))`;
+    spawnSync(process.execPath, ["-e", script]);
+  };
+
+  it("refuses a path that the kernel would cut", async () => {
+    await rejectsWithCode(create(directory.join("x".repeat(100))).start(), "SOCKET_PATH_INVALID");
+  });
+
+  it("never removes a file that is not a socket", async () => {
+    await mkdir(directory.join("uds"));
+    await writeFile(path, "precious");
+    await rejectsWithCode(create().start(), "SOCKET_PATH_INVALID");
+    assert.equal(await readFile(path, "utf8"), "precious");
+    await rm(path);
+    await symlink("/etc/passwd", path);
+    await rejectsWithCode(create().start(), "SOCKET_PATH_INVALID");
+    assert.ok((await lstat(path)).isSymbolicLink());
+  });
+
+  it("refuses a socket on which somebody answers, and leaves it", async () => {
+    await mkdir(directory.join("uds"));
+    const other = createServer().listen(path);
+    await once(other, "listening");
+    await rejectsWithCode(create().start(), "SOCKET_IN_USE");
+    await connects(path);
+    other.close();
+  });
+
+  it("takes over the socket of a killed process", async () => {
+    await mkdir(directory.join("uds"));
+    leaveStaleSocket(path);
+    leaveStaleSocket(`${path}~`);
+    assert.deepEqual(await readdir(directory.join("uds")), ["socket", "socket~"]);
+    await start();
+    await connects(path);
+  });
+
+  it("is 0600 in a directory of 0700, with nothing beside it", async () => {
+    await start();
+    assert.equal((await lstat(directory.join("uds"))).mode & 0o777, 0o700);
+    assert.equal((await lstat(path)).mode & 0o777, 0o600);
+    assert.deepEqual(await readdir(directory.join("uds")), ["socket"]);
+  });
+
+  it("is gone after a clean stop", async () => {
+    const socket = await start();
+    sockets = [];
+    await socket.stop();
+    assert.deepEqual(await readdir(directory.join("uds")), []);
+  });
+
+  it("comes back within seconds when it is deleted", async () => {
+    await start();
+    await rm(path);
+    await clock.runFor(6_000);
+    for (let turn = 0; turn < 100 && (await lstat(path).catch(() => undefined)) === undefined; turn += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await connects(path);
+    assert.equal(logger.events.length, 1);
+  });
+
+  it("leaves a foreign file in its place alone, also when it stops, and says so once", async () => {
+    const socket = await start();
+    await rm(path);
+    await writeFile(path, "precious");
+    for (let round = 0; round < 3; round += 1) {
+      await clock.runFor(6_000);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    sockets = [];
+    await socket.stop();
+    assert.equal(await readFile(path, "utf8"), "precious");
+    assert.equal(logger.events.length, 1);
+  });
+});

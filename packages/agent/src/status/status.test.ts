@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { createRegistry } from "@kasbah/runtime";
+import { FakeClock, mintSecret, recordingLogger } from "@kasbah/testkit";
+import { AgentError } from "../errors.ts";
+import { SecretStore } from "../secret-store.ts";
+import { type AgentMetrics, createAgentMetrics } from "./metrics.ts";
+import { readinessOf } from "./readiness.ts";
+import { countCalls, observeRotations } from "./rotation-events.ts";
+import { observeStreams } from "./stream-events.ts";
+
+const start = new Date("2030-01-01T00:00:00Z");
+
+describe("The agent's status", () => {
+  const registry = () => createRegistry({ name: "kasbah-agent", version: "0" });
+  let clock: FakeClock;
+  let store: SecretStore;
+  let metrics: AgentMetrics;
+  let scrape: () => Promise<string>;
+
+  beforeEach(() => {
+    clock = new FakeClock(start);
+    store = new SecretStore(clock);
+    const own = registry();
+    metrics = createAgentMetrics(own, store, clock);
+    scrape = () => own.metrics();
+  });
+
+  it("is ready exactly while an unexpired secret is served, and says why not", async () => {
+    assert.equal(readinessOf(store).ready, false);
+    assert.equal(readinessOf(store).reasons.length, 1);
+    store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+    assert.deepEqual(readinessOf(store), { ready: true, reasons: [] });
+    clock.jump(45_000);
+    assert.equal(readinessOf(store).ready, true);
+    clock.jump(15_000);
+    assert.equal(readinessOf(store).ready, false);
+  });
+
+  it("shows the state and the seconds left, and no seconds before there is a secret", async () => {
+    assert.ok(!(await scrape()).includes("istio_agent_cert_expiry_seconds{"));
+    assert.match(await scrape(), /kasbah_agent_secret_state\{state="starting"\} 1/);
+    store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+    clock.jump(70_000);
+    assert.match(await scrape(), /istio_agent_cert_expiry_seconds\{resource_name="default"\} -10\n/);
+    assert.match(await scrape(), /kasbah_agent_secret_state\{state="expired"\} 1/);
+    assert.match(await scrape(), /kasbah_agent_secret_state\{state="starting"\} 0/);
+  });
+
+  it("counts calls, failures, retries and milliseconds under Istio's names", async () => {
+    let isDown = true;
+    const authority = {
+      async createCertificate() {
+        clock.jump(0);
+        await clock.advance(25);
+        if (isDown) throw new AgentError("CA_UNREACHABLE", "away");
+        return [];
+      },
+    };
+    const counted = countCalls(authority, metrics, clock);
+    // The fake ignores what it is asked.
+    const call = () => counted.createCertificate({} as never, new AbortController().signal);
+    await assert.rejects(call());
+    isDown = false;
+    await call();
+    await call();
+    const text = await scrape();
+    assert.match(text, /istio_agent_num_outgoing_requests\{request_type="csr"\} 3\n/);
+    assert.match(text, /istio_agent_num_failed_outgoing_requests\{request_type="csr"\} 1\n/);
+    assert.match(text, /istio_agent_num_outgoing_retries\{request_type="csr"\} 1\n/);
+    assert.match(text, /istio_agent_outgoing_latency\{request_type="csr"\} 75\n/);
+  });
+
+  it("logs a NACK once, bounded, and counts each", async () => {
+    const logger = recordingLogger();
+    const observer = observeStreams(metrics, logger);
+    const complaint = "x".repeat(100_000);
+    observer.onNote({ kind: "nack", names: ["default"], complaint, repeated: false });
+    for (let round = 0; round < 999; round += 1) {
+      observer.onNote({ kind: "nack", names: ["default"], complaint, repeated: true });
+    }
+    assert.match(await scrape(), /istio_agent_pilot_total_xds_rejects\{type="sds"\} 1000\n/);
+    assert.equal(logger.events.length, 1);
+    assert.ok(JSON.stringify(logger.events).length < 2_000);
+  });
+
+  it("logs an unknown name with its code", () => {
+    const logger = recordingLogger();
+    observeStreams(metrics, logger).onNote({ kind: "unknown-name", name: "kubernetes://other" });
+    assert.deepEqual(logger.events[0]?.facts, { code: "RESOURCE_UNKNOWN", resource: "kubernetes://other" });
+  });
+
+  it("is loud about what waits for a person, and never prints a key", async () => {
+    const logger = recordingLogger();
+    const observer = observeRotations(metrics, logger);
+    for (const code of ["CA_REFUSED", "CA_REPLY_INVALID", "CA_UNREACHABLE"] as const) {
+      observer.onFailed({ error: new AgentError(code, "no"), code, failures: 1, retryInMs: 100 });
+    }
+    assert.deepEqual(
+      logger.events.map(({ level }) => level),
+      ["error", "error", "warn"],
+    );
+    observer.onRotated(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+    assert.ok(!JSON.stringify(logger.events).includes("BEGIN"));
+    assert.match(await scrape(), /kasbah_agent_rotations 1\n/);
+    assert.match(await scrape(), /kasbah_agent_rotation_failures\{code="CA_REFUSED"\} 1\n/);
+  });
+});
