@@ -50,7 +50,9 @@ function findPinnedNode() {
 }
 
 function runAgainWith(node) {
-  const child = spawn(node, process.argv.slice(1), { stdio: "inherit" });
+  // By the variable the command can tell that its parent only waits for it, and end when that parent is killed.
+  const env = { ...process.env, KASBAH_LAUNCHER: String(process.pid) };
+  const child = spawn(node, process.argv.slice(1), { stdio: "inherit", env });
   const forwarded = ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2", "SIGINT"];
   for (const signal of forwarded) {
     process.on(signal, () => {
