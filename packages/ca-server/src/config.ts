@@ -19,7 +19,7 @@ export type ServerConfig = ConfigOf<ServerOptions>;
 
 /** Every setting of `kasbah-server`; environment names are Istio's where it has one. */
 export function serverOptions(machine: Machine) {
-  return { ...placeOptions(machine), ...tokenOptions(), ...lifetimeOptions() };
+  return { stateDir: stateDirOption(machine), ...placeOptions, ...tokenOptions, ...lifetimeOptions };
 }
 
 /** @param version of the package, for `--version`. */
@@ -39,117 +39,114 @@ export function serverCommand(version: string): Command<ServerOptions> {
   };
 }
 
-function placeOptions(machine: Machine) {
-  return {
-    stateDir: option({
-      flag: "--state-dir <dir>",
-      env: "KASBAH_STATE_DIR",
-      help: "holds the root's key, the ledger and the public trust bundle",
-      schema: schema.path,
-      default: defaultStateDirectory(machine),
-      defaultHelp: "/var/lib/kasbah as root, else $XDG_STATE_HOME/kasbah",
-      group: "Place",
-    }),
-    trustDomain: option({
-      flag: "--trust-domain <name>",
-      env: "TRUST_DOMAIN",
-      help: "trust domain of every identity",
-      schema: schema.parsed(parseTrustDomain),
-      default: "cluster.local",
-      group: "Place",
-    }),
-    grpcAddress: option({
-      flag: "--grpc-address <host:port>",
-      env: "KASBAH_GRPC_ADDRESS",
-      help: "where agents connect, over TLS",
-      schema: schema.listenAddress,
-      default: "127.0.0.1:15012",
-      group: "Place",
-    }),
-    httpAddress: option({
-      flag: "--http-address <host:port>",
-      env: "KASBAH_HTTP_ADDRESS",
-      help: "where health and metrics are served, over plain HTTP",
-      schema: schema.listenAddress,
-      default: "127.0.0.1:15014",
-      group: "Place",
-    }),
-    serverSan: option({
-      flag: "--server-san <name>",
-      env: "KASBAH_SERVER_SAN",
-      help: "further DNS name or IP address in the serving certificate, beside localhost and istiod.istio-system.svc",
-      schema: schema.parsed(parseServerName),
-      repeatable: true,
-      group: "Place",
-    }),
-  };
-}
+const placeOptions = {
+  trustDomain: option({
+    flag: "--trust-domain <name>",
+    env: "TRUST_DOMAIN",
+    help: "trust domain of every identity",
+    schema: schema.parsed(parseTrustDomain),
+    default: "cluster.local",
+    group: "Place",
+  }),
+  grpcAddress: option({
+    flag: "--grpc-address <host:port>",
+    env: "KASBAH_GRPC_ADDRESS",
+    help: "where agents connect, over TLS",
+    schema: schema.listenAddress,
+    default: "127.0.0.1:15012",
+    group: "Place",
+  }),
+  httpAddress: option({
+    flag: "--http-address <host:port>",
+    env: "KASBAH_HTTP_ADDRESS",
+    help: "where health and metrics are served, over plain HTTP",
+    schema: schema.listenAddress,
+    default: "127.0.0.1:15014",
+    group: "Place",
+  }),
+  serverSan: option({
+    flag: "--server-san <name>",
+    env: "KASBAH_SERVER_SAN",
+    help: "further DNS name or IP address in the serving certificate, beside localhost and istiod.istio-system.svc",
+    schema: schema.parsed(parseServerName),
+    repeatable: true,
+    group: "Place",
+  }),
+};
 
-function tokenOptions() {
-  return {
-    jwks: option({
-      flag: "--jwks <file|url>",
-      env: "KASBAH_JWKS",
-      help: "keys that sign the callers' tokens: a file, or an https URL",
-      schema: schema.parsed(parseJwksLocation),
-      default: "",
-      defaultHelp: "none, and one must be given",
-      group: "Callers",
-    }),
-    jwksCaFile: option({
-      flag: "--jwks-ca-file <file>",
-      env: "KASBAH_JWKS_CA_FILE",
-      help: "roots for the https URL, instead of the system's",
-      schema: schema.path,
-      optional: true,
-      group: "Callers",
-    }),
-    jwksTokenFile: option({
-      flag: "--jwks-token-file <file>",
-      env: "KASBAH_JWKS_TOKEN_FILE",
-      help: "bearer token for the https URL, read again for each fetch",
-      schema: schema.path,
-      optional: true,
-      group: "Callers",
-    }),
-    tokenIssuer: option({
-      flag: "--token-issuer <iss>",
-      env: "KASBAH_TOKEN_ISSUER",
-      help: "the iss of every token, to the letter; required with --jwks",
-      schema: schema.text,
-      group: "Callers",
-    }),
-    tokenAudience: option({
-      flag: "--token-audience <aud>",
-      env: "TOKEN_AUDIENCES",
-      help: "a token must name one of these audiences",
-      schema: schema.text,
-      default: "istio-ca",
-      repeatable: true,
-      group: "Callers",
-    }),
-  };
-}
+const tokenOptions = {
+  jwks: option({
+    flag: "--jwks <file|url>",
+    env: "KASBAH_JWKS",
+    help: "keys that sign the callers' tokens: a file, or an https URL",
+    schema: schema.parsed(parseJwksLocation),
+    default: "",
+    defaultHelp: "none, and one must be given",
+    group: "Callers",
+  }),
+  jwksCaFile: option({
+    flag: "--jwks-ca-file <file>",
+    env: "KASBAH_JWKS_CA_FILE",
+    help: "roots for the https URL, instead of the system's",
+    schema: schema.path,
+    optional: true,
+    group: "Callers",
+  }),
+  jwksTokenFile: option({
+    flag: "--jwks-token-file <file>",
+    env: "KASBAH_JWKS_TOKEN_FILE",
+    help: "bearer token for the https URL, read again for each fetch",
+    schema: schema.path,
+    optional: true,
+    group: "Callers",
+  }),
+  tokenIssuer: option({
+    flag: "--token-issuer <iss>",
+    env: "KASBAH_TOKEN_ISSUER",
+    help: "the iss of every token, to the letter; required with --jwks",
+    schema: schema.text,
+    group: "Callers",
+  }),
+  tokenAudience: option({
+    flag: "--token-audience <aud>",
+    env: "TOKEN_AUDIENCES",
+    help: "a token must name one of these audiences",
+    schema: schema.text,
+    default: "istio-ca",
+    repeatable: true,
+    group: "Callers",
+  }),
+};
 
-function lifetimeOptions() {
-  return {
-    defaultTtl: option({
-      flag: "--default-ttl <duration>",
-      env: "DEFAULT_WORKLOAD_CERT_TTL",
-      help: "lifetime of a workload certificate whose request names none",
-      schema: schema.duration,
-      default: "24h",
-      group: "Lifetimes",
-    }),
-    maxTtl: option({
-      flag: "--max-ttl <duration>",
-      env: "MAX_WORKLOAD_CERT_TTL",
-      help: "longest lifetime that a request may name; more is refused",
-      schema: schema.duration,
-      default: "2160h",
-      group: "Lifetimes",
-    }),
-  };
+const lifetimeOptions = {
+  defaultTtl: option({
+    flag: "--default-ttl <duration>",
+    env: "DEFAULT_WORKLOAD_CERT_TTL",
+    help: "lifetime of a workload certificate whose request names none",
+    schema: schema.duration,
+    default: "24h",
+    group: "Lifetimes",
+  }),
+  maxTtl: option({
+    flag: "--max-ttl <duration>",
+    env: "MAX_WORKLOAD_CERT_TTL",
+    help: "longest lifetime that a request may name; more is refused",
+    schema: schema.duration,
+    default: "2160h",
+    group: "Lifetimes",
+  }),
+};
+
+function stateDirOption(machine: Machine) {
+  return option({
+    flag: "--state-dir <dir>",
+    env: "KASBAH_STATE_DIR",
+    help: "holds the root's key, the ledger and the public trust bundle",
+    schema: schema.path,
+    default: defaultStateDirectory(machine),
+    defaultHelp: "/var/lib/kasbah as root, else $XDG_STATE_HOME/kasbah",
+    group: "Place",
+  });
 }
 
 function crossChecks(config: ServerConfig): readonly string[] {

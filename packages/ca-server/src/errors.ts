@@ -36,3 +36,10 @@ export type StateErrorCode =
 
 /** A state directory that must not be used as it stands; the message names the file and what to do. */
 export class StateError extends MeshError<StateErrorCode> {}
+
+/** A key set that can not be used; the message holds nothing of the set, whose place may hold a secret by mistake. */
+export class JwksError extends MeshError<"JWKS_UNUSABLE"> {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super("JWKS_UNUSABLE", message, options);
+  }
+}

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { Agent, type RequestOptions, request } from "node:https";
+import { JwksError } from "../errors.ts";
 
 export interface JwksEndpoint {
   readonly url: URL;
@@ -18,7 +19,7 @@ const maxBytes = 1024 * 1024;
 /**
  * Fetches a key set over https. Redirects are not followed: they would take our token to a host that nobody configured.
  *
- * @throws Error that holds neither the token nor anything of the body.
+ * @throws JwksError, or the error of the connection; it holds neither the token nor anything of the body.
  */
 export async function fetchJwks(endpoint: JwksEndpoint, stopping: AbortSignal): Promise<string> {
   const timeout = AbortSignal.timeout(endpoint.timeoutMs ?? defaultTimeoutMs);
@@ -28,7 +29,7 @@ export async function fetchJwks(endpoint: JwksEndpoint, stopping: AbortSignal): 
     const response = await respond(endpoint.url, { ...(await requestOptions(endpoint)), agent, signal });
     return await readBody(response);
   } catch (cause) {
-    if (timeout.aborted) throw new Error("the key set endpoint did not answer in time", { cause });
+    if (timeout.aborted) throw new JwksError("the key set endpoint did not answer in time", { cause });
     throw cause;
   } finally {
     agent.destroy();
@@ -51,14 +52,14 @@ function respond(url: URL, options: RequestOptions): Promise<IncomingMessage> {
 async function readBody(response: IncomingMessage): Promise<string> {
   if (response.statusCode !== 200) {
     response.destroy();
-    throw new Error(`the key set endpoint answered ${response.statusCode}`);
+    throw new JwksError(`the key set endpoint answered ${response.statusCode}`);
   }
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > maxBytes) throw new Error("the key set is larger than 1 MiB");
+    if (size > maxBytes) throw new JwksError("the key set is larger than 1 MiB");
   }
   return Buffer.concat(chunks).toString("utf8");
 }

@@ -1,5 +1,6 @@
 import { isPointOnCurve } from "@kasbah/pki";
 import type { JWK } from "jose";
+import { JwksError } from "../errors.ts";
 
 /** A JWK Set (RFC 7517) after our checks: only public keys that may sign a token. */
 export interface VerificationKeys {
@@ -28,25 +29,35 @@ const maxKeys = 100;
 /**
  * Reads a key set and leaves out every key that must not verify a token, with the reason.
  *
- * @throws Error when the text is no key set or no usable key is left, so that the last good set stays in use.
+ * @throws JwksError when the text is no key set or no usable key is left, so that the last good set stays in use.
  */
 export function parseVerificationKeys(text: string): VerificationKeys {
-  const members = keyMembers(JSON.parse(text));
+  const members = keyMembers(parseJson(text));
   const judged = members.map((member, index) => ({ member, index, flaw: flawOf(member) }));
   const keys = judged.filter(({ flaw }) => flaw === undefined).map(({ member }) => publicPart(member));
   const warnings = judged
     .filter(({ flaw }) => flaw !== undefined)
     .map(({ index, flaw }) => `key ${index + 1} of ${members.length} is ignored: ${flaw}`);
-  if (keys.length === 0) throw new Error(["the key set holds no usable key", ...warnings].join("; "));
+  if (keys.length === 0) throw new JwksError(["the key set holds no usable key", ...warnings].join("; "));
   return { keys, warnings };
+}
+
+/** The parser's own message quotes the text, which may be a secret that was put in the wrong place. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new JwksError("the key set is not JSON");
+  }
 }
 
 type Member = Readonly<Record<string, unknown>>;
 
 function keyMembers(set: unknown): readonly Member[] {
-  if (!isMember(set) || !Array.isArray(set["keys"])) throw new Error('not a JSON object with a list "keys"');
+  if (!isMember(set) || !Array.isArray(set["keys"]))
+    throw new JwksError('not a JSON object with a list "keys"');
   const keys: readonly unknown[] = set["keys"];
-  if (keys.length > maxKeys) throw new Error(`more than ${maxKeys} keys`);
+  if (keys.length > maxKeys) throw new JwksError(`more than ${maxKeys} keys`);
   return keys.map((key) => (isMember(key) ? key : {}));
 }
 

@@ -11,31 +11,12 @@ export interface CaMetrics {
 
 /** Registers the CA's counters. Istio exports its counters without an added `_total`. */
 export function createCaMetrics(registry: Registry): CaMetrics {
-  const registers = [registry];
-  const counter = (name: string, help: string) => new Counter({ name, help, registers });
-  const csrs = counter("citadel_server_csr_count", "CSRs received, before authentication.");
-  const strangers = counter(
-    "citadel_server_authentication_failure_count",
-    "Calls whose caller was not accepted.",
-  );
-  const issued = counter("citadel_server_success_cert_issuance_count", "Certificates issued.");
-  const failed = new Counter({
-    name: "citadel_server_csr_sign_err_count",
-    help: "CSRs of authenticated callers that got no certificate.",
-    labelNames: ["error"],
-    registers,
-  });
-  const refusals = new Counter({
-    name: "kasbah_refusals",
-    help: "Refused calls by code.",
-    labelNames: ["code"],
-    registers,
-  });
+  const { csrs, strangers, issued, failed, refusals } = createCounters(registry);
   const duration = new Histogram({
     name: "kasbah_issuance_duration_seconds",
     help: "From the call to the durable record, of calls that got a certificate.",
     buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
-    registers,
+    registers: [registry],
   });
   return {
     csrReceived: () => csrs.inc(),
@@ -48,6 +29,18 @@ export function createCaMetrics(registry: Registry): CaMetrics {
       if (citadel === "authentication") strangers.inc();
       else failed.inc({ error: citadel });
     },
+  };
+}
+
+function createCounters(registry: Registry) {
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name, help, labelNames, registers: [registry] });
+  return {
+    csrs: counter("citadel_server_csr_count", "CSRs received, before authentication."),
+    strangers: counter("citadel_server_authentication_failure_count", "Calls whose caller was not accepted."),
+    issued: counter("citadel_server_success_cert_issuance_count", "Certificates issued."),
+    failed: counter("citadel_server_csr_sign_err_count", "CSRs of known callers that failed.", ["error"]),
+    refusals: counter("kasbah_refusals", "Refused calls by code.", ["code"]),
   };
 }
 
