@@ -5,14 +5,16 @@ import { systemClock } from "@kasbah/runtime";
 import { CommanderError } from "commander";
 import { createProgram } from "./commands/program.ts";
 import { CliError } from "./errors.ts";
+import { isUnbroken, type Lineage, lineageToNpm } from "./processes/ancestors.ts";
 
 const interrupted = new AbortController();
 const { env, stdout, stderr } = process;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
-// Started through npm or our own launcher, losing the parent means that whoever watches us is gone.
-if (env["npm_lifecycle_event"] !== undefined || env["KASBAH_LAUNCHER"] !== undefined)
-  watchParent(process.ppid);
+// Below npm or our own launcher, losing one of them means that whoever could stop us is gone (kill -9).
+if (env["npm_lifecycle_event"] !== undefined || env["KASBAH_LAUNCHER"] === String(process.ppid)) {
+  watchAncestors(lineageToNpm(process.pid, process.ppid));
+}
 // A reader who closes the pipe (`| head`) has seen enough.
 stdout.on("error", () => interrupted.abort(new CliError("INTERRUPTED", "nobody reads the output any more")));
 
@@ -43,9 +45,9 @@ function interrupt(): void {
   interrupted.abort(new CliError("INTERRUPTED", "interrupted before the proof was done"));
 }
 
-function watchParent(parent: number): void {
+function watchAncestors(lines: readonly Lineage[]): void {
   setInterval(() => {
-    if (process.ppid !== parent && !interrupted.signal.aborted) interrupt();
+    if (!interrupted.signal.aborted && !isUnbroken(lines, process.ppid)) interrupt();
   }, 500).unref();
 }
 

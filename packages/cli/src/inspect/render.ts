@@ -47,8 +47,12 @@ function plainTime(iso: string): string {
 }
 
 function remaining({ remainingMs }: CertificateView): string {
-  const wholeSecondsMs = Math.floor(Math.abs(remainingMs) / 1000) * 1000;
-  return remainingMs < 0
-    ? `ended ${formatDuration(wholeSecondsMs)} ago`
-    : `${formatDuration(wholeSecondsMs)} left`;
+  const text = coarse(Math.abs(remainingMs));
+  return remainingMs < 0 ? `ended ${text} ago` : `${text} left`;
+}
+
+/** Whole seconds, and of those the two largest units: nobody counts the seconds of ten years. */
+function coarse(ms: number): string {
+  const [text] = /^(?:\d+[dhms]){1,2}/.exec(formatDuration(Math.floor(ms / 1000) * 1000)) ?? ["0s"];
+  return text;
 }

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isUnbroken, lineageToNpm } from "./ancestors.ts";
+
+/** A process that calls itself as told, with a shell and a sleeper below it; gives the pids of all three. */
+async function startTree(title: string) {
+  const program = `
+    process.title = ${JSON.stringify(title)};
+    const { spawn } = require("node:child_process");
+    const shell = spawn("sh", ["-c", "sleep 30 & echo $!; wait"], { stdio: ["ignore", "pipe", "ignore"] });
+    shell.stdout.once("data", (line) => console.log(shell.pid + " " + line));`;
+  const top = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+  const [line] = await once(createInterface({ input: top.stdout }), "line");
+  const [shell = 0, sleeper = 0] = String(line).split(" ").map(Number);
+  return { top, shell, sleeper };
+}
+
+describe("the lineage of a process", () => {
+  before(function () {
+    if (!existsSync("/proc/self/status")) this.skip();
+  });
+
+  it("is broken when npm dies above the shell between them", async () => {
+    const { top, shell, sleeper } = await startTree("npm start");
+    const lines = lineageToNpm(sleeper, shell);
+    assert.deepEqual(lines, [
+      { pid: sleeper, parent: shell },
+      { pid: shell, parent: top.pid },
+    ]);
+    assert.equal(isUnbroken(lines, shell), true);
+    top.kill("SIGKILL");
+    await once(top, "exit");
+    for (let i = 0; i < 100 && isUnbroken(lines, shell); i += 1) await sleep(20);
+    assert.equal(isUnbroken(lines, shell), false);
+    process.kill(sleeper, "SIGKILL");
+  });
+
+  it("always begins with the direct parent", async () => {
+    const { top, shell, sleeper } = await startTree("something else");
+    assert.deepEqual(lineageToNpm(sleeper, shell)[0], { pid: sleeper, parent: shell });
+    top.kill("SIGKILL");
+    process.kill(sleeper, "SIGKILL");
+  });
+
+  it("is broken when the parent is another", () => {
+    assert.equal(isUnbroken([{ pid: process.pid, parent: process.ppid }], 1_000_000), false);
+  });
+});
