@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { tmpdir } from "node:os";
+import { systemClock } from "@kasbah/runtime";
+import { createProgram } from "./program.ts";
+
+describe("the kasbah command line", () => {
+  const run = async (...argv: string[]) => {
+    let said = "";
+    const write = (text: string) => {
+      said += text;
+    };
+    const program = createProgram({
+      screen: { write, colour: false, interactive: false },
+      env: { ENVOY_BIN: "/nowhere/envoy" },
+      clock: systemClock,
+      nodePath: process.execPath,
+      platform: "linux",
+      arch: "x64",
+      temporaryDirectory: tmpdir(),
+      signal: new AbortController().signal,
+    });
+    for (const command of [program, ...program.commands]) {
+      command.configureOutput({ writeOut: write, writeErr: write }).exitOverride();
+    }
+    const error = await program.parseAsync(["node", "kasbah", ...argv]).then(
+      () => undefined,
+      (reason: { code?: string; exitCode?: number }) => reason,
+    );
+    return { said, error };
+  };
+
+  it("names the fault and the way to help when it is misused", async () => {
+    const { said, error } = await run("inspect");
+    assert.equal(error?.code, "commander.missingArgument");
+    assert.match(said, /missing required argument 'target'/);
+    assert.equal((await run("demo", "--twice")).error?.code, "commander.unknownOption");
+  });
+
+  it("refuses two formats at once, and a wrong ENVOY_BIN before anything is started", async () => {
+    assert.equal((await run("inspect", "--json", "--pem", "x.pem")).error?.code, "TARGET_INVALID");
+    assert.equal((await run("demo", "--once")).error?.code, "ENVOY_MISSING");
+  });
+
+  it("teaches by examples", async () => {
+    const { said, error } = await run("--help");
+    assert.equal(error?.exitCode, 0);
+    assert.match(said, /\$ kasbah demo --once/);
+    assert.match(said, /\$ kasbah inspect unix:/);
+  });
+});
