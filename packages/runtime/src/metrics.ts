@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 
 /** A registry of its own with the process metrics and `kasbah_build_info`. */
-export function createRegistry(build: { name: string; version: string }): Registry {
+export function createRegistry({ name, version }: { name: string; version: string }): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   new Gauge({
@@ -9,6 +9,6 @@ export function createRegistry(build: { name: string; version: string }): Regist
     help: "Always 1; the labels say what runs.",
     labelNames: ["name", "version"],
     registers: [registry],
-  }).set(build, 1);
+  }).set({ name, version }, 1);
   return registry;
 }

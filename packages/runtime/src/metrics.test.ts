@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { createRegistry } from "./metrics.ts";
+
+describe("A daemon's registry", () => {
+  it("says what runs, and nothing else of what it is given", async () => {
+    const command = { name: "kasbah-test", version: "1.2.3", summary: "a daemon with more to tell" };
+    const text = await createRegistry(command).metrics();
+    assert.match(text, /^kasbah_build_info\{name="kasbah-test",version="1\.2\.3"\} 1$/m);
+    assert.doesNotMatch(text, /more to tell/);
+  });
+
+  it("measures the process", async () => {
+    const text = await createRegistry({ name: "kasbah-test", version: "0" }).metrics();
+    assert.match(text, /^process_resident_memory_bytes \d+$/m);
+  });
+});
