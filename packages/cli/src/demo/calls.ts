@@ -1,5 +1,5 @@
 import { formatHostPort } from "@kasbah/runtime";
-import type { DemoWorld } from "./demo.ts";
+import type { DemoWorld } from "./demo-world.ts";
 import { getOnce } from "./http-request.ts";
 import type { Mesh } from "./mesh.ts";
 import { mustHold } from "./proof.ts";

@@ -1,20 +1,10 @@
-import type { Clock } from "@kasbah/runtime";
 import { showRefusals, showRequest } from "./calls.ts";
+import type { DemoWorld } from "./demo-world.ts";
 import { showIdentities, showRoot } from "./identities.ts";
 import { type Mesh, type MeshOptions, startMesh } from "./mesh.ts";
 import { showNextSteps } from "./next-steps.ts";
-import type { Printer } from "./printer.ts";
 import { showRotation } from "./rotation.ts";
 import { supervise } from "./supervise.ts";
-
-/** What the demo's steps need of the world. */
-export interface DemoWorld {
-  readonly print: Printer;
-  readonly clock: Clock;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted by Ctrl-C. */
-  readonly signal: AbortSignal;
-}
 
 /**
  * Starts a mesh, proves what it promises, and, unless `once`, keeps it up until the signal.

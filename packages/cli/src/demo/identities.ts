@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findingsOf } from "../inspect/inspect.ts";
-import type { DemoWorld } from "./demo.ts";
+import type { DemoWorld } from "./demo-world.ts";
 import type { Mesh } from "./mesh.ts";
 import { runOpenssl } from "./openssl.ts";
 import type { Workload } from "./workload.ts";

@@ -1,4 +1,4 @@
-import type { DemoWorld } from "./demo.ts";
+import type { DemoWorld } from "./demo-world.ts";
 import type { Mesh } from "./mesh.ts";
 import { mustHold } from "./proof.ts";
 import { startTraffic, type Traffic, type TrafficResult } from "./traffic.ts";

@@ -1,5 +1,5 @@
 import type { Service } from "../processes/service.ts";
-import type { DemoWorld } from "./demo.ts";
+import type { DemoWorld } from "./demo-world.ts";
 import type { Mesh } from "./mesh.ts";
 
 /** Long enough to see that traffic does not need the dead, short enough for certificates that live 20 s. */
