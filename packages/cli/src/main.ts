@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { MeshError } from "@kasbah/pki";
@@ -9,6 +10,7 @@ import { isUnbroken, type Lineage, lineageToNpm } from "./processes/ancestors.ts
 
 const interrupted = new AbortController();
 const { env, stdout, stderr } = process;
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
 // Below npm or our own launcher, losing one of them means that whoever could stop us is gone (kill -9).
@@ -19,6 +21,7 @@ if (env["npm_lifecycle_event"] !== undefined || env["KASBAH_LAUNCHER"] === Strin
 stdout.on("error", () => interrupted.abort(new CliError("INTERRUPTED", "nobody reads the output any more")));
 
 const program = createProgram({
+  version,
   screen: {
     write: (text) => void stdout.write(text),
     colour: stdout.isTTY === true && !env["NO_COLOR"],

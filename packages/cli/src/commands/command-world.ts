@@ -3,6 +3,7 @@ import type { Screen } from "../demo/printer.ts";
 
 /** The process as the commands see it; only main.ts touches the real one. */
 export interface CommandWorld {
+  readonly version: string;
   readonly screen: Screen;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;

@@ -10,6 +10,7 @@ describe("the kasbah command line", () => {
       said += text;
     };
     const program = createProgram({
+      version: "1.2.3",
       screen: { write, colour: false, interactive: false },
       env: { ENVOY_BIN: "/nowhere/envoy" },
       clock: systemClock,
@@ -39,6 +40,10 @@ describe("the kasbah command line", () => {
   it("refuses two formats at once, and a wrong ENVOY_BIN before anything is started", async () => {
     assert.equal((await run("inspect", "--json", "--pem", "x.pem")).error?.code, "TARGET_INVALID");
     assert.equal((await run("demo", "--once")).error?.code, "ENVOY_MISSING");
+  });
+
+  it("says its version", async () => {
+    assert.equal((await run("--version")).said, "1.2.3\n");
   });
 
   it("teaches by examples", async () => {

@@ -36,6 +36,7 @@ export function createProgram(world: CommandWorld): Command {
     .description(
       "The operator's command of kasbah, the certificate authority and secret agent of a service mesh",
     )
+    .version(world.version)
     .exitOverride()
     .showHelpAfterError("See kasbah --help")
     .addHelpText("after", introduction);
