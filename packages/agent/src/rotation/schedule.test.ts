@@ -69,8 +69,14 @@ describe("retryDelayMs", () => {
     );
   });
 
-  it("falls before notAfter while there is life to save", () => {
-    assert.ok(retryDelayMs({ ...attempt, failures: 20, remainingMs: 2_000, roll: 0.99 }) < 2_000);
+  it("leaves room for several attempts before notAfter, however the dice fall", () => {
+    let remainingMs = 20_000;
+    let attempts = 0;
+    for (; remainingMs > 200; attempts += 1) {
+      remainingMs -= retryDelayMs({ ...attempt, failures: 20, remainingMs, roll: 0.999 });
+    }
+    assert.ok(attempts >= 5, `${attempts} attempts`);
+    assert.ok(remainingMs > 0);
   });
 
   it("is slow after a refusal, yet quickens as life runs out", () => {

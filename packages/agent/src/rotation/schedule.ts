@@ -47,12 +47,12 @@ const paces = { fast: { floorMs: 100, capMs: 30_000 }, slow: { floorMs: 10_000, 
 
 /**
  * Full jitter over an exponentially growing window, 0.1–30 s (slow: 10–300 s). A secret still alive narrows the window
- * to its remaining life, so that the last attempts fall before notAfter and not after it.
+ * to half of its remaining life, so that several attempts fall before notAfter and not one after it.
  */
 export function retryDelayMs(attempt: FailedAttempt): number {
   const { floorMs, capMs } = paces[attempt.pace];
   const grown = Math.min(capMs, floorMs * 2 ** Math.min(attempt.failures, 30));
   const wished = Math.max(floorMs, Math.min(attempt.retryAfterMs, paces.slow.capMs), attempt.roll * grown);
   if (attempt.remainingMs === undefined || attempt.remainingMs <= 0) return wished;
-  return Math.max(paces.fast.floorMs, Math.min(wished, attempt.roll * attempt.remainingMs));
+  return Math.max(paces.fast.floorMs, Math.min(wished, (attempt.roll * attempt.remainingMs) / 2));
 }
