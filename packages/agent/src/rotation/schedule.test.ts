@@ -69,6 +69,12 @@ describe("retryDelayMs", () => {
     );
   });
 
+  it("stays within five seconds once the secret has ended, unless the CA has said no", () => {
+    const ended = { ...attempt, failures: 1_000, remainingMs: -1, roll: 0.999 };
+    assert.ok(retryDelayMs(ended) <= 5_000);
+    assert.ok(retryDelayMs({ ...ended, pace: "slow" }) > 5_000);
+  });
+
   it("leaves room for several attempts before notAfter, however the dice fall", () => {
     let remainingMs = 20_000;
     let attempts = 0;

@@ -45,14 +45,26 @@ export interface FailedAttempt {
 
 const paces = { fast: { floorMs: 100, capMs: 30_000 }, slow: { floorMs: 10_000, capMs: 300_000 } } as const;
 
+/** A workload whose secret has ended is cut off: it comes back soon after the CA does. */
+const expiredCapMs = 5_000;
+
 /**
  * Full jitter over an exponentially growing window, 0.1–30 s (slow: 10–300 s). A secret still alive narrows the window
- * to half of its remaining life, so that several attempts fall before notAfter and not one after it.
+ * to half of its remaining life, so that several attempts fall before notAfter and not one after it; one that has ended
+ * narrows it to 5 s, unless the CA has said no.
  */
 export function retryDelayMs(attempt: FailedAttempt): number {
-  const { floorMs, capMs } = paces[attempt.pace];
+  const { floorMs, capMs } = windowOf(attempt);
   const grown = Math.min(capMs, floorMs * 2 ** Math.min(attempt.failures, 30));
   const wished = Math.max(floorMs, Math.min(attempt.retryAfterMs, paces.slow.capMs), attempt.roll * grown);
   if (attempt.remainingMs === undefined || attempt.remainingMs <= 0) return wished;
   return Math.max(paces.fast.floorMs, Math.min(wished, (attempt.roll * attempt.remainingMs) / 2));
+}
+
+function windowOf({ pace, remainingMs }: FailedAttempt): {
+  readonly floorMs: number;
+  readonly capMs: number;
+} {
+  const hasExpired = remainingMs !== undefined && remainingMs <= 0;
+  return hasExpired && pace === "fast" ? { ...paces.fast, capMs: expiredCapMs } : paces[pace];
 }
