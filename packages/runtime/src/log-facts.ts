@@ -69,7 +69,7 @@ function isPlain(value: object): boolean {
  * tokens. A stack is for errors without a code, which nobody foresaw.
  */
 function printableError(error: Error, depth: number): Record<string, unknown> {
-  const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
+  const code = codeOf(error);
   const several = error instanceof AggregateError ? error.errors.slice(0, 5) : undefined;
   return {
     name: printableText(error.name, 64),
@@ -79,6 +79,12 @@ function printableError(error: Error, depth: number): Record<string, unknown> {
     errors: several?.map((item) => printableValue(item, depth + 1)),
     stack: code === undefined && error.stack !== undefined ? frames(error.stack) : undefined,
   };
+}
+
+/** A word of ours or of Node's, or the number of a gRPC status. */
+function codeOf(error: Error): string | number | undefined {
+  if (!("code" in error)) return undefined;
+  return typeof error.code === "string" || typeof error.code === "number" ? error.code : undefined;
 }
 
 function frames(stack: string): string[] {

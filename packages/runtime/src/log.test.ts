@@ -72,6 +72,12 @@ describe("logger", () => {
     });
   });
 
+  it("takes the number of a gRPC status for a code, so that an outage does not fill the log with stacks", () => {
+    const { logger, events } = setUp();
+    logger.warn("call failed", { error: Object.assign(new Error("connect"), { code: 14 }) });
+    assert.deepEqual(events()[0]?.["error"], { name: "Error", code: 14, message: "connect" });
+  });
+
   it("gives a stack to errors without a code, which nobody foresaw", () => {
     const { logger, reader } = setUp();
     logger.error("fault", { error: new TypeError("x is not a function") });
