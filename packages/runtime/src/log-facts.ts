@@ -73,7 +73,7 @@ function printableError(error: Error, depth: number): Record<string, unknown> {
   const several = error instanceof AggregateError ? error.errors.slice(0, 5) : undefined;
   return {
     name: printableText(error.name, 64),
-    code: code === undefined ? undefined : printableText(code, 64),
+    code: code === undefined ? undefined : typeof code === "string" ? printableText(code, 64) : code,
     message: printableText(withoutCredentials(error.message)),
     cause: printableValue(error.cause, depth + 1),
     errors: several?.map((item) => printableValue(item, depth + 1)),
