@@ -20,7 +20,7 @@ export function observeRotations(metrics: AgentMetrics, logger: Logger): Rotatio
         code === "CA_REPLY_INVALID" ||
         code === "CONFIG_INVALID" ||
         code === "UNEXPECTED";
-      logger[isLoud ? "error" : "warn"]("no new secret, the last good one stays", facts);
+      logger[isLoud ? "error" : "warn"]("no new secret; what is served stays", facts);
     },
   };
 }
