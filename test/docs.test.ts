@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+
+describe("The documents", () => {
+  const unions = globSync("packages/*/src/{errors,runtime-error}.ts", { cwd: root });
+
+  it("explain every code that a user can meet", () => {
+    const page = read("docs/errors.md");
+    const codes = unions.flatMap((path) => codesIn(read(path)));
+    assert.ok(codes.length > 40, `only ${codes.length} codes`);
+    assert.deepEqual(
+      codes.filter((code) => !page.includes(`\`${code}\``)),
+      [],
+    );
+  });
+
+  it("name every flag and variable of the daemons, as their --help does", () => {
+    for (const [page, bin] of [
+      ["docs/ca-server.md", "packages/ca-server/bin/kasbah-server.js"],
+      ["docs/agent.md", "packages/agent/bin/kasbah-agent.js"],
+    ] as const) {
+      const help = execFileSync(process.execPath, [join(root, bin), "--help"], { encoding: "utf8" });
+      const flags = [...help.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, flag = ""]) => flag);
+      const variables = [...help.matchAll(/\benv:\s+([A-Z_]+)/g)].map(([, name = ""]) => name);
+      assert.ok(flags.length >= 10 && variables.length >= 10, `${bin}: ${flags} ${variables}`);
+      const missing = [...flags, ...variables].filter((name) => !read(page).includes(`\`${name}\``));
+      assert.deepEqual(
+        missing.filter((name) => name !== "--version"),
+        [],
+        page,
+      );
+    }
+  });
+
+  it("name every metric of ours", () => {
+    const pages = read("docs/ca-server.md") + read("docs/agent.md");
+    for (const path of ["packages/ca-server/src/http/metrics.ts", "packages/agent/src/status/metrics.ts"]) {
+      const names = [...read(path).matchAll(/"((?:citadel|istio|kasbah)_[a-z_]+)"/g)].map(
+        ([, name = ""]) => name,
+      );
+      assert.ok(names.length >= 5, path);
+      const shortened = (name: string) => pages.includes(`\`…_${name.split("_").slice(2).join("_")}`);
+      const missing = names.filter((name) => !pages.includes(`\`${name}`) && !shortened(name));
+      assert.deepEqual(
+        missing.filter((name) => name !== "citadel_server_root_cert_expiry_seconds"),
+        [],
+        path,
+      );
+    }
+  });
+
+  it("link only to what is there", () => {
+    const pages = globSync(["*.md", "docs/**/*.md", "{packages/*,protos,certs-dev,bench}/*.md"], {
+      cwd: root,
+    });
+    const broken = pages.flatMap((page) =>
+      [...read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)]
+        .filter(([, target = ""]) => !existsSync(join(root, dirname(page), target)))
+        .map(([, target]) => `${page}: ${target}`),
+    );
+    assert.deepEqual(broken, []);
+  });
+});
+
+function codesIn(source: string): readonly string[] {
+  return [...source.matchAll(/"([A-Z][A-Z]+(?:_[A-Z]+)+)"/g)].map(([, code = ""]) => code);
+}
