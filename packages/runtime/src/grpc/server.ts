@@ -23,19 +23,23 @@ export interface GrpcServerOptions {
   readonly maxConnectionAgeMs?: number;
 }
 
+const defaultMaxConcurrentStreams = 100;
+
 /** Serves routes over TLS or on a Unix socket. */
 export class GrpcServer {
   readonly #server: Server;
+  readonly #maxConcurrentStreams: number;
   #credentials: ServingCredentials | undefined;
 
   constructor(options: GrpcServerOptions) {
-    this.#server = new Server(channelOptionsOf(options));
+    this.#maxConcurrentStreams = options.maxConcurrentStreams ?? defaultMaxConcurrentStreams;
+    this.#server = new Server(channelOptionsOf(options, this.#maxConcurrentStreams));
     this.#server.addService(definitionOf(options.routes), implementationsOf(options));
   }
 
   /** Binds and serves; resolves to the address with the port that the kernel gave when port 0 was asked for. */
   async listenTls(address: HostPort, identity: ServingIdentity): Promise<HostPort> {
-    this.#credentials = new ServingCredentials(identity);
+    this.#credentials = new ServingCredentials(identity, this.#maxConcurrentStreams);
     const port = await this.#bind(formatHostPort(address), this.#credentials);
     return { host: address.host, port };
   }
@@ -70,10 +74,10 @@ export class GrpcServer {
   }
 }
 
-function channelOptionsOf(options: GrpcServerOptions): ChannelOptions {
+function channelOptionsOf(options: GrpcServerOptions, maxConcurrentStreams: number): ChannelOptions {
   return {
     "grpc.max_receive_message_length": options.maxRequestBytes ?? 4 * 1024 * 1024,
-    "grpc.max_concurrent_streams": options.maxConcurrentStreams ?? 100,
+    "grpc.max_concurrent_streams": maxConcurrentStreams,
     ...(options.maxConnectionAgeMs === undefined
       ? {}
       : {

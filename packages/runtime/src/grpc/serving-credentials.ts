@@ -12,19 +12,23 @@ const handshakeTimeoutMs = 5_000;
 const streamResetBurst = 100;
 /** … and more than this many a second. */
 const streamResetRate = 10;
-/** In bytes, of all request headers together: room for a token of 16 KiB. */
+/**
+ * In bytes, of all request headers together: room for a token of 16 KiB. It binds a client once that has acknowledged our
+ * settings; one that never does meets Node's own 64 KiB.
+ */
 const maxHeaderListSize = 20 * 1024;
 
 /** TLS for a gRPC server, with a certificate that changes while the server runs. */
 export class ServingCredentials extends ServerCredentials {
-  constructor(identity: ServingIdentity) {
+  constructor(identity: ServingIdentity, maxConcurrentStreams: number) {
     super(
       {
         minVersion: "TLSv1.2",
         handshakeTimeout: handshakeTimeoutMs,
         streamResetBurst,
         streamResetRate,
-        settings: { maxHeaderListSize },
+        // These replace the settings that grpc-js would send, its limit of streams among them.
+        settings: { maxHeaderListSize, maxConcurrentStreams },
       },
       secureContextOf(identity),
     );
