@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { measureAgent } from "./agent.ts";
+import { measureIssuance } from "./issuance.ts";
+import { measurePhysicalLimit } from "./openssl-speed.ts";
+import { type Figure, renderFigures } from "./report.ts";
+import { measureSteps } from "./steps.ts";
+
+const asJson = process.argv.includes("--json");
+const progress = (text: string) => process.stderr.write(`bench: ${text}\n`);
+const folder = mkdtempSync(join(tmpdir(), "kasbah-bench-"));
+
+try {
+  progress("openssl speed (2 s)");
+  const limit = measurePhysicalLimit();
+  const topic = "The physical limit: openssl on one core, ECDSA P-256";
+  const figures: Figure[] = [
+    { topic, name: "signatures", value: limit.signsPerSecond, unit: "/s" },
+    { topic, name: "verifications", value: limit.verifiesPerSecond, unit: "/s" },
+    { topic, name: "one of each", value: limit.signAndVerifyUs, unit: "µs", ratio: 1 },
+  ];
+  progress("steps (10 s)");
+  figures.push(...(await measureSteps(limit)));
+  progress("whole calls (1 min)");
+  figures.push(...(await measureIssuance(mkdtempSync(join(folder, "ca-")), limit)));
+  progress("agents (20 s)");
+  figures.push(...(await measureAgent(mkdtempSync(join(folder, "agent-")))));
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}, OpenSSL ${process.versions.openssl}`;
+  process.stdout.write(
+    asJson ? `${JSON.stringify({ machine, figures }, null, 2)}\n` : `${machine}\n\n${renderFigures(figures)}`,
+  );
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,23 @@
+import { execFileSync } from "node:child_process";
+
+/** What one core does with ECDSA P-256 and nothing around it: the limit that everything here is held against. */
+export interface PhysicalLimit {
+  readonly signsPerSecond: number;
+  readonly verifiesPerSecond: number;
+  /** One signature made and one verified, which no issuance can do without. */
+  readonly signAndVerifyUs: number;
+}
+
+/** Runs `openssl speed` for a second each. */
+export function measurePhysicalLimit(): PhysicalLimit {
+  const output = execFileSync("openssl", ["speed", "-seconds", "1", "ecdsap256"], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const [, sign = "0", verify = "0"] = /nistp256\)\s+\S+\s+\S+\s+([\d.]+)\s+([\d.]+)/.exec(output) ?? [];
+  const signsPerSecond = Number(sign);
+  const verifiesPerSecond = Number(verify);
+  const signAndVerifyUs = 1e6 / signsPerSecond + 1e6 / verifiesPerSecond;
+  if (!Number.isFinite(signAndVerifyUs)) throw new Error(`openssl speed said something else:\n${output}`);
+  return { signsPerSecond, verifiesPerSecond, signAndVerifyUs };
+}
