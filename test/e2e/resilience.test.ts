@@ -4,7 +4,7 @@ import { systemClock } from "@kasbah/runtime";
 import { setUpTimeoutMs, startTestMesh } from "./test-mesh.ts";
 
 /** Long enough that nothing ends while a part is down for a few seconds, short enough to see rotation go on after. */
-const secretTtlMs = 16_000;
+const secretTtlMs = 20_000;
 const downMs = 3_000;
 
 describe("A mesh under traffic", function () {
