@@ -17,21 +17,27 @@ import type { SubjectAltName } from "./subject-alt-name.ts";
 
 const libraryKinds = { uri: "url", dns: "dns", ip: "ip" } as const;
 
+// The same in every leaf, and made once: the library encodes and parses each of them, which takes as long as signing.
+const signs = new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true);
+const signsAndEnciphers = new KeyUsagesExtension(
+  KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment,
+  true,
+);
+const bothEndsOfTls = new ExtendedKeyUsageExtension([oid.serverAuth, oid.clientAuth], false);
+const noAuthority = new BasicConstraintsExtension(false, undefined, true);
+
 /** The extensions of a leaf, in the order in which Istio's CA writes them; the names are last and critical. */
 export function leafExtensions(
   publicKey: PublicKey,
   names: readonly SubjectAltName[],
   issuerKeyId: Uint8Array | undefined,
 ): Extension[] {
-  // RFC 8813 §3: an EC key enciphers nothing. RSA needs the bit for the key exchange of TLS 1.2.
-  const usage = publicKey.isEc
-    ? KeyUsageFlags.digitalSignature
-    : KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment;
   const generalNames = names.map(({ kind, value }) => ({ type: libraryKinds[kind], value }));
   return [
-    new KeyUsagesExtension(usage, true),
-    new ExtendedKeyUsageExtension([oid.serverAuth, oid.clientAuth], false),
-    new BasicConstraintsExtension(false, undefined, true),
+    // RFC 8813 §3: an EC key enciphers nothing. RSA needs the bit for the key exchange of TLS 1.2.
+    publicKey.isEc ? signs : signsAndEnciphers,
+    bothEndsOfTls,
+    noAuthority,
     // Copied and not recomputed: authorities elsewhere hash their key in other ways.
     ...(issuerKeyId === undefined ? [] : [new AuthorityKeyIdentifierExtension(toHex(issuerKeyId), false)]),
     new SubjectAlternativeNameExtension(generalNames, true),
