@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
 import { systemClock } from "@kasbah/runtime";
@@ -12,6 +13,11 @@ const bin = (path: string) => fileURLToPath(new URL(`../packages/${path}`, impor
 export interface Daemon {
   readonly pid: number;
   stop(): Promise<void>;
+}
+
+export interface Agent extends Daemon {
+  /** Resolves when the socket is there, looking so seldom that the daemon keeps its core. */
+  listening(socket: string): Promise<void>;
 }
 
 export interface Ca extends Daemon {
@@ -31,12 +37,28 @@ export async function startCa(folder: string): Promise<Ca> {
     "--jwks": `${folder}/tokens/jwks.json`,
     "--token-issuer": issuer,
   });
-  while (!(await isReady(httpPort))) await systemClock.sleep(20);
+  while (!(await isReady(httpPort))) {
+    if (child.exitCode !== null) throw new Error(`the CA exited with ${child.exitCode}`);
+    await systemClock.sleep(20);
+  }
   return { ...daemonOf(child), port, rootPath: `${folder}/state/public/root-cert.pem`, tokens };
 }
 
-export function startAgent(flags: Readonly<Record<string, string>>): Daemon {
-  return daemonOf(start("agent/bin/kasbah-agent.js", flags));
+export function startAgent(flags: Readonly<Record<string, string>>): Agent {
+  const child = start("agent/bin/kasbah-agent.js", flags);
+  const listening = async (socket: string) => {
+    while (!existsSync(socket)) {
+      if (child.exitCode !== null) throw new Error(`the agent exited with ${child.exitCode}`);
+      await systemClock.sleep(5);
+    }
+  };
+  return { ...daemonOf(child), listening };
+}
+
+/** Node with nothing to do: what any daemon on it weighs at least. */
+export function startBareNode(): Daemon {
+  const script = "setInterval(() => {}, 60_000)";
+  return daemonOf(spawn(process.execPath, ["--eval", script], { stdio: "ignore", env: {} }));
 }
 
 function start(path: string, flags: Readonly<Record<string, string>>): ChildProcess {

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { measureAgent } from "./agent.ts";
+import { measurePush } from "./agent-push.ts";
 import { measureIssuance } from "./issuance.ts";
-import { measurePhysicalLimit } from "./openssl-speed.ts";
+import { measurePhysicalLimit, timesOpenssl } from "./openssl-speed.ts";
 import { type Figure, renderFigures } from "./report.ts";
 import { measureSteps } from "./steps.ts";
 
@@ -18,15 +19,23 @@ try {
   const figures: Figure[] = [
     { topic, name: "signatures", value: limit.signsPerSecond, unit: "/s" },
     { topic, name: "verifications", value: limit.verifiesPerSecond, unit: "/s" },
-    { topic, name: "one of each", value: limit.signAndVerifyUs, unit: "µs", ratio: 1 },
+    {
+      topic,
+      name: "one of each",
+      value: limit.signAndVerifyUs,
+      unit: "µs",
+      against: timesOpenssl(limit.signAndVerifyUs, limit),
+    },
   ];
   progress("steps (10 s)");
-  figures.push(...(await measureSteps(limit)));
+  figures.push(...(await measureSteps(mkdtempSync(join(folder, "steps-")), limit)));
   progress("whole calls (1 min)");
   figures.push(...(await measureIssuance(mkdtempSync(join(folder, "ca-")), limit)));
   progress("agents (20 s)");
   figures.push(...(await measureAgent(mkdtempSync(join(folder, "agent-")))));
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}, OpenSSL ${process.versions.openssl}`;
+  progress("rotation on 200 streams (10 s)");
+  figures.push(...(await measurePush(mkdtempSync(join(folder, "push-")))));
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}, OpenSSL ${process.versions.openssl} within, ${limit.version} for the limit`;
   process.stdout.write(
     asJson ? `${JSON.stringify({ machine, figures }, null, 2)}\n` : `${machine}\n\n${renderFigures(figures)}`,
   );

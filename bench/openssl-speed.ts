@@ -1,7 +1,10 @@
 import { execFileSync } from "node:child_process";
+import type { Comparison } from "./report.ts";
 
-/** What one core does with ECDSA P-256 and nothing around it: the limit that everything here is held against. */
+/** What one core does with ECDSA P-256 and nothing around it: the limit that issuance is held against. */
 export interface PhysicalLimit {
+  /** As `openssl version` says it. */
+  readonly version: string;
   readonly signsPerSecond: number;
   readonly verifiesPerSecond: number;
   /** One signature made and one verified, which no issuance can do without. */
@@ -10,14 +13,20 @@ export interface PhysicalLimit {
 
 /** Runs `openssl speed` for a second each. */
 export function measurePhysicalLimit(): PhysicalLimit {
-  const output = execFileSync("openssl", ["speed", "-seconds", "1", "ecdsap256"], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "ignore"],
-  });
+  const output = openssl("speed", "-seconds", "1", "ecdsap256");
   const [, sign = "0", verify = "0"] = /nistp256\)\s+\S+\s+\S+\s+([\d.]+)\s+([\d.]+)/.exec(output) ?? [];
   const signsPerSecond = Number(sign);
   const verifiesPerSecond = Number(verify);
   const signAndVerifyUs = 1e6 / signsPerSecond + 1e6 / verifiesPerSecond;
   if (!Number.isFinite(signAndVerifyUs)) throw new Error(`openssl speed said something else:\n${output}`);
-  return { signsPerSecond, verifiesPerSecond, signAndVerifyUs };
+  const [version = ""] = openssl("version").split(" (");
+  return { version: version.trim(), signsPerSecond, verifiesPerSecond, signAndVerifyUs };
+}
+
+export function timesOpenssl(cpuUs: number, { signAndVerifyUs }: PhysicalLimit): Comparison {
+  return { ratio: cpuUs / signAndVerifyUs, of: "openssl" };
+}
+
+function openssl(...args: readonly string[]): string {
+  return execFileSync("openssl", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
 }

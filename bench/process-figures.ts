@@ -11,8 +11,13 @@ export function cpuSecondsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
-/** Resident and anonymous memory in MiB (Linux). */
-export function memoryOf(pid: number): { readonly rssMib: number; readonly anonymousMib: number } {
+export interface Memory {
+  readonly rssMib: number;
+  readonly anonymousMib: number;
+}
+
+/** Resident and anonymous memory of a process (Linux). */
+export function memoryOf(pid: number): Memory {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   const mib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(rollup)?.[1]) / 1024;
   return { rssMib: mib("Rss"), anonymousMib: mib("Anonymous") };

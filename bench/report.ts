@@ -1,34 +1,41 @@
-/** One measured figure; `value` in `unit`, `ratio` against the physical limit where that means something. */
+/** How many times what the machine could do at best a figure is. */
+export interface Comparison {
+  readonly ratio: number;
+  /** The limit: `openssl`, or `bare Node`. */
+  readonly of: string;
+}
+
+/** One measured figure; `value` in `unit`, compared with a limit where there is one. */
 export interface Figure {
   readonly topic: string;
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  readonly ratio?: number;
+  readonly against?: Comparison;
 }
 
 /** An aligned table for each topic. */
 export function renderFigures(figures: readonly Figure[]): string {
+  const nameWidth = Math.max(...figures.map(({ name }) => name.length));
   const topics = [...new Set(figures.map(({ topic }) => topic))];
   return topics
-    .map((topic) => `${topic}\n${rows(figures.filter((each) => each.topic === topic))}`)
+    .map((topic) => {
+      const rows = figures.filter((each) => each.topic === topic).map((each) => row(each, nameWidth));
+      return `${topic}\n${rows.join("")}`;
+    })
     .join("\n");
 }
 
-function rows(figures: readonly Figure[]): string {
-  return figures
-    .map(({ name, value, unit, ratio }) => {
-      const against = ratio === undefined ? "" : `${ratio.toFixed(1)} × openssl`;
-      return `  ${name.padEnd(46)} ${format(value).padStart(10)} ${unit.padEnd(8)} ${against}`.trimEnd();
-    })
-    .map((line) => `${line}\n`)
-    .join("");
+function row({ name, value, unit, against }: Figure, nameWidth: number): string {
+  const compared = against === undefined ? "" : `${against.ratio.toFixed(1).padStart(6)} × ${against.of}`;
+  return `${`  ${name.padEnd(nameWidth)} ${format(value).padStart(8)} ${unit.padEnd(3)} ${compared}`.trimEnd()}\n`;
 }
 
 function format(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value.toFixed(2);
+  return value.toFixed(value >= 100 ? 0 : 2);
 }
 
+/** The sample below which `share` of all samples lie. */
 export function percentile(samples: readonly number[], share: number): number {
   const sorted = [...samples].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;

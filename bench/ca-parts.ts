@@ -1,0 +1,44 @@
+import { createTokenIssuer } from "@kasbah/certs-dev";
+import { parseTrustDomain } from "@kasbah/pki";
+import { systemClock } from "@kasbah/runtime";
+import { recordingLogger } from "@kasbah/testkit";
+import { JwksSource } from "../packages/ca-server/src/authn/jwks-source.ts";
+import { createJwksTokenAuthenticator } from "../packages/ca-server/src/authn/jwks-token.ts";
+import { openSegmentFile } from "../packages/ca-server/src/ledger/segment-file.ts";
+import { SegmentLog } from "../packages/ca-server/src/ledger/segment-log.ts";
+
+const issuer = "https://bench.invalid";
+const clock = systemClock;
+/** As long as an entry of the ledger usually is. */
+const ledgerLine = Buffer.from(`${"x".repeat(650)}\n`);
+
+/** The parts of the CA that have a life of their own, each as a step that can be repeated. */
+export interface CaParts {
+  /** Checks a service account's token under a key set. */
+  verifyToken(): Promise<unknown>;
+  /** Puts one line on the disk and waits until it is there. */
+  record(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startCaParts(folder: string): Promise<CaParts> {
+  const logger = recordingLogger();
+  const tokens = await createTokenIssuer({ issuer });
+  const read = async () => JSON.stringify(tokens.jwks());
+  const keys = new JwksSource({ location: "memory", read, refreshIntervalMs: 60_000, clock, logger });
+  await keys.start();
+  const trustDomain = parseTrustDomain("cluster.local");
+  const audiences = ["istio-ca"];
+  const authenticator = createJwksTokenAuthenticator({ keys, issuer, audiences, trustDomain, clock });
+  const token = await tokens.mint({ namespace: "demo", serviceAccount: "bench", now: clock.now() });
+  const openSegment = () => openSegmentFile(`${folder}/segment.jsonl`);
+  const log = new SegmentLog({ openSegment, clock, logger });
+  await log.start();
+  return {
+    verifyToken: () => authenticator.authenticate({ authorization: [`Bearer ${token}`] }),
+    record: () => log.append(ledgerLine),
+    async stop() {
+      await Promise.all([keys.stop(), log.stop()]);
+    },
+  };
+}
