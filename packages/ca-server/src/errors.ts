@@ -32,10 +32,24 @@ export type StateErrorCode =
   | "AUTHORITY_KEY_EXPOSED"
   | "AUTHORITY_MISMATCH"
   | "AUTHORITY_EXPIRED"
+  | "PLUGGED_IN_INCOMPLETE"
+  | "PLUGGED_IN_REJECTED"
+  | "KEY_PASSPHRASE_MISSING"
+  | "KEY_PASSPHRASE_WRONG"
+  | "STATE_MISSING"
+  | "STATE_DAMAGED"
+  | "STATE_NOT_DURABLE"
   | "STATE_LOCKED";
 
 /** A state directory that must not be used as it stands; the message names the file and what to do. */
 export class StateError extends MeshError<StateErrorCode> {}
+
+/** An operator's command that the state of the authorities does not allow; the message says why and what would. */
+export class OperationError extends MeshError<"OPERATION_REFUSED"> {
+  constructor(message: string) {
+    super("OPERATION_REFUSED", message);
+  }
+}
 
 /** A key set that can not be used; the message holds nothing of the set, whose place may hold a secret by mistake. */
 export class JwksError extends MeshError<"JWKS_UNUSABLE"> {
