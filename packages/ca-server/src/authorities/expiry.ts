@@ -1,0 +1,49 @@
+import type { AuthorityRecord } from "./authority-record.ts";
+import { type AuthorityState, rootOf } from "./authority-state.ts";
+
+export type ExpiryLevel = "info" | "warn" | "error";
+
+/** An authority that ends soon and that nothing has replaced. */
+export interface ExpiryWarning {
+  readonly id: string;
+  readonly level: ExpiryLevel;
+  readonly notAfter: Date;
+  readonly text: string;
+}
+
+const dayMs = 86_400_000;
+
+/**
+ * Thirty days, a week, a day before the end; for an authority that is made for less, a fourth, an eighth and a sixteenth
+ * of its life, all of them later than its rotation should have begun.
+ */
+const thresholds: readonly { readonly level: ExpiryLevel; readonly leftMs: number; readonly share: number }[] = [
+  { level: "error", leftMs: dayMs, share: 1 / 16 },
+  { level: "warn", leftMs: 7 * dayMs, share: 1 / 8 },
+  { level: "info", leftMs: 30 * dayMs, share: 1 / 4 },
+];
+
+/** What ends soon among the authorities that sign or are about to; one that retires is meant to end. */
+export function expiryWarnings(state: AuthorityState, now: Date): readonly ExpiryWarning[] {
+  return signingOrNext(state).flatMap((authority) => {
+    const level = levelOf(authority, now);
+    const { id, certificate } = authority;
+    const { notAfter } = certificate;
+    const ends = now < notAfter ? "ends" : "ended";
+    return level === undefined ? [] : [{ id, level, notAfter, text: `${id} ${ends} at ${notAfter.toISOString()}` }];
+  });
+}
+
+function signingOrNext(state: AuthorityState): readonly AuthorityRecord[] {
+  if (state.signerId === "") return [];
+  const root = rootOf(state, state.signerId);
+  const isNext = ({ stage }: AuthorityRecord) => stage === "prepared" || stage === "distributed";
+  return state.authorities.filter((one) => one.id === state.signerId || one === root || isNext(one));
+}
+
+function levelOf({ certificate, createdAt }: AuthorityRecord, now: Date): ExpiryLevel | undefined {
+  const endMs = certificate.notAfter.getTime();
+  const lifeMs = endMs - createdAt.getTime();
+  const leftMs = endMs - now.getTime();
+  return thresholds.find((each) => leftMs <= Math.min(each.leftMs, lifeMs * each.share))?.level;
+}

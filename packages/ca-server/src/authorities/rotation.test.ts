@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import { createTestAuthority, throwsWithCode } from "@kasbah/testkit";
+import type { AuthorityKind, AuthorityRecord, AuthorityStage } from "./authority-record.ts";
+import { type AuthorityState, emptyState, trustBundleOf } from "./authority-state.ts";
+import { abort, advance, establish, pause, prepare, resume, type Successor } from "./rotation.ts";
+import { timeGate } from "./rotation-gate.ts";
+
+const start = new Date("2026-01-01T00:00:00Z");
+const at = (minutes: number) => new Date(start.getTime() + minutes * 60_000);
+
+async function record(id: string, rootId = id): Promise<AuthorityRecord> {
+  const { certificate } = await createTestAuthority(id);
+  const kind: AuthorityKind = id.startsWith("root") ? "root" : "intermediate";
+  const dates = { stageSince: start, createdAt: start, leafHorizon: new Date(0) };
+  return { id, kind, rootId, certificate, chain: [], hasKey: true, origin: "self-signed", stage: "prepared", ...dates };
+}
+
+async function rootPair(number: number): Promise<Successor> {
+  const root = await record(`root-${number}`);
+  const intermediate = await record(`intermediate-${number}`, root.id);
+  return { kind: "root", records: [root, intermediate], signerId: intermediate.id };
+}
+
+async function established(): Promise<AuthorityState> {
+  return establish(emptyState, await rootPair(1));
+}
+
+/** As issuing does: leaves of an authority live until then. */
+function withHorizon(state: AuthorityState, id: string, leafHorizon: Date): AuthorityState {
+  const authorities = state.authorities.map((one) => (one.id === id ? { ...one, leafHorizon } : one));
+  return { ...state, authorities };
+}
+
+function stagesOf(state: AuthorityState): Record<string, AuthorityStage> {
+  return Object.fromEntries(state.authorities.map(({ id, stage }) => [id, stage]));
+}
+
+const trusts = (state: AuthorityState, id: string) =>
+  state.authorities.some((one) => one.id === id && trustBundleOf(state).contains(one.certificate));
+
+describe("The rotation of authorities", () => {
+  describe("refuses", () => {
+    it("a second rotation while one is under way", async () => {
+      const state = prepare(await established(), await rootPair(2), at(1));
+      const third = await rootPair(3);
+      throwsWithCode(() => prepare(state, third, at(2)), "OPERATION_REFUSED");
+    });
+
+    it("to begin while rotations are paused", async () => {
+      const second = await rootPair(2);
+      const state = pause(await established());
+      throwsWithCode(() => prepare(state, second, at(1)), "OPERATION_REFUSED");
+    });
+
+    it("to go back once the former authority retires", async () => {
+      let state = prepare(await established(), await rootPair(2), at(1));
+      for (const minute of [2, 3, 4]) state = advance(state, at(minute));
+      assert.equal(state.rotation?.stage, "retiring");
+      throwsWithCode(() => abort(state, at(5)), "OPERATION_REFUSED");
+    });
+
+    it("to advance or abort what is not under way, and to establish twice", async () => {
+      const state = await established();
+      const again = await rootPair(2);
+      throwsWithCode(() => advance(state, at(1)), "OPERATION_REFUSED");
+      throwsWithCode(() => abort(state, at(1)), "OPERATION_REFUSED");
+      throwsWithCode(() => establish(state, again), "OPERATION_REFUSED");
+    });
+  });
+
+  it("goes through every stage in order, and a new root is trusted before it signs and the old one after", async () => {
+    let state = prepare(await established(), await rootPair(2), at(1));
+    const seen: unknown[] = [];
+    for (let minute = 2; state.rotation !== undefined; minute++) {
+      const { rotation, signerId, servingSignerId } = state;
+      seen.push([rotation.stage, signerId, servingSignerId, trusts(state, "root-1"), trusts(state, "root-2")]);
+      state = advance(state, at(minute));
+    }
+    assert.deepEqual(seen, [
+      ["prepared", "intermediate-1", "intermediate-1", true, false],
+      ["distributed", "intermediate-1", "intermediate-1", true, true],
+      ["active", "intermediate-2", "intermediate-1", true, true],
+      ["retiring", "intermediate-2", "intermediate-2", true, true],
+    ]);
+    assert.deepEqual(stagesOf(state), {
+      "root-1": "retired",
+      "intermediate-1": "retired",
+      "root-2": "active",
+      "intermediate-2": "active",
+    });
+    assert.equal(trusts(state, "root-1"), false);
+  });
+
+  it("replaces an intermediate alone under its root, whose trust never changes", async () => {
+    let state = await established();
+    const bundle = trustBundleOf(state);
+    const intermediate = await record("intermediate-2", "root-1");
+    state = prepare(state, { kind: "intermediate", records: [intermediate], signerId: intermediate.id }, at(1));
+    for (let minute = 2; state.rotation !== undefined; minute++) {
+      assert.ok(trustBundleOf(state).equals(bundle));
+      state = advance(state, at(minute));
+    }
+    assert.deepEqual(stagesOf(state), {
+      "root-1": "active",
+      "intermediate-1": "retired",
+      "intermediate-2": "active",
+    });
+  });
+
+  it("puts an intermediate under a root that signed itself, and the root stays active", async () => {
+    const root = await record("root-1");
+    let state = establish(emptyState, { kind: "root", records: [root], signerId: root.id });
+    const intermediate = await record("intermediate-1", root.id);
+    state = prepare(state, { kind: "intermediate", records: [intermediate], signerId: intermediate.id }, at(1));
+    for (let minute = 2; state.rotation !== undefined; minute++) state = advance(state, at(minute));
+    assert.deepEqual(stagesOf(state), { "root-1": "active", "intermediate-1": "active" });
+    assert.equal(state.signerId, "intermediate-1");
+  });
+
+  it("gives each transition an epoch of its own", async () => {
+    let state = prepare(await established(), await rootPair(2), at(1));
+    const epochs = [state.epoch];
+    while (state.rotation !== undefined) {
+      state = advance(state, at(2));
+      epochs.push(state.epoch);
+    }
+    assert.deepEqual(epochs, [2, 3, 4, 5, 6]);
+  });
+
+  describe("aborted", () => {
+    for (const stage of ["prepared", "distributed"] as const) {
+      it(`while ${stage}, drops the newcomer at once, and nothing starts by itself`, async () => {
+        let state = prepare(await established(), await rootPair(2), at(1));
+        if (stage === "distributed") state = advance(state, at(2));
+        state = abort(state, at(3));
+        assert.equal(state.rotation, undefined);
+        assert.equal(state.signerId, "intermediate-1");
+        assert.equal(stagesOf(state)["root-2"], "retired");
+        assert.equal(trusts(state, "root-2"), false);
+        assert.equal(state.hold, "starts");
+        assert.equal(resume(state).hold, "none");
+      });
+    }
+
+    it("while active, signs with the former authority again and trusts the newcomer until its leaves have ended", async () => {
+      let state = prepare(await established(), await rootPair(2), at(1));
+      state = advance(advance(state, at(2)), at(3));
+      assert.equal(state.signerId, "intermediate-2");
+      state = abort(withHorizon(state, "intermediate-2", at(90)), at(4));
+      assert.deepEqual([state.signerId, state.servingSignerId], ["intermediate-1", "intermediate-1"]);
+      assert.ok(trusts(state, "root-2"));
+      const { rotation } = state;
+      assert.ok(rotation?.aborted);
+      assert.equal(timeGate.mayAdvance(state, rotation, at(89)).open, false);
+      assert.equal(timeGate.mayAdvance(state, rotation, at(90)).open, true);
+      state = advance(state, at(90));
+      assert.deepEqual(stagesOf(state), {
+        "root-1": "active",
+        "intermediate-1": "active",
+        "root-2": "retired",
+        "intermediate-2": "retired",
+      });
+    });
+  });
+
+  it("remembers twenty retired authorities and not each of a decade", async () => {
+    let state = await established();
+    const spare = await record("intermediate-2", "root-1");
+    for (let number = 2; number < 60; number++) {
+      const records = [{ ...spare, id: `intermediate-${number}` }];
+      state = prepare(state, { kind: "intermediate", records, signerId: `intermediate-${number}` }, at(number));
+      while (state.rotation !== undefined) state = advance(state, at(number));
+    }
+    assert.equal(state.authorities.length, 22);
+    assert.equal(state.made.intermediate, 59);
+  });
+});
+
+describe("The gate of time", () => {
+  it("keeps a stage until the last leaf has ended that was issued before it began, and says until when", async () => {
+    const busy = withHorizon(await established(), "intermediate-1", at(60));
+    let state = prepare(busy, await rootPair(2), at(1));
+    const opensAt = () => {
+      const { rotation } = state;
+      assert.ok(rotation);
+      return [0, 59.99, 60, 70, 80].find((minute) => timeGate.mayAdvance(state, rotation, at(minute)).open);
+    };
+    assert.equal(opensAt(), 0, "prepared waits for nobody");
+    state = advance(state, at(2));
+    assert.equal(opensAt(), 60);
+    state = advance(withHorizon(state, "intermediate-1", at(70)), at(60));
+    assert.equal(opensAt(), 70, "active waits for all leaves of the former authority");
+    state = advance(withHorizon(state, "intermediate-2", at(80)), at(70));
+    assert.equal(opensAt(), 80, "retiring waits for every agent's next leaf");
+  });
+
+  it("waits for a leaf that a call under way got after the former authority stopped signing", async () => {
+    let state = prepare(await established(), await rootPair(2), at(1));
+    state = advance(advance(state, at(2)), at(3));
+    state = withHorizon(state, "intermediate-1", at(50));
+    const { rotation } = state;
+    assert.ok(rotation);
+    const answer = timeGate.mayAdvance(state, rotation, at(49));
+    assert.deepEqual(answer, {
+      open: false,
+      reason: 'leaves issued before "active" live until 2026-01-01T00:50:00.000Z',
+      earliest: at(50),
+    });
+  });
+
+  it("lets a new intermediate sign at once, since it travels with each leaf", async () => {
+    const busy = withHorizon(await established(), "intermediate-1", at(60));
+    const intermediate = await record("intermediate-2", "root-1");
+    let state = prepare(busy, { kind: "intermediate", records: [intermediate], signerId: intermediate.id }, at(1));
+    state = advance(state, at(1));
+    assert.ok(state.rotation && timeGate.mayAdvance(state, state.rotation, at(1)).open);
+    state = advance(state, at(1));
+    assert.ok(state.rotation && !timeGate.mayAdvance(state, state.rotation, at(1)).open);
+  });
+});

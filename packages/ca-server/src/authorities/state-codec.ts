@@ -1,0 +1,135 @@
+import { parseCertificate } from "@kasbah/pki";
+import type { AuthorityKind, AuthorityOrigin, AuthorityRecord, AuthorityStage } from "./authority-record.ts";
+import type { AuthorityState, Rotation, RotationHold } from "./authority-state.ts";
+
+/** A member of a JSON object, as `JSON.parse` gives it. */
+type Fields = Readonly<Record<string, unknown>>;
+
+const kinds: readonly AuthorityKind[] = ["root", "intermediate"];
+const origins: readonly AuthorityOrigin[] = ["self-signed", "plugged-in"];
+const stages: readonly AuthorityStage[] = ["prepared", "distributed", "active", "retiring", "retired"];
+const openStages: readonly Rotation["stage"][] = ["prepared", "distributed", "active", "retiring"];
+const holds: readonly RotationHold[] = ["none", "starts", "all"];
+
+/** The state as JSON: dates in RFC 3339, certificates in PEM. Holds no key. */
+export function encodeState(state: AuthorityState): Fields {
+  const { epoch, made, signerId, servingSignerId, hold, pluggedInDigest, restoredAt } = state;
+  return {
+    epoch,
+    made: { ...made },
+    signerId,
+    servingSignerId,
+    hold,
+    authorities: state.authorities.map(encodeRecord),
+    extraRoots: state.extraRoots.map((root) => root.toPem()),
+    ...(state.rotation === undefined ? {} : { rotation: encodeRotation(state.rotation) }),
+    ...(pluggedInDigest === undefined ? {} : { pluggedInDigest }),
+    ...(restoredAt === undefined ? {} : { restoredAt: restoredAt.toISOString() }),
+  };
+}
+
+/** Reads what {@link encodeState} wrote. Throws TypeError or PkiError where a field is missing or of another kind. */
+export function decodeState(value: unknown): AuthorityState {
+  const fields = fieldsOf(value);
+  const made = fieldsOf(fields["made"]);
+  return {
+    epoch: count(fields, "epoch"),
+    made: { root: count(made, "root"), intermediate: count(made, "intermediate") },
+    signerId: text(fields, "signerId"),
+    servingSignerId: text(fields, "servingSignerId"),
+    hold: oneOf(fields, "hold", holds),
+    authorities: list(fields, "authorities").map((each) => decodeRecord(fieldsOf(each))),
+    extraRoots: list(fields, "extraRoots").map((pem) => parseCertificate(String(pem))),
+    rotation: fields["rotation"] === undefined ? undefined : decodeRotation(fieldsOf(fields["rotation"])),
+    pluggedInDigest: fields["pluggedInDigest"] === undefined ? undefined : text(fields, "pluggedInDigest"),
+    restoredAt: fields["restoredAt"] === undefined ? undefined : date(fields, "restoredAt"),
+  };
+}
+
+function encodeRecord(record: AuthorityRecord): Fields {
+  return {
+    ...record,
+    certificate: record.certificate.toPem(),
+    chain: record.chain.map((certificate) => certificate.toPem()),
+    stageSince: record.stageSince.toISOString(),
+    createdAt: record.createdAt.toISOString(),
+    leafHorizon: record.leafHorizon.toISOString(),
+  };
+}
+
+function decodeRecord(fields: Fields): AuthorityRecord {
+  return {
+    id: text(fields, "id"),
+    kind: oneOf(fields, "kind", kinds),
+    origin: oneOf(fields, "origin", origins),
+    rootId: text(fields, "rootId"),
+    certificate: parseCertificate(text(fields, "certificate")),
+    chain: list(fields, "chain").map((pem) => parseCertificate(String(pem))),
+    hasKey: fields["hasKey"] === true,
+    stage: oneOf(fields, "stage", stages),
+    stageSince: date(fields, "stageSince"),
+    createdAt: date(fields, "createdAt"),
+    leafHorizon: date(fields, "leafHorizon"),
+  };
+}
+
+function encodeRotation(rotation: Rotation): Fields {
+  return {
+    ...rotation,
+    since: rotation.since.toISOString(),
+    leavesUntil: rotation.leavesUntil.toISOString(),
+  };
+}
+
+function decodeRotation(fields: Fields): Rotation {
+  return {
+    kind: oneOf(fields, "kind", kinds),
+    from: text(fields, "from"),
+    to: text(fields, "to"),
+    stage: oneOf(fields, "stage", openStages),
+    since: date(fields, "since"),
+    leavesUntil: date(fields, "leavesUntil"),
+    aborted: fields["aborted"] === true,
+  };
+}
+
+function fieldsOf(value: unknown): Fields {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong("an object");
+  return { ...value };
+}
+
+function list(fields: Fields, name: string): readonly unknown[] {
+  const value = fields[name];
+  if (!Array.isArray(value)) throw wrong(`a list as ${name}`);
+  return value;
+}
+
+function text(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (typeof value !== "string") throw wrong(`a text as ${name}`);
+  return value;
+}
+
+function count(fields: Fields, name: string): number {
+  const value = fields[name];
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0)
+    throw wrong(`a count as ${name}`);
+  return value;
+}
+
+function date(fields: Fields, name: string): Date {
+  const value = new Date(text(fields, name));
+  if (Number.isNaN(value.getTime())) throw wrong(`an RFC 3339 time as ${name}`);
+  return value;
+}
+
+function oneOf<T extends string>(fields: Fields, name: string, known: readonly T[]): T {
+  const value = text(fields, name);
+  const found = known.find((one) => one === value);
+  if (found === undefined) throw wrong(`one of ${known.join(", ")} as ${name}`);
+  return found;
+}
+
+function wrong(expected: string): TypeError {
+  return new TypeError(`the control state does not hold ${expected}`);
+}
