@@ -73,7 +73,7 @@ async function createRoot(type: KeyType): Promise<Signer> {
     validity: { notBefore, notAfter },
     organization: "cluster.local",
   };
-  return { keyPair, certificate: await writer.writeRoot(template, keyPair) };
+  return { signingKey: keyPair, certificate: await writer.writeRoot(template, keyPair) };
 }
 
 async function issue(

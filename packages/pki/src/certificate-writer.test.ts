@@ -21,7 +21,7 @@ import {
   requestedExtensions,
   uri,
 } from "./forge.test.ts";
-import { createKeyPair, createSerial } from "./key.ts";
+import { createKeyPair, createSerial, type KeyPair } from "./key.ts";
 import { lintWorkloadCertificate } from "./lint.ts";
 import { oid } from "./oids.ts";
 import { leafCommonName, leafValidity } from "./profile.ts";
@@ -42,10 +42,10 @@ const signers = {
   "RSA-2048": await createSigner("RSA-2048"),
 };
 
-async function createSigner(type: "P-256" | "P-384" | "RSA-2048"): Promise<Signer> {
+async function createSigner(type: "P-256" | "P-384" | "RSA-2048"): Promise<Signer & { keyPair: KeyPair }> {
   const keyPair = await createKeyPair(type);
   const template = { serial: createSerial(), validity: rootValidity, organization: "cluster.local" };
-  return { keyPair, certificate: await writer.writeRoot(template, keyPair) };
+  return { keyPair, signingKey: keyPair, certificate: await writer.writeRoot(template, keyPair) };
 }
 
 function leafTemplate(issuer: Signer, changes: Partial<LeafTemplate> = {}): LeafTemplate {
@@ -101,13 +101,16 @@ describe("a leaf", () => {
       extensions: [caExtension()],
       notAfter: "400101000000Z",
     });
-    const leaf = await writer.writeLeaf(leafTemplate({ certificate, keyPair }), { certificate, keyPair });
+    const leaf = await writer.writeLeaf(leafTemplate({ certificate, signingKey: keyPair }), {
+      certificate,
+      signingKey: keyPair,
+    });
     assert.equal(extensionsOf(leaf).length, 4);
     assert.deepEqual(leaf.issuer, certificate.subject);
   });
 
   it("is not written for a key that is not its signer's, nor without a serial", async () => {
-    const mixed = { certificate: signers["P-256"].certificate, keyPair: signers["P-384"].keyPair };
+    const mixed = { certificate: signers["P-256"].certificate, signingKey: signers["P-384"].keyPair };
     await assert.rejects(writer.writeLeaf(leafTemplate(mixed), mixed), { code: "LINT_FAILED" });
     const issuer = signers["P-256"];
     const template = leafTemplate(issuer, { serial: new Uint8Array() });

@@ -1,23 +1,25 @@
 import "reflect-metadata";
 
 import { Crypto } from "@peculiar/webcrypto";
-import { type Extension, Name, X509CertificateGenerator } from "@peculiar/x509";
+import { type Extension, Name } from "@peculiar/x509";
 import { equalBytes, toHex } from "./bytes.ts";
 import { Certificate } from "./certificate.ts";
+import { encodeBits, encodeSequence } from "./der/writer.ts";
 import { PkiError } from "./errors.ts";
-import type { KeyPair } from "./key.ts";
 import type { Validity } from "./profile.ts";
 import type { PublicKey } from "./public-key.ts";
-import { leafExtensions, rootExtensions } from "./writer/extensions.ts";
-import { createSigningKeys, type SigningKey } from "./writer/signing-key.ts";
+import type { SigningKey } from "./signing-key.ts";
+import type { TrustDomain } from "./trust-domain.ts";
+import { intermediateExtensions, leafExtensions, rootExtensions } from "./writer/extensions.ts";
 import type { SubjectAltName } from "./writer/subject-alt-name.ts";
+import { encodeToBeSigned } from "./writer/to-be-signed.ts";
 
 export type { SubjectAltName } from "./writer/subject-alt-name.ts";
 
 /** An authority at work: its certificate and the key of that certificate. */
 export interface Signer {
   readonly certificate: Certificate;
-  readonly keyPair: KeyPair;
+  readonly signingKey: SigningKey;
 }
 
 /** All that a leaf says. Every value is ours or already parsed; no text of a caller gets here. */
@@ -36,12 +38,25 @@ export interface RootTemplate {
   readonly organization: string;
 }
 
-/** Makes certificates of the two fixed profiles. What it returns has been read back by our own parser. */
+/** All that an intermediate says: a CA that issues leaves and no further CA. */
+export interface IntermediateTemplate {
+  readonly serial: Uint8Array;
+  readonly validity: Validity;
+  readonly organization: string;
+  readonly commonName: string;
+  readonly publicKey: PublicKey;
+  /** Binds URI names below it to this host by a critical name constraint (RFC 5280 §4.2.1.10). */
+  readonly permittedTrustDomain?: TrustDomain;
+}
+
+/** Makes certificates of the three fixed profiles. What it returns has been read back by our own parser. */
 export interface CertificateWriter {
   /** A leaf for both ends of TLS, under the signer's raw name. @throws PkiError `LINT_FAILED` if it came out wrong */
   writeLeaf(template: LeafTemplate, issuer: Signer): Promise<Certificate>;
+  /** An intermediate with subject `O=<organization>, CN=<commonName>` and path length 0. @throws PkiError `LINT_FAILED` if it came out wrong */
+  writeIntermediate(template: IntermediateTemplate, issuer: Signer): Promise<Certificate>;
   /** A self-signed root with subject `O=<organization>`. @throws PkiError `LINT_FAILED` if it came out wrong */
-  writeRoot(template: RootTemplate, keyPair: KeyPair): Promise<Certificate>;
+  writeRoot(template: RootTemplate, signingKey: SigningKey): Promise<Certificate>;
 }
 
 interface Content {
@@ -59,54 +74,64 @@ interface Content {
  */
 export function createCertificateWriter(): CertificateWriter {
   const crypto = new Crypto();
-  const signingKeys = createSigningKeys(crypto);
 
   return {
-    async writeLeaf(template, { certificate, keyPair }) {
-      const { commonName, subjectAltNames, ...rest } = template;
-      const subject = commonName === undefined ? {} : { subject: name("CN", commonName) };
-      const issuer = new Name(Buffer.from(certificate.subject));
-      const extensions = leafExtensions(
-        template.publicKey,
-        subjectAltNames,
-        certificate.subjectKeyIdentifier,
-      );
-      const leaf = await write(
-        crypto,
-        { ...rest, ...subject, issuer, extensions },
-        await signingKeys.of(keyPair),
-      );
-      return checkIssuedBy(leaf, certificate);
+    async writeLeaf({ commonName, subjectAltNames, ...rest }, issuer) {
+      const subject = commonName === undefined ? {} : { subject: name({ CN: commonName }) };
+      const { subjectKeyIdentifier } = issuer.certificate;
+      const extensions = leafExtensions(rest.publicKey, subjectAltNames, subjectKeyIdentifier);
+      return writeUnder(issuer, { ...rest, ...subject, extensions }, crypto);
     },
 
-    async writeRoot({ serial, validity, organization }, keyPair) {
-      const { publicKey } = keyPair;
-      const subject = name("O", organization);
-      const extensions = rootExtensions(publicKey);
-      const content = { serial, validity, publicKey, subject, issuer: subject, extensions };
-      const root = await write(crypto, content, await signingKeys.of(keyPair));
+    async writeIntermediate({ organization, commonName, permittedTrustDomain, ...rest }, issuer) {
+      const subject = name({ O: organization, CN: commonName });
+      const { subjectKeyIdentifier } = issuer.certificate;
+      const extensions = intermediateExtensions(rest.publicKey, subjectKeyIdentifier, permittedTrustDomain);
+      const written = await writeUnder(issuer, { ...rest, subject, extensions }, crypto);
+      if (written.isCa && written.extensions.pathLength === 0) return written;
+      throw new PkiError("LINT_FAILED", "the intermediate is not a CA of path length 0");
+    },
+
+    async writeRoot({ organization, ...rest }, signingKey) {
+      const { publicKey } = signingKey;
+      const subject = name({ O: organization });
+      const content = { ...rest, publicKey, subject, issuer: subject, extensions: rootExtensions(publicKey) };
+      const root = await write(content, signingKey, crypto);
       return checkIssuedBy(root, root);
     },
   };
 }
 
-async function write(crypto: Crypto, content: Content, key: SigningKey): Promise<Certificate> {
-  const { serial, validity, publicKey, ...namesAndExtensions } = content;
-  const params = {
-    ...namesAndExtensions,
-    ...validity,
-    serialNumber: toHex(serial),
-    publicKey: Buffer.from(publicKey.spki),
-    signingKey: key.cryptoKey,
-    signingAlgorithm: key.algorithm,
-  };
-  const written = await X509CertificateGenerator.create(params, crypto);
-  return checkWritten(new Certificate(new Uint8Array(written.rawData)), content);
+async function writeUnder(
+  { certificate, signingKey }: Signer,
+  content: Omit<Content, "issuer">,
+  crypto: Crypto,
+): Promise<Certificate> {
+  const issuer = new Name(Buffer.from(certificate.subject));
+  return checkIssuedBy(await write({ ...content, issuer }, signingKey, crypto), certificate);
 }
 
-/** A Name of one attribute, given as data, never as text that the library would parse. */
-function name(type: "CN" | "O", value: string): Name {
-  return new Name([{ [type]: [{ utf8String: value }] }]);
+/** The library encodes what the certificate says, the key signs it, and the two are put together here. */
+async function write(content: Content, key: SigningKey, crypto: Crypto): Promise<Certificate> {
+  const { serial, validity, publicKey, ...namesAndExtensions } = content;
+  const { tbsCertificate, signatureAlgorithm } = await encodeToBeSigned(
+    {
+      ...namesAndExtensions,
+      ...validity,
+      serialNumber: toHex(serial),
+      publicKey: Uint8Array.from(publicKey.spki),
+    },
+    key.publicKey,
+    crypto,
+  );
+  const signature = await key.sign(tbsCertificate);
+  const der = encodeSequence(tbsCertificate, signatureAlgorithm, encodeBits(signature));
+  return checkWritten(new Certificate(der), content);
+}
+
+/** A Name of one attribute in each part, given as data, never as text that the library would parse. */
+function name(attributes: Readonly<Record<string, string>>): Name {
+  return new Name(Object.entries(attributes).map(([type, value]) => ({ [type]: [{ utf8String: value }] })));
 }
 
 /** The library replaces an empty serial and missing dates by its own: nothing of ours may be replaced. */

@@ -9,6 +9,7 @@ export { type ExpectedWorkloadCertificate, lintWorkloadCertificate } from "./lin
 export { encodePem, parsePemBlock, parsePemBlocks } from "./pem.ts";
 export { backdateMs, leafCommonName, leafValidity, type Validity } from "./profile.ts";
 export { PublicKey, parsePublicKey } from "./public-key.ts";
+export type { SigningKey } from "./signing-key.ts";
 export { parseSpiffeId, SpiffeId } from "./spiffe-id.ts";
 export { parseTrustBundle, TrustBundle } from "./trust-bundle.ts";
 export { parseTrustDomain, TrustDomain } from "./trust-domain.ts";

@@ -32,7 +32,7 @@ const good: LeafTemplate = {
   subjectAltNames: [{ kind: "uri", value: spiffeId.toString() }],
 };
 const write = (changes: Partial<LeafTemplate> = {}) =>
-  writer.writeLeaf({ ...good, ...changes }, { certificate: issuer, keyPair: rootKey });
+  writer.writeLeaf({ ...good, ...changes }, { certificate: issuer, signingKey: rootKey });
 
 const wrong: Readonly<Record<string, Partial<LeafTemplate>>> = {
   "another identity": {

@@ -1,4 +1,4 @@
-import { type Certificate, createKeyPair, createSerial, type PublicKey } from "@kasbah/pki";
+import { type Certificate, createKeyPair, createSerial, type KeyPair, type PublicKey } from "@kasbah/pki";
 import { createCertificateWriter, type Signer, type SubjectAltName } from "@kasbah/pki/certificate-writer";
 
 /** Long enough for fake clocks and the real one, which Node's TLS looks at. */
@@ -15,6 +15,7 @@ export interface LeafOrder {
 
 /** A root of its own that signs whatever a test asks for. */
 export interface TestAuthority extends Signer {
+  readonly keyPair: KeyPair;
   readonly rootPem: string;
   issue(order: LeafOrder): Promise<Certificate>;
 }
@@ -26,12 +27,13 @@ export async function createTestAuthority(organization = "Test"): Promise<TestAu
   const certificate = await writer.writeRoot(root, keyPair);
   return {
     keyPair,
+    signingKey: keyPair,
     certificate,
     rootPem: certificate.toPem(),
     issue({ publicKey, names, notBefore = ages.notBefore, notAfter = ages.notAfter }) {
       const validity = { notBefore, notAfter };
       const leaf = { serial: createSerial(), validity, publicKey, subjectAltNames: names };
-      return writer.writeLeaf(leaf, { certificate, keyPair });
+      return writer.writeLeaf(leaf, { certificate, signingKey: keyPair });
     },
   };
 }

@@ -30,7 +30,7 @@ describe("A key set over https", () => {
         publicKey: serverKey.publicKey,
         subjectAltNames: [{ kind: "ip", value: "127.0.0.1" }],
       },
-      { certificate: root, keyPair: rootKey },
+      { certificate: root, signingKey: rootKey },
     );
     await writeFile(directory.join("ca.pem"), root.toPem());
     await writeFile(directory.join("token"), "caller-token\n");

@@ -3,7 +3,7 @@ import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
   ExtendedKeyUsageExtension,
-  type Extension,
+  Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
   SubjectAlternativeNameExtension,
@@ -11,8 +11,12 @@ import {
 } from "@peculiar/x509";
 import { toHex } from "../bytes.ts";
 import { parseDer } from "../der/reader.ts";
+import { constructedTag } from "../der/tag.ts";
+import { encode, encodeSequence } from "../der/writer.ts";
+import { uriTag } from "../general-name.ts";
 import { oid } from "../oids.ts";
 import type { PublicKey } from "../public-key.ts";
+import type { TrustDomain } from "../trust-domain.ts";
 import type { SubjectAltName } from "./subject-alt-name.ts";
 
 const libraryKinds = { uri: "url", dns: "dns", ip: "ip" } as const;
@@ -24,6 +28,7 @@ const signsAndEnciphers = new KeyUsagesExtension(
   true,
 );
 const bothEndsOfTls = new ExtendedKeyUsageExtension([oid.serverAuth, oid.clientAuth], false);
+const signsCertificates = new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true);
 const noAuthority = new BasicConstraintsExtension(false, undefined, true);
 
 /** The extensions of a leaf, in the order in which Istio's CA writes them; the names are last and critical. */
@@ -38,8 +43,7 @@ export function leafExtensions(
     publicKey.isEc ? signs : signsAndEnciphers,
     bothEndsOfTls,
     noAuthority,
-    // Copied and not recomputed: authorities elsewhere hash their key in other ways.
-    ...(issuerKeyId === undefined ? [] : [new AuthorityKeyIdentifierExtension(toHex(issuerKeyId), false)]),
+    ...authorityKeyId(issuerKeyId),
     new SubjectAlternativeNameExtension(generalNames, true),
   ];
 }
@@ -50,10 +54,37 @@ export function leafExtensions(
  */
 export function rootExtensions(publicKey: PublicKey): Extension[] {
   return [
-    new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+    signsCertificates,
     new BasicConstraintsExtension(true, undefined, true),
     new SubjectKeyIdentifierExtension(toHex(keyIdentifier(publicKey)), false),
   ];
+}
+
+/** The extensions of an intermediate, below which there are leaves and no further CA. */
+export function intermediateExtensions(
+  publicKey: PublicKey,
+  issuerKeyId: Uint8Array | undefined,
+  permitted: TrustDomain | undefined,
+): Extension[] {
+  return [
+    signsCertificates,
+    new BasicConstraintsExtension(true, 0, true),
+    new SubjectKeyIdentifierExtension(toHex(keyIdentifier(publicKey)), false),
+    ...authorityKeyId(issuerKeyId),
+    ...(permitted === undefined ? [] : [uriConstraint(permitted)]),
+  ];
+}
+
+/** permittedSubtrees [0] with one base, a host name without a leading dot: that host and no other (RFC 5280 §4.2.1.10). */
+function uriConstraint({ name }: TrustDomain): Extension {
+  const base = encode(uriTag, Buffer.from(name, "latin1"));
+  const permittedSubtrees = encode(constructedTag(0), encodeSequence(base));
+  return new Extension(oid.nameConstraints, true, Buffer.from(encodeSequence(permittedSubtrees)));
+}
+
+/** Copied and not recomputed: authorities elsewhere hash their key in other ways. */
+function authorityKeyId(issuerKeyId: Uint8Array | undefined): Extension[] {
+  return issuerKeyId === undefined ? [] : [new AuthorityKeyIdentifierExtension(toHex(issuerKeyId), false)];
 }
 
 /** The leftmost 160 bits of the SHA-256 of the key's BIT STRING (RFC 7093 §2, method 1). */
