@@ -12,9 +12,7 @@ export type AgentErrorCode =
   | "CONFIG_INVALID"
   | "REQUEST_MALFORMED"
   | "NODE_MISSING"
-  | "RESOURCE_UNKNOWN"
-  | "SOCKET_PATH_INVALID"
-  | "SOCKET_IN_USE";
+  | "RESOURCE_UNKNOWN";
 
 export interface AgentErrorOptions {
   readonly cause?: unknown;

@@ -11,7 +11,7 @@ import {
   runMain,
   systemClock,
 } from "@kasbah/runtime";
-import { GrpcServer } from "@kasbah/runtime/grpc";
+import { GrpcServer, UnixSocket } from "@kasbah/runtime/grpc";
 import { CaClient } from "./ca/ca-client.ts";
 import { HeldRoots } from "./ca/held-roots.ts";
 import { CaSecretSource } from "./ca/secret-source.ts";
@@ -21,7 +21,6 @@ import { AgentError } from "./errors.ts";
 import { resolveIdentity } from "./identity.ts";
 import { Rotation } from "./rotation/rotation.ts";
 import { SecretService } from "./sds/service.ts";
-import { SdsSocket } from "./sds/socket.ts";
 import { sdsStatusOf } from "./sds/status.ts";
 import { SecretStore } from "./secret-store.ts";
 import { createAgentMetrics } from "./status/metrics.ts";
@@ -62,7 +61,8 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     toStatus: sdsStatusOf,
     maxRequestBytes: 1024 * 1024,
   });
-  const socket = new SdsSocket({ path: resolve(config.sdsSocket), server, clock, logger });
+  const path = resolve(config.sdsSocket);
+  const socket = new UnixSocket({ name: "sds", path, flag: "--sds-socket", server, clock, logger });
   const status = createStatusServer({
     address: config.statusAddress,
     registry,

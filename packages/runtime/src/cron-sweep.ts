@@ -1,4 +1,4 @@
-import { schedule } from "node-cron";
+import { schedule, validate } from "node-cron";
 import type { Sweep } from "./scheduler.ts";
 
 const silent = { info() {}, warn() {}, error() {}, debug() {} };
@@ -13,4 +13,9 @@ export function cronSweep(pattern = "*/10 * * * * *"): Sweep {
     const task = schedule(pattern, check, { noOverlap: true, unref: true, logger: silent });
     return { stop: () => void task.destroy() };
   };
+}
+
+/** Whether a text is a pattern of five fields, or of six with seconds in front. */
+export function isCronPattern(text: string): boolean {
+  return validate(text);
 }

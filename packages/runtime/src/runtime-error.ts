@@ -5,7 +5,9 @@ export type RuntimeErrorCode =
   | "DIRECTORY_UNSAFE"
   | "DIRECTORY_UNUSABLE"
   | "DURATION_MALFORMED"
-  | "FILE_NOT_DURABLE";
+  | "FILE_NOT_DURABLE"
+  | "SOCKET_IN_USE"
+  | "SOCKET_PATH_INVALID";
 
 /** An error with a stable `code`; branch on the code, never on the message. */
 export class RuntimeError<Code extends RuntimeErrorCode = RuntimeErrorCode> extends Error {

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createConnection, createServer } from "node:net";
-import { GrpcServer } from "@kasbah/runtime/grpc";
+import { GrpcServer, UnixSocket } from "@kasbah/runtime/grpc";
 import {
   FakeClock,
   type RecordingLogger,
@@ -14,7 +14,6 @@ import {
 } from "@kasbah/testkit";
 import { SecretStore } from "../secret-store.ts";
 import { SecretService } from "./service.ts";
-import { SdsSocket } from "./socket.ts";
 import { sdsStatusOf } from "./status.ts";
 
 describe("The SDS socket", () => {
@@ -22,7 +21,7 @@ describe("The SDS socket", () => {
   let path: string;
   let clock: FakeClock;
   let logger: RecordingLogger;
-  let sockets: SdsSocket[];
+  let sockets: UnixSocket[];
 
   beforeEach(async () => {
     directory = await temporaryDirectory();
@@ -44,7 +43,7 @@ describe("The SDS socket", () => {
       onNote() {},
     });
     const server = new GrpcServer({ routes: [route], toStatus: sdsStatusOf });
-    return new SdsSocket({ path: at, server, clock, logger });
+    return new UnixSocket({ name: "sds", flag: "--sds-socket", path: at, server, clock, logger });
   };
   const start = async () => {
     const socket = create();

@@ -3,3 +3,4 @@ export * from "./route.ts";
 export * from "./server.ts";
 export type { ServingIdentity } from "./serving-credentials.ts";
 export * from "./status.ts";
+export { UnixSocket, type UnixSocketOptions } from "./unix-socket.ts";

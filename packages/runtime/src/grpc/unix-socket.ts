@@ -1,6 +1,8 @@
 import { chmod, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Clock, Component, Logger } from "@kasbah/runtime";
+import type { Clock } from "../clock.ts";
+import type { Component } from "../lifecycle.ts";
+import type { Logger } from "../log.ts";
 import { clearSocketPath, type Inode, inodeOf } from "./socket-path.ts";
 
 /** The server behind the socket. */
@@ -9,9 +11,13 @@ export interface UnixServer {
   close(graceMs: number): Promise<void>;
 }
 
-export interface SdsSocketOptions {
+export interface UnixSocketOptions {
+  /** Of the component, and in the log. */
+  readonly name: string;
   /** Absolute. */
   readonly path: string;
+  /** The flag that chooses the path, for whoever has to choose another. */
+  readonly flag: string;
   readonly server: UnixServer;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -19,24 +25,25 @@ export interface SdsSocketOptions {
 
 const watchEveryMs = 5_000;
 
-/** Streams never end by themselves and Envoy keeps what it has: waiting for them would only delay the stop. */
+/** Streams never end by themselves and clients keep what they have: waiting for them would only delay the stop. */
 const closeGraceMs = 100;
 
 /**
- * The socket that Envoy connects to, mode 0600. It is bound beside its place and moved there, so that it never stands
+ * A Unix socket with a gRPC server behind it, mode 0600. It is bound beside its place and moved there, so that it never stands
  * open to others, and so that the kernel's clean-up on close cannot remove a file that somebody put there meanwhile.
  * Re-created within seconds when it is deleted; a foreign file in its place is left alone.
  */
-export class SdsSocket implements Component {
-  readonly name = "sds";
-  readonly #options: SdsSocketOptions;
+export class UnixSocket implements Component {
+  readonly name: string;
+  readonly #options: UnixSocketOptions;
   readonly #stopped = new AbortController();
   #ours: Inode | undefined;
   #bindings = 0;
   #watch: Promise<void> = Promise.resolve();
 
-  constructor(options: SdsSocketOptions) {
+  constructor(options: UnixSocketOptions) {
     this.#options = options;
+    this.name = options.name;
   }
 
   async start(): Promise<void> {
@@ -52,12 +59,12 @@ export class SdsSocket implements Component {
   }
 
   async #bind(): Promise<void> {
-    const { path, server } = this.#options;
-    await clearSocketPath(path);
+    const { path, flag, server } = this.#options;
+    await clearSocketPath(path, flag);
     // Another name each time: grpc-js takes a second bind of one address for done.
     this.#bindings += 1;
     const beside = join(dirname(path), `.${this.#bindings}`);
-    await clearSocketPath(beside);
+    await clearSocketPath(beside, flag);
     await server.listenUnix(beside);
     await chmod(beside, 0o600);
     await rename(beside, path);
@@ -70,7 +77,7 @@ export class SdsSocket implements Component {
   }
 
   async #watchUntilStopped(): Promise<void> {
-    const { clock, logger, path } = this.#options;
+    const { clock, logger, path, name } = this.#options;
     const { signal } = this.#stopped;
     let wasLost = false;
     while (!signal.aborted) {
@@ -78,10 +85,10 @@ export class SdsSocket implements Component {
       if (signal.aborted || (await this.#isOurs())) continue;
       try {
         await this.#bind();
-        logger.warn("the SDS socket was removed and is served anew", { path });
+        logger.warn("the socket was removed and is served anew", { socket: name, path });
         wasLost = false;
       } catch (error) {
-        if (!wasLost) logger.error("the SDS socket is lost", { path, error });
+        if (!wasLost) logger.error("the socket is lost", { socket: name, path, error });
         wasLost = true;
       }
     }

@@ -1,0 +1,113 @@
+import { type FSWatcher, watch } from "node:fs";
+import type { Clock } from "./clock.ts";
+import type { Component } from "./lifecycle.ts";
+import type { Logger } from "./log.ts";
+import { errnoOf } from "./runtime-error.ts";
+
+export interface ContentWatchOptions {
+  /** Of the component, and in the log. */
+  readonly name: string;
+  /** Where changes show; they need not be there yet. */
+  readonly directories: readonly string[];
+  /** A digest of what is watched. It throws when nothing can be read, which is tried again. */
+  readonly read: () => Promise<string>;
+  /** Deals with new content. When it rejects, the same content is offered again at the next poll. */
+  readonly onChange: (digest: string) => Promise<void>;
+  /** What is taken for known at the start; what `read` gives then, unless given. */
+  readonly initial?: string;
+  /** How often the content is read without a hint; 5 seconds unless given. */
+  readonly pollMs?: number;
+  /** How long content must stay the same, since sets of files are written one by one; 100 ms unless given. */
+  readonly settleMs?: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Watches files by their content. The kernel's notices are a hint to look sooner; polling finds what they miss: a
+ * directory that was replaced, kubelet's swap of a link, a machine that is out of watches.
+ */
+export class ContentWatch implements Component {
+  readonly name: string;
+  readonly #options: ContentWatchOptions;
+  readonly #stopping = new AbortController();
+  #watching = Promise.resolve();
+  #hint = new AbortController();
+  #known: string | undefined;
+  #trouble: string | undefined;
+
+  constructor(options: ContentWatchOptions) {
+    this.#options = options;
+    this.name = options.name;
+  }
+
+  async start(): Promise<void> {
+    const { initial, read } = this.#options;
+    this.#known = initial ?? (await read().catch(() => undefined));
+    this.#watching = this.#watchUntilStopped();
+  }
+
+  /** Waits for a change that is being dealt with. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#watching;
+  }
+
+  async #watchUntilStopped(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { pollMs = 5_000 } = this.#options;
+    while (!signal.aborted) {
+      const watchers = this.#watchers();
+      await this.#look();
+      await this.#pause(pollMs);
+      // Made anew each time: a watch follows the directory that it was made for, not the one in its place.
+      for (const watcher of watchers) watcher.close();
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { logger, read, onChange } = this.#options;
+    try {
+      const digest = await read();
+      if (digest === this.#known || !(await this.#isSettled(digest))) return;
+      await onChange(digest);
+      this.#known = digest;
+      this.#trouble = undefined;
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return;
+      const trouble = errnoOf(error) ?? String(error);
+      if (trouble !== this.#trouble)
+        logger.warn("watched files could not be taken", { watch: this.name, error });
+      this.#trouble = trouble;
+    }
+  }
+
+  async #isSettled(digest: string): Promise<boolean> {
+    const { clock, settleMs = 100, read } = this.#options;
+    await clock.sleep(settleMs, this.#stopping.signal);
+    if ((await read()) === digest) return true;
+    this.#hint.abort();
+    return false;
+  }
+
+  /** Until the next poll, or a hint. */
+  async #pause(ms: number): Promise<void> {
+    const { clock } = this.#options;
+    const either = AbortSignal.any([this.#stopping.signal, this.#hint.signal]);
+    await clock.sleep(ms, either).catch(() => undefined);
+    this.#hint = new AbortController();
+  }
+
+  #watchers(): FSWatcher[] {
+    return this.#options.directories.flatMap((directory) => {
+      try {
+        const watcher = watch(directory, { persistent: false }, () => this.#hint.abort());
+        watcher.on("error", () => watcher.close());
+        return [watcher];
+      } catch {
+        // Missing, or the machine is out of watches: polling goes on.
+        return [];
+      }
+    });
+  }
+}
