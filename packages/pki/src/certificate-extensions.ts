@@ -4,6 +4,7 @@ import { primitiveTag, tag } from "./der/tag.ts";
 import { PkiError } from "./errors.ts";
 import type { Extension } from "./extension.ts";
 import { type GeneralName, readGeneralNames } from "./general-name.ts";
+import { type NameConstraints, readNameConstraints } from "./name-constraints.ts";
 import { oid } from "./oids.ts";
 
 /** The extensions that decide what a certificate may do, decoded. */
@@ -14,6 +15,7 @@ export interface CertificateExtensions {
   /** False when there is a keyUsage without keyCertSign. */
   readonly maySignCertificates: boolean;
   readonly names: readonly GeneralName[];
+  readonly nameConstraints: NameConstraints | undefined;
   readonly subjectKeyIdentifier: Uint8Array | undefined;
   readonly authorityKeyIdentifier: Uint8Array | undefined;
   /** Critical extensions whose meaning a chain check here would miss (RFC 5280 §4.2 wants such chains refused). */
@@ -29,6 +31,7 @@ const processed: ReadonlySet<string> = new Set([
   oid.extKeyUsage,
   oid.subjectAltName,
   oid.certificatePolicies,
+  oid.nameConstraints,
 ]);
 
 /** Decodes the extensions of a certificate. @throws PkiError `DER_MALFORMED` */
@@ -39,6 +42,7 @@ export function readCertificateExtensions(extensions: readonly Extension[]): Cer
     ...readBasicConstraints(valueOfExtension(oid.basicConstraints)),
     maySignCertificates: allowsCertSign(valueOfExtension(oid.keyUsage)),
     names: optionally(valueOfExtension(oid.subjectAltName), readGeneralNames) ?? [],
+    nameConstraints: optionally(valueOfExtension(oid.nameConstraints), readNameConstraints),
     subjectKeyIdentifier: optionally(valueOfExtension(oid.subjectKeyIdentifier), readKeyIdentifier),
     authorityKeyIdentifier: optionally(
       valueOfExtension(oid.authorityKeyIdentifier),

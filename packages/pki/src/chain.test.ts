@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Certificate } from "./certificate.ts";
 import { type ChainToVerify, verifyChain } from "./chain.ts";
-import { encodeExtension, encodeSequence } from "./der/writer.ts";
+import { constructedTag, primitiveTag } from "./der/tag.ts";
+import { encode, encodeExtension, encodeSequence } from "./der/writer.ts";
 import {
   type CertificatePieces,
   caExtension,
@@ -74,7 +75,27 @@ function chain(changes: Partial<ChainToVerify> & { root?: Certificate } = {}): C
 const past = { notAfter: "291231235959Z" };
 const future = { notBefore: "300101000001Z" };
 const unknownCritical = encodeExtension("1.2.3.4", true, hex("0500"));
-const nameConstraints = encodeExtension(oid.nameConstraints, true, encodeSequence());
+const dns = (text: string) => encode(primitiveTag(2), Buffer.from(text));
+const address = (digits: string) => encode(primitiveTag(7), hex(digits));
+const email = encode(primitiveTag(1), Buffer.from("a@td"));
+const subtrees = (number: number, bases: readonly Uint8Array[]) =>
+  bases.length === 0 ? [] : [encode(constructedTag(number), ...bases.map((base) => encodeSequence(base)))];
+const constraints = (permitted: readonly Uint8Array[], excluded: readonly Uint8Array[] = []) =>
+  encodeExtension(
+    oid.nameConstraints,
+    true,
+    encodeSequence(...subtrees(0, permitted), ...subtrees(1, excluded)),
+  );
+const permits = (...bases: Uint8Array[]) => constraints(bases);
+/** A chain below an intermediate with constraints. */
+function constrained(extension: Uint8Array, leafNames?: Uint8Array, subject?: Uint8Array): ChainToVerify {
+  const leaf = makeLeaf({
+    ...(leafNames === undefined ? {} : { extensions: [leafNames] }),
+    ...(subject === undefined ? {} : { subject }),
+  });
+  const inner = makeInner({ extensions: [caExtension(), certSign, extension] });
+  return chain({ leaf, intermediates: [inner, makeOuter()] });
+}
 
 /** By what is wrong: a part of the rule that is named, and the chain. */
 const refused: Readonly<Record<string, readonly [string, () => ChainToVerify]>> = {
@@ -148,12 +169,47 @@ const refused: Readonly<Record<string, readonly [string, () => ChainToVerify]>> 
     "critical extension 1.2.3.4",
     () => chain({ leaf: makeLeaf({ extensions: [unknownCritical] }) }),
   ],
-  "an intermediate constrains names": [
-    "critical extension 2.5.29.30",
+  "an intermediate permits another host": ["does not permit", () => constrained(permits(uri("other")))],
+  "an intermediate permits hosts below its domain, and the leaf's is the domain itself": [
+    "does not permit",
+    () => constrained(permits(uri(".td"))),
+  ],
+  "an intermediate permits a host that only begins like the leaf's": [
+    "does not permit",
+    () => constrained(permits(uri("t"))),
+  ],
+  "an intermediate excludes the leaf's host and permits it, too": [
+    "excludes",
+    () => constrained(constraints([uri("td")], [uri("td")])),
+  ],
+  "an intermediate constrains hosts and the leaf's URI has an address": [
+    "does not permit",
+    () => constrained(permits(uri("10.1.2.3")), namesExtension(uri("spiffe://10.1.2.3/a"))),
+  ],
+  "one of the leaf's names is not permitted": [
+    "does not permit",
+    () => constrained(permits(uri("td")), namesExtension(uri("spiffe://td/a"), uri("spiffe://other/a"))),
+  ],
+  "an intermediate constrains a kind of name that is not processed": [
+    "rfc822Name, which is not processed",
+    () => constrained(permits(email), namesExtension(email)),
+  ],
+  "an intermediate constrains subjects and the leaf has one": [
+    "constrains subjects",
     () =>
-      chain({
-        intermediates: [makeInner({ extensions: [caExtension(), certSign, nameConstraints] }), makeOuter()],
-      }),
+      constrained(permits(encode(constructedTag(4), names.inner)), undefined, nameOf(oid.commonName, "x")),
+  ],
+  "an intermediate permits a part of a domain's name": [
+    "does not permit",
+    () => constrained(permits(dns("a.test")), namesExtension(dns("ba.test"))),
+  ],
+  "the leaf's address is not in the permitted network": [
+    "does not permit",
+    () => constrained(permits(address("0a000000ff000000")), namesExtension(address("0b000001"))),
+  ],
+  "the root constrains names": [
+    "the root does not permit",
+    () => chain({ root: makeRoot({ extensions: [caExtension(), certSign, permits(uri("other"))] }) }),
   ],
 };
 
@@ -164,6 +220,14 @@ describe("a chain", () => {
       assert.throws(() => verifyChain(toVerify), { code: "CHAIN_INVALID", message: new RegExp(rule) });
     });
   }
+
+  it("is valid when every constrained name of the leaf is permitted, and kinds that it lacks do not matter", () => {
+    const permitted = [uri("other"), uri("TD"), dns("a.test"), address("0a000000ff000000"), email];
+    const leafNames = [uri("spiffe://td/a"), dns("A.test"), dns("b.a.test"), address("0a010203")];
+    verifyChain(constrained(permits(...permitted), namesExtension(...leafNames)));
+    verifyChain(constrained(permits(uri(".mesh")), namesExtension(uri("spiffe://a.mesh/x"))));
+    verifyChain(constrained(constraints([], [uri("other"), dns("")])));
+  });
 
   it("is valid in its order, at both ends of its windows too", () => {
     verifyChain(chain());

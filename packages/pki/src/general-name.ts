@@ -1,5 +1,5 @@
 import { openElement } from "./der/cursor.ts";
-import { parseDer } from "./der/reader.ts";
+import { type DerElement, parseDer } from "./der/reader.ts";
 import { primitiveTag, tag } from "./der/tag.ts";
 import { PkiError } from "./errors.ts";
 
@@ -39,15 +39,18 @@ export function readGeneralNames(value: Uint8Array): readonly GeneralName[] {
   const names = parseDer(value);
   openElement(names, tag.sequence, "GeneralNames");
   if (names.children.length === 0) throw new PkiError("DER_MALFORMED", "GeneralNames is empty");
-  return names.children.map((element) => {
-    const kind = kinds[element.tag & 0x1f];
-    const isContextSpecific = (element.tag & 0xc0) === 0x80;
-    const isConstructed = (element.tag & 0x20) !== 0;
-    if (kind === undefined || !isContextSpecific || isConstructed !== constructedKinds.has(kind)) {
-      throw new PkiError("DER_MALFORMED", "a GeneralName is of no known kind");
-    }
-    return { kind, value: element.content };
-  });
+  return names.children.map(readGeneralName);
+}
+
+/** Reads one GeneralName. @throws PkiError `DER_MALFORMED` */
+export function readGeneralName(element: DerElement): GeneralName {
+  const kind = kinds[element.tag & 0x1f];
+  const isContextSpecific = (element.tag & 0xc0) === 0x80;
+  const isConstructed = (element.tag & 0x20) !== 0;
+  if (kind === undefined || !isContextSpecific || isConstructed !== constructedKinds.has(kind)) {
+    throw new PkiError("DER_MALFORMED", "a GeneralName is of no known kind");
+  }
+  return { kind, value: element.content };
 }
 
 /** The octets as text, one character for each, so that no octet is lost and none can fail. */

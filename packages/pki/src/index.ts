@@ -1,3 +1,4 @@
+export { verifyAuthorityChain } from "./authority-chain.ts";
 export { Certificate, parseCertificate, parseCertificates } from "./certificate.ts";
 export { type ChainToVerify, verifyChain } from "./chain.ts";
 export { type CertificateRequest, parseCertificateRequest } from "./csr.ts";
@@ -6,6 +7,7 @@ export { type EcCurve, isPointOnCurve } from "./ec-curve.ts";
 export { MeshError, PkiError, type PkiErrorCode } from "./errors.ts";
 export { createKeyPair, createSerial, KeyPair, type KeyType, parsePrivateKey } from "./key.ts";
 export { type ExpectedWorkloadCertificate, lintWorkloadCertificate } from "./lint.ts";
+export { findPemBlocks, type PemBlock } from "./operator-pem.ts";
 export { encodePem, parsePemBlock, parsePemBlocks } from "./pem.ts";
 export { backdateMs, leafCommonName, leafValidity, type Validity } from "./profile.ts";
 export { PublicKey, parsePublicKey } from "./public-key.ts";

@@ -19,7 +19,6 @@ describe("a private key", () => {
   const malformed: Readonly<Record<string, string>> = {
     "empty text": "",
     "a public key": encrypted.publicKey,
-    "an encrypted key": encrypted.privateKey,
     "a block of garbage": "-----BEGIN PRIVATE KEY-----\nAAEC\n-----END PRIVATE KEY-----\n",
     "a block under the wrong label": pemOf("P-256", "sec1").replaceAll("EC PRIVATE", "PRIVATE"),
     "two blocks": pemOf("P-256", "pkcs8") + pemOf("P-256", "pkcs8"),
@@ -34,6 +33,14 @@ describe("a private key", () => {
     for (const pem of [pemOf("P-521", "pkcs8"), pemOf("secp256k1", "sec1"), rsaPem(1024, "pkcs1")]) {
       assert.throws(() => parsePrivateKey(pem), { code: "KEY_REJECTED" });
     }
+  });
+
+  it("is not read from an encrypted key without the passphrase, nor with another one", () => {
+    assert.throws(() => parsePrivateKey(encrypted.privateKey), { code: "KEY_ENCRYPTED" });
+    for (const wrong of ["y", "", "xx"]) {
+      assert.throws(() => parsePrivateKey(encrypted.privateKey, wrong), { code: "KEY_PASSPHRASE_WRONG" });
+    }
+    assert.equal(parsePrivateKey(encrypted.privateKey, "x").publicKey.type, "P-256");
   });
 
   it("never puts its text into an error", () => {

@@ -46,7 +46,8 @@ export function encodePem(label: string, der: Uint8Array): string {
   return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }
 
-function decodeBody(body: string): Uint8Array {
+/** Decodes what stands between the two lines of a block. @throws PkiError `PEM_MALFORMED` */
+export function decodeBody(body: string): Uint8Array {
   const lines = body.replaceAll("\r\n", "\n");
   if (lines.length < 3 || !lines.startsWith("\n") || !lines.endsWith("\n") || lines.includes("\n\n")) {
     throw new PkiError("PEM_MALFORMED", "the PEM block is empty or its lines are broken");
