@@ -1,15 +1,15 @@
 import type { Certificate } from "./certificate.ts";
-import { anchorProblem, issuerProblem, ownProblem, refuseIf } from "./chain-rules.ts";
-import { PkiError } from "./errors.ts";
-import type { TrustBundle } from "./trust-bundle.ts";
+import { authorityProblem, type Path, refuseIf, verifyPath, withIssuer } from "./chain-rules.ts";
+import type { GeneralName } from "./general-name.ts";
+import { nameProblem } from "./name-constraints.ts";
+import type { TrustDomain } from "./trust-domain.ts";
 
-export interface AuthorityChainToVerify {
+/** The chain of an authority; the first intermediate issued its certificate. */
+export interface AuthorityChainToVerify extends Path {
   /** The certificate of the key that is to sign leaves. */
   readonly authority: Certificate;
-  /** Each issued the one before it, the first the authority; the root not among them. */
-  readonly intermediates: readonly Certificate[];
-  readonly bundle: TrustBundle;
-  readonly now: Date;
+  /** When given, the name constraints of the whole chain must permit SPIFFE IDs of it. */
+  readonly trustDomain?: TrustDomain;
 }
 
 /**
@@ -17,20 +17,14 @@ export interface AuthorityChainToVerify {
  * may sign, every path length leaves room, and names, signatures and windows are right at `now`. A root is its own anchor.
  * @throws PkiError `CHAIN_INVALID` naming the rule
  */
-export function verifyAuthorityChain(chain: AuthorityChainToVerify): void {
-  const { authority, intermediates, bundle, now } = chain;
-  if (!authority.isCa) throw new PkiError("CHAIN_INVALID", "the signing certificate is not a CA");
-  if (!authority.extensions.maySignCertificates) {
-    throw new PkiError("CHAIN_INVALID", "the signing certificate has a key usage without keyCertSign");
-  }
-  refuseIf(ownProblem(authority, now), "the signing certificate");
-  if (bundle.contains(authority)) return;
-  let child = authority;
-  let issued = 1;
-  for (const [index, issuer] of intermediates.entries()) {
-    refuseIf(issuerProblem(issuer, { child, issued, leaf: undefined }, now), `intermediate ${index + 1}`);
-    issued += 1;
-    child = issuer;
-  }
-  refuseIf(anchorProblem(bundle, { child, issued, leaf: undefined }, now), "the root");
+export function verifyAuthorityChain({ authority, trustDomain, ...path }: AuthorityChainToVerify): void {
+  const names = trustDomain === undefined ? [] : [spiffeUri(trustDomain)];
+  refuseIf(authorityProblem(authority, path.now), "the signing certificate");
+  refuseIf(nameProblem(authority.extensions.nameConstraints, names), "the signing certificate");
+  if (path.bundle.contains(authority)) return;
+  verifyPath(withIssuer(authority, { issued: 0, names }), path);
+}
+
+function spiffeUri({ name }: TrustDomain): GeneralName {
+  return { kind: "uniformResourceIdentifier", value: Buffer.from(`spiffe://${name}/`, "latin1") };
 }

@@ -183,7 +183,7 @@ const refused: Readonly<Record<string, readonly [string, () => ChainToVerify]>> 
     () => constrained(constraints([uri("td")], [uri("td")])),
   ],
   "an intermediate constrains hosts and the leaf's URI has an address": [
-    "does not permit",
+    "no form that can be judged",
     () => constrained(permits(uri("10.1.2.3")), namesExtension(uri("spiffe://10.1.2.3/a"))),
   ],
   "one of the leaf's names is not permitted": [
@@ -194,8 +194,8 @@ const refused: Readonly<Record<string, readonly [string, () => ChainToVerify]>> 
     "rfc822Name, which is not processed",
     () => constrained(permits(email), namesExtension(email)),
   ],
-  "an intermediate constrains subjects and the leaf has one": [
-    "constrains subjects",
+  "an intermediate permits other subjects than the leaf's": [
+    "intermediate 1 does not permit",
     () =>
       constrained(permits(encode(constructedTag(4), names.inner)), undefined, nameOf(oid.commonName, "x")),
   ],
@@ -206,6 +206,13 @@ const refused: Readonly<Record<string, readonly [string, () => ChainToVerify]>> 
   "the leaf's address is not in the permitted network": [
     "does not permit",
     () => constrained(permits(address("0a000000ff000000")), namesExtension(address("0b000001"))),
+  ],
+  "the root excludes the subject of an intermediate": [
+    "the root excludes a name below it",
+    () => {
+      const extensions = [caExtension(), certSign, constraints([], [encode(constructedTag(4), names.inner)])];
+      return chain({ root: makeRoot({ extensions }) });
+    },
   ],
   "the root constrains names": [
     "the root does not permit",

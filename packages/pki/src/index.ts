@@ -1,4 +1,4 @@
-export { verifyAuthorityChain } from "./authority-chain.ts";
+export { type AuthorityChainToVerify, verifyAuthorityChain } from "./authority-chain.ts";
 export { Certificate, parseCertificate, parseCertificates } from "./certificate.ts";
 export { type ChainToVerify, verifyChain } from "./chain.ts";
 export { type CertificateRequest, parseCertificateRequest } from "./csr.ts";

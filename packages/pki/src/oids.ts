@@ -21,6 +21,7 @@ export const oid = {
   commonName: "2.5.4.3",
   organization: "2.5.4.10",
 
+  emailAddress: "1.2.840.113549.1.9.1",
   challengePassword: "1.2.840.113549.1.9.7",
   extensionRequest: "1.2.840.113549.1.9.14",
 
