@@ -1,25 +1,28 @@
 import { isIP } from "node:net";
-import { join } from "node:path";
 import { parseTrustDomain } from "@kasbah/pki";
 import { type Command, type ConfigOf, option, schema } from "@kasbah/runtime";
+import { authorityOptions, authorityProblems } from "./config-authorities.ts";
+import { defaultStateDirectory, type Machine } from "./config-machine.ts";
+
+export type { Machine } from "./config-machine.ts";
 
 /** Where a key set comes from. */
 export type JwksLocation =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "https"; readonly url: URL };
 
-/** What the defaults depend on. */
-export interface Machine {
-  readonly isRoot: boolean;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
-
 export type ServerOptions = ReturnType<typeof serverOptions>;
 export type ServerConfig = ConfigOf<ServerOptions>;
 
 /** Every setting of `kasbah-server`; environment names are Istio's where it has one. */
 export function serverOptions(machine: Machine) {
-  return { stateDir: stateDirOption(machine), ...placeOptions, ...tokenOptions, ...lifetimeOptions };
+  return {
+    stateDir: stateDirOption(machine),
+    ...placeOptions,
+    ...tokenOptions,
+    ...lifetimeOptions,
+    ...authorityOptions,
+  };
 }
 
 /** @param version of the package, for `--version`. */
@@ -54,6 +57,15 @@ const placeOptions = {
     help: "where agents connect, over TLS",
     schema: schema.listenAddress,
     default: "127.0.0.1:15012",
+    group: "Place",
+  }),
+  adminSocket: option({
+    flag: "--admin-socket <path>",
+    env: "KASBAH_ADMIN_SOCKET",
+    help: "Unix socket for the operator's command, mode 0600",
+    schema: schema.path,
+    optional: true,
+    defaultHelp: "admin.sock in the state directory",
     group: "Place",
   }),
   httpAddress: option({
@@ -141,7 +153,7 @@ function stateDirOption(machine: Machine) {
   return option({
     flag: "--state-dir <dir>",
     env: "KASBAH_STATE_DIR",
-    help: "holds the root's key, the ledger and the public trust bundle",
+    help: "holds the keys, the state of the authorities, the ledger and the public trust bundle",
     schema: schema.path,
     default: defaultStateDirectory(machine),
     defaultHelp: "/var/lib/kasbah as root, else $XDG_STATE_HOME/kasbah",
@@ -168,13 +180,8 @@ function crossChecks(config: ServerConfig): readonly string[] {
     ],
     [tokenAudience.length === 0, "--token-audience: is empty, so that no token would fit; name at least one"],
   ];
-  return problems.filter(([isWrong]) => isWrong).map(([, problem]) => problem);
-}
-
-function defaultStateDirectory({ isRoot, env }: Machine): string {
-  if (isRoot) return "/var/lib/kasbah";
-  const stateHome = env["XDG_STATE_HOME"] || join(env["HOME"] || "/", ".local/state");
-  return join(stateHome, "kasbah");
+  const own = problems.filter(([isWrong]) => isWrong).map(([, problem]) => problem);
+  return [...own, ...authorityProblems(config)];
 }
 
 /** The text of a URL with a password must not come back in a problem, so that is left to the cross-checks. */

@@ -5,17 +5,23 @@ import { createSerial, parsePrivateKey } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { createScheduler } from "@kasbah/runtime";
 import type { ServingIdentity } from "@kasbah/runtime/grpc";
-import { createTestAuthority, FakeClock, manualSweep, recordingLogger } from "@kasbah/testkit";
-import { createIssuerSet } from "./authorities/issuer-set.ts";
+import {
+  createTestAuthority,
+  FakeClock,
+  manualSweep,
+  recordingLogger,
+  type TestAuthority,
+} from "@kasbah/testkit";
 import { CaError } from "./errors.ts";
-import type { IssuerSource } from "./issuance/ports.ts";
-import { ServingCertificate } from "./serving-identity.ts";
+import { fixedIssuers } from "./issuance/fixed-issuers.test.ts";
+import { ServingCertificate, type ServingIssuerSource } from "./serving-identity.ts";
 
 const halfDayMs = 12 * 3_600_000;
 
 describe("The serving certificate", () => {
   let clock: FakeClock;
-  let issuers: IssuerSource;
+  let root: TestAuthority;
+  let issuers: ServingIssuerSource;
   let serving: ServingCertificate;
   let heard: ServingIdentity[];
   let isDown: boolean;
@@ -24,13 +30,12 @@ describe("The serving certificate", () => {
     clock = new FakeClock();
     isDown = false;
     heard = [];
-    const root = await createTestAuthority("cluster.local");
-    const set = createIssuerSet([{ ...root, stage: "active" }]);
+    root = await createTestAuthority("cluster.local");
+    const set = fixedIssuers(root);
     issuers = {
-      trustBundle: set.trustBundle,
-      activeIssuer: (now) => {
+      servingIssuer: (now) => {
         if (isDown) throw new CaError("ISSUER_UNAVAILABLE", "down");
-        return set.activeIssuer(now);
+        return set.servingIssuer(now);
       },
     };
     serving = new ServingCertificate({
@@ -55,7 +60,7 @@ describe("The serving certificate", () => {
     for (let i = 0; i < 200 && !until(); i++) await delay(5);
   }
 
-  it("is tried again a minute later when it can not be replaced, and the old one stays", async () => {
+  it("is tried again within a minute when it can not be replaced, and the old one stays", async () => {
     const first = serving.current();
     isDown = true;
     await pass(halfDayMs, () => clock.sleeping > 0);
@@ -78,6 +83,14 @@ describe("The serving certificate", () => {
     assert.equal(Date.parse(leafOf(second).validTo), clock.now().getTime() + 2 * halfDayMs);
   });
 
+  it("is replaced at once when another authority is to issue it", async () => {
+    const first = serving.current();
+    serving.issuerChanged();
+    await pass(0, () => heard.length === 1);
+    assert.notEqual(serving.current(), first);
+    assert.equal(heard.length, 1);
+  });
+
   it("carries the names that agents dial and those that were asked for, each once", () => {
     const { subjectAltName, subject } = leafOf(serving.current());
     assert.deepEqual(subjectAltName?.split(", ").sort(), [
@@ -94,9 +107,7 @@ describe("The serving certificate", () => {
   it("has a key of its own and a chain to the root", () => {
     const { privateKeyPem } = serving.current();
     const leaf = leafOf(serving.current());
-    const [root] = issuers.trustBundle().roots;
-    assert.ok(root);
-    assert.ok(leaf.verify(root.publicKey.keyObject));
+    assert.ok(leaf.verify(root.certificate.publicKey.keyObject));
     assert.deepEqual(
       leaf.publicKey.export({ type: "spki", format: "der" }),
       Buffer.from(parsePrivateKey(privateKeyPem).publicKey.spki),

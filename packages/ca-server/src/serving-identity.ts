@@ -3,10 +3,16 @@ import { createKeyPair, leafValidity } from "@kasbah/pki";
 import type { CertificateWriter, SubjectAltName } from "@kasbah/pki/certificate-writer";
 import type { Clock, Component, Logger, Scheduler } from "@kasbah/runtime";
 import type { ServingIdentity } from "@kasbah/runtime/grpc";
-import type { IssuerSource } from "./issuance/ports.ts";
+import type { Issuer } from "./issuance/ports.ts";
+
+/** Which authority the serving certificate is to be issued by. */
+export interface ServingIssuerSource {
+  /** @throws CaError `ISSUER_UNAVAILABLE` when none may sign at that instant. */
+  servingIssuer(now: Date): Issuer;
+}
 
 export interface ServingCertificateParts {
-  readonly issuers: IssuerSource;
+  readonly issuers: ServingIssuerSource;
   readonly writer: CertificateWriter;
   readonly newSerial: () => Uint8Array;
   /** DNS names and IP addresses beside those that every server has. */
@@ -19,7 +25,7 @@ export interface ServingCertificateParts {
 /** Stock agents dial `localhost` under the last name (pilot/pkg/grpc/tls.go). */
 const alwaysNames = ["localhost", "127.0.0.1", "::1", "istiod.istio-system.svc"];
 const lifetimeMs = 24 * 3_600_000;
-const retryMs = 60_000;
+const retryMs = 5_000;
 
 /** The server's own certificate, with a new key each time; replaced at half of its life. The key stays in memory. */
 export class ServingCertificate implements Component {
@@ -28,6 +34,7 @@ export class ServingCertificate implements Component {
   readonly #stopping = new AbortController();
   #current: ServingIdentity | undefined;
   #replaceAt = new Date(0);
+  #waiting = new AbortController();
   #replacing: Promise<void> | undefined;
   #listener: ((identity: ServingIdentity) => void) | undefined;
 
@@ -46,6 +53,12 @@ export class ServingCertificate implements Component {
     this.#listener = listener;
   }
 
+  /** Replaces the certificate now: another authority is to issue it. */
+  issuerChanged(): void {
+    this.#replaceAt = new Date(0);
+    this.#waiting.abort();
+  }
+
   async start(): Promise<void> {
     await this.#replace();
     this.#replacing = this.#replaceForEver();
@@ -58,10 +71,10 @@ export class ServingCertificate implements Component {
 
   async #replaceForEver(): Promise<void> {
     const { signal } = this.#stopping;
-    const { scheduler, clock, logger } = this.#parts;
+    const { clock, logger } = this.#parts;
     while (!signal.aborted) {
       try {
-        await scheduler.waitUntil(this.#replaceAt, signal);
+        await this.#waitUntilDue(signal);
         await this.#replace();
       } catch (error) {
         if (signal.aborted) return;
@@ -71,12 +84,22 @@ export class ServingCertificate implements Component {
     }
   }
 
+  async #waitUntilDue(signal: AbortSignal): Promise<void> {
+    const waiting = new AbortController();
+    this.#waiting = waiting;
+    const either = AbortSignal.any([signal, waiting.signal]);
+    await this.#parts.scheduler.waitUntil(this.#replaceAt, either).catch((error: unknown) => {
+      if (!waiting.signal.aborted) throw error;
+    });
+    signal.throwIfAborted();
+  }
+
   async #replace(): Promise<void> {
     const { issuers, writer, newSerial, clock, logger } = this.#parts;
     const now = clock.now();
-    const issuer = issuers.activeIssuer(now);
+    const issuer = issuers.servingIssuer(now);
     const keyPair = await createKeyPair("P-256");
-    const validity = leafValidity({ now, ttlMs: lifetimeMs, issuerNotAfter: issuer.notAfter });
+    const validity = leafValidity({ now, ttlMs: lifetimeMs, issuerNotAfter: issuer.latestLeafEnd });
     const subjectAltNames = this.#subjectAltNames();
     const { publicKey } = keyPair;
     const leaf = await writer.writeLeaf(

@@ -1,3 +1,4 @@
+export * from "./authority-admin.ts";
 export * from "./certificate-service.ts";
 export type { Codec, Method } from "./codec.ts";
 export * from "./health.ts";

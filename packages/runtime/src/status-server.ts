@@ -9,6 +9,8 @@ import type { Logger } from "./log.ts";
 export interface Readiness {
   readonly ready: boolean;
   readonly reasons: readonly string[];
+  /** What does not stop the work yet and should be looked at. */
+  readonly warnings?: readonly string[];
 }
 
 export interface StatusServerOptions {
@@ -101,8 +103,9 @@ function send(response: ServerResponse, reply: Reply, headers: Record<string, st
   response.end(reply.body);
 }
 
-function readyReply({ ready, reasons }: Readiness): Reply {
-  const body = `${JSON.stringify({ ready, reasons })}\n`;
+function readyReply({ ready, reasons, warnings = [] }: Readiness): Reply {
+  const shown = { ready, reasons, ...(warnings.length === 0 ? {} : { warnings }) };
+  const body = `${JSON.stringify(shown)}\n`;
   return { status: ready ? 200 : 503, type: "application/json", body };
 }
 

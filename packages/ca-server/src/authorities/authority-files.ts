@@ -1,8 +1,15 @@
 import { constants } from "node:fs";
-import { open, readdir } from "node:fs/promises";
+import { open, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { type Certificate, type KeyPair, PkiError, parseCertificate, parsePrivateKey } from "@kasbah/pki";
-import { errnoOf, type PublishedFile, publishDirectory } from "@kasbah/runtime";
+import {
+  errnoOf,
+  type PublishedFile,
+  publishDirectory,
+  type Secret,
+  syncDirectory,
+  writeFileDurably,
+} from "@kasbah/runtime";
 import { StateError } from "../errors.ts";
 
 /** A key that signs, and its certificate. */
@@ -16,26 +23,58 @@ const certificateFile = "ca-cert.pem";
 const keyFile = "ca-key.pem";
 const maxFileBytes = 64 * 1024;
 
-/** Publishes a pair as one durable set; false when the directory was already taken by another process's. */
-export function publishAuthority(directory: string, { certificate, keyPair }: SigningPair): Promise<boolean> {
+/**
+ * Publishes a pair as one durable set; false when the directory was taken before. With a passphrase the key is
+ * encrypted (PKCS #8 with PBES2).
+ */
+export async function publishAuthority(
+  directory: string,
+  { certificate, keyPair }: SigningPair,
+  passphrase?: Secret,
+): Promise<boolean> {
   const files: PublishedFile[] = [
-    { name: keyFile, bytes: keyPair.toPkcs8Pem(), mode: 0o600 },
+    { name: keyFile, bytes: await keyPem(keyPair, passphrase), mode: 0o600 },
     { name: certificateFile, bytes: certificate.toPem(), mode: 0o644 },
   ];
   return publishDirectory(directory, files);
 }
 
+/** Removes the key of an authority that will never sign again. Its certificate stays. */
+export async function destroyKey(directory: string): Promise<boolean> {
+  try {
+    await unlink(join(directory, keyFile));
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return false;
+    throw error;
+  }
+  await syncDirectory(directory);
+  return true;
+}
+
+function keyPem(keyPair: KeyPair, passphrase: Secret | undefined): string | Promise<string> {
+  return passphrase === undefined ? keyPair.toPkcs8Pem() : keyPair.toEncryptedPkcs8Pem(passphrase.reveal());
+}
+
 /**
  * Loads a pair; undefined when there is no such directory.
  *
+ * A key that lies there in the clear although a passphrase is given is encrypted now.
+ *
  * @throws StateError when the directory is there and not whole, sound and private: it is never replaced by a new key.
  */
-export async function loadAuthority(directory: string): Promise<SigningPair | undefined> {
+export async function loadAuthority(
+  directory: string,
+  passphrase?: Secret,
+): Promise<SigningPair | undefined> {
   if (!(await isPresent(directory))) return undefined;
-  const keyPem = await readFileIn(directory, keyFile, refuseExposedKey);
+  const storedKey = await readFileIn(directory, keyFile, refuseExposedKey);
   const certificatePem = await readFileIn(directory, certificateFile, () => undefined);
-  const pair = parsePair(directory, keyPem, certificatePem);
-  if (pair.certificate.publicKey.equals(pair.keyPair.publicKey)) return pair;
+  const pair = parsePair(directory, storedKey, certificatePem, passphrase);
+  if (pair.certificate.publicKey.equals(pair.keyPair.publicKey)) {
+    if (passphrase !== undefined && !isEncrypted(storedKey))
+      await encryptInPlace(directory, pair, passphrase);
+    return pair;
+  }
   throw new StateError(
     "AUTHORITY_MISMATCH",
     `${keyFile} and ${certificateFile} in ${directory} do not belong together`,
@@ -91,13 +130,41 @@ function refuseExposedKey(path: string, mode: number): void {
   );
 }
 
-function parsePair(directory: string, keyPem: string, certificatePem: string): SigningPair {
+function parsePair(
+  directory: string,
+  storedKey: string,
+  certificatePem: string,
+  passphrase: Secret | undefined,
+): SigningPair {
   try {
-    return { certificate: parseCertificate(certificatePem), keyPair: parsePrivateKey(keyPem) };
+    const keyPair = parsePrivateKey(storedKey, passphrase?.reveal());
+    return { certificate: parseCertificate(certificatePem), keyPair };
   } catch (cause) {
     if (!(cause instanceof PkiError)) throw cause;
-    throw malformed(directory, cause);
+    throw passphraseProblem(directory, cause) ?? malformed(directory, cause);
   }
+}
+
+function passphraseProblem(directory: string, cause: PkiError): StateError | undefined {
+  if (cause.code === "KEY_ENCRYPTED") {
+    const message = `the key in ${directory} is encrypted: name the file of its passphrase with --key-passphrase-file`;
+    return new StateError("KEY_PASSPHRASE_MISSING", message, { cause });
+  }
+  if (cause.code !== "KEY_PASSPHRASE_WRONG") return undefined;
+  const message = `the key in ${directory} does not open with the passphrase of --key-passphrase-file`;
+  return new StateError("KEY_PASSPHRASE_WRONG", message, { cause });
+}
+
+function isEncrypted(storedKey: string): boolean {
+  return storedKey.startsWith("-----BEGIN ENCRYPTED PRIVATE KEY-----");
+}
+
+async function encryptInPlace(
+  directory: string,
+  { keyPair }: SigningPair,
+  passphrase: Secret,
+): Promise<void> {
+  await writeFileDurably(join(directory, keyFile), await keyPem(keyPair, passphrase), 0o600);
 }
 
 function malformed(path: string, cause?: unknown): StateError {

@@ -17,7 +17,11 @@ const dayMs = 86_400_000;
  * Thirty days, a week, a day before the end; for an authority that is made for less, a fourth, an eighth and a sixteenth
  * of its life, all of them later than its rotation should have begun.
  */
-const thresholds: readonly { readonly level: ExpiryLevel; readonly leftMs: number; readonly share: number }[] = [
+const thresholds: readonly {
+  readonly level: ExpiryLevel;
+  readonly leftMs: number;
+  readonly share: number;
+}[] = [
   { level: "error", leftMs: dayMs, share: 1 / 16 },
   { level: "warn", leftMs: 7 * dayMs, share: 1 / 8 },
   { level: "info", leftMs: 30 * dayMs, share: 1 / 4 },
@@ -30,7 +34,9 @@ export function expiryWarnings(state: AuthorityState, now: Date): readonly Expir
     const { id, certificate } = authority;
     const { notAfter } = certificate;
     const ends = now < notAfter ? "ends" : "ended";
-    return level === undefined ? [] : [{ id, level, notAfter, text: `${id} ${ends} at ${notAfter.toISOString()}` }];
+    return level === undefined
+      ? []
+      : [{ id, level, notAfter, text: `${id} ${ends} at ${notAfter.toISOString()}` }];
   });
 }
 

@@ -1,37 +1,60 @@
-import { TrustBundle } from "@kasbah/pki";
+import type { TrustBundle } from "@kasbah/pki";
 import { CaError } from "../errors.ts";
-import type { Issuer, IssuerSource } from "../issuance/ports.ts";
-import type { SigningPair } from "./authority-files.ts";
+import type { Issuer } from "../issuance/ports.ts";
+import type { AuthorityKeys } from "./authority-keys.ts";
+import type { AuthorityRecord } from "./authority-record.ts";
+import { type AuthorityState, authorityOf, rootOf, trustBundleOf } from "./authority-state.ts";
 
-/** Where an authority is in its life; it goes from left to right and never back. */
-export type AuthorityStage = "prepared" | "distributed" | "active" | "retiring" | "retired";
-
-/** A root with its key, and the stage it is in. */
-export interface StagedAuthority extends SigningPair {
-  readonly stage: AuthorityStage;
+/** Who signs and who is trusted in one state of the authorities. A value: the next state has another. */
+export interface IssuerSet {
+  /** @throws CaError `ISSUER_UNAVAILABLE` when none may sign at that instant */
+  activeIssuer(now: Date): Issuer;
+  /** What the CA's own serving certificate is issued by. @throws CaError `ISSUER_UNAVAILABLE` */
+  servingIssuer(now: Date): Issuer;
+  readonly trustBundle: TrustBundle;
 }
 
-const trustedStages: readonly AuthorityStage[] = ["distributed", "active", "retiring"];
+/**
+ * Of the life of an authority that rotates by itself: so that the leaves issued under it at two thirds of its life, when
+ * its successor is made, have ended before it does.
+ */
+const longestLeafShare = 1 / 4;
 
-/** Which authority signs and which are trusted, by their stages. */
-export function createIssuerSet(authorities: readonly StagedAuthority[]): IssuerSource {
-  const trusted = authorities.filter(({ stage }) => trustedStages.includes(stage));
-  const bundle = TrustBundle.from(trusted.map(({ certificate }) => certificate));
-  const active = authorities.find(({ stage }) => stage === "active");
+/** Reads the state: which key signs with which chain. The keys must be loaded. */
+export function createIssuerSet(state: AuthorityState, keys: AuthorityKeys): IssuerSet {
+  const bundle = trustBundleOf(state);
   return {
-    activeIssuer(now) {
-      if (active === undefined) throw unavailable("no authority is active");
-      const { notBefore, notAfter } = active.certificate;
-      if (now < notBefore) throw unavailable("the active authority is not valid yet: check the clock");
-      if (now >= notAfter) throw unavailable("the active authority has ended");
-      return issuerOf(active);
-    },
-    trustBundle: () => bundle,
+    activeIssuer: (now) => issuerOf(state, state.signerId, keys, now),
+    servingIssuer: (now) => issuerOf(state, servingSignerAt(state, now), keys, now),
+    trustBundle: bundle,
   };
 }
 
-function issuerOf({ certificate, keyPair }: StagedAuthority): Issuer {
-  return { certificate, keyPair, intermediates: [], notAfter: certificate.notAfter };
+/** One that ended while the CA was off can not wait for its successor's turn. */
+function servingSignerAt(state: AuthorityState, now: Date): string {
+  const { certificate } = authorityOf(state, state.servingSignerId);
+  return now < certificate.notAfter ? state.servingSignerId : state.signerId;
+}
+
+function issuerOf(state: AuthorityState, id: string, keys: AuthorityKeys, now: Date): Issuer {
+  const signer = authorityOf(state, id);
+  const root = rootOf(state, id);
+  const intermediates = signer === root ? [] : [signer.certificate, ...signer.chain];
+  const chain = [...intermediates, root.certificate];
+  for (const { notBefore, notAfter } of chain) {
+    if (now < notBefore) throw unavailable(`${id} is not valid yet: check the clock`);
+    if (now >= notAfter) throw unavailable(`${id} or its issuer has ended`);
+  }
+  const ends = chain.map(({ notAfter }) => notAfter.getTime());
+  const latestLeafEnd = new Date(Math.min(...ends, now.getTime() + longestLeafMs(signer)));
+  const { certificate } = signer;
+  return { authorityId: id, certificate, signingKey: keys.of(id).keyPair, intermediates, latestLeafEnd };
+}
+
+/** The operator replaces what was plugged in, and decides when. */
+function longestLeafMs({ origin, certificate, createdAt }: AuthorityRecord): number {
+  if (origin === "plugged-in") return Number.POSITIVE_INFINITY;
+  return (certificate.notAfter.getTime() - createdAt.getTime()) * longestLeafShare;
 }
 
 function unavailable(reason: string): CaError {

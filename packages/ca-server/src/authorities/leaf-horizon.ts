@@ -23,7 +23,9 @@ export function isCovered(state: AuthorityState, id: string, leafEnd: Date): boo
 export function coverUnknownLeaves(state: AuthorityState, now: Date, maxTtlMs: number): AuthorityState {
   const end = now.getTime() + maxTtlMs;
   const authorities = state.authorities.map((one) =>
-    one.stage === "retired" || one.leafHorizon.getTime() >= end ? one : { ...one, leafHorizon: new Date(end) },
+    one.stage === "retired" || one.leafHorizon.getTime() >= end
+      ? one
+      : { ...one, leafHorizon: new Date(end) },
   );
   return { ...state, epoch: state.epoch + 1, authorities };
 }

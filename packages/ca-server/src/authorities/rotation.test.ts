@@ -12,7 +12,17 @@ async function record(id: string, rootId = id): Promise<AuthorityRecord> {
   const { certificate } = await createTestAuthority(id);
   const kind: AuthorityKind = id.startsWith("root") ? "root" : "intermediate";
   const dates = { stageSince: start, createdAt: start, leafHorizon: new Date(0) };
-  return { id, kind, rootId, certificate, chain: [], hasKey: true, origin: "self-signed", stage: "prepared", ...dates };
+  return {
+    id,
+    kind,
+    rootId,
+    certificate,
+    chain: [],
+    hasKey: true,
+    origin: "self-signed",
+    stage: "prepared",
+    ...dates,
+  };
 }
 
 async function rootPair(number: number): Promise<Successor> {
@@ -73,7 +83,13 @@ describe("The rotation of authorities", () => {
     const seen: unknown[] = [];
     for (let minute = 2; state.rotation !== undefined; minute++) {
       const { rotation, signerId, servingSignerId } = state;
-      seen.push([rotation.stage, signerId, servingSignerId, trusts(state, "root-1"), trusts(state, "root-2")]);
+      seen.push([
+        rotation.stage,
+        signerId,
+        servingSignerId,
+        trusts(state, "root-1"),
+        trusts(state, "root-2"),
+      ]);
       state = advance(state, at(minute));
     }
     assert.deepEqual(seen, [
@@ -95,7 +111,11 @@ describe("The rotation of authorities", () => {
     let state = await established();
     const bundle = trustBundleOf(state);
     const intermediate = await record("intermediate-2", "root-1");
-    state = prepare(state, { kind: "intermediate", records: [intermediate], signerId: intermediate.id }, at(1));
+    state = prepare(
+      state,
+      { kind: "intermediate", records: [intermediate], signerId: intermediate.id },
+      at(1),
+    );
     for (let minute = 2; state.rotation !== undefined; minute++) {
       assert.ok(trustBundleOf(state).equals(bundle));
       state = advance(state, at(minute));
@@ -111,7 +131,11 @@ describe("The rotation of authorities", () => {
     const root = await record("root-1");
     let state = establish(emptyState, { kind: "root", records: [root], signerId: root.id });
     const intermediate = await record("intermediate-1", root.id);
-    state = prepare(state, { kind: "intermediate", records: [intermediate], signerId: intermediate.id }, at(1));
+    state = prepare(
+      state,
+      { kind: "intermediate", records: [intermediate], signerId: intermediate.id },
+      at(1),
+    );
     for (let minute = 2; state.rotation !== undefined; minute++) state = advance(state, at(minute));
     assert.deepEqual(stagesOf(state), { "root-1": "active", "intermediate-1": "active" });
     assert.equal(state.signerId, "intermediate-1");
@@ -168,7 +192,11 @@ describe("The rotation of authorities", () => {
     const spare = await record("intermediate-2", "root-1");
     for (let number = 2; number < 60; number++) {
       const records = [{ ...spare, id: `intermediate-${number}` }];
-      state = prepare(state, { kind: "intermediate", records, signerId: `intermediate-${number}` }, at(number));
+      state = prepare(
+        state,
+        { kind: "intermediate", records, signerId: `intermediate-${number}` },
+        at(number),
+      );
       while (state.rotation !== undefined) state = advance(state, at(number));
     }
     assert.equal(state.authorities.length, 22);
@@ -211,7 +239,11 @@ describe("The gate of time", () => {
   it("lets a new intermediate sign at once, since it travels with each leaf", async () => {
     const busy = withHorizon(await established(), "intermediate-1", at(60));
     const intermediate = await record("intermediate-2", "root-1");
-    let state = prepare(busy, { kind: "intermediate", records: [intermediate], signerId: intermediate.id }, at(1));
+    let state = prepare(
+      busy,
+      { kind: "intermediate", records: [intermediate], signerId: intermediate.id },
+      at(1),
+    );
     state = advance(state, at(1));
     assert.ok(state.rotation && timeGate.mayAdvance(state, state.rotation, at(1)).open);
     state = advance(state, at(1));

@@ -1,94 +1,139 @@
-import { X509Certificate } from "node:crypto";
-import { join } from "node:path";
-import { backdateMs, createKeyPair, type TrustDomain, type Validity } from "@kasbah/pki";
+import { backdateMs, createKeyPair, type KeyType, type TrustDomain, type Validity } from "@kasbah/pki";
 import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
-import { type Clock, ensureDirectory, type Logger } from "@kasbah/runtime";
-import { StateError } from "../errors.ts";
-import { loadAuthority, publishAuthority, type SigningPair } from "./authority-files.ts";
+import type { Clock } from "@kasbah/runtime";
+import type { SigningPair } from "./authority-files.ts";
+import type { AuthorityKeys } from "./authority-keys.ts";
+import type { AuthorityKind, AuthorityRecord } from "./authority-record.ts";
+import { type AuthorityState, rootOf } from "./authority-state.ts";
+import type { Successor } from "./rotation.ts";
+
+/** How the authorities are made that we make ourselves. */
+export interface SelfSignedProfile {
+  readonly trustDomain: TrustDomain;
+  /** Of roots and intermediates alike. */
+  readonly keyType: KeyType;
+  readonly rootTtlMs: number;
+  readonly intermediateTtlMs: number;
+  /** Without one the root signs the leaves, which gives Istio's chain of two. */
+  readonly withIntermediate: boolean;
+  /** Whether an intermediate is bound to the trust domain by a critical URI name constraint. */
+  readonly nameConstraints: boolean;
+}
 
 export interface SelfSignedParts {
-  /** Holds one directory for each authority; made with mode 0700. */
-  readonly directory: string;
-  readonly trustDomain: TrustDomain;
-  /** True when this state directory shows that a root was in use: then a missing root is a loss, not a beginning. */
-  readonly hadRoot: () => Promise<boolean>;
+  readonly profile: SelfSignedProfile;
+  readonly keys: AuthorityKeys;
   readonly writer: CertificateWriter;
   readonly newSerial: () => Uint8Array;
   readonly clock: Clock;
-  readonly logger: Logger;
 }
-
-const rootLifetimeDays = 3650;
 
 /**
- * Loads the root, or makes it once: of processes that start together, one makes it and all use it.
- *
- * @throws StateError when what is there is not a sound root of this trust domain, or the root was lost.
+ * Makes authorities with new keys. Each is durable when a method resolves, and not on record yet. What a crash left
+ * between the two is found under the id that comes next and taken, so that no second root is ever made.
  */
-export async function loadOrCreateRoot(parts: SelfSignedParts): Promise<SigningPair> {
-  await ensureDirectory(parts.directory, 0o700);
-  const directory = join(parts.directory, "root");
-  // Asked before looking for the root: whoever publishes one leaves these traces afterwards.
-  const hadRoot = await parts.hadRoot();
-  const root = (await loadAuthority(directory)) ?? (await createRoot(directory, hadRoot, parts));
-  verifyRoot(root, directory, parts);
-  return root;
-}
+export class SelfSigned {
+  readonly #parts: SelfSignedParts;
 
-async function createRoot(directory: string, hadRoot: boolean, parts: SelfSignedParts): Promise<SigningPair> {
-  if (hadRoot) {
-    throw new StateError(
-      "AUTHORITY_INCOMPLETE",
-      `${directory} is missing, yet this CA had a root: restore it; a new root would cut off every client`,
+  constructor(parts: SelfSignedParts) {
+    this.#parts = parts;
+  }
+
+  /** A new root and, unless the root is to sign leaves itself, an intermediate under it. */
+  async createRoot(state: AuthorityState): Promise<Successor> {
+    const fits = (pair: SigningPair) => this.#isFreshRoot(pair);
+    const root = await this.#provide("root", state, () => this.#writeRoot(), fits);
+    if (!this.#parts.profile.withIntermediate) return { kind: "root", records: [root], signerId: root.id };
+    const intermediate = await this.#createUnder(root, state);
+    return { kind: "root", records: [root, intermediate], signerId: intermediate.id };
+  }
+
+  /** A new intermediate under the root that signs now. */
+  async createIntermediate(state: AuthorityState): Promise<Successor> {
+    const intermediate = await this.#createUnder(rootOf(state, state.signerId), state);
+    return { kind: "intermediate", records: [intermediate], signerId: intermediate.id };
+  }
+
+  async #createUnder(root: AuthorityRecord, state: AuthorityState): Promise<AuthorityRecord> {
+    const write = (number: number) => this.#writeIntermediate(root, number);
+    const record = await this.#provide("intermediate", state, write, ({ certificate }) =>
+      certificate.isIssuedBy(root.certificate),
     );
+    return { ...record, rootId: root.id };
   }
-  const candidate = await writeRoot(parts);
-  if (await publishAuthority(directory, candidate)) {
-    parts.logger.info("root created", { fingerprint: candidate.certificate.fingerprint });
-    return candidate;
-  }
-  const winner = await loadAuthority(directory);
-  if (winner === undefined)
-    throw new StateError("AUTHORITY_INCOMPLETE", `${directory} vanished while it was read`);
-  return winner;
-}
 
-async function writeRoot({ trustDomain, writer, newSerial, clock }: SelfSignedParts): Promise<SigningPair> {
-  const keyPair = await createKeyPair("P-256");
-  const template = {
-    serial: newSerial(),
-    validity: rootValidity(clock.now()),
-    organization: trustDomain.name,
-  };
-  return { keyPair, certificate: await writer.writeRoot(template, keyPair) };
+  /** Takes the first number whose directory is free, or holds what a crash left there and still fits. */
+  async #provide(
+    kind: AuthorityKind,
+    state: AuthorityState,
+    write: (number: number) => Promise<SigningPair>,
+    fits: (pair: SigningPair) => boolean,
+  ): Promise<AuthorityRecord> {
+    const { keys, clock } = this.#parts;
+    for (let number = state.made[kind] + 1; ; number++) {
+      const id = `${kind}-${number}`;
+      const found = await keys.find(id);
+      if (found !== undefined && !fits(found)) continue;
+      const pair = found ?? (await write(number));
+      if (found === undefined) await keys.keep(id, pair);
+      return recordOf(kind, id, pair, clock.now());
+    }
+  }
+
+  /** What a crash left a moment ago; anything older has a history that is not on record. */
+  #isFreshRoot({ certificate }: SigningPair): boolean {
+    const madeAtMs = certificate.notBefore.getTime() + backdateMs;
+    const isFresh = this.#parts.clock.now().getTime() - madeAtMs < this.#parts.profile.rootTtlMs / 3;
+    return isFresh && certificate.isIssuedBy(certificate);
+  }
+
+  async #writeRoot(): Promise<SigningPair> {
+    const { profile, writer, newSerial, clock } = this.#parts;
+    const keyPair = await createKeyPair(profile.keyType);
+    const validity = authorityValidity(clock.now(), profile.rootTtlMs);
+    const template = { serial: newSerial(), validity, organization: profile.trustDomain.name };
+    return { keyPair, certificate: await writer.writeRoot(template, keyPair) };
+  }
+
+  async #writeIntermediate(root: AuthorityRecord, number: number): Promise<SigningPair> {
+    const { profile, writer, newSerial, clock, keys } = this.#parts;
+    const keyPair = await createKeyPair(profile.keyType);
+    const { trustDomain } = profile;
+    const template = {
+      serial: newSerial(),
+      validity: authorityValidity(clock.now(), profile.intermediateTtlMs, root.certificate.notAfter),
+      organization: trustDomain.name,
+      commonName: `kasbah intermediate ${number}`,
+      publicKey: keyPair.publicKey,
+      ...(profile.nameConstraints ? { permittedTrustDomain: trustDomain } : {}),
+    };
+    const signer = { certificate: root.certificate, signingKey: keys.of(root.id).keyPair };
+    return { keyPair, certificate: await writer.writeIntermediate(template, signer) };
+  }
 }
 
 /** Back-dated as leaves are, so that a client whose clock is behind accepts both or neither. */
-function rootValidity(now: Date): Validity {
-  const start = Math.floor((now.getTime() - backdateMs) / 1000) * 1000;
-  return { notBefore: new Date(start), notAfter: new Date(start + rootLifetimeDays * 86_400_000) };
+function authorityValidity(now: Date, ttlMs: number, latestEnd?: Date): Validity {
+  const end = Math.min(now.getTime() + ttlMs, latestEnd?.getTime() ?? Number.POSITIVE_INFINITY);
+  return { notBefore: wholeSecond(now.getTime() - backdateMs), notAfter: wholeSecond(end) };
 }
 
-function verifyRoot(
-  { certificate }: SigningPair,
-  directory: string,
-  { trustDomain, clock }: SelfSignedParts,
-): void {
-  const subject = new X509Certificate(certificate.der).subject;
-  if (!certificate.isCa || !certificate.isIssuedBy(certificate)) {
-    throw new StateError("AUTHORITY_MALFORMED", `the certificate in ${directory} is not a self-signed CA`);
-  }
-  if (subject !== `O=${trustDomain.name}`) {
-    throw new StateError(
-      "AUTHORITY_MISMATCH",
-      `the root in ${directory} is for ${JSON.stringify(subject)}, expected O=${trustDomain.name}: set --trust-domain to the root's, or use another --state-dir`,
-    );
-  }
-  if (certificate.notAfter <= clock.now()) {
-    const ended = certificate.notAfter.toISOString();
-    throw new StateError(
-      "AUTHORITY_EXPIRED",
-      `the root in ${directory} ended at ${ended}: check the clock, or start anew`,
-    );
-  }
+function wholeSecond(ms: number): Date {
+  return new Date(Math.floor(ms / 1000) * 1000);
+}
+
+function recordOf(kind: AuthorityKind, id: string, { certificate }: SigningPair, now: Date): AuthorityRecord {
+  return {
+    id,
+    kind,
+    origin: "self-signed",
+    rootId: id,
+    certificate,
+    chain: [],
+    hasKey: true,
+    stage: "prepared",
+    stageSince: now,
+    createdAt: new Date(certificate.notBefore.getTime() + backdateMs),
+    leafHorizon: new Date(0),
+  };
 }

@@ -26,10 +26,10 @@ import {
 } from "@kasbah/testkit";
 import { createLocalJWKSet } from "jose";
 import { createJwksTokenAuthenticator } from "../authn/jwks-token.ts";
-import { createIssuerSet } from "../authorities/issuer-set.ts";
 import { CaError } from "../errors.ts";
 import { createCaMetrics } from "../http/metrics.ts";
 import { createAuthority } from "../issuance/authority.ts";
+import { fixedIssuers } from "../issuance/fixed-issuers.test.ts";
 import { ServingCertificate } from "../serving-identity.ts";
 import { createCertificateRoute } from "./certificate-service.ts";
 import { GrpcEndpoint } from "./server.ts";
@@ -52,7 +52,7 @@ describe("CreateCertificate over TLS", () => {
     root = await createTestAuthority("cluster.local");
     tokens = await createTokenIssuer({ issuer });
     token = await tokens.mint({ namespace: "demo", serviceAccount: "frontend", now: clock.now() });
-    const issuers = createIssuerSet([{ ...root, stage: "active" }]);
+    const issuers = fixedIssuers(root);
     const parts = { issuers, writer: createCertificateWriter(), newSerial: createSerial, clock, logger };
     const getKey = createLocalJWKSet(tokens.jwks());
     const authenticator = createJwksTokenAuthenticator({

@@ -1,5 +1,4 @@
-import { Counter, Gauge, Histogram, type Registry } from "@kasbah/runtime";
-import type { IssuerSource } from "../issuance/ports.ts";
+import { Counter, Histogram, type Registry } from "@kasbah/runtime";
 
 /** What the CA counts. Names that begin with `citadel_` are Istio's, so that its dashboards and alerts keep working. */
 export interface CaMetrics {
@@ -42,28 +41,4 @@ function createCounters(registry: Registry) {
     failed: counter("citadel_server_csr_sign_err_count", "CSRs of known callers that failed.", ["error"]),
     refusals: counter("kasbah_refusals", "Refused calls by code.", ["code"]),
   };
-}
-
-/** Registers the gauges of the first root's end, as Istio names them. */
-export function registerRootExpiry(registry: Registry, issuers: IssuerSource, now: () => Date): void {
-  const endSeconds = () => Number(issuers.trustBundle().roots[0]?.notAfter) / 1000;
-  const gauge = (name: string, help: string, value: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(value());
-      },
-    });
-  gauge(
-    "citadel_server_root_cert_expiry_timestamp",
-    "When the root ends, in seconds of the Unix epoch.",
-    endSeconds,
-  );
-  gauge(
-    "citadel_server_root_cert_expiry_seconds",
-    "Seconds until the root ends; negative when it has.",
-    () => endSeconds() - now().getTime() / 1000,
-  );
 }

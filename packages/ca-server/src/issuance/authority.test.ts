@@ -9,7 +9,6 @@ import {
 } from "@kasbah/pki";
 import { type CertificateWriter, createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { createTestAuthority, FakeClock, rejectsWithCode, type TestAuthority } from "@kasbah/testkit";
-import { createIssuerSet } from "../authorities/issuer-set.ts";
 import { CaError } from "../errors.ts";
 import {
   type AuthorityParts,
@@ -17,6 +16,7 @@ import {
   createAuthority,
   type IssuanceCall,
 } from "./authority.ts";
+import { fixedIssuers } from "./fixed-issuers.test.ts";
 import type { IssuanceRecord } from "./ports.ts";
 
 /** Asks for CA:TRUE, keyCertSign, codeSigning, another URI, DNS and IP names, and the subject O=evil, CN=admin. */
@@ -59,7 +59,7 @@ describe("The authority", () => {
         }),
       },
       policy: { defaultTtlMs: 86_400_000, maxTtlMs: 7_776_000_000 },
-      issuers: createIssuerSet([{ certificate: root.certificate, keyPair: root.keyPair, stage: "active" }]),
+      issuers: fixedIssuers(root),
       writer,
       newSerial: createSerial,
       ledger: {

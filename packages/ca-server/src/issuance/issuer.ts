@@ -34,7 +34,8 @@ export interface IssuedCertificate {
 export async function issue(order: ApprovedOrder, parts: IssuingParts): Promise<IssuedCertificate> {
   const now = parts.clock.now();
   const issuer = parts.issuers.activeIssuer(now);
-  const validity = leafValidity({ now, ttlMs: order.ttlMs, issuerNotAfter: issuer.notAfter });
+  const validity = leafValidity({ now, ttlMs: order.ttlMs, issuerNotAfter: issuer.latestLeafEnd });
+  await parts.issuers.coverLeaf(issuer, validity.notAfter);
   const template = templateFor(order, parts.newSerial(), validity);
   const certificate = await writeAndLint(template, order, issuer, parts.writer);
   return { certificate, validity, issuer };

@@ -1,4 +1,4 @@
-import type { Certificate, KeyPair, PublicKey, SpiffeId, TrustBundle, Validity } from "@kasbah/pki";
+import type { Certificate, PublicKey, SigningKey, SpiffeId, TrustBundle, Validity } from "@kasbah/pki";
 
 /** What came with a call and may prove who calls; nothing of it is trusted yet. */
 export interface Credentials {
@@ -26,17 +26,25 @@ export interface Authenticator {
 
 /** The active authority with its chain, as used for one issuance. */
 export interface Issuer {
+  readonly authorityId: string;
   readonly certificate: Certificate;
-  readonly keyPair: KeyPair;
+  readonly signingKey: SigningKey;
   /** What stands between the leaf and the root, leaf's side first; no root. */
   readonly intermediates: readonly Certificate[];
-  /** When the first certificate of the chain ends, its root included; no leaf outlives it. */
-  readonly notAfter: Date;
+  /** No leaf ends later: not after any certificate of its chain, and early enough for the issuer's rotation. */
+  readonly latestLeafEnd: Date;
 }
 
 export interface IssuerSource {
   /** @throws CaError `ISSUER_UNAVAILABLE` when none may sign at that instant. */
   activeIssuer(now: Date): Issuer;
+  /**
+   * Resolves when it is durable that a leaf of this issuer may live until `leafEnd`, so that its authority stays trusted
+   * until then; called before the leaf is signed.
+   *
+   * @throws CaError `ISSUER_UNAVAILABLE` when it may not be durable.
+   */
+  coverLeaf(issuer: Issuer, leafEnd: Date): Promise<void>;
   trustBundle(): TrustBundle;
 }
 

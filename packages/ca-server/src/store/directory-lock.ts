@@ -1,37 +1,73 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Component } from "@kasbah/runtime";
+import { type Clock, type Component, errnoOf, writeFileDurably } from "@kasbah/runtime";
 import { StateError } from "../errors.ts";
+import { describeHolder, encodeHolder, holderFile } from "./lock-holder.ts";
+
+export interface LockHolder {
+  readonly pid: number;
+  readonly hostname: string;
+  readonly clock: Clock;
+}
+
+const sqliteBusy = 5;
 
 /**
- * Holds a directory for this process alone: a second one would cut the lines that the first is about to make durable.
+ * Holds a directory for this process alone: a second one would undo what the first is about to make durable.
  * Node has no flock; SQLite's exclusive transaction is a lock of the file system, which a killed process leaves free and
- * which holds between containers on one volume.
+ * which holds between containers on one volume. Who holds it is told by a file beside it, which decides nothing.
  */
 export class DirectoryLock implements Component {
   readonly name = "state lock";
   readonly #directory: string;
+  readonly #holder: LockHolder;
   #database: DatabaseSync | undefined;
 
-  constructor(directory: string) {
+  constructor(directory: string, holder: LockHolder) {
     this.#directory = directory;
+    this.#holder = holder;
   }
 
-  /** @throws StateError `STATE_LOCKED` when another process holds it. */
+  /** Takes the lock, unless it is held already. @throws StateError `STATE_LOCKED` when another process holds it */
   async start(): Promise<void> {
-    const database = new DatabaseSync(join(this.#directory, "lock"), { timeout: 0 });
+    if (this.#database !== undefined) return;
+    const database = this.#open();
     try {
       database.exec("BEGIN EXCLUSIVE");
     } catch (cause) {
       database.close();
+      if (!isBusy(cause)) throw this.#unusable(cause);
+      const holder = await describeHolder(this.#directory);
       const advice = "stop it, or choose another --state-dir";
-      throw new StateError("STATE_LOCKED", `another process uses ${this.#directory}: ${advice}`, { cause });
+      throw new StateError("STATE_LOCKED", `another process${holder} uses ${this.#directory}: ${advice}`, {
+        cause,
+      });
     }
     this.#database = database;
+    const { pid, hostname, clock } = this.#holder;
+    const note = encodeHolder({ pid, hostname, since: clock.now() });
+    await writeFileDurably(join(this.#directory, holderFile), note, 0o644);
   }
 
   async stop(): Promise<void> {
     this.#database?.close();
     this.#database = undefined;
   }
+
+  #open(): DatabaseSync {
+    try {
+      return new DatabaseSync(join(this.#directory, "lock"), { timeout: 0 });
+    } catch (cause) {
+      throw this.#unusable(cause);
+    }
+  }
+
+  #unusable(cause: unknown): StateError {
+    const reason = errnoOf(cause) ?? (cause instanceof Error ? cause.message : "unexpected failure");
+    return new StateError("STATE_NOT_DURABLE", `${this.#directory} can not be locked: ${reason}`, { cause });
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && error.errcode === sqliteBusy;
 }

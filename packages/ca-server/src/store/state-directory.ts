@@ -1,45 +1,52 @@
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { TrustBundle } from "@kasbah/pki";
-import { ensureDirectory, errnoOf, writeFileDurably } from "@kasbah/runtime";
+import { ensureDirectory, errnoOf } from "@kasbah/runtime";
 
 /** Where things lie in a state directory. */
 export interface StateDirectory {
+  readonly root: string;
   /** Keys; only the CA's user may enter. */
   readonly authorities: string;
+  /** What is known of the authorities; only the CA's user may enter. */
+  readonly control: string;
   /** Records; only the CA's user may enter. */
   readonly ledger: string;
   readonly ledgerSegment: string;
   /** The trust bundle, for everybody on this machine. */
   readonly publicBundle: string;
+  readonly adminSocket: string;
+}
+
+/** Where things lie in the state directory at `path`; nothing is looked up. */
+export function stateDirectoryAt(path: string): StateDirectory {
+  const ledger = join(path, "ledger");
+  return {
+    root: path,
+    authorities: join(path, "authorities"),
+    control: join(path, "control"),
+    ledger,
+    ledgerSegment: join(ledger, "segment-000000.jsonl"),
+    publicBundle: join(path, "public", "root-cert.pem"),
+    adminSocket: join(path, "admin.sock"),
+  };
 }
 
 /** Makes the directories that are missing. @throws RuntimeError when a private one is open to others */
 export async function prepareStateDirectory(path: string): Promise<StateDirectory> {
-  const authorities = join(path, "authorities");
-  const ledger = join(path, "ledger");
-  const publicDirectory = join(path, "public");
+  const state = stateDirectoryAt(path);
   await ensureDirectory(path, 0o755);
-  await ensureDirectory(authorities, 0o700);
-  await ensureDirectory(ledger, 0o700);
-  await ensureDirectory(publicDirectory, 0o755);
-  return {
-    authorities,
-    ledger,
-    ledgerSegment: join(ledger, "segment-000000.jsonl"),
-    publicBundle: join(publicDirectory, "root-cert.pem"),
-  };
+  for (const directory of [state.authorities, state.control, state.ledger]) {
+    await ensureDirectory(directory, 0o700);
+  }
+  await ensureDirectory(join(path, "public"), 0o755);
+  return state;
 }
 
-/** Whether a root was in use here: its bundle was published, or something was issued. */
+/** Whether a root was in use here: a key lies here, its bundle was published, or something was issued. */
 export async function showsFormerRoot(state: StateDirectory): Promise<boolean> {
   const sizes = await Promise.all([sizeOf(state.publicBundle), sizeOf(state.ledgerSegment)]);
-  return sizes.some((size) => size > 0);
-}
-
-/** Puts the trust bundle where others on this machine find it. */
-export async function publishBundle(state: StateDirectory, bundle: TrustBundle): Promise<void> {
-  await writeFileDurably(state.publicBundle, bundle.toPem(), 0o644);
+  const authorities = await readdir(state.authorities);
+  return sizes.some((size) => size > 0) || authorities.some((name) => !name.startsWith("."));
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -1,0 +1,59 @@
+import {
+  type AuthorityStatusMessage,
+  abortRotation,
+  getAuthorityStatus,
+  type Method,
+  pauseRotation,
+  resumeRotation,
+  rotateAuthority,
+} from "@kasbah/protocol";
+import type { Logger } from "@kasbah/runtime";
+import { type Route, type UnaryCall, unaryRoute } from "@kasbah/runtime/grpc";
+import type { AuthorityOperations } from "./operations.ts";
+
+/** Node can not ask a Unix socket who is at its other end, so this is what the command says, and logged as such. */
+const operatorHeader = "kasbah-operator";
+
+/** `kasbah.v1.AuthorityAdmin` over the operations; every act is in the log. */
+export function createAdminRoutes(operations: AuthorityOperations, logger: Logger): Route[] {
+  const act = <Request>(
+    name: string,
+    { path, request, response }: Method<Request, AuthorityStatusMessage>,
+    work: (request: Request) => Promise<AuthorityStatusMessage>,
+  ) =>
+    unaryRoute({
+      path,
+      decode: request.decode,
+      encode: response.encode,
+      handle: (call: UnaryCall<Request>) => logged(name, call, () => work(call.request()), logger),
+    });
+  return [
+    unaryRoute({
+      path: getAuthorityStatus.path,
+      decode: getAuthorityStatus.request.decode,
+      encode: getAuthorityStatus.response.encode,
+      handle: async () => operations.status(),
+    }),
+    act("rotate", rotateAuthority, ({ kind }) => operations.rotate(kind)),
+    act("pause", pauseRotation, () => operations.pause()),
+    act("resume", resumeRotation, () => operations.resume()),
+    act("abort", abortRotation, (request) => operations.abort(request)),
+  ];
+}
+
+async function logged(
+  act: string,
+  call: UnaryCall<unknown>,
+  work: () => Promise<AuthorityStatusMessage>,
+  logger: Logger,
+): Promise<AuthorityStatusMessage> {
+  const operatorUnverified = call.metadata(operatorHeader)[0];
+  try {
+    const status = await work();
+    logger.info("operator acted", { act, operatorUnverified, epoch: status.epoch });
+    return status;
+  } catch (error) {
+    logger.warn("operator's act refused", { act, operatorUnverified, error });
+    throw error;
+  }
+}

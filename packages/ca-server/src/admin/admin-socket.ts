@@ -1,0 +1,47 @@
+import { resolve } from "node:path";
+import type { Clock, Logger } from "@kasbah/runtime";
+import { GrpcServer, grpcStatus, type RpcStatus, UnixSocket } from "@kasbah/runtime/grpc";
+import { OperationError, StateError } from "../errors.ts";
+import { createAdminRoutes } from "./admin-routes.ts";
+import type { AuthorityOperations } from "./operations.ts";
+
+export interface AdminSocketParts {
+  readonly path: string;
+  readonly operations: AuthorityOperations;
+  readonly newReferenceId: () => string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The operator's port: whoever may open the socket, mode 0600, may do everything that the command can. */
+export function createAdminSocket(parts: AdminSocketParts): UnixSocket {
+  const { operations, clock, logger } = parts;
+  const server = new GrpcServer({
+    routes: createAdminRoutes(operations, logger),
+    toStatus: (error, path) => statusOf(error, path, parts),
+  });
+  return new UnixSocket({
+    name: "admin",
+    path: resolve(parts.path),
+    flag: "--admin-socket",
+    server,
+    clock,
+    logger,
+  });
+}
+
+/** The operator is told what the state does not allow; what is a fault of ours stays in the log under a reference. */
+function statusOf(error: unknown, path: string, { newReferenceId, logger }: AdminSocketParts): RpcStatus {
+  if (error instanceof OperationError) {
+    return { code: grpcStatus.FAILED_PRECONDITION, message: `${error.code}: ${error.message}` };
+  }
+  if (error instanceof StateError) {
+    return { code: grpcStatus.UNAVAILABLE, message: `${error.code}: ${error.message}` };
+  }
+  const referenceId = newReferenceId();
+  logger.error("operator's call failed", { path, referenceId, error });
+  return {
+    code: grpcStatus.INTERNAL,
+    message: `INTERNAL: look for reference ${referenceId} in the CA's log`,
+  };
+}

@@ -1,0 +1,101 @@
+import type { TrustBundle } from "@kasbah/pki";
+import type { Clock, Logger } from "@kasbah/runtime";
+import { CaError } from "../errors.ts";
+import type { Issuer, IssuerSource } from "../issuance/ports.ts";
+import type { ControlStore } from "../store/control-store.ts";
+import type { AuthorityKeys } from "./authority-keys.ts";
+import type { AuthorityState } from "./authority-state.ts";
+import { createIssuerSet, type IssuerSet } from "./issuer-set.ts";
+import { coverLeaf, isCovered } from "./leaf-horizon.ts";
+
+export interface AuthorityKeeperParts {
+  readonly store: ControlStore<AuthorityState>;
+  readonly keys: AuthorityKeys;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Told of each transition after it is durable and in force. */
+export type TransitionListener = (state: AuthorityState, before: AuthorityState) => void;
+
+/**
+ * The authorities in force. A transition is durable before anything acts on it: the store's memory follows its disk,
+ * and who signs and who is trusted are read from that memory alone.
+ */
+export class AuthorityKeeper implements IssuerSource {
+  readonly #parts: AuthorityKeeperParts;
+  readonly #listeners: TransitionListener[] = [];
+  #set: { readonly state: AuthorityState; readonly issuers: IssuerSet } | undefined;
+
+  constructor(parts: AuthorityKeeperParts) {
+    this.#parts = parts;
+  }
+
+  get state(): AuthorityState {
+    return this.#parts.store.current;
+  }
+
+  onTransition(listener: TransitionListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Makes a transition durable, then lets it take effect. `change` gets the state in force and may return it unchanged.
+   *
+   * @throws StateError `STATE_NOT_DURABLE`, after which the state in force is what it was; and what `change` throws
+   */
+  async transition(change: (state: AuthorityState) => AuthorityState): Promise<AuthorityState> {
+    let before: AuthorityState | undefined;
+    const after = await this.#parts.store.update((state) => {
+      before = state;
+      return change(state);
+    });
+    if (before !== undefined && before.epoch !== after.epoch) this.#announce(after, before);
+    return after;
+  }
+
+  activeIssuer(now: Date): Issuer {
+    return this.#issuers.activeIssuer(now);
+  }
+
+  servingIssuer(now: Date): Issuer {
+    return this.#issuers.servingIssuer(now);
+  }
+
+  trustBundle(): TrustBundle {
+    return this.#issuers.trustBundle;
+  }
+
+  async coverLeaf({ authorityId }: Issuer, leafEnd: Date): Promise<void> {
+    if (isCovered(this.state, authorityId, leafEnd)) return;
+    const now = this.#parts.clock.now();
+    try {
+      await this.#parts.store.update((state) => coverLeaf(state, authorityId, leafEnd, now));
+    } catch (cause) {
+      throw new CaError("ISSUER_UNAVAILABLE", "the end of the certificate could not be put on record", {
+        cause,
+      });
+    }
+  }
+
+  /** Destroys the keys of authorities that have retired; what a crash left undone is done at the next call. */
+  async destroyRetiredKeys(): Promise<void> {
+    const { keys, logger } = this.#parts;
+    for (const { id, stage, hasKey } of this.state.authorities) {
+      if (stage !== "retired" || !hasKey) continue;
+      if (await keys.destroy(id)) logger.info("key of a retired authority destroyed", { authority: id });
+    }
+  }
+
+  get #issuers(): IssuerSet {
+    const { state } = this;
+    if (this.#set?.state !== state) {
+      this.#set = { state, issuers: createIssuerSet(state, this.#parts.keys) };
+    }
+    return this.#set.issuers;
+  }
+
+  #announce(state: AuthorityState, before: AuthorityState): void {
+    for (const listener of this.#listeners) listener(state, before);
+  }
+}

@@ -1,0 +1,84 @@
+import type { AuthorityStatus, AuthorityView, RotationView } from "../admin/operations.ts";
+import type { AuthorityRecord } from "./authority-record.ts";
+import { type AuthorityState, authorityOf, isTrusted, type Rotation } from "./authority-state.ts";
+import { expiryWarnings } from "./expiry.ts";
+import { rotatesAt } from "./rotation-due.ts";
+import type { RotationGate } from "./rotation-gate.ts";
+
+export interface ReportContext {
+  readonly trustDomain: string;
+  readonly automatic: boolean;
+  readonly gate: RotationGate;
+  readonly now: Date;
+}
+
+/** The authorities in the words and order that an operator reads. */
+export function authorityStatusOf(state: AuthorityState, context: ReportContext): AuthorityStatus {
+  const { rotation, restoredAt } = state;
+  return {
+    trustDomain: context.trustDomain,
+    epoch: state.epoch,
+    automatic: context.automatic,
+    paused: state.hold === "all",
+    authorities: state.authorities.map((authority) => viewOf(authority, state, context)),
+    ...(rotation === undefined ? {} : { rotation: rotationView(state, rotation, context) }),
+    warnings: warningsOf(state, context),
+    ...(restoredAt === undefined ? {} : { restoredAt }),
+  };
+}
+
+function viewOf(
+  authority: AuthorityRecord,
+  state: AuthorityState,
+  { automatic }: ReportContext,
+): AuthorityView {
+  const { id, kind, origin, stage, stageSince, certificate } = authority;
+  const { fingerprint, serial, publicKey, notBefore, notAfter } = certificate;
+  const signs = isInSigningChain(authority, state);
+  const rotates = automatic && signs && origin === "self-signed" && state.rotation === undefined;
+  return {
+    id,
+    kind,
+    origin,
+    stage,
+    signs,
+    trusted: isTrusted(authority),
+    fingerprint,
+    serial,
+    keyType: publicKey.type,
+    notBefore,
+    notAfter,
+    stageSince,
+    ...(rotates ? { rotatesAt: rotatesAt(authority) } : {}),
+  };
+}
+
+function isInSigningChain({ id }: AuthorityRecord, state: AuthorityState): boolean {
+  return id === state.signerId || id === authorityOf(state, state.signerId).rootId;
+}
+
+/** A change of roots is shown by its roots, though their intermediates do the signing. */
+function rotationView(state: AuthorityState, rotation: Rotation, { gate, now }: ReportContext): RotationView {
+  const { kind, from, to, stage, since, aborted } = rotation;
+  const shown = (id: string) => (kind === "root" ? authorityOf(state, id).rootId : id);
+  const common = { kind, from: shown(from), to: shown(to), stage, since, aborted };
+  if (state.hold === "all") return { ...common, mayAdvance: false, reason: "paused by the operator" };
+  const answer = gate.mayAdvance(state, rotation, now);
+  const earliest = answer.open ? undefined : answer.earliest;
+  const { open: mayAdvance, reason } = answer;
+  return { ...common, mayAdvance, reason, ...(earliest === undefined ? {} : { earliest }) };
+}
+
+function warningsOf(state: AuthorityState, { now, automatic }: ReportContext): string[] {
+  const warnings = expiryWarnings(state, now).map(({ text }) => text);
+  if (state.hold === "all")
+    warnings.push("rotations are paused: none starts or goes on until they are resumed");
+  if (state.hold === "starts") {
+    warnings.push("a rotation was aborted: none starts by itself until rotations are resumed");
+  }
+  if (!automatic) warnings.push("rotations start by hand only (--root-rotation manual)");
+  if (state.restoredAt !== undefined) {
+    warnings.push(`this CA was restored from a backup at ${state.restoredAt.toISOString()}`);
+  }
+  return warnings;
+}

@@ -1,0 +1,46 @@
+import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
+import type { AuthorityState } from "./authority-state.ts";
+import { expiryWarnings } from "./expiry.ts";
+
+export interface ExpiryWatchParts {
+  readonly authorities: { readonly state: AuthorityState };
+  readonly sweep: Sweep;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const repeatMs = 86_400_000;
+
+/** Says in the log what ends soon: when it reaches the next level, and once a day. */
+export class ExpiryWatch implements Component {
+  readonly name = "expiry watch";
+  readonly #parts: ExpiryWatchParts;
+  readonly #said = new Map<string, Date>();
+  #sweeping: { stop(): void } | undefined;
+
+  constructor(parts: ExpiryWatchParts) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    this.#sweeping = this.#parts.sweep(() => this.look());
+    this.look();
+  }
+
+  async stop(): Promise<void> {
+    this.#sweeping?.stop();
+  }
+
+  look(): void {
+    const { authorities, clock, logger } = this.#parts;
+    const now = clock.now();
+    const due = expiryWarnings(authorities.state, now).filter(({ id, level }) => {
+      const last = this.#said.get(`${id} ${level}`);
+      return last === undefined || now.getTime() - last.getTime() >= repeatMs;
+    });
+    for (const { id, level, notAfter } of due) {
+      this.#said.set(`${id} ${level}`, now);
+      logger[level]("authority ends soon and has no successor", { authority: id, notAfter });
+    }
+  }
+}

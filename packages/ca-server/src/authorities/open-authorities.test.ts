@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { createKeyPair } from "@kasbah/pki";
+import { Secret } from "@kasbah/runtime";
+import { FakeClock, rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { dayMs, type OnDiskOptions, openOnDisk } from "./authorities-on-disk.test.ts";
+import { authorityOf, rootOf } from "./authority-state.ts";
+
+describe("The authorities of a state directory", () => {
+  let directory: TemporaryDirectory;
+  let clock: FakeClock;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    clock = new FakeClock("2030-01-01T00:00:00.750Z");
+  });
+  afterEach(() => directory.remove());
+
+  const open = (changes: Partial<OnDiskOptions> = {}) =>
+    openOnDisk({ path: directory.path, clock, ...changes });
+  const inside = (...names: string[]) => directory.join("authorities", ...names);
+  const fingerprints = async () => {
+    const { keeper } = await open();
+    return keeper.state.authorities.map(({ certificate }) => certificate.fingerprint);
+  };
+
+  describe("that are not whole", () => {
+    it("are never replaced when the control state is gone beside their keys", async () => {
+      await open();
+      await rm(directory.join("control"), { recursive: true });
+      const { message } = await rejectsWithCode(open(), "STATE_MISSING");
+      assert.match(message, /a new root would cut off every client/);
+      assert.deepEqual((await readdir(inside())).sort(), ["intermediate-1", "root-1"]);
+    });
+
+    it("are never replaced when both generations of the control state are damaged", async () => {
+      await open();
+      for (const name of await readdir(directory.join("control"))) {
+        await writeFile(directory.join("control", name), "{");
+      }
+      await rejectsWithCode(open(), "STATE_DAMAGED");
+    });
+
+    for (const [what, lose] of [
+      ["a key", () => rm(inside("root-1", "ca-key.pem"))],
+      ["a certificate", () => rm(inside("intermediate-1", "ca-cert.pem"))],
+      ["a whole authority", () => rm(inside("root-1"), { recursive: true })],
+      ["all that is in an authority", () => empty(inside("intermediate-1"))],
+    ] as const) {
+      it(`are never replaced when ${what} is missing`, async () => {
+        await open();
+        await lose();
+        await rejectsWithCode(open(), "AUTHORITY_INCOMPLETE");
+      });
+    }
+
+    it("are refused when a file was cut at any of several lengths", async () => {
+      await open();
+      for (const name of ["ca-key.pem", "ca-cert.pem"]) {
+        const path = inside("root-1", name);
+        const whole = await readFile(path);
+        for (const length of [0, 1, 30, whole.length >> 1, whole.length - 2]) {
+          await writeFile(path, whole.subarray(0, length));
+          await rejectsWithCode(open(), "AUTHORITY_MALFORMED");
+        }
+        await writeFile(path, whole);
+      }
+      await open();
+    });
+  });
+
+  describe("that are not sound", () => {
+    it("are refused when group or others may read a key", async () => {
+      await open();
+      for (const mode of [0o640, 0o604, 0o644, 0o660]) {
+        await chmod(inside("intermediate-1", "ca-key.pem"), mode);
+        await rejectsWithCode(open(), "AUTHORITY_KEY_EXPOSED");
+      }
+    });
+
+    it("are refused when their directory is open to others", async () => {
+      await open();
+      await chmod(inside(), 0o755);
+      await rejectsWithCode(open(), "DIRECTORY_UNSAFE");
+    });
+
+    it("are refused when key and certificate do not belong together", async () => {
+      await open();
+      await writeFile(inside("root-1", "ca-key.pem"), (await createKeyPair("P-256")).toPkcs8Pem());
+      await rejectsWithCode(open(), "AUTHORITY_MISMATCH");
+    });
+
+    it("are refused when an authority was exchanged for another whole one", async () => {
+      await open();
+      for (const name of ["ca-key.pem", "ca-cert.pem"]) {
+        await copyFile(inside("root-1", name), inside("intermediate-1", name));
+      }
+      const { message } = await rejectsWithCode(open(), "AUTHORITY_MISMATCH");
+      assert.match(message, /is not the one that intermediate-1 is on record with/);
+    });
+
+    it("are refused when a key is reached through a symbolic link", async () => {
+      await open();
+      await copyFile(inside("root-1", "ca-key.pem"), directory.join("elsewhere.pem"));
+      await rm(inside("root-1", "ca-key.pem"));
+      await symlink(directory.join("elsewhere.pem"), inside("root-1", "ca-key.pem"));
+      await rejectsWithCode(open(), "AUTHORITY_MALFORMED");
+    });
+
+    it("are refused when they belong to another trust domain", async () => {
+      await open();
+      const { message } = await rejectsWithCode(open({ trustDomain: "other.test" }), "AUTHORITY_MISMATCH");
+      assert.match(message, /"O=cluster\.local", expected O=other\.test/);
+    });
+
+    it("are refused from the moment in which the root ends", async () => {
+      const { keeper } = await open();
+      const { notAfter } = rootOf(keeper.state, keeper.state.signerId).certificate;
+      clock.jump(notAfter.getTime() - clock.now().getTime() - 1);
+      await open();
+      clock.jump(1);
+      await rejectsWithCode(open(), "AUTHORITY_EXPIRED");
+    });
+  });
+
+  describe("with encrypted keys", () => {
+    const passphrase = new Secret("correct horse");
+
+    it("do not open without the passphrase, nor with another", async () => {
+      await open({ passphrase });
+      await rejectsWithCode(open(), "KEY_PASSPHRASE_MISSING");
+      await rejectsWithCode(open({ passphrase: new Secret("wrong") }), "KEY_PASSPHRASE_WRONG");
+      await open({ passphrase });
+    });
+
+    it("hold no key in the clear, and OpenSSL opens them with the passphrase", async () => {
+      await open({ passphrase });
+      for (const id of ["root-1", "intermediate-1"]) {
+        const pem = await readFile(inside(id, "ca-key.pem"), "utf8");
+        assert.match(pem, /^-----BEGIN ENCRYPTED PRIVATE KEY-----\n/);
+        execFileSync("openssl", ["pkey", "-noout", "-passin", "pass:correct horse"], { input: pem });
+      }
+    });
+
+    it("are encrypted when a passphrase is given later, and stay the same keys", async () => {
+      const before = await fingerprints();
+      const { keeper } = await open({ passphrase });
+      const after = keeper.state.authorities.map(({ certificate }) => certificate.fingerprint);
+      assert.deepEqual(after, before);
+      assert.match(
+        await readFile(inside("root-1", "ca-key.pem"), "utf8"),
+        /^-----BEGIN ENCRYPTED PRIVATE KEY/,
+      );
+      assert.equal((await stat(inside("root-1", "ca-key.pem"))).mode & 0o777, 0o600);
+    });
+  });
+
+  it("are a root and an intermediate that signs, made once and loaded afterwards", async () => {
+    const { keeper } = await open();
+    const { authorities, signerId, servingSignerId, epoch } = keeper.state;
+    assert.deepEqual(
+      authorities.map(({ id, stage, origin }) => [id, stage, origin]),
+      [
+        ["root-1", "active", "self-signed"],
+        ["intermediate-1", "active", "self-signed"],
+      ],
+    );
+    assert.deepEqual([signerId, servingSignerId, epoch], ["intermediate-1", "intermediate-1", 1]);
+    assert.deepEqual(
+      await fingerprints(),
+      authorities.map(({ certificate }) => certificate.fingerprint),
+    );
+  });
+
+  it("survive a crash before they were on record: the key that was made is the one that is used", async () => {
+    const before = await fingerprints();
+    // As if the process had ended between the keys and the state that names them.
+    await rm(directory.join("control", "state-0.json"));
+    assert.deepEqual(await fingerprints(), before);
+    assert.deepEqual((await readdir(inside())).sort(), ["intermediate-1", "root-1"]);
+  });
+
+  it("live ten years and one year from now, valid since two minutes ago", async () => {
+    const { keeper } = await open();
+    const [root, intermediate] = keeper.state.authorities.map(({ certificate }) => certificate);
+    assert.equal(root?.notBefore.toISOString(), "2029-12-31T23:58:00.000Z");
+    assert.equal(root?.notAfter.toISOString(), "2039-12-30T00:00:00.000Z");
+    assert.equal(intermediate?.notAfter.toISOString(), "2031-01-01T00:00:00.000Z");
+  });
+
+  it("are a root alone when no intermediate is wanted, which gives Istio's chain of two", async () => {
+    const { keeper } = await open({ withIntermediate: false });
+    const issuer = keeper.activeIssuer(clock.now());
+    assert.deepEqual([issuer.authorityId, issuer.intermediates], ["root-1", []]);
+  });
+
+  it("have keys of the type that was asked for, and an intermediate never outlives its root", async () => {
+    const { keeper } = await open({
+      keyType: "P-384",
+      rootTtlMs: 30 * dayMs,
+      intermediateTtlMs: 300 * dayMs,
+    });
+    const [root, intermediate] = keeper.state.authorities;
+    assert.ok(root && intermediate);
+    assert.deepEqual(
+      [root, intermediate].map(({ certificate }) => certificate.publicKey.type),
+      ["P-384", "P-384"],
+    );
+    assert.equal(intermediate.certificate.notAfter.getTime(), root.certificate.notAfter.getTime());
+  });
+
+  it("bind the intermediate to the trust domain only when that is asked for", async () => {
+    const { keeper } = await open({ nameConstraints: true });
+    const { certificate } = authorityOf(keeper.state, keeper.state.signerId);
+    assert.equal(certificate.extensions.nameConstraints?.permitted.length, 1);
+  });
+
+  it("go on from the generation before when the last is damaged, trusting unknown leaves for the longest life", async () => {
+    const { keeper } = await open();
+    const issuer = keeper.activeIssuer(clock.now());
+    await keeper.coverLeaf(issuer, new Date(clock.now().getTime() + dayMs));
+    const names = await readdir(directory.join("control"));
+    const documents = await Promise.all(
+      names.map(async (name) => ({
+        name,
+        ...JSON.parse(await readFile(directory.join("control", name), "utf8")),
+      })),
+    );
+    const last = documents.sort((a, b) => b.generation - a.generation)[0];
+    await writeFile(directory.join("control", last.name), "torn");
+    const { keeper: recovered, logger } = await open();
+    assert.ok(recovered.state.epoch > keeper.state.epoch);
+    assert.ok(logger.events.some(({ level }) => level === "warn"));
+    const signer = authorityOf(recovered.state, recovered.state.signerId);
+    assert.equal(signer.leafHorizon.getTime(), clock.now().getTime() + 90 * dayMs);
+  });
+});
+
+async function empty(path: string): Promise<void> {
+  await rm(path, { recursive: true });
+  await mkdir(path);
+}

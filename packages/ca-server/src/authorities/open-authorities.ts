@@ -1,0 +1,110 @@
+import { X509Certificate } from "node:crypto";
+import type { TrustDomain } from "@kasbah/pki";
+import type { Clock, Logger, Secret } from "@kasbah/runtime";
+import { StateError } from "../errors.ts";
+import { ControlStore } from "../store/control-store.ts";
+import { AuthorityKeeper } from "./authority-keeper.ts";
+import type { AuthorityKeys } from "./authority-keys.ts";
+import { type AuthorityState, emptyState, rootOf } from "./authority-state.ts";
+import { coverUnknownLeaves } from "./leaf-horizon.ts";
+import { loadPluggedInSet, type PluggedInSet } from "./plugged-in.ts";
+import { adoptPluggedIn, extraRootsOf } from "./plugged-in-authority.ts";
+import { establish } from "./rotation.ts";
+import type { SelfSigned } from "./self-signed.ts";
+import { decodeState, encodeState } from "./state-codec.ts";
+
+export interface OpeningParts {
+  /** Holds the control state. */
+  readonly directory: string;
+  readonly trustDomain: TrustDomain;
+  /** True when the state directory shows that a root was in use: then missing state is a loss, not a beginning. */
+  readonly hadRoot: boolean;
+  /** The operator's CA, if there is to be one. */
+  readonly pluggedInDirectory: string | undefined;
+  readonly passphrase: Secret | undefined;
+  readonly maxTtlMs: number;
+  readonly keys: AuthorityKeys;
+  readonly selfSigned: SelfSigned;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Opens the authorities of a state directory, or makes the first ones. State that is missing or damaged beside keys ends
+ * the start and never makes a new root.
+ *
+ * @throws StateError
+ */
+export async function openAuthorities(parts: OpeningParts): Promise<AuthorityKeeper> {
+  const { keys, clock, logger } = parts;
+  await keys.open();
+  const store = await openStore(parts);
+  const keeper = new AuthorityKeeper({ store, keys, clock, logger });
+  if (keeper.state.authorities.length === 0) await establishFirst(keeper, parts);
+  await loadKeys(keeper.state, keys);
+  verifyUsable(keeper.state, parts);
+  await keeper.destroyRetiredKeys();
+  return keeper;
+}
+
+function openStore({ directory, hadRoot, clock, maxTtlMs, logger }: OpeningParts) {
+  return ControlStore.open<AuthorityState>({
+    directory,
+    codec: { encode: encodeState, decode: decodeState },
+    initial: hadRoot ? undefined : () => emptyState,
+    recover: (state) => coverUnknownLeaves(state, clock.now(), maxTtlMs),
+    logger,
+  });
+}
+
+/** The empty state is durable before the first key is made, so that a crash between the two is told from a loss. */
+async function establishFirst(keeper: AuthorityKeeper, parts: OpeningParts): Promise<void> {
+  const { selfSigned, keys, clock, logger } = parts;
+  const set = await pluggedInSet(parts);
+  const { state } = keeper;
+  const first =
+    set === undefined ? await selfSigned.createRoot(state) : await adoptPluggedIn(set, state, keys, clock);
+  await keeper.transition((empty) => {
+    const established = establish(empty, first);
+    return set === undefined
+      ? established
+      : { ...established, extraRoots: extraRootsOf(set), pluggedInDigest: set.digest };
+  });
+  for (const { id, origin, certificate } of first.records) {
+    logger.info("authority established", { authority: id, origin, fingerprint: certificate.fingerprint });
+  }
+}
+
+async function pluggedInSet(parts: OpeningParts): Promise<PluggedInSet | undefined> {
+  const { pluggedInDirectory, passphrase, clock, logger } = parts;
+  if (pluggedInDirectory === undefined) return undefined;
+  const secret = passphrase === undefined ? {} : { passphrase: passphrase.reveal() };
+  const set = await loadPluggedInSet(pluggedInDirectory, { now: clock.now(), ...secret });
+  if (set === undefined)
+    logger.warn("no CA in the directory, a root is made", { directory: pluggedInDirectory });
+  return set;
+}
+
+async function loadKeys({ authorities }: AuthorityState, keys: AuthorityKeys): Promise<void> {
+  for (const authority of authorities) {
+    if (authority.hasKey && authority.stage !== "retired") await keys.load(authority);
+  }
+}
+
+/** An intermediate that ended while the CA was off is replaced at once; a root that ended nobody can replace. */
+function verifyUsable(state: AuthorityState, { trustDomain, clock }: OpeningParts): void {
+  const { id, origin, certificate } = rootOf(state, state.signerId);
+  const { subject } = new X509Certificate(certificate.der);
+  if (origin === "self-signed" && subject !== `O=${trustDomain.name}`) {
+    throw new StateError(
+      "AUTHORITY_MISMATCH",
+      `${id} is for ${JSON.stringify(subject)}, expected O=${trustDomain.name}: set --trust-domain to the root's, or use another --state-dir`,
+    );
+  }
+  if (certificate.notAfter <= clock.now()) {
+    throw new StateError(
+      "AUTHORITY_EXPIRED",
+      `${id} ended at ${certificate.notAfter.toISOString()}: check the clock, or start anew`,
+    );
+  }
+}

@@ -1,0 +1,38 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { errnoOf, Secret } from "@kasbah/runtime";
+import { StateError } from "../errors.ts";
+
+const maxBytes = 4096;
+
+/**
+ * Reads the passphrase of the keys: the file's first line. Undefined without a file.
+ *
+ * @throws StateError `KEY_PASSPHRASE_MISSING` when there is none in it, `AUTHORITY_KEY_EXPOSED` when others may read it
+ */
+export async function readPassphrase(path: string | undefined): Promise<Secret | undefined> {
+  if (path === undefined) return undefined;
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
+    const reason = errnoOf(cause) ?? "unexpected failure";
+    throw new StateError("KEY_PASSPHRASE_MISSING", `${path} can not be read: ${reason}`, { cause });
+  });
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile() || stats.size > maxBytes)
+      throw missing(`${path} is no file of at most ${maxBytes} bytes`);
+    if ((stats.mode & 0o077) !== 0) {
+      const mode = (stats.mode & 0o777).toString(8);
+      const message = `${path} has mode ${mode}: others may have read the passphrase; if they have not, chmod 600 it`;
+      throw new StateError("AUTHORITY_KEY_EXPOSED", message);
+    }
+    const [line = ""] = (await handle.readFile("utf8")).split(/\r?\n/, 1);
+    if (line === "") throw missing(`${path} holds no passphrase in its first line`);
+    return new Secret(line);
+  } finally {
+    await handle.close();
+  }
+}
+
+function missing(message: string): StateError {
+  return new StateError("KEY_PASSPHRASE_MISSING", message);
+}

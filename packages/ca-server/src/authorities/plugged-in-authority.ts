@@ -1,0 +1,81 @@
+import type { Clock } from "@kasbah/runtime";
+import type { AuthorityKeys } from "./authority-keys.ts";
+import type { AuthorityKind, AuthorityRecord } from "./authority-record.ts";
+import { type AuthorityState, rootOf } from "./authority-state.ts";
+import type { PluggedInSet } from "./plugged-in.ts";
+import type { Successor } from "./rotation.ts";
+
+/**
+ * Takes a plugged-in set over: its key becomes durable among ours, since the set stays in use through every stage of a
+ * rotation, when the operator's directory holds another one already.
+ */
+export async function adoptPluggedIn(
+  set: PluggedInSet,
+  state: AuthorityState,
+  keys: AuthorityKeys,
+  clock: Clock,
+): Promise<Successor> {
+  const now = clock.now();
+  const isRoot = set.signer.certificate.fingerprint === set.root.fingerprint;
+  const known = rootInUse(state, set);
+  if (isRoot) {
+    const root = { ...recordOf("root", await keepSigner("root", set, state, keys), set, now), hasKey: true };
+    return { kind: "root", records: [root], signerId: root.id };
+  }
+  const root = known ?? rootRecord(`root-${state.made.root + 1}`, set, now);
+  const id = await keepSigner("intermediate", set, state, keys);
+  const signer = { ...recordOf("intermediate", id, set, now), rootId: root.id, chain: set.intermediates };
+  return known === undefined
+    ? { kind: "root", records: [root, signer], signerId: id }
+    : { kind: "intermediate", records: [signer], signerId: id };
+}
+
+/** Roots of the set that stay trusted whatever signs: the operator put them there for other meshes, or for the old ones. */
+export function extraRootsOf(set: PluggedInSet): PluggedInSet["roots"]["roots"] {
+  return set.roots.roots.filter(({ fingerprint }) => fingerprint !== set.root.fingerprint);
+}
+
+function rootInUse(state: AuthorityState, { root }: PluggedInSet): AuthorityRecord | undefined {
+  if (state.signerId === "") return undefined;
+  const current = rootOf(state, state.signerId);
+  return current.certificate.fingerprint === root.fingerprint ? current : undefined;
+}
+
+async function keepSigner(
+  kind: AuthorityKind,
+  { signer }: PluggedInSet,
+  state: AuthorityState,
+  keys: AuthorityKeys,
+): Promise<string> {
+  for (let number = state.made[kind] + 1; ; number++) {
+    const id = `${kind}-${number}`;
+    const found = await keys.find(id);
+    if (found === undefined) await keys.keep(id, signer);
+    if (found === undefined || found.certificate.fingerprint === signer.certificate.fingerprint) return id;
+  }
+}
+
+function rootRecord(id: string, set: PluggedInSet, now: Date): AuthorityRecord {
+  return {
+    ...recordOf("root", id, set, now),
+    certificate: set.root,
+    createdAt: set.root.notBefore,
+    hasKey: false,
+  };
+}
+
+function recordOf(kind: AuthorityKind, id: string, { signer }: PluggedInSet, now: Date): AuthorityRecord {
+  return {
+    id,
+    kind,
+    origin: "plugged-in",
+    rootId: id,
+    certificate: signer.certificate,
+    chain: [],
+    hasKey: true,
+    stage: "prepared",
+    stageSince: now,
+    createdAt: signer.certificate.notBefore,
+    leafHorizon: new Date(0),
+  };
+}

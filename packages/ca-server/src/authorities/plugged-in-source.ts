@@ -1,0 +1,114 @@
+import type { Clock, Component, Logger, Secret } from "@kasbah/runtime";
+import { ContentWatch } from "@kasbah/runtime";
+import { OperationError, StateError } from "../errors.ts";
+import type { AuthorityKeeper } from "./authority-keeper.ts";
+import type { AuthorityKeys } from "./authority-keys.ts";
+import { type AuthorityState, authorityOf, rootOf } from "./authority-state.ts";
+import { loadPluggedInSet, type PluggedInSet } from "./plugged-in.ts";
+import { adoptPluggedIn, extraRootsOf } from "./plugged-in-authority.ts";
+import { classifyPluggedInChange } from "./plugged-in-change.ts";
+import { digestPluggedInFiles } from "./plugged-in-files.ts";
+import { prepare, requireIdle, type Successor } from "./rotation.ts";
+
+export interface PluggedInSourceParts {
+  readonly directory: string;
+  readonly passphrase: Secret | undefined;
+  readonly keeper: AuthorityKeeper;
+  readonly keys: AuthorityKeys;
+  /** Called when a rotation was prepared, to move it on. */
+  readonly onPrepared: () => Promise<void>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Watches the operator's directory and takes each good set as a whole; a bad one changes nothing, loudly. */
+export class PluggedInSource implements Component {
+  readonly name = "plugged-in authority";
+  readonly #parts: PluggedInSourceParts;
+  readonly #watch: ContentWatch;
+  #problem: string | undefined;
+
+  constructor(parts: PluggedInSourceParts) {
+    this.#parts = parts;
+    const { directory, clock, logger } = parts;
+    this.#watch = new ContentWatch({
+      name: this.name,
+      directories: [directory],
+      read: () => digestPluggedInFiles(directory),
+      onChange: () => this.take(),
+      // What lay there at the last start may have changed since.
+      initial: "",
+      clock,
+      logger,
+    });
+  }
+
+  /** Why the set that lies there now is not in use; undefined when it is, or waits for its turn. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  start(): Promise<void> {
+    return this.#watch.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#watch.stop();
+  }
+
+  /** Takes what lies in the directory now. Rejects when it is worth trying again without a change of the files. */
+  async take(): Promise<void> {
+    const { directory, passphrase, clock, logger } = this.#parts;
+    try {
+      const set = await loadPluggedInSet(directory, {
+        now: clock.now(),
+        ...(passphrase === undefined ? {} : { passphrase: passphrase.reveal() }),
+      });
+      if (set === undefined)
+        throw new StateError("PLUGGED_IN_INCOMPLETE", `${directory} holds no CA any more`);
+      await this.#apply(set);
+      this.#problem = undefined;
+    } catch (error) {
+      if (error instanceof OperationError) throw error;
+      this.#problem = error instanceof Error ? error.message : "unexpected failure";
+      logger.error("plugged-in CA not taken, the one in use stays", { directory, error });
+      // A set that is not valid yet, or half written, may become good without another change.
+      if (!(error instanceof StateError)) throw error;
+    }
+  }
+
+  async #apply(set: PluggedInSet): Promise<void> {
+    const { keeper, keys, clock, logger, directory } = this.#parts;
+    const { state } = keeper;
+    if (state.pluggedInDigest === set.digest) return;
+    const change = classifyPluggedInChange(inUse(state), set);
+    if (change.kind === "refused") throw new StateError("PLUGGED_IN_REJECTED", change.reason);
+    if (change.kind === "roots-only") {
+      await keeper.transition((current) => withRoots(current, set, current.epoch + 1));
+      return logger.info("plugged-in roots taken", { directory, roots: set.roots.roots.length });
+    }
+    requireIdle(state);
+    const successor = await adoptPluggedIn(set, state, keys, clock);
+    await this.#prepare(successor, set);
+  }
+
+  async #prepare(successor: Successor, set: PluggedInSet): Promise<void> {
+    const { keeper, clock, logger, directory, onPrepared } = this.#parts;
+    await keeper.transition((current) => {
+      const prepared = prepare(current, successor, clock.now());
+      return withRoots(prepared, set, prepared.epoch);
+    });
+    logger.info("plugged-in CA taken", { directory, authority: successor.signerId, change: successor.kind });
+    await onPrepared();
+  }
+}
+
+function inUse(state: AuthorityState) {
+  const signer = authorityOf(state, state.signerId).certificate;
+  const root = rootOf(state, state.signerId).certificate;
+  return { signer, root };
+}
+
+function withRoots(state: AuthorityState, set: PluggedInSet, epoch: number): AuthorityState {
+  return { ...state, epoch, extraRoots: extraRootsOf(set), pluggedInDigest: set.digest };
+}

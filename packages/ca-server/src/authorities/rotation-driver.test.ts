@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { FakeClock, rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { type AuthoritiesOnDisk, dayMs, type OnDiskOptions, openOnDisk } from "./authorities-on-disk.test.ts";
+
+const leafMs = dayMs;
+const hourMs = 3_600_000;
+
+describe("The driver of rotations", () => {
+  let directory: TemporaryDirectory;
+  let clock: FakeClock;
+  let ca: AuthoritiesOnDisk;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    clock = new FakeClock("2030-01-01T00:00:00Z");
+    await open();
+  });
+  afterEach(() => directory.remove());
+
+  const open = async (changes: Partial<OnDiskOptions> = {}) => {
+    ca = await openOnDisk({ path: directory.path, clock, ...changes });
+  };
+  /** A leaf is issued by whoever signs now. */
+  const issue = async () => {
+    const now = clock.now();
+    await ca.keeper.coverLeaf(ca.keeper.activeIssuer(now), new Date(now.getTime() + leafMs));
+  };
+  const stages = () => Object.fromEntries(ca.keeper.state.authorities.map(({ id, stage }) => [id, stage]));
+  const pass = async (ms: number, mayStart = false) => {
+    clock.jump(ms);
+    await ca.driver.look(mayStart);
+  };
+
+  /** Into the stage in which the new authority signs, while leaves of the old one live. */
+  const reachActive = async () => {
+    await issue();
+    await ca.driver.rotate("root");
+    await pass(20 * hourMs);
+    await issue();
+    await pass(8 * hourMs);
+    assert.equal(ca.keeper.state.rotation?.stage, "active");
+  };
+
+  describe("by hand", () => {
+    it("refuses a second rotation, one that is paused, and an abort on a stale view", async () => {
+      await issue();
+      const { epoch } = await ca.driver.rotate("root");
+      await rejectsWithCode(ca.driver.rotate("intermediate"), "OPERATION_REFUSED");
+      await rejectsWithCode(ca.driver.abort({ ifEpoch: epoch - 1 }), "OPERATION_REFUSED");
+      assert.equal(ca.keeper.state.rotation?.stage, "distributed");
+      await ca.driver.abort({ ifEpoch: epoch });
+      await ca.driver.pause();
+      const before = await readdir(directory.join("authorities"));
+      await rejectsWithCode(ca.driver.rotate("root"), "OPERATION_REFUSED");
+      assert.deepEqual(await readdir(directory.join("authorities")), before, "no key was made for nothing");
+    });
+
+    it("stands still while paused and goes on when resumed", async () => {
+      await issue();
+      await ca.driver.rotate("root");
+      await ca.driver.pause();
+      await pass(10 * leafMs);
+      assert.equal(ca.keeper.state.rotation?.stage, "distributed");
+      const { paused, rotation } = ca.driver.status();
+      assert.deepEqual(
+        [paused, rotation?.mayAdvance, rotation?.reason],
+        [true, false, "paused by the operator"],
+      );
+      await ca.driver.resume();
+      assert.equal(ca.keeper.state.rotation, undefined);
+    });
+
+    it("changes the root stage by stage, each when the leaves issued before it have ended", async () => {
+      await issue();
+      await ca.driver.rotate("root");
+      const seen: unknown[] = [];
+      for (let hour = 0; ca.keeper.state.rotation !== undefined; hour++) {
+        const { stage } = ca.keeper.state.rotation;
+        if (seen.at(-1) !== stage) seen.push(stage);
+        await issue();
+        await pass(hourMs);
+        assert.ok(hour < 100);
+      }
+      assert.deepEqual(seen, ["distributed", "active", "retiring"]);
+      assert.deepEqual(stages(), {
+        "root-1": "retired",
+        "intermediate-1": "retired",
+        "root-2": "active",
+        "intermediate-2": "active",
+      });
+    });
+
+    it("goes back while the new authority signs, and a rotation may be begun again", async () => {
+      await reachActive();
+      await issue();
+      assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, "intermediate-2");
+      await ca.driver.abort({});
+      assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, "intermediate-1");
+      assert.equal(ca.keeper.trustBundle().roots.length, 2, "leaves of the new one are out");
+      await pass(2 * leafMs);
+      assert.equal(ca.keeper.trustBundle().roots.length, 1);
+      const status = await ca.driver.rotate("root");
+      assert.equal(status.rotation?.to, "root-3");
+    });
+
+    it("keeps the CA's own certificate under the old authority until that retires", async () => {
+      await reachActive();
+      assert.equal(ca.keeper.servingIssuer(clock.now()).authorityId, "intermediate-1");
+      await issue();
+      await pass(2 * leafMs);
+      assert.equal(ca.keeper.servingIssuer(clock.now()).authorityId, "intermediate-2");
+    });
+
+    it("says what is under way and when it may go on at the earliest", async () => {
+      await issue();
+      const { rotation, authorities } = await ca.driver.rotate("root");
+      assert.ok(rotation);
+      const { kind, from, to, stage, mayAdvance, earliest } = rotation;
+      assert.deepEqual(
+        [kind, from, to, stage, mayAdvance],
+        ["root", "root-1", "root-2", "distributed", false],
+      );
+      assert.ok(earliest && earliest.getTime() >= clock.now().getTime() + leafMs);
+      const signing = authorities.filter(({ signs }) => signs).map(({ id }) => id);
+      assert.deepEqual(signing, ["root-1", "intermediate-1"]);
+    });
+  });
+
+  describe("by itself", () => {
+    it("replaces the intermediate at two thirds of its life, and only when the schedule looks", async () => {
+      await pass(243 * dayMs, true);
+      assert.deepEqual(stages(), { "root-1": "active", "intermediate-1": "active" });
+      await pass(dayMs);
+      assert.equal(ca.keeper.state.rotation, undefined, "nothing starts between the schedule's looks");
+      await pass(0, true);
+      assert.equal(ca.keeper.state.signerId, "intermediate-2");
+    });
+
+    it("starts nothing when told to leave it to the operator", async () => {
+      await open({ automatic: false });
+      await pass(300 * dayMs, true);
+      assert.equal(ca.keeper.state.signerId, "intermediate-1");
+      assert.ok(ca.driver.status().warnings.some((text) => text.includes("by hand only")));
+    });
+
+    it("starts nothing after an abort until it is resumed", async () => {
+      await issue();
+      await pass(250 * dayMs);
+      await issue();
+      await ca.driver.rotate("root");
+      await ca.driver.abort({});
+      await pass(dayMs, true);
+      assert.equal(ca.keeper.state.rotation, undefined);
+      await ca.driver.resume();
+      await pass(0, true);
+      assert.equal(ca.keeper.state.signerId, "intermediate-3");
+    });
+
+    it("recovers from a long sleep in which the intermediate ended", async () => {
+      clock.jump(400 * dayMs);
+      await open();
+      assert.throws(() => ca.keeper.activeIssuer(clock.now()), { code: "ISSUER_UNAVAILABLE" });
+      await ca.driver.look(true);
+      assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, "intermediate-2");
+      assert.equal(ca.keeper.servingIssuer(clock.now()).authorityId, "intermediate-2");
+    });
+  });
+
+  it("resumes in the stage that it was killed in, with the same keys, and never makes a second root", async () => {
+    await issue();
+    await ca.driver.rotate("root");
+    const seen = new Set<string>();
+    const roots = new Set<string>();
+    for (let turn = 0; ca.keeper.state.rotation !== undefined; turn++) {
+      const before = ca.keeper.state;
+      // A new process reads what is on disk; nothing of the old one is told.
+      await open();
+      assert.deepEqual(ca.keeper.state.rotation, before.rotation);
+      seen.add(String(before.rotation?.stage));
+      for (const { id, kind, certificate } of ca.keeper.state.authorities) {
+        if (kind === "root") roots.add(`${id} ${certificate.fingerprint}`);
+      }
+      await issue();
+      await pass(4 * hourMs);
+      assert.ok(turn < 100);
+    }
+    assert.deepEqual([...seen], ["distributed", "active", "retiring"]);
+    assert.equal(roots.size, 2);
+  });
+
+  it("destroys the keys of authorities that have retired, and them alone", async () => {
+    await issue();
+    await ca.driver.rotate("root");
+    for (let turn = 0; turn < 3; turn++) await pass(2 * leafMs);
+    await ca.keeper.destroyRetiredKeys();
+    const files = async (id: string) => (await readdir(directory.join("authorities", id))).sort();
+    assert.deepEqual(await files("root-1"), ["ca-cert.pem"]);
+    assert.deepEqual(await files("intermediate-1"), ["ca-cert.pem"]);
+    assert.deepEqual(await files("root-2"), ["ca-cert.pem", "ca-key.pem"]);
+    await open();
+  });
+
+  it("puts an intermediate under a root that signed alone, as soon as one is wanted", async () => {
+    await using other = await temporaryDirectory();
+    await open({ path: other.path, withIntermediate: false });
+    assert.equal(ca.keeper.state.signerId, "root-1");
+    await open({ path: other.path });
+    await ca.driver.look(true);
+    assert.equal(ca.keeper.state.signerId, "intermediate-1");
+    assert.equal(ca.keeper.state.authorities[0]?.stage, "active");
+  });
+});

@@ -1,0 +1,162 @@
+import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
+import type { AuthorityOperations, AuthorityStatus } from "../admin/operations.ts";
+import { OperationError } from "../errors.ts";
+import type { AuthorityKeeper } from "./authority-keeper.ts";
+import type { AuthorityKind } from "./authority-record.ts";
+import { authorityStatusOf } from "./authority-report.ts";
+import { authorityOf, rootOf } from "./authority-state.ts";
+import { abort, advance, pause, prepare, requireIdle, resume } from "./rotation.ts";
+import { rotationDue } from "./rotation-due.ts";
+import type { RotationGate } from "./rotation-gate.ts";
+import type { SelfSigned, SelfSignedProfile } from "./self-signed.ts";
+
+export interface RotationDriverParts {
+  readonly keeper: AuthorityKeeper;
+  readonly selfSigned: SelfSigned;
+  readonly profile: SelfSignedProfile;
+  readonly gate: RotationGate;
+  /** Whether rotations start by themselves. */
+  readonly automatic: boolean;
+  /** When to look whether a rotation should start: the operator's schedule. */
+  readonly starts: Sweep;
+  /** When to look whether a stage may end: often. */
+  readonly advances: Sweep;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Starts rotations when they are due or asked for, and moves them on when the gate opens. One thing at a time. */
+export class RotationDriver implements Component, AuthorityOperations {
+  readonly name = "rotation";
+  readonly #parts: RotationDriverParts;
+  #sweeps: { stop(): void }[] = [];
+  /** The end of the line of what waits to be done. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #queuedLooks = 0;
+  #lastTrouble = "";
+
+  constructor(parts: RotationDriverParts) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    const { starts, advances } = this.#parts;
+    this.#sweeps = [starts(() => void this.look(true)), advances(() => void this.look(false))];
+    await this.look(true);
+  }
+
+  async stop(): Promise<void> {
+    for (const sweep of this.#sweeps) sweep.stop();
+    await this.#turn;
+  }
+
+  /** Does what is due now; with `mayStart` a rotation may begin. Never rejects: trouble is logged, and met again. */
+  async look(mayStart: boolean): Promise<void> {
+    // A look that waits will see what this one would.
+    if (this.#queuedLooks > 1 && !mayStart) return;
+    this.#queuedLooks += 1;
+    try {
+      await this.#inTurn(async () => {
+        if (mayStart) await this.#startIfDue();
+        await this.#advanceWhileOpen();
+      });
+      this.#lastTrouble = "";
+    } catch (error) {
+      this.#report(error);
+    } finally {
+      this.#queuedLooks -= 1;
+    }
+  }
+
+  status(): AuthorityStatus {
+    const { keeper, profile, gate, automatic, clock } = this.#parts;
+    const trustDomain = profile.trustDomain.name;
+    return authorityStatusOf(keeper.state, { trustDomain, automatic, gate, now: clock.now() });
+  }
+
+  rotate(kind: AuthorityKind): Promise<AuthorityStatus> {
+    return this.#operate(async () => {
+      this.#refuseForeign(kind);
+      await this.#begin(kind);
+    });
+  }
+
+  pause(): Promise<AuthorityStatus> {
+    return this.#operate(() => this.#parts.keeper.transition(pause));
+  }
+
+  resume(): Promise<AuthorityStatus> {
+    return this.#operate(() => this.#parts.keeper.transition(resume));
+  }
+
+  abort({ ifEpoch }: { readonly ifEpoch?: number }): Promise<AuthorityStatus> {
+    const { keeper, clock } = this.#parts;
+    return this.#operate(() =>
+      keeper.transition((state) => {
+        if (ifEpoch !== undefined && ifEpoch !== state.epoch) {
+          throw new OperationError(`the epoch is ${state.epoch}, not ${ifEpoch}: look at the status again`);
+        }
+        return abort(state, clock.now());
+      }),
+    );
+  }
+
+  /** An operator's act, and the step that it makes possible at once. */
+  async #operate(act: () => Promise<unknown>): Promise<AuthorityStatus> {
+    await this.#inTurn(act);
+    await this.look(false);
+    return this.status();
+  }
+
+  async #startIfDue(): Promise<void> {
+    const { keeper, automatic, profile, clock } = this.#parts;
+    if (!automatic) return;
+    const kind = rotationDue(keeper.state, { intermediate: profile.withIntermediate }, clock.now());
+    if (kind !== undefined) await this.#begin(kind);
+  }
+
+  async #begin(kind: AuthorityKind): Promise<void> {
+    const { keeper, selfSigned, clock } = this.#parts;
+    const { state } = keeper;
+    requireIdle(state);
+    const successor =
+      kind === "root" ? await selfSigned.createRoot(state) : await selfSigned.createIntermediate(state);
+    await keeper.transition((current) => prepare(current, successor, clock.now()));
+  }
+
+  async #advanceWhileOpen(): Promise<void> {
+    const { keeper, gate, clock } = this.#parts;
+    for (let { state } = keeper; state.rotation !== undefined && state.hold !== "all"; ) {
+      const { epoch } = state;
+      const now = clock.now();
+      if (!gate.mayAdvance(state, state.rotation, now).open) return;
+      state = await keeper.transition((current) =>
+        current.epoch === epoch ? advance(current, now) : current,
+      );
+    }
+  }
+
+  /** We can make a successor only for what we made: the root of a plugged-in set has no key here. */
+  #refuseForeign(kind: AuthorityKind): void {
+    const { state } = this.#parts.keeper;
+    const root = rootOf(state, state.signerId);
+    if (root.hasKey && (kind === "root" || authorityOf(state, root.id).origin === "self-signed")) return;
+    throw new OperationError(
+      `${state.signerId} was plugged in: put its successor into the directory of --root-ca-dir, which is watched`,
+    );
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  #report(error: unknown): void {
+    const trouble = error instanceof Error ? error.message : String(error);
+    if (trouble !== this.#lastTrouble) {
+      this.#parts.logger.error("rotation can not go on; it is tried again", { error });
+    }
+    this.#lastTrouble = trouble;
+  }
+}

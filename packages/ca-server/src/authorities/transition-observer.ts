@@ -1,0 +1,53 @@
+import type { Logger } from "@kasbah/runtime";
+import type { AuthorityKeeper, TransitionListener } from "./authority-keeper.ts";
+import { type AuthorityState, authorityOf, rootOf } from "./authority-state.ts";
+
+export interface TransitionObserverParts {
+  readonly publicBundle: { publish(): Promise<void> };
+  readonly certificate: { issuerChanged(): void };
+  readonly keeper: Pick<AuthorityKeeper, "destroyRetiredKeys">;
+  readonly logger: Logger;
+}
+
+/** Carries a transition to what depends on the authorities: the public bundle, the serving certificate, keys, the log. */
+export function createTransitionObserver(parts: TransitionObserverParts): TransitionListener {
+  const { publicBundle, certificate, keeper, logger } = parts;
+  return (state, before) => {
+    logTransition(state, before, logger);
+    if (state.servingSignerId !== before.servingSignerId) certificate.issuerChanged();
+    void publicBundle.publish();
+    keeper.destroyRetiredKeys().catch((error: unknown) => {
+      logger.error("key of a retired authority could not be destroyed", { error });
+    });
+  };
+}
+
+/** The authorities that sign, as facts for the log. */
+export function authoritiesInUse(state: AuthorityState) {
+  const signer = authorityOf(state, state.signerId);
+  const root = rootOf(state, state.signerId);
+  return {
+    epoch: state.epoch,
+    signer: signer.id,
+    signerFingerprint: signer.certificate.fingerprint,
+    signerNotAfter: signer.certificate.notAfter,
+    root: root.id,
+    rootFingerprint: root.certificate.fingerprint,
+    rootNotAfter: root.certificate.notAfter,
+    ...(state.rotation === undefined ? {} : { rotation: `${state.rotation.from} to ${state.rotation.to}` }),
+  };
+}
+
+function logTransition(state: AuthorityState, before: AuthorityState, logger: Logger): void {
+  const stageOf = (id: string) => before.authorities.find((one) => one.id === id)?.stage;
+  for (const { id, stage, certificate } of state.authorities) {
+    const from = stageOf(id);
+    if (from === stage) continue;
+    const { fingerprint } = certificate;
+    logger.info("authority entered a stage", { authority: id, stage, from, fingerprint, epoch: state.epoch });
+  }
+  if (state.signerId !== before.signerId) {
+    logger.info("authority signs from now on", { ...authoritiesInUse(state) });
+  }
+  if (state.hold !== before.hold) logger.info("rotations held", { hold: state.hold, epoch: state.epoch });
+}

@@ -1,0 +1,124 @@
+import { isIP } from "node:net";
+import type { TrustDomain } from "@kasbah/pki";
+import { type ConfigOf, isCronPattern, option, schema } from "@kasbah/runtime";
+import type { SelfSignedProfile } from "./authorities/self-signed.ts";
+
+/** Where the CA's keys come from, how long they live, and when they are replaced. */
+export const authorityOptions = {
+  rootKey: option({
+    flag: "--root-key <type>",
+    env: "KASBAH_ROOT_KEY",
+    help: "key of authorities that are made from now on: P-256, P-384, RSA-3072 or RSA-4096",
+    schema: schema.choice(["P-256", "P-384", "RSA-3072", "RSA-4096"]),
+    default: "P-256",
+    group: "Authorities",
+  }),
+  rootTtl: option({
+    flag: "--root-ttl <duration>",
+    env: "CITADEL_SELF_SIGNED_CA_CERT_TTL",
+    help: "lifetime of a root that is made from now on",
+    schema: schema.duration,
+    default: "87600h",
+    group: "Authorities",
+  }),
+  intermediateTtl: option({
+    flag: "--intermediate-ttl <duration>",
+    env: "KASBAH_INTERMEDIATE_TTL",
+    help: "lifetime of the intermediate that signs the leaves, so that the root's key rests",
+    schema: schema.duration,
+    default: "8760h",
+    group: "Authorities",
+  }),
+  noIntermediate: option({
+    flag: "--no-intermediate",
+    env: "KASBAH_NO_INTERMEDIATE",
+    help: "let the root sign the leaves, which is the shape of Istio's own CA; holds for roots made from now on",
+    schema: schema.boolean,
+    default: "false",
+    group: "Authorities",
+  }),
+  issuerNameConstraints: option({
+    flag: "--issuer-name-constraints",
+    env: "KASBAH_ISSUER_NAME_CONSTRAINTS",
+    help: "bind intermediates to the trust domain by an X.509 name constraint, which ztunnel and other users of rustls refuse",
+    schema: schema.boolean,
+    default: "false",
+    group: "Authorities",
+  }),
+  rootCaDir: option({
+    flag: "--root-ca-dir <dir>",
+    env: "ROOT_CA_DIR",
+    help: "use the CA in this directory (ca-cert.pem, ca-key.pem, root-cert.pem, cert-chain.pem; or tls.crt, tls.key, ca.crt) and follow its changes",
+    schema: schema.path,
+    optional: true,
+    group: "Authorities",
+  }),
+  keyPassphraseFile: option({
+    flag: "--key-passphrase-file <file>",
+    env: "KASBAH_KEY_PASSPHRASE_FILE",
+    help: "encrypt the CA's keys on disk with the passphrase in this file, its first line",
+    schema: schema.path,
+    optional: true,
+    group: "Authorities",
+  }),
+  rootRotation: option({
+    flag: "--root-rotation <mode>",
+    env: "KASBAH_ROOT_ROTATION",
+    help: "auto: replace roots and intermediates at two thirds of their life; manual: only on command",
+    schema: schema.choice(["auto", "manual"]),
+    default: "auto",
+    group: "Authorities",
+  }),
+  rotationSchedule: option({
+    flag: "--rotation-schedule <cron>",
+    env: "KASBAH_ROTATION_SCHEDULE",
+    help: "when a rotation that is due may start, with five or six fields; what has started goes on at any time",
+    schema: schema.parsed(parseCronPattern),
+    default: "*/10 * * * * *",
+    group: "Authorities",
+  }),
+};
+
+type AuthorityConfig = ConfigOf<typeof authorityOptions> & { readonly trustDomain: TrustDomain };
+
+/** How the authorities are made that the configuration asks for. */
+export function selfSignedProfileOf(config: AuthorityConfig): SelfSignedProfile {
+  return {
+    trustDomain: config.trustDomain,
+    keyType: config.rootKey,
+    rootTtlMs: config.rootTtl,
+    intermediateTtlMs: config.intermediateTtl,
+    withIntermediate: !config.noIntermediate,
+    nameConstraints: config.issuerNameConstraints,
+  };
+}
+
+/** Problems between settings that are each valid. */
+export function authorityProblems(config: AuthorityConfig): readonly string[] {
+  const { rootTtl, intermediateTtl, noIntermediate, issuerNameConstraints, trustDomain } = config;
+  const problems: [boolean, string][] = [
+    [
+      !noIntermediate && intermediateTtl > rootTtl,
+      "--intermediate-ttl: is greater than --root-ttl, and no certificate outlives its issuer; lower it",
+    ],
+    [
+      noIntermediate && issuerNameConstraints,
+      "--issuer-name-constraints: constrains intermediates, and --no-intermediate makes none; drop one of them",
+    ],
+    [
+      issuerNameConstraints && !isHostName(trustDomain.name),
+      `--issuer-name-constraints: a URI constraint holds a host name, which ${trustDomain.name} is not; Envoy would refuse every certificate`,
+    ],
+  ];
+  return problems.filter(([isWrong]) => isWrong).map(([, problem]) => problem);
+}
+
+/** A trust domain may hold underscores, or look like an address; a host name may not (RFC 5280 §4.2.1.10). */
+function isHostName(name: string): boolean {
+  return isIP(name) === 0 && /^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(name);
+}
+
+function parseCronPattern(text: string): string {
+  if (isCronPattern(text)) return text;
+  throw new Error('expected a cron pattern of five or six fields, such as "0 3 * * sat"');
+}

@@ -1,0 +1,77 @@
+import type { Certificate } from "@kasbah/pki";
+import { Gauge, type Registry } from "@kasbah/runtime";
+import { type AuthorityState, authorityOf, rootOf } from "../authorities/authority-state.ts";
+
+/** The stages as numbers, so that a graph of them climbs. */
+const stageNumbers = { prepared: 0, distributed: 1, active: 2, retiring: 3, retired: 4 } as const;
+
+/** Registers gauges of when things end and what is under way; names that begin with `citadel_` are Istio's. */
+export function registerAuthorityMetrics(
+  registry: Registry,
+  authorities: { readonly state: AuthorityState },
+  now: () => Date,
+): void {
+  const gauge = (name: string, help: string, value: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(value());
+      },
+    });
+  for (const { part, words, end } of chainParts(authorities)) {
+    const name = `citadel_server_${part}_expiry`;
+    gauge(`${name}_timestamp`, `When ${words} ends, in seconds of the Unix epoch.`, () => end() / 1000);
+    const left = () => (end() - now().getTime()) / 1000;
+    gauge(`${name}_seconds`, `Seconds until ${words} ends; negative when it has.`, left);
+  }
+  gauge(
+    "kasbah_authority_epoch",
+    "Grows with every transition of an authority.",
+    () => authorities.state.epoch,
+  );
+  registerEach(registry, authorities);
+}
+
+function chainParts(authorities: { readonly state: AuthorityState }) {
+  const signer = () => authorityOf(authorities.state, authorities.state.signerId);
+  const root = () => rootOf(authorities.state, authorities.state.signerId);
+  const firstEnd = (chain: readonly Certificate[]) =>
+    Math.min(...chain.map(({ notAfter }) => notAfter.getTime()));
+  return [
+    { part: "root_cert", words: "the root that signs", end: () => firstEnd([root().certificate]) },
+    {
+      part: "cert_chain",
+      words: "the first certificate of the signing chain",
+      end: () => firstEnd([signer().certificate, ...signer().chain]),
+    },
+  ];
+}
+
+/** One series for each authority that is not retired. */
+function registerEach(registry: Registry, authorities: { readonly state: AuthorityState }): void {
+  const each = (name: string, help: string, value: (one: AuthorityState["authorities"][number]) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ["authority", "kind"],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const one of authorities.state.authorities) {
+          if (one.stage !== "retired") this.set({ authority: one.id, kind: one.kind }, value(one));
+        }
+      },
+    });
+  each(
+    "kasbah_authority_expiry_timestamp",
+    "When an authority ends, in seconds of the Unix epoch.",
+    ({ certificate }) => certificate.notAfter.getTime() / 1000,
+  );
+  each(
+    "kasbah_authority_stage",
+    "Stage of an authority: 0 prepared, 1 distributed, 2 active, 3 retiring.",
+    ({ stage }) => stageNumbers[stage],
+  );
+}

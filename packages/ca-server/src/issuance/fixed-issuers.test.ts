@@ -1,0 +1,21 @@
+import { TrustBundle } from "@kasbah/pki";
+import type { TestAuthority } from "@kasbah/testkit";
+import { CaError } from "../errors.ts";
+import type { Issuer, IssuerSource } from "./ports.ts";
+
+/** One root that signs everything, for tests of what is around it. */
+export function fixedIssuers(root: TestAuthority): IssuerSource & { servingIssuer(now: Date): Issuer } {
+  const { certificate, signingKey } = root;
+  const bundle = TrustBundle.from([certificate]);
+  const issuer = (now: Date): Issuer => {
+    if (now >= certificate.notAfter) throw new CaError("ISSUER_UNAVAILABLE", "the root has ended");
+    const latestLeafEnd = certificate.notAfter;
+    return { authorityId: "root-1", certificate, signingKey, intermediates: [], latestLeafEnd };
+  };
+  return {
+    activeIssuer: issuer,
+    servingIssuer: issuer,
+    coverLeaf: async () => undefined,
+    trustBundle: () => bundle,
+  };
+}

@@ -1,0 +1,74 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import type { TrustBundle } from "@kasbah/pki";
+import { type Component, errnoOf, type Logger, type Sweep, writeFileDurably } from "@kasbah/runtime";
+
+export interface PublicBundleParts {
+  readonly path: string;
+  readonly bundle: () => TrustBundle;
+  /** When to look whether the file is still what it should be. */
+  readonly sweep: Sweep;
+  readonly logger: Logger;
+}
+
+/** The trust bundle in a file where others on this machine find it. Written again when it is lost or changed. */
+export class PublicBundle implements Component {
+  readonly name = "public bundle";
+  readonly #parts: PublicBundleParts;
+  #sweeping: { stop(): void } | undefined;
+  #publishing: Promise<void> = Promise.resolve();
+  #lastTrouble: string | undefined;
+
+  constructor(parts: PublicBundleParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws RuntimeError `FILE_NOT_DURABLE` */
+  async start(): Promise<void> {
+    await this.#write();
+    this.#sweeping = this.#parts.sweep(() => void this.publish());
+  }
+
+  async stop(): Promise<void> {
+    this.#sweeping?.stop();
+    await this.#publishing;
+  }
+
+  /** Writes the file unless it holds the bundle in force. Trouble is logged, and met again at the next sweep. */
+  publish(): Promise<void> {
+    this.#publishing = this.#publishing.then(async () => {
+      try {
+        await this.#write();
+        this.#lastTrouble = undefined;
+      } catch (error) {
+        const trouble = errnoOf(error) ?? String(error);
+        if (trouble !== this.#lastTrouble)
+          this.#parts.logger.error("trust bundle can not be published", { error });
+        this.#lastTrouble = trouble;
+      }
+    });
+    return this.#publishing;
+  }
+
+  async #write(): Promise<void> {
+    const { path, logger } = this.#parts;
+    const bundle = this.#parts.bundle();
+    const pem = bundle.toPem();
+    if ((await contentOf(path, pem.length)) === pem) return;
+    await writeFileDurably(path, pem, 0o644);
+    logger.info("trust bundle published", { path, roots: bundle.roots.length });
+  }
+}
+
+/** Undefined for anything but a regular file of that length: a link or a FIFO is replaced, never followed. */
+async function contentOf(path: string, length: number): Promise<string | undefined> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const handle = await open(path, flags).catch(() => undefined);
+  if (handle === undefined) return undefined;
+  try {
+    const stats = await handle.stat();
+    return stats.isFile() && stats.size === length ? await handle.readFile("utf8") : undefined;
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,192 @@
+import { kasbah } from "../generated/messages.js";
+import type { Codec, Method } from "./codec.ts";
+
+const wire = kasbah.v1;
+
+const kinds = ["root", "intermediate"] as const;
+const origins = ["self-signed", "plugged-in"] as const;
+const stages = ["prepared", "distributed", "active", "retiring", "retired"] as const;
+
+type Kind = (typeof kinds)[number];
+type Stage = (typeof stages)[number];
+
+/** An authority as an operator sees it. */
+export interface AuthorityMessage {
+  readonly id: string;
+  readonly kind: Kind;
+  readonly origin: (typeof origins)[number];
+  readonly stage: Stage;
+  readonly signs: boolean;
+  readonly trusted: boolean;
+  readonly fingerprint: string;
+  readonly serial: string;
+  readonly keyType: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly stageSince: Date;
+  readonly rotatesAt?: Date;
+}
+
+/** The rotation that is under way. */
+export interface RotationMessage {
+  readonly kind: Kind;
+  readonly from: string;
+  readonly to: string;
+  readonly stage: Stage;
+  readonly since: Date;
+  readonly mayAdvance: boolean;
+  readonly reason: string;
+  readonly earliest?: Date;
+  readonly aborted: boolean;
+}
+
+/** What every command about authorities is answered with. */
+export interface AuthorityStatusMessage {
+  readonly trustDomain: string;
+  readonly epoch: number;
+  readonly automatic: boolean;
+  readonly paused: boolean;
+  readonly authorities: readonly AuthorityMessage[];
+  readonly rotation?: RotationMessage;
+  readonly warnings: readonly string[];
+  readonly restoredAt?: Date;
+}
+
+/** A message without fields. */
+export type NoFields = Readonly<Record<string, never>>;
+
+const status: Codec<AuthorityStatusMessage> = {
+  encode: ({ authorities, rotation, restoredAt, warnings, ...rest }) =>
+    wire.AuthorityStatus.encode({
+      ...rest,
+      warnings: [...warnings],
+      authorities: authorities.map(encodeAuthority),
+      rotation: rotation === undefined ? null : encodeRotation(rotation),
+      restoredAt: msOf(restoredAt),
+    }).finish(),
+  decode: (bytes) => {
+    const { trustDomain, epoch, automatic, paused, warnings, ...rest } = wire.AuthorityStatus.decode(bytes);
+    return {
+      trustDomain,
+      epoch,
+      automatic,
+      paused,
+      warnings,
+      authorities: rest.authorities.map((each) => decodeAuthority(new wire.Authority(each))),
+      ...(rest.rotation ? { rotation: decodeRotation(new wire.Rotation(rest.rotation)) } : {}),
+      ...optionalDate("restoredAt", rest.restoredAt),
+    };
+  },
+};
+
+const noFields: Codec<NoFields> = { encode: () => new Uint8Array(), decode: () => ({}) };
+
+const path = (name: string) => `/kasbah.v1.AuthorityAdmin/${name}`;
+
+export const getAuthorityStatus: Method<NoFields, AuthorityStatusMessage> = {
+  path: path("GetStatus"),
+  request: noFields,
+  response: status,
+};
+
+export const rotateAuthority: Method<{ readonly kind: Kind }, AuthorityStatusMessage> = {
+  path: path("Rotate"),
+  request: {
+    encode: ({ kind }) => wire.RotateRequest.encode({ kind }).finish(),
+    decode: (bytes) => ({ kind: oneOf(kinds, wire.RotateRequest.decode(bytes).kind) }),
+  },
+  response: status,
+};
+
+export const pauseRotation: Method<NoFields, AuthorityStatusMessage> = {
+  path: path("Pause"),
+  request: noFields,
+  response: status,
+};
+
+export const resumeRotation: Method<NoFields, AuthorityStatusMessage> = {
+  path: path("Resume"),
+  request: noFields,
+  response: status,
+};
+
+export const abortRotation: Method<{ readonly ifEpoch?: number }, AuthorityStatusMessage> = {
+  path: path("Abort"),
+  request: {
+    encode: ({ ifEpoch }) => wire.AbortRequest.encode({ ifEpoch: ifEpoch ?? null }).finish(),
+    decode: (bytes) => {
+      const { ifEpoch } = wire.AbortRequest.decode(bytes);
+      return typeof ifEpoch === "number" ? { ifEpoch } : {};
+    },
+  },
+  response: status,
+};
+
+function encodeAuthority({ notBefore, notAfter, stageSince, rotatesAt, ...rest }: AuthorityMessage) {
+  const times = { notBefore: notBefore.getTime(), notAfter: notAfter.getTime(), stageSince: stageSince.getTime() };
+  return { ...rest, ...times, rotatesAt: msOf(rotatesAt) };
+}
+
+function decodeAuthority(message: InstanceType<typeof wire.Authority>): AuthorityMessage {
+  const { id, signs, trusted, fingerprint, serial, keyType } = message;
+  return {
+    id,
+    kind: oneOf(kinds, message.kind),
+    origin: oneOf(origins, message.origin),
+    stage: oneOf(stages, message.stage),
+    signs,
+    trusted,
+    fingerprint,
+    serial,
+    keyType,
+    notBefore: dateOf(message.notBefore),
+    notAfter: dateOf(message.notAfter),
+    stageSince: dateOf(message.stageSince),
+    ...optionalDate("rotatesAt", message.rotatesAt),
+  };
+}
+
+function encodeRotation({ since, earliest, ...rest }: RotationMessage) {
+  return { ...rest, since: since.getTime(), earliest: msOf(earliest) };
+}
+
+function decodeRotation(message: InstanceType<typeof wire.Rotation>): RotationMessage {
+  const { from, to, mayAdvance, reason, aborted } = message;
+  return {
+    kind: oneOf(kinds, message.kind),
+    from,
+    to,
+    stage: oneOf(stages, message.stage),
+    since: dateOf(message.since),
+    mayAdvance,
+    reason,
+    aborted,
+    ...optionalDate("earliest", message.earliest),
+  };
+}
+
+/** A 64-bit number of the generated code: a number, or an object that becomes one. */
+type Milliseconds = typeof wire.Rotation.prototype.since;
+
+function dateOf(ms: Milliseconds): Date {
+  return new Date(Number(ms));
+}
+
+function msOf(date: Date | undefined): number | null {
+  return date === undefined ? null : date.getTime();
+}
+
+function optionalDate<Name extends string>(
+  name: Name,
+  ms: Milliseconds | null | undefined,
+): { readonly [K in Name]?: Date } {
+  const present: { [K in Name]?: Date } = {};
+  if (ms !== null && ms !== undefined) present[name] = dateOf(ms);
+  return present;
+}
+
+function oneOf<T extends string>(words: readonly T[], text: string): T {
+  const found = words.find((word) => word === text);
+  if (found === undefined) throw new TypeError(`expected one of ${words.join(", ")}`);
+  return found;
+}
