@@ -3,13 +3,14 @@ import { execFileSync } from "node:child_process";
 import { throwsWithCode } from "@kasbah/testkit";
 import { tag } from "./der/tag.ts";
 import { encode, encodeOid, encodeSequence } from "./der/writer.ts";
-import { createKeyPair, parsePrivateKey } from "./key.ts";
+import { createKeyPair } from "./key.ts";
 import { oid } from "./oids.ts";
 import { encodePem } from "./pem.ts";
+import { parsePrivateKey } from "./private-key.ts";
 
 const passphrase = "correct horse battery staple";
 const openssl = (args: readonly string[], input: string) =>
-  execFileSync("openssl", args, { input, encoding: "utf8" });
+  execFileSync("openssl", args, { input, encoding: "utf8", stdio: "pipe" });
 const topk8 = (...args: string[]) => ["pkcs8", "-topk8", "-passout", `pass:${passphrase}`, ...args];
 
 /** An encrypted key that asks for so much work; what is encrypted does not matter. */
@@ -34,6 +35,11 @@ describe("an encrypted private key", () => {
       asking(oid.pbkdf2, integer("7fffffff")),
       asking(oid.scrypt, integer("40000000"), integer("08"), integer("01")),
       asking(oid.scrypt, integer("4000"), integer("08"), integer("7fffff")),
+      asking(oid.scrypt, integer("010000"), integer("08"), integer("01")),
+      asking(oid.scrypt, integer("00ffffffffffffffff"), integer("01"), integer("01")),
+      asking(oid.pbkdf2, integer("00989681")),
+      asking(oid.pbkdf2, integer("00")),
+      asking(oid.pbkdf2),
       asking("1.2.3.4", integer("01")),
     ];
     for (const pem of keys) throwsWithCode(() => parsePrivateKey(pem, passphrase), "KEY_MALFORMED");
@@ -41,9 +47,43 @@ describe("an encrypted private key", () => {
 
   it("under a scheme of the last century is refused, with the command that converts it", async () => {
     const plain = (await createKeyPair("P-256")).toPkcs8Pem();
-    const old = openssl(topk8("-v1", "PBE-SHA1-3DES"), plain);
-    const { message } = throwsWithCode(() => parsePrivateKey(old, passphrase), "KEY_MALFORMED");
-    assert.match(message, /openssl pkcs8 -topk8/);
+    for (const scheme of [
+      ["-v1", "PBE-SHA1-3DES"],
+      ["-v2", "des3"],
+    ]) {
+      const old = openssl(topk8(...scheme), plain);
+      const { message } = throwsWithCode(() => parsePrivateKey(old, passphrase), "KEY_MALFORMED");
+      assert.match(message, /openssl pkcs8 -topk8/);
+    }
+  });
+
+  it("in OpenSSL's form from before PKCS #8 is refused, with the command that converts it", async () => {
+    for (const [type, command] of [
+      ["P-256", "ec"],
+      ["RSA-2048", "rsa"],
+    ] as const) {
+      const plain = (await createKeyPair(type)).toPkcs8Pem();
+      const extra = command === "rsa" ? ["-traditional"] : [];
+      const old = openssl([command, "-aes256", "-passout", `pass:${passphrase}`, ...extra], plain);
+      const { message } = throwsWithCode(() => parsePrivateKey(old, passphrase), "KEY_ENCRYPTED");
+      assert.match(message, /openssl pkcs8 -topk8/);
+    }
+  });
+
+  it("is not made under a passphrase by which nobody could open it again", async () => {
+    const keyPair = await createKeyPair("P-256");
+    for (const unusable of ["", "x".repeat(1025), "é".repeat(513)]) {
+      await assert.rejects(keyPair.toEncryptedPkcs8Pem(unusable), RangeError);
+    }
+    for (const usable of ["x".repeat(1024), "pässwörd", Uint8Array.of(0xff, 0, 0x0a)]) {
+      const pem = await keyPair.toEncryptedPkcs8Pem(usable);
+      assert.ok(parsePrivateKey(pem, usable).publicKey.equals(keyPair.publicKey));
+    }
+  });
+
+  it("is opened to find that its type is not supported", () => {
+    const args = ["genpkey", "-algorithm", "ED25519", "-aes-256-cbc", "-pass", `pass:${passphrase}`];
+    throwsWithCode(() => parsePrivateKey(openssl(args, ""), passphrase), "KEY_REJECTED");
   });
 
   it("that is no such structure at all is malformed", () => {
@@ -81,7 +121,11 @@ describe("an encrypted private key", () => {
 
   it("is read as OpenSSL writes it, by PBKDF2 and by scrypt", async () => {
     const keyPair = await createKeyPair("P-256");
-    for (const args of [["-v2", "aes-256-cbc"], ["-scrypt"]]) {
+    for (const args of [
+      ["-v2", "aes-256-cbc"],
+      ["-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA512"],
+      ["-scrypt"],
+    ]) {
       const pem = openssl(topk8(...args), keyPair.toPkcs8Pem());
       assert.ok(parsePrivateKey(pem, passphrase).publicKey.equals(keyPair.publicKey));
     }

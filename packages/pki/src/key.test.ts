@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, generateKeyPairSync, verify } from "node:crypto";
 import { inspect } from "node:util";
-import { createKeyPair, createSerial, parsePrivateKey } from "./key.ts";
+import { createKeyPair, createSerial } from "./key.ts";
+import { parsePrivateKey } from "./private-key.ts";
 
 describe("a private key", () => {
   it("shows its type and nothing else to whoever prints it", async () => {

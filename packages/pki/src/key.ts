@@ -1,25 +1,18 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPair,
-  type KeyObject,
-  randomBytes,
-  sign,
-} from "node:crypto";
+import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, sign } from "node:crypto";
 import { inspect, promisify } from "node:util";
-import { encryptPrivateKey, requireBoundedCost } from "./encrypted-key.ts";
-import { PkiError, withCodes } from "./errors.ts";
-import { encodePem, parsePemBlock } from "./pem.ts";
+import { encryptPrivateKey } from "./encrypted-key.ts";
+import { PkiError } from "./errors.ts";
+import { encodePem } from "./pem.ts";
 import { type PublicKey, parseAuthorityKey } from "./public-key.ts";
+import type { SigningKey } from "./signing-key.ts";
 
 /** The keys that we make. */
 export type KeyType = "P-256" | "P-384" | "RSA-2048" | "RSA-3072" | "RSA-4096";
 
 const serialLength = 16;
-const encryptedLabel = "ENCRYPTED PRIVATE KEY";
 
 /** A private key with its public half. Printing, inspecting or serialising it shows the type and nothing else. */
-export class KeyPair {
+export class KeyPair implements SigningKey {
   readonly publicKey: PublicKey;
   readonly #privateKey: KeyObject;
 
@@ -42,12 +35,13 @@ export class KeyPair {
 
   /**
    * The private key, encrypted (RFC 5958 with PBES2 of RFC 8018): AES-256 under a key that PBKDF2 draws from the
-   * passphrase in 600 000 rounds. OpenSSL reads it.
+   * passphrase in 600 000 rounds. OpenSSL reads it. Never the same text twice.
+   * @throws RangeError when the passphrase has no octets or more than 1024
    */
-  async toEncryptedPkcs8Pem(passphrase: string): Promise<string> {
+  async toEncryptedPkcs8Pem(passphrase: string | Uint8Array): Promise<string> {
     const plain = new Uint8Array(this.#privateKey.export({ format: "der", type: "pkcs8" }));
     const chance = { salt: randomBytes(16), iv: randomBytes(16) };
-    return encodePem(encryptedLabel, await encryptPrivateKey(plain, passphrase, chance));
+    return encodePem("ENCRYPTED PRIVATE KEY", await encryptPrivateKey(plain, passphrase, chance));
   }
 
   toString(): string {
@@ -69,43 +63,6 @@ export async function createKeyPair(type: KeyType): Promise<KeyPair> {
 }
 
 /**
- * Reads one PEM block of PKCS#8, SEC1 (`EC PRIVATE KEY`) or PKCS#1 (`RSA PRIVATE KEY`); PKCS#8 may be encrypted.
- *
- * @throws PkiError `KEY_MALFORMED` or `KEY_REJECTED`; `KEY_ENCRYPTED` when it takes a passphrase and none was given,
- *   `KEY_PASSPHRASE_WRONG` when that does not open it
- */
-export function parsePrivateKey(pem: string, passphrase?: string): KeyPair {
-  const { label, type } = privateKeyFormat(pem);
-  if (label === encryptedLabel) return parseEncryptedKey(pem, passphrase);
-  try {
-    const der = Buffer.from(parsePemBlock(pem, label));
-    return new KeyPair(createPrivateKey({ key: der, format: "der", type }));
-  } catch (cause) {
-    if (cause instanceof PkiError && cause.code !== "PEM_MALFORMED") throw cause;
-    // OpenSSL's own text stays in the cause; it says nothing of the key's bytes.
-    throw new PkiError("KEY_MALFORMED", `the ${label} block cannot be read`, { cause });
-  }
-}
-
-function parseEncryptedKey(pem: string, passphrase: string | undefined): KeyPair {
-  if (passphrase === undefined)
-    throw new PkiError("KEY_ENCRYPTED", "the key is encrypted, and no passphrase was given");
-  const der = withCodes({ PEM_MALFORMED: "KEY_MALFORMED", DER_MALFORMED: "KEY_MALFORMED" }, () => {
-    const bytes = parsePemBlock(pem, encryptedLabel);
-    requireBoundedCost(bytes);
-    return Buffer.from(bytes);
-  });
-  let privateKey: KeyObject;
-  try {
-    privateKey = createPrivateKey({ key: der, format: "der", type: "pkcs8", passphrase });
-  } catch (cause) {
-    // Padding that is right by chance gives other errors than a wrong passphrase usually does.
-    throw new PkiError("KEY_PASSPHRASE_WRONG", "the passphrase does not open the key", { cause });
-  }
-  return new KeyPair(privateKey);
-}
-
-/**
  * A random serial of 16 octets. The first is never zero, so that every serial has 32 hexadecimal digits in
  * every tool; this takes a 1/256th of the 2^128 values away.
  */
@@ -124,18 +81,6 @@ async function generate(type: KeyType): Promise<KeyObject> {
   }
   const modulusLength = Number(type.slice("RSA-".length));
   return (await generateKeys("rsa", { modulusLength, publicExponent: 65_537 })).privateKey;
-}
-
-function privateKeyFormat(pem: string): { label: string; type: "pkcs8" | "sec1" | "pkcs1" } {
-  const start = pem.trimStart();
-  if (start.startsWith("-----BEGIN EC PRIVATE KEY-----")) return { label: "EC PRIVATE KEY", type: "sec1" };
-  if (start.startsWith("-----BEGIN RSA PRIVATE KEY-----")) return { label: "RSA PRIVATE KEY", type: "pkcs1" };
-  if (start.startsWith("-----BEGIN PRIVATE KEY-----")) return { label: "PRIVATE KEY", type: "pkcs8" };
-  if (start.startsWith(`-----BEGIN ${encryptedLabel}-----`)) return { label: encryptedLabel, type: "pkcs8" };
-  throw new PkiError(
-    "KEY_MALFORMED",
-    "the text is not one PRIVATE KEY, ENCRYPTED PRIVATE KEY, EC or RSA PRIVATE KEY block",
-  );
 }
 
 function publicHalf(privateKey: KeyObject): Uint8Array {

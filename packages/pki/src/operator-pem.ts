@@ -40,9 +40,12 @@ export function findPemBlocks(text: string): readonly PemBlock[] {
   return blocks;
 }
 
-/** One round of MD5 stands between such a file and its key. */
-function refuseOldEncryption(body: string): void {
-  if (!body.includes("Proc-Type: 4,ENCRYPTED")) return;
+/**
+ * One round of MD5 stands between a passphrase and the key in the old form of OpenSSL, which has headers (RFC 1421).
+ * @throws PkiError `KEY_ENCRYPTED` when the body of a block has them
+ */
+export function refuseOldEncryption(body: string): void {
+  if (!body.trimStart().startsWith("Proc-Type:")) return;
   throw new PkiError(
     "KEY_ENCRYPTED",
     "the key is in OpenSSL's old encrypted form: convert it by openssl pkcs8 -topk8",
