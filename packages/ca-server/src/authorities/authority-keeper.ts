@@ -9,7 +9,7 @@ import { createIssuerSet, type IssuerSet } from "./issuer-set.ts";
 import { coverLeaf, isCovered } from "./leaf-horizon.ts";
 
 export interface AuthorityKeeperParts {
-  readonly store: ControlStore<AuthorityState>;
+  readonly store: Pick<ControlStore<AuthorityState>, "current" | "update">;
   readonly keys: AuthorityKeys;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -100,6 +100,7 @@ describe("The driver of rotations", () => {
       assert.equal(ca.keeper.trustBundle().roots.length, 2, "leaves of the new one are out");
       await pass(2 * leafMs);
       assert.equal(ca.keeper.trustBundle().roots.length, 1);
+      await issue();
       const status = await ca.driver.rotate("root");
       assert.equal(status.rotation?.to, "root-3");
     });

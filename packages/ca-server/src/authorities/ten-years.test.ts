@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import {
+  type Certificate,
+  createKeyPair,
+  createSerial,
+  parseTrustDomain,
+  type TrustBundle,
+  verifyChain,
+} from "@kasbah/pki";
+import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
+import { FakeClock, manualSweep, recordingLogger, temporaryDirectory } from "@kasbah/testkit";
+import { AuthorityKeeper } from "./authority-keeper.ts";
+import { AuthorityKeys } from "./authority-keys.ts";
+import { type AuthorityState, authorityOf, emptyState } from "./authority-state.ts";
+import { establish } from "./rotation.ts";
+import { RotationDriver } from "./rotation-driver.ts";
+import { timeGate } from "./rotation-gate.ts";
+import { SelfSigned } from "./self-signed.ts";
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const leafMs = dayMs;
+const intermediateMs = 30 * dayMs;
+const rootMs = 365 * dayMs;
+const years = 10;
+
+const writer = createCertificateWriter();
+const subjectAltNames = [{ kind: "uri", value: "spiffe://cluster.local/ns/demo/sa/frontend" }] as const;
+
+/** What an agent serves: its leaf with its chain, and the bundle that came with them. */
+interface Held {
+  readonly leaf: Certificate;
+  readonly intermediates: readonly Certificate[];
+  readonly bundle: TrustBundle;
+  readonly rotateAtMs: number;
+}
+
+describe("Ten years of authorities", () => {
+  it("never leave two agents that do not trust each other, nor a serial twice, and rotate when they should", async function () {
+    this.timeout(180_000);
+    await using directory = await temporaryDirectory();
+    const clock = new FakeClock("2030-01-01T00:00:00Z");
+    const { keeper, driver } = await createAuthorities(directory.join("authorities"), clock);
+    const { publicKey } = await createKeyPair("P-256");
+    // One rotates at half of its leaf's life, one fails until the last moment.
+    const agents = [0.5, 0.97].map((share) => ({ share, held: undefined as Held | undefined }));
+    const serials = new Set<string>();
+    const signers = new Map<string, number>();
+    const end = clock.now().getTime() + years * rootMs;
+
+    while (clock.now().getTime() < end) {
+      await driver.look(true);
+      const nowMs = clock.now().getTime();
+      const before = keeper.trustBundle();
+      for (const agent of agents) {
+        if (agent.held !== undefined && nowMs < agent.held.rotateAtMs) continue;
+        agent.held = await rotate(agent.share);
+        await pairwise();
+      }
+      if (!keeper.trustBundle().equals(before)) await pairwise();
+      clock.jump(hourMs);
+    }
+
+    async function rotate(share: number): Promise<Held> {
+      const now = clock.now();
+      const issuer = keeper.activeIssuer(now);
+      const notAfter = new Date(Math.min(now.getTime() + leafMs, issuer.latestLeafEnd.getTime()));
+      await keeper.coverLeaf(issuer, notAfter);
+      const validity = { notBefore: wholeSecond(now), notAfter: wholeSecond(notAfter) };
+      const leaf = await writer.writeLeaf(
+        { serial: createSerial(), validity, publicKey, subjectAltNames },
+        issuer,
+      );
+      for (const certificate of [leaf, ...issuer.intermediates]) remember(certificate);
+      if (!signers.has(issuer.authorityId)) signers.set(issuer.authorityId, now.getTime());
+      const rotateAtMs = now.getTime() + (notAfter.getTime() - now.getTime()) * share;
+      return { leaf, intermediates: issuer.intermediates, bundle: keeper.trustBundle(), rotateAtMs };
+    }
+
+    /** A serial may come again with the same certificate and with no other. */
+    function remember({ serial, fingerprint }: Certificate): void {
+      const known = serials.has(serial);
+      serials.add(serial);
+      if (known) assert.ok(serials.has(`${serial} ${fingerprint}`), `serial ${serial} twice`);
+      serials.add(`${serial} ${fingerprint}`);
+    }
+
+    /** Every leaf that lives, against every bundle that is in use and the one that the CA would hand out now. */
+    async function pairwise(): Promise<void> {
+      const now = clock.now();
+      const all = agents.flatMap(({ held }) =>
+        held === undefined || held.leaf.notAfter <= now ? [] : [held],
+      );
+      for (const { leaf, intermediates } of all) {
+        for (const bundle of [...all.map((each) => each.bundle), keeper.trustBundle()]) {
+          verifyOnce({ leaf, intermediates, bundle, now });
+        }
+      }
+    }
+
+    assert.ok(serials.size > years * 365 * 3);
+    checkTimes([...signers].map(([id, atMs]) => ({ record: id, atMs })));
+
+    function checkTimes(changes: readonly { record: string; atMs: number }[]): void {
+      const rootsMade = keeper.state.made.root;
+      const expected = Math.floor((years * rootMs) / ((rootMs * 2) / 3 + 4 * dayMs));
+      assert.ok(Math.abs(rootsMade - 1 - expected) <= 1, `${rootsMade} roots in ${years} years`);
+      for (const [index, change] of changes.slice(1).entries()) {
+        const livedMs = change.atMs - (changes[index]?.atMs ?? 0);
+        // Two thirds of a month, and up to four days more while a root is on its way in.
+        assert.ok(livedMs < 24.5 * dayMs, `${changes[index]?.record} signed for ${livedMs / dayMs} days`);
+      }
+    }
+  });
+});
+
+const wholeSecond = (date: Date) => new Date(Math.floor(date.getTime() / 1000) * 1000);
+
+const verified = new WeakMap<Certificate, Set<string>>();
+
+/** A pair that was good stays good until the leaf ends, so it is looked at once. */
+function verifyOnce(chain: Parameters<typeof verifyChain>[0]): void {
+  const known = verified.get(chain.leaf) ?? new Set<string>();
+  verified.set(chain.leaf, known);
+  if (known.has(chain.bundle.hash)) return;
+  verifyChain(chain);
+  known.add(chain.bundle.hash);
+}
+
+async function createAuthorities(path: string, clock: FakeClock) {
+  const trustDomain = parseTrustDomain("cluster.local");
+  const profile = {
+    trustDomain,
+    keyType: "P-256",
+    rootTtlMs: rootMs,
+    intermediateTtlMs: intermediateMs,
+    withIntermediate: true,
+    nameConstraints: false,
+  } as const;
+  const keys = new AuthorityKeys({ directory: path, passphrase: undefined });
+  await keys.open();
+  const parts = { profile, keys, writer, newSerial: createSerial, clock };
+  const selfSigned = new SelfSigned(parts);
+  const logger = recordingLogger();
+  const keeper = new AuthorityKeeper({ store: memoryStore(), keys, clock, logger });
+  const first = await selfSigned.createRoot(keeper.state);
+  await keeper.transition((state) => establish(state, first));
+  const sweeps = { starts: manualSweep().sweep, advances: manualSweep().sweep };
+  const driver = new RotationDriver({
+    keeper,
+    selfSigned,
+    profile,
+    gate: timeGate,
+    automatic: true,
+    ...sweeps,
+    clock,
+    logger,
+  });
+  assert.equal(authorityOf(keeper.state, keeper.state.signerId).kind, "intermediate");
+  return { keeper, driver };
+}
+
+/** Thirty thousand durable writes would only measure the disk. */
+function memoryStore() {
+  let current: AuthorityState = emptyState;
+  return {
+    get current() {
+      return current;
+    },
+    update: async (change: (state: AuthorityState) => AuthorityState) => {
+      current = change(current);
+      return current;
+    },
+  };
+}
