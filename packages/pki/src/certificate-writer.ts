@@ -6,6 +6,7 @@ import { equalBytes, toHex } from "./bytes.ts";
 import { Certificate } from "./certificate.ts";
 import { encodeBits, encodeSequence } from "./der/writer.ts";
 import { PkiError } from "./errors.ts";
+import { lintAuthorityCertificate } from "./lint-authority.ts";
 import type { Validity } from "./profile.ts";
 import type { PublicKey } from "./public-key.ts";
 import type { SigningKey } from "./signing-key.ts";
@@ -88,8 +89,10 @@ export function createCertificateWriter(): CertificateWriter {
       const { subjectKeyIdentifier } = issuer.certificate;
       const extensions = intermediateExtensions(rest.publicKey, subjectKeyIdentifier, permittedTrustDomain);
       const written = await writeUnder(issuer, { ...rest, subject, extensions }, crypto);
-      if (written.isCa && written.extensions.pathLength === 0) return written;
-      throw new PkiError("LINT_FAILED", "the intermediate is not a CA of path length 0");
+      const constraint = permittedTrustDomain === undefined ? {} : { permittedTrustDomain };
+      const above = { pathLength: 0, issuer: issuer.certificate, ...constraint };
+      lintAuthorityCertificate(written, { organization, commonName, ...above });
+      return written;
     },
 
     async writeRoot({ organization, ...rest }, signingKey) {
@@ -97,7 +100,8 @@ export function createCertificateWriter(): CertificateWriter {
       const subject = name({ O: organization });
       const content = { ...rest, publicKey, subject, issuer: subject, extensions: rootExtensions(publicKey) };
       const root = await write(content, signingKey, crypto);
-      return checkIssuedBy(root, root);
+      lintAuthorityCertificate(root, { organization });
+      return root;
     },
   };
 }
