@@ -82,9 +82,16 @@ function uriConstraint({ name }: TrustDomain): Extension {
   return new Extension(oid.nameConstraints, true, Buffer.from(encodeSequence(permittedSubtrees)));
 }
 
-/** Copied and not recomputed: authorities elsewhere hash their key in other ways. */
-function authorityKeyId(issuerKeyId: Uint8Array | undefined): Extension[] {
-  return issuerKeyId === undefined ? [] : [new AuthorityKeyIdentifierExtension(toHex(issuerKeyId), false)];
+const authorityKeyIds = new WeakMap<Uint8Array, readonly Extension[]>();
+
+/** Copied and not recomputed: authorities elsewhere hash their key in other ways. Made once for each issuer. */
+function authorityKeyId(issuerKeyId: Uint8Array | undefined): readonly Extension[] {
+  if (issuerKeyId === undefined) return [];
+  const known = authorityKeyIds.get(issuerKeyId) ?? [
+    new AuthorityKeyIdentifierExtension(toHex(issuerKeyId), false),
+  ];
+  authorityKeyIds.set(issuerKeyId, known);
+  return known;
 }
 
 /** The leftmost 160 bits of the SHA-256 of the key's BIT STRING (RFC 7093 §2, method 1). */
