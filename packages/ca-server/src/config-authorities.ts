@@ -79,7 +79,9 @@ export const authorityOptions = {
   }),
 };
 
-type AuthorityConfig = ConfigOf<typeof authorityOptions> & { readonly trustDomain: TrustDomain };
+type AuthorityConfig = Omit<ConfigOf<typeof authorityOptions>, "rootRotation" | "rotationSchedule"> & {
+  readonly trustDomain: TrustDomain;
+};
 
 /** How the authorities are made that the configuration asks for. */
 export function selfSignedProfileOf(config: AuthorityConfig): SelfSignedProfile {

@@ -39,7 +39,10 @@ export type StateErrorCode =
   | "STATE_MISSING"
   | "STATE_DAMAGED"
   | "STATE_NOT_DURABLE"
-  | "STATE_LOCKED";
+  | "STATE_IN_USE"
+  | "STATE_LOCKED"
+  | "BACKUP_EXISTS"
+  | "BACKUP_MALFORMED";
 
 /** A state directory that must not be used as it stands; the message names the file and what to do. */
 export class StateError extends MeshError<StateErrorCode> {}

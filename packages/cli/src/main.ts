@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir, userInfo } from "node:os";
 import process from "node:process";
 import { MeshError } from "@kasbah/pki";
-import { systemClock } from "@kasbah/runtime";
+import { RuntimeError, systemClock } from "@kasbah/runtime";
 import { CommanderError } from "commander";
 import { createProgram } from "./commands/program.ts";
 import { CliError } from "./errors.ts";
@@ -29,6 +29,14 @@ const program = createProgram({
   },
   env,
   clock: systemClock,
+  isRoot: process.getuid?.() === 0,
+  pid: process.pid,
+  hostname: hostname(),
+  operator: userName(),
+  stderr,
+  setExitCode: (code) => {
+    process.exitCode = code;
+  },
   nodePath: process.execPath,
   platform: process.platform,
   arch: process.arch,
@@ -40,6 +48,15 @@ try {
   await program.parseAsync(process.argv);
 } catch (error) {
   process.exitCode = exitCodeOf(error);
+}
+
+/** A uid need not have a name, as in most containers. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.()}`;
+  }
 }
 
 function interrupt(): void {
@@ -56,7 +73,8 @@ function watchAncestors(lines: readonly Lineage[]): void {
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (!(error instanceof MeshError)) throw error;
+  if (!(error instanceof MeshError || error instanceof RuntimeError)) throw error;
   stderr.write(`\nkasbah: ${error.message} (${error.code})\n`);
+  if (error.code === "CONFIG_INVALID") return 2;
   return error.code === "INTERRUPTED" ? 130 : 1;
 }

@@ -147,7 +147,7 @@ function parsePair(
 
 function passphraseProblem(directory: string, cause: PkiError): StateError | undefined {
   if (cause.code === "KEY_ENCRYPTED") {
-    const message = `the key in ${directory} is encrypted: name the file of its passphrase with --key-passphrase-file`;
+    const message = `the key in ${directory} can not be read: ${cause.message}; name the passphrase's file with --key-passphrase-file`;
     return new StateError("KEY_PASSPHRASE_MISSING", message, { cause });
   }
   if (cause.code !== "KEY_PASSPHRASE_WRONG") return undefined;

@@ -43,6 +43,8 @@ export async function openAuthorities(parts: OpeningParts): Promise<AuthorityKee
   if (keeper.state.authorities.length === 0) await establishFirst(keeper, parts);
   await loadKeys(keeper.state, keys);
   verifyUsable(keeper.state, parts);
+  const { restoredAt } = keeper.state;
+  if (restoredAt !== undefined) logger.warn("this CA was restored from a backup", { restoredAt });
   await keeper.destroyRetiredKeys();
   return keeper;
 }

@@ -144,7 +144,7 @@ function parsed<T>(directory: string, name: string, parse: () => T): T {
   } catch (cause) {
     if (!(cause instanceof PkiError)) throw cause;
     if (cause.code === "KEY_ENCRYPTED") {
-      const message = `${name} in ${directory} is encrypted: name the file of its passphrase with --key-passphrase-file`;
+      const message = `${name} in ${directory} can not be read: ${cause.message}; name the passphrase's file with --key-passphrase-file`;
       throw new StateError("KEY_PASSPHRASE_MISSING", message, { cause });
     }
     if (cause.code === "KEY_PASSPHRASE_WRONG") {

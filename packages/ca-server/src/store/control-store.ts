@@ -1,9 +1,9 @@
-import { join } from "node:path";
 import type { DurableFs, Logger } from "@kasbah/runtime";
 import { Low } from "lowdb";
 import { StateError } from "../errors.ts";
 import { type ControlDocument, createDocument } from "./control-document.ts";
-import { DurableSlot, type SlotContent } from "./embedded.ts";
+import { newestOf, type Slots, slotOf, slotsIn } from "./control-files.ts";
+import type { SlotContent } from "./embedded.ts";
 
 /** How a state becomes JSON and comes back; `decode` throws on anything that `encode` would not write. */
 export interface StateCodec<S> {
@@ -22,8 +22,6 @@ export interface ControlStoreOptions<S> {
   readonly fs?: DurableFs;
   readonly logger: Logger;
 }
-
-type Slots = readonly [DurableSlot, DurableSlot];
 
 /**
  * The control state: a small value that survives crashes, full disks and one damaged file. Generation N lies in file
@@ -51,11 +49,9 @@ export class ControlStore<S> {
    *   `STATE_NOT_DURABLE` when the first or the recovered state can not be written
    */
   static async open<S>(options: ControlStoreOptions<S>): Promise<ControlStore<S>> {
-    const slotAt = (index: number) =>
-      new DurableSlot(join(options.directory, `state-${index}.json`), options.fs);
-    const slots: Slots = [slotAt(0), slotAt(1)];
+    const slots = slotsIn(options.directory, options.fs);
     const [even, odd] = await Promise.all([slots[0].look(), slots[1].look()]);
-    const last = newest(even, odd);
+    const last = newestOf([even, odd]);
     if (last === undefined) return ControlStore.#createFirst(options, slots, [even, odd]);
     const store = new ControlStore(options, slots, decode(last, options), last.generation);
     if (isWhole(even, odd, last.generation)) return store;
@@ -113,7 +109,7 @@ export class ControlStore<S> {
 
   async #write(candidate: S): Promise<void> {
     const generation = this.#generation + 1;
-    const slot = this.#slots[generation % 2 === 0 ? 0 : 1];
+    const slot = slotOf(this.#slots, generation);
     try {
       const document = createDocument(generation, this.#options.codec.encode(candidate));
       // A database of its own for each candidate: lowdb's update() would change memory before the disk.
@@ -138,11 +134,6 @@ export class ControlStore<S> {
     await this.#write(recovered);
     await this.#write(recovered);
   }
-}
-
-function newest(even: SlotContent, odd: SlotContent): ControlDocument | undefined {
-  const sound = [even, odd].flatMap((slot) => (slot.kind === "sound" ? [slot.document] : []));
-  return sound.sort((a, b) => b.generation - a.generation)[0];
 }
 
 /** Both generations are there, each where it belongs; the first of all has none before it. */

@@ -1,4 +1,4 @@
-import type { Clock } from "@kasbah/runtime";
+import type { Clock, LogStream } from "@kasbah/runtime";
 import type { Screen } from "../demo/printer.ts";
 
 /** The process as the commands see it; only main.ts touches the real one. */
@@ -7,6 +7,14 @@ export interface CommandWorld {
   readonly screen: Screen;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  readonly isRoot: boolean;
+  readonly pid: number;
+  readonly hostname: string;
+  /** Name of the local user, for the CA's log. */
+  readonly operator: string;
+  readonly stderr: LogStream;
+  /** What the process exits with when the command succeeds. */
+  setExitCode(code: number): void;
   /** The Node that runs us, and that runs the daemons. */
   readonly nodePath: string;
   readonly platform: string;

@@ -1,8 +1,11 @@
 import { Command } from "commander";
 import { CliError } from "../errors.ts";
 import { inspect } from "../inspect/inspect.ts";
+import { authorityCommand } from "./authority-command.ts";
+import { checkCommand } from "./check-command.ts";
 import type { CommandWorld } from "./command-world.ts";
 import { demoCommand } from "./demo-command.ts";
+import { initCommand, stateCommands } from "./state-commands.ts";
 
 const introduction = `
 Start here
@@ -13,6 +16,12 @@ Look at certificates (keys are never shown)
   $ kasbah inspect leaf.pem
   $ kasbah inspect 127.0.0.1:15012                 what a TLS server presents
   $ kasbah inspect unix:/var/run/secrets/workload-spiffe-uds/socket
+
+Look after a CA
+  $ kasbah authority list                          roots and intermediates, their stages and ends
+  $ kasbah authority rotate --root --wait          replace the root without an outage
+  $ kasbah check --warn 30d --critical 7d          for cron and CI: exit code 0, 3 or 4
+  $ kasbah backup ca.backup                        keys and state in one file
 
 The daemons have their own commands: kasbah-server --help, kasbah-agent --help.`;
 
@@ -57,5 +66,10 @@ export function createProgram(world: CommandWorld): Command {
       if (json && pem) throw new CliError("TARGET_INVALID", "--json and --pem exclude each other");
       world.screen.write(await inspect(target, json ? "json" : pem ? "pem" : "text", world.clock.now()));
     });
+  for (const command of [authorityCommand(world), checkCommand(world), ...stateCommands(world)]) {
+    for (const each of [command, ...command.commands]) each.copyInheritedSettings(program);
+    program.addCommand(command);
+  }
+  program.addCommand(initCommand(world));
   return program;
 }

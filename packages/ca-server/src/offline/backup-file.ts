@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import { StateError } from "../errors.ts";
+
+/** Everything that a CA needs to go on elsewhere, but for its records. */
+export interface Backup {
+  readonly createdAt: Date;
+  /** The control state, as its file has it. */
+  readonly state: unknown;
+  /** The files of each authority in use, by their names, by its id. */
+  readonly authorities: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+const format = "kasbah-backup";
+const version = 1;
+
+/** One JSON document with a checksum, so that a file that was cut or altered on its way is not taken for whole. */
+export function encodeBackup({ createdAt, state, authorities }: Backup): string {
+  const content = { createdAt: createdAt.toISOString(), state, authorities };
+  return `${JSON.stringify({ format, version, ...content, checksum: checksumOf(content) }, undefined, 2)}\n`;
+}
+
+/** @throws StateError `BACKUP_MALFORMED` */
+export function parseBackup(text: string): Backup {
+  const fields = parseObject(text);
+  if (fields["format"] !== format) throw malformed("it is not a backup that kasbah made");
+  if (fields["version"] !== version)
+    throw malformed(`it has version ${String(fields["version"])}, expected ${version}`);
+  const { createdAt, state, authorities, checksum } = fields;
+  if (checksum !== checksumOf({ createdAt, state, authorities }))
+    throw malformed("its checksum is wrong: it was cut or altered");
+  if (typeof createdAt !== "string" || !isRecordOf(authorities, (files) => isRecordOf(files, isText))) {
+    throw malformed("its parts are of the wrong kind");
+  }
+  return { createdAt: new Date(createdAt), state, authorities };
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isRecordOf(value, (_: unknown): _ is unknown => true)) return value;
+  } catch {
+    // Told below: the parser's message would quote the file, which holds keys.
+  }
+  throw malformed("it is no JSON object");
+}
+
+function isRecordOf<T>(
+  value: unknown,
+  isMember: (member: unknown) => member is T,
+): value is Record<string, T> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every(isMember)
+  );
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function checksumOf(content: { createdAt: unknown; state: unknown; authorities: unknown }): string {
+  const { createdAt, state, authorities } = content;
+  return createHash("sha256")
+    .update(JSON.stringify([createdAt, state, authorities]))
+    .digest("hex");
+}
+
+function malformed(reason: string): StateError {
+  return new StateError("BACKUP_MALFORMED", `the backup can not be used: ${reason}`);
+}

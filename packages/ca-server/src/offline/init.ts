@@ -1,0 +1,78 @@
+import { createSerial } from "@kasbah/pki";
+import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
+import { type Clock, type Command, type ConfigOf, type Logger, option, schema } from "@kasbah/runtime";
+import type { AuthorityStatus } from "../admin/operations.ts";
+import { AuthorityKeys } from "../authorities/authority-keys.ts";
+import { openAuthorities } from "../authorities/open-authorities.ts";
+import { readPassphrase } from "../authorities/passphrase.ts";
+import { SelfSigned } from "../authorities/self-signed.ts";
+import { serverOptions } from "../config.ts";
+import { authorityOptions, authorityProblems, selfSignedProfileOf } from "../config-authorities.ts";
+import type { Machine } from "../config-machine.ts";
+import { DirectoryLock, type LockHolder } from "../store/directory-lock.ts";
+import { prepareStateDirectory, showsFormerRoot } from "../store/state-directory.ts";
+import { readOfflineStatus } from "./offline-status.ts";
+
+/** The settings of `kasbah init`: those of the server that say what authorities are made, and where. */
+export function initOptions(machine: Machine) {
+  const { stateDir, trustDomain, maxTtl } = serverOptions(machine);
+  const { rootRotation: _, rotationSchedule: __, ...authorities } = authorityOptions;
+  const json = option({
+    flag: "--json",
+    env: "KASBAH_JSON",
+    help: "print JSON",
+    schema: schema.boolean,
+    default: "false",
+    group: "Output",
+  });
+  return { stateDir, trustDomain, maxTtl, ...authorities, json };
+}
+
+export type InitOptions = ReturnType<typeof initOptions>;
+export type InitConfig = ConfigOf<InitOptions>;
+
+export function initCommand(version: string): Command<InitOptions> {
+  return {
+    name: "kasbah init",
+    version,
+    summary:
+      "Makes the root and the intermediate of a new CA, or takes a plugged-in one, without starting the server.",
+    examples: [
+      "kasbah init --state-dir /var/lib/kasbah --trust-domain prod.example",
+      "kasbah init --state-dir ./ca --root-key P-384 --key-passphrase-file passphrase",
+    ],
+    check: (config) => authorityProblems(config),
+  };
+}
+
+/** Makes the authorities of a new state directory; one that has them stays as it is. @throws StateError */
+export async function initState(
+  config: InitConfig,
+  { clock, logger, holder }: { readonly clock: Clock; readonly logger: Logger; readonly holder: LockHolder },
+): Promise<AuthorityStatus & { readonly isNew: boolean }> {
+  const places = await prepareStateDirectory(config.stateDir);
+  const lock = new DirectoryLock(places.root, holder);
+  await lock.start();
+  try {
+    const hadRoot = await showsFormerRoot(places);
+    const passphrase = await readPassphrase(config.keyPassphraseFile);
+    const keys = new AuthorityKeys({ directory: places.authorities, passphrase });
+    const profile = selfSignedProfileOf(config);
+    const parts = { profile, keys, writer: createCertificateWriter(), newSerial: createSerial, clock };
+    await openAuthorities({
+      directory: places.control,
+      trustDomain: config.trustDomain,
+      hadRoot,
+      pluggedInDirectory: config.rootCaDir,
+      passphrase,
+      maxTtlMs: config.maxTtl,
+      keys,
+      selfSigned: new SelfSigned(parts),
+      clock,
+      logger,
+    });
+    return { ...(await readOfflineStatus(config.stateDir, clock.now())), isNew: !hadRoot };
+  } finally {
+    await lock.stop();
+  }
+}

@@ -1,0 +1,45 @@
+import { X509Certificate } from "node:crypto";
+import type { AuthorityStatus } from "../admin/operations.ts";
+import { authorityStatusOf } from "../authorities/authority-report.ts";
+import { type AuthorityState, rootOf } from "../authorities/authority-state.ts";
+import { timeGate } from "../authorities/rotation-gate.ts";
+import { decodeState } from "../authorities/state-codec.ts";
+import { StateError } from "../errors.ts";
+import { readControlState } from "../store/control-files.ts";
+import { stateDirectoryAt } from "../store/state-directory.ts";
+
+/**
+ * What the authorities in a state directory are like, read from the disk alone: the CA may be stopped.
+ *
+ * @throws StateError `STATE_MISSING`, `STATE_DAMAGED`
+ */
+export async function readOfflineStatus(stateDirectory: string, now: Date): Promise<AuthorityStatus> {
+  const state = await readAuthorityState(stateDirectory);
+  const context = { trustDomain: trustDomainOf(state), automatic: true, gate: timeGate, now };
+  return authorityStatusOf(state, context);
+}
+
+/** @throws StateError `STATE_MISSING`, `STATE_DAMAGED` */
+export async function readAuthorityState(stateDirectory: string): Promise<AuthorityState> {
+  const { control } = stateDirectoryAt(stateDirectory);
+  const value = await readControlState(control);
+  let state: AuthorityState;
+  try {
+    state = decodeState(value);
+  } catch (cause) {
+    throw new StateError("STATE_DAMAGED", `the state in ${control} is not what this release writes`, {
+      cause,
+    });
+  }
+  if (state.authorities.length > 0) return state;
+  throw new StateError(
+    "STATE_MISSING",
+    `${stateDirectory} holds no authority yet: start the CA, or run kasbah init`,
+  );
+}
+
+/** Our roots are named for their trust domain, as Istio's are; others need not be. */
+function trustDomainOf(state: AuthorityState): string {
+  const { subject } = new X509Certificate(rootOf(state, state.signerId).certificate.der);
+  return /^O=(.*)$/m.exec(subject ?? "")?.[1] ?? "";
+}

@@ -1,0 +1,66 @@
+import type { AuthorityMessage, AuthorityStatusMessage, RotationMessage } from "@kasbah/protocol";
+import { printableText } from "@kasbah/runtime";
+import { timeAndDistance } from "./relative-time.ts";
+
+/** What the stages mean, for whoever meets them for the first time. */
+const meanings = {
+  prepared: "its keys are made, nobody knows them yet",
+  distributed: "in every trust bundle that is handed out; the former authority still signs",
+  active: "the new authority signs; kasbah authority abort goes back",
+  retiring: "the former authority signs no more, and is trusted until its last leaf has ended",
+  retired: "over",
+} as const;
+
+/** The authorities as a table. */
+export function renderAuthorities(status: AuthorityStatusMessage, now: Date): string {
+  const header = ["AUTHORITY", "STAGE", "SIGNS", "KEY", "ENDS", "SHA-256"];
+  const rows = status.authorities.map((authority) => rowOf(authority, now));
+  const origin = status.authorities.some((one) => one.origin === "plugged-in" && one.stage !== "retired");
+  const note = origin ? "\nplugged in: the operator replaces these authorities (--root-ca-dir)\n" : "";
+  return `${table([header, ...rows])}${note}${warningsOf(status)}`;
+}
+
+function rowOf({ id, stage, signs, keyType, notAfter, fingerprint }: AuthorityMessage, now: Date): string[] {
+  return [id, stage, signs ? "yes" : "-", keyType, timeAndDistance(notAfter, now), fingerprint.slice(0, 16)];
+}
+
+/** What is under way, why it waits, and what comes next by itself. */
+export function renderRotation(status: AuthorityStatusMessage, now: Date): string {
+  const { rotation } = status;
+  const lines = rotation === undefined ? idle(status, now) : underWay(rotation, now);
+  return `${lines.join("\n")}\n${warningsOf(status)}`;
+}
+
+function idle(status: AuthorityStatusMessage, now: Date): string[] {
+  const next = status.authorities.flatMap(({ id, rotatesAt }) =>
+    rotatesAt === undefined ? [] : [`  ${id} is replaced by itself at ${timeAndDistance(rotatesAt, now)}`],
+  );
+  return [`no rotation is under way (epoch ${status.epoch})`, ...next];
+}
+
+function underWay(
+  { kind, from, to, stage, since, reason, mayAdvance, aborted, earliest }: RotationMessage,
+  now: Date,
+) {
+  const what = aborted ? `aborted rotation of the ${kind}, back from` : `rotation of the ${kind}:`;
+  return [
+    `${what} ${from} to ${to}`,
+    `  stage    ${stage}: ${meanings[stage]}`,
+    `  since    ${timeAndDistance(since, now)}`,
+    `  next     ${mayAdvance ? "at once" : "not yet"}, because ${reason}`,
+    ...(earliest === undefined ? [] : [`  earliest ${timeAndDistance(earliest, now)}`]),
+  ];
+}
+
+function warningsOf({ warnings }: AuthorityStatusMessage): string {
+  return warnings.map((warning) => `! ${printableText(warning)}\n`).join("");
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? "").length)),
+  );
+  const line = (row: readonly string[]) =>
+    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
+  return rows.map((row) => `${printableText(line(row).trimEnd())}\n`).join("");
+}

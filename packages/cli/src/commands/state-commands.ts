@@ -1,0 +1,132 @@
+import { readFileSync } from "node:fs";
+import {
+  backupState,
+  initOptions,
+  initCommand as initSettings,
+  initState,
+  restoreState,
+} from "@kasbah/ca-server/state";
+import {
+  type ConfigInput,
+  ConfigInvalidError,
+  createLogger,
+  loadConfig,
+  parseDuration,
+} from "@kasbah/runtime";
+import { Command } from "commander";
+import { renderAuthorities } from "../authority/render-status.ts";
+import { toJson } from "./authority-command.ts";
+import type { CommandWorld } from "./command-world.ts";
+import { type StateLocation, stateDirectoryOf } from "./state-location.ts";
+
+const backupHelp = `
+The file holds the keys of the CA: whoever has it can name any service of the mesh. It is written with mode 0600 and
+never replaces a file. With --key-passphrase-file its keys are encrypted as the server's are. The ledger is not in it:
+copy the directory ledger/ of the state directory beside it. The CA may run meanwhile.`;
+
+const restoreHelp = `
+The state directory must hold no CA yet. The restored CA keeps its roots, never uses a serial again, keeps every
+authority trusted for as long as a leaf that the backup does not know of may live, and says that it was restored.`;
+
+/** `kasbah init`: its flags are the server's, read as the server reads them. */
+export function initCommand(world: CommandWorld): Command {
+  return new Command("init")
+    .description("make the root and the intermediate of a new CA before its server first starts")
+    .helpOption(false)
+    .argument("[flags...]")
+    .allowUnknownOption()
+    .action((flags: string[]) => runInit(flags, world));
+}
+
+/** `kasbah backup` and `restore`: they work on a state directory, without a server. */
+export function stateCommands(world: CommandWorld): Command[] {
+  const backup = new Command("backup")
+    .description("write the CA's keys and state to a file")
+    .argument("<file>", "a file that does not exist yet")
+    .option("--state-dir <dir>", "the CA's state directory")
+    .option("--key-passphrase-file <file>", "encrypt the keys in the file, or open those that are encrypted")
+    .option("--json", "print JSON", false)
+    .addHelpText("after", backupHelp)
+    .action((file: string, options: BackupOptions) => runBackup(file, options, world));
+  const restore = new Command("restore")
+    .description("put a backup into an empty state directory")
+    .argument("<file>", "what kasbah backup wrote")
+    .option("--state-dir <dir>", "the state directory to fill")
+    .option("--max-ttl <duration>", "the longest life of a leaf that the CA may have issued", "2160h")
+    .option("--json", "print JSON", false)
+    .addHelpText("after", restoreHelp)
+    .action((file: string, options: RestoreOptions) => runRestore(file, options, world));
+  return [backup, restore];
+}
+
+async function runInit(argv: readonly string[], world: CommandWorld): Promise<void> {
+  const { screen, env, clock, version, isRoot, stderr } = world;
+  const options = initOptions({ isRoot, env });
+  const input: ConfigInput = { argv, env, readFile: (path) => readFileSync(path, "utf8") };
+  const outcome = loadConfig(initSettings(version), options, input);
+  if (outcome.kind === "print") return screen.write(outcome.text);
+  const { config } = outcome;
+  const logger = createLogger({ level: "warn", format: config.logFormat, stream: stderr });
+  const { isNew, ...status } = await initState(config, { clock, logger, holder: holderOf(world) });
+  if (config.json) return screen.write(toJson({ ...status, isNew }));
+  screen.write(renderAuthorities(status, clock.now()));
+  const next = isNew ? "a CA was made" : "there was a CA already, it stays as it is";
+  screen.write(
+    `${next} in ${config.stateDir}; start it with: kasbah-server --state-dir ${config.stateDir} …\n`,
+  );
+}
+
+interface BackupOptions extends StateLocation {
+  readonly keyPassphraseFile?: string;
+  readonly json: boolean;
+}
+
+async function runBackup(file: string, options: BackupOptions, world: CommandWorld): Promise<void> {
+  const { screen, clock } = world;
+  const passphraseFile = options.keyPassphraseFile;
+  const summary = await backupState(stateDirectoryOf(options, world), file, {
+    now: clock.now(),
+    passphraseFile,
+  });
+  if (options.json) return screen.write(toJson(summary));
+  screen.write(`${file} holds ${summary.authorities.join(", ")} (root SHA-256 ${summary.rootFingerprint})\n`);
+  const danger = summary.encrypted
+    ? "its keys are encrypted: keep the passphrase in another place\n"
+    : "its keys are NOT encrypted: whoever reads it can name any service (--key-passphrase-file)\n";
+  screen.write(danger);
+}
+
+interface RestoreOptions extends StateLocation {
+  readonly maxTtl: string;
+  readonly json: boolean;
+}
+
+async function runRestore(file: string, options: RestoreOptions, world: CommandWorld): Promise<void> {
+  const { screen, clock } = world;
+  const maxTtlMs = parseMaxTtl(options.maxTtl);
+  const directory = stateDirectoryOf(options, world);
+  const summary = await restoreState(directory, file, {
+    now: clock.now(),
+    maxTtlMs,
+    holder: holderOf(world),
+  });
+  if (options.json) return screen.write(toJson(summary));
+  screen.write(
+    `restored ${summary.authorities.join(", ")} of ${summary.createdAt.toISOString()} into ${directory}\n`,
+  );
+  screen.write(
+    "authorities made after that time are not in it: agents that know only those will not trust this CA\n",
+  );
+}
+
+function parseMaxTtl(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch {
+    throw new ConfigInvalidError(["--max-ttl: expected a duration such as 24h or 90d"]);
+  }
+}
+
+function holderOf({ pid, hostname, clock }: CommandWorld) {
+  return { pid, hostname, clock };
+}
