@@ -11,7 +11,7 @@ export function testEnvoy(): Promise<string> {
 export const setUpTimeoutMs = 300_000;
 
 /** A mesh of real processes: a CA, two agents, two Envoys. Whoever starts it stops it. */
-export async function startTestMesh(options: Pick<MeshOptions, "secretTtlMs">): Promise<Mesh> {
+export async function startTestMesh(options: Pick<MeshOptions, "secretTtlMs" | "caFlags">): Promise<Mesh> {
   return startMesh({
     clock: systemClock,
     nodePath: process.execPath,

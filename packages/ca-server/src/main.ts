@@ -197,15 +197,15 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
 }
 
 function pluggedInSources(
-  { rootCaDir }: ServerConfig,
+  { rootCaDir, trustDomain }: ServerConfig,
   {
     rotation,
     ...parts
-  }: Omit<PluggedInSourceParts, "directory" | "onPrepared"> & { rotation: RotationDriver },
+  }: Omit<PluggedInSourceParts, "directory" | "trustDomain" | "onPrepared"> & { rotation: RotationDriver },
 ): PluggedInSource[] {
   if (rootCaDir === undefined) return [];
   const onPrepared = () => rotation.look(false);
-  return [new PluggedInSource({ ...parts, directory: rootCaDir, onPrepared })];
+  return [new PluggedInSource({ ...parts, directory: rootCaDir, trustDomain, onPrepared })];
 }
 
 function createJwksSource({ jwks, jwksCaFile, jwksTokenFile }: ServerConfig, logger: Logger): JwksSource {

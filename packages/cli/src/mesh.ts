@@ -1,3 +1,4 @@
+export { AdminClient } from "./authority/admin-client.ts";
 export { type App, startApp } from "./demo/app.ts";
 export { getOnce, type HttpAnswer } from "./demo/http-request.ts";
 export { type Mesh, type MeshOptions, startMesh } from "./demo/mesh.ts";

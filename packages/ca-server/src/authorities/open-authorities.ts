@@ -78,10 +78,10 @@ async function establishFirst(keeper: AuthorityKeeper, parts: OpeningParts): Pro
 }
 
 async function pluggedInSet(parts: OpeningParts): Promise<PluggedInSet | undefined> {
-  const { pluggedInDirectory, passphrase, clock, logger } = parts;
+  const { pluggedInDirectory, passphrase, trustDomain, clock, logger } = parts;
   if (pluggedInDirectory === undefined) return undefined;
   const secret = passphrase === undefined ? {} : { passphrase: passphrase.reveal() };
-  const set = await loadPluggedInSet(pluggedInDirectory, { now: clock.now(), ...secret });
+  const set = await loadPluggedInSet(pluggedInDirectory, { trustDomain, now: clock.now(), ...secret });
   if (set === undefined)
     logger.warn("no CA in the directory, a root is made", { directory: pluggedInDirectory });
   return set;

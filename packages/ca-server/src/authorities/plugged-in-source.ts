@@ -1,3 +1,4 @@
+import type { TrustDomain } from "@kasbah/pki";
 import type { Clock, Component, Logger, Secret } from "@kasbah/runtime";
 import { ContentWatch } from "@kasbah/runtime";
 import { OperationError, StateError } from "../errors.ts";
@@ -12,6 +13,7 @@ import { prepare, requireIdle, type Successor } from "./rotation.ts";
 
 export interface PluggedInSourceParts {
   readonly directory: string;
+  readonly trustDomain: TrustDomain;
   readonly passphrase: Secret | undefined;
   readonly keeper: AuthorityKeeper;
   readonly keys: AuthorityKeys;
@@ -58,9 +60,10 @@ export class PluggedInSource implements Component {
 
   /** Takes what lies in the directory now. Rejects when it is worth trying again without a change of the files. */
   async take(): Promise<void> {
-    const { directory, passphrase, clock, logger } = this.#parts;
+    const { directory, trustDomain, passphrase, clock, logger } = this.#parts;
     try {
       const set = await loadPluggedInSet(directory, {
+        trustDomain,
         now: clock.now(),
         ...(passphrase === undefined ? {} : { passphrase: passphrase.reveal() }),
       });

@@ -7,6 +7,7 @@ import {
   parseCertificate,
   parsePrivateKey,
   TrustBundle,
+  type TrustDomain,
   verifyAuthorityChain,
 } from "@kasbah/pki";
 import { StateError } from "../errors.ts";
@@ -26,6 +27,8 @@ export interface PluggedInSet {
 }
 
 export interface PluggedInOptions {
+  /** Whose SPIFFE IDs the name constraints of the chain, if it has any, must permit. */
+  readonly trustDomain: TrustDomain;
   readonly passphrase?: string;
   readonly now: Date;
 }
@@ -53,7 +56,7 @@ export async function loadPluggedInSet(
 function parseSet(
   directory: string,
   files: PluggedInFiles,
-  { passphrase, now }: PluggedInOptions,
+  { passphrase, trustDomain, now }: PluggedInOptions,
 ): PluggedInSet {
   const { names } = files;
   const [certificate, ...following] = certificatesOf(files.certificate, names.certificate, directory);
@@ -66,14 +69,10 @@ function parseSet(
   const candidates = [...following, ...certificatesOf(files.chain, names.chain ?? "", directory)];
   const { intermediates, root } = chainOf(certificate, candidates, roots, directory);
   checkKeyUsages([certificate, ...intermediates], directory);
-  try {
-    const chain = { authority: certificate, intermediates, bundle: TrustBundle.from([root]), now };
-    if (certificate.fingerprint !== root.fingerprint) verifyAuthorityChain(chain);
-    else verifyAuthorityChain({ ...chain, intermediates: [] });
-  } catch (cause) {
-    if (!(cause instanceof PkiError)) throw cause;
-    throw rejected(directory, `${names.certificate} can not sign for the mesh: ${cause.message}`, cause);
-  }
+  parsed(directory, names.certificate, () => {
+    const bundle = TrustBundle.from([root]);
+    verifyAuthorityChain({ authority: certificate, intermediates, bundle, trustDomain, now });
+  });
   return { signer: { certificate, keyPair }, intermediates, root, roots, digest: files.digest };
 }
 

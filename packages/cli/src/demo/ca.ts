@@ -12,14 +12,20 @@ const serverBin = fileURLToPath(new URL("../../../ca-server/bin/kasbah-server.js
 export interface Ca extends CaEndpoint {
   readonly service: Service;
   readonly httpAddress: HostPort;
+  readonly stateDirectory: string;
 }
 
-export function createCa(
-  world: MeshWorld,
-  jwksPath: string,
-  grpcAddress: HostPort,
-  httpAddress: HostPort,
-): Ca {
+/** What a CA is made from. */
+export interface CaPlan {
+  readonly jwksPath: string;
+  readonly grpcAddress: HostPort;
+  readonly httpAddress: HostPort;
+  /** Further flags of kasbah-server. */
+  readonly flags: readonly string[];
+}
+
+export function createCa(world: MeshWorld, plan: CaPlan): Ca {
+  const { jwksPath, grpcAddress, httpAddress } = plan;
   const stateDirectory = join(world.runDirectory, "ca");
   const flags = {
     "--state-dir": stateDirectory,
@@ -33,7 +39,7 @@ export function createCa(
   const spec = {
     name: "ca",
     file: world.nodePath,
-    args: [serverBin, ...Object.entries(flags).flat()],
+    args: [serverBin, ...Object.entries(flags).flat(), ...plan.flags],
     env: world.childEnv,
     logFile: join(world.logDirectory, "ca.log"),
   };
@@ -41,6 +47,7 @@ export function createCa(
     service: new Service(spec, () => isStatusReady(httpAddress), world),
     grpcAddress,
     httpAddress,
+    stateDirectory,
     rootPath: join(stateDirectory, "public", "root-cert.pem"),
   };
 }

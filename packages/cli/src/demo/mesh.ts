@@ -14,6 +14,8 @@ export interface MeshOptions extends GroundOptions {
   readonly secretTtlMs?: number;
   /** Requests that frontend's Envoy sends over one connection; 1 unless given, a full mTLS handshake for each. */
   readonly maxRequestsPerConnection?: number;
+  /** Further flags of kasbah-server. */
+  readonly caFlags?: readonly string[];
   /** Called with each part as it becomes ready. */
   readonly onReady?: (part: string) => void;
 }
@@ -75,8 +77,9 @@ async function plan(world: MeshWorld, options: MeshOptions, app: App): Promise<O
   if (!grpc || !http || !entry || !door) throw new RangeError("too few addresses");
   if (!frontendStatus || !frontendAdmin || !backendStatus || !backendAdmin)
     throw new RangeError("too few addresses");
-  const ca = createCa(world, join(tokenDirectory, "jwks.json"), grpc, http);
-  const { secretTtlMs = 20_000, maxRequestsPerConnection = 1 } = options;
+  const { secretTtlMs = 20_000, maxRequestsPerConnection = 1, caFlags: flags = [] } = options;
+  const jwksPath = join(tokenDirectory, "jwks.json");
+  const ca = createCa(world, { jwksPath, grpcAddress: grpc, httpAddress: http, flags });
   const workload = async (name: string, statusAddress: HostPort, adminAddress: HostPort, routes: Routes) => {
     const token = await mint(tokens, name, world);
     return createWorkload(world, { name, token, ca, statusAddress, adminAddress, secretTtlMs, routes });
