@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { readOfflineStatus } from "@kasbah/ca-server/state";
+import { createTokenIssuer } from "@kasbah/certs-dev";
+import { systemClock } from "@kasbah/runtime";
+import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { repositoryRoot } from "./repository.ts";
+
+const serverBin = join(repositoryRoot, "packages/ca-server/bin/kasbah-server.js");
+const issuer = "https://issuer.test";
+const kills = 200;
+/** From before the state is opened until some transitions have happened. */
+const longestLifeMs = 500;
+/** Authorities that live for seconds, so that something is always due. */
+const lifetimes = ["--root-ttl", "30s", "--intermediate-ttl", "3s", "--default-ttl", "1s", "--max-ttl", "1s"];
+const everySecond = ["--rotation-schedule", "* * * * * *"];
+
+describe("A CA that is killed at any moment", function () {
+  this.timeout(600_000);
+  let directory: TemporaryDirectory;
+
+  before(async () => {
+    directory = await temporaryDirectory();
+    await (await createTokenIssuer({ issuer })).save(directory.join("issuer"));
+  });
+  after(() => directory.remove());
+
+  const start = (state: string): ChildProcess => {
+    const addresses = ["--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"];
+    const place = ["--state-dir", directory.join(state), ...addresses, "--log-format", "json"];
+    const callers = ["--jwks", directory.join("issuer", "jwks.json"), "--token-issuer", issuer];
+    const flags = [serverBin, ...place, ...callers, ...lifetimes, ...everySecond];
+    return spawn(process.execPath, flags, { stdio: ["ignore", "pipe", "inherit"] });
+  };
+
+  it(`has after each of ${kills} kills the roots that it had, and starts with all its keys afterwards`, async () => {
+    const halves = ["even", "odd"].map(async (state) => {
+      const history = new History();
+      for (let i = 0; i < kills / 2; i++) {
+        const server = start(state);
+        const ended = once(server, "exit");
+        await logUntil(server, "daemon starting");
+        // Spread evenly over the life: the two numbers have no divisor in common.
+        await systemClock.sleep((i * 61) % longestLifeMs);
+        server.kill("SIGKILL");
+        assert.deepEqual(await ended, [null, "SIGKILL"], `kill ${i} came after an end of its own`);
+        await history.look(directory.join(state));
+      }
+      const last = start(state);
+      await logUntil(last, "daemon started");
+      last.kill("SIGKILL");
+      return history;
+    });
+    for (const { transitions } of await Promise.all(halves)) {
+      assert.ok(transitions > 20, `only ${transitions} lives made a transition`);
+    }
+  });
+
+  it("left no half of a pair behind, and no root that is not on record", async () => {
+    for (const state of ["even", "odd"]) {
+      const { authorities } = await readOfflineStatus(directory.join(state), systemClock.now());
+      const known = new Set(authorities.map(({ id }) => id));
+      const newest = Math.max(...authorities.map(({ id }) => Number(id.split("-")[1])));
+      for (const name of await readdir(directory.join(state, "authorities"))) {
+        const files = await readdir(directory.join(state, "authorities", name));
+        const isTemporary = name.startsWith(".");
+        assert.ok(isTemporary || files.includes("ca-cert.pem"), `${name} holds ${files.join(", ")}`);
+        // One that was made in the last life may wait to be taken; no other.
+        const isForgotten = Number(name.split("-")[1]) < newest;
+        assert.ok(isTemporary || known.has(name) || isForgotten || name.endsWith(`-${newest + 1}`), name);
+      }
+    }
+  });
+
+  it("starts in moments after all of it", async () => {
+    const startedAt = systemClock.monotonicMs();
+    const server = start("even");
+    await logUntil(server, "daemon started");
+    const ms = systemClock.monotonicMs() - startedAt;
+    server.kill("SIGKILL");
+    assert.ok(ms < 10_000, `${ms} ms`);
+  });
+});
+
+/** What was once on record stays true: an id has one certificate for ever, and the epoch never falls. */
+class History {
+  readonly #fingerprints = new Map<string, string>();
+  #epoch = 0;
+  /** Lives in which the epoch grew. */
+  transitions = 0;
+
+  async look(state: string): Promise<void> {
+    const status = await readOfflineStatus(state, systemClock.now()).catch((error: { code?: string }) => {
+      assert.equal(error.code, "STATE_MISSING");
+      assert.equal(this.#epoch, 0, "the state is gone");
+    });
+    if (!status) return;
+    assert.ok(status.epoch >= this.#epoch, `epoch ${status.epoch} after ${this.#epoch}`);
+    if (status.epoch > this.#epoch) this.transitions += 1;
+    this.#epoch = status.epoch;
+    for (const { id, fingerprint } of status.authorities) {
+      const known = this.#fingerprints.get(id) ?? fingerprint;
+      assert.equal(fingerprint, known, `${id} has another certificate`);
+      this.#fingerprints.set(id, known);
+    }
+  }
+}
+
+async function logUntil(server: ChildProcess, event: string): Promise<void> {
+  assert.ok(server.stdout);
+  const lines = createInterface(server.stdout);
+  for await (const line of lines) {
+    if (JSON.parse(line).event !== event) continue;
+    server.stdout.resume();
+    return;
+  }
+  assert.fail(`it ended before "${event}"`);
+}
