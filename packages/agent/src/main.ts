@@ -14,6 +14,7 @@ import {
 import { GrpcServer, UnixSocket } from "@kasbah/runtime/grpc";
 import { CaClient } from "./ca/ca-client.ts";
 import { HeldRoots } from "./ca/held-roots.ts";
+import { watchRootFile } from "./ca/root-file-watch.ts";
 import { CaSecretSource } from "./ca/secret-source.ts";
 import { readToken } from "./ca/token-file.ts";
 import { type AgentConfig, command, options } from "./config.ts";
@@ -37,9 +38,10 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
   const registry = createRegistry(command);
   const metrics = createAgentMetrics(registry, store, clock);
 
+  const roots = new HeldRoots(config.caRoot, logger);
   const source = new CaSecretSource({
     authority: countCalls(new CaClient(config.caAddress), metrics, clock),
-    roots: new HeldRoots(config.caRoot, logger),
+    roots,
     readToken: () => readToken(config.tokenFile),
     identity: config,
     ttlMs: config.secretTtl,
@@ -69,7 +71,8 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     readiness: () => readinessOf(store),
     logger,
   });
-  return [status, socket, rotation];
+  const rootFile = watchRootFile({ path: config.caRoot, roots, store, clock, logger });
+  return [status, socket, rotation, rootFile];
 }
 
 /** A token that is there and says another name than the flags ends the start; one that is not there yet does not. */

@@ -60,6 +60,12 @@ export class SecretStore {
     for (const listener of [...this.#listeners]) listener(this.#current);
   }
 
+  /** Publishes the current secret with other roots; before the first secret there is nothing to publish. */
+  publishBundle(bundle: TrustBundle): void {
+    const current = this.#current;
+    if (current !== undefined && !current.bundle.equals(bundle)) this.publish({ ...current, bundle });
+  }
+
   /** Calls `listener` for each secret published from now on, until the returned function is called. */
   subscribe(listener: SecretListener): () => void {
     this.#listeners.add(listener);

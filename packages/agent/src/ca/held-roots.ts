@@ -3,7 +3,8 @@ import type { Logger } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
 import { readBoundedFile } from "./bounded-file.ts";
 
-const maxRootsBytes = 256 * 1024;
+/** Some hundred roots. */
+export const maxRootsBytes = 256 * 1024;
 
 /**
  * The roots that we hold: those of the file, read anew for every call, and those learned from the last reply that

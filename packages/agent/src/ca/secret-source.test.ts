@@ -76,6 +76,42 @@ describe("A secret from the CA", () => {
     assert.ok(moved.bundle.equals(both), "the root file's roots stay");
   });
 
+  it("holds a learned root against the CA's TLS, too, and goes on when the CA has left the old one", async () => {
+    const next = await createTestAuthority("Next");
+    ca.answer = async (call) => [
+      ...(await ca.honest(call)).slice(0, -1),
+      ca.authority.rootPem + next.rootPem,
+    ];
+    await source.fetch(never);
+    await ca.close();
+    ca = await startFakeCa({ now: () => new Date(), authority: next, port: ca.address.port });
+    const { leaf } = await source.fetch(never);
+    assert.ok(leaf.isIssuedBy(next.certificate));
+  });
+
+  it("is not asked of a CA whose TLS is under a root that no verified reply has brought", async () => {
+    const stranger = await createTestAuthority("Stranger");
+    await source.fetch(never);
+    await ca.close();
+    ca = await startFakeCa({ now: () => new Date(), authority: stranger, port: ca.address.port });
+    await rejectsWithCode(source.fetch(never), "CA_UNREACHABLE");
+    assert.equal(ca.calls.length, 0, "no token was sent");
+  });
+
+  it("forgets a learned root that a later verified reply no longer brings", async () => {
+    const next = await createTestAuthority("Next");
+    ca.answer = async (call) => [
+      ...(await ca.honest(call)).slice(0, -1),
+      ca.authority.rootPem + next.rootPem,
+    ];
+    await source.fetch(never);
+    ca.answer = undefined;
+    assert.ok((await source.fetch(never)).bundle.equals(TrustBundle.from([ca.authority.certificate])));
+    const names = [{ kind: "uri" as const, value: "spiffe://cluster.local/ns/demo/sa/frontend" }];
+    ca.answer = async ({ publicKey }) => [(await next.issue({ publicKey, names })).toPem(), next.rootPem];
+    await rejectsWithCode(source.fetch(never), "CA_REPLY_INVALID");
+  });
+
   it("has a new key each time", async () => {
     const first = await source.fetch(never);
     const second = await source.fetch(never);

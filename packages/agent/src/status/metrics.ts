@@ -57,6 +57,14 @@ function registerSecretGauges(registry: Registry, store: SecretStore, clock: Clo
     },
   });
   new Gauge({
+    name: "kasbah_agent_bundle_roots",
+    help: "Roots in the trust bundle that is served.",
+    registers: [registry],
+    collect() {
+      this.set(store.current?.bundle.roots.length ?? 0);
+    },
+  });
+  new Gauge({
     name: "kasbah_agent_secret_state",
     help: "1 for the state that the secret is in.",
     labelNames: ["state"],
