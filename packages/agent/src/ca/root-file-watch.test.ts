@@ -81,7 +81,8 @@ describe("The watch of the root file", () => {
     await writeFile(path, old.rootPem + next.rootPem);
     await until(() => published.length > 0);
     const [secret] = published;
-    assert.ok(secret?.bundle.equals(bundle(old, next)));
+    assert.ok(secret);
+    assert.ok(secret.bundle.equals(bundle(old, next)));
     assert.equal(secret.keyPair, first.keyPair);
     assert.equal(secret.leaf, first.leaf);
   });

@@ -14,6 +14,8 @@ import { errnoOf } from "@kasbah/runtime";
 import { GrpcChannel, grpcStatus, RpcError } from "@kasbah/runtime/grpc";
 import { CliError } from "../errors.ts";
 
+export type { AuthorityStatusMessage } from "@kasbah/protocol";
+
 /** Making a key of 4096 bits takes seconds on a small machine. */
 const deadlineMs = 30_000;
 

@@ -1,6 +1,6 @@
 import { readOfflineStatus } from "@kasbah/ca-server/state";
-import type { AuthorityStatusMessage } from "@kasbah/protocol";
 import { Command, InvalidArgumentError } from "commander";
+import type { AuthorityStatusMessage } from "../authority/admin-client.ts";
 import { followRotation } from "../authority/follow-rotation.ts";
 import { renderAuthorities, renderRotation } from "../authority/render-status.ts";
 import { CliError } from "../errors.ts";
