@@ -123,7 +123,11 @@ export const abortRotation: Method<{ readonly ifEpoch?: number }, AuthorityStatu
 };
 
 function encodeAuthority({ notBefore, notAfter, stageSince, rotatesAt, ...rest }: AuthorityMessage) {
-  const times = { notBefore: notBefore.getTime(), notAfter: notAfter.getTime(), stageSince: stageSince.getTime() };
+  const times = {
+    notBefore: notBefore.getTime(),
+    notAfter: notAfter.getTime(),
+    stageSince: stageSince.getTime(),
+  };
   return { ...rest, ...times, rotatesAt: msOf(rotatesAt) };
 }
 

@@ -1,37 +1,18 @@
 import assert from "node:assert/strict";
+import { constants } from "node:fs";
 import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from "node:fs/promises";
-import { rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import {
+  type CrashState,
+  crashStates,
+  type DurableCall,
+  faultyFs,
+  type RecordingFs,
+  recordingFs,
+  rejectsWithCode,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
 import { publishDirectory, writeFileDurably } from "./durable-file.ts";
-import { type DurableFs, type DurableHandle, nodeFs } from "./durable-fs.ts";
-
-type Call = "open" | "writeFile" | "chmod" | "sync" | "close" | "rename" | "unlink" | "mkdtemp" | "rm";
-
-/** The real file system, which records its calls and fails the n-th with ENOSPC. */
-function failingFs(failAt = Number.POSITIVE_INFINITY): DurableFs & { readonly calls: Call[] } {
-  const calls: Call[] = [];
-  const attempt = async <T>(call: Call, work: () => Promise<T>): Promise<T> => {
-    calls.push(call);
-    if (calls.length === failAt) throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
-    return work();
-  };
-  const wrap = (handle: DurableHandle): DurableHandle => ({
-    writeFile: (data) => attempt("writeFile", () => handle.writeFile(data)),
-    chmod: (mode) => attempt("chmod", () => handle.chmod(mode)),
-    sync: () => attempt("sync", () => handle.sync()),
-    // The descriptor is gone even when close reports an error.
-    close: async () => {
-      await handle.close();
-      await attempt("close", async () => {});
-    },
-  });
-  return {
-    ...nodeFs,
-    calls,
-    open: (...given) => attempt("open", async () => wrap(await nodeFs.open(...given))),
-    rename: (...given) => attempt("rename", () => nodeFs.rename(...given)),
-    mkdtemp: (...given) => attempt("mkdtemp", () => nodeFs.mkdtemp(...given)),
-  };
-}
 
 const files = [
   { name: "key.pem", bytes: "key", mode: 0o600 },
@@ -53,12 +34,12 @@ describe("durable file", () => {
     it("leaves the old bytes and no temporary file when any call before the rename fails", async () => {
       const path = directory.join("state");
       await writeFile(path, "old");
-      const clean = failingFs();
+      const clean = faultyFs();
       await writeFileDurably(directory.join("probe"), "x", 0o600, clean);
       const rename = clean.calls.indexOf("rename") + 1;
       for (let failAt = 1; failAt <= rename; failAt++) {
         const error = await rejectsWithCode(
-          writeFileDurably(path, "new", 0o600, failingFs(failAt)),
+          writeFileDurably(path, "new", 0o600, faultyFs(failAt)),
           "FILE_NOT_DURABLE",
         );
         assert.match(error.message, /cannot write .*state: ENOSPC/);
@@ -69,19 +50,19 @@ describe("durable file", () => {
     });
 
     it("does not claim durability when the directory cannot be synced", async () => {
-      const clean = failingFs();
+      const clean = faultyFs();
       await writeFileDurably(directory.join("probe"), "x", 0o600, clean);
       for (let failAt = clean.calls.indexOf("rename") + 2; failAt <= clean.calls.length; failAt++) {
-        const work = writeFileDurably(directory.join("state"), "new", 0o600, failingFs(failAt));
+        const work = writeFileDurably(directory.join("state"), "new", 0o600, faultyFs(failAt));
         await rejectsWithCode(work, "FILE_NOT_DURABLE");
       }
       assert.equal(await readFile(directory.join("state"), "utf8"), "new");
     });
 
     it("syncs the file before the rename and the directory after it, and never twice", async () => {
-      const fs = failingFs();
+      const fs = faultyFs();
       await writeFileDurably(directory.join("state"), "x", 0o600, fs);
-      const order: Call[] = [
+      const order: DurableCall[] = [
         "open",
         "writeFile",
         "chmod",
@@ -135,12 +116,12 @@ describe("durable file", () => {
 
   describe("publishDirectory", () => {
     it("publishes nothing and leaves nothing when any call before the rename fails", async () => {
-      const clean = failingFs();
+      const clean = faultyFs();
       await publishDirectory(directory.join("probe"), files, clean);
       const rename = clean.calls.indexOf("rename") + 1;
       for (let failAt = 1; failAt <= rename; failAt++) {
         await rejectsWithCode(
-          publishDirectory(directory.join("ca"), files, failingFs(failAt)),
+          publishDirectory(directory.join("ca"), files, faultyFs(failAt)),
           "FILE_NOT_DURABLE",
         );
         assert.deepEqual(await readdir(directory.path), ["probe"]);
@@ -185,6 +166,61 @@ describe("durable file", () => {
       assert.equal(await modeOf(directory.join("ca")), 0o700);
       assert.equal(await modeOf(directory.join("ca", "key.pem")), 0o600);
       assert.equal(await modeOf(directory.join("ca", "cert.pem")), 0o644);
+    });
+  });
+
+  describe("across a power cut at any call", () => {
+    let fs: RecordingFs;
+    beforeEach(() => {
+      fs = recordingFs(directory.path);
+    });
+
+    /** Each state that the disk may be left in, with whether the work had been reported as done by then. */
+    const outcomes = (from: number): { state: CrashState; isDone: boolean }[] =>
+      [...Array(fs.operations.length - from + 1).keys()].flatMap((more) =>
+        crashStates(fs.operations, from + more).map((state) => ({
+          state,
+          isDone: from + more === fs.operations.length,
+        })),
+      );
+
+    it("a file is the old bytes or the new ones, and the new ones once that was reported", async () => {
+      const path = directory.join("state");
+      await writeFileDurably(path, "old bytes", 0o600, fs);
+      const from = fs.operations.length;
+      await writeFileDurably(path, "new bytes", 0o600, fs);
+      for (const { state, isDone } of outcomes(from)) {
+        const content = String(state.get("state"));
+        assert.ok(content === "new bytes" || (content === "old bytes" && !isDone), content);
+      }
+    });
+
+    it("a published directory is there whole or not at all, and there once that was reported", async () => {
+      await publishDirectory(directory.join("ca"), files, fs);
+      for (const { state, isDone } of outcomes(0)) {
+        const found = [...state].filter(([path]) => path.startsWith("ca/"));
+        const isWhole =
+          String(state.get("ca/key.pem")) === "key" && String(state.get("ca/cert.pem")) === "certificate";
+        assert.ok(isWhole || (found.length === 0 && !isDone), found.join(" "));
+      }
+    });
+
+    it("careless writing is found out: without fsync of the file, or of the directory", async () => {
+      const write = async (name: string, isSynced: boolean) => {
+        const handle = await fs.open(
+          directory.join(`.${name}`),
+          constants.O_WRONLY | constants.O_CREAT,
+          0o600,
+        );
+        await handle.writeFile("new bytes");
+        if (isSynced) await handle.sync();
+        await handle.close();
+        await fs.rename(directory.join(`.${name}`), directory.join(name));
+      };
+      await write("torn", false);
+      assert.ok(crashStates(fs.operations).some((state) => state.get("torn")?.length === 0));
+      await write("lost", true);
+      assert.ok(crashStates(fs.operations).some((state) => !state.has("lost")));
     });
   });
 });

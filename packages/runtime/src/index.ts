@@ -6,7 +6,7 @@ export { ContentWatch, type ContentWatchOptions } from "./content-watch.ts";
 export { cronSweep, isCronPattern } from "./cron-sweep.ts";
 export { ensureDirectory } from "./directory.ts";
 export { type PublishedFile, publishDirectory, syncDirectory, writeFileDurably } from "./durable-file.ts";
-export type { DurableFs, DurableHandle } from "./durable-fs.ts";
+export { type DurableFs, type DurableHandle, nodeFs } from "./durable-fs.ts";
 export { formatDuration, parseDuration } from "./duration.ts";
 export { Counter, Gauge, Histogram, Registry } from "./instruments.ts";
 export { type Component, type Daemon, runDaemon } from "./lifecycle.ts";

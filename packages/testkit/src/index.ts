@@ -1,10 +1,12 @@
 export { assertCode, type CodedError, rejectsWithCode, throwsWithCode } from "./assert-code.ts";
 export { type FakeCa, type FakeCaAnswer, type FakeCaCall, FakeRefusal, startFakeCa } from "./fake-ca.ts";
 export { FakeClock } from "./fake-clock.ts";
+export { type DurableCall, type FaultyFs, faultyFs } from "./faulty-fs.ts";
 export { forgeCertificate } from "./forged-certificate.ts";
 export { freePort } from "./free-port.ts";
 export { type ManualSweep, manualSweep } from "./manual-sweep.ts";
 export { mintSecret } from "./minted-secret.ts";
+export { type CrashState, crashStates, materialise, type RecordingFs, recordingFs } from "./power-cut.ts";
 export { type RawCall, type RawReply, rawCall } from "./raw-call.ts";
 export { type RecordedEvent, type RecordingLogger, recordingLogger } from "./recording-logger.ts";
 export { type TemporaryDirectory, temporaryDirectory } from "./temporary-directory.ts";

@@ -1,0 +1,36 @@
+import { type DurableFs, type DurableHandle, nodeFs } from "@kasbah/runtime";
+
+/** A call of durable writing that can fail. */
+export type DurableCall = "open" | "writeFile" | "chmod" | "sync" | "close" | "rename" | "mkdtemp";
+
+/** The real file system, which records its calls and fails the n-th of them. */
+export interface FaultyFs extends DurableFs {
+  readonly calls: readonly DurableCall[];
+}
+
+/** @param failAt the call that fails, counted from 1; none when it is beyond the last */
+export function faultyFs(failAt = Number.POSITIVE_INFINITY, errno = "ENOSPC"): FaultyFs {
+  const calls: DurableCall[] = [];
+  const attempt = async <T>(call: DurableCall, work: () => Promise<T>): Promise<T> => {
+    calls.push(call);
+    if (calls.length === failAt) throw Object.assign(new Error(`injected ${errno}`), { code: errno });
+    return work();
+  };
+  const wrap = (handle: DurableHandle): DurableHandle => ({
+    writeFile: (data) => attempt("writeFile", () => handle.writeFile(data)),
+    chmod: (mode) => attempt("chmod", () => handle.chmod(mode)),
+    sync: () => attempt("sync", () => handle.sync()),
+    // The descriptor is gone even when close reports an error.
+    close: async () => {
+      await handle.close();
+      await attempt("close", async () => {});
+    },
+  });
+  return {
+    ...nodeFs,
+    calls,
+    open: (...given) => attempt("open", async () => wrap(await nodeFs.open(...given))),
+    rename: (...given) => attempt("rename", () => nodeFs.rename(...given)),
+    mkdtemp: (...given) => attempt("mkdtemp", () => nodeFs.mkdtemp(...given)),
+  };
+}
