@@ -13,6 +13,8 @@ export interface ContentWatchOptions {
   readonly read: () => Promise<string>;
   /** Deals with new content. When it rejects, the same content is offered again at the next poll. */
   readonly onChange: (digest: string) => Promise<void>;
+  /** Told of the first of several equal failures of `read` and `onChange`; a warning in the log unless given. */
+  readonly onTrouble?: (error: unknown) => void;
   /** What is taken for known at the start; what `read` gives then, unless given. */
   readonly initial?: string;
   /** How often the content is read without a hint; 5 seconds unless given. */
@@ -66,7 +68,7 @@ export class ContentWatch implements Component {
   }
 
   async #look(): Promise<void> {
-    const { logger, read, onChange } = this.#options;
+    const { read, onChange } = this.#options;
     try {
       const digest = await read();
       if (digest === this.#known || !(await this.#isSettled(digest))) return;
@@ -75,11 +77,16 @@ export class ContentWatch implements Component {
       this.#trouble = undefined;
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
-      const trouble = errnoOf(error) ?? String(error);
-      if (trouble !== this.#trouble)
-        logger.warn("watched files could not be taken", { watch: this.name, error });
+      const trouble = `${errnoOf(error)} ${String(error)}`;
+      if (trouble !== this.#trouble) this.#report(error);
       this.#trouble = trouble;
     }
+  }
+
+  #report(error: unknown): void {
+    const { onTrouble, logger } = this.#options;
+    if (onTrouble !== undefined) onTrouble(error);
+    else logger.warn("watched files could not be taken", { watch: this.name, error });
   }
 
   async #isSettled(digest: string): Promise<boolean> {

@@ -38,6 +38,7 @@ export class PluggedInSource implements Component {
       directories: [directory],
       read: () => digestPluggedInFiles(directory),
       onChange: () => this.take(),
+      onTrouble: (error) => this.#report(error),
       // What lay there at the last start may have changed since.
       initial: "",
       clock,
@@ -58,26 +59,29 @@ export class PluggedInSource implements Component {
     return this.#watch.stop();
   }
 
-  /** Takes what lies in the directory now. Rejects when it is worth trying again without a change of the files. */
+  /**
+   * Takes what lies in the directory now. Rejects when it can not: it is offered again, since a set that is not valid yet
+   * or waits for a rotation to end becomes good by itself.
+   *
+   * @throws StateError `PLUGGED_IN_*`; OperationError while rotations are under way or paused
+   */
   async take(): Promise<void> {
-    const { directory, trustDomain, passphrase, clock, logger } = this.#parts;
-    try {
-      const set = await loadPluggedInSet(directory, {
-        trustDomain,
-        now: clock.now(),
-        ...(passphrase === undefined ? {} : { passphrase: passphrase.reveal() }),
-      });
-      if (set === undefined)
-        throw new StateError("PLUGGED_IN_INCOMPLETE", `${directory} holds no CA any more`);
-      await this.#apply(set);
-      this.#problem = undefined;
-    } catch (error) {
-      if (error instanceof OperationError) throw error;
-      this.#problem = error instanceof Error ? error.message : "unexpected failure";
-      logger.error("plugged-in CA not taken, the one in use stays", { directory, error });
-      // A set that is not valid yet, or half written, may become good without another change.
-      if (!(error instanceof StateError)) throw error;
+    const { directory, trustDomain, passphrase, clock } = this.#parts;
+    const secret = passphrase === undefined ? {} : { passphrase: passphrase.reveal() };
+    const set = await loadPluggedInSet(directory, { trustDomain, now: clock.now(), ...secret });
+    if (set === undefined) throw new StateError("PLUGGED_IN_INCOMPLETE", `${directory} holds no CA any more`);
+    await this.#apply(set);
+    this.#problem = undefined;
+  }
+
+  #report(error: unknown): void {
+    const { directory, logger } = this.#parts;
+    if (error instanceof OperationError) {
+      logger.info("plugged-in CA waits", { directory, error });
+      return;
     }
+    this.#problem = error instanceof Error ? error.message : "unexpected failure";
+    logger.error("plugged-in CA not taken, the one in use stays", { directory, error });
   }
 
   async #apply(set: PluggedInSet): Promise<void> {
