@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { stat } from "node:fs/promises";
+import {
+  abortRotation,
+  getAuthorityStatus,
+  type Method,
+  pauseRotation,
+  resumeRotation,
+  rotateAuthority,
+} from "@kasbah/protocol";
+import { systemClock } from "@kasbah/runtime";
+import { GrpcChannel, grpcStatus, RpcError, type UnixSocket } from "@kasbah/runtime/grpc";
+import { FakeClock, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities/authorities-on-disk.test.ts";
+import { StateError } from "../errors.ts";
+import { createAdminSocket } from "./admin-socket.ts";
+import type { AuthorityOperations } from "./operations.ts";
+
+describe("The operator's socket", () => {
+  let directory: TemporaryDirectory;
+  let clock: FakeClock;
+  let ca: AuthoritiesOnDisk;
+  let operations: AuthorityOperations;
+  let socket: UnixSocket;
+  let channel: GrpcChannel;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    clock = new FakeClock("2030-01-01T00:00:00Z");
+    ca = await openOnDisk({ path: directory.path, clock });
+    operations = ca.driver;
+    const { logger } = ca;
+    const current: AuthorityOperations = {
+      status: () => operations.status(),
+      rotate: (kind) => operations.rotate(kind),
+      pause: () => operations.pause(),
+      resume: () => operations.resume(),
+      abort: (options) => operations.abort(options),
+    };
+    const newReferenceId = () => "0123456789ab";
+    const path = directory.join("admin.sock");
+    socket = createAdminSocket({ path, operations: current, newReferenceId, clock: systemClock, logger });
+    await socket.start();
+    channel = new GrpcChannel({ unixPath: path });
+  });
+  afterEach(async () => {
+    channel.close();
+    await socket.stop();
+    await directory.remove();
+  });
+
+  const call = <Q, A>(method: Method<Q, A>, request: Q) =>
+    channel.unary(method, request, { deadlineMs: 10_000, metadata: { "kasbah-operator": "alice" } });
+  const refusalOf = (work: Promise<unknown>) =>
+    work.then(
+      () => assert.fail("it was not refused"),
+      (error: unknown) => {
+        assert.ok(error instanceof RpcError);
+        return error;
+      },
+    );
+  /** A leaf keeps stages from passing at once. */
+  const issue = () =>
+    ca.keeper.coverLeaf(ca.keeper.activeIssuer(clock.now()), new Date(clock.now().getTime() + dayMs));
+
+  it("is closed to every other user", async function () {
+    assert.equal((await stat(directory.join("admin.sock"))).mode & 0o777, 0o600);
+    if (process.getuid?.() !== 0) this.skip();
+    const connect = `require("net").connect(${JSON.stringify(directory.join("admin.sock"))}).on("error", (e) => { console.log(e.code); }).on("connect", () => process.exit(9))`;
+    const { stdout } = spawnSync(process.execPath, ["-e", connect], { uid: 65534, encoding: "utf8" });
+    assert.equal(stdout.trim(), "EACCES");
+  });
+
+  it("says why the state does not allow a command, with a code", async () => {
+    await issue();
+    await call(rotateAuthority, { kind: "root" });
+    const second = await refusalOf(call(rotateAuthority, { kind: "root" }));
+    assert.equal(second.code, grpcStatus.FAILED_PRECONDITION);
+    assert.match(second.message, /^OPERATION_REFUSED: a rotation to intermediate-2 is under way/);
+    const stale = await refusalOf(call(abortRotation, { ifEpoch: 1 }));
+    assert.match(stale.message, /the epoch is 3, not 1/);
+  });
+
+  it("refuses a kind of authority that there is not", async () => {
+    const bytes = { encode: () => Buffer.from([0x0a, 0x01, 0x78]), decode: () => ({}) };
+    const refusal = await refusalOf(call({ ...rotateAuthority, request: bytes }, {}));
+    assert.notEqual(refusal.code, grpcStatus.OK);
+    assert.equal(ca.keeper.state.rotation, undefined);
+  });
+
+  it("tells of a full disk, and of a fault of ours by its reference alone", async () => {
+    const failing = (error: Error) => ({ ...operations, pause: () => Promise.reject(error) });
+    operations = failing(new StateError("STATE_NOT_DURABLE", "no space left"));
+    assert.equal((await refusalOf(call(pauseRotation, {}))).code, grpcStatus.UNAVAILABLE);
+    operations = failing(new TypeError("a secret of the house"));
+    const { code, message } = await refusalOf(call(pauseRotation, {}));
+    assert.equal(code, grpcStatus.INTERNAL);
+    assert.match(message, /0123456789ab/);
+    assert.doesNotMatch(message, /secret of the house/);
+  });
+
+  it("does what the operator says, and puts it into the log under the name that nobody checked", async () => {
+    await issue();
+    const begun = await call(rotateAuthority, { kind: "root" });
+    assert.deepEqual([begun.rotation?.to, begun.rotation?.stage], ["root-2", "distributed"]);
+    assert.equal((await call(pauseRotation, {})).paused, true);
+    assert.equal((await call(resumeRotation, {})).paused, false);
+    const aborted = await call(abortRotation, { ifEpoch: ca.keeper.state.epoch });
+    assert.equal(aborted.rotation, undefined);
+    const acts = ca.logger.events.filter(({ event }) => event === "operator acted");
+    assert.deepEqual(
+      acts.map(({ facts }) => [facts["act"], facts["operatorUnverified"]]),
+      [
+        ["rotate", "alice"],
+        ["pause", "alice"],
+        ["resume", "alice"],
+        ["abort", "alice"],
+      ],
+    );
+  });
+
+  it("shows the same as the CA sees itself, times to the millisecond", async () => {
+    await issue();
+    await ca.driver.rotate("intermediate");
+    assert.deepEqual(await call(getAuthorityStatus, {}), ca.driver.status());
+  });
+});
