@@ -19,13 +19,17 @@ export function isCovered(state: AuthorityState, id: string, leafEnd: Date): boo
   return state.authorities.some((one) => one.id === id && one.leafHorizon >= leafEnd);
 }
 
-/** After state was lost nobody knows what was issued since: every authority may have leaves of the longest life. */
+/**
+ * After state was lost nobody knows what was issued since: every authority may have leaves of the longest life, and the
+ * stage of a rotation may have begun after them.
+ */
 export function coverUnknownLeaves(state: AuthorityState, now: Date, maxTtlMs: number): AuthorityState {
-  const end = now.getTime() + maxTtlMs;
+  const end = new Date(now.getTime() + maxTtlMs);
+  const later = (date: Date) => (date >= end ? date : end);
   const authorities = state.authorities.map((one) =>
-    one.stage === "retired" || one.leafHorizon.getTime() >= end
-      ? one
-      : { ...one, leafHorizon: new Date(end) },
+    one.stage === "retired" ? one : { ...one, leafHorizon: later(one.leafHorizon) },
   );
-  return { ...state, epoch: state.epoch + 1, authorities };
+  const { rotation } = state;
+  const waiting = rotation && { ...rotation, leavesUntil: later(rotation.leavesUntil) };
+  return { ...state, epoch: state.epoch + 1, authorities, rotation: waiting };
 }

@@ -93,7 +93,10 @@ async function loadKeys({ authorities }: AuthorityState, keys: AuthorityKeys): P
   }
 }
 
-/** An intermediate that ended while the CA was off is replaced at once; a root that ended nobody can replace. */
+/**
+ * An intermediate that ended while the CA was off is replaced at once; a root that ended nobody can replace, unless its
+ * successor was in the trust bundle by then.
+ */
 function verifyUsable(state: AuthorityState, { trustDomain, clock }: OpeningParts): void {
   const { id, origin, certificate } = rootOf(state, state.signerId);
   const { subject } = new X509Certificate(certificate.der);
@@ -103,7 +106,8 @@ function verifyUsable(state: AuthorityState, { trustDomain, clock }: OpeningPart
       `${id} is for ${JSON.stringify(subject)}, expected O=${trustDomain.name}: set --trust-domain to the root's, or use another --state-dir`,
     );
   }
-  if (certificate.notAfter <= clock.now()) {
+  const hasSuccessor = state.rotation !== undefined && state.rotation.stage !== "prepared";
+  if (certificate.notAfter <= clock.now() && !hasSuccessor) {
     throw new StateError(
       "AUTHORITY_EXPIRED",
       `${id} ended at ${certificate.notAfter.toISOString()}: check the clock, or start anew`,

@@ -4,6 +4,8 @@ import { errnoOf, Secret } from "@kasbah/runtime";
 import { StateError } from "../errors.ts";
 
 const maxBytes = 4096;
+/** What OpenSSL reads of one. */
+const maxPassphraseBytes = 1024;
 
 /**
  * Reads the passphrase of the keys: the file's first line. Undefined without a file.
@@ -27,6 +29,11 @@ export async function readPassphrase(path: string | undefined): Promise<Secret |
     }
     const [line = ""] = (await handle.readFile("utf8")).split(/\r?\n/, 1);
     if (line === "") throw missing(`${path} holds no passphrase in its first line`);
+    if (Buffer.byteLength(line) > maxPassphraseBytes) {
+      throw missing(
+        `the first line of ${path} is longer than ${maxPassphraseBytes} octets, which no tool would open again`,
+      );
+    }
     return new Secret(line);
   } finally {
     await handle.close();

@@ -202,6 +202,24 @@ describe("The driver of rotations", () => {
     await open();
   });
 
+  it("goes on with a successor that everybody trusts when the root ended while the CA was off", async () => {
+    await issue();
+    await ca.driver.rotate("root");
+    clock.jump(3650 * dayMs);
+    await open();
+    await ca.driver.look(true);
+    assert.equal(ca.keeper.state.authorities.find(({ id }) => id === "root-1")?.stage, "retired");
+    // The successor is as old as the root was, less the moment between them, and has ended with it.
+    await rejectsWithCode(open(), "AUTHORITY_EXPIRED");
+  });
+
+  it("refuses to make an intermediate where none is wanted", async () => {
+    await using other = await temporaryDirectory();
+    await open({ path: other.path, withIntermediate: false });
+    const { message } = await rejectsWithCode(ca.driver.rotate("intermediate"), "OPERATION_REFUSED");
+    assert.match(message, /rotate the root/);
+  });
+
   it("puts an intermediate under a root that signed alone, as soon as one is wanted", async () => {
     await using other = await temporaryDirectory();
     await open({ path: other.path, withIntermediate: false });

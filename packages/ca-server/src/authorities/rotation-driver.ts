@@ -76,7 +76,7 @@ export class RotationDriver implements Component, AuthorityOperations {
 
   rotate(kind: AuthorityKind): Promise<AuthorityStatus> {
     return this.#operate(async () => {
-      this.#refuseForeign(kind);
+      this.#refuseImpossible(kind);
       await this.#begin(kind);
     });
   }
@@ -137,9 +137,13 @@ export class RotationDriver implements Component, AuthorityOperations {
   }
 
   /** We can make a successor only for what we made: the root of a plugged-in set has no key here. */
-  #refuseForeign(kind: AuthorityKind): void {
-    const { state } = this.#parts.keeper;
+  #refuseImpossible(kind: AuthorityKind): void {
+    const { keeper, profile } = this.#parts;
+    const { state } = keeper;
     const root = rootOf(state, state.signerId);
+    if (kind === "intermediate" && root.id === state.signerId && !profile.withIntermediate) {
+      throw new OperationError("the root signs the leaves itself (--no-intermediate): rotate the root");
+    }
     if (root.hasKey && (kind === "root" || authorityOf(state, root.id).origin === "self-signed")) return;
     throw new OperationError(
       `${state.signerId} was plugged in: put its successor into the directory of --root-ca-dir, which is watched`,

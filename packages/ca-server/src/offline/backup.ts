@@ -1,8 +1,8 @@
 import { constants } from "node:fs";
 import { lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoOf, publishDirectory, writeFileDurably } from "@kasbah/runtime";
-import { AuthorityKeys } from "../authorities/authority-keys.ts";
+import { parsePrivateKey } from "@kasbah/pki";
+import { errnoOf, publishDirectory, type Secret, writeFileDurably } from "@kasbah/runtime";
 import { type AuthorityState, rootOf } from "../authorities/authority-state.ts";
 import { coverUnknownLeaves } from "../authorities/leaf-horizon.ts";
 import { readPassphrase } from "../authorities/passphrase.ts";
@@ -38,22 +38,59 @@ export async function backupState(
   { now, passphraseFile }: { readonly now: Date; readonly passphraseFile: string | undefined },
 ): Promise<BackupSummary> {
   await refuseExisting(file);
-  const state = await readAuthorityState(stateDirectory);
   const passphrase = await readPassphrase(passphraseFile);
-  const { authorities: directory } = stateDirectoryAt(stateDirectory);
-  const keys = new AuthorityKeys({ directory, passphrase });
-  const authorities: Record<string, Record<string, string>> = {};
-  for (const record of inUse(state)) {
-    if (passphrase !== undefined) await keys.load(record);
-    const read = (name: string) => readFile(join(directory, record.id, name), "utf8");
-    authorities[record.id] = {
-      [keyFile]: await read(keyFile),
-      [certificateFile]: await read(certificateFile),
-    };
-  }
+  const { state, authorities } = await readWhole(stateDirectory, passphrase);
   const backup = { createdAt: now, state: encodeState(state), authorities };
   await writeFileDurably(file, encodeBackup(backup), 0o600);
   return summaryOf(state, backup);
+}
+
+type Files = Readonly<Record<string, string>>;
+
+interface Whole {
+  readonly state: AuthorityState;
+  readonly authorities: Readonly<Record<string, Files>>;
+}
+
+/** State and keys of one moment: a running CA may retire an authority, and destroy its key, while we read. */
+async function readWhole(stateDirectory: string, passphrase: Secret | undefined): Promise<Whole> {
+  const { authorities: directory } = stateDirectoryAt(stateDirectory);
+  for (;;) {
+    const state = await readAuthorityState(stateDirectory);
+    try {
+      const entries = inUse(state).map(async ({ id }) => [
+        id,
+        await readFiles(join(directory, id), passphrase),
+      ]);
+      return { state, authorities: Object.fromEntries(await Promise.all(entries)) };
+    } catch (error) {
+      const { epoch } = await readAuthorityState(stateDirectory);
+      if (epoch === state.epoch) throw error;
+    }
+  }
+}
+
+async function readFiles(directory: string, passphrase: Secret | undefined): Promise<Files> {
+  const read = (name: string) =>
+    readFile(join(directory, name), "utf8").catch((cause: unknown) => {
+      const reason = errnoOf(cause) ?? "unexpected failure";
+      throw new StateError("AUTHORITY_INCOMPLETE", `${join(directory, name)} can not be read: ${reason}`, {
+        cause,
+      });
+    });
+  const [key, certificate] = [await read(keyFile), await read(certificateFile)];
+  const encrypted = passphrase === undefined ? key : await encrypt(key, passphrase);
+  return { [keyFile]: encrypted, [certificateFile]: certificate };
+}
+
+/** One that is encrypted already stays under its own passphrase. */
+async function encrypt(key: string, passphrase: Secret): Promise<string> {
+  if (isEncrypted(key)) return key;
+  return parsePrivateKey(key).toEncryptedPkcs8Pem(passphrase.reveal());
+}
+
+function isEncrypted(key: string): boolean {
+  return key.startsWith("-----BEGIN ENCRYPTED PRIVATE KEY-----");
 }
 
 /**
@@ -157,7 +194,6 @@ function summaryOf(state: AuthorityState, { createdAt, authorities }: Backup): B
     authorities: Object.keys(authorities),
     rootFingerprint: rootOf(state, state.signerId).certificate.fingerprint,
     createdAt,
-    encrypted:
-      keys.length > 0 && keys.every((key) => key.startsWith("-----BEGIN ENCRYPTED PRIVATE KEY-----")),
+    encrypted: keys.length > 0 && keys.every(isEncrypted),
   };
 }

@@ -1,5 +1,4 @@
-import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import {
   type AuthorityStatusMessage,
@@ -10,7 +9,6 @@ import {
   resumeRotation,
   rotateAuthority,
 } from "@kasbah/protocol";
-import { errnoOf } from "@kasbah/runtime";
 import { GrpcChannel, grpcStatus, RpcError } from "@kasbah/runtime/grpc";
 import { CliError } from "../errors.ts";
 
@@ -54,41 +52,40 @@ export class AdminClient {
     method: Method<Request, AuthorityStatusMessage>,
     request: Request,
   ): Promise<AuthorityStatusMessage> {
-    await this.#requireSocket();
     const channel = new GrpcChannel({ unixPath: this.#path });
     try {
       const metadata = { "kasbah-operator": this.#operator };
       return await channel.unary(method, request, { deadlineMs, metadata });
     } catch (error) {
-      throw this.#explained(error);
+      throw await this.#explained(error);
     } finally {
       channel.close();
     }
   }
 
-  async #requireSocket(): Promise<void> {
-    try {
-      await access(this.#path, constants.W_OK);
-    } catch (cause) {
-      if (errnoOf(cause) !== "EACCES") throw this.#unreachable("there is no socket", cause);
-      const uid = await stat(this.#path).then(
-        (found) => ` of uid ${found.uid}`,
-        () => "",
-      );
-      throw this.#unreachable(`the socket is for its user${uid} alone: run the command as that user`, cause);
-    }
-  }
-
-  #explained(error: unknown): unknown {
+  async #explained(error: unknown): Promise<unknown> {
     if (!(error instanceof RpcError)) return error;
     const { code, message } = error;
     if (code === grpcStatus.FAILED_PRECONDITION) {
       return new CliError("OPERATION_REFUSED", message.replace(/^OPERATION_REFUSED: /, ""), { cause: error });
     }
-    if (code === grpcStatus.UNAVAILABLE && !/^[A-Z_]+: /.test(message))
-      return this.#unreachable("nobody answers", error);
+    const isOwnWord = /^[A-Z_]+: /.test(message);
+    if (code === grpcStatus.UNAVAILABLE && !isOwnWord)
+      return this.#unreachable(await this.#reason(message), error);
     if (code === grpcStatus.DEADLINE_EXCEEDED) return this.#unreachable("nobody answers in time", error);
     return new CliError("ADMIN_FAILED", `the CA could not do it: ${message}`, { cause: error });
+  }
+
+  /** From the transport's words, which hold the name of the failed call's error. */
+  async #reason(message: string): Promise<string> {
+    if (message.includes("EACCES")) {
+      const uid = await stat(this.#path).then(
+        (found) => ` of uid ${found.uid}`,
+        () => "",
+      );
+      return `the socket is for its user${uid} alone: run the command as that user`;
+    }
+    return message.includes("ENOENT") ? "there is no socket" : "nobody answers";
   }
 
   #unreachable(reason: string, cause: unknown): CliError {
