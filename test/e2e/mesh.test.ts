@@ -59,7 +59,10 @@ describe("A mesh of two workloads", function () {
     const pem = node(kasbah, "inspect", "--pem", `unix:${mesh.frontend.sdsSocket}`);
     assert.doesNotMatch(pem, /PRIVATE/);
     writeFileSync(leaf, pem);
-    assert.equal(openssl("verify", "-x509_strict", "-CAfile", mesh.ca.rootPath, leaf), `${leaf}: OK\n`);
+    assert.equal(
+      openssl("verify", "-x509_strict", "-CAfile", mesh.ca.rootPath, "-untrusted", leaf, leaf),
+      `${leaf}: OK\n`,
+    );
 
     const text = openssl("x509", "-in", leaf, "-noout", "-text");
     const names = /X509v3 Subject Alternative Name: (.*)\n\s+(.*)\n/.exec(text);
@@ -129,7 +132,10 @@ describe("A mesh of two workloads", function () {
 
   function callWith(chainPath: string, keyPath: string): string {
     const { host, port } = mesh.backendDoor;
-    const credentials = ["-cert", chainPath, "-key", keyPath, "-CAfile", mesh.ca.rootPath];
+    const credentials = [
+      ...["-cert", chainPath, "-cert_chain", chainPath, "-key", keyPath],
+      ...["-CAfile", mesh.ca.rootPath],
+    ];
     const input = "GET / HTTP/1.1\r\nhost: backend\r\nconnection: close\r\n\r\n";
     const args = ["s_client", "-quiet", "-connect", `${host}:${port}`, ...credentials];
     return execFileSync("openssl", args, { input, encoding: "utf8", stdio: "pipe" });

@@ -112,10 +112,34 @@ describe("The configuration of kasbah-server", () => {
 
   it("takes each further setting from KASBAH_ and its flag", () => {
     const options = serverOptions({ isRoot: false, env: {} });
-    const istio = ["TRUST_DOMAIN", "TOKEN_AUDIENCES", "DEFAULT_WORKLOAD_CERT_TTL", "MAX_WORKLOAD_CERT_TTL"];
+    const istio = [
+      "TRUST_DOMAIN",
+      "TOKEN_AUDIENCES",
+      "DEFAULT_WORKLOAD_CERT_TTL",
+      "MAX_WORKLOAD_CERT_TTL",
+      "CITADEL_SELF_SIGNED_CA_CERT_TTL",
+      "ROOT_CA_DIR",
+    ];
     for (const { name, spec } of Object.values(options)) {
       const ours = `KASBAH_${name.toUpperCase().replaceAll("-", "_")}`;
       assert.ok(spec.env === ours || istio.includes(spec.env), `${name}: ${spec.env}`);
+    }
+  });
+
+  it("refuses lifetimes, constraints and schedules that could not hold", () => {
+    const refused: [string[], RegExp][] = [
+      [["--intermediate-ttl", "11h", "--root-ttl", "10h"], /greater than --root-ttl/],
+      [["--no-intermediate", "--issuer-name-constraints"], /drop one of them/],
+      [["--issuer-name-constraints", "--trust-domain", "my_mesh"], /which my_mesh is not/],
+      [["--issuer-name-constraints", "--trust-domain", "10.1.2.3"], /which 10.1.2.3 is not/],
+      [["--rotation-schedule", "often"], /expected a cron pattern/],
+      [["--root-key", "RSA-1024"], /expected P-256, P-384, RSA-3072 or RSA-4096/],
+      [["--root-ttl", "0s"], /expected a duration above zero/],
+    ];
+    for (const [flags, problem] of refused) {
+      const found = problems([...required, ...flags]);
+      assert.equal(found.length, 1, found.join("\n"));
+      assert.match(String(found[0]), problem);
     }
   });
 

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { FakeClock, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "./authorities-on-disk.test.ts";
+import { emptyState } from "./authority-state.ts";
+
+describe("An authority that we make", () => {
+  let directory: TemporaryDirectory;
+  let clock: FakeClock;
+  let ca: AuthoritiesOnDisk;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    clock = new FakeClock("2030-01-01T00:00:00Z");
+    ca = await openOnDisk({ path: directory.path, clock });
+  });
+  afterEach(() => directory.remove());
+
+  const ids = async () => (await readdir(directory.join("authorities"))).sort();
+
+  it("is taken and not made again when a crash left it off the record", async () => {
+    const rotated = await ca.driver.rotate("root");
+    const made = rotated.authorities.find(({ id }) => id === "root-2")?.fingerprint;
+    // The keys are there and the state does not know them, as after a crash between the two.
+    await using other = await temporaryDirectory();
+    const before = await openOnDisk({ path: other.path, clock });
+    await before.keys.keep("root-2", ca.keys.of("root-2"));
+    await before.keys.keep("intermediate-2", ca.keys.of("intermediate-2"));
+    const { authorities } = await before.driver.rotate("root");
+    assert.equal(authorities.find(({ id }) => id === "root-2")?.fingerprint, made);
+    assert.ok(authorities.some(({ id }) => id === "intermediate-2"));
+  });
+
+  it("leaves alone what is old, and an intermediate of another root, and takes the next number", async () => {
+    await ca.driver.rotate("root");
+    await using other = await temporaryDirectory();
+    clock.jump(2000 * dayMs);
+    const later = await openOnDisk({ path: other.path, clock });
+    await later.keys.keep("root-2", ca.keys.of("root-2"));
+    await later.keys.keep("intermediate-2", ca.keys.of("intermediate-2"));
+    const { authorities } = await later.driver.rotate("root");
+    const inUse = authorities.filter(({ stage }) => stage !== "retired").map(({ id }) => id);
+    assert.deepEqual(inUse, ["root-3", "intermediate-3"]);
+  });
+
+  it("has a key, a name and a serial of its own each time", async () => {
+    await ca.driver.rotate("root");
+    await ca.driver.rotate("intermediate");
+    const { authorities } = ca.keeper.state;
+    const keys = new Set(authorities.map(({ certificate }) => certificate.publicKey.hash));
+    const serials = new Set(authorities.map(({ certificate }) => certificate.serial));
+    assert.deepEqual([keys.size, serials.size], [authorities.length, authorities.length]);
+    assert.deepEqual(await ids(), ["intermediate-1", "intermediate-2", "intermediate-3", "root-1", "root-2"]);
+    assert.equal(emptyState.authorities.length, 0);
+  });
+});

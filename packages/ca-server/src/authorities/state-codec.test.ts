@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { FakeClock, temporaryDirectory } from "@kasbah/testkit";
+import { dayMs, openOnDisk } from "./authorities-on-disk.test.ts";
+import type { AuthorityState } from "./authority-state.ts";
+import { decodeState, encodeState } from "./state-codec.ts";
+
+async function busyState(): Promise<AuthorityState> {
+  await using directory = await temporaryDirectory();
+  const clock = new FakeClock("2030-01-01T00:00:00Z");
+  const { keeper, driver } = await openOnDisk({ path: directory.path, clock });
+  await keeper.coverLeaf(keeper.activeIssuer(clock.now()), new Date(clock.now().getTime() + dayMs));
+  await driver.rotate("root");
+  const [root] = keeper.state.authorities;
+  assert.ok(root);
+  return { ...keeper.state, extraRoots: [root.certificate], pluggedInDigest: "00", restoredAt: clock.now() };
+}
+
+describe("The authorities' state as JSON", () => {
+  it("is refused when a field is missing or of another kind", async () => {
+    const whole = JSON.parse(JSON.stringify(encodeState(await busyState())));
+    const fields = Object.keys(whole).filter(
+      (name) => !["rotation", "pluggedInDigest", "restoredAt"].includes(name),
+    );
+    for (const name of fields) {
+      assert.throws(() => decodeState({ ...whole, [name]: undefined }), name);
+      assert.throws(() => decodeState({ ...whole, [name]: { wrong: true } }), name);
+    }
+    const [authority] = whole.authorities;
+    for (const name of Object.keys(authority)) {
+      if (name === "hasKey") continue;
+      const authorities = [{ ...authority, [name]: 7 }];
+      assert.throws(() => decodeState({ ...whole, authorities }), name);
+    }
+    for (const value of [null, [], "", 1, undefined]) assert.throws(() => decodeState(value), TypeError);
+    assert.throws(
+      () => decodeState({ ...whole, rotation: { ...whole.rotation, stage: "retired" } }),
+      TypeError,
+    );
+  });
+
+  it("comes back as it was, and holds no key", async () => {
+    const state = await busyState();
+    const text = JSON.stringify(encodeState(state));
+    assert.doesNotMatch(text, /PRIVATE KEY/);
+    assert.deepEqual(encodeState(decodeState(JSON.parse(text))), JSON.parse(text));
+    const decoded = decodeState(JSON.parse(text));
+    assert.deepEqual(decoded.rotation, state.rotation);
+    assert.deepEqual(decoded.restoredAt, state.restoredAt);
+    assert.ok(decoded.authorities[0]?.certificate.equals(state.authorities[0]?.certificate ?? assert.fail()));
+  });
+});
