@@ -1,7 +1,6 @@
 import { isIP } from "node:net";
 import type { TrustDomain } from "@kasbah/pki";
 import { type ConfigOf, isCronPattern, option, schema } from "@kasbah/runtime";
-import type { SelfSignedProfile } from "./authorities/self-signed.ts";
 
 /** Where the CA's keys come from, how long they live, and when they are replaced. */
 export const authorityOptions = {
@@ -79,24 +78,14 @@ export const authorityOptions = {
   }),
 };
 
-type AuthorityConfig = Omit<ConfigOf<typeof authorityOptions>, "rootRotation" | "rotationSchedule"> & {
+/** The values of these options, with those of others that they depend on. */
+export type AuthorityConfig = Omit<ConfigOf<typeof authorityOptions>, "rotationSchedule"> & {
   readonly trustDomain: TrustDomain;
+  readonly maxTtl: number;
 };
 
-/** How the authorities are made that the configuration asks for. */
-export function selfSignedProfileOf(config: AuthorityConfig): SelfSignedProfile {
-  return {
-    trustDomain: config.trustDomain,
-    keyType: config.rootKey,
-    rootTtlMs: config.rootTtl,
-    intermediateTtlMs: config.intermediateTtl,
-    withIntermediate: !config.noIntermediate,
-    nameConstraints: config.issuerNameConstraints,
-  };
-}
-
 /** Problems between settings that are each valid. */
-export function authorityProblems(config: AuthorityConfig): readonly string[] {
+export function authorityProblems(config: Omit<AuthorityConfig, "rootRotation">): readonly string[] {
   const { rootTtl, intermediateTtl, noIntermediate, issuerNameConstraints, trustDomain } = config;
   const problems: [boolean, string][] = [
     [

@@ -20,17 +20,11 @@ import { readJwksFile } from "./authn/jwks-file.ts";
 import { fetchJwks } from "./authn/jwks-https.ts";
 import { JwksSource } from "./authn/jwks-source.ts";
 import { createJwksTokenAuthenticator } from "./authn/jwks-token.ts";
-import { AuthorityKeys } from "./authorities/authority-keys.ts";
-import { ExpiryWatch } from "./authorities/expiry-watch.ts";
-import { openAuthorities } from "./authorities/open-authorities.ts";
-import { readPassphrase } from "./authorities/passphrase.ts";
-import { PluggedInSource, type PluggedInSourceParts } from "./authorities/plugged-in-source.ts";
-import { RotationDriver } from "./authorities/rotation-driver.ts";
+import { authoritySettingsOf } from "./authorities/authority-settings.ts";
+import { createAuthorities } from "./authorities/create-authorities.ts";
 import { timeGate } from "./authorities/rotation-gate.ts";
-import { SelfSigned } from "./authorities/self-signed.ts";
 import { authoritiesInUse, createTransitionObserver } from "./authorities/transition-observer.ts";
 import { type ServerConfig, serverCommand, serverOptions } from "./config.ts";
-import { selfSignedProfileOf } from "./config-authorities.ts";
 import { createCertificateRoute } from "./grpc/certificate-service.ts";
 import { createHealthRoutes } from "./grpc/health-service.ts";
 import { GrpcEndpoint } from "./grpc/server.ts";
@@ -43,14 +37,11 @@ import { openSegmentFile } from "./ledger/segment-file.ts";
 import { SegmentLog } from "./ledger/segment-log.ts";
 import { ServingCertificate } from "./serving-identity.ts";
 import { DirectoryLock } from "./store/directory-lock.ts";
-import { PublicBundle } from "./store/public-bundle.ts";
-import { prepareStateDirectory, showsFormerRoot } from "./store/state-directory.ts";
+import { prepareStateDirectory } from "./store/state-directory.ts";
 
 /** How often a key set is read again: a file costs nothing, an API server a little. */
 const jwksIntervalMs = { file: 2_000, https: 300_000 } as const;
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-const everySecond = "* * * * * *";
-const everyMinute = "0 * * * * *";
 const machine = { isRoot: process.getuid?.() === 0, env: process.env };
 
 await runMain({ command: serverCommand(version), options: serverOptions(machine), compose }, process);
@@ -62,7 +53,6 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const newSerial = createSerial;
   const newReferenceId = () => randomBytes(6).toString("hex");
   const registry = createRegistry({ name: "kasbah-server", version });
-  const { trustDomain } = config;
 
   // What is on disk, and that nobody else writes there.
   const state = await prepareStateDirectory(config.stateDir);
@@ -72,140 +62,56 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const ledgerLog = new SegmentLog({ openSegment, clock, logger });
 
   // Who signs, and who is trusted.
-  const passphrase = await readPassphrase(config.keyPassphraseFile);
-  const keys = new AuthorityKeys({ directory: state.authorities, passphrase });
-  const profile = selfSignedProfileOf(config);
-  const selfSigned = new SelfSigned({ profile, keys, writer, newSerial, clock });
-  const authorities = await openAuthorities({
-    directory: state.control,
-    trustDomain,
-    hadRoot: await showsFormerRoot(state),
-    pluggedInDirectory: config.rootCaDir,
-    passphrase,
-    maxTtlMs: config.maxTtl,
-    keys,
-    selfSigned,
-    clock,
-    logger,
-  });
-  const publicBundle = new PublicBundle({
-    path: state.publicBundle,
-    bundle: () => authorities.trustBundle(),
-    sweep: cronSweep(),
-    logger,
-  });
-  const rotation = new RotationDriver({
-    keeper: authorities,
-    selfSigned,
-    profile,
+  const authorities = await createAuthorities({
+    state,
+    settings: await authoritySettingsOf(config),
     gate: timeGate,
-    automatic: config.rootRotation === "auto",
-    starts: cronSweep(config.rotationSchedule),
-    advances: cronSweep(everySecond),
+    sweeps: {
+      starts: cronSweep(config.rotationSchedule),
+      advances: cronSweep("* * * * * *"),
+      bundle: cronSweep(),
+      expiry: cronSweep("0 * * * * *"),
+    },
+    writer,
+    newSerial,
     clock,
     logger,
   });
-  const pluggedIn = pluggedInSources(config, {
-    passphrase,
-    keeper: authorities,
-    keys,
-    rotation,
-    clock,
-    logger,
-  });
-  const expiry = new ExpiryWatch({ authorities, sweep: cronSweep(everyMinute), clock, logger });
+  const { keeper: issuers, rotation, publicBundle, warnings } = authorities;
 
   // Who may call.
   const tokenKeys = createJwksSource(config, logger);
   const { tokenIssuer: issuer, tokenAudience: audiences } = config;
-  const authenticator = createJwksTokenAuthenticator({
-    keys: tokenKeys,
-    issuer,
-    audiences,
-    trustDomain,
-    clock,
-  });
+  const caller = { issuer, audiences, trustDomain: config.trustDomain };
+  const authenticator = createJwksTokenAuthenticator({ keys: tokenKeys, ...caller, clock });
 
   // What they get.
   const policy = { defaultTtlMs: config.defaultTtl, maxTtlMs: config.maxTtl };
   const ledger = createIssuanceLedger(ledgerLog);
-  const authority = createAuthority({
-    authenticator,
-    policy,
-    issuers: authorities,
-    writer,
-    newSerial,
-    ledger,
-    clock,
-  });
+  const authority = createAuthority({ authenticator, policy, issuers, writer, newSerial, ledger, clock });
 
   // Where they call.
   const metrics = createCaMetrics(registry);
-  registerAuthorityMetrics(registry, authorities, () => clock.now());
-  const warnings = () => [
-    ...rotation.status().warnings,
-    ...pluggedIn.flatMap(({ problem }) => problem ?? []),
-  ];
-  const readiness = () =>
-    readinessOf({ issuers: authorities, keys: tokenKeys, ledger: ledgerLog, clock, warnings });
+  registerAuthorityMetrics(registry, issuers, () => clock.now());
+  const readiness = () => readinessOf({ issuers, keys: tokenKeys, ledger: ledgerLog, clock, warnings });
   const names = config.serverSan;
-  const certificate = new ServingCertificate({
-    issuers: authorities,
-    writer,
-    newSerial,
-    names,
-    scheduler,
-    clock,
-    logger,
-  });
+  const certificate = new ServingCertificate({ issuers, writer, newSerial, names, scheduler, clock, logger });
   const certificateRoute = createCertificateRoute({ authority, metrics, newReferenceId, clock, logger });
   const isReady = () => readiness().ready;
   const routes = (stopping: AbortSignal) => [
     unaryRoute(certificateRoute),
     ...createHealthRoutes({ isReady, clock, stopping }),
   ];
-  const endpoint = new GrpcEndpoint({
-    address: config.grpcAddress,
-    routes,
-    certificate,
-    newReferenceId,
-    logger,
-  });
+  const address = config.grpcAddress;
+  const endpoint = new GrpcEndpoint({ address, routes, certificate, newReferenceId, logger });
   const status = createStatusServer({ address: config.httpAddress, registry, readiness, logger });
-  const adminSocket = config.adminSocket ?? state.adminSocket;
-  const admin = createAdminSocket({ path: adminSocket, operations: rotation, newReferenceId, clock, logger });
+  const path = config.adminSocket ?? state.adminSocket;
+  const admin = createAdminSocket({ path, operations: rotation, newReferenceId, clock, logger });
 
   // What a transition changes elsewhere.
-  authorities.onTransition(
-    createTransitionObserver({ publicBundle, certificate, keeper: authorities, logger }),
-  );
-
-  logger.info("authorities in use", authoritiesInUse(authorities.state));
-  return [
-    lock,
-    ledgerLog,
-    publicBundle,
-    rotation,
-    ...pluggedIn,
-    expiry,
-    tokenKeys,
-    certificate,
-    endpoint,
-    admin,
-    status,
-  ];
-}
-
-function pluggedInSources(
-  { rootCaDir, trustDomain }: ServerConfig,
-  {
-    rotation,
-    ...parts
-  }: Omit<PluggedInSourceParts, "directory" | "trustDomain" | "onPrepared"> & { rotation: RotationDriver },
-): PluggedInSource[] {
-  if (rootCaDir === undefined) return [];
-  const onPrepared = () => rotation.look(false);
-  return [new PluggedInSource({ ...parts, directory: rootCaDir, trustDomain, onPrepared })];
+  issuers.onTransition(createTransitionObserver({ publicBundle, certificate, keeper: issuers, logger }));
+  logger.info("authorities in use", authoritiesInUse(issuers.state));
+  return [lock, ledgerLog, ...authorities.components, tokenKeys, certificate, endpoint, admin, status];
 }
 
 function createJwksSource({ jwks, jwksCaFile, jwksTokenFile }: ServerConfig, logger: Logger): JwksSource {

@@ -8,13 +8,12 @@ import {
   type RecordingLogger,
   recordingLogger,
 } from "@kasbah/testkit";
-import { prepareStateDirectory, showsFormerRoot } from "../store/state-directory.ts";
+import { prepareStateDirectory } from "../store/state-directory.ts";
 import type { AuthorityKeeper } from "./authority-keeper.ts";
-import { AuthorityKeys } from "./authority-keys.ts";
-import { openAuthorities } from "./open-authorities.ts";
-import { RotationDriver } from "./rotation-driver.ts";
+import type { AuthorityKeys } from "./authority-keys.ts";
+import { createAuthorities } from "./create-authorities.ts";
+import type { RotationDriver } from "./rotation-driver.ts";
 import { timeGate } from "./rotation-gate.ts";
-import { SelfSigned } from "./self-signed.ts";
 
 const writer = createCertificateWriter();
 export const dayMs = 86_400_000;
@@ -45,43 +44,33 @@ export interface AuthoritiesOnDisk {
 
 /** Opens a state directory as the server does at its start. */
 export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnDisk> {
-  const { path, clock, passphrase } = options;
+  const { path, clock } = options;
   const logger = recordingLogger();
-  const trustDomain = parseTrustDomain(options.trustDomain ?? "cluster.local");
-  const profile = {
-    trustDomain,
-    keyType: options.keyType ?? "P-256",
-    rootTtlMs: options.rootTtlMs ?? 3650 * dayMs,
-    intermediateTtlMs: options.intermediateTtlMs ?? 365 * dayMs,
-    withIntermediate: options.withIntermediate ?? true,
-    nameConstraints: options.nameConstraints ?? false,
-  };
-  const state = await prepareStateDirectory(path);
-  const keys = new AuthorityKeys({ directory: state.authorities, passphrase });
-  const selfSigned = new SelfSigned({ profile, keys, writer, newSerial: createSerial, clock });
-  const keeper = await openAuthorities({
-    directory: state.control,
-    trustDomain,
-    hadRoot: await showsFormerRoot(state),
-    pluggedInDirectory: options.pluggedInDirectory,
-    passphrase,
-    maxTtlMs: 90 * dayMs,
-    keys,
-    selfSigned,
-    clock,
-    logger,
-  });
   const starts = manualSweep();
-  const driver = new RotationDriver({
-    keeper,
-    selfSigned,
-    profile,
-    gate: timeGate,
+  const settings = {
+    profile: {
+      trustDomain: parseTrustDomain(options.trustDomain ?? "cluster.local"),
+      keyType: options.keyType ?? "P-256",
+      rootTtlMs: options.rootTtlMs ?? 3650 * dayMs,
+      intermediateTtlMs: options.intermediateTtlMs ?? 365 * dayMs,
+      withIntermediate: options.withIntermediate ?? true,
+      nameConstraints: options.nameConstraints ?? false,
+    },
+    pluggedInDirectory: options.pluggedInDirectory,
+    passphrase: options.passphrase,
     automatic: options.automatic ?? true,
-    starts: starts.sweep,
-    advances: manualSweep().sweep,
+    maxTtlMs: 90 * dayMs,
+  };
+  const { sweep } = manualSweep();
+  const { keeper, keys, rotation } = await createAuthorities({
+    state: await prepareStateDirectory(path),
+    settings,
+    gate: timeGate,
+    sweeps: { starts: starts.sweep, advances: sweep, bundle: sweep, expiry: sweep },
+    writer,
+    newSerial: createSerial,
     clock,
     logger,
   });
-  return { keeper, keys, driver, starts, logger };
+  return { keeper, keys, driver: rotation, starts, logger };
 }

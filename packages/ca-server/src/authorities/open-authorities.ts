@@ -1,10 +1,11 @@
 import { X509Certificate } from "node:crypto";
-import type { TrustDomain } from "@kasbah/pki";
-import type { Clock, Logger, Secret } from "@kasbah/runtime";
+import type { Clock, Logger } from "@kasbah/runtime";
 import { StateError } from "../errors.ts";
 import { ControlStore } from "../store/control-store.ts";
+import { type StateDirectory, showsFormerRoot } from "../store/state-directory.ts";
 import { AuthorityKeeper } from "./authority-keeper.ts";
 import type { AuthorityKeys } from "./authority-keys.ts";
+import type { AuthoritySettings } from "./authority-settings.ts";
 import { type AuthorityState, emptyState, rootOf } from "./authority-state.ts";
 import { coverUnknownLeaves } from "./leaf-horizon.ts";
 import { loadPluggedInSet, type PluggedInSet } from "./plugged-in.ts";
@@ -14,15 +15,8 @@ import type { SelfSigned } from "./self-signed.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
 
 export interface OpeningParts {
-  /** Holds the control state. */
-  readonly directory: string;
-  readonly trustDomain: TrustDomain;
-  /** True when the state directory shows that a root was in use: then missing state is a loss, not a beginning. */
-  readonly hadRoot: boolean;
-  /** The operator's CA, if there is to be one. */
-  readonly pluggedInDirectory: string | undefined;
-  readonly passphrase: Secret | undefined;
-  readonly maxTtlMs: number;
+  readonly state: StateDirectory;
+  readonly settings: AuthoritySettings;
   readonly keys: AuthorityKeys;
   readonly selfSigned: SelfSigned;
   readonly clock: Clock;
@@ -49,12 +43,14 @@ export async function openAuthorities(parts: OpeningParts): Promise<AuthorityKee
   return keeper;
 }
 
-function openStore({ directory, hadRoot, clock, maxTtlMs, logger }: OpeningParts) {
+/** Where a root was in use, missing state is a loss and not a beginning. */
+async function openStore({ state, settings, clock, logger }: OpeningParts) {
+  const hadRoot = await showsFormerRoot(state);
   return ControlStore.open<AuthorityState>({
-    directory,
+    directory: state.control,
     codec: { encode: encodeState, decode: decodeState },
     initial: hadRoot ? undefined : () => emptyState,
-    recover: (state) => coverUnknownLeaves(state, clock.now(), maxTtlMs),
+    recover: (found) => coverUnknownLeaves(found, clock.now(), settings.maxTtlMs),
     logger,
   });
 }
@@ -78,10 +74,15 @@ async function establishFirst(keeper: AuthorityKeeper, parts: OpeningParts): Pro
 }
 
 async function pluggedInSet(parts: OpeningParts): Promise<PluggedInSet | undefined> {
-  const { pluggedInDirectory, passphrase, trustDomain, clock, logger } = parts;
+  const { settings, clock, logger } = parts;
+  const { pluggedInDirectory, passphrase, profile } = settings;
   if (pluggedInDirectory === undefined) return undefined;
   const secret = passphrase === undefined ? {} : { passphrase: passphrase.reveal() };
-  const set = await loadPluggedInSet(pluggedInDirectory, { trustDomain, now: clock.now(), ...secret });
+  const set = await loadPluggedInSet(pluggedInDirectory, {
+    trustDomain: profile.trustDomain,
+    now: clock.now(),
+    ...secret,
+  });
   if (set === undefined)
     logger.warn("no CA in the directory, a root is made", { directory: pluggedInDirectory });
   return set;
@@ -97,7 +98,8 @@ async function loadKeys({ authorities }: AuthorityState, keys: AuthorityKeys): P
  * An intermediate that ended while the CA was off is replaced at once; a root that ended nobody can replace, unless its
  * successor was in the trust bundle by then.
  */
-function verifyUsable(state: AuthorityState, { trustDomain, clock }: OpeningParts): void {
+function verifyUsable(state: AuthorityState, { settings, clock }: OpeningParts): void {
+  const { trustDomain } = settings.profile;
   const { id, origin, certificate } = rootOf(state, state.signerId);
   const { subject } = new X509Certificate(certificate.der);
   if (origin === "self-signed" && subject !== `O=${trustDomain.name}`) {

@@ -3,11 +3,11 @@ import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { type Clock, type Command, type ConfigOf, type Logger, option, schema } from "@kasbah/runtime";
 import type { AuthorityStatus } from "../admin/operations.ts";
 import { AuthorityKeys } from "../authorities/authority-keys.ts";
+import { authoritySettingsOf } from "../authorities/authority-settings.ts";
 import { openAuthorities } from "../authorities/open-authorities.ts";
-import { readPassphrase } from "../authorities/passphrase.ts";
 import { SelfSigned } from "../authorities/self-signed.ts";
 import { serverOptions } from "../config.ts";
-import { authorityOptions, authorityProblems, selfSignedProfileOf } from "../config-authorities.ts";
+import { authorityOptions, authorityProblems } from "../config-authorities.ts";
 import type { Machine } from "../config-machine.ts";
 import { DirectoryLock, type LockHolder } from "../store/directory-lock.ts";
 import { prepareStateDirectory, showsFormerRoot } from "../store/state-directory.ts";
@@ -50,24 +50,24 @@ export async function initState(
   config: InitConfig,
   { clock, logger, holder }: { readonly clock: Clock; readonly logger: Logger; readonly holder: LockHolder },
 ): Promise<AuthorityStatus & { readonly isNew: boolean }> {
-  const places = await prepareStateDirectory(config.stateDir);
-  const lock = new DirectoryLock(places.root, holder);
+  const state = await prepareStateDirectory(config.stateDir);
+  const lock = new DirectoryLock(state.root, holder);
   await lock.start();
   try {
-    const hadRoot = await showsFormerRoot(places);
-    const passphrase = await readPassphrase(config.keyPassphraseFile);
-    const keys = new AuthorityKeys({ directory: places.authorities, passphrase });
-    const profile = selfSignedProfileOf(config);
-    const parts = { profile, keys, writer: createCertificateWriter(), newSerial: createSerial, clock };
-    await openAuthorities({
-      directory: places.control,
-      trustDomain: config.trustDomain,
-      hadRoot,
-      pluggedInDirectory: config.rootCaDir,
-      passphrase,
-      maxTtlMs: config.maxTtl,
+    const hadRoot = await showsFormerRoot(state);
+    const settings = await authoritySettingsOf({ ...config, rootRotation: "auto" });
+    const keys = new AuthorityKeys({ directory: state.authorities, passphrase: settings.passphrase });
+    const parts = {
+      profile: settings.profile,
       keys,
-      selfSigned: new SelfSigned(parts),
+      writer: createCertificateWriter(),
+      newSerial: createSerial,
+    };
+    await openAuthorities({
+      state,
+      settings,
+      keys,
+      selfSigned: new SelfSigned({ ...parts, clock }),
       clock,
       logger,
     });
