@@ -1,5 +1,5 @@
 import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
-import type { Clock, Component, Logger, Secret, Sweep } from "@kasbah/runtime";
+import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import { PublicBundle } from "../store/public-bundle.ts";
 import type { StateDirectory } from "../store/state-directory.ts";
 import type { AuthorityKeeper } from "./authority-keeper.ts";
