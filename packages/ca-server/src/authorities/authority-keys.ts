@@ -53,11 +53,15 @@ export class AuthorityKeys {
     return pair;
   }
 
-  /** Makes a new key durable under its id. @throws RuntimeError `FILE_NOT_DURABLE`; StateError when the id is taken */
+  /** Makes a new key durable under its id. @throws StateError `STATE_NOT_DURABLE`; `AUTHORITY_MISMATCH` when the id is taken */
   async keep(id: string, pair: SigningPair): Promise<void> {
-    if (!(await publishAuthority(this.#directoryOf(id), pair, this.#parts.passphrase))) {
-      throw new StateError("AUTHORITY_MISMATCH", `${this.#directoryOf(id)} is taken by another key`);
-    }
+    const directory = this.#directoryOf(id);
+    const isOurs = await publishAuthority(directory, pair, this.#parts.passphrase).catch((cause: unknown) => {
+      throw new StateError("STATE_NOT_DURABLE", `${directory} can not be written, so nothing was changed`, {
+        cause,
+      });
+    });
+    if (!isOurs) throw new StateError("AUTHORITY_MISMATCH", `${directory} is taken by another key`);
     this.#loaded.set(id, pair);
   }
 
