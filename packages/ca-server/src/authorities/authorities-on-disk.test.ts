@@ -1,6 +1,6 @@
 import { createSerial, type KeyType, parseTrustDomain } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
-import type { Secret } from "@kasbah/runtime";
+import type { DurableFs, Secret } from "@kasbah/runtime";
 import {
   type FakeClock,
   type ManualSweep,
@@ -30,6 +30,7 @@ export interface OnDiskOptions {
   readonly automatic?: boolean;
   readonly pluggedInDirectory?: string;
   readonly passphrase?: Secret;
+  readonly fs?: DurableFs;
 }
 
 /** The authorities of a real state directory with a clock that the test moves. */
@@ -71,6 +72,7 @@ export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnD
     newSerial: createSerial,
     clock,
     logger,
+    ...(options.fs === undefined ? {} : { fs: options.fs }),
   });
   return { keeper, keys, driver: rotation, starts, logger };
 }

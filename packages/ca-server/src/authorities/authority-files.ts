@@ -3,6 +3,7 @@ import { open, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { type Certificate, type KeyPair, PkiError, parseCertificate, parsePrivateKey } from "@kasbah/pki";
 import {
+  type DurableFs,
   errnoOf,
   type PublishedFile,
   publishDirectory,
@@ -31,12 +32,13 @@ export async function publishAuthority(
   directory: string,
   { certificate, keyPair }: SigningPair,
   passphrase?: Secret,
+  fs?: DurableFs,
 ): Promise<boolean> {
   const files: PublishedFile[] = [
     { name: keyFile, bytes: await keyPem(keyPair, passphrase), mode: 0o600 },
     { name: certificateFile, bytes: certificate.toPem(), mode: 0o644 },
   ];
-  return publishDirectory(directory, files);
+  return publishDirectory(directory, files, fs);
 }
 
 /** Removes the key of an authority that will never sign again. Its certificate stays. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ensureDirectory, type Secret } from "@kasbah/runtime";
+import { type DurableFs, ensureDirectory, type Secret } from "@kasbah/runtime";
 import { StateError } from "../errors.ts";
 import { destroyKey, loadAuthority, publishAuthority, type SigningPair } from "./authority-files.ts";
 import type { AuthorityRecord } from "./authority-record.ts";
@@ -8,6 +8,7 @@ export interface AuthorityKeysParts {
   /** Holds one directory for each authority; made with mode 0700. */
   readonly directory: string;
   readonly passphrase: Secret | undefined;
+  readonly fs?: DurableFs | undefined;
 }
 
 /** The keys of the authorities, each in a directory of its own that was published as a whole. */
@@ -56,7 +57,8 @@ export class AuthorityKeys {
   /** Makes a new key durable under its id. @throws StateError `STATE_NOT_DURABLE`; `AUTHORITY_MISMATCH` when the id is taken */
   async keep(id: string, pair: SigningPair): Promise<void> {
     const directory = this.#directoryOf(id);
-    const isOurs = await publishAuthority(directory, pair, this.#parts.passphrase).catch((cause: unknown) => {
+    const { passphrase, fs } = this.#parts;
+    const isOurs = await publishAuthority(directory, pair, passphrase, fs).catch((cause: unknown) => {
       throw new StateError("STATE_NOT_DURABLE", `${directory} can not be written, so nothing was changed`, {
         cause,
       });

@@ -1,5 +1,5 @@
 import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
-import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
+import type { Clock, Component, DurableFs, Logger, Sweep } from "@kasbah/runtime";
 import { PublicBundle } from "../store/public-bundle.ts";
 import type { StateDirectory } from "../store/state-directory.ts";
 import type { AuthorityKeeper } from "./authority-keeper.ts";
@@ -28,6 +28,8 @@ export interface AuthoritiesParts {
   readonly newSerial: () => Uint8Array;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How keys and state are written; the system's file calls unless given. */
+  readonly fs?: DurableFs;
 }
 
 /** Everything about the CA's own keys, put together. */
@@ -44,11 +46,11 @@ export interface Authorities {
 
 /** Opens the authorities of a state directory that this process has locked. @throws StateError */
 export async function createAuthorities(parts: AuthoritiesParts): Promise<Authorities> {
-  const { state, settings, gate, sweeps, writer, newSerial, clock, logger } = parts;
+  const { state, settings, gate, sweeps, writer, newSerial, clock, logger, fs } = parts;
   const { profile, passphrase, automatic } = settings;
-  const keys = new AuthorityKeys({ directory: state.authorities, passphrase });
+  const keys = new AuthorityKeys({ directory: state.authorities, passphrase, fs });
   const selfSigned = new SelfSigned({ profile, keys, writer, newSerial, clock });
-  const keeper = await openAuthorities({ state, settings, keys, selfSigned, clock, logger });
+  const keeper = await openAuthorities({ state, settings, keys, selfSigned, clock, logger, fs });
   const bundle = () => keeper.trustBundle();
   const publicBundle = new PublicBundle({ path: state.publicBundle, bundle, sweep: sweeps.bundle, logger });
   const { starts, advances } = sweeps;

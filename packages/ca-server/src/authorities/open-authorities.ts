@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import type { Clock, Logger } from "@kasbah/runtime";
+import type { Clock, DurableFs, Logger } from "@kasbah/runtime";
 import { StateError } from "../errors.ts";
 import { ControlStore } from "../store/control-store.ts";
 import { type StateDirectory, showsFormerRoot } from "../store/state-directory.ts";
@@ -21,6 +21,7 @@ export interface OpeningParts {
   readonly selfSigned: SelfSigned;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly fs?: DurableFs | undefined;
 }
 
 /**
@@ -44,7 +45,7 @@ export async function openAuthorities(parts: OpeningParts): Promise<AuthorityKee
 }
 
 /** Where a root was in use, missing state is a loss and not a beginning. */
-async function openStore({ state, settings, clock, logger }: OpeningParts) {
+async function openStore({ state, settings, clock, logger, fs }: OpeningParts) {
   const hadRoot = await showsFormerRoot(state);
   return ControlStore.open<AuthorityState>({
     directory: state.control,
@@ -52,6 +53,7 @@ async function openStore({ state, settings, clock, logger }: OpeningParts) {
     initial: hadRoot ? undefined : () => emptyState,
     recover: (found) => coverUnknownLeaves(found, clock.now(), settings.maxTtlMs),
     logger,
+    ...(fs === undefined ? {} : { fs }),
   });
 }
 
