@@ -6,7 +6,7 @@ const sources = shippedSources();
 /** What decides, without a socket, a file or a clock of its own. */
 const domain: readonly RegExp[] = [
   /^packages\/ca-server\/src\/(issuance|fleet)\//,
-  /^packages\/ca-server\/src\/authorities\/(authority-record|authority-state|rotation|rotation-gate|rotation-due|leaf-horizon|expiry)\.ts$/,
+  /^packages\/ca-server\/src\/authorities\/rotation\//,
   /^packages\/ca-server\/src\/ledger\/merkle\.ts$/,
   /^packages\/agent\/src\/rotation\//,
   /^packages\/agent\/src\/secret-store\.ts$/,

@@ -22,7 +22,7 @@ import { JwksSource } from "./authn/jwks-source.ts";
 import { createJwksTokenAuthenticator } from "./authn/jwks-token.ts";
 import { authoritySettingsOf } from "./authorities/authority-settings.ts";
 import { createAuthorities } from "./authorities/create-authorities.ts";
-import { timeGate } from "./authorities/rotation-gate.ts";
+import { timeGate } from "./authorities/rotation/rotation-gate.ts";
 import { authoritiesInUse, createTransitionObserver } from "./authorities/transition-observer.ts";
 import { type ServerConfig, serverCommand, serverOptions } from "./config.ts";
 import { createCertificateRoute } from "./grpc/certificate-service.ts";

@@ -1,4 +1,8 @@
-import type { AuthorityKind, AuthorityOrigin, AuthorityStage } from "../authorities/authority-record.ts";
+import type {
+  AuthorityKind,
+  AuthorityOrigin,
+  AuthorityStage,
+} from "../authorities/rotation/authority-record.ts";
 
 /** What an operator may do with the authorities; every call answers with what holds after it. */
 export interface AuthorityOperations {

@@ -10,10 +10,10 @@ import {
 } from "@kasbah/testkit";
 import { prepareStateDirectory } from "../store/state-directory.ts";
 import type { AuthorityKeeper } from "./authority-keeper.ts";
-import type { AuthorityKeys } from "./authority-keys.ts";
 import { createAuthorities } from "./create-authorities.ts";
+import type { AuthorityKeys } from "./keys/authority-keys.ts";
+import { timeGate } from "./rotation/rotation-gate.ts";
 import type { RotationDriver } from "./rotation-driver.ts";
-import { timeGate } from "./rotation-gate.ts";
 
 const writer = createCertificateWriter();
 export const dayMs = 86_400_000;

@@ -3,10 +3,10 @@ import type { Clock, Logger } from "@kasbah/runtime";
 import { CaError } from "../errors.ts";
 import type { Issuer, IssuerSource } from "../issuance/ports.ts";
 import type { ControlStore } from "../store/control-store.ts";
-import type { AuthorityKeys } from "./authority-keys.ts";
-import type { AuthorityState } from "./authority-state.ts";
 import { createIssuerSet, type IssuerSet } from "./issuer-set.ts";
-import { coverLeaf, isCovered } from "./leaf-horizon.ts";
+import type { AuthorityKeys } from "./keys/authority-keys.ts";
+import type { AuthorityState } from "./rotation/authority-state.ts";
+import { coverLeaf, isCovered } from "./rotation/leaf-horizon.ts";
 
 export interface AuthorityKeeperParts {
   readonly store: Pick<ControlStore<AuthorityState>, "current" | "update">;

@@ -1,9 +1,9 @@
 import type { AuthorityStatus, AuthorityView, RotationView } from "../admin/operations.ts";
-import type { AuthorityRecord } from "./authority-record.ts";
-import { type AuthorityState, authorityOf, isTrusted, type Rotation } from "./authority-state.ts";
-import { expiryWarnings } from "./expiry.ts";
-import { rotatesAt } from "./rotation-due.ts";
-import type { RotationGate } from "./rotation-gate.ts";
+import type { AuthorityRecord } from "./rotation/authority-record.ts";
+import { type AuthorityState, authorityOf, isTrusted, type Rotation } from "./rotation/authority-state.ts";
+import { expiryWarnings } from "./rotation/expiry.ts";
+import { rotatesAt } from "./rotation/rotation-due.ts";
+import type { RotationGate } from "./rotation/rotation-gate.ts";
 
 export interface ReportContext {
   readonly trustDomain: string;

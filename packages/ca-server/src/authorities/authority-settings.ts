@@ -1,6 +1,6 @@
 import type { Secret } from "@kasbah/runtime";
 import type { AuthorityConfig } from "../config-authorities.ts";
-import { readPassphrase } from "./passphrase.ts";
+import { readPassphrase } from "./keys/passphrase.ts";
 import type { SelfSignedProfile } from "./self-signed.ts";
 
 /** What the operator decides about authorities. */

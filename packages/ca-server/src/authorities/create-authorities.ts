@@ -3,13 +3,13 @@ import type { Clock, Component, DurableFs, Logger, Sweep } from "@kasbah/runtime
 import { PublicBundle } from "../store/public-bundle.ts";
 import type { StateDirectory } from "../store/state-directory.ts";
 import type { AuthorityKeeper } from "./authority-keeper.ts";
-import { AuthorityKeys } from "./authority-keys.ts";
 import type { AuthoritySettings } from "./authority-settings.ts";
 import { ExpiryWatch } from "./expiry-watch.ts";
+import { AuthorityKeys } from "./keys/authority-keys.ts";
 import { openAuthorities } from "./open-authorities.ts";
-import { PluggedInSource } from "./plugged-in-source.ts";
+import { PluggedInSource } from "./plugged-in/plugged-in-source.ts";
+import type { RotationGate } from "./rotation/rotation-gate.ts";
 import { RotationDriver } from "./rotation-driver.ts";
-import type { RotationGate } from "./rotation-gate.ts";
 import { SelfSigned } from "./self-signed.ts";
 
 export interface AuthoritiesParts {

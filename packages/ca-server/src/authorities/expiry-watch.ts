@@ -1,6 +1,6 @@
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
-import type { AuthorityState } from "./authority-state.ts";
-import { expiryWarnings } from "./expiry.ts";
+import type { AuthorityState } from "./rotation/authority-state.ts";
+import { expiryWarnings } from "./rotation/expiry.ts";
 
 export interface ExpiryWatchParts {
   readonly authorities: { readonly state: AuthorityState };

@@ -5,7 +5,7 @@ import { createKeyPair } from "@kasbah/pki";
 import { Secret } from "@kasbah/runtime";
 import { FakeClock, rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { dayMs, type OnDiskOptions, openOnDisk } from "./authorities-on-disk.test.ts";
-import { authorityOf, rootOf } from "./authority-state.ts";
+import { authorityOf, rootOf } from "./rotation/authority-state.ts";
 
 describe("The authorities of a state directory", () => {
   let directory: TemporaryDirectory;

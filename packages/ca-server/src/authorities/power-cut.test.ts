@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { crashStates, FakeClock, materialise, recordingFs, temporaryDirectory } from "@kasbah/testkit";
 import { dayMs, openOnDisk } from "./authorities-on-disk.test.ts";
-import type { AuthorityState } from "./authority-state.ts";
+import type { AuthorityState } from "./rotation/authority-state.ts";
 
 describe("The authorities across a power cut", () => {
   it("are at any call of a rotation those on record, in this stage or the next, and none is made twice", async function () {

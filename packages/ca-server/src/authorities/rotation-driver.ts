@@ -2,12 +2,12 @@ import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import type { AuthorityOperations, AuthorityStatus } from "../admin/operations.ts";
 import { OperationError } from "../errors.ts";
 import type { AuthorityKeeper } from "./authority-keeper.ts";
-import type { AuthorityKind } from "./authority-record.ts";
 import { authorityStatusOf } from "./authority-report.ts";
-import { authorityOf, rootOf } from "./authority-state.ts";
-import { abort, advance, pause, prepare, requireIdle, resume } from "./rotation.ts";
-import { rotationDue } from "./rotation-due.ts";
-import type { RotationGate } from "./rotation-gate.ts";
+import type { AuthorityKind } from "./rotation/authority-record.ts";
+import { authorityOf, rootOf } from "./rotation/authority-state.ts";
+import { abort, advance, pause, prepare, requireIdle, resume } from "./rotation/rotation.ts";
+import { rotationDue } from "./rotation/rotation-due.ts";
+import type { RotationGate } from "./rotation/rotation-gate.ts";
 import type { SelfSigned, SelfSignedProfile } from "./self-signed.ts";
 
 export interface RotationDriverParts {

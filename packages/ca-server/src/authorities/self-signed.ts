@@ -1,11 +1,11 @@
 import { backdateMs, createKeyPair, type KeyType, type TrustDomain, type Validity } from "@kasbah/pki";
 import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
 import type { Clock } from "@kasbah/runtime";
-import type { SigningPair } from "./authority-files.ts";
-import type { AuthorityKeys } from "./authority-keys.ts";
-import type { AuthorityKind, AuthorityRecord } from "./authority-record.ts";
-import { type AuthorityState, rootOf } from "./authority-state.ts";
-import type { Successor } from "./rotation.ts";
+import type { SigningPair } from "./keys/authority-files.ts";
+import type { AuthorityKeys } from "./keys/authority-keys.ts";
+import type { AuthorityKind, AuthorityRecord } from "./rotation/authority-record.ts";
+import { type AuthorityState, rootOf } from "./rotation/authority-state.ts";
+import type { Successor } from "./rotation/rotation.ts";
 
 /** How the authorities are made that we make ourselves. */
 export interface SelfSignedProfile {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeClock, temporaryDirectory } from "@kasbah/testkit";
 import { dayMs, openOnDisk } from "./authorities-on-disk.test.ts";
-import type { AuthorityState } from "./authority-state.ts";
+import type { AuthorityState } from "./rotation/authority-state.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
 
 async function busyState(): Promise<AuthorityState> {

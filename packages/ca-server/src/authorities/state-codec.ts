@@ -1,6 +1,11 @@
 import { parseCertificate } from "@kasbah/pki";
-import type { AuthorityKind, AuthorityOrigin, AuthorityRecord, AuthorityStage } from "./authority-record.ts";
-import type { AuthorityState, Rotation, RotationHold } from "./authority-state.ts";
+import type {
+  AuthorityKind,
+  AuthorityOrigin,
+  AuthorityRecord,
+  AuthorityStage,
+} from "./rotation/authority-record.ts";
+import type { AuthorityState, Rotation, RotationHold } from "./rotation/authority-state.ts";
 
 /** A member of a JSON object, as `JSON.parse` gives it. */
 type Fields = Readonly<Record<string, unknown>>;

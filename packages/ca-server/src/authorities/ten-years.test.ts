@@ -10,11 +10,11 @@ import {
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { FakeClock, manualSweep, recordingLogger, temporaryDirectory } from "@kasbah/testkit";
 import { AuthorityKeeper } from "./authority-keeper.ts";
-import { AuthorityKeys } from "./authority-keys.ts";
-import { type AuthorityState, authorityOf, emptyState } from "./authority-state.ts";
-import { establish } from "./rotation.ts";
+import { AuthorityKeys } from "./keys/authority-keys.ts";
+import { type AuthorityState, authorityOf, emptyState } from "./rotation/authority-state.ts";
+import { establish } from "./rotation/rotation.ts";
+import { timeGate } from "./rotation/rotation-gate.ts";
 import { RotationDriver } from "./rotation-driver.ts";
-import { timeGate } from "./rotation-gate.ts";
 import { SelfSigned } from "./self-signed.ts";
 
 const hourMs = 3_600_000;

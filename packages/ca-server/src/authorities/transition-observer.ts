@@ -1,6 +1,6 @@
 import type { Logger } from "@kasbah/runtime";
 import type { AuthorityKeeper, TransitionListener } from "./authority-keeper.ts";
-import { type AuthorityState, authorityOf, rootOf } from "./authority-state.ts";
+import { type AuthorityState, authorityOf, rootOf } from "./rotation/authority-state.ts";
 
 export interface TransitionObserverParts {
   readonly publicBundle: { publish(): Promise<void> };

@@ -1,6 +1,6 @@
 import type { Certificate } from "@kasbah/pki";
 import { Gauge, type Registry } from "@kasbah/runtime";
-import { type AuthorityState, authorityOf, rootOf } from "../authorities/authority-state.ts";
+import { type AuthorityState, authorityOf, rootOf } from "../authorities/rotation/authority-state.ts";
 
 /** The stages as numbers, so that a graph of them climbs. */
 const stageNumbers = { prepared: 0, distributed: 1, active: 2, retiring: 3, retired: 4 } as const;

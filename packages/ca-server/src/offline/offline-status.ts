@@ -1,8 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import type { AuthorityStatus } from "../admin/operations.ts";
 import { authorityStatusOf } from "../authorities/authority-report.ts";
-import { type AuthorityState, rootOf } from "../authorities/authority-state.ts";
-import { timeGate } from "../authorities/rotation-gate.ts";
+import { type AuthorityState, rootOf } from "../authorities/rotation/authority-state.ts";
+import { timeGate } from "../authorities/rotation/rotation-gate.ts";
 import { decodeState } from "../authorities/state-codec.ts";
 import { StateError } from "../errors.ts";
 import { readControlState } from "../store/control-files.ts";

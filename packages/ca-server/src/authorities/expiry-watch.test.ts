@@ -7,8 +7,8 @@ import {
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "./authorities-on-disk.test.ts";
-import { expiryWarnings } from "./expiry.ts";
 import { ExpiryWatch } from "./expiry-watch.ts";
+import { expiryWarnings } from "./rotation/expiry.ts";
 
 describe("The end of an authority", () => {
   let directory: TemporaryDirectory;

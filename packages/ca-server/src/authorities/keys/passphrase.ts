@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { errnoOf, Secret } from "@kasbah/runtime";
-import { StateError } from "../errors.ts";
+import { StateError } from "../../errors.ts";
 
 const maxBytes = 4096;
 /** What OpenSSL reads of one. */

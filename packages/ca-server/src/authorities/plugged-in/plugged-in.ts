@@ -10,8 +10,8 @@ import {
   type TrustDomain,
   verifyAuthorityChain,
 } from "@kasbah/pki";
-import { StateError } from "../errors.ts";
-import type { SigningPair } from "./authority-files.ts";
+import { StateError } from "../../errors.ts";
+import type { SigningPair } from "../keys/authority-files.ts";
 import { type PluggedInFiles, readPluggedInFiles } from "./plugged-in-files.ts";
 
 /** A CA that the operator made: a key that signs, and what it chains to. Every check has passed. */

@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "@kasbah/runtime";
-import { StateError } from "../errors.ts";
+import { StateError } from "../../errors.ts";
 
 /** The files of a plugged-in CA by what they are for; the names are Istio's, or those of a kubernetes.io/tls secret. */
 export interface PluggedInFiles {

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { type DurableFs, ensureDirectory, type Secret } from "@kasbah/runtime";
-import { StateError } from "../errors.ts";
+import { StateError } from "../../errors.ts";
+import type { AuthorityRecord } from "../rotation/authority-record.ts";
 import { destroyKey, loadAuthority, publishAuthority, type SigningPair } from "./authority-files.ts";
-import type { AuthorityRecord } from "./authority-record.ts";
 
 export interface AuthorityKeysParts {
   /** Holds one directory for each authority; made with mode 0700. */

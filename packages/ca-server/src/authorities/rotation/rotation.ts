@@ -1,4 +1,4 @@
-import { OperationError } from "../errors.ts";
+import { OperationError } from "../../errors.ts";
 import type { AuthorityKind, AuthorityRecord, AuthorityStage } from "./authority-record.ts";
 import { type AuthorityState, authorityOf, lastLeafEnd, type Rotation } from "./authority-state.ts";
 

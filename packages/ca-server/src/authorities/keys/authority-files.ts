@@ -11,7 +11,7 @@ import {
   syncDirectory,
   writeFileDurably,
 } from "@kasbah/runtime";
-import { StateError } from "../errors.ts";
+import { StateError } from "../../errors.ts";
 
 /** A key that signs, and its certificate. */
 export interface SigningPair {

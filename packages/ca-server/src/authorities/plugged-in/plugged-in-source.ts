@@ -1,15 +1,15 @@
 import type { TrustDomain } from "@kasbah/pki";
 import type { Clock, Component, Logger, Secret } from "@kasbah/runtime";
 import { ContentWatch } from "@kasbah/runtime";
-import { OperationError, StateError } from "../errors.ts";
-import type { AuthorityKeeper } from "./authority-keeper.ts";
-import type { AuthorityKeys } from "./authority-keys.ts";
-import { type AuthorityState, authorityOf, rootOf } from "./authority-state.ts";
+import { OperationError, StateError } from "../../errors.ts";
+import type { AuthorityKeeper } from "../authority-keeper.ts";
+import type { AuthorityKeys } from "../keys/authority-keys.ts";
+import { type AuthorityState, authorityOf, rootOf } from "../rotation/authority-state.ts";
+import { prepare, requireIdle, type Successor } from "../rotation/rotation.ts";
 import { loadPluggedInSet, type PluggedInSet } from "./plugged-in.ts";
 import { adoptPluggedIn, extraRootsOf } from "./plugged-in-authority.ts";
 import { classifyPluggedInChange } from "./plugged-in-change.ts";
 import { digestPluggedInFiles } from "./plugged-in-files.ts";
-import { prepare, requireIdle, type Successor } from "./rotation.ts";
 
 export interface PluggedInSourceParts {
   readonly directory: string;
