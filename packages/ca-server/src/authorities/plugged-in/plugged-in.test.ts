@@ -311,16 +311,19 @@ describe("A plugged-in CA", function () {
       while (!isDone) await swap(++swaps % 2);
     })();
     const digests = new Set<string>();
-    for (let i = 0; i < 300; i++) {
-      const outcome = await load().catch((error: Error) => {
-        // A mixture that stood still for two looks is found out by its key.
-        assert.match(error.message, /change while they are read|is not the key of/);
-        return undefined;
-      });
-      if (outcome !== undefined) digests.add(outcome.digest);
+    try {
+      for (let i = 0; i < 300; i++) {
+        const outcome = await load().catch((error: Error) => {
+          // A mixture that stood still for two looks is found out by its key.
+          assert.match(error.message, /change while they are read|is not the key of/);
+          return undefined;
+        });
+        if (outcome !== undefined) digests.add(outcome.digest);
+      }
+    } finally {
+      isDone = true;
+      await swapping;
     }
-    isDone = true;
-    await swapping;
     assert.ok(swaps > 100 && digests.size === 2, `${swaps} swaps, ${digests.size} sets`);
   });
 
