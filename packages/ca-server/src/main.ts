@@ -56,7 +56,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
 
   // What is on disk, and that nobody else writes there.
   const state = await prepareStateDirectory(config.stateDir);
-  const lock = new DirectoryLock(state.root, { pid: process.pid, hostname: hostname(), clock });
+  const lock = new DirectoryLock(state.control, { pid: process.pid, hostname: hostname(), clock });
   await lock.start();
   const openSegment = () => openSegmentFile(state.ledgerSegment);
   const ledgerLog = new SegmentLog({ openSegment, clock, logger });

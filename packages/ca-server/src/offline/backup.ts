@@ -107,7 +107,7 @@ export async function restoreState(
   const backup = parseBackup(await readBackup(file));
   const state = decodeBackupState(backup);
   const places = await prepareStateDirectory(stateDirectory);
-  const lock = new DirectoryLock(places.root, o.holder);
+  const lock = new DirectoryLock(places.control, o.holder);
   await lock.start();
   try {
     if (await showsFormerRoot(places)) {

@@ -51,7 +51,7 @@ export async function initState(
   { clock, logger, holder }: { readonly clock: Clock; readonly logger: Logger; readonly holder: LockHolder },
 ): Promise<AuthorityStatus & { readonly isNew: boolean }> {
   const state = await prepareStateDirectory(config.stateDir);
-  const lock = new DirectoryLock(state.root, holder);
+  const lock = new DirectoryLock(state.control, holder);
   await lock.start();
   try {
     const hadRoot = await showsFormerRoot(state);

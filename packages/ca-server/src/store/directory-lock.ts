@@ -15,7 +15,8 @@ const sqliteBusy = 5;
 /**
  * Holds a directory for this process alone: a second one would undo what the first is about to make durable.
  * Node has no flock; SQLite's exclusive transaction is a lock of the file system, which a killed process leaves free and
- * which holds between containers on one volume. Who holds it is told by a file beside it, which decides nothing.
+ * which holds between containers on one volume. The directory must be private: whoever can read the file could hold it, too.
+ * Who holds it is told by a file beside it, which decides nothing.
  */
 export class DirectoryLock implements Component {
   readonly name = "state lock";

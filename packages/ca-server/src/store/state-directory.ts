@@ -4,7 +4,6 @@ import { ensureDirectory, errnoOf } from "@kasbah/runtime";
 
 /** Where things lie in a state directory. */
 export interface StateDirectory {
-  readonly root: string;
   /** Keys; only the CA's user may enter. */
   readonly authorities: string;
   /** What is known of the authorities; only the CA's user may enter. */
@@ -21,7 +20,6 @@ export interface StateDirectory {
 export function stateDirectoryAt(path: string): StateDirectory {
   const ledger = join(path, "ledger");
   return {
-    root: path,
     authorities: join(path, "authorities"),
     control: join(path, "control"),
     ledger,
