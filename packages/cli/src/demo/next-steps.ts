@@ -15,6 +15,10 @@ export function showNextSteps(mesh: Mesh, print: Printer): void {
     ["agent metrics", `curl http://${formatHostPort(frontend.statusAddress)}/metrics`],
     ["Envoy admin", `curl http://${formatHostPort(frontend.adminAddress)}/certs`],
     ["an outage", `kill -9 ${ca.service.pid}   # the CA; or an agent: calls go on, and it comes back`],
+    [
+      "a new root",
+      `npx kasbah authority rotate --root --wait --state-dir ${ca.stateDirectory}   # a minute and a half`,
+    ],
     ["logs", `ls ${mesh.logDirectory}`],
   ];
   print.line();
