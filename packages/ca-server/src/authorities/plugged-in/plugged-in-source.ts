@@ -51,8 +51,11 @@ export class PluggedInSource implements Component {
     return this.#problem;
   }
 
-  start(): Promise<void> {
-    return this.#watch.start();
+  /** A set that came while the CA was off may be the only one that has not ended, so it is taken before anything signs. */
+  async start(): Promise<void> {
+    // The watch meets the same trouble at once, and reports it.
+    await this.take().catch(() => undefined);
+    await this.#watch.start();
   }
 
   stop(): Promise<void> {
