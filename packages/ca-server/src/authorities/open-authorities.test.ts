@@ -216,6 +216,19 @@ describe("The authorities of a state directory", () => {
     assert.equal(certificate.extensions.nameConstraints?.permitted.length, 1);
   });
 
+  it("open without the key of one that retires, which signs no more", async () => {
+    const { keeper, driver } = await open();
+    await keeper.coverLeaf(keeper.activeIssuer(clock.now()), new Date(clock.now().getTime() + dayMs));
+    await driver.rotate("intermediate");
+    clock.jump(2 * dayMs);
+    await keeper.coverLeaf(keeper.activeIssuer(clock.now()), new Date(clock.now().getTime() + dayMs));
+    await driver.look(false);
+    assert.equal(keeper.state.rotation?.stage, "retiring");
+    // As when the state in which it had retired, and its key was destroyed, was lost.
+    await rm(inside("intermediate-1", "ca-key.pem"));
+    await open();
+  });
+
   it("go on from the generation before when the last is damaged, trusting unknown leaves for the longest life", async () => {
     const { keeper } = await open();
     const issuer = keeper.activeIssuer(clock.now());

@@ -8,7 +8,7 @@ import type { AuthoritySettings } from "./authority-settings.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import { loadPluggedInSet, type PluggedInSet } from "./plugged-in/plugged-in.ts";
 import { adoptPluggedIn, extraRootsOf } from "./plugged-in/plugged-in-authority.ts";
-import { type AuthorityState, emptyState, rootOf } from "./rotation/authority-state.ts";
+import { type AuthorityState, emptyState, needsKey, rootOf } from "./rotation/authority-state.ts";
 import { coverUnknownLeaves } from "./rotation/leaf-horizon.ts";
 import { establish } from "./rotation/rotation.ts";
 import type { SelfSigned } from "./self-signed.ts";
@@ -92,7 +92,7 @@ async function pluggedInSet(parts: OpeningParts): Promise<PluggedInSet | undefin
 
 async function loadKeys({ authorities }: AuthorityState, keys: AuthorityKeys): Promise<void> {
   for (const authority of authorities) {
-    if (authority.hasKey && authority.stage !== "retired") await keys.load(authority);
+    if (needsKey(authority)) await keys.load(authority);
   }
 }
 

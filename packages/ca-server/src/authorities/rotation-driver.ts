@@ -4,7 +4,7 @@ import { OperationError } from "../errors.ts";
 import type { AuthorityKeeper } from "./authority-keeper.ts";
 import { authorityStatusOf } from "./authority-report.ts";
 import type { AuthorityKind } from "./rotation/authority-record.ts";
-import { authorityOf, rootOf } from "./rotation/authority-state.ts";
+import { type AuthorityState, authorityOf, rootOf } from "./rotation/authority-state.ts";
 import { abort, advance, pause, prepare, requireIdle, resume } from "./rotation/rotation.ts";
 import { rotationDue } from "./rotation/rotation-due.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
@@ -125,15 +125,20 @@ export class RotationDriver implements Component, AuthorityOperations {
   }
 
   async #advanceWhileOpen(): Promise<void> {
-    const { keeper, gate, clock } = this.#parts;
-    for (let { state } = keeper; state.rotation !== undefined && state.hold !== "all"; ) {
-      const { epoch } = state;
-      const now = clock.now();
-      if (!gate.mayAdvance(state, state.rotation, now).open) return;
-      state = await keeper.transition((current) =>
-        current.epoch === epoch ? advance(current, now) : current,
-      );
+    const { keeper } = this.#parts;
+    while (this.#mayAdvance(keeper.state)) {
+      const { epoch } = keeper.state;
+      const now = this.#parts.clock.now();
+      // Asked again when the write's turn has come: a leaf may have been covered, or an operator have acted meanwhile.
+      const step = (state: AuthorityState) => (this.#mayAdvance(state) ? advance(state, now) : state);
+      await keeper.transition((state) => (state.epoch === epoch ? step(state) : state));
     }
+  }
+
+  #mayAdvance(state: AuthorityState): boolean {
+    const { gate, clock } = this.#parts;
+    if (state.rotation === undefined || state.hold === "all") return false;
+    return gate.mayAdvance(state, state.rotation, clock.now()).open;
   }
 
   /** We can make a successor only for what we made: the root of a plugged-in set has no key here. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parsePrivateKey } from "@kasbah/pki";
 import { errnoOf, publishDirectory, type Secret, writeFileDurably } from "@kasbah/runtime";
 import { readPassphrase } from "../authorities/keys/passphrase.ts";
-import { type AuthorityState, rootOf } from "../authorities/rotation/authority-state.ts";
+import { type AuthorityState, needsKey, rootOf } from "../authorities/rotation/authority-state.ts";
 import { coverUnknownLeaves } from "../authorities/rotation/leaf-horizon.ts";
 import { decodeState, encodeState } from "../authorities/state-codec.ts";
 import { StateError } from "../errors.ts";
@@ -136,7 +136,7 @@ export async function restoreState(
 const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
 
 function inUse(state: AuthorityState) {
-  return state.authorities.filter(({ stage, hasKey }) => stage !== "retired" && hasKey);
+  return state.authorities.filter(needsKey);
 }
 
 async function restoreAuthority(

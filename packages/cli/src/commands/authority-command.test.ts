@@ -200,6 +200,17 @@ describe("kasbah authority", () => {
     ]);
   });
 
+  it("fails when the rotation that it follows is aborted", async () => {
+    const aborted = {
+      ...idle,
+      authorities: [root, { ...root, id: "root-2", stage: "retired" as const, signs: false }],
+    };
+    answers = [busy, aborted];
+    const { error } = await run("authority", "rotate", "--root", "--wait");
+    assert.equal(error?.code, "ROTATION_ABORTED");
+    assert.match(String(error?.message), /root-2 is retired/);
+  });
+
   it("passes the epoch that an abort depends on", async () => {
     answers = [idle, idle, idle, idle];
     for (const argv of [["abort", "--if-epoch", "7"], ["abort"], ["pause"], ["resume"]]) {

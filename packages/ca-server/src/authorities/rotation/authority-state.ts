@@ -69,6 +69,11 @@ export function isTrusted({ stage }: AuthorityRecord): boolean {
   return trustedStages.includes(stage);
 }
 
+/** Whether its key may be asked to sign, now or later; one that retires never is again. */
+export function needsKey({ stage, hasKey }: AuthorityRecord): boolean {
+  return hasKey && (stage === "prepared" || stage === "distributed" || stage === "active");
+}
+
 /** Every root that a client must accept now, the one that signs first. */
 export function trustBundleOf(state: AuthorityState): TrustBundle {
   const signing = rootOf(state, state.signerId);

@@ -19,6 +19,9 @@ export function isCovered(state: AuthorityState, id: string, leafEnd: Date): boo
   return state.authorities.some((one) => one.id === id && one.leafHorizon >= leafEnd);
 }
 
+/** More transitions than can have been lost, so that no epoch means two states. */
+const lostEpochs = 1000;
+
 /**
  * After state was lost nobody knows what was issued since: every authority may have leaves of the longest life, and the
  * stage of a rotation may have begun after them.
@@ -31,5 +34,5 @@ export function coverUnknownLeaves(state: AuthorityState, now: Date, maxTtlMs: n
   );
   const { rotation } = state;
   const waiting = rotation && { ...rotation, leavesUntil: later(rotation.leavesUntil) };
-  return { ...state, epoch: state.epoch + 1, authorities, rotation: waiting };
+  return { ...state, epoch: state.epoch + lostEpochs, authorities, rotation: waiting };
 }
