@@ -11,13 +11,16 @@ const meanings = {
   retired: "over",
 } as const;
 
-/** The authorities as a table. */
-export function renderAuthorities(status: AuthorityStatusMessage, now: Date): string {
+/** The authorities as a table; those that have retired are counted, unless all are wanted. */
+export function renderAuthorities(status: AuthorityStatusMessage, now: Date, all = false): string {
   const header = ["AUTHORITY", "STAGE", "SIGNS", "KEY", "ENDS", "SHA-256"];
-  const rows = status.authorities.map((authority) => rowOf(authority, now));
+  const shown = status.authorities.filter(({ stage }) => all || stage !== "retired");
+  const rows = shown.map((authority) => rowOf(authority, now));
+  const hidden = status.authorities.length - shown.length;
+  const count = hidden === 0 ? "" : `${hidden} retired, shown by --all\n`;
   const origin = status.authorities.some((one) => one.origin === "plugged-in" && one.stage !== "retired");
   const note = origin ? "\nplugged in: the operator replaces these authorities (--root-ca-dir)\n" : "";
-  return `${table([header, ...rows])}${note}${warningsOf(status)}`;
+  return `${table([header, ...rows])}${count}${note}${warningsOf(status)}`;
 }
 
 function rowOf({ id, stage, signs, keyType, notAfter, fingerprint }: AuthorityMessage, now: Date): string[] {
