@@ -173,6 +173,18 @@ describe("kasbah authority", () => {
     );
   });
 
+  it("counts those that have retired, and shows them when all are wanted", async () => {
+    const retired = { ...root, id: "root-0", stage: "retired" as const, signs: false, trusted: false };
+    answers = [
+      { ...idle, authorities: [retired, root] },
+      { ...idle, authorities: [retired, root] },
+    ];
+    const short = (await run("authority", "list")).said;
+    assert.match(short, /\n1 retired, shown by --all\n/);
+    assert.doesNotMatch(short, /root-0/);
+    assert.match((await run("authority", "list", "--all")).said, /root-0 {5}retired {2}-/);
+  });
+
   it("shows why a rotation waits and until when", async () => {
     answers = [busy];
     const { said } = await run("authority", "status");

@@ -37,9 +37,9 @@ export function authorityCommand(world: CommandWorld): Command {
       .option("--state-dir <dir>", "the CA's state directory")
       .option("--admin-socket <path>", "the CA's socket, if it is not in the state directory")
       .option("--json", "print JSON", false);
-  add("list", "every authority with its stage and its end; works on a stopped CA, too").action(
-    (o: CommonOptions) => list(o, world),
-  );
+  add("list", "every authority with its stage and its end; works on a stopped CA, too")
+    .option("--all", "show those that have retired, too", false)
+    .action((o: CommonOptions & { all: boolean }) => list(o, world));
   add("status", "what is under way, and why it waits").action(async (o: CommonOptions) =>
     show(await adminClientOf(o, world).status(), o, world),
   );
@@ -88,10 +88,10 @@ async function rotate(o: RotateOptions, world: CommandWorld): Promise<void> {
 }
 
 /** The state on disk says as much as the CA does, so a stopped one can be looked at. */
-async function list(o: CommonOptions, world: CommandWorld): Promise<void> {
+async function list(o: CommonOptions & { all: boolean }, world: CommandWorld): Promise<void> {
   const { screen, clock } = world;
   const status = await statusOnlineOrOffline(o, world);
-  screen.write(o.json ? toJson(status) : renderAuthorities(status, clock.now()));
+  screen.write(o.json ? toJson(status) : renderAuthorities(status, clock.now(), o.all));
 }
 
 export async function statusOnlineOrOffline(
