@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { PkiError, parseCertificateRequest } from "@kasbah/pki";
+import type { Case, Verdict } from "./csr/cases.ts";
+import { encodings } from "./csr/encodings.ts";
+import { forgeries } from "./csr/forgeries.ts";
+import { naiveVerdict } from "./csr/naive.ts";
+import { wishes } from "./csr/wishes.ts";
+
+const table: readonly Case[] = [...wishes, ...forgeries, ...encodings];
+
+function verdictOn(pem: string): Verdict {
+  try {
+    parseCertificateRequest(pem);
+    return "accepted";
+  } catch (error) {
+    if (error instanceof PkiError && isVerdict(error.code)) return error.code;
+    throw error;
+  }
+}
+
+function isVerdict(code: string): code is Verdict {
+  return code.startsWith("CSR_");
+}
+
+describe("A table of hostile requests", function () {
+  this.timeout(60_000);
+
+  it("has three hundred of them, each under a title of its own", () => {
+    assert.ok(table.length >= 300, `${table.length}`);
+    assert.equal(new Set(table.map(({ title }) => title)).size, table.length);
+  });
+
+  for (const [what, cases] of Object.entries({ wishes, forgeries, encodings })) {
+    it(`meets the expected verdict for each of its ${what}`, () => {
+      const wrong = cases.flatMap(({ title, pem, verdict }) => {
+        const seen = verdictOn(pem);
+        const isRight = verdict === "refused" ? seen !== "accepted" : seen === verdict;
+        return isRight ? [] : [`${title}: expected ${verdict}, got ${seen}`];
+      });
+      assert.deepEqual(wrong, []);
+    });
+  }
+
+  it("is met in moments each, so that no request blocks the others", () => {
+    const slow = table.flatMap(({ title, pem }) => {
+      const startedAt = performance.now();
+      verdictOn(pem);
+      const ms = performance.now() - startedAt;
+      return ms < 250 ? [] : [`${title}: ${ms} ms`];
+    });
+    assert.deepEqual(slow, []);
+  });
+
+  it("shows what the library alone would have taken for proof", async () => {
+    const refused = table.filter(({ verdict }) => verdict !== "accepted");
+    const taken: string[] = [];
+    for (const { title, pem } of refused) if ((await naiveVerdict(pem)) === "accepted") taken.push(title);
+    process.stdout.write(
+      `      the library alone accepts ${taken.length} of ${refused.length} requests that are refused here\n`,
+    );
+    assert.ok(taken.length > 0, "otherwise our own reader would not be needed");
+  });
+});
