@@ -92,7 +92,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
 
   // Where they call.
   const metrics = createCaMetrics(registry);
-  registerAuthorityMetrics(registry, issuers, () => clock.now());
+  registerAuthorityMetrics(registry, issuers, warnings, () => clock.now());
   const readiness = () => readinessOf({ issuers, keys: tokenKeys, ledger: ledgerLog, clock, warnings });
   const names = config.serverSan;
   const certificate = new ServingCertificate({ issuers, writer, newSerial, names, scheduler, clock, logger });

@@ -9,6 +9,7 @@ const stageNumbers = { prepared: 0, distributed: 1, active: 2, retiring: 3, reti
 export function registerAuthorityMetrics(
   registry: Registry,
   authorities: { readonly state: AuthorityState },
+  warnings: () => readonly string[],
   now: () => Date,
 ): void {
   const gauge = (name: string, help: string, value: () => number) =>
@@ -31,6 +32,8 @@ export function registerAuthorityMetrics(
     "Grows with every transition of an authority.",
     () => authorities.state.epoch,
   );
+  const looks = "What an operator should look at; /healthz/ready has the sentences.";
+  gauge("kasbah_warnings", looks, () => warnings().length);
   registerEach(registry, authorities);
 }
 

@@ -70,7 +70,8 @@ async function runInit(argv: readonly string[], world: CommandWorld): Promise<vo
   const { isNew, ...status } = await initState(config, { clock, logger, holder: holderOf(world) });
   if (config.json) return screen.write(toJson({ ...status, isNew }));
   screen.write(renderAuthorities(status, clock.now()));
-  const next = isNew ? "a CA was made" : "there was a CA already, it stays as it is";
+  const what = config.rootCaDir === undefined ? "a CA was made" : "the plugged-in CA was taken";
+  const next = isNew ? what : "there was a CA already, it stays as it is";
   screen.write(
     `${next} in ${config.stateDir}; start it with: kasbah-server --state-dir ${config.stateDir} …\n`,
   );
