@@ -11,7 +11,7 @@ export interface ContentWatchOptions {
   readonly directories: readonly string[];
   /** A digest of what is watched. It throws when nothing can be read, which is tried again. */
   readonly read: () => Promise<string>;
-  /** Deals with new content. When it rejects, the same content is offered again at the next poll. */
+  /** Deals with new content. When it rejects, the same content is offered again, at first at the next poll, then less often, each minute at least. */
   readonly onChange: (digest: string) => Promise<void>;
   /** Told of the first of several equal failures of `read` and `onChange`; a warning in the log unless given. */
   readonly onTrouble?: (error: unknown) => void;
@@ -25,6 +25,15 @@ export interface ContentWatchOptions {
   readonly logger: Logger;
 }
 
+/** Content that could not be dealt with; undefined when it could not even be read. */
+interface Refusal {
+  readonly digest: string | undefined;
+  readonly times: number;
+  readonly againAtMs: number;
+}
+
+const longestWaitMs = 60_000;
+
 /**
  * Watches files by their content. The kernel's notices are a hint to look sooner; polling finds what they miss: a
  * directory that was replaced, kubelet's swap of a link, a machine that is out of watches.
@@ -36,6 +45,7 @@ export class ContentWatch implements Component {
   #watching = Promise.resolve();
   #hint = new AbortController();
   #known: string | undefined;
+  #refused: Refusal | undefined;
   #trouble: string | undefined;
 
   constructor(options: ContentWatchOptions) {
@@ -68,19 +78,34 @@ export class ContentWatch implements Component {
   }
 
   async #look(): Promise<void> {
-    const { read, onChange } = this.#options;
+    const { clock, read, onChange } = this.#options;
+    let digest: string | undefined;
     try {
-      const digest = await read();
-      if (digest === this.#known || !(await this.#isSettled(digest))) return;
+      digest = await read();
+      if (digest === this.#known || !this.#isDue(digest) || !(await this.#isSettled(digest))) return;
       await onChange(digest);
       this.#known = digest;
+      this.#refused = undefined;
       this.#trouble = undefined;
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
+      this.#refused = this.#refusalOf(digest, clock.monotonicMs());
       const trouble = `${errnoOf(error)} ${String(error)}`;
       if (trouble !== this.#trouble) this.#report(error);
       this.#trouble = trouble;
     }
+  }
+
+  /** Content that was offered in vain is offered again at growing intervals: looking at it may be costly. */
+  #isDue(digest: string): boolean {
+    const refused = this.#refused;
+    return refused?.digest !== digest || this.#options.clock.monotonicMs() >= refused.againAtMs;
+  }
+
+  #refusalOf(digest: string | undefined, nowMs: number): Refusal {
+    const { pollMs = 5_000 } = this.#options;
+    const times = this.#refused?.digest === digest ? (this.#refused?.times ?? 0) + 1 : 0;
+    return { digest, times, againAtMs: nowMs + Math.min(longestWaitMs, pollMs * 2 ** times) };
   }
 
   #report(error: unknown): void {
