@@ -7,7 +7,7 @@ import {
   resumeRotation,
   rotateAuthority,
 } from "@kasbah/protocol";
-import type { Logger } from "@kasbah/runtime";
+import type { LogFacts, Logger } from "@kasbah/runtime";
 import { type Route, type UnaryCall, unaryRoute } from "@kasbah/runtime/grpc";
 import type { AuthorityOperations } from "./operations.ts";
 
@@ -16,7 +16,7 @@ const operatorHeader = "kasbah-operator";
 
 /** `kasbah.v1.AuthorityAdmin` over the operations; every act is in the log. */
 export function createAdminRoutes(operations: AuthorityOperations, logger: Logger): Route[] {
-  const act = <Request>(
+  const act = <Request extends object>(
     name: string,
     { path, request, response }: Method<Request, AuthorityStatusMessage>,
     work: (request: Request) => Promise<AuthorityStatusMessage>,
@@ -25,7 +25,11 @@ export function createAdminRoutes(operations: AuthorityOperations, logger: Logge
       path,
       decode: request.decode,
       encode: response.encode,
-      handle: (call: UnaryCall<Request>) => logged(name, call, () => work(call.request()), logger),
+      handle: (call: UnaryCall<Request>) => {
+        const request = call.request();
+        const facts = { act: name, ...request, operatorUnverified: call.metadata(operatorHeader)[0] };
+        return logged(facts, () => work(request), logger);
+      },
     });
   return [
     unaryRoute({
@@ -42,18 +46,16 @@ export function createAdminRoutes(operations: AuthorityOperations, logger: Logge
 }
 
 async function logged(
-  act: string,
-  call: UnaryCall<unknown>,
+  facts: LogFacts,
   work: () => Promise<AuthorityStatusMessage>,
   logger: Logger,
 ): Promise<AuthorityStatusMessage> {
-  const operatorUnverified = call.metadata(operatorHeader)[0];
   try {
     const status = await work();
-    logger.info("operator acted", { act, operatorUnverified, epoch: status.epoch });
+    logger.info("operator acted", { ...facts, epoch: status.epoch });
     return status;
   } catch (error) {
-    logger.warn("operator's act refused", { act, operatorUnverified, error });
+    logger.warn("operator's act refused", { ...facts, error });
     throw error;
   }
 }

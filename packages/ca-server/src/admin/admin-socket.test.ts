@@ -109,13 +109,14 @@ describe("The operator's socket", () => {
     const aborted = await call(abortRotation, { ifEpoch: ca.keeper.state.epoch });
     assert.equal(aborted.rotation, undefined);
     const acts = ca.logger.events.filter(({ event }) => event === "operator acted");
+    const ofAct = { operatorUnverified: "alice" };
     assert.deepEqual(
-      acts.map(({ facts }) => [facts["act"], facts["operatorUnverified"]]),
+      acts.map(({ facts: { epoch: _, ...said } }) => said),
       [
-        ["rotate", "alice"],
-        ["pause", "alice"],
-        ["resume", "alice"],
-        ["abort", "alice"],
+        { act: "rotate", kind: "root", ...ofAct },
+        { act: "pause", ...ofAct },
+        { act: "resume", ...ofAct },
+        { act: "abort", ifEpoch: aborted.epoch - 1, ...ofAct },
       ],
     );
   });
