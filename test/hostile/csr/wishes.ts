@@ -113,7 +113,7 @@ const subjects: Readonly<Record<string, Uint8Array>> = {
   "what stock agents send, O with an empty PrintableString": sequence(
     relativeName(oids.organization, text(0x13, "")),
   ),
-  "a script": commonName("${process.env.TOKEN}{{.}}<script>"),
+  "a script": commonName(["$", "{process.env.TOKEN}{{.}}<script>"].join("")),
 };
 
 export const wishes: readonly Case[] = [
