@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "@kasbah/runtime";
 import { StateError } from "../../errors.ts";
+import { hasName, homeOf, layoutOf, namesIn, type PluggedInNames } from "./plugged-in-layout.ts";
 
-/** The files of a plugged-in CA by what they are for; the names are Istio's, or those of a kubernetes.io/tls secret. */
+/** The files of a plugged-in CA by what they are for, all of one moment. */
 export interface PluggedInFiles {
-  /** The signing certificate first; in the second layout its intermediates follow. */
   readonly certificate: string;
   readonly key: string;
-  /** Intermediates, in the second layout with the roots. */
+  /** Empty where the layout has no such file. */
   readonly chain: string;
   readonly roots: string;
   /** Hex SHA-256 over the names and contents. */
@@ -18,122 +18,122 @@ export interface PluggedInFiles {
   readonly names: PluggedInNames;
 }
 
-export interface PluggedInNames {
-  readonly certificate: string;
-  readonly key: string;
-  readonly chain: string | undefined;
-  readonly roots: string;
+/** One look at the directory. */
+interface Sighting {
+  readonly home: string;
+  readonly names: PluggedInNames;
+  readonly contents: ReadonlyMap<string, Content>;
+  readonly digest: string;
 }
 
-const istioNames: PluggedInNames = {
-  certificate: "ca-cert.pem",
-  key: "ca-key.pem",
-  chain: "cert-chain.pem",
-  roots: "root-cert.pem",
-};
-const secretNames: PluggedInNames = {
-  certificate: "tls.crt",
-  key: "tls.key",
-  chain: undefined,
-  roots: "ca.crt",
-};
+/** What is in a file; why it is not read; or nothing, where there is no such file. */
+type Content = Buffer | StateError | undefined;
 
 const maxFileBytes = 1024 * 1024;
 const readAttempts = 5;
 
 /**
- * Reads the files of one moment: kubelet and people replace them while we read.
+ * Reads the files of one moment: kubelet and people replace them while we read. Undefined when none is there.
  *
  * @throws StateError `PLUGGED_IN_INCOMPLETE`, `PLUGGED_IN_REJECTED`, `AUTHORITY_KEY_EXPOSED`
  */
 export async function readPluggedInFiles(directory: string): Promise<PluggedInFiles | undefined> {
-  for (let attempt = 1; ; attempt++) {
-    const files = await readOnce(directory, true);
-    const again = await readOnce(directory, false);
-    if (files?.digest === again?.digest) return files;
-    if (attempt === readAttempts) {
-      throw new StateError("PLUGGED_IN_INCOMPLETE", `the files in ${directory} change while they are read`);
-    }
+  for (let attempt = 1; attempt <= readAttempts; attempt++) {
+    const seen = await lookAt(directory);
+    const again = await lookAt(directory);
+    // A failure counts only if it stays, too: the look may have fallen into a swap.
+    if (seen.home === again.home && seen.digest === again.digest) return filesOf(directory, seen);
   }
-}
-
-/** A digest of what counts in the directory; "" when there is nothing. Never throws for bad content. */
-export async function digestPluggedInFiles(directory: string): Promise<string> {
-  const layout = await layoutOf(directory);
-  const contents = await Promise.all(
-    namesIn(layout).map(async (name) => [name, await contentOf(join(directory, name), false).catch(String)]),
+  throw new StateError(
+    "PLUGGED_IN_INCOMPLETE",
+    `the files in ${directory} changed ${readAttempts} times while they were read: put a whole set there and leave it`,
   );
-  return digestOf(contents.filter(([, content]) => content !== undefined));
 }
 
-async function readOnce(directory: string, mustBeSafe: boolean): Promise<PluggedInFiles | undefined> {
-  const names = await layoutOf(directory);
-  const read = (name: string) => contentOf(join(directory, name), mustBeSafe && name === names.key);
-  const found = await Promise.all(namesIn(names).map(async (name) => [name, await read(name)] as const));
-  const missing = found.filter(([, content]) => content === undefined).map(([name]) => name);
-  if (missing.length === found.length) return undefined;
+/**
+ * A digest of what counts in the directory; "" when there is nothing. A file that can not be used counts by the reason,
+ * so that mending its mode is a change. Never throws.
+ */
+export async function digestPluggedInFiles(directory: string): Promise<string> {
+  return (await lookAt(directory)).digest;
+}
+
+async function lookAt(directory: string): Promise<Sighting> {
+  const home = await homeOf(directory);
+  const names = await layoutOf(home);
+  const found = await Promise.all(
+    namesIn(names).map(async (name) => {
+      const content = await contentOf(join(home, name), join(directory, name), name === names.key);
+      return [name, content] as const;
+    }),
+  );
+  return { home, names, contents: new Map(found), digest: digestOf(found) };
+}
+
+function digestOf(found: readonly (readonly [string, Content])[]): string {
+  const facts = found.flatMap(([name, content]) => {
+    if (content === undefined) return [];
+    return [[name, Buffer.isBuffer(content) ? sha256(content) : content.message]];
+  });
+  return facts.length === 0 ? "" : sha256(JSON.stringify(facts));
+}
+
+function sha256(bytes: Buffer | string): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function filesOf(directory: string, { names, contents, digest }: Sighting): PluggedInFiles | undefined {
+  const missing = namesIn(names).filter((name) => contents.get(name) === undefined);
+  if (missing.length === contents.size) return undefined;
   if (missing.length > 0) {
     throw new StateError(
       "PLUGGED_IN_INCOMPLETE",
       `${directory} lacks ${missing.join(", ")}: a CA to plug in has ${namesIn(names).join(", ")}`,
     );
   }
-  const contents = new Map(found);
-  const content = (name: string | undefined) => (name === undefined ? "" : (contents.get(name) ?? ""));
+  const text = (name: string | undefined) => (name === undefined ? "" : textOf(contents.get(name)));
   return {
-    certificate: content(names.certificate),
-    key: content(names.key),
-    chain: content(names.chain),
-    roots: content(names.roots),
-    digest: digestOf(found),
+    certificate: text(names.certificate),
+    key: text(names.key),
+    chain: text(names.chain),
+    roots: text(names.roots),
+    digest,
     names,
   };
 }
 
-async function layoutOf(directory: string): Promise<PluggedInNames> {
-  const handle = await open(
-    join(directory, secretNames.certificate),
-    constants.O_RDONLY | constants.O_NONBLOCK,
-  ).catch(() => undefined);
-  await handle?.close();
-  return handle === undefined ? istioNames : secretNames;
-}
-
-function namesIn({ certificate, key, chain, roots }: PluggedInNames): string[] {
-  return [certificate, key, ...(chain === undefined ? [] : [chain]), roots];
-}
-
-function digestOf(contents: readonly (readonly (string | undefined)[])[]): string {
-  if (contents.length === 0) return "";
-  return createHash("sha256").update(JSON.stringify(contents)).digest("hex");
+function textOf(content: Content): string {
+  if (content instanceof StateError) throw content;
+  return content?.toString("utf8") ?? "";
 }
 
 /** Links are followed: a kubelet mount consists of them, and the directory is the operator's. */
-async function contentOf(path: string, isKey: boolean): Promise<string | undefined> {
+async function contentOf(path: string, shownAs: string, isKey: boolean): Promise<Content> {
   try {
+    // A pipe that nobody writes to would keep an ordinary open waiting.
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stats = await handle.stat();
-      if (!stats.isFile()) throw rejected(`${path} is no regular file`);
-      if (stats.size > maxFileBytes) throw rejected(`${path} is larger than ${maxFileBytes} bytes`);
-      if (isKey) refuseExposedKey(path, stats.mode);
-      return await handle.readFile("utf8");
+      return problemOf(shownAs, stats, isKey) ?? (await handle.readFile());
     } finally {
       await handle.close();
     }
   } catch (cause) {
-    if (cause instanceof StateError) throw cause;
     const reason = errnoOf(cause);
-    if (reason === "ENOENT" || reason === "ENOTDIR") return undefined;
-    throw rejected(`${path} can not be read: ${reason ?? "unexpected failure"}`, cause);
+    if (reason !== "ENOENT") return rejected(`${shownAs} can not be read: ${reason ?? "unknown"}`, cause);
+    return (await hasName(path)) ? rejected(`${shownAs} is a link to nothing`, cause) : undefined;
   }
 }
 
-function refuseExposedKey(path: string, mode: number): void {
-  if ((mode & 0o077) === 0) return;
-  throw new StateError(
+function problemOf(path: string, stats: Stats, isKey: boolean): StateError | undefined {
+  if (!stats.isFile()) return rejected(`${path} is no regular file`);
+  if (stats.size > maxFileBytes)
+    return rejected(`${path} has ${stats.size} octets, expected at most ${maxFileBytes}`);
+  if (!isKey || (stats.mode & 0o077) === 0) return undefined;
+  const mode = (stats.mode & 0o777).toString(8).padStart(4, "0");
+  return new StateError(
     "AUTHORITY_KEY_EXPOSED",
-    `${path} has mode ${(mode & 0o777).toString(8)}: a key that others may read is not used; chmod 600 it, or give its Kubernetes volume defaultMode 0400`,
+    `${path} has mode ${mode}, expected 0600 or 0400, as others may read the key: chmod 600 it, or set defaultMode: 0400 on the volume of its Kubernetes secret (and no fsGroup, which makes that 0440)`,
   );
 }
 

@@ -15,9 +15,9 @@ const validity = (days: number) => ({
   notAfter: new Date(start.getTime() + days * dayMs),
 });
 
-async function createRoot(organization: string): Promise<Signer> {
-  const signingKey = await createKeyPair("P-256");
-  const template = { serial: createSerial(), validity: validity(3000), organization };
+async function createRoot(organization: string, key?: Signer["signingKey"], days = 3000): Promise<Signer> {
+  const signingKey = key ?? (await createKeyPair("P-256"));
+  const template = { serial: createSerial(), validity: validity(days), organization };
   return { signingKey, certificate: await writer.writeRoot(template, signingKey) };
 }
 
@@ -168,6 +168,23 @@ describe("The source of plugged-in authorities", () => {
     await writeFile(join(directory.join("cacerts"), "root-cert.pem"), second.certificate.toPem());
     await source.take();
     assert.deepEqual([trusts(first), trusts(second)], [false, true]);
+  });
+
+  it("moves in stages to a root that was made again with its key, and lets go of the old one", async () => {
+    await issue();
+    const renewed = await createRoot("first", first.signingKey, 6000);
+    const home = directory.join("cacerts");
+    await writeFile(join(home, "root-cert.pem"), first.certificate.toPem() + renewed.certificate.toPem());
+    await source.take();
+    assert.deepEqual([signer(), trusts(first), trusts(renewed)], ["intermediate-1", true, true]);
+    for (let i = 0; i < 4; i++) {
+      clock.jump(2 * dayMs);
+      await ca.driver.look(false);
+    }
+    await writeFile(join(home, "root-cert.pem"), renewed.certificate.toPem());
+    await source.take();
+    assert.deepEqual([signer(), trusts(first), trusts(renewed)], ["intermediate-2", false, true]);
+    await issue();
   });
 
   it("signs on with a copy of the old set after a restart in the middle of the move", async () => {

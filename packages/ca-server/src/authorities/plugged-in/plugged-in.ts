@@ -1,18 +1,19 @@
-import { X509Certificate } from "node:crypto";
 import {
   type Certificate,
   findPemBlocks,
   type KeyPair,
   PkiError,
+  type PublicKey,
   parseCertificate,
   parsePrivateKey,
   TrustBundle,
   type TrustDomain,
-  verifyAuthorityChain,
 } from "@kasbah/pki";
 import { StateError } from "../../errors.ts";
 import type { SigningPair } from "../keys/authority-files.ts";
 import { type PluggedInFiles, readPluggedInFiles } from "./plugged-in-files.ts";
+import { chainFileOf, type PluggedInNames } from "./plugged-in-layout.ts";
+import { broken, chainOf } from "./plugged-in-rules.ts";
 
 /** A CA that the operator made: a key that signs, and what it chains to. Every check has passed. */
 export interface PluggedInSet {
@@ -33,11 +34,8 @@ export interface PluggedInOptions {
   readonly now: Date;
 }
 
-/** More than any chain has, and a bound on the search for one. */
-const maxChain = 4;
-
-/** id-kp-serverAuth and id-kp-clientAuth: an issuer that is limited to less may not issue what we issue. */
-const requiredKeyUsages = ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"];
+/** Half of what an agent takes, which is everything that is trusted while a root is replaced. */
+const maxRootsLength = 128 * 1024;
 
 /**
  * Loads the CA in a directory; undefined when none of its files is there. The certificate revocation list that may lie
@@ -59,101 +57,81 @@ function parseSet(
   { passphrase, trustDomain, now }: PluggedInOptions,
 ): PluggedInSet {
   const { names } = files;
-  const [certificate, ...following] = certificatesOf(files.certificate, names.certificate, directory);
-  if (certificate === undefined) throw rejected(directory, `${names.certificate} holds no certificate`);
-  const keyPair = keyOf(files.key, names.key, directory, passphrase);
-  if (!keyPair.publicKey.equals(certificate.publicKey)) {
-    throw rejected(directory, `${names.key} is not the key of ${names.certificate}`);
-  }
-  const roots = rootsOf(files.roots, names.roots, directory);
-  const candidates = [...following, ...certificatesOf(files.chain, names.chain ?? "", directory)];
-  const { intermediates, root } = chainOf(certificate, candidates, roots, directory);
-  checkKeyUsages([certificate, ...intermediates], directory);
-  parsed(directory, names.certificate, () => {
-    const bundle = TrustBundle.from([root]);
-    verifyAuthorityChain({ authority: certificate, intermediates, bundle, trustDomain, now });
+  return withDirectory(directory, () => {
+    const [signer, ...following] = certificatesOf(files.certificate, names.certificate);
+    if (signer === undefined) throw empty(names.certificate, "the certificate that signs");
+    const keyPair = keyOf(files.key, names.key, passphrase);
+    if (!keyPair.publicKey.equals(signer.publicKey)) throw notAPair(names, keyPair, signer);
+    const roots = rootsOf(files.roots, names.roots);
+    const candidates = [...following, ...certificatesOf(files.chain, chainFileOf(names))];
+    const material = { signer, candidates, roots: roots.roots, now };
+    const chain = chainOf(material, { names, trustDomain, now });
+    return { signer: { certificate: signer, keyPair }, ...chain, roots, digest: files.digest };
   });
-  return { signer: { certificate, keyPair }, intermediates, root, roots, digest: files.digest };
 }
 
-function certificatesOf(text: string, name: string, directory: string): readonly Certificate[] {
-  return parsed(directory, name, () =>
+function withDirectory<T>(directory: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    const { code, message, cause } = error;
+    throw new StateError(code, `the CA in ${directory} is not used: ${message}`, { cause });
+  }
+}
+
+function certificatesOf(text: string, name: string): readonly Certificate[] {
+  return parsed(name, () =>
     findPemBlocks(text)
       .filter(({ label }) => label === "CERTIFICATE")
       .map(({ der }) => parseCertificate(der)),
   );
 }
 
-function rootsOf(text: string, name: string, directory: string): TrustBundle {
-  const roots = certificatesOf(text, name, directory);
-  if (roots.length === 0) throw rejected(directory, `${name} holds no certificate`);
-  return parsed(directory, name, () => TrustBundle.from(roots));
-}
-
-function keyOf(text: string, name: string, directory: string, passphrase: string | undefined): KeyPair {
-  const keys = parsed(directory, name, () =>
-    findPemBlocks(text).filter(({ label }) => label.endsWith("PRIVATE KEY")),
+function rootsOf(text: string, name: string): TrustBundle {
+  const roots = certificatesOf(text, name);
+  if (roots.length === 0) throw empty(name, "one root or several");
+  const bundle = parsed(name, () => TrustBundle.from(roots));
+  const { length } = bundle.toPem();
+  if (length <= maxRootsLength) return bundle;
+  throw broken(
+    `${name} holds ${length} characters of roots, expected at most ${maxRootsLength}, as clients take no more: remove those that nobody needs`,
   );
+}
+
+function keyOf(text: string, name: string, passphrase: string | undefined): KeyPair {
+  const keys = parsed(name, () => findPemBlocks(text).filter(({ label }) => label.endsWith("PRIVATE KEY")));
   const [key, ...more] = keys;
-  if (key === undefined || more.length > 0) {
-    throw rejected(directory, `${name} holds ${keys.length} private keys, expected one`);
-  }
-  return parsed(directory, name, () => parsePrivateKey(key.pem, passphrase));
+  if (key !== undefined && more.length === 0) return parsed(name, () => parsePrivateKey(key.pem, passphrase));
+  throw broken(
+    `${name} holds ${keys.length} private keys, expected the one of the signing certificate: leave that one alone in it`,
+  );
 }
 
-/** Finds the way from the signer to a root; the order and repetitions in the operator's files do not matter. */
-function chainOf(
-  signer: Certificate,
-  candidates: readonly Certificate[],
-  { roots }: TrustBundle,
-  directory: string,
-): { intermediates: readonly Certificate[]; root: Certificate } {
-  const own = roots.find(({ fingerprint }) => fingerprint === signer.fingerprint);
-  if (own !== undefined) return { intermediates: [], root: own };
-  const intermediates: Certificate[] = [];
-  for (let child = signer; ; ) {
-    const root = roots.find((each) => child.isIssuedBy(each));
-    if (root !== undefined) return { intermediates, root };
-    const issuer = candidates.find((each) => child.isIssuedBy(each) && !each.isIssuedBy(each));
-    if (issuer === undefined || intermediates.length === maxChain) {
-      throw rejected(
-        directory,
-        "no root in root-cert.pem (or ca.crt) is above the signing certificate: add the missing intermediates to cert-chain.pem (or tls.crt)",
-      );
-    }
-    intermediates.push(issuer);
-    child = issuer;
-  }
+function empty(name: string, expected: string): StateError {
+  return broken(`${name} holds no certificate, expected ${expected}: write it there as PEM`);
 }
 
-function checkKeyUsages(chain: readonly Certificate[], directory: string): void {
-  for (const { der } of chain) {
-    const usages = new X509Certificate(der).keyUsage;
-    if (usages === undefined || requiredKeyUsages.every((usage) => usages.includes(usage))) continue;
-    throw rejected(
-      directory,
-      "an extended key usage of its chain excludes serverAuth or clientAuth, which every workload needs",
-    );
-  }
+function notAPair({ key, certificate }: PluggedInNames, { publicKey }: KeyPair, signer: Certificate) {
+  const hash = (one: PublicKey) => `${one.type}, SHA-256 ${one.hash.slice(0, 16)}`;
+  return broken(
+    `${key} is not the key of ${certificate}: its public key is ${hash(publicKey)}, expected ${hash(signer.publicKey)}: put in the key and the certificate that were made together`,
+  );
 }
 
-function parsed<T>(directory: string, name: string, parse: () => T): T {
+function parsed<T>(name: string, parse: () => T): T {
   try {
     return parse();
   } catch (cause) {
     if (!(cause instanceof PkiError)) throw cause;
     if (cause.code === "KEY_ENCRYPTED") {
-      const message = `${name} in ${directory} can not be read: ${cause.message}; name the passphrase's file with --key-passphrase-file`;
+      const message = `${name} can not be read: ${cause.message}; name the passphrase's file with --key-passphrase-file`;
       throw new StateError("KEY_PASSPHRASE_MISSING", message, { cause });
     }
     if (cause.code === "KEY_PASSPHRASE_WRONG") {
-      const message = `${name} in ${directory} does not open with the passphrase of --key-passphrase-file`;
+      const message = `${name} does not open with the passphrase of --key-passphrase-file`;
       throw new StateError("KEY_PASSPHRASE_WRONG", message, { cause });
     }
-    throw rejected(directory, `${name} can not be used: ${cause.message}`, cause);
+    throw broken(`${name} can not be used: ${cause.message}`, cause);
   }
-}
-
-function rejected(directory: string, reason: string, cause?: unknown): StateError {
-  return new StateError("PLUGGED_IN_REJECTED", `the CA in ${directory} is not used: ${reason}`, { cause });
 }

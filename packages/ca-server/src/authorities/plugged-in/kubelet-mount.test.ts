@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { rejectsWithCode } from "@kasbah/testkit";
+import { istioFiles, OpensslHome } from "./openssl-home.test.ts";
+import { digestPluggedInFiles } from "./plugged-in-files.ts";
+
+type FileSet = ReadonlyMap<string, Buffer>;
+
+describe("A plugged-in CA in a kubelet's mount", function () {
+  this.timeout(60_000);
+  let home: OpensslHome;
+  let sets: readonly [FileSet, FileSet];
+  let version = 0;
+
+  before(async () => {
+    home = await OpensslHome.create();
+    await home.createIntermediate("second", "root");
+    // Any mixture of the two can be used, but for key and certificate: only the digest shows it.
+    await home.plugIn("good", "root", "other");
+    const first = await readSet();
+    await home.plugIn("second", "root");
+    sets = [first, await readSet()];
+  });
+  after(() => home.remove());
+  beforeEach(async () => {
+    await rm(home.directory, { recursive: true });
+    await mkdir(home.directory);
+    for (const name of istioFiles) await symlink(`..data/${name}`, home.at(name));
+  });
+
+  async function readSet(): Promise<FileSet> {
+    return new Map(
+      await Promise.all(istioFiles.map(async (name) => [name, await readFile(home.at(name))] as const)),
+    );
+  }
+
+  /** As kubelet does: a directory of a new name, one link that is swapped, the former directory removed at once. */
+  async function swapTo(files: FileSet): Promise<void> {
+    const moment = `..${++version}`;
+    await mkdir(home.at(moment));
+    for (const [name, bytes] of files) await writeFile(join(home.at(moment), name), bytes, { mode: 0o400 });
+    await symlink(moment, home.at("..data_tmp"));
+    await rename(home.at("..data_tmp"), home.at("..data"));
+    await rm(home.at(`..${version - 1}`), { recursive: true, force: true });
+  }
+
+  it("is missed, not taken for none, while its links lead nowhere", async () => {
+    await rejectsWithCode(home.load(), "PLUGGED_IN_REJECTED");
+    await swapTo(sets[0]);
+    assert.ok(await home.load());
+  });
+
+  it("is refused with kubelet's usual modes, by the name that the operator knows", async () => {
+    await swapTo(sets[0]);
+    await rm(home.at(`..${version}/ca-key.pem`));
+    await writeFile(home.at(`..${version}/ca-key.pem`), "", { mode: 0o644 });
+    const { message } = await rejectsWithCode(home.load(), "AUTHORITY_KEY_EXPOSED");
+    assert.ok(message.startsWith(`${home.at("ca-key.pem")} has mode 0644`));
+  });
+
+  it("is read behind the one link that is swapped, so that no name can lead elsewhere meanwhile", async () => {
+    await swapTo(sets[0]);
+    await mkdir(home.at("..late"));
+    for (const [name, bytes] of sets[1]) {
+      await writeFile(join(home.at("..late"), name), bytes, { mode: 0o400 });
+    }
+    // The third and fourth file as a reader meets them whose first two came before a swap.
+    for (const name of ["root-cert.pem", "cert-chain.pem"]) {
+      await rm(home.at(name));
+      await symlink(`..late/${name}`, home.at(name));
+    }
+    assert.equal((await home.loadWhole()).roots.roots.length, 2);
+  });
+
+  it("is always one set or the other, and always there, in a thousand loads with a swap in each", async () => {
+    const digests: string[] = [];
+    for (const set of sets) {
+      await swapTo(set);
+      digests.push(await digestPluggedInFiles(home.directory));
+    }
+    const seen = new Set<string | undefined>();
+    for (let round = 0; round < 1000; round++) {
+      const loading = home.load();
+      // A swap begins at another point of the load each time.
+      for (let wait = 0; wait < round % 9; wait++) await setImmediate();
+      const [set] = await Promise.all([loading, swapTo(sets[round % 2 === 0 ? 0 : 1])]);
+      seen.add(set?.digest);
+    }
+    assert.deepEqual([...seen].sort(), digests.sort());
+  });
+
+  it("is never a mixture when the link goes to and fro between two directories without a pause", async () => {
+    for (const [index, files] of sets.entries()) {
+      await mkdir(home.at(`..v${index}`));
+      for (const [name, bytes] of files)
+        await writeFile(home.at(`..v${index}/${name}`), bytes, { mode: 0o400 });
+    }
+    let isDone = false;
+    let swaps = 0;
+    const swapping = (async () => {
+      while (!isDone) {
+        await symlink(`..v${++swaps % 2}`, home.at("..next"));
+        await rename(home.at("..next"), home.at("..data"));
+      }
+    })();
+    const keys = new Set<string>();
+    try {
+      for (let taken = 0; taken < 100; ) {
+        const set = await home.load().catch((error: Error) => {
+          assert.match(error.message, /changed 5 times while they were read|link to nothing/);
+          return undefined;
+        });
+        if (set === undefined) continue;
+        taken += 1;
+        const { signer, roots, digest } = set;
+        keys.add(`${signer.certificate.fingerprint} ${roots.hash} ${digest}`);
+      }
+    } finally {
+      isDone = true;
+      await swapping;
+    }
+    assert.equal(keys.size, 2, `${swaps} swaps`);
+  });
+});

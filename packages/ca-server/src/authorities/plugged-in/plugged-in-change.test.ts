@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { OpensslHome } from "./openssl-home.test.ts";
+import { classifyPluggedInChange, type InUse } from "./plugged-in-change.ts";
+
+describe("A plugged-in CA that comes while another is in use", function () {
+  this.timeout(30_000);
+  let home: OpensslHome;
+  let inUse: InUse;
+
+  before(async () => {
+    home = await OpensslHome.create();
+    await home.createIntermediate("next", "root");
+    await home.createIntermediate("moved", "other");
+    home.renewRoot("root", "renewed", 60);
+    await home.plugIn("good", "root");
+    const { signer, root } = await home.loadWhole();
+    inUse = { signer: signer.certificate, root };
+  });
+  after(() => home.remove());
+
+  const change = async (name: string, ...roots: string[]) => {
+    await home.plugIn(name, ...roots);
+    return classifyPluggedInChange(inUse, await home.loadWhole());
+  };
+
+  it("is refused under a new root whose file lacks the one in use, with the way to go on", async () => {
+    const refusal = await change("moved", "other");
+    assert.ok(refusal.kind === "refused");
+    assert.ok(refusal.reason.includes(inUse.root.fingerprint));
+    assert.match(refusal.reason, /put both/);
+  });
+
+  it("is refused when the root was made again with its key and the one in use is gone: clients know it by its octets", async () => {
+    assert.equal((await change("good", "renewed")).kind, "refused");
+    assert.equal((await change("next", "renewed")).kind, "refused");
+  });
+
+  it("moves to a new root when the file holds both, in any order", async () => {
+    assert.deepEqual(await change("moved", "other", "root"), { kind: "new-root" });
+    assert.deepEqual(await change("moved", "root", "other"), { kind: "new-root" });
+  });
+
+  it("moves to a root that was made again with its key as soon as it is added", async () => {
+    assert.deepEqual(await change("good", "root", "renewed"), { kind: "new-root" });
+    assert.deepEqual(await change("good", "renewed", "root"), { kind: "new-root" });
+  });
+
+  it("may change the intermediate under the same root, or the root file alone", async () => {
+    assert.deepEqual(await change("good", "root"), { kind: "roots-only" });
+    assert.deepEqual(await change("good", "root", "other"), { kind: "roots-only" });
+    assert.deepEqual(await change("next", "root"), { kind: "same-root" });
+  });
+});

@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { chmod, copyFile, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { rejectsWithCode } from "@kasbah/testkit";
+import {
+  caExtensions,
+  dayMs,
+  istioFiles,
+  type Making,
+  middleExtensions,
+  now,
+  OpensslHome,
+} from "./openssl-home.test.ts";
+
+describe("A plugged-in CA is refused", function () {
+  this.timeout(30_000);
+  let home: OpensslHome;
+
+  before(async () => {
+    home = await OpensslHome.create();
+  });
+  after(() => home.remove());
+  beforeEach(() => home.plugIn("good", "root"));
+
+  for (const name of istioFiles) {
+    it(`without ${name}, which is named`, async () => {
+      await rm(home.at(name));
+      const { message } = await rejectsWithCode(home.load(), "PLUGGED_IN_INCOMPLETE");
+      assert.match(message, new RegExp(`lacks ${name}`));
+    });
+
+    it(`when ${name} is a directory, a pipe, a link to itself or to nothing, or as large as a disk`, async () => {
+      const seen = async (rule: RegExp) => {
+        const { message } = await rejectsWithCode(home.load(), "PLUGGED_IN_REJECTED");
+        assert.match(message, rule);
+        await rm(home.at(name), { recursive: true });
+      };
+      await writeFile(home.at(name), Buffer.alloc(10_000_000));
+      await seen(/has 10000000 octets, expected at most 1048576/);
+      await mkdir(home.at(name));
+      await seen(/is no regular file/);
+      execFileSync("mkfifo", [home.at(name)]);
+      await seen(/is no regular file/);
+      await symlink(name, home.at(name));
+      await seen(/can not be read: ELOOP/);
+      await symlink("nowhere", home.at(name));
+      await seen(/is a link to nothing/);
+    });
+
+    it(`when ${name} is garbage, is cut off, or holds bytes that are no text`, async () => {
+      const whole = await readFile(home.at(name));
+      const label = name === "ca-key.pem" ? "PRIVATE KEY" : "CERTIFICATE";
+      const block = (body: string) => `-----BEGIN ${label}-----\n${body}\n-----END ${label}-----\n`;
+      for (const bytes of [block("!"), block("MAA="), whole.subarray(0, -20), block("\u0000\uffff")]) {
+        await writeFile(home.at(name), bytes);
+        const { message } = await rejectsWithCode(home.load(), "PLUGGED_IN_REJECTED");
+        assert.match(message, new RegExp(`${name} (can not be used|holds)`));
+      }
+    });
+  }
+
+  it("when its directory is a file, or a tls.crt is there that can not be read: neither means that there is none", async () => {
+    await rm(home.directory, { recursive: true });
+    await mkdir(home.directory);
+    await symlink("tls.crt", home.at("tls.crt"));
+    await rejectsWithCode(home.load(), "PLUGGED_IN_INCOMPLETE");
+    await rm(home.directory, { recursive: true });
+    await writeFile(home.directory, "");
+    const { message } = await rejectsWithCode(home.load(), "PLUGGED_IN_REJECTED");
+    assert.match(message, /can not be read: ENOTDIR/);
+  });
+
+  it("when all of its files are links to nothing, as while a volume is not mounted", async () => {
+    for (const name of istioFiles) {
+      await rm(home.at(name));
+      await symlink(`/nowhere/${name}`, home.at(name));
+    }
+    await rejectsWithCode(home.load(), "PLUGGED_IN_REJECTED");
+  });
+
+  it("when a TLS secret beside Istio's files is not whole", async () => {
+    await home.write("tls.crt", "good");
+    const { message } = await rejectsWithCode(home.load(), "PLUGGED_IN_INCOMPLETE");
+    assert.match(message, /lacks tls.key, ca.crt/);
+  });
+
+  it("when group or others may read its key, with the way to mount it", async () => {
+    for (const mode of [0o640, 0o604, 0o440, 0o644]) {
+      await chmod(home.at("ca-key.pem"), mode);
+      const { message } = await rejectsWithCode(home.load(), "AUTHORITY_KEY_EXPOSED");
+      assert.match(message, /defaultMode: 0400/);
+      assert.ok(message.includes(`mode 0${mode.toString(8)}`));
+    }
+  });
+
+  it("before it is valid and after it has ended, with both instants", async () => {
+    for (const days of [-2, 12]) {
+      const at = new Date(now.getTime() + days * dayMs);
+      const { message } = await rejectsWithCode(home.load({ now: at }), "PLUGGED_IN_REJECTED");
+      assert.match(message, days < 0 ? /is not valid yet, it begins at 2/ : /has expired, it ended at 2/);
+      assert.ok(message.includes(`now is ${at.toISOString()}`));
+    }
+  });
+
+  /** Makes an intermediate with a fault and plugs it in under the first root. */
+  const faulty = async (name: string, making: Making) => {
+    await home.createIntermediate(name, "root", making);
+    await home.plugIn(name, "root");
+  };
+  const refused: Readonly<Record<string, [RegExp, () => Promise<void> | void]>> = {
+    "the key is another's": [
+      /ca-key.pem is not the key of ca-cert.pem: its public key is P-256, SHA-256 /,
+      () => copyFile(home.path("other.key"), home.at("ca-key.pem")),
+    ],
+    "two keys are in the file": [
+      /holds 2 private keys/,
+      async () => writeFile(home.at("ca-key.pem"), (await readFile(home.at("ca-key.pem"), "utf8")).repeat(2)),
+    ],
+    "the key's file holds a certificate": [
+      /holds 0 private keys/,
+      () =>
+        copyFile(home.at("ca-cert.pem"), home.at("ca-key.pem")).then(() =>
+          chmod(home.at("ca-key.pem"), 0o600),
+        ),
+    ],
+    "the root is another": [
+      /expected its issuer O=test, CN=root there or in cert-chain.pem, and it is not there/,
+      () => home.write("root-cert.pem", "other"),
+    ],
+    "the root has the right name and another key": [
+      /a certificate of that name is there, but has not signed it/,
+      () => {
+        home.createRoot("impostor", { more: ["-subj", "/O=test/CN=root"] });
+        return home.write("root-cert.pem", "impostor");
+      },
+    ],
+    "it is a root that its root file lacks": [
+      /is a root, expected in root-cert.pem/,
+      () => home.plugIn("root", "other"),
+    ],
+    "the intermediate above it is missing": [
+      /expected its issuer O=test, CN=absent/,
+      async () => {
+        await home.createIntermediate("absent", "root", { extensions: middleExtensions });
+        await home.createIntermediate("orphan", "absent");
+        await home.plugIn("orphan", "root");
+      },
+    ],
+    "it is no CA": [/is not a CA/, () => faulty("leaf", { extensions: "basicConstraints=CA:FALSE\n" })],
+    "it may not sign certificates": [
+      /keyCertSign/,
+      () => faulty("mute", { extensions: middleExtensions.replace("keyCertSign", "cRLSign") }),
+    ],
+    "the issuer above it has no room below it": [
+      /path length/,
+      async () => {
+        await home.createIntermediate("below", "good");
+        await home.plugIn("below", "root");
+        await home.write("cert-chain.pem", "good");
+      },
+    ],
+    "its extended key usage leaves out clients": [
+      /extended key usage without clientAuth/,
+      () => faulty("server", { extensions: `${caExtensions}extendedKeyUsage=serverAuth\n` }),
+    ],
+    "its extended key usage is any, which OpenSSL does not take for the purposes": [
+      /without serverAuth and clientAuth/,
+      () => faulty("any", { extensions: `${caExtensions}extendedKeyUsage=anyExtendedKeyUsage\n` }),
+    ],
+    "its root's extended key usage leaves out clients": [
+      /root-cert.pem \(O=test, CN=narrow\) has an extended key usage without clientAuth/,
+      async () => {
+        home.createRoot("narrow", { more: ["-addext", "extendedKeyUsage=serverAuth"] });
+        await home.createIntermediate("narrowed", "narrow");
+        await home.plugIn("narrowed", "narrow");
+      },
+    ],
+    "its name constraints leave out the trust domain": [
+      /does not permit/,
+      () =>
+        faulty("bound", {
+          extensions: `${caExtensions}nameConstraints=critical,permitted;URI:elsewhere.test\n`,
+        }),
+    ],
+    "it has a critical extension that nobody processes": [
+      /critical extension 1\.2\.3\.4/,
+      () => faulty("odd", { extensions: `${caExtensions}1.2.3.4=critical,DER:0500\n` }),
+    ],
+    "its key has 1024 bits": [/can not be used/, () => faulty("weak", { key: "RSA-1024" })],
+    "its key is on a curve that agents do not take": [
+      /can not be used/,
+      () => faulty("p521", { key: "P-521" }),
+    ],
+    "it is signed with SHA-1": [/with SHA-2/, () => faulty("sha1", { more: ["-sha1"] })],
+    "its root file holds what is no CA": [
+      /root-cert.pem can not be used/,
+      async () => {
+        await home.createIntermediate("not-a-root", "root", { extensions: "basicConstraints=CA:FALSE\n" });
+        await home.write("root-cert.pem", "root", "not-a-root");
+      },
+    ],
+    "its roots are more than agents take": [
+      /characters of roots, expected at most 131072/,
+      () => {
+        const comment = ["-addext", `nsComment=${"x".repeat(60_000)}`];
+        for (const name of ["large", "larger"]) home.createRoot(name, { more: comment });
+        return home.write("root-cert.pem", "root", "large", "larger");
+      },
+    ],
+  };
+  for (const [what, [rule, prepare]] of Object.entries(refused)) {
+    it(`when ${what}`, async () => {
+      await prepare();
+      const { message } = await rejectsWithCode(home.load(), "PLUGGED_IN_REJECTED");
+      assert.match(message, rule);
+      assert.ok(message.includes(home.directory) && !message.includes("-----BEGIN"));
+    });
+  }
+
+  it("not at all when none of its files is there", async () => {
+    await rm(home.directory, { recursive: true });
+    assert.equal(await home.load(), undefined);
+    await mkdir(home.directory);
+    assert.equal(await home.load(), undefined);
+    await writeFile(home.at("ca-crl.pem"), "garbage");
+    assert.equal(await home.load(), undefined);
+  });
+});

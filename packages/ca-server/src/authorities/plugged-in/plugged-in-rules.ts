@@ -1,0 +1,111 @@
+import { X509Certificate } from "node:crypto";
+import { type Certificate, PkiError, TrustBundle, type TrustDomain, verifyAuthorityChain } from "@kasbah/pki";
+import { StateError } from "../../errors.ts";
+import { findWaysUp, type Material, type PluggedInChain } from "./plugged-in-chain.ts";
+import { chainFileOf, type PluggedInNames } from "./plugged-in-layout.ts";
+
+/** What is wrong with a plugged-in CA; the message says what was seen, what is expected, and a fix. */
+export function broken(reason: string, cause?: unknown): StateError {
+  return new StateError("PLUGGED_IN_REJECTED", reason, { cause });
+}
+
+/** What the chain is held against. */
+export interface Rules {
+  readonly names: PluggedInNames;
+  readonly trustDomain: TrustDomain;
+  readonly now: Date;
+}
+
+/**
+ * What leaves are for (RFC 5280 §4.2.1.12). An issuer that is limited to less makes Envoy and Go refuse them, at any step
+ * and at the root, too. anyExtendedKeyUsage does not count: OpenSSL wants the purposes themselves.
+ */
+const requiredPurposes = new Map([
+  ["1.3.6.1.5.5.7.3.1", "serverAuth"],
+  ["1.3.6.1.5.5.7.3.2", "clientAuth"],
+]);
+
+const maxShownLength = 200;
+
+/** The best way from the signer to a root that breaks no rule. @throws StateError of the best way when all do */
+export function chainOf(material: Material, rules: Rules): PluggedInChain {
+  const { ways, top } = findWaysUp(material);
+  const problems: StateError[] = [];
+  for (const way of ways) {
+    const problem = problemOf(material.signer, way, rules);
+    if (problem === undefined) return way;
+    problems.push(problem);
+  }
+  throw problems[0] ?? noWayUp(top, material, rules.names);
+}
+
+function problemOf(signer: Certificate, way: PluggedInChain, rules: Rules): StateError | undefined {
+  const { names, trustDomain, now } = rules;
+  const { intermediates, root } = way;
+  try {
+    checkOne(signer, names.certificate, now);
+    for (const one of intermediates) checkOne(one, chainFileOf(names), now);
+    checkOne(root, names.roots, now);
+    verifyAuthorityChain({
+      authority: signer,
+      intermediates,
+      bundle: TrustBundle.from([root]),
+      trustDomain,
+      now,
+    });
+    return undefined;
+  } catch (cause) {
+    if (cause instanceof StateError) return cause;
+    if (!(cause instanceof PkiError)) throw cause;
+    const reason = `${shown(signer, names.certificate)} can not sign what clients accept: ${cause.message}`;
+    return broken(`${reason}; make that certificate anew, as docs/plugged-in.md shows`, cause);
+  }
+}
+
+function checkOne(one: Certificate, file: string, now: Date): void {
+  const { notBefore, notAfter } = one;
+  const who = shown(one, file);
+  if (now < notBefore)
+    throw broken(
+      `${who} is not valid yet, it begins at ${text(notBefore)}, now is ${text(now)}: check the clock, or wait`,
+    );
+  if (now > notAfter)
+    throw broken(`${who} has expired, it ended at ${text(notAfter)}, now is ${text(now)}: replace it`);
+  const purposes = new X509Certificate(one.der).keyUsage;
+  const excluded = [...requiredPurposes].filter(([id]) => purposes !== undefined && !purposes.includes(id));
+  if (excluded.length === 0) return;
+  throw broken(
+    `${who} has an extended key usage without ${excluded.map(([, name]) => name).join(" and ")}, expected both serverAuth and clientAuth, or no such extension: make it anew without one`,
+  );
+}
+
+function noWayUp(
+  top: Certificate,
+  { signer, roots, candidates }: Material,
+  names: PluggedInNames,
+): StateError {
+  const who = shown(top, top === signer ? names.certificate : chainFileOf(names));
+  if (top.isIssuedBy(top)) return broken(`${who} is a root, expected in ${names.roots}, too: add it there`);
+  const hasName = [...roots, ...candidates].some(({ subject }) => Buffer.compare(subject, top.issuer) === 0);
+  const seen = hasName
+    ? "a certificate of that name is there, but has not signed it with SHA-2"
+    : "it is not there";
+  const issuer = oneLine(new X509Certificate(top.der).issuer);
+  return broken(
+    `${who} does not lead to a root in ${names.roots}: expected its issuer ${issuer} there or in ${chainFileOf(names)}, and ${seen}: add the certificate that issued it`,
+  );
+}
+
+function shown(one: Certificate, file: string): string {
+  return `${file} (${oneLine(new X509Certificate(one.der).subject)})`;
+}
+
+/** A name as OpenSSL writes it has a line for each part; none at all when it is empty. */
+function oneLine(name: string | undefined): string {
+  const line = (name ?? "").split("\n").join(", ").slice(0, maxShownLength);
+  return line === "" ? "without a name" : line;
+}
+
+function text(instant: Date): string {
+  return instant.toISOString();
+}
