@@ -1,4 +1,9 @@
 export { assertCode, type CodedError, rejectsWithCode, throwsWithCode } from "./assert-code.ts";
+export {
+  type FakeAdminCall,
+  type FakeAuthorityAdmin,
+  startFakeAuthorityAdmin,
+} from "./fake-authority-admin.ts";
 export { type FakeCa, type FakeCaAnswer, type FakeCaCall, FakeRefusal, startFakeCa } from "./fake-ca.ts";
 export { FakeClock } from "./fake-clock.ts";
 export { type DurableCall, type FaultyFs, faultyFs } from "./faulty-fs.ts";

@@ -1,0 +1,72 @@
+import {
+  type AuthorityStatusMessage,
+  abortRotation,
+  getAuthorityStatus,
+  type Method,
+  pauseRotation,
+  resumeRotation,
+  rotateAuthority,
+} from "@kasbah/protocol";
+import { GrpcServer, type Route, type RpcStatus, unaryRoute } from "@kasbah/runtime/grpc";
+import { FakeRefusal } from "./fake-ca.ts";
+
+/** What an operator asked for. */
+export interface FakeAdminCall {
+  readonly method: "status" | "rotate" | "pause" | "resume" | "abort";
+  readonly request: object;
+  /** Under which name. */
+  readonly operator: string | undefined;
+}
+
+/** A CA's socket for operators that does nothing, counts its calls and answers from a list. */
+export interface FakeAuthorityAdmin {
+  readonly calls: readonly FakeAdminCall[];
+  /** The next answers; the last one is given again and again. */
+  answers: readonly AuthorityStatusMessage[];
+  /** How acts are refused, as long as it is set. */
+  refusal: RpcStatus | undefined;
+  close(): Promise<void>;
+}
+
+/** Serves on a new Unix socket at this path. */
+export async function startFakeAuthorityAdmin(path: string): Promise<FakeAuthorityAdmin> {
+  const calls: FakeAdminCall[] = [];
+  const answer = (call: FakeAdminCall): AuthorityStatusMessage => {
+    calls.push(call);
+    if (fake.refusal !== undefined && call.method !== "status") throw new FakeRefusal(fake.refusal);
+    const [next, ...later] = fake.answers;
+    if (next === undefined) throw new TypeError("the test gave the fake no answer");
+    if (later.length > 0) fake.answers = later;
+    return next;
+  };
+  const routes = [
+    route("status", getAuthorityStatus, answer),
+    route("rotate", rotateAuthority, answer),
+    route("pause", pauseRotation, answer),
+    route("resume", resumeRotation, answer),
+    route("abort", abortRotation, answer),
+  ];
+  const server = new GrpcServer({ routes, toStatus });
+  const fake: FakeAuthorityAdmin = { calls, answers: [], refusal: undefined, close: () => server.close(0) };
+  await server.listenUnix(path);
+  return fake;
+}
+
+function route<Request extends object>(
+  method: FakeAdminCall["method"],
+  { path, request, response }: Method<Request, AuthorityStatusMessage>,
+  answer: (call: FakeAdminCall) => AuthorityStatusMessage,
+): Route {
+  return unaryRoute({
+    path,
+    decode: request.decode,
+    encode: response.encode,
+    handle: async (call) =>
+      answer({ method, request: call.request(), operator: call.metadata("kasbah-operator")[0] }),
+  });
+}
+
+/** A fault of the fake or of the test is the status UNKNOWN with its words. */
+function toStatus(error: unknown): RpcStatus {
+  return error instanceof FakeRefusal ? error.status : { code: 2, message: String(error) };
+}
