@@ -9,6 +9,7 @@ export type CliErrorCode =
   | "NOT_READY"
   | "PROOF_FAILED"
   | "ADMIN_UNREACHABLE"
+  | "ADMIN_FORBIDDEN"
   | "ADMIN_FAILED"
   | "OPERATION_REFUSED"
   | "ROTATION_ABORTED"

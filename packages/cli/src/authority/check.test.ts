@@ -57,20 +57,34 @@ describe("The check of the authorities", () => {
     assert.equal(levelOf(...gone, authority("root-4", 300)), "OK");
   });
 
+  it("does not find good what it has not seen: a CA in which nothing signs", () => {
+    for (const none of [
+      [],
+      [authority("root-1", 3000, { stage: "retired", signs: false, trusted: false })],
+    ]) {
+      assert.throws(() => levelOf(...none), { code: "ADMIN_FAILED" });
+    }
+  });
+
   it("looks at what is about to sign as well", () => {
     const next = authority("root-2", 3, { stage: "distributed", signs: false });
     assert.equal(levelOf(authority("root-1", 300), next), "CRITICAL");
   });
 
-  it("shows each with its end, and the verdict last", () => {
-    const report = checkAuthorities(
-      status(authority("root-1", 29), authority("intermediate-1", 300)),
-      limits,
-      now,
-    );
-    assert.equal(
-      renderCheck(report, now),
-      "WARNING   root-1 ends 2030-01-30T00:00:00Z (in 29d)\nOK        intermediate-1 ends 2030-10-28T00:00:00Z (in 300d)\nWARNING\n",
-    );
+  it("shows each that is trusted with its end, what else there is to see, and the verdict last", () => {
+    const retired = authority("root-0", -5, { stage: "retired", signs: false, trusted: false });
+    const retiring = authority("root-1", -1, { stage: "retiring", signs: false });
+    const next = authority("root-3", 300, { stage: "prepared", signs: false, trusted: false });
+    const seen = status(retired, retiring, authority("root-2", 29), authority("intermediate-2", 300), next);
+    const report = checkAuthorities({ ...seen, warnings: ["look\u001b[31m"] }, limits, now);
+    assert.deepEqual(renderCheck(report, now).split("\n"), [
+      "OK        root-1          ended 2029-12-31T00:00:00Z (1d ago), retires: another signs",
+      "WARNING   root-2          ends 2030-01-30T00:00:00Z (in 29d)",
+      "OK        intermediate-2  ends 2030-10-28T00:00:00Z (in 300d)",
+      "OK        root-3          ends 2030-10-28T00:00:00Z (in 300d)",
+      "! look\\u001b[31m",
+      "WARNING",
+      "",
+    ]);
   });
 });

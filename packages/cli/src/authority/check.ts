@@ -1,4 +1,6 @@
 import type { AuthorityMessage, AuthorityStatusMessage } from "@kasbah/protocol";
+import { printableText } from "@kasbah/runtime";
+import { CliError } from "../errors.ts";
 import { timeAndDistance } from "./relative-time.ts";
 
 export type CheckLevel = "OK" | "WARNING" | "CRITICAL";
@@ -7,11 +9,20 @@ export interface CheckedAuthority {
   readonly id: string;
   readonly level: CheckLevel;
   readonly notAfter: Date;
+  /** Why its end is no danger, however close. */
+  readonly note?: string;
 }
 
 export interface CheckReport {
   readonly level: CheckLevel;
   readonly authorities: readonly CheckedAuthority[];
+  /** What else an operator should look at; it has no say in the level. */
+  readonly warnings: readonly string[];
+}
+
+export interface CheckLimits {
+  readonly warnMs: number;
+  readonly criticalMs: number;
 }
 
 export const checkExitCodes = { OK: 0, WARNING: 3, CRITICAL: 4 } as const;
@@ -19,30 +30,47 @@ export const checkExitCodes = { OK: 0, WARNING: 3, CRITICAL: 4 } as const;
 const levels: readonly CheckLevel[] = ["OK", "WARNING", "CRITICAL"];
 
 /**
- * How close the authorities in use are to their end. One that retires is meant to end, its successor signs already; one
- * that stands by after its successor began to sign is no danger either.
+ * How close the authorities are to their end: those that sign, and those that are about to. One that retires is meant
+ * to end, its successor signs already; one that stands by after its successor began to sign is no danger either.
+ *
+ * @throws CliError `ADMIN_FAILED` when none signs: to have looked at nothing is not to have found it good.
  */
 export function checkAuthorities(
-  { authorities }: AuthorityStatusMessage,
-  limits: { readonly warnMs: number; readonly criticalMs: number },
+  { authorities, warnings }: AuthorityStatusMessage,
+  limits: CheckLimits,
   now: Date,
 ): CheckReport {
-  const checked = authorities.filter(isInUse).map(({ id, notAfter }) => {
-    const leftMs = notAfter.getTime() - now.getTime();
-    const level = leftMs <= limits.criticalMs ? "CRITICAL" : leftMs <= limits.warnMs ? "WARNING" : "OK";
-    return { id, level, notAfter } as const;
+  if (!authorities.some(({ signs }) => signs)) throw new CliError("ADMIN_FAILED", "no authority signs");
+  const checked = authorities.filter(isKnown).map((authority) => checkOne(authority, limits, now));
+  const worst = Math.max(...checked.map(({ level }) => levels.indexOf(level)));
+  return { level: levels[worst] ?? "CRITICAL", authorities: checked, warnings };
+}
+
+function isKnown({ trusted, stage }: AuthorityMessage): boolean {
+  return trusted || stage === "prepared";
+}
+
+function checkOne(authority: AuthorityMessage, limits: CheckLimits, now: Date): CheckedAuthority {
+  const { id, notAfter, signs, stage } = authority;
+  const isNext = stage === "prepared" || stage === "distributed";
+  if (!signs && !isNext) {
+    const note = stage === "retiring" ? "retires: another signs" : "stands by: another signs";
+    return { id, level: "OK", notAfter, note };
+  }
+  const leftMs = notAfter.getTime() - now.getTime();
+  const level = leftMs <= limits.criticalMs ? "CRITICAL" : leftMs <= limits.warnMs ? "WARNING" : "OK";
+  return { id, level, notAfter };
+}
+
+/** A line for each, and the verdict in the last. */
+export function renderCheck({ level, authorities, warnings }: CheckReport, now: Date): string {
+  const width = Math.max(...authorities.map(({ id }) => id.length));
+  const lines = authorities.map(({ id, level: own, notAfter, note }) => {
+    const ends = now < notAfter ? "ends" : "ended";
+    const why = note === undefined ? "" : `, ${note}`;
+    return `${own.padEnd(8)}  ${id.padEnd(width)}  ${ends} ${timeAndDistance(notAfter, now)}${why}`;
   });
-  const worst = Math.max(0, ...checked.map(({ level }) => levels.indexOf(level)));
-  return { level: levels[worst] ?? "OK", authorities: checked };
-}
-
-function isInUse({ signs, stage }: AuthorityMessage): boolean {
-  return signs || stage === "prepared" || stage === "distributed";
-}
-
-export function renderCheck({ level, authorities }: CheckReport, now: Date): string {
-  const lines = authorities.map(
-    ({ id, level: own, notAfter }) => `${own.padEnd(9)} ${id} ends ${timeAndDistance(notAfter, now)}`,
-  );
-  return `${[...lines, level].join("\n")}\n`;
+  return [...lines, ...warnings.map((warning) => `! ${warning}`), level]
+    .map((line) => `${printableText(line)}\n`)
+    .join("");
 }

@@ -5,31 +5,59 @@ import { plainTime } from "./relative-time.ts";
 
 const everyMs = 1000;
 
-/** Prints each stage as it begins, until no rotation is under way. Aborting the signal leaves the rotation running. Throws CliError `ROTATION_ABORTED`. */
+/** A rotation takes days, in which a CA may well be restarted. */
+const patienceMs = 120_000;
+
+export interface Follower {
+  readonly read: () => Promise<AuthorityStatusMessage>;
+  readonly write: (text: string) => void;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Prints each stage as it begins, until the rotation is done. Aborting the signal leaves the rotation running.
+ *
+ * @throws CliError `ROTATION_ABORTED`; what `read` throws, when that is `ADMIN_UNREACHABLE` after two minutes of it
+ */
 export async function followRotation(
   first: AuthorityStatusMessage,
-  world: {
-    readonly read: () => Promise<AuthorityStatusMessage>;
-    readonly write: (text: string) => void;
-    readonly clock: Clock;
-    readonly signal: AbortSignal;
-  },
+  follower: Follower,
 ): Promise<AuthorityStatusMessage> {
+  const successor = first.rotation?.to;
   let status = first;
   let shown = "";
-  while (status.rotation !== undefined) {
+  while (status.rotation !== undefined && status.rotation.to === successor) {
     const { stage, since, to, earliest } = status.rotation;
     const until = earliest === undefined ? "" : `, until ${plainTime(earliest)} at the earliest`;
     const line = `${plainTime(since)}  ${to} ${stage}${until}\n`;
-    if (line !== shown) world.write(line);
+    if (line !== shown) follower.write(line);
     shown = line;
-    await world.clock.sleep(everyMs, world.signal);
-    status = await world.read();
+    status = await nextStatus(follower);
   }
-  const successor = status.authorities.find(({ id }) => id === first.rotation?.to);
-  if (successor !== undefined && successor.stage !== "active") {
-    throw new CliError("ROTATION_ABORTED", `the rotation was aborted: ${successor.id} is ${successor.stage}`);
-  }
-  world.write("the rotation is done\n");
+  if (successor !== undefined) refuseAborted(status, successor);
+  follower.write("the rotation is done\n");
   return status;
+}
+
+/** The next one may have begun by then, so the successor signs, or has signed. */
+function refuseAborted({ rotation, authorities }: AuthorityStatusMessage, successor: string): void {
+  const stage = authorities.find(({ id }) => id === successor)?.stage ?? "retired";
+  const isReplaced = stage === "retiring" && rotation?.aborted === false;
+  if (stage === "active" || isReplaced) return;
+  throw new CliError("ROTATION_ABORTED", `the rotation was aborted: ${successor} is ${stage}`);
+}
+
+async function nextStatus({ read, write, clock, signal }: Follower): Promise<AuthorityStatusMessage> {
+  const giveUpAtMs = clock.monotonicMs() + patienceMs;
+  for (let isKnown = false; ; isKnown = true) {
+    await clock.sleep(everyMs, signal);
+    try {
+      return await read();
+    } catch (error) {
+      const isAway = error instanceof CliError && error.code === "ADMIN_UNREACHABLE";
+      if (!isAway || clock.monotonicMs() > giveUpAtMs) throw error;
+      if (!isKnown) write("the CA does not answer; it will take the rotation up where it stood\n");
+    }
+  }
 }

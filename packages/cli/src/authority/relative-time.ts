@@ -5,10 +5,26 @@ export function plainTime(date: Date): string {
   return date.toISOString().replace(/\.\d+Z$/, "Z");
 }
 
-/** `in 6d4h`, `3m20s ago`: the two largest units of whole seconds. */
+const secondMs = 1000;
+const minuteMs = 60 * secondMs;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+
+/** Which part of a distance nobody asks for: hours of a month, minutes of a day, seconds of an hour. */
+const grains = [
+  { fromMs: 30 * dayMs, grainMs: dayMs },
+  { fromMs: dayMs, grainMs: hourMs },
+  { fromMs: hourMs, grainMs: minuteMs },
+  { fromMs: 0, grainMs: secondMs },
+];
+
+/** `in 6d 4h`, `3m 20s ago`, `now`: two units at most, rounded towards now. */
 export function relativeTime(date: Date, now: Date): string {
   const ms = date.getTime() - now.getTime();
-  const [text] = /^(?:\d+[dhms]){1,2}/.exec(formatDuration(Math.floor(Math.abs(ms) / 1000) * 1000)) ?? ["0s"];
+  const distanceMs = Math.abs(ms);
+  if (distanceMs < secondMs) return "now";
+  const { grainMs } = grains.find(({ fromMs }) => distanceMs >= fromMs) ?? { grainMs: secondMs };
+  const text = formatDuration(distanceMs - (distanceMs % grainMs)).replace(/(?<=[dhm])(?=\d)/, " ");
   return ms < 0 ? `${text} ago` : `in ${text}`;
 }
 

@@ -11,6 +11,14 @@ const meanings = {
   retired: "over",
 } as const;
 
+const following = {
+  prepared: "distributed",
+  distributed: "active",
+  active: "retiring",
+  retiring: "done",
+  retired: "done",
+} as const;
+
 /** The authorities as a table; those that have retired are counted, unless all are wanted. */
 export function renderAuthorities(status: AuthorityStatusMessage, now: Date, all = false): string {
   const header = ["AUTHORITY", "STAGE", "SIGNS", "KEY", "ENDS", "SHA-256"];
@@ -30,7 +38,7 @@ function rowOf({ id, stage, signs, keyType, notAfter, fingerprint }: AuthorityMe
 /** What is under way, why it waits, and what comes next by itself. */
 export function renderRotation(status: AuthorityStatusMessage, now: Date): string {
   const { rotation } = status;
-  const lines = rotation === undefined ? idle(status, now) : underWay(rotation, now);
+  const lines = rotation === undefined ? idle(status, now) : underWay(rotation, status.epoch, now);
   return `${lines.join("\n")}\n${warningsOf(status)}`;
 }
 
@@ -41,17 +49,16 @@ function idle(status: AuthorityStatusMessage, now: Date): string[] {
   return [`no rotation is under way (epoch ${status.epoch})`, ...next];
 }
 
-function underWay(
-  { kind, from, to, stage, since, reason, mayAdvance, aborted, earliest }: RotationMessage,
-  now: Date,
-) {
+function underWay(rotation: RotationMessage, epoch: number, now: Date): string[] {
+  const { kind, from, to, stage, since, reason, mayAdvance, aborted, earliest } = rotation;
   const what = aborted ? `aborted rotation of the ${kind}, back from` : `rotation of the ${kind}:`;
   return [
     `${what} ${from} to ${to}`,
     `  stage    ${stage}: ${meanings[stage]}`,
     `  since    ${timeAndDistance(since, now)}`,
-    `  next     ${mayAdvance ? "at once" : "not yet"}, because ${reason}`,
+    `  next     ${following[stage]}: ${mayAdvance ? "at once" : "not yet"}, because ${printableText(reason)}`,
     ...(earliest === undefined ? [] : [`  earliest ${timeAndDistance(earliest, now)}`]),
+    `  epoch    ${epoch}`,
   ];
 }
 

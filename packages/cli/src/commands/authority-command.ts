@@ -1,11 +1,11 @@
-import { readOfflineStatus } from "@kasbah/ca-server/state";
 import { Command, InvalidArgumentError } from "commander";
 import type { AuthorityStatusMessage } from "../authority/admin-client.ts";
-import { followRotation } from "../authority/follow-rotation.ts";
 import { renderAuthorities, renderRotation } from "../authority/render-status.ts";
-import { CliError } from "../errors.ts";
 import type { CommandWorld } from "./command-world.ts";
-import { adminClientOf, type StateLocation, stateDirectoryOf } from "./state-location.ts";
+import { toJson } from "./json.ts";
+import { rotateCommand } from "./rotate-command.ts";
+import { adminClientOf, type StateLocation, withStateLocation } from "./state-location.ts";
+import { readStatus } from "./status-source.ts";
 
 interface CommonOptions extends StateLocation {
   readonly json?: boolean;
@@ -25,101 +25,80 @@ Examples
   $ kasbah authority status --json | jq .rotation
   $ kasbah authority abort --if-epoch 7`;
 
+const listHelp = `
+SIGNS says which authorities make up the chain of every leaf that is issued now. All that are distributed, active or
+retiring are trusted. The socket of a running CA is for its user alone; a stopped CA is read from its state directory.`;
+
+const statusHelp = `
+A stage waits for the leaves that were issued before it began: "earliest" is when the last of them ends. Nothing has to
+be done then, the CA goes on by itself. The epoch grows with every transition: abort --if-epoch holds a script to it.`;
+
+const pauseHelp = `
+The stage that was reached holds, however long: certificates are issued and every trusted authority stays trusted.
+Authorities come closer to their end meanwhile, so watch them with kasbah check. Go on with kasbah authority resume.`;
+
+const resumeHelp = `
+It takes back a pause, and also what follows an abort: that no rotation starts by itself.`;
+
+const abortHelp = `
+distributed  the new root leaves the trust bundle, and the rotation is over
+active       the former authority signs again at once; the new one stays trusted until its leaves have ended
+retiring     refused, the former authority has promised to sign no more: rotate again instead
+
+None starts by itself afterwards, until kasbah authority resume or rotate.
+
+Example, for a script that decides on what it has seen
+  $ epoch=$(kasbah authority status --json | jq .epoch)
+  $ kasbah authority abort --if-epoch "$epoch"`;
+
 /** `kasbah authority …`: each talks to the CA over its Unix socket. */
 export function authorityCommand(world: CommandWorld): Command {
   const command = new Command("authority")
     .description("show, replace, pause and bring back the CA's roots and intermediates")
     .addHelpText("after", help);
-  const add = (name: string, description: string) =>
-    command
-      .command(name)
-      .description(description)
-      .option("--state-dir <dir>", "the CA's state directory")
-      .option("--admin-socket <path>", "the CA's socket, if it is not in the state directory")
-      .option("--json", "print JSON", false);
-  add("list", "every authority with its stage and its end; works on a stopped CA, too")
-    .option("--all", "show those that have retired, too", false)
-    .action((o: CommonOptions & { all: boolean }) => list(o, world));
-  add("status", "what is under way, and why it waits").action(async (o: CommonOptions) =>
-    show(await adminClientOf(o, world).status(), o, world),
+  const add = (name: string, description: string, after: string) =>
+    withStateLocation(command.command(name).description(description))
+      .option("--json", "print JSON")
+      .addHelpText("after", after);
+  const show = (status: AuthorityStatusMessage, { json }: CommonOptions) =>
+    world.screen.write(json ? toJson(status) : renderRotation(status, world.clock.now()));
+  add("list", "every authority with its stage and its end; works on a stopped CA, too", listHelp)
+    .option("--all", "show those that have retired, too")
+    .action((o: ListOptions) => list(o, world));
+  add("status", "what is under way, and why it waits", statusHelp).action(async (o: CommonOptions) =>
+    show(await adminClientOf(o, world).status(), o),
   );
-  add("rotate", "begin to replace the intermediate, or with --root the root and its intermediate")
-    .option("--root", "replace the root", false)
-    .option("--wait", "follow the rotation until it is done", false)
-    .action((o: RotateOptions) => rotate(o, world));
-  add("pause", "stop rotations from beginning and from going on").action(async (o: CommonOptions) =>
-    show(await adminClientOf(o, world).pause(), o, world),
+  command.addCommand(rotateCommand(world));
+  add("pause", "stop rotations from beginning and from going on", pauseHelp).action(
+    async (o: CommonOptions) => show(await adminClientOf(o, world).pause(), o),
   );
-  add("resume", "let rotations begin and go on again").action(async (o: CommonOptions) =>
-    show(await adminClientOf(o, world).resume(), o, world),
+  add("resume", "let rotations begin and go on again", resumeHelp).action(async (o: CommonOptions) =>
+    show(await adminClientOf(o, world).resume(), o),
   );
-  add("abort", "return to the former authority, which is possible until it retires")
+  add("abort", "return to the former authority, which is possible until it retires", abortHelp)
     .option("--if-epoch <n>", "only while the status shows this epoch", parseEpoch)
-    .action(async (o: CommonOptions & { ifEpoch?: number }) => {
+    .action(async (o: AbortOptions) => {
       const guard = o.ifEpoch === undefined ? {} : { ifEpoch: o.ifEpoch };
-      show(await adminClientOf(o, world).abort(guard), o, world);
+      show(await adminClientOf(o, world).abort(guard), o);
     });
   return command;
 }
 
-interface RotateOptions extends CommonOptions {
-  readonly root: boolean;
-  readonly wait: boolean;
+interface ListOptions extends CommonOptions {
+  readonly all?: boolean;
 }
 
-async function rotate(o: RotateOptions, world: CommandWorld): Promise<void> {
-  const client = adminClientOf(o, world);
-  const begun = await client.rotate(o.root ? "root" : "intermediate");
-  if (!o.wait) {
-    show(begun, o, world);
-    if (!o.json) world.screen.write("follow it with: kasbah authority status\n");
-    return;
-  }
-  const { clock, signal } = world;
-  const write = (text: string) => {
-    if (!o.json) world.screen.write(text);
-  };
-  try {
-    show(await followRotation(begun, { read: () => client.status(), write, clock, signal }), o, world);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    throw new CliError("INTERRUPTED", "the rotation goes on by itself; kasbah authority status shows it");
-  }
+interface AbortOptions extends CommonOptions {
+  readonly ifEpoch?: number;
 }
 
-/** The state on disk says as much as the CA does, so a stopped one can be looked at. */
-async function list(o: CommonOptions & { all: boolean }, world: CommandWorld): Promise<void> {
+async function list(o: ListOptions, world: CommandWorld): Promise<void> {
   const { screen, clock } = world;
-  const status = await statusOnlineOrOffline(o, world);
+  const status = await readStatus(o, world);
   screen.write(o.json ? toJson(status) : renderAuthorities(status, clock.now(), o.all));
-}
-
-export async function statusOnlineOrOffline(
-  location: StateLocation,
-  world: CommandWorld,
-): Promise<AuthorityStatusMessage> {
-  try {
-    return await adminClientOf(location, world).status();
-  } catch (error) {
-    const isAway = error instanceof CliError && error.code === "ADMIN_UNREACHABLE";
-    if (!isAway || location.adminSocket !== undefined) throw error;
-    return readOfflineStatus(stateDirectoryOf(location, world), world.clock.now());
-  }
-}
-
-function show(
-  status: AuthorityStatusMessage,
-  { json }: CommonOptions,
-  { screen, clock }: CommandWorld,
-): void {
-  screen.write(json ? toJson(status) : renderRotation(status, clock.now()));
-}
-
-export function toJson(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
 function parseEpoch(text: string): number {
   if (/^\d{1,10}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("expected a whole number, as kasbah authority status --json shows it.");
+  throw new InvalidArgumentError("expected a whole number, as kasbah authority status shows it.");
 }

@@ -1,9 +1,10 @@
 import { parseDuration } from "@kasbah/runtime";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { checkAuthorities, checkExitCodes, renderCheck } from "../authority/check.ts";
-import { statusOnlineOrOffline, toJson } from "./authority-command.ts";
 import type { CommandWorld } from "./command-world.ts";
-import type { StateLocation } from "./state-location.ts";
+import { toJson } from "./json.ts";
+import { type StateLocation, withStateLocation } from "./state-location.ts";
+import { readStatus } from "./status-source.ts";
 
 interface CheckOptions extends StateLocation {
   readonly warn: number;
@@ -12,29 +13,39 @@ interface CheckOptions extends StateLocation {
 }
 
 const help = `
-Looks at the authorities that sign and at those that are about to, on a running CA or in the state directory of a stopped one.
+Looks at every authority that is trusted, or about to be: on a running CA, or in the state directory of a stopped one.
+What counts are those that sign and those that are about to. One that retires is meant to end, and its end is no alarm.
 
-Exit codes: 0 all is well, 3 one ends within --warn, 4 one ends within --critical, 1 it could not look.
+Exit codes
+  0  all is well
+  3  an authority ends within --warn
+  4  an authority ends within --critical, or has ended
+  1  it could not look, which is a reason for an alarm as well
+  2  a wrong command line
 
-Example, in a CI job or in cron
-  $ kasbah check --warn 30d --critical 7d || alert "the CA needs a look"`;
+Examples
+  $ kasbah check --warn 30d --critical 7d || alert "the CA needs a look"
+  $ kasbah check --json | jq -r '.authorities[] | select(.level != "OK") | .id'`;
 
 /** `kasbah check`. */
 export function checkCommand(world: CommandWorld): Command {
-  return new Command("check")
+  const command = new Command("check")
     .description("tell by the exit code whether an authority ends soon")
-    .option("--warn <duration>", "exit 3 when one ends within this time", duration, parseDuration("30d"))
-    .option("--critical <duration>", "exit 4 when one ends within this time", duration, parseDuration("7d"))
-    .option("--state-dir <dir>", "the CA's state directory")
-    .option("--admin-socket <path>", "the CA's socket, if it is not in the state directory")
+    .addOption(durationOption("--warn <duration>", "exit 3 when one ends within this time", "30d"))
+    .addOption(durationOption("--critical <duration>", "exit 4 when one ends within this time", "7d"));
+  return withStateLocation(command)
     .option("--json", "print JSON", false)
     .addHelpText("after", help)
     .action((options: CheckOptions) => check(options, world));
 }
 
+function durationOption(flags: string, description: string, standard: string): Option {
+  return new Option(flags, description).argParser(duration).default(parseDuration(standard), standard);
+}
+
 async function check(options: CheckOptions, world: CommandWorld): Promise<void> {
   const { screen, clock } = world;
-  const status = await statusOnlineOrOffline(options, world);
+  const status = await readStatus(options, world);
   const now = clock.now();
   const report = checkAuthorities(status, { warnMs: options.warn, criticalMs: options.critical }, now);
   screen.write(options.json ? toJson(report) : renderCheck(report, now));

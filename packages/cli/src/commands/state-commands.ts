@@ -15,8 +15,8 @@ import {
 } from "@kasbah/runtime";
 import { Command } from "commander";
 import { renderAuthorities } from "../authority/render-status.ts";
-import { toJson } from "./authority-command.ts";
 import type { CommandWorld } from "./command-world.ts";
+import { toJson } from "./json.ts";
 import { type StateLocation, stateDirectoryOf } from "./state-location.ts";
 
 const backupHelp = `

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { createServer, type Server, type Socket } from "node:net";
+import { grpcStatus } from "@kasbah/runtime/grpc";
+import {
+  type FakeAuthorityAdmin,
+  rejectsWithCode,
+  startFakeAuthorityAdmin,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { idle } from "../commands/run-kasbah.test.ts";
+import { AdminClient } from "./admin-client.ts";
+
+describe("The client of the operator's socket", () => {
+  let directory: TemporaryDirectory;
+  let ca: FakeAuthorityAdmin;
+  let client: AdminClient;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    ca = await startFakeAuthorityAdmin(directory.join("admin.sock"));
+    ca.answers = [idle];
+    client = new AdminClient(directory.join("admin.sock"), "jürgen\n");
+  });
+  afterEach(async () => {
+    await ca.close();
+    await directory.remove();
+  });
+
+  /** Something that listens, and does with its callers what it likes. */
+  async function listen(name: string, meet: (socket: Socket) => void): Promise<AsyncDisposable> {
+    const met: Socket[] = [];
+    const server: Server = createServer((socket) => {
+      met.push(socket);
+      socket.on("error", () => undefined);
+      meet(socket);
+    });
+    await new Promise<void>((resolve) => server.listen(directory.join(name), resolve));
+    return {
+      async [Symbol.asyncDispose]() {
+        for (const socket of met) socket.destroy();
+        await new Promise((resolve) => server.close(resolve));
+      },
+    };
+  }
+
+  it("waits for a socket on which nobody speaks no longer than for an answer, before an act as well", async () => {
+    await using _silent = await listen("silent.sock", () => undefined);
+    const patient = { answerMs: 200, actMs: 60_000 };
+    const stuck = new AdminClient(directory.join("silent.sock"), "alice", patient);
+    for (const call of [stuck.status(), stuck.rotate("root"), stuck.abort({})]) {
+      const { message } = await rejectsWithCode(call, "ADMIN_UNREACHABLE");
+      assert.match(message, /silent\.sock: nobody answers in time; start kasbah-server/);
+    }
+  });
+
+  it("does not take just any server for a CA", async () => {
+    await using _web = await listen("web.sock", (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    const lost = new AdminClient(directory.join("web.sock"), "alice");
+    await rejectsWithCode(lost.status(), "ADMIN_UNREACHABLE");
+  });
+
+  it("does not say that an act has failed when it is only late", async () => {
+    ca.refusal = { code: grpcStatus.DEADLINE_EXCEEDED, message: "Deadline exceeded" };
+    const { message } = await rejectsWithCode(client.rotate("root"), "ADMIN_FAILED");
+    assert.match(message, /has not answered in time; it may do it yet: look at kasbah authority status/);
+  });
+
+  it("passes on what the CA says of its own failure, which is no sign that nobody is there", async () => {
+    ca.refusal = { code: grpcStatus.UNAVAILABLE, message: "STATE_NOT_DURABLE: no space left" };
+    const { message } = await rejectsWithCode(client.pause(), "ADMIN_FAILED");
+    assert.match(message, /STATE_NOT_DURABLE: no space left/);
+  });
+
+  it("sends a name that is not ASCII as one that a header may hold", async () => {
+    await client.status();
+    assert.equal(ca.calls[0]?.operator, "j%C3%BCrgen%0A");
+  });
+});

@@ -1,0 +1,47 @@
+import { stat } from "node:fs/promises";
+import { grpcStatus, RpcError } from "@kasbah/runtime/grpc";
+import { CliError } from "../errors.ts";
+
+export interface AdminCall {
+  /** Of the socket. */
+  readonly path: string;
+  /** It may have changed something before it failed. */
+  readonly isAct: boolean;
+}
+
+/** Why a call to the CA's socket failed, as a CliError with advice; what is no failure of the call is given back. */
+export async function explainAdminFailure(error: unknown, { path, isAct }: AdminCall): Promise<unknown> {
+  if (!(error instanceof RpcError)) return error;
+  const { code, message } = error;
+  const options = { cause: error };
+  if (code === grpcStatus.FAILED_PRECONDITION) {
+    return new CliError("OPERATION_REFUSED", message.replace(/^OPERATION_REFUSED: /, ""), options);
+  }
+  if (code === grpcStatus.DEADLINE_EXCEEDED) {
+    if (!isAct) return unreachable(path, "nobody answers in time", options);
+    const advice = "it may do it yet: look at kasbah authority status";
+    return new CliError("ADMIN_FAILED", `the CA has not answered in time; ${advice}`, options);
+  }
+  const isOwnWord = /^[A-Z_]+: /.test(message);
+  if (code !== grpcStatus.UNAVAILABLE || isOwnWord) {
+    return new CliError("ADMIN_FAILED", `the CA could not do it: ${message}`, options);
+  }
+  // The transport's words hold the name of the failed call's error.
+  if (message.includes("EACCES")) return forbidden(path, options);
+  return unreachable(path, message.includes("ENOENT") ? "there is no socket" : "nobody answers", options);
+}
+
+/** What belongs to another user, and to whom, as far as that can be seen. */
+export async function forbidden(path: string, options: ErrorOptions): Promise<CliError> {
+  const owner = await stat(path).then(
+    ({ uid }) => ` of uid ${uid}`,
+    () => "",
+  );
+  const advice = `it is for its user${owner} alone: run the command as that user`;
+  return new CliError("ADMIN_FORBIDDEN", `no access to ${path}: ${advice}`, options);
+}
+
+function unreachable(path: string, reason: string, options: ErrorOptions): CliError {
+  const advice = "start kasbah-server, or name its --state-dir or --admin-socket";
+  return new CliError("ADMIN_UNREACHABLE", `no CA at ${path}: ${reason}; ${advice}`, options);
+}
