@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { createTokenIssuer } from "@kasbah/certs-dev";
+import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { repositoryRoot } from "./repository.ts";
+
+const commandBin = join(repositoryRoot, "packages/cli/bin/kasbah.js");
+const serverBin = join(repositoryRoot, "packages/ca-server/bin/kasbah-server.js");
+const issuer = "https://issuer.test";
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** The operator's command as installed, on a CA as installed. */
+describe("The command of an operator", function () {
+  this.timeout(60_000);
+  let directory: TemporaryDirectory;
+  let server: ChildProcess | undefined;
+
+  before(async () => {
+    directory = await temporaryDirectory();
+    await (await createTokenIssuer({ issuer })).save(directory.join("issuer"));
+  });
+  after(async () => {
+    server?.kill("SIGKILL");
+    await directory.remove();
+  });
+
+  function kasbah(argv: readonly string[], options: { uid?: number } = {}): Promise<Outcome> {
+    const env = { PATH: process.env["PATH"], KASBAH_STATE_DIR: directory.join("ca") };
+    return new Promise((resolve) => {
+      execFile(process.execPath, [commandBin, ...argv], { ...options, env }, (error, out, err) => {
+        resolve({ code: error === null ? 0 : Number(error.code), out, err });
+      });
+    });
+  }
+
+  async function startServer(): Promise<void> {
+    const addresses = ["--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"];
+    const callers = ["--jwks", directory.join("issuer", "jwks.json"), "--token-issuer", issuer];
+    const flags = ["--state-dir", directory.join("ca"), "--log-format", "json", ...addresses, ...callers];
+    server = spawn(process.execPath, [serverBin, ...flags], { stdio: ["ignore", "pipe", "inherit"] });
+    assert.ok(server.stdout);
+    for await (const line of createInterface(server.stdout)) {
+      if (JSON.parse(line).event === "daemon started") return;
+    }
+    assert.fail("the CA did not start");
+  }
+
+  it("fails where no CA is, and on a wrong command line, with different exit codes", async () => {
+    const nowhere = await kasbah(["check"]);
+    assert.equal(nowhere.code, 1);
+    assert.match(nowhere.err, /no CA at .*admin\.sock: there is no socket; .* \(ADMIN_UNREACHABLE\)\n$/);
+    assert.equal((await kasbah(["check", "--wran", "1d"])).code, 2);
+    assert.equal((await kasbah(["authority", "--help"])).code, 0);
+  });
+
+  it("checks a CA by its exit code before it first starts", async () => {
+    assert.equal((await kasbah(["init", "--intermediate-ttl", "480h"])).code, 0);
+    const { code, out } = await kasbah(["check"]);
+    assert.equal(code, 3, out);
+    assert.match(out, /^OK {8}root-1 [^\n]*\nWARNING {3}intermediate-1 /);
+    assert.match(out, /! no CA answers: this is what [^\n]*\nWARNING\n$/);
+    assert.equal((await kasbah(["check", "--warn", "2d", "--critical", "1d"])).code, 0);
+    assert.equal((await kasbah(["check", "--critical", "30d"])).code, 4);
+  });
+
+  it("replaces the root of a running CA, and follows it to the end", async () => {
+    await startServer();
+    assert.equal((await stat(directory.join("ca", "admin.sock"))).mode & 0o777, 0o600);
+    const rotated = await kasbah(["authority", "rotate", "--root", "--wait"]);
+    assert.deepEqual([rotated.code, rotated.err], [0, ""]);
+    assert.match(rotated.out, /^the rotation is done\nno rotation is under way/);
+    const { out } = await kasbah(["authority", "list"]);
+    assert.match(out, /\nroot-2 +active +yes/);
+    assert.doesNotMatch(out, /no CA answers/);
+    const refused = await kasbah(["authority", "abort", "--json"]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /no rotation is under way \(OPERATION_REFUSED\)\n$/);
+    assert.equal((await kasbah(["check"])).code, 0);
+  });
+
+  it("tells another user whom to be, of a running CA and of a stopped one", async function () {
+    if (process.getuid?.() !== 0) this.skip();
+    await chmod(directory.path, 0o711);
+    const running = await kasbah(["check"], { uid: 65_534 });
+    assert.equal(running.code, 1);
+    assert.match(running.err, /admin\.sock: it is for its user of uid 0 alone: .* \(ADMIN_FORBIDDEN\)\n$/);
+    assert.ok(server);
+    const ended = once(server, "exit");
+    server.kill("SIGTERM");
+    await ended;
+    const stopped = await kasbah(["check"], { uid: 65_534 });
+    assert.match(stopped.err, /\/ca: it is for its user of uid 0 alone: .* \(ADMIN_FORBIDDEN\)\n$/);
+  });
+});
