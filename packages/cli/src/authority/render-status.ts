@@ -56,7 +56,8 @@ function underWay(rotation: RotationMessage, epoch: number, now: Date): string[]
     `${what} ${from} to ${to}`,
     `  stage    ${stage}: ${meanings[stage]}`,
     `  since    ${timeAndDistance(since, now)}`,
-    `  next     ${following[stage]}: ${mayAdvance ? "at once" : "not yet"}, because ${printableText(reason)}`,
+    `  next     ${following[stage]}, ${mayAdvance ? "at once" : "not yet"}`,
+    `  because  ${printableText(reason)}`,
     ...(earliest === undefined ? [] : [`  earliest ${timeAndDistance(earliest, now)}`]),
     `  epoch    ${epoch}`,
   ];

@@ -73,7 +73,7 @@ describe("kasbah authority", () => {
     ca.answers = [busy];
     const { said } = await run("authority", "status");
     assert.match(said, /^rotation of the root: root-1 to root-2\n/);
-    assert.match(said, /next {5}active: not yet, because leaves live until tomorrow\n/);
+    assert.match(said, /next {5}active, not yet\n {2}because {2}leaves live until tomorrow\n/);
     assert.match(said, /earliest 2030-01-02T00:00:00Z \(in 1d\)\n/);
     assert.match(said, /epoch {4}4\n/);
   });
