@@ -77,7 +77,7 @@ describe("The operator's socket", () => {
     await call(rotateAuthority, { kind: "root" });
     const second = await refusalOf(call(rotateAuthority, { kind: "root" }));
     assert.equal(second.code, grpcStatus.FAILED_PRECONDITION);
-    assert.match(second.message, /^OPERATION_REFUSED: a rotation to intermediate-2 is under way/);
+    assert.match(second.message, /^OPERATION_REFUSED: a rotation to root-2 is under way/);
     const stale = await refusalOf(call(abortRotation, { ifEpoch: 1 }));
     assert.match(stale.message, /the epoch is 3, not 1/);
   });

@@ -35,7 +35,8 @@ function viewOf(
   const { id, kind, origin, stage, stageSince, certificate } = authority;
   const { fingerprint, serial, publicKey, notBefore, notAfter } = certificate;
   const signs = isInSigningChain(authority, state);
-  const rotates = automatic && signs && origin === "self-signed" && state.rotation === undefined;
+  const mayStart = automatic && state.hold === "none" && state.rotation === undefined;
+  const rotates = mayStart && signs && origin === "self-signed";
   return {
     id,
     kind,

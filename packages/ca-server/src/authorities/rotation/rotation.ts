@@ -39,9 +39,11 @@ export function prepare(
 }
 
 /** @throws OperationError when a rotation is under way, or all are paused. */
-export function requireIdle({ rotation, hold }: AuthorityState): void {
+export function requireIdle(state: AuthorityState): void {
+  const { rotation, hold } = state;
   if (rotation !== undefined) {
-    throw new OperationError(`a rotation to ${rotation.to} is under way: let it end, or abort it`);
+    const to = rotation.kind === "root" ? authorityOf(state, rotation.to).rootId : rotation.to;
+    throw new OperationError(`a rotation to ${to} is under way: let it end, or abort it`);
   }
   if (hold === "all") throw new OperationError("rotations are paused: resume them first");
 }
