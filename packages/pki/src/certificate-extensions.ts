@@ -1,6 +1,7 @@
 import { DerCursor, openElement } from "./der/cursor.ts";
 import { parseDer } from "./der/reader.ts";
 import { primitiveTag, tag } from "./der/tag.ts";
+import { dottedOid } from "./der/values.ts";
 import { PkiError } from "./errors.ts";
 import type { Extension } from "./extension.ts";
 import { type GeneralName, readGeneralNames } from "./general-name.ts";
@@ -14,6 +15,8 @@ export interface CertificateExtensions {
   readonly pathLength: number | undefined;
   /** False when there is a keyUsage without keyCertSign. */
   readonly maySignCertificates: boolean;
+  /** Object identifiers of what the key may be used for (extKeyUsage); undefined when nothing is said of it. */
+  readonly purposes: readonly string[] | undefined;
   readonly names: readonly GeneralName[];
   readonly nameConstraints: NameConstraints | undefined;
   readonly subjectKeyIdentifier: Uint8Array | undefined;
@@ -41,6 +44,7 @@ export function readCertificateExtensions(extensions: readonly Extension[]): Cer
   return {
     ...readBasicConstraints(valueOfExtension(oid.basicConstraints)),
     maySignCertificates: allowsCertSign(valueOfExtension(oid.keyUsage)),
+    purposes: optionally(valueOfExtension(oid.extKeyUsage), readPurposes),
     names: optionally(valueOfExtension(oid.subjectAltName), readGeneralNames) ?? [],
     nameConstraints: optionally(valueOfExtension(oid.nameConstraints), readNameConstraints),
     subjectKeyIdentifier: optionally(valueOfExtension(oid.subjectKeyIdentifier), readKeyIdentifier),
@@ -79,6 +83,17 @@ function allowsCertSign(keyUsage: Uint8Array | undefined): boolean {
   if (bits.tag !== tag.bitString) throw new PkiError("DER_MALFORMED", "keyUsage has the wrong type");
   const [, first = 0] = bits.content;
   return (first & keyCertSign) !== 0;
+}
+
+/** At least one (RFC 5280 §4.2.1.12): readers that index the first of none have crashed on such certificates. */
+function readPurposes(value: Uint8Array): readonly string[] {
+  const purposes = parseDer(value);
+  openElement(purposes, tag.sequence, "ExtKeyUsageSyntax");
+  if (purposes.children.length === 0) throw new PkiError("DER_MALFORMED", "extKeyUsage names no purpose");
+  return purposes.children.map((purpose) => {
+    if (purpose.tag !== tag.oid) throw new PkiError("DER_MALFORMED", "extKeyUsage has the wrong type");
+    return dottedOid(purpose.content);
+  });
 }
 
 function readKeyIdentifier(value: Uint8Array): Uint8Array {

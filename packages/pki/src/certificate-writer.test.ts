@@ -21,10 +21,11 @@ import {
   requestedExtensions,
   uri,
 } from "./forge.test.ts";
-import { createKeyPair, createSerial, type KeyPair } from "./key.ts";
+import { createKeyPair, type KeyPair } from "./key.ts";
 import { lintWorkloadCertificate } from "./lint.ts";
 import { oid } from "./oids.ts";
 import { leafCommonName, leafValidity } from "./profile.ts";
+import { createSerial } from "./serial.ts";
 import { parseSpiffeId } from "./spiffe-id.ts";
 
 const now = new Date("2030-01-01T00:00:00Z");

@@ -89,12 +89,13 @@ describe("a certificate", () => {
     );
   });
 
-  it("has a SPIFFE ID only when that is its only name", () => {
+  it("has a SPIFFE ID only when that is its only URI, beside DNS names at most", () => {
     const idOf = (...names: Uint8Array[]) =>
       forgeCertificate(keyPair, { extensions: [namesExtension(...names)] }).spiffeId;
     assert.equal(`${idOf(spiffe)}`, "spiffe://td/ns/a/sa/b");
     assert.equal(idOf(spiffe, spiffe), undefined);
-    assert.equal(idOf(spiffe, encode(primitiveTag(2), hex("61"))), undefined);
+    assert.equal(`${idOf(spiffe, encode(primitiveTag(2), hex("61")))}`, "spiffe://td/ns/a/sa/b");
+    assert.equal(idOf(spiffe, encode(primitiveTag(7), hex("7f000001"))), undefined);
     assert.equal(idOf(uri("https://td/a")), undefined);
     assert.equal(idOf(uri("spiffe://td/a\0.example")), undefined);
     assert.equal(idOf(encode(primitiveTag(2), Buffer.from("spiffe://td/a"))), undefined);

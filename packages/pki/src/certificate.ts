@@ -58,10 +58,14 @@ export class Certificate {
     this.subjectKeyIdentifier = extensions.subjectKeyIdentifier;
   }
 
-  /** The identity of an X.509-SVID (§2): there exactly when the only name of all is one URI that is a SPIFFE ID. */
+  /**
+   * The identity of an X.509-SVID (§2): there exactly when one of its names is a URI, and that is a SPIFFE ID. DNS names
+   * may stand beside it, names of other kinds may not.
+   */
   get spiffeId(): SpiffeId | undefined {
-    const [uri] = this.uriNames;
-    if (uri === undefined || this.extensions.names.length !== 1) return undefined;
+    const [uri, ...more] = this.uriNames;
+    const isForeign = this.extensions.names.length !== this.uriNames.length + this.dnsNames.length;
+    if (uri === undefined || more.length > 0 || isForeign) return undefined;
     try {
       return parseSpiffeId(uri);
     } catch (error) {

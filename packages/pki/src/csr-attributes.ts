@@ -10,6 +10,7 @@ import { oid, oidName } from "./oids.ts";
 /** What the attributes of a request ask for. */
 export interface RequestedAttributes {
   readonly uris: readonly string[];
+  readonly dnsNames: readonly string[];
   readonly ignored: readonly string[];
 }
 
@@ -17,6 +18,7 @@ export interface RequestedAttributes {
 export function readAttributes(attributes: DerElement): RequestedAttributes {
   checkSetOrder(attributes.children);
   const uris: string[] = [];
+  const dnsNames: string[] = [];
   const ignored: string[] = [];
   let extensions: readonly Extension[] | undefined;
   for (const element of attributes.children) {
@@ -29,8 +31,8 @@ export function readAttributes(attributes: DerElement): RequestedAttributes {
       extensions = readExtensionRequest(values);
     }
   }
-  for (const extension of extensions ?? []) sortExtension(extension, uris, ignored);
-  return { uris, ignored };
+  for (const extension of extensions ?? []) sortExtension(extension, { uris, dnsNames, ignored });
+  return { uris, dnsNames, ignored };
 }
 
 function readAttribute(element: DerElement): { type: string; values: readonly DerElement[] } {
@@ -49,12 +51,15 @@ function readExtensionRequest(values: readonly DerElement[]): readonly Extension
   return readExtensions(extensions);
 }
 
-function sortExtension(extension: Extension, uris: string[], ignored: string[]): void {
+type Wishes = { [Kind in keyof RequestedAttributes]: string[] };
+
+function sortExtension(extension: Extension, { uris, dnsNames, ignored }: Wishes): void {
   if (extension.oid !== oid.subjectAltName) {
     ignored.push(oidName(extension.oid));
     return;
   }
   for (const name of readGeneralNames(extension.value)) {
+    if (name.kind === "dNSName") dnsNames.push(latin1(name.value));
     if (name.kind === "uniformResourceIdentifier") uris.push(latin1(name.value));
     else ignored.push(name.kind);
   }

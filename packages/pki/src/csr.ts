@@ -17,6 +17,8 @@ export interface CertificateRequest {
   readonly hasCommonName: boolean;
   /** The URI names asked for, one character per octet: hostile text, to be compared and never copied. */
   readonly requestedUris: readonly string[];
+  /** The DNS names asked for, in the same way. */
+  readonly requestedDnsNames: readonly string[];
   /** What it asks for beyond a key and URI names, for example `basicConstraints` or `dNSName`; each once. */
   readonly ignored: readonly string[];
 }
@@ -47,6 +49,7 @@ export function parseCertificateRequest(pem: string): CertificateRequest {
     publicKey,
     hasCommonName: subject.hasCommonName,
     requestedUris: attributes.uris,
+    requestedDnsNames: attributes.dnsNames,
     ignored: [...new Set([...(subject.isEmpty ? [] : ["subject"]), ...attributes.ignored])],
   };
 }

@@ -33,6 +33,8 @@ const constructedKinds: ReadonlySet<GeneralNameKind> = new Set([
 
 /** The context tag of the URI choice. */
 export const uriTag = primitiveTag(kinds.indexOf("uniformResourceIdentifier"));
+/** The context tag of the DNS choice. */
+export const dnsTag = primitiveTag(kinds.indexOf("dNSName"));
 
 /** Reads the value of a subjectAltName: one or more GeneralNames. @throws PkiError `DER_MALFORMED` */
 export function readGeneralNames(value: Uint8Array): readonly GeneralName[] {

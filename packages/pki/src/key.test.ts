@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, generateKeyPairSync, verify } from "node:crypto";
 import { inspect } from "node:util";
-import { createKeyPair, createSerial } from "./key.ts";
+import { createKeyPair } from "./key.ts";
 import { parsePrivateKey } from "./private-key.ts";
 
 describe("a private key", () => {
@@ -73,14 +73,6 @@ describe("a private key", () => {
       assert.equal(createPrivateKey(keyPair.toPkcs8Pem()).type, "private");
     });
   }
-});
-
-describe("a serial", () => {
-  it("has sixteen octets of which the first is not zero, and none comes twice", () => {
-    const serials = Array.from({ length: 2000 }, createSerial);
-    assert.ok(serials.every((serial) => serial.length === 16 && serial[0] !== 0));
-    assert.equal(new Set(serials.map((serial) => serial.join())).size, serials.length);
-  });
 });
 
 function pemOf(namedCurve: string, type: "pkcs8" | "sec1"): string {

@@ -9,8 +9,6 @@ import type { SigningKey } from "./signing-key.ts";
 /** The keys that we make. */
 export type KeyType = "P-256" | "P-384" | "RSA-2048" | "RSA-3072" | "RSA-4096";
 
-const serialLength = 16;
-
 /** A private key with its public half. Printing, inspecting or serialising it shows the type and nothing else. */
 export class KeyPair implements SigningKey {
   readonly publicKey: PublicKey;
@@ -60,17 +58,6 @@ export class KeyPair implements SigningKey {
 /** Makes a new key from the operating system's randomness, on the thread pool. */
 export async function createKeyPair(type: KeyType): Promise<KeyPair> {
   return new KeyPair(await generate(type));
-}
-
-/**
- * A random serial of 16 octets. The first is never zero, so that every serial has 32 hexadecimal digits in
- * every tool; this takes a 1/256th of the 2^128 values away.
- */
-export function createSerial(): Uint8Array {
-  for (;;) {
-    const serial = new Uint8Array(randomBytes(serialLength));
-    if (serial[0] !== 0) return serial;
-  }
 }
 
 const generateKeys = promisify(generateKeyPair);

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { createCertificateWriter, type LeafTemplate } from "./certificate-writer.ts";
 import { encodeExtension } from "./der/writer.ts";
 import { caExtension, forgeCertificate, namesExtension, uri } from "./forge.test.ts";
-import { createKeyPair, createSerial } from "./key.ts";
+import { createKeyPair } from "./key.ts";
 import { type ExpectedWorkloadCertificate, lintWorkloadCertificate } from "./lint.ts";
 import { leafValidity } from "./profile.ts";
+import { createSerial } from "./serial.ts";
 import { parseSpiffeId } from "./spiffe-id.ts";
 
 const now = new Date("2030-01-01T00:00:00Z");
@@ -40,6 +41,12 @@ const wrong: Readonly<Record<string, Partial<LeafTemplate>>> = {
   },
   "a second name": { subjectAltNames: [...good.subjectAltNames, { kind: "dns", value: "example.com" }] },
   "no name": { subjectAltNames: [] },
+  "a DNS name that was not ordered": {
+    subjectAltNames: [
+      { kind: "uri", value: spiffeId.toString() },
+      { kind: "dns", value: "db.example" },
+    ],
+  },
   "its identity as a DNS name": { subjectAltNames: [{ kind: "dns", value: spiffeId.toString() }] },
   "another key": { publicKey: rootKey.publicKey },
   "a longer life": { validity: { ...good.validity, notAfter: new Date("2031-01-01T00:00:00Z") } },

@@ -5,7 +5,7 @@ import { readCertificateFields } from "./certificate-fields.ts";
 import { primitiveTag, tag } from "./der/tag.ts";
 import { encode, encodeExtension, encodeOid, encodeSequence } from "./der/writer.ts";
 import { PkiError } from "./errors.ts";
-import { uriTag } from "./general-name.ts";
+import { dnsTag, uriTag } from "./general-name.ts";
 import { oid } from "./oids.ts";
 import type { Validity } from "./profile.ts";
 import type { PublicKey } from "./public-key.ts";
@@ -14,6 +14,8 @@ import type { SpiffeId } from "./spiffe-id.ts";
 /** What a workload certificate was meant to say. */
 export interface ExpectedWorkloadCertificate {
   readonly spiffeId: SpiffeId;
+  /** What the policy adds for clients that know hosts only. */
+  readonly dnsNames?: readonly string[];
   readonly publicKey: PublicKey;
   readonly issuer: Certificate;
   readonly validity: Validity;
@@ -52,8 +54,8 @@ const rules: Readonly<Record<string, Rule>> = {
     equalBytes(c.subject, encodeSequence()) || equalBytes(c.subject, commonNameOnly(spiffeId)),
   "the key is the requester's": (c, { publicKey }) => c.publicKey.equals(publicKey),
   "the extensions are the profile's, in its order": hasProfileExtensions,
-  "the only name is the approved identity": (c, { spiffeId }) =>
-    c.spiffeId?.equals(spiffeId) === true && !c.isCa,
+  "the names are the approved identity and what the policy adds": (c, { spiffeId, dnsNames = [] }) =>
+    c.spiffeId?.equals(spiffeId) === true && c.dnsNames.join() === dnsNames.join() && !c.isCa,
   "the signature is the issuer's": (c, { issuer }) => c.isIssuedBy(issuer),
   "OpenSSL sees the same": isSameToOpenssl,
 };
@@ -66,18 +68,22 @@ function hasProfileExtensions(c: Certificate, expected: ExpectedWorkloadCertific
 }
 
 /** The five extensions of the leaf profile as they must be on the wire, built without the writer's library. */
-function profileExtensions({ spiffeId, publicKey, issuer }: ExpectedWorkloadCertificate): Uint8Array[] {
+function profileExtensions(expected: ExpectedWorkloadCertificate): Uint8Array[] {
+  const { spiffeId, dnsNames = [], publicKey, issuer } = expected;
   const usage = publicKey.isEc ? Uint8Array.of(0x07, 0x80) : Uint8Array.of(0x05, 0xa0);
   const purposes = encodeSequence(encodeOid(oid.serverAuth), encodeOid(oid.clientAuth));
   const keyId = issuer.subjectKeyIdentifier;
   const authority = keyId === undefined ? [] : [encodeSequence(encode(primitiveTag(0), keyId))];
-  const name = encode(uriTag, Buffer.from(spiffeId.toString(), "latin1"));
+  const names = [
+    encode(uriTag, Buffer.from(spiffeId.toString(), "latin1")),
+    ...dnsNames.map((name) => encode(dnsTag, Buffer.from(name, "latin1"))),
+  ];
   return [
     encodeExtension(oid.keyUsage, true, encode(tag.bitString, usage)),
     encodeExtension(oid.extKeyUsage, false, purposes),
     encodeExtension(oid.basicConstraints, true, encodeSequence()),
     ...authority.map((value) => encodeExtension(oid.authorityKeyIdentifier, false, value)),
-    encodeExtension(oid.subjectAltName, true, encodeSequence(name)),
+    encodeExtension(oid.subjectAltName, true, encodeSequence(...names)),
   ];
 }
 
@@ -88,13 +94,14 @@ function commonNameOnly(spiffeId: SpiffeId): Uint8Array {
 
 function isSameToOpenssl(
   c: Certificate,
-  { spiffeId, publicKey, issuer }: ExpectedWorkloadCertificate,
+  { spiffeId, dnsNames = [], publicKey, issuer }: ExpectedWorkloadCertificate,
 ): boolean {
+  const names = [`URI:${spiffeId}`, ...dnsNames.map((name) => `DNS:${name}`)].join(", ");
   try {
     const seen = new X509Certificate(c.der);
     return (
       !seen.ca &&
-      seen.subjectAltName === `URI:${spiffeId}` &&
+      seen.subjectAltName === names &&
       seen.publicKey.equals(publicKey.keyObject) &&
       seen.checkIssued(new X509Certificate(issuer.der))
     );
