@@ -1,3 +1,4 @@
+export * from "./admission-admin.ts";
 export * from "./authority-admin.ts";
 export * from "./certificate-service.ts";
 export type { Codec, Method } from "./codec.ts";

@@ -1,0 +1,127 @@
+import { kasbah } from "../generated/messages.js";
+import type { Codec, Method } from "./codec.ts";
+
+const wire = kasbah.v1;
+
+/** What was decided about one call. Texts are "" where nothing is known. */
+export interface DecisionMessage {
+  readonly referenceId: string;
+  readonly time: Date;
+  /** `ISSUED`, or the code of the refusal. */
+  readonly code: string;
+  readonly peerAddress: string;
+  readonly caller: string;
+  readonly credential: string;
+  readonly pod: string;
+  readonly node: string;
+  readonly subject: string;
+  readonly rule: string;
+  readonly problem: string;
+  readonly expected: string;
+  readonly seen: string;
+  readonly fix: string;
+  readonly causes: readonly string[];
+  readonly serial: string;
+  readonly ignored: readonly string[];
+  readonly disregarded: readonly string[];
+}
+
+/** What the policy says about one identity; durations in milliseconds. */
+export interface IdentityExplanationMessage {
+  readonly spiffeId: string;
+  readonly rule: string;
+  readonly policyFile: string;
+  readonly allowed: boolean;
+  readonly defaultTtl: number;
+  readonly maxTtl: number;
+  readonly onExcess: string;
+  readonly keyTypes: readonly string[];
+  readonly dnsNames: readonly string[];
+  readonly onForeignNames: string;
+  readonly onSharedKey: string;
+  readonly rate: string;
+  readonly reason: string;
+}
+
+const decision: Codec<DecisionMessage> = {
+  encode: ({ time, causes, ignored, disregarded, ...rest }) =>
+    wire.Decision.encode({
+      ...rest,
+      time: time.getTime(),
+      causes: [...causes],
+      ignored: [...ignored],
+      disregarded: [...disregarded],
+    }).finish(),
+  // Defaults of absent fields stand on the prototype of a message, so each field is read by its name.
+  decode: (bytes) => {
+    const read = wire.Decision.decode(bytes);
+    return {
+      time: new Date(Number(read.time)),
+      referenceId: read.referenceId,
+      code: read.code,
+      peerAddress: read.peerAddress,
+      caller: read.caller,
+      credential: read.credential,
+      pod: read.pod,
+      node: read.node,
+      subject: read.subject,
+      rule: read.rule,
+      problem: read.problem,
+      expected: read.expected,
+      seen: read.seen,
+      fix: read.fix,
+      causes: read.causes,
+      serial: read.serial,
+      ignored: read.ignored,
+      disregarded: read.disregarded,
+    };
+  },
+};
+
+const explanation: Codec<IdentityExplanationMessage> = {
+  encode: ({ keyTypes, dnsNames, ...rest }) =>
+    wire.IdentityExplanation.encode({
+      ...rest,
+      keyTypes: [...keyTypes],
+      dnsNames: [...dnsNames],
+    }).finish(),
+  decode: (bytes) => {
+    const read = wire.IdentityExplanation.decode(bytes);
+    return {
+      defaultTtl: Number(read.defaultTtl),
+      maxTtl: Number(read.maxTtl),
+      spiffeId: read.spiffeId,
+      rule: read.rule,
+      policyFile: read.policyFile,
+      allowed: read.allowed,
+      keyTypes: read.keyTypes,
+      dnsNames: read.dnsNames,
+      onExcess: read.onExcess,
+      onForeignNames: read.onForeignNames,
+      onSharedKey: read.onSharedKey,
+      rate: read.rate,
+      reason: read.reason,
+    };
+  },
+};
+
+const path = (name: string) => `/kasbah.v1.AdmissionAdmin/${name}`;
+
+/** Answers NOT_FOUND when the reference is of no call that is still remembered. */
+export const explainCall: Method<{ readonly referenceId: string }, DecisionMessage> = {
+  path: path("ExplainCall"),
+  request: {
+    encode: ({ referenceId }) => wire.ExplainCallRequest.encode({ referenceId }).finish(),
+    decode: (bytes) => ({ referenceId: wire.ExplainCallRequest.decode(bytes).referenceId }),
+  },
+  response: decision,
+};
+
+export const explainIdentity: Method<{ readonly spiffeId: string }, IdentityExplanationMessage> = {
+  path: path("ExplainIdentity"),
+  request: {
+    encode: ({ spiffeId }) => wire.ExplainIdentityRequest.encode({ spiffeId }).finish(),
+    decode: (bytes) => ({ spiffeId: wire.ExplainIdentityRequest.decode(bytes).spiffeId }),
+  },
+  response: explanation,
+};
