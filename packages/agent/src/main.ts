@@ -61,7 +61,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
   const server = new GrpcServer({
     routes: [service.route],
     toStatus: sdsStatusOf,
-    maxRequestBytes: 1024 * 1024,
+    limits: { maxRequestBytes: 1024 * 1024 },
   });
   const path = resolve(config.sdsSocket);
   const socket = new UnixSocket({ name: "sds", path, flag: "--sds-socket", server, clock, logger });

@@ -14,7 +14,7 @@ export { createLogger, type LogFormat, type Logger, type LogLevel, type RootLogg
 export type { LogFacts } from "./log-facts.ts";
 export type { LogStream } from "./log-sink.ts";
 export { createRegistry } from "./metrics.ts";
-export { printableText } from "./printable-text.ts";
+export { printableText, quoted } from "./printable-text.ts";
 export type { HostEvent, ProcessHost } from "./process-host.ts";
 export { type Program, runMain } from "./run-main.ts";
 export { errnoOf, RuntimeError, type RuntimeErrorCode } from "./runtime-error.ts";

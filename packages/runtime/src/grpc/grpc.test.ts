@@ -39,7 +39,7 @@ describe("A gRPC route", () => {
 
   async function serve(route: Route, toStatus: (error: unknown) => RpcStatus = opaque): Promise<void> {
     const unixPath = join(directory, "socket");
-    server = new GrpcServer({ routes: [route], toStatus, maxRequestBytes: 1024 });
+    server = new GrpcServer({ routes: [route], toStatus, limits: { maxRequestBytes: 1024 } });
     await server.listenUnix(unixPath);
     channel = new GrpcChannel({ unixPath });
   }

@@ -1,15 +1,20 @@
 import type { EventEmitter } from "node:events";
-import {
+import type {
   Metadata,
-  type ServerDuplexStream,
-  type ServerUnaryCall,
-  type sendUnaryData,
-  type UntypedHandleCall,
+  ServerDuplexStream,
+  ServerUnaryCall,
+  sendUnaryData,
+  UntypedHandleCall,
 } from "@grpc/grpc-js";
 import type { CallContext, Route } from "./route.ts";
 import type { RpcStatus } from "./status.ts";
+import { statusObject } from "./status-object.ts";
 
-type ToStatus = (error: unknown, path: string) => RpcStatus;
+/** What a handler needs of the server that it serves for. */
+export interface HandlerWorld {
+  toStatus(error: unknown, path: string): RpcStatus;
+  peerCertificates(peer: string): readonly Uint8Array[];
+}
 
 /** What unary and streaming calls of grpc-js have in common. */
 interface ServerCall extends EventEmitter {
@@ -18,12 +23,12 @@ interface ServerCall extends EventEmitter {
 }
 
 /** The grpc-js handler that serves a route. */
-export function implementationOf(route: Route, toStatus: ToStatus): UntypedHandleCall {
+export function implementationOf(route: Route, world: HandlerWorld): UntypedHandleCall {
   if (route.kind === "unary") {
     return (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => {
-      route.serve(call.request, contextOf(call)).then(
+      route.serve(call.request, contextOf(call, world)).then(
         (body) => callback(null, asBuffer(body)),
-        (error: unknown) => callback(statusObject(toStatus(error, route.path))),
+        (error: unknown) => callback(statusObject(world.toStatus(error, route.path))),
       );
     };
   }
@@ -31,21 +36,22 @@ export function implementationOf(route: Route, toStatus: ToStatus): UntypedHandl
     const send = (body: Uint8Array) => {
       if (!call.cancelled && !call.writableEnded) call.write(asBuffer(body));
     };
-    route.serve(bodiesOf(call), send, contextOf(call)).then(
+    route.serve(bodiesOf(call), send, contextOf(call, world)).then(
       () => call.end(),
       (error: unknown) => {
-        call.emit("error", statusObject(toStatus(error, route.path)));
+        call.emit("error", statusObject(world.toStatus(error, route.path)));
       },
     );
   };
 }
 
-function contextOf(call: ServerCall): CallContext {
+function contextOf(call: ServerCall, world: HandlerWorld): CallContext {
   const cancelled = new AbortController();
   call.on("cancelled", () => cancelled.abort());
   return {
     metadata: (name) => call.metadata.get(name).filter((value) => typeof value === "string"),
     peerAddress: call.getPeer(),
+    peerCertificates: () => world.peerCertificates(call.getPeer()),
     signal: cancelled.signal,
   };
 }
@@ -58,13 +64,6 @@ async function* bodiesOf(call: ServerDuplexStream<Buffer, Buffer>): AsyncIterabl
   } catch (error) {
     if (!call.cancelled) throw error;
   }
-}
-
-function statusObject({ code, message, retryAfterMs, details }: RpcStatus) {
-  const metadata = new Metadata();
-  if (retryAfterMs !== undefined) metadata.set("grpc-retry-pushback-ms", String(Math.ceil(retryAfterMs)));
-  if (details !== undefined) metadata.set("grpc-status-details-bin", asBuffer(details));
-  return { code, details: message, metadata };
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

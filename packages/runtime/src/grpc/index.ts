@@ -1,4 +1,5 @@
 export * from "./channel.ts";
+export { defaultLimits, type ServerLimits } from "./limits.ts";
 export * from "./route.ts";
 export * from "./server.ts";
 export type { ServingIdentity } from "./serving-credentials.ts";

@@ -4,6 +4,8 @@ export interface CallContext {
   metadata(name: string): readonly string[];
   /** `host:port` of the peer; "unknown" on a Unix socket. */
   readonly peerAddress: string;
+  /** The certificates that the TLS peer showed, leaf first, in DER. They are its own, and nothing more was verified. */
+  peerCertificates(): readonly Uint8Array[];
   /** Aborted when the client has gone or its deadline has passed. */
   readonly signal: AbortSignal;
 }

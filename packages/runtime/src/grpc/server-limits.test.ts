@@ -33,7 +33,11 @@ describe("A gRPC server over TLS", () => {
       },
     });
     const toStatus = () => ({ code: grpcStatus.INTERNAL, message: "internal error" });
-    server = new GrpcServer({ routes: [echo], toStatus, maxRequestBytes: 1024, maxConcurrentStreams: 7 });
+    server = new GrpcServer({
+      routes: [echo],
+      toStatus,
+      limits: { maxRequestBytes: 1024, maxConcurrentStreams: 7 },
+    });
     const identity = { certificateChainPem: leaf.toPem(), privateKeyPem: keyPair.toPkcs8Pem() };
     ({ port } = await server.listenTls({ host: "127.0.0.1", port: 0 }, identity));
   });

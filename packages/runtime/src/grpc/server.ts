@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer, type Server as TcpServer } from "node:net";
 import {
   type ChannelOptions,
   Server,
@@ -5,8 +7,11 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { formatHostPort, type HostPort } from "../address.ts";
-import { implementationOf } from "./handler.ts";
+import type { HostPort } from "../address.ts";
+import { CallGuard } from "./call-guard.ts";
+import { ConnectionGuard } from "./connection-guard.ts";
+import { type HandlerWorld, implementationOf } from "./handler.ts";
+import { defaultLimits, type ServerLimits } from "./limits.ts";
 import type { Route } from "./route.ts";
 import { ServingCredentials, type ServingIdentity } from "./serving-credentials.ts";
 import type { RpcStatus } from "./status.ts";
@@ -15,38 +20,67 @@ export interface GrpcServerOptions {
   readonly routes: readonly Route[];
   /** The answer to a call whose handler threw; the only place where an error becomes public text. */
   toStatus(error: unknown, path: string): RpcStatus;
-  /** In bytes; a larger request is RESOURCE_EXHAUSTED before it is decoded. Default 4 MiB. */
-  readonly maxRequestBytes?: number;
-  /** Per connection. Default 100. */
-  readonly maxConcurrentStreams?: number;
-  /** Connections are asked to come again after this long (with jitter), so that load spreads. Default: never. */
-  readonly maxConnectionAgeMs?: number;
+  readonly limits?: Partial<ServerLimits>;
+  /** Turns a unary call away on its headers alone, by how many are under way. */
+  refuseEarly?(path: string, inFlight: number): RpcStatus | undefined;
+  /** Told when the system has no more descriptors for connections, and the like; the server goes on. */
+  onAcceptError?(error: Error): void;
 }
-
-const defaultMaxConcurrentStreams = 100;
 
 /** Serves routes over TLS or on a Unix socket. */
 export class GrpcServer {
   readonly #server: Server;
-  readonly #maxConcurrentStreams: number;
+  readonly #options: GrpcServerOptions;
+  readonly #limits: ServerLimits;
+  readonly #calls: CallGuard;
   #credentials: ServingCredentials | undefined;
+  #guard: ConnectionGuard | undefined;
+  #listener: TcpServer | undefined;
 
   constructor(options: GrpcServerOptions) {
-    this.#maxConcurrentStreams = options.maxConcurrentStreams ?? defaultMaxConcurrentStreams;
-    this.#server = new Server(channelOptionsOf(options, this.#maxConcurrentStreams));
-    this.#server.addService(definitionOf(options.routes), implementationsOf(options));
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    const { callTimeoutMs } = this.#limits;
+    this.#calls = new CallGuard({
+      callTimeoutMs,
+      refuseEarly: (path, inFlight) => options.refuseEarly?.(path, inFlight),
+    });
+    const interceptors = [this.#calls.intercept];
+    this.#server = new Server({ ...channelOptionsOf(this.#limits), interceptors });
+    this.#server.addService(definitionOf(options.routes), this.#implementations());
+  }
+
+  /** Unary calls that are under way. */
+  get inFlight(): number {
+    return this.#calls.inFlight;
+  }
+
+  /** Connections over TLS that stand. */
+  get connections(): number {
+    return this.#guard?.size ?? 0;
   }
 
   /** Binds and serves; resolves to the address with the port that the kernel gave when port 0 was asked for. */
   async listenTls(address: HostPort, identity: ServingIdentity): Promise<HostPort> {
-    this.#credentials = new ServingCredentials(identity, this.#maxConcurrentStreams);
-    const port = await this.#bind(formatHostPort(address), this.#credentials);
+    this.#credentials = new ServingCredentials(identity, this.#limits);
+    const injector = this.#server.createConnectionInjector(this.#credentials);
+    const guard = new ConnectionGuard({
+      limits: this.#limits,
+      inject: (socket) => injector.injectConnection(socket),
+    });
+    this.#guard = guard;
+    this.#listener = createServer({ noDelay: true }, (socket) => guard.admit(socket));
+    const port = await listen(this.#listener, address);
+    this.#listener.on("error", (error) => this.#options.onAcceptError?.(error));
     return { host: address.host, port };
   }
 
   /** Binds and serves without TLS: who may connect is decided by the permissions of the socket's directory. */
   async listenUnix(path: string): Promise<void> {
-    await this.#bind(`unix://${path}`, ServerCredentials.createInsecure());
+    const credentials = ServerCredentials.createInsecure();
+    await new Promise<void>((resolve, reject) => {
+      this.#server.bindAsync(`unix://${path}`, credentials, (error) => (error ? reject(error) : resolve()));
+    });
   }
 
   /** New handshakes use `identity`. */
@@ -56,6 +90,7 @@ export class GrpcServer {
 
   /** Refuses new calls, lets running ones finish for at most `graceMs`, then cuts what is left. */
   async close(graceMs: number): Promise<void> {
+    this.#listener?.close();
     const drained = Promise.withResolvers<void>();
     // tryShutdown never calls back when forceShutdown cut a stream under it, so the cut resolves by itself.
     const cut = setTimeout(() => {
@@ -65,25 +100,34 @@ export class GrpcServer {
     this.#server.tryShutdown(() => drained.resolve());
     await drained.promise;
     clearTimeout(cut);
+    this.#guard?.close();
   }
 
-  #bind(address: string, credentials: ServerCredentials): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.bindAsync(address, credentials, (error, port) => (error ? reject(error) : resolve(port)));
-    });
+  #implementations(): UntypedServiceImplementation {
+    const world: HandlerWorld = {
+      toStatus: (error, path) => this.#options.toStatus(error, path),
+      peerCertificates: (peer) => this.#guard?.peerCertificates(peer) ?? [],
+    };
+    return Object.fromEntries(
+      this.#options.routes.map((route) => [route.path, implementationOf(route, world)]),
+    );
   }
 }
 
-function channelOptionsOf(options: GrpcServerOptions, maxConcurrentStreams: number): ChannelOptions {
+async function listen(server: TcpServer, { host, port }: HostPort): Promise<number> {
+  server.listen({ host, port });
+  await once(server, "listening");
+  const bound = server.address();
+  return bound !== null && typeof bound === "object" ? bound.port : port;
+}
+
+function channelOptionsOf(limits: ServerLimits): ChannelOptions {
   return {
-    "grpc.max_receive_message_length": options.maxRequestBytes ?? 4 * 1024 * 1024,
-    "grpc.max_concurrent_streams": maxConcurrentStreams,
-    ...(options.maxConnectionAgeMs === undefined
-      ? {}
-      : {
-          "grpc.max_connection_age_ms": options.maxConnectionAgeMs,
-          "grpc.max_connection_age_grace_ms": 10_000,
-        }),
+    "grpc.max_receive_message_length": limits.maxRequestBytes,
+    "grpc.max_concurrent_streams": limits.maxConcurrentStreams,
+    ...(Number.isFinite(limits.maxIdleMs) ? { "grpc.max_connection_idle_ms": limits.maxIdleMs } : {}),
+    ...(Number.isFinite(limits.maxAgeMs) ? { "grpc.max_connection_age_ms": limits.maxAgeMs } : {}),
+    "grpc.max_connection_age_grace_ms": 10_000,
     // Dead peers are found by pinging them; stock agents and ztunnel do the same to us.
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 10_000,
@@ -108,10 +152,4 @@ function definitionOf(routes: readonly Route[]): ServiceDefinition {
     return [route.path, { path: route.path, requestStream: stream, responseStream: stream, ...codec }];
   });
   return Object.fromEntries(methods);
-}
-
-function implementationsOf(options: GrpcServerOptions): UntypedServiceImplementation {
-  return Object.fromEntries(
-    options.routes.map((route) => [route.path, implementationOf(route, options.toStatus)]),
-  );
 }

@@ -1,37 +1,20 @@
+import type { SecureServerOptions } from "node:http2";
 import { ServerCredentials } from "@grpc/grpc-js";
+import type { ServerLimits } from "./limits.ts";
 
-/** A certificate chain, leaf first, and its key, both PEM. */
+/** What a server shows to its clients, and what it tells them about certificates of their own; all PEM. */
 export interface ServingIdentity {
+  /** Leaf first. */
   readonly certificateChainPem: string;
   readonly privateKeyPem: string;
+  /** Roots whose certificates clients are asked for; undefined: they are not asked. */
+  readonly clientRootsPem?: string;
 }
-
-/** A peer that opens a TCP connection and then dawdles gives it back after this. */
-const handshakeTimeoutMs = 5_000;
-/** A client that opens streams and resets them at once (rapid reset) is sent GOAWAY beyond this many … */
-const streamResetBurst = 100;
-/** … and more than this many a second. */
-const streamResetRate = 10;
-/**
- * In bytes, of all request headers together: room for a token of 16 KiB. It binds a client once that has acknowledged our
- * settings; one that never does meets Node's own 64 KiB.
- */
-const maxHeaderListSize = 20 * 1024;
 
 /** TLS for a gRPC server, with a certificate that changes while the server runs. */
 export class ServingCredentials extends ServerCredentials {
-  constructor(identity: ServingIdentity, maxConcurrentStreams: number) {
-    super(
-      {
-        minVersion: "TLSv1.2",
-        handshakeTimeout: handshakeTimeoutMs,
-        streamResetBurst,
-        streamResetRate,
-        // These replace the settings that grpc-js would send, its limit of streams among them.
-        settings: { maxHeaderListSize, maxConcurrentStreams },
-      },
-      secureContextOf(identity),
-    );
+  constructor(identity: ServingIdentity, limits: ServerLimits) {
+    super(tlsOptionsOf(identity, limits), secureContextOf(identity));
   }
 
   /** Handshakes from now on use `identity`; connections that stand are left alone. */
@@ -44,6 +27,24 @@ export class ServingCredentials extends ServerCredentials {
   }
 }
 
-function secureContextOf({ certificateChainPem, privateKeyPem }: ServingIdentity) {
-  return { cert: Buffer.from(certificateChainPem), key: Buffer.from(privateKeyPem) };
+function tlsOptionsOf({ clientRootsPem }: ServingIdentity, limits: ServerLimits): SecureServerOptions {
+  return {
+    minVersion: "TLSv1.2",
+    handshakeTimeout: limits.handshakeTimeoutMs,
+    streamResetBurst: limits.resetBurst,
+    streamResetRate: Math.max(1, Math.ceil(limits.resetBurst / 10)),
+    // These replace the settings that grpc-js would send, its limit of streams among them.
+    settings: { maxHeaderListSize: limits.maxHeaderBytes, maxConcurrentStreams: limits.maxConcurrentStreams },
+    // Handlers verify what clients show, for each call and by the roots of that moment; to refuse here would also lock
+    // out a client that sends a good token beside a certificate that has ended.
+    ...(clientRootsPem === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
+  };
+}
+
+function secureContextOf({ certificateChainPem, privateKeyPem, clientRootsPem }: ServingIdentity) {
+  return {
+    cert: Buffer.from(certificateChainPem),
+    key: Buffer.from(privateKeyPem),
+    ...(clientRootsPem === undefined ? {} : { ca: Buffer.from(clientRootsPem) }),
+  };
 }
