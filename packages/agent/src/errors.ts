@@ -14,19 +14,30 @@ export type AgentErrorCode =
   | "NODE_MISSING"
   | "RESOURCE_UNKNOWN";
 
+/** Why the CA gave no certificate, in its own words for programs (docs/refusals.md). */
+export interface CaRefusal {
+  readonly code: string;
+  /** Finds the call in the CA's records: `kasbah why <reference>`. */
+  readonly referenceId?: string;
+  readonly fix?: string;
+}
+
 export interface AgentErrorOptions {
   readonly cause?: unknown;
   /** How long the CA asks us to wait before the next call, in milliseconds. */
   readonly retryAfterMs?: number;
+  readonly refusal?: CaRefusal;
 }
 
 /** A failure of the agent's own. Its message never holds a key, a token or a PEM. */
 export class AgentError extends MeshError<AgentErrorCode> {
   readonly retryAfterMs: number | undefined;
+  readonly refusal: CaRefusal | undefined;
 
   constructor(code: AgentErrorCode, message: string, options: AgentErrorOptions = {}) {
     super(code, message, options);
     this.name = "AgentError";
     this.retryAfterMs = options.retryAfterMs;
+    this.refusal = options.refusal;
   }
 }

@@ -47,6 +47,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     ttlMs: config.secretTtl,
     clock,
   });
+  const events = observeRotations(metrics, logger);
   const rotation = new Rotation({
     source,
     store,
@@ -54,7 +55,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     clock,
     scheduler: createScheduler(clock, cronSweep()),
     roll: Math.random,
-    observer: observeRotations(metrics, logger),
+    observer: events,
   });
 
   const service = new SecretService(store, observeStreams(metrics, logger));
@@ -68,7 +69,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
   const status = createStatusServer({
     address: config.statusAddress,
     registry,
-    readiness: () => readinessOf(store),
+    readiness: () => readinessOf(store, events.lastFailure),
     logger,
   });
   const rootFile = watchRootFile({ path: config.caRoot, roots, store, clock, logger });

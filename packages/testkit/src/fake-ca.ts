@@ -8,6 +8,8 @@ import { createTestAuthority, type TestAuthority } from "./test-authority.ts";
 export interface FakeCaCall {
   readonly request: CreateCertificateRequest;
   readonly authorization: string;
+  /** `host:port` of the caller's connection. */
+  readonly peerAddress: string;
   /** The key and the name that the request asks for. */
   readonly publicKey: PublicKey;
   readonly uri: string;
@@ -89,7 +91,8 @@ function route(fake: () => FakeCa, calls: FakeCaCall[]) {
       const request = call.request();
       const { publicKey, requestedUris } = parseCertificateRequest(request.csr);
       const [authorization = ""] = call.metadata("authorization");
-      const heard = { request, authorization, publicKey, uri: requestedUris[0] ?? "" };
+      const { peerAddress } = call;
+      const heard = { request, authorization, peerAddress, publicKey, uri: requestedUris[0] ?? "" };
       calls.push(heard);
       const { answer, honest } = fake();
       return { certChain: await (answer ?? honest)(heard) };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { createCertificateRequest, createKeyPair, parseSpiffeId, TrustBundle } from "@kasbah/pki";
+import { encodeStatusDetails } from "@kasbah/protocol";
 import { Secret } from "@kasbah/runtime";
 import {
   createTestAuthority,
@@ -33,7 +34,6 @@ describe("The CA client", () => {
   });
 
   afterEach(async () => {
-    client.close();
     await ca.close();
   });
 
@@ -48,7 +48,6 @@ describe("The CA client", () => {
     await rejectsWithCode(client.createCertificate({ ...order, roots: unknown }, never), "CA_UNREACHABLE");
     const lost = new CaClient(wrongName.address);
     await rejectsWithCode(lost.createCertificate(order, never), "CA_UNREACHABLE");
-    lost.close();
     await wrongName.close();
     assert.equal(ca.calls.length + wrongName.calls.length, 0);
   });
@@ -56,14 +55,12 @@ describe("The CA client", () => {
   it("says CA_UNREACHABLE where nobody listens, and of a server that hangs up", async () => {
     const nobody = new CaClient({ host: "127.0.0.1", port: await freePort() });
     await rejectsWithCode(nobody.createCertificate(order, never), "CA_UNREACHABLE");
-    nobody.close();
     const rude = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
     await new Promise((resolve) => rude.once("listening", resolve));
     const bound = rude.address();
     assert.ok(bound !== null && typeof bound === "object");
     const refused = new CaClient({ host: "127.0.0.1", port: bound.port });
     await rejectsWithCode(refused.createCertificate(order, never), "CA_UNREACHABLE");
-    refused.close();
     rude.close();
   });
 
@@ -77,6 +74,34 @@ describe("The CA client", () => {
     assert.equal((busy as unknown as AgentError).retryAfterMs, 7_000);
     ca.answer = () => Promise.reject(new FakeRefusal({ code: 13, message: "oops" }));
     await rejectsWithCode(client.createCertificate(order, never), "CA_UNAVAILABLE");
+  });
+
+  it("keeps what the CA says for programs: its code, the reference and one fix", async () => {
+    const metadata = { fix: "mount another token", referenceId: "9f2c51d07ab4" };
+    const refuseAs = async (domain: string, reason: string) => {
+      const errorInfo = { reason, domain, metadata };
+      const details = encodeStatusDetails({ code: 16, message: "no", errorInfo });
+      ca.answer = () => Promise.reject(new FakeRefusal({ code: 16, message: "no", details }));
+      const error: unknown = await rejectsWithCode(client.createCertificate(order, never), "CA_REFUSED");
+      return (error as AgentError).refusal;
+    };
+    assert.deepEqual(await refuseAs("kasbah", "TOKEN_AUDIENCE"), { code: "TOKEN_AUDIENCE", ...metadata });
+    assert.equal(await refuseAs("somebody.else", "TOKEN_AUDIENCE"), undefined);
+    assert.equal(await refuseAs("kasbah", "no code\n"), undefined);
+  });
+
+  it("survives details that are no details", async () => {
+    const details = Buffer.alloc(512, 0xff);
+    ca.answer = () => Promise.reject(new FakeRefusal({ code: 16, message: "no", details }));
+    const error: unknown = await rejectsWithCode(client.createCertificate(order, never), "CA_REFUSED");
+    assert.equal((error as AgentError).refusal, undefined);
+  });
+
+  it("leaves no connection behind, whatever the answer", async () => {
+    await client.createCertificate(order, never);
+    await client.createCertificate(order, never);
+    const [first, second] = ca.calls.map(({ peerAddress }) => peerAddress);
+    assert.notEqual(first, second);
   });
 
   it("does not repeat a call by itself", async () => {

@@ -21,13 +21,12 @@ export interface CertificateAuthority {
 const deadlineMs = 10_000;
 
 /**
- * Calls the CA over TLS. The channel is rebuilt after every failure and whenever the roots change, so that neither a
- * dead connection nor a retired root outlives its day. Throws CA_UNREACHABLE, CA_UNAVAILABLE, CA_REFUSED or
- * CA_REPLY_INVALID.
+ * Calls the CA over TLS, each time over a new connection: a fleet that kept its connections between rotations would hold
+ * thousands of idle ones at the CA, and a connection that stood would outlive the roots it was made under. Throws
+ * CA_UNREACHABLE, CA_UNAVAILABLE, CA_REFUSED or CA_REPLY_INVALID.
  */
 export class CaClient implements CertificateAuthority {
   readonly #address: HostPort;
-  #open: { readonly channel: GrpcChannel; readonly rootsHash: string } | undefined;
 
   constructor(address: HostPort) {
     this.#address = address;
@@ -41,28 +40,15 @@ export class CaClient implements CertificateAuthority {
       certSigner: "",
     };
     const metadata = { authorization: `Bearer ${order.token.reveal()}` };
+    const channel = new GrpcChannel({ address: this.#address, rootsPem: order.roots.toPem() });
     try {
-      const channel = this.#channel(order.roots);
       const reply = await channel.unary(createCertificate, request, { deadlineMs, metadata, signal });
       return reply.certChain;
     } catch (error) {
-      this.close();
       signal.throwIfAborted();
       throw caErrorOf(error, this.#address);
+    } finally {
+      channel.close();
     }
-  }
-
-  close(): void {
-    this.#open?.channel.close();
-    this.#open = undefined;
-  }
-
-  #channel(roots: TrustBundle): GrpcChannel {
-    if (this.#open?.rootsHash !== roots.hash) {
-      this.close();
-      const channel = new GrpcChannel({ address: this.#address, rootsPem: roots.toPem() });
-      this.#open = { channel, rootsHash: roots.hash };
-    }
-    return this.#open.channel;
   }
 }

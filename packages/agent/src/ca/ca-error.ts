@@ -1,9 +1,12 @@
+import { decodeErrorInfo } from "@kasbah/protocol";
 import { formatHostPort, type HostPort } from "@kasbah/runtime";
 import { grpcStatus, RpcError } from "@kasbah/runtime/grpc";
-import { AgentError, type AgentErrorCode, type AgentErrorOptions } from "../errors.ts";
+import { AgentError, type AgentErrorCode, type AgentErrorOptions, type CaRefusal } from "../errors.ts";
 
 /** A CA, or whoever answers in its place, chooses these words: keep them short enough for one log line. */
 const maxPublicText = 1_000;
+const maxFactText = 300;
+const codePattern = /^[A-Z][A-Z_]{1,60}$/;
 
 /** Names what went wrong with a call to the CA, so that the rotator knows how soon to try again. */
 export function caErrorOf(error: unknown, address: HostPort): AgentError {
@@ -15,11 +18,30 @@ export function caErrorOf(error: unknown, address: HostPort): AgentError {
   }
   const code = codeOf(error);
   const { retryAfterMs } = error;
+  const refusal = refusalIn(error);
   const options: AgentErrorOptions = {
     cause: error,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(refusal === undefined ? {} : { refusal }),
   };
   return new AgentError(code, `${sentences[code](at)}: ${error.message.slice(0, maxPublicText)}`, options);
+}
+
+/** Why, in facts for programs: only a CA of ours says that, and nothing else is believed of its form. */
+function refusalIn({ details }: RpcError): CaRefusal | undefined {
+  if (details === undefined) return undefined;
+  try {
+    const { reason, domain, metadata } = decodeErrorInfo(details) ?? {};
+    if (domain !== "kasbah" || reason === undefined || !codePattern.test(reason)) return undefined;
+    const { referenceId, fix } = metadata ?? {};
+    return {
+      code: reason,
+      ...(referenceId === undefined ? {} : { referenceId: referenceId.slice(0, 64) }),
+      ...(fix === undefined ? {} : { fix: fix.slice(0, maxFactText) }),
+    };
+  } catch {
+    return undefined;
+  }
 }
 
 type CallFailure = Extract<AgentErrorCode, "CA_UNREACHABLE" | "CA_UNAVAILABLE" | "CA_REFUSED">;

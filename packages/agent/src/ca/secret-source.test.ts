@@ -43,7 +43,6 @@ describe("A secret from the CA", () => {
   });
 
   afterEach(async () => {
-    client.close();
     await ca.close();
     await directory.remove();
   });

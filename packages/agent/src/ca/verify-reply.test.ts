@@ -57,13 +57,22 @@ describe("verifyReply", () => {
       ],
       [
         { kind: "uri", value: uri },
-        { kind: "dns", value: "frontend.demo.svc" },
+        { kind: "ip", value: "127.0.0.1" },
       ],
       [{ kind: "dns", value: "frontend.demo.svc" }],
     ];
     for (const each of names) {
       refuse([(await issue({ names: each })).toPem(), authority.rootPem], /exactly the name/);
     }
+  });
+
+  it("takes DNS names beside its own, which a CA's policy may add", async () => {
+    const names: LeafOrder["names"] = [
+      { kind: "uri", value: uri },
+      { kind: "dns", value: "frontend.demo.svc" },
+    ];
+    const { leaf } = verifyReply([(await issue({ names })).toPem(), authority.rootPem], expected);
+    assert.deepEqual(leaf.dnsNames, ["frontend.demo.svc"]);
   });
 
   it("refuses a root that it does not hold, even when the reply brings it along", async () => {

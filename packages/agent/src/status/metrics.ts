@@ -12,6 +12,8 @@ export interface AgentMetrics {
   readonly staleNonces: Counter<"type">;
   readonly rotations: Counter;
   readonly rotationFailures: Counter<"code">;
+  /** By the CA's own code, or `OTHER`. */
+  readonly refusals: Counter<"code">;
   readonly streams: Gauge;
 }
 
@@ -40,6 +42,7 @@ export function createAgentMetrics(registry: Registry, store: SecretStore, clock
       registers,
     }),
     rotationFailures: counter("kasbah_agent_rotation_failures", "Attempts that failed, by code.", ["code"]),
+    refusals: counter("kasbah_agent_ca_refusals", "Calls that the CA refused, by its own code.", ["code"]),
     streams: new Gauge({ name: "kasbah_agent_sds_streams", help: "Open SDS streams.", registers }),
   };
 }

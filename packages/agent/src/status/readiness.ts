@@ -1,15 +1,21 @@
-import type { Readiness } from "@kasbah/runtime";
+import { printableText, type Readiness } from "@kasbah/runtime";
 import type { SecretState, SecretStore } from "../secret-store.ts";
 
 const reasons: Record<SecretState, readonly string[]> = {
-  starting: ["no secret yet: the log says why"],
+  starting: ["no secret yet"],
   ready: [],
   stale: [],
-  expired: ["the secret has expired and no new one could be had: the log says why"],
+  expired: ["the secret has expired and no new one could be had"],
 };
 
-/** Ready exactly while an unexpired secret is served; an overdue rotation is an alarm, not a reason to lose traffic. */
-export function readinessOf(store: SecretStore): Readiness {
+/**
+ * Ready exactly while an unexpired secret is served; an overdue rotation is an alarm, not a reason to lose traffic. What
+ * the last attempt failed with is told in both cases: the CA's refusal names the fix.
+ */
+export function readinessOf(store: SecretStore, lastFailure?: string): Readiness {
   const state = store.state();
-  return { ready: state === "ready" || state === "stale", reasons: reasons[state] };
+  const failure = lastFailure === undefined ? [] : [printableText(lastFailure, 1_000)];
+  const ready = state === "ready" || state === "stale";
+  if (ready) return { ready, reasons: [], ...(failure.length === 0 ? {} : { warnings: failure }) };
+  return { ready, reasons: [...reasons[state], ...failure] };
 }

@@ -1,19 +1,42 @@
 import type { Clock, Logger } from "@kasbah/runtime";
 import type { CertificateAuthority } from "../ca/ca-client.ts";
+import { AgentError, type CaRefusal } from "../errors.ts";
 import type { RotationFailure, RotationObserver } from "../rotation/rotator.ts";
 import type { WorkloadSecret } from "../secret-store.ts";
 import type { AgentMetrics } from "./metrics.ts";
 
+/** Rotations as the status tells of them. */
+export interface RotationEvents extends RotationObserver {
+  /** What the last attempt failed with; undefined when it did not. */
+  readonly lastFailure: string | undefined;
+}
+
+/** A CA that makes up codes must not make up series without end. */
+const maxRefusalCodes = 50;
+
 /** Writes rotations and their failures to log and metrics. */
-export function observeRotations(metrics: AgentMetrics, logger: Logger): RotationObserver {
+export function observeRotations(metrics: AgentMetrics, logger: Logger): RotationEvents {
+  const refusalCodes = new Set<string>();
+  const labelFor = (code: string): string => {
+    if (refusalCodes.size < maxRefusalCodes) refusalCodes.add(code);
+    return refusalCodes.has(code) ? code : "OTHER";
+  };
+  let lastFailure: string | undefined;
   return {
+    get lastFailure() {
+      return lastFailure;
+    },
     onRotated(secret) {
+      lastFailure = undefined;
       metrics.rotations.inc();
       logger.info("secret published", factsOf(secret));
     },
     onFailed({ error, code, failures, retryInMs }: RotationFailure) {
+      const refusal = error instanceof AgentError ? error.refusal : undefined;
+      lastFailure = error instanceof AgentError ? `${code}: ${error.message}` : code;
       metrics.rotationFailures.inc({ code });
-      const facts = { code, failures, retryInMs: Math.round(retryInMs), error };
+      if (refusal !== undefined) metrics.refusals.inc({ code: labelFor(refusal.code) });
+      const facts = { code, failures, retryInMs: Math.round(retryInMs), ...refusalFacts(refusal), error };
       // These wait for a person; an unreachable CA is usually back by itself.
       const isLoud =
         code === "CA_REFUSED" ||
@@ -23,6 +46,11 @@ export function observeRotations(metrics: AgentMetrics, logger: Logger): Rotatio
       logger[isLoud ? "error" : "warn"]("no new secret; what is served stays", facts);
     },
   };
+}
+
+function refusalFacts(refusal: CaRefusal | undefined) {
+  if (refusal === undefined) return {};
+  return { caCode: refusal.code, referenceId: refusal.referenceId, fix: refusal.fix };
 }
 
 const csr = { request_type: "csr" };

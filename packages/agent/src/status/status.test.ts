@@ -36,6 +36,40 @@ describe("The agent's status", () => {
     assert.equal(readinessOf(store).ready, false);
   });
 
+  it("tells what the last attempt failed with, while it is not ready and while it is", async () => {
+    const observer = observeRotations(metrics, recordingLogger());
+    const refusal = { code: "TOKEN_AUDIENCE", referenceId: "9f2c51d07ab4", fix: "mount another token" };
+    const error = new AgentError("CA_REFUSED", "the CA refuses: TOKEN_AUDIENCE: …", { refusal });
+    observer.onFailed({ error, code: "CA_REFUSED", failures: 1, retryInMs: 10_000 });
+    assert.match(
+      readinessOf(store, observer.lastFailure).reasons.join(),
+      /no secret yet.*CA_REFUSED.*TOKEN_AUDIENCE/,
+    );
+    const secret = await mintSecret({ receivedAt: start, ttlMs: 60_000 });
+    store.publish(secret);
+    const { ready, warnings } = readinessOf(store, observer.lastFailure);
+    assert.ok(ready);
+    assert.match(String(warnings), /TOKEN_AUDIENCE/);
+    observer.onRotated(secret);
+    assert.deepEqual(readinessOf(store, observer.lastFailure), { ready: true, reasons: [] });
+  });
+
+  it("logs and counts a refusal under the CA's own code, and bounds what a CA can make up", async () => {
+    const logger = recordingLogger();
+    const observer = observeRotations(metrics, logger);
+    for (let made = 0; made < 200; made += 1) {
+      const refusal = { code: `CODE_${"A".repeat(made % 100)}${made}`, referenceId: "9f2c51d07ab4" };
+      const error = new AgentError("CA_REFUSED", "no", { refusal });
+      observer.onFailed({ error, code: "CA_REFUSED", failures: 1, retryInMs: 10_000 });
+    }
+    const series = (await scrape())
+      .split("\n")
+      .filter((line) => line.startsWith("kasbah_agent_ca_refusals{"));
+    assert.equal(series.length, 51);
+    assert.match(series.join("\n"), /code="OTHER"\} 150/);
+    assert.equal(logger.events[0]?.facts["referenceId"], "9f2c51d07ab4");
+  });
+
   it("shows the state and the seconds left, and no seconds before there is a secret", async () => {
     assert.ok(!(await scrape()).includes("istio_agent_cert_expiry_seconds{"));
     assert.match(await scrape(), /kasbah_agent_secret_state\{state="starting"\} 1/);
