@@ -59,6 +59,22 @@ describe("A watch of content", () => {
     assert.equal(logger.events.filter(({ level }) => level === "warn").length, 1);
   });
 
+  it("deals with what it knew before when that comes back after content that could not be dealt with", async () => {
+    const path = directory.join("file");
+    await writeFile(path, "good");
+    let refused = 0;
+    const onChange = async (content: string) => {
+      if (content !== "bad") return void seen.push(content);
+      refused += 1;
+      throw new Error("not this");
+    };
+    await start(path, { onChange });
+    await writeFile(path, "bad");
+    await until(() => refused > 0);
+    await writeFile(path, "good");
+    await until(() => seen.at(-1) === "good");
+  });
+
   it("waits until a set that is written file by file stays the same", async () => {
     const names = ["a", "b", "c", "d"];
     const read = async () => {

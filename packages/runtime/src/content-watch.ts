@@ -89,6 +89,8 @@ export class ContentWatch implements Component {
       this.#trouble = undefined;
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
+      // So that going back to what was known before is dealt with too, and ends the trouble.
+      this.#known = undefined;
       this.#refused = this.#refusalOf(digest, clock.monotonicMs());
       const trouble = `${errnoOf(error)} ${String(error)}`;
       if (trouble !== this.#trouble) this.#report(error);

@@ -1,7 +1,11 @@
 import {
   type AuthorityStatusMessage,
   abortRotation,
+  type DecisionMessage,
+  explainCall,
+  explainIdentity,
   getAuthorityStatus,
+  type IdentityExplanationMessage,
   type Method,
   pauseRotation,
   resumeRotation,
@@ -12,7 +16,7 @@ import { FakeRefusal } from "./fake-ca.ts";
 
 /** What an operator asked for. */
 export interface FakeAdminCall {
-  readonly method: "status" | "rotate" | "pause" | "resume" | "abort";
+  readonly method: "status" | "rotate" | "pause" | "resume" | "abort" | "explain-call" | "explain-identity";
   readonly request: object;
   /** Under which name. */
   readonly operator: string | undefined;
@@ -23,6 +27,9 @@ export interface FakeAuthorityAdmin {
   readonly calls: readonly FakeAdminCall[];
   /** The next answers; the last one is given again and again. */
   answers: readonly AuthorityStatusMessage[];
+  /** What is told of a call, and of an identity; a call that is not set is not remembered. */
+  decision: DecisionMessage | undefined;
+  explanation: IdentityExplanationMessage | undefined;
   /** How acts are refused, as long as it is set. */
   refusal: RpcStatus | undefined;
   close(): Promise<void>;
@@ -39,23 +46,40 @@ export async function startFakeAuthorityAdmin(path: string): Promise<FakeAuthori
     if (later.length > 0) fake.answers = later;
     return next;
   };
+  const told = <Response>(call: FakeAdminCall, known: Response | undefined): Response => {
+    calls.push(call);
+    if (known !== undefined) return known;
+    throw new FakeRefusal({
+      code: 9,
+      message: "OPERATION_REFUSED: no call with this reference is remembered",
+    });
+  };
   const routes = [
     route("status", getAuthorityStatus, answer),
     route("rotate", rotateAuthority, answer),
     route("pause", pauseRotation, answer),
     route("resume", resumeRotation, answer),
     route("abort", abortRotation, answer),
+    route("explain-call", explainCall, (call) => told(call, fake.decision)),
+    route("explain-identity", explainIdentity, (call) => told(call, fake.explanation)),
   ];
   const server = new GrpcServer({ routes, toStatus });
-  const fake: FakeAuthorityAdmin = { calls, answers: [], refusal: undefined, close: () => server.close(0) };
+  const fake: FakeAuthorityAdmin = {
+    calls,
+    answers: [],
+    decision: undefined,
+    explanation: undefined,
+    refusal: undefined,
+    close: () => server.close(0),
+  };
   await server.listenUnix(path);
   return fake;
 }
 
-function route<Request extends object>(
+function route<Request extends object, Response>(
   method: FakeAdminCall["method"],
-  { path, request, response }: Method<Request, AuthorityStatusMessage>,
-  answer: (call: FakeAdminCall) => AuthorityStatusMessage,
+  { path, request, response }: Method<Request, Response>,
+  answer: (call: FakeAdminCall) => Response,
 ): Route {
   return unaryRoute({
     path,

@@ -2,7 +2,11 @@ import { resolve } from "node:path";
 import {
   type AuthorityStatusMessage,
   abortRotation,
+  type DecisionMessage,
+  explainCall,
+  explainIdentity,
   getAuthorityStatus,
+  type IdentityExplanationMessage,
   type Method,
   pauseRotation,
   resumeRotation,
@@ -11,7 +15,7 @@ import {
 import { GrpcChannel } from "@kasbah/runtime/grpc";
 import { explainAdminFailure } from "./admin-failure.ts";
 
-export type { AuthorityStatusMessage } from "@kasbah/protocol";
+export type { AuthorityStatusMessage, DecisionMessage, IdentityExplanationMessage } from "@kasbah/protocol";
 
 export interface AdminDeadlines {
   /** For a CA to say that it is there. */
@@ -58,23 +62,36 @@ export class AdminClient {
     return this.#act(abortRotation, options);
   }
 
+  /** What was decided about one call. Throws `OPERATION_REFUSED` when the CA does not remember it. */
+  explainCall(referenceId: string): Promise<DecisionMessage> {
+    return this.#call(explainCall, { referenceId }, this.#deadlines.answerMs);
+  }
+
+  /** What the policy in force says about an identity. */
+  explainIdentity(spiffeId: string): Promise<IdentityExplanationMessage> {
+    return this.#call(explainIdentity, { spiffeId }, this.#deadlines.answerMs);
+  }
+
   /** Asks for the status first, so that only a CA that lives is waited for as long as its work may take. */
   async #act<Request>(method: Method<Request, AuthorityStatusMessage>, request: Request) {
     await this.status();
     return this.#call(method, request, this.#deadlines.actMs);
   }
 
-  async #call<Request>(
-    method: Method<Request, AuthorityStatusMessage>,
+  async #call<Request, Response>(
+    method: Method<Request, Response>,
     request: Request,
     deadlineMs: number,
-  ): Promise<AuthorityStatusMessage> {
+  ): Promise<Response> {
     const channel = new GrpcChannel({ unixPath: this.#path });
     try {
       const metadata = { "kasbah-operator": headerValue(this.#operator) };
       return await channel.unary(method, request, { deadlineMs, metadata });
     } catch (error) {
-      throw await explainAdminFailure(error, { path: this.#path, isAct: method !== getAuthorityStatus });
+      throw await explainAdminFailure(error, {
+        path: this.#path,
+        isAct: deadlineMs === this.#deadlines.actMs,
+      });
     } finally {
       channel.close();
     }

@@ -5,7 +5,9 @@ import { authorityCommand } from "./authority-command.ts";
 import { checkCommand } from "./check-command.ts";
 import type { CommandWorld } from "./command-world.ts";
 import { demoCommand } from "./demo-command.ts";
+import { policyCommand } from "./policy-command.ts";
 import { initCommand, stateCommands } from "./state-commands.ts";
+import { whyCommand } from "./why-command.ts";
 
 const introduction = `
 Start here
@@ -22,6 +24,11 @@ Look after a CA
   $ kasbah authority rotate --root --wait          replace the root without an outage
   $ kasbah check --warn 30d --critical 7d          for cron and CI: exit code 0, 3 or 4
   $ kasbah backup ca.backup                        keys and state in one file
+
+Find out why
+  $ kasbah why 9f2c51d07ab4                        why a caller was refused, by the reference that it was told
+  $ kasbah why spiffe://cluster.local/ns/a/sa/b    which rule of the policy decides
+  $ kasbah policy check policy.yaml                before a CA reads it
 
 The daemons have their own commands: kasbah-server --help, kasbah-agent --help.`;
 
@@ -66,7 +73,8 @@ export function createProgram(world: CommandWorld): Command {
       if (json && pem) throw new CliError("TARGET_INVALID", "--json and --pem exclude each other");
       world.screen.write(await inspect(target, json ? "json" : pem ? "pem" : "text", world.clock.now()));
     });
-  for (const command of [authorityCommand(world), checkCommand(world), ...stateCommands(world)]) {
+  const ofCa = [authorityCommand(world), checkCommand(world), ...stateCommands(world)];
+  for (const command of [...ofCa, whyCommand(world), policyCommand(world)]) {
     for (const each of [command, ...command.commands]) each.copyInheritedSettings(program);
     program.addCommand(command);
   }

@@ -1,0 +1,70 @@
+import { explainIdentity, loadPolicy } from "@kasbah/ca-server/policy";
+import { parseSpiffeId } from "@kasbah/pki";
+import { parseDuration } from "@kasbah/runtime";
+import { Command } from "commander";
+import { renderDecision } from "../admission/render-decision.ts";
+import { renderIdentity } from "../admission/render-identity.ts";
+import { CliError } from "../errors.ts";
+import type { CommandWorld } from "./command-world.ts";
+import { toJson } from "./json.ts";
+import { adminClientOf, type StateLocation, withStateLocation } from "./state-location.ts";
+
+interface WhyOptions extends StateLocation {
+  readonly json: boolean;
+  readonly policy?: string;
+}
+
+/** The server's own bounds, unless it was given others. */
+const serverBounds = { defaultTtlMs: parseDuration("24h"), maxTtlMs: parseDuration("2160h") };
+
+const help = `
+A refused caller gets a code and a reference, in its agent's log and in the gRPC message:
+  TOKEN_AUDIENCE: the token is for another audience, … (reference 9f2c51d07ab4)
+The CA tells operators the rest: who called from where, and what lay beneath. It remembers the last ten thousand
+calls since its start; older ones stand in its log under the same reference.
+
+With a SPIFFE ID it tells which rule of the policy decides, and what that gives: of the CA that runs, or with --policy of
+a file that no CA has read yet.
+
+Examples
+  $ kasbah why 9f2c51d07ab4
+  $ kasbah why spiffe://cluster.local/ns/payments/sa/api
+  $ kasbah why spiffe://cluster.local/ns/payments/sa/api --policy next-policy.yaml
+  $ kasbah why 9f2c51d07ab4 --json | jq -r .fix`;
+
+/** `kasbah why`. */
+export function whyCommand(world: CommandWorld): Command {
+  const command = new Command("why")
+    .description("explain a refused call by its reference, or which rule decides about an identity")
+    .argument("<reference|spiffe-id>", "as a refused caller was told it, or spiffe://…")
+    .option("--policy <file>", "judge the identity by this file, without a CA");
+  return withStateLocation(command)
+    .option("--json", "print JSON", false)
+    .addHelpText("after", help)
+    .action((subject: string, options: WhyOptions) =>
+      subject.startsWith("spiffe://")
+        ? whyIdentity(subject, options, world)
+        : whyCall(subject, options, world),
+    );
+}
+
+async function whyCall(text: string, options: WhyOptions, world: CommandWorld): Promise<void> {
+  const { screen, clock } = world;
+  if (options.policy !== undefined || !/^[0-9a-f]{12}$/.test(text)) {
+    throw new CliError(
+      "TARGET_INVALID",
+      "expected a reference of twelve hexadecimal digits, or a SPIFFE ID such as spiffe://cluster.local/ns/demo/sa/frontend",
+    );
+  }
+  const decision = await adminClientOf(options, world).explainCall(text);
+  screen.write(options.json ? toJson(decision) : renderDecision(decision, clock.now()));
+}
+
+async function whyIdentity(text: string, options: WhyOptions, world: CommandWorld): Promise<void> {
+  const { policy } = options;
+  const explained =
+    policy === undefined
+      ? await adminClientOf(options, world).explainIdentity(text)
+      : explainIdentity(parseSpiffeId(text), { ...(await loadPolicy(policy)), ...serverBounds }, policy);
+  world.screen.write(options.json ? toJson(explained) : renderIdentity(explained));
+}
