@@ -11,6 +11,8 @@ import type { ProcessHost } from "./process-host.ts";
 export interface Program<O extends OptionTable> {
   readonly command: Command<O>;
   readonly options: O;
+  /** All problems of the files that the configuration names, found before anything is started. */
+  checkFiles?(config: ConfigOf<O>): Promise<readonly string[]>;
   /** The composition root. What it throws ends the process: 2 for `CONFIG_INVALID`, 1 for anything else. */
   compose(config: ConfigOf<O>, logger: Logger): Promise<readonly Component[]> | readonly Component[];
   readonly graceMs?: number;
@@ -28,6 +30,7 @@ export async function runMain<const O extends OptionTable>(
   try {
     const readFile = (path: string) => readFileSync(path, "utf8");
     const outcome = loadConfig(command, options, { argv: host.argv.slice(2), env: host.env, readFile });
+    if (outcome.kind !== "print") await refuseFiles(program, outcome.config);
     if (outcome.kind === "run") return await composeAndRun(program, outcome.config, host);
     host.stdout.write(outcome.text);
   } catch (error) {
@@ -35,6 +38,11 @@ export async function runMain<const O extends OptionTable>(
     host.stderr.write(invalidText(command.name, error.problems));
     host.exit(2);
   }
+}
+
+async function refuseFiles<O extends OptionTable>(program: Program<O>, config: ConfigOf<O>): Promise<void> {
+  const problems = (await program.checkFiles?.(config)) ?? [];
+  if (problems.length > 0) throw new ConfigInvalidError(problems);
 }
 
 async function composeAndRun<O extends OptionTable>(

@@ -16,9 +16,10 @@ export interface ConfigInput {
   readFile(path: string): string;
 }
 
-/** Either a configuration to run with, or a text to print before a clean exit. */
+/** A configuration to run with, or to look at with a text to print if it is good, or a text alone. */
 export type ConfigOutcome<C> =
   | { readonly kind: "run"; readonly config: C }
+  | { readonly kind: "check"; readonly config: C; readonly text: string }
   | { readonly kind: "print"; readonly text: string };
 
 /** The configuration cannot be used; `problems` has everything that is wrong, one sentence each. */
@@ -56,7 +57,7 @@ export function loadConfig<const O extends OptionTable>(
   if (problems.length === 0) problems.push(...(command.check?.(config) ?? []));
   if (problems.length > 0) throw new ConfigInvalidError(problems);
   return commandLine.wants === "check"
-    ? { kind: "print", text: checkedText([...settings.values()]) }
+    ? { kind: "check", config, text: checkedText([...settings.values()]) }
     : { kind: "run", config };
 }
 

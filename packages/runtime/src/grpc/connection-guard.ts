@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import type { ServerHttp2Stream } from "node:http2";
+import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { ServerLimits } from "./limits.ts";
@@ -23,6 +23,9 @@ interface Connection {
 
 /** Node announces each request here before any handler sees it: the one documented place to find its TLS socket. */
 const streamStart = "http2.server.stream.start";
+
+/** Time for an answer's trailers to leave, since Node says that a stream has finished before they do. */
+const lingerMs = 1_000;
 
 /**
  * Stands below HTTP/2: admits TCP connections within the limits, closes those that say nothing or are not needed any more,
@@ -61,6 +64,8 @@ export class ConnectionGuard {
       openStreams: 0,
     };
     const peer = `${address}:${remotePort}`;
+    // The kernel gives a port again when its last connection is gone, which we may not have heard yet.
+    this.#connections.get(peer)?.socket.destroy();
     this.#connections.set(peer, connection);
     this.#idle.add(connection);
     this.#perAddress.set(address, this.#countOf(address) + 1);
@@ -99,7 +104,7 @@ export class ConnectionGuard {
 
   #forget(peer: string, connection: Connection): void {
     clearTimeout(connection.firstRequest);
-    this.#connections.delete(peer);
+    if (this.#connections.get(peer) === connection) this.#connections.delete(peer);
     this.#idle.delete(connection);
     const left = this.#countOf(connection.address) - 1;
     if (left > 0) this.#perAddress.set(connection.address, left);
@@ -116,9 +121,19 @@ export class ConnectionGuard {
     connection.tls = socket;
     connection.openStreams += 1;
     this.#idle.delete(connection);
+    stream.once("finish", () => endLater(stream));
     stream.once("close", () => {
       connection.openStreams -= 1;
       if (connection.openStreams === 0 && !connection.socket.destroyed) this.#idle.add(connection);
     });
   };
+}
+
+/**
+ * Ends a stream that was answered and whose client never ends its request: it would keep its connection busy, and that
+ * for strangers too. RFC 9113 §8.1 has the server reset such a stream with NO_ERROR.
+ */
+function endLater(stream: ServerHttp2Stream): void {
+  const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), lingerMs);
+  stream.once("close", () => clearTimeout(timer));
 }

@@ -119,6 +119,26 @@ describe("A gRPC server over TLS", () => {
     session.destroy();
   });
 
+  it("ends a call that it has answered and whose client never ends its request", async () => {
+    const session = await dial();
+    const stream = session.request({ ...call, "grpc-timeout": "50m" });
+    stream.resume();
+    const [answer] = await once(stream, "response");
+    assert.equal(answer["grpc-status"], String(grpcStatus.DEADLINE_EXCEEDED));
+    await once(stream, "close");
+    assert.equal(stream.rstCode, constants.NGHTTP2_NO_ERROR);
+    assert.equal(session.destroyed, false);
+    session.destroy();
+  });
+
+  it("counts its connections, and none that has gone", async () => {
+    const sessions = await Promise.all([dial(), dial()]);
+    assert.equal(server.connections >= 2, true);
+    for (const session of sessions) session.destroy();
+    while (server.connections > 0) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(server.inFlight, 0);
+  });
+
   it("survives garbage, plaintext HTTP/2 and silence in place of a handshake", async () => {
     for (const opening of ["\0".repeat(100), "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"]) {
       const socket = createConnection({ host: "127.0.0.1", port });

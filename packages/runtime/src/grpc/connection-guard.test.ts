@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { Socket, connect as tcpConnect } from "node:net";
+import { setTimeout } from "node:timers/promises";
+import { dial, get, listen, type Peer, until } from "./guarded-server.test.ts";
+
+const isGone = (peer: Peer) => peer.socket.destroyed;
+
+describe("The guard of connections", () => {
+  describe("at its limit in total", () => {
+    it("closes the one that has been idle for longest, and counts from its last call", async () => {
+      await using server = await listen({ maxConnections: 3 });
+      const peers = [await dial(server), await dial(server), await dial(server)] as const;
+      const [first, second, third] = peers;
+      await until(() => server.guard.size === 3);
+      for (const peer of [second, third, first]) assert.equal(await get(peer, "/"), 200);
+      using fourth = await dial(server);
+      assert.equal(await get(fourth, "/"), 200);
+      await second.gone;
+      assert.deepEqual(peers.map(isGone), [false, true, false]);
+      using fifth = await dial(server);
+      assert.equal(await get(fifth, "/"), 200);
+      await third.gone;
+      assert.equal(await get(first, "/"), 200);
+      assert.equal(server.guard.size, 3);
+    });
+
+    it("closes none that is in a call, and turns the new one away when all are", async () => {
+      await using server = await listen({ maxConnections: 2 });
+      using first = await dial(server);
+      using second = await dial(server);
+      const answers = [get(first, "/slow"), get(second, "/slow")];
+      await until(() => server.waiting.length === 2);
+      using late = await dial(server);
+      await late.gone;
+      for (const answer of server.waiting) answer();
+      assert.deepEqual(await Promise.all(answers), [200, 200]);
+      assert.equal(server.guard.size, 2);
+    });
+
+    it("counts a connection as busy until the last of its calls has ended", async () => {
+      await using server = await listen({ maxConnections: 1 });
+      using busy = await dial(server);
+      const answers = [get(busy, "/slow"), get(busy, "/slow")];
+      await until(() => server.waiting.length === 2);
+      server.waiting.shift()?.();
+      assert.equal(await answers[0], 200);
+      using early = await dial(server);
+      await early.gone;
+      server.waiting.shift()?.();
+      assert.equal(await answers[1], 200);
+      using late = await dial(server);
+      assert.equal(await get(late, "/"), 200);
+      await busy.gone;
+    });
+
+    it("takes a burst of new ones without losing count", async () => {
+      await using server = await listen({ maxConnections: 4 });
+      const crowd = await Promise.all(Array.from({ length: 40 }, () => dial(server)));
+      await until(() => crowd.filter(isGone).length === 36 && server.guard.size === 4);
+      const [survivor] = crowd.filter((peer) => !isGone(peer));
+      assert.ok(survivor);
+      assert.equal(await get(survivor, "/"), 200);
+      for (const peer of crowd) peer.session.destroy();
+      await until(() => server.guard.size === 0);
+    });
+  });
+
+  describe("at its limit for each address", () => {
+    it("turns that address away and no other, until one of its connections has gone", async () => {
+      await using server = await listen({ maxConnectionsPerAddress: 2 });
+      using first = await dial(server);
+      using second = await dial(server);
+      using third = await dial(server);
+      await third.gone;
+      using other = await dial(server, { localAddress: "127.0.0.2" });
+      assert.equal(await get(other, "/"), 200);
+      first.session.destroy();
+      await until(() => server.guard.size === 2);
+      using fourth = await dial(server);
+      assert.deepEqual([await get(fourth, "/"), await get(second, "/")], [200, 200]);
+    });
+
+    it("closes nobody's idle connection for one that it turns away", async () => {
+      await using server = await listen({ maxConnections: 2, maxConnectionsPerAddress: 1 });
+      using first = await dial(server);
+      using other = await dial(server, { localAddress: "127.0.0.2" });
+      using again = await dial(server);
+      await again.gone;
+      assert.deepEqual([await get(first, "/"), await get(other, "/")], [200, 200]);
+    });
+
+    it("takes any number where the limit is 0", async () => {
+      await using server = await listen({ maxConnectionsPerAddress: 0 });
+      const crowd = await Promise.all(Array.from({ length: 20 }, () => dial(server)));
+      await until(() => server.guard.size === 20);
+      for (const peer of crowd) peer.session.destroy();
+      await until(() => server.guard.size === 0);
+    });
+  });
+
+  describe("waits for a first call", () => {
+    it("for a while, and sends away who says nothing and who greets and asks nothing", async () => {
+      await using server = await listen({ firstRequestTimeoutMs: 100 });
+      const silent = tcpConnect({ host: "127.0.0.1", port: server.port }).resume();
+      const ended = once(silent, "close");
+      using greeted = await dial(server);
+      await Promise.all([ended, greeted.gone]);
+      await until(() => server.guard.size === 0);
+    });
+
+    it("and for no other: who has called may be idle, or in that call, for longer", async () => {
+      await using server = await listen({ firstRequestTimeoutMs: 100 });
+      using idle = await dial(server);
+      using busy = await dial(server);
+      assert.equal(await get(idle, "/"), 200);
+      const answer = get(busy, "/slow");
+      await setTimeout(250);
+      for (const finish of server.waiting) finish();
+      assert.deepEqual([await answer, await get(idle, "/")], [200, 200]);
+    });
+  });
+
+  describe("keeps count", () => {
+    it("through calls that are cancelled, connections that are reset, and garbage", async () => {
+      await using server = await listen({});
+      using calm = await dial(server);
+      const cancelling = await dial(server);
+      const calls = [get(cancelling, "/slow"), get(cancelling, "/slow")];
+      await until(() => server.waiting.length === 2);
+      cancelling.session.destroy();
+      await Promise.all(calls);
+      const reset = await dial(server);
+      void get(reset, "/slow");
+      await until(() => server.waiting.length === 3);
+      reset.socket.resetAndDestroy();
+      tcpConnect({ host: "127.0.0.1", port: server.port }).end("GET / HTTP/1.1\r\n\r\n").resume();
+      await until(() => server.guard.size === 1);
+      assert.equal(await get(calm, "/"), 200);
+      calm.session.destroy();
+      await until(() => server.guard.size === 0);
+    });
+
+    it("of a peer that comes again from the same port before its end was noticed", async () => {
+      await using server = await listen({ firstRequestTimeoutMs: 150 });
+      const first = await dial(server);
+      assert.equal(await get(first, "/"), 200);
+      const { localPort } = first.socket;
+      first.socket.resetAndDestroy();
+      using second = await dial(server, { localPort });
+      await first.gone;
+      assert.equal(await get(second, "/"), 200);
+      assert.equal(server.guard.size, 1);
+      await setTimeout(300);
+      assert.equal(await get(second, "/"), 200, "its first call was seen, so that no timer ends it");
+      second.session.destroy();
+      await until(() => server.guard.size === 0);
+    });
+
+    it("of its own streams alone, even when one peer calls two servers from one port", async () => {
+      await using server = await listen({ maxConnections: 1 });
+      await using other = await listen({});
+      const localAddress = "127.0.0.1";
+      using idle = await dial(server, { localAddress });
+      using busy = await dial(other, { localAddress, localPort: idle.socket.localPort });
+      const answer = get(busy, "/slow");
+      await until(() => other.waiting.length === 1);
+      using next = await dial(server);
+      await idle.gone;
+      assert.equal(await get(next, "/"), 200);
+      other.waiting.shift()?.();
+      assert.equal(await answer, 200);
+    });
+
+    it("of no socket that was gone before it was admitted", async () => {
+      await using server = await listen({});
+      const gone = new Socket();
+      server.guard.admit(gone);
+      assert.ok(gone.destroyed);
+      assert.equal(server.guard.size, 0);
+    });
+  });
+});
