@@ -11,6 +11,8 @@ import { parseSpiffeId, type SpiffeId } from "./spiffe-id.ts";
 
 const label = "CERTIFICATE";
 const maxBundleBytes = 256 * 1024;
+/** Whatever is accepted is written as PEM, which is read again up to 16 KiB. */
+const maxDerBytes = 12_000;
 
 /** An X.509 v3 certificate in canonical DER with an acceptable key. Existing says nothing of trust: see `verifyChain`. */
 export class Certificate {
@@ -37,6 +39,9 @@ export class Certificate {
 
   /** @throws PkiError `CERTIFICATE_MALFORMED` or `KEY_REJECTED` */
   constructor(der: Uint8Array) {
+    if (der.length > maxDerBytes) {
+      throw new PkiError("CERTIFICATE_MALFORMED", `the certificate is longer than ${maxDerBytes} bytes`);
+    }
     this.der = new Uint8Array(der);
     const [fields, extensions] = withCodes({ DER_MALFORMED: "CERTIFICATE_MALFORMED" }, () => {
       const read = readCertificateFields(this.der);

@@ -4,6 +4,7 @@ import { KeyPair } from "./key.ts";
 import { refuseOldEncryption } from "./operator-pem.ts";
 import { checkEncryption } from "./pbes2.ts";
 import { parsePemBlock } from "./pem.ts";
+import { isSignedBy } from "./signature.ts";
 
 type Format = "pkcs8" | "sec1" | "pkcs1";
 
@@ -25,8 +26,8 @@ export function parsePrivateKey(pem: string, passphrase?: string | Uint8Array): 
   const { label, format } = formatOf(pem);
   try {
     const der = Buffer.from(parsePemBlock(pem, label));
-    if (label === encryptedLabel) return new KeyPair(decrypt(der, passphrase));
-    return new KeyPair(createPrivateKey({ key: der, format: "der", type: format }));
+    if (label === encryptedLabel) return ofOneKey(new KeyPair(decrypt(der, passphrase)));
+    return ofOneKey(new KeyPair(createPrivateKey({ key: der, format: "der", type: format })));
   } catch (cause) {
     const isOurs = cause instanceof PkiError && !["PEM_MALFORMED", "DER_MALFORMED"].includes(cause.code);
     if (isOurs) throw cause;
@@ -47,6 +48,17 @@ function formatOf(pem: string): { label: string; format: Format } {
     "KEY_MALFORMED",
     "the text is not one PRIVATE KEY, ENCRYPTED, EC or RSA PRIVATE KEY block",
   );
+}
+
+/** OpenSSL takes the point beside an EC scalar (RFC 5915 §3) for its public half without a look at whether it is. */
+function ofOneKey(keyPair: KeyPair): KeyPair {
+  const { publicKey } = keyPair;
+  const hash = publicKey.curve === "P-384" ? "sha384" : "sha256";
+  const probe = new Uint8Array(32);
+  const signature = keyPair.sign(probe);
+  if (isSignedBy(publicKey, { family: publicKey.isEc ? "EC" : "RSA", hash }, probe, signature))
+    return keyPair;
+  throw new PkiError("KEY_MALFORMED", "the private key and the public key beside it are not of one pair");
 }
 
 function decrypt(der: Buffer, passphrase: string | Uint8Array | undefined): KeyObject {

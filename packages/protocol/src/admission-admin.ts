@@ -107,7 +107,7 @@ const explanation: Codec<IdentityExplanationMessage> = {
 
 const path = (name: string) => `/kasbah.v1.AdmissionAdmin/${name}`;
 
-/** Answers NOT_FOUND when the reference is of no call that is still remembered. */
+/** Answers FAILED_PRECONDITION when the reference is of no call that is still remembered. */
 export const explainCall: Method<{ readonly referenceId: string }, DecisionMessage> = {
   path: path("ExplainCall"),
   request: {
