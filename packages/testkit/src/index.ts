@@ -6,6 +6,15 @@ export {
 } from "./fake-authority-admin.ts";
 export { type FakeCa, type FakeCaAnswer, type FakeCaCall, FakeRefusal, startFakeCa } from "./fake-ca.ts";
 export { FakeClock } from "./fake-clock.ts";
+export {
+  acceptedReview,
+  type FakeKubernetesApi,
+  type FakeKubernetesCall,
+  type FakePod,
+  type FakeTrouble,
+  type FakeVerdict,
+  startFakeKubernetesApi,
+} from "./fake-kubernetes-api.ts";
 export { type DurableCall, type FaultyFs, faultyFs } from "./faulty-fs.ts";
 export { forgeCertificate } from "./forged-certificate.ts";
 export { freePort } from "./free-port.ts";
