@@ -1,0 +1,112 @@
+import { readFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { Agent, type RequestOptions, request } from "node:https";
+import { HttpsError } from "../errors.ts";
+import type { AddressRules } from "./address-rules.ts";
+
+/** A server that we ask over https, as configured. */
+export interface HttpsEndpoint {
+  readonly url: URL;
+  /** PEM of the roots that the server's certificate must chain to; undefined for the system's. */
+  readonly caFile: string | undefined;
+  /** Holds a bearer token for the server; read again for each request, since kubelets replace it. */
+  readonly tokenFile: string | undefined;
+  readonly addressRules: AddressRules;
+  /** For the whole exchange. Default 5 s. */
+  readonly timeoutMs?: number;
+  /** Of an answer. Default 1 MiB. */
+  readonly maxBytes?: number;
+  /** Keeps connections for the next exchange; one of its own, without it. */
+  readonly connections?: Agent;
+}
+
+export interface HttpsRequest {
+  readonly method: "GET" | "POST";
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+export interface HttpsReply {
+  readonly status: number;
+  readonly body: string;
+  /** `Retry-After` in milliseconds, where it is a number of seconds. */
+  readonly retryAfterMs: number | undefined;
+}
+
+const defaultTimeoutMs = 5_000;
+const defaultMaxBytes = 1024 * 1024;
+
+/**
+ * One exchange over https. Redirects are not followed: they would take our token to a host that nobody configured. The
+ * address is checked at the moment of the connection, so that no second answer of the name server gets around the rules.
+ *
+ * @throws HttpsError, or the error of the connection; it holds neither the token nor anything of a body.
+ */
+export async function exchange(
+  endpoint: HttpsEndpoint,
+  asked: HttpsRequest,
+  stopping?: AbortSignal,
+): Promise<HttpsReply> {
+  const timeout = AbortSignal.timeout(endpoint.timeoutMs ?? defaultTimeoutMs);
+  const signal = stopping === undefined ? timeout : AbortSignal.any([stopping, timeout]);
+  const ownAgent = endpoint.connections === undefined ? new Agent({ keepAlive: false }) : undefined;
+  const agent = endpoint.connections ?? ownAgent;
+  try {
+    endpoint.addressRules.checkHost(endpoint.url.hostname);
+    const options = { ...(await requestOptions(endpoint, asked)), agent, signal };
+    const response = await respond(endpoint.url, options, asked.body);
+    const { statusCode: status = 0, headers } = response;
+    return {
+      status,
+      body: await readBody(response, endpoint.maxBytes ?? defaultMaxBytes),
+      retryAfterMs: secondsIn(headers["retry-after"]),
+    };
+  } catch (cause) {
+    if (timeout.aborted) throw new HttpsError("the server did not answer in time", { cause });
+    throw cause;
+  } finally {
+    ownAgent?.destroy();
+  }
+}
+
+async function requestOptions(
+  { caFile, tokenFile, addressRules }: HttpsEndpoint,
+  { method, body }: HttpsRequest,
+): Promise<RequestOptions> {
+  const ca = caFile === undefined ? {} : { ca: await readFile(caFile) };
+  const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, "utf8")).trim();
+  return {
+    ...ca,
+    method,
+    minVersion: "TLSv1.2",
+    lookup: addressRules.lookup,
+    headers: {
+      accept: "application/json",
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+    },
+  };
+}
+
+function respond(url: URL, options: RequestOptions, body: unknown): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, options, resolve).once("error", reject);
+    if (body === undefined) sent.end();
+    else sent.end(JSON.stringify(body));
+  });
+}
+
+async function readBody(response: IncomingMessage, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > maxBytes) throw new HttpsError(`the answer is larger than ${maxBytes / 1024} KiB`);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function secondsIn(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) * 1000 : undefined;
+}
