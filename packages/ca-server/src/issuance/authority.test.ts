@@ -1,22 +1,13 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import {
-  createCertificateRequest,
-  createKeyPair,
-  createSerial,
-  parseSpiffeId,
-  verifyChain,
-} from "@kasbah/pki";
+import { createCertificateRequest, createKeyPair, verifyChain } from "@kasbah/pki";
 import { type CertificateWriter, createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { createTestAuthority, FakeClock, rejectsWithCode, type TestAuthority } from "@kasbah/testkit";
+import fc from "fast-check";
 import { CaError } from "../errors.ts";
-import {
-  type AuthorityParts,
-  type CertificateOrder,
-  createAuthority,
-  type IssuanceCall,
-} from "./authority.ts";
-import { fixedIssuers } from "./fixed-issuers.test.ts";
+import { anyRequest, positiveSerial, requestNamed, signedOf } from "./any-request.test.ts";
+import { type AuthorityParts, createAuthority } from "./authority.ts";
+import { caller, callFor, frontend, openParts, policyOf } from "./open-admission.test.ts";
 import type { IssuanceRecord } from "./ports.ts";
 
 /** Asks for CA:TRUE, keyCertSign, codeSigning, another URI, DNS and IP names, and the subject O=evil, CN=admin. */
@@ -32,7 +23,6 @@ jp4oqdlHA7nJYIJG7MbzcORLAiEAj333XKmwAJ7T7opFT7IcV3E3rCRZxpFHgJHD
 v9tjjpA=
 -----END CERTIFICATE REQUEST-----
 `;
-const frontend = parseSpiffeId("spiffe://cluster.local/ns/demo/sa/frontend");
 
 describe("The authority", () => {
   const writer = createCertificateWriter();
@@ -51,32 +41,9 @@ describe("The authority", () => {
   });
 
   const authorityWith = (overrides: Partial<AuthorityParts> = {}) =>
-    createAuthority({
-      authenticator: {
-        authenticate: async () => ({
-          spiffeId: frontend,
-          credential: { kind: "jwks-token", tokenIdHash: undefined },
-        }),
-      },
-      policy: { defaultTtlMs: 86_400_000, maxTtlMs: 7_776_000_000 },
-      issuers: fixedIssuers(root),
-      writer,
-      newSerial: createSerial,
-      ledger: {
-        record: async (record) => {
-          records.push(record);
-        },
-      },
-      clock,
-      ...overrides,
-    });
+    createAuthority({ ...openParts(root, clock, records), ...overrides });
 
-  const call = (order: Partial<CertificateOrder> = {}): IssuanceCall => ({
-    credentials: { authorization: [] },
-    peerAddress: "127.0.0.1:1",
-    referenceId: "ref",
-    readOrder: () => ({ csrPem: goodCsr, ttlSeconds: 0, impersonatedIdentity: "", ...order }),
-  });
+  const call = (order: Parameters<typeof callFor>[0] = {}) => callFor({ csrPem: goodCsr, ...order });
 
   it("reads nothing of the body of a caller that it does not know", async () => {
     const stranger = new CaError("TOKEN_MISSING", "no token");
@@ -152,12 +119,48 @@ describe("The authority", () => {
     assert.equal(record?.certificate, certificate);
     assert.equal(record?.authority, root.certificate.fingerprint);
     assert.equal(record?.referenceId, "ref");
+    assert.equal(record?.rule, "default");
+    assert.equal(record?.caller, caller);
   });
 
   it("gives every certificate a serial of its own", async () => {
     const authority = authorityWith();
     const issued = await Promise.all(Array.from({ length: 50 }, () => authority.createCertificate(call())));
     assert.equal(new Set(issued.map(({ certificate }) => certificate.serial)).size, 50);
+  });
+
+  it("makes of any two CSRs with one key the same certificate but for its serial", async () => {
+    const configurations = [
+      authorityWith({ newSerial: positiveSerial }),
+      authorityWith({
+        newSerial: positiveSerial,
+        policy: () => policyOf({ dnsNames: ["{serviceAccount}.{namespace}.svc"], maxTtlMs: 3_600_000 }),
+      }),
+    ];
+    const pairs = fc.tuple(fc.constantFrom(...configurations), anyRequest, anyRequest, fc.nat(86_400));
+    await fc.assert(
+      fc.asyncProperty(pairs, async ([authority, first, second, ttlSeconds]) => {
+        const [one, other] = await Promise.all(
+          [first, second].map((csrPem) => authority.createCertificate(call({ csrPem, ttlSeconds }))),
+        );
+        assert.ok(one && other);
+        assert.notEqual(one.certificate.serial, other.certificate.serial);
+        assert.equal(signedOf(one.certificate), signedOf(other.certificate));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("takes of a common name that is asked for that there is to be one, and its text from the caller", async () => {
+    const authority = authorityWith({ newSerial: positiveSerial });
+    const [admin, own] = await Promise.all(
+      ["admin", frontend.toString()].map((text) =>
+        authority.createCertificate(call({ csrPem: requestNamed(text) })),
+      ),
+    );
+    assert.ok(admin && own);
+    assert.equal(signedOf(admin.certificate), signedOf(own.certificate));
+    assert.equal(new X509Certificate(admin.certificate.der).subject, `CN=${frontend}`);
   });
 });
 

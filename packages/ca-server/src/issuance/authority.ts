@@ -1,19 +1,42 @@
-import { type CertificateRequest, PkiError, parseCertificateRequest, type TrustBundle } from "@kasbah/pki";
+import {
+  type CertificateRequest,
+  PkiError,
+  parseCertificateRequest,
+  type SpiffeId,
+  type TrustBundle,
+} from "@kasbah/pki";
 import { CaError, type CaErrorCode } from "../errors.ts";
 import { type IssuedCertificate, type IssuingParts, issue } from "./issuer.ts";
-import { type ApprovedOrder, approve, type IssuancePolicy, type RequestedOrder } from "./policy.ts";
-import type { Authenticator, Caller, Credentials, IssuanceRecord, Ledger } from "./ports.ts";
+import { type ApprovedOrder, admit, approve, type RequestedOrder } from "./policy.ts";
+import type {
+  Authenticator,
+  Caller,
+  Credentials,
+  Impersonation,
+  IssuanceObserver,
+  IssuanceRecord,
+  KeyHolders,
+  Ledger,
+  Throttle,
+} from "./ports.ts";
+import type { IssuancePolicy, Ruling } from "./rules.ts";
 
 export interface AuthorityParts extends IssuingParts {
   readonly authenticator: Authenticator;
-  readonly policy: IssuancePolicy;
+  readonly impersonation: Impersonation;
+  /** The policy as it is now. */
+  readonly policy: () => IssuancePolicy;
+  readonly throttle: Throttle;
+  readonly keyHolders: KeyHolders;
   readonly ledger: Ledger;
+  readonly observer: IssuanceObserver;
 }
 
 /** What the body of a call says, as received. */
 export interface CertificateOrder {
   readonly csrPem: string;
   readonly ttlSeconds: number;
+  /** Another workload's SPIFFE ID; "" asks for the caller's own. */
   readonly impersonatedIdentity: string;
 }
 
@@ -25,8 +48,23 @@ export interface IssuanceCall {
   readonly referenceId: string;
   /** Decodes the body. Called once the caller is known and not before. @throws CaError `REQUEST_MALFORMED` */
   readOrder(): CertificateOrder;
-  /** Told as soon as the caller is known, so that a later refusal can be logged under its name. */
-  callerKnown?(caller: Caller): void;
+  /** Told as soon as something is known, so that a later refusal can be explained. */
+  known?(facts: KnownFacts): void;
+}
+
+/** What became known of a call before it was decided. */
+export interface KnownFacts {
+  readonly caller?: Caller;
+  /** For whom the certificate is: the caller, or a pod of its node. */
+  readonly subject?: SpiffeId;
+  readonly rule?: string;
+}
+
+/** Whose certificate is wanted, and on which terms. */
+interface Admission extends Ruling {
+  readonly caller: Caller;
+  readonly subject: SpiffeId;
+  readonly policy: IssuancePolicy;
 }
 
 /** What the caller gets. */
@@ -40,28 +78,48 @@ export interface Authority {
   createCertificate(call: IssuanceCall): Promise<Issuance>;
 }
 
-/** The CA's one use case, in six steps; each throws the code that its step may fail with (architecture, §3). */
+/** The CA's one use case, in six steps; each throws the code that its step may fail with (ARCHITECTURE.md). */
 export function createAuthority(parts: AuthorityParts): Authority {
   return {
     async createCertificate(call) {
-      const caller = await authenticate(call, parts.authenticator);
-      const asked = parse(call.readOrder());
-      const order = approve(caller, asked, parts.policy);
-      const issued = await issue(order, parts);
+      const caller = await authenticate(call, parts);
+      const asked = call.readOrder();
+      const admission = await admitSubject(caller, asked, call, parts);
+      const order = approveOrder(parse(asked), admission, parts);
+      const issued = await issue(order, tokenProvenAt(caller, parts.clock.now()), parts);
       await parts.ledger.record(recordOf(issued, order, caller, call, parts.clock.now()));
       return { ...issued, order, bundle: parts.issuers.trustBundle() };
     },
   };
 }
 
-async function authenticate(call: IssuanceCall, authenticator: Authenticator): Promise<Caller> {
+async function authenticate(call: IssuanceCall, { authenticator }: AuthorityParts): Promise<Caller> {
   const caller = await authenticator.authenticate(call.credentials);
-  call.callerKnown?.(caller);
+  call.known?.({ caller });
   return caller;
 }
 
-function parse({ csrPem, ttlSeconds, impersonatedIdentity }: CertificateOrder): RequestedOrder {
-  return { request: parseCsr(csrPem), ttlMs: ttlSeconds * 1000, impersonatedIdentity };
+/** Whose certificate it is to be, and whether it may be had now: all that is cheap is decided before the CSR is read. */
+async function admitSubject(
+  caller: Caller,
+  { impersonatedIdentity }: CertificateOrder,
+  call: IssuanceCall,
+  { impersonation, policy: currentPolicy, throttle }: AuthorityParts,
+): Promise<Admission> {
+  const policy = currentPolicy();
+  const isOwn = impersonatedIdentity === "";
+  const subject = isOwn ? caller.spiffeId : await impersonation.impersonate(caller, impersonatedIdentity);
+  call.known?.({ subject });
+  const ruling = admit(subject, policy);
+  call.known?.({ rule: ruling.rule });
+  const who = `${caller.pod?.uid ?? caller.spiffeId} for ${subject}`;
+  if (ruling.terms.rate) throttle.takeOwn(who, ruling.terms.rate, ruling.rule);
+  if (policy.globalRate) throttle.takeGlobal(policy.globalRate);
+  return { ...ruling, caller, subject, policy };
+}
+
+function parse({ csrPem, ttlSeconds }: CertificateOrder): RequestedOrder {
+  return { request: parseCsr(csrPem), ttlMs: ttlSeconds * 1000 };
 }
 
 function parseCsr(pem: string): CertificateRequest {
@@ -69,22 +127,51 @@ function parseCsr(pem: string): CertificateRequest {
     return parseCertificateRequest(pem);
   } catch (cause) {
     if (!(cause instanceof PkiError)) throw cause;
-    throw new CaError(csrErrorCode(cause), cause.message, { cause });
+    const code = csrErrorCode(cause);
+    throw new CaError(code, cause.message, { fix: csrFixes[code], cause });
   }
 }
 
-function csrErrorCode({ code }: PkiError): CaErrorCode {
+type CsrErrorCode = Extract<CaErrorCode, "CSR_KEY_REJECTED" | "CSR_SIGNATURE_INVALID" | "CSR_MALFORMED">;
+
+const csrFixes: Readonly<Record<CsrErrorCode, string>> = {
+  CSR_MALFORMED: "send one PEM block CERTIFICATE REQUEST of canonical DER, of at most 16 KiB",
+  CSR_KEY_REJECTED: "make a new P-256, P-384 or RSA key of 2048 to 4096 bits",
+  CSR_SIGNATURE_INVALID: "sign the request with its own key, by ECDSA or RSA PKCS#1 with SHA-2",
+};
+
+function csrErrorCode({ code }: PkiError): CsrErrorCode {
   if (code === "CSR_KEY_REJECTED" || code === "CSR_SIGNATURE_INVALID") return code;
   return code === "KEY_REJECTED" ? "CSR_KEY_REJECTED" : "CSR_MALFORMED";
 }
 
+function approveOrder(asked: RequestedOrder, admission: Admission, parts: AuthorityParts): ApprovedOrder {
+  const { caller, subject, policy } = admission;
+  const order = approve(subject, asked, admission, policy);
+  if (order.ignored.length > 0) parts.observer.onIgnored(order.ignored);
+  const holder = { identity: subject.toString(), podUid: caller.pod?.uid };
+  const isShared = parts.keyHolders.isSharedBy(order.publicKey.hash, holder);
+  if (isShared) parts.observer.onSharedKey();
+  if (!isShared || admission.terms.onSharedKey === "count") return order;
+  throw new CaError("CSR_KEY_REJECTED", "another pod has presented this public key", {
+    rule: admission.rule,
+    fix: "make a key of your own",
+  });
+}
+
+/** When a token last vouched for the name: now, or when the certificate that came in its place says. */
+function tokenProvenAt({ credential }: Caller, now: Date): Date {
+  return credential.kind === "client-certificate" ? credential.tokenProvenAt : now;
+}
+
 function recordOf(
   { certificate, validity, issuer }: IssuedCertificate,
-  { spiffeId, publicKey }: ApprovedOrder,
+  { spiffeId, publicKey, rule, ignored }: ApprovedOrder,
   caller: Caller,
   { referenceId, peerAddress }: IssuanceCall,
   time: Date,
 ): IssuanceRecord {
   const authority = issuer.certificate.fingerprint;
-  return { time, referenceId, peerAddress, caller, certificate, spiffeId, publicKey, validity, authority };
+  const call = { time, referenceId, peerAddress, caller, rule, ignored };
+  return { ...call, certificate, spiffeId, publicKey, validity, authority };
 }

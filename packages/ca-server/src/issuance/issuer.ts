@@ -14,8 +14,8 @@ import type { Issuer, IssuerSource } from "./ports.ts";
 export interface IssuingParts {
   readonly issuers: IssuerSource;
   readonly writer: CertificateWriter;
-  /** A fresh random 128-bit serial for each call. */
-  readonly newSerial: () => Uint8Array;
+  /** A fresh serial for each call, which tells when a token last proved the name. */
+  readonly newSerial: (tokenProvenAt: Date) => Uint8Array;
   readonly clock: Clock;
 }
 
@@ -31,37 +31,50 @@ export interface IssuedCertificate {
  *
  * @throws CaError `ISSUER_UNAVAILABLE`, `LINT_FAILED`.
  */
-export async function issue(order: ApprovedOrder, parts: IssuingParts): Promise<IssuedCertificate> {
+export async function issue(
+  order: ApprovedOrder,
+  tokenProvenAt: Date,
+  parts: IssuingParts,
+): Promise<IssuedCertificate> {
   const now = parts.clock.now();
   const issuer = parts.issuers.activeIssuer(now);
   const validity = leafValidity({ now, ttlMs: order.ttlMs, issuerNotAfter: issuer.latestLeafEnd });
   await parts.issuers.coverLeaf(issuer, validity.notAfter);
-  const template = templateFor(order, parts.newSerial(), validity);
+  const template = templateFor(order, parts.newSerial(tokenProvenAt), validity);
   const certificate = await writeAndLint(template, order, issuer, parts.writer);
   return { certificate, validity, issuer };
 }
 
-/** The profile: exactly one URI SAN, and nothing that the order does not hold. */
+/** The profile: exactly one URI name, what the policy adds to it, and nothing that the order does not hold. */
 function templateFor(order: ApprovedOrder, serial: Uint8Array, validity: Validity): LeafTemplate {
   return {
     serial,
     validity,
     publicKey: order.publicKey,
-    subjectAltNames: [{ kind: "uri", value: order.spiffeId.toString() }],
+    subjectAltNames: [
+      { kind: "uri", value: order.spiffeId.toString() },
+      ...order.dnsNames.map((value) => ({ kind: "dns", value }) as const),
+    ],
     ...(order.commonName === undefined ? {} : { commonName: order.commonName }),
   };
 }
 
 async function writeAndLint(
   template: LeafTemplate,
-  { spiffeId, publicKey }: ApprovedOrder,
+  { spiffeId, dnsNames, publicKey }: ApprovedOrder,
   issuer: Issuer,
   writer: CertificateWriter,
 ): Promise<Certificate> {
   const { validity } = template;
   try {
     const certificate = await writer.writeLeaf(template, issuer);
-    lintWorkloadCertificate(certificate, { spiffeId, publicKey, issuer: issuer.certificate, validity });
+    lintWorkloadCertificate(certificate, {
+      spiffeId,
+      dnsNames,
+      publicKey,
+      issuer: issuer.certificate,
+      validity,
+    });
     return certificate;
   } catch (cause) {
     if (!(cause instanceof PkiError)) throw cause;

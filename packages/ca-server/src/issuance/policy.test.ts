@@ -2,15 +2,12 @@ import assert from "node:assert/strict";
 import { createKeyPair, type PublicKey, parseSpiffeId } from "@kasbah/pki";
 import { throwsWithCode } from "@kasbah/testkit";
 import fc from "fast-check";
-import { approve, type RequestedOrder } from "./policy.ts";
-import type { Caller } from "./ports.ts";
+import { CaError } from "../errors.ts";
+import { frontend, openPolicy, policyOf } from "./open-admission.test.ts";
+import { admit, approve, type RequestedOrder } from "./policy.ts";
+import type { Terms } from "./rules.ts";
 
 const hour = 3_600_000;
-const policy = { defaultTtlMs: 24 * hour, maxTtlMs: 2160 * hour };
-const caller: Caller = {
-  spiffeId: parseSpiffeId("spiffe://cluster.local/ns/demo/sa/frontend"),
-  credential: { kind: "jwks-token", tokenIdHash: undefined },
-};
 
 describe("The issuance policy", () => {
   let publicKey: PublicKey;
@@ -19,61 +16,143 @@ describe("The issuance policy", () => {
     ({ publicKey } = await createKeyPair("P-256"));
   });
 
-  const asked = (
-    o: Partial<RequestedOrder> = {},
-    csr: Partial<RequestedOrder["request"]> = {},
-  ): RequestedOrder => ({
-    request: { publicKey, hasCommonName: false, requestedUris: [], ignored: [], ...csr },
-    ttlMs: 0,
-    impersonatedIdentity: "",
-    ...o,
+  const asked = (ttlMs = 0, csr: Partial<RequestedOrder["request"]> = {}): RequestedOrder => ({
+    request: {
+      publicKey,
+      hasCommonName: false,
+      requestedUris: [],
+      requestedDnsNames: [],
+      ignored: [],
+      ...csr,
+    },
+    ttlMs,
   });
+  const decide = (order: RequestedOrder, policy = openPolicy, subject = frontend) =>
+    approve(subject, order, admit(subject, policy), policy);
+  const decideBy = (terms: Partial<Terms>, order: RequestedOrder) => decide(order, policyOf(terms));
+  const refusal = (work: () => unknown, code: string): CaError => {
+    const error = throwsWithCode(work, code);
+    assert.ok(error instanceof CaError);
+    return error;
+  };
 
-  it("never gives another's identity, not even to one who asks for its own", () => {
-    const names = ["spiffe://cluster.local/ns/demo/sa/other", caller.spiffeId.toString(), " ", "null"];
-    for (const impersonatedIdentity of names) {
-      throwsWithCode(() => approve(caller, asked({ impersonatedIdentity }), policy), "IMPERSONATION_REFUSED");
-    }
-  });
-
-  it("takes the name from the caller, whatever the CSR asks for", () => {
+  it("takes the name from the subject, whatever the CSR asks for", () => {
+    const texts = fc.array(fc.string());
     fc.assert(
-      fc.property(fc.array(fc.string()), fc.boolean(), (requestedUris, hasCommonName) => {
-        const order = approve(caller, asked({}, { requestedUris, hasCommonName }), policy);
-        assert.ok(order.spiffeId.equals(caller.spiffeId));
+      fc.property(texts, texts, fc.boolean(), (requestedUris, requestedDnsNames, hasCommonName) => {
+        const order = decide(asked(0, { requestedUris, requestedDnsNames, hasCommonName }));
+        assert.ok(order.spiffeId.equals(frontend));
         assert.ok(order.publicKey.equals(publicKey));
-        assert.equal(order.commonName, hasCommonName ? caller.spiffeId.toString() : undefined);
+        assert.deepEqual(order.dnsNames, []);
+        assert.equal(order.commonName, hasCommonName ? frontend.toString() : undefined);
       }),
     );
   });
 
-  it("refuses a lifetime over the maximum and never clamps it", () => {
-    const atMost = approve(caller, asked({ ttlMs: policy.maxTtlMs }), policy);
-    assert.equal(atMost.ttlMs, policy.maxTtlMs);
-    for (const ttlMs of [policy.maxTtlMs + 1000, Number.MAX_SAFE_INTEGER, 9.2e21, Number.POSITIVE_INFINITY]) {
-      throwsWithCode(() => approve(caller, asked({ ttlMs }), policy), "TTL_TOO_LONG");
-    }
-    const error = throwsWithCode(
-      () => approve(caller, asked({ ttlMs: 7_776_001_000 }), policy),
-      "TTL_TOO_LONG",
-    );
-    assert.match(error.message, /7776001 s is greater than the maximum 7776000 s/);
-  });
-
-  it("gives the default to who asks for no lifetime, or a negative one", () => {
-    for (const ttlMs of [0, -1, -9.2e21]) {
-      assert.equal(approve(caller, asked({ ttlMs }), policy).ttlMs, policy.defaultTtlMs);
-    }
-    assert.equal(approve(caller, asked({ ttlMs: 1000 }), policy).ttlMs, 1000);
-  });
-
-  it("refuses a lifetime that is no number", () => {
-    throwsWithCode(() => approve(caller, asked({ ttlMs: Number.NaN }), policy), "TTL_TOO_LONG");
-  });
-
   it("leaves out a common name that does not fit", () => {
-    const spiffeId = parseSpiffeId(`spiffe://cluster.local/ns/demo/sa/${"x".repeat(40)}`);
-    const order = approve({ ...caller, spiffeId }, asked({}, { hasCommonName: true }), policy);
-    assert.equal(order.commonName, undefined);
+    const subject = parseSpiffeId(`spiffe://cluster.local/ns/demo/sa/${"x".repeat(40)}`);
+    assert.equal(decide(asked(0, { hasCommonName: true }), openPolicy, subject).commonName, undefined);
+  });
+
+  describe("about who gets certificates", () => {
+    it("admits everybody by the default unless there is a rule", () => {
+      assert.deepEqual(admit(frontend, openPolicy), { rule: "default", terms: openPolicy.fallback });
+    });
+
+    it("refuses whom a rule denies, by its name, with its reason where it has one", () => {
+      const silent = refusal(() => admit(frontend, policyOf({ allow: false })), "IDENTITY_NOT_ALLOWED");
+      assert.equal(silent.facts.rule, "test");
+      assert.equal(silent.problem, `the policy gives ${frontend} no certificate`);
+      const reason = "use team-a's account";
+      const told = refusal(() => admit(frontend, policyOf({ allow: false, reason })), "IDENTITY_NOT_ALLOWED");
+      assert.equal(told.problem, `the policy gives ${frontend} no certificate (${reason})`);
+      assert.match(
+        told.message,
+        /, by the rule test: use another service account, or ask the mesh's operator/,
+      );
+    });
+
+    it("refuses by the default whom no rule names", () => {
+      const closed = { ...openPolicy, fallback: { ...openPolicy.fallback, allow: false } };
+      assert.equal(refusal(() => admit(frontend, closed), "IDENTITY_NOT_ALLOWED").facts.rule, "default");
+    });
+  });
+
+  describe("about keys", () => {
+    it("certifies only the types that the rule lists, and tells which", async () => {
+      const rsa = (await createKeyPair("RSA-2048")).publicKey;
+      const terms = { keyTypes: ["P-256", "P-384"] };
+      assert.ok(decideBy(terms, asked()).publicKey.equals(publicKey));
+      const error = refusal(() => decideBy(terms, asked(0, { publicKey: rsa })), "CSR_KEY_REJECTED");
+      const { rule, expected, seen } = error.facts;
+      assert.deepEqual(
+        { rule, expected, seen },
+        { rule: "test", expected: "P-256 or P-384", seen: "RSA-2048" },
+      );
+      assert.ok(decideBy({}, asked(0, { publicKey: rsa })).publicKey.equals(rsa));
+    });
+  });
+
+  describe("about lifetimes", () => {
+    const { maxTtlMs, defaultTtlMs } = openPolicy;
+
+    it("refuses one over the CA's maximum and never clamps it, whatever a rule says", () => {
+      assert.equal(decide(asked(maxTtlMs)).ttlMs, maxTtlMs);
+      for (const ttlMs of [maxTtlMs + 1000, Number.MAX_SAFE_INTEGER, 9.2e21, Number.POSITIVE_INFINITY]) {
+        throwsWithCode(() => decide(asked(ttlMs)), "TTL_TOO_LONG");
+        throwsWithCode(() => decideBy({ maxTtlMs: hour, onExcess: "clamp" }, asked(ttlMs)), "TTL_TOO_LONG");
+        throwsWithCode(() => decideBy({ maxTtlMs: 2 * maxTtlMs }, asked(ttlMs)), "TTL_TOO_LONG");
+      }
+      const error = refusal(() => decideBy({ maxTtlMs: hour }, asked(7_776_001_000)), "TTL_TOO_LONG");
+      assert.equal(
+        error.message,
+        "the lifetime that is asked for is too long, expected validity_duration of at most 7776000 s, seen 7776001 s: ask for less (SECRET_TTL), or for 0 to get the default",
+      );
+    });
+
+    it("clamps one over the rule's maximum, or refuses it where the rule says so", () => {
+      assert.equal(decideBy({ maxTtlMs: hour }, asked(24 * hour)).ttlMs, hour);
+      const terms = { maxTtlMs: hour, onExcess: "refuse" } as const;
+      assert.equal(decideBy(terms, asked(hour)).ttlMs, hour);
+      const { rule, expected, seen } = refusal(
+        () => decideBy(terms, asked(hour + 1000)),
+        "TTL_TOO_LONG",
+      ).facts;
+      assert.deepEqual([rule, expected, seen], ["test", "validity_duration of at most 3600 s", "3601 s"]);
+    });
+
+    it("gives the default to who asks for none, or a negative one; the rule's own where it has one", () => {
+      for (const ttlMs of [0, -1, -9.2e21]) {
+        assert.equal(decide(asked(ttlMs)).ttlMs, defaultTtlMs);
+        assert.equal(decideBy({ defaultTtlMs: 2 * hour }, asked(ttlMs)).ttlMs, 2 * hour);
+      }
+      assert.equal(decide(asked(1000)).ttlMs, 1000);
+    });
+
+    it("never makes a default longer than a maximum, and refuses nobody for it", () => {
+      const strict = { onExcess: "refuse" } as const;
+      assert.equal(decideBy({ maxTtlMs: hour, ...strict }, asked()).ttlMs, hour);
+      assert.equal(decideBy({ defaultTtlMs: 2 * maxTtlMs, ...strict }, asked()).ttlMs, maxTtlMs);
+    });
+
+    it("refuses one that is no number", () => {
+      throwsWithCode(() => decide(asked(Number.NaN)), "TTL_TOO_LONG");
+    });
+
+    it("gives at most what each bound allows, and what was asked for where they do", () => {
+      const anyTtl = fc.integer({ min: 1, max: 2 * maxTtlMs });
+      const terms = fc.record({
+        maxTtlMs: anyTtl,
+        onExcess: fc.constantFrom("clamp" as const, "refuse" as const),
+      });
+      fc.assert(
+        fc.property(terms, anyTtl, (drawn, ttlMs) => {
+          const most = Math.min(drawn.maxTtlMs, maxTtlMs);
+          if (ttlMs > maxTtlMs || (ttlMs > most && drawn.onExcess === "refuse")) {
+            throwsWithCode(() => decideBy(drawn, asked(ttlMs)), "TTL_TOO_LONG");
+          } else assert.equal(decideBy(drawn, asked(ttlMs)).ttlMs, Math.min(ttlMs, most));
+        }),
+      );
+    });
   });
 });

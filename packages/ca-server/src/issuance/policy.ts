@@ -1,41 +1,40 @@
 import { type CertificateRequest, leafCommonName, type PublicKey, type SpiffeId } from "@kasbah/pki";
 import { CaError } from "../errors.ts";
-import type { Caller } from "./ports.ts";
-
-/** Bounds of every lifetime that is asked for. */
-export interface IssuancePolicy {
-  readonly defaultTtlMs: number;
-  readonly maxTtlMs: number;
-}
+import { quote } from "./quote.ts";
+import { dnsNamesFor, type IssuancePolicy, type Ruling, rulingOn, type Terms } from "./rules.ts";
 
 /** What a caller asks for, after its CSR proved possession of the key. */
 export interface RequestedOrder {
   readonly request: CertificateRequest;
   /** Zero or less asks for the default. */
   readonly ttlMs: number;
-  /** Another workload's SPIFFE ID; "" asks for the caller's own. */
-  readonly impersonatedIdentity: string;
 }
 
 class Order {
   readonly spiffeId: SpiffeId;
+  readonly dnsNames: readonly string[];
   readonly publicKey: PublicKey;
   readonly ttlMs: number;
   readonly commonName: string | undefined;
+  /** The rule that allowed it. */
+  readonly rule: string;
+  /** What the CSR asked for beyond its key and the caller's names, and was not given. */
+  readonly ignored: readonly string[];
   /** A private member makes the type nominal: no object literal passes for an approved order. */
-  readonly #request: CertificateRequest;
+  readonly #approved = true;
 
-  constructor(caller: Caller, request: CertificateRequest, ttlMs: number) {
-    this.spiffeId = caller.spiffeId;
-    this.publicKey = request.publicKey;
-    this.ttlMs = ttlMs;
-    this.#request = request;
-    this.commonName = leafCommonName(request, caller.spiffeId);
+  constructor(content: Omit<Order, "isApproved">) {
+    this.spiffeId = content.spiffeId;
+    this.dnsNames = content.dnsNames;
+    this.publicKey = content.publicKey;
+    this.ttlMs = content.ttlMs;
+    this.commonName = content.commonName;
+    this.rule = content.rule;
+    this.ignored = content.ignored;
   }
 
-  /** What the CSR asked for beyond its key and was not given. */
-  get ignored(): readonly string[] {
-    return this.#request.ignored;
+  get isApproved(): boolean {
+    return this.#approved;
   }
 }
 
@@ -43,31 +42,115 @@ class Order {
 export type ApprovedOrder = Order;
 
 /**
- * Decides whether the caller may have what it asks for. The name is the caller's, the key is the CSR's, all else is the
- * profile's; names and extensions of the CSR are ignored, as stock CAs do and stock agents rely on.
+ * Decides whether this identity gets certificates at all, before anything costly is done for it.
  *
- * @throws CaError `IMPERSONATION_REFUSED`, `TTL_TOO_LONG`.
+ * @throws CaError `IDENTITY_NOT_ALLOWED`.
  */
-export function approve(caller: Caller, asked: RequestedOrder, policy: IssuancePolicy): ApprovedOrder {
-  refuseImpersonation(asked.impersonatedIdentity);
-  return new Order(caller, asked.request, approveTtl(asked.ttlMs, policy));
+export function admit(subject: SpiffeId, policy: IssuancePolicy): Ruling {
+  const ruling = rulingOn(subject, policy);
+  const { rule, terms } = ruling;
+  if (terms.allow) return ruling;
+  const reason = terms.reason === undefined ? "" : ` (${terms.reason})`;
+  throw new CaError("IDENTITY_NOT_ALLOWED", `the policy gives ${subject} no certificate${reason}`, {
+    rule,
+    fix: "use another service account, or ask the mesh's operator to allow this one",
+  });
 }
 
-/** Answering with the caller's own name would hand a node proxy the wrong identity for its pod. */
-function refuseImpersonation(impersonatedIdentity: string): void {
-  if (impersonatedIdentity === "") return;
-  throw new CaError(
-    "IMPERSONATION_REFUSED",
-    "this CA gives no caller another workload's identity: remove ImpersonatedIdentity from the request's metadata",
-  );
+/**
+ * Decides whether the subject may have what is asked for. The name is the subject's, the key is the CSR's, all else is
+ * the profile's and the rule's; names and extensions of the CSR are ignored unless the rule refuses them.
+ *
+ * @throws CaError `CSR_KEY_REJECTED`, `CSR_IDENTITY_MISMATCH`, `TTL_TOO_LONG`.
+ */
+export function approve(
+  subject: SpiffeId,
+  { request, ttlMs }: RequestedOrder,
+  ruling: Ruling,
+  policy: IssuancePolicy,
+): ApprovedOrder {
+  const { rule, terms } = ruling;
+  const dnsNames = dnsNamesFor(subject, terms);
+  checkKeyType(request.publicKey, ruling);
+  const ignored = foreignWishes(request, subject, dnsNames);
+  if (ignored.length > 0 && terms.onForeignNames === "refuse") throw foreign(ignored, request, subject, rule);
+  return new Order({
+    spiffeId: subject,
+    dnsNames,
+    publicKey: request.publicKey,
+    ttlMs: approveTtl(ttlMs, ruling, policy),
+    commonName: leafCommonName(request, subject),
+    rule,
+    ignored,
+  });
 }
 
-/** Too long is an error and never clamped: a clamped certificate would end before the caller plans to rotate. */
-function approveTtl(ttlMs: number, policy: IssuancePolicy): number {
-  if (ttlMs <= 0) return policy.defaultTtlMs;
-  if (ttlMs <= policy.maxTtlMs) return ttlMs;
-  throw new CaError(
-    "TTL_TOO_LONG",
-    `validity_duration ${ttlMs / 1000} s is greater than the maximum ${policy.maxTtlMs / 1000} s: ask for less, or 0 for the default`,
-  );
+function checkKeyType({ type }: PublicKey, { rule, terms: { keyTypes } }: Ruling): void {
+  if (keyTypes === undefined || keyTypes.includes(type)) return;
+  throw new CaError("CSR_KEY_REJECTED", "the policy does not certify keys of this type", {
+    rule,
+    expected: keyTypes.join(" or "),
+    seen: type,
+    fix: "make a key of an expected type",
+  });
+}
+
+/** A CSR can name a thousand extensions, and what it is not given goes on record. */
+const maxKinds = 20;
+
+/** What the request asks for beyond a key and the names that it gets anyway; each kind once. */
+function foreignWishes(
+  { requestedUris, requestedDnsNames, ignored }: CertificateRequest,
+  subject: SpiffeId,
+  dnsNames: readonly string[],
+): readonly string[] {
+  const ownUri = subject.toString();
+  const hasForeignUri = requestedUris.some((uri) => uri !== ownUri);
+  const hasForeignDns = requestedDnsNames.some((name) => !dnsNames.includes(name));
+  const others = ignored.filter((kind) => kind !== "dNSName").slice(0, maxKinds);
+  return [
+    ...(hasForeignUri ? ["uniformResourceIdentifier"] : []),
+    ...(hasForeignDns ? ["dNSName"] : []),
+    ...others,
+  ];
+}
+
+function foreign(
+  ignored: readonly string[],
+  { requestedUris }: CertificateRequest,
+  subject: SpiffeId,
+  rule: string,
+): CaError {
+  const uris = requestedUris.length === 0 ? "" : ` with the URI names ${quote(requestedUris)}`;
+  return new CaError("CSR_IDENTITY_MISMATCH", "the CSR asks for more than its caller's own names", {
+    rule,
+    expected: `at most ${subject}`,
+    seen: `${ignored.join(", ")}${uris}`,
+    fix: "ask for no name, or for the caller's own SPIFFE ID alone",
+  });
+}
+
+/**
+ * More than the CA's maximum is an error and never clamped, as with stock CAs: the caller would plan to rotate after the
+ * end. A rule's own maximum clamps, since its callers read the end from the certificate they get.
+ */
+function approveTtl(askedMs: number, { rule, terms }: Ruling, policy: IssuancePolicy): number {
+  if (!(askedMs <= policy.maxTtlMs)) throw tooLong(askedMs, policy.maxTtlMs, {});
+  const maxMs = Math.min(terms.maxTtlMs ?? policy.maxTtlMs, policy.maxTtlMs);
+  const wantedMs = askedMs > 0 ? askedMs : defaultTtlOf(terms, policy);
+  if (askedMs > maxMs && terms.onExcess === "refuse") throw tooLong(askedMs, maxMs, { rule });
+  return Math.min(wantedMs, maxMs);
+}
+
+function defaultTtlOf({ defaultTtlMs }: Terms, policy: IssuancePolicy): number {
+  return defaultTtlMs ?? policy.defaultTtlMs;
+}
+
+function tooLong(askedMs: number, maxMs: number, where: { readonly rule?: string }): CaError {
+  return new CaError("TTL_TOO_LONG", "the lifetime that is asked for is too long", {
+    ...where,
+    expected: `validity_duration of at most ${maxMs / 1000} s`,
+    seen: `${askedMs / 1000} s`,
+    fix: "ask for less (SECRET_TTL), or for 0 to get the default",
+  });
 }

@@ -1,4 +1,4 @@
-import type { IssuanceRecord } from "../issuance/ports.ts";
+import type { Caller, IssuanceRecord } from "../issuance/ports.ts";
 
 /** Raised when a field changes its meaning; readers refuse versions that they do not know. */
 const entryVersion = 1;
@@ -18,8 +18,14 @@ export function encodeIssuedEntry(record: IssuanceRecord): Uint8Array {
     notBefore: validity.notBefore.toISOString(),
     notAfter: validity.notAfter.toISOString(),
     authority: record.authority,
-    caller: { spiffeId: caller.spiffeId.toString(), ...caller.credential },
+    rule: record.rule,
+    ...(record.ignored.length === 0 ? {} : { ignored: record.ignored }),
+    caller: callerFacts(caller),
     peerAddress: record.peerAddress,
   };
   return Buffer.from(`${JSON.stringify(entry)}\n`);
+}
+
+function callerFacts({ spiffeId, credential, pod, node, disregarded }: Caller) {
+  return { spiffeId: spiffeId.toString(), ...credential, pod, node, disregarded };
 }

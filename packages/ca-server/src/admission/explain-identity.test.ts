@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { frontend, openPolicy, policyOf } from "../issuance/open-admission.test.ts";
+import { explainIdentity } from "./explain-identity.ts";
+
+const open = {
+  spiffeId: frontend.toString(),
+  rule: "default",
+  policyFile: "",
+  allowed: true,
+  defaultTtl: 86_400_000,
+  maxTtl: 7_776_000_000,
+  onExcess: "clamp",
+  keyTypes: [],
+  dnsNames: [],
+  onForeignNames: "ignore",
+  onSharedKey: "count",
+  rate: "",
+  reason: "",
+};
+
+describe("The explanation of an identity", () => {
+  it("tells the CA's own bounds while there is no policy", () => {
+    assert.deepEqual(explainIdentity(frontend, openPolicy, undefined), open);
+  });
+
+  it("tells all that the first matching rule says, with its names filled in, and the file it is from", () => {
+    const terms = {
+      defaultTtlMs: 1_800_000,
+      maxTtlMs: 3_600_000,
+      onExcess: "refuse",
+      keyTypes: ["P-256"],
+      dnsNames: ["{serviceAccount}.{namespace}.svc"],
+      onForeignNames: "refuse",
+      onSharedKey: "refuse",
+      rate: { perMinute: 6, burst: 20 },
+    } as const;
+    const { reason: _, ...explained } = explainIdentity(frontend, policyOf(terms), "/etc/policy.yaml");
+    assert.deepEqual(explained, {
+      spiffeId: frontend.toString(),
+      rule: "test",
+      policyFile: "/etc/policy.yaml",
+      allowed: true,
+      defaultTtl: 1_800_000,
+      maxTtl: 3_600_000,
+      onExcess: "refuse",
+      keyTypes: ["P-256"],
+      dnsNames: ["frontend.demo.svc"],
+      onForeignNames: "refuse",
+      onSharedKey: "refuse",
+      rate: "6 a minute, 20 at once",
+    });
+  });
+
+  it("tells that an identity is denied, and why", () => {
+    const reason = "batch jobs use the other CA";
+    const denied = explainIdentity(frontend, policyOf({ allow: false, reason }), "p");
+    assert.deepEqual(denied, { ...open, rule: "test", policyFile: "p", allowed: false, reason });
+  });
+
+  it("tells the lifetimes that would be given, which no bound exceeds", () => {
+    const { maxTtlMs } = openPolicy;
+    const above = explainIdentity(frontend, policyOf({ maxTtlMs: 2 * maxTtlMs }), "p");
+    assert.equal(above.maxTtl, maxTtlMs);
+    const below = explainIdentity(frontend, policyOf({ maxTtlMs: 60_000 }), "p");
+    assert.deepEqual([below.defaultTtl, below.maxTtl], [60_000, 60_000]);
+    const long = explainIdentity(frontend, policyOf({ defaultTtlMs: 2 * maxTtlMs }), "p");
+    assert.equal(long.defaultTtl, maxTtlMs);
+  });
+});

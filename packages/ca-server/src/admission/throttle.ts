@@ -1,0 +1,32 @@
+import type { Clock } from "@kasbah/runtime";
+import { LRUCache } from "lru-cache";
+import { CaError } from "../errors.ts";
+import type { Throttle } from "../issuance/ports.ts";
+import type { Rate } from "../issuance/rules.ts";
+import { type Bucket, draw } from "../issuance/token-bucket.ts";
+
+/** More callers than this, and those who called least lately start again with a full bucket. */
+const maxBuckets = 100_000;
+const globalKey = "";
+
+/** Token buckets for callers, and one for all of them, in bounded memory. */
+export function createThrottle(clock: Clock): Throttle {
+  const buckets = new LRUCache<string, Bucket>({ max: maxBuckets });
+
+  function take(key: string, rate: Rate, whose: string, rule?: string): void {
+    const { bucket, waitMs } = draw(buckets.get(key), rate, clock.monotonicMs());
+    buckets.set(key, bucket);
+    if (waitMs === 0) return;
+    throw new CaError("RATE_LIMITED", `${whose} asked too often`, {
+      ...(rule === undefined ? {} : { rule }),
+      expected: `at most ${rate.perMinute} a minute`,
+      fix: `try again in ${Math.ceil(waitMs / 1000)} s`,
+      retryAfterMs: waitMs,
+    });
+  }
+
+  return {
+    takeOwn: (key, rate, rule) => take(`caller ${key}`, rate, "this caller has", rule),
+    takeGlobal: (rate) => take(globalKey, rate, "all callers together have"),
+  };
+}

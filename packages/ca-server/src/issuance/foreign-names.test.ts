@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { type CertificateRequest, parseCertificateRequest } from "@kasbah/pki";
+import { throwsWithCode } from "@kasbah/testkit";
+import fc from "fast-check";
+import { hex, sequence, tlv } from "../../../../test/hostile/csr/der.ts";
+import {
+  attributes,
+  commonName,
+  dns,
+  extension,
+  extensionRequest,
+  names,
+  requestPem,
+  uri,
+} from "../../../../test/hostile/csr/request.ts";
+import { CaError } from "../errors.ts";
+import { anyRequest } from "./any-request.test.ts";
+import { frontend, policyOf } from "./open-admission.test.ts";
+import { admit, approve } from "./policy.ts";
+import type { Terms } from "./rules.ts";
+
+const own = uri(frontend.toString());
+const bank = "spiffe://cluster.local/ns/prod/sa/bank";
+const requestFor = (...extensions: readonly Uint8Array[]) =>
+  requestPem({ attributes: attributes(extensionRequest(...extensions)) });
+const terms = { dnsNames: ["{serviceAccount}.{namespace}.svc"] };
+
+function decide(pem: string, more: Partial<Terms> = {}) {
+  const policy = policyOf({ ...terms, ...more });
+  const request = parseCertificateRequest(pem);
+  return approve(frontend, { request, ttlMs: 0 }, admit(frontend, policy), policy);
+}
+
+/** What asks for more than its caller's own, and as what that counts. */
+const foreign: Readonly<Record<string, readonly [string, readonly string[]]>> = {
+  "to be a CA": [
+    requestFor(names(own), extension("2.5.29.19", sequence(tlv(0x01, Buffer.of(0xff))), true)),
+    ["basicConstraints"],
+  ],
+  "to sign certificates": [requestFor(names(own), extension("2.5.29.15", hex("03020106"))), ["keyUsage"]],
+  "another's name": [requestFor(names(uri(bank))), ["uniformResourceIdentifier"]],
+  "another's name beside its own": [requestFor(names(own, uri(bank))), ["uniformResourceIdentifier"]],
+  "its own name in other letters": [
+    requestFor(names(uri(frontend.toString().toUpperCase()))),
+    ["uniformResourceIdentifier"],
+  ],
+  "a host that the rule does not give": [requestFor(names(own, dns("istiod.istio-system.svc"))), ["dNSName"]],
+  "a wildcard": [requestFor(names(own, dns("*.demo.svc"))), ["dNSName"]],
+  "an address": [requestFor(names(own, tlv(0x87, hex("0a000001")))), ["iPAddress"]],
+  "a subject": [requestPem({ subject: commonName("admin") }), ["subject"]],
+  "an extension that nobody knows": [requestFor(names(own), extension("1.2.3.4", hex("0500"))), ["1.2.3.4"]],
+};
+
+describe("What a CSR asks for beyond its caller's own", () => {
+  for (const [what, [pem, kinds]] of Object.entries(foreign)) {
+    it(`is ignored or refused, as the rule says: ${what}`, () => {
+      const order = decide(pem);
+      assert.deepEqual(order.ignored, kinds);
+      assert.ok(order.spiffeId.equals(frontend));
+      assert.deepEqual(order.dnsNames, ["frontend.demo.svc"]);
+      const error = throwsWithCode(() => decide(pem, { onForeignNames: "refuse" }), "CSR_IDENTITY_MISMATCH");
+      assert.ok(error instanceof CaError);
+      assert.equal(error.facts.rule, "test");
+      assert.equal(error.facts.expected, `at most ${frontend}`);
+      assert.ok(error.facts.seen?.startsWith(kinds.join(", ")), String(error.facts.seen));
+    });
+  }
+
+  it("is nothing in a request for nothing, for its own name, or for a name that the rule gives anyway", () => {
+    const modest = [
+      requestPem({ attributes: attributes() }),
+      requestFor(names(own)),
+      requestFor(names(own, own)),
+      requestFor(names(own, dns("frontend.demo.svc"))),
+    ];
+    for (const pem of modest) assert.deepEqual(decide(pem, { onForeignNames: "refuse" }).ignored, []);
+  });
+
+  it("is told with its kinds each once and its URI names quoted, so that no octet of it can break a line", () => {
+    const pem = requestFor(names(uri("spiffe://x\r\ny"), uri("spiffe://z"), dns("a"), dns("b")));
+    const error = throwsWithCode(() => decide(pem, { onForeignNames: "refuse" }), "CSR_IDENTITY_MISMATCH");
+    assert.ok(error instanceof CaError);
+    assert.equal(
+      error.facts.seen,
+      'uniformResourceIdentifier, dNSName with the URI names ["spiffe://x\\r\\ny","spiffe://z"]',
+    );
+  });
+
+  it("changes nothing but what is put on record, whatever it is", () => {
+    fc.assert(
+      fc.property(anyRequest, (pem) => {
+        const { ignored: _, ...order } = decide(pem);
+        const { ignored: __, ...plain } = decide(requestFor(names(own)));
+        assert.deepEqual(order, plain);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("is refused exactly where something is ignored otherwise", () => {
+    fc.assert(
+      fc.property(anyRequest, (pem) => {
+        const request: CertificateRequest = parseCertificateRequest(pem);
+        if (decide(pem).ignored.length === 0) {
+          assert.ok(decide(pem, { onForeignNames: "refuse" }).publicKey.equals(request.publicKey));
+        } else {
+          throwsWithCode(() => decide(pem, { onForeignNames: "refuse" }), "CSR_IDENTITY_MISMATCH");
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+});

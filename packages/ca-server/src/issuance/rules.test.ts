@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { parseSpiffeId, parseTrustDomain, SpiffeId } from "@kasbah/pki";
+import fc from "fast-check";
+import { openPolicy } from "./open-admission.test.ts";
+import { dnsNamesFor, type IssuancePolicy, openTerms, type Pattern, type Rule, rulingOn } from "./rules.ts";
+
+const id = (namespace: string, serviceAccount: string) =>
+  parseSpiffeId(`spiffe://cluster.local/ns/${namespace}/sa/${serviceAccount}`);
+const everybody: readonly Pattern[] = [{ startsWith: "" }];
+
+const rule = (name: string, o: Partial<Omit<Rule, "name">> = {}): Rule => ({
+  name,
+  namespaces: everybody,
+  serviceAccounts: everybody,
+  terms: openTerms,
+  ...o,
+});
+const policyWith = (...rules: readonly Rule[]): IssuancePolicy => ({
+  ...openPolicy,
+  rules,
+  fallback: { ...openTerms, allow: false },
+});
+const decider = (policy: IssuancePolicy, namespace = "demo", serviceAccount = "frontend") =>
+  rulingOn(id(namespace, serviceAccount), policy).rule;
+
+describe("The rules of a policy", () => {
+  it("leave to the default whom none of them names, even a rule's near misses", () => {
+    const policy = policyWith(
+      rule("exact", { namespaces: [{ exactly: "payments" }] }),
+      rule("prefix", { namespaces: [{ startsWith: "team-" }] }),
+    );
+    for (const namespace of ["demo", "payments2", "pay", "payment", "team", "my-team-a"]) {
+      assert.equal(decider(policy, namespace), "default", namespace);
+    }
+    assert.equal(rulingOn(id("demo", "frontend"), policy).terms, policy.fallback);
+    assert.equal(decider(policy, "payments"), "exact");
+    assert.equal(decider(policy, "team-a"), "prefix");
+  });
+
+  it("decide in their order: the first that matches, however well later ones do", () => {
+    const policy = policyWith(
+      rule("any-demo", { namespaces: [{ startsWith: "de" }] }),
+      rule("demo-frontend", {
+        namespaces: [{ exactly: "demo" }],
+        serviceAccounts: [{ exactly: "frontend" }],
+      }),
+      rule("all"),
+    );
+    assert.equal(decider(policy), "any-demo");
+    assert.equal(decider(policy, "prod"), "all");
+  });
+
+  it("need namespace and service account both, of each any one of their patterns", () => {
+    const policy = policyWith(
+      rule("both", {
+        namespaces: [{ exactly: "demo" }, { exactly: "prod" }],
+        serviceAccounts: [{ exactly: "frontend" }, { startsWith: "job-" }],
+      }),
+    );
+    assert.equal(decider(policy, "prod", "job-1"), "both");
+    assert.equal(decider(policy, "prod", "bank"), "default");
+    assert.equal(decider(policy, "test", "frontend"), "default");
+  });
+
+  it("name nobody with no pattern at all", () => {
+    assert.equal(decider(policyWith(rule("nobody", { namespaces: [] }))), "default");
+  });
+
+  it("take patterns for text: what means something elsewhere matches nothing but itself", () => {
+    for (const exactly of ["*", ".*", "d.mo", "^demo$", "demo|prod", "", "DEMO"]) {
+      assert.equal(decider(policyWith(rule("odd", { namespaces: [{ exactly }] }))), "default", exactly);
+    }
+  });
+
+  it("give for any identity what a plain search for the first match gives", () => {
+    const word = fc.string({ unit: fc.constantFrom("a", "b"), minLength: 1, maxLength: 3 });
+    const anyPattern: fc.Arbitrary<Pattern> = fc.oneof(
+      fc.record({ exactly: word }),
+      fc.record({ startsWith: fc.oneof(word, fc.constant("")) }),
+    );
+    const patterns = fc.array(anyPattern, { minLength: 1, maxLength: 3 });
+    const rules = fc.array(fc.record({ namespaces: patterns, serviceAccounts: patterns }), { maxLength: 5 });
+    const fits = (list: readonly Pattern[], text: string) =>
+      list.some((each) => ("exactly" in each ? each.exactly === text : text.indexOf(each.startsWith) === 0));
+    fc.assert(
+      fc.property(rules, word, word, (drawn, namespace, serviceAccount) => {
+        const index = drawn.findIndex(
+          (each) => fits(each.namespaces, namespace) && fits(each.serviceAccounts, serviceAccount),
+        );
+        const policy = policyWith(...drawn.map((each, number) => rule(`rule-${number}`, each)));
+        assert.equal(decider(policy, namespace, serviceAccount), index < 0 ? "default" : `rule-${index}`);
+      }),
+    );
+  });
+});
+
+describe("The names that terms add", () => {
+  const namesOf = (...dnsNames: readonly string[]) =>
+    dnsNamesFor(id("demo", "frontend"), { ...openTerms, dnsNames });
+
+  it("are none unless there are any", () => {
+    assert.deepEqual(namesOf(), []);
+  });
+
+  it("have every placeholder filled in, as often as it stands there", () => {
+    assert.deepEqual(
+      namesOf("{serviceAccount}.{namespace}.svc", "{namespace}-{namespace}.test", "fixed.test"),
+      ["frontend.demo.svc", "demo-demo.test", "fixed.test"],
+    );
+  });
+
+  it("keep text that only looks like a placeholder, and fill in nothing twice", () => {
+    assert.deepEqual(namesOf("{other}.test", "$&.test"), ["{other}.test", "$&.test"]);
+    const dotted = SpiffeId.forWorkload(parseTrustDomain("cluster.local"), {
+      namespace: "demo",
+      serviceAccount: "a.b",
+    });
+    assert.deepEqual(dnsNamesFor(dotted, { ...openTerms, dnsNames: ["{serviceAccount}.test"] }), [
+      "a.b.test",
+    ]);
+  });
+});
