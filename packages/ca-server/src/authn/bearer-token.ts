@@ -1,36 +1,72 @@
 import { CaError } from "../errors.ts";
 import type { Credentials } from "../issuance/ports.ts";
+import { parseStrictJson } from "./strict-json.ts";
+
+/** A JWT in compact form whose shape is sound. Nothing in it is proven before its signature is. */
+export interface BearerToken {
+  /** As received. To be checked and never shown. */
+  readonly text: string;
+  /** What the token itself says of its issuer: good for choosing who judges it, and for nothing else. */
+  readonly claimedIssuer: string | undefined;
+  readonly unprovenClaims: Readonly<Record<string, unknown>>;
+}
 
 /** Compared case-sensitively, with one space, as stock CAs do. */
 const prefix = "Bearer ";
-const maxTokenBytes = 16 * 1024;
+const maxTokenLength = 16 * 1024;
+/** A token that names its own key, or says how else it wants to be read, is not one that an issuer of ours made. */
+const forbiddenHeaders = ["jwk", "jku", "x5c", "x5u", "crit", "b64", "zip", "enc"];
 
 /**
- * The first `Bearer` token of a call; further authorization values are not looked at. Only its outer shape is checked:
- * a JWE has five parts, and is refused before anything of it is decoded (decompression bombs).
+ * The first `Bearer` token of a call; undefined when it carries none. Further authorization values are not looked at.
+ * A JWE has five parts, and is refused before anything of it is decoded (decompression bombs).
  *
- * @throws CaError `TOKEN_MISSING`, `TOKEN_REJECTED`.
+ * @throws CaError `TOKEN_REJECTED`.
  */
-export function readBearerToken({ authorization }: Credentials): string {
+export function readBearerToken({ authorization }: Credentials): BearerToken | undefined {
   const value = authorization.find((candidate) => candidate.startsWith(prefix));
-  if (value === undefined) {
-    throw new CaError(
-      "TOKEN_MISSING",
-      "the call carries no token: send the header authorization: Bearer <token>",
-    );
+  if (value === undefined) return undefined;
+  const text = value.slice(prefix.length);
+  if (text.length > maxTokenLength) throw rejected("the token is longer than 16 KiB");
+  const [header, payload, signature, ...more] = text.split(".", 4);
+  if (!header || !payload || !signature || more.length > 0) {
+    throw rejected("the token is not a JWT of three parts (RFC 7515 section 7.1)");
   }
-  const token = value.slice(prefix.length);
-  if (token.length > maxTokenBytes) throw rejected("it is longer than 16 KiB");
-  if (!hasThreeParts(token)) throw rejected("it is not a JWT of three parts (RFC 7515 section 7.1)");
-  return token;
+  decodePart(signature, "signature");
+  refuseHeader(objectIn(header, "header"));
+  const unprovenClaims = objectIn(payload, "payload");
+  const { iss } = unprovenClaims;
+  return { text, claimedIssuer: typeof iss === "string" ? iss : undefined, unprovenClaims };
 }
 
-function hasThreeParts(token: string): boolean {
-  const first = token.indexOf(".");
-  const second = token.indexOf(".", first + 1);
-  return first > 0 && second > first + 1 && second < token.length - 1 && !token.includes(".", second + 1);
+/** The refusal of a token of which nothing is known to be true, so that nothing of it is shown. */
+export function rejected(problem: string, cause?: unknown): CaError {
+  return new CaError("TOKEN_REJECTED", problem, { fix: "send a service account token", cause });
 }
 
-function rejected(reason: string): CaError {
-  return new CaError("TOKEN_REJECTED", `the token was refused: ${reason}; send a service account token`);
+function refuseHeader(header: Readonly<Record<string, unknown>>): void {
+  const forbidden = forbiddenHeaders.find((name) => Object.hasOwn(header, name));
+  if (forbidden !== undefined) throw rejected(`the token's header has ${forbidden}, which is never followed`);
+  const { alg, kid } = header;
+  if (typeof alg !== "string") throw rejected("the token's header has no alg");
+  if (kid !== undefined && typeof kid !== "string") throw rejected("the token's kid is not a string");
+}
+
+function objectIn(part: string, name: string): Readonly<Record<string, unknown>> {
+  const bytes = decodePart(part, name);
+  try {
+    return parseStrictJson(bytes);
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw rejected(`the token's ${name} is refused: ${cause.message}`, cause);
+  }
+}
+
+/** Strict base64url: another spelling of the same octets would be another token to whoever counts tokens. */
+function decodePart(part: string, name: string): Uint8Array {
+  const bytes = Buffer.from(part, "base64url");
+  if (bytes.length === 0 || bytes.toString("base64url") !== part) {
+    throw rejected(`the token's ${name} is not canonical base64url`);
+  }
+  return bytes;
 }

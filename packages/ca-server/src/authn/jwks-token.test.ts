@@ -1,56 +1,69 @@
 import assert from "node:assert/strict";
 import { createHmac, createPublicKey } from "node:crypto";
-import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
+import { createTokenIssuer, type TokenIssuer as TokenMint } from "@kasbah/certs-dev";
 import { parseTrustDomain } from "@kasbah/pki";
 import { FakeClock, rejectsWithCode } from "@kasbah/testkit";
 import { createLocalJWKSet, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { CaError } from "../errors.ts";
-import type { Authenticator } from "../issuance/ports.ts";
+import { readBearerToken } from "./bearer-token.ts";
 import { tokenAlgorithms } from "./jwks.ts";
-import { createJwksTokenAuthenticator } from "./jwks-token.ts";
+import { JwksTokenAuthenticator } from "./jwks-token.ts";
 import type { TokenKeys } from "./token-keys.ts";
 
 const issuer = "https://issuer.test";
 const clock = new FakeClock("2030-01-01T00:00:00Z");
 const nowSeconds = clock.now().getTime() / 1000;
 
-const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const base64url = (text: string) => Buffer.from(text).toString("base64url");
+const encode = (value: unknown) => base64url(JSON.stringify(value));
 
-function keysOf(tokens: TokenIssuer): TokenKeys {
-  const getKey = createLocalJWKSet(tokens.jwks());
+function keysOf(jwks: Parameters<typeof createLocalJWKSet>[0]): TokenKeys {
+  const getKey = createLocalJWKSet(jwks);
   return { current: () => getKey, refreshForUnknownKey: async () => undefined };
 }
 
+/** What becomes of a token under these keys. */
+async function present(text: string, keys: TokenKeys) {
+  const token = readBearerToken({ authorization: [`Bearer ${text}`], peerCertificates: [] });
+  assert.ok(token !== undefined);
+  const authenticator = new JwksTokenAuthenticator({
+    issuers: [{ issuer, keys, audiences: ["istio-ca", "kasbah"], algorithms: tokenAlgorithms }],
+    trustDomain: parseTrustDomain("cluster.local"),
+    clock,
+  });
+  return await authenticator.authenticate(token);
+}
+
+/** Signs claims as they stand, which no JSON encoder would write, with a key of their own. */
+async function presentRaw(payload: string) {
+  const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
+  const jwk = createPublicKey(await exportSPKI(publicKey)).export({ format: "jwk" });
+  const signed = `${encode({ alg: "ES256", kid: "raw" })}.${base64url(payload)}`;
+  const algorithm = { name: "ECDSA", hash: "SHA-256" };
+  const signature = Buffer.from(await crypto.subtle.sign(algorithm, privateKey, Buffer.from(signed)));
+  const keys = keysOf({ keys: [{ ...jwk, kty: "EC", kid: "raw" }] });
+  return present(`${signed}.${signature.toString("base64url")}`, keys);
+}
+
 describe("A service account token", () => {
-  let tokens: TokenIssuer;
-  let authenticator: Authenticator;
+  let tokens: TokenMint;
+  let keys: TokenKeys;
 
   before(async () => {
     tokens = await createTokenIssuer({ issuer });
-    authenticator = authenticatorWith(keysOf(tokens));
+    keys = keysOf(tokens.jwks());
   });
-
-  function authenticatorWith(keys: TokenKeys, audiences: readonly string[] = ["istio-ca", "kasbah"]) {
-    return createJwksTokenAuthenticator({
-      keys,
-      issuer,
-      audiences,
-      trustDomain: parseTrustDomain("cluster.local"),
-      clock,
-    });
-  }
 
   const mint = (claims: Record<string, unknown> = {}) =>
     tokens.mint({ namespace: "demo", serviceAccount: "frontend", now: clock.now(), claims });
-  const present = (...authorization: string[]) => authenticator.authenticate({ authorization });
-  const refuse = async (token: string, code: string) => rejectsWithCode(present(`Bearer ${token}`), code);
+  const refuse = (token: string, code = "TOKEN_REJECTED") => rejectsWithCode(present(token, keys), code);
+  const unsignedClaims = { iss: issuer, aud: "istio-ca", exp: nowSeconds + 60 };
+  const sub = "system:serviceaccount:demo:frontend";
 
   describe("that is forged", () => {
     it("is refused with alg none, in every spelling", async () => {
       const [, payload = ""] = (await mint()).split(".");
-      for (const alg of ["none", "None", "NONE", ""]) {
-        await refuse(`${base64url({ alg })}.${payload}.AA`, "TOKEN_REJECTED");
-      }
+      for (const alg of ["none", "None", "NONE", ""]) await refuse(`${encode({ alg })}.${payload}.AA`);
     });
 
     it("is refused with HS256 and the public key as its secret", async () => {
@@ -59,208 +72,78 @@ describe("A service account token", () => {
       const pem = createPublicKey({ key: jwk, format: "jwk" }).export({ type: "spki", format: "pem" });
       const [, payload] = (await mint()).split(".");
       for (const secret of [pem, JSON.stringify(jwk)]) {
-        const signed = `${base64url({ alg: "HS256", kid: jwk.kid })}.${payload}`;
+        const signed = `${encode({ alg: "HS256", kid: jwk.kid })}.${payload}`;
         const mac = createHmac("sha256", secret).update(signed).digest("base64url");
-        await refuse(`${signed}.${mac}`, "TOKEN_REJECTED");
+        await refuse(`${signed}.${mac}`);
       }
     });
 
     it("is refused when another key signed it under the known kid", async () => {
       const { privateKey } = await generateKeyPair("ES256");
       const kid = String(tokens.jwks().keys[0]?.kid);
-      const forged = await new SignJWT({ sub: "system:serviceaccount:demo:frontend", aud: "istio-ca" })
-        .setProtectedHeader({ alg: "ES256", kid })
-        .setIssuer(issuer)
-        .setExpirationTime(nowSeconds + 60)
-        .sign(privateKey);
-      await refuse(forged, "TOKEN_REJECTED");
-    });
-
-    it("is refused when it brings its own key", async () => {
-      const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
-      const jwk = createPublicKey(await exportSPKI(publicKey)).export({ format: "jwk" });
-      const forged = await new SignJWT({ sub: "system:serviceaccount:demo:frontend", aud: "istio-ca" })
-        .setProtectedHeader({ alg: "ES256", jwk })
-        .setIssuer(issuer)
-        .setExpirationTime(nowSeconds + 60)
-        .sign(privateKey);
-      await refuse(forged, "TOKEN_REJECTED");
+      const header = { alg: "ES256", kid };
+      await refuse(await new SignJWT({ ...unsignedClaims, sub }).setProtectedHeader(header).sign(privateKey));
     });
 
     it("is refused when one bit of it changed, and nothing of it is told", async () => {
       const [header, payload = "", signature] = (await mint({ aud: "a-secret-audience" })).split(".");
       const claims: JWTPayload = JSON.parse(Buffer.from(payload, "base64url").toString());
-      const changed = base64url({ ...claims, sub: "system:serviceaccount:prod:bank" });
-      const error = await refuse(`${header}.${changed}.${signature}`, "TOKEN_REJECTED");
+      const changed = encode({ ...claims, sub: "system:serviceaccount:prod:bank" });
+      const error = await refuse(`${header}.${changed}.${signature}`);
       assert.doesNotMatch(error.message, /bank|secret-audience/);
     });
 
-    it("is refused when its kid is unknown, after one look for new keys", async () => {
-      let looks = 0;
-      const keys = keysOf(tokens);
-      const counted = authenticatorWith({
-        current: keys.current,
-        refreshForUnknownKey: async () => {
-          looks += 1;
-        },
-      });
-      const [, payload, signature] = (await mint()).split(".");
-      const token = `${base64url({ alg: "ES256", kid: "other" })}.${payload}.${signature}`;
-      await rejectsWithCode(counted.authenticate({ authorization: [`Bearer ${token}`] }), "TOKEN_REJECTED");
-      assert.equal(looks, 1);
-    });
-  });
-
-  describe("of the wrong shape", () => {
-    it("is refused with five parts, before anything of it is decoded", async () => {
-      let asked = 0;
-      const watching = authenticatorWith({
-        current: () => {
-          asked += 1;
-          return createLocalJWKSet(tokens.jwks());
-        },
-        refreshForUnknownKey: async () => undefined,
-      });
-      for (const token of ["a.b.c.d.e", "a.b.c.d", "a.b", "a", ".b.c", "a..c", "a.b."]) {
-        await rejectsWithCode(
-          watching.authenticate({ authorization: [`Bearer ${token}`] }),
-          "TOKEN_REJECTED",
-        );
-      }
-      assert.equal(asked, 0);
-    });
-
-    it("is refused beyond 16 KiB and read at 16 KiB", async () => {
-      const short = await mint({ padding: "" });
-      const padding = Math.floor(((16 * 1024 - short.length) * 3) / 4) - 8;
-      await present(`Bearer ${await mint({ padding: "x".repeat(padding) })}`);
-      await refuse(`${short}${"A".repeat(16 * 1024)}`, "TOKEN_REJECTED");
-    });
-
-    it("is refused when two were joined into one header by a proxy", async () => {
-      const token = await mint();
-      await refuse(`${token}, Bearer ${token}`, "TOKEN_REJECTED");
-    });
-
-    it("is missing without a Bearer value", async () => {
-      const token = await mint();
-      for (const values of [[], [""], ["Bearer"], [`bearer ${token}`], [`Istio ${token}`], [token]]) {
-        await rejectsWithCode(present(...values), "TOKEN_MISSING");
-      }
+    it("is refused with claims that end in the past, and is not told so: nothing of it is proven", async () => {
+      const [header, , signature] = (await mint()).split(".");
+      await refuse(`${header}.${encode({ ...unsignedClaims, sub, exp: 1 })}.${signature}`);
     });
   });
 
   describe("with wrong claims", () => {
-    it("is refused from the second in which it ends", async () => {
-      const error = await refuse(await mint({ exp: nowSeconds }), "TOKEN_EXPIRED");
-      assert.match(error.message, /ended at 2030-01-01T00:00:00\.000Z/);
-      await refuse(await mint({ exp: nowSeconds - 1 }), "TOKEN_EXPIRED");
-      await present(`Bearer ${await mint({ exp: nowSeconds + 1 })}`);
+    it("is refused for its end, its beginning, its audience and its account, by the code of each", async () => {
+      await refuse(await mint({ exp: nowSeconds }), "TOKEN_EXPIRED");
+      await refuse(await mint({ nbf: nowSeconds + 1 }));
+      await refuse(await mint({ aud: ["vault"] }), "TOKEN_AUDIENCE");
+      await refuse(await mint({ sub: "admin" }), "CALLER_NOT_SERVICE_ACCOUNT");
+      await refuse(await mint({ sub: undefined }), "CALLER_NOT_SERVICE_ACCOUNT");
+      await refuse(await mint({ jti: 1 }));
+      await refuse(await mint({ "kubernetes.io": { namespace: "prod" } }));
     });
 
-    it("is refused before its nbf, even by one second", async () => {
-      await refuse(await mint({ nbf: nowSeconds + 1 }), "TOKEN_REJECTED");
-      await present(`Bearer ${await mint({ nbf: nowSeconds })}`);
-    });
-
-    it("is refused without a finite exp", async () => {
-      for (const exp of [undefined, "2524608000", null, [nowSeconds + 60], {}]) {
-        await refuse(await mint({ exp }), "TOKEN_REJECTED");
-      }
-    });
-
-    it("is refused when its exp reads as infinity", async () => {
-      const { keys, token } = await signRaw(
-        `{"iss":"${issuer}","aud":"istio-ca","sub":"system:serviceaccount:a:b","exp":1e400}`,
-      );
-      const calls = authenticatorWith(keys).authenticate({ authorization: [`Bearer ${token}`] });
-      await rejectsWithCode(calls, "TOKEN_REJECTED");
-    });
-
-    it("is refused for another audience, and told which was seen and which is expected", async () => {
-      const error = await refuse(await mint({ aud: ["vault"] }), "TOKEN_AUDIENCE");
-      assert.match(error.message, /\["vault"\].*"istio-ca"/);
-      for (const aud of ["ISTIO-CA", "istio-ca ", [], ["istio"], { 0: "istio-ca" }, 1, null]) {
-        await refuse(await mint({ aud }), "TOKEN_AUDIENCE");
-      }
-      await refuse(await mint({ aud: undefined }), "TOKEN_AUDIENCE");
-    });
-
-    it("is refused for another issuer", async () => {
-      const error = await refuse(await mint({ iss: "https://evil.test" }), "TOKEN_ISSUER");
-      assert.match(error.message, /https:\/\/evil\.test.*https:\/\/issuer\.test/);
+    it("is refused for another issuer, which is shown, since a key of ours signed it", async () => {
+      const error = await refuse(await mint({ iss: "https://other.test" }), "TOKEN_ISSUER");
+      assert.match(error.message, /https:\/\/issuer\.test.*https:\/\/other\.test/);
       for (const iss of [`${issuer}/`, [issuer], undefined, ""])
         await refuse(await mint({ iss }), "TOKEN_ISSUER");
     });
 
-    it("is refused unless its sub has exactly four parts of a service account", async () => {
-      const subs = [
-        "system:serviceaccount:demo",
-        "system:serviceaccount:demo:frontend:extra",
-        "system:serviceaccount::frontend",
-        "system:serviceaccount:demo:",
-        "system:serviceaccount:Demo:frontend",
-        "system:serviceaccount:demo:Frontend",
-        "system:serviceaccount:demo/x:frontend",
-        "system:serviceaccount:demo:../admin",
-        "system:serviceaccount:demo:a/b",
-        "system:serviceaccount:demo:fröntend",
-        "system:serviceaccount:de.mo:frontend",
-        "system:serviceaccount:demo:front\u0000end",
-        "system:serviceaccount:demo:frontend\n",
-        " system:serviceaccount:demo:frontend",
-        "System:serviceaccount:demo:frontend",
-        "system:serviceaccounts:demo:frontend",
-        "system:node:demo:frontend",
-        "admin",
-        "",
-        42,
-        ["system:serviceaccount:demo:frontend"],
-        undefined,
-      ];
-      for (const sub of subs) await refuse(await mint({ sub }), "CALLER_NOT_SERVICE_ACCOUNT");
-    });
-
-    it("shows long and binary claims cut and escaped", async () => {
-      const error = await refuse(await mint({ aud: `\u001b[31m\n${"x".repeat(5000)}` }), "TOKEN_AUDIENCE");
-      assert.ok(error.message.length < 500);
-      assert.ok(!error.message.includes("\u001b") && !error.message.includes("\n"));
+    it("is refused when its exp reads as infinity", async () => {
+      const claims = `"iss":"${issuer}","aud":"istio-ca","sub":"${sub}"`;
+      await rejectsWithCode(presentRaw(`{${claims},"exp":1e400}`), "TOKEN_REJECTED");
+      assert.ok(await presentRaw(`{${claims},"exp":${nowSeconds + 1}}`));
     });
   });
 
   describe("that is good", () => {
-    it("names its workload, with the audience as a string or a list", async () => {
+    it("names its workload and where that runs, with the audience as a text or a list", async () => {
       for (const aud of ["istio-ca", ["vault", "kasbah"]]) {
-        const { spiffeId, credential } = await present(`Bearer ${await mint({ aud })}`);
+        const { spiffeId, credential, pod, node } = await present(await mint({ aud }), keys);
         assert.equal(spiffeId.toString(), "spiffe://cluster.local/ns/demo/sa/frontend");
-        assert.equal(credential.kind, "jwks-token");
+        assert.ok(credential.kind === "jwks-token" && credential.issuer === issuer);
         assert.match(credential.tokenIdHash ?? "", /^[0-9a-f]{64}$/);
+        assert.match(pod?.name ?? "", /^frontend-/);
+        assert.equal(node, "dev-node-1");
       }
     });
 
-    it("is taken from the first Bearer value, whatever stands around it", async () => {
-      const other = await tokens.mint({ namespace: "demo", serviceAccount: "other", now: clock.now() });
-      const { spiffeId } = await present("Basic eDp5", `Bearer ${await mint()}`, `Bearer ${other}`);
-      assert.equal(spiffeId.workload?.serviceAccount, "frontend");
-    });
-
-    it("is refused when the first of two is bad, though the second is good", async () => {
-      await rejectsWithCode(present("Bearer a.b.c", `Bearer ${await mint()}`), "TOKEN_REJECTED");
-    });
-
     it("is never refused while keys can not be had: the authenticator is unavailable", async () => {
-      const unavailable = new CaError("AUTHENTICATOR_UNAVAILABLE", "down");
-      const down = authenticatorWith({
+      const down: TokenKeys = {
         current: () => {
-          throw unavailable;
+          throw new CaError("AUTHENTICATOR_UNAVAILABLE", "down");
         },
         refreshForUnknownKey: async () => undefined,
-      });
-      const token = await mint();
-      await rejectsWithCode(
-        down.authenticate({ authorization: [`Bearer ${token}`] }),
-        "AUTHENTICATOR_UNAVAILABLE",
-      );
+      };
+      await rejectsWithCode(present(await mint(), down), "AUTHENTICATOR_UNAVAILABLE");
     });
   });
 
@@ -268,17 +151,3 @@ describe("A service account token", () => {
     assert.ok(tokenAlgorithms.every((name) => /^(ES|RS|PS|Ed)/.test(name)));
   });
 });
-
-/** Signs bytes that no JSON encoder would write, with a key of their own. */
-async function signRaw(payload: string): Promise<{ keys: TokenKeys; token: string }> {
-  const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
-  const jwk = createPublicKey(await exportSPKI(publicKey)).export({ format: "jwk" });
-  const getKey = createLocalJWKSet({ keys: [{ ...jwk, kty: "EC", kid: "raw" }] });
-  const signed = `${base64url({ alg: "ES256", kid: "raw" })}.${Buffer.from(payload).toString("base64url")}`;
-  const algorithm = { name: "ECDSA", hash: "SHA-256" };
-  const signature = await crypto.subtle.sign(algorithm, privateKey, Buffer.from(signed));
-  return {
-    keys: { current: () => getKey, refreshForUnknownKey: async () => undefined },
-    token: `${signed}.${Buffer.from(signature).toString("base64url")}`,
-  };
-}

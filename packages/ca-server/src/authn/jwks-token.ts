@@ -1,94 +1,109 @@
-import { createHash } from "node:crypto";
-import { PkiError, parseWorkloadName, SpiffeId, type TrustDomain, type WorkloadName } from "@kasbah/pki";
+import { SpiffeId, type TrustDomain } from "@kasbah/pki";
 import type { Clock } from "@kasbah/runtime";
-import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyResult, jwtVerify } from "jose";
-import { CaError } from "../errors.ts";
-import type { Authenticator } from "../issuance/ports.ts";
-import { readBearerToken } from "./bearer-token.ts";
-import { tokenAlgorithms } from "./jwks.ts";
+import { compactVerify, errors, type JWTVerifyGetKey } from "jose";
+import type { Caller } from "../issuance/ports.ts";
+import { type BearerToken, rejected } from "./bearer-token.ts";
+import { type Claims, readServiceAccount, tokenIdHash } from "./service-account-claims.ts";
+import { parseStrictJson } from "./strict-json.ts";
+import type { TokenAuthenticator } from "./token-authenticator.ts";
+import { checkIssuer, checkTokenClaims, type TokenExpectations } from "./token-claims.ts";
 import type { TokenKeys } from "./token-keys.ts";
-import { claimRefusal, quote } from "./token-refusal.ts";
+
+/** One issuer of tokens, with what its tokens must say. */
+export interface TokenIssuer extends TokenExpectations {
+  readonly keys: TokenKeys;
+  /** JWS algorithms that count; asymmetric ones. */
+  readonly algorithms: readonly string[];
+}
 
 export interface JwksTokenParts {
-  readonly keys: TokenKeys;
-  readonly issuer: string;
-  /** The token must name at least one. */
-  readonly audiences: readonly string[];
+  readonly issuers: readonly TokenIssuer[];
   readonly trustDomain: TrustDomain;
   readonly clock: Clock;
 }
 
-/** Knows callers by service account tokens that verify under a key set. Times are exact, without tolerance. */
-export function createJwksTokenAuthenticator(parts: JwksTokenParts): Authenticator {
-  return {
-    async authenticate(credentials) {
-      const claims = await verifyToken(readBearerToken(credentials), parts);
-      const spiffeId = SpiffeId.forWorkload(parts.trustDomain, workloadOf(claims));
-      return { spiffeId, credential: { kind: "jwks-token", tokenIdHash: tokenIdHash(claims) } };
-    },
-  };
+/** Knows callers by service account tokens that verify under the key set of a configured issuer. */
+export class JwksTokenAuthenticator implements TokenAuthenticator {
+  readonly kind = "jwks-token";
+  readonly #parts: JwksTokenParts;
+
+  constructor(parts: JwksTokenParts) {
+    this.#parts = parts;
+  }
+
+  /** Tokens that name one of the issuers, and those that one of them signed under another name. */
+  async judges(token: BearerToken): Promise<boolean> {
+    if (this.#issuerNamed(token.claimedIssuer) !== undefined) return true;
+    const proofs = this.#parts.issuers.map((issuer) => verifiedOrNothing(token, issuer));
+    return (await Promise.all(proofs)).some((claims) => claims !== undefined);
+  }
+
+  /** @throws CaError `TOKEN_*`, `CALLER_NOT_SERVICE_ACCOUNT`, `AUTHENTICATOR_UNAVAILABLE`. */
+  async authenticate(token: BearerToken): Promise<Caller> {
+    const issuer = this.#issuerNamed(token.claimedIssuer);
+    if (issuer === undefined) return await this.#refuseUnknownIssuer(token);
+    const claims = await verifySignature(token, issuer);
+    checkTokenClaims(claims, issuer, this.#parts.clock.now());
+    const { workload, ...where } = readServiceAccount(claims);
+    return {
+      spiffeId: SpiffeId.forWorkload(this.#parts.trustDomain, workload),
+      ...where,
+      credential: { kind: this.kind, issuer: issuer.issuer, tokenIdHash: tokenIdHash(claims) },
+    };
+  }
+
+  #issuerNamed(name: string | undefined): TokenIssuer | undefined {
+    return this.#parts.issuers.find(({ issuer }) => issuer === name);
+  }
+
+  /** What the token says is shown only if one of our issuers signed it, however odd its `iss`. */
+  async #refuseUnknownIssuer(token: BearerToken): Promise<never> {
+    const { issuers } = this.#parts;
+    const known = issuers.map(({ issuer }) => issuer);
+    for (const issuer of issuers) {
+      const claims = await verifiedOrNothing(token, issuer);
+      if (claims !== undefined) checkIssuer(claims, known);
+    }
+    throw rejected("the token is not signed by a key of a configured issuer");
+  }
 }
 
-/** The claims of a token whose signature, issuer, audience and times were checked. */
-async function verifyToken(token: string, parts: JwksTokenParts): Promise<JWTPayload> {
+async function verifySignature(token: BearerToken, { keys, algorithms }: TokenIssuer): Promise<Claims> {
   try {
-    const { payload } = await verifyWithKnownKeys(token, parts);
-    refuseBoundlessTime(payload);
-    return payload;
+    return await verifyWith(keys.current(), token, algorithms);
   } catch (error) {
-    if (error instanceof CaError) throw error;
-    throw claimRefusal(error, parts);
+    if (!(error instanceof errors.JWKSNoMatchingKey)) throw unverified(error);
   }
-}
-
-async function verifyWithKnownKeys(token: string, parts: JwksTokenParts): Promise<JWTVerifyResult> {
+  await keys.refreshForUnknownKey();
   try {
-    return await verifyWith(parts.keys.current(), token, parts);
+    return await verifyWith(keys.current(), token, algorithms);
   } catch (error) {
-    if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-    await parts.keys.refreshForUnknownKey();
-    return await verifyWith(parts.keys.current(), token, parts);
+    throw unverified(error);
   }
 }
 
-function verifyWith(getKey: JWTVerifyGetKey, token: string, parts: JwksTokenParts): Promise<JWTVerifyResult> {
-  return jwtVerify(token, getKey, {
-    algorithms: [...tokenAlgorithms],
-    issuer: parts.issuer,
-    audience: [...parts.audiences],
-    requiredClaims: ["exp"],
-    currentDate: parts.clock.now(),
-  });
-}
-
-/** JSON can say 1e400, which reads as Infinity: a token that never ends. */
-function refuseBoundlessTime({ exp }: JWTPayload): void {
-  if (Number.isFinite(exp)) return;
-  throw new CaError("TOKEN_REJECTED", "the token was refused: its exp is not a finite number");
-}
-
-/** `sub` of a Kubernetes service account: exactly four parts; the names are checked before they become a path. */
-function workloadOf({ sub }: JWTPayload): WorkloadName {
-  const parts = typeof sub === "string" ? sub.split(":") : [];
-  const [system, kind, namespace, serviceAccount] = parts;
-  if (parts.length !== 4 || system !== "system" || kind !== "serviceaccount") throw notServiceAccount(sub);
+async function verifiedOrNothing(token: BearerToken, issuer: TokenIssuer): Promise<Claims | undefined> {
   try {
-    return parseWorkloadName(namespace ?? "", serviceAccount ?? "");
-  } catch (cause) {
-    if (!(cause instanceof PkiError)) throw cause;
-    throw notServiceAccount(sub, cause);
+    return await verifyWith(issuer.keys.current(), token, issuer.algorithms);
+  } catch {
+    // Not signed by this issuer, or not to be told now: then it is not for this issuer to judge.
+    return undefined;
   }
 }
 
-function notServiceAccount(sub: unknown, cause?: unknown): CaError {
-  return new CaError(
-    "CALLER_NOT_SERVICE_ACCOUNT",
-    `the token's sub is ${quote(sub)}, expected system:serviceaccount:<namespace>:<name>: use a service account's token`,
-    { cause },
-  );
+/** The claims are read from the very octets that the signature covers. */
+async function verifyWith(
+  getKey: JWTVerifyGetKey,
+  { text }: BearerToken,
+  algorithms: readonly string[],
+): Promise<Claims> {
+  const { payload } = await compactVerify(text, getKey, { algorithms: [...algorithms] });
+  return parseStrictJson(payload);
 }
 
-/** Enough to find what one token was used for, and nothing that could be used itself. */
-function tokenIdHash({ jti }: JWTPayload): string | undefined {
-  return typeof jti === "string" ? createHash("sha256").update(jti).digest("hex") : undefined;
+function unverified(error: unknown): unknown {
+  const isRefusal = error instanceof errors.JOSEError || error instanceof TypeError;
+  return isRefusal
+    ? rejected("the token's signature does not verify under a key of its issuer", error)
+    : error;
 }

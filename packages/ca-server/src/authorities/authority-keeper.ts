@@ -1,4 +1,4 @@
-import type { TrustBundle } from "@kasbah/pki";
+import type { Certificate, TrustBundle } from "@kasbah/pki";
 import type { Clock, Logger } from "@kasbah/runtime";
 import { CaError } from "../errors.ts";
 import type { Issuer, IssuerSource } from "../issuance/ports.ts";
@@ -64,6 +64,10 @@ export class AuthorityKeeper implements IssuerSource {
 
   trustBundle(): TrustBundle {
     return this.#issuers.trustBundle;
+  }
+
+  knownChains(): readonly (readonly Certificate[])[] {
+    return this.#issuers.chains;
   }
 
   async coverLeaf({ authorityId }: Issuer, leafEnd: Date): Promise<void> {

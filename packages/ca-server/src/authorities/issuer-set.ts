@@ -1,4 +1,4 @@
-import type { TrustBundle } from "@kasbah/pki";
+import type { Certificate, TrustBundle } from "@kasbah/pki";
 import { CaError } from "../errors.ts";
 import type { Issuer } from "../issuance/ports.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
@@ -12,6 +12,8 @@ export interface IssuerSet {
   /** What the CA's own serving certificate is issued by. @throws CaError `ISSUER_UNAVAILABLE` */
   servingIssuer(now: Date): Issuer;
   readonly trustBundle: TrustBundle;
+  /** For each authority that is not retired, what stands between its leaves and the root; empty for a root. */
+  readonly chains: readonly (readonly Certificate[])[];
 }
 
 /**
@@ -27,6 +29,9 @@ export function createIssuerSet(state: AuthorityState, keys: AuthorityKeys): Iss
     activeIssuer: (now) => issuerOf(state, state.signerId, keys, now),
     servingIssuer: (now) => issuerOf(state, servingSignerAt(state, now), keys, now),
     trustBundle: bundle,
+    chains: state.authorities
+      .filter(({ stage }) => stage !== "retired")
+      .map((one) => chainBelowRoot(state, one)),
   };
 }
 
@@ -39,7 +44,7 @@ function servingSignerAt(state: AuthorityState, now: Date): string {
 function issuerOf(state: AuthorityState, id: string, keys: AuthorityKeys, now: Date): Issuer {
   const signer = authorityOf(state, id);
   const root = rootOf(state, id);
-  const intermediates = signer === root ? [] : [signer.certificate, ...signer.chain];
+  const intermediates = chainBelowRoot(state, signer);
   const chain = [...intermediates, root.certificate];
   for (const { notBefore, notAfter } of chain) {
     if (now < notBefore) throw unavailable(`${id} is not valid yet: check the clock`);
@@ -49,6 +54,10 @@ function issuerOf(state: AuthorityState, id: string, keys: AuthorityKeys, now: D
   const latestLeafEnd = new Date(Math.min(...ends, now.getTime() + longestLeafMs(signer)));
   const { certificate } = signer;
   return { authorityId: id, certificate, signingKey: keys.of(id).keyPair, intermediates, latestLeafEnd };
+}
+
+function chainBelowRoot(state: AuthorityState, one: AuthorityRecord): readonly Certificate[] {
+  return one === rootOf(state, one.id) ? [] : [one.certificate, ...one.chain];
 }
 
 /** The operator replaces what was plugged in, and decides when. */

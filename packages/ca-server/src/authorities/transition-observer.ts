@@ -4,7 +4,7 @@ import { type AuthorityState, authorityOf, rootOf } from "./rotation/authority-s
 
 export interface TransitionObserverParts {
   readonly publicBundle: { publish(): Promise<void> };
-  readonly certificate: { issuerChanged(): void };
+  readonly certificate: { issuerChanged(): void; trustChanged(): void };
   readonly keeper: Pick<AuthorityKeeper, "destroyRetiredKeys">;
   readonly logger: Logger;
 }
@@ -15,6 +15,7 @@ export function createTransitionObserver(parts: TransitionObserverParts): Transi
   return (state, before) => {
     logTransition(state, before, logger);
     if (state.servingSignerId !== before.servingSignerId) certificate.issuerChanged();
+    certificate.trustChanged();
     void publicBundle.publish();
     keeper.destroyRetiredKeys().catch((error: unknown) => {
       logger.error("key of a retired authority could not be destroyed", { error });

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { parseTrustDomain, SpiffeId } from "@kasbah/pki";
+import { assertCode, rejectsWithCode } from "@kasbah/testkit";
+import { CaError, type CaErrorCode } from "../errors.ts";
+import type { Caller, CredentialFacts } from "../issuance/ports.ts";
+import { type CallerAuthenticatorParts, createCallerAuthenticator } from "./caller-authenticator.ts";
+import type { TokenAuthenticator } from "./token-authenticator.ts";
+
+const bearer = `Bearer ${[{ alg: "ES256" }, { iss: "a" }].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".")}.c2ln`;
+const malformed = "Bearer a.b";
+const trustDomain = parseTrustDomain("cluster.local");
+
+function callerNamed(serviceAccount: string, credential: CredentialFacts): Caller {
+  return { spiffeId: SpiffeId.forWorkload(trustDomain, { namespace: "demo", serviceAccount }), credential };
+}
+
+const byToken = callerNamed("frontend", { kind: "jwks-token", issuer: "a", tokenIdHash: undefined });
+const byCertificate = (account: string) =>
+  callerNamed(account, {
+    kind: "client-certificate",
+    serial: "01",
+    fingerprint: "02",
+    tokenProvenAt: new Date(0),
+  });
+
+/** What a credential is: absent, good for an account, or bad with a code. */
+type Token = "none" | "good" | "malformed" | CaErrorCode;
+type Certificate = "none" | "same name" | "other name" | CaErrorCode;
+
+interface Judgement {
+  readonly kind: CredentialFacts["kind"];
+  readonly verdict: string;
+}
+
+function tokenJudge(verdict: Caller | Error, parts: Partial<TokenAuthenticator> = {}): TokenAuthenticator {
+  const authenticate = async () => {
+    if (verdict instanceof Error) throw verdict;
+    return verdict;
+  };
+  return { kind: "jwks-token", judges: async () => true, authenticate, ...parts };
+}
+
+function open(token: Token, certificate: Certificate, parts: Partial<CallerAuthenticatorParts> = {}) {
+  const judged: Judgement[] = [];
+  const isGood = token === "none" || token === "good" || token === "malformed";
+  const tokens = [tokenJudge(isGood ? byToken : new CaError(token, "by token"))];
+  const authenticate = () => {
+    if (certificate === "same name" || certificate === "none") return byCertificate("frontend");
+    if (certificate === "other name") return byCertificate("bank");
+    throw new CaError(certificate, "by certificate");
+  };
+  const onJudged = (kind: CredentialFacts["kind"], verdict: string) => judged.push({ kind, verdict });
+  const authenticator = createCallerAuthenticator({
+    tokens,
+    certificates: { authenticate },
+    onJudged,
+    ...parts,
+  });
+  const authorization = token === "none" ? [] : [token === "malformed" ? malformed : bearer];
+  const peerCertificates = certificate === "none" ? [] : [new Uint8Array(1)];
+  return { judged, authenticate: () => authenticator.authenticate({ authorization, peerCertificates }) };
+}
+
+const rejectedCertificate = "CLIENT_CERTIFICATE_REJECTED";
+const away = "AUTHENTICATOR_UNAVAILABLE";
+
+/** Whose word counts: "token" or "certificate" with what was disregarded, or the code of the refusal. */
+const table: readonly [Token, Certificate, string][] = [
+  ["none", "none", "TOKEN_MISSING"],
+  ["none", "same name", "certificate"],
+  ["none", "other name", "certificate"],
+  ["none", rejectedCertificate, rejectedCertificate],
+  ["good", "none", "token"],
+  ["good", "same name", "token"],
+  ["good", "other name", "CREDENTIALS_CONFLICT"],
+  ["good", rejectedCertificate, `token without ${rejectedCertificate}`],
+  ["TOKEN_EXPIRED", "none", "TOKEN_EXPIRED"],
+  ["TOKEN_EXPIRED", "same name", "certificate without TOKEN_EXPIRED"],
+  ["TOKEN_EXPIRED", "other name", "certificate without TOKEN_EXPIRED"],
+  ["TOKEN_EXPIRED", rejectedCertificate, "TOKEN_EXPIRED"],
+  ["TOKEN_REJECTED", "same name", "certificate without TOKEN_REJECTED"],
+  ["TOKEN_REJECTED", rejectedCertificate, "TOKEN_REJECTED"],
+  ["CALLER_NOT_SERVICE_ACCOUNT", "same name", "certificate without CALLER_NOT_SERVICE_ACCOUNT"],
+  ["malformed", "none", "TOKEN_REJECTED"],
+  ["malformed", "same name", "certificate without TOKEN_REJECTED"],
+  ["malformed", rejectedCertificate, "TOKEN_REJECTED"],
+  [away, "none", away],
+  [away, "same name", `certificate without ${away}`],
+  [away, "other name", `certificate without ${away}`],
+  [away, rejectedCertificate, away],
+];
+
+function outcomeOf({ credential, disregarded = [] }: Caller): string {
+  const name = credential.kind === "client-certificate" ? "certificate" : "token";
+  return [name, ...disregarded.map((code) => `without ${code}`)].join(" ");
+}
+
+describe("A caller with a token and a certificate", () => {
+  for (const [token, certificate, expected] of table) {
+    it(`(token: ${token}, certificate: ${certificate}) is judged: ${expected}`, async () => {
+      const { authenticate } = open(token, certificate);
+      const seen = await authenticate().then(outcomeOf, (error: unknown) => {
+        assert.ok(error instanceof CaError);
+        return error.code;
+      });
+      assert.equal(seen, expected);
+    });
+  }
+
+  it("is told the two names when they differ, which are its own", async () => {
+    const { message } = await rejectsWithCode(
+      open("good", "other name").authenticate(),
+      "CREDENTIALS_CONFLICT",
+    );
+    assert.match(message, /sa\/frontend by token, .*sa\/bank by certificate/);
+  });
+
+  it("is told of the header when it shows nothing at all", async () => {
+    const { message } = await rejectsWithCode(open("none", "none").authenticate(), "TOKEN_MISSING");
+    assert.match(message, /authorization: Bearer/);
+  });
+
+  it("has each of its credentials counted once, with the verdict", async () => {
+    const both = open("TOKEN_EXPIRED", "same name");
+    await both.authenticate();
+    assert.deepEqual(both.judged, [
+      { kind: "jwks-token", verdict: "TOKEN_EXPIRED" },
+      { kind: "client-certificate", verdict: "accepted" },
+    ]);
+    const conflict = open("good", "other name");
+    await rejectsWithCode(conflict.authenticate(), "CREDENTIALS_CONFLICT");
+    assert.deepEqual(
+      conflict.judged.map(({ verdict }) => verdict),
+      ["accepted", "accepted"],
+    );
+  });
+
+  it("has nothing counted that nobody judged", async () => {
+    const nothing = open("none", "none");
+    await rejectsWithCode(nothing.authenticate(), "TOKEN_MISSING");
+    const unread = open("malformed", "none");
+    await rejectsWithCode(unread.authenticate(), "TOKEN_REJECTED");
+    assert.deepEqual([...nothing.judged, ...unread.judged], []);
+  });
+
+  it("gets no certificate by a fault of ours in judging the token", async () => {
+    const fault = new TypeError("a fault of ours");
+    const { authenticate, judged } = open("good", "same name", { tokens: [tokenJudge(fault)] });
+    await assert.rejects(authenticate(), fault);
+    assert.deepEqual(judged, []);
+  });
+
+  it("is not known by its certificate where certificates do not count", async () => {
+    const parts = { certificates: undefined };
+    await rejectsWithCode(open("none", "same name", parts).authenticate(), "TOKEN_MISSING");
+    await rejectsWithCode(open("TOKEN_EXPIRED", "same name", parts).authenticate(), "TOKEN_EXPIRED");
+    assert.equal(outcomeOf(await open("good", "other name", parts).authenticate()), "token");
+  });
+
+  it("is known by its certificate alone where no tokens are known", async () => {
+    const parts = { tokens: [] };
+    const seen = outcomeOf(await open("good", "other name", parts).authenticate());
+    assert.equal(seen, "certificate without TOKEN_REJECTED");
+    const { message } = await rejectsWithCode(open("good", "none", parts).authenticate(), "TOKEN_REJECTED");
+    assert.match(message, /by their certificates only/);
+  });
+});
+
+describe("A token that several could judge", () => {
+  it("is judged by the first that claims it, and by no other after a refusal", async () => {
+    const asked: string[] = [];
+    const judge = (name: string, claims: boolean): TokenAuthenticator => ({
+      kind: "kubernetes-token",
+      judges: async ({ claimedIssuer }) => claims && claimedIssuer === "a",
+      authenticate: async () => {
+        asked.push(name);
+        throw new CaError("TOKEN_REJECTED", name);
+      },
+    });
+    const tokens = [judge("first", false), judge("second", true), judge("third", true)];
+    const { authenticate } = open("good", "none", { tokens });
+    const error = await authenticate().catch((thrown: unknown) => thrown);
+    assertCode(error, "TOKEN_REJECTED");
+    assert.deepEqual(asked, ["second"]);
+  });
+
+  it("is refused by the first when nobody claims it", async () => {
+    const first = tokenJudge(new CaError("TOKEN_ISSUER", "first"), { judges: async () => false });
+    const second = tokenJudge(byToken, { judges: async () => false });
+    await rejectsWithCode(open("good", "none", { tokens: [first, second] }).authenticate(), "TOKEN_ISSUER");
+  });
+});

@@ -1,0 +1,117 @@
+import {
+  backdateMs,
+  type Certificate,
+  PkiError,
+  parseCertificate,
+  type TrustBundle,
+  type TrustDomain,
+  tokenProofTime,
+  verifyChain,
+} from "@kasbah/pki";
+import { type Clock, formatDuration } from "@kasbah/runtime";
+import { CaError } from "../errors.ts";
+import type { Caller, Credentials } from "../issuance/ports.ts";
+import { quote } from "../issuance/quote.ts";
+
+export interface ClientCertificateParts {
+  readonly authorities: {
+    trustBundle(): TrustBundle;
+    /** From issuers of ours to their roots: what a client need not send, and a resumed TLS session has forgotten. */
+    knownChains(): readonly (readonly Certificate[])[];
+  };
+  readonly trustDomain: TrustDomain;
+  /** How long certificates may renew one another without a token in between. */
+  readonly maxRenewalAgeMs: number;
+  readonly clock: Clock;
+}
+
+const clientAuth = "1.3.6.1.5.5.7.3.2";
+const maxChainLength = 5;
+
+/**
+ * Knows callers by the workload certificate that they hold. TLS has proven that the key is theirs; all else is verified
+ * here and again for each call, since a session may outlive its certificate and the root above it.
+ */
+export class ClientCertificateAuthenticator {
+  readonly kind = "client-certificate";
+  readonly #parts: ClientCertificateParts;
+
+  constructor(parts: ClientCertificateParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws CaError `CLIENT_CERTIFICATE_REJECTED`. */
+  authenticate({ peerCertificates }: Credentials): Caller {
+    const { trustDomain, clock } = this.#parts;
+    const now = clock.now();
+    const [leaf, ...presented] = parseChain(peerCertificates);
+    if (leaf === undefined) throw rejected("the call came with no certificate");
+    this.#verify(leaf, presented, now);
+    const { spiffeId } = leaf;
+    if (spiffeId?.workload === undefined || spiffeId.trustDomain.name !== trustDomain.name) {
+      throw rejected("the client certificate is not a workload's of this trust domain", {
+        expected: `one URI name spiffe://${trustDomain.name}/ns/<namespace>/sa/<service account>`,
+        seen: quote(leaf.uriNames),
+      });
+    }
+    return { spiffeId, credential: { kind: this.kind, ...this.#factsOf(leaf, now) } };
+  }
+
+  #verify(leaf: Certificate, presented: readonly Certificate[], now: Date): void {
+    if (!leaf.extensions.purposes?.includes(clientAuth)) {
+      throw rejected("the client certificate is not for TLS clients");
+    }
+    const { authorities } = this.#parts;
+    const bundle = authorities.trustBundle();
+    const paths = [presented, ...authorities.knownChains()];
+    const isTrusted = paths.some((intermediates) => isVerified({ leaf, intermediates, bundle, now }));
+    if (isTrusted) return;
+    if (leaf.notAfter < now) throw rejected("the client certificate has ended");
+    throw rejected("the client certificate does not verify under a root that is trusted now");
+  }
+
+  /** A stolen key would otherwise renew itself for ever. */
+  #factsOf(leaf: Certificate, now: Date) {
+    const { maxRenewalAgeMs } = this.#parts;
+    const tokenProvenAt = tokenProofTime(leaf.serial);
+    const ageMs = now.getTime() - tokenProvenAt.getTime();
+    const isAfterIssuance = tokenProvenAt.getTime() > leaf.notBefore.getTime() + backdateMs;
+    if (ageMs > maxRenewalAgeMs || isAfterIssuance) {
+      throw rejected("no token has proven this name for too long", {
+        expected: `a token within the last ${formatDuration(maxRenewalAgeMs)}`,
+        ...(isAfterIssuance ? {} : { seen: `the last at ${tokenProvenAt.toISOString()}` }),
+      });
+    }
+    return { serial: leaf.serial, fingerprint: leaf.fingerprint, tokenProvenAt };
+  }
+}
+
+function parseChain(chain: readonly Uint8Array[]): readonly Certificate[] {
+  if (chain.length > maxChainLength)
+    throw rejected(`the client sent more than ${maxChainLength} certificates`);
+  try {
+    return chain.map((der) => parseCertificate(der));
+  } catch (cause) {
+    if (!(cause instanceof PkiError)) throw cause;
+    throw rejected(`the client certificate cannot be read: ${cause.message}`, {}, cause);
+  }
+}
+
+function isVerified(chain: Parameters<typeof verifyChain>[0]): boolean {
+  try {
+    verifyChain(chain);
+    return true;
+  } catch (error) {
+    if (error instanceof PkiError) return false;
+    throw error;
+  }
+}
+
+function rejected(
+  problem: string,
+  facts: { readonly expected?: string; readonly seen?: string } = {},
+  cause?: unknown,
+): CaError {
+  const fix = "send a service account token, or a certificate of this CA that has not ended";
+  return new CaError("CLIENT_CERTIFICATE_REJECTED", problem, { ...facts, fix, cause });
+}

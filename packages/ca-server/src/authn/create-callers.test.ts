@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
+import { parseTrustDomain, TrustBundle } from "@kasbah/pki";
+import {
+  acceptedReview,
+  createTestAuthority,
+  FakeClock,
+  type FakeKubernetesApi,
+  recordingLogger,
+  rejectsWithCode,
+  startFakeKubernetesApi,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { type Callers, type CallersParts, createCallers } from "./create-callers.ts";
+
+const [issuer, listed, cluster] = [
+  "https://issuer.test",
+  "https://listed.test",
+  "https://cluster.test",
+] as const;
+const ztunnel = "system:serviceaccount:istio-system:ztunnel";
+const about = "authentication.kubernetes.io";
+
+/** No way of knowing anybody by a token. */
+const unset = {
+  jwks: undefined,
+  jwksCaFile: undefined,
+  jwksTokenFile: undefined,
+  tokenIssuer: undefined,
+  tokenAudience: ["istio-ca"],
+  tokenIssuers: undefined,
+  allowAddress: [],
+  kubernetesApi: undefined,
+  noClientCertificates: false,
+  maxRenewalAge: 3_600_000,
+  trustedNodeAccount: [],
+  policy: undefined,
+  logLevel: "silent",
+  logFormat: "json",
+} as const;
+
+describe("The ways of knowing a caller, put together", () => {
+  let directory: TemporaryDirectory;
+  let api: FakeKubernetesApi;
+  let tokens: TokenIssuer;
+  let clock: FakeClock;
+  let started: Callers[];
+  let judged: string[];
+
+  before(async () => {
+    directory = await temporaryDirectory();
+    api = await startFakeKubernetesApi();
+    tokens = await createTokenIssuer({ issuer });
+    await writeFile(directory.join("ca.pem"), api.rootPem);
+    await writeFile(directory.join("token"), "own");
+    await writeFile(directory.join("jwks.json"), JSON.stringify(tokens.jwks()));
+    const lines = ["version: 1", "issuers:", `  - issuer: ${listed}`, "    audiences: [mesh]"];
+    await writeFile(
+      directory.join("issuers.yaml"),
+      [...lines, `    jwks: ${directory.join("jwks.json")}`].join("\n"),
+    );
+  });
+
+  beforeEach(() => {
+    clock = new FakeClock("2030-01-01T00:00:00Z");
+    started = [];
+    judged = [];
+  });
+
+  afterEach(async () => {
+    for (const { components } of started) await Promise.all(components.map((each) => each.stop()));
+  });
+
+  after(async () => {
+    await api.close();
+    await directory.remove();
+  });
+
+  const withKeys = () => ({
+    jwks: { kind: "file" as const, path: directory.join("jwks.json") },
+    tokenIssuer: issuer,
+  });
+  const loopback = [{ address: "127.0.0.1", prefix: 32 }];
+  const withKubernetes = () => ({ kubernetesApi: api.url, allowAddress: loopback });
+
+  async function open(config: Partial<CallersParts["config"]>): Promise<Callers> {
+    const { certificate } = await createTestAuthority();
+    const callers = await createCallers({
+      config: {
+        ...unset,
+        kubernetesCaFile: directory.join("ca.pem"),
+        kubernetesTokenFile: directory.join("token"),
+        trustDomain: parseTrustDomain("cluster.local"),
+        ...config,
+      },
+      authorities: { trustBundle: () => TrustBundle.from([certificate]), knownChains: () => [] },
+      onJudged: (kind, verdict) => judged.push(`${kind} ${verdict}`),
+      onReview: () => undefined,
+      clock,
+      logger: recordingLogger(),
+    });
+    for (const each of callers.components) await each.start();
+    started.push(callers);
+    return callers;
+  }
+
+  /** Tokens of the cluster are signed by a key that no key set holds. */
+  async function credentialsOf(iss: string, audience = "istio-ca") {
+    const minter = iss === cluster ? await createTokenIssuer({ issuer: cluster }) : tokens;
+    const request = { namespace: "demo", serviceAccount: "frontend", audience, now: clock.now() };
+    const token = await minter.mint({ ...request, claims: { iss } });
+    return { authorization: [`Bearer ${token}`], peerCertificates: [] };
+  }
+  const present = async ({ authenticator }: Callers, iss: string, audience?: string) =>
+    authenticator.authenticate(await credentialsOf(iss, audience));
+
+  it("ask the API server about no token that a key set is configured for, good or bad", async () => {
+    const callers = await open({ ...withKeys(), ...withKubernetes() });
+    const before = api.calls.length;
+    assert.equal((await present(callers, issuer)).credential.kind, "jwks-token");
+    await rejectsWithCode(present(callers, issuer, "vault"), "TOKEN_AUDIENCE");
+    assert.equal(api.calls.length, before);
+    assert.deepEqual(judged, ["jwks-token accepted", "jwks-token TOKEN_AUDIENCE"]);
+  });
+
+  it("ask the API server about all other tokens, for the configured audiences", async () => {
+    const callers = await open({ ...withKeys(), ...withKubernetes(), tokenAudience: ["istio-ca", "kasbah"] });
+    assert.equal((await present(callers, cluster)).credential.kind, "kubernetes-token");
+    assert.deepEqual(api.calls.at(-1)?.audiences, ["istio-ca", "kasbah"]);
+    assert.deepEqual(judged, ["kubernetes-token accepted"]);
+  });
+
+  it("are the listed issuers too, each with its own audiences", async () => {
+    const callers = await open({ ...withKeys(), tokenIssuers: directory.join("issuers.yaml") });
+    assert.ok(await present(callers, issuer, "istio-ca"));
+    assert.ok(await present(callers, listed, "mesh"));
+    await rejectsWithCode(present(callers, listed, "istio-ca"), "TOKEN_AUDIENCE");
+    await rejectsWithCode(present(callers, "https://typo.test"), "TOKEN_ISSUER");
+    assert.equal(callers.components.length, 2);
+  });
+
+  it("are not put together from a list that cannot be read", async () => {
+    await rejectsWithCode(open({ tokenIssuers: directory.join("missing") }), "TOKEN_ISSUERS_INVALID");
+  });
+
+  it("send the CA's own token to no address of this host that nobody allowed", async () => {
+    const before = api.calls.length;
+    const callers = await open({ kubernetesApi: api.url });
+    await rejectsWithCode(present(callers, issuer), "AUTHENTICATOR_UNAVAILABLE");
+    assert.equal(api.calls.length, before);
+  });
+
+  it("know nobody by a certificate where that is not wanted, and look at it where it is", async () => {
+    const credentials = { authorization: [], peerCertificates: [new Uint8Array([0x30, 0])] };
+    const without = await open({ ...withKeys(), noClientCertificates: true });
+    await rejectsWithCode(without.authenticator.authenticate(credentials), "TOKEN_MISSING");
+    const looking = await open(withKeys());
+    await rejectsWithCode(looking.authenticator.authenticate(credentials), "CLIENT_CERTIFICATE_REJECTED");
+  });
+
+  it("say which issuer's keys are missing, until they are there", async () => {
+    const path = directory.join("late.json");
+    const callers = await open({ ...withKeys(), jwks: { kind: "file", path } });
+    assert.match(callers.troubles().join(), /^jwks: no key set of https:\/\/issuer\.test has been loaded/);
+    await writeFile(path, JSON.stringify(tokens.jwks()));
+    for (let turn = 0; turn < 20 && callers.troubles().length > 0; turn++) await clock.runFor(2_000);
+    assert.deepEqual(callers.troubles(), []);
+    assert.ok(await present(callers, issuer));
+  });
+
+  it("let a node proxy speak for its node's pods where it is trusted, and nobody elsewhere", async () => {
+    const place = { [`${about}/pod-name`]: ["ztunnel-1"], [`${about}/pod-uid`]: ["uid-1"] };
+    api.verdict = () => acceptedReview(ztunnel, ["istio-ca"], place);
+    api.pods = [
+      {
+        namespace: "istio-system",
+        name: "ztunnel-1",
+        uid: "uid-1",
+        serviceAccount: "ztunnel",
+        node: "node-1",
+      },
+      { namespace: "demo", name: "frontend-1", uid: "uid-2", serviceAccount: "frontend", node: "node-1" },
+      { namespace: "demo", name: "bank-1", uid: "uid-3", serviceAccount: "bank", node: "node-2" },
+    ];
+    const trusting = { ...withKubernetes(), trustedNodeAccount: ["istio-system/ztunnel"] };
+    const { authenticator, impersonation } = await open(trusting);
+    const caller = await authenticator.authenticate(await credentialsOf(cluster));
+    const wanted = "spiffe://cluster.local/ns/demo/sa/frontend";
+    assert.equal((await impersonation.impersonate(caller, wanted)).toString(), wanted);
+    const elsewhere = impersonation.impersonate(caller, "spiffe://cluster.local/ns/demo/sa/bank");
+    await rejectsWithCode(elsewhere, "IMPERSONATION_REFUSED");
+    for (const config of [withKubernetes(), withKeys()]) {
+      const distrusting = await open(config);
+      await rejectsWithCode(distrusting.impersonation.impersonate(caller, wanted), "IMPERSONATION_REFUSED");
+    }
+  });
+});

@@ -1,0 +1,127 @@
+import type { TrustDomain } from "@kasbah/pki";
+import type { Clock, Component, Logger } from "@kasbah/runtime";
+import type { CallerConfig } from "../config-callers.ts";
+import { AddressRules } from "../https/address-rules.ts";
+import type { Authenticator, Impersonation } from "../issuance/ports.ts";
+import { KubernetesClient } from "../kubernetes/api-client.ts";
+import { KubernetesPods } from "../kubernetes/pods.ts";
+import { reviewToken } from "../kubernetes/token-review.ts";
+import { type CallerAuthenticatorParts, createCallerAuthenticator } from "./caller-authenticator.ts";
+import { ClientCertificateAuthenticator, type ClientCertificateParts } from "./client-certificate.ts";
+import { tokenAlgorithms } from "./jwks.ts";
+import { readJwksFile } from "./jwks-file.ts";
+import { fetchJwks } from "./jwks-https.ts";
+import { JwksSource } from "./jwks-source.ts";
+import { JwksTokenAuthenticator, type TokenIssuer } from "./jwks-token.ts";
+import { KubernetesTokenAuthenticator } from "./kubernetes-token.ts";
+import { createNodeImpersonation, noImpersonation } from "./node-impersonation.ts";
+import { ReviewCache, type ReviewCacheParts } from "./review-cache.ts";
+import type { TokenAuthenticator } from "./token-authenticator.ts";
+import { type ConfiguredIssuer, loadTokenIssuers } from "./token-issuers-file.ts";
+
+export interface CallersParts {
+  readonly config: CallerConfig & { readonly trustDomain: TrustDomain };
+  readonly authorities: ClientCertificateParts["authorities"];
+  readonly onJudged: CallerAuthenticatorParts["onJudged"];
+  readonly onReview: ReviewCacheParts["onAnswer"];
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Every configured way of knowing a caller, put together. */
+export interface Callers {
+  readonly authenticator: Authenticator;
+  readonly impersonation: Impersonation;
+  readonly components: readonly Component[];
+  /** Why no caller would be known by a token now, in sentences. */
+  troubles(): readonly string[];
+  /** Why some would not be. */
+  warnings(): readonly string[];
+}
+
+/** How often a key set is read again: a file costs nothing, an API server a little. */
+const jwksIntervalMs = { file: 2_000, https: 300_000 } as const;
+
+/** @throws TokenIssuersError `TOKEN_ISSUERS_INVALID` */
+export async function createCallers(parts: CallersParts): Promise<Callers> {
+  const { config, authorities, clock } = parts;
+  const { trustDomain, maxRenewalAge } = config;
+  const sources = await createSources(parts);
+  const kubernetes = createKubernetes(parts);
+  const issuers = sources.map(({ issuer }) => issuer);
+  const jwksToken = new JwksTokenAuthenticator({ issuers, trustDomain, clock });
+  const certificates = new ClientCertificateAuthenticator({
+    authorities,
+    trustDomain,
+    maxRenewalAgeMs: maxRenewalAge,
+    clock,
+  });
+  const tokens: readonly TokenAuthenticator[] = [
+    ...(issuers.length === 0 ? [] : [jwksToken]),
+    ...(kubernetes === undefined ? [] : [kubernetes.authenticator]),
+  ];
+  const lost = () =>
+    sources
+      .filter(({ source }) => !source.usable)
+      .map(({ issuer }) => `jwks: no key set of ${issuer.issuer} has been loaded, or the last is too old`);
+  return {
+    authenticator: createCallerAuthenticator({
+      tokens,
+      certificates: config.noClientCertificates ? undefined : certificates,
+      onJudged: parts.onJudged,
+    }),
+    impersonation: kubernetes?.impersonation ?? noImpersonation,
+    components: sources.map(({ source }) => source),
+    troubles: () => (kubernetes === undefined && sources.every(({ source }) => !source.usable) ? lost() : []),
+    warnings: () => lost(),
+  };
+}
+
+async function createSources(parts: CallersParts) {
+  const { config, clock, logger } = parts;
+  const rules = new AddressRules(config.allowAddress);
+  const listed = config.tokenIssuers === undefined ? [] : await loadTokenIssuers(config.tokenIssuers);
+  return [...issuerOfFlags(config), ...listed].map((configured) => {
+    const source = new JwksSource({ ...readerOf(configured, rules), clock, logger });
+    const { issuer, audiences, algorithms } = configured;
+    const known: TokenIssuer = { issuer, audiences, algorithms, keys: source };
+    return { issuer: known, source };
+  });
+}
+
+function issuerOfFlags(config: CallerConfig): readonly ConfiguredIssuer[] {
+  const { jwks, tokenIssuer: issuer, tokenAudience: audiences, jwksCaFile, jwksTokenFile } = config;
+  if (jwks === undefined || issuer === undefined) return [];
+  return [
+    { issuer, jwks, audiences, algorithms: tokenAlgorithms, caFile: jwksCaFile, tokenFile: jwksTokenFile },
+  ];
+}
+
+function readerOf({ jwks, caFile, tokenFile }: ConfiguredIssuer, addressRules: AddressRules) {
+  if (jwks.kind === "file") {
+    const read = () => readJwksFile(jwks.path);
+    return { location: jwks.path, read, refreshIntervalMs: jwksIntervalMs.file };
+  }
+  const endpoint = { url: jwks.url, caFile, tokenFile, addressRules };
+  const read = (signal: AbortSignal) => fetchJwks(endpoint, signal);
+  return { location: jwks.url.href, read, refreshIntervalMs: jwksIntervalMs.https };
+}
+
+/** What asks the Kubernetes API; its calls end by their own deadline. */
+function createKubernetes({ config, onReview, clock }: CallersParts) {
+  const { kubernetesApi: server, kubernetesCaFile: caFile, kubernetesTokenFile: tokenFile } = config;
+  if (server === undefined) return undefined;
+  const addressRules = new AddressRules(config.allowAddress);
+  const client = new KubernetesClient({ server, caFile, tokenFile, addressRules });
+  const { trustDomain, tokenAudience: audiences, trustedNodeAccount: trustedAccounts } = config;
+  const ask = (token: string) => reviewToken(client, token, audiences);
+  const reviews = new ReviewCache({ ask, clock, onAnswer: onReview });
+  const pods = new KubernetesPods({ client, clock });
+  return {
+    authenticator: new KubernetesTokenAuthenticator({ reviews, audiences, trustDomain, clock }),
+    impersonation:
+      trustedAccounts.length === 0
+        ? noImpersonation
+        : createNodeImpersonation({ trustedAccounts, pods, trustDomain }),
+  };
+}

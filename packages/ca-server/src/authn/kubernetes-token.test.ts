@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { parseTrustDomain } from "@kasbah/pki";
+import { acceptedReview, FakeClock, rejectsWithCode } from "@kasbah/testkit";
+import { reviewToken } from "../kubernetes/token-review.ts";
+import { readBearerToken } from "./bearer-token.ts";
+import { KubernetesTokenAuthenticator } from "./kubernetes-token.ts";
+
+const audiences = ["istio-ca", "kasbah"];
+const username = "system:serviceaccount:demo:frontend";
+const about = "authentication.kubernetes.io";
+const good = acceptedReview(username, ["istio-ca"]);
+const clock = new FakeClock("2030-01-01T00:00:00Z");
+const inSeconds = (seconds: number) => clock.now().getTime() / 1000 + seconds;
+
+/** A token with claims that nobody signed. */
+function tokenOf(claims: Record<string, unknown> = {}) {
+  const payload = { aud: "istio-ca", exp: inSeconds(600), ...claims };
+  const [header, body] = [{ alg: "RS256" }, payload].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString("base64url"),
+  );
+  const authorization = [`Bearer ${header}.${body}.c2ln`];
+  return readBearerToken({ authorization, peerCertificates: [] }) ?? assert.fail("no token");
+}
+
+/** The authenticator of an API server that says this of every token. */
+function authenticatorTold(status: unknown): KubernetesTokenAuthenticator {
+  const body = JSON.stringify({ kind: "TokenReview", status });
+  const client = { post: async () => ({ status: 201, body, retryAfterMs: undefined }) };
+  const reviews = { review: (token: string) => reviewToken(client, token, audiences) };
+  const trustDomain = parseTrustDomain("cluster.local");
+  return new KubernetesTokenAuthenticator({ reviews, audiences, trustDomain, clock });
+}
+
+const presentAs = (status: unknown, claims?: Record<string, unknown>) =>
+  authenticatorTold(status).authenticate(tokenOf(claims));
+const present = (claims?: Record<string, unknown>) => presentAs(good, claims);
+
+describe("A token that the Kubernetes API server judges", () => {
+  describe("is refused", () => {
+    it("unless the answer says that it is authenticated", async () => {
+      const { authenticated: _, ...absent } = good;
+      await rejectsWithCode(presentAs(absent), "TOKEN_REJECTED");
+      await rejectsWithCode(presentAs({ ...good, authenticated: false }), "TOKEN_REJECTED");
+      await rejectsWithCode(presentAs({}), "TOKEN_REJECTED");
+    });
+
+    it("when the answer holds an error, though it says that the token is authenticated", async () => {
+      const error = await rejectsWithCode(
+        presentAs({ ...good, error: "some webhook secret-reason" }),
+        "TOKEN_REJECTED",
+      );
+      assert.doesNotMatch(error.message, /secret-reason/);
+      assert.match(String(error.cause), /secret-reason/);
+    });
+
+    it("when the answer names no audience, or others than ours", async () => {
+      const { audiences: _, ...absent } = good;
+      await rejectsWithCode(presentAs(absent), "TOKEN_AUDIENCE");
+      for (const others of [[], ["vault"], ["ISTIO-CA"], ["istio-ca "], [""], ["istio-ca,kasbah"]]) {
+        await rejectsWithCode(presentAs({ ...good, audiences: others }), "TOKEN_AUDIENCE");
+      }
+    });
+
+    it("unless its user has the name of a service account, in four parts", async () => {
+      const names = [
+        "",
+        "admin",
+        "system:serviceaccount:demo",
+        `${username}:extra`,
+        "system:serviceaccount::frontend",
+        "system:serviceaccount:demo:",
+        "system:serviceaccount:demo:../bank",
+        "system:node:node-1",
+        "oidc:system:serviceaccount:demo:frontend",
+      ];
+      for (const name of names) {
+        await rejectsWithCode(presentAs(acceptedReview(name, ["istio-ca"])), "CALLER_NOT_SERVICE_ACCOUNT");
+      }
+      await rejectsWithCode(presentAs({ ...good, user: undefined }), "CALLER_NOT_SERVICE_ACCOUNT");
+    });
+
+    it("unless its user is in the group of service accounts, whatever its name", async () => {
+      for (const groups of [undefined, [], ["system:authenticated"], ["system:serviceaccounts:demo"]]) {
+        await rejectsWithCode(presentAs({ ...good, user: { ...good.user, groups } }), "TOKEN_REJECTED");
+      }
+    });
+  });
+
+  describe("that is refused gets the code that fits by its own account, and no word of that account", () => {
+    const no = { authenticated: false, error: "[invalid bearer token]" };
+
+    it("of an end that has passed", async () => {
+      await rejectsWithCode(presentAs(no, { exp: inSeconds(0) }), "TOKEN_EXPIRED");
+      await rejectsWithCode(presentAs(no, { exp: inSeconds(0), aud: "vault" }), "TOKEN_EXPIRED");
+    });
+
+    it("of another audience", async () => {
+      for (const aud of ["vault-secret", ["vault-secret"], [], undefined, 1, { a: 1 }]) {
+        const { message } = await rejectsWithCode(presentAs(no, { aud }), "TOKEN_AUDIENCE");
+        assert.doesNotMatch(message, /vault/);
+      }
+    });
+
+    it("of neither", async () => {
+      for (const exp of [inSeconds(1), undefined, "0", null, [0]]) {
+        await rejectsWithCode(presentAs(no, { exp, aud: ["vault", "kasbah"] }), "TOKEN_REJECTED");
+      }
+    });
+  });
+
+  describe("that was accepted", () => {
+    it("ends at its own exp even if the API server's clock is behind", async () => {
+      await rejectsWithCode(present({ exp: inSeconds(0) }), "TOKEN_EXPIRED");
+    });
+
+    it("counts for as long as the API server says where it names no end", async () => {
+      assert.ok(await present({ exp: undefined }));
+    });
+
+    it("names the account that the API server names, whatever the token says itself", async () => {
+      const { spiffeId, credential } = await present({ sub: "system:serviceaccount:prod:bank" });
+      assert.equal(spiffeId.toString(), "spiffe://cluster.local/ns/demo/sa/frontend");
+      assert.deepEqual(credential, { kind: "kubernetes-token", tokenIdHash: undefined });
+    });
+
+    it("counts with ours among other audiences", async () => {
+      assert.ok(await presentAs({ ...good, audiences: ["vault", "kasbah"] }));
+    });
+
+    it("tells its pod, its node and its id where the API server does", async () => {
+      const extra = {
+        [`${about}/pod-name`]: ["frontend-1"],
+        [`${about}/pod-uid`]: ["pod-uid"],
+        [`${about}/node-name`]: ["node-1"],
+        [`${about}/credential-id`]: ["JTI=an-id"],
+      };
+      const caller = await presentAs(acceptedReview(username, ["istio-ca"], extra));
+      assert.deepEqual(caller.pod, { name: "frontend-1", uid: "pod-uid" });
+      assert.equal(caller.node, "node-1");
+      const tokenIdHash = createHash("sha256").update("an-id").digest("hex");
+      assert.deepEqual(caller.credential, { kind: "kubernetes-token", tokenIdHash });
+    });
+
+    it("has no pod by halves", async () => {
+      for (const extra of [
+        {},
+        { [`${about}/pod-name`]: ["frontend-1"] },
+        { [`${about}/pod-uid`]: ["pod-uid"] },
+        {
+          [`${about}/pod-name`]: [],
+          [`${about}/pod-uid`]: ["pod-uid"],
+          [`${about}/credential-id`]: ["X509=1"],
+        },
+      ]) {
+        const caller = await presentAs(acceptedReview(username, ["istio-ca"], extra));
+        assert.ok(!("pod" in caller) && !("node" in caller));
+        assert.deepEqual(caller.credential, { kind: "kubernetes-token", tokenIdHash: undefined });
+      }
+    });
+  });
+
+  it("may be any that nobody else judges", async () => {
+    assert.ok(await authenticatorTold(good).judges());
+  });
+});

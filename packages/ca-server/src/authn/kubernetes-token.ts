@@ -1,0 +1,152 @@
+import { createHash } from "node:crypto";
+import { SpiffeId, type TrustDomain } from "@kasbah/pki";
+import type { Clock } from "@kasbah/runtime";
+import { CaError } from "../errors.ts";
+import type { Caller, PodFacts } from "../issuance/ports.ts";
+import { quote } from "../issuance/quote.ts";
+import { ReviewUnavailable, type TokenReviewStatus } from "../kubernetes/token-review.ts";
+import { type BearerToken, rejected } from "./bearer-token.ts";
+import type { ReviewCache } from "./review-cache.ts";
+import { parseServiceAccountName } from "./service-account-claims.ts";
+import type { TokenAuthenticator } from "./token-authenticator.ts";
+
+export interface KubernetesTokenParts {
+  /** The API server's verdicts, few of them at a time. */
+  readonly reviews: Pick<ReviewCache, "review">;
+  /** The API server must say that the token is for one of these. */
+  readonly audiences: readonly string[];
+  readonly trustDomain: TrustDomain;
+  readonly clock: Clock;
+}
+
+const serviceAccounts = "system:serviceaccounts";
+const extra = {
+  podName: "authentication.kubernetes.io/pod-name",
+  podUid: "authentication.kubernetes.io/pod-uid",
+  nodeName: "authentication.kubernetes.io/node-name",
+  credentialId: "authentication.kubernetes.io/credential-id",
+};
+
+/**
+ * Knows callers by what the Kubernetes API server says of their token (TokenReview), which also refuses tokens of pods
+ * that are gone. It judges every token that no key set is configured for.
+ */
+export class KubernetesTokenAuthenticator implements TokenAuthenticator {
+  readonly kind = "kubernetes-token";
+  readonly #parts: KubernetesTokenParts;
+
+  constructor(parts: KubernetesTokenParts) {
+    this.#parts = parts;
+  }
+
+  async judges(): Promise<boolean> {
+    return true;
+  }
+
+  /** @throws CaError `TOKEN_*`, `CALLER_NOT_SERVICE_ACCOUNT`, `AUTHENTICATOR_UNAVAILABLE`. */
+  async authenticate(token: BearerToken): Promise<Caller> {
+    const { audiences, trustDomain, clock } = this.#parts;
+    const status = await this.#review(token.text);
+    if (status.error !== "" || !status.authenticated) throw refusal(token, status, clock.now(), audiences);
+    checkAudiences(status.audiences, audiences);
+    if (hasEnded(token, clock.now())) throw endedSince();
+    const { username, groups } = status.user;
+    const workload = parseServiceAccountName(username);
+    if (!groups.includes(serviceAccounts)) throw rejected(`the token's user is not in ${serviceAccounts}`);
+    return {
+      spiffeId: SpiffeId.forWorkload(trustDomain, workload),
+      ...placeOf(status),
+      credential: { kind: this.kind, tokenIdHash: credentialIdHash(status) },
+    };
+  }
+
+  async #review(token: string): Promise<TokenReviewStatus> {
+    try {
+      return await this.#parts.reviews.review(token);
+    } catch (error) {
+      if (!(error instanceof ReviewUnavailable)) throw error;
+      throw new CaError("AUTHENTICATOR_UNAVAILABLE", "the Kubernetes API server gives no verdict", {
+        cause: error,
+        ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+      });
+    }
+  }
+}
+
+/** Whether a token has ended by its own account; one that names no end is the API server's to judge. */
+function hasEnded({ unprovenClaims: { exp } }: Pick<BearerToken, "unprovenClaims">, now: Date): boolean {
+  return typeof exp === "number" && exp <= now.getTime() / 1000;
+}
+
+/** A verdict that is kept for a while must not outlive the token that it is about. */
+function endedSince(): CaError {
+  return new CaError("TOKEN_EXPIRED", "the token has ended", {
+    fix: "read the token file again before each call, and check both clocks",
+  });
+}
+
+/** An API server that knows nothing of audiences names none, and its yes would hold for tokens of anybody. */
+function checkAudiences(seen: readonly string[], audiences: readonly string[]): void {
+  if (seen.some((each) => audiences.includes(each))) return;
+  throw new CaError("TOKEN_AUDIENCE", "the API server accepts the token for other audiences only", {
+    expected: `one of ${quote(audiences)}`,
+    seen: quote(seen),
+    fix: "mount a token with that audience, or set --token-audience",
+  });
+}
+
+function placeOf({ user }: TokenReviewStatus): { readonly pod?: PodFacts; readonly node?: string } {
+  const [name] = user.extra[extra.podName] ?? [];
+  const [uid] = user.extra[extra.podUid] ?? [];
+  const [node] = user.extra[extra.nodeName] ?? [];
+  return {
+    ...(name === undefined || uid === undefined ? {} : { pod: { name, uid } }),
+    ...(node === undefined ? {} : { node }),
+  };
+}
+
+/** The API server writes `JTI=<jti>`, so that the hash is the same as that of a token which a key set proved. */
+function credentialIdHash({ user }: TokenReviewStatus): string | undefined {
+  const [id] = user.extra[extra.credentialId] ?? [];
+  return id?.startsWith("JTI=") ? createHash("sha256").update(id.slice(4)).digest("hex") : undefined;
+}
+
+/**
+ * The API server's reason is free text and stays in the log. Which code fits best is read from the token's own claims:
+ * they are proven by nobody, so none of them is shown.
+ */
+function refusal(
+  { unprovenClaims }: BearerToken,
+  { error }: TokenReviewStatus,
+  now: Date,
+  audiences: readonly string[],
+): CaError {
+  const cause = new Error(error === "" ? "authenticated is not true" : error);
+  const { aud } = unprovenClaims;
+  if (hasEnded({ unprovenClaims }, now)) {
+    return new CaError(
+      "TOKEN_EXPIRED",
+      "the API server refuses the token, which has ended by its own account",
+      {
+        fix: "read the token file again before each call, and check both clocks",
+        cause,
+      },
+    );
+  }
+  const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  if (!named.some((each) => audiences.includes(String(each)))) {
+    return new CaError(
+      "TOKEN_AUDIENCE",
+      "the API server refuses the token, which is for another audience by its own account",
+      {
+        expected: `aud to hold one of ${quote(audiences)}`,
+        fix: "mount a token with that audience, or set --token-audience",
+        cause,
+      },
+    );
+  }
+  return new CaError("TOKEN_REJECTED", "the Kubernetes API server refuses the token", {
+    fix: "use the token of a pod that still exists, from this cluster",
+    cause,
+  });
+}

@@ -1,0 +1,94 @@
+import { PkiError, parseSpiffeId, type SpiffeId, type TrustDomain, type WorkloadName } from "@kasbah/pki";
+import { CaError } from "../errors.ts";
+import type { Caller, Impersonation } from "../issuance/ports.ts";
+
+/** A pod as Kubernetes knows it. */
+export interface RunningPod {
+  readonly uid: string;
+  readonly serviceAccount: string;
+  readonly node: string;
+}
+
+/** Where pods are looked up; its answers may be some seconds old. */
+export interface PodSource {
+  /** @throws CaError `AUTHENTICATOR_UNAVAILABLE` when it cannot be known now. */
+  find(namespace: string, name: string): Promise<RunningPod | undefined>;
+  /** Whether a pod of this service account runs on the node. @throws CaError `AUTHENTICATOR_UNAVAILABLE` */
+  runsOn(node: string, workload: WorkloadName): Promise<boolean>;
+}
+
+export interface NodeImpersonationParts {
+  /** `namespace/name` of the service accounts of node proxies (ztunnel). */
+  readonly trustedAccounts: readonly string[];
+  readonly pods: PodSource;
+  readonly trustDomain: TrustDomain;
+}
+
+/**
+ * Lets a node proxy have the identity of a pod on its own node, and nobody else's. Beyond stock CAs, the trust domain of
+ * the name that is asked for must be ours.
+ */
+export function createNodeImpersonation(parts: NodeImpersonationParts): Impersonation {
+  return {
+    async impersonate(caller, identity) {
+      const wanted = parseIdentity(identity, parts.trustDomain);
+      refuseUntrusted(caller, parts.trustedAccounts);
+      const node = await nodeOf(caller, parts.pods);
+      if (!(await parts.pods.runsOn(node, wanted.workload))) {
+        throw refused("no pod with that identity runs on the caller's node");
+      }
+      return wanted.spiffeId;
+    },
+  };
+}
+
+/** The answer of a CA that knows no node proxies: its own name would be the wrong one for the proxy's pod. */
+export const noImpersonation: Impersonation = {
+  async impersonate() {
+    throw refused(
+      "this CA gives no caller another workload's identity",
+      "remove ImpersonatedIdentity from the request's metadata, or set --trusted-node-account",
+    );
+  },
+};
+
+function parseIdentity(
+  identity: string,
+  { name }: TrustDomain,
+): { spiffeId: SpiffeId; workload: WorkloadName } {
+  try {
+    const spiffeId = parseSpiffeId(identity);
+    const { workload } = spiffeId;
+    if (workload !== undefined && spiffeId.trustDomain.name === name) return { spiffeId, workload };
+  } catch (error) {
+    if (!(error instanceof PkiError)) throw error;
+  }
+  throw refused(`the identity that is asked for is not spiffe://${name}/ns/<namespace>/sa/<service account>`);
+}
+
+function refuseUntrusted({ spiffeId }: Caller, trustedAccounts: readonly string[]): void {
+  const { namespace, serviceAccount } = spiffeId.workload ?? { namespace: "", serviceAccount: "" };
+  const account = `${namespace}/${serviceAccount}`;
+  if (trustedAccounts.includes(account)) return;
+  throw refused(`the caller ${account} is not a trusted node account`, "name it by --trusted-node-account");
+}
+
+/** By token alone: a certificate says nothing of the pod that shows it. */
+async function nodeOf({ spiffeId, pod, node }: Caller, pods: PodSource): Promise<string> {
+  if (pod === undefined) throw refused("the caller's credential is not bound to a pod");
+  const { namespace = "", serviceAccount } = spiffeId.workload ?? {};
+  const found = await pods.find(namespace, pod.name);
+  const isCallers = found?.uid === pod.uid && found.serviceAccount === serviceAccount;
+  if (!isCallers) throw refused("the pod of the caller's token is not there any more");
+  if (found.node === "" || (node !== undefined && node !== found.node)) {
+    throw refused("the caller's pod is not on the node of its token");
+  }
+  return found.node;
+}
+
+function refused(
+  problem: string,
+  fix = "ask for pods of the caller's own node, from a node proxy's pod",
+): CaError {
+  return new CaError("IMPERSONATION_REFUSED", problem, { fix });
+}

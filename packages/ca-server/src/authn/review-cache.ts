@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import type { Clock } from "@kasbah/runtime";
+import { LRUCache } from "lru-cache";
+import pLimit, { type LimitFunction } from "p-limit";
+import { ReviewUnavailable, type TokenReviewStatus } from "../kubernetes/token-review.ts";
+
+export interface ReviewCacheParts {
+  readonly ask: (token: string) => Promise<TokenReviewStatus>;
+  readonly clock: Clock;
+  readonly onAnswer: (from: "cache" | "shared" | "api-server") => void;
+}
+
+interface Verdict {
+  readonly status: TokenReviewStatus;
+  readonly untilMs: number;
+}
+
+/** A pod that was deleted keeps its identity this much longer, which is what the API server's own cache allows too. */
+const acceptedForMs = 10_000;
+/** A token that is refused costs the API server one question in this time, however often it is sent. */
+const refusedForMs = 2_000;
+const maxVerdicts = 20_000;
+const maxAtOnce = 50;
+/** More waiting callers than this would not be answered within their deadline. */
+const maxWaiting = 500;
+
+/**
+ * Asks the API server about tokens: at most fifty at a time, once for a token that many present together, and not again
+ * for a short while. Keyed by a hash, so that no token lies in memory longer than its call.
+ */
+export class ReviewCache {
+  readonly #parts: ReviewCacheParts;
+  readonly #verdicts = new LRUCache<string, Verdict>({ max: maxVerdicts });
+  readonly #asking = new Map<string, Promise<TokenReviewStatus>>();
+  readonly #limit: LimitFunction = pLimit(maxAtOnce);
+
+  constructor(parts: ReviewCacheParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws ReviewUnavailable */
+  async review(token: string): Promise<TokenReviewStatus> {
+    const { clock, onAnswer } = this.#parts;
+    const key = createHash("sha256").update(token).digest("base64");
+    const known = this.#verdicts.get(key);
+    if (known !== undefined && clock.monotonicMs() < known.untilMs) {
+      onAnswer("cache");
+      return known.status;
+    }
+    const asking = this.#asking.get(key);
+    if (asking !== undefined) {
+      onAnswer("shared");
+      return asking;
+    }
+    return this.#ask(key, token);
+  }
+
+  #ask(key: string, token: string): Promise<TokenReviewStatus> {
+    if (this.#limit.pendingCount >= maxWaiting) {
+      throw new ReviewUnavailable(`${maxWaiting} callers wait for the API server already`);
+    }
+    const { ask, clock, onAnswer } = this.#parts;
+    onAnswer("api-server");
+    const asked = this.#limit(() => ask(token))
+      .then((status) => {
+        const forMs = status.authenticated ? acceptedForMs : refusedForMs;
+        this.#verdicts.set(key, { status, untilMs: clock.monotonicMs() + forMs });
+        return status;
+      })
+      .finally(() => this.#asking.delete(key));
+    this.#asking.set(key, asked);
+    return asked;
+  }
+}

@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { isJsonObject, parseStrictJson } from "./strict-json.ts";
+
+const parse = (text: string) => parseStrictJson(Buffer.from(text));
+const refuse = (text: string | Uint8Array, message: RegExp) =>
+  assert.throws(
+    () => parseStrictJson(Buffer.from(text)),
+    { name: "TypeError", message },
+    String(text).slice(0, 80),
+  );
+
+const twice = /names a member twice/;
+const notJson = /it is not JSON$/;
+const notObject = /it is not a JSON object/;
+
+/** The name with every character of it escaped, which is another spelling of the same name. */
+const escaped = (name: string) =>
+  [...Array(name.length).keys()]
+    .map((at) => `\\u${name.charCodeAt(at).toString(16).padStart(4, "0")}`)
+    .join("");
+
+describe("Strict JSON", () => {
+  describe("with a member that is named twice", () => {
+    it("is refused, whichever readers would take: the first or the last", () => {
+      refuse('{"sub":"a","sub":"b"}', twice);
+      refuse('{"sub":"a","sub":"a"}', twice);
+      refuse('{"":1,"":2}', twice);
+      refuse('{ "sub" : 1 ,\n\t"sub"\r\n: 2 }', twice);
+    });
+
+    it("is refused however the second is spelled", () => {
+      refuse('{"sub":1,"s\\u0075b":2}', twice);
+      refuse('{"\\u0073\\u0075\\u0062":1,"sub":2}', twice);
+      refuse('{"a/b":1,"a\\/b":2}', twice);
+      refuse('{"\\ud83d\\ude00":1,"😀":2}', twice);
+      refuse('{"a\\"b":1,"a\\u0022b":2}', twice);
+    });
+
+    it("is refused in any depth, and after members that hold objects and lists", () => {
+      refuse('{"a":{"b":{"c":1,"c":2}}}', twice);
+      refuse('{"a":[{"b":1},{"c":1,"c":2}]}', twice);
+      refuse('{"a":{"x":1},"b":[1,[2]],"a":3}', twice);
+      refuse('{"a":"}{,:","a":1}', twice);
+      refuse('{"a":"\\\\","a":1}', twice);
+    });
+
+    it("is refused for names that mean something to JavaScript", () => {
+      for (const name of ["__proto__", "constructor", "toString", "length", "0"]) {
+        refuse(`{"${name}":1,"${name}":2}`, twice);
+      }
+    });
+
+    it("is not seen where names only look alike", () => {
+      const good = [
+        '{"a":{"a":{"a":1}}}',
+        '{"a":[{"a":1},{"a":2}],"b":{"a":3}}',
+        '{"a":"a","b":"a"}',
+        '{"a":["b","b"],"b":"a"}',
+        '{"sub":1,"Sub":2,"sub ":3,"s\\u0055b":4}',
+        '{"a":"{\\"b\\":1,\\"b\\":2}"}',
+        '{"a":"\\"a\\":","b":"\\\\\\":"}',
+        '{"é":1,"e\u0301":2}',
+      ];
+      for (const text of good) assert.deepEqual(parse(text), JSON.parse(text), text);
+    });
+  });
+
+  it("is refused where it is not an object", () => {
+    for (const text of ["null", "[]", "[{}]", '"{}"', "1", "true"]) refuse(text, notObject);
+    for (const text of [
+      "",
+      " ",
+      "{",
+      "{}{}",
+      "{},",
+      '{"a":1,}',
+      "{'a':1}",
+      "{a:1}",
+      '{"a":NaN}',
+      "{}//",
+      "\u0000{}",
+    ]) {
+      refuse(text, notJson);
+    }
+  });
+
+  it("is refused in other encodings than UTF-8, and with a byte order mark", () => {
+    refuse(Buffer.from('{"a":1}', "utf16le"), notJson);
+    refuse(Buffer.from('\ufeff{"a":1}'), notJson);
+    for (const bytes of [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xe2, 0x82]]) {
+      refuse(
+        Buffer.concat([Buffer.from('{"a":"'), Buffer.from(bytes), Buffer.from('"}')]),
+        /it is not UTF-8/,
+      );
+    }
+  });
+
+  it("is read at sixteen deep and refused at seventeen, in objects and lists alike", () => {
+    const objects = (depth: number) => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
+    const lists = (depth: number) => `{"a":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
+    for (const nested of [objects, lists]) {
+      assert.ok(parse(nested(16)));
+      refuse(nested(17), /nested more than 16 deep/);
+    }
+  });
+
+  it("is refused without a word of it", () => {
+    for (const text of ['{"secret":1,"secret":2}', '["secret"]', '{"a":secret}', '{"a":"\\secret"}']) {
+      assert.throws(
+        () => parse(text),
+        (error: Error) => !error.message.includes("secret"),
+      );
+    }
+  });
+
+  it("gives a member called __proto__ as a member and changes no prototype", () => {
+    const value = parse('{"__proto__":{"admin":true}}');
+    assert.ok(Object.hasOwn(value, "__proto__"));
+    assert.equal(Object.getPrototypeOf(value), Object.prototype);
+    assert.equal("admin" in {}, false);
+  });
+
+  it("is judged in moments at the size of the greatest token", () => {
+    const size = 16 * 1024;
+    const texts = [
+      "[".repeat(size),
+      `{"a":"${"\\\\".repeat(size / 2)}"}`,
+      `{"a":"${'\\"'.repeat(size / 2)}`,
+      `{${Array.from({ length: size / 8 }, (_, at) => `"${at}":0`).join(",")}}`,
+      `{"a":"${'":'.repeat(size)}`,
+    ];
+    for (const text of texts) {
+      const startedAt = performance.now();
+      try {
+        parse(text);
+      } catch (error) {
+        assert.ok(error instanceof TypeError);
+      }
+      assert.ok(performance.now() - startedAt < 200, text.slice(0, 20));
+    }
+  });
+
+  const object = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 8 }), { maxKeys: 8 });
+
+  it("gives what JSON.parse gives, of every object", () => {
+    fc.assert(
+      fc.property(object, fc.constantFrom(undefined, 1, "\t"), (value, indent) => {
+        const text = JSON.stringify(value, undefined, indent);
+        assert.deepEqual(parse(text), JSON.parse(text));
+      }),
+    );
+  });
+
+  it("is refused as soon as any member of any object comes again, in any spelling", () => {
+    const inner = object.filter((value) => Object.keys(value).length > 0);
+    fc.assert(
+      fc.property(inner, fc.nat(), fc.boolean(), (value, pick, isEscaped) => {
+        const names = Object.keys(value);
+        const name = names[pick % names.length] ?? "";
+        const again = isEscaped ? `"${escaped(name)}"` : JSON.stringify(name);
+        const text = `${JSON.stringify(value).slice(0, -1)},${again}:0}`;
+        refuse(text, twice);
+        refuse(`{"kubernetes.io":[${text}]}`, twice);
+      }),
+    );
+  });
+
+  it("gives an object or a TypeError, of any octets", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.uint8Array(), fc.json().map(Buffer.from), fc.string().map(Buffer.from)),
+        (bytes) => {
+          try {
+            assert.ok(isJsonObject(parseStrictJson(bytes)));
+          } catch (error) {
+            assert.ok(error instanceof TypeError, String(error));
+          }
+        },
+      ),
+    );
+  });
+});
