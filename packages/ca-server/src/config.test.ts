@@ -1,42 +1,34 @@
 import assert from "node:assert/strict";
-import { ConfigInvalidError, loadConfig } from "@kasbah/runtime";
-import { type Machine, type ServerConfig, serverCommand, serverOptions } from "./config.ts";
-
-const required = ["--jwks", "/etc/jwks.json", "--token-issuer", "https://issuer.test"];
-
-function load(
-  argv: readonly string[],
-  env: Record<string, string> = {},
-  files: Record<string, string> = {},
-  isRoot = false,
-) {
-  const machine: Machine = { isRoot, env };
-  const readFile = (path: string) => files[path] ?? "";
-  return loadConfig(serverCommand("1.2.3"), serverOptions(machine), { argv, env, readFile });
-}
-
-function run(...args: Parameters<typeof load>): ServerConfig {
-  const outcome = load(...args);
-  assert.ok(outcome.kind === "run");
-  return outcome.config;
-}
-
-function problems(...args: Parameters<typeof load>): readonly string[] {
-  try {
-    load(...args);
-  } catch (error) {
-    assert.ok(error instanceof ConfigInvalidError);
-    return error.problems;
-  }
-  assert.fail("the configuration was accepted");
-}
+import { serverOptions } from "./config.ts";
+import { limitsOf } from "./config-limits.ts";
+import { load, problems, required, run } from "./loaded-config.test.ts";
 
 describe("The configuration of kasbah-server", () => {
-  it("is refused without a way to know callers, with everything else that is wrong", () => {
-    const found = problems(["--max-ttl", "soon", "--grpc-address", "nowhere", "--colour"]).join("\n");
-    assert.match(found, /--jwks .*callers are known by their tokens, and in no other way yet/);
-    for (const flag of ["--jwks", "--token-issuer", "--max-ttl", "--grpc-address", "--colour"]) {
-      assert.ok(found.includes(flag), `${flag} in ${found}`);
+  it("is refused without a way to know callers, with all settings that do not fit one another", () => {
+    const found = problems(["--default-ttl", "48h", "--max-ttl", "24h"]);
+    assert.equal(found.length, 2, found.join("\n"));
+    assert.match(found.join("\n"), /--default-ttl: is greater than --max-ttl/);
+    assert.match(
+      found.join("\n"),
+      /--jwks: no callers are known; give --jwks with --token-issuer, --token-issuers, or --kubernetes-api/,
+    );
+  });
+
+  it("is refused with every value that is wrong by itself", () => {
+    const found = problems(["--max-ttl", "soon", "--grpc-address", "nowhere", "--colour", "--jwks", ""]);
+    assert.equal(found.length, 4, found.join("\n"));
+    for (const flag of ["--jwks", "--max-ttl", "--grpc-address", "--colour"]) {
+      assert.ok(found.join("\n").includes(flag), `${flag} in ${found}`);
+    }
+  });
+
+  it("takes each way of knowing callers alone", () => {
+    for (const way of [
+      required,
+      ["--token-issuers", "/issuers.yaml"],
+      ["--kubernetes-api", "https://kubernetes.default.svc"],
+    ]) {
+      run(way);
     }
   });
 
@@ -47,13 +39,16 @@ describe("The configuration of kasbah-server", () => {
       assert.match(String(found[0]), /--jwks .*expected/);
     }
     const { jwks } = run(["--jwks", "https://host/openid/v1/jwks", "--token-issuer", "i"]);
-    assert.ok(jwks.kind === "https" && jwks.url.host === "host");
+    assert.ok(jwks?.kind === "https" && jwks.url.host === "host");
   });
 
   it("never shows the credentials that a URL must not hold", () => {
     const found = problems(["--jwks", "https://user:hunter2@host/jwks", "--token-issuer", "i"]);
     assert.match(String(found), /--jwks: the URL holds credentials/);
     assert.doesNotMatch(String(found), /hunter2/);
+    const server = problems(["--kubernetes-api", "https://user:hunter2@host"]);
+    assert.match(String(server), /--kubernetes-api: the URL holds credentials/);
+    assert.doesNotMatch(String(server), /hunter2/);
   });
 
   it("refuses settings that contradict each other", () => {
@@ -63,6 +58,11 @@ describe("The configuration of kasbah-server", () => {
     );
     assert.match(String(problems([...required, "--jwks-ca-file", "/ca"])), /--jwks-ca-file/);
     assert.match(String(problems([...required, "--jwks-token-file", "/token"])), /--jwks-token-file/);
+    assert.match(String(problems(["--jwks", "/jwks.json"])), /--token-issuer: is required with --jwks/);
+    const issuerAlone = ["--token-issuer", "i", "--token-issuers", "/issuers.yaml"];
+    assert.match(String(problems(issuerAlone)), /--token-issuer: has no use without --jwks/);
+    const nodes = [...required, "--trusted-node-account", "istio-system/ztunnel"];
+    assert.match(String(problems(nodes)), /--trusted-node-account: .*give --kubernetes-api/);
   });
 
   it("refuses names that a server certificate should not carry", () => {
@@ -84,6 +84,10 @@ describe("The configuration of kasbah-server", () => {
     assert.deepEqual(config.serverSan, []);
     assert.equal(config.defaultTtl, 24 * 3_600_000);
     assert.equal(config.maxTtl, 90 * 24 * 3_600_000);
+    assert.equal(config.noClientCertificates, false);
+    assert.equal(config.maxRenewalAge, 7 * 24 * 3_600_000);
+    assert.equal(config.policy, undefined);
+    assert.deepEqual([config.trustedNodeAccount, config.allowAddress], [[], []]);
   });
 
   it("puts state where the system wants it", () => {
@@ -119,6 +123,7 @@ describe("The configuration of kasbah-server", () => {
       "MAX_WORKLOAD_CERT_TTL",
       "CITADEL_SELF_SIGNED_CA_CERT_TTL",
       "ROOT_CA_DIR",
+      "CA_TRUSTED_NODE_ACCOUNTS",
     ];
     for (const { name, spec } of Object.values(options)) {
       const ours = `KASBAH_${name.toUpperCase().replaceAll("-", "_")}`;
@@ -141,6 +146,37 @@ describe("The configuration of kasbah-server", () => {
       assert.equal(found.length, 1, found.join("\n"));
       assert.match(String(found[0]), problem);
     }
+  });
+
+  it("refuses addresses, node accounts and limits that mean nothing", () => {
+    const refused: [string[], RegExp][] = [
+      [["--allow-address", "metadata.internal"], /--allow-address .*expected an IP address, or a range/],
+      [["--allow-address", "10.0.0.0/33"], /expected an IP address, or a range/],
+      [["--allow-address", "10.0.0.0/8/8"], /expected an IP address, or a range/],
+      [["--trusted-node-account", "a/b/c"], /expected <namespace>\/<service account>/],
+      [["--trusted-node-account", "istio-system/"], /the service account is not a DNS-1123 subdomain/],
+      [["--kubernetes-api", "http://host"], /--kubernetes-api .*expected an https URL/],
+      [["--max-request-bytes", "16"], /expected a whole number from 1024 to 4194304/],
+      [["--max-in-flight", "0"], /expected a whole number from 1 to 1000000/],
+      [["--call-timeout", "0s"], /expected a duration above zero/],
+    ];
+    for (const [flags, problem] of refused) {
+      const found = problems([...required, ...flags]);
+      assert.equal(found.length, 1, found.join("\n"));
+      assert.match(String(found[0]), problem);
+    }
+  });
+
+  it("hands every limit to the server that it is for", () => {
+    const flags = Object.entries({ "max-streams": 7, "max-request-bytes": 4096, "reset-burst": 9 });
+    const limits = limitsOf(
+      run([...required, ...flags.flatMap(([name, value]) => [`--${name}`, `${value}`])]),
+    );
+    assert.equal(limits.maxConcurrentStreams, 7);
+    assert.equal(limits.maxRequestBytes, 4096);
+    assert.equal(limits.resetBurst, 9);
+    assert.equal(limits.maxHeaderBytes, 20 * 1024);
+    assert.equal(limits.callTimeoutMs, 10_000);
   });
 
   it("explains every flag in its help", () => {

@@ -2,14 +2,11 @@ import { isIP } from "node:net";
 import { parseTrustDomain } from "@kasbah/pki";
 import { type Command, type ConfigOf, option, schema } from "@kasbah/runtime";
 import { authorityOptions, authorityProblems } from "./config-authorities.ts";
+import { callerOptions, callerProblems } from "./config-callers.ts";
+import { limitOptions } from "./config-limits.ts";
 import { defaultStateDirectory, type Machine } from "./config-machine.ts";
 
 export type { Machine } from "./config-machine.ts";
-
-/** Where a key set comes from. */
-export type JwksLocation =
-  | { readonly kind: "file"; readonly path: string }
-  | { readonly kind: "https"; readonly url: URL };
 
 export type ServerOptions = ReturnType<typeof serverOptions>;
 export type ServerConfig = ConfigOf<ServerOptions>;
@@ -19,9 +16,10 @@ export function serverOptions(machine: Machine) {
   return {
     stateDir: stateDirOption(machine),
     ...placeOptions,
-    ...tokenOptions,
+    ...callerOptions,
     ...lifetimeOptions,
     ...authorityOptions,
+    ...limitOptions,
   };
 }
 
@@ -37,6 +35,7 @@ export function serverCommand(version: string): Command<ServerOptions> {
       "kasbah-server --jwks https://kubernetes.default.svc/openid/v1/jwks --token-issuer https://kubernetes.default.svc \\",
       "  --jwks-ca-file /var/run/secrets/kubernetes.io/serviceaccount/ca.crt \\",
       "  --jwks-token-file /var/run/secrets/kubernetes.io/serviceaccount/token",
+      "kasbah-server --kubernetes-api https://kubernetes.default.svc --policy policy.yaml",
     ],
     check: crossChecks,
   };
@@ -86,50 +85,6 @@ const placeOptions = {
   }),
 };
 
-const tokenOptions = {
-  jwks: option({
-    flag: "--jwks <file|url>",
-    env: "KASBAH_JWKS",
-    help: "keys that sign the callers' tokens: a file, or an https URL",
-    schema: schema.parsed(parseJwksLocation),
-    default: "",
-    defaultHelp: "none, and one must be given",
-    group: "Callers",
-  }),
-  jwksCaFile: option({
-    flag: "--jwks-ca-file <file>",
-    env: "KASBAH_JWKS_CA_FILE",
-    help: "roots for the https URL, instead of the system's",
-    schema: schema.path,
-    optional: true,
-    group: "Callers",
-  }),
-  jwksTokenFile: option({
-    flag: "--jwks-token-file <file>",
-    env: "KASBAH_JWKS_TOKEN_FILE",
-    help: "bearer token for the https URL, read again for each fetch",
-    schema: schema.path,
-    optional: true,
-    group: "Callers",
-  }),
-  tokenIssuer: option({
-    flag: "--token-issuer <iss>",
-    env: "KASBAH_TOKEN_ISSUER",
-    help: "the iss of every token, to the letter; required with --jwks",
-    schema: schema.text,
-    group: "Callers",
-  }),
-  tokenAudience: option({
-    flag: "--token-audience <aud>",
-    env: "TOKEN_AUDIENCES",
-    help: "a token must name one of these audiences",
-    schema: schema.text,
-    default: "istio-ca",
-    repeatable: true,
-    group: "Callers",
-  }),
-};
-
 const lifetimeOptions = {
   defaultTtl: option({
     flag: "--default-ttl <duration>",
@@ -162,43 +117,10 @@ function stateDirOption(machine: Machine) {
 }
 
 function crossChecks(config: ServerConfig): readonly string[] {
-  const { defaultTtl, maxTtl, jwks, jwksCaFile, jwksTokenFile, tokenAudience } = config;
-  const withFile = jwks.kind === "file";
-  const problems: [boolean, string][] = [
-    [
-      hasCredentials(jwks),
-      "--jwks: the URL holds credentials, which would show in process lists; use --jwks-token-file",
-    ],
-    [defaultTtl > maxTtl, "--default-ttl: is greater than --max-ttl; lower it, or raise --max-ttl"],
-    [
-      withFile && jwksCaFile !== undefined,
-      "--jwks-ca-file: has no use with a file; give --jwks an https URL",
-    ],
-    [
-      withFile && jwksTokenFile !== undefined,
-      "--jwks-token-file: has no use with a file; give --jwks an https URL",
-    ],
-    [tokenAudience.length === 0, "--token-audience: is empty, so that no token would fit; name at least one"],
-  ];
-  const own = problems.filter(([isWrong]) => isWrong).map(([, problem]) => problem);
-  return [...own, ...authorityProblems(config)];
-}
-
-/** The text of a URL with a password must not come back in a problem, so that is left to the cross-checks. */
-function parseJwksLocation(text: string): JwksLocation {
-  if (text === "") {
-    throw new Error(
-      "expected a JWKS file or an https URL: callers are known by their tokens, and in no other way yet",
-    );
-  }
-  if (!text.includes("://")) return { kind: "file", path: text };
-  const url = URL.parse(text);
-  if (url?.protocol !== "https:") throw new Error("expected an https URL, or a path without ://");
-  return { kind: "https", url };
-}
-
-function hasCredentials(jwks: JwksLocation): boolean {
-  return jwks.kind === "https" && (jwks.url.username !== "" || jwks.url.password !== "");
+  const { defaultTtl, maxTtl } = config;
+  const own =
+    defaultTtl > maxTtl ? ["--default-ttl: is greater than --max-ttl; lower it, or raise --max-ttl"] : [];
+  return [...own, ...callerProblems(config), ...authorityProblems(config)];
 }
 
 /** RFC 1123 labels; a wildcard would let this server's key stand for hosts that it is not. */

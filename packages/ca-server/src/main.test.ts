@@ -90,14 +90,15 @@ describe("kasbah-server", function () {
   }
 
   it("refuses to start without a way to know callers, lists all that is wrong, and exits 2", async () => {
-    const server = run("--max-ttl", "soon");
+    const server = run("--default-ttl", "48h", "--max-ttl", "24h");
     const chunks: string[] = [];
     server.stderr?.on("data", (chunk) => chunks.push(String(chunk)));
     const [code] = await once(server, "close");
     assert.equal(code, 2);
     const text = chunks.join("");
-    assert.match(text, /CONFIG_INVALID: 3 problems/);
-    assert.match(text, /callers are known by their tokens/);
+    assert.match(text, /CONFIG_INVALID: 2 problems/);
+    assert.match(text, /--default-ttl: is greater than --max-ttl/);
+    assert.match(text, /--jwks: no callers are known/);
   });
 
   it("serves, records what it issued, and exits 0 on SIGTERM", async () => {

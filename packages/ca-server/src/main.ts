@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import process from "node:process";
-import { createSerial } from "@kasbah/pki";
+import { createSerial, createWorkloadSerial } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import {
   type Component,
@@ -16,20 +16,24 @@ import {
 } from "@kasbah/runtime";
 import { unaryRoute } from "@kasbah/runtime/grpc";
 import { createAdminSocket } from "./admin/admin-socket.ts";
-import { readJwksFile } from "./authn/jwks-file.ts";
-import { fetchJwks } from "./authn/jwks-https.ts";
-import { JwksSource } from "./authn/jwks-source.ts";
-import { createJwksTokenAuthenticator } from "./authn/jwks-token.ts";
+import { DecisionLog } from "./admission/decision-log.ts";
+import { createKeyHolders } from "./admission/key-holders.ts";
+import { PolicySource } from "./admission/policy-source.ts";
+import { createThrottle } from "./admission/throttle.ts";
+import { createCallers } from "./authn/create-callers.ts";
+import { timedAuthenticator } from "./authn/timed-authenticator.ts";
 import { authoritySettingsOf } from "./authorities/authority-settings.ts";
 import { createAuthorities } from "./authorities/create-authorities.ts";
 import { timeGate } from "./authorities/rotation/rotation-gate.ts";
 import { authoritiesInUse, createTransitionObserver } from "./authorities/transition-observer.ts";
 import { type ServerConfig, serverCommand, serverOptions } from "./config.ts";
+import { fileProblems } from "./config-files.ts";
+import { limitsOf } from "./config-limits.ts";
 import { createCertificateRoute } from "./grpc/certificate-service.ts";
 import { createHealthRoutes } from "./grpc/health-service.ts";
 import { GrpcEndpoint } from "./grpc/server.ts";
 import { registerAuthorityMetrics } from "./http/authority-metrics.ts";
-import { createCaMetrics } from "./http/metrics.ts";
+import { createCaMetrics, registerServerGauges } from "./http/metrics.ts";
 import { readinessOf } from "./http/readiness.ts";
 import { createAuthority } from "./issuance/authority.ts";
 import { createIssuanceLedger } from "./ledger/issuance-ledger.ts";
@@ -39,12 +43,11 @@ import { ServingCertificate } from "./serving-identity.ts";
 import { DirectoryLock } from "./store/directory-lock.ts";
 import { prepareStateDirectory } from "./store/state-directory.ts";
 
-/** How often a key set is read again: a file costs nothing, an API server a little. */
-const jwksIntervalMs = { file: 2_000, https: 300_000 } as const;
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 const machine = { isRoot: process.getuid?.() === 0, env: process.env };
 
-await runMain({ command: serverCommand(version), options: serverOptions(machine), compose }, process);
+const command = serverCommand(version);
+await runMain({ command, options: serverOptions(machine), checkFiles: fileProblems, compose }, process);
 
 async function compose(config: ServerConfig, logger: Logger): Promise<Component[]> {
   const clock = systemClock;
@@ -80,48 +83,86 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const { keeper: issuers, rotation, publicBundle, warnings } = authorities;
 
   // Who may call.
-  const tokenKeys = createJwksSource(config, logger);
-  const { tokenIssuer: issuer, tokenAudience: audiences } = config;
-  const caller = { issuer, audiences, trustDomain: config.trustDomain };
-  const authenticator = createJwksTokenAuthenticator({ keys: tokenKeys, ...caller, clock });
+  const metrics = createCaMetrics(registry);
+  const callers = await createCallers({
+    config,
+    authorities: issuers,
+    onJudged: metrics.credentialJudged,
+    onReview: metrics.tokenReviewed,
+    clock,
+    logger,
+  });
 
   // What they get.
-  const policy = { defaultTtlMs: config.defaultTtl, maxTtlMs: config.maxTtl };
-  const ledger = createIssuanceLedger(ledgerLog);
-  const authority = createAuthority({ authenticator, policy, issuers, writer, newSerial, ledger, clock });
+  const { policy: path, defaultTtl: defaultTtlMs, maxTtl: maxTtlMs } = config;
+  const policy = new PolicySource({ path, defaultTtlMs, maxTtlMs, clock, logger });
+  const authority = createAuthority({
+    authenticator: timedAuthenticator(callers.authenticator, clock, metrics.authenticated),
+    impersonation: callers.impersonation,
+    policy: () => policy.current(),
+    throttle: createThrottle(clock),
+    keyHolders: createKeyHolders(),
+    observer: { onIgnored: metrics.requestIgnored, onSharedKey: metrics.keyShared },
+    issuers,
+    writer,
+    newSerial: createWorkloadSerial,
+    ledger: createIssuanceLedger(ledgerLog),
+    clock,
+  });
 
   // Where they call.
-  const metrics = createCaMetrics(registry);
-  registerAuthorityMetrics(registry, issuers, warnings, () => clock.now());
-  const readiness = () => readinessOf({ issuers, keys: tokenKeys, ledger: ledgerLog, clock, warnings });
-  const names = config.serverSan;
-  const certificate = new ServingCertificate({ issuers, writer, newSerial, names, scheduler, clock, logger });
-  const certificateRoute = createCertificateRoute({ authority, metrics, newReferenceId, clock, logger });
+  const decisions = new DecisionLog();
+  const allWarnings = () => [...warnings(), ...callers.warnings(), ...policy.warnings()];
+  registerAuthorityMetrics(registry, issuers, allWarnings, () => clock.now());
+  const readiness = () => readinessOf({ issuers, callers, ledger: ledgerLog, clock, warnings: allWarnings });
+  const certificate = new ServingCertificate({
+    issuers,
+    writer,
+    newSerial,
+    names: config.serverSan,
+    asksClients: !config.noClientCertificates,
+    scheduler,
+    clock,
+    logger,
+  });
+  const service = { authority, metrics, decisions, newReferenceId, clock, logger };
   const isReady = () => readiness().ready;
-  const routes = (stopping: AbortSignal) => [
-    unaryRoute(certificateRoute),
-    ...createHealthRoutes({ isReady, clock, stopping }),
-  ];
-  const address = config.grpcAddress;
-  const endpoint = new GrpcEndpoint({ address, routes, certificate, newReferenceId, logger });
+  const endpoint = new GrpcEndpoint({
+    address: config.grpcAddress,
+    routes: (stopping) => [
+      unaryRoute(createCertificateRoute(service)),
+      ...createHealthRoutes({ isReady, clock, stopping }),
+    ],
+    certificate,
+    limits: limitsOf(config),
+    maxInFlight: config.maxInFlight,
+    onOverload: metrics.overloaded,
+    newReferenceId,
+    logger,
+  });
+  registerServerGauges(registry, endpoint);
   const status = createStatusServer({ address: config.httpAddress, registry, readiness, logger });
-  const path = config.adminSocket ?? state.adminSocket;
-  const admin = createAdminSocket({ path, operations: rotation, newReferenceId, clock, logger });
+  const admin = createAdminSocket({
+    path: config.adminSocket ?? state.adminSocket,
+    operations: rotation,
+    admission: { decisions, policy },
+    newReferenceId,
+    clock,
+    logger,
+  });
 
   // What a transition changes elsewhere.
   issuers.onTransition(createTransitionObserver({ publicBundle, certificate, keeper: issuers, logger }));
   logger.info("authorities in use", authoritiesInUse(issuers.state));
-  return [lock, ledgerLog, ...authorities.components, tokenKeys, certificate, endpoint, admin, status];
-}
-
-function createJwksSource({ jwks, jwksCaFile, jwksTokenFile }: ServerConfig, logger: Logger): JwksSource {
-  const clock = systemClock;
-  const refreshIntervalMs = jwksIntervalMs[jwks.kind];
-  if (jwks.kind === "file") {
-    const read = () => readJwksFile(jwks.path);
-    return new JwksSource({ location: jwks.path, read, refreshIntervalMs, clock, logger });
-  }
-  const endpoint = { url: jwks.url, caFile: jwksCaFile, tokenFile: jwksTokenFile };
-  const read = (signal: AbortSignal) => fetchJwks(endpoint, signal);
-  return new JwksSource({ location: jwks.url.href, read, refreshIntervalMs, clock, logger });
+  return [
+    lock,
+    ledgerLog,
+    policy,
+    ...authorities.components,
+    ...callers.components,
+    certificate,
+    endpoint,
+    admin,
+    status,
+  ];
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { createSerial, parsePrivateKey } from "@kasbah/pki";
+import { createSerial, parsePrivateKey, TrustBundle } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { createScheduler } from "@kasbah/runtime";
 import type { ServingIdentity } from "@kasbah/runtime/grpc";
@@ -25,6 +25,7 @@ describe("The serving certificate", () => {
   let serving: ServingCertificate;
   let heard: ServingIdentity[];
   let isDown: boolean;
+  let bundle: TrustBundle;
 
   beforeEach(async () => {
     clock = new FakeClock();
@@ -32,26 +33,32 @@ describe("The serving certificate", () => {
     heard = [];
     root = await createTestAuthority("cluster.local");
     const set = fixedIssuers(root);
+    bundle = set.trustBundle();
     issuers = {
       servingIssuer: (now) => {
         if (isDown) throw new CaError("ISSUER_UNAVAILABLE", "down");
         return set.servingIssuer(now);
       },
+      trustBundle: () => bundle,
     };
-    serving = new ServingCertificate({
-      issuers,
-      writer: createCertificateWriter(),
-      newSerial: createSerial,
-      names: ["ca.mesh.test", "10.1.2.3", "localhost"],
-      scheduler: createScheduler(clock, manualSweep().sweep),
-      clock,
-      logger: recordingLogger(),
-    });
+    serving = createServing({ asksClients: true });
     await serving.start();
     serving.onChange((identity) => heard.push(identity));
   });
 
   afterEach(() => serving.stop());
+
+  const createServing = ({ asksClients }: { readonly asksClients: boolean }) =>
+    new ServingCertificate({
+      issuers,
+      writer: createCertificateWriter(),
+      newSerial: createSerial,
+      names: ["ca.mesh.test", "10.1.2.3", "localhost"],
+      asksClients,
+      scheduler: createScheduler(clock, manualSweep().sweep),
+      clock,
+      logger: recordingLogger(),
+    });
 
   const leafOf = ({ certificateChainPem }: ServingIdentity) => new X509Certificate(certificateChainPem);
 
@@ -89,6 +96,26 @@ describe("The serving certificate", () => {
     await pass(0, () => heard.length === 1);
     assert.notEqual(serving.current(), first);
     assert.equal(heard.length, 1);
+  });
+
+  it("asks clients for certificates of every root that is trusted, and of new ones as soon as they are", async () => {
+    const first = serving.current();
+    assert.equal(first.clientRootsPem, root.rootPem);
+    const another = await createTestAuthority("another");
+    bundle = TrustBundle.from([root.certificate, another.certificate]);
+    serving.trustChanged();
+    assert.deepEqual(heard, [{ ...first, clientRootsPem: bundle.toPem() }]);
+    assert.equal(serving.current(), heard[0]);
+  });
+
+  it("asks clients for nothing where certificates do not count", async () => {
+    const silent = createServing({ asksClients: false });
+    await silent.start();
+    const first = silent.current();
+    silent.trustChanged();
+    assert.equal(first.clientRootsPem, undefined);
+    assert.equal(silent.current(), first);
+    await silent.stop();
   });
 
   it("carries the names that agents dial and those that were asked for, each once", () => {

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { createKeyPair, leafValidity } from "@kasbah/pki";
+import { createKeyPair, leafValidity, type TrustBundle } from "@kasbah/pki";
 import type { CertificateWriter, SubjectAltName } from "@kasbah/pki/certificate-writer";
 import type { Clock, Component, Logger, Scheduler } from "@kasbah/runtime";
 import type { ServingIdentity } from "@kasbah/runtime/grpc";
@@ -9,6 +9,7 @@ import type { Issuer } from "./issuance/ports.ts";
 export interface ServingIssuerSource {
   /** @throws CaError `ISSUER_UNAVAILABLE` when none may sign at that instant. */
   servingIssuer(now: Date): Issuer;
+  trustBundle(): TrustBundle;
 }
 
 export interface ServingCertificateParts {
@@ -17,6 +18,8 @@ export interface ServingCertificateParts {
   readonly newSerial: () => Uint8Array;
   /** DNS names and IP addresses beside those that every server has. */
   readonly names: readonly string[];
+  /** Whether clients are asked for certificates of their own. */
+  readonly asksClients: boolean;
   readonly scheduler: Scheduler;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -57,6 +60,13 @@ export class ServingCertificate implements Component {
   issuerChanged(): void {
     this.#replaceAt = new Date(0);
     this.#waiting.abort();
+  }
+
+  /** Clients are asked for certificates of other roots from now on. */
+  trustChanged(): void {
+    if (this.#current === undefined || !this.#parts.asksClients) return;
+    this.#current = { ...this.#current, ...this.#clientRoots() };
+    this.#listener?.(this.#current);
   }
 
   async start(): Promise<void> {
@@ -110,10 +120,16 @@ export class ServingCertificate implements Component {
     this.#current = {
       certificateChainPem: chain.map((certificate) => certificate.toPem()).join(""),
       privateKeyPem: keyPair.toPkcs8Pem(),
+      ...this.#clientRoots(),
     };
     this.#replaceAt = new Date((now.getTime() + validity.notAfter.getTime()) / 2);
     logger.info("serving certificate issued", { serial: leaf.serial, notAfter: leaf.notAfter });
     this.#listener?.(this.#current);
+  }
+
+  #clientRoots(): Pick<ServingIdentity, "clientRootsPem"> {
+    const { asksClients, issuers } = this.#parts;
+    return asksClients ? { clientRootsPem: issuers.trustBundle().toPem() } : {};
   }
 
   #subjectAltNames(): SubjectAltName[] {

@@ -3,6 +3,8 @@ import { spawnSync } from "node:child_process";
 import { stat } from "node:fs/promises";
 import {
   abortRotation,
+  explainCall,
+  explainIdentity,
   getAuthorityStatus,
   type Method,
   pauseRotation,
@@ -12,8 +14,12 @@ import {
 import { systemClock } from "@kasbah/runtime";
 import { GrpcChannel, grpcStatus, RpcError, type UnixSocket } from "@kasbah/runtime/grpc";
 import { FakeClock, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { DecisionLog } from "../admission/decision-log.ts";
+import { explainIdentity as explanationOf } from "../admission/explain-identity.ts";
 import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities/authorities-on-disk.test.ts";
-import { StateError } from "../errors.ts";
+import { CaError, StateError } from "../errors.ts";
+import { caller, frontend, openPolicy, policyOf } from "../issuance/open-admission.test.ts";
+import type { IssuancePolicy } from "../issuance/rules.ts";
 import { createAdminSocket } from "./admin-socket.ts";
 import type { AuthorityOperations } from "./operations.ts";
 
@@ -24,6 +30,8 @@ describe("The operator's socket", () => {
   let operations: AuthorityOperations;
   let socket: UnixSocket;
   let channel: GrpcChannel;
+  let decisions: DecisionLog;
+  let policy: IssuancePolicy;
 
   beforeEach(async () => {
     directory = await temporaryDirectory();
@@ -40,7 +48,11 @@ describe("The operator's socket", () => {
     };
     const newReferenceId = () => "0123456789ab";
     const path = directory.join("admin.sock");
-    socket = createAdminSocket({ path, operations: current, newReferenceId, clock: systemClock, logger });
+    decisions = new DecisionLog();
+    policy = openPolicy;
+    const admission = { decisions, policy: { current: () => policy, path: "/etc/policy.yaml" } };
+    const parts = { path, operations: current, admission, newReferenceId };
+    socket = createAdminSocket({ ...parts, clock: systemClock, logger });
     await socket.start();
     channel = new GrpcChannel({ unixPath: path });
   });
@@ -119,6 +131,50 @@ describe("The operator's socket", () => {
         { act: "abort", ifEpoch: aborted.epoch - 1, ...ofAct },
       ],
     );
+  });
+
+  it("explains a call that is remembered, to the last cause", async () => {
+    const time = new Date("2030-01-01T00:00:00.123Z");
+    const facts = { expected: "this", seen: "that", fix: "do so", rule: "payments" };
+    const cause = new Error("connect ECONNREFUSED");
+    const error = new CaError("AUTHENTICATOR_UNAVAILABLE", "tokens cannot be judged", { ...facts, cause });
+    const known = { caller: { ...caller, disregarded: ["TOKEN_EXPIRED"] }, subject: frontend };
+    const { code } = error;
+    decisions.add({ referenceId: "abc123", time, code, peerAddress: "10.0.0.1:5", known, error });
+    const explained = await call(explainCall, { referenceId: "abc123" });
+    assert.deepEqual(explained, decisions.find("abc123"));
+    assert.deepEqual(explained.causes, ["connect ECONNREFUSED"]);
+    assert.deepEqual(explained.time, time);
+  });
+
+  it("says why a call may not be remembered", async () => {
+    for (const referenceId of ["", "abc124", "__proto__", "x".repeat(10_000)]) {
+      const { code, message } = await refusalOf(call(explainCall, { referenceId }));
+      assert.equal(code, grpcStatus.FAILED_PRECONDITION);
+      assert.match(
+        message,
+        /^OPERATION_REFUSED: no call with this reference is remembered: .* in the CA's log/,
+      );
+    }
+  });
+
+  it("explains which rule decides about an identity now, and what it gives", async () => {
+    const spiffeId = frontend.toString();
+    const open = await call(explainIdentity, { spiffeId });
+    assert.deepEqual([open.rule, open.allowed, open.maxTtl], ["default", true, openPolicy.maxTtlMs]);
+    policy = policyOf({ allow: false, reason: "no batch jobs", keyTypes: ["P-256"] });
+    assert.deepEqual(
+      await call(explainIdentity, { spiffeId }),
+      explanationOf(frontend, policy, "/etc/policy.yaml"),
+    );
+  });
+
+  it("explains no identity that a workload cannot have", async () => {
+    for (const spiffeId of ["", "frontend", "spiffe://cluster.local", "spiffe://cluster.local/ns/a/sa/b/c"]) {
+      const { code, message } = await refusalOf(call(explainIdentity, { spiffeId }));
+      assert.equal(code, grpcStatus.FAILED_PRECONDITION, spiffeId);
+      assert.match(message, /expected spiffe:\/\/<trust domain>\/ns\/<namespace>\/sa\/<service account>/);
+    }
   });
 
   it("shows the same as the CA sees itself, times to the millisecond", async () => {

@@ -3,11 +3,13 @@ import type { Clock, Logger } from "@kasbah/runtime";
 import { GrpcServer, grpcStatus, type RpcStatus, UnixSocket } from "@kasbah/runtime/grpc";
 import { OperationError, StateError } from "../errors.ts";
 import { createAdminRoutes } from "./admin-routes.ts";
+import { type AdmissionRoutesParts, createAdmissionRoutes } from "./admission-routes.ts";
 import type { AuthorityOperations } from "./operations.ts";
 
 export interface AdminSocketParts {
   readonly path: string;
   readonly operations: AuthorityOperations;
+  readonly admission: AdmissionRoutesParts;
   readonly newReferenceId: () => string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -15,9 +17,9 @@ export interface AdminSocketParts {
 
 /** The operator's port: whoever may open the socket, mode 0600, may do everything that the command can. */
 export function createAdminSocket(parts: AdminSocketParts): UnixSocket {
-  const { operations, clock, logger } = parts;
+  const { operations, admission, clock, logger } = parts;
   const server = new GrpcServer({
-    routes: createAdminRoutes(operations, logger),
+    routes: [...createAdminRoutes(operations, logger), ...createAdmissionRoutes(admission)],
     toStatus: (error, path) => statusOf(error, path, parts),
   });
   return new UnixSocket({

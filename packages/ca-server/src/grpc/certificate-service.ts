@@ -5,15 +5,24 @@ import {
 } from "@kasbah/protocol";
 import type { Clock, Logger } from "@kasbah/runtime";
 import type { UnaryCall, UnaryRoute } from "@kasbah/runtime/grpc";
+import type { DecisionLog } from "../admission/decision-log.ts";
 import { CaError } from "../errors.ts";
 import type { CaMetrics } from "../http/metrics.ts";
-import type { Authority, CertificateOrder, Issuance, IssuanceCall } from "../issuance/authority.ts";
+import type {
+  Authority,
+  CertificateOrder,
+  Issuance,
+  IssuanceCall,
+  KnownFacts,
+} from "../issuance/authority.ts";
 import { RefusedCall } from "./refused-call.ts";
 import { refusalOf } from "./status.ts";
 
 export interface CertificateServiceParts {
   readonly authority: Authority;
   readonly metrics: CaMetrics;
+  /** Keeps what was decided, for whoever asks why. */
+  readonly decisions: Pick<DecisionLog, "add">;
   /** A short random name for each call, unguessable enough not to be met twice. */
   readonly newReferenceId: () => string;
   readonly clock: Clock;
@@ -42,9 +51,10 @@ async function serve(call: Call, parts: CertificateServiceParts): Promise<Create
   try {
     const issuance = await authority.createCertificate(facts);
     metrics.certificateIssued(clock.monotonicMs() - startedMs);
-    logIssued(issuance, facts, parts.logger);
+    noteIssued(issuance, facts, parts);
     return { certChain: certChainOf(issuance) };
   } catch (error) {
+    metrics.callEnded(clock.monotonicMs() - startedMs);
     throw refuse(error, facts, parts);
   }
 }
@@ -53,7 +63,7 @@ async function serve(call: Call, parts: CertificateServiceParts): Promise<Create
 class CallFacts implements IssuanceCall {
   readonly referenceId: string;
   readonly #call: Call;
-  #spiffeId: string | undefined;
+  #known: KnownFacts = {};
 
   constructor(call: Call, referenceId: string) {
     this.#call = call;
@@ -61,20 +71,22 @@ class CallFacts implements IssuanceCall {
   }
 
   get credentials() {
-    return { authorization: this.#call.metadata("authorization") };
+    return {
+      authorization: this.#call.metadata("authorization"),
+      peerCertificates: this.#call.peerCertificates(),
+    };
   }
 
   get peerAddress(): string {
     return this.#call.peerAddress;
   }
 
-  /** The caller's, once it is known. */
-  get spiffeId(): string | undefined {
-    return this.#spiffeId;
+  get facts(): KnownFacts {
+    return this.#known;
   }
 
-  callerKnown({ spiffeId }: Parameters<NonNullable<IssuanceCall["callerKnown"]>>[0]): void {
-    this.#spiffeId = spiffeId.toString();
+  known(facts: KnownFacts): void {
+    this.#known = { ...this.#known, ...facts };
   }
 
   readOrder(): CertificateOrder {
@@ -87,6 +99,7 @@ class CallFacts implements IssuanceCall {
       return this.#call.request();
     } catch (cause) {
       throw new CaError("REQUEST_MALFORMED", "the body is not an IstioCertificateRequest (istio.v1.auth)", {
+        fix: "send what istio.v1.auth.IstioCertificateService/CreateCertificate takes",
         cause,
       });
     }
@@ -101,23 +114,35 @@ function certChainOf({ certificate, issuer, bundle }: Issuance): string[] {
   return [certificate.toPem(), ...issuer.intermediates.map((each) => each.toPem()), bundle.toPem()];
 }
 
-function logIssued({ certificate, order, validity }: Issuance, facts: CallFacts, logger: Logger): void {
-  logger.info("certificate issued", {
+function noteIssued(issuance: Issuance, facts: CallFacts, parts: CertificateServiceParts): void {
+  const { certificate, order, validity } = issuance;
+  const { referenceId, peerAddress } = facts;
+  const { serial } = certificate;
+  const { disregarded = [] } = facts.facts.caller ?? {};
+  parts.logger.info("certificate issued", {
     spiffeId: order.spiffeId.toString(),
-    serial: certificate.serial,
+    serial,
     notAfter: validity.notAfter,
     ttlSeconds: order.ttlMs / 1000,
     keyType: order.publicKey.type,
-    peerAddress: facts.peerAddress,
-    referenceId: facts.referenceId,
+    rule: order.rule,
+    peerAddress,
+    referenceId,
     ...(order.ignored.length === 0 ? {} : { ignored: order.ignored }),
+    ...(disregarded.length === 0 ? {} : { disregarded }),
   });
+  const decision = { code: "ISSUED", known: facts.facts, serial, ignored: order.ignored };
+  parts.decisions.add({ referenceId, peerAddress, time: parts.clock.now(), ...decision });
 }
 
-function refuse(error: unknown, facts: CallFacts, { metrics, logger }: CertificateServiceParts): RefusedCall {
-  const { referenceId, peerAddress, spiffeId } = facts;
+function refuse(error: unknown, facts: CallFacts, parts: CertificateServiceParts): RefusedCall {
+  const { referenceId, peerAddress } = facts;
   const { code, row, status } = refusalOf(error, referenceId);
-  metrics.callRefused(code, row.citadel);
-  logger[row.level]("request refused", { code, referenceId, peerAddress, spiffeId, error });
+  const { caller, subject, rule } = facts.facts;
+  const spiffeId = (subject ?? caller?.spiffeId)?.toString();
+  parts.metrics.callRefused(code, row.citadel);
+  parts.logger[row.level]("request refused", { code, referenceId, peerAddress, spiffeId, rule, error });
+  const known = facts.facts;
+  parts.decisions.add({ referenceId, peerAddress, time: parts.clock.now(), code, known, error });
   return new RefusedCall(status, { cause: error });
 }

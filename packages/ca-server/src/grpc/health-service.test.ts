@@ -23,6 +23,7 @@ describe("The health service", () => {
   const context = (): CallContext => ({
     metadata: () => [],
     peerAddress: "127.0.0.1:1",
+    peerCertificates: () => [],
     signal: new AbortController().signal,
   });
 

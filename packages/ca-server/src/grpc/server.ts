@@ -1,5 +1,7 @@
+import { checkHealth } from "@kasbah/protocol";
 import { type Component, formatHostPort, type HostPort, type Logger } from "@kasbah/runtime";
-import { GrpcServer, type Route, type RpcStatus } from "@kasbah/runtime/grpc";
+import { GrpcServer, type Route, type RpcStatus, type ServerLimits } from "@kasbah/runtime/grpc";
+import { CaError } from "../errors.ts";
 import type { ServingCertificate } from "../serving-identity.ts";
 import { RefusedCall } from "./refused-call.ts";
 import { refusalOf } from "./status.ts";
@@ -9,15 +11,14 @@ export interface GrpcEndpointParts {
   /** Handlers of streams end them when `stopping` is aborted. */
   readonly routes: (stopping: AbortSignal) => readonly Route[];
   readonly certificate: Pick<ServingCertificate, "current" | "onChange">;
+  readonly limits: ServerLimits;
+  /** Unary calls at a time; more are refused on their headers alone. */
+  readonly maxInFlight: number;
+  readonly onOverload: () => void;
   readonly newReferenceId: () => string;
   readonly logger: Logger;
 }
 
-/** A CSR with an RSA-4096 key is 2 KiB; everything larger is not a request of an agent. */
-const maxRequestBytes = 64 * 1024;
-const maxConcurrentStreams = 100;
-/** As with stock CAs: replicas share the load again half an hour after one was added. */
-const maxConnectionAgeMs = 30 * 60_000;
 /** Less than the ten seconds that the whole daemon has. */
 const drainMs = 8_000;
 
@@ -35,15 +36,24 @@ export class GrpcEndpoint implements Component {
     this.#server = new GrpcServer({
       routes: parts.routes(this.#stopping.signal),
       toStatus: (error, path) => this.#statusOf(error, path),
-      maxRequestBytes,
-      maxConcurrentStreams,
-      maxConnectionAgeMs,
+      limits: parts.limits,
+      refuseEarly: (path, inFlight) => this.#overload(path, inFlight),
+      onAcceptError: (error) => parts.logger.error("connections cannot be accepted", { error }),
     });
   }
 
   /** Where it listens; the real port after `start`, also for port 0. */
   get address(): HostPort {
     return this.#address;
+  }
+
+  /** Unary calls that are under way. */
+  get inFlight(): number {
+    return this.#server.inFlight;
+  }
+
+  get connections(): number {
+    return this.#server.connections;
   }
 
   async start(): Promise<void> {
@@ -56,6 +66,17 @@ export class GrpcEndpoint implements Component {
   stop(): Promise<void> {
     this.#stopping.abort();
     return this.#server.close(drainMs);
+  }
+
+  /** Health is answered at any load: a probe that fails under load would only take replicas away. */
+  #overload(path: string, inFlight: number): RpcStatus | undefined {
+    const { maxInFlight, onOverload, newReferenceId } = this.#parts;
+    if (inFlight < maxInFlight || path === checkHealth.path) return undefined;
+    onOverload();
+    const overloaded = new CaError("OVERLOADED", `${maxInFlight} calls are under way`, {
+      fix: "try again in a moment",
+    });
+    return refusalOf(overloaded, newReferenceId()).status;
   }
 
   /** Whatever no handler has turned into a refusal is a fault of ours: the caller gets the reference id alone. */

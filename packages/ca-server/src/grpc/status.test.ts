@@ -1,26 +1,34 @@
 import assert from "node:assert/strict";
-import { decodeRetryAfterMs } from "@kasbah/protocol";
+import { decodeErrorInfo, decodeRetryAfterMs } from "@kasbah/protocol";
 import { grpcStatus } from "@kasbah/runtime/grpc";
 import { CaError, type CaErrorCode } from "../errors.ts";
-import { refusalOf, statusTable } from "./status.ts";
+import { type Refusal, refusalOf, statusTable } from "./status.ts";
 
 const codes = Object.keys(statusTable) as CaErrorCode[];
 const reason = "the reason";
+const facts = { expected: "this", seen: "that", fix: "do so", rule: "payments" };
 const refuse = (code: CaErrorCode) =>
-  refusalOf(new CaError(code, reason, { cause: new Error("the cause") }), "abc123");
+  refusalOf(new CaError(code, reason, { ...facts, cause: new Error("the cause") }), "abc123");
+const errorInfoOf = ({ status }: Refusal) => decodeErrorInfo(status.details ?? Buffer.alloc(0));
 
 describe("The table of refusals", () => {
   it("lets no text out of errors that have no code, or a code of another package", () => {
     const foreign = Object.assign(new Error("/var/lib/kasbah/ca-key.pem"), { code: "TOKEN_MISSING" });
     for (const thrown of [foreign, new TypeError("x is undefined"), "text", undefined, null]) {
-      const { code, status } = refusalOf(thrown, "abc123");
+      const refusal = refusalOf(thrown, "abc123");
+      const { details: _, ...status } = refusal.status;
       assert.deepEqual(status, { code: grpcStatus.INTERNAL, message: "internal error (reference abc123)" });
-      assert.equal(code, "INTERNAL");
+      assert.equal(refusal.code, "INTERNAL");
+      const metadata = { referenceId: "abc123" };
+      assert.deepEqual(errorInfoOf(refusal), { reason: "INTERNAL", domain: "kasbah", metadata });
     }
   });
 
   it("never tells a cause", () => {
-    for (const code of codes) assert.doesNotMatch(refuse(code).status.message, /the cause/);
+    for (const code of codes) {
+      const { message, details } = refuse(code).status;
+      assert.doesNotMatch(`${message} ${Buffer.from(details ?? [])}`, /the cause/, code);
+    }
   });
 
   it("tells a reason for what the caller can mend, and only there", () => {
@@ -29,14 +37,42 @@ describe("The table of refusals", () => {
       assert.equal(status.message.includes(reason), row.told === "reason", code);
       assert.match(status.message, /\(reference abc123\)$/);
     }
-    assert.equal(refuse("TOKEN_AUDIENCE").status.message, "TOKEN_AUDIENCE: the reason (reference abc123)");
+    const sentence = "the reason, by the rule payments, expected this, seen that: do so";
+    assert.equal(refuse("TOKEN_AUDIENCE").status.message, `TOKEN_AUDIENCE: ${sentence} (reference abc123)`);
+    const bare = refusalOf(new CaError("TOKEN_AUDIENCE", reason), "abc123");
+    assert.equal(bare.status.message, "TOKEN_AUDIENCE: the reason (reference abc123)");
     assert.equal(refuse("LINT_FAILED").status.message, "internal error (reference abc123)");
+  });
+
+  it("tells programs the same facts as people, and no more", () => {
+    for (const code of codes) {
+      const refusal = refuse(code);
+      const { told } = refusal.row;
+      const metadata = told === "reason" ? { problem: reason, ...facts } : {};
+      assert.deepEqual(
+        errorInfoOf(refusal),
+        { reason: code, domain: "kasbah", metadata: { ...metadata, referenceId: "abc123" } },
+        code,
+      );
+    }
+    const bare = refusalOf(new CaError("TOKEN_AUDIENCE", reason), "abc123");
+    assert.deepEqual(errorInfoOf(bare)?.metadata, { problem: reason, referenceId: "abc123" });
+  });
+
+  it("cuts what is long, so that the trailers stay below what peers take", () => {
+    const long = "x".repeat(5_000);
+    const all = { expected: long, seen: long, fix: long, rule: long };
+    const { status } = refusalOf(new CaError("TOKEN_AUDIENCE", long, all), "abc123");
+    const trailers = `${status.message}${Buffer.from(status.details ?? []).toString("base64")}`;
+    assert.ok(trailers.length < 4_096, `${trailers.length}`);
+    assert.match(status.message, /… \(reference abc123\)$/);
   });
 
   it("asks to try again exactly where trying again can help, in both forms that clients read", () => {
     for (const code of codes) {
       const { status } = refuse(code);
-      const isRetriable = status.code === grpcStatus.UNAVAILABLE;
+      const isRetriable =
+        status.code === grpcStatus.UNAVAILABLE || status.code === grpcStatus.RESOURCE_EXHAUSTED;
       assert.equal(status.retryAfterMs, isRetriable ? 1000 : undefined, code);
       assert.equal(
         status.details && decodeRetryAfterMs(status.details),
@@ -46,17 +82,36 @@ describe("The table of refusals", () => {
     }
   });
 
+  it("asks for the wait that the refusal knows of, and tells no other code to wait", () => {
+    const waiting = (code: CaErrorCode) =>
+      refusalOf(new CaError(code, reason, { retryAfterMs: 12_345 }), "abc123").status;
+    for (const code of ["RATE_LIMITED", "AUTHENTICATOR_UNAVAILABLE"] as const) {
+      const { retryAfterMs, details } = waiting(code);
+      assert.equal(retryAfterMs, 12_345, code);
+      assert.equal(details && decodeRetryAfterMs(details), 12_345, code);
+    }
+    assert.equal(waiting("TOKEN_EXPIRED").retryAfterMs, undefined);
+  });
+
   it("follows stock CAs: strangers are UNAUTHENTICATED, never PERMISSION_DENIED", () => {
     const statusOf = (code: CaErrorCode) => statusTable[code].status;
     const strangers = codes.filter((code) => /^(TOKEN|CALLER|IMPERSONATION)_/.test(code));
     assert.equal(strangers.length, 7);
-    for (const code of strangers) assert.equal(statusOf(code), grpcStatus.UNAUTHENTICATED, code);
+    const others = ["CLIENT_CERTIFICATE_REJECTED", "CREDENTIALS_CONFLICT"] as const;
+    for (const code of [...strangers, ...others])
+      assert.equal(statusOf(code), grpcStatus.UNAUTHENTICATED, code);
     for (const code of codes.filter((each) => /^(CSR|REQUEST|TTL)_/.test(each))) {
       assert.equal(statusOf(code), grpcStatus.INVALID_ARGUMENT, code);
     }
     for (const code of codes.filter((each) => each.endsWith("_UNAVAILABLE"))) {
       assert.equal(statusOf(code), grpcStatus.UNAVAILABLE, code);
     }
+  });
+
+  it("tells known callers that they may not apart from too often", () => {
+    assert.equal(statusTable.IDENTITY_NOT_ALLOWED.status, grpcStatus.PERMISSION_DENIED);
+    assert.equal(statusTable.RATE_LIMITED.status, grpcStatus.RESOURCE_EXHAUSTED);
+    assert.equal(statusTable.OVERLOADED.status, grpcStatus.RESOURCE_EXHAUSTED);
   });
 
   it("lets no stranger fill the error log", () => {

@@ -19,7 +19,8 @@ export interface StatusRow {
     | "UNKNOWN";
 }
 
-const { UNAUTHENTICATED, INVALID_ARGUMENT, UNAVAILABLE, INTERNAL } = grpcStatus;
+const { UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL } =
+  grpcStatus;
 const stranger = {
   status: UNAUTHENTICATED,
   told: "reason",
@@ -27,6 +28,7 @@ const stranger = {
   citadel: "authentication",
 } as const;
 const badRequest = { status: INVALID_ARGUMENT, told: "reason", level: "info", citadel: "CSR_ERROR" } as const;
+const throttled = { status: RESOURCE_EXHAUSTED, told: "reason", level: "info", citadel: "UNKNOWN" } as const;
 const outage = { status: UNAVAILABLE, told: "later", level: "error" } as const;
 
 /** The one table from code to gRPC status, public text and log level; a code without a row does not compile. */
@@ -37,12 +39,18 @@ export const statusTable = {
   TOKEN_ISSUER: stranger,
   TOKEN_REJECTED: stranger,
   CALLER_NOT_SERVICE_ACCOUNT: stranger,
+  CLIENT_CERTIFICATE_REJECTED: stranger,
+  CREDENTIALS_CONFLICT: { ...stranger, level: "warn" },
   IMPERSONATION_REFUSED: { ...stranger, level: "warn" },
   AUTHENTICATOR_UNAVAILABLE: { ...outage, citadel: "authentication" },
+  IDENTITY_NOT_ALLOWED: { ...badRequest, status: PERMISSION_DENIED, level: "warn", citadel: "UNKNOWN" },
+  RATE_LIMITED: throttled,
+  OVERLOADED: throttled,
   REQUEST_MALFORMED: badRequest,
   CSR_MALFORMED: badRequest,
   CSR_KEY_REJECTED: badRequest,
   CSR_SIGNATURE_INVALID: badRequest,
+  CSR_IDENTITY_MISMATCH: badRequest,
   TTL_TOO_LONG: { ...badRequest, citadel: "TTL_ERROR" },
   ISSUER_UNAVAILABLE: { ...outage, citadel: "CA_NOT_READY" },
   LEDGER_UNAVAILABLE: { ...outage, citadel: "UNKNOWN" },
@@ -51,7 +59,11 @@ export const statusTable = {
 
 const unknownRow: StatusRow = { status: INTERNAL, told: "nothing", level: "error", citadel: "UNKNOWN" };
 /** Stock agents try five times within 1.5 s by themselves; this asks them for the last of those waits. */
-const retryAfterMs = 1_000;
+const defaultRetryAfterMs = 1_000;
+/** Who defines the codes (`google.rpc.ErrorInfo`). */
+const errorDomain = "kasbah";
+const maxMessageBytes = 800;
+const maxFactBytes = 250;
 
 /** A refusal as it is answered, logged and counted. */
 export interface Refusal {
@@ -63,24 +75,55 @@ export interface Refusal {
 
 /** Maps whatever was thrown; text of errors that have no row never gets out. */
 export function refusalOf(error: unknown, referenceId: string): Refusal {
-  if (!(error instanceof CaError)) return refusal("INTERNAL", unknownRow, "", referenceId);
-  return refusal(error.code, statusTable[error.code], error.message, referenceId);
+  if (!(error instanceof CaError)) {
+    return { code: "INTERNAL", row: unknownRow, status: statusOf("INTERNAL", unknownRow, { referenceId }) };
+  }
+  const row: StatusRow = statusTable[error.code];
+  return { code: error.code, row, status: statusOf(error.code, row, { error, referenceId }) };
 }
 
-function refusal(code: Refusal["code"], row: StatusRow, reason: string, referenceId: string): Refusal {
-  const message = `${publicText(code, row, reason)} (reference ${referenceId})`;
-  return {
-    code,
-    row,
-    status: row.told === "later" ? retriable(row.status, message) : { code: row.status, message },
-  };
+interface Told {
+  readonly error?: CaError;
+  readonly referenceId: string;
 }
 
-function publicText(code: string, { told }: StatusRow, reason: string): string {
-  if (told === "reason") return `${code}: ${reason}`;
-  return told === "later" ? `${code}: try again later` : "internal error";
+function statusOf(name: Refusal["code"], row: StatusRow, told: Told): RpcStatus {
+  const code = row.status;
+  const message = `${publicText(name, row, told)} (reference ${told.referenceId})`;
+  const retryAfterMs = retryAfterOf(row, told);
+  const retry = retryAfterMs === undefined ? {} : { retryAfterMs };
+  const errorInfo = { reason: name, domain: errorDomain, metadata: metadataOf(row, told) };
+  return { code, message, ...retry, details: encodeStatusDetails({ code, message, errorInfo, ...retry }) };
 }
 
-function retriable(code: number, message: string): RpcStatus {
-  return { code, message, retryAfterMs, details: encodeStatusDetails({ code, message, retryAfterMs }) };
+function publicText(name: string, { told }: StatusRow, { error }: Told): string {
+  if (told === "reason") return cut(`${name}: ${error?.message}`, maxMessageBytes);
+  return told === "later" ? `${name}: try again later` : "internal error";
+}
+
+/** The same facts as in the message, for programs. */
+function metadataOf({ told }: StatusRow, { error, referenceId }: Told): Record<string, string> {
+  if (told !== "reason" || error === undefined) return { referenceId };
+  const facts = Object.entries(error.facts).filter(([, text]) => text !== undefined);
+  return Object.fromEntries([
+    ["problem", cut(error.problem, maxFactBytes)],
+    ...facts.map(([name, text]) => [name, cut(String(text), maxFactBytes)]),
+    ["referenceId", referenceId],
+  ]);
+}
+
+function retryAfterOf({ status, told }: StatusRow, { error }: Told): number | undefined {
+  if (told !== "later" && status !== RESOURCE_EXHAUSTED) return undefined;
+  return error?.retryAfterMs ?? defaultRetryAfterMs;
+}
+
+/** Message and facts together stay well below the 4 KiB of trailers that peers take. */
+function cut(text: string, maxBytes: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= maxBytes) return text;
+  // A character that was cut in two decodes to U+FFFD, which goes as well.
+  return `${bytes
+    .subarray(0, maxBytes - 3)
+    .toString()
+    .replace(/\ufffd+$/, "")}…`;
 }

@@ -1,44 +1,122 @@
-import { Counter, Histogram, type Registry } from "@kasbah/runtime";
+import { Counter, Gauge, Histogram, type Registry } from "@kasbah/runtime";
 
 /** What the CA counts. Names that begin with `citadel_` are Istio's, so that its dashboards and alerts keep working. */
 export interface CaMetrics {
   csrReceived(): void;
   certificateIssued(durationMs: number): void;
+  /** A call that got no certificate has ended. */
+  callEnded(durationMs: number): void;
   /** `citadel` is Istio's class of the error. */
   callRefused(code: string, citadel: string): void;
+  /** A call was turned away on its headers alone. */
+  overloaded(): void;
+  /** One credential was judged: `accepted`, or the code of its refusal. */
+  credentialJudged(kind: string, verdict: string): void;
+  authenticated(durationMs: number): void;
+  /** Where the verdict on a token came from. */
+  tokenReviewed(from: string): void;
+  requestIgnored(kinds: readonly string[]): void;
+  keyShared(): void;
 }
+
+/** What is read from the gRPC server at each scrape. */
+export interface ServerGauges {
+  readonly inFlight: number;
+  readonly connections: number;
+}
+
+const seconds = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 
 /** Registers the CA's counters. Istio exports its counters without an added `_total`. */
 export function createCaMetrics(registry: Registry): CaMetrics {
-  const { csrs, strangers, issued, failed, refusals } = createCounters(registry);
-  const duration = new Histogram({
-    name: "kasbah_issuance_duration_seconds",
-    help: "From the call to the durable record, of calls that got a certificate.",
-    buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
-    registers: [registry],
-  });
+  const { csrs, strangers, issued, failed, refusals } = createCitadelCounters(registry);
+  const { credentials, reviews, ignored, sharedKeys } = createAdmissionCounters(registry);
+  const { issuance, refusal, authentication } = createHistograms(registry);
   return {
     csrReceived: () => csrs.inc(),
     certificateIssued(durationMs) {
       issued.inc();
-      duration.observe(durationMs / 1000);
+      issuance.observe(durationMs / 1000);
     },
+    callEnded: (durationMs) => refusal.observe(durationMs / 1000),
     callRefused(code, citadel) {
       refusals.inc({ code });
       if (citadel === "authentication") strangers.inc();
       else failed.inc({ error: citadel });
     },
+    overloaded: () => refusals.inc({ code: "OVERLOADED" }),
+    credentialJudged: (credential, verdict) => credentials.inc({ credential, verdict }),
+    authenticated: (durationMs) => authentication.observe(durationMs / 1000),
+    tokenReviewed: (from) => reviews.inc({ from }),
+    requestIgnored: (kinds) => {
+      for (const kind of kinds) ignored.inc({ kind: boundedKind(kind) });
+    },
+    keyShared: () => sharedKeys.inc(),
   };
 }
 
-function createCounters(registry: Registry) {
-  const counter = (name: string, help: string, labelNames: string[] = []) =>
-    new Counter({ name, help, labelNames, registers: [registry] });
+/** Registers what is read from the gRPC server. */
+export function registerServerGauges(registry: Registry, server: ServerGauges): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge("kasbah_calls_in_flight", "Unary calls that are under way.", () => server.inFlight);
+  gauge("kasbah_connections", "Connections to the gRPC port.", () => server.connections);
+}
+
+/** A CSR can name any extension, and each would be a series of its own for ever. */
+function boundedKind(kind: string): string {
+  return /^[a-zA-Z]+$/.test(kind) ? kind : "other";
+}
+
+function counterIn(registry: Registry) {
+  return <L extends string>(name: string, help: string, labelNames: L[] = []) =>
+    new Counter<L>({ name, help, labelNames, registers: [registry] });
+}
+
+function createCitadelCounters(registry: Registry) {
+  const counter = counterIn(registry);
   return {
     csrs: counter("citadel_server_csr_count", "CSRs received, before authentication."),
     strangers: counter("citadel_server_authentication_failure_count", "Calls whose caller was not accepted."),
     issued: counter("citadel_server_success_cert_issuance_count", "Certificates issued."),
     failed: counter("citadel_server_csr_sign_err_count", "CSRs of known callers that failed.", ["error"]),
     refusals: counter("kasbah_refusals", "Refused calls by code.", ["code"]),
+  };
+}
+
+function createAdmissionCounters(registry: Registry) {
+  const counter = counterIn(registry);
+  return {
+    credentials: counter("kasbah_credentials", "Credentials judged, by kind and verdict.", [
+      "credential",
+      "verdict",
+    ]),
+    reviews: counter("kasbah_token_reviews", "Verdicts on tokens by where they came from.", ["from"]),
+    ignored: counter("kasbah_csr_ignored", "CSRs that asked for what callers are not given, by kind.", [
+      "kind",
+    ]),
+    sharedKeys: counter("kasbah_duplicate_key_total", "CSRs with a public key that another pod presented."),
+  };
+}
+
+function createHistograms(registry: Registry) {
+  const histogram = (name: string, help: string, buckets: number[]) =>
+    new Histogram({ name, help, buckets, registers: [registry] });
+  const issuance = "From the call to the durable record, of calls that got a certificate.";
+  return {
+    issuance: histogram("kasbah_issuance_duration_seconds", issuance, seconds),
+    refusal: histogram("kasbah_refusal_duration_seconds", "From the call to its refusal.", seconds),
+    authentication: histogram(
+      "kasbah_authentication_duration_seconds",
+      "To know the caller, or not.",
+      seconds,
+    ),
   };
 }

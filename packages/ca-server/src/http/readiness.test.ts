@@ -16,7 +16,7 @@ describe("Readiness", () => {
   const at = (now: Date, usable: boolean, writable: boolean) =>
     readinessOf({
       issuers,
-      keys: { usable },
+      callers: { troubles: () => (usable ? [] : ["jwks: no key set has been loaded"]) },
       ledger: { writable },
       clock: new FakeClock(now),
       warnings: () => ["look here"],

@@ -1,0 +1,47 @@
+import { MeshError, parseSpiffeId, type SpiffeId } from "@kasbah/pki";
+import { explainCall, explainIdentity as explainIdentityMethod } from "@kasbah/protocol";
+import { type Route, unaryRoute } from "@kasbah/runtime/grpc";
+import type { DecisionLog } from "../admission/decision-log.ts";
+import { explainIdentity } from "../admission/explain-identity.ts";
+import type { PolicySource } from "../admission/policy-source.ts";
+import { OperationError } from "../errors.ts";
+
+export interface AdmissionRoutesParts {
+  readonly decisions: Pick<DecisionLog, "find">;
+  readonly policy: Pick<PolicySource, "current" | "path">;
+}
+
+/** `kasbah.v1.AdmissionAdmin`: why a call was refused, and which rule decides about an identity. */
+export function createAdmissionRoutes({ decisions, policy }: AdmissionRoutesParts): Route[] {
+  return [
+    unaryRoute({
+      path: explainCall.path,
+      decode: explainCall.request.decode,
+      encode: explainCall.response.encode,
+      handle: async (call) => {
+        const { referenceId } = call.request();
+        const decision = decisions.find(referenceId);
+        if (decision !== undefined) return decision;
+        throw new OperationError(
+          "no call with this reference is remembered: it was made to another replica, before the last start, or long ago; its line in the CA's log has the same reference",
+        );
+      },
+    }),
+    unaryRoute({
+      path: explainIdentityMethod.path,
+      decode: explainIdentityMethod.request.decode,
+      encode: explainIdentityMethod.response.encode,
+      handle: async (call) => explainIdentity(readId(call.request().spiffeId), policy.current(), policy.path),
+    }),
+  ];
+}
+
+function readId(text: string): SpiffeId {
+  try {
+    const spiffeId = parseSpiffeId(text);
+    if (spiffeId.workload !== undefined) return spiffeId;
+  } catch (error) {
+    if (!(error instanceof MeshError)) throw error;
+  }
+  throw new OperationError("expected spiffe://<trust domain>/ns/<namespace>/sa/<service account>");
+}

@@ -1,0 +1,121 @@
+import { type ConfigOf, option, schema } from "@kasbah/runtime";
+import type { ServerLimits } from "@kasbah/runtime/grpc";
+
+const group = "Limits";
+
+/** What the gRPC port lets strangers have. */
+export const limitOptions = {
+  maxConnections: option({
+    flag: "--max-connections <n>",
+    env: "KASBAH_MAX_CONNECTIONS",
+    help: "connections in total; for a new one the oldest idle one is closed",
+    schema: schema.wholeNumber(1, 1_000_000),
+    default: "20000",
+    group,
+  }),
+  maxConnectionsPerAddress: option({
+    flag: "--max-connections-per-address <n>",
+    env: "KASBAH_MAX_CONNECTIONS_PER_ADDRESS",
+    help: "connections from one address; 0 for any number, since gateways and NAT share addresses",
+    schema: schema.wholeNumber(0, 1_000_000),
+    default: "0",
+    group,
+  }),
+  maxStreams: option({
+    flag: "--max-streams <n>",
+    env: "KASBAH_MAX_STREAMS",
+    help: "calls at a time on one connection",
+    schema: schema.wholeNumber(1, 100_000),
+    default: "100",
+    group,
+  }),
+  maxInFlight: option({
+    flag: "--max-in-flight <n>",
+    env: "KASBAH_MAX_IN_FLIGHT",
+    help: "calls at a time on all connections; more are told to come again before anything is done for them",
+    schema: schema.wholeNumber(1, 1_000_000),
+    default: "1000",
+    group,
+  }),
+  maxRequestBytes: option({
+    flag: "--max-request-bytes <n>",
+    env: "KASBAH_MAX_REQUEST_BYTES",
+    help: "size of a request; one with an RSA-4096 key takes 2 KiB",
+    schema: schema.wholeNumber(1024, 4 * 1024 * 1024),
+    default: "65536",
+    group,
+  }),
+  maxHeaderBytes: option({
+    flag: "--max-header-bytes <n>",
+    env: "KASBAH_MAX_HEADER_BYTES",
+    help: "size of a call's headers together, the token among them",
+    schema: schema.wholeNumber(1024, 65_536),
+    default: "20480",
+    group,
+  }),
+  handshakeTimeout: option({
+    flag: "--handshake-timeout <duration>",
+    env: "KASBAH_HANDSHAKE_TIMEOUT",
+    help: "for a TLS handshake",
+    schema: schema.duration,
+    default: "5s",
+    group,
+  }),
+  firstRequestTimeout: option({
+    flag: "--first-request-timeout <duration>",
+    env: "KASBAH_FIRST_REQUEST_TIMEOUT",
+    help: "from a connection to its first call",
+    schema: schema.duration,
+    default: "10s",
+    group,
+  }),
+  callTimeout: option({
+    flag: "--call-timeout <duration>",
+    env: "KASBAH_CALL_TIMEOUT",
+    help: "for a call, from its headers to its answer",
+    schema: schema.duration,
+    default: "10s",
+    group,
+  }),
+  maxIdle: option({
+    flag: "--max-idle <duration>",
+    env: "KASBAH_MAX_IDLE",
+    help: "a connection without calls is closed after this long",
+    schema: schema.duration,
+    default: "5m",
+    group,
+  }),
+  maxConnectionAge: option({
+    flag: "--max-connection-age <duration>",
+    env: "KASBAH_MAX_CONNECTION_AGE",
+    help: "clients are asked to connect again after this long, so that replicas share them",
+    schema: schema.duration,
+    default: "30m",
+    group,
+  }),
+  resetBurst: option({
+    flag: "--reset-burst <n>",
+    env: "KASBAH_RESET_BURST",
+    help: "calls that a client may cancel at once on one connection; beyond it, and a tenth a second, it is sent away",
+    schema: schema.wholeNumber(1, 100_000),
+    default: "100",
+    group,
+  }),
+};
+
+/** The limits as the gRPC server takes them. */
+export function limitsOf(config: ConfigOf<typeof limitOptions>): ServerLimits {
+  return {
+    maxRequestBytes: config.maxRequestBytes,
+    maxHeaderBytes: config.maxHeaderBytes,
+    maxConcurrentStreams: config.maxStreams,
+    maxConnections: config.maxConnections,
+    maxConnectionsPerAddress: config.maxConnectionsPerAddress,
+    handshakeTimeoutMs: config.handshakeTimeout,
+    firstRequestTimeoutMs: config.firstRequestTimeout,
+    maxIdleMs: config.maxIdle,
+    maxAgeMs: config.maxConnectionAge,
+    callTimeoutMs: config.callTimeout,
+    resetBurst: config.resetBurst,
+  };
+}

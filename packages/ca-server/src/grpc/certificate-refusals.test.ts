@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { createCertificate, decodeErrorInfo } from "@kasbah/protocol";
+import { openPolicy, policyOf } from "../issuance/open-admission.test.ts";
+import {
+  type CertificateEndpoint,
+  frontend,
+  orderBody,
+  referenceId,
+  startCertificateEndpoint,
+} from "./certificate-endpoint.test.ts";
+
+describe("CreateCertificate refuses", () => {
+  let ca: CertificateEndpoint;
+
+  before(async () => {
+    ca = await startCertificateEndpoint();
+  });
+
+  after(() => ca.stop());
+
+  afterEach(() => {
+    ca.ledgerIsDown = false;
+    ca.policy = openPolicy;
+  });
+
+  it("a call without credentials, whatever its body", async () => {
+    for (const body of [await orderBody(), Buffer.from("garbage"), Buffer.alloc(0)]) {
+      const { status, message } = await ca.call(body);
+      assert.equal(status, 16);
+      assert.match(
+        message,
+        /^TOKEN_MISSING: .*, expected the header authorization: .*: mount .* \(reference 0123456789ab\)$/,
+      );
+    }
+  });
+
+  it("with the same facts for programs as for people", async () => {
+    const { metadata } = await ca.call(await orderBody({ ttl: 7_776_001 }), ca.bearer);
+    const details = Buffer.from(String(metadata["grpc-status-details-bin"]), "base64");
+    assert.deepEqual(decodeErrorInfo(details), {
+      reason: "TTL_TOO_LONG",
+      domain: "kasbah",
+      metadata: {
+        problem: "the lifetime that is asked for is too long",
+        expected: "validity_duration of at most 7776000 s",
+        seen: "7776001 s",
+        fix: "ask for less (SECRET_TTL), or for 0 to get the default",
+        referenceId: referenceId,
+      },
+    });
+  });
+
+  it("whom the policy denies, by the rule and before the body is looked at for a key", async () => {
+    const reason = "batch jobs use the other CA";
+    ca.policy = policyOf({ allow: false, reason });
+    const csr = "no CSR at all";
+    const order = { csr, validityDurationSeconds: 0, impersonatedIdentity: "", certSigner: "" };
+    const { status, message } = await ca.call(createCertificate.request.encode(order), ca.bearer);
+    assert.equal(status, 7);
+    assert.match(
+      message,
+      /^IDENTITY_NOT_ALLOWED: .* no certificate \(batch jobs use the other CA\), by the rule test: use another/,
+    );
+    const decided = ca.decisions.find(referenceId);
+    assert.deepEqual(
+      [decided?.code, decided?.caller, decided?.rule],
+      ["IDENTITY_NOT_ALLOWED", frontend, "test"],
+    );
+  });
+
+  it("identities by header, from any peer", async () => {
+    const headers = {
+      "x-forwarded-client-cert": `By=${frontend};URI=${frontend}`,
+      "x-remote-user": "system:serviceaccount:demo:frontend",
+    };
+    assert.equal((await ca.call(await orderBody(), headers)).status, 16);
+  });
+
+  it("another workload's identity to a caller that only has its own", async () => {
+    const { status, message } = await ca.call(await orderBody({ impersonate: frontend }), ca.bearer);
+    assert.equal(status, 16);
+    assert.match(message, /^IMPERSONATION_REFUSED/);
+  });
+
+  it("bodies that are no request", async () => {
+    for (const body of ["ff", "0a05ff", "0affffffff0f", "0a02c328"]) {
+      const { status, message } = await ca.call(Buffer.from(body, "hex"), ca.bearer);
+      assert.equal(status, 3, body);
+      assert.match(message, /^(REQUEST|CSR)_MALFORMED/);
+    }
+  });
+
+  it("a body over 64 KiB before it is decoded", async () => {
+    const { status } = await ca.call(Buffer.alloc(65 * 1024), ca.bearer);
+    assert.equal(status, 8);
+  });
+
+  it("a lifetime over the maximum", async () => {
+    const { status, message } = await ca.call(await orderBody({ ttl: 7_776_001 }), ca.bearer);
+    assert.equal(status, 3);
+    assert.match(message, /^TTL_TOO_LONG/);
+  });
+
+  it("to issue what it can not record, and says when to come again and not why", async () => {
+    ca.ledgerIsDown = true;
+    const { status, message, metadata } = await ca.call(await orderBody(), ca.bearer);
+    assert.equal(status, 14);
+    assert.equal(message, "LEDGER_UNAVAILABLE: try again later (reference 0123456789ab)");
+    assert.equal(metadata["grpc-retry-pushback-ms"], "1000");
+  });
+
+  it("and logs each refusal once, with its code and reference and the caller if known", async () => {
+    const before = ca.logger.named("request refused").length;
+    await ca.call(await orderBody({ ttl: 7_776_001 }), ca.bearer);
+    const [refused, ...more] = ca.logger.named("request refused").slice(before);
+    assert.equal(more.length, 0);
+    assert.equal(refused?.facts["code"], "TTL_TOO_LONG");
+    assert.equal(refused?.facts["referenceId"], referenceId);
+    assert.equal(refused?.facts["spiffeId"], frontend);
+  });
+});

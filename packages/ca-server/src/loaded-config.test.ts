@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { ConfigInvalidError, loadConfig } from "@kasbah/runtime";
+import { type Machine, type ServerConfig, serverCommand, serverOptions } from "./config.ts";
+
+/** Enough to know callers by. */
+export const required = ["--jwks", "/etc/jwks.json", "--token-issuer", "https://issuer.test"];
+
+/** What comes of these arguments, environment and files. */
+export function load(
+  argv: readonly string[],
+  env: Record<string, string> = {},
+  files: Record<string, string> = {},
+  isRoot = false,
+) {
+  const machine: Machine = { isRoot, env };
+  const readFile = (path: string) => files[path] ?? "";
+  return loadConfig(serverCommand("1.2.3"), serverOptions(machine), { argv, env, readFile });
+}
+
+/** The configuration, which must be accepted. */
+export function run(...args: Parameters<typeof load>): ServerConfig {
+  const outcome = load(...args);
+  assert.ok(outcome.kind === "run");
+  return outcome.config;
+}
+
+/** Why it is refused, which it must be. */
+export function problems(...args: Parameters<typeof load>): readonly string[] {
+  try {
+    load(...args);
+  } catch (error) {
+    assert.ok(error instanceof ConfigInvalidError);
+    return error.problems;
+  }
+  assert.fail("the configuration was accepted");
+}
