@@ -2,8 +2,10 @@ import { createTokenIssuer } from "@kasbah/certs-dev";
 import { parseTrustDomain } from "@kasbah/pki";
 import { systemClock } from "@kasbah/runtime";
 import { recordingLogger } from "@kasbah/testkit";
+import { createCallerAuthenticator } from "../packages/ca-server/src/authn/caller-authenticator.ts";
+import { tokenAlgorithms } from "../packages/ca-server/src/authn/jwks.ts";
 import { JwksSource } from "../packages/ca-server/src/authn/jwks-source.ts";
-import { createJwksTokenAuthenticator } from "../packages/ca-server/src/authn/jwks-token.ts";
+import { JwksTokenAuthenticator } from "../packages/ca-server/src/authn/jwks-token.ts";
 import { openSegmentFile } from "../packages/ca-server/src/ledger/segment-file.ts";
 import { SegmentLog } from "../packages/ca-server/src/ledger/segment-log.ts";
 
@@ -28,14 +30,19 @@ export async function startCaParts(folder: string): Promise<CaParts> {
   const keys = new JwksSource({ location: "memory", read, refreshIntervalMs: 60_000, clock, logger });
   await keys.start();
   const trustDomain = parseTrustDomain("cluster.local");
-  const audiences = ["istio-ca"];
-  const authenticator = createJwksTokenAuthenticator({ keys, issuer, audiences, trustDomain, clock });
+  const issuers = [{ issuer, audiences: ["istio-ca"], algorithms: tokenAlgorithms, keys }];
+  const authenticator = createCallerAuthenticator({
+    tokens: [new JwksTokenAuthenticator({ issuers, trustDomain, clock })],
+    certificates: undefined,
+    onJudged: () => undefined,
+  });
   const token = await tokens.mint({ namespace: "demo", serviceAccount: "bench", now: clock.now() });
   const openSegment = () => openSegmentFile(`${folder}/segment.jsonl`);
   const log = new SegmentLog({ openSegment, clock, logger });
   await log.start();
   return {
-    verifyToken: () => authenticator.authenticate({ authorization: [`Bearer ${token}`] }),
+    verifyToken: () =>
+      authenticator.authenticate({ authorization: [`Bearer ${token}`], peerCertificates: [] }),
     record: () => log.append(ledgerLine),
     async stop() {
       await Promise.all([keys.stop(), log.stop()]);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+import { measureAdmission } from "./admission.ts";
 import { measureAgent } from "./agent.ts";
 import { measurePush } from "./agent-push.ts";
 import { measureIssuance } from "./issuance.ts";
@@ -29,6 +30,8 @@ try {
   ];
   progress("steps (10 s)");
   figures.push(...(await measureSteps(mkdtempSync(join(folder, "steps-")), limit)));
+  progress("admission (5 s)");
+  figures.push(...(await measureAdmission(limit)));
   progress("whole calls (1 min)");
   figures.push(...(await measureIssuance(mkdtempSync(join(folder, "ca-")), limit)));
   progress("agents (20 s)");

@@ -11,14 +11,11 @@ import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { systemClock } from "@kasbah/runtime";
 import { createTestAuthority } from "@kasbah/testkit";
 import { startCaParts } from "./ca-parts.ts";
+import { cpuUsOf, type Step } from "./cpu.ts";
 import { type PhysicalLimit, timesOpenssl } from "./openssl-speed.ts";
 import type { Figure } from "./report.ts";
 
 const topic = "CPU of each step, alone in a process";
-const rounds = 300;
-
-/** A name for the report, and what is measured. */
-type Step = readonly [name: string, step: () => unknown];
 
 /** CPU of each step of one issuance; the kernel's share and that of Node's own threads are in it. */
 export async function measureSteps(folder: string, limit: PhysicalLimit): Promise<readonly Figure[]> {
@@ -71,12 +68,4 @@ async function caSteps(): Promise<readonly Step[]> {
     ["CA: write, sign and verify a leaf", write],
     ["CA: lint it", () => lintWorkloadCertificate(leaf, { spiffeId, publicKey, issuer, validity })],
   ];
-}
-
-async function cpuUsOf(step: () => unknown): Promise<number> {
-  for (let round = 0; round < rounds; round += 1) await step();
-  const before = process.cpuUsage();
-  for (let round = 0; round < rounds; round += 1) await step();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / rounds;
 }

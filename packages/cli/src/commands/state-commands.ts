@@ -64,7 +64,7 @@ async function runInit(argv: readonly string[], world: CommandWorld): Promise<vo
   const options = initOptions({ isRoot, env });
   const input: ConfigInput = { argv, env, readFile: (path) => readFileSync(path, "utf8") };
   const outcome = loadConfig(initSettings(version), options, input);
-  if (outcome.kind === "print") return screen.write(outcome.text);
+  if (outcome.kind !== "run") return screen.write(outcome.text);
   const { config } = outcome;
   const logger = createLogger({ level: "warn", format: config.logFormat, stream: stderr });
   const { isNew, ...status } = await initState(config, { clock, logger, holder: holderOf(world) });
