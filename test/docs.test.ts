@@ -3,6 +3,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { grpcStatus } from "@kasbah/runtime/grpc";
+import { parsePolicy } from "../packages/ca-server/src/admission/policy-file.ts";
+import { statusTable } from "../packages/ca-server/src/grpc/status.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -11,13 +14,28 @@ describe("The documents", () => {
   const unions = globSync("packages/*/src/{errors,runtime-error}.ts", { cwd: root });
 
   it("explain every code that a user can meet", () => {
-    const page = read("docs/errors.md");
+    const page = read("docs/errors.md") + read("docs/refusals.md");
     const codes = unions.flatMap((path) => codesIn(read(path)));
     assert.ok(codes.length > 40, `only ${codes.length} codes`);
     assert.deepEqual(
       codes.filter((code) => !page.includes(`\`${code}\``)),
       [],
     );
+  });
+
+  it("list the codes of refused calls, each once, with the status that it comes with, and no other code", () => {
+    const rows = [...read("docs/refusals.md").matchAll(/^\| `([A-Z_]+)` \| ([A-Z_]+) \|/gm)];
+    assert.deepEqual(
+      rows.map(([, code, status]) => `${code} ${status}`).toSorted(),
+      Object.entries(statusTable)
+        .map(([code, { status }]) => `${code} ${nameOfStatus(status)}`)
+        .toSorted(),
+    );
+  });
+
+  it("show a policy that the CA takes", () => {
+    const [, yaml = ""] = /```yaml\n(.*?)```/s.exec(read("docs/policy.md")) ?? [];
+    assert.equal(parsePolicy("docs/policy.md", yaml).rules.length, 4);
   });
 
   it("name every flag and variable of the daemons, as their --help does", () => {
@@ -71,6 +89,10 @@ describe("The documents", () => {
     assert.deepEqual(broken, []);
   });
 });
+
+function nameOfStatus(status: number): string | undefined {
+  return Object.entries(grpcStatus).find(([, code]) => code === status)?.[0];
+}
 
 function codesIn(source: string): readonly string[] {
   return [...source.matchAll(/"([A-Z][A-Z]+(?:_[A-Z]+)+)"/g)].map(([, code = ""]) => code);
