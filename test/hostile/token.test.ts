@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { MeshError } from "@kasbah/pki";
+import { authorizationOf, type Case, type Verdict } from "./tokens/case.ts";
+import { cases } from "./tokens/cases.ts";
+import { openJudge, type Seen } from "./tokens/judge.ts";
+
+const classes = [...new Set(cases.map((each) => each.class))];
+const budgetMs = 50;
+
+/** Of a token, what a reader of a log could use or look it up by. */
+function secretsOf(each: Case): readonly string[] {
+  const tokens = authorizationOf(each).map((value) => value.replace(/^\S*\s+/, ""));
+  const parts = tokens.flatMap((token) => [token, ...token.split(".")]);
+  return parts.filter((part) => part.length >= 12);
+}
+
+function codeOf({ error }: { readonly error: unknown }): string {
+  return error instanceof MeshError ? error.code : `a fault of ours: ${String(error)}`;
+}
+
+function isRight(verdict: Verdict, seen: Seen): boolean {
+  if ("accepted" in seen) return "accepted" in verdict && verdict.accepted === seen.accepted;
+  return "refused" in verdict && verdict.refused.some((code) => code === codeOf(seen));
+}
+
+/** All that a log may say of an error: its message and those of its causes. */
+function* messagesOf(error: unknown): Generator<string> {
+  for (let each = error; each instanceof Error; each = each.cause) yield each.message;
+}
+
+describe("A table of hostile tokens", function () {
+  this.timeout(60_000);
+  const judge = openJudge();
+  const see = async (each: Case) => ({ each, seen: await judge(authorizationOf(each)) });
+
+  it("has hundreds of them, each under a name of its own", () => {
+    assert.ok(cases.length >= 160, `${cases.length}`);
+    const names = cases.map((each) => `${each.class}: ${each.name}`);
+    assert.deepEqual(
+      names.filter((name, index) => names.indexOf(name) !== index),
+      [],
+    );
+    const good = cases.filter(({ verdict }) => "accepted" in verdict).length;
+    process.stdout.write(`      ${cases.length} tokens in ${classes.length} classes, ${good} of them good\n`);
+  });
+
+  for (const name of classes) {
+    it(`meets the expected verdict for each of its ${name}`, async () => {
+      const wrong: string[] = [];
+      for (const each of cases.filter((one) => one.class === name)) {
+        const { seen } = await see(each);
+        if (isRight(each.verdict, seen)) continue;
+        const got = "accepted" in seen ? `accepted as ${seen.accepted}` : codeOf(seen);
+        wrong.push(`${each.name}: expected ${JSON.stringify(each.verdict)}, seen ${got}`);
+      }
+      assert.deepEqual(wrong, []);
+    });
+  }
+
+  it("gets refusals with codes alone, which say nothing that could be used", async () => {
+    const leaks: string[] = [];
+    for (const each of cases) {
+      const { seen } = await see(each);
+      if ("accepted" in seen) continue;
+      if (!(seen.error instanceof MeshError)) leaks.push(`${each.name}: no coded error`);
+      const messages = [...messagesOf(seen.error)];
+      const secrets = ["eyJ", ...secretsOf(each)];
+      if (secrets.some((secret) => messages.some((message) => message.includes(secret)))) {
+        leaks.push(`${each.name}: a message of ${codeOf(seen)} holds a part of the token`);
+      }
+    }
+    assert.deepEqual(leaks, []);
+  });
+
+  it("is met in moments each, so that no token blocks the others", async () => {
+    const slow: string[] = [];
+    for (const each of cases) {
+      const ms = await bestOfThree(() => see(each));
+      if (ms >= budgetMs) slow.push(`${each.name}: ${ms} ms`);
+    }
+    assert.deepEqual(slow, []);
+  });
+});
+
+/** The machine may be busy with something else; a token that blocks does so each time. */
+async function bestOfThree(work: () => Promise<unknown>): Promise<number> {
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 3 && best >= budgetMs; round++) {
+    const startedAt = performance.now();
+    await work();
+    best = Math.min(best, performance.now() - startedAt);
+  }
+  return best;
+}

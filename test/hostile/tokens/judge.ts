@@ -1,0 +1,35 @@
+import { parseTrustDomain } from "@kasbah/pki";
+import { FakeClock } from "@kasbah/testkit";
+import { createLocalJWKSet } from "jose";
+import { createCallerAuthenticator } from "../../../packages/ca-server/src/authn/caller-authenticator.ts";
+import { parseVerificationKeys, tokenAlgorithms } from "../../../packages/ca-server/src/authn/jwks.ts";
+import { JwksTokenAuthenticator } from "../../../packages/ca-server/src/authn/jwks-token.ts";
+import { jwksText } from "./keys.ts";
+import { audience, issuer, now } from "./minting.ts";
+
+/** Whom a caller is taken for, or the error that it is refused with. */
+export type Seen = { readonly accepted: string } | { readonly error: unknown };
+
+/** The CA's own way from header values to an identity, with the issuer's key set in memory. */
+export function openJudge(): (authorization: readonly string[]) => Promise<Seen> {
+  const getKey = createLocalJWKSet({ keys: [...parseVerificationKeys(jwksText()).keys] });
+  const keys = { current: () => getKey, refreshForUnknownKey: async () => undefined };
+  const tokens = new JwksTokenAuthenticator({
+    issuers: [{ issuer, audiences: [audience], keys, algorithms: tokenAlgorithms }],
+    trustDomain: parseTrustDomain("cluster.local"),
+    clock: new FakeClock(now),
+  });
+  const authenticator = createCallerAuthenticator({
+    tokens: [tokens],
+    certificates: undefined,
+    onJudged: () => undefined,
+  });
+  return async (authorization) => {
+    try {
+      const { spiffeId } = await authenticator.authenticate({ authorization, peerCertificates: [] });
+      return { accepted: spiffeId.toString() };
+    } catch (error) {
+      return { error };
+    }
+  };
+}
