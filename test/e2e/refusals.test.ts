@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
+import { createCertificateRequest, createKeyPair, parseSpiffeId } from "@kasbah/pki";
+import { createCertificate, decodeErrorInfo, type ErrorInfo } from "@kasbah/protocol";
+import { systemClock } from "@kasbah/runtime";
+import {
+  type FakeKubernetesApi,
+  type RawReply,
+  rawCall,
+  startFakeKubernetesApi,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { forgeries } from "../hostile/csr/forgeries.ts";
+import { type CaProcess, startCa } from "../hostile/http2/ca-process.ts";
+import { repositoryRoot } from "./repository.ts";
+
+const kasbahBin = join(repositoryRoot, "packages/cli/bin/kasbah.js");
+const day = 86_400;
+const frontend = "spiffe://cluster.local/ns/demo/sa/frontend";
+/** Nobody who calls here is one of these, so none of them may be heard of. */
+const others = ["sa/backend", "ns/bank", "kube-system"];
+
+const policy = `
+version: 1
+default: { allow: false, reason: this mesh serves demo alone }
+rules:
+  - name: hurried
+    namespaces: [demo]
+    serviceAccounts: [hurried]
+    allow: true
+    rate: { perMinute: 1, burst: 1 }
+  - name: bank
+    namespaces: [bank]
+    serviceAccounts: [backend]
+    allow: true
+  - name: demo
+    namespaces: [demo]
+    allow: true
+    onForeignNames: refuse
+`;
+
+interface Prepared {
+  readonly tokens?: TokenIssuer;
+  readonly claims?: Record<string, unknown>;
+  readonly mintedAt?: Date;
+  readonly namespace?: string;
+  readonly serviceAccount?: string;
+  readonly csr?: string;
+  readonly ttlSeconds?: number;
+}
+
+describe("Twelve prepared refusals", function () {
+  this.timeout(120_000);
+  let directory: TemporaryDirectory;
+  let kubernetes: FakeKubernetesApi;
+  let cluster: TokenIssuer;
+  let ca: CaProcess;
+  let goodCsr: string;
+  let refusals: Map<string, { readonly reply: RawReply; readonly info: ErrorInfo }>;
+
+  before(async () => {
+    directory = await temporaryDirectory();
+    kubernetes = await startFakeKubernetesApi();
+    cluster = await createTokenIssuer({ issuer: "https://kubernetes.default.svc" });
+    await writeFile(directory.join("policy.yaml"), policy);
+    await writeFile(directory.join("api-ca.pem"), kubernetes.rootPem);
+    await writeFile(directory.join("api-token"), "the-token-of-the-ca");
+    const api = ["--kubernetes-api", kubernetes.url.href, "--allow-address", "127.0.0.1"];
+    const files = ["--kubernetes-ca-file", directory.join("api-ca.pem")];
+    const token = ["--kubernetes-token-file", directory.join("api-token")];
+    ca = await startCa({ flags: ["--policy", directory.join("policy.yaml"), ...api, ...files, ...token] });
+    goodCsr = createCertificateRequest(await createKeyPair("P-256"), parseSpiffeId(frontend));
+    refusals = new Map();
+    for (const [what, refuse] of Object.entries(prepared)) {
+      const reply = await refuse();
+      const details = String(reply.metadata["grpc-status-details-bin"]);
+      const info = decodeErrorInfo(Buffer.from(details, "base64"));
+      assert.ok(info, what);
+      refusals.set(what, { reply, info });
+    }
+  });
+
+  after(async () => {
+    await ca?.stop();
+    await kubernetes?.close();
+    await directory?.remove();
+  });
+
+  async function call({ csr = goodCsr, ttlSeconds = 0, ...who }: Prepared): Promise<RawReply> {
+    const { claims = {}, mintedAt: now = systemClock.now() } = who;
+    const { namespace = "demo", serviceAccount = "frontend" } = who;
+    const token = await (who.tokens ?? ca.tokens).mint({ namespace, serviceAccount, now, claims });
+    const order = { csr, validityDurationSeconds: ttlSeconds, impersonatedIdentity: "", certSigner: "" };
+    const headers = { authorization: `Bearer ${token}` };
+    const body = createCertificate.request.encode(order);
+    return rawCall({ port: ca.port, ca: ca.rootPem, path: createCertificate.path, body, headers });
+  }
+
+  const forged = (verdict: string) => forgeries.find((each) => each.verdict === verdict)?.pem ?? "";
+  const askingFor = async (uri: string) =>
+    createCertificateRequest(await createKeyPair("P-256"), parseSpiffeId(uri));
+
+  const prepared: Readonly<Record<string, () => Promise<RawReply>>> = {
+    "an expired token": () => call({ mintedAt: new Date(systemClock.now().getTime() - day * 1000) }),
+    "a token for another audience": () => call({ claims: { aud: ["vault"] } }),
+    "a token of another issuer": () => call({ claims: { iss: "https://issuer.test/" } }),
+    "a token that is no service account's": () => call({ claims: { sub: "system:node:node-1" } }),
+    "the token of a pod that is gone": async () => {
+      kubernetes.verdict = () => ({ error: "pod not found: frontend-1" });
+      // No key set is configured for its issuer, so that the Kubernetes API judges it.
+      return call({ tokens: cluster });
+    },
+    "an API server that is away": async () => {
+      kubernetes.trouble = { status: 500 };
+      return call({ tokens: cluster });
+    },
+    "a namespace that is not allowed": () => call({ namespace: "shop", serviceAccount: "cart" }),
+    "a lifetime that is too long": () => call({ ttlSeconds: 91 * day }),
+    "a CSR for another SPIFFE ID": async () =>
+      call({ csr: await askingFor("spiffe://cluster.local/ns/demo/sa/wished-for") }),
+    "a weak key": () => call({ csr: forged("CSR_KEY_REJECTED") }),
+    "a signature that is not the key's": () => call({ csr: forged("CSR_SIGNATURE_INVALID") }),
+    "a call too many": async () => {
+      const hurried = {
+        serviceAccount: "hurried",
+        csr: await askingFor("spiffe://cluster.local/ns/demo/sa/hurried"),
+      };
+      await call(hurried);
+      return call(hurried);
+    },
+  };
+
+  it("have twelve codes, each of its own", () => {
+    const codes = [...refusals.values()].map(({ info }) => info.reason);
+    assert.equal(refusals.size, 12);
+    assert.equal(new Set(codes).size, 12, codes.join());
+  });
+
+  for (const what of Object.keys(prepared)) {
+    it(`tell the same to people and to programs: ${what}`, () => {
+      const { reply, info } = refusals.get(what) ?? assert.fail();
+      const { referenceId = "", fix, expected, seen, problem } = info.metadata;
+      assert.equal(info.domain, "kasbah");
+      assert.match(referenceId, /^[0-9a-f]{12}$/);
+      assert.ok(reply.message.startsWith(`${info.reason}: `), reply.message);
+      assert.ok(reply.message.endsWith(`(reference ${referenceId})`), reply.message);
+      const isOutage = info.reason === "AUTHENTICATOR_UNAVAILABLE";
+      assert.equal(fix === undefined, isOutage);
+      for (const fact of [problem, expected, seen, fix]) assert.ok(reply.message.includes(fact ?? ""));
+      assert.equal(reply.body.length, 0);
+    });
+  }
+
+  it("say what was expected, and what was seen of a token only when its signature was checked", () => {
+    const seenIn = (what: string) => refusals.get(what)?.info.metadata;
+    assert.match(String(seenIn("a token for another audience")?.["expected"]), /istio-ca/);
+    assert.match(String(seenIn("a token for another audience")?.["seen"]), /vault/);
+    assert.equal(seenIn("the token of a pod that is gone")?.["seen"], undefined);
+  });
+
+  it("hold no token, no key and nothing about another workload", () => {
+    for (const { reply } of refusals.values()) {
+      const text =
+        JSON.stringify(reply.metadata) +
+        Buffer.from(String(reply.metadata["grpc-status-details-bin"]), "base64");
+      assert.doesNotMatch(text, /eyJ|BEGIN|the-token-of-the-ca|frontend-1/);
+      for (const other of others) assert.ok(!text.includes(other), other);
+    }
+  });
+
+  it("are told again by kasbah why, with the time and what lay beneath", async () => {
+    for (const { info } of refusals.values()) {
+      const { referenceId = "", ...told } = info.metadata;
+      const args = [kasbahBin, "why", referenceId, "--json", "--state-dir", ca.stateDir];
+      const { stdout } = await promisify(execFile)(process.execPath, args);
+      const story = JSON.parse(stdout);
+      assert.equal(story.code, info.reason);
+      assert.equal(story.referenceId, referenceId);
+      assert.ok(Math.abs(Date.parse(story.time) - systemClock.now().getTime()) < 120_000);
+      for (const [name, text] of Object.entries(told)) assert.equal(story[name], text);
+      assert.doesNotMatch(stdout, /eyJ|BEGIN|the-token-of-the-ca/);
+    }
+    const { referenceId = "" } = refusals.get("the token of a pod that is gone")?.info.metadata ?? {};
+    const args = [kasbahBin, "why", referenceId, "--state-dir", ca.stateDir];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    assert.match(stdout, /because +pod not found: frontend-1\n/);
+  });
+});

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { systemClock } from "@kasbah/runtime";
+import { type CaProcess, startCa } from "./http2/ca-process.ts";
+import { controlCall, newWorkload } from "./http2/control-call.ts";
+import { callOnce, framed } from "./http2/grpc-call.ts";
+
+const moduleOf = (source: string) => `data:text/javascript,${encodeURIComponent(source)}`;
+
+/** Something of ours forgets to catch, when the test says so. */
+const throwsOnSignal = moduleOf(`
+  process.on("SIGUSR2", () => setTimeout(() => { throw new Error("nobody expected this"); }, 0));
+`);
+
+/** The system has no chance to give, when the test says so, and then has again. */
+const losesChanceOnSignal = moduleOf(`
+  import crypto from "node:crypto";
+  import { syncBuiltinESMExports } from "node:module";
+  const { randomBytes } = crypto;
+  const fail = () => { throw new Error("no entropy"); };
+  process.on("SIGUSR2", () => {
+    crypto.randomBytes = crypto.randomBytes === fail ? randomBytes : fail;
+    syncBuiltinESMExports();
+  });
+`);
+
+describe("The CA when it fails itself", function () {
+  this.timeout(60_000);
+  let ca: CaProcess;
+
+  afterEach(() => ca.stop());
+
+  it("row 35: an exception that nobody caught ends the process within five seconds, loudly", async () => {
+    ca = await startCa({ failpoint: throwsOnSignal });
+    await controlCall(ca);
+    const startedAt = systemClock.monotonicMs();
+    const ended = once(ca.child, "exit");
+    ca.child.kill("SIGUSR2");
+    const [code] = await ended;
+    assert.equal(code, 1);
+    assert.ok(systemClock.monotonicMs() - startedAt < 5_000);
+    assert.match(await ca.log(), /nobody expected this.*"event":"uncaught exception"/);
+  });
+
+  it("row 45: without entropy no certificate is made, and none is on record", async () => {
+    ca = await startCa({ failpoint: losesChanceOnSignal });
+    await controlCall(ca);
+    const before = await ledgerOf(ca);
+    ca.child.kill("SIGUSR2");
+    await systemClock.sleep(200);
+    for (let count = 0; count < 5; count += 1) {
+      const { message, headers } = await newWorkload(ca);
+      const { status, body } = await callOnce(ca, framed(message), headers).catch(() => noAnswer);
+      assert.notEqual(status, 0);
+      assert.equal(body.length, 0);
+    }
+    assert.equal(await ledgerOf(ca), before);
+  });
+});
+
+const noAnswer = { status: undefined, body: Buffer.alloc(0) };
+
+async function ledgerOf({ stateDir }: CaProcess): Promise<string> {
+  const folder = join(stateDir, "ledger");
+  const files = (await readdir(folder)).sort();
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
+  return texts.join("");
+}

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { type CaProcess, startCa } from "./http2/ca-process.ts";
+import { evictsTheOldestIdle, standsAThousandIdle } from "./http2/crowds.ts";
+import { dawdlers, firstRequestTimeout } from "./http2/dawdlers.ts";
+import { floods } from "./http2/floods.ts";
+import { frameFaults } from "./http2/frame-faults.ts";
+import { headerBombs } from "./http2/header-bombs.ts";
+import { messages } from "./http2/messages.ts";
+import { type Vitals, vitalsOf } from "./http2/vitals.ts";
+import { recovers, servesOthers, withstand } from "./http2/withstand.ts";
+
+const suiteTimeoutMs = 60_000;
+/** For all of the attacks below; a CA that has just started takes about 120 MiB. */
+const mostMiB = 400;
+
+describe("A CA under abuse of HTTP/2", function () {
+  this.timeout(suiteTimeoutMs);
+  let ca: CaProcess;
+
+  before(async () => {
+    ca = await startCa();
+  });
+
+  after(() => ca?.stop());
+
+  for (const { title, run } of [...frameFaults, ...headerBombs, ...floods, ...messages]) {
+    it(`withstands a client that ${title}`, () => withstand(ca, () => run(ca)));
+  }
+
+  it("serves others beside a thousand idle connections, and needs no more for the next thousand", async () => {
+    // V8 keeps what its heap has grown to, so the memory of the first crowd is not given back but used again.
+    await standsAThousandIdle(ca);
+    await withstand(ca, () => standsAThousandIdle(ca));
+  });
+
+  it("row 34: stays within its memory under all of this", async () => {
+    const { peakMiB } = await vitalsOf(ca.pid);
+    process.stdout.write(`      the CA never took more than ${Math.round(peakMiB)} MiB\n`);
+    assert.ok(peakMiB <= mostMiB, `${peakMiB} MiB`);
+  });
+});
+
+describe("A CA and clients that dawdle, all of them at once", function () {
+  this.timeout(suiteTimeoutMs);
+  let ca: CaProcess;
+  let atFirst: Vitals;
+  let outcomes: ReadonlyMap<string, Promise<unknown>>;
+
+  before(async () => {
+    ca = await startCa({ flags: ["--first-request-timeout", firstRequestTimeout] });
+    atFirst = await vitalsOf(ca.pid);
+    outcomes = new Map(dawdlers.map(({ title, run }) => [title, failureOf(run(ca))]));
+  });
+
+  after(() => ca?.stop());
+
+  it("serves others meanwhile", () => servesOthers(ca, "beside clients that dawdle"));
+
+  for (const { title } of dawdlers) {
+    it(`sends away a client that ${title}`, async () => {
+      assert.ifError(await outcomes.get(title));
+    });
+  }
+
+  it("has nothing left of them afterwards", async () => {
+    await servesOthers(ca, "after the clients that dawdled");
+    await recovers(ca, atFirst);
+  });
+});
+
+describe("A CA that takes a hundred connections", function () {
+  this.timeout(suiteTimeoutMs);
+  const limit = 100;
+  let ca: CaProcess;
+
+  before(async () => {
+    ca = await startCa({ flags: ["--max-connections", String(limit)] });
+  });
+
+  after(() => ca?.stop());
+
+  it("lets the oldest idle ones go when new ones come, and nobody who is in a call", () =>
+    withstand(ca, () => evictsTheOldestIdle(ca, limit)));
+});
+
+/** Nobody looks at a promise before its own test does, and until then its rejection would count as unhandled. */
+function failureOf(promise: Promise<void>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}

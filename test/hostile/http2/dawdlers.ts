@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { connect as connectTls } from "node:tls";
+import { systemClock } from "@kasbah/runtime";
+import type { Attack } from "./attack.ts";
+import type { CaProcess } from "./ca-process.ts";
+import { newWorkload } from "./control-call.ts";
+import { eventually } from "./eventually.ts";
+import { data, headers, preface, settings } from "./frames.ts";
+import { framed } from "./grpc-call.ts";
+import { callBlock } from "./hpack.ts";
+import { RawConnection } from "./raw-connection.ts";
+
+/** What the CA under attack is started with; its limits of handshakes (5 s) and of calls (10 s) are what they are. */
+export const firstRequestTimeout = "2s";
+const firstRequestWithinMs = 4_500;
+const handshakeWithinMs = 8_000;
+const deadlineWithinMs = 14_000;
+const octetEveryMs = 1_000;
+/** A status with the end of the stream, or a reset. */
+const isOver = /^(END_STREAM|RST_STREAM)/;
+
+/** Clients that hold what they have for as long as they are let; each ends by the server's own limit. */
+export const dawdlers: readonly Attack[] = [
+  {
+    title: "connects and never begins a handshake",
+    run: async ({ port }) => endsBy(handshakeWithinMs, await dial(port)),
+  },
+  {
+    title: "stalls in the handshake after its ClientHello",
+    run: async ({ port }) => endsBy(handshakeWithinMs, await stalledHandshake(port)),
+  },
+  {
+    title: "says nothing after the handshake",
+    async run(ca) {
+      using connection = await RawConnection.open(ca);
+      await connection.closed(firstRequestWithinMs);
+    },
+  },
+  {
+    title: "says its preface and asks for nothing",
+    async run(ca) {
+      using connection = await RawConnection.greeted(ca);
+      await connection.closed(firstRequestWithinMs);
+    },
+  },
+  {
+    title: "sends its headers at one octet a second",
+    async run(ca) {
+      using connection = await RawConnection.open(ca);
+      connection.send(preface, settings());
+      void drip(connection, headers(1, callBlock()));
+      await connection.closed(firstRequestWithinMs);
+    },
+  },
+  {
+    title: "sends its body at one octet a second",
+    async run(ca) {
+      using connection = await RawConnection.greeted(ca);
+      const { message } = await startCall(ca, connection);
+      void drip(connection, data(1, framed(message)));
+      assert.match(await connection.fate(1, deadlineWithinMs), isOver);
+    },
+  },
+  {
+    title: "sends headers and never a body",
+    async run(ca) {
+      using connection = await RawConnection.greeted(ca);
+      await startCall(ca, connection);
+      assert.match(await connection.fate(1, deadlineWithinMs), isOver);
+    },
+  },
+];
+
+async function startCall(ca: CaProcess, connection: RawConnection) {
+  const workload = await newWorkload(ca);
+  connection.send(headers(1, callBlock(["authorization", workload.headers.authorization])));
+  return workload;
+}
+
+async function drip(connection: RawConnection, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length && !connection.isClosed; at += 1) {
+    connection.send(bytes.subarray(at, at + 1));
+    await systemClock.sleep(octetEveryMs);
+  }
+}
+
+async function dial(port: number): Promise<Socket> {
+  const socket = connect({ host: "127.0.0.1", port });
+  socket.on("error", () => {});
+  socket.resume();
+  await once(socket, "connect");
+  return socket;
+}
+
+/** What the server says is dropped, so that the client's TLS waits for it for ever. */
+async function stalledHandshake(port: number): Promise<Socket> {
+  const socket = await dial(port);
+  const toServer = new Duplex({
+    read() {},
+    write: (chunk, _encoding, done) => void socket.write(chunk, done),
+  });
+  const tls = connectTls({ socket: toServer, ALPNProtocols: ["h2"] });
+  tls.on("error", () => {});
+  socket.on("close", () => tls.destroy());
+  return socket;
+}
+
+async function endsBy(withinMs: number, socket: Socket): Promise<void> {
+  try {
+    await eventually("close by the server", withinMs, () => socket.closed || undefined);
+  } finally {
+    socket.destroy();
+  }
+}

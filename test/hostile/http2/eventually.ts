@@ -1,0 +1,18 @@
+import { systemClock } from "@kasbah/runtime";
+
+const lookEveryMs = 10;
+
+/** Looks until there is something to see; throws when there is nothing after `withinMs`. */
+export async function eventually<T>(
+  what: string,
+  withinMs: number,
+  look: () => T | undefined | Promise<T | undefined>,
+): Promise<T> {
+  const startedAt = systemClock.monotonicMs();
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    if (systemClock.monotonicMs() - startedAt > withinMs) throw new Error(`no ${what} within ${withinMs} ms`);
+    await systemClock.sleep(lookEveryMs);
+  }
+}

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { connect } from "node:net";
+import { systemClock } from "@kasbah/runtime";
+import { grpcStatus } from "@kasbah/runtime/grpc";
+import { type CaProcess, startCa } from "./ca-process.ts";
+import { newWorkload, orderOf } from "./control-call.ts";
+import { eventually } from "./eventually.ts";
+import { callOn, callOnce, dial, framed } from "./grpc-call.ts";
+import { vitalsOf } from "./vitals.ts";
+import { servesOthers, withstand } from "./withstand.ts";
+
+const mostFiles = 64;
+const watchMs = 2_000;
+/** What the kernel keeps of a pipe, and what Node reads ahead of us: beyond them the CA cannot write. */
+const pipeHolds = 2 * 64 * 1024;
+const { OK, UNAUTHENTICATED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED } = grpcStatus;
+
+describe("A CA at the end of its means", function () {
+  this.timeout(60_000);
+
+  it("row 33: spins not without descriptors, answers who is connected, and recovers", async () => {
+    await using ca = await startCa({ mostFiles });
+    await servesOthers(ca, "before");
+    const session = dial(ca);
+    const ask = async () => {
+      const { message, headers } = await newWorkload(ca);
+      return (await callOn(session, framed(message), headers)).status;
+    };
+    assert.equal(await ask(), OK);
+    const sockets = crowd(ca, 200);
+    await eventually("exhaustion", 5_000, async () => (await vitalsOf(ca.pid)).fds >= mostFiles || undefined);
+    assert.ok((await cpuShareOf(ca.pid)) < 0.5);
+    assert.equal(await ask(), OK);
+    for (const socket of sockets) socket.destroy();
+    session.destroy();
+    await servesOthers(ca, "when descriptors are free again");
+  });
+
+  it("row 36: is not kept busy by a request that is all beginnings of PEM blocks", async () => {
+    await using ca = await startCa();
+    const verdicts = { 1400: INVALID_ARGUMENT, 5000: INVALID_ARGUMENT, 8000: RESOURCE_EXHAUSTED };
+    for (const [times, status] of Object.entries(verdicts)) {
+      await withstand(ca, async () => {
+        const { headers } = await newWorkload(ca);
+        const startedAt = systemClock.monotonicMs();
+        const bytes = framed(orderOf("-----BEGIN ".repeat(Number(times))));
+        assert.equal((await callOnce(ca, bytes, headers)).status, status);
+        assert.ok(systemClock.monotonicMs() - startedAt < 1_000);
+      });
+    }
+  });
+
+  it("row 44: serves on while nobody reads its log", async () => {
+    await using ca = await startCa({ logUnread: true });
+    await withstand(ca, () => refusals(ca, 800));
+    assert.ok((await unreadOf(ca.child)) > pipeHolds, "the log was more than the pipe could hold");
+    await servesOthers(ca, "when the log is read again");
+  });
+});
+
+/** TCP connections that say nothing, of which the server has to do something with each. */
+function crowd({ port }: CaProcess, count: number) {
+  return Array.from({ length: count }, () => {
+    const socket = connect({ host: "127.0.0.1", port });
+    socket.on("error", () => {});
+    return socket.resume();
+  });
+}
+
+async function cpuShareOf(pid: number): Promise<number> {
+  const { cpuMs } = await vitalsOf(pid);
+  await systemClock.sleep(watchMs);
+  return ((await vitalsOf(pid)).cpuMs - cpuMs) / watchMs;
+}
+
+/** Few enough that the control calls wait for the log, if for anything, and not for these. */
+const atOnce = 10;
+
+/** Calls without a token, each of which is a line of the log. */
+async function refusals(ca: CaProcess, count: number): Promise<void> {
+  const session = dial(ca);
+  try {
+    for (let left = count; left > 0; left -= atOnce) {
+      const outcomes = await Promise.all(
+        Array.from({ length: atOnce }, () => callOn(session, framed(Buffer.alloc(0)))),
+      );
+      assert.ok(outcomes.every(({ status }) => status === UNAUTHENTICATED));
+    }
+  } finally {
+    session.destroy();
+  }
+}
+
+/** How much was waiting to be read. */
+async function unreadOf({ stdout }: ChildProcess): Promise<number> {
+  assert.ok(stdout);
+  let length = 0;
+  stdout.on("data", (chunk: Buffer) => {
+    length += chunk.length;
+  });
+  let seen = -1;
+  while (seen !== length) {
+    seen = length;
+    await systemClock.sleep(200);
+  }
+  return length;
+}

@@ -1,0 +1,74 @@
+import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from "node:http2";
+import { createCertificate } from "@kasbah/protocol";
+import type { Target } from "./raw-connection.ts";
+
+/** How a call ended: with a gRPC status, or without one. */
+export interface Outcome {
+  readonly status: number | undefined;
+  readonly message: string;
+  /** Without the frame of the message. */
+  readonly body: Buffer;
+}
+
+const callWithinMs = 15_000;
+
+/** One call on a connection of its own, whose body is sent byte by byte as given; ends by itself in any case. */
+export async function callOnce(
+  target: Target,
+  body: Uint8Array,
+  headers: OutgoingHttpHeaders = {},
+): Promise<Outcome> {
+  const session = dial(target);
+  try {
+    return await callOn(session, body, headers);
+  } finally {
+    session.destroy();
+  }
+}
+
+export function dial({ port, rootPem }: Target): ClientHttp2Session {
+  const session = connect(`https://127.0.0.1:${port}`, { ca: rootPem });
+  session.on("error", () => {});
+  return session;
+}
+
+/** Resolves without a status when the server resets the stream or the connection goes. */
+export function callOn(
+  session: ClientHttp2Session,
+  body: Uint8Array,
+  headers: OutgoingHttpHeaders = {},
+): Promise<Outcome> {
+  const fixed = { ":method": "POST", ":path": createCertificate.path, te: "trailers" };
+  const stream = session.request({ ...fixed, "content-type": "application/grpc", ...headers });
+  return new Promise((resolve, reject) => {
+    const metadata: Record<string, unknown> = {};
+    const chunks: Buffer[] = [];
+    const timer = setTimeout(() => {
+      session.destroy();
+      reject(new Error(`no answer within ${callWithinMs} ms`));
+    }, callWithinMs);
+    stream.on("response", (received) => Object.assign(metadata, received));
+    stream.on("trailers", (received) => Object.assign(metadata, received));
+    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+    stream.on("error", () => {});
+    stream.once("close", () => {
+      clearTimeout(timer);
+      resolve(outcomeOf(metadata, Buffer.concat(chunks)));
+    });
+    stream.end(body);
+  });
+}
+
+function outcomeOf(metadata: Readonly<Record<string, unknown>>, body: Buffer): Outcome {
+  const status = metadata["grpc-status"];
+  const message = decodeURIComponent(String(metadata["grpc-message"] ?? ""));
+  return { status: status === undefined ? undefined : Number(status), message, body: body.subarray(5) };
+}
+
+/** gRPC over HTTP/2, "Length-Prefixed-Message": what is declared need not be what is there. */
+export function framed(body: Uint8Array, declared = body.length, compressed = 0): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt8(compressed);
+  prefix.writeUInt32BE(declared, 1);
+  return Buffer.concat([prefix, body]);
+}

@@ -1,0 +1,140 @@
+import { once } from "node:events";
+import { connect, type TLSSocket } from "node:tls";
+import { eventually } from "./eventually.ts";
+import { errorNames, flag, frameType, preface, settings, settingsAck } from "./frames.ts";
+
+/** Where to connect, and whom to find there. */
+export interface Target {
+  readonly port: number;
+  readonly rootPem: string;
+}
+
+interface ReceivedFrame {
+  readonly type: number;
+  readonly flags: number;
+  readonly streamId: number;
+  readonly payload: Buffer;
+}
+
+const frameHeaderLength = 9;
+const connectWithinMs = 15_000;
+
+/** A TLS connection that sends bytes as they are, and reads the frames of the server. */
+export class RawConnection implements Disposable {
+  readonly frames: ReceivedFrame[] = [];
+  readonly #socket: TLSSocket;
+  #rest = Buffer.alloc(0);
+  #closed = false;
+
+  private constructor(socket: TLSSocket) {
+    this.#socket = socket;
+    // Small writes that wait for an acknowledgement would take 40 ms each.
+    socket.setNoDelay(true);
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      this.#closed = true;
+    });
+    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+  }
+
+  /** Resolves after the TLS handshake; nothing of HTTP/2 has been said yet. */
+  static async open({ port, rootPem }: Target): Promise<RawConnection> {
+    const socket = connect({ host: "127.0.0.1", port, ca: rootPem, ALPNProtocols: ["h2"] });
+    const connection = new RawConnection(socket);
+    return connection.#orNone(
+      once(socket, "secureConnect", { signal: AbortSignal.timeout(connectWithinMs) }),
+    );
+  }
+
+  /** With the preface said, and both sides' settings known and acknowledged, as limits bind only then. */
+  static async greeted(target: Target): Promise<RawConnection> {
+    const connection = await RawConnection.open(target);
+    connection.send(preface, settings());
+    await connection.#orNone(
+      eventually("settings", connectWithinMs, () => connection.#isGreeted() || undefined),
+    );
+    connection.send(settingsAck());
+    return connection;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  send(...pieces: readonly Uint8Array[]): void {
+    if (!this.#closed) this.#socket.write(Buffer.concat(pieces));
+  }
+
+  /** How the server ended the connection or the stream, in words: `GOAWAY PROTOCOL_ERROR`, `closed`, `END_STREAM` … */
+  fate(streamId: number, withinMs = 5_000): Promise<string> {
+    return eventually(`end of stream ${streamId}`, withinMs, () => {
+      const received = this.frames.find((each) => isEndOf(streamId, each));
+      if (received !== undefined) return nameOf(received);
+      return this.#closed ? "closed" : undefined;
+    });
+  }
+
+  /** Resolves with the first frame of that type. */
+  heard(type: number, withinMs = 5_000): Promise<ReceivedFrame> {
+    return eventually(`frame of type ${type}`, withinMs, () =>
+      this.frames.find((each) => each.type === type),
+    );
+  }
+
+  /** As `fate`, of the connection alone. */
+  end(): Promise<string> {
+    return this.fate(0);
+  }
+
+  async closed(withinMs: number): Promise<void> {
+    await eventually("close", withinMs, () => this.#closed || undefined);
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.destroy();
+  }
+
+  /** This connection, or none at all: what fails to open is not left open. */
+  async #orNone(opened: Promise<unknown>): Promise<this> {
+    try {
+      await opened;
+      return this;
+    } catch (error) {
+      this.#socket.destroy();
+      throw error;
+    }
+  }
+
+  /** The server's settings have come, and its acknowledgement of ours. */
+  #isGreeted(): boolean {
+    return this.frames.filter(({ type }) => type === frameType.settings).length >= 2;
+  }
+
+  #read(chunk: Buffer): void {
+    this.#rest = Buffer.concat([this.#rest, chunk]);
+    while (this.#rest.length >= frameHeaderLength) {
+      const end = frameHeaderLength + this.#rest.readUIntBE(0, 3);
+      if (this.#rest.length < end) return;
+      this.frames.push({
+        type: this.#rest.readUInt8(3),
+        flags: this.#rest.readUInt8(4),
+        streamId: this.#rest.readUInt32BE(5),
+        payload: this.#rest.subarray(frameHeaderLength, end),
+      });
+      this.#rest = this.#rest.subarray(end);
+    }
+  }
+}
+
+function isEndOf(streamId: number, { type, flags, streamId: of }: ReceivedFrame): boolean {
+  if (type === frameType.goaway) return true;
+  if (of !== streamId) return false;
+  const hasEndFlag = type === frameType.data || type === frameType.headers;
+  return type === frameType.rstStream || (hasEndFlag && (flags & flag.endStream) !== 0);
+}
+
+function nameOf({ type, payload }: ReceivedFrame): string {
+  if (type === frameType.goaway) return `GOAWAY ${errorNames[payload.readUInt32BE(4)]}`;
+  if (type === frameType.rstStream) return `RST_STREAM ${errorNames[payload.readUInt32BE(0)]}`;
+  return "END_STREAM";
+}

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import type { CaProcess } from "./ca-process.ts";
+import { controlCall } from "./control-call.ts";
+import { eventually } from "./eventually.ts";
+import { type Vitals, vitalsOf } from "./vitals.ts";
+
+const answerWithinMs = 250;
+const attempts = 3;
+const recoverWithinMs = 10_000;
+
+/**
+ * Runs an attack and asserts what every attack must leave intact: others are served while it lasts and afterwards, by
+ * the same process, which gives back its memory and its descriptors.
+ */
+export async function withstand(ca: CaProcess, attack: () => Promise<void>): Promise<void> {
+  const before = await vitalsOf(ca.pid);
+  await Promise.all([attack(), servesOthers(ca, "during the attack")]);
+  await servesOthers(ca, "after the attack");
+  await recovers(ca, before);
+}
+
+/** The best of a few, since the machine has other things to do as well. */
+export async function servesOthers(ca: CaProcess, when: string): Promise<void> {
+  const took: number[] = [];
+  while (took.length < attempts && !took.some((ms) => ms < answerWithinMs)) took.push(await controlCall(ca));
+  assert.ok(
+    took.some((ms) => ms < answerWithinMs),
+    `control calls took ${took.map(Math.round).join(", ")} ms ${when}`,
+  );
+}
+
+/** The same process gives back its memory, as far as V8 ever does, and its descriptors. */
+export async function recovers({ pid, child }: CaProcess, before: Vitals): Promise<void> {
+  assert.equal(child.exitCode, null, "the process that was attacked has ended");
+  const mostMiB = before.rssMiB * 1.3 + 30;
+  const mostFds = before.fds + 2;
+  let last = before;
+  await eventually("recovery", recoverWithinMs, async () => {
+    last = await vitalsOf(pid);
+    return (last.rssMiB <= mostMiB && last.fds <= mostFds) || undefined;
+  }).catch(() => assert.fail(`before ${JSON.stringify(before)}, afterwards ${JSON.stringify(last)}`));
+}
