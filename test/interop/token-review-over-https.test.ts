@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { parseTrustDomain } from "@kasbah/pki";
+import {
+  acceptedReview,
+  FakeClock,
+  type FakeKubernetesApi,
+  startFakeKubernetesApi,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { createCallerAuthenticator } from "../../packages/ca-server/src/authn/caller-authenticator.ts";
+import { KubernetesTokenAuthenticator } from "../../packages/ca-server/src/authn/kubernetes-token.ts";
+import { ReviewCache } from "../../packages/ca-server/src/authn/review-cache.ts";
+import { CaError } from "../../packages/ca-server/src/errors.ts";
+import { AddressRules } from "../../packages/ca-server/src/https/address-rules.ts";
+import type { Authenticator } from "../../packages/ca-server/src/issuance/ports.ts";
+import { KubernetesClient } from "../../packages/ca-server/src/kubernetes/api-client.ts";
+import { reviewToken } from "../../packages/ca-server/src/kubernetes/token-review.ts";
+import { authorizationOf } from "../hostile/tokens/case.ts";
+import { cases } from "../hostile/tokens/cases.ts";
+import { openJudge } from "../hostile/tokens/judge.ts";
+import { audience, now } from "../hostile/tokens/minting.ts";
+import { knownDifferences, namesOf } from "./token-review/differences.ts";
+import { type GoReviewer, openGoReviewer } from "./token-review/reviewer.ts";
+import { hasGo } from "./zlint/build.ts";
+
+/** The CA's two ways of judging a token: its own, and by asking an API server that judges with go-jose. */
+describe("A CA that asks the API server and one that has the keys", function () {
+  this.timeout(300_000);
+  let directory: TemporaryDirectory;
+  let reviewer: GoReviewer;
+  let api: FakeKubernetesApi;
+  let asking: Authenticator;
+
+  before(async function () {
+    if (!hasGo()) this.skip();
+    directory = await temporaryDirectory();
+    reviewer = await openGoReviewer();
+    api = await startFakeKubernetesApi({
+      verdict: async ({ token, audiences }) => {
+        const {
+          authenticated,
+          username,
+          audiences: accepted,
+          extra,
+          error,
+        } = await reviewer.review(token, audiences, now);
+        return authenticated ? acceptedReview(username, accepted, extra) : { error };
+      },
+    });
+    asking = await authenticatorAsking(api, directory);
+  });
+
+  after(async () => {
+    await api?.close();
+    await reviewer?.close();
+    await directory?.remove();
+  });
+
+  it("give one verdict on every token and every header of the table", async () => {
+    const known = new Set(namesOf(knownDifferences));
+    const judge = openJudge();
+    const wrong: string[] = [];
+    let same = 0;
+    for (const each of cases) {
+      const title = `${each.class}: ${each.name}`;
+      if (known.has(title)) continue;
+      const authorization = authorizationOf(each);
+      const ours = await judge(authorization);
+      const theirs = await identityBy(asking, authorization);
+      if (("accepted" in ours ? ours.accepted : "refused") === theirs) same += 1;
+      else wrong.push(title);
+    }
+    process.stdout.write(
+      `      one verdict on ${same} of ${cases.length} callers, ${known.size} differences are listed\n`,
+    );
+    assert.deepEqual(wrong, []);
+    assert.ok(api.calls.length > 100, "most were judged by the API server");
+    assert.ok(api.calls.every(({ authorization }) => authorization === "Bearer the-ca-itself"));
+  });
+});
+
+async function authenticatorAsking(
+  api: FakeKubernetesApi,
+  directory: TemporaryDirectory,
+): Promise<Authenticator> {
+  await writeFile(directory.join("ca.pem"), api.rootPem);
+  await writeFile(directory.join("token"), "the-ca-itself");
+  const client = new KubernetesClient({
+    server: api.url,
+    caFile: directory.join("ca.pem"),
+    tokenFile: directory.join("token"),
+    addressRules: new AddressRules([{ address: "127.0.0.1", prefix: 32 }]),
+  });
+  const clock = new FakeClock(now);
+  const ask = (token: string) => reviewToken(client, token, [audience]);
+  const reviews = new ReviewCache({ ask, clock, onAnswer: () => undefined });
+  const parts = { reviews, audiences: [audience], trustDomain: parseTrustDomain("cluster.local"), clock };
+  return createCallerAuthenticator({
+    tokens: [new KubernetesTokenAuthenticator(parts)],
+    certificates: undefined,
+    onJudged: () => undefined,
+  });
+}
+
+async function identityBy(authenticator: Authenticator, authorization: readonly string[]): Promise<string> {
+  try {
+    return (await authenticator.authenticate({ authorization, peerCertificates: [] })).spiffeId.toString();
+  } catch (error) {
+    assert.ok(error instanceof CaError, String(error));
+    assert.notEqual(error.code, "AUTHENTICATOR_UNAVAILABLE");
+    return "refused";
+  }
+}
