@@ -4,9 +4,10 @@ import type { Case, Verdict } from "./csr/cases.ts";
 import { encodings } from "./csr/encodings.ts";
 import { forgeries } from "./csr/forgeries.ts";
 import { naiveVerdict } from "./csr/naive.ts";
+import { stock } from "./csr/stock.ts";
 import { wishes } from "./csr/wishes.ts";
 
-const table: readonly Case[] = [...wishes, ...forgeries, ...encodings];
+const table: readonly Case[] = [...stock, ...wishes, ...forgeries, ...encodings];
 
 function verdictOn(pem: string): Verdict {
   try {
@@ -30,7 +31,16 @@ describe("A table of hostile requests", function () {
     assert.equal(new Set(table.map(({ title }) => title)).size, table.length);
   });
 
-  for (const [what, cases] of Object.entries({ wishes, forgeries, encodings })) {
+  it("begins with what stock clients send", () => {
+    for (const client of ["pilot-agent", "ztunnel", "go", "openssl", "cert-manager"]) {
+      assert.ok(
+        stock.some(({ title }) => title.startsWith(`by ${client}: `)),
+        client,
+      );
+    }
+  });
+
+  for (const [what, cases] of Object.entries({ stock, wishes, forgeries, encodings })) {
     it(`meets the expected verdict for each of its ${what}`, () => {
       const wrong = cases.flatMap(({ title, pem, verdict }) => {
         const seen = verdictOn(pem);

@@ -1,0 +1,14 @@
+import { globSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Case } from "./cases.ts";
+
+const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
+
+/** Requests as the usual tools make them: whoever is stricter than this locks stock clients out. */
+export const stock: readonly Case[] = globSync("*-csr/*.csr.pem", { cwd: fixtures })
+  .sort()
+  .map((file) => ({
+    title: `by ${file.replace("-csr/", ": ").replace(".csr.pem", "")}`,
+    pem: readFileSync(`${fixtures}${file}`, "utf8"),
+    verdict: "accepted",
+  }));
