@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { Agent, type RequestOptions, request } from "node:https";
+import { errnoOf } from "@kasbah/runtime";
 import { HttpsError } from "../errors.ts";
 import type { AddressRules } from "./address-rules.ts";
 
@@ -21,9 +22,11 @@ export interface HttpsEndpoint {
 }
 
 export interface HttpsRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Default `application/json`. */
+  readonly contentType?: string;
 }
 
 export interface HttpsReply {
@@ -69,9 +72,9 @@ export async function exchange(
   }
 }
 
-async function requestOptions(
+export async function requestOptions(
   { caFile, tokenFile, addressRules }: HttpsEndpoint,
-  { method, body }: HttpsRequest,
+  { method, body, contentType = "application/json" }: HttpsRequest,
 ): Promise<RequestOptions> {
   const ca = caFile === undefined ? {} : { ca: await readFile(caFile) };
   const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, "utf8")).trim();
@@ -83,14 +86,25 @@ async function requestOptions(
     headers: {
       accept: "application/json",
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(body === undefined ? {} : { "content-type": contentType }),
     },
   };
 }
 
-function respond(url: URL, options: RequestOptions, body: unknown): Promise<IncomingMessage> {
+/** A kept connection may have been closed by the server at the moment of its use: then nothing was done, and once more is right. */
+export function respond(
+  url: URL,
+  options: RequestOptions,
+  body: unknown,
+  isLast = false,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const sent = request(url, options, resolve).once("error", reject);
+    const sent = request(url, options, resolve);
+    sent.once("error", (error) => {
+      const isStale = sent.reusedSocket && errnoOf(error) === "ECONNRESET" && !isLast;
+      if (isStale) respond(url, options, body, true).then(resolve, reject);
+      else reject(error);
+    });
     if (body === undefined) sent.end();
     else sent.end(JSON.stringify(body));
   });

@@ -1,5 +1,6 @@
 import { Agent } from "node:https";
-import { exchange, type HttpsEndpoint, type HttpsReply } from "../https/https-exchange.ts";
+import { exchange, type HttpsEndpoint, type HttpsReply, type HttpsRequest } from "../https/https-exchange.ts";
+import { lines } from "../https/https-lines.ts";
 
 /** How the Kubernetes API is reached. */
 export type KubernetesApi = Omit<HttpsEndpoint, "url" | "maxBytes" | "connections"> & {
@@ -9,12 +10,11 @@ export type KubernetesApi = Omit<HttpsEndpoint, "url" | "maxBytes" | "connection
 
 /** A page of pods, with all that controllers have written into them. */
 const maxBytes = 8 * 1024 * 1024;
-
 const maxConnections = 50;
 /** Less than load balancers in front of API servers wait. */
 const idleMs = 20_000;
 
-/** The few calls of the Kubernetes API that the CA makes, as itself. */
+/** The few calls of the Kubernetes API that the CA makes, as itself. Paths begin at the root of the server, with their query. */
 export class KubernetesClient {
   readonly #api: KubernetesApi;
   readonly #connections = new Agent({ keepAlive: true, maxSockets: maxConnections, timeout: idleMs });
@@ -23,7 +23,6 @@ export class KubernetesClient {
     this.#api = api;
   }
 
-  /** @param path with its query, from the root of the server. */
   get(path: string): Promise<HttpsReply> {
     return this.#exchange(path, { method: "GET" });
   }
@@ -32,9 +31,32 @@ export class KubernetesClient {
     return this.#exchange(path, { method: "POST", body });
   }
 
-  #exchange(path: string, asked: Parameters<typeof exchange>[1]): Promise<HttpsReply> {
+  put(path: string, body: unknown): Promise<HttpsReply> {
+    return this.#exchange(path, { method: "PUT", body });
+  }
+
+  /** A merge patch (RFC 7386). */
+  patch(path: string, body: unknown): Promise<HttpsReply> {
+    return this.#exchange(path, { method: "PATCH", body, contentType: "application/merge-patch+json" });
+  }
+
+  delete(path: string): Promise<HttpsReply> {
+    return this.#exchange(path, { method: "DELETE" });
+  }
+
+  /** The events of a watch, one JSON document a line, until the server ends it. */
+  watch(path: string, signal: AbortSignal): AsyncIterable<string> {
     const { server, ...rest } = this.#api;
-    const url = new URL(`${server.pathname.replace(/\/$/, "")}${path}`, server);
+    return lines({ ...rest, url: this.#url(path, server) }, signal);
+  }
+
+  #exchange(path: string, asked: HttpsRequest): Promise<HttpsReply> {
+    const { server, ...rest } = this.#api;
+    const url = this.#url(path, server);
     return exchange({ ...rest, url, maxBytes, connections: this.#connections }, asked);
+  }
+
+  #url(path: string, server: URL): URL {
+    return new URL(`${server.pathname.replace(/\/$/, "")}${path}`, server);
   }
 }

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import {
+  type Certificate,
+  createKeyPair,
+  createSerial,
+  createWorkloadSerial,
+  type KeyPair,
+  parseTrustDomain,
+  TrustBundle,
+  tokenProofTime,
+} from "@kasbah/pki";
+import { createCertificateWriter, type Signer, type SubjectAltName } from "@kasbah/pki/certificate-writer";
+import {
+  createTestAuthority,
+  FakeClock,
+  forgeCertificate,
+  type TestAuthority,
+  throwsWithCode,
+} from "@kasbah/testkit";
+import { ClientCertificateAuthenticator } from "./client-certificate.ts";
+
+const writer = createCertificateWriter();
+const start = new Date("2030-01-01T00:00:00Z");
+const hourMs = 3_600_000;
+const maxRenewalAgeMs = 168 * hourMs;
+const frontend = "spiffe://cluster.local/ns/demo/sa/frontend";
+const rejected = "CLIENT_CERTIFICATE_REJECTED";
+const later = (ms: number) => new Date(start.getTime() + ms);
+
+describe("The authenticator of client certificates", () => {
+  let root: TestAuthority;
+  let keyPair: KeyPair;
+  let clock: FakeClock;
+  let trustBundle: () => TrustBundle;
+  let chains: readonly (readonly Certificate[])[];
+  let authenticator: ClientCertificateAuthenticator;
+
+  before(async () => {
+    root = await createTestAuthority("cluster.local");
+    keyPair = await createKeyPair("P-256");
+  });
+
+  beforeEach(() => {
+    clock = new FakeClock(start);
+    trust(root);
+    chains = [[]];
+    authenticator = new ClientCertificateAuthenticator({
+      authorities: { trustBundle: () => trustBundle(), knownChains: () => chains },
+      trustDomain: parseTrustDomain("cluster.local"),
+      maxRenewalAgeMs,
+      clock,
+    });
+  });
+
+  interface Leaf {
+    readonly issuer?: Signer;
+    readonly uri?: string;
+    readonly names?: readonly SubjectAltName[];
+    readonly provenAt?: Date;
+    readonly notAfter?: Date;
+  }
+
+  const leafWith = ({
+    issuer = root,
+    uri = frontend,
+    names,
+    provenAt = start,
+    notAfter = later(hourMs),
+  }: Leaf = {}) =>
+    writer.writeLeaf(
+      {
+        serial: createWorkloadSerial(provenAt),
+        validity: { notBefore: later(-120_000), notAfter },
+        publicKey: keyPair.publicKey,
+        subjectAltNames: names ?? [{ kind: "uri", value: uri }],
+      },
+      issuer,
+    );
+
+  const authenticate = (...chain: readonly { readonly der: Uint8Array }[]) =>
+    authenticator.authenticate({ authorization: [], peerCertificates: chain.map(({ der }) => der) });
+  const refuses = (chain: readonly { readonly der: Uint8Array }[], message = /./) =>
+    assert.match(throwsWithCode(() => authenticate(...chain), rejected).message, message);
+
+  function trust(...roots: readonly Signer[]): void {
+    const bundle = TrustBundle.from(roots.map(({ certificate }) => certificate));
+    trustBundle = () => bundle;
+  }
+
+  async function intermediateOf(signer: Signer): Promise<Signer & { readonly keyPair: KeyPair }> {
+    const signingKey = await createKeyPair("P-256");
+    const { notBefore, notAfter } = root.certificate;
+    const certificate = await writer.writeIntermediate(
+      {
+        serial: createSerial(),
+        validity: { notBefore, notAfter },
+        organization: "cluster.local",
+        commonName: "intermediate",
+        publicKey: signingKey.publicKey,
+      },
+      signer,
+    );
+    return { certificate, signingKey, keyPair: signingKey };
+  }
+
+  it("knows a workload by its leaf, and says by which and since when a token has not spoken", async () => {
+    const leaf = await leafWith();
+    const { spiffeId, credential, ...rest } = authenticate(leaf);
+    assert.equal(spiffeId.toString(), frontend);
+    assert.deepEqual(credential, {
+      kind: "client-certificate",
+      serial: leaf.serial,
+      fingerprint: leaf.fingerprint,
+      tokenProvenAt: tokenProofTime(leaf.serial),
+    });
+    assert.deepEqual(rest, {}, "it knows of no pod and no node");
+  });
+
+  describe("looks at the clock for each call:", () => {
+    it("a leaf counts until its last second, and not before its first", async () => {
+      const leaf = await leafWith();
+      clock.jump(hourMs);
+      authenticate(leaf);
+      clock.jump(1);
+      refuses([leaf], /has ended/);
+      clock.jump(-hourMs - 120_001);
+      authenticate(leaf);
+      clock.jump(-1);
+      refuses([leaf], /does not verify/);
+    });
+
+    it("a token must have spoken within the renewal age, to the millisecond", async () => {
+      const leaf = await leafWith({ notAfter: later(365 * 24 * hourMs) });
+      clock.jump(maxRenewalAgeMs);
+      authenticate(leaf);
+      clock.jump(1);
+      refuses([leaf], /no token has proven this name for too long/);
+    });
+  });
+
+  it("refuses a token proof that is younger than the leaf, which this CA never writes", async () => {
+    authenticate(await leafWith({ provenAt: later(0) }));
+    refuses([await leafWith({ provenAt: later(300_000) })], /no token has proven/);
+    clock.jump(hourMs / 2);
+    refuses([await leafWith({ provenAt: later(300_000) })], /no token has proven/);
+  });
+
+  describe("finds the way to a root", () => {
+    it("by what the client sends, by what the CA knows, and past what helps nothing", async () => {
+      const intermediate = await intermediateOf(root);
+      const stranger = await createTestAuthority("cluster.local");
+      const leaf = await leafWith({ issuer: intermediate });
+      refuses([leaf]);
+      authenticate(leaf, intermediate.certificate);
+      chains = [[], [intermediate.certificate]];
+      authenticate(leaf);
+      authenticate(leaf, stranger.certificate, root.certificate);
+    });
+
+    it("that is trusted now, and by no certificate that was only sent", async () => {
+      const old = await createTestAuthority("cluster.local");
+      const leaf = await leafWith({ issuer: old });
+      refuses([leaf, old.certificate]);
+      trust(root, old);
+      authenticate(leaf);
+      trust(root);
+      refuses([leaf]);
+    });
+
+    it("through five certificates and no more, however good the first is", async () => {
+      const leaf = await leafWith();
+      const more = Array.from({ length: 5 }, () => root.certificate);
+      authenticate(leaf, ...more.slice(1));
+      refuses([leaf, ...more], /more than 5/);
+      refuses([...Array.from({ length: 6 }, () => ({ der: Buffer.from("garbage") }))], /more than 5/);
+    });
+  });
+
+  it("refuses what is not one certificate in canonical DER", async () => {
+    const { der } = await leafWith();
+    const trailing = { der: Buffer.concat([der, Buffer.of(0)]) };
+    const halves = { der: der.subarray(0, der.length / 2) };
+    for (const broken of [trailing, halves, { der: Buffer.alloc(0) }, { der: Buffer.from("garbage") }]) {
+      refuses([broken], /cannot be read/);
+      refuses([await leafWith(), broken], /cannot be read/);
+    }
+    refuses([], /no certificate/);
+  });
+
+  it("refuses a leaf that is not for TLS clients", async () => {
+    const [clientAuth, codeSigning] = ["2b06010505070302", "2b06010505070303"].map((hex) =>
+      Buffer.from(hex, "hex"),
+    );
+    assert.ok(clientAuth && codeSigning);
+    const forged = forgeCertificate(await leafWith(), root.keyPair, clientAuth, codeSigning);
+    refuses([forged], /not for TLS clients/);
+  });
+
+  it("shows the names of a leaf only when the leaf is ours", async () => {
+    const stranger = await createTestAuthority("cluster.local");
+    const uri = "spiffe://other.local/ns/secret/sa/name";
+    refuses([await leafWith({ uri })], /seen .*spiffe:\/\/other\.local\/ns\/secret\/sa\/name/);
+    refuses([await leafWith({ uri, issuer: stranger })], /^(?!.*secret)/);
+  });
+
+  it("lets faults of its own side through as they are", async () => {
+    const fault = new Error("the state is not loaded");
+    const leaf = await leafWith();
+    trustBundle = () => {
+      throw fault;
+    };
+    assert.throws(() => authenticate(leaf), fault);
+  });
+});
