@@ -9,7 +9,7 @@ import {
   TrustBundle,
   tokenProofTime,
 } from "@kasbah/pki";
-import { createCertificateWriter, type Signer, type SubjectAltName } from "@kasbah/pki/certificate-writer";
+import { createCertificateWriter, type Signer } from "@kasbah/pki/certificate-writer";
 import {
   createTestAuthority,
   FakeClock,
@@ -53,29 +53,19 @@ describe("The authenticator of client certificates", () => {
   });
 
   interface Leaf {
-    readonly issuer?: Signer;
-    readonly uri?: string;
-    readonly names?: readonly SubjectAltName[];
-    readonly provenAt?: Date;
-    readonly notAfter?: Date;
+    readonly issuer: Signer;
+    readonly uri: string;
+    readonly provenAt: Date;
+    readonly notAfter: Date;
   }
 
-  const leafWith = ({
-    issuer = root,
-    uri = frontend,
-    names,
-    provenAt = start,
-    notAfter = later(hourMs),
-  }: Leaf = {}) =>
-    writer.writeLeaf(
-      {
-        serial: createWorkloadSerial(provenAt),
-        validity: { notBefore: later(-120_000), notAfter },
-        publicKey: keyPair.publicKey,
-        subjectAltNames: names ?? [{ kind: "uri", value: uri }],
-      },
-      issuer,
-    );
+  function leafWith(changes: Partial<Leaf> = {}): Promise<Certificate> {
+    const { issuer = root, uri = frontend, provenAt = start, notAfter = later(hourMs) } = changes;
+    const validity = { notBefore: later(-120_000), notAfter };
+    const subjectAltNames = [{ kind: "uri", value: uri } as const];
+    const serial = createWorkloadSerial(provenAt);
+    return writer.writeLeaf({ serial, validity, publicKey: keyPair.publicKey, subjectAltNames }, issuer);
+  }
 
   const authenticate = (...chain: readonly { readonly der: Uint8Array }[]) =>
     authenticator.authenticate({ authorization: [], peerCertificates: chain.map(({ der }) => der) });
@@ -87,20 +77,14 @@ describe("The authenticator of client certificates", () => {
     trustBundle = () => bundle;
   }
 
-  async function intermediateOf(signer: Signer): Promise<Signer & { readonly keyPair: KeyPair }> {
+  async function createIntermediate(): Promise<Signer> {
     const signingKey = await createKeyPair("P-256");
     const { notBefore, notAfter } = root.certificate;
-    const certificate = await writer.writeIntermediate(
-      {
-        serial: createSerial(),
-        validity: { notBefore, notAfter },
-        organization: "cluster.local",
-        commonName: "intermediate",
-        publicKey: signingKey.publicKey,
-      },
-      signer,
-    );
-    return { certificate, signingKey, keyPair: signingKey };
+    const names = { organization: "cluster.local", commonName: "intermediate" };
+    const { publicKey } = signingKey;
+    const validity = { notBefore, notAfter };
+    const template = { ...names, serial: createSerial(), validity, publicKey };
+    return { certificate: await writer.writeIntermediate(template, root), signingKey };
   }
 
   it("knows a workload by its leaf, and says by which and since when a token has not spoken", async () => {
@@ -147,7 +131,7 @@ describe("The authenticator of client certificates", () => {
 
   describe("finds the way to a root", () => {
     it("by what the client sends, by what the CA knows, and past what helps nothing", async () => {
-      const intermediate = await intermediateOf(root);
+      const intermediate = await createIntermediate();
       const stranger = await createTestAuthority("cluster.local");
       const leaf = await leafWith({ issuer: intermediate });
       refuses([leaf]);

@@ -124,20 +124,22 @@ describe("The guard of calls", () => {
     });
 
     it("whose handler is slow, and takes no answer from it after that", async () => {
-      await using world = await serve(80);
+      await using world = await serve(200);
       const stream = open(world, "/test/Slow");
       stream.end(message);
       assert.equal(await statusOf(stream), DEADLINE_EXCEEDED);
       world.handled[0]?.resolve(Buffer.of(1));
       await setTimeout(20);
       assert.equal(world.server.inFlight, 0);
-      const next = open(world, "/test/Large");
+      const next = open(world, "/test/Slow");
       next.end(message);
+      await until(() => world.handled.length === 2);
+      world.handled[1]?.resolve(Buffer.of(1));
       assert.equal(await statusOf(next), OK);
     });
 
     it("whose client does not read its answer", async () => {
-      await using world = await serve(80);
+      await using world = await serve(500);
       const stream = open(world, "/test/Large");
       stream.end(message);
       await once(stream, "response");
@@ -146,11 +148,13 @@ describe("The guard of calls", () => {
     });
 
     it("and no call that was answered in time", async () => {
-      await using world = await serve(80);
-      const stream = open(world, "/test/Large");
+      await using world = await serve(300);
+      const stream = open(world, "/test/Slow");
       stream.end(message);
+      await until(() => world.handled.length === 1);
+      world.handled[0]?.resolve(Buffer.of(1));
       assert.equal(await statusOf(stream), OK);
-      await setTimeout(120);
+      await setTimeout(400);
       assert.equal(world.session.destroyed, false);
       assert.equal(world.server.inFlight, 0);
     });

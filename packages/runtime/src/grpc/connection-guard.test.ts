@@ -38,6 +38,25 @@ describe("The guard of connections", () => {
       assert.equal(server.guard.size, 2);
     });
 
+    it("closes one whose only call may last for ever, which strangers can open", async () => {
+      await using server = await listen({ maxConnections: 1 });
+      using watcher = await dial(server);
+      assert.equal(await get(watcher, "/lasting"), 200);
+      using late = await dial(server);
+      assert.equal(await get(late, "/"), 200);
+      await watcher.gone;
+    });
+
+    it("closes one whose call outlasted its time, whatever its client does not take", async () => {
+      await using server = await listen({ maxConnections: 1, callTimeoutMs: 50 });
+      using stuck = await dial(server);
+      const ended = get(stuck, "/slow");
+      await until(() => server.waiting.length === 1);
+      assert.equal(await ended, undefined);
+      using late = await dial(server);
+      assert.equal(await get(late, "/"), 200);
+    });
+
     it("counts a connection as busy until the last of its calls has ended", async () => {
       await using server = await listen({ maxConnections: 1 });
       using busy = await dial(server);
@@ -143,11 +162,12 @@ describe("The guard of connections", () => {
 
     it("of a peer that comes again from the same port before its end was noticed", async () => {
       await using server = await listen({ firstRequestTimeoutMs: 150 });
-      const first = await dial(server);
+      const localAddress = "127.0.0.1";
+      const first = await dial(server, { localAddress });
       assert.equal(await get(first, "/"), 200);
       const { localPort } = first.socket;
       first.socket.resetAndDestroy();
-      using second = await dial(server, { localPort });
+      using second = await dial(server, { localAddress, localPort });
       await first.gone;
       assert.equal(await get(second, "/"), 200);
       assert.equal(server.guard.size, 1);

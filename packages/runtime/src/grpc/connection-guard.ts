@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { constants, type ServerHttp2Stream } from "node:http2";
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { ServerLimits } from "./limits.ts";
@@ -9,6 +9,8 @@ export interface ConnectionGuardOptions {
   readonly limits: ServerLimits;
   /** Hands an admitted connection to the server. */
   readonly inject: (socket: Socket) => void;
+  /** Whether calls of this path may last, so that they keep no connection from being closed for a new one. */
+  readonly mayLast?: (path: string) => boolean;
 }
 
 interface Connection {
@@ -113,20 +115,36 @@ export class ConnectionGuard {
 
   /** Streams of every server of the process come by; ours are known by their two ends. */
   readonly #onStream = (message: unknown): void => {
-    const { stream } = message as { readonly stream: ServerHttp2Stream };
+    const { stream, headers } = message as StreamStart;
     const socket = stream.session?.socket as TLSSocket | undefined;
     const connection = this.#connections.get(`${socket?.remoteAddress}:${socket?.remotePort}`);
     if (connection === undefined || connection.socket.localPort !== socket?.localPort) return;
     clearTimeout(connection.firstRequest);
     connection.tls = socket;
+    if (this.#options.mayLast?.(String(headers[":path"]))) return;
     connection.openStreams += 1;
     this.#idle.delete(connection);
+    const late = this.#endWhenLate(stream);
     stream.once("finish", () => endLater(stream));
     stream.once("close", () => {
+      clearTimeout(late);
       connection.openStreams -= 1;
       if (connection.openStreams === 0 && !connection.socket.destroyed) this.#idle.add(connection);
     });
   };
+
+  /** A client that never opens its window for the answer would keep its connection busy after the call's time is up. */
+  #endWhenLate(stream: ServerHttp2Stream): NodeJS.Timeout | undefined {
+    const { callTimeoutMs } = this.#options.limits;
+    if (!Number.isFinite(callTimeoutMs)) return undefined;
+    return setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), callTimeoutMs + lingerMs);
+  }
+}
+
+/** What Node tells of each new stream. */
+interface StreamStart {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
 }
 
 /**

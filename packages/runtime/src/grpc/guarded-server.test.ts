@@ -27,13 +27,15 @@ export async function listen(limits: Partial<ServerLimits>): Promise<Guarded> {
     const answer = () => {
       if (!stream.destroyed) stream.respond({ ":status": 200 }, { endStream: true });
     };
-    if (headers[":path"] === "/slow") waiting.push(answer);
+    if (headers[":path"] === "/lasting") stream.respond({ ":status": 200 });
+    else if (headers[":path"] === "/slow") waiting.push(answer);
     else answer();
   });
   http2.on("sessionError", () => {});
   const guard = new ConnectionGuard({
     limits: { ...defaultLimits, ...limits },
     inject: (socket) => http2.emit("connection", socket),
+    mayLast: (path) => path === "/lasting",
   });
   const listener = createServer((socket) => guard.admit(socket));
   listener.listen(0, "127.0.0.1");

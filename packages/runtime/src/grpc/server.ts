@@ -67,6 +67,7 @@ export class GrpcServer {
     const guard = new ConnectionGuard({
       limits: this.#limits,
       inject: (socket) => injector.injectConnection(socket),
+      mayLast: (path) => this.#options.routes.some((route) => route.path === path && route.kind === "stream"),
     });
     this.#guard = guard;
     this.#listener = createServer({ noDelay: true }, (socket) => guard.admit(socket));

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { type Impostor, leafWith, worldOf } from "./client-certificate/cases.ts";
+import { ask, dial, type Line, leafOf, versions } from "./client-certificate/dial.ts";
+import { type Gate, openGate } from "./client-certificate/gate.ts";
+import { frontend, issuerOf, mint, type Presented } from "./client-certificate/mint.ts";
+import { foreignNames } from "./client-certificate/names.ts";
+import { foreignProfiles } from "./client-certificate/profiles.ts";
+import { resume, sessionOf } from "./client-certificate/resumption.ts";
+import type { Outcome } from "./http2/grpc-call.ts";
+
+const impostors: Readonly<Record<string, readonly Impostor[]>> = { foreignNames, ...foreignProfiles };
+const unauthenticated = 16;
+
+function assertRejected({ status, message }: Pick<Outcome, "status" | "message">): void {
+  assert.equal(status, unauthenticated, message);
+  assert.match(message, /^CLIENT_CERTIFICATE_REJECTED: /);
+}
+
+for (const version of versions) {
+  const tls = { minVersion: version, maxVersion: version };
+
+  describe(`A client certificate in place of a token, over ${version}`, function () {
+    this.timeout(60_000);
+    let gate: Gate;
+    let standing: Line;
+
+    before(async () => {
+      gate = await openGate();
+      standing = await dial(gate, good(), tls);
+    });
+
+    after(async () => {
+      standing[Symbol.dispose]();
+      await gate.stop();
+    });
+
+    afterEach(async () => {
+      gate.setBundle(allRoots());
+      assert.equal(leafOf(await standing.ask()).spiffeId?.toString(), frontend);
+    });
+
+    const good = () => leafWith(worldOf(gate));
+    const allRoots = () => [gate.trust.root.certificate, gate.trust.retiring.certificate];
+    const withoutRetiring = () => [gate.trust.root.certificate];
+    const ofRetiring = (): Presented => ({
+      chain: [mint(issuerOf(gate.trust.retiring), gate.clock.now())],
+      key: "P-256",
+    });
+
+    for (const [what, cases] of Object.entries(impostors)) {
+      for (const { title, forge, mayHangUp } of cases) {
+        it(`refuses one of the ${what} ${title}, and serves others on`, async () => {
+          const outcome = await ask(gate, forge(worldOf(gate)), { tls });
+          if (mayHangUp && outcome.status === undefined) return;
+          assertRejected(outcome);
+        });
+      }
+    }
+
+    it("is refused on the connection that it opened, as soon as its root is not trusted", async () => {
+      using line = await dial(gate, ofRetiring(), tls);
+      assert.equal((await line.ask()).status, 0);
+      gate.setBundle(withoutRetiring());
+      assertRejected(await line.ask());
+      assertRejected(await ask(gate, ofRetiring(), { tls }));
+      gate.setBundle(allRoots());
+      assert.equal((await line.ask()).status, 0);
+    });
+
+    it("is refused on a session that outlives its root, whether or not TLS has heard of that", async () => {
+      const session = await sessionOf(gate, ofRetiring(), version);
+      const before = await resume(gate, session, version);
+      assert.deepEqual(before, { isResumed: true, status: 0, message: before.message });
+      gate.setBundle(withoutRetiring(), "does not tell TLS");
+      const between = await resume(gate, session, version);
+      assert.equal(between.isResumed, true);
+      assertRejected(between);
+      gate.setBundle(withoutRetiring());
+      const later = await resume(gate, session, version);
+      assert.equal(later.status, unauthenticated);
+      assertRejected(await resume(gate, session, version, ofRetiring()));
+    });
+
+    it("is known by a resumed session, or by a new one where the old one is forgotten", async () => {
+      const session = await sessionOf(gate, good(), version);
+      assert.equal((await resume(gate, session, version)).isResumed, true);
+      assert.equal((await resume(gate, session, version)).status, 0);
+      gate.setBundle(allRoots());
+      assert.equal((await resume(gate, session, version, good())).status, 0);
+    });
+
+    it("is refused on a session that outlives it", async () => {
+      const { now } = worldOf(gate);
+      const notAfter = new Date(now.getTime() + 60_000);
+      const brief = leafWith(worldOf(gate), { notAfter });
+      using line = await dial(gate, brief, tls);
+      const session = await sessionOf(gate, brief, version);
+      assert.equal((await line.ask()).status, 0);
+      gate.clock.jump(120_000);
+      assertRejected(await line.ask());
+      assertRejected(await resume(gate, session, version));
+      gate.clock.jump(-120_000);
+    });
+
+    it("is nobody's who dials without one and resumes nothing", async () => {
+      const { status, message } = await ask(gate, undefined, { tls });
+      assert.equal(status, unauthenticated);
+      assert.match(message, /^TOKEN_MISSING/);
+    });
+  });
+}

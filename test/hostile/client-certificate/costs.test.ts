@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { type Bytes, bits, integer, nothing, oid, sequence } from "../csr/der.ts";
+import { dns, names, uri } from "../csr/request.ts";
+import { leafWith, type World, worldOf } from "./cases.ts";
+import { ask, leafOf } from "./dial.ts";
+import { type Gate, openGate } from "./gate.ts";
+import { type Changes, frontend, id, mint, strangerNamed } from "./mint.ts";
+import { showInTheClear } from "./raw-handshake.ts";
+
+const mostMs = 50;
+
+describe("What a client certificate can make the CA do before it is refused", function () {
+  this.timeout(60_000);
+  let gate: Gate;
+  let world: World;
+
+  before(async () => {
+    gate = await openGate();
+    world = worldOf(gate);
+    await ask(gate, leafWith(world));
+    await showInTheClear(gate.port, leafWith(world).chain, Buffer.alloc(71));
+  });
+
+  after(() => gate.stop());
+
+  afterEach(async () => {
+    assert.equal(leafOf(await ask(gate, leafWith(world))).spiffeId?.toString(), frontend);
+  });
+
+  /** Of this thread, on which the CA runs, with the little that its client does here. */
+  async function cpuMsOf(run: () => Promise<unknown>): Promise<number> {
+    const before = process.threadCpuUsage();
+    await run();
+    const { user, system } = process.threadCpuUsage(before);
+    return (user + system) / 1000;
+  }
+
+  /** Nobody has this key, and its numbers are not those of any; a verifier finds that out only by reckoning. */
+  const withRsa = (modulusBits: number, exponent: string): Bytes => {
+    const modulus = randomBytes(modulusBits / 8);
+    modulus[0] = 0xff;
+    modulus[modulus.length - 1] = 0xff;
+    return sequence(
+      sequence(oid("1.2.840.113549.1.1.1"), nothing()),
+      bits(sequence(integer(modulus.toString("hex")), integer(exponent))),
+    );
+  };
+
+  const signed = (changes: Changes) => [mint(world.issuer, world.now, changes), world.intermediate];
+  const rsaKeys: Readonly<Record<string, readonly [bits: number, exponent: string]>> = {
+    "RSA of 4096 bits": [4096, "010001"],
+    "RSA of 8192 bits": [8192, "010001"],
+    "RSA of 16384 bits": [16_384, "010001"],
+    "RSA of 16384 bits and an exponent of 64": [16_384, "ffffffffffffffff"],
+    "RSA of 17408 bits": [17_408, "010001"],
+    "RSA of 3072 bits and an exponent as long": [3072, "7f".repeat(384)],
+  };
+
+  for (const [title, [modulusBits, exponent]] of Object.entries(rsaKeys)) {
+    it(`is little for a key of ${title}`, async () => {
+      const chain = signed({ spki: withRsa(modulusBits, exponent) });
+      const signature = Buffer.concat([Buffer.of(0), randomBytes(modulusBits / 8 - 1)]);
+      let end = "";
+      const cpuMs = await cpuMsOf(async () => {
+        end = await showInTheClear(gate.port, chain, signature);
+      });
+      assert.match(
+        end,
+        /^(decrypt_error|bad_certificate|illegal_parameter|handshake_failure|internal_error)$/,
+      );
+      assert.ok(cpuMs < mostMs, `${cpuMs} ms`);
+    });
+  }
+
+  const broken: Readonly<Record<string, (leaf: Uint8Array) => readonly Uint8Array[]>> = {
+    "garbage behind the certificate": (leaf) => [Buffer.concat([leaf, Buffer.from("garbage")])],
+    "garbage in place of one": () => [randomBytes(1_000)],
+    "an empty one": () => [Buffer.alloc(0)],
+    "half of one": (leaf) => [leaf.subarray(0, leaf.length / 2)],
+    "a chain of a thousand": (leaf) => Array.from({ length: 1_000 }, () => leaf),
+    "more than a hundred kilobytes of names": () => {
+      const many = Array.from({ length: 10_000 }, (_, index) => dns(`name-${index}.demo.svc`));
+      return signed({ extensions: { [id.names]: names(uri(frontend), ...many) } });
+    },
+  };
+
+  for (const [title, chainOf] of Object.entries(broken)) {
+    it(`is little for ${title}, which no handshake survives`, async () => {
+      const [leaf = Buffer.alloc(0)] = leafWith(world).chain;
+      let end = "";
+      const cpuMs = await cpuMsOf(async () => {
+        end = await showInTheClear(gate.port, chainOf(leaf), randomBytes(71));
+      });
+      assert.notEqual(end, "decrypt_error", "its signature was not even looked at");
+      assert.ok(cpuMs < mostMs, `${cpuMs} ms`);
+    });
+  }
+
+  it("is little for ten thousand names that a handshake takes, from a stranger or a workload of ours", async () => {
+    const many = Array.from({ length: 10_000 }, (_, index) => dns(index.toString(36)));
+    const extensions = { [id.names]: names(uri(frontend), ...many) };
+    const stranger = [mint(strangerNamed(sequence(), "P-256"), world.now, { extensions })];
+    for (const chain of [stranger, signed({ extensions, notAfter: new Date(world.now.getTime() - 1_000) })]) {
+      let message = "";
+      const cpuMs = await cpuMsOf(async () => {
+        ({ message } = await ask(gate, { chain, key: "P-256" }));
+      });
+      assert.match(message, /^CLIENT_CERTIFICATE_REJECTED/);
+      assert.ok(cpuMs < mostMs, `${cpuMs} ms`);
+    }
+  });
+});

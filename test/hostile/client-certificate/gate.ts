@@ -1,0 +1,188 @@
+import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
+import {
+  type Certificate,
+  createKeyPair,
+  createSerial,
+  createWorkloadSerial,
+  parseTrustDomain,
+  TrustBundle,
+} from "@kasbah/pki";
+import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
+import { createScheduler, Registry, systemClock } from "@kasbah/runtime";
+import { defaultLimits, unaryRoute } from "@kasbah/runtime/grpc";
+import {
+  createTestAuthority,
+  FakeClock,
+  manualSweep,
+  recordingLogger,
+  type TestAuthority,
+} from "@kasbah/testkit";
+import { createLocalJWKSet } from "jose";
+import type { Decision } from "../../../packages/ca-server/src/admission/decision-log.ts";
+import { createCallerAuthenticator } from "../../../packages/ca-server/src/authn/caller-authenticator.ts";
+import { ClientCertificateAuthenticator } from "../../../packages/ca-server/src/authn/client-certificate.ts";
+import { tokenAlgorithms } from "../../../packages/ca-server/src/authn/jwks.ts";
+import { JwksTokenAuthenticator } from "../../../packages/ca-server/src/authn/jwks-token.ts";
+import { noImpersonation } from "../../../packages/ca-server/src/authn/node-impersonation.ts";
+import { createCertificateRoute } from "../../../packages/ca-server/src/grpc/certificate-service.ts";
+import { GrpcEndpoint } from "../../../packages/ca-server/src/grpc/server.ts";
+import { type CaMetrics, createCaMetrics } from "../../../packages/ca-server/src/http/metrics.ts";
+import { createAuthority } from "../../../packages/ca-server/src/issuance/authority.ts";
+import type { Issuer } from "../../../packages/ca-server/src/issuance/ports.ts";
+import { openTerms } from "../../../packages/ca-server/src/issuance/rules.ts";
+import { ServingCertificate } from "../../../packages/ca-server/src/serving-identity.ts";
+
+const tokenIssuer = "https://issuer.test";
+const trustDomain = parseTrustDomain("cluster.local");
+export const hourMs = 3_600_000;
+export const dayMs = 24 * hourMs;
+export const maxRenewalAgeMs = 7 * dayMs;
+
+/** An intermediate at work under the root: what signs leaves here. */
+export interface Intermediate {
+  readonly certificate: Certificate;
+  readonly keyPair: Awaited<ReturnType<typeof createKeyPair>>;
+  readonly signingKey: Intermediate["keyPair"];
+}
+
+/** Who is trusted; a test changes it as a rotation does. */
+export interface Trust {
+  readonly root: TestAuthority;
+  /** Issued by `root`. */
+  readonly intermediate: Intermediate;
+  /** In the bundle at first. */
+  readonly retiring: TestAuthority;
+  bundle: TrustBundle;
+}
+
+/** The CA's gRPC port as it is composed, with a clock and a trust bundle that tests move. */
+export interface Gate {
+  readonly port: number;
+  readonly trust: Trust;
+  /** By which callers are judged; the port's own certificate follows the machine's, as TLS clients do. */
+  readonly clock: FakeClock;
+  readonly tokens: TokenIssuer;
+  readonly decisions: readonly Decision[];
+  readonly registry: Registry;
+  /** Replaces the bundle, and tells TLS, unless that is still to hear of it. */
+  setBundle(roots: readonly Certificate[], tells?: "tells TLS" | "does not tell TLS"): void;
+  stop(): Promise<void>;
+}
+
+export async function openGate(): Promise<Gate> {
+  const trust = await createTrust();
+  const clock = new FakeClock(systemClock.now());
+  const logger = recordingLogger();
+  const registry = new Registry();
+  const metrics = createCaMetrics(registry);
+  const tokens = await createTokenIssuer({ issuer: tokenIssuer });
+  const decisions: Decision[] = [];
+  const parts = { issuers: issuersOf(trust), writer: createCertificateWriter(), logger };
+  const authority = createAuthority({
+    ...parts,
+    authenticator: createAuthenticator(trust, tokens, clock, metrics),
+    impersonation: noImpersonation,
+    policy: () => ({ defaultTtlMs: dayMs, maxTtlMs: 90 * dayMs, rules: [], fallback: terms }),
+    throttle: { takeOwn: () => undefined, takeGlobal: () => undefined },
+    keyHolders: { isSharedBy: () => false },
+    ledger: { record: async () => undefined },
+    observer: { onIgnored: () => undefined, onSharedKey: () => undefined },
+    newSerial: createWorkloadSerial,
+    clock,
+  });
+  const certificate = new ServingCertificate({
+    ...parts,
+    newSerial: createSerial,
+    names: [],
+    asksClients: true,
+    scheduler: createScheduler(systemClock, manualSweep().sweep),
+    clock: systemClock,
+  });
+  const newReferenceId = () => "0123456789ab";
+  const add = (decision: Decision) => void decisions.push(decision);
+  const service = { authority, metrics, decisions: { add }, newReferenceId, clock, logger };
+  const endpoint = new GrpcEndpoint({
+    address: { host: "127.0.0.1", port: 0 },
+    routes: () => [unaryRoute(createCertificateRoute(service))],
+    certificate,
+    limits: defaultLimits,
+    maxInFlight: 100,
+    onOverload: () => undefined,
+    newReferenceId,
+    logger,
+  });
+  await certificate.start();
+  await endpoint.start();
+  return {
+    port: endpoint.address.port,
+    trust,
+    clock,
+    tokens,
+    decisions,
+    registry,
+    setBundle(roots, tells = "tells TLS") {
+      trust.bundle = TrustBundle.from(roots);
+      if (tells === "tells TLS") certificate.trustChanged();
+    },
+    async stop() {
+      await endpoint.stop();
+      await certificate.stop();
+    },
+  };
+}
+
+/** The policy adds a host name to every leaf, as for clients that know hosts only. */
+const terms = { ...openTerms, dnsNames: ["{serviceAccount}.{namespace}.svc"] };
+
+async function createTrust(): Promise<Trust> {
+  const root = await createTestAuthority("cluster.local");
+  const retiring = await createTestAuthority("cluster.local");
+  const keyPair = await createKeyPair("P-256");
+  const { notBefore, notAfter } = root.certificate;
+  const certificate = await createCertificateWriter().writeIntermediate(
+    {
+      serial: createSerial(),
+      validity: { notBefore, notAfter },
+      organization: "cluster.local",
+      commonName: "intermediate 1",
+      publicKey: keyPair.publicKey,
+      permittedTrustDomain: trustDomain,
+    },
+    root,
+  );
+  const bundle = TrustBundle.from([root.certificate, retiring.certificate]);
+  return { root, retiring, intermediate: { certificate, keyPair, signingKey: keyPair }, bundle };
+}
+
+function issuersOf(trust: Trust) {
+  const { root, intermediate } = trust;
+  const latestLeafEnd = root.certificate.notAfter;
+  const active: Issuer = {
+    ...intermediate,
+    authorityId: "intermediate-1",
+    intermediates: [intermediate.certificate],
+    latestLeafEnd,
+  };
+  const serving: Issuer = { ...root, authorityId: "root-1", intermediates: [], latestLeafEnd };
+  return {
+    activeIssuer: () => active,
+    servingIssuer: () => serving,
+    coverLeaf: async () => undefined,
+    trustBundle: () => trust.bundle,
+  };
+}
+
+function createAuthenticator(trust: Trust, tokens: TokenIssuer, clock: FakeClock, metrics: CaMetrics) {
+  const getKey = createLocalJWKSet(tokens.jwks());
+  const keys = { current: () => getKey, refreshForUnknownKey: async () => undefined };
+  const issuers = [{ issuer: tokenIssuer, audiences: ["istio-ca"], keys, algorithms: tokenAlgorithms }];
+  const authorities = {
+    trustBundle: () => trust.bundle,
+    knownChains: () => [[trust.intermediate.certificate], []],
+  };
+  return createCallerAuthenticator({
+    tokens: [new JwksTokenAuthenticator({ issuers, trustDomain, clock })],
+    certificates: new ClientCertificateAuthenticator({ authorities, trustDomain, maxRenewalAgeMs, clock }),
+    onJudged: metrics.credentialJudged,
+  });
+}

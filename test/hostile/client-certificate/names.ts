@@ -1,0 +1,51 @@
+// Genuinely signed, but for names that are nobody's, or for no workload of this trust domain.
+
+import { tlv } from "../csr/der.ts";
+import { commonName, dns, names, uri } from "../csr/request.ts";
+import { changed, type Impostor } from "./cases.ts";
+import { bank, type Changes, frontend, id } from "./mint.ts";
+
+const named = (...list: readonly Uint8Array[]): Changes => ({ extensions: { [id.names]: names(...list) } });
+const ip = tlv(0x87, Buffer.of(127, 0, 0, 1));
+const mail = tlv(0x81, Buffer.from("frontend@cluster.local"));
+const shared = "spiffe://cluster.local";
+
+export const foreignNames: readonly Impostor[] = changed({
+  "without any name": { extensions: { [id.names]: undefined } },
+  "with its SPIFFE ID as the common name alone": {
+    subject: commonName(frontend),
+    extensions: { [id.names]: undefined },
+  },
+  "with two SPIFFE IDs": named(uri(frontend), uri(bank)),
+  "with one SPIFFE ID twice": named(uri(frontend), uri(frontend)),
+  "with a URI beside its SPIFFE ID": named(uri(frontend), uri("https://frontend.demo")),
+  "with a host name alone": named(dns("frontend.demo.svc")),
+  "with its SPIFFE ID as a host name": named(dns(frontend)),
+  "with an IP address beside its SPIFFE ID": named(uri(frontend), ip),
+  "with a mail address beside its SPIFFE ID": named(uri(frontend), mail),
+  "with a SPIFFE ID that ends in a zero octet": named(uri(`${frontend}\0`)),
+  "with an empty URI": named(uri("")),
+  "of another trust domain": named(uri("spiffe://other.local/ns/demo/sa/frontend")),
+  "of a trust domain below ours": named(uri("spiffe://evil.cluster.local/ns/demo/sa/frontend")),
+  "of a trust domain that begins as ours": named(uri("spiffe://cluster.local.evil/ns/demo/sa/frontend")),
+  "of our trust domain in capitals": named(uri("spiffe://CLUSTER.LOCAL/ns/demo/sa/frontend")),
+  "of our trust domain with a port": named(uri("spiffe://cluster.local:443/ns/demo/sa/frontend")),
+  "of our trust domain with a user": named(uri("spiffe://frontend@cluster.local/ns/demo/sa/frontend")),
+  "of the scheme SPIFFE in capitals": named(uri(frontend.replace("spiffe", "SPIFFE"))),
+  "of the trust domain itself": named(uri(shared)),
+  "of a namespace and no account": named(uri(`${shared}/ns/x`)),
+  "of an account without a name": named(uri(`${shared}/ns/x/sa/`)),
+  "of a namespace without a name": named(uri(`${shared}/ns//sa/frontend`)),
+  "with a segment behind the account": named(uri(`${frontend}/admin`)),
+  "with a slash behind the account": named(uri(`${frontend}/`)),
+  "with a path that climbs": named(uri(`${shared}/ns/demo/sa/../../prod/sa/bank`)),
+  "with a path that climbs in percent": named(uri(`${shared}/ns/demo/sa/%2e%2e/bank`)),
+  "with a slash in percent": named(uri(`${shared}/ns/demo%2Fsa/frontend`)),
+  "with a query": named(uri(`${frontend}?sa=bank`)),
+  "with a fragment": named(uri(`${frontend}#bank`)),
+  "with keys in capitals": named(uri(`${shared}/NS/demo/SA/frontend`)),
+  "with an account in capitals": named(uri(`${shared}/ns/demo/sa/Frontend`)),
+  "with a namespace that has a dot": named(uri(`${shared}/ns/de.mo/sa/frontend`)),
+  "of a path that is no workload's": named(uri(`${shared}/agent/frontend`)),
+  "with 2049 octets of a name": named(uri(frontend.padEnd(2049, "x"))),
+});

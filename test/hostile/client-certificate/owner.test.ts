@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { createWorkloadSerial, tokenProofTime } from "@kasbah/pki";
+import { leafWith, worldOf } from "./cases.ts";
+import { ask, leafOf } from "./dial.ts";
+import { dayMs, type Gate, hourMs, maxRenewalAgeMs, openGate } from "./gate.ts";
+import { bank, frontend, issuerOf, mint, type Presented, strangerNamed } from "./mint.ts";
+
+const stepMs = 300_000;
+
+describe("A workload that holds a certificate of this CA", function () {
+  this.timeout(30_000);
+  let gate: Gate;
+
+  beforeEach(async () => {
+    gate = await openGate();
+  });
+
+  afterEach(() => gate.stop());
+
+  const tokenOf = async (o: { serviceAccount?: string; now?: Date } = {}) => {
+    const request = { namespace: "demo", serviceAccount: "frontend", now: gate.clock.now(), ...o };
+    return { authorization: `Bearer ${await gate.tokens.mint(request)}` };
+  };
+  const shown = ({ der }: { readonly der: Uint8Array }): Presented => ({ chain: [der], key: "P-256" });
+  const firstLeaf = async () => leafOf(await ask(gate, undefined, { headers: await tokenOf() }));
+  const lastCaller = () => gate.decisions.at(-1)?.known.caller;
+  const expired = () => leafWith(worldOf(gate), { notAfter: new Date(gate.clock.now().getTime() - 1_000) });
+
+  async function judged(verdict: string): Promise<number> {
+    const metric = await gate.registry.getSingleMetric("kasbah_credentials")?.get();
+    const isWanted = (labels: Readonly<Record<string, unknown>>) =>
+      labels["credential"] === "client-certificate" && labels["verdict"] === verdict;
+    return metric?.values.find(({ labels }) => isWanted(labels))?.value ?? 0;
+  }
+
+  it("renews its own name by it, and the new one tells when a token last proved that", async () => {
+    const first = await firstLeaf();
+    const provenAt = tokenProofTime(first.serial);
+    assert.ok(gate.clock.now().getTime() - provenAt.getTime() < stepMs);
+    gate.clock.jump(hourMs);
+    const second = leafOf(await ask(gate, shown(first)));
+    assert.equal(second.spiffeId?.toString(), frontend);
+    assert.deepEqual(tokenProofTime(second.serial), provenAt);
+    assert.notEqual(second.serial, first.serial);
+    assert.equal(lastCaller()?.credential.kind, "client-certificate");
+    assert.equal(await judged("accepted"), 1);
+  });
+
+  it("sends it without its intermediate or with, and with the host names that the policy gave it", async () => {
+    const first = await firstLeaf();
+    assert.deepEqual(first.dnsNames, ["frontend.demo.svc"]);
+    const { intermediate, root } = gate.trust;
+    const above = [intermediate.certificate.der, root.certificate.der];
+    for (const chain of [[first.der], [first.der, ...above.slice(0, 1)], [first.der, ...above]]) {
+      const again = leafOf(await ask(gate, { chain, key: "P-256" }));
+      assert.deepEqual(again.dnsNames, first.dnsNames);
+    }
+  });
+
+  it("renews by it again and again, until no token has proven its name for too long", async () => {
+    let leaf = await firstLeaf();
+    const startedAt = gate.clock.now().getTime();
+    const ageMs = () => gate.clock.now().getTime() - startedAt;
+    let lastRenewalMs = 0;
+    let refusals = 0;
+    for (let step = 0; step < 60; step += 1) {
+      gate.clock.jump(12 * hourMs);
+      const outcome = await ask(gate, shown(leaf));
+      if (outcome.status === 0) lastRenewalMs = ageMs();
+      if (outcome.status === 0) leaf = leafOf(outcome);
+      else refusals += 1;
+    }
+    assert.equal(ageMs(), 30 * dayMs);
+    assert.ok(
+      lastRenewalMs > maxRenewalAgeMs - dayMs && lastRenewalMs <= maxRenewalAgeMs,
+      `${lastRenewalMs}`,
+    );
+    assert.equal(refusals, 60 - lastRenewalMs / (12 * hourMs));
+    const healed = leafOf(await ask(gate, shown(leaf), { headers: await tokenOf() }));
+    assert.deepEqual(lastCaller()?.disregarded, ["CLIENT_CERTIFICATE_REJECTED"]);
+    gate.clock.jump(12 * hourMs);
+    assert.equal((await ask(gate, shown(healed))).status, 0);
+  });
+
+  it("is told why it must show a token, and when one last proved its name", async () => {
+    const world = worldOf(gate);
+    const provenAt = new Date(Math.floor((world.now.getTime() - 8 * dayMs) / stepMs) * stepMs);
+    const { message } = await ask(gate, leafWith(world, { serial: createWorkloadSerial(provenAt) }));
+    assert.match(message, /no token has proven this name for too long, expected a token within the last /);
+    assert.ok(message.includes(`seen the last at ${provenAt.toISOString()}`), message);
+  });
+
+  it("is known by its good token, and a certificate that proves nothing is put on record beside it", async () => {
+    const forged = {
+      chain: [mint(strangerNamed(Buffer.of(0x30, 0), "P-256"), gate.clock.now())],
+      key: "P-256",
+    };
+    for (const presented of [expired(), forged as Presented]) {
+      const outcome = await ask(gate, presented, { headers: await tokenOf() });
+      assert.equal(leafOf(outcome).spiffeId?.toString(), frontend);
+      assert.equal(lastCaller()?.credential.kind, "jwks-token");
+      assert.deepEqual(lastCaller()?.disregarded, ["CLIENT_CERTIFICATE_REJECTED"]);
+    }
+    assert.equal(await judged("CLIENT_CERTIFICATE_REJECTED"), 2);
+  });
+
+  it("is nobody when its token and its certificate are for two names", async () => {
+    const other = await tokenOf({ serviceAccount: "backend" });
+    const { status, message } = await ask(gate, leafWith(worldOf(gate)), { headers: other });
+    assert.equal(status, 16);
+    assert.match(message, /^CREDENTIALS_CONFLICT: /);
+  });
+
+  it("renews by its certificate beside a token that has expired, and the proof stays as old as it is", async () => {
+    const first = await firstLeaf();
+    const stale = await tokenOf();
+    gate.clock.jump(3 * hourMs);
+    const second = leafOf(await ask(gate, shown(first), { headers: stale }));
+    assert.deepEqual(tokenProofTime(second.serial), tokenProofTime(first.serial));
+    assert.deepEqual(lastCaller()?.disregarded, ["TOKEN_EXPIRED"]);
+    const { message } = await ask(gate, expired(), { headers: stale });
+    assert.match(message, /^TOKEN_EXPIRED: /, "the refusal of the token, where neither is good");
+  });
+
+  it("is nobody else by headers that proxies set, from this very machine", async () => {
+    const headers = {
+      "x-forwarded-client-cert": `By=${frontend};Hash=00;Subject="";URI=${bank}`,
+      "x-remote-user": "system:serviceaccount:prod:bank",
+      "x-remote-group": "system:masters",
+      "x-remote-extra-scopes": "all",
+      "ssl-client-verify": "SUCCESS",
+      "x-forwarded-for": "127.0.0.1",
+    };
+    assert.match((await ask(gate, undefined, { headers })).message, /^TOKEN_MISSING: /);
+    assert.match((await ask(gate, expired(), { headers })).message, /^CLIENT_CERTIFICATE_REJECTED: /);
+    const own = leafOf(await ask(gate, leafWith(worldOf(gate)), { headers }));
+    assert.equal(own.spiffeId?.toString(), frontend);
+  });
+
+  it("keeps its name under a root that is on its way out, and loses it when that has gone", async () => {
+    const { root, retiring } = gate.trust;
+    const old: Presented = { chain: [mint(issuerOf(retiring), gate.clock.now())], key: "P-256" };
+    const renewed = leafOf(await ask(gate, old));
+    gate.setBundle([root.certificate]);
+    assert.match((await ask(gate, old)).message, /^CLIENT_CERTIFICATE_REJECTED: /);
+    assert.equal((await ask(gate, shown(renewed))).status, 0);
+  });
+});
