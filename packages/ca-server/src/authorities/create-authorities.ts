@@ -6,6 +6,7 @@ import type { AuthorityKeeper } from "./authority-keeper.ts";
 import type { AuthoritySettings } from "./authority-settings.ts";
 import { ExpiryWatch } from "./expiry-watch.ts";
 import { AuthorityKeys } from "./keys/authority-keys.ts";
+import { DirectoryVault } from "./keys/directory-vault.ts";
 import { openAuthorities } from "./open-authorities.ts";
 import { PluggedInSource } from "./plugged-in/plugged-in-source.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
@@ -48,7 +49,7 @@ export interface Authorities {
 export async function createAuthorities(parts: AuthoritiesParts): Promise<Authorities> {
   const { state, settings, gate, sweeps, writer, newSerial, clock, logger, fs } = parts;
   const { profile, passphrase, automatic } = settings;
-  const keys = new AuthorityKeys({ directory: state.authorities, passphrase, fs });
+  const keys = new AuthorityKeys(new DirectoryVault({ directory: state.authorities, passphrase, fs }));
   const selfSigned = new SelfSigned({ profile, keys, writer, newSerial, clock });
   const keeper = await openAuthorities({ state, settings, keys, selfSigned, clock, logger, fs });
   const bundle = () => keeper.trustBundle();

@@ -32,7 +32,6 @@ export interface OpeningParts {
  */
 export async function openAuthorities(parts: OpeningParts): Promise<AuthorityKeeper> {
   const { keys, clock, logger } = parts;
-  await keys.open();
   const store = await openStore(parts);
   const keeper = new AuthorityKeeper({ store, keys, clock, logger });
   if (keeper.state.authorities.length === 0) await establishFirst(keeper, parts);

@@ -8,9 +8,11 @@ import {
   verifyChain,
 } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
+import { ensureDirectory } from "@kasbah/runtime";
 import { FakeClock, manualSweep, recordingLogger, temporaryDirectory } from "@kasbah/testkit";
 import { AuthorityKeeper } from "./authority-keeper.ts";
 import { AuthorityKeys } from "./keys/authority-keys.ts";
+import { DirectoryVault } from "./keys/directory-vault.ts";
 import { type AuthorityState, authorityOf, emptyState } from "./rotation/authority-state.ts";
 import { establish } from "./rotation/rotation.ts";
 import { timeGate } from "./rotation/rotation-gate.ts";
@@ -137,8 +139,8 @@ async function createAuthorities(path: string, clock: FakeClock) {
     withIntermediate: true,
     nameConstraints: false,
   } as const;
-  const keys = new AuthorityKeys({ directory: path, passphrase: undefined });
-  await keys.open();
+  await ensureDirectory(path, 0o700);
+  const keys = new AuthorityKeys(new DirectoryVault({ directory: path, passphrase: undefined }));
   const parts = { profile, keys, writer, newSerial: createSerial, clock };
   const selfSigned = new SelfSigned(parts);
   const logger = recordingLogger();

@@ -4,6 +4,7 @@ import { type Clock, type Command, type ConfigOf, type Logger, option, schema } 
 import type { AuthorityStatus } from "../admin/operations.ts";
 import { authoritySettingsOf } from "../authorities/authority-settings.ts";
 import { AuthorityKeys } from "../authorities/keys/authority-keys.ts";
+import { DirectoryVault } from "../authorities/keys/directory-vault.ts";
 import { openAuthorities } from "../authorities/open-authorities.ts";
 import { SelfSigned } from "../authorities/self-signed.ts";
 import { serverOptions } from "../config.ts";
@@ -56,7 +57,8 @@ export async function initState(
   try {
     const hadRoot = await showsFormerRoot(state);
     const settings = await authoritySettingsOf({ ...config, rootRotation: "auto" });
-    const keys = new AuthorityKeys({ directory: state.authorities, passphrase: settings.passphrase });
+    const { passphrase } = settings;
+    const keys = new AuthorityKeys(new DirectoryVault({ directory: state.authorities, passphrase }));
     const parts = {
       profile: settings.profile,
       keys,
