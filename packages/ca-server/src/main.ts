@@ -22,6 +22,7 @@ import { PolicySource } from "./admission/policy-source.ts";
 import { createThrottle } from "./admission/throttle.ts";
 import { createCallers } from "./authn/create-callers.ts";
 import { timedAuthenticator } from "./authn/timed-authenticator.ts";
+import { openDirectoryBacking } from "./authorities/authority-backing.ts";
 import { authoritySettingsOf } from "./authorities/authority-settings.ts";
 import { createAuthorities } from "./authorities/create-authorities.ts";
 import { timeGate } from "./authorities/rotation/rotation-gate.ts";
@@ -65,9 +66,11 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const ledgerLog = new SegmentLog({ openSegment, clock, logger });
 
   // Who signs, and who is trusted.
+  const settings = await authoritySettingsOf(config);
   const authorities = await createAuthorities({
     state,
-    settings: await authoritySettingsOf(config),
+    settings,
+    backing: await openDirectoryBacking({ state, settings, clock, logger }),
     gate: timeGate,
     sweeps: {
       starts: cronSweep(config.rotationSchedule),

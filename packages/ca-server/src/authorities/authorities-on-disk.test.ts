@@ -9,6 +9,7 @@ import {
   recordingLogger,
 } from "@kasbah/testkit";
 import { prepareStateDirectory } from "../store/state-directory.ts";
+import { openDirectoryBacking } from "./authority-backing.ts";
 import type { AuthorityKeeper } from "./authority-keeper.ts";
 import { createAuthorities } from "./create-authorities.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
@@ -63,16 +64,18 @@ export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnD
     maxTtlMs: 90 * dayMs,
   };
   const { sweep } = manualSweep();
+  const state = await prepareStateDirectory(path);
+  const { fs } = options;
   const { keeper, keys, rotation } = await createAuthorities({
-    state: await prepareStateDirectory(path),
+    state,
     settings,
+    backing: await openDirectoryBacking({ state, settings, clock, logger, fs }),
     gate: timeGate,
     sweeps: { starts: starts.sweep, advances: sweep, bundle: sweep, expiry: sweep },
     writer,
     newSerial: createSerial,
     clock,
     logger,
-    ...(options.fs === undefined ? {} : { fs: options.fs }),
   });
   return { keeper, keys, driver: rotation, starts, logger };
 }

@@ -2,14 +2,14 @@ import type { Certificate, TrustBundle } from "@kasbah/pki";
 import type { Clock, Logger } from "@kasbah/runtime";
 import { CaError } from "../errors.ts";
 import type { Issuer, IssuerSource } from "../issuance/ports.ts";
-import type { ControlStore } from "../store/control-store.ts";
+import type { StateStore } from "../store/state-store.ts";
 import { createIssuerSet, type IssuerSet } from "./issuer-set.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import type { AuthorityState } from "./rotation/authority-state.ts";
 import { coverLeaf, isCovered } from "./rotation/leaf-horizon.ts";
 
 export interface AuthorityKeeperParts {
-  readonly store: Pick<ControlStore<AuthorityState>, "current" | "update">;
+  readonly store: StateStore<AuthorityState>;
   readonly keys: AuthorityKeys;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -80,6 +80,11 @@ export class AuthorityKeeper implements IssuerSource {
         cause,
       });
     }
+  }
+
+  /** Another replica has made this state durable: what depends on it is told. */
+  noticed(state: AuthorityState, before: AuthorityState): void {
+    if (before.epoch !== state.epoch) this.#announce(state, before);
   }
 
   /** Destroys the keys of authorities that have retired; what a crash left undone is done at the next call. */

@@ -1,13 +1,14 @@
 import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
-import type { Clock, Component, DurableFs, Logger, Sweep } from "@kasbah/runtime";
+import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import { PublicBundle } from "../store/public-bundle.ts";
 import type { StateDirectory } from "../store/state-directory.ts";
+import type { AuthorityBacking } from "./authority-backing.ts";
 import type { AuthorityKeeper } from "./authority-keeper.ts";
 import type { AuthoritySettings } from "./authority-settings.ts";
 import { ExpiryWatch } from "./expiry-watch.ts";
 import { AuthorityKeys } from "./keys/authority-keys.ts";
-import { DirectoryVault } from "./keys/directory-vault.ts";
-import { openAuthorities } from "./open-authorities.ts";
+import { loadKeys, openAuthorities } from "./open-authorities.ts";
+import type { PluggedInSet } from "./plugged-in/plugged-in.ts";
 import { PluggedInSource } from "./plugged-in/plugged-in-source.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
 import { RotationDriver } from "./rotation-driver.ts";
@@ -16,6 +17,7 @@ import { SelfSigned } from "./self-signed.ts";
 export interface AuthoritiesParts {
   readonly state: StateDirectory;
   readonly settings: AuthoritySettings;
+  readonly backing: AuthorityBacking;
   readonly gate: RotationGate;
   readonly sweeps: {
     /** When a rotation that is due may start. */
@@ -29,8 +31,10 @@ export interface AuthoritiesParts {
   readonly newSerial: () => Uint8Array;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** How keys and state are written; the system's file calls unless given. */
-  readonly fs?: DurableFs;
+  /** A CA that this one begins with, when nothing is plugged in and none was made yet. */
+  readonly takeOver?: () => Promise<PluggedInSet | undefined>;
+  /** Whether this process may do what only one of several replicas must; always, unless given. */
+  readonly leads?: () => boolean;
 }
 
 /** Everything about the CA's own keys, put together. */
@@ -47,11 +51,17 @@ export interface Authorities {
 
 /** Opens the authorities of a state directory that this process has locked. @throws StateError */
 export async function createAuthorities(parts: AuthoritiesParts): Promise<Authorities> {
-  const { state, settings, gate, sweeps, writer, newSerial, clock, logger, fs } = parts;
-  const { profile, passphrase, automatic } = settings;
-  const keys = new AuthorityKeys(new DirectoryVault({ directory: state.authorities, passphrase, fs }));
+  const { state, settings, backing, gate, sweeps, writer, newSerial, clock, logger } = parts;
+  const { profile, automatic } = settings;
+  const keys = new AuthorityKeys(backing.vault);
   const selfSigned = new SelfSigned({ profile, keys, writer, newSerial, clock });
-  const keeper = await openAuthorities({ state, settings, keys, selfSigned, clock, logger, fs });
+  const takeOver = parts.takeOver === undefined ? {} : { takeOver: parts.takeOver };
+  const { store } = backing;
+  const keeper = await openAuthorities({ store, settings, keys, selfSigned, ...takeOver, clock, logger });
+  backing.onForeignChange?.({
+    prepare: (next) => loadKeys(next, keys),
+    changed: (next, before) => keeper.noticed(next, before),
+  });
   const bundle = () => keeper.trustBundle();
   const publicBundle = new PublicBundle({ path: state.publicBundle, bundle, sweep: sweeps.bundle, logger });
   const { starts, advances } = sweeps;
@@ -61,6 +71,7 @@ export async function createAuthorities(parts: AuthoritiesParts): Promise<Author
     profile,
     gate,
     automatic,
+    leads: parts.leads ?? (() => true),
     starts,
     advances,
     clock,

@@ -1,38 +1,35 @@
 import { X509Certificate } from "node:crypto";
-import type { Clock, DurableFs, Logger } from "@kasbah/runtime";
+import type { Clock, Logger } from "@kasbah/runtime";
 import { StateError } from "../errors.ts";
-import { ControlStore } from "../store/control-store.ts";
-import { type StateDirectory, showsFormerRoot } from "../store/state-directory.ts";
+import type { StateStore } from "../store/state-store.ts";
 import { AuthorityKeeper } from "./authority-keeper.ts";
 import type { AuthoritySettings } from "./authority-settings.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import { loadPluggedInSet, type PluggedInSet } from "./plugged-in/plugged-in.ts";
 import { adoptPluggedIn, extraRootsOf } from "./plugged-in/plugged-in-authority.ts";
-import { type AuthorityState, emptyState, needsKey, rootOf } from "./rotation/authority-state.ts";
-import { coverUnknownLeaves } from "./rotation/leaf-horizon.ts";
+import { type AuthorityState, needsKey, rootOf } from "./rotation/authority-state.ts";
 import { establish } from "./rotation/rotation.ts";
 import type { SelfSigned } from "./self-signed.ts";
-import { decodeState, encodeState } from "./state-codec.ts";
 
 export interface OpeningParts {
-  readonly state: StateDirectory;
+  readonly store: StateStore<AuthorityState>;
   readonly settings: AuthoritySettings;
   readonly keys: AuthorityKeys;
   readonly selfSigned: SelfSigned;
+  /** A CA that this one begins with, when nothing is plugged in and none was made yet. */
+  readonly takeOver?: () => Promise<PluggedInSet | undefined>;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly fs?: DurableFs | undefined;
 }
 
 /**
- * Opens the authorities of a state directory, or makes the first ones. State that is missing or damaged beside keys ends
+ * Opens the authorities that are kept, or makes the first ones. State that is missing or damaged beside keys ends
  * the start and never makes a new root.
  *
  * @throws StateError
  */
 export async function openAuthorities(parts: OpeningParts): Promise<AuthorityKeeper> {
-  const { keys, clock, logger } = parts;
-  const store = await openStore(parts);
+  const { store, keys, clock, logger } = parts;
   const keeper = new AuthorityKeeper({ store, keys, clock, logger });
   if (keeper.state.authorities.length === 0) await establishFirst(keeper, parts);
   await loadKeys(keeper.state, keys);
@@ -43,19 +40,6 @@ export async function openAuthorities(parts: OpeningParts): Promise<AuthorityKee
   return keeper;
 }
 
-/** Where a root was in use, missing state is a loss and not a beginning. */
-async function openStore({ state, settings, clock, logger, fs }: OpeningParts) {
-  const hadRoot = await showsFormerRoot(state);
-  return ControlStore.open<AuthorityState>({
-    directory: state.control,
-    codec: { encode: encodeState, decode: decodeState },
-    initial: hadRoot ? undefined : () => emptyState,
-    recover: (found) => coverUnknownLeaves(found, clock.now(), settings.maxTtlMs),
-    logger,
-    ...(fs === undefined ? {} : { fs }),
-  });
-}
-
 /** The empty state is durable before the first key is made, so that a crash between the two is told from a loss. */
 async function establishFirst(keeper: AuthorityKeeper, parts: OpeningParts): Promise<void> {
   const { selfSigned, keys, clock, logger } = parts;
@@ -64,12 +48,14 @@ async function establishFirst(keeper: AuthorityKeeper, parts: OpeningParts): Pro
   const first =
     set === undefined ? await selfSigned.createRoot(state) : await adoptPluggedIn(set, state, keys, clock);
   await keeper.transition((empty) => {
+    // Another replica has established its own meanwhile: that one it is, and ours was never anybody's.
+    if (empty.authorities.length > 0) return empty;
     const established = establish(empty, first);
     return set === undefined
       ? established
       : { ...established, extraRoots: extraRootsOf(set), pluggedInDigest: set.digest };
   });
-  for (const { id, origin, certificate } of first.records) {
+  for (const { id, origin, certificate } of keeper.state.authorities) {
     logger.info("authority established", { authority: id, origin, fingerprint: certificate.fingerprint });
   }
 }
@@ -77,7 +63,7 @@ async function establishFirst(keeper: AuthorityKeeper, parts: OpeningParts): Pro
 async function pluggedInSet(parts: OpeningParts): Promise<PluggedInSet | undefined> {
   const { settings, clock, logger } = parts;
   const { pluggedInDirectory, passphrase, profile } = settings;
-  if (pluggedInDirectory === undefined) return undefined;
+  if (pluggedInDirectory === undefined) return parts.takeOver?.();
   const secret = passphrase === undefined ? {} : { passphrase: passphrase.reveal() };
   const set = await loadPluggedInSet(pluggedInDirectory, {
     trustDomain: profile.trustDomain,
@@ -89,7 +75,8 @@ async function pluggedInSet(parts: OpeningParts): Promise<PluggedInSet | undefin
   return set;
 }
 
-async function loadKeys({ authorities }: AuthorityState, keys: AuthorityKeys): Promise<void> {
+/** Loads what may be asked to sign. @throws StateError */
+export async function loadKeys({ authorities }: AuthorityState, keys: AuthorityKeys): Promise<void> {
   for (const authority of authorities) {
     if (needsKey(authority)) await keys.load(authority);
   }

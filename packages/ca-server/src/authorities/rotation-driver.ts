@@ -17,6 +17,8 @@ export interface RotationDriverParts {
   readonly gate: RotationGate;
   /** Whether rotations start by themselves. */
   readonly automatic: boolean;
+  /** Whether this process may start and advance rotations: one of several replicas does. */
+  readonly leads: () => boolean;
   /** When to look whether a rotation should start: the operator's schedule. */
   readonly starts: Sweep;
   /** When to look whether a stage may end: often. */
@@ -52,6 +54,7 @@ export class RotationDriver implements Component, AuthorityOperations {
 
   /** Does what is due now; with `mayStart` a rotation may begin. Never rejects: trouble is logged, and met again. */
   async look(mayStart: boolean): Promise<void> {
+    if (!this.#parts.leads()) return;
     // A look that waits will see what this one would.
     if (this.#queuedLooks > 1 && !mayStart) return;
     this.#queuedLooks += 1;

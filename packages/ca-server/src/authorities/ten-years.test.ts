@@ -149,6 +149,7 @@ async function createAuthorities(path: string, clock: FakeClock) {
   await keeper.transition((state) => establish(state, first));
   const sweeps = { starts: manualSweep().sweep, advances: manualSweep().sweep };
   const driver = new RotationDriver({
+    leads: () => true,
     keeper,
     selfSigned,
     profile,

@@ -2,9 +2,9 @@ import { createSerial } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { type Clock, type Command, type ConfigOf, type Logger, option, schema } from "@kasbah/runtime";
 import type { AuthorityStatus } from "../admin/operations.ts";
+import { openDirectoryBacking } from "../authorities/authority-backing.ts";
 import { authoritySettingsOf } from "../authorities/authority-settings.ts";
 import { AuthorityKeys } from "../authorities/keys/authority-keys.ts";
-import { DirectoryVault } from "../authorities/keys/directory-vault.ts";
 import { openAuthorities } from "../authorities/open-authorities.ts";
 import { SelfSigned } from "../authorities/self-signed.ts";
 import { serverOptions } from "../config.ts";
@@ -57,8 +57,8 @@ export async function initState(
   try {
     const hadRoot = await showsFormerRoot(state);
     const settings = await authoritySettingsOf({ ...config, rootRotation: "auto" });
-    const { passphrase } = settings;
-    const keys = new AuthorityKeys(new DirectoryVault({ directory: state.authorities, passphrase }));
+    const { store, vault } = await openDirectoryBacking({ state, settings, clock, logger });
+    const keys = new AuthorityKeys(vault);
     const parts = {
       profile: settings.profile,
       keys,
@@ -66,7 +66,7 @@ export async function initState(
       newSerial: createSerial,
     };
     await openAuthorities({
-      state,
+      store,
       settings,
       keys,
       selfSigned: new SelfSigned({ ...parts, clock }),

@@ -53,7 +53,7 @@ export async function destroyKey(directory: string): Promise<boolean> {
   return true;
 }
 
-function keyPem(keyPair: KeyPair, passphrase: Secret | undefined): string | Promise<string> {
+export function keyPem(keyPair: KeyPair, passphrase: Secret | undefined): string | Promise<string> {
   return passphrase === undefined ? keyPair.toPkcs8Pem() : keyPair.toEncryptedPkcs8Pem(passphrase.reveal());
 }
 
@@ -132,7 +132,7 @@ function refuseExposedKey(path: string, mode: number): void {
   );
 }
 
-function parsePair(
+export function parsePair(
   directory: string,
   storedKey: string,
   certificatePem: string,

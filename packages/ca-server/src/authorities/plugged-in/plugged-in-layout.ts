@@ -11,7 +11,7 @@ export interface PluggedInNames {
   readonly roots: string;
 }
 
-const istioNames: PluggedInNames = {
+export const istioNames: PluggedInNames = {
   certificate: "ca-cert.pem",
   key: "ca-key.pem",
   chain: "cert-chain.pem",

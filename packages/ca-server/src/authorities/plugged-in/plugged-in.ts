@@ -48,16 +48,22 @@ export async function loadPluggedInSet(
   options: PluggedInOptions,
 ): Promise<PluggedInSet | undefined> {
   const files = await readPluggedInFiles(directory);
-  return files === undefined ? undefined : parseSet(directory, files, options);
+  return files === undefined ? undefined : parsePluggedInSet(directory, files, options);
 }
 
-function parseSet(
-  directory: string,
+/**
+ * Reads the CA in these files.
+ *
+ * @param place where they lie, for messages.
+ * @throws StateError `PLUGGED_IN_INCOMPLETE`, `PLUGGED_IN_REJECTED`, `KEY_PASSPHRASE_*`
+ */
+export function parsePluggedInSet(
+  place: string,
   files: PluggedInFiles,
   { passphrase, trustDomain, now }: PluggedInOptions,
 ): PluggedInSet {
   const { names } = files;
-  return withDirectory(directory, () => {
+  return withPlace(place, () => {
     const [signer, ...following] = certificatesOf(files.certificate, names.certificate);
     if (signer === undefined) throw empty(names.certificate, "the certificate that signs");
     const keyPair = keyOf(files.key, names.key, passphrase);
@@ -70,13 +76,13 @@ function parseSet(
   });
 }
 
-function withDirectory<T>(directory: string, parse: () => T): T {
+function withPlace<T>(place: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     const { code, message, cause } = error;
-    throw new StateError(code, `the CA in ${directory} is not used: ${message}`, { cause });
+    throw new StateError(code, `the CA in ${place} is not used: ${message}`, { cause });
   }
 }
 
