@@ -8,8 +8,8 @@ export interface Subscription {
   readonly lastSent: Versions;
   /** The version of each name that this stream has been sent. */
   readonly sent: Versions;
-  /** The version of each name that this client refused: the same bytes are never sent to it again. */
-  readonly rejected: Versions;
+  /** The versions of each name that this client refused: the same bytes are never sent to it again. */
+  readonly rejected: ReadonlyMap<string, ReadonlySet<string>>;
   /** Unknown names already complained about, so that a client cannot fill the log. */
   readonly refused: ReadonlySet<string>;
 }
@@ -64,7 +64,7 @@ export const emptySubscription: Subscription = {
   responses: 0,
   lastSent: nothing,
   sent: nothing,
-  rejected: nothing,
+  rejected: new Map(),
   refused: new Set(),
 };
 
@@ -102,9 +102,12 @@ export function onUpdate(before: Subscription, changed: readonly string[], versi
 /** A NACK is about the last response, whole: the client took none of it. */
 function judge(before: Subscription, request: SubscriptionRequest): Step {
   if (request.rejection === undefined) return { subscription: before, notes: [] };
-  const rejected = new Map([...before.rejected, ...before.lastSent]);
-  const names = [...before.lastSent.keys()];
-  const repeated = [...before.lastSent].every(([name, version]) => before.rejected.get(name) === version);
+  const refused = (name: string) => before.rejected.get(name) ?? new Set<string>();
+  const last = [...before.lastSent];
+  const rejected = new Map(before.rejected);
+  for (const [name, version] of last) rejected.set(name, new Set([...refused(name), version]));
+  const names = last.map(([name]) => name);
+  const repeated = last.every(([name, version]) => refused(name).has(version));
   const note = { kind: "nack", names, complaint: request.rejection, repeated } as const;
   return { subscription: { ...before, rejected }, notes: [note] };
 }
@@ -130,7 +133,7 @@ function answer(before: Subscription, wanted: readonly string[], versions: Versi
   const carried = new Map<string, string>();
   for (const name of wanted) {
     const version = versions.get(name);
-    if (version !== undefined && before.rejected.get(name) !== version) carried.set(name, version);
+    if (version !== undefined && !before.rejected.get(name)?.has(version)) carried.set(name, version);
   }
   if (carried.size === 0) return { subscription: before, notes: [] };
   const responses = before.responses + 1;

@@ -1,4 +1,4 @@
-import { parseCertificate } from "@kasbah/pki";
+import { type Certificate, parseCertificate } from "@kasbah/pki";
 import type {
   AuthorityKind,
   AuthorityOrigin,
@@ -44,7 +44,7 @@ export function decodeState(value: unknown): AuthorityState {
     servingSignerId: text(fields, "servingSignerId"),
     hold: oneOf(fields, "hold", holds),
     authorities: list(fields, "authorities").map((each) => decodeRecord(fieldsOf(each))),
-    extraRoots: list(fields, "extraRoots").map((pem) => parseCertificate(String(pem))),
+    extraRoots: certificates(fields, "extraRoots"),
     rotation: fields["rotation"] === undefined ? undefined : decodeRotation(fieldsOf(fields["rotation"])),
     pluggedInDigest: fields["pluggedInDigest"] === undefined ? undefined : text(fields, "pluggedInDigest"),
     restoredAt: fields["restoredAt"] === undefined ? undefined : date(fields, "restoredAt"),
@@ -69,7 +69,7 @@ function decodeRecord(fields: Fields): AuthorityRecord {
     origin: oneOf(fields, "origin", origins),
     rootId: text(fields, "rootId"),
     certificate: parseCertificate(text(fields, "certificate")),
-    chain: list(fields, "chain").map((pem) => parseCertificate(String(pem))),
+    chain: certificates(fields, "chain"),
     hasKey: fields["hasKey"] === true,
     stage: oneOf(fields, "stage", stages),
     stageSince: date(fields, "stageSince"),
@@ -107,6 +107,13 @@ function list(fields: Fields, name: string): readonly unknown[] {
   const value = fields[name];
   if (!Array.isArray(value)) throw wrong(`a list as ${name}`);
   return value;
+}
+
+function certificates(fields: Fields, name: string): readonly Certificate[] {
+  return list(fields, name).map((pem) => {
+    if (typeof pem !== "string") throw wrong(`a list of texts as ${name}`);
+    return parseCertificate(pem);
+  });
 }
 
 function text(fields: Fields, name: string): string {

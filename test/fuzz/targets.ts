@@ -1,0 +1,42 @@
+import type { Target } from "./target.ts";
+import { certificate, trustBundle } from "./targets/certificate.ts";
+import { configFile, yamlDocument } from "./targets/config.ts";
+import { controlState } from "./targets/control-state.ts";
+import { createCertificateBody } from "./targets/create-certificate.ts";
+import { requestDer, requestPem, signedRequest } from "./targets/csr.ts";
+import { jwks } from "./targets/jwks.ts";
+import { spiffeId, trustDomain } from "./targets/names.ts";
+import { policy } from "./targets/policy.ts";
+import { encryptedKey, keyPem, plainKey } from "./targets/private-key.ts";
+import { statusDetails } from "./targets/status-details.ts";
+import { subscription } from "./targets/subscription.ts";
+import { authorization, tokenClaims, tokenHeader } from "./targets/token.ts";
+import { tokenIssuers } from "./targets/token-issuers.ts";
+import { tokenReview } from "./targets/token-review.ts";
+
+/** Every reader of bytes that we did not write ourselves, the most exposed first. */
+export const targets: readonly Target[] = [
+  requestDer,
+  signedRequest,
+  requestPem,
+  authorization,
+  tokenHeader,
+  tokenClaims,
+  createCertificateBody,
+  certificate,
+  trustBundle,
+  jwks,
+  tokenReview,
+  statusDetails,
+  subscription,
+  spiffeId,
+  trustDomain,
+  policy,
+  tokenIssuers,
+  yamlDocument,
+  configFile,
+  controlState,
+  plainKey,
+  encryptedKey,
+  keyPem,
+];

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { createCertificate } from "@kasbah/protocol";
+import { createLogger, Registry, systemClock } from "@kasbah/runtime";
+import { unaryRoute } from "@kasbah/runtime/grpc";
+import { CaError } from "../../../packages/ca-server/src/errors.ts";
+import { createCertificateRoute } from "../../../packages/ca-server/src/grpc/certificate-service.ts";
+import { RefusedCall } from "../../../packages/ca-server/src/grpc/refused-call.ts";
+import { createCaMetrics } from "../../../packages/ca-server/src/http/metrics.ts";
+import type { CertificateOrder } from "../../../packages/ca-server/src/issuance/authority.ts";
+import { requestPems } from "../corpus.ts";
+import { textMutants } from "../mutants.ts";
+import type { Target } from "../target.ts";
+
+const csr = requestPems[0] ?? "";
+const orders = [
+  { csr, validityDurationSeconds: 86_400, impersonatedIdentity: "", certSigner: "" },
+  { csr: "", validityDurationSeconds: -1, impersonatedIdentity: "spiffe://a/ns/b/sa/c", certSigner: "s" },
+].map((order) => createCertificate.request.encode(order));
+const words = [
+  "\u0000",
+  "\u0001",
+  "\u007f",
+  "\u0022\u0000",
+  "\n\u0014ImpersonatedIdentity",
+  "\u0012\u0002\b\u0000",
+];
+
+let order: CertificateOrder | undefined;
+
+/** Reads the order, as the real one does once the caller is known, and has nothing to give. */
+const authority = {
+  createCertificate: async (call: { readOrder(): CertificateOrder }): Promise<never> => {
+    order = call.readOrder();
+    throw new CaError("OVERLOADED", "no certificates here");
+  },
+};
+
+const route = unaryRoute(
+  createCertificateRoute({
+    authority,
+    metrics: createCaMetrics(new Registry()),
+    decisions: { add: () => undefined },
+    newReferenceId: () => "ref",
+    clock: systemClock,
+    logger: createLogger({ level: "silent", format: "json" }),
+  }),
+);
+const context = {
+  metadata: () => [],
+  peerAddress: "127.0.0.1:1",
+  peerCertificates: () => [],
+  signal: AbortSignal.abort(),
+};
+
+/** The body of a call, by the handler that stock agents reach. */
+export const createCertificateBody: Target = {
+  name: "create-certificate",
+  valid: orders,
+  inputs: textMutants([...orders, nested(20), nested(400)], words),
+  async check(body) {
+    order = undefined;
+    assert.ok(route.kind === "unary");
+    const refused: unknown = await route.serve(body, context).catch((error: unknown) => error);
+    assert.ok(refused instanceof RefusedCall && refused.cause instanceof CaError, String(refused));
+    if (order === undefined) {
+      assert.equal(refused.cause.code, "REQUEST_MALFORMED");
+      return "refused";
+    }
+    const { csrPem, ttlSeconds, impersonatedIdentity } = order;
+    assert.ok(typeof csrPem === "string" && typeof impersonatedIdentity === "string");
+    assert.ok(Number.isFinite(ttlSeconds));
+    return "accepted";
+  },
+};
+
+/** Lists in lists in the metadata, so deep: a reader that recurses runs out of stack. */
+function nested(depth: number): Uint8Array {
+  let value = Buffer.of(0x08, 0x00);
+  for (let level = 0; level < depth; level += 1) value = field(6, field(1, value));
+  const entry = Buffer.concat([field(1, Buffer.from("CertSigner")), field(2, value)]);
+  return field(4, field(1, entry));
+}
+
+/** A field of wire type 2. */
+function field(number: number, content: Uint8Array): Buffer<ArrayBuffer> {
+  const length = [];
+  let left = content.length;
+  for (; left > 0x7f; left = Math.floor(left / 128)) length.push((left & 0x7f) | 0x80);
+  return Buffer.concat([Buffer.of((number << 3) | 2, ...length, left), content]);
+}

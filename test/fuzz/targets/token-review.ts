@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { parseTrustDomain } from "@kasbah/pki";
+import { FakeClock } from "@kasbah/testkit";
+import { KubernetesTokenAuthenticator } from "../../../packages/ca-server/src/authn/kubernetes-token.ts";
+import { reviewToken } from "../../../packages/ca-server/src/kubernetes/token-review.ts";
+import { jsonMutants } from "../mutants.ts";
+import { bytesOf, readLater, type Target, textOf } from "../target.ts";
+
+const audiences = ["istio-ca"];
+const prefix = "authentication.kubernetes.io";
+const user = {
+  username: "system:serviceaccount:demo:frontend",
+  uid: "u-1",
+  groups: ["system:serviceaccounts", "system:serviceaccounts:demo", "system:authenticated"],
+  extra: {
+    [`${prefix}/pod-name`]: ["frontend-1"],
+    [`${prefix}/pod-uid`]: ["u-2"],
+    [`${prefix}/node-name`]: ["node-1"],
+    [`${prefix}/credential-id`]: ["JTI=j-1"],
+  },
+};
+const status = { authenticated: true, user, audiences };
+const replies = [
+  { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", metadata: {}, spec: {}, status },
+  { status: { authenticated: true, user: { ...user, extra: {} }, audiences: ["other", "istio-ca"] } },
+].map((reply) => bytesOf(JSON.stringify(reply)));
+const refusals = ['{"status":{"authenticated":false,"error":"no"}}', '{"kind":"Status","code":403}'].map(
+  bytesOf,
+);
+
+/** What an API server, or somebody in its place, answers. */
+export const tokenReview: Target = {
+  name: "token-review",
+  valid: replies,
+  inputs: jsonMutants([...replies, ...refusals]),
+  async check(reply) {
+    const body = textOf(reply);
+    const client = { post: async () => ({ status: 201, body, retryAfterMs: undefined }) };
+    const authenticator = new KubernetesTokenAuthenticator({
+      reviews: { review: (token) => reviewToken(client, token, audiences) },
+      audiences,
+      trustDomain: parseTrustDomain("cluster.local"),
+      clock: new FakeClock("2030-01-01T00:00:00Z"),
+    });
+    const token = { text: "a.b.c", claimedIssuer: undefined, unprovenClaims: {} };
+    const caller = await readLater(() => authenticator.authenticate(token));
+    if (caller === undefined) return "refused";
+    assert.ok(/"authenticated" ?: ?true/.test(body.replaceAll(/\s/gu, "")), "nobody said so");
+    assert.ok(caller.value.spiffeId.workload, "it is no workload's name");
+    return "accepted";
+  },
+};

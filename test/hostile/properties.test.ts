@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { readFoundCases } from "../fuzz/found-cases.ts";
+import { runTarget } from "../fuzz/run.ts";
+import { targets } from "../fuzz/targets.ts";
+import { tryCase } from "../fuzz/try-case.ts";
+
+const seed = 20_301;
+const runs = 200;
+
+describe("A reader of bytes that strangers choose", function () {
+  this.timeout(30_000);
+
+  it("stands under a name of its own among those that are tried", () => {
+    assert.ok(targets.length >= 20, `${targets.length}`);
+    assert.equal(new Set(targets.map(({ name }) => name)).size, targets.length);
+  });
+
+  for (const target of targets) {
+    it(`refuses with a code of ours, in moments, whatever is done to its input: ${target.name}`, async () => {
+      for (const input of target.valid) {
+        assert.equal(await tryCase(target, input), "accepted", "what is changed must be good to begin with");
+      }
+      const { failure } = await runTarget(target, seed, runs);
+      if (failure === undefined) return;
+      assert.fail(`${failure.problem}\nwith the input ${Buffer.from(failure.input).toString("base64")}`);
+    });
+  }
+
+  it("keeps what was mended: no case that was ever found breaks it again", async () => {
+    const broken: string[] = [];
+    for (const { target: name, file, input } of readFoundCases()) {
+      const target = targets.find((each) => each.name === name);
+      if (target === undefined) broken.push(`${file}: there is no such target any more`);
+      else await tryCase(target, input).catch((error: unknown) => broken.push(`${file}: ${error}`));
+    }
+    assert.deepEqual(broken, []);
+  });
+});
