@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { withBuildLock } from "./build-lock.ts";
+
+describe("The lock around a build", () => {
+  let directory: TemporaryDirectory;
+  let lock: string;
+  let said: string[];
+  const say = (line: string) => said.push(line);
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    lock = directory.join("lock");
+    said = [];
+  });
+
+  afterEach(() => directory.remove());
+
+  it("is let go when the build fails", async () => {
+    const failing = withBuildLock(lock, say, () => Promise.reject(new Error("does not compile")));
+    await assert.rejects(failing, /does not compile/);
+    assert.equal(existsSync(lock), false);
+  });
+
+  it("lets in one after the other, and says once why it waits", async () => {
+    const events: string[] = [];
+    const work = (name: string) => async () => {
+      events.push(`${name} begins`);
+      await sleep(50);
+      events.push(`${name} ends`);
+    };
+    const first = withBuildLock(lock, say, work("first"));
+    while (!existsSync(lock)) await sleep(1);
+    await Promise.all([first, withBuildLock(lock, say, work("second"))]);
+    assert.deepEqual(events, ["first begins", "first ends", "second begins", "second ends"]);
+    assert.deepEqual(said, ["another run is building; waiting for it"]);
+  });
+
+  it("is taken over from a run that was killed", async () => {
+    const { pid } = spawnSync(process.execPath, ["--version"]);
+    await writeFile(lock, String(pid));
+    let isDone = false;
+    await withBuildLock(lock, say, async () => {
+      isDone = true;
+    });
+    assert.equal(isDone, true);
+  });
+});

@@ -1,0 +1,72 @@
+import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { createKeyPair } from "@kasbah/pki";
+import { createTestAuthority, type TemporaryDirectory } from "@kasbah/testkit";
+
+/** What the programs and their callers show each other; each in a file, too. */
+export interface Credentials {
+  readonly caFile: string;
+  readonly caPem: string;
+  readonly servingCertificate: string;
+  readonly servingKey: string;
+  /** Signs service account tokens. */
+  readonly tokenKey: string;
+  /** The API server's table of static tokens. */
+  readonly tokens: string;
+  readonly adminToken: string;
+  readonly adminKubeconfig: string;
+  readonly controllersKubeconfig: string;
+}
+
+/**
+ * Makes what an API server at this URL needs. People come with static tokens and not with certificates as they do in
+ * most clusters, because our writer gives no leaf the organization that a group would be read from.
+ */
+export async function writeCredentials(directory: TemporaryDirectory, url: URL): Promise<Credentials> {
+  const authority = await createTestAuthority("Kubernetes");
+  const serving = await createKeyPair("P-256");
+  const names = [
+    { kind: "ip", value: "127.0.0.1" },
+    { kind: "dns", value: "localhost" },
+    { kind: "dns", value: "kubernetes.default.svc" },
+  ] as const;
+  const certificate = await authority.issue({ publicKey: serving.publicKey, names });
+  const [adminToken, controllersToken] = [newToken(), newToken()];
+  const write = (name: string, text: string) => writePrivate(directory.join(name), text);
+  const caFile = await write("ca.pem", authority.rootPem);
+  const kubeconfig = (token: string) => JSON.stringify(kubeconfigOf(url, caFile, token));
+  return {
+    caFile,
+    caPem: authority.rootPem,
+    servingCertificate: await write("serving.pem", certificate.toPem()),
+    servingKey: await write("serving-key.pem", serving.toPkcs8Pem()),
+    // The type that clusters have by default, so that their tokens look like most.
+    tokenKey: await write("token-key.pem", (await createKeyPair("RSA-2048")).toPkcs8Pem()),
+    tokens: await write(
+      "tokens.csv",
+      `${adminToken},admin,admin,system:masters\n${controllersToken},system:kube-controller-manager,controllers\n`,
+    ),
+    adminToken,
+    adminKubeconfig: await write("admin.kubeconfig", kubeconfig(adminToken)),
+    controllersKubeconfig: await write("controllers.kubeconfig", kubeconfig(controllersToken)),
+  };
+}
+
+const newToken = () => randomBytes(32).toString("hex");
+
+async function writePrivate(path: string, text: string): Promise<string> {
+  await writeFile(path, text, { mode: 0o600 });
+  return path;
+}
+
+function kubeconfigOf(url: URL, caFile: string, token: string) {
+  const name = "kasbah-test";
+  return {
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name, cluster: { server: url.origin, "certificate-authority": caFile } }],
+    users: [{ name, user: { token } }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    "current-context": name,
+  };
+}

@@ -1,0 +1,112 @@
+import { type HostPort, systemClock } from "@kasbah/runtime";
+import type { ChildSpec } from "../../packages/cli/src/processes/child.ts";
+import type { Reaper } from "../../packages/cli/src/processes/reaper.ts";
+import { Service } from "../../packages/cli/src/processes/service.ts";
+import type { AdminClient } from "./admin-client.ts";
+import type { Credentials } from "./credentials.ts";
+
+/** Where the programs listen: all on the loopback. */
+export interface Addresses {
+  readonly etcd: HostPort;
+  readonly etcdPeer: HostPort;
+  readonly api: HostPort;
+  readonly controllers: HostPort;
+}
+
+/** What every program is started with. */
+export interface ProgramWorld {
+  readonly addresses: Addresses;
+  readonly credentials: Credentials;
+  readonly admin: AdminClient;
+  readonly reaper: Reaper;
+  /** Makes what is common to them: a file by the program's name, a log, an environment. */
+  readonly spec: (name: string, args: Readonly<Record<string, string>>) => ChildSpec;
+  readonly dataDirectory: string;
+}
+
+/** The three programs, in the order of their start; they stop in reverse, for each keeps retrying without the one before. */
+export function programsOf(world: ProgramWorld): readonly Service[] {
+  return [etcd(world), apiServer(world), controllerManager(world)];
+}
+
+function etcd({ addresses, reaper, spec, dataDirectory }: ProgramWorld): Service {
+  const [client, peer] = [httpUrl(addresses.etcd), httpUrl(addresses.etcdPeer)];
+  const args = {
+    "data-dir": dataDirectory,
+    "listen-client-urls": client,
+    "advertise-client-urls": client,
+    "listen-peer-urls": peer,
+    "initial-advertise-peer-urls": peer,
+    "initial-cluster": `default=${peer}`,
+    // Nothing in it outlives the run.
+    "unsafe-no-fsync": "true",
+  };
+  return new Service(spec("etcd", args), () => isOk(`${client}/readyz`), { clock: systemClock, reaper });
+}
+
+function apiServer({ addresses, credentials, admin, reaper, spec }: ProgramWorld): Service {
+  const args = {
+    "etcd-servers": httpUrl(addresses.etcd),
+    "bind-address": addresses.api.host,
+    "advertise-address": addresses.api.host,
+    "secure-port": String(addresses.api.port),
+    // A loopback address cannot be an endpoint of the Service "kubernetes".
+    "endpoint-reconciler-type": "none",
+    "service-cluster-ip-range": "10.0.0.0/24",
+    "tls-cert-file": credentials.servingCertificate,
+    "tls-private-key-file": credentials.servingKey,
+    "token-auth-file": credentials.tokens,
+    "authorization-mode": "Node,RBAC",
+    "service-account-issuer": "https://kubernetes.default.svc",
+    "service-account-key-file": credentials.tokenKey,
+    "service-account-signing-key-file": credentials.tokenKey,
+    // As clusters have it; namespaces forbid it by their Pod Security level.
+    "allow-privileged": "true",
+    "feature-gates": "ClusterTrustBundle=true,ClusterTrustBundleProjection=true,PodCertificateRequest=true",
+    "runtime-config": "certificates.k8s.io/v1beta1=true",
+  };
+  const isReady = () => admin.isOk("/readyz");
+  return new Service(spec("kube-apiserver", args), isReady, { clock: systemClock, reaper });
+}
+
+function controllerManager({ addresses, credentials, admin, reaper, spec }: ProgramWorld): Service {
+  const args = {
+    kubeconfig: credentials.controllersKubeconfig,
+    "bind-address": addresses.controllers.host,
+    "secure-port": String(addresses.controllers.port),
+    "leader-elect": "false",
+    // With its own identity alone, RBAC refuses some of what its controllers do.
+    "use-service-account-credentials": "true",
+    "root-ca-file": credentials.caFile,
+    "service-account-private-key-file": credentials.tokenKey,
+    controllers: controllers.map((name) => `${name}-controller`).join(","),
+  };
+  const isReady = async () => {
+    const inDefault = "/api/v1/namespaces/default";
+    const account = await admin.isOk(`${inDefault}/serviceaccounts/default`);
+    return account && (await admin.isOk(`${inDefault}/configmaps/kube-root-ca.crt`));
+  };
+  const world = { clock: systemClock, reaper };
+  return new Service(spec("kube-controller-manager", args), isReady, world);
+}
+
+/** What tests of workloads and charts meet; there is no node to run pods on, and so no use for the rest. */
+const controllers = [
+  "serviceaccount",
+  "serviceaccount-token",
+  "root-ca-certificate-publisher",
+  "namespace",
+  "garbage-collector",
+  "deployment",
+  "replicaset",
+];
+
+const httpUrl = ({ host, port }: HostPort) => `http://${host}:${port}`;
+
+async function isOk(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
+  } catch {
+    return false;
+  }
+}
