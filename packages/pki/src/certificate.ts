@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import { equalBytes, toHex } from "./bytes.ts";
 import { type CertificateExtensions, readCertificateExtensions } from "./certificate-extensions.ts";
 import { type CertificateFields, readCertificateFields } from "./certificate-fields.ts";
@@ -105,9 +105,9 @@ export class Certificate {
 
 /** Reads one certificate: a PEM block of at most 16 KiB, or DER. @throws PkiError `CERTIFICATE_MALFORMED` or `KEY_REJECTED` */
 export function parseCertificate(input: string | Uint8Array): Certificate {
-  if (typeof input !== "string") return new Certificate(input);
+  if (typeof input !== "string") return readForeign(input);
   const der = withCodes({ PEM_MALFORMED: "CERTIFICATE_MALFORMED" }, () => parsePemBlock(input, label));
-  return new Certificate(der);
+  return readForeign(der);
 }
 
 /** Reads one or more PEM blocks of at most 256 KiB together, in their order. @throws PkiError `CERTIFICATE_MALFORMED` or `KEY_REJECTED` */
@@ -115,5 +115,16 @@ export function parseCertificates(pem: string): readonly Certificate[] {
   const blocks = withCodes({ PEM_MALFORMED: "CERTIFICATE_MALFORMED" }, () =>
     parsePemBlocks(pem, label, maxBundleBytes),
   );
-  return blocks.map((der) => new Certificate(der));
+  return blocks.map(readForeign);
+}
+
+/** Our reader judges what matters to us and passes over the insides of names; whoever uses the whole, uses OpenSSL. */
+function readForeign(der: Uint8Array): Certificate {
+  const certificate = new Certificate(der);
+  try {
+    new X509Certificate(certificate.der);
+    return certificate;
+  } catch (cause) {
+    throw new PkiError("CERTIFICATE_MALFORMED", "OpenSSL cannot read the certificate", { cause });
+  }
 }

@@ -17,4 +17,4 @@ export type { SigningKey } from "./signing-key.ts";
 export { parseSpiffeId, SpiffeId } from "./spiffe-id.ts";
 export { parseTrustBundle, TrustBundle } from "./trust-bundle.ts";
 export { parseTrustDomain, TrustDomain } from "./trust-domain.ts";
-export { parseWorkloadName, type WorkloadName } from "./workload-name.ts";
+export { isSubdomain, parseWorkloadName, type WorkloadName } from "./workload-name.ts";
