@@ -124,6 +124,8 @@ describe("The configuration of kasbah-server", () => {
       "CITADEL_SELF_SIGNED_CA_CERT_TTL",
       "ROOT_CA_DIR",
       "CA_TRUSTED_NODE_ACCOUNTS",
+      "POD_NAMESPACE",
+      "POD_NAME",
     ];
     for (const { name, spec } of Object.values(options)) {
       const ours = `KASBAH_${name.toUpperCase().replaceAll("-", "_")}`;

@@ -3,6 +3,7 @@ import { parseTrustDomain } from "@kasbah/pki";
 import { type Command, type ConfigOf, option, schema } from "@kasbah/runtime";
 import { authorityOptions, authorityProblems } from "./config-authorities.ts";
 import { callerOptions, callerProblems } from "./config-callers.ts";
+import { kubernetesOptions, kubernetesProblems } from "./config-kubernetes.ts";
 import { limitOptions } from "./config-limits.ts";
 import { defaultStateDirectory, type Machine } from "./config-machine.ts";
 
@@ -19,6 +20,7 @@ export function serverOptions(machine: Machine) {
     ...callerOptions,
     ...lifetimeOptions,
     ...authorityOptions,
+    ...kubernetesOptions,
     ...limitOptions,
   };
 }
@@ -120,7 +122,7 @@ function crossChecks(config: ServerConfig): readonly string[] {
   const { defaultTtl, maxTtl } = config;
   const own =
     defaultTtl > maxTtl ? ["--default-ttl: is greater than --max-ttl; lower it, or raise --max-ttl"] : [];
-  return [...own, ...callerProblems(config), ...authorityProblems(config)];
+  return [...own, ...callerProblems(config), ...kubernetesProblems(config), ...authorityProblems(config)];
 }
 
 /** RFC 1123 labels; a wildcard would let this server's key stand for hosts that it is not. */

@@ -34,15 +34,16 @@ import { createCertificateRoute } from "./grpc/certificate-service.ts";
 import { createHealthRoutes } from "./grpc/health-service.ts";
 import { GrpcEndpoint } from "./grpc/server.ts";
 import { registerAuthorityMetrics } from "./http/authority-metrics.ts";
-import { createCaMetrics, registerServerGauges } from "./http/metrics.ts";
+import { createCaMetrics, registerPublisherGauge, registerServerGauges } from "./http/metrics.ts";
 import { readinessOf } from "./http/readiness.ts";
 import { createAuthority } from "./issuance/authority.ts";
+import { createKubernetes } from "./kubernetes/create-kubernetes.ts";
 import { createIssuanceLedger } from "./ledger/issuance-ledger.ts";
 import { openSegmentFile } from "./ledger/segment-file.ts";
 import { SegmentLog } from "./ledger/segment-log.ts";
 import { ServingCertificate } from "./serving-identity.ts";
 import { DirectoryLock } from "./store/directory-lock.ts";
-import { prepareStateDirectory } from "./store/state-directory.ts";
+import { prepareStateDirectory, showsFormerRoot } from "./store/state-directory.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 const machine = { isRoot: process.getuid?.() === 0, env: process.env };
@@ -67,10 +68,22 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
 
   // Who signs, and who is trusted.
   const settings = await authoritySettingsOf(config);
+  const kubernetes = createKubernetes({
+    config,
+    hostname: hostname(),
+    passphrase: settings.passphrase,
+    newId: newReferenceId,
+    roll: Math.random,
+    clock,
+    logger,
+  });
+  const shared = await kubernetes?.openBacking(await showsFormerRoot(state));
   const authorities = await createAuthorities({
     state,
     settings,
-    backing: await openDirectoryBacking({ state, settings, clock, logger }),
+    backing: shared ?? (await openDirectoryBacking({ state, settings, clock, logger })),
+    takeOver: async () => kubernetes?.takeOver(),
+    leads: () => kubernetes?.leads() ?? true,
     gate: timeGate,
     sweeps: {
       starts: cronSweep(config.rotationSchedule),
@@ -90,6 +103,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const callers = await createCallers({
     config,
     authorities: issuers,
+    kubernetes,
     onJudged: metrics.credentialJudged,
     onReview: metrics.tokenReviewed,
     clock,
@@ -115,9 +129,16 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
 
   // Where they call.
   const decisions = new DecisionLog();
-  const allWarnings = () => [...warnings(), ...callers.warnings(), ...policy.warnings()];
+  const allWarnings = () => [
+    ...warnings(),
+    ...callers.warnings(),
+    ...policy.warnings(),
+    ...(kubernetes?.warnings() ?? []),
+  ];
   registerAuthorityMetrics(registry, issuers, allWarnings, () => clock.now());
-  const readiness = () => readinessOf({ issuers, callers, ledger: ledgerLog, clock, warnings: allWarnings });
+  const troubles = () => [...callers.troubles(), ...(kubernetes?.troubles() ?? [])];
+  const readiness = () =>
+    readinessOf({ issuers, callers: { troubles }, ledger: ledgerLog, clock, warnings: allWarnings });
   const certificate = new ServingCertificate({
     issuers,
     writer,
@@ -144,6 +165,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     logger,
   });
   registerServerGauges(registry, endpoint);
+  if (kubernetes !== undefined) registerPublisherGauge(registry, kubernetes);
   const status = createStatusServer({ address: config.httpAddress, registry, readiness, logger });
   const admin = createAdminSocket({
     path: config.adminSocket ?? state.adminSocket,
@@ -156,6 +178,9 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
 
   // What a transition changes elsewhere.
   issuers.onTransition(createTransitionObserver({ publicBundle, certificate, keeper: issuers, logger }));
+  issuers.onTransition(() => kubernetes?.publish(issuers.trustBundle()));
+  kubernetes?.publish(issuers.trustBundle());
+  kubernetes?.onLeading(() => void rotation.look(true));
   logger.info("authorities in use", authoritiesInUse(issuers.state));
   return [
     lock,
@@ -163,6 +188,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     policy,
     ...authorities.components,
     ...callers.components,
+    ...(kubernetes?.components ?? []),
     certificate,
     endpoint,
     admin,

@@ -1,4 +1,5 @@
 export { assertCode, type CodedError, rejectsWithCode, throwsWithCode } from "./assert-code.ts";
+export { eventually } from "./eventually.ts";
 export {
   type FakeAdminCall,
   type FakeAuthorityAdmin,

@@ -13,6 +13,9 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
+import { AddressRules } from "../https/address-rules.ts";
+import { KubernetesClient } from "../kubernetes/api-client.ts";
+import { KubernetesPods } from "../kubernetes/pods.ts";
 import { type Callers, type CallersParts, createCallers } from "./create-callers.ts";
 
 const [issuer, listed, cluster] = [
@@ -88,6 +91,7 @@ describe("The ways of knowing a caller, put together", () => {
   async function open(config: Partial<CallersParts["config"]>): Promise<Callers> {
     const { certificate } = await createTestAuthority();
     const callers = await createCallers({
+      kubernetes: config.kubernetesApi === undefined ? undefined : clusterAt(config.kubernetesApi, config),
       config: {
         ...unset,
         kubernetesCaFile: directory.join("ca.pem"),
@@ -104,6 +108,17 @@ describe("The ways of knowing a caller, put together", () => {
     for (const each of callers.components) await each.start();
     started.push(callers);
     return callers;
+  }
+
+  /** The API as main.ts hands it over. */
+  function clusterAt(
+    server: URL,
+    { trustedNodeAccount = [], allowAddress = [] }: Partial<CallersParts["config"]>,
+  ) {
+    const files = { caFile: directory.join("ca.pem"), tokenFile: directory.join("token") };
+    const client = new KubernetesClient({ server, ...files, addressRules: new AddressRules(allowAddress) });
+    const pods = trustedNodeAccount.length === 0 ? undefined : new KubernetesPods({ client, clock });
+    return { client, pods };
   }
 
   /** Tokens of the cluster are signed by a key that no key set holds. */

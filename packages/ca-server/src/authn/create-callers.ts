@@ -3,8 +3,7 @@ import type { Clock, Component, Logger } from "@kasbah/runtime";
 import type { CallerConfig } from "../config-callers.ts";
 import { AddressRules } from "../https/address-rules.ts";
 import type { Authenticator, Impersonation } from "../issuance/ports.ts";
-import { KubernetesClient } from "../kubernetes/api-client.ts";
-import { KubernetesPods } from "../kubernetes/pods.ts";
+import type { KubernetesClient } from "../kubernetes/api-client.ts";
 import { reviewToken } from "../kubernetes/token-review.ts";
 import { type CallerAuthenticatorParts, createCallerAuthenticator } from "./caller-authenticator.ts";
 import { ClientCertificateAuthenticator, type ClientCertificateParts } from "./client-certificate.ts";
@@ -14,7 +13,7 @@ import { fetchJwks } from "./jwks-https.ts";
 import { JwksSource } from "./jwks-source.ts";
 import { JwksTokenAuthenticator, type TokenIssuer } from "./jwks-token.ts";
 import { KubernetesTokenAuthenticator } from "./kubernetes-token.ts";
-import { createNodeImpersonation, noImpersonation } from "./node-impersonation.ts";
+import { createNodeImpersonation, noImpersonation, type PodSource } from "./node-impersonation.ts";
 import { ReviewCache, type ReviewCacheParts } from "./review-cache.ts";
 import type { TokenAuthenticator } from "./token-authenticator.ts";
 import { type ConfiguredIssuer, loadTokenIssuers } from "./token-issuers-file.ts";
@@ -22,6 +21,10 @@ import { type ConfiguredIssuer, loadTokenIssuers } from "./token-issuers-file.ts
 export interface CallersParts {
   readonly config: CallerConfig & { readonly trustDomain: TrustDomain };
   readonly authorities: ClientCertificateParts["authorities"];
+  /** Undefined outside of Kubernetes. */
+  readonly kubernetes:
+    | { readonly client: KubernetesClient; readonly pods: PodSource | undefined }
+    | undefined;
   readonly onJudged: CallerAuthenticatorParts["onJudged"];
   readonly onReview: ReviewCacheParts["onAnswer"];
   readonly clock: Clock;
@@ -47,7 +50,7 @@ export async function createCallers(parts: CallersParts): Promise<Callers> {
   const { config, authorities, clock } = parts;
   const { trustDomain, maxRenewalAge } = config;
   const sources = await createSources(parts);
-  const kubernetes = createKubernetes(parts);
+  const reviews = createReviews(parts);
   const issuers = sources.map(({ issuer }) => issuer);
   const jwksToken = new JwksTokenAuthenticator({ issuers, trustDomain, clock });
   const certificates = new ClientCertificateAuthenticator({
@@ -58,7 +61,7 @@ export async function createCallers(parts: CallersParts): Promise<Callers> {
   });
   const tokens: readonly TokenAuthenticator[] = [
     ...(issuers.length === 0 ? [] : [jwksToken]),
-    ...(kubernetes === undefined ? [] : [kubernetes.authenticator]),
+    ...(reviews === undefined ? [] : [reviews.authenticator]),
   ];
   const lost = () =>
     sources
@@ -70,9 +73,9 @@ export async function createCallers(parts: CallersParts): Promise<Callers> {
       certificates: config.noClientCertificates ? undefined : certificates,
       onJudged: parts.onJudged,
     }),
-    impersonation: kubernetes?.impersonation ?? noImpersonation,
+    impersonation: reviews?.impersonation ?? noImpersonation,
     components: sources.map(({ source }) => source),
-    troubles: () => (kubernetes === undefined && sources.every(({ source }) => !source.usable) ? lost() : []),
+    troubles: () => (reviews === undefined && sources.every(({ source }) => !source.usable) ? lost() : []),
     warnings: () => lost(),
   };
 }
@@ -108,20 +111,15 @@ function readerOf({ jwks, caFile, tokenFile }: ConfiguredIssuer, addressRules: A
 }
 
 /** What asks the Kubernetes API; its calls end by their own deadline. */
-function createKubernetes({ config, onReview, clock }: CallersParts) {
-  const { kubernetesApi: server, kubernetesCaFile: caFile, kubernetesTokenFile: tokenFile } = config;
-  if (server === undefined) return undefined;
-  const addressRules = new AddressRules(config.allowAddress);
-  const client = new KubernetesClient({ server, caFile, tokenFile, addressRules });
+function createReviews({ config, kubernetes, onReview, clock }: CallersParts) {
+  if (kubernetes === undefined) return undefined;
+  const { client, pods } = kubernetes;
   const { trustDomain, tokenAudience: audiences, trustedNodeAccount: trustedAccounts } = config;
   const ask = (token: string) => reviewToken(client, token, audiences);
   const reviews = new ReviewCache({ ask, clock, onAnswer: onReview });
-  const pods = new KubernetesPods({ client, clock });
   return {
     authenticator: new KubernetesTokenAuthenticator({ reviews, audiences, trustDomain, clock }),
     impersonation:
-      trustedAccounts.length === 0
-        ? noImpersonation
-        : createNodeImpersonation({ trustedAccounts, pods, trustDomain }),
+      pods === undefined ? noImpersonation : createNodeImpersonation({ trustedAccounts, pods, trustDomain }),
   };
 }

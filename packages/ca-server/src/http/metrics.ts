@@ -57,7 +57,19 @@ export function createCaMetrics(registry: Registry): CaMetrics {
 
 /** Registers what is read from the gRPC server. */
 export function registerServerGauges(registry: Registry, server: ServerGauges): void {
-  const gauge = (name: string, help: string, read: () => number) =>
+  const gauge = gaugeIn(registry);
+  gauge("kasbah_calls_in_flight", "Unary calls that are under way.", () => server.inFlight);
+  gauge("kasbah_connections", "Connections to the gRPC port.", () => server.connections);
+}
+
+/** Registers what is read from the publisher of roots. */
+export function registerPublisherGauge(registry: Registry, publisher: { readonly conflicts: number }): void {
+  const help = "Namespaces whose root another program writes (ROOT_PUBLISHER_CONFLICT).";
+  gaugeIn(registry)("kasbah_root_publisher_conflicts", help, () => publisher.conflicts);
+}
+
+function gaugeIn(registry: Registry) {
+  return (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
       help,
@@ -66,8 +78,6 @@ export function registerServerGauges(registry: Registry, server: ServerGauges): 
         this.set(read());
       },
     });
-  gauge("kasbah_calls_in_flight", "Unary calls that are under way.", () => server.inFlight);
-  gauge("kasbah_connections", "Connections to the gRPC port.", () => server.connections);
 }
 
 /** A CSR can name any extension, and each would be a series of its own for ever. */

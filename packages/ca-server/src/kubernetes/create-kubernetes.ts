@@ -1,0 +1,197 @@
+import type { TrustBundle, TrustDomain } from "@kasbah/pki";
+import type { Clock, Component, Logger, Secret } from "@kasbah/runtime";
+import type { PodSource } from "../authn/node-impersonation.ts";
+import { type AuthorityBacking, authorityCodec } from "../authorities/authority-backing.ts";
+import type { PluggedInSet } from "../authorities/plugged-in/plugged-in.ts";
+import { type AuthorityState, emptyState } from "../authorities/rotation/authority-state.ts";
+import type { CallerConfig } from "../config-callers.ts";
+import type { KubernetesConfig } from "../config-kubernetes.ts";
+import { AddressRules } from "../https/address-rules.ts";
+import { KubernetesClient } from "./api-client.ts";
+import { AuthoritySecret } from "./authority-secret.ts";
+import { ClusterTrustBundlePublisher } from "./cluster-trust-bundle.ts";
+import { Leader } from "./leader.ts";
+import { PodInformer } from "./pod-informer.ts";
+import { KubernetesPods } from "./pods.ts";
+import { RbacProbe } from "./rbac-probe.ts";
+import { type NeededRule, neededPermissions } from "./rbac-rules.ts";
+import { type RootConflict, RootPublisher, rootPublisherConflict } from "./root-publisher.ts";
+import { SecretWatch } from "./secret-watch.ts";
+import { findTakeOver } from "./take-over.ts";
+
+export interface KubernetesParts {
+  readonly config: KubernetesConfig & CallerConfig & { readonly trustDomain: TrustDomain };
+  readonly hostname: string;
+  readonly passphrase: Secret | undefined;
+  /** A short random text, for the name under which this process leads. */
+  readonly newId: () => string;
+  /** Uniform in [0, 1). */
+  readonly roll: () => number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The cluster that the CA works in. */
+export interface Kubernetes {
+  readonly client: KubernetesClient;
+  /** Follows the pods, for node proxies; undefined when none are trusted. */
+  readonly pods: PodSource | undefined;
+  readonly components: readonly Component[];
+  /** Keeps the authorities in the shared Secret; undefined when there is none. @throws StateError */
+  openBacking(hadRoot: boolean): Promise<AuthorityBacking | undefined>;
+  /** The CA of istiod to begin with. @throws StateError */
+  takeOver(): Promise<PluggedInSet | undefined>;
+  /** Whether this replica does what only one must. */
+  leads(): boolean;
+  /** Told when this replica begins to lead. */
+  onLeading(listener: () => void): void;
+  publish(bundle: TrustBundle): void;
+  /** Why no caller would be known, in sentences. */
+  troubles(): readonly string[];
+  /** What an operator should look at. */
+  warnings(): readonly string[];
+  /** Namespaces whose root another program writes. */
+  readonly conflicts: number;
+}
+
+type Publisher = RootPublisher | ClusterTrustBundlePublisher;
+
+/** Puts together what the configuration asks for; undefined outside of Kubernetes. */
+export function createKubernetes(parts: KubernetesParts): Kubernetes | undefined {
+  const client = clientOf(parts);
+  const reader = clientOf(parts, listTimeoutMs);
+  if (client === undefined || reader === undefined) return undefined;
+  const { config } = parts;
+  const publishers = createPublishers(reader, parts);
+  const listeners: (() => void)[] = [];
+  const onChange = (isLeader: boolean) => {
+    for (const publisher of publishers) publisher.setLeading(isLeader);
+    if (isLeader) for (const listener of listeners) listener();
+  };
+  const leader = config.stateSecret === undefined ? undefined : createLeader(client, onChange, parts);
+  const informer = config.trustedNodeAccount.length === 0 ? undefined : createInformer(reader, parts);
+  const probe = createProbe(client, parts);
+  const optional = [informer, leader].filter((component) => component !== undefined);
+  const components: Component[] = [probe, ...publishers, ...optional];
+  if (leader === undefined) onChange(true);
+  return {
+    client,
+    pods: informer,
+    components,
+    async openBacking(hadRoot) {
+      const shared = await openSecret(client, hadRoot, parts);
+      if (shared !== undefined) components.push(shared.watch);
+      return shared?.backing;
+    },
+    takeOver: () => takeOver(client, parts),
+    leads: () => leader?.isLeader ?? true,
+    onLeading: (listener) => listeners.push(listener),
+    publish(bundle) {
+      for (const publisher of publishers) publisher.publish(bundle.toPem());
+    },
+    troubles: () => probe.missing(isNeededForCallers),
+    warnings: () => [
+      ...probe.missing((rule) => !isNeededForCallers(rule)),
+      ...publishers.flatMap(warningsOf),
+      ...(leader?.warnings() ?? []),
+    ],
+    get conflicts() {
+      return publishers.flatMap(conflictsOf).length;
+    },
+  };
+}
+
+/** A page of a list takes an API server longer than a question about one token. */
+const listTimeoutMs = 30_000;
+
+function clientOf({ config }: KubernetesParts, timeoutMs?: number): KubernetesClient | undefined {
+  const { kubernetesApi: server, kubernetesCaFile: caFile, kubernetesTokenFile: tokenFile } = config;
+  if (server === undefined) return undefined;
+  return new KubernetesClient({
+    server,
+    caFile,
+    tokenFile,
+    addressRules: new AddressRules(config.allowAddress),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
+}
+
+function createPublishers(
+  client: KubernetesClient,
+  { config, clock, roll, logger }: KubernetesParts,
+): Publisher[] {
+  const common = { client, clock, roll, logger };
+  const { rootConfigMap: configMap, clusterTrustBundle } = config;
+  return [
+    ...(configMap === undefined ? [] : [new RootPublisher({ ...common, configMap })]),
+    ...(clusterTrustBundle ? [new ClusterTrustBundlePublisher(common)] : []),
+  ];
+}
+
+function createLeader(
+  client: KubernetesClient,
+  onChange: (isLeader: boolean) => void,
+  { config, hostname, newId, clock, logger }: KubernetesParts,
+): Leader {
+  const identity = `${config.podName ?? hostname}_${newId()}`;
+  return new Leader({ client, namespace: config.namespace, identity, onChange, clock, logger });
+}
+
+function createProbe(client: KubernetesClient, { config, clock, logger }: KubernetesParts): RbacProbe {
+  const permissions = neededPermissions(config);
+  return new RbacProbe({ client, permissions, namespace: config.namespace, clock, logger });
+}
+
+/** Without the others certificates are issued all the same, so that the replica should be asked on. */
+function isNeededForCallers({ resource }: NeededRule): boolean {
+  return resource === "tokenreviews";
+}
+
+function createInformer(client: KubernetesClient, { clock, roll, logger }: KubernetesParts): PodInformer {
+  return new PodInformer({ client, direct: new KubernetesPods({ client, clock }), clock, roll, logger });
+}
+
+async function openSecret(client: KubernetesClient, hadRoot: boolean, parts: KubernetesParts) {
+  const { namespace, stateSecret: name } = parts.config;
+  if (name === undefined) return undefined;
+  const { passphrase, clock, roll, logger } = parts;
+  const secret = await AuthoritySecret.open<AuthorityState>({
+    client,
+    namespace,
+    name,
+    codec: authorityCodec,
+    initial: hadRoot ? undefined : emptyState,
+    passphrase,
+    logger,
+  });
+  const backing: AuthorityBacking = {
+    store: secret,
+    vault: secret,
+    onForeignChange: (foreign) => secret.onForeignChange(foreign),
+  };
+  return { backing, watch: new SecretWatch({ secret, client, namespace, name, clock, roll, logger }) };
+}
+
+async function takeOver(
+  client: KubernetesClient,
+  { config, passphrase, clock, logger }: KubernetesParts,
+): Promise<PluggedInSet | undefined> {
+  const { namespace, takeOverSecret: names, trustDomain } = config;
+  if (names.length === 0) return undefined;
+  return await findTakeOver({ client, namespace, names, trustDomain, passphrase, clock, logger });
+}
+
+function conflictsOf(publisher: Publisher): readonly RootConflict[] {
+  return publisher instanceof RootPublisher ? publisher.conflicts() : [];
+}
+
+function warningsOf(publisher: Publisher): readonly string[] {
+  const trouble = publisher.lastError;
+  return [
+    ...(trouble === undefined ? [] : [`${publisher.name}: ${trouble.message}`]),
+    ...conflictsOf(publisher).map(
+      ({ namespace, manager }) =>
+        `${rootPublisherConflict}: ${manager} writes the root in the namespace ${namespace}, and it is left alone there`,
+    ),
+  ];
+}

@@ -1,0 +1,200 @@
+import type { Clock, Component, Logger } from "@kasbah/runtime";
+import { type Lease, type LeaseClient, LeaseFile, LeaseUnavailable } from "./lease.ts";
+import { LeaseSighting } from "./lease-sighting.ts";
+import { type Moment, momentOf, Tenure } from "./tenure.ts";
+
+export interface LeaderTiming {
+  /** How long others leave a leader alone of whom they hear nothing. */
+  readonly leaseMs: number;
+  /** How long a leader believes in itself after a renewal; what is left of the lease is for clocks that differ in speed. */
+  readonly renewDeadlineMs: number;
+  readonly retryMs: number;
+}
+
+export interface LeaderParts {
+  readonly client: LeaseClient;
+  /** The CA's own. */
+  readonly namespace: string;
+  /** Of this process and no other, also not of an earlier one in the same pod. */
+  readonly identity: string;
+  /** Of the lease. */
+  readonly name?: string;
+  readonly timing?: Partial<LeaderTiming>;
+  readonly onChange: (isLeader: boolean) => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export const defaultLeaseName = "kasbah-leader";
+export const defaultLeaderTiming: LeaderTiming = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
+
+/** The lease as it was found; ours since `sentAt` where that is given. */
+interface Finding {
+  readonly lease: Lease | undefined;
+  readonly sentAt?: Moment;
+}
+
+/**
+ * One of several replicas leads: the one that renews the Lease. Two never believe so at one instant, as long as all
+ * keep to it: a leader stops believing `renewDeadlineMs` after it *sent* its last good renewal, whatever hangs, and
+ * another waits for `leaseMs` after it *saw* that renewal, by its own monotonic clock. Wall clocks are never compared.
+ */
+export class Leader implements Component {
+  readonly name = "leader";
+  readonly #parts: LeaderParts;
+  readonly #timing: LeaderTiming;
+  readonly #lease: LeaseFile;
+  readonly #sighting: LeaseSighting;
+  readonly #tenure: Tenure;
+  readonly #stopping = new AbortController();
+  #campaigning = Promise.resolve();
+  /** The lease as we last wrote it, so that a renewal needs no reading. */
+  #own: Lease | undefined;
+  #hasClaimed = false;
+  #announced = false;
+  #trouble: string | undefined;
+
+  constructor(parts: LeaderParts) {
+    this.#parts = parts;
+    this.#timing = { ...defaultLeaderTiming, ...parts.timing };
+    const { leaseMs, renewDeadlineMs, retryMs } = this.#timing;
+    if (!(retryMs > 0 && retryMs < renewDeadlineMs && renewDeadlineMs < leaseMs)) {
+      throw new RangeError("a leader needs 0 < retryMs < renewDeadlineMs < leaseMs");
+    }
+    const { client, namespace, name = defaultLeaseName, identity, clock } = parts;
+    this.#lease = new LeaseFile({ client, namespace, name });
+    this.#sighting = new LeaseSighting({ identity, leaseMs, clock });
+    const onEnd = () => this.#announce();
+    this.#tenure = new Tenure({ deadlineMs: renewDeadlineMs, onEnd, clock });
+  }
+
+  /** True only until the deadline of the last renewal, also where no timer could run; `onChange` may say so later. */
+  get isLeader(): boolean {
+    return this.#tenure.isRunning;
+  }
+
+  /** Who held the lease when it was last seen; empty for nobody. */
+  get holder(): string {
+    return this.#sighting.holder;
+  }
+
+  /** What an operator should know. */
+  warnings(): readonly string[] {
+    return this.#trouble === undefined ? [] : [`leader: the lease cannot be kept: ${this.#trouble}`];
+  }
+
+  async start(): Promise<void> {
+    this.#campaigning = this.#campaign();
+  }
+
+  /** Gives the lease back, so that another need not wait for its end; not for longer than one retry. */
+  async stop(): Promise<void> {
+    const { clock } = this.#parts;
+    this.#stopping.abort();
+    this.#tenure.end();
+    this.#announce();
+    const done = new AbortController();
+    const tooLong = clock.sleep(this.#timing.retryMs, done.signal).catch(() => undefined);
+    await Promise.race([this.#campaigning.then(() => this.#release()), tooLong]);
+    done.abort();
+  }
+
+  async #campaign(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      // A process that was stopped for a while says that it leads no longer before it tries to lead again.
+      this.#announce();
+      await this.#attempt();
+      this.#announce();
+      await this.#parts.clock.sleep(this.#pauseMs(), signal).catch(() => undefined);
+    }
+  }
+
+  /** Half the deadline at most, so that after one that hangs there is time for another. */
+  async #attempt(): Promise<void> {
+    const ending = new AbortController();
+    const limitMs = this.#timing.renewDeadlineMs / 2;
+    const tooLong = this.#parts.clock.sleep(limitMs, ending.signal).then(() => {
+      throw new LeaseUnavailable(`the API server did not answer within ${limitMs} ms`);
+    });
+    try {
+      this.#take(await Promise.race([this.#claim(ending.signal), tooLong]));
+      this.#trouble = undefined;
+    } catch (error) {
+      this.#own = undefined;
+      if (!this.#stopping.signal.aborted) this.#report(error);
+    } finally {
+      ending.abort();
+    }
+  }
+
+  /** Concludes nothing by itself: an answer after the end of its attempt must change nothing. */
+  async #claim(signal: AbortSignal): Promise<Finding> {
+    const renewed = this.#own === undefined ? undefined : await this.#write(this.#own, signal);
+    if (renewed !== undefined) return renewed;
+    const lease = await this.#lease.read();
+    if (!this.#sighting.isFree(lease)) return { lease };
+    return (await this.#write(lease, signal)) ?? { lease };
+  }
+
+  /** Undefined when somebody else was faster. */
+  async #write(lease: Lease | undefined, signal: AbortSignal): Promise<Finding | undefined> {
+    signal.throwIfAborted();
+    this.#stopping.signal.throwIfAborted();
+    const { identity: holder, clock } = this.#parts;
+    const claim = { holder, durationMs: this.#timing.leaseMs, at: clock.now() };
+    const sentAt = momentOf(clock);
+    this.#hasClaimed = true;
+    const written =
+      lease === undefined ? await this.#lease.create(claim) : await this.#lease.replace(lease, claim);
+    return written === undefined ? undefined : { lease: written, sentAt };
+  }
+
+  #take({ lease, sentAt }: Finding): void {
+    if (lease !== undefined) this.#sighting.see(lease);
+    this.#own = sentAt && lease;
+    const isLost = lease?.spec.holderIdentity !== this.#parts.identity || this.#stopping.signal.aborted;
+    if (isLost) this.#tenure.end();
+    else if (sentAt !== undefined) this.#tenure.renew(sentAt);
+  }
+
+  #announce(): void {
+    const { isLeader } = this;
+    if (isLeader === this.#announced) return;
+    this.#announced = isLeader;
+    const { logger, identity, onChange } = this.#parts;
+    logger.info(isLeader ? "leads from now on" : "leads no longer", { identity });
+    onChange(isLeader);
+  }
+
+  /** No longer than the lease of another lasts, so that two retries do not add up. */
+  #pauseMs(): number {
+    const { retryMs } = this.#timing;
+    const leftMs = this.#sighting.leftMs();
+    return leftMs > 0 ? Math.min(leftMs, retryMs) : retryMs;
+  }
+
+  #report(error: unknown): void {
+    const trouble = error instanceof Error ? error.message : String(error);
+    if (trouble !== this.#trouble)
+      this.#parts.logger.warn("the lease of the leader cannot be kept", { error });
+    this.#trouble = trouble;
+  }
+
+  /** Twice, since an earlier renewal of ours may arrive in between. */
+  async #release(): Promise<void> {
+    if (!this.#hasClaimed) return;
+    const { identity, clock, logger } = this.#parts;
+    try {
+      for (let lease = this.#own, tries = 0; tries < 2; tries += 1) {
+        lease ??= await this.#lease.read();
+        if (lease?.spec.holderIdentity !== identity) return;
+        const claim = { holder: "", durationMs: 1000, at: clock.now() };
+        if ((await this.#lease.replace(lease, claim)) !== undefined) return;
+        lease = undefined;
+      }
+    } catch (error) {
+      logger.info("the lease was not given back and ends by itself", { error });
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import type { WorkloadName } from "@kasbah/pki";
+import { LRUCache } from "lru-cache";
+import { z } from "zod";
+
+/** One pod of all times. */
+export type PodId = Pick<KnownPod, "namespace" | "uid">;
+
+/** What is kept of a pod. */
+export interface KnownPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly serviceAccount: string;
+  /** Empty until it is scheduled. */
+  readonly node: string;
+  readonly phase: string;
+}
+
+export const knownPodSchema = z
+  .object({
+    metadata: z.object({ namespace: z.string().min(1), name: z.string().min(1), uid: z.string().min(1) }),
+    spec: z.object({ serviceAccountName: z.string().default("default"), nodeName: z.string().default("") }),
+    status: z.object({ phase: z.string().default("") }).prefault({}),
+  })
+  .transform(
+    ({ metadata, spec, status }): KnownPod => ({
+      ...metadata,
+      serviceAccount: spec.serviceAccountName,
+      node: spec.nodeName,
+      phase: status.phase,
+    }),
+  );
+
+/** Uids are never used again, so that one that is gone stays gone. */
+const maxGone = 50_000;
+const ended: ReadonlySet<string> = new Set(["Failed", "Succeeded"]);
+
+/** Answers, without a walk over all pods, which workload runs where and which pod was seen to go. */
+export class PodIndex {
+  readonly #pods = new Map<string, KnownPod>();
+  readonly #ids = new Set<string>();
+  readonly #gone = new LRUCache<string, true>({ max: maxGone });
+  /** How many pods of a workload run on a node. */
+  readonly #running = new Map<string, number>();
+
+  change(key: string, pod: KnownPod | undefined): void {
+    const before = this.#pods.get(key);
+    if (before !== undefined) this.#forget(key, before);
+    if (before !== undefined && before.uid !== pod?.uid) this.setGone(before);
+    if (pod !== undefined) this.#remember(key, pod);
+  }
+
+  runsOn(node: string, workload: WorkloadName): boolean {
+    return this.#running.has(placeOf(node, workload));
+  }
+
+  isThere(pod: PodId): boolean {
+    return this.#ids.has(idOf(pod));
+  }
+
+  isGone(pod: PodId): boolean {
+    return this.#gone.has(idOf(pod));
+  }
+
+  setGone(pod: PodId): void {
+    this.#gone.set(idOf(pod), true);
+  }
+
+  #remember(key: string, pod: KnownPod): void {
+    this.#pods.set(key, pod);
+    this.#ids.add(idOf(pod));
+    if (isRunning(pod)) this.#count(placeOf(pod.node, pod), 1);
+  }
+
+  #forget(key: string, pod: KnownPod): void {
+    this.#pods.delete(key);
+    this.#ids.delete(idOf(pod));
+    if (isRunning(pod)) this.#count(placeOf(pod.node, pod), -1);
+  }
+
+  #count(place: string, by: number): void {
+    const count = (this.#running.get(place) ?? 0) + by;
+    if (count > 0) this.#running.set(place, count);
+    else this.#running.delete(place);
+  }
+}
+
+const isRunning = ({ node, phase }: KnownPod) => node !== "" && !ended.has(phase);
+
+const idOf = ({ namespace, uid }: PodId) => `${namespace}/${uid}`;
+
+/** None of the three may hold a slash. */
+function placeOf(node: string, { namespace, serviceAccount }: WorkloadName): string {
+  return `${node}/${namespace}/${serviceAccount}`;
+}

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { systemClock } from "@kasbah/runtime";
+import { recordingLogger } from "@kasbah/testkit";
+import { eventually } from "../../../testkit/src/eventually.ts";
+import {
+  type FakeKubernetesStore,
+  startFakeKubernetesStore,
+} from "../../../testkit/src/fake-kubernetes-store.ts";
+import { AddressRules } from "../https/address-rules.ts";
+import { KubernetesClient } from "./api-client.ts";
+import { PodInformer } from "./pod-informer.ts";
+import { KubernetesPods } from "./pods.ts";
+
+const workload = { namespace: "demo", serviceAccount: "default" };
+
+describe("A pod informer of a large cluster", () => {
+  let store: FakeKubernetesStore;
+  let informer: PodInformer;
+
+  beforeEach(async () => {
+    store = await startFakeKubernetesStore();
+    const client = new KubernetesClient({
+      server: store.url,
+      caFile: store.caFile,
+      tokenFile: undefined,
+      addressRules: new AddressRules([{ address: "127.0.0.1", prefix: 32 }]),
+    });
+    const direct = new KubernetesPods({ client, clock: systemClock });
+    informer = new PodInformer({
+      ...{ client, direct, clock: systemClock, logger: recordingLogger(), roll: () => 0 },
+    });
+  });
+
+  afterEach(async () => {
+    await informer.stop();
+    await store.close();
+  });
+
+  const lists = () => store.callsOf("GET /api/v1/namespaces/demo/pods").length;
+
+  it("lets no crowd of callers wait without end, and asks little at once", async () => {
+    store.delayMs = 20;
+    const crowd = Array.from({ length: 300 }, (_, index) => informer.isGone("demo", `gone-${index}`));
+    const answers = await Promise.allSettled(crowd);
+    const refused = answers.filter(({ status }) => status === "rejected").length;
+    assert.ok(refused >= 90 && refused < 100, `${refused} refused`);
+    assert.equal(lists(), 300 - refused);
+  });
+
+  it("reads ten thousand pods in pages, and skips those of odd shapes", async () => {
+    for (let index = 0; index < 10_000; index += 1) {
+      const metadata = { name: `pod-${index}`, namespace: "demo", uid: `uid-${index}` };
+      const nodeName = `node-${index % 100}`;
+      store.objects.write("pods", { metadata, spec: index % 10 === 0 ? { nodeName: 7 } : { nodeName } });
+    }
+    await informer.start();
+    await eventually(() => informer.isHealthy, 20_000);
+    assert.deepEqual([informer.size, informer.skipped], [9_000, 1_000]);
+    assert.equal(await informer.runsOn("node-1", workload), true);
+    assert.equal(await informer.runsOn("node-10", workload), false);
+  }).timeout(30_000);
+});

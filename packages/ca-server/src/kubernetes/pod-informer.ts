@@ -1,0 +1,124 @@
+import type { WorkloadName } from "@kasbah/pki";
+import type { Clock, Component, Logger } from "@kasbah/runtime";
+import pLimit from "p-limit";
+import { z } from "zod";
+import type { PodSource, RunningPod } from "../authn/node-impersonation.ts";
+import { CaError } from "../errors.ts";
+import type { KubernetesClient } from "./api-client.ts";
+import { objectPages } from "./object-pages.ts";
+import { type KnownPod, knownPodSchema, type PodId, PodIndex } from "./pod-index.ts";
+import { Reflector } from "./reflector.ts";
+
+export interface PodInformerParts {
+  readonly client: Pick<KubernetesClient, "get" | "watch">;
+  /** Asked of what the informer does not know: all, until it has read all pods and while it cannot follow them. */
+  readonly direct: PodSource;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A random number in [0, 1). */
+  readonly roll: () => number;
+}
+
+const uidSchema = z.object({ metadata: z.object({ uid: z.string() }) });
+const perPage = 100;
+const looksAtOnce = 2;
+/** More would not be answered within their deadline. */
+const maxWaiting = 200;
+
+/** Knows the pods of the cluster, some milliseconds late, without a question to the API server for each caller. */
+export class PodInformer implements PodSource, Component {
+  readonly name = "pods";
+  readonly #parts: PodInformerParts;
+  readonly #pods: Reflector<KnownPod>;
+  readonly #index = new PodIndex();
+  readonly #limit = pLimit(looksAtOnce);
+
+  constructor(parts: PodInformerParts) {
+    this.#parts = parts;
+    this.#pods = new Reflector({
+      ...parts,
+      ...{ name: this.name, path: "/api/v1/pods", kind: "Pod", schema: knownPodSchema },
+      onChange: (key, pod) => this.#index.change(key, pod),
+    });
+  }
+
+  /** Whether it follows the cluster now. */
+  get isHealthy(): boolean {
+    return this.#pods.isSynced && this.#pods.lastError === undefined;
+  }
+
+  get lastError(): Error | undefined {
+    return this.#pods.lastError;
+  }
+
+  /** How many pods and events could not be read. */
+  get skipped(): number {
+    return this.#pods.skipped;
+  }
+
+  /** How many pods are known. */
+  get size(): number {
+    return this.#pods.current.size;
+  }
+
+  start(): Promise<void> {
+    return this.#pods.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#pods.stop();
+  }
+
+  /** A pod that is not known, or was not scheduled when it was last seen, is asked for: its events may be on their way. */
+  async find(namespace: string, name: string): Promise<RunningPod | undefined> {
+    const pod = this.isHealthy ? this.#pods.current.get(`${namespace}/${name}`) : undefined;
+    if (pod === undefined || pod.node === "") return this.#parts.direct.find(namespace, name);
+    return { uid: pod.uid, serviceAccount: pod.serviceAccount, node: pod.node };
+  }
+
+  async runsOn(node: string, workload: WorkloadName): Promise<boolean> {
+    if (!this.isHealthy) return this.#parts.direct.runsOn(node, workload);
+    return this.#index.runsOn(node, workload);
+  }
+
+  /**
+   * Whether a pod was deleted. One that was not seen yet may have begun just now, so that the API server decides on it;
+   * each costs that once.
+   *
+   * @throws CaError `AUTHENTICATOR_UNAVAILABLE` when it cannot be known now
+   */
+  async isGone(namespace: string, uid: string): Promise<boolean> {
+    const pod = { namespace, uid };
+    const known = this.#knownGone(pod);
+    if (known !== undefined) return known;
+    if (this.#limit.pendingCount >= maxWaiting) throw unavailable(new Error("too many wait for a look"));
+    return this.#limit(() => this.#knownGone(pod) ?? this.#lookForGone(pod));
+  }
+
+  #knownGone(pod: PodId): boolean | undefined {
+    if (this.#index.isGone(pod)) return true;
+    return this.isHealthy && this.#index.isThere(pod) ? false : undefined;
+  }
+
+  async #lookForGone(pod: PodId): Promise<boolean> {
+    const isThere = await this.#isListed(pod).catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
+    if (!isThere) this.#index.setGone(pod);
+    return !isThere;
+  }
+
+  async #isListed({ namespace, uid }: PodId): Promise<boolean> {
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
+    for await (const { items } of objectPages(this.#parts.client, { path, kind: "Pod" }, perPage)) {
+      if (items.some((item) => uidSchema.safeParse(item).data?.metadata.uid === uid)) return true;
+    }
+    return false;
+  }
+}
+
+function unavailable(cause: unknown): CaError {
+  return new CaError("AUTHENTICATOR_UNAVAILABLE", "pods cannot be looked up in the Kubernetes API now", {
+    cause,
+  });
+}

@@ -1,0 +1,21 @@
+import type { RbacConfig } from "./rbac-rules.ts";
+
+/** Asks whose token it is shown, and does nothing else in the cluster. */
+export const bareConfig: RbacConfig = {
+  kubernetesApi: new URL("https://kubernetes.default.svc"),
+  trustedNodeAccount: [],
+  stateSecret: undefined,
+  takeOverSecret: [],
+  rootConfigMap: undefined,
+  clusterTrustBundle: false,
+};
+
+/** Does all that it can. */
+export const fullConfig: RbacConfig = {
+  ...bareConfig,
+  trustedNodeAccount: ["istio-system/ztunnel"],
+  stateSecret: "kasbah-state",
+  takeOverSecret: ["cacerts", "istio-ca-secret"],
+  rootConfigMap: "istio-ca-root-cert",
+  clusterTrustBundle: true,
+};
