@@ -5,6 +5,7 @@ import { authorityCommand } from "./authority-command.ts";
 import { checkCommand } from "./check-command.ts";
 import type { CommandWorld } from "./command-world.ts";
 import { demoCommand } from "./demo-command.ts";
+import { installCommand, uninstallCommand } from "./install-command.ts";
 import { policyCommand } from "./policy-command.ts";
 import { initCommand, stateCommands } from "./state-commands.ts";
 import { whyCommand } from "./why-command.ts";
@@ -24,6 +25,10 @@ Look after a CA
   $ kasbah authority rotate --root --wait          replace the root without an outage
   $ kasbah check --warn 30d --critical 7d          for cron and CI: exit code 0, 3 or 4
   $ kasbah backup ca.backup                        keys and state in one file
+
+Run it in Kubernetes
+  $ kasbah install --profile default               the objects as YAML, for kubectl
+  $ kasbah install --profile default --apply       or straight into the cluster
 
 Find out why
   $ kasbah why 9f2c51d07ab4                        why a caller was refused, by the reference that it was told
@@ -74,7 +79,8 @@ export function createProgram(world: CommandWorld): Command {
       world.screen.write(await inspect(target, json ? "json" : pem ? "pem" : "text", world.clock.now()));
     });
   const ofCa = [authorityCommand(world), checkCommand(world), ...stateCommands(world)];
-  for (const command of [...ofCa, whyCommand(world), policyCommand(world)]) {
+  const inCluster = [installCommand(world), uninstallCommand(world)];
+  for (const command of [...ofCa, whyCommand(world), policyCommand(world), ...inCluster]) {
     for (const each of [command, ...command.commands]) each.copyInheritedSettings(program);
     program.addCommand(command);
   }

@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { systemClock } from "@kasbah/runtime";
+import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { Command } from "commander";
+import { parseAllDocuments } from "yaml";
+import { writeFakeKubectl } from "../install/fake-kubectl.test.ts";
+import type { CommandWorld } from "./command-world.ts";
+import { installCommand, uninstallCommand } from "./install-command.ts";
+
+const kinds = (yaml: string) => parseAllDocuments(yaml).map((document) => document.toJS().kind);
+
+describe("kasbah install", () => {
+  let directory: TemporaryDirectory;
+  let nowMs: number;
+  let path: string;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    nowMs = 0;
+    path = `${directory.path}:/usr/bin:/bin`;
+    await writeFakeKubectl(directory.join("kubectl"));
+  });
+  afterEach(() => directory.remove());
+
+  const said = (name: string) => readFile(directory.join(name), "utf8").catch(() => "");
+
+  async function run(...argv: readonly string[]) {
+    let text = "";
+    const write = (more: string) => {
+      text += more;
+    };
+    const world = {
+      version: "1.2.3",
+      screen: { write, colour: false, interactive: false },
+      env: { PATH: path },
+      clock: {
+        ...systemClock,
+        monotonicMs: () => nowMs,
+        sleep: async (ms: number) => {
+          nowMs += ms;
+        },
+      },
+      signal: new AbortController().signal,
+    } as Partial<CommandWorld> as CommandWorld;
+    const program = new Command("kasbah").exitOverride();
+    for (const command of [installCommand(world), uninstallCommand(world)]) {
+      command.copyInheritedSettings(program).configureOutput({ writeOut: write, writeErr: write });
+      program.addCommand(command);
+    }
+    const error = await program.parseAsync(["node", "kasbah", ...argv]).then(
+      () => undefined,
+      (reason: { code?: string; message: string }) => reason,
+    );
+    return { text, error };
+  }
+
+  it("refuses what it does not know, and says of remote that it is not there yet", async () => {
+    const remote = await run("install", "--profile", "remote");
+    assert.match(remote.text, /remote, a CA outside the cluster, is not there yet/);
+    assert.match(
+      (await run("install", "--profile", "huge")).text,
+      /one of default, minimal, demo, empty, preview/,
+    );
+    assert.match((await run("install", "-n", "../etc")).text, /lower case letters/);
+    for (const wrong of [
+      ["--set", "nothing=1"],
+      ["--values", "/not/there"],
+      ["--set", "replicas=none"],
+    ]) {
+      const { error, text } = await run("install", ...wrong);
+      assert.equal(error?.code, "CONFIG_INVALID", wrong.join(" "));
+      assert.equal(text, "");
+    }
+    assert.equal(await said("calls"), "");
+  });
+
+  it("prints the objects and asks no cluster", async () => {
+    const { text, error } = await run("install", "--namespace", "mesh", "--set", "image.tag=9");
+    assert.equal(error, undefined);
+    assert.deepEqual(kinds(text).slice(0, 2), ["Namespace", "ServiceAccount"]);
+    assert.match(text, /image: kasbah\/server:9\n/);
+    assert.match(text, /--server-san=kasbah\.mesh\.svc\n/);
+    assert.equal((await run("install", "--namespace", "mesh", "--set", "image.tag=9")).text, text);
+    assert.equal(await said("calls"), "");
+  });
+
+  it("lets the later of two settings win, and a flag over a file", async () => {
+    await writeFile(directory.join("v.yaml"), "image: { tag: of-the-file }\nvolume: { size: 3Gi }\n");
+    const { text } = await run(
+      "install",
+      "--set=image.tag=a",
+      "--values",
+      directory.join("v.yaml"),
+      "--set=image.tag=b",
+    );
+    assert.match(text, /kasbah\/server:b\n/);
+    assert.match(text, /storage: 3Gi\n/);
+  });
+
+  it("applies the namespace first, as manager kasbah, and ends when everything is there", async () => {
+    const printed = kinds((await run("install")).text);
+    await writeFile(directory.join("found"), "one/object\n".repeat(printed.length - 1));
+    const { text, error } = await run("install", "--apply", "--context", "prod", "--kubeconfig", "k");
+    assert.equal(error, undefined);
+    const apply =
+      "--context=prod --kubeconfig=k apply --server-side --field-manager=kasbah --validate=strict -f -";
+    const [first, second, third, fourth] = (await said("calls")).split("\n");
+    assert.match(String(first), / get namespaces --field-selector=metadata.name=kasbah-system /);
+    assert.deepEqual([second, third], [apply, apply]);
+    assert.match(String(fourth), / get -o=name /);
+    assert.deepEqual(kinds(await said("applied")), printed);
+    assert.match(
+      text,
+      /follow the start with: kubectl -n kasbah-system rollout status statefulset\/kasbah\n$/,
+    );
+  });
+
+  it("leaves a namespace as it is that somebody else has made", async () => {
+    await writeFile(directory.join("foreign"), "namespace/istio-system\n");
+    await run("install", "--apply", "--namespace", "istio-system", "--profile", "demo");
+    const applied = kinds(await said("applied"));
+    assert.equal(applied[0], "ServiceAccount");
+    assert.ok(applied.length > 5);
+  });
+
+  it("fails when objects are missing after a minute, and with what kubectl complains of", async () => {
+    await writeFile(directory.join("found"), "one/object\n");
+    const missing = await run("install", "--apply");
+    assert.equal(missing.error?.code, "NOT_READY");
+    assert.ok(nowMs >= 60_000 && nowMs < 65_000, String(nowMs));
+    const { error } = await run("install", "--apply", "--context", "refused");
+    assert.equal(error?.code, "PROCESS_FAILED");
+    assert.equal(error?.message, "kubectl apply failed: error: the server said no");
+  });
+
+  it("says that kubectl is not there", async () => {
+    await rm(directory.join("kubectl"));
+    path = directory.path;
+    const { error } = await run("install", "--apply");
+    assert.equal(error?.code, "PROCESS_FAILED");
+    assert.match(String(error?.message), /^kubectl is not there: install it/);
+  });
+
+  it("deletes nothing unless it is told --yes", async () => {
+    const { error } = await run("uninstall", "--purge");
+    assert.equal(error?.code, "CONFIG_INVALID");
+    assert.match(String(error?.message), /--yes: .*no workload is trusted/);
+    assert.equal(await said("calls"), "");
+  });
+
+  it("leaves volumes, Secrets and the namespace, and what Helm has installed", async () => {
+    const { text, error } = await run("uninstall", "--yes", "-n", "mesh");
+    assert.equal(error, undefined);
+    const [known, inNamespace = "", ofCluster = "", ...more] = (await said("calls")).trim().split("\n");
+    assert.match(String(known), /^api-resources /);
+    assert.match(
+      inNamespace,
+      /delete --ignore-not-found --timeout=2m prometheusrules\.monitoring\.coreos\.com,statefulsets/,
+    );
+    assert.match(inNamespace, /--namespace=mesh .*managed-by=kasbah/);
+    assert.match(ofCluster, /clusterroles.* --field-selector=metadata.name=kasbah-mesh .*managed-by=kasbah/);
+    assert.doesNotMatch(inNamespace + ofCluster, /persistentvolume|secrets|namespaces/);
+    assert.deepEqual(more, []);
+    assert.match(text, /volumes, Secrets and the namespace mesh are still there/);
+  });
+
+  it("deletes the keys and its own namespace with --purge", async () => {
+    const { text } = await run("uninstall", "--yes", "--purge");
+    const [volumes = "", namespaces = ""] = (await said("calls")).trim().split("\n").slice(3);
+    assert.match(
+      volumes,
+      /delete --ignore-not-found --timeout=2m persistentvolumeclaims,secrets --namespace=kasbah-system .*kasbah/,
+    );
+    assert.match(
+      namespaces,
+      /delete .*namespaces --field-selector=metadata.name=kasbah-system .*managed-by=kasbah/,
+    );
+    assert.doesNotMatch(text, /still there/);
+  });
+
+  it("teaches by its help", async () => {
+    const { text } = await run("install", "--help");
+    for (const words of ["kasbah install --apply", "minimal", "remote", "--set-file", "kubectl diff"]) {
+      assert.ok(text.includes(words), words);
+    }
+    assert.match((await run("uninstall", "--help")).text, /go(es)? on with the same root/);
+  });
+});

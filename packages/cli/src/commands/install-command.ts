@@ -1,0 +1,160 @@
+import { readFileSync } from "node:fs";
+import { ConfigInvalidError, errnoOf } from "@kasbah/runtime";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { applyObjects } from "../install/apply.ts";
+import type { Installation } from "../install/installation.ts";
+import { type ClusterChoice, kubectlFor } from "../install/kubectl.ts";
+import { installObjects, namespaceObject, renderObjects } from "../install/objects.ts";
+import { isProfile, type ProfileName, profiles } from "../install/profiles.ts";
+import { parseFileSetting, parseSetting, parseValuesFile } from "../install/set-values.ts";
+import { removeObjects } from "../install/uninstall.ts";
+import { parseValues } from "../install/values.ts";
+import type { CommandWorld } from "./command-world.ts";
+
+interface InstallOptions extends ClusterChoice {
+  readonly profile: ProfileName;
+  readonly namespace: string;
+  readonly values: readonly string[];
+  readonly set: readonly string[];
+  readonly setFile: readonly string[];
+  readonly apply: boolean;
+}
+
+const profileLines = Object.entries(profiles).map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`);
+
+const installHelp = `
+Prints the objects that run the CA in a cluster, as YAML and always in one order, or applies them. They are the same as
+those of the Helm chart deploy/helm/kasbah, whose README.md lists the values that --set, --set-file and --values take;
+later ones win. Nothing of a cluster is asked without --apply.
+
+Profiles
+${profileLines.join("\n")}
+  remote     a CA outside the cluster: not there yet
+
+--apply needs kubectl and applies server-side as field manager kasbah, the namespace first: what other managers have set
+is not overwritten, a conflict is an error, and a namespace that somebody else has made stays as it is. It ends when all objects are there, which a pod may be after its image.
+
+Examples
+  $ kasbah install | less                               look first
+  $ kasbah install --apply
+  $ kasbah install --profile demo --namespace try --apply
+  $ kasbah install --set-file policy.text=policy.yaml --set ca.trustedNodeAccounts=[istio-system/ztunnel]
+  $ kasbah install --profile preview | kubectl diff -f -
+  $ kubectl -n kasbah-system rollout status statefulset/kasbah`;
+
+const uninstallHelp = `
+Deletes what kasbah install --apply has made. Volumes, Secrets and the namespace stay, and with them the keys of the CA: a
+new installation in that namespace goes on with the same root. What Helm has installed is left to helm uninstall.
+The root's ConfigMap stays in every namespace, since running pods mount it.
+
+--purge deletes volumes, Secrets and the namespace as well. Whoever trusts the root then trusts nobody: every workload
+needs a new root.
+
+Examples
+  $ kasbah uninstall --yes
+  $ kubectl -n kasbah-system exec kasbah-0 -- kasbah backup /var/lib/kasbah/ca.backup   before a --purge; copy it away`;
+
+/** `kasbah install`. */
+export function installCommand(world: CommandWorld): Command {
+  const command = new Command("install")
+    .description("print or apply the objects that run the CA in Kubernetes")
+    .addOption(new Option("--profile <name>", "a named set of values").argParser(profile).default("default"));
+  return withCluster(command)
+    .option("--values <file>", "YAML with values, as Helm takes it; repeatable", collect, [])
+    .option("--set <name=value>", "one value; repeatable", collect, [])
+    .option("--set-file <name=file>", "one value, from a file; repeatable", collect, [])
+    .option("--apply", "apply them with kubectl", false)
+    .addHelpText("after", installHelp)
+    .action((options: InstallOptions) => install(options, world));
+}
+
+/** `kasbah uninstall`. */
+export function uninstallCommand(world: CommandWorld): Command {
+  const command = new Command("uninstall").description(
+    "delete what kasbah install has made, but for the CA's keys",
+  );
+  return withCluster(command)
+    .option("--purge", "the keys, volumes and the namespace as well", false)
+    .option("--yes", "really do it", false)
+    .addHelpText("after", uninstallHelp)
+    .action((options: UninstallOptions) => uninstall(options, world));
+}
+
+function withCluster(command: Command): Command {
+  return command
+    .addOption(
+      new Option("-n, --namespace <name>", "where the CA lives")
+        .argParser(namespace)
+        .default("kasbah-system"),
+    )
+    .option("--context <name>", "a context of kubectl's configuration, instead of its current one")
+    .option("--kubeconfig <file>", "kubectl's configuration");
+}
+
+async function install(options: InstallOptions, world: CommandWorld): Promise<void> {
+  const { screen, clock, signal } = world;
+  const installation = installationOf(options, world);
+  const objects = installObjects(installation);
+  const own = namespaceObject(installation);
+  if (!options.apply) return screen.write(renderObjects([own, ...objects]));
+  const kubectl = kubectlFor(options, world);
+  screen.write(await applyObjects(own, objects, { kubectl, clock, signal }));
+  const status = `kubectl -n ${options.namespace} rollout status statefulset/kasbah`;
+  screen.write(objects.length === 0 ? "" : `all objects are there; follow the start with: ${status}\n`);
+}
+
+function installationOf(options: InstallOptions, { version }: CommandWorld): Installation {
+  const values = parseValues(
+    profiles[options.profile].values,
+    ...options.values.map((file) => parseValuesFile(file, read)),
+    ...options.setFile.map((setting) => parseFileSetting(setting, read)),
+    ...options.set.map(parseSetting),
+  );
+  return { namespace: options.namespace, version, values };
+}
+
+interface UninstallOptions extends ClusterChoice {
+  readonly namespace: string;
+  readonly purge: boolean;
+  readonly yes: boolean;
+}
+
+async function uninstall(options: UninstallOptions, world: CommandWorld): Promise<void> {
+  const { namespace: place, purge, yes } = options;
+  if (!yes) {
+    const lost = purge ? " with its keys, so that no workload is trusted any more," : "";
+    throw new ConfigInvalidError([
+      `--yes: is needed to delete the CA in ${place}${lost} since nobody is asked`,
+    ]);
+  }
+  const said = await removeObjects({ namespace: place, purge }, kubectlFor(options, world));
+  const kept = `volumes, Secrets and the namespace ${place} are still there; --purge deletes them\n`;
+  world.screen.write(`${said || "there was nothing to delete\n"}${purge ? "" : kept}`);
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new ConfigInvalidError([`${path} cannot be read: ${errnoOf(error) ?? "unexpected failure"}`]);
+  }
+}
+
+function profile(name: string): ProfileName {
+  if (name === "remote") {
+    throw new InvalidArgumentError(
+      "remote, a CA outside the cluster, is not there yet; run the CA in each cluster.",
+    );
+  }
+  if (isProfile(name)) return name;
+  throw new InvalidArgumentError(`expected one of ${Object.keys(profiles).join(", ")}.`);
+}
+
+function namespace(name: string): string {
+  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return name;
+  throw new InvalidArgumentError("expected a name of lower case letters, digits and -.");
+}

@@ -1,0 +1,105 @@
+import {
+  clusterName,
+  type Installation,
+  inNamespace,
+  labelsOf,
+  namespaced,
+  objectName,
+} from "./installation.ts";
+import type { Json, Manifest } from "./manifest.ts";
+
+const rbacGroup = "rbac.authorization.k8s.io";
+const rbac = `${rbacGroup}/v1`;
+const reads = ["get", "list", "watch"];
+
+/** The CA's service account, and all that it may do. */
+export function accessObjects(installation: Installation): readonly Manifest[] {
+  return [serviceAccount(installation), ...clusterAccess(installation), ...ownAccess(installation)];
+}
+
+/** Its token is mounted by the pod that asks for it, and by no other that takes the account. */
+function serviceAccount(installation: Installation): Manifest {
+  return namespaced(installation, "v1", "ServiceAccount", { automountServiceAccountToken: false });
+}
+
+function clusterAccess(installation: Installation): readonly Manifest[] {
+  const metadata = { name: clusterName(installation), labels: labelsOf(installation) };
+  return [
+    { apiVersion: rbac, kind: "ClusterRole", metadata, rules: clusterRules(installation) },
+    {
+      apiVersion: rbac,
+      kind: "ClusterRoleBinding",
+      metadata,
+      roleRef: { apiGroup: rbacGroup, kind: "ClusterRole", name: metadata.name },
+      subjects: subjects(installation),
+    },
+  ];
+}
+
+function clusterRules({ values }: Installation): readonly Json[] {
+  const { rootConfigMap, clusterTrustBundle, ca } = values;
+  return [
+    rule("authentication.k8s.io", "tokenreviews", ["create"]),
+    ...(rootConfigMap.publish ? publishingRules(rootConfigMap.name) : []),
+    ...(ca.trustedNodeAccounts.length > 0 ? [rule("", "pods", reads)] : []),
+    ...(clusterTrustBundle.enabled ? trustBundleRules() : []),
+  ];
+}
+
+/** RBAC cannot bind a creation to a name, so that it stands apart from what is bound to one. */
+function publishingRules(configMap: string): readonly Json[] {
+  return [
+    rule("", "namespaces", ["list", "watch"]),
+    rule("", "configmaps", ["create"]),
+    rule("", "configmaps", [...reads, "update"], [configMap]),
+  ];
+}
+
+function trustBundleRules(): readonly Json[] {
+  const group = "certificates.k8s.io";
+  return [
+    rule(group, "clustertrustbundles", ["create"]),
+    rule(group, "clustertrustbundles", [...reads, "update"], ["kasbah.dev:ca:root"]),
+    rule(group, "signers", ["attest"], ["kasbah.dev/ca"]),
+  ];
+}
+
+/** What lies in the CA's own namespace: what replicas share, the Lease by which one of them leads, and istiod's keys. */
+function ownAccess(installation: Installation): readonly Manifest[] {
+  const { stateSecret, takeOverSecrets } = installation.values.ca;
+  const rules = [
+    ...(stateSecret === "" ? [] : sharingRules(stateSecret)),
+    ...(takeOverSecrets.length > 0 ? [rule("", "secrets", ["get"], takeOverSecrets)] : []),
+  ];
+  if (rules.length === 0) return [];
+  const metadata = inNamespace(installation);
+  const roleRef = { apiGroup: rbacGroup, kind: "Role", name: objectName };
+  return [
+    { apiVersion: rbac, kind: "Role", metadata, rules },
+    { apiVersion: rbac, kind: "RoleBinding", metadata, roleRef, subjects: subjects(installation) },
+  ];
+}
+
+function sharingRules(secret: string): readonly Json[] {
+  const leases = "coordination.k8s.io";
+  return [
+    rule("", "secrets", ["create"]),
+    rule("", "secrets", ["get", "watch", "update"], [secret]),
+    rule(leases, "leases", ["create"]),
+    rule(leases, "leases", ["get", "update"], ["kasbah-leader"]),
+  ];
+}
+
+function rule(
+  group: string,
+  resource: string,
+  verbs: readonly string[],
+  names: readonly string[] = [],
+): Json {
+  const named = names.length > 0 ? { resourceNames: names } : {};
+  return { apiGroups: [group], resources: [resource], ...named, verbs };
+}
+
+function subjects({ namespace }: Installation): readonly Json[] {
+  return [{ kind: "ServiceAccount", name: objectName, namespace }];
+}

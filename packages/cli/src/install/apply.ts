@@ -1,0 +1,67 @@
+import type { Clock } from "@kasbah/runtime";
+import { CliError } from "../errors.ts";
+import type { Kubectl } from "./kubectl.ts";
+import type { Manifest } from "./manifest.ts";
+import { renderObjects } from "./objects.ts";
+
+export interface ApplyWorld {
+  readonly kubectl: Kubectl;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+const patienceMs = 60_000;
+const pauseMs = 1_000;
+
+/**
+ * Applies the namespace unless somebody else has made it, then the rest in one go; returns kubectl's lines when all of it can be read back.
+ *
+ * @throws CliError `PROCESS_FAILED`, or `NOT_READY` when something is still missing after a minute
+ */
+export async function applyObjects(
+  namespace: Manifest,
+  objects: readonly Manifest[],
+  world: ApplyWorld,
+): Promise<string> {
+  const apply = (some: readonly Manifest[]) =>
+    world.kubectl(
+      ["apply", "--server-side", "--field-manager=kasbah", "--validate=strict", "-f", "-"],
+      renderObjects(some),
+    );
+  const said = (await isForeign(namespace, world)) ? "" : await apply([namespace]);
+  if (objects.length === 0) return said;
+  const lines = said + (await apply(objects));
+  await awaitObjects(objects, world);
+  return lines;
+}
+
+/** In a namespace of others our Pod Security level might keep their pods out, and our label would let us delete it. */
+async function isForeign({ metadata: { name } }: Manifest, { kubectl }: ApplyWorld): Promise<boolean> {
+  const foreign = "--selector=app.kubernetes.io/managed-by!=kasbah";
+  const found = await kubectl([
+    "get",
+    "namespaces",
+    `--field-selector=metadata.name=${name}`,
+    foreign,
+    "-o=name",
+  ]);
+  return found.trim() !== "";
+}
+
+async function awaitObjects(objects: readonly Manifest[], world: ApplyWorld): Promise<void> {
+  const { clock, signal } = world;
+  const until = clock.monotonicMs() + patienceMs;
+  for (;;) {
+    const missing = await countMissing(objects, world);
+    if (missing === 0) return;
+    if (clock.monotonicMs() >= until) {
+      throw new CliError("NOT_READY", `${missing} of ${objects.length} objects are not there after a minute`);
+    }
+    await clock.sleep(pauseMs, signal);
+  }
+}
+
+async function countMissing(objects: readonly Manifest[], { kubectl }: ApplyWorld): Promise<number> {
+  const found = await kubectl(["get", "-o=name", "--ignore-not-found", "-f", "-"], renderObjects(objects));
+  return objects.length - found.split("\n").filter((line) => line !== "").length;
+}

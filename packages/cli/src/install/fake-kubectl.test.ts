@@ -1,0 +1,22 @@
+import { writeFile } from "node:fs/promises";
+
+const script = `#!/bin/sh
+here=$(dirname "$0")
+echo "$@" >> "$here/calls"
+case "$*" in
+  *refused*apply*) echo "error: the server said no" >&2; exit 1 ;;
+  *"get namespaces"*) cat "$here/foreign" 2>/dev/null || true ;;
+  *apply*) cat >> "$here/applied" ;;
+  *"get "*) grep -c '^kind:' > "$here/asked"; cat "$here/found" 2>/dev/null ;;
+  *api-resources*) echo prometheusrules.monitoring.coreos.com ;;
+  *delete*) echo "deleted $#" ;;
+esac
+`;
+
+/**
+ * A kubectl that writes beside itself how it was called (`calls`) and what it was to apply (`applied`), and answers `get`
+ * with what stands in `found`. It refuses to apply what is called with the word "refused".
+ */
+export async function writeFakeKubectl(path: string): Promise<void> {
+  await writeFile(path, script, { mode: 0o755 });
+}

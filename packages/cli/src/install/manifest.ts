@@ -1,0 +1,33 @@
+/** What can stand in a manifest. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+export type Labels = Readonly<Record<string, string>>;
+
+export interface Metadata {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly labels: Labels;
+}
+
+/** One object of the Kubernetes API, as it is given to `kubectl apply`. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: Metadata;
+  /** `spec`, `rules`, `data` and whatever else the kind has. */
+  readonly [part: string]: Json | Metadata | undefined;
+}
+
+/** The given parts without those that are empty, so that manifests hold nothing that says nothing. */
+export function withoutEmpty(
+  parts: Readonly<Record<string, Json | undefined>>,
+): Readonly<Record<string, Json>> {
+  return Object.fromEntries(
+    Object.entries(parts).flatMap(([name, value]) => (isEmpty(value) ? [] : [[name, value]])),
+  );
+}
+
+function isEmpty(value: Json | undefined): value is "" | null | undefined {
+  if (value === undefined || value === "" || value === null) return true;
+  return typeof value === "object" && Object.keys(value).length === 0;
+}

@@ -1,0 +1,30 @@
+import { alertGroups } from "./alert-rules.ts";
+import { type Installation, inNamespace, labelsOf, selectorLabels } from "./installation.ts";
+import type { Labels, Manifest } from "./manifest.ts";
+import { httpPortName } from "./services.ts";
+
+const prometheusOperator = "monitoring.coreos.com/v1";
+
+/** What Prometheus' operator reads; nobody else knows these kinds, so both are off by default. */
+export function monitoringObjects(installation: Installation): readonly Manifest[] {
+  const { serviceMonitor, prometheusRule } = installation.values;
+  const monitorSpec = {
+    selector: { matchLabels: selectorLabels },
+    namespaceSelector: { matchNames: [installation.namespace] },
+    endpoints: [{ port: httpPortName, path: "/metrics", interval: serviceMonitor.interval }],
+  };
+  const ruleSpec = { groups: alertGroups(prometheusRule.runbookUrl) };
+  const object = (kind: string, labels: Labels) => ({
+    apiVersion: prometheusOperator,
+    kind,
+    metadata: inNamespace(installation, { labels: { ...labels, ...labelsOf(installation) } }),
+  });
+  return [
+    ...(serviceMonitor.enabled
+      ? [{ ...object("ServiceMonitor", serviceMonitor.labels), spec: monitorSpec }]
+      : []),
+    ...(prometheusRule.enabled
+      ? [{ ...object("PrometheusRule", prometheusRule.labels), spec: ruleSpec }]
+      : []),
+  ];
+}

@@ -1,0 +1,109 @@
+import { grpcPort, httpPort, type Installation, objectName, selectorLabels } from "./installation.ts";
+import { type Json, withoutEmpty } from "./manifest.ts";
+import { policyMapName } from "./policy-map.ts";
+import { policyPath, serverArguments, statePath, volumePath } from "./server-arguments.ts";
+import { grpcPortName, httpPortName } from "./services.ts";
+
+/** Somebody without a name on any node. */
+const userId = 65532;
+
+/** What a pod of the CA is; Pod Security's level `restricted` admits it. */
+export function podSpec(installation: Installation): Json {
+  const { pod, imagePullSecrets } = installation.values;
+  return {
+    serviceAccountName: objectName,
+    automountServiceAccountToken: true,
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: 30,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: userId,
+      runAsGroup: userId,
+      fsGroup: userId,
+      // "Always" opens the keys to the group at each start, and the CA refuses keys that others can read.
+      fsGroupChangePolicy: "OnRootMismatch",
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    containers: [container(installation)],
+    ...withoutEmpty({
+      imagePullSecrets,
+      priorityClassName: pod.priorityClassName,
+      nodeSelector: pod.nodeSelector,
+      tolerations: pod.tolerations,
+      affinity: pod.affinity,
+      topologySpreadConstraints: pod.topologySpread.map(spreadOver),
+      volumes: volumes(installation),
+    }),
+  };
+}
+
+function container(installation: Installation): Json {
+  const { image, resources } = installation.values;
+  return {
+    name: "kasbah-server",
+    image: imageOf(installation),
+    imagePullPolicy: image.pullPolicy,
+    command: ["kasbah-server"],
+    args: serverArguments(installation),
+    env: [
+      // In the environment, so that kasbah finds the CA when it is run in the pod.
+      { name: "KASBAH_STATE_DIR", value: statePath },
+      ofPod("POD_NAME", "metadata.name"),
+      ofPod("POD_NAMESPACE", "metadata.namespace"),
+    ],
+    ports: [
+      { name: grpcPortName, containerPort: grpcPort, protocol: "TCP" },
+      { name: httpPortName, containerPort: httpPort, protocol: "TCP" },
+    ],
+    startupProbe: probe("live", { periodSeconds: 2, failureThreshold: 60 }),
+    livenessProbe: probe("live", { periodSeconds: 10, failureThreshold: 6 }),
+    readinessProbe: probe("ready", { periodSeconds: 3, failureThreshold: 2 }),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+    ...withoutEmpty({
+      resources: withoutEmpty({
+        requests: withoutEmpty(resources.requests),
+        limits: withoutEmpty(resources.limits),
+      }),
+    }),
+    volumeMounts: mounts(installation),
+  };
+}
+
+function ofPod(name: string, fieldPath: string): Json {
+  return { name, valueFrom: { fieldRef: { fieldPath } } };
+}
+
+function imageOf({ values: { image }, version }: Installation): string {
+  const digest = image.digest === "" ? "" : `@${image.digest}`;
+  return `${image.repository}:${image.tag || version}${digest}`;
+}
+
+function probe(path: "live" | "ready", pace: Readonly<Record<string, number>>): Json {
+  return { httpGet: { path: `/healthz/${path}`, port: httpPortName }, timeoutSeconds: 5, ...pace };
+}
+
+function spreadOver(topologyKey: string): Json {
+  const labelSelector = { matchLabels: selectorLabels };
+  return { maxSkew: 1, topologyKey, whenUnsatisfiable: "ScheduleAnyway", labelSelector };
+}
+
+function mounts(installation: Installation): Json {
+  const state = { name: "state", mountPath: volumePath };
+  // The whole directory: a single file of a ConfigMap would never change.
+  const policy = { name: "policy", mountPath: policyPath, readOnly: true };
+  const own = policyMapName(installation) === undefined ? [state] : [state, policy];
+  return [...own, ...installation.values.pod.volumeMounts];
+}
+
+function volumes(installation: Installation): Json {
+  const policy = policyMapName(installation);
+  return [
+    ...(installation.values.volume.enabled ? [] : [{ name: "state", emptyDir: {} }]),
+    ...(policy === undefined ? [] : [{ name: "policy", configMap: { name: policy } }]),
+    ...installation.values.pod.volumes,
+  ];
+}

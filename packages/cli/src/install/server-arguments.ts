@@ -1,0 +1,35 @@
+import { grpcPort, httpPort, type Installation, objectName } from "./installation.ts";
+import { policyKey, policyMapName } from "./policy-map.ts";
+
+export const volumePath = "/var/lib/kasbah";
+/** Below the volume's root, which Kubernetes opens to the pod's group; the server makes this one for itself alone. */
+export const statePath = `${volumePath}/state`;
+export const policyPath = "/etc/kasbah/policy";
+
+/** The flags of `kasbah-server` in its pod. */
+export function serverArguments(installation: Installation): readonly string[] {
+  const { namespace, values } = installation;
+  const { ca, rootConfigMap, clusterTrustBundle } = values;
+  const service = `${objectName}.${namespace}.svc`;
+  const each = (flag: string, texts: readonly string[]) => texts.map((text) => `${flag}=${text}`);
+  return [
+    "--kubernetes-api=https://kubernetes.default.svc",
+    `--grpc-address=0.0.0.0:${grpcPort}`,
+    `--http-address=0.0.0.0:${httpPort}`,
+    `--trust-domain=${ca.trustDomain}`,
+    ...each("--server-san", [service, `${service}.cluster.local`, ...ca.serverSans]),
+    ...each("--token-audience", ca.tokenAudiences),
+    ...each("--trusted-node-account", ca.trustedNodeAccounts),
+    ...(ca.clientCertificates ? [] : ["--no-client-certificates"]),
+    ...each("--state-secret", ca.stateSecret === "" ? [] : [ca.stateSecret]),
+    ...each("--take-over-secret", ca.takeOverSecrets),
+    ...each("--root-config-map", rootConfigMap.publish ? [rootConfigMap.name] : []),
+    ...(clusterTrustBundle.enabled ? ["--cluster-trust-bundle"] : []),
+    ...(policyMapName(installation) === undefined ? [] : [`--policy=${policyPath}/${policyKey}`]),
+    `--default-ttl=${ca.defaultTtl}`,
+    `--max-ttl=${ca.maxTtl}`,
+    "--log-format=json",
+    `--log-level=${ca.logLevel}`,
+    ...ca.extraArgs,
+  ];
+}

@@ -1,0 +1,52 @@
+import { ConfigInvalidError, readYamlDocument } from "@kasbah/runtime";
+import { z } from "zod";
+import { defaultOf } from "./values.ts";
+
+type Layer = Readonly<Record<string, unknown>>;
+
+/**
+ * A layer of values from `ca.logLevel=debug`. The value is YAML, but where a text is expected it is taken to the letter.
+ *
+ * @throws ConfigInvalidError
+ */
+export function parseSetting(setting: string): Layer {
+  const { path, text } = splitSetting("--set", setting);
+  return nested(
+    path,
+    typeof defaultOf(path) === "string" ? text : parseYaml(`--set ${path.join(".")}`, text),
+  );
+}
+
+/** A layer of values from `policy.text=policy.yaml`: the value is what the file holds. @throws ConfigInvalidError */
+export function parseFileSetting(setting: string, readFile: (path: string) => string): Layer {
+  const { path, text } = splitSetting("--set-file", setting);
+  return nested(path, readFile(text));
+}
+
+/** A layer of values from a file that Helm takes as well. @throws ConfigInvalidError */
+export function parseValuesFile(file: string, readFile: (path: string) => string): unknown {
+  return parseYaml(file, readFile(file)) ?? {};
+}
+
+function splitSetting(flag: string, setting: string): { path: readonly string[]; text: string } {
+  const at = setting.indexOf("=");
+  if (at < 1) throw new ConfigInvalidError([`${flag} ${setting}: expected <name>=<value>`]);
+  const name = setting.slice(0, at);
+  const path = name.split(".");
+  if (defaultOf(path) === undefined && defaultOf(path.slice(0, -1)) === undefined) {
+    throw new ConfigInvalidError([
+      `${flag} ${name}: there is no such value; deploy/helm/kasbah/README.md lists all`,
+    ]);
+  }
+  return { path, text: setting.slice(at + 1) };
+}
+
+function nested(path: readonly string[], value: unknown): Layer {
+  return path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Layer;
+}
+
+function parseYaml(name: string, text: string): unknown {
+  const outcome = readYamlDocument(name, text, z.unknown());
+  if (outcome.ok) return outcome.value;
+  throw new ConfigInvalidError(outcome.problems);
+}

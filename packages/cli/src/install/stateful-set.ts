@@ -1,0 +1,35 @@
+import { type Installation, labelsOf, managerLabel, namespaced, selectorLabels } from "./installation.ts";
+import { type Json, type Manifest, withoutEmpty } from "./manifest.ts";
+import { podSpec } from "./pod.ts";
+import { replicasService } from "./services.ts";
+
+/** The CA's pods, each with a volume of its own, which outlives the pod, the set and a smaller number of replicas. */
+export function statefulSet(installation: Installation): Manifest {
+  const { replicas, pod, volume } = installation.values;
+  const labels = { ...pod.labels, ...labelsOf(installation) };
+  const metadata = withoutEmpty({ labels, annotations: pod.annotations });
+  return namespaced(installation, "apps/v1", "StatefulSet", {
+    spec: {
+      replicas,
+      serviceName: replicasService,
+      // A replica that does not become ready keeps no other from its start.
+      podManagementPolicy: "Parallel",
+      updateStrategy: { type: "RollingUpdate" },
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
+      selector: { matchLabels: selectorLabels },
+      template: { metadata, spec: podSpec(installation) },
+      ...(volume.enabled ? { volumeClaimTemplates: [volumeClaim(installation)] } : {}),
+    },
+  });
+}
+
+function volumeClaim({ values: { volume } }: Installation): Json {
+  return {
+    metadata: { name: "state", labels: { ...selectorLabels, ...managerLabel } },
+    spec: {
+      accessModes: [volume.accessMode],
+      ...withoutEmpty({ storageClassName: volume.storageClassName }),
+      resources: { requests: { storage: volume.size } },
+    },
+  };
+}

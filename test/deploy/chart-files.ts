@@ -1,0 +1,26 @@
+import { stringify } from "yaml";
+import { alertGroups } from "../../packages/cli/src/install/alert-rules.ts";
+import { profiles } from "../../packages/cli/src/install/profiles.ts";
+import { parseValues, valuesJsonSchema } from "../../packages/cli/src/install/values.ts";
+
+const chart = "deploy/helm/kasbah";
+
+/** What the chart and Prometheus take over from `kasbah install`, by path from the root of the repository. */
+export function chartFiles(): ReadonlyMap<string, string> {
+  const { runbookUrl } = parseValues({}).prometheusRule;
+  const alerts = toYaml({ groups: alertGroups(runbookUrl) });
+  const named = Object.entries(profiles).map(([name, { about, values }]): [string, string] => {
+    const sentence = `${about.charAt(0).toUpperCase()}${about.slice(1)}`;
+    return [`${chart}/profiles/${name}.yaml`, `# ${sentence}.\n${toYaml(values)}`];
+  });
+  return new Map([
+    [`${chart}/values.schema.json`, `${JSON.stringify(valuesJsonSchema(), null, 2)}\n`],
+    [`${chart}/files/alerts.yaml`, alerts],
+    ["deploy/prometheus/alerts.yaml", alerts],
+    ...named,
+  ]);
+}
+
+function toYaml(value: unknown): string {
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+}

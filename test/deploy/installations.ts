@@ -1,0 +1,74 @@
+import { installObjects, renderObjects } from "../../packages/cli/src/install/objects.ts";
+import { profiles } from "../../packages/cli/src/install/profiles.ts";
+import { parseValues, type ValuesInput } from "../../packages/cli/src/install/values.ts";
+import { type KubernetesObject, objectsIn } from "./yaml.ts";
+
+export const version = "0.1.0";
+const peer = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } };
+
+/** Every value, at something else than its default. */
+const everything: ValuesInput = {
+  image: { repository: "mesh/ca", tag: "2", digest: `sha256:${"0".repeat(64)}`, pullPolicy: "Always" },
+  imagePullSecrets: [{ name: "pull.secret" }],
+  replicas: 3,
+  ca: {
+    trustDomain: "mesh.example",
+    serverSans: ["ca.mesh.example", "192.0.2.1"],
+    tokenAudiences: ["istio-ca", "https://sts.example: x"],
+    trustedNodeAccounts: ["istio-system/ztunnel"],
+    clientCertificates: true,
+    stateSecret: "mesh-ca",
+    takeOverSecrets: ["cacerts", "istio-ca-secret"],
+    defaultTtl: "1h",
+    maxTtl: "12h",
+    logLevel: "warn",
+    extraArgs: ["--root-key=P-384", "--rotation-schedule=0 3 * * sat"],
+  },
+  policy: { text: "# ours\ndefault:\n  allow: true # {{ not a template }}\n" },
+  rootConfigMap: { name: "mesh-root" },
+  clusterTrustBundle: { enabled: true },
+  volume: { size: "5Gi", storageClassName: "fast", accessMode: "ReadWriteOncePod" },
+  resources: { requests: { cpu: 1 }, limits: { cpu: "2" } },
+  pod: {
+    annotations: {
+      "example.com/a": "yes",
+      b: "0777",
+      c: "1e3",
+      d: "null",
+      e: "n",
+      f: "1:30",
+      g: "2026-01-01",
+    },
+    labels: { team: "mesh", "app.kubernetes.io/name": "kept" },
+    priorityClassName: "system-cluster-critical",
+    nodeSelector: { disk: "ssd" },
+    tolerations: [{ key: "infra", operator: "Exists" }],
+    affinity: { nodeAffinity: {} },
+    volumes: [{ name: "passphrase", secret: { secretName: "passphrase" } }],
+    volumeMounts: [{ name: "passphrase", mountPath: "/etc/kasbah/passphrase", readOnly: true }],
+    topologySpread: ["zone"],
+  },
+  networkPolicy: {
+    callersFrom: [{ namespaceSelector: {} }],
+    metricsFrom: [peer],
+    apiServerPorts: [8443],
+    extraEgress: [{ ports: [{ port: 8080, protocol: "TCP" }] }],
+  },
+  serviceMonitor: { enabled: true, interval: "10s", labels: { release: "prometheus" } },
+  prometheusRule: { enabled: true, labels: { role: "alerts" }, runbookUrl: "https://wiki.example/kasbah" },
+};
+
+/** What tests try: each profile, and values that change what is there. */
+export const installations: Readonly<Record<string, ValuesInput>> = {
+  ...Object.fromEntries(Object.entries(profiles).map(([name, { values }]) => [`profile ${name}`, values])),
+  everything,
+  "a policy of somebody else's": { policy: { configMap: "mesh-policy" } },
+  "a shared Secret for one replica": { ca: { stateSecret: "mesh-ca" } },
+  "no root published": { rootConfigMap: { publish: false }, volume: { enabled: false } },
+  "without requests": { resources: { requests: {}, limits: {} }, pod: { nodeSelector: {} } },
+};
+
+/** The objects of an installation, as they are printed. */
+export function installed(values: ValuesInput, namespace = "kasbah-system"): readonly KubernetesObject[] {
+  return objectsIn(renderObjects(installObjects({ namespace, version, values: parseValues(values) })));
+}
