@@ -15,8 +15,11 @@ const issuer = "https://issuer.test";
 const kills = 200;
 /** From before the state is opened until some transitions have happened. */
 const longestLifeMs = 500;
-/** Authorities that live for seconds, so that something is always due. */
-const lifetimes = ["--root-ttl", "30s", "--intermediate-ttl", "3s", "--default-ttl", "1s", "--max-ttl", "1s"];
+/**
+ * Authorities that live for seconds, so that something is always due; the root long enough for a machine that is so busy
+ * that few of these lives get as far as a transition.
+ */
+const lifetimes = ["--root-ttl", "60s", "--intermediate-ttl", "3s", "--default-ttl", "1s", "--max-ttl", "1s"];
 const everySecond = ["--rotation-schedule", "* * * * * *"];
 
 describe("A CA that is killed at any moment", function () {
@@ -43,11 +46,16 @@ describe("A CA that is killed at any moment", function () {
       for (let i = 0; i < kills / 2; i++) {
         const server = start(state);
         const ended = once(server, "exit");
-        await logUntil(server, "daemon starting");
+        const log = await logUntil(server, "daemon starting");
         // Spread evenly over the life: the two numbers have no divisor in common.
         await systemClock.sleep((i * 61) % longestLifeMs);
         server.kill("SIGKILL");
-        assert.deepEqual(await ended, [null, "SIGKILL"], `kill ${i} came after an end of its own`);
+        const how = await ended;
+        assert.deepEqual(
+          how,
+          [null, "SIGKILL"],
+          `kill ${i} came after an end of its own: ${log.join("\n").slice(-2000)}`,
+        );
         await history.look(directory.join(state));
       }
       const last = start(state);
@@ -110,13 +118,18 @@ class History {
   }
 }
 
-async function logUntil(server: ChildProcess, event: string): Promise<void> {
+/** Resolves when the event is logged, with the lines so far, to which later ones are added. */
+async function logUntil(server: ChildProcess, event: string): Promise<readonly string[]> {
   assert.ok(server.stdout);
+  const log: string[] = [];
+  const seen = Promise.withResolvers<readonly string[]>();
   const lines = createInterface(server.stdout);
-  for await (const line of lines) {
-    if (JSON.parse(line).event !== event) continue;
-    server.stdout.resume();
-    return;
-  }
-  assert.fail(`it ended before "${event}"`);
+  lines.on("line", (line) => {
+    log.push(line);
+    if (JSON.parse(line).event === event) seen.resolve(log);
+  });
+  lines.on("close", () =>
+    seen.reject(new Error(`it ended before "${event}": ${log.join("\n").slice(-2000)}`)),
+  );
+  return await seen.promise;
 }

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { systemClock } from "@kasbah/runtime";
+import { callCa } from "./call-ca.ts";
+import { type CaAccount, type ClusterCa, createCaAccount, startClusterCa } from "./cluster-ca.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { sharedControlPlane } from "./hooks.ts";
+import { createWorkload, type Workload } from "./workloads.ts";
+
+const unauthenticated = 16;
+
+describe("A CA that asks a real API server who calls", function () {
+  this.timeout(90_000);
+  let controlPlane: ControlPlane;
+  let account: CaAccount;
+  let ca: ClusterCa;
+  let workload: Workload;
+
+  before(async () => {
+    controlPlane = sharedControlPlane();
+    account = await createCaAccount(controlPlane);
+    ca = await startClusterCa(controlPlane, account, "kasbah-0");
+    workload = await createWorkload(controlPlane, "istio-ca");
+  });
+
+  after(async () => {
+    await ca?.stop();
+    await account?.remove();
+  });
+
+  it("refuses a token for another audience, and says so", async () => {
+    const other = await createWorkload(controlPlane, "vault");
+    const { status, message } = await callCa(ca, other.token);
+    assert.equal(status, unauthenticated);
+    assert.match(message, /^TOKEN_AUDIENCE: /);
+  });
+
+  it("refuses a token that the API server did not sign", async () => {
+    const [header, payload, signature = ""] = workload.token.split(".");
+    const forged = `${header}.${payload}.${Buffer.from(signature, "base64url").reverse().toString("base64url")}`;
+    const { status, message } = await callCa(ca, forged);
+    assert.equal(status, unauthenticated);
+    assert.match(message, /^TOKEN_REJECTED: /);
+  });
+
+  it("gives the token of a pod the name of its service account, and puts the pod on record", async () => {
+    const { status, names, message } = await callCa(ca, workload.token);
+    assert.equal(status, 0, message);
+    assert.deepEqual(names, [`spiffe://cluster.local/ns/${workload.namespace}/sa/default`]);
+    const log = await ca.log();
+    assert.ok(log.includes("certificate issued"));
+    assert.ok(!log.includes(workload.token));
+  });
+
+  it("serves a burst of callers with few questions, and refuses none for good", async () => {
+    const replies = await Promise.all(Array.from({ length: 100 }, () => callCa(ca, workload.token)));
+    assert.deepEqual(
+      replies.filter(({ status }) => status !== 0).map(({ message }) => message),
+      [],
+    );
+  });
+
+  it("gives nothing to the token of a pod that was deleted fifteen seconds ago", async () => {
+    const gone = await createWorkload(controlPlane, "istio-ca");
+    assert.equal((await callCa(ca, gone.token)).status, 0);
+    await controlPlane.kubectl([
+      "delete",
+      "pod",
+      "app",
+      `--namespace=${gone.namespace}`,
+      "--grace-period=0",
+      "--force",
+    ]);
+    // The API server and the CA both remember a good token for ten seconds, the CA's counted from its last question.
+    await systemClock.sleep(15_000);
+    const startedMs = systemClock.monotonicMs();
+    let reply = await callCa(ca, gone.token);
+    while (reply.status === 0 && systemClock.monotonicMs() - startedMs < 10_000) {
+      await systemClock.sleep(1_000);
+      reply = await callCa(ca, gone.token);
+    }
+    assert.equal(reply.status, unauthenticated);
+    assert.match(reply.message, /^TOKEN_REJECTED: .*pod that still exists/);
+  });
+});

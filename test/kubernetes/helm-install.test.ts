@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { profiles } from "../../packages/cli/src/install/profiles.ts";
+import { chartPath } from "../deploy/yaml.ts";
+import { whyNoHelm } from "./build-tools.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { type Helm, openHelm } from "./helm-command.ts";
+import { sharedControlPlane } from "./hooks.ts";
+import { canDo } from "./install/observations.ts";
+
+describe("The chart on a real API server", function () {
+  this.timeout(60_000);
+  let controlPlane: ControlPlane;
+  let home: TemporaryDirectory;
+  let helm: Helm;
+
+  before(async function () {
+    this.timeout(0);
+    const missing = whyNoHelm();
+    if (missing !== undefined) {
+      process.stdout.write(`      ${missing}\n`);
+      this.skip();
+    }
+    controlPlane = sharedControlPlane();
+    home = await temporaryDirectory();
+    helm = await openHelm(home.path, controlPlane.kubeconfig);
+  });
+  after(() => home?.remove());
+
+  const restricted = { "pod-security.kubernetes.io/enforce": "restricted" };
+  const installIn = (namespace: string, ...more: readonly string[]) =>
+    helm.run(["install", "kasbah", chartPath, `--namespace=${namespace}`, ...more]);
+
+  it("refuses a misspelt value, what is no duration, two policies, and replicas that share nothing", async () => {
+    const namespace = await controlPlane.newNamespace("helm");
+    const wrong = [
+      ["--set=replica=3", /additional properties 'replica' not allowed/],
+      ["--set=ca.defaultTtl=day", /does not match pattern/],
+      ["--set=replicas=3", /several are one CA by the Secret/],
+      ["--set=policy.text=a,policy.configMap=b", /not both/],
+    ] as const;
+    for (const [setting, words] of wrong) await assert.rejects(installIn(namespace, setting), words);
+  });
+
+  for (const name of Object.keys(profiles)) {
+    it(`installs under restricted, says what to do next, and goes again but for the claims: ${name}`, async () => {
+      const namespace = await controlPlane.newNamespace("helm", restricted);
+      const said = await installIn(namespace, `--values=${chartPath}/profiles/${name}.yaml`);
+      assert.match(
+        said,
+        name === "empty" ? /Nothing is installed/ : new RegExp(`-n ${namespace} rollout status`),
+      );
+      assert.doesNotMatch(said, /would violate/);
+      await helm.run(["uninstall", "kasbah", `--namespace=${namespace}`]);
+      const left = await controlPlane.kubectl([
+        "get",
+        "all,roles,netpol",
+        "-o=name",
+        `--namespace=${namespace}`,
+      ]);
+      assert.equal(left, "");
+    });
+  }
+
+  it("gives its service account the documented least", async () => {
+    const namespace = await controlPlane.newNamespace("helm", restricted);
+    await installIn(namespace);
+    const kubectl = (args: readonly string[], stdin = "") => controlPlane.kubectl(args, { stdin });
+    assert.deepEqual(await canDo(kubectl, namespace), [
+      "configmaps [] create",
+      "configmaps [istio-ca-root-cert] get list update watch",
+      "namespaces [] list watch",
+      "tokenreviews.authentication.k8s.io [] create",
+    ]);
+  });
+
+  it("changes with an upgrade what may change, and nothing that may not", async () => {
+    const namespace = await controlPlane.newNamespace("helm", restricted);
+    await installIn(namespace);
+    const upgrade = ["upgrade", "kasbah", chartPath, `--namespace=${namespace}`];
+    await helm.run([
+      ...upgrade,
+      "--set=replicas=3,ca.stateSecret=kasbah-ca,image.tag=next,ca.logLevel=debug,pod.labels.team=mesh",
+    ]);
+    const image = "{.spec.replicas} {.spec.template.spec.containers[0].image}";
+    const set = ["get", "statefulset", "kasbah", `--namespace=${namespace}`, `-o=jsonpath=${image}`];
+    assert.equal(await controlPlane.kubectl(set), "3 kasbah/server:next");
+  });
+});

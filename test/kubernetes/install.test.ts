@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { systemClock } from "@kasbah/runtime";
+import { applyObjects } from "../../packages/cli/src/install/apply.ts";
+import type { Installation } from "../../packages/cli/src/install/installation.ts";
+import type { Kubectl } from "../../packages/cli/src/install/kubectl.ts";
+import { installObjects, namespaceObject } from "../../packages/cli/src/install/objects.ts";
+import { profiles } from "../../packages/cli/src/install/profiles.ts";
+import { removeObjects } from "../../packages/cli/src/install/uninstall.ts";
+import { parseValues, type ValuesInput } from "../../packages/cli/src/install/values.ts";
+import { version } from "../deploy/installations.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { sharedControlPlane } from "./hooks.ts";
+import { canDo, claimOf, podOf } from "./install/observations.ts";
+
+const several: ValuesInput = {
+  replicas: 3,
+  ca: {
+    stateSecret: "kasbah-ca",
+    trustedNodeAccounts: ["istio-system/ztunnel"],
+    takeOverSecrets: ["cacerts"],
+  },
+  clusterTrustBundle: { enabled: true },
+  policy: { text: "default:\n  allow: true\n" },
+};
+
+describe("kasbah install on a real API server", function () {
+  this.timeout(60_000);
+  let controlPlane: ControlPlane;
+  let kubectl: Kubectl;
+  let count = 0;
+
+  before(() => {
+    controlPlane = sharedControlPlane();
+    kubectl = (args, stdin = "") => controlPlane.kubectl(args, { stdin });
+  });
+
+  async function install(values: ValuesInput, namespace = `install-${++count}`): Promise<Installation> {
+    const installation = { namespace, version, values: parseValues(values) };
+    const world = { kubectl, clock: systemClock, signal: AbortSignal.timeout(30_000) };
+    await applyObjects(namespaceObject(installation), installObjects(installation), world);
+    return installation;
+  }
+
+  const tried = { ...profiles, "several replicas": { values: several } };
+  for (const [name, { values }] of Object.entries(tried)) {
+    it(`is taken to the letter, and its pod is admitted under restricted: ${name}`, async () => {
+      const installation = await install(values);
+      const pod = podOf(installObjects(installation));
+      if (pod === undefined) return assert.equal(name, "empty");
+      const where = `--namespace=${installation.namespace}`;
+      const admitted = await kubectl(["create", "--validate=strict", where, "-o=name", "-f=-"], pod);
+      assert.equal(admitted, "pod/kasbah-0\n");
+      const unsafe = pod
+        .replace('"runAsNonRoot":true', '"runAsNonRoot":false')
+        .replaceAll("kasbah-0", "unsafe");
+      await assert.rejects(kubectl(["create", where, "-f=-"], unsafe), /violates PodSecurity "restricted/);
+    });
+  }
+
+  it("changes nothing when it is done again", async () => {
+    const { namespace } = await install({});
+    const versions = () =>
+      kubectl([
+        "get",
+        "all,cm,sa,netpol",
+        `-n=${namespace}`,
+        "-o=jsonpath={.items[*].metadata.resourceVersion}",
+      ]);
+    const before = await versions();
+    const installation = { namespace, version, values: parseValues({}) };
+    const world = { kubectl, clock: systemClock, signal: AbortSignal.timeout(30_000) };
+    await applyObjects(namespaceObject(installation), installObjects(installation), world);
+    assert.equal(await versions(), before);
+  });
+
+  it("lets the service account do what the CA must, and nothing more", async () => {
+    const { namespace } = await install({});
+    assert.deepEqual(await canDo(kubectl, namespace), [
+      "configmaps [] create",
+      "configmaps [istio-ca-root-cert] get list update watch",
+      "namespaces [] list watch",
+      "tokenreviews.authentication.k8s.io [] create",
+    ]);
+    const shared = await install(several);
+    assert.deepEqual(await canDo(kubectl, shared.namespace), [
+      // To read them is every service account's by default.
+      "clustertrustbundles.certificates.k8s.io [] create get list watch",
+      "clustertrustbundles.certificates.k8s.io [kasbah.dev:ca:root] get list update watch",
+      "configmaps [] create",
+      "configmaps [istio-ca-root-cert] get list update watch",
+      "leases.coordination.k8s.io [] create",
+      "leases.coordination.k8s.io [kasbah-leader] get update",
+      "namespaces [] list watch",
+      "pods [] get list watch",
+      "secrets [] create",
+      "secrets [cacerts] get",
+      "secrets [kasbah-ca] get update watch",
+      "signers.certificates.k8s.io [kasbah.dev/ca] attest",
+      "tokenreviews.authentication.k8s.io [] create",
+    ]);
+  });
+
+  it("lets it follow the ConfigMaps of one name in every namespace, and no others", async () => {
+    const { namespace } = await install({});
+    const list = (...more: readonly string[]) =>
+      kubectl([
+        "get",
+        "configmaps",
+        "-A",
+        `--as=system:serviceaccount:${namespace}:kasbah`,
+        "-o=name",
+        ...more,
+      ]);
+    assert.equal(await list("--field-selector=metadata.name=istio-ca-root-cert"), "");
+    await assert.rejects(list(), /cannot list resource "configmaps"/);
+    await assert.rejects(list("--field-selector=metadata.name=kube-root-ca.crt"), /cannot list/);
+  });
+
+  it("is undone but for the keys, and with --purge wholly", async () => {
+    const installation = await install(several);
+    const { namespace } = installation;
+    const where = `--namespace=${namespace}`;
+    await kubectl(["create", where, "-f=-"], claimOf(installObjects(installation)));
+    // No controller runs here that would let it go once no pod uses it.
+    const unprotect = '{"metadata":{"finalizers":null}}';
+    await kubectl(["patch", "pvc", "state-kasbah-0", where, "--type=merge", "-p", unprotect]);
+    await kubectl(["create", "secret", "generic", "kasbah-ca", where, "--from-literal=key=x"]);
+    await kubectl(["label", "secret", "kasbah-ca", where, ...labelsOf("kasbah")]);
+    await removeObjects({ namespace, purge: false }, kubectl);
+    const left = await kubectl(["get", "all,pvc,secrets,sa,roles,rolebindings,netpol,pdb", where, "-o=name"]);
+    assert.deepEqual(left.trim().split("\n").sort(), [
+      "persistentvolumeclaim/state-kasbah-0",
+      "secret/kasbah-ca",
+      "serviceaccount/default",
+    ]);
+    const named = `--field-selector=metadata.name=kasbah-${namespace}`;
+    assert.equal(await kubectl(["get", "clusterroles,clusterrolebindings", named, "-o=name"]), "");
+    await removeObjects({ namespace, purge: true }, kubectl);
+    const after = await controlPlane.adminRequest("GET", `/api/v1/namespaces/${namespace}`);
+    assert.equal(after.status, 404);
+  });
+
+  it("leaves a namespace that it has not made, and what Helm has", async () => {
+    const namespace = await controlPlane.newNamespace("foreign");
+    await install({}, namespace);
+    const level = ["-o=jsonpath={.metadata.labels.pod-security\\.kubernetes\\.io/enforce}"];
+    assert.equal(await kubectl(["get", "namespace", namespace, ...level]), "");
+    await kubectl(["create", "serviceaccount", "other", `--namespace=${namespace}`]);
+    await kubectl(["label", "serviceaccount", "other", `--namespace=${namespace}`, ...labelsOf("Helm")]);
+    await removeObjects({ namespace, purge: true }, kubectl);
+    const left = await kubectl(["get", "serviceaccounts", `--namespace=${namespace}`, "-o=name"]);
+    assert.equal(left, "serviceaccount/default\nserviceaccount/other\n");
+  });
+});
+
+function labelsOf(manager: string): readonly string[] {
+  return ["app.kubernetes.io/name=kasbah", `app.kubernetes.io/managed-by=${manager}`];
+}

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { FakeClock, recordingLogger } from "@kasbah/testkit";
+import { fullConfig } from "../../packages/ca-server/src/kubernetes/rbac-config.test.ts";
+import { RbacProbe } from "../../packages/ca-server/src/kubernetes/rbac-probe.ts";
+import {
+  neededPermissions,
+  neededRules,
+  type Permission,
+} from "../../packages/ca-server/src/kubernetes/rbac-rules.ts";
+import { eventually } from "../hostile/http2/eventually.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { sharedControlPlane } from "./hooks.ts";
+import { createLeastAccount, type LeastAccount } from "./leader/least-account.ts";
+
+const permissions = neededPermissions(fullConfig);
+/** Kubernetes lets every service account read these (system:cluster-trust-bundle-discovery). */
+const isEverybodys = ({ rule, verb }: Permission) =>
+  rule.resource === "clustertrustbundles" && ["get", "list", "watch"].includes(verb);
+
+describe("The probe of a real cluster's RBAC", function () {
+  this.timeout(60_000);
+  let controlPlane: ControlPlane;
+  let account: LeastAccount;
+  let clock: FakeClock;
+  let probe: RbacProbe;
+
+  before(async () => {
+    controlPlane = sharedControlPlane();
+    account = await createLeastAccount(controlPlane);
+  });
+
+  beforeEach(async () => {
+    clock = new FakeClock();
+    const { client, namespace } = account;
+    probe = new RbacProbe({ client, permissions, namespace, clock, logger: recordingLogger() });
+  });
+
+  afterEach(async () => {
+    await probe.stop();
+  });
+
+  after(async () => {
+    await account?.remove();
+  });
+
+  /** Looks again and again, since what an account may do takes moments to take effect. */
+  const missingUntil = (isExpected: (missing: readonly string[]) => boolean) =>
+    eventually("expected answer", 20_000, async () => {
+      await clock.runFor(10_000);
+      const isKnown = probe.unanswered() === undefined;
+      return isKnown && isExpected(probe.missing()) ? probe.missing() : undefined;
+    });
+
+  it("names every rule to an account that has none", async () => {
+    await account.allow([]);
+    await probe.start();
+    const missing = await missingUntil((found) => found.length === neededRules.length);
+    assert.match(missing[0] ?? "", /^RBAC: may not create tokenreviews\.authentication\.k8s\.io, /);
+  });
+
+  it("names nothing to an account with the rules of the table and no more, each bound to its names", async () => {
+    await account.allow(permissions);
+    await probe.start();
+    assert.deepEqual(await missingUntil((found) => found.length === 0), []);
+  });
+
+  it("names the rule of each permission that is taken away, with its verb", async () => {
+    await account.allow(permissions);
+    await probe.start();
+    for (const taken of permissions.filter((permission) => !isEverybodys(permission))) {
+      await account.allow(permissions.filter((permission) => permission !== taken));
+      const { rule, verb, name } = taken;
+      const isNamed = ([first = "", ...more]: readonly string[]) =>
+        first.includes(`may not ${verb} ${rule.resource}`) && first.includes(name ?? "") && more.length === 0;
+      const [sentence = ""] = await missingUntil(isNamed);
+      assert.ok(sentence.includes(rule.reason), sentence);
+    }
+  });
+
+  it("asks for what is enough: with these rules a token is reviewed and a Secret made, and no other is read", async () => {
+    await account.allow(permissions);
+    const { client, namespace } = account;
+    const review = { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token: "x" } };
+    const secrets = `/api/v1/namespaces/${namespace}/secrets`;
+    const metadata = { name: fullConfig.stateSecret };
+    const statuses = async () => [
+      (await client.post("/apis/authentication.k8s.io/v1/tokenreviews", review)).status,
+      (await client.post(secrets, { metadata })).status,
+      (await client.get(`${secrets}/${fullConfig.stateSecret}`)).status,
+      (await client.get(`${secrets}/${fullConfig.takeOverSecret[0]}`)).status,
+      (await client.get(`${secrets}/of-somebody-else`)).status,
+      (await client.get(secrets)).status,
+    ];
+    const expected = [201, 201, 200, 404, 403, 403];
+    await eventually("rights", 10_000, async () => (await statuses())[0] === 201 || undefined);
+    await controlPlane.adminRequest("DELETE", `${secrets}/${fullConfig.stateSecret}`);
+    assert.deepEqual(await statuses(), expected);
+  });
+});

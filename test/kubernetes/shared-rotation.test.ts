@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import {
+  parseCertificate,
+  parseCertificates,
+  parseTrustBundle,
+  type TrustBundle,
+  verifyChain,
+} from "@kasbah/pki";
+import { systemClock } from "@kasbah/runtime";
+import { repositoryRoot } from "../e2e/repository.ts";
+import { eventually } from "../hostile/http2/eventually.ts";
+import { callCa } from "./call-ca.ts";
+import { type CaAccount, type ClusterCa, createCaAccount, startClusterCa } from "./cluster-ca.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { sharedControlPlane } from "./hooks.ts";
+import { createWorkload, type Workload } from "./workloads.ts";
+
+const kasbahBin = join(repositoryRoot, "packages/cli/bin/kasbah.js");
+const configMap = "istio-ca-root-cert";
+/** Long enough for a busy machine, short enough for a rotation within a minute. */
+const flags = [
+  "--state-secret",
+  "kasbah-ca",
+  "--default-ttl",
+  "10s",
+  "--max-ttl",
+  "10s",
+  "--root-config-map",
+  configMap,
+];
+const renewEveryMs = 3_000;
+
+/** What an agent holds: a leaf with its chain, and whom it trusts. */
+interface Held {
+  readonly chain: readonly string[];
+  readonly bundle: TrustBundle;
+}
+
+describe("The rotation of a root that three replicas share", function () {
+  this.timeout(300_000);
+  let controlPlane: ControlPlane;
+  let account: CaAccount;
+  let replicas: ClusterCa[];
+  let workload: Workload;
+
+  before(async () => {
+    controlPlane = sharedControlPlane();
+    account = await createCaAccount(controlPlane);
+    workload = await createWorkload(controlPlane, "istio-ca");
+    const names = ["kasbah-0", "kasbah-1", "kasbah-2"];
+    replicas = await Promise.all(names.map((name) => startClusterCa(controlPlane, account, name, flags)));
+  });
+
+  after(async () => {
+    await Promise.all((replicas ?? []).map((replica) => replica.stop()));
+    await account?.remove();
+  });
+
+  const kasbah = (replica: ClusterCa, ...args: string[]) =>
+    promisify(execFile)(process.execPath, [kasbahBin, ...args, "--state-dir", replica.stateDir]);
+
+  async function published(): Promise<string> {
+    const path = `/api/v1/namespaces/${workload.namespace}/configmaps/${configMap}`;
+    const { body } = await controlPlane.adminRequest<{ data?: Record<string, string> }>("GET", path);
+    return body.data?.["root-cert.pem"] ?? "";
+  }
+
+  async function renew(replica: ClusterCa): Promise<Held> {
+    // An agent trusts what is mounted, or what it learned; here what is mounted is enough.
+    const rootPem = await published();
+    const { status, message, chain } = await callCa({ ...replica, rootPem }, workload.token);
+    assert.equal(status, 0, message);
+    return { chain: chain.slice(0, -1), bundle: parseTrustBundle(chain.at(-1) ?? "") };
+  }
+
+  it("leaves no two agents that do not trust each other, whichever replica they ask", async () => {
+    await eventually("ConfigMap", 10_000, async () => (await published()) || undefined);
+    const [first] = await Promise.all(replicas.map(renew));
+    const before = first?.bundle.roots[0]?.fingerprint;
+    const agents: Held[] = [];
+    let isOver = false;
+    let pairs = 0;
+    const running = replicas.map(async (replica, index) => {
+      while (!isOver) {
+        agents[index] = await renew(replica);
+        const now = systemClock.now();
+        for (const [one, other] of pairsOf(agents)) {
+          verify(one, other.bundle, now);
+          pairs += 1;
+        }
+        await systemClock.sleep(renewEveryMs);
+      }
+    });
+    const [, follower] = replicas;
+    assert.ok(follower);
+    const rotating = kasbah(follower, "authority", "rotate", "--root", "--wait").finally(() => {
+      isOver = true;
+    });
+    await Promise.all([rotating, ...running]);
+    const roots = await Promise.all(replicas.map(async (replica) => (await renew(replica)).bundle.roots));
+    assert.deepEqual(new Set(roots.map((each) => each.length)), new Set([1]));
+    assert.equal(new Set(roots.flat().map(({ fingerprint }) => fingerprint)).size, 1);
+    assert.notEqual(roots[0]?.[0]?.fingerprint, before);
+    await eventually("new root in the ConfigMap", 5_000, async () => {
+      return parseTrustBundle(await published()).roots.length === 1 || undefined;
+    });
+    process.stdout.write(`      ${pairs} pairs of agents, and none that would not have talked\n`);
+    assert.ok(pairs > 20);
+  });
+});
+
+function verify({ chain }: Held, bundle: TrustBundle, now: Date): void {
+  const [leaf, ...intermediates] = chain.flatMap(parseCertificates);
+  assert.ok(leaf);
+  // One that has ended meanwhile belongs to an agent that has renewed since.
+  if (parseCertificate(chain[0] ?? "").notAfter < now) return;
+  verifyChain({ leaf, intermediates, bundle, now });
+}
+
+function pairsOf(agents: readonly Held[]): readonly (readonly [Held, Held])[] {
+  const there = agents.filter((agent) => agent !== undefined);
+  return there.flatMap((one) => there.map((other) => [one, other] as const));
+}
