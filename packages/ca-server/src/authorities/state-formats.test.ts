@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { parseDocument } from "../store/control-document.ts";
+import { trustBundleOf } from "./rotation/authority-state.ts";
+import { decodeState, encodeState } from "./state-codec.ts";
+
+const fixture = new URL("../../../../test/fixtures/control-state/format-1.json", import.meta.url);
+
+/** What a CA of each format has written, kept for ever: a release that cannot read it would strand whoever upgrades. */
+describe("A control state of format 1", () => {
+  const text = readFileSync(fixture, "utf8");
+  const document = parseDocument(text, "format-1.json");
+
+  it("is read, with all that it says", () => {
+    assert.ok(document);
+    const state = decodeState(document.state);
+    assert.equal(state.epoch, 11);
+    assert.deepEqual(
+      state.authorities.map(({ id, stage }) => `${id} ${stage}`),
+      ["root-1 active", "intermediate-1 retired", "intermediate-2 retired", "intermediate-3 active"],
+    );
+    assert.equal(trustBundleOf(state).roots.length, 1);
+  });
+
+  it("is written again as it was, so that going back stays possible", () => {
+    assert.ok(document);
+    assert.deepEqual(encodeState(decodeState(document.state)), document.state);
+  });
+});
