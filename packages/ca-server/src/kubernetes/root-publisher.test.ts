@@ -136,13 +136,18 @@ describe("A root publisher", () => {
     for (let index = 0; index < 40; index += 1) assert.equal(rootIn(`demo-${index}`), nextBundle);
   });
 
-  it("publishes in a new namespace at once while a new bundle goes round", async () => {
-    for (let index = 0; index < 200; index += 1) addNamespace(`demo-${index}`);
-    await lead();
-    addNamespace("new");
-    await eventually(() => rootIn("new") === bundle, 1_000);
-    assert.ok(publisher.pending > 50, `${publisher.pending} are left`);
-  });
+  for (const last of ["namespaces", "configmaps"]) {
+    it(`publishes in a new namespace at once while a bundle goes round, when it heard last of ${last}`, async () => {
+      let refused = 0;
+      store.trouble = ({ path }) =>
+        path.startsWith(`/api/v1/${last}`) && refused++ === 0 ? { status: 503 } : undefined;
+      for (let index = 0; index < 200; index += 1) addNamespace(`demo-${index}`);
+      await lead();
+      addNamespace("new");
+      await eventually(() => rootIn("new") === bundle, 1_000);
+      assert.ok(publisher.pending > 100, `${publisher.pending} are left`);
+    });
+  }
 
   it("writes nothing while it does not lead, and all that is missing when it does", async () => {
     addNamespace("demo");

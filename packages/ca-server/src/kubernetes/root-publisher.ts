@@ -127,12 +127,17 @@ export class RootPublisher implements Component {
       this.#queue.forget(namespace);
       this.#memory.forget(namespace);
       this.#troubles.clear(namespace);
-    } else this.#queue.add(namespace);
+    } else this.#onNews(namespace);
   }
 
   #onRoot(namespace: string): void {
     this.#see(namespace);
-    this.#queue.add(namespace);
+    this.#onNews(namespace);
+  }
+
+  /** What the first lists hold waits for both of them, and is then spread. */
+  #onNews(namespace: string): void {
+    if (this.isSynced) this.#queue.add(namespace);
   }
 
   #lookEverywhere(): void {
