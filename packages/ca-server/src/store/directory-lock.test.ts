@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm, writeFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { FakeClock, rejectsWithCode, temporaryDirectory } from "@kasbah/testkit";
 import { DirectoryLock } from "./directory-lock.ts";
@@ -74,4 +75,41 @@ describe("The lock of a directory", () => {
     await lock.start();
     await lock.stop();
   });
+
+  it("goes to one of two processes that take it at the same moment, in each of twenty rounds", async () => {
+    await using directory = await temporaryDirectory();
+    const script = `
+      import { createInterface } from "node:readline";
+      import { DirectoryLock } from ${JSON.stringify(module)};
+      const holder = { pid: process.pid, hostname: "ca-1", clock: { now: () => new Date() } };
+      let lock;
+      console.log("ready");
+      for await (const line of createInterface(process.stdin)) {
+        if (line === "stop") await lock.stop();
+        else {
+          lock = new DirectoryLock(${JSON.stringify(directory.path)}, holder);
+          while (performance.timeOrigin + performance.now() < Number(line));
+          await lock.start().then(() => console.log("held"), ({ code }) => console.log(code));
+        }
+      }`;
+    const flags = ["--conditions=kasbah-source", "--input-type=module", "--eval", script];
+    const cwd = fileURLToPath(new URL(".", import.meta.url));
+    const rivals = [0, 1].map(() => {
+      const child = spawn(process.execPath, flags, { stdio: ["pipe", "pipe", "inherit"], cwd });
+      const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+      return { child, answer: async () => String((await lines.next()).value) };
+    });
+    const answers = () => Promise.all(rivals.map(({ answer }) => answer()));
+    const tell = (line: string) => rivals.map(({ child }) => child.stdin.write(`${line}\n`));
+    try {
+      assert.deepEqual(await answers(), ["ready", "ready"]);
+      for (let round = 0; round < 20; round++) {
+        tell(String(performance.timeOrigin + performance.now() + 5));
+        assert.deepEqual((await answers()).sort(), ["STATE_LOCKED", "held"], `round ${round}`);
+        tell("stop");
+      }
+    } finally {
+      for (const { child } of rivals) child.kill();
+    }
+  }).timeout(60_000);
 });

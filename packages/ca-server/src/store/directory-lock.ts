@@ -11,6 +11,8 @@ export interface LockHolder {
 }
 
 const sqliteBusy = 5;
+/** Two that start at the same moment get in each other's way; one of them must win, and not both give up. */
+const contentionMs = 200;
 
 /**
  * Holds a directory for this process alone: a second one would undo what the first is about to make durable.
@@ -57,7 +59,7 @@ export class DirectoryLock implements Component {
 
   #open(): DatabaseSync {
     try {
-      return new DatabaseSync(join(this.#directory, "lock"), { timeout: 0 });
+      return new DatabaseSync(join(this.#directory, "lock"), { timeout: contentionMs });
     } catch (cause) {
       throw this.#unusable(cause);
     }
