@@ -131,7 +131,8 @@ describe("A reflector of a server that cannot be trusted", () => {
     await eventually(() => !reflector.current.has("demo/door"));
     store.objects.version = 10;
     paint("wall", "grey");
-    await eventually(() => lists() === 2 && colorOf("wall") === "grey");
+    // A busy machine may cost a list more: the color can come by none but a new one.
+    await eventually(() => lists() >= 2 && colorOf("wall") === "grey");
   });
 
   it("reads a huge list in pages, and asks for fewer at a time when a page is too large", async () => {
