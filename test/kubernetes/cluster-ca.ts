@@ -3,8 +3,7 @@ import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { freePort, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { eventually } from "../hostile/http2/eventually.ts";
+import { freePort, type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
 import type { ControlPlane } from "./control-plane.ts";
 import { createToken } from "./workloads.ts";
 
@@ -94,7 +93,7 @@ export async function startClusterCa(
   const stop = () => end(child).finally(() => directory.remove());
   const ready = () => readiness(httpPort);
   try {
-    await eventually("readiness", readyWithinMs, async () => {
+    await untilSeen("readiness", readyWithinMs, async () => {
       if (child.exitCode !== null) throw new Error(`the replica ended: ${(await log()).slice(-800)}`);
       return (await ready().catch(() => undefined))?.ready || undefined;
     });

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@kasbah/runtime";
-import { recordingLogger } from "@kasbah/testkit";
+import { recordingLogger, untilSeen } from "@kasbah/testkit";
 import { Leader } from "../../packages/ca-server/src/kubernetes/leader.ts";
 import { bareConfig } from "../../packages/ca-server/src/kubernetes/rbac-config.test.ts";
 import { neededPermissions } from "../../packages/ca-server/src/kubernetes/rbac-rules.ts";
-import { eventually } from "../hostile/http2/eventually.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { CandidateProcess, reigns } from "./leader/candidate-process.ts";
@@ -73,7 +72,7 @@ describe("The leader of a real cluster", function () {
   }
 
   const leading = (but?: CandidateProcess) =>
-    eventually("leader", 20_000, async () =>
+    untilSeen("leader", 20_000, async () =>
       candidates.find((candidate) => candidate !== but && candidate.isLeader),
     );
 
@@ -86,7 +85,7 @@ describe("The leader of a real cluster", function () {
 
   it("is one of several that begin at once, with no more rights than the table says", async () => {
     const all = await Promise.all(["a", "b", "c", "d", "e"].map((identity) => start(identity)));
-    const first = await eventually("leader", 10_000, async () => all.find(({ isLeader }) => isLeader));
+    const first = await untilSeen("leader", 10_000, async () => all.find(({ isLeader }) => isLeader));
     await systemClock.sleep(2_000);
     assert.deepEqual(
       all.filter(({ isLeader }) => isLeader),
@@ -101,14 +100,14 @@ describe("The leader of a real cluster", function () {
 
   it("gives the lease back on its stop, and another leads at the next retry", async () => {
     const first = await start("first");
-    await eventually("leader", 10_000, async () => first.isLeader || undefined);
+    await untilSeen("leader", 10_000, async () => first.isLeader || undefined);
     const next = await start("next");
     await systemClock.sleep(500);
     const stopping = first.stop();
     assert.equal(first.isLeader, false);
     await stopping;
     const stoppedAtMs = systemClock.monotonicMs();
-    await eventually("next leader", 10_000, async () => next.isLeader || undefined);
+    await untilSeen("next leader", 10_000, async () => next.isLeader || undefined);
     assert.ok(systemClock.monotonicMs() - stoppedAtMs < 2_000);
     assert.equal((await leaseNow()).spec["leaseTransitions"], 1);
   });
@@ -116,9 +115,9 @@ describe("The leader of a real cluster", function () {
   it("renews visibly although its clock stands still, where the API server ignores a write that changes nothing", async () => {
     const frozen = { ...systemClock, now: () => new Date("2030-01-01T00:00:00Z") };
     const leader = await start("frozen", frozen);
-    await eventually("leader", 10_000, async () => leader.isLeader || undefined);
+    await untilSeen("leader", 10_000, async () => leader.isLeader || undefined);
     const versions = new Set<string>();
-    await eventually("three versions", 10_000, async () => {
+    await untilSeen("three versions", 10_000, async () => {
       versions.add((await leaseNow()).metadata.resourceVersion);
       return versions.size >= 3 || undefined;
     });
@@ -128,10 +127,10 @@ describe("The leader of a real cluster", function () {
   it("says which right it lacks, and leads once it has it", async () => {
     await account.allow(leases.filter(({ verb }) => verb !== "create"));
     const leader = await start("poor");
-    await eventually("warning", 10_000, async () => leader.warnings()[0]);
+    await untilSeen("warning", 10_000, async () => leader.warnings()[0]);
     assert.match(leader.warnings().join(), /403; let the CA's service account create leases.*kasbah-leader/);
     await account.allow(leases);
-    await eventually("leader", 10_000, async () => leader.isLeader || undefined);
+    await untilSeen("leader", 10_000, async () => leader.isLeader || undefined);
     assert.deepEqual(leader.warnings(), []);
   });
 
@@ -156,11 +155,7 @@ describe("The leader of a real cluster", function () {
     await systemClock.sleep(1_000);
     const samplesBefore = stopped.samples.length;
     stopped.signal("SIGCONT");
-    await eventually(
-      "samples",
-      10_000,
-      async () => stopped.samples.length > samplesBefore + 200 || undefined,
-    );
+    await untilSeen("samples", 10_000, async () => stopped.samples.length > samplesBefore + 200 || undefined);
     const after = stopped.samples.slice(samplesBefore);
     assert.ok(after.every(([, isLeader]) => !isLeader));
     assert.equal(next.isLeader, true);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { eventually } from "../hostile/http2/eventually.ts";
+import { untilSeen } from "@kasbah/testkit";
 import { callCa } from "./call-ca.ts";
 import { type CaAccount, type ClusterCa, createCaAccount, startClusterCa } from "./cluster-ca.ts";
 import type { ControlPlane } from "./control-plane.ts";
@@ -57,7 +57,7 @@ describe("A node proxy of a real cluster", function () {
 
   it("has the identity of a pod on its node within moments of that pod, and not its own", async () => {
     const { namespace } = await createWorkload(controlPlane, "istio-ca");
-    const reply = await eventually("certificate", 5_000, async () => {
+    const reply = await untilSeen("certificate", 5_000, async () => {
       const seen = await callCa(ca, token, identityOf(namespace));
       return seen.status === 0 ? seen : undefined;
     });
@@ -83,7 +83,7 @@ describe("A node proxy of a real cluster", function () {
   it("loses the identity of a pod that has gone", async () => {
     const { namespace } = await createWorkload(controlPlane, "istio-ca");
     const has = async () => (await callCa(ca, token, identityOf(namespace))).status === 0;
-    await eventually("certificate", 5_000, async () => (await has()) || undefined);
+    await untilSeen("certificate", 5_000, async () => (await has()) || undefined);
     await controlPlane.kubectl([
       "delete",
       "pod",
@@ -92,6 +92,6 @@ describe("A node proxy of a real cluster", function () {
       "--grace-period=0",
       "--force",
     ]);
-    await eventually("refusal", 5_000, async () => ((await has()) ? undefined : true));
+    await untilSeen("refusal", 5_000, async () => ((await has()) ? undefined : true));
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FakeClock, recordingLogger } from "@kasbah/testkit";
+import { FakeClock, recordingLogger, untilSeen } from "@kasbah/testkit";
 import { fullConfig } from "../../packages/ca-server/src/kubernetes/rbac-config.test.ts";
 import { RbacProbe } from "../../packages/ca-server/src/kubernetes/rbac-probe.ts";
 import {
@@ -7,7 +7,6 @@ import {
   neededRules,
   type Permission,
 } from "../../packages/ca-server/src/kubernetes/rbac-rules.ts";
-import { eventually } from "../hostile/http2/eventually.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { createLeastAccount, type LeastAccount } from "./leader/least-account.ts";
@@ -45,7 +44,7 @@ describe("The probe of a real cluster's RBAC", function () {
 
   /** Looks again and again, since what an account may do takes moments to take effect. */
   const missingUntil = (isExpected: (missing: readonly string[]) => boolean) =>
-    eventually("expected answer", 20_000, async () => {
+    untilSeen("expected answer", 20_000, async () => {
       await clock.runFor(10_000);
       const isKnown = probe.unanswered() === undefined;
       return isKnown && isExpected(probe.missing()) ? probe.missing() : undefined;
@@ -92,7 +91,7 @@ describe("The probe of a real cluster's RBAC", function () {
       (await client.get(secrets)).status,
     ];
     const expected = [201, 201, 200, 404, 403, 403];
-    await eventually("rights", 10_000, async () => (await statuses())[0] === 201 || undefined);
+    await untilSeen("rights", 10_000, async () => (await statuses())[0] === 201 || undefined);
     await controlPlane.adminRequest("DELETE", `${secrets}/${fullConfig.stateSecret}`);
     assert.deepEqual(await statuses(), expected);
   });

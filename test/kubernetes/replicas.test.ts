@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { parseTrustBundle } from "@kasbah/pki";
 import { systemClock } from "@kasbah/runtime";
-import { eventually } from "../hostile/http2/eventually.ts";
+import { untilSeen } from "@kasbah/testkit";
 import { type CaReply, callCa } from "./call-ca.ts";
 import { type CaAccount, type ClusterCa, createCaAccount, startClusterCa } from "./cluster-ca.ts";
 import type { ControlPlane } from "./control-plane.ts";
@@ -68,7 +68,7 @@ describe("Three replicas of the CA in one cluster", function () {
   });
 
   it("go on issuing when the leader is killed, and another leads within twenty seconds", async () => {
-    const former = await eventually("leader", 20_000, leader);
+    const former = await untilSeen("leader", 20_000, leader);
     const killed = replicas[Number(former.split("-")[1])];
     assert.ok(killed);
     const ended = once(killed.child, "exit");
@@ -76,7 +76,7 @@ describe("Three replicas of the CA in one cluster", function () {
     await ended;
     const startedMs = systemClock.monotonicMs();
     let calls = 0;
-    await eventually("another leader", 25_000, async () => {
+    await untilSeen("another leader", 25_000, async () => {
       for (const replica of living()) {
         const { status, message } = await callCa(replica, workload.token);
         assert.equal(status, 0, message);
@@ -98,7 +98,7 @@ describe("Three replicas of the CA in one cluster", function () {
     const [root] = rootsOf(await callCa(survivor, workload.token));
     const path = `/api/v1/namespaces/${account.namespace}/secrets/kasbah-ca`;
     assert.equal((await controlPlane.adminRequest("DELETE", path)).status, 200);
-    await eventually("Secret", 10_000, async () => {
+    await untilSeen("Secret", 10_000, async () => {
       const { status } = await controlPlane.adminRequest("GET", path);
       return status === 200 || undefined;
     });

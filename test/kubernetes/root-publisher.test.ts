@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "@kasbah/runtime";
-import { createTestAuthority, recordingLogger } from "@kasbah/testkit";
+import { createTestAuthority, eventually, recordingLogger } from "@kasbah/testkit";
 import { ClusterTrustBundlePublisher } from "../../packages/ca-server/src/kubernetes/cluster-trust-bundle.ts";
 import { RootPublisher } from "../../packages/ca-server/src/kubernetes/root-publisher.ts";
-import { eventually } from "../../packages/testkit/src/eventually.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { type Account, createPublisherAccount } from "./publisher-account.ts";

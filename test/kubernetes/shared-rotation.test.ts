@@ -10,8 +10,8 @@ import {
   verifyChain,
 } from "@kasbah/pki";
 import { systemClock } from "@kasbah/runtime";
+import { untilSeen } from "@kasbah/testkit";
 import { repositoryRoot } from "../e2e/repository.ts";
-import { eventually } from "../hostile/http2/eventually.ts";
 import { callCa } from "./call-ca.ts";
 import { type CaAccount, type ClusterCa, createCaAccount, startClusterCa } from "./cluster-ca.ts";
 import type { ControlPlane } from "./control-plane.ts";
@@ -77,7 +77,7 @@ describe("The rotation of a root that three replicas share", function () {
   }
 
   it("leaves no two agents that do not trust each other, whichever replica they ask", async () => {
-    await eventually("ConfigMap", 10_000, async () => (await published()) || undefined);
+    await untilSeen("ConfigMap", 10_000, async () => (await published()) || undefined);
     const [first] = await Promise.all(replicas.map(renew));
     const before = first?.bundle.roots[0]?.fingerprint;
     const agents: Held[] = [];
@@ -104,7 +104,7 @@ describe("The rotation of a root that three replicas share", function () {
     assert.deepEqual(new Set(roots.map((each) => each.length)), new Set([1]));
     assert.equal(new Set(roots.flat().map(({ fingerprint }) => fingerprint)).size, 1);
     assert.notEqual(roots[0]?.[0]?.fingerprint, before);
-    await eventually("new root in the ConfigMap", 5_000, async () => {
+    await untilSeen("new root in the ConfigMap", 5_000, async () => {
       return parseTrustBundle(await published()).roots.length === 1 || undefined;
     });
     process.stdout.write(`      ${pairs} pairs of agents, and none that would not have talked\n`);

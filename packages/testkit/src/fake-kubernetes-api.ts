@@ -155,7 +155,8 @@ function podList(pods: readonly FakePod[], query: URLSearchParams) {
   const selected = pods.filter((pod) => isSelected(pod, query.get("fieldSelector") ?? ""));
   const from = Number(query.get("continue") ?? 0);
   const to = from + Number(query.get("limit") ?? selected.length);
-  const metadata = to < selected.length ? { continue: String(to) } : {};
+  const next = to < selected.length ? { continue: String(to) } : {};
+  const metadata = { resourceVersion: "1", ...next };
   return { kind: "PodList", metadata, items: selected.slice(from, to).map(podObject) };
 }
 

@@ -16,6 +16,13 @@ export {
   type FakeVerdict,
   startFakeKubernetesApi,
 } from "./fake-kubernetes-api.ts";
+export type { FakeObject } from "./fake-kubernetes-objects.ts";
+export {
+  type FakeKubernetesStore,
+  type FakeStoreCall,
+  type FakeStoreTrouble,
+  startFakeKubernetesStore,
+} from "./fake-kubernetes-store.ts";
 export { type DurableCall, type FaultyFs, faultyFs } from "./faulty-fs.ts";
 export { forgeCertificate } from "./forged-certificate.ts";
 export { freePort } from "./free-port.ts";
@@ -26,3 +33,4 @@ export { type RawCall, type RawReply, rawCall } from "./raw-call.ts";
 export { type RecordedEvent, type RecordingLogger, recordingLogger } from "./recording-logger.ts";
 export { type TemporaryDirectory, temporaryDirectory } from "./temporary-directory.ts";
 export { createTestAuthority, type LeafOrder, type TestAuthority } from "./test-authority.ts";
+export { untilSeen } from "./until-seen.ts";

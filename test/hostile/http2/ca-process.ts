@@ -4,8 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
-import { freePort, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { eventually } from "./eventually.ts";
+import { freePort, type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
 import type { Target } from "./raw-connection.ts";
 
 const serverBin = fileURLToPath(new URL("../../../packages/ca-server/bin/kasbah-server.js", import.meta.url));
@@ -44,7 +43,7 @@ export async function startCa(options: CaOptions = {}): Promise<CaProcess> {
   const child = spawnCa(directory, [port, httpPort], options);
   const stop = () => end(child).finally(() => directory.remove());
   try {
-    await eventually("readiness", readyWithinMs, () => isReady(child, httpPort, directory));
+    await untilSeen("readiness", readyWithinMs, () => isReady(child, httpPort, directory));
     const rootPem = await readFile(directory.join("state", "public", "root-cert.pem"), "utf8");
     if (child.pid === undefined) throw new Error("a process that is ready has a pid");
     const stateDir = directory.join("state");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { untilSeen } from "@kasbah/testkit";
 import type { CaProcess } from "./ca-process.ts";
-import { eventually } from "./eventually.ts";
 import { flag, headers } from "./frames.ts";
 import { callBlock } from "./hpack.ts";
 import { RawConnection } from "./raw-connection.ts";
@@ -51,11 +51,7 @@ export async function evictsTheOldestIdle(ca: CaProcess, limit: number): Promise
   const newcomers = await crowdOf(newcomerCount, ca, 1);
   try {
     const oldest = idle.slice(0, newcomerCount);
-    await eventually(
-      "eviction",
-      evictedWithinMs,
-      () => oldest.every(({ isClosed }) => isClosed) || undefined,
-    );
+    await untilSeen("eviction", evictedWithinMs, () => oldest.every(({ isClosed }) => isClosed) || undefined);
     assert.equal(busy.isClosed, false, "the one in a call stands");
     assert.ok(
       newcomers.every(({ isClosed }) => !isClosed),

@@ -4,10 +4,10 @@ import { connect, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { systemClock } from "@kasbah/runtime";
+import { untilSeen } from "@kasbah/testkit";
 import type { Attack } from "./attack.ts";
 import type { CaProcess } from "./ca-process.ts";
 import { newWorkload } from "./control-call.ts";
-import { eventually } from "./eventually.ts";
 import { data, headers, preface, settings } from "./frames.ts";
 import { framed } from "./grpc-call.ts";
 import { callBlock } from "./hpack.ts";
@@ -110,7 +110,7 @@ async function stalledHandshake(port: number): Promise<Socket> {
 
 async function endsBy(withinMs: number, socket: Socket): Promise<void> {
   try {
-    await eventually("close by the server", withinMs, () => socket.closed || undefined);
+    await untilSeen("close by the server", withinMs, () => socket.closed || undefined);
   } finally {
     socket.destroy();
   }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, type TLSSocket } from "node:tls";
-import { eventually } from "./eventually.ts";
+import { untilSeen } from "@kasbah/testkit";
 import { errorNames, flag, frameType, preface, settings, settingsAck } from "./frames.ts";
 
 /** Where to connect, and whom to find there. */
@@ -51,7 +51,7 @@ export class RawConnection implements Disposable {
     const connection = await RawConnection.open(target);
     connection.send(preface, settings());
     await connection.#orNone(
-      eventually("settings", connectWithinMs, () => connection.#isGreeted() || undefined),
+      untilSeen("settings", connectWithinMs, () => connection.#isGreeted() || undefined),
     );
     connection.send(settingsAck());
     return connection;
@@ -67,7 +67,7 @@ export class RawConnection implements Disposable {
 
   /** How the server ended the connection or the stream, in words: `GOAWAY PROTOCOL_ERROR`, `closed`, `END_STREAM` … */
   fate(streamId: number, withinMs = 5_000): Promise<string> {
-    return eventually(`end of stream ${streamId}`, withinMs, () => {
+    return untilSeen(`end of stream ${streamId}`, withinMs, () => {
       const received = this.frames.find((each) => isEndOf(streamId, each));
       if (received !== undefined) return nameOf(received);
       return this.#closed ? "closed" : undefined;
@@ -76,9 +76,7 @@ export class RawConnection implements Disposable {
 
   /** Resolves with the first frame of that type. */
   heard(type: number, withinMs = 5_000): Promise<ReceivedFrame> {
-    return eventually(`frame of type ${type}`, withinMs, () =>
-      this.frames.find((each) => each.type === type),
-    );
+    return untilSeen(`frame of type ${type}`, withinMs, () => this.frames.find((each) => each.type === type));
   }
 
   /** As `fate`, of the connection alone. */
@@ -87,7 +85,7 @@ export class RawConnection implements Disposable {
   }
 
   async closed(withinMs: number): Promise<void> {
-    await eventually("close", withinMs, () => this.#closed || undefined);
+    await untilSeen("close", withinMs, () => this.#closed || undefined);
   }
 
   [Symbol.dispose](): void {

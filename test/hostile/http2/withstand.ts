@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { untilSeen } from "@kasbah/testkit";
 import type { CaProcess } from "./ca-process.ts";
 import { controlCall } from "./control-call.ts";
-import { eventually } from "./eventually.ts";
 import { type Vitals, vitalsOf } from "./vitals.ts";
 
 const answerWithinMs = 250;
@@ -35,7 +35,7 @@ export async function recovers({ pid, child }: CaProcess, before: Vitals): Promi
   const mostMiB = before.rssMiB * 1.3 + 30;
   const mostFds = before.fds + 2;
   let last = before;
-  await eventually("recovery", recoverWithinMs, async () => {
+  await untilSeen("recovery", recoverWithinMs, async () => {
     last = await vitalsOf(pid);
     return (last.rssMiB <= mostMiB && last.fds <= mostFds) || undefined;
   }).catch(() => assert.fail(`before ${JSON.stringify(before)}, afterwards ${JSON.stringify(last)}`));

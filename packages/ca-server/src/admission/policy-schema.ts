@@ -102,9 +102,12 @@ export const policySchema: z.ZodType<PolicyFile> = z
     globalRate: rate.optional(),
   })
   .superRefine(({ rules }, context) => {
-    const names = rules.map(({ name }) => name);
-    for (const [index, name] of names.entries()) {
-      if (names.indexOf(name) === index && name !== "default") continue;
+    const taken = new Set(["default"]);
+    for (const [index, { name }] of rules.entries()) {
+      if (!taken.has(name)) {
+        taken.add(name);
+        continue;
+      }
       context.addIssue({
         code: "custom",
         path: ["rules", index, "name"],

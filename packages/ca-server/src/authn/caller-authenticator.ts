@@ -64,13 +64,18 @@ async function authenticateToken(
   return await counted(judge.kind, () => judge.authenticate(token), onJudged);
 }
 
-/** A token that no authenticator claims is for the first to refuse, which knows best how to say so. */
+/**
+ * A token that no authenticator claims is for the first to refuse, which knows best how to say so. An only one is not
+ * asked whether it judges: for a token of no known issuer, the question costs as much as the judgement.
+ */
 async function judgeOf(
   token: BearerToken,
   tokens: readonly TokenAuthenticator[],
 ): Promise<TokenAuthenticator | undefined> {
+  const [first, ...others] = tokens;
+  if (others.length === 0) return first;
   for (const each of tokens) if (await each.judges(token)) return each;
-  return tokens[0];
+  return first;
 }
 
 async function authenticateCertificate(

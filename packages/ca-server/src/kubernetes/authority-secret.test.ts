@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import { createKeyPair, createSerial } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { recordingLogger, rejectsWithCode } from "@kasbah/testkit";
 import type { SigningPair } from "../authorities/keys/authority-files.ts";
 import type { HttpsReply } from "../https/https-exchange.ts";
 import { AuthoritySecret, type AuthoritySecretParts } from "./authority-secret.ts";
-import { type SecretObject, secretType } from "./authority-snapshot.ts";
+import { secretType } from "./authority-snapshot.ts";
+import type { SecretObject } from "./secret-object.ts";
 
 interface Counter {
   readonly count: number;
@@ -62,6 +64,10 @@ function replyOf(status: number, body: unknown): HttpsReply {
   return { status, body: JSON.stringify(body), retryAfterMs: undefined };
 }
 
+async function never(): Promise<never> {
+  throw new Error("nothing is written here");
+}
+
 describe("The Secret of the authorities", () => {
   let api: SecretApi;
   let pair: SigningPair;
@@ -116,6 +122,16 @@ describe("The Secret of the authorities", () => {
     const altered = Buffer.from(control.replace('"count":1', '"count":7')).toString("base64");
     api.secret = { ...(api.secret as SecretObject), data: { "control.json": altered } };
     await rejectsWithCode(open(), "STATE_DAMAGED");
+  });
+
+  it("is not quoted by the refusal when the API server's answer is cut short in the middle of a key", async () => {
+    const cut = '{"metadata":{"name":"kasbah-ca"},"data":{"root.key.pem":"TUlHSEFnRUFN';
+    const client = { get: async () => ({ status: 200, body: cut, retryAfterMs: undefined }) };
+    const refusal = await rejectsWithCode(
+      open({ client: { ...client, post: never, put: never } }),
+      "STATE_NOT_DURABLE",
+    );
+    assert.doesNotMatch(inspect(refusal, { depth: 9 }), /TUlHSEF/);
   });
 
   it("begins with its first keys and state in one write, so that no key lies there without its state", async () => {

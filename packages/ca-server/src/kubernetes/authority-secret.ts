@@ -5,8 +5,10 @@ import { StateError } from "../errors.ts";
 import type { HttpsReply } from "../https/https-exchange.ts";
 import type { StateCodec } from "../store/control-store.ts";
 import type { StateStore } from "../store/state-store.ts";
+import { readAnswer } from "./api-answer.ts";
 import type { KubernetesClient } from "./api-client.ts";
-import { type AuthoritySnapshot, type SecretObject, secretOf, snapshotOf } from "./authority-snapshot.ts";
+import { type AuthoritySnapshot, secretOf, snapshotOf } from "./authority-snapshot.ts";
+import { readSecretObject, type SecretObject } from "./secret-object.ts";
 
 export interface AuthoritySecretParts<S> {
   readonly client: Pick<KubernetesClient, "get" | "post" | "put">;
@@ -179,8 +181,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
     );
     this.#isUncertain = false;
     if (reply.status === 409 || (reply.status === 404 && !isNew)) return false;
-    if (reply.status !== 200 && reply.status !== 201) throw refused(this.#parts, reply);
-    const { metadata } = JSON.parse(reply.body) as SecretObject;
+    const { metadata } = secretIn(this.#parts, reply);
     this.#snapshot = { ...next, resourceVersion: metadata.resourceVersion };
     return true;
   }
@@ -235,9 +236,16 @@ async function fetchSecret<S>(parts: AuthoritySecretParts<S>): Promise<SecretObj
   const reply = await parts.client.get(pathOf(parts)).catch((cause: unknown) => {
     throw notDurable(parts, "the API server does not answer", cause);
   });
-  if (reply.status === 404) return undefined;
-  if (reply.status === 200) return JSON.parse(reply.body) as SecretObject;
-  throw refused(parts, reply);
+  return reply.status === 404 ? undefined : secretIn(parts, reply);
+}
+
+function secretIn(where: Where, reply: HttpsReply): SecretObject {
+  if (reply.status !== 200 && reply.status !== 201) throw refused(where, reply);
+  try {
+    return readSecretObject(readAnswer(reply, placeIn(where)));
+  } catch (cause) {
+    throw notDurable(where, "the API server's answer cannot be read", cause);
+  }
 }
 
 function collection(namespace: string): string {

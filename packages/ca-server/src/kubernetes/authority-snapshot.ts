@@ -1,6 +1,7 @@
 import { StateError } from "../errors.ts";
 import { createDocument, parseDocument } from "../store/control-document.ts";
 import type { StateCodec } from "../store/control-store.ts";
+import type { SecretObject } from "./secret-object.ts";
 
 /** What one version of the Secret holds. */
 export interface AuthoritySnapshot<S> {
@@ -11,13 +12,6 @@ export interface AuthoritySnapshot<S> {
   readonly state: S;
   /** PEM by name: `<id>.key.pem` and `<id>.crt.pem`. */
   readonly files: ReadonlyMap<string, string>;
-}
-
-/** A Secret (v1), as far as it concerns us. */
-export interface SecretObject {
-  readonly metadata: { readonly name: string; readonly namespace: string; readonly resourceVersion?: string };
-  readonly type?: string;
-  readonly data?: Readonly<Record<string, string>>;
 }
 
 export const secretType = "kasbah.dev/ca";

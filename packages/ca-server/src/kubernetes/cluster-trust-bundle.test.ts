@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "@kasbah/runtime";
-import { createTestAuthority, recordingLogger, throwsWithCode } from "@kasbah/testkit";
-import { eventually } from "../../../testkit/src/eventually.ts";
 import {
+  createTestAuthority,
+  eventually,
   type FakeKubernetesStore,
+  recordingLogger,
   startFakeKubernetesStore,
-} from "../../../testkit/src/fake-kubernetes-store.ts";
-import { AddressRules } from "../https/address-rules.ts";
-import { KubernetesClient } from "./api-client.ts";
+  throwsWithCode,
+} from "@kasbah/testkit";
 import { ClusterTrustBundlePublisher } from "./cluster-trust-bundle.ts";
+import { loopbackClient } from "./loopback-client.test.ts";
 
 const name = "kasbah.dev:ca:root";
 
@@ -25,12 +26,7 @@ describe("A publisher of the cluster trust bundle", () => {
   beforeEach(async () => {
     store = await startFakeKubernetesStore();
     publisher = new ClusterTrustBundlePublisher({
-      client: new KubernetesClient({
-        server: store.url,
-        caFile: store.caFile,
-        tokenFile: undefined,
-        addressRules: new AddressRules([{ address: "127.0.0.1", prefix: 32 }]),
-      }),
+      client: loopbackClient(store),
       ...{ clock: systemClock, logger: recordingLogger(), roll: () => 0 },
     });
   });

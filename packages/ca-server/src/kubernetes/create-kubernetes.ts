@@ -58,10 +58,10 @@ type Publisher = RootPublisher | ClusterTrustBundlePublisher;
 
 /** Puts together what the configuration asks for; undefined outside of Kubernetes. */
 export function createKubernetes(parts: KubernetesParts): Kubernetes | undefined {
-  const client = clientOf(parts);
-  const reader = clientOf(parts, listTimeoutMs);
-  if (client === undefined || reader === undefined) return undefined;
   const { config } = parts;
+  if (config.kubernetesApi === undefined) return undefined;
+  const client = clientOf(config.kubernetesApi, parts);
+  const reader = clientOf(config.kubernetesApi, parts, listTimeoutMs);
   const publishers = createPublishers(reader, parts);
   const listeners: (() => void)[] = [];
   const onChange = (isLeader: boolean) => {
@@ -104,9 +104,8 @@ export function createKubernetes(parts: KubernetesParts): Kubernetes | undefined
 /** A page of a list takes an API server longer than a question about one token. */
 const listTimeoutMs = 30_000;
 
-function clientOf({ config }: KubernetesParts, timeoutMs?: number): KubernetesClient | undefined {
-  const { kubernetesApi: server, kubernetesCaFile: caFile, kubernetesTokenFile: tokenFile } = config;
-  if (server === undefined) return undefined;
+function clientOf(server: URL, { config }: KubernetesParts, timeoutMs?: number): KubernetesClient {
+  const { kubernetesCaFile: caFile, kubernetesTokenFile: tokenFile } = config;
   return new KubernetesClient({
     server,
     caFile,

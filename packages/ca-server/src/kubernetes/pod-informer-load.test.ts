@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@kasbah/runtime";
-import { recordingLogger } from "@kasbah/testkit";
-import { eventually } from "../../../testkit/src/eventually.ts";
 import {
+  eventually,
   type FakeKubernetesStore,
+  recordingLogger,
   startFakeKubernetesStore,
-} from "../../../testkit/src/fake-kubernetes-store.ts";
-import { AddressRules } from "../https/address-rules.ts";
-import { KubernetesClient } from "./api-client.ts";
+} from "@kasbah/testkit";
+import { loopbackClient } from "./loopback-client.test.ts";
 import { PodInformer } from "./pod-informer.ts";
 import { KubernetesPods } from "./pods.ts";
 
@@ -19,12 +18,7 @@ describe("A pod informer of a large cluster", () => {
 
   beforeEach(async () => {
     store = await startFakeKubernetesStore();
-    const client = new KubernetesClient({
-      server: store.url,
-      caFile: store.caFile,
-      tokenFile: undefined,
-      addressRules: new AddressRules([{ address: "127.0.0.1", prefix: 32 }]),
-    });
+    const client = loopbackClient(store);
     const direct = new KubernetesPods({ client, clock: systemClock });
     informer = new PodInformer({
       ...{ client, direct, clock: systemClock, logger: recordingLogger(), roll: () => 0 },

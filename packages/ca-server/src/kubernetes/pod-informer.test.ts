@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@kasbah/runtime";
-import { recordingLogger, rejectsWithCode } from "@kasbah/testkit";
-import { eventually } from "../../../testkit/src/eventually.ts";
 import {
+  eventually,
   type FakeKubernetesStore,
+  recordingLogger,
+  rejectsWithCode,
   startFakeKubernetesStore,
-} from "../../../testkit/src/fake-kubernetes-store.ts";
+} from "@kasbah/testkit";
 import type { RunningPod } from "../authn/node-impersonation.ts";
-import { AddressRules } from "../https/address-rules.ts";
-import { KubernetesClient } from "./api-client.ts";
+import { loopbackClient } from "./loopback-client.test.ts";
 import { PodInformer } from "./pod-informer.ts";
 
 interface Change {
@@ -29,12 +29,7 @@ describe("A pod informer", () => {
     store = await startFakeKubernetesStore();
     asked = [];
     informer = new PodInformer({
-      client: new KubernetesClient({
-        server: store.url,
-        caFile: store.caFile,
-        tokenFile: undefined,
-        addressRules: new AddressRules([{ address: "127.0.0.1", prefix: 32 }]),
-      }),
+      client: loopbackClient(store),
       direct: {
         find: async (namespace, name) => {
           asked.push(`${namespace}/${name}`);

@@ -3,10 +3,10 @@ import type { Clock, Component, Logger } from "@kasbah/runtime";
 import pLimit from "p-limit";
 import { z } from "zod";
 import type { PodSource, RunningPod } from "../authn/node-impersonation.ts";
-import { CaError } from "../errors.ts";
 import type { KubernetesClient } from "./api-client.ts";
 import { objectPages } from "./object-pages.ts";
 import { type KnownPod, knownPodSchema, type PodId, PodIndex } from "./pod-index.ts";
+import { orUnavailable } from "./pods.ts";
 import { Reflector } from "./reflector.ts";
 
 export interface PodInformerParts {
@@ -91,8 +91,10 @@ export class PodInformer implements PodSource, Component {
     const pod = { namespace, uid };
     const known = this.#knownGone(pod);
     if (known !== undefined) return known;
-    if (this.#limit.pendingCount >= maxWaiting) throw unavailable(new Error("too many wait for a look"));
-    return this.#limit(() => this.#knownGone(pod) ?? this.#lookForGone(pod));
+    return orUnavailable(async () => {
+      if (this.#limit.pendingCount >= maxWaiting) throw new Error("too many wait for a look");
+      return this.#limit(() => this.#knownGone(pod) ?? this.#lookForGone(pod));
+    });
   }
 
   #knownGone(pod: PodId): boolean | undefined {
@@ -101,9 +103,7 @@ export class PodInformer implements PodSource, Component {
   }
 
   async #lookForGone(pod: PodId): Promise<boolean> {
-    const isThere = await this.#isListed(pod).catch((cause: unknown) => {
-      throw unavailable(cause);
-    });
+    const isThere = await this.#isListed(pod);
     if (!isThere) this.#index.setGone(pod);
     return !isThere;
   }
@@ -115,10 +115,4 @@ export class PodInformer implements PodSource, Component {
     }
     return false;
   }
-}
-
-function unavailable(cause: unknown): CaError {
-  return new CaError("AUTHENTICATOR_UNAVAILABLE", "pods cannot be looked up in the Kubernetes API now", {
-    cause,
-  });
 }

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@kasbah/runtime";
-import { type RecordingLogger, recordingLogger } from "@kasbah/testkit";
-import { z } from "zod";
-import { eventually } from "../../../testkit/src/eventually.ts";
 import {
+  eventually,
   type FakeKubernetesStore,
+  type RecordingLogger,
+  recordingLogger,
   startFakeKubernetesStore,
-} from "../../../testkit/src/fake-kubernetes-store.ts";
-import { AddressRules } from "../https/address-rules.ts";
-import { KubernetesClient } from "./api-client.ts";
+} from "@kasbah/testkit";
+import { z } from "zod";
+import { loopbackClient } from "./loopback-client.test.ts";
 import { Reflector } from "./reflector.ts";
 
 const schema = z
@@ -27,12 +27,7 @@ describe("A reflector", () => {
     logger = recordingLogger();
     reflector = new Reflector({
       ...{ name: "colors", path: "/api/v1/configmaps", kind: "ConfigMap", schema },
-      client: new KubernetesClient({
-        server: store.url,
-        caFile: store.caFile,
-        tokenFile: undefined,
-        addressRules: new AddressRules([{ address: "127.0.0.1", prefix: 32 }]),
-      }),
+      client: loopbackClient(store),
       onChange: (key, object) => changes.push([key, object?.color]),
       ...{ clock: systemClock, logger, roll: () => 0 },
     });

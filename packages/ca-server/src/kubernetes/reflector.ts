@@ -4,6 +4,7 @@ import type { KubernetesClient } from "./api-client.ts";
 import { ObjectCache, type ObjectCacheParts } from "./object-cache.ts";
 import { type Collection, objectPages, watchPath } from "./object-pages.ts";
 import { isOlder, readWatchEvent } from "./watch-event.ts";
+import { watchLines } from "./watch-lines.ts";
 
 export interface ReflectorParts<T> extends Collection, ObjectCacheParts<T> {
   /** Of the component, and in the log. */
@@ -20,8 +21,6 @@ export interface ReflectorParts<T> extends Collection, ObjectCacheParts<T> {
 /** 40 KiB for an object before an answer is too large, which has room for what controllers write into a pod. */
 const mostPerPage = 200;
 const fewestPerPage = 10;
-/** The API server sends a bookmark each minute; after a longer silence nobody may be there any more. */
-const longestSilenceMs = 90_000;
 /** A watch that ended sooner is no success, so that a server which ends each at once is not asked in a loop. */
 const steadyMs = 10_000;
 const shortestPauseMs = 50;
@@ -42,7 +41,6 @@ export class Reflector<T> implements Component {
   #version: string | undefined;
   #perPage = mostPerPage;
   #failures = 0;
-  #heardAtMs = 0;
   #isSynced = false;
   #lastError: Error | undefined;
 
@@ -139,23 +137,8 @@ export class Reflector<T> implements Component {
   }
 
   async #watch(version: string, signal: AbortSignal): Promise<void> {
-    const watching = new AbortController();
-    const either = AbortSignal.any([signal, watching.signal]);
-    const { client, clock, roll } = this.#parts;
-    this.#heardAtMs = clock.monotonicMs();
-    void this.#endWhenSilent(watching).catch(() => undefined);
-    try {
-      for await (const line of client.watch(watchPath(this.#parts, version, roll()), either)) {
-        signal.throwIfAborted();
-        this.#heardAtMs = clock.monotonicMs();
-        if (line !== "") this.#take(line);
-      }
-    } catch (error) {
-      // A silent watch has failed nobody yet: the next one goes on where it stood.
-      if (!watching.signal.aborted) throw error;
-    } finally {
-      watching.abort();
-    }
+    const path = watchPath(this.#parts, version, this.#parts.roll());
+    for await (const line of watchLines(this.#parts, path, signal)) this.#take(line);
   }
 
   #take(line: string): void {
@@ -168,15 +151,6 @@ export class Reflector<T> implements Component {
     // A type of event that nobody knows yet says nothing on where the watch stands.
     else if (type !== "BOOKMARK") this.#cache.skip();
     if (version !== undefined && known.has(type)) this.#version = version;
-  }
-
-  async #endWhenSilent(watching: AbortController): Promise<void> {
-    const { clock } = this.#parts;
-    for (;;) {
-      const leftMs = this.#heardAtMs + longestSilenceMs - clock.monotonicMs();
-      if (leftMs <= 0) return watching.abort();
-      await clock.sleep(leftMs, watching.signal);
-    }
   }
 
   #fail(error: unknown): void {

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, systemClock } from "@kasbah/runtime";
-import { createTestAuthority, type RecordingLogger, recordingLogger } from "@kasbah/testkit";
-import { eventually } from "../../../testkit/src/eventually.ts";
 import {
+  createTestAuthority,
+  eventually,
   type FakeKubernetesStore,
+  type RecordingLogger,
+  recordingLogger,
   startFakeKubernetesStore,
-} from "../../../testkit/src/fake-kubernetes-store.ts";
-import { AddressRules } from "../https/address-rules.ts";
-import { KubernetesClient } from "./api-client.ts";
+} from "@kasbah/testkit";
+import { loopbackClient } from "./loopback-client.test.ts";
 import { RootPublisher } from "./root-publisher.ts";
 
 const name = "istio-ca-root-cert";
@@ -42,12 +43,7 @@ describe("A root publisher that is not alone", () => {
 
   function newPublisher(clock: Clock = systemClock): RootPublisher {
     const created = new RootPublisher({
-      client: new KubernetesClient({
-        server: store.url,
-        caFile: store.caFile,
-        tokenFile: undefined,
-        addressRules: new AddressRules([{ address: "127.0.0.1", prefix: 32 }]),
-      }),
+      client: loopbackClient(store),
       ...{ clock, logger, roll: () => 0 },
     });
     publishers.push(created);

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@kasbah/runtime";
-import { createTestAuthority, recordingLogger, throwsWithCode } from "@kasbah/testkit";
-import { eventually } from "../../../testkit/src/eventually.ts";
-import type { FakeObject } from "../../../testkit/src/fake-kubernetes-objects.ts";
 import {
+  createTestAuthority,
+  eventually,
   type FakeKubernetesStore,
+  type FakeObject,
+  recordingLogger,
   startFakeKubernetesStore,
-} from "../../../testkit/src/fake-kubernetes-store.ts";
-import { AddressRules } from "../https/address-rules.ts";
-import { KubernetesClient } from "./api-client.ts";
+  throwsWithCode,
+} from "@kasbah/testkit";
+import { loopbackClient } from "./loopback-client.test.ts";
 import { RootPublisher } from "./root-publisher.ts";
 
 const name = "istio-ca-root-cert";
@@ -28,12 +29,7 @@ describe("A root publisher", () => {
   beforeEach(async () => {
     store = await startFakeKubernetesStore();
     publisher = new RootPublisher({
-      client: new KubernetesClient({
-        server: store.url,
-        caFile: store.caFile,
-        tokenFile: undefined,
-        addressRules: new AddressRules([{ address: "127.0.0.1", prefix: 32 }]),
-      }),
+      client: loopbackClient(store),
       ...{ clock: systemClock, logger: recordingLogger(), roll: () => 0 },
     });
   });

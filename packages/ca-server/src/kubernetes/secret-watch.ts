@@ -1,8 +1,9 @@
 import { type Clock, type Component, fullJitterDelayMs, type Logger } from "@kasbah/runtime";
-import { z } from "zod";
 import type { KubernetesClient } from "./api-client.ts";
 import type { AuthoritySecret } from "./authority-secret.ts";
-import type { SecretObject } from "./authority-snapshot.ts";
+import { readSecretObject } from "./secret-object.ts";
+import { readWatchEvent } from "./watch-event.ts";
+import { watchLines } from "./watch-lines.ts";
 
 export interface SecretWatchParts {
   readonly secret: Pick<AuthoritySecret<unknown>, "observe" | "refresh" | "restore">;
@@ -15,7 +16,6 @@ export interface SecretWatchParts {
   readonly logger: Logger;
 }
 
-const eventSchema = z.object({ type: z.string(), object: z.unknown() });
 /** Less than the time after which load balancers cut connections that are silent. */
 const watchSeconds = 290;
 const retry = { baseMs: 500, capMs: 10_000 };
@@ -51,20 +51,19 @@ export class SecretWatch implements Component {
     }
   }
 
-  /** True when the server ended the watch in good order. */
+  /** True when the watch ended in good order. */
   async #watchOnce(): Promise<boolean> {
-    const { client, secret, namespace, name, logger } = this.#parts;
+    const { secret, namespace, name, logger } = this.#parts;
     const query = new URLSearchParams({
       watch: "1",
       fieldSelector: `metadata.name=${name}`,
       timeoutSeconds: String(watchSeconds),
+      allowWatchBookmarks: "true",
     });
+    const path = `/api/v1/namespaces/${namespace}/secrets?${query}`;
     try {
       // A watch without a version begins with what is there now, so that nothing is missed between two of them.
-      for await (const line of client.watch(
-        `/api/v1/namespaces/${namespace}/secrets?${query}`,
-        this.#stopping.signal,
-      )) {
+      for await (const line of watchLines(this.#parts, path, this.#stopping.signal)) {
         await this.#take(line);
         this.#trouble = undefined;
       }
@@ -81,10 +80,9 @@ export class SecretWatch implements Component {
   }
 
   async #take(line: string): Promise<void> {
-    const { type, object } = eventSchema.parse(JSON.parse(line));
-    if (type === "ERROR") throw new Error("the API server ended the watch");
+    const { type, object } = readWatchEvent(line);
     if (type === "DELETED") await this.#parts.secret.restore();
     else if (type === "ADDED" || type === "MODIFIED")
-      await this.#parts.secret.observe(object as SecretObject);
+      await this.#parts.secret.observe(readSecretObject(object));
   }
 }

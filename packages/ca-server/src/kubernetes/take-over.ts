@@ -4,8 +4,9 @@ import type { Clock, Logger, Secret } from "@kasbah/runtime";
 import { type PluggedInSet, parsePluggedInSet } from "../authorities/plugged-in/plugged-in.ts";
 import { istioNames, namesIn } from "../authorities/plugged-in/plugged-in-layout.ts";
 import { StateError } from "../errors.ts";
+import { readAnswer } from "./api-answer.ts";
 import type { KubernetesClient } from "./api-client.ts";
-import type { SecretObject } from "./authority-snapshot.ts";
+import { readSecretObject, type SecretObject } from "./secret-object.ts";
 
 export interface TakeOverParts {
   readonly client: Pick<KubernetesClient, "get">;
@@ -37,13 +38,15 @@ export async function findTakeOver(parts: TakeOverParts): Promise<PluggedInSet |
 }
 
 async function fetch({ client, namespace }: TakeOverParts, name: string): Promise<SecretObject | undefined> {
-  const { status, body } = await client.get(`/api/v1/namespaces/${namespace}/secrets/${name}`);
-  if (status === 404) return undefined;
-  if (status === 200) return JSON.parse(body) as SecretObject;
-  throw new StateError(
-    "PLUGGED_IN_REJECTED",
-    `Secret ${namespace}/${name} cannot be read: the API server answered ${status}`,
-  );
+  const reply = await client.get(`/api/v1/namespaces/${namespace}/secrets/${name}`);
+  if (reply.status === 404) return undefined;
+  const place = `Secret ${namespace}/${name}`;
+  try {
+    return readSecretObject(readAnswer(reply, place));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StateError("PLUGGED_IN_REJECTED", `${place} cannot be read: ${reason}`, { cause });
+  }
 }
 
 /** istiod writes no roots beside a root that it made itself, and no chain. */

@@ -3,7 +3,7 @@ import { systemClock } from "@kasbah/runtime";
 const lookEveryMs = 10;
 
 /** Looks until there is something to see; throws when there is nothing after `withinMs`. */
-export async function eventually<T>(
+export async function untilSeen<T>(
   what: string,
   withinMs: number,
   look: () => T | undefined | Promise<T | undefined>,

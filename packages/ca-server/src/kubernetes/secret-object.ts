@@ -1,0 +1,29 @@
+import { z } from "zod";
+
+/** A Secret (v1), as far as it concerns us. */
+export interface SecretObject {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly resourceVersion?: string | undefined;
+  };
+  readonly type?: string | undefined;
+  readonly data?: Readonly<Record<string, string>> | undefined;
+}
+
+const schema = z.object({
+  metadata: z.object({
+    name: z.string(),
+    namespace: z.string(),
+    resourceVersion: z.string().optional(),
+  }),
+  type: z.string().optional(),
+  data: z.record(z.string(), z.string()).optional(),
+});
+
+/** Reads what the API server sent. @throws Error without any of the content, which may be a key */
+export function readSecretObject(value: unknown): SecretObject {
+  const secret = schema.safeParse(value);
+  if (!secret.success) throw new Error("what the API server sent is no Secret");
+  return secret.data;
+}

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { FakeClock, type RecordingLogger, recordingLogger } from "@kasbah/testkit";
+import type { SecretObject } from "./secret-object.ts";
+import { SecretWatch } from "./secret-watch.ts";
+
+const secret: SecretObject = {
+  metadata: { namespace: "kasbah-system", name: "kasbah-ca", resourceVersion: "7" },
+  type: "kasbah.dev/ca",
+  data: { "control.json": "e30=" },
+};
+const event = (type: string, object: unknown) => JSON.stringify({ type, object });
+
+/** Says nothing more until it is ended. */
+async function silence(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
+describe("The watch of the authorities' Secret", () => {
+  let clock: FakeClock;
+  let logger: RecordingLogger;
+  let done: string[];
+  let paths: string[];
+  /** What the next watch says before it falls silent. */
+  let said: readonly string[];
+  let watch: SecretWatch;
+
+  beforeEach(async () => {
+    [clock, logger, done, paths, said] = [new FakeClock(), recordingLogger(), [], [], []];
+    watch = new SecretWatch({
+      ...{ namespace: "kasbah-system", name: "kasbah-ca", clock, logger, roll: () => 0.5 },
+      secret: {
+        observe: async ({ metadata }) => void done.push(`observe ${metadata.resourceVersion}`),
+        refresh: async () => void done.push("refresh"),
+        restore: async () => void done.push("restore"),
+      },
+      client: {
+        async *watch(path, signal) {
+          paths.push(path);
+          const lines = said;
+          said = [];
+          yield* lines;
+          await silence(signal);
+        },
+      },
+    });
+  });
+
+  afterEach(() => watch.stop());
+
+  it("begins anew, and looks at what is there, when nothing was heard for a minute and a half", async () => {
+    await watch.start();
+    await clock.advance(89_000);
+    assert.equal(paths.length, 1);
+    await clock.advance(12_000);
+    assert.equal(paths.length, 2);
+    assert.deepEqual(done, ["refresh"]);
+    assert.deepEqual(logger.events, []);
+  });
+
+  it("asks for the bookmarks by which a server shows that it is still there", async () => {
+    await watch.start();
+    const query = new URLSearchParams(paths[0]?.split("?")[1]);
+    assert.equal(query.get("allowWatchBookmarks"), "true");
+    assert.equal(query.get("fieldSelector"), "metadata.name=kasbah-ca");
+  });
+
+  it("brings what others wrote, passes over bookmarks, and makes the Secret again that was deleted", async () => {
+    said = [event("ADDED", secret), event("BOOKMARK", { metadata: {} }), "", event("DELETED", secret)];
+    await watch.start();
+    await clock.advance(1);
+    assert.deepEqual(done, ["observe 7", "restore"]);
+  });
+
+  const key = "c2VjcmV0IGtleQ";
+  const broken = {
+    "a line that is no JSON": `{"type":"MODIFIED","object":{"data":{"root.key.pem":"${key}`,
+    "an object that is no Secret": event("MODIFIED", { ...secret, data: [key] }),
+    "the end by an error": event("ERROR", { code: 410, message: key }),
+  };
+  for (const [what, line] of Object.entries(broken)) {
+    it(`goes on after ${what}, and tells nothing of its content`, async () => {
+      said = [line];
+      await watch.start();
+      await clock.advance(1);
+      assert.equal(logger.events.length, 1);
+      assert.doesNotMatch(
+        JSON.stringify(logger.events.map(({ facts }) => String(facts["error"]))),
+        new RegExp(key),
+      );
+      await clock.advance(10_000);
+      assert.equal(paths.length, 2);
+    });
+  }
+});
