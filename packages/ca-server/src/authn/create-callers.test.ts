@@ -16,6 +16,7 @@ import {
 } from "@kasbah/testkit";
 import { AddressRules } from "../https/address-rules.ts";
 import { KubernetesClient } from "../kubernetes/api-client.ts";
+import { PodInformer } from "../kubernetes/pod-informer.ts";
 import { KubernetesPods } from "../kubernetes/pods.ts";
 import { type Callers, type CallersParts, createCallers } from "./create-callers.ts";
 
@@ -118,8 +119,12 @@ describe("The ways of knowing a caller, put together", () => {
   ) {
     const files = { caFile: directory.join("ca.pem"), tokenFile: directory.join("token") };
     const client = new KubernetesClient({ server, ...files, addressRules: new AddressRules(allowAddress) });
-    const pods = trustedNodeAccount.length === 0 ? undefined : new KubernetesPods({ client, clock });
-    return { client, pods };
+    if (trustedNodeAccount.length === 0) return { client, pods: undefined };
+    const direct = new KubernetesPods({ client, clock });
+    return {
+      client,
+      pods: new PodInformer({ client, direct, clock, logger: recordingLogger(), roll: () => 0 }),
+    };
   }
 
   /** Tokens of the cluster are signed by a key that no key set holds. */

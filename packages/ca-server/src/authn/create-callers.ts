@@ -7,6 +7,7 @@ import type { KubernetesClient } from "../kubernetes/api-client.ts";
 import { reviewToken } from "../kubernetes/token-review.ts";
 import { type CallerAuthenticatorParts, createCallerAuthenticator } from "./caller-authenticator.ts";
 import { ClientCertificateAuthenticator, type ClientCertificateParts } from "./client-certificate.ts";
+import type { DeletedPods } from "./deleted-pods.ts";
 import { tokenAlgorithms } from "./jwks.ts";
 import { readJwksFile } from "./jwks-file.ts";
 import { fetchJwks } from "./jwks-https.ts";
@@ -23,7 +24,7 @@ export interface CallersParts {
   readonly authorities: ClientCertificateParts["authorities"];
   /** Undefined outside of Kubernetes. */
   readonly kubernetes:
-    | { readonly client: KubernetesClient; readonly pods: PodSource | undefined }
+    | { readonly client: KubernetesClient; readonly pods: (PodSource & DeletedPods) | undefined }
     | undefined;
   readonly onJudged: CallerAuthenticatorParts["onJudged"];
   readonly onReview: ReviewCacheParts["onAnswer"];
@@ -118,7 +119,13 @@ function createReviews({ config, kubernetes, onReview, clock }: CallersParts) {
   const ask = (token: string) => reviewToken(client, token, audiences);
   const reviews = new ReviewCache({ ask, clock, onAnswer: onReview });
   return {
-    authenticator: new KubernetesTokenAuthenticator({ reviews, audiences, trustDomain, clock }),
+    authenticator: new KubernetesTokenAuthenticator({
+      reviews,
+      audiences,
+      deletedPods: pods,
+      trustDomain,
+      clock,
+    }),
     impersonation:
       pods === undefined ? noImpersonation : createNodeImpersonation({ trustedAccounts, pods, trustDomain }),
   };

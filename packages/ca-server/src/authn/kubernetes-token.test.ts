@@ -4,6 +4,7 @@ import { parseTrustDomain } from "@kasbah/pki";
 import { acceptedReview, FakeClock, rejectsWithCode } from "@kasbah/testkit";
 import { reviewToken } from "../kubernetes/token-review.ts";
 import { readBearerToken } from "./bearer-token.ts";
+import type { DeletedPods } from "./deleted-pods.ts";
 import { KubernetesTokenAuthenticator } from "./kubernetes-token.ts";
 
 const audiences = ["istio-ca", "kasbah"];
@@ -24,12 +25,12 @@ function tokenOf(claims: Record<string, unknown> = {}) {
 }
 
 /** The authenticator of an API server that says this of every token. */
-function authenticatorTold(status: unknown): KubernetesTokenAuthenticator {
+function authenticatorTold(status: unknown, deletedPods?: DeletedPods): KubernetesTokenAuthenticator {
   const body = JSON.stringify({ kind: "TokenReview", status });
   const client = { post: async () => ({ status: 201, body, retryAfterMs: undefined }) };
   const reviews = { review: (token: string) => reviewToken(client, token, audiences) };
   const trustDomain = parseTrustDomain("cluster.local");
-  return new KubernetesTokenAuthenticator({ reviews, audiences, trustDomain, clock });
+  return new KubernetesTokenAuthenticator({ reviews, audiences, deletedPods, trustDomain, clock });
 }
 
 const presentAs = (status: unknown, claims?: Record<string, unknown>) =>
@@ -60,6 +61,22 @@ describe("A token that the Kubernetes API server judges", () => {
       for (const others of [[], ["vault"], ["ISTIO-CA"], ["istio-ca "], [""], ["istio-ca,kasbah"]]) {
         await rejectsWithCode(presentAs({ ...good, audiences: others }), "TOKEN_AUDIENCE");
       }
+    });
+
+    it("when its pod was seen to go, though a verdict that was kept says otherwise", async () => {
+      const bound = { [`${about}/pod-name`]: ["app"], [`${about}/pod-uid`]: ["one"] };
+      const status = acceptedReview(username, ["istio-ca"], bound);
+      const gone = (namespace: string, uid: string) => ({
+        isGone: (...asked: readonly string[]) => asked.join() === `${namespace},${uid}`,
+      });
+      const presented = (deleted: DeletedPods) => authenticatorTold(status, deleted).authenticate(tokenOf());
+      await rejectsWithCode(presented(gone("demo", "one")), "TOKEN_REJECTED");
+      assert.equal((await presented(gone("demo", "another"))).pod?.uid, "one");
+      assert.equal((await presented(gone("other", "one"))).pod?.uid, "one");
+      assert.equal(
+        (await authenticatorTold(good, gone("demo", "one")).authenticate(tokenOf())).pod,
+        undefined,
+      );
     });
 
     it("unless its user has the name of a service account, in four parts", async () => {

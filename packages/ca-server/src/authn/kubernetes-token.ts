@@ -6,6 +6,7 @@ import type { Caller, PodFacts } from "../issuance/ports.ts";
 import { quote } from "../issuance/quote.ts";
 import { ReviewUnavailable, type TokenReviewStatus } from "../kubernetes/token-review.ts";
 import { type BearerToken, rejected } from "./bearer-token.ts";
+import { type DeletedPods, refuseDeleted } from "./deleted-pods.ts";
 import type { ReviewCache } from "./review-cache.ts";
 import { parseServiceAccountName } from "./service-account-claims.ts";
 import type { TokenAuthenticator } from "./token-authenticator.ts";
@@ -15,6 +16,8 @@ export interface KubernetesTokenParts {
   readonly reviews: Pick<ReviewCache, "review">;
   /** The API server must say that the token is for one of these. */
   readonly audiences: readonly string[];
+  /** Undefined where pods are not followed. */
+  readonly deletedPods?: DeletedPods | undefined;
   readonly trustDomain: TrustDomain;
   readonly clock: Clock;
 }
@@ -45,7 +48,7 @@ export class KubernetesTokenAuthenticator implements TokenAuthenticator {
 
   /** @throws CaError `TOKEN_*`, `CALLER_NOT_SERVICE_ACCOUNT`, `AUTHENTICATOR_UNAVAILABLE`. */
   async authenticate(token: BearerToken): Promise<Caller> {
-    const { audiences, trustDomain, clock } = this.#parts;
+    const { audiences, deletedPods, trustDomain, clock } = this.#parts;
     const status = await this.#review(token.text);
     if (status.error !== "" || !status.authenticated) throw refusal(token, status, clock.now(), audiences);
     checkAudiences(status.audiences, audiences);
@@ -53,11 +56,12 @@ export class KubernetesTokenAuthenticator implements TokenAuthenticator {
     const { username, groups } = status.user;
     const workload = parseServiceAccountName(username);
     if (!groups.includes(serviceAccounts)) throw rejected(`the token's user is not in ${serviceAccounts}`);
-    return {
+    const caller: Caller = {
       spiffeId: SpiffeId.forWorkload(trustDomain, workload),
       ...placeOf(status),
       credential: { kind: this.kind, tokenIdHash: credentialIdHash(status) },
     };
+    return deletedPods === undefined ? caller : refuseDeleted(caller, deletedPods);
   }
 
   async #review(token: string): Promise<TokenReviewStatus> {

@@ -1,5 +1,6 @@
 import type { TrustBundle, TrustDomain } from "@kasbah/pki";
 import type { Clock, Component, Logger, Secret } from "@kasbah/runtime";
+import type { DeletedPods } from "../authn/deleted-pods.ts";
 import type { PodSource } from "../authn/node-impersonation.ts";
 import { type AuthorityBacking, authorityCodec } from "../authorities/authority-backing.ts";
 import type { PluggedInSet } from "../authorities/plugged-in/plugged-in.ts";
@@ -35,7 +36,7 @@ export interface KubernetesParts {
 export interface Kubernetes {
   readonly client: KubernetesClient;
   /** Follows the pods, for node proxies; undefined when none are trusted. */
-  readonly pods: PodSource | undefined;
+  readonly pods: (PodSource & DeletedPods) | undefined;
   readonly components: readonly Component[];
   /** Keeps the authorities in the shared Secret; undefined when there is none. @throws StateError */
   openBacking(hadRoot: boolean): Promise<AuthorityBacking | undefined>;

@@ -31,14 +31,13 @@ export const knownPodSchema = z
     }),
   );
 
-/** Uids are never used again, so that one that is gone stays gone. */
+/** More than go within the life of a token's verdict, even where a whole node is drained. */
 const maxGone = 50_000;
 const ended: ReadonlySet<string> = new Set(["Failed", "Succeeded"]);
 
 /** Answers, without a walk over all pods, which workload runs where and which pod was seen to go. */
 export class PodIndex {
   readonly #pods = new Map<string, KnownPod>();
-  readonly #ids = new Set<string>();
   readonly #gone = new LRUCache<string, true>({ max: maxGone });
   /** How many pods of a workload run on a node. */
   readonly #running = new Map<string, number>();
@@ -46,7 +45,7 @@ export class PodIndex {
   change(key: string, pod: KnownPod | undefined): void {
     const before = this.#pods.get(key);
     if (before !== undefined) this.#forget(key, before);
-    if (before !== undefined && before.uid !== pod?.uid) this.setGone(before);
+    if (before !== undefined && before.uid !== pod?.uid) this.#gone.set(idOf(before), true);
     if (pod !== undefined) this.#remember(key, pod);
   }
 
@@ -54,27 +53,20 @@ export class PodIndex {
     return this.#running.has(placeOf(node, workload));
   }
 
-  isThere(pod: PodId): boolean {
-    return this.#ids.has(idOf(pod));
-  }
-
+  /** Whether it was seen to go. */
   isGone(pod: PodId): boolean {
     return this.#gone.has(idOf(pod));
   }
 
-  setGone(pod: PodId): void {
-    this.#gone.set(idOf(pod), true);
-  }
-
   #remember(key: string, pod: KnownPod): void {
     this.#pods.set(key, pod);
-    this.#ids.add(idOf(pod));
+    // An API server that was set back to an older state brings pods back.
+    this.#gone.delete(idOf(pod));
     if (isRunning(pod)) this.#count(placeOf(pod.node, pod), 1);
   }
 
   #forget(key: string, pod: KnownPod): void {
     this.#pods.delete(key);
-    this.#ids.delete(idOf(pod));
     if (isRunning(pod)) this.#count(placeOf(pod.node, pod), -1);
   }
 

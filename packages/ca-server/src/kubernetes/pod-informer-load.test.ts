@@ -30,17 +30,6 @@ describe("A pod informer of a large cluster", () => {
     await store.close();
   });
 
-  const lists = () => store.callsOf("GET /api/v1/namespaces/demo/pods").length;
-
-  it("lets no crowd of callers wait without end, and asks little at once", async () => {
-    store.delayMs = 20;
-    const crowd = Array.from({ length: 300 }, (_, index) => informer.isGone("demo", `gone-${index}`));
-    const answers = await Promise.allSettled(crowd);
-    const refused = answers.filter(({ status }) => status === "rejected").length;
-    assert.ok(refused >= 90 && refused < 100, `${refused} refused`);
-    assert.equal(lists(), 300 - refused);
-  });
-
   it("reads ten thousand pods in pages, and skips those of odd shapes", async () => {
     for (let index = 0; index < 10_000; index += 1) {
       const metadata = { name: `pod-${index}`, namespace: "demo", uid: `uid-${index}` };

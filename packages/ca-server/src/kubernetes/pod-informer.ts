@@ -1,12 +1,9 @@
 import type { WorkloadName } from "@kasbah/pki";
 import type { Clock, Component, Logger } from "@kasbah/runtime";
-import pLimit from "p-limit";
-import { z } from "zod";
+import type { DeletedPods } from "../authn/deleted-pods.ts";
 import type { PodSource, RunningPod } from "../authn/node-impersonation.ts";
 import type { KubernetesClient } from "./api-client.ts";
-import { objectPages } from "./object-pages.ts";
-import { type KnownPod, knownPodSchema, type PodId, PodIndex } from "./pod-index.ts";
-import { orUnavailable } from "./pods.ts";
+import { type KnownPod, knownPodSchema, PodIndex } from "./pod-index.ts";
 import { Reflector } from "./reflector.ts";
 
 export interface PodInformerParts {
@@ -19,19 +16,12 @@ export interface PodInformerParts {
   readonly roll: () => number;
 }
 
-const uidSchema = z.object({ metadata: z.object({ uid: z.string() }) });
-const perPage = 100;
-const looksAtOnce = 2;
-/** More would not be answered within their deadline. */
-const maxWaiting = 200;
-
 /** Knows the pods of the cluster, some milliseconds late, without a question to the API server for each caller. */
-export class PodInformer implements PodSource, Component {
+export class PodInformer implements PodSource, DeletedPods, Component {
   readonly name = "pods";
   readonly #parts: PodInformerParts;
   readonly #pods: Reflector<KnownPod>;
   readonly #index = new PodIndex();
-  readonly #limit = pLimit(looksAtOnce);
 
   constructor(parts: PodInformerParts) {
     this.#parts = parts;
@@ -81,38 +71,7 @@ export class PodInformer implements PodSource, Component {
     return this.#index.runsOn(node, workload);
   }
 
-  /**
-   * Whether a pod was deleted. One that was not seen yet may have begun just now, so that the API server decides on it;
-   * each costs that once.
-   *
-   * @throws CaError `AUTHENTICATOR_UNAVAILABLE` when it cannot be known now
-   */
-  async isGone(namespace: string, uid: string): Promise<boolean> {
-    const pod = { namespace, uid };
-    const known = this.#knownGone(pod);
-    if (known !== undefined) return known;
-    return orUnavailable(async () => {
-      if (this.#limit.pendingCount >= maxWaiting) throw new Error("too many wait for a look");
-      return this.#limit(() => this.#knownGone(pod) ?? this.#lookForGone(pod));
-    });
-  }
-
-  #knownGone(pod: PodId): boolean | undefined {
-    if (this.#index.isGone(pod)) return true;
-    return this.isHealthy && this.#index.isThere(pod) ? false : undefined;
-  }
-
-  async #lookForGone(pod: PodId): Promise<boolean> {
-    const isThere = await this.#isListed(pod);
-    if (!isThere) this.#index.setGone(pod);
-    return !isThere;
-  }
-
-  async #isListed({ namespace, uid }: PodId): Promise<boolean> {
-    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
-    for await (const { items } of objectPages(this.#parts.client, { path, kind: "Pod" }, perPage)) {
-      if (items.some((item) => uidSchema.safeParse(item).data?.metadata.uid === uid)) return true;
-    }
-    return false;
+  isGone(namespace: string, uid: string): boolean {
+    return this.#index.isGone({ namespace, uid });
   }
 }
