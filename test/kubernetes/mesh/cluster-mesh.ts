@@ -1,0 +1,158 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type App, startApp } from "@kasbah/cli/mesh";
+import { type HostPort, systemClock } from "@kasbah/runtime";
+import { createGround, type Ground } from "../../../packages/cli/src/demo/ground.ts";
+import { namespace } from "../../../packages/cli/src/demo/mesh-world.ts";
+import { createWorkload, spiffeIdOf, type Workload } from "../../../packages/cli/src/demo/workload.ts";
+import { findFreeAddresses } from "../../../packages/cli/src/processes/free-ports.ts";
+import { testEnvoy } from "../../e2e/test-mesh.ts";
+import { type CaAccount, type ClusterCa, createCaAccount, startClusterCa } from "../cluster-ca.ts";
+import type { ControlPlane } from "../control-plane.ts";
+import { createToken, modestPod } from "../workloads.ts";
+import { ClusterService } from "./cluster-service.ts";
+import { MountedRoot } from "./mounted-root.ts";
+
+export interface ClusterMeshOptions {
+  /** Of a workload's certificate. */
+  readonly secretTtlMs: number;
+  /** Of every replica. */
+  readonly caFlags: readonly string[];
+}
+
+/** A cluster's CA in three replicas behind one Service, and two pods with an agent and a real Envoy each. */
+export interface ClusterMesh {
+  readonly account: CaAccount;
+  /** By the names of their pods. */
+  readonly replicas: ReadonlyMap<string, ClusterCa>;
+  readonly app: App;
+  readonly frontend: Workload;
+  readonly backend: Workload;
+  /** Plain HTTP on loopback, into frontend's Envoy and on to backend. */
+  readonly entry: HostPort;
+  /** One more replica, in place of one that is gone. */
+  addReplica(name: string): Promise<ClusterCa>;
+  stop(): Promise<void>;
+}
+
+/** Stops what has been started, last first. */
+class Undo {
+  readonly #steps: (() => Promise<unknown>)[] = [];
+
+  push(step: () => Promise<unknown>): void {
+    this.#steps.push(step);
+  }
+
+  async run(): Promise<void> {
+    for (const step of this.#steps.splice(0).reverse()) await step();
+  }
+}
+
+export async function startClusterMesh(
+  controlPlane: ControlPlane,
+  options: ClusterMeshOptions,
+): Promise<ClusterMesh> {
+  const undo = new Undo();
+  try {
+    return await start(controlPlane, options, undo);
+  } catch (error) {
+    await undo.run();
+    throw error;
+  }
+}
+
+async function start(
+  controlPlane: ControlPlane,
+  { secretTtlMs, caFlags }: ClusterMeshOptions,
+  undo: Undo,
+): Promise<ClusterMesh> {
+  const account = await createCaAccount(controlPlane);
+  undo.push(() => account.remove());
+  const service = await ClusterService.start();
+  undo.push(() => service.stop());
+  const replicas = new Map<string, ClusterCa>();
+  const addReplica = async (name: string) => {
+    const replica = await startClusterCa(controlPlane, account, name, caFlags);
+    undo.push(() => replica.stop());
+    replicas.set(name, replica);
+    service.endpoints = [...service.endpoints, replica.port];
+    return replica;
+  };
+  await Promise.all(["kasbah-0", "kasbah-1", "kasbah-2"].map(addReplica));
+  await createDemoNamespace(controlPlane);
+  undo.push(() => controlPlane.adminRequest("DELETE", `/api/v1/namespaces/${namespace}`));
+  const ground = await createGround(await groundOptions());
+  undo.push(() => ground.close());
+  const root = new MountedRoot(controlPlane, namespace, join(ground.world.runDirectory, "root-cert.pem"));
+  await root.start();
+  undo.push(() => root.stop());
+  const app = await startApp("backend");
+  undo.push(() => app.close());
+  const ca = { grpcAddress: service.address, rootPath: root.path };
+  const pods = await createPods(controlPlane, ground, { ca, app, secretTtlMs });
+  for (const layer of [
+    [pods.frontend.agent, pods.backend.agent],
+    [pods.frontend.envoy, pods.backend.envoy],
+  ]) {
+    await Promise.all(layer.map((each) => each.start()));
+    undo.push(() => Promise.all(layer.map((each) => each.stop())));
+    await Promise.all(layer.map((each) => each.ready()));
+  }
+  return { account, replicas, app, ...pods, addReplica, stop: () => undo.run() };
+}
+
+async function groundOptions() {
+  const { execPath: nodePath, env } = process;
+  return { clock: systemClock, nodePath, envoyPath: await testEnvoy(), env, temporaryDirectory: tmpdir() };
+}
+
+async function createDemoNamespace(controlPlane: ControlPlane): Promise<void> {
+  const metadata = { name: namespace };
+  await controlPlane.adminRequest("POST", "/api/v1/namespaces", { metadata });
+  for (const name of ["frontend", "backend"]) {
+    const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
+    const { status } = await controlPlane.adminRequest("POST", accounts, { metadata: { name } });
+    if (status !== 201) throw new Error(`no service account ${name}: ${status}`);
+  }
+}
+
+interface PodPlan {
+  readonly ca: { readonly grpcAddress: HostPort; readonly rootPath: string };
+  readonly app: App;
+  readonly secretTtlMs: number;
+}
+
+async function createPods(
+  controlPlane: ControlPlane,
+  { world }: Ground,
+  { ca, app, secretTtlMs }: PodPlan,
+): Promise<Pick<ClusterMesh, "frontend" | "backend" | "entry">> {
+  const [entry, door, ...rest] = (await findFreeAddresses(6)) as [HostPort, HostPort, ...HostPort[]];
+  const [frontendStatus, frontendAdmin, backendStatus, backendAdmin] = rest as [
+    HostPort,
+    HostPort,
+    HostPort,
+    HostPort,
+  ];
+  const peer = spiffeIdOf("backend");
+  const frontend = await createWorkload(world, {
+    ...{ name: "frontend", token: await tokenOfPod(controlPlane, "frontend"), ca, secretTtlMs },
+    ...{ statusAddress: frontendStatus, adminAddress: frontendAdmin },
+    routes: { outbound: { address: entry, upstream: door, peer, maxRequestsPerConnection: 1 } },
+  });
+  const backend = await createWorkload(world, {
+    ...{ name: "backend", token: await tokenOfPod(controlPlane, "backend"), ca, secretTtlMs },
+    ...{ statusAddress: backendStatus, adminAddress: backendAdmin },
+    routes: { inbound: { address: door, app: app.address, peers: [spiffeIdOf("frontend")] } },
+  });
+  return { frontend, backend, entry };
+}
+
+/** Of a pod by this name, for the account of this name: bound to it, as the kubelet's are. */
+async function tokenOfPod(controlPlane: ControlPlane, name: string): Promise<string> {
+  const pod = { ...modestPod, metadata: { name }, spec: { ...modestPod.spec, serviceAccountName: name } };
+  const { status } = await controlPlane.adminRequest("POST", `/api/v1/namespaces/${namespace}/pods`, pod);
+  if (status !== 201) throw new Error(`no pod ${name}: ${status}`);
+  const bound = ["--bound-object-kind=Pod", `--bound-object-name=${name}`];
+  return await createToken(controlPlane, namespace, name, "--audience=istio-ca", ...bound);
+}

@@ -1,0 +1,56 @@
+import { rename, writeFile } from "node:fs/promises";
+import { systemClock } from "@kasbah/runtime";
+import type { ControlPlane } from "../control-plane.ts";
+
+interface ConfigMap {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+const lookEveryMs = 500;
+
+/** What a kubelet does with a mounted ConfigMap: looks now and then, and puts the file there in one step. */
+export class MountedRoot {
+  readonly path: string;
+  readonly #configMap: string;
+  readonly #controlPlane: ControlPlane;
+  readonly #stopping = new AbortController();
+  #mounting: Promise<void> | undefined;
+  #text = "";
+
+  constructor(controlPlane: ControlPlane, namespace: string, path: string) {
+    this.path = path;
+    this.#controlPlane = controlPlane;
+    this.#configMap = `/api/v1/namespaces/${namespace}/configmaps/istio-ca-root-cert`;
+  }
+
+  /** Resolves when the file is there, as a pod starts no sooner. */
+  async start(): Promise<void> {
+    while (this.#text === "") {
+      await this.#look();
+      await systemClock.sleep(50);
+    }
+    this.#mounting = this.#lookForEver();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#mounting;
+  }
+
+  async #lookForEver(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await this.#look();
+      await systemClock.sleep(lookEveryMs, signal).catch(() => undefined);
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { body } = await this.#controlPlane.adminRequest<ConfigMap>("GET", this.#configMap);
+    const text = body.data?.["root-cert.pem"] ?? "";
+    if (text === "" || text === this.#text) return;
+    await writeFile(`${this.path}.new`, text);
+    await rename(`${this.path}.new`, this.path);
+    this.#text = text;
+  }
+}
