@@ -6,13 +6,13 @@ import { createCallerAuthenticator } from "../packages/ca-server/src/authn/calle
 import { tokenAlgorithms } from "../packages/ca-server/src/authn/jwks.ts";
 import { JwksSource } from "../packages/ca-server/src/authn/jwks-source.ts";
 import { JwksTokenAuthenticator } from "../packages/ca-server/src/authn/jwks-token.ts";
-import { openSegmentFile } from "../packages/ca-server/src/ledger/segment-file.ts";
-import { SegmentLog } from "../packages/ca-server/src/ledger/segment-log.ts";
+import { openSegmentFile } from "../packages/ca-server/src/ledger/segments/segment-file.ts";
+import { SegmentLog } from "../packages/ca-server/src/ledger/segments/segment-log.ts";
 
 const issuer = "https://bench.invalid";
 const clock = systemClock;
 /** As long as an entry of the ledger usually is. */
-const ledgerLine = Buffer.from(`${"x".repeat(650)}\n`);
+const ledgerLine = Buffer.from("x".repeat(650));
 
 /** The parts of the CA that have a life of their own, each as a step that can be repeated. */
 export interface CaParts {
@@ -37,8 +37,14 @@ export async function startCaParts(folder: string): Promise<CaParts> {
     onJudged: () => undefined,
   });
   const token = await tokens.mint({ namespace: "demo", serviceAccount: "bench", now: clock.now() });
-  const openSegment = () => openSegmentFile(`${folder}/segment.jsonl`);
-  const log = new SegmentLog({ openSegment, clock, logger });
+  const log = new SegmentLog({
+    openSegment: (first) => openSegmentFile(`${folder}/${first}.jsonl`),
+    lastSegment: async () => 0,
+    maxSegmentBytes: 16 * 1024 * 1024,
+    onDurable: () => undefined,
+    clock,
+    logger,
+  });
   await log.start();
   return {
     verifyToken: () =>

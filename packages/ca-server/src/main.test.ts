@@ -114,11 +114,14 @@ describe("kasbah-server", function () {
     const exited = once(server, "exit");
     server.kill("SIGTERM");
     assert.deepEqual(await exited, [0, null]);
-    const ledger = await readFile(directory.join("plain", "ledger", "segment-000000.jsonl"), "utf8");
+    const ledger = await readFile(
+      directory.join("plain", "ledger", "0", "segments", "000000000000000.jsonl"),
+      "utf8",
+    );
     const entry = JSON.parse(ledger);
     assert.equal(entry.serial, certificate.serial);
     assert.equal(entry.spiffeId, frontend.toString());
-    assert.equal(entry.v, 1);
+    assert.equal(entry.v, 2);
   });
 
   it("ends with one root when two start together, and the state stays with one of them", async () => {
@@ -151,7 +154,10 @@ describe("kasbah-server", function () {
     const after = await request(await logUntil(second, "daemon started"), "killed");
     assert.equal(before.length, 3, "leaf, intermediate, trust bundle");
     assert.deepEqual(after.slice(1), before.slice(1));
-    const ledger = await readFile(directory.join("killed", "ledger", "segment-000000.jsonl"), "utf8");
+    const ledger = await readFile(
+      directory.join("killed", "ledger", "0", "segments", "000000000000000.jsonl"),
+      "utf8",
+    );
     assert.equal(ledger.trimEnd().split("\n").length, 2);
   });
 });

@@ -16,7 +16,6 @@ import {
 } from "@kasbah/runtime";
 import { unaryRoute } from "@kasbah/runtime/grpc";
 import { createAdminSocket } from "./admin/admin-socket.ts";
-import { DecisionLog } from "./admission/decision-log.ts";
 import { createKeyHolders } from "./admission/key-holders.ts";
 import { PolicySource } from "./admission/policy-source.ts";
 import { createThrottle } from "./admission/throttle.ts";
@@ -34,13 +33,13 @@ import { createCertificateRoute } from "./grpc/certificate-service.ts";
 import { createHealthRoutes } from "./grpc/health-service.ts";
 import { GrpcEndpoint } from "./grpc/server.ts";
 import { registerAuthorityMetrics } from "./http/authority-metrics.ts";
+import { createLedgerMetrics, registerLedgerGauges } from "./http/ledger-metrics.ts";
 import { createCaMetrics, registerPublisherGauge, registerServerGauges } from "./http/metrics.ts";
 import { readinessOf } from "./http/readiness.ts";
 import { createAuthority } from "./issuance/authority.ts";
 import { createKubernetes } from "./kubernetes/create-kubernetes.ts";
-import { createIssuanceLedger } from "./ledger/issuance-ledger.ts";
-import { openSegmentFile } from "./ledger/segment-file.ts";
-import { SegmentLog } from "./ledger/segment-log.ts";
+import { createLedger } from "./ledger/create-ledger.ts";
+import { prepareLedgerDirectory } from "./ledger/ledger-directory.ts";
 import { ServingCertificate } from "./serving-identity.ts";
 import { DirectoryLock } from "./store/directory-lock.ts";
 import { prepareStateDirectory, showsFormerRoot } from "./store/state-directory.ts";
@@ -63,8 +62,13 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const state = await prepareStateDirectory(config.stateDir);
   const lock = new DirectoryLock(state.control, { pid: process.pid, hostname: hostname(), clock });
   await lock.start();
-  const openSegment = () => openSegmentFile(state.ledgerSegment);
-  const ledgerLog = new SegmentLog({ openSegment, clock, logger });
+  const ledger = createLedger({
+    directory: await prepareLedgerDirectory(state.ledger),
+    sweep: cronSweep("* * * * * *"),
+    onDropped: createLedgerMetrics(registry).refusalDropped,
+    clock,
+    logger,
+  });
 
   // Who signs, and who is trusted.
   const settings = await authoritySettingsOf(config);
@@ -123,12 +127,11 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     issuers,
     writer,
     newSerial: createWorkloadSerial,
-    ledger: createIssuanceLedger(ledgerLog),
+    ledger: ledger.decisions,
     clock,
   });
 
   // Where they call.
-  const decisions = new DecisionLog();
   const allWarnings = () => [
     ...warnings(),
     ...callers.warnings(),
@@ -138,7 +141,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   registerAuthorityMetrics(registry, issuers, allWarnings, () => clock.now());
   const troubles = () => [...callers.troubles(), ...(kubernetes?.troubles() ?? [])];
   const readiness = () =>
-    readinessOf({ issuers, callers: { troubles }, ledger: ledgerLog, clock, warnings: allWarnings });
+    readinessOf({ issuers, callers: { troubles }, ledger: ledger.log, clock, warnings: allWarnings });
   const certificate = new ServingCertificate({
     issuers,
     writer,
@@ -149,6 +152,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     clock,
     logger,
   });
+  const { decisions } = ledger;
   const service = { authority, metrics, decisions, newReferenceId, clock, logger };
   const isReady = () => readiness().ready;
   const endpoint = new GrpcEndpoint({
@@ -165,6 +169,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     logger,
   });
   registerServerGauges(registry, endpoint);
+  registerLedgerGauges(registry, ledger.log);
   if (kubernetes !== undefined) registerPublisherGauge(registry, kubernetes);
   const status = createStatusServer({ address: config.httpAddress, registry, readiness, logger });
   const admin = createAdminSocket({
@@ -184,7 +189,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   logger.info("authorities in use", authoritiesInUse(issuers.state));
   return [
     lock,
-    ledgerLog,
+    ...ledger.components,
     policy,
     ...authorities.components,
     ...callers.components,

@@ -39,7 +39,7 @@ const route = unaryRoute(
   createCertificateRoute({
     authority,
     metrics: createCaMetrics(new Registry()),
-    decisions: { add: () => undefined },
+    decisions: { refused: async () => undefined },
     newReferenceId: () => "ref",
     clock: systemClock,
     logger: createLogger({ level: "silent", format: "json" }),

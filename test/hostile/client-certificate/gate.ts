@@ -18,7 +18,6 @@ import {
   type TestAuthority,
 } from "@kasbah/testkit";
 import { createLocalJWKSet } from "jose";
-import type { Decision } from "../../../packages/ca-server/src/admission/decision-log.ts";
 import { createCallerAuthenticator } from "../../../packages/ca-server/src/authn/caller-authenticator.ts";
 import { ClientCertificateAuthenticator } from "../../../packages/ca-server/src/authn/client-certificate.ts";
 import { tokenAlgorithms } from "../../../packages/ca-server/src/authn/jwks.ts";
@@ -30,6 +29,7 @@ import { type CaMetrics, createCaMetrics } from "../../../packages/ca-server/src
 import { createAuthority } from "../../../packages/ca-server/src/issuance/authority.ts";
 import type { Issuer } from "../../../packages/ca-server/src/issuance/ports.ts";
 import { openTerms } from "../../../packages/ca-server/src/issuance/rules.ts";
+import { MemoryLedger } from "../../../packages/ca-server/src/ledger/memory-ledger.test.ts";
 import { ServingCertificate } from "../../../packages/ca-server/src/serving-identity.ts";
 
 const tokenIssuer = "https://issuer.test";
@@ -62,7 +62,7 @@ export interface Gate {
   /** By which callers are judged; the port's own certificate follows the machine's, as TLS clients do. */
   readonly clock: FakeClock;
   readonly tokens: TokenIssuer;
-  readonly decisions: readonly Decision[];
+  readonly ledger: MemoryLedger;
   readonly registry: Registry;
   /** Replaces the bundle, and tells TLS, unless that is still to hear of it. */
   setBundle(roots: readonly Certificate[], tells?: "tells TLS" | "does not tell TLS"): void;
@@ -76,7 +76,7 @@ export async function openGate(): Promise<Gate> {
   const registry = new Registry();
   const metrics = createCaMetrics(registry);
   const tokens = await createTokenIssuer({ issuer: tokenIssuer });
-  const decisions: Decision[] = [];
+  const ledger = new MemoryLedger();
   const parts = { issuers: issuersOf(trust), writer: createCertificateWriter(), logger };
   const authority = createAuthority({
     ...parts,
@@ -85,7 +85,7 @@ export async function openGate(): Promise<Gate> {
     policy: () => ({ defaultTtlMs: dayMs, maxTtlMs: 90 * dayMs, rules: [], fallback: terms }),
     throttle: { takeOwn: () => undefined, takeGlobal: () => undefined },
     keyHolders: { isSharedBy: () => false },
-    ledger: { record: async () => undefined },
+    ledger: ledger.decisions,
     observer: { onIgnored: () => undefined, onSharedKey: () => undefined },
     newSerial: createWorkloadSerial,
     clock,
@@ -99,8 +99,8 @@ export async function openGate(): Promise<Gate> {
     clock: systemClock,
   });
   const newReferenceId = () => "0123456789ab";
-  const add = (decision: Decision) => void decisions.push(decision);
-  const service = { authority, metrics, decisions: { add }, newReferenceId, clock, logger };
+  const { decisions } = ledger;
+  const service = { authority, metrics, decisions, newReferenceId, clock, logger };
   const endpoint = new GrpcEndpoint({
     address: { host: "127.0.0.1", port: 0 },
     routes: () => [unaryRoute(createCertificateRoute(service))],
@@ -118,7 +118,7 @@ export async function openGate(): Promise<Gate> {
     trust,
     clock,
     tokens,
-    decisions,
+    ledger,
     registry,
     setBundle(roots, tells = "tells TLS") {
       trust.bundle = TrustBundle.from(roots);

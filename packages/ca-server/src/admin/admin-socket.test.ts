@@ -14,12 +14,13 @@ import {
 import { systemClock } from "@kasbah/runtime";
 import { GrpcChannel, grpcStatus, RpcError, type UnixSocket } from "@kasbah/runtime/grpc";
 import { FakeClock, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { DecisionLog } from "../admission/decision-log.ts";
+import { decisionView } from "../admission/decision-view.ts";
 import { explainIdentity as explanationOf } from "../admission/explain-identity.ts";
 import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities/authorities-on-disk.test.ts";
 import { CaError, StateError } from "../errors.ts";
 import { caller, frontend, openPolicy, policyOf } from "../issuance/open-admission.test.ts";
 import type { IssuancePolicy } from "../issuance/rules.ts";
+import { MemoryLedger } from "../ledger/memory-ledger.test.ts";
 import { createAdminSocket } from "./admin-socket.ts";
 import type { AuthorityOperations } from "./operations.ts";
 
@@ -30,7 +31,7 @@ describe("The operator's socket", () => {
   let operations: AuthorityOperations;
   let socket: UnixSocket;
   let channel: GrpcChannel;
-  let decisions: DecisionLog;
+  let ledger: MemoryLedger;
   let policy: IssuancePolicy;
 
   beforeEach(async () => {
@@ -48,7 +49,8 @@ describe("The operator's socket", () => {
     };
     const newReferenceId = () => "0123456789ab";
     const path = directory.join("admin.sock");
-    decisions = new DecisionLog();
+    ledger = new MemoryLedger();
+    const { decisions } = ledger;
     policy = openPolicy;
     const admission = { decisions, policy: { current: () => policy, path: "/etc/policy.yaml" } };
     const parts = { path, operations: current, admission, newReferenceId };
@@ -140,9 +142,12 @@ describe("The operator's socket", () => {
     const error = new CaError("AUTHENTICATOR_UNAVAILABLE", "tokens cannot be judged", { ...facts, cause });
     const known = { caller: { ...caller, disregarded: ["TOKEN_EXPIRED"] }, subject: frontend };
     const { code } = error;
-    decisions.add({ referenceId: "abc123", time, code, peerAddress: "10.0.0.1:5", known, error });
+    const { decisions } = ledger;
+    await decisions.refused({ referenceId: "abc123", time, code, peerAddress: "10.0.0.1:5", known, error });
     const explained = await call(explainCall, { referenceId: "abc123" });
-    assert.deepEqual(explained, decisions.find("abc123"));
+    const entry = decisions.find("abc123");
+    assert.ok(entry);
+    assert.deepEqual(explained, decisionView(entry));
     assert.deepEqual(explained.causes, ["connect ECONNREFUSED"]);
     assert.deepEqual(explained.time, time);
   });

@@ -1,13 +1,14 @@
 import { MeshError, parseSpiffeId, type SpiffeId } from "@kasbah/pki";
 import { explainCall, explainIdentity as explainIdentityMethod } from "@kasbah/protocol";
 import { type Route, unaryRoute } from "@kasbah/runtime/grpc";
-import type { DecisionLog } from "../admission/decision-log.ts";
+import { decisionView } from "../admission/decision-view.ts";
 import { explainIdentity } from "../admission/explain-identity.ts";
 import type { PolicySource } from "../admission/policy-source.ts";
 import { OperationError } from "../errors.ts";
+import type { DecisionEntry } from "../ledger/decisions.ts";
 
 export interface AdmissionRoutesParts {
-  readonly decisions: Pick<DecisionLog, "find">;
+  readonly decisions: { find(referenceId: string): DecisionEntry | undefined };
   readonly policy: Pick<PolicySource, "current" | "path">;
 }
 
@@ -21,7 +22,7 @@ export function createAdmissionRoutes({ decisions, policy }: AdmissionRoutesPart
       handle: async (call) => {
         const { referenceId } = call.request();
         const decision = decisions.find(referenceId);
-        if (decision !== undefined) return decision;
+        if (decision !== undefined) return decisionView(decision);
         throw new OperationError(
           "no call with this reference is remembered: it was made to another replica, before the last start, or long ago; its line in the CA's log has the same reference",
         );

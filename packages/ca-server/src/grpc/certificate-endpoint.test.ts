@@ -21,16 +21,15 @@ import {
   recordingLogger,
 } from "@kasbah/testkit";
 import { createLocalJWKSet } from "jose";
-import { DecisionLog } from "../admission/decision-log.ts";
 import { createCallerAuthenticator } from "../authn/caller-authenticator.ts";
 import { tokenAlgorithms } from "../authn/jwks.ts";
 import { JwksTokenAuthenticator } from "../authn/jwks-token.ts";
-import { CaError } from "../errors.ts";
 import { type CaMetrics, createCaMetrics } from "../http/metrics.ts";
 import { type Authority, type AuthorityParts, createAuthority } from "../issuance/authority.ts";
 import { fixedIssuers } from "../issuance/fixed-issuers.test.ts";
 import { openAdmission, openPolicy } from "../issuance/open-admission.test.ts";
 import type { IssuancePolicy } from "../issuance/rules.ts";
+import { MemoryLedger } from "../ledger/memory-ledger.test.ts";
 import { ServingCertificate } from "../serving-identity.ts";
 import { createCertificateRoute } from "./certificate-service.ts";
 import { GrpcEndpoint } from "./server.ts";
@@ -51,9 +50,8 @@ export interface CertificateEndpoint {
   readonly bearer: { readonly authorization: string };
   readonly logger: RecordingLogger;
   readonly registry: Registry;
-  readonly decisions: DecisionLog;
+  readonly ledger: MemoryLedger;
   policy: IssuancePolicy;
-  ledgerIsDown: boolean;
   call(body: Uint8Array, headers?: RawCall["headers"], tls?: RawCall["tls"]): Promise<RawReply>;
   stop(): Promise<void>;
 }
@@ -94,8 +92,9 @@ async function createParts() {
   const token = await tokens.mint({ namespace: "demo", serviceAccount: "frontend", now: clock.now() });
   const logger = recordingLogger();
   const registry = new Registry();
-  const decisions = new DecisionLog();
-  const state = { root, token, logger, registry, decisions, policy: openPolicy, ledgerIsDown: false };
+  const ledger = new MemoryLedger();
+  const { decisions } = ledger;
+  const state = { root, token, logger, registry, ledger, policy: openPolicy };
   const newReferenceId = () => referenceId;
   const parts = { issuers: fixedIssuers(root), writer: createCertificateWriter(), clock, logger };
   const metrics = createCaMetrics(registry);
@@ -110,7 +109,7 @@ async function createParts() {
 }
 
 function authorityOf(
-  state: Pick<CertificateEndpoint, "policy" | "ledgerIsDown">,
+  state: Pick<CertificateEndpoint, "policy" | "ledger">,
   {
     tokens,
     metrics,
@@ -130,12 +129,7 @@ function authorityOf(
       onJudged: metrics.credentialJudged,
     }),
     newSerial: createWorkloadSerial,
-    ledger: {
-      record: async () => {
-        if (!state.ledgerIsDown) return;
-        throw new CaError("LEDGER_UNAVAILABLE", "no space left", { cause: new Error("ENOSPC") });
-      },
-    },
+    ledger: state.ledger.decisions,
   });
 }
 

@@ -19,7 +19,7 @@ describe("CreateCertificate refuses", () => {
   after(() => ca.stop());
 
   afterEach(() => {
-    ca.ledgerIsDown = false;
+    ca.ledger.isDown = false;
     ca.policy = openPolicy;
   });
 
@@ -61,10 +61,11 @@ describe("CreateCertificate refuses", () => {
       message,
       /^IDENTITY_NOT_ALLOWED: .* no certificate \(batch jobs use the other CA\), by the rule test: use another/,
     );
-    const decided = ca.decisions.find(referenceId);
+    const decided = ca.ledger.entries.at(-1);
+    assert.ok(decided?.kind === "refused");
     assert.deepEqual(
-      [decided?.code, decided?.caller, decided?.rule],
-      ["IDENTITY_NOT_ALLOWED", frontend, "test"],
+      [decided.referenceId, decided.code, decided.caller?.spiffeId, decided.rule],
+      [referenceId, "IDENTITY_NOT_ALLOWED", frontend, "test"],
     );
   });
 
@@ -102,11 +103,20 @@ describe("CreateCertificate refuses", () => {
   });
 
   it("to issue what it can not record, and says when to come again and not why", async () => {
-    ca.ledgerIsDown = true;
+    ca.ledger.isDown = true;
     const { status, message, metadata } = await ca.call(await orderBody(), ca.bearer);
     assert.equal(status, 14);
     assert.equal(message, "LEDGER_UNAVAILABLE: try again later (reference 0123456789ab)");
     assert.equal(metadata["grpc-retry-pushback-ms"], "1000");
+  });
+
+  it("to refuse a known caller on other grounds while that cannot be recorded, and never lets it pass", async () => {
+    ca.ledger.isDown = true;
+    ca.policy = policyOf({ allow: false });
+    const { status, message } = await ca.call(await orderBody(), ca.bearer);
+    assert.equal(status, 14);
+    assert.match(message, /^LEDGER_UNAVAILABLE: /);
+    assert.equal((await ca.call(await orderBody())).status, 16, "a stranger is told at once");
   });
 
   it("and logs each refusal once, with its code and reference and the caller if known", async () => {

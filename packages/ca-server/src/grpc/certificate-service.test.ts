@@ -123,12 +123,15 @@ describe("After five calls, of which one got its certificate", () => {
   });
 
   it("whoever asks is told what was decided about the last, and who made it", async () => {
-    const issued = ca.decisions.find(referenceId);
-    assert.deepEqual([issued?.code, issued?.caller, issued?.rule], ["ISSUED", frontend, "default"]);
-    assert.match(String(issued?.serial), /^[0-9a-f]{32}$/);
+    const issued = ca.ledger.decisions.find(referenceId);
+    assert.ok(issued?.kind === "issued");
+    assert.deepEqual([issued.caller.spiffeId, issued.rule], [frontend, "default"]);
+    assert.match(issued.serial, /^[0-9a-f]{32}$/);
     await ca.call(await orderBody());
-    const refused = ca.decisions.find(referenceId);
-    assert.deepEqual([refused?.code, refused?.caller], ["TOKEN_MISSING", ""]);
+    const refused = ca.ledger.decisions.find(referenceId);
+    assert.ok(refused?.kind === "refused");
+    assert.deepEqual([refused.code, refused.caller], ["TOKEN_MISSING", undefined]);
+    assert.deepEqual(ca.ledger.strangers.at(-1), refused);
   });
 });
 

@@ -5,7 +5,6 @@ import {
 } from "@kasbah/protocol";
 import type { Clock, Logger } from "@kasbah/runtime";
 import type { UnaryCall, UnaryRoute } from "@kasbah/runtime/grpc";
-import type { DecisionLog } from "../admission/decision-log.ts";
 import { CaError } from "../errors.ts";
 import type { CaMetrics } from "../http/metrics.ts";
 import type {
@@ -15,14 +14,15 @@ import type {
   IssuanceCall,
   KnownFacts,
 } from "../issuance/authority.ts";
+import type { Decisions } from "../ledger/decisions.ts";
 import { RefusedCall } from "./refused-call.ts";
 import { refusalOf } from "./status.ts";
 
 export interface CertificateServiceParts {
   readonly authority: Authority;
   readonly metrics: CaMetrics;
-  /** Keeps what was decided, for whoever asks why. */
-  readonly decisions: Pick<DecisionLog, "add">;
+  /** Puts refusals on record; issuance does so for certificates. */
+  readonly decisions: Pick<Decisions, "refused">;
   /** A short random name for each call, unguessable enough not to be met twice. */
   readonly newReferenceId: () => string;
   readonly clock: Clock;
@@ -55,7 +55,7 @@ async function serve(call: Call, parts: CertificateServiceParts): Promise<Create
     return { certChain: certChainOf(issuance) };
   } catch (error) {
     metrics.callEnded(clock.monotonicMs() - startedMs);
-    throw refuse(error, facts, parts);
+    throw await refuse(error, facts, parts);
   }
 }
 
@@ -131,18 +131,31 @@ function noteIssued(issuance: Issuance, facts: CallFacts, parts: CertificateServ
     ...(order.ignored.length === 0 ? {} : { ignored: order.ignored }),
     ...(disregarded.length === 0 ? {} : { disregarded }),
   });
-  const decision = { code: "ISSUED", known: facts.facts, serial, ignored: order.ignored };
-  parts.decisions.add({ referenceId, peerAddress, time: parts.clock.now(), ...decision });
 }
 
-function refuse(error: unknown, facts: CallFacts, parts: CertificateServiceParts): RefusedCall {
+/** A refusal that could not be put on record is told as that: the caller tries again, and another replica may do better. */
+async function refuse(
+  error: unknown,
+  facts: CallFacts,
+  parts: CertificateServiceParts,
+): Promise<RefusedCall> {
+  const refused = refuseNow(error, facts, parts);
+  const { referenceId, peerAddress, facts: known } = facts;
+  const { code } = refusalOf(error, referenceId);
+  try {
+    await parts.decisions.refused({ time: parts.clock.now(), referenceId, peerAddress, code, known, error });
+  } catch (unrecorded) {
+    if (code !== "LEDGER_UNAVAILABLE") return refuseNow(unrecorded, facts, parts);
+  }
+  return refused;
+}
+
+function refuseNow(error: unknown, facts: CallFacts, parts: CertificateServiceParts): RefusedCall {
   const { referenceId, peerAddress } = facts;
   const { code, row, status } = refusalOf(error, referenceId);
   const { caller, subject, rule } = facts.facts;
   const spiffeId = (subject ?? caller?.spiffeId)?.toString();
   parts.metrics.callRefused(code, row.citadel);
   parts.logger[row.level]("request refused", { code, referenceId, peerAddress, spiffeId, rule, error });
-  const known = facts.facts;
-  parts.decisions.add({ referenceId, peerAddress, time: parts.clock.now(), code, known, error });
   return new RefusedCall(status, { cause: error });
 }

@@ -1,52 +1,32 @@
 import assert from "node:assert/strict";
-import { createKeyPair } from "@kasbah/pki";
-import { createTestAuthority } from "@kasbah/testkit";
 import { caller, frontend } from "../issuance/open-admission.test.ts";
 import type { CredentialFacts, IssuanceRecord } from "../issuance/ports.ts";
-import { encodeIssuedEntry } from "./entry.ts";
-
-const validity = {
-  notBefore: new Date("2029-12-31T23:58:00Z"),
-  notAfter: new Date("2030-01-02T00:00:00Z"),
-};
+import { encodeEntry, maxEntryBytes } from "./entry.ts";
+import { issuanceRecord } from "./issuance-record.test.ts";
+import { issuedEntry } from "./issued-entry.ts";
+import { EntryError, parseEntry } from "./parse-entry.ts";
 
 describe("An entry of the ledger", () => {
   let record: IssuanceRecord;
 
   before(async () => {
-    const root = await createTestAuthority("cluster.local");
-    const { publicKey } = await createKeyPair("P-256");
-    const names = [{ kind: "uri", value: frontend.toString() }] as const;
-    const certificate = await root.issue({ publicKey, ...validity, names });
-    record = {
-      time: new Date("2030-01-01T00:00:00Z"),
-      referenceId: "abc123",
-      peerAddress: "10.0.0.1:5",
-      caller,
-      rule: "payments",
-      ignored: [],
-      certificate,
-      spiffeId: frontend,
-      publicKey,
-      validity,
-      authority: root.certificate.fingerprint,
-    };
+    record = await issuanceRecord();
   });
 
   const lineOf = (changes: Partial<IssuanceRecord> = {}) =>
-    Buffer.from(encodeIssuedEntry({ ...record, ...changes })).toString();
+    Buffer.from(encodeEntry(issuedEntry({ ...record, ...changes }))).toString();
   const entryOf = (changes?: Partial<IssuanceRecord>) => JSON.parse(lineOf(changes));
 
   it("is one line, whatever is in it", () => {
     const pod = { name: "a\nb\u2028c", uid: '"\r' };
     const line = lineOf({ caller: { ...caller, pod }, ignored: ["\n"] });
-    assert.equal(line.indexOf("\n"), line.length - 1);
+    assert.doesNotMatch(line, /\n/);
     assert.deepEqual(JSON.parse(line).caller.pod, pod);
   });
 
   it("says who got which certificate when, by which rule and from whom", () => {
     assert.deepEqual(entryOf(), {
-      v: 1,
+      v: 2,
       kind: "issued",
       time: "2030-01-01T00:00:00.000Z",
       referenceId: "abc123",
@@ -77,5 +57,43 @@ describe("An entry of the ledger", () => {
     const facts = { ...credential, tokenProvenAt, node: "node-a", disregarded };
     assert.deepEqual(entry.caller, { spiffeId: frontend.toString(), ...facts });
     assert.deepEqual(entry.ignored, ["subject"]);
+  });
+
+  it("is read again as it was written, and written again as it was read", () => {
+    const line = lineOf({ ignored: ["subject"] });
+    assert.equal(Buffer.from(encodeEntry(parseEntry(Buffer.from(line)))).toString(), line);
+  });
+
+  it("is refused by its reader when it is written in another way, or is of another kind", () => {
+    const line = lineOf();
+    const { serial: _, ...less } = entryOf();
+    const broken: Record<string, string> = {
+      "another order": JSON.stringify(Object.fromEntries(Object.entries(entryOf()).reverse())),
+      "a space": line.replace(",", ", "),
+      "an escape": line.replace("abc123", "\\u0061bc123"),
+      "a member twice": line.replace("{", '{"authority":"ab",'),
+      "one member more": line.replace('"kind"', '"kin":"x","kind"'),
+      "one member less": JSON.stringify(less),
+      "a later version": line.replace('"v":2', '"v":3'),
+      "no version": line.replace('"v":2', '"w":2'),
+      "another time": line.replace("2030-01-01T00:00:00.000Z", "2030-01-01T00:00:00Z"),
+      "half of it": line.slice(0, line.length / 2),
+      "two of it": line + line,
+      nothing: "",
+      null: "null",
+    };
+    for (const [what, text] of Object.entries(broken))
+      assert.throws(() => parseEntry(Buffer.from(text)), EntryError, what);
+    assert.throws(() => parseEntry(Buffer.from([...Buffer.from(line.slice(0, -1)), 0xff])), EntryError);
+  });
+
+  it("of the first release is read as it stands, whatever the order of its members", () => {
+    const { v: _, ...rest } = entryOf();
+    const first = JSON.stringify({ v: 1, ...rest });
+    assert.deepEqual(parseEntry(Buffer.from(first)), { v: 1, ...rest });
+  });
+
+  it("is no longer than a bundle of entries has room for", () => {
+    assert.throws(() => lineOf({ rule: "x".repeat(maxEntryBytes) }), RangeError);
   });
 });

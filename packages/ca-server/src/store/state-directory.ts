@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureDirectory, errnoOf } from "@kasbah/runtime";
+import { holdsEntries } from "../ledger/ledger-directory.ts";
 
 /** Where things lie in a state directory. */
 export interface StateDirectory {
@@ -8,9 +9,8 @@ export interface StateDirectory {
   readonly authorities: string;
   /** What is known of the authorities; only the CA's user may enter. */
   readonly control: string;
-  /** Records; only the CA's user may enter. */
+  /** What was decided; only the CA's user may enter. */
   readonly ledger: string;
-  readonly ledgerSegment: string;
   /** The trust bundle, for everybody on this machine. */
   readonly publicBundle: string;
   readonly adminSocket: string;
@@ -18,12 +18,10 @@ export interface StateDirectory {
 
 /** Where things lie in the state directory at `path`; nothing is looked up. */
 export function stateDirectoryAt(path: string): StateDirectory {
-  const ledger = join(path, "ledger");
   return {
     authorities: join(path, "authorities"),
     control: join(path, "control"),
-    ledger,
-    ledgerSegment: join(ledger, "segment-000000.jsonl"),
+    ledger: join(path, "ledger"),
     publicBundle: join(path, "public", "root-cert.pem"),
     adminSocket: join(path, "admin.sock"),
   };
@@ -42,9 +40,9 @@ export async function prepareStateDirectory(path: string): Promise<StateDirector
 
 /** Whether a root was in use here: a key lies here, its bundle was published, or something was issued. */
 export async function showsFormerRoot(state: StateDirectory): Promise<boolean> {
-  const sizes = await Promise.all([sizeOf(state.publicBundle), sizeOf(state.ledgerSegment)]);
   const authorities = await readdir(state.authorities);
-  return sizes.some((size) => size > 0) || authorities.some((name) => !name.startsWith("."));
+  if (authorities.some((name) => !name.startsWith("."))) return true;
+  return (await sizeOf(state.publicBundle)) > 0 || (await holdsEntries(state.ledger));
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { syncDirectory } from "@kasbah/runtime";
 
 /** An open append-only file; both writes return only when the bytes are on the disk. */
 export interface SegmentFile {
@@ -14,6 +15,8 @@ export interface SegmentFile {
 /** A segment as it was found. */
 export interface OpenedSegment {
   readonly file: SegmentFile;
+  /** How many whole lines there are. */
+  readonly lines: number;
   /** Length up to and with the last line feed: what follows is the torn tail of a crash. */
   readonly wholeLength: number;
   readonly length: number;
@@ -21,7 +24,7 @@ export interface OpenedSegment {
 
 /** A symbolic link could lead the ledger to another file. */
 const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
-const scanBytes = 65_536;
+const scanBytes = 1_048_576;
 const lineFeed = 0x0a;
 
 /** Opens a segment, or makes an empty one with mode 0600. The caller has made sure that no other process has it. */
@@ -29,8 +32,9 @@ export async function openSegmentFile(path: string): Promise<OpenedSegment> {
   const handle = await open(path, flags, 0o600);
   try {
     const { size } = await handle.stat();
+    // Without this a power cut may take the name of a new file, and with it every entry.
     if (size === 0) await syncDirectory(dirname(path));
-    return { file: segmentFile(handle), length: size, wholeLength: await findWholeLength(handle, size) };
+    return { file: segmentFile(handle), length: size, ...(await countLines(handle, size)) };
   } catch (error) {
     await handle.close();
     throw error;
@@ -51,12 +55,6 @@ function segmentFile(handle: FileHandle): SegmentFile {
   };
 }
 
-/** Without this a power cut may take the name of a new file, and with it every entry. */
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  await handle.sync().finally(() => handle.close());
-}
-
 /** A disk that fills up writes less than it was given before it fails. */
 async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
@@ -65,14 +63,22 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number)
   }
 }
 
-/** Looks for the last line feed from the end, so that start-up costs the same at any size. */
-async function findWholeLength(handle: FileHandle, size: number): Promise<number> {
-  const chunk = Buffer.alloc(scanBytes);
-  for (let end = size; end > 0; end -= scanBytes) {
-    const start = Math.max(0, end - scanBytes);
-    const { bytesRead } = await handle.read(chunk, 0, end - start, start);
-    const at = chunk.subarray(0, bytesRead).lastIndexOf(lineFeed);
-    if (at >= 0) return start + at + 1;
+/** Segments are rolled by size, so that this costs the same at any size of the ledger. */
+async function countLines(
+  handle: FileHandle,
+  size: number,
+): Promise<Pick<OpenedSegment, "lines" | "wholeLength">> {
+  const chunk = Buffer.alloc(Math.min(scanBytes, size));
+  let [lines, wholeLength] = [0, 0];
+  for (let start = 0; start < size; ) {
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length, start);
+    if (bytesRead === 0) break;
+    const read = chunk.subarray(0, bytesRead);
+    for (let at = read.indexOf(lineFeed); at >= 0; at = read.indexOf(lineFeed, at + 1)) {
+      lines += 1;
+      wholeLength = start + at + 1;
+    }
+    start += bytesRead;
   }
-  return 0;
+  return { lines, wholeLength };
 }

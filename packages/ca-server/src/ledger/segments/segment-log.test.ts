@@ -3,13 +3,16 @@ import { appendFile, chmod, readFile, stat, symlink, writeFile } from "node:fs/p
 import { setTimeout as delay } from "node:timers/promises";
 import {
   FakeClock,
+  type RecordingLogger,
   recordingLogger,
   rejectsWithCode,
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { type OpenedSegment, openSegmentFile, type SegmentFile } from "./segment-file.ts";
-import { SegmentLog } from "./segment-log.ts";
+import { SegmentLog, type SegmentLogParts } from "./segment-log.ts";
+import { readLines } from "./segment-reader.ts";
+import { listSegments, segmentPath } from "./segments.ts";
 
 describe("The ledger's log", () => {
   let directory: TemporaryDirectory;
@@ -17,14 +20,18 @@ describe("The ledger's log", () => {
   let clock: FakeClock;
   let disk: FaultyDisk;
   let log: SegmentLog;
-  const logger = recordingLogger();
+  /** What the log said is durable, with its index. */
+  let durable: string[];
+  let logger: RecordingLogger;
 
   beforeEach(async () => {
     directory = await temporaryDirectory();
     path = directory.join("segment.jsonl");
     clock = new FakeClock();
+    logger = recordingLogger();
     disk = new FaultyDisk(path);
-    log = new SegmentLog({ openSegment: () => disk.open(), clock, logger });
+    durable = [];
+    log = logOf();
   });
 
   afterEach(async () => {
@@ -32,16 +39,29 @@ describe("The ledger's log", () => {
     await directory.remove();
   });
 
-  const append = (text: string) => log.append(Buffer.from(`${text}\n`));
+  const logOf = (changes: Partial<SegmentLogParts> = {}) =>
+    new SegmentLog({
+      openSegment: () => disk.open(),
+      lastSegment: async () => 0,
+      maxSegmentBytes: 1_000_000,
+      onDurable: (entries, first) =>
+        durable.push(...entries.map((entry, at) => `${first + at} ${Buffer.from(entry)}`)),
+      clock,
+      logger,
+      ...changes,
+    });
+  const append = (text: string) => log.append(Buffer.from(text));
   const content = () => readFile(path, "utf8");
 
   describe("after a crash", () => {
     it("cuts a torn last line at any length, says so, and keeps every whole line", async () => {
       for (const torn of ["{", '{"v":1,"kind":"issu', "\0".repeat(4096), "x".repeat(200_000)]) {
         await writeFile(path, `one\ntwo\n${torn}`);
-        const reopened = new SegmentLog({ openSegment: () => openSegmentFile(path), clock, logger });
+        const reopened = logOf();
         await reopened.start();
-        await reopened.append(Buffer.from("three\n"));
+        assert.equal(reopened.size, 2);
+        await reopened.append(Buffer.from("three"));
+        assert.deepEqual(durable.splice(0), ["2 three"]);
         await reopened.stop();
         assert.equal(await content(), "one\ntwo\nthree\n");
         const cut = logger.named("ledger had a torn tail, which was cut").at(-1);
@@ -84,6 +104,7 @@ describe("The ledger's log", () => {
       });
       await append("two");
       assert.equal(await content(), "one\ntwo\n");
+      assert.deepEqual(durable, ["0 one", "1 two"]);
       assert.equal(logger.named("ledger can be written again").length, 1);
     });
 
@@ -126,6 +147,53 @@ describe("The ledger's log", () => {
     await last;
     assert.equal(await content(), "last\n");
     await rejectsWithCode(append("late"), "LEDGER_UNAVAILABLE");
+  });
+
+  it("rolls a segment that is large enough, at the end of a bundle, and loses nothing", async () => {
+    const open = (first: number) => openSegmentFile(segmentPath(directory.path, first));
+    log = logOf({ openSegment: open, maxSegmentBytes: 1 });
+    await log.start();
+    for (let batch = 0; batch < 10; batch += 1)
+      await Promise.all(Array.from({ length: 100 }, (_, i) => append(`entry ${batch * 100 + i}`)));
+    const segments = await listSegments(directory.path);
+    assert.deepEqual(
+      segments.map(({ first }) => first),
+      [0, 256, 512, 768],
+    );
+    const read: string[] = [];
+    for await (const { index, line } of readLines(segments, 200)) read.push(`${index} ${line}`);
+    assert.deepEqual(
+      read,
+      Array.from({ length: 800 }, (_, i) => `${200 + i} entry ${200 + i}`),
+    );
+    assert.deepEqual(durable.slice(200), read);
+    await log.stop();
+    const again = logOf({ openSegment: open, lastSegment: async () => 768, maxSegmentBytes: 1 });
+    await again.start();
+    assert.equal(again.size, 1_000);
+    await again.stop();
+  });
+
+  it("goes on in the old segment when there was no room for the next", async () => {
+    let isFull = false;
+    const open = async (first: number) => {
+      if (first > 0 && isFull) throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
+      return openSegmentFile(segmentPath(directory.path, first));
+    };
+    log = logOf({ openSegment: open, maxSegmentBytes: 1 });
+    await log.start();
+    await Promise.all(Array.from({ length: 256 }, (_, i) => append(`${i}`)));
+    isFull = true;
+    await rejectsWithCode(append("refused"), "LEDGER_UNAVAILABLE");
+    isFull = false;
+    await waitUntil(async () => {
+      await clock.runFor(1_000);
+      return log.writable;
+    });
+    await append("next");
+    const [, second] = await listSegments(directory.path);
+    assert.equal(await readFile(second?.path ?? "", "utf8"), "next\n");
+    assert.equal(log.size, 257);
   });
 
   it("goes on where it ended", async () => {

@@ -1,0 +1,91 @@
+import { appendFile, rename, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type Component, errnoOf, type Logger, type Sweep } from "@kasbah/runtime";
+import { encodeEntry, type RefusedEntry } from "./entry.ts";
+import type { PeerLimit } from "./peer-limit.ts";
+
+export interface BoundedRecordParts {
+  readonly directory: string;
+  readonly limit: Pick<PeerLimit, "take">;
+  /** When to write what waits. */
+  readonly sweep: Sweep;
+  /** Told of each refusal that is not written. */
+  readonly onDropped: (why: "peer" | "crowd" | "disk") => void;
+  readonly logger: Logger;
+}
+
+/** The newest refusals are in the first; when it is full it takes the place of the second. */
+export const boundedRecordFiles = ["newest.jsonl", "before.jsonl"] as const;
+const maxFileBytes = 8 * 1024 * 1024;
+/** What a second brings beyond this is an attack, of which a part tells enough. */
+const maxWaiting = 1_000;
+
+/**
+ * Refusals that nobody waits for, of callers that were not known: strangers can make them without end. They are outside of
+ * the tree, written once a second and not synced, in at most 16 MiB; each address has its share.
+ */
+export class BoundedRecord implements Component {
+  readonly name = "record of strangers";
+  readonly #parts: BoundedRecordParts;
+  #waiting: RefusedEntry[] = [];
+  #sweeping: { stop(): void } | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(parts: BoundedRecordParts) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    this.#sweeping = this.#parts.sweep(() => this.#writeSoon());
+  }
+
+  /** Writes what waits. */
+  async stop(): Promise<void> {
+    this.#sweeping?.stop();
+    this.#writeSoon();
+    await this.#writing;
+  }
+
+  add(entry: RefusedEntry): void {
+    const { limit, onDropped } = this.#parts;
+    if (!limit.take(addressOf(entry.peerAddress))) onDropped("peer");
+    else if (this.#waiting.length >= maxWaiting) onDropped("crowd");
+    else this.#waiting.push(entry);
+  }
+
+  #writeSoon(): void {
+    if (this.#waiting.length === 0) return;
+    const batch = this.#waiting.splice(0);
+    this.#writing = this.#writing
+      .then(() => this.#write(batch))
+      .catch((error: unknown) => this.#lose(batch, error));
+  }
+
+  async #write(batch: readonly RefusedEntry[]): Promise<void> {
+    const [newest, before] = boundedRecordFiles.map((name) => join(this.#parts.directory, name));
+    if (newest === undefined || before === undefined) return;
+    const text = batch.map((entry) => `${Buffer.from(encodeEntry(entry))}\n`).join("");
+    if ((await sizeOf(newest)) + text.length > maxFileBytes)
+      await rename(newest, before).catch(ignoreMissing);
+    await appendFile(newest, text, { mode: 0o600 });
+  }
+
+  #lose(batch: readonly RefusedEntry[], error: unknown): void {
+    for (const _ of batch) this.#parts.onDropped("disk");
+    this.#parts.logger.debug("refusals of strangers could not be written", { error });
+  }
+}
+
+/** Ports are for the asking. */
+function addressOf(peerAddress: string): string {
+  return peerAddress.replace(/:\d+$/, "");
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return await stat(path).then(({ size }) => size, ignoreMissing);
+}
+
+function ignoreMissing(error: unknown): number {
+  if (errnoOf(error) === "ENOENT") return 0;
+  throw error;
+}

@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { type CanonicalValue, canonicalJson } from "./canonical-json.ts";
+import { entryVersion, type LedgerEntry, maxEntryBytes } from "./entry.ts";
+
+const text = z.string().max(maxEntryBytes);
+const texts = z.array(text);
+const time = z.iso.datetime({ precision: 3 });
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const serial = z.string().regex(/^[0-9a-f]{2,40}$/);
+const head = { v: z.number().int(), time };
+
+const caller = z.strictObject({
+  spiffeId: text,
+  kind: z.enum(["jwks-token", "kubernetes-token", "client-certificate"]),
+  issuer: text.optional(),
+  tokenIdHash: hash.optional(),
+  serial: serial.optional(),
+  fingerprint: hash.optional(),
+  tokenProvenAt: time.optional(),
+  pod: z.strictObject({ name: text, uid: text }).optional(),
+  node: text.optional(),
+  disregarded: texts.optional(),
+});
+
+const issued = z.strictObject({
+  ...head,
+  kind: z.literal("issued"),
+  referenceId: text,
+  spiffeId: text,
+  serial,
+  fingerprint: hash,
+  spkiHash: hash,
+  notBefore: time,
+  notAfter: time,
+  authority: hash,
+  rule: text,
+  ignored: texts.optional(),
+  caller,
+  peerAddress: text,
+});
+
+const refused = z.strictObject({
+  ...head,
+  kind: z.literal("refused"),
+  referenceId: text,
+  code: text,
+  peerAddress: text,
+  caller: caller.optional(),
+  spiffeId: text.optional(),
+  rule: text.optional(),
+  problem: text,
+  expected: text.optional(),
+  seen: text.optional(),
+  fix: text.optional(),
+  causes: texts.optional(),
+});
+
+const operator = z.strictObject({
+  ...head,
+  kind: z.literal("operator"),
+  act: text,
+  arguments: z.record(text, z.union([text, z.number().int()])).optional(),
+  operatorUnverified: text.optional(),
+  outcome: z.enum(["accepted", "refused"]),
+  reason: text.optional(),
+});
+
+const authority = z.strictObject({
+  ...head,
+  kind: z.literal("authority"),
+  authority: text,
+  fingerprint: hash,
+  stage: text,
+  from: text.optional(),
+  signs: z.boolean(),
+  epoch: z.number().int(),
+});
+
+const schema = z.discriminatedUnion("kind", [issued, refused, operator, authority]);
+
+/** Why a line is no entry of ours. */
+export class EntryError extends Error {}
+
+/**
+ * Reads the line of an entry.
+ *
+ * @throws EntryError when it is none, is of a later version, or is not written in the one canonical way; nothing of the
+ *   line is in its message
+ */
+export function parseEntry(line: Uint8Array): LedgerEntry {
+  const value = parseJson(line);
+  const version = z.object({ v: z.number().int() }).safeParse(value).data?.v;
+  if (version === undefined) throw new EntryError("is no JSON object with a version");
+  if (version > entryVersion) {
+    throw new EntryError(
+      `has version ${version}, this release knows ${entryVersion}: read it by a later release`,
+    );
+  }
+  const entry = schema.safeParse(value);
+  if (!entry.success) {
+    const { path = [], message = "" } = entry.error.issues[0] ?? {};
+    throw new EntryError(`is no entry: ${path.join(".") || "its kind"}: ${message}`);
+  }
+  // The first version had its members in another order.
+  if (version > 1 && canonicalJson(value as CanonicalValue) !== Buffer.from(line).toString())
+    throw new EntryError("is not written in the canonical way (RFC 8785)");
+  return entry.data as LedgerEntry;
+}
+
+function parseJson(line: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line));
+  } catch {
+    return undefined;
+  }
+}
