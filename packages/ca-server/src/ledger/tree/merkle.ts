@@ -1,0 +1,48 @@
+import { hash } from "node:crypto";
+
+/** SHA-256 of a leaf, of a node, or of the empty tree: 32 bytes. */
+export type TreeHash = Uint8Array;
+
+export const hashLength = 32;
+/** Counts and positions are plain numbers, which are exact up to here; no ledger comes near. */
+export const maxTreeSize = Number.MAX_SAFE_INTEGER;
+
+/** What keeps a leaf from passing for a node: RFC 6962 §2.1. */
+const leafPrefix = 0x00;
+const nodePrefix = 0x01;
+
+/** A node is hashed for each append: one buffer that is filled anew costs less than one more object each time. */
+const nodeInput = new Uint8Array(1 + 2 * hashLength);
+nodeInput[0] = nodePrefix;
+
+/** RFC 6962 §2.1: the hash of one entry. */
+export function leafHash(data: Uint8Array): TreeHash {
+  const input = new Uint8Array(1 + data.length);
+  input[0] = leafPrefix;
+  input.set(data, 1);
+  return sha256(input);
+}
+
+/** RFC 6962 §2.1: the hash over two subtrees. */
+export function nodeHash(left: TreeHash, right: TreeHash): TreeHash {
+  requireHash(left);
+  requireHash(right);
+  nodeInput.set(left, 1);
+  nodeInput.set(right, 1 + hashLength);
+  return sha256(nodeInput);
+}
+
+/** RFC 6962 §2.1: the root of a tree without entries. */
+export function emptyRoot(): TreeHash {
+  return sha256(new Uint8Array());
+}
+
+/** Of another length, two hashes could share one preimage with two others. */
+export function requireHash(bytes: Uint8Array): void {
+  if (bytes.length !== hashLength)
+    throw new RangeError(`a tree hash has ${hashLength} bytes, not ${bytes.length}`);
+}
+
+function sha256(input: Uint8Array): TreeHash {
+  return hash("sha256", input, "buffer");
+}
