@@ -1,37 +1,47 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 
-/** RFC 6962 §2.1 word by word, to hold the real thing against: slow, recursive, over all the leaves. */
-export function naiveRoot(leaves: readonly Uint8Array[]): Uint8Array {
-  const [leaf] = leaves;
-  if (leaf === undefined) return sha256();
-  if (leaves.length === 1) return leaf;
-  const k = splitOf(leaves.length);
-  return naiveNode(naiveRoot(leaves.slice(0, k)), naiveRoot(leaves.slice(k)));
-}
+/** RFC 6962 §2.1 word by word, to hold the real thing against: recursive, over all the leaves, remembering its roots. */
+export class NaiveTree {
+  readonly #leaves: readonly Uint8Array[];
+  readonly #roots = new Map<string, Uint8Array>();
 
-/** `PATH(m, D[n])` of §2.1.1. */
-export function naiveInclusion(m: number, leaves: readonly Uint8Array[]): readonly Uint8Array[] {
-  if (leaves.length === 1) return [];
-  const k = splitOf(leaves.length);
-  const [left, right] = [leaves.slice(0, k), leaves.slice(k)];
-  return m < k
-    ? [...naiveInclusion(m, left), naiveRoot(right)]
-    : [...naiveInclusion(m - k, right), naiveRoot(left)];
-}
+  constructor(leaves: readonly Uint8Array[]) {
+    this.#leaves = leaves;
+  }
 
-/** `PROOF(m, D[n])` of §2.1.2. */
-export function naiveConsistency(m: number, leaves: readonly Uint8Array[]): readonly Uint8Array[] {
-  return subproof(m, leaves, true);
-}
+  /** `MTH(D[start:end])`. */
+  root(end: number, start = 0): Uint8Array {
+    const known = this.#roots.get(`${start}:${end}`);
+    const root = known ?? this.#computeRoot(start, end);
+    if (known === undefined && end - start > 1) this.#roots.set(`${start}:${end}`, root);
+    return root;
+  }
 
-function subproof(m: number, leaves: readonly Uint8Array[], whole: boolean): readonly Uint8Array[] {
-  if (m === leaves.length) return whole ? [] : [naiveRoot(leaves)];
-  const k = splitOf(leaves.length);
-  const [left, right] = [leaves.slice(0, k), leaves.slice(k)];
-  return m <= k
-    ? [...subproof(m, left, whole), naiveRoot(right)]
-    : [...subproof(m - k, right, false), naiveRoot(left)];
+  #computeRoot(start: number, end: number): Uint8Array {
+    if (start === end) return sha256();
+    if (end - start === 1) return this.#leaves[start] ?? assert.fail(`there is no leaf ${start}`);
+    const middle = start + splitOf(end - start);
+    return naiveNode(this.root(middle, start), this.root(end, middle));
+  }
+
+  /** `PATH(m, D[start:end])` of §2.1.1, `m` counted from the first leaf of all. */
+  inclusion(m: number, end: number, start = 0): readonly Uint8Array[] {
+    if (end - start === 1) return [];
+    const middle = start + splitOf(end - start);
+    return m < middle
+      ? [...this.inclusion(m, middle, start), this.root(end, middle)]
+      : [...this.inclusion(m, end, middle), this.root(middle, start)];
+  }
+
+  /** `SUBPROOF(m, D[start:end], whole)` of §2.1.2, `m` counted from the first leaf of all. */
+  consistency(m: number, end: number, start = 0, whole = true): readonly Uint8Array[] {
+    if (m === end) return whole ? [] : [this.root(end, start)];
+    const middle = start + splitOf(end - start);
+    return m <= middle
+      ? [...this.consistency(m, middle, start, whole), this.root(end, middle)]
+      : [...this.consistency(m, end, middle, false), this.root(middle, start)];
+  }
 }
 
 export function naiveLeaf(data: Uint8Array): Uint8Array {
@@ -83,8 +93,8 @@ describe("The naive tree of these tests", () => {
   });
 
   it("has the roots of certificate-transparency's reference tree", () => {
-    const leaves = referenceEntries.map(naiveLeaf);
-    const roots = referenceRoots.map((_, size) => naiveRoot(leaves.slice(0, size)));
+    const tree = new NaiveTree(referenceEntries.map(naiveLeaf));
+    const roots = referenceRoots.map((_, size) => tree.root(size));
     assert.deepEqual(
       roots.map((root) => Buffer.from(root).toString("hex")),
       referenceRoots,
