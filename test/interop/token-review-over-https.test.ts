@@ -21,9 +21,9 @@ import { authorizationOf } from "../hostile/tokens/case.ts";
 import { cases } from "../hostile/tokens/cases.ts";
 import { openJudge } from "../hostile/tokens/judge.ts";
 import { audience, now } from "../hostile/tokens/minting.ts";
+import { hasGo } from "./go-program.ts";
 import { knownDifferences, namesOf } from "./token-review/differences.ts";
 import { type GoReviewer, openGoReviewer } from "./token-review/reviewer.ts";
-import { hasGo } from "./zlint/build.ts";
 
 /** The CA's two ways of judging a token: its own, and by asking an API server that judges with go-jose. */
 describe("A CA that asks the API server and one that has the keys", function () {

@@ -4,9 +4,9 @@ import type { TokenCase } from "../hostile/tokens/case.ts";
 import { cases } from "../hostile/tokens/cases.ts";
 import { openJudge, type Seen } from "../hostile/tokens/judge.ts";
 import { audience, mint, now } from "../hostile/tokens/minting.ts";
+import { hasGo } from "./go-program.ts";
 import { knownDifferences, namesOf, stoppedBefore } from "./token-review/differences.ts";
 import { type GoReviewer, openGoReviewer, type Status } from "./token-review/reviewer.ts";
-import { hasGo } from "./zlint/build.ts";
 
 const tokens: readonly TokenCase[] = cases.filter((each) => "token" in each);
 

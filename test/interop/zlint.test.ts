@@ -10,7 +10,8 @@ import {
   parseSpiffeId,
 } from "@kasbah/pki";
 import { createCertificateWriter, type Signer } from "@kasbah/pki/certificate-writer";
-import { buildZlint, hasGo } from "./zlint/build.ts";
+import { hasGo } from "./go-program.ts";
+import { buildZlint } from "./zlint/build.ts";
 
 interface Finding {
   readonly lint: string;
