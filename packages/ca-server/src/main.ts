@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import process from "node:process";
@@ -64,6 +64,8 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   await lock.start();
   const ledger = createLedger({
     directory: await prepareLedgerDirectory(state.ledger),
+    trustDomain: config.trustDomain.name,
+    newKey: () => generateKeyPairSync("ed25519").privateKey,
     sweep: cronSweep("* * * * * *"),
     onDropped: createLedgerMetrics(registry).refusalDropped,
     clock,
