@@ -1,5 +1,5 @@
 import type { AuthorityStatusMessage } from "@kasbah/protocol";
-import type { Clock } from "@kasbah/runtime";
+import { type Clock, printableText } from "@kasbah/runtime";
 import { CliError } from "../errors.ts";
 import { plainTime } from "./relative-time.ts";
 
@@ -30,7 +30,7 @@ export async function followRotation(
   while (status.rotation !== undefined && status.rotation.to === successor) {
     const { stage, since, to, earliest } = status.rotation;
     const until = earliest === undefined ? "" : `, until ${plainTime(earliest)} at the earliest`;
-    const line = `${plainTime(since)}  ${to} ${stage}${until}\n`;
+    const line = `${printableText(`${plainTime(since)}  ${to} ${stage}${until}`)}\n`;
     if (line !== shown) follower.write(line);
     shown = line;
     status = await nextStatus(follower);

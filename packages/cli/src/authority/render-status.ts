@@ -39,7 +39,7 @@ function rowOf({ id, stage, signs, keyType, notAfter, fingerprint }: AuthorityMe
 export function renderRotation(status: AuthorityStatusMessage, now: Date): string {
   const { rotation } = status;
   const lines = rotation === undefined ? idle(status, now) : underWay(rotation, status.epoch, now);
-  return `${lines.join("\n")}\n${warningsOf(status)}`;
+  return `${lines.map((line) => `${printableText(line)}\n`).join("")}${warningsOf(status)}`;
 }
 
 function idle(status: AuthorityStatusMessage, now: Date): string[] {
@@ -57,7 +57,7 @@ function underWay(rotation: RotationMessage, epoch: number, now: Date): string[]
     `  stage    ${stage}: ${meanings[stage]}`,
     `  since    ${timeAndDistance(since, now)}`,
     `  next     ${following[stage]}, ${mayAdvance ? "at once" : "not yet"}`,
-    `  because  ${printableText(reason)}`,
+    `  because  ${reason}`,
     ...(earliest === undefined ? [] : [`  earliest ${timeAndDistance(earliest, now)}`]),
     `  epoch    ${epoch}`,
   ];
