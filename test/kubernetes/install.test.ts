@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@kasbah/runtime";
+import type { Kubectl } from "../../packages/cli/src/cluster/kubectl.ts";
 import { applyObjects } from "../../packages/cli/src/install/apply.ts";
 import type { Installation } from "../../packages/cli/src/install/installation.ts";
-import type { Kubectl } from "../../packages/cli/src/install/kubectl.ts";
 import { installObjects, namespaceObject } from "../../packages/cli/src/install/objects.ts";
 import { profiles } from "../../packages/cli/src/install/profiles.ts";
 import { removeObjects } from "../../packages/cli/src/install/uninstall.ts";

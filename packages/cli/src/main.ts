@@ -5,6 +5,7 @@ import { MeshError } from "@kasbah/pki";
 import { RuntimeError, systemClock } from "@kasbah/runtime";
 import { CommanderError } from "commander";
 import { createProgram } from "./commands/program.ts";
+import { errorLine } from "./error-line.ts";
 import { CliError } from "./errors.ts";
 import { isUnbroken, type Lineage, lineageToNpm } from "./processes/ancestors.ts";
 
@@ -62,7 +63,7 @@ function userName(): string {
 function interrupt(): void {
   // The second Ctrl-C does not wait for anything: the reaper ends what is left.
   if (interrupted.signal.aborted) process.exit(130);
-  interrupted.abort(new CliError("INTERRUPTED", "interrupted before the proof was done"));
+  interrupted.abort(new CliError("INTERRUPTED", "interrupted before the end"));
 }
 
 function watchAncestors(lines: readonly Lineage[]): void {
@@ -74,7 +75,7 @@ function watchAncestors(lines: readonly Lineage[]): void {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (!(error instanceof MeshError || error instanceof RuntimeError)) throw error;
-  stderr.write(`\nkasbah: ${error.message} (${error.code})\n`);
+  stderr.write(errorLine(error));
   if (error.code === "CONFIG_INVALID") return 2;
   return error.code === "INTERRUPTED" ? 130 : 1;
 }

@@ -1,4 +1,4 @@
-import type { Kubectl } from "../../../packages/cli/src/install/kubectl.ts";
+import type { Kubectl } from "../../../packages/cli/src/cluster/kubectl.ts";
 import type { Manifest } from "../../../packages/cli/src/install/manifest.ts";
 
 interface StatefulSet extends Manifest {

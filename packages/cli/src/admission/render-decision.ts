@@ -4,7 +4,7 @@ import { timeAndDistance } from "../authority/relative-time.ts";
 import { fieldLines } from "./field-lines.ts";
 
 /** The whole story of one call, as the CA knows it. */
-export function renderDecision(decision: DecisionMessage, now: Date): string {
+export function renderDecision(decision: DecisionMessage & { readonly replica?: string }, now: Date): string {
   const { code, referenceId, problem, fix } = decision;
   const verdict = code === "ISSUED" ? "a certificate was issued" : `refused: ${code}`;
   const lines = fieldLines([
@@ -14,6 +14,7 @@ export function renderDecision(decision: DecisionMessage, now: Date): string {
     ["pod", decision.pod],
     ["node", decision.node],
     ["from", decision.peerAddress],
+    ["replica", decision.replica ?? ""],
     ["asked for", decision.subject === decision.caller ? "" : decision.subject],
     ["rule", decision.rule],
     ["problem", problem],

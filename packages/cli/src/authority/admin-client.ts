@@ -14,6 +14,7 @@ import {
 } from "@kasbah/protocol";
 import { GrpcChannel } from "@kasbah/runtime/grpc";
 import { explainAdminFailure } from "./admin-failure.ts";
+import type { OperatorClient } from "./operator-client.ts";
 
 export type { AuthorityStatusMessage, DecisionMessage, IdentityExplanationMessage } from "@kasbah/protocol";
 
@@ -30,7 +31,8 @@ const deadlines: AdminDeadlines = { answerMs: 10_000, actMs: 60_000 };
  * The CA's port for operators, by its Unix socket. Throws CliError `ADMIN_UNREACHABLE`, `ADMIN_FORBIDDEN`,
  * `OPERATION_REFUSED`, `ADMIN_FAILED`.
  */
-export class AdminClient {
+export class AdminClient implements OperatorClient {
+  readonly everyMs = 1000;
   readonly #path: string;
   readonly #operator: string;
   readonly #deadlines: AdminDeadlines;

@@ -2,6 +2,7 @@ import type { AuthorityMessage, AuthorityStatusMessage } from "@kasbah/protocol"
 import { printableText } from "@kasbah/runtime";
 import { CliError } from "../errors.ts";
 import { timeAndDistance } from "./relative-time.ts";
+import type { Told } from "./told.ts";
 
 export type CheckLevel = "OK" | "WARNING" | "CRITICAL";
 
@@ -23,6 +24,26 @@ export interface CheckReport {
 export interface CheckLimits {
   readonly warnMs: number;
   readonly criticalMs: number;
+}
+
+/**
+ * The worst that a replica shows: one that lags behind may sign with what ends soon.
+ *
+ * @throws CliError as {@link checkAuthorities} does, of whichever replica
+ */
+export function checkReplicas(
+  { otherwise = [], ...told }: Told<AuthorityStatusMessage>,
+  limits: CheckLimits,
+  now: Date,
+): CheckReport {
+  const worst = [told, ...otherwise]
+    .map((status) => checkAuthorities(status, limits, now))
+    .reduce((one, other) => (levels.indexOf(other.level) > levels.indexOf(one.level) ? other : one));
+  const differing = otherwise.map(
+    ({ replica }) =>
+      `${replica} shows another state than the others: compare them with kasbah authority list`,
+  );
+  return { ...worst, warnings: [...new Set([...told.warnings, ...worst.warnings, ...differing])] };
 }
 
 export const checkExitCodes = { OK: 0, WARNING: 3, CRITICAL: 4 } as const;

@@ -19,6 +19,7 @@ describe("Following a rotation", () => {
 
   const follow = () =>
     followRotation(busy, {
+      everyMs: 1000,
       read: async () => {
         if (away) throw new CliError("ADMIN_UNREACHABLE", "nobody answers");
         return finished ? { ...idle, authorities: [{ ...root, id: "root-2" }] } : busy;

@@ -3,12 +3,12 @@ import { type Clock, printableText } from "@kasbah/runtime";
 import { CliError } from "../errors.ts";
 import { plainTime } from "./relative-time.ts";
 
-const everyMs = 1000;
-
 /** A rotation takes days, in which a CA may well be restarted. */
 const patienceMs = 120_000;
 
 export interface Follower {
+  /** Between two looks. */
+  readonly everyMs: number;
   readonly read: () => Promise<AuthorityStatusMessage>;
   readonly write: (text: string) => void;
   readonly clock: Clock;
@@ -48,7 +48,13 @@ function refuseAborted({ rotation, authorities }: AuthorityStatusMessage, succes
   throw new CliError("ROTATION_ABORTED", `the rotation was aborted: ${successor} is ${stage}`);
 }
 
-async function nextStatus({ read, write, clock, signal }: Follower): Promise<AuthorityStatusMessage> {
+async function nextStatus({
+  read,
+  write,
+  clock,
+  signal,
+  everyMs,
+}: Follower): Promise<AuthorityStatusMessage> {
   const giveUpAtMs = clock.monotonicMs() + patienceMs;
   for (let isKnown = false; ; isKnown = true) {
     await clock.sleep(everyMs, signal);

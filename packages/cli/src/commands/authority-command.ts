@@ -1,13 +1,15 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { AuthorityStatusMessage } from "../authority/admin-client.ts";
+import type { OperatorClient } from "../authority/operator-client.ts";
 import { renderAuthorities, renderRotation } from "../authority/render-status.ts";
+import { renderTold, type Told } from "../authority/told.ts";
 import type { CommandWorld } from "./command-world.ts";
 import { toJson } from "./json.ts";
 import { rotateCommand } from "./rotate-command.ts";
-import { adminClientOf, type StateLocation, withStateLocation } from "./state-location.ts";
+import { type CaLocation, operatorClientOf, withStateLocation } from "./state-location.ts";
 import { readStatus } from "./status-source.ts";
 
-interface CommonOptions extends StateLocation {
+interface CommonOptions extends CaLocation {
   readonly json?: boolean;
 }
 
@@ -51,7 +53,7 @@ Example, for a script that decides on what it has seen
   $ epoch=$(kasbah authority status --json | jq .epoch)
   $ kasbah authority abort --if-epoch "$epoch"`;
 
-/** `kasbah authority …`: each talks to the CA over its Unix socket. */
+/** `kasbah authority …`: each talks to the CA over its Unix socket, or to its replicas in a cluster. */
 export function authorityCommand(world: CommandWorld): Command {
   const command = new Command("authority")
     .description("show, replace, pause and bring back the CA's roots and intermediates")
@@ -60,28 +62,28 @@ export function authorityCommand(world: CommandWorld): Command {
     withStateLocation(command.command(name).description(description))
       .option("--json", "print JSON")
       .addHelpText("after", after);
-  const show = (status: AuthorityStatusMessage, { json }: CommonOptions) =>
-    world.screen.write(json ? toJson(status) : renderRotation(status, world.clock.now()));
+  const tell = (work: Work) => (_: unknown, own: Command) => tellStatus(work, own, world);
   add("list", "every authority with its stage and its end; works on a stopped CA, too", listHelp)
     .option("--all", "show those that have retired, too")
-    .action((o: ListOptions) => list(o, world));
-  add("status", "what is under way, and why it waits", statusHelp).action(async (o: CommonOptions) =>
-    show(await adminClientOf(o, world).status(), o),
-  );
+    .action((_, own: Command) => list(own.optsWithGlobals<ListOptions>(), world));
+  add("status", "what is under way, and why it waits", statusHelp).action(tell((ca) => ca.status()));
   command.addCommand(rotateCommand(world));
-  add("pause", "stop rotations from beginning and from going on", pauseHelp).action(
-    async (o: CommonOptions) => show(await adminClientOf(o, world).pause(), o),
-  );
-  add("resume", "let rotations begin and go on again", resumeHelp).action(async (o: CommonOptions) =>
-    show(await adminClientOf(o, world).resume(), o),
-  );
+  add("pause", "stop rotations from beginning and from going on", pauseHelp).action(tell((ca) => ca.pause()));
+  add("resume", "let rotations begin and go on again", resumeHelp).action(tell((ca) => ca.resume()));
   add("abort", "return to the former authority, which is possible until it retires", abortHelp)
     .option("--if-epoch <n>", "only while the status shows this epoch", parseEpoch)
-    .action(async (o: AbortOptions) => {
-      const guard = o.ifEpoch === undefined ? {} : { ifEpoch: o.ifEpoch };
-      show(await adminClientOf(o, world).abort(guard), o);
-    });
+    .action(tell((ca, { ifEpoch }) => ca.abort(ifEpoch === undefined ? {} : { ifEpoch })));
   return command;
+}
+
+type Work = (ca: OperatorClient, options: AbortOptions) => Promise<Told<AuthorityStatusMessage>>;
+
+async function tellStatus(work: Work, own: Command, world: CommandWorld): Promise<void> {
+  const options = own.optsWithGlobals<AbortOptions>();
+  const status = await work(operatorClientOf(options, world), options);
+  const now = world.clock.now();
+  const text = () => renderTold(status, (one) => renderRotation(one, now));
+  world.screen.write(options.json ? toJson(status) : text());
 }
 
 interface ListOptions extends CommonOptions {
@@ -95,7 +97,9 @@ interface AbortOptions extends CommonOptions {
 async function list(o: ListOptions, world: CommandWorld): Promise<void> {
   const { screen, clock } = world;
   const status = await readStatus(o, world);
-  screen.write(o.json ? toJson(status) : renderAuthorities(status, clock.now(), o.all));
+  screen.write(
+    o.json ? toJson(status) : renderTold(status, (one) => renderAuthorities(one, clock.now(), o.all)),
+  );
 }
 
 function parseEpoch(text: string): number {

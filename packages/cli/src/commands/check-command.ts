@@ -1,12 +1,12 @@
 import { parseDuration } from "@kasbah/runtime";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { checkAuthorities, checkExitCodes, renderCheck } from "../authority/check.ts";
+import { checkExitCodes, checkReplicas, renderCheck } from "../authority/check.ts";
 import type { CommandWorld } from "./command-world.ts";
 import { toJson } from "./json.ts";
-import { type StateLocation, withStateLocation } from "./state-location.ts";
+import { type CaLocation, withStateLocation } from "./state-location.ts";
 import { readStatus } from "./status-source.ts";
 
-interface CheckOptions extends StateLocation {
+interface CheckOptions extends CaLocation {
   readonly warn: number;
   readonly critical: number;
   readonly json: boolean;
@@ -36,7 +36,7 @@ export function checkCommand(world: CommandWorld): Command {
   return withStateLocation(command)
     .option("--json", "print JSON", false)
     .addHelpText("after", help)
-    .action((options: CheckOptions) => check(options, world));
+    .action((_, own: Command) => check(own.optsWithGlobals<CheckOptions>(), world));
 }
 
 function durationOption(flags: string, description: string, standard: string): Option {
@@ -47,7 +47,7 @@ async function check(options: CheckOptions, world: CommandWorld): Promise<void> 
   const { screen, clock } = world;
   const status = await readStatus(options, world);
   const now = clock.now();
-  const report = checkAuthorities(status, { warnMs: options.warn, criticalMs: options.critical }, now);
+  const report = checkReplicas(status, { warnMs: options.warn, criticalMs: options.critical }, now);
   screen.write(options.json ? toJson(report) : renderCheck(report, now));
   world.setExitCode(checkExitCodes[report.level]);
 }

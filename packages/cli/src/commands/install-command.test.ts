@@ -4,6 +4,7 @@ import { systemClock } from "@kasbah/runtime";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { Command } from "commander";
 import { parseAllDocuments } from "yaml";
+import { withClusterOptions } from "../cluster/cluster-choice.ts";
 import { writeFakeKubectl } from "../install/fake-kubectl.test.ts";
 import type { CommandWorld } from "./command-world.ts";
 import { installCommand, uninstallCommand } from "./install-command.ts";
@@ -43,7 +44,8 @@ describe("kasbah install", () => {
       },
       signal: new AbortController().signal,
     } as Partial<CommandWorld> as CommandWorld;
-    const program = new Command("kasbah").exitOverride();
+    const program = withClusterOptions(new Command("kasbah").exitOverride());
+    program.configureOutput({ writeOut: write, writeErr: write });
     for (const command of [installCommand(world), uninstallCommand(world)]) {
       command.copyInheritedSettings(program).configureOutput({ writeOut: write, writeErr: write });
       program.addCommand(command);

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { ConfigInvalidError, errnoOf } from "@kasbah/runtime";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { type ClusterChoice, defaultNamespace } from "../cluster/cluster-choice.ts";
+import { kubectlFor } from "../cluster/kubectl.ts";
 import { applyObjects } from "../install/apply.ts";
 import type { Installation } from "../install/installation.ts";
-import { type ClusterChoice, kubectlFor } from "../install/kubectl.ts";
 import { installObjects, namespaceObject, renderObjects } from "../install/objects.ts";
 import { isProfile, type ProfileName, profiles } from "../install/profiles.ts";
 import { parseFileSetting, parseSetting, parseValuesFile } from "../install/set-values.ts";
@@ -13,7 +14,6 @@ import type { CommandWorld } from "./command-world.ts";
 
 interface InstallOptions extends ClusterChoice {
   readonly profile: ProfileName;
-  readonly namespace: string;
   readonly values: readonly string[];
   readonly set: readonly string[];
   readonly setFile: readonly string[];
@@ -59,13 +59,13 @@ export function installCommand(world: CommandWorld): Command {
   const command = new Command("install")
     .description("print or apply the objects that run the CA in Kubernetes")
     .addOption(new Option("--profile <name>", "a named set of values").argParser(profile).default("default"));
-  return withCluster(command)
+  return command
     .option("--values <file>", "YAML with values, as Helm takes it; repeatable", collect, [])
     .option("--set <name=value>", "one value; repeatable", collect, [])
     .option("--set-file <name=file>", "one value, from a file; repeatable", collect, [])
     .option("--apply", "apply them with kubectl", false)
     .addHelpText("after", installHelp)
-    .action((options: InstallOptions) => install(options, world));
+    .action((_, own: Command) => install(own.optsWithGlobals<InstallOptions>(), world));
 }
 
 /** `kasbah uninstall`. */
@@ -73,22 +73,11 @@ export function uninstallCommand(world: CommandWorld): Command {
   const command = new Command("uninstall").description(
     "delete what kasbah install has made, but for the CA's keys",
   );
-  return withCluster(command)
+  return command
     .option("--purge", "the keys, volumes and the namespace as well", false)
     .option("--yes", "really do it", false)
     .addHelpText("after", uninstallHelp)
-    .action((options: UninstallOptions) => uninstall(options, world));
-}
-
-function withCluster(command: Command): Command {
-  return command
-    .addOption(
-      new Option("-n, --namespace <name>", "where the CA lives")
-        .argParser(namespace)
-        .default("kasbah-system"),
-    )
-    .option("--context <name>", "a context of kubectl's configuration, instead of its current one")
-    .option("--kubeconfig <file>", "kubectl's configuration");
+    .action((_, own: Command) => uninstall(own.optsWithGlobals<UninstallOptions>(), world));
 }
 
 async function install(options: InstallOptions, world: CommandWorld): Promise<void> {
@@ -99,7 +88,7 @@ async function install(options: InstallOptions, world: CommandWorld): Promise<vo
   if (!options.apply) return screen.write(renderObjects([own, ...objects]));
   const kubectl = kubectlFor(options, world);
   screen.write(await applyObjects(own, objects, { kubectl, clock, signal }));
-  const status = `kubectl -n ${options.namespace} rollout status statefulset/kasbah`;
+  const status = `kubectl -n ${installation.namespace} rollout status statefulset/kasbah`;
   screen.write(objects.length === 0 ? "" : `all objects are there; follow the start with: ${status}\n`);
 }
 
@@ -110,25 +99,24 @@ function installationOf(options: InstallOptions, { version }: CommandWorld): Ins
     ...options.setFile.map((setting) => parseFileSetting(setting, read)),
     ...options.set.map(parseSetting),
   );
-  return { namespace: options.namespace, version, values };
+  return { namespace: options.namespace ?? defaultNamespace, version, values };
 }
 
 interface UninstallOptions extends ClusterChoice {
-  readonly namespace: string;
   readonly purge: boolean;
   readonly yes: boolean;
 }
 
 async function uninstall(options: UninstallOptions, world: CommandWorld): Promise<void> {
-  const { namespace: place, purge, yes } = options;
+  const { namespace = defaultNamespace, purge, yes } = options;
   if (!yes) {
     const lost = purge ? " with its keys, so that no workload is trusted any more," : "";
     throw new ConfigInvalidError([
-      `--yes: is needed to delete the CA in ${place}${lost} since nobody is asked`,
+      `--yes: is needed to delete the CA in ${namespace}${lost} since nobody is asked`,
     ]);
   }
-  const said = await removeObjects({ namespace: place, purge }, kubectlFor(options, world));
-  const kept = `volumes, Secrets and the namespace ${place} are still there; --purge deletes them\n`;
+  const said = await removeObjects({ namespace, purge }, kubectlFor(options, world));
+  const kept = `volumes, Secrets and the namespace ${namespace} are still there; --purge deletes them\n`;
   world.screen.write(`${said || "there was nothing to delete\n"}${purge ? "" : kept}`);
 }
 
@@ -152,9 +140,4 @@ function profile(name: string): ProfileName {
   }
   if (isProfile(name)) return name;
   throw new InvalidArgumentError(`expected one of ${Object.keys(profiles).join(", ")}.`);
-}
-
-function namespace(name: string): string {
-  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return name;
-  throw new InvalidArgumentError("expected a name of lower case letters, digits and -.");
 }

@@ -1,4 +1,5 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { withClusterOptions } from "../cluster/cluster-choice.ts";
 import { CliError } from "../errors.ts";
 import { inspect } from "../inspect/inspect.ts";
 import { authorityCommand } from "./authority-command.ts";
@@ -7,6 +8,7 @@ import type { CommandWorld } from "./command-world.ts";
 import { demoCommand } from "./demo-command.ts";
 import { installCommand, uninstallCommand } from "./install-command.ts";
 import { policyCommand } from "./policy-command.ts";
+import { programFlagsOf, refuseOutOfReach } from "./reach.ts";
 import { initCommand, stateCommands } from "./state-commands.ts";
 import { whyCommand } from "./why-command.ts";
 
@@ -29,6 +31,10 @@ Look after a CA
 Run it in Kubernetes
   $ kasbah install --profile default               the objects as YAML, for kubectl
   $ kasbah install --profile default --apply       or straight into the cluster
+
+Ask a CA in a cluster, through kubectl exec
+  $ kasbah -n kasbah-system authority list         its replicas answer as one
+  $ kasbah --context prod why 9f2c51d07ab4         whichever replica knows the call
 
 Find out why
   $ kasbah why 9f2c51d07ab4                        why a caller was refused, by the reference that it was told
@@ -60,7 +66,10 @@ export function createProgram(world: CommandWorld): Command {
     .version(world.version)
     .exitOverride()
     .showHelpAfterError("See kasbah --help")
-    .addHelpText("after", introduction);
+    .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: flagsOfProgram })
+    .addHelpText("after", introduction)
+    .hook("preAction", (_, command) => refuseOutOfReach(command));
+  withClusterOptions(program).addOption(operatorOption());
   program
     .command("demo")
     .description("run two workloads with real Envoys and prove what kasbah promises")
@@ -86,4 +95,20 @@ export function createProgram(world: CommandWorld): Command {
   }
   program.addCommand(initCommand(world));
   return program;
+}
+
+/** What a command's own help shows of the flags that may stand before it as well. */
+function flagsOfProgram(command: Command): Option[] {
+  const names = programFlagsOf(command);
+  return (
+    (command.parent?.parent ?? command.parent)?.options.filter(({ long }) => names.includes(`${long}`)) ?? []
+  );
+}
+
+function operatorOption(): Option {
+  const help = "who acts, for the CA's log; nobody checks it (default: your user name)";
+  return new Option("--operator <name>", help).argParser((name) => {
+    if (/^[^\p{C}]{1,128}$/u.test(name)) return name;
+    throw new InvalidArgumentError("expected a name of at most 128 characters.");
+  });
 }

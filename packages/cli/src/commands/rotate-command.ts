@@ -1,13 +1,14 @@
 import { Command } from "commander";
-import type { AdminClient, AuthorityStatusMessage } from "../authority/admin-client.ts";
+import type { AuthorityStatusMessage } from "../authority/admin-client.ts";
 import { followRotation } from "../authority/follow-rotation.ts";
+import type { OperatorClient } from "../authority/operator-client.ts";
 import { renderRotation } from "../authority/render-status.ts";
 import { CliError } from "../errors.ts";
 import type { CommandWorld } from "./command-world.ts";
 import { toJson } from "./json.ts";
-import { adminClientOf, flagsOf, type StateLocation, withStateLocation } from "./state-location.ts";
+import { type CaLocation, flagsOf, operatorClientOf, withStateLocation } from "./state-location.ts";
 
-interface RotateOptions extends StateLocation {
+interface RotateOptions extends CaLocation {
   readonly root?: boolean;
   readonly wait?: boolean;
   readonly json?: boolean;
@@ -34,12 +35,12 @@ export function rotateCommand(world: CommandWorld): Command {
     .option("--wait", "follow the rotation until it is done")
     .option("--json", "print JSON")
     .addHelpText("after", help)
-    .action((o: RotateOptions) => rotate(o, world));
+    .action((_, own: Command) => rotate(own.optsWithGlobals<RotateOptions>(), world));
 }
 
 async function rotate(o: RotateOptions, world: CommandWorld): Promise<void> {
   const { screen, clock } = world;
-  const client = adminClientOf(o, world);
+  const client = operatorClientOf(o, world);
   const begun = await client.rotate(o.root ? "root" : "intermediate");
   const status = o.wait ? await follow(begun, client, o, world) : begun;
   if (o.json) return screen.write(toJson(status));
@@ -51,7 +52,7 @@ async function rotate(o: RotateOptions, world: CommandWorld): Promise<void> {
 
 async function follow(
   begun: AuthorityStatusMessage,
-  client: AdminClient,
+  client: OperatorClient,
   o: RotateOptions,
   { screen, clock, signal }: CommandWorld,
 ): Promise<AuthorityStatusMessage> {
@@ -59,7 +60,8 @@ async function follow(
     if (!o.json) screen.write(text);
   };
   try {
-    return await followRotation(begun, { read: () => client.status(), write, clock, signal });
+    const { everyMs } = client;
+    return await followRotation(begun, { read: () => client.status(), write, clock, signal, everyMs });
   } catch (error) {
     if (!signal.aborted) throw error;
     const where = `kasbah authority status${flagsOf(o)} shows it`;

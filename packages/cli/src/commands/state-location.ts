@@ -1,13 +1,23 @@
 import { join } from "node:path";
 import { defaultStateDirectory } from "@kasbah/ca-server/state";
+import { ConfigInvalidError } from "@kasbah/runtime";
 import type { Command } from "commander";
 import { AdminClient } from "../authority/admin-client.ts";
+import type { OperatorClient } from "../authority/operator-client.ts";
+import { type ClusterChoice, namesCluster } from "../cluster/cluster-choice.ts";
+import { RemoteCa } from "../cluster/remote-ca.ts";
 import type { CommandWorld } from "./command-world.ts";
 
-/** The options that say which CA a command is about. */
+/** The options that say which CA of this machine a command is about. */
 export interface StateLocation {
   readonly stateDir?: string;
   readonly adminSocket?: string;
+}
+
+/** The same, or which CA of a cluster. */
+export interface CaLocation extends StateLocation, ClusterChoice {
+  /** Who acts, if not the local user. */
+  readonly operator?: string;
 }
 
 const stateDirHelp =
@@ -24,22 +34,42 @@ export function stateDirectoryOf({ stateDir }: StateLocation, { env, isRoot }: C
   return stateDir ?? (env["KASBAH_STATE_DIR"] || defaultStateDirectory({ isRoot, env }));
 }
 
-export function adminClientOf(location: StateLocation, world: CommandWorld): AdminClient {
+/** The CA that is meant. @throws ConfigInvalidError when it would be on this machine and in a cluster */
+export function operatorClientOf(location: CaLocation, world: CommandWorld): OperatorClient {
+  const { stateDir, adminSocket, operator = world.operator } = location;
+  if (namesCluster(location)) {
+    if ((stateDir ?? adminSocket) === undefined) return new RemoteCa(location, { ...world, operator });
+    throw new ConfigInvalidError([
+      "--state-dir and --admin-socket name a CA of this machine; -n, --context, --kubeconfig and --pod one in a cluster",
+    ]);
+  }
   const inState = () => join(stateDirectoryOf(location, world), "admin.sock");
-  return new AdminClient(namedSocket(location, world) ?? inState(), world.operator);
+  return new AdminClient(namedSocket(location, world) ?? inState(), operator);
 }
 
-/** Undefined when a socket is named and no directory: the default one may be another CA's. */
-export function offlineDirectoryOf(location: StateLocation, world: CommandWorld): string | undefined {
+/**
+ * Undefined when a socket is named and no directory: the default one may be another CA's; and in a cluster, where a CA that is
+ * stopped is no pod.
+ */
+export function offlineDirectoryOf(location: CaLocation, world: CommandWorld): string | undefined {
+  if (namesCluster(location)) return undefined;
   const namesDirectory = location.stateDir !== undefined || Boolean(world.env["KASBAH_STATE_DIR"]);
   if (namedSocket(location, world) !== undefined && !namesDirectory) return undefined;
   return stateDirectoryOf(location, world);
 }
 
 /** What a further command about the same CA has to be given, ready for a shell. */
-export function flagsOf({ stateDir, adminSocket }: StateLocation): string {
-  const flag = (name: string, value?: string) => (value === undefined ? "" : ` ${name} ${shellWord(value)}`);
-  return `${flag("--state-dir", stateDir)}${flag("--admin-socket", adminSocket)}`;
+export function flagsOf(location: CaLocation): string {
+  const flags = {
+    "--namespace": location.namespace,
+    "--context": location.context,
+    "--kubeconfig": location.kubeconfig,
+    "--pod": location.pod,
+    "--state-dir": location.stateDir,
+    "--admin-socket": location.adminSocket,
+  };
+  const given = Object.entries(flags).filter(([, value]) => value !== undefined);
+  return given.map(([name, value = ""]) => ` ${name} ${shellWord(value)}`).join("");
 }
 
 /** A directory that is given by hand outranks a socket of the environment, which may be another CA's. */

@@ -2,20 +2,21 @@ import { readOfflineStatus, StateError } from "@kasbah/ca-server/state";
 import { errnoOf } from "@kasbah/runtime";
 import type { AuthorityStatusMessage } from "../authority/admin-client.ts";
 import { forbidden } from "../authority/admin-failure.ts";
+import type { Told } from "../authority/told.ts";
 import { CliError } from "../errors.ts";
 import type { CommandWorld } from "./command-world.ts";
-import { adminClientOf, offlineDirectoryOf, type StateLocation } from "./state-location.ts";
+import { type CaLocation, offlineDirectoryOf, operatorClientOf } from "./state-location.ts";
 
 /**
  * What the CA says, or when none answers what its state directory says, with a warning that it does. Throws CliError
  * `ADMIN_UNREACHABLE` when there is neither, `ADMIN_FORBIDDEN`; StateError `STATE_DAMAGED`.
  */
 export async function readStatus(
-  location: StateLocation,
+  location: CaLocation,
   world: CommandWorld,
-): Promise<AuthorityStatusMessage> {
+): Promise<Told<AuthorityStatusMessage>> {
   try {
-    return await adminClientOf(location, world).status();
+    return await operatorClientOf(location, world).status();
   } catch (error) {
     const directory = offlineDirectoryOf(location, world);
     const isAway = error instanceof CliError && error.code === "ADMIN_UNREACHABLE";

@@ -1,15 +1,18 @@
 import { explainIdentity, loadPolicy } from "@kasbah/ca-server/policy";
 import { parseSpiffeId } from "@kasbah/pki";
-import { parseDuration } from "@kasbah/runtime";
+import { ConfigInvalidError, parseDuration } from "@kasbah/runtime";
 import { Command } from "commander";
 import { renderDecision } from "../admission/render-decision.ts";
 import { renderIdentity } from "../admission/render-identity.ts";
+import type { IdentityExplanationMessage } from "../authority/admin-client.ts";
+import { renderTold, type Told } from "../authority/told.ts";
+import { namesCluster } from "../cluster/cluster-choice.ts";
 import { CliError } from "../errors.ts";
 import type { CommandWorld } from "./command-world.ts";
 import { toJson } from "./json.ts";
-import { adminClientOf, type StateLocation, withStateLocation } from "./state-location.ts";
+import { type CaLocation, operatorClientOf, withStateLocation } from "./state-location.ts";
 
-interface WhyOptions extends StateLocation {
+interface WhyOptions extends CaLocation {
   readonly json: boolean;
   readonly policy?: string;
 }
@@ -41,11 +44,11 @@ export function whyCommand(world: CommandWorld): Command {
   return withStateLocation(command)
     .option("--json", "print JSON", false)
     .addHelpText("after", help)
-    .action((subject: string, options: WhyOptions) =>
-      subject.startsWith("spiffe://")
-        ? whyIdentity(subject, options, world)
-        : whyCall(subject, options, world),
-    );
+    .action((subject: string, _, own: Command) => {
+      const options = own.optsWithGlobals<WhyOptions>();
+      const why = subject.startsWith("spiffe://") ? whyIdentity : whyCall;
+      return why(subject, options, world);
+    });
 }
 
 async function whyCall(text: string, options: WhyOptions, world: CommandWorld): Promise<void> {
@@ -56,15 +59,18 @@ async function whyCall(text: string, options: WhyOptions, world: CommandWorld): 
       "expected a reference of twelve hexadecimal digits, or a SPIFFE ID such as spiffe://cluster.local/ns/demo/sa/frontend",
     );
   }
-  const decision = await adminClientOf(options, world).explainCall(text);
+  const decision = await operatorClientOf(options, world).explainCall(text);
   screen.write(options.json ? toJson(decision) : renderDecision(decision, clock.now()));
 }
 
 async function whyIdentity(text: string, options: WhyOptions, world: CommandWorld): Promise<void> {
   const { policy } = options;
-  const explained =
+  if (policy !== undefined && namesCluster(options)) {
+    throw new ConfigInvalidError(["--policy: judges without a CA, so that it takes none in a cluster"]);
+  }
+  const explained: Told<IdentityExplanationMessage> =
     policy === undefined
-      ? await adminClientOf(options, world).explainIdentity(text)
+      ? await operatorClientOf(options, world).explainIdentity(text)
       : explainIdentity(parseSpiffeId(text), { ...(await loadPolicy(policy)), ...serverBounds }, policy);
-  world.screen.write(options.json ? toJson(explained) : renderIdentity(explained));
+  world.screen.write(options.json ? toJson(explained) : renderTold(explained, renderIdentity));
 }

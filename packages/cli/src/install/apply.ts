@@ -1,6 +1,6 @@
 import type { Clock } from "@kasbah/runtime";
+import type { Kubectl } from "../cluster/kubectl.ts";
 import { CliError } from "../errors.ts";
-import type { Kubectl } from "./kubectl.ts";
 import type { Manifest } from "./manifest.ts";
 import { renderObjects } from "./objects.ts";
 

@@ -1,5 +1,5 @@
+import type { Kubectl } from "../cluster/kubectl.ts";
 import { clusterName } from "./installation.ts";
-import type { Kubectl } from "./kubectl.ts";
 
 export interface Removal {
   readonly namespace: string;

@@ -1,0 +1,71 @@
+import { CliError } from "../errors.ts";
+import type { Replica } from "./replica-pods.ts";
+
+/** What the replicas said to one question, each in the order of the replicas. */
+export interface Answers<Answer> {
+  readonly given: readonly { readonly replica: string; readonly answer: Answer }[];
+  /** By a CA that answered: its state does not allow it, or it does not know. */
+  readonly refused: readonly Failed[];
+  /** No CA answered. */
+  readonly missing: readonly Failed[];
+}
+
+export interface Failed {
+  readonly replica: string;
+  readonly error: CliError;
+}
+
+type Outcome<Answer> =
+  | { readonly replica: string; readonly answer: Answer }
+  | { readonly replica: string; readonly error: CliError };
+
+export interface AskOptions {
+  readonly signal: AbortSignal;
+  /** Nobody else is waited for once one has answered. */
+  readonly isOneEnough: boolean;
+}
+
+/** Asks all at once. Rejects with the signal's reason alone. */
+export async function askEvery<Answer>(
+  replicas: readonly Replica[],
+  ask: (replica: string, signal: AbortSignal) => Promise<Answer>,
+  { signal, isOneEnough }: AskOptions,
+): Promise<Answers<Answer>> {
+  const enough = new AbortController();
+  const both = AbortSignal.any([signal, enough.signal]);
+  const one = async ({ name: replica, absence }: Replica): Promise<readonly Outcome<Answer>[]> => {
+    try {
+      if (absence !== undefined) throw new CliError("ADMIN_UNREACHABLE", absence);
+      const answer = await ask(replica, both);
+      if (isOneEnough) enough.abort();
+      return [{ replica, answer }];
+    } catch (error) {
+      if (error === enough.signal.reason && enough.signal.aborted) return [];
+      if (signal.aborted || !(error instanceof CliError)) throw error;
+      return [{ replica, error }];
+    }
+  };
+  const outcomes = (await Promise.all(replicas.map(one))).flat();
+  const failed = outcomes.filter((outcome) => "error" in outcome);
+  const isRefusal = ({ error }: Failed) => error.code === "OPERATION_REFUSED";
+  return {
+    given: outcomes.filter((outcome) => "answer" in outcome),
+    refused: failed.filter(isRefusal),
+    missing: failed.filter((outcome) => !isRefusal(outcome)),
+  };
+}
+
+/** What there is to say when nobody gave an answer: the first failure's code, and every replica's words once. */
+export function nobodyAnswers({ refused, missing }: Answers<unknown>): CliError {
+  const failed = [...refused, ...missing];
+  const [first] = failed;
+  if (first === undefined) return new CliError("ADMIN_UNREACHABLE", "no replica was asked");
+  const all = new Set(failed.map(({ error }) => error.message));
+  const words = all.size === 1 ? first.error.message : failed.map(inWords).join("; ");
+  const who = failed.length === 1 ? first.replica : `none of ${failed.length} replicas answers`;
+  return new CliError(first.error.code, `${who}: ${words}`, { cause: first.error });
+}
+
+export function inWords({ replica, error }: Failed): string {
+  return `${replica}: ${error.message}`;
+}

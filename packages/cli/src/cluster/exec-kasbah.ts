@@ -1,0 +1,85 @@
+import { printableText } from "@kasbah/runtime";
+import type { z } from "zod";
+import { parseErrorLine } from "../error-line.ts";
+import { CliError, type CliErrorCode } from "../errors.ts";
+import { defaultNamespace } from "./cluster-choice.ts";
+import type { KubectlRun, RunKubectl } from "./kubectl.ts";
+import { explainKubectl, wordsOf } from "./kubectl-words.ts";
+import { containerName } from "./replica-pods.ts";
+
+/** One run of `kasbah` in a pod. */
+export interface PodCall<Answer> {
+  readonly pod: string;
+  readonly namespace: string | undefined;
+  /** It prints JSON for them. No shell is between, so that they arrive as they are. */
+  readonly args: readonly string[];
+  readonly schema: z.ZodType<Answer>;
+  /** It may have changed something before it failed. */
+  readonly isAct: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Above what the command in the pod allows the CA. */
+const deadlines = { answerMs: 30_000, actMs: 90_000 };
+
+/** The codes with which the command in a pod says why the CA did not answer, or would not. */
+const told: readonly string[] = [
+  "OPERATION_REFUSED",
+  "ADMIN_UNREACHABLE",
+  "ADMIN_FORBIDDEN",
+  "ADMIN_FAILED",
+] satisfies CliErrorCode[];
+
+/**
+ * What `kasbah` in a pod answers. What the pod prints is not believed to be an answer until it is read as one.
+ *
+ * @throws CliError `OPERATION_REFUSED`, `ADMIN_UNREACHABLE`, `ADMIN_FORBIDDEN`, `ADMIN_FAILED`, `TARGET_REPLY_INVALID`, `PROCESS_FAILED`
+ */
+export async function execKasbah<Answer>(call: PodCall<Answer>, kubectl: RunKubectl): Promise<Answer> {
+  const { pod, namespace = defaultNamespace, args, isAct, signal } = call;
+  const exec = ["exec", `--namespace=${namespace}`, `--container=${containerName}`, pod, "--", "kasbah"];
+  const deadlineMs = isAct ? deadlines.actMs : deadlines.answerMs;
+  const run = await kubectl(
+    [...exec, ...args],
+    signal === undefined ? { deadlineMs } : { deadlineMs, signal },
+  );
+  if (run.end === "well") return readAnswer(run.stdout, call);
+  const failure = explainCommand(run) ?? explainKubectl(run, deadlineMs);
+  if (!isAct || failure.code !== "ADMIN_UNREACHABLE") throw failure;
+  const advice = "it may have been done, or be done yet: look at kasbah authority status";
+  throw new CliError("ADMIN_FAILED", `${failure.message}; ${advice}`);
+}
+
+function readAnswer<Answer>(text: string, { schema }: PodCall<Answer>): Answer {
+  try {
+    const { data, error } = schema.safeParse(JSON.parse(text));
+    if (data !== undefined) return data;
+    const path = error?.issues[0]?.path.join(".") || "an object";
+    throw new CliError("TARGET_REPLY_INVALID", `its answer has no usable ${printableText(path, 80)}`);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new CliError("TARGET_REPLY_INVALID", "its answer is no JSON", { cause: error });
+  }
+}
+
+/** Undefined when no command ended in the pod, so that kubectl itself has failed. */
+function explainCommand(run: KubectlRun): CliError | undefined {
+  const ended = /(?:^|\n)command terminated with exit code (\d{1,3})\s*$/.exec(run.stderr);
+  if (run.end !== "failed" || ended === null) return undefined;
+  const exitCode = Number(ended[1]);
+  const stderr = run.stderr.slice(0, ended.index);
+  const line = parseErrorLine(stderr);
+  if (line !== undefined) return explainLine(line.code, printableText(line.message));
+  const words = wordsOf({ stderr });
+  // What it is run with is ours, so that a wrong command line is one of another time.
+  const advice = "its kasbah does not know this command: the pod's image is older than yours";
+  const what = exitCode === 2 ? advice : `its kasbah ended with exit code ${exitCode}`;
+  return new CliError("ADMIN_FAILED", `${what} (${words})`);
+}
+
+function explainLine(code: string, message: string): CliError {
+  const known = told.includes(code);
+  return known
+    ? new CliError(code as CliErrorCode, message)
+    : new CliError("ADMIN_FAILED", `${message} (${code})`);
+}

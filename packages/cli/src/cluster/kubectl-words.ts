@@ -1,0 +1,36 @@
+import { printableText } from "@kasbah/runtime";
+import { CliError } from "../errors.ts";
+import type { KubectlRun } from "./kubectl.ts";
+
+/** What kubectl said, on one line and fit for a terminal; without the lines of its own log. */
+export function wordsOf({ stderr }: Pick<KubectlRun, "stderr">): string {
+  const lines = stderr
+    .slice(0, 16_384)
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !/^[EWI]\d{4} /.test(line));
+  return printableText(lines.join(" "), 1000) || "it says nothing";
+}
+
+/** What an operator's role needs; docs/kubernetes.md has it whole. */
+const role = "an operator's role needs get and list of pods, and create of pods/exec, in the CA's namespace";
+
+/**
+ * Why kubectl itself could not do it, as a CliError with advice. The API server's refusals have their reason in
+ * parentheses: `Error from server (Forbidden): …`.
+ */
+export function explainKubectl(run: KubectlRun, deadlineMs: number): CliError {
+  const words = wordsOf(run);
+  switch (run.end) {
+    case "absent":
+      return new CliError("PROCESS_FAILED", "kubectl is not there: install it, or put it on the PATH");
+    case "late":
+      return new CliError("ADMIN_UNREACHABLE", `no answer within ${deadlineMs / 1000} s`);
+    case "flood":
+      return new CliError("TARGET_REPLY_INVALID", "more came than any answer is long");
+    default:
+      return /\(Forbidden\)/.test(run.stderr)
+        ? new CliError("ADMIN_FORBIDDEN", `${words}; ${role}`)
+        : new CliError("ADMIN_UNREACHABLE", `kubectl failed: ${words}`);
+  }
+}

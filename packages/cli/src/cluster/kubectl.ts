@@ -1,0 +1,72 @@
+import { type ExecFileException, execFile } from "node:child_process";
+import { CliError } from "../errors.ts";
+import type { ClusterChoice } from "./cluster-choice.ts";
+
+export interface KubectlWorld {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+}
+
+/** How one run of kubectl ended: by itself, or because it is not there, took too long or said too much. */
+export interface KubectlRun {
+  readonly end: "well" | "failed" | "absent" | "late" | "flood";
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal;
+  readonly stdin?: string;
+}
+
+/** Runs kubectl to its end. Rejects with the signal's reason alone. */
+export type RunKubectl = (args: readonly string[], options: RunOptions) => Promise<KubectlRun>;
+
+/** Runs kubectl to its end and returns what it printed. @throws CliError `PROCESS_FAILED` with what it complains of */
+export type Kubectl = (args: readonly string[], stdin?: string) => Promise<string>;
+
+/** Far more than any answer, and little enough for a laptop when nine pods flood it. */
+export const mostOutput = 16 << 20;
+
+/** What changes a cluster is waited for; uninstall's own deadline lies below. */
+const deadlineMs = 180_000;
+
+export function kubectlRunner({ context, kubeconfig }: ClusterChoice, world: KubectlWorld): RunKubectl {
+  const choice = [
+    ...(context === undefined ? [] : [`--context=${context}`]),
+    ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),
+  ];
+  return (args, { deadlineMs: timeout, signal = world.signal, stdin = "" }) =>
+    new Promise((resolve, reject) => {
+      const env = { ...world.env };
+      // Whatever it is that is called kubectl, it ends when we say so.
+      const options = { env, signal, timeout, maxBuffer: mostOutput, killSignal: "SIGKILL" } as const;
+      const child = execFile("kubectl", [...choice, ...args], options, (error, stdout, stderr) => {
+        if (signal.aborted) reject(signal.reason);
+        else resolve({ end: endOf(error), stdout, stderr: stderr || (error?.message ?? "") });
+      });
+      // One that refuses before it has read everything closes its end; its own words say why.
+      child.stdin?.on("error", () => {});
+      child.stdin?.end(stdin);
+    });
+}
+
+export function kubectlFor(choice: ClusterChoice, world: KubectlWorld): Kubectl {
+  const run = kubectlRunner(choice, world);
+  return async (args, stdin = "") => {
+    const { end, stdout, stderr } = await run(args, { deadlineMs, stdin });
+    if (end === "well") return stdout;
+    const [verb = ""] = args;
+    const absent = "kubectl is not there: install it, or pipe the printed objects into one that is";
+    const words = `kubectl ${verb} failed: ${stderr.trim().slice(0, 4000)}`;
+    throw new CliError("PROCESS_FAILED", end === "absent" ? absent : words);
+  };
+}
+
+function endOf(error: ExecFileException | null): KubectlRun["end"] {
+  if (error === null) return "well";
+  if (error.code === "ENOENT") return "absent";
+  if (error.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") return "flood";
+  return error.killed ? "late" : "failed";
+}

@@ -1,0 +1,74 @@
+import type {
+  AuthorityStatusMessage,
+  DecisionMessage,
+  IdentityExplanationMessage,
+} from "../authority/admin-client.ts";
+import type { ByReplica, Told } from "../authority/told.ts";
+import { CliError } from "../errors.ts";
+import { type Answers, inWords, nobodyAnswers } from "./answers.ts";
+
+// One function for each question: the JSON of N replicas becomes one answer, in the form of a single CA's.
+
+/** The newest state that a replica shows; those that show another are named. */
+export function mergeStatus(answers: Answers<AuthorityStatusMessage>): Told<AuthorityStatusMessage> {
+  const told = mergeAlike(answers, stateOf, ({ epoch }) => epoch);
+  const warnings = new Map<string, string[]>();
+  for (const { replica, answer } of answers.given) {
+    for (const text of answer.warnings) warnings.set(text, [...(warnings.get(text) ?? []), replica]);
+  }
+  const merged = [...warnings].map(([text, replicas]) =>
+    replicas.length === answers.given.length ? text : `${replicas.join(", ")}: ${text}`,
+  );
+  return { ...told, warnings: merged };
+}
+
+/** What replicas of one CA share; the times at which each of them sees a stage end may differ. */
+function stateOf({ trustDomain, epoch, paused, automatic, authorities }: AuthorityStatusMessage): unknown {
+  const each = authorities.map(({ id, stage, signs, fingerprint }) => [id, stage, signs, fingerprint]);
+  return [trustDomain, epoch, paused, automatic, each];
+}
+
+/** Each replica reads the policy for itself, and for moments one may have the next already. */
+export function mergeExplanations(
+  answers: Answers<IdentityExplanationMessage>,
+): Told<IdentityExplanationMessage> {
+  return mergeAlike(answers, (explanation) => explanation);
+}
+
+/** A call is known to the replica that answered it alone. */
+export function firstKnown(answers: Answers<DecisionMessage>): ByReplica<DecisionMessage> {
+  const { given, refused, missing } = answers;
+  const [known] = given;
+  if (known !== undefined) return { ...known.answer, replica: known.replica };
+  const [first] = refused;
+  if (first === undefined) throw nobodyAnswers(answers);
+  const reason =
+    refused.length === 1 && missing.length === 0
+      ? `${first.replica}: ${first.error.message}`
+      : `none of ${refused.length} replicas that were asked remembers a call with this reference: it was made before the last start, or long ago; its line in the CA's log has the same reference`;
+  const unasked = missing.map(inWords).join("; ");
+  const rest = unasked === "" ? "" : `. It may be known to what could not be asked: ${unasked}`;
+  throw new CliError("OPERATION_REFUSED", `${reason}${rest}`);
+}
+
+/**
+ * What is ranked highest, else what most replicas say, else what the first says; the others by their names.
+ *
+ * @throws CliError the first failure when there is no answer
+ */
+function mergeAlike<T extends object>(
+  answers: Answers<T>,
+  likenessOf: (one: T) => unknown,
+  rankOf: (one: T) => number = () => 0,
+): Told<T> {
+  const keyOf = (one: T) => JSON.stringify(likenessOf(one));
+  const groups = Object.values(Object.groupBy(answers.given, ({ answer }) => keyOf(answer)))
+    .filter((group) => group !== undefined)
+    .map((group) => ({ group, rank: Math.max(...group.map(({ answer }) => rankOf(answer))) }))
+    .sort((one, other) => other.rank - one.rank || other.group.length - one.group.length);
+  const chosen = groups[0]?.group[0]?.answer;
+  if (chosen === undefined) throw nobodyAnswers(answers);
+  const others = answers.given.filter(({ answer }) => keyOf(answer) !== keyOf(chosen));
+  if (others.length === 0) return chosen;
+  return { ...chosen, otherwise: others.map(({ replica, answer }) => ({ ...answer, replica })) };
+}

@@ -1,0 +1,93 @@
+import { z } from "zod";
+import type {
+  AuthorityStatusMessage,
+  DecisionMessage,
+  IdentityExplanationMessage,
+} from "../authority/admin-client.ts";
+
+// What the command prints with --json, back into values. A later release may say more, which is left out.
+
+const time = z.iso.datetime().transform((text) => new Date(text));
+const kind = z.enum(["root", "intermediate"]);
+const stage = z.enum(["prepared", "distributed", "active", "retiring", "retired"]);
+const texts = z.array(z.string()).max(1000);
+const count = z.int().min(0);
+
+const authority = z.object({
+  id: z.string(),
+  kind,
+  origin: z.enum(["self-signed", "plugged-in"]),
+  stage,
+  signs: z.boolean(),
+  trusted: z.boolean(),
+  fingerprint: z.string(),
+  serial: z.string(),
+  keyType: z.string(),
+  notBefore: time,
+  notAfter: time,
+  stageSince: time,
+  rotatesAt: time.exactOptional(),
+});
+
+const rotation = z.object({
+  kind,
+  from: z.string(),
+  to: z.string(),
+  stage,
+  since: time,
+  mayAdvance: z.boolean(),
+  reason: z.string(),
+  earliest: time.exactOptional(),
+  aborted: z.boolean(),
+});
+
+/** `kasbah authority … --json`. */
+export const authorityStatus: z.ZodType<AuthorityStatusMessage> = z.object({
+  trustDomain: z.string(),
+  epoch: count,
+  automatic: z.boolean(),
+  paused: z.boolean(),
+  authorities: z.array(authority).max(1000),
+  rotation: rotation.exactOptional(),
+  warnings: texts,
+  restoredAt: time.exactOptional(),
+});
+
+/** `kasbah why <reference> --json`. */
+export const decision: z.ZodType<DecisionMessage> = z.object({
+  referenceId: z.string(),
+  time,
+  code: z.string(),
+  peerAddress: z.string(),
+  caller: z.string(),
+  credential: z.string(),
+  pod: z.string(),
+  node: z.string(),
+  subject: z.string(),
+  rule: z.string(),
+  problem: z.string(),
+  expected: z.string(),
+  seen: z.string(),
+  fix: z.string(),
+  causes: texts,
+  serial: z.string(),
+  ignored: texts,
+  disregarded: texts,
+});
+
+/** `kasbah why <spiffe-id> --json`. */
+export const explanation: z.ZodType<IdentityExplanationMessage> = z.object({
+  spiffeId: z.string(),
+  rule: z.string(),
+  policyFile: z.string(),
+  allowed: z.boolean(),
+  defaultTtl: count,
+  maxTtl: count,
+  onExcess: z.string(),
+  keyTypes: texts,
+  dnsNames: texts,
+  onForeignNames: z.string(),
+  onSharedKey: z.string(),
+  rate: z.string(),
+  reason: z.string(),
+});

@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { busy, idle, root } from "../commands/run-kasbah.test.ts";
+import { FakeReplicas, podNamed } from "./fake-replicas.test.ts";
+
+const names = ["kasbah-0", "kasbah-1", "kasbah-2"] as const;
+const referenceId = "9f2c51d07ab4";
+const frontend = "spiffe://cluster.local/ns/demo/sa/frontend";
+
+const decision = {
+  referenceId,
+  time: "2029-12-31T23:59:00.000Z",
+  code: "TOKEN_AUDIENCE",
+  peerAddress: "10.0.0.7:40000",
+  caller: "",
+  credential: "",
+  pod: "",
+  node: "",
+  subject: "",
+  rule: "",
+  problem: "the token is for another audience",
+  expected: "",
+  seen: "",
+  fix: "",
+  causes: [],
+  serial: "",
+  ignored: [],
+  disregarded: [],
+};
+
+const explanation = {
+  spiffeId: frontend,
+  rule: "demo",
+  policyFile: "/etc/kasbah/policy/policy.yaml",
+  allowed: true,
+  defaultTtl: 3_600_000,
+  maxTtl: 43_200_000,
+  onExcess: "clamp",
+  keyTypes: [],
+  dnsNames: [],
+  onForeignNames: "refuse",
+  onSharedKey: "count",
+  rate: "",
+  reason: "",
+};
+
+describe("A CA in a cluster", () => {
+  let replicas: FakeReplicas;
+
+  beforeEach(async () => {
+    replicas = await FakeReplicas.start();
+    await replicas.list(...names);
+    for (const name of names) await replicas.answers(name, idle);
+  });
+  afterEach(() => replicas.remove());
+
+  const run = (...argv: string[]) => replicas.run(["-n", "mesh", ...argv]);
+  const forgotten = (name: string) =>
+    replicas.fails(name, "OPERATION_REFUSED", "no call with this reference is remembered");
+
+  it("answers as one, in the form of a CA on this machine", async () => {
+    const { said, warned, error } = await run("authority", "list");
+    assert.equal(error, undefined);
+    assert.equal(warned, "");
+    assert.equal(
+      said,
+      "AUTHORITY  STAGE   SIGNS  KEY    ENDS                             SHA-256\n" +
+        "root-1     active  yes    P-256  2040-01-01T00:00:00Z (in 3652d)  0123456789abcdef\n" +
+        "! rotations start by hand only (--root-rotation manual)\n",
+    );
+    const { said: json } = await run("authority", "list", "--json");
+    assert.deepEqual(JSON.parse(json), JSON.parse(JSON.stringify(idle)));
+  });
+
+  it("is asked in each of its pods, with nothing but what the table lists", async () => {
+    await replicas.run([
+      "authority",
+      "list",
+      "--all",
+      "--namespace=mesh",
+      "--context",
+      "-prod",
+      "--kubeconfig=k",
+    ]);
+    const exec = "--context=-prod --kubeconfig=k exec --namespace=mesh --container=kasbah-server";
+    assert.deepEqual(
+      (await replicas.execs()).toSorted(),
+      names.map((name) => `${exec} ${name} -- kasbah authority status --json`),
+    );
+  });
+
+  it("says loudly which replica shows another state, and shows it", async () => {
+    await replicas.answers("kasbah-0", { ...idle, epoch: 3 });
+    const other = { ...root, fingerprint: "ffff456789abcdef0123" };
+    await replicas.answers("kasbah-2", { ...idle, epoch: 3, authorities: [other], warnings: ["of its own"] });
+    const { said } = await run("authority", "status");
+    assert.match(said, /^no rotation is under way \(epoch 4\)\n/);
+    assert.match(said, /\n! kasbah-2: of its own\n/);
+    assert.match(said, /\n\n! kasbah-0 says otherwise:\nno rotation is under way \(epoch 3\)\n/);
+    const { said: list } = await run("authority", "list");
+    assert.match(list, /! kasbah-2 says otherwise:\nAUTHORITY.*\nroot-1 .* ffff456789abcdef\n/);
+    const { otherwise } = JSON.parse((await run("authority", "list", "--json")).said);
+    assert.deepEqual(
+      otherwise.map(({ replica, epoch }: { replica: string; epoch: number }) => [replica, epoch]),
+      [
+        ["kasbah-0", 3],
+        ["kasbah-2", 3],
+      ],
+    );
+  });
+
+  it("is as well as its worst replica", async () => {
+    const ending = { ...root, notAfter: new Date("2030-01-03T00:00:00Z") };
+    await replicas.answers("kasbah-1", { ...idle, epoch: 3, authorities: [ending] });
+    const { said, exitCode } = await run("check");
+    assert.equal(exitCode, 4);
+    assert.match(said, /! kasbah-1 shows another state than the others/);
+    await replicas.answers("kasbah-1", idle);
+    assert.equal((await run("check")).exitCode, 0);
+  });
+
+  it("knows a call by whichever replica has answered it, and waits for no other", async () => {
+    await forgotten("kasbah-0");
+    await replicas.answers("kasbah-1", decision);
+    await replicas.onExec("kasbah-2", "exec sleep 20");
+    const { said, warned } = await run("why", referenceId);
+    assert.match(said, /^9f2c51d07ab4 {2}refused: TOKEN_AUDIENCE\n[\s\S]* {2}replica +kasbah-1\n/);
+    assert.equal(warned, "");
+    const { replica, code } = JSON.parse((await run("why", referenceId, "--json")).said);
+    assert.deepEqual([replica, code], ["kasbah-1", "TOKEN_AUDIENCE"]);
+  });
+
+  it("says how many replicas do not know a call, and which could not be asked", async () => {
+    for (const name of names) await forgotten(name);
+    const all = (await run("why", referenceId)).error;
+    assert.equal(all?.code, "OPERATION_REFUSED");
+    assert.match(String(all?.message), /^none of 3 replicas that were asked remembers [^.]*same reference$/);
+    await replicas.fails("kasbah-2", "ADMIN_UNREACHABLE", "nobody answers");
+    const two = String((await run("why", referenceId)).error?.message);
+    assert.match(two, /^none of 2 replicas .*could not be asked: kasbah-2: nobody answers$/);
+  });
+
+  it("explains an identity once, and says who decides otherwise", async () => {
+    for (const name of names) await replicas.answers(name, explanation);
+    assert.doesNotMatch((await run("why", frontend)).said, /otherwise/);
+    await replicas.answers("kasbah-0", { ...explanation, rule: "default", allowed: false });
+    const { said } = await run("why", frontend);
+    assert.match(said, /^spiffe:.*gets certificates\n {2}rule +demo\n/);
+    assert.match(said, /! kasbah-0 says otherwise:\nspiffe:.*gets no certificate\n {2}rule +default\n/);
+  });
+
+  it("answers by the replicas that can be asked, and names the others", async () => {
+    const waiting = [
+      { name: "kasbah-server", ready: false, state: { waiting: { reason: "CrashLoopBackOff" } } },
+    ];
+    await replicas.list(podNamed("kasbah-0", { containerStatuses: waiting }), "kasbah-1", "kasbah-2");
+    await replicas.fails("kasbah-2", "ADMIN_UNREACHABLE", "no CA at /s: nobody answers");
+    const { said, warned, error, exitCode } = await run("authority", "list", "--json");
+    assert.deepEqual([error, exitCode], [undefined, 0]);
+    assert.equal(JSON.parse(said).epoch, 4);
+    assert.match(warned, /^kasbah: warning: .*kasbah-2: no CA at \/s: nobody answers; the others have/m);
+    assert.match(warned, /^kasbah: warning: kasbah-0: the pod is Running \(CrashLoopBackOff\); the others/m);
+    assert.doesNotMatch((await replicas.execs()).join(), /kasbah-0/);
+  });
+
+  it("acts once, by the first replica that answers, in the name of whoever asks", async () => {
+    await replicas.list(podNamed("kasbah-0", { phase: "Pending" }), "kasbah-1", "kasbah-10", "kasbah-2");
+    await replicas.fails("kasbah-1", "ADMIN_UNREACHABLE", "nobody answers");
+    await replicas.answers("kasbah-2", busy);
+    const { said, warned, error } = await run("authority", "rotate", "--root");
+    assert.equal(error, undefined);
+    assert.match(
+      said,
+      /^rotation of the root: root-1 to root-2\n[\s\S]*\nfollow it with: kasbah authority status --namespace mesh\n$/,
+    );
+    assert.match(warned, /kasbah-1: nobody answers; kasbah-2 is asked\n/);
+    const acts = (await replicas.execs()).map((call) => call.replace(/^.*--container=kasbah-server /, ""));
+    assert.deepEqual(acts, [
+      "kasbah-1 -- kasbah authority status --json",
+      "kasbah-2 -- kasbah authority status --json",
+      "kasbah-2 -- kasbah --operator=alice authority rotate --root --json",
+    ]);
+    await run("authority", "abort", "--if-epoch", "7", "--operator", "-bob", "--pod", "kasbah-2");
+    const [last] = (await replicas.execs()).toReversed();
+    assert.match(String(last), /kasbah-2 -- kasbah --operator=-bob authority abort --if-epoch=7 --json$/);
+  });
+
+  it("asks one replica when told to, and names those that there are", async () => {
+    await run("--pod", "kasbah-1", "authority", "status");
+    assert.equal((await replicas.execs()).length, 1);
+    const { error } = await run("--pod", "kasbah-7", "authority", "status");
+    assert.equal(error?.code, "ADMIN_UNREACHABLE");
+    assert.match(String(error?.message), /no such pod .* its pods are kasbah-0, kasbah-1, kasbah-2; --pod/);
+  });
+
+  it("follows a rotation until it is done, whichever replica it began with", async () => {
+    const done = { ...idle, authorities: [{ ...root, id: "root-2" }] };
+    await replicas.answers("kasbah-0", busy);
+    for (const name of names.slice(1)) await replicas.answers(name, { ...done, epoch: 9 });
+    const { said, error } = await run("authority", "rotate", "--root", "--wait");
+    assert.equal(error, undefined);
+    assert.match(said, /root-2 distributed, until .*\nthe rotation is done\n/);
+  });
+});

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { CliError } from "../errors.ts";
+import { type ClusterChoice, defaultNamespace } from "./cluster-choice.ts";
+import type { RunKubectl } from "./kubectl.ts";
+import { explainKubectl } from "./kubectl-words.ts";
+
+/** A pod of the CA. */
+export interface Replica {
+  readonly name: string;
+  readonly isReady: boolean;
+  /** Why no command can run in it; undefined when one can. */
+  readonly absence?: string;
+}
+
+/** The chart's and `kasbah install`'s; a release's name is not in them. */
+const labels = ["app.kubernetes.io/name=kasbah", "app.kubernetes.io/component=ca"];
+export const containerName = "kasbah-server";
+
+const deadlineMs = 30_000;
+
+/** The chart allows nine; whoever labels a thousand pods does not make us start a thousand processes. */
+const mostReplicas = 16;
+
+// Names go on kubectl's command line, and to a terminal.
+const podName = z.string().regex(/^[a-z0-9][-a-z0-9.]{0,252}$/);
+const word = z.string().regex(/^[A-Za-z]{1,64}$/);
+const podList = z.object({
+  items: z.array(
+    z.object({
+      metadata: z.object({ name: podName }),
+      status: z.object({
+        phase: word,
+        containerStatuses: z
+          .array(
+            z.object({
+              name: z.string(),
+              ready: z.boolean(),
+              state: z
+                .object({
+                  running: z.object({}).optional(),
+                  waiting: z.object({ reason: word.optional() }).optional(),
+                })
+                .default({}),
+            }),
+          )
+          .default([]),
+      }),
+    }),
+  ),
+});
+
+type Pod = z.output<typeof podList>["items"][number];
+
+/**
+ * The CA's pods, those that are ready first.
+ *
+ * @throws CliError `ADMIN_UNREACHABLE`, `ADMIN_FORBIDDEN`, `PROCESS_FAILED`, `TARGET_REPLY_INVALID`
+ */
+export async function findReplicas(
+  { namespace = defaultNamespace, pod }: ClusterChoice,
+  kubectl: RunKubectl,
+): Promise<readonly Replica[]> {
+  const selector = `--selector=${labels.join(",")}`;
+  const get = ["get", "pods", `--namespace=${namespace}`, selector, "--output=json"];
+  const run = await kubectl(get, { deadlineMs });
+  if (run.end !== "well") throw explainKubectl(run, deadlineMs);
+  const replicas = readPods(run.stdout).map(replicaOf).sort(byReadiness);
+  const found = pod === undefined ? replicas : replicas.filter(({ name }) => name === pod);
+  if (found.length > 0) return found;
+  const names = replicas.map(({ name }) => name).join(", ");
+  const seen = names === "" ? `no pod has the labels ${labels.join(" and ")}` : `its pods are ${names}`;
+  const fix = names === "" ? "-n names the namespace, --context the cluster" : "--pod names one of them";
+  const what = pod === undefined || names === "" ? "CA" : "such pod of the CA";
+  throw new CliError("ADMIN_UNREACHABLE", `no ${what} in namespace ${namespace}: ${seen}; ${fix}`);
+}
+
+function readPods(text: string): readonly Pod[] {
+  const { data } = podList.safeParse(jsonOf(text));
+  if (data === undefined) {
+    throw new CliError("TARGET_REPLY_INVALID", "what kubectl get printed is no list of pods");
+  }
+  if (data.items.length <= mostReplicas) return data.items;
+  const count = `${data.items.length} pods have the CA's labels, and no CA has more than ${mostReplicas}`;
+  throw new CliError("TARGET_REPLY_INVALID", `${count}: ${labels.join(",")}`);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function replicaOf({ metadata: { name }, status: { phase, containerStatuses } }: Pod): Replica {
+  const own = containerStatuses.find((container) => container.name === containerName);
+  if (phase === "Running" && own?.state.running !== undefined) return { name, isReady: own.ready };
+  const reason = own?.state.waiting?.reason;
+  const state =
+    phase === "Running" && own === undefined ? `has no container ${containerName}` : `is ${phase}`;
+  return {
+    name,
+    isReady: false,
+    absence: `the pod ${state}${reason === undefined ? "" : ` (${reason})`}`,
+  };
+}
+
+const ordinals = new Intl.Collator("en", { numeric: true });
+
+function byReadiness(one: Replica, other: Replica): number {
+  return Number(other.isReady) - Number(one.isReady) || ordinals.compare(one.name, other.name);
+}

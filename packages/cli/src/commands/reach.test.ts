@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import type { Command } from "commander";
+import type { CommandWorld } from "./command-world.ts";
+import { createProgram } from "./program.ts";
+import { nameOf, reachOf } from "./reach.ts";
+import { runKasbah } from "./run-kasbah.test.ts";
+
+const leaves = (command: Command): readonly Command[] =>
+  command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
+
+describe("The table of what reaches a cluster", () => {
+  const commands = leaves(createProgram({ version: "1" } as CommandWorld));
+
+  it("knows every command", () => {
+    assert.ok(commands.length >= 15);
+    assert.deepEqual(commands.filter((command) => reachOf(command) === undefined).map(nameOf), []);
+  });
+
+  it("refuses a cluster to what stays on this machine, with the reason", async () => {
+    const local = commands.filter((command) => typeof reachOf(command) === "object");
+    assert.equal(local.length, 6);
+    for (const command of local) {
+      const file = command.registeredArguments.length > 0 ? ["file"] : [];
+      const { error } = await runKasbah(["-n", "mesh", ...nameOf(command).split(" "), ...file]);
+      assert.equal(error?.code, "CONFIG_INVALID", nameOf(command));
+      assert.match(String(error?.message), new RegExp(`not for kasbah ${nameOf(command)}: .{20}`));
+    }
+  });
+
+  it("refuses two CAs at once, a replica to what asks none, and a cluster to what judges a file", async () => {
+    for (const argv of [
+      ["check", "-n", "mesh", "--state-dir", "/ca"],
+      ["authority", "pause", "--context", "prod", "--admin-socket", "s"],
+      ["install", "--pod", "kasbah-0"],
+      ["why", "spiffe://cluster.local/ns/a/sa/b", "--policy", "file", "--pod", "kasbah-0"],
+    ]) {
+      assert.equal((await runKasbah(argv)).error?.code, "CONFIG_INVALID", argv.join(" "));
+    }
+  });
+
+  it("shows in each command's help the flags that it takes from before its name, and no others", async () => {
+    const help = async (...argv: string[]) => (await runKasbah([...argv, "--help"])).said;
+    assert.match(await help("authority", "rotate"), /--operator <name>/);
+    assert.match(await help("check"), /--pod <name>/);
+    assert.doesNotMatch(await help("check"), /--operator/);
+    assert.doesNotMatch(await help("install"), /--pod/);
+    assert.doesNotMatch(await help("backup"), /--context/);
+  });
+});

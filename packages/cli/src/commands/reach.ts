@@ -1,0 +1,81 @@
+import { ConfigInvalidError } from "@kasbah/runtime";
+import type { Command } from "commander";
+import { type ClusterChoice, namesCluster } from "../cluster/cluster-choice.ts";
+
+/** What -n, --context and --kubeconfig mean to a command. */
+type Reach =
+  /** Asks every replica through kubectl, or with --pod one, and merges what they say. */
+  | "every replica"
+  /** Asks one replica to act, with the operator's name, since replicas act upon the state that they share. */
+  | "one replica"
+  /** Is kubectl's itself: it changes the objects of a namespace. */
+  | "the objects"
+  /** Never leaves this machine, for this reason. */
+  | { readonly local: string };
+
+const reaches: Readonly<Record<string, Reach>> = {
+  "authority list": "every replica",
+  "authority status": "every replica",
+  check: "every replica",
+  why: "every replica",
+  "authority rotate": "one replica",
+  "authority pause": "one replica",
+  "authority resume": "one replica",
+  "authority abort": "one replica",
+  install: "the objects",
+  uninstall: "the objects",
+  demo: { local: "its mesh runs on this machine" },
+  inspect: {
+    local:
+      "it looks from this machine; kubectl port-forward brings a pod's port here, for kasbah inspect 127.0.0.1:PORT",
+  },
+  init: { local: "a CA in a cluster makes its authorities at its first start" },
+  backup: {
+    local:
+      "the CA's keys do not go through this connection; back up the Secret that the replicas share, or run kasbah backup in the pod, onto its volume",
+  },
+  restore: { local: "it fills a state directory in which no CA runs, so that there is no pod to ask" },
+  "policy check": { local: "it reads a file of this machine and asks no CA" },
+};
+
+/** Throws ConfigInvalidError when a command is given a cluster that it does not reach. */
+export function refuseOutOfReach(command: Command): void {
+  const choice = command.optsWithGlobals<ClusterChoice>();
+  if (!namesCluster(choice)) return;
+  const reach = reachOf(command);
+  const flags = "-n, --context, --kubeconfig and --pod";
+  // One that is not in the table would look at this machine, where another CA may be.
+  if (reach === undefined) throw new ConfigInvalidError([`${flags}: not for kasbah ${nameOf(command)}`]);
+  if (typeof reach === "object") {
+    throw new ConfigInvalidError([`${flags}: not for kasbah ${nameOf(command)}: ${reach.local}`]);
+  }
+  if (reach === "the objects" && choice.pod !== undefined) {
+    throw new ConfigInvalidError([`--pod: not for kasbah ${nameOf(command)}, which asks no replica`]);
+  }
+}
+
+/** The flags of the whole program that are of use to a command, by their names. */
+export function programFlagsOf(command: Command): readonly string[] {
+  const cluster = ["--namespace", "--context", "--kubeconfig"];
+  const group = command.commands.map((one) => programFlagsOf(one)).find((flags) => flags.length > 0);
+  switch (reachOf(command)) {
+    case "every replica":
+      return [...cluster, "--pod"];
+    case "one replica":
+      return [...cluster, "--pod", "--operator"];
+    case "the objects":
+      return cluster;
+    default:
+      return group ?? [];
+  }
+}
+
+export function reachOf(command: Command): Reach | undefined {
+  return reaches[nameOf(command)];
+}
+
+/** As it is typed, without the program's own name. */
+export function nameOf(command: Command): string {
+  const above = command.parent?.parent ? `${nameOf(command.parent)} ` : "";
+  return `${above}${command.name()}`;
+}
