@@ -55,11 +55,22 @@ const helm: Tool = {
   },
 };
 
+const execNode: Tool = {
+  name: "exec-node",
+  override: "EXEC_NODE_BIN",
+  sources: ["go.mod", "go.sum", "main.go"],
+  package: ".",
+  versions: () => ({}),
+};
+
 /** Why there is no control plane here, and what to do about it; undefined when there can be one. */
 export const whyNoControlPlane = (): string | undefined => whyNot(controlPlane);
 
 /** The same of Helm. */
 export const whyNoHelm = (): string | undefined => whyNot(helm);
+
+/** The same of the node that commands run on. */
+export const whyNoExecNode = (): string | undefined => whyNot(execNode);
 
 function whyNot({ name, override }: Tool): string | undefined {
   if (process.env[override] || hasGo()) return undefined;
@@ -71,6 +82,9 @@ export const provideControlPlane = (): Promise<string> => provide(controlPlane);
 
 /** The path of Helm. */
 export const provideHelm = (): Promise<string> => provide(helm);
+
+/** The path of the part of a kubelet that kubectl exec reaches. */
+export const provideExecNode = (): Promise<string> => provide(execNode);
 
 async function provide(tool: Tool): Promise<string> {
   const given = process.env[tool.override];
@@ -92,7 +106,9 @@ function keyOf(tool: Tool): string {
 
 /** Under its name is only what was built to its end. */
 async function build(tool: Tool, binary: string): Promise<void> {
-  say(`building ${tool.name}: minutes and gigabytes of memory, once, with modules to download before`);
+  say(
+    `building ${tool.name} once, with modules to download before; a control plane takes minutes, and gigabytes of memory`,
+  );
   const unfinished = `${binary}.unfinished`;
   const startedAt = performance.now();
   await compile(tool, unfinished);

@@ -11,11 +11,13 @@ import { type Credentials, writeCredentials } from "./credentials.ts";
 import { type Addresses, programsOf } from "./programs.ts";
 import { runTool } from "./run-tool.ts";
 
-/** A real etcd, kube-apiserver and kube-controller-manager. There is no node: pods are made and stay pending. */
+/** A real etcd, kube-apiserver and kube-controller-manager. There is no node but an ExecNode that a test starts: pods are made and stay pending. */
 export interface ControlPlane {
   readonly url: URL;
   /** The root that the API server's certificate chains to. */
   readonly caFile: string;
+  /** What its programs show each other. */
+  readonly credentials: Credentials;
   /** Of one who may do anything. */
   readonly kubeconfig: string;
   /** Where the programs write their logs; gone after `stop()` unless they are kept. */
@@ -73,6 +75,7 @@ const stopGraceMs = 1_000;
 class Running implements ControlPlane {
   readonly url: URL;
   readonly caFile: string;
+  readonly credentials: Credentials;
   readonly kubeconfig: string;
   readonly logs: string;
   readonly #directory: TemporaryDirectory;
@@ -84,6 +87,7 @@ class Running implements ControlPlane {
   constructor({ directory, logs, reaper, addresses, url, credentials }: Parts) {
     this.url = url;
     this.caFile = credentials.caFile;
+    this.credentials = credentials;
     this.kubeconfig = credentials.adminKubeconfig;
     this.logs = logs;
     this.#directory = directory;

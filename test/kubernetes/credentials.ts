@@ -9,6 +9,9 @@ export interface Credentials {
   readonly caPem: string;
   readonly servingCertificate: string;
   readonly servingKey: string;
+  /** What the API server shows to a node. */
+  readonly nodeCallerCertificate: string;
+  readonly nodeCallerKey: string;
   /** Signs service account tokens. */
   readonly tokenKey: string;
   /** The API server's table of static tokens. */
@@ -31,6 +34,9 @@ export async function writeCredentials(directory: TemporaryDirectory, url: URL):
     { kind: "dns", value: "kubernetes.default.svc" },
   ] as const;
   const certificate = await authority.issue({ publicKey: serving.publicKey, names });
+  const caller = await createKeyPair("P-256");
+  const callerName = { kind: "dns", value: "kube-apiserver" } as const;
+  const callerCertificate = await authority.issue({ publicKey: caller.publicKey, names: [callerName] });
   const [adminToken, controllersToken] = [newToken(), newToken()];
   const write = (name: string, text: string) => writePrivate(directory.join(name), text);
   const caFile = await write("ca.pem", authority.rootPem);
@@ -40,6 +46,8 @@ export async function writeCredentials(directory: TemporaryDirectory, url: URL):
     caPem: authority.rootPem,
     servingCertificate: await write("serving.pem", certificate.toPem()),
     servingKey: await write("serving-key.pem", serving.toPkcs8Pem()),
+    nodeCallerCertificate: await write("node-caller.pem", callerCertificate.toPem()),
+    nodeCallerKey: await write("node-caller-key.pem", caller.toPkcs8Pem()),
     // The type that clusters have by default, so that their tokens look like most.
     tokenKey: await write("token-key.pem", (await createKeyPair("RSA-2048")).toPkcs8Pem()),
     tokens: await write(
@@ -59,7 +67,8 @@ async function writePrivate(path: string, text: string): Promise<string> {
   return path;
 }
 
-function kubeconfigOf(url: URL, caFile: string, token: string) {
+/** Of whoever has the token. */
+export function kubeconfigOf(url: URL, caFile: string, token: string) {
   const name = "kasbah-test";
   return {
     apiVersion: "v1",

@@ -56,6 +56,10 @@ function apiServer({ addresses, credentials, admin, reaper, spec }: ProgramWorld
     "tls-cert-file": credentials.servingCertificate,
     "tls-private-key-file": credentials.servingKey,
     "token-auth-file": credentials.tokens,
+    // So that what runs commands on this machine takes them from nobody else.
+    "kubelet-certificate-authority": credentials.caFile,
+    "kubelet-client-certificate": credentials.nodeCallerCertificate,
+    "kubelet-client-key": credentials.nodeCallerKey,
     "authorization-mode": "Node,RBAC",
     "service-account-issuer": "https://kubernetes.default.svc",
     "service-account-key-file": credentials.tokenKey,

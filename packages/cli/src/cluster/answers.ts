@@ -55,15 +55,16 @@ export async function askEvery<Answer>(
   };
 }
 
-/** What there is to say when nobody gave an answer: the first failure's code, and every replica's words once. */
+/** What there is to say when nobody gave an answer: the first failure's code, and what the replicas say, once. */
 export function nobodyAnswers({ refused, missing }: Answers<unknown>): CliError {
   const failed = [...refused, ...missing];
   const [first] = failed;
   if (first === undefined) return new CliError("ADMIN_UNREACHABLE", "no replica was asked");
-  const all = new Set(failed.map(({ error }) => error.message));
-  const words = all.size === 1 ? first.error.message : failed.map(inWords).join("; ");
-  const who = failed.length === 1 ? first.replica : `none of ${failed.length} replicas answers`;
-  return new CliError(first.error.code, `${who}: ${words}`, { cause: first.error });
+  const but = ({ replica, error }: Failed) => error.message.replaceAll(replica, "");
+  const isSame = failed.every((one) => but(one) === but(first));
+  const words = isSame ? inWords(first) : failed.map(inWords).join("; ");
+  const count = failed.length === 1 ? "" : `none of ${failed.length} replicas answers; `;
+  return new CliError(first.error.code, `${count}${words}`, { cause: first.error });
 }
 
 export function inWords({ replica, error }: Failed): string {

@@ -122,9 +122,15 @@ describe("What may go wrong between kasbah and a CA in a cluster", () => {
   });
 
   it("says which rule an operator lacks", async () => {
-    await replicas.onExec("kasbah-0", forbidden('pods "kasbah-0"'));
+    await replicas.list("kasbah-0", "kasbah-1");
+    for (const name of ["kasbah-0", "kasbah-1"]) await replicas.onExec(name, forbidden(`pods "${name}"`));
     const exec = (await list()).error;
     assert.equal(exec?.code, "ADMIN_FORBIDDEN");
+    assert.match(
+      String(exec?.message),
+      /^none of 2 replicas answers; kasbah-0: .* pods "kasbah-0" is forbidden/,
+    );
+    assert.doesNotMatch(String(exec?.message), /kasbah-1/);
     await replicas.onGet(forbidden("pods"));
     const get = (await list()).error;
     assert.equal(get?.code, "ADMIN_FORBIDDEN");
@@ -159,7 +165,7 @@ describe("What may go wrong between kasbah and a CA in a cluster", () => {
     assert.equal(error?.code, "ADMIN_UNREACHABLE");
     assert.equal(
       error?.message,
-      "none of 2 replicas answers: kasbah-0: the pod is Pending; kasbah-1: the pod has no container kasbah-server",
+      "none of 2 replicas answers; kasbah-0: the pod is Pending; kasbah-1: the pod has no container kasbah-server",
     );
     assert.deepEqual(await replicas.execs(), []);
   });

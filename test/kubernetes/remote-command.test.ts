@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
+import { repositoryRoot } from "../e2e/repository.ts";
+import { whyNoExecNode } from "./build-tools.ts";
+import { callCa } from "./call-ca.ts";
+import { type CaAccount, type ClusterCa, createCaAccount, startClusterCa } from "./cluster-ca.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { type ExecNode, startExecNode } from "./exec-node.ts";
+import { sharedControlPlane } from "./hooks.ts";
+import { type Laptop, openLaptop } from "./operator-laptop.ts";
+import { createWorkload } from "./workloads.ts";
+
+const kasbahBin = join(repositoryRoot, "packages/cli/bin/kasbah.js");
+const names = ["kasbah-0", "kasbah-1", "kasbah-2"];
+const labels = { "app.kubernetes.io/name": "kasbah", "app.kubernetes.io/component": "ca" };
+const container = "kasbah-server";
+const treacherous = /[^\P{C}\n]/u;
+
+describe("kasbah on a laptop, and a CA of three replicas in a real cluster", function () {
+  this.timeout(180_000);
+  let controlPlane: ControlPlane;
+  let account: CaAccount;
+  let node: ExecNode;
+  let laptop: Laptop;
+  let image: TemporaryDirectory;
+  let replicas: ClusterCa[];
+  let kubeconfig: string;
+
+  before(async function () {
+    const missing = whyNoExecNode();
+    if (missing !== undefined) {
+      process.stdout.write(`      ${missing}\n`);
+      this.skip();
+    }
+    controlPlane = sharedControlPlane();
+    account = await createCaAccount(controlPlane);
+    const { namespace } = account;
+    laptop = await openLaptop(controlPlane);
+    image = await temporaryDirectory();
+    await symlink(process.execPath, image.join("node"));
+    await symlink(kasbahBin, image.join("kasbah"));
+    node = await startExecNode(controlPlane, `node-of-${namespace}`);
+    const flags = ["--state-secret", "kasbah-ca"];
+    replicas = await Promise.all(names.map((name) => startClusterCa(controlPlane, account, name, flags)));
+    for (const [index, replica] of replicas.entries()) {
+      const env = { PATH: image.path, KASBAH_STATE_DIR: replica.stateDir };
+      await node.addPod({ namespace, name: `kasbah-${index}`, container, labels, env });
+    }
+    kubeconfig = await operatorOf(namespace);
+  });
+
+  after(async () => {
+    await node?.stop();
+    await Promise.all((replicas ?? []).map((replica) => replica.stop()));
+    await Promise.all([image?.remove(), laptop?.remove(), account?.remove()]);
+  });
+
+  /** An account with the role that docs/remote.md shows; the other one lacks pods/exec. */
+  async function operatorOf(namespace: string): Promise<string> {
+    const page = await readFile(join(repositoryRoot, "docs/remote.md"), "utf8");
+    const [, yaml = ""] = /```yaml\n(.*?)```/s.exec(page) ?? [];
+    const kubectl = (args: readonly string[], stdin = "") =>
+      controlPlane.kubectl([...args, `--namespace=${namespace}`], { stdin });
+    await kubectl(["apply", "-f=-"], yaml.replace("namespace: kasbah-system", `namespace: ${namespace}`));
+    await kubectl(["create", "role", "onlooker", "--verb=get,list", "--resource=pods"]);
+    for (const [name, role] of [
+      ["ann", "kasbah-operator"],
+      ["bob", "onlooker"],
+    ]) {
+      await kubectl(["create", "serviceaccount", `${name}`]);
+      const subject = `--serviceaccount=${namespace}:${name}`;
+      await kubectl(["create", "rolebinding", `${name}`, `--role=${role}`, subject]);
+    }
+    const path = await laptop.kubeconfig(namespace, "ann");
+    const may = [
+      "auth",
+      "can-i",
+      "create",
+      "pods",
+      "--subresource=exec",
+      `--as=system:serviceaccount:${namespace}:ann`,
+    ];
+    await untilSeen("right", 20_000, () => kubectl(may).catch(() => undefined));
+    return path;
+  }
+
+  const kasbah = (...args: string[]) =>
+    laptop.kasbah(["-n", account.namespace, "--kubeconfig", kubeconfig, ...args]);
+
+  /** A pod with the CA's labels in which `kasbah` is this script. */
+  async function addHostilePod(namespace: string, name: string, script: string): Promise<void> {
+    await mkdir(image.join(namespace), { recursive: true });
+    await writeFile(image.join(namespace, "kasbah"), `#!/bin/sh\n${script}\n`);
+    await chmod(image.join(namespace, "kasbah"), 0o755);
+    const env = { PATH: `${image.join(namespace)}:/usr/bin:/bin` };
+    await node.addPod({ namespace, name, container, labels, env });
+  }
+
+  it("refuses to answer for whoever may not exec, for a context that is none, and where no CA is", async () => {
+    const { namespace } = account;
+    const bob = await laptop.kubeconfig(namespace, "bob");
+    const forbidden = await laptop.kasbah(["-n", namespace, "--kubeconfig", bob, "authority", "list"]);
+    assert.equal(forbidden.exitCode, 1);
+    assert.match(
+      forbidden.stderr,
+      /pods "kasbah-\d" is forbidden.*create of pods\/exec.*\(ADMIN_FORBIDDEN\)/,
+    );
+    const context = await kasbah("--context", "elsewhere", "check");
+    assert.equal(context.exitCode, 1);
+    assert.match(context.stderr, /context "elsewhere" does not exist/);
+    const elsewhere = await laptop.kasbah(["-n", "default", "--kubeconfig", kubeconfig, "check"]);
+    assert.match(elsewhere.stderr, /pods is forbidden.*\(ADMIN_FORBIDDEN\)/);
+    const empty = await laptop.kasbah(["-n", "default", "--kubeconfig", controlPlane.kubeconfig, "check"]);
+    assert.match(empty.stderr, /no CA in namespace default: no pod has the labels/);
+  });
+
+  it("says the same as the command beside a replica, in the same form", async () => {
+    const [replica] = replicas;
+    const args = ["authority", "list", "--json"];
+    const remote = await kasbah(...args);
+    assert.deepEqual([remote.exitCode, remote.stderr], [0, ""]);
+    const local = [kasbahBin, ...args, "--state-dir", `${replica?.stateDir}`];
+    const { stdout } = await promisify(execFile)(process.execPath, local);
+    assert.deepEqual(JSON.parse(remote.stdout), JSON.parse(stdout));
+    assert.match((await kasbah("authority", "list")).stdout, /^AUTHORITY .*\nroot-1 +active +yes /);
+  });
+
+  it("knows why a call was refused, whichever replica it was made to", async () => {
+    const { token } = await createWorkload(controlPlane, "vault");
+    for (const [index, replica] of replicas.entries()) {
+      const { message } = await callCa(replica, token);
+      const [, reference = ""] = /reference ([0-9a-f]{12})/.exec(message) ?? [];
+      const { stdout, stderr, exitCode } = await kasbah("why", reference);
+      assert.deepEqual([exitCode, stderr], [0, ""], message);
+      assert.match(
+        stdout,
+        new RegExp(`^${reference} {2}refused: TOKEN_[\\s\\S]* replica +kasbah-${index}\n`),
+      );
+    }
+    const unknown = await kasbah("why", "000000000000");
+    assert.equal(unknown.exitCode, 1);
+    assert.match(unknown.stderr, /none of 3 replicas .* remembers .*\(OPERATION_REFUSED\)/);
+  });
+
+  it("tells by its exit code what it tells beside the CA", async () => {
+    assert.equal((await kasbah("check")).exitCode, 0);
+    assert.equal((await kasbah("check", "--warn", "4000d")).exitCode, 3);
+    const spiffeId = "spiffe://cluster.local/ns/a/sa/b";
+    assert.match(
+      (await kasbah("why", spiffeId)).stdout,
+      /^spiffe:\S+ {2}gets certificates\n {2}rule +default\n/,
+    );
+    const stale = await kasbah("authority", "abort", "--if-epoch", "1");
+    assert.deepEqual([stale.exitCode, stale.stdout], [1, ""]);
+    assert.match(stale.stderr, /\(OPERATION_REFUSED\)/);
+  });
+
+  it("acts at one replica, under the name that nobody checked, and all of them show it", async () => {
+    const { exitCode, stdout } = await kasbah("--operator", "ann@laptop", "authority", "rotate", "--root");
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /root-1 to root-2\n|it is done already/);
+    const logs = await Promise.all(replicas.map((replica) => replica.log()));
+    const acts = logs.flatMap((log) => log.split("\n")).filter((line) => line.includes('"operator acted"'));
+    assert.equal(acts.length, 1);
+    assert.match(`${acts[0]}`, /"act":"rotate".*"operatorUnverified":"ann@laptop"/);
+    await untilSeen("agreement", 20_000, async () => {
+      const status = JSON.parse((await kasbah("authority", "list", "--json")).stdout);
+      return status.otherwise === undefined && JSON.stringify(status).includes("root-2") ? true : undefined;
+    });
+  });
+
+  it("answers by the others when a replica has died, and says so", async () => {
+    const { child } = replicas[2] ?? assert.fail("no third replica");
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
+    const { exitCode, stdout, stderr } = await kasbah("authority", "status");
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /epoch/);
+    assert.match(stderr, /^kasbah: warning: kasbah-2: no CA at .*; the others have answered\n$/);
+    const pinned = await kasbah("--pod", "kasbah-2", "authority", "status");
+    assert.equal(pinned.exitCode, 1);
+    assert.match(pinned.stderr, /kasbah-2: no CA at .*\(ADMIN_UNREACHABLE\)/);
+  });
+
+  for (const { what, script, words } of [
+    { what: "floods it", script: "exec head -c 104857600 /dev/zero", words: /more came than any answer/ },
+    { what: "prints garbage", script: "exec head -c 100000 /dev/urandom", words: /its answer is no JSON/ },
+    {
+      what: "writes to the terminal",
+      script: "printf '\\033[2J\\nkasbah: \\033]0;x\\007 (ADMIN_FAILED)\\n' >&2; exit 1",
+      words: /\\u001b\]0;x\\u0007 \(ADMIN_FAILED\)/,
+    },
+    { what: "is too old", script: "echo \"error: unknown command 'authority'\" >&2; exit 2", words: /older/ },
+    { what: "has no kasbah", script: "exit 127", words: /ended with exit code 127/ },
+  ]) {
+    it(`is not led astray by a pod that ${what}`, async () => {
+      const namespace = await controlPlane.newNamespace("hostile");
+      await addHostilePod(namespace, "kasbah-0", script);
+      const target = ["-n", namespace, "--kubeconfig", controlPlane.kubeconfig];
+      const { exitCode, stdout, stderr } = await laptop.kasbah([...target, "authority", "list"]);
+      assert.deepEqual([exitCode, stdout], [1, ""]);
+      assert.match(stderr, words);
+      assert.doesNotMatch(stderr, treacherous);
+    });
+  }
+
+  it("lets go of a pod that never answers, on Ctrl-C", async () => {
+    const namespace = await controlPlane.newNamespace("silent");
+    await addHostilePod(namespace, "kasbah-0", "echo started > $(dirname $0)/started; exec sleep 600");
+    const target = ["-n", namespace, "--kubeconfig", controlPlane.kubeconfig];
+    const asked = laptop.kasbah([...target, "check"], { interruptWhen: image.join(namespace, "started") });
+    const { exitCode, stderr } = await asked;
+    assert.equal(exitCode, 130);
+    assert.match(stderr, /\(INTERRUPTED\)/);
+  });
+});
