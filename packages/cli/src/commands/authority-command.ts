@@ -25,7 +25,8 @@ Examples
   $ kasbah authority list
   $ kasbah authority rotate --root --wait
   $ kasbah authority status --json | jq .rotation
-  $ kasbah authority abort --if-epoch 7`;
+  $ kasbah authority abort --if-epoch 7
+  $ kasbah -n kasbah-system authority list        a CA in a cluster: its replicas answer as one`;
 
 const listHelp = `
 SIGNS says which authorities make up the chain of every leaf that is issued now. All that are distributed, active or

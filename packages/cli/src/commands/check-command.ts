@@ -25,6 +25,7 @@ Exit codes
 
 Examples
   $ kasbah check --warn 30d --critical 7d || alert "the CA needs a look"
+  $ kasbah check -n kasbah-system                 in a cluster: the worst of its replicas
   $ kasbah check --json | jq -r '.authorities[] | select(.level != "OK") | .id'`;
 
 /** `kasbah check`. */

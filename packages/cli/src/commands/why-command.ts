@@ -33,7 +33,8 @@ Examples
   $ kasbah why 9f2c51d07ab4
   $ kasbah why spiffe://cluster.local/ns/payments/sa/api
   $ kasbah why spiffe://cluster.local/ns/payments/sa/api --policy next-policy.yaml
-  $ kasbah why 9f2c51d07ab4 --json | jq -r .fix`;
+  $ kasbah why 9f2c51d07ab4 --json | jq -r .fix
+  $ kasbah -n kasbah-system why 9f2c51d07ab4           in a cluster: whichever replica knows the call`;
 
 /** `kasbah why`. */
 export function whyCommand(world: CommandWorld): Command {
