@@ -14,13 +14,11 @@ export interface PodCall<Answer> {
   /** It prints JSON for them. No shell is between, so that they arrive as they are. */
   readonly args: readonly string[];
   readonly schema: z.ZodType<Answer>;
-  /** It may have changed something before it failed. */
-  readonly isAct: boolean;
-  readonly signal?: AbortSignal;
+  readonly signal: AbortSignal;
 }
 
 /** Above what the command in the pod allows the CA. */
-const deadlines = { answerMs: 30_000, actMs: 90_000 };
+const answerDeadlineMs = 30_000;
 
 /** The codes with which the command in a pod says why the CA did not answer, or would not. */
 const told: readonly string[] = [
@@ -35,19 +33,16 @@ const told: readonly string[] = [
  *
  * @throws CliError `OPERATION_REFUSED`, `ADMIN_UNREACHABLE`, `ADMIN_FORBIDDEN`, `ADMIN_FAILED`, `TARGET_REPLY_INVALID`, `PROCESS_FAILED`
  */
-export async function execKasbah<Answer>(call: PodCall<Answer>, kubectl: RunKubectl): Promise<Answer> {
-  const { pod, namespace = defaultNamespace, args, isAct, signal } = call;
+export async function execKasbah<Answer>(
+  call: PodCall<Answer>,
+  kubectl: RunKubectl,
+  deadlineMs = answerDeadlineMs,
+): Promise<Answer> {
+  const { pod, namespace = defaultNamespace, args, signal } = call;
   const exec = ["exec", `--namespace=${namespace}`, `--container=${containerName}`, pod, "--", "kasbah"];
-  const deadlineMs = isAct ? deadlines.actMs : deadlines.answerMs;
-  const run = await kubectl(
-    [...exec, ...args],
-    signal === undefined ? { deadlineMs } : { deadlineMs, signal },
-  );
+  const run = await kubectl([...exec, ...args], { deadlineMs, signal });
   if (run.end === "well") return readAnswer(run.stdout, call);
-  const failure = explainCommand(run) ?? explainKubectl(run, deadlineMs);
-  if (!isAct || failure.code !== "ADMIN_UNREACHABLE") throw failure;
-  const advice = "it may have been done, or be done yet: look at kasbah authority status";
-  throw new CliError("ADMIN_FAILED", `${failure.message}; ${advice}`);
+  throw explainCommand(run) ?? explainKubectl(run, deadlineMs);
 }
 
 function readAnswer<Answer>(text: string, { schema }: PodCall<Answer>): Answer {

@@ -1,17 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { eventually } from "@kasbah/testkit";
 import { idle, root } from "../commands/run-kasbah.test.ts";
-import { CliError } from "../errors.ts";
 import { FakeReplicas, podNamed } from "./fake-replicas.test.ts";
-import { kubectlRunner } from "./kubectl.ts";
 
 const treacherous = /[^\P{C}\n]|[\p{Zl}\p{Zp}]/u;
-const forbidden = (what: string) =>
-  `echo 'Error from server (Forbidden): ${what} is forbidden: User "ann" cannot do that' >&2; exit 70`;
 
-describe("What may go wrong between kasbah and a CA in a cluster", () => {
+describe("A hostile pod with the labels of a CA", () => {
   let replicas: FakeReplicas;
 
   beforeEach(async () => {
@@ -95,115 +88,9 @@ describe("What may go wrong between kasbah and a CA in a cluster", () => {
       assert.doesNotMatch(said, treacherous);
       assert.doesNotMatch(said, /^forged/m);
     }
-    await replicas.fails("kasbah-0", "OPERATION_REFUSED", `no${bad}\nkasbah: forged`);
+    await replicas.fails("kasbah-0", "OPERATION_REFUSED", `no${bad}\nforged`);
     assert.doesNotMatch(String((await run("authority", "list")).error?.message), treacherous);
     await replicas.onExec("kasbah-0", `echo '${bad}' >&2; exit 9`);
     assert.doesNotMatch(String((await run("authority", "list")).error?.message), treacherous);
   });
-
-  it("waits for a kubectl that never ends no longer than its deadline, whatever it ignores", async () => {
-    await replicas.onExec("kasbah-0", "trap '' TERM INT HUP; sleep 5");
-    const world = { env: { PATH: `${replicas.path()}:/usr/bin:/bin` }, signal: new AbortController().signal };
-    const kubectl = kubectlRunner({}, world);
-    const { end } = await kubectl(["exec", "-n", "-c", "kasbah-0", "--", "kasbah"], { deadlineMs: 300 });
-    assert.equal(end, "late");
-  });
-
-  it("ends kubectl on Ctrl-C", async () => {
-    const pidFile = replicas.path("pid");
-    await replicas.onGet(`echo $$ > ${pidFile}.new; mv ${pidFile}.new ${pidFile}; exec sleep 300`);
-    const interrupted = new AbortController();
-    const outcome = replicas.run(["-n", "mesh", "check"], { signal: interrupted.signal });
-    await eventually(() => existsSync(pidFile));
-    interrupted.abort(new CliError("INTERRUPTED", "interrupted before the end"));
-    assert.equal((await outcome).error?.code, "INTERRUPTED");
-    const pid = Number(await readFile(pidFile, "utf8"));
-    await eventually(() => !isAlive(pid));
-  });
-
-  it("says which rule an operator lacks", async () => {
-    await replicas.list("kasbah-0", "kasbah-1");
-    for (const name of ["kasbah-0", "kasbah-1"]) await replicas.onExec(name, forbidden(`pods "${name}"`));
-    const exec = (await list()).error;
-    assert.equal(exec?.code, "ADMIN_FORBIDDEN");
-    assert.match(
-      String(exec?.message),
-      /^none of 2 replicas answers; kasbah-0: .* pods "kasbah-0" is forbidden/,
-    );
-    assert.doesNotMatch(String(exec?.message), /kasbah-1/);
-    await replicas.onGet(forbidden("pods"));
-    const get = (await list()).error;
-    assert.equal(get?.code, "ADMIN_FORBIDDEN");
-    assert.match(String(get?.message), /User "ann".*; an operator's role needs .* create of pods\/exec/);
-  });
-
-  it("says that kubectl is not there, and what kubectl says of a context", async () => {
-    await replicas.onGet("echo 'error: context \"x\" does not exist' >&2; exit 1");
-    assert.match(String((await list()).error?.message), /^kubectl failed: error: context "x" does not exist/);
-    const { error } = await replicas.run(["-n", "mesh", "check"], { env: { PATH: replicas.path("pods") } });
-    assert.equal(error?.code, "PROCESS_FAILED");
-    assert.match(String(error?.message), /kubectl is not there/);
-  });
-
-  it("names the labels that it looked for in a namespace without a CA", async () => {
-    await replicas.list();
-    const { error } = await list();
-    assert.equal(error?.code, "ADMIN_UNREACHABLE");
-    assert.match(
-      String(error?.message),
-      /^no CA in namespace mesh: .*labels app\.kubernetes\.io\/name=kasbah and app\.kubernetes\.io\/component=ca; -n/,
-    );
-  });
-
-  it("says why no pod can be asked", async () => {
-    const foreign = [{ name: "other", ready: true, state: { running: {} } }];
-    await replicas.list(
-      podNamed("kasbah-0", { phase: "Pending", containerStatuses: undefined }),
-      podNamed("kasbah-1", { containerStatuses: foreign }),
-    );
-    const { error } = await list();
-    assert.equal(error?.code, "ADMIN_UNREACHABLE");
-    assert.equal(
-      error?.message,
-      "none of 2 replicas answers; kasbah-0: the pod is Pending; kasbah-1: the pod has no container kasbah-server",
-    );
-    assert.deepEqual(await replicas.execs(), []);
-  });
-
-  it("tells an image that is too old from one without the command", async () => {
-    await replicas.onExec("kasbah-0", "echo \"error: unknown command 'authority'\" >&2; exit 2");
-    const old = (await list()).error;
-    assert.equal(old?.code, "ADMIN_FAILED");
-    assert.match(String(old?.message), /image is older than yours \(error: unknown command 'authority'\)/);
-    await replicas.onExec("kasbah-0", "exit 127");
-    assert.match(String((await list()).error?.message), /ended with exit code 127/);
-  });
-
-  it("keeps the code of a CA that refuses, and does not ask another one to act", async () => {
-    const script =
-      'case "$*" in *pause*) echo "kasbah: not now (OPERATION_REFUSED)" >&2; exit 1;; esac; cat "$0.json"';
-    await replicas.onExec("kasbah-0", script);
-    await replicas.list("kasbah-0", "kasbah-1");
-    await replicas.answers("kasbah-1", idle);
-    const { error } = await run("authority", "pause");
-    assert.deepEqual([error?.code, error?.message], ["OPERATION_REFUSED", "not now"]);
-    assert.doesNotMatch((await replicas.execs()).join(), /kasbah-1/);
-  });
-
-  it("does not say that nothing was done when the connection broke during an act", async () => {
-    const script =
-      'case "$*" in *pause*) echo "error: stream broke" >&2; kill -9 $PPID; exit 1;; esac; cat "$0.json"';
-    await replicas.onExec("kasbah-0", script);
-    const { error } = await run("authority", "pause");
-    assert.equal(error?.code, "ADMIN_FAILED");
-    assert.match(String(error?.message), /stream broke; it may have been done/);
-  });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}

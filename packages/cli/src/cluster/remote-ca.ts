@@ -5,7 +5,8 @@ import type { AuthorityStatusMessage } from "../authority/admin-client.ts";
 import type { OperatorClient } from "../authority/operator-client.ts";
 import { type Answers, askEvery, inWords, nobodyAnswers } from "./answers.ts";
 import type { ClusterChoice } from "./cluster-choice.ts";
-import { execKasbah } from "./exec-kasbah.ts";
+import { execAct } from "./exec-act.ts";
+import { execKasbah, type PodCall } from "./exec-kasbah.ts";
 import { type KubectlWorld, kubectlRunner, type RunKubectl } from "./kubectl.ts";
 import { firstKnown, mergeExplanations, mergeStatus } from "./merge.ts";
 import { authorityStatus, decision, explanation } from "./read-answers.ts";
@@ -78,7 +79,8 @@ export class RemoteCa implements OperatorClient {
   async #ask<Answer, Merged>(question: Question<Answer, Merged>): Promise<Merged> {
     const { args, schema, merge, isOneEnough = false } = question;
     const replicas = await findReplicas(this.#choice, this.#kubectl);
-    const one = (pod: string, signal: AbortSignal) => this.#exec({ pod, args, schema, isAct: false, signal });
+    const one = (pod: string, signal: AbortSignal) =>
+      execKasbah(this.#call(pod, args, schema, signal), this.#kubectl);
     const answers = await askEvery(replicas, one, { signal: this.#world.signal, isOneEnough });
     const merged = merge(answers);
     for (const failed of answers.missing) this.#warn(`${inWords(failed)}; the others have answered`);
@@ -90,21 +92,25 @@ export class RemoteCa implements OperatorClient {
     const replicas = await findReplicas(this.#choice, this.#kubectl);
     const missing = [];
     for (const replica of replicas) {
-      const one = (pod: string) => this.#exec({ ...status, pod, isAct: false });
+      const one = (pod: string) => execKasbah(this.#call(pod, status.args, status.schema), this.#kubectl);
       const options = { signal: this.#world.signal, isOneEnough: false };
       const answers = await askEvery([replica], one, options);
       missing.push(...answers.missing);
       if (answers.given.length === 0) continue;
       for (const failed of missing) this.#warn(`${inWords(failed)}; ${replica.name} is asked`);
       const args = [`--operator=${this.#world.operator}`, "authority", name, ...flags];
-      return this.#exec({ pod: replica.name, args, schema: authorityStatus, isAct: true });
+      return execAct(this.#call(replica.name, args, authorityStatus), this.#kubectl);
     }
     throw nobodyAnswers({ given: [], refused: [], missing });
   }
 
-  #exec<Answer>(call: Omit<Parameters<typeof execKasbah<Answer>>[0], "namespace">): Promise<Answer> {
-    const args = [...call.args, "--json"];
-    return execKasbah({ ...call, args, namespace: this.#choice.namespace }, this.#kubectl);
+  #call<Answer>(
+    pod: string,
+    args: readonly string[],
+    schema: z.ZodType<Answer>,
+    signal = this.#world.signal,
+  ): PodCall<Answer> {
+    return { pod, namespace: this.#choice.namespace, args: [...args, "--json"], schema, signal };
   }
 
   #warn(text: string): void {

@@ -16,6 +16,7 @@ export interface Replica {
 const labels = ["app.kubernetes.io/name=kasbah", "app.kubernetes.io/component=ca"];
 export const containerName = "kasbah-server";
 
+/** Above the one that kubectl is given, so that it says in its own words what it waits for. */
 const deadlineMs = 30_000;
 
 /** The chart allows nine; whoever labels a thousand pods does not make us start a thousand processes. */
@@ -61,7 +62,7 @@ export async function findReplicas(
   kubectl: RunKubectl,
 ): Promise<readonly Replica[]> {
   const selector = `--selector=${labels.join(",")}`;
-  const get = ["get", "pods", `--namespace=${namespace}`, selector, "--output=json"];
+  const get = ["get", "pods", `--namespace=${namespace}`, selector, "--request-timeout=20s", "--output=json"];
   const run = await kubectl(get, { deadlineMs });
   if (run.end !== "well") throw explainKubectl(run, deadlineMs);
   const replicas = readPods(run.stdout).map(replicaOf).sort(byReadiness);

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { busy, idle, root } from "../commands/run-kasbah.test.ts";
+import { FakeReplicas, podNamed } from "./fake-replicas.test.ts";
+
+const names = ["kasbah-0", "kasbah-1", "kasbah-2"] as const;
+
+describe("An act upon a CA in a cluster", () => {
+  let replicas: FakeReplicas;
+
+  beforeEach(async () => {
+    replicas = await FakeReplicas.start();
+    await replicas.list(...names);
+    for (const name of names) await replicas.answers(name, idle);
+  });
+  afterEach(() => replicas.remove());
+
+  const run = (...argv: string[]) => replicas.run(["-n", "mesh", ...argv]);
+
+  it("is done once, by the first replica that answers, in the name of whoever asks", async () => {
+    await replicas.list(podNamed("kasbah-0", { phase: "Pending" }), "kasbah-1", "kasbah-10", "kasbah-2");
+    await replicas.fails("kasbah-1", "ADMIN_UNREACHABLE", "nobody answers");
+    await replicas.answers("kasbah-2", busy);
+    const { said, warned, error } = await run("authority", "rotate", "--root");
+    assert.equal(error, undefined);
+    assert.match(
+      said,
+      /^rotation of the root: root-1 to root-2\n[\s\S]*\nfollow it with: kasbah authority status --namespace mesh\n$/,
+    );
+    assert.match(warned, /kasbah-1: nobody answers; kasbah-2 is asked\n/);
+    const acts = (await replicas.execs()).map((call) => call.replace(/^.*--container=kasbah-server /, ""));
+    assert.deepEqual(acts, [
+      "kasbah-1 -- kasbah authority status --json",
+      "kasbah-2 -- kasbah authority status --json",
+      "kasbah-2 -- kasbah --operator=alice authority rotate --root --json",
+    ]);
+    await run("authority", "abort", "--if-epoch", "7", "--operator", "-bob", "--pod", "kasbah-2");
+    const [last] = (await replicas.execs()).toReversed();
+    assert.match(String(last), /kasbah-2 -- kasbah --operator=-bob authority abort --if-epoch=7 --json$/);
+  });
+
+  it("is followed until it is done, whichever replica it began with", async () => {
+    const done = { ...idle, authorities: [{ ...root, id: "root-2" }] };
+    await replicas.answers("kasbah-0", busy);
+    for (const name of names.slice(1)) await replicas.answers(name, { ...done, epoch: 9 });
+    const { said, error } = await run("authority", "rotate", "--root", "--wait");
+    assert.equal(error, undefined);
+    assert.match(said, /root-2 distributed, until .*\nthe rotation is done\n/);
+  });
+});
