@@ -1,4 +1,5 @@
 import { type ExecFileException, execFile } from "node:child_process";
+import { printableText } from "@kasbah/runtime";
 import { CliError } from "../errors.ts";
 import type { ClusterChoice } from "./cluster-choice.ts";
 
@@ -59,9 +60,17 @@ export function kubectlFor(choice: ClusterChoice, world: KubectlWorld): Kubectl 
     if (end === "well") return stdout;
     const [verb = ""] = args;
     const absent = "kubectl is not there: install it, or pipe the printed objects into one that is";
-    const words = `kubectl ${verb} failed: ${stderr.trim().slice(0, 4000)}`;
+    const words = `kubectl ${verb} failed: ${printableLines(stderr.trim().slice(0, 4000))}`;
     throw new CliError("PROCESS_FAILED", end === "absent" ? absent : words);
   };
+}
+
+/** What the API server and plugins say through kubectl is not ours; its lines are kept. */
+function printableLines(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => printableText(line))
+    .join("\n");
 }
 
 function endOf(error: ExecFileException | null): KubectlRun["end"] {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CliError } from "../errors.ts";
+import { selectorLabels } from "../install/installation.ts";
 import { type ClusterChoice, defaultNamespace } from "./cluster-choice.ts";
 import type { RunKubectl } from "./kubectl.ts";
 import { explainKubectl } from "./kubectl-words.ts";
@@ -12,8 +13,9 @@ export interface Replica {
   readonly absence?: string;
 }
 
-/** The chart's and `kasbah install`'s; a release's name is not in them. */
-const labels = ["app.kubernetes.io/name=kasbah", "app.kubernetes.io/component=ca"];
+/** Of every installation: the name of Helm's release is left out. */
+const { "app.kubernetes.io/instance": _, ...everywhere } = selectorLabels;
+const labels = Object.entries(everywhere).map(([name, value]) => `${name}=${value}`);
 export const containerName = "kasbah-server";
 
 /** Above the one that kubectl is given, so that it says in its own words what it waits for. */
