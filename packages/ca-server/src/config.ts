@@ -104,6 +104,14 @@ const lifetimeOptions = {
     default: "2160h",
     group: "Lifetimes",
   }),
+  ledgerRetention: option({
+    flag: "--ledger-retention <duration>",
+    env: "KASBAH_LEDGER_RETENTION",
+    help: "how long the record of what was decided is kept; older segments are deleted as a whole",
+    schema: schema.duration,
+    default: "365d",
+    group: "Lifetimes",
+  }),
 };
 
 function stateDirOption(machine: Machine) {

@@ -10,6 +10,8 @@ import { createCertificate } from "@kasbah/protocol";
 import { parseHostPort, systemClock } from "@kasbah/runtime";
 import { GrpcChannel } from "@kasbah/runtime/grpc";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import type { LedgerEntry } from "./ledger/entry.ts";
+import { parseEntry } from "./ledger/parse-entry.ts";
 
 const main = fileURLToPath(new URL("./main.ts", import.meta.url));
 const issuer = "https://issuer.test";
@@ -101,6 +103,12 @@ describe("kasbah-server", function () {
     assert.match(text, /--jwks: no callers are known/);
   });
 
+  async function entriesOf(name: string): Promise<readonly LedgerEntry[]> {
+    const path = directory.join(name, "ledger", "0", "segments", "000000000000000.jsonl");
+    const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
+    return lines.map((line) => parseEntry(Buffer.from(line)));
+  }
+
   it("serves, records what it issued, and exits 0 on SIGTERM", async () => {
     const server = start("plain");
     const log = await logUntil(server, "daemon started");
@@ -114,14 +122,17 @@ describe("kasbah-server", function () {
     const exited = once(server, "exit");
     server.kill("SIGTERM");
     assert.deepEqual(await exited, [0, null]);
-    const ledger = await readFile(
-      directory.join("plain", "ledger", "0", "segments", "000000000000000.jsonl"),
-      "utf8",
+    const [root, intermediate, issued] = await entriesOf("plain");
+    assert.ok(root?.kind === "authority" && intermediate?.kind === "authority");
+    assert.deepEqual(
+      [root.authority, intermediate.authority, intermediate.signs],
+      ["root-1", "intermediate-1", true],
     );
-    const entry = JSON.parse(ledger);
-    assert.equal(entry.serial, certificate.serial);
-    assert.equal(entry.spiffeId, frontend.toString());
-    assert.equal(entry.v, 2);
+    assert.ok(issued?.kind === "issued");
+    assert.equal(issued.serial, certificate.serial);
+    assert.equal(issued.spiffeId, frontend.toString());
+    const checkpoint = await readFile(directory.join("plain", "ledger", "0", "checkpoint"), "utf8");
+    assert.match(checkpoint, /^cluster\.local\/kasbah-ledger\/[0-9a-f]{16}\n3\n/);
   });
 
   it("ends with one root when two start together, and the state stays with one of them", async () => {
@@ -154,10 +165,8 @@ describe("kasbah-server", function () {
     const after = await request(await logUntil(second, "daemon started"), "killed");
     assert.equal(before.length, 3, "leaf, intermediate, trust bundle");
     assert.deepEqual(after.slice(1), before.slice(1));
-    const ledger = await readFile(
-      directory.join("killed", "ledger", "0", "segments", "000000000000000.jsonl"),
-      "utf8",
-    );
-    assert.equal(ledger.trimEnd().split("\n").length, 2);
+    const kinds = (await entriesOf("killed")).map(({ kind }) => kind);
+    const eachStart = ["authority", "authority", "issued"];
+    assert.deepEqual(kinds, [...eachStart, ...eachStart]);
   });
 });

@@ -38,6 +38,7 @@ import { createCaMetrics, registerPublisherGauge, registerServerGauges } from ".
 import { readinessOf } from "./http/readiness.ts";
 import { createAuthority } from "./issuance/authority.ts";
 import { createKubernetes } from "./kubernetes/create-kubernetes.ts";
+import { AuthorityRecord } from "./ledger/authority-record.ts";
 import { createLedger } from "./ledger/create-ledger.ts";
 import { prepareLedgerDirectory } from "./ledger/ledger-directory.ts";
 import { ServingCertificate } from "./serving-identity.ts";
@@ -66,8 +67,9 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     directory: await prepareLedgerDirectory(state.ledger),
     trustDomain: config.trustDomain.name,
     newKey: () => generateKeyPairSync("ed25519").privateKey,
-    sweep: cronSweep("* * * * * *"),
-    onDropped: createLedgerMetrics(registry).refusalDropped,
+    retentionMs: config.ledgerRetention,
+    sweeps: { second: cronSweep("* * * * * *"), hour: cronSweep("0 17 * * * *") },
+    metrics: createLedgerMetrics(registry),
     clock,
     logger,
   });
@@ -171,12 +173,13 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     logger,
   });
   registerServerGauges(registry, endpoint);
-  registerLedgerGauges(registry, ledger.log);
+  registerLedgerGauges(registry, () => ({ size: ledger.log.size, signedSize: ledger.tree.signedSize }));
   if (kubernetes !== undefined) registerPublisherGauge(registry, kubernetes);
   const status = createStatusServer({ address: config.httpAddress, registry, readiness, logger });
   const admin = createAdminSocket({
     path: config.adminSocket ?? state.adminSocket,
     operations: rotation,
+    record: ledger.operators,
     admission: { decisions, policy },
     newReferenceId,
     clock,
@@ -186,12 +189,21 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   // What a transition changes elsewhere.
   issuers.onTransition(createTransitionObserver({ publicBundle, certificate, keeper: issuers, logger }));
   issuers.onTransition(() => kubernetes?.publish(issuers.trustBundle()));
+  const authorityRecord = new AuthorityRecord({
+    log: ledger.log,
+    state: () => issuers.state,
+    sweep: cronSweep("30 * * * * *"),
+    clock,
+    logger,
+  });
+  issuers.onTransition(() => authorityRecord.changed());
   kubernetes?.publish(issuers.trustBundle());
   kubernetes?.onLeading(() => void rotation.look(true));
   logger.info("authorities in use", authoritiesInUse(issuers.state));
   return [
     lock,
     ...ledger.components,
+    authorityRecord,
     policy,
     ...authorities.components,
     ...callers.components,

@@ -9,13 +9,20 @@ import {
 } from "@kasbah/protocol";
 import type { LogFacts, Logger } from "@kasbah/runtime";
 import { type Route, type UnaryCall, unaryRoute } from "@kasbah/runtime/grpc";
+import type { OperatorAct, OperatorRecord } from "../ledger/operator-record.ts";
 import type { AuthorityOperations } from "./operations.ts";
+
+export interface AdminRoutesParts {
+  readonly operations: AuthorityOperations;
+  readonly record: Pick<OperatorRecord, "recorded">;
+  readonly logger: Logger;
+}
 
 /** Node can not ask a Unix socket who is at its other end, so this is what the command says, and logged as such. */
 const operatorHeader = "kasbah-operator";
 
-/** `kasbah.v1.AuthorityAdmin` over the operations; every act is in the log. */
-export function createAdminRoutes(operations: AuthorityOperations, logger: Logger): Route[] {
+/** `kasbah.v1.AuthorityAdmin` over the operations; every act is in the log and on record. */
+export function createAdminRoutes({ operations, record, logger }: AdminRoutesParts): Route[] {
   const act = <Request extends object>(
     name: string,
     { path, request, response }: Method<Request, AuthorityStatusMessage>,
@@ -27,8 +34,10 @@ export function createAdminRoutes(operations: AuthorityOperations, logger: Logge
       encode: response.encode,
       handle: (call: UnaryCall<Request>) => {
         const request = call.request();
-        const facts = { act: name, ...request, operatorUnverified: call.metadata(operatorHeader)[0] };
-        return logged(facts, () => work(request), logger);
+        const operatorUnverified = call.metadata(operatorHeader)[0];
+        const facts = { act: name, ...request, operatorUnverified };
+        const told = { act: name, arguments: argumentsOf(request), operatorUnverified };
+        return logged(facts, () => record.recorded(told, () => work(request)), logger);
       },
     });
   return [
@@ -43,6 +52,12 @@ export function createAdminRoutes(operations: AuthorityOperations, logger: Logge
     act("resume", resumeRotation, () => operations.resume()),
     act("abort", abortRotation, (request) => operations.abort(request)),
   ];
+}
+
+/** What was asked for by name, where anything was. */
+function argumentsOf(request: object): OperatorAct["arguments"] {
+  const given = Object.entries(request).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? undefined : Object.fromEntries(given);
 }
 
 async function logged(

@@ -21,6 +21,7 @@ import { CaError, StateError } from "../errors.ts";
 import { caller, frontend, openPolicy, policyOf } from "../issuance/open-admission.test.ts";
 import type { IssuancePolicy } from "../issuance/rules.ts";
 import { MemoryLedger } from "../ledger/memory-ledger.test.ts";
+import { OperatorRecord } from "../ledger/operator-record.ts";
 import { createAdminSocket } from "./admin-socket.ts";
 import type { AuthorityOperations } from "./operations.ts";
 
@@ -53,7 +54,8 @@ describe("The operator's socket", () => {
     const { decisions } = ledger;
     policy = openPolicy;
     const admission = { decisions, policy: { current: () => policy, path: "/etc/policy.yaml" } };
-    const parts = { path, operations: current, admission, newReferenceId };
+    const record = new OperatorRecord({ log: ledger.log, clock });
+    const parts = { path, operations: current, record, admission, newReferenceId };
     socket = createAdminSocket({ ...parts, clock: systemClock, logger });
     await socket.start();
     channel = new GrpcChannel({ unixPath: path });
@@ -133,6 +135,28 @@ describe("The operator's socket", () => {
         { act: "abort", ifEpoch: aborted.epoch - 1, ...ofAct },
       ],
     );
+    const recorded = ledger.entries.map(({ kind, v: _, time: __, ...said }) => said);
+    const done = { ...ofAct, outcome: "accepted" };
+    assert.deepEqual(recorded, [
+      { act: "rotate", arguments: { kind: "root" }, ...done },
+      { act: "pause", ...done },
+      { act: "resume", ...done },
+      { act: "abort", arguments: { ifEpoch: aborted.epoch - 1 }, ...done },
+    ]);
+  });
+
+  it("does nothing that can not be put on record, and records what it refused", async () => {
+    ledger.isDown = true;
+    const refusal = await refusalOf(call(pauseRotation, {}));
+    assert.equal(refusal.code, grpcStatus.UNAVAILABLE);
+    assert.match(refusal.message, /^LEDGER_UNAVAILABLE: nothing was done/);
+    assert.equal(ca.driver.status().paused, false);
+    ledger.isDown = false;
+    await refusalOf(call(abortRotation, { ifEpoch: 1 }));
+    const [entry] = ledger.entries;
+    assert.ok(entry?.kind === "operator");
+    assert.deepEqual([entry.act, entry.outcome], ["abort", "refused"]);
+    assert.match(entry.reason ?? "", /no rotation/);
   });
 
   it("explains a call that is remembered, to the last cause", async () => {

@@ -1,14 +1,15 @@
 import { resolve } from "node:path";
 import type { Clock, Logger } from "@kasbah/runtime";
 import { GrpcServer, grpcStatus, type RpcStatus, UnixSocket } from "@kasbah/runtime/grpc";
-import { OperationError, StateError } from "../errors.ts";
-import { createAdminRoutes } from "./admin-routes.ts";
+import { CaError, OperationError, StateError } from "../errors.ts";
+import { type AdminRoutesParts, createAdminRoutes } from "./admin-routes.ts";
 import { type AdmissionRoutesParts, createAdmissionRoutes } from "./admission-routes.ts";
 import type { AuthorityOperations } from "./operations.ts";
 
 export interface AdminSocketParts {
   readonly path: string;
   readonly operations: AuthorityOperations;
+  readonly record: AdminRoutesParts["record"];
   readonly admission: AdmissionRoutesParts;
   readonly newReferenceId: () => string;
   readonly clock: Clock;
@@ -17,9 +18,9 @@ export interface AdminSocketParts {
 
 /** The operator's port: whoever may open the socket, mode 0600, may do everything that the command can. */
 export function createAdminSocket(parts: AdminSocketParts): UnixSocket {
-  const { operations, admission, clock, logger } = parts;
+  const { admission, clock, logger } = parts;
   const server = new GrpcServer({
-    routes: [...createAdminRoutes(operations, logger), ...createAdmissionRoutes(admission)],
+    routes: [...createAdminRoutes(parts), ...createAdmissionRoutes(admission)],
     toStatus: (error, path) => statusOf(error, path, parts),
   });
   return new UnixSocket({
@@ -37,7 +38,7 @@ function statusOf(error: unknown, path: string, { newReferenceId, logger }: Admi
   if (error instanceof OperationError) {
     return { code: grpcStatus.FAILED_PRECONDITION, message: `${error.code}: ${error.message}` };
   }
-  if (error instanceof StateError) {
+  if (error instanceof StateError || error instanceof CaError) {
     return { code: grpcStatus.UNAVAILABLE, message: `${error.code}: ${error.message}` };
   }
   const referenceId = newReferenceId();

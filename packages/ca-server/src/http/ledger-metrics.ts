@@ -4,12 +4,16 @@ import { Counter, Gauge, type Registry } from "@kasbah/runtime";
 export interface LedgerMetrics {
   /** A refusal of a caller that was not known is not written: its address has had its share, too many came, or the disk failed. */
   readonly refusalDropped: (why: "peer" | "crowd" | "disk") => void;
+  /** Something that may be a theft was seen. */
+  readonly alarmRaised: (alarm: string) => void;
 }
 
 /** What is read from the ledger at each scrape. */
 export interface LedgerGauges {
   /** Entries that are durable. */
   readonly size: number;
+  /** Entries that the last checkpoint covers. */
+  readonly signedSize: number;
 }
 
 export function createLedgerMetrics(registry: Registry): LedgerMetrics {
@@ -19,16 +23,32 @@ export function createLedgerMetrics(registry: Registry): LedgerMetrics {
     labelNames: ["why"],
     registers: [registry],
   });
-  return { refusalDropped: (why) => dropped.inc({ why }) };
+  const alarms = new Counter({
+    name: "kasbah_alarms",
+    help: "What may be a theft, by kind: the log names the certificate.",
+    labelNames: ["alarm"],
+    registers: [registry],
+  });
+  return {
+    refusalDropped: (why) => dropped.inc({ why }),
+    alarmRaised: (alarm) => alarms.inc({ alarm }),
+  };
 }
 
-export function registerLedgerGauges(registry: Registry, ledger: LedgerGauges): void {
-  new Gauge({
-    name: "kasbah_ledger_entries",
-    help: "Entries of the ledger.",
-    registers: [registry],
-    collect() {
-      this.set(ledger.size);
-    },
-  });
+export function registerLedgerGauges(registry: Registry, ledger: () => LedgerGauges): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge("kasbah_ledger_entries", "Entries of the ledger.", () => ledger().size);
+  gauge(
+    "kasbah_ledger_signed_entries",
+    "Entries that its last checkpoint covers.",
+    () => ledger().signedSize,
+  );
 }

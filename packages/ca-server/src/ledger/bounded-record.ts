@@ -48,7 +48,7 @@ export class BoundedRecord implements Component {
 
   add(entry: RefusedEntry): void {
     const { limit, onDropped } = this.#parts;
-    if (!limit.take(addressOf(entry.peerAddress))) onDropped("peer");
+    if (!limit.take(hostOf(entry.peerAddress))) onDropped("peer");
     else if (this.#waiting.length >= maxWaiting) onDropped("crowd");
     else this.#waiting.push(entry);
   }
@@ -77,7 +77,7 @@ export class BoundedRecord implements Component {
 }
 
 /** Ports are for the asking. */
-function addressOf(peerAddress: string): string {
+export function hostOf(peerAddress: string): string {
   return peerAddress.replace(/:\d+$/, "");
 }
 

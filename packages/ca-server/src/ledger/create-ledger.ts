@@ -1,11 +1,16 @@
 import type { KeyObject } from "node:crypto";
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
+import type { LedgerMetrics } from "../http/ledger-metrics.ts";
+import { Alarms } from "./alarms.ts";
 import { BoundedRecord } from "./bounded-record.ts";
 import { openLedgerKey } from "./checkpoints/ledger-key.ts";
 import { TreeKeeper } from "./checkpoints/tree-keeper.ts";
 import { Decisions } from "./decisions.ts";
+import type { IssuedEntry } from "./entry.ts";
 import type { LedgerDirectory } from "./ledger-directory.ts";
+import { OperatorRecord } from "./operator-record.ts";
 import { PeerLimit } from "./peer-limit.ts";
+import { Retention } from "./retention.ts";
 import { openSegmentFile } from "./segments/segment-file.ts";
 import { SegmentLog } from "./segments/segment-log.ts";
 import { listSegments, segmentPath } from "./segments/segments.ts";
@@ -15,10 +20,10 @@ export interface LedgerParts {
   readonly trustDomain: string;
   /** An Ed25519 private key, for a ledger that begins. */
   readonly newKey: () => KeyObject;
-  /** Each second. */
-  readonly sweep: Sweep;
-  /** Told of each refusal of a stranger that is not written. */
-  readonly onDropped: (why: "peer" | "crowd" | "disk") => void;
+  /** For how long entries are kept. */
+  readonly retentionMs: number;
+  readonly sweeps: { readonly second: Sweep; readonly hour: Sweep };
+  readonly metrics: LedgerMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -26,6 +31,7 @@ export interface LedgerParts {
 /** What was decided, on record. */
 export interface CaLedger {
   readonly decisions: Decisions;
+  readonly operators: OperatorRecord;
   readonly log: SegmentLog;
   readonly tree: TreeKeeper;
   readonly components: readonly Component[];
@@ -33,14 +39,14 @@ export interface CaLedger {
 
 /** Some 30 000 entries. */
 const maxSegmentBytes = 16 * 1024 * 1024;
-/** A caller that is told why it is refused, and tries again, needs few. */
-const strangersRate = { burst: 30, perMinute: 30 };
+/** Of one address, or one known caller. Who is told why it is refused, and tries again, needs few. */
+const refusalsRate = { burst: 30, perMinute: 30 };
 
 /** Puts the ledger of one writing process together; nothing is opened before its components start. */
 export function createLedger(parts: LedgerParts): CaLedger {
-  const { directory, trustDomain, newKey, sweep, onDropped, clock, logger } = parts;
+  const { directory, trustDomain, newKey, retentionMs, sweeps, metrics, clock, logger } = parts;
   const openKey = (isInUse: boolean) => openLedgerKey({ directory, trustDomain, newKey, isInUse });
-  const tree = new TreeKeeper({ directory, openKey, sweep, logger });
+  const tree = new TreeKeeper({ directory, openKey, sweep: sweeps.second, logger });
   const log = new SegmentLog({
     openSegment: (first) => openSegmentFile(segmentPath(directory.segments, first)),
     lastSegment: async () => (await listSegments(directory.segments)).at(-1)?.first ?? 0,
@@ -49,7 +55,30 @@ export function createLedger(parts: LedgerParts): CaLedger {
     clock,
     logger,
   });
-  const limit = new PeerLimit(strangersRate, clock);
-  const strangers = new BoundedRecord({ directory: directory.strangers, limit, sweep, onDropped, logger });
-  return { decisions: new Decisions({ log, strangers }), log, tree, components: [log, tree, strangers] };
+  const strangers = new BoundedRecord({
+    directory: directory.strangers,
+    limit: new PeerLimit(refusalsRate, clock),
+    sweep: sweeps.second,
+    onDropped: metrics.refusalDropped,
+    logger,
+  });
+  const alarms = new Alarms({ isNameKnown: () => undefined, onAlarm: metrics.alarmRaised, logger });
+  const limit = new PeerLimit(refusalsRate, clock);
+  const onIssued = (entry: IssuedEntry) => alarms.look(entry);
+  const retention = new Retention({
+    directory: directory.segments,
+    retentionMs,
+    signedSize: () => tree.signedSize,
+    onPruned: () => undefined,
+    sweep: sweeps.hour,
+    clock,
+    logger,
+  });
+  return {
+    decisions: new Decisions({ log, limit, strangers, onIssued }),
+    operators: new OperatorRecord({ log, clock }),
+    log,
+    tree,
+    components: [log, tree, strangers, retention],
+  };
 }

@@ -2,16 +2,19 @@ import { LRUCache } from "lru-cache";
 import type { IssuanceRecord, Ledger } from "../issuance/ports.ts";
 import { encodeEntry, type IssuedEntry, type RefusedEntry } from "./entry.ts";
 import { issuedEntry } from "./issued-entry.ts";
+import type { PeerLimit } from "./peer-limit.ts";
 import { type Refusal, refusedEntry } from "./refused-entry.ts";
 
 export type DecisionEntry = IssuedEntry | RefusedEntry;
 
 export interface DecisionsParts {
   readonly log: { append(entry: Uint8Array): Promise<void> };
+  /** How many refusals of one caller go on record; the others are as those of strangers. */
+  readonly limit: Pick<PeerLimit, "take">;
   /** Takes the refusals of callers that were not known; nobody waits for it. */
   readonly strangers: { add(entry: RefusedEntry): void };
-  /** Told of every decision that is on record. */
-  readonly onDecided?: (entry: DecisionEntry) => void;
+  /** Told of every certificate that is on record. */
+  readonly onIssued?: (entry: IssuedEntry) => void;
 }
 
 /** A day of a small mesh, or the last minutes of an attack: strangers can make old ones go, and memory not grow. */
@@ -28,18 +31,21 @@ export class Decisions implements Ledger {
 
   /** @throws CaError `LEDGER_UNAVAILABLE` when it may not be durable */
   async record(record: IssuanceRecord): Promise<void> {
-    await this.#append(issuedEntry(record));
+    const entry = issuedEntry(record);
+    await this.#append(entry);
+    this.#parts.onIssued?.(entry);
   }
 
   /**
-   * Resolves when the refusal is durable, where the caller was known; at once where it was not, since strangers could
-   * make everybody wait, and fill the disk.
+   * Resolves when the refusal is durable, where the caller was known; at once where it was not, or asks on and on: it
+   * could make everybody wait, and fill the disk.
    *
    * @throws CaError `LEDGER_UNAVAILABLE` when it may not be durable
    */
   async refused(refusal: Refusal): Promise<void> {
     const entry = refusedEntry(refusal);
-    if (entry.caller !== undefined) return this.#append(entry);
+    const who = entry.caller && `${entry.caller.pod?.uid ?? ""} ${entry.caller.spiffeId}`;
+    if (who !== undefined && this.#parts.limit.take(who)) return this.#append(entry);
     this.#recent.set(entry.referenceId, entry);
     this.#parts.strangers.add(entry);
   }
@@ -53,6 +59,5 @@ export class Decisions implements Ledger {
     // Also what can not go on record: whoever asks why should hear it.
     this.#recent.set(entry.referenceId, entry);
     await this.#parts.log.append(encodeEntry(entry));
-    this.#parts.onDecided?.(entry);
   }
 }

@@ -9,14 +9,24 @@ export class MemoryLedger {
   readonly entries: ReturnType<typeof parseEntry>[] = [];
   readonly strangers: RefusedEntry[] = [];
   isDown = false;
+  readonly log = this.#log();
   readonly decisions = new Decisions({
-    log: {
-      append: async (entry) => {
+    log: this.log,
+    limit: { take: () => true },
+    strangers: { add: (entry) => void this.strangers.push(entry) },
+  });
+
+  #log() {
+    const isUp = () => !this.isDown;
+    return {
+      get writable() {
+        return isUp();
+      },
+      append: async (entry: Uint8Array) => {
         if (this.isDown)
           throw new CaError("LEDGER_UNAVAILABLE", "no space left", { cause: new Error("ENOSPC") });
         this.entries.push(parseEntry(entry));
       },
-    },
-    strangers: { add: (entry) => void this.strangers.push(entry) },
-  });
+    };
+  }
 }

@@ -1,0 +1,49 @@
+import type { Clock } from "@kasbah/runtime";
+import { CaError } from "../errors.ts";
+import { encodeEntry, entryVersion, type OperatorEntry } from "./entry.ts";
+
+export interface OperatorRecordParts {
+  readonly log: { readonly writable: boolean; append(entry: Uint8Array): Promise<void> };
+  readonly clock: Clock;
+}
+
+export type OperatorAct = Pick<OperatorEntry, "act" | "arguments" | "operatorUnverified">;
+
+/** Puts on record what operators tell the CA to do. */
+export class OperatorRecord {
+  readonly #parts: OperatorRecordParts;
+
+  constructor(parts: OperatorRecordParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Does what an operator asked for. The answer is given when it is on record, and nothing is done that could not be.
+   *
+   * @throws CaError `LEDGER_UNAVAILABLE`, and what the work throws
+   */
+  async recorded<T>(act: OperatorAct, work: () => Promise<T>): Promise<T> {
+    if (!this.#parts.log.writable)
+      throw new CaError("LEDGER_UNAVAILABLE", "nothing was done, since it could not be put on record");
+    let result: T;
+    try {
+      result = await work();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message.slice(0, maxReasonLength) : String(error);
+      await this.#append(act, { outcome: "refused", reason });
+      throw error;
+    }
+    await this.#append(act, { outcome: "accepted" });
+    return result;
+  }
+
+  #append(act: OperatorAct, end: Pick<OperatorEntry, "outcome" | "reason">): Promise<void> {
+    const time = this.#parts.clock.now().toISOString();
+    const operatorUnverified = act.operatorUnverified?.slice(0, maxOperatorLength);
+    const entry = { v: entryVersion, kind: "operator", time, ...act, operatorUnverified, ...end } as const;
+    return this.#parts.log.append(encodeEntry(entry));
+  }
+}
+
+const maxReasonLength = 1_000;
+const maxOperatorLength = 200;
