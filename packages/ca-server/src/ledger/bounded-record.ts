@@ -46,6 +46,11 @@ export class BoundedRecord implements Component {
     await this.#writing;
   }
 
+  /** Resolves when what was begun to be written is. */
+  settled(): Promise<void> {
+    return this.#writing;
+  }
+
   add(entry: RefusedEntry): void {
     const { limit, onDropped } = this.#parts;
     if (!limit.take(hostOf(entry.peerAddress))) onDropped("peer");
