@@ -34,7 +34,7 @@ export async function resumeTree(parts: ResumeParts): Promise<TileWriter> {
 
 async function resumeFrom(start: number, parts: ResumeParts): Promise<TileWriter> {
   const { checkpoint } = parts;
-  const tree = TileWriter.resume(start, await rightEdge(start, parts));
+  const tree = TileWriter.resume(start, await resumedRightEdge(start, parts.readTile));
   for await (const { index, line } of readLines(parts.segments, start)) {
     if (index === checkpoint?.size) requireRoot(tree, checkpoint);
     for (const tile of tree.append(leafHash(line))) await parts.onTile(tile);
@@ -46,8 +46,11 @@ async function resumeFrom(start: number, parts: ResumeParts): Promise<TileWriter
   return tree;
 }
 
-/** Partial tiles are not durable, so that each is made again of the full ones below it. */
-async function rightEdge(size: number, { readTile }: ResumeParts): Promise<(tile: TileId) => Uint8Array> {
+/** Partial tiles are not durable, so that each is made again of the full ones below it. @param size of whole bundles */
+export async function resumedRightEdge(
+  size: number,
+  readTile: ResumeParts["readTile"],
+): Promise<(tile: TileId) => Uint8Array> {
   const made = new Map<string, Uint8Array>();
   for (const tile of partialTilesOf(size)) {
     const hashes: TreeHash[] = [];
