@@ -7,8 +7,8 @@ import { constants, setPriority } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { withBuildLock } from "../../deploy/image/build-lock.ts";
 import { hasGo } from "../interop/go-program.ts";
-import { withBuildLock } from "./build-lock.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 

@@ -1,0 +1,98 @@
+import { existsSync } from "node:fs";
+import { chmod, cp, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
+import { commandFolder, type Image, programFolder } from "./images.ts";
+import { type InstalledPackage, installedPackages } from "./installed-packages.ts";
+import { run } from "./run.ts";
+import { type Entry, entriesOf } from "./tree.ts";
+
+// What can be run, and what grants the right to. Tests, types, maps and pages have other names or live elsewhere.
+const runs = /(\.(js|mjs|cjs|json))$/;
+const grants = /^(licen[cs]e|notice|copying)/i;
+const asides =
+  /(^|\/)(\.[^/]+|tests?|__tests__|examples?|bench(mark)?s?|docs?|website|coverage)\/|\.(test|spec)\.[cm]?js$/;
+
+/** What differs between the images: our packages with what they need, and their commands on PATH. */
+export async function makeAppTree(
+  tree: string,
+  image: Image,
+  root: string,
+): Promise<readonly InstalledPackage[]> {
+  const home = join(tree, programFolder);
+  await copyManifests(root, home);
+  const { workspaces } = image;
+  const chosen = workspaces.flatMap((name) => ["--workspace", name]);
+  await run("npm", ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", ...chosen], {
+    cwd: home,
+  });
+  const installed = await installedPackages(home);
+  for (const folder of await installedWorkspaces(home)) await copyBuilt(root, home, folder);
+  await removeAsides(home);
+  for (const name of workspaces) await linkCommands(tree, name);
+  for (const folder of image.writable) await mkdir(join(tree, folder), { recursive: true });
+  return installed;
+}
+
+/** What npm decides by: the lock file, and the manifest of every workspace. */
+async function copyManifests(root: string, home: string): Promise<void> {
+  const { workspaces } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  const folders = await Promise.all((workspaces as string[]).map((pattern) => foldersOf(root, pattern)));
+  for (const path of ["package.json", "package-lock.json", ".npmrc"]) await copy(root, home, path);
+  for (const folder of folders.flat()) await copy(root, home, join(folder, "package.json"));
+}
+
+async function foldersOf(root: string, pattern: string): Promise<readonly string[]> {
+  if (!pattern.endsWith("/*")) return [pattern];
+  const parent = dirname(pattern);
+  return (await readdir(join(root, parent))).map((name) => join(parent, name));
+}
+
+/** The folders of the workspaces that npm linked, after those are removed that it did not, for nothing needs them. */
+async function installedWorkspaces(home: string): Promise<readonly string[]> {
+  const links = join(home, "node_modules/@kasbah");
+  const names = await readdir(links);
+  return Promise.all(
+    names.map(async (name) => relative(home, join(links, await readlink(join(links, name))))),
+  );
+}
+
+async function copyBuilt(root: string, home: string, folder: string): Promise<void> {
+  for (const part of ["bin", "dist", "generated", "launch.js"]) {
+    if (existsSync(join(root, folder, part))) await copy(root, home, join(folder, part));
+  }
+}
+
+async function copy(root: string, home: string, path: string): Promise<void> {
+  await cp(join(root, path), join(home, path), { recursive: true });
+}
+
+async function removeAsides(home: string): Promise<void> {
+  for (const name of ["package.json", "package-lock.json", ".npmrc", "node_modules/.bin"]) {
+    await rm(join(home, name), { recursive: true });
+  }
+  for (const entry of await entriesOf(home)) {
+    const path = join(home, entry.path);
+    if (entry.kind === "directory") {
+      if ((await readdir(path)).length === 0) await rm(path, { recursive: true });
+    } else if (entry.kind !== "symlink" && !belongs(entry)) await rm(path);
+  }
+}
+
+function belongs({ path }: Entry): boolean {
+  if (grants.test(basename(path))) return true;
+  return runs.test(path) && !asides.test(path);
+}
+
+/** There is no `env` to find Node by, so a command's first line names it, and the kernel starts it at once. */
+async function linkCommands(tree: string, workspace: string): Promise<void> {
+  const linked = join(programFolder, "node_modules", workspace);
+  const { bin } = JSON.parse(await readFile(join(tree, linked, "package.json"), "utf8"));
+  await mkdir(join(tree, commandFolder), { recursive: true });
+  for (const [command, path] of Object.entries(bin as Record<string, string>)) {
+    const launcher = join(tree, linked, path);
+    const text = await readFile(launcher, "utf8");
+    await writeFile(launcher, text.replace(/^#!.*\n/, `#!${commandFolder}/node\n`));
+    await chmod(launcher, 0o755);
+    await symlink(join(linked, path), join(tree, commandFolder, command));
+  }
+}

@@ -1,0 +1,24 @@
+import { execFile } from "node:child_process";
+import { ImageError } from "./image-error.ts";
+
+/** How a program is run. */
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The standard output of a program that ends well.
+ *
+ * @throws ImageError with the end of what it said.
+ */
+export function run(file: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+  const env = { ...process.env, ...options.env };
+  return new Promise((resolve, reject) => {
+    execFile(file, [...args], { ...options, env, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+      if (error === null) return resolve(stdout);
+      const said = `${stderr}${stdout}`.trim().split("\n").slice(-8).join("\n") || error.message;
+      reject(new ImageError(`${file} ${args.slice(0, 2).join(" ")} failed: ${said}`));
+    });
+  });
+}
