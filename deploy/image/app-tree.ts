@@ -6,11 +6,12 @@ import { type InstalledPackage, installedPackages } from "./installed-packages.t
 import { run } from "./run.ts";
 import { type Entry, entriesOf } from "./tree.ts";
 
-// What can be run, and what grants the right to. Tests, types, maps and pages have other names or live elsewhere.
-const runs = /(\.(js|mjs|cjs|json))$/;
+// What can be run, and what grants the right to; types, maps and pages are neither. What is aside is told by its folder,
+// and only at the top of a package: deeper, a folder of that name may well be part of a program (yaml has dist/doc).
+const runs = /\.(js|mjs|cjs|json)$/;
 const grants = /^(licen[cs]e|notice|copying)/i;
-const asides =
-  /(^|\/)(\.[^/]+|tests?|__tests__|examples?|bench(mark)?s?|docs?|website|coverage)\/|\.(test|spec)\.[cm]?js$/;
+const asides = new Set(["test", "tests", "__tests__", "example", "examples", "bench", "benchmarks", "docs"]);
+const inPackage = /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/@]+\/([^/]+)\/(?!.*node_modules\/)/;
 
 /** What differs between the images: our packages with what they need, and their commands on PATH. */
 export async function makeAppTree(
@@ -57,8 +58,13 @@ async function installedWorkspaces(home: string): Promise<readonly string[]> {
 }
 
 async function copyBuilt(root: string, home: string, folder: string): Promise<void> {
-  for (const part of ["bin", "dist", "generated", "launch.js"]) {
+  for (const part of ["bin", "generated", "launch.js"]) {
     if (existsSync(join(root, folder, part))) await copy(root, home, join(folder, part));
+  }
+  // The compiler leaves there what it once made of sources that are gone.
+  for (const { path } of await entriesOf(join(root, folder, "src"))) {
+    const compiled = join(folder, "dist", path.replace(/\.ts$/, ".js"));
+    if (path.endsWith(".ts") && existsSync(join(root, compiled))) await copy(root, home, compiled);
   }
 }
 
@@ -80,7 +86,8 @@ async function removeAsides(home: string): Promise<void> {
 
 function belongs({ path }: Entry): boolean {
   if (grants.test(basename(path))) return true;
-  return runs.test(path) && !asides.test(path);
+  const [, folder = ""] = inPackage.exec(path) ?? [];
+  return runs.test(path) && !asides.has(folder) && !folder.startsWith(".");
 }
 
 /** There is no `env` to find Node by, so a command's first line names it, and the kernel starts it at once. */
