@@ -45,6 +45,20 @@ describe("ensureDirectory", () => {
     }
   });
 
+  it("says of a file system that is read-only that it is, where a recursive mkdir says that nothing is there", async () => {
+    const mkdir: typeof nodeFs.mkdir = async (path, { recursive }) => {
+      throw Object.assign(new Error(`mkdir ${path}`), { code: recursive ? "ENOENT" : "EROFS" });
+    };
+    const path = directory.join("volume", "state");
+    const error = await rejectsWithCode(
+      ensureDirectory(path, 0o700, { ...nodeFs, mkdir }),
+      "DIRECTORY_UNUSABLE",
+    );
+    assert.match(error.message, /state: EROFS, its file system is read-only: mount a volume there$/);
+    assert.ok(error.cause instanceof Error);
+    assert.equal(error.cause.message, `mkdir ${directory.join("volume")}`);
+  });
+
   it("creates it and its parents with the mode, whatever the umask", async () => {
     const before = process.umask(0o027);
     try {

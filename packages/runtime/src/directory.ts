@@ -16,12 +16,34 @@ export async function ensureDirectory(path: string, mode: number, fs: DurableFs 
     const first = await fs.mkdir(directory, { recursive: true, mode });
     if (first !== undefined) await settle(directory, first, mode, fs);
   } catch (error) {
-    const reason = errnoOf(error) ?? "unexpected failure";
-    throw new RuntimeError("DIRECTORY_UNUSABLE", `cannot create directory ${directory}: ${reason}`, {
-      cause: error,
+    const cause = errnoOf(error) === "ENOENT" ? await reasonOf(error, directory, mode, fs) : error;
+    const reason = errnoOf(cause) ?? "unexpected failure";
+    const hint = reason === "EROFS" ? ", its file system is read-only: mount a volume there" : "";
+    throw new RuntimeError("DIRECTORY_UNUSABLE", `cannot create directory ${directory}: ${reason}${hint}`, {
+      cause,
     });
   }
   if ((mode & 0o077) === 0) await requirePrivate(directory, fs);
+}
+
+/**
+ * Node's recursive mkdir says ENOENT of a file system that is read-only or full, since it looks for the directory that
+ * it could not make. Without recursion the first that is missing tells what is the matter.
+ */
+async function reasonOf(error: unknown, directory: string, mode: number, fs: DurableFs): Promise<unknown> {
+  const isThere = (path: string) =>
+    fs.stat(path).then(
+      () => true,
+      () => false,
+    );
+  let missing = directory;
+  while (dirname(missing) !== missing && !(await isThere(dirname(missing)))) missing = dirname(missing);
+  try {
+    await fs.mkdir(missing, { recursive: false, mode });
+    return error;
+  } catch (reason) {
+    return reason;
+  }
 }
 
 /** Sets the mode past the umask, and makes each new directory durable in its parent. */
