@@ -8,10 +8,10 @@ import { type Entry, entriesOf } from "./tree.ts";
 
 // What can be run, and what grants the right to; types, maps and pages are neither. What is aside is told by its folder,
 // and only at the top of a package: deeper, a folder of that name may well be part of a program (yaml has dist/doc).
-const runs = /\.(js|mjs|cjs|json)$/;
+const runs = /(?<!\.test|\.spec)\.(js|mjs|cjs|json)$/;
 const grants = /^(licen[cs]e|notice|copying)/i;
-const asides = new Set(["test", "tests", "__tests__", "example", "examples", "bench", "benchmarks", "docs"]);
-const inPackage = /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/@]+\/([^/]+)\/(?!.*node_modules\/)/;
+const asides = /^(\..*|tests?|__tests__|specs|examples?|bench|benchmarks|docs)$/;
+const inPackage = /^.*node_modules\/(?:@[^/]+\/)?[^/@]+\/([^/]+)\//;
 
 /** What differs between the images: our packages with what they need, and their commands on PATH. */
 export async function makeAppTree(
@@ -20,14 +20,14 @@ export async function makeAppTree(
   root: string,
 ): Promise<readonly InstalledPackage[]> {
   const home = join(tree, programFolder);
-  await copyManifests(root, home);
+  const folders = await copyManifests(root, home);
   const { workspaces } = image;
   const chosen = workspaces.flatMap((name) => ["--workspace", name]);
   await run("npm", ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", ...chosen], {
     cwd: home,
   });
   const installed = await installedPackages(home);
-  for (const folder of await installedWorkspaces(home)) await copyBuilt(root, home, folder);
+  for (const folder of await installedWorkspaces(home, folders)) await copyBuilt(root, home, folder);
   await removeAsides(home);
   for (const name of workspaces) await linkCommands(tree, name);
   for (const folder of image.writable) await mkdir(join(tree, folder), { recursive: true });
@@ -35,11 +35,13 @@ export async function makeAppTree(
 }
 
 /** What npm decides by: the lock file, and the manifest of every workspace. */
-async function copyManifests(root: string, home: string): Promise<void> {
+async function copyManifests(root: string, home: string): Promise<readonly string[]> {
   const { workspaces } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-  const folders = await Promise.all((workspaces as string[]).map((pattern) => foldersOf(root, pattern)));
+  const found = await Promise.all((workspaces as string[]).map((pattern) => foldersOf(root, pattern)));
+  const folders = found.flat();
   for (const path of ["package.json", "package-lock.json", ".npmrc"]) await copy(root, home, path);
-  for (const folder of folders.flat()) await copy(root, home, join(folder, "package.json"));
+  for (const folder of folders) await copy(root, home, join(folder, "package.json"));
+  return folders;
 }
 
 async function foldersOf(root: string, pattern: string): Promise<readonly string[]> {
@@ -48,13 +50,15 @@ async function foldersOf(root: string, pattern: string): Promise<readonly string
   return (await readdir(join(root, parent))).map((name) => join(parent, name));
 }
 
-/** The folders of the workspaces that npm linked, after those are removed that it did not, for nothing needs them. */
-async function installedWorkspaces(home: string): Promise<readonly string[]> {
+/** The folders of the workspaces that npm linked; of the others, which nothing needs, the manifests are removed. */
+async function installedWorkspaces(home: string, all: readonly string[]): Promise<readonly string[]> {
   const links = join(home, "node_modules/@kasbah");
-  const names = await readdir(links);
-  return Promise.all(
-    names.map(async (name) => relative(home, join(links, await readlink(join(links, name))))),
-  );
+  const targets = (await readdir(links)).map(async (name) => join(links, await readlink(join(links, name))));
+  const linked = (await Promise.all(targets)).map((target) => relative(home, target));
+  for (const folder of all) {
+    if (!linked.includes(folder)) await rm(join(home, folder), { recursive: true });
+  }
+  return linked;
 }
 
 async function copyBuilt(root: string, home: string, folder: string): Promise<void> {
@@ -87,12 +91,13 @@ async function removeAsides(home: string): Promise<void> {
 function belongs({ path }: Entry): boolean {
   if (grants.test(basename(path))) return true;
   const [, folder = ""] = inPackage.exec(path) ?? [];
-  return runs.test(path) && !asides.has(folder) && !folder.startsWith(".");
+  return runs.test(path) && !asides.test(folder);
 }
 
 /** There is no `env` to find Node by, so a command's first line names it, and the kernel starts it at once. */
 async function linkCommands(tree: string, workspace: string): Promise<void> {
-  const linked = join(programFolder, "node_modules", workspace);
+  const link = join(tree, programFolder, "node_modules", workspace);
+  const linked = relative(tree, join(dirname(link), await readlink(link)));
   const { bin } = JSON.parse(await readFile(join(tree, linked, "package.json"), "utf8"));
   await mkdir(join(tree, commandFolder), { recursive: true });
   for (const [command, path] of Object.entries(bin as Record<string, string>)) {
@@ -100,6 +105,6 @@ async function linkCommands(tree: string, workspace: string): Promise<void> {
     const text = await readFile(launcher, "utf8");
     await writeFile(launcher, text.replace(/^#!.*\n/, `#!${commandFolder}/node\n`));
     await chmod(launcher, 0o755);
-    await symlink(join(linked, path), join(tree, commandFolder, command));
+    await symlink(join("/", linked, path), join(tree, commandFolder, command));
   }
 }

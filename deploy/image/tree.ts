@@ -1,5 +1,6 @@
-import { chmod, chown, lstat, lutimes, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import type { Stats } from "node:fs";
+import { chmod, chown, lstat, lutimes, readdir, readlink } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
 
 /** One entry of a tree of files, with its path from the top. */
 export interface Entry {
@@ -7,6 +8,8 @@ export interface Entry {
   readonly kind: "file" | "directory" | "symlink" | "other";
   readonly mode: number;
   readonly size: number;
+  /** Where a link leads, from the top as well. */
+  readonly target?: string;
 }
 
 /** Everything in a folder; a folder comes after what is in it. */
@@ -16,16 +19,21 @@ export async function entriesOf(top: string, below = ""): Promise<readonly Entry
     const path = join(below, name);
     const found = await lstat(join(top, path));
     if (found.isDirectory()) entries.push(...(await entriesOf(top, path)));
-    const kind = found.isDirectory()
-      ? "directory"
-      : found.isSymbolicLink()
-        ? "symlink"
-        : found.isFile()
-          ? "file"
-          : "other";
-    entries.push({ path, kind, mode: found.mode & 0o7777, size: found.size });
+    const entry = { path, kind: kindOf(found), mode: found.mode & 0o7777, size: found.size };
+    const target = entry.kind === "symlink" ? { target: await targetOf(top, path) } : {};
+    entries.push({ ...entry, ...target });
   }
   return entries;
+}
+
+function kindOf(found: Stats): Entry["kind"] {
+  if (found.isDirectory()) return "directory";
+  if (found.isSymbolicLink()) return "symlink";
+  return found.isFile() ? "file" : "other";
+}
+
+async function targetOf(top: string, path: string): Promise<string> {
+  return relative("/", resolve("/", dirname(path), await readlink(join(top, path))));
 }
 
 /**

@@ -34,13 +34,18 @@ export async function createCallers(
   return { issuer, mount: bind(directory.join("issuer", "jwks.json"), jwks) };
 }
 
-/** A volume that Kubernetes opened to the pod's group, and the names that every pod has. */
+/** A folder that is opened to the pod's group, as Kubernetes does by `fsGroup`. */
+export async function makeVolume(path: string): Promise<void> {
+  await mkdir(path);
+  await chown(path, 0, 65532);
+  await chmod(path, 0o2770);
+}
+
+/** A volume that outlives its container, the callers, and the names that every pod has. */
 export async function createCaVolumes(directory: TemporaryDirectory): Promise<CaVolumes> {
   const { issuer, mount } = await createCallers(directory);
   const state = directory.join("volume");
-  await mkdir(state);
-  await chown(state, 0, 65532);
-  await chmod(state, 0o2770);
+  await makeVolume(state);
   const hosts = directory.join("hosts");
   await writeFile(hosts, "127.0.0.1 localhost kasbah.kasbah-system.svc\n", { mode: 0o644 });
   return { issuer, state, mounts: [mount, bind(state, "/var/lib/kasbah", "rw"), bind(hosts, "/etc/hosts")] };

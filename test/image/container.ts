@@ -31,8 +31,8 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** A volume in memory as Kubernetes gives it to a pod's group. */
-export const volume = (destination: string, ...options: string[]): Mount => {
+/** A volume in memory for the pod's group. Where the image has the folder, runc gives it that one's mode. */
+export const memory = (destination: string, ...options: string[]): Mount => {
   const ofGroup = ["nosuid", "nodev", "noexec", "mode=2770", "uid=0", "gid=65532"];
   return { destination, type: "tmpfs", source: "tmpfs", options: [...ofGroup, ...options] };
 };

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { copyFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { systemClock } from "@kasbah/runtime";
+import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { type CaVolumes, caArgs, createCaVolumes, makeVolume } from "./ca-volume.ts";
+import { bind, Container } from "./container.ts";
+import { unpackedImage } from "./hooks.ts";
+
+const socketFolder = "/var/run/secrets/workload-spiffe-uds";
+
+describe("kasbah-agent in its image", function () {
+  this.timeout(120_000);
+  let directory: TemporaryDirectory;
+  let volumes: CaVolumes;
+  const running: Container[] = [];
+
+  before(async () => {
+    directory = await temporaryDirectory();
+    volumes = await createCaVolumes(directory);
+  });
+  after(async () => {
+    for (const container of running.reverse()) await container.remove();
+    await directory.remove();
+  });
+
+  async function start(
+    plan: Omit<Parameters<typeof Container.start>[0], "from"> & { of: "server" | "agent" },
+  ) {
+    const container = await Container.start({ ...plan, from: unpackedImage(plan.of) }, directory);
+    running.push(container);
+    return container;
+  }
+
+  it("explains itself", async () => {
+    const agent = await start({ name: "help", of: "agent", args: ["--help"] });
+    const { code, out } = await agent.ended;
+    assert.equal(code, 0);
+    assert.match(out, /^Usage: kasbah-agent /);
+  });
+
+  it("lives without a CA, and says what it waits for", async () => {
+    const agent = await start({
+      name: "alone",
+      of: "agent",
+      args: [],
+      mounts: [await socketVolume("waiting")],
+    });
+    await agent.untilAnswers(15020, "/healthz/live");
+    assert.match(await agent.get(15020, "/healthz/ready"), /^503 .*no secret yet/s);
+    assert.equal((await agent.signal("SIGTERM")).code, 0);
+  });
+
+  it("gets its certificate from the server's image, where the defaults look for a CA", async () => {
+    const server = await start({ name: "ca", of: "server", args: caArgs, mounts: volumes.mounts });
+    await server.untilAnswers(15014, "/healthz/ready");
+    const agent = await start({
+      name: "agent",
+      of: "agent",
+      args: [],
+      mounts: await podMounts(),
+      beside: server,
+    });
+    await agent.untilAnswers(15020, "/healthz/ready");
+    const { out } = await agent.exec(
+      "node",
+      "--eval",
+      "console.log(fs.readFileSync('/proc/1/status', 'utf8'))",
+    );
+    assert.match(out, /^Uid:\t65532\t/m);
+    assert.match(out, /^CapEff:\t0{16}$/m);
+    const { out: files } = await agent.exec(
+      "node",
+      "--eval",
+      `console.log(fs.readdirSync('${socketFolder}').join())`,
+    );
+    assert.equal(files, "socket\n");
+  });
+
+  /** Root, token and socket folder at the places where an Istio pod has them. */
+  async function podMounts() {
+    const [root, token, hosts] = [
+      directory.join("root-cert.pem"),
+      directory.join("token"),
+      directory.join("hosts"),
+    ];
+    await copyFile(join(volumes.state, "state/public/root-cert.pem"), root);
+    const workload = { namespace: "demo", serviceAccount: "frontend", now: systemClock.now() };
+    await writeFile(token, await volumes.issuer.mint(workload), { mode: 0o644 });
+    return [
+      bind(root, "/var/run/secrets/istio/root-cert.pem"),
+      bind(token, "/var/run/secrets/tokens/istio-token"),
+      bind(hosts, "/etc/hosts"),
+      await socketVolume("served"),
+    ];
+  }
+
+  async function socketVolume(name: string) {
+    await makeVolume(directory.join(name));
+    return bind(directory.join(name), socketFolder, "rw");
+  }
+});

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { readText } from "../deploy/yaml.ts";
+import { buildBelow, type UnpackedImage, unpackedImage } from "./hooks.ts";
+
+/** A private key with a body: parsers of PEM have the first line in them as well. */
+const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----(\\n|\s)+[A-Za-z0-9+/=]{40}/;
+const pinned: string = JSON.parse(readText("package.json")).devDependencies.node;
+
+for (const name of ["server", "agent"] as const) {
+  describe(`The image of the ${name}`, () => {
+    let from: UnpackedImage;
+
+    before(() => {
+      from = unpackedImage(name);
+    });
+
+    const pathsThat = (isFound: (path: string) => boolean) =>
+      from.entries.map(({ path }) => path).filter(isFound);
+
+    it("has nothing that lends rights, and nothing that anybody may write", () => {
+      assert.ok(from.entries.length > 500);
+      const lent = from.entries.filter(({ mode, kind }) => kind !== "symlink" && mode & 0o6002);
+      assert.deepEqual(lent, []);
+      const odd = from.entries.filter(({ kind }) => kind === "other");
+      assert.deepEqual(odd, []);
+    });
+
+    it("has one program that the kernel starts, beside our commands: no shell, and no manager of packages", async () => {
+      const bin = pathsThat((path) => /(^|\/)s?bin\//.test(path) && !path.startsWith("opt/"));
+      const commands = name === "server" ? ["kasbah", "kasbah-server"] : ["kasbah-agent"];
+      assert.deepEqual(
+        bin,
+        [...commands, "node"].map((command) => `usr/local/bin/${command}`),
+      );
+      const programs = from.entries.filter(({ kind, mode }) => kind === "file" && mode & 0o111);
+      const started: string[] = [];
+      for (const { path } of programs) {
+        const head = (await readFile(join(from.rootfs, path))).subarray(0, 4).toString("latin1");
+        if (head === "\x7fELF" && !/\.so[.0-9]*$/.test(path)) started.push(path);
+      }
+      assert.deepEqual(started, ["usr/local/bin/node"]);
+      const tools = /^(ba|da|z|k)?sh$|^busybox$|^(apt|apt-get|dpkg|npm|npx|corepack|yarn|env|perl|python3?)$/;
+      assert.deepEqual(
+        pathsThat((path) => tools.test(basename(path)) && path !== "var/lib/dpkg"),
+        [],
+      );
+    });
+
+    it("has no key, no certificate and no test", async () => {
+      assert.deepEqual(
+        pathsThat((path) => /\.(pem|key|crt|cer|der|p12|pfx|jks)$|(^|\/)\.npmrc$|(^|\/)\.env$/.test(path)),
+        [],
+      );
+      assert.deepEqual(
+        pathsThat((path) => /\.(test|spec)\.[cm]?js$|\/(__tests__|testkit)\/|mocha|\.ts$|\.map$/.test(path)),
+        [],
+      );
+      for (const { path, kind } of from.entries) {
+        if (kind !== "file" || path === "usr/local/bin/node") continue;
+        assert.doesNotMatch(await readFile(join(from.rootfs, path), "latin1"), privateKey, path);
+      }
+    });
+
+    it("leads every link to something in it", async () => {
+      const links = from.entries.filter(({ kind }) => kind === "symlink");
+      const known = new Set(from.entries.map(({ path }) => path));
+      assert.ok(links.length > 3);
+      for (const { path, target } of links) assert.ok(known.has(target ?? ""), `${path} -> ${target}`);
+    });
+
+    it("is told by its bill of materials, package by package", async () => {
+      const { components } = JSON.parse(await readFile(from.built.sbom, "utf8"));
+      const listed = new Set((components as { purl: string }[]).map(({ purl }) => purl));
+      assert.equal(listed.size, components.length);
+      assert.ok(listed.has(`pkg:generic/node@${pinned}`));
+      const manifests = pathsThat((path) =>
+        /(node_modules\/(@[^/]+\/)?|packages\/)[^/@]+\/package\.json$/.test(path),
+      );
+      assert.ok(manifests.length > 80);
+      for (const path of manifests) {
+        const manifest = JSON.parse(await readFile(join(from.rootfs, path), "utf8"));
+        const purl = `pkg:npm/${manifest.name.replace("@", "%40")}@${manifest.version}`;
+        assert.ok(listed.has(purl), purl);
+      }
+      const debian = pathsThat((path) => path.startsWith("var/lib/dpkg/status.d/"));
+      assert.equal([...listed].filter((purl) => purl.startsWith("pkg:deb/")).length, debian.length);
+    });
+  });
+}
+
+describe("An image", function () {
+  this.timeout(300_000);
+  let directory: TemporaryDirectory;
+
+  before(async () => {
+    directory = await temporaryDirectory();
+  });
+  after(() => directory.remove());
+
+  it("comes out the same when it is built again, elsewhere", async () => {
+    const again = await buildBelow(directory.join("elsewhere"));
+    for (const { name, digest, sbom } of again) {
+      const { built } = unpackedImage(name as "server" | "agent");
+      assert.equal(digest, built.digest);
+      assert.equal(await readFile(sbom, "utf8"), await readFile(built.sbom, "utf8"));
+    }
+  });
+});

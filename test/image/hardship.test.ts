@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { caArgs, createCallers } from "./ca-volume.ts";
+import { Container, type Mount, memory } from "./container.ts";
+import { unpackedImage } from "./hooks.ts";
+
+describe("kasbah-server in its image, where something is amiss", function () {
+  this.timeout(120_000);
+  let directory: TemporaryDirectory;
+  let callers: Mount;
+  let server: Container | undefined;
+
+  before(async () => {
+    directory = await temporaryDirectory();
+    callers = (await createCallers(directory)).mount;
+  });
+  afterEach(() => server?.remove());
+  after(() => directory.remove());
+
+  async function start(name: string, mounts: readonly Mount[], user?: { uid: number; gid: number }) {
+    const plan = { name, from: unpackedImage("server"), args: caArgs, mounts: [callers, ...mounts] };
+    server = await Container.start({ ...plan, ...(user && { user }) }, directory);
+    return server;
+  }
+
+  it("says that it cannot write where no volume is, and ends", async () => {
+    const { code, out } = await (await start("no-volume", [])).ended;
+    assert.equal(code, 1);
+    assert.match(out, /\/var\/lib\/kasbah\/state/);
+    assert.match(out, /EROFS|read-only/);
+  });
+
+  it("says that its volume is full, and ends", async () => {
+    const { code, out } = await (await start("full", [memory("/var/lib/kasbah", "size=8k")])).ended;
+    assert.equal(code, 1);
+    assert.match(out, /ENOSPC|no space/);
+    assert.doesNotMatch(out, /BEGIN/);
+  });
+
+  it("runs as the user that a cluster makes up, as OpenShift does", async () => {
+    const user = { uid: 1_000_650_000, gid: 0 };
+    const madeUp = await start("made-up", [memory("/var/lib/kasbah", "gid=0")], user);
+    await madeUp.untilAnswers(15014, "/healthz/ready");
+    const { code, out, err } = await madeUp.exec("kasbah", "authority", "list");
+    assert.equal(code, 0, err);
+    assert.match(out, /root-1/);
+  });
+});
