@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { findPromtool } from "./deploy/programs.ts";
+import { providePromtool, whyNoPromtool } from "./deploy/programs.ts";
 import { readText, readYaml, root } from "./deploy/yaml.ts";
 
 interface Alert {
@@ -50,15 +50,16 @@ describe("The alerts", () => {
     }
   });
 
-  it("fire when they should, and only then", function () {
-    this.timeout(60_000);
-    const promtool = findPromtool();
-    if (promtool === undefined) {
-      process.stdout.write(
-        "      no promtool, so the alerts are not tried: install Prometheus, or set PROMTOOL_BIN\n",
-      );
+  it("fire when they should, and only then", async function () {
+    // The first run fetches.
+    this.timeout(120_000);
+    const say = (line: string) => process.stdout.write(`      ${line}\n`);
+    const missing = whyNoPromtool();
+    if (missing !== undefined) {
+      say(`the alerts are not tried: ${missing}`);
       return this.skip();
     }
+    const promtool = await providePromtool(say);
     const options = { cwd: join(root, "deploy/prometheus"), encoding: "utf8" } as const;
     assert.match(execFileSync(promtool, ["check", "rules", "alerts.yaml"], options), /SUCCESS/);
     assert.match(execFileSync(promtool, ["test", "rules", "alerts.test.yaml"], options), /SUCCESS/);
