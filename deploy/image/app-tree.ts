@@ -30,6 +30,7 @@ export async function makeAppTree(
   for (const folder of await installedWorkspaces(home, folders)) await copyBuilt(root, home, folder);
   await removeAsides(home);
   for (const name of workspaces) await linkCommands(tree, name);
+  await cp(join(root, "LICENSE"), join(tree, "usr/share/doc/kasbah/LICENSE"));
   for (const folder of image.writable) await mkdir(join(tree, folder), { recursive: true });
   return installed;
 }
