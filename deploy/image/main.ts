@@ -36,7 +36,7 @@ function refuseMachine(): void {
   const isRoot = process.getuid?.() === 0;
   const problem = whyNoDebian() ?? (isRoot ? undefined : "files in an image are root's: run it as root");
   if (problem === undefined) return;
-  throw new ImageError(`${problem}. With a container engine, deploy/image/Containerfile needs neither`);
+  throw new ImageError(`${problem}. With a container engine, build deploy/image/Containerfile instead`);
 }
 
 function print(built: readonly BuiltImage[], json: boolean): void {

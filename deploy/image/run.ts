@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { basename } from "node:path";
 import { ImageError } from "./image-error.ts";
 
 /** How a program is run. */
@@ -18,7 +19,7 @@ export function run(file: string, args: readonly string[], options: RunOptions =
     execFile(file, [...args], { ...options, env, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout);
       const said = `${stderr}${stdout}`.trim().split("\n").slice(-8).join("\n") || error.message;
-      reject(new ImageError(`${file} ${args.slice(0, 2).join(" ")} failed: ${said}`));
+      reject(new ImageError(`${basename(file)} failed: ${said}`));
     });
   });
 }

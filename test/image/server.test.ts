@@ -65,6 +65,15 @@ describe("kasbah-server in its image", function () {
     assert.equal((await server.exec("kasbah", "check")).code, 0);
   });
 
+  it("tells who tries the demo there that it needs a place to write", async () => {
+    const { code, err } = await server.exec("kasbah", "demo", "--once");
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /^\nkasbah: Envoy is installed below \S+, which cannot be made here.*\(ENVOY_INSTALL_FAILED\)\n$/,
+    );
+  });
+
   it("is the same CA after it was killed", async () => {
     const { out: before } = await server.exec("kasbah", "authority", "list", "--json");
     assert.equal((await server.signal("SIGKILL")).code, 137);
