@@ -37,6 +37,22 @@ describe("kasbah-server in its image, where something is amiss", function () {
     assert.doesNotMatch(out, /BEGIN/);
   });
 
+  it("lives on while its volume is full, refusing what it could not keep, and goes on when there is room", async () => {
+    const filled = await start("filled", [memory("/var/lib/kasbah", "size=2m")]);
+    await filled.untilAnswers(15014, "/healthz/ready");
+    const fill = "try { fs.writeFileSync(file, Buffer.alloc(4e6)) } catch ({ code }) { console.log(code) }";
+    const onFile = (program: string) =>
+      filled.exec("node", "--eval", `const file = "/var/lib/kasbah/fill"; ${program}`);
+    assert.equal((await onFile(fill)).out, "ENOSPC\n");
+    const refused = await filled.exec("kasbah", "authority", "rotate");
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /STATE_NOT_DURABLE: .* can not be written, so nothing was changed/);
+    assert.match(await filled.get(15014, "/healthz/live"), /^200 /);
+    await onFile("fs.rmSync(file)");
+    const done = await filled.exec("kasbah", "authority", "rotate");
+    assert.equal(done.code, 0, done.err);
+  });
+
   it("runs as the user that a cluster makes up, as OpenShift does", async () => {
     const user = { uid: 1_000_650_000, gid: 0 };
     const madeUp = await start("made-up", [memory("/var/lib/kasbah", "gid=0")], user);
