@@ -32,7 +32,8 @@ export function whyNoDebian(path = process.env["PATH"] ?? ""): string | undefine
 export async function provideTool(name: string, say: Say): Promise<DebianPackage> {
   const names = await readdir(cache).catch(() => []);
   const cached = names.filter((entry) => entry.startsWith(`${name}_`)).sort();
-  if (cached[0] !== undefined) return describe(join(cache, cached[0]));
+  const newest = cached.at(-1);
+  if (newest !== undefined) return describe(join(cache, newest));
   const [provided] = await provideNewest([name], say);
   if (provided === undefined) throw new ImageError(`apt-get gave no ${name}`);
   return provided;

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { systemClock } from "@kasbah/runtime";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { type CaVolumes, caArgs, createCaVolumes, makeVolume } from "./ca-volume.ts";
-import { bind, Container } from "./container.ts";
+import { Container } from "./container.ts";
+import { bind, type ContainerPlan } from "./container-config.ts";
 import { unpackedImage } from "./hooks.ts";
 
 const socketFolder = "/var/run/secrets/workload-spiffe-uds";
@@ -24,43 +25,30 @@ describe("kasbah-agent in its image", function () {
     await directory.remove();
   });
 
-  async function start(
-    plan: Omit<Parameters<typeof Container.start>[0], "from"> & { of: "server" | "agent" },
-  ) {
-    const container = await Container.start({ ...plan, from: unpackedImage(plan.of) }, directory);
+  async function start(of: "server" | "agent", plan: Omit<ContainerPlan, "from">, beside?: Container) {
+    const container = await Container.start({ ...plan, from: unpackedImage(of) }, directory, beside);
     running.push(container);
     return container;
   }
 
   it("explains itself", async () => {
-    const agent = await start({ name: "help", of: "agent", args: ["--help"] });
+    const agent = await start("agent", { name: "help", args: ["--help"] });
     const { code, out } = await agent.ended;
     assert.equal(code, 0);
     assert.match(out, /^Usage: kasbah-agent /);
   });
 
   it("lives without a CA, and says what it waits for", async () => {
-    const agent = await start({
-      name: "alone",
-      of: "agent",
-      args: [],
-      mounts: [await socketVolume("waiting")],
-    });
+    const agent = await start("agent", { name: "alone", args: [], mounts: [await socketVolume("waiting")] });
     await agent.untilAnswers(15020, "/healthz/live");
     assert.match(await agent.get(15020, "/healthz/ready"), /^503 .*no secret yet/s);
     assert.equal((await agent.signal("SIGTERM")).code, 0);
   });
 
   it("gets its certificate from the server's image, where the defaults look for a CA", async () => {
-    const server = await start({ name: "ca", of: "server", args: caArgs, mounts: volumes.mounts });
+    const server = await start("server", { name: "ca", args: caArgs, mounts: volumes.mounts });
     await server.untilAnswers(15014, "/healthz/ready");
-    const agent = await start({
-      name: "agent",
-      of: "agent",
-      args: [],
-      mounts: await podMounts(),
-      beside: server,
-    });
+    const agent = await start("agent", { name: "agent", args: [], mounts: await podMounts() }, server);
     await agent.untilAnswers(15020, "/healthz/ready");
     const { out } = await agent.exec(
       "node",

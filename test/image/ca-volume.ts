@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, writeFile } from "node:fs/promises";
 import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
 import type { TemporaryDirectory } from "@kasbah/testkit";
-import { bind, type Mount } from "./container.ts";
+import { bind, type Mount } from "./container-config.ts";
 
 /** What a CA in a container is given, as the chart mounts it. */
 export interface CaVolumes {

@@ -1,46 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { eventually, type TemporaryDirectory } from "@kasbah/testkit";
 import { provideTool } from "../../deploy/image/debian-packages.ts";
-import type { UnpackedImage } from "./hooks.ts";
-
-/** A mount as runc's configuration has it. */
-export interface Mount {
-  readonly destination: string;
-  readonly type: "bind" | "tmpfs";
-  readonly source: string;
-  readonly options: readonly string[];
-}
-
-export interface ContainerPlan {
-  readonly name: string;
-  readonly from: UnpackedImage;
-  /** What follows the image's entrypoint. */
-  readonly args: readonly string[];
-  readonly mounts?: readonly Mount[];
-  readonly user?: { readonly uid: number; readonly gid: number };
-  /** A container whose network it shares, as those of a pod do. */
-  readonly beside?: Container;
-}
+import { type ContainerPlan, configurationOf } from "./container-config.ts";
 
 export interface Outcome {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
 }
-
-/** A volume in memory for the pod's group. Where the image has the folder, runc gives it that one's mode. */
-export const memory = (destination: string, ...options: string[]): Mount => {
-  const ofGroup = ["nosuid", "nodev", "noexec", "mode=2770", "uid=0", "gid=65532"];
-  return { destination, type: "tmpfs", source: "tmpfs", options: [...ofGroup, ...options] };
-};
-
-/** A file or folder of the machine. */
-export const bind = (source: string, destination: string, mode: "ro" | "rw" = "ro"): Mount => {
-  return { destination, type: "bind", source, options: ["bind", mode] };
-};
 
 /** A container that runs by runc as the chart wants it: nobody's user, nothing to write, nothing it may. */
 export class Container {
@@ -63,11 +33,16 @@ export class Container {
     });
   }
 
-  static async start(plan: ContainerPlan, directory: TemporaryDirectory): Promise<Container> {
+  /** @param beside whose network it shares, as the containers of a pod do. */
+  static async start(
+    plan: ContainerPlan,
+    directory: TemporaryDirectory,
+    beside?: Container,
+  ): Promise<Container> {
     const runc = await provideRunc(directory);
     const bundle = directory.join(plan.name);
     await mkdir(bundle);
-    const configuration = await configurationOf(plan);
+    const configuration = await configurationOf(plan, beside && (await beside.#network()));
     await writeFile(join(bundle, "config.json"), JSON.stringify(configuration));
     return new Container(runc, plan.name, bundle);
   }
@@ -84,15 +59,16 @@ export class Container {
 
   /** Runs a further command in it, as `kubectl exec` does. */
   async exec(...command: string[]): Promise<Outcome> {
-    const { file, args, env } = this.#runc;
-    return outcomeOf(spawn(file, [...args, "exec", this.#name, ...command], { env }));
+    return this.#ask("exec", this.#name, ...command);
   }
 
   /** Its first process, by the machine's own count. */
   async pid(): Promise<number> {
-    const { file, args, env } = this.#runc;
-    const { out } = await outcomeOf(spawn(file, [...args, "state", this.#name], { env }));
-    return JSON.parse(out).pid;
+    return JSON.parse((await this.#ask("state", this.#name)).out).pid;
+  }
+
+  async #network(): Promise<string> {
+    return `/proc/${await this.pid()}/ns/net`;
   }
 
   /** Asks for a path in the container's own network, which nobody else reaches. */
@@ -121,9 +97,13 @@ export class Container {
   }
 
   async remove(): Promise<void> {
-    const { file, args, env } = this.#runc;
-    await outcomeOf(spawn(file, [...args, "delete", "--force", this.#name], { env }));
+    await this.#ask("delete", "--force", this.#name);
     await this.#ended;
+  }
+
+  #ask(...command: string[]): Promise<Outcome> {
+    const { file, args, env } = this.#runc;
+    return outcomeOf(spawn(file, [...args, ...command], { env }));
   }
 }
 
@@ -140,35 +120,6 @@ async function provideRunc(directory: TemporaryDirectory): Promise<Runc> {
   const triplet = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" }[process.arch as string] ?? "";
   const env = { ...process.env, LD_LIBRARY_PATH: join(seccomp, "usr/lib", triplet) };
   return { file: join(runc, "usr/sbin/runc"), args: ["--root", directory.join("runc")], env };
-}
-
-async function configurationOf(plan: ContainerPlan): Promise<object> {
-  const { from, args, mounts = [], beside, user = { uid: 65532, gid: 65532 } } = plan;
-  const ofImage = JSON.parse(await readFile(join(from.bundle, "config.json"), "utf8"));
-  const namespaces = ["pid", "ipc", "uts", "mount", "network"].map((type) => ({ type }));
-  const network = beside === undefined ? undefined : `/proc/${await beside.pid()}/ns/net`;
-  return {
-    ociVersion: ofImage.ociVersion,
-    root: { path: from.rootfs, readonly: true },
-    hostname: plan.name,
-    process: {
-      ...ofImage.process,
-      args: [...ofImage.process.args, ...args],
-      terminal: false,
-      user,
-      capabilities: {},
-      noNewPrivileges: true,
-      rlimits: [{ type: "RLIMIT_NOFILE", hard: 20_000, soft: 20_000 }],
-    },
-    mounts: [...ofImage.mounts.filter(({ type }: { type: string }) => type !== "cgroup"), ...mounts],
-    linux: {
-      namespaces: namespaces.map(({ type }) =>
-        type === "network" && network ? { type, path: network } : { type },
-      ),
-      maskedPaths: ofImage.linux.maskedPaths,
-      readonlyPaths: ofImage.linux.readonlyPaths,
-    },
-  };
 }
 
 async function outcomeOf(child: ChildProcess, onText: (text: string) => void = () => {}): Promise<Outcome> {

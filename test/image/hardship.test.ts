@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { caArgs, createCallers } from "./ca-volume.ts";
-import { Container, type Mount, memory } from "./container.ts";
+import { Container } from "./container.ts";
+import { type Mount, memory } from "./container-config.ts";
 import { unpackedImage } from "./hooks.ts";
 
 describe("kasbah-server in its image, where something is amiss", function () {
