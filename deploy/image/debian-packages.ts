@@ -47,7 +47,7 @@ export async function provideNewest(names: readonly string[], say: Say): Promise
   const provided: DebianPackage[] = [];
   await withBuildLock(join(cache, "lock"), say, async () => {
     await readIndex(say);
-    for (const name of names) provided.push(await provide(name, say));
+    for (const file of await filesOf(names)) provided.push(await provide(file, say));
   });
   return provided;
 }
@@ -74,25 +74,37 @@ async function readIndex(say: Say): Promise<void> {
   await writeFile(indexMark, "");
 }
 
-async function provide(name: string, say: Say): Promise<DebianPackage> {
+/** The files of packages as Debian has them today. */
+async function filesOf(names: readonly string[]): Promise<readonly string[]> {
+  // Away from everything: apt does not tell of files that are in its folder already.
+  const listed = await apt(["download", "--print-uris", ...names], join(cache, "apt"));
+  const files = [...listed.matchAll(/' (\S+)\.deb /g)].map(([, file = ""]) => file);
+  return names.map((name) => {
+    const file = files.find((candidate) => candidate.startsWith(`${name}_`));
+    if (file === undefined)
+      throw new ImageError(`apt-get knows no package ${name}: this is made of Debian 12`);
+    return file;
+  });
+}
+
+async function provide(file: string, say: Say): Promise<DebianPackage> {
+  const directory = join(cache, file);
+  if (existsSync(directory)) return describe(directory);
   const staging = await mkdtemp(join(cache, ".unpacking-"));
   try {
-    const [, file] = (await apt(["download", "--print-uris", name], staging)).match(/' (\S+\.deb) /) ?? [];
-    if (file === undefined)
-      throw new ImageError(`apt-get knows no package ${name}: images are made on Debian 12`);
-    const directory = join(cache, file.replace(/\.deb$/, ""));
-    if (existsSync(directory)) return await describe(directory);
     say(`fetching ${file}`);
     // Apt checks it against the signed index.
-    await apt(["download", name], staging);
+    await apt(["download", nameIn(file)], staging);
     const unpacked = join(staging, "unpacked");
-    await run("dpkg-deb", ["--raw-extract", join(staging, file), unpacked]);
+    await run("dpkg-deb", ["--raw-extract", join(staging, `${file}.deb`), unpacked]);
     await rename(unpacked, directory);
     return await describe(directory);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
 }
+
+const nameIn = (file: string) => file.slice(0, file.indexOf("_"));
 
 async function describe(directory: string): Promise<DebianPackage> {
   const control = await readFile(join(directory, "DEBIAN/control"), "utf8");

@@ -24,6 +24,7 @@ export async function readSource(root: string, epoch: string | undefined): Promi
     return { version, revision, ageSeconds: Number(epoch ?? time) };
   } catch (cause) {
     if (epoch !== undefined) return { version, revision: undefined, ageSeconds: Number(epoch) };
-    throw new ImageError("no git clone, whose commit would date the files: set SOURCE_DATE_EPOCH", { cause });
+    const why = cause instanceof ImageError ? cause.message : "git tells no commit";
+    throw new ImageError(`the commit dates all files, and ${why}; or set SOURCE_DATE_EPOCH`, { cause });
   }
 }
