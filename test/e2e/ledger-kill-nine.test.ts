@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createTokenIssuer } from "@kasbah/certs-dev";
+import { systemClock } from "@kasbah/runtime";
+import { freePort, type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
+import { ledgerDirectoryAt } from "../../packages/ca-server/src/ledger/ledger-directory.ts";
+import { parseVerifierKey } from "../../packages/ca-server/src/ledger/tree/note-key.ts";
+import { verifyLedger } from "../../packages/ca-server/src/ledger/verify/verify-ledger.ts";
+import { Callers } from "./ledger/callers.ts";
+import { recordedIn } from "./ledger/recorded.ts";
+import { repositoryRoot } from "./repository.ts";
+
+const serverBin = join(repositoryRoot, "packages/ca-server/bin/kasbah-server.js");
+const issuer = "https://issuer.test";
+/** `KASBAH_KILLS=200` for the long run. */
+const kills = Number(process.env["KASBAH_KILLS"] ?? 25);
+const callers = 50;
+/** After the CA became ready: from the first calls on their way to many. */
+const longestLifeMs = 400;
+
+describe("A ledger whose CA is killed at any moment, with fifty callers at its door", function () {
+  this.timeout(1_200_000);
+  let directory: TemporaryDirectory;
+  let crowd: Callers;
+
+  before(async () => {
+    directory = await temporaryDirectory();
+    const tokens = await createTokenIssuer({ issuer });
+    await tokens.save(directory.join("issuer"));
+    const now = systemClock.now();
+    const lifetimeMs = 7_200_000;
+    const token = await tokens.mint({ namespace: "demo", serviceAccount: "frontend", lifetimeMs, now });
+    crowd = await Callers.start(callers, token);
+  });
+
+  after(async () => {
+    await crowd.stop();
+    await directory.remove();
+  });
+
+  function start(port: number, httpPort: number): ChildProcess {
+    const addresses = ["--grpc-address", `127.0.0.1:${port}`, "--http-address", `127.0.0.1:${httpPort}`];
+    const callersFlags = ["--jwks", directory.join("issuer", "jwks.json"), "--token-issuer", issuer];
+    const flags = [serverBin, "--state-dir", directory.join("state"), ...addresses, ...callersFlags];
+    return spawn(process.execPath, flags, { stdio: ["ignore", "ignore", "inherit"] });
+  }
+
+  async function isReady(port: number): Promise<true | undefined> {
+    const url = `http://127.0.0.1:${port}/healthz/ready`;
+    const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+    await answer?.arrayBuffer();
+    return answer?.ok || undefined;
+  }
+
+  /** One life of the CA; the callers know it from its first moment on. */
+  async function live(work: () => Promise<void>): Promise<void> {
+    const [port, httpPort] = [await freePort(), await freePort()];
+    const child = start(port, httpPort);
+    const ended = once(child, "exit");
+    await untilSeen("readiness", 60_000, () => isReady(httpPort));
+    const rootPem = await readFile(directory.join("state", "public", "root-cert.pem"), "utf8");
+    crowd.meet(port, rootPem);
+    await work();
+    child.kill("SIGKILL");
+    assert.deepEqual(await ended, [null, "SIGKILL"]);
+    crowd.leave();
+  }
+
+  it(`holds after ${kills} kills every certificate that a caller received, each once, and little that none did`, async () => {
+    // Spread evenly over the life: the two numbers have no divisor in common.
+    for (let kill = 0; kill < kills; kill += 1)
+      await live(() => systemClock.sleep((kill * 61) % longestLifeMs));
+    await crowd.stop();
+    const serials = (await recordedIn(directory.join("state"))).flatMap((entry) =>
+      entry.kind === "issued" ? [entry.serial] : [],
+    );
+    const recorded = new Set(serials);
+    assert.equal(recorded.size, serials.length, "no serial twice");
+    assert.equal(new Set(crowd.received).size, crowd.received.length);
+    assert.deepEqual(
+      crowd.received.filter((serial) => !recorded.has(serial)),
+      [],
+    );
+    const unreceived = recorded.size - crowd.received.length;
+    process.stdout.write(
+      `      ${crowd.received.length} certificates received, ${unreceived} more on record, ${crowd.unknown} calls without an end\n`,
+    );
+    assert.ok(unreceived <= crowd.unknown, `${unreceived} entries, ${crowd.unknown} calls without an end`);
+    assert.ok(crowd.received.length > kills * 5);
+    assert.ok(crowd.unknown > 0, "no kill came in the middle of a call");
+  });
+
+  it("is one tree afterwards, and all of it is signed for after one more start", async () => {
+    await live(async () => {});
+    const ledger = ledgerDirectoryAt(directory.join("state", "ledger"));
+    const verifier = parseVerifierKey((await readFile(ledger.verifierKey, "utf8")).trim());
+    const { findings, size, signed } = await verifyLedger({ directory: ledger, verifier });
+    assert.deepEqual(findings, []);
+    // What a start itself records is signed for a second later.
+    assert.ok(signed > size - 10, `${signed} of ${size}`);
+  });
+});

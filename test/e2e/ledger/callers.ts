@@ -1,0 +1,75 @@
+import { createCertificateRequest, createKeyPair, parseCertificate, parseSpiffeId } from "@kasbah/pki";
+import { type CreateCertificateRequest, createCertificate } from "@kasbah/protocol";
+import { systemClock } from "@kasbah/runtime";
+import { GrpcChannel, RpcError } from "@kasbah/runtime/grpc";
+
+const pauseMs = 5;
+const deadlineMs = 20_000;
+/** How the CA begins what it tells a caller; what a broken connection gives looks otherwise. */
+const refusal = /^([A-Z_]+): .*\(reference [0-9a-f]+\)/s;
+
+/** Many who ask for a certificate again and again, and remember how each call ended. */
+export class Callers {
+  /** Serials of the certificates that arrived. */
+  readonly received: string[] = [];
+  /** How often each code was told. */
+  readonly refused = new Map<string, number>();
+  /** Calls of whose end nobody learned. */
+  unknown = 0;
+  readonly #order: CreateCertificateRequest;
+  readonly #token: string;
+  readonly #stopping = new AbortController();
+  readonly #loops: readonly Promise<void>[];
+  #channel: GrpcChannel | undefined;
+
+  private constructor(count: number, order: CreateCertificateRequest, token: string) {
+    this.#order = order;
+    this.#token = token;
+    this.#loops = Array.from({ length: count }, () => this.#ask());
+  }
+
+  static async start(count: number, token: string): Promise<Callers> {
+    const name = parseSpiffeId("spiffe://cluster.local/ns/demo/sa/frontend");
+    const csr = createCertificateRequest(await createKeyPair("P-256"), name);
+    const order = { csr, validityDurationSeconds: 3_600, impersonatedIdentity: "", certSigner: "" };
+    return new Callers(count, order, token);
+  }
+
+  /** From now on they ask this CA, over one connection. */
+  meet(port: number, rootsPem: string): void {
+    this.#channel = new GrpcChannel({ address: { host: "127.0.0.1", port }, rootsPem });
+  }
+
+  leave(): void {
+    this.#channel?.close();
+    this.#channel = undefined;
+  }
+
+  /** Resolves when the last call has ended. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all(this.#loops);
+    this.leave();
+  }
+
+  async #ask(): Promise<void> {
+    // The constructor has more to do first.
+    await systemClock.sleep(pauseMs);
+    while (!this.#stopping.signal.aborted) {
+      if (this.#channel !== undefined) await this.#call(this.#channel);
+      await systemClock.sleep(pauseMs);
+    }
+  }
+
+  async #call(channel: GrpcChannel): Promise<void> {
+    const metadata = { authorization: `Bearer ${this.#token}` };
+    try {
+      const { certChain } = await channel.unary(createCertificate, this.#order, { deadlineMs, metadata });
+      this.received.push(parseCertificate(certChain[0] ?? "").serial);
+    } catch (error) {
+      const [, code] = error instanceof RpcError ? (refusal.exec(error.message) ?? []) : [];
+      if (code === undefined) this.unknown += 1;
+      else this.refused.set(code, (this.refused.get(code) ?? 0) + 1);
+    }
+  }
+}
