@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { formatVerifierKey } from "../../packages/ca-server/src/ledger/tree/note-key.ts";
+import {
+  changedProofs,
+  newLogKey,
+  sampleEntry,
+  sampleProof,
+  trusted,
+} from "../../packages/ca-server/src/ledger/tree/sample-proof.test.ts";
+
+const script = fileURLToPath(new URL("../../docs/verify-proof.sh", import.meta.url));
+const missing = ["openssl", "jq"].filter((tool) => spawnSync(tool, ["--help"]).error !== undefined);
+const skipped = missing.length === 0 ? "" : ` (skipped: ${missing.join(" and ")} not installed)`;
+
+describe(`A proof of the ledger, by openssl, jq and a shell alone${skipped}`, function () {
+  this.timeout(120_000);
+  let directory: TemporaryDirectory;
+
+  before(async function () {
+    if (missing.length > 0) this.skip();
+  });
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+  });
+
+  afterEach(() => directory.remove());
+
+  /** Every reason of the script but those for what it was called with. */
+  async function reasonsOfTheTree(): Promise<readonly string[]> {
+    const told = [...(await readFile(script, "utf8")).matchAll(/\bfail "([^"$]+)"/g)].map(
+      ([, reason]) => reason,
+    );
+    return told
+      .filter((reason) => !/^expected|^the trusted key is not/.test(reason ?? ""))
+      .map((reason) => `not verified: ${reason}`)
+      .toSorted();
+  }
+
+  async function verify(
+    proof: string,
+    key = trusted,
+  ): Promise<{ status: number | null; said: string; why: string }> {
+    const file = directory.join("proof.json");
+    await writeFile(file, proof);
+    const { status, stdout, stderr } = spawnSync("sh", [script, file, key], { encoding: "utf8" });
+    return { status, said: stdout, why: stderr };
+  }
+
+  it("is not believed when anything about it was changed, and the reason is told", async () => {
+    const reasons = new Set<string>();
+    for (const [what, changed] of changedProofs(sampleProof(5, 11))) {
+      const { status, said, why } = await verify(changed);
+      assert.deepEqual({ what, status, said }, { what, status: 1, said: "" });
+      assert.match(why, /^not verified: [^\n]+\n$/, what);
+      reasons.add(why.trim());
+    }
+    assert.deepEqual([...reasons].toSorted(), await reasonsOfTheTree());
+  });
+
+  it("is not believed under another key, without one, or without a file", async () => {
+    const proof = sampleProof(5, 11);
+    const stranger = formatVerifierKey(newLogKey().verifier);
+    for (const key of [
+      stranger,
+      "",
+      "ca.example/ledger",
+      trusted.slice(0, -1),
+      `${trusted}\n`,
+      `x${trusted}`,
+    ])
+      assert.equal((await verify(proof, key)).status, 1, key);
+    assert.equal(spawnSync("sh", [script, directory.join("proof.json")]).status, 1);
+    assert.equal(spawnSync("sh", [script, directory.join("absent.json"), trusted]).status, 1);
+  });
+
+  it("is believed in trees of any shape, and the entry is shown byte for byte", async () => {
+    for (const [index, size] of [
+      [0, 1],
+      [0, 2],
+      [1, 2],
+      [2, 3],
+      [6, 7],
+      [0, 8],
+      [5, 11],
+      [10, 11],
+      [511, 600],
+      [599, 600],
+      [69_999, 70_000],
+    ] as const) {
+      const { status, said, why } = await verify(sampleProof(index, size));
+      assert.deepEqual(
+        { status, said, why },
+        { status: 0, said: `${sampleEntry(index)}verified\n`, why: "" },
+      );
+    }
+  });
+
+  it("is believed for entries with line feeds, zeros and nothing in them", async () => {
+    for (const entry of ["", "\n", "\n\n", "\0\0", "%s \\n $(id) `id` *", "a".repeat(100_000)]) {
+      const { status, said } = await verify(
+        sampleProof(2, 5, undefined, (at) => (at === 2 ? entry : `${at}`)),
+      );
+      assert.deepEqual({ status, said }, { status: 0, said: `${entry}verified\n` });
+    }
+  });
+
+  it("leaves nothing behind", async () => {
+    const before = (await readFile(script)).length;
+    const temporary = directory.join("tmp");
+    spawnSync("mkdir", [temporary]);
+    await writeFile(directory.join("proof.json"), sampleProof(5, 11));
+    const env = { ...process.env, TMPDIR: temporary };
+    assert.equal(spawnSync("sh", [script, directory.join("proof.json"), trusted], { env }).status, 0);
+    assert.equal(spawnSync("sh", [script, directory.join("proof.json"), "no key"], { env }).status, 1);
+    assert.equal(spawnSync("ls", ["-A", temporary], { encoding: "utf8" }).stdout, "");
+    assert.equal((await readFile(script)).length, before);
+  });
+});
