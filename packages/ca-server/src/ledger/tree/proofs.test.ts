@@ -134,6 +134,7 @@ describe("A proof out of tiles", () => {
     const claim = { oldSize: 0, newSize: 5, path: [], oldRoot: emptyRoot(), newRoot: root };
     assert.ok(verifyConsistency(claim));
     assert.ok(!verifyConsistency({ ...claim, oldRoot: root }));
+    assert.ok(!verifyConsistency({ ...claim, path: [root] }));
   });
 });
 
