@@ -5,6 +5,7 @@ import { measureAdmission } from "./admission.ts";
 import { measureAgent } from "./agent.ts";
 import { measurePush } from "./agent-push.ts";
 import { measureIssuance } from "./issuance.ts";
+import { measureLedgerTree } from "./ledger-tree.ts";
 import { measurePhysicalLimit, timesOpenssl } from "./openssl-speed.ts";
 import { type Figure, renderFigures } from "./report.ts";
 import { measureSteps } from "./steps.ts";
@@ -32,6 +33,8 @@ try {
   figures.push(...(await measureSteps(mkdtempSync(join(folder, "steps-")), limit)));
   progress("admission (5 s)");
   figures.push(...(await measureAdmission(limit)));
+  progress("the ledger's tree (3 s)");
+  figures.push(...measureLedgerTree());
   progress("whole calls (1 min)");
   figures.push(...(await measureIssuance(mkdtempSync(join(folder, "ca-")), limit)));
   progress("agents (20 s)");
