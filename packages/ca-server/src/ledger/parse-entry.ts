@@ -76,6 +76,8 @@ const authority = z.strictObject({
   epoch: z.number().int(),
 });
 
+// Made once: zod compiles a schema when it is first used.
+const versioned = z.object({ v: z.number().int() });
 const schema = z.discriminatedUnion("kind", [issued, refused, operator, authority]);
 
 /** Why a line is no entry of ours. */
@@ -89,7 +91,7 @@ export class EntryError extends Error {}
  */
 export function parseEntry(line: Uint8Array): LedgerEntry {
   const value = parseJson(line);
-  const version = z.object({ v: z.number().int() }).safeParse(value).data?.v;
+  const version = versioned.safeParse(value).data?.v;
   if (version === undefined) throw new EntryError("is no JSON object with a version");
   if (version > entryVersion) {
     throw new EntryError(

@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
+import { errnoOf } from "@kasbah/runtime";
 import type { Segment } from "./segments.ts";
 
 /** One entry and where it lies. */
@@ -15,15 +16,37 @@ export interface LocatedLine {
 const lineFeed = 0x0a;
 const readBytes = 262_144;
 
+/** Where a line begins: its index alone, or its place as well, so that nothing before it has to be read. */
+export interface LinePosition {
+  readonly index: number;
+  readonly segmentFirst?: number;
+  readonly offset?: number;
+}
+
 /** The entries from an index on, in order. What follows the last line feed is on its way, and is left out. */
-export async function* readLines(
+export function readLines(
   segments: readonly Segment[],
   from = 0,
 ): AsyncGenerator<LocatedLine, void, undefined> {
+  return readLinesFrom(segments, { index: from });
+}
+
+/** The same, from a position on. */
+export async function* readLinesFrom(
+  segments: readonly Segment[],
+  from: LinePosition,
+): AsyncGenerator<LocatedLine, void, undefined> {
   for (const [at, segment] of segments.entries()) {
     const next = segments[at + 1]?.first ?? Number.POSITIVE_INFINITY;
-    if (next <= from) continue;
-    for await (const located of linesOf(segment)) if (located.index >= from) yield located;
+    if (next <= from.index) continue;
+    const isKnown = segment.first === from.segmentFirst && from.offset !== undefined;
+    const lines = isKnown ? linesOf(segment, from.index, from.offset) : linesOf(segment);
+    try {
+      for await (const located of lines) if (located.index >= from.index) yield located;
+    } catch (error) {
+      // Retention takes whole segments, also while they are read.
+      if (errnoOf(error) !== "ENOENT") throw error;
+    }
   }
 }
 
@@ -39,19 +62,23 @@ export async function readLineAt(path: string, offset: number, length: number): 
   }
 }
 
-async function* linesOf(segment: Segment): AsyncGenerator<LocatedLine, void, undefined> {
-  let index = segment.first;
-  let offset = 0;
+async function* linesOf(
+  segment: Segment,
+  index = segment.first,
+  start = 0,
+): AsyncGenerator<LocatedLine, void, undefined> {
+  let next = index;
+  let offset = start;
   let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of createReadStream(segment.path, { highWaterMark: readBytes })) {
+  for await (const chunk of createReadStream(segment.path, { start, highWaterMark: readBytes })) {
     const bytes: Buffer = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    let start = 0;
-    for (let end = bytes.indexOf(lineFeed); end >= 0; end = bytes.indexOf(lineFeed, start)) {
-      yield { index, segment, offset: offset + start, line: bytes.subarray(start, end) };
-      index += 1;
-      start = end + 1;
+    let done = 0;
+    for (let end = bytes.indexOf(lineFeed); end >= 0; end = bytes.indexOf(lineFeed, done)) {
+      yield { index: next, segment, offset: offset + done, line: bytes.subarray(done, end) };
+      next += 1;
+      done = end + 1;
     }
-    offset += start;
-    rest = bytes.subarray(start);
+    offset += done;
+    rest = bytes.subarray(done);
   }
 }
