@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { IssuedEntry, LedgerEntry } from "../entry.ts";
 
@@ -34,10 +34,14 @@ export function secondOf(ms: number): number {
 
 /** Tells the pods of one name apart, and has no other use; 0 where there is none. */
 export function podKey({ caller }: IssuedEntry): number {
-  return caller.pod === undefined ? 0 : createHash("sha256").update(caller.pod.uid).digest().readUIntBE(0, 6);
+  return caller.pod === undefined ? 0 : sha256(caller.pod.uid).readUIntBE(0, 6);
 }
 
 /** By which an entry is known again. */
 export function lineDigest(line: Uint8Array): Uint8Array {
-  return createHash("sha256").update(line).digest().subarray(0, 8);
+  return sha256(line).subarray(0, 8);
+}
+
+function sha256(data: string | Uint8Array): Buffer {
+  return hash("sha256", data, "buffer");
 }

@@ -32,6 +32,7 @@ export class IndexWriter {
     const { entry, key, segment } = this.#statements;
     const bucket = bucketOf(batch[0]?.index ?? 0);
     const keys: [hash: number, at: number][] = [];
+    const [times, validity] = [noBounds(), noBounds()];
     let lastSegment = -1;
     for (const read of batch) {
       if (read.segment.first !== lastSegment) segment.run(read.segment.first);
@@ -39,13 +40,14 @@ export class IndexWriter {
       entry.run(read.index, read.offset, read.line.length);
       for (const hash of read.entry === undefined ? [] : keyHashesOf(read.entry))
         keys.push([hash, read.index % bucketSize]);
-      if (read.entry?.kind === "issued") this.#writeCertificate(bucket, read.index, read.entry);
+      if (read.entry !== undefined) widen(times, Date.parse(read.entry.time));
+      if (read.entry?.kind === "issued") this.#writeCertificate(bucket, read.index, read.entry, validity);
       if (read.entry?.kind === "authority") this.#writeAuthority(read.index, read.entry);
     }
     // Neighbours in the tree are written while their page is at hand.
     keys.sort(([one], [other]) => one - other);
     for (const [hash, at] of keys) key.run(bucket, hash, at);
-    this.#writeBucket(bucket, batch);
+    this.#statements.bucket.run(bucket, times.min, times.max, validity.min, validity.max);
     this.#writeState(batch);
   }
 
@@ -62,10 +64,13 @@ export class IndexWriter {
     return isDone;
   }
 
-  #writeCertificate(bucket: number, index: number, entry: IssuedEntry): void {
+  #writeCertificate(bucket: number, index: number, entry: IssuedEntry, validity: Bounds): void {
     const { certificate } = this.#statements;
     const identity = this.#identityOf(entry.spiffeId, bucket);
-    const [notBefore, notAfter] = validityOf(entry);
+    const notBefore = secondOf(Date.parse(entry.notBefore));
+    const notAfter = secondOf(Date.parse(entry.notAfter));
+    widen(validity, notBefore);
+    widen(validity, notAfter);
     certificate.run(bucket, identity, index % bucketSize, notBefore, notAfter, podKey(entry));
   }
 
@@ -86,21 +91,6 @@ export class IndexWriter {
     this.#statements.authority.run(Buffer.from(fingerprint, "hex"), index);
   }
 
-  #writeBucket(bucket: number, batch: readonly ReadEntry[]): void {
-    const bounds = {
-      times: [Number.MAX_SAFE_INTEGER, -1],
-      validity: [Number.MAX_SAFE_INTEGER, -1],
-    } satisfies Record<string, [number, number]>;
-    for (const { entry } of batch) {
-      if (entry === undefined) continue;
-      widen(bounds.times, [Date.parse(entry.time), Date.parse(entry.time)]);
-      if (entry.kind === "issued") widen(bounds.validity, validityOf(entry));
-    }
-    const [minTime = 0, maxTime = 0] = bounds.times;
-    const [minNotBefore = 0, maxNotAfter = 0] = bounds.validity;
-    this.#statements.bucket.run(bucket, minTime, maxTime, minNotBefore, maxNotAfter);
-  }
-
   #writeState(batch: readonly ReadEntry[]): void {
     const last = batch.at(-1);
     if (last === undefined) return;
@@ -109,13 +99,18 @@ export class IndexWriter {
   }
 }
 
-function widen(bounds: number[], [low, high]: readonly [number, number]): void {
-  bounds[0] = Math.min(bounds[0] ?? low, low);
-  bounds[1] = Math.max(bounds[1] ?? high, high);
+interface Bounds {
+  min: number;
+  max: number;
 }
 
-function validityOf({ notBefore, notAfter }: IssuedEntry): [number, number] {
-  return [secondOf(Date.parse(notBefore)), secondOf(Date.parse(notAfter))];
+function noBounds(): Bounds {
+  return { min: Number.MAX_SAFE_INTEGER, max: -1 };
+}
+
+function widen(bounds: Bounds, value: number): void {
+  bounds.min = Math.min(bounds.min, value);
+  bounds.max = Math.max(bounds.max, value);
 }
 
 function statementsOf(database: DatabaseSync) {
