@@ -7,6 +7,7 @@ import { openLedgerKey } from "./checkpoints/ledger-key.ts";
 import { TreeKeeper } from "./checkpoints/tree-keeper.ts";
 import { Decisions } from "./decisions.ts";
 import type { IssuedEntry } from "./entry.ts";
+import { IndexKeeper } from "./index/index-keeper.ts";
 import type { LedgerDirectory } from "./ledger-directory.ts";
 import { OperatorRecord } from "./operator-record.ts";
 import { PeerLimit } from "./peer-limit.ts";
@@ -62,14 +63,15 @@ export function createLedger(parts: LedgerParts): CaLedger {
     onDropped: metrics.refusalDropped,
     logger,
   });
-  const alarms = new Alarms({ isNameKnown: () => undefined, onAlarm: metrics.alarmRaised, logger });
+  const index = new IndexKeeper({ directory, size: () => log.size, sweep: sweeps.second, logger });
+  const isNameKnown = (spiffeId: string) => index.isNameKnown(spiffeId);
+  const alarms = new Alarms({ isNameKnown, onAlarm: metrics.alarmRaised, logger });
   const limit = new PeerLimit(refusalsRate, clock);
   const onIssued = (entry: IssuedEntry) => alarms.look(entry);
   const retention = new Retention({
     directory: directory.segments,
     retentionMs,
     signedSize: () => tree.signedSize,
-    onPruned: () => undefined,
     sweep: sweeps.hour,
     clock,
     logger,
@@ -79,6 +81,6 @@ export function createLedger(parts: LedgerParts): CaLedger {
     operators: new OperatorRecord({ log, clock }),
     log,
     tree,
-    components: [log, tree, strangers, retention],
+    components: [log, tree, index, strangers, retention],
   };
 }

@@ -8,8 +8,6 @@ export interface RetentionParts {
   readonly retentionMs: number;
   /** How many entries a checkpoint vouches for. */
   readonly signedSize: () => number;
-  /** Told from which index on there are entries yet. */
-  readonly onPruned: (first: number) => void;
   /** Each hour. */
   readonly sweep: Sweep;
   readonly clock: Clock;
@@ -64,7 +62,6 @@ export class Retention implements Component {
         firstEntry: segment.first,
         entries: next.first - segment.first,
       });
-      this.#parts.onPruned(next.first);
     }
   }
 
