@@ -5,6 +5,7 @@ import { measureAdmission } from "./admission.ts";
 import { measureAgent } from "./agent.ts";
 import { measurePush } from "./agent-push.ts";
 import { measureIssuance } from "./issuance.ts";
+import { measureLedgerCost } from "./ledger-cost.ts";
 import { measureLedgerTree } from "./ledger-tree.ts";
 import { measurePhysicalLimit, timesOpenssl } from "./openssl-speed.ts";
 import { type Figure, renderFigures } from "./report.ts";
@@ -35,6 +36,8 @@ try {
   figures.push(...(await measureAdmission(limit)));
   progress("the ledger's tree (3 s)");
   figures.push(...measureLedgerTree());
+  progress("the ledger's cost (1 min)");
+  figures.push(...(await measureLedgerCost(mkdtempSync(join(folder, "ledger-")))));
   progress("whole calls (1 min)");
   figures.push(...(await measureIssuance(mkdtempSync(join(folder, "ca-")), limit)));
   progress("agents (20 s)");

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { createWriteStream, mkdirSync } from "node:fs";
 import { once } from "node:events";
+import { createWriteStream, mkdirSync } from "node:fs";
 import { finished } from "node:stream/promises";
 import { encodeEntry, entryVersion, type IssuedEntry } from "../../packages/ca-server/src/ledger/entry.ts";
 import { ledgerDirectoryAt } from "../../packages/ca-server/src/ledger/ledger-directory.ts";

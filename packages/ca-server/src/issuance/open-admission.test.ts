@@ -1,6 +1,7 @@
 import { createWorkloadSerial, parseSpiffeId } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
-import type { FakeClock, TestAuthority } from "@kasbah/testkit";
+import type { Clock } from "@kasbah/runtime";
+import type { TestAuthority } from "@kasbah/testkit";
 import { noImpersonation } from "../authn/node-impersonation.ts";
 import type { AuthorityParts, CertificateOrder, IssuanceCall } from "./authority.ts";
 import { fixedIssuers } from "./fixed-issuers.test.ts";
@@ -42,7 +43,7 @@ export const openAdmission: Pick<
 };
 
 /** An authority that knows everybody as {@link caller}, signs by the real writer and records into an array. */
-export function openParts(root: TestAuthority, clock: FakeClock, records: IssuanceRecord[]): AuthorityParts {
+export function openParts(root: TestAuthority, clock: Clock, records: IssuanceRecord[]): AuthorityParts {
   return {
     ...openAdmission,
     authenticator: { authenticate: async () => caller },

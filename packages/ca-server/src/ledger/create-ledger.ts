@@ -36,6 +36,8 @@ export interface CaLedger {
   readonly log: SegmentLog;
   readonly tree: TreeKeeper;
   readonly components: readonly Component[];
+  /** Resolves when tree and index have come to what is durable now, for tests and measurements. */
+  settled(): Promise<void>;
 }
 
 /** Some 30 000 entries. */
@@ -82,5 +84,8 @@ export function createLedger(parts: LedgerParts): CaLedger {
     log,
     tree,
     components: [log, tree, index, strangers, retention],
+    async settled() {
+      await Promise.all([tree.publish(), index.follow()]);
+    },
   };
 }

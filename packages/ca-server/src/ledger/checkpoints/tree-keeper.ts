@@ -56,15 +56,14 @@ export class TreeKeeper implements Component {
       if (!(cause instanceof LedgerError)) throw cause;
       throw toldWhatToDo(directory, cause);
     }
-    this.#publishSoon();
-    this.#sweeping = this.#parts.sweep(() => this.#publishSoon());
+    void this.publish();
+    this.#sweeping = this.#parts.sweep(() => void this.publish());
   }
 
   /** Signs what is not signed yet. */
   async stop(): Promise<void> {
     this.#sweeping?.stop();
-    this.#publishSoon();
-    await this.#publishing;
+    await this.publish();
   }
 
   /** Resolves when what was begun to be written is. */
@@ -87,8 +86,10 @@ export class TreeKeeper implements Component {
     });
   }
 
-  #publishSoon(): void {
+  /** Signs what is not signed yet, now. */
+  publish(): Promise<void> {
     this.#publishing = this.#publishing.then(() => this.#publish());
+    return this.#publishing;
   }
 
   /** Tiles first: a checkpoint stands on durable ones. What fails is tried again with the next second. */

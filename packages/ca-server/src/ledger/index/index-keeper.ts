@@ -33,8 +33,8 @@ export class IndexKeeper implements Component {
 
   /** Returns at once: an index that is made anew takes its time. */
   async start(): Promise<void> {
-    this.#followSoon();
-    this.#sweeping = this.#parts.sweep(() => this.#followSoon());
+    void this.follow();
+    this.#sweeping = this.#parts.sweep(() => void this.follow());
   }
 
   async stop(): Promise<void> {
@@ -54,8 +54,10 @@ export class IndexKeeper implements Component {
     return this.#isCurrent ? this.#index?.find.isNameKnown(spiffeId) : undefined;
   }
 
-  #followSoon(): void {
+  /** Takes what is durable now. */
+  follow(): Promise<void> {
     this.#following = this.#following.then(() => this.#follow());
+    return this.#following;
   }
 
   async #follow(): Promise<void> {

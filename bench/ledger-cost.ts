@@ -1,0 +1,141 @@
+import { generateKeyPairSync } from "node:crypto";
+import { join } from "node:path";
+import { createCertificateRequest, createKeyPair } from "@kasbah/pki";
+import { type Component, cronSweep, systemClock } from "@kasbah/runtime";
+import { createTestAuthority, recordingLogger } from "@kasbah/testkit";
+import { createAuthority } from "../packages/ca-server/src/issuance/authority.ts";
+import { callFor, frontend, openParts } from "../packages/ca-server/src/issuance/open-admission.test.ts";
+import type { IssuanceRecord, Ledger } from "../packages/ca-server/src/issuance/ports.ts";
+import { type CaLedger, createLedger } from "../packages/ca-server/src/ledger/create-ledger.ts";
+import { encodeEntry } from "../packages/ca-server/src/ledger/entry.ts";
+import { issuedEntry } from "../packages/ca-server/src/ledger/issued-entry.ts";
+import { prepareLedgerDirectory } from "../packages/ca-server/src/ledger/ledger-directory.ts";
+import { type Figure, percentile } from "./report.ts";
+
+const topic = "The ledger: what it costs to put certificates on record";
+const callersOfRuns = [1, 16, 256];
+const callsOfARun = 512;
+const rounds = 3;
+const manyEntries = 1_000_000;
+const entriesOfACost = 10_000;
+const atOnce = 500;
+
+/** Certificates with the ledger and without, alternating in one process; then the cost of an entry as the ledger grows. */
+export async function measureLedgerCost(folder: string): Promise<readonly Figure[]> {
+  const ledger = await open(join(folder, "ledger"));
+  const figures: Figure[] = [];
+  const seen: IssuanceRecord[] = [];
+  const without: Ledger = { record: async (record) => void seen.push(record) };
+  for (const callers of callersOfRuns) figures.push(...(await compare(callers, ledger.decisions, without)));
+  const [sample] = seen;
+  if (sample === undefined) throw new Error("nothing was issued");
+  figures.push(...(await measureGrowth(ledger, encodeEntry(issuedEntry(sample)))));
+  await stop(ledger.components);
+  const startedMs = systemClock.monotonicMs();
+  const again = await open(join(folder, "ledger"));
+  figures.push({ topic, name: "start with a million entries", value: since(startedMs), unit: "ms" });
+  await stop(again.components);
+  return figures;
+}
+
+interface Run {
+  readonly ms: number;
+  readonly latenciesMs: readonly number[];
+}
+
+async function compare(callers: number, on: Ledger, off: Ledger): Promise<readonly Figure[]> {
+  const issueOn = await issuing(on);
+  const issueOff = await issuing(off);
+  const runs: { on: Run[]; off: Run[] } = { on: [], off: [] };
+  for (let round = 0; round < rounds; round += 1) {
+    runs.off.push(await run(issueOff, callers));
+    runs.on.push(await run(issueOn, callers));
+  }
+  const rate = (all: readonly Run[]) =>
+    (all.length * callsOfARun * 1_000) / all.reduce((sum, { ms }) => sum + ms, 0);
+  const p99 = (all: readonly Run[]) =>
+    percentile(
+      all.flatMap(({ latenciesMs }) => latenciesMs),
+      0.99,
+    );
+  const at = `${callers} caller${callers === 1 ? "" : "s"}`;
+  const against = (ratio: number) => ({ ratio, of: "without it" });
+  const [value, p99On] = [rate(runs.on), p99(runs.on)];
+  return [
+    { topic, name: `certificates, ${at}`, value, unit: "/s", against: against(value / rate(runs.off)) },
+    { topic, name: `p99, ${at}`, value: p99On, unit: "ms", against: against(p99On / p99(runs.off)) },
+  ];
+}
+
+async function issuing(ledger: Ledger): Promise<() => Promise<unknown>> {
+  const parts = { ...openParts(await createTestAuthority(), systemClock, []), ledger };
+  const authority = createAuthority(parts);
+  const csrPem = createCertificateRequest(await createKeyPair("P-256"), frontend);
+  return () => authority.createCertificate(callFor({ csrPem }));
+}
+
+async function run(issue: () => Promise<unknown>, callers: number): Promise<Run> {
+  const latenciesMs: number[] = [];
+  const startedMs = systemClock.monotonicMs();
+  let left = callsOfARun;
+  const caller = async () => {
+    while (left > 0) {
+      left -= 1;
+      const sentMs = systemClock.monotonicMs();
+      await issue();
+      latenciesMs.push(since(sentMs));
+    }
+  };
+  await Promise.all(Array.from({ length: callers }, caller));
+  return { ms: since(startedMs), latenciesMs };
+}
+
+/** One entry's CPU in all threads, index and tree included, of a small ledger and of one with a million entries. */
+async function measureGrowth(ledger: CaLedger, entry: Uint8Array): Promise<readonly Figure[]> {
+  await append(ledger, entry, entriesOfACost);
+  const early = await costOf(ledger, entry);
+  await append(ledger, entry, manyEntries - ledger.log.size);
+  const late = await costOf(ledger, entry);
+  const against = { ratio: late / early, of: "that of an early one" };
+  return [
+    { topic, name: "an early entry", value: early, unit: "µs" },
+    { topic, name: "an entry after a million", value: late, unit: "µs", against },
+  ];
+}
+
+async function costOf(ledger: CaLedger, entry: Uint8Array): Promise<number> {
+  const before = process.cpuUsage();
+  await append(ledger, entry, entriesOfACost);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / entriesOfACost;
+}
+
+/** Resolves when tree and index have them, too. */
+async function append({ log, settled }: CaLedger, entry: Uint8Array, count: number): Promise<void> {
+  for (let done = 0; done < count; done += atOnce)
+    await Promise.all(Array.from({ length: Math.min(atOnce, count - done) }, () => log.append(entry)));
+  await settled();
+}
+
+async function open(path: string): Promise<CaLedger> {
+  const ledger = createLedger({
+    directory: await prepareLedgerDirectory(path),
+    trustDomain: "cluster.local",
+    newKey: () => generateKeyPairSync("ed25519").privateKey,
+    retentionMs: 365 * 86_400_000,
+    sweeps: { second: cronSweep("* * * * * *"), hour: cronSweep("0 17 * * * *") },
+    metrics: { refusalDropped: () => undefined, alarmRaised: () => undefined },
+    clock: systemClock,
+    logger: recordingLogger(),
+  });
+  for (const component of ledger.components) await component.start();
+  return ledger;
+}
+
+async function stop(components: readonly Component[]): Promise<void> {
+  for (const component of components.toReversed()) await component.stop();
+}
+
+function since(startedMs: number): number {
+  return systemClock.monotonicMs() - startedMs;
+}
