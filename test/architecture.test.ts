@@ -48,9 +48,10 @@ describe("The dependency rules", () => {
     noImport((source, { specifier }) => leaves.includes(source.package) && ours(specifier));
   });
 
-  it("keep the CA and the agent strangers, and the command a client of both but for a stopped CA's state and its policy", () => {
+  it("keep the CA and the agent strangers, and the command a client of both but for a CA's policy, its ledger, and its state when it is stopped", () => {
     noImport(({ package: home }, { specifier }) => {
-      if (home === "packages/cli" && /^@kasbah\/ca-server\/(state|policy)$/.test(specifier)) return false;
+      if (home === "packages/cli" && /^@kasbah\/ca-server\/(state|policy|ledger)$/.test(specifier))
+        return false;
       return /^@kasbah\/(ca-server|agent)(\/|$)/.test(specifier);
     });
   });

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { LinePosition } from "../segments/segment-reader.ts";
 import { openMemory, openToRead, openToWrite } from "./index-file.ts";
 import { IndexQueries, type Place } from "./index-queries.ts";
 import { bucketOf, inTransaction, makeTables } from "./index-schema.ts";
@@ -72,6 +73,12 @@ export class AuditIndex {
   /** Index of the next entry to take. */
   get size(): number {
     return Number(this.#state.get()?.["size"]);
+  }
+
+  /** From where an entry is read. */
+  positionOf(index: number): LinePosition {
+    const place = this.#placeOf(index);
+    return place === undefined ? { index } : place;
   }
 
   /**

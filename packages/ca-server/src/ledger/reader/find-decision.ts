@@ -1,0 +1,26 @@
+import type { DecisionEntry } from "../decisions.ts";
+import type { AuditIndex } from "../index/audit-index.ts";
+import { entryOf } from "../index/read-entry.ts";
+import type { LedgerDirectory } from "../ledger-directory.ts";
+import { LineSource } from "./line-source.ts";
+import { findStranger } from "./strangers.ts";
+
+/** The decision about a call by its reference, from the disk: what is indexed, then what is written of strangers. */
+export async function findDecision(
+  index: Pick<AuditIndex, "find">,
+  directory: Pick<LedgerDirectory, "segments" | "strangers">,
+  referenceId: string,
+): Promise<DecisionEntry | undefined> {
+  const lines = new LineSource(directory.segments);
+  try {
+    for (const place of index.find.withKey("reference", referenceId)) {
+      const line = await lines.read(place);
+      const entry = line && entryOf(line);
+      const isDecision = entry?.kind === "issued" || entry?.kind === "refused";
+      if (isDecision && entry.referenceId === referenceId) return entry;
+    }
+  } finally {
+    await lines.close();
+  }
+  return findStranger(directory.strangers, referenceId);
+}
