@@ -5,6 +5,7 @@ import { controlState } from "./targets/control-state.ts";
 import { createCertificateBody } from "./targets/create-certificate.ts";
 import { requestDer, requestPem, signedRequest } from "./targets/csr.ts";
 import { jwks } from "./targets/jwks.ts";
+import { checkpointNote, ledgerEntry, proofFile } from "./targets/ledger.ts";
 import { spiffeId, trustDomain } from "./targets/names.ts";
 import { policy } from "./targets/policy.ts";
 import { encryptedKey, keyPem, plainKey } from "./targets/private-key.ts";
@@ -36,6 +37,9 @@ export const targets: readonly Target[] = [
   yamlDocument,
   configFile,
   controlState,
+  ledgerEntry,
+  checkpointNote,
+  proofFile,
   plainKey,
   encryptedKey,
   keyPem,

@@ -77,6 +77,7 @@ describe("An entry of the ledger", () => {
       "a later version": line.replace('"v":2', '"v":3'),
       "no version": line.replace('"v":2', '"w":2'),
       "another time": line.replace("2030-01-01T00:00:00.000Z", "2030-01-01T00:00:00Z"),
+      "a member that objects lose": line.replace('{"authority"', '{"__proto__":1,"authority"'),
       "half of it": line.slice(0, line.length / 2),
       "two of it": line + line,
       nothing: "",

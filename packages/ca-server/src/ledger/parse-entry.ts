@@ -103,8 +103,9 @@ export function parseEntry(line: Uint8Array): LedgerEntry {
     const { path = [], message = "" } = entry.error.issues[0] ?? {};
     throw new EntryError(`is no entry: ${path.join(".") || "its kind"}: ${message}`);
   }
-  // The first version had its members in another order.
-  if (version > 1 && canonicalJson(value as CanonicalValue) !== Buffer.from(line).toString())
+  // What was read, not what was written: a member that got lost on the way, such as __proto__, must not go unnoticed. The
+  // first version had its members in another order.
+  if (version > 1 && canonicalJson(entry.data as CanonicalValue) !== Buffer.from(line).toString())
     throw new EntryError("is not written in the canonical way (RFC 8785)");
   return entry.data as LedgerEntry;
 }

@@ -34,12 +34,14 @@ export async function openLedgerForReading(
   }
 }
 
-interface Slot {
+/** The ledger of one writing process. */
+export interface Slot {
   readonly slot: string;
   readonly directory: LedgerDirectory;
 }
 
-async function slotsOf(stateDirectory: string): Promise<readonly Slot[]> {
+/** @throws StateError `STATE_MISSING` where there is no ledger */
+export async function slotsOf(stateDirectory: string): Promise<readonly Slot[]> {
   const { ledger } = stateDirectoryAt(stateDirectory);
   try {
     const slots: Slot[] = [];

@@ -5,72 +5,47 @@ import { join } from "node:path";
 import { manualSweep, recordingLogger, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { openLedgerKey } from "../checkpoints/ledger-key.ts";
 import { TreeKeeper } from "../checkpoints/tree-keeper.ts";
-import { encodeEntry } from "../entry.ts";
-import { type LedgerDirectory, ledgerDirectoryAt, prepareLedgerDirectory } from "../ledger-directory.ts";
+import { type LedgerDirectory, ledgerDirectoryAt } from "../ledger-directory.ts";
 import { listSegments, segmentPath } from "../segments/segments.ts";
 import { type Checkpoint, openCheckpoint } from "../tree/checkpoint.ts";
 import { leafHash } from "../tree/merkle.ts";
 import { createNoteKey, type NoteVerifier, parseVerifierKey } from "../tree/note-key.ts";
 import { TileWriter } from "../tree/tile-writer.ts";
+import { entryLine, type SignedLedger, segmentEntries, writeSignedLedger } from "./signed-ledger.test.ts";
 import { verifyLedger } from "./verify-ledger.ts";
 
-const keys = generateKeyPairSync("ed25519");
 /** Three segments, of which the last is not full, nor its last tile. */
-const segmentEntries = 512;
 const total = 1_300;
 
-function entry(index: number): string {
-  const time = new Date(Date.UTC(2030, 0, 1, 0, 0, index)).toISOString();
-  const act = { v: 2, kind: "operator", time, act: `act ${index}`, outcome: "accepted" } as const;
-  return `${Buffer.from(encodeEntry(act))}\n`;
-}
+const noKey = () => assert.fail("it has a key");
 
 describe("A look at the whole ledger", function () {
   this.timeout(20_000);
-  let pristine: TemporaryDirectory;
+  let pristine: SignedLedger;
+  let copies: TemporaryDirectory;
   let directory: LedgerDirectory;
   let verifier: NoteVerifier;
   let early: Checkpoint;
 
   before(async () => {
-    pristine = await temporaryDirectory();
-    const ledger = await prepareLedgerDirectory(pristine.join("ledger"));
-    const second = manualSweep();
-    const keeper = new TreeKeeper({
-      directory: ledger,
-      openKey: (isInUse) =>
-        openLedgerKey({
-          directory: ledger,
-          trustDomain: "cluster.local",
-          newKey: () => keys.privateKey,
-          isInUse,
-        }),
-      sweep: second.sweep,
-      logger: recordingLogger(),
-    });
-    await keeper.start();
-    const readCheckpoint = async () =>
-      openCheckpoint(await readFile(ledger.checkpoint, "utf8"), verifier, verifier.name);
-    for (let index = 0; index < total; index += 1) {
-      const first = index - (index % segmentEntries);
-      await appendFile(segmentPath(ledger.segments, first), entry(index));
-      keeper.add([Buffer.from(entry(index).trimEnd())]);
-      if (index !== 700) continue;
-      second.tick();
-      await keeper.settled();
+    const readCheckpoint = async (ledger: LedgerDirectory) => {
       verifier = parseVerifierKey((await readFile(ledger.verifierKey, "utf8")).trim());
-      early = await readCheckpoint();
-    }
-    await keeper.stop();
+      early = openCheckpoint(await readFile(ledger.checkpoint, "utf8"), verifier, verifier.name);
+    };
+    pristine = await writeSignedLedger(total, { at: 701, look: readCheckpoint });
+    copies = await temporaryDirectory();
   });
 
-  after(() => pristine.remove());
+  after(async () => {
+    await copies.remove();
+    await pristine.remove();
+  });
 
-  let copies = 0;
+  let count = 0;
   beforeEach(async () => {
-    copies += 1;
-    await cp(pristine.join("ledger"), pristine.join(`copy-${copies}`), { recursive: true });
-    directory = ledgerDirectoryAt(pristine.join(`copy-${copies}`));
+    count += 1;
+    directory = ledgerDirectoryAt(copies.join(`${count}`));
+    await cp(pristine.directory.path, directory.path, { recursive: true });
   });
 
   const look = (kept?: Checkpoint) =>
@@ -83,7 +58,7 @@ describe("A look at the whole ledger", function () {
     await writeFile(segmentOf(index), lines.join("\n"));
   }
   const changed = (index: number) =>
-    rewrite(index, (lines, at) => lines.splice(at, 1, entry(index + 10_000).trimEnd()));
+    rewrite(index, (lines, at) => lines.splice(at, 1, entryLine(index + 10_000).trimEnd()));
 
   // At both ends, at the borders of tiles and segments, and in the tile that is not full.
   for (const index of [0, 1, 255, 256, 511, 512, 700, 1_023, 1_024, 1_279, 1_280, 1_299]) {
@@ -196,28 +171,25 @@ describe("A look at the whole ledger", function () {
   it("finds nothing in a ledger that is as it was written, nor in what retention left of it", async () => {
     const origin = verifier.name;
     assert.deepEqual(await look(), { origin, first: 0, size: total, signed: total, findings: [] });
-    await appendFile(segmentOf(1_299), `${entry(1_300)}torn`);
+    await appendFile(segmentOf(1_299), `${entryLine(1_300)}torn`);
     assert.deepEqual(await look(), { origin, first: 0, size: total + 1, signed: total, findings: [] });
     await rm(segmentOf(0));
     assert.deepEqual(await look(early), { origin, first: 512, size: total + 1, signed: total, findings: [] });
   });
 
   it("names what no release wrote, though it was signed for", async () => {
-    const other = await temporaryDirectory();
-    const ledger = await prepareLedgerDirectory(other.path);
-    await writeFile(segmentPath(ledger.segments, 0), `${entry(0)}{"v":2,"kind":"gossip"}\n`);
-    const openKey = (isInUse: boolean) =>
-      openLedgerKey({ directory: ledger, trustDomain: "t", newKey: () => keys.privateKey, isInUse });
-    const keeper = new TreeKeeper({
-      directory: ledger,
-      openKey,
-      sweep: manualSweep().sweep,
-      logger: recordingLogger(),
+    const other = await writeSignedLedger(1, {
+      at: 1,
+      look: (ledger) => appendFile(segmentPath(ledger.segments, 0), '{"v":2,"kind":"gossip"}\n'),
     });
+    const openKey = (isInUse: boolean) =>
+      openLedgerKey({ directory: other.directory, trustDomain: "cluster.local", newKey: noKey, isInUse });
+    const { sweep } = manualSweep();
+    const keeper = new TreeKeeper({ directory: other.directory, openKey, sweep, logger: recordingLogger() });
     await keeper.start();
     await keeper.stop();
-    const its = parseVerifierKey((await readFile(ledger.verifierKey, "utf8")).trim());
-    const [finding] = (await verifyLedger({ directory: ledger, verifier: its })).findings;
+    const its = parseVerifierKey((await readFile(other.directory.verifierKey, "utf8")).trim());
+    const [finding] = (await verifyLedger({ directory: other.directory, verifier: its })).findings;
     assert.equal(finding?.index, 1);
     assert.match(finding.problem, /is no entry/);
     await other.remove();
