@@ -20,8 +20,10 @@ import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities/author
 import { CaError, StateError } from "../errors.ts";
 import { caller, frontend, openPolicy, policyOf } from "../issuance/open-admission.test.ts";
 import type { IssuancePolicy } from "../issuance/rules.ts";
+import type { DecisionEntry } from "../ledger/decisions.ts";
 import { MemoryLedger } from "../ledger/memory-ledger.test.ts";
 import { OperatorRecord } from "../ledger/operator-record.ts";
+import { refusedEntry } from "../ledger/refused-entry.ts";
 import { createAdminSocket } from "./admin-socket.ts";
 import type { AuthorityOperations } from "./operations.ts";
 
@@ -33,6 +35,7 @@ describe("The operator's socket", () => {
   let socket: UnixSocket;
   let channel: GrpcChannel;
   let ledger: MemoryLedger;
+  let disk: Map<string, DecisionEntry>;
   let policy: IssuancePolicy;
 
   beforeEach(async () => {
@@ -53,7 +56,9 @@ describe("The operator's socket", () => {
     ledger = new MemoryLedger();
     const { decisions } = ledger;
     policy = openPolicy;
-    const admission = { decisions, policy: { current: () => policy, path: "/etc/policy.yaml" } };
+    const onRecord = { find: async (referenceId: string) => disk.get(referenceId) };
+    disk = new Map();
+    const admission = { decisions, onRecord, policy: { current: () => policy, path: "/etc/policy.yaml" } };
     const record = new OperatorRecord({ log: ledger.log, clock });
     const parts = { path, operations: current, record, admission, newReferenceId };
     socket = createAdminSocket({ ...parts, clock: systemClock, logger });
@@ -176,13 +181,22 @@ describe("The operator's socket", () => {
     assert.deepEqual(explained.time, time);
   });
 
+  it("explains a call that only the disk has", async () => {
+    const error = new CaError("TOKEN_MISSING", "no token");
+    const known = {};
+    const [time, peerAddress] = [new Date("2030-01-01T00:00:00Z"), "10.0.0.1:5"];
+    const entry = refusedEntry({ referenceId: "abc125", time, code: error.code, peerAddress, known, error });
+    disk.set("abc125", entry);
+    assert.deepEqual(await call(explainCall, { referenceId: "abc125" }), decisionView(entry));
+  });
+
   it("says why a call may not be remembered", async () => {
     for (const referenceId of ["", "abc124", "__proto__", "x".repeat(10_000)]) {
       const { code, message } = await refusalOf(call(explainCall, { referenceId }));
       assert.equal(code, grpcStatus.FAILED_PRECONDITION);
       assert.match(
         message,
-        /^OPERATION_REFUSED: no call with this reference is remembered: .* in the CA's log/,
+        /^OPERATION_REFUSED: no call with this reference is on record here: .* in the CA's log/,
       );
     }
   });

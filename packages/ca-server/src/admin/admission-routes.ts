@@ -9,11 +9,13 @@ import type { DecisionEntry } from "../ledger/decisions.ts";
 
 export interface AdmissionRoutesParts {
   readonly decisions: { find(referenceId: string): DecisionEntry | undefined };
+  /** Asked for a call that memory has not: the ledger on disk. */
+  readonly onRecord?: { find(referenceId: string): Promise<DecisionEntry | undefined> };
   readonly policy: Pick<PolicySource, "current" | "path">;
 }
 
 /** `kasbah.v1.AdmissionAdmin`: why a call was refused, and which rule decides about an identity. */
-export function createAdmissionRoutes({ decisions, policy }: AdmissionRoutesParts): Route[] {
+export function createAdmissionRoutes({ decisions, onRecord, policy }: AdmissionRoutesParts): Route[] {
   return [
     unaryRoute({
       path: explainCall.path,
@@ -21,10 +23,10 @@ export function createAdmissionRoutes({ decisions, policy }: AdmissionRoutesPart
       encode: explainCall.response.encode,
       handle: async (call) => {
         const { referenceId } = call.request();
-        const decision = decisions.find(referenceId);
+        const decision = decisions.find(referenceId) ?? (await onRecord?.find(referenceId));
         if (decision !== undefined) return decisionView(decision);
         throw new OperationError(
-          "no call with this reference is remembered: it was made to another replica, before the last start, or long ago; its line in the CA's log has the same reference",
+          "no call with this reference is on record here: it was made to another replica, or so long ago that its entry is gone; its line in the CA's log has the same reference",
         );
       },
     }),
