@@ -16,7 +16,8 @@ export type CliErrorCode =
   | "TARGET_INVALID"
   | "TARGET_UNREACHABLE"
   | "TARGET_REPLY_INVALID"
-  | "INTERRUPTED";
+  | "INTERRUPTED"
+  | "OUTPUT_CLOSED";
 
 /** A refusal or failure of the `kasbah` command: a stable code, and a sentence that says what to do. */
 export class CliError extends MeshError<CliErrorCode> {}

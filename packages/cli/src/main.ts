@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { hostname, tmpdir, userInfo } from "node:os";
 import process from "node:process";
@@ -19,7 +20,9 @@ if (env["npm_lifecycle_event"] !== undefined || env["KASBAH_LAUNCHER"] === Strin
   watchAncestors(lineageToNpm(process.pid, process.ppid));
 }
 // A reader who closes the pipe (`| head`) has seen enough.
-stdout.on("error", () => interrupted.abort(new CliError("INTERRUPTED", "nobody reads the output any more")));
+stdout.on("error", () =>
+  interrupted.abort(new CliError("OUTPUT_CLOSED", "nobody reads the output any more")),
+);
 
 const program = createProgram({
   version,
@@ -28,6 +31,7 @@ const program = createProgram({
     colour: stdout.isTTY === true && !env["NO_COLOR"],
     interactive: stdout.isTTY === true,
   },
+  drained,
   env,
   clock: systemClock,
   isRoot: process.getuid?.() === 0,
@@ -49,6 +53,11 @@ try {
   await program.parseAsync(process.argv);
 } catch (error) {
   process.exitCode = exitCodeOf(error);
+}
+
+async function drained(): Promise<void> {
+  // Nothing drains what nobody reads.
+  if (stdout.writableNeedDrain) await once(stdout, "drain", interrupted).catch(() => undefined);
 }
 
 /** A uid need not have a name, as in most containers. */
@@ -77,5 +86,5 @@ function exitCodeOf(error: unknown): number {
   if (!(error instanceof MeshError || error instanceof RuntimeError)) throw error;
   stderr.write(errorLine(error));
   if (error.code === "CONFIG_INVALID") return 2;
-  return error.code === "INTERRUPTED" ? 130 : 1;
+  return error.code === "INTERRUPTED" || error.code === "OUTPUT_CLOSED" ? 130 : 1;
 }

@@ -1,6 +1,7 @@
 import type { AuthorityMessage, AuthorityStatusMessage, RotationMessage } from "@kasbah/protocol";
 import { printableText } from "@kasbah/runtime";
 import { timeAndDistance } from "./relative-time.ts";
+import { table } from "./table.ts";
 
 /** What the stages mean, for whoever meets them for the first time. */
 const meanings = {
@@ -65,13 +66,4 @@ function underWay(rotation: RotationMessage, epoch: number, now: Date): string[]
 
 function warningsOf({ warnings }: AuthorityStatusMessage): string {
   return warnings.map((warning) => `! ${printableText(warning)}\n`).join("");
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? "").length)),
-  );
-  const line = (row: readonly string[]) =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
-  return rows.map((row) => `${printableText(line(row).trimEnd())}\n`).join("");
 }

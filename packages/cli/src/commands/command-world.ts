@@ -5,6 +5,8 @@ import type { Screen } from "../demo/printer.ts";
 export interface CommandWorld {
   readonly version: string;
   readonly screen: Screen;
+  /** Resolves when the screen can take more: a reader that is slow costs time instead of memory. */
+  drained(): Promise<void>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly isRoot: boolean;

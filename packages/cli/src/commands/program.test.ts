@@ -12,6 +12,7 @@ describe("the kasbah command line", () => {
     const program = createProgram({
       version: "1.2.3",
       screen: { write, colour: false, interactive: false },
+      drained: async () => undefined,
       env: { ENVOY_BIN: "/nowhere/envoy" },
       clock: systemClock,
       isRoot: false,

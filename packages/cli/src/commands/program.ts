@@ -2,10 +2,12 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { withClusterOptions } from "../cluster/cluster-choice.ts";
 import { CliError } from "../errors.ts";
 import { inspect } from "../inspect/inspect.ts";
+import { auditCommand } from "./audit-command.ts";
 import { authorityCommand } from "./authority-command.ts";
 import { checkCommand } from "./check-command.ts";
 import type { CommandWorld } from "./command-world.ts";
 import { demoCommand } from "./demo-command.ts";
+import { identitiesCommand } from "./identities-command.ts";
 import { installCommand, uninstallCommand } from "./install-command.ts";
 import { policyCommand } from "./policy-command.ts";
 import { programFlagsOf, refuseOutOfReach } from "./reach.ts";
@@ -35,6 +37,12 @@ Run it in Kubernetes
 Ask a CA in a cluster, through kubectl exec
   $ kasbah -n kasbah-system authority list         its replicas answer as one
   $ kasbah --context prod why 9f2c51d07ab4         whichever replica knows the call
+
+Look back
+  $ kasbah audit who spiffe://cluster.local/ns/a/sa/b --at -2h
+                                                   who held that name then, and from which pod
+  $ kasbah audit tail -f                           every decision, as it is made
+  $ kasbah identities                              the names that hold a certificate now
 
 Find out why
   $ kasbah why 9f2c51d07ab4                        why a caller was refused, by the reference that it was told
@@ -89,7 +97,8 @@ export function createProgram(world: CommandWorld): Command {
     });
   const ofCa = [authorityCommand(world), checkCommand(world), ...stateCommands(world)];
   const inCluster = [installCommand(world), uninstallCommand(world)];
-  for (const command of [...ofCa, whyCommand(world), policyCommand(world), ...inCluster]) {
+  const onRecord = [auditCommand(world), identitiesCommand(world), whyCommand(world)];
+  for (const command of [...ofCa, ...onRecord, policyCommand(world), ...inCluster]) {
     for (const each of [command, ...command.commands]) each.copyInheritedSettings(program);
     program.addCommand(command);
   }

@@ -70,6 +70,7 @@ export async function runKasbah(
   const program = createProgram({
     version: "1.2.3",
     screen: { write, colour: false, interactive: false },
+    drained: async () => undefined,
     env: {},
     clock: { ...systemClock, now: () => now, sleep },
     isRoot: false,

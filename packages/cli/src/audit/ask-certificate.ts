@@ -1,0 +1,69 @@
+import { stat } from "node:fs/promises";
+import type { LedgerReader } from "@kasbah/ca-server/ledger";
+import { printableText } from "@kasbah/runtime";
+import { inspectFile } from "../inspect/file.ts";
+import { withAuthorities } from "./ask-who.ts";
+import { type CertificateRecord, certificateJson, renderCertificate } from "./render-certificate.ts";
+
+/** What is known of the certificate that is looked for. */
+interface Wanted {
+  readonly serial?: string;
+  readonly fingerprint?: string;
+}
+
+/** What a ledger says of one certificate. */
+export interface CertificateAnswer {
+  readonly wanted: Wanted;
+  readonly certificates: readonly CertificateRecord[];
+  /** Of a file: other certificates that have its serial, when it is none of them. */
+  readonly sameSerial: readonly CertificateRecord[];
+}
+
+/** Looks for a certificate by its serial, its fingerprint, or the file that it is in. */
+export async function askCertificate(ledger: LedgerReader, target: string): Promise<CertificateAnswer> {
+  const wanted = await wantedBy(target);
+  const by = async (key: Parameters<LedgerReader["certificate"]>[0]) =>
+    withAuthorities(ledger, await ledger.certificate(key));
+  const { serial, fingerprint } = wanted;
+  if (fingerprint === undefined)
+    return { wanted, certificates: await by({ serial: serial ?? "" }), sameSerial: [] };
+  const certificates = await by({ fingerprint });
+  const isOther = certificates.length === 0 && serial !== undefined;
+  return { wanted, certificates, sameSerial: isOther ? await by({ serial }) : [] };
+}
+
+export function renderCertificateAnswer(answer: CertificateAnswer, now: Date): string {
+  const { certificates, sameSerial, wanted } = answer;
+  const shown = (records: readonly CertificateRecord[]) =>
+    records
+      .map((one) => `${printableText(one.found.entry.spiffeId)}\n${renderCertificate(one, now)}`)
+      .join("\n");
+  if (certificates.length > 0) return shown(certificates);
+  const what =
+    wanted.fingerprint === undefined ? `the serial ${wanted.serial}` : `SHA-256 ${wanted.fingerprint}`;
+  if (sameSerial.length === 0) return `no certificate with ${what} is on record\n`;
+  return `this certificate is not on record, ${what}\n! only its serial is: of another certificate, so that somebody else made this one\n\n${shown(sameSerial)}`;
+}
+
+export function certificateAnswerJson({ wanted, certificates, sameSerial }: CertificateAnswer) {
+  return {
+    serial: wanted.serial ?? null,
+    fingerprint: wanted.fingerprint ?? null,
+    certificates: certificates.map(certificateJson),
+    sameSerial: sameSerial.map(certificateJson),
+  };
+}
+
+/** A file of that name counts for more than what its name looks like. */
+async function wantedBy(target: string): Promise<Wanted> {
+  const hex = target.replace(/^0x/i, "").replaceAll(":", "").toLowerCase();
+  const isFile = await stat(target).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  if (!isFile && /^[0-9a-f]{64}$/.test(hex)) return { fingerprint: hex };
+  if (!isFile && /^[0-9a-f]{1,40}$/.test(hex)) return { serial: hex.length % 2 === 0 ? hex : `0${hex}` };
+  const { chain } = await inspectFile(target);
+  const [leaf] = chain;
+  return leaf === undefined ? {} : { serial: leaf.serial, fingerprint: leaf.fingerprint };
+}

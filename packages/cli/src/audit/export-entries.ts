@@ -1,0 +1,45 @@
+import type { Found, LedgerEntry } from "@kasbah/ca-server/ledger";
+import type { CommandWorld } from "../commands/command-world.ts";
+import { CliError } from "../errors.ts";
+import { csvHeader, csvLine } from "./csv.ts";
+
+export const exportFormats = ["jsonl", "csv"] as const;
+export const entryKinds = ["issued", "refused", "operator", "authority"] as const;
+
+export interface ExportOptions {
+  readonly format: (typeof exportFormats)[number];
+  /** All when undefined. */
+  readonly kind: LedgerEntry["kind"] | undefined;
+}
+
+const chunkCharacters = 65_536;
+
+/**
+ * Writes entries as fast as they are read away, in constant memory; it ends quietly when nobody reads any more.
+ *
+ * @throws CliError `INTERRUPTED`: what is there is not all
+ */
+export async function exportEntries(
+  entries: AsyncIterable<Found>,
+  { format, kind }: ExportOptions,
+  { screen, drained, signal }: CommandWorld,
+): Promise<void> {
+  let text = format === "csv" ? csvHeader : "";
+  for await (const found of entries) {
+    if (kind !== undefined && found.entry.kind !== kind) continue;
+    // The bytes as they stand: whoever has the tree can prove them.
+    text += format === "csv" ? csvLine(found) : `${found.line}\n`;
+    if (text.length < chunkCharacters) continue;
+    screen.write(text);
+    text = "";
+    await drained();
+    if (isClosed(signal)) return;
+    signal.throwIfAborted();
+  }
+  screen.write(text);
+}
+
+/** Whether whoever read the output has seen enough. */
+export function isClosed({ aborted, reason }: AbortSignal): boolean {
+  return aborted && reason instanceof CliError && reason.code === "OUTPUT_CLOSED";
+}

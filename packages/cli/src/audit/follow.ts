@@ -1,0 +1,22 @@
+import type { Found, LedgerTail } from "@kasbah/ca-server/ledger";
+import type { CommandWorld } from "../commands/command-world.ts";
+
+/** How often a ledger that is followed is looked at. */
+const lookMs = 500;
+
+/** Shows the last entries, and with `follow` each that comes, until Ctrl-C. */
+export async function showTail(
+  tail: LedgerTail,
+  {
+    count,
+    follow,
+    show,
+  }: { readonly count: number; readonly follow: boolean; readonly show: (found: Found) => string },
+  { screen, clock, signal }: CommandWorld,
+): Promise<void> {
+  for (const found of await tail.last(count)) screen.write(show(found));
+  while (follow && !signal.aborted) {
+    await clock.sleep(lookMs, signal).catch(() => undefined);
+    for await (const found of tail.more()) screen.write(show(found));
+  }
+}

@@ -1,0 +1,97 @@
+import { parseSpiffeId } from "@kasbah/pki";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { askCertificate, certificateAnswerJson, renderCertificateAnswer } from "../audit/ask-certificate.ts";
+import { askWho } from "../audit/ask-who.ts";
+import { type ExportOptions, entryKinds, exportEntries, exportFormats } from "../audit/export-entries.ts";
+import { showTail } from "../audit/follow.ts";
+import { parseInstant } from "../audit/instant.ts";
+import { type LedgerLocation, withLedger, withLedgerLocation } from "../audit/ledger-access.ts";
+import { entryJson, entryLine } from "../audit/render-entry.ts";
+import { renderWho, whoJson } from "../audit/render-who.ts";
+import { auditHelp, certHelp, exportHelp, tailHelp, whoHelp } from "./audit-help.ts";
+import type { CommandWorld } from "./command-world.ts";
+import { toJson } from "./json.ts";
+
+interface CommonOptions extends LedgerLocation {
+  readonly json?: boolean;
+}
+
+/** `kasbah audit …`: questions to the CA's ledger, which the CA need not be there for. */
+export function auditCommand(world: CommandWorld): Command {
+  const command = new Command("audit")
+    .description("ask the CA's ledger who held which name when")
+    .addHelpText("after", auditHelp);
+  const add = (name: string, description: string, after: string) =>
+    withLedgerLocation(command.command(name).description(description)).addHelpText("after", after);
+  const instant = (text: string) => parseInstant(text, world.clock.now());
+  add("who", "who held a name, at an instant or ever", whoHelp)
+    .argument("<spiffe-id>", "spiffe://<trust domain>/ns/<namespace>/sa/<service account>")
+    .option("--at <when>", "RFC 3339 with an offset, or how long ago: -2h", instant)
+    .option("--limit <n>", "show so many certificates, the newest", parseCount, 20)
+    .option("--json", "print JSON")
+    .action((spiffeId: string, options: WhoOptions) => who(spiffeId, options, world));
+  add("cert", "to whom a certificate was issued", certHelp)
+    .argument("<certificate>", "serial, SHA-256 fingerprint, or file.pem")
+    .option("--json", "print JSON")
+    .action((target: string, options: CommonOptions) => certificate(target, options, world));
+  add("tail", "the last entries", tailHelp)
+    .option("-f, --follow", "show each entry that comes, until Ctrl-C", false)
+    .option("-n, --lines <n>", "how many", parseCount, 20)
+    .option("--json", "print one JSON object a line")
+    .action((options: TailOptions) => tail(options, world));
+  add("export", "all entries of a time, for other programs", exportHelp)
+    .requiredOption("--since <when>", "RFC 3339 with an offset, or how long ago: 24h", instant)
+    .option("--until <when>", "the same; without it, now", instant)
+    .addOption(
+      new Option("--format <format>", "jsonl: the entries as they stand")
+        .choices(exportFormats)
+        .default("jsonl"),
+    )
+    .addOption(new Option("--kind <kind>", "only these entries").choices(entryKinds))
+    .action((options: ExportRange) => exportRange(options, world));
+  return command;
+}
+
+interface WhoOptions extends CommonOptions {
+  readonly at?: Date;
+  readonly limit: number;
+}
+
+async function who(text: string, { at, limit, ...o }: WhoOptions, world: CommandWorld): Promise<void> {
+  const spiffeId = parseSpiffeId(text).toString();
+  const answer = await withLedger(o, world, (ledger) => askWho(ledger, { spiffeId, at, limit }));
+  world.screen.write(o.json ? toJson(whoJson(answer)) : renderWho(answer, world.clock.now()));
+  if (answer.certificates.length === 0) world.setExitCode(1);
+}
+
+async function certificate(target: string, o: CommonOptions, world: CommandWorld): Promise<void> {
+  const answer = await withLedger(o, world, (ledger) => askCertificate(ledger, target));
+  const now = world.clock.now();
+  world.screen.write(o.json ? toJson(certificateAnswerJson(answer)) : renderCertificateAnswer(answer, now));
+  if (answer.certificates.length === 0) world.setExitCode(1);
+}
+
+interface TailOptions extends CommonOptions {
+  readonly follow: boolean;
+  readonly lines: number;
+}
+
+async function tail({ follow, lines, ...o }: TailOptions, world: CommandWorld): Promise<void> {
+  const show = o.json ? entryJson : entryLine;
+  await withLedger(o, world, (ledger) => showTail(ledger.tail(), { count: lines, follow, show }, world));
+}
+
+interface ExportRange extends LedgerLocation, ExportOptions {
+  readonly since: Date;
+  readonly until?: Date;
+}
+
+async function exportRange(options: ExportRange, world: CommandWorld): Promise<void> {
+  const { since, until } = options;
+  await withLedger(options, world, (ledger) => exportEntries(ledger.since(since, until), options, world));
+}
+
+function parseCount(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("expected a whole number.");
+}
