@@ -7,6 +7,8 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
+import { encodeEntry } from "../../../ca-server/src/ledger/entry.ts";
+import { issued, refused, WrittenLedger } from "../../../ca-server/src/ledger/index/written-ledger.test.ts";
 import { runKasbah } from "./run-kasbah.test.ts";
 
 const frontend = "spiffe://cluster.local/ns/demo/sa/frontend";
@@ -78,6 +80,28 @@ describe("kasbah why", () => {
     const { error } = await why(referenceId);
     assert.equal(error?.code, "OPERATION_REFUSED");
     assert.match(String(error?.message), /no call with this reference/);
+  });
+
+  it("reads the ledger of a CA that is stopped, known callers and strangers", async () => {
+    await ca.close();
+    const ledger = await WrittenLedger.make();
+    try {
+      const known = issued();
+      const stranger = refused({ problem: "no token" });
+      await ledger.write(known);
+      const line = `${Buffer.from(encodeEntry(stranger))}\n`;
+      await writeFile(`${ledger.directory.strangers}/newest.jsonl`, line);
+      const read = (...argv: string[]) =>
+        runKasbah(["why", ...argv], { env: { KASBAH_STATE_DIR: ledger.stateDirectory } });
+      assert.match((await read(known.referenceId)).said, /^[0-9a-f]{12} {2}a certificate was issued\n/);
+      assert.equal(JSON.parse((await read(stranger.referenceId, "--json")).said).problem, "no token");
+      const { error } = await read("0".repeat(12));
+      assert.equal(error?.code, "OPERATION_REFUSED");
+      assert.match(String(error?.message), /no CA answers, and no call with this reference is in the ledger/);
+      assert.equal((await why(referenceId)).error?.code, "ADMIN_UNREACHABLE", "there has never been a CA");
+    } finally {
+      await ledger.remove();
+    }
   });
 
   it("prints the whole story of a call, and leaves out what is not known", async () => {

@@ -9,6 +9,7 @@ import { renderTold, type Told } from "../authority/told.ts";
 import { namesCluster } from "../cluster/cluster-choice.ts";
 import { CliError } from "../errors.ts";
 import type { CommandWorld } from "./command-world.ts";
+import { readDecision } from "./decision-source.ts";
 import { toJson } from "./json.ts";
 import { type CaLocation, operatorClientOf, withStateLocation } from "./state-location.ts";
 
@@ -23,8 +24,8 @@ const serverBounds = { defaultTtlMs: parseDuration("24h"), maxTtlMs: parseDurati
 const help = `
 A refused caller gets a code and a reference, in its agent's log and in the gRPC message:
   TOKEN_AUDIENCE: the token is for another audience, … (reference 9f2c51d07ab4)
-The CA tells operators the rest: who called from where, and what lay beneath. It remembers the last ten thousand
-calls since its start; older ones stand in its log under the same reference.
+The CA tells operators the rest: who called from where, and what lay beneath. Calls are found for as long as the ledger
+keeps them; when no CA answers, in the state directory.
 
 With a SPIFFE ID it tells which rule of the policy decides, and what that gives: of the CA that runs, or with --policy of
 a file that no CA has read yet.
@@ -60,7 +61,7 @@ async function whyCall(text: string, options: WhyOptions, world: CommandWorld): 
       "expected a reference of twelve hexadecimal digits, or a SPIFFE ID such as spiffe://cluster.local/ns/demo/sa/frontend",
     );
   }
-  const decision = await operatorClientOf(options, world).explainCall(text);
+  const decision = await readDecision(text, options, world);
   screen.write(options.json ? toJson(decision) : renderDecision(decision, clock.now()));
 }
 
