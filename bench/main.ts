@@ -5,6 +5,7 @@ import { measureAdmission } from "./admission.ts";
 import { measureAgent } from "./agent.ts";
 import { measurePush } from "./agent-push.ts";
 import { measureIssuance } from "./issuance.ts";
+import { measureLedger } from "./ledger/ledger.ts";
 import { measureLedgerCost } from "./ledger-cost.ts";
 import { measureLedgerTree } from "./ledger-tree.ts";
 import { measurePhysicalLimit, timesOpenssl } from "./openssl-speed.ts";
@@ -44,6 +45,8 @@ try {
   figures.push(...(await measureAgent(mkdtempSync(join(folder, "agent-")))));
   progress("rotation on 200 streams (10 s)");
   figures.push(...(await measurePush(mkdtempSync(join(folder, "push-")))));
+  progress("a ledger of a million entries (2 min)");
+  figures.push(...(await measureLedger(mkdtempSync(join(folder, "ledger-")))));
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}, OpenSSL ${process.versions.openssl} within, ${limit.version} for the limit`;
   process.stdout.write(
     asJson ? `${JSON.stringify({ machine, figures }, null, 2)}\n` : `${machine}\n\n${renderFigures(figures)}`,

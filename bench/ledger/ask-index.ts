@@ -1,0 +1,30 @@
+import { AuditIndex } from "../../packages/ca-server/src/ledger/index/audit-index.ts";
+import { ledgerDirectoryAt } from "../../packages/ca-server/src/ledger/ledger-directory.ts";
+import { openLedgerForReading } from "../../packages/ca-server/src/ledger/reader/open-ledger.ts";
+import { memoryOf } from "../process-figures.ts";
+import { msOf } from "./ms-of.ts";
+import { nameOf, timeOf } from "./write-ledger.ts";
+
+/** What it costs to ask an index that is there. */
+export interface AskFigures {
+  readonly openMs: number;
+  readonly whoMs: number;
+  readonly serialMs: number;
+  /** That the process has more for it, its JavaScript heap included. */
+  readonly moreMib: number;
+}
+
+const [stateDirectory = "", sizeText = "0"] = process.argv.slice(2);
+const { index: path } = ledgerDirectoryAt(`${stateDirectory}/ledger`);
+const before = memoryOf(process.pid).anonymousMib;
+const openMs = await msOf(async () => AuditIndex.open(path).close());
+const reader = await openLedgerForReading(stateDirectory);
+const middle = timeOf(Number(sizeText) / 2);
+const whoMs = await msOf(() => reader.who(nameOf(7), middle, 20));
+const serialMs = await msOf(() => reader.certificate({ serial: "0".repeat(32) }));
+for (let name = 0; name < 1_000; name += 1) await reader.who(nameOf(name), middle, 20);
+const moreMib = memoryOf(process.pid).anonymousMib - before;
+await reader.close();
+
+const figures: AskFigures = { openMs, whoMs, serialMs, moreMib };
+process.stdout.write(JSON.stringify(figures));

@@ -1,0 +1,46 @@
+import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Figure } from "../report.ts";
+import type { AskFigures } from "./ask-index.ts";
+import type { IndexFigures } from "./measure-index.ts";
+import { writeLedger } from "./write-ledger.ts";
+
+const topic = "The audit index at a million entries";
+const size = 1_000_000;
+/** Writes a ledger of a million certificates into a folder, which is empty again at the end, and indexes it. */
+export async function measureLedger(folder: string): Promise<readonly Figure[]> {
+  try {
+    await writeLedger(folder, size);
+    const { firstUs, lastUs, bytesPerEntry, rebuildUs } = measuredBy<IndexFigures>(
+      "measure-index.ts",
+      folder,
+    );
+    const { openMs, whoMs, serialMs, moreMib } = measuredBy<AskFigures>("ask-index.ts", folder);
+    return [
+      { topic, name: "take one of the first 50 000 entries", value: firstUs, unit: "µs" },
+      {
+        topic,
+        name: "take one of the last 50 000 entries",
+        value: lastUs,
+        unit: "µs",
+        against: { ratio: lastUs / firstUs, of: "the first" },
+      },
+      { topic, name: "make it anew, each entry read and parsed", value: rebuildUs, unit: "µs" },
+      { topic, name: "size on disk, each entry", value: bytesPerEntry, unit: "B" },
+      { topic, name: "open it", value: openMs, unit: "ms" },
+      { topic, name: "who held a name at an instant", value: whoMs, unit: "ms" },
+      { topic, name: "find no certificate with a serial", value: serialMs, unit: "ms" },
+      { topic, name: "memory to open it and ask a thousand times", value: moreMib, unit: "MiB" },
+    ];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** In a process of its own, so that its memory is the index's. */
+function measuredBy<Figures>(name: string, folder: string): Figures {
+  const script = fileURLToPath(new URL(name, import.meta.url));
+  const argv = ["--conditions=kasbah-source", script, folder, String(size)];
+  return JSON.parse(execFileSync(process.execPath, argv, { encoding: "utf8" }));
+}

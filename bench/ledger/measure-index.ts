@@ -1,0 +1,56 @@
+import { statSync } from "node:fs";
+import { AuditIndex } from "../../packages/ca-server/src/ledger/index/audit-index.ts";
+import { catchUp } from "../../packages/ca-server/src/ledger/index/catch-up.ts";
+import { readEntry } from "../../packages/ca-server/src/ledger/index/read-entry.ts";
+import { ledgerDirectoryAt } from "../../packages/ca-server/src/ledger/ledger-directory.ts";
+import { readLines } from "../../packages/ca-server/src/ledger/segments/segment-reader.ts";
+import { listSegments } from "../../packages/ca-server/src/ledger/segments/segments.ts";
+import { msOf } from "./ms-of.ts";
+
+/** What it costs to make an index. */
+export interface IndexFigures {
+  /** To take one entry that is parsed already, of the first and of the last ones. */
+  readonly firstUs: number;
+  readonly lastUs: number;
+  readonly bytesPerEntry: number;
+  /** From segments to a complete index, parsing included. */
+  readonly rebuildUs: number;
+}
+
+const batchSize = 500;
+const sampled = 50_000;
+
+const [stateDirectory = "", sizeText = "0"] = process.argv.slice(2);
+const size = Number(sizeText);
+const { segments: directory, index: path } = ledgerDirectoryAt(`${stateDirectory}/ledger`);
+const segments = await listSegments(directory);
+
+const rebuildMs = await msOf(async () => {
+  const index = AuditIndex.open(path);
+  await catchUp(index, segments);
+  index.close();
+});
+const rebuildUs = (rebuildMs * 1000) / size;
+const bytesPerEntry = statSync(path).size / size;
+const [firstUs, lastUs] = await addUs();
+const figures: IndexFigures = { firstUs, lastUs, bytesPerEntry, rebuildUs };
+process.stdout.write(JSON.stringify(figures));
+
+/** The first and the last entries of a new index, without their parsing. */
+async function addUs(): Promise<readonly [first: number, last: number]> {
+  const index = AuditIndex.open(`${stateDirectory}/second.sqlite`);
+  const at = { first: 0, last: 0 };
+  let batch: ReturnType<typeof readEntry>[] = [];
+  for await (const located of readLines(segments)) {
+    batch.push(readEntry(located));
+    if (batch.length < batchSize && located.index < size - 1) continue;
+    const before = performance.now();
+    index.add(batch);
+    const us = (performance.now() - before) * 1000;
+    if (located.index < sampled) at.first += us / sampled;
+    if (located.index >= size - sampled) at.last += us / sampled;
+    batch = [];
+  }
+  index.close();
+  return [at.first, at.last];
+}

@@ -1,0 +1,6 @@
+/** How long some work takes, in milliseconds. */
+export async function msOf(work: () => Promise<unknown>): Promise<number> {
+  const before = performance.now();
+  await work();
+  return performance.now() - before;
+}
