@@ -1,6 +1,6 @@
 /**
- * One JSON object per request, with the peer's SPIFFE ID and certificate serial,
- * so that a request can be joined with the CA's record of the certificate that made it.
+ * One JSON object per request, with the SPIFFE ID and certificate serial of the caller, and the SPIFFE ID of whom the
+ * request went to (Envoy tells no serial of it), so that it can be joined with the CA's record. What Envoy has not is null.
  */
 export function jsonAccessLog(path: string) {
   return {
@@ -17,6 +17,7 @@ export function jsonAccessLog(path: string) {
           flags: "%RESPONSE_FLAGS%",
           peer: "%DOWNSTREAM_PEER_URI_SAN%",
           serial: "%DOWNSTREAM_PEER_SERIAL%",
+          upstream_peer: "%UPSTREAM_PEER_URI_SAN%",
           tls: "%DOWNSTREAM_TLS_VERSION%",
           duration_ms: "%DURATION%",
         },
