@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chown, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { chown, mkdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { AuditIndex } from "./audit-index.ts";
 import { catchUp, fits, takeNew } from "./catch-up.ts";
@@ -133,6 +133,18 @@ describe("The audit index", () => {
       const index = AuditIndex.open(ledger.directory.index, { readOnly: true });
       open.push(index);
       assert.throws(() => index.add([]), TypeError);
+      assert.deepEqual(found(index, "frontend"), [0]);
+    });
+
+    it("is read where SQLite can write nothing beside it", async () => {
+      await ledger.write(issued());
+      await indexed();
+      closeAll();
+      const { index: path } = ledger.directory;
+      // As on a read-only mount: its shared memory can not be made.
+      await mkdir(`${path}-shm`);
+      const index = AuditIndex.open(path, { readOnly: true });
+      open.push(index);
       assert.deepEqual(found(index, "frontend"), [0]);
     });
 

@@ -1,6 +1,7 @@
-import { chownSync, closeSync, openSync, rmSync, statSync } from "node:fs";
+import { chownSync, closeSync, existsSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { errnoOf } from "@kasbah/runtime";
 import {
   connectionSettings,
@@ -43,6 +44,18 @@ export function openToWrite(path: string): DatabaseSync {
 
 /** @throws Error when there is none that this release and process can read */
 export function openToRead(path: string): DatabaseSync {
+  try {
+    return readable(path);
+  } catch (error) {
+    // SQLite writes beside a file even to read it. Where it can not, and no log says that others are writing, it need not.
+    if (existsSync(`${path}-wal`)) throw error;
+    const url = pathToFileURL(path);
+    url.searchParams.set("immutable", "1");
+    return readable(url);
+  }
+}
+
+function readable(path: string | URL): DatabaseSync {
   const database = new DatabaseSync(path, { readOnly: true, timeout: busyMs });
   try {
     if (versionOf(database) !== indexVersion) throw new Error("the index is of another version");
