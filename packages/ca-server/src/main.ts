@@ -180,7 +180,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     path: config.adminSocket ?? state.adminSocket,
     operations: rotation,
     record: ledger.operators,
-    admission: { decisions, policy },
+    admission: { decisions, onRecord: ledger.index, policy },
     newReferenceId,
     clock,
     logger,

@@ -33,6 +33,8 @@ export interface LedgerParts {
 export interface CaLedger {
   readonly decisions: Decisions;
   readonly operators: OperatorRecord;
+  /** Finds what memory has not. */
+  readonly index: Pick<IndexKeeper, "find">;
   readonly log: SegmentLog;
   readonly tree: TreeKeeper;
   readonly components: readonly Component[];
@@ -81,6 +83,7 @@ export function createLedger(parts: LedgerParts): CaLedger {
   return {
     decisions: new Decisions({ log, limit, strangers, onIssued }),
     operators: new OperatorRecord({ log, clock }),
+    index,
     log,
     tree,
     components: [log, tree, index, strangers, retention],

@@ -6,7 +6,7 @@ import { withAuthorities } from "./ask-who.ts";
 import { type CertificateRecord, certificateJson, renderCertificate } from "./render-certificate.ts";
 
 /** What is known of the certificate that is looked for. */
-interface Wanted {
+export interface Wanted {
   readonly serial?: string;
   readonly fingerprint?: string;
 }
@@ -55,7 +55,7 @@ export function certificateAnswerJson({ wanted, certificates, sameSerial }: Cert
 }
 
 /** A file of that name counts for more than what its name looks like. */
-async function wantedBy(target: string): Promise<Wanted> {
+export async function wantedBy(target: string): Promise<Wanted> {
   const hex = target.replace(/^0x/i, "").replaceAll(":", "").toLowerCase();
   const isFile = await stat(target).then(
     (found) => found.isFile(),

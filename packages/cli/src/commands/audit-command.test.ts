@@ -237,7 +237,7 @@ describe("kasbah audit", () => {
         authorityStage({ from: "distributed" }),
         operatorEntry(),
       );
-      const { said } = await audit("tail", "-n", "4");
+      const { said } = await audit("tail", "--lines", "4");
       assert.equal(
         said,
         `2030-01-01T12:00:00Z  refused    ${spiffe("backend")}  ${denied.referenceId}  IDENTITY_NOT_ALLOWED

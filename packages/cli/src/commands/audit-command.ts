@@ -9,6 +9,8 @@ import { type LedgerLocation, withLedger, withLedgerLocation } from "../audit/le
 import { entryJson, entryLine } from "../audit/render-entry.ts";
 import { renderWho, whoJson } from "../audit/render-who.ts";
 import { auditHelp, certHelp, exportHelp, tailHelp, whoHelp } from "./audit-help.ts";
+import { auditProveCommand } from "./audit-prove-command.ts";
+import { auditVerifyCommand } from "./audit-verify-command.ts";
 import type { CommandWorld } from "./command-world.ts";
 import { toJson } from "./json.ts";
 
@@ -36,7 +38,7 @@ export function auditCommand(world: CommandWorld): Command {
     .action((target: string, options: CommonOptions) => certificate(target, options, world));
   add("tail", "the last entries", tailHelp)
     .option("-f, --follow", "show each entry that comes, until Ctrl-C", false)
-    .option("-n, --lines <n>", "how many", parseCount, 20)
+    .option("--lines <n>", "how many", parseCount, 20)
     .option("--json", "print one JSON object a line")
     .action((options: TailOptions) => tail(options, world));
   add("export", "all entries of a time, for other programs", exportHelp)
@@ -49,6 +51,7 @@ export function auditCommand(world: CommandWorld): Command {
     )
     .addOption(new Option("--kind <kind>", "only these entries").choices(entryKinds))
     .action((options: ExportRange) => exportRange(options, world));
+  command.addCommand(auditVerifyCommand(world)).addCommand(auditProveCommand(world));
   return command;
 }
 

@@ -123,7 +123,7 @@ describe("kasbah identities", () => {
     ];
     const other = issued({ spiffeId: "spiffe://cluster.local/ns/other/sa/c" });
     await ledger.write(authorityStage(), a, b, issued({ notAfter: iso(noon - 1_000) }), other);
-    const { said } = await identities("--namespace", "demo");
+    const { said } = await identities("--in", "demo");
     assert.equal(
       said,
       `2 names live at 2030-01-01T12:00:00Z below spiffe://cluster.local
@@ -133,7 +133,7 @@ NAME           POD  NODE  SERIAL        ENDS   AUTHORITY
 `,
     );
     assert.match((await identities()).said, /^3 names /);
-    const json = JSON.parse((await identities("--json", "--namespace", "other")).said);
+    const json = JSON.parse((await identities("--json", "--in", "other")).said);
     const identity = { slot: "0", index: 4, authorityId: "root-1", entry: other };
     assert.deepEqual(json, { at: iso(noon), identities: [identity] });
   });

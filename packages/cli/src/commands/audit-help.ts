@@ -39,7 +39,7 @@ with each that comes, also when the CA starts a new file.
 
 Examples
   $ kasbah audit tail -f
-  $ kasbah audit tail -n 1000 --json | jq -r 'select(.entry.kind == "refused") | .entry.code' | sort | uniq -c`;
+  $ kasbah audit tail --lines 1000 --json | jq -r 'select(.entry.kind == "refused") | .entry.code' | sort | uniq -c`;
 
 export const exportHelp = `
 jsonl gives the entries byte for byte, as they stand in the ledger. csv has one row for each and a column for each field,
@@ -55,5 +55,5 @@ A name is live while one of its certificates has not ended. Each pod that holds 
 that it was given.
 
 Examples
-  $ kasbah identities --namespace payments
+  $ kasbah identities --in payments
   $ kasbah identities --json | jq -r '.identities[].entry.spiffeId' | sort -u`;

@@ -3,7 +3,7 @@ import { withLedger } from "../audit/ledger-access.ts";
 import type { DecisionMessage } from "../authority/admin-client.ts";
 import { CliError } from "../errors.ts";
 import type { CommandWorld } from "./command-world.ts";
-import { adminClientOf, offlineDirectoryOf, type StateLocation } from "./state-location.ts";
+import { type CaLocation, offlineDirectoryOf, operatorClientOf } from "./state-location.ts";
 
 /**
  * What the CA says about a call, or when none answers what the ledger in its state directory says. Throws CliError
@@ -11,11 +11,11 @@ import { adminClientOf, offlineDirectoryOf, type StateLocation } from "./state-l
  */
 export async function readDecision(
   referenceId: string,
-  location: StateLocation,
+  location: CaLocation,
   world: CommandWorld,
-): Promise<DecisionMessage> {
+): Promise<DecisionMessage & { readonly replica?: string }> {
   try {
-    return await adminClientOf(location, world).explainCall(referenceId);
+    return await operatorClientOf(location, world).explainCall(referenceId);
   } catch (error) {
     const directory = offlineDirectoryOf(location, world);
     const isAway = error instanceof CliError && error.code === "ADMIN_UNREACHABLE";
@@ -28,7 +28,7 @@ async function readStopped(
   referenceId: string,
   { directory, away }: { readonly directory: string; readonly away: CliError },
   world: CommandWorld,
-): Promise<DecisionMessage> {
+): Promise<DecisionMessage & { readonly replica?: string }> {
   try {
     const found = await withLedger({ stateDir: [directory] }, world, (ledger) =>
       ledger.reference(referenceId),

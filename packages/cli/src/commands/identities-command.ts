@@ -7,7 +7,7 @@ import type { CommandWorld } from "./command-world.ts";
 import { toJson } from "./json.ts";
 
 interface IdentitiesOptions extends LedgerLocation {
-  readonly namespace?: string;
+  readonly in?: string;
   readonly json: boolean;
 }
 
@@ -15,13 +15,16 @@ interface IdentitiesOptions extends LedgerLocation {
 export function identitiesCommand(world: CommandWorld): Command {
   const command = new Command("identities").description("list the names that hold a certificate now");
   return withLedgerLocation(command)
-    .option("--namespace <namespace>", "only names of this namespace")
+    .option("--in <namespace>", "only names of this namespace")
     .option("--json", "print JSON", false)
     .addHelpText("after", identitiesHelp)
     .action((options: IdentitiesOptions) => identities(options, world));
 }
 
-async function identities({ namespace, json, ...o }: IdentitiesOptions, world: CommandWorld): Promise<void> {
+async function identities(
+  { in: namespace, json, ...o }: IdentitiesOptions,
+  world: CommandWorld,
+): Promise<void> {
   const now = world.clock.now();
   const answer = await withLedger(o, world, async (ledger) => {
     const all = await ledger.identities(now);

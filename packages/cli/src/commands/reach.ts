@@ -13,6 +13,9 @@ type Reach =
   /** Never leaves this machine, for this reason. */
   | { readonly local: string };
 
+const inThePod =
+  "it reads the ledger's files; run it in each pod: kubectl exec POD -c kasbah-server -- kasbah";
+
 const reaches: Readonly<Record<string, Reach>> = {
   "authority list": "every replica",
   "authority status": "every replica",
@@ -22,6 +25,13 @@ const reaches: Readonly<Record<string, Reach>> = {
   "authority pause": "one replica",
   "authority resume": "one replica",
   "authority abort": "one replica",
+  "audit who": { local: inThePod },
+  "audit cert": { local: inThePod },
+  "audit tail": { local: inThePod },
+  "audit export": { local: inThePod },
+  "audit verify": { local: inThePod },
+  "audit prove": { local: inThePod },
+  identities: { local: inThePod },
   install: "the objects",
   uninstall: "the objects",
   demo: { local: "its mesh runs on this machine" },

@@ -1,11 +1,14 @@
 import type { Component, Logger, Sweep } from "@kasbah/runtime";
+import type { DecisionEntry } from "../decisions.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
+import { findDecision } from "../reader/find-decision.ts";
+import { findStranger } from "../reader/strangers.ts";
 import { listSegments } from "../segments/segments.ts";
 import { AuditIndex } from "./audit-index.ts";
 import { catchUp } from "./catch-up.ts";
 
 export interface IndexKeeperParts {
-  readonly directory: Pick<LedgerDirectory, "segments" | "index">;
+  readonly directory: Pick<LedgerDirectory, "segments" | "index" | "strangers">;
   /** How many entries are durable. */
   readonly size: () => number;
   /** Each second. */
@@ -52,6 +55,14 @@ export class IndexKeeper implements Component {
   /** Whether a certificate was ever issued for the name; undefined until the index has come to the end once. */
   isNameKnown(spiffeId: string): boolean | undefined {
     return this.#isCurrent ? this.#index?.find.isNameKnown(spiffeId) : undefined;
+  }
+
+  /** The decision about a call, a second after it; those about strangers included. */
+  async find(referenceId: string): Promise<DecisionEntry | undefined> {
+    const { directory } = this.#parts;
+    return this.#index === undefined
+      ? findStranger(directory.strangers, referenceId)
+      : findDecision(this.#index, directory, referenceId);
   }
 
   /** Takes what is durable now. */

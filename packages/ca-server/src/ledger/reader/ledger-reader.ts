@@ -1,6 +1,7 @@
 import type { DecisionEntry } from "../decisions.ts";
 import type { AuthorityEntry, IssuedEntry } from "../entry.ts";
 import { secondOf } from "../index/index-rows.ts";
+import type { LedgerDirectory } from "../ledger-directory.ts";
 import { mergeByTime } from "./merge.ts";
 import type { Found, SlotReader } from "./slot-reader.ts";
 import { findStranger } from "./strangers.ts";
@@ -103,6 +104,11 @@ export class LedgerReader {
   since(since: Date, until?: Date): AsyncGenerator<Found, void, undefined> {
     const end = until?.getTime() ?? Number.MAX_SAFE_INTEGER;
     return mergeByTime(this.#slots.map((slot) => slot.between(since.getTime(), end)));
+  }
+
+  /** Where the ledger of a slot lies. */
+  directoryOf(slot: string): LedgerDirectory | undefined {
+    return this.#slots.find((one) => one.slot === slot)?.directory;
   }
 
   async close(): Promise<void> {
