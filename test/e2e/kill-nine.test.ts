@@ -19,7 +19,7 @@ const longestLifeMs = 500;
  * Authorities that live for seconds, so that something is always due; the root long enough for a machine that is so busy
  * that few of these lives get as far as a transition.
  */
-const lifetimes = ["--root-ttl", "60s", "--intermediate-ttl", "3s", "--default-ttl", "1s", "--max-ttl", "1s"];
+const lifetimes = ["--root-ttl", "60s", "--intermediate-ttl", "5s", "--default-ttl", "1s", "--max-ttl", "1s"];
 const everySecond = ["--rotation-schedule", "* * * * * *"];
 
 describe("A CA that is killed at any moment", function () {
