@@ -218,6 +218,13 @@ describe("The audit index", () => {
       assert.equal(await fits(index.state, await ledger.segments()), true);
     });
 
+    it("waits at the end of what retention took, without beginning again", async () => {
+      const state = { size: 5, first: 5, unreadable: 0, lastDigest: Buffer.alloc(8), last: undefined };
+      const segment = { first: 5, path: ledger.directory.segments, bytes: 0 };
+      assert.equal(await fits(state, [segment]), true);
+      assert.equal(await fits(state, [{ ...segment, first: 4 }]), false);
+    });
+
     it("takes each entry once when several do it at the same time", async () => {
       await ledger.write(...Array.from({ length: 3_000 }, () => issued()));
       const [one, two] = [opened(), opened()];

@@ -110,7 +110,6 @@ function createFile(path: string): void {
   }
   closeSync(file);
   try {
-    for (const suffix of ["-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
     chownSync(path, uid, gid);
   } catch (error) {
     rmSync(path, { force: true });

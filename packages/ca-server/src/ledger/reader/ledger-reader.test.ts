@@ -5,6 +5,7 @@ import { rejectsWithCode } from "@kasbah/testkit";
 import { encodeEntry, type LedgerEntry } from "../entry.ts";
 import { AuditIndex } from "../index/audit-index.ts";
 import { catchUp } from "../index/catch-up.ts";
+import { type KeyKind, keyHash } from "../index/index-rows.ts";
 import {
   authorityStage,
   issued,
@@ -79,6 +80,9 @@ describe("The reader of ledgers", () => {
     const held = async (name: string) => places(await opened.who(spiffe(name), new Date(noon), 9));
     assert.deepEqual([...(await held("frontend")), ...(await held("backend"))], ["0/0", "0/1"]);
     assert.equal(index.size, 1);
+    // A CA that runs goes on meanwhile.
+    await catchUp(index, await ledger.segments());
+    assert.deepEqual(await held("backend"), ["0/1"]);
     index.close();
   });
 
@@ -137,6 +141,30 @@ describe("The reader of ledgers", () => {
     assert.deepEqual(places(await opened.certificate({ fingerprint: wanted.fingerprint })), ["0/1"]);
     assert.deepEqual(places(await opened.certificate({ serial: wanted.serial })).sort(), ["0/1", "0/2"]);
     assert.deepEqual(await opened.certificate({ serial: "00" }), []);
+  });
+
+  it("tells apart what the index takes for the same", async () => {
+    const [one, other] = collision("serial");
+    await ledger.write(issued({ serial: one }), issued({ serial: other }));
+    const opened = await reader();
+    assert.deepEqual(places(await opened.certificate({ serial: one })), ["0/0"]);
+    assert.deepEqual(places(await opened.certificate({ serial: other })), ["0/1"]);
+  });
+
+  it("tells apart calls that the index takes for the same", async () => {
+    const [one, other] = collision("reference").map((referenceId) => refused({ referenceId }));
+    assert.ok(one && other);
+    await ledger.write(one, other);
+    const opened = await reader();
+    const index = AuditIndex.open(ledger.directory.index);
+    try {
+      for (const entry of [one, other]) {
+        assert.deepEqual(await opened.reference(entry.referenceId), entry);
+        assert.deepEqual(await findDecision(index, ledger.directory, entry.referenceId), entry);
+      }
+    } finally {
+      index.close();
+    }
   });
 
   it("finds the decision about a call, of strangers too, in memory of nobody", async () => {
@@ -272,6 +300,17 @@ describe("The reader of ledgers", () => {
     });
   });
 });
+
+/** Two keys of one hash: of so many some have. */
+function collision(kind: KeyKind): readonly [string, string] {
+  const seen = new Map<number, string>();
+  for (let count = 0; ; count += 1) {
+    const key = sha256(String(count)).slice(0, 12);
+    const before = seen.get(keyHash(kind, key));
+    if (before !== undefined) return [before, key];
+    seen.set(keyHash(kind, key), key);
+  }
+}
 
 async function all(found: AsyncIterable<Found>): Promise<readonly Found[]> {
   const list: Found[] = [];
