@@ -1,6 +1,7 @@
 import type { Found, LedgerEntry } from "@kasbah/ca-server/ledger";
 import { printableText } from "@kasbah/runtime";
 import { plainTime } from "../authority/relative-time.ts";
+import { toJsonLine } from "../commands/json.ts";
 
 /** An entry on one line: when, what, about whom, and what to ask for next. */
 export function entryLine({ entry }: Found): string {
@@ -37,5 +38,5 @@ function wordsOf(entry: LedgerEntry): readonly string[] {
 
 /** The same for programs: one JSON object. */
 export function entryJson({ slot, index, entry }: Found): string {
-  return `${JSON.stringify({ slot, index, entry })}\n`;
+  return toJsonLine({ slot, index, entry });
 }

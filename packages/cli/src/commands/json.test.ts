@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { toJson } from "./json.ts";
+import { toJson, toJsonLine } from "./json.ts";
 
-describe("A JSON document of a command", () => {
-  it("holds no character that could rewrite a terminal, and loses none", () => {
+describe("JSON on a terminal", () => {
+  it("holds nothing that a terminal acts on, and means the same", () => {
+    const texts = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.constantFrom("\u001b[2J", "\u009b2J", "\u202e", "\u2028", "\ufeff", "\u{e0001}", '"\\'),
+    );
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (text) => {
-        const json = toJson({ [text]: text });
-        assert.doesNotMatch(json, /[^\P{C}\n\p{Co}\p{Cn}]|[\p{Zl}\p{Zp}]/u);
-        assert.deepEqual(JSON.parse(json), { [text]: text });
+      fc.property(texts, (text) => {
+        for (const json of [toJson({ [text]: text }), toJsonLine([text])])
+          assert.doesNotMatch(json.replaceAll("\n", ""), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+        assert.deepEqual(JSON.parse(toJsonLine([text])), [text]);
+        assert.equal(toJsonLine([text]).split("\n").length, 2);
       }),
     );
-  });
-
-  it("escapes what is beyond sixteen bits as two units", () => {
-    assert.equal(toJson("\u{e0001}\u009b"), '"\\udb40\\udc01\\u009b"\n');
   });
 });
