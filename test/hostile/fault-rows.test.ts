@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { systemClock } from "@kasbah/runtime";
+import { recordedIn } from "../e2e/ledger/recorded.ts";
 import { type CaProcess, startCa } from "./http2/ca-process.ts";
 import { controlCall, newWorkload } from "./http2/control-call.ts";
 import { callOnce, framed } from "./http2/grpc-call.ts";
@@ -56,15 +55,12 @@ describe("The CA when it fails itself", function () {
       assert.notEqual(status, 0);
       assert.equal(body.length, 0);
     }
-    assert.equal(await ledgerOf(ca), before);
+    assert.deepEqual(await ledgerOf(ca), before);
   });
 });
 
 const noAnswer = { status: undefined, body: Buffer.alloc(0) };
 
-async function ledgerOf({ stateDir }: CaProcess): Promise<string> {
-  const folder = join(stateDir, "ledger");
-  const files = (await readdir(folder)).sort();
-  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
-  return texts.join("");
+async function ledgerOf({ stateDir }: CaProcess): Promise<readonly string[]> {
+  return (await recordedIn(stateDir)).flatMap((entry) => (entry.kind === "issued" ? [entry.serial] : []));
 }

@@ -67,7 +67,7 @@ export function createLedger(parts: LedgerParts): CaLedger {
     onDropped: metrics.refusalDropped,
     logger,
   });
-  const index = new IndexKeeper({ directory, size: () => log.size, sweep: sweeps.second, logger });
+  const index = new IndexKeeper({ directory, durable: () => log.size, sweep: sweeps.second, logger });
   const isNameKnown = (spiffeId: string) => index.isNameKnown(spiffeId);
   const alarms = new Alarms({ isNameKnown, onAlarm: metrics.alarmRaised, logger });
   const limit = new PeerLimit(refusalsRate, clock);
@@ -88,7 +88,7 @@ export function createLedger(parts: LedgerParts): CaLedger {
     tree,
     components: [log, tree, index, strangers, retention],
     async settled() {
-      await Promise.all([tree.publish(), index.follow()]);
+      await Promise.all([tree.publish(), index.catchUp()]);
     },
   };
 }

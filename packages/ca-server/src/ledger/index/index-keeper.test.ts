@@ -1,83 +1,86 @@
 import assert from "node:assert/strict";
-import { appendFile, rm, writeFile } from "node:fs/promises";
-import {
-  type ManualSweep,
-  manualSweep,
-  type RecordingLogger,
-  recordingLogger,
-  type TemporaryDirectory,
-  temporaryDirectory,
-} from "@kasbah/testkit";
-import { encodeEntry } from "../entry.ts";
-import { issuanceRecord } from "../issuance-record.test.ts";
-import { issuedEntry } from "../issued-entry.ts";
-import { type LedgerDirectory, prepareLedgerDirectory } from "../ledger-directory.ts";
-import { segmentPath } from "../segments/segments.ts";
+import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import { manualSweep, type RecordingLogger, recordingLogger } from "@kasbah/testkit";
 import { IndexKeeper } from "./index-keeper.ts";
+import { issued, spiffe, WrittenLedger } from "./written-ledger.test.ts";
 
-describe("What keeps the index of a running CA", () => {
-  let temporary: TemporaryDirectory;
-  let directory: LedgerDirectory;
-  let second: ManualSweep;
+describe("The keeper of a running CA's index", () => {
+  let ledger: WrittenLedger;
   let logger: RecordingLogger;
   let durable: number;
-  let line: string;
-  let name: string;
   let keeper: IndexKeeper;
 
   beforeEach(async () => {
-    temporary = await temporaryDirectory();
-    directory = await prepareLedgerDirectory(temporary.path);
-    [second, logger, durable] = [manualSweep(), recordingLogger(), 0];
-    const entry = issuedEntry(await issuanceRecord());
-    name = entry.spiffeId;
-    line = `${Buffer.from(encodeEntry(entry))}\n`;
-    keeper = new IndexKeeper({ directory, size: () => durable, sweep: second.sweep, logger });
+    ledger = await WrittenLedger.make();
+    logger = recordingLogger();
+    durable = 0;
+    keeper = keeperOf();
   });
-
   afterEach(async () => {
     await keeper.stop();
-    await temporary.remove();
+    await ledger.remove();
   });
 
-  const write = () => appendFile(segmentPath(directory.segments, 0), line);
-  const look = async () => {
-    second.tick();
-    await keeper.settled();
-    return keeper.isNameKnown(name);
-  };
+  function keeperOf(): IndexKeeper {
+    const { directory } = ledger;
+    return new IndexKeeper({ directory, durable: () => durable, sweep: manualSweep().sweep, logger });
+  }
+  const warnings = () => logger.events.filter(({ level }) => level === "warn").length;
 
-  it("does not know before it has looked", async () => {
-    assert.equal(keeper.isNameKnown(name), undefined);
-  });
-
-  it("takes no line that is not durable yet", async () => {
-    await keeper.start();
-    assert.equal(await look(), false);
-    await write();
-    assert.equal(await look(), false);
+  it("issues no error where the index can not be, says so once, and comes back by itself", async () => {
+    const entry = issued();
+    await ledger.write(entry);
     durable = 1;
-    assert.equal(await look(), true);
+    await mkdir(ledger.directory.index);
+    await keeper.catchUp();
+    await keeper.catchUp();
+    assert.equal(warnings(), 1);
+    assert.equal(await keeper.find(entry.referenceId), undefined);
+    assert.equal(keeper.isNameKnown(entry.spiffeId), undefined);
+    await rmdir(ledger.directory.index);
+    await keeper.catchUp();
+    assert.deepEqual(await keeper.find(entry.referenceId), entry);
   });
 
-  it("says once that it fails, knows nothing meanwhile, and begins again", async () => {
-    await write();
-    durable = 1;
-    await rm(directory.segments, { recursive: true });
-    await keeper.start();
-    assert.equal(await look(), undefined);
-    assert.equal(await look(), undefined);
-    assert.equal(logger.named("the ledger's index can not be kept; the ledger itself goes on").length, 1);
-    directory = await prepareLedgerDirectory(temporary.path);
-    await write();
-    assert.equal(await look(), true);
+  it("makes anew what is damaged, whenever that is found", async () => {
+    const entries = Array.from({ length: 300 }, () => issued());
+    await ledger.write(...entries);
+    durable = 300;
+    await keeper.catchUp();
+    await keeper.stop();
+    const bytes = await readFile(ledger.directory.index);
+    await writeFile(ledger.directory.index, bytes.fill(0xa5, 8192));
+    keeper = keeperOf();
+    const last = entries.at(-1) ?? assert.fail();
+    for (let round = 0; round < 3; round += 1) {
+      await keeper.catchUp();
+      await keeper.find(last.referenceId);
+    }
+    assert.deepEqual(await keeper.find(last.referenceId), last);
+    assert.equal(keeper.isNameKnown(spiffe("frontend")), true);
   });
 
-  it("makes it anew where another file lies in its place", async () => {
-    await writeFile(directory.index, "no database at all");
-    await write();
+  it("takes nothing that is not durable, and makes one effort at a time", async () => {
+    const entries = [issued(), issued({ spiffeId: spiffe("backend") })];
+    await ledger.write(...entries);
     durable = 1;
-    await keeper.start();
-    assert.equal(await look(), true);
+    await Promise.all([keeper.catchUp(), keeper.catchUp()]);
+    assert.equal(keeper.isNameKnown(spiffe("frontend")), true);
+    assert.equal(keeper.isNameKnown(spiffe("backend")), false);
+    durable = 2;
+    await keeper.catchUp();
+    assert.equal(keeper.isNameKnown(spiffe("backend")), true);
+  });
+
+  it("stops in the middle of a long way, and goes on from there", async () => {
+    await ledger.write(...Array.from({ length: 2_000 }, () => issued()));
+    durable = 2_000;
+    const working = keeper.catchUp();
+    await keeper.stop();
+    await working;
+    assert.equal(warnings(), 0);
+    keeper = keeperOf();
+    await keeper.catchUp();
+    assert.equal(keeper.isNameKnown(spiffe("frontend")), true);
   });
 });

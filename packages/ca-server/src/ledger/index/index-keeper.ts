@@ -2,33 +2,30 @@ import type { Component, Logger, Sweep } from "@kasbah/runtime";
 import type { DecisionEntry } from "../decisions.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
 import { findDecision } from "../reader/find-decision.ts";
-import { findStranger } from "../reader/strangers.ts";
 import { listSegments } from "../segments/segments.ts";
 import { AuditIndex } from "./audit-index.ts";
 import { catchUp } from "./catch-up.ts";
+import { isDamaged, removeIndex } from "./index-file.ts";
 
 export interface IndexKeeperParts {
-  readonly directory: Pick<LedgerDirectory, "segments" | "index" | "strangers">;
-  /** How many entries are durable. */
-  readonly size: () => number;
-  /** Each second. */
+  readonly directory: LedgerDirectory;
+  /** How many entries are durable: what follows may yet be cut. */
+  readonly durable: () => number;
+  /** When to look for new entries. */
   readonly sweep: Sweep;
   readonly logger: Logger;
 }
 
-/**
- * Brings the index after what was decided, a second behind. The CA does not need it to decide, so that no trouble with it
- * stops anything; after its loss it is made anew beside the work.
- */
+/** Keeps the index of a running CA up to its ledger. Nobody waits for it, and the CA goes on when it fails. */
 export class IndexKeeper implements Component {
-  readonly name = "ledger index";
+  readonly name = "audit index";
   readonly #parts: IndexKeeperParts;
   readonly #stopping = new AbortController();
   #index: AuditIndex | undefined;
-  #isCurrent = false;
-  #isFailing = false;
   #sweeping: { stop(): void } | undefined;
-  #following: Promise<void> = Promise.resolve();
+  #working: Promise<void> | undefined;
+  #isCurrent = false;
+  #hasFailed = false;
 
   constructor(parts: IndexKeeperParts) {
     this.#parts = parts;
@@ -36,60 +33,70 @@ export class IndexKeeper implements Component {
 
   /** Returns at once: an index that is made anew takes its time. */
   async start(): Promise<void> {
-    void this.follow();
-    this.#sweeping = this.#parts.sweep(() => void this.follow());
+    void this.catchUp();
+    this.#sweeping = this.#parts.sweep(() => void this.catchUp());
   }
 
   async stop(): Promise<void> {
     this.#sweeping?.stop();
     this.#stopping.abort();
-    await this.#following;
+    await this.#working;
     this.#index?.close();
+    this.#index = undefined;
   }
 
-  /** Resolves when what was begun is done. */
-  settled(): Promise<void> {
-    return this.#following;
+  /** Takes what is new; whoever asks meanwhile waits for the same. */
+  catchUp(): Promise<void> {
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined;
+    });
+    return this.#working;
   }
 
-  /** Whether a certificate was ever issued for the name; undefined until the index has come to the end once. */
-  isNameKnown(spiffeId: string): boolean | undefined {
-    return this.#isCurrent ? this.#index?.find.isNameKnown(spiffeId) : undefined;
-  }
-
-  /** The decision about a call, a second after it; those about strangers included. */
+  /** The decision about a call, from the disk. What came after the last look is not found. */
   async find(referenceId: string): Promise<DecisionEntry | undefined> {
-    const { directory } = this.#parts;
-    return this.#index === undefined
-      ? findStranger(directory.strangers, referenceId)
-      : findDecision(this.#index, directory, referenceId);
+    try {
+      return await findDecision(this.#index, this.#parts.directory, referenceId);
+    } catch (error) {
+      this.#fail(error);
+      return undefined;
+    }
   }
 
-  /** Takes what is durable now. */
-  follow(): Promise<void> {
-    this.#following = this.#following.then(() => this.#follow());
-    return this.#following;
+  /** Whether a certificate was ever issued to this name; undefined until the index has come to the end once. */
+  isNameKnown(spiffeId: string): boolean | undefined {
+    if (!this.#isCurrent) return undefined;
+    try {
+      return this.#index?.find.isNameKnown(spiffeId);
+    } catch (error) {
+      this.#fail(error);
+      return undefined;
+    }
   }
 
-  async #follow(): Promise<void> {
-    const { directory, size, logger } = this.#parts;
+  async #work(): Promise<void> {
+    const { directory, durable } = this.#parts;
     const { signal } = this.#stopping;
-    if (signal.aborted) return;
     try {
       this.#index ??= AuditIndex.open(directory.index);
-      const end = size();
-      if (this.#index.size !== end || !this.#isCurrent)
-        await catchUp(this.#index, await listSegments(directory.segments), { end, signal });
+      await catchUp(this.#index, await listSegments(directory.segments), { end: durable(), signal });
+      if (this.#hasFailed) this.#parts.logger.info("the audit index works again");
+      this.#hasFailed = false;
       this.#isCurrent = true;
-      this.#isFailing = false;
     } catch (error) {
-      if (signal.aborted) return;
-      this.#isCurrent = false;
-      this.#index?.close();
-      this.#index = undefined;
-      if (!this.#isFailing)
-        logger.warn("the ledger's index can not be kept; the ledger itself goes on", { error });
-      this.#isFailing = true;
+      if (!signal.aborted) this.#fail(error);
     }
+  }
+
+  /** The next look opens it again; one that is damaged is made anew then. */
+  #fail(error: unknown): void {
+    const { directory, logger } = this.#parts;
+    if (!this.#hasFailed)
+      logger.warn("the audit index can not be used; certificates are issued all the same", { error });
+    this.#hasFailed = true;
+    this.#isCurrent = false;
+    this.#index?.close();
+    this.#index = undefined;
+    if (isDamaged(error)) removeIndex(directory.index);
   }
 }

@@ -1,5 +1,5 @@
 import type { DecisionEntry } from "../decisions.ts";
-import type { AuditIndex } from "../index/audit-index.ts";
+import type { IndexQueries } from "../index/index-queries.ts";
 import { entryOf } from "../index/read-entry.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
 import { LineSource } from "./line-source.ts";
@@ -7,13 +7,13 @@ import { findStranger } from "./strangers.ts";
 
 /** The decision about a call by its reference, from the disk: what is indexed, then what is written of strangers. */
 export async function findDecision(
-  index: Pick<AuditIndex, "find">,
+  index: { readonly find: Pick<IndexQueries, "withKey"> } | undefined,
   directory: Pick<LedgerDirectory, "segments" | "strangers">,
   referenceId: string,
 ): Promise<DecisionEntry | undefined> {
   const lines = new LineSource(directory.segments);
   try {
-    for (const place of index.find.withKey("reference", referenceId)) {
+    for (const place of index?.find.withKey("reference", referenceId) ?? []) {
       const line = await lines.read(place);
       const entry = line && entryOf(line);
       const isDecision = entry?.kind === "issued" || entry?.kind === "refused";
