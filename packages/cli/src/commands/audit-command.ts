@@ -23,36 +23,47 @@ export function auditCommand(world: CommandWorld): Command {
   const command = new Command("audit")
     .description("ask the CA's ledger who held which name when")
     .addHelpText("after", auditHelp);
-  const add = (name: string, description: string, after: string) =>
-    withLedgerLocation(command.command(name).description(description)).addHelpText("after", after);
-  const instant = (text: string) => parseInstant(text, world.clock.now());
-  add("who", "who held a name, at an instant or ever", whoHelp)
+  const questions = [whoCommand, certCommand, tailCommand, exportCommand];
+  for (const part of [...questions, auditVerifyCommand, auditProveCommand]) command.addCommand(part(world));
+  return command;
+}
+
+function question(name: string, description: string, help: string): Command {
+  return withLedgerLocation(new Command(name).description(description)).addHelpText("after", help);
+}
+
+function whoCommand(world: CommandWorld): Command {
+  return question("who", "who held a name, at an instant or ever", whoHelp)
     .argument("<spiffe-id>", "spiffe://<trust domain>/ns/<namespace>/sa/<service account>")
-    .option("--at <when>", "RFC 3339 with an offset, or how long ago: -2h", instant)
+    .option("--at <when>", "RFC 3339 with an offset, or how long ago: -2h", instantOf(world))
     .option("--limit <n>", "show so many certificates, the newest", parseCount, 20)
     .option("--json", "print JSON")
     .action((spiffeId: string, options: WhoOptions) => who(spiffeId, options, world));
-  add("cert", "to whom a certificate was issued", certHelp)
+}
+
+function certCommand(world: CommandWorld): Command {
+  return question("cert", "to whom a certificate was issued", certHelp)
     .argument("<certificate>", "serial, SHA-256 fingerprint, or file.pem")
     .option("--json", "print JSON")
     .action((target: string, options: CommonOptions) => certificate(target, options, world));
-  add("tail", "the last entries", tailHelp)
+}
+
+function tailCommand(world: CommandWorld): Command {
+  return question("tail", "the last entries", tailHelp)
     .option("-f, --follow", "show each entry that comes, until Ctrl-C", false)
     .option("--lines <n>", "how many", parseCount, 20)
     .option("--json", "print one JSON object a line")
     .action((options: TailOptions) => tail(options, world));
-  add("export", "all entries of a time, for other programs", exportHelp)
-    .requiredOption("--since <when>", "RFC 3339 with an offset, or how long ago: 24h", instant)
-    .option("--until <when>", "the same; without it, now", instant)
-    .addOption(
-      new Option("--format <format>", "jsonl: the entries as they stand")
-        .choices(exportFormats)
-        .default("jsonl"),
-    )
+}
+
+function exportCommand(world: CommandWorld): Command {
+  const formats = new Option("--format <format>", "jsonl: the entries as they stand").choices(exportFormats);
+  return question("export", "all entries of a time, for other programs", exportHelp)
+    .requiredOption("--since <when>", "RFC 3339 with an offset, or how long ago: 24h", instantOf(world))
+    .option("--until <when>", "the same; without it, to the end", instantOf(world))
+    .addOption(formats.default("jsonl"))
     .addOption(new Option("--kind <kind>", "only these entries").choices(entryKinds))
     .action((options: ExportRange) => exportRange(options, world));
-  command.addCommand(auditVerifyCommand(world)).addCommand(auditProveCommand(world));
-  return command;
 }
 
 interface WhoOptions extends CommonOptions {
@@ -92,6 +103,10 @@ interface ExportRange extends LedgerLocation, ExportOptions {
 async function exportRange(options: ExportRange, world: CommandWorld): Promise<void> {
   const { since, until } = options;
   await withLedger(options, world, (ledger) => exportEntries(ledger.since(since, until), options, world));
+}
+
+function instantOf({ clock }: CommandWorld): (text: string) => Date {
+  return (text) => parseInstant(text, clock.now());
 }
 
 function parseCount(text: string): number {

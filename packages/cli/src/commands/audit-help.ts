@@ -5,7 +5,7 @@ missed. Give --state-dir once for each replica, and their ledgers are read as on
 
 Examples
   $ kasbah audit who spiffe://cluster.local/ns/payments/sa/api --at 2026-11-21T08:00:00Z
-  $ kasbah audit cert 5f:0c:9e:… or leaf.pem
+  $ kasbah audit cert leaf.pem
   $ kasbah audit tail -f
   $ kasbah audit export --since 24h --format csv > day.csv`;
 
