@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { chmod, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { parseCertificate } from "@kasbah/pki";
 import { type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
 import { repositoryRoot } from "../e2e/repository.ts";
 import { whyNoExecNode } from "./build-tools.ts";
@@ -144,7 +145,7 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
     }
     const unknown = await kasbah("why", "000000000000");
     assert.equal(unknown.exitCode, 1);
-    assert.match(unknown.stderr, /none of 3 replicas .* remembers .*\(OPERATION_REFUSED\)/);
+    assert.match(unknown.stderr, /none of 3 replicas .*\(OPERATION_REFUSED\)/);
   });
 
   it("tells by its exit code what it tells beside the CA", async () => {
@@ -175,6 +176,40 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
       const status = JSON.parse((await kasbah("authority", "list", "--json")).stdout);
       return status.otherwise === undefined && JSON.stringify(status).includes("root-2") ? true : undefined;
     });
+  });
+
+  it("knows who held a name, whichever replica issued it, and which certificate a pod has now", async () => {
+    const workload = await createWorkload(controlPlane, "istio-ca");
+    const name = `spiffe://cluster.local/ns/${workload.namespace}/sa/default`;
+    const nobody = await kasbah("audit", "who", name);
+    assert.deepEqual([nobody.exitCode, nobody.stderr], [1, ""]);
+    assert.match(nobody.stdout, /^no certificate for .* is on record/);
+    const serials: string[] = [];
+    for (const replica of replicas) {
+      // The root was replaced since the replica started.
+      const rootPem = await readFile(join(replica.stateDir, "public", "root-cert.pem"), "utf8");
+      const { chain } = await callCa({ ...replica, rootPem }, workload.token);
+      serials.unshift(parseCertificate(chain[0] ?? "").serial);
+    }
+    const who = await kasbah("audit", "who", name, "--json");
+    assert.deepEqual([who.exitCode, who.stderr], [0, ""]);
+    const { certificates } = JSON.parse(who.stdout) as {
+      certificates: { slot: string; entry: { serial: string } }[];
+    };
+    assert.deepEqual(
+      certificates.map(({ slot, entry }) => [slot, entry.serial]),
+      serials.map((serial, at) => [`kasbah-${2 - at}`, serial]),
+    );
+    const cert = await kasbah("audit", "cert", serials[1] ?? "");
+    assert.match(cert.stdout, /entry +\d+ of kasbah-1\n/);
+    const identities = await kasbah("identities", "--in", workload.namespace, "--json");
+    const live = (JSON.parse(identities.stdout) as { identities: { entry: { serial: string } }[] })
+      .identities;
+    assert.deepEqual(
+      live.map(({ entry }) => entry.serial),
+      [serials[0]],
+    );
+    assert.match((await kasbah("audit", "tail", "--lines", "3")).stdout, /^(.*issued.*\n){3}$/);
   });
 
   it("answers by the others when a replica has died, and says so", async () => {

@@ -10,6 +10,7 @@ export type {
   RefusedEntry,
 } from "./ledger/entry.ts";
 export type { CatchUpProgress } from "./ledger/index/catch-up.ts";
+export { EntryError, readEntryValue } from "./ledger/parse-entry.ts";
 export type { LedgerReader } from "./ledger/reader/ledger-reader.ts";
 export { openLedgerForReading, type Slot, slotsOf } from "./ledger/reader/open-ledger.ts";
 export type { Found } from "./ledger/reader/slot-reader.ts";

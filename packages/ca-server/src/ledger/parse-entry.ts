@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type CanonicalValue, canonicalJson } from "./canonical-json.ts";
+import { canonicalJson } from "./canonical-json.ts";
 import { entryVersion, type LedgerEntry, maxEntryBytes } from "./entry.ts";
 
 const text = z.string().max(maxEntryBytes);
@@ -90,7 +90,16 @@ export class EntryError extends Error {}
  *   line is in its message
  */
 export function parseEntry(line: Uint8Array): LedgerEntry {
-  const value = parseJson(line);
+  const entry = readEntryValue(parseJson(line));
+  // What was read, not what was written: a member that got lost on the way, such as __proto__, must not go unnoticed. The
+  // first version had its members in another order.
+  if (entry.v > 1 && canonicalJson(entry as never) !== Buffer.from(line).toString())
+    throw new EntryError("is not written in the canonical way (RFC 8785)");
+  return entry;
+}
+
+/** Reads an entry that came as JSON among other things. @throws EntryError */
+export function readEntryValue(value: unknown): LedgerEntry {
   const version = versioned.safeParse(value).data?.v;
   if (version === undefined) throw new EntryError("is no JSON object with a version");
   if (version > entryVersion) {
@@ -103,10 +112,6 @@ export function parseEntry(line: Uint8Array): LedgerEntry {
     const { path = [], message = "" } = entry.error.issues[0] ?? {};
     throw new EntryError(`is no entry: ${path.join(".") || "its kind"}: ${message}`);
   }
-  // What was read, not what was written: a member that got lost on the way, such as __proto__, must not go unnoticed. The
-  // first version had its members in another order.
-  if (version > 1 && canonicalJson(entry.data as CanonicalValue) !== Buffer.from(line).toString())
-    throw new EntryError("is not written in the canonical way (RFC 8785)");
   return entry.data as LedgerEntry;
 }
 

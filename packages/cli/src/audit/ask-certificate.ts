@@ -19,9 +19,8 @@ export interface CertificateAnswer {
   readonly sameSerial: readonly CertificateRecord[];
 }
 
-/** Looks for a certificate by its serial, its fingerprint, or the file that it is in. */
-export async function askCertificate(ledger: LedgerReader, target: string): Promise<CertificateAnswer> {
-  const wanted = await wantedBy(target);
+/** Looks for a certificate by its fingerprint, or where that is not known by its serial. */
+export async function askCertificate(ledger: LedgerReader, wanted: Wanted): Promise<CertificateAnswer> {
   const by = async (key: Parameters<LedgerReader["certificate"]>[0]) =>
     withAuthorities(ledger, await ledger.certificate(key));
   const { serial, fingerprint } = wanted;
@@ -54,7 +53,7 @@ export function certificateAnswerJson({ wanted, certificates, sameSerial }: Cert
   };
 }
 
-/** A file of that name counts for more than what its name looks like. */
+/** By its serial, its fingerprint, or the file that it is in: a file of that name counts for more than what it looks like. */
 export async function wantedBy(target: string): Promise<Wanted> {
   const hex = target.replace(/^0x/i, "").replaceAll(":", "").toLowerCase();
   const isFile = await stat(target).then(

@@ -36,7 +36,12 @@ function wordsOf(entry: LedgerEntry): readonly string[] {
   }
 }
 
-/** The same for programs: one JSON object. */
-export function entryJson({ slot, index, entry }: Found): string {
-  return toJsonLine({ slot, index, entry });
+/** The same for programs. */
+export function entryValue({ slot, index, entry }: Found) {
+  return { slot, index, entry };
+}
+
+/** The same, on one line. */
+export function entryJson(found: Found): string {
+  return toJsonLine(entryValue(found));
 }

@@ -14,6 +14,8 @@ export interface PodCall<Answer> {
   /** It prints JSON for them. No shell is between, so that they arrive as they are. */
   readonly args: readonly string[];
   readonly schema: z.ZodType<Answer>;
+  /** It ends with exit code 1 when what it says is no, and says so in JSON all the same. */
+  readonly mayBeNo?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -41,8 +43,18 @@ export async function execKasbah<Answer>(
   const { pod, namespace = defaultNamespace, args, signal } = call;
   const exec = ["exec", `--namespace=${namespace}`, `--container=${containerName}`, pod, "--", "kasbah"];
   const run = await kubectl([...exec, ...args], { deadlineMs, signal });
-  if (run.end === "well") return readAnswer(run.stdout, call);
+  if (run.end === "well" || isNo(run, call)) return readAnswer(run.stdout, call);
   throw explainCommand(run) ?? explainKubectl(run, deadlineMs);
+}
+
+/** A command that failed has nothing on stdout. */
+function isNo({ end, stdout, stderr }: KubectlRun, { mayBeNo = false }: PodCall<unknown>): boolean {
+  return (
+    mayBeNo &&
+    end === "failed" &&
+    stdout !== "" &&
+    /(?:^|\n)command terminated with exit code 1\s*$/.test(stderr)
+  );
 }
 
 function readAnswer<Answer>(text: string, { schema }: PodCall<Answer>): Answer {

@@ -1,20 +1,22 @@
 import { parseSpiffeId } from "@kasbah/pki";
+import { ConfigInvalidError } from "@kasbah/runtime";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { askCertificate, certificateAnswerJson, renderCertificateAnswer } from "../audit/ask-certificate.ts";
-import { askWho } from "../audit/ask-who.ts";
+import { certificateAnswerJson, renderCertificateAnswer, wantedBy } from "../audit/ask-certificate.ts";
 import { type ExportOptions, entryKinds, exportEntries, exportFormats } from "../audit/export-entries.ts";
 import { showTail } from "../audit/follow.ts";
 import { parseInstant } from "../audit/instant.ts";
 import { type LedgerLocation, withLedger, withLedgerLocation } from "../audit/ledger-access.ts";
-import { entryJson, entryLine } from "../audit/render-entry.ts";
+import { entryJson, entryLine, entryValue } from "../audit/render-entry.ts";
 import { renderWho, whoJson } from "../audit/render-who.ts";
+import { namesCluster } from "../cluster/cluster-choice.ts";
 import { auditHelp, certHelp, exportHelp, tailHelp, whoHelp } from "./audit-help.ts";
+import { type AuditLocation, auditSourceOf } from "./audit-location.ts";
 import { auditProveCommand } from "./audit-prove-command.ts";
 import { auditVerifyCommand } from "./audit-verify-command.ts";
 import type { CommandWorld } from "./command-world.ts";
 import { toJson } from "./json.ts";
 
-interface CommonOptions extends LedgerLocation {
+interface CommonOptions extends AuditLocation {
   readonly json?: boolean;
 }
 
@@ -38,14 +40,16 @@ function whoCommand(world: CommandWorld): Command {
     .option("--at <when>", "RFC 3339 with an offset, or how long ago: -2h", instantOf(world))
     .option("--limit <n>", "show so many certificates, the newest", parseCount, 20)
     .option("--json", "print JSON")
-    .action((spiffeId: string, options: WhoOptions) => who(spiffeId, options, world));
+    .action((spiffeId: string, _, own: Command) => who(spiffeId, own.optsWithGlobals<WhoOptions>(), world));
 }
 
 function certCommand(world: CommandWorld): Command {
   return question("cert", "to whom a certificate was issued", certHelp)
     .argument("<certificate>", "serial, SHA-256 fingerprint, or file.pem")
     .option("--json", "print JSON")
-    .action((target: string, options: CommonOptions) => certificate(target, options, world));
+    .action((target: string, _, own: Command) =>
+      certificate(target, own.optsWithGlobals<CommonOptions>(), world),
+    );
 }
 
 function tailCommand(world: CommandWorld): Command {
@@ -53,7 +57,8 @@ function tailCommand(world: CommandWorld): Command {
     .option("-f, --follow", "show each entry that comes, until Ctrl-C", false)
     .option("--lines <n>", "how many", parseCount, 20)
     .option("--json", "print one JSON object a line")
-    .action((options: TailOptions) => tail(options, world));
+    .addOption(new Option("--list", "print them as one JSON document").hideHelp())
+    .action((_, own: Command) => tail(own.optsWithGlobals<TailOptions>(), world));
 }
 
 function exportCommand(world: CommandWorld): Command {
@@ -73,13 +78,13 @@ interface WhoOptions extends CommonOptions {
 
 async function who(text: string, { at, limit, ...o }: WhoOptions, world: CommandWorld): Promise<void> {
   const spiffeId = parseSpiffeId(text).toString();
-  const answer = await withLedger(o, world, (ledger) => askWho(ledger, { spiffeId, at, limit }));
+  const answer = await auditSourceOf(o, world).who({ spiffeId, at, limit });
   world.screen.write(o.json ? toJson(whoJson(answer)) : renderWho(answer, world.clock.now()));
   if (answer.certificates.length === 0) world.setExitCode(1);
 }
 
 async function certificate(target: string, o: CommonOptions, world: CommandWorld): Promise<void> {
-  const answer = await withLedger(o, world, (ledger) => askCertificate(ledger, target));
+  const answer = await auditSourceOf(o, world).certificate(await wantedBy(target));
   const now = world.clock.now();
   world.screen.write(o.json ? toJson(certificateAnswerJson(answer)) : renderCertificateAnswer(answer, now));
   if (answer.certificates.length === 0) world.setExitCode(1);
@@ -88,11 +93,18 @@ async function certificate(target: string, o: CommonOptions, world: CommandWorld
 interface TailOptions extends CommonOptions {
   readonly follow: boolean;
   readonly lines: number;
+  /** What a command elsewhere asks for. */
+  readonly list?: boolean;
 }
 
-async function tail({ follow, lines, ...o }: TailOptions, world: CommandWorld): Promise<void> {
+async function tail({ follow, lines, list, ...o }: TailOptions, world: CommandWorld): Promise<void> {
   const show = o.json ? entryJson : entryLine;
-  await withLedger(o, world, (ledger) => showTail(ledger.tail(), { count: lines, follow, show }, world));
+  if (list) return world.screen.write(toJson((await auditSourceOf(o, world).last(lines)).map(entryValue)));
+  if (!namesCluster(o))
+    return withLedger(o, world, (ledger) => showTail(ledger.tail(), { count: lines, follow, show }, world));
+  if (follow)
+    throw new ConfigInvalidError(["--follow: not through kubectl exec; look again, or follow in a pod"]);
+  for (const found of await auditSourceOf(o, world).last(lines)) world.screen.write(show(found));
 }
 
 interface ExportRange extends LedgerLocation, ExportOptions {

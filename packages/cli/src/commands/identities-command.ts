@@ -1,12 +1,12 @@
 import { Command } from "commander";
-import { authorityNames } from "../audit/ask-who.ts";
-import { type LedgerLocation, withLedger, withLedgerLocation } from "../audit/ledger-access.ts";
+import { withLedgerLocation } from "../audit/ledger-access.ts";
 import { identitiesJson, namespaceOf, renderIdentities } from "../audit/render-identities.ts";
 import { identitiesHelp } from "./audit-help.ts";
+import { type AuditLocation, auditSourceOf } from "./audit-location.ts";
 import type { CommandWorld } from "./command-world.ts";
 import { toJson } from "./json.ts";
 
-interface IdentitiesOptions extends LedgerLocation {
+interface IdentitiesOptions extends AuditLocation {
   readonly in?: string;
   readonly json: boolean;
 }
@@ -18,7 +18,7 @@ export function identitiesCommand(world: CommandWorld): Command {
     .option("--in <namespace>", "only names of this namespace")
     .option("--json", "print JSON", false)
     .addHelpText("after", identitiesHelp)
-    .action((options: IdentitiesOptions) => identities(options, world));
+    .action((_, own: Command) => identities(own.optsWithGlobals<IdentitiesOptions>(), world));
 }
 
 async function identities(
@@ -26,11 +26,8 @@ async function identities(
   world: CommandWorld,
 ): Promise<void> {
   const now = world.clock.now();
-  const answer = await withLedger(o, world, async (ledger) => {
-    const all = await ledger.identities(now);
-    const found =
-      namespace === undefined ? all : all.filter(({ entry }) => namespaceOf(entry.spiffeId) === namespace);
-    return { found, authorities: await authorityNames(ledger, found) };
-  });
+  const all = await auditSourceOf(o, world).identities(now);
+  const isWanted = (id: string) => namespace === undefined || namespaceOf(id) === namespace;
+  const answer = { ...all, found: all.found.filter(({ entry }) => isWanted(entry.spiffeId)) };
   world.screen.write(json ? toJson(identitiesJson(answer, now)) : renderIdentities(answer, now));
 }

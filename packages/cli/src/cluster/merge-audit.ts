@@ -1,0 +1,73 @@
+import type { Found, LedgerEntry } from "@kasbah/ca-server/ledger";
+import type { CertificateRecord } from "../audit/render-certificate.ts";
+import type { IdentitiesAnswer } from "../audit/render-identities.ts";
+import type { WhoAnswer } from "../audit/render-who.ts";
+import { type Answers, nobodyAnswers } from "./answers.ts";
+import type { CertificateReply, IdentitiesReply, WhoReply } from "./read-audit.ts";
+
+// Each replica has a ledger of its own, so that what they have on record together is the answer.
+
+export function mergeWho(answers: Answers<WhoReply>, limit: number): Omit<WhoAnswer, "spiffeId" | "at"> {
+  const all = given(answers);
+  const certificates = newestFirst(all.flatMap((one) => named(one, ({ certificates: its }) => its)));
+  const recorded = all.flatMap((one) =>
+    named(one, ({ onRecord }) => (onRecord === null ? [] : [onRecord.first, onRecord.last])),
+  );
+  const [last, first] = [newestFirst(recorded)[0], newestFirst(recorded).at(-1)];
+  const isNobody = certificates.length === 0 && first !== undefined && last !== undefined;
+  return {
+    certificates: certificates.slice(0, limit),
+    more: certificates.length > limit || all.some(({ answer }) => answer.more),
+    ends: isNobody ? { first, last } : undefined,
+  };
+}
+
+export function mergeCertificates(answers: Answers<CertificateReply>) {
+  const all = given(answers);
+  return {
+    certificates: newestFirst(all.flatMap((one) => named(one, ({ certificates }) => certificates))),
+    sameSerial: newestFirst(all.flatMap((one) => named(one, ({ sameSerial }) => sameSerial))),
+  };
+}
+
+/** A pod asks whichever replica it reaches: of all its certificates the newest is the one that it has. */
+export function mergeIdentities(answers: Answers<IdentitiesReply>): IdentitiesAnswer {
+  const all = newestFirst(given(answers).flatMap((one) => named(one, ({ identities }) => identities)));
+  const newest = new Map<string, CertificateRecord>();
+  for (const record of all) {
+    const { spiffeId, caller } = record.found.entry;
+    const key = JSON.stringify([spiffeId, caller.pod?.uid]);
+    if (!newest.has(key)) newest.set(key, record);
+  }
+  const records = [...newest].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, record]) => record);
+  const authorities = new Map<string, string>();
+  for (const { found, authorityId } of records)
+    if (authorityId !== undefined) authorities.set(found.entry.authority, authorityId);
+  return { found: records.map(({ found }) => found), authorities };
+}
+
+export function mergeLast(answers: Answers<readonly Found[]>, count: number): readonly Found[] {
+  const all = given(answers).flatMap(({ replica, answer }) => answer.map((one) => ofReplica(one, replica)));
+  return all.sort((one, other) => (one.entry.time < other.entry.time ? -1 : 1)).slice(-count);
+}
+
+function given<T>(answers: Answers<T>): Answers<T>["given"] {
+  if (answers.given.length === 0) throw nobodyAnswers(answers);
+  return answers.given;
+}
+
+function named<T>(
+  { replica, answer }: { readonly replica: string; readonly answer: T },
+  recordsOf: (answer: T) => readonly CertificateRecord[],
+): readonly CertificateRecord[] {
+  return recordsOf(answer).map((record) => ({ ...record, found: ofReplica(record.found, replica) }));
+}
+
+/** The ledger of a replica's only writer goes by the replica's name. */
+function ofReplica<Entry extends LedgerEntry>(found: Found<Entry>, replica: string): Found<Entry> {
+  return { ...found, slot: found.slot === "0" ? replica : `${replica}/${found.slot}` };
+}
+
+function newestFirst(records: readonly CertificateRecord[]): readonly CertificateRecord[] {
+  return records.toSorted((one, other) => (one.found.entry.time > other.found.entry.time ? -1 : 1));
+}

@@ -1,0 +1,84 @@
+import type { LogStream } from "@kasbah/runtime";
+import type { z } from "zod";
+import { type Answers, askEvery, type Failed, inWords, nobodyAnswers } from "./answers.ts";
+import type { ClusterChoice } from "./cluster-choice.ts";
+import { execKasbah, type PodCall } from "./exec-kasbah.ts";
+import { type KubectlWorld, kubectlRunner, type RunKubectl } from "./kubectl.ts";
+import { findReplicas } from "./replica-pods.ts";
+
+export interface ReplicasWorld extends KubectlWorld {
+  readonly stderr: LogStream;
+}
+
+/** What every replica is asked, and how their answers become one. */
+export interface Question<Answer, Merged> {
+  readonly args: readonly string[];
+  readonly schema: z.ZodType<Answer>;
+  readonly merge: (answers: Answers<Answer>) => Merged;
+  /** Only one replica can know, so that nobody waits for the others. */
+  readonly isOneEnough?: boolean;
+  /** It ends with exit code 1 when what it says is no, and says so in JSON all the same. */
+  readonly mayBeNo?: boolean;
+  readonly deadlineMs?: number;
+}
+
+/** The pods of a CA, in which `kasbah` is run through `kubectl exec`. */
+export class Replicas {
+  readonly #choice: ClusterChoice;
+  readonly #world: ReplicasWorld;
+  readonly #kubectl: RunKubectl;
+  readonly #warned = new Set<string>();
+
+  constructor(choice: ClusterChoice, world: ReplicasWorld) {
+    this.#choice = choice;
+    this.#world = world;
+    this.#kubectl = kubectlRunner(choice, world);
+  }
+
+  /** Asks all; those that do not answer are warned of. @throws CliError when none answers */
+  async ask<Answer, Merged>(question: Question<Answer, Merged>): Promise<Merged> {
+    const { merge, isOneEnough = false, deadlineMs } = question;
+    const replicas = await findReplicas(this.#choice, this.#kubectl);
+    const one = (pod: string, signal: AbortSignal) =>
+      execKasbah(this.#call(pod, question, signal), this.#kubectl, deadlineMs);
+    const answers = await askEvery(replicas, one, { signal: this.#world.signal, isOneEnough });
+    const merged = merge(answers);
+    for (const failed of answers.missing) this.#warn(`${inWords(failed)}; the others have answered`);
+    return merged;
+  }
+
+  /** Does something with the first that answers a question, those that are ready before the others. */
+  async withFirst<T>(
+    question: Pick<Question<unknown, unknown>, "args" | "schema">,
+    work: (callOf: CallOf, kubectl: RunKubectl) => Promise<T>,
+  ): Promise<T> {
+    const missing: Failed[] = [];
+    for (const replica of await findReplicas(this.#choice, this.#kubectl)) {
+      const one = (pod: string) => execKasbah(this.#call(pod, question), this.#kubectl);
+      const answers = await askEvery([replica], one, { signal: this.#world.signal, isOneEnough: false });
+      missing.push(...answers.missing);
+      if (answers.given.length === 0) continue;
+      for (const failed of missing) this.#warn(`${inWords(failed)}; ${replica.name} is asked`);
+      return work((args, schema) => this.#call(replica.name, { args, schema }), this.#kubectl);
+    }
+    throw nobodyAnswers({ given: [], refused: [], missing });
+  }
+
+  #call<Answer>(
+    pod: string,
+    { args, schema, mayBeNo = false }: Pick<Question<Answer, unknown>, "args" | "schema" | "mayBeNo">,
+    signal = this.#world.signal,
+  ): PodCall<Answer> {
+    const { namespace } = this.#choice;
+    return { pod, namespace, args: [...args, "--json"], schema, mayBeNo, signal };
+  }
+
+  #warn(text: string): void {
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.#world.stderr.write(`kasbah: warning: ${text}\n`);
+  }
+}
+
+/** One run of `kasbah` in the pod that has answered. */
+export type CallOf = <Answer>(args: readonly string[], schema: z.ZodType<Answer>) => PodCall<Answer>;
