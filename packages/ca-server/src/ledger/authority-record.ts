@@ -28,15 +28,21 @@ export class AuthorityRecord implements Component {
     this.#parts = parts;
   }
 
-  /** Resolves when what is in force is on record. @throws CaError `LEDGER_UNAVAILABLE` */
+  /** Resolves when what is in force is on record, or could not be put there: a full disk is no reason not to start. */
   async start(): Promise<void> {
-    await this.#record();
+    this.changed();
+    await this.#recording;
     this.#sweeping = this.#parts.sweep(() => this.changed());
   }
 
   async stop(): Promise<void> {
     this.#sweeping?.stop();
     await this.#recording;
+  }
+
+  /** Resolves when what was begun is done. */
+  settled(): Promise<void> {
+    return this.#recording;
   }
 
   /** To be called after each transition. What can not be recorded now is tried again. */

@@ -24,8 +24,14 @@ export async function openLedgerKey(parts: LedgerKeyParts): Promise<NoteKey> {
   const { directory, trustDomain } = parts;
   const privateKey = (await readKey(directory)) ?? (await createKey(parts));
   const key = createNoteKey(originOf(trustDomain, privateKey), privateKey);
-  await writeFileDurably(directory.verifierKey, `${formatVerifierKey(key.verifier)}\n`, 0o644);
+  await publish(`${formatVerifierKey(key.verifier)}\n`, directory);
   return key;
+}
+
+/** A disk that is full since keeps no ledger from starting whose key is told already. */
+async function publish(text: string, { verifierKey }: Pick<LedgerDirectory, "verifierKey">): Promise<void> {
+  const told = await readFile(verifierKey, "utf8").catch(() => undefined);
+  if (told !== text) await writeFileDurably(verifierKey, text, 0o644);
 }
 
 /** The log's name in every checkpoint: no two ledgers have one, since no two have one key. */

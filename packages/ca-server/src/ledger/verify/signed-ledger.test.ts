@@ -11,6 +11,8 @@ import { segmentPath } from "../segments/segments.ts";
 export const segmentEntries = 512;
 
 export interface SignedLedger {
+  /** Of the CA whose ledger it is. */
+  readonly stateDirectory: string;
   readonly directory: LedgerDirectory;
   readonly lastSegment: string;
   remove(): Promise<void>;
@@ -23,10 +25,18 @@ export function entryLine(index: number): string {
   return `${Buffer.from(encodeEntry(act))}\n`;
 }
 
-/** Writes a ledger as the CA does, and signs for it. @param also called when there are as many entries as it says */
+export interface LedgerPlan {
+  /** An entry with its line feed. */
+  readonly lineOf?: (index: number) => string;
+  /** Told when there are as many entries as this, and all are signed for. */
+  readonly at?: number;
+  readonly look?: (directory: LedgerDirectory) => Promise<void>;
+}
+
+/** Writes a ledger as the CA does, and signs for it. */
 export async function writeSignedLedger(
   size: number,
-  also?: { readonly at: number; look(directory: LedgerDirectory): Promise<void> },
+  { lineOf = entryLine, at, look }: LedgerPlan = {},
 ): Promise<SignedLedger> {
   const temporary = await temporaryDirectory();
   const directory = await prepareLedgerDirectory(temporary.join("ledger"));
@@ -42,12 +52,13 @@ export async function writeSignedLedger(
   await keeper.start();
   const pathOf = (index: number) => segmentPath(directory.segments, index - (index % segmentEntries));
   for (let index = 0; index < size; index += 1) {
-    await appendFile(pathOf(index), entryLine(index));
-    keeper.add([Buffer.from(entryLine(index).trimEnd())]);
-    if (index + 1 !== also?.at) continue;
+    await appendFile(pathOf(index), lineOf(index));
+    keeper.add([Buffer.from(lineOf(index).trimEnd())]);
+    if (index + 1 !== at) continue;
     await keeper.publish();
-    await also.look(directory);
+    await look?.(directory);
   }
   await keeper.stop();
-  return { directory, lastSegment: pathOf(size - 1), remove: () => temporary.remove() };
+  const remove = () => temporary.remove();
+  return { stateDirectory: temporary.path, directory, lastSegment: pathOf(size - 1), remove };
 }
