@@ -55,5 +55,5 @@ done
 [ "$sn" -eq 0 ] || fail "the path is too short"
 [ "$hash" = "$(field '.checkpoint | split("\n")[2]')" ] || fail "entry, index and path do not lead to the checkpoint's root"
 
-printf '%s\n' "$(field .entry)"
-echo verified
+field .entry
+printf '\nverified\n'

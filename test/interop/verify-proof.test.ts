@@ -95,7 +95,7 @@ describe(`A proof of the ledger, by openssl, jq and a shell alone${skipped}`, fu
       const { status, said, why } = await verify(sampleProof(index, size));
       assert.deepEqual(
         { status, said, why },
-        { status: 0, said: `${sampleEntry(index)}verified\n`, why: "" },
+        { status: 0, said: `${sampleEntry(index)}\nverified\n`, why: "" },
       );
     }
   });
@@ -105,7 +105,7 @@ describe(`A proof of the ledger, by openssl, jq and a shell alone${skipped}`, fu
       const { status, said } = await verify(
         sampleProof(2, 5, undefined, (at) => (at === 2 ? entry : `${at}`)),
       );
-      assert.deepEqual({ status, said }, { status: 0, said: `${entry}verified\n` });
+      assert.deepEqual({ status, said }, { status: 0, said: `${entry}\nverified\n` });
     }
   });
 

@@ -1,4 +1,5 @@
-import { Counter, Gauge, type Registry } from "@kasbah/runtime";
+import { Counter, type Registry } from "@kasbah/runtime";
+import { gaugeIn } from "./metrics.ts";
 
 /** What the ledger counts. */
 export interface LedgerMetrics {
@@ -36,15 +37,7 @@ export function createLedgerMetrics(registry: Registry): LedgerMetrics {
 }
 
 export function registerLedgerGauges(registry: Registry, ledger: () => LedgerGauges): void {
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read());
-      },
-    });
+  const gauge = gaugeIn(registry);
   gauge("kasbah_ledger_entries", "Entries of the ledger.", () => ledger().size);
   gauge(
     "kasbah_ledger_signed_entries",

@@ -68,7 +68,8 @@ export function registerPublisherGauge(registry: Registry, publisher: { readonly
   gaugeIn(registry)("kasbah_root_publisher_conflicts", help, () => publisher.conflicts);
 }
 
-function gaugeIn(registry: Registry) {
+/** Makes gauges whose value is read at each scrape. */
+export function gaugeIn(registry: Registry) {
   return (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
