@@ -109,6 +109,34 @@ describe(`A proof of the ledger, by openssl, jq and a shell alone${skipped}`, fu
     }
   });
 
+  it("is believed by the twenty lines of the page as well, which take no changed one for another truth", async () => {
+    const page = await readFile(new URL("../../docs/audit.md", import.meta.url), "utf8");
+    const [, lines = ""] = /```sh\n(#!\/bin\/sh -eu\n.*?)```/s.exec(page) ?? [];
+    assert.ok(lines.split("\n").length <= 22);
+    const short = directory.join("short.sh");
+    await writeFile(short, lines);
+    const file = directory.join("proof.json");
+    const believed = async (proof: string, key = trusted) => {
+      await writeFile(file, proof);
+      const { status, stdout } = spawnSync("sh", ["-eu", short, file, key], { encoding: "utf8" });
+      return status === 0 ? stdout : undefined;
+    };
+    const told = (index: number) => `Signature Verified Successfully\n${sampleEntry(index)}`;
+    for (const [index, size] of [
+      [0, 1],
+      [1, 2],
+      [2, 3],
+      [6, 7],
+      [5, 11],
+      [10, 11],
+      [599, 600],
+    ] as const)
+      assert.equal(await believed(sampleProof(index, size)), told(index), `${index} of ${size}`);
+    for (const [what, changed] of changedProofs(sampleProof(5, 11)))
+      assert.ok([undefined, told(5)].includes(await believed(changed)), what);
+    assert.equal(await believed(sampleProof(5, 11), formatVerifierKey(newLogKey().verifier)), undefined);
+  });
+
   it("leaves nothing behind", async () => {
     const before = (await readFile(script)).length;
     const temporary = directory.join("tmp");
