@@ -110,12 +110,16 @@ describe("CreateCertificate refuses", () => {
     assert.equal(metadata["grpc-retry-pushback-ms"], "1000");
   });
 
+  const loggedCodes = () => ca.logger.named("request refused").map(({ facts }) => facts["code"]);
+
   it("to refuse a known caller on other grounds while that cannot be recorded, and never lets it pass", async () => {
     ca.ledger.isDown = true;
     ca.policy = policyOf({ allow: false });
+    const refusals = loggedCodes().length;
     const { status, message } = await ca.call(await orderBody(), ca.bearer);
     assert.equal(status, 14);
     assert.match(message, /^LEDGER_UNAVAILABLE: /);
+    assert.deepEqual(loggedCodes().slice(refusals), ["LEDGER_UNAVAILABLE"], "told and logged as one thing");
     assert.equal((await ca.call(await orderBody())).status, 16, "a stranger is told at once");
   });
 

@@ -139,18 +139,18 @@ async function refuse(
   facts: CallFacts,
   parts: CertificateServiceParts,
 ): Promise<RefusedCall> {
-  const refused = refuseNow(error, facts, parts);
   const { referenceId, peerAddress, facts: known } = facts;
   const { code } = refusalOf(error, referenceId);
   try {
     await parts.decisions.refused({ time: parts.clock.now(), referenceId, peerAddress, code, known, error });
   } catch (unrecorded) {
-    if (code !== "LEDGER_UNAVAILABLE") return refuseNow(unrecorded, facts, parts);
+    if (code !== "LEDGER_UNAVAILABLE") return refuseBy(unrecorded, facts, parts);
   }
-  return refused;
+  return refuseBy(error, facts, parts);
 }
 
-function refuseNow(error: unknown, facts: CallFacts, parts: CertificateServiceParts): RefusedCall {
+/** Counted and logged once, as what the caller is told. */
+function refuseBy(error: unknown, facts: CallFacts, parts: CertificateServiceParts): RefusedCall {
   const { referenceId, peerAddress } = facts;
   const { code, row, status } = refusalOf(error, referenceId);
   const { caller, subject, rule } = facts.facts;

@@ -1,7 +1,7 @@
 import type { Logger } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
-import { hostOf } from "./bounded-record.ts";
 import type { IssuedEntry } from "./entry.ts";
+import { hostOf } from "./peer-limit.ts";
 
 /** What may be a theft. Each has innocent causes too, so that nothing is refused for it. */
 export type Alarm = "token_from_two_addresses" | "name_new_in_namespace";

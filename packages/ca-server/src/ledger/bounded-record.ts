@@ -2,7 +2,7 @@ import { appendFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Component, errnoOf, type Logger, type Sweep } from "@kasbah/runtime";
 import { encodeEntry, type RefusedEntry } from "./entry.ts";
-import type { PeerLimit } from "./peer-limit.ts";
+import { hostOf, type PeerLimit } from "./peer-limit.ts";
 
 export interface BoundedRecordParts {
   readonly directory: string;
@@ -16,9 +16,10 @@ export interface BoundedRecordParts {
 
 /** The newest refusals are in the first; when it is full it takes the place of the second. */
 export const boundedRecordFiles = ["newest.jsonl", "before.jsonl"] as const;
+const lineFeed = Buffer.from("\n");
 const maxFileBytes = 8 * 1024 * 1024;
-/** What a second brings beyond this is an attack, of which a part tells enough. */
-const maxWaiting = 1_000;
+/** What a second brings beyond this is an attack, of which a part tells enough; little beside a file. */
+const maxWaitingBytes = 1024 * 1024;
 
 /**
  * Refusals that nobody waits for, of callers that were not known: strangers can make them without end. They are outside of
@@ -27,7 +28,8 @@ const maxWaiting = 1_000;
 export class BoundedRecord implements Component {
   readonly name = "record of strangers";
   readonly #parts: BoundedRecordParts;
-  #waiting: RefusedEntry[] = [];
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
   #sweeping: { stop(): void } | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -54,36 +56,39 @@ export class BoundedRecord implements Component {
   add(entry: RefusedEntry): void {
     const { limit, onDropped } = this.#parts;
     if (!limit.take(hostOf(entry.peerAddress))) onDropped("peer");
-    else if (this.#waiting.length >= maxWaiting) onDropped("crowd");
-    else this.#waiting.push(entry);
+    else if (!this.#keep(Buffer.concat([encodeEntry(entry), lineFeed]))) onDropped("crowd");
+  }
+
+  /** False when there is no room. */
+  #keep(line: Uint8Array): boolean {
+    if (this.#waitingBytes + line.length > maxWaitingBytes) return false;
+    this.#waiting.push(line);
+    this.#waitingBytes += line.length;
+    return true;
   }
 
   #writeSoon(): void {
     if (this.#waiting.length === 0) return;
     const batch = this.#waiting.splice(0);
+    this.#waitingBytes = 0;
     this.#writing = this.#writing
       .then(() => this.#write(batch))
       .catch((error: unknown) => this.#lose(batch, error));
   }
 
-  async #write(batch: readonly RefusedEntry[]): Promise<void> {
+  async #write(batch: readonly Uint8Array[]): Promise<void> {
     const [newest, before] = boundedRecordFiles.map((name) => join(this.#parts.directory, name));
     if (newest === undefined || before === undefined) return;
-    const text = batch.map((entry) => `${Buffer.from(encodeEntry(entry))}\n`).join("");
-    if ((await sizeOf(newest)) + text.length > maxFileBytes)
+    const bytes = Buffer.concat(batch);
+    if ((await sizeOf(newest)) + bytes.length > maxFileBytes)
       await rename(newest, before).catch(ignoreMissing);
-    await appendFile(newest, text, { mode: 0o600 });
+    await appendFile(newest, bytes, { mode: 0o600 });
   }
 
-  #lose(batch: readonly RefusedEntry[], error: unknown): void {
+  #lose(batch: readonly Uint8Array[], error: unknown): void {
     for (const _ of batch) this.#parts.onDropped("disk");
     this.#parts.logger.debug("refusals of strangers could not be written", { error });
   }
-}
-
-/** Ports are for the asking. */
-export function hostOf(peerAddress: string): string {
-  return peerAddress.replace(/:\d+$/, "");
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -9,6 +9,9 @@ export interface OperatorRecordParts {
 
 export type OperatorAct = Pick<OperatorEntry, "act" | "arguments" | "operatorUnverified">;
 
+const maxReasonLength = 1_000;
+const maxOperatorLength = 200;
+
 /** Puts on record what operators tell the CA to do. */
 export class OperatorRecord {
   readonly #parts: OperatorRecordParts;
@@ -18,7 +21,8 @@ export class OperatorRecord {
   }
 
   /**
-   * Does what an operator asked for. The answer is given when it is on record, and nothing is done that could not be.
+   * Does what an operator asked for, and answers when that is on record. Nothing is begun while the ledger can not be
+   * written; one that fails just then leaves an act that was done, which the refusal says.
    *
    * @throws CaError `LEDGER_UNAVAILABLE`, and what the work throws
    */
@@ -33,7 +37,10 @@ export class OperatorRecord {
       await this.#append(act, { outcome: "refused", reason });
       throw error;
     }
-    await this.#append(act, { outcome: "accepted" });
+    await this.#append(act, { outcome: "accepted" }).catch((cause: unknown) => {
+      const problem = "it was done, and could not be put on record: look at what holds before asking again";
+      throw new CaError("LEDGER_UNAVAILABLE", problem, { cause });
+    });
     return result;
   }
 
@@ -44,6 +51,3 @@ export class OperatorRecord {
     return this.#parts.log.append(encodeEntry(entry));
   }
 }
-
-const maxReasonLength = 1_000;
-const maxOperatorLength = 200;

@@ -23,3 +23,8 @@ export class PeerLimit {
     return waitMs === 0;
   }
 }
+
+/** A peer without its port, of which it has as many as it likes. */
+export function hostOf(peerAddress: string): string {
+  return peerAddress.replace(/:\d+$/, "");
+}

@@ -28,6 +28,8 @@ export async function resumeTree(parts: ResumeParts): Promise<TileWriter> {
     return await resumeFrom(size - (size % tileWidth), parts);
   } catch (error) {
     if (!(error instanceof LedgerError) || parts.segments[0]?.first !== 0) throw error;
+    // Nothing is written over a ledger that was changed: its tiles tell where.
+    await resumeFrom(0, { ...parts, onTile: async () => undefined });
     return resumeFrom(0, parts);
   }
 }

@@ -114,7 +114,9 @@ describe("The tree over the ledger's entries", function () {
         await requireSigned(300);
         await damage();
         keeper = newKeeper();
+        const before = await tilesThere();
         const refusal = await rejectsWithCode(keeper.start(), "LEDGER_DAMAGED");
+        assert.deepEqual(await tilesThere(), before, "what shows where it was changed is left alone");
         assert.match(refusal.message, /move (it|the folder) aside for the auditors/);
         assert.doesNotMatch(refusal.message, /TUlJ|entry \d/);
       });

@@ -125,8 +125,8 @@ async function readNote(path: string): Promise<string | undefined> {
   }
 }
 
-function toldWhatToDo({ path }: LedgerDirectory, { message, ...cause }: LedgerError): LedgerError {
+function toldWhatToDo({ path }: LedgerDirectory, cause: LedgerError): LedgerError {
   const fix =
     "run kasbah audit verify to see where; then restore the folder from a backup, or move it aside for the auditors, and a new ledger begins in its place";
-  return new LedgerError("LEDGER_DAMAGED", `${path}: ${message}: ${fix}`, { cause });
+  return new LedgerError("LEDGER_DAMAGED", `${path}: ${cause.message}: ${fix}`, { cause });
 }
