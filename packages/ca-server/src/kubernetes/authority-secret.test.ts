@@ -251,6 +251,26 @@ describe("The Secret of the authorities", () => {
     assert.deepEqual(follower.current, { count: 1 });
   });
 
+  it("is written on when somebody labelled it, or brought back an older one, under a CA that runs", async () => {
+    const ca = await open();
+    await ca.update(grow);
+    const old = api.secret as SecretObject;
+    await ca.update(grow);
+    api.secret = { ...old, metadata: { ...old.metadata, resourceVersion: "restored" } };
+    assert.deepEqual(await ca.update(grow), { count: 3 });
+    const labelled = api.secret as SecretObject;
+    api.secret = { ...labelled, metadata: { ...labelled.metadata, resourceVersion: "labelled" } };
+    assert.ok(await ca.put("root-1", pair));
+    assert.deepEqual((await open()).current, { count: 3 });
+  });
+
+  it("is not made by a CA that has not begun", async () => {
+    const ca = await open();
+    await ca.put("root-1", pair);
+    await ca.restore();
+    assert.equal(api.secret, undefined);
+  });
+
   it("is made again, whole, when somebody deletes it under a CA that runs", async () => {
     const ca = await open();
     await ca.update(grow);

@@ -134,15 +134,12 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
     return this.#inTurn(() => this.#adopt(secret));
   }
 
-  /** Looks at what is there now. */
-  refresh(): Promise<void> {
-    return this.#inTurn(() => this.#reload());
-  }
-
-  /** Makes the Secret again with all that it held, when somebody deleted it under a CA that runs. */
+  /** Looks at what is there now, and makes the Secret again with all that it held when somebody deleted it. */
   restore(): Promise<void> {
     return this.#inTurn(async () => {
-      if ((await fetchSecret(this.#parts)) !== undefined) return this.#reload();
+      const hasBegun = this.#snapshot.generation > 0;
+      await this.#reload();
+      if (this.#snapshot.resourceVersion !== undefined || !hasBegun) return;
       this.#parts.logger.error("the Secret of the CA was deleted; it is made again", {
         secret: placeIn(this.#parts),
       });
@@ -194,8 +191,9 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
   async #reload(): Promise<void> {
     const found = await fetchSecret(this.#parts);
     this.#isUncertain = false;
-    if (found !== undefined) return this.#adopt(found);
-    this.#snapshot = { ...this.#snapshot, resourceVersion: undefined };
+    if (found !== undefined) await this.#adopt(found);
+    // Also of one that brings nothing new: who labelled it, or brought an older one back, has changed its version.
+    this.#snapshot = { ...this.#snapshot, resourceVersion: found?.metadata.resourceVersion };
   }
 
   async #adopt(secret: SecretObject): Promise<void> {
@@ -252,7 +250,7 @@ function collection(namespace: string): string {
   return `/api/v1/namespaces/${namespace}/secrets`;
 }
 
-export function pathOf({ namespace, name }: Where): string {
+function pathOf({ namespace, name }: Where): string {
   return `${collection(namespace)}/${name}`;
 }
 

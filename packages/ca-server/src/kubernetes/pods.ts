@@ -78,7 +78,7 @@ export class KubernetesPods implements PodSource {
 }
 
 /** An API server that does not answer says neither yes nor no. @throws CaError `AUTHENTICATOR_UNAVAILABLE` */
-export async function orUnavailable<T>(look: () => Promise<T>): Promise<T> {
+async function orUnavailable<T>(look: () => Promise<T>): Promise<T> {
   try {
     return await look();
   } catch (cause) {

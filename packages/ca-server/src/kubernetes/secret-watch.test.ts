@@ -32,7 +32,6 @@ describe("The watch of the authorities' Secret", () => {
       ...{ namespace: "kasbah-system", name: "kasbah-ca", clock, logger, roll: () => 0.5 },
       secret: {
         observe: async ({ metadata }) => void done.push(`observe ${metadata.resourceVersion}`),
-        refresh: async () => void done.push("refresh"),
         restore: async () => void done.push("restore"),
       },
       client: {
@@ -55,7 +54,7 @@ describe("The watch of the authorities' Secret", () => {
     assert.equal(paths.length, 1);
     await clock.advance(12_000);
     assert.equal(paths.length, 2);
-    assert.deepEqual(done, ["refresh"]);
+    assert.deepEqual(done, ["restore", "restore"]);
     assert.deepEqual(logger.events, []);
   });
 
@@ -70,7 +69,7 @@ describe("The watch of the authorities' Secret", () => {
     said = [event("ADDED", secret), event("BOOKMARK", { metadata: {} }), "", event("DELETED", secret)];
     await watch.start();
     await clock.advance(1);
-    assert.deepEqual(done, ["observe 7", "restore"]);
+    assert.deepEqual(done, ["restore", "observe 7", "restore"]);
   });
 
   const key = "c2VjcmV0IGtleQ";

@@ -6,7 +6,7 @@ import { readWatchEvent } from "./watch-event.ts";
 import { watchLines } from "./watch-lines.ts";
 
 export interface SecretWatchParts {
-  readonly secret: Pick<AuthoritySecret<unknown>, "observe" | "refresh" | "restore">;
+  readonly secret: Pick<AuthoritySecret<unknown>, "observe" | "restore">;
   readonly client: Pick<KubernetesClient, "watch">;
   readonly namespace: string;
   readonly name: string;
@@ -62,12 +62,13 @@ export class SecretWatch implements Component {
     });
     const path = `/api/v1/namespaces/${namespace}/secrets?${query}`;
     try {
-      // A watch without a version begins with what is there now, so that nothing is missed between two of them.
+      // Nobody tells of what was deleted between two watches.
+      await secret.restore();
+      // One without a version begins with what is there now, so that no change between them is missed.
       for await (const line of watchLines(this.#parts, path, this.#stopping.signal)) {
         await this.#take(line);
         this.#trouble = undefined;
       }
-      await secret.refresh();
       return true;
     } catch (error) {
       if (this.#stopping.signal.aborted) return true;
