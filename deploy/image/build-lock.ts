@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
@@ -22,11 +22,16 @@ export async function withBuildLock(
 }
 
 async function take(path: string): Promise<boolean> {
+  // Whole before it has its name: an empty one would be nobody's, and be waited for without end.
+  const own = `${path}.${process.pid}`;
   try {
-    await writeFile(path, String(process.pid), { flag: "wx" });
+    await writeFile(own, String(process.pid));
+    await link(own, path);
     return true;
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    if (codeOf(error) !== "EEXIST") throw error;
+  } finally {
+    await rm(own, { force: true });
   }
   const owner = await readFile(path, "utf8").catch(() => "");
   if (owner !== "" && !isAlive(Number(owner))) await rm(path, { force: true });
@@ -37,7 +42,12 @@ function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // Another user's.
+    return codeOf(error) === "EPERM";
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }

@@ -70,7 +70,8 @@ async function readIndex(say: Say): Promise<void> {
   say("reading Debian's index of packages");
   for (const folder of ["lists/partial", "apt/archives/partial"])
     await mkdir(join(cache, folder), { recursive: true });
-  await apt(["update"]);
+  // By itself it is content with the lists of before when a new one cannot be had, or is not rightly signed.
+  await apt(["update", "--error-on=any"]);
   await writeFile(indexMark, "");
 }
 
@@ -97,7 +98,10 @@ async function provide(file: string, say: Say): Promise<DebianPackage> {
     await apt(["download", nameIn(file)], staging);
     const unpacked = join(staging, "unpacked");
     await run("dpkg-deb", ["--raw-extract", join(staging, `${file}.deb`), unpacked]);
-    await rename(unpacked, directory);
+    await rename(unpacked, directory).catch((error: unknown) => {
+      // Somebody else was as quick.
+      if (!existsSync(directory)) throw error;
+    });
     return await describe(directory);
   } finally {
     await rm(staging, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { chmod, chown, lutimes } from "node:fs/promises";
+import { chmod, chown, lutimes, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeAppTree } from "./app-tree.ts";
 import { debianPackages, makeBaseTree } from "./base-tree.ts";
@@ -39,12 +39,14 @@ export async function makeTrees(plan: TreesPlan): Promise<Trees> {
   const debian = await provideNewest(debianPackages, say);
   const node = await findPinnedNode(root);
   say(`base: Node ${node.version} on ${debian.length} packages of Debian`);
+  await rm(base, { recursive: true, force: true });
   await makeBaseTree(base, debian, node);
   await settle(base, ageSeconds);
   const apps: AppTree[] = [];
   for (const image of plan.images) {
     const tree = join(folder, image.name);
     say(`${image.name}: production install of ${image.workspaces.join(" and ")}`);
+    await rm(tree, { recursive: true, force: true });
     const npm = await makeAppTree(tree, image, root);
     await settle(tree, ageSeconds);
     for (const writable of image.writable) await open(join(tree, writable), ageSeconds);

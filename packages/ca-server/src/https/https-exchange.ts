@@ -22,11 +22,9 @@ export interface HttpsEndpoint {
 }
 
 export interface HttpsRequest {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT";
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Default `application/json`. */
-  readonly contentType?: string;
 }
 
 export interface HttpsReply {
@@ -74,7 +72,7 @@ export async function exchange(
 
 export async function requestOptions(
   { caFile, tokenFile, addressRules }: HttpsEndpoint,
-  { method, body, contentType = "application/json" }: HttpsRequest,
+  { method, body }: HttpsRequest,
 ): Promise<RequestOptions> {
   const ca = caFile === undefined ? {} : { ca: await readFile(caFile) };
   const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, "utf8")).trim();
@@ -86,7 +84,7 @@ export async function requestOptions(
     headers: {
       accept: "application/json",
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { "content-type": contentType }),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
     },
   };
 }

@@ -35,15 +35,6 @@ export class KubernetesClient {
     return this.#exchange(path, { method: "PUT", body });
   }
 
-  /** A merge patch (RFC 7386). */
-  patch(path: string, body: unknown): Promise<HttpsReply> {
-    return this.#exchange(path, { method: "PATCH", body, contentType: "application/merge-patch+json" });
-  }
-
-  delete(path: string): Promise<HttpsReply> {
-    return this.#exchange(path, { method: "DELETE" });
-  }
-
   /** The events of a watch, one JSON document a line, until the server ends it. */
   watch(path: string, signal: AbortSignal): AsyncIterable<string> {
     const { server, ...rest } = this.#api;

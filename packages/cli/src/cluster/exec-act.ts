@@ -19,7 +19,8 @@ export async function execAct<Answer>(call: PodCall<Answer>, kubectl: RunKubectl
   } catch (error) {
     const code = error instanceof CliError ? uncertain[error.code] : undefined;
     if (!(error instanceof CliError) || code === undefined) throw error;
-    const advice = "it may have been done, or be done yet: look at kasbah authority status";
+    const advice =
+      "it may have been done, or be done yet: look at kasbah authority status, with the same flags";
     throw new CliError(code, `${error.message}; ${advice}`, { cause: error });
   }
 }

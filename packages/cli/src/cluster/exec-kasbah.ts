@@ -80,8 +80,9 @@ function explainCommand(run: KubectlRun): CliError | undefined {
   const words = wordsOf({ stderr });
   // What it is run with is ours, so that a wrong command line is one of another time.
   const advice = "its kasbah does not know this command: the pod's image is older than yours";
-  const what = exitCode === 2 ? advice : `its kasbah ended with exit code ${exitCode}`;
-  return new CliError("ADMIN_FAILED", `${what} (${words})`);
+  if (exitCode === 2) return new CliError("ADMIN_FAILED", `${advice} (${words})`);
+  // It has not said why, so that nobody knows what it did before.
+  return new CliError("ADMIN_UNREACHABLE", `its kasbah ended with exit code ${exitCode} (${words})`);
 }
 
 function explainLine(code: string, message: string): CliError {

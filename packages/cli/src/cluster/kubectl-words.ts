@@ -12,7 +12,7 @@ export function wordsOf({ stderr }: Pick<KubectlRun, "stderr">): string {
   return printableText(lines.join(" "), 1000) || "it says nothing";
 }
 
-/** What an operator's role needs; docs/kubernetes.md has it whole. */
+/** What an operator's role needs; docs/remote.md has it whole. */
 const role = "an operator's role needs get and list of pods, and create of pods/exec, in the CA's namespace";
 
 /**

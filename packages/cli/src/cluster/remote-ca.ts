@@ -59,7 +59,7 @@ export class RemoteCa implements OperatorClient {
     return this.#act("abort", ...(ifEpoch === undefined ? [] : [`--if-epoch=${ifEpoch}`]));
   }
 
-  /** Only one that answers is told to act. */
+  /** One that tells a state is told to act; it reads a stopped CA's, too, and the act fails there. */
   #act(name: string, ...flags: readonly string[]): Promise<AuthorityStatusMessage> {
     const args = [`--operator=${this.#operator}`, "authority", name, ...flags];
     return this.#replicas.withFirst(status, (callOf, kubectl) =>

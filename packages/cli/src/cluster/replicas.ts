@@ -43,7 +43,9 @@ export class Replicas {
       execKasbah(this.#call(pod, question, signal), this.#kubectl, deadlineMs);
     const answers = await askEvery(replicas, one, { signal: this.#world.signal, isOneEnough });
     const merged = merge(answers);
-    for (const failed of answers.missing) this.#warn(`${inWords(failed)}; the others have answered`);
+    // A refusal is an answer only where one alone can know.
+    const silent = isOneEnough ? answers.missing : [...answers.refused, ...answers.missing];
+    for (const failed of silent) this.#warn(`${inWords(failed)}; others have answered`);
     return merged;
   }
 
@@ -56,7 +58,7 @@ export class Replicas {
     for (const replica of await findReplicas(this.#choice, this.#kubectl)) {
       const one = (pod: string) => execKasbah(this.#call(pod, question), this.#kubectl);
       const answers = await askEvery([replica], one, { signal: this.#world.signal, isOneEnough: false });
-      missing.push(...answers.missing);
+      missing.push(...answers.refused, ...answers.missing);
       if (answers.given.length === 0) continue;
       for (const failed of missing) this.#warn(`${inWords(failed)}; ${replica.name} is asked`);
       return work((args, schema) => this.#call(replica.name, { args, schema }), this.#kubectl);

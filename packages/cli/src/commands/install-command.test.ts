@@ -114,7 +114,7 @@ describe("kasbah install", () => {
     assert.deepEqual(kinds(await said("applied")), printed);
     assert.match(
       text,
-      /follow the start with: kubectl -n kasbah-system rollout status statefulset\/kasbah\n$/,
+      /follow the start with: kubectl --namespace kasbah-system --context prod --kubeconfig k rollout status statefulset\/kasbah\n$/,
     );
   });
 

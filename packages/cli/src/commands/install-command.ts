@@ -11,6 +11,7 @@ import { parseFileSetting, parseSetting, parseValuesFile } from "../install/set-
 import { removeObjects } from "../install/uninstall.ts";
 import { parseValues } from "../install/values.ts";
 import type { CommandWorld } from "./command-world.ts";
+import { flagsOf } from "./state-location.ts";
 
 interface InstallOptions extends ClusterChoice {
   readonly profile: ProfileName;
@@ -88,7 +89,8 @@ async function install(options: InstallOptions, world: CommandWorld): Promise<vo
   if (!options.apply) return screen.write(renderObjects([own, ...objects]));
   const kubectl = kubectlFor(options, world);
   screen.write(await applyObjects(own, objects, { kubectl, clock, signal }));
-  const status = `kubectl -n ${installation.namespace} rollout status statefulset/kasbah`;
+  const { namespace } = installation;
+  const status = `kubectl${flagsOf({ ...options, namespace })} rollout status statefulset/kasbah`;
   screen.write(objects.length === 0 ? "" : `all objects are there; follow the start with: ${status}\n`);
 }
 

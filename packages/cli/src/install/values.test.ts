@@ -76,6 +76,12 @@ describe("The values of an installation", () => {
     assert.equal(ca.logLevel, "debug");
     assert.deepEqual(resources, { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "2" } });
     assert.deepEqual(pod.nodeSelector, { "kubernetes.io/os": "linux", zone: "a" });
+    const without = parseValues({
+      resources: { limits: null },
+      pod: { nodeSelector: null, topologySpread: null },
+    });
+    assert.deepEqual(without.resources.limits, {});
+    assert.deepEqual([without.pod.nodeSelector, without.pod.topologySpread], [{}, []]);
   });
 });
 

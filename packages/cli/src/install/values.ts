@@ -171,10 +171,17 @@ export function defaultOf(path: readonly string[]): unknown {
 function merged(below: unknown, above: unknown): unknown {
   if (!isMap(below) || !isMap(above)) return above;
   const kept = Object.entries(below).filter(([key]) => !Object.hasOwn(above, key));
-  const laid = Object.entries(above)
-    .filter(([, value]) => value !== null)
-    .map(([key, value]) => [key, Object.hasOwn(below, key) ? merged(below[key], value) : value]);
+  const laid = Object.entries(above).flatMap(([key, value]) => {
+    const under = Object.hasOwn(below, key) ? below[key] : undefined;
+    return value === null ? emptied(key, under) : [[key, merged(under, value)] as const];
+  });
   return Object.fromEntries([...kept, ...laid]);
+}
+
+/** A map or a list that is taken away is an empty one; the defaults of what is missing would come back. */
+function emptied(key: string, under: unknown): readonly (readonly [string, unknown])[] {
+  if (Array.isArray(under)) return [[key, []]];
+  return isMap(under) ? [[key, {}]] : [];
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
