@@ -27,7 +27,7 @@ const segments = await listSegments(directory);
 
 const rebuildMs = await msOf(async () => {
   const index = AuditIndex.open(path);
-  await catchUp(index, segments);
+  await catchUp(index, async () => segments);
   index.close();
 });
 const rebuildUs = (rebuildMs * 1000) / size;

@@ -26,6 +26,8 @@ export async function exportEntries(
 ): Promise<void> {
   let text = format === "csv" ? csvHeader : "";
   for await (const found of entries) {
+    if (isClosed(signal)) return;
+    signal.throwIfAborted();
     if (kind !== undefined && found.entry.kind !== kind) continue;
     // The bytes as they stand: whoever has the tree can prove them.
     text += format === "csv" ? csvLine(found) : `${found.line}\n`;

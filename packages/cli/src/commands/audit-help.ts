@@ -1,7 +1,7 @@
 export const auditHelp = `
 Every decision of the CA is on record before its answer leaves. These commands read the ledger in a state directory, of a
-CA that runs or is stopped. They keep an index beside it, which may be deleted at any time and is made again when it is
-missed. Give --state-dir once for each replica, and their ledgers are read as one.
+CA that runs or is stopped. They keep an index beside it, which may be deleted, and is made again when it is missed: by a CA that
+runs at its next start. Give --state-dir once for each replica, and their ledgers are read as one.
 
 Examples
   $ kasbah audit who spiffe://cluster.local/ns/payments/sa/api --at 2026-11-21T08:00:00Z
@@ -42,8 +42,8 @@ Examples
   $ kasbah audit tail --lines 1000 --json | jq -r 'select(.entry.kind == "refused") | .entry.code' | sort | uniq -c`;
 
 export const exportHelp = `
-jsonl gives the entries byte for byte, as they stand in the ledger. csv has one row for each and a column for each field,
-whatever the kind (RFC 4180); what a spreadsheet would take for a formula begins with an apostrophe. The entries come in
+jsonl gives the entries byte for byte, as they stand in the ledger. csv has one row for each and a column for each of the
+main fields, whatever the kind (RFC 4180); what a spreadsheet would take for a formula begins with an apostrophe. The entries come in
 the order of their time, however many there are.
 
 Examples

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import {
   type Checkpoint,
   LedgerError,
@@ -56,8 +57,13 @@ export function auditVerifyCommand(world: CommandWorld): Command {
 
 async function verify(options: VerifyOptions, world: CommandWorld): Promise<void> {
   const verdicts: SlotVerdict[] = [];
-  for (const directory of options.stateDir ?? [stateDirectoryOf({}, world)])
-    for (const slot of await slotsOf(directory)) verdicts.push(await verdictOn(slot, options, world));
+  const directories = [...new Set(options.stateDir ?? [stateDirectoryOf({}, world)])];
+  for (const directory of directories) {
+    for (const one of await slotsOf(directory)) {
+      const slot = directories.length === 1 ? one.slot : join(directory, one.slot);
+      verdicts.push(await verdictOn({ ...one, slot }, options, world));
+    }
+  }
   const { screen } = world;
   screen.write(options.json ? toJson({ ledgers: verdicts }) : verdicts.map(renderVerdict).join("\n"));
   const isSound = verdicts.every(({ findings }) => findings.length === 0);

@@ -35,7 +35,7 @@ describe("The audit index", () => {
   /** An index of the ledger as it stands. */
   async function indexed(): Promise<AuditIndex> {
     const index = opened();
-    await catchUp(index, await ledger.segments());
+    await catchUp(index, () => ledger.segments());
     return index;
   }
 
@@ -121,7 +121,7 @@ describe("The audit index", () => {
       const index = await indexed();
       assert.deepEqual([found(index, "frontend"), found(index, "backend")], [[], [0]]);
       await rm(segment?.path ?? "");
-      await catchUp(index, await ledger.segments());
+      await catchUp(index, () => ledger.segments());
       assert.equal(index.size, 0);
     });
 
@@ -172,14 +172,14 @@ describe("The audit index", () => {
       const index = await indexed();
       assert.equal(index.size, 0);
       await ledger.writeBytes(`${line.slice(100)}\n`);
-      await catchUp(index, await ledger.segments());
+      await catchUp(index, () => ledger.segments());
       assert.deepEqual([index.size, index.state.unreadable], [1, 0]);
     });
 
     it("takes no entry that its writer may yet cut", async () => {
       await ledger.write(issued(), issued(), issued());
       const index = opened();
-      await catchUp(index, await ledger.segments(), { end: 2 });
+      await catchUp(index, () => ledger.segments(), { end: 2 });
       assert.equal(index.size, 2);
     });
 
@@ -188,7 +188,7 @@ describe("The audit index", () => {
       const index = await indexed();
       ledger.roll();
       await ledger.write(issued(), issued());
-      await catchUp(index, await ledger.segments());
+      await catchUp(index, () => ledger.segments());
       assert.deepEqual(found(index, "frontend"), [2, 1, 0]);
       ledger.roll();
       await ledger.write(issued());
@@ -196,7 +196,7 @@ describe("The audit index", () => {
       await ledger.write(issued());
       const segments = await ledger.segments();
       await rm(segments[2]?.path ?? "");
-      await catchUp(index, segments);
+      await catchUp(index, async () => segments);
       assert.deepEqual([index.size, ...found(index, "frontend")], [5, 4, 2, 1, 0]);
     });
 
@@ -206,14 +206,14 @@ describe("The audit index", () => {
       await ledger.write(issued(), issued());
       const index = await indexed();
       await rm((await ledger.segments())[0]?.path ?? "");
-      await catchUp(index, await ledger.segments());
+      await catchUp(index, () => ledger.segments());
       assert.deepEqual([index.state.first, found(index, "old"), found(index, "frontend")], [1, [], [2, 1]]);
       ledger.roll();
       await ledger.write(issued());
       ledger.roll();
       await ledger.write(issued());
       for (const segment of (await ledger.segments()).slice(0, 2)) await rm(segment.path);
-      await catchUp(index, await ledger.segments());
+      await catchUp(index, () => ledger.segments());
       assert.deepEqual([index.size, index.state.first, found(index, "frontend")], [5, 4, [4]]);
       assert.equal(await fits(index.state, await ledger.segments()), true);
     });
@@ -229,7 +229,7 @@ describe("The audit index", () => {
       await ledger.write(...Array.from({ length: 3_000 }, () => issued()));
       const [one, two] = [opened(), opened()];
       const segments = await ledger.segments();
-      await Promise.all([one, two].map((index) => catchUp(index, segments, { yieldEvery: 7 })));
+      await Promise.all([one, two].map((index) => catchUp(index, async () => segments, { yieldEvery: 7 })));
       assert.deepEqual([one.size, two.size], [3_000, 3_000]);
       assert.equal(one.find.heldAt(spiffe("frontend"), at(noon), 10_000).length, 3_000);
     });
@@ -243,7 +243,7 @@ describe("The audit index", () => {
         if (!isReset) two.reset();
         isReset = true;
       };
-      await catchUp(one, segments, { yieldEvery: 10, onProgress });
+      await catchUp(one, async () => segments, { yieldEvery: 10, onProgress });
       assert.equal(found(one, "frontend").length, 40);
     });
 
@@ -265,7 +265,7 @@ describe("The audit index", () => {
         assert.ok(bytes > 0 && bytes <= totalBytes);
         if (size === 20) stop.abort(new Error("enough"));
       };
-      const caught = catchUp(index, await ledger.segments(), {
+      const caught = catchUp(index, () => ledger.segments(), {
         yieldEvery: 10,
         onProgress,
         signal: stop.signal,

@@ -116,7 +116,7 @@ export class AuditIndex {
   }
 
   close(): void {
-    this.#database.close();
+    if (this.#database.isOpen) this.#database.close();
   }
 
   #placeOf(index: number): Place | undefined {

@@ -32,11 +32,15 @@ export type CatchingIndex = Pick<AuditIndex, "state" | "size" | "add" | "prune" 
  */
 export async function catchUp(
   index: CatchingIndex,
-  segments: readonly Segment[],
+  list: () => Promise<readonly Segment[]>,
   options: CatchUpOptions = {},
 ): Promise<void> {
+  let segments: readonly Segment[];
   do {
-    if (!(await fits(index.state, segments))) index.reset();
+    // The list is the newer of the two, so that it has every segment that the index knows.
+    const { state } = index;
+    segments = await list();
+    if (!(await fits(state, segments))) index.reset();
     await pruneTo(index, segments[0]?.first ?? 0, options.signal);
   } while (!(await takeNew(index, segments, options)));
 }

@@ -1,4 +1,4 @@
-import { chownSync, closeSync, existsSync, openSync, rmSync, statSync } from "node:fs";
+import { closeSync, existsSync, fchownSync, lstatSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
@@ -105,14 +105,17 @@ function createFile(path: string): void {
   try {
     file = openSync(path, "wx", 0o600);
   } catch (error) {
-    if (errnoOf(error) === "EEXIST") return;
-    throw error;
+    if (errnoOf(error) !== "EEXIST") throw error;
+    // Root follows nobody's link.
+    if (lstatSync(path).isFile()) return;
+    throw Object.assign(new Error("the index is no regular file"), { code: "EPERM" });
   }
-  closeSync(file);
   try {
-    chownSync(path, uid, gid);
+    fchownSync(file, uid, gid);
   } catch (error) {
     rmSync(path, { force: true });
     throw error;
+  } finally {
+    closeSync(file);
   }
 }

@@ -79,7 +79,7 @@ export class IndexKeeper implements Component {
     const { signal } = this.#stopping;
     try {
       this.#index ??= AuditIndex.open(directory.index);
-      await catchUp(this.#index, await listSegments(directory.segments), { end: durable(), signal });
+      await catchUp(this.#index, () => listSegments(directory.segments), { end: durable(), signal });
       if (this.#hasFailed) this.#parts.logger.info("the audit index works again");
       this.#hasFailed = false;
       this.#isCurrent = true;
@@ -97,6 +97,10 @@ export class IndexKeeper implements Component {
     this.#isCurrent = false;
     this.#index?.close();
     this.#index = undefined;
-    if (isDamaged(error)) removeIndex(directory.index);
+    try {
+      if (isDamaged(error)) removeIndex(directory.index);
+    } catch (cause) {
+      logger.debug("the damaged audit index could not be removed", { error: cause });
+    }
   }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdir, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { rejectsWithCode } from "@kasbah/testkit";
 import { encodeEntry, type LedgerEntry } from "../entry.ts";
@@ -62,7 +62,7 @@ describe("The reader of ledgers", () => {
   it("finds an index damaged in the middle of a question, makes it anew, and answers", async () => {
     await ledger.write(...Array.from({ length: 300 }, () => issued()));
     const index = AuditIndex.open(ledger.directory.index);
-    await catchUp(index, await ledger.segments());
+    await catchUp(index, () => ledger.segments());
     index.close();
     const { size } = await stat(ledger.directory.index);
     const opened = await reader();
@@ -74,16 +74,35 @@ describe("The reader of ledgers", () => {
   it("reads what is not indexed from the segments, where it may not write the index", async () => {
     await ledger.write(issued(), issued({ spiffeId: spiffe("backend") }));
     const index = AuditIndex.open(ledger.directory.index);
-    await catchUp(index, await ledger.segments(), { end: 1 });
+    await catchUp(index, () => ledger.segments(), { end: 1 });
     const opened = await openLedgerForReading(ledger.stateDirectory, { readOnly: true });
     open.push(opened);
     const held = async (name: string) => places(await opened.who(spiffe(name), new Date(noon), 9));
     assert.deepEqual([...(await held("frontend")), ...(await held("backend"))], ["0/0", "0/1"]);
     assert.equal(index.size, 1);
     // A CA that runs goes on meanwhile.
-    await catchUp(index, await ledger.segments());
+    await catchUp(index, () => ledger.segments());
     assert.deepEqual(await held("backend"), ["0/1"]);
     index.close();
+  });
+
+  it("tells of the newest also when a running CA went on with the index since it was opened", async () => {
+    await ledger.write(issued());
+    const opened = await reader();
+    await ledger.write(issued(), issued());
+    const index = AuditIndex.open(ledger.directory.index);
+    await catchUp(index, () => ledger.segments());
+    index.close();
+    assert.deepEqual(places(await opened.who(spiffe("frontend"), undefined, 1)), ["0/2"]);
+    assert.deepEqual(places(await opened.who(spiffe("frontend"), undefined, 9)), ["0/2", "0/1", "0/0"]);
+  });
+
+  it("follows no link in the place of the index, and answers all the same", async () => {
+    await ledger.write(issued());
+    const elsewhere = join(ledger.stateDirectory, "elsewhere");
+    await symlink(elsewhere, ledger.directory.index);
+    assert.deepEqual(await who(noon), ["0/0"]);
+    await assert.rejects(stat(elsewhere), { code: "ENOENT" });
   });
 
   it("reads a ledger whose index can be neither made nor opened", async () => {

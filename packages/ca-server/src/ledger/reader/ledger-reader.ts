@@ -117,7 +117,8 @@ export class LedgerReader {
 
   async #all(ask: (slot: SlotReader) => Promise<readonly Found[]>): Promise<readonly Found[]> {
     const found: Found[] = [];
-    for (const slot of this.#slots) found.push(...(await ask(slot)));
+    // One by one: an entry each would be too many arguments for a call.
+    for (const slot of this.#slots) for (const one of await ask(slot)) found.push(one);
     return found;
   }
 }

@@ -4,9 +4,9 @@ import { AuditIndex } from "../index/audit-index.ts";
 import { type CatchUpOptions, catchUp, fits, takeNew } from "../index/catch-up.ts";
 import { isDamaged, removeIndex } from "../index/index-file.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
-import { listSegments, type Segment } from "../segments/segments.ts";
+import { listSegments } from "../segments/segments.ts";
 
-/** The indexes that know all entries of a ledger together: of the first those before `from` of the second count. */
+/** The indexes that know all entries of a ledger together; of a CA that runs, the first may know some of the second. */
 export interface SlotIndex {
   readonly disk: AuditIndex | undefined;
   readonly memory: AuditIndex;
@@ -27,17 +27,22 @@ export async function openSlotIndex(
   directory: LedgerDirectory,
   options: SlotIndexOptions,
 ): Promise<SlotIndex> {
+  const disk = (await openWritten(directory, options)) ?? (await openRead(directory));
   const segments = await listSegments(directory.segments);
-  const disk = (await openWritten(directory, segments, options)) ?? (await openRead(directory, segments));
-  const memoryFrom = disk?.size ?? segments[0]?.first ?? 0;
-  const memory = AuditIndex.inMemory(memoryFrom);
-  await takeNew(memory, segments, options);
+  const memory = AuditIndex.inMemory(disk?.size ?? segments[0]?.first ?? 0);
+  const memoryFrom = memory.size;
+  try {
+    await takeNew(memory, segments, options);
+  } catch (error) {
+    memory.close();
+    disk?.close();
+    throw error;
+  }
   return { disk, memory, memoryFrom };
 }
 
 async function openWritten(
   directory: LedgerDirectory,
-  segments: readonly Segment[],
   { readOnly, ...options }: SlotIndexOptions,
 ): Promise<AuditIndex | undefined> {
   if (readOnly) return undefined;
@@ -46,7 +51,7 @@ async function openWritten(
     try {
       await access(directory.path, constants.W_OK);
       index = AuditIndex.open(directory.index);
-      await catchUp(index, segments, options);
+      await catchUp(index, () => listSegments(directory.segments), options);
       return index;
     } catch (error) {
       index?.close();
@@ -58,14 +63,12 @@ async function openWritten(
   return undefined;
 }
 
-async function openRead(
-  directory: LedgerDirectory,
-  segments: readonly Segment[],
-): Promise<AuditIndex | undefined> {
+async function openRead(directory: LedgerDirectory): Promise<AuditIndex | undefined> {
   let index: AuditIndex | undefined;
   try {
     index = AuditIndex.open(directory.index, { readOnly: true });
-    if (await fits(index.state, segments)) return index;
+    const { state } = index;
+    if (await fits(state, await listSegments(directory.segments))) return index;
     index.close();
   } catch {
     // Whatever is wrong with it, the segments have it all.

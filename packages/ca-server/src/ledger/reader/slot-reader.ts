@@ -94,9 +94,12 @@ export class SlotReader {
   }
 
   #places(ask: (find: IndexQueries) => Iterable<Place>): readonly Place[] {
-    const { disk, memory, memoryFrom } = this.#index;
+    const { disk, memory } = this.#index;
+    const newer = [...ask(memory.find)];
+    // A running CA goes on with the one on disk: what it has since counts, once.
+    const known = new Set(newer.map(({ index }) => index));
     const older = disk === undefined ? [] : [...ask(disk.find)];
-    return [...ask(memory.find), ...older.filter(({ index }) => index < memoryFrom)];
+    return [...newer, ...older.filter(({ index }) => !known.has(index))];
   }
 
   #spans(sinceMs: number, untilMs: number): Promise<readonly Span[]> {
