@@ -4,7 +4,7 @@ import type { WorkloadSecret } from "../secret-store.ts";
 
 /** A secret under a name, as Envoy receives it. */
 export interface SecretResource {
-  readonly name: ResourceName;
+  readonly name: string;
   /** Hash of the public contents: equal contents have equal versions, in any process. */
   readonly version: string;
   readonly secret: Secret;
@@ -16,22 +16,31 @@ export type ResourceName = "ROOTCA" | "default";
 export const resourceNames: readonly ResourceName[] = ["ROOTCA", "default"];
 
 /** What Envoy gets of a secret, in the order of `resourceNames`. */
-export function resourcesOf(secret: WorkloadSecret): readonly SecretResource[] {
-  return [validationContext(secret), tlsCertificate(secret)];
+export function resourcesOf({
+  leaf,
+  intermediates,
+  keyPair,
+  bundle,
+}: WorkloadSecret): readonly SecretResource[] {
+  // The chain goes without its root: a peer that lacks the root gains nothing by seeing it, and some refuse it.
+  const certificateChain = Buffer.from([leaf, ...intermediates].map((one) => one.toPem()).join(""));
+  return [
+    validationContext("ROOTCA", Buffer.from(bundle.toPem())),
+    tlsCertificate("default", certificateChain, Buffer.from(keyPair.toPkcs8Pem())),
+  ];
 }
 
-function validationContext({ bundle }: WorkloadSecret): SecretResource {
-  const name = "ROOTCA";
-  const trustedCa = Buffer.from(bundle.toPem());
+/** Roots to trust, in PEM. */
+export function validationContext(name: string, trustedCa: Uint8Array): SecretResource {
   return { name, version: versionOf(trustedCa), secret: { kind: "validationContext", name, trustedCa } };
 }
 
-/** The chain goes without its root: a peer that lacks the root gains nothing by seeing it, and some refuse it. */
-function tlsCertificate({ leaf, intermediates, keyPair }: WorkloadSecret): SecretResource {
-  const name = "default";
-  const certificateChain = Buffer.from([leaf, ...intermediates].map((one) => one.toPem()).join(""));
-  const privateKey = Buffer.from(keyPair.toPkcs8Pem());
-  // The leaf names its key, so the version needs no look at the private half.
+/** A chain and the key that belongs to it, in PEM. The leaf names its key, so the version needs no look at the private half. */
+export function tlsCertificate(
+  name: string,
+  certificateChain: Uint8Array,
+  privateKey: Uint8Array,
+): SecretResource {
   return {
     name,
     version: versionOf(certificateChain),
