@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Command, ConfigOf } from "./config/command.ts";
-import { ConfigInvalidError, loadConfig } from "./config/load-config.ts";
+import { ConfigInvalidError } from "./config/config-invalid-error.ts";
 import type { OptionTable } from "./config/option.ts";
+import { type ConfigOutcome, configFileOf, resolveConfig } from "./config/resolve-config.ts";
 import { type Component, runDaemon } from "./lifecycle.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { printableText } from "./printable-text.ts";
@@ -28,8 +29,7 @@ export async function runMain<const O extends OptionTable>(
 ): Promise<void> {
   const { command, options } = program;
   try {
-    const readFile = (path: string) => readFileSync(path, "utf8");
-    const outcome = loadConfig(command, options, { argv: host.argv.slice(2), env: host.env, readFile });
+    const outcome = await configure(command, options, host);
     if (outcome.kind !== "print") await refuseFiles(program, outcome.config);
     if (outcome.kind === "run") return await composeAndRun(program, outcome.config, host);
     host.stdout.write(outcome.text);
@@ -38,6 +38,20 @@ export async function runMain<const O extends OptionTable>(
     host.stderr.write(invalidText(command.name, error.problems));
     host.exit(2);
   }
+}
+
+/** Without a file there is no YAML to read, and a daemon without it is a megabyte smaller. */
+async function configure<const O extends OptionTable>(
+  command: Command<O>,
+  options: O,
+  host: ProcessHost,
+): Promise<ConfigOutcome<ConfigOf<O>>> {
+  const started = { argv: host.argv.slice(2), env: host.env };
+  if (configFileOf(started) === "") {
+    return resolveConfig(command, options, started, () => ({ entries: new Map(), problems: [] }));
+  }
+  const { loadConfig } = await import("./config/load-config.ts");
+  return loadConfig(command, options, { ...started, readFile: (path) => readFileSync(path, "utf8") });
 }
 
 async function refuseFiles<O extends OptionTable>(program: Program<O>, config: ConfigOf<O>): Promise<void> {

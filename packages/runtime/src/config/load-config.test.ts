@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ConfigInvalidError, loadConfig } from "./load-config.ts";
+import { ConfigInvalidError } from "./config-invalid-error.ts";
+import { loadConfig } from "./load-config.ts";
 import { option } from "./option.ts";
 import * as schema from "./schemas.ts";
 
@@ -159,6 +160,26 @@ describe("loadConfig", () => {
     assert.match(found[0] ?? "", /--state-dir .*needs a value/);
   });
 
+  it("takes a value that begins with a dash after an equals sign alone, and nothing after -- for a value", () => {
+    assert.equal(run({ argv: ["--state-dir=-s"] }).stateDir, "-s");
+    assert.match(problems({ argv: ["--state-dir=", "x"] }).join("\n"), /needs a value/);
+    assert.deepEqual(problems({ argv: [...stateDir, "--jwks", "--", "x"] }), [
+      'unexpected argument "x": settings are given by flags',
+      "--jwks (from the command line): needs a value",
+    ]);
+  });
+
+  it("calls one argument one problem", () => {
+    for (const wrong of ["-xyz", "--no-verbose", "--constructor", "--__proto__=x", "stray", "-"]) {
+      assert.equal(problems({ argv: [...stateDir, wrong] }).length, 1, wrong);
+    }
+    assert.match(
+      problems({ argv: [...stateDir, "--jwks=a", "stray"] })[0] ?? "",
+      /unexpected argument "stray"/,
+    );
+    assert.match(problems({ argv: [...stateDir, "--verbose", "stray"] })[0] ?? "", /unexpected argument/);
+  });
+
   it("refuses durations of zero or below and ratios outside 0 to 1", () => {
     for (const ttl of ["0s", "-1s", "0"]) {
       assert.match(problems({ argv: [...stateDir, `--default-ttl=${ttl}`] })[0] ?? "", /expected a duration/);
@@ -252,6 +273,21 @@ describe("loadConfig", () => {
     assert.match(text, /--state-dir <dir> +state \[required; env: KASBAH_STATE_DIR\]/);
     assert.match(text, /Examples:\n {2}kasbah-test --state-dir \/tmp\/x/);
     assert.doesNotMatch(text, /preset/);
+  });
+
+  it("keeps help within 110 columns, and each note of an option on one line", () => {
+    const wordy = option({
+      flag: "--wordy <thing>",
+      env: "KASBAH_A_NAME_THAT_FILLS_MOST_OF_A_LINE",
+      help: "words ".repeat(40).trim(),
+      schema: schema.text,
+      default: "a/default/that/is/as/long/as/the/paths/of/a/pod",
+    });
+    const input = { argv: ["-h"], env: {}, readFile: () => "" };
+    const outcome = loadConfig(command, { wordy }, input);
+    const text = outcome.kind === "print" ? outcome.text : assert.fail(outcome.kind);
+    assert.ok(text.split("\n").every((line) => line.length <= 110 && line.trimEnd() === line));
+    assert.match(text, /^ {25}env: KASBAH_A_NAME_THAT_FILLS_MOST_OF_A_LINE\]$/m);
   });
 
   it("says its version", () => {

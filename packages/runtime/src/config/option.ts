@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type { Schema } from "./schema.ts";
 
 /** How one setting is called, explained and read. The schema takes the text as written and gives the value. */
 export interface OptionSpec<T> {
@@ -6,7 +6,7 @@ export interface OptionSpec<T> {
   readonly flag: `--${string}`;
   readonly env: string;
   readonly help: string;
-  readonly schema: z.ZodType<T, string>;
+  readonly schema: Schema<T>;
   /** As it would be written on the command line; comma-separated for a repeatable option. */
   readonly default?: string;
   /** Shown by `--help` instead of the default, where that depends on the machine. */
@@ -65,7 +65,6 @@ function readEach<T>(spec: OptionSpec<T>, texts: readonly string[]): ReadResult<
 }
 
 function readText<T>(spec: OptionSpec<T>, text: string): ReadResult<T> {
-  const result = spec.schema.safeParse(text);
-  if (result.success) return { ok: true, value: result.data };
-  return { ok: false, problem: result.error.issues.map((issue) => issue.message).join("; "), text };
+  const reading = spec.schema.read(text);
+  return reading.ok ? reading : { ...reading, text };
 }

@@ -1,11 +1,22 @@
 import { isNode, isScalar, LineCounter, parseDocument, visit } from "yaml";
-import type { z } from "zod";
 import { printableText, quoted } from "../printable-text.ts";
 
 /** What a YAML document says, or all that is wrong with it, each with its line. */
 export type YamlOutcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problems: readonly string[] };
+
+/** What a document is read by; a schema of zod is one. */
+export interface DocumentSchema<T> {
+  safeParse(
+    value: unknown,
+  ): { success: true; data: T } | { success: false; error: { issues: readonly Issue[] } };
+}
+
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
 
 type YamlDocument = ReturnType<typeof parseDocument>;
 
@@ -17,7 +28,11 @@ const mostProblems = 50;
  * Reads one YAML 1.2 document by a schema. Repeated keys, aliases, tags and more than one document are problems, as is
  * whatever the schema refuses; all of a kind are found in one run, up to fifty.
  */
-export function readYamlDocument<T>(label: string, source: string, schema: z.ZodType<T>): YamlOutcome<T> {
+export function readYamlDocument<T>(
+  label: string,
+  source: string,
+  schema: DocumentSchema<T>,
+): YamlOutcome<T> {
   if (source.length > mostCharacters) return { ok: false, problems: [`${label}: larger than 256 KiB`] };
   const lines = new LineCounter();
   const at = (offset: number) => `${label} line ${lines.linePos(offset).line}`;

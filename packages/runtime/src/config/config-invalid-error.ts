@@ -1,0 +1,11 @@
+import { RuntimeError } from "../runtime-error.ts";
+
+/** The configuration cannot be used; `problems` has everything that is wrong, one sentence each. */
+export class ConfigInvalidError extends RuntimeError<"CONFIG_INVALID"> {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super("CONFIG_INVALID", `the configuration is invalid: ${problems.join("; ")}`);
+    this.problems = problems;
+  }
+}

@@ -1,0 +1,102 @@
+import { quoted } from "../printable-text.ts";
+import { type Command, type ConfigOf, commonOptions } from "./command.ts";
+import { configFileIn, readCommandLine } from "./command-line.ts";
+import type { ConfigFile } from "./config-file.ts";
+import { ConfigInvalidError } from "./config-invalid-error.ts";
+import { helpText } from "./help-text.ts";
+import type { Option, OptionTable } from "./option.ts";
+import { findSetting, type Setting, type Sources } from "./setting.ts";
+
+const configFileEnv = "KASBAH_CONFIG";
+
+/** What the process was started with. */
+export interface Started {
+  /** The arguments after the program and the script. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Reads the configuration file; what it throws is why the file cannot be read. */
+export type FileReader = (path: string, options: readonly Option<unknown>[]) => ConfigFile;
+
+/** A configuration to run with, or to look at with a text to print if it is good, or a text alone. */
+export type ConfigOutcome<C> =
+  | { readonly kind: "run"; readonly config: C }
+  | { readonly kind: "check"; readonly config: C; readonly text: string }
+  | { readonly kind: "print"; readonly text: string };
+
+/** The configuration file that a process is told to read; "" for none. */
+export function configFileOf({ argv, env }: Started): string {
+  return configFileIn(argv) || env[configFileEnv] || "";
+}
+
+/**
+ * The configuration of a command: flag before environment before file before default, as a frozen object whose type
+ * comes from the table of options. An empty environment variable counts as unset.
+ *
+ * @throws ConfigInvalidError with all problems at once.
+ */
+export function resolveConfig<const O extends OptionTable>(
+  command: Command<O>,
+  options: O,
+  input: Started,
+  readFile: FileReader,
+): ConfigOutcome<ConfigOf<O>> {
+  const table: OptionTable = { ...options, ...commonOptions };
+  const all = Object.values(table);
+  const commandLine = readCommandLine(all, input.argv);
+  if (commandLine.wants === "help") return { kind: "print", text: helpText(command, all) };
+  if (commandLine.wants === "version") return { kind: "print", text: `${command.name} ${command.version}\n` };
+
+  const path = configFileOf(input);
+  const file = loadFile(path, readFile, all);
+  const sources: Sources = { commandLine, env: input.env, file: file.entries };
+  const settings = new Map(all.map((each) => [each.name, findSetting(each, sources, path)]));
+  const { config, problems } = assemble<O>(table, settings);
+  problems.unshift(...commandLine.problems, ...file.problems);
+  if (problems.length === 0) problems.push(...(command.check?.(config) ?? []));
+  if (problems.length > 0) throw new ConfigInvalidError(problems);
+  return commandLine.wants === "check"
+    ? { kind: "check", config, text: checkedText([...settings.values()]) }
+    : { kind: "run", config };
+}
+
+function assemble<O extends OptionTable>(table: OptionTable, settings: ReadonlyMap<string, Setting>) {
+  const problems: string[] = [];
+  const values = Object.entries(table).map(([key, each]) => {
+    const setting = settings.get(each.name);
+    const result = setting === undefined ? undefined : read(each, setting);
+    if (typeof result === "string") problems.push(result);
+    return [key, typeof result === "object" ? result.value : undefined];
+  });
+  // The one place where the type of the table becomes the type of the values; each was read by its own schema.
+  return { config: Object.freeze(Object.fromEntries(values)) as ConfigOf<O>, problems };
+}
+
+function read(each: Option<unknown>, setting: Setting): { value: unknown } | string {
+  if (setting.texts.length === 0 && each.arity === "required") {
+    return `--${each.name}: is required; give the flag, ${each.spec.env} or the key ${each.name} in the file`;
+  }
+  const result = each.read(setting.texts);
+  if (result.ok) return { value: result.value };
+  return `--${each.name} (from ${setting.source}): ${result.problem}, got ${quoted(result.text)}`;
+}
+
+function loadFile(path: string, readFile: FileReader, options: readonly Option<unknown>[]): ConfigFile {
+  if (path === "") return { entries: new Map(), problems: [] };
+  try {
+    return readFile(path, options);
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+    return { entries: new Map(), problems: [`--config: cannot read file ${path} (${reason})`] };
+  }
+}
+
+function checkedText(settings: readonly Setting[]): string {
+  const width = Math.max(...settings.map((each) => each.name.length));
+  const lines = settings.map(({ name, texts, source }) => {
+    const shown = texts.length === 0 ? "-" : texts.map((each) => quoted(each).slice(1, -1)).join(", ");
+    return `  ${name.padEnd(width)}  ${shown}  (${source})\n`;
+  });
+  return `configuration is valid\n${lines.join("")}`;
+}
