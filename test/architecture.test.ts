@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { findCycle, type Import, type Source, shippedSources, targetOf } from "./architecture/sources.ts";
+import {
+  findCycle,
+  type Import,
+  loadedFrom,
+  type Source,
+  shippedSources,
+  targetOf,
+} from "./architecture/sources.ts";
 
 const sources = shippedSources();
 
@@ -33,6 +40,10 @@ function noText(pattern: RegExp, allowed: (source: Source) => boolean): void {
 }
 
 const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+
+/** Where the first folder of `src` is all that is asked. */
+const roomOf = (path: string) => path.split("/")[0] ?? "";
+const transportRooms = new Set(["grpc", "grpc-http2", "rpc"]);
 
 const ours = (specifier: string) => specifier.startsWith("@kasbah/");
 
@@ -92,10 +103,27 @@ describe("The dependency rules", () => {
     });
   });
 
-  it("know the transport in one room", () => {
+  it("know each transport in one room, and share what neither owns", () => {
     noImport(({ path }, { specifier }) => {
       return specifier.startsWith("@grpc/") && !path.startsWith("packages/runtime/src/grpc/");
     });
+    noImport(({ path, package: home }, { specifier }) => {
+      const isRoom = /^packages\/runtime\/src\/grpc(-http2)?\//.test(path) || home === "packages/testkit";
+      return specifier === "node:http2" && !isRoom;
+    });
+    noImport((source, { specifier }) => {
+      const target = targetOf(source, specifier);
+      if (target === undefined || source.package !== "packages/runtime") return false;
+      const [from, to] = [roomOf(source.room), roomOf(target.slice("packages/runtime/src/".length))];
+      return from !== to && to !== "rpc" && transportRooms.has(to);
+    });
+  });
+
+  it("never load grpc-js into the agent, which runs once per pod", () => {
+    const loaded = loadedFrom(sources, "packages/agent/src/main.ts");
+    assert.ok(loaded.has("packages/runtime/src/grpc-http2/server.ts"));
+    const grpcJs = [...loaded].filter((path) => path.startsWith("packages/runtime/src/grpc/"));
+    assert.deepEqual(grpcJs, []);
   });
 
   it("fence the certificate library into pki's writer, which the agent never loads", () => {

@@ -71,3 +71,31 @@ export function findCycle(sources: readonly Source[]): readonly string[] | undef
   }
   return undefined;
 }
+
+/** Every file that `entry` makes Node load, through our packages too, by lazy imports or not. */
+export function loadedFrom(sources: readonly Source[], entry: string): ReadonlySet<string> {
+  const byPath = new Map(sources.map((source) => [source.path, source]));
+  const loaded = new Set<string>();
+  const visit = (path: string): void => {
+    const source = byPath.get(path);
+    if (source === undefined || loaded.has(path)) return;
+    loaded.add(path);
+    for (const { specifier, typeOnly } of source.imports) {
+      const target = typeOnly ? undefined : (targetOf(source, specifier) ?? entryOf(specifier));
+      if (target !== undefined) visit(target);
+    }
+  };
+  visit(entry);
+  return loaded;
+}
+
+/** The file behind an import of one of our packages; undefined for what is not ours. */
+function entryOf(specifier: string): string | undefined {
+  const [, name, rest = ""] = /^@kasbah\/([^/]+)(\/.*)?$/.exec(specifier) ?? [];
+  if (name === undefined) return undefined;
+  const { exports }: { exports: Record<string, { "kasbah-source"?: string }> } = JSON.parse(
+    readFileSync(join(root, "packages", name, "package.json"), "utf8"),
+  );
+  const file = exports[`.${rest}`]?.["kasbah-source"];
+  return file === undefined ? undefined : join("packages", name, file);
+}

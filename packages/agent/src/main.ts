@@ -11,7 +11,8 @@ import {
   runMain,
   systemClock,
 } from "@kasbah/runtime";
-import { GrpcServer, UnixSocket } from "@kasbah/runtime/grpc";
+import { Http2Server } from "@kasbah/runtime/grpc-http2";
+import { UnixSocket } from "@kasbah/runtime/rpc";
 import { CaClient } from "./ca/ca-client.ts";
 import { HeldRoots } from "./ca/held-roots.ts";
 import { watchRootFile } from "./ca/root-file-watch.ts";
@@ -59,10 +60,12 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
   });
 
   const service = new SecretService(store, observeStreams(metrics, logger));
-  const server = new GrpcServer({
+  const server = new Http2Server({
     routes: [service.route],
     toStatus: sdsStatusOf,
-    limits: { maxRequestBytes: 1024 * 1024 },
+    // Only Envoys of our own uid come here, and one that is reconfigured resets all of its streams at once.
+    limits: { maxRequestBytes: 1024 * 1024, resetBurst: 1_000 },
+    onAcceptError: (error) => logger.error("connections cannot be accepted", { error }),
   });
   const path = resolve(config.sdsSocket);
   const socket = new UnixSocket({ name: "sds", path, flag: "--sds-socket", server, clock, logger });

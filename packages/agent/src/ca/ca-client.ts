@@ -1,7 +1,7 @@
 import type { TrustBundle } from "@kasbah/pki";
 import { createCertificate } from "@kasbah/protocol";
 import type { HostPort, Secret } from "@kasbah/runtime";
-import { GrpcChannel } from "@kasbah/runtime/grpc";
+import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { caErrorOf } from "./ca-error.ts";
 
 /** What one call needs; everything in it is read anew for every call. */
@@ -40,7 +40,7 @@ export class CaClient implements CertificateAuthority {
       certSigner: "",
     };
     const metadata = { authorization: `Bearer ${order.token.reveal()}` };
-    const channel = new GrpcChannel({ address: this.#address, rootsPem: order.roots.toPem() });
+    const channel = new Http2Channel({ address: this.#address, rootsPem: order.roots.toPem() });
     try {
       const reply = await channel.unary(createCertificate, request, { deadlineMs, metadata, signal });
       return reply.certChain;

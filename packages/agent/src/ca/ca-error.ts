@@ -1,6 +1,6 @@
 import { decodeErrorInfo } from "@kasbah/protocol";
 import { formatHostPort, type HostPort } from "@kasbah/runtime";
-import { grpcStatus, RpcError } from "@kasbah/runtime/grpc";
+import { grpcStatus, RpcError } from "@kasbah/runtime/rpc";
 import { AgentError, type AgentErrorCode, type AgentErrorOptions, type CaRefusal } from "../errors.ts";
 
 /** A CA, or whoever answers in its place, chooses these words: keep them short enough for one log line. */

@@ -5,7 +5,9 @@ import {
   secretTypeUrl,
   streamSecrets,
 } from "@kasbah/protocol";
-import { type ClientStream, GrpcChannel, GrpcServer, grpcStatus, RpcError } from "@kasbah/runtime/grpc";
+import { GrpcChannel } from "@kasbah/runtime/grpc";
+import { Http2Server } from "@kasbah/runtime/grpc-http2";
+import { type ClientStream, grpcStatus, RpcError } from "@kasbah/runtime/rpc";
 import {
   createTestAuthority,
   FakeClock,
@@ -49,7 +51,7 @@ describe("The SDS service on a Unix socket", () => {
   let directory: TemporaryDirectory;
   let clock: FakeClock;
   let store: SecretStore;
-  let server: GrpcServer;
+  let server: Http2Server;
   let channel: GrpcChannel;
   let open: number;
   let onOpened: (() => void) | undefined;
@@ -71,7 +73,11 @@ describe("The SDS service on a Unix socket", () => {
       onNote: () => {},
     };
     const service = new SecretService(store, observer);
-    server = new GrpcServer({ routes: [service.route], toStatus: sdsStatusOf });
+    server = new Http2Server({
+      routes: [service.route],
+      toStatus: sdsStatusOf,
+      limits: { resetBurst: 2_000 },
+    });
     await server.listenUnix(directory.join("socket"));
     channel = new GrpcChannel({ unixPath: directory.join("socket") });
   });

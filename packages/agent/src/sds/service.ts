@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DiscoveryResponse } from "@kasbah/protocol";
 import { type DiscoveryRequest, streamSecrets } from "@kasbah/protocol";
-import { type Route, type StreamCall, streamRoute } from "@kasbah/runtime/grpc";
+import { type Route, type StreamCall, streamRoute } from "@kasbah/runtime/rpc";
 import { AgentError } from "../errors.ts";
 import type { SecretStore, WorkloadSecret } from "../secret-store.ts";
 import { resourceNames, resourcesOf, type SecretResource } from "./envoy-secret.ts";

@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createConnection, createServer } from "node:net";
-import { GrpcServer, UnixSocket } from "@kasbah/runtime/grpc";
+import { Http2Server } from "@kasbah/runtime/grpc-http2";
+import { UnixSocket } from "@kasbah/runtime/rpc";
 import {
   FakeClock,
   type RecordingLogger,
@@ -42,7 +43,7 @@ describe("The SDS socket", () => {
       onClosed() {},
       onNote() {},
     });
-    const server = new GrpcServer({ routes: [route], toStatus: sdsStatusOf });
+    const server = new Http2Server({ routes: [route], toStatus: sdsStatusOf });
     return new UnixSocket({ name: "sds", flag: "--sds-socket", path: at, server, clock, logger });
   };
   const start = async () => {

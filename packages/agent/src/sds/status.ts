@@ -1,4 +1,4 @@
-import { grpcStatus, type RpcStatus } from "@kasbah/runtime/grpc";
+import { grpcStatus, type RpcStatus } from "@kasbah/runtime/rpc";
 import { AgentError } from "../errors.ts";
 
 /** What an SDS client is told when its stream ends in an error: the rule it broke, or nothing. */

@@ -4,7 +4,7 @@ import {
   type ServerInterceptor,
   ServerListenerBuilder,
 } from "@grpc/grpc-js";
-import { grpcStatus, type RpcStatus } from "./status.ts";
+import { grpcStatus, type RpcStatus } from "../rpc/status.ts";
 import { statusObject } from "./status-object.ts";
 
 export interface CallGuardOptions {

@@ -6,37 +6,11 @@ import {
   Metadata,
   type ServiceError,
 } from "@grpc/grpc-js";
-import { formatHostPort, type HostPort } from "../address.ts";
+import { formatHostPort } from "../address.ts";
 import { systemClock } from "../clock.ts";
+import type { CallOptions, Channel, ChannelTarget, ClientMethod, ClientStream } from "../rpc/client.ts";
+import { RpcError } from "../rpc/status.ts";
 import { channelTls } from "./channel-tls.ts";
-import { RpcError } from "./status.ts";
-
-/** Where a channel leads: TLS that trusts `rootsPem` and nothing else, or a Unix socket. */
-export type ChannelTarget =
-  | { readonly address: HostPort; readonly rootsPem: string }
-  | { readonly unixPath: string };
-
-/** One method as a client sees it. */
-export interface ClientMethod<Request, Response> {
-  readonly path: string;
-  readonly request: { encode(message: Request): Uint8Array };
-  readonly response: { decode(bytes: Uint8Array): Response };
-}
-
-export interface CallOptions {
-  readonly deadlineMs: number;
-  /** Request headers; names in lower case. */
-  readonly metadata?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
-}
-
-export interface ClientStream<Request, Response> {
-  send(request: Request): void;
-  /** Ends when the server does; throws an {@link RpcError} when the stream breaks. */
-  readonly responses: AsyncIterable<Response>;
-  /** Ends the stream at once. */
-  cancel(): void;
-}
 
 const channelOptions: ChannelOptions = {
   // Retries, and the waits between them, are the caller's.
@@ -50,8 +24,8 @@ const channelOptions: ChannelOptions = {
   "grpc.enable_channelz": 0,
 };
 
-/** A connection to one gRPC server, opened at the first call. */
-export class GrpcChannel {
+/** A channel on grpc-js. */
+export class GrpcChannel implements Channel {
   readonly #client: Client;
 
   constructor(target: ChannelTarget, options?: { readonly maxResponseBytes?: number }) {
@@ -60,7 +34,6 @@ export class GrpcChannel {
     this.#client = new Client(address, security, { ...channelOptions, ...limits, ...ofTarget });
   }
 
-  /** One call. Rejects with an {@link RpcError}, or with what `decode` throws. */
   unary<Request, Response>(
     method: ClientMethod<Request, Response>,
     request: Request,
@@ -87,7 +60,6 @@ export class GrpcChannel {
     });
   }
 
-  /** Opens a bidirectional stream. */
   stream<Request, Response>(method: ClientMethod<Request, Response>): ClientStream<Request, Response> {
     const call = this.#client.makeBidiStreamRequest(
       method.path,

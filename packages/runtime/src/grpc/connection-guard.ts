@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import type { ServerLimits } from "./limits.ts";
+import type { ServerLimits } from "../rpc/limits.ts";
 import { peerCertificatesOf } from "./peer-certificates.ts";
 
 export interface ConnectionGuardOptions {

@@ -8,8 +8,8 @@ import {
 } from "node:http2";
 import { type AddressInfo, createServer, type Socket, connect as tcpConnect } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { defaultLimits, type ServerLimits } from "../rpc/limits.ts";
 import { ConnectionGuard } from "./connection-guard.ts";
-import { defaultLimits, type ServerLimits } from "./limits.ts";
 
 export interface Guarded extends AsyncDisposable {
   readonly guard: ConnectionGuard;

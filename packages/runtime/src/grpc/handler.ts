@@ -6,8 +6,8 @@ import type {
   sendUnaryData,
   UntypedHandleCall,
 } from "@grpc/grpc-js";
-import type { CallContext, Route } from "./route.ts";
-import type { RpcStatus } from "./status.ts";
+import type { CallContext, Route } from "../rpc/route.ts";
+import type { RpcStatus } from "../rpc/status.ts";
 import { statusObject } from "./status-object.ts";
 
 /** What a handler needs of the server that it serves for. */

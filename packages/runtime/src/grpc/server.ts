@@ -8,23 +8,18 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { HostPort } from "../address.ts";
+import { defaultLimits, type ServerLimits } from "../rpc/limits.ts";
+import type { Route } from "../rpc/route.ts";
+import type { RpcServerOptions } from "../rpc/server-options.ts";
+import type { RpcStatus } from "../rpc/status.ts";
 import { CallGuard } from "./call-guard.ts";
 import { ConnectionGuard } from "./connection-guard.ts";
 import { type HandlerWorld, implementationOf } from "./handler.ts";
-import { defaultLimits, type ServerLimits } from "./limits.ts";
-import type { Route } from "./route.ts";
 import { ServingCredentials, type ServingIdentity } from "./serving-credentials.ts";
-import type { RpcStatus } from "./status.ts";
 
-export interface GrpcServerOptions {
-  readonly routes: readonly Route[];
-  /** The answer to a call whose handler threw; the only place where an error becomes public text. */
-  toStatus(error: unknown, path: string): RpcStatus;
-  readonly limits?: Partial<ServerLimits>;
+export interface GrpcServerOptions extends RpcServerOptions {
   /** Turns a unary call away on its headers alone, by how many are under way. */
   refuseEarly?(path: string, inFlight: number): RpcStatus | undefined;
-  /** Told when the system has no more descriptors for connections, and the like; the server goes on. */
-  onAcceptError?(error: Error): void;
 }
 
 /** Serves routes over TLS or on a Unix socket. */

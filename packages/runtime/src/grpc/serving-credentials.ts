@@ -1,6 +1,6 @@
 import type { SecureServerOptions } from "node:http2";
 import { ServerCredentials } from "@grpc/grpc-js";
-import type { ServerLimits } from "./limits.ts";
+import type { ServerLimits } from "../rpc/limits.ts";
 
 /** What a server shows to its clients, and what it tells them about certificates of their own; all PEM. */
 export interface ServingIdentity {

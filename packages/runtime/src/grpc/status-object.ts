@@ -1,5 +1,5 @@
 import { Metadata } from "@grpc/grpc-js";
-import type { RpcStatus } from "./status.ts";
+import type { RpcStatus } from "../rpc/status.ts";
 
 /** A status as grpc-js sends it. */
 export function statusObject({ code, message, retryAfterMs, details }: RpcStatus) {

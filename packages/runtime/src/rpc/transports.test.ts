@@ -2,18 +2,35 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { GrpcChannel, GrpcServer } from "../grpc/index.ts";
+import { Http2Channel, Http2Server } from "../grpc-http2/index.ts";
 import {
-  GrpcChannel,
-  GrpcServer,
+  type Channel,
   grpcStatus,
   type Route,
   RpcError,
+  type RpcServerOptions,
   type RpcStatus,
   type StreamCall,
   streamRoute,
   type UnaryCall,
+  type UnixServer,
   unaryRoute,
 } from "./index.ts";
+
+/** Every pair of a server and a client behaves alike. */
+const servers = { "grpc-js": GrpcServer, "node:http2": Http2Server };
+const channels = { "grpc-js": GrpcChannel, "node:http2": Http2Channel };
+
+for (const [server, Server] of Object.entries(servers)) {
+  for (const [client, Client] of Object.entries(channels)) {
+    describe(`A gRPC route served by ${server} to a client on ${client}`, () =>
+      behaves(
+        (options) => new Server(options),
+        (unixPath) => new Client({ unixPath }),
+      ));
+  }
+}
 
 const text = {
   encode: (message: string) => new TextEncoder().encode(message),
@@ -22,10 +39,13 @@ const text = {
 const method = (path: string) => ({ path, request: text, response: text });
 const soon = { deadlineMs: 5_000 };
 
-describe("A gRPC route", () => {
+function behaves(
+  createServer: (options: RpcServerOptions) => UnixServer,
+  createChannel: (unixPath: string) => Channel,
+): void {
   let directory: string;
-  let server: GrpcServer;
-  let channel: GrpcChannel;
+  let server: UnixServer;
+  let channel: Channel;
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), "kasbah-grpc-"));
@@ -39,9 +59,9 @@ describe("A gRPC route", () => {
 
   async function serve(route: Route, toStatus: (error: unknown) => RpcStatus = opaque): Promise<void> {
     const unixPath = join(directory, "socket");
-    server = new GrpcServer({ routes: [route], toStatus, limits: { maxRequestBytes: 1024 } });
+    server = createServer({ routes: [route], toStatus, limits: { maxRequestBytes: 1024 } });
     await server.listenUnix(unixPath);
-    channel = new GrpcChannel({ unixPath });
+    channel = createChannel(unixPath);
   }
 
   const unary = (handle: (call: UnaryCall<string>) => Promise<string>) =>
@@ -227,7 +247,72 @@ describe("A gRPC route", () => {
     assert.equal(await answer, "late");
     await closed;
   });
-});
+
+  it("serves a second socket beside the first, whose streams go on", async () => {
+    await serve(
+      stream(async (call) => {
+        for await (const request of call.requests) call.send(request.toUpperCase());
+      }),
+    );
+    const before = channel.stream(method("/test.Echo/Talk"));
+    const answers = before.responses[Symbol.asyncIterator]();
+    before.send("a");
+    assert.equal((await answers.next()).value, "A");
+    await server.listenUnix(join(directory, "again"));
+    const again = createChannel(join(directory, "again"));
+    const after = again.stream(method("/test.Echo/Talk"));
+    after.send("b");
+    before.send("c");
+    assert.equal((await after.responses[Symbol.asyncIterator]().next()).value, "B");
+    assert.equal((await answers.next()).value, "C");
+    again.close();
+  });
+
+  it("carries a message of 3 MiB and an empty one, either way", async () => {
+    await serve(
+      stream(async (call) => {
+        for await (const request of call.requests) call.send("x".repeat(Number(request)));
+      }),
+    );
+    const { send, responses, cancel } = channel.stream(method("/test.Echo/Talk"));
+    const answers = responses[Symbol.asyncIterator]();
+    for (const length of [3 * 1024 * 1024, 0, 1]) {
+      send(String(length));
+      assert.equal((await answers.next()).value?.length, length);
+    }
+    cancel();
+  });
+
+  it("carries words of any script in the status", async () => {
+    const message = "100 % für alle: \u{1f511}\n\u7a7a";
+    await serve(
+      unary(() => Promise.reject(new Error())),
+      () => ({ code: grpcStatus.NOT_FOUND, message }),
+    );
+    await assert.rejects(channel.unary(method("/test.Echo/Say"), "", soon), {
+      code: grpcStatus.NOT_FOUND,
+      message,
+    });
+  });
+
+  it("ends a call whose caller gives up, before and after it has begun", async () => {
+    await serve(unary(() => new Promise(() => {})));
+    const stop = new AbortController();
+    const call = channel.unary(method("/test.Echo/Say"), "", { ...soon, signal: stop.signal });
+    setTimeout(() => stop.abort(), 30);
+    await assert.rejects(call, { code: grpcStatus.CANCELLED });
+    const late = channel.unary(method("/test.Echo/Say"), "", { ...soon, signal: stop.signal });
+    await assert.rejects(late, { code: grpcStatus.CANCELLED });
+  });
+
+  it("fails UNAVAILABLE, without details, where nobody listens", async () => {
+    await serve(unary(() => new Promise(() => {})));
+    const nobody = createChannel(join(directory, "nobody"));
+    const unavailable = { code: grpcStatus.UNAVAILABLE, details: undefined, retryAfterMs: undefined };
+    await assert.rejects(nobody.unary(method("/test.Echo/Say"), "", soon), unavailable);
+    nobody.close();
+  });
+}
 
 function opaque(): RpcStatus {
   return { code: grpcStatus.INTERNAL, message: "internal error" };

@@ -1,0 +1,3 @@
+export { Http2Channel, type Http2ChannelOptions } from "./channel.ts";
+export type { Http2Target, TlsTarget } from "./dial.ts";
+export { Http2Server } from "./server.ts";

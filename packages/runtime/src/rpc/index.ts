@@ -1,0 +1,6 @@
+export type * from "./client.ts";
+export { defaultLimits, type ServerLimits } from "./limits.ts";
+export * from "./route.ts";
+export type { RpcServerOptions } from "./server-options.ts";
+export * from "./status.ts";
+export { type UnixServer, UnixSocket, type UnixSocketOptions } from "./unix-socket.ts";
