@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
 import { freePort, type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
-import type { Target } from "./raw-connection.ts";
+import type { TlsTarget } from "./raw-connection.ts";
 
 const serverBin = fileURLToPath(new URL("../../../packages/ca-server/bin/kasbah-server.js", import.meta.url));
 const issuer = "https://issuer.test";
@@ -24,7 +24,7 @@ export interface CaOptions {
 }
 
 /** The real program as it is shipped, in a process of its own. */
-export interface CaProcess extends Target, AsyncDisposable {
+export interface CaProcess extends TlsTarget, AsyncDisposable {
   readonly pid: number;
   readonly child: ChildProcess;
   readonly tokens: TokenIssuer;

@@ -13,7 +13,7 @@ import {
   windowUpdate,
 } from "./frames.ts";
 import { block, callBlock } from "./hpack.ts";
-import { RawConnection } from "./raw-connection.ts";
+import { RawConnection, type Target } from "./raw-connection.ts";
 
 const call = callBlock();
 const none = Buffer.alloc(0);
@@ -21,7 +21,7 @@ const none = Buffer.alloc(0);
 const isOver = /^(GOAWAY|closed)/;
 
 /** Frames in masses, each of them cheap to send. */
-export const floods: readonly Attack[] = [
+export const floods: readonly Attack<Target>[] = [
   endsConnection("opens 5000 streams and resets each at once", /^GOAWAY/, () => [
     flood(5_000, (index) => Buffer.concat([headers(streamIdAt(index), call), rstStream(streamIdAt(index))])),
   ]),

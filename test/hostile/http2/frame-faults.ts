@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Attack, endsConnection } from "./attack.ts";
 import { data, flag, frame, frameType, headers, ping, rstStream } from "./frames.ts";
 import { callBlock } from "./hpack.ts";
-import { RawConnection } from "./raw-connection.ts";
+import { RawConnection, type Target } from "./raw-connection.ts";
 
 const call = callBlock();
 const anything = Buffer.from("anything");
@@ -10,7 +10,7 @@ const last = flag.endHeaders | flag.endStream;
 const isBroken = /PROTOCOL_ERROR$|STREAM_CLOSED$/;
 
 /** Single frames that no state of a connection allows. */
-export const frameFaults: readonly Attack[] = [
+export const frameFaults: readonly Attack<Target>[] = [
   endsConnection("sends DATA on a stream that it never opened", isBroken, () => [data(1, anything)]),
   endsConnection("sends DATA on the connection itself", isBroken, () => [data(0, anything)]),
   endsConnection("sends HEADERS on the connection itself", isBroken, () => [headers(0, call)]),

@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from "node:http2";
+import { createConnection } from "node:net";
 import { createCertificate } from "@kasbah/protocol";
 import type { Target } from "./raw-connection.ts";
 
@@ -26,8 +27,11 @@ export async function callOnce(
   }
 }
 
-export function dial({ port, rootPem }: Target): ClientHttp2Session {
-  const session = connect(`https://127.0.0.1:${port}`, { ca: rootPem });
+export function dial(target: Target): ClientHttp2Session {
+  const session =
+    "socketPath" in target
+      ? connect("http://localhost", { createConnection: () => createConnection(target.socketPath) })
+      : connect(`https://127.0.0.1:${target.port}`, { ca: target.rootPem });
   session.on("error", () => {});
   return session;
 }

@@ -1,10 +1,13 @@
 import { once } from "node:events";
-import { connect, type TLSSocket } from "node:tls";
+import { createConnection, type Socket } from "node:net";
+import { connect } from "node:tls";
 import { untilSeen } from "@kasbah/testkit";
 import { errorNames, flag, frameType, preface, settings, settingsAck } from "./frames.ts";
 
-/** Where to connect, and whom to find there. */
-export interface Target {
+/** Where to connect: over TLS, and whom to find there, or by a Unix socket. */
+export type Target = TlsTarget | { readonly socketPath: string };
+
+export interface TlsTarget {
   readonly port: number;
   readonly rootPem: string;
 }
@@ -22,11 +25,11 @@ const connectWithinMs = 15_000;
 /** A TLS connection that sends bytes as they are, and reads the frames of the server. */
 export class RawConnection implements Disposable {
   readonly frames: ReceivedFrame[] = [];
-  readonly #socket: TLSSocket;
+  readonly #socket: Socket;
   #rest = Buffer.alloc(0);
   #closed = false;
 
-  private constructor(socket: TLSSocket) {
+  private constructor(socket: Socket) {
     this.#socket = socket;
     // Small writes that wait for an acknowledgement would take 40 ms each.
     socket.setNoDelay(true);
@@ -37,13 +40,11 @@ export class RawConnection implements Disposable {
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
   }
 
-  /** Resolves after the TLS handshake; nothing of HTTP/2 has been said yet. */
-  static async open({ port, rootPem }: Target): Promise<RawConnection> {
-    const socket = connect({ host: "127.0.0.1", port, ca: rootPem, ALPNProtocols: ["h2"] });
+  /** Resolves after the TLS handshake, if there is one; nothing of HTTP/2 has been said yet. */
+  static async open(target: Target): Promise<RawConnection> {
+    const [socket, isOpen] = "socketPath" in target ? openUnix(target.socketPath) : openTls(target);
     const connection = new RawConnection(socket);
-    return connection.#orNone(
-      once(socket, "secureConnect", { signal: AbortSignal.timeout(connectWithinMs) }),
-    );
+    return connection.#orNone(once(socket, isOpen, { signal: AbortSignal.timeout(connectWithinMs) }));
   }
 
   /** With the preface said, and both sides' settings known and acknowledged, as limits bind only then. */
@@ -122,6 +123,14 @@ export class RawConnection implements Disposable {
       this.#rest = this.#rest.subarray(end);
     }
   }
+}
+
+function openUnix(path: string): [socket: Socket, isOpen: string] {
+  return [createConnection(path), "connect"];
+}
+
+function openTls({ port, rootPem }: TlsTarget): [socket: Socket, isOpen: string] {
+  return [connect({ host: "127.0.0.1", port, ca: rootPem, ALPNProtocols: ["h2"] }), "secureConnect"];
 }
 
 function isEndOf(streamId: number, { type, flags, streamId: of }: ReceivedFrame): boolean {
