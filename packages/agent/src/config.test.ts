@@ -25,6 +25,18 @@ describe("The agent's configuration", () => {
     assert.throws(() => load(["--secret-ttl", "10ms"]), ConfigInvalidError);
   });
 
+  it("refuses RSA keys that are too short, which Istio finds out at each CSR, and unknown curves", () => {
+    for (const env of [
+      { WORKLOAD_RSA_KEY_SIZE: "1024" },
+      { WORKLOAD_RSA_KEY_SIZE: "2047" },
+      { ECC_CURVE: "P521" },
+      { ECC_SIGNATURE_ALGORITHM: "RSA" },
+      { PKCS8_KEY: "maybe" },
+    ]) {
+      assert.throws(() => load([], env), ConfigInvalidError, JSON.stringify(env));
+    }
+  });
+
   it("has Istio's defaults", () => {
     const config = load([]);
     assert.deepEqual(config.caAddress, { host: "kasbah.kasbah-system.svc", port: 15012 });

@@ -29,6 +29,7 @@ import { createAgentMetrics } from "./status/metrics.ts";
 import { readinessOf } from "./status/readiness.ts";
 import { countCalls, observeRotations } from "./status/rotation-events.ts";
 import { observeStreams } from "./status/stream-events.ts";
+import { workloadKeyOf } from "./workload-key.ts";
 
 await runMain({ command, options, compose }, process);
 
@@ -45,6 +46,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     roots,
     readToken: () => readToken(config.tokenFile),
     identity: config,
+    ...workloadKeyOf(config),
     ttlMs: config.secretTtl,
     clock,
   });

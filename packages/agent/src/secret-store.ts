@@ -1,10 +1,12 @@
-import type { Certificate, KeyPair, SpiffeId, TrustBundle } from "@kasbah/pki";
+import type { Certificate, KeyFormat, KeyPair, SpiffeId, TrustBundle } from "@kasbah/pki";
 import type { Clock } from "@kasbah/runtime";
 
 /** One identity as it is served. A value of this type was verified: its key, chain and bundle belong together. */
 export interface WorkloadSecret {
   readonly spiffeId: SpiffeId;
   readonly keyPair: KeyPair;
+  /** How the key is written wherever it is handed out as PEM. */
+  readonly keyFormat: KeyFormat;
   readonly leaf: Certificate;
   /** Issuers below the root, the leaf's own first; never a root. */
   readonly intermediates: readonly Certificate[];

@@ -5,7 +5,7 @@ export { type CertificateRequest, parseCertificateRequest } from "./csr.ts";
 export { createCertificateRequest } from "./csr-writer.ts";
 export { type EcCurve, isPointOnCurve } from "./ec-curve.ts";
 export { MeshError, PkiError, type PkiErrorCode } from "./errors.ts";
-export { createKeyPair, KeyPair, type KeyType } from "./key.ts";
+export { createKeyPair, type KeyFormat, KeyPair, type KeyType } from "./key.ts";
 export { type ExpectedWorkloadCertificate, lintWorkloadCertificate } from "./lint.ts";
 export { findPemBlocks, type PemBlock } from "./operator-pem.ts";
 export { encodePem, parsePemBlock, parsePemBlocks } from "./pem.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createPrivateKey, generateKeyPairSync, verify } from "node:crypto";
 import { inspect } from "node:util";
-import { createKeyPair } from "./key.ts";
+import { createKeyPair, type KeyType } from "./key.ts";
 import { parsePrivateKey } from "./private-key.ts";
 
 describe("a private key", () => {
@@ -71,6 +72,30 @@ describe("a private key", () => {
       assert.ok(verify(hash, data, keyPair.publicKey.keyObject, keyPair.sign(data)));
       assert.ok(parsePrivateKey(keyPair.toPkcs8Pem()).publicKey.equals(keyPair.publicKey));
       assert.equal(createPrivateKey(keyPair.toPkcs8Pem()).type, "private");
+    });
+  }
+
+  const traditional: Readonly<Record<KeyType, string>> = {
+    "P-256": "EC PRIVATE KEY",
+    "P-384": "EC PRIVATE KEY",
+    "RSA-2048": "RSA PRIVATE KEY",
+    "RSA-3072": "RSA PRIVATE KEY",
+    "RSA-4096": "RSA PRIVATE KEY",
+  };
+  for (const type of ["P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096"] as const) {
+    it(`of ${type} is written as ${traditional[type]} and as PKCS#8, which OpenSSL and we read as the same key`, async function () {
+      this.timeout(60_000);
+      const keyPair = await createKeyPair(type);
+      for (const [format, label] of [
+        ["traditional", traditional[type]],
+        ["pkcs8", "PRIVATE KEY"],
+      ] as const) {
+        const pem = keyPair.toPem(format);
+        assert.ok(pem.startsWith(`-----BEGIN ${label}-----\n`), `${format} begins otherwise`);
+        assert.ok(parsePrivateKey(pem).publicKey.equals(keyPair.publicKey));
+        const spki = execFileSync("openssl", ["pkey", "-pubout", "-outform", "DER"], { input: pem });
+        assert.deepEqual(new Uint8Array(spki), keyPair.publicKey.spki);
+      }
     });
   }
 });

@@ -9,6 +9,12 @@ import type { SigningKey } from "./signing-key.ts";
 /** The keys that we make. */
 export type KeyType = "P-256" | "P-384" | "RSA-2048" | "RSA-3072" | "RSA-4096";
 
+/**
+ * How a private key is written in PEM: `traditional` is SEC1 (RFC 5915, `EC PRIVATE KEY`) or PKCS#1 (RFC 8017, `RSA PRIVATE
+ * KEY`), `pkcs8` is RFC 5958 (`PRIVATE KEY`) for both.
+ */
+export type KeyFormat = "traditional" | "pkcs8";
+
 /** A private key with its public half. Printing, inspecting or serialising it shows the type and nothing else. */
 export class KeyPair implements SigningKey {
   readonly publicKey: PublicKey;
@@ -26,9 +32,16 @@ export class KeyPair implements SigningKey {
     return new Uint8Array(sign(hash, data, this.#privateKey));
   }
 
-  /** The private key, unencrypted (RFC 5958). For a file of mode 0600 or Envoy's socket, and for nothing else. */
+  /** The private key, unencrypted. For a file of mode 0600 or Envoy's socket, and for nothing else. */
+  toPem(format: KeyFormat): string {
+    const traditional = this.publicKey.isEc ? "sec1" : "pkcs1";
+    const type = format === "pkcs8" ? "pkcs8" : traditional;
+    return this.#privateKey.export({ format: "pem", type }).toString();
+  }
+
+  /** {@link toPem} as PKCS#8 (RFC 5958). */
   toPkcs8Pem(): string {
-    return this.#privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+    return this.toPem("pkcs8");
   }
 
   /**

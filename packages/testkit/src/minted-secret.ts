@@ -1,9 +1,11 @@
-import { createKeyPair, parseSpiffeId, TrustBundle } from "@kasbah/pki";
+import { createKeyPair, type KeyFormat, type KeyType, parseSpiffeId, TrustBundle } from "@kasbah/pki";
 import { createTestAuthority, type TestAuthority } from "./test-authority.ts";
 
 export interface SecretToMint {
   readonly authority?: TestAuthority;
   readonly uri?: string;
+  readonly keyType?: KeyType;
+  readonly keyFormat?: KeyFormat;
   readonly receivedAt: Date;
   readonly ttlMs: number;
 }
@@ -12,7 +14,7 @@ export interface SecretToMint {
 export async function mintSecret({ receivedAt, ttlMs, ...options }: SecretToMint) {
   const authority = options.authority ?? (await createTestAuthority());
   const uri = options.uri ?? "spiffe://cluster.local/ns/demo/sa/frontend";
-  const keyPair = await createKeyPair("P-256");
+  const keyPair = await createKeyPair(options.keyType ?? "P-256");
   const notAfter = new Date(receivedAt.getTime() + ttlMs);
   const names = [{ kind: "uri" as const, value: uri }];
   const leaf = await authority.issue({
@@ -24,6 +26,7 @@ export async function mintSecret({ receivedAt, ttlMs, ...options }: SecretToMint
   return {
     spiffeId: parseSpiffeId(uri),
     keyPair,
+    keyFormat: options.keyFormat ?? ("traditional" as const),
     leaf,
     intermediates: [],
     bundle: TrustBundle.from([authority.certificate]),

@@ -13,7 +13,7 @@ import {
 } from "@kasbah/testkit";
 import { CaClient } from "./ca-client.ts";
 import { HeldRoots } from "./held-roots.ts";
-import { CaSecretSource } from "./secret-source.ts";
+import { CaSecretSource, type CaSecretSourceOptions } from "./secret-source.ts";
 
 const never = new AbortController().signal;
 
@@ -22,13 +22,14 @@ describe("A secret from the CA", () => {
   let ca: FakeCa;
   let client: CaClient;
   let source: CaSecretSource;
+  let options: CaSecretSourceOptions;
 
   beforeEach(async () => {
     directory = await temporaryDirectory();
     ca = await startFakeCa({ now: () => new Date() });
     client = new CaClient(ca.address);
     await writeFile(directory.join("roots.pem"), ca.authority.rootPem);
-    source = new CaSecretSource({
+    options = {
       authority: client,
       roots: new HeldRoots(directory.join("roots.pem"), recordingLogger()),
       readToken: async () => new Secret("opaque"),
@@ -37,9 +38,12 @@ describe("A secret from the CA", () => {
         namespace: "demo",
         serviceAccount: "frontend",
       },
+      keyType: "P-256",
+      keyFormat: "traditional",
       ttlMs: 3_600_000,
       clock: systemClock,
-    });
+    };
+    source = new CaSecretSource(options);
   });
 
   afterEach(async () => {
@@ -117,6 +121,16 @@ describe("A secret from the CA", () => {
     assert.ok(!first.keyPair.publicKey.equals(second.keyPair.publicKey));
     assert.ok(second.leaf.publicKey.equals(second.keyPair.publicKey));
   });
+
+  for (const keyType of ["P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096"] as const) {
+    it(`has a key of ${keyType} when that is asked for`, async function () {
+      this.timeout(60_000);
+      const made = await new CaSecretSource({ ...options, keyType, keyFormat: "pkcs8" }).fetch(never);
+      assert.equal(made.leaf.publicKey.type, keyType);
+      assert.equal(made.keyFormat, "pkcs8");
+      assert.ok(made.leaf.publicKey.equals(made.keyPair.publicKey));
+    });
+  }
 
   it("ends when its leaf does", async () => {
     const { leaf, notAfter, spiffeId } = await source.fetch(never);

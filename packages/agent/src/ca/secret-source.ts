@@ -1,4 +1,4 @@
-import { createCertificateRequest, createKeyPair } from "@kasbah/pki";
+import { createCertificateRequest, createKeyPair, type KeyFormat, type KeyType } from "@kasbah/pki";
 import type { Clock, Secret } from "@kasbah/runtime";
 import { type IdentityOptions, resolveIdentity } from "../identity.ts";
 import type { FetchedSecret, SecretSource } from "../rotation/rotator.ts";
@@ -11,6 +11,8 @@ export interface CaSecretSourceOptions {
   readonly roots: HeldRoots;
   readonly readToken: () => Promise<Secret>;
   readonly identity: IdentityOptions;
+  readonly keyType: KeyType;
+  readonly keyFormat: KeyFormat;
   readonly ttlMs: number;
   readonly clock: Clock;
 }
@@ -28,7 +30,7 @@ export class CaSecretSource implements SecretSource {
     const token = await this.#options.readToken();
     const spiffeId = resolveIdentity(token.reveal(), this.#options.identity);
     const held = await roots.load();
-    const keyPair = await createKeyPair("P-256");
+    const keyPair = await createKeyPair(this.#options.keyType);
     const csrPem = createCertificateRequest(keyPair, spiffeId);
     const chain = await authority.createCertificate({ csrPem, ttlMs, token, roots: held }, signal);
 
@@ -40,6 +42,7 @@ export class CaSecretSource implements SecretSource {
     return {
       spiffeId,
       keyPair,
+      keyFormat: this.#options.keyFormat,
       leaf,
       intermediates,
       bundle: roots.with(reply.roots),

@@ -17,9 +17,25 @@ describe("A secret as Envoy gets it", () => {
       [secret.leaf.fingerprint],
     );
     const key = Buffer.from(sent.privateKey).toString();
-    assert.ok(key.startsWith("-----BEGIN PRIVATE KEY-----\n"));
+    assert.ok(key.startsWith("-----BEGIN EC PRIVATE KEY-----\n"));
     assert.ok(new X509Certificate(chain).checkPrivateKey(createPrivateKey(key)));
   });
+
+  for (const [keyType, keyFormat, label] of [
+    ["P-256", "pkcs8", "PRIVATE KEY"],
+    ["P-384", "traditional", "EC PRIVATE KEY"],
+    ["RSA-2048", "traditional", "RSA PRIVATE KEY"],
+    ["RSA-2048", "pkcs8", "PRIVATE KEY"],
+  ] as const) {
+    it(`has a key of ${keyType} as ${label} when it is to be ${keyFormat}`, async () => {
+      const secret = await mintSecret({ receivedAt, ttlMs: 60_000, keyType, keyFormat });
+      const sent = resourcesOf(secret)[1]?.secret;
+      assert.ok(sent?.kind === "tlsCertificate");
+      const key = Buffer.from(sent.privateKey).toString();
+      assert.ok(key.startsWith(`-----BEGIN ${label}-----\n`), "it begins otherwise");
+      assert.ok(new X509Certificate(sent.certificateChain).checkPrivateKey(createPrivateKey(key)));
+    });
+  }
 
   it("has the whole bundle under ROOTCA, which comes first", async () => {
     const secret = await mintSecret({ receivedAt, ttlMs: 60_000 });

@@ -20,13 +20,14 @@ export function resourcesOf({
   leaf,
   intermediates,
   keyPair,
+  keyFormat,
   bundle,
 }: WorkloadSecret): readonly SecretResource[] {
   // The chain goes without its root: a peer that lacks the root gains nothing by seeing it, and some refuse it.
   const certificateChain = Buffer.from([leaf, ...intermediates].map((one) => one.toPem()).join(""));
   return [
     validationContext("ROOTCA", Buffer.from(bundle.toPem())),
-    tlsCertificate("default", certificateChain, Buffer.from(keyPair.toPkcs8Pem())),
+    tlsCertificate("default", certificateChain, Buffer.from(keyPair.toPem(keyFormat))),
   ];
 }
 
