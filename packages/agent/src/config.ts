@@ -1,3 +1,4 @@
+import { dirname, resolve } from "node:path";
 import { parseTrustDomain, parseWorkloadName } from "@kasbah/pki";
 import { type Command, type ConfigOf, option, schema } from "@kasbah/runtime";
 
@@ -120,6 +121,65 @@ export const options = {
     default: "./var/run/secrets/workload-spiffe-uds/socket",
     group: "Serving",
   }),
+  outputCerts: option({
+    flag: "--output-certs <dir>",
+    env: "OUTPUT_CERTS",
+    help: "directory in which key.pem, cert-chain.pem and root-cert.pem are kept for programs that read files",
+    schema: schema.path,
+    optional: true,
+    defaultHelp: "none",
+    group: "Files",
+  }),
+  outputCertsMode: option({
+    flag: "--output-certs-mode <octal>",
+    env: "KASBAH_OUTPUT_CERTS_MODE",
+    help: "mode of the key.pem that is written; certificates are 0644",
+    schema: schema.parsed(parseKeyMode),
+    default: "0600",
+    group: "Files",
+  }),
+  onRotate: option({
+    flag: "--on-rotate <command>",
+    env: "KASBAH_ON_ROTATE",
+    help: "run by /bin/sh after each set of files written, to make programs read them",
+    schema: schema.text,
+    optional: true,
+    defaultHelp: "none",
+    group: "Files",
+  }),
+  onRotateTimeout: option({
+    flag: "--on-rotate-timeout <duration>",
+    env: "KASBAH_ON_ROTATE_TIMEOUT",
+    help: "how long that command may take before it is ended",
+    schema: schema.duration,
+    default: "30s",
+    group: "Files",
+  }),
+  fileMountedCerts: option({
+    flag: "--file-mounted-certs <true|false>",
+    env: "FILE_MOUNTED_CERTS",
+    help: "serve mounted files and never ask a CA; so it is done anyway where all three files are there at the start",
+    schema: schema.boolean,
+    default: "false",
+    group: "Files",
+  }),
+  mountedCertsDir: option({
+    flag: "--mounted-certs-dir <dir>",
+    env: "KASBAH_MOUNTED_CERTS_DIR",
+    help: "where the mounted key.pem, cert-chain.pem and root-cert.pem are",
+    schema: schema.path,
+    default: "./var/run/secrets/workload-spiffe-credentials",
+    group: "Files",
+  }),
+  cacheDir: option({
+    flag: "--cache-dir <dir>",
+    env: "KASBAH_CACHE_DIR",
+    help: "private directory, in memory, in which the last secret is kept for a restart without a CA",
+    schema: schema.path,
+    optional: true,
+    defaultHelp: "none",
+    group: "Files",
+  }),
   statusAddress: option({
     flag: "--status-address <host:port>",
     env: "KASBAH_STATUS_ADDRESS",
@@ -154,5 +214,23 @@ function crossCheck(config: AgentConfig): readonly string[] {
       "--grace-period-ratio: must be larger than --grace-period-jitter, or rotation could fall on the end of life",
     );
   }
-  return problems;
+  return [...problems, ...fileProblems(config)];
+}
+
+function fileProblems({ outputCerts, onRotate, caRoot, mountedCertsDir }: AgentConfig): readonly string[] {
+  if (outputCerts === undefined) {
+    return onRotate === undefined ? [] : ["--on-rotate: runs after --output-certs, which is not given"];
+  }
+  // Roots that were written there would be read as the operator's, and never leave again.
+  const isRead = [dirname(caRoot), mountedCertsDir].some((read) => resolve(read) === resolve(outputCerts));
+  return isRead ? ["--output-certs: is a directory that is read from as well; choose another"] : [];
+}
+
+/** Read by us, perhaps read by others, and neither written by others nor run. */
+function parseKeyMode(text: string): number {
+  const mode = /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : 0;
+  if ((mode & 0o400) === 0 || (mode & 0o133) !== 0) {
+    throw new Error("expected an octal mode of a file that only its owner writes, such as 0600 or 0640");
+  }
+  return mode;
 }

@@ -20,13 +20,17 @@ import { CaSecretSource } from "./ca/secret-source.ts";
 import { readToken } from "./ca/token-file.ts";
 import { type AgentConfig, command, options } from "./config.ts";
 import { AgentError } from "./errors.ts";
+import type { FileGround, FileParts } from "./files/file-parts.ts";
+import { hasMountedCerts, legacyMountedCertsDir } from "./files/has-mounted-certs.ts";
+import type { MountedSupply } from "./files/mounted-supply.ts";
 import { resolveIdentity } from "./identity.ts";
 import { Rotation } from "./rotation/rotation.ts";
+import type { RotationObserver } from "./rotation/rotator.ts";
 import { SecretService } from "./sds/service.ts";
 import { sdsStatusOf } from "./sds/status.ts";
 import { SecretStore } from "./secret-store.ts";
 import { createAgentMetrics } from "./status/metrics.ts";
-import { readinessOf } from "./status/readiness.ts";
+import { readinessOf, withWarnings } from "./status/readiness.ts";
 import { countCalls, observeRotations } from "./status/rotation-events.ts";
 import { observeStreams } from "./status/stream-events.ts";
 import { workloadKeyOf } from "./workload-key.ts";
@@ -34,7 +38,8 @@ import { workloadKeyOf } from "./workload-key.ts";
 await runMain({ command, options, compose }, process);
 
 async function compose(config: AgentConfig, logger: Logger): Promise<readonly Component[]> {
-  await refuseContradiction(config);
+  const mountedDirectory = await findMountedCerts(config);
+  if (mountedDirectory === undefined) await refuseContradiction(config);
   const clock = systemClock;
   const store = new SecretStore(clock);
   const registry = createRegistry(command);
@@ -61,6 +66,15 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     observer: events,
   });
 
+  const ground: FileGround = { store, registry, clock, roll: Math.random, logger };
+  const files = await composeFiles(config, mountedDirectory, roots, ground);
+  const rootFile = watchRootFile({ path: config.caRoot, roots, store, clock, logger });
+  const mounted =
+    mountedDirectory === undefined
+      ? undefined
+      : await composeMounted(mountedDirectory, config, events, ground);
+  const supply = mounted ? [mounted] : [rotation, rootFile];
+
   const service = new SecretService(store, observeStreams(metrics, logger));
   const server = new Http2Server({
     routes: [service.route],
@@ -74,11 +88,58 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
   const status = createStatusServer({
     address: config.statusAddress,
     registry,
-    readiness: () => readinessOf(store, events.lastFailure),
+    readiness: () =>
+      withWarnings(readinessOf(store, events.lastFailure), [
+        ...files.warnings(),
+        ...(mounted?.warnings() ?? []),
+      ]),
     logger,
   });
-  const rootFile = watchRootFile({ path: config.caRoot, roots, store, clock, logger });
-  return [status, socket, rotation, rootFile];
+  return [status, ...files.components, socket, ...supply];
+}
+
+/** The directory whose files take the place of a CA; nothing of ours is loaded to find out. */
+async function findMountedCerts({
+  fileMountedCerts,
+  mountedCertsDir,
+}: AgentConfig): Promise<string | undefined> {
+  if (await hasMountedCerts(mountedCertsDir)) return mountedCertsDir;
+  if (!fileMountedCerts) return undefined;
+  return (await hasMountedCerts(legacyMountedCertsDir)) ? legacyMountedCertsDir : mountedCertsDir;
+}
+
+async function composeMounted(
+  directory: string,
+  config: AgentConfig,
+  observer: RotationObserver,
+  ground: FileGround,
+): Promise<MountedSupply> {
+  const { MountedSupply } = await import("./files/mounted-supply.ts");
+  ground.logger.info("mounted certificates are served, no CA is asked", { directory });
+  return new MountedSupply({ directory, observer, ...workloadKeyOf(config), ...ground });
+}
+
+/** What is kept in files, loaded only when it is asked for. */
+async function composeFiles(
+  config: AgentConfig,
+  mountedDirectory: string | undefined,
+  roots: HeldRoots,
+  ground: FileGround,
+): Promise<FileParts> {
+  const { outputCerts, cacheDir } = config;
+  const parts: FileParts[] = [];
+  if (outputCerts !== undefined) {
+    const { composeOutput } = await import("./files/compose-output.ts");
+    parts.push(await composeOutput(outputCerts, config, process.env, ground));
+  }
+  if (cacheDir !== undefined && mountedDirectory === undefined) {
+    const { composeCache } = await import("./files/compose-cache.ts");
+    parts.push(await composeCache(cacheDir, config, roots, ground));
+  }
+  return {
+    components: parts.flatMap(({ components }) => components),
+    warnings: () => parts.flatMap(({ warnings }) => warnings()),
+  };
 }
 
 /** A token that is there and says another name than the flags ends the start; one that is not there yet does not. */

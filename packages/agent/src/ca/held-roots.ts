@@ -39,6 +39,11 @@ export class HeldRoots {
     return this.#file ? this.#file.union(reply) : reply;
   }
 
+  /** The roots of the last reply that was learned. */
+  get learned(): TrustBundle | undefined {
+    return this.#learned;
+  }
+
   /** Call with the roots of a reply only after its leaf and the call's TLS verified under roots already held. */
   learn(reply: TrustBundle): void {
     this.#learned = reply;

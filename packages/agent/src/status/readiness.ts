@@ -19,3 +19,9 @@ export function readinessOf(store: SecretStore, lastFailure?: string): Readiness
   if (ready) return { ready, reasons: [], ...(failure.length === 0 ? {} : { warnings: failure }) };
   return { ready, reasons: [...reasons[state], ...failure] };
 }
+
+/** The same answer with more that should be looked at. */
+export function withWarnings(readiness: Readiness, more: readonly string[]): Readiness {
+  if (more.length === 0) return readiness;
+  return { ...readiness, warnings: [...(readiness.warnings ?? []), ...more] };
+}

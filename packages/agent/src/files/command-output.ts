@@ -1,0 +1,46 @@
+const maxLines = 20;
+const maxLineLength = 500;
+const pemEdge = /-----(BEGIN|END) /;
+const longBase64 = /^[A-Za-z0-9+/_=-]{40,}$/;
+
+/**
+ * The last lines of what a command printed, in bounded memory. What is between the edges of a PEM block, or looks as its
+ * insides do, is left out: a command that prints the key by mistake must not get it into our log.
+ */
+export class CommandOutput {
+  readonly #lines: string[] = [];
+  #partial = "";
+  #isInPem = false;
+
+  add(text: string): void {
+    const [first = "", ...rest] = text.split("\n");
+    this.#extend(first);
+    for (const line of rest) {
+      this.#endLine();
+      this.#extend(line);
+    }
+  }
+
+  /** The last lines, the unfinished one included. */
+  get lines(): readonly string[] {
+    if (this.#partial !== "") this.#endLine();
+    return this.#lines;
+  }
+
+  #extend(text: string): void {
+    this.#partial += text.slice(0, Math.max(0, maxLineLength - this.#partial.length));
+  }
+
+  #endLine(): void {
+    const line = this.#partial.trimEnd();
+    this.#partial = "";
+    const edge = pemEdge.exec(line)?.[1];
+    const isSecret = this.#isInPem || edge !== undefined || longBase64.test(line.trim());
+    if (edge !== undefined) this.#isInPem = edge === "BEGIN";
+    if (line === "") return;
+    const shown = isSecret ? "[redacted]" : line;
+    if (shown === "[redacted]" && this.#lines.at(-1) === shown) return;
+    this.#lines.push(shown);
+    if (this.#lines.length > maxLines) this.#lines.shift();
+  }
+}

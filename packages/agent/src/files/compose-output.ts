@@ -1,0 +1,57 @@
+import { realpath } from "node:fs/promises";
+import { dirname } from "node:path";
+import { ConfigInvalidError } from "@kasbah/runtime";
+import type { AgentConfig } from "../config.ts";
+import { createFileMetrics } from "./file-metrics.ts";
+import type { FileGround, FileParts } from "./file-parts.ts";
+import { OutputCerts } from "./output-certs.ts";
+import { RotateCommand } from "./rotate-command.ts";
+
+/** The files of `--output-certs`, and the command after them. */
+export async function composeOutput(
+  directory: string,
+  config: AgentConfig,
+  environment: Readonly<Record<string, string | undefined>>,
+  { store, registry, clock, roll, logger }: FileGround,
+): Promise<FileParts> {
+  await refuseDirectoryThatIsRead(directory, config);
+  const { writes, runs } = createFileMetrics(registry);
+  const { onRotate, onRotateTimeout: timeoutMs } = config;
+  const command =
+    onRotate === undefined
+      ? undefined
+      : new RotateCommand({
+          command: onRotate,
+          timeoutMs,
+          environment: { ...environment, KASBAH_OUTPUT_CERTS: directory },
+          runs,
+          clock,
+          logger,
+        });
+  const output = new OutputCerts({
+    directory,
+    keyMode: config.outputCertsMode,
+    onWritten: ({ spiffeId }) => command?.request(spiffeId.toString()),
+    store,
+    writes,
+    clock,
+    roll,
+    logger,
+  });
+  return {
+    components: command === undefined ? [output] : [command, output],
+    warnings: () => [output.problem, command?.problem].filter((problem) => problem !== undefined),
+  };
+}
+
+/** As the configuration's own check, for directories that are one by way of a link. */
+async function refuseDirectoryThatIsRead(
+  directory: string,
+  { caRoot, mountedCertsDir }: AgentConfig,
+): Promise<void> {
+  const [written, ...read] = await Promise.all(
+    [directory, dirname(caRoot), mountedCertsDir].map((path) => realpath(path).catch(() => undefined)),
+  );
+  if (written === undefined || !read.includes(written)) return;
+  throw new ConfigInvalidError(["--output-certs: is a directory that is read from as well; choose another"]);
+}

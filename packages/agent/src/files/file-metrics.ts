@@ -1,0 +1,18 @@
+import { Counter, type Registry } from "@kasbah/runtime";
+
+/** What is counted of files and the command after them. */
+export interface FileMetrics {
+  readonly writes: Counter<"result">;
+  readonly runs: Counter<"result">;
+}
+
+/** Registers the metrics; each result is there from the start, so that the first failure is a rise. */
+export function createFileMetrics(registry: Registry): FileMetrics {
+  const counter = (name: string, help: string) =>
+    new Counter({ name, help, labelNames: ["result"], registers: [registry] });
+  const writes = counter("kasbah_agent_output_certs_writes", "Sets of files written, by result.");
+  const runs = counter("kasbah_agent_on_rotate_runs", "Runs of the on-rotate command, by result.");
+  for (const result of ["ok", "failed"]) writes.inc({ result }, 0);
+  for (const result of ["ok", "failed", "timeout"]) runs.inc({ result }, 0);
+  return { writes, runs };
+}

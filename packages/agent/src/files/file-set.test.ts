@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { mkdir, readdir, readFile, readlink, realpath, stat, symlink, writeFile } from "node:fs/promises";
+import { faultyFs, rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { FileSet } from "./file-set.ts";
+
+const setOf = (text: string) => [
+  { name: "key.pem", bytes: `key ${text}`, mode: 0o600 },
+  { name: "cert-chain.pem", bytes: `chain ${text}`, mode: 0o644 },
+];
+
+describe("A set of files", () => {
+  let directory: TemporaryDirectory;
+  let set: FileSet;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    set = new FileSet(directory.path);
+  });
+  afterEach(() => directory.remove());
+
+  /** Both files as one who resolves `..data` once finds them. */
+  const seen = async () => {
+    const version = await realpath(directory.join("..data"));
+    const [key, chain] = await Promise.all(
+      ["key.pem", "cert-chain.pem"].map((name) => readFile(`${version}/${name}`, "utf8")),
+    );
+    return [key?.split(" ")[1], chain?.split(" ")[1]];
+  };
+  const versions = async () =>
+    (await readdir(directory.path)).filter((name) => name.startsWith("..kasbah-") || name.includes("tmp"));
+
+  it("is the old one or the new one as a whole, whichever call fails (row 11), and the next attempt succeeds", async () => {
+    await set.publish(setOf("0"));
+    const counting = faultyFs();
+    await new FileSet(directory.path, { ...counting, symlink }).publish(setOf("1"));
+    const calls = counting.calls.length;
+    assert.ok(calls > 12, `only ${calls} calls`);
+    for (let failAt = 1; failAt <= calls; failAt += 1) {
+      const [before] = await seen();
+      const fs = { ...faultyFs(failAt, "EIO"), symlink };
+      const next = `fault${failAt}`;
+      await rejectsWithCode(new FileSet(directory.path, fs).publish(setOf(next)), "FILE_NOT_DURABLE");
+      const [key, chain] = await seen();
+      assert.equal(key, chain, `call ${failAt}`);
+      assert.ok(key === before || key === next, `call ${failAt}: ${key}`);
+      await set.publish(setOf(`${failAt}`));
+      assert.deepEqual(await seen(), [`${failAt}`, `${failAt}`]);
+    }
+  });
+
+  it("is not published over a directory of somebody else's, which stays", async () => {
+    await mkdir(directory.join("key.pem", "foreign"), { recursive: true });
+    await rejectsWithCode(set.publish(setOf("1")), "FILE_NOT_DURABLE");
+    assert.deepEqual(await readdir(directory.join("key.pem")), ["foreign"]);
+  });
+
+  it("takes the place of plain files and of links to elsewhere, which are not followed", async () => {
+    await writeFile(directory.join("elsewhere"), "precious");
+    await symlink("elsewhere", directory.join("key.pem"));
+    await writeFile(directory.join("cert-chain.pem"), "old");
+    await set.publish(setOf("1"));
+    assert.equal(await readFile(directory.join("elsewhere"), "utf8"), "precious");
+    assert.equal(await readlink(directory.join("key.pem")), "..data/key.pem");
+    assert.equal(await readFile(directory.join("cert-chain.pem"), "utf8"), "chain 1");
+  });
+
+  it("has the modes asked for, whatever the umask", async () => {
+    await set.publish(setOf("1"));
+    assert.equal((await stat(directory.join("key.pem"))).mode & 0o777, 0o600);
+    assert.equal((await stat(directory.join("cert-chain.pem"))).mode & 0o777, 0o644);
+  });
+
+  it("is held exactly when every byte, mode and link is as asked", async () => {
+    assert.equal(await set.holds(setOf("1")), false);
+    await set.publish(setOf("1"));
+    assert.equal(await set.holds(setOf("1")), true);
+    assert.equal(await set.holds(setOf("2")), false);
+    assert.equal(await set.holds([{ name: "key.pem", bytes: "key 1", mode: 0o640 }]), false);
+    await writeFile(directory.join("..data", "key.pem"), "tampered");
+    assert.equal(await set.holds(setOf("1")), false);
+  });
+
+  it("loses its old versions and what killed processes left, and nothing of anybody else's", async () => {
+    await mkdir(directory.join("..2026_11_21"));
+    await mkdir(directory.join("...kasbah-9.tmp-abc"));
+    for (const text of ["1", "2", "3"]) await set.publish(setOf(text));
+    await set.prune(1);
+    assert.deepEqual((await versions()).toSorted(), ["..kasbah-2", "..kasbah-3"]);
+    await set.prune(0);
+    assert.deepEqual(await versions(), ["..kasbah-3"]);
+    assert.deepEqual(await seen(), ["3", "3"]);
+    assert.ok((await readdir(directory.path)).includes("..2026_11_21"));
+  });
+});

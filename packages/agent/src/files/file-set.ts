@@ -1,0 +1,127 @@
+import { constants } from "node:fs";
+import { readdir, readlink, stat, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type DurableFs,
+  errnoOf,
+  nodeFs,
+  type PublishedFile,
+  publishDirectory,
+  RuntimeError,
+  syncDirectory,
+} from "@kasbah/runtime";
+import { readBoundedFile } from "../ca/bounded-file.ts";
+
+/** The calls of `node:fs/promises` that a set of files is published with. */
+export interface FileSetFs extends DurableFs {
+  symlink(target: string, path: string): Promise<void>;
+}
+
+const nodeFileSetFs: FileSetFs = { ...nodeFs, symlink };
+
+/** The link that everything turns on, by kubelet's name for it, which watchers of files know. */
+const dataLink = "..data";
+const versionName = /^\.\.kasbah-(\d{1,15})$/;
+const leftoverName = /^\.\.\.kasbah-\d{1,15}\.tmp-/;
+const maxFileBytes = 512 * 1024;
+
+/**
+ * A directory whose files change together, by kubelet's scheme: each version is a directory of its own, `..data` links to
+ * the current one, and each file is a link through `..data`. One rename swaps all of them, so that whoever looks through
+ * `..data` sees one whole version, after a kill or a power cut too.
+ */
+export class FileSet {
+  readonly #directory: string;
+  readonly #fs: FileSetFs;
+
+  constructor(directory: string, fs: FileSetFs = nodeFileSetFs) {
+    this.#directory = directory;
+    this.#fs = fs;
+  }
+
+  /** Whether exactly these files, with these modes, are what readers find. */
+  async holds(files: readonly PublishedFile[]): Promise<boolean> {
+    try {
+      return (await Promise.all(files.map((file) => this.#holdsOne(file)))).every(Boolean);
+    } catch {
+      // What is missing or cannot be read is not what we want it to be.
+      return false;
+    }
+  }
+
+  /** Makes these files the current version; when it resolves, that is durable. Throws `FILE_NOT_DURABLE`; readers then have the version before. */
+  async publish(files: readonly PublishedFile[]): Promise<void> {
+    try {
+      const version = await this.#newVersion(files);
+      await this.#link(dataLink, version);
+      for (const { name } of files) await this.#link(name, `${dataLink}/${name}`);
+      await syncDirectory(this.#directory, this.#fs);
+    } catch (cause) {
+      if (cause instanceof RuntimeError) throw cause;
+      const reason = errnoOf(cause) ?? "unexpected failure";
+      throw new RuntimeError("FILE_NOT_DURABLE", `cannot publish files in ${this.#directory}: ${reason}`, {
+        cause,
+      });
+    }
+  }
+
+  /** Removes what killed processes left, and every version but the current one and the `kept` newest others. Not while `publish` runs. */
+  async prune(kept: number): Promise<void> {
+    const current = numberOf(await readlink(this.#path(dataLink)).catch(() => ""));
+    const names = await readdir(this.#directory);
+    const others = names.filter((name) => numberOf(name) !== undefined && numberOf(name) !== current);
+    const oldestFirst = others.toSorted((one, other) => (numberOf(one) ?? 0) - (numberOf(other) ?? 0));
+    const removed = oldestFirst.slice(0, Math.max(0, oldestFirst.length - kept));
+    const leftovers = names.filter((name) => leftoverName.test(name));
+    for (const name of [...removed, ...leftovers]) {
+      await this.#fs.rm(this.#path(name), { recursive: true, force: true });
+    }
+  }
+
+  #path(...names: string[]): string {
+    return join(this.#directory, ...names);
+  }
+
+  async #holdsOne({ name, bytes, mode }: PublishedFile): Promise<boolean> {
+    const path = this.#path(name);
+    if ((await readlink(path)) !== `${dataLink}/${name}`) return false;
+    const { mode: seen } = await stat(path);
+    return (seen & 0o777) === mode && (await readBoundedFile(path, maxFileBytes)) === bytes.toString();
+  }
+
+  async #newVersion(files: readonly PublishedFile[]): Promise<string> {
+    const taken = (await readdir(this.#directory)).map((name) => numberOf(name) ?? 0);
+    for (let number = Math.max(0, ...taken) + 1; ; number += 1) {
+      const version = `..kasbah-${number}`;
+      if (!(await publishDirectory(this.#path(version), files, this.#fs))) continue;
+      await this.#openToReaders(this.#path(version));
+      return version;
+    }
+  }
+
+  /** Who may read is said by each file's own mode. */
+  async #openToReaders(path: string): Promise<void> {
+    const handle = await this.#fs.open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      await handle.chmod(0o755);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** Replaces whatever file or link has the name, at once. */
+  async #link(name: string, target: string): Promise<void> {
+    const path = this.#path(name);
+    if ((await readlink(path).catch(() => undefined)) === target) return;
+    const temporary = this.#path(`..${name}.kasbah-tmp`);
+    await this.#fs.unlink(temporary).catch(() => undefined);
+    await this.#fs.symlink(target, temporary);
+    await this.#fs.rename(temporary, path);
+  }
+}
+
+function numberOf(name: string): number | undefined {
+  const [, digits] = versionName.exec(name) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}

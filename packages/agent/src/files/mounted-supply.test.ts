@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { createKeyPair, TrustBundle } from "@kasbah/pki";
+import { systemClock } from "@kasbah/runtime";
+import {
+  createTestAuthority,
+  eventually,
+  mintSecret,
+  recordingLogger,
+  type TemporaryDirectory,
+  type TestAuthority,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import type { RotationFailure } from "../rotation/rotator.ts";
+import { SecretStore, type WorkloadSecret } from "../secret-store.ts";
+import { hasMountedCerts } from "./has-mounted-certs.ts";
+import { MountedSupply } from "./mounted-supply.ts";
+
+const hourMs = 3_600_000;
+const inTenSeconds = 10_000;
+
+describe("Mounted certificates", function () {
+  this.timeout(30_000);
+  let directory: TemporaryDirectory;
+  let authority: TestAuthority;
+  let store: SecretStore;
+  let supply: MountedSupply;
+  let published: WorkloadSecret[];
+  let failures: RotationFailure[];
+
+  before(async () => {
+    authority = await createTestAuthority();
+  });
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    store = new SecretStore(systemClock);
+    published = [];
+    failures = [];
+    supply = new MountedSupply({
+      directory: directory.path,
+      keyFormat: "traditional",
+      store,
+      observer: { onRotated: (one) => published.push(one), onFailed: (one) => failures.push(one) },
+      clock: systemClock,
+      logger: recordingLogger(),
+      pollMs: 50,
+    });
+  });
+  afterEach(async () => {
+    await supply.stop();
+    await directory.remove();
+  });
+
+  const mint = (more: Partial<Parameters<typeof mintSecret>[0]> = {}) => {
+    const receivedAt = new Date(Math.floor(systemClock.now().getTime() / 1000) * 1000);
+    return mintSecret({ authority, receivedAt, ttlMs: hourMs, ...more });
+  };
+  type Minted = Awaited<ReturnType<typeof mintSecret>>;
+  const filesOf = ({ keyPair, leaf, bundle }: Minted): Record<string, string> => ({
+    "key.pem": keyPair.toPkcs8Pem(),
+    "cert-chain.pem": leaf.toPem(),
+    "root-cert.pem": bundle.toPem(),
+  });
+  const writeTo = async (path: string, files: Record<string, string>) => {
+    for (const [name, text] of Object.entries(files)) await writeFile(`${path}/${name}`, text);
+  };
+
+  const bad: Record<string, () => Promise<Record<string, string>>> = {
+    "of another key": async () => ({
+      ...filesOf(await mint()),
+      "key.pem": (await createKeyPair("P-256")).toPkcs8Pem(),
+    }),
+    "under another root": async () => ({
+      ...filesOf(await mint()),
+      "root-cert.pem": (await createTestAuthority("Stranger")).rootPem,
+    }),
+    "that have ended": async () => filesOf(await mint({ receivedAt: new Date("2026-01-01T00:00:00Z") })),
+    "that are not valid yet": async () =>
+      filesOf(await mint({ receivedAt: new Date("2044-01-01T00:00:00Z") })),
+    "without a SPIFFE ID": async () => {
+      const secret = await mint();
+      const names = [{ kind: "dns" as const, value: "example.org" }];
+      return filesOf({
+        ...secret,
+        leaf: await authority.issue({ publicKey: secret.keyPair.publicKey, names }),
+      });
+    },
+    "whose roots are leaves": async () => {
+      const secret = await mint();
+      return { ...filesOf(secret), "root-cert.pem": secret.leaf.toPem() };
+    },
+    "that are rubbish": async () => ({ ...filesOf(await mint()), "cert-chain.pem": "rubbish" }),
+    "of a megabyte": async () => ({ ...filesOf(await mint()), "root-cert.pem": "x".repeat(1_000_000) }),
+  };
+  for (const [what, make] of Object.entries(bad)) {
+    it(`${what} are not served, and what was served before stays`, async () => {
+      await writeTo(directory.path, filesOf(await mint()));
+      await supply.start();
+      const before = store.current;
+      assert.ok(before);
+      await writeTo(directory.path, await make());
+      await eventually(() => failures.length > 0, inTenSeconds);
+      assert.equal(failures[0]?.code, "MOUNTED_CERTS_INVALID");
+      assert.equal(store.current, before);
+    });
+  }
+
+  it("are served from the moment of the start", async () => {
+    const minted = await mint();
+    await writeTo(directory.path, filesOf(minted));
+    await supply.start();
+    assert.ok(store.unexpired?.leaf.equals(minted.leaf));
+    assert.equal(store.current?.spiffeId.toString(), minted.spiffeId.toString());
+    assert.ok(store.current?.bundle.equals(TrustBundle.from([authority.certificate])));
+    assert.equal(published.length, 1);
+  });
+
+  it("are served with words around their blocks, and with the root in the chain left out", async () => {
+    const files = filesOf(await mint());
+    const chain = `Certificate:\n    Data: ...\n${files["cert-chain.pem"]}${authority.rootPem}`;
+    await writeTo(directory.path, { ...files, "cert-chain.pem": chain });
+    await supply.start();
+    assert.deepEqual(store.current?.intermediates, []);
+  });
+
+  it("are waited for when they are not there yet", async () => {
+    await supply.start();
+    assert.equal(failures[0]?.code, "MOUNTED_CERTS_INVALID");
+    assert.match(String(failures[0]?.error), /ENOENT/);
+    await writeTo(directory.path, filesOf(await mint()));
+    await eventually(() => store.current !== undefined, inTenSeconds);
+  });
+
+  it("are a pair through fifty of kubelet's swaps", async () => {
+    const swap = async (version: number) => {
+      const minted = await mint();
+      await mkdir(directory.join(`..${version}`));
+      await writeTo(directory.join(`..${version}`), filesOf(minted));
+      await symlink(`..${version}`, directory.join("..data_tmp"));
+      await rename(directory.join("..data_tmp"), directory.join("..data"));
+      if (version > 0) await rm(directory.join(`..${version - 1}`), { recursive: true });
+      return minted;
+    };
+    let last = await swap(0);
+    for (const name of Object.keys(filesOf(last))) await symlink(`..data/${name}`, directory.join(name));
+    await supply.start();
+    for (let version = 1; version <= 50; version += 1) {
+      last = await swap(version);
+      await systemClock.sleep(version % 7);
+    }
+    await eventually(() => store.current?.leaf.equals(last.leaf) === true, inTenSeconds);
+    for (const { leaf, keyPair } of published) assert.ok(leaf.publicKey.equals(keyPair.publicKey));
+  });
+
+  it("are called overdue when a fifth of their life is left", async () => {
+    const nowMs = Math.floor(systemClock.now().getTime() / 1000) * 1000;
+    const receivedAt = new Date(nowMs - hourMs);
+    await writeTo(directory.path, filesOf(await mint({ receivedAt, ttlMs: 1.1 * hourMs })));
+    await supply.start();
+    assert.equal(store.state(), "stale");
+    assert.match(supply.warnings().join(), /nobody has renewed them/);
+  });
+
+  it("are found only when all three are there", async () => {
+    const { "key.pem": key = "", ...others } = filesOf(await mint());
+    await writeTo(directory.path, others);
+    assert.equal(await hasMountedCerts(directory.path), false);
+    await writeTo(directory.path, { "key.pem": key });
+    assert.equal(await hasMountedCerts(directory.path), true);
+  });
+});

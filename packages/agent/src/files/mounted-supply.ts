@@ -1,0 +1,103 @@
+import { createHash } from "node:crypto";
+import { type KeyFormat, MeshError } from "@kasbah/pki";
+import { type Clock, type Component, ContentWatch, errnoOf, type Logger } from "@kasbah/runtime";
+import { AgentError } from "../errors.ts";
+import type { RotationObserver } from "../rotation/rotator.ts";
+import type { SecretStore } from "../secret-store.ts";
+import { type MountedFiles, parseMountedSecret, readMountedFiles } from "./mounted-certs.ts";
+
+export interface MountedSupplyOptions {
+  readonly directory: string;
+  readonly keyFormat: KeyFormat;
+  readonly store: SecretStore;
+  readonly observer: RotationObserver;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How often the files are read without a notice of the kernel's; 5 seconds unless given. */
+  readonly pollMs?: number;
+}
+
+/**
+ * Keeps the store supplied from files that somebody else renews, in place of a CA: kubelet, cert-manager's CSI driver. A
+ * set that is half written or does not verify is never published; the one before is served until it ends.
+ */
+export class MountedSupply implements Component {
+  readonly name = "mounted certificates";
+  readonly #options: MountedSupplyOptions;
+  #watch: ContentWatch | undefined;
+  #failures = 0;
+
+  constructor(options: MountedSupplyOptions) {
+    this.#options = options;
+  }
+
+  /** Has published the files by the time it resolves, if they are good. */
+  async start(): Promise<void> {
+    const { directory, clock, logger, pollMs } = this.#options;
+    this.#watch = new ContentWatch({
+      name: this.name,
+      directories: [directory],
+      initial: await this.#publish().catch((error: unknown) => {
+        this.#onFailed(error);
+        return "";
+      }),
+      read: async () => digestOf(await this.#read()),
+      onChange: async () => {
+        await this.#publish();
+      },
+      onTrouble: (error) => this.#onFailed(error),
+      clock,
+      logger,
+      ...(pollMs === undefined ? {} : { pollMs }),
+    });
+    await this.#watch.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#watch?.stop();
+  }
+
+  /** What does not keep the files from being served, yet. */
+  warnings(): readonly string[] {
+    const { store, directory } = this.#options;
+    const notAfter = store.current?.notAfter.toISOString();
+    return store.state() === "stale"
+      ? [`the certificates in ${directory} end at ${notAfter}, and nobody has renewed them`]
+      : [];
+  }
+
+  async #publish(): Promise<string> {
+    const { keyFormat, store, observer, clock } = this.#options;
+    const files = await this.#read();
+    const secret = parseMountedSecret(files, keyFormat, clock.now());
+    store.publish(secret);
+    this.#failures = 0;
+    observer.onRotated(secret);
+    return digestOf(files);
+  }
+
+  async #read(): Promise<MountedFiles> {
+    const { directory } = this.#options;
+    try {
+      return await readMountedFiles(directory);
+    } catch (cause) {
+      const reason = errnoOf(cause) ?? "not a small regular file";
+      const message = `the certificates in ${directory} cannot be read (${reason}); mount key.pem, cert-chain.pem and root-cert.pem there`;
+      throw new AgentError("MOUNTED_CERTS_INVALID", message, { cause });
+    }
+  }
+
+  #onFailed(error: unknown): void {
+    this.#failures += 1;
+    const code = error instanceof MeshError ? error.code : "UNEXPECTED";
+    const { pollMs = 5_000 } = this.#options;
+    this.#options.observer.onFailed({ error, code, failures: this.#failures, retryInMs: pollMs });
+  }
+}
+
+/** Of the private half only the hash of its text is taken, which tells nothing of a key of 128 bits' strength. */
+function digestOf({ chain, key, roots }: MountedFiles): string {
+  const hash = createHash("sha256");
+  for (const text of [chain, key, roots]) hash.update(`${text.length}:`).update(text);
+  return hash.digest("hex");
+}

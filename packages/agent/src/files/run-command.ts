@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { kill } from "node:process";
+import type { Clock } from "@kasbah/runtime";
+import { CommandOutput } from "./command-output.ts";
+
+export interface CommandToRun {
+  readonly command: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Then its process group gets SIGTERM, and five seconds later SIGKILL; also when `signal` aborts. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+}
+
+/** How a command ended. */
+export interface CommandOutcome {
+  readonly result: "ok" | "failed" | "timeout";
+  readonly exitCode: number | undefined;
+  readonly killedBy: string | undefined;
+  /** The last lines of what it printed. */
+  readonly output: readonly string[];
+}
+
+const killGraceMs = 5_000;
+/** For the last of the output: what runs on in the background may keep the pipe open for ever. */
+const drainMs = 500;
+
+/** Runs a command by `/bin/sh -c` in a process group of its own, which does not outlive the time given. Never rejects. */
+export async function runCommand(run: CommandToRun): Promise<CommandOutcome> {
+  const child = spawn("/bin/sh", ["-c", run.command], {
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...run.environment },
+  });
+  const output = new CommandOutput();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => output.add(text));
+  }
+  try {
+    const isLate = await endInTime(child, run);
+    const { exitCode, signalCode } = child;
+    const result = isLate ? "timeout" : exitCode === 0 ? "ok" : "failed";
+    await drain(child, run.clock);
+    return {
+      result,
+      exitCode: exitCode ?? undefined,
+      killedBy: signalCode ?? undefined,
+      output: output.lines,
+    };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : "it could not be started";
+    return { result: "failed", exitCode: undefined, killedBy: undefined, output: [reason] };
+  }
+}
+
+/** True when it had to be ended. */
+async function endInTime(child: ChildProcess, { timeoutMs, signal, clock }: CommandToRun): Promise<boolean> {
+  const exited = once(child, "exit");
+  if (await isWithin(exited, timeoutMs, clock, signal)) return false;
+  killGroup(child, "SIGTERM");
+  const hasObeyed = await isWithin(exited, killGraceMs, clock);
+  // The shell may be gone while what it started is not.
+  killGroup(child, "SIGKILL");
+  if (!hasObeyed) await exited;
+  return true;
+}
+
+async function isWithin(
+  work: Promise<unknown>,
+  ms: number,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const timer = new AbortController();
+  const either = signal === undefined ? timer.signal : AbortSignal.any([timer.signal, signal]);
+  const late = clock.sleep(ms, either).then(
+    () => false,
+    () => false,
+  );
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    timer.abort();
+  }
+}
+
+async function drain(child: ChildProcess, clock: Clock): Promise<void> {
+  const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
+  const ends = streams.filter((stream) => !stream.readableEnded).map((stream) => once(stream, "close"));
+  await isWithin(Promise.allSettled(ends), drainMs, clock);
+  for (const stream of streams) stream.destroy();
+}
+
+function killGroup({ pid }: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
+  if (pid === undefined) return;
+  try {
+    kill(-pid, signal);
+  } catch {
+    // Nobody of the group is left.
+  }
+}
