@@ -73,7 +73,8 @@ describe("An agent that keeps files", function () {
       names.map((name) => readFile(join(version, name), "utf8")),
     );
     const [leaf, ...intermediates] = parseCertificates(chain);
-    assert.ok(leaf?.publicKey.equals(parsePrivateKey(key).publicKey), "the key is not the chain's");
+    assert.ok(leaf);
+    assert.ok(leaf.publicKey.equals(parsePrivateKey(key).publicKey), "the key is not the chain's");
     verifyChain({ leaf, intermediates, bundle: parseTrustBundle(roots), now: systemClock.now() });
     return { leaf, key };
   };

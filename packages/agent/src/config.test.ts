@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ConfigInvalidError, loadConfig } from "@kasbah/runtime";
 import { command, options } from "./config.ts";
+import { workloadKeyOf } from "./workload-key.ts";
 
 const load = (argv: string[], env: Record<string, string> = {}) => {
   const outcome = loadConfig(command, options, { argv, env, readFile: () => "" });
@@ -37,6 +38,28 @@ describe("The agent's configuration", () => {
     }
   });
 
+  it("refuses to write where it reads, and a command after files that are not written", () => {
+    for (const argv of [
+      ["--output-certs", "./var/run/secrets/istio/"],
+      ["--output-certs", "/x/../certs", "--ca-root", "/certs/root-cert.pem"],
+      ["--output-certs", "./var/run/secrets/workload-spiffe-credentials"],
+      ["--on-rotate", "true"],
+    ]) {
+      assert.throws(() => load(argv), ConfigInvalidError, argv.join(" "));
+    }
+    assert.equal(load(["--output-certs", "/certs", "--on-rotate", "true"]).onRotate, "true");
+  });
+
+  it("takes for the key's file only modes that let nobody else write it", () => {
+    for (const mode of ["600", "0640", "0400", "0644"]) {
+      const { outputCertsMode } = load(["--output-certs-mode", mode]);
+      assert.equal(outputCertsMode, Number.parseInt(mode, 8));
+    }
+    for (const mode of ["0", "0660", "0666", "0700", "0200", "384", "00600", "rw"]) {
+      assert.throws(() => load(["--output-certs-mode", mode]), ConfigInvalidError, mode);
+    }
+  });
+
   it("has Istio's defaults", () => {
     const config = load([]);
     assert.deepEqual(config.caAddress, { host: "kasbah.kasbah-system.svc", port: 15012 });
@@ -62,7 +85,14 @@ describe("The agent's configuration", () => {
       SECRET_TTL: "24h0m0s",
       SECRET_GRACE_PERIOD_RATIO: "0.4",
       SECRET_GRACE_PERIOD_RATIO_JITTER: "0.02",
+      ECC_SIGNATURE_ALGORITHM: "ECDSA",
+      ECC_CURVE: "P384",
+      PKCS8_KEY: "true",
+      OUTPUT_CERTS: "/certs",
+      FILE_MOUNTED_CERTS: "true",
     });
+    assert.deepEqual(workloadKeyOf(config), { keyType: "P-384", keyFormat: "pkcs8" });
+    assert.deepEqual([config.outputCerts, config.fileMountedCerts], ["/certs", true]);
     assert.equal(config.caAddress.host, "istiod.istio-system.svc");
     assert.equal(config.caRoot, "/roots.pem");
     assert.equal(config.trustDomain.toString(), "td.example");

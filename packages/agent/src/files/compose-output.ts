@@ -1,4 +1,5 @@
-import { realpath } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, realpath } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigInvalidError } from "@kasbah/runtime";
 import type { AgentConfig } from "../config.ts";
@@ -6,6 +7,7 @@ import { createFileMetrics } from "./file-metrics.ts";
 import type { FileGround, FileParts } from "./file-parts.ts";
 import { OutputCerts } from "./output-certs.ts";
 import { RotateCommand } from "./rotate-command.ts";
+import { shell } from "./run-command.ts";
 
 /** The files of `--output-certs`, and the command after them. */
 export async function composeOutput(
@@ -15,6 +17,7 @@ export async function composeOutput(
   { store, registry, clock, roll, logger }: FileGround,
 ): Promise<FileParts> {
   await refuseDirectoryThatIsRead(directory, config);
+  if (config.onRotate !== undefined) await refuseWithoutShell();
   const { writes, runs } = createFileMetrics(registry);
   const { onRotate, onRotateTimeout: timeoutMs } = config;
   const command =
@@ -42,6 +45,18 @@ export async function composeOutput(
     components: command === undefined ? [output] : [command, output],
     warnings: () => [output.problem, command?.problem].filter((problem) => problem !== undefined),
   };
+}
+
+/** Our image has no shell: better to hear it now than at each rotation. */
+async function refuseWithoutShell(): Promise<void> {
+  const isThere = await access(shell, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) return;
+  throw new ConfigInvalidError([
+    `--on-rotate: needs ${shell}, which is not there; run the agent where the program is, or let that watch the files`,
+  ]);
 }
 
 /** As the configuration's own check, for directories that are one by way of a link. */

@@ -22,13 +22,16 @@ export interface CommandOutcome {
   readonly output: readonly string[];
 }
 
+/** What reads the command. */
+export const shell = "/bin/sh";
+
 const killGraceMs = 5_000;
 /** For the last of the output: what runs on in the background may keep the pipe open for ever. */
 const drainMs = 500;
 
 /** Runs a command by `/bin/sh -c` in a process group of its own, which does not outlive the time given. Never rejects. */
 export async function runCommand(run: CommandToRun): Promise<CommandOutcome> {
-  const child = spawn("/bin/sh", ["-c", run.command], {
+  const child = spawn(shell, ["-c", run.command], {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...run.environment },

@@ -4,7 +4,7 @@ import { FakeClock, mintSecret, recordingLogger } from "@kasbah/testkit";
 import { AgentError } from "../errors.ts";
 import { SecretStore } from "../secret-store.ts";
 import { type AgentMetrics, createAgentMetrics } from "./metrics.ts";
-import { readinessOf } from "./readiness.ts";
+import { readinessOf, withWarnings } from "./readiness.ts";
 import { countCalls, observeRotations } from "./rotation-events.ts";
 import { observeStreams } from "./stream-events.ts";
 
@@ -52,6 +52,16 @@ describe("The agent's status", () => {
     assert.match(String(warnings), /TOKEN_AUDIENCE/);
     observer.onRotated(secret);
     assert.deepEqual(readinessOf(store, observer.lastFailure), { ready: true, reasons: [] });
+  });
+
+  it("tells what else should be looked at without changing the answer", () => {
+    const { ready, reasons } = readinessOf(store);
+    assert.deepEqual(withWarnings({ ready, reasons }, []), { ready, reasons });
+    assert.deepEqual(withWarnings({ ready, reasons, warnings: ["a"] }, ["b"]), {
+      ready,
+      reasons,
+      warnings: ["a", "b"],
+    });
   });
 
   it("logs and counts a refusal under the CA's own code, and bounds what a CA can make up", async () => {
