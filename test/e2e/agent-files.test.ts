@@ -127,6 +127,23 @@ describe("An agent that keeps files", function () {
     assert.equal((await agent.logged("on-rotate command ran"))["exitCode"], 0);
   });
 
+  it("stays ready and warns when its command fails", async () => {
+    const status = `127.0.0.1:${await freePort()}`;
+    const agent = await startAgent({
+      "--output-certs": certs(),
+      "--on-rotate": "echo no such program >&2; exit 3",
+      "--status-address": status,
+    });
+    const { output } = await agent.logged("on-rotate command failed");
+    assert.deepEqual(output, ["no such program"]);
+    const ready = await fetch(`http://${status}/healthz/ready`);
+    assert.equal(ready.status, 200);
+    assert.match(await ready.text(), /on-rotate command failed: exit code 3/);
+    const metrics = await (await fetch(`http://${status}/metrics`)).text();
+    assert.match(metrics, /kasbah_agent_on_rotate_runs\{result="failed"\} 1\n/);
+    assert.match(metrics, /kasbah_agent_output_certs_writes\{result="ok"\} 1\n/);
+  });
+
   it("serves its cached secret to Envoy when it starts while the CA is away (row 2)", async () => {
     const cache = { "--cache-dir": directory.join("cache") };
     ca.ttlMs = 3_600_000;

@@ -86,7 +86,8 @@ export class FileSet {
     const path = this.#path(name);
     if ((await readlink(path)) !== `${dataLink}/${name}`) return false;
     const { mode: seen } = await stat(path);
-    return (seen & 0o777) === mode && (await readBoundedFile(path, maxFileBytes)) === bytes.toString();
+    const wanted = typeof bytes === "string" ? bytes : Buffer.from(bytes).toString("utf8");
+    return (seen & 0o777) === mode && (await readBoundedFile(path, maxFileBytes)) === wanted;
   }
 
   async #newVersion(files: readonly PublishedFile[]): Promise<string> {

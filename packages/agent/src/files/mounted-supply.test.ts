@@ -62,7 +62,8 @@ describe("Mounted certificates", function () {
     "root-cert.pem": bundle.toPem(),
   });
   const writeTo = async (path: string, files: Record<string, string>) => {
-    for (const [name, text] of Object.entries(files)) await writeFile(`${path}/${name}`, text);
+    // Roots first and the key last, so that no half of a bad set is a good set.
+    for (const [name, text] of Object.entries(files).toReversed()) await writeFile(`${path}/${name}`, text);
   };
 
   const bad: Record<string, () => Promise<Record<string, string>>> = {
