@@ -21,7 +21,7 @@ import { readToken } from "./ca/token-file.ts";
 import { type AgentConfig, command, options } from "./config.ts";
 import { AgentError } from "./errors.ts";
 import type { FileGround, FileParts } from "./files/file-parts.ts";
-import { hasMountedCerts, legacyMountedCertsDir } from "./files/has-mounted-certs.ts";
+import { findMountedCerts } from "./files/find-mounted-certs.ts";
 import type { MountedSupply } from "./files/mounted-supply.ts";
 import { resolveIdentity } from "./identity.ts";
 import { Rotation } from "./rotation/rotation.ts";
@@ -96,16 +96,6 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     logger,
   });
   return [status, ...files.components, socket, ...supply];
-}
-
-/** The directory whose files take the place of a CA; nothing of ours is loaded to find out. */
-async function findMountedCerts({
-  fileMountedCerts,
-  mountedCertsDir,
-}: AgentConfig): Promise<string | undefined> {
-  if (await hasMountedCerts(mountedCertsDir)) return mountedCertsDir;
-  if (!fileMountedCerts) return undefined;
-  return (await hasMountedCerts(legacyMountedCertsDir)) ? legacyMountedCertsDir : mountedCertsDir;
 }
 
 async function composeMounted(

@@ -11,7 +11,7 @@ import {
 import { readBoundedFile } from "../ca/bounded-file.ts";
 import { AgentError } from "../errors.ts";
 import type { WorkloadSecret } from "../secret-store.ts";
-import { mountedNames } from "./has-mounted-certs.ts";
+import { mountedNames } from "./find-mounted-certs.ts";
 
 /** The three files as they were read. */
 export interface MountedFiles {

@@ -13,7 +13,7 @@ import {
 } from "@kasbah/testkit";
 import type { RotationFailure } from "../rotation/rotator.ts";
 import { SecretStore, type WorkloadSecret } from "../secret-store.ts";
-import { hasMountedCerts } from "./has-mounted-certs.ts";
+import { findMountedCerts } from "./find-mounted-certs.ts";
 import { MountedSupply } from "./mounted-supply.ts";
 
 const hourMs = 3_600_000;
@@ -162,11 +162,14 @@ describe("Mounted certificates", function () {
     assert.match(supply.warnings().join(), /nobody has renewed them/);
   });
 
-  it("are found only when all three are there", async () => {
+  it("take the place of a CA when all three are there, or when that was said", async () => {
     const { "key.pem": key = "", ...others } = filesOf(await mint());
     await writeTo(directory.path, others);
-    assert.equal(await hasMountedCerts(directory.path), false);
+    const found = (fileMountedCerts: boolean) =>
+      findMountedCerts({ fileMountedCerts, mountedCertsDir: directory.path });
+    assert.equal(await found(false), undefined);
+    assert.equal(await found(true), directory.path, "they are awaited");
     await writeTo(directory.path, { "key.pem": key });
-    assert.equal(await hasMountedCerts(directory.path), true);
+    assert.equal(await found(false), directory.path);
   });
 });
