@@ -17,7 +17,7 @@ const domain: readonly RegExp[] = [
   /^packages\/ca-server\/src\/ledger\/tree\//,
   /^packages\/agent\/src\/rotation\//,
   /^packages\/agent\/src\/secret-store\.ts$/,
-  /^packages\/agent\/src\/sds\/subscription\.ts$/,
+  /^packages\/agent\/src\/sds\/(subscription|delta-subscription|deliveries|asked-names|subscription-note)\.ts$/,
 ];
 const isDomain = ({ path }: Source) => domain.some((pattern) => pattern.test(path));
 const isMain = ({ room }: Source) => room === "main.ts";

@@ -9,6 +9,8 @@ const load = (argv: string[], env: Record<string, string> = {}) => {
   return outcome.config;
 };
 
+import { sdsSocketPath } from "./sds/socket-options.ts";
+
 describe("The agent's configuration", () => {
   it("lists all problems at once", () => {
     const argv = ["--trust-domain", "Not/One", "--namespace", "Demo", "--secret-ttl", "soon", "--nonsense"];
@@ -60,12 +62,19 @@ describe("The agent's configuration", () => {
     }
   });
 
+  it("takes no mode of the socket that it has not heard of", () => {
+    assert.throws(() => load(["--sds-socket-mode", "0777"]), ConfigInvalidError);
+    assert.throws(() => load(["--sds-socket-file", "../socket"]), ConfigInvalidError);
+    assert.equal(load(["--sds-socket-mode", "0660"]).sdsSocketMode, 0o660);
+  });
+
   it("has Istio's defaults", () => {
     const config = load([]);
     assert.deepEqual(config.caAddress, { host: "kasbah.kasbah-system.svc", port: 15012 });
     assert.equal(config.caRoot, "./var/run/secrets/istio/root-cert.pem");
     assert.equal(config.tokenFile, "./var/run/secrets/tokens/istio-token");
-    assert.equal(config.sdsSocket, "./var/run/secrets/workload-spiffe-uds/socket");
+    assert.equal(sdsSocketPath(config), "var/run/secrets/workload-spiffe-uds/socket");
+    assert.equal(config.sdsSocketMode, 0o600);
     assert.equal(config.trustDomain.toString(), "cluster.local");
     assert.deepEqual([config.namespace, config.serviceAccount], [undefined, undefined]);
     assert.deepEqual(

@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { parseTrustDomain, parseWorkloadName } from "@kasbah/pki";
 import { type Command, type ConfigOf, option, schema } from "@kasbah/runtime";
+import { parseFileName, parseSocketMode } from "./sds/socket-options.ts";
 
 /** Every option of `kasbah-agent`. Environment names and defaults are Istio's where it has them. */
 export const options = {
@@ -118,7 +119,24 @@ export const options = {
     env: "KASBAH_SDS_SOCKET",
     help: "Unix socket on which Envoy is served",
     schema: schema.path,
-    default: "./var/run/secrets/workload-spiffe-uds/socket",
+    optional: true,
+    defaultHelp: "the file below, in ./var/run/secrets/workload-spiffe-uds",
+    group: "Serving",
+  }),
+  sdsSocketFile: option({
+    flag: "--sds-socket-file <name>",
+    env: "WORKLOAD_IDENTITY_SOCKET_FILE",
+    help: "name of the socket in ./var/run/secrets/workload-spiffe-uds, when --sds-socket does not say where",
+    schema: schema.parsed(parseFileName),
+    default: "socket",
+    group: "Serving",
+  }),
+  sdsSocketMode: option({
+    flag: "--sds-socket-mode <octal>",
+    env: "KASBAH_SDS_SOCKET_MODE",
+    help: "permissions of the socket: 0600, 0660 or 0666; whoever can connect gets the key",
+    schema: schema.parsed(parseSocketMode),
+    default: "0600",
     group: "Serving",
   }),
   outputCerts: option({

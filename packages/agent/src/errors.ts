@@ -14,7 +14,9 @@ export type AgentErrorCode =
   | "CONFIG_INVALID"
   | "REQUEST_MALFORMED"
   | "NODE_MISSING"
-  | "RESOURCE_UNKNOWN";
+  | "RESOURCE_UNKNOWN"
+  | "RESOURCE_NOT_READY"
+  | "CLIENT_TOO_SLOW";
 
 /** Why the CA gave no certificate, in its own words for programs (docs/refusals.md). */
 export interface CaRefusal {

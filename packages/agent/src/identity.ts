@@ -1,4 +1,4 @@
-import { parseWorkloadName, SpiffeId, type TrustDomain, type WorkloadName } from "@kasbah/pki";
+import { parseSpiffeId, parseWorkloadName, SpiffeId, type TrustDomain, type WorkloadName } from "@kasbah/pki";
 import { AgentError } from "./errors.ts";
 
 /** What the configuration says of our name; the token says the rest. */
@@ -22,6 +22,26 @@ export function resolveIdentity(token: string, options: IdentityOptions): Spiffe
     throw new AgentError("TOKEN_UNREADABLE", `the token names no service account; ${fix}`);
   }
   return SpiffeId.forWorkload(options.trustDomain, parseWorkloadName(namespace, serviceAccount));
+}
+
+/** True for a SPIFFE ID, in its one spelling, that {@link resolveIdentity} could give with some token. */
+export function mayBeOurs(name: string, options: IdentityOptions): boolean {
+  const id = spiffeIdIn(name);
+  if (id?.workload === undefined || id.toString() !== name || !id.trustDomain.equals(options.trustDomain))
+    return false;
+  const { namespace, serviceAccount } = id.workload;
+  return (
+    namespace === (options.namespace ?? namespace) &&
+    serviceAccount === (options.serviceAccount ?? serviceAccount)
+  );
+}
+
+function spiffeIdIn(name: string): SpiffeId | undefined {
+  try {
+    return parseSpiffeId(name);
+  } catch {
+    return undefined;
+  }
 }
 
 function agreed(

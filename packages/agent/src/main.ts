@@ -26,8 +26,11 @@ import type { MountedSupply } from "./files/mounted-supply.ts";
 import { resolveIdentity } from "./identity.ts";
 import { Rotation } from "./rotation/rotation.ts";
 import type { RotationObserver } from "./rotation/rotator.ts";
+import { ResourceCatalog } from "./sds/resource-catalog.ts";
 import { SecretService } from "./sds/service.ts";
+import { sdsLimits, sdsSocketPath, socketModeWarning } from "./sds/socket-options.ts";
 import { sdsStatusOf } from "./sds/status.ts";
+import { WorkloadProvider } from "./sds/workload-provider.ts";
 import { SecretStore } from "./secret-store.ts";
 import { createAgentMetrics } from "./status/metrics.ts";
 import { readinessOf, withWarnings } from "./status/readiness.ts";
@@ -75,16 +78,19 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
       : await composeMounted(mountedDirectory, config, events, ground);
   const supply = mounted ? [mounted] : [rotation, rootFile];
 
-  const service = new SecretService(store, observeStreams(metrics, logger));
+  const catalog = new ResourceCatalog([new WorkloadProvider(store, config)]);
+  const service = new SecretService({ catalog, observer: observeStreams(metrics, logger), clock });
   const server = new Http2Server({
-    routes: [service.route],
+    routes: service.routes,
     toStatus: sdsStatusOf,
-    // Only Envoys of our own uid come here, and one that is reconfigured resets all of its streams at once.
-    limits: { maxRequestBytes: 1024 * 1024, resetBurst: 1_000 },
+    limits: sdsLimits,
     onAcceptError: (error) => logger.error("connections cannot be accepted", { error }),
   });
-  const path = resolve(config.sdsSocket);
-  const socket = new UnixSocket({ name: "sds", path, flag: "--sds-socket", server, clock, logger });
+  const path = resolve(sdsSocketPath(config));
+  const { sdsSocketMode: mode } = config;
+  const socket = new UnixSocket({ name: "sds", path, flag: "--sds-socket", mode, server, clock, logger });
+  const openness = socketModeWarning(mode);
+  if (openness !== undefined) logger.warn(openness, { path });
   const status = createStatusServer({
     address: config.statusAddress,
     registry,

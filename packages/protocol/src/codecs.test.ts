@@ -3,7 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { google, istio } from "../generated/messages.js";
 import {
   createCertificate,
+  type DeltaDiscoveryResponse,
   decodeRetryAfterMs,
+  deltaSecrets,
   encodeStatusDetails,
   type Secret,
   secretTypeUrl,
@@ -90,6 +92,54 @@ describe("StreamSecrets on the wire", () => {
     ];
     const sent = { versionInfo: "v", nonce: "n", resources };
     assert.deepEqual(streamSecrets.response.decode(streamSecrets.response.encode(sent)), sent);
+  });
+});
+
+describe("DeltaSecrets on the wire", () => {
+  it("reads every delta message that Envoy 1.40 sends", () => {
+    const folder = new URL("envoy-1.40-sds/", fixtures);
+    const files = readdirSync(folder).filter((file) => file.startsWith("delta-"));
+    assert.equal(files.length, 5);
+    for (const file of files) {
+      const message = deltaSecrets.request.decode(readFileSync(new URL(file, folder)));
+      const isFirst = file.endsWith("-1.bin");
+      assert.equal(message.typeUrl, secretTypeUrl, file);
+      assert.deepEqual(message.subscribe, isFirst ? [file.split("-")[1]] : [], file);
+      assert.deepEqual([message.unsubscribe, message.initialVersions.size], [[], 0], file);
+      assert.equal(message.nodeId !== "", isFirst, `${file}: the node comes first and only then`);
+      assert.equal(message.responseNonce === "", isFirst, file);
+      assert.equal(message.errorDetail !== undefined, file === "delta-default-3.bin", file);
+    }
+  });
+
+  it("carries versions of any name, and is not polluted by one named __proto__", () => {
+    const request = {
+      nodeId: "n",
+      typeUrl: secretTypeUrl,
+      subscribe: ["a"],
+      unsubscribe: ["b"],
+      initialVersions: new Map([
+        ["__proto__", "v1"],
+        ["constructor", "v2"],
+        ["", "v3"],
+      ]),
+      responseNonce: "7",
+      errorDetail: { code: 13, message: "no" },
+    };
+    const decoded = deltaSecrets.request.decode(deltaSecrets.request.encode(request));
+    assert.deepEqual(decoded, request);
+    assert.equal(({} as Record<string, unknown>)["v1"], undefined);
+  });
+
+  it("carries resources with their versions, and what there is not", () => {
+    const secret: Secret = { kind: "validationContext", name: "ROOTCA", trustedCa: Buffer.from("roots") };
+    const sent: DeltaDiscoveryResponse = {
+      systemVersionInfo: "v",
+      nonce: "n",
+      resources: [{ version: "r", secret }],
+      removedResources: ["gone"],
+    };
+    assert.deepEqual(deltaSecrets.response.decode(deltaSecrets.response.encode(sent)), sent);
   });
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { Versions } from "../../../packages/agent/src/sds/deliveries.ts";
 import {
   emptySubscription,
   onRequest,
@@ -7,12 +8,12 @@ import {
   type Response,
   type Subscription,
   type SubscriptionRequest,
-  type Versions,
 } from "../../../packages/agent/src/sds/subscription.ts";
 import type { Target } from "../target.ts";
 
 const names = ["default", "ROOTCA", "kubernetes://other", "", "toString"];
 const known = new Set(["default", "ROOTCA"]);
+const isKnown = (name: string) => known.has(name);
 const nonces = ["current", "", "9999"];
 
 /** What a client remembers of its stream, kept apart from what the server does. */
@@ -74,8 +75,8 @@ export const subscription: Target = {
       if (octet >= firstUpdate) versions = changed(versions, octet);
       const step =
         octet >= firstUpdate
-          ? onUpdate(state, [...known], versions)
-          : onRequest(state, requestOf(octet, state, model), { known, versions });
+          ? onUpdate(state, [...known], { isKnown, versions })
+          : onRequest(state, requestOf(octet, state, model), { isKnown, versions });
       model.receive(step.response, versions);
       if (octet >= firstUpdate) assert.equal(model.lacks(versions), undefined, "an update was kept back");
       state = step.subscription;

@@ -10,25 +10,19 @@ export interface SecretResource {
   readonly secret: Secret;
 }
 
-export type ResourceName = "ROOTCA" | "default";
-
-/** Every name that is served, in the order of pushing: peers' new root must be trusted before our leaf comes under it. */
-export const resourceNames: readonly ResourceName[] = ["ROOTCA", "default"];
-
-/** What Envoy gets of a secret, in the order of `resourceNames`. */
-export function resourcesOf({
-  leaf,
-  intermediates,
-  keyPair,
-  keyFormat,
-  bundle,
-}: WorkloadSecret): readonly SecretResource[] {
+/** The chain and the key of a workload. */
+export function leafOf(
+  name: string,
+  { leaf, intermediates, keyPair, keyFormat }: WorkloadSecret,
+): SecretResource {
   // The chain goes without its root: a peer that lacks the root gains nothing by seeing it, and some refuse it.
   const certificateChain = Buffer.from([leaf, ...intermediates].map((one) => one.toPem()).join(""));
-  return [
-    validationContext("ROOTCA", Buffer.from(bundle.toPem())),
-    tlsCertificate("default", certificateChain, Buffer.from(keyPair.toPem(keyFormat))),
-  ];
+  return tlsCertificate(name, certificateChain, Buffer.from(keyPair.toPem(keyFormat)));
+}
+
+/** The whole trust bundle of a workload. */
+export function rootsOf(name: string, { bundle }: WorkloadSecret): SecretResource {
+  return validationContext(name, Buffer.from(bundle.toPem()));
 }
 
 /** Roots to trust, in PEM. */

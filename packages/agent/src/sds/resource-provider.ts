@@ -5,7 +5,7 @@ import type { SecretResource } from "./envoy-secret.ts";
  * through to another name's secret.
  */
 export interface ResourceProvider {
-  /** Decides by the name alone, before anything is opened. */
+  /** Decides by the name and by what is known already, before anything is opened. */
   claims(name: string): boolean;
   /** What may be handed out at this moment under a claimed name; undefined until there is something good. */
   current(name: string): SecretResource | undefined;

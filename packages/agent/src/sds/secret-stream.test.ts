@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { parseTrustDomain } from "@kasbah/pki";
 import { type DiscoveryResponse, secretTypeUrl, streamSecrets } from "@kasbah/protocol";
-import { mintSecret, throwsWithCode } from "@kasbah/testkit";
-import { resourcesOf } from "./envoy-secret.ts";
-import { SecretStream, type Servable } from "./secret-stream.ts";
-import type { SubscriptionNote } from "./subscription.ts";
+import { FakeClock, mintSecret, throwsWithCode } from "@kasbah/testkit";
+import { SecretStore } from "../secret-store.ts";
+import type { StreamOptions } from "./open-stream.ts";
+import { SecretStream } from "./secret-stream.ts";
+import type { SubscriptionNote } from "./subscription-note.ts";
+import { WorkloadProvider } from "./workload-provider.ts";
 
 const recorded = (name: string) => {
   const path = new URL(`../../../../test/fixtures/envoy-1.40-sds/${name}.bin`, import.meta.url);
@@ -12,21 +15,30 @@ const recorded = (name: string) => {
 };
 
 describe("An SDS stream", () => {
-  let servable: Servable;
+  const clock = new FakeClock(new Date("2030-01-01T00:00:00Z"));
+  let store: SecretStore;
+  let options: StreamOptions<DiscoveryResponse>;
   let sent: DiscoveryResponse[];
   let notes: SubscriptionNote[];
   let stream: SecretStream;
 
   beforeEach(async () => {
-    const secret = await mintSecret({ receivedAt: new Date("2030-01-01T00:00:00Z"), ttlMs: 60_000 });
-    servable = new Map(resourcesOf(secret).map((resource) => [resource.name, resource]));
+    store = new SecretStore(clock);
+    store.publish(await mintSecret({ receivedAt: clock.now(), ttlMs: 60_000 }));
     sent = [];
     notes = [];
-    stream = new SecretStream({
-      servable: () => servable,
+    const identity = {
+      trustDomain: parseTrustDomain("cluster.local"),
+      namespace: undefined,
+      serviceAccount: undefined,
+    };
+    options = {
+      catalog: new WorkloadProvider(store, identity),
+      clock,
       send: (response) => sent.push(response),
       note: (note) => notes.push(note),
-    });
+    };
+    stream = new SecretStream(options);
   });
 
   const request = {
@@ -68,11 +80,7 @@ describe("An SDS stream", () => {
 
   it("is silent on Envoy's ACK of both names", () => {
     for (const name of ["default", "ROOTCA"]) {
-      const fresh = new SecretStream({
-        servable: () => servable,
-        send: (r) => sent.push(r),
-        note: (n) => notes.push(n),
-      });
+      const fresh = new SecretStream(options);
       sent = [];
       fresh.receive(recorded(`sotw-${name}-1`));
       fresh.receive({ ...recorded(`sotw-${name}-2`), responseNonce: sent[0]?.nonce ?? "" });
@@ -89,10 +97,36 @@ describe("An SDS stream", () => {
     assert.equal(notes.length, 1_000);
     assert.ok(notes[0]?.kind === "nack" && notes[0].complaint.includes("KEY_VALUES_MISMATCH"));
 
-    const next = await mintSecret({ receivedAt: new Date("2030-01-01T00:00:30Z"), ttlMs: 60_000 });
-    servable = new Map(resourcesOf(next).map((resource) => [resource.name, resource]));
-    stream.update("ROOTCA");
-    stream.update("default");
+    store.publish(await mintSecret({ receivedAt: clock.now(), ttlMs: 60_000 }));
+    stream.update(["ROOTCA"]);
+    stream.update(["default"]);
     assert.equal(sent.length, 2);
+  });
+
+  it("shows what it has, what the client said of it, and no key", () => {
+    stream.receive({ ...request, nodeId: "e".repeat(10_000), resourceNames: ["default", "ROOTCA"] });
+    assert.deepEqual(
+      stream.view.resources.map(({ name, state }) => [name, state]),
+      [
+        ["default", "sent"],
+        ["ROOTCA", "sent"],
+      ],
+    );
+    const names = ["default", "ROOTCA"];
+    stream.receive({ ...request, resourceNames: names, responseNonce: sent[0]?.nonce ?? "" });
+    assert.deepEqual(new Set(stream.view.resources.map(({ state }) => state)), new Set(["accepted"]));
+    const errorDetail = { code: 13, message: "x".repeat(100_000) };
+    stream.receive({ ...request, resourceNames: names, responseNonce: sent[0]?.nonce ?? "", errorDetail });
+    const { nacks, lastNack, node, protocol, resources } = stream.view;
+    assert.deepEqual([protocol, node.length, nacks, lastNack?.complaint.length], ["sotw", 512, 1, 512]);
+    assert.deepEqual(lastNack?.at, clock.now());
+    assert.equal(resources[0]?.state, "refused");
+    assert.ok(!JSON.stringify(stream.view).includes("BEGIN"));
+  });
+
+  it("complains once of a type that is not served, however often it is asked for", () => {
+    for (let round = 0; round < 1_000; round += 1)
+      stream.receive({ ...request, nodeId: "envoy", typeUrl: "other" });
+    assert.equal(notes.length, 1);
   });
 });

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
+import { connect } from "node:http2";
+import { createConnection } from "node:net";
+import { Readable } from "node:stream";
+import { parseTrustDomain } from "@kasbah/pki";
 import {
+  type DeltaDiscoveryResponse,
   type DiscoveryRequest,
   type DiscoveryResponse,
+  deltaSecrets,
+  fetchSecrets,
   secretTypeUrl,
   streamSecrets,
 } from "@kasbah/protocol";
@@ -10,14 +17,19 @@ import { Http2Server } from "@kasbah/runtime/grpc-http2";
 import { type ClientStream, grpcStatus, RpcError } from "@kasbah/runtime/rpc";
 import {
   createTestAuthority,
+  eventually,
   FakeClock,
   mintSecret,
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { SecretStore } from "../secret-store.ts";
+import { ResourceCatalog } from "./resource-catalog.ts";
 import { SecretService } from "./service.ts";
+import { sdsLimits } from "./socket-options.ts";
 import { sdsStatusOf } from "./status.ts";
+import type { SubscriptionNote } from "./subscription-note.ts";
+import { WorkloadProvider } from "./workload-provider.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
 
@@ -39,6 +51,31 @@ class Subscriber {
   }
 }
 
+/** The same by the delta protocol. */
+class DeltaSubscriber {
+  readonly #responses: AsyncIterator<DeltaDiscoveryResponse>;
+
+  constructor(channel: GrpcChannel, subscribe: readonly string[], held: Record<string, string> = {}) {
+    const stream = channel.stream(deltaSecrets);
+    this.#responses = stream.responses[Symbol.asyncIterator]();
+    const initialVersions = new Map(Object.entries(held));
+    const constant = { nodeId: "envoy", typeUrl: secretTypeUrl, unsubscribe: [], responseNonce: "" };
+    stream.send({ ...constant, subscribe, initialVersions });
+  }
+
+  async next(): Promise<DeltaDiscoveryResponse> {
+    const { value, done } = await this.#responses.next();
+    assert.ok(!done);
+    return value;
+  }
+}
+
+const identity = {
+  trustDomain: parseTrustDomain("cluster.local"),
+  namespace: undefined,
+  serviceAccount: undefined,
+};
+
 const ask = (name: string): DiscoveryRequest => ({
   versionInfo: "",
   nodeId: "envoy",
@@ -55,6 +92,8 @@ describe("The SDS service on a Unix socket", () => {
   let channel: GrpcChannel;
   let open: number;
   let onOpened: (() => void) | undefined;
+  let notes: SubscriptionNote[];
+  let service: SecretService;
 
   beforeEach(async () => {
     directory = await temporaryDirectory();
@@ -70,13 +109,15 @@ describe("The SDS service on a Unix socket", () => {
       onClosed: () => {
         open -= 1;
       },
-      onNote: () => {},
+      onNote: (note: SubscriptionNote) => notes.push(note),
     };
-    const service = new SecretService(store, observer);
+    notes = [];
+    const catalog = new ResourceCatalog([new WorkloadProvider(store, identity)]);
+    service = new SecretService({ catalog, observer, clock });
     server = new Http2Server({
-      routes: [service.route],
+      routes: service.routes,
       toStatus: sdsStatusOf,
-      limits: { resetBurst: 2_000 },
+      limits: { ...sdsLimits, resetBurst: 2_000 },
     });
     await server.listenUnix(directory.join("socket"));
     channel = new GrpcChannel({ unixPath: directory.join("socket") });
@@ -162,15 +203,202 @@ describe("The SDS service on a Unix socket", () => {
     assert.notEqual((await roots.next()).versionInfo, versionInfo);
   });
 
+  it("brings new roots to every stream of either protocol before a leaf to any", async () => {
+    store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+    const arrivals: string[] = [];
+    const names = [
+      "default",
+      "spiffe://cluster.local/ns/demo/sa/frontend",
+      "ROOTCA",
+      "spiffe://cluster.local",
+    ];
+    const streams = names.flatMap((name) => [
+      { name, stream: new Subscriber(channel, name) },
+      { name, stream: new DeltaSubscriber(channel, [name]) },
+    ]);
+    await Promise.all(streams.map(({ stream }) => stream.next()));
+    store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+    const arrive = async ({ name, stream }: (typeof streams)[number]) => {
+      await stream.next();
+      arrivals.push(name);
+    };
+    await Promise.all(streams.map(arrive));
+    const isRoots = (name: string) => name === "ROOTCA" || name === "spiffe://cluster.local";
+    assert.deepEqual(arrivals.map(isRoots), [true, true, true, true, false, false, false, false]);
+  });
+
+  it("answers a delta stream for each name alone, and says what there is not", async () => {
+    store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+    const stream = new DeltaSubscriber(channel, ["kubernetes://other", "default", "ROOTCA"]);
+    const { resources, removedResources, systemVersionInfo } = await stream.next();
+    assert.deepEqual(
+      resources.map(({ secret }) => secret.name),
+      ["default", "ROOTCA"],
+    );
+    assert.deepEqual(removedResources, ["kubernetes://other"]);
+    assert.equal(systemVersionInfo, resources.map(({ version }) => version).join("+"));
+    const held = Object.fromEntries(resources.map(({ secret, version }) => [secret.name, version]));
+    const reconnected = await new DeltaSubscriber(channel, ["default"], held).next();
+    assert.equal(reconnected.resources[0]?.version, held["default"]);
+  });
+
+  it("tells a delta stream that a name it held is another workload's, once ours is known", async () => {
+    const stream = new DeltaSubscriber(channel, ["spiffe://cluster.local/ns/demo/sa/backend"]);
+    await eventually(() => service.watched === 1);
+    store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+    assert.deepEqual((await stream.next()).removedResources, ["spiffe://cluster.local/ns/demo/sa/backend"]);
+    assert.deepEqual(notes, [{ kind: "unknown-name", name: "spiffe://cluster.local/ns/demo/sa/backend" }]);
+    await eventually(() => service.watched === 0);
+  });
+
+  it("ends a client that reads nothing, and lets none of the others wait for it", async () => {
+    store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+    // By bare HTTP/2: a client of ours would read what comes.
+    const session = connect("http://localhost", {
+      createConnection: () => createConnection(directory.join("socket")),
+    });
+    const headers = {
+      ":method": "POST",
+      ":path": streamSecrets.path,
+      "content-type": "application/grpc",
+      te: "trailers",
+    };
+    const idle = session.request(headers).on("error", () => {});
+    const body = streamSecrets.request.encode(ask("default"));
+    const prefix = Buffer.alloc(5);
+    prefix.writeUInt32BE(body.length, 1);
+    idle.write(Buffer.concat([prefix, body]));
+    await eventually(() => open === 1);
+    const good = new Subscriber(channel, "default");
+    await good.next();
+    for (let rotation = 0; open === 2 && rotation < 1_000; rotation += 1) {
+      store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+      await good.next();
+    }
+    assert.equal(open, 1);
+    assert.deepEqual(notes, [{ kind: "too-slow" }]);
+    store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+    await good.next();
+    session.destroy();
+  }).timeout(60_000);
+
+  it("shows every open stream, what it has and what it said", async () => {
+    store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+    const subscriber = new Subscriber(channel, "default");
+    const { nonce } = await subscriber.next();
+    subscriber.stream.send({
+      ...ask("default"),
+      responseNonce: nonce,
+      errorDetail: { code: 13, message: "bad key" },
+    });
+    await eventually(() => service.streams()[0]?.nacks === 1);
+    const [view] = service.streams();
+    assert.deepEqual(view?.lastNack, { names: ["default"], complaint: "bad key", at: start });
+    assert.equal(view?.resources[0]?.state, "refused");
+  });
+
   it("forgets a thousand streams that come and go", async () => {
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
     for (let round = 0; round < 1_000; round += 1) {
       const subscriber = new Subscriber(channel, "default", { versionInfo: "kept" });
-      subscriber.stream.responses;
       await subscriber.next();
       subscriber.stream.cancel();
     }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    assert.equal(open, 0);
+    await eventually(() => open === 0);
+    assert.deepEqual([service.streams(), service.watched], [[], 0]);
+  }).timeout(60_000);
+
+  it("forgets ten thousand streams of both protocols that end in every way", async () => {
+    store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+    const context = {
+      metadata: () => [],
+      peerAddress: "unknown",
+      peerCertificates: () => [],
+      signal: new AbortController().signal,
+    };
+    const first = streamSecrets.request.encode(ask("default"));
+    const ways = [[first], [first, Buffer.from("ffff", "hex")], [Buffer.alloc(0)], []];
+    let answered = 0;
+    for (let round = 0; round < 10_000; round += 1) {
+      const route = service.routes[round % 2];
+      assert.ok(route?.kind === "stream");
+      const send = () => {
+        answered += 1;
+        return true;
+      };
+      const bodies = ways[(round >> 1) % ways.length] ?? [];
+      await route.serve(Readable.from(bodies), send, context).catch(() => undefined);
+    }
+    assert.ok(answered > 2_000);
+    assert.deepEqual([open, service.streams(), service.watched], [0, [], 0]);
+  }).timeout(60_000);
+
+  describe("asked by FetchSecrets", () => {
+    const fetch = (request: Partial<DiscoveryRequest>, deadlineMs = 30_000) =>
+      channel.unary(fetchSecrets, { ...ask("default"), ...request }, { deadlineMs });
+    const refusal = (code: number, message: RegExp) => (error: unknown) => {
+      assert.ok(error instanceof RpcError);
+      assert.equal(error.code, code);
+      assert.match(error.message, message);
+      return true;
+    };
+
+    it("refuses a request without a node, of another type, and of no names or too many", async () => {
+      const wrong = [
+        { nodeId: "" },
+        { typeUrl: "type.googleapis.com/envoy.config.cluster.v3.Cluster" },
+        { resourceNames: [] },
+        { resourceNames: Array.from({ length: 10_000 }, (_, index) => `name-${index}`) },
+      ];
+      for (const request of wrong) {
+        await assert.rejects(
+          fetch(request),
+          refusal(grpcStatus.INVALID_ARGUMENT, /^(NODE_MISSING|REQUEST_MALFORMED): /),
+        );
+      }
+    });
+
+    it("names the name that is not served, and gives nothing of the others", async () => {
+      store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+      await assert.rejects(
+        fetch({ resourceNames: ["default", "kubernetes://other"] }),
+        refusal(grpcStatus.NOT_FOUND, /^RESOURCE_UNKNOWN: "kubernetes:\/\/other" /),
+      );
+    });
+
+    it("answers with all names, also when the client has that version", async () => {
+      store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+      const resourceNames = ["default", "ROOTCA", "default"];
+      const { versionInfo, resources } = await fetch({ resourceNames });
+      assert.deepEqual(
+        resources.map(({ name }) => name),
+        ["default", "ROOTCA"],
+      );
+      assert.equal((await fetch({ resourceNames, versionInfo })).versionInfo, versionInfo);
+    });
+
+    it("waits for the first secret", async () => {
+      const answer = fetch({});
+      await eventually(() => service.watched === 1);
+      store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+      assert.equal((await answer).resources[0]?.name, "default");
+      await eventually(() => service.watched === 0);
+    });
+
+    it("says after ten seconds that there is nothing, and where to look", async () => {
+      const answer = assert.rejects(
+        fetch({}),
+        refusal(grpcStatus.UNAVAILABLE, /^RESOURCE_NOT_READY: there is nothing yet for "default"; .*healthz/),
+      );
+      await eventually(() => service.watched === 1);
+      await clock.advance(10_000);
+      await answer;
+      assert.equal(service.watched, 0);
+    });
+
+    it("stops waiting when the client does", async () => {
+      await assert.rejects(fetch({}, 50), refusal(grpcStatus.DEADLINE_EXCEEDED, /./));
+      await eventually(() => service.watched === 0);
+    });
   });
 });

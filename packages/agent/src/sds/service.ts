@@ -1,12 +1,25 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
-import type { DiscoveryResponse } from "@kasbah/protocol";
-import { type DiscoveryRequest, streamSecrets } from "@kasbah/protocol";
-import { type Route, type StreamCall, streamRoute } from "@kasbah/runtime/rpc";
+import {
+  type DeltaDiscoveryRequest,
+  type DeltaDiscoveryResponse,
+  type DiscoveryRequest,
+  type DiscoveryResponse,
+  deltaSecrets,
+  fetchSecrets,
+  type Method,
+  streamSecrets,
+} from "@kasbah/protocol";
+import type { Clock } from "@kasbah/runtime";
+import { type Route, type StreamCall, streamRoute, unaryRoute } from "@kasbah/runtime/rpc";
 import { AgentError } from "../errors.ts";
-import type { SecretStore, WorkloadSecret } from "../secret-store.ts";
-import { resourceNames, resourcesOf, type SecretResource } from "./envoy-secret.ts";
-import { SecretStream, type Servable } from "./secret-stream.ts";
-import type { SubscriptionNote } from "./subscription.ts";
+import { DeltaStream } from "./delta-stream.ts";
+import { fetchNow } from "./fetch-secrets.ts";
+import type { OpenStream, StreamOptions } from "./open-stream.ts";
+import { pacedSend } from "./paced-send.ts";
+import type { ResourceProvider } from "./resource-provider.ts";
+import { SecretStream } from "./secret-stream.ts";
+import { SecretUpdates } from "./secret-updates.ts";
+import type { StreamView } from "./stream-record.ts";
+import type { SubscriptionNote } from "./subscription-note.ts";
 
 /** Told what happens on streams, for log and metrics. */
 export interface StreamObserver {
@@ -15,75 +28,121 @@ export interface StreamObserver {
   onNote(note: SubscriptionNote): void;
 }
 
+export interface SecretServiceOptions {
+  readonly catalog: ResourceProvider;
+  readonly observer: StreamObserver;
+  readonly clock: Clock;
+}
+
+/** Makes a stream of one protocol for a call. */
+type NewStream<Request, Response> = (options: StreamOptions<Response>) => OpenStream<Request>;
+
 /**
- * `StreamSecrets` over a store. A stream that asks before the first secret exists is held open; every stream gets a
- * published secret at once, ROOTCA on all of them before `default` on any.
+ * `StreamSecrets`, `DeltaSecrets` and `FetchSecrets` over one catalog of names. A stream that asks before there is a secret is
+ * held open; every stream gets a changed secret at once.
  */
 export class SecretService {
-  readonly route: Route;
-  readonly #store: SecretStore;
-  readonly #observer: StreamObserver;
-  readonly #streams = new Set<SecretStream>();
-  #built: { readonly from: WorkloadSecret; readonly resources: readonly SecretResource[] } | undefined;
+  readonly routes: readonly Route[];
+  readonly #options: SecretServiceOptions;
+  readonly #updates: SecretUpdates;
+  readonly #streams = new Set<{ readonly view: StreamView }>();
 
-  constructor(store: SecretStore, observer: StreamObserver) {
-    this.#store = store;
-    this.#observer = observer;
-    this.route = streamRoute({
-      path: streamSecrets.path,
-      decode: decodeRequest,
-      encode: streamSecrets.response.encode,
-      handle: (call) => this.#serve(call),
-    });
-    store.subscribe(() => void this.#push());
+  constructor(options: SecretServiceOptions) {
+    this.#options = options;
+    this.#updates = new SecretUpdates(options.catalog);
+    const { catalog, clock } = options;
+    const world = { catalog, clock, updates: this.#updates };
+    this.routes = [
+      this.#streaming<DiscoveryRequest, DiscoveryResponse>(streamSecrets, (own) => new SecretStream(own)),
+      this.#streaming<DeltaDiscoveryRequest, DeltaDiscoveryResponse>(
+        deltaSecrets,
+        (own) => new DeltaStream(own),
+      ),
+      unaryRoute({ ...messagesOf(fetchSecrets), handle: (call) => fetchNow(call, world) }),
+    ];
   }
 
-  async #serve(call: StreamCall<DiscoveryRequest, DiscoveryResponse>): Promise<void> {
-    const stream = new SecretStream({
-      servable: () => this.#servable(),
-      send: (response) => call.send(response),
-      note: (note) => this.#observer.onNote(note),
-    });
+  /** The open streams, oldest first, for people to look at. */
+  streams(): readonly StreamView[] {
+    return [...this.#streams].map(({ view }) => view);
+  }
+
+  /** Names that are watched for the open streams. */
+  get watched(): number {
+    return this.#updates.watched;
+  }
+
+  #streaming<Request, Response>(
+    method: Method<Request, Response>,
+    create: NewStream<Request, Response>,
+  ): Route {
+    return streamRoute({ ...messagesOf(method), handle: (call) => this.#serve(call, create) });
+  }
+
+  async #serve<Request, Response>(
+    call: StreamCall<Request, Response>,
+    create: NewStream<Request, Response>,
+  ): Promise<void> {
+    const { catalog, clock, observer } = this.#options;
+    const note = (one: SubscriptionNote) => observer.onNote(one);
+    const stream = create({ catalog, clock, note, send: pacedSend((response) => call.send(response)) });
+    const broken = Promise.withResolvers<never>();
+    const follower = {
+      update: (changed: readonly string[]) =>
+        orElse(broken.reject, () => {
+          stream.update(changed);
+          this.#updates.follow(follower, stream.names);
+        }),
+    };
     this.#streams.add(stream);
-    this.#observer.onOpened();
+    observer.onOpened();
     try {
-      for await (const request of call.requests) stream.receive(request);
+      await Promise.race([broken.promise, this.#answer(call.requests, stream, follower)]);
+    } catch (error) {
+      if (error instanceof AgentError && error.code === "CLIENT_TOO_SLOW") note({ kind: "too-slow" });
+      throw error;
     } finally {
+      this.#updates.unfollow(follower);
       this.#streams.delete(stream);
-      this.#observer.onClosed();
+      observer.onClosed();
     }
   }
 
-  /**
-   * Streams that share a connection send in the order in which they were opened, unless a turn of the event loop lies
-   * between the writes: without it Envoy would get a leaf before the root that its peers need.
-   */
-  async #push(): Promise<void> {
-    for (const name of resourceNames) {
-      for (const stream of this.#streams) stream.update(name);
-      await nextTurn();
+  async #answer<Request>(
+    requests: AsyncIterable<Request>,
+    stream: OpenStream<Request>,
+    follower: { update(changed: readonly string[]): void },
+  ): Promise<void> {
+    for await (const request of requests) {
+      // A broken stream may have a request left: it must follow nothing any more.
+      if (!this.#streams.has(stream)) return;
+      stream.receive(request);
+      this.#updates.follow(follower, stream.names);
     }
-  }
-
-  /** Roots stay true after the leaf's end; an expired leaf is handed to nobody. */
-  #servable(): Servable {
-    const secret = this.#store.current;
-    if (secret === undefined) return new Map();
-    const isLeafAlive = this.#store.unexpired !== undefined;
-    const resources = this.#resourcesOf(secret).filter(({ name }) => name !== "default" || isLeafAlive);
-    return new Map(resources.map((resource) => [resource.name, resource]));
-  }
-
-  #resourcesOf(secret: WorkloadSecret): readonly SecretResource[] {
-    if (this.#built?.from !== secret) this.#built = { from: secret, resources: resourcesOf(secret) };
-    return this.#built.resources;
   }
 }
 
-function decodeRequest(body: Uint8Array): DiscoveryRequest {
+/** What breaks one stream must not keep the others from being told. */
+function orElse(onError: (error: unknown) => void, act: () => void): void {
   try {
-    return streamSecrets.request.decode(body);
-  } catch (cause) {
-    throw new AgentError("REQUEST_MALFORMED", "the message is not a DiscoveryRequest", { cause });
+    act();
+  } catch (error) {
+    onError(error);
   }
+}
+
+function messagesOf<Request, Response>({ path, request, response }: Method<Request, Response>) {
+  return {
+    path,
+    encode: (message: Response) => response.encode(message),
+    decode(body: Uint8Array): Request {
+      try {
+        return request.decode(body);
+      } catch (cause) {
+        throw new AgentError("REQUEST_MALFORMED", "the message is not a request of secret discovery", {
+          cause,
+        });
+      }
+    },
+  };
 }

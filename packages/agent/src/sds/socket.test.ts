@@ -4,8 +4,9 @@ import { once } from "node:events";
 import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createConnection, createServer } from "node:net";
 import { Http2Server } from "@kasbah/runtime/grpc-http2";
-import { UnixSocket } from "@kasbah/runtime/rpc";
+import { UnixSocket, unaryRoute } from "@kasbah/runtime/rpc";
 import {
+  eventually,
   FakeClock,
   type RecordingLogger,
   recordingLogger,
@@ -13,9 +14,14 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { SecretStore } from "../secret-store.ts";
-import { SecretService } from "./service.ts";
 import { sdsStatusOf } from "./status.ts";
+
+const echo = unaryRoute<Uint8Array, Uint8Array>({
+  path: "/test.Echo/Say",
+  decode: (body) => body,
+  encode: (body) => body,
+  handle: (call) => Promise.resolve(call.request()),
+});
 
 describe("The SDS socket", () => {
   let directory: TemporaryDirectory;
@@ -37,14 +43,9 @@ describe("The SDS socket", () => {
     await directory.remove();
   });
 
-  const create = (at = path) => {
-    const { route } = new SecretService(new SecretStore(clock), {
-      onOpened() {},
-      onClosed() {},
-      onNote() {},
-    });
-    const server = new Http2Server({ routes: [route], toStatus: sdsStatusOf });
-    return new UnixSocket({ name: "sds", flag: "--sds-socket", path: at, server, clock, logger });
+  const create = (at = path, options: { mode?: number } = {}) => {
+    const server = new Http2Server({ routes: [echo], toStatus: sdsStatusOf });
+    return new UnixSocket({ name: "sds", flag: "--sds-socket", path: at, server, clock, logger, ...options });
   };
   const start = async () => {
     const socket = create();
@@ -101,6 +102,33 @@ describe("The SDS socket", () => {
     assert.equal((await lstat(directory.join("uds"))).mode & 0o777, 0o700);
     assert.equal((await lstat(path)).mode & 0o777, 0o600);
     assert.deepEqual(await readdir(directory.join("uds")), ["socket"]);
+  });
+
+  it("has the permissions that it is given, also when it comes back, and leaves its directory as it is", async () => {
+    await mkdir(directory.join("uds"), { mode: 0o750 });
+    const socket = create(path, { mode: 0o660 });
+    await socket.start();
+    sockets.push(socket);
+    assert.equal((await lstat(path)).mode & 0o777, 0o660);
+    await rm(path);
+    await clock.runFor(6_000);
+    await eventually(() =>
+      lstat(path).then(
+        ({ mode }) => (mode & 0o777) === 0o660,
+        () => false,
+      ),
+    );
+    assert.equal((await lstat(directory.join("uds"))).mode & 0o777, 0o750);
+  });
+
+  it("makes every missing directory above it, open to nobody else", async () => {
+    const deep = directory.join("a", "b", "socket");
+    const socket = create(deep);
+    await socket.start();
+    sockets.push(socket);
+    await connects(deep);
+    assert.equal((await lstat(directory.join("a"))).mode & 0o777, 0o700);
+    assert.equal((await lstat(directory.join("a", "b"))).mode & 0o777, 0o700);
   });
 
   it("is gone after a clean stop", async () => {

@@ -1,10 +1,19 @@
 import { grpcStatus, type RpcStatus } from "@kasbah/runtime/rpc";
-import { AgentError } from "../errors.ts";
+import { AgentError, type AgentErrorCode } from "../errors.ts";
 
-/** What an SDS client is told when its stream ends in an error: the rule it broke, or nothing. */
+const statuses: Partial<Record<AgentErrorCode, number>> = {
+  NODE_MISSING: grpcStatus.INVALID_ARGUMENT,
+  REQUEST_MALFORMED: grpcStatus.INVALID_ARGUMENT,
+  RESOURCE_UNKNOWN: grpcStatus.NOT_FOUND,
+  RESOURCE_NOT_READY: grpcStatus.UNAVAILABLE,
+  CLIENT_TOO_SLOW: grpcStatus.RESOURCE_EXHAUSTED,
+};
+
+/** What an SDS client is told when its call ends in an error: the rule it broke, or nothing. */
 export function sdsStatusOf(error: unknown): RpcStatus {
-  if (error instanceof AgentError && (error.code === "NODE_MISSING" || error.code === "REQUEST_MALFORMED")) {
-    return { code: grpcStatus.INVALID_ARGUMENT, message: `${error.code}: ${error.message}` };
+  const code = error instanceof AgentError ? statuses[error.code] : undefined;
+  if (code === undefined || !(error instanceof AgentError)) {
+    return { code: grpcStatus.INTERNAL, message: "internal error" };
   }
-  return { code: grpcStatus.INTERNAL, message: "internal error" };
+  return { code, message: `${error.code}: ${error.message}` };
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { Offer } from "./deliveries.ts";
 import {
   emptySubscription,
-  type Offer,
   onRequest,
   onUpdate,
   type Step,
@@ -12,7 +12,7 @@ import {
 
 const known = new Set(["default", "ROOTCA"]);
 const offer = (versions: Record<string, string>): Offer => ({
-  known,
+  isKnown: (name) => known.has(name),
   versions: new Map(Object.entries(versions)),
 });
 const both = offer({ default: "v1", ROOTCA: "r1" });
@@ -40,15 +40,15 @@ describe("A subscription", () => {
         ask({ nonce: response.nonce, rejection: "KEY_VALUES_MISMATCH" }),
         both,
       );
-      const pushed = onUpdate(step.subscription, ["default"], both.versions);
+      const pushed = onUpdate(step.subscription, ["default"], both);
       subscription = pushed.subscription;
       responses += step.response || pushed.response ? 1 : 0;
     }
     assert.equal(responses, 0);
-    const next = onUpdate(subscription, ["default"], new Map([["default", "v2"]]));
+    const next = onUpdate(subscription, ["default"], offer({ default: "v2" }));
     assert.deepEqual(next.response?.names, ["default"]);
     response = next.response ?? response;
-    const back = onUpdate(next.subscription, ["default"], both.versions);
+    const back = onUpdate(next.subscription, ["default"], both);
     assert.equal(back.response, undefined, "refused bytes came back");
   });
 
@@ -92,7 +92,7 @@ describe("A subscription", () => {
   it("holds a request that comes before there is a secret, and answers when there is", () => {
     const early = onRequest(emptySubscription, ask({}), offer({}));
     assert.equal(early.response, undefined);
-    const later = onUpdate(early.subscription, ["default"], both.versions);
+    const later = onUpdate(early.subscription, ["default"], both);
     assert.deepEqual(later.response, { names: ["default"], version: "v1", nonce: "1" });
   });
 
@@ -118,19 +118,55 @@ describe("A subscription", () => {
       both,
     );
     assert.equal(fewer.response, undefined);
-    const update = onUpdate(fewer.subscription, ["ROOTCA", "default"], new Map([["default", "v2"]]));
+    const update = onUpdate(fewer.subscription, ["ROOTCA", "default"], offer({ default: "v2" }));
     assert.equal(update.response, undefined);
+  });
+
+  it("follows 256 names, and says once that there are more", () => {
+    const all: Offer = { isKnown: () => true, versions: new Map() };
+    const names = Array.from({ length: 10_000 }, (_, index) => `file-cert:/a/${index}~/b`);
+    const first = onRequest(emptySubscription, ask({ names }), all);
+    assert.equal(first.subscription.names.size, 256);
+    assert.deepEqual(first.notes, [{ kind: "too-many-names", limit: 256 }]);
+    const second = onRequest(first.subscription, ask({ names }), all);
+    assert.deepEqual(second.notes, []);
+  });
+
+  it("lets go of a name that turns out to be nobody's, and never of one that was served", () => {
+    const early = onRequest(emptySubscription, ask({}), offer({}));
+    const nobodys: Offer = { isKnown: () => false, versions: new Map() };
+    const struck = onUpdate(early.subscription, ["default"], nobodys);
+    assert.deepEqual(struck.notes, [{ kind: "unknown-name", name: "default" }]);
+    assert.equal(struck.subscription.names.size, 0);
+    const served = onUpdate(answered().subscription, ["default"], nobodys);
+    assert.deepEqual([served.notes, served.response], [[], undefined]);
+    assert.ok(served.subscription.names.has("default"));
+  });
+
+  it("keeps a bounded memory of refusals, however many versions a client refuses", () => {
+    let { subscription } = answered();
+    for (let round = 0; round < 1_000; round += 1) {
+      subscription = onRequest(
+        subscription,
+        ask({ nonce: subscription.nonce, rejection: "no" }),
+        both,
+      ).subscription;
+      subscription = onUpdate(subscription, ["default"], offer({ default: `w${round}` })).subscription;
+    }
+    assert.equal(subscription.nonce, "1001");
+    assert.equal(subscription.rejected.get("default")?.length, 32);
+    assert.equal(subscription.open.size, 1);
   });
 
   it("takes an empty list for an unsubscription", () => {
     const { subscription, response } = answered();
     const none = onRequest(subscription, ask({ names: [], nonce: response.nonce }), both);
     assert.equal(none.response, undefined);
-    assert.equal(onUpdate(none.subscription, ["default"], new Map([["default", "v2"]])).response, undefined);
+    assert.equal(onUpdate(none.subscription, ["default"], offer({ default: "v2" })).response, undefined);
   });
 
   it("pushes nothing when the version is the same", () => {
-    assert.equal(onUpdate(answered().subscription, ["ROOTCA", "default"], both.versions).response, undefined);
+    assert.equal(onUpdate(answered().subscription, ["ROOTCA", "default"], both).response, undefined);
   });
 
   it("never sends an unknown, unsubscribed or refused version, whatever a client does", () => {
@@ -150,11 +186,11 @@ describe("A subscription", () => {
           const sentNonce = nonce === "current" ? subscription.nonce : nonce;
           const rejection = rejects ? "no" : undefined;
           const step = isUpdate
-            ? onUpdate(subscription, ["ROOTCA", "default"], now.versions)
+            ? onUpdate(subscription, ["ROOTCA", "default"], now)
             : onRequest(subscription, { names, nonce: sentNonce, rejection }, now);
           for (const sent of step.response?.names ?? []) {
             assert.ok(known.has(sent) && step.subscription.names.has(sent));
-            assert.ok(!subscription.rejected.get(sent)?.has(version));
+            assert.ok(!subscription.rejected.get(sent)?.includes(version));
           }
           subscription = step.subscription;
         }

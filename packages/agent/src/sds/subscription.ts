@@ -1,48 +1,23 @@
-/** What one stream asks and was told; a value, changed only by `onRequest` and `onUpdate`. */
-export interface Subscription {
-  readonly names: ReadonlySet<string>;
-  /** Nonce of the last response on this stream; "" before the first. */
-  readonly nonce: string;
-  readonly responses: number;
-  /** What the last response carried: an ACK or NACK is about these. */
-  readonly lastSent: Versions;
-  /** The version of each name that this stream has been sent. */
-  readonly sent: Versions;
-  /** The versions of each name that this client refused: the same bytes are never sent to it again. */
-  readonly rejected: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Unknown names already complained about, so that a client cannot fill the log. */
-  readonly refused: ReadonlySet<string>;
-}
+import { type AskedNames, noNames, sortNames, strikeNames } from "./asked-names.ts";
+import {
+  type Deliveries,
+  deliver,
+  judge,
+  keepOnly,
+  noDeliveries,
+  type Offer,
+  servable,
+  type Verdict,
+} from "./deliveries.ts";
+import type { SubscriptionNote } from "./subscription-note.ts";
 
-/** Resource name → version. A name that cannot be served yet is absent. */
-export type Versions = ReadonlyMap<string, string>;
+/** What one stream of the state-of-the-world protocol asks and was told; a value, changed only by `onRequest` and `onUpdate`. */
+export interface Subscription extends AskedNames, Deliveries {}
 
 /** One request of the client, reduced to what decides. */
-export interface SubscriptionRequest {
+export interface SubscriptionRequest extends Verdict {
   readonly names: readonly string[];
-  readonly nonce: string;
-  /** The client's complaint when it refuses the last response. */
-  readonly rejection: string | undefined;
 }
-
-/** What the server can serve: the names it knows, and what each can be answered with now. */
-export interface Offer {
-  readonly known: ReadonlySet<string>;
-  readonly versions: Versions;
-}
-
-/** Things for the log and the metrics. */
-export type SubscriptionNote =
-  | {
-      readonly kind: "nack";
-      readonly names: readonly string[];
-      readonly complaint: string;
-      /** The client has refused these same bytes before. */
-      readonly repeated: boolean;
-    }
-  | { readonly kind: "stale-nonce" }
-  | { readonly kind: "unknown-type"; readonly typeUrl: string }
-  | { readonly kind: "unknown-name"; readonly name: string };
 
 export interface Response {
   readonly names: readonly string[];
@@ -56,20 +31,7 @@ export interface Step {
   readonly notes: readonly SubscriptionNote[];
 }
 
-const nothing: Versions = new Map();
-
-export const emptySubscription: Subscription = {
-  names: new Set(),
-  nonce: "",
-  responses: 0,
-  lastSent: nothing,
-  sent: nothing,
-  rejected: new Map(),
-  refused: new Set(),
-};
-
-/** Names complained about per stream; the rest are refused in silence. */
-const maxRefusedNames = 16;
+export const emptySubscription: Subscription = { ...noNames, ...noDeliveries };
 
 /**
  * Takes one request of the state-of-the-world protocol. An ACK gets silence, a NACK is remembered and gets silence, a
@@ -81,68 +43,46 @@ export function onRequest(before: Subscription, request: SubscriptionRequest, of
   if (!isFirst && request.nonce !== "" && request.nonce !== before.nonce) {
     return { subscription: before, notes: [{ kind: "stale-nonce" }] };
   }
-  const judged = judge(before, request);
-  const { names, refused, notes } = sortNames(judged.subscription, request.names, offer.known);
+  // The nonce of a first request is of a stream that has ended.
+  const judged = isFirst ? { state: before, notes: [] } : judge(before, request);
+  const { asked, notes } = sortNames({ ...before, names: new Set() }, request.names, offer.isKnown);
   // A client that forgot its nonce has forgotten the answers too.
-  const wanted =
-    isFirst || (request.nonce === "" && request.rejection === undefined) ? names : added(before.names, names);
-  const subscription = { ...judged.subscription, names, refused };
-  const step = answer(subscription, [...wanted], offer.versions);
+  const isForgetful = request.nonce === "" && request.rejection === undefined;
+  const wanted = [...asked.names].filter((name) => isFirst || isForgetful || !before.names.has(name));
+  const step = answer(keepOnly({ ...judged.state, ...asked }, asked.names), wanted, offer);
   return { ...step, notes: [...judged.notes, ...notes] };
 }
 
 /** Takes a change of what can be served: answers with the subscribed names, among `changed`, that have a new version. */
-export function onUpdate(before: Subscription, changed: readonly string[], versions: Versions): Step {
+export function onUpdate(before: Subscription, changed: readonly string[], offer: Offer): Step {
+  const { asked, notes } = strikeNames(before, lostNames(before, changed, offer));
   const wanted = changed.filter(
-    (name) => before.names.has(name) && before.sent.get(name) !== versions.get(name),
+    (name) => asked.names.has(name) && before.sent.get(name) !== offer.versions.get(name),
   );
-  return answer(before, wanted, versions);
+  const step = answer({ ...before, ...asked }, wanted, offer);
+  return { ...step, notes };
 }
 
-/** A NACK is about the last response, whole: the client took none of it. */
-function judge(before: Subscription, request: SubscriptionRequest): Step {
-  if (request.rejection === undefined) return { subscription: before, notes: [] };
-  const refused = (name: string) => before.rejected.get(name) ?? new Set<string>();
-  const last = [...before.lastSent];
-  const rejected = new Map(before.rejected);
-  for (const [name, version] of last) rejected.set(name, new Set([...refused(name), version]));
-  const names = last.map(([name]) => name);
-  const repeated = last.every(([name, version]) => refused(name).has(version));
-  const note = { kind: "nack", names, complaint: request.rejection, repeated } as const;
-  return { subscription: { ...before, rejected }, notes: [note] };
+/** Names that were held back and have turned out to be nobody's here. What was served once is never withdrawn. */
+export function lostNames(
+  before: AskedNames & Deliveries,
+  changed: readonly string[],
+  offer: Offer,
+): readonly string[] {
+  return changed.filter((name) => before.names.has(name) && !before.sent.has(name) && !offer.isKnown(name));
 }
 
-function sortNames(before: Subscription, requested: readonly string[], known: ReadonlySet<string>) {
-  const names = new Set(requested.filter((name) => known.has(name)));
-  const refused = new Set(before.refused);
-  const notes: SubscriptionNote[] = [];
-  for (const name of requested) {
-    if (refused.size >= maxRefusedNames) break;
-    if (known.has(name) || refused.has(name)) continue;
-    refused.add(name);
-    notes.push({ kind: "unknown-name", name });
-  }
-  return { names, refused, notes };
-}
+/** Only the last response can be judged: the nonce of an earlier one is stale. */
+const keepOpen = 0;
 
-function added(before: ReadonlySet<string>, after: ReadonlySet<string>): ReadonlySet<string> {
-  return new Set([...after].filter((name) => !before.has(name)));
-}
-
-function answer(before: Subscription, wanted: readonly string[], versions: Versions): Step {
-  const carried = new Map<string, string>();
-  for (const name of wanted) {
-    const version = versions.get(name);
-    if (version !== undefined && !before.rejected.get(name)?.has(version)) carried.set(name, version);
-  }
+function answer(before: Subscription, wanted: readonly string[], offer: Offer): Step {
+  const carried = servable(before, wanted, offer.versions);
   if (carried.size === 0) return { subscription: before, notes: [] };
-  const responses = before.responses + 1;
-  const nonce = String(responses);
-  const sent = new Map([...before.sent, ...carried]);
-  const subscription = { ...before, responses, nonce, sent, lastSent: carried };
+  const subscription = deliver(before, carried, keepOpen);
+  const version = [...carried.values()].join("+");
   return {
     subscription,
-    response: { names: [...carried.keys()], version: [...carried.values()].join("+"), nonce },
+    response: { names: [...carried.keys()], version, nonce: subscription.nonce },
     notes: [],
   };
 }

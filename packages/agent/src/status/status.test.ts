@@ -127,10 +127,29 @@ describe("The agent's status", () => {
     assert.ok(JSON.stringify(logger.events).length < 2_000);
   });
 
-  it("logs an unknown name with its code", () => {
+  it("logs an unknown name with its code, once, and a bounded number of names", () => {
     const logger = recordingLogger();
-    observeStreams(metrics, logger).onNote({ kind: "unknown-name", name: "kubernetes://other" });
+    const observer = observeStreams(metrics, logger);
+    for (let stream = 0; stream < 100; stream += 1) {
+      observer.onNote({ kind: "unknown-name", name: "kubernetes://other" });
+    }
+    assert.equal(logger.events.length, 1);
     assert.deepEqual(logger.events[0]?.facts, { code: "RESOURCE_UNKNOWN", resource: "kubernetes://other" });
+    for (let made = 0; made < 10_000; made += 1)
+      observer.onNote({ kind: "unknown-name", name: `made-up-${made}` });
+    assert.equal(logger.events.length, 256);
+  });
+
+  it("logs streams that ask for too much or do not read", () => {
+    const logger = recordingLogger();
+    const observer = observeStreams(metrics, logger);
+    observer.onNote({ kind: "too-many-names", limit: 256 });
+    observer.onNote({ kind: "too-slow" });
+    observer.onNote({ kind: "stale-nonce" });
+    assert.deepEqual(
+      logger.events.map(({ facts }) => facts),
+      [{ limit: 256 }, { code: "CLIENT_TOO_SLOW" }],
+    );
   });
 
   it("is loud about what waits for a person, and never prints a key", async () => {

@@ -1,33 +1,46 @@
 import type { Logger } from "@kasbah/runtime";
 import type { StreamObserver } from "../sds/service.ts";
-import type { SubscriptionNote } from "../sds/subscription.ts";
+import type { SubscriptionNote } from "../sds/subscription-note.ts";
 import type { AgentMetrics } from "./metrics.ts";
 
 const sds = { type: "sds" };
 
 /** Clients choose these words: bounded, so that one line stays one line's worth. */
 const maxClientText = 512;
+const maxNackNames = 16;
+
+/** Names that the log has a line for; clients that make up names, or that come back and back, must not fill it. */
+const maxUnknownNames = 256;
 
 /** Writes what happens on SDS streams to log and metrics. */
 export function observeStreams(metrics: AgentMetrics, logger: Logger): StreamObserver {
+  const unknownNames = new Set<string>();
   return {
     onOpened: () => metrics.streams.inc(),
     onClosed: () => metrics.streams.dec(),
     onNote(note: SubscriptionNote) {
-      if (note.kind === "nack") {
-        metrics.nacks.inc(sds);
-        const facts = { names: note.names, complaint: note.complaint.slice(0, maxClientText) };
-        if (!note.repeated) logger.warn("the client refuses the secret it was sent (NACK)", facts);
-      } else if (note.kind === "unknown-name") {
-        const facts = { code: "RESOURCE_UNKNOWN", resource: note.name.slice(0, maxClientText) };
-        logger.warn("a client asks for a name that is not served here", facts);
-      } else if (note.kind === "unknown-type") {
-        logger.warn("a client asks for another type than secrets", {
-          typeUrl: note.typeUrl.slice(0, maxClientText),
-        });
-      } else {
-        metrics.staleNonces.inc(sds);
-      }
+      if (note.kind === "nack") metrics.nacks.inc(sds);
+      if (note.kind === "stale-nonce") metrics.staleNonces.inc(sds);
+      if (note.kind !== "unknown-name") return tell(note, logger);
+      const resource = note.name.slice(0, maxClientText);
+      if (unknownNames.has(resource) || unknownNames.size >= maxUnknownNames) return;
+      unknownNames.add(resource);
+      logger.warn("a client asks for a name that is not served here", { code: "RESOURCE_UNKNOWN", resource });
     },
   };
+}
+
+function tell(note: Exclude<SubscriptionNote, { kind: "unknown-name" }>, logger: Logger): void {
+  if (note.kind === "nack" && !note.repeated) {
+    const names = note.names.slice(0, maxNackNames).map((name) => name.slice(0, maxClientText));
+    const facts = { names, complaint: note.complaint.slice(0, maxClientText) };
+    logger.warn("the client refuses the secret it was sent (NACK)", facts);
+  } else if (note.kind === "unknown-type") {
+    const typeUrl = note.typeUrl.slice(0, maxClientText);
+    logger.warn("a client asks for another type than secrets", { typeUrl });
+  } else if (note.kind === "too-many-names") {
+    logger.warn("a client asks for more names on one stream than are served", { limit: note.limit });
+  } else if (note.kind === "too-slow") {
+    logger.warn("a client does not read what it is sent; its stream is ended", { code: "CLIENT_TOO_SLOW" });
+  }
 }

@@ -121,16 +121,17 @@ export class ServerCall {
     throw new WireFault(grpcStatus.UNIMPLEMENTED, "the call takes exactly one message");
   }
 
-  #push(body: Uint8Array): void {
+  /** False when the client has not read what was queued before. */
+  #push(body: Uint8Array): boolean {
     // Trailers would wait behind what is not read; a reset sets the memory free, and means RESOURCE_EXHAUSTED.
     if (this.#stream.writableLength > maxQueuedBytes) this.#stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    this.#write(body);
+    return this.#write(body);
   }
 
-  #write(body: Uint8Array): void {
-    if (this.#isOver) return;
+  #write(body: Uint8Array): boolean {
+    if (this.#isOver) return true;
     if (!this.#stream.headersSent) this.#stream.respond(answerHeaders, { waitForTrailers: true });
-    this.#stream.write(frameOf(body));
+    return this.#stream.write(frameOf(body));
   }
 
   #end(status: RpcStatus): void {

@@ -33,9 +33,7 @@ export function implementationOf(route: Route, world: HandlerWorld): UntypedHand
     };
   }
   return (call: ServerDuplexStream<Buffer, Buffer>) => {
-    const send = (body: Uint8Array) => {
-      if (!call.cancelled && !call.writableEnded) call.write(asBuffer(body));
-    };
+    const send = (body: Uint8Array) => call.cancelled || call.writableEnded || call.write(asBuffer(body));
     route.serve(bodiesOf(call), send, contextOf(call, world)).then(
       () => call.end(),
       (error: unknown) => {

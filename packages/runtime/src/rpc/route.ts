@@ -21,8 +21,8 @@ export interface UnaryCall<Request> extends CallContext {
 export interface StreamCall<Request, Response> extends CallContext {
   /** Ends when the client closes its half; throws what the route's `decode` throws. */
   readonly requests: AsyncIterable<Request>;
-  /** Queues a message; does nothing once the stream has ended. */
-  send(response: Response): void;
+  /** Queues a message, or does nothing once the stream has ended; false when the client does not read what was queued before. */
+  send(response: Response): boolean;
 }
 
 /** One unary RPC as plain functions of messages, whatever the transport. */
@@ -53,7 +53,7 @@ export type Route =
       readonly path: string;
       serve(
         bodies: AsyncIterable<Uint8Array>,
-        send: (body: Uint8Array) => void,
+        send: (body: Uint8Array) => boolean,
         context: CallContext,
       ): Promise<void>;
     };

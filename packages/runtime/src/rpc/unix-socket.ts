@@ -18,6 +18,8 @@ export interface UnixSocketOptions {
   readonly path: string;
   /** The flag that chooses the path, for whoever has to choose another. */
   readonly flag: string;
+  /** Permission bits of the socket; 0600 unless said otherwise. */
+  readonly mode?: number;
   readonly server: UnixServer;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -29,7 +31,7 @@ const watchEveryMs = 5_000;
 const closeGraceMs = 100;
 
 /**
- * A Unix socket with a gRPC server behind it, mode 0600. It is bound beside its place and moved there, so that it never stands
+ * A Unix socket with a gRPC server behind it. It is bound beside its place and moved there, so that it never stands
  * open to others, and so that the kernel's clean-up on close cannot remove a file that somebody put there meanwhile.
  * Re-created within seconds when it is deleted; a foreign file in its place is left alone.
  */
@@ -59,14 +61,14 @@ export class UnixSocket implements Component {
   }
 
   async #bind(): Promise<void> {
-    const { path, flag, server } = this.#options;
+    const { path, flag, server, mode = 0o600 } = this.#options;
     await clearSocketPath(path, flag);
     // Another name each time: grpc-js takes a second bind of one address for done.
     this.#bindings += 1;
     const beside = join(dirname(path), `.${this.#bindings}`);
     await clearSocketPath(beside, flag);
     await server.listenUnix(beside);
-    await chmod(beside, 0o600);
+    await chmod(beside, mode);
     await rename(beside, path);
     this.#ours = await inodeOf(path);
   }

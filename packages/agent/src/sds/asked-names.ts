@@ -1,0 +1,62 @@
+import type { SubscriptionNote } from "./subscription-note.ts";
+
+/** The names that one stream asked for, as far as they are served here. */
+export interface AskedNames {
+  readonly names: ReadonlySet<string>;
+  /** Unknown names already complained about, so that a client cannot fill the log. */
+  readonly refused: ReadonlySet<string>;
+  /** It has been said that the stream asks for more names than it may. */
+  readonly isCrowded: boolean;
+}
+
+export const noNames: AskedNames = { names: new Set(), refused: new Set(), isCrowded: false };
+
+/** Names that one stream may follow: a large gateway's, several times over. */
+export const maxNames = 256;
+
+/** Names complained about per stream; the rest are refused in silence. */
+const maxRefusedNames = 16;
+
+/** Names after a request, and the ones among those asked for that are not followed, each once. */
+export interface SortedNames {
+  readonly asked: AskedNames;
+  readonly turnedAway: readonly string[];
+  readonly notes: readonly SubscriptionNote[];
+}
+
+/** Adds those of `requested` that are known to the names in `before`, and turns the others away one by one. */
+export function sortNames(
+  before: AskedNames,
+  requested: readonly string[],
+  isKnown: (name: string) => boolean,
+): SortedNames {
+  const names = new Set(before.names);
+  const unknown = new Set<string>();
+  const surplus = new Set<string>();
+  for (const name of requested) {
+    if (!isKnown(name)) unknown.add(name);
+    else if (names.has(name) || names.size < maxNames) names.add(name);
+    else surplus.add(name);
+  }
+  const complained = complain({ ...before, names }, unknown, surplus.size > 0);
+  return { ...complained, turnedAway: [...unknown, ...surplus] };
+}
+
+/** Strikes names that turned out not to be served here, as when the workload's own name became known. */
+export function strikeNames(before: AskedNames, lost: readonly string[]): Omit<SortedNames, "turnedAway"> {
+  const names = new Set([...before.names].filter((name) => !lost.includes(name)));
+  return complain({ ...before, names }, new Set(lost), false);
+}
+
+function complain(before: AskedNames, unknown: ReadonlySet<string>, isCrowded: boolean) {
+  const refused = new Set(before.refused);
+  const notes: SubscriptionNote[] = [];
+  for (const name of unknown) {
+    if (refused.size >= maxRefusedNames) break;
+    if (refused.has(name)) continue;
+    refused.add(name);
+    notes.push({ kind: "unknown-name", name });
+  }
+  if (isCrowded && !before.isCrowded) notes.push({ kind: "too-many-names", limit: maxNames });
+  return { asked: { names: before.names, refused, isCrowded: before.isCrowded || isCrowded }, notes };
+}

@@ -1,0 +1,62 @@
+import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from "@kasbah/protocol";
+import {
+  type DeltaStep,
+  emptyDeltaSubscription,
+  onDeltaRequest,
+  onDeltaUpdate,
+} from "./delta-subscription.ts";
+import { isSecretType, type Look, lookAt, type OpenStream, type StreamOptions } from "./open-stream.ts";
+import { StreamRecord, type StreamView } from "./stream-record.ts";
+
+/** One open stream of the delta protocol. */
+export class DeltaStream implements OpenStream<DeltaDiscoveryRequest> {
+  readonly #options: StreamOptions<DeltaDiscoveryResponse>;
+  readonly #record: StreamRecord;
+  #subscription = emptyDeltaSubscription;
+
+  constructor(options: StreamOptions<DeltaDiscoveryResponse>) {
+    this.#options = options;
+    this.#record = new StreamRecord("delta", options.clock);
+  }
+
+  get names(): ReadonlySet<string> {
+    return this.#subscription.names;
+  }
+
+  get view(): StreamView {
+    return this.#record.view(this.#subscription);
+  }
+
+  receive(request: DeltaDiscoveryRequest): void {
+    const { nodeId, typeUrl, subscribe, unsubscribe, initialVersions, errorDetail } = request;
+    this.#record.introduce(nodeId);
+    if (!isSecretType(typeUrl)) {
+      if (this.#record.isFirstForeignType()) this.#options.note({ kind: "unknown-type", typeUrl });
+      return;
+    }
+    const look = lookAt(this.#options.catalog, subscribe);
+    const verdict = { nonce: request.responseNonce, rejection: errorDetail?.message };
+    const reduced = { subscribe, unsubscribe, held: [...initialVersions.keys()], ...verdict };
+    this.#take(onDeltaRequest(this.#subscription, reduced, look.offer), look);
+  }
+
+  update(changed: readonly string[]): void {
+    const look = lookAt(this.#options.catalog, changed);
+    this.#take(onDeltaUpdate(this.#subscription, changed, look.offer), look);
+  }
+
+  #take({ subscription, response, notes }: DeltaStep, { found }: Look): void {
+    this.#subscription = subscription;
+    for (const note of notes) {
+      this.#record.keep(note);
+      this.#options.note(note);
+    }
+    if (response === undefined) return;
+    const { names, removed, version, nonce } = response;
+    const resources = names.map((name) => {
+      const { version: own, secret } = found(name);
+      return { version: own, secret };
+    });
+    this.#options.send({ systemVersionInfo: version, nonce, resources, removedResources: removed });
+  }
+}

@@ -1,0 +1,95 @@
+import type { Clock } from "@kasbah/runtime";
+import { AgentError } from "../errors.ts";
+import type { AskedNames } from "./asked-names.ts";
+import type { Deliveries } from "./deliveries.ts";
+import type { SubscriptionNote } from "./subscription-note.ts";
+
+/** `waiting`: there is nothing to send yet; `sent`: the client has said nothing of it so far. */
+export type ResourceState = "waiting" | "sent" | "accepted" | "refused";
+
+/** One open stream as the status shows it: no key, no certificate. Its texts are the client's own, bounded. */
+export interface StreamView {
+  readonly protocol: "sotw" | "delta";
+  /** The client's `node.id`; "" until its first message. */
+  readonly node: string;
+  readonly openedAt: Date;
+  readonly resources: readonly {
+    readonly name: string;
+    readonly state: ResourceState;
+    /** The last one sent. */
+    readonly version?: string;
+  }[];
+  readonly nacks: number;
+  readonly lastNack?: { readonly names: readonly string[]; readonly complaint: string; readonly at: Date };
+}
+
+/** Texts of a client that are kept for as long as its stream lasts. */
+const maxClientText = 512;
+/** Names of one refused response that are kept with it. */
+const maxNackNames = 16;
+
+/** Demands `node.id`. @throws AgentError NODE_MISSING */
+export function requireNode(nodeId: string): void {
+  if (nodeId !== "") return;
+  throw new AgentError("NODE_MISSING", "missing node information: the first request must carry node.id");
+}
+
+/** Who opened a stream, and what it complained about. */
+export class StreamRecord {
+  readonly #protocol: StreamView["protocol"];
+  readonly #clock: Clock;
+  readonly #openedAt: Date;
+  #node: string | undefined;
+  #hasForeignType = false;
+  #nacks = 0;
+  #lastNack: StreamView["lastNack"];
+
+  constructor(protocol: StreamView["protocol"], clock: Clock) {
+    this.#protocol = protocol;
+    this.#clock = clock;
+    this.#openedAt = clock.now();
+  }
+
+  /** The first message of a stream says who asks, and Envoy's later ones do not. @throws AgentError NODE_MISSING */
+  introduce(nodeId: string): void {
+    if (this.#node !== undefined) return;
+    requireNode(nodeId);
+    this.#node = nodeId.slice(0, maxClientText);
+  }
+
+  /** True once: one line is enough of what is not served. */
+  isFirstForeignType(): boolean {
+    const isFirst = !this.#hasForeignType;
+    this.#hasForeignType = true;
+    return isFirst;
+  }
+
+  keep(note: SubscriptionNote): void {
+    if (note.kind !== "nack") return;
+    this.#nacks += 1;
+    const names = note.names.slice(0, maxNackNames).map((name) => name.slice(0, maxClientText));
+    this.#lastNack = { names, complaint: note.complaint.slice(0, maxClientText), at: this.#clock.now() };
+  }
+
+  view(subscription: AskedNames & Deliveries): StreamView {
+    const resources = [...subscription.names].map((name) => resourceView(name, subscription));
+    return {
+      protocol: this.#protocol,
+      node: this.#node ?? "",
+      openedAt: this.#openedAt,
+      resources,
+      nacks: this.#nacks,
+      ...(this.#lastNack === undefined ? {} : { lastNack: this.#lastNack }),
+    };
+  }
+}
+
+function resourceView(
+  name: string,
+  { sent, accepted, rejected }: Deliveries,
+): StreamView["resources"][number] {
+  const version = sent.get(name);
+  if (version === undefined) return { name, state: "waiting" };
+  if (rejected.get(name)?.includes(version)) return { name, version, state: "refused" };
+  return { name, version, state: accepted.get(name) === version ? "accepted" : "sent" };
+}

@@ -1,0 +1,51 @@
+import { type IdentityOptions, mayBeOurs } from "../identity.ts";
+import type { SecretStore, WorkloadSecret } from "../secret-store.ts";
+import { leafOf, rootsOf, type SecretResource } from "./envoy-secret.ts";
+import type { ResourceProvider } from "./resource-provider.ts";
+
+/**
+ * The workload's own secret, under Istio's names (`default`, `ROOTCA`) and under SPIRE's: its SPIFFE ID for the certificate,
+ * its trust domain's ID for the roots. Our key answers to no other name.
+ */
+export class WorkloadProvider implements ResourceProvider {
+  readonly #store: SecretStore;
+  readonly #identity: IdentityOptions;
+  #built: { readonly from: WorkloadSecret; readonly resources: Map<string, SecretResource> } | undefined;
+
+  constructor(store: SecretStore, identity: IdentityOptions) {
+    this.#store = store;
+    this.#identity = identity;
+  }
+
+  /** Before the first secret our own SPIFFE ID may not be known: every name that it could be is held until then. */
+  claims(name: string): boolean {
+    return this.#kindOf(name) !== undefined;
+  }
+
+  /** Roots stay true after the leaf's end; an expired leaf is handed to nobody. */
+  current(name: string): SecretResource | undefined {
+    const secret = this.#store.current;
+    const kind = this.#kindOf(name);
+    if (secret === undefined || kind === undefined) return undefined;
+    if (kind === "leaf" && this.#store.unexpired === undefined) return undefined;
+    if (this.#built?.from !== secret) this.#built = { from: secret, resources: new Map() };
+    const { resources } = this.#built;
+    const resource = resources.get(name) ?? (kind === "leaf" ? leafOf(name, secret) : rootsOf(name, secret));
+    resources.set(name, resource);
+    return resource;
+  }
+
+  watch(_name: string, onChange: () => void): () => void {
+    return this.#store.subscribe(onChange);
+  }
+
+  #kindOf(name: string): "leaf" | "roots" | undefined {
+    if (name === "default") return "leaf";
+    if (name === "ROOTCA") return "roots";
+    const own = this.#store.current?.spiffeId;
+    const { name: trustDomain } = own?.trustDomain ?? this.#identity.trustDomain;
+    if (name === `spiffe://${trustDomain}`) return "roots";
+    const isOwn = own === undefined ? mayBeOurs(name, this.#identity) : name === own.toString();
+    return isOwn ? "leaf" : undefined;
+  }
+}

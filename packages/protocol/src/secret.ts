@@ -1,0 +1,52 @@
+import { envoy } from "../generated/messages.js";
+
+const tls = envoy.extensions.transport_sockets.tls.v3;
+
+/** The type URL of SDS, in requests, responses and around each resource. */
+export const secretTypeUrl = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret";
+
+/** A key pair and its chain, or the roots to trust, under a resource name. Contents are PEM. */
+export type Secret =
+  | {
+      readonly kind: "tlsCertificate";
+      readonly name: string;
+      readonly certificateChain: Uint8Array;
+      readonly privateKey: Uint8Array;
+    }
+  | { readonly kind: "validationContext"; readonly name: string; readonly trustedCa: Uint8Array };
+
+/** A secret in the `Any` that carries it. */
+export function packSecret(secret: Secret): { type_url: string; value: Uint8Array } {
+  return { type_url: secretTypeUrl, value: encodeSecret(secret) };
+}
+
+function encodeSecret(secret: Secret): Uint8Array {
+  const { name } = secret;
+  if (secret.kind === "validationContext") {
+    const validationContext = { trustedCa: { inlineBytes: secret.trustedCa } };
+    return tls.Secret.encode({ name, validationContext }).finish();
+  }
+  const tlsCertificate = {
+    certificateChain: { inlineBytes: secret.certificateChain },
+    privateKey: { inlineBytes: secret.privateKey },
+  };
+  return tls.Secret.encode({ name, tlsCertificate }).finish();
+}
+
+/** Reads what {@link packSecret} wrote. Throws on a secret of another kind. */
+export function decodeSecret(value: Uint8Array | null | undefined): Secret {
+  const { name, tlsCertificate, validationContext } = tls.Secret.decode(value ?? new Uint8Array());
+  if (validationContext) {
+    return { kind: "validationContext", name, trustedCa: inline(validationContext.trustedCa) };
+  }
+  if (!tlsCertificate) throw new TypeError("the secret holds neither a certificate nor a validation context");
+  const certificateChain = inline(tlsCertificate.certificateChain);
+  return { kind: "tlsCertificate", name, certificateChain, privateKey: inline(tlsCertificate.privateKey) };
+}
+
+type DataSource = envoy.config.core.v3.DataSource.$Properties | null | undefined;
+
+/** Contents that stand in a file of the server's are not followed: they read as empty. */
+function inline(source: DataSource): Uint8Array {
+  return source?.inlineBytes ?? new TextEncoder().encode(source?.inlineString ?? "");
+}
