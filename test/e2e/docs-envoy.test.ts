@@ -5,15 +5,23 @@ import { temporaryDirectory } from "@kasbah/testkit";
 import { repositoryRoot } from "./repository.ts";
 import { setUpTimeoutMs, testEnvoy } from "./test-mesh.ts";
 
-describe("The Envoy configuration in docs/agent.md", function () {
+describe("The Envoy configuration in the documents", function () {
   this.timeout(setUpTimeoutMs);
 
-  it("is valid to Envoy when it is pasted into a listener", async () => {
-    await using directory = await temporaryDirectory();
-    const path = directory.join("envoy.yaml");
-    writeFileSync(path, bootstrapWith(yamlBlocks(join(repositoryRoot, "docs/agent.md"))));
-    execFileSync(await testEnvoy(), ["--mode", "validate", "-c", path], { stdio: "pipe" });
-  });
+  const agent = yamlBlocks(join(repositoryRoot, "docs/agent.md"));
+  const [delta = ""] = yamlBlocks(join(repositoryRoot, "docs/sds.md"));
+  const pages: readonly [string, readonly string[]][] = [
+    ["docs/agent.md", agent],
+    ["docs/sds.md", [agent[0] ?? "", `common_tls_context:\n${indent(delta, 2)}`]],
+  ];
+  for (const [page, blocks] of pages) {
+    it(`is valid to Envoy when it is pasted from ${page} into a listener`, async () => {
+      await using directory = await temporaryDirectory();
+      const path = directory.join("envoy.yaml");
+      writeFileSync(path, bootstrapWith(blocks));
+      execFileSync(await testEnvoy(), ["--mode", "validate", "-c", path], { stdio: "pipe" });
+    });
+  }
 });
 
 function yamlBlocks(page: string): readonly string[] {
