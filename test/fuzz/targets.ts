@@ -4,6 +4,7 @@ import { configFile, yamlDocument } from "./targets/config.ts";
 import { controlState } from "./targets/control-state.ts";
 import { createCertificateBody } from "./targets/create-certificate.ts";
 import { requestDer, requestPem, signedRequest } from "./targets/csr.ts";
+import { deltaSubscription } from "./targets/delta-subscription.ts";
 import { jwks } from "./targets/jwks.ts";
 import { checkpointNote, ledgerEntry, proofFile } from "./targets/ledger.ts";
 import { spiffeId, trustDomain } from "./targets/names.ts";
@@ -30,6 +31,7 @@ export const targets: readonly Target[] = [
   tokenReview,
   statusDetails,
   subscription,
+  deltaSubscription,
   spiffeId,
   trustDomain,
   policy,

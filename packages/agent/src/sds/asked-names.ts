@@ -44,8 +44,13 @@ export function sortNames(
 
 /** Strikes names that turned out not to be served here, as when the workload's own name became known. */
 export function strikeNames(before: AskedNames, lost: readonly string[]): Omit<SortedNames, "turnedAway"> {
-  const names = new Set([...before.names].filter((name) => !lost.includes(name)));
-  return complain({ ...before, names }, new Set(lost), false);
+  return complain({ ...before, names: without(before.names, lost) }, new Set(lost), false);
+}
+
+/** The names without those. */
+export function without(names: ReadonlySet<string>, those: readonly string[]): ReadonlySet<string> {
+  const left = new Set(those);
+  return new Set([...names].filter((name) => !left.has(name)));
 }
 
 function complain(before: AskedNames, unknown: ReadonlySet<string>, isCrowded: boolean) {

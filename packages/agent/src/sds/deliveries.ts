@@ -80,7 +80,7 @@ export function deliver<State extends Deliveries>(before: State, carried: Versio
   return { ...before, responses, nonce, open, sent: new Map([...before.sent, ...carried]) };
 }
 
-/** Forgets what was sent under names that the client has left. */
+/** Forgets what was sent under names that the client has left, or asks for anew. */
 export function keepOnly<State extends Deliveries>(before: State, names: ReadonlySet<string>): State {
   const kept = (versions: Versions) => new Map([...versions].filter(([name]) => names.has(name)));
   return { ...before, sent: kept(before.sent), accepted: kept(before.accepted) };

@@ -128,6 +128,17 @@ describe("A delta subscription", () => {
     assert.deepEqual(onDeltaUpdate(early.subscription, ["default"], both).response?.names, ["default"]);
   });
 
+  it("owes what is asked for anew at a moment when there is nothing to give", () => {
+    const { subscription } = answered();
+    const again = onDeltaRequest(
+      subscription,
+      ask({ subscribe: ["default"], unsubscribe: ["default"] }),
+      offer({}),
+    );
+    assert.equal(again.response, undefined);
+    assert.deepEqual(onDeltaUpdate(again.subscription, ["default"], both).response?.names, ["default"]);
+  });
+
   it("tells of a name that was held and turned out to be nobody's", () => {
     const early = first({ subscribe: ["default"] }, offer({}));
     const step = onDeltaUpdate(early.subscription, ["default"], offer({}, new Set()));

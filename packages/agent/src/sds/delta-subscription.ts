@@ -1,4 +1,4 @@
-import { type AskedNames, maxNames, noNames, sortNames, strikeNames } from "./asked-names.ts";
+import { type AskedNames, maxNames, noNames, sortNames, strikeNames, without } from "./asked-names.ts";
 import {
   type Deliveries,
   deliver,
@@ -14,7 +14,7 @@ import type { SubscriptionNote } from "./subscription-note.ts";
 
 /** What one stream of the delta protocol asks and was told; a value, changed only by `onDeltaRequest` and `onDeltaUpdate`. */
 export interface DeltaSubscription extends AskedNames, Deliveries {
-  /** Names that the client holds from an earlier stream. */
+  /** Names that the client has a secret of: from an earlier stream, or from this one before it asked anew. */
   readonly held: ReadonlySet<string>;
 }
 
@@ -51,12 +51,12 @@ const wildcard = "*";
  */
 export function onDeltaRequest(before: DeltaSubscription, request: DeltaRequest, offer: Offer): DeltaStep {
   const judged = judge(before, request);
-  const left = new Set(request.unsubscribe);
-  const names = new Set([...before.names].filter((name) => !left.has(name)));
+  const names = without(before.names, request.unsubscribe);
   const sorted = sortNames({ ...before, names }, request.subscribe, offer.isKnown);
-  const held = new Set([...before.held, ...request.held].slice(0, maxNames));
-  const state = keepOnly({ ...judged.state, ...sorted.asked, held }, sorted.asked.names);
-  const wanted = request.subscribe.filter((name) => state.names.has(name));
+  const served = request.subscribe.filter((name) => before.sent.has(name));
+  const held = new Set([...before.held, ...served, ...request.held].slice(0, maxNames));
+  const wanted = request.subscribe.filter((name) => sorted.asked.names.has(name));
+  const state = keepOnly({ ...judged.state, ...sorted.asked, held }, without(sorted.asked.names, wanted));
   const removed = sorted.turnedAway.filter((name) => name !== wildcard && mayRemove(state, name));
   const step = answer(state, wanted, removed, offer);
   return { ...step, notes: [...judged.notes, ...sorted.notes] };

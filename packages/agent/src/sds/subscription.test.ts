@@ -96,6 +96,12 @@ describe("A subscription", () => {
     assert.deepEqual(later.response, { names: ["default"], version: "v1", nonce: "1" });
   });
 
+  it("owes what is asked for anew at a moment when there is nothing to give", () => {
+    const again = onRequest(answered().subscription, ask({}), offer({}));
+    assert.equal(again.response, undefined);
+    assert.deepEqual(onUpdate(again.subscription, ["default"], both).response?.names, ["default"]);
+  });
+
   it("answers a reconnecting client, which sends a nonce of another stream or none", () => {
     for (const nonce of ["", "7"]) {
       assert.deepEqual(onRequest(emptySubscription, ask({ nonce }), both).response?.names, ["default"]);

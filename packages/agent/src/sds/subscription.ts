@@ -1,4 +1,4 @@
-import { type AskedNames, noNames, sortNames, strikeNames } from "./asked-names.ts";
+import { type AskedNames, noNames, sortNames, strikeNames, without } from "./asked-names.ts";
 import {
   type Deliveries,
   deliver,
@@ -49,7 +49,9 @@ export function onRequest(before: Subscription, request: SubscriptionRequest, of
   // A client that forgot its nonce has forgotten the answers too.
   const isForgetful = request.nonce === "" && request.rejection === undefined;
   const wanted = [...asked.names].filter((name) => isFirst || isForgetful || !before.names.has(name));
-  const step = answer(keepOnly({ ...judged.state, ...asked }, asked.names), wanted, offer);
+  // What is asked for anew is owed, also when there is nothing to give at this moment.
+  const state = keepOnly({ ...judged.state, ...asked }, without(asked.names, wanted));
+  const step = answer(state, wanted, offer);
   return { ...step, notes: [...judged.notes, ...notes] };
 }
 

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Versions } from "../../../packages/agent/src/sds/deliveries.ts";
+import {
+  type DeltaRequest,
+  type DeltaResponse,
+  type DeltaSubscription,
+  emptyDeltaSubscription,
+  onDeltaRequest,
+  onDeltaUpdate,
+} from "../../../packages/agent/src/sds/delta-subscription.ts";
+import type { Target } from "../target.ts";
+
+const known = ["default", "ROOTCA"];
+const names = [...known, "*", "other"];
+const isKnown = (name: string) => known.includes(name);
+
+/** What a client remembers of its stream, kept apart from what the server does. */
+class ClientModel {
+  asked: ReadonlySet<string> = new Set();
+  /** What each response carried, by nonce. */
+  readonly responses = new Map<string, readonly string[]>();
+  /** `name version` of all that it refused. */
+  readonly refused = new Set<string>();
+  /** Of what it is subscribed to. */
+  had = new Map<string, string>();
+  /** Names that it has, or had, something of. */
+  readonly owned = new Set<string>();
+
+  request({ subscribe, unsubscribe, held, nonce, rejection }: DeltaRequest, last: string): void {
+    const about = this.responses.get(nonce === "" ? last : nonce) ?? [];
+    if (rejection !== undefined) for (const each of about) this.refused.add(each);
+    for (const name of held) this.owned.add(name);
+    const stay = [...this.asked].filter((name) => !unsubscribe.includes(name));
+    this.asked = new Set([...stay, ...subscribe.filter(isKnown)]);
+    this.had = new Map([...this.had].filter(([name]) => stay.includes(name)));
+  }
+
+  receive({ names: sent, removed, nonce }: DeltaResponse, versions: Versions): void {
+    assert.ok(sent.length + removed.length > 0 && new Set(sent).size === sent.length);
+    assert.ok(!this.responses.has(nonce), "a nonce was used again");
+    for (const name of removed) {
+      assert.ok(!isKnown(name) && !this.owned.has(name) && name !== "*", `${name} was withdrawn`);
+    }
+    for (const name of sent) {
+      const version = versions.get(name);
+      assert.ok(version !== undefined && this.asked.has(name), `${name} was not asked for`);
+      assert.ok(!this.refused.has(`${name} ${version}`), `${name} ${version} was refused before`);
+      this.had.set(name, version);
+      this.owned.add(name);
+    }
+    this.responses.set(
+      nonce,
+      sent.map((name) => `${name} ${versions.get(name)}`),
+    );
+  }
+
+  /** Nothing that it asked for and did not refuse may be kept from it. */
+  lacks(versions: Versions): string | undefined {
+    return [...this.asked].find((name) => {
+      const version = versions.get(name);
+      if (version === undefined || this.had.get(name) === version) return false;
+      return !this.refused.has(`${name} ${version}`);
+    });
+  }
+}
+
+/** Octets from here on are updates; one below is a request, with the octet after it. */
+const firstUpdate = 0xc0;
+
+const stories = [
+  [0xc5, 0x01, 0x00, 0x40, 0x00, 0x60, 0x00, 0xca, 0x03, 0x10],
+  [0x0f, 0xf0, 0xc1, 0x22, 0x11, 0xc6, 0x5f, 0x0f],
+].map((octets) => Uint8Array.from(octets));
+
+/** A client of delta secret discovery that sends anything in any order, while secrets come, change and go. */
+export const deltaSubscription: Target = {
+  name: "sds-delta-subscription",
+  valid: stories,
+  // Shorter than sixteen responses and their verdicts, which is as far as the server remembers.
+  inputs: fc.uint8Array({ maxLength: 30 }),
+  check(story) {
+    const model = new ClientModel();
+    let state = emptyDeltaSubscription;
+    let versions: Versions = new Map();
+    for (let at = 0; at < Math.min(story.length, 30); at += 1) {
+      const octet = story[at] ?? 0;
+      const isUpdate = octet >= firstUpdate;
+      if (isUpdate) versions = versionsIn(octet);
+      else at += 1;
+      const request = requestOf(octet, story[at] ?? 0, state);
+      if (!isUpdate) model.request(request, state.nonce);
+      const offer = { isKnown, versions };
+      const step = isUpdate ? onDeltaUpdate(state, known, offer) : onDeltaRequest(state, request, offer);
+      if (step.response !== undefined) model.receive(step.response, versions);
+      assert.equal(isUpdate ? model.lacks(versions) : undefined, undefined, "an update was kept back");
+      state = step.subscription;
+    }
+    return "accepted";
+  },
+};
+
+/** Two octets as a request: names to subscribe to, whether it refuses and which nonce; names to leave, names held. */
+function requestOf(octet: number, next: number, state: DeltaSubscription): DeltaRequest {
+  const chosen = (bits: number) => names.filter((_, bit) => (bits & (1 << bit)) !== 0);
+  const nonce = ["", state.nonce, String(Math.max(1, state.responses - 1))][octet >> 6] ?? "";
+  const rejection = (octet & 0x20) === 0 ? undefined : "no";
+  return {
+    subscribe: chosen(octet & 0x0f),
+    unsubscribe: chosen(next & 0x0f),
+    held: chosen(next >> 4),
+    nonce,
+    rejection,
+  };
+}
+
+/** Two bits of version for each name; of the four, one is none. */
+function versionsIn(octet: number): Versions {
+  const all = known.map((name, index) => [name, (octet >> (2 * index)) & 3] as const);
+  return new Map(all.filter(([, version]) => version > 0).map(([name, version]) => [name, `v${version}`]));
+}
