@@ -139,6 +139,23 @@ export const options = {
     default: "0600",
     group: "Serving",
   }),
+  workloadSocket: option({
+    flag: "--workload-socket <path>",
+    env: "KASBAH_WORKLOAD_SOCKET",
+    help: "Unix socket of the SPIFFE Workload API; its clients find it by SPIFFE_ENDPOINT_SOCKET=unix:///path",
+    schema: schema.path,
+    optional: true,
+    defaultHelp: "not served",
+    group: "Serving",
+  }),
+  workloadSocketMode: option({
+    flag: "--workload-socket-mode <octal>",
+    env: "KASBAH_WORKLOAD_SOCKET_MODE",
+    help: "permissions of the socket: 0600, 0660 or 0666; whoever can connect gets the key",
+    schema: schema.parsed(parseSocketMode),
+    default: "0600",
+    group: "Serving",
+  }),
   outputCerts: option({
     flag: "--output-certs <dir>",
     env: "OUTPUT_CERTS",

@@ -16,7 +16,15 @@ export type AgentErrorCode =
   | "NODE_MISSING"
   | "RESOURCE_UNKNOWN"
   | "RESOURCE_NOT_READY"
-  | "CLIENT_TOO_SLOW";
+  | "CLIENT_TOO_SLOW"
+  | "WORKLOAD_HEADER_MISSING"
+  | "WORKLOAD_SECRET_EXPIRED"
+  | "WORKLOAD_METHOD_UNSUPPORTED"
+  | "WORKLOAD_API_BUSY"
+  | "WORKLOAD_API_STOPPING"
+  | "AGENT_UNREACHABLE"
+  | "AGENT_NOT_READY"
+  | "AGENT_REPLY_INVALID";
 
 /** Why the CA gave no certificate, in its own words for programs (docs/refusals.md). */
 export interface CaRefusal {

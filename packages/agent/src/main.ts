@@ -36,6 +36,7 @@ import { createAgentMetrics } from "./status/metrics.ts";
 import { readinessOf, withWarnings } from "./status/readiness.ts";
 import { countCalls, observeRotations } from "./status/rotation-events.ts";
 import { observeStreams } from "./status/stream-events.ts";
+import type { WorkloadEndpointOptions } from "./workload-api/endpoint.ts";
 import { workloadKeyOf } from "./workload-key.ts";
 
 await runMain({ command, options, compose }, process);
@@ -91,17 +92,25 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
   const socket = new UnixSocket({ name: "sds", path, flag: "--sds-socket", mode, server, clock, logger });
   const openness = socketModeWarning(mode);
   if (openness !== undefined) logger.warn(openness, { path });
-  const status = createStatusServer({
-    address: config.statusAddress,
-    registry,
-    readiness: () =>
-      withWarnings(readinessOf(store, events.lastFailure), [
-        ...files.warnings(),
-        ...(mounted?.warnings() ?? []),
-      ]),
-    logger,
-  });
-  return [status, ...files.components, socket, ...supply];
+  const readiness = () =>
+    withWarnings(readinessOf(store, events.lastFailure), [
+      ...files.warnings(),
+      ...(mounted?.warnings() ?? []),
+    ]);
+  const status = createStatusServer({ address: config.statusAddress, registry, readiness, logger });
+  const reasons = () => readiness().reasons;
+  const workload = await composeWorkloadApi(config, { store, reasons, registry, clock, logger });
+  return [status, ...files.components, socket, ...workload, ...supply];
+}
+
+/** Loaded only when it is asked for: most pods have no use for it. */
+async function composeWorkloadApi(
+  { workloadSocket, workloadSocketMode: mode }: AgentConfig,
+  ground: Omit<WorkloadEndpointOptions, "path" | "mode">,
+): Promise<readonly Component[]> {
+  if (workloadSocket === undefined) return [];
+  const { createWorkloadEndpoint } = await import("./workload-api/endpoint.ts");
+  return [createWorkloadEndpoint({ ...ground, path: resolve(workloadSocket), mode })];
 }
 
 async function composeMounted(

@@ -44,13 +44,18 @@ export class KeyPair implements SigningKey {
     return this.toPem("pkcs8");
   }
 
+  /** The same as DER, for the SPIFFE Workload API's socket. */
+  toPkcs8Der(): Uint8Array {
+    return new Uint8Array(this.#privateKey.export({ format: "der", type: "pkcs8" }));
+  }
+
   /**
    * The private key, encrypted (RFC 5958 with PBES2 of RFC 8018): AES-256 under a key that PBKDF2 draws from the
    * passphrase in 600 000 rounds. OpenSSL reads it. Never the same text twice.
    * @throws RangeError when the passphrase has no octets or more than 1024
    */
   async toEncryptedPkcs8Pem(passphrase: string | Uint8Array): Promise<string> {
-    const plain = new Uint8Array(this.#privateKey.export({ format: "der", type: "pkcs8" }));
+    const plain = this.toPkcs8Der();
     const chance = { salt: randomBytes(16), iv: randomBytes(16) };
     return encodePem("ENCRYPTED PRIVATE KEY", await encryptPrivateKey(plain, passphrase, chance));
   }

@@ -7,3 +7,4 @@ export * from "./health.ts";
 export * from "./rpc-status.ts";
 export { type Secret, secretTypeUrl } from "./secret.ts";
 export * from "./secret-discovery.ts";
+export * from "./workload-api.ts";

@@ -1,0 +1,26 @@
+import { type EmptyRequest, type Method, workloadHeader } from "@kasbah/protocol";
+import type { CallContext } from "@kasbah/runtime/rpc";
+import { AgentError } from "../errors.ts";
+
+/** The defence against forged requests comes first, before anything of the body is looked at (SPIFFE Workload Endpoint §3). @throws AgentError `WORKLOAD_HEADER_MISSING` */
+export function demandHeader(call: CallContext): void {
+  const values = call.metadata(workloadHeader.name);
+  if (values.length === 1 && values[0] === workloadHeader.value) return;
+  const message = `the call must carry the header ${workloadHeader.name} once, with the value ${workloadHeader.value}`;
+  throw new AgentError("WORKLOAD_HEADER_MISSING", message);
+}
+
+/** Waits for the one message of a call that streams its answers. @throws AgentError `REQUEST_MALFORMED` */
+export async function demandRequest(requests: AsyncIterable<EmptyRequest>): Promise<void> {
+  for await (const _ of requests) return;
+  throw new AgentError("REQUEST_MALFORMED", "the call ended before its one request message");
+}
+
+/** @throws AgentError `REQUEST_MALFORMED` */
+export function decodeRequest(method: Method<EmptyRequest, unknown>, body: Uint8Array): EmptyRequest {
+  try {
+    return method.request.decode(body);
+  } catch (cause) {
+    throw new AgentError("REQUEST_MALFORMED", "the message is not the method's request", { cause });
+  }
+}

@@ -1,0 +1,304 @@
+import assert from "node:assert/strict";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type OutgoingHttpHeaders,
+} from "node:http2";
+import { createConnection } from "node:net";
+import { type Certificate, parseSpiffeId } from "@kasbah/pki";
+import { fetchX509Bundles, fetchX509Svid, jwtSvidMethods } from "@kasbah/protocol";
+import { Http2Server } from "@kasbah/runtime/grpc-http2";
+import { grpcStatus } from "@kasbah/runtime/rpc";
+import {
+  createTestAuthority,
+  eventually,
+  FakeClock,
+  mintSecret,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { SecretStore } from "../secret-store.ts";
+import { WorkloadApi } from "./service.ts";
+import { workloadStatusOf } from "./status.ts";
+
+const start = new Date("2030-01-01T00:00:00Z");
+const emptyMessage = Buffer.alloc(5);
+const header = { "workload.spiffe.io": "true" };
+
+/** A call by bare HTTP/2, so that nothing of our own client makes it tidy. */
+class Call {
+  readonly messages: Buffer[] = [];
+  readonly stream: ClientHttp2Stream;
+  status: number | undefined;
+  message = "";
+  #bytes = Buffer.alloc(0);
+
+  constructor(session: ClientHttp2Session, path: string, headers: OutgoingHttpHeaders, body?: Buffer) {
+    const fixed = { ":method": "POST", ":path": path, te: "trailers", "content-type": "application/grpc" };
+    this.stream = session.request({ ...fixed, ...headers });
+    this.stream.on("error", () => undefined);
+    for (const event of ["response", "trailers"]) this.stream.on(event, (received) => this.#take(received));
+    if (body !== undefined) this.stream.end(body);
+  }
+
+  /** Begins to read; a call on which nobody does this never grants more than its first window. */
+  read(): this {
+    this.stream.on("data", (chunk: Buffer) => {
+      this.#bytes = Buffer.concat([this.#bytes, chunk]);
+      while (this.#bytes.length >= 5 && this.#bytes.length >= 5 + this.#bytes.readUInt32BE(1)) {
+        const end = 5 + this.#bytes.readUInt32BE(1);
+        this.messages.push(this.#bytes.subarray(5, end));
+        this.#bytes = this.#bytes.subarray(end);
+      }
+    });
+    return this;
+  }
+
+  async gets(count: number): Promise<this> {
+    await eventually(() => this.messages.length >= count || this.status !== undefined, 20_000);
+    assert.equal(this.messages.length, count, this.message);
+    return this;
+  }
+
+  async ends(): Promise<this> {
+    await eventually(() => this.status !== undefined, 20_000);
+    return this;
+  }
+
+  #take(received: Record<string, unknown>): void {
+    if (received["grpc-status"] === undefined) return;
+    this.status = Number(received["grpc-status"]);
+    this.message = decodeURIComponent(String(received["grpc-message"] ?? ""));
+  }
+}
+
+describe("The SPIFFE Workload API", function () {
+  this.timeout(60_000);
+  let directory: TemporaryDirectory;
+  let clock: FakeClock;
+  let store: SecretStore;
+  let api: WorkloadApi;
+  let server: Http2Server;
+  let sessions: ClientHttp2Session[];
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    clock = new FakeClock(start);
+    store = new SecretStore(clock);
+    sessions = [];
+    await serve();
+  });
+
+  afterEach(async () => {
+    for (const session of sessions) session.destroy();
+    await server.close(50);
+    await directory.remove();
+  });
+
+  async function serve(maxStreams?: number): Promise<void> {
+    await server?.close(50);
+    const reasons = () => ["CA_UNREACHABLE: the CA is away"];
+    api = new WorkloadApi({ store, reasons, ...(maxStreams === undefined ? {} : { maxStreams }) });
+    server = new Http2Server({ routes: api.routes, toStatus: workloadStatusOf });
+    await server.listenUnix(directory.join(`socket${maxStreams ?? ""}`));
+    const path = directory.join(`socket${maxStreams ?? ""}`);
+    newSession = () => {
+      const session = connect("http://localhost", { createConnection: () => createConnection(path) });
+      session.on("error", () => undefined);
+      sessions.push(session);
+      return session;
+    };
+  }
+
+  let newSession: () => ClientHttp2Session;
+  const call = (
+    path: string,
+    headers: OutgoingHttpHeaders = header,
+    body: Buffer | undefined = emptyMessage,
+  ) => new Call(newSession(), path, headers, body);
+  const svids = () => call(fetchX509Svid.path).read();
+  const bundles = () => call(fetchX509Bundles.path).read();
+  const mint = (ttlMs = 60_000, options: Partial<Parameters<typeof mintSecret>[0]> = {}) =>
+    mintSecret({ receivedAt: clock.now(), ttlMs, ...options });
+  const svidIn = (one: Call, index = 0) => {
+    const [svid] = fetchX509Svid.response.decode(one.messages[index] ?? Buffer.alloc(0)).svids;
+    assert.ok(svid);
+    return svid;
+  };
+
+  const forged: readonly (readonly [string, OutgoingHttpHeaders])[] = [
+    ["none", {}],
+    ["TRUE", { "workload.spiffe.io": "TRUE" }],
+    ["more than true", { "workload.spiffe.io": "true x" }],
+    ["1", { "workload.spiffe.io": "1" }],
+    ["nothing in it", { "workload.spiffe.io": "" }],
+    ["two values", { "workload.spiffe.io": ["true", "true"] }],
+    ["two values in one", { "workload.spiffe.io": "true, true" }],
+    ["another header of the kind", { "workload.spiffe.io.example": "true" }],
+  ];
+  const paths = [fetchX509Svid.path, fetchX509Bundles.path, ...jwtSvidMethods.map(({ path }) => path)];
+  for (const [what, headers] of forged) {
+    it(`refuses every method with INVALID_ARGUMENT when the security header is ${what}`, async () => {
+      store.publish(await mint());
+      for (const path of paths) {
+        const refused = await call(path, headers).read().ends();
+        assert.equal(refused.status, grpcStatus.INVALID_ARGUMENT, path);
+        assert.match(refused.message, /WORKLOAD_HEADER_MISSING/);
+        assert.deepEqual(refused.messages, []);
+      }
+    });
+  }
+
+  it("answers the JWT methods, and methods that nobody knows, with UNIMPLEMENTED, ours in a sentence", async () => {
+    for (const { path } of jwtSvidMethods) {
+      const { status, message } = await call(path).read().ends();
+      assert.equal(status, grpcStatus.UNIMPLEMENTED, path);
+      assert.match(message, /no JWT-SVIDs/);
+    }
+    const unknown = await call("/SpiffeWorkloadAPI/FetchEverything").read().ends();
+    assert.equal(unknown.status, grpcStatus.UNIMPLEMENTED);
+  });
+
+  it("refuses rubbish, and a call that ends before it has asked, with INVALID_ARGUMENT", async () => {
+    store.publish(await mint());
+    const rubbish = Buffer.concat([Buffer.from([0, 0, 0, 0, 4]), Buffer.from("ffffffff", "hex")]);
+    for (const body of [rubbish, Buffer.alloc(0)]) {
+      const refused = await call(fetchX509Svid.path, header, body).read().ends();
+      assert.equal(refused.status, grpcStatus.INVALID_ARGUMENT);
+      assert.deepEqual(refused.messages, []);
+    }
+  });
+
+  it("takes a request with fields that it does not know, as one of a later version has", async () => {
+    store.publish(await mint());
+    const later = Buffer.concat([Buffer.from([0, 0, 0, 0, 3]), Buffer.from([0x7a, 0x01, 0x41])]);
+    await call(fetchX509Svid.path, header, later).read().gets(1);
+  });
+
+  it("row 24: hands an ended certificate to nobody, says UNAVAILABLE and why, and gives roots all the same", async () => {
+    store.publish(await mint());
+    const waiting = await svids().gets(1);
+    clock.jump(61_000);
+    const refused = await svids().ends();
+    assert.equal(refused.status, grpcStatus.UNAVAILABLE);
+    assert.match(refused.message, /WORKLOAD_SECRET_EXPIRED.*CA_UNREACHABLE/);
+    assert.deepEqual(refused.messages, []);
+    await bundles().gets(1);
+
+    const next = await mint();
+    store.publish(next);
+    await waiting.gets(2);
+    assert.deepEqual(Buffer.from(svidIn(waiting, 1).certificateChain), Buffer.from(next.leaf.der));
+  });
+
+  it("row 24: pushes changed roots, and not the ended certificate with them", async () => {
+    store.publish(await mint());
+    const [leaves, roots] = [await svids().gets(1), await bundles().gets(1)];
+    clock.jump(61_000);
+    store.publishBundle((await mint()).bundle);
+    await roots.gets(2);
+    assert.equal(leaves.messages.length, 1);
+  });
+
+  it("holds streams that come before the first secret, and answers them when there is one", async () => {
+    const early = [svids(), bundles()];
+    await eventually(() => api.streams === 2);
+    assert.deepEqual(
+      early.flatMap(({ messages }) => messages),
+      [],
+    );
+    store.publish(await mint());
+    for (const each of early) await each.gets(1);
+  });
+
+  it("gives chain, key and roots as DER that belong together, and neither revocation nor federation", async () => {
+    const authority = await createTestAuthority();
+    const other = await createTestAuthority();
+    const secret = await mint(60_000, { authority });
+    const bundle = secret.bundle.union((await mint(60_000, { authority: other })).bundle);
+    store.publish({ ...secret, intermediates: [other.certificate], bundle });
+    const one = await svids().gets(1);
+    const svid = svidIn(one);
+    assert.equal(svid.spiffeId, secret.spiffeId.toString());
+    assert.ok(parseSpiffeId(svid.spiffeId).equals(secret.spiffeId));
+    const both = (first: Certificate, second: Certificate) => Buffer.concat([first.der, second.der]);
+    assert.deepEqual(Buffer.from(svid.certificateChain), both(secret.leaf, other.certificate));
+    assert.deepEqual(Buffer.from(svid.bundle), both(authority.certificate, other.certificate));
+    assert.deepEqual(Buffer.from(svid.privateKey), Buffer.from(secret.keyPair.toPkcs8Der()));
+    const set = fetchX509Bundles.response.decode(
+      (await bundles().gets(1)).messages[0] ?? Buffer.alloc(0),
+    ).bundles;
+    assert.deepEqual([...set.keys()], ["spiffe://cluster.local"]);
+    assert.deepEqual(Buffer.from(set.get("spiffe://cluster.local") ?? []), Buffer.from(svid.bundle));
+  });
+
+  it("pushes a rotation on the same stream, and sends nothing twice", async () => {
+    const authority = await createTestAuthority();
+    const secret = await mint(60_000, { authority });
+    store.publish(secret);
+    const [leaves, roots] = [await svids().gets(1), await bundles().gets(1)];
+    store.publish({ ...secret });
+    store.publish(await mint(60_000, { authority }));
+    await leaves.gets(2);
+    store.publish(await mint());
+    await leaves.gets(3);
+    await roots.gets(2);
+  });
+
+  it("serves the others while one client never reads and another never asks", async () => {
+    const authority = await createTestAuthority();
+    store.publish(await mint(60_000, { authority }));
+    call(fetchX509Svid.path);
+    const silent = new Call(newSession(), fetchX509Svid.path, header);
+    const good = await svids().gets(1);
+    await eventually(() => api.streams === 2);
+    const secrets = await Promise.all(Array.from({ length: 200 }, () => mint(60_000, { authority })));
+    for (const [index, secret] of secrets.entries()) {
+      store.publish(secret);
+      await good.gets(index + 2);
+    }
+    assert.deepEqual(silent.messages, []);
+  });
+
+  it("serves a thousand clients, all of them each rotation, and forgets them when they go", async () => {
+    store.publish(await mint());
+    // A hundred streams a connection are allowed.
+    const connections = Array.from({ length: 20 }, () => newSession());
+    const open = () => connections.flatMap((session) => Array.from({ length: 50 }, () => streamOn(session)));
+    const streamOn = (session: ClientHttp2Session) =>
+      new Call(session, fetchX509Svid.path, header, emptyMessage).read();
+    const clients = open();
+    for (const each of clients) await each.gets(1);
+    assert.equal(api.streams, 1000);
+    store.publish(await mint());
+    for (const each of clients) await each.gets(2);
+    for (const session of connections) session.destroy();
+    await eventually(() => api.streams === 0, 20_000);
+  });
+
+  it("turns clients away with UNAVAILABLE beyond what it holds, and takes new ones when others go", async () => {
+    store.publish(await mint());
+    await serve(2);
+    const [first] = [await svids().gets(1), await svids().gets(1)];
+    const refused = await svids().ends();
+    assert.equal(refused.status, grpcStatus.UNAVAILABLE);
+    assert.match(refused.message, /WORKLOAD_API_BUSY/);
+    first?.stream.close();
+    await eventually(() => api.streams === 1);
+    await svids().gets(1);
+  });
+
+  it("tells its clients to come again when it stops, and takes no new ones", async () => {
+    store.publish(await mint());
+    const open = await svids().gets(1);
+    const held = call(fetchX509Svid.path, header, undefined).read();
+    api.stop();
+    for (const each of [await open.ends(), await svids().ends()]) {
+      assert.equal(each.status, grpcStatus.UNAVAILABLE);
+      assert.match(each.message, /WORKLOAD_API_STOPPING/);
+    }
+    held.stream.close();
+    assert.equal(api.streams, 0);
+  });
+});

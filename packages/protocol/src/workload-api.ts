@@ -1,0 +1,89 @@
+import { spiffe } from "../generated/messages.js";
+import type { Codec, Method } from "./codec.ts";
+
+const wire = spiffe.workload;
+
+/** The header that every call must carry, with this one value: a request forged through somebody else's HTTP client has none. */
+export const workloadHeader = { name: "workload.spiffe.io", value: "true" };
+
+/** One identity with its key and the roots of its trust domain. Contents are DER, several certificates one after the other. */
+export interface X509Svid {
+  readonly spiffeId: string;
+  readonly certificateChain: Uint8Array;
+  /** PKCS #8, not encrypted. */
+  readonly privateKey: Uint8Array;
+  readonly bundle: Uint8Array;
+}
+
+export interface X509SvidResponse {
+  readonly svids: readonly X509Svid[];
+}
+
+export interface X509BundlesResponse {
+  /** Roots in DER by the trust domain's SPIFFE ID. */
+  readonly bundles: ReadonlyMap<string, Uint8Array>;
+}
+
+/** A request that says nothing yet. */
+export type EmptyRequest = Readonly<Record<never, never>>;
+
+const svidRequest: Codec<EmptyRequest> = {
+  encode: () => wire.X509SVIDRequest.encode({}).finish(),
+  decode: (bytes) => {
+    wire.X509SVIDRequest.decode(bytes);
+    return {};
+  },
+};
+
+const bundlesRequest: Codec<EmptyRequest> = {
+  encode: () => wire.X509BundlesRequest.encode({}).finish(),
+  decode: (bytes) => {
+    wire.X509BundlesRequest.decode(bytes);
+    return {};
+  },
+};
+
+const svidResponse: Codec<X509SvidResponse> = {
+  encode: ({ svids }) => wire.X509SVIDResponse.encode({ svids: svids.map(toWire) }).finish(),
+  decode: (bytes) => ({ svids: wire.X509SVIDResponse.decode(bytes).svids.map(fromWire) }),
+};
+
+const bundlesResponse: Codec<X509BundlesResponse> = {
+  encode: ({ bundles }) => wire.X509BundlesResponse.encode({ bundles: Object.fromEntries(bundles) }).finish(),
+  decode: (bytes) => ({ bundles: new Map(Object.entries(wire.X509BundlesResponse.decode(bytes).bundles)) }),
+};
+
+/** `SpiffeWorkloadAPI/FetchX509SVID`: one request, a stream of responses, each whole. */
+export const fetchX509Svid: Method<EmptyRequest, X509SvidResponse> = {
+  path: "/SpiffeWorkloadAPI/FetchX509SVID",
+  request: svidRequest,
+  response: svidResponse,
+};
+
+/** `SpiffeWorkloadAPI/FetchX509Bundles`: one request, a stream of responses, each whole. */
+export const fetchX509Bundles: Method<EmptyRequest, X509BundlesResponse> = {
+  path: "/SpiffeWorkloadAPI/FetchX509Bundles",
+  request: bundlesRequest,
+  response: bundlesResponse,
+};
+
+/** The methods of the JWT-SVID profile, which have paths here and no messages. */
+export const jwtSvidMethods = [
+  { path: "/SpiffeWorkloadAPI/FetchJWTSVID", streams: false },
+  { path: "/SpiffeWorkloadAPI/FetchJWTBundles", streams: true },
+  { path: "/SpiffeWorkloadAPI/ValidateJWTSVID", streams: false },
+] as const;
+
+function toWire({ spiffeId, certificateChain, privateKey, bundle }: X509Svid) {
+  return { spiffeId, x509Svid: certificateChain, x509SvidKey: privateKey, bundle };
+}
+
+function fromWire(svid: spiffe.workload.X509SVID.$Properties): X509Svid {
+  const none = new Uint8Array();
+  return {
+    spiffeId: svid.spiffeId ?? "",
+    certificateChain: svid.x509Svid ?? none,
+    privateKey: svid.x509SvidKey ?? none,
+    bundle: svid.bundle ?? none,
+  };
+}
