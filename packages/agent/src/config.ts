@@ -218,7 +218,7 @@ export const options = {
   statusAddress: option({
     flag: "--status-address <host:port>",
     env: "KASBAH_STATUS_ADDRESS",
-    help: "HTTP address of /healthz/live, /healthz/ready and /metrics",
+    help: "HTTP address of /healthz/live, /healthz/ready, /metrics and /debug/secrets; wait and status ask there",
     schema: schema.listenAddress,
     default: "127.0.0.1:15020",
     group: "Serving",
@@ -230,9 +230,12 @@ export type AgentConfig = ConfigOf<typeof options>;
 export const command: Command<typeof options> = {
   name: "kasbah-agent",
   version: "0.1.0",
-  summary: "Obtains this workload's certificate, keeps it fresh and serves it to Envoy over SDS.",
+  summary:
+    "Obtains this workload's certificate, keeps it fresh and serves it to Envoy over SDS. Two commands ask an agent that runs: kasbah-agent wait blocks until it serves its first secret, kasbah-agent status tells what it serves; each has a --help.",
   examples: [
     "kasbah-agent --ca-address 127.0.0.1:15012 --ca-root root-cert.pem --token-file token --sds-socket /run/demo/sds",
+    "kasbah-agent wait --timeout 2m",
+    "kasbah-agent status",
     "curl http://127.0.0.1:15020/healthz/ready",
   ],
   check: crossCheck,

@@ -3,10 +3,13 @@ import process from "node:process";
 import {
   type Component,
   ConfigInvalidError,
+  createLoopWatch,
   createRegistry,
   createScheduler,
   createStatusServer,
   cronSweep,
+  formatHostPort,
+  jsonReply,
   type Logger,
   runMain,
   systemClock,
@@ -35,7 +38,9 @@ import { SecretStore } from "./secret-store.ts";
 import { createAgentMetrics } from "./status/metrics.ts";
 import { readinessOf, withWarnings } from "./status/readiness.ts";
 import { countCalls, observeRotations } from "./status/rotation-events.ts";
+import { statusDocument } from "./status/status-document.ts";
 import { observeStreams } from "./status/stream-events.ts";
+import { StreamTally } from "./status/stream-tally.ts";
 import type { WorkloadEndpointOptions } from "./workload-api/endpoint.ts";
 import { workloadKeyOf } from "./workload-key.ts";
 
@@ -80,7 +85,8 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
   const supply = mounted ? [mounted] : [rotation, rootFile];
 
   const catalog = new ResourceCatalog([new WorkloadProvider(store, config)]);
-  const service = new SecretService({ catalog, observer: observeStreams(metrics, logger), clock });
+  const tally = new StreamTally(observeStreams(metrics, logger));
+  const service = new SecretService({ catalog, observer: tally, clock });
   const server = new Http2Server({
     routes: service.routes,
     toStatus: sdsStatusOf,
@@ -97,10 +103,24 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
       ...files.warnings(),
       ...(mounted?.warnings() ?? []),
     ]);
-  const status = createStatusServer({ address: config.statusAddress, registry, readiness, logger });
+  const document = () =>
+    statusDocument({
+      version: command.version,
+      store,
+      clock,
+      readiness,
+      failure: () => events.failure,
+      caAddresses: mounted ? [] : [formatHostPort(config.caAddress)],
+      catalog,
+      sds: tally,
+      streams: () => service.streams(),
+    });
+  const pages = { "/debug/secrets": () => jsonReply(document()) };
+  const status = createStatusServer({ address: config.statusAddress, registry, readiness, pages, logger });
   const reasons = () => readiness().reasons;
   const workload = await composeWorkloadApi(config, { store, reasons, registry, clock, logger });
-  return [status, ...files.components, socket, ...workload, ...supply];
+  const loopWatch = createLoopWatch({ registry, clock, logger });
+  return [status, loopWatch, ...files.components, socket, ...workload, ...supply];
 }
 
 /** Loaded only when it is asked for: most pods have no use for it. */

@@ -13,6 +13,7 @@ export { type Component, type Daemon, runDaemon } from "./lifecycle.ts";
 export { createLogger, type LogFormat, type Logger, type LogLevel, type RootLogger } from "./log.ts";
 export type { LogFacts } from "./log-facts.ts";
 export type { LogStream } from "./log-sink.ts";
+export { createLoopWatch, type LoopWatchOptions } from "./loop-watch.ts";
 export { createRegistry } from "./metrics.ts";
 export { printableText, quoted } from "./printable-text.ts";
 export type { HostEvent, ProcessHost } from "./process-host.ts";
@@ -20,4 +21,11 @@ export { type Program, runMain } from "./run-main.ts";
 export { errnoOf, RuntimeError, type RuntimeErrorCode } from "./runtime-error.ts";
 export { createScheduler, type Scheduler, type Sweep } from "./scheduler.ts";
 export { Secret } from "./secret.ts";
-export { createStatusServer, type Readiness, type StatusServerOptions } from "./status-server.ts";
+export {
+  createStatusServer,
+  jsonReply,
+  type Readiness,
+  type StatusPage,
+  type StatusReply,
+  type StatusServerOptions,
+} from "./status-server.ts";

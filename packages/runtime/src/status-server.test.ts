@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { recordingLogger } from "@kasbah/testkit";
 import { createRegistry } from "./metrics.ts";
-import { createStatusServer, type Readiness } from "./status-server.ts";
+import { createStatusServer, jsonReply, type Readiness } from "./status-server.ts";
 
 describe("status server", () => {
   let state: Readiness;
@@ -11,6 +11,12 @@ describe("status server", () => {
   let server: ReturnType<typeof createStatusServer>;
   const get = (path: string, init: RequestInit = {}) =>
     fetch(`http://127.0.0.1:${server.address.port}${path}`, { ...init, redirect: "manual" });
+
+  const rawGet = async (path: string, host: string) => {
+    const socket = connect(server.address.port, "127.0.0.1");
+    socket.end(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    return (await socket.toArray()).join("");
+  };
 
   beforeEach(async () => {
     state = { ready: true, reasons: [] };
@@ -21,6 +27,10 @@ describe("status server", () => {
       readiness: () => {
         asked += 1;
         return state;
+      },
+      pages: {
+        "/debug/thing": () => jsonReply({ thing: 1 }),
+        "/debug/broken": () => Promise.reject(new Error("secret")),
       },
       logger: recordingLogger(),
     });
@@ -75,6 +85,37 @@ describe("status server", () => {
     assert.doesNotMatch(await response.text(), /secret/);
   });
 
+  for (const host of [
+    "evil.test",
+    "evil.test:15020",
+    "127.0.0.1.evil.test",
+    "localhost.evil.test",
+    "a@localhost",
+  ]) {
+    it(`does not answer a web page that made ${host} lead here`, async () => {
+      assert.match(await rawGet("/healthz/ready", host), /^HTTP\/1\.1 421 /);
+      assert.equal(asked, 0);
+    });
+  }
+
+  for (const host of ["localhost", "localhost:15020", "127.0.0.1:15020", "10.1.2.3", "[::1]:15020", ""]) {
+    it(`answers under the name ${JSON.stringify(host)}`, async () => {
+      assert.match(await rawGet("/healthz/ready", host), /^HTTP\/1\.1 200 /);
+    });
+  }
+
+  it("answers under any name where it listens beyond the loopback, since probes and scrapers have their own", async () => {
+    await server.stop();
+    const options = { registry: createRegistry({ name: "x", version: "1" }), readiness: () => state };
+    server = createStatusServer({
+      ...options,
+      address: { host: "0.0.0.0", port: 0 },
+      logger: recordingLogger(),
+    });
+    await server.start();
+    assert.match(await rawGet("/healthz/ready", "ca.kasbah-system.svc"), /^HTTP\/1\.1 200 /);
+  });
+
   it("fails to start where the port is taken", async () => {
     const second = createStatusServer({
       address: server.address,
@@ -95,6 +136,18 @@ describe("status server", () => {
     const accepted = await get("/healthz/ready?verbose");
     assert.equal(accepted.status, 200);
     assert.deepEqual(await accepted.json(), { ready: true, reasons: [] });
+  });
+
+  it("serves the pages that it is given, and says nothing of why one failed", async () => {
+    assert.deepEqual(await (await get("/debug/thing")).json(), { thing: 1 });
+    const broken = await get("/debug/broken");
+    assert.equal(broken.status, 500);
+    assert.doesNotMatch(await broken.text(), /secret/);
+    assert.equal((await get("/debug/thing", { method: "POST" })).status, 405);
+  });
+
+  it("serves the metrics where Istio's annotations send scrapers, too", async () => {
+    assert.match(await (await get("/stats/prometheus")).text(), /kasbah_build_info/);
   });
 
   it("is alive while it is not ready", async () => {

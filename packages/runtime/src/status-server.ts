@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { isIP } from "node:net";
 import type { Registry } from "prom-client";
 import { formatHostPort, type HostPort } from "./address.ts";
 import type { Component } from "./lifecycle.ts";
@@ -17,31 +18,32 @@ export interface StatusServerOptions {
   readonly address: HostPort;
   readonly registry: Registry;
   readiness(): Readiness;
+  /** More pages, by path. */
+  readonly pages?: Readonly<Record<string, StatusPage>>;
   readonly logger: Logger;
 }
 
-interface Reply {
+export interface StatusReply {
   readonly status: number;
   readonly type: string;
   readonly body: string;
 }
 
-type Page = () => Reply | Promise<Reply>;
+/** Looks and changes nothing. What it throws is answered with 500, and without detail. */
+export type StatusPage = () => StatusReply | Promise<StatusReply>;
 
 /**
- * Serves `/healthz/live`, `/healthz/ready` and `/metrics` over plain HTTP, GET only and without side effects. After
- * `start`, `address` is the real one, also for port 0.
+ * Serves `/healthz/live`, `/healthz/ready` and `/metrics` (also as `/stats/prometheus`, where Istio's annotations send scrapers)
+ * over plain HTTP, GET only and without side effects. After `start`, `address` is the real one, also for port 0. The event loop
+ * that does the daemon's work answers `/healthz/live`: while it is blocked there is no answer, and the prober's timeout counts.
  */
 export function createStatusServer(o: StatusServerOptions): Component & { readonly address: HostPort } {
-  const pages = new Map<string, Page>([
-    ["/healthz/live", () => ({ status: 200, type: "text/plain; charset=utf-8", body: "alive\n" })],
-    ["/healthz/ready", () => readyReply(o.readiness())],
-    [
-      "/metrics",
-      async () => ({ status: 200, type: o.registry.contentType, body: await o.registry.metrics() }),
-    ],
-  ]);
-  const server = createHttpServer((request, response) => void answer(pages, request, response, o.logger));
+  const pages = pagesOf(o);
+  const isLocal = isLoopback(o.address.host);
+  const server = createHttpServer((request, response) => {
+    if (isLocal && !isLocalName(request.headers.host)) return send(response, plain(421, "unknown host\n"));
+    void answer(pages, request, response, o.logger);
+  });
   let address = o.address;
   return {
     name: "status server",
@@ -57,6 +59,30 @@ export function createStatusServer(o: StatusServerOptions): Component & { readon
     },
     stop: () => close(server),
   };
+}
+
+function pagesOf({ registry, readiness, pages = {} }: StatusServerOptions): ReadonlyMap<string, StatusPage> {
+  const metrics = async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() });
+  return new Map<string, StatusPage>([
+    ["/healthz/live", () => plain(200, "alive\n")],
+    ["/healthz/ready", () => readyReply(readiness())],
+    ["/metrics", metrics],
+    ["/stats/prometheus", metrics],
+    ...Object.entries(pages),
+  ]);
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\./.test(host);
+}
+
+/**
+ * A port of the loopback is asked for under an address or as localhost. Any other name is a web page's, which had it lead here
+ * (DNS rebinding) to read from the browser of whoever looks at it.
+ */
+function isLocalName(host = ""): boolean {
+  const name = host.replace(/:\d*$/, "").replace(/^\[(.*)\]$/, "$1");
+  return name === "" || name === "localhost" || isIP(name) !== 0;
 }
 
 function createHttpServer(listener: (request: IncomingMessage, response: ServerResponse) => void): Server {
@@ -76,7 +102,7 @@ function createHttpServer(listener: (request: IncomingMessage, response: ServerR
 }
 
 async function answer(
-  pages: ReadonlyMap<string, Page>,
+  pages: ReadonlyMap<string, StatusPage>,
   request: IncomingMessage,
   response: ServerResponse,
   logger: Logger,
@@ -92,7 +118,7 @@ async function answer(
   }
 }
 
-function send(response: ServerResponse, reply: Reply, headers: Record<string, string> = {}): void {
+function send(response: ServerResponse, reply: StatusReply, headers: Record<string, string> = {}): void {
   response.writeHead(reply.status, {
     "content-type": reply.type,
     "content-length": Buffer.byteLength(reply.body),
@@ -103,13 +129,17 @@ function send(response: ServerResponse, reply: Reply, headers: Record<string, st
   response.end(reply.body);
 }
 
-function readyReply({ ready, reasons, warnings = [] }: Readiness): Reply {
+function readyReply({ ready, reasons, warnings = [] }: Readiness): StatusReply {
   const shown = { ready, reasons, ...(warnings.length === 0 ? {} : { warnings }) };
-  const body = `${JSON.stringify(shown)}\n`;
-  return { status: ready ? 200 : 503, type: "application/json", body };
+  return jsonReply(shown, ready ? 200 : 503);
 }
 
-function plain(status: number, body: string): Reply {
+/** A page of JSON. */
+export function jsonReply(value: unknown, status = 200): StatusReply {
+  return { status, type: "application/json", body: `${JSON.stringify(value)}\n` };
+}
+
+function plain(status: number, body: string): StatusReply {
   return { status, type: "text/plain; charset=utf-8", body };
 }
 

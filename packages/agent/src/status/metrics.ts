@@ -20,6 +20,7 @@ export interface AgentMetrics {
 /** Registers the agent's metrics; those about the secret are read from the store at each scrape. */
 export function createAgentMetrics(registry: Registry, store: SecretStore, clock: Clock): AgentMetrics {
   registerSecretGauges(registry, store, clock);
+  timeStartup(registry, store, clock);
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
     new Counter({ name, help, labelNames, registers });
@@ -76,5 +77,19 @@ function registerSecretGauges(registry: Registry, store: SecretStore, clock: Clo
       const current = store.state();
       for (const state of secretStates) this.set({ state }, state === current ? 1 : 0);
     },
+  });
+}
+
+/** Istio's agent counts until its Envoy is ready, ours until there is a secret. */
+function timeStartup(registry: Registry, store: SecretStore, clock: Clock): void {
+  const startedMs = clock.monotonicMs();
+  const gauge = new Gauge({
+    name: "istio_agent_startup_duration_seconds",
+    help: "From the start to the first secret.",
+    registers: [registry],
+  });
+  const unsubscribe = store.subscribe(() => {
+    gauge.set((clock.monotonicMs() - startedMs) / 1000);
+    unsubscribe();
   });
 }

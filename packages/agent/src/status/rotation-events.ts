@@ -9,6 +9,8 @@ import type { AgentMetrics } from "./metrics.ts";
 export interface RotationEvents extends RotationObserver {
   /** What the last attempt failed with; undefined when it did not. */
   readonly lastFailure: string | undefined;
+  /** The same with what is known of it. */
+  readonly failure: RotationFailure | undefined;
 }
 
 /** A CA that makes up codes must not make up series without end. */
@@ -21,19 +23,23 @@ export function observeRotations(metrics: AgentMetrics, logger: Logger): Rotatio
     if (refusalCodes.size < maxRefusalCodes) refusalCodes.add(code);
     return refusalCodes.has(code) ? code : "OTHER";
   };
-  let lastFailure: string | undefined;
+  let last: RotationFailure | undefined;
   return {
     get lastFailure() {
-      return lastFailure;
+      return last === undefined ? undefined : textOf(last);
+    },
+    get failure() {
+      return last;
     },
     onRotated(secret) {
-      lastFailure = undefined;
+      last = undefined;
       metrics.rotations.inc();
       logger.info("secret published", factsOf(secret));
     },
-    onFailed({ error, code, failures, retryInMs }: RotationFailure) {
+    onFailed(failure: RotationFailure) {
+      const { error, code, failures, retryInMs } = failure;
+      last = failure;
       const refusal = error instanceof AgentError ? error.refusal : undefined;
-      lastFailure = error instanceof AgentError ? `${code}: ${error.message}` : code;
       metrics.rotationFailures.inc({ code });
       if (refusal !== undefined) metrics.refusals.inc({ code: labelFor(refusal.code) });
       const facts = { code, failures, retryInMs: Math.round(retryInMs), ...refusalFacts(refusal), error };
@@ -46,6 +52,10 @@ export function observeRotations(metrics: AgentMetrics, logger: Logger): Rotatio
       logger[isLoud ? "error" : "warn"]("no new secret; what is served stays", facts);
     },
   };
+}
+
+function textOf({ error, code }: RotationFailure): string {
+  return error instanceof AgentError ? `${code}: ${error.message}` : code;
 }
 
 function refusalFacts(refusal: CaRefusal | undefined) {

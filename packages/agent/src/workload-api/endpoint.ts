@@ -38,6 +38,11 @@ export function createWorkloadEndpoint(options: WorkloadEndpointOptions): Compon
       this.set(api.streams);
     },
   });
+  if (mode === 0o666) {
+    logger.warn("every user who reaches the socket's directory can have the workload's private key", {
+      path,
+    });
+  }
   return {
     name: socket.name,
     start: () => socket.start(),

@@ -1,3 +1,4 @@
+import { pacedSend } from "../sds/paced-send.ts";
 import type { Profile } from "./messages.ts";
 
 /** A client that waits for what comes next. */
@@ -7,9 +8,10 @@ export class OpenStream {
   readonly #closed = Promise.withResolvers<void>();
   #sent: Uint8Array | undefined;
 
-  constructor(profile: Profile, send: (message: Uint8Array) => void, signal: AbortSignal) {
+  /** `send` says false when the client does not read what was queued before. */
+  constructor(profile: Profile, send: (message: Uint8Array) => boolean, signal: AbortSignal) {
     this.profile = profile;
-    this.#send = send;
+    this.#send = pacedSend(send);
     signal.addEventListener("abort", () => this.#closed.resolve(), { once: true });
     if (signal.aborted) this.#closed.resolve();
   }
@@ -19,14 +21,18 @@ export class OpenStream {
     return this.#closed.promise;
   }
 
-  /** Sends a message unless it is the one that was sent last: programs reload on each. */
+  /** Sends a message unless it is the one that was sent last: programs reload on each. Ends the stream of a client that never reads. */
   offer(message: Uint8Array): void {
     if (this.#sent !== undefined && Buffer.compare(this.#sent, message) === 0) return;
     this.#sent = message;
-    this.#send(message);
+    try {
+      this.#send(message);
+    } catch (error) {
+      this.end(error);
+    }
   }
 
-  end(reason: Error): void {
+  end(reason: unknown): void {
     this.#closed.reject(reason);
   }
 }

@@ -1,3 +1,4 @@
+export { closestName } from "./closest-name.ts";
 export { type Command, type ConfigOf, commonOptions } from "./command.ts";
 export { ConfigInvalidError } from "./config-invalid-error.ts";
 export { type ConfigInput, loadConfig } from "./load-config.ts";

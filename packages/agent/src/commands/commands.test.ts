@@ -1,0 +1,299 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Server } from "node:net";
+import { parseTrustDomain } from "@kasbah/pki";
+import { createRegistry, createStatusServer, jsonReply, type Readiness, systemClock } from "@kasbah/runtime";
+import {
+  createTestAuthority,
+  FakeClock,
+  mintSecret,
+  recordingLogger,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { AgentError } from "../errors.ts";
+import type { RotationFailure } from "../rotation/rotator.ts";
+import type { StreamView } from "../sds/stream-record.ts";
+import { WorkloadProvider } from "../sds/workload-provider.ts";
+import { SecretStore } from "../secret-store.ts";
+import { readinessOf } from "../status/readiness.ts";
+import { statusDocument } from "../status/status-document.ts";
+import { runCommand } from "./run-command.ts";
+
+const start = new Date("2030-01-01T00:00:00Z");
+
+const client: StreamView = {
+  protocol: "delta",
+  node: "envoy-7",
+  openedAt: start,
+  resources: [{ name: "spiffe://cluster.local", state: "refused", version: "1" }],
+  nacks: 1,
+  lastNack: { names: ["spiffe://cluster.local"], complaint: "no \u001b[2J", at: start },
+};
+
+describe("The commands of kasbah-agent", function () {
+  this.timeout(30_000);
+  let directory: TemporaryDirectory;
+  let closers: (() => unknown)[];
+  let clock: FakeClock;
+  let store: SecretStore;
+  let failure: RotationFailure | undefined;
+  let out: string;
+  let err: string;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    closers = [];
+    clock = new FakeClock(start);
+    store = new SecretStore(clock);
+    failure = undefined;
+    [out, err] = ["", ""];
+  });
+
+  afterEach(async () => {
+    for (const close of closers) await close();
+    await directory.remove();
+  });
+
+  const run = (argv: readonly string[], env: Record<string, string> = {}) =>
+    runCommand({
+      argv,
+      env,
+      readFile: () => assert.fail("no file is named"),
+      write: (text) => {
+        out += text;
+      },
+      complain: (text) => {
+        err += text;
+      },
+      clock: systemClock,
+    });
+
+  /** The status port of an agent with our store. */
+  async function agent(readiness: () => Readiness = () => readinessOf(store, "CA_UNREACHABLE: away")) {
+    const sources = {
+      version: "0",
+      store,
+      clock,
+      readiness,
+      failure: () => failure,
+      caAddresses: ["ca.test:15012"],
+    };
+    const names = {
+      trustDomain: parseTrustDomain("cluster.local"),
+      namespace: "demo",
+      serviceAccount: "frontend",
+    };
+    const catalog = new WorkloadProvider(store, names);
+    const document = () =>
+      statusDocument({ ...sources, catalog, streams: () => [client], sds: { open: 2, nacks: 7 } });
+    const server = createStatusServer({
+      address: { host: "127.0.0.1", port: 0 },
+      registry: createRegistry({ name: "kasbah-agent", version: "0" }),
+      readiness,
+      pages: { "/debug/secrets": () => jsonReply(document()) },
+      logger: recordingLogger(),
+    });
+    await server.start();
+    closers.push(() => server.stop());
+    return at(server.address.port);
+  }
+
+  /** Somebody who answers every connection with these bytes. */
+  async function stranger(bytes: string | undefined) {
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined).on("data", () => bytes !== undefined && socket.end(bytes));
+      closers.push(() => socket.destroy());
+    });
+    return at(await listening(server.listen(0, "127.0.0.1")));
+  }
+
+  async function listening(server: Server): Promise<number> {
+    await once(server, "listening");
+    closers.push(() => void server.close());
+    const address = server.address();
+    return typeof address === "object" && address !== null ? address.port : 0;
+  }
+
+  const at = (port: number) => ["--status-address", `127.0.0.1:${port}`];
+  const wait = async (...flags: string[]) =>
+    run(["wait", "--sds-socket", directory.join("sds"), "--timeout", "300ms", ...flags]);
+  const serveSds = () => listening(createServer((socket) => socket.destroy()).listen(directory.join("sds")));
+  const reply = (body: string) =>
+    `HTTP/1.1 200 OK\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`;
+
+  describe("what is called wrongly", () => {
+    for (const [argv, said] of [
+      [["stauts"], /did you mean status\?/],
+      [["WAIT"], /unknown command "WAIT".*wait and status/],
+      [["\u001b[31mwait"], /unknown command "\\u001b\[31mwait"/],
+      [["wait", "--timeout", "soon"], /--timeout.*expected a duration/],
+      [["wait", "--timout", "1s"], /did you mean --timeout\?/],
+      [["status", "now"], /unexpected argument "now"/],
+    ] as const) {
+      it(`exits 2: ${JSON.stringify(argv)}`, async () => {
+        assert.equal(await run(argv), 2);
+        assert.match(err, said);
+        assert.equal(out, "");
+      });
+    }
+
+    it("teaches by --help, with the command's own flags and not the daemon's", async () => {
+      for (const [name, flag] of [
+        ["wait", "--timeout"],
+        ["status", "--json"],
+      ] as const) {
+        out = "";
+        assert.equal(await run([name, "--help"]), 0);
+        assert.match(out, new RegExp(`kasbah-agent ${name}[\\s\\S]*${flag}[\\s\\S]*--status-address`));
+        assert.doesNotMatch(out, /--secret-ttl/);
+      }
+    });
+  });
+
+  describe("wait", () => {
+    it("takes nobody for an agent who is none, such as pilot-agent on the same port", async () => {
+      await serveSds();
+      for (const body of [
+        "",
+        "ok\n",
+        "[]",
+        "null",
+        '{"ready":"true"}',
+        "[".repeat(100_000),
+        "x".repeat(2_000_000),
+      ]) {
+        err = "";
+        assert.equal(await wait(...(await stranger(reply(body)))), 1);
+        assert.match(err, /AGENT_REPLY_INVALID.*--status-address/, body.slice(0, 20));
+      }
+    });
+
+    it("is not held by somebody who accepts and says nothing", async () => {
+      await serveSds();
+      assert.equal(await wait(...(await stranger(undefined))), 1);
+      assert.match(err, /no answer within 2 s/);
+    });
+
+    it("says that nobody answers", async () => {
+      const port = await listening(createServer().listen(0, "127.0.0.1"));
+      await closers.pop()?.();
+      assert.equal(await wait(...at(port)), 1);
+      assert.match(err, /AGENT_UNREACHABLE.*ECONNREFUSED/);
+    });
+
+    it("says at the end why the agent is not ready, in its own words, with nothing for the terminal in them", async () => {
+      const said = await agent(() => ({
+        ready: false,
+        reasons: ["no secret yet", "CA_REFUSED: \u001b[2Jgone"],
+      }));
+      await serveSds();
+      assert.equal(await wait(...said), 1);
+      assert.match(err, /after 300ms: no secret yet; CA_REFUSED: \\u001b\[2Jgone.*AGENT_NOT_READY/);
+      assert.ok(!err.includes("\u001b"));
+    });
+
+    it("does not believe a ready agent whose SDS socket nobody serves", async () => {
+      store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+      assert.equal(await wait(...(await agent())), 1);
+      assert.match(err, /the SDS socket .*sds does not answer \(ENOENT\)/);
+    });
+
+    it("ends well when the secret is served, also when it comes later", async () => {
+      const address = await agent();
+      await serveSds();
+      const waited = run(["wait", "--sds-socket", directory.join("sds"), "--timeout", "20s", ...address]);
+      store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+      assert.equal(await waited, 0, err);
+      assert.equal(err, "");
+    });
+
+    it("finds the agent by the variables and flags with which the agent was started", async () => {
+      store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+      const [, address = ""] = await agent();
+      await serveSds();
+      const env = { KASBAH_STATUS_ADDRESS: address, KASBAH_SDS_SOCKET: directory.join("sds") };
+      assert.equal(await run(["wait", "--ca-address", "ca.test:15012"], env), 0, err);
+    });
+  });
+
+  describe("status", () => {
+    it("says that there is no certificate yet, and exits 1", async () => {
+      assert.equal(await run(["status", ...(await agent())]), 1);
+      assert.match(out, /: starting\n/);
+      assert.match(out, /not ready +no secret yet\n/);
+      assert.match(out, /certificate +none yet\n/);
+    });
+
+    it("tells what is served and for how long, and exits 0", async () => {
+      const authority = await createTestAuthority("Acme");
+      const secret = await mintSecret({ authority, receivedAt: start, ttlMs: 3_600_000 });
+      store.publish(secret);
+      await clock.advance(600_000);
+      assert.equal(await run(["status", ...(await agent())]), 0);
+      assert.match(out, /: ready\n/);
+      assert.match(out, /SPIFFE ID +spiffe:\/\/cluster.local\/ns\/demo\/sa\/frontend\n/);
+      assert.match(out, new RegExp(`serial +${secret.leaf.serial}\n`));
+      assert.match(out, new RegExp(`fingerprint +${secret.leaf.fingerprint}\n`));
+      assert.match(out, /valid +2030-01-01T00:00:00.000Z to 2030-01-01T01:00:00.000Z, 50m left\n/);
+      assert.match(out, /rotation +due at 2030-01-01T00:30:00.000Z\n/);
+      assert.match(out, new RegExp(`root +${authority.certificate.fingerprint} until 2045-.*Acme`));
+      assert.match(
+        out,
+        /served +ROOTCA [0-9a-f]{32}, default [0-9a-f]{32}, spiffe:\/\/cluster.local [0-9a-f]{32}\n/,
+      );
+      assert.match(out, /CA +ca\.test:15012\n/);
+      assert.match(out, /SDS +2 open streams, 7 refused/);
+      assert.match(out, /refused +spiffe:\/\/cluster.local by envoy-7: no \\u001b\[2J\n/);
+    });
+
+    it("tells of an ended certificate, of what failed last and of its fix, and exits 1", async () => {
+      store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+      await clock.advance(3_660_000);
+      const refusal = { code: "TOKEN_AUDIENCE", referenceId: "9f2c51d07ab4", fix: "mount another token" };
+      const error = new AgentError("CA_REFUSED", "the CA refuses", { refusal });
+      failure = { error, code: "CA_REFUSED", failures: 3, retryInMs: 10_000 };
+      assert.equal(await run(["status", ...(await agent())]), 1);
+      assert.match(out, /: expired\n/);
+      assert.match(out, /ended 1h ago/);
+      assert.match(out, /last failure +CA_REFUSED \(3 in a row; tried again 10s later\) the CA refuses\n/);
+      assert.match(out, /fix +mount another token\n/);
+      assert.doesNotMatch(out, /served.*default/);
+    });
+
+    it("gives the whole document as JSON, without a key in it", async () => {
+      const secret = await mintSecret({ receivedAt: start, ttlMs: 60_000 });
+      store.publish(secret);
+      assert.equal(await run(["status", "--json", ...(await agent())]), 0);
+      const document = JSON.parse(out);
+      assert.equal(document.certificate.serial, secret.leaf.serial);
+      assert.equal(document.trustBundle[0].fingerprint, secret.bundle.roots[0]?.fingerprint);
+      assert.deepEqual(document.ca, { addresses: ["ca.test:15012"] });
+      assert.doesNotMatch(out, /PRIVATE|BEGIN/);
+      const key = Buffer.from(secret.keyPair.toPkcs8Der());
+      assert.ok(
+        !out.includes(key.toString("base64").slice(60, 100)) &&
+          !out.includes(key.toString("hex").slice(60, 100)),
+      );
+    });
+
+    it("shows as much as there is of another release's document", async () => {
+      const odd = {
+        ready: true,
+        state: "ready",
+        certificate: [],
+        trustBundle: "x",
+        resources: [null, 7],
+        ca: 1,
+        sds: {},
+      };
+      assert.equal(await run(["status", ...(await stranger(reply(JSON.stringify(odd))))]), 0);
+      assert.match(out, /: ready\n/);
+    });
+
+    it("says that nobody answers, and exits 1", async () => {
+      assert.equal(await run(["status", "--status-address", "127.0.0.1:1"]), 1);
+      assert.match(err, /AGENT_UNREACHABLE/);
+    });
+  });
+});

@@ -1,0 +1,13 @@
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { systemClock } from "@kasbah/runtime";
+import { runCommand } from "./run-command.ts";
+
+process.exitCode = await runCommand({
+  argv: process.argv.slice(2),
+  env: process.env,
+  readFile: (path) => readFileSync(path, "utf8"),
+  write: (text) => void process.stdout.write(text),
+  complain: (text) => void process.stderr.write(text),
+  clock: systemClock,
+});

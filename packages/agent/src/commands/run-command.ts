@@ -1,0 +1,71 @@
+import { MeshError } from "@kasbah/pki";
+import { ConfigInvalidError, closestName, printableText, quoted } from "@kasbah/runtime";
+import { askAgent, type StatusPageObject } from "./ask-agent.ts";
+
+import type { CommandWorld } from "./command-world.ts";
+import { loadCommand, statusCommand, statusTable, waitCommand, waitTable } from "./options.ts";
+import { statusText } from "./status-text.ts";
+import { waitUntilServed } from "./wait-command.ts";
+
+type Run = (world: CommandWorld) => Promise<number>;
+
+const commands: ReadonlyMap<string, Run> = new Map([
+  ["wait", wait],
+  ["status", status],
+]);
+
+/** Runs the command that the first argument names, and gives the exit code: 0 ready, 1 not, 2 a wrong call. */
+export async function runCommand(world: CommandWorld): Promise<number> {
+  const [name = ""] = world.argv;
+  try {
+    const run = commands.get(name);
+    if (run === undefined) throw new ConfigInvalidError([unknown(name)]);
+    return await run(world);
+  } catch (error) {
+    if (error instanceof ConfigInvalidError) {
+      world.complain(
+        error.problems
+          .map((problem) => `kasbah-agent: ${printableText(problem)} (CONFIG_INVALID)\n`)
+          .join(""),
+      );
+      return 2;
+    }
+    if (!(error instanceof MeshError)) throw error;
+    world.complain(`kasbah-agent: ${printableText(error.message)} (${error.code})\n`);
+    return 1;
+  }
+}
+
+async function wait(world: CommandWorld): Promise<number> {
+  const told = loadCommand(waitCommand, waitTable, world);
+  if ("text" in told) return printed(told.text, world);
+  await waitUntilServed(told.config, world);
+  return printed("the secret is served\n", world);
+}
+
+async function status(world: CommandWorld): Promise<number> {
+  const told = loadCommand(statusCommand, statusTable, world);
+  if ("text" in told) return printed(told.text, world);
+  const { statusAddress, json } = told.config;
+  const document = await askAgent(statusAddress, "/debug/secrets");
+  world.write(json ? jsonText(document) : statusText(document, statusAddress));
+  return document["ready"] === true ? 0 : 1;
+}
+
+/** JSON leaves some characters as they are that a terminal acts on. */
+function jsonText(document: StatusPageObject): string {
+  const printable = (_: string, value: unknown) => (typeof value === "string" ? printableText(value) : value);
+  return `${JSON.stringify(document, printable, 2)}\n`;
+}
+
+function printed(text: string, { write }: CommandWorld): number {
+  write(text);
+  return 0;
+}
+
+function unknown(name: string): string {
+  const near = closestName(name, [...commands.keys()]);
+  const hint =
+    near === undefined ? `the commands are ${[...commands.keys()].join(" and ")}` : `did you mean ${near}?`;
+  return `unknown command ${quoted(name)}: ${hint}; without one, the agent itself runs: kasbah-agent --help`;
+}

@@ -1,0 +1,111 @@
+import { formatDuration, formatHostPort, type HostPort, printableText } from "@kasbah/runtime";
+import type { StatusPageObject } from "./ask-agent.ts";
+
+type Row = readonly [string, string];
+
+/** The status for people: what is there, in rows. What the document lacks has no row, so another release's is shown as far as it goes. */
+export function statusText(document: StatusPageObject, address: HostPort): string {
+  const head = `kasbah-agent ${text(document, "version")} at ${formatHostPort(address)}: ${text(document, "state")}\n`;
+  const rows = [
+    ...listed("not ready", document, "reasons"),
+    ...listed("warning", document, "warnings"),
+    ...certificateRows(document),
+    ...rootRows(document),
+    ...servedRow(document),
+    ...caRow(document),
+    ...failureRows(document),
+    ...sdsRow(document),
+    ...refusedRows(document),
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length), 0);
+  return head + rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}\n`).join("");
+}
+
+function certificateRows(document: StatusPageObject): readonly Row[] {
+  const of = (name: string) => text(document, "certificate", name);
+  if (of("spiffeId") === "") return [["certificate", "none yet"]];
+  return [
+    ["SPIFFE ID", of("spiffeId")],
+    ["serial", of("serial")],
+    ["fingerprint", of("fingerprint")],
+    ["valid", `${of("notBefore")} to ${of("notAfter")}, ${timeLeft(document)}`],
+    ["rotation", `due at ${of("rotateAt")}`],
+  ];
+}
+
+function timeLeft(document: StatusPageObject): string {
+  const seconds = Number(text(document, "certificate", "secondsLeft"));
+  if (seconds <= 0) return `ended ${formatDuration(-seconds * 1000)} ago`;
+  return `${formatDuration(seconds * 1000)} left`;
+}
+
+function rootRows(document: StatusPageObject): readonly Row[] {
+  return items(document, "trustBundle").map((root) => [
+    "root",
+    `${text(root, "fingerprint")} until ${text(root, "notAfter")} (${text(root, "subject")})`,
+  ]);
+}
+
+function servedRow(document: StatusPageObject): readonly Row[] {
+  const served = items(document, "resources").map((one) => `${text(one, "name")} ${text(one, "version")}`);
+  return served.length === 0 ? [] : [["served", served.join(", ")]];
+}
+
+function caRow(document: StatusPageObject): readonly Row[] {
+  const addresses = items(document, "ca", "addresses").map((address) => text(address));
+  const offset = text(document, "ca", "clockOffsetMs");
+  const clock = offset === "" ? "" : `; its clock is ${offset} ms ahead of ours`;
+  return addresses.length === 0 ? [] : [["CA", `${addresses.join(", ")}${clock}`]];
+}
+
+function failureRows(document: StatusPageObject): readonly Row[] {
+  const of = (name: string) => text(document, "lastFailure", name);
+  if (of("code") === "") return [];
+  const again = formatDuration(Number(of("retryInMs")));
+  const failed: Row = [
+    "last failure",
+    `${of("code")} (${of("failures")} in a row; tried again ${again} later) ${of("message")}`,
+  ];
+  return [failed, ...(of("fix") === "" ? [] : [["fix", of("fix")] as const])];
+}
+
+function sdsRow(document: StatusPageObject): readonly Row[] {
+  const streams = text(document, "sds", "streams");
+  if (streams === "") return [];
+  return [["SDS", `${streams} open streams, ${text(document, "sds", "nacks")} refused answers (NACK)`]];
+}
+
+/** The last words of each client that refuses what it was sent. */
+function refusedRows(document: StatusPageObject): readonly Row[] {
+  return items(document, "sds", "clients").flatMap((client) => {
+    const names = items(client, "lastNack", "names").map((name) => text(name));
+    if (names.length === 0) return [];
+    const said = `${names.join(", ")} by ${text(client, "node")}: ${text(client, "lastNack", "complaint")}`;
+    return [["refused", said] as const];
+  });
+}
+
+function listed(name: string, document: StatusPageObject, member: string): readonly Row[] {
+  return items(document, member).map((item) => [name, text(item)]);
+}
+
+/** The text or number at a path, safe for a terminal; "" when there is none. */
+function text(value: unknown, ...path: readonly string[]): string {
+  const found = at(value, path);
+  if (typeof found === "number") return String(found);
+  return typeof found === "string" ? printableText(found, 1_000) : "";
+}
+
+function items(value: unknown, ...path: readonly string[]): readonly unknown[] {
+  const found = at(value, path);
+  return Array.isArray(found) ? found : [];
+}
+
+function at(value: unknown, path: readonly string[]): unknown {
+  let found = value;
+  for (const name of path) {
+    if (typeof found !== "object" || found === null) return undefined;
+    found = Object.getOwnPropertyDescriptor(found, name)?.value;
+  }
+  return found;
+}

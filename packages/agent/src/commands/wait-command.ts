@@ -1,0 +1,68 @@
+import { createConnection } from "node:net";
+import { resolve } from "node:path";
+import { errnoOf, formatDuration, type HostPort, printableText } from "@kasbah/runtime";
+import { AgentError } from "../errors.ts";
+import { sdsSocketPath } from "../sds/socket-options.ts";
+import { askAgent } from "./ask-agent.ts";
+import type { CommandWorld } from "./command-world.ts";
+
+const lookEveryMs = 250;
+
+export interface WaitOptions {
+  readonly statusAddress: HostPort;
+  readonly sdsSocket: string | undefined;
+  readonly sdsSocketFile: string;
+  /** In milliseconds. */
+  readonly timeout: number;
+}
+
+/**
+ * Resolves once a secret is served: the agent says that it has one that is valid, and somebody listens on its SDS socket.
+ * @throws AgentError `AGENT_NOT_READY` when the time is over, with what was missing at the last look
+ */
+export async function waitUntilServed(
+  options: WaitOptions,
+  { clock }: Pick<CommandWorld, "clock">,
+): Promise<void> {
+  const deadlineMs = clock.monotonicMs() + options.timeout;
+  for (;;) {
+    const missing = await whatIsMissing(options);
+    if (missing.length === 0) return;
+    const leftMs = deadlineMs - clock.monotonicMs();
+    if (leftMs <= 0) {
+      const message = `no secret is served after ${formatDuration(options.timeout)}: ${missing.join("; ")}`;
+      throw new AgentError("AGENT_NOT_READY", message);
+    }
+    await clock.sleep(Math.min(lookEveryMs, leftMs));
+  }
+}
+
+async function whatIsMissing(options: WaitOptions): Promise<readonly string[]> {
+  try {
+    const { ready, reasons } = await askAgent(options.statusAddress, "/healthz/ready");
+    if (ready === true) return await whyNoSocket(resolve(sdsSocketPath(options)));
+    return Array.isArray(reasons)
+      ? reasons.map((reason) => printableText(String(reason)))
+      : ["no reason is given"];
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    return [`${error.code}: ${error.message}`];
+  }
+}
+
+/** To connect is proof enough: the same process that holds the secret accepts. */
+function whyNoSocket(path: string): Promise<readonly string[]> {
+  return new Promise((resolve) => {
+    const probe = createConnection(path);
+    const settle = (missing: readonly string[]) => {
+      probe.destroy();
+      resolve(missing);
+    };
+    probe.once("connect", () => settle([]));
+    probe.once("error", (error) => {
+      settle([
+        `the SDS socket ${path} does not answer (${errnoOf(error) ?? error.name}); is it another --sds-socket?`,
+      ]);
+    });
+  });
+}
