@@ -7,6 +7,7 @@ import { type AgentMetrics, createAgentMetrics } from "./metrics.ts";
 import { readinessOf, withWarnings } from "./readiness.ts";
 import { countCalls, observeRotations } from "./rotation-events.ts";
 import { observeStreams } from "./stream-events.ts";
+import { StreamTally } from "./stream-tally.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
 
@@ -125,6 +126,25 @@ describe("The agent's status", () => {
     assert.match(await scrape(), /istio_agent_pilot_total_xds_rejects\{type="sds"\} 1000\n/);
     assert.equal(logger.events.length, 1);
     assert.ok(JSON.stringify(logger.events).length < 2_000);
+  });
+
+  it("times the start to the first secret, once, under Istio's name", async () => {
+    await clock.advance(1_500);
+    store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+    await clock.advance(5_000);
+    store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+    assert.match(await scrape(), /^istio_agent_startup_duration_seconds 1\.5$/m);
+  });
+
+  it("knows how many streams are open and how often a client refused, and passes all of it on", async () => {
+    const tally = new StreamTally(observeStreams(metrics, recordingLogger()));
+    for (const _ of [1, 2, 3]) tally.onOpened();
+    tally.onClosed();
+    tally.onNote({ kind: "nack", names: ["default"], complaint: "no", repeated: false });
+    tally.onNote({ kind: "stale-nonce" });
+    assert.deepEqual([tally.open, tally.nacks], [2, 1]);
+    assert.match(await scrape(), /kasbah_agent_sds_streams 2\n/);
+    assert.match(await scrape(), /istio_agent_pilot_xds_expired_nonce\{type="sds"\} 1\n/);
   });
 
   it("logs an unknown name with its code, once, and a bounded number of names", () => {

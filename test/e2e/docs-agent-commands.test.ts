@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock } from "@kasbah/runtime";
+import {
+  eventually,
+  type FakeCa,
+  startFakeCa,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { type AgentProcess, agentBin, agentSpiffeId, startAgent } from "./agent-process.ts";
+import { repositoryRoot } from "./repository.ts";
+
+interface Ended {
+  readonly exitCode: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+describe("The command lines in the agent's documents", function () {
+  this.timeout(120_000);
+  let folder: TemporaryDirectory;
+  let ca: FakeCa;
+  let agents: AgentProcess[];
+
+  beforeEach(async () => {
+    folder = await temporaryDirectory();
+    ca = await startFakeCa({ now: () => systemClock.now() });
+    agents = [];
+  });
+
+  afterEach(async () => {
+    for (const { process: child } of agents) if (child.exitCode === null) child.kill("SIGCONT");
+    for (const each of agents) await each.stop();
+    await ca.close();
+    await folder.remove();
+  });
+
+  const start = async (flags: Record<string, string> = {}) => {
+    const agent = await startAgent(ca, folder, flags);
+    agents.push(agent);
+    return agent;
+  };
+
+  /** Runs a line of a document as it stands there, beside an agent that is found by its variables or listens elsewhere. */
+  const run = (line: string, agent: AgentProcess) =>
+    new Promise<Ended>((resolve) => {
+      const command = line
+        .replace(/^kasbah-agent\b/, `"${process.execPath}" "${agentBin}"`)
+        .replace("127.0.0.1:15020", agent.statusAddress);
+      const env = {
+        ...process.env,
+        KASBAH_STATUS_ADDRESS: agent.statusAddress,
+        KASBAH_SDS_SOCKET: agent.sdsSocket,
+      };
+      execFile("/bin/sh", ["-c", command], { env, timeout: 60_000 }, (error, out, err) => {
+        resolve({
+          exitCode: typeof error?.code === "number" ? error.code : error === null ? 0 : -1,
+          out,
+          err,
+        });
+      });
+    });
+
+  const waiting = lineOf("agent-status.md", /^kasbah-agent wait/);
+
+  it("hold back until the first secret, and then succeed, as do the others", async () => {
+    const agent = await start();
+    const waited = await run(waiting, agent);
+    assert.deepEqual([waited.exitCode, waited.err], [0, ""]);
+    const told = await run(lineOf("agent-status.md", /^kasbah-agent status$/), agent);
+    assert.equal(told.exitCode, 0, told.err);
+    assert.ok(told.out.includes(agentSpiffeId));
+    const json = JSON.parse(
+      (await run(lineOf("agent-status.md", /^kasbah-agent status --json$/), agent)).out,
+    );
+    assert.equal(json.certificate.spiffeId, agentSpiffeId);
+    assert.deepEqual(
+      JSON.parse((await run(lineOf("agent-status.md", /^curl .*ready$/), agent)).out).ready,
+      true,
+    );
+    const debug = await run(lineOf("agent-status.md", /^curl .*secrets$/), agent);
+    assert.equal(JSON.parse(debug.out).certificate.serial, json.certificate.serial);
+    assert.doesNotMatch(debug.out, /PRIVATE/);
+  });
+
+  it("say why not when there is no CA", async () => {
+    await ca.close();
+    const agent = await start();
+    await eventually(() => agent.log().includes("CA_UNREACHABLE"), 30_000);
+    const waited = await run(waiting.replace("60s", "1s"), agent);
+    assert.equal(waited.exitCode, 1);
+    assert.match(waited.err, /no secret yet; CA_UNREACHABLE/);
+    const told = await run(lineOf("agent-status.md", /^kasbah-agent status$/), agent);
+    assert.equal(told.exitCode, 1);
+    assert.match(told.out, /last failure +CA_UNREACHABLE/);
+    ca = await startFakeCa({ now: () => systemClock.now() });
+  });
+
+  it("show every member of the document that the page lists, and no other", async () => {
+    const agent = await start();
+    await run(waiting, agent);
+    const { out } = await run(lineOf("agent-status.md", /^kasbah-agent status --json$/), agent);
+    const table = page("agent-status.md").split("member of `/debug/secrets`")[1] ?? "";
+    const listed = [...table.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(([, names = ""]) =>
+      names.split(", ").map((name) => name.replaceAll("`", "")),
+    );
+    const optional = ["lastFailure"];
+    assert.deepEqual([...Object.keys(JSON.parse(out)), ...optional].toSorted(), listed.toSorted());
+  });
+
+  it("row 36: nobody answers for a process that stands still, and it counts that and serves on once it goes on", async () => {
+    const agent = await start();
+    await run(waiting, agent);
+    agent.process.kill("SIGSTOP");
+    const told = await run("kasbah-agent status", agent);
+    assert.equal(told.exitCode, 1);
+    assert.match(told.err, /no answer within 2 s/);
+    agent.process.kill("SIGCONT");
+    await eventually(async () => /event_loop_stalls [1-9]/.test((await run(scrape, agent)).out), 30_000);
+    assert.equal((await run("kasbah-agent status", agent)).exitCode, 0);
+  });
+
+  it("serve the Workload API where they say, to the mode that they say", async () => {
+    const agent = await start({ "--workload-socket-mode": "0660" });
+    await run(waiting, agent);
+    assert.ok(existsSync(agent.workloadSocket));
+    const { out } = await run(`stat -c %a ${agent.workloadSocket}`, agent);
+    assert.equal(out.trim(), "660");
+    assert.match(
+      lineOf("workload-api.md", /^kasbah-agent --workload-socket /),
+      /^kasbah-agent --workload-socket \/\S+$/,
+    );
+    assert.match((await run(scrape, agent)).out, /^kasbah_agent_workload_streams 0$/m);
+  });
+});
+
+const scrape = "curl -s http://127.0.0.1:15020/stats/prometheus";
+
+function page(name: string): string {
+  return readFileSync(join(repositoryRoot, "docs", name), "utf8");
+}
+
+/** The line of a shell block that matches. */
+function lineOf(name: string, pattern: RegExp): string {
+  const lines = [...page(name).matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = ""]) =>
+    block.split("\n"),
+  );
+  return lines.find((line) => pattern.test(line)) ?? assert.fail(`${name} has no line like ${pattern}`);
+}
