@@ -7,7 +7,7 @@ import { grpcStatus, type Route, streamRoute, unaryRoute } from "@kasbah/runtime
 import { eventually, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { floods } from "./http2/floods.ts";
 import { frameFaults } from "./http2/frame-faults.ts";
-import { data, flag, frameType, headers } from "./http2/frames.ts";
+import { data, flag, frame, frameType, headers } from "./http2/frames.ts";
 import { callOnce, dial, framed } from "./http2/grpc-call.ts";
 import { headerBombs } from "./http2/header-bombs.ts";
 import { callBlock, literal } from "./http2/hpack.ts";
@@ -185,6 +185,36 @@ describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", function ()
     await eventually(() => aborted === 1);
     assert.ok(poured < 100, `${poured} times 64 KiB were taken`);
     session.destroy();
+  });
+
+  it("stops in time, whoever stays in a call or never says a word, and lets go who says farewell", async () => {
+    const other = new Http2Server({ routes: routes(), toStatus });
+    const there = { socketPath: directory.join("other") };
+    await other.listenUnix(there.socketPath);
+    using leaving = await RawConnection.greeted(there);
+    leaving.send(frame(frameType.goaway, flag.none, 0, Buffer.alloc(8)));
+    using busy = await RawConnection.greeted(there);
+    busy.send(headers(1, callBlock()));
+    using _silent = await RawConnection.open(there);
+    await eventually(() => other.connections === 2 && other.inFlight === 1);
+    await other.close(50);
+    assert.deepEqual([other.connections, other.inFlight], [0, 0]);
+  });
+
+  it("sends away a client that connects and asks nothing", async () => {
+    const limits = { firstRequestTimeoutMs: 100 };
+    const other = new Http2Server({ routes: routes(), toStatus, limits });
+    const there = { socketPath: directory.join("third") };
+    await other.listenUnix(there.socketPath);
+    using silent = await RawConnection.open(there);
+    using greeted = await RawConnection.greeted(there);
+    const patient = new Http2Channel({ unixPath: there.socketPath });
+    await patient.unary(echo, hello, { deadlineMs: 5_000 });
+    await Promise.all([silent.closed(5_000), greeted.closed(5_000)]);
+    assert.deepEqual(await patient.unary(echo, hello, { deadlineMs: 5_000 }), hello);
+    assert.equal(other.connections, 1);
+    patient.close();
+    await other.close(50);
   });
 
   it("keeps nothing of ten thousand calls, one after the other", async () => {

@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, connect, type OutgoingHttpHeaders, sensitiveHeaders } from "node:http2";
+import type { Socket } from "node:net";
 import type { CallOptions, Channel, ClientMethod, ClientStream } from "../rpc/client.ts";
 import { grpcStatus, RpcError } from "../rpc/status.ts";
 import { ClientCall, cancelled } from "./client-call.ts";
@@ -15,7 +16,7 @@ export class Http2Channel implements Channel {
   readonly #target: Http2Target;
   readonly #maxResponseBytes: number;
   readonly #closed = new AbortController();
-  readonly #sessions = new Set<ClientHttp2Session>();
+  readonly #sockets = new Set<Socket>();
   #current: Promise<ClientHttp2Session> | undefined;
 
   constructor(target: Http2Target, options?: Http2ChannelOptions) {
@@ -55,7 +56,8 @@ export class Http2Channel implements Channel {
   /** Calls that are under way end UNAVAILABLE. */
   close(): void {
     this.#closed.abort();
-    for (const session of this.#sessions) session.destroy();
+    // A session that was ended in peace would wait for its server to hang up, too.
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   #call(path: string, { deadlineMs, metadata, signal }: Partial<CallOptions>): ClientCall {
@@ -103,14 +105,12 @@ export class Http2Channel implements Channel {
         createConnection: () => socket,
         settings: { enablePush: false },
       });
-      this.#sessions.add(session);
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
       // The calls on it end, each with a status.
       session.on("error", () => {});
       session.once("goaway", onUseless);
-      session.once("close", () => {
-        this.#sessions.delete(session);
-        onUseless();
-      });
+      session.once("close", onUseless);
       return session;
     } catch (error) {
       onUseless();

@@ -54,7 +54,8 @@ export class ClientCall {
 
   /** The messages that came, until the call is over. */
   async *messages(): AsyncGenerator<Buffer> {
-    const stream = await this.#opened;
+    // A call may be over before there is a connection.
+    const stream = await Promise.race([this.#opened, this.status.then(() => undefined)]);
     if (stream === undefined) return;
     let reader: FrameReader | undefined;
     try {

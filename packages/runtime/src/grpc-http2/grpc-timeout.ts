@@ -18,7 +18,7 @@ export function parseGrpcTimeout(text: string): number | undefined {
 
 /** The same in the other direction, in the finest unit that holds it, rounded up. */
 export function formatGrpcTimeout(timeoutMs: number): string {
-  for (const unit of ["m", "S", "M"]) {
+  for (const unit of ["m", "S", "M", "H"]) {
     const amount = Math.max(1, Math.ceil(timeoutMs / (msPerUnit[unit] ?? 1)));
     if (amount <= mostOfAUnit) return `${amount}${unit}`;
   }

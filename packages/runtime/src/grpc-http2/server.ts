@@ -25,6 +25,7 @@ export class Http2Server implements UnixServer {
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #listeners = new Set<Server>();
   readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #sockets = new Set<Socket>();
   #inFlight = 0;
   #isClosed = false;
 
@@ -41,7 +42,7 @@ export class Http2Server implements UnixServer {
 
   /** Connections that stand. */
   get connections(): number {
-    return this.#sessions.size;
+    return this.#sockets.size;
   }
 
   /**
@@ -61,12 +62,15 @@ export class Http2Server implements UnixServer {
   async close(graceMs: number): Promise<void> {
     this.#isClosed = true;
     for (const listener of this.#listeners) listener.close();
-    const sessions = [...this.#sessions];
-    const gone = sessions.map((session) => new Promise<void>((resolve) => session.once("close", resolve)));
+    const sockets = [...this.#sockets];
+    const gone = sockets.map(
+      (socket) => new Promise<void>((resolve) => socket.once("close", () => resolve())),
+    );
     const cut = setTimeout(() => {
-      for (const session of sessions) session.destroy();
+      // The socket itself: a session that has ended in peace would wait for its client to hang up, too.
+      for (const socket of sockets) socket.destroy();
     }, graceMs);
-    for (const session of sessions) session.close();
+    for (const session of this.#sessions) session.close();
     await Promise.all(gone);
     clearTimeout(cut);
   }
@@ -81,12 +85,14 @@ export class Http2Server implements UnixServer {
       streamResetRate: Math.max(1, Math.ceil(resetBurst / 10)),
     });
     this.#sessions.add(session);
-    const firstRequest = setTimeout(() => session.destroy(), firstRequestTimeoutMs);
+    this.#sockets.add(socket);
+    const firstRequest = setTimeout(() => socket.destroy(), firstRequestTimeoutMs);
     // A peer that breaks HTTP/2 or vanishes ends its session, and that is all it can do.
     session.on("error", () => {});
-    session.once("close", () => {
+    session.once("close", () => this.#sessions.delete(session));
+    socket.once("close", () => {
       clearTimeout(firstRequest);
-      this.#sessions.delete(session);
+      this.#sockets.delete(socket);
     });
     session.on("stream", (stream, headers, _flags, rawHeaders) => {
       clearTimeout(firstRequest);
