@@ -215,6 +215,16 @@ export const options = {
     defaultHelp: "none",
     group: "Files",
   }),
+  fileDirectory: option({
+    flag: "--file-directory <dir>",
+    env: "KASBAH_FILE_DIRECTORIES",
+    help: "serve file-cert: and file-root: names out of this directory, and of no other",
+    schema: schema.path,
+    default:
+      "/etc/istio,/etc/certs,./etc/certs,./var/run/secrets/istio,./var/run/secrets/workload-spiffe-credentials",
+    repeatable: true,
+    group: "Serving",
+  }),
   statusAddress: option({
     flag: "--status-address <host:port>",
     env: "KASBAH_STATUS_ADDRESS",

@@ -1,8 +1,17 @@
-import { type FSWatcher, watch } from "node:fs";
+import { watch } from "node:fs";
 import type { Clock } from "./clock.ts";
 import type { Component } from "./lifecycle.ts";
 import type { Logger } from "./log.ts";
 import { errnoOf } from "./runtime-error.ts";
+
+/** Gives hints of changes in a directory until it is closed. It throws when the directory cannot be watched. */
+export type WatchDirectory = (directory: string, hint: () => void) => { close(): void };
+
+/** The kernel's notices (inotify). */
+export const watchDirectory: WatchDirectory = (directory, hint) => {
+  const watcher = watch(directory, { persistent: false }, hint);
+  return watcher.on("error", () => watcher.close());
+};
 
 export interface ContentWatchOptions {
   /** Of the component, and in the log. */
@@ -21,6 +30,8 @@ export interface ContentWatchOptions {
   readonly pollMs?: number;
   /** How long content must stay the same, since sets of files are written one by one; 100 ms unless given. */
   readonly settleMs?: number;
+  /** The kernel's notices, unless given. */
+  readonly watchDirectory?: WatchDirectory;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -132,12 +143,11 @@ export class ContentWatch implements Component {
     this.#hint = new AbortController();
   }
 
-  #watchers(): FSWatcher[] {
-    return this.#options.directories.flatMap((directory) => {
+  #watchers(): { close(): void }[] {
+    const { directories, watchDirectory: watchOne = watchDirectory } = this.#options;
+    return directories.flatMap((directory) => {
       try {
-        const watcher = watch(directory, { persistent: false }, () => this.#hint.abort());
-        watcher.on("error", () => watcher.close());
-        return [watcher];
+        return [watchOne(directory, () => this.#hint.abort())];
       } catch {
         // Missing, or the machine is out of watches: polling goes on.
         return [];

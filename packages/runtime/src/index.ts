@@ -2,7 +2,12 @@ export { formatHostPort, type HostPort, parseHostPort } from "./address.ts";
 export { fullJitterDelayMs } from "./backoff.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export * from "./config/index.ts";
-export { ContentWatch, type ContentWatchOptions } from "./content-watch.ts";
+export {
+  ContentWatch,
+  type ContentWatchOptions,
+  type WatchDirectory,
+  watchDirectory,
+} from "./content-watch.ts";
 export { cronSweep, isCronPattern } from "./cron-sweep.ts";
 export { ensureDirectory } from "./directory.ts";
 export { type PublishedFile, publishDirectory, syncDirectory, writeFileDurably } from "./durable-file.ts";

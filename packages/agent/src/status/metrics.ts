@@ -15,6 +15,8 @@ export interface AgentMetrics {
   /** By the CA's own code, or `OTHER`. */
   readonly refusals: Counter<"code">;
   readonly streams: Gauge;
+  readonly fileFailures: Counter;
+  readonly fileWatchFailures: Counter;
 }
 
 /** Registers the agent's metrics; those about the secret are read from the store at each scrape. */
@@ -45,6 +47,16 @@ export function createAgentMetrics(registry: Registry, store: SecretStore, clock
     rotationFailures: counter("kasbah_agent_rotation_failures", "Attempts that failed, by code.", ["code"]),
     refusals: counter("kasbah_agent_ca_refusals", "Calls that the CA refused, by its own code.", ["code"]),
     streams: new Gauge({ name: "kasbah_agent_sds_streams", help: "Open SDS streams.", registers }),
+    fileFailures: new Counter({
+      name: "istio_agent_num_file_secret_failures_total",
+      help: "Times that the files of a name were found unfit to serve.",
+      registers,
+    }),
+    fileWatchFailures: new Counter({
+      name: "istio_agent_num_file_watcher_failures_total",
+      help: "Times that a directory could not be watched; it is polled instead.",
+      registers,
+    }),
   };
 }
 

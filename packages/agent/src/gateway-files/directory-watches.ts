@@ -1,0 +1,83 @@
+import { dirname } from "node:path";
+import { type Clock, ContentWatch, type Logger, type WatchDirectory } from "@kasbah/runtime";
+
+export interface DirectoryWatchesOptions {
+  readonly digest: (paths: Iterable<string>) => Promise<string>;
+  readonly watchDirectory: WatchDirectory;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Called when files may have changed; rejects when it is worth another try with the same content. */
+export type FileListener = () => Promise<void>;
+
+interface Watched {
+  readonly watch: ContentWatch;
+  readonly files: Map<string, Set<FileListener>>;
+  readonly started: Promise<void>;
+}
+
+/** One watch for each directory, however many files of it are served: two hundred names cost one look, not two hundred. */
+export class DirectoryWatches {
+  readonly #options: DirectoryWatchesOptions;
+  readonly #watched = new Map<string, Watched>();
+
+  constructor(options: DirectoryWatchesOptions) {
+    this.#options = options;
+  }
+
+  /** Watches a file, there or not, until the returned function is called. */
+  add(path: string, listener: FileListener): () => void {
+    const directory = dirname(path);
+    const watched = this.#watched.get(directory) ?? this.#open(directory);
+    const listeners = watched.files.get(path) ?? new Set();
+    watched.files.set(path, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) watched.files.delete(path);
+      if (watched.files.size > 0 || this.#watched.get(directory) !== watched) return;
+      this.#watched.delete(directory);
+      void end(watched);
+    };
+  }
+
+  async stop(): Promise<void> {
+    const all = [...this.#watched.values()];
+    this.#watched.clear();
+    await Promise.all(all.map(end));
+  }
+
+  #open(directory: string): Watched {
+    const { digest, watchDirectory, clock, logger } = this.#options;
+    const files = new Map<string, Set<FileListener>>();
+    const watch = new ContentWatch({
+      name: `files in ${directory}`,
+      directories: [directory],
+      read: () => digest([...files.keys()].sort()),
+      // Nothing is known at first: what was read before the watch began is looked at once more, settled.
+      initial: "",
+      onChange: async () => tellAll(files),
+      // Each name tells its own trouble.
+      onTrouble: () => {},
+      watchDirectory,
+      clock,
+      logger,
+    });
+    const watched = { watch, files, started: watch.start() };
+    this.#watched.set(directory, watched);
+    return watched;
+  }
+}
+
+async function tellAll(files: ReadonlyMap<string, ReadonlySet<FileListener>>): Promise<void> {
+  const listeners = new Set([...files.values()].flatMap((of) => [...of]));
+  const failures: unknown[] = [];
+  // One after the other, so that a directory of many keys does not hold up everything else.
+  for (const listener of listeners) await listener().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} names could not be read`);
+}
+
+async function end({ watch, started }: Watched): Promise<void> {
+  await started;
+  await watch.stop();
+}

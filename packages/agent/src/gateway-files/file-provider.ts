@@ -1,0 +1,114 @@
+import type { Clock, Logger, WatchDirectory } from "@kasbah/runtime";
+import { AgentError } from "../errors.ts";
+import type { SecretResource } from "../sds/envoy-secret.ts";
+import { DirectoryWatches } from "./directory-watches.ts";
+import type { FileReader } from "./file-reader.ts";
+import { type FileObserver, FileSecret } from "./file-secret.ts";
+import { type FileName, parseFileName, pathsOf } from "./resource-name.ts";
+import { findSystemBundle } from "./system-bundle.ts";
+
+export interface FileProviderParts {
+  readonly reader: FileReader;
+  readonly observer: FileObserver;
+  readonly watchDirectory: WatchDirectory;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long a name is kept fresh after its last subscriber, who is most likely an Envoy that comes back. */
+  readonly graceMs?: number;
+}
+
+interface Entry {
+  readonly secret: FileSecret;
+  readonly subscribers: Set<() => void>;
+  readonly closed: AbortController;
+  leaving: AbortController;
+}
+
+/** A gateway has hundreds; a client that makes names up would have us watch files without end. */
+const mostNames = 2_000;
+const defaultGraceMs = 60_000;
+
+/** Serves file names, each from its first subscriber until a while after its last. */
+export class FileProvider {
+  readonly #parts: FileProviderParts;
+  readonly #watches: DirectoryWatches;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(parts: FileProviderParts) {
+    this.#parts = parts;
+    const { reader, watchDirectory, clock, logger } = parts;
+    const digest = (paths: Iterable<string>) => reader.digest(paths);
+    this.#watches = new DirectoryWatches({ digest, watchDirectory, clock, logger });
+  }
+
+  current(name: string): SecretResource | undefined {
+    return this.#entries.get(name)?.secret.resource;
+  }
+
+  /** Reads the files of the name at once, and calls `onChange` after each change, until the returned function is called. */
+  watch(name: string, onChange: () => void): () => void {
+    const entry = this.#entries.get(name) ?? this.#open(name);
+    if (entry === undefined) return () => {};
+    const subscriber = () => onChange();
+    entry.leaving.abort();
+    entry.subscribers.add(subscriber);
+    return () => {
+      entry.subscribers.delete(subscriber);
+      if (entry.subscribers.size === 0) void this.#leave(name, entry);
+    };
+  }
+
+  async stop(): Promise<void> {
+    for (const { closed, leaving } of this.#entries.values()) {
+      leaving.abort();
+      closed.abort();
+    }
+    this.#entries.clear();
+    await this.#watches.stop();
+  }
+
+  #open(name: string): Entry | undefined {
+    const files = parseFileName(name);
+    if (files === undefined) return undefined;
+    if (this.#entries.size >= mostNames) {
+      const error = new AgentError("FILE_REFUSED", `more than ${mostNames} file names are asked for`);
+      this.#parts.observer.onFailure(name, error);
+      return undefined;
+    }
+    const subscribers = new Set<() => void>();
+    const closed = new AbortController();
+    const onChange = () => {
+      for (const subscriber of [...subscribers]) subscriber();
+    };
+    const { reader, observer } = this.#parts;
+    const secret = new FileSecret({ name, files, reader, observer, onChange });
+    const entry = { secret, subscribers, closed, leaving: new AbortController() };
+    this.#entries.set(name, entry);
+    void this.#follow(files, entry);
+    return entry;
+  }
+
+  async #follow(files: FileName, { secret, closed }: Entry): Promise<void> {
+    const paths = files.kind === "system-roots" ? [await findSystemBundle()] : pathsOf(files);
+    if (closed.signal.aborted) return;
+    secret.follow(paths);
+    for (const path of paths) {
+      const stop = this.#watches.add(path, () => secret.refresh());
+      closed.signal.addEventListener("abort", stop, { once: true });
+    }
+    // What fails is told to the observer, and tried again by the watch.
+    await secret.refresh().catch(() => undefined);
+  }
+
+  async #leave(name: string, entry: Entry): Promise<void> {
+    const { clock, graceMs = defaultGraceMs } = this.#parts;
+    entry.leaving = new AbortController();
+    try {
+      await clock.sleep(graceMs, entry.leaving.signal);
+    } catch {
+      return;
+    }
+    if (this.#entries.get(name) === entry) this.#entries.delete(name);
+    entry.closed.abort();
+  }
+}

@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { realpath } from "node:fs/promises";
+import { AgentError } from "../errors.ts";
+import type { AllowedDirectories, ResolvedDirectories } from "./allowed-directories.ts";
+import { type ConfinedFile, readConfinedFile } from "./confined-file.ts";
+
+const mostAttempts = 5;
+
+/** Reads files of the allowed directories. */
+export class FileReader {
+  readonly #allowed: AllowedDirectories;
+
+  constructor(allowed: AllowedDirectories) {
+    this.#allowed = allowed;
+  }
+
+  /**
+   * The contents of files of one generation: kubelet replaces a volume by swapping its `..data` link, and a swap between two
+   * reads would give a certificate of yesterday with a key of today. @throws AgentError `FILE_REFUSED` or `FILE_UNREADABLE`
+   */
+  async readTogether(paths: readonly string[]): Promise<readonly Buffer[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const resolved = await this.#allowed.resolved();
+        const files = await Promise.all(paths.map((path) => this.#read(path, resolved)));
+        const isSame = await Promise.all(files.map(({ realPath }, index) => leadsTo(paths[index], realPath)));
+        if (isSame.every(Boolean)) return files.map(({ content }) => content);
+        if (attempt === mostAttempts) {
+          throw new AgentError(
+            "FILE_UNREADABLE",
+            `${paths.join(" and ")} were replaced while they were read`,
+          );
+        }
+      } catch (error) {
+        // The old generation is removed right after the swap, so a file may be gone between its link and its open.
+        const isPassing = error instanceof AgentError && error.code === "FILE_UNREADABLE";
+        if (!isPassing || attempt === mostAttempts) throw error;
+      }
+    }
+  }
+
+  /** A digest of the files, which never fails: that one cannot be read is content too. */
+  async digest(paths: Iterable<string>): Promise<string> {
+    const hash = createHash("sha256");
+    const resolved = await this.#allowed.resolved();
+    for (const path of paths) {
+      const content = await this.#read(path, resolved).then(
+        ({ content }) => createHash("sha256").update(content).digest("hex"),
+        (error: unknown) => (error instanceof AgentError ? error.message : String(error)),
+      );
+      hash.update(`${path}\0${content}\0`);
+    }
+    return hash.digest("hex");
+  }
+
+  #read(path: string, resolved: ResolvedDirectories): Promise<ConfinedFile> {
+    return readConfinedFile(path, this.#allowed, resolved);
+  }
+}
+
+async function leadsTo(path = "", realPath: string): Promise<boolean> {
+  return (await realpath(path).catch(() => "")) === realPath;
+}
