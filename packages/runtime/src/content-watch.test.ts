@@ -136,6 +136,20 @@ describe("A watch of content", () => {
     await until(() => seen.at(-1) === createHash("sha256").update("200").digest("hex"));
   });
 
+  it("polls when the machine is out of watches", async () => {
+    const path = directory.join("file");
+    await writeFile(path, "one");
+    let refusals = 0;
+    const watchDirectory = () => {
+      refusals += 1;
+      throw new Error("ENOSPC");
+    };
+    await start(path, { watchDirectory });
+    await writeFile(path, "two");
+    await until(() => seen.at(-1) === "two");
+    assert.ok(refusals > 0);
+  });
+
   it("knows what it was told to know at the start, and takes anything else for new", async () => {
     const path = directory.join("file");
     await writeFile(path, "one");

@@ -7,6 +7,8 @@ export interface PemContents {
 }
 
 const begin = "-----BEGIN ";
+/** Six times what the public CAs' bundle holds. A million bytes of beginnings would cost a second. */
+const mostBlocks = 1_000;
 
 /**
  * Finds the blocks of a file that people and tools made, each on its own, so that a broken one costs no other. Text around the
@@ -21,6 +23,10 @@ export function readPemBlocks(content: Buffer): PemContents {
   const blocks: PemBlock[] = [];
   const problems: PkiError[] = [];
   for (let at = text.indexOf(begin); at !== -1; ) {
+    if (blocks.length + problems.length >= mostBlocks) {
+      problems.push(new PkiError("PEM_MALFORMED", `there are more than ${mostBlocks} blocks`));
+      break;
+    }
     const next = text.indexOf(begin, at + begin.length);
     try {
       blocks.push(...findPemBlocks(text.slice(at, next === -1 ? text.length : next)));
