@@ -136,6 +136,26 @@ describe("A watch of content", () => {
     await until(() => seen.at(-1) === createHash("sha256").update("200").digest("hex"));
   });
 
+  it("reads no more than ten times a second while somebody writes into the directory without end", async () => {
+    const path = directory.join("file");
+    await writeFile(path, "one");
+    let [reads, hints] = [0, 0];
+    const read = async () => {
+      reads += 1;
+      return readFile(path, "utf8");
+    };
+    await start(path, { read, pollMs: 60_000, settleMs: 100 });
+    const from = systemClock.monotonicMs();
+    for (; hints < 300; hints += 1) {
+      await writeFile(directory.join("chatter"), String(hints));
+      await systemClock.sleep(2);
+    }
+    const most = 2 + (systemClock.monotonicMs() - from) / 100;
+    assert.ok(reads <= most, `${reads} reads`);
+    await writeFile(path, "two");
+    await until(() => seen.at(-1) === "two");
+  });
+
   it("polls when the machine is out of watches", async () => {
     const path = directory.join("file");
     await writeFile(path, "one");

@@ -78,11 +78,15 @@ export class ContentWatch implements Component {
 
   async #watchUntilStopped(): Promise<void> {
     const { signal } = this.#stopping;
-    const { pollMs = 5_000 } = this.#options;
+    const { clock, pollMs = 5_000, settleMs = 100 } = this.#options;
     while (!signal.aborted) {
       const watchers = this.#watchers();
+      const lookedAtMs = clock.monotonicMs();
       await this.#look();
       await this.#pause(pollMs);
+      // A directory in which somebody writes without end must not have us read without end.
+      const restMs = lookedAtMs + settleMs - clock.monotonicMs();
+      if (restMs > 0) await clock.sleep(restMs, signal).catch(() => undefined);
       // Made anew each time: a watch follows the directory that it was made for, not the one in its place.
       for (const watcher of watchers) watcher.close();
     }
