@@ -5,7 +5,6 @@ import { createTestAuthority, eventually, recordingLogger, temporaryDirectory } 
 import { AllowedDirectories } from "./allowed-directories.ts";
 import { FileNames } from "./file-names.ts";
 import { FileProvider } from "./file-provider.ts";
-import { FileReader } from "./file-reader.ts";
 
 const observer = { onServed: () => {}, onFailure: () => {} };
 
@@ -15,8 +14,7 @@ function fileNames(directory: string, loads: { count: number; fails?: boolean } 
   const load = async () => {
     loads.count += 1;
     if (loads.fails) throw new Error("no such module");
-    const reader = new FileReader(directories);
-    return new FileProvider({ reader, observer, watchDirectory, clock: systemClock, logger });
+    return new FileProvider({ directories, observer, watchDirectory, clock: systemClock, logger });
   };
   return { names: new FileNames({ directories, load, logger }), logger };
 }

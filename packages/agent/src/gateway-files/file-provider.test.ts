@@ -59,7 +59,7 @@ describe("Secrets from files", () => {
 
   function create(changes: Partial<FileProviderParts> = {}): void {
     provider = new FileProvider({
-      reader: new FileReader(new AllowedDirectories([home.path], [])),
+      directories: new AllowedDirectories([home.path], []),
       observer: {
         onServed: (name, facts) => served.push({ name, facts }),
         onFailure: (name, error) => failures.push({ name, error }),

@@ -1,14 +1,15 @@
 import type { Clock, Logger, WatchDirectory } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
 import type { SecretResource } from "../sds/envoy-secret.ts";
+import type { AllowedDirectories } from "./allowed-directories.ts";
 import { DirectoryWatches } from "./directory-watches.ts";
-import type { FileReader } from "./file-reader.ts";
+import { FileReader } from "./file-reader.ts";
 import { type FileObserver, FileSecret } from "./file-secret.ts";
 import { type FileName, parseFileName, pathsOf } from "./resource-name.ts";
 import { findSystemBundle } from "./system-bundle.ts";
 
 export interface FileProviderParts {
-  readonly reader: FileReader;
+  readonly directories: AllowedDirectories;
   readonly observer: FileObserver;
   readonly watchDirectory: WatchDirectory;
   readonly clock: Clock;
@@ -31,12 +32,15 @@ const defaultGraceMs = 60_000;
 /** Serves file names, each from its first subscriber until a while after its last. */
 export class FileProvider {
   readonly #parts: FileProviderParts;
+  readonly #reader: FileReader;
   readonly #watches: DirectoryWatches;
   readonly #entries = new Map<string, Entry>();
 
   constructor(parts: FileProviderParts) {
     this.#parts = parts;
-    const { reader, watchDirectory, clock, logger } = parts;
+    const { directories, watchDirectory, clock, logger } = parts;
+    const reader = new FileReader(directories);
+    this.#reader = reader;
     const digest = (paths: Iterable<string>) => reader.digest(paths);
     this.#watches = new DirectoryWatches({ digest, watchDirectory, clock, logger });
   }
@@ -53,8 +57,8 @@ export class FileProvider {
     entry.leaving.abort();
     entry.subscribers.add(subscriber);
     return () => {
-      entry.subscribers.delete(subscriber);
-      if (entry.subscribers.size === 0) void this.#leave(name, entry);
+      const isFirstCall = entry.subscribers.delete(subscriber);
+      if (isFirstCall && entry.subscribers.size === 0) void this.#leave(name, entry);
     };
   }
 
@@ -80,8 +84,8 @@ export class FileProvider {
     const onChange = () => {
       for (const subscriber of [...subscribers]) subscriber();
     };
-    const { reader, observer } = this.#parts;
-    const secret = new FileSecret({ name, files, reader, observer, onChange });
+    const { observer } = this.#parts;
+    const secret = new FileSecret({ name, files, reader: this.#reader, observer, onChange });
     const entry = { secret, subscribers, closed, leaving: new AbortController() };
     this.#entries.set(name, entry);
     void this.#follow(files, entry);

@@ -65,8 +65,8 @@ export class FileSecret {
       if (digest !== this.#digest) this.#take(contents);
       this.#digest = digest;
       this.#complaint = undefined;
-    } catch (error) {
-      if (!(error instanceof AgentError)) throw error;
+    } catch (cause) {
+      const error = asAgentError(cause);
       this.#complain(error);
       // What is wrong with content stays wrong until the content changes, and then we are called.
       if (error.code === "FILE_UNREADABLE") throw error;
@@ -103,6 +103,12 @@ function secretOf(
   }
   const { pem, dropped } = parseRoots(first);
   return { resource: validationContext(name, Buffer.from(pem)), facts: { droppedBlocks: dropped } };
+}
+
+/** Whatever strange bytes bring about in OpenSSL is a matter of this name alone. */
+function asAgentError(error: unknown): AgentError {
+  if (error instanceof AgentError) return error;
+  return new AgentError("FILE_INVALID", "the files cannot be used", { cause: error });
 }
 
 function digestOf(contents: readonly Buffer[]): string {
