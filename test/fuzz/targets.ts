@@ -5,6 +5,7 @@ import { controlState } from "./targets/control-state.ts";
 import { createCertificateBody } from "./targets/create-certificate.ts";
 import { requestDer, requestPem, signedRequest } from "./targets/csr.ts";
 import { deltaSubscription } from "./targets/delta-subscription.ts";
+import { fileName, operatorCertificate, rootFile } from "./targets/gateway-files.ts";
 import { jwks } from "./targets/jwks.ts";
 import { checkpointNote, ledgerEntry, proofFile } from "./targets/ledger.ts";
 import { spiffeId, trustDomain } from "./targets/names.ts";
@@ -32,6 +33,9 @@ export const targets: readonly Target[] = [
   statusDetails,
   subscription,
   deltaSubscription,
+  fileName,
+  rootFile,
+  operatorCertificate,
   spiffeId,
   trustDomain,
   policy,

@@ -149,7 +149,9 @@ describe("Secrets from files", () => {
     }
     assert.equal(pushed.at(-1), pair(1_000).cert);
     assert.ok(pushed.length >= 10, `${pushed.length} pushes`);
-    assert.deepEqual(failures, []);
+    // A reading that met swap after swap says so, and is done again; none ever saw halves of two pairs.
+    const halves = failures.filter(({ error }) => error.code !== "FILE_UNREADABLE");
+    assert.deepEqual(halves, []);
   }).timeout(60_000);
 
   it("are read in one generation although a thousand swaps fall between the reads", async () => {
