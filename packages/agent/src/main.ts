@@ -26,6 +26,7 @@ import { AgentError } from "./errors.ts";
 import type { FileGround, FileParts } from "./files/file-parts.ts";
 import { findMountedCerts } from "./files/find-mounted-certs.ts";
 import type { MountedSupply } from "./files/mounted-supply.ts";
+import { composeFileNames } from "./gateway-files/compose-file-names.ts";
 import { resolveIdentity } from "./identity.ts";
 import { Rotation } from "./rotation/rotation.ts";
 import type { RotationObserver } from "./rotation/rotator.ts";
@@ -84,7 +85,8 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
       : await composeMounted(mountedDirectory, config, events, ground);
   const supply = mounted ? [mounted] : [rotation, rootFile];
 
-  const catalog = new ResourceCatalog([new WorkloadProvider(store, config)]);
+  const fileNames = composeFileNames(config, metrics, clock, logger);
+  const catalog = new ResourceCatalog([new WorkloadProvider(store, config), fileNames]);
   const tally = new StreamTally(observeStreams(metrics, logger));
   const service = new SecretService({ catalog, observer: tally, clock });
   const server = new Http2Server({
@@ -120,7 +122,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
   const reasons = () => readiness().reasons;
   const workload = await composeWorkloadApi(config, { store, reasons, registry, clock, logger });
   const loopWatch = createLoopWatch({ registry, clock, logger });
-  return [status, loopWatch, ...files.components, socket, ...workload, ...supply];
+  return [status, loopWatch, ...files.components, fileNames, socket, ...workload, ...supply];
 }
 
 /** Loaded only when it is asked for: most pods have no use for it. */
