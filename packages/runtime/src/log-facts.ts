@@ -3,7 +3,7 @@ import { printableText } from "./printable-text.ts";
 /** What an event is about: names and values, of any kind. */
 export type LogFacts = Readonly<Record<string, unknown>>;
 
-/** pino writes these itself, and a JSON object with a key twice means what each reader likes. */
+/** A line has these by itself, and a JSON object with a key twice means what each reader likes. */
 const reservedNames = new Set(["time", "level", "event"]);
 const deepest = 6;
 const mostEntries = 100;

@@ -182,6 +182,26 @@ describe("logger", () => {
     assert.equal(lines()[0]?.match(/"a":/g)?.length, 1);
   });
 
+  it("begins each line with level and time and ends it with the event, whatever the facts are called", () => {
+    const { logger, lines } = setUp();
+    logger.info("numbers", { 7: "a", hasOwnProperty: 1 });
+    logger.info("nothing");
+    const ended = lines().map((line) => line.replace(/"time":"[^"]+"/, '"time":"T"'));
+    assert.deepEqual(ended, [
+      '{"level":"info","time":"T","7":"a","hasOwnProperty":1,"event":"numbers"}',
+      '{"level":"info","time":"T","event":"nothing"}',
+    ]);
+  });
+
+  it("is brief for people, in colour on a terminal alone", () => {
+    const { logger, reader } = setUp("info", "pretty");
+    logger.error("failed", { code: 14 });
+    assert.match(reader.text, /^\[\d\d:\d\d:\d\d\.\d{3}\] ERROR: failed \{"code":14\}\n$/);
+    const terminal = Object.assign(new Reader(), { isTTY: true });
+    createLogger({ level: "info", format: "pretty", stream: terminal }).info("hello");
+    assert.ok(terminal.text.endsWith("\u001b[32mINFO\u001b[39m: \u001b[36mhello\u001b[39m\n"));
+  });
+
   it("leaves out what is below its level", () => {
     const { logger, events } = setUp("warn");
     logger.debug("a");

@@ -1,8 +1,8 @@
 import { stdout } from "node:process";
-import { type Logger as Pino, pino, stdTimeFunctions } from "pino";
+import { systemClock } from "./clock.ts";
 import { type LogFacts, printableFacts } from "./log-facts.ts";
+import { jsonLine, type LogLine, prettyLines } from "./log-line.ts";
 import { LogSink, type LogStream } from "./log-sink.ts";
-import { prettyLines } from "./pretty-lines.ts";
 import { printableText } from "./printable-text.ts";
 
 /** Writes events: a short constant sentence, and facts beside it. One event is one line. */
@@ -34,56 +34,54 @@ export function createLogger(o: { level: LogLevel; format: LogFormat; stream?: L
   const stream = o.stream ?? stdout;
   const isTerminal = stream.isTTY === true;
   const isPretty = o.format === "pretty" || (o.format === "auto" && isTerminal);
-  const print = isPretty ? prettyLines(isTerminal) : (line: string) => line;
+  const print = isPretty ? prettyLines(isTerminal) : jsonLine;
   const sink = new LogSink(stream, (dropped) => {
     logger.warn("log lines were dropped because nobody read them", { dropped });
   });
-  const logger = new EventLogger(pino(pinoOptions(o.level), { write: (line) => sink.write(print(line)) }));
+  const logger = new EventLogger(o.level, (line) => sink.write(print(line)));
   return Object.assign(logger, { flush: () => sink.flush() });
 }
 
-function pinoOptions(level: LogLevel) {
-  return {
-    level,
-    base: null,
-    messageKey: "event",
-    timestamp: stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-  };
-}
+const severities = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 } as const;
 
 class EventLogger implements Logger {
-  readonly #pino: Pino;
+  readonly #least: LogLevel;
+  readonly #write: (line: LogLine) => void;
   readonly #bound: LogFacts;
 
-  constructor(pinoLogger: Pino, bound: LogFacts = {}) {
-    this.#pino = pinoLogger;
+  constructor(least: LogLevel, write: (line: LogLine) => void, bound: LogFacts = {}) {
+    this.#least = least;
+    this.#write = write;
     this.#bound = bound;
   }
 
   debug(event: string, facts?: LogFacts): void {
-    this.#write("debug", event, facts);
+    this.#tell("debug", event, facts);
   }
 
   info(event: string, facts?: LogFacts): void {
-    this.#write("info", event, facts);
+    this.#tell("info", event, facts);
   }
 
   warn(event: string, facts?: LogFacts): void {
-    this.#write("warn", event, facts);
+    this.#tell("warn", event, facts);
   }
 
   error(event: string, facts?: LogFacts): void {
-    this.#write("error", event, facts);
+    this.#tell("error", event, facts);
   }
 
   child(facts: LogFacts): Logger {
-    // Not pino's own children: they would write a name twice where parent and child both have it.
-    return new EventLogger(this.#pino, { ...this.#bound, ...printableFacts(facts) });
+    return new EventLogger(this.#least, this.#write, { ...this.#bound, ...printableFacts(facts) });
   }
 
-  #write(level: "debug" | "info" | "warn" | "error", event: string, facts: LogFacts = {}): void {
-    if (!this.#pino.isLevelEnabled(level)) return;
-    this.#pino[level]({ ...this.#bound, ...printableFacts(facts) }, printableText(event));
+  #tell(level: LogLine["level"], event: string, facts: LogFacts = {}): void {
+    if (severities[level] < severities[this.#least]) return;
+    this.#write({
+      level,
+      time: systemClock.now(),
+      event: printableText(event),
+      facts: { ...this.#bound, ...printableFacts(facts) },
+    });
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeClock, type RecordingLogger, recordingLogger } from "@kasbah/testkit";
-import { Registry } from "./instruments.ts";
+import { Registry } from "./metrics/index.ts";
 import type { Component } from "./lifecycle.ts";
 import { createLoopWatch } from "./loop-watch.ts";
 

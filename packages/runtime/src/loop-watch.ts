@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import { Counter, type Registry } from "./instruments.ts";
+import { Counter, type Registry } from "./metrics/index.ts";
 import type { Component } from "./lifecycle.ts";
 import type { Logger } from "./log.ts";
 

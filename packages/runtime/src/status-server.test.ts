@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { recordingLogger } from "@kasbah/testkit";
-import { createRegistry } from "./metrics.ts";
+import { createRegistry } from "./metrics/create-registry.ts";
 import { createStatusServer, jsonReply, type Readiness } from "./status-server.ts";
 
 describe("status server", () => {

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { isIP } from "node:net";
-import type { Registry } from "prom-client";
 import { formatHostPort, type HostPort } from "./address.ts";
 import type { Component } from "./lifecycle.ts";
 import type { Logger } from "./log.ts";
+import type { Registry } from "./metrics/registry.ts";
 
 /** Whether work can be given to this process, and if not, why. */
 export interface Readiness {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createRegistry } from "./metrics.ts";
+import { createRegistry } from "./create-registry.ts";
 
 describe("A daemon's registry", () => {
   it("says what runs, and nothing else of what it is given", async () => {
@@ -12,5 +12,13 @@ describe("A daemon's registry", () => {
   it("measures the process", async () => {
     const text = await createRegistry({ name: "kasbah-test", version: "0" }).metrics();
     assert.match(text, /^process_resident_memory_bytes \d+$/m);
+    for (const name of [
+      "cpu_seconds_total",
+      "start_time_seconds",
+      "open_fds",
+      "max_fds",
+      "virtual_memory_bytes",
+    ])
+      assert.match(text, new RegExp(`^process_${name} [1-9.]`, "m"), name);
   });
 });

@@ -1,0 +1,30 @@
+import { headOf, sampleLine } from "./exposition.ts";
+import { type LabelsOf, type Metric, type MetricOptions, Samples } from "./metric.ts";
+
+/** A number that only rises, one for each combination of its labels. */
+export class Counter<L extends string = string> implements Metric {
+  readonly name: string;
+  readonly #help: string;
+  readonly #samples: Samples<L>;
+
+  constructor({ name, help, labelNames = [], registers }: MetricOptions<L>) {
+    this.name = name;
+    this.#help = help;
+    this.#samples = new Samples(labelNames);
+    for (const registry of registers) registry.register(this);
+  }
+
+  /** Adds one, or `by`, which must not be negative. */
+  inc(by?: number): void;
+  inc(labels: LabelsOf<L>, by?: number): void;
+  inc(first: number | LabelsOf<L> = 1, second = 1): void {
+    const [labels, by] = typeof first === "number" ? [{}, first] : [first, second];
+    if (!(by >= 0)) throw new RangeError(`${this.name}: a counter does not fall`);
+    this.#samples.set(labels, (before) => before + by);
+  }
+
+  render(): string {
+    const lines = [...this.#samples].map(({ labels, value }) => sampleLine(this.name, labels, value));
+    return headOf(this.name, this.#help, "counter") + lines.join("");
+  }
+}

@@ -1,0 +1,49 @@
+import { headOf, sampleLine } from "./exposition.ts";
+import { type LabelsOf, type Metric, type MetricOptions, Samples } from "./metric.ts";
+
+export interface GaugeOptions<L extends string> extends MetricOptions<L> {
+  /** Called at each scrape, to set what is then told. */
+  collect?(this: Gauge<L>): void | Promise<void>;
+}
+
+/** A number that rises and falls, one for each combination of its labels. */
+export class Gauge<L extends string = string> implements Metric {
+  readonly name: string;
+  readonly #help: string;
+  readonly #samples: Samples<L>;
+  readonly #collect: ((this: Gauge<L>) => void | Promise<void>) | undefined;
+
+  constructor(options: GaugeOptions<L>) {
+    this.name = options.name;
+    this.#help = options.help;
+    this.#samples = new Samples(options.labelNames ?? []);
+    this.#collect = options.collect;
+    for (const registry of options.registers) registry.register(this);
+  }
+
+  set(value: number): void;
+  set(labels: LabelsOf<L>, value: number): void;
+  set(first: number | LabelsOf<L>, second = 0): void {
+    const [labels, value] = typeof first === "number" ? [{}, first] : [first, second];
+    this.#samples.set(labels, () => value);
+  }
+
+  inc(by = 1): void {
+    this.#samples.set({}, (before) => before + by);
+  }
+
+  dec(by = 1): void {
+    this.inc(-by);
+  }
+
+  /** Forgets every label; without labels it is zero again. */
+  reset(): void {
+    this.#samples.clear();
+  }
+
+  async render(): Promise<string> {
+    await this.#collect?.call(this);
+    const lines = [...this.#samples].map(({ labels, value }) => sampleLine(this.name, labels, value));
+    return headOf(this.name, this.#help, "gauge") + lines.join("");
+  }
+}

@@ -1,0 +1,47 @@
+import { headOf, sampleLine } from "./exposition.ts";
+import type { Metric, MetricOptions } from "./metric.ts";
+
+export interface HistogramOptions extends Omit<MetricOptions<never>, "labelNames"> {
+  /** Upper bounds, rising; what is above the last counts as well. */
+  readonly buckets: readonly number[];
+}
+
+/** How many observations lie below each of some bounds, and their sum. */
+export class Histogram implements Metric {
+  readonly name: string;
+  readonly #help: string;
+  readonly #bounds: readonly number[];
+  readonly #counts: number[];
+  #sum = 0;
+
+  constructor({ name, help, buckets, registers }: HistogramOptions) {
+    this.name = name;
+    this.#help = help;
+    this.#bounds = [...buckets, Number.POSITIVE_INFINITY];
+    this.#counts = this.#bounds.map(() => 0);
+    for (const registry of registers) registry.register(this);
+  }
+
+  observe(value: number): void {
+    const at = this.#bounds.findIndex((bound) => value <= bound);
+    // A value that is no number belongs into no bucket, and would spoil the sum for ever.
+    if (at < 0) return;
+    this.#counts[at] = (this.#counts[at] ?? 0) + 1;
+    this.#sum += value;
+  }
+
+  render(): string {
+    let below = 0;
+    const lines = this.#bounds.map((bound, at) => {
+      below += this.#counts[at] ?? 0;
+      const le = bound === Number.POSITIVE_INFINITY ? "+Inf" : bound;
+      return sampleLine(`${this.name}_bucket`, { le }, below);
+    });
+    return [
+      headOf(this.name, this.#help, "histogram"),
+      ...lines,
+      sampleLine(`${this.name}_sum`, {}, this.#sum),
+      sampleLine(`${this.name}_count`, {}, below),
+    ].join("");
+  }
+}

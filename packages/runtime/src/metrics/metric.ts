@@ -1,0 +1,61 @@
+import type { Labels } from "./exposition.ts";
+
+/** What a registry asks of the metrics in it. */
+export interface Metric {
+  readonly name: string;
+  /** Its lines of the text format, the head included. */
+  render(): string | Promise<string>;
+}
+
+/** Where metrics are registered as they are made. */
+export interface MetricHome {
+  register(metric: Metric): void;
+}
+
+/** What every metric is made with; it is part of each of `registers` from then on. */
+export interface MetricOptions<L extends string> {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames?: readonly L[];
+  readonly registers: readonly MetricHome[];
+}
+
+/** Some of a metric's labels. */
+export type LabelsOf<L extends string> = { readonly [name in L]?: string | number };
+
+/** Numbers by their labels, in the order in which they were first set. */
+export class Samples<L extends string> {
+  readonly #names: readonly L[];
+  readonly #samples = new Map<string, { readonly labels: Labels; value: number }>();
+
+  constructor(names: readonly L[]) {
+    this.#names = names;
+    this.clear();
+  }
+
+  /** Without labels a metric has its one number from the start, so that its first rise is seen as one. */
+  clear(): void {
+    this.#samples.clear();
+    if (this.#names.length === 0) this.#samples.set("", { labels: {}, value: 0 });
+  }
+
+  /** @throws TypeError for a label that was not announced. */
+  set(labels: LabelsOf<L>, value: (before: number) => number): void {
+    const known = this.#names.flatMap((name) => {
+      const text = labels[name];
+      return text === undefined ? [] : [[name, String(text)] as const];
+    });
+    if (known.length !== Object.keys(labels).length) {
+      const [wanted, given] = [this.#names, Object.keys(labels)].map((names) => names.join(", ") || "none");
+      throw new TypeError(`expected labels ${wanted}, got ${given}`);
+    }
+    const key = known.length === 0 ? "" : JSON.stringify(known);
+    const sample = this.#samples.get(key);
+    if (sample !== undefined) sample.value = value(sample.value);
+    else this.#samples.set(key, { labels: Object.fromEntries(known), value: value(0) });
+  }
+
+  *[Symbol.iterator](): Iterator<{ readonly labels: Labels; readonly value: number }> {
+    yield* this.#samples.values();
+  }
+}
