@@ -1,6 +1,6 @@
 // Compiles protos/ to static protobufjs code and its types in packages/protocol/generated.
 import { execFileSync } from "node:child_process";
-import { globSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -45,4 +45,14 @@ if (!isFresh(join(output, "messages.d.ts"))) {
     ...sources,
   );
   run("pbts", "--out", join(output, "messages.d.ts"), code);
+  writeFileSync(code, divisible(readFileSync(code, "utf8")));
+}
+
+/** The packages as constants of their own instead of members of one object, so that a bundle has only those it uses. */
+function divisible(text) {
+  return text
+    .replace(/^export const (\w+) = \$root\.\1 = \(/gm, "export const $1 = /* @__PURE__ */ (")
+    .replace(/^const \$root = .*;$/m, "")
+    .replace(/^export \{\s*\$root as default\s*\};?$/m, "")
+    .replaceAll("$root.", "");
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { loadConfig } from "@kasbah/runtime";
+import { loadConfig } from "@kasbah/runtime/yaml";
 import { parse } from "yaml";
 import { type ServerConfig, serverCommand, serverOptions } from "../packages/ca-server/src/config.ts";
 import { neededPermissions } from "../packages/ca-server/src/kubernetes/rbac-rules.ts";

@@ -7,6 +7,8 @@ export interface Image {
   readonly description: string;
   /** The packages whose commands are on its PATH; what they need comes with them. */
   readonly workspaces: readonly string[];
+  /** Whether its one command is one file, instead of packages with their dependencies beside them. */
+  readonly isBundle: boolean;
   readonly entrypoint: string;
   readonly env: Readonly<Record<string, string>>;
   readonly ports: readonly string[];
@@ -28,6 +30,7 @@ const server: Image = {
   title: "kasbah-server",
   description: "The certificate authority of a service mesh, and kasbah, its operator's command",
   workspaces: ["@kasbah/ca-server", "@kasbah/cli"],
+  isBundle: false,
   entrypoint: "kasbah-server",
   // The chart's place, so that kasbah finds the CA when it is run beside it.
   env: { ...path, KASBAH_STATE_DIR: "/var/lib/kasbah/state" },
@@ -41,6 +44,7 @@ const agent: Image = {
   title: "kasbah-agent",
   description: "The secret agent of a service mesh, beside Envoy in every pod",
   workspaces: ["@kasbah/agent"],
+  isBundle: true,
   entrypoint: "kasbah-agent",
   env: path,
   ports: [],

@@ -2,6 +2,7 @@ import { chmod, chown, lutimes, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeAppTree } from "./app-tree.ts";
 import { debianPackages, makeBaseTree } from "./base-tree.ts";
+import { makeBundleTree } from "./bundle-tree.ts";
 import { type DebianPackage, provideNewest, type Say } from "./debian-packages.ts";
 import { type Image, userId } from "./images.ts";
 import type { InstalledPackage } from "./installed-packages.ts";
@@ -45,9 +46,10 @@ export async function makeTrees(plan: TreesPlan): Promise<Trees> {
   const apps: AppTree[] = [];
   for (const image of plan.images) {
     const tree = join(folder, image.name);
-    say(`${image.name}: production install of ${image.workspaces.join(" and ")}`);
+    const made = image.isBundle ? "one file" : "production install";
+    say(`${image.name}: ${made} of ${image.workspaces.join(" and ")}`);
     await rm(tree, { recursive: true, force: true });
-    const npm = await makeAppTree(tree, image, root);
+    const npm = await (image.isBundle ? makeBundleTree(tree, image, root) : makeAppTree(tree, image, root));
     await settle(tree, ageSeconds);
     for (const writable of image.writable) await open(join(tree, writable), ageSeconds);
     apps.push({ image, tree, npm });

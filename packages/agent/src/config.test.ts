@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ConfigInvalidError, loadConfig } from "@kasbah/runtime";
+import { ConfigInvalidError } from "@kasbah/runtime";
+import { loadConfig } from "@kasbah/runtime/yaml";
 import { command, options } from "./config.ts";
 import { workloadKeyOf } from "./workload-key.ts";
 

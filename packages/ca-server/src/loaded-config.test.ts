@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ConfigInvalidError, loadConfig } from "@kasbah/runtime";
+import { ConfigInvalidError } from "@kasbah/runtime";
+import { loadConfig } from "@kasbah/runtime/yaml";
 import { type Machine, type ServerConfig, serverCommand, serverOptions } from "./config.ts";
 
 /** Enough to know callers by. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ConfigInvalidError, loadConfig, readYamlDocument } from "@kasbah/runtime";
+import { ConfigInvalidError } from "@kasbah/runtime";
+import { loadConfig, readYamlDocument } from "@kasbah/runtime/yaml";
 import { z } from "zod";
 import { serverCommand, serverOptions } from "../../../packages/ca-server/src/config.ts";
 import { readConfigFile } from "../../../packages/runtime/src/config/config-file.ts";

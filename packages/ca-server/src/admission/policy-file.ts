@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { readYamlDocument } from "@kasbah/runtime";
+import { readYamlDocument } from "@kasbah/runtime/yaml";
 import { PolicyError } from "../errors.ts";
 import { type PolicyFile, policySchema } from "./policy-schema.ts";
 

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { readYamlDocument } from "@kasbah/runtime";
+import { readYamlDocument } from "@kasbah/runtime/yaml";
 import { z } from "zod";
 import { hasCredentials, type JwksLocation, parseJwksLocation } from "../config-callers.ts";
 import { TokenIssuersError } from "../errors.ts";

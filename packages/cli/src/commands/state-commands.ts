@@ -6,13 +6,8 @@ import {
   initState,
   restoreState,
 } from "@kasbah/ca-server/state";
-import {
-  type ConfigInput,
-  ConfigInvalidError,
-  createLogger,
-  loadConfig,
-  parseDuration,
-} from "@kasbah/runtime";
+import { ConfigInvalidError, createLogger, parseDuration } from "@kasbah/runtime";
+import { type ConfigInput, loadConfig } from "@kasbah/runtime/yaml";
 import { Command } from "commander";
 import { renderAuthorities } from "../authority/render-status.ts";
 import type { CommandWorld } from "./command-world.ts";

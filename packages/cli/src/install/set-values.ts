@@ -1,4 +1,5 @@
-import { ConfigInvalidError, readYamlDocument } from "@kasbah/runtime";
+import { ConfigInvalidError } from "@kasbah/runtime";
+import { readYamlDocument } from "@kasbah/runtime/yaml";
 import { z } from "zod";
 import { defaultOf } from "./values.ts";
 

@@ -1,9 +1,7 @@
 export { closestName } from "./closest-name.ts";
 export { type Command, type ConfigOf, commonOptions } from "./command.ts";
 export { ConfigInvalidError } from "./config-invalid-error.ts";
-export { type ConfigInput, loadConfig } from "./load-config.ts";
 export { type Option, type OptionSpec, type OptionTable, option } from "./option.ts";
 export type { ConfigOutcome } from "./resolve-config.ts";
 export type { Reading, Schema } from "./schema.ts";
 export * as schema from "./schemas.ts";
-export { readYamlDocument, type YamlOutcome } from "./yaml-document.ts";

@@ -12,13 +12,8 @@ describe("A daemon's registry", () => {
   it("measures the process", async () => {
     const text = await createRegistry({ name: "kasbah-test", version: "0" }).metrics();
     assert.match(text, /^process_resident_memory_bytes \d+$/m);
-    for (const name of [
-      "cpu_seconds_total",
-      "start_time_seconds",
-      "open_fds",
-      "max_fds",
-      "virtual_memory_bytes",
-    ])
-      assert.match(text, new RegExp(`^process_${name} [1-9.]`, "m"), name);
+    for (const name of ["start_time_seconds", "open_fds", "max_fds", "virtual_memory_bytes"])
+      assert.match(text, new RegExp(`^process_${name} [1-9]`, "m"), name);
+    assert.match(text, /^process_cpu_seconds_total \d/m);
   });
 });
