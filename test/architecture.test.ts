@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { allModules, eagerModules } from "../scripts/agent-bundle/bundle-agent.ts";
 import {
   findCycle,
   type Import,
@@ -163,6 +164,37 @@ describe("The dependency rules", () => {
 
   it("speak through the logger", () => {
     noText(/\bconsole\./, () => false);
+  });
+});
+
+describe("The agent's one file", () => {
+  let [all, eager]: (readonly string[])[] = [[], []];
+  const among = (modules: readonly string[] = [], forbidden: RegExp) =>
+    modules.filter((path) => forbidden.test(path));
+
+  before(async () => {
+    [all, eager] = await Promise.all([allModules(), eagerModules()]);
+  });
+
+  it("has nothing in it that weighs more than it helps, not even put off", () => {
+    const heavy =
+      /node_modules\/(@peculiar|@opentelemetry|reflect-metadata|zod|commander|prom-client|pino[^/]*)\//;
+    assert.deepEqual(among(all, heavy), []);
+    assert.deepEqual(among(all, /^packages\/(pki\/src\/writer|ca-server|cli|testkit)\//), []);
+  });
+
+  it("puts off what only some configurations need", () => {
+    assert.deepEqual(among(eager, /node_modules\/yaml\//), []);
+  });
+
+  it("is seen whole: what runs at its start, and what is put off", () => {
+    for (const path of ["packages/agent/src/main.ts", "packages/agent/src/sds/service.ts"])
+      assert.ok(eager?.includes(path), path);
+    assert.ok(among(all, /node_modules\/yaml\//).length > 10);
+    assert.deepEqual(
+      among(eager, /./).filter((path) => !all?.includes(path)),
+      [],
+    );
   });
 });
 

@@ -24,7 +24,7 @@ function optionsFor(plugins: readonly Plugin[]) {
     lineLimit: 160,
     legalComments: "none",
     define: { "Intl.DateTimeFormat": "UtcDateTimeFormat" },
-    inject: [join(root, "scripts/agent-bundle/utc-date-time-format.js")],
+    inject: [join(root, "scripts/agent-bundle/utc-date-time-format.ts")],
     plugins: [...plugins, builtinModules],
     // Without a listener of ours, SIGUSR1 makes Node open its debugger: a port from which every key can be read.
     banner: { js: 'process.on("SIGUSR1",()=>{});' },
@@ -39,6 +39,12 @@ function optionsFor(plugins: readonly Plugin[]) {
 export async function bundleAgent(outfile = bundlePath, plugins: readonly Plugin[] = []): Promise<Metafile> {
   const { metafile } = await build({ ...optionsFor(plugins), outfile });
   return metafile;
+}
+
+/** Every module that has any code in the one file, by its path from the root. */
+export async function allModules(): Promise<readonly string[]> {
+  const { metafile } = await build({ ...optionsFor([]), write: false, outfile: "whole.mjs" });
+  return modulesIn(metafile, ["whole.mjs"]);
 }
 
 /**
@@ -61,6 +67,10 @@ function modulesReached({ outputs }: Metafile, entry: string): readonly string[]
     const statically = outputs[path]?.imports.filter(({ kind }) => kind === "import-statement") ?? [];
     for (const imported of statically) reached.add(imported.path);
   }
-  const inputs = [...reached].flatMap((path) => Object.entries(outputs[path]?.inputs ?? {}));
+  return modulesIn({ outputs }, reached);
+}
+
+function modulesIn({ outputs }: Pick<Metafile, "outputs">, paths: Iterable<string>): readonly string[] {
+  const inputs = [...paths].flatMap((path) => Object.entries(outputs[path]?.inputs ?? {}));
   return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path);
 }

@@ -1,3 +1,8 @@
+interface Part {
+  readonly type: string;
+  readonly value: string;
+}
+
 const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
 /**
@@ -5,16 +10,16 @@ const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
  * would be a seventh of the agent's memory, and a sweep every ten seconds is the same sweep in every zone.
  */
 export class UtcDateTimeFormat {
-  #namesZone;
+  readonly #namesZone: boolean;
 
-  constructor(_locale, options = {}) {
+  constructor(_locale: string, options: Intl.DateTimeFormatOptions = {}) {
     this.#namesZone = options.timeZoneName !== undefined;
   }
 
-  formatToParts(date) {
+  formatToParts(date: Date): readonly Part[] {
     if (this.#namesZone) return [{ type: "timeZoneName", value: "GMT" }];
     return [
-      { type: "weekday", value: weekdays[date.getUTCDay()] },
+      { type: "weekday", value: weekdays[date.getUTCDay()] ?? "" },
       part("month", date.getUTCMonth() + 1),
       part("day", date.getUTCDate()),
       { type: "year", value: String(date.getUTCFullYear()) },
@@ -25,6 +30,6 @@ export class UtcDateTimeFormat {
   }
 }
 
-function part(type, value) {
+function part(type: string, value: number): Part {
   return { type, value: String(value).padStart(2, "0") };
 }
