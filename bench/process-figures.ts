@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 const ticksPerSecond = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 
@@ -11,14 +11,23 @@ export function cpuSecondsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
+/** The same to the nanosecond, of the threads that it has now: for work so small that ticks say nothing. */
+export function threadSecondsOf(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const spent = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8"));
+  return spent.reduce((sum, text) => sum + Number(text.split(" ", 1)[0]), 0) / 1e9;
+}
+
 export interface Memory {
   readonly rssMib: number;
   readonly anonymousMib: number;
+  /** Proportional: of pages that processes share, each has its part. */
+  readonly pssMib: number;
 }
 
-/** Resident and anonymous memory of a process (Linux). */
+/** Resident, anonymous and proportional memory of a process (Linux). */
 export function memoryOf(pid: number): Memory {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   const mib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(rollup)?.[1]) / 1024;
-  return { rssMib: mib("Rss"), anonymousMib: mib("Anonymous") };
+  return { rssMib: mib("Rss"), anonymousMib: mib("Anonymous"), pssMib: mib("Pss") };
 }

@@ -1,0 +1,31 @@
+import { systemClock } from "@kasbah/runtime";
+import { threadSecondsOf } from "../process-figures.ts";
+import type { Figure } from "../report.ts";
+import { type Beside, startVariant, takeSecret } from "./scene.ts";
+import { floor, shipped } from "./variants.ts";
+
+const topic = "An agent's footprint: an idle minute";
+const idleMs = 60_000;
+const settleMs = 5_000;
+
+/** CPU of an agent that has served its secret and waits, and of the floor in the same minute. */
+export async function measureIdle(folder: string, ca: Beside): Promise<readonly Figure[]> {
+  const running = await Promise.all(
+    [floor, shipped].map((variant, index) => startVariant(variant, `${folder}/idle-${index}`, ca)),
+  );
+  try {
+    await Promise.all(running.map((each) => each.listening()));
+    await takeSecret(running[1]?.socket ?? "");
+    await systemClock.sleep(settleMs);
+    const before = running.map(({ pid }) => threadSecondsOf(pid));
+    await systemClock.sleep(idleMs);
+    const used = running.map(({ pid }, index) => threadSecondsOf(pid) - (before[index] ?? Number.NaN));
+    const [least = Number.NaN, ours = Number.NaN] = used.map((seconds) => (100 * seconds * 1000) / idleMs);
+    return [
+      { topic, name: "CPU, bare Node with a socket", value: least, unit: "% of a core" },
+      { topic, name: "CPU, one file, as shipped", value: ours, unit: "% of a core" },
+    ];
+  } finally {
+    for (const each of running) await each.stop();
+  }
+}

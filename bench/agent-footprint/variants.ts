@@ -1,0 +1,38 @@
+import { fileURLToPath } from "node:url";
+import { bundlePath } from "../../scripts/agent-bundle/bundle-agent.ts";
+
+/** One way to run the agent, or the floor that none of them can be below. */
+export interface Variant {
+  readonly name: string;
+  /** Of Node: its options, then the program. */
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const file = (path: string) => fileURLToPath(new URL(`../../packages/agent/${path}`, import.meta.url));
+
+const listen = "require('node:net').createServer().listen(process.argv[1]); setInterval(() => {}, 60_000);";
+
+/** Node with a Unix socket, at the path that it is given, and nothing to do. */
+export const floor: Variant = { name: "bare Node with a socket", args: ["--eval", listen] };
+
+/** What the image and `kasbah-agent` run. */
+export const shipped: Variant = { name: "one file, as shipped", args: [file("bin/kasbah-agent.js")] };
+
+/** What could be instead; `cacheFolder` may be written. */
+export function alternatives(cacheFolder: string): readonly Variant[] {
+  const withFlags = (...flags: readonly string[]): Variant => ({
+    name: `one file, ${flags.join(" ")}`,
+    args: [...flags, bundlePath],
+  });
+  return [
+    { name: "one file without the launcher", args: [bundlePath] },
+    { name: "not bundled", args: [file("dist/main.js")] },
+    { name: "one file, compile cache", args: [bundlePath], env: { NODE_COMPILE_CACHE: cacheFolder } },
+    withFlags("--max-semi-space-size=1"),
+    withFlags("--single-threaded"),
+    withFlags("--optimize-for-size"),
+    withFlags("--no-opt", "--no-sparkplug"),
+    withFlags("--jitless"),
+  ];
+}
