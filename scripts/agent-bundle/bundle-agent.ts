@@ -11,7 +11,7 @@ export const licensesPath = join(root, "packages/agent/dist/LICENSES.txt");
 function optionsFor(plugins: readonly Plugin[]) {
   return {
     absWorkingDir: root,
-    entryPoints: ["packages/agent/src/main.ts"],
+    entryPoints: ["packages/agent/src/kasbah-agent.ts"],
     bundle: true,
     platform: "node",
     format: "esm",
@@ -48,12 +48,13 @@ export async function allModules(): Promise<readonly string[]> {
 }
 
 /**
- * The modules that run when the agent starts, by their paths from the root: those that a build in pieces reaches from
- * the entry without `await import()`, and that have any code left in them.
+ * The modules that run when the daemon starts, by their paths from the root: those that a build in pieces reaches from
+ * its main without `await import()`, and that have any code left in them.
  */
 export async function eagerModules(): Promise<readonly string[]> {
   const { metafile } = await build({
     ...optionsFor([]),
+    entryPoints: ["packages/agent/src/main.ts"],
     splitting: true,
     write: false,
     outdir: "pieces",

@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.ts";
-import { Counter, type Registry } from "./metrics/index.ts";
 import type { Component } from "./lifecycle.ts";
 import type { Logger } from "./log.ts";
+import { Counter, type Registry } from "./metrics/index.ts";
 
 export interface LoopWatchOptions {
   readonly registry: Registry;

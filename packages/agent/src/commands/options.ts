@@ -1,4 +1,5 @@
-import { type Command, type ConfigOf, loadConfig, type OptionTable, option, schema } from "@kasbah/runtime";
+import { type Command, type ConfigOf, type OptionTable, option, schema } from "@kasbah/runtime";
+import { loadConfig } from "@kasbah/runtime/yaml";
 import { command as daemon, options as daemonOptions } from "../config.ts";
 import type { CommandWorld } from "./command-world.ts";
 
