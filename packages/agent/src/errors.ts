@@ -4,6 +4,7 @@ import { MeshError } from "@kasbah/pki";
 export type AgentErrorCode =
   | "TOKEN_UNREADABLE"
   | "TOKEN_EMPTY"
+  | "TOKEN_EXPIRED"
   | "ROOTS_UNREADABLE"
   | "FILE_REFUSED"
   | "FILE_UNREADABLE"

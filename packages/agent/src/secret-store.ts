@@ -33,6 +33,7 @@ export class SecretStore {
   readonly #clock: Clock;
   readonly #listeners = new Set<SecretListener>();
   #current: WorkloadSecret | undefined;
+  #taken = { wallMs: 0, monotonicMs: 0 };
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -49,15 +50,28 @@ export class SecretStore {
     return state === "ready" || state === "stale" ? this.#current : undefined;
   }
 
-  /** Derived from the clock at each call, so that a suspended process cannot wake up believing an old answer. */
+  /**
+   * The present, for the life of the current secret: what the wall clock says, or the monotonic time since the secret came,
+   * whichever is further. A wall clock that is stepped back makes nothing younger; a suspended machine, whose monotonic
+   * clock stood still, is caught by the other.
+   */
+  now(): Date {
+    const wallMs = this.#clock.now().getTime();
+    if (this.#current === undefined) return new Date(wallMs);
+    const elapsedMs = this.#clock.monotonicMs() - this.#taken.monotonicMs;
+    return new Date(Math.max(wallMs, this.#taken.wallMs + elapsedMs));
+  }
+
+  /** Derived from the clocks at each call, so that a suspended process cannot wake up believing an old answer. */
   state(): SecretState {
     if (this.#current === undefined) return "starting";
-    const now = this.#clock.now();
+    const now = this.now();
     if (now >= this.#current.notAfter) return "expired";
     return now >= this.#current.rotateAt ? "stale" : "ready";
   }
 
   publish(secret: WorkloadSecret): void {
+    if (this.#current === undefined || !secret.leaf.equals(this.#current.leaf)) this.#takeTime();
     this.#current = Object.freeze({ ...secret });
     for (const listener of [...this.#listeners]) listener(this.#current);
   }
@@ -66,6 +80,10 @@ export class SecretStore {
   publishBundle(bundle: TrustBundle): void {
     const current = this.#current;
     if (current !== undefined && !current.bundle.equals(bundle)) this.publish({ ...current, bundle });
+  }
+
+  #takeTime(): void {
+    this.#taken = { wallMs: this.#clock.now().getTime(), monotonicMs: this.#clock.monotonicMs() };
   }
 
   /** Calls `listener` for each secret published from now on, until the returned function is called. */

@@ -94,6 +94,26 @@ describe("scheduler", () => {
     assert.equal(waiting.due, true);
   });
 
+  it("waits out what another clock may bring nearer, and fractions of a millisecond too", async () => {
+    const { clock, scheduler, stop } = setUp();
+    let leftMs = dayMs;
+    let isOver = false;
+    const waiting = scheduler
+      .waitOut(() => leftMs, stop.signal)
+      .then(() => {
+        isOver = true;
+      });
+    await clock.advance(30_000);
+    assert.equal(isOver, false);
+    leftMs = 0;
+    await clock.advance(30_000);
+    await waiting;
+    const startedMs = clock.monotonicMs();
+    const short = scheduler.waitOut(() => startedMs + 0.1 + 0.2 - clock.monotonicMs(), stop.signal);
+    await clock.advance(1);
+    await short;
+  });
+
   it("spans thirty days", async () => {
     const { clock, wait } = setUp();
     const waiting = wait(30 * dayMs);

@@ -2,7 +2,8 @@ import { MeshError } from "@kasbah/pki";
 import type { Clock, Scheduler } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
 import type { SecretStore, WorkloadSecret } from "../secret-store.ts";
-import { type RetryPace, type RotationPolicy, retryDelayMs, rotateAt } from "./schedule.ts";
+import { countdown, type RetryPace, type RotationPolicy, retryDelayMs, rotateAt } from "./schedule.ts";
+import type { Wake } from "./wake.ts";
 
 export type FetchedSecret = Omit<WorkloadSecret, "rotateAt">;
 
@@ -35,7 +36,12 @@ export interface RotatorOptions {
   /** Uniform in [0, 1). */
   readonly roll: () => number;
   readonly observer: RotationObserver;
+  /** Cuts a wait for the next attempt short, unless the CA itself has named its length. */
+  readonly wake?: Wake;
 }
+
+/** A new token or root file reaches a whole fleet at once, and the CA should not meet it so. */
+const wakeSpreadMs = 1_000;
 
 /**
  * Keeps the store supplied until `signal` aborts: waits until rotation is due, fetches, publishes; on failure leaves
@@ -44,21 +50,24 @@ export interface RotatorOptions {
 export async function rotateUntilAborted(options: RotatorOptions, signal: AbortSignal): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
+    // Taken before the attempt, so that a change in its midst is not missed.
+    let changed: AbortSignal | undefined;
     try {
       await dueRotation(options, signal);
+      changed = options.wake?.next;
       await rotate(options, signal);
       failures = 0;
     } catch (error) {
       if (signal.aborted) return;
       failures += 1;
-      await pause(options, error, failures, signal);
+      await pause(options, { error, failures, changed }, signal);
     }
   }
 }
 
 async function dueRotation({ store, scheduler }: RotatorOptions, signal: AbortSignal): Promise<void> {
-  const due = store.current?.rotateAt;
-  if (due !== undefined) await scheduler.waitUntil(due, signal);
+  const due = store.current?.rotateAt.getTime();
+  if (due !== undefined) await scheduler.waitOut(() => due - store.now().getTime(), signal);
 }
 
 async function rotate(options: RotatorOptions, signal: AbortSignal): Promise<void> {
@@ -68,28 +77,52 @@ async function rotate(options: RotatorOptions, signal: AbortSignal): Promise<voi
   options.observer.onRotated(secret);
 }
 
-async function pause(
-  options: RotatorOptions,
-  error: unknown,
-  failures: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const { store, clock, roll } = options;
+interface FailedRotation {
+  readonly error: unknown;
+  readonly failures: number;
+  /** Aborted once something that the attempt depended on has changed. */
+  readonly changed: AbortSignal | undefined;
+}
+
+async function pause(options: RotatorOptions, failed: FailedRotation, signal: AbortSignal): Promise<void> {
+  const { store, roll, observer } = options;
+  const { error, failures, changed } = failed;
   const notAfter = store.current?.notAfter.getTime();
+  const retryAfterMs = error instanceof AgentError ? error.retryAfterMs : undefined;
   const retryInMs = retryDelayMs({
     pace: paceOf(error),
     failures,
-    retryAfterMs: (error instanceof AgentError ? error.retryAfterMs : undefined) ?? 0,
-    remainingMs: notAfter === undefined ? undefined : notAfter - clock.now().getTime(),
+    retryAfterMs: retryAfterMs ?? 0,
+    remainingMs: notAfter === undefined ? undefined : notAfter - store.now().getTime(),
     roll: roll(),
   });
   const code = error instanceof MeshError ? error.code : "UNEXPECTED";
-  options.observer.onFailed({ error, code, failures, retryInMs });
-  await clock.sleep(retryInMs, signal).catch(() => undefined);
+  observer.onFailed({ error, code, failures, retryInMs });
+  // A CA that names a time is busy: a change of ours does not make it less so.
+  const sooner = retryAfterMs === undefined && changed !== undefined ? [changed] : [];
+  const isCutShort = await sleepThrough(options, retryInMs, AbortSignal.any([signal, ...sooner]));
+  if (isCutShort) await sleepThrough(options, Math.min(retryInMs, roll() * wakeSpreadMs), signal);
 }
+
+/** By whichever clock is done first: a machine that was suspended has waited long enough. Whether it was cut short. */
+async function sleepThrough(
+  { clock, scheduler }: RotatorOptions,
+  ms: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await scheduler.waitOut(countdown(clock, ms), signal);
+    return false;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return true;
+  }
+}
+
+const slowCodes: ReadonlySet<string> = new Set(["CA_REFUSED", "CONFIG_INVALID", "TOKEN_EXPIRED"]);
 
 /** A CA that said no will say it again until somebody changes something: asking often only adds load. */
 function paceOf(error: unknown): RetryPace {
   if (!(error instanceof AgentError)) return "fast";
-  return error.code === "CA_REFUSED" || error.code === "CONFIG_INVALID" ? "slow" : "fast";
+  return slowCodes.has(error.code) ? "slow" : "fast";
 }

@@ -1,3 +1,5 @@
+import type { Clock } from "@kasbah/runtime";
+
 /** When a certificate is due and how spread out a fleet's rotations are; both as shares of a certificate's life. */
 export interface RotationPolicy {
   /** Share of life left when rotation is due, 0 to 1. */
@@ -67,4 +69,11 @@ function windowOf({ pace, remainingMs }: FailedAttempt): {
 } {
   const hasExpired = remainingMs !== undefined && remainingMs <= 0;
   return hasExpired && pace === "fast" ? { ...paces.fast, capMs: expiredCapMs } : paces[pace];
+}
+
+/** What is left of `ms` from now on, by whichever of the clocks has gone further. */
+export function countdown(clock: Clock, ms: number): () => number {
+  const wallMs = clock.now().getTime();
+  const monotonicMs = clock.monotonicMs();
+  return () => ms - Math.max(clock.now().getTime() - wallMs, clock.monotonicMs() - monotonicMs);
 }
