@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ConfigInvalidError } from "@kasbah/runtime";
 import { loadConfig } from "@kasbah/runtime/yaml";
-import { command, options } from "./config.ts";
+import { caRootOf, command, options } from "./config.ts";
 import { workloadKeyOf } from "./workload-key.ts";
 
 const load = (argv: string[], env: Record<string, string> = {}) => {
@@ -69,10 +69,55 @@ describe("The agent's configuration", () => {
     assert.equal(load(["--sds-socket-mode", "0660"]).sdsSocketMode, 0o660);
   });
 
+  it("refuses istiod's port without TLS, and a certificate to show that may not be shown", () => {
+    assert.throws(
+      () => load(["--ca-address", "istiod.istio-system.svc:15010"]),
+      /15010 has no TLS.*use 15012/,
+    );
+    assert.throws(() => load(["--token-only", "--prov-cert", "/certs"]), /contradicts/);
+  });
+
+  it("refuses headers that it sends itself or that would break out, without repeating their values", () => {
+    for (const header of [
+      "authorization=secret",
+      "ClusterID=secret",
+      "grpc-timeout=secret",
+      "x=a\nsecret",
+      "secret",
+    ]) {
+      assert.throws(
+        () => load(["--ca-header", header]),
+        (error) => error instanceof ConfigInvalidError && !error.message.includes("secret"),
+        header,
+      );
+    }
+  });
+
+  it("takes headers from flags, and from the environment as Istio does", () => {
+    const env = { CA_HEADER_Foo: "bar", CA_HEADER_x_tenant: "a,b=c", KASBAH_CA_HEADERS: "one=1,two=2" };
+    assert.deepEqual(load([], env).caHeaders, [
+      { name: "one", value: "1" },
+      { name: "two", value: "2" },
+      { name: "foo", value: "bar" },
+      { name: "x_tenant", value: "a,b=c" },
+    ]);
+    assert.deepEqual(load(["--ca-header", "x-a=b"], env).caHeaders, [{ name: "x-a", value: "b" }]);
+  });
+
+  it("takes several addresses, and the roots that come with a provided certificate", () => {
+    const config = load([], { CA_ADDR: "a:15012,b:15012", PROV_CERT: "/certs" });
+    assert.deepEqual(
+      config.caAddresses.map(({ host }) => host),
+      ["a", "b"],
+    );
+    assert.equal(caRootOf(config), "/certs/root-cert.pem");
+    assert.equal(caRootOf({ ...config, caRoot: "SYSTEM" }), "SYSTEM");
+  });
+
   it("has Istio's defaults", () => {
     const config = load([]);
-    assert.deepEqual(config.caAddress, { host: "kasbah.kasbah-system.svc", port: 15012 });
-    assert.equal(config.caRoot, "./var/run/secrets/istio/root-cert.pem");
+    assert.deepEqual(config.caAddresses, [{ host: "kasbah.kasbah-system.svc", port: 15012 }]);
+    assert.equal(caRootOf(config), "./var/run/secrets/istio/root-cert.pem");
     assert.equal(config.tokenFile, "./var/run/secrets/tokens/istio-token");
     assert.equal(sdsSocketPath(config), "var/run/secrets/workload-spiffe-uds/socket");
     assert.equal(config.sdsSocketMode, 0o600);
@@ -103,7 +148,7 @@ describe("The agent's configuration", () => {
     });
     assert.deepEqual(workloadKeyOf(config), { keyType: "P-384", keyFormat: "pkcs8" });
     assert.deepEqual([config.outputCerts, config.fileMountedCerts], ["/certs", true]);
-    assert.equal(config.caAddress.host, "istiod.istio-system.svc");
+    assert.equal(config.caAddresses[0]?.host, "istiod.istio-system.svc");
     assert.equal(config.caRoot, "/roots.pem");
     assert.equal(config.trustDomain.toString(), "td.example");
     assert.deepEqual([config.namespace, config.serviceAccount], ["demo", "frontend"]);

@@ -1,24 +1,79 @@
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { parseTrustDomain, parseWorkloadName } from "@kasbah/pki";
 import { type Command, type ConfigOf, option, schema } from "@kasbah/runtime";
+import { parseCaHeader } from "./ca/ca-header.ts";
 import { parseFileName, parseSocketMode } from "./sds/socket-options.ts";
 
 /** Every option of `kasbah-agent`. Environment names and defaults are Istio's where it has them. */
 export const options = {
-  caAddress: option({
+  caAddresses: option({
     flag: "--ca-address <host:port>",
     env: "CA_ADDR",
-    help: "address of the CA",
+    help: "address of the CA; several are tried in turn",
     schema: schema.hostPort,
+    repeatable: true,
     default: "kasbah.kasbah-system.svc:15012",
     group: "Certificate authority",
   }),
   caRoot: option({
     flag: "--ca-root <file>",
     env: "CA_ROOT_CA",
-    help: "PEM file of the roots under which the CA and its certificates must verify",
+    help: "PEM file of the roots under which the CA and its certificates must verify, or SYSTEM",
     schema: schema.path,
-    default: "./var/run/secrets/istio/root-cert.pem",
+    optional: true,
+    defaultHelp: "root-cert.pem of --prov-cert, else ./var/run/secrets/istio/root-cert.pem",
+    group: "Certificate authority",
+  }),
+  caServerName: option({
+    flag: "--ca-server-name <name>",
+    env: "KASBAH_CA_SERVER_NAME",
+    help: "name that the CA's certificate must have",
+    schema: schema.text,
+    optional: true,
+    defaultHelp: "the host of the address",
+    group: "Certificate authority",
+  }),
+  caHeaders: option({
+    flag: "--ca-header <name=value>",
+    env: "KASBAH_CA_HEADERS",
+    envPrefix: "CA_HEADER_",
+    isSensitive: true,
+    help: "header to send with each call, also as CA_HEADER_<name>=<value>",
+    schema: schema.parsed(parseCaHeader),
+    repeatable: true,
+    default: "",
+    group: "Certificate authority",
+  }),
+  clusterId: option({
+    flag: "--cluster-id <id>",
+    env: "ISTIO_META_CLUSTER_ID",
+    help: "cluster that our token is of, for a CA of several clusters",
+    schema: schema.text,
+    optional: true,
+    group: "Certificate authority",
+  }),
+  certSigner: option({
+    flag: "--cert-signer <name>",
+    env: "ISTIO_META_CERT_SIGNER",
+    help: "signer to ask for, where an istiod has several",
+    schema: schema.text,
+    optional: true,
+    group: "Certificate authority",
+  }),
+  provCert: option({
+    flag: "--prov-cert <directory>",
+    env: "PROV_CERT",
+    help: "directory of key.pem, cert-chain.pem and root-cert.pem by which to prove to the CA who we are",
+    schema: schema.path,
+    optional: true,
+    group: "Certificate authority",
+  }),
+  tokenOnly: option({
+    flag: "--token-only",
+    env: "KASBAH_TOKEN_ONLY",
+    help: "never show the CA our own certificate where the token cannot be used",
+    schema: schema.boolean,
+    default: "false",
     group: "Certificate authority",
   }),
   tokenFile: option({
@@ -251,9 +306,26 @@ export const command: Command<typeof options> = {
   check: crossCheck,
 };
 
+/** Where the CA's roots stand, or SYSTEM. */
+export function caRootOf({ caRoot, provCert }: Pick<AgentConfig, "caRoot" | "provCert">): string {
+  if (caRoot !== undefined) return caRoot;
+  return provCert === undefined ? "./var/run/secrets/istio/root-cert.pem" : join(provCert, "root-cert.pem");
+}
+
+const plaintextPort = 15_010;
+
 /** Problems that no single option shows. */
 function crossCheck(config: AgentConfig): readonly string[] {
   const problems: string[] = [];
+  if (config.caAddresses.length === 0) problems.push("--ca-address: give at least one");
+  if (config.caAddresses.some(({ port }) => port === plaintextPort)) {
+    problems.push(
+      "--ca-address: istiod's port 15010 has no TLS and would show our token to the network; use 15012",
+    );
+  }
+  if (config.tokenOnly && config.provCert !== undefined) {
+    problems.push("--token-only: contradicts --prov-cert, which is a certificate to be shown; drop one");
+  }
   if (config.secretTtl < 1_000) {
     problems.push("--secret-ttl: the CA counts whole seconds; give at least 1s");
   }
@@ -265,12 +337,15 @@ function crossCheck(config: AgentConfig): readonly string[] {
   return [...problems, ...fileProblems(config)];
 }
 
-function fileProblems({ outputCerts, onRotate, caRoot, mountedCertsDir }: AgentConfig): readonly string[] {
+function fileProblems(config: AgentConfig): readonly string[] {
+  const { outputCerts, onRotate, mountedCertsDir } = config;
   if (outputCerts === undefined) {
     return onRotate === undefined ? [] : ["--on-rotate: runs after --output-certs, which is not given"];
   }
   // Roots that were written there would be read as the operator's, and never leave again.
-  const isRead = [dirname(caRoot), mountedCertsDir].some((read) => resolve(read) === resolve(outputCerts));
+  const isRead = [dirname(caRootOf(config)), mountedCertsDir].some(
+    (read) => resolve(read) === resolve(outputCerts),
+  );
   return isRead ? ["--output-certs: is a directory that is read from as well; choose another"] : [];
 }
 

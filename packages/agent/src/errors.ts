@@ -30,6 +30,24 @@ export type AgentErrorCode =
   | "AGENT_NOT_READY"
   | "AGENT_REPLY_INVALID";
 
+/** Which rule a reply of the CA broke; these are labels of a metric and stay the same. */
+export type ReplyFault =
+  | "empty"
+  | "no_roots"
+  | "too_large"
+  | "malformed"
+  | "wrong_key"
+  | "wrong_name"
+  | "ca_leaf"
+  | "no_eku"
+  | "out_of_order"
+  | "extra_certificates"
+  | "unknown_root"
+  | "chain_invalid"
+  | "roots_incomplete"
+  | "not_yet_valid"
+  | "expired";
+
 /** Why the CA gave no certificate, in its own words for programs (docs/refusals.md). */
 export interface CaRefusal {
   readonly code: string;
@@ -43,17 +61,21 @@ export interface AgentErrorOptions {
   /** How long the CA asks us to wait before the next call, in milliseconds. */
   readonly retryAfterMs?: number;
   readonly refusal?: CaRefusal;
+  /** Of CA_REPLY_INVALID. */
+  readonly replyFault?: ReplyFault;
 }
 
 /** A failure of the agent's own. Its message never holds a key, a token or a PEM. */
 export class AgentError extends MeshError<AgentErrorCode> {
   readonly retryAfterMs: number | undefined;
   readonly refusal: CaRefusal | undefined;
+  readonly replyFault: ReplyFault | undefined;
 
   constructor(code: AgentErrorCode, message: string, options: AgentErrorOptions = {}) {
     super(code, message, options);
     this.name = "AgentError";
     this.retryAfterMs = options.retryAfterMs;
     this.refusal = options.refusal;
+    this.replyFault = options.replyFault;
   }
 }

@@ -16,12 +16,13 @@ import {
 } from "@kasbah/runtime";
 import { Http2Server } from "@kasbah/runtime/grpc-http2";
 import { UnixSocket } from "@kasbah/runtime/rpc";
-import { CaClient } from "./ca/ca-client.ts";
+import { sourceOf } from "./ca/ca-access.ts";
+import type { CertificateAuthority } from "./ca/ca-client.ts";
 import { HeldRoots } from "./ca/held-roots.ts";
 import { watchRootFile } from "./ca/root-file-watch.ts";
-import { CaSecretSource } from "./ca/secret-source.ts";
 import { readToken } from "./ca/token-file.ts";
-import { type AgentConfig, command, options } from "./config.ts";
+import { watchTokenFile } from "./ca/token-file-watch.ts";
+import { type AgentConfig, caRootOf, command, options } from "./config.ts";
 import { AgentError } from "./errors.ts";
 import type { FileGround, FileParts } from "./files/file-parts.ts";
 import { findMountedCerts } from "./files/find-mounted-certs.ts";
@@ -30,6 +31,7 @@ import { composeFileNames } from "./gateway-files/compose-file-names.ts";
 import { resolveIdentity } from "./identity.ts";
 import { Rotation } from "./rotation/rotation.ts";
 import type { RotationObserver } from "./rotation/rotator.ts";
+import { Wake } from "./rotation/wake.ts";
 import { ResourceCatalog } from "./sds/resource-catalog.ts";
 import { SecretService } from "./sds/service.ts";
 import { sdsLimits, sdsSocketPath, socketModeWarning } from "./sds/socket-options.ts";
@@ -38,6 +40,8 @@ import { WorkloadProvider } from "./sds/workload-provider.ts";
 import { SecretStore } from "./secret-store.ts";
 import { createAgentMetrics } from "./status/metrics.ts";
 import { readinessOf, withWarnings } from "./status/readiness.ts";
+import { observeReplies } from "./status/reply-events.ts";
+import { RotationAlarm } from "./status/rotation-alarm.ts";
 import { countCalls, observeRotations } from "./status/rotation-events.ts";
 import { statusDocument } from "./status/status-document.ts";
 import { observeStreams } from "./status/stream-events.ts";
@@ -55,35 +59,36 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
   const registry = createRegistry(command);
   const metrics = createAgentMetrics(registry, store, clock);
 
-  const roots = new HeldRoots(config.caRoot, logger);
-  const source = new CaSecretSource({
-    authority: countCalls(new CaClient(config.caAddress), metrics, clock),
-    roots,
-    readToken: () => readToken(config.tokenFile),
-    identity: config,
-    ...workloadKeyOf(config),
-    ttlMs: config.secretTtl,
-    clock,
-  });
+  const caRoot = caRootOf(config);
+  const fileRoots = caRoot === "SYSTEM" ? undefined : new HeldRoots(caRoot, logger);
+  const roots = fileRoots ?? new (await import("./ca/system-roots.ts")).SystemRoots();
+  const replies = observeReplies(registry);
+  const count = (authority: CertificateAuthority) => countCalls(authority, metrics, clock);
   const events = observeRotations(metrics, logger);
+  const wake = new Wake();
   const rotation = new Rotation({
-    source,
+    source: await sourceOf(config, { roots, store, clock, logger, replies, count }),
     store,
     policy: { graceRatio: config.gracePeriodRatio, jitter: config.gracePeriodJitter },
     clock,
     scheduler: createScheduler(clock, cronSweep()),
     roll: Math.random,
-    observer: events,
+    observer: new RotationAlarm(store, registry, logger).around(events),
+    wake,
   });
 
   const ground: FileGround = { store, registry, clock, roll: Math.random, logger };
-  const files = await composeFiles(config, mountedDirectory, roots, ground);
-  const rootFile = watchRootFile({ path: config.caRoot, roots, store, clock, logger });
+  const files = await composeFiles(config, mountedDirectory, fileRoots, ground);
+  const ring = () => wake.ring();
+  const tokenFile = watchTokenFile({ path: config.tokenFile, onChange: ring, clock, logger });
+  const rootFile = fileRoots
+    ? [watchRootFile({ path: caRoot, roots: fileRoots, store, onChange: ring, clock, logger })]
+    : [];
   const mounted =
     mountedDirectory === undefined
       ? undefined
       : await composeMounted(mountedDirectory, config, events, ground);
-  const supply = mounted ? [mounted] : [rotation, rootFile];
+  const supply = mounted ? [mounted] : [rotation, tokenFile, ...rootFile];
 
   const fileNames = composeFileNames(config, metrics, clock, logger);
   const catalog = new ResourceCatalog([new WorkloadProvider(store, config), fileNames]);
@@ -101,7 +106,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
   const openness = socketModeWarning(mode);
   if (openness !== undefined) logger.warn(openness, { path });
   const readiness = () =>
-    withWarnings(readinessOf(store, events.lastFailure), [
+    withWarnings(readinessOf(store, events.lastFailure, replies.clockWarning), [
       ...files.warnings(),
       ...(mounted?.warnings() ?? []),
     ]);
@@ -112,7 +117,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
       clock,
       readiness,
       failure: () => events.failure,
-      caAddresses: mounted ? [] : [formatHostPort(config.caAddress)],
+      caAddresses: mounted ? [] : config.caAddresses.map(formatHostPort),
       catalog,
       sds: tally,
       streams: () => service.streams(),
@@ -150,7 +155,7 @@ async function composeMounted(
 async function composeFiles(
   config: AgentConfig,
   mountedDirectory: string | undefined,
-  roots: HeldRoots,
+  roots: HeldRoots | undefined,
   ground: FileGround,
 ): Promise<FileParts> {
   const { outputCerts, cacheDir } = config;
@@ -159,7 +164,7 @@ async function composeFiles(
     const { composeOutput } = await import("./files/compose-output.ts");
     parts.push(await composeOutput(outputCerts, config, process.env, ground));
   }
-  if (cacheDir !== undefined && mountedDirectory === undefined) {
+  if (cacheDir !== undefined && mountedDirectory === undefined && roots !== undefined) {
     const { composeCache } = await import("./files/compose-cache.ts");
     parts.push(await composeCache(cacheDir, config, roots, ground));
   }

@@ -18,22 +18,39 @@ export interface TestAuthority extends Signer {
   readonly keyPair: KeyPair;
   readonly rootPem: string;
   issue(order: LeafOrder): Promise<Certificate>;
+  /** An authority under this one; its `rootPem` is its own certificate. */
+  issueIntermediate(commonName: string): Promise<TestAuthority>;
 }
 
 /** Makes an authority whose root is valid from 2020 to 2045. */
 export async function createTestAuthority(organization = "Test"): Promise<TestAuthority> {
   const keyPair = await createKeyPair("P-256");
   const root = { serial: createSerial(), validity: ages, organization };
-  const certificate = await writer.writeRoot(root, keyPair);
+  return authorityOf(await writer.writeRoot(root, keyPair), keyPair);
+}
+
+function authorityOf(certificate: Certificate, keyPair: KeyPair): TestAuthority {
+  const signer = { certificate, signingKey: keyPair };
   return {
+    ...signer,
     keyPair,
-    signingKey: keyPair,
-    certificate,
     rootPem: certificate.toPem(),
     issue({ publicKey, names, notBefore = ages.notBefore, notAfter = ages.notAfter }) {
       const validity = { notBefore, notAfter };
       const leaf = { serial: createSerial(), validity, publicKey, subjectAltNames: names };
-      return writer.writeLeaf(leaf, { certificate, signingKey: keyPair });
+      return writer.writeLeaf(leaf, signer);
+    },
+    async issueIntermediate(commonName) {
+      const own = await createKeyPair("P-256");
+      const { publicKey } = own;
+      const template = {
+        serial: createSerial(),
+        validity: ages,
+        organization: "Test",
+        commonName,
+        publicKey,
+      };
+      return authorityOf(await writer.writeIntermediate(template, signer), own);
     },
   };
 }

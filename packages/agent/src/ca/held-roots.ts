@@ -6,11 +6,29 @@ import { readBoundedFile } from "./bounded-file.ts";
 /** Some hundred roots. */
 export const maxRootsBytes = 256 * 1024;
 
+/** What one call is made under. */
+export interface RootsForCall {
+  /** The only roots under which the CA's TLS may verify. */
+  readonly tls: Pick<TrustBundle, "toPem">;
+  /** The only roots under which its reply may; undefined: the TLS vouches for those that the reply brings. */
+  readonly held: TrustBundle | undefined;
+}
+
+/** Whom we trust, and how that changes. */
+export interface TrustedRoots {
+  /** Read anew for each call. Throws ROOTS_UNREADABLE. */
+  forCall(): Promise<RootsForCall>;
+  /** What we would hold if `reply` were learned. */
+  with(reply: TrustBundle): TrustBundle;
+  /** Call with the roots of a reply only after its leaf and the call's TLS verified. */
+  learn(reply: TrustBundle): void;
+}
+
 /**
  * The roots that we hold: those of the file, read anew for every call, and those learned from the last reply that
  * verified. They decide which CA gets our token and which reply is believed.
  */
-export class HeldRoots {
+export class HeldRoots implements TrustedRoots {
   readonly #path: string;
   readonly #logger: Logger;
   #file: TrustBundle | undefined;
@@ -32,6 +50,11 @@ export class HeldRoots {
       this.#logger.warn("the root file cannot be read, the roots read before stay", { error });
     }
     return this.#learned ? this.#file.union(this.#learned) : this.#file;
+  }
+
+  async forCall(): Promise<RootsForCall> {
+    const held = await this.load();
+    return { tls: held, held };
   }
 
   /** What we would hold if `reply` were learned: its roots replace those learned before, the file's stay. */

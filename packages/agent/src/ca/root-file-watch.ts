@@ -9,6 +9,8 @@ export interface RootFileWatchParts {
   readonly path: string;
   readonly roots: HeldRoots;
   readonly store: SecretStore;
+  /** Told after each change that could be read. */
+  readonly onChange?: () => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -17,7 +19,8 @@ export interface RootFileWatchParts {
  * Watches the file of the CA's roots: what it says reaches Envoy at once, and not only with the next leaf, which may be
  * half a day away. A file that cannot be read or parsed changes nothing.
  */
-export function watchRootFile({ path, roots, store, clock, logger }: RootFileWatchParts): ContentWatch {
+export function watchRootFile(parts: RootFileWatchParts): ContentWatch {
+  const { path, roots, store, clock, logger } = parts;
   return new ContentWatch({
     name: "root file",
     directories: [dirname(path)],
@@ -29,6 +32,7 @@ export function watchRootFile({ path, roots, store, clock, logger }: RootFileWat
       const held = await roots.load();
       store.publishBundle(held);
       logger.info("root file changed", { path, roots: held.roots.length });
+      parts.onChange?.();
     },
     clock,
     logger,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
-import { parseTrustDomain, TrustBundle } from "@kasbah/pki";
+import { parseSpiffeId, TrustBundle } from "@kasbah/pki";
 import { Secret, systemClock } from "@kasbah/runtime";
 import {
   createTestAuthority,
@@ -23,8 +23,12 @@ describe("A secret from the CA", () => {
   let client: CaClient;
   let source: CaSecretSource;
   let options: CaSecretSourceOptions;
+  let discarded: string[];
+  let offsets: number[];
 
   beforeEach(async () => {
+    discarded = [];
+    offsets = [];
     directory = await temporaryDirectory();
     ca = await startFakeCa({ now: () => new Date() });
     client = new CaClient(ca.address);
@@ -32,16 +36,18 @@ describe("A secret from the CA", () => {
     options = {
       authority: client,
       roots: new HeldRoots(directory.join("roots.pem"), recordingLogger()),
-      readToken: async () => new Secret("opaque"),
-      identity: {
-        trustDomain: parseTrustDomain("cluster.local"),
-        namespace: "demo",
-        serviceAccount: "frontend",
-      },
+      credentials: async () => ({
+        spiffeId: parseSpiffeId("spiffe://cluster.local/ns/demo/sa/frontend"),
+        token: new Secret("opaque"),
+      }),
       keyType: "P-256",
       keyFormat: "traditional",
-      ttlMs: 3_600_000,
+      ttlMs: 24 * 3_600_000,
       clock: systemClock,
+      observer: {
+        onDiscarded: (fault) => void discarded.push(fault),
+        onClockOffset: (offsetMs) => void offsets.push(offsetMs),
+      },
     };
     source = new CaSecretSource(options);
   });
@@ -113,6 +119,22 @@ describe("A secret from the CA", () => {
     const names = [{ kind: "uri" as const, value: "spiffe://cluster.local/ns/demo/sa/frontend" }];
     ca.answer = async ({ publicKey }) => [(await next.issue({ publicKey, names })).toPem(), next.rootPem];
     await rejectsWithCode(source.fetch(never), "CA_REPLY_INVALID");
+  });
+
+  it("is discarded when it has not begun by the local clock, and shows by how much the clocks differ", async () => {
+    await ca.close();
+    const now = () => new Date(systemClock.now().getTime() + 3_600_000);
+    ca = await startFakeCa({ now, authority: ca.authority, port: ca.address.port });
+    const error = await rejectsWithCode(source.fetch(never), "CA_REPLY_INVALID");
+    assert.match(error.message, /begins 34\d\d s from now.*clock is behind/);
+    assert.deepEqual(discarded, ["not_yet_valid"]);
+    assert.ok(Math.abs((offsets[0] ?? 0) - 3_600_000) < 60_000, String(offsets));
+  });
+
+  it("shows a clock that is right", async () => {
+    await source.fetch(never);
+    assert.ok(Math.abs(offsets[0] ?? Number.NaN) < 15_000, String(offsets));
+    assert.deepEqual(discarded, []);
   });
 
   it("has a new key each time", async () => {

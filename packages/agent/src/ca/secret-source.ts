@@ -1,23 +1,39 @@
-import { createCertificateRequest, createKeyPair, type KeyFormat, type KeyType } from "@kasbah/pki";
-import type { Clock, Secret } from "@kasbah/runtime";
-import { type IdentityOptions, resolveIdentity } from "../identity.ts";
+import {
+  type Certificate,
+  createCertificateRequest,
+  createKeyPair,
+  type KeyFormat,
+  type KeyType,
+} from "@kasbah/pki";
+import type { Clock } from "@kasbah/runtime";
+import { AgentError, type ReplyFault } from "../errors.ts";
 import type { FetchedSecret, SecretSource } from "../rotation/rotator.ts";
 import type { CertificateAuthority } from "./ca-client.ts";
-import type { HeldRoots } from "./held-roots.ts";
+import { clockOffsetMs } from "./clock-offset.ts";
+import type { Credentials } from "./credentials.ts";
+import type { TrustedRoots } from "./held-roots.ts";
 import { verifyReply } from "./verify-reply.ts";
+
+/** Told what a reply shows, for metrics. */
+export interface ReplyObserver {
+  onDiscarded(fault: ReplyFault): void;
+  /** How far the CA's clock is ahead of ours; negative when ours is ahead. */
+  onClockOffset(offsetMs: number): void;
+}
 
 export interface CaSecretSourceOptions {
   readonly authority: CertificateAuthority;
-  readonly roots: HeldRoots;
-  readonly readToken: () => Promise<Secret>;
-  readonly identity: IdentityOptions;
+  readonly roots: TrustedRoots;
+  /** Read anew for each attempt. */
+  readonly credentials: () => Promise<Credentials>;
   readonly keyType: KeyType;
   readonly keyFormat: KeyFormat;
   readonly ttlMs: number;
   readonly clock: Clock;
+  readonly observer: ReplyObserver;
 }
 
-/** One attempt from token to verified secret, with a new key each time. */
+/** One attempt at one CA, from credentials to verified secret, with a new key each time. */
 export class CaSecretSource implements SecretSource {
   readonly #options: CaSecretSourceOptions;
 
@@ -26,28 +42,38 @@ export class CaSecretSource implements SecretSource {
   }
 
   async fetch(signal: AbortSignal): Promise<FetchedSecret> {
-    const { authority, roots, clock, ttlMs } = this.#options;
-    const token = await this.#options.readToken();
-    const spiffeId = resolveIdentity(token.reveal(), this.#options.identity);
-    const held = await roots.load();
+    const { authority, roots, clock, ttlMs, keyFormat } = this.#options;
+    const { spiffeId, ...credentials } = await this.#options.credentials();
+    const { tls, held } = await roots.forCall();
     const keyPair = await createKeyPair(this.#options.keyType);
     const csrPem = createCertificateRequest(keyPair, spiffeId);
-    const chain = await authority.createCertificate({ csrPem, ttlMs, token, roots: held }, signal);
+    const askedAt = clock.now();
+    const chain = await authority.createCertificate({ csrPem, ttlMs, ...credentials, roots: tls }, signal);
 
     const now = clock.now();
-    const reply = verifyReply(chain, { publicKey: keyPair.publicKey, spiffeId, held, now });
+    const onProven = (leaf: Certificate) => this.#measure(leaf, askedAt, now);
+    const expected = { publicKey: keyPair.publicKey, spiffeId, held, now, onProven };
+    const reply = this.#counted(() => verifyReply(chain, expected));
     roots.learn(reply.roots);
     const { leaf, intermediates } = reply;
     const notAfter = new Date(Math.min(...[leaf, ...intermediates].map((one) => one.notAfter.getTime())));
-    return {
-      spiffeId,
-      keyPair,
-      keyFormat: this.#options.keyFormat,
-      leaf,
-      intermediates,
-      bundle: roots.with(reply.roots),
-      receivedAt: now,
-      notAfter,
-    };
+    const bundle = roots.with(reply.roots);
+    return { spiffeId, keyPair, keyFormat, leaf, intermediates, bundle, receivedAt: now, notAfter };
+  }
+
+  #measure(leaf: Certificate, askedAt: Date, receivedAt: Date): void {
+    const { ttlMs: requestedTtlMs, observer } = this.#options;
+    const offsetMs = clockOffsetMs({ leaf, requestedTtlMs, askedAt, receivedAt });
+    if (offsetMs !== undefined) observer.onClockOffset(offsetMs);
+  }
+
+  #counted<T>(verify: () => T): T {
+    try {
+      return verify();
+    } catch (error) {
+      if (error instanceof AgentError && error.replyFault)
+        this.#options.observer.onDiscarded(error.replyFault);
+      throw error;
+    }
   }
 }

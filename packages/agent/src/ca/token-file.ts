@@ -1,5 +1,6 @@
 import { Secret } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
+import { parseTokenExpiry } from "../identity.ts";
 import { readBoundedFile } from "./bounded-file.ts";
 
 const maxTokenBytes = 16 * 1024;
@@ -17,6 +18,23 @@ export async function readToken(path: string): Promise<Secret> {
     throw new AgentError("TOKEN_UNREADABLE", `the token file ${path} holds characters that no token has`);
   }
   return new Secret(token);
+}
+
+/** Clocks differ a little, and a call takes its time. */
+const expiryLeewayMs = 5_000;
+
+/**
+ * Throws TOKEN_EXPIRED for a token whose `exp` has passed, so that it need not be sent to be refused. `exp` is read without
+ * verifying the token; one that is no JWT is the CA's to judge.
+ */
+export function refuseExpiredToken(token: Secret, path: string, now: Date): void {
+  const expiresAt = parseTokenExpiry(token.reveal());
+  if (expiresAt === undefined) return;
+  const agoMs = now.getTime() - expiresAt.getTime();
+  if (agoMs < expiryLeewayMs) return;
+  const fix = "see why kubelet does not renew it, or whether the local clock is right";
+  const message = `the token in ${path} expired ${Math.floor(agoMs / 1_000)} s ago; ${fix}`;
+  throw new AgentError("TOKEN_EXPIRED", message);
 }
 
 async function read(path: string): Promise<string> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createKeyPair, type KeyPair, parseSpiffeId, TrustBundle } from "@kasbah/pki";
+import { type Certificate, createKeyPair, type KeyPair, parseSpiffeId, TrustBundle } from "@kasbah/pki";
 import {
   createTestAuthority,
   forgeCertificate,
@@ -7,6 +7,7 @@ import {
   type TestAuthority,
   throwsWithCode,
 } from "@kasbah/testkit";
+import { AgentError, type ReplyFault } from "../errors.ts";
 import { type ExpectedReply, verifyReply } from "./verify-reply.ts";
 
 const uri = "spiffe://cluster.local/ns/demo/sa/frontend";
@@ -31,20 +32,22 @@ describe("verifyReply", () => {
 
   const issue = (changes: Partial<LeafOrder> = {}, by = authority) =>
     by.issue({ publicKey: keyPair.publicKey, names: [{ kind: "uri", value: uri }], ...changes });
-  const refuse = (elements: readonly string[], rule: RegExp) => {
-    const error = throwsWithCode(() => verifyReply(elements, expected), "CA_REPLY_INVALID");
+  const refuse = (elements: readonly string[], fault: ReplyFault, rule = /discarded/) => {
+    const error: unknown = throwsWithCode(() => verifyReply(elements, expected), "CA_REPLY_INVALID");
+    assert.ok(error instanceof AgentError);
+    assert.equal(error.replyFault, fault);
     assert.match(error.message, rule);
     assert.ok(!error.message.includes("BEGIN"));
   };
 
   it("refuses an empty chain and a leaf alone", async () => {
-    refuse([], /0 elements/);
-    refuse([(await issue()).toPem()], /1 elements/);
+    refuse([], "empty");
+    refuse([(await issue()).toPem()], "no_roots");
   });
 
   it("refuses a leaf with another key", async () => {
     const other = await createKeyPair("P-256");
-    refuse([(await issue({ publicKey: other.publicKey })).toPem(), authority.rootPem], /another key/);
+    refuse([(await issue({ publicKey: other.publicKey })).toPem(), authority.rootPem], "wrong_key");
   });
 
   it("refuses another name, a second name and a name of another kind", async () => {
@@ -62,7 +65,7 @@ describe("verifyReply", () => {
       [{ kind: "dns", value: "frontend.demo.svc" }],
     ];
     for (const each of names) {
-      refuse([(await issue({ names: each })).toPem(), authority.rootPem], /exactly the name/);
+      refuse([(await issue({ names: each })).toPem(), authority.rootPem], "wrong_name");
     }
   });
 
@@ -77,54 +80,81 @@ describe("verifyReply", () => {
 
   it("refuses a root that it does not hold, even when the reply brings it along", async () => {
     const leaf = await issue({}, stranger);
-    refuse([leaf.toPem(), stranger.rootPem], /roots held/);
-    refuse([leaf.toPem(), authority.rootPem + stranger.rootPem], /roots held/);
+    refuse([leaf.toPem(), stranger.rootPem], "unknown_root");
+    refuse([leaf.toPem(), authority.rootPem + stranger.rootPem], "unknown_root");
   });
 
   it("refuses roots without the one that the leaf chains to, which would lock us out", async () => {
-    refuse([(await issue()).toPem(), stranger.rootPem], /do not include/);
+    refuse([(await issue()).toPem(), stranger.rootPem], "roots_incomplete");
   });
 
   it("refuses a leaf that is a CA", async () => {
     expected = { ...expected, publicKey: authority.keyPair.publicKey };
-    refuse([authority.rootPem, authority.rootPem], /is a CA/);
+    refuse([authority.rootPem, authority.rootPem], "ca_leaf");
     expected = { ...expected, publicKey: keyPair.publicKey };
   });
 
   it("refuses a leaf that has ended or has not begun", async () => {
     const ended = await issue({ notAfter: new Date("2029-12-31T23:59:59Z") });
-    refuse([ended.toPem(), authority.rootPem], /roots held/);
+    refuse([ended.toPem(), authority.rootPem], "expired", /ended 1 s ago/);
     const future = await issue({ notBefore: new Date("2030-01-01T00:00:01Z") });
-    refuse([future.toPem(), authority.rootPem], /roots held/);
+    refuse([future.toPem(), authority.rootPem], "not_yet_valid", /clock is behind/);
   });
 
   it("refuses a leaf that is good for one side of TLS only", async () => {
     const serverAuth = Buffer.from("06082b06010505070301", "hex");
     const codeSigning = Buffer.from("06082b06010505070303", "hex");
     const forged = forgeCertificate(await issue(), authority.keyPair, serverAuth, codeSigning);
-    refuse([forged.toPem(), authority.rootPem], /extended key usage 1\.3\.6\.1\.5\.5\.7\.3\.1/);
+    refuse([forged.toPem(), authority.rootPem], "no_eku", /extended key usage 1\.3\.6\.1\.5\.5\.7\.3\.1/);
   });
 
-  it("refuses a chain out of order, with a stranger in it, or with text around it", async () => {
+  it("refuses a chain out of order, with a certificate too many, or with text around it", async () => {
     const leaf = await issue();
     const other = await issue({ publicKey: (await createKeyPair("P-256")).publicKey });
-    refuse([authority.rootPem, leaf.toPem(), authority.rootPem], /another key/);
-    refuse([leaf.toPem(), other.toPem(), authority.rootPem], /roots held/);
-    refuse([`subject=x\n${leaf.toPem()}`, authority.rootPem], /malformed/);
-    refuse([leaf.toPem() + leaf.toPem(), authority.rootPem], /malformed/);
-    refuse([leaf.toPem(), "not PEM"], /malformed/);
-    refuse([leaf.toPem(), other.toPem()], /malformed/);
+    refuse([authority.rootPem, leaf.toPem(), authority.rootPem], "out_of_order");
+    refuse([authority.rootPem, leaf.toPem()], "out_of_order");
+    refuse([leaf.toPem(), other.toPem(), authority.rootPem], "extra_certificates");
+    refuse([leaf.toPem(), stranger.rootPem, authority.rootPem], "extra_certificates");
+    refuse([leaf.toPem(), leaf.toPem(), authority.rootPem], "extra_certificates");
+    refuse([`subject=x\n${leaf.toPem()}`, authority.rootPem], "malformed");
+    refuse([leaf.toPem() + leaf.toPem(), authority.rootPem], "malformed");
+    refuse([leaf.toPem(), "not PEM"], "malformed");
+    refuse([leaf.toPem(), other.toPem()], "malformed");
   });
 
   it("refuses a megabyte, and a crowd, without looking at them for long", async () => {
     const leaf = await issue();
     const started = performance.now();
-    refuse([leaf.toPem(), "A".repeat(1024 * 1024), authority.rootPem], /larger than/);
+    refuse([leaf.toPem(), "A".repeat(1024 * 1024), authority.rootPem], "too_large");
     refuse(
       Array.from({ length: 1_000 }, () => leaf.toPem()),
-      /1000 elements/,
+      "too_large",
     );
     assert.ok(performance.now() - started < 500);
+  });
+
+  it("tells of a leaf that only the clock speaks against, and of no other", async () => {
+    const proven: string[] = [];
+    const watched = { ...expected, onProven: ({ serial }: Certificate) => void proven.push(serial) };
+    const future = await issue({ notBefore: new Date("2030-01-01T01:00:00Z") });
+    throwsWithCode(() => verifyReply([future.toPem(), authority.rootPem], watched), "CA_REPLY_INVALID");
+    assert.deepEqual(proven, [future.serial]);
+    const foreign = await issue({}, stranger);
+    throwsWithCode(() => verifyReply([foreign.toPem(), stranger.rootPem], watched), "CA_REPLY_INVALID");
+    assert.equal(proven.length, 1);
+  });
+
+  it("takes an intermediate that leads to the root, and refuses two in the wrong order or one that leads nowhere", async () => {
+    const upper = await authority.issueIntermediate("Upper");
+    const lower = await upper.issueIntermediate("Lower");
+    const [under, deep] = [await issue({}, upper), await issue({}, lower)];
+    const [first, second] = [upper.certificate.toPem(), lower.certificate.toPem()];
+    assert.equal(verifyReply([under.toPem(), first, authority.rootPem], expected).intermediates.length, 1);
+    refuse([deep.toPem(), first, second, authority.rootPem], "out_of_order");
+    refuse([deep.toPem(), first, authority.rootPem], "extra_certificates");
+    refuse([deep.toPem(), authority.rootPem], "unknown_root");
+    // An intermediate of ours has path length 0: under it stands no other.
+    refuse([deep.toPem(), second, first, authority.rootPem], "chain_invalid");
   });
 
   it("takes its own, drops the root that some CAs repeat in the middle, and keeps every root of the last element", async () => {

@@ -21,7 +21,7 @@ export interface AgentMetrics {
 
 /** Registers the agent's metrics; those about the secret are read from the store at each scrape. */
 export function createAgentMetrics(registry: Registry, store: SecretStore, clock: Clock): AgentMetrics {
-  registerSecretGauges(registry, store, clock);
+  registerSecretGauges(registry, store);
   timeStartup(registry, store, clock);
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
@@ -60,7 +60,7 @@ export function createAgentMetrics(registry: Registry, store: SecretStore, clock
   };
 }
 
-function registerSecretGauges(registry: Registry, store: SecretStore, clock: Clock): void {
+function registerSecretGauges(registry: Registry, store: SecretStore): void {
   new Gauge({
     name: "istio_agent_cert_expiry_seconds",
     help: "Seconds until the served certificate ends; negative once it has.",
@@ -69,7 +69,7 @@ function registerSecretGauges(registry: Registry, store: SecretStore, clock: Clo
     collect() {
       const notAfter = store.current?.notAfter.getTime();
       if (notAfter === undefined) return;
-      this.set({ resource_name: "default" }, (notAfter - clock.now().getTime()) / 1000);
+      this.set({ resource_name: "default" }, (notAfter - store.now().getTime()) / 1000);
     },
   });
   new Gauge({

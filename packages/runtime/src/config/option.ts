@@ -5,6 +5,10 @@ export interface OptionSpec<T> {
   /** `--state-dir <dir>`, or `--verbose` alone for a switch, whose schema is then handed `true`. */
   readonly flag: `--${string}`;
   readonly env: string;
+  /** Of a repeatable option: each variable that begins so gives one more text, the rest of its name, `=`, its value. */
+  readonly envPrefix?: string;
+  /** Its texts are shown nowhere: they may be secrets. */
+  readonly isSensitive?: boolean;
   readonly help: string;
   readonly schema: Schema<T>;
   /** As it would be written on the command line; comma-separated for a repeatable option. */

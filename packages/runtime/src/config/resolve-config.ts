@@ -57,7 +57,7 @@ export function resolveConfig<const O extends OptionTable>(
   if (problems.length === 0) problems.push(...(command.check?.(config) ?? []));
   if (problems.length > 0) throw new ConfigInvalidError(problems);
   return commandLine.wants === "check"
-    ? { kind: "check", config, text: checkedText([...settings.values()]) }
+    ? { kind: "check", config, text: checkedText(all, settings) }
     : { kind: "run", config };
 }
 
@@ -79,7 +79,8 @@ function read(each: Option<unknown>, setting: Setting): { value: unknown } | str
   }
   const result = each.read(setting.texts);
   if (result.ok) return { value: result.value };
-  return `--${each.name} (from ${setting.source}): ${result.problem}, got ${quoted(result.text)}`;
+  const got = each.spec.isSensitive ? "" : `, got ${quoted(result.text)}`;
+  return `--${each.name} (from ${setting.source}): ${result.problem}${got}`;
 }
 
 function loadFile(path: string, readFile: FileReader, options: readonly Option<unknown>[]): ConfigFile {
@@ -92,10 +93,12 @@ function loadFile(path: string, readFile: FileReader, options: readonly Option<u
   }
 }
 
-function checkedText(settings: readonly Setting[]): string {
-  const width = Math.max(...settings.map((each) => each.name.length));
-  const lines = settings.map(({ name, texts, source }) => {
-    const shown = texts.length === 0 ? "-" : texts.map((each) => quoted(each).slice(1, -1)).join(", ");
+function checkedText(options: readonly Option<unknown>[], settings: ReadonlyMap<string, Setting>): string {
+  const width = Math.max(...options.map((each) => each.name.length));
+  const lines = options.map(({ name, spec }) => {
+    const { texts, source } = settings.get(name) ?? { texts: [], source: "default" };
+    const read = texts.map((each) => (spec.isSensitive ? "(hidden)" : quoted(each).slice(1, -1)));
+    const shown = read.length === 0 ? "-" : read.join(", ");
     return `  ${name.padEnd(width)}  ${shown}  (${source})\n`;
   });
   return `configuration is valid\n${lines.join("")}`;

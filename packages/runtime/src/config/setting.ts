@@ -21,13 +21,20 @@ export function findSetting(option: Option<unknown>, sources: Sources, filePath:
   // An empty value on the command line is reported there as missing.
   const given = sources.commandLine.texts.get(name)?.filter((text) => text !== "");
   if (given !== undefined && given.length > 0) return { name, texts: given, source: "the command line" };
-  const fromEnv = sources.env[spec.env];
-  if (fromEnv !== undefined && fromEnv !== "") {
-    return { name, texts: split(option, fromEnv), source: `environment ${spec.env}` };
-  }
+  const inEnv = environmentTexts(option, sources.env);
+  if (inEnv.length > 0) return { name, texts: inEnv, source: `environment ${spec.env}` };
   const entry = sources.file.get(name);
   if (entry !== undefined) return { name, texts: entry.texts, source: `file ${filePath} line ${entry.line}` };
   return { name, texts: spec.default === undefined ? [] : split(option, spec.default), source: "default" };
+}
+
+function environmentTexts(option: Option<unknown>, env: Sources["env"]): string[] {
+  const { env: variable, envPrefix } = option.spec;
+  const own = env[variable];
+  const texts = own === undefined || own === "" ? [] : split(option, own);
+  if (envPrefix === undefined) return texts;
+  const prefixed = Object.entries(env).filter(([name]) => name.startsWith(envPrefix) && name !== envPrefix);
+  return [...texts, ...prefixed.map(([name, value = ""]) => `${name.slice(envPrefix.length)}=${value}`)];
 }
 
 function split(option: Option<unknown>, text: string): string[] {

@@ -1,0 +1,60 @@
+import type { Clock, Logger } from "@kasbah/runtime";
+import type { AgentConfig } from "../config.ts";
+import type { SecretSource } from "../rotation/rotator.ts";
+import type { SecretStore } from "../secret-store.ts";
+import { workloadKeyOf } from "../workload-key.ts";
+import { CaClient, type CertificateAuthority } from "./ca-client.ts";
+import { type Credentials, gatherCredentials } from "./credentials.ts";
+import type { TrustedRoots } from "./held-roots.ts";
+import { ownCertificate } from "./own-certificate.ts";
+import { CaSecretSource, type ReplyObserver } from "./secret-source.ts";
+import { SourcesInTurn } from "./sources-in-turn.ts";
+import { readToken, refuseExpiredToken } from "./token-file.ts";
+
+export interface CaAccessParts {
+  readonly roots: TrustedRoots;
+  /** Holds the certificate that may stand in for a token. */
+  readonly store: SecretStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly replies: ReplyObserver & { readonly clockOffsetMs: number | undefined };
+  /** The same authority, with its calls counted. */
+  count(authority: CertificateAuthority): CertificateAuthority;
+}
+
+/** Secrets from the CAs that the configuration names, asked in turn. */
+export async function sourceOf(config: AgentConfig, parts: CaAccessParts): Promise<SecretSource> {
+  const { caServerName: serverName, certSigner, clusterId, caHeaders, secretTtl: ttlMs } = config;
+  const { roots, clock, replies: observer } = parts;
+  const headers = Object.fromEntries(caHeaders.map(({ name, value }) => [name, value]));
+  if (clusterId !== undefined) headers["clusterid"] = clusterId;
+  const credentials = await credentialsOf(config, parts);
+  const common = { roots, clock, observer, ttlMs, credentials, ...workloadKeyOf(config) };
+  const sources = config.caAddresses.map((address) => {
+    const authority = parts.count(new CaClient(address, { serverName, certSigner, headers }));
+    return { address, source: new CaSecretSource({ ...common, authority }) };
+  });
+  return new SourcesInTurn(sources);
+}
+
+async function credentialsOf(config: AgentConfig, parts: CaAccessParts): Promise<() => Promise<Credentials>> {
+  const { provCert: directory, tokenFile, tokenOnly } = config;
+  const { store, clock, logger, replies } = parts;
+  // By the CA's clock once we know it: ours may be the wrong one of the two.
+  const now = () => new Date(clock.now().getTime() + (replies.clockOffsetMs ?? 0));
+  // Loaded where it is used: most pods have a token.
+  const provided = directory === undefined ? undefined : await import("./provided-certificate.ts");
+  const sources = {
+    identity: config,
+    async readToken() {
+      const token = await readToken(tokenFile);
+      refuseExpiredToken(token, tokenFile, now());
+      return token;
+    },
+    ...(provided === undefined || directory === undefined
+      ? {}
+      : { readProvided: () => provided.readProvidedCertificate({ directory, clock, logger }) }),
+    ...(tokenOnly ? {} : { current: () => ownCertificate(store) }),
+  };
+  return () => gatherCredentials(sources);
+}

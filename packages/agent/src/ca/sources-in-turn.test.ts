@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import type { HostPort } from "@kasbah/runtime";
+import { mintSecret, rejectsWithCode } from "@kasbah/testkit";
+import { AgentError, type AgentErrorCode } from "../errors.ts";
+import type { FetchedSecret } from "../rotation/rotator.ts";
+import { type SourceAt, SourcesInTurn } from "./sources-in-turn.ts";
+
+const never = new AbortController().signal;
+
+describe("Several CAs", () => {
+  let secret: FetchedSecret;
+  let asked: string[];
+  let failures: Map<string, unknown>;
+
+  before(async () => {
+    secret = await mintSecret({ receivedAt: new Date("2030-01-01T00:00:00Z"), ttlMs: 60_000 });
+  });
+
+  beforeEach(() => {
+    asked = [];
+    failures = new Map();
+  });
+
+  const at = (host: string): SourceAt => {
+    const address: HostPort = { host, port: 15012 };
+    return {
+      address,
+      source: {
+        async fetch() {
+          asked.push(host);
+          if (failures.has(host)) throw failures.get(host);
+          return secret;
+        },
+      },
+    };
+  };
+  const fails = (host: string, code: AgentErrorCode, retryAfterMs?: number) =>
+    failures.set(host, new AgentError(code, "no", retryAfterMs === undefined ? {} : { retryAfterMs }));
+
+  it("are not asked on once one has refused us, nor where our own side is at fault", async () => {
+    const codes = [
+      "CA_REFUSED",
+      "TOKEN_EXPIRED",
+      "TOKEN_UNREADABLE",
+      "ROOTS_UNREADABLE",
+      "CONFIG_INVALID",
+    ] as const;
+    for (const code of codes) {
+      asked = [];
+      fails("a", code);
+      await rejectsWithCode(new SourcesInTurn([at("a"), at("b")]).fetch(never), code);
+      assert.deepEqual(asked, ["a"]);
+    }
+  });
+
+  it("are not asked on when told to stop", async () => {
+    failures.set("a", new DOMException("stop", "AbortError"));
+    await assert.rejects(new SourcesInTurn([at("a"), at("b")]).fetch(never), { name: "AbortError" });
+    assert.deepEqual(asked, ["a"]);
+  });
+
+  it("are asked one after the other, each once, and the failure says which said what", async () => {
+    fails("a", "CA_UNREACHABLE");
+    fails("b", "CA_UNAVAILABLE", 9_000);
+    fails("c", "CA_UNAVAILABLE", 7_000);
+    const error: unknown = await rejectsWithCode(
+      new SourcesInTurn([at("a"), at("b"), at("c")]).fetch(never),
+      "CA_UNAVAILABLE",
+    );
+    assert.ok(error instanceof AgentError);
+    assert.deepEqual(asked, ["a", "b", "c"]);
+    assert.match(error.message, /a:15012: CA_UNREACHABLE, no; b:15012: CA_UNAVAILABLE/);
+    assert.equal(error.retryAfterMs, 7_000);
+  });
+
+  it("do not hide that one of them answers wrongly", async () => {
+    fails("a", "CA_REPLY_INVALID");
+    fails("b", "CA_UNREACHABLE");
+    await rejectsWithCode(new SourcesInTurn([at("a"), at("b")]).fetch(never), "CA_REPLY_INVALID");
+  });
+
+  it("are asked beginning with the one that answered well last", async () => {
+    const sources = new SourcesInTurn([at("a"), at("b"), at("c")]);
+    fails("a", "CA_UNREACHABLE");
+    await sources.fetch(never);
+    failures.clear();
+    await sources.fetch(never);
+    assert.deepEqual(asked, ["a", "b", "b"]);
+    fails("b", "CA_REPLY_INVALID");
+    await sources.fetch(never);
+    assert.deepEqual(asked.slice(3), ["b", "c"]);
+  });
+
+  it("are one CA when there is one: its failure is passed on as it is", async () => {
+    fails("a", "CA_UNAVAILABLE", 5_000);
+    await assert.rejects(new SourcesInTurn([at("a")]).fetch(never), (error) => error === failures.get("a"));
+  });
+});

@@ -1,0 +1,31 @@
+import { createHash } from "node:crypto";
+import { dirname } from "node:path";
+import { type Clock, ContentWatch, type Logger } from "@kasbah/runtime";
+import { readToken } from "./token-file.ts";
+
+export interface TokenFileWatchParts {
+  readonly path: string;
+  readonly onChange: () => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Watches the token file, so that a new token is tried at once after a failure. A file that cannot be read is no news. */
+export function watchTokenFile({ path, onChange, clock, logger }: TokenFileWatchParts): ContentWatch {
+  return new ContentWatch({
+    name: "token file",
+    directories: [dirname(path)],
+    async read() {
+      return createHash("sha256")
+        .update((await readToken(path)).reveal())
+        .digest("hex");
+    },
+    async onChange() {
+      onChange();
+    },
+    // Each attempt reports by itself what is wrong with the file.
+    onTrouble() {},
+    clock,
+    logger,
+  });
+}
