@@ -1,4 +1,4 @@
-import { createKeyPair, type PublicKey, parseCertificateRequest } from "@kasbah/pki";
+import { Certificate, createKeyPair, type PublicKey, parseCertificateRequest } from "@kasbah/pki";
 import { type CreateCertificateRequest, createCertificate } from "@kasbah/protocol";
 import type { HostPort } from "@kasbah/runtime";
 import { GrpcServer, grpcStatus, type RpcStatus, unaryRoute } from "@kasbah/runtime/grpc";
@@ -8,6 +8,10 @@ import { createTestAuthority, type TestAuthority } from "./test-authority.ts";
 export interface FakeCaCall {
   readonly request: CreateCertificateRequest;
   readonly authorization: string;
+  /** The first value of a request header, or "". */
+  header(name: string): string;
+  /** What the caller showed in the handshake. */
+  readonly peerLeaf: Certificate | undefined;
   /** `host:port` of the caller's connection. */
   readonly peerAddress: string;
   /** The key and the name that the request asks for. */
@@ -90,9 +94,17 @@ function route(fake: () => FakeCa, calls: FakeCaCall[]) {
     handle: async (call) => {
       const request = call.request();
       const { publicKey, requestedUris } = parseCertificateRequest(request.csr);
-      const [authorization = ""] = call.metadata("authorization");
-      const { peerAddress } = call;
-      const heard = { request, authorization, peerAddress, publicKey, uri: requestedUris[0] ?? "" };
+      const header = (name: string) => call.metadata(name)[0] ?? "";
+      const [shown] = call.peerCertificates();
+      const heard = {
+        request,
+        authorization: header("authorization"),
+        header,
+        peerLeaf: shown === undefined ? undefined : new Certificate(shown),
+        peerAddress: call.peerAddress,
+        publicKey,
+        uri: requestedUris[0] ?? "",
+      };
       calls.push(heard);
       const { answer, honest } = fake();
       return { certChain: await (answer ?? honest)(heard) };
@@ -105,7 +117,8 @@ async function servingIdentity(authority: TestAuthority, dnsNames: readonly stri
   const names = dnsNames.map((value) => ({ kind: "dns" as const, value }));
   const loopback = dnsNames.includes("localhost") ? [{ kind: "ip" as const, value: "127.0.0.1" }] : [];
   const leaf = await authority.issue({ publicKey: keyPair.publicKey, names: [...names, ...loopback] });
-  return { certificateChainPem: leaf.toPem(), privateKeyPem: keyPair.toPkcs8Pem() };
+  const serving = { certificateChainPem: leaf.toPem(), privateKeyPem: keyPair.toPkcs8Pem() };
+  return { ...serving, clientRootsPem: authority.rootPem };
 }
 
 function statusOf(error: unknown): RpcStatus {

@@ -20,6 +20,8 @@ export interface TestAuthority extends Signer {
   issue(order: LeafOrder): Promise<Certificate>;
   /** An authority under this one; its `rootPem` is its own certificate. */
   issueIntermediate(commonName: string): Promise<TestAuthority>;
+  /** The certificate of an authority under this one with a key of somebody else's. */
+  issueAuthority(publicKey: PublicKey, commonName: string): Promise<Certificate>;
 }
 
 /** Makes an authority whose root is valid from 2020 to 2045. */
@@ -31,6 +33,11 @@ export async function createTestAuthority(organization = "Test"): Promise<TestAu
 
 function authorityOf(certificate: Certificate, keyPair: KeyPair): TestAuthority {
   const signer = { certificate, signingKey: keyPair };
+  const issueAuthority = (publicKey: PublicKey, commonName: string) =>
+    writer.writeIntermediate(
+      { serial: createSerial(), validity: ages, organization: "Test", commonName, publicKey },
+      signer,
+    );
   return {
     ...signer,
     keyPair,
@@ -42,15 +49,8 @@ function authorityOf(certificate: Certificate, keyPair: KeyPair): TestAuthority 
     },
     async issueIntermediate(commonName) {
       const own = await createKeyPair("P-256");
-      const { publicKey } = own;
-      const template = {
-        serial: createSerial(),
-        validity: ages,
-        organization: "Test",
-        commonName,
-        publicKey,
-      };
-      return authorityOf(await writer.writeIntermediate(template, signer), own);
+      return authorityOf(await issueAuthority(own.publicKey, commonName), own);
     },
+    issueAuthority,
   };
 }

@@ -129,6 +129,49 @@ describe("The CA client", () => {
     await assert.rejects(call, { name: "AbortError" });
   });
 
+  it("demands the name that it was told to, and no other", async () => {
+    const named = await startFakeCa({
+      now,
+      authority: ca.authority,
+      servingNames: ["istiod.istio-system.svc"],
+    });
+    const byName = new CaClient(named.address, { serverName: "istiod.istio-system.svc" });
+    assert.equal((await byName.createCertificate(order, never)).length, 2);
+    const wrong = new CaClient(named.address, { serverName: "istiod.other.svc" });
+    await rejectsWithCode(wrong.createCertificate(order, never), "CA_UNREACHABLE");
+    assert.equal(named.calls.length, 1);
+    await named.close();
+  });
+
+  it("row 41: reaches a name with a dead address among several by another", async () => {
+    // The server listens at 127.0.0.1 alone; localhost may mean ::1 as well, and first.
+    const byName = new CaClient({ host: "localhost", port: ca.address.port });
+    assert.equal((await byName.createCertificate(order, never)).length, 2);
+  });
+
+  it("proves who it is by a certificate, with no token at all", async () => {
+    const keyPair = await createKeyPair("P-256");
+    const spiffeId = parseSpiffeId("spiffe://cluster.local/ns/a/sa/b");
+    const names = [{ kind: "uri" as const, value: spiffeId.toString() }];
+    const leaf = await ca.authority.issue({ publicKey: keyPair.publicKey, names });
+    const certificate = { spiffeId, chainPem: leaf.toPem(), key: new Secret(keyPair.toPkcs8Pem()) };
+    const { csrPem, ttlMs, roots } = order;
+    await client.createCertificate({ csrPem, ttlMs, roots, certificate }, never);
+    assert.equal(ca.calls[0]?.authorization, "");
+    assert.equal(ca.calls[0]?.peerLeaf?.fingerprint, leaf.fingerprint);
+  });
+
+  it("sends what it was told to with each call, and nothing of it in place of the token", async () => {
+    const headers = { clusterid: "cluster-1", "x-tenant": "blue" };
+    const told = new CaClient(ca.address, { headers, certSigner: "signers.example/one" });
+    await told.createCertificate(order, never);
+    const [call] = ca.calls;
+    assert.equal(call?.header("clusterid"), "cluster-1");
+    assert.equal(call?.header("x-tenant"), "blue");
+    assert.equal(call?.request.certSigner, "signers.example/one");
+    assert.equal(call?.authorization, "Bearer a.b.c");
+  });
+
   it("sends the token as a bearer and the lifetime in seconds", async () => {
     await client.createCertificate(order, never);
     assert.equal(ca.calls[0]?.authorization, "Bearer a.b.c");

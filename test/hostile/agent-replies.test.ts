@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { createKeyPair } from "@kasbah/pki";
+import {
+  createTestAuthority,
+  eventually,
+  type FakeCa,
+  type FakeCaAnswer,
+  type FakeCaCall,
+  forgeCertificate,
+  type LeafOrder,
+  startFakeCa,
+  type TestAuthority,
+} from "@kasbah/testkit";
+import { fetchSecret } from "../e2e/sds-client.ts";
+import { type AgentProcess, startAgent } from "./agent/agent-process.ts";
+
+const uri = "spiffe://cluster.local/ns/demo/sa/frontend";
+const soonMs = 30_000;
+const now = () => new Date();
+const ago = (ms: number) => new Date(Math.floor((now().getTime() - ms) / 1_000) * 1_000);
+
+/** A CA that answers as the test says, one call at a time. */
+interface ScriptedCa {
+  readonly ca: FakeCa;
+  readonly stranger: TestAuthority;
+}
+
+/** What a CA must not say, and the reason under which it is counted. */
+const wrongAnswers: Readonly<Record<string, { reason: string; answer: (by: ScriptedCa) => FakeCaAnswer }>> = {
+  expired: { reason: "expired", answer: (by) => leafWith(by, { notAfter: ago(1_000) }) },
+  "not yet valid": { reason: "not_yet_valid", answer: (by) => leafWith(by, { notBefore: ago(-3_600_000) }) },
+  "wrong name": { reason: "wrong_name", answer: (by) => leafWith(by, { names: [uriName(`${uri}-other`)] }) },
+  "two names": {
+    reason: "wrong_name",
+    answer: (by) => leafWith(by, { names: [uriName(uri), uriName(`${uri}2`)] }),
+  },
+  "wrong key": {
+    reason: "wrong_key",
+    answer: (by) => async (call) =>
+      leafWith(by, { publicKey: (await createKeyPair("P-256")).publicKey })(call),
+  },
+  "CA:TRUE": {
+    reason: "ca_leaf",
+    answer:
+      ({ ca }) =>
+      async (call) => [(await caLeaf(ca.authority, call)).toPem(), ca.authority.rootPem],
+  },
+  "no EKU": {
+    reason: "no_eku",
+    answer:
+      ({ ca }) =>
+      async (call) => {
+        const genuine = await ca.authority.issue({ publicKey: call.publicKey, names: [uriName(uri)] });
+        const serverAuth = Buffer.from("06082b06010505070301", "hex");
+        const codeSigning = Buffer.from("06082b06010505070303", "hex");
+        const forged = forgeCertificate(genuine, ca.authority.keyPair, serverAuth, codeSigning);
+        return [forged.toPem(), ca.authority.rootPem];
+      },
+  },
+  "unknown root": {
+    reason: "unknown_root",
+    answer:
+      ({ stranger }) =>
+      async ({ publicKey }) => [
+        (await stranger.issue({ publicKey, names: [uriName(uri)] })).toPem(),
+        stranger.rootPem,
+      ],
+  },
+  empty: { reason: "empty", answer: () => async () => [] },
+  "out of order": {
+    reason: "out_of_order",
+    answer:
+      ({ ca }) =>
+      async (call) =>
+        [...(await ca.honest(call))].reverse(),
+  },
+  "extra certificates": {
+    reason: "extra_certificates",
+    answer:
+      ({ ca, stranger }) =>
+      async (call) => {
+        const [leaf = "", root = ""] = await ca.honest(call);
+        return [leaf, stranger.rootPem, root];
+      },
+  },
+  "1 MB": {
+    reason: "too_large",
+    answer:
+      ({ ca }) =>
+      async (call) => {
+        const [leaf = "", root = ""] = await ca.honest(call);
+        return [leaf, "A".repeat(1024 * 1024), root];
+      },
+  },
+  "not PEM": { reason: "malformed", answer: () => async () => ["no certificate", "no root"] },
+};
+
+function uriName(value: string) {
+  return { kind: "uri" as const, value };
+}
+
+function leafWith({ ca }: ScriptedCa, changes: Partial<LeafOrder>): FakeCaAnswer {
+  return async ({ publicKey }) => {
+    const leaf = await ca.authority.issue({ publicKey, names: [uriName(uri)], ...changes });
+    return [leaf.toPem(), ca.authority.rootPem];
+  };
+}
+
+/** An authority of the caller's own key: what a leaf with CA:TRUE amounts to. */
+async function caLeaf(authority: TestAuthority, call: FakeCaCall) {
+  return authority.issueAuthority(call.publicKey, "Leaf");
+}
+
+describe("A CA that answers wrongly", function () {
+  this.timeout(60_000);
+  let scripted: ScriptedCa;
+  let agent: AgentProcess;
+
+  before(async () => {
+    scripted = { ca: await startFakeCa({ now }), stranger: await createTestAuthority("Stranger") };
+    const { address, authority } = scripted.ca;
+    // With its whole life as grace, a secret is replaced a second after it came.
+    const flags = ["--grace-period-ratio", "1", "--grace-period-jitter", "0"];
+    agent = await startAgent({ caAddresses: [address], rootPem: authority.rootPem, flags });
+    await servedSerial();
+  });
+
+  after(async () => {
+    await agent?.stop();
+    await scripted?.ca.close();
+  });
+
+  const servedSerial = async () => {
+    const { certificateChain } = await fetchSecret(agent.socket);
+    return new X509Certificate(certificateChain).serialNumber;
+  };
+  const discarded = (reason: string) => agent.metric(`kasbah_agent_ca_replies_discarded{reason="${reason}"}`);
+
+  for (const [title, { reason, answer }] of Object.entries(wrongAnswers)) {
+    it(`rows 6 to 8: with a leaf or a chain that is ${title} changes nothing, and a right answer later is taken`, async () => {
+      const { ca } = scripted;
+      const before = await discarded(reason);
+      // Each call waits for the test, which says one wrong word, looks, and lets the CA be honest again.
+      const lookedAt = Promise.withResolvers<void>();
+      const arrived = Promise.withResolvers<void>();
+      let calls = 0;
+      ca.answer = async (call) => {
+        calls += 1;
+        if (calls === 1) return answer(scripted)(call);
+        arrived.resolve();
+        await lookedAt.promise;
+        return ca.honest(call);
+      };
+      const old = await servedSerial();
+      const restored = arrived.promise.then(async () => {
+        assert.equal(await servedSerial(), old);
+        assert.equal(await discarded(reason), before + 1);
+        assert.equal((await agent.readiness()).ready, true);
+      });
+      await restored.finally(() => lookedAt.resolve());
+      await eventually(async () => (await servedSerial()) !== old, soonMs);
+      ca.answer = undefined;
+    });
+  }
+
+  it("is complained about without a key, a token or a PEM in the log", async () => {
+    const log = await agent.log();
+    assert.match(log, /CA_REPLY_INVALID/);
+    assert.doesNotMatch(log, /BEGIN|PRIVATE KEY|opaque/);
+  });
+});
