@@ -59,7 +59,7 @@ describe("When things are wrong, the agent", function () {
   /** Starts with what `arrange` leaves of a good token and a good root file. */
   async function start(
     arrange: (files: Files) => Promise<void> | void,
-    caAddress?: string,
+    { caAddress, more = [] }: { caAddress?: string; more?: readonly string[] } = {},
   ): Promise<LoneAgent> {
     const path = (name: string) => join(folder, name);
     const port = await freePort();
@@ -77,7 +77,7 @@ describe("When things are wrong, the agent", function () {
     cpSync(mesh.ca.rootPath, path("root.pem"));
     const files = { tokenPath: path("token"), rootPath: path("root.pem"), socket: path("uds/socket") };
     await arrange(files);
-    const child = spawn(process.execPath, [agentBin, ...Object.entries(flags).flat()], {
+    const child = spawn(process.execPath, [agentBin, ...Object.entries(flags).flat(), ...more], {
       stdio: ["ignore", "pipe", "inherit"],
       env: {},
     });
@@ -131,7 +131,7 @@ describe("When things are wrong, the agent", function () {
   }
 
   it("stays up while nobody answers at the CA's address, and says CA_UNREACHABLE", async () => {
-    const agent = await start(() => {}, `127.0.0.1:${await freePort()}`);
+    const agent = await start(() => {}, { caAddress: `127.0.0.1:${await freePort()}` });
     await staysUpSaying(agent, "CA_UNREACHABLE");
   });
 
@@ -143,13 +143,24 @@ describe("When things are wrong, the agent", function () {
     assert.equal(await callsReceived(mesh), callsBefore);
   });
 
-  it("keeps serving what it has while its token is no longer good", async () => {
-    const agent = await start(() => {});
+  it("keeps serving what it has while its token is no longer good and its certificate may not be shown", async () => {
+    const agent = await start(() => {}, { more: ["--token-only"] });
     await until("the agent is ready", agent.isReady);
     const { certificateChain } = await fetchSecret(agent.socket);
     writeFileSync(agent.tokenPath, "");
     await until("rotation has failed", () => agent.log().includes("TOKEN_EMPTY"));
     assert.deepEqual((await fetchSecret(agent.socket)).certificateChain, certificateChain);
+    assert.equal(await agent.isReady(), true);
+  });
+
+  it("goes on by its own certificate when its token is no longer good", async () => {
+    const agent = await start(() => {});
+    await until("the agent is ready", agent.isReady);
+    const first = await fetchSecret(agent.socket);
+    writeFileSync(agent.tokenPath, "");
+    const isNew = async () =>
+      Buffer.compare((await fetchSecret(agent.socket)).certificateChain, first.certificateChain) !== 0;
+    await until("the certificate is another", isNew);
     assert.equal(await agent.isReady(), true);
   });
 });

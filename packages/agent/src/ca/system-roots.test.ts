@@ -26,6 +26,8 @@ describe("CA_ROOT_CA=SYSTEM", () => {
         spiffeId: parseSpiffeId("spiffe://cluster.local/ns/demo/sa/frontend"),
         token: new Secret("a.b.c"),
       }),
+      keyType: "P-256",
+      keyFormat: "traditional",
       ttlMs: 3_600_000,
       clock: systemClock,
       observer: { onDiscarded: () => {}, onClockOffset: () => {} },
