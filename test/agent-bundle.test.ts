@@ -22,6 +22,12 @@ describe("The agent's one file", () => {
     assert.match(said, /^ {2}secret-ttl +3h {2}\(file .*agent\.yaml line 1\)$/m);
   });
 
+  it("closes the door of Node's debugger before anything else, and imports nothing as a module", () => {
+    const text = readFileSync(bundlePath, "utf8");
+    assert.match(text, /^process\.on\("SIGUSR1",/);
+    assert.doesNotMatch(text, /^import[ {*"]/m);
+  });
+
   it("comes with the licence of every package of others that is in it", async () => {
     await using directory = await temporaryDirectory();
     const packages = await packagesIn(await bundleAgent(directory.join("again.mjs")));

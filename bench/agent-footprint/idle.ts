@@ -23,7 +23,7 @@ export async function measureIdle(folder: string, ca: Beside): Promise<readonly 
     const [least = Number.NaN, ours = Number.NaN] = used.map((seconds) => (100 * seconds * 1000) / idleMs);
     return [
       { topic, name: "CPU, bare Node with a socket", value: least, unit: "% of a core" },
-      { topic, name: "CPU, one file, as shipped", value: ours, unit: "% of a core" },
+      { topic, name: "CPU, as in the image", value: ours, unit: "% of a core" },
     ];
   } finally {
     for (const each of running) await each.stop();

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
 import { bundleAgent } from "../../scripts/agent-bundle/bundle-agent.ts";
-import type { Variant } from "./variants.ts";
+import { shipped, type Variant } from "./variants.ts";
 
 const scheduler = fileURLToPath(new URL("impatient-scheduler.ts", import.meta.url));
 
@@ -19,5 +19,5 @@ const impatient: Plugin = {
 export async function buildImpatientAgent(folder: string): Promise<Variant> {
   const path = `${folder}/impatient-agent.mjs`;
   await bundleAgent(path, [impatient]);
-  return { name: "one file, built to rotate on and on", args: [path] };
+  return { ...shipped, name: "built to rotate on and on", args: [path] };
 }

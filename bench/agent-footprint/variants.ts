@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { images } from "../../deploy/image/images.ts";
 import { bundlePath } from "../../scripts/agent-bundle/bundle-agent.ts";
 
 /** One way to run the agent, or the floor that none of them can be below. */
@@ -16,8 +17,12 @@ const listen = "require('node:net').createServer().listen(process.argv[1]); setI
 /** Node with a Unix socket, at the path that it is given, and nothing to do. */
 export const floor: Variant = { name: "bare Node with a socket", args: ["--eval", listen] };
 
-/** What the image and `kasbah-agent` run. */
-export const shipped: Variant = { name: "one file, as shipped", args: [file("bin/kasbah-agent.js")] };
+/** As in the image: the one file, with the options that it has there. */
+export const shipped: Variant = {
+  name: "as in the image",
+  args: [bundlePath],
+  env: images.find(({ name }) => name === "agent")?.env ?? {},
+};
 
 /** What could be instead; `cacheFolder` may be written. */
 export function alternatives(cacheFolder: string): readonly Variant[] {
@@ -26,13 +31,15 @@ export function alternatives(cacheFolder: string): readonly Variant[] {
     args: [...flags, bundlePath],
   });
   return [
-    { name: "one file without the launcher", args: [bundlePath] },
+    { name: "one file, without options", args: [bundlePath] },
+    { name: "one file, by the launcher of a clone", args: [file("bin/kasbah-agent.js")] },
     { name: "not bundled", args: [file("dist/main.js")] },
     { name: "one file, compile cache", args: [bundlePath], env: { NODE_COMPILE_CACHE: cacheFolder } },
+    { name: "one file, MALLOC_ARENA_MAX=1", args: [bundlePath], env: { MALLOC_ARENA_MAX: "1" } },
     withFlags("--max-semi-space-size=1"),
+    withFlags("--jitless"),
     withFlags("--single-threaded"),
     withFlags("--optimize-for-size"),
     withFlags("--no-opt", "--no-sparkplug"),
-    withFlags("--jitless"),
   ];
 }

@@ -46,7 +46,8 @@ const agent: Image = {
   workspaces: ["@kasbah/agent"],
   isBundle: true,
   entrypoint: "kasbah-agent",
-  env: path,
+  // What a process that is in every pod, and mostly waits, is smaller by; docs/adr/0015.
+  env: { ...path, NODE_OPTIONS: "--jitless --max-semi-space-size=1", MALLOC_ARENA_MAX: "1" },
   ports: [],
   writable: [],
 };
