@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { FakeClock, manualSweep } from "@kasbah/testkit";
 import { cronSweep } from "./cron-sweep.ts";
-import { createScheduler } from "./scheduler.ts";
+import { createScheduler, type Sweep } from "./scheduler.ts";
 
 const dayMs = 86_400_000;
 
@@ -125,6 +125,33 @@ describe("scheduler", () => {
 });
 
 describe("cronSweep", () => {
+  /** Awaits a tick; an unref'd sweep does not keep the test's process alive, so a timer does. */
+  async function nextTick(sweep: Sweep): Promise<void> {
+    const ticked = Promise.withResolvers<void>();
+    const sweeping = sweep(() => ticked.resolve());
+    const alive = setTimeout(() => ticked.reject(new Error("no tick within 8 s")), 8_000);
+    await ticked.promise.finally(() => {
+      clearTimeout(alive);
+      sweeping.stop();
+    });
+  }
+
+  for (const [step, ms] of [
+    ["a year ahead", 365 * dayMs],
+    ["a year back", -365 * dayMs],
+  ] as const) {
+    it(`ticks on within seconds, and without holding up the process, when the clock is stepped ${step}`, async () => {
+      const ticked = nextTick(cronSweep("* * * * * *"));
+      const { Date: real } = globalThis;
+      try {
+        globalThis.Date = steppedBy(real, ms);
+        await ticked;
+      } finally {
+        globalThis.Date = real;
+      }
+    });
+  }
+
   it("checks on the second and is silent after it was stopped", async () => {
     let checks = 0;
     const ticked = Promise.withResolvers<void>();
@@ -142,3 +169,12 @@ describe("cronSweep", () => {
     assert.equal(checks, seen);
   });
 });
+
+/** A clock of the whole process: node-cron has no other door for time. */
+function steppedBy(real: DateConstructor, ms: number): DateConstructor {
+  const now = () => real.now() + ms;
+  return new Proxy(real, {
+    construct: (_, args) => (args.length === 0 ? new real(now()) : Reflect.construct(real, args)),
+    get: (_, name) => (name === "now" ? now : Reflect.get(real, name)),
+  });
+}
