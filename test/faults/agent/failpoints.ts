@@ -1,0 +1,68 @@
+/** Modules for `--import`, which run in the agent before its own: what no test outside can bring about. */
+const moduleOf = (source: string) => `data:text/javascript,${encodeURIComponent(source)}`;
+
+/** Something of ours forgets to catch, on SIGUSR2. */
+export const throwsOnSignal = moduleOf(`
+  process.on("SIGUSR2", () => setTimeout(() => { throw new Error("nobody expected this"); }, 0));
+`);
+
+/** Something of ours forgets to wait, on SIGUSR2. */
+export const rejectsOnSignal = moduleOf(`
+  process.on("SIGUSR2", () => { Promise.reject(new Error("nobody expected this")); });
+`);
+
+/** The event loop stands still for three seconds, on SIGUSR2. */
+export const blocksOnSignal = moduleOf(`
+  process.on("SIGUSR2", () => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
+  });
+`);
+
+/** The system makes no key, on SIGUSR2, and does again on the next. */
+export const makesNoKeyOnSignal = moduleOf(`
+  import crypto from "node:crypto";
+  import { syncBuiltinESMExports } from "node:module";
+  import { promisify } from "node:util";
+  let isBroken = false;
+  process.on("SIGUSR2", () => { isBroken = !isBroken; });
+  const breakable = (make) => (...inputs) => {
+    if (isBroken) throw new Error("no entropy");
+    return make(...inputs);
+  };
+  const { generateKeyPair, generateKeyPairSync } = crypto;
+  crypto.generateKeyPair = breakable(generateKeyPair);
+  crypto.generateKeyPair[promisify.custom] = breakable(promisify(generateKeyPair));
+  crypto.generateKeyPairSync = breakable(generateKeyPairSync);
+  syncBuiltinESMExports();
+`);
+
+/** Names under `test` have the address that the file of `KASBAH_TEST_ADDRESS` holds; while it is not there, none. */
+export const looksNamesUpInFile = moduleOf(`
+  import dns from "node:dns";
+  import { readFileSync } from "node:fs";
+  import { syncBuiltinESMExports } from "node:module";
+  const addressOf = (hostname) => {
+    try {
+      return readFileSync(process.env.KASBAH_TEST_ADDRESS, "utf8");
+    } catch {
+      throw Object.assign(new Error("getaddrinfo ENOTFOUND " + hostname), { code: "ENOTFOUND", hostname });
+    }
+  };
+  const { lookup } = dns;
+  const lookupLater = dns.promises.lookup;
+  dns.lookup = (hostname, options, done = options) => {
+    if (!hostname.endsWith(".test")) return lookup(hostname, options, done);
+    try {
+      const address = addressOf(hostname);
+      process.nextTick(done, null, ...(options.all ? [[{ address, family: 4 }]] : [address, 4]));
+    } catch (error) {
+      process.nextTick(done, error);
+    }
+  };
+  dns.promises.lookup = async (hostname, options = {}) => {
+    if (!hostname.endsWith(".test")) return lookupLater(hostname, options);
+    const found = { address: addressOf(hostname), family: 4 };
+    return options.all ? [found] : found;
+  };
+  syncBuiltinESMExports();
+`);

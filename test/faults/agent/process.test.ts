@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { systemClock } from "@kasbah/runtime";
+import { blocksOnSignal, makesNoKeyOnSignal, rejectsOnSignal, throwsOnSignal } from "./failpoints.ts";
+import { suiteTimeoutMs } from "./patience.ts";
+import { fetchLeaf, SdsClient } from "./sds-client.ts";
+import { restless, Stage } from "./stage.ts";
+import { type Scenario, together } from "./together.ts";
+
+const kills = Number(process.env["KASBAH_KILLS"] ?? 25);
+/** Five seconds, and what a busy machine takes for itself. */
+const mostEndMs = 15_000;
+/** More lines than a pipe and our own queue take together: each client may have sixteen names complained of. */
+const chatterers = 300;
+
+describe("An agent's process", function () {
+  this.timeout(Math.max(suiteTimeoutMs, kills * 5_000));
+  const stage = new Stage();
+
+  const endsLoudly =
+    (failpoint: string, event: string): Scenario =>
+    async () => {
+      const ca = await stage.ca();
+      const gate = await stage.gate(ca, "open");
+      const { agent, socket } = await stage.pod({ ca, caAddress: gate.address, flags: restless, failpoint });
+      using envoy = new SdsClient(socket);
+      envoy.say();
+      await envoy.nextLeaf(0);
+      // Not even a call under way may keep it.
+      gate.mode = "silent";
+      const { dials } = gate;
+      await agent.until("a call is under way", () => gate.dials > dials);
+      const startedAt = systemClock.monotonicMs();
+      agent.child.kill("SIGUSR2");
+      assert.deepEqual(await agent.exited, { code: 1, signal: null });
+      assert.ok(systemClock.monotonicMs() - startedAt < mostEndMs);
+      assert.match(agent.log, new RegExp(`nobody expected this.*"event":"${event}"`));
+      assert.equal(existsSync(socket), false);
+    };
+
+  together(stage, {
+    [`row 26: killed ${kills} times, it takes its socket over each time and serves the same name with a new key`]:
+      async () => {
+        const ca = await stage.ca();
+        const pod = await stage.pod({ ca });
+        const keys = new Set<string>();
+        const names = new Set<string | undefined>();
+        for (let life = 0; life <= kills; life += 1) {
+          using envoy = new SdsClient(pod.socket);
+          envoy.say();
+          const { key, leaf } = await envoy.nextLeaf(0);
+          keys.add(key);
+          names.add(leaf.subjectAltName);
+          await pod.agent.kill();
+          await envoy.untilClosed();
+          assert.equal(existsSync(pod.socket), true, "a killed process leaves its socket");
+          await pod.start().says("daemon started");
+        }
+        assert.equal(keys.size, kills + 1);
+        assert.deepEqual([...names], ["URI:spiffe://cluster.local/ns/demo/sa/lonely"]);
+        assert.deepEqual(await readdir(dirname(pod.socket)), ["socket"]);
+      },
+
+    "row 35: that threw where nobody caught ends within seconds, loudly": endsLoudly(
+      throwsOnSignal,
+      "uncaught exception",
+    ),
+    "row 35: that rejected where nobody waited ends within seconds, loudly": endsLoudly(
+      rejectsOnSignal,
+      "unhandled rejection",
+    ),
+
+    "row 36: whose event loop stood still answers all who came meanwhile, and rotates": async () => {
+      const ca = await stage.ca();
+      const pod = await stage.pod({ ca, flags: restless, failpoint: blocksOnSignal });
+      const { agent, socket } = pod;
+      using before = new SdsClient(socket);
+      before.say();
+      await before.nextLeaf(0);
+      agent.child.kill("SIGUSR2");
+      await systemClock.sleep(300);
+      await assert.rejects(agent.status("/healthz/live", 1_000), /timeout/);
+      await fetchLeaf(socket);
+      assert.equal(await agent.status("/healthz/live"), "alive\n");
+      await before.nextLeaf();
+    },
+
+    "row 43: that is told to end by SIGTERM ends its streams, removes its socket and exits with 0, though the CA is silent":
+      async () => {
+        const ca = await stage.ca();
+        const gate = await stage.gate(ca, "silent");
+        const { agent, socket } = await stage.pod({ ca, caAddress: gate.address });
+        using envoy = new SdsClient(socket);
+        envoy.say();
+        await agent.until("a call is under way", () => gate.dials > 0);
+        agent.child.kill("SIGTERM");
+        await envoy.untilClosed();
+        assert.deepEqual(await agent.exited, { code: 0, signal: null });
+        assert.equal(existsSync(socket), false);
+        assert.match(agent.log, /"exitCode":0,"event":"daemon stopped"/);
+      },
+
+    "row 44: whose log nobody reads goes on serving and rotating, and says later how many lines were lost":
+      async () => {
+        const ca = await stage.ca();
+        const { agent, socket } = await stage.pod({ ca, flags: restless });
+        using envoy = new SdsClient(socket);
+        envoy.say();
+        await envoy.nextLeaf(0);
+        agent.stopReadingLog();
+        for (let i = 0; i < chatterers; i += 1) {
+          using client = new SdsClient(socket);
+          client.say({ resourceNames: ["default", ...strangers(i)] });
+          await client.nextLeaf(0);
+        }
+        await envoy.nextLeaf();
+        assert.equal(await agent.isReady(), true);
+        agent.readLogAgain();
+        await agent.until("lost lines are owned up to", () =>
+          /"dropped":\d+,"event":"log lines were dropped/.test(agent.log),
+        );
+      },
+
+    "row 45: that gets no key from the system makes no request, keeps what it has, and goes on when it gets one":
+      async () => {
+        const ca = await stage.ca();
+        const { agent, socket } = await stage.pod({ ca, flags: restless, failpoint: makesNoKeyOnSignal });
+        await fetchLeaf(socket);
+        agent.child.kill("SIGUSR2");
+        await agent.says("no entropy");
+        const asked = ca.calls.length;
+        const { leaf } = await fetchLeaf(socket);
+        await systemClock.sleep(3_000);
+        assert.equal(ca.calls.length, asked);
+        assert.equal((await fetchLeaf(socket)).leaf.serialNumber, leaf.serialNumber);
+        agent.child.kill("SIGUSR2");
+        await agent.until("it asks again", () => ca.calls.length > asked);
+        assert.equal(new Set(ca.calls.map(({ publicKey }) => publicKey.hash)).size, ca.calls.length);
+      },
+  });
+});
+
+function strangers(client: number): readonly string[] {
+  return Array.from({ length: 16 }, (_, i) => `${client}-${i}-${"x".repeat(480)}`);
+}

@@ -1,0 +1,51 @@
+import { systemClock } from "@kasbah/runtime";
+import { type FakeCa, startFakeCa, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { Gate, type GateMode } from "./gate.ts";
+import { Pod, type PodOptions } from "./pod.ts";
+
+/** All that a suite has started; disposing ends it, pods first. */
+export class Stage implements AsyncDisposable {
+  readonly #things = new AsyncDisposableStack();
+
+  /** For what a test makes itself. */
+  defer(end: () => Promise<void> | void): void {
+    this.#things.defer(end);
+  }
+
+  directory(): Promise<TemporaryDirectory> {
+    return temporaryDirectory().then((directory) => this.#things.use(directory));
+  }
+
+  /** A CA that believes everybody, by the machine's clock. */
+  async ca({
+    ttlMs = 24 * 3_600_000,
+    ...options
+  }: Partial<Parameters<typeof startFakeCa>[0]> & { ttlMs?: number } = {}): Promise<FakeCa> {
+    const ca = await startFakeCa({ now: () => systemClock.now(), ...options });
+    ca.ttlMs = ttlMs;
+    return this.#things.adopt(ca, () => ca.close());
+  }
+
+  async gate(ca: FakeCa, mode: GateMode, at?: { host: string; port: number }): Promise<Gate> {
+    return this.#things.use(await Gate.before(ca.address, mode, at));
+  }
+
+  /** A pod whose agent serves, if only its first clients' patience. */
+  async pod(options: PodOptions): Promise<Pod> {
+    const pod = await this.emptyPod(options);
+    await pod.start().says("daemon started");
+    return pod;
+  }
+
+  /** A pod whose agent was not started yet. */
+  async emptyPod(options: PodOptions): Promise<Pod> {
+    return this.#things.use(await Pod.create(options));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#things.disposeAsync();
+  }
+}
+
+/** Rotation is due a second after each secret. */
+export const restless = { "--grace-period-ratio": "1", "--grace-period-jitter": "0" };
