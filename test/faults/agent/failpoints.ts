@@ -36,6 +36,19 @@ export const makesNoKeyOnSignal = moduleOf(`
   syncBuiltinESMExports();
 `);
 
+/** Collects its garbage and writes how many bytes are left, on SIGUSR2. */
+export const tellsHeapOnSignal = moduleOf(`
+  import v8 from "node:v8";
+  import vm from "node:vm";
+  v8.setFlagsFromString("--expose-gc");
+  const collect = vm.runInNewContext("gc");
+  process.on("SIGUSR2", () => setImmediate(() => {
+    for (let i = 0; i < 3; i += 1) collect();
+    const { heapUsed, external } = process.memoryUsage();
+    process.stdout.write("live bytes: " + (heapUsed + external) + "\\n");
+  }));
+`);
+
 /** Names under `test` have the address that the file of `KASBAH_TEST_ADDRESS` holds; while it is not there, none. */
 export const looksNamesUpInFile = moduleOf(`
   import dns from "node:dns";

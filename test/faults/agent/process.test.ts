@@ -3,8 +3,9 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { systemClock } from "@kasbah/runtime";
+import { untilSeen } from "@kasbah/testkit";
 import { blocksOnSignal, makesNoKeyOnSignal, rejectsOnSignal, throwsOnSignal } from "./failpoints.ts";
-import { suiteTimeoutMs } from "./patience.ts";
+import { patienceMs, suiteTimeoutMs } from "./patience.ts";
 import { fetchLeaf, SdsClient } from "./sds-client.ts";
 import { restless, Stage } from "./stage.ts";
 import { type Scenario, together } from "./together.ts";
@@ -12,8 +13,9 @@ import { type Scenario, together } from "./together.ts";
 const kills = Number(process.env["KASBAH_KILLS"] ?? 25);
 /** Five seconds, and what a busy machine takes for itself. */
 const mostEndMs = 15_000;
-/** More lines than a pipe and our own queue take together: each client may have sixteen names complained of. */
-const chatterers = 300;
+/** More than a pipe and our own queue take together: each client's refusal is a line of half a kilobyte and more. */
+const chatterers = 3_000;
+const chatterersAtOnce = 50;
 
 describe("An agent's process", function () {
   this.timeout(Math.max(suiteTimeoutMs, kills * 5_000));
@@ -110,10 +112,8 @@ describe("An agent's process", function () {
         envoy.say();
         await envoy.nextLeaf(0);
         agent.stopReadingLog();
-        for (let i = 0; i < chatterers; i += 1) {
-          using client = new SdsClient(socket);
-          client.say({ resourceNames: ["default", ...strangers(i)] });
-          await client.nextLeaf(0);
+        for (let i = 0; i < chatterers; i += chatterersAtOnce) {
+          await Promise.all(Array.from({ length: chatterersAtOnce }, () => chatter(socket)));
         }
         await envoy.nextLeaf();
         assert.equal(await agent.isReady(), true);
@@ -142,6 +142,15 @@ describe("An agent's process", function () {
   });
 });
 
-function strangers(client: number): readonly string[] {
-  return Array.from({ length: 16 }, (_, i) => `${client}-${i}-${"x".repeat(480)}`);
+/** Takes a secret and refuses it in many words. */
+async function chatter(socket: string): Promise<void> {
+  using client = new SdsClient(socket);
+  client.say({ resourceNames: ["default"] });
+  await client.nextLeaf(0);
+  const [{ nonce = "", versionInfo = "" } = {}] = client.received;
+  const errorDetail = { code: 3, message: "no".repeat(400) };
+  client.say({ responseNonce: nonce, versionInfo, resourceNames: ["default"], errorDetail });
+  // The answer to it proves that the refusal was dealt with; without a nonce, for a rotation may have come between.
+  client.say();
+  await untilSeen("roots after the refusal", patienceMs, () => client.roots.length > 0 || undefined);
 }
