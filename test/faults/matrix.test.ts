@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const page = "docs/faults.md";
+
+/** The rows of the page, with the tests that each names. */
+function readRows(): ReadonlyMap<number, readonly string[]> {
+  const lines = readFileSync(join(root, page), "utf8").matchAll(/^\| (\d+) \|.*$/gm);
+  return new Map(
+    [...lines].map(([line, row]) => {
+      const links = [...line.matchAll(/\]\(([^)]+)\)/g)].map(([, path = ""]) => join(dirname(page), path));
+      return [Number(row), links];
+    }),
+  );
+}
+
+/** The rows that the titles of a test file bear: `row 26:`, `rows 3 and 24:`. */
+function rowsIn(path: string): readonly number[] {
+  const titles = readFileSync(join(root, path), "utf8").matchAll(/["`]rows? (\d+)(?: and (\d+))?\b/g);
+  return [...titles].flatMap(([, ...rows]) => rows.filter((row) => row !== undefined).map(Number));
+}
+
+describe("The page of faults", () => {
+  const rows = readRows();
+  const files = globSync("test/faults/agent/*.test.ts", { cwd: root });
+
+  it("names a test for each row", () => {
+    assert.ok(rows.size > 20);
+    for (const [row, tests] of rows) assert.ok(tests.length > 0, `row ${row}`);
+  });
+
+  it("leads to the tests whose titles bear its rows, and to no others of real processes", () => {
+    const borne = files.flatMap((path) => [...new Set(rowsIn(path))].map((row) => `${row} ${path}`));
+    const named = [...rows].flatMap(([row, tests]) =>
+      tests.filter((path) => files.includes(path)).map((path) => `${row} ${path}`),
+    );
+    assert.deepEqual(
+      borne.filter((one) => !named.includes(one)),
+      [],
+    );
+    assert.deepEqual(
+      named.filter((one) => !borne.includes(one)),
+      [],
+    );
+  });
+});
