@@ -35,7 +35,7 @@ export function statusDocument(sources: StatusSources) {
     reasons,
     warnings,
     now: clock.now().toISOString(),
-    certificate: secret === undefined ? undefined : certificateFacts(secret, clock.now()),
+    certificate: secret === undefined ? undefined : certificateFacts(secret, store.now()),
     resources: resourceFacts(sources),
     trustBundle: secret?.bundle.roots.map(rootFacts) ?? [],
     lastFailure: failureFacts(failure()),
