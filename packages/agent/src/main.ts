@@ -118,6 +118,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
       readiness,
       failure: () => events.failure,
       caAddresses: mounted ? [] : config.caAddresses.map(formatHostPort),
+      clockOffsetMs: () => replies.clockOffsetMs,
       catalog,
       sds: tally,
       streams: () => service.streams(),

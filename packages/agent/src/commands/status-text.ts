@@ -54,7 +54,7 @@ function servedRow(document: StatusPageObject): readonly Row[] {
 function caRow(document: StatusPageObject): readonly Row[] {
   const addresses = items(document, "ca", "addresses").map((address) => text(address));
   const offset = text(document, "ca", "clockOffsetMs");
-  const clock = offset === "" ? "" : `; its clock is ${offset} ms ahead of ours`;
+  const clock = offset === "" ? "" : `; its clock is ${Math.round(Number(offset))} ms ahead of ours`;
   return addresses.length === 0 ? [] : [["CA", `${addresses.join(", ")}${clock}`]];
 }
 
