@@ -12,11 +12,15 @@ const reasons: Record<SecretState, readonly string[]> = {
  * Ready exactly while an unexpired secret is served; an overdue rotation is an alarm, not a reason to lose traffic. What
  * the last attempt failed with is told in both cases: the CA's refusal names the fix.
  */
-export function readinessOf(store: SecretStore, lastFailure?: string, clockWarning?: string): Readiness {
+export function readinessOf(
+  store: SecretStore,
+  lastFailure?: string,
+  supplyWarnings: readonly string[] = [],
+): Readiness {
   const state = store.state();
   const failure = lastFailure === undefined ? [] : [printableText(lastFailure, 1_000)];
   const ready = state === "ready" || state === "stale";
-  const warnings = clockWarning === undefined ? failure : [...failure, clockWarning];
+  const warnings = [...failure, ...supplyWarnings];
   if (ready) return { ready, reasons: [], ...(warnings.length === 0 ? {} : { warnings }) };
   return { ready, reasons: [...reasons[state], ...warnings] };
 }

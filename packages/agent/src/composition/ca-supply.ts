@@ -1,0 +1,70 @@
+import { ConfigInvalidError, createScheduler, cronSweep } from "@kasbah/runtime";
+import { sourceOf } from "../ca/ca-access.ts";
+import type { CertificateAuthority } from "../ca/ca-client.ts";
+import { HeldRoots, type TrustedRoots } from "../ca/held-roots.ts";
+import { watchRootFile } from "../ca/root-file-watch.ts";
+import { readToken } from "../ca/token-file.ts";
+import { watchTokenFile } from "../ca/token-file-watch.ts";
+import { type AgentConfig, caRootOf } from "../config.ts";
+import { AgentError } from "../errors.ts";
+import { resolveIdentity } from "../identity.ts";
+import { Rotation } from "../rotation/rotation.ts";
+import { Wake } from "../rotation/wake.ts";
+import { observeReplies } from "../status/reply-events.ts";
+import { RotationAlarm } from "../status/rotation-alarm.ts";
+import { countCalls, type RotationEvents } from "../status/rotation-events.ts";
+import type { Ground } from "./ground.ts";
+import type { Supply } from "./supply.ts";
+
+/** Rotation, and the files whose change lets it try again sooner. */
+export async function composeCaSupply(ground: Ground, events: RotationEvents): Promise<Supply> {
+  const { config, store, registry, metrics, clock, roll, logger } = ground;
+  await refuseContradiction(config);
+  const fileRoots = rootsOfFile(ground);
+  const roots: TrustedRoots = fileRoots ?? (await systemRoots());
+  const replies = observeReplies(registry);
+  const count = (authority: CertificateAuthority) => countCalls(authority, metrics, clock);
+  const wake = new Wake();
+  const onChange = () => wake.ring();
+  const rotation = new Rotation({
+    source: await sourceOf(config, { roots, store, clock, logger, replies, count }),
+    store,
+    policy: { graceRatio: config.gracePeriodRatio, jitter: config.gracePeriodJitter },
+    clock,
+    scheduler: createScheduler(clock, cronSweep()),
+    roll,
+    observer: new RotationAlarm(store, registry, logger).around(events),
+    wake,
+  });
+  const tokenFile = watchTokenFile({ path: config.tokenFile, onChange, clock, logger });
+  const rootFile =
+    fileRoots && watchRootFile({ path: caRootOf(config), roots: fileRoots, store, onChange, clock, logger });
+  return {
+    components: [rotation, tokenFile, ...(rootFile ? [rootFile] : [])],
+    events,
+    caAddresses: config.caAddresses,
+    cacheRoots: fileRoots,
+    clockOffsetMs: () => replies.clockOffsetMs,
+    warnings: () => (replies.clockWarning === undefined ? [] : [replies.clockWarning]),
+  };
+}
+
+function rootsOfFile({ config, logger }: Ground): HeldRoots | undefined {
+  const path = caRootOf(config);
+  return path === "SYSTEM" ? undefined : new HeldRoots(path, logger);
+}
+
+async function systemRoots(): Promise<TrustedRoots> {
+  const { SystemRoots } = await import("../ca/system-roots.ts");
+  return new SystemRoots();
+}
+
+/** A token that is there and says another name than the flags ends the start; one that is not there yet does not. */
+async function refuseContradiction(config: AgentConfig): Promise<void> {
+  try {
+    resolveIdentity((await readToken(config.tokenFile)).reveal(), config);
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    if (error.code === "CONFIG_INVALID") throw new ConfigInvalidError([error.message]);
+  }
+}

@@ -1,0 +1,22 @@
+import type { FileParts } from "../files/file-parts.ts";
+import type { Ground } from "./ground.ts";
+import type { Supply } from "./supply.ts";
+
+/** The secret in files, for other programs and for the next start; loaded only when it is asked for. */
+export async function composeKeptFiles(ground: Ground, { cacheRoots }: Supply): Promise<FileParts> {
+  const { config, environment } = ground;
+  const { outputCerts, cacheDir } = config;
+  const parts: FileParts[] = [];
+  if (outputCerts !== undefined) {
+    const { composeOutput } = await import("../files/compose-output.ts");
+    parts.push(await composeOutput(outputCerts, config, environment, ground));
+  }
+  if (cacheDir !== undefined && cacheRoots !== undefined) {
+    const { composeCache } = await import("../files/compose-cache.ts");
+    parts.push(await composeCache(cacheDir, config, cacheRoots, ground));
+  }
+  return {
+    components: parts.flatMap(({ components }) => components),
+    warnings: () => parts.flatMap(({ warnings }) => warnings()),
+  };
+}

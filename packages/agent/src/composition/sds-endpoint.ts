@@ -1,0 +1,40 @@
+import { resolve } from "node:path";
+import type { Component } from "@kasbah/runtime";
+import { Http2Server } from "@kasbah/runtime/grpc-http2";
+import { UnixSocket } from "@kasbah/runtime/rpc";
+import { composeFileNames } from "../gateway-files/compose-file-names.ts";
+import { ResourceCatalog } from "../sds/resource-catalog.ts";
+import { SecretService } from "../sds/service.ts";
+import { sdsLimits, sdsSocketPath, socketModeWarning } from "../sds/socket-options.ts";
+import { sdsStatusOf } from "../sds/status.ts";
+import { WorkloadProvider } from "../sds/workload-provider.ts";
+import { observeStreams } from "../status/stream-events.ts";
+import { StreamTally } from "../status/stream-tally.ts";
+import type { Ground } from "./ground.ts";
+
+/** Envoy's socket and what is answered on it. */
+export interface SdsEndpoint {
+  readonly components: readonly Component[];
+  readonly catalog: ResourceCatalog;
+  readonly service: SecretService;
+  readonly tally: StreamTally;
+}
+
+export function composeSdsEndpoint({ config, store, metrics, clock, logger }: Ground): SdsEndpoint {
+  const fileNames = composeFileNames(config, metrics, clock, logger);
+  const catalog = new ResourceCatalog([new WorkloadProvider(store, config), fileNames]);
+  const tally = new StreamTally(observeStreams(metrics, logger));
+  const service = new SecretService({ catalog, observer: tally, clock });
+  const server = new Http2Server({
+    routes: service.routes,
+    toStatus: sdsStatusOf,
+    limits: sdsLimits,
+    onAcceptError: (error) => logger.error("connections cannot be accepted", { error }),
+  });
+  const path = resolve(sdsSocketPath(config));
+  const { sdsSocketMode: mode } = config;
+  const openness = socketModeWarning(mode);
+  if (openness !== undefined) logger.warn(openness, { path });
+  const socket = new UnixSocket({ name: "sds", path, flag: "--sds-socket", mode, server, clock, logger });
+  return { components: [fileNames, socket], catalog, service, tally };
+}

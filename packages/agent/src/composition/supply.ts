@@ -1,0 +1,47 @@
+import type { Component, HostPort } from "@kasbah/runtime";
+import type { HeldRoots } from "../ca/held-roots.ts";
+import { findMountedCerts } from "../files/find-mounted-certs.ts";
+import { observeRotations, type RotationEvents } from "../status/rotation-events.ts";
+import { workloadKeyOf } from "../workload-key.ts";
+import { composeCaSupply } from "./ca-supply.ts";
+import type { Ground } from "./ground.ts";
+
+/** Where the secret comes from, and what the status says of it. */
+export interface Supply {
+  readonly components: readonly Component[];
+  readonly events: RotationEvents;
+  /** The CAs that are asked; none where files take their place. */
+  readonly caAddresses: readonly HostPort[];
+  /** Under which a cached secret must verify again; undefined where nothing is cached. */
+  readonly cacheRoots: HeldRoots | undefined;
+  clockOffsetMs(): number | undefined;
+  warnings(): readonly string[];
+}
+
+/** A CA, or files that somebody mounts and renews. */
+export async function composeSupply(ground: Ground): Promise<Supply> {
+  const events = observeRotations(ground.metrics, ground.logger);
+  const directory = await findMountedCerts(ground.config);
+  if (directory === undefined) return composeCaSupply(ground, events);
+  return composeMountedSupply(directory, ground, events);
+}
+
+async function composeMountedSupply(
+  directory: string,
+  ground: Ground,
+  events: RotationEvents,
+): Promise<Supply> {
+  const { MountedSupply } = await import("../files/mounted-supply.ts");
+  const { config, store, clock, logger } = ground;
+  logger.info("mounted certificates are served, no CA is asked", { directory });
+  const { keyFormat } = workloadKeyOf(config);
+  const mounted = new MountedSupply({ directory, keyFormat, observer: events, store, clock, logger });
+  return {
+    components: [mounted],
+    events,
+    caAddresses: [],
+    cacheRoots: undefined,
+    clockOffsetMs: () => undefined,
+    warnings: () => mounted.warnings(),
+  };
+}
