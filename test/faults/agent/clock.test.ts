@@ -81,6 +81,20 @@ describe("An agent whose clock", function () {
       return undefined;
     };
 
+  const rotatesInTimeAfter =
+    (jumpMs: number): Scenario =>
+    async () => {
+      const library = await faketime;
+      if (library === undefined) return unavailable;
+      const { clock, leaf, agent, socket } = await suspendable(library, 20_000);
+      await clock.step(jumpMs);
+      await agent.until(
+        "it has rotated",
+        async () => (await fetchLeaf(socket)).leaf.serialNumber !== leaf.serialNumber,
+      );
+      return undefined;
+    };
+
   const keepsItsOwnBeside =
     (jumpMs: number): Scenario =>
     async () => {
@@ -111,6 +125,8 @@ describe("An agent whose clock", function () {
     ),
     "row 23: jumps an hour back, and on again, goes on serving what it has": livesThrough(-hourMs),
     "row 23: jumps a year back, and on again, goes on serving what it has": livesThrough(-yearMs),
+    "row 23: jumps an hour back rotates no later for it": rotatesInTimeAfter(-hourMs),
+    "row 23: jumps a year back rotates no later for it": rotatesInTimeAfter(-yearMs),
     "rows 6 and 23: is an hour behind the CA's takes no leaf that has not begun": keepsItsOwnBeside(hourMs),
     "rows 6 and 23: is a year ahead of the CA's takes no leaf that has ended": keepsItsOwnBeside(-yearMs),
 
