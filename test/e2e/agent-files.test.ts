@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, realpath, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { connect } from "node:tls";
@@ -183,6 +183,35 @@ describe("An agent that keeps files", function () {
     const { certificateChain } = await fetchSecret(directory.join("sds", "s"));
     assert.equal(Buffer.from(certificateChain).toString(), minted.leaf.toPem());
     assert.equal(ca.calls.length, 0);
+  });
+
+  it("renews the directory that proves it, without a token, as on Istio's virtual machines", async () => {
+    const receivedAt = new Date(Math.floor(systemClock.now().getTime() / 1000) * 1000);
+    const minted = await mintSecret({ authority: ca.authority, receivedAt, ttlMs: 3_600_000 });
+    await mkdir(certs());
+    await writeFile(join(certs(), "key.pem"), minted.keyPair.toPkcs8Pem(), { mode: 0o600 });
+    await writeFile(join(certs(), "cert-chain.pem"), minted.leaf.toPem());
+    await writeFile(join(certs(), "root-cert.pem"), ca.authority.rootPem);
+    await rm(directory.join("token"));
+    const flags = {
+      "--ca-address": formatHostPort(ca.address),
+      "--prov-cert": certs(),
+      "--output-certs": certs(),
+      "--token-file": directory.join("token"),
+      "--sds-socket": directory.join("sds", "s"),
+      "--log-format": "json",
+    };
+    let shown = minted.leaf.serial;
+    for (const life of ["first", "second"]) {
+      const address = ["--status-address", `127.0.0.1:${await freePort()}`];
+      const agent = start([...Object.entries(flags).flat(), ...address]);
+      await agent.logged("certificates written");
+      const { leaf } = await readPair();
+      assert.equal(ca.calls.at(-1)?.peerLeaf?.serial, shown, `the ${life} life shows what it found`);
+      assert.notEqual(leaf.serial, shown);
+      shown = leaf.serial;
+      await agent.kill();
+    }
   });
 
   for (const [keys, label, keyType] of [

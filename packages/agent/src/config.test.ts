@@ -114,6 +114,21 @@ describe("The agent's configuration", () => {
     assert.equal(caRootOf({ ...config, caRoot: "SYSTEM" }), "SYSTEM");
   });
 
+  it("renews a virtual machine's certificates in place, and writes into no other directory that is read", () => {
+    const inPlace = { PROV_CERT: "/etc/certs", OUTPUT_CERTS: "/etc/certs/" };
+    assert.equal(load([], inPlace).outputCerts, "/etc/certs/");
+    for (const extra of [
+      ["--ca-root", "/etc/certs/root-cert.pem"],
+      ["--mounted-certs-dir", "/etc/certs"],
+    ]) {
+      assert.throws(() => load(extra, inPlace), /--output-certs: is a directory that is read from as well/);
+    }
+  });
+
+  it("caches nothing that no file's roots can vouch for", () => {
+    assert.throws(() => load(["--ca-root", "SYSTEM", "--cache-dir", "/cache"]), /--cache-dir: .*--ca-root/);
+  });
+
   it("has Istio's defaults", () => {
     const config = load([]);
     assert.deepEqual(config.caAddresses, [{ host: "kasbah.kasbah-system.svc", port: 15012 }]);

@@ -312,6 +312,19 @@ export function caRootOf({ caRoot, provCert }: Pick<AgentConfig, "caRoot" | "pro
   return provCert === undefined ? "./var/run/secrets/istio/root-cert.pem" : join(provCert, "root-cert.pem");
 }
 
+/**
+ * Whether the CA's roots are read from where our own bundle is written, as on Istio's virtual machines: `PROV_CERT` and
+ * `OUTPUT_CERTS` are one directory there, which a provisioner filled once and we renew.
+ */
+export function renewsInPlace({
+  caRoot,
+  provCert,
+  outputCerts,
+}: Pick<AgentConfig, "caRoot" | "provCert" | "outputCerts">): boolean {
+  if (caRoot !== undefined || provCert === undefined || outputCerts === undefined) return false;
+  return resolve(provCert) === resolve(outputCerts);
+}
+
 const plaintextPort = 15_010;
 
 /** Problems that no single option shows. */
@@ -325,6 +338,11 @@ function crossCheck(config: AgentConfig): readonly string[] {
   }
   if (config.tokenOnly && config.provCert !== undefined) {
     problems.push("--token-only: contradicts --prov-cert, which is a certificate to be shown; drop one");
+  }
+  if (config.cacheDir !== undefined && caRootOf(config) === "SYSTEM") {
+    problems.push(
+      "--cache-dir: a cached secret is verified under the roots of a file; name one with --ca-root in place of SYSTEM",
+    );
   }
   if (config.secretTtl < 1_000) {
     problems.push("--secret-ttl: the CA counts whole seconds; give at least 1s");
@@ -343,9 +361,8 @@ function fileProblems(config: AgentConfig): readonly string[] {
     return onRotate === undefined ? [] : ["--on-rotate: runs after --output-certs, which is not given"];
   }
   // Roots that were written there would be read as the operator's, and never leave again.
-  const isRead = [dirname(caRootOf(config)), mountedCertsDir].some(
-    (read) => resolve(read) === resolve(outputCerts),
-  );
+  const read = renewsInPlace(config) ? [mountedCertsDir] : [dirname(caRootOf(config)), mountedCertsDir];
+  const isRead = read.some((directory) => resolve(directory) === resolve(outputCerts));
   return isRead ? ["--output-certs: is a directory that is read from as well; choose another"] : [];
 }
 

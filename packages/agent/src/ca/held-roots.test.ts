@@ -75,4 +75,16 @@ describe("The roots held", () => {
     roots.learn(bundle(c));
     assert.ok((await roots.load()).equals(bundle(a, c)));
   });
+
+  it("are the last learned alone where the file is our own output, so that a retired root leaves", async () => {
+    const renewed = new HeldRoots(path, logger, { isOurOutput: true });
+    await writeFile(path, a.rootPem);
+    assert.ok((await renewed.load()).equals(bundle(a)));
+    renewed.learn(bundle(a, b));
+    await writeFile(path, a.rootPem + b.rootPem);
+    assert.ok((await renewed.load()).equals(bundle(a, b)));
+    assert.ok(renewed.with(bundle(b)).equals(bundle(b)));
+    renewed.learn(bundle(b));
+    assert.ok((await renewed.load()).equals(bundle(b)));
+  });
 });

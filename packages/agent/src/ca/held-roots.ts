@@ -24,6 +24,14 @@ export interface TrustedRoots {
   learn(reply: TrustBundle): void;
 }
 
+export interface HeldRootsOptions {
+  /**
+   * The file is where our own bundle is written to: once a reply was learned, its roots are all that we hold, or what was
+   * written there would be read back and never leave.
+   */
+  readonly isOurOutput?: boolean;
+}
+
 /**
  * The roots that we hold: those of the file, read anew for every call, and those learned from the last reply that
  * verified. They decide which CA gets our token and which reply is believed.
@@ -31,12 +39,14 @@ export interface TrustedRoots {
 export class HeldRoots implements TrustedRoots {
   readonly #path: string;
   readonly #logger: Logger;
+  readonly #isOurOutput: boolean;
   #file: TrustBundle | undefined;
   #learned: TrustBundle | undefined;
 
-  constructor(path: string, logger: Logger) {
+  constructor(path: string, logger: Logger, { isOurOutput = false }: HeldRootsOptions = {}) {
     this.#path = path;
     this.#logger = logger;
+    this.#isOurOutput = isOurOutput;
   }
 
   /** Throws ROOTS_UNREADABLE when the file is missing or malformed and was never read; later the last good one stays. */
@@ -49,7 +59,7 @@ export class HeldRoots implements TrustedRoots {
       if (this.#file === undefined) throw error;
       this.#logger.warn("the root file cannot be read, the roots read before stay", { error });
     }
-    return this.#learned ? this.#file.union(this.#learned) : this.#file;
+    return this.#learned ? this.with(this.#learned) : this.#file;
   }
 
   async forCall(): Promise<RootsForCall> {
@@ -59,7 +69,7 @@ export class HeldRoots implements TrustedRoots {
 
   /** What we would hold if `reply` were learned: its roots replace those learned before, the file's stay. */
   with(reply: TrustBundle): TrustBundle {
-    return this.#file ? this.#file.union(reply) : reply;
+    return this.#file && !this.#isOurOutput ? this.#file.union(reply) : reply;
   }
 
   /** The roots of the last reply that was learned. */

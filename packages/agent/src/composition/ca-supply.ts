@@ -5,7 +5,7 @@ import { HeldRoots, type TrustedRoots } from "../ca/held-roots.ts";
 import { watchRootFile } from "../ca/root-file-watch.ts";
 import { readToken } from "../ca/token-file.ts";
 import { watchTokenFile } from "../ca/token-file-watch.ts";
-import { type AgentConfig, caRootOf } from "../config.ts";
+import { type AgentConfig, caRootOf, renewsInPlace } from "../config.ts";
 import { AgentError } from "../errors.ts";
 import { resolveIdentity } from "../identity.ts";
 import { Rotation } from "../rotation/rotation.ts";
@@ -51,7 +51,8 @@ export async function composeCaSupply(ground: Ground, events: RotationEvents): P
 
 function rootsOfFile({ config, logger }: Ground): HeldRoots | undefined {
   const path = caRootOf(config);
-  return path === "SYSTEM" ? undefined : new HeldRoots(path, logger);
+  if (path === "SYSTEM") return undefined;
+  return new HeldRoots(path, logger, { isOurOutput: renewsInPlace(config) });
 }
 
 async function systemRoots(): Promise<TrustedRoots> {

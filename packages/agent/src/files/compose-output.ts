@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access, realpath } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigInvalidError } from "@kasbah/runtime";
-import { type AgentConfig, caRootOf } from "../config.ts";
+import { type AgentConfig, caRootOf, renewsInPlace } from "../config.ts";
 import { createFileMetrics } from "./file-metrics.ts";
 import type { FileGround, FileParts } from "./file-parts.ts";
 import { OutputCerts } from "./output-certs.ts";
@@ -61,10 +61,10 @@ async function refuseWithoutShell(): Promise<void> {
 
 /** As the configuration's own check, for directories that are one by way of a link. */
 async function refuseDirectoryThatIsRead(directory: string, config: AgentConfig): Promise<void> {
+  const { mountedCertsDir } = config;
+  const sources = renewsInPlace(config) ? [mountedCertsDir] : [dirname(caRootOf(config)), mountedCertsDir];
   const [written, ...read] = await Promise.all(
-    [directory, dirname(caRootOf(config)), config.mountedCertsDir].map((path) =>
-      realpath(path).catch(() => undefined),
-    ),
+    [directory, ...sources].map((path) => realpath(path).catch(() => undefined)),
   );
   if (written === undefined || !read.includes(written)) return;
   throw new ConfigInvalidError(["--output-certs: is a directory that is read from as well; choose another"]);

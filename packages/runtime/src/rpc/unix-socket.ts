@@ -62,10 +62,12 @@ export class UnixSocket implements Component {
 
   async #bind(): Promise<void> {
     const { path, flag, server, mode = 0o600 } = this.#options;
+    const { name } = this;
     await clearSocketPath(path, flag);
-    // Another name each time: grpc-js takes a second bind of one address for done.
+    // Another name each time: grpc-js takes a second bind of one address for done. And another than our other sockets have,
+    // which may be in the same directory; its first letters alone, since a path may be long already.
     this.#bindings += 1;
-    const beside = join(dirname(path), `.${this.#bindings}`);
+    const beside = join(dirname(path), `.${name.slice(0, 2)}${this.#bindings}`);
     await clearSocketPath(beside, flag);
     await server.listenUnix(beside);
     await chmod(beside, mode);
