@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import type { TokenIssuer } from "@kasbah/certs-dev";
 import { secretTypeUrl, streamSecrets } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
-import { GrpcChannel } from "@kasbah/runtime/grpc";
+import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { freePort } from "@kasbah/testkit";
 import { floor, type Variant } from "./variants.ts";
 
@@ -68,7 +68,7 @@ async function agentFlags(folder: string, socket: string, ca: Beside): Promise<r
 
 /** Connects, takes one secret and leaves. */
 export async function takeSecret(unixPath: string): Promise<void> {
-  const channel = new GrpcChannel({ unixPath });
+  const channel = new Http2Channel({ unixPath });
   try {
     const stream = channel.stream(streamSecrets);
     const rest = { versionInfo: "", responseNonce: "", nodeId: "bench", typeUrl: secretTypeUrl };
