@@ -188,6 +188,16 @@ describe("The agent's one file", () => {
     assert.deepEqual(among(eager, /node_modules\/yaml\//), []);
   });
 
+  it("does without fetch, whose parser is WebAssembly, which the image's agent has not", () => {
+    const calls = sources.filter(
+      ({ path, text }) => path.startsWith("packages/agent/") && /\b(?:await|return|=>|=) fetch\(/.test(text),
+    );
+    assert.deepEqual(
+      calls.map(({ path }) => path),
+      [],
+    );
+  });
+
   it("is seen whole: what runs at its start, and what is put off", () => {
     for (const path of ["packages/agent/src/main.ts", "packages/agent/src/sds/service.ts"])
       assert.ok(eager?.includes(path), path);

@@ -68,9 +68,7 @@ describe("The images", () => {
       assert.ok(stage.includes(`USER ${userId}:${userId}`));
       assert.ok(stage.includes("WORKDIR /"));
       assert.ok(stage.includes(`ENTRYPOINT ["${image.entrypoint}"]`));
-      const env = Object.entries(image.env).map(
-        ([name, value]) => `${name}=${value.includes(" ") ? `"${value}"` : value}`,
-      );
+      const env = Object.entries(image.env).map(([name, value]) => `${name}=${value}`);
       assert.ok(stage.includes(`ENV ${env.join(" ")}`));
       assert.equal(
         stage.find((line) => line.startsWith("EXPOSE ")),

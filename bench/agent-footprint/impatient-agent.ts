@@ -19,5 +19,5 @@ const impatient: Plugin = {
 export async function buildImpatientAgent(folder: string): Promise<Variant> {
   const path = `${folder}/impatient-agent.mjs`;
   await bundleAgent(path, [impatient]);
-  return { ...shipped, name: "built to rotate on and on", args: [path] };
+  return { ...shipped, name: "built to rotate on and on", args: [...shipped.args.slice(0, -1), path] };
 }

@@ -17,11 +17,13 @@ const listen = "require('node:net').createServer().listen(process.argv[1]); setI
 /** Node with a Unix socket, at the path that it is given, and nothing to do. */
 export const floor: Variant = { name: "bare Node with a socket", args: ["--eval", listen] };
 
+const inImage = images.find(({ name }) => name === "agent");
+
 /** As in the image: the one file, with the options that it has there. */
 export const shipped: Variant = {
   name: "as in the image",
-  args: [bundlePath],
-  env: images.find(({ name }) => name === "agent")?.env ?? {},
+  args: [...(inImage?.nodeFlag === undefined ? [] : [inImage.nodeFlag]), bundlePath],
+  env: inImage?.env ?? {},
 };
 
 /** What could be instead; `cacheFolder` may be written. */

@@ -14,7 +14,8 @@ export async function makeBundleTree(
   const program = join(tree, programFolder, `${image.entrypoint}.mjs`);
   const packages = await packagesIn(await bundleAgent(program));
   // There is no `env` to find Node by, so the first line names it, and the kernel starts it at once.
-  await writeFile(program, `#!${commandFolder}/node\n${await readFile(program, "utf8")}`);
+  const interpreter = [`${commandFolder}/node`, ...(image.nodeFlag === undefined ? [] : [image.nodeFlag])];
+  await writeFile(program, `#!${interpreter.join(" ")}\n${await readFile(program, "utf8")}`);
   await chmod(program, 0o755);
   await mkdir(join(tree, commandFolder), { recursive: true });
   await symlink(join(programFolder, `${image.entrypoint}.mjs`), join(tree, commandFolder, image.entrypoint));

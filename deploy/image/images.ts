@@ -10,6 +10,8 @@ export interface Image {
   /** Whether its one command is one file, instead of packages with their dependencies beside them. */
   readonly isBundle: boolean;
   readonly entrypoint: string;
+  /** The one option of Node that a first line has room for. It holds for the command alone: without a compiler there is no `fetch`. */
+  readonly nodeFlag?: string;
   readonly env: Readonly<Record<string, string>>;
   readonly ports: readonly string[];
   /** Folders that its user may write, for volumes are made after them. */
@@ -46,8 +48,9 @@ const agent: Image = {
   workspaces: ["@kasbah/agent"],
   isBundle: true,
   entrypoint: "kasbah-agent",
+  nodeFlag: "--jitless",
   // What a process that is in every pod, and mostly waits, is smaller by; docs/adr/0015.
-  env: { ...path, NODE_OPTIONS: "--jitless --max-semi-space-size=1", MALLOC_ARENA_MAX: "1" },
+  env: { ...path, NODE_OPTIONS: "--max-semi-space-size=1", MALLOC_ARENA_MAX: "1" },
   ports: [],
   writable: [],
 };
