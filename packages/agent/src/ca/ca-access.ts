@@ -1,9 +1,11 @@
 import type { Clock, Logger } from "@kasbah/runtime";
 import type { AgentConfig } from "../config.ts";
 import type { SecretSource } from "../rotation/rotator.ts";
+import { callDeadlineMs } from "../rotation/schedule.ts";
 import type { SecretStore } from "../secret-store.ts";
 import { workloadKeyOf } from "../workload-key.ts";
 import { CaClient, type CertificateAuthority } from "./ca-client.ts";
+import { tokenTime } from "./clock-offset.ts";
 import { type Credentials, gatherCredentials } from "./credentials.ts";
 import type { TrustedRoots } from "./held-roots.ts";
 import { ownCertificate } from "./own-certificate.ts";
@@ -25,11 +27,12 @@ export interface CaAccessParts {
 /** Secrets from the CAs that the configuration names, asked in turn. */
 export async function sourceOf(config: AgentConfig, parts: CaAccessParts): Promise<SecretSource> {
   const { caServerName: serverName, certSigner, clusterId, caHeaders, secretTtl: ttlMs } = config;
-  const { roots, clock, replies: observer } = parts;
+  const { roots, store, clock, replies: observer } = parts;
   const headers = Object.fromEntries(caHeaders.map(({ name, value }) => [name, value]));
   if (clusterId !== undefined) headers["clusterid"] = clusterId;
   const credentials = await credentialsOf(config, parts);
-  const common = { roots, clock, observer, ttlMs, credentials, ...workloadKeyOf(config) };
+  const deadlineMs = () => callDeadlineMs(remainingMsOf(store), config.caAddresses.length);
+  const common = { roots, clock, observer, ttlMs, deadlineMs, credentials, ...workloadKeyOf(config) };
   const sources = config.caAddresses.map((address) => {
     const authority = parts.count(new CaClient(address, { serverName, certSigner, headers }));
     return { address, source: new CaSecretSource({ ...common, authority }) };
@@ -37,18 +40,21 @@ export async function sourceOf(config: AgentConfig, parts: CaAccessParts): Promi
   return new SourcesInTurn(sources);
 }
 
+function remainingMsOf(store: SecretStore): number | undefined {
+  const notAfter = store.current?.notAfter.getTime();
+  return notAfter === undefined ? undefined : notAfter - store.now().getTime();
+}
+
 async function credentialsOf(config: AgentConfig, parts: CaAccessParts): Promise<() => Promise<Credentials>> {
   const { provCert: directory, tokenFile, tokenOnly } = config;
   const { store, clock, logger, replies } = parts;
-  // By the CA's clock once we know it: ours may be the wrong one of the two.
-  const now = () => new Date(clock.now().getTime() + (replies.clockOffsetMs ?? 0));
   // Loaded where it is used: most pods have a token.
   const provided = directory === undefined ? undefined : await import("./provided-certificate.ts");
   const sources = {
     identity: config,
     async readToken() {
       const token = await readToken(tokenFile);
-      refuseExpiredToken(token, tokenFile, now());
+      refuseExpiredToken(token, tokenFile, tokenTime(clock.now(), replies.clockOffsetMs));
       return token;
     },
     ...(provided === undefined || directory === undefined

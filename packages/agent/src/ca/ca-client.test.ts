@@ -30,7 +30,7 @@ describe("The CA client", () => {
       parseSpiffeId("spiffe://cluster.local/ns/a/sa/b"),
     );
     const roots = TrustBundle.from([ca.authority.certificate]);
-    order = { csrPem, ttlMs: 90_000, token: new Secret("a.b.c"), roots };
+    order = { csrPem, ttlMs: 90_000, deadlineMs: 10_000, token: new Secret("a.b.c"), roots };
   });
 
   afterEach(async () => {
@@ -155,8 +155,8 @@ describe("The CA client", () => {
     const names = [{ kind: "uri" as const, value: spiffeId.toString() }];
     const leaf = await ca.authority.issue({ publicKey: keyPair.publicKey, names });
     const certificate = { spiffeId, chainPem: leaf.toPem(), key: new Secret(keyPair.toPkcs8Pem()) };
-    const { csrPem, ttlMs, roots } = order;
-    await client.createCertificate({ csrPem, ttlMs, roots, certificate }, never);
+    const { csrPem, ttlMs, deadlineMs, roots } = order;
+    await client.createCertificate({ csrPem, ttlMs, deadlineMs, roots, certificate }, never);
     assert.equal(ca.calls[0]?.authorization, "");
     assert.equal(ca.calls[0]?.peerLeaf?.fingerprint, leaf.fingerprint);
   });

@@ -9,6 +9,8 @@ import type { HeldCertificate } from "./credentials.ts";
 export interface CertificateOrder {
   readonly csrPem: string;
   readonly ttlMs: number;
+  /** For the whole call, the connection included. */
+  readonly deadlineMs: number;
   readonly token?: Secret;
   /** Shown in the TLS handshake. */
   readonly certificate?: HeldCertificate;
@@ -30,8 +32,6 @@ export interface CaClientOptions {
 export interface CertificateAuthority {
   createCertificate(order: CertificateOrder, signal: AbortSignal): Promise<readonly string[]>;
 }
-
-const deadlineMs = 10_000;
 
 /**
  * Calls the CA over TLS, each time over a new connection: a fleet that kept its connections between rotations would hold
@@ -58,6 +58,7 @@ export class CaClient implements CertificateAuthority {
       ...this.#options.headers,
       ...(order.token === undefined ? {} : { authorization: `Bearer ${order.token.reveal()}` }),
     };
+    const { deadlineMs } = order;
     const channel = this.#dial(order);
     try {
       const reply = await channel.unary(createCertificate, request, { deadlineMs, metadata, signal });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createKeyPair, leafValidity, type PublicKey } from "@kasbah/pki";
 import { createTestAuthority, type TestAuthority } from "@kasbah/testkit";
-import { clockOffsetMs } from "./clock-offset.ts";
+import { clockOffsetMs, tokenTime } from "./clock-offset.ts";
 
 const names = [{ kind: "dns" as const, value: "a.example" }];
 const requestedTtlMs = 3_600_000;
@@ -40,5 +40,19 @@ describe("The clock's offset against the CA", () => {
         assert.ok(Math.abs(measured - offsetMs) <= 1_000, `${measured} for ${offsetMs}`);
       }
     }
+  });
+});
+
+describe("The time by which a token counts as expired", () => {
+  const now = new Date("2030-01-02T00:00:00Z");
+  const dayMs = 86_400_000;
+
+  it("is our own where the CA's clock was ahead, since it or ours may have been set right meanwhile", () => {
+    assert.deepEqual(tokenTime(now, dayMs), now);
+    assert.deepEqual(tokenTime(now, undefined), now);
+  });
+
+  it("is the CA's where ours is ahead of it", () => {
+    assert.deepEqual(tokenTime(now, -dayMs), new Date("2030-01-01T00:00:00Z"));
   });
 });

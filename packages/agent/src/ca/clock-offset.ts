@@ -22,3 +22,11 @@ export function clockOffsetMs({ leaf, requestedTtlMs, askedAt, receivedAt }: Tim
   const signedAt = leaf.notBefore.getTime() + backdateMs + roundingMs;
   return signedAt - (askedAt.getTime() + receivedAt.getTime()) / 2;
 }
+
+/**
+ * The time by which a token counts as expired: by whichever clock is further behind. An offset that no longer holds must not
+ * make a good token look expired: a token that is held back brings no reply that could set the offset right.
+ */
+export function tokenTime(now: Date, offsetMs: number | undefined): Date {
+  return new Date(now.getTime() + Math.min(0, offsetMs ?? 0));
+}

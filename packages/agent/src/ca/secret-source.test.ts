@@ -43,6 +43,7 @@ describe("A secret from the CA", () => {
       keyType: "P-256",
       keyFormat: "traditional",
       ttlMs: 24 * 3_600_000,
+      deadlineMs: () => 10_000,
       clock: systemClock,
       observer: {
         onDiscarded: (fault) => void discarded.push(fault),

@@ -29,6 +29,8 @@ export interface CaSecretSourceOptions {
   readonly keyType: KeyType;
   readonly keyFormat: KeyFormat;
   readonly ttlMs: number;
+  /** How long the CA may take, asked anew for each attempt. */
+  readonly deadlineMs: () => number;
   readonly clock: Clock;
   readonly observer: ReplyObserver;
 }
@@ -48,7 +50,8 @@ export class CaSecretSource implements SecretSource {
     const keyPair = await createKeyPair(this.#options.keyType);
     const csrPem = createCertificateRequest(keyPair, spiffeId);
     const askedAt = clock.now();
-    const chain = await authority.createCertificate({ csrPem, ttlMs, ...credentials, roots: tls }, signal);
+    const order = { csrPem, ttlMs, deadlineMs: this.#options.deadlineMs(), ...credentials, roots: tls };
+    const chain = await authority.createCertificate(order, signal);
 
     const now = clock.now();
     const onProven = (leaf: Certificate) => this.#measure(leaf, askedAt, now);

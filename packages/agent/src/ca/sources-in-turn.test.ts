@@ -53,6 +53,14 @@ describe("Several CAs", () => {
     }
   });
 
+  it("are begun with the next at the next attempt once one has refused us", async () => {
+    fails("a", "CA_REFUSED");
+    const both = new SourcesInTurn([at("a"), at("b")]);
+    await rejectsWithCode(both.fetch(never), "CA_REFUSED");
+    assert.equal(await both.fetch(never), secret);
+    assert.deepEqual(asked, ["a", "b"]);
+  });
+
   it("are not asked on when told to stop", async () => {
     failures.set("a", new DOMException("stop", "AbortError"));
     await assert.rejects(new SourcesInTurn([at("a"), at("b")]).fetch(never), { name: "AbortError" });

@@ -9,12 +9,15 @@ export interface SourceAt {
 }
 
 /**
- * What another CA may mend, the gravest first. A refusal of ours is not among it: CAs of one mesh decide alike, and one that
- * says no must not be overruled by asking on.
+ * What another CA may mend at once, the gravest first. A refusal of ours is not among it: CAs of one mesh decide alike, and a
+ * fleet that is refused must not ask all of them each time.
  */
 const othersMayHelp: readonly AgentErrorCode[] = ["CA_REPLY_INVALID", "CA_UNAVAILABLE", "CA_UNREACHABLE"];
 
-/** Several CAs, asked one after the other, beginning with the one that answered well last. */
+/**
+ * Several CAs, asked one after the other, beginning with the one that answered well last. After a refusal the next attempt
+ * begins with the next CA: some refuse because something behind them fails.
+ */
 export class SourcesInTurn implements SecretSource {
   readonly #sources: readonly SourceAt[];
   #first = 0;
@@ -32,6 +35,7 @@ export class SourcesInTurn implements SecretSource {
         this.#first = this.#sources.findIndex((one) => one.source === source);
         return secret;
       } catch (error) {
+        if (error instanceof AgentError && error.code === "CA_REFUSED") this.#beginAfter(source);
         if (!(error instanceof AgentError) || !othersMayHelp.includes(error.code)) throw error;
         failures.push({ address, error });
       }
@@ -39,6 +43,11 @@ export class SourcesInTurn implements SecretSource {
     const [only, ...more] = failures;
     if (only !== undefined && more.length === 0) throw only.error;
     throw summaryOf(failures);
+  }
+
+  #beginAfter(source: SecretSource): void {
+    const index = this.#sources.findIndex((one) => one.source === source);
+    this.#first = (index + 1) % this.#sources.length;
   }
 
   #inTurn(): readonly SourceAt[] {

@@ -18,10 +18,14 @@ const names = [{ kind: "uri" as const, value: "spiffe://cluster.local/ns/demo/sa
 describe("CA_ROOT_CA=SYSTEM", () => {
   let publicAuthority: TestAuthority;
   let ca: FakeCa;
+  let isLost: boolean;
   const sourceUnder = (system: readonly string[]) =>
     new CaSecretSource({
       authority: new CaClient(ca.address),
-      roots: new SystemRoots(() => system),
+      roots: new SystemRoots(
+        () => isLost,
+        () => system,
+      ),
       credentials: async () => ({
         spiffeId: parseSpiffeId("spiffe://cluster.local/ns/demo/sa/frontend"),
         token: new Secret("a.b.c"),
@@ -29,11 +33,13 @@ describe("CA_ROOT_CA=SYSTEM", () => {
       keyType: "P-256",
       keyFormat: "traditional",
       ttlMs: 3_600_000,
+      deadlineMs: () => 10_000,
       clock: systemClock,
       observer: { onDiscarded: () => {}, onClockOffset: () => {} },
     });
 
   beforeEach(async () => {
+    isLost = false;
     publicAuthority = await createTestAuthority("Public");
     ca = await startFakeCa({ now: () => new Date(), servingAuthority: publicAuthority });
   });
@@ -63,6 +69,16 @@ describe("CA_ROOT_CA=SYSTEM", () => {
     await rejectsWithCode(source.fetch(never), "CA_REPLY_INVALID");
     ca.answer = undefined;
     await source.fetch(never);
+  });
+
+  it("begins anew with the mesh's next root when it has slept through the replacement and lost its identity", async () => {
+    const source = sourceUnder([publicAuthority.rootPem]);
+    await source.fetch(never);
+    const next = await createTestAuthority("Next");
+    ca.answer = async ({ publicKey }) => [(await next.issue({ publicKey, names })).toPem(), next.rootPem];
+    await rejectsWithCode(source.fetch(never), "CA_REPLY_INVALID");
+    isLost = true;
+    assert.ok((await source.fetch(never)).bundle.equals(TrustBundle.from([next.certificate])));
   });
 
   it("refuses even the first reply when it does not hang together", async () => {

@@ -21,7 +21,7 @@ describe("The token reaches nobody but the CA:", () => {
     const spiffeId = parseSpiffeId("spiffe://cluster.local/ns/a/sa/b");
     const csrPem = createCertificateRequest(await createKeyPair("P-256"), spiffeId);
     const roots = TrustBundle.from([authority.certificate]);
-    order = { csrPem, ttlMs: 90_000, token: new Secret(token), roots };
+    order = { csrPem, ttlMs: 90_000, deadlineMs: 10_000, token: new Secret(token), roots };
   });
 
   beforeEach(() => {

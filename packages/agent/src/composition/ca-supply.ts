@@ -21,7 +21,7 @@ export async function composeCaSupply(ground: Ground, events: RotationEvents): P
   const { config, store, registry, metrics, clock, roll, logger } = ground;
   await refuseContradiction(config);
   const fileRoots = rootsOfFile(ground);
-  const roots: TrustedRoots = fileRoots ?? (await systemRoots());
+  const roots: TrustedRoots = fileRoots ?? (await systemRoots(() => store.state() === "expired"));
   const replies = observeReplies(registry);
   const count = (authority: CertificateAuthority) => countCalls(authority, metrics, clock);
   const wake = new Wake();
@@ -55,9 +55,9 @@ function rootsOfFile({ config, logger }: Ground): HeldRoots | undefined {
   return new HeldRoots(path, logger, { isOurOutput: renewsInPlace(config) });
 }
 
-async function systemRoots(): Promise<TrustedRoots> {
+async function systemRoots(isLost: () => boolean): Promise<TrustedRoots> {
   const { SystemRoots } = await import("../ca/system-roots.ts");
-  return new SystemRoots();
+  return new SystemRoots(isLost);
 }
 
 /** A token that is there and says another name than the flags ends the start; one that is not there yet does not. */

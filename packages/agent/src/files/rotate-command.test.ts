@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { createRegistry, type Registry, systemClock } from "@kasbah/runtime";
 import {
   eventually,
@@ -46,6 +49,32 @@ describe("The command after a rotation", function () {
     const state = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ") gone");
     return !/\) (gone|Z)/.test(state);
   };
+
+  it("fails, and nothing else does, when the system cannot even start it", async () => {
+    begin(`: ${"x".repeat(200_000)}`);
+    command.request(spiffeId);
+    await ran(1);
+    assert.equal(await metric("failed"), true);
+    assert.match(command.problem ?? "", /failed/);
+  });
+
+  it("fails, and nothing else does, when there is no descriptor left for its pipes", async () => {
+    const script = `
+      import { openSync } from "node:fs";
+      import { systemClock as clock } from "@kasbah/runtime";
+      import { runCommand } from ${JSON.stringify(new URL("run-command.ts", import.meta.url).href)};
+      try { for (;;) openSync("/dev/null"); } catch {}
+      const signal = new AbortController().signal;
+      const outcome = await runCommand({ command: "true", environment: {}, timeoutMs: 1000, signal, clock });
+      process.stdout.write(outcome.result + " " + outcome.output);
+    `;
+    const node = [process.execPath, "--conditions=kasbah-source", "--input-type=module", "-e", script];
+    const cwd = fileURLToPath(new URL(".", import.meta.url));
+    const { stdout } = await promisify(execFile)("/bin/sh", ["-c", `ulimit -n 48; exec "$0" "$@"`, ...node], {
+      cwd,
+    });
+    assert.match(stdout, /^failed .*EMFILE/);
+  });
 
   it("is ended with all that it started when it takes too long, and its failure is told", async () => {
     const clock = new FakeClock();

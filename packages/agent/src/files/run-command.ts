@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { kill } from "node:process";
+import type { Readable } from "node:stream";
 import type { Clock } from "@kasbah/runtime";
 import { CommandOutput } from "./command-output.ts";
 
@@ -31,16 +32,9 @@ const drainMs = 500;
 
 /** Runs a command by `/bin/sh -c` in a process group of its own, which does not outlive the time given. Never rejects. */
 export async function runCommand(run: CommandToRun): Promise<CommandOutcome> {
-  const child = spawn(shell, ["-c", run.command], {
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...run.environment },
-  });
   const output = new CommandOutput();
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => output.add(text));
-  }
   try {
+    const child = start(run, output);
     const isLate = await endInTime(child, run);
     const { exitCode, signalCode } = child;
     const result = isLate ? "timeout" : exitCode === 0 ? "ok" : "failed";
@@ -55,6 +49,23 @@ export async function runCommand(run: CommandToRun): Promise<CommandOutcome> {
     const reason = error instanceof Error ? error.message : "it could not be started";
     return { result: "failed", exitCode: undefined, killedBy: undefined, output: [reason] };
   }
+}
+
+function start({ command, environment }: CommandToRun, output: CommandOutput): ChildProcess {
+  const child: ChildProcess = spawn(shell, ["-c", command], {
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...environment },
+  });
+  for (const stream of streamsOf(child)) {
+    stream.setEncoding("utf8").on("data", (text: string) => output.add(text));
+  }
+  return child;
+}
+
+/** Without a descriptor left for its pipes, a child comes without them, and its `error` event a moment later. */
+function streamsOf({ stdout, stderr }: ChildProcess): readonly Readable[] {
+  return [stdout, stderr].filter((stream) => stream !== null && stream !== undefined);
 }
 
 /** True when it had to be ended. */
@@ -89,7 +100,7 @@ async function isWithin(
 }
 
 async function drain(child: ChildProcess, clock: Clock): Promise<void> {
-  const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
+  const streams = streamsOf(child);
   const ends = streams.filter((stream) => !stream.readableEnded).map((stream) => once(stream, "close"));
   await isWithin(Promise.allSettled(ends), drainMs, clock);
   for (const stream of streams) stream.destroy();

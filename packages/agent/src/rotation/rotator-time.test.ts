@@ -4,6 +4,7 @@ import { FakeClock, manualSweep, mintSecret } from "@kasbah/testkit";
 import { AgentError } from "../errors.ts";
 import { SecretStore, type WorkloadSecret } from "../secret-store.ts";
 import { type FetchedSecret, type RotationFailure, rotateUntilAborted } from "./rotator.ts";
+import { callDeadlineMs } from "./schedule.ts";
 import { Wake } from "./wake.ts";
 
 const minuteMs = 60_000;
@@ -218,7 +219,8 @@ describe("Rotation in time", function () {
           changesAtMs += lastsMs;
         }
         if (!isAway) return fresh(ttlMs);
-        if (random() < 0.3) await clock.sleep(Math.min(10_000, ttlMs / 20));
+        const left = store.current && store.current.notAfter.getTime() - store.now().getTime();
+        if (random() < 0.3) await clock.sleep(callDeadlineMs(left, 1));
         return away();
       };
     }

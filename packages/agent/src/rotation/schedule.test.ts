@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { retryDelayMs, rotateAt } from "./schedule.ts";
+import { callDeadlineMs, retryDelayMs, rotateAt } from "./schedule.ts";
 
 const hourMs = 3_600_000;
 const receivedAt = new Date("2030-01-01T00:00:00Z");
@@ -93,5 +93,21 @@ describe("retryDelayMs", () => {
   it("waits as long as the CA asks, within reason", () => {
     assert.equal(retryDelayMs({ ...attempt, retryAfterMs: 45_000 }), 45_000);
     assert.equal(retryDelayMs({ ...attempt, retryAfterMs: Number.MAX_SAFE_INTEGER }), 300_000);
+  });
+});
+
+describe("The deadline of a call", () => {
+  it("is ten seconds while there is time, and when there is no secret to save", () => {
+    for (const remainingMs of [undefined, 0, -1, 3_600_000])
+      assert.equal(callDeadlineMs(remainingMs, 3), 10_000);
+  });
+
+  it("leaves half of what the secret has left when all CAs are silent", () => {
+    assert.equal(callDeadlineMs(5_000, 1), 2_500);
+    assert.equal(callDeadlineMs(6_000, 3) * 3, 3_000);
+  });
+
+  it("is long enough to call a CA that is there, to the last", () => {
+    assert.equal(callDeadlineMs(1, 3), 250);
   });
 });

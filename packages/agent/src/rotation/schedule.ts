@@ -71,6 +71,18 @@ function windowOf({ pace, remainingMs }: FailedAttempt): {
   return hasExpired && pace === "fast" ? { ...paces.fast, capMs: expiredCapMs } : paces[pace];
 }
 
+const longestCallMs = 10_000;
+const shortestCallMs = 250;
+
+/**
+ * How long one of `cas` CAs may take to answer: ten seconds, or what lets a silent one leave half of the secret's remaining
+ * life to the others and to further attempts. `remainingMs` is undefined when there is no secret to save.
+ */
+export function callDeadlineMs(remainingMs: number | undefined, cas: number): number {
+  if (remainingMs === undefined || remainingMs <= 0) return longestCallMs;
+  return Math.max(shortestCallMs, Math.min(longestCallMs, Math.floor(remainingMs / (2 * cas))));
+}
+
 /** What is left of `ms` from now on, by whichever of the clocks has gone further. */
 export function countdown(clock: Clock, ms: number): () => number {
   const wallMs = clock.now().getTime();

@@ -149,6 +149,22 @@ describe("The SDS socket", () => {
     assert.equal(logger.events.length, 1);
   });
 
+  it("comes back when its whole directory was replaced by a file for a while, and stops in the midst of that", async () => {
+    await start();
+    await rm(directory.join("uds"), { recursive: true });
+    await writeFile(directory.join("uds"), "in the way");
+    await clock.runFor(6_000);
+    await eventually(() => logger.events.length === 1);
+    await rm(directory.join("uds"));
+    await clock.runFor(6_000);
+    await eventually(async () => (await lstat(path).catch(() => undefined)) !== undefined);
+    await connects(path);
+    await rm(directory.join("uds"), { recursive: true });
+    await writeFile(directory.join("uds"), "in the way");
+    await sockets.pop()?.stop();
+    assert.equal(await readFile(directory.join("uds"), "utf8"), "in the way");
+  });
+
   it("leaves a foreign file in its place alone, also when it stops, and says so once", async () => {
     const socket = await start();
     await rm(path);

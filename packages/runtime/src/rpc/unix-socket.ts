@@ -75,8 +75,9 @@ export class UnixSocket implements Component {
     this.#ours = await inodeOf(path);
   }
 
+  /** What cannot be looked at, as when a directory above is gone, is not ours any more. */
   async #isOurs(): Promise<boolean> {
-    const found = await inodeOf(this.#options.path);
+    const found = await inodeOf(this.#options.path).catch(() => undefined);
     return found !== undefined && found.number === this.#ours?.number && found.device === this.#ours.device;
   }
 
