@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, readlink, realpath, stat, symlink, writeFile } from "node:fs/promises";
+import { nodeFs } from "@kasbah/runtime";
 import { faultyFs, rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { FileSet } from "./file-set.ts";
 
@@ -46,6 +47,22 @@ describe("A set of files", () => {
       await set.publish(setOf(`${failAt}`));
       assert.deepEqual(await seen(), [`${failAt}`, `${failAt}`]);
     }
+  });
+
+  it("opens no link that somebody has put where its version was, nor changes what that links to", async () => {
+    const target = directory.join("private");
+    await mkdir(target, { mode: 0o700 });
+    const plant = async (from: string, to: string) => {
+      await nodeFs.rename(from, to);
+      if (!to.endsWith("..kasbah-1")) return;
+      await nodeFs.rename(to, directory.join("moved"));
+      await symlink(target, to);
+    };
+    const planted = new FileSet(directory.path, { ...nodeFs, symlink, rename: plant });
+    await rejectsWithCode(planted.publish(setOf("1")), "FILE_NOT_DURABLE");
+    assert.equal((await stat(target)).mode & 0o777, 0o700);
+    await set.publish(setOf("2"));
+    assert.deepEqual(await seen(), ["2", "2"]);
   });
 
   it("is not published over a directory of somebody else's, which stays", async () => {

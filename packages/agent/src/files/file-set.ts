@@ -102,7 +102,9 @@ export class FileSet {
 
   /** Who may read is said by each file's own mode. */
   async #openToReaders(path: string): Promise<void> {
-    const handle = await this.#fs.open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    // In a directory that others may write, a link may stand here by now.
+    const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+    const handle = await this.#fs.open(path, flags);
     try {
       await handle.chmod(0o755);
       await handle.sync();
