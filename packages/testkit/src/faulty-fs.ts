@@ -8,12 +8,20 @@ export interface FaultyFs extends DurableFs {
   readonly calls: readonly DurableCall[];
 }
 
-/** @param failAt the call that fails, counted from 1; none when it is beyond the last */
-export function faultyFs(failAt = Number.POSITIVE_INFINITY, errno = "ENOSPC"): FaultyFs {
+/**
+ * @param failAt the call that fails, counted from 1; none when it is beyond the last
+ * @param lasts `for good`: every later call fails too, as after a kill
+ */
+export function faultyFs(
+  failAt = Number.POSITIVE_INFINITY,
+  errno = "ENOSPC",
+  lasts: "once" | "for good" = "once",
+): FaultyFs {
   const calls: DurableCall[] = [];
   const attempt = async <T>(call: DurableCall, work: () => Promise<T>): Promise<T> => {
     calls.push(call);
-    if (calls.length === failAt) throw Object.assign(new Error(`injected ${errno}`), { code: errno });
+    if (lasts === "once" ? calls.length === failAt : calls.length >= failAt)
+      throw Object.assign(new Error(`injected ${errno}`), { code: errno });
     return work();
   };
   const wrap = (handle: DurableHandle): DurableHandle => ({

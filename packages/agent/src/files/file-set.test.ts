@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, readlink, realpath, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, realpath, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { nodeFs } from "@kasbah/runtime";
 import { faultyFs, rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { FileSet } from "./file-set.ts";
@@ -27,6 +27,13 @@ describe("A set of files", () => {
     );
     return [key?.split(" ")[1], chain?.split(" ")[1]];
   };
+  /** Both files as one who knows nothing of `..data` finds them. */
+  const seenByName = () =>
+    Promise.all(
+      ["key.pem", "cert-chain.pem"].map(
+        async (name) => (await readFile(directory.join(name), "utf8")).split(" ")[1],
+      ),
+    );
   const versions = async () =>
     (await readdir(directory.path)).filter((name) => name.startsWith("..kasbah-") || name.includes("tmp"));
 
@@ -47,6 +54,41 @@ describe("A set of files", () => {
       await set.publish(setOf(`${failAt}`));
       assert.deepEqual(await seen(), [`${failAt}`, `${failAt}`]);
     }
+  });
+
+  for (const lasts of ["once", "for good"] as const) {
+    it(`takes the place of a pair of plain files as a whole, when a call fails ${lasts}`, async () => {
+      const inPlace = { cert: directory.join("cert-chain.pem"), key: directory.join("key.pem") };
+      for (let failAt = 1, isDone = false; !isDone; failAt += 1) {
+        await rm(directory.path, { recursive: true });
+        await mkdir(directory.path);
+        await writeFile(inPlace.key, "key old", { mode: 0o600 });
+        await writeFile(inPlace.cert, "chain old");
+        const faulty = new FileSet(directory.path, { ...faultyFs(failAt, "EIO", lasts), symlink });
+        isDone = await faulty.publish(setOf("new")).then(
+          () => true,
+          () => false,
+        );
+        const [key, chain] = await seenByName();
+        assert.equal(key, chain, `call ${failAt}`);
+        assert.ok(key === "new" || (key === "old" && !isDone), `call ${failAt}: ${key}`);
+        await set.publish(setOf("next"));
+        assert.deepEqual(await seenByName(), ["next", "next"]);
+        assert.ok(isDone || failAt < 100);
+        if (isDone) assert.ok(failAt > 20, `only ${failAt} calls`);
+      }
+    });
+  }
+
+  it("keeps what plain files held no more open than they were, nor than what comes is", async () => {
+    await writeFile(directory.join("key.pem"), "key old", { mode: 0o644 });
+    await writeFile(directory.join("cert-chain.pem"), "chain old", { mode: 0o600 });
+    await set.publish(setOf("new"));
+    const modes = ["key.pem", "cert-chain.pem"].map(async (name) => {
+      assert.match(await readFile(directory.join("..kasbah-1", name), "utf8"), / old$/);
+      return (await stat(directory.join("..kasbah-1", name))).mode & 0o777;
+    });
+    assert.deepEqual(await Promise.all(modes), [0o600, 0o600]);
   });
 
   it("opens no link that somebody has put where its version was, nor changes what that links to", async () => {

@@ -11,6 +11,7 @@ import {
   syncDirectory,
 } from "@kasbah/runtime";
 import { readBoundedFile } from "../ca/bounded-file.ts";
+import { hasPlainFile, readStanding } from "./plain-files.ts";
 
 /** The calls of `node:fs/promises` that a set of files is published with. */
 export interface FileSetFs extends DurableFs {
@@ -28,7 +29,7 @@ const maxFileBytes = 512 * 1024;
 /**
  * A directory whose files change together, by kubelet's scheme: each version is a directory of its own, `..data` links to
  * the current one, and each file is a link through `..data`. One rename swaps all of them, so that whoever looks through
- * `..data` sees one whole version, after a kill or a power cut too.
+ * `..data` sees one whole version, after a kill or a power cut too. So it is in a directory where plain files had the names.
  */
 export class FileSet {
   readonly #directory: string;
@@ -52,10 +53,8 @@ export class FileSet {
   /** Makes these files the current version; when it resolves, that is durable. Throws `FILE_NOT_DURABLE`; readers then have the version before. */
   async publish(files: readonly PublishedFile[]): Promise<void> {
     try {
-      const version = await this.#newVersion(files);
-      await this.#link(dataLink, version);
-      for (const { name } of files) await this.#link(name, `${dataLink}/${name}`);
-      await syncDirectory(this.#directory, this.#fs);
+      await this.#keepPlainFiles(files);
+      await this.#show(files);
     } catch (cause) {
       if (cause instanceof RuntimeError) throw cause;
       const reason = errnoOf(cause) ?? "unexpected failure";
@@ -83,11 +82,37 @@ export class FileSet {
   }
 
   async #holdsOne({ name, bytes, mode }: PublishedFile): Promise<boolean> {
+    if (!(await this.#isOurLink(name))) return false;
     const path = this.#path(name);
-    if ((await readlink(path)) !== `${dataLink}/${name}`) return false;
     const { mode: seen } = await stat(path);
     const wanted = typeof bytes === "string" ? bytes : Buffer.from(bytes).toString("utf8");
     return (seen & 0o777) === mode && (await readBoundedFile(path, maxFileBytes)) === wanted;
+  }
+
+  /** Turned into links one by one, plain files would show a new key beside an old chain: what they hold is made a version first. */
+  async #keepPlainFiles(files: readonly PublishedFile[]): Promise<void> {
+    const names = files.map(({ name }) => name);
+    if (!(await hasPlainFile(this.#directory, names))) return;
+    const standing = await Promise.all(
+      files.map(async (file) => {
+        const isOurLink = await this.#isOurLink(file.name);
+        return readStanding(this.#path(file.name), file, { isOurLink, maxBytes: maxFileBytes });
+      }),
+    );
+    const kept = standing.filter((file) => file !== undefined);
+    if (kept.length > 0) await this.#show(kept);
+  }
+
+  /** Links to a new version of them, `..data` first: what the names go through must be durable before they do. */
+  async #show(files: readonly PublishedFile[]): Promise<void> {
+    await this.#link(dataLink, await this.#newVersion(files));
+    await syncDirectory(this.#directory, this.#fs);
+    for (const { name } of files) await this.#link(name, `${dataLink}/${name}`);
+    await syncDirectory(this.#directory, this.#fs);
+  }
+
+  async #isOurLink(name: string): Promise<boolean> {
+    return (await readlink(this.#path(name)).catch(() => undefined)) === `${dataLink}/${name}`;
   }
 
   async #newVersion(files: readonly PublishedFile[]): Promise<string> {
