@@ -43,12 +43,14 @@ export function formatCachedSecret(secret: WorkloadSecret, learned: TrustBundle)
 
 /**
  * Believes a cached secret as little as a reply of the CA: our key, our SPIFFE ID, a chain to a root that the root file
- * holds now, valid now. Throws CACHED_SECRET_INVALID naming the rule that failed.
+ * holds now, valid now. Throws CACHED_SECRET_INVALID naming the rule that failed, and CACHED_SECRET_NOT_YET_VALID when
+ * everything but our clock says that it is good.
  */
 export function parseCachedSecret(text: string, expected: ExpectedCachedSecret): CachedSecret {
   const written = readFields(text);
   const keyPair = check("its key is malformed", () => parsePrivateKey(written.key));
-  const [leaf, ...intermediates] = check("its chain is malformed", () => parseCertificates(written.chain));
+  const chain = check("its chain is malformed", () => parseCertificates(written.chain));
+  const [leaf, ...intermediates] = chain;
   const bundle = check("its roots are malformed", () => parseTrustBundle(written.roots));
   if (leaf === undefined || !leaf.publicKey.equals(keyPair.publicKey)) {
     throw invalid("its key is not the leaf's");
@@ -56,11 +58,16 @@ export function parseCachedSecret(text: string, expected: ExpectedCachedSecret):
   if (keyPair.publicKey.type !== expected.keyType) throw invalid(`its key is not ${expected.keyType}`);
   const { spiffeId, held, now, keyFormat } = expected;
   if (!leaf.spiffeId?.equals(spiffeId)) throw invalid(`its leaf does not have exactly the name ${spiffeId}`);
+  const notBefore = new Date(Math.max(...chain.map((one) => one.notBefore.getTime())));
+  // No earlier than its own beginning, so that a clock that is behind is not mistaken for a wrong chain.
+  const within = now < notBefore ? notBefore : now;
   for (const roots of [held, bundle]) {
-    check("its chain does not verify", () => verifyChain({ leaf, intermediates, bundle: roots, now }));
+    const path = { leaf, intermediates, bundle: roots, now: within };
+    check("its chain does not verify", () => verifyChain(path));
   }
-  const notAfter = new Date(Math.min(...[leaf, ...intermediates].map((one) => one.notAfter.getTime())));
+  const notAfter = new Date(Math.min(...chain.map((one) => one.notAfter.getTime())));
   const [receivedAt, rotateAt] = timesOf(written, notAfter);
+  if (now < notBefore) throw notYetValid(notBefore, now);
   return { spiffeId, keyPair, keyFormat, leaf, intermediates, bundle, receivedAt, notAfter, rotateAt };
 }
 
@@ -97,6 +104,11 @@ function check<T>(rule: string, verify: () => T): T {
     // A parser's own words may quote what it read: JSON's do.
     throw invalid(rule, rule === "it is not JSON" ? undefined : cause);
   }
+}
+
+function notYetValid(notBefore: Date, now: Date): AgentError {
+  const message = `the cached secret begins at ${notBefore.toISOString()} and our clock says ${now.toISOString()}; set the clock`;
+  return new AgentError("CACHED_SECRET_NOT_YET_VALID", message);
 }
 
 function invalid(rule: string, cause?: unknown): AgentError {

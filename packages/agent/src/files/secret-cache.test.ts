@@ -174,6 +174,20 @@ describe("The cache of the secret (row 2)", () => {
     assert.ok((await begin()).store.unexpired);
   });
 
+  it("serves nothing that has not begun, and keeps it until the clock says that it has", async () => {
+    await cacheIt();
+    clock.jump(-hourMs);
+    await isIgnored({ isDeleted: false });
+    clock.jump(hourMs);
+    assert.ok((await begin()).store.unexpired);
+  });
+
+  it("deletes what will never be good, whatever the clock says", async () => {
+    await cacheIt(bundleOf(stranger));
+    clock.jump(-hourMs);
+    await isIgnored({ isDeleted: true });
+  });
+
   it("opens no file that others may open, that is a link or has two names, and removes it", async () => {
     for (const spoil of [
       () => chmod(file, 0o640),
