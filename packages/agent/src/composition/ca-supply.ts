@@ -43,7 +43,7 @@ export async function composeCaSupply(ground: Ground, events: RotationEvents): P
     components: [rotation, tokenFile, ...(rootFile ? [rootFile] : [])],
     events,
     caAddresses: config.caAddresses,
-    cacheRoots: fileRoots,
+    cache: fileRoots && { roots: fileRoots, changes: wake },
     clockOffsetMs: () => replies.clockOffsetMs,
     warnings: () => (replies.clockWarning === undefined ? [] : [replies.clockWarning]),
   };

@@ -3,7 +3,7 @@ import type { Ground } from "./ground.ts";
 import type { Supply } from "./supply.ts";
 
 /** The secret in files, for other programs and for the next start; loaded only when it is asked for. */
-export async function composeKeptFiles(ground: Ground, { cacheRoots }: Supply): Promise<FileParts> {
+export async function composeKeptFiles(ground: Ground, { cache }: Supply): Promise<FileParts> {
   const { config, environment } = ground;
   const { outputCerts, cacheDir } = config;
   const parts: FileParts[] = [];
@@ -11,9 +11,9 @@ export async function composeKeptFiles(ground: Ground, { cacheRoots }: Supply): 
     const { composeOutput } = await import("../files/compose-output.ts");
     parts.push(await composeOutput(outputCerts, config, environment, ground));
   }
-  if (cacheDir !== undefined && cacheRoots !== undefined) {
+  if (cacheDir !== undefined && cache !== undefined) {
     const { composeCache } = await import("../files/compose-cache.ts");
-    parts.push(await composeCache(cacheDir, config, cacheRoots, ground));
+    parts.push(await composeCache(cacheDir, config, cache, ground));
   }
   return {
     components: parts.flatMap(({ components }) => components),

@@ -1,5 +1,5 @@
 import type { Component, HostPort } from "@kasbah/runtime";
-import type { HeldRoots } from "../ca/held-roots.ts";
+import type { CacheSupply } from "../files/cache-supply.ts";
 import { findMountedCerts } from "../files/find-mounted-certs.ts";
 import { observeRotations, type RotationEvents } from "../status/rotation-events.ts";
 import { workloadKeyOf } from "../workload-key.ts";
@@ -12,8 +12,8 @@ export interface Supply {
   readonly events: RotationEvents;
   /** The CAs that are asked; none where files take their place. */
   readonly caAddresses: readonly HostPort[];
-  /** Under which a cached secret must verify again; undefined where nothing is cached. */
-  readonly cacheRoots: HeldRoots | undefined;
+  /** Undefined where nothing is cached. */
+  readonly cache: CacheSupply | undefined;
   clockOffsetMs(): number | undefined;
   warnings(): readonly string[];
 }
@@ -40,7 +40,7 @@ async function composeMountedSupply(
     components: [mounted],
     events,
     caAddresses: [],
-    cacheRoots: undefined,
+    cache: undefined,
     clockOffsetMs: () => undefined,
     warnings: () => mounted.warnings(),
   };

@@ -1,8 +1,8 @@
-import type { HeldRoots } from "../ca/held-roots.ts";
 import { readToken } from "../ca/token-file.ts";
 import type { AgentConfig } from "../config.ts";
 import { resolveIdentity } from "../identity.ts";
 import { workloadKeyOf } from "../workload-key.ts";
+import type { CacheSupply } from "./cache-supply.ts";
 import type { FileGround, FileParts } from "./file-parts.ts";
 import { SecretCache } from "./secret-cache.ts";
 
@@ -10,7 +10,7 @@ import { SecretCache } from "./secret-cache.ts";
 export async function composeCache(
   directory: string,
   config: AgentConfig,
-  roots: HeldRoots,
+  supply: CacheSupply,
   { store, clock, roll, logger }: FileGround,
 ): Promise<FileParts> {
   // Where the flags say all of our name, no token is needed to know it.
@@ -22,7 +22,7 @@ export async function composeCache(
   const cache = new SecretCache({
     directory,
     store,
-    roots,
+    ...supply,
     identity: async () => resolveIdentity(await token(), config),
     ...workloadKeyOf(config),
     clock,

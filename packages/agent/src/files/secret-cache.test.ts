@@ -31,6 +31,7 @@ import {
 } from "@kasbah/testkit";
 import { HeldRoots } from "../ca/held-roots.ts";
 import { AgentError } from "../errors.ts";
+import { Wake } from "../rotation/wake.ts";
 import { SecretStore, type WorkloadSecret } from "../secret-store.ts";
 import { SecretCache } from "./secret-cache.ts";
 
@@ -53,6 +54,7 @@ describe("The cache of the secret (row 2)", () => {
   let logger: RecordingLogger;
   let identity: () => Promise<SpiffeId>;
   let keyType: KeyType;
+  let changes: Wake;
 
   before(async () => {
     [authority, stranger] = await Promise.all([createTestAuthority(), createTestAuthority("Stranger")]);
@@ -67,6 +69,7 @@ describe("The cache of the secret (row 2)", () => {
     logger = recordingLogger();
     identity = async () => ours;
     keyType = "P-256";
+    changes = new Wake();
     secret = await mintSecret({ authority, receivedAt: start, ttlMs: hourMs });
   });
   afterEach(() => ground.remove());
@@ -75,8 +78,8 @@ describe("The cache of the secret (row 2)", () => {
   const begin = async () => {
     const store = new SecretStore(clock);
     const roots = new HeldRoots(rootFile, logger);
-    const parts = { directory, store, roots, identity: () => identity(), keyType, clock, roll: () => 0.5 };
-    const cache = new SecretCache({ ...parts, keyFormat: "traditional", logger });
+    const parts = { directory, store, roots, changes, identity: () => identity(), keyType, clock };
+    const cache = new SecretCache({ ...parts, roll: () => 0.5, keyFormat: "traditional", logger });
     await cache.restore();
     return { cache, store, roots };
   };
@@ -172,6 +175,68 @@ describe("The cache of the secret (row 2)", () => {
     await isIgnored({ isDeleted: false });
     await rename(`${rootFile}.away`, rootFile);
     assert.ok((await begin()).store.unexpired);
+  });
+
+  describe("that cannot be verified when the agent starts", () => {
+    let begun: Awaited<ReturnType<typeof begin>>;
+    const noName = async () => {
+      throw new AgentError("TOKEN_UNREADABLE", "no name");
+    };
+    const isServed = () => eventually(() => begun.store.current?.leaf.equals(secret.leaf) ?? false);
+    /** When whatever a change could have begun is done. */
+    const settled = () => begun.cache.stop();
+
+    beforeEach(async () => {
+      await cacheIt();
+      identity = noName;
+      begun = await begin();
+      await begun.cache.start();
+    });
+    afterEach(() => begun.cache.stop());
+
+    it("is served as soon as the files that it waits for have changed and allow it", async () => {
+      changes.ring();
+      identity = async () => ours;
+      changes.ring();
+      await isServed();
+      assert.ok(begun.roots.learned?.equals(bundleOf(authority)));
+    });
+
+    it("is served in time without a word of a change, as when the clock was set", async () => {
+      identity = async () => ours;
+      await clock.runFor(60_000);
+      await isServed();
+    });
+
+    it("never takes the place of a newer one, nor teaches us its roots", async () => {
+      const newer = await mintSecret({ authority, receivedAt: start, ttlMs: hourMs });
+      const asked = Promise.withResolvers<void>();
+      const answer = Promise.withResolvers<SpiffeId>();
+      identity = () => {
+        asked.resolve();
+        return answer.promise;
+      };
+      changes.ring();
+      await asked.promise;
+      begun.store.publish(newer);
+      answer.resolve(ours);
+      await settled();
+      assert.ok(begun.store.current?.leaf.equals(newer.leaf));
+      assert.equal(begun.roots.learned, undefined);
+    });
+
+    it("is deleted once it proves to be bad", async () => {
+      identity = async () => parseSpiffeId("spiffe://cluster.local/ns/demo/sa/backend");
+      changes.ring();
+      await eventually(async () => !(await readdir(directory)).includes("secret.json"));
+      assert.equal(begun.store.current, undefined);
+    });
+
+    it("is in the log once for each reason, however often it is tried", async () => {
+      await clock.runFor(300_000);
+      await settled();
+      assert.equal(logger.named("the cached secret cannot be verified yet").length, 1);
+    });
   });
 
   it("serves nothing that has not begun, and keeps it until the clock says that it has", async () => {
