@@ -10,7 +10,7 @@ import { readPrivateFile } from "./private-file.ts";
 export interface CacheRestoreOptions {
   readonly store: SecretStore;
   readonly roots: HeldRoots;
-  /** Our name as token and flags have it now. */
+  /** Our name as token, flags and provided certificate have it now. */
   readonly identity: () => Promise<SpiffeId>;
   readonly keyType: KeyType;
   readonly keyFormat: KeyFormat;

@@ -1,3 +1,4 @@
+import type { SpiffeId } from "@kasbah/pki";
 import { readToken } from "../ca/token-file.ts";
 import type { AgentConfig } from "../config.ts";
 import { resolveIdentity } from "../identity.ts";
@@ -11,19 +12,14 @@ export async function composeCache(
   directory: string,
   config: AgentConfig,
   supply: CacheSupply,
-  { store, clock, roll, logger }: FileGround,
+  ground: FileGround,
 ): Promise<FileParts> {
-  // Where the flags say all of our name, no token is needed to know it.
-  const token = () =>
-    readToken(config.tokenFile).then(
-      (secret) => secret.reveal(),
-      () => "",
-    );
+  const { store, clock, roll, logger } = ground;
   const cache = new SecretCache({
     directory,
     store,
     ...supply,
-    identity: async () => resolveIdentity(await token(), config),
+    identity: await identityOf(config, ground),
     ...workloadKeyOf(config),
     clock,
     roll,
@@ -31,4 +27,24 @@ export async function composeCache(
   });
   await cache.restore();
   return { components: [cache], warnings: () => [] };
+}
+
+/** Our name, as the next call of the CA would give it. */
+async function identityOf(
+  config: AgentConfig,
+  { clock, logger }: FileGround,
+): Promise<() => Promise<SpiffeId>> {
+  const { provCert: directory, tokenFile } = config;
+  // Where the flags or the provided certificate say all of our name, no token is needed to know it.
+  const token = () =>
+    readToken(tokenFile).then(
+      (secret) => secret.reveal(),
+      () => "",
+    );
+  if (directory === undefined) return async () => resolveIdentity(await token(), config);
+  const { readProvidedCertificate } = await import("../ca/provided-certificate.ts");
+  return async () => {
+    const provided = await readProvidedCertificate({ directory, clock, logger });
+    return resolveIdentity(await token(), config, provided?.spiffeId);
+  };
 }
