@@ -167,6 +167,25 @@ describe("An agent that keeps files", function () {
     assert.equal(ca.calls.length, 1, "the CA was asked once in all");
   });
 
+  it("serves its cached secret as soon as the roots are mounted that were not there at the start", async () => {
+    const cache = { "--cache-dir": directory.join("cache") };
+    ca.ttlMs = 3_600_000;
+    const first = await startAgent(cache);
+    await first.logged("secret published");
+    await untilSeen("cached secret", patienceMs, async () =>
+      (await readdir(directory.join("cache"))).includes("secret.json") ? true : undefined,
+    );
+    await first.kill();
+    await ca.close();
+    await rm(directory.join("roots.pem"));
+
+    const second = await startAgent(cache);
+    await second.logged("the cached secret cannot be verified yet");
+    await second.logged("daemon started");
+    await writeFile(directory.join("roots.pem"), ca.authority.rootPem);
+    await second.logged("cached secret served");
+  });
+
   it("serves mounted certificates without a token, a root file or a CA", async () => {
     const receivedAt = new Date(Math.floor(systemClock.now().getTime() / 1000) * 1000);
     const minted = await mintSecret({ authority: ca.authority, receivedAt, ttlMs: 3_600_000 });
