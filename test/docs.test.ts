@@ -62,7 +62,7 @@ describe("The documents", () => {
       "packages/ca-server/src/http/metrics.ts",
       "packages/ca-server/src/http/authority-metrics.ts",
       "packages/agent/src/status/metrics.ts",
-      "packages/agent/src/files/file-metrics.ts",
+      "packages/agent/src/output-certs/file-metrics.ts",
     ]) {
       const names = [...read(path).matchAll(/"((?:citadel|istio|kasbah)_[a-z_]+)"/g)].map(
         ([, name = ""]) => name,

@@ -1,7 +1,7 @@
 import { parseTrustBundle, type TrustBundle } from "@kasbah/pki";
 import type { Logger } from "@kasbah/runtime";
+import { readBoundedFile } from "../bounded-file.ts";
 import { AgentError } from "../errors.ts";
-import { readBoundedFile } from "./bounded-file.ts";
 
 /** Some hundred roots. */
 export const maxRootsBytes = 256 * 1024;

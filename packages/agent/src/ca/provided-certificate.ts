@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { parseCertificates } from "@kasbah/pki";
 import { type Clock, type Logger, Secret } from "@kasbah/runtime";
-import { readBoundedFile } from "./bounded-file.ts";
+import { readBoundedFile } from "../bounded-file.ts";
 import type { HeldCertificate } from "./credentials.ts";
 
 const maxBytes = 128 * 1024;

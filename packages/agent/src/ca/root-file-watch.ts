@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { type Clock, ContentWatch, type Logger } from "@kasbah/runtime";
+import { readBoundedFile } from "../bounded-file.ts";
 import type { SecretStore } from "../secret-store.ts";
-import { readBoundedFile } from "./bounded-file.ts";
 import { type HeldRoots, maxRootsBytes } from "./held-roots.ts";
 
 export interface RootFileWatchParts {

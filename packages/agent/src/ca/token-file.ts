@@ -1,7 +1,7 @@
 import { Secret } from "@kasbah/runtime";
+import { readBoundedFile } from "../bounded-file.ts";
 import { AgentError } from "../errors.ts";
 import { parseTokenExpiry } from "../identity.ts";
-import { readBoundedFile } from "./bounded-file.ts";
 
 const maxTokenBytes = 16 * 1024;
 

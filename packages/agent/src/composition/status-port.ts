@@ -6,9 +6,9 @@ import {
   type Readiness,
 } from "@kasbah/runtime";
 import { command } from "../config.ts";
-import type { FileParts } from "../files/file-parts.ts";
 import { readinessOf, withWarnings } from "../status/readiness.ts";
 import { statusDocument } from "../status/status-document.ts";
+import type { FileParts } from "./file-parts.ts";
 import type { Ground } from "./ground.ts";
 import type { SdsEndpoint } from "./sds-endpoint.ts";
 import type { Supply } from "./supply.ts";

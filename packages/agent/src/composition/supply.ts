@@ -1,6 +1,6 @@
 import type { Component, HostPort } from "@kasbah/runtime";
-import type { CacheSupply } from "../files/cache-supply.ts";
-import { findMountedCerts } from "../files/find-mounted-certs.ts";
+import { findMountedCerts } from "../mounted-certs/find-mounted-certs.ts";
+import type { CacheSupply } from "../secret-cache/cache-supply.ts";
 import { observeRotations, type RotationEvents } from "../status/rotation-events.ts";
 import { workloadKeyOf } from "../workload-key.ts";
 import { composeCaSupply } from "./ca-supply.ts";
@@ -31,7 +31,7 @@ async function composeMountedSupply(
   ground: Ground,
   events: RotationEvents,
 ): Promise<Supply> {
-  const { MountedSupply } = await import("../files/mounted-supply.ts");
+  const { MountedSupply } = await import("../mounted-certs/mounted-supply.ts");
   const { config, store, clock, logger } = ground;
   logger.info("mounted certificates are served, no CA is asked", { directory });
   const { keyFormat } = workloadKeyOf(config);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createTestAuthority, eventually, FakeClock, mintSecret } from "@kasbah/testkit";
-import { SecretStore, type WorkloadSecret } from "../secret-store.ts";
 import { SecretFollower } from "./secret-follower.ts";
+import { SecretStore, type WorkloadSecret } from "./secret-store.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
 

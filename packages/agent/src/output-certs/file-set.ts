@@ -10,7 +10,7 @@ import {
   RuntimeError,
   syncDirectory,
 } from "@kasbah/runtime";
-import { readBoundedFile } from "../ca/bounded-file.ts";
+import { readBoundedFile } from "../bounded-file.ts";
 import { hasPlainFile, readStanding } from "./plain-files.ts";
 
 /** The calls of `node:fs/promises` that a set of files is published with. */

@@ -8,7 +8,7 @@ import {
   TrustBundle,
   verifyChain,
 } from "@kasbah/pki";
-import { readBoundedFile } from "../ca/bounded-file.ts";
+import { readBoundedFile } from "../bounded-file.ts";
 import { AgentError } from "../errors.ts";
 import type { WorkloadSecret } from "../secret-store.ts";
 import { mountedNames } from "./find-mounted-certs.ts";

@@ -8,9 +8,9 @@ import {
   type Logger,
   type PublishedFile,
 } from "@kasbah/runtime";
+import { SecretFollower } from "../secret-follower.ts";
 import type { SecretStore, WorkloadSecret } from "../secret-store.ts";
 import { FileSet, type FileSetFs } from "./file-set.ts";
-import { SecretFollower } from "./secret-follower.ts";
 
 export interface OutputCertsOptions {
   readonly directory: string;

@@ -1,5 +1,5 @@
 import { type Clock, type Component, fullJitterDelayMs } from "@kasbah/runtime";
-import type { SecretStore, WorkloadSecret } from "../secret-store.ts";
+import type { SecretStore, WorkloadSecret } from "./secret-store.ts";
 
 export interface SecretFollowerOptions {
   readonly name: string;
