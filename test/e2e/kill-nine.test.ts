@@ -12,7 +12,8 @@ import { repositoryRoot } from "./repository.ts";
 
 const serverBin = join(repositoryRoot, "packages/ca-server/bin/kasbah-server.js");
 const issuer = "https://issuer.test";
-const kills = 200;
+/** `KASBAH_KILLS=200` for the long run. */
+const kills = Number(process.env["KASBAH_KILLS"] ?? 80);
 /** From before the state is opened until some transitions have happened. */
 const longestLifeMs = 500;
 /**
@@ -64,7 +65,7 @@ describe("A CA that is killed at any moment", function () {
       return history;
     });
     for (const { transitions } of await Promise.all(halves)) {
-      assert.ok(transitions > 20, `only ${transitions} lives made a transition`);
+      assert.ok(transitions > kills / 10, `only ${transitions} lives made a transition`);
     }
   });
 
