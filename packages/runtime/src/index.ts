@@ -33,3 +33,4 @@ export {
   type StatusReply,
   type StatusServerOptions,
 } from "./status-server.ts";
+export { withoutCredentials } from "./without-credentials.ts";

@@ -1,4 +1,5 @@
 import { printableText } from "./printable-text.ts";
+import { withoutCredentials } from "./without-credentials.ts";
 
 /** What an event is about: names and values, of any kind. */
 export type LogFacts = Readonly<Record<string, unknown>>;
@@ -93,13 +94,4 @@ function frames(stack: string): string[] {
     .filter((line) => line.startsWith("at "))
     .slice(0, mostStackLines)
     .map((line) => printableText(line));
-}
-
-/**
- * The last net under the rule that no PEM and no token is ever logged. A match begins only where a word does, so
- * that hostile text costs linear time.
- */
-function withoutCredentials(text: string): string {
-  if (text.includes("-----BEGIN ")) return "[redacted PEM]";
-  return text.slice(0, 65_536).replace(/(?<![\w-])eyJ[\w-]{8,}(?:\.[\w-]+)+/g, "[redacted token]");
 }

@@ -90,6 +90,22 @@ describe("The CA client", () => {
     assert.equal(await refuseAs("kasbah", "no code\n"), undefined);
   });
 
+  it("passes on no token and no PEM that the CA echoes, nor a part of one", async () => {
+    const token = `eyJhbGciOiJSUzI1NiJ9.${"x".repeat(2_000)}.c2lnbmF0dXJl`;
+    const pem = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----";
+    for (const echoed of [token, pem]) {
+      const said = `not valid: ${echoed}`;
+      const metadata = { fix: said, referenceId: echoed };
+      const errorInfo = { reason: "TOKEN_AUDIENCE", domain: "kasbah", metadata };
+      const details = encodeStatusDetails({ code: 16, message: "no", errorInfo });
+      ca.answer = () => Promise.reject(new FakeRefusal({ code: 16, message: said.slice(0, 3_000), details }));
+      const error: unknown = await rejectsWithCode(client.createCertificate(order, never), "CA_REFUSED");
+      const { message, refusal } = error as AgentError;
+      assert.match(message, /redacted/);
+      assert.doesNotMatch(JSON.stringify([message, refusal]), /eyJ|xxx|MIGH|PRIVATE/);
+    }
+  });
+
   it("survives details that are no details", async () => {
     const details = Buffer.alloc(512, 0xff);
     ca.answer = () => Promise.reject(new FakeRefusal({ code: 16, message: "no", details }));

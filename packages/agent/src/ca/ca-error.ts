@@ -1,9 +1,9 @@
 import { decodeErrorInfo } from "@kasbah/protocol";
-import { formatHostPort, type HostPort } from "@kasbah/runtime";
+import { formatHostPort, type HostPort, withoutCredentials } from "@kasbah/runtime";
 import { grpcStatus, RpcError } from "@kasbah/runtime/rpc";
 import { AgentError, type AgentErrorCode, type AgentErrorOptions, type CaRefusal } from "../errors.ts";
 
-/** A CA, or whoever answers in its place, chooses these words: keep them short enough for one log line. */
+/** A CA, or whoever answers in its place, chooses these words: short enough for one log line, and without the token that it was shown. */
 const maxPublicText = 1_000;
 const maxFactText = 300;
 const codePattern = /^[A-Z][A-Z_]{1,60}$/;
@@ -24,7 +24,7 @@ export function caErrorOf(error: unknown, address: HostPort): AgentError {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(refusal === undefined ? {} : { refusal }),
   };
-  return new AgentError(code, `${sentences[code](at)}: ${error.message.slice(0, maxPublicText)}`, options);
+  return new AgentError(code, `${sentences[code](at)}: ${publicText(error.message, maxPublicText)}`, options);
 }
 
 /** Why, in facts for programs: only a CA of ours says that, and nothing else is believed of its form. */
@@ -36,12 +36,16 @@ function refusalIn({ details }: RpcError): CaRefusal | undefined {
     const { referenceId, fix } = metadata ?? {};
     return {
       code: reason,
-      ...(referenceId === undefined ? {} : { referenceId: referenceId.slice(0, 64) }),
-      ...(fix === undefined ? {} : { fix: fix.slice(0, maxFactText) }),
+      ...(referenceId === undefined ? {} : { referenceId: publicText(referenceId, 64) }),
+      ...(fix === undefined ? {} : { fix: publicText(fix, maxFactText) }),
     };
   } catch {
     return undefined;
   }
+}
+
+function publicText(text: string, maxLength: number): string {
+  return withoutCredentials(text).slice(0, maxLength);
 }
 
 type CallFailure = Extract<AgentErrorCode, "CA_UNREACHABLE" | "CA_UNAVAILABLE" | "CA_REFUSED">;

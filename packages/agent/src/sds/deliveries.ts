@@ -1,3 +1,4 @@
+import { withoutCredentials } from "@kasbah/runtime";
 import { maxNames } from "./asked-names.ts";
 import type { SubscriptionNote } from "./subscription-note.ts";
 
@@ -57,7 +58,8 @@ export function judge<State extends Deliveries>(before: State, { nonce, rejectio
     return { state: { ...before, accepted: new Map([...before.accepted, ...carried]) }, notes: [] };
   }
   const repeated = [...carried].every(([name, version]) => isRejected(before, name, version));
-  const note = { kind: "nack", names: [...carried.keys()], complaint: rejection, repeated } as const;
+  const complaint = withoutCredentials(rejection);
+  const note = { kind: "nack", names: [...carried.keys()], complaint, repeated } as const;
   return { state: { ...before, rejected: withRejected(before.rejected, carried) }, notes: [note] };
 }
 

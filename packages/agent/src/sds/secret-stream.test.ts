@@ -124,6 +124,17 @@ describe("An SDS stream", () => {
     assert.ok(!JSON.stringify(stream.view).includes("BEGIN"));
   });
 
+  it("keeps and tells no key or token that a client puts into its complaint", () => {
+    stream.receive({ ...request, nodeId: "envoy" });
+    const token = `eyJhbGciOiJSUzI1NiJ9.${"x".repeat(2_000)}.c2lnbmF0dXJl`;
+    for (const secret of [token, "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49"]) {
+      const errorDetail = { code: 13, message: `cannot load ${secret}` };
+      stream.receive({ ...request, responseNonce: sent[0]?.nonce ?? "", errorDetail });
+      assert.match(stream.view.lastNack?.complaint ?? "", /redacted/);
+    }
+    assert.doesNotMatch(JSON.stringify([stream.view, notes]), /eyJ|xxx|MIGH/);
+  });
+
   it("complains once of a type that is not served, however often it is asked for", () => {
     for (let round = 0; round < 1_000; round += 1)
       stream.receive({ ...request, nodeId: "envoy", typeUrl: "other" });
