@@ -20,7 +20,7 @@ export interface Deliveries {
   readonly open: ReadonlyMap<string, Versions>;
   readonly sent: Versions;
   readonly accepted: Versions;
-  /** The versions of each name that this client refused: the same bytes are never sent to it again. */
+  /** The versions of each name that this client refused: the same bytes are not sent to it again while it follows the name. */
   readonly rejected: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -86,6 +86,17 @@ export function deliver<State extends Deliveries>(before: State, carried: Versio
 export function keepOnly<State extends Deliveries>(before: State, names: ReadonlySet<string>): State {
   const kept = (versions: Versions) => new Map([...versions].filter(([name]) => names.has(name)));
   return { ...before, sent: kept(before.sent), accepted: kept(before.accepted) };
+}
+
+/** Forgets also what was refused under names that the client leaves: whoever asks for one later is a new client, to be answered. */
+export function leave<State extends Deliveries>(before: State, names: readonly string[]): State {
+  if (names.length === 0) return before;
+  const left = new Set(names);
+  const others = <Value>(map: ReadonlyMap<string, Value>) =>
+    new Map([...map].filter(([name]) => !left.has(name)));
+  // A NACK that is still under way is of the client that left.
+  const open = new Map([...before.open].map(([nonce, carried]) => [nonce, others(carried)]));
+  return { ...before, open, rejected: others(before.rejected) };
 }
 
 function isRejected({ rejected }: Deliveries, name: string, version: string): boolean {

@@ -154,6 +154,22 @@ describe("A delta subscription", () => {
     assert.equal(left.subscription.sent.size, 0);
   });
 
+  it("answers a provider that is made anew with the bytes that were refused before it left", () => {
+    const { subscription, response } = answered();
+    const nack = { nonce: response.nonce, rejection: "no" };
+    const refused = onDeltaRequest(subscription, ask(nack), both).subscription;
+    const kept = onDeltaRequest(refused, ask({ subscribe: ["default"] }), both);
+    assert.equal(kept.response, undefined, "to ask again for a name that was not left changes nothing");
+    const left = onDeltaRequest(refused, ask({ unsubscribe: ["default"] }), both).subscription;
+    const late = onDeltaRequest(left, ask(nack), both).subscription;
+    const back = onDeltaRequest(late, ask({ subscribe: ["default"] }), both);
+    assert.deepEqual(back.response?.names, ["default"]);
+    const anew = ask({ subscribe: ["default"], unsubscribe: ["default"] });
+    assert.deepEqual(onDeltaRequest(refused, anew, both).response?.names, ["default"]);
+    const again = ask({ nonce: back.response?.nonce ?? "", rejection: "no" });
+    assert.equal(onDeltaRequest(back.subscription, again, both).response, undefined);
+  });
+
   it("can be asked about the last sixteen responses, and remembers no more", () => {
     let { subscription } = answered();
     for (let round = 0; round < 100; round += 1) {
@@ -187,7 +203,12 @@ describe("A delta subscription", () => {
             ? onDeltaUpdate(state, ["ROOTCA", "default"], now)
             : onDeltaRequest(state, request, now);
           if (!isUpdate) for (const held of lists.held) heldOrServed.add(held);
-          checkResponse(step, state, now.versions, heldOrServed);
+          checkResponse(
+            step,
+            isUpdate ? state : leaving(state, lists.unsubscribe),
+            now.versions,
+            heldOrServed,
+          );
           state = step.subscription;
           if (isUpdate) assert.equal(lacking(state, now.versions), undefined, "an update was kept back");
         }
@@ -195,6 +216,11 @@ describe("A delta subscription", () => {
     );
   });
 });
+
+/** The state in which nothing is refused of names that the client leaves. */
+function leaving(state: DeltaSubscription, names: readonly string[]): DeltaSubscription {
+  return { ...state, rejected: new Map([...state.rejected].filter(([name]) => !names.includes(name))) };
+}
 
 function checkResponse(
   { response, subscription }: DeltaStep,

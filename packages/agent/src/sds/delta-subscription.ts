@@ -4,6 +4,7 @@ import {
   deliver,
   judge,
   keepOnly,
+  leave,
   noDeliveries,
   type Offer,
   servable,
@@ -56,7 +57,8 @@ export function onDeltaRequest(before: DeltaSubscription, request: DeltaRequest,
   const served = request.subscribe.filter((name) => before.sent.has(name));
   const held = new Set([...before.held, ...served, ...request.held].slice(0, maxNames));
   const wanted = request.subscribe.filter((name) => sorted.asked.names.has(name));
-  const state = keepOnly({ ...judged.state, ...sorted.asked, held }, without(sorted.asked.names, wanted));
+  const kept = leave(judged.state, request.unsubscribe);
+  const state = keepOnly({ ...kept, ...sorted.asked, held }, without(sorted.asked.names, wanted));
   const removed = sorted.turnedAway.filter((name) => name !== wildcard && mayRemove(state, name));
   const step = answer(state, wanted, removed, offer);
   return { ...step, notes: [...judged.notes, ...sorted.notes] };

@@ -171,6 +171,20 @@ describe("A subscription", () => {
     assert.equal(onUpdate(none.subscription, ["default"], offer({ default: "v2" })).response, undefined);
   });
 
+  it("answers a provider that is made anew with the bytes that were refused before it left", () => {
+    const { subscription, response } = answered();
+    const { nonce } = response;
+    const refused = onRequest(subscription, ask({ nonce, rejection: "no" }), both).subscription;
+    const left = onRequest(refused, ask({ names: [], nonce }), both).subscription;
+    assert.deepEqual([left.rejected.size, left.open.get(nonce)?.size], [0, 0]);
+    // A NACK that was under way changes nothing of that.
+    const late = onRequest(left, ask({ names: [], nonce, rejection: "no" }), both).subscription;
+    const back = onRequest(late, ask({ nonce }), both);
+    assert.deepEqual(back.response?.names, ["default"]);
+    const again = ask({ nonce: back.response?.nonce ?? "", rejection: "no" });
+    assert.equal(onRequest(back.subscription, again, both).response, undefined);
+  });
+
   it("pushes nothing when the version is the same", () => {
     assert.equal(onUpdate(answered().subscription, ["ROOTCA", "default"], both).response, undefined);
   });

@@ -4,6 +4,7 @@ import {
   deliver,
   judge,
   keepOnly,
+  leave,
   noDeliveries,
   type Offer,
   servable,
@@ -50,7 +51,8 @@ export function onRequest(before: Subscription, request: SubscriptionRequest, of
   const isForgetful = request.nonce === "" && request.rejection === undefined;
   const wanted = [...asked.names].filter((name) => isFirst || isForgetful || !before.names.has(name));
   // What is asked for anew is owed, also when there is nothing to give at this moment.
-  const state = keepOnly({ ...judged.state, ...asked }, without(asked.names, wanted));
+  const kept = leave(judged.state, [...without(before.names, [...asked.names])]);
+  const state = keepOnly({ ...kept, ...asked }, without(asked.names, wanted));
   const step = answer(state, wanted, offer);
   return { ...step, notes: [...judged.notes, ...notes] };
 }
