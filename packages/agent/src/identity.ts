@@ -45,6 +45,8 @@ function nameOf(token: string, options: IdentityOptions, shown: SpiffeId | undef
 
 /** True for a SPIFFE ID, in its one spelling, that {@link resolveIdentity} could give with some token. */
 export function mayBeOurs(name: string, options: IdentityOptions): boolean {
+  // To parse what is none costs an error with its stack, and clients choose the names.
+  if (!name.startsWith("spiffe://")) return false;
   const id = spiffeIdIn(name);
   if (id?.workload === undefined || id.toString() !== name || !id.trustDomain.equals(options.trustDomain))
     return false;

@@ -5,7 +5,14 @@ import {
   onDeltaRequest,
   onDeltaUpdate,
 } from "./delta-subscription.ts";
-import { isSecretType, type Look, lookAt, type OpenStream, type StreamOptions } from "./open-stream.ts";
+import {
+  isSecretType,
+  type Look,
+  lookAt,
+  type OpenStream,
+  refuseManyNames,
+  type StreamOptions,
+} from "./open-stream.ts";
 import { StreamRecord, type StreamView } from "./stream-record.ts";
 
 /** One open stream of the delta protocol. */
@@ -34,6 +41,7 @@ export class DeltaStream implements OpenStream<DeltaDiscoveryRequest> {
       if (this.#record.isFirstForeignType()) this.#options.note({ kind: "unknown-type", typeUrl });
       return;
     }
+    refuseManyNames(subscribe.length + unsubscribe.length + initialVersions.size);
     const look = lookAt(this.#options.catalog, subscribe);
     const verdict = { nonce: request.responseNonce, rejection: errorDetail?.message };
     const reduced = { subscribe, unsubscribe, held: [...initialVersions.keys()], ...verdict };

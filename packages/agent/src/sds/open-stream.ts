@@ -1,5 +1,7 @@
 import { secretTypeUrl } from "@kasbah/protocol";
 import type { Clock } from "@kasbah/runtime";
+import { AgentError } from "../errors.ts";
+import { maxNames } from "./asked-names.ts";
 import type { Offer } from "./deliveries.ts";
 import type { SecretResource } from "./envoy-secret.ts";
 import type { ResourceProvider } from "./resource-provider.ts";
@@ -19,7 +21,7 @@ export interface OpenStream<Request> {
   /** The names that it follows. */
   readonly names: ReadonlySet<string>;
   readonly view: StreamView;
-  /** Takes a request of the client. Throws NODE_MISSING when the first one does not say who asks. */
+  /** Takes a request of the client. Throws NODE_MISSING when the first one does not say who asks, REQUEST_MALFORMED when it has too many names. */
   receive(request: Request): void;
   /** Sends those of `changed` that this stream wants and has not got in their present version. */
   update(changed: readonly string[]): void;
@@ -47,6 +49,16 @@ export function lookAt(catalog: ResourceProvider, names: readonly string[]): Loo
       return resource;
     },
   };
+}
+
+/** Names in one request, of whatever kind; far beyond those that a stream may follow. */
+const maxNamesInRequest = 4_096;
+
+/** Refuses a request before the time that its names would take to look at is spent. @throws AgentError `REQUEST_MALFORMED` */
+export function refuseManyNames(count: number): void {
+  if (count <= maxNamesInRequest) return;
+  const rule = `name at most ${maxNamesInRequest}, and on one stream ${maxNames}`;
+  throw new AgentError("REQUEST_MALFORMED", `the request has ${count} names of resources: ${rule}`);
 }
 
 /** Older clients send no type; there is only one here. */

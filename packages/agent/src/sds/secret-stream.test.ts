@@ -4,7 +4,9 @@ import { parseTrustDomain } from "@kasbah/pki";
 import { type DiscoveryResponse, secretTypeUrl, streamSecrets } from "@kasbah/protocol";
 import { FakeClock, mintSecret, throwsWithCode } from "@kasbah/testkit";
 import { SecretStore } from "../secret-store.ts";
+import { DeltaStream } from "./delta-stream.ts";
 import type { StreamOptions } from "./open-stream.ts";
+import type { ResourceProvider } from "./resource-provider.ts";
 import { SecretStream } from "./secret-stream.ts";
 import type { SubscriptionNote } from "./subscription-note.ts";
 import { WorkloadProvider } from "./workload-provider.ts";
@@ -133,6 +135,27 @@ describe("An SDS stream", () => {
       assert.match(stream.view.lastNack?.complaint ?? "", /redacted/);
     }
     assert.doesNotMatch(JSON.stringify([stream.view, notes]), /eyJ|xxx|MIGH/);
+  });
+
+  it("refuses a request of absurdly many names before it looks at one", () => {
+    const looked: string[] = [];
+    const catalog: ResourceProvider = {
+      claims: (name) => looked.push(name) > 0,
+      current: (name) => void looked.push(name),
+      watch: () => () => {},
+    };
+    const names = Array.from({ length: 4_097 }, (_, index) => `n${index}`);
+    const many = { ...request, nodeId: "envoy", resourceNames: names };
+    throwsWithCode(() => new SecretStream({ ...options, catalog }).receive(many), "REQUEST_MALFORMED");
+    const delta = { ...many, subscribe: names, unsubscribe: [], initialVersions: new Map<string, string>() };
+    const deltaStream = () => new DeltaStream({ ...options, catalog, send: () => assert.fail() });
+    throwsWithCode(() => deltaStream().receive(delta), "REQUEST_MALFORMED");
+    const left = { ...delta, subscribe: [], unsubscribe: names };
+    throwsWithCode(() => deltaStream().receive(left), "REQUEST_MALFORMED");
+    const held = { ...delta, subscribe: [], initialVersions: new Map(names.map((name) => [name, "1"])) };
+    throwsWithCode(() => deltaStream().receive(held), "REQUEST_MALFORMED");
+    assert.deepEqual(looked, []);
+    new SecretStream(options).receive({ ...many, resourceNames: names.slice(1) });
   });
 
   it("complains once of a type that is not served, however often it is asked for", () => {

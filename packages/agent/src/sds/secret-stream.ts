@@ -1,5 +1,12 @@
 import type { DiscoveryRequest, DiscoveryResponse } from "@kasbah/protocol";
-import { isSecretType, type Look, lookAt, type OpenStream, type StreamOptions } from "./open-stream.ts";
+import {
+  isSecretType,
+  type Look,
+  lookAt,
+  type OpenStream,
+  refuseManyNames,
+  type StreamOptions,
+} from "./open-stream.ts";
 import { StreamRecord, type StreamView } from "./stream-record.ts";
 import { emptySubscription, onRequest, onUpdate, type Step } from "./subscription.ts";
 
@@ -29,6 +36,7 @@ export class SecretStream implements OpenStream<DiscoveryRequest> {
       if (this.#record.isFirstForeignType()) this.#options.note({ kind: "unknown-type", typeUrl });
       return;
     }
+    refuseManyNames(names.length);
     const look = lookAt(this.#options.catalog, names);
     const reduced = { names, nonce, rejection: errorDetail?.message };
     this.#take(onRequest(this.#subscription, reduced, look.offer), look);
