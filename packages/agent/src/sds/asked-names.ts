@@ -1,3 +1,4 @@
+import { clientText } from "./client-text.ts";
 import type { SubscriptionNote } from "./subscription-note.ts";
 
 /** The names that one stream asked for, as far as they are served here. */
@@ -13,6 +14,9 @@ export const noNames: AskedNames = { names: new Set(), refused: new Set(), isCro
 
 /** Names that one stream may follow: a large gateway's, several times over. */
 export const maxNames = 256;
+
+/** Of all names that one stream may follow, in UTF-8. */
+export const maxNameBytes = 64 * 1024;
 
 /** Names complained about per stream; the rest are refused in silence. */
 const maxRefusedNames = 16;
@@ -31,15 +35,31 @@ export function sortNames(
   isKnown: (name: string) => boolean,
 ): SortedNames {
   const names = new Set(before.names);
+  let bytes = bytesOf(names);
   const unknown = new Set<string>();
   const surplus = new Set<string>();
   for (const name of requested) {
     if (!isKnown(name)) unknown.add(name);
-    else if (names.has(name) || names.size < maxNames) names.add(name);
-    else surplus.add(name);
+    else if (!names.has(name)) {
+      const length = Buffer.byteLength(name);
+      const hasRoom = names.size < maxNames && bytes + length <= maxNameBytes;
+      if (hasRoom) bytes += length;
+      (hasRoom ? names : surplus).add(name);
+    }
   }
   const complained = complain({ ...before, names }, unknown, surplus.size > 0);
   return { ...complained, turnedAway: [...unknown, ...surplus] };
+}
+
+/** The first of these names, as many as one stream may follow. */
+export function firstNames(names: Iterable<string>): ReadonlySet<string> {
+  return sortNames(noNames, [...names], () => true).asked.names;
+}
+
+export function bytesOf(names: Iterable<string>): number {
+  let bytes = 0;
+  for (const name of names) bytes += Buffer.byteLength(name);
+  return bytes;
 }
 
 /** Strikes names that turned out not to be served here, as when the workload's own name became known. */
@@ -58,8 +78,9 @@ function complain(before: AskedNames, unknown: ReadonlySet<string>, isCrowded: b
   const notes: SubscriptionNote[] = [];
   for (const name of unknown) {
     if (refused.size >= maxRefusedNames) break;
-    if (refused.has(name)) continue;
-    refused.add(name);
+    const kept = clientText(name);
+    if (refused.has(kept)) continue;
+    refused.add(kept);
     notes.push({ kind: "unknown-name", name });
   }
   if (isCrowded && !before.isCrowded) notes.push({ kind: "too-many-names", limit: maxNames });

@@ -170,6 +170,11 @@ describe("A delta subscription", () => {
     assert.equal(onDeltaRequest(back.subscription, again, both).response, undefined);
   });
 
+  it("remembers 64 KiB of the names that a client says it holds", () => {
+    const held = Array.from({ length: 200 }, (_, index) => `${index}${"x".repeat(1_000)}`);
+    assert.equal(first({ subscribe: [], held }).subscription.held.size, 65);
+  });
+
   it("can be asked about the last sixteen responses, and remembers no more", () => {
     let { subscription } = answered();
     for (let round = 0; round < 100; round += 1) {

@@ -1,4 +1,4 @@
-import { type AskedNames, maxNames, noNames, sortNames, strikeNames, without } from "./asked-names.ts";
+import { type AskedNames, firstNames, noNames, sortNames, strikeNames, without } from "./asked-names.ts";
 import {
   type Deliveries,
   deliver,
@@ -55,7 +55,7 @@ export function onDeltaRequest(before: DeltaSubscription, request: DeltaRequest,
   const names = without(before.names, request.unsubscribe);
   const sorted = sortNames({ ...before, names }, request.subscribe, offer.isKnown);
   const served = request.subscribe.filter((name) => before.sent.has(name));
-  const held = new Set([...before.held, ...served, ...request.held].slice(0, maxNames));
+  const held = firstNames([...before.held, ...served, ...request.held]);
   const wanted = request.subscribe.filter((name) => sorted.asked.names.has(name));
   const kept = leave(judged.state, request.unsubscribe);
   const state = keepOnly({ ...kept, ...sorted.asked, held }, without(sorted.asked.names, wanted));

@@ -3,7 +3,7 @@ import type { Clock } from "@kasbah/runtime";
 import { quoted } from "@kasbah/runtime";
 import type { UnaryCall } from "@kasbah/runtime/rpc";
 import { AgentError } from "../errors.ts";
-import { maxNames } from "./asked-names.ts";
+import { bytesOf, maxNameBytes, maxNames } from "./asked-names.ts";
 import { isSecretType, lookAt } from "./open-stream.ts";
 import type { ResourceProvider } from "./resource-provider.ts";
 import type { SecretUpdates } from "./secret-updates.ts";
@@ -43,6 +43,12 @@ function namesIn({ nodeId, typeUrl, resourceNames }: DiscoveryRequest): readonly
   if (names.length === 0 || names.length > maxNames) {
     const expected = `name 1 to ${maxNames} resources; there is no list of all`;
     throw new AgentError("REQUEST_MALFORMED", `the request names ${names.length} resources: ${expected}`);
+  }
+  if (bytesOf(names) > maxNameBytes) {
+    throw new AgentError(
+      "REQUEST_MALFORMED",
+      `the request's names are longer than ${maxNameBytes} bytes together`,
+    );
   }
   return names;
 }

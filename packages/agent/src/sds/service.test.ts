@@ -147,6 +147,32 @@ describe("The SDS service on a Unix socket", () => {
     assert.equal((await good.next()).resources[0]?.name, "default");
   });
 
+  it("refuses more calls than it holds, of every kind, and has room again when one ends", async () => {
+    const observer = { onOpened() {}, onClosed() {}, onNote() {} };
+    const catalog = new ResourceCatalog([new WorkloadProvider(store, identity)]);
+    const small = new SecretService({ catalog, observer, clock, maxStreams: 2 });
+    const other = new Http2Server({ routes: small.routes, toStatus: sdsStatusOf, limits: sdsLimits });
+    await other.listenUnix(directory.join("small"));
+    const narrow = new GrpcChannel({ unixPath: directory.join("small") });
+    const held = new Subscriber(narrow, "default");
+    const roots = new Subscriber(narrow, "ROOTCA").next();
+    await eventually(() => small.streams().length === 2);
+    const busy = (error: unknown) =>
+      error instanceof RpcError && error.code === grpcStatus.UNAVAILABLE && /^SDS_BUSY: /.test(error.message);
+    await assert.rejects(new Subscriber(narrow, "default").next(), busy);
+    await assert.rejects(new DeltaSubscriber(narrow, ["default"]).next(), busy);
+    await assert.rejects(narrow.unary(fetchSecrets, ask("default"), { deadlineMs: 20_000 }), busy);
+    const cancelled = assert.rejects(held.next());
+    held.stream.cancel();
+    await cancelled;
+    await eventually(() => small.streams().length === 1);
+    store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
+    assert.equal((await new Subscriber(narrow, "default").next()).resources[0]?.name, "default");
+    assert.equal((await roots).resources[0]?.name, "ROOTCA");
+    narrow.close();
+    await other.close(50);
+  });
+
   it("ends a stream of rubbish with INVALID_ARGUMENT", async () => {
     const raw = { encode: (bytes: Uint8Array) => bytes, decode: (bytes: Uint8Array) => bytes };
     const stream = channel.stream({ path: streamSecrets.path, request: raw, response: raw });
@@ -349,6 +375,7 @@ describe("The SDS service on a Unix socket", () => {
         { typeUrl: "type.googleapis.com/envoy.config.cluster.v3.Cluster" },
         { resourceNames: [] },
         { resourceNames: Array.from({ length: 10_000 }, (_, index) => `name-${index}`) },
+        { resourceNames: ["default", "x".repeat(70_000)] },
       ];
       for (const request of wrong) {
         await assert.rejects(

@@ -32,6 +32,8 @@ export interface SecretServiceOptions {
   readonly catalog: ResourceProvider;
   readonly observer: StreamObserver;
   readonly clock: Clock;
+  /** Calls that may be open at a time, of every method and on all connections; 4096 unless given. */
+  readonly maxStreams?: number;
 }
 
 /** Makes a stream of one protocol for a call. */
@@ -46,6 +48,7 @@ export class SecretService {
   readonly #options: SecretServiceOptions;
   readonly #updates: SecretUpdates;
   readonly #streams = new Set<{ readonly view: StreamView }>();
+  #calls = 0;
 
   constructor(options: SecretServiceOptions) {
     this.#options = options;
@@ -58,7 +61,7 @@ export class SecretService {
         deltaSecrets,
         (own) => new DeltaStream(own),
       ),
-      unaryRoute({ ...messagesOf(fetchSecrets), handle: (call) => fetchNow(call, world) }),
+      unaryRoute({ ...messagesOf(fetchSecrets), handle: (call) => this.#admit(() => fetchNow(call, world)) }),
     ];
   }
 
@@ -76,7 +79,24 @@ export class SecretService {
     method: Method<Request, Response>,
     create: NewStream<Request, Response>,
   ): Route {
-    return streamRoute({ ...messagesOf(method), handle: (call) => this.#serve(call, create) });
+    return streamRoute({
+      ...messagesOf(method),
+      handle: (call) => this.#admit(() => this.#serve(call, create)),
+    });
+  }
+
+  async #admit<Result>(answer: () => Promise<Result>): Promise<Result> {
+    const { maxStreams = 4096 } = this.#options;
+    if (this.#calls >= maxStreams) {
+      const message = `${maxStreams} calls are open, which is the most; find the client that opens them and keeps them`;
+      throw new AgentError("SDS_BUSY", message);
+    }
+    this.#calls += 1;
+    try {
+      return await answer();
+    } finally {
+      this.#calls -= 1;
+    }
   }
 
   async #serve<Request, Response>(

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
-import { parseFileName, parseSocketMode, sdsSocketPath, socketModeWarning } from "./socket-options.ts";
+import {
+  parseFileName,
+  parseSocketMode,
+  sdsLimits,
+  sdsSocketPath,
+  socketModeWarning,
+} from "./socket-options.ts";
 
 describe("The options of the SDS socket", () => {
+  it("bound the connections, and so the streams, that one uid may open", () => {
+    assert.ok(sdsLimits.maxConnections <= 256);
+  });
+
   it("take three modes, and nothing that could mean another by mistake", () => {
     for (const wrong of [
       "",

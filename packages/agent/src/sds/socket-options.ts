@@ -4,6 +4,7 @@ import { join } from "node:path";
 export const sdsLimits = {
   maxRequestBytes: 1024 * 1024,
   maxConcurrentStreams: 1_000,
+  maxConnections: 256,
   // Only Envoys of our own uid come here, and one that is reconfigured resets all of its streams at once.
   resetBurst: 1_000,
 };

@@ -6,6 +6,7 @@ const statuses: Partial<Record<AgentErrorCode, number>> = {
   REQUEST_MALFORMED: grpcStatus.INVALID_ARGUMENT,
   RESOURCE_UNKNOWN: grpcStatus.NOT_FOUND,
   RESOURCE_NOT_READY: grpcStatus.UNAVAILABLE,
+  SDS_BUSY: grpcStatus.UNAVAILABLE,
   CLIENT_TOO_SLOW: grpcStatus.RESOURCE_EXHAUSTED,
 };
 

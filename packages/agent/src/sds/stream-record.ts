@@ -1,6 +1,7 @@
 import type { Clock } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
 import type { AskedNames } from "./asked-names.ts";
+import { clientText } from "./client-text.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { SubscriptionNote } from "./subscription-note.ts";
 
@@ -23,8 +24,6 @@ export interface StreamView {
   readonly lastNack?: { readonly names: readonly string[]; readonly complaint: string; readonly at: Date };
 }
 
-/** Texts of a client that are kept for as long as its stream lasts. */
-const maxClientText = 512;
 /** Names of one refused response that are kept with it. */
 const maxNackNames = 16;
 
@@ -54,7 +53,7 @@ export class StreamRecord {
   introduce(nodeId: string): void {
     if (this.#node !== undefined) return;
     requireNode(nodeId);
-    this.#node = nodeId.slice(0, maxClientText);
+    this.#node = clientText(nodeId);
   }
 
   /** True once: one line is enough of what is not served. */
@@ -67,8 +66,8 @@ export class StreamRecord {
   keep(note: SubscriptionNote): void {
     if (note.kind !== "nack") return;
     this.#nacks += 1;
-    const names = note.names.slice(0, maxNackNames).map((name) => name.slice(0, maxClientText));
-    this.#lastNack = { names, complaint: note.complaint.slice(0, maxClientText), at: this.#clock.now() };
+    const names = note.names.slice(0, maxNackNames).map(clientText);
+    this.#lastNack = { names, complaint: clientText(note.complaint), at: this.#clock.now() };
   }
 
   view(subscription: AskedNames & Deliveries): StreamView {

@@ -138,6 +138,26 @@ describe("A subscription", () => {
     assert.deepEqual(second.notes, []);
   });
 
+  it("follows 64 KiB of names, counted as they came, and remembers little of those it refuses", () => {
+    const all: Offer = { isKnown: () => true, versions: new Map() };
+    const names = Array.from({ length: 10 }, (_, index) => `${index}${"é".repeat(5_000)}`);
+    const first = onRequest(emptySubscription, ask({ names }), all);
+    assert.equal(first.subscription.names.size, 6);
+    assert.deepEqual(first.notes, [{ kind: "too-many-names", limit: 256 }]);
+    const more = onRequest(first.subscription, ask({ names: [...names.slice(0, 6), "short"] }), all);
+    assert.deepEqual([more.subscription.names.size, more.subscription.names.has("short")], [7, true]);
+    const none: Offer = { isKnown: () => false, versions: new Map() };
+    const { refused } = onRequest(
+      emptySubscription,
+      ask({ names: ["x".repeat(1_000_000)] }),
+      none,
+    ).subscription;
+    assert.deepEqual(
+      [...refused].map((name) => name.length),
+      [512],
+    );
+  });
+
   it("lets go of a name that turns out to be nobody's, and never of one that was served", () => {
     const early = onRequest(emptySubscription, ask({}), offer({}));
     const nobodys: Offer = { isKnown: () => false, versions: new Map() };
