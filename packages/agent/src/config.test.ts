@@ -46,6 +46,7 @@ describe("The agent's configuration", () => {
       ["--output-certs", "./var/run/secrets/istio/"],
       ["--output-certs", "/x/../certs", "--ca-root", "/certs/root-cert.pem"],
       ["--output-certs", "./var/run/secrets/workload-spiffe-credentials"],
+      ["--output-certs", "./etc/certs", "--file-mounted-certs", "true"],
       ["--on-rotate", "true"],
     ]) {
       assert.throws(() => load(argv), ConfigInvalidError, argv.join(" "));

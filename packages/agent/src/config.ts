@@ -2,6 +2,7 @@ import { dirname, join, resolve } from "node:path";
 import { parseTrustDomain, parseWorkloadName } from "@kasbah/pki";
 import { type Command, type ConfigOf, option, schema } from "@kasbah/runtime";
 import { parseCaHeader } from "./ca/ca-header.ts";
+import { legacyMountedCertsDir } from "./mounted-certs/find-mounted-certs.ts";
 import { parseFileName, parseSocketMode } from "./sds/socket-options.ts";
 
 /** Every option of `kasbah-agent`. Environment names and defaults are Istio's where it has them. */
@@ -356,14 +357,22 @@ function crossCheck(config: AgentConfig): readonly string[] {
 }
 
 function fileProblems(config: AgentConfig): readonly string[] {
-  const { outputCerts, onRotate, mountedCertsDir } = config;
+  const { outputCerts, onRotate } = config;
   if (outputCerts === undefined) {
     return onRotate === undefined ? [] : ["--on-rotate: runs after --output-certs, which is not given"];
   }
-  // Roots that were written there would be read as the operator's, and never leave again.
-  const read = renewsInPlace(config) ? [mountedCertsDir] : [dirname(caRootOf(config)), mountedCertsDir];
-  const isRead = read.some((directory) => resolve(directory) === resolve(outputCerts));
+  const isRead = readDirectories(config).some((directory) => resolve(directory) === resolve(outputCerts));
   return isRead ? ["--output-certs: is a directory that is read from as well; choose another"] : [];
+}
+
+/** Where nothing may be written: roots that were would be read as the operator's, and never leave again. */
+export function readDirectories(config: AgentConfig): readonly string[] {
+  const { fileMountedCerts, mountedCertsDir } = config;
+  return [
+    mountedCertsDir,
+    ...(fileMountedCerts ? [legacyMountedCertsDir] : []),
+    ...(renewsInPlace(config) ? [] : [dirname(caRootOf(config))]),
+  ];
 }
 
 /** Read by us, perhaps read by others, and neither written by others nor run. */

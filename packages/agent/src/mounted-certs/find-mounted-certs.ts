@@ -4,7 +4,7 @@ import { join } from "node:path";
 export const mountedNames = { chain: "cert-chain.pem", key: "key.pem", roots: "root-cert.pem" } as const;
 
 /** Where Istio's `FILE_MOUNTED_CERTS` looks. */
-const legacyMountedCertsDir = "./etc/certs";
+export const legacyMountedCertsDir = "./etc/certs";
 
 /** Whether all three files are there, which makes a CA superfluous. */
 async function hasMountedCerts(directory: string): Promise<boolean> {

@@ -1,9 +1,8 @@
 import { constants } from "node:fs";
 import { access, realpath } from "node:fs/promises";
-import { dirname } from "node:path";
 import { ConfigInvalidError } from "@kasbah/runtime";
 import type { FileGround, FileParts } from "../composition/file-parts.ts";
-import { type AgentConfig, caRootOf, renewsInPlace } from "../config.ts";
+import { type AgentConfig, readDirectories } from "../config.ts";
 import { createFileMetrics } from "./file-metrics.ts";
 import { OutputCerts } from "./output-certs.ts";
 import { RotateCommand } from "./rotate-command.ts";
@@ -61,10 +60,8 @@ async function refuseWithoutShell(): Promise<void> {
 
 /** As the configuration's own check, for directories that are one by way of a link. */
 async function refuseDirectoryThatIsRead(directory: string, config: AgentConfig): Promise<void> {
-  const { mountedCertsDir } = config;
-  const sources = renewsInPlace(config) ? [mountedCertsDir] : [dirname(caRootOf(config)), mountedCertsDir];
   const [written, ...read] = await Promise.all(
-    [directory, ...sources].map((path) => realpath(path).catch(() => undefined)),
+    [directory, ...readDirectories(config)].map((path) => realpath(path).catch(() => undefined)),
   );
   if (written === undefined || !read.includes(written)) return;
   throw new ConfigInvalidError(["--output-certs: is a directory that is read from as well; choose another"]);
