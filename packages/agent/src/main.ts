@@ -29,7 +29,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
 
   const supply = await composeSupply(ground);
   const files = await composeKeptFiles(ground, supply);
-  const sds = composeSdsEndpoint(ground);
+  const sds = composeSdsEndpoint(ground, supply);
   const status = composeStatusPort(ground, supply, files, sds);
   const workloadApi = await composeWorkloadApi(ground, status.readiness);
   const loopWatch = createLoopWatch({ registry, clock, logger });

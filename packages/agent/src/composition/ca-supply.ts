@@ -44,6 +44,7 @@ export async function composeCaSupply(ground: Ground, events: RotationEvents): P
     events,
     caAddresses: config.caAddresses,
     cache: fileRoots && { roots: fileRoots, changes: wake },
+    mountedCerts: undefined,
     clockOffsetMs: () => replies.clockOffsetMs,
     warnings: () => (replies.clockWarning === undefined ? [] : [replies.clockWarning]),
   };

@@ -11,6 +11,7 @@ import { WorkloadProvider } from "../sds/workload-provider.ts";
 import { observeStreams } from "../status/stream-events.ts";
 import { StreamTally } from "../status/stream-tally.ts";
 import type { Ground } from "./ground.ts";
+import type { Supply } from "./supply.ts";
 
 /** Envoy's socket and what is answered on it. */
 export interface SdsEndpoint {
@@ -20,8 +21,11 @@ export interface SdsEndpoint {
   readonly tally: StreamTally;
 }
 
-export function composeSdsEndpoint({ config, store, metrics, clock, logger }: Ground): SdsEndpoint {
-  const fileNames = composeFileNames(config, metrics, clock, logger);
+export function composeSdsEndpoint(
+  { config, store, metrics, clock, logger }: Ground,
+  { mountedCerts }: Pick<Supply, "mountedCerts">,
+): SdsEndpoint {
+  const fileNames = composeFileNames(config, mountedCerts, metrics, clock, logger);
   const catalog = new ResourceCatalog([new WorkloadProvider(store, config), fileNames]);
   const tally = new StreamTally(observeStreams(metrics, logger));
   const service = new SecretService({ catalog, observer: tally, clock });

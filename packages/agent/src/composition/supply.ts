@@ -14,6 +14,8 @@ export interface Supply {
   readonly caAddresses: readonly HostPort[];
   /** Undefined where nothing is cached. */
   readonly cache: CacheSupply | undefined;
+  /** Where the files are that take the place of a CA. */
+  readonly mountedCerts: string | undefined;
   clockOffsetMs(): number | undefined;
   warnings(): readonly string[];
 }
@@ -41,6 +43,7 @@ async function composeMountedSupply(
     events,
     caAddresses: [],
     cache: undefined,
+    mountedCerts: directory,
     clockOffsetMs: () => undefined,
     warnings: () => mounted.warnings(),
   };

@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { type Clock, type Logger, watchDirectory } from "@kasbah/runtime";
 import type { AgentConfig } from "../config.ts";
 import { countWatchFailures, observeFiles } from "../status/file-events.ts";
@@ -10,14 +10,16 @@ import { systemBundlePaths } from "./system-bundle.ts";
 /** The file names of a configuration. What reads and watches files is loaded with the first that is asked for. */
 export function composeFileNames(
   config: AgentConfig,
+  mountedCerts: string | undefined,
   metrics: AgentMetrics,
   clock: Clock,
   logger: Logger,
 ): FileNames {
-  const { fileDirectory, tokenFile, cacheDir, outputCerts } = config;
-  // The workload's own key answers to its own names alone.
-  const ours = [dirname(tokenFile), cacheDir, outputCerts].filter((directory) => directory !== undefined);
-  const directories = new AllowedDirectories(fileDirectory, ours, systemBundlePaths);
+  const directories = new AllowedDirectories(
+    config.fileDirectory,
+    privateDirectories(config, mountedCerts),
+    systemBundlePaths,
+  );
   const load = async () => {
     const { FileProvider } = await import("./file-provider.ts");
     const observer = observeFiles(metrics, clock, logger);
@@ -25,4 +27,22 @@ export function composeFileNames(
     return new FileProvider({ directories, observer, watchDirectory: watch, clock, logger });
   };
   return new FileNames({ directories, load, logger });
+}
+
+/**
+ * Where the workload's own keys and token are, which answer to their own names alone. `mountedCerts` is the directory that takes
+ * the place of a CA; the one in which it would be looked for stays allowed where it is named as such.
+ */
+export function privateDirectories(
+  config: Pick<
+    AgentConfig,
+    "fileDirectory" | "tokenFile" | "cacheDir" | "outputCerts" | "provCert" | "mountedCertsDir"
+  >,
+  mountedCerts: string | undefined,
+): readonly string[] {
+  const { fileDirectory, tokenFile, cacheDir, outputCerts, provCert, mountedCertsDir } = config;
+  const isNamed = fileDirectory.some((directory) => resolve(directory) === resolve(mountedCertsDir));
+  const unused = isNamed ? undefined : mountedCertsDir;
+  const all = [dirname(tokenFile), cacheDir, outputCerts, provCert, mountedCerts, unused];
+  return all.filter((directory) => directory !== undefined);
 }
