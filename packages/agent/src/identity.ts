@@ -43,6 +43,14 @@ function nameOf(token: string, options: IdentityOptions, shown: SpiffeId | undef
   return SpiffeId.forWorkload(options.trustDomain, parseWorkloadName(namespace, serviceAccount));
 }
 
+/** What a SPIFFE ID in its one spelling names: a workload or a whole trust domain (SPIFFE ID §2); undefined for any other text. */
+export function spiffeKindOf(name: string): "workload" | "trust-domain" | undefined {
+  if (!name.startsWith("spiffe://")) return undefined;
+  const id = spiffeIdIn(name);
+  if (id?.toString() !== name) return undefined;
+  return name === `spiffe://${id.trustDomain.name}` ? "trust-domain" : "workload";
+}
+
 /** True for a SPIFFE ID, in its one spelling, that {@link resolveIdentity} could give with some token. */
 export function mayBeOurs(name: string, options: IdentityOptions): boolean {
   // To parse what is none costs an error with its stack, and clients choose the names.

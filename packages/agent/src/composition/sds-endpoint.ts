@@ -26,7 +26,8 @@ export function composeSdsEndpoint(
   { mountedCerts }: Pick<Supply, "mountedCerts">,
 ): SdsEndpoint {
   const fileNames = composeFileNames(config, mountedCerts, metrics, clock, logger);
-  const catalog = new ResourceCatalog([new WorkloadProvider(store, config), fileNames]);
+  const workload = new WorkloadProvider(store, config, { isNameOpen: mountedCerts !== undefined });
+  const catalog = new ResourceCatalog([workload, fileNames]);
   const tally = new StreamTally(observeStreams(metrics, logger));
   const service = new SecretService({ catalog, observer: tally, clock });
   const server = new Http2Server({

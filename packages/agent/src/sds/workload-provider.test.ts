@@ -139,6 +139,20 @@ describe("The names of the workload's secret", () => {
     assert.ok(catalog.claims(own) && !catalog.claims(backend));
   });
 
+  it("hold every SPIFFE ID and trust domain while mounted files may bring any, and then theirs alone", async () => {
+    const web = "spiffe://prod.example/web";
+    const mounted = new WorkloadProvider(store, anybody, { isNameOpen: true });
+    for (const name of [own, web, "spiffe://prod.example", "spiffe://cluster.local"])
+      assert.ok(mounted.claims(name), name);
+    for (const name of ["spiffe://", "spiffe://prod.example/", "spiffe://PROD.example/web", "x"]) {
+      assert.ok(!mounted.claims(name), name);
+    }
+    store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000, uri: web }));
+    assert.equal(mounted.current(web)?.secret.kind, "tlsCertificate");
+    assert.equal(mounted.current("spiffe://prod.example")?.secret.kind, "validationContext");
+    for (const name of [own, "spiffe://cluster.local"]) assert.ok(!mounted.claims(name), name);
+  });
+
   it("keep the roots after the leaf's end, and hand the ended leaf to nobody", async () => {
     await publish();
     clock.jump(61_000);

@@ -1,7 +1,9 @@
-import { type IdentityOptions, mayBeOurs } from "../identity.ts";
+import { type IdentityOptions, mayBeOurs, spiffeKindOf } from "../identity.ts";
 import type { SecretStore, WorkloadSecret } from "../secret-store.ts";
 import { leafOf, rootsOf, type SecretResource } from "./envoy-secret.ts";
 import type { ResourceProvider } from "./resource-provider.ts";
+
+const openKinds = { workload: "leaf", "trust-domain": "roots", none: undefined } as const;
 
 /**
  * The workload's own secret, under Istio's names (`default`, `ROOTCA`) and under SPIRE's: its SPIFFE ID for the certificate,
@@ -10,11 +12,18 @@ import type { ResourceProvider } from "./resource-provider.ts";
 export class WorkloadProvider implements ResourceProvider {
   readonly #store: SecretStore;
   readonly #identity: IdentityOptions;
+  readonly #isNameOpen: boolean;
   #built: { readonly from: WorkloadSecret; readonly resources: Map<string, SecretResource> } | undefined;
 
-  constructor(store: SecretStore, identity: IdentityOptions) {
+  /** `isNameOpen`: the first secret decides our name, whatever was configured, as mounted files do. */
+  constructor(
+    store: SecretStore,
+    identity: IdentityOptions,
+    { isNameOpen = false }: { readonly isNameOpen?: boolean } = {},
+  ) {
     this.#store = store;
     this.#identity = identity;
+    this.#isNameOpen = isNameOpen;
   }
 
   /** Before the first secret our own SPIFFE ID may not be known: every name that it could be is held until then. */
@@ -43,6 +52,7 @@ export class WorkloadProvider implements ResourceProvider {
     if (name === "default") return "leaf";
     if (name === "ROOTCA") return "roots";
     const own = this.#store.current?.spiffeId;
+    if (own === undefined && this.#isNameOpen) return openKinds[spiffeKindOf(name) ?? "none"];
     const { name: trustDomain } = own?.trustDomain ?? this.#identity.trustDomain;
     if (name === `spiffe://${trustDomain}`) return "roots";
     const isOwn = own === undefined ? mayBeOurs(name, this.#identity) : name === own.toString();
