@@ -1,4 +1,5 @@
 import { type EmptyRequest, type Method, workloadHeader } from "@kasbah/protocol";
+import type { Clock } from "@kasbah/runtime";
 import type { CallContext } from "@kasbah/runtime/rpc";
 import { AgentError } from "../errors.ts";
 
@@ -10,8 +11,28 @@ export function demandHeader(call: CallContext): void {
   throw new AgentError("WORKLOAD_HEADER_MISSING", message);
 }
 
-/** Waits for the one message of a call that streams its answers. @throws AgentError `REQUEST_MALFORMED` */
-export async function demandRequest(requests: AsyncIterable<EmptyRequest>): Promise<void> {
+const maxWaitMs = 10_000;
+
+/** Waits for the one message of a call that streams its answers, for ten seconds at most. @throws AgentError `REQUEST_MALFORMED` or `CLIENT_TOO_SLOW` */
+export async function demandRequest(requests: AsyncIterable<EmptyRequest>, clock: Clock): Promise<void> {
+  const arrived = new AbortController();
+  const late = clock.sleep(maxWaitMs, arrived.signal).then(
+    () => {
+      throw new AgentError(
+        "CLIENT_TOO_SLOW",
+        `no request message within ${maxWaitMs / 1_000} s; call again and send it`,
+      );
+    },
+    () => undefined,
+  );
+  try {
+    await Promise.race([firstOf(requests), late]);
+  } finally {
+    arrived.abort();
+  }
+}
+
+async function firstOf(requests: AsyncIterable<EmptyRequest>): Promise<void> {
   for await (const _ of requests) return;
   throw new AgentError("REQUEST_MALFORMED", "the call ended before its one request message");
 }

@@ -99,7 +99,7 @@ describe("The SPIFFE Workload API", function () {
   async function serve(maxStreams?: number): Promise<void> {
     await server?.close(50);
     const reasons = () => ["CA_UNREACHABLE: the CA is away"];
-    api = new WorkloadApi({ store, reasons, ...(maxStreams === undefined ? {} : { maxStreams }) });
+    api = new WorkloadApi({ store, clock, reasons, ...(maxStreams === undefined ? {} : { maxStreams }) });
     server = new Http2Server({ routes: api.routes, toStatus: workloadStatusOf });
     await server.listenUnix(directory.join(`socket${maxStreams ?? ""}`));
     const path = directory.join(`socket${maxStreams ?? ""}`);
@@ -137,6 +137,16 @@ describe("The SPIFFE Workload API", function () {
     ["two values in one", { "workload.spiffe.io": "true, true" }],
     ["another header of the kind", { "workload.spiffe.io.example": "true" }],
   ];
+  it("ends a call that never sends its one message after ten seconds, and gives its place to another", async () => {
+    await serve(1);
+    const silent = new Call(newSession(), fetchX509Svid.path, header).read();
+    await eventually(() => clock.sleeping === 1, 20_000);
+    await clock.advance(10_000);
+    assert.equal((await silent.ends()).status, grpcStatus.UNAVAILABLE);
+    store.publish(await mint());
+    await svids().gets(1);
+  });
+
   const paths = [fetchX509Svid.path, fetchX509Bundles.path, ...jwtSvidMethods.map(({ path }) => path)];
   for (const [what, headers] of forged) {
     it(`refuses every method with INVALID_ARGUMENT when the security header is ${what}`, async () => {

@@ -5,6 +5,7 @@ import {
   jwtSvidMethods,
   type Method,
 } from "@kasbah/protocol";
+import type { Clock } from "@kasbah/runtime";
 import { type CallContext, type Route, type StreamCall, streamRoute, unaryRoute } from "@kasbah/runtime/rpc";
 import { AgentError } from "../errors.ts";
 import type { SecretStore, WorkloadSecret } from "../secret-store.ts";
@@ -14,6 +15,7 @@ import { decodeRequest, demandHeader, demandRequest } from "./request.ts";
 
 export interface WorkloadApiOptions {
   readonly store: SecretStore;
+  readonly clock: Clock;
   /** Why there is no secret to hand out, for people. */
   readonly reasons: () => readonly string[];
   /** Streams that may be open at a time; 4096 unless given. */
@@ -75,7 +77,7 @@ export class WorkloadApi {
     }
     this.#calls += 1;
     try {
-      await demandRequest(call.requests);
+      await demandRequest(call.requests, this.#options.clock);
       await this.#serve(new OpenStream(profile, (message) => call.send(message), call.signal));
     } finally {
       this.#calls -= 1;
