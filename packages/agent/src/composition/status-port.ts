@@ -38,7 +38,7 @@ export function composeStatusPort(
       clockOffsetMs: () => supply.clockOffsetMs(),
       catalog,
       sds: tally,
-      streams: () => service.streams(),
+      streams: (most) => service.streams(most),
     });
   const pages = { "/debug/secrets": () => jsonReply(document()) };
   const { statusAddress: address } = config;

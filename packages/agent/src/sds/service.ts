@@ -65,9 +65,9 @@ export class SecretService {
     ];
   }
 
-  /** The open streams, oldest first, for people to look at. */
-  streams(): readonly StreamView[] {
-    return [...this.#streams].map(({ view }) => view);
+  /** The oldest of the open streams, for people to look at. */
+  streams(most = Number.POSITIVE_INFINITY): readonly StreamView[] {
+    return [...this.#streams].slice(0, most).map(({ view }) => view);
   }
 
   /** Names that are watched for the open streams. */

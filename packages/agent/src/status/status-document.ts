@@ -6,6 +6,7 @@ import type { RotationFailure } from "../rotation/rotator.ts";
 import type { ResourceProvider } from "../sds/resource-provider.ts";
 import type { StreamView } from "../sds/stream-record.ts";
 import type { SecretStore, WorkloadSecret } from "../secret-store.ts";
+import { boundedClient, maxClients, maxName, maxResources } from "./bounded-client.ts";
 
 /** Where the status comes from; everything is asked anew for each answer. */
 export interface StatusSources {
@@ -19,13 +20,14 @@ export interface StatusSources {
   readonly clockOffsetMs?: () => number | undefined;
   readonly catalog: Pick<ResourceProvider, "current">;
   readonly sds: { readonly open: number; readonly nacks: number };
-  /** The open SDS streams. */
-  readonly streams: () => readonly StreamView[];
+  /** The open SDS streams, as many of them as are told of. */
+  readonly streams: (most: number) => readonly StreamView[];
 }
 
 /** What `/debug/secrets` shows and `kasbah-agent status` reads: everything that is served but keys. A member that has no value is absent. */
 export function statusDocument(sources: StatusSources) {
-  const { version, store, clock, failure, caAddresses, clockOffsetMs, sds, streams } = sources;
+  const { version, store, clock, failure, caAddresses, clockOffsetMs, sds } = sources;
+  const clients = sources.streams(maxClients);
   const { ready, reasons, warnings = [] } = sources.readiness();
   const secret = store.current;
   return {
@@ -36,11 +38,16 @@ export function statusDocument(sources: StatusSources) {
     warnings,
     now: clock.now().toISOString(),
     certificate: secret === undefined ? undefined : certificateFacts(secret, store.now()),
-    resources: resourceFacts(sources),
+    resources: resourceFacts(sources, clients),
     trustBundle: secret?.bundle.roots.map(rootFacts) ?? [],
     lastFailure: failureFacts(failure()),
     ca: { addresses: caAddresses, clockOffsetMs: clockOffsetMs?.() },
-    sds: { streams: sds.open, nacks: sds.nacks, clients: streams() },
+    sds: {
+      streams: sds.open,
+      nacks: sds.nacks,
+      clients: clients.map(boundedClient),
+      clientsLeftOut: Math.max(0, sds.open - clients.length),
+    },
   };
 }
 
@@ -62,11 +69,12 @@ function certificateFacts(secret: WorkloadSecret, now: Date) {
 }
 
 /** What a client that asks now would get: our own names, and whatever else clients have asked for. */
-function resourceFacts({ catalog, streams }: StatusSources) {
-  const asked = streams().flatMap(({ resources }) => resources.map(({ name }) => name));
+function resourceFacts({ catalog }: StatusSources, clients: readonly StreamView[]) {
+  const asked = clients.flatMap(({ resources }) => resources.map(({ name }) => name));
   return [...new Set(["ROOTCA", "default", ...asked])]
+    .slice(0, maxResources)
     .flatMap((name) => catalog.current(name) ?? [])
-    .map(({ name, version }) => ({ name, version }));
+    .map(({ name, version }) => ({ name: name.slice(0, maxName), version }));
 }
 
 function rootFacts({ der, fingerprint, notAfter }: Certificate) {
