@@ -1,4 +1,3 @@
-import { clientText } from "./client-text.ts";
 import type { SubscriptionNote } from "./subscription-note.ts";
 
 /** The names that one stream asked for, as far as they are served here. */
@@ -85,4 +84,13 @@ function complain(before: AskedNames, unknown: ReadonlySet<string>, isCrowded: b
   }
   if (isCrowded && !before.isCrowded) notes.push({ kind: "too-many-names", limit: maxNames });
   return { asked: { names: before.names, refused, isCrowded: before.isCrowded || isCrowded }, notes };
+}
+
+/** Texts of a client that are kept for as long as its stream lasts. */
+const maxTextLength = 512;
+
+/** The beginning of a client's text, for keeping. A slice would keep the megabyte that it was cut from in memory, so this is a copy. */
+export function clientText(text: string): string {
+  if (text.length <= maxTextLength) return text;
+  return Buffer.from(text.slice(0, maxTextLength), "utf16le").toString("utf16le");
 }

@@ -1,4 +1,3 @@
-import { withoutCredentials } from "@kasbah/runtime";
 import { maxNames } from "./asked-names.ts";
 import type { SubscriptionNote } from "./subscription-note.ts";
 
@@ -58,8 +57,7 @@ export function judge<State extends Deliveries>(before: State, { nonce, rejectio
     return { state: { ...before, accepted: new Map([...before.accepted, ...carried]) }, notes: [] };
   }
   const repeated = [...carried].every(([name, version]) => isRejected(before, name, version));
-  const complaint = withoutCredentials(rejection);
-  const note = { kind: "nack", names: [...carried.keys()], complaint, repeated } as const;
+  const note = { kind: "nack", names: [...carried.keys()], complaint: rejection, repeated } as const;
   return { state: { ...before, rejected: withRejected(before.rejected, carried) }, notes: [note] };
 }
 

@@ -1,4 +1,5 @@
 import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from "@kasbah/protocol";
+import { withoutCredentials } from "@kasbah/runtime";
 import {
   type DeltaStep,
   emptyDeltaSubscription,
@@ -43,7 +44,10 @@ export class DeltaStream implements OpenStream<DeltaDiscoveryRequest> {
     }
     refuseManyNames(subscribe.length + unsubscribe.length + initialVersions.size);
     const look = lookAt(this.#options.catalog, subscribe);
-    const verdict = { nonce: request.responseNonce, rejection: errorDetail?.message };
+    const verdict = {
+      nonce: request.responseNonce,
+      rejection: errorDetail && withoutCredentials(errorDetail.message),
+    };
     const reduced = { subscribe, unsubscribe, held: [...initialVersions.keys()], ...verdict };
     this.#take(onDeltaRequest(this.#subscription, reduced, look.offer), look);
   }

@@ -1,4 +1,5 @@
 import type { DiscoveryRequest, DiscoveryResponse } from "@kasbah/protocol";
+import { withoutCredentials } from "@kasbah/runtime";
 import {
   isSecretType,
   type Look,
@@ -38,7 +39,7 @@ export class SecretStream implements OpenStream<DiscoveryRequest> {
     }
     refuseManyNames(names.length);
     const look = lookAt(this.#options.catalog, names);
-    const reduced = { names, nonce, rejection: errorDetail?.message };
+    const reduced = { names, nonce, rejection: errorDetail && withoutCredentials(errorDetail.message) };
     this.#take(onRequest(this.#subscription, reduced, look.offer), look);
   }
 

@@ -1,7 +1,6 @@
 import type { Clock } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
-import type { AskedNames } from "./asked-names.ts";
-import { clientText } from "./client-text.ts";
+import { type AskedNames, clientText } from "./asked-names.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { SubscriptionNote } from "./subscription-note.ts";
 
