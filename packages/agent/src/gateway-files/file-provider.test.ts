@@ -104,6 +104,24 @@ describe("Secrets from files", () => {
     assert.equal(failures.at(-1)?.error.code, "FILE_REFUSED");
   });
 
+  it("wait where too many are asked for, are complained of once, and are served when a single other is left", async () => {
+    await write("shop", pair(0));
+    const invented = Array.from({ length: 2_000 }, (_, i) => `file-root:${home.join(`root-${i}`)}`);
+    const leave = invented.map((name) => provider.watch(name, () => {}));
+    await eventually(() => failures.length === invented.length);
+    let pushes = 0;
+    const unwatch = Array.from({ length: 50 }, () =>
+      provider.watch(nameOf("shop"), () => {
+        pushes += 1;
+      }),
+    );
+    assert.equal(failures.filter(({ error }) => error.code === "FILE_REFUSED").length, 1);
+    unwatch.pop()?.();
+    leave[7]?.();
+    await isServed(nameOf("shop"), pair(0));
+    await eventually(() => pushes === 49);
+  });
+
   it("keep the pair that was good while a new one is half written, gone, empty or wrong", async () => {
     await write("shop", pair(0));
     let pushes = 0;
