@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { ConfigInvalidError } from "@kasbah/runtime";
 import { loadConfig } from "@kasbah/runtime/yaml";
-import { caRootOf, command, options } from "./config.ts";
+import { command, options } from "./config.ts";
+import { caRootOf } from "./config-places.ts";
 import { workloadKeyOf } from "./workload-key.ts";
 
 const load = (argv: string[], env: Record<string, string> = {}) => {

@@ -3,7 +3,7 @@ import { AllowedDirectories } from "./allowed-directories.ts";
 import { privateDirectories } from "./compose-file-names.ts";
 
 const config = {
-  fileDirectory: ["/etc/istio", "./etc/certs", "/mounted"],
+  fileDirectories: ["/etc/istio", "./etc/certs", "/mounted"],
   tokenFile: "/tokens/token",
   cacheDir: undefined,
   outputCerts: undefined,
@@ -16,7 +16,7 @@ const covers = (
   mounted?: string,
 ) => {
   const all = { ...config, ...changes };
-  return new AllowedDirectories(all.fileDirectory, privateDirectories(all, mounted)).cover(path);
+  return new AllowedDirectories(all.fileDirectories, privateDirectories(all, mounted)).cover(path);
 };
 
 describe("The directories of our own keys", () => {

@@ -16,7 +16,7 @@ export function composeFileNames(
   logger: Logger,
 ): FileNames {
   const directories = new AllowedDirectories(
-    config.fileDirectory,
+    config.fileDirectories,
     privateDirectories(config, mountedCerts),
     systemBundlePaths,
   );
@@ -36,12 +36,12 @@ export function composeFileNames(
 export function privateDirectories(
   config: Pick<
     AgentConfig,
-    "fileDirectory" | "tokenFile" | "cacheDir" | "outputCerts" | "provCert" | "mountedCertsDir"
+    "fileDirectories" | "tokenFile" | "cacheDir" | "outputCerts" | "provCert" | "mountedCertsDir"
   >,
   mountedCerts: string | undefined,
 ): readonly string[] {
-  const { fileDirectory, tokenFile, cacheDir, outputCerts, provCert, mountedCertsDir } = config;
-  const isNamed = fileDirectory.some((directory) => resolve(directory) === resolve(mountedCertsDir));
+  const { fileDirectories, tokenFile, cacheDir, outputCerts, provCert, mountedCertsDir } = config;
+  const isNamed = fileDirectories.some((directory) => resolve(directory) === resolve(mountedCertsDir));
   const unused = isNamed ? undefined : mountedCertsDir;
   const all = [dirname(tokenFile), cacheDir, outputCerts, provCert, mountedCerts, unused];
   return all.filter((directory) => directory !== undefined);
