@@ -1,5 +1,5 @@
 import { option, schema } from "@kasbah/runtime";
-import { parseFileName, parseSocketMode } from "./sds/socket-options.ts";
+import { parseSocketFile, parseSocketMode } from "./sds/socket-options.ts";
 
 /** What is served, and where. */
 export const servingOptions = {
@@ -16,7 +16,7 @@ export const servingOptions = {
     flag: "--sds-socket-file <name>",
     env: "WORKLOAD_IDENTITY_SOCKET_FILE",
     help: "name of the socket in ./var/run/secrets/workload-spiffe-uds, when --sds-socket does not say where",
-    schema: schema.parsed(parseFileName),
+    schema: schema.parsed(parseSocketFile),
     default: "socket",
     group: "Serving",
   }),

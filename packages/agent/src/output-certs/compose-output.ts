@@ -7,7 +7,7 @@ import { readDirectories } from "../config-places.ts";
 import { createFileMetrics } from "./file-metrics.ts";
 import { OutputCerts } from "./output-certs.ts";
 import { RotateCommand } from "./rotate-command.ts";
-import { shell } from "./run-command.ts";
+import { shell } from "./run-shell.ts";
 
 /** The files of `--output-certs`, and the command after them. */
 export async function composeOutput(

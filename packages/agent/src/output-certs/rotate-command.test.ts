@@ -62,10 +62,10 @@ describe("The command after a rotation", function () {
     const script = `
       import { openSync } from "node:fs";
       import { systemClock as clock } from "@kasbah/runtime";
-      import { runCommand } from ${JSON.stringify(new URL("run-command.ts", import.meta.url).href)};
+      import { runShell } from ${JSON.stringify(new URL("run-shell.ts", import.meta.url).href)};
       try { for (;;) openSync("/dev/null"); } catch {}
       const signal = new AbortController().signal;
-      const outcome = await runCommand({ command: "true", environment: {}, timeoutMs: 1000, signal, clock });
+      const outcome = await runShell({ command: "true", environment: {}, timeoutMs: 1000, signal, clock });
       process.stdout.write(outcome.result + " " + outcome.output);
     `;
     const node = [process.execPath, "--conditions=kasbah-source", "--input-type=module", "-e", script];

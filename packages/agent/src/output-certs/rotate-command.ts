@@ -1,5 +1,5 @@
 import type { Clock, Component, Counter, Logger } from "@kasbah/runtime";
-import { type CommandOutcome, runCommand } from "./run-command.ts";
+import { type CommandOutcome, runShell } from "./run-shell.ts";
 
 export interface RotateCommandOptions {
   readonly command: string;
@@ -58,7 +58,7 @@ export class RotateCommand implements Component {
   async #run(spiffeId: string): Promise<void> {
     const { command, timeoutMs, environment, clock, runs } = this.#options;
     const startedMs = clock.monotonicMs();
-    const outcome = await runCommand({
+    const outcome = await runShell({
       command,
       timeoutMs,
       clock,

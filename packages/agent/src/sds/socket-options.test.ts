@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import {
-  parseFileName,
+  parseSocketFile,
   parseSocketMode,
   sdsLimits,
   sdsSocketPath,
@@ -40,8 +40,8 @@ describe("The options of the SDS socket", () => {
 
   it("take a file name for a file name", () => {
     for (const wrong of ["", ".", "..", "a/b", "/socket", "a\0b"])
-      assert.throws(() => parseFileName(wrong), /name of a file/);
-    assert.equal(parseFileName("socket.2"), "socket.2");
+      assert.throws(() => parseSocketFile(wrong), /name of a file/);
+    assert.equal(parseSocketFile("socket.2"), "socket.2");
   });
 
   it("put a file of that name where Istio has it, unless a path says otherwise", () => {

@@ -21,7 +21,7 @@ export function sdsSocketPath(config: {
 }
 
 /** Reads the name of a file, without a directory. Throws TypeError. */
-export function parseFileName(text: string): string {
+export function parseSocketFile(text: string): string {
   const isName = text !== "" && text !== "." && text !== ".." && !/[/\0]/.test(text);
   if (!isName) throw new TypeError("expected the name of a file, without a directory");
   return text;

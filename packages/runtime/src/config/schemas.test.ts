@@ -16,7 +16,6 @@ const refused: [string, Schema<unknown>, string[]][] = [
 
 const accepted: [string, Schema<unknown>, Record<string, unknown>][] = [
   ["duration", schema.duration, { "90s": 90_000, "24h0m0s": 86_400_000 }],
-  ["durationOrZero", schema.durationOrZero, { "0s": 0 }],
   ["hostPort", schema.hostPort, { "ca:15012": { host: "ca", port: 15_012 } }],
   ["listenAddress", schema.listenAddress, { "[::]:0": { host: "::", port: 0 } }],
   ["boolean", schema.boolean, { true: true, "1": true, false: false, "0": false }],

@@ -19,9 +19,6 @@ export const duration = parsed((value) => {
   return ms > 0 ? ms : expected("a duration above zero such as 90s, 15m or 24h");
 });
 
-/** A duration in milliseconds that may be zero. */
-export const durationOrZero = parsed(parseDuration);
-
 /** An address to connect to. */
 export const hostPort = parsed((value) => {
   const address = parseHostPort(value);

@@ -31,7 +31,7 @@ const killGraceMs = 5_000;
 const drainMs = 500;
 
 /** Runs a command by `/bin/sh -c` in a process group of its own, which does not outlive the time given. Never rejects. */
-export async function runCommand(run: CommandToRun): Promise<CommandOutcome> {
+export async function runShell(run: CommandToRun): Promise<CommandOutcome> {
   const output = new CommandOutput();
   try {
     const child = start(run, output);
