@@ -26,7 +26,7 @@ export {
 export { type DurableCall, type FaultyFs, faultyFs } from "./faulty-fs.ts";
 export { forgeCertificate } from "./forged-certificate.ts";
 export { freePort } from "./free-port.ts";
-export { type KubeletVolume, mountKubeletVolume } from "./kubelet-volume.ts";
+export { type KubeletVolume, mountKubeletVolume, type VolumeFiles } from "./kubelet-volume.ts";
 export { type ManualSweep, manualSweep } from "./manual-sweep.ts";
 export { mintSecret } from "./minted-secret.ts";
 export { type CrashState, crashStates, materialise, type RecordingFs, recordingFs } from "./power-cut.ts";

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdir, rename, symlink, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { inspect } from "node:util";
-import { rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import {
+  mountKubeletVolume,
+  rejectsWithCode,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
 import { readToken } from "./token-file.ts";
 
 describe("readToken", () => {
@@ -42,17 +47,20 @@ describe("readToken", () => {
   });
 
   it("follows kubelet's symlink swap, five hundred times, without a torn read", async () => {
-    await symlink("..data/token", path);
-    for (let round = 0; round < 500; round += 1) {
-      const written = `token-${round}`.repeat(50);
-      await mkdir(directory.join(`..${round}`));
-      await writeFile(directory.join(`..${round}`, "token"), written);
-      await symlink(`..${round}`, directory.join("..data_tmp"));
-      const swap = rename(directory.join("..data_tmp"), directory.join("..data"));
-      const during = round === 0 ? undefined : await readToken(path);
+    const tokenOf = (round: number) => `token-${round}`.repeat(50);
+    const volume = await mountKubeletVolume(directory.join("volume"), { token: tokenOf(0) });
+    const mounted = volume.join("token");
+    for (let round = 1; round <= 500; round += 1) {
+      let isDone = false;
+      const swap = volume.swap({ token: tokenOf(round) }).finally(() => {
+        isDone = true;
+      });
+      do {
+        const during = await readToken(mounted);
+        assert.ok([tokenOf(round - 1), tokenOf(round)].includes(during.reveal()));
+      } while (!isDone);
       await swap;
-      if (during) assert.ok([written, `token-${round - 1}`.repeat(50)].includes(during.reveal()));
-      assert.equal((await readToken(path)).reveal(), written);
+      assert.equal((await readToken(mounted)).reveal(), tokenOf(round));
     }
   });
 });

@@ -189,9 +189,12 @@ describe("Secrets from files", () => {
         seen.add(a);
       }
     })();
-    for (let i = 1; i <= 1_000; i += 1) await volume.swap({ a: String(i), b: String(i) });
-    isDone = true;
-    await reading;
+    try {
+      for (let i = 1; i <= 1_000; i += 1) await volume.swap({ a: String(i), b: String(i) });
+    } finally {
+      isDone = true;
+      await reading;
+    }
     assert.deepEqual(torn, []);
     assert.ok(seen.size > 20, `only ${seen.size} generations`);
   }).timeout(60_000);

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { createKeyPair, TrustBundle } from "@kasbah/pki";
 import { systemClock } from "@kasbah/runtime";
 import {
   createTestAuthority,
   eventually,
   mintSecret,
+  mountKubeletVolume,
   recordingLogger,
   type TemporaryDirectory,
   type TestAuthority,
@@ -133,20 +134,12 @@ describe("Mounted certificates", function () {
   });
 
   it("are a pair through fifty of kubelet's swaps", async () => {
-    const swap = async (version: number) => {
-      const minted = await mint();
-      await mkdir(directory.join(`..${version}`));
-      await writeTo(directory.join(`..${version}`), filesOf(minted));
-      await symlink(`..${version}`, directory.join("..data_tmp"));
-      await rename(directory.join("..data_tmp"), directory.join("..data"));
-      if (version > 0) await rm(directory.join(`..${version - 1}`), { recursive: true });
-      return minted;
-    };
-    let last = await swap(0);
-    for (const name of Object.keys(filesOf(last))) await symlink(`..data/${name}`, directory.join(name));
+    let last = await mint();
+    const volume = await mountKubeletVolume(directory.path, filesOf(last));
     await supply.start();
     for (let version = 1; version <= 50; version += 1) {
-      last = await swap(version);
+      last = await mint();
+      await volume.swap(filesOf(last));
       await systemClock.sleep(version % 7);
     }
     await eventually(() => store.current?.leaf.equals(last.leaf) === true, inTenSeconds);
