@@ -1,15 +1,30 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { createTokenIssuer } from "@kasbah/certs-dev";
-import { formatHostPort, systemClock } from "@kasbah/runtime";
-import { type FakeCa, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { formatHostPort, type HostPort, systemClock } from "@kasbah/runtime";
+import {
+  type KubeletVolume,
+  mountKubeletVolume,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
 import { type AgentLaunch, AgentProcess } from "./agent-process.ts";
-import { ProjectedVolume } from "./projected-volume.ts";
+
+/** A CA as its clients know it; a fake one is such a one. */
+export interface PodCa {
+  readonly address: HostPort;
+  readonly authority: { readonly rootPem: string };
+}
 
 export interface PodOptions extends Partial<AgentLaunch> {
-  readonly ca: FakeCa;
+  readonly ca: PodCa;
+  /** What the token file holds at first; a good token of demo/lonely unless given. */
+  readonly token?: string;
   /** Where the agent finds the CA; the CA's own address unless given. */
   readonly caAddress?: string;
 }
+
+/** The name in the tokens that {@link mintToken} makes unless told otherwise. */
+export const lonelySpiffeId = "spiffe://cluster.local/ns/demo/sa/lonely";
 
 const day = 24 * 3_600_000;
 const tokens = await createTokenIssuer({ issuer: "https://issuer.test" });
@@ -24,26 +39,28 @@ export function mintToken(serviceAccount = "lonely", lifetimeMs = 3650 * day): P
 
 /** What an agent finds in its pod, and the agent, which may be killed and started again. */
 export class Pod implements AsyncDisposable {
-  readonly token: ProjectedVolume;
+  /** Holds `token`. */
+  readonly token: KubeletVolume;
   readonly rootPath: string;
   readonly socket: string;
   readonly #directory: TemporaryDirectory;
   readonly #options: PodOptions;
   readonly #agents: AgentProcess[] = [];
 
-  private constructor(directory: TemporaryDirectory, options: PodOptions) {
+  private constructor(directory: TemporaryDirectory, token: KubeletVolume, options: PodOptions) {
     this.#directory = directory;
     this.#options = options;
-    this.token = new ProjectedVolume(directory.join("tokens"));
+    this.token = token;
     this.rootPath = directory.join("root.pem");
     this.socket = directory.join("uds", "socket");
   }
 
   /** With a good token and the CA's root; nothing runs yet. */
   static async create(options: PodOptions): Promise<Pod> {
-    const pod = new Pod(await temporaryDirectory(), options);
-    await mkdir(pod.token.directory);
-    await pod.token.swap({ token: await mintToken() });
+    const directory = await temporaryDirectory();
+    const token = options.token ?? (await mintToken());
+    const volume = await mountKubeletVolume(directory.join("tokens"), { token });
+    const pod = new Pod(directory, volume, options);
     await writeFile(pod.rootPath, options.ca.authority.rootPem);
     return pod;
   }
@@ -60,11 +77,11 @@ export class Pod implements AsyncDisposable {
   }
 
   start(changes: Partial<AgentLaunch> = {}): AgentProcess {
-    const { ca, caAddress = formatHostPort(ca.address), ...launch } = this.#options;
+    const { ca, caAddress = formatHostPort(ca.address), token: _, ...launch } = this.#options;
     const flags = {
       "--ca-address": caAddress,
       "--ca-root": this.rootPath,
-      "--token-file": this.token.path("token"),
+      "--token-file": this.token.join("token"),
       "--sds-socket": this.socket,
       "--status-address": "127.0.0.1:0",
       "--log-format": "json",

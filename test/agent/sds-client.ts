@@ -19,6 +19,14 @@ export interface Received extends DiscoveryResponse {
 
 type Identity = Extract<Secret, { kind: "tlsCertificate" }>;
 
+/** A `default`, read, beside the secret as it was sent. */
+export interface ReceivedLeaf {
+  readonly leaf: X509Certificate;
+  readonly key: string;
+  readonly at: Date;
+  readonly secret: Identity;
+}
+
 /** One connection with one stream, as Envoy has it; over bare HTTP/2, so that ten thousand cost little and may misbehave. */
 export class SdsClient implements Disposable {
   readonly received: Received[] = [];
@@ -69,12 +77,13 @@ export class SdsClient implements Disposable {
   }
 
   /** Every `default` so far, oldest first. */
-  get leaves(): readonly { readonly leaf: X509Certificate; readonly key: string; readonly at: Date }[] {
+  get leaves(): readonly ReceivedLeaf[] {
     return this.received.flatMap(({ resources, at }) =>
-      resources.filter(isIdentity).map(({ certificateChain, privateKey }) => ({
-        leaf: new X509Certificate(certificateChain),
-        key: Buffer.from(privateKey).toString(),
+      resources.filter(isIdentity).map((secret) => ({
+        leaf: new X509Certificate(secret.certificateChain),
+        key: Buffer.from(secret.privateKey).toString(),
         at,
+        secret,
       })),
     );
   }
@@ -89,7 +98,7 @@ export class SdsClient implements Disposable {
   }
 
   /** The newest `default` once there are more than `known` of them. */
-  async nextLeaf(known = this.leaves.length) {
+  async nextLeaf(known = this.leaves.length): Promise<ReceivedLeaf> {
     return untilSeen("leaf on the stream", patienceMs, () => {
       const { leaves } = this;
       if (this.isClosed) throw new Error(`the stream was closed, with status ${this.status}`);
@@ -129,10 +138,15 @@ export class SdsClient implements Disposable {
 }
 
 /** Opens a stream, asks, and closes when `default` has come: what a new Envoy goes through. */
-export async function fetchLeaf(socket: string) {
+export async function fetchLeaf(socket: string): Promise<ReceivedLeaf> {
   using client = new SdsClient(socket);
   client.say();
   return await client.nextLeaf(0);
+}
+
+/** The same, for the chain and the key as they were sent. */
+export async function fetchSecret(socket: string): Promise<Identity> {
+  return (await fetchLeaf(socket)).secret;
 }
 
 const isIdentity = (secret: Secret): secret is Identity => secret.kind === "tlsCertificate";

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { connect } from "node:tls";
 import { createTokenIssuer } from "@kasbah/certs-dev";
 import { parseCertificates, parsePrivateKey, parseTrustBundle, verifyChain } from "@kasbah/pki";
@@ -17,54 +15,49 @@ import {
   temporaryDirectory,
   untilSeen,
 } from "@kasbah/testkit";
+import type { AgentProcess } from "../agent/agent-process.ts";
+import { LoggedProcess } from "../agent/logged-process.ts";
+import { patienceMs } from "../agent/patience.ts";
+import { Pod, type PodOptions } from "../agent/pod.ts";
+import { fetchLeaf } from "../agent/sds-client.ts";
 import { repositoryRoot } from "./repository.ts";
-import { fetchSecret } from "./sds-client.ts";
 
-const agentBin = join(repositoryRoot, "packages/agent/bin/kasbah-agent.js");
 const serverBin = join(repositoryRoot, "packages/ca-server/bin/kasbah-server.js");
-const patienceMs = 60_000;
 const kills = 40;
-/** From before anything is written until well after. */
-const longestLifeMs = 600;
+/** From before the first byte is written until well after the last, counted from when there is something to write. */
+const longestWriteMs = 60;
 
 describe("An agent that keeps files", function () {
   this.timeout(300_000);
   let directory: TemporaryDirectory;
   let ca: FakeCa;
-  let running: Running[];
+  let pods: Pod[];
+  let others: LoggedProcess[];
 
   beforeEach(async () => {
     directory = await temporaryDirectory();
     ca = await startFakeCa({ now: () => systemClock.now() });
-    running = [];
-    await writeFile(directory.join("roots.pem"), ca.authority.rootPem);
-    await writeFile(directory.join("token"), "opaque");
+    [pods, others] = [[], []];
   });
   afterEach(async () => {
-    for (const each of running) await each.kill();
+    for (const pod of pods) await pod[Symbol.asyncDispose]();
+    for (const other of others) await other.kill();
     await ca.close();
     await directory.remove();
   });
 
   const certs = () => directory.join("certs");
-  const start = (args: readonly string[], bin = agentBin): Running => {
-    const child = new Running(bin, args);
-    running.push(child);
-    return child;
+  const makePod = async (flags: Readonly<Record<string, string>>, more: Partial<PodOptions> = {}) => {
+    const pod = await Pod.create({ ca, flags, ...more });
+    pods.push(pod);
+    return pod;
   };
-  const startAgent = async (more: Readonly<Record<string, string>>): Promise<Running> => {
-    const flags = {
-      "--sds-socket": directory.join("sds", "s"),
-      "--status-address": `127.0.0.1:${await freePort()}`,
-      "--ca-address": formatHostPort(ca.address),
-      "--ca-root": directory.join("roots.pem"),
-      "--token-file": directory.join("token"),
-      "--namespace": "demo",
-      "--service-account": "web",
-      "--log-format": "json",
-      ...more,
-    };
-    return start(Object.entries(flags).flat());
+  const startAgent = async (flags: Readonly<Record<string, string>>): Promise<AgentProcess> =>
+    (await makePod(flags)).start();
+  const startOther = (title: string, ...args: readonly string[]): LoggedProcess => {
+    const other = new LoggedProcess({ title, command: [process.execPath, ...args] });
+    others.push(other);
+    return other;
   };
   const readPair = async () => {
     const version = await realpath(join(certs(), "..data"));
@@ -94,14 +87,19 @@ describe("An agent that keeps files", function () {
       () => undefined,
       (error: unknown) => error,
     );
-    for (let i = 0; i < kills; i += 1) {
-      const agent = await startAgent({ "--output-certs": certs() });
-      await systemClock.sleep(150 + ((i * 61) % longestLifeMs));
-      await agent.kill();
+    try {
+      const pod = await makePod({ "--output-certs": certs() });
+      for (let i = 0; i < kills; i += 1) {
+        const agent = pod.start();
+        await agent.logged("secret published");
+        await systemClock.sleep((i * 7) % longestWriteMs);
+        await agent.kill();
+      }
+      await pod.start().logged("certificates written");
+    } finally {
+      isDone = true;
+      await failed;
     }
-    const last = await startAgent({ "--output-certs": certs() });
-    await last.logged("certificates written");
-    isDone = true;
     assert.equal(await failed, undefined);
     assert.ok(seen.size > kills / 4, `only ${seen.size} lives wrote a set`);
     await readPair();
@@ -116,7 +114,7 @@ describe("An agent that keeps files", function () {
     const command = `if test -e ${pidFile}; then kill -HUP "$(cat ${pidFile})"; fi`;
     const agent = await startAgent({ "--output-certs": certs(), "--on-rotate": command });
     await agent.logged("certificates written");
-    const tls = start([certs(), String(port), pidFile], server);
+    const tls = startOther("the TLS server", server, certs(), String(port), pidFile);
     await tls.logged("listening");
     const first = await shownBy(port);
     const next = await untilSeen("new certificate", patienceMs, async () => {
@@ -128,39 +126,36 @@ describe("An agent that keeps files", function () {
   });
 
   it("stays ready and warns when its command fails", async () => {
-    const status = `127.0.0.1:${await freePort()}`;
     const agent = await startAgent({
       "--output-certs": certs(),
       "--on-rotate": "echo no such program >&2; exit 3",
-      "--status-address": status,
     });
     const { output } = await agent.logged("on-rotate command failed");
     assert.deepEqual(output, ["no such program"]);
-    const ready = await fetch(`http://${status}/healthz/ready`);
-    assert.equal(ready.status, 200);
-    assert.match(await ready.text(), /on-rotate command failed: exit code 3/);
-    const metrics = await (await fetch(`http://${status}/metrics`)).text();
-    assert.match(metrics, /kasbah_agent_on_rotate_runs\{result="failed"\} 1\n/);
-    assert.match(metrics, /kasbah_agent_output_certs_writes\{result="ok"\} 1\n/);
+    const { ready, warnings } = await agent.readiness();
+    assert.equal(ready, true);
+    assert.match(warnings?.join() ?? "", /on-rotate command failed: exit code 3/);
+    assert.equal(await agent.metric('kasbah_agent_on_rotate_runs{result="failed"}'), 1);
+    assert.equal(await agent.metric('kasbah_agent_output_certs_writes{result="ok"}'), 1);
   });
 
-  it("serves its cached secret to Envoy when it starts while the CA is away (row 2)", async () => {
-    const cache = { "--cache-dir": directory.join("cache") };
+  it("row 2: serves its cached secret to Envoy when it starts while the CA is away", async () => {
     ca.ttlMs = 3_600_000;
-    const first = await startAgent(cache);
-    await first.logged("secret published");
-    const before = await fetchSecret(directory.join("sds", "s"));
-    await untilSeen("cached secret", patienceMs, async () =>
-      (await readdir(directory.join("cache"))).includes("secret.json") ? true : undefined,
+    const pod = await makePod({ "--cache-dir": directory.join("cache") });
+    const first = pod.start();
+    await first.logged("daemon started");
+    const before = await fetchLeaf(pod.socket);
+    await first.until("the secret is cached", async () =>
+      (await readdir(directory.join("cache"))).includes("secret.json"),
     );
     await first.kill();
     await ca.close();
 
-    const second = await startAgent(cache);
+    const second = pod.start();
     const log = await second.logged("daemon started");
-    const after = await fetchSecret(directory.join("sds", "s"));
-    assert.deepEqual(after.certificateChain, before.certificateChain);
-    assert.deepEqual(after.privateKey, before.privateKey);
+    const after = await fetchLeaf(pod.socket);
+    assert.equal(after.leaf.serialNumber, before.leaf.serialNumber);
+    assert.equal(after.key, before.key);
     const served = await second.logged("cached secret served");
     const readyMs = Date.parse(String(log["time"])) - Date.parse(String(served["time"]));
     assert.ok(readyMs < 5_000, `${readyMs} ms`);
@@ -193,14 +188,14 @@ describe("An agent that keeps files", function () {
     await writeFile(mounted.join("key.pem"), minted.keyPair.toPkcs8Pem());
     await writeFile(mounted.join("cert-chain.pem"), minted.leaf.toPem());
     await writeFile(mounted.join("root-cert.pem"), ca.authority.rootPem);
-    const agent = await startAgent({
+    const pod = await makePod({
       "--mounted-certs-dir": mounted.path,
       "--token-file": "/nowhere/token",
       "--ca-root": "/nowhere/roots.pem",
     });
-    await agent.logged("daemon started");
-    const { certificateChain } = await fetchSecret(directory.join("sds", "s"));
-    assert.equal(Buffer.from(certificateChain).toString(), minted.leaf.toPem());
+    await pod.start().logged("daemon started");
+    const { secret } = await fetchLeaf(pod.socket);
+    assert.equal(Buffer.from(secret.certificateChain).toString(), minted.leaf.toPem());
     assert.equal(ca.calls.length, 0);
   });
 
@@ -211,19 +206,11 @@ describe("An agent that keeps files", function () {
     await writeFile(join(certs(), "key.pem"), minted.keyPair.toPkcs8Pem(), { mode: 0o600 });
     await writeFile(join(certs(), "cert-chain.pem"), minted.leaf.toPem());
     await writeFile(join(certs(), "root-cert.pem"), ca.authority.rootPem);
-    await rm(directory.join("token"));
-    const flags = {
-      "--ca-address": formatHostPort(ca.address),
-      "--prov-cert": certs(),
-      "--output-certs": certs(),
-      "--token-file": directory.join("token"),
-      "--sds-socket": directory.join("sds", "s"),
-      "--log-format": "json",
-    };
+    const pod = await makePod({ "--prov-cert": certs(), "--output-certs": certs() });
+    await pod.token.swap({});
     let shown = minted.leaf.serial;
     for (const life of ["first", "second"]) {
-      const address = ["--status-address", `127.0.0.1:${await freePort()}`];
-      const agent = start([...Object.entries(flags).flat(), ...address]);
+      const agent = pod.start();
       await agent.logged("certificates written");
       const { leaf } = await readPair();
       assert.equal(ca.calls.at(-1)?.peerLeaf?.serial, shown, `the ${life} life shows what it found`);
@@ -239,63 +226,29 @@ describe("An agent that keeps files", function () {
     [{ "--workload-rsa-key-size": "3072" }, "RSA PRIVATE KEY", "RSA-3072"],
   ] as const) {
     it(`gets ${Object.entries(keys).flat().join(" ")} from the real CA, in files as over SDS`, async () => {
-      const { address, rootPath, token } = await startServer();
-      await writeFile(directory.join("token"), token);
-      const agent = await startAgent({
-        "--ca-address": address,
-        "--ca-root": rootPath,
-        "--output-certs": certs(),
-        ...keys,
-      });
-      await agent.logged("certificates written");
+      const pod = await makePod({ "--output-certs": certs(), ...keys }, await startServer());
+      await pod.start().logged("certificates written");
       const { leaf, key } = await readPair();
       assert.equal(leaf.publicKey.type, keyType);
       assert.ok(key.startsWith(`-----BEGIN ${label}-----\n`));
-      const sent = await fetchSecret(directory.join("sds", "s"));
-      assert.equal(Buffer.from(sent.privateKey).toString(), key);
+      assert.equal((await fetchLeaf(pod.socket)).key, key);
     });
   }
 
-  const startServer = async () => {
+  /** The real CA, and a token that it takes. */
+  const startServer = async (): Promise<Pick<PodOptions, "ca" | "token">> => {
     const issuer = await createTokenIssuer({ issuer: "https://issuer.test" });
     await issuer.save(directory.join("issuer"));
-    const grpc = `127.0.0.1:${await freePort()}`;
-    const place = ["--state-dir", directory.join("ca"), "--grpc-address", grpc];
+    const address = { host: "127.0.0.1", port: await freePort() };
+    const place = ["--state-dir", directory.join("ca"), "--grpc-address", formatHostPort(address)];
     const callers = ["--jwks", directory.join("issuer", "jwks.json"), "--token-issuer", issuer.issuer];
     const more = ["--http-address", "127.0.0.1:0", "--log-format", "json"];
-    await start([...place, ...callers, ...more], serverBin).logged("daemon started");
-    const now = systemClock.now();
-    const token = await issuer.mint({ namespace: "demo", serviceAccount: "web", now });
-    return { address: grpc, rootPath: directory.join("ca", "public", "root-cert.pem"), token };
+    await startOther("the CA", serverBin, ...place, ...callers, ...more).logged("daemon started");
+    const token = await issuer.mint({ namespace: "demo", serviceAccount: "web", now: systemClock.now() });
+    const rootPem = await readFile(directory.join("ca", "public", "root-cert.pem"), "utf8");
+    return { ca: { address, authority: { rootPem } }, token };
   };
 });
-
-/** A process of this test, whose log is JSON. */
-class Running {
-  readonly #child: ChildProcess;
-  readonly #ended: Promise<unknown>;
-  readonly #lines: string[] = [];
-
-  constructor(bin: string, args: readonly string[]) {
-    this.#child = spawn(process.execPath, [bin, ...args], { stdio: ["ignore", "pipe", "inherit"] });
-    this.#ended = once(this.#child, "exit");
-    assert.ok(this.#child.stdout);
-    createInterface(this.#child.stdout).on("line", (line) => this.#lines.push(line));
-  }
-
-  /** The first line of this event. */
-  logged(event: string): Promise<Record<string, unknown>> {
-    return untilSeen(event, patienceMs, () => {
-      if (this.#child.exitCode !== null) throw new Error(`it ended: ${this.#lines.join("\n").slice(-2000)}`);
-      return this.#lines.map((line) => JSON.parse(line)).find((line) => line.event === event);
-    });
-  }
-
-  async kill(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill("SIGKILL");
-    await this.#ended;
-  }
-}
 
 /** The serial number of the certificate that a TLS server shows. */
 async function shownBy(port: number): Promise<string> {

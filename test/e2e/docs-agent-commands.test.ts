@@ -3,14 +3,9 @@ import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@kasbah/runtime";
-import {
-  eventually,
-  type FakeCa,
-  startFakeCa,
-  type TemporaryDirectory,
-  temporaryDirectory,
-} from "@kasbah/testkit";
-import { type AgentProcess, agentBin, agentSpiffeId, startAgent } from "./agent-process.ts";
+import { type FakeCa, startFakeCa } from "@kasbah/testkit";
+import { type AgentProcess, agentBin } from "../agent/agent-process.ts";
+import { lonelySpiffeId, Pod } from "../agent/pod.ts";
 import { repositoryRoot } from "./repository.ts";
 
 interface Ended {
@@ -21,40 +16,32 @@ interface Ended {
 
 describe("The command lines in the agent's documents", function () {
   this.timeout(120_000);
-  let folder: TemporaryDirectory;
   let ca: FakeCa;
-  let agents: AgentProcess[];
+  let pod: Pod;
 
   beforeEach(async () => {
-    folder = await temporaryDirectory();
     ca = await startFakeCa({ now: () => systemClock.now() });
-    agents = [];
+    pod = await Pod.create({ ca });
   });
 
   afterEach(async () => {
-    for (const { process: child } of agents) if (child.exitCode === null) child.kill("SIGCONT");
-    for (const each of agents) await each.stop();
+    await pod?.[Symbol.asyncDispose]();
     await ca.close();
-    await folder.remove();
   });
 
-  const start = async (flags: Record<string, string> = {}) => {
-    const agent = await startAgent(ca, folder, flags);
-    agents.push(agent);
-    return agent;
-  };
+  const workloadSocket = () => pod.path("workload");
+  const start = (flags: Record<string, string> = {}): AgentProcess =>
+    pod.start({ flags: { "--workload-socket": workloadSocket(), ...flags } });
 
   /** Runs a line of a document as it stands there, beside an agent that is found by its variables or listens elsewhere. */
-  const run = (line: string, agent: AgentProcess) =>
-    new Promise<Ended>((resolve) => {
-      const command = line
-        .replace(/^kasbah-agent\b/, `"${process.execPath}" "${agentBin}"`)
-        .replace("127.0.0.1:15020", agent.statusAddress);
-      const env = {
-        ...process.env,
-        KASBAH_STATUS_ADDRESS: agent.statusAddress,
-        KASBAH_SDS_SOCKET: agent.sdsSocket,
-      };
+  const run = async (line: string, agent: AgentProcess) => {
+    const address = await agent.statusAddress();
+    const command = line
+      .replace(/^kasbah-agent\b/, `"${process.execPath}" "${agentBin}"`)
+      .replace("127.0.0.1:15020", address);
+    const PATH = process.env["PATH"] ?? "";
+    const env = { PATH, KASBAH_STATUS_ADDRESS: address, KASBAH_SDS_SOCKET: pod.socket };
+    return new Promise<Ended>((resolve) => {
       execFile("/bin/sh", ["-c", command], { env, timeout: 60_000 }, (error, out, err) => {
         resolve({
           exitCode: typeof error?.code === "number" ? error.code : error === null ? 0 : -1,
@@ -63,20 +50,21 @@ describe("The command lines in the agent's documents", function () {
         });
       });
     });
+  };
 
   const waiting = lineOf("agent-status.md", /^kasbah-agent wait/);
 
   it("hold back until the first secret, and then succeed, as do the others", async () => {
-    const agent = await start();
+    const agent = start();
     const waited = await run(waiting, agent);
     assert.deepEqual([waited.exitCode, waited.err], [0, ""]);
     const told = await run(lineOf("agent-status.md", /^kasbah-agent status$/), agent);
     assert.equal(told.exitCode, 0, told.err);
-    assert.ok(told.out.includes(agentSpiffeId));
+    assert.ok(told.out.includes(lonelySpiffeId));
     const json = JSON.parse(
       (await run(lineOf("agent-status.md", /^kasbah-agent status --json$/), agent)).out,
     );
-    assert.equal(json.certificate.spiffeId, agentSpiffeId);
+    assert.equal(json.certificate.spiffeId, lonelySpiffeId);
     assert.deepEqual(
       JSON.parse((await run(lineOf("agent-status.md", /^curl .*ready$/), agent)).out).ready,
       true,
@@ -88,8 +76,8 @@ describe("The command lines in the agent's documents", function () {
 
   it("say why not when there is no CA", async () => {
     await ca.close();
-    const agent = await start();
-    await eventually(() => agent.log().includes("CA_UNREACHABLE"), 30_000);
+    const agent = start();
+    await agent.says("CA_UNREACHABLE");
     const waited = await run(waiting.replace("60s", "1s"), agent);
     assert.equal(waited.exitCode, 1);
     assert.match(waited.err, /no secret yet; CA_UNREACHABLE/);
@@ -100,7 +88,7 @@ describe("The command lines in the agent's documents", function () {
   });
 
   it("show every member of the document that the page lists, and no other", async () => {
-    const agent = await start();
+    const agent = start();
     await run(waiting, agent);
     const { out } = await run(lineOf("agent-status.md", /^kasbah-agent status --json$/), agent);
     const table = page("agent-status.md").split("member of `/debug/secrets`")[1] ?? "";
@@ -112,22 +100,24 @@ describe("The command lines in the agent's documents", function () {
   });
 
   it("row 36: nobody answers for a process that stands still, and it counts that and serves on once it goes on", async () => {
-    const agent = await start();
+    const agent = start();
     await run(waiting, agent);
-    agent.process.kill("SIGSTOP");
+    agent.child.kill("SIGSTOP");
     const told = await run("kasbah-agent status", agent);
     assert.equal(told.exitCode, 1);
     assert.match(told.err, /no answer within 2 s/);
-    agent.process.kill("SIGCONT");
-    await eventually(async () => /event_loop_stalls [1-9]/.test((await run(scrape, agent)).out), 30_000);
+    agent.child.kill("SIGCONT");
+    await agent.until("it counts that", async () =>
+      /event_loop_stalls [1-9]/.test((await run(scrape, agent)).out),
+    );
     assert.equal((await run("kasbah-agent status", agent)).exitCode, 0);
   });
 
   it("serve the Workload API where they say, to the mode that they say", async () => {
-    const agent = await start({ "--workload-socket-mode": "0660" });
+    const agent = start({ "--workload-socket-mode": "0660" });
     await run(waiting, agent);
-    assert.ok(existsSync(agent.workloadSocket));
-    const { out } = await run(`stat -c %a ${agent.workloadSocket}`, agent);
+    assert.ok(existsSync(workloadSocket()));
+    const { out } = await run(`stat -c %a ${workloadSocket()}`, agent);
     assert.equal(out.trim(), "660");
     assert.match(
       lineOf("workload-api.md", /^kasbah-agent --workload-socket /),

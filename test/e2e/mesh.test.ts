@@ -7,8 +7,8 @@ import { type ClientHttp2Session, connect } from "node:http2";
 import { join } from "node:path";
 import { callWithoutCertificate, getOnce, type Mesh, type Workload } from "@kasbah/cli/mesh";
 import { createCertificate } from "@kasbah/protocol";
+import { fetchSecret } from "../agent/sds-client.ts";
 import { repositoryRoot } from "./repository.ts";
-import { fetchSecret } from "./sds-client.ts";
 import { setUpTimeoutMs, startTestMesh, testEnvoy } from "./test-mesh.ts";
 
 const kasbah = join(repositoryRoot, "packages/cli/bin/kasbah.js");

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { createTokenIssuer } from "@kasbah/certs-dev";
+import { openSync, writeFileSync } from "node:fs";
 import { EnvoyAdmin } from "@kasbah/cli/mesh";
 import { systemClock } from "@kasbah/runtime";
 import {
@@ -14,21 +12,20 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { repositoryRoot } from "./repository.ts";
+import { patienceMs } from "../agent/patience.ts";
+import { mintToken, Pod } from "../agent/pod.ts";
+import { fetchSecret } from "../agent/sds-client.ts";
 import { bootstrapWithDoors, type Door } from "./sds/envoy-doors.ts";
 import { type KeyAndChain, knock } from "./sds/knock.ts";
-import { fetchSecret } from "./sds-client.ts";
 import { setUpTimeoutMs, testEnvoy } from "./test-mesh.ts";
 
-const agentBin = join(repositoryRoot, "packages/agent/bin/kasbah-agent.js");
 const own = "spiffe://cluster.local/ns/demo/sa/gateway";
-const patienceMs = 60_000;
 
 describe("A real Envoy that asks for every name, by both protocols, and for names of nobody's beside them", function () {
   this.timeout(setUpTimeoutMs);
   let directory: TemporaryDirectory;
   let ca: FakeCa;
-  let agent: ChildProcess | undefined;
+  let pod: Pod;
   let envoy: ChildProcess | undefined;
   let admin: EnvoyAdmin;
   let good: Door[];
@@ -38,11 +35,8 @@ describe("A real Envoy that asks for every name, by both protocols, and for name
   before(async () => {
     directory = await temporaryDirectory();
     ca = await startFakeCa({ now: () => systemClock.now() });
-    const tokens = await createTokenIssuer({ issuer: "https://test.invalid" });
-    const workload = { namespace: "demo", serviceAccount: "gateway" };
-    writeFileSync(directory.join("token"), await tokens.mint({ ...workload, now: systemClock.now() }));
-    writeFileSync(directory.join("root.pem"), ca.authority.rootPem);
-    startAgent();
+    pod = await Pod.create({ ca, token: await mintToken("gateway") });
+    await pod.start().says("daemon started");
 
     const istio = { certificate: "default", roots: "ROOTCA", fetchTimeout: "0s" };
     const spire = { certificate: own, roots: "spiffe://cluster.local", fetchTimeout: "0s" };
@@ -61,52 +55,25 @@ describe("A real Envoy that asks for every name, by both protocols, and for name
     ];
     const address = { host: "127.0.0.1", port: await freePort() };
     admin = new EnvoyAdmin(address);
-    client = await eventualSecret();
+    client = await fetchSecret(pod.socket);
     await startEnvoy(address);
     await eventually(() => admin.isReady(), patienceMs);
   });
 
   after(async () => {
     await end(envoy);
-    await end(agent);
+    await pod?.[Symbol.asyncDispose]();
     await ca?.close();
     await directory?.remove();
   });
 
-  const socket = () => directory.join("uds", "socket");
-  const agentLog = () => readFileSync(directory.join("agent.log"), "utf8");
-
-  function startAgent(): void {
-    const flags = {
-      "--ca-address": `127.0.0.1:${ca.address.port}`,
-      "--ca-root": directory.join("root.pem"),
-      "--token-file": directory.join("token"),
-      "--sds-socket": socket(),
-      "--status-address": "127.0.0.1:0",
-      "--log-format": "json",
-    };
-    const log = openSync(directory.join("agent.log"), "a");
-    const args = [agentBin, ...Object.entries(flags).flat()];
-    agent = spawn(process.execPath, args, { stdio: ["ignore", log, log], env: {} });
-  }
-
   async function startEnvoy(address: { host: string; port: number }): Promise<void> {
     const path = directory.join("envoy.json");
-    const settings = { admin: address, sdsSocket: socket(), doors: [...good, ...lost] };
+    const settings = { admin: address, sdsSocket: pod.socket, doors: [...good, ...lost] };
     writeFileSync(path, JSON.stringify(bootstrapWithDoors(settings)));
     const log = openSync(directory.join("envoy.log"), "a");
     const args = ["-c", path, "--use-dynamic-base-id", "--log-level", "warning"];
     envoy = spawn(await testEnvoy(), args, { stdio: ["ignore", log, log] });
-  }
-
-  async function eventualSecret(): Promise<KeyAndChain> {
-    let found: KeyAndChain | undefined;
-    await eventually(async () => {
-      found = await fetchSecret(socket()).catch(() => undefined);
-      return found !== undefined;
-    }, patienceMs);
-    assert.ok(found !== undefined);
-    return found;
   }
 
   const serials = () => Promise.all(good.map(({ port }) => knock(port, client, ca.authority.rootPem)));
@@ -119,30 +86,28 @@ describe("A real Envoy that asks for every name, by both protocols, and for name
 
   it("keeps the doors shut whose secret is nobody's, and says so once for each name", async () => {
     for (const { port } of lost) await assert.rejects(knock(port, client, ca.authority.rootPem));
-    const lines = agentLog()
-      .split("\n")
-      .filter((line) => line.includes("RESOURCE_UNKNOWN"));
+    const lines = pod.agent.log.split("\n").filter((line) => line.includes("RESOURCE_UNKNOWN"));
     assert.equal(lines.length, 1, lines.join("\n"));
     assert.match(lines[0] ?? "", /kubernetes:\/\/demo\/other/);
   });
 
   it("shows a new certificate at every door after the agent was killed and started again", async () => {
     const [before] = await serials();
-    await end(agent);
+    await pod.agent.kill();
     assert.deepEqual(new Set(await serials()), new Set([before]), "Envoy serves on without its agent");
-    startAgent();
+    pod.start();
     await eventually(async () => !(await serials()).includes(before ?? ""), patienceMs);
     assert.equal(new Set(await serials()).size, 1);
   });
 
   it("shows each rotated certificate at every door, while no connection fails", async () => {
-    await end(agent);
+    await pod.agent.kill();
     ca.ttlMs = 12_000;
-    startAgent();
+    pod.start();
     const seen = new Set<string>();
     await eventually(async () => {
       for (const serial of await serials()) seen.add(serial);
-      client = await fetchSecret(socket()).catch(() => client);
+      client = await fetchSecret(pod.socket).catch(() => client);
       return seen.size >= 4;
     }, patienceMs);
     await eventually(async () => new Set(await serials()).size === 1);

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { X509Certificate } from "node:crypto";
 import { createKeyPair } from "@kasbah/pki";
 import {
   createTestAuthority,
-  eventually,
   type FakeCa,
   type FakeCaAnswer,
   type FakeCaCall,
@@ -12,11 +10,11 @@ import {
   startFakeCa,
   type TestAuthority,
 } from "@kasbah/testkit";
-import { fetchSecret } from "../e2e/sds-client.ts";
-import { type AgentProcess, startAgent } from "./agent/agent-process.ts";
+import type { AgentProcess } from "../agent/agent-process.ts";
+import { suiteTimeoutMs } from "../agent/patience.ts";
+import { Pod, lonelySpiffeId as uri } from "../agent/pod.ts";
+import { fetchLeaf } from "../agent/sds-client.ts";
 
-const uri = "spiffe://cluster.local/ns/demo/sa/frontend";
-const soonMs = 30_000;
 const now = () => new Date();
 const ago = (ms: number) => new Date(Math.floor((now().getTime() - ms) / 1_000) * 1_000);
 
@@ -113,29 +111,29 @@ async function caLeaf(authority: TestAuthority, call: FakeCaCall) {
 }
 
 describe("A CA that answers wrongly", function () {
-  this.timeout(60_000);
+  this.timeout(suiteTimeoutMs);
   let scripted: ScriptedCa;
+  let pod: Pod;
   let agent: AgentProcess;
 
   before(async () => {
     scripted = { ca: await startFakeCa({ now }), stranger: await createTestAuthority("Stranger") };
-    const { address, authority } = scripted.ca;
     // With its whole life as grace, a secret is replaced a second after it came.
-    const flags = ["--grace-period-ratio", "1", "--grace-period-jitter", "0"];
-    agent = await startAgent({ caAddresses: [address], rootPem: authority.rootPem, flags });
+    const flags = { "--grace-period-ratio": "1", "--grace-period-jitter": "0" };
+    pod = await Pod.create({ ca: scripted.ca, flags });
+    agent = pod.start();
+    await agent.says("daemon started");
     await servedSerial();
   });
 
   after(async () => {
-    await agent?.stop();
+    await pod?.[Symbol.asyncDispose]();
     await scripted?.ca.close();
   });
 
-  const servedSerial = async () => {
-    const { certificateChain } = await fetchSecret(agent.socket);
-    return new X509Certificate(certificateChain).serialNumber;
-  };
-  const discarded = (reason: string) => agent.metric(`kasbah_agent_ca_replies_discarded{reason="${reason}"}`);
+  const servedSerial = async () => (await fetchLeaf(pod.socket)).leaf.serialNumber;
+  const discarded = async (reason: string) =>
+    (await agent.metric(`kasbah_agent_ca_replies_discarded{reason="${reason}"}`)) ?? 0;
 
   for (const [title, { reason, answer }] of Object.entries(wrongAnswers)) {
     it(`rows 6 to 8: with a leaf or a chain that is ${title} changes nothing, and a right answer later is taken`, async () => {
@@ -156,17 +154,16 @@ describe("A CA that answers wrongly", function () {
       const restored = arrived.promise.then(async () => {
         assert.equal(await servedSerial(), old);
         assert.equal(await discarded(reason), before + 1);
-        assert.equal((await agent.readiness()).ready, true);
+        assert.equal(await agent.isReady(), true);
       });
       await restored.finally(() => lookedAt.resolve());
-      await eventually(async () => (await servedSerial()) !== old, soonMs);
+      await agent.until("a new certificate", async () => (await servedSerial()) !== old);
       ca.answer = undefined;
     });
   }
 
-  it("is complained about without a key, a token or a PEM in the log", async () => {
-    const log = await agent.log();
-    assert.match(log, /CA_REPLY_INVALID/);
-    assert.doesNotMatch(log, /BEGIN|PRIVATE KEY|opaque/);
+  it("is complained about without a key, a token or a PEM in the log", () => {
+    assert.match(agent.log, /CA_REPLY_INVALID/);
+    assert.doesNotMatch(agent.log, /BEGIN|PRIVATE KEY|eyJ/);
   });
 });

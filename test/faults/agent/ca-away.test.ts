@@ -3,9 +3,9 @@ import { writeFile } from "node:fs/promises";
 import { systemClock } from "@kasbah/runtime";
 import { grpcStatus } from "@kasbah/runtime/grpc";
 import { FakeRefusal } from "@kasbah/testkit";
+import { suiteTimeoutMs } from "../../agent/patience.ts";
+import { fetchLeaf, SdsClient } from "../../agent/sds-client.ts";
 import { looksNamesUpInFile } from "./failpoints.ts";
-import { suiteTimeoutMs } from "./patience.ts";
-import { fetchLeaf, SdsClient } from "./sds-client.ts";
 import { restless, Stage } from "./stage.ts";
 import { together } from "./together.ts";
 

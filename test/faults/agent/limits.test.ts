@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { readdir, readlink, writeFile } from "node:fs/promises";
 import { systemClock } from "@kasbah/runtime";
 import { createTestAuthority } from "@kasbah/testkit";
-import { suiteTimeoutMs } from "./patience.ts";
-import { fetchLeaf, SdsClient } from "./sds-client.ts";
+import { suiteTimeoutMs } from "../../agent/patience.ts";
+import { fetchLeaf, SdsClient } from "../../agent/sds-client.ts";
 import { restless, Stage } from "./stage.ts";
 import { together } from "./together.ts";
 

@@ -4,9 +4,9 @@ import { readdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { systemClock } from "@kasbah/runtime";
 import { untilSeen } from "@kasbah/testkit";
+import { patienceMs, suiteTimeoutMs } from "../../agent/patience.ts";
+import { fetchLeaf, SdsClient } from "../../agent/sds-client.ts";
 import { blocksOnSignal, makesNoKeyOnSignal, rejectsOnSignal, throwsOnSignal } from "./failpoints.ts";
-import { patienceMs, suiteTimeoutMs } from "./patience.ts";
-import { fetchLeaf, SdsClient } from "./sds-client.ts";
 import { restless, Stage } from "./stage.ts";
 import { type Scenario, together } from "./together.ts";
 

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { systemClock } from "@kasbah/runtime";
 import { createTestAuthority, type FakeCa } from "@kasbah/testkit";
-import type { AgentProcess } from "./agent-process.ts";
+import type { AgentProcess } from "../../agent/agent-process.ts";
+import { suiteTimeoutMs } from "../../agent/patience.ts";
+import type { Pod } from "../../agent/pod.ts";
+import { fetchLeaf, type Received, SdsClient } from "../../agent/sds-client.ts";
 import { tellsHeapOnSignal } from "./failpoints.ts";
-import { suiteTimeoutMs } from "./patience.ts";
-import type { Pod } from "./pod.ts";
-import { fetchLeaf, type Received, SdsClient } from "./sds-client.ts";
 import { Stage } from "./stage.ts";
 
 const reconnects = Number(process.env["KASBAH_RECONNECTS"] ?? 2_000);

@@ -1,7 +1,7 @@
 import { systemClock } from "@kasbah/runtime";
 import { type FakeCa, startFakeCa, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { Pod, type PodOptions } from "../../agent/pod.ts";
 import { Gate, type GateMode } from "./gate.ts";
-import { Pod, type PodOptions } from "./pod.ts";
 
 /** All that a suite has started; disposing ends it, pods first. */
 export class Stage implements AsyncDisposable {
