@@ -57,39 +57,85 @@ describe("The documents", () => {
   });
 
   it("name every metric of ours", () => {
-    const pages = read("docs/ca-server.md") + read("docs/agent.md") + read("docs/output-certs.md");
-    for (const path of [
-      "packages/ca-server/src/http/metrics.ts",
-      "packages/ca-server/src/http/authority-metrics.ts",
-      "packages/agent/src/status/metrics.ts",
-      "packages/agent/src/output-certs/file-metrics.ts",
-    ]) {
-      const names = [...read(path).matchAll(/"((?:citadel|istio|kasbah)_[a-z_]+)"/g)].map(
-        ([, name = ""]) => name,
-      );
-      assert.ok(names.length >= 2, path);
-      const shortened = (name: string) => pages.includes(`\`…_${name.split("_").slice(2).join("_")}`);
-      const missing = names.filter((name) => !pages.includes(`\`${name}`) && !shortened(name));
-      assert.deepEqual(
-        missing.filter((name) => name !== "citadel_server_root_cert_expiry_seconds"),
-        [],
-        path,
-      );
-    }
+    const pages = globSync("docs/**/*.md", { cwd: root }).map(read).join("\n");
+    const metrics = globSync("packages/{agent,ca-server,runtime}/src/**/*.ts", { cwd: root })
+      .filter((path) => !path.endsWith(".test.ts"))
+      .flatMap((path) => metricsIn(read(path)).map((name) => ({ name, path })));
+    assert.ok(new Set(metrics.map(({ path }) => path)).size >= 8, "metrics are defined in many files");
+    const shortened = (name: string) => pages.includes(`\`…_${name.split("_").slice(2).join("_")}`);
+    const missing = metrics.filter(({ name }) => !pages.includes(`\`${name}`) && !shortened(name));
+    assert.deepEqual(
+      missing.filter(({ name }) => name !== "kasbah_build_info"),
+      [],
+    );
   });
 
-  it("link only to what is there", () => {
+  it("link only to what is there, down to the heading", () => {
     const pages = globSync(["*.md", "docs/**/*.md", "{packages/*,protos,certs-dev,bench}/*.md"], {
       cwd: root,
     });
     const broken = pages.flatMap((page) =>
-      [...read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)]
-        .filter(([, target = ""]) => !existsSync(join(root, dirname(page), target)))
-        .map(([, target]) => `${page}: ${target}`),
+      linksIn(read(page))
+        .filter(({ path, anchor }) => !isThere(page, path, anchor))
+        .map(({ path, anchor }) => `${page}: ${path}${anchor === "" ? "" : `#${anchor}`}`),
     );
     assert.deepEqual(broken, []);
   });
+
+  it("are held to headings as GitHub names them", () => {
+    const headings =
+      "# A `--flag`, and *more* [of it](x.md)\n## Same\n```sh\n# none\n```\n### Same\n## snake_case 1.2";
+    assert.deepEqual(anchorsOf(headings), ["a---flag-and-more-of-it", "same", "same-1", "snake_case-12"]);
+  });
 });
+
+/** A link of a page to another, or with an empty path to a heading of its own. */
+interface Link {
+  readonly path: string;
+  readonly anchor: string;
+}
+
+function linksIn(markdown: string): readonly Link[] {
+  return [...markdown.matchAll(/\]\(([^)#:]*)(?:#([^)]*))?\)/g)].map(([, path = "", anchor = ""]) => ({
+    path,
+    anchor,
+  }));
+}
+
+function isThere(page: string, path: string, anchor: string): boolean {
+  const target = path === "" ? page : join(dirname(page), path);
+  if (!existsSync(join(root, target))) return false;
+  // What follows the # in a link to source code is GitHub's name of a line.
+  return anchor === "" || !target.endsWith(".md") || anchorsOf(read(target)).includes(anchor);
+}
+
+/** The anchors that GitHub gives to a page's headings: its words in small letters; a repeated one is numbered. */
+function anchorsOf(markdown: string): readonly string[] {
+  const seen = new Map<string, number>();
+  return [...withoutCode(markdown).matchAll(/^#{1,6} +(.+?)(?: +#+)?$/gm)].map(([, heading = ""]) => {
+    const slug = slugOf(heading);
+    const times = seen.get(slug) ?? 0;
+    seen.set(slug, times + 1);
+    return times === 0 ? slug : `${slug}-${times}`;
+  });
+}
+
+function slugOf(heading: string): string {
+  const text = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1");
+  return text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\p{M}_\- ]/gu, "")
+    .trim()
+    .replaceAll(" ", "-");
+}
+
+function withoutCode(markdown: string): string {
+  return markdown.replace(/^(`{3,}|~{3,})[\s\S]*?^\1$/gm, "");
+}
+
+function metricsIn(source: string): readonly string[] {
+  return [...source.matchAll(/"((?:citadel|istio|kasbah)_[a-z_]+)"/g)].map(([, name = ""]) => name);
+}
 
 function nameOfStatus(status: number): string | undefined {
   return Object.entries(grpcStatus).find(([, code]) => code === status)?.[0];

@@ -6,29 +6,40 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const page = "docs/faults.md";
 
-/** The rows of the page, with the tests that each names. */
+/** The rows of the page, with the tests that each names; a line may be of several rows: `| 9, 10 |`. */
 function readRows(): ReadonlyMap<number, readonly string[]> {
-  const lines = readFileSync(join(root, page), "utf8").matchAll(/^\| (\d+) \|.*$/gm);
+  const lines = readFileSync(join(root, page), "utf8").matchAll(/^\| ([\d, ]+) \|.*$/gm);
   return new Map(
-    [...lines].map(([line, row]) => {
+    [...lines].flatMap(([line, rows = ""]) => {
       const links = [...line.matchAll(/\]\(([^)]+)\)/g)].map(([, path = ""]) => join(dirname(page), path));
-      return [Number(row), links];
+      return rows.split(",").map((row) => [Number(row), links] as const);
     }),
   );
 }
 
-/** The rows that the titles of a test file bear: `row 26:`, `rows 3 and 24:`. */
+/** The rows that the titles of a test file bear: `row 26:`, `rows 3 and 24:`, `rows 6 to 8:`. */
 function rowsIn(path: string): readonly number[] {
-  const titles = readFileSync(join(root, path), "utf8").matchAll(/["`]rows? (\d+)(?: and (\d+))?\b/g);
-  return [...titles].flatMap(([, ...rows]) => rows.filter((row) => row !== undefined).map(Number));
+  const titles = readFileSync(join(root, path), "utf8").matchAll(/["`]rows? (\d+)(?: (and|to) (\d+))?\b/g);
+  return [...titles].flatMap(([, first, word, last = first]) => {
+    const [from, to] = [Number(first), Number(last)];
+    return word === "to" ? Array.from({ length: to - from + 1 }, (_, i) => from + i) : [from, to];
+  });
 }
+
+/** Tests of the agent's real processes. */
+const ofProcesses = [
+  "test/faults/agent/*.test.ts",
+  "test/{hostile,e2e}/**/*agent*.test.ts",
+  "test/e2e/faults.test.ts",
+];
 
 describe("The page of faults", () => {
   const rows = readRows();
-  const files = globSync("test/faults/agent/*.test.ts", { cwd: root });
+  const files = globSync(ofProcesses, { cwd: root });
 
   it("names a test for each row", () => {
     assert.ok(rows.size > 20);
+    assert.ok(rows.has(9) && rows.has(10), "a line of two rows is read");
     for (const [row, tests] of rows) assert.ok(tests.length > 0, `row ${row}`);
   });
 
