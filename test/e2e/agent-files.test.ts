@@ -91,9 +91,11 @@ describe("An agent that keeps files", function () {
       const pod = await makePod({ "--output-certs": certs() });
       for (let i = 0; i < kills; i += 1) {
         const agent = pod.start();
-        await agent.logged("secret published");
+        // However slow the disk, some lives end with a set of their own; the rest end somewhere on the way to it.
+        await agent.logged(i % 4 === 0 ? "certificates written" : "secret published");
         await systemClock.sleep((i * 7) % longestWriteMs);
         await agent.kill();
+        seen.add((await readPair()).leaf.serial);
       }
       await pod.start().logged("certificates written");
     } finally {

@@ -17,11 +17,10 @@ import {
   type TestAuthority,
   temporaryDirectory,
 } from "@kasbah/testkit";
+import { AgentProcess } from "../agent/agent-process.ts";
 import { type GatewayPlace, gatewayBootstrap } from "./gateway-bootstrap.ts";
-import { repositoryRoot } from "./repository.ts";
 import { setUpTimeoutMs, testEnvoy } from "./test-mesh.ts";
 
-const agentBin = join(repositoryRoot, "packages/agent/bin/kasbah-agent.js");
 const swaps = 50;
 
 interface Pair {
@@ -38,16 +37,15 @@ for (const protocol of ["GRPC", "DELTA_GRPC"] as const) {
     this.timeout(setUpTimeoutMs);
     let home: TemporaryDirectory;
     let authority: TestAuthority;
-    let children: ChildProcess[];
+    let agent: AgentProcess | undefined;
+    let envoy: ChildProcess | undefined;
     let place: GatewayPlace;
-    let statusPort: number;
     let client: Pair;
 
     beforeEach(async () => {
       home = await temporaryDirectory();
       authority = await createTestAuthority("Public");
-      children = [];
-      statusPort = await freePort();
+      [agent, envoy] = [undefined, undefined];
       place = {
         protocol,
         directory: home.join("etc"),
@@ -59,7 +57,8 @@ for (const protocol of ["GRPC", "DELTA_GRPC"] as const) {
     });
 
     afterEach(async () => {
-      for (const child of children) if (child.exitCode === null && child.kill()) await once(child, "exit");
+      if (envoy?.exitCode === null && envoy.kill()) await once(envoy, "exit");
+      await agent?.kill();
       await home.remove();
     });
 
@@ -91,7 +90,7 @@ for (const protocol of ["GRPC", "DELTA_GRPC"] as const) {
         "api.example.com": (pair) => apiVolume.swap(files(pair)),
         "bell.example.com": rewrite,
       };
-      await startAgent();
+      agent = await startAgent();
       const admin = await startEnvoy();
 
       const traffic = startTraffic();
@@ -116,33 +115,31 @@ for (const protocol of ["GRPC", "DELTA_GRPC"] as const) {
         0,
       );
       assert.ok((await sum(/^sds\..*\.update_success$/)) >= swaps * hosts.length);
-      const metrics = await (await fetch(`http://127.0.0.1:${statusPort}/metrics`)).text();
+      const metrics = await agent.status("/metrics");
       assert.match(metrics, /^istio_agent_num_file_watcher_failures_total 0$/m);
       assert.doesNotMatch(metrics, /^istio_agent_pilot_total_xds_rejects\{.*\} [1-9]/m);
     });
 
     const hosts = ["shop.example.com", "api.example.com", "bell.example.com"];
 
-    async function startAgent(): Promise<void> {
+    async function startAgent(): Promise<AgentProcess> {
       // There is no CA at that address: a gateway's files need none.
       const flags = {
         "--ca-address": `127.0.0.1:${await freePort()}`,
         "--token-file": home.join("token"),
         "--file-directory": place.directory,
         "--sds-socket": place.socket,
-        "--status-address": `127.0.0.1:${statusPort}`,
-        "--log-level": "silent",
+        "--status-address": "127.0.0.1:0",
+        "--log-format": "json",
       };
-      children.push(
-        spawn(process.execPath, [agentBin, ...Object.entries(flags).flat()], { stdio: "inherit", env: {} }),
-      );
+      return new AgentProcess({ flags });
     }
 
     async function startEnvoy() {
       const path = home.join("envoy.json");
       await writeFile(path, JSON.stringify(gatewayBootstrap(place)));
       const args = ["-c", path, "--disable-hot-restart", "--concurrency", "2", "--log-level", "off"];
-      children.push(spawn(await testEnvoy(), args, { stdio: ["ignore", "ignore", "inherit"] }));
+      envoy = spawn(await testEnvoy(), args, { stdio: ["ignore", "ignore", "inherit"] });
       const address = { host: "127.0.0.1", port: place.adminPort };
       const admin = new EnvoyAdmin(address);
       await eventually(() => admin.isReady(), 60_000);
