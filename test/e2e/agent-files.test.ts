@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, realpath, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { createTokenIssuer } from "@kasbah/certs-dev";
@@ -141,46 +141,43 @@ describe("An agent that keeps files", function () {
     assert.equal(await agent.metric('kasbah_agent_output_certs_writes{result="ok"}'), 1);
   });
 
-  it("row 2: serves its cached secret to Envoy when it starts while the CA is away", async () => {
+  /** A pod whose agent has left its secret in the cache, with a CA that is gone. */
+  const podWithCache = async () => {
     ca.ttlMs = 3_600_000;
     const pod = await makePod({ "--cache-dir": directory.join("cache") });
-    const first = pod.start();
-    await first.logged("daemon started");
-    const before = await fetchLeaf(pod.socket);
-    await first.until("the secret is cached", async () =>
+    const agent = pod.start();
+    await agent.logged("daemon started");
+    await agent.logged("secret published");
+    await agent.until("the secret is cached", async () =>
       (await readdir(directory.join("cache"))).includes("secret.json"),
     );
-    await first.kill();
+    const served = await fetchLeaf(pod.socket);
+    await agent.kill();
     await ca.close();
+    return { pod, served };
+  };
 
-    const second = pod.start();
-    const log = await second.logged("daemon started");
+  it("row 2: serves its cached secret to Envoy when it starts while the CA is away", async () => {
+    const { pod, served: before } = await podWithCache();
+    const agent = pod.start();
+    const log = await agent.logged("daemon started");
     const after = await fetchLeaf(pod.socket);
     assert.equal(after.leaf.serialNumber, before.leaf.serialNumber);
     assert.equal(after.key, before.key);
-    const served = await second.logged("cached secret served");
+    const served = await agent.logged("cached secret served");
     const readyMs = Date.parse(String(log["time"])) - Date.parse(String(served["time"]));
     assert.ok(readyMs < 5_000, `${readyMs} ms`);
     assert.equal(ca.calls.length, 1, "the CA was asked once in all");
   });
 
-  it("serves its cached secret as soon as the roots are mounted that were not there at the start", async () => {
-    const cache = { "--cache-dir": directory.join("cache") };
-    ca.ttlMs = 3_600_000;
-    const first = await startAgent(cache);
-    await first.logged("secret published");
-    await untilSeen("cached secret", patienceMs, async () =>
-      (await readdir(directory.join("cache"))).includes("secret.json") ? true : undefined,
-    );
-    await first.kill();
-    await ca.close();
-    await rm(directory.join("roots.pem"));
-
-    const second = await startAgent(cache);
-    await second.logged("the cached secret cannot be verified yet");
-    await second.logged("daemon started");
-    await writeFile(directory.join("roots.pem"), ca.authority.rootPem);
-    await second.logged("cached secret served");
+  it("row 2: serves its cached secret as soon as the roots are mounted that were not there at the start", async () => {
+    const { pod } = await podWithCache();
+    await rm(pod.rootPath);
+    const agent = pod.start();
+    await agent.logged("the cached secret cannot be verified yet");
+    await agent.logged("daemon started");
+    await writeFile(pod.rootPath, ca.authority.rootPem);
+    await agent.logged("cached secret served");
   });
 
   it("serves mounted certificates without a token, a root file or a CA", async () => {
