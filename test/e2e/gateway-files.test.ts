@@ -97,12 +97,13 @@ for (const protocol of ["GRPC", "DELTA_GRPC"] as const) {
       try {
         await eventually(() => hosts.every((host) => traffic.serials(host).size === 1), 20_000);
         for (let swap = 1; swap <= swaps; swap += 1) {
-          for (const host of hosts) {
+          const replacing = hosts.map(async (host) => {
             const pair = await mint(host);
             await replace[host]?.(pair);
             // Each host is seen with every one of its certificates, the last one at the end.
             await eventually(() => traffic.last(host) === pair.serial, 30_000);
-          }
+          });
+          await Promise.all(replacing);
         }
       } finally {
         // Who goes on asking keeps the whole run from its end.
