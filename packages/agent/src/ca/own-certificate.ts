@@ -1,4 +1,5 @@
 import { Secret } from "@kasbah/runtime";
+import { chainPem } from "../certificate-chain.ts";
 import type { SecretStore } from "../secret-store.ts";
 import type { HeldCertificate } from "./credentials.ts";
 
@@ -7,6 +8,6 @@ export function ownCertificate(store: SecretStore): HeldCertificate | undefined 
   const secret = store.unexpired;
   if (secret === undefined) return undefined;
   const { spiffeId, leaf, intermediates, keyPair } = secret;
-  const chainPem = [leaf, ...intermediates].map((one) => one.toPem()).join("");
-  return { spiffeId, chainPem, key: new Secret(keyPair.toPkcs8Pem()) };
+
+  return { spiffeId, chainPem: chainPem([leaf, ...intermediates]), key: new Secret(keyPair.toPkcs8Pem()) };
 }

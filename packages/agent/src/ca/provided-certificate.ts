@@ -1,8 +1,8 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import { join } from "node:path";
-import { parseCertificates } from "@kasbah/pki";
+import { parseCertificates, parsePrivateKey } from "@kasbah/pki";
 import { type Clock, type Logger, Secret } from "@kasbah/runtime";
 import { readBoundedFile } from "../bounded-file.ts";
+import { chainPem } from "../certificate-chain.ts";
 import type { HeldCertificate } from "./credentials.ts";
 
 const maxBytes = 128 * 1024;
@@ -38,9 +38,9 @@ async function read({ directory, clock }: ProvidedCertificateParts): Promise<Hel
   const now = clock.now();
   if (now < leaf.notBefore) throw new Error("it has not begun");
   if (now >= leaf.notAfter) throw new Error("it has ended");
-  if (!new X509Certificate(leaf.der).checkPrivateKey(createPrivateKey(key.reveal()))) {
+  if (!parsePrivateKey(key.reveal()).publicKey.equals(leaf.publicKey)) {
     throw new Error("its key belongs to another certificate");
   }
   const shown = [leaf, ...above.filter((one) => !one.isIssuedBy(one))];
-  return { spiffeId: leaf.spiffeId, chainPem: shown.map((one) => one.toPem()).join(""), key };
+  return { spiffeId: leaf.spiffeId, chainPem: chainPem(shown), key };
 }

@@ -6,6 +6,7 @@ import {
   type KeyType,
 } from "@kasbah/pki";
 import type { Clock } from "@kasbah/runtime";
+import { chainEnd } from "../certificate-chain.ts";
 import { AgentError, type ReplyFault } from "../errors.ts";
 import type { FetchedSecret, SecretSource } from "../rotation/rotator.ts";
 import type { CertificateAuthority } from "./ca-client.ts";
@@ -59,7 +60,7 @@ export class CaSecretSource implements SecretSource {
     const reply = this.#counted(() => verifyReply(chain, expected));
     roots.learn(reply.roots);
     const { leaf, intermediates } = reply;
-    const notAfter = new Date(Math.min(...[leaf, ...intermediates].map((one) => one.notAfter.getTime())));
+    const notAfter = chainEnd([leaf, ...intermediates]);
     const bundle = roots.with(reply.roots);
     return { spiffeId, keyPair, keyFormat, leaf, intermediates, bundle, receivedAt: now, notAfter };
   }

@@ -9,6 +9,7 @@ import {
   verifyChain,
 } from "@kasbah/pki";
 import { readBoundedFile } from "../bounded-file.ts";
+import { chainEnd } from "../certificate-chain.ts";
 import { AgentError } from "../errors.ts";
 import type { WorkloadSecret } from "../secret-store.ts";
 import { mountedNames } from "./find-mounted-certs.ts";
@@ -58,7 +59,7 @@ export function parseMountedSecret(files: MountedFiles, keyFormat: KeyFormat, no
     verifyChain({ leaf, intermediates, bundle, now }),
   );
   const chain = [leaf, ...intermediates];
-  const notAfter = new Date(Math.min(...chain.map((one) => one.notAfter.getTime())));
+  const notAfter = chainEnd(chain);
   const lifeMs = notAfter.getTime() - leaf.notBefore.getTime();
   const rotateAt = new Date(notAfter.getTime() - overdueShare * lifeMs);
   return { spiffeId, keyPair, keyFormat, leaf, intermediates, bundle, receivedAt: now, notAfter, rotateAt };

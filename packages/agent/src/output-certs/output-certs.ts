@@ -8,6 +8,7 @@ import {
   type Logger,
   type PublishedFile,
 } from "@kasbah/runtime";
+import { chainPem } from "../certificate-chain.ts";
 import { SecretFollower } from "../secret-follower.ts";
 import type { SecretStore, WorkloadSecret } from "../secret-store.ts";
 import { FileSet, type FileSetFs } from "./file-set.ts";
@@ -133,7 +134,7 @@ export class OutputCerts implements Component {
 /** The chain goes without its root, as over SDS: some peers refuse a handshake that shows it. */
 function filesOf(secret: WorkloadSecret, keyMode: number): readonly PublishedFile[] {
   const { keyPair, keyFormat, leaf, intermediates, bundle } = secret;
-  const chain = [leaf, ...intermediates].map((one) => one.toPem()).join("");
+  const chain = chainPem([leaf, ...intermediates]);
   return [
     { name: "key.pem", bytes: keyPair.toPem(keyFormat), mode: keyMode },
     { name: "cert-chain.pem", bytes: chain, mode: 0o644 },

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Secret } from "@kasbah/protocol";
+import { chainPem } from "../certificate-chain.ts";
 import type { WorkloadSecret } from "../secret-store.ts";
 
 /** A secret under a name, as Envoy receives it. */
@@ -16,7 +17,7 @@ export function leafOf(
   { leaf, intermediates, keyPair, keyFormat }: WorkloadSecret,
 ): SecretResource {
   // The chain goes without its root: a peer that lacks the root gains nothing by seeing it, and some refuse it.
-  const certificateChain = Buffer.from([leaf, ...intermediates].map((one) => one.toPem()).join(""));
+  const certificateChain = Buffer.from(chainPem([leaf, ...intermediates]));
   return tlsCertificate(name, certificateChain, Buffer.from(keyPair.toPem(keyFormat)));
 }
 

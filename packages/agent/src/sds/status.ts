@@ -1,7 +1,7 @@
 import { grpcStatus, type RpcStatus } from "@kasbah/runtime/rpc";
-import { AgentError, type AgentErrorCode } from "../errors.ts";
+import { type StatusTable, statusIn } from "../rpc-status.ts";
 
-const statuses: Partial<Record<AgentErrorCode, number>> = {
+const statuses: StatusTable = {
   NODE_MISSING: grpcStatus.INVALID_ARGUMENT,
   REQUEST_MALFORMED: grpcStatus.INVALID_ARGUMENT,
   RESOURCE_UNKNOWN: grpcStatus.NOT_FOUND,
@@ -12,9 +12,5 @@ const statuses: Partial<Record<AgentErrorCode, number>> = {
 
 /** What an SDS client is told when its call ends in an error: the rule it broke, or nothing. */
 export function sdsStatusOf(error: unknown): RpcStatus {
-  const code = error instanceof AgentError ? statuses[error.code] : undefined;
-  if (code === undefined || !(error instanceof AgentError)) {
-    return { code: grpcStatus.INTERNAL, message: "internal error" };
-  }
-  return { code, message: `${error.code}: ${error.message}` };
+  return statusIn(statuses, error);
 }

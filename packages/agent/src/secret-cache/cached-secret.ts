@@ -8,6 +8,7 @@ import {
   type TrustBundle,
   verifyChain,
 } from "@kasbah/pki";
+import { chainEnd, chainPem } from "../certificate-chain.ts";
 import { AgentError } from "../errors.ts";
 import type { WorkloadSecret } from "../secret-store.ts";
 
@@ -33,7 +34,7 @@ export function formatCachedSecret(secret: WorkloadSecret, learned: TrustBundle)
   const { keyPair, leaf, intermediates, receivedAt, rotateAt } = secret;
   const written: Written = {
     key: keyPair.toPkcs8Pem(),
-    chain: [leaf, ...intermediates].map((one) => one.toPem()).join(""),
+    chain: chainPem([leaf, ...intermediates]),
     roots: learned.toPem(),
     receivedAt: receivedAt.toISOString(),
     rotateAt: rotateAt.toISOString(),
@@ -65,7 +66,7 @@ export function parseCachedSecret(text: string, expected: ExpectedCachedSecret):
     const path = { leaf, intermediates, bundle: roots, now: within };
     check("its chain does not verify", () => verifyChain(path));
   }
-  const notAfter = new Date(Math.min(...chain.map((one) => one.notAfter.getTime())));
+  const notAfter = chainEnd(chain);
   const [receivedAt, rotateAt] = timesOf(written, notAfter);
   if (now < notBefore) throw notYetValid(notBefore, now);
   return { spiffeId, keyPair, keyFormat, leaf, intermediates, bundle, receivedAt, notAfter, rotateAt };

@@ -1,11 +1,11 @@
 import { grpcStatus, type RpcStatus } from "@kasbah/runtime/rpc";
-import { AgentError, type AgentErrorCode } from "../errors.ts";
+import { type StatusTable, statusIn } from "../rpc-status.ts";
 
 /**
  * What a client should do next stands behind each of these (SPIFFE Workload Endpoint, appendix A): INVALID_ARGUMENT and
  * UNIMPLEMENTED end its attempts, UNAVAILABLE makes it come again. None is CANCELLED, on which go-spiffe gives up.
  */
-const statuses: Partial<Record<AgentErrorCode, number>> = {
+const statuses: StatusTable = {
   WORKLOAD_HEADER_MISSING: grpcStatus.INVALID_ARGUMENT,
   REQUEST_MALFORMED: grpcStatus.INVALID_ARGUMENT,
   WORKLOAD_METHOD_UNSUPPORTED: grpcStatus.UNIMPLEMENTED,
@@ -17,9 +17,5 @@ const statuses: Partial<Record<AgentErrorCode, number>> = {
 
 /** What a client of the Workload API is told when its call ends in an error. */
 export function workloadStatusOf(error: unknown): RpcStatus {
-  const code = error instanceof AgentError ? statuses[error.code] : undefined;
-  if (!(error instanceof AgentError) || code === undefined) {
-    return { code: grpcStatus.INTERNAL, message: "internal error" };
-  }
-  return { code, message: `${error.code}: ${error.message}` };
+  return statusIn(statuses, error);
 }
