@@ -45,30 +45,42 @@ export interface FailedAttempt {
   readonly roll: number;
 }
 
-const paces = { fast: { floorMs: 100, capMs: 30_000 }, slow: { floorMs: 10_000, capMs: 300_000 } } as const;
+const paces = {
+  fast: { floorMs: 100, firstMs: 100, capMs: 30_000 },
+  /** With a secret that has time, so that a fleet does not run up to a CA that comes and goes. */
+  unhurried: { floorMs: 100, firstMs: 1_000, capMs: 30_000 },
+  slow: { floorMs: 10_000, firstMs: 10_000, capMs: 300_000 },
+} as const;
+
+const hurryBelowMs = 60_000;
 
 /** A workload whose secret has ended is cut off: it comes back soon after the CA does. */
 const expiredCapMs = 5_000;
 
 /**
- * Full jitter over an exponentially growing window, 0.1–30 s (slow: 10–300 s). A secret still alive narrows the window
+ * Full jitter over an exponentially growing window, 0.1–30 s (slow: 10–300 s), which begins at two seconds while the served
+ * secret has more than a minute. A secret still alive narrows the window
  * to half of its remaining life, so that several attempts fall before notAfter and not one after it; one that has ended
  * narrows it to 5 s, unless the CA has said no.
  */
 export function retryDelayMs(attempt: FailedAttempt): number {
-  const { floorMs, capMs } = windowOf(attempt);
-  const grown = Math.min(capMs, floorMs * 2 ** Math.min(attempt.failures, 30));
+  const { floorMs, firstMs, capMs } = windowOf(attempt);
+  const grown = Math.min(capMs, firstMs * 2 ** Math.min(attempt.failures, 30));
   const wished = Math.max(floorMs, Math.min(attempt.retryAfterMs, paces.slow.capMs), attempt.roll * grown);
   if (attempt.remainingMs === undefined || attempt.remainingMs <= 0) return wished;
   return Math.max(paces.fast.floorMs, Math.min(wished, (attempt.roll * attempt.remainingMs) / 2));
 }
 
-function windowOf({ pace, remainingMs }: FailedAttempt): {
+interface Window {
   readonly floorMs: number;
+  readonly firstMs: number;
   readonly capMs: number;
-} {
-  const hasExpired = remainingMs !== undefined && remainingMs <= 0;
-  return hasExpired && pace === "fast" ? { ...paces.fast, capMs: expiredCapMs } : paces[pace];
+}
+
+function windowOf({ pace, remainingMs }: FailedAttempt): Window {
+  if (pace === "slow" || remainingMs === undefined) return paces[pace];
+  if (remainingMs <= 0) return { ...paces.fast, capMs: expiredCapMs };
+  return remainingMs > hurryBelowMs ? paces.unhurried : paces.fast;
 }
 
 const longestCallMs = 10_000;
