@@ -14,6 +14,7 @@ export interface LoggedLaunch {
 /** A program in a process of its own, whose log is read and kept. */
 export class LoggedProcess {
   readonly child: ChildProcess;
+  /** Resolves when it has ended and all that it wrote is in the log. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>;
   readonly #title: string;
   #log = "";
@@ -27,7 +28,7 @@ export class LoggedProcess {
     };
     this.child.stdout?.setEncoding("utf8").on("data", take);
     this.child.stderr?.setEncoding("utf8").on("data", take);
-    this.exited = once(this.child, "exit").then(([code, signal]) => ({ code, signal }));
+    this.exited = once(this.child, "close").then(([code, signal]) => ({ code, signal }));
   }
 
   get pid(): number {

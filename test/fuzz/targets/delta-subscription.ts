@@ -20,7 +20,7 @@ class ClientModel {
   asked: ReadonlySet<string> = new Set();
   /** What each response carried, by nonce. */
   readonly responses = new Map<string, readonly string[]>();
-  /** `name version` of all that it refused. */
+  /** `name version` of all that it refused, while it follows the name. */
   readonly refused = new Set<string>();
   /** Of what it is subscribed to. */
   had = new Map<string, string>();
@@ -31,9 +31,22 @@ class ClientModel {
     const about = this.responses.get(nonce === "" ? last : nonce) ?? [];
     if (rejection !== undefined) for (const each of about) this.refused.add(each);
     for (const name of held) this.owned.add(name);
+    for (const name of unsubscribe) this.#leave(name);
     const stay = [...this.asked].filter((name) => !unsubscribe.includes(name));
     this.asked = new Set([...stay, ...subscribe.filter(isKnown)]);
     this.had = new Map([...this.had].filter(([name]) => stay.includes(name)));
+  }
+
+  /** Whoever asks for a name that was left is a new client of it. */
+  #leave(name: string): void {
+    const isOf = (one: string) => one.startsWith(`${name} `);
+    for (const one of this.refused) if (isOf(one)) this.refused.delete(one);
+    for (const [nonce, carried] of this.responses) {
+      this.responses.set(
+        nonce,
+        carried.filter((one) => !isOf(one)),
+      );
+    }
   }
 
   receive({ names: sent, removed, nonce }: DeltaResponse, versions: Versions): void {

@@ -20,14 +20,24 @@ const nonces = ["current", "", "9999"];
 class ClientModel {
   asked: ReadonlySet<string> = new Set();
   last: Response | undefined;
-  /** `name version` of all that it refused. */
+  /** Names of the last response, which it may still refuse. */
+  #open = new Set<string>();
+  /** `name version` of all that it refused, while it follows the name. */
   readonly refused = new Set<string>();
   readonly had = new Map<string, string>();
 
   request(requested: readonly string[], nonce: string, rejects: boolean): void {
     if (this.last !== undefined && nonce !== "" && nonce !== this.last.nonce) return;
-    if (rejects) for (const name of this.last?.names ?? []) this.refused.add(`${name} ${this.had.get(name)}`);
-    this.asked = new Set(requested.filter((name) => known.has(name)));
+    if (rejects) for (const name of this.#open) this.refused.add(`${name} ${this.had.get(name)}`);
+    const asked = new Set(requested.filter((name) => known.has(name)));
+    for (const name of this.asked) if (!asked.has(name)) this.#leave(name);
+    this.asked = asked;
+  }
+
+  /** Whoever asks for a name that was left is a new client of it. */
+  #leave(name: string): void {
+    this.#open.delete(name);
+    for (const one of this.refused) if (one.startsWith(`${name} `)) this.refused.delete(one);
   }
 
   receive(response: Response | undefined, versions: Versions): void {
@@ -41,6 +51,7 @@ class ClientModel {
       this.had.set(name, version);
     }
     this.last = response;
+    this.#open = new Set(response.names);
   }
 
   /** Nothing that it asked for and did not refuse may be kept from it. */

@@ -52,7 +52,7 @@ export function lookAt(catalog: ResourceProvider, names: readonly string[]): Loo
 }
 
 /** Names in one request, of whatever kind; far beyond those that a stream may follow. */
-const maxNamesInRequest = 4_096;
+const maxNamesInRequest = 16_384;
 
 /** Refuses a request before the time that its names would take to look at is spent. @throws AgentError `REQUEST_MALFORMED` */
 export function refuseManyNames(count: number): void {

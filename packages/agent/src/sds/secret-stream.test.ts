@@ -144,7 +144,7 @@ describe("An SDS stream", () => {
       current: (name) => void looked.push(name),
       watch: () => () => {},
     };
-    const names = Array.from({ length: 4_097 }, (_, index) => `n${index}`);
+    const names = Array.from({ length: 16_385 }, (_, index) => `n${index}`);
     const many = { ...request, nodeId: "envoy", resourceNames: names };
     throwsWithCode(() => new SecretStream({ ...options, catalog }).receive(many), "REQUEST_MALFORMED");
     const delta = { ...many, subscribe: names, unsubscribe: [], initialVersions: new Map<string, string>() };
