@@ -13,7 +13,7 @@ import { repositoryRoot } from "./repository.ts";
 const serverBin = join(repositoryRoot, "packages/ca-server/bin/kasbah-server.js");
 const issuer = "https://issuer.test";
 /** `KASBAH_KILLS=200` for the long run. */
-const kills = Number(process.env["KASBAH_KILLS"] ?? 80);
+const kills = Number(process.env["KASBAH_KILLS"] ?? 50);
 /** From before the state is opened until some transitions have happened. */
 const longestLifeMs = 500;
 /**
