@@ -9,9 +9,9 @@ import { freePort, type TemporaryDirectory, temporaryDirectory, untilSeen } from
 import { ledgerDirectoryAt } from "../../packages/ca-server/src/ledger/ledger-directory.ts";
 import { parseVerifierKey } from "../../packages/ca-server/src/ledger/tree/note-key.ts";
 import { verifyLedger } from "../../packages/ca-server/src/ledger/verify/verify-ledger.ts";
-import { Callers } from "./ledger/callers.ts";
-import { recordedIn } from "./ledger/recorded.ts";
-import { repositoryRoot } from "./repository.ts";
+import { Callers } from "../e2e/ledger/callers.ts";
+import { recordedIn } from "../e2e/ledger/recorded.ts";
+import { repositoryRoot } from "../e2e/repository.ts";
 
 const serverBin = join(repositoryRoot, "packages/ca-server/bin/kasbah-server.js");
 const issuer = "https://issuer.test";

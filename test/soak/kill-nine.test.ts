@@ -8,7 +8,7 @@ import { readOfflineStatus } from "@kasbah/ca-server/state";
 import { createTokenIssuer } from "@kasbah/certs-dev";
 import { systemClock } from "@kasbah/runtime";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { repositoryRoot } from "./repository.ts";
+import { repositoryRoot } from "../e2e/repository.ts";
 
 const serverBin = join(repositoryRoot, "packages/ca-server/bin/kasbah-server.js");
 const issuer = "https://issuer.test";
