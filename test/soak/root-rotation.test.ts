@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { AdminClient, type Mesh, startTraffic } from "@kasbah/cli/mesh";
 import type { AuthorityStatusMessage } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
-import { createRoot, createSet, installSet } from "./openssl-ca.ts";
-import { setUpTimeoutMs, startTestMesh } from "./test-mesh.ts";
+import { createRoot, createSet, installSet } from "../e2e/openssl-ca.ts";
+import { setUpTimeoutMs, startTestMesh } from "../e2e/test-mesh.ts";
 
 /** A stage lasts as long as a leaf, and an eighth longer. */
 const secretTtlMs = 6_000;
