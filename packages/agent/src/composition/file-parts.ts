@@ -1,15 +1,8 @@
-import type { Clock, Component, Logger, Registry } from "@kasbah/runtime";
-import type { SecretStore } from "../secret-store.ts";
+import type { Component } from "@kasbah/runtime";
+import type { Ground } from "./ground.ts";
 
 /** What parts that keep files stand on. */
-export interface FileGround {
-  readonly store: SecretStore;
-  readonly registry: Registry;
-  readonly clock: Clock;
-  /** Uniform in [0, 1). */
-  readonly roll: () => number;
-  readonly logger: Logger;
-}
+export type FileGround = Pick<Ground, "store" | "registry" | "clock" | "roll" | "logger">;
 
 /** Parts that keep files, and what the status says of them. */
 export interface FileParts {

@@ -8,11 +8,11 @@ export async function composeKeptFiles(ground: Ground, { cache }: Supply): Promi
   const { outputCerts, cacheDir } = config;
   const parts: FileParts[] = [];
   if (outputCerts !== undefined) {
-    const { composeOutput } = await import("../output-certs/compose-output.ts");
+    const { composeOutput } = await import("./output-certs.ts");
     parts.push(await composeOutput(outputCerts, config, environment, ground));
   }
   if (cacheDir !== undefined && cache !== undefined) {
-    const { composeCache } = await import("../secret-cache/compose-cache.ts");
+    const { composeCache } = await import("./secret-cache.ts");
     parts.push(await composeCache(cacheDir, config, cache, ground));
   }
   return {

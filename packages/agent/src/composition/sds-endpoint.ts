@@ -2,7 +2,6 @@ import { resolve } from "node:path";
 import type { Component } from "@kasbah/runtime";
 import { Http2Server } from "@kasbah/runtime/grpc-http2";
 import { UnixSocket } from "@kasbah/runtime/rpc";
-import { composeFileNames } from "../gateway-files/compose-file-names.ts";
 import { ResourceCatalog } from "../sds/resource-catalog.ts";
 import { SecretService } from "../sds/service.ts";
 import { sdsLimits, sdsSocketPath, socketModeWarning } from "../sds/socket-options.ts";
@@ -10,6 +9,7 @@ import { sdsStatusOf } from "../sds/status.ts";
 import { WorkloadProvider } from "../sds/workload-provider.ts";
 import { observeStreams } from "../status/stream-events.ts";
 import { StreamTally } from "../status/stream-tally.ts";
+import { composeFileNames } from "./file-names.ts";
 import type { Ground } from "./ground.ts";
 import type { Supply } from "./supply.ts";
 

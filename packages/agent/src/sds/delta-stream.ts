@@ -6,14 +6,7 @@ import {
   onDeltaRequest,
   onDeltaUpdate,
 } from "./delta-subscription.ts";
-import {
-  isSecretType,
-  type Look,
-  lookAt,
-  type OpenStream,
-  refuseManyNames,
-  type StreamOptions,
-} from "./open-stream.ts";
+import { type Look, lookAt, type OpenStream, refuseManyNames, type StreamOptions } from "./open-stream.ts";
 import { StreamRecord, type StreamView } from "./stream-record.ts";
 
 /** One open stream of the delta protocol. */
@@ -24,7 +17,7 @@ export class DeltaStream implements OpenStream<DeltaDiscoveryRequest> {
 
   constructor(options: StreamOptions<DeltaDiscoveryResponse>) {
     this.#options = options;
-    this.#record = new StreamRecord("delta", options.clock);
+    this.#record = new StreamRecord("delta", options);
   }
 
   get names(): ReadonlySet<string> {
@@ -38,10 +31,7 @@ export class DeltaStream implements OpenStream<DeltaDiscoveryRequest> {
   receive(request: DeltaDiscoveryRequest): void {
     const { nodeId, typeUrl, subscribe, unsubscribe, initialVersions, errorDetail } = request;
     this.#record.introduce(nodeId);
-    if (!isSecretType(typeUrl)) {
-      if (this.#record.isFirstForeignType()) this.#options.note({ kind: "unknown-type", typeUrl });
-      return;
-    }
+    if (!this.#record.takesType(typeUrl)) return;
     refuseManyNames(subscribe.length + unsubscribe.length + initialVersions.size);
     const look = lookAt(this.#options.catalog, subscribe);
     const verdict = {
@@ -59,10 +49,7 @@ export class DeltaStream implements OpenStream<DeltaDiscoveryRequest> {
 
   #take({ subscription, response, notes }: DeltaStep, { found }: Look): void {
     this.#subscription = subscription;
-    for (const note of notes) {
-      this.#record.keep(note);
-      this.#options.note(note);
-    }
+    this.#record.tell(notes);
     if (response === undefined) return;
     const { names, removed, version, nonce } = response;
     const resources = names.map((name) => {

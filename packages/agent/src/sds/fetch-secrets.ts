@@ -4,10 +4,10 @@ import { quoted } from "@kasbah/runtime";
 import type { UnaryCall } from "@kasbah/runtime/rpc";
 import { AgentError } from "../errors.ts";
 import { bytesOf, maxNameBytes, maxNames } from "./asked-names.ts";
-import { isSecretType, lookAt } from "./open-stream.ts";
+import { lookAt } from "./open-stream.ts";
 import type { ResourceProvider } from "./resource-provider.ts";
 import type { SecretUpdates } from "./secret-updates.ts";
-import { requireNode } from "./stream-record.ts";
+import { isSecretType, requireNode } from "./stream-record.ts";
 
 /** The longest that a call is held while there is nothing to answer it with. */
 const maxWaitMs = 10_000;

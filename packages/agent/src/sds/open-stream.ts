@@ -1,4 +1,3 @@
-import { secretTypeUrl } from "@kasbah/protocol";
 import type { Clock } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
 import { maxNames } from "./asked-names.ts";
@@ -59,9 +58,4 @@ export function refuseManyNames(count: number): void {
   if (count <= maxNamesInRequest) return;
   const rule = `name at most ${maxNamesInRequest}, and on one stream ${maxNames}`;
   throw new AgentError("REQUEST_MALFORMED", `the request has ${count} names of resources: ${rule}`);
-}
-
-/** Older clients send no type; there is only one here. */
-export function isSecretType(typeUrl: string): boolean {
-  return typeUrl === "" || typeUrl === secretTypeUrl;
 }

@@ -1,13 +1,6 @@
 import type { DiscoveryRequest, DiscoveryResponse } from "@kasbah/protocol";
 import { withoutCredentials } from "@kasbah/runtime";
-import {
-  isSecretType,
-  type Look,
-  lookAt,
-  type OpenStream,
-  refuseManyNames,
-  type StreamOptions,
-} from "./open-stream.ts";
+import { type Look, lookAt, type OpenStream, refuseManyNames, type StreamOptions } from "./open-stream.ts";
 import { StreamRecord, type StreamView } from "./stream-record.ts";
 import { emptySubscription, onRequest, onUpdate, type Step } from "./subscription.ts";
 
@@ -19,7 +12,7 @@ export class SecretStream implements OpenStream<DiscoveryRequest> {
 
   constructor(options: StreamOptions<DiscoveryResponse>) {
     this.#options = options;
-    this.#record = new StreamRecord("sotw", options.clock);
+    this.#record = new StreamRecord("sotw", options);
   }
 
   get names(): ReadonlySet<string> {
@@ -33,10 +26,7 @@ export class SecretStream implements OpenStream<DiscoveryRequest> {
   receive(request: DiscoveryRequest): void {
     const { nodeId, typeUrl, resourceNames: names, responseNonce: nonce, errorDetail } = request;
     this.#record.introduce(nodeId);
-    if (!isSecretType(typeUrl)) {
-      if (this.#record.isFirstForeignType()) this.#options.note({ kind: "unknown-type", typeUrl });
-      return;
-    }
+    if (!this.#record.takesType(typeUrl)) return;
     refuseManyNames(names.length);
     const look = lookAt(this.#options.catalog, names);
     const reduced = { names, nonce, rejection: errorDetail && withoutCredentials(errorDetail.message) };
@@ -50,10 +40,7 @@ export class SecretStream implements OpenStream<DiscoveryRequest> {
 
   #take({ subscription, response, notes }: Step, { found }: Look): void {
     this.#subscription = subscription;
-    for (const note of notes) {
-      this.#record.keep(note);
-      this.#options.note(note);
-    }
+    this.#record.tell(notes);
     if (response === undefined) return;
     const { names, version, nonce } = response;
     this.#options.send({ versionInfo: version, nonce, resources: names.map((name) => found(name).secret) });

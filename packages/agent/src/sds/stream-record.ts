@@ -1,3 +1,4 @@
+import { secretTypeUrl } from "@kasbah/protocol";
 import type { Clock } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
 import { type AskedNames, clientText } from "./asked-names.ts";
@@ -32,19 +33,31 @@ export function requireNode(nodeId: string): void {
   throw new AgentError("NODE_MISSING", "missing node information: the first request must carry node.id");
 }
 
+/** Older clients send no type; there is only one here. */
+export function isSecretType(typeUrl: string): boolean {
+  return typeUrl === "" || typeUrl === secretTypeUrl;
+}
+
+export interface StreamRecordParts {
+  readonly clock: Clock;
+  readonly note: (note: SubscriptionNote) => void;
+}
+
 /** Who opened a stream, and what it complained about. */
 export class StreamRecord {
   readonly #protocol: StreamView["protocol"];
   readonly #clock: Clock;
+  readonly #note: (note: SubscriptionNote) => void;
   readonly #openedAt: Date;
   #node: string | undefined;
   #hasForeignType = false;
   #nacks = 0;
   #lastNack: StreamView["lastNack"];
 
-  constructor(protocol: StreamView["protocol"], clock: Clock) {
+  constructor(protocol: StreamView["protocol"], { clock, note }: StreamRecordParts) {
     this.#protocol = protocol;
     this.#clock = clock;
+    this.#note = note;
     this.#openedAt = clock.now();
   }
 
@@ -55,15 +68,23 @@ export class StreamRecord {
     this.#node = clientText(nodeId);
   }
 
-  /** True once: one line is enough of what is not served. */
-  isFirstForeignType(): boolean {
-    const isFirst = !this.#hasForeignType;
+  /** Whether it is secrets that are asked for. Of another type one line is enough. */
+  takesType(typeUrl: string): boolean {
+    if (isSecretType(typeUrl)) return true;
+    if (!this.#hasForeignType) this.#note({ kind: "unknown-type", typeUrl });
     this.#hasForeignType = true;
-    return isFirst;
+    return false;
   }
 
-  keep(note: SubscriptionNote): void {
-    if (note.kind !== "nack") return;
+  /** Passes on what happened, and keeps the last complaint. */
+  tell(notes: readonly SubscriptionNote[]): void {
+    for (const note of notes) {
+      if (note.kind === "nack") this.#keep(note);
+      this.#note(note);
+    }
+  }
+
+  #keep(note: Extract<SubscriptionNote, { kind: "nack" }>): void {
     this.#nacks += 1;
     const names = note.names.slice(0, maxNackNames).map(clientText);
     this.#lastNack = { names, complaint: clientText(note.complaint), at: this.#clock.now() };

@@ -8,6 +8,7 @@ import {
 } from "node:http2";
 import { grpcStatus, type RpcStatus } from "../rpc/status.ts";
 import { FrameReader, frameOf } from "./frame.ts";
+import { maxTimerMs } from "./grpc-timeout.ts";
 import { isGrpc } from "./request-head.ts";
 import { statusIn } from "./status-trailers.ts";
 import { codeOfHttpStatus, codeOfReset } from "./transport-status.ts";
@@ -158,9 +159,6 @@ export class ClientCall {
     this.#over.resolve(status);
   }
 }
-
-/** The longest that a timer takes. A deadline beyond it is none. */
-const maxTimerMs = 2 ** 31 - 1;
 
 export const cancelled: RpcStatus = { code: grpcStatus.CANCELLED, message: "the call was cancelled" };
 

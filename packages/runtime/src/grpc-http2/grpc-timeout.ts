@@ -1,3 +1,6 @@
+/** The longest that a timer takes, in milliseconds. A deadline beyond it is none. */
+export const maxTimerMs = 2 ** 31 - 1;
+
 const msPerUnit: Readonly<Record<string, number>> = {
   H: 3_600_000,
   M: 60_000,

@@ -4,6 +4,7 @@ import type { CallContext } from "../rpc/route.ts";
 import { grpcStatus, type RpcStatus } from "../rpc/status.ts";
 import { answer, answerHeaders } from "./answer.ts";
 import { FrameReader, frameOf } from "./frame.ts";
+import { maxTimerMs } from "./grpc-timeout.ts";
 import type { RequestHead } from "./request-head.ts";
 import { WireFault } from "./wire-fault.ts";
 
@@ -19,9 +20,6 @@ export interface ServerCallOptions {
 
 /** Answers that wait for a client that does not read them, in bytes; past this its call is ended. */
 const maxQueuedBytes = 4 * 1024 * 1024;
-
-/** The longest that a timer takes. A deadline beyond it is none. */
-const maxTimerMs = 2 ** 31 - 1;
 
 const ok: RpcStatus = { code: grpcStatus.OK, message: "" };
 

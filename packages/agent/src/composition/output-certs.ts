@@ -1,13 +1,13 @@
 import { constants } from "node:fs";
 import { access, realpath } from "node:fs/promises";
 import { ConfigInvalidError } from "@kasbah/runtime";
-import type { FileGround, FileParts } from "../composition/file-parts.ts";
 import type { AgentConfig } from "../config.ts";
 import { readDirectories } from "../config-places.ts";
-import { createFileMetrics } from "./file-metrics.ts";
-import { OutputCerts } from "./output-certs.ts";
-import { RotateCommand } from "./rotate-command.ts";
-import { shell } from "./run-shell.ts";
+import { createFileMetrics } from "../output-certs/file-metrics.ts";
+import { OutputCerts } from "../output-certs/output-certs.ts";
+import { RotateCommand } from "../output-certs/rotate-command.ts";
+import { shell } from "../output-certs/run-shell.ts";
+import type { FileGround, FileParts } from "./file-parts.ts";
 
 /** The files of `--output-certs`, and the command after them. */
 export async function composeOutput(

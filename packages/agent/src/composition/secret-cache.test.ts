@@ -14,9 +14,9 @@ import {
 import { HeldRoots } from "../ca/held-roots.ts";
 import { command, options } from "../config.ts";
 import { Wake } from "../rotation/wake.ts";
+import { formatCachedSecret } from "../secret-cache/cached-secret.ts";
 import { SecretStore } from "../secret-store.ts";
-import { formatCachedSecret } from "./cached-secret.ts";
-import { composeCache } from "./compose-cache.ts";
+import { composeCache } from "./secret-cache.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
 const life = { receivedAt: start, ttlMs: 3_600_000 };

@@ -1,11 +1,11 @@
 import type { SpiffeId } from "@kasbah/pki";
 import { readToken } from "../ca/token-file.ts";
-import type { FileGround, FileParts } from "../composition/file-parts.ts";
 import type { AgentConfig } from "../config.ts";
 import { resolveIdentity } from "../identity.ts";
+import type { CacheSupply } from "../secret-cache/cache-supply.ts";
+import { SecretCache } from "../secret-cache/secret-cache.ts";
 import { workloadKeyOf } from "../workload-key.ts";
-import type { CacheSupply } from "./cache-supply.ts";
-import { SecretCache } from "./secret-cache.ts";
+import type { FileGround, FileParts } from "./file-parts.ts";
 
 /** The cache of `--cache-dir`; what is in it is in the store by the time this resolves, if it is good. */
 export async function composeCache(

@@ -1,11 +1,11 @@
 import { dirname, resolve } from "node:path";
 import { type Clock, type Logger, watchDirectory } from "@kasbah/runtime";
 import type { AgentConfig } from "../config.ts";
+import { AllowedDirectories } from "../gateway-files/allowed-directories.ts";
+import { FileNames } from "../gateway-files/file-names.ts";
+import { systemBundlePaths } from "../gateway-files/system-bundle.ts";
 import { countWatchFailures, observeFiles } from "../status/file-events.ts";
 import type { AgentMetrics } from "../status/metrics.ts";
-import { AllowedDirectories } from "./allowed-directories.ts";
-import { FileNames } from "./file-names.ts";
-import { systemBundlePaths } from "./system-bundle.ts";
 
 /** The file names of a configuration. What reads and watches files is loaded with the first that is asked for. */
 export function composeFileNames(
@@ -21,7 +21,7 @@ export function composeFileNames(
     systemBundlePaths,
   );
   const load = async () => {
-    const { FileProvider } = await import("./file-provider.ts");
+    const { FileProvider } = await import("../gateway-files/file-provider.ts");
     const observer = observeFiles(metrics, clock, logger);
     const watch = countWatchFailures(watchDirectory, metrics, logger);
     return new FileProvider({ directories, observer, watchDirectory: watch, clock, logger });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { AllowedDirectories } from "./allowed-directories.ts";
-import { privateDirectories } from "./compose-file-names.ts";
+import { AllowedDirectories } from "../gateway-files/allowed-directories.ts";
+import { privateDirectories } from "./file-names.ts";
 
 const config = {
   fileDirectories: ["/etc/istio", "./etc/certs", "/mounted"],
