@@ -3,9 +3,9 @@ import { parseTrustDomain } from "@kasbah/pki";
 import { systemClock } from "@kasbah/runtime";
 import { recordingLogger } from "@kasbah/testkit";
 import { createCallerAuthenticator } from "../packages/ca-server/src/authn/caller-authenticator.ts";
-import { tokenAlgorithms } from "../packages/ca-server/src/authn/jwks.ts";
-import { JwksSource } from "../packages/ca-server/src/authn/jwks-source.ts";
-import { JwksTokenAuthenticator } from "../packages/ca-server/src/authn/jwks-token.ts";
+import { tokenAlgorithms } from "../packages/ca-server/src/authn/jwks/key-set.ts";
+import { JwksSource } from "../packages/ca-server/src/authn/jwks/source.ts";
+import { JwksTokenAuthenticator } from "../packages/ca-server/src/authn/jwks/token.ts";
 import { openSegmentFile } from "../packages/ca-server/src/ledger/segments/segment-file.ts";
 import { SegmentLog } from "../packages/ca-server/src/ledger/segments/segment-log.ts";
 

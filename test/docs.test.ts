@@ -4,7 +4,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { grpcStatus } from "@kasbah/runtime/grpc";
-import { parsePolicy } from "../packages/ca-server/src/admission/policy-file.ts";
+import { parsePolicy } from "../packages/ca-server/src/admission/policy/file.ts";
 import { statusTable } from "../packages/ca-server/src/grpc/status.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -59,7 +59,7 @@ describe("The documents", () => {
   it("name every metric of ours", () => {
     const pages = globSync("docs/**/*.md", { cwd: root }).map(read).join("\n");
     const metrics = globSync("packages/{agent,ca-server,runtime}/src/**/*.ts", { cwd: root })
-      .filter((path) => !path.endsWith(".test.ts"))
+      .filter((path) => !/\.(test|fixture)\.ts$/.test(path))
       .flatMap((path) => metricsIn(read(path)).map((name) => ({ name, path })));
     assert.ok(new Set(metrics.map(({ path }) => path)).size >= 8, "metrics are defined in many files");
     const shortened = (name: string) => pages.includes(`\`…_${name.split("_").slice(2).join("_")}`);

@@ -23,7 +23,7 @@ export interface Source {
 /** Every shipped source file of the workspace; tests are not shipped. */
 export function shippedSources(): readonly Source[] {
   return globSync(["packages/*/src/**/*.ts", "certs-dev/src/**/*.ts"], { cwd: root })
-    .filter((path) => !path.endsWith(".test.ts"))
+    .filter((path) => !/\.(test|fixture)\.ts$/.test(path))
     .sort()
     .map(readSource);
 }

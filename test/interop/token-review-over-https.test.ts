@@ -13,10 +13,10 @@ import { createCallerAuthenticator } from "../../packages/ca-server/src/authn/ca
 import { KubernetesTokenAuthenticator } from "../../packages/ca-server/src/authn/kubernetes-token.ts";
 import { ReviewCache } from "../../packages/ca-server/src/authn/review-cache.ts";
 import { CaError } from "../../packages/ca-server/src/errors.ts";
-import { AddressRules } from "../../packages/ca-server/src/https/address-rules.ts";
 import type { Authenticator } from "../../packages/ca-server/src/issuance/ports.ts";
-import { KubernetesClient } from "../../packages/ca-server/src/kubernetes/api-client.ts";
-import { reviewToken } from "../../packages/ca-server/src/kubernetes/token-review.ts";
+import { KubernetesClient } from "../../packages/ca-server/src/kubernetes/api/api-client.ts";
+import { reviewToken } from "../../packages/ca-server/src/kubernetes/pods/token-review.ts";
+import { AddressRules } from "../../packages/ca-server/src/outbound/address-rules.ts";
 import { authorizationOf } from "../hostile/tokens/case.ts";
 import { cases } from "../hostile/tokens/cases.ts";
 import { openJudge } from "../hostile/tokens/judge.ts";

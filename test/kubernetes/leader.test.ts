@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@kasbah/runtime";
 import { recordingLogger, untilSeen } from "@kasbah/testkit";
-import { Leader } from "../../packages/ca-server/src/kubernetes/leader.ts";
-import { bareConfig } from "../../packages/ca-server/src/kubernetes/rbac-config.test.ts";
-import { neededPermissions } from "../../packages/ca-server/src/kubernetes/rbac-rules.ts";
+import { Leader } from "../../packages/ca-server/src/kubernetes/leader/leader.ts";
+import { bareConfig } from "../../packages/ca-server/src/kubernetes/rbac/rbac-config.fixture.ts";
+import { neededPermissions } from "../../packages/ca-server/src/kubernetes/rbac/rbac-rules.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { CandidateProcess, reigns } from "./leader/candidate-process.ts";

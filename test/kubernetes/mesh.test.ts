@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { AdminClient, getOnce, startTraffic } from "@kasbah/cli/mesh";
 import { systemClock } from "@kasbah/runtime";
 import { untilSeen } from "@kasbah/testkit";
-import { namespace } from "../../packages/cli/src/demo/mesh-world.ts";
+import { namespace } from "../../packages/cli/src/mesh/demo/mesh-world.ts";
 import { repositoryRoot } from "../e2e/repository.ts";
 import { setUpTimeoutMs } from "../e2e/test-mesh.ts";
 import type { ClusterCa } from "./cluster-ca.ts";

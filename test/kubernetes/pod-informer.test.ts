@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@kasbah/runtime";
 import { eventually, recordingLogger } from "@kasbah/testkit";
-import { PodInformer } from "../../packages/ca-server/src/kubernetes/pod-informer.ts";
-import { KubernetesPods } from "../../packages/ca-server/src/kubernetes/pods.ts";
+import { PodInformer } from "../../packages/ca-server/src/kubernetes/pods/pod-informer.ts";
+import { KubernetesPods } from "../../packages/ca-server/src/kubernetes/pods/pods.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { type Account, createPublisherAccount } from "./publisher-account.ts";

@@ -1,7 +1,7 @@
 import { type HostPort, systemClock } from "@kasbah/runtime";
-import type { ChildSpec } from "../../packages/cli/src/processes/child.ts";
-import type { Reaper } from "../../packages/cli/src/processes/reaper.ts";
-import { Service } from "../../packages/cli/src/processes/service.ts";
+import type { ChildSpec } from "../../packages/cli/src/mesh/processes/child.ts";
+import type { Reaper } from "../../packages/cli/src/mesh/processes/reaper.ts";
+import { Service } from "../../packages/cli/src/mesh/processes/service.ts";
 import type { AdminClient } from "./admin-client.ts";
 import type { Credentials } from "./credentials.ts";
 

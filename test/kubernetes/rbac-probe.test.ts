@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { FakeClock, recordingLogger, untilSeen } from "@kasbah/testkit";
-import { fullConfig } from "../../packages/ca-server/src/kubernetes/rbac-config.test.ts";
-import { RbacProbe } from "../../packages/ca-server/src/kubernetes/rbac-probe.ts";
+import { fullConfig } from "../../packages/ca-server/src/kubernetes/rbac/rbac-config.fixture.ts";
+import { RbacProbe } from "../../packages/ca-server/src/kubernetes/rbac/rbac-probe.ts";
 import {
   neededPermissions,
   neededRules,
   type Permission,
-} from "../../packages/ca-server/src/kubernetes/rbac-rules.ts";
+} from "../../packages/ca-server/src/kubernetes/rbac/rbac-rules.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { createLeastAccount, type LeastAccount } from "./leader/least-account.ts";

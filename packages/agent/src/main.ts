@@ -13,9 +13,9 @@ import { composeSdsEndpoint } from "./composition/sds-endpoint.ts";
 import { composeStatusPort } from "./composition/status-port.ts";
 import { composeSupply } from "./composition/supply.ts";
 import { composeWorkloadApi } from "./composition/workload-api.ts";
-import { type AgentConfig, command, options } from "./config.ts";
-import { SecretStore } from "./secret-store.ts";
-import { createAgentMetrics } from "./status/metrics.ts";
+import { type AgentConfig, command, options } from "./config/config.ts";
+import { SecretStore } from "./secret/secret-store.ts";
+import { createAgentMetrics } from "./telemetry/metrics.ts";
 
 await runMain({ command, options, compose }, process);
 

@@ -13,7 +13,7 @@ import {
   type TestAuthority,
 } from "@kasbah/testkit";
 import { CaError } from "./errors.ts";
-import { fixedIssuers } from "./issuance/fixed-issuers.test.ts";
+import { fixedIssuers } from "./issuance/fixed-issuers.fixture.ts";
 import { ServingCertificate, type ServingIssuerSource } from "./serving-identity.ts";
 
 const halfDayMs = 12 * 3_600_000;

@@ -8,7 +8,7 @@ import { CommanderError } from "commander";
 import { createProgram } from "./commands/program.ts";
 import { errorLine } from "./error-line.ts";
 import { CliError } from "./errors.ts";
-import { isUnbroken, type Lineage, lineageToNpm } from "./processes/ancestors.ts";
+import { isUnbroken, type Lineage, lineageToNpm } from "./mesh/processes/ancestors.ts";
 
 const interrupted = new AbortController();
 const { env, stdout, stderr } = process;

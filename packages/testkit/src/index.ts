@@ -15,14 +15,14 @@ export {
   type FakeTrouble,
   type FakeVerdict,
   startFakeKubernetesApi,
-} from "./fake-kubernetes-api.ts";
-export type { FakeObject } from "./fake-kubernetes-objects.ts";
+} from "./fake-kubernetes/api.ts";
+export type { FakeObject } from "./fake-kubernetes/objects.ts";
 export {
   type FakeKubernetesStore,
   type FakeStoreCall,
   type FakeStoreTrouble,
   startFakeKubernetesStore,
-} from "./fake-kubernetes-store.ts";
+} from "./fake-kubernetes/store.ts";
 export { type DurableCall, type FaultyFs, faultyFs } from "./faulty-fs.ts";
 export { forgeCertificate } from "./forged-certificate.ts";
 export { freePort } from "./free-port.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ConfigInvalidError } from "@kasbah/runtime";
 import { loadConfig, readYamlDocument } from "@kasbah/runtime/yaml";
 import { z } from "zod";
-import { serverCommand, serverOptions } from "../../../packages/ca-server/src/config.ts";
+import { serverCommand, serverOptions } from "../../../packages/ca-server/src/config/config.ts";
 import { readConfigFile } from "../../../packages/runtime/src/config/config-file.ts";
 import { yamlMutants } from "../mutants.ts";
 import { bytesOf, fileBudgetMs, type Target, textOf } from "../target.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createPublicKey, X509Certificate } from "node:crypto";
-import { parseVerificationKeys } from "../../../packages/ca-server/src/authn/jwks.ts";
+import { parseVerificationKeys } from "../../../packages/ca-server/src/authn/jwks/key-set.ts";
 import { leafDer, operatorRootDer, rootDer } from "../corpus.ts";
 import { fixedEd25519Key, fixedP256Key } from "../fixed-keys.ts";
 import { jsonMutants } from "../mutants.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseSpiffeId } from "@kasbah/pki";
-import { parsePolicy } from "../../../packages/ca-server/src/admission/policy-file.ts";
+import { parsePolicy } from "../../../packages/ca-server/src/admission/policy/file.ts";
 import { PolicyError } from "../../../packages/ca-server/src/errors.ts";
 import { dnsNamesFor, rulingOn } from "../../../packages/ca-server/src/issuance/rules.ts";
 import { yamlMutants } from "../mutants.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadTokenIssuers } from "../../../packages/ca-server/src/authn/token-issuers-file.ts";
+import { loadTokenIssuers } from "../../../packages/ca-server/src/authn/jwks/issuers-file.ts";
 import { TokenIssuersError } from "../../../packages/ca-server/src/errors.ts";
 import { yamlMutants } from "../mutants.ts";
 import { bytesOf, fileBudgetMs, type Target } from "../target.ts";

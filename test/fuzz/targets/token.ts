@@ -4,7 +4,7 @@ import { parseTrustDomain } from "@kasbah/pki";
 import { FakeClock } from "@kasbah/testkit";
 import { createLocalJWKSet } from "jose";
 import { readBearerToken } from "../../../packages/ca-server/src/authn/bearer-token.ts";
-import { JwksTokenAuthenticator } from "../../../packages/ca-server/src/authn/jwks-token.ts";
+import { JwksTokenAuthenticator } from "../../../packages/ca-server/src/authn/jwks/token.ts";
 import { fixedEd25519Key } from "../fixed-keys.ts";
 import { jsonMutants, textMutants } from "../mutants.ts";
 import { bytesOf, readLater, type Target, textOf, type Verdict } from "../target.ts";

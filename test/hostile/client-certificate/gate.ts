@@ -20,17 +20,17 @@ import {
 import { createLocalJWKSet } from "jose";
 import { createCallerAuthenticator } from "../../../packages/ca-server/src/authn/caller-authenticator.ts";
 import { ClientCertificateAuthenticator } from "../../../packages/ca-server/src/authn/client-certificate.ts";
-import { tokenAlgorithms } from "../../../packages/ca-server/src/authn/jwks.ts";
-import { JwksTokenAuthenticator } from "../../../packages/ca-server/src/authn/jwks-token.ts";
+import { tokenAlgorithms } from "../../../packages/ca-server/src/authn/jwks/key-set.ts";
+import { JwksTokenAuthenticator } from "../../../packages/ca-server/src/authn/jwks/token.ts";
 import { noImpersonation } from "../../../packages/ca-server/src/authn/node-impersonation.ts";
 import { createCertificateRoute } from "../../../packages/ca-server/src/grpc/certificate-service.ts";
 import { GrpcEndpoint } from "../../../packages/ca-server/src/grpc/server.ts";
-import { type CaMetrics, createCaMetrics } from "../../../packages/ca-server/src/http/metrics.ts";
-import { createAuthority } from "../../../packages/ca-server/src/issuance/authority.ts";
+import { createAuthority } from "../../../packages/ca-server/src/issuance/issue-certificate.ts";
 import type { Issuer } from "../../../packages/ca-server/src/issuance/ports.ts";
 import { openTerms } from "../../../packages/ca-server/src/issuance/rules.ts";
 import { MemoryLedger } from "../../../packages/ca-server/src/ledger/memory-ledger.test.ts";
 import { ServingCertificate } from "../../../packages/ca-server/src/serving-identity.ts";
+import { type CaMetrics, createCaMetrics } from "../../../packages/ca-server/src/telemetry/metrics.ts";
 
 const tokenIssuer = "https://issuer.test";
 const trustDomain = parseTrustDomain("cluster.local");

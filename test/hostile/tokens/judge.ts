@@ -2,8 +2,11 @@ import { parseTrustDomain } from "@kasbah/pki";
 import { FakeClock } from "@kasbah/testkit";
 import { createLocalJWKSet } from "jose";
 import { createCallerAuthenticator } from "../../../packages/ca-server/src/authn/caller-authenticator.ts";
-import { parseVerificationKeys, tokenAlgorithms } from "../../../packages/ca-server/src/authn/jwks.ts";
-import { JwksTokenAuthenticator } from "../../../packages/ca-server/src/authn/jwks-token.ts";
+import {
+  parseVerificationKeys,
+  tokenAlgorithms,
+} from "../../../packages/ca-server/src/authn/jwks/key-set.ts";
+import { JwksTokenAuthenticator } from "../../../packages/ca-server/src/authn/jwks/token.ts";
 import { jwksText } from "./keys.ts";
 import { audience, issuer, now } from "./minting.ts";
 

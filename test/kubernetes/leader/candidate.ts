@@ -1,7 +1,7 @@
 import { createLogger, systemClock } from "@kasbah/runtime";
-import { AddressRules } from "../../../packages/ca-server/src/https/address-rules.ts";
-import { KubernetesClient } from "../../../packages/ca-server/src/kubernetes/api-client.ts";
-import { Leader, type LeaderTiming } from "../../../packages/ca-server/src/kubernetes/leader.ts";
+import { KubernetesClient } from "../../../packages/ca-server/src/kubernetes/api/api-client.ts";
+import { Leader, type LeaderTiming } from "../../../packages/ca-server/src/kubernetes/leader/leader.ts";
+import { AddressRules } from "../../../packages/ca-server/src/outbound/address-rules.ts";
 
 /** What the process is started with, as JSON. */
 export interface CandidateOrder {

@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { temporaryDirectory } from "@kasbah/testkit";
-import { AddressRules } from "../../../packages/ca-server/src/https/address-rules.ts";
-import { KubernetesClient } from "../../../packages/ca-server/src/kubernetes/api-client.ts";
-import type { Permission } from "../../../packages/ca-server/src/kubernetes/rbac-rules.ts";
+import { KubernetesClient } from "../../../packages/ca-server/src/kubernetes/api/api-client.ts";
+import type { Permission } from "../../../packages/ca-server/src/kubernetes/rbac/rbac-rules.ts";
+import { AddressRules } from "../../../packages/ca-server/src/outbound/address-rules.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { createToken } from "../workloads.ts";
 

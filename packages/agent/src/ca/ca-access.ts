@@ -1,17 +1,17 @@
 import type { Clock, Logger } from "@kasbah/runtime";
-import type { AgentConfig } from "../config.ts";
+import type { AgentConfig } from "../config/config.ts";
 import type { SecretSource } from "../rotation/rotator.ts";
 import { callDeadlineMs } from "../rotation/schedule.ts";
-import type { SecretStore } from "../secret-store.ts";
-import { workloadKeyOf } from "../workload-key.ts";
+import type { SecretStore } from "../secret/secret-store.ts";
+import { workloadKeyOf } from "../secret/workload-key.ts";
 import { CaClient, type CertificateAuthority } from "./ca-client.ts";
 import { tokenTime } from "./clock-offset.ts";
-import { type Credentials, gatherCredentials } from "./credentials.ts";
-import type { TrustedRoots } from "./held-roots.ts";
-import { ownCertificate } from "./own-certificate.ts";
+import { type Credentials, gatherCredentials } from "./credentials/credentials.ts";
+import { ownCertificate } from "./credentials/own-certificate.ts";
+import { readToken, refuseExpiredToken } from "./credentials/token-file.ts";
+import type { TrustedRoots } from "./roots/held-roots.ts";
 import { CaSecretSource, type ReplyObserver } from "./secret-source.ts";
 import { SourcesInTurn } from "./sources-in-turn.ts";
-import { readToken, refuseExpiredToken } from "./token-file.ts";
 
 export interface CaAccessParts {
   readonly roots: TrustedRoots;
@@ -49,7 +49,8 @@ async function credentialsOf(config: AgentConfig, parts: CaAccessParts): Promise
   const { provCert: directory, tokenFile, tokenOnly } = config;
   const { store, clock, logger, replies } = parts;
   // Loaded where it is used: most pods have a token.
-  const provided = directory === undefined ? undefined : await import("./provided-certificate.ts");
+  const provided =
+    directory === undefined ? undefined : await import("./credentials/provided-certificate.ts");
   const sources = {
     identity: config,
     async readToken() {

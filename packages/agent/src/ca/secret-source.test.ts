@@ -12,7 +12,7 @@ import {
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { CaClient } from "./ca-client.ts";
-import { HeldRoots } from "./held-roots.ts";
+import { HeldRoots } from "./roots/held-roots.ts";
 import { CaSecretSource, type CaSecretSourceOptions } from "./secret-source.ts";
 
 const never = new AbortController().signal;

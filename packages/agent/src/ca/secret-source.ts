@@ -6,13 +6,13 @@ import {
   type KeyType,
 } from "@kasbah/pki";
 import type { Clock } from "@kasbah/runtime";
-import { chainEnd } from "../certificate-chain.ts";
 import { AgentError, type ReplyFault } from "../errors.ts";
 import type { FetchedSecret, SecretSource } from "../rotation/rotator.ts";
+import { chainEnd } from "../secret/certificate-chain.ts";
 import type { CertificateAuthority } from "./ca-client.ts";
 import { clockOffsetMs } from "./clock-offset.ts";
-import type { Credentials } from "./credentials.ts";
-import type { TrustedRoots } from "./held-roots.ts";
+import type { Credentials } from "./credentials/credentials.ts";
+import type { TrustedRoots } from "./roots/held-roots.ts";
 import { verifyReply } from "./verify-reply.ts";
 
 /** Told what a reply shows, for metrics. */

@@ -15,9 +15,9 @@ import { AgentError } from "../errors.ts";
 import type { RotationFailure } from "../rotation/rotator.ts";
 import type { StreamView } from "../sds/stream-record.ts";
 import { WorkloadProvider } from "../sds/workload-provider.ts";
-import { SecretStore } from "../secret-store.ts";
-import { readinessOf } from "../status/readiness.ts";
-import { statusDocument } from "../status/status-document.ts";
+import { SecretStore } from "../secret/secret-store.ts";
+import { readinessOf } from "../telemetry/readiness.ts";
+import { statusDocument } from "../telemetry/status-document.ts";
 import { runCommand } from "./run-command.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");

@@ -1,6 +1,6 @@
 import { type Command, type ConfigOf, type OptionTable, option, schema } from "@kasbah/runtime";
 import { loadConfig } from "@kasbah/runtime/yaml";
-import { command as daemon, options as daemonOptions } from "../config.ts";
+import { command as daemon, options as daemonOptions } from "../config/config.ts";
 import type { CommandWorld } from "./command-world.ts";
 
 const { statusAddress, sdsSocket, sdsSocketFile } = daemonOptions;

@@ -1,19 +1,19 @@
 import { ConfigInvalidError, createScheduler, cronSweep } from "@kasbah/runtime";
 import { sourceOf } from "../ca/ca-access.ts";
 import type { CertificateAuthority } from "../ca/ca-client.ts";
-import { HeldRoots, type TrustedRoots } from "../ca/held-roots.ts";
-import { watchRootFile } from "../ca/root-file-watch.ts";
-import { readToken } from "../ca/token-file.ts";
-import { watchTokenFile } from "../ca/token-file-watch.ts";
-import type { AgentConfig } from "../config.ts";
-import { caRootOf, renewsInPlace } from "../config-places.ts";
+import { readToken } from "../ca/credentials/token-file.ts";
+import { watchTokenFile } from "../ca/credentials/token-file-watch.ts";
+import { HeldRoots, type TrustedRoots } from "../ca/roots/held-roots.ts";
+import { watchRootFile } from "../ca/roots/root-file-watch.ts";
+import type { AgentConfig } from "../config/config.ts";
+import { caRootOf, renewsInPlace } from "../config/places.ts";
 import { AgentError } from "../errors.ts";
 import { resolveIdentity } from "../identity.ts";
 import { Rotation } from "../rotation/rotation.ts";
 import { Wake } from "../rotation/wake.ts";
-import { observeReplies } from "../status/reply-events.ts";
-import { RotationAlarm } from "../status/rotation-alarm.ts";
-import { countCalls, type RotationEvents } from "../status/rotation-events.ts";
+import { observeReplies } from "../telemetry/reply-events.ts";
+import { RotationAlarm } from "../telemetry/rotation-alarm.ts";
+import { countCalls, type RotationEvents } from "../telemetry/rotation-events.ts";
 import type { Ground } from "./ground.ts";
 import type { Supply } from "./supply.ts";
 
@@ -58,7 +58,7 @@ function rootsOfFile({ config, logger }: Ground): HeldRoots | undefined {
 }
 
 async function systemRoots(isLost: () => boolean): Promise<TrustedRoots> {
-  const { SystemRoots } = await import("../ca/system-roots.ts");
+  const { SystemRoots } = await import("../ca/roots/system-roots.ts");
   return new SystemRoots(isLost);
 }
 

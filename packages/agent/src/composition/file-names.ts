@@ -1,11 +1,11 @@
 import { dirname, resolve } from "node:path";
 import { type Clock, type Logger, watchDirectory } from "@kasbah/runtime";
-import type { AgentConfig } from "../config.ts";
+import type { AgentConfig } from "../config/config.ts";
 import { AllowedDirectories } from "../gateway-files/allowed-directories.ts";
 import { FileNames } from "../gateway-files/file-names.ts";
 import { systemBundlePaths } from "../gateway-files/system-bundle.ts";
-import { countWatchFailures, observeFiles } from "../status/file-events.ts";
-import type { AgentMetrics } from "../status/metrics.ts";
+import { countWatchFailures, observeFiles } from "../telemetry/file-events.ts";
+import type { AgentMetrics } from "../telemetry/metrics.ts";
 
 /** The file names of a configuration. What reads and watches files is loaded with the first that is asked for. */
 export function composeFileNames(

@@ -1,7 +1,7 @@
 import type { Clock, Logger, Registry } from "@kasbah/runtime";
-import type { AgentConfig } from "../config.ts";
-import type { SecretStore } from "../secret-store.ts";
-import type { AgentMetrics } from "../status/metrics.ts";
+import type { AgentConfig } from "../config/config.ts";
+import type { SecretStore } from "../secret/secret-store.ts";
+import type { AgentMetrics } from "../telemetry/metrics.ts";
 
 /** What every part of the agent stands on. */
 export interface Ground {

@@ -1,8 +1,8 @@
 import { constants } from "node:fs";
 import { access, realpath } from "node:fs/promises";
 import { ConfigInvalidError } from "@kasbah/runtime";
-import type { AgentConfig } from "../config.ts";
-import { readDirectories } from "../config-places.ts";
+import type { AgentConfig } from "../config/config.ts";
+import { readDirectories } from "../config/places.ts";
 import { createFileMetrics } from "../output-certs/file-metrics.ts";
 import { OutputCerts } from "../output-certs/output-certs.ts";
 import { RotateCommand } from "../output-certs/rotate-command.ts";

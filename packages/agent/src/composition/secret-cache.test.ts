@@ -11,11 +11,11 @@ import {
   type TestAuthority,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { HeldRoots } from "../ca/held-roots.ts";
-import { command, options } from "../config.ts";
+import { HeldRoots } from "../ca/roots/held-roots.ts";
+import { command, options } from "../config/config.ts";
 import { Wake } from "../rotation/wake.ts";
+import { SecretStore } from "../secret/secret-store.ts";
 import { formatCachedSecret } from "../secret-cache/cached-secret.ts";
-import { SecretStore } from "../secret-store.ts";
 import { composeCache } from "./secret-cache.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");

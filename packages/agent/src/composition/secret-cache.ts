@@ -1,10 +1,10 @@
 import type { SpiffeId } from "@kasbah/pki";
-import { readToken } from "../ca/token-file.ts";
-import type { AgentConfig } from "../config.ts";
+import { readToken } from "../ca/credentials/token-file.ts";
+import type { AgentConfig } from "../config/config.ts";
 import { resolveIdentity } from "../identity.ts";
+import { workloadKeyOf } from "../secret/workload-key.ts";
 import type { CacheSupply } from "../secret-cache/cache-supply.ts";
 import { SecretCache } from "../secret-cache/secret-cache.ts";
-import { workloadKeyOf } from "../workload-key.ts";
 import type { FileGround, FileParts } from "./file-parts.ts";
 
 /** The cache of `--cache-dir`; what is in it is in the store by the time this resolves, if it is good. */
@@ -42,7 +42,7 @@ async function identityOf(
       () => "",
     );
   if (directory === undefined) return async () => resolveIdentity(await token(), config);
-  const { readProvidedCertificate } = await import("../ca/provided-certificate.ts");
+  const { readProvidedCertificate } = await import("../ca/credentials/provided-certificate.ts");
   return async () => {
     const provided = await readProvidedCertificate({ directory, clock, logger });
     return resolveIdentity(await token(), config, provided?.spiffeId);

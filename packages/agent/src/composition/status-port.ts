@@ -5,9 +5,9 @@ import {
   jsonReply,
   type Readiness,
 } from "@kasbah/runtime";
-import { command } from "../config.ts";
-import { readinessOf, withWarnings } from "../status/readiness.ts";
-import { statusDocument } from "../status/status-document.ts";
+import { command } from "../config/config.ts";
+import { readinessOf, withWarnings } from "../telemetry/readiness.ts";
+import { statusDocument } from "../telemetry/status-document.ts";
 import type { FileParts } from "./file-parts.ts";
 import type { Ground } from "./ground.ts";
 import type { SdsEndpoint } from "./sds-endpoint.ts";

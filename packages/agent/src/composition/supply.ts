@@ -1,8 +1,8 @@
 import type { Component, HostPort } from "@kasbah/runtime";
 import { findMountedCerts } from "../mounted-certs/find-mounted-certs.ts";
+import { workloadKeyOf } from "../secret/workload-key.ts";
 import type { CacheSupply } from "../secret-cache/cache-supply.ts";
-import { observeRotations, type RotationEvents } from "../status/rotation-events.ts";
-import { workloadKeyOf } from "../workload-key.ts";
+import { observeRotations, type RotationEvents } from "../telemetry/rotation-events.ts";
 import { composeCaSupply } from "./ca-supply.ts";
 import type { Ground } from "./ground.ts";
 

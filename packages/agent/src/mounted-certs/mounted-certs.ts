@@ -9,9 +9,9 @@ import {
   verifyChain,
 } from "@kasbah/pki";
 import { readBoundedFile } from "../bounded-file.ts";
-import { chainEnd } from "../certificate-chain.ts";
 import { AgentError } from "../errors.ts";
-import type { WorkloadSecret } from "../secret-store.ts";
+import { chainEnd } from "../secret/certificate-chain.ts";
+import type { WorkloadSecret } from "../secret/secret-store.ts";
 import { mountedNames } from "./find-mounted-certs.ts";
 
 /** The three files as they were read. */

@@ -13,7 +13,7 @@ import {
   temporaryDirectory,
 } from "@kasbah/testkit";
 import type { RotationFailure } from "../rotation/rotator.ts";
-import { SecretStore, type WorkloadSecret } from "../secret-store.ts";
+import { SecretStore, type WorkloadSecret } from "../secret/secret-store.ts";
 import { findMountedCerts } from "./find-mounted-certs.ts";
 import { MountedSupply } from "./mounted-supply.ts";
 

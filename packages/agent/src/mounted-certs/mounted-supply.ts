@@ -3,7 +3,7 @@ import { type KeyFormat, MeshError } from "@kasbah/pki";
 import { type Clock, type Component, ContentWatch, errnoOf, type Logger } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
 import type { RotationObserver } from "../rotation/rotator.ts";
-import type { SecretStore } from "../secret-store.ts";
+import type { SecretStore } from "../secret/secret-store.ts";
 import { type MountedFiles, parseMountedSecret, readMountedFiles } from "./mounted-certs.ts";
 
 export interface MountedSupplyOptions {

@@ -15,7 +15,7 @@ import {
   type TestAuthority,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { SecretStore, type WorkloadSecret } from "../secret-store.ts";
+import { SecretStore, type WorkloadSecret } from "../secret/secret-store.ts";
 import { createFileMetrics } from "./file-metrics.ts";
 import { OutputCerts, type OutputCertsOptions } from "./output-certs.ts";
 

@@ -8,9 +8,9 @@ import {
   type Logger,
   type PublishedFile,
 } from "@kasbah/runtime";
-import { chainPem } from "../certificate-chain.ts";
-import { SecretFollower } from "../secret-follower.ts";
-import type { SecretStore, WorkloadSecret } from "../secret-store.ts";
+import { chainPem } from "../secret/certificate-chain.ts";
+import { SecretFollower } from "../secret/secret-follower.ts";
+import type { SecretStore, WorkloadSecret } from "../secret/secret-store.ts";
 import { FileSet, type FileSetFs } from "./file-set.ts";
 
 export interface OutputCertsOptions {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createScheduler } from "@kasbah/runtime";
 import { FakeClock, mintSecret } from "@kasbah/testkit";
 import { AgentError } from "../errors.ts";
-import { SecretStore } from "../secret-store.ts";
+import { SecretStore } from "../secret/secret-store.ts";
 import { type FetchedSecret, rotateUntilAborted } from "./rotator.ts";
 
 const agents = 1_000;

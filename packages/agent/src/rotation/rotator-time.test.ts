@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createScheduler } from "@kasbah/runtime";
 import { FakeClock, manualSweep, mintSecret } from "@kasbah/testkit";
 import { AgentError } from "../errors.ts";
-import { SecretStore, type WorkloadSecret } from "../secret-store.ts";
+import { SecretStore, type WorkloadSecret } from "../secret/secret-store.ts";
 import { type FetchedSecret, type RotationFailure, rotateUntilAborted } from "./rotator.ts";
 import { callDeadlineMs } from "./schedule.ts";
 import { Wake } from "./wake.ts";

@@ -1,7 +1,7 @@
 import { MeshError } from "@kasbah/pki";
 import type { Clock, Scheduler } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
-import type { SecretStore, WorkloadSecret } from "../secret-store.ts";
+import type { SecretStore, WorkloadSecret } from "../secret/secret-store.ts";
 import { countdown, type RetryPace, type RotationPolicy, retryDelayMs, rotateAt } from "./schedule.ts";
 import type { Wake } from "./wake.ts";
 

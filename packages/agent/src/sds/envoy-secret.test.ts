@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { parseCertificates } from "@kasbah/pki";
 import { mintSecret } from "@kasbah/testkit";
-import type { WorkloadSecret } from "../secret-store.ts";
+import type { WorkloadSecret } from "../secret/secret-store.ts";
 import { leafOf, rootsOf } from "./envoy-secret.ts";
 
 const receivedAt = new Date("2030-01-01T00:00:00Z");

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Secret } from "@kasbah/protocol";
-import { chainPem } from "../certificate-chain.ts";
-import type { WorkloadSecret } from "../secret-store.ts";
+import { chainPem } from "../secret/certificate-chain.ts";
+import type { WorkloadSecret } from "../secret/secret-store.ts";
 
 /** A secret under a name, as Envoy receives it. */
 export interface SecretResource {

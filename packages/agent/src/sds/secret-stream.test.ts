@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { parseTrustDomain } from "@kasbah/pki";
 import { type DiscoveryResponse, secretTypeUrl, streamSecrets } from "@kasbah/protocol";
 import { FakeClock, mintSecret, throwsWithCode } from "@kasbah/testkit";
-import { SecretStore } from "../secret-store.ts";
+import { SecretStore } from "../secret/secret-store.ts";
 import { DeltaStream } from "./delta-stream.ts";
 import type { StreamOptions } from "./open-stream.ts";
 import type { ResourceProvider } from "./resource-provider.ts";

@@ -23,7 +23,7 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { SecretStore } from "../secret-store.ts";
+import { SecretStore } from "../secret/secret-store.ts";
 import { ResourceCatalog } from "./resource-catalog.ts";
 import { SecretService } from "./service.ts";
 import { sdsLimits } from "./socket-options.ts";

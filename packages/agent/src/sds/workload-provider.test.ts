@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseTrustDomain } from "@kasbah/pki";
 import { FakeClock, mintSecret } from "@kasbah/testkit";
 import fc from "fast-check";
-import { SecretStore } from "../secret-store.ts";
+import { SecretStore } from "../secret/secret-store.ts";
 import { ResourceCatalog } from "./resource-catalog.ts";
 import { WorkloadProvider } from "./workload-provider.ts";
 

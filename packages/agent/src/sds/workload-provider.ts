@@ -1,5 +1,5 @@
 import { type IdentityOptions, mayBeOurs, spiffeKindOf } from "../identity.ts";
-import type { SecretStore, WorkloadSecret } from "../secret-store.ts";
+import type { SecretStore, WorkloadSecret } from "../secret/secret-store.ts";
 import { leafOf, rootsOf, type SecretResource } from "./envoy-secret.ts";
 import type { ResourceProvider } from "./resource-provider.ts";
 

@@ -1,9 +1,9 @@
 import { unlink } from "node:fs/promises";
 import type { KeyFormat, KeyType, SpiffeId } from "@kasbah/pki";
 import { type Clock, errnoOf, type Logger } from "@kasbah/runtime";
-import type { HeldRoots } from "../ca/held-roots.ts";
+import type { HeldRoots } from "../ca/roots/held-roots.ts";
 import { AgentError } from "../errors.ts";
-import type { SecretStore } from "../secret-store.ts";
+import type { SecretStore } from "../secret/secret-store.ts";
 import { type CachedSecret, parseCachedSecret } from "./cached-secret.ts";
 import { readPrivateFile } from "./private-file.ts";
 

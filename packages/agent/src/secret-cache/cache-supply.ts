@@ -1,4 +1,4 @@
-import type { HeldRoots } from "../ca/held-roots.ts";
+import type { HeldRoots } from "../ca/roots/held-roots.ts";
 import type { Wake } from "../rotation/wake.ts";
 
 /** What the cache needs of where the secret comes from. */

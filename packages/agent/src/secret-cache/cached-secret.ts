@@ -8,9 +8,9 @@ import {
   type TrustBundle,
   verifyChain,
 } from "@kasbah/pki";
-import { chainEnd, chainPem } from "../certificate-chain.ts";
 import { AgentError } from "../errors.ts";
-import type { WorkloadSecret } from "../secret-store.ts";
+import { chainEnd, chainPem } from "../secret/certificate-chain.ts";
+import type { WorkloadSecret } from "../secret/secret-store.ts";
 
 /** What a cached secret is held against, as the CA's reply was before it. */
 export interface ExpectedCachedSecret {

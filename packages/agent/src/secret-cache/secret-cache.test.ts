@@ -29,10 +29,10 @@ import {
   type TestAuthority,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { HeldRoots } from "../ca/held-roots.ts";
+import { HeldRoots } from "../ca/roots/held-roots.ts";
 import { AgentError } from "../errors.ts";
 import { Wake } from "../rotation/wake.ts";
-import { SecretStore, type WorkloadSecret } from "../secret-store.ts";
+import { SecretStore, type WorkloadSecret } from "../secret/secret-store.ts";
 import { SecretCache } from "./secret-cache.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");

@@ -1,8 +1,8 @@
 import { statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { type Component, type DurableFs, ensureDirectory, writeFileDurably } from "@kasbah/runtime";
-import { SecretFollower } from "../secret-follower.ts";
-import type { WorkloadSecret } from "../secret-store.ts";
+import { SecretFollower } from "../secret/secret-follower.ts";
+import type { WorkloadSecret } from "../secret/secret-store.ts";
 import { CacheRestore, type CacheRestoreOptions } from "./cache-restore.ts";
 import type { CacheSupply } from "./cache-supply.ts";
 import { formatCachedSecret } from "./cached-secret.ts";

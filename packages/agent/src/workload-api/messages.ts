@@ -1,5 +1,5 @@
 import { fetchX509Bundles, fetchX509Svid } from "@kasbah/protocol";
-import type { WorkloadSecret } from "../secret-store.ts";
+import type { WorkloadSecret } from "../secret/secret-store.ts";
 
 /** What the two streams of the X.509-SVID profile carry. */
 export type Profile = "svid" | "bundles";

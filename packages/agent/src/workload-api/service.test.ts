@@ -18,7 +18,7 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { SecretStore } from "../secret-store.ts";
+import { SecretStore } from "../secret/secret-store.ts";
 import { WorkloadApi } from "./service.ts";
 import { workloadStatusOf } from "./status.ts";
 

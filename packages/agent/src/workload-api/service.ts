@@ -8,7 +8,7 @@ import {
 import type { Clock } from "@kasbah/runtime";
 import { type CallContext, type Route, type StreamCall, streamRoute, unaryRoute } from "@kasbah/runtime/rpc";
 import { AgentError } from "../errors.ts";
-import type { SecretStore, WorkloadSecret } from "../secret-store.ts";
+import type { SecretStore, WorkloadSecret } from "../secret/secret-store.ts";
 import { type Messages, messagesOf, type Profile } from "./messages.ts";
 import { OpenStream } from "./open-stream.ts";
 import { decodeRequest, demandHeader, demandRequest } from "./request.ts";

@@ -16,9 +16,9 @@ import { GrpcChannel, grpcStatus, RpcError, type UnixSocket } from "@kasbah/runt
 import { FakeClock, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { decisionView } from "../admission/decision-view.ts";
 import { explainIdentity as explanationOf } from "../admission/explain-identity.ts";
-import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities/authorities-on-disk.test.ts";
+import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities/authorities-on-disk.fixture.ts";
 import { CaError, StateError } from "../errors.ts";
-import { caller, frontend, openPolicy, policyOf } from "../issuance/open-admission.test.ts";
+import { caller, frontend, openPolicy, policyOf } from "../issuance/open-admission.fixture.ts";
 import type { IssuancePolicy } from "../issuance/rules.ts";
 import type { DecisionEntry } from "../ledger/decisions.ts";
 import { MemoryLedger } from "../ledger/memory-ledger.test.ts";

@@ -3,7 +3,7 @@ import { explainCall, explainIdentity as explainIdentityMethod } from "@kasbah/p
 import { type Route, unaryRoute } from "@kasbah/runtime/grpc";
 import { decisionView } from "../admission/decision-view.ts";
 import { explainIdentity } from "../admission/explain-identity.ts";
-import type { PolicySource } from "../admission/policy-source.ts";
+import type { PolicySource } from "../admission/policy/source.ts";
 import { OperationError } from "../errors.ts";
 import type { DecisionEntry } from "../ledger/decisions.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { frontend, openPolicy, policyOf } from "../issuance/open-admission.test.ts";
+import { frontend, openPolicy, policyOf } from "../issuance/open-admission.fixture.ts";
 import { explainIdentity } from "./explain-identity.ts";
 
 const open = {

@@ -1,6 +1,6 @@
 import { CaError } from "../errors.ts";
 import type { Credentials } from "../issuance/ports.ts";
-import { parseStrictJson } from "./strict-json.ts";
+import { parseStrictJson } from "./claims/strict-json.ts";
 
 /** A JWT in compact form whose shape is sound. Nothing in it is proven before its signature is. */
 export interface BearerToken {

@@ -14,10 +14,10 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { AddressRules } from "../https/address-rules.ts";
-import { KubernetesClient } from "../kubernetes/api-client.ts";
-import { PodInformer } from "../kubernetes/pod-informer.ts";
-import { KubernetesPods } from "../kubernetes/pods.ts";
+import { KubernetesClient } from "../kubernetes/api/api-client.ts";
+import { PodInformer } from "../kubernetes/pods/pod-informer.ts";
+import { KubernetesPods } from "../kubernetes/pods/pods.ts";
+import { AddressRules } from "../outbound/address-rules.ts";
 import { type Callers, type CallersParts, createCallers } from "./create-callers.ts";
 
 const [issuer, listed, cluster] = [

@@ -1,23 +1,23 @@
 import type { TrustDomain } from "@kasbah/pki";
 import type { Clock, Component, Logger } from "@kasbah/runtime";
-import type { CallerConfig } from "../config-callers.ts";
-import { AddressRules } from "../https/address-rules.ts";
+import type { CallerConfig } from "../config/callers.ts";
 import type { Authenticator, Impersonation } from "../issuance/ports.ts";
-import type { KubernetesClient } from "../kubernetes/api-client.ts";
-import { reviewToken } from "../kubernetes/token-review.ts";
+import type { KubernetesClient } from "../kubernetes/api/api-client.ts";
+import { reviewToken } from "../kubernetes/pods/token-review.ts";
+import { AddressRules } from "../outbound/address-rules.ts";
 import { type CallerAuthenticatorParts, createCallerAuthenticator } from "./caller-authenticator.ts";
 import { ClientCertificateAuthenticator, type ClientCertificateParts } from "./client-certificate.ts";
 import type { DeletedPods } from "./deleted-pods.ts";
-import { tokenAlgorithms } from "./jwks.ts";
-import { readJwksFile } from "./jwks-file.ts";
-import { fetchJwks } from "./jwks-https.ts";
-import { JwksSource } from "./jwks-source.ts";
-import { JwksTokenAuthenticator, type TokenIssuer } from "./jwks-token.ts";
+import { readJwksFile } from "./jwks/file-source.ts";
+import { fetchJwks } from "./jwks/https-source.ts";
+import { type ConfiguredIssuer, loadTokenIssuers } from "./jwks/issuers-file.ts";
+import { tokenAlgorithms } from "./jwks/key-set.ts";
+import { JwksSource } from "./jwks/source.ts";
+import { JwksTokenAuthenticator, type TokenIssuer } from "./jwks/token.ts";
 import { KubernetesTokenAuthenticator } from "./kubernetes-token.ts";
 import { createNodeImpersonation, noImpersonation, type PodSource } from "./node-impersonation.ts";
 import { ReviewCache, type ReviewCacheParts } from "./review-cache.ts";
 import type { TokenAuthenticator } from "./token-authenticator.ts";
-import { type ConfiguredIssuer, loadTokenIssuers } from "./token-issuers-file.ts";
 
 export interface CallersParts {
   readonly config: CallerConfig & { readonly trustDomain: TrustDomain };

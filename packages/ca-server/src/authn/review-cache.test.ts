@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { getHeapSnapshot } from "node:v8";
 import { FakeClock } from "@kasbah/testkit";
-import { ReviewUnavailable, type TokenReviewStatus } from "../kubernetes/token-review.ts";
+import { ReviewUnavailable, type TokenReviewStatus } from "../kubernetes/pods/token-review.ts";
 import { ReviewCache } from "./review-cache.ts";
 
 const statusOf = (authenticated: boolean): TokenReviewStatus => ({

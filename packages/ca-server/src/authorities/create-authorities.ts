@@ -2,10 +2,9 @@ import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import { PublicBundle } from "../store/public-bundle.ts";
 import type { StateDirectory } from "../store/state-directory.ts";
-import type { AuthorityBacking } from "./authority-backing.ts";
-import type { AuthorityKeeper } from "./authority-keeper.ts";
-import type { AuthoritySettings } from "./authority-settings.ts";
+import type { AuthorityBacking } from "./backing.ts";
 import { ExpiryWatch } from "./expiry-watch.ts";
+import type { AuthorityKeeper } from "./keeper.ts";
 import { AuthorityKeys } from "./keys/authority-keys.ts";
 import { loadKeys, openAuthorities } from "./open-authorities.ts";
 import type { PluggedInSet } from "./plugged-in/plugged-in.ts";
@@ -13,6 +12,7 @@ import { PluggedInSource } from "./plugged-in/plugged-in-source.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
 import { RotationDriver } from "./rotation-driver.ts";
 import { SelfSigned } from "./self-signed.ts";
+import type { AuthoritySettings } from "./settings.ts";
 
 export interface AuthoritiesParts {
   readonly state: StateDirectory;

@@ -6,7 +6,7 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "./authorities-on-disk.test.ts";
+import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "./authorities-on-disk.fixture.ts";
 import { ExpiryWatch } from "./expiry-watch.ts";
 import { expiryWarnings } from "./rotation/expiry.ts";
 

@@ -4,7 +4,7 @@ import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, symlink, writeFile
 import { createKeyPair } from "@kasbah/pki";
 import { Secret } from "@kasbah/runtime";
 import { FakeClock, rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { dayMs, type OnDiskOptions, openOnDisk } from "./authorities-on-disk.test.ts";
+import { dayMs, type OnDiskOptions, openOnDisk } from "./authorities-on-disk.fixture.ts";
 import { authorityOf, rootOf } from "./rotation/authority-state.ts";
 
 describe("The authorities of a state directory", () => {

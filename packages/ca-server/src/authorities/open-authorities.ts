@@ -2,14 +2,14 @@ import { X509Certificate } from "node:crypto";
 import type { Clock, Logger } from "@kasbah/runtime";
 import { StateError } from "../errors.ts";
 import type { StateStore } from "../store/state-store.ts";
-import { AuthorityKeeper } from "./authority-keeper.ts";
-import type { AuthoritySettings } from "./authority-settings.ts";
+import { AuthorityKeeper } from "./keeper.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import { loadPluggedInSet, type PluggedInSet } from "./plugged-in/plugged-in.ts";
 import { adoptPluggedIn, extraRootsOf } from "./plugged-in/plugged-in-authority.ts";
 import { type AuthorityState, needsKey, rootOf } from "./rotation/authority-state.ts";
 import { establish } from "./rotation/rotation.ts";
 import type { SelfSigned } from "./self-signed.ts";
+import type { AuthoritySettings } from "./settings.ts";
 
 export interface OpeningParts {
   readonly store: StateStore<AuthorityState>;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { crashStates, FakeClock, materialise, recordingFs, temporaryDirectory } from "@kasbah/testkit";
-import { dayMs, openOnDisk } from "./authorities-on-disk.test.ts";
+import { dayMs, openOnDisk } from "./authorities-on-disk.fixture.ts";
 import type { AuthorityState } from "./rotation/authority-state.ts";
 
 describe("The authorities across a power cut", () => {

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { FakeClock, rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { type AuthoritiesOnDisk, dayMs, type OnDiskOptions, openOnDisk } from "./authorities-on-disk.test.ts";
+import {
+  type AuthoritiesOnDisk,
+  dayMs,
+  type OnDiskOptions,
+  openOnDisk,
+} from "./authorities-on-disk.fixture.ts";
 
 const leafMs = dayMs;
 const hourMs = 3_600_000;

@@ -1,8 +1,8 @@
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import type { AuthorityOperations, AuthorityStatus } from "../admin/operations.ts";
 import { OperationError } from "../errors.ts";
-import type { AuthorityKeeper } from "./authority-keeper.ts";
-import { authorityStatusOf } from "./authority-report.ts";
+import type { AuthorityKeeper } from "./keeper.ts";
+import { authorityStatusOf } from "./report.ts";
 import type { AuthorityKind } from "./rotation/authority-record.ts";
 import { type AuthorityState, authorityOf, rootOf } from "./rotation/authority-state.ts";
 import { abort, advance, pause, prepare, requireIdle, resume } from "./rotation/rotation.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { FakeClock, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "./authorities-on-disk.test.ts";
+import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "./authorities-on-disk.fixture.ts";
 import { emptyState } from "./rotation/authority-state.ts";
 
 describe("An authority that we make", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeClock, temporaryDirectory } from "@kasbah/testkit";
-import { dayMs, openOnDisk } from "./authorities-on-disk.test.ts";
+import { dayMs, openOnDisk } from "./authorities-on-disk.fixture.ts";
 import type { AuthorityState } from "./rotation/authority-state.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
 

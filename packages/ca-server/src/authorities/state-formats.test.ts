@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { parseDocument } from "../store/control-document.ts";
+import { parseDocument } from "../store/control/document.ts";
 import { trustBundleOf } from "./rotation/authority-state.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
 

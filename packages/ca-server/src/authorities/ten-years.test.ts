@@ -10,7 +10,7 @@ import {
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { ensureDirectory } from "@kasbah/runtime";
 import { FakeClock, manualSweep, recordingLogger, temporaryDirectory } from "@kasbah/testkit";
-import { AuthorityKeeper } from "./authority-keeper.ts";
+import { AuthorityKeeper } from "./keeper.ts";
 import { AuthorityKeys } from "./keys/authority-keys.ts";
 import { DirectoryVault } from "./keys/directory-vault.ts";
 import { type AuthorityState, authorityOf, emptyState } from "./rotation/authority-state.ts";

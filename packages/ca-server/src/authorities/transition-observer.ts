@@ -1,5 +1,5 @@
 import type { Logger } from "@kasbah/runtime";
-import type { AuthorityKeeper, TransitionListener } from "./authority-keeper.ts";
+import type { AuthorityKeeper, TransitionListener } from "./keeper.ts";
 import { type AuthorityState, authorityOf, rootOf } from "./rotation/authority-state.ts";
 
 export interface TransitionObserverParts {

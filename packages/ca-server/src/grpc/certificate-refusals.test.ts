@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { createCertificate, decodeErrorInfo } from "@kasbah/protocol";
-import { openPolicy, policyOf } from "../issuance/open-admission.test.ts";
+import { openPolicy, policyOf } from "../issuance/open-admission.fixture.ts";
 import {
   type CertificateEndpoint,
   frontend,
   orderBody,
   referenceId,
   startCertificateEndpoint,
-} from "./certificate-endpoint.test.ts";
+} from "./certificate-endpoint.fixture.ts";
 
 describe("CreateCertificate refuses", () => {
   let ca: CertificateEndpoint;

@@ -11,7 +11,7 @@ import {
   orderBody,
   referenceId,
   startCertificateEndpoint,
-} from "./certificate-endpoint.test.ts";
+} from "./certificate-endpoint.fixture.ts";
 
 describe("CreateCertificate serves", () => {
   let ca: CertificateEndpoint;

@@ -6,15 +6,15 @@ import {
 import type { Clock, Logger } from "@kasbah/runtime";
 import type { UnaryCall, UnaryRoute } from "@kasbah/runtime/grpc";
 import { CaError } from "../errors.ts";
-import type { CaMetrics } from "../http/metrics.ts";
 import type {
   Authority,
   CertificateOrder,
   Issuance,
   IssuanceCall,
   KnownFacts,
-} from "../issuance/authority.ts";
+} from "../issuance/issue-certificate.ts";
 import type { Decisions } from "../ledger/decisions.ts";
+import type { CaMetrics } from "../telemetry/metrics.ts";
 import { RefusedCall } from "./refused-call.ts";
 import { refusalOf } from "./status.ts";
 

@@ -14,8 +14,8 @@ import {
   uri,
 } from "../../../../test/hostile/csr/request.ts";
 import { CaError } from "../errors.ts";
-import { anyRequest } from "./any-request.test.ts";
-import { frontend, policyOf } from "./open-admission.test.ts";
+import { anyRequest } from "./any-request.fixture.ts";
+import { frontend, policyOf } from "./open-admission.fixture.ts";
 import { admit, approve } from "./policy.ts";
 import type { Terms } from "./rules.ts";
 

@@ -3,7 +3,7 @@ import { createKeyPair, type PublicKey, parseSpiffeId } from "@kasbah/pki";
 import { throwsWithCode } from "@kasbah/testkit";
 import fc from "fast-check";
 import { CaError } from "../errors.ts";
-import { frontend, openPolicy, policyOf } from "./open-admission.test.ts";
+import { frontend, openPolicy, policyOf } from "./open-admission.fixture.ts";
 import { admit, approve, type RequestedOrder } from "./policy.ts";
 import type { Terms } from "./rules.ts";
 

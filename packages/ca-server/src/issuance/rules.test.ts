@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseSpiffeId, parseTrustDomain, SpiffeId } from "@kasbah/pki";
 import fc from "fast-check";
-import { openPolicy } from "./open-admission.test.ts";
+import { openPolicy } from "./open-admission.fixture.ts";
 import { dnsNamesFor, type IssuancePolicy, openTerms, type Pattern, type Rule, rulingOn } from "./rules.ts";
 
 const id = (namespace: string, serviceAccount: string) =>

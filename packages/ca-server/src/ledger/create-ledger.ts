@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
-import type { LedgerMetrics } from "../http/ledger-metrics.ts";
+import type { LedgerMetrics } from "../telemetry/ledger-metrics.ts";
 import { Alarms } from "./alarms.ts";
 import { BoundedRecord } from "./bounded-record.ts";
 import { openLedgerKey } from "./checkpoints/ledger-key.ts";

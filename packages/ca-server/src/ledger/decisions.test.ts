@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { rejectsWithCode } from "@kasbah/testkit";
 import { CaError } from "../errors.ts";
-import { caller, frontend } from "../issuance/open-admission.test.ts";
+import { caller, frontend } from "../issuance/open-admission.fixture.ts";
 import { Decisions } from "./decisions.ts";
 import type { IssuedEntry, RefusedEntry } from "./entry.ts";
 import { issuanceRecord } from "./issuance-record.test.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { caller, frontend } from "../issuance/open-admission.test.ts";
+import { caller, frontend } from "../issuance/open-admission.fixture.ts";
 import type { CredentialFacts, IssuanceRecord } from "../issuance/ports.ts";
 import { encodeEntry, maxEntryBytes } from "./entry.ts";
 import { issuanceRecord } from "./issuance-record.test.ts";

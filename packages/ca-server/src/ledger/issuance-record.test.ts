@@ -1,6 +1,6 @@
 import { createKeyPair } from "@kasbah/pki";
 import { createTestAuthority } from "@kasbah/testkit";
-import { caller, frontend } from "../issuance/open-admission.test.ts";
+import { caller, frontend } from "../issuance/open-admission.fixture.ts";
 import type { IssuanceRecord } from "../issuance/ports.ts";
 
 const validity = {

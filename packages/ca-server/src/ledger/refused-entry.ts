@@ -1,5 +1,5 @@
 import { CaError, type CaErrorCode } from "../errors.ts";
-import type { KnownFacts } from "../issuance/authority.ts";
+import type { KnownFacts } from "../issuance/issue-certificate.ts";
 import { callerEntry } from "./caller-entry.ts";
 import { entryVersion, type RefusedEntry } from "./entry.ts";
 

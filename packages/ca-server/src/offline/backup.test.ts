@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { FakeClock, rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities/authorities-on-disk.test.ts";
+import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities/authorities-on-disk.fixture.ts";
 import { backupState, restoreState } from "./backup.ts";
 import { readOfflineStatus } from "./offline-status.ts";
 

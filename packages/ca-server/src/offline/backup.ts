@@ -8,7 +8,7 @@ import { type AuthorityState, needsKey, rootOf } from "../authorities/rotation/a
 import { coverUnknownLeaves } from "../authorities/rotation/leaf-horizon.ts";
 import { decodeState, encodeState } from "../authorities/state-codec.ts";
 import { StateError } from "../errors.ts";
-import { ControlStore } from "../store/control-store.ts";
+import { ControlStore } from "../store/control/control-store.ts";
 import { DirectoryLock, type LockHolder } from "../store/directory-lock.ts";
 import { prepareStateDirectory, showsFormerRoot, stateDirectoryAt } from "../store/state-directory.ts";
 import { type Backup, encodeBackup, parseBackup } from "./backup-file.ts";

@@ -1,11 +1,11 @@
 import { X509Certificate } from "node:crypto";
 import type { AuthorityStatus } from "../admin/operations.ts";
-import { authorityStatusOf } from "../authorities/authority-report.ts";
+import { authorityStatusOf } from "../authorities/report.ts";
 import { type AuthorityState, rootOf } from "../authorities/rotation/authority-state.ts";
 import { timeGate } from "../authorities/rotation/rotation-gate.ts";
 import { decodeState } from "../authorities/state-codec.ts";
 import { StateError } from "../errors.ts";
-import { readControlState } from "../store/control-files.ts";
+import { readControlState } from "../store/control/files.ts";
 import { stateDirectoryAt } from "../store/state-directory.ts";
 
 /**

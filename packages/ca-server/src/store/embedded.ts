@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import { type DurableFs, errnoOf, writeFileDurably } from "@kasbah/runtime";
 import type { Adapter } from "lowdb";
 import { StateError } from "../errors.ts";
-import { type ControlDocument, parseDocument } from "./control-document.ts";
+import { type ControlDocument, parseDocument } from "./control/document.ts";
 
 /** Twenty times what the largest state takes. */
 const maxBytes = 8 * 1024 * 1024;

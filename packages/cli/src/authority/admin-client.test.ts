@@ -8,7 +8,7 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { idle } from "../commands/run-kasbah.test.ts";
+import { idle } from "../commands/run-kasbah.fixture.ts";
 import { AdminClient } from "./admin-client.ts";
 
 describe("The client of the operator's socket", () => {

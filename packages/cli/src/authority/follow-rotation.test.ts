@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeClock, rejectsWithCode } from "@kasbah/testkit";
-import { busy, idle, root } from "../commands/run-kasbah.test.ts";
+import { busy, idle, root } from "../commands/run-kasbah.fixture.ts";
 import { CliError } from "../errors.ts";
 import { followRotation } from "./follow-rotation.ts";
 

@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { systemClock } from "@kasbah/runtime";
 import { eventually } from "@kasbah/testkit";
-import { idle } from "../commands/run-kasbah.test.ts";
+import { idle } from "../commands/run-kasbah.fixture.ts";
 import { CliError } from "../errors.ts";
-import { FakeReplicas, podNamed } from "./fake-replicas.test.ts";
+import { FakeReplicas, podNamed } from "./fake-replicas.fixture.ts";
 import { kubectlRunner } from "./kubectl.ts";
 
 const forbidden = (what: string) =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { idle, root } from "../commands/run-kasbah.test.ts";
-import { FakeReplicas, podNamed } from "./fake-replicas.test.ts";
+import { idle, root } from "../commands/run-kasbah.fixture.ts";
+import { FakeReplicas, podNamed } from "./fake-replicas.fixture.ts";
 
 const names = ["kasbah-0", "kasbah-1", "kasbah-2"] as const;
 const referenceId = "9f2c51d07ab4";

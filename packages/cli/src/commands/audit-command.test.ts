@@ -16,7 +16,7 @@ import {
 } from "../../../ca-server/src/ledger/index/written-ledger.test.ts";
 import { CliError } from "../errors.ts";
 import type { CommandWorld } from "./command-world.ts";
-import { runKasbah } from "./run-kasbah.test.ts";
+import { runKasbah } from "./run-kasbah.fixture.ts";
 
 const iso = (ms: number) => new Date(ms).toISOString();
 const hostile = "\u001b[2J\u202e\nforged\u2028line\r";

@@ -12,7 +12,7 @@ import {
 import { csvColumns } from "../audit/csv.ts";
 import { CliError } from "../errors.ts";
 import type { CommandWorld } from "./command-world.ts";
-import { runKasbah } from "./run-kasbah.test.ts";
+import { runKasbah } from "./run-kasbah.fixture.ts";
 
 const iso = (ms: number) => new Date(ms).toISOString();
 const now = new Date(noon + 7_200_000);

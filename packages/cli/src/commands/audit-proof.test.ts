@@ -9,7 +9,7 @@ import {
   type SignedLedger,
   writeSignedLedger,
 } from "../../../ca-server/src/ledger/verify/signed-ledger.test.ts";
-import { runKasbah } from "./run-kasbah.test.ts";
+import { runKasbah } from "./run-kasbah.fixture.ts";
 
 const certificate = issued();
 const certificateLine = `${Buffer.from(encodeEntry(certificate))}\n`;

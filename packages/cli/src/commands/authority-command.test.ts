@@ -6,7 +6,7 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { busy, idle, root, runKasbah } from "./run-kasbah.test.ts";
+import { busy, idle, root, runKasbah } from "./run-kasbah.fixture.ts";
 
 describe("kasbah authority", () => {
   let directory: TemporaryDirectory;

@@ -6,7 +6,7 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { idle, runKasbah } from "./run-kasbah.test.ts";
+import { idle, runKasbah } from "./run-kasbah.fixture.ts";
 
 describe("kasbah check", () => {
   let directory: TemporaryDirectory;

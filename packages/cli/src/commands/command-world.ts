@@ -1,5 +1,5 @@
 import type { Clock, LogStream } from "@kasbah/runtime";
-import type { Screen } from "../demo/printer.ts";
+import type { Screen } from "../mesh/demo/printer.ts";
 
 /** The process as the commands see it; only main.ts touches the real one. */
 export interface CommandWorld {

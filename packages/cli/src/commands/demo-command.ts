@@ -1,7 +1,7 @@
-import { runDemo } from "../demo/demo.ts";
-import { createPrinter, type Screen } from "../demo/printer.ts";
-import { provideEnvoy } from "../envoy/provide-envoy.ts";
-import { wheel } from "../envoy/wheel.ts";
+import { runDemo } from "../mesh/demo/demo.ts";
+import { createPrinter, type Screen } from "../mesh/demo/printer.ts";
+import { provideEnvoy } from "../mesh/envoy/provide-envoy.ts";
+import { wheel } from "../mesh/envoy/wheel.ts";
 import type { CommandWorld } from "./command-world.ts";
 
 /** `kasbah demo`. @throws CliError */

@@ -5,7 +5,7 @@ import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { Command } from "commander";
 import { parseAllDocuments } from "yaml";
 import { withClusterOptions } from "../cluster/cluster-choice.ts";
-import { writeFakeKubectl } from "../install/fake-kubectl.test.ts";
+import { writeFakeKubectl } from "../install/fake-kubectl.fixture.ts";
 import type { CommandWorld } from "./command-world.ts";
 import { installCommand, uninstallCommand } from "./install-command.ts";
 

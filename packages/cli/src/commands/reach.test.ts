@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { CommandWorld } from "./command-world.ts";
 import { createProgram } from "./program.ts";
 import { nameOf, reachOf } from "./reach.ts";
-import { runKasbah } from "./run-kasbah.test.ts";
+import { runKasbah } from "./run-kasbah.fixture.ts";
 
 const leaves = (command: Command): readonly Command[] =>
   command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);

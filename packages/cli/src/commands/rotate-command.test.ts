@@ -6,7 +6,7 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { busy, idle, root, rotation, runKasbah } from "./run-kasbah.test.ts";
+import { busy, idle, root, rotation, runKasbah } from "./run-kasbah.fixture.ts";
 
 describe("kasbah authority rotate", () => {
   let directory: TemporaryDirectory;

@@ -9,7 +9,7 @@ import {
 } from "@kasbah/testkit";
 import { encodeEntry } from "../../../ca-server/src/ledger/entry.ts";
 import { issued, refused, WrittenLedger } from "../../../ca-server/src/ledger/index/written-ledger.test.ts";
-import { runKasbah } from "./run-kasbah.test.ts";
+import { runKasbah } from "./run-kasbah.fixture.ts";
 
 const frontend = "spiffe://cluster.local/ns/demo/sa/frontend";
 const referenceId = "9f2c51d07ab4";

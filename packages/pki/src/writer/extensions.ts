@@ -13,10 +13,10 @@ import { toHex } from "../bytes.ts";
 import { parseDer } from "../der/reader.ts";
 import { constructedTag } from "../der/tag.ts";
 import { encode, encodeSequence } from "../der/writer.ts";
-import { uriTag } from "../general-name.ts";
+import type { PublicKey } from "../keys/public-key.ts";
+import { uriTag } from "../names/general-name.ts";
+import type { TrustDomain } from "../names/trust-domain.ts";
 import { oid } from "../oids.ts";
-import type { PublicKey } from "../public-key.ts";
-import type { TrustDomain } from "../trust-domain.ts";
 import type { SubjectAltName } from "./subject-alt-name.ts";
 
 const libraryKinds = { uri: "url", dns: "dns", ip: "ip" } as const;

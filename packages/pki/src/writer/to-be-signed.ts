@@ -1,7 +1,7 @@
 import type { Crypto } from "@peculiar/webcrypto";
 import { type Extension, type Name, X509CertificateGenerator } from "@peculiar/x509";
 import { parseDer } from "../der/reader.ts";
-import type { PublicKey } from "../public-key.ts";
+import type { PublicKey } from "../keys/public-key.ts";
 
 /** What a certificate says, for the library to encode. */
 export interface ToBeSigned {

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { quoted } from "../printable-text.ts";
+import { quoted } from "../log/printable-text.ts";
 import { closestName } from "./closest-name.ts";
 import { generalFlags, parseFlag } from "./general-flags.ts";
 import type { Option } from "./option.ts";

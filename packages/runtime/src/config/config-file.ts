@@ -1,5 +1,5 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
-import { quoted } from "../printable-text.ts";
+import { quoted } from "../log/printable-text.ts";
 import { closestName } from "./closest-name.ts";
 import type { Option } from "./option.ts";
 

@@ -1,4 +1,4 @@
-import { quoted } from "../printable-text.ts";
+import { quoted } from "../log/printable-text.ts";
 import { type Command, type ConfigOf, commonOptions } from "./command.ts";
 import { configFileIn, readCommandLine } from "./command-line.ts";
 import type { ConfigFile } from "./config-file.ts";

@@ -1,5 +1,5 @@
 import { isNode, isScalar, LineCounter, parseDocument, visit } from "yaml";
-import { printableText, quoted } from "../printable-text.ts";
+import { printableText, quoted } from "../log/printable-text.ts";
 
 /** What a YAML document says, or all that is wrong with it, each with its line. */
 export type YamlOutcome<T> =

@@ -4,7 +4,7 @@ import { eventually } from "@kasbah/testkit";
 import { grpcStatus, RpcError } from "../rpc/index.ts";
 import { frameOf } from "./frame.ts";
 import { Http2Channel } from "./index.ts";
-import { answerWith, good, type Script, scriptedServer } from "./scripted-server.test.ts";
+import { answerWith, good, type Script, scriptedServer } from "./scripted-server.fixture.ts";
 
 const bytes = {
   encode: (message: Uint8Array) => message,

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { constants } from "node:http2";
 import { setTimeout } from "node:timers/promises";
-import { message, open, serve, statusOf } from "./guarded-calls.test.ts";
-import { until } from "./guarded-server.test.ts";
+import { message, open, serve, statusOf } from "./guarded-calls.fixture.ts";
+import { until } from "./guarded-server.fixture.ts";
 import { grpcStatus } from "./index.ts";
 
 const { DEADLINE_EXCEEDED, INTERNAL, OK, RESOURCE_EXHAUSTED } = grpcStatus;

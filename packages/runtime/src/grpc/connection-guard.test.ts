@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Socket, connect as tcpConnect } from "node:net";
 import { setTimeout } from "node:timers/promises";
-import { dial, get, listen, type Peer, until } from "./guarded-server.test.ts";
+import { dial, get, listen, type Peer, until } from "./guarded-server.fixture.ts";
 
 const isGone = (peer: Peer) => peer.socket.destroyed;
 

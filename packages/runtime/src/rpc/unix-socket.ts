@@ -1,8 +1,8 @@
 import { chmod, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock } from "../clock.ts";
-import type { Component } from "../lifecycle.ts";
-import type { Logger } from "../log.ts";
+import type { Component } from "../daemon/lifecycle.ts";
+import type { Logger } from "../log/log.ts";
 import { clearSocketPath, type Inode, inodeOf } from "./socket-path.ts";
 
 /** The server behind the socket. */

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { rejectsWithCode } from "@kasbah/testkit";
-import { istioFiles, OpensslHome } from "./openssl-home.test.ts";
+import { istioFiles, OpensslHome } from "./openssl-home.fixture.ts";
 import { digestPluggedInFiles } from "./plugged-in-files.ts";
 
 type FileSet = ReadonlyMap<string, Buffer>;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { OpensslHome } from "./openssl-home.test.ts";
+import { OpensslHome } from "./openssl-home.fixture.ts";
 import { classifyPluggedInChange, type InUse } from "./plugged-in-change.ts";
 
 describe("A plugged-in CA that comes while another is in use", function () {

@@ -10,7 +10,7 @@ import {
   middleExtensions,
   now,
   OpensslHome,
-} from "./openssl-home.test.ts";
+} from "./openssl-home.fixture.ts";
 
 describe("A plugged-in CA is refused", function () {
   this.timeout(30_000);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createKeyPair, createSerial, type KeyPair, parseTrustDomain } from "@kasbah/pki";
 import { createCertificateWriter, type Signer } from "@kasbah/pki/certificate-writer";
 import { FakeClock, recordingLogger, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities-on-disk.test.ts";
+import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities-on-disk.fixture.ts";
 import { PluggedInSource } from "./plugged-in-source.ts";
 
 const writer = createCertificateWriter();

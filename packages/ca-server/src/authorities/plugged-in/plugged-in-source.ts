@@ -2,7 +2,7 @@ import type { TrustDomain } from "@kasbah/pki";
 import type { Clock, Component, Logger, Secret } from "@kasbah/runtime";
 import { ContentWatch } from "@kasbah/runtime";
 import { OperationError, StateError } from "../../errors.ts";
-import type { AuthorityKeeper } from "../authority-keeper.ts";
+import type { AuthorityKeeper } from "../keeper.ts";
 import type { AuthorityKeys } from "../keys/authority-keys.ts";
 import { type AuthorityState, authorityOf, rootOf } from "../rotation/authority-state.ts";
 import { prepare, requireIdle, type Successor } from "../rotation/rotation.ts";

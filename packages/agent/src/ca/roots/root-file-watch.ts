@@ -1,0 +1,40 @@
+import { createHash } from "node:crypto";
+import { dirname } from "node:path";
+import { type Clock, ContentWatch, type Logger } from "@kasbah/runtime";
+import { readBoundedFile } from "../../bounded-file.ts";
+import type { SecretStore } from "../../secret/secret-store.ts";
+import { type HeldRoots, maxRootsBytes } from "./held-roots.ts";
+
+export interface RootFileWatchParts {
+  readonly path: string;
+  readonly roots: HeldRoots;
+  readonly store: SecretStore;
+  /** Told after each change that could be read. */
+  readonly onChange?: () => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Watches the file of the CA's roots: what it says reaches Envoy at once, and not only with the next leaf, which may be
+ * half a day away. A file that cannot be read or parsed changes nothing.
+ */
+export function watchRootFile(parts: RootFileWatchParts): ContentWatch {
+  const { path, roots, store, clock, logger } = parts;
+  return new ContentWatch({
+    name: "root file",
+    directories: [dirname(path)],
+    async read() {
+      const content = await readBoundedFile(path, maxRootsBytes);
+      return createHash("sha256").update(content).digest("hex");
+    },
+    async onChange() {
+      const held = await roots.load();
+      store.publishBundle(held);
+      logger.info("root file changed", { path, roots: held.roots.length });
+      parts.onChange?.();
+    },
+    clock,
+    logger,
+  });
+}

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { createRegistry, type Registry } from "@kasbah/runtime";
+import { FakeClock, recordingLogger } from "@kasbah/testkit";
+import { AgentError } from "../errors.ts";
+import { SecretStore } from "../secret/secret-store.ts";
+import { countWatchFailures, observeFiles } from "./file-events.ts";
+import { createAgentMetrics } from "./metrics.ts";
+
+const name = "file-cert:/a~/b";
+
+function world() {
+  const clock = new FakeClock("2030-01-01T00:00:00Z");
+  const registry = createRegistry({ name: "test", version: "1" });
+  const metrics = createAgentMetrics(registry, new SecretStore(clock), clock);
+  return { clock, registry, metrics, logger: recordingLogger() };
+}
+
+async function counted(registry: Registry, metric: string): Promise<number> {
+  const line = (await registry.metrics()).split("\n").find((each) => each.startsWith(`${metric} `));
+  return Number(line?.split(" ")[1]);
+}
+
+describe("What becomes of file names", () => {
+  it("is counted and told when it fails, with its reason", async () => {
+    const { clock, registry, metrics, logger } = world();
+    const error = new AgentError("FILE_INVALID", "the key is not that of the first certificate");
+    observeFiles(metrics, clock, logger).onFailure(name, error);
+    assert.equal(await counted(registry, "istio_agent_num_file_secret_failures_total"), 1);
+    assert.deepEqual(logger.events[0]?.facts, { resource: name, error });
+  });
+
+  it("is warned of when the certificate has ended, is not yet valid, or blocks were left out", () => {
+    const { clock, metrics, logger } = world();
+    const observer = observeFiles(metrics, clock, logger);
+    const [past, future] = [new Date("2029-01-01"), new Date("2031-01-01")];
+    const warnings = () => logger.events.filter(({ level }) => level === "warn").length;
+    observer.onServed(name, { notBefore: past, notAfter: future });
+    observer.onServed(name, { droppedBlocks: 0 });
+    assert.equal(warnings(), 0);
+    observer.onServed(name, { notBefore: past, notAfter: past });
+    observer.onServed(name, { notBefore: future, notAfter: future });
+    observer.onServed(name, { droppedBlocks: 2 });
+    assert.equal(warnings(), 3);
+  });
+
+  it("counts each directory that cannot be watched, and tells of it once until it can (row 32)", async () => {
+    const { registry, metrics, logger } = world();
+    let isOut = true;
+    const watch = countWatchFailures(
+      () => {
+        if (isOut) throw Object.assign(new Error("out of watches"), { code: "ENOSPC" });
+        return { close: () => {} };
+      },
+      metrics,
+      logger,
+    );
+    const attempt = () => watch("/etc/istio", () => {});
+    assert.throws(attempt);
+    assert.throws(attempt);
+    isOut = false;
+    attempt();
+    isOut = true;
+    assert.throws(attempt);
+    assert.equal(await counted(registry, "istio_agent_num_file_watcher_failures_total"), 3);
+    assert.deepEqual(
+      logger.events.map(({ facts }) => facts),
+      [
+        { directory: "/etc/istio", reason: "ENOSPC" },
+        { directory: "/etc/istio", reason: "ENOSPC" },
+      ],
+    );
+  });
+});

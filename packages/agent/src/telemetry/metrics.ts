@@ -1,0 +1,107 @@
+import { type Clock, Counter, Gauge, type Registry } from "@kasbah/runtime";
+import { type SecretStore, secretStates } from "../secret/secret-store.ts";
+
+/** What the agent counts. Names of Istio's agent where it has them, so that its dashboards go on working. */
+export interface AgentMetrics {
+  readonly csrs: Counter<"request_type">;
+  readonly csrFailures: Counter<"request_type">;
+  readonly csrRetries: Counter<"request_type">;
+  /** A sum of milliseconds, as in Istio. */
+  readonly csrLatencyMs: Counter<"request_type">;
+  readonly nacks: Counter<"type">;
+  readonly staleNonces: Counter<"type">;
+  readonly rotations: Counter;
+  readonly rotationFailures: Counter<"code">;
+  /** By the CA's own code, or `OTHER`. */
+  readonly refusals: Counter<"code">;
+  readonly streams: Gauge;
+  readonly fileFailures: Counter;
+  readonly fileWatchFailures: Counter;
+}
+
+/** Registers the agent's metrics; those about the secret are read from the store at each scrape. */
+export function createAgentMetrics(registry: Registry, store: SecretStore, clock: Clock): AgentMetrics {
+  registerSecretGauges(registry, store);
+  timeStartup(registry, store, clock);
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Counter({ name, help, labelNames, registers });
+  return {
+    csrs: counter("istio_agent_num_outgoing_requests", "Calls to the CA.", ["request_type"]),
+    csrFailures: counter("istio_agent_num_failed_outgoing_requests", "Calls to the CA that failed.", [
+      "request_type",
+    ]),
+    csrRetries: counter("istio_agent_num_outgoing_retries", "Calls to the CA after a failure.", [
+      "request_type",
+    ]),
+    csrLatencyMs: counter("istio_agent_outgoing_latency", "Sum of the calls' milliseconds.", [
+      "request_type",
+    ]),
+    nacks: counter("istio_agent_pilot_total_xds_rejects", "Responses that a client refused.", ["type"]),
+    staleNonces: counter("istio_agent_pilot_xds_expired_nonce", "Requests with a stale nonce.", ["type"]),
+    rotations: new Counter({
+      name: "kasbah_agent_rotations",
+      help: "Secrets published, the first included.",
+      registers,
+    }),
+    rotationFailures: counter("kasbah_agent_rotation_failures", "Attempts that failed, by code.", ["code"]),
+    refusals: counter("kasbah_agent_ca_refusals", "Calls that the CA refused, by its own code.", ["code"]),
+    streams: new Gauge({ name: "kasbah_agent_sds_streams", help: "Open SDS streams.", registers }),
+    fileFailures: new Counter({
+      name: "istio_agent_num_file_secret_failures_total",
+      help: "Times that the files of a name were found unfit to serve.",
+      registers,
+    }),
+    fileWatchFailures: new Counter({
+      name: "istio_agent_num_file_watcher_failures_total",
+      help: "Times that a directory could not be watched; it is polled instead.",
+      registers,
+    }),
+  };
+}
+
+function registerSecretGauges(registry: Registry, store: SecretStore): void {
+  new Gauge({
+    name: "istio_agent_cert_expiry_seconds",
+    help: "Seconds until the served certificate ends; negative once it has.",
+    labelNames: ["resource_name"],
+    registers: [registry],
+    collect() {
+      const notAfter = store.current?.notAfter.getTime();
+      if (notAfter === undefined) return;
+      this.set({ resource_name: "default" }, (notAfter - store.now().getTime()) / 1000);
+    },
+  });
+  new Gauge({
+    name: "kasbah_agent_bundle_roots",
+    help: "Roots in the trust bundle that is served.",
+    registers: [registry],
+    collect() {
+      this.set(store.current?.bundle.roots.length ?? 0);
+    },
+  });
+  new Gauge({
+    name: "kasbah_agent_secret_state",
+    help: "1 for the state that the secret is in.",
+    labelNames: ["state"],
+    registers: [registry],
+    collect() {
+      const current = store.state();
+      for (const state of secretStates) this.set({ state }, state === current ? 1 : 0);
+    },
+  });
+}
+
+/** Istio's agent counts until its Envoy is ready, ours until there is a secret. */
+function timeStartup(registry: Registry, store: SecretStore, clock: Clock): void {
+  const startedMs = clock.monotonicMs();
+  const gauge = new Gauge({
+    name: "istio_agent_startup_duration_seconds",
+    help: "From the start to the first secret.",
+    registers: [registry],
+  });
+  const unsubscribe = store.subscribe(() => {
+    gauge.set((clock.monotonicMs() - startedMs) / 1000);
+    unsubscribe();
+  });
+}

@@ -1,0 +1,32 @@
+import { printableText, type Readiness } from "@kasbah/runtime";
+import type { SecretState, SecretStore } from "../secret/secret-store.ts";
+
+const reasons: Record<SecretState, readonly string[]> = {
+  starting: ["no secret yet"],
+  ready: [],
+  stale: [],
+  expired: ["the secret has expired and no new one could be had"],
+};
+
+/**
+ * Ready exactly while an unexpired secret is served; an overdue rotation is an alarm, not a reason to lose traffic. What
+ * the last attempt failed with is told in both cases: the CA's refusal names the fix.
+ */
+export function readinessOf(
+  store: SecretStore,
+  lastFailure?: string,
+  supplyWarnings: readonly string[] = [],
+): Readiness {
+  const state = store.state();
+  const failure = lastFailure === undefined ? [] : [printableText(lastFailure, 1_000)];
+  const ready = state === "ready" || state === "stale";
+  const warnings = [...failure, ...supplyWarnings];
+  if (ready) return { ready, reasons: [], ...(warnings.length === 0 ? {} : { warnings }) };
+  return { ready, reasons: [...reasons[state], ...warnings] };
+}
+
+/** The same answer with more that should be looked at. */
+export function withWarnings(readiness: Readiness, more: readonly string[]): Readiness {
+  if (more.length === 0) return readiness;
+  return { ...readiness, warnings: [...(readiness.warnings ?? []), ...more] };
+}

@@ -1,0 +1,61 @@
+import { Gauge, type Logger, type Registry } from "@kasbah/runtime";
+import { type AlarmLevel, alarmLevels, levelsReached } from "../rotation/alarm.ts";
+import type { RotationObserver } from "../rotation/rotator.ts";
+import type { SecretStore } from "../secret/secret-store.ts";
+
+/** Says ever louder that a rotation fails while the served secret runs out: one line for each level, and a gauge. */
+export class RotationAlarm {
+  readonly #store: SecretStore;
+  readonly #logger: Logger;
+  readonly #told = new Set<AlarmLevel>();
+  #isFailing = false;
+
+  constructor(store: SecretStore, registry: Registry, logger: Logger) {
+    this.#store = store;
+    this.#logger = logger;
+    const raised = () => this.raised;
+    new Gauge({
+      name: "kasbah_agent_rotation_alarm",
+      help: "1 while rotation fails and no more than this share of the secret's life is left.",
+      labelNames: ["life_left_percent"],
+      registers: [registry],
+      collect() {
+        const reached = raised();
+        for (const level of alarmLevels)
+          this.set({ life_left_percent: String(level) }, reached.includes(level) ? 1 : 0);
+      },
+    });
+  }
+
+  /** The levels reached; none while rotation works, and none before the first secret. */
+  get raised(): readonly AlarmLevel[] {
+    const { current } = this.#store;
+    return this.#isFailing && current !== undefined ? levelsReached(current, this.#store.now()) : [];
+  }
+
+  /** The same observer, with the alarm listening. */
+  around(observer: RotationObserver): RotationObserver {
+    return {
+      onRotated: (secret) => {
+        this.#isFailing = false;
+        this.#told.clear();
+        observer.onRotated(secret);
+      },
+      onFailed: (failure) => {
+        this.#isFailing = true;
+        observer.onFailed(failure);
+        this.#tell(failure.code);
+      },
+    };
+  }
+
+  #tell(code: string): void {
+    const news = this.raised.filter((level) => !this.#told.has(level));
+    const gravest = news.at(-1);
+    if (gravest === undefined) return;
+    for (const level of news) this.#told.add(level);
+    const notAfter = this.#store.current?.notAfter.toISOString();
+    const facts = { code, lifeLeftPercent: gravest, notAfter };
+    this.#logger[gravest === 50 ? "warn" : "error"]("rotation fails and the secret runs out", facts);
+  }
+}

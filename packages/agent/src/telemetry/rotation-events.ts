@@ -1,0 +1,104 @@
+import type { Clock, Logger } from "@kasbah/runtime";
+import type { CertificateAuthority } from "../ca/ca-client.ts";
+import { AgentError, type CaRefusal } from "../errors.ts";
+import type { RotationFailure, RotationObserver } from "../rotation/rotator.ts";
+import type { WorkloadSecret } from "../secret/secret-store.ts";
+import type { AgentMetrics } from "./metrics.ts";
+
+/** Rotations as the status tells of them. */
+export interface RotationEvents extends RotationObserver {
+  /** What the last attempt failed with; undefined when it did not. */
+  readonly lastFailure: string | undefined;
+  /** The same with what is known of it. */
+  readonly failure: RotationFailure | undefined;
+}
+
+/** A CA that makes up codes must not make up series without end. */
+const maxRefusalCodes = 50;
+
+/** Writes rotations and their failures to log and metrics. */
+export function observeRotations(metrics: AgentMetrics, logger: Logger): RotationEvents {
+  const refusalCodes = new Set<string>();
+  const labelFor = (code: string): string => {
+    if (refusalCodes.size < maxRefusalCodes) refusalCodes.add(code);
+    return refusalCodes.has(code) ? code : "OTHER";
+  };
+  let last: RotationFailure | undefined;
+  return {
+    get lastFailure() {
+      return last === undefined ? undefined : textOf(last);
+    },
+    get failure() {
+      return last;
+    },
+    onRotated(secret) {
+      last = undefined;
+      metrics.rotations.inc();
+      logger.info("secret published", factsOf(secret));
+    },
+    onFailed(failure: RotationFailure) {
+      const { error, code, failures, retryInMs } = failure;
+      last = failure;
+      const refusal = error instanceof AgentError ? error.refusal : undefined;
+      metrics.rotationFailures.inc({ code });
+      if (refusal !== undefined) metrics.refusals.inc({ code: labelFor(refusal.code) });
+      const facts = { code, failures, retryInMs: Math.round(retryInMs), ...refusalFacts(refusal), error };
+      // These wait for a person; an unreachable CA is usually back by itself.
+      const isLoud =
+        code === "CA_REFUSED" ||
+        code === "CA_REPLY_INVALID" ||
+        code === "CONFIG_INVALID" ||
+        code === "UNEXPECTED";
+      logger[isLoud ? "error" : "warn"]("no new secret; what is served stays", facts);
+    },
+  };
+}
+
+function textOf({ error, code }: RotationFailure): string {
+  return error instanceof AgentError ? `${code}: ${error.message}` : code;
+}
+
+function refusalFacts(refusal: CaRefusal | undefined) {
+  if (refusal === undefined) return {};
+  return { caCode: refusal.code, referenceId: refusal.referenceId, fix: refusal.fix };
+}
+
+const csr = { request_type: "csr" };
+
+/** The same authority, with each call counted and timed. */
+export function countCalls(
+  authority: CertificateAuthority,
+  metrics: AgentMetrics,
+  clock: Clock,
+): CertificateAuthority {
+  let isRetry = false;
+  return {
+    async createCertificate(order, signal) {
+      const startedMs = clock.monotonicMs();
+      metrics.csrs.inc(csr);
+      if (isRetry) metrics.csrRetries.inc(csr);
+      isRetry = true;
+      try {
+        const chain = await authority.createCertificate(order, signal);
+        isRetry = false;
+        return chain;
+      } catch (error) {
+        metrics.csrFailures.inc(csr);
+        throw error;
+      } finally {
+        metrics.csrLatencyMs.inc(csr, clock.monotonicMs() - startedMs);
+      }
+    },
+  };
+}
+
+function factsOf({ spiffeId, leaf, bundle, notAfter, rotateAt }: WorkloadSecret) {
+  return {
+    spiffeId: spiffeId.toString(),
+    serial: leaf.serial,
+    fingerprint: leaf.fingerprint,
+    roots: bundle.roots.map((root) => root.fingerprint),
+    notAfter: notAfter.toISOString(),
+    rotateAt: rotateAt.toISOString(),
+  };
+}

@@ -1,0 +1,98 @@
+import { X509Certificate } from "node:crypto";
+import type { Certificate } from "@kasbah/pki";
+import { type Clock, printableText, type Readiness } from "@kasbah/runtime";
+import { AgentError } from "../errors.ts";
+import type { RotationFailure } from "../rotation/rotator.ts";
+import type { ResourceProvider } from "../sds/resource-provider.ts";
+import type { StreamView } from "../sds/stream-record.ts";
+import type { SecretStore, WorkloadSecret } from "../secret/secret-store.ts";
+import { boundedClient, maxClients, maxName, maxResources } from "./bounded-client.ts";
+
+/** Where the status comes from; everything is asked anew for each answer. */
+export interface StatusSources {
+  readonly version: string;
+  readonly store: SecretStore;
+  readonly clock: Clock;
+  readonly readiness: () => Readiness;
+  readonly failure: () => RotationFailure | undefined;
+  readonly caAddresses: readonly string[];
+  /** How far the CA's clock is ahead of ours; undefined until it was heard. */
+  readonly clockOffsetMs?: () => number | undefined;
+  readonly catalog: Pick<ResourceProvider, "current">;
+  readonly sds: { readonly open: number; readonly nacks: number };
+  /** The open SDS streams, as many of them as are told of. */
+  readonly streams: (most: number) => readonly StreamView[];
+}
+
+/** What `/debug/secrets` shows and `kasbah-agent status` reads: everything that is served but keys. A member that has no value is absent. */
+export function statusDocument(sources: StatusSources) {
+  const { version, store, clock, failure, caAddresses, clockOffsetMs, sds } = sources;
+  const clients = sources.streams(maxClients);
+  const { ready, reasons, warnings = [] } = sources.readiness();
+  const secret = store.current;
+  return {
+    version,
+    state: store.state(),
+    ready,
+    reasons,
+    warnings,
+    now: clock.now().toISOString(),
+    certificate: secret === undefined ? undefined : certificateFacts(secret, store.now()),
+    resources: resourceFacts(sources, clients),
+    trustBundle: secret?.bundle.roots.map(rootFacts) ?? [],
+    lastFailure: failureFacts(failure()),
+    ca: { addresses: caAddresses, clockOffsetMs: clockOffsetMs?.() },
+    sds: {
+      streams: sds.open,
+      nacks: sds.nacks,
+      clients: clients.map(boundedClient),
+      clientsLeftOut: Math.max(0, sds.open - clients.length),
+    },
+  };
+}
+
+function certificateFacts(secret: WorkloadSecret, now: Date) {
+  const { spiffeId, leaf, intermediates, notAfter, rotateAt, receivedAt } = secret;
+  return {
+    spiffeId: spiffeId.toString(),
+    serial: leaf.serial,
+    fingerprint: leaf.fingerprint,
+    keyType: leaf.publicKey.type,
+    notBefore: leaf.notBefore.toISOString(),
+    /** The earliest end in the chain. */
+    notAfter: notAfter.toISOString(),
+    secondsLeft: Math.floor((notAfter.getTime() - now.getTime()) / 1000),
+    rotateAt: rotateAt.toISOString(),
+    receivedAt: receivedAt.toISOString(),
+    intermediates: intermediates.map(rootFacts),
+  };
+}
+
+/** What a client that asks now would get: our own names, and whatever else clients have asked for. */
+function resourceFacts({ catalog }: StatusSources, clients: readonly StreamView[]) {
+  const asked = clients.flatMap(({ resources }) => resources.map(({ name }) => name));
+  return [...new Set(["ROOTCA", "default", ...asked])]
+    .slice(0, maxResources)
+    .flatMap((name) => catalog.current(name) ?? [])
+    .map(({ name, version }) => ({ name: name.slice(0, maxName), version }));
+}
+
+function rootFacts({ der, fingerprint, notAfter }: Certificate) {
+  const subject = new X509Certificate(der).subject.split("\n").join(", ");
+  return { subject: printableText(subject, 200), fingerprint, notAfter: notAfter.toISOString() };
+}
+
+function failureFacts(failure: RotationFailure | undefined) {
+  if (failure === undefined) return undefined;
+  const { error, code, failures, retryInMs } = failure;
+  const refusal = error instanceof AgentError ? error.refusal : undefined;
+  return {
+    code,
+    message: error instanceof AgentError ? printableText(error.message, 1_000) : undefined,
+    caCode: refusal?.code,
+    reference: refusal?.referenceId,
+    fix: refusal?.fix,
+    failures,
+    retryInMs: Math.round(retryInMs),
+  };
+}

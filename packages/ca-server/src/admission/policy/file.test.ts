@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { rejectsWithCode, temporaryDirectory, throwsWithCode } from "@kasbah/testkit";
+import fc from "fast-check";
+import { PolicyError } from "../../errors.ts";
+import { openTerms } from "../../issuance/rules.ts";
+import { loadPolicy, parsePolicy } from "./file.ts";
+
+function problemsOf(text: string): readonly string[] {
+  const error = throwsWithCode(() => parsePolicy("p.yaml", text), "POLICY_INVALID");
+  assert.ok(error instanceof PolicyError);
+  return error.problems;
+}
+
+const full = `
+version: 1
+rules:
+  - name: payments
+    namespaces: [payments, pay-*]
+    serviceAccounts: ["*"]
+    allow: true
+    ttl: { default: 30m, max: 1h, onExcess: refuse }
+    keyTypes: [P-256, RSA-2048]
+    dnsNames: ["{serviceAccount}.{namespace}.svc"]
+    onForeignNames: refuse
+    onSharedKey: refuse
+    rate: { perMinute: 0.5, burst: 20 }
+  - name: no-batch
+    serviceAccounts: [batch]
+    allow: false
+    reason: batch jobs use the other CA
+default: { allow: true }
+globalRate: { perMinute: 600, burst: 100 }
+`;
+
+describe("A policy file", () => {
+  const { stackTraceLimit } = Error;
+
+  // Mocha keeps whole stacks, as programs do not, and hostile texts make many errors on deep ones.
+  before(() => {
+    Error.stackTraceLimit = 10;
+  });
+
+  after(() => {
+    Error.stackTraceLimit = stackTraceLimit;
+  });
+
+  it("is read to the letter", () => {
+    const everybody = [{ startsWith: "" }];
+    assert.deepEqual(parsePolicy("p.yaml", full), {
+      rules: [
+        {
+          name: "payments",
+          namespaces: [{ exactly: "payments" }, { startsWith: "pay-" }],
+          serviceAccounts: everybody,
+          terms: {
+            allow: true,
+            defaultTtlMs: 1_800_000,
+            maxTtlMs: 3_600_000,
+            onExcess: "refuse",
+            keyTypes: ["P-256", "RSA-2048"],
+            dnsNames: ["{serviceAccount}.{namespace}.svc"],
+            onForeignNames: "refuse",
+            onSharedKey: "refuse",
+            rate: { perMinute: 0.5, burst: 20 },
+          },
+        },
+        {
+          name: "no-batch",
+          namespaces: everybody,
+          serviceAccounts: [{ exactly: "batch" }],
+          terms: { ...openTerms, allow: false, reason: "batch jobs use the other CA" },
+        },
+      ],
+      fallback: openTerms,
+      globalRate: { perMinute: 600, burst: 100 },
+    });
+  });
+
+  it("may say no more than its version and its default, which has to be said", () => {
+    const closed = parsePolicy("p.yaml", "version: 1\ndefault: { allow: false }\n");
+    assert.deepEqual(closed, { rules: [], fallback: { ...openTerms, allow: false } });
+    assert.deepEqual(parsePolicy("p.json", '{"version":1,"default":{"allow":false}}'), closed);
+    assert.match(String(problemsOf("version: 1\n")), /default/);
+    assert.match(String(problemsOf("version: 1\ndefault: {}\n")), /line 2: default\.allow/);
+  });
+
+  it("is refused with everything that is wrong in it, each with its line, under the file's name", () => {
+    const text = `version: 1
+rules:
+  - name: Payments
+    namespaces: [^pay]
+    allow: maybe
+  - name: no-batch
+    keyTypes: [P-521]
+    allow: false
+default:
+  allow: true
+  onForeignNames: drop
+`;
+    const expected = [
+      /^p\.yaml line 3: rules\.0\.name expected lower-case letters, digits and hyphens$/,
+      /^p\.yaml line 4: rules\.0\.namespaces\.0 expected a name, or the beginning of one with \* at its end/,
+      /^p\.yaml line 5: rules\.0\.allow .*expected boolean/,
+      /^p\.yaml line 7: rules\.1\.keyTypes\.0 .*"P-256"/,
+      /^p\.yaml line 11: default\.onForeignNames .*"ignore"\|"refuse"/,
+    ];
+    const problems = problemsOf(text);
+    assert.equal(problems.length, expected.length, problems.join("\n"));
+    for (const pattern of expected)
+      assert.ok(
+        problems.some((each) => pattern.test(each)),
+        `${pattern}`,
+      );
+    const { message } = throwsWithCode(() => parsePolicy("p.yaml", text), "POLICY_INVALID");
+    assert.equal(message, ["p.yaml is not a policy", ...problems].join("\n  "));
+  });
+
+  it("gives for any text a policy or a refusal with problems, and never anything else", () => {
+    const words = fc.constantFrom(
+      ...["version", "1", ": ", "\n", "  ", "- ", "default", "allow", "true", "rules", "name", "a", "*"],
+      ...[
+        "&a ",
+        "*a",
+        "<<",
+        "__proto__",
+        "{",
+        "}",
+        "[",
+        "]",
+        "'",
+        '"',
+        "|",
+        "!!map ",
+        "---",
+        "#",
+        "\u0000",
+        "? ",
+      ],
+    );
+    const texts = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.array(words, { maxLength: 40 }).map((list) => list.join("")),
+      fc.json(),
+      changed(full),
+    );
+    fc.assert(fc.property(texts, isPolicyOrRefusal), { numRuns: 400 });
+  });
+
+  it("is refused when it is deeper than a stack, or longer than any policy", () => {
+    const hostile = [
+      "[".repeat(5_000),
+      "- ".repeat(5_000),
+      "a: ".repeat(5_000),
+      "{a: ".repeat(5_000),
+      "? ".repeat(5_000),
+      `${"[".repeat(5_000)}${"]".repeat(5_000)}`,
+    ];
+    for (const text of hostile) assert.ok(problemsOf(text).length > 0, text.slice(0, 8));
+    assert.deepEqual(problemsOf("#".repeat(300_000)), ["p.yaml: larger than 256 KiB"]);
+  });
+});
+
+describe("Loading a policy", () => {
+  it("tells a file that cannot be read, with the cause for the log", async () => {
+    await using directory = await temporaryDirectory();
+    const path = directory.join("policy.yaml");
+    const error = await rejectsWithCode(loadPolicy(path), "POLICY_INVALID");
+    assert.equal(error.message, `${path} cannot be read`);
+    assert.match(String(error.cause), /ENOENT/);
+    await writeFile(path, full);
+    assert.deepEqual(await loadPolicy(path), parsePolicy(path, await readFile(path, "utf8")));
+    await rejectsWithCode(loadPolicy(directory.path), "POLICY_INVALID");
+  });
+});
+
+function isPolicyOrRefusal(text: string): void {
+  try {
+    assert.equal(typeof parsePolicy("p.yaml", text).fallback.allow, "boolean");
+  } catch (error) {
+    assert.ok(error instanceof PolicyError, String(error));
+    assert.ok(error.problems.length > 0);
+    // Whoever reads a terminal must not be told what to do by the file.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    assert.doesNotMatch(error.problems.join(""), /[\u0000-\u001f\u007f-\u009f]/);
+  }
+}
+
+/** The text with one of its characters replaced, left out or doubled. */
+function changed(text: string): fc.Arbitrary<string> {
+  const at = fc.nat(text.length - 1);
+  const put = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 2 }),
+    fc.constantFrom(":", "-", "\n", "&x ", "*x"),
+  );
+  return fc
+    .tuple(at, fc.nat(1), put)
+    .map(([from, cut, piece]) => text.slice(0, from) + piece + text.slice(from + cut));
+}

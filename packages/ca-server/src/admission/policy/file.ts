@@ -1,0 +1,24 @@
+import { readFile } from "node:fs/promises";
+import { readYamlDocument } from "@kasbah/runtime/yaml";
+import { PolicyError } from "../../errors.ts";
+import { type PolicyFile, policySchema } from "./schema.ts";
+
+/** Reads a policy. @throws PolicyError `POLICY_INVALID` with every problem and its line */
+export function parsePolicy(label: string, text: string): PolicyFile {
+  const outcome = readYamlDocument(label, text, policySchema);
+  if (outcome.ok) return outcome.value;
+  throw new PolicyError(`${label} is not a policy`, outcome.problems);
+}
+
+/** Reads a policy from a file. @throws PolicyError `POLICY_INVALID` */
+export async function loadPolicy(path: string): Promise<PolicyFile> {
+  return parsePolicy(path, await readText(path));
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new PolicyError(`${path} cannot be read`, [], { cause });
+  }
+}

@@ -1,0 +1,163 @@
+import { isIP } from "node:net";
+import { parseDuration } from "@kasbah/runtime";
+import { parse as parseHost } from "tldts";
+import { z } from "zod";
+import { openTerms, type Pattern, type Rate, type Rule, type Terms } from "../../issuance/rules.ts";
+
+/** What a policy file says. */
+export interface PolicyFile {
+  readonly rules: readonly Rule[];
+  readonly fallback: Terms;
+  readonly globalRate?: Rate;
+}
+
+const keyTypes = ["P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096"] as const;
+/** Beginnings of names as Kubernetes has them: a dot where none can stand is a regular expression, and would match nobody. */
+const beginnings = {
+  namespace: /^(?:[a-z0-9][a-z0-9-]{0,62})?$/,
+  serviceAccount: /^(?:[a-z0-9][a-z0-9.-]{0,252})?$/,
+};
+const dnsName = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+const duration = z.string().transform((text, context) => {
+  try {
+    const ms = parseDuration(text);
+    if (ms > 0) return ms;
+  } catch {
+    // Said below.
+  }
+  context.addIssue({ code: "custom", message: "expected a duration above zero such as 90s, 15m or 24h" });
+  return z.NEVER;
+});
+
+/** `payments`, `payments-*` or `*`. */
+const patternOf = (beginning: RegExp) =>
+  z.string().transform((text, context): Pattern => {
+    const isPrefix = text.endsWith("*");
+    const fixed = isPrefix ? text.slice(0, -1) : text;
+    if (!beginning.test(fixed) || text === "") {
+      const message =
+        "expected a name, or the beginning of one with * at its end; there are no other patterns";
+      context.addIssue({ code: "custom", message });
+    }
+    return isPrefix ? { startsWith: fixed } : { exactly: fixed };
+  });
+
+const everybody: readonly Pattern[] = [{ startsWith: "" }];
+const patternsOf = (beginning: RegExp) =>
+  z
+    .array(patternOf(beginning))
+    .min(1, "names nobody; leave it out to match everybody")
+    .default([...everybody]);
+
+const rate = z
+  .strictObject({ perMinute: z.number().positive().max(1e9), burst: z.int().min(1).max(1_000_000) })
+  .readonly();
+
+const ttl = z
+  .strictObject({
+    default: duration.optional(),
+    max: duration.optional(),
+    onExcess: z.enum(["clamp", "refuse"]).default(openTerms.onExcess),
+  })
+  .refine(
+    ({ default: usual = 0, max = Number.POSITIVE_INFINITY }) => usual <= max,
+    "default is greater than max",
+  );
+
+const termsShape = {
+  allow: z.boolean(),
+  reason: z.string().min(1).max(200).optional(),
+  ttl: ttl.prefault({}),
+  keyTypes: z.array(z.enum(keyTypes)).min(1).optional(),
+  dnsNames: z.array(z.string()).max(20).default([]),
+  dangerouslyPublicNames: z.boolean().default(false),
+  onForeignNames: z.enum(["ignore", "refuse"]).default(openTerms.onForeignNames),
+  onSharedKey: z.enum(["count", "refuse"]).default(openTerms.onSharedKey),
+  rate: rate.optional(),
+};
+
+type ReadTerms = z.infer<z.ZodObject<typeof termsShape>>;
+
+const terms = z.strictObject(termsShape).superRefine(checkDnsNames).transform(termsOf);
+
+const rule = z
+  .strictObject({
+    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "expected lower-case letters, digits and hyphens"),
+    namespaces: patternsOf(beginnings.namespace),
+    serviceAccounts: patternsOf(beginnings.serviceAccount),
+    ...termsShape,
+  })
+  .superRefine(checkDnsNames)
+  .transform(({ name, namespaces, serviceAccounts, ...read }): Rule => {
+    return { name, namespaces, serviceAccounts, terms: termsOf(read) };
+  });
+
+/** The schema of a policy file, version 1 (docs/policy.md). */
+export const policySchema: z.ZodType<PolicyFile> = z
+  .strictObject({
+    version: z.literal(1, "expected version: 1"),
+    rules: z.array(rule).max(10_000).default([]),
+    default: terms,
+    globalRate: rate.optional(),
+  })
+  .superRefine(({ rules }, context) => {
+    const taken = new Set(["default"]);
+    for (const [index, { name }] of rules.entries()) {
+      if (!taken.has(name)) {
+        taken.add(name);
+        continue;
+      }
+      context.addIssue({
+        code: "custom",
+        path: ["rules", index, "name"],
+        message: "is taken by another rule",
+      });
+    }
+  })
+  .transform(({ rules, default: fallback, globalRate }) => ({
+    rules,
+    fallback,
+    ...(globalRate === undefined ? {} : { globalRate }),
+  }));
+
+function termsOf(read: ReadTerms): Terms {
+  const { allow, reason, ttl, keyTypes, dnsNames, onForeignNames, onSharedKey, rate } = read;
+  return {
+    allow,
+    dnsNames,
+    onForeignNames,
+    onSharedKey,
+    onExcess: ttl.onExcess,
+    ...(reason === undefined ? {} : { reason }),
+    ...(ttl.default === undefined ? {} : { defaultTtlMs: ttl.default }),
+    ...(ttl.max === undefined ? {} : { maxTtlMs: ttl.max }),
+    ...(keyTypes === undefined ? {} : { keyTypes }),
+    ...(rate === undefined ? {} : { rate }),
+  };
+}
+
+/** A certificate for a public name could be shown to people outside of the mesh, who never agreed to trust this CA. */
+function checkDnsNames({ dnsNames, dangerouslyPublicNames }: ReadTerms, context: z.RefinementCtx): void {
+  for (const [index, name] of dnsNames.entries()) {
+    const problem = dnsNameProblem(name, dangerouslyPublicNames);
+    if (problem !== undefined)
+      context.addIssue({ code: "custom", path: ["dnsNames", index], message: problem });
+  }
+}
+
+function dnsNameProblem(name: string, mayBePublic: boolean): string | undefined {
+  const example = name.replaceAll("{namespace}", "n").replaceAll("{serviceAccount}", "s");
+  if (example.length > 200 || isIP(example) !== 0 || !dnsName.test(example)) {
+    return "is not a DNS name in lower case; {namespace} and {serviceAccount} may stand in it";
+  }
+  if (mayBePublic) return undefined;
+  // A namespace may be called dev, which is a public suffix too.
+  if (/\{[a-zA-Z]+\}[^.]*$/.test(name)) {
+    return "ends with what a namespace or service account is called, which may be a public suffix; end it with a label of your own";
+  }
+  const { isIcann, isPrivate } = parseHost(example, { allowPrivateDomains: true });
+  return isIcann === true || isPrivate === true
+    ? "is a public name; dangerouslyPublicNames: true allows it"
+    : undefined;
+}

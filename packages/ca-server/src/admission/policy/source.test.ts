@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { rename, rm, symlink, writeFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  FakeClock,
+  type RecordingLogger,
+  recordingLogger,
+  rejectsWithCode,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { openPolicy } from "../../issuance/open-admission.fixture.ts";
+import { PolicySource } from "./source.ts";
+
+const { defaultTtlMs, maxTtlMs } = openPolicy;
+const open = "version: 1\ndefault: { allow: true }\n";
+const closed = "version: 1\ndefault: { allow: false }\n";
+const trouble = "the policy was changed to one that is not valid; the one before holds";
+
+describe("The policy in force", () => {
+  let directory: TemporaryDirectory;
+  let path: string;
+  let clock: FakeClock;
+  let logger: RecordingLogger;
+  let source: PolicySource;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    path = directory.join("policy.yaml");
+    clock = new FakeClock();
+    logger = recordingLogger();
+    source = new PolicySource({ path, defaultTtlMs, maxTtlMs, clock, logger });
+  });
+
+  afterEach(async () => {
+    await source.stop();
+    await directory.remove();
+  });
+
+  const isAllowed = () => source.current().fallback.allow;
+
+  /** Polls go by until it has come about; a real file takes real time to be read. */
+  async function passUntil(holds: () => boolean): Promise<void> {
+    for (let turn = 0; turn < 400 && !holds(); turn++) {
+      await clock.runFor(1_000);
+      await delay(2);
+    }
+    assert.ok(holds(), "it did not come about");
+  }
+
+  /** Enough for anything to be noticed that there is. */
+  async function passSome(): Promise<void> {
+    for (let turn = 0; turn < 40; turn++) {
+      await clock.runFor(1_000);
+      await delay(2);
+    }
+  }
+
+  it("is that everybody may, within the CA's own bounds, where no file is named", async () => {
+    const without = new PolicySource({ path: undefined, defaultTtlMs, maxTtlMs, clock, logger });
+    await without.start();
+    assert.deepEqual(without.current(), openPolicy);
+    assert.equal(without.path, undefined);
+    await without.stop();
+    assert.deepEqual(logger.events, []);
+  });
+
+  it("must be there and be valid at the start: nobody is admitted by a guess", async () => {
+    await rejectsWithCode(source.start(), "POLICY_INVALID");
+    await writeFile(path, "version: 1\n");
+    const error = await rejectsWithCode(source.start(), "POLICY_INVALID");
+    assert.match(error.message, /policy\.yaml line 1: default/);
+  });
+
+  it("is the file's, with the CA's own bounds", async () => {
+    await writeFile(path, closed);
+    await source.start();
+    assert.deepEqual(source.current(), { ...openPolicy, fallback: { ...openPolicy.fallback, allow: false } });
+    assert.deepEqual(logger.named("policy in force")[0]?.facts, { path, rules: 0 });
+    assert.deepEqual(source.warnings(), []);
+  });
+
+  it("follows the file, written in place or renamed over it", async () => {
+    await writeFile(path, open);
+    await source.start();
+    await writeFile(path, closed);
+    await passUntil(() => !isAllowed());
+    await writeFile(directory.join("new.yaml"), open);
+    await rename(directory.join("new.yaml"), path);
+    await passUntil(isAllowed);
+    assert.equal(logger.named("policy in force").length, 3);
+  });
+
+  it("follows a link that is swapped, as kubelet does with a ConfigMap", async () => {
+    await writeFile(directory.join("one.yaml"), open);
+    await writeFile(directory.join("two.yaml"), closed);
+    await symlink("one.yaml", path);
+    await source.start();
+    await symlink("two.yaml", directory.join("next"));
+    await rename(directory.join("next"), path);
+    await passUntil(() => !isAllowed());
+  });
+
+  it("is given anew only when the content changes", async () => {
+    await writeFile(path, open);
+    await source.start();
+    const first = source.current();
+    await writeFile(path, open);
+    await passSome();
+    assert.equal(source.current(), first);
+  });
+
+  it("stays as it was when the file becomes invalid, which is logged once and warned of until it is mended", async () => {
+    await writeFile(path, closed);
+    await source.start();
+    await writeFile(path, open.replace("true", "maybe"));
+    await passUntil(() => source.warnings().length > 0);
+    await passSome();
+    assert.equal(isAllowed(), false);
+    assert.deepEqual(source.warnings(), [
+      `the policy ${path} was changed to one that is not valid; the one before holds`,
+    ]);
+    const [logged, ...more] = logger.named(trouble);
+    assert.equal(more.length, 0);
+    assert.equal(logged?.level, "error");
+    assert.match(String(logged?.facts["error"]), /line 2: default\.allow/);
+    await writeFile(path, open);
+    await passUntil(isAllowed);
+    assert.deepEqual(source.warnings(), []);
+  });
+
+  it("is no longer warned of when the file is put back as it was", async () => {
+    await writeFile(path, closed);
+    await source.start();
+    await writeFile(path, "{{{");
+    await passUntil(() => source.warnings().length > 0);
+    await writeFile(path, closed);
+    await passUntil(() => source.warnings().length === 0);
+    assert.equal(isAllowed(), false);
+  });
+
+  it("stays as it was when the file has gone, and goes on when it comes back", async () => {
+    await writeFile(path, closed);
+    await source.start();
+    await rm(path);
+    await passUntil(() => source.warnings().length > 0);
+    assert.equal(isAllowed(), false);
+    await writeFile(path, open);
+    await passUntil(isAllowed);
+    assert.deepEqual(source.warnings(), []);
+  });
+});

@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { type Clock, type Component, ContentWatch, type Logger } from "@kasbah/runtime";
+import { type IssuancePolicy, openTerms } from "../../issuance/rules.ts";
+import { loadPolicy } from "./file.ts";
+import type { PolicyFile } from "./schema.ts";
+
+export interface PolicySourceParts {
+  /** Undefined: everybody may have what the CA's own bounds allow. */
+  readonly path: string | undefined;
+  readonly defaultTtlMs: number;
+  readonly maxTtlMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The policy in force: that of the file as it was when it was last valid. */
+export class PolicySource implements Component {
+  readonly name = "policy";
+  readonly #parts: PolicySourceParts;
+  #current: IssuancePolicy;
+  #watch: ContentWatch | undefined;
+  #isRefused = false;
+
+  constructor(parts: PolicySourceParts) {
+    this.#parts = parts;
+    this.#current = this.#policyOf({ rules: [], fallback: openTerms });
+  }
+
+  get path(): string | undefined {
+    return this.#parts.path;
+  }
+
+  current(): IssuancePolicy {
+    return this.#current;
+  }
+
+  /** What an operator should know. */
+  warnings(): readonly string[] {
+    return this.#isRefused
+      ? [`the policy ${this.path} was changed to one that is not valid; the one before holds`]
+      : [];
+  }
+
+  /** @throws PolicyError `POLICY_INVALID`: without a policy to fall back on, nobody is admitted by a guess. */
+  async start(): Promise<void> {
+    const { path, clock, logger } = this.#parts;
+    if (path === undefined) return;
+    const initial = await digestOf(path).catch(() => "");
+    await this.#take(path);
+    this.#watch = new ContentWatch({
+      name: this.name,
+      directories: [dirname(path)],
+      read: () => digestOf(path),
+      initial,
+      onChange: () => this.#take(path),
+      onTrouble: (error) => {
+        this.#isRefused = true;
+        logger.error("the policy was changed to one that is not valid; the one before holds", {
+          path,
+          error,
+        });
+      },
+      clock,
+      logger,
+    });
+    await this.#watch.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#watch?.stop();
+  }
+
+  async #take(path: string): Promise<void> {
+    const file = await loadPolicy(path);
+    this.#current = this.#policyOf(file);
+    this.#isRefused = false;
+    this.#parts.logger.info("policy in force", { path, rules: file.rules.length });
+  }
+
+  #policyOf(file: PolicyFile): IssuancePolicy {
+    const { defaultTtlMs, maxTtlMs } = this.#parts;
+    return { ...file, defaultTtlMs, maxTtlMs };
+  }
+}
+
+async function digestOf(path: string): Promise<string> {
+  return createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
+}

@@ -1,0 +1,88 @@
+import { CaError } from "../../errors.ts";
+import { quote } from "../../issuance/quote.ts";
+import type { Claims } from "./service-account-claims.ts";
+
+/** What a token is expected to say. */
+export interface TokenExpectations {
+  readonly issuer: string;
+  /** The token must name at least one. */
+  readonly audiences: readonly string[];
+}
+
+/**
+ * Checks who made a verified token, for whom and for when (RFC 7519 §4.1). Times are exact, without tolerance: at the
+ * second of its `exp` a token has ended.
+ *
+ * @throws CaError `TOKEN_ISSUER`, `TOKEN_AUDIENCE`, `TOKEN_EXPIRED`, `TOKEN_REJECTED`.
+ */
+export function checkTokenClaims(claims: Claims, expected: TokenExpectations, now: Date): void {
+  checkIssuer(claims, [expected.issuer]);
+  checkAudience(claims, expected.audiences);
+  checkTimes(claims, now.getTime() / 1000);
+}
+
+/** What a JavaScript date can tell: the year 275760. */
+const greatestSeconds = 8.64e12;
+
+/** @throws CaError `TOKEN_ISSUER`. */
+export function checkIssuer({ iss }: Claims, issuers: readonly string[]): void {
+  if (typeof iss === "string" && issuers.includes(iss)) return;
+  throw new CaError("TOKEN_ISSUER", "the token is of an issuer that is not configured", {
+    expected: issuers.length === 1 ? `iss ${quote(issuers[0])}` : `iss one of ${quote(issuers)}`,
+    seen: quote(iss),
+    fix: "use a token of that issuer, or set --token-issuer",
+  });
+}
+
+function checkAudience({ aud }: Claims, audiences: readonly string[]): void {
+  const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  const isWellFormed = named.every((each) => typeof each === "string");
+  if (isWellFormed && named.some((each) => audiences.includes(String(each)))) return;
+  throw new CaError("TOKEN_AUDIENCE", "the token is for another audience", {
+    expected: `aud to hold one of ${quote(audiences)}`,
+    seen: quote(aud),
+    fix: "mount a token with that audience, or set --token-audience",
+  });
+}
+
+function checkTimes({ exp, nbf, iat }: Claims, nowSeconds: number): void {
+  const end = secondsOf(exp, "exp");
+  if (end === undefined) {
+    throw new CaError("TOKEN_REJECTED", "the token has no exp and would never end", {
+      fix: "use a token with an end",
+    });
+  }
+  if (end <= nowSeconds) throw expired(end, nowSeconds);
+  const start = secondsOf(nbf, "nbf");
+  if (start !== undefined && start > nowSeconds) {
+    throw new CaError("TOKEN_REJECTED", "the token does not count yet", {
+      expected: `nbf before ${instant(nowSeconds)}`,
+      seen: instant(start),
+      fix: "check the clocks",
+    });
+  }
+  secondsOf(iat, "iat");
+}
+
+function expired(end: number, nowSeconds: number): CaError {
+  return new CaError("TOKEN_EXPIRED", "the token has ended", {
+    expected: `exp after ${instant(nowSeconds)}`,
+    seen: instant(end),
+    fix: "read the token file again before each call, and check both clocks",
+  });
+}
+
+/** JSON can say 1e400, which reads as Infinity, and 1e300, which is beyond every calendar: a token that never ends. */
+function secondsOf(value: unknown, claim: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && Math.abs(value) <= greatestSeconds) return value;
+  throw new CaError("TOKEN_REJECTED", `the token's ${claim} is not a time`, {
+    expected: "a number of seconds that is a time",
+    seen: quote(value),
+    fix: "use a token that the issuer made for this mesh",
+  });
+}
+
+function instant(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}

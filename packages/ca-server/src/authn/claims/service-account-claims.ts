@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import { PkiError, parseWorkloadName, type WorkloadName } from "@kasbah/pki";
+import { CaError } from "../../errors.ts";
+import type { PodFacts } from "../../issuance/ports.ts";
+import { quote } from "../../issuance/quote.ts";
+import { isJsonObject } from "./strict-json.ts";
+
+/** Claims of a token whose signature was verified. */
+export type Claims = Readonly<Record<string, unknown>>;
+
+/** Whose token it is. */
+export interface ServiceAccount {
+  readonly workload: WorkloadName;
+  readonly pod?: PodFacts;
+  /** Name of the node that the token's pod runs on. */
+  readonly node?: string;
+}
+
+const kubernetes = "kubernetes.io";
+
+/**
+ * Whose token it is: by its `sub`, with which the claims under `kubernetes.io`, where there are any, must agree.
+ *
+ * @throws CaError `CALLER_NOT_SERVICE_ACCOUNT`, `TOKEN_REJECTED`.
+ */
+export function readServiceAccount(claims: Claims): ServiceAccount {
+  const { sub } = claims;
+  const workload = parseServiceAccountName(sub);
+  const bound = claims[kubernetes];
+  if (bound === undefined) return { workload };
+  if (!isJsonObject(bound)) throw inconsistent(kubernetes, bound, "an object");
+  const { namespace, serviceaccount, pod, node, secret, warnafter } = bound;
+  if (namespace !== workload.namespace) throw inconsistent("namespace", namespace, quote(workload.namespace));
+  const { name, uid } = memberOf(serviceaccount, "serviceaccount");
+  if (name !== workload.serviceAccount) {
+    throw inconsistent("serviceaccount.name", name, quote(workload.serviceAccount));
+  }
+  if (uid !== undefined) textOf(uid, "serviceaccount.uid");
+  if (secret !== undefined) memberOf(secret, "secret");
+  if (warnafter !== undefined && typeof warnafter !== "number")
+    throw inconsistent("warnafter", warnafter, "a number");
+  return {
+    workload,
+    ...(pod === undefined ? {} : { pod: podOf(memberOf(pod, "pod")) }),
+    ...(node === undefined ? {} : { node: nodeOf(memberOf(node, "node")) }),
+  };
+}
+
+/**
+ * `system:serviceaccount:<namespace>:<name>`, exactly four parts; the names are checked before they become a path.
+ *
+ * @throws CaError `CALLER_NOT_SERVICE_ACCOUNT`.
+ */
+export function parseServiceAccountName(name: unknown): WorkloadName {
+  const parts = typeof name === "string" ? name.split(":", 5) : [];
+  const [system, kind, namespace, serviceAccount] = parts;
+  if (parts.length !== 4 || system !== "system" || kind !== "serviceaccount") throw notServiceAccount(name);
+  try {
+    return parseWorkloadName(namespace ?? "", serviceAccount ?? "");
+  } catch (cause) {
+    if (!(cause instanceof PkiError)) throw cause;
+    throw notServiceAccount(name, cause);
+  }
+}
+
+/**
+ * Enough to find what one token was used for, and nothing that could be used itself: hex SHA-256 of its `jti`.
+ *
+ * @throws CaError `TOKEN_REJECTED` when the `jti` is not a text (RFC 7519 §4.1.7).
+ */
+export function tokenIdHash({ jti }: Claims): string | undefined {
+  if (jti === undefined) return undefined;
+  if (typeof jti === "string") return createHash("sha256").update(jti).digest("hex");
+  throw new CaError("TOKEN_REJECTED", "the token's jti is not a text", {
+    fix: "use a token that the issuer made for this mesh",
+  });
+}
+
+function podOf({ name, uid }: Claims): PodFacts {
+  return { name: textOf(name, "pod.name"), uid: textOf(uid, "pod.uid") };
+}
+
+function nodeOf({ name, uid }: Claims): string {
+  if (uid !== undefined) textOf(uid, "node.uid");
+  return textOf(name, "node.name");
+}
+
+function memberOf(value: unknown, name: string): Claims {
+  if (isJsonObject(value)) return value;
+  throw inconsistent(name, value, "an object");
+}
+
+function textOf(value: unknown, name: string): string {
+  if (typeof value === "string" && value.length > 0 && value.length <= 253) return value;
+  throw inconsistent(name, value, "a name of at most 253 characters");
+}
+
+function inconsistent(claim: string, seen: unknown, expected: string): CaError {
+  const name = claim === kubernetes ? claim : `${kubernetes} ${claim}`;
+  return new CaError("TOKEN_REJECTED", `the token's claim ${name} does not agree with its sub`, {
+    expected,
+    seen: quote(seen),
+    fix: "use a token that Kubernetes made for this service account",
+  });
+}
+
+function notServiceAccount(seen: unknown, cause?: unknown): CaError {
+  return new CaError("CALLER_NOT_SERVICE_ACCOUNT", "the token is not a service account's", {
+    expected: "the sub system:serviceaccount:<namespace>:<name>",
+    seen: quote(seen),
+    fix: "mount a service account's token",
+    cause,
+  });
+}

@@ -1,9 +1,0 @@
-import { JwksError } from "../errors.ts";
-import { exchange, type HttpsEndpoint } from "../https/https-exchange.ts";
-
-/** Fetches a key set over https. @throws JwksError, HttpsError, or the error of the connection. */
-export async function fetchJwks(endpoint: HttpsEndpoint, stopping: AbortSignal): Promise<string> {
-  const { status, body } = await exchange(endpoint, { method: "GET" }, stopping);
-  if (status !== 200) throw new JwksError(`the key set endpoint answered ${status}`);
-  return body;
-}

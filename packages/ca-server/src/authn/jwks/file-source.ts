@@ -1,0 +1,19 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { JwksError } from "../../errors.ts";
+
+const maxBytes = 1024 * 1024;
+
+/** Reads a key set from a file; symbolic links are followed, since Kubernetes mounts through them. */
+export async function readJwksFile(path: string): Promise<string> {
+  // A named pipe would block a plain open for ever.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw new JwksError(`${path} is not a regular file`);
+    if (stats.size > maxBytes) throw new JwksError(`${path} is larger than 1 MiB`);
+    return await handle.readFile("utf8");
+  } finally {
+    await handle.close();
+  }
+}

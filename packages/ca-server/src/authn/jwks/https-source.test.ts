@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import {
+  type FakeKubernetesApi,
+  rejectsWithCode,
+  startFakeKubernetesApi,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { AddressRules } from "../../outbound/address-rules.ts";
+import type { HttpsEndpoint } from "../../outbound/https-exchange.ts";
+import { fetchJwks } from "./https-source.ts";
+
+const running = new AbortController().signal;
+
+describe("A key set over https", () => {
+  let directory: TemporaryDirectory;
+  let server: FakeKubernetesApi;
+
+  before(async () => {
+    directory = await temporaryDirectory();
+    server = await startFakeKubernetesApi();
+    await writeFile(directory.join("ca.pem"), server.rootPem);
+    await writeFile(directory.join("token"), "caller-token\n");
+  });
+
+  beforeEach(() => {
+    server.trouble = { status: 200, body: '{"keys":[]}' };
+  });
+
+  after(async () => {
+    await server.close();
+    await directory.remove();
+  });
+
+  const endpoint = (overrides: Partial<HttpsEndpoint> = {}): HttpsEndpoint => ({
+    url: new URL("/openid/v1/jwks", server.url),
+    caFile: directory.join("ca.pem"),
+    tokenFile: undefined,
+    addressRules: new AddressRules([{ address: "127.0.0.1", prefix: 32 }]),
+    timeoutMs: 2_000,
+    ...overrides,
+  });
+
+  it("is not fetched from a server whose certificate does not chain to the given roots", async () => {
+    const before = server.calls.length;
+    const fetched = fetchJwks(endpoint({ caFile: undefined }), running);
+    await assert.rejects(fetched, { code: /CERT|SIGNATURE|ISSUER/ });
+    assert.equal(server.calls.length, before);
+  });
+
+  it("is not fetched from this host or its links, unless that is allowed", async () => {
+    const before = server.calls.length;
+    const fetched = fetchJwks(endpoint({ addressRules: new AddressRules([]) }), running);
+    await rejectsWithCode(fetched, "HTTPS_FAILED");
+    assert.equal(server.calls.length, before);
+  });
+
+  it("is not looked for where a redirect leads, so that our token goes nowhere else", async () => {
+    const before = server.calls.length;
+    server.trouble = { status: 302, headers: { location: server.url.href } };
+    const fetched = fetchJwks(endpoint({ tokenFile: directory.join("token") }), running);
+    assert.match((await rejectsWithCode(fetched, "JWKS_UNUSABLE")).message, /answered 302/);
+    assert.equal(server.calls.length, before + 1);
+  });
+
+  it("is refused with any status but 200, and no word of the body comes out", async () => {
+    for (const status of [201, 206, 304, 401, 403, 404, 429, 500]) {
+      const body = status === 304 ? "" : "internal secret";
+      server.trouble = { status, body };
+      const { message } = await rejectsWithCode(fetchJwks(endpoint(), running), "JWKS_UNUSABLE");
+      assert.match(message, new RegExp(`answered ${status}$`));
+    }
+  });
+
+  it("is refused beyond 1 MiB", async () => {
+    server.trouble = "huge";
+    await rejectsWithCode(fetchJwks(endpoint(), running), "HTTPS_FAILED");
+  });
+
+  it("is given up when the server stalls or the CA stops", async () => {
+    server.trouble = "silent";
+    await rejectsWithCode(fetchJwks(endpoint({ timeoutMs: 100 }), running), "HTTPS_FAILED");
+    await assert.rejects(fetchJwks(endpoint(), AbortSignal.abort()), { name: "AbortError" });
+  });
+
+  it("is fetched with the token file's content of that moment", async () => {
+    const tokenFile = directory.join("token");
+    assert.equal(await fetchJwks(endpoint({ tokenFile }), running), '{"keys":[]}');
+    await writeFile(tokenFile, "second-token");
+    await fetchJwks(endpoint({ tokenFile }), running);
+    const [first, second] = server.calls.slice(-2);
+    assert.equal(first?.authorization, "Bearer caller-token");
+    assert.equal(second?.authorization, "Bearer second-token");
+    assert.equal(second?.path, "/openid/v1/jwks");
+  });
+});

@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { TokenIssuersError } from "../../errors.ts";
+import { loadTokenIssuers } from "./issuers-file.ts";
+import { tokenAlgorithms } from "./key-set.ts";
+
+describe("A file of token issuers", () => {
+  let directory: TemporaryDirectory;
+  let file: string;
+
+  before(async () => {
+    directory = await temporaryDirectory();
+    file = directory.join("issuers.yaml");
+  });
+  after(() => directory.remove());
+
+  async function load(...lines: string[]) {
+    await writeFile(file, lines.join("\n"));
+    return loadTokenIssuers(file);
+  }
+
+  /** The problems without the name of the file: `line 3: issuers.0.jwks …`. */
+  async function problemsOf(...lines: string[]): Promise<readonly string[]> {
+    const error = await rejectsWithCode(load(...lines), "TOKEN_ISSUERS_INVALID");
+    assert.ok(error instanceof TokenIssuersError);
+    for (const problem of error.problems) {
+      assert.match(problem.slice(file.length), /^( line \d+)?: /);
+      assert.ok(error.message.includes(problem));
+    }
+    return error.problems.map((problem) => problem.slice(file.length + 1));
+  }
+
+  const issuerWith = (...lines: string[]) => [
+    "version: 1",
+    "issuers:",
+    "  - issuer: https://a.test",
+    "    audiences: [istio-ca]",
+    ...lines.map((line) => `    ${line}`),
+  ];
+
+  async function refused(lines: string[], ...expected: RegExp[]) {
+    const problems = await problemsOf(...lines);
+    for (const each of expected) assert.match(problems.join("\n"), each);
+    assert.equal(problems.length, expected.length, problems.join("\n"));
+  }
+
+  it("is refused with every problem of it and its line, in one run", async () => {
+    await refused(
+      [
+        "version: 2",
+        "issuers:",
+        "  - issuer: ''",
+        "    jwks: http://a.test/jwks",
+        "    audiences: []",
+        "    algorithms: [HS256]",
+        "  - issuer: https://b.test",
+        "    jwks: /keys.json",
+        "    audience: istio-ca",
+      ],
+      /^line 1: version expected version: 1$/m,
+      /^line 3: issuers\.0\.issuer /m,
+      /^line 4: issuers\.0\.jwks expected an https URL/m,
+      /^line 5: issuers\.0\.audiences /m,
+      /^line 6: issuers\.0\.algorithms\.0 /m,
+      /^line 7: issuers\.1\.audiences /m,
+      /^line 7: issuers\.1 .*"audience"/m,
+    );
+  });
+
+  it("may not let tokens be signed by symmetric keys, by none, or by names that nobody knows", async () => {
+    for (const algorithm of [
+      "HS256",
+      "HS512",
+      "none",
+      "None",
+      "''",
+      "es256",
+      "ES256K",
+      "RS1",
+      "dir",
+      "null",
+    ]) {
+      const lines = issuerWith("jwks: /a.json", `algorithms: [ES256, ${algorithm}]`);
+      await refused(lines, /^line 6: issuers\.0\.algorithms\.1 /);
+    }
+    await refused(issuerWith("jwks: /a.json", "algorithms: []"), /^line 6: issuers\.0\.algorithms /);
+  });
+
+  it("may not fetch keys but over https", async () => {
+    for (const url of ["http://a.test/", "ftp://a.test/", "file:///a.json", "https://", "x://a"]) {
+      await refused(issuerWith(`jwks: "${url}"`), /^line 5: issuers\.0\.jwks expected an https URL/);
+    }
+    await refused(issuerWith("jwks: ''"), /^line 5: issuers\.0\.jwks /);
+  });
+
+  it("may not hold credentials in a URL, and does not repeat them", async () => {
+    for (const url of ["https://user:secret@a.test/", "https://secret@a.test/", "https://:secret@a.test/"]) {
+      const problems = await problemsOf(...issuerWith(`jwks: ${url}`));
+      assert.match(problems.join(), /^line 5: issuers\.0\.jwks holds credentials; use tokenFile$/);
+      assert.doesNotMatch(problems.join(), /secret/);
+    }
+  });
+
+  it("may not list an issuer twice, since one of the two would never be asked", async () => {
+    const lines = issuerWith("jwks: /a.json", "", "", "");
+    const again = ["  - issuer: https://a.test", "    jwks: /b.json", "    audiences: [b]"];
+    await refused([...lines, ...again], /^line 9: issuers\.1\.issuer is listed twice$/);
+  });
+
+  it("may not name roots or a token for keys that are a file", async () => {
+    for (const name of ["caFile", "tokenFile"]) {
+      await refused(
+        issuerWith("jwks: /a.json", `${name}: /x`),
+        /^line 5: issuers\.0\.jwks is a file, which needs no/,
+      );
+    }
+  });
+
+  it("may not be empty, have no issuers, or more than a hundred", async () => {
+    await refused([""], /expected object/);
+    await refused(["version: 1"], /^line 1: issuers /);
+    await refused(["version: 1", "issuers: []"], /^line 2: issuers /);
+    const many = Array.from({ length: 101 }, (_, at) => `  - {issuer: "${at}", jwks: /a, audiences: [a]}`);
+    await refused(["version: 1", "issuers:", ...many], /^line 3: issuers /);
+    assert.equal((await load("version: 1", "issuers:", ...many.slice(1))).length, 100);
+  });
+
+  it("may not be in a later version, nor hold what this one does not know", async () => {
+    await refused(
+      ["version: 1", "issuers: [{issuer: a, jwks: /a, audiences: [a]}]", "extra: 1"],
+      /^line 1: .*"extra"/,
+    );
+    await refused(issuerWith("jwks: /a.json", "algorithm: ES256"), /^line 3: issuers\.0 .*"algorithm"/);
+  });
+
+  it("is refused as a file where there is none, with the reason as its cause", async () => {
+    const error = await rejectsWithCode(loadTokenIssuers(directory.join("missing")), "TOKEN_ISSUERS_INVALID");
+    assert.match(error.message, /missing cannot be read$/);
+    assert.match(String(error.cause), /ENOENT/);
+    await rejectsWithCode(loadTokenIssuers(directory.path), "TOKEN_ISSUERS_INVALID");
+  });
+
+  it("gives each issuer with its keys, audiences and algorithms, which are all of ours by default", async () => {
+    const [remote, local] = await load(
+      "version: 1",
+      "issuers:",
+      "  - issuer: https://a.test",
+      "    jwks: https://a.test/openid/v1/jwks",
+      "    audiences: [istio-ca, kasbah]",
+      "    algorithms: [RS256, ES256]",
+      "    caFile: /ca.pem",
+      "    tokenFile: /token",
+      "  - issuer: vm-issuer",
+      "    jwks: /keys.json",
+      "    audiences: [mesh]",
+    );
+    assert.deepEqual(remote, {
+      issuer: "https://a.test",
+      jwks: { kind: "https", url: new URL("https://a.test/openid/v1/jwks") },
+      audiences: ["istio-ca", "kasbah"],
+      algorithms: ["RS256", "ES256"],
+      caFile: "/ca.pem",
+      tokenFile: "/token",
+    });
+    assert.deepEqual(local, {
+      issuer: "vm-issuer",
+      jwks: { kind: "file", path: "/keys.json" },
+      audiences: ["mesh"],
+      algorithms: [...tokenAlgorithms],
+      caFile: undefined,
+      tokenFile: undefined,
+    });
+  });
+});

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { parseTrustDomain } from "@kasbah/pki";
+import { FakeClock, rejectsWithCode } from "@kasbah/testkit";
+import { createLocalJWKSet, type JWK, SignJWT } from "jose";
+import { CaError } from "../../errors.ts";
+import { type BearerToken, readBearerToken } from "../bearer-token.ts";
+import { tokenAlgorithms } from "./key-set.ts";
+import { JwksTokenAuthenticator, type TokenIssuer } from "./token.ts";
+
+const clock = new FakeClock("2030-01-01T00:00:00Z");
+const [clusterName, machinesName] = ["https://cluster.test", "https://machines.test"] as const;
+
+interface Signer {
+  readonly alg: string;
+  readonly privateKey: KeyObject;
+  readonly jwk: JWK;
+}
+
+function ecSigner(kid: string): Signer {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return { alg: "ES256", privateKey, jwk: { ...publicKey.export({ format: "jwk" }), kty: "EC", kid } };
+}
+
+function rsaSigner(kid: string): Signer {
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  return { alg: "RS256", privateKey, jwk: { ...publicKey.export({ format: "jwk" }), kty: "RSA", kid } };
+}
+
+/** Of every issuer the same kid, which proves nothing. */
+const signers = { cluster: ecSigner("1"), machines: rsaSigner("1"), stranger: ecSigner("1") };
+
+function issuerOf(issuer: string, { jwk }: Signer, parts: Partial<TokenIssuer> = {}): TokenIssuer {
+  const getKey = createLocalJWKSet({ keys: [jwk] });
+  const keys = { current: () => getKey, refreshForUnknownKey: async () => undefined };
+  return { issuer, keys, audiences: ["istio-ca"], algorithms: tokenAlgorithms, ...parts };
+}
+
+async function mint(signer: Signer, claims: Record<string, unknown>, alg = signer.alg): Promise<BearerToken> {
+  const sub = "system:serviceaccount:demo:frontend";
+  const exp = clock.now().getTime() / 1000 + 60;
+  const text = await new SignJWT({ aud: "istio-ca", sub, exp, ...claims })
+    .setProtectedHeader({ alg, kid: "1" })
+    .sign(signer.privateKey);
+  const token = readBearerToken({ authorization: [`Bearer ${text}`], peerCertificates: [] });
+  return token ?? assert.fail("no token");
+}
+
+describe("A token with several issuers configured", () => {
+  const cluster = issuerOf(clusterName, signers.cluster);
+  const machines = issuerOf(machinesName, signers.machines, { audiences: ["mesh"], algorithms: ["RS256"] });
+  const trustDomain = parseTrustDomain("cluster.local");
+  const by = (...issuers: TokenIssuer[]) => new JwksTokenAuthenticator({ issuers, trustDomain, clock });
+  const both = by(cluster, machines);
+  const refuse = async (token: Promise<BearerToken>, code: string, authenticator = both) =>
+    rejectsWithCode(authenticator.authenticate(await token), code);
+
+  it("never verifies under another issuer's keys than those of the one that it names", async () => {
+    await refuse(mint(signers.machines, { iss: clusterName }), "TOKEN_REJECTED");
+    await refuse(mint(signers.cluster, { iss: machinesName, aud: "mesh" }), "TOKEN_REJECTED");
+    await refuse(mint(signers.stranger, { iss: clusterName }), "TOKEN_REJECTED");
+  });
+
+  it("is held to the audiences of its own issuer", async () => {
+    await refuse(mint(signers.cluster, { iss: clusterName, aud: "mesh" }), "TOKEN_AUDIENCE");
+    await refuse(mint(signers.machines, { iss: machinesName, aud: "istio-ca" }), "TOKEN_AUDIENCE");
+    assert.ok(await both.authenticate(await mint(signers.machines, { iss: machinesName, aud: "mesh" })));
+  });
+
+  it("is held to the algorithms of its own issuer, though its key could do more", async () => {
+    const claims = { iss: machinesName, aud: "mesh" };
+    for (const alg of ["RS384", "RS512", "PS256"]) {
+      await refuse(mint(signers.machines, claims, alg), "TOKEN_REJECTED");
+    }
+    const free = by(cluster, issuerOf(machinesName, signers.machines, { audiences: ["mesh"] }));
+    assert.ok(await free.authenticate(await mint(signers.machines, claims, "PS256")));
+  });
+
+  it("of an unknown issuer is shown what it says of that, if a key of ours signed it", async () => {
+    for (const signer of [signers.cluster, signers.machines]) {
+      const { message } = await refuse(mint(signer, { iss: "https://typo.test" }), "TOKEN_ISSUER");
+      assert.match(
+        message,
+        /\["https:\/\/cluster\.test","https:\/\/machines\.test"\].*seen "https:\/\/typo\.test"/,
+      );
+    }
+  });
+
+  it("of an unknown issuer is shown nothing, if nobody's key of ours signed it", async () => {
+    const { message } = await refuse(mint(signers.stranger, { iss: "https://typo.test" }), "TOKEN_REJECTED");
+    assert.doesNotMatch(message, /typo|cluster\.test|machines\.test/);
+  });
+
+  it("of an issuer in another spelling is of an unknown one", async () => {
+    for (const iss of [
+      `${clusterName}/`,
+      clusterName.toUpperCase(),
+      ` ${clusterName}`,
+      "",
+      [clusterName],
+      null,
+      1,
+    ]) {
+      await refuse(mint(signers.cluster, { iss }), "TOKEN_ISSUER");
+    }
+    await refuse(mint(signers.cluster, {}), "TOKEN_ISSUER");
+  });
+
+  it("of an unknown issuer looks for no new keys, since none of ours could be meant", async () => {
+    let looks = 0;
+    const keys = {
+      ...cluster.keys,
+      refreshForUnknownKey: async () => {
+        looks += 1;
+      },
+    };
+    const watched = by({ ...cluster, keys }, machines);
+    await refuse(mint(signers.stranger, { iss: "https://typo.test" }), "TOKEN_REJECTED", watched);
+    assert.equal(looks, 0);
+  });
+
+  it("is judged though another issuer's keys cannot be had, and only then", async () => {
+    const current = () => {
+      throw new CaError("AUTHENTICATOR_UNAVAILABLE", "down");
+    };
+    const down = { ...machines, keys: { ...machines.keys, current } };
+    for (const authenticator of [by(down, cluster), by(cluster, down)]) {
+      assert.ok(await authenticator.authenticate(await mint(signers.cluster, { iss: clusterName })));
+      const ofTheOther = mint(signers.machines, { iss: machinesName, aud: "mesh" });
+      await refuse(ofTheOther, "AUTHENTICATOR_UNAVAILABLE", authenticator);
+      await refuse(mint(signers.cluster, { iss: "https://typo.test" }), "TOKEN_ISSUER", authenticator);
+    }
+  });
+
+  it("puts on record which issuer vouched for it", async () => {
+    const { credential } = await both.authenticate(await mint(signers.cluster, { iss: clusterName }));
+    assert.deepEqual(credential, { kind: "jwks-token", issuer: clusterName, tokenIdHash: undefined });
+  });
+
+  it("is for these issuers to judge if it names one of them, or if a key of theirs signed it", async () => {
+    assert.ok(await both.judges(await mint(signers.stranger, { iss: clusterName })));
+    for (const iss of ["https://typo.test", [clusterName], undefined]) {
+      assert.equal(await both.judges(await mint(signers.machines, { iss })), true);
+      assert.equal(await both.judges(await mint(signers.stranger, { iss })), false);
+    }
+  });
+
+  it("is for others to judge while the keys that could have signed it cannot be had", async () => {
+    const current = () => {
+      throw new CaError("AUTHENTICATOR_UNAVAILABLE", "down");
+    };
+    const down = by({ ...cluster, keys: { ...cluster.keys, current } });
+    assert.equal(await down.judges(await mint(signers.cluster, { iss: "https://typo.test" })), false);
+    assert.equal(await down.judges(await mint(signers.cluster, { iss: clusterName })), true);
+  });
+});

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { throwsWithCode } from "@kasbah/testkit";
+import { parseVerificationKeys } from "./key-set.ts";
+
+const ec = () => generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
+const good = { ...ec(), kid: "good" };
+const setOf = (...keys: unknown[]) => JSON.stringify({ keys });
+
+describe("A JWK Set", () => {
+  const flawed = (key: unknown): string => {
+    const { keys, warnings } = parseVerificationKeys(setOf(key, good));
+    assert.deepEqual(
+      keys.map(({ kid }) => kid),
+      ["good"],
+    );
+    assert.equal(warnings.length, 1);
+    return String(warnings[0]);
+  };
+
+  it("loses its symmetric keys: everybody who verifies with one can sign with it", () => {
+    flawed({ kty: "oct", k: "c2VjcmV0", alg: "HS256" });
+    flawed({ kty: "oct" });
+  });
+
+  it("loses keys with private members, and says nothing of their values", () => {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const jwk = privateKey.export({ format: "jwk" });
+    const warning = flawed(jwk);
+    assert.match(warning, /private members/);
+    assert.ok(!warning.includes(String(jwk.d)));
+  });
+
+  it("loses EC points that are off their curve, at infinity, or not in canonical base64url", () => {
+    const zeros = Buffer.alloc(32).toString("base64url");
+    flawed({ ...ec(), x: zeros, y: zeros });
+    flawed({ ...ec(), y: ec().y });
+    flawed({ ...ec(), x: "" });
+    flawed({ ...ec(), x: `${ec().x}=` });
+    flawed({ ...ec(), x: undefined });
+    flawed({ kty: "EC", crv: "secp256k1", x: good.x, y: good.y });
+  });
+
+  it("loses weak RSA keys and forgeable exponents", () => {
+    const rsa = (bits: number) =>
+      generateKeyPairSync("rsa", { modulusLength: bits }).publicKey.export({ format: "jwk" });
+    const strong = rsa(2048);
+    flawed(rsa(1024));
+    flawed({ ...strong, e: "AQ" });
+    flawed({ ...strong, e: "Aw" });
+    flawed({ ...strong, e: "AQAA" });
+    flawed({ ...strong, e: "" });
+    assert.equal(parseVerificationKeys(setOf(strong)).keys.length, 1);
+  });
+
+  it("loses keys for other uses and algorithms", () => {
+    flawed({ ...ec(), use: "enc" });
+    flawed({ ...ec(), alg: "ECDH-ES" });
+    flawed({ ...ec(), alg: "HS256" });
+    flawed({ ...ec(), kid: 5 });
+    flawed("key");
+    flawed(null);
+  });
+
+  it("hands on nothing but what verification needs", () => {
+    const [key] = parseVerificationKeys(setOf({ ...good, x5u: "https://evil.test", key_ops: ["sign"] })).keys;
+    assert.deepEqual(Object.keys(key ?? {}).sort(), ["crv", "kid", "kty", "x", "y"]);
+  });
+
+  it("is never quoted: a token may have been put in its place", () => {
+    const error = throwsWithCode(() => parseVerificationKeys("eyJhbGciOi.secret"), "JWKS_UNUSABLE");
+    assert.ok(!error.message.includes("eyJ") && error.cause === undefined);
+  });
+
+  it("is refused when it is no set, or no key is left", () => {
+    const texts = [
+      "",
+      "[]",
+      "{}",
+      '{"keys":{}}',
+      setOf(),
+      setOf({ kty: "oct" }),
+      "null",
+      "{",
+      setOf(...Array(101).fill(good)),
+    ];
+    for (const text of texts) throwsWithCode(() => parseVerificationKeys(text), "JWKS_UNUSABLE");
+  });
+});

@@ -1,0 +1,125 @@
+import { isPointOnCurve } from "@kasbah/pki";
+import type { JWK } from "jose";
+import { JwksError } from "../../errors.ts";
+
+/** A JWK Set (RFC 7517) after our checks: only public keys that may sign a token. */
+export interface VerificationKeys {
+  readonly keys: readonly JWK[];
+  /** One sentence for each key that was left out. */
+  readonly warnings: readonly string[];
+}
+
+/** Asymmetric only: with a symmetric one, everybody who can verify a token can make one. */
+export const tokenAlgorithms = [
+  "ES256",
+  "ES384",
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "EdDSA",
+  "Ed25519",
+] as const;
+
+const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+const maxKeys = 100;
+
+/**
+ * Reads a key set and leaves out every key that must not verify a token, with the reason.
+ *
+ * @throws JwksError when the text is no key set or no usable key is left, so that the last good set stays in use.
+ */
+export function parseVerificationKeys(text: string): VerificationKeys {
+  const members = keyMembers(parseJson(text));
+  const judged = members.map((member, index) => ({ member, index, flaw: flawOf(member) }));
+  const keys = judged.filter(({ flaw }) => flaw === undefined).map(({ member }) => publicPart(member));
+  const warnings = judged
+    .filter(({ flaw }) => flaw !== undefined)
+    .map(({ index, flaw }) => `key ${index + 1} of ${members.length} is ignored: ${flaw}`);
+  if (keys.length === 0) throw new JwksError(["the key set holds no usable key", ...warnings].join("; "));
+  return { keys, warnings };
+}
+
+/** The parser's own message quotes the text, which may be a secret that was put in the wrong place. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new JwksError("the key set is not JSON");
+  }
+}
+
+type Member = Readonly<Record<string, unknown>>;
+
+function keyMembers(set: unknown): readonly Member[] {
+  if (!isMember(set) || !Array.isArray(set["keys"]))
+    throw new JwksError('not a JSON object with a list "keys"');
+  const keys: readonly unknown[] = set["keys"];
+  if (keys.length > maxKeys) throw new JwksError(`more than ${maxKeys} keys`);
+  return keys.map((key) => (isMember(key) ? key : {}));
+}
+
+function isMember(value: unknown): value is Member {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Why a key must not verify tokens; undefined when it may. */
+function flawOf(key: Member): string | undefined {
+  if (privateMembers.some((name) => Object.hasOwn(key, name))) return "it holds private members";
+  if (key["use"] !== undefined && key["use"] !== "sig") return "its use is not sig";
+  if (key["alg"] !== undefined && !tokenAlgorithms.some((alg) => alg === key["alg"]))
+    return "its alg is not allowed";
+  if (key["kid"] !== undefined && typeof key["kid"] !== "string") return "its kid is not a string";
+  switch (key["kty"]) {
+    case "EC":
+      return ecFlaw(key);
+    case "RSA":
+      return rsaFlaw(key);
+    case "OKP":
+      return key["crv"] === "Ed25519" && decode(key["x"])?.length === 32
+        ? undefined
+        : "it is not an Ed25519 key";
+    default:
+      return "its kty is not EC, RSA or OKP";
+  }
+}
+
+/** Checked by hand before OpenSSL sees the point (invalid curve attack). */
+function ecFlaw(key: Member): string | undefined {
+  const curve = key["crv"];
+  if (curve !== "P-256" && curve !== "P-384") return "its curve is not P-256 or P-384";
+  const [x, y] = [decode(key["x"]), decode(key["y"])];
+  return x && y && isPointOnCurve(curve, x, y) ? undefined : "its point is not on its curve";
+}
+
+/** With an exponent of 1 every signature verifies; small odd ones invite forgeries. */
+function rsaFlaw(key: Member): string | undefined {
+  const [modulus, exponent] = [decode(key["n"]), decode(key["e"])];
+  if (!modulus || !exponent || exponent.length > 8) return "its modulus or exponent is malformed";
+  if (bitLength(modulus) < 2048 || bitLength(modulus) > 8192)
+    return "its modulus is not of 2048 to 8192 bits";
+  const e = BigInt(`0x${Buffer.from(exponent).toString("hex") || "0"}`);
+  return e >= 65_537n && (e & 1n) === 1n ? undefined : "its exponent is less than 65537 or even";
+}
+
+function bitLength(bytes: Uint8Array): number {
+  const first = bytes.findIndex((byte) => byte !== 0);
+  return first < 0 ? 0 : (bytes.length - first) * 8 - Math.clz32(bytes[first] ?? 0) + 24;
+}
+
+/** Undefined unless the text is strict base64url without padding. */
+function decode(value: unknown): Uint8Array | undefined {
+  if (typeof value !== "string") return undefined;
+  const bytes = Buffer.from(value, "base64url");
+  return bytes.toString("base64url") === value ? bytes : undefined;
+}
+
+/** Only the members that verification needs are handed on. */
+function publicPart(key: Member): JWK {
+  const names = ["kty", "crv", "x", "y", "n", "e", "kid", "alg", "use"];
+  return Object.fromEntries(
+    names.filter((name) => key[name] !== undefined).map((name) => [name, key[name]]),
+  ) as JWK;
+}

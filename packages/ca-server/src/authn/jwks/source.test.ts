@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { assertCode, FakeClock, recordingLogger, rejectsWithCode, throwsWithCode } from "@kasbah/testkit";
+import { JwksSource } from "./source.ts";
+
+const newSet = (kid: string) =>
+  JSON.stringify({
+    keys: [
+      { ...generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" }), kid },
+    ],
+  });
+
+describe("The key set's source", () => {
+  const hourMs = 3_600_000;
+  let clock: FakeClock;
+  let reads: number;
+  let answer: () => Promise<string>;
+  let source: JwksSource;
+  const logger = recordingLogger();
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    reads = 0;
+    const first = newSet("first");
+    answer = async () => first;
+    const read = () => {
+      reads += 1;
+      return answer();
+    };
+    source = new JwksSource({ location: "test", read, refreshIntervalMs: 300_000, clock, logger });
+  });
+
+  afterEach(() => source.stop());
+
+  const fail = () => {
+    answer = () => Promise.reject(new Error("ECONNREFUSED"));
+  };
+
+  it("reads at most once in 30 s for unknown keys, however many tokens name some", async () => {
+    await source.start();
+    await Promise.all(Array.from({ length: 1000 }, () => source.refreshForUnknownKey()));
+    assert.equal(reads, 2);
+    await clock.advance(29_999);
+    await source.refreshForUnknownKey();
+    assert.equal(reads, 2);
+    await clock.advance(1);
+    await source.refreshForUnknownKey();
+    assert.equal(reads, 3);
+  });
+
+  it("is unavailable for an unknown key while it is down, since that key may be a good one", async () => {
+    await source.start();
+    fail();
+    await rejectsWithCode(source.refreshForUnknownKey(), "AUTHENTICATOR_UNAVAILABLE");
+    assert.ok(source.usable);
+  });
+
+  it("is unavailable until a first set is there, and comes back by itself", async () => {
+    const good = answer;
+    fail();
+    await source.start();
+    assert.equal(source.usable, false);
+    throwsWithCode(() => source.current(), "AUTHENTICATOR_UNAVAILABLE");
+    answer = good;
+    await clock.advance(1_000);
+    assert.ok(source.usable);
+    assert.ok(source.current());
+  });
+
+  it("keeps the last good set for 24 hours, whatever the source says, and not longer", async () => {
+    await source.start();
+    const kept = source.current();
+    answer = async () => '{"keys":[]}';
+    await clock.advance(24 * hourMs);
+    assert.equal(source.current(), kept);
+    await clock.advance(1);
+    throwsWithCode(() => source.current(), "AUTHENTICATOR_UNAVAILABLE");
+  });
+
+  it("counts the age from the last time that the source confirmed the set", async () => {
+    await source.start();
+    await clock.advance(72 * hourMs);
+    assert.ok(source.usable);
+  });
+
+  it("stops to trust a key that was withdrawn, at the next refresh", async () => {
+    await source.start();
+    const before = source.current();
+    const second = newSet("second");
+    answer = async () => second;
+    await clock.advance(300_000);
+    assert.notEqual(source.current(), before);
+  });
+
+  it("says once why it can not be read, not at each attempt", async () => {
+    await source.start();
+    fail();
+    const before = logger.named("jwks can not be read").length;
+    await clock.advance(hourMs);
+    assert.equal(logger.named("jwks can not be read").length, before + 1);
+  });
+
+  it("waits no longer than a second for a source that hangs", async () => {
+    answer = () => new Promise<string>(() => undefined);
+    const started = source.start();
+    await clock.advance(1_000);
+    await started;
+    try {
+      source.current();
+      assert.fail("there is no set");
+    } catch (error) {
+      assertCode(error, "AUTHENTICATOR_UNAVAILABLE");
+    }
+    answer = async () => newSet("late");
+  });
+});

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { createHmac, createPublicKey } from "node:crypto";
+import { createTokenIssuer, type TokenIssuer as TokenMint } from "@kasbah/certs-dev";
+import { parseTrustDomain } from "@kasbah/pki";
+import { FakeClock, rejectsWithCode } from "@kasbah/testkit";
+import { createLocalJWKSet, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import { CaError } from "../../errors.ts";
+import { readBearerToken } from "../bearer-token.ts";
+import { tokenAlgorithms } from "./key-set.ts";
+import { JwksTokenAuthenticator } from "./token.ts";
+import type { TokenKeys } from "./verification-keys.ts";
+
+const issuer = "https://issuer.test";
+const clock = new FakeClock("2030-01-01T00:00:00Z");
+const nowSeconds = clock.now().getTime() / 1000;
+
+const base64url = (text: string) => Buffer.from(text).toString("base64url");
+const encode = (value: unknown) => base64url(JSON.stringify(value));
+
+function keysOf(jwks: Parameters<typeof createLocalJWKSet>[0]): TokenKeys {
+  const getKey = createLocalJWKSet(jwks);
+  return { current: () => getKey, refreshForUnknownKey: async () => undefined };
+}
+
+/** What becomes of a token under these keys. */
+async function present(text: string, keys: TokenKeys) {
+  const token = readBearerToken({ authorization: [`Bearer ${text}`], peerCertificates: [] });
+  assert.ok(token !== undefined);
+  const authenticator = new JwksTokenAuthenticator({
+    issuers: [{ issuer, keys, audiences: ["istio-ca", "kasbah"], algorithms: tokenAlgorithms }],
+    trustDomain: parseTrustDomain("cluster.local"),
+    clock,
+  });
+  return await authenticator.authenticate(token);
+}
+
+/** Signs claims as they stand, which no JSON encoder would write, with a key of their own. */
+async function presentRaw(payload: string) {
+  const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
+  const jwk = createPublicKey(await exportSPKI(publicKey)).export({ format: "jwk" });
+  const signed = `${encode({ alg: "ES256", kid: "raw" })}.${base64url(payload)}`;
+  const algorithm = { name: "ECDSA", hash: "SHA-256" };
+  const signature = Buffer.from(await crypto.subtle.sign(algorithm, privateKey, Buffer.from(signed)));
+  const keys = keysOf({ keys: [{ ...jwk, kty: "EC", kid: "raw" }] });
+  return present(`${signed}.${signature.toString("base64url")}`, keys);
+}
+
+describe("A service account token", () => {
+  let tokens: TokenMint;
+  let keys: TokenKeys;
+
+  before(async () => {
+    tokens = await createTokenIssuer({ issuer });
+    keys = keysOf(tokens.jwks());
+  });
+
+  const mint = (claims: Record<string, unknown> = {}) =>
+    tokens.mint({ namespace: "demo", serviceAccount: "frontend", now: clock.now(), claims });
+  const refuse = (token: string, code = "TOKEN_REJECTED") => rejectsWithCode(present(token, keys), code);
+  const unsignedClaims = { iss: issuer, aud: "istio-ca", exp: nowSeconds + 60 };
+  const sub = "system:serviceaccount:demo:frontend";
+
+  describe("that is forged", () => {
+    it("is refused with alg none, in every spelling", async () => {
+      const [, payload = ""] = (await mint()).split(".");
+      for (const alg of ["none", "None", "NONE", ""]) await refuse(`${encode({ alg })}.${payload}.AA`);
+    });
+
+    it("is refused with HS256 and the public key as its secret", async () => {
+      const [jwk] = tokens.jwks().keys;
+      assert.ok(jwk);
+      const pem = createPublicKey({ key: jwk, format: "jwk" }).export({ type: "spki", format: "pem" });
+      const [, payload] = (await mint()).split(".");
+      for (const secret of [pem, JSON.stringify(jwk)]) {
+        const signed = `${encode({ alg: "HS256", kid: jwk.kid })}.${payload}`;
+        const mac = createHmac("sha256", secret).update(signed).digest("base64url");
+        await refuse(`${signed}.${mac}`);
+      }
+    });
+
+    it("is refused when another key signed it under the known kid", async () => {
+      const { privateKey } = await generateKeyPair("ES256");
+      const kid = String(tokens.jwks().keys[0]?.kid);
+      const header = { alg: "ES256", kid };
+      await refuse(await new SignJWT({ ...unsignedClaims, sub }).setProtectedHeader(header).sign(privateKey));
+    });
+
+    it("is refused when one bit of it changed, and nothing of it is told", async () => {
+      const [header, payload = "", signature] = (await mint({ aud: "a-secret-audience" })).split(".");
+      const claims: JWTPayload = JSON.parse(Buffer.from(payload, "base64url").toString());
+      const changed = encode({ ...claims, sub: "system:serviceaccount:prod:bank" });
+      const error = await refuse(`${header}.${changed}.${signature}`);
+      assert.doesNotMatch(error.message, /bank|secret-audience/);
+    });
+
+    it("is refused with claims that end in the past, and is not told so: nothing of it is proven", async () => {
+      const [header, , signature] = (await mint()).split(".");
+      await refuse(`${header}.${encode({ ...unsignedClaims, sub, exp: 1 })}.${signature}`);
+    });
+  });
+
+  describe("with wrong claims", () => {
+    it("is refused for its end, its beginning, its audience and its account, by the code of each", async () => {
+      await refuse(await mint({ exp: nowSeconds }), "TOKEN_EXPIRED");
+      await refuse(await mint({ nbf: nowSeconds + 1 }));
+      await refuse(await mint({ aud: ["vault"] }), "TOKEN_AUDIENCE");
+      await refuse(await mint({ sub: "admin" }), "CALLER_NOT_SERVICE_ACCOUNT");
+      await refuse(await mint({ sub: undefined }), "CALLER_NOT_SERVICE_ACCOUNT");
+      await refuse(await mint({ jti: 1 }));
+      await refuse(await mint({ "kubernetes.io": { namespace: "prod" } }));
+    });
+
+    it("is refused for another issuer, which is shown, since a key of ours signed it", async () => {
+      const error = await refuse(await mint({ iss: "https://other.test" }), "TOKEN_ISSUER");
+      assert.match(error.message, /https:\/\/issuer\.test.*https:\/\/other\.test/);
+      for (const iss of [`${issuer}/`, [issuer], undefined, ""])
+        await refuse(await mint({ iss }), "TOKEN_ISSUER");
+    });
+
+    it("is refused when its exp reads as infinity", async () => {
+      const claims = `"iss":"${issuer}","aud":"istio-ca","sub":"${sub}"`;
+      await rejectsWithCode(presentRaw(`{${claims},"exp":1e400}`), "TOKEN_REJECTED");
+      assert.ok(await presentRaw(`{${claims},"exp":${nowSeconds + 1}}`));
+    });
+  });
+
+  describe("that is good", () => {
+    it("names its workload and where that runs, with the audience as a text or a list", async () => {
+      for (const aud of ["istio-ca", ["vault", "kasbah"]]) {
+        const { spiffeId, credential, pod, node } = await present(await mint({ aud }), keys);
+        assert.equal(spiffeId.toString(), "spiffe://cluster.local/ns/demo/sa/frontend");
+        assert.ok(credential.kind === "jwks-token" && credential.issuer === issuer);
+        assert.match(credential.tokenIdHash ?? "", /^[0-9a-f]{64}$/);
+        assert.match(pod?.name ?? "", /^frontend-/);
+        assert.equal(node, "dev-node-1");
+      }
+    });
+
+    it("is never refused while keys can not be had: the authenticator is unavailable", async () => {
+      const down: TokenKeys = {
+        current: () => {
+          throw new CaError("AUTHENTICATOR_UNAVAILABLE", "down");
+        },
+        refreshForUnknownKey: async () => undefined,
+      };
+      await rejectsWithCode(present(await mint(), down), "AUTHENTICATOR_UNAVAILABLE");
+    });
+  });
+
+  it("may be signed by asymmetric algorithms alone", () => {
+    assert.ok(tokenAlgorithms.every((name) => /^(ES|RS|PS|Ed)/.test(name)));
+  });
+});

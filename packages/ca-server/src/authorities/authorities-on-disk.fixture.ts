@@ -1,0 +1,81 @@
+import { createSerial, type KeyType, parseTrustDomain } from "@kasbah/pki";
+import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
+import type { DurableFs, Secret } from "@kasbah/runtime";
+import {
+  type FakeClock,
+  type ManualSweep,
+  manualSweep,
+  type RecordingLogger,
+  recordingLogger,
+} from "@kasbah/testkit";
+import { prepareStateDirectory } from "../store/state-directory.ts";
+import { openDirectoryBacking } from "./backing.ts";
+import { createAuthorities } from "./create-authorities.ts";
+import type { AuthorityKeeper } from "./keeper.ts";
+import type { AuthorityKeys } from "./keys/authority-keys.ts";
+import { timeGate } from "./rotation/rotation-gate.ts";
+import type { RotationDriver } from "./rotation-driver.ts";
+
+const writer = createCertificateWriter();
+export const dayMs = 86_400_000;
+
+export interface OnDiskOptions {
+  readonly path: string;
+  readonly clock: FakeClock;
+  readonly trustDomain?: string;
+  readonly keyType?: KeyType;
+  readonly rootTtlMs?: number;
+  readonly intermediateTtlMs?: number;
+  readonly withIntermediate?: boolean;
+  readonly nameConstraints?: boolean;
+  readonly automatic?: boolean;
+  readonly pluggedInDirectory?: string;
+  readonly passphrase?: Secret;
+  readonly fs?: DurableFs;
+}
+
+/** The authorities of a real state directory with a clock that the test moves. */
+export interface AuthoritiesOnDisk {
+  readonly keeper: AuthorityKeeper;
+  readonly keys: AuthorityKeys;
+  readonly driver: RotationDriver;
+  /** When rotations may start. */
+  readonly starts: ManualSweep;
+  readonly logger: RecordingLogger;
+}
+
+/** Opens a state directory as the server does at its start. */
+export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnDisk> {
+  const { path, clock } = options;
+  const logger = recordingLogger();
+  const starts = manualSweep();
+  const settings = {
+    profile: {
+      trustDomain: parseTrustDomain(options.trustDomain ?? "cluster.local"),
+      keyType: options.keyType ?? "P-256",
+      rootTtlMs: options.rootTtlMs ?? 3650 * dayMs,
+      intermediateTtlMs: options.intermediateTtlMs ?? 365 * dayMs,
+      withIntermediate: options.withIntermediate ?? true,
+      nameConstraints: options.nameConstraints ?? false,
+    },
+    pluggedInDirectory: options.pluggedInDirectory,
+    passphrase: options.passphrase,
+    automatic: options.automatic ?? true,
+    maxTtlMs: 90 * dayMs,
+  };
+  const { sweep } = manualSweep();
+  const state = await prepareStateDirectory(path);
+  const { fs } = options;
+  const { keeper, keys, rotation } = await createAuthorities({
+    state,
+    settings,
+    backing: await openDirectoryBacking({ state, settings, clock, logger, fs }),
+    gate: timeGate,
+    sweeps: { starts: starts.sweep, advances: sweep, bundle: sweep, expiry: sweep },
+    writer,
+    newSerial: createSerial,
+    clock,
+    logger,
+  });
+  return { keeper, keys, driver: rotation, starts, logger };
+}

@@ -1,0 +1,33 @@
+import type { Secret } from "@kasbah/runtime";
+import type { AuthorityConfig } from "../config/authorities.ts";
+import { readPassphrase } from "./keys/passphrase.ts";
+import type { SelfSignedProfile } from "./self-signed.ts";
+
+/** What the operator decides about authorities. */
+export interface AuthoritySettings {
+  readonly profile: SelfSignedProfile;
+  readonly pluggedInDirectory: string | undefined;
+  readonly passphrase: Secret | undefined;
+  /** Whether rotations start by themselves. */
+  readonly automatic: boolean;
+  /** The longest life of a leaf, for the time after state was lost. */
+  readonly maxTtlMs: number;
+}
+
+/** What the configuration says about authorities, with the passphrase from its file. @throws StateError `KEY_PASSPHRASE_MISSING` */
+export async function authoritySettingsOf(config: AuthorityConfig): Promise<AuthoritySettings> {
+  return {
+    profile: {
+      trustDomain: config.trustDomain,
+      keyType: config.rootKey,
+      rootTtlMs: config.rootTtl,
+      intermediateTtlMs: config.intermediateTtl,
+      withIntermediate: !config.noIntermediate,
+      nameConstraints: config.issuerNameConstraints,
+    },
+    pluggedInDirectory: config.rootCaDir,
+    passphrase: await readPassphrase(config.keyPassphraseFile),
+    automatic: config.rootRotation === "auto",
+    maxTtlMs: config.maxTtl,
+  };
+}

@@ -1,0 +1,143 @@
+import { isIP } from "node:net";
+import { parseTrustDomain } from "@kasbah/pki";
+import { type Command, type ConfigOf, option, schema } from "@kasbah/runtime";
+import { authorityOptions, authorityProblems } from "./authorities.ts";
+import { callerOptions, callerProblems } from "./callers.ts";
+import { kubernetesOptions, kubernetesProblems } from "./kubernetes.ts";
+import { limitOptions } from "./limits.ts";
+import { defaultStateDirectory, type Machine } from "./machine.ts";
+
+export type { Machine } from "./machine.ts";
+
+export type ServerOptions = ReturnType<typeof serverOptions>;
+export type ServerConfig = ConfigOf<ServerOptions>;
+
+/** Every setting of `kasbah-server`; environment names are Istio's where it has one. */
+export function serverOptions(machine: Machine) {
+  return {
+    stateDir: stateDirOption(machine),
+    ...placeOptions,
+    ...callerOptions,
+    ...lifetimeOptions,
+    ...authorityOptions,
+    ...kubernetesOptions,
+    ...limitOptions,
+  };
+}
+
+/** @param version of the package, for `--version`. */
+export function serverCommand(version: string): Command<ServerOptions> {
+  return {
+    name: "kasbah-server",
+    version,
+    summary:
+      "The certificate authority: gives workloads of a mesh their X.509 identities (istio.v1.auth over gRPC).",
+    examples: [
+      "kasbah-server --jwks certs-dev/out/jwks.json --token-issuer https://certs-dev.invalid",
+      "kasbah-server --jwks https://kubernetes.default.svc/openid/v1/jwks --token-issuer https://kubernetes.default.svc \\",
+      "  --jwks-ca-file /var/run/secrets/kubernetes.io/serviceaccount/ca.crt \\",
+      "  --jwks-token-file /var/run/secrets/kubernetes.io/serviceaccount/token",
+      "kasbah-server --kubernetes-api https://kubernetes.default.svc --policy policy.yaml",
+    ],
+    check: crossChecks,
+  };
+}
+
+const placeOptions = {
+  trustDomain: option({
+    flag: "--trust-domain <name>",
+    env: "TRUST_DOMAIN",
+    help: "trust domain of every identity",
+    schema: schema.parsed(parseTrustDomain),
+    default: "cluster.local",
+    group: "Place",
+  }),
+  grpcAddress: option({
+    flag: "--grpc-address <host:port>",
+    env: "KASBAH_GRPC_ADDRESS",
+    help: "where agents connect, over TLS",
+    schema: schema.listenAddress,
+    default: "127.0.0.1:15012",
+    group: "Place",
+  }),
+  adminSocket: option({
+    flag: "--admin-socket <path>",
+    env: "KASBAH_ADMIN_SOCKET",
+    help: "Unix socket for the operator's command, mode 0600",
+    schema: schema.path,
+    optional: true,
+    defaultHelp: "admin.sock in the state directory",
+    group: "Place",
+  }),
+  httpAddress: option({
+    flag: "--http-address <host:port>",
+    env: "KASBAH_HTTP_ADDRESS",
+    help: "where health and metrics are served, over plain HTTP",
+    schema: schema.listenAddress,
+    default: "127.0.0.1:15014",
+    group: "Place",
+  }),
+  serverSan: option({
+    flag: "--server-san <name>",
+    env: "KASBAH_SERVER_SAN",
+    help: "further DNS name or IP address in the serving certificate, beside localhost and istiod.istio-system.svc",
+    schema: schema.parsed(parseServerName),
+    repeatable: true,
+    group: "Place",
+  }),
+};
+
+const lifetimeOptions = {
+  defaultTtl: option({
+    flag: "--default-ttl <duration>",
+    env: "DEFAULT_WORKLOAD_CERT_TTL",
+    help: "lifetime of a workload certificate whose request names none",
+    schema: schema.duration,
+    default: "24h",
+    group: "Lifetimes",
+  }),
+  maxTtl: option({
+    flag: "--max-ttl <duration>",
+    env: "MAX_WORKLOAD_CERT_TTL",
+    help: "longest lifetime that a request may name; more is refused",
+    schema: schema.duration,
+    default: "2160h",
+    group: "Lifetimes",
+  }),
+  ledgerRetention: option({
+    flag: "--ledger-retention <duration>",
+    env: "KASBAH_LEDGER_RETENTION",
+    help: "how long the record of what was decided is kept; older segments are deleted as a whole",
+    schema: schema.duration,
+    default: "365d",
+    group: "Lifetimes",
+  }),
+};
+
+function stateDirOption(machine: Machine) {
+  return option({
+    flag: "--state-dir <dir>",
+    env: "KASBAH_STATE_DIR",
+    help: "holds the keys, the state of the authorities, the ledger and the public trust bundle",
+    schema: schema.path,
+    default: defaultStateDirectory(machine),
+    defaultHelp: "/var/lib/kasbah as root, else $XDG_STATE_HOME/kasbah",
+    group: "Place",
+  });
+}
+
+function crossChecks(config: ServerConfig): readonly string[] {
+  const { defaultTtl, maxTtl } = config;
+  const own =
+    defaultTtl > maxTtl ? ["--default-ttl: is greater than --max-ttl; lower it, or raise --max-ttl"] : [];
+  return [...own, ...callerProblems(config), ...kubernetesProblems(config), ...authorityProblems(config)];
+}
+
+/** RFC 1123 labels; a wildcard would let this server's key stand for hosts that it is not. */
+function parseServerName(text: string): string {
+  const isName =
+    text.length <= 253 &&
+    text.split(".").every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label));
+  if (isIP(text) !== 0 || isName) return text;
+  throw new Error("expected a DNS name in lower case or an IP address");
+}

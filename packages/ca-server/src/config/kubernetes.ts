@@ -1,0 +1,82 @@
+import { isSubdomain } from "@kasbah/pki";
+import { type ConfigOf, option, schema } from "@kasbah/runtime";
+import type { CallerConfig } from "./callers.ts";
+
+const group = "Kubernetes";
+
+/** What the CA does in a cluster beyond asking who calls. */
+export const kubernetesOptions = {
+  namespace: option({
+    flag: "--namespace <name>",
+    env: "POD_NAMESPACE",
+    help: "namespace of the CA, where its Secret and its Lease are",
+    schema: schema.parsed(parseName),
+    default: "kasbah-system",
+    group,
+  }),
+  podName: option({
+    flag: "--pod-name <name>",
+    env: "POD_NAME",
+    help: "name of this replica, as the Lease shows it",
+    schema: schema.parsed(parseName),
+    optional: true,
+    defaultHelp: "the host's name",
+    group,
+  }),
+  stateSecret: option({
+    flag: "--state-secret <name>",
+    env: "KASBAH_STATE_SECRET",
+    help: "keep keys and state of the authorities in this Secret, which several replicas share; one of them leads",
+    schema: schema.parsed(parseName),
+    optional: true,
+    group,
+  }),
+  takeOverSecret: option({
+    flag: "--take-over-secret <name>",
+    env: "KASBAH_TAKE_OVER_SECRET",
+    help: "begin with the CA that istiod keeps in this Secret, such as cacerts or istio-ca-secret; the first that is there",
+    schema: schema.parsed(parseName),
+    repeatable: true,
+    group,
+  }),
+  rootConfigMap: option({
+    flag: "--root-config-map <name>",
+    env: "KASBAH_ROOT_CONFIG_MAP",
+    help: "publish the trust bundle in this ConfigMap of every namespace; agents of Istio mount istio-ca-root-cert",
+    schema: schema.parsed(parseName),
+    optional: true,
+    group,
+  }),
+  clusterTrustBundle: option({
+    flag: "--cluster-trust-bundle",
+    env: "KASBAH_CLUSTER_TRUST_BUNDLE",
+    help: "publish the trust bundle as a ClusterTrustBundle as well (certificates.k8s.io/v1beta1)",
+    schema: schema.boolean,
+    default: "false",
+    group,
+  }),
+};
+
+export type KubernetesConfig = ConfigOf<typeof kubernetesOptions>;
+
+/** Problems between settings that are each valid. */
+export function kubernetesProblems(
+  config: KubernetesConfig & Pick<CallerConfig, "kubernetesApi">,
+): readonly string[] {
+  if (config.kubernetesApi !== undefined) return [];
+  const wanting: [boolean, string][] = [
+    [config.stateSecret !== undefined, "--state-secret"],
+    [config.takeOverSecret.length > 0, "--take-over-secret"],
+    [config.rootConfigMap !== undefined, "--root-config-map"],
+    [config.clusterTrustBundle, "--cluster-trust-bundle"],
+  ];
+  return wanting
+    .filter(([isGiven]) => isGiven)
+    .map(([, flag]) => `${flag}: is kept in Kubernetes; give --kubernetes-api`);
+}
+
+/** A name of Kubernetes becomes part of a path of its API. */
+function parseName(text: string): string {
+  if (isSubdomain(text)) return text;
+  throw new Error("expected a name of Kubernetes: lower-case letters, digits, hyphens and dots");
+}

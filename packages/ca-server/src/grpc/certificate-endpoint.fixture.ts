@@ -1,0 +1,156 @@
+import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
+import {
+  createCertificateRequest,
+  createKeyPair,
+  createSerial,
+  createWorkloadSerial,
+  parseSpiffeId,
+  parseTrustDomain,
+} from "@kasbah/pki";
+import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
+import { createCertificate } from "@kasbah/protocol";
+import { createScheduler, Registry, systemClock } from "@kasbah/runtime";
+import { defaultLimits, unaryRoute } from "@kasbah/runtime/grpc";
+import {
+  createTestAuthority,
+  manualSweep,
+  type RawCall,
+  type RawReply,
+  type RecordingLogger,
+  rawCall,
+  recordingLogger,
+} from "@kasbah/testkit";
+import { createLocalJWKSet } from "jose";
+import { createCallerAuthenticator } from "../authn/caller-authenticator.ts";
+import { tokenAlgorithms } from "../authn/jwks/key-set.ts";
+import { JwksTokenAuthenticator } from "../authn/jwks/token.ts";
+import { fixedIssuers } from "../issuance/fixed-issuers.fixture.ts";
+import { type Authority, type AuthorityParts, createAuthority } from "../issuance/issue-certificate.ts";
+import { openAdmission, openPolicy } from "../issuance/open-admission.fixture.ts";
+import type { IssuancePolicy } from "../issuance/rules.ts";
+import { MemoryLedger } from "../ledger/memory-ledger.test.ts";
+import { ServingCertificate } from "../serving-identity.ts";
+import { type CaMetrics, createCaMetrics } from "../telemetry/metrics.ts";
+import { createCertificateRoute } from "./certificate-service.ts";
+import { GrpcEndpoint } from "./server.ts";
+
+const clock = systemClock;
+const issuer = "https://issuer.test";
+
+/** The name that the token of {@link CertificateEndpoint} is for. */
+export const frontend = "spiffe://cluster.local/ns/demo/sa/frontend";
+/** Of every call. */
+export const referenceId = "0123456789ab";
+
+/** The gRPC port with everything real behind it but the disk. */
+export interface CertificateEndpoint {
+  readonly rootPem: string;
+  readonly token: string;
+  /** The header of a caller with that token. */
+  readonly bearer: { readonly authorization: string };
+  readonly logger: RecordingLogger;
+  readonly registry: Registry;
+  readonly ledger: MemoryLedger;
+  policy: IssuancePolicy;
+  call(body: Uint8Array, headers?: RawCall["headers"], tls?: RawCall["tls"]): Promise<RawReply>;
+  stop(): Promise<void>;
+}
+
+/** Serves `CreateCertificate` on a port that the system chooses. */
+export async function startCertificateEndpoint(): Promise<CertificateEndpoint> {
+  const { certificate, route, state } = await createParts();
+  const { root, logger, token } = state;
+  const endpoint = new GrpcEndpoint({
+    address: { host: "127.0.0.1", port: 0 },
+    routes: () => [unaryRoute(route)],
+    certificate,
+    limits: { ...defaultLimits, maxRequestBytes: 64 * 1024 },
+    maxInFlight: 100,
+    onOverload: () => undefined,
+    newReferenceId: () => referenceId,
+    logger,
+  });
+  await certificate.start();
+  await endpoint.start();
+  return Object.assign(state, {
+    rootPem: root.rootPem,
+    bearer: { authorization: `Bearer ${token}` },
+    call: (body: Uint8Array, headers: RawCall["headers"] = {}, tls: RawCall["tls"] = {}) => {
+      const { port } = endpoint.address;
+      return rawCall({ port, ca: root.rootPem, path: createCertificate.path, tls, body, headers });
+    },
+    async stop() {
+      await endpoint.stop();
+      await certificate.stop();
+    },
+  });
+}
+
+async function createParts() {
+  const root = await createTestAuthority("cluster.local");
+  const tokens = await createTokenIssuer({ issuer });
+  const token = await tokens.mint({ namespace: "demo", serviceAccount: "frontend", now: clock.now() });
+  const logger = recordingLogger();
+  const registry = new Registry();
+  const ledger = new MemoryLedger();
+  const { decisions } = ledger;
+  const state = { root, token, logger, registry, ledger, policy: openPolicy };
+  const newReferenceId = () => referenceId;
+  const parts = { issuers: fixedIssuers(root), writer: createCertificateWriter(), clock, logger };
+  const metrics = createCaMetrics(registry);
+  const authority = authorityOf(state, { ...parts, tokens, metrics });
+  const scheduler = createScheduler(clock, manualSweep().sweep);
+  const serving = { names: ["ca.test"], newSerial: createSerial, asksClients: true, scheduler };
+  return {
+    state,
+    route: createCertificateRoute({ authority, metrics, decisions, newReferenceId, clock, logger }),
+    certificate: new ServingCertificate({ ...parts, ...serving }),
+  };
+}
+
+function authorityOf(
+  state: Pick<CertificateEndpoint, "policy" | "ledger">,
+  {
+    tokens,
+    metrics,
+    ...parts
+  }: Pick<AuthorityParts, "issuers" | "writer" | "clock"> & {
+    readonly tokens: TokenIssuer;
+    readonly metrics: CaMetrics;
+  },
+): Authority {
+  return createAuthority({
+    ...parts,
+    ...openAdmission,
+    policy: () => state.policy,
+    authenticator: createCallerAuthenticator({
+      tokens: [authenticatorOf(tokens)],
+      certificates: undefined,
+      onJudged: metrics.credentialJudged,
+    }),
+    newSerial: createWorkloadSerial,
+    ledger: state.ledger.decisions,
+  });
+}
+
+/** The body of a call for the frontend's own certificate, with a new key. */
+export async function orderBody(o: { ttl?: number; impersonate?: string } = {}): Promise<Uint8Array> {
+  const csr = createCertificateRequest(await createKeyPair("P-256"), parseSpiffeId(frontend));
+  const { ttl: validityDurationSeconds = 0, impersonate: impersonatedIdentity = "" } = o;
+  return createCertificate.request.encode({
+    csr,
+    validityDurationSeconds,
+    impersonatedIdentity,
+    certSigner: "",
+  });
+}
+
+function authenticatorOf(tokens: TokenIssuer): JwksTokenAuthenticator {
+  const getKey = createLocalJWKSet(tokens.jwks());
+  const keys = { current: () => getKey, refreshForUnknownKey: async () => undefined };
+  return new JwksTokenAuthenticator({
+    issuers: [{ issuer, audiences: ["istio-ca"], algorithms: tokenAlgorithms, keys }],
+    trustDomain: parseTrustDomain("cluster.local"),
+    clock,
+  });
+}

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { type Certificate, createWorkloadSerial } from "@kasbah/pki";
+import fc from "fast-check";
+import { sequence, utf8 } from "../../../../test/hostile/csr/der.ts";
+import {
+  attributes,
+  dns,
+  extension,
+  extensionRequest,
+  names,
+  oids,
+  relativeName,
+  requestPem,
+  uri,
+} from "../../../../test/hostile/csr/request.ts";
+import { frontend } from "./open-admission.fixture.ts";
+
+/** A request, by the same key as all others, whose subject has that common name. */
+export function requestNamed(commonName: string): string {
+  return requestPem({ subject: sequence(relativeName(oids.commonName, utf8(commonName))) });
+}
+
+/** Certificates whose serials have the same length can be compared octet by octet. */
+export function positiveSerial(tokenProvenAt: Date): Uint8Array {
+  const [first = 0, ...rest] = createWorkloadSerial(tokenProvenAt);
+  return Uint8Array.of((first & 0x7f) | 0x01, ...rest);
+}
+
+/** What the issuer signed, in hexadecimal, with its serial blanked. Both lengths take four octets. */
+export function signedOf({ der, serial }: Certificate): string {
+  const outer = Buffer.from(der).subarray(4);
+  assert.equal(outer.readUInt16BE(0), 0x3082);
+  const signed = outer.subarray(0, 4 + outer.readUInt16BE(2)).toString("hex");
+  assert.equal(signed.split(serial).length, 2);
+  return signed.replace(serial, "");
+}
+
+const foreignText = fc.oneof(
+  fc.string({ maxLength: 40 }),
+  fc.constantFrom("spiffe://cluster.local/ns/kube-system/sa/admin", "spiffe://evil.test/x", `${frontend}/..`),
+);
+
+/** Requests by one key that ask for names, extensions and subjects; a common name is a matter of its own. */
+export const anyRequest = fc
+  .record({
+    uris: fc.array(foreignText, { maxLength: 3 }),
+    hosts: fc.array(foreignText, { maxLength: 3 }),
+    extensions: fc.uniqueArray(
+      fc.tuple(fc.constantFrom("2.5.29.19", "2.5.29.15", "2.5.29.37", "1.2.3.4"), fc.uint8Array()),
+      { selector: ([oid]) => oid, maxLength: 4 },
+    ),
+    organization: fc.option(fc.string({ minLength: 1, maxLength: 20 }), { nil: undefined }),
+  })
+  .map(({ uris, hosts, extensions, organization }) =>
+    requestPem({
+      subject:
+        organization === undefined
+          ? sequence()
+          : sequence(relativeName(oids.organization, utf8(organization))),
+      attributes: attributes(
+        extensionRequest(
+          names(uri(String(frontend)), ...uris.map(uri), ...hosts.map(dns)),
+          ...extensions.map(([oid, value]) => extension(oid, value)),
+        ),
+      ),
+    }),
+  );

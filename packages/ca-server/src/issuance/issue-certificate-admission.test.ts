@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { createCertificateRequest, createKeyPair, parseSpiffeId, tokenProofTime } from "@kasbah/pki";
+import { createTestAuthority, FakeClock, rejectsWithCode, type TestAuthority } from "@kasbah/testkit";
+import { CaError } from "../errors.ts";
+import { requestNamed } from "./any-request.fixture.ts";
+import { type AuthorityParts, createAuthority, type KnownFacts } from "./issue-certificate.ts";
+import {
+  caller,
+  callFor,
+  frontend,
+  openAdmission,
+  openParts,
+  openPolicy,
+  policyOf,
+} from "./open-admission.fixture.ts";
+import type { Caller, IssuanceRecord, KeyHolder } from "./ports.ts";
+
+const bank = parseSpiffeId("spiffe://cluster.local/ns/prod/sa/bank");
+const pod = { name: "frontend-1", uid: "4d9f3c1e-0000-4000-8000-000000000001" };
+const rate = { perMinute: 6, burst: 2 };
+
+describe("Admission by the authority", () => {
+  const clock = new FakeClock("2030-01-01T00:07:31Z");
+  let root: TestAuthority;
+  let csrPem: string;
+  let records: IssuanceRecord[];
+
+  before(async () => {
+    root = await createTestAuthority("cluster.local");
+    csrPem = createCertificateRequest(await createKeyPair("P-256"), frontend);
+  });
+
+  beforeEach(() => {
+    records = [];
+  });
+
+  const authorityWith = (overrides: Partial<AuthorityParts>) =>
+    createAuthority({ ...openParts(root, clock, records), ...overrides });
+  const knowing = (who: Caller) => ({ authenticate: async () => who });
+  const asBank = { impersonate: async () => bank };
+  const unreadable = callFor({ csrPem: "no CSR at all" });
+
+  describe("decides all that is cheap before it reads the CSR:", () => {
+    it("whom the policy denies, by the rule and its reason", async () => {
+      const authority = authorityWith({ policy: () => policyOf({ allow: false, reason: "no batch jobs" }) });
+      const error = await rejectsWithCode(authority.createCertificate(unreadable), "IDENTITY_NOT_ALLOWED");
+      assert.match(error.message, / no certificate \(no batch jobs\), by the rule test: /);
+    });
+
+    it("who asks too often", async () => {
+      const refuse = () => {
+        throw new CaError("RATE_LIMITED", "too often");
+      };
+      const own = authorityWith({
+        policy: () => policyOf({ rate }),
+        throttle: { takeOwn: refuse, takeGlobal: () => undefined },
+      });
+      await rejectsWithCode(own.createCertificate(unreadable), "RATE_LIMITED");
+      const all = authorityWith({
+        policy: () => ({ ...openPolicy, globalRate: rate }),
+        throttle: { takeOwn: () => undefined, takeGlobal: refuse },
+      });
+      await rejectsWithCode(all.createCertificate(unreadable), "RATE_LIMITED");
+    });
+
+    it("who may not have another's name", async () => {
+      for (const impersonatedIdentity of [bank.toString(), frontend.toString(), " ", "null"]) {
+        const call = callFor({ csrPem: "no CSR at all", impersonatedIdentity });
+        await rejectsWithCode(authorityWith({}).createCertificate(call), "IMPERSONATION_REFUSED");
+      }
+    });
+  });
+
+  it("gives another's name to whom that is allowed, and puts both names on record", async () => {
+    const authority = authorityWith({ impersonation: asBank });
+    const call = callFor({ csrPem, impersonatedIdentity: bank.toString() });
+    const { certificate } = await authority.createCertificate(call);
+    assert.equal(new X509Certificate(certificate.der).subjectAltName, `URI:${bank}`);
+    assert.equal(records[0]?.spiffeId, bank);
+    assert.equal(records[0]?.caller, caller);
+  });
+
+  it("asks the policy about the name that the certificate is for, whoever calls", async () => {
+    const policy = () => ({
+      ...policyOf({ allow: false }),
+      rules: [
+        {
+          name: "no-prod",
+          namespaces: [{ exactly: "prod" }],
+          serviceAccounts: [{ startsWith: "" }],
+          terms: { ...openPolicy.fallback, allow: false },
+        },
+      ],
+    });
+    const authority = authorityWith({ impersonation: asBank, policy });
+    await authority.createCertificate(callFor({ csrPem }));
+    const call = callFor({ csrPem, impersonatedIdentity: bank.toString() });
+    await rejectsWithCode(authority.createCertificate(call), "IDENTITY_NOT_ALLOWED");
+    assert.equal(records.length, 1);
+  });
+
+  it("draws from the bucket of the caller's pod, or of its name without one, and only at a rate", async () => {
+    const drawn: unknown[] = [];
+    const throttle = {
+      takeOwn: (...all: unknown[]) => drawn.push(all),
+      takeGlobal: (all: unknown) => drawn.push(all),
+    };
+    const limited = () => ({ ...policyOf({ rate }), globalRate: { perMinute: 1, burst: 9 } });
+    for (const who of [caller, { ...caller, pod }]) {
+      const authority = authorityWith({ throttle, policy: limited, authenticator: knowing(who) });
+      await authority.createCertificate(callFor({ csrPem }));
+    }
+    const global = { perMinute: 1, burst: 9 };
+    assert.deepEqual(drawn, [
+      [`${frontend} for ${frontend}`, rate, "test"],
+      global,
+      [`${pod.uid} for ${frontend}`, rate, "test"],
+      global,
+    ]);
+    await authorityWith({ throttle }).createCertificate(callFor({ csrPem }));
+    assert.equal(drawn.length, 4);
+  });
+
+  it("goes by the policy as it is at the call", async () => {
+    let policy = policyOf({ allow: false });
+    const authority = authorityWith({ policy: () => policy });
+    await rejectsWithCode(authority.createCertificate(callFor({ csrPem })), "IDENTITY_NOT_ALLOWED");
+    policy = policyOf({});
+    const { order } = await authority.createCertificate(callFor({ csrPem }));
+    assert.equal(order.rule, "test");
+    assert.equal(records[0]?.rule, "test");
+  });
+
+  it("tells what it knows as soon as it does, so that refusals can be explained", async () => {
+    const told: KnownFacts[] = [];
+    const call = { ...unreadable, known: (facts: KnownFacts) => told.push(facts) };
+    const denying = authorityWith({ policy: () => policyOf({ allow: false }) });
+    await rejectsWithCode(denying.createCertificate(call), "IDENTITY_NOT_ALLOWED");
+    assert.deepEqual(told, [{ caller }, { subject: frontend }]);
+    await rejectsWithCode(authorityWith({}).createCertificate(call), "CSR_MALFORMED");
+    assert.deepEqual(told.slice(2), [{ caller }, { subject: frontend }, { rule: "default" }]);
+  });
+
+  it("counts a key that another presented, or refuses it where the rule says so", async () => {
+    const asked: [string, KeyHolder][] = [];
+    let counted = 0;
+    const parts = {
+      authenticator: knowing({ ...caller, pod }),
+      keyHolders: { isSharedBy: (...all: [string, KeyHolder]) => asked.push(all) > 0 },
+      observer: { ...openAdmission.observer, onSharedKey: () => void counted++ },
+    };
+    const { order } = await authorityWith(parts).createCertificate(callFor({ csrPem }));
+    const refusing = authorityWith({ ...parts, policy: () => policyOf({ onSharedKey: "refuse" }) });
+    const error = await rejectsWithCode(refusing.createCertificate(callFor({ csrPem })), "CSR_KEY_REJECTED");
+    assert.match(error.message, /another pod has presented this public key, by the rule test: make a key/);
+    assert.deepEqual([records.length, counted], [1, 2]);
+    const holder = { identity: frontend.toString(), podUid: pod.uid };
+    assert.deepEqual(asked, [
+      [order.publicKey.hash, holder],
+      [order.publicKey.hash, holder],
+    ]);
+  });
+
+  it("puts on record what was asked for and not given, and tells of it only where there is any", async () => {
+    const told: (readonly string[])[] = [];
+    const observer = { ...openAdmission.observer, onIgnored: (kinds: readonly string[]) => told.push(kinds) };
+    const authority = authorityWith({ observer });
+    await authority.createCertificate(callFor({ csrPem }));
+    await authority.createCertificate(callFor({ csrPem: requestNamed("admin") }));
+    assert.deepEqual(told, [["subject"]]);
+    assert.deepEqual(
+      records.map(({ ignored }) => ignored),
+      [[], ["subject"]],
+    );
+  });
+
+  it("certifies the names that the rule adds", async () => {
+    const authority = authorityWith({
+      policy: () => policyOf({ dnsNames: ["{serviceAccount}.{namespace}.svc"] }),
+    });
+    const { certificate } = await authority.createCertificate(callFor({ csrPem }));
+    const { subjectAltName } = new X509Certificate(certificate.der);
+    assert.equal(subjectAltName, `URI:${frontend}, DNS:frontend.demo.svc`);
+  });
+
+  it("writes into the serial when a token last proved the name, which is not now for a certificate", async () => {
+    const byToken = await authorityWith({}).createCertificate(callFor({ csrPem }));
+    const proofOf = (serial: string) => tokenProofTime(serial).toISOString();
+    assert.equal(proofOf(byToken.certificate.serial), "2030-01-01T00:05:00.000Z");
+    const tokenProvenAt = new Date("2029-12-30T12:00:00Z");
+    const facts = { kind: "client-certificate", serial: "01", fingerprint: "02", tokenProvenAt } as const;
+    const renewed = authorityWith({ authenticator: knowing({ ...caller, credential: facts }) });
+    const { certificate } = await renewed.createCertificate(callFor({ csrPem }));
+    assert.equal(proofOf(certificate.serial), "2029-12-30T12:00:00.000Z");
+  });
+});

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { FakeClock, recordingLogger } from "@kasbah/testkit";
+import { Leader, type LeaderParts } from "./leader.ts";
+import { calm, LeaseServer, MachineClock } from "./lease-simulation.fixture.ts";
+
+const second = 1_000;
+const event = "the lease of the leader cannot be kept";
+
+describe("A leader", () => {
+  let clock: FakeClock;
+  let server: LeaseServer;
+  let said: string[];
+  let started: Leader[];
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    server = new LeaseServer(clock);
+    said = [];
+    started = [];
+  });
+
+  async function start(identity: string, parts: Partial<LeaderParts> = {}): Promise<Leader> {
+    const leader = new Leader({
+      client: server.client(),
+      namespace: "kasbah-system",
+      identity,
+      onChange: (isLeader) => said.push(`${identity} ${isLeader ? "leads" : "ends"}`),
+      clock,
+      logger: recordingLogger(),
+      ...parts,
+    });
+    started.push(leader);
+    await leader.start();
+    await clock.runFor(100);
+    return leader;
+  }
+
+  async function startOn(machine: MachineClock, identity: string): Promise<Leader> {
+    return start(identity, { clock: machine, client: server.client(machine.awake) });
+  }
+
+  it("is nobody whom the API server does not answer, and says so", async () => {
+    server.weather = () => ({ ...calm, fate: "silent" });
+    const [logger, leader] = [recordingLogger(), await start("a")];
+    const other = await start("b", { logger });
+    await clock.runFor(60 * second);
+    assert.deepEqual([leader.isLeader, other.isLeader, said], [false, false, []]);
+    assert.match(
+      other.warnings().join(),
+      /^leader: the lease cannot be kept: .* did not answer within 5000 ms$/,
+    );
+    assert.equal(logger.named(event).length, 1);
+  });
+
+  it("ends at the deadline of its last renewal while the API server hangs, not when it answers at last", async () => {
+    const leader = await start("a");
+    await clock.runFor(second);
+    server.weather = () => ({ ...calm, fate: "silent" });
+    const sentAtMs = 2;
+    await clock.runFor(sentAtMs + 9_999 - clock.monotonicMs());
+    assert.equal(leader.isLeader, true);
+    await clock.runFor(1);
+    assert.equal(leader.isLeader, false);
+    assert.deepEqual(said, ["a leads", "a ends"]);
+  });
+
+  it("leads again once the API server answers, without a transition if nobody led in between", async () => {
+    const leader = await start("a");
+    server.weather = () => ({ ...calm, fate: "refused" });
+    await clock.runFor(12 * second);
+    assert.equal(leader.isLeader, false);
+    server.weather = () => calm;
+    await clock.runFor(2.5 * second);
+    assert.deepEqual([leader.isLeader, leader.warnings()], [true, []]);
+    assert.equal(server.lease?.spec["leaseTransitions"], 0);
+  });
+
+  it("does not believe that it leads after it was stopped past its lease, before anybody has told it", async () => {
+    const machine = new MachineClock(clock);
+    const leader = await startOn(machine, "a");
+    await start("b");
+    machine.stopFor(40 * second);
+    await clock.runFor(39 * second);
+    assert.deepEqual([leader.isLeader, said], [false, ["a leads", "b leads"]]);
+    await clock.runFor(3 * second);
+    assert.deepEqual(said, ["a leads", "b leads", "a ends"]);
+  });
+
+  it("takes no answer for a renewal that waited for a stopped process", async () => {
+    const machine = new MachineClock(clock);
+    server.onCall = () => {
+      if (server.holder === "a" && said.length === 0) machine.stopFor(20 * second);
+    };
+    const leader = await startOn(machine, "a");
+    assert.equal(server.holder, "a");
+    await clock.runFor(20 * second);
+    assert.deepEqual([leader.isLeader, said], [false, []]);
+  });
+
+  it("does not believe that it leads after its machine was suspended, where monotonic time stood still", async () => {
+    const machine = new MachineClock(clock);
+    const leader = await startOn(machine, "a");
+    await machine.suspendFor(12 * second);
+    assert.ok(machine.monotonicMs() < second);
+    assert.equal(leader.isLeader, false);
+    await clock.runFor(3 * second);
+    assert.deepEqual(said, ["a leads", "a ends", "a leads"]);
+  });
+
+  it("ends at once when it sees another in its place", async () => {
+    const leader = await start("a");
+    server.edit((lease) => ({ ...lease, spec: { ...lease.spec, holderIdentity: "b" } }));
+    await clock.runFor(2 * second);
+    assert.deepEqual([leader.isLeader, leader.holder, said], [false, "b", ["a leads", "a ends"]]);
+  });
+
+  it("goes on when somebody has but annotated its lease, and keeps what they wrote", async () => {
+    const leader = await start("a");
+    const labels = { "app.kubernetes.io/managed-by": "Helm" };
+    server.edit((lease) => ({
+      metadata: { ...lease.metadata, labels },
+      spec: { ...lease.spec, strategy: "x" },
+    }));
+    await clock.runFor(20 * second);
+    assert.deepEqual([leader.isLeader, said], [true, ["a leads"]]);
+    assert.deepEqual([server.lease?.metadata["labels"], server.lease?.spec["strategy"]], [labels, "x"]);
+  });
+
+  it("renews visibly even where its wall clock stands still", async () => {
+    const frozen = { now: () => new Date(0), monotonicMs: () => clock.monotonicMs() };
+    const sleep = (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal);
+    await start("a", { clock: { ...frozen, sleep } });
+    await start("b");
+    await clock.runFor(60 * second);
+    assert.deepEqual([server.holder, said], ["a", ["a leads"]]);
+  });
+
+  it("makes a lease that was deleted anew, at once", async () => {
+    await start("a");
+    await start("b");
+    server.edit(() => undefined);
+    await clock.runFor(2 * second);
+    assert.deepEqual([server.holder, said], ["a", ["a leads"]]);
+  });
+
+  it("asks once for each renewal", async () => {
+    await start("a");
+    const before = server.calls.length;
+    await clock.runFor(20 * second);
+    const methods = server.calls.slice(before).map(({ method }) => method);
+    assert.deepEqual(new Set(methods), new Set(["PUT"]));
+    assert.ok(methods.length <= 10, String(methods.length));
+  });
+
+  it("is not made with times that would let two lead", () => {
+    for (const timing of [
+      { renewDeadlineMs: 15_000 },
+      { retryMs: 10_000 },
+      { retryMs: 0 },
+      { leaseMs: Number.NaN },
+    ]) {
+      const parts = { client: server.client(), namespace: "n", identity: "a", onChange: () => {}, clock };
+      assert.throws(() => new Leader({ ...parts, timing, logger: recordingLogger() }), RangeError);
+    }
+  });
+});

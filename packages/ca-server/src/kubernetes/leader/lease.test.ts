@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { rejectsWithCode } from "@kasbah/testkit";
+import type { HttpsReply } from "../../outbound/https-exchange.ts";
+import { LeaseFile, microTime } from "./lease.ts";
+
+const path = "/apis/coordination.k8s.io/v1/namespaces/kasbah-system/leases";
+const object = {
+  apiVersion: "coordination.k8s.io/v1",
+  kind: "Lease",
+  metadata: { uid: "u", resourceVersion: "7", labels: { a: "b" } },
+  spec: { holderIdentity: "x", renewTime: "2030-01-01T00:00:00.000000Z", preferredHolder: "y" },
+};
+const claim = { holder: "a", durationMs: 15_000, at: new Date("2030-01-01T00:00:00Z") };
+
+/** A lease whose API server gives always the same answer. */
+function leaseWith(status: number, body: unknown) {
+  const asked: [path: string, body: unknown][] = [];
+  const answer = async (to: string, sent?: unknown): Promise<HttpsReply> => {
+    asked.push([to, sent]);
+    return { status, body: typeof body === "string" ? body : JSON.stringify(body), retryAfterMs: undefined };
+  };
+  const client = { get: answer, post: answer, put: answer };
+  return { asked, lease: new LeaseFile({ client, namespace: "kasbah-system", name: "kasbah-leader" }) };
+}
+
+const seenLease = async () =>
+  (await leaseWith(200, object).lease.read()) ?? assert.fail("the lease was not read");
+
+describe("A lease of the API server", () => {
+  it("is not known from an answer of another shape or status", async () => {
+    const bodies = ["", "null", "[]", "{}", "<html>", { ...object, metadata: { uid: "u" } }];
+    const specs = [null, { holderIdentity: 1 }, { leaseTransitions: -1 }, { leaseDurationSeconds: "15" }];
+    for (const body of [...bodies, ...specs.map((spec) => ({ ...object, spec }))]) {
+      await rejectsWithCode(leaseWith(200, body).lease.read(), "LEASE_UNAVAILABLE");
+    }
+    for (const status of [201, 204, 301, 400, 409, 410, 429, 500, 503]) {
+      await rejectsWithCode(leaseWith(status, object).lease.read(), "LEASE_UNAVAILABLE");
+    }
+  });
+
+  it("is not known from a server that does not answer, and says why in the cause", async () => {
+    const cause = new Error("ECONNREFUSED");
+    const fail = async () => Promise.reject(cause);
+    const lease = new LeaseFile({ client: { get: fail, post: fail, put: fail }, namespace: "n", name: "l" });
+    for (const call of [lease.read(), lease.create(claim), lease.replace(await seenLease(), claim)]) {
+      assert.equal((await rejectsWithCode(call, "LEASE_UNAVAILABLE")).cause, cause);
+    }
+  });
+
+  it("names the permission that is missing", async () => {
+    for (const status of [401, 403]) {
+      const { lease } = leaseWith(status, { kind: "Status" });
+      await assert.rejects(lease.read(), new RegExp(`${status}; let .* get leases.* kasbah-system$`));
+      await assert.rejects(lease.create(claim), /create leases\.coordination\.k8s\.io/);
+      await assert.rejects(lease.replace(await seenLease(), claim), /update leases\.coordination\.k8s\.io/);
+    }
+  });
+
+  it("may be missing, or of somebody who was faster, and these are answers", async () => {
+    assert.equal(await leaseWith(404, {}).lease.read(), undefined);
+    assert.equal(await leaseWith(409, {}).lease.create(claim), undefined);
+    for (const status of [404, 409])
+      assert.equal(await leaseWith(status, {}).lease.replace(await seenLease(), claim), undefined);
+  });
+
+  it("cannot be made in a namespace that is not there", async () => {
+    await rejectsWithCode(leaseWith(404, {}).lease.create(claim), "LEASE_UNAVAILABLE");
+  });
+
+  it("is asked for by names that stay names", async () => {
+    const paths: string[] = [];
+    const get = async (to: string) => {
+      paths.push(to);
+      return { status: 404, body: "", retryAfterMs: undefined };
+    };
+    const client = { get, post: get, put: get };
+    await new LeaseFile({ client, namespace: "../n?x", name: "a/b#c" }).read();
+    assert.deepEqual(paths, ["/apis/coordination.k8s.io/v1/namespaces/..%2Fn%3Fx/leases/a%2Fb%23c"]);
+  });
+
+  it("is replaced by one that names the version it was seen in and keeps what is not ours", async () => {
+    const { lease, asked } = leaseWith(200, object);
+    await lease.replace(await seenLease(), claim);
+    const spec = {
+      ...object.spec,
+      holderIdentity: "a",
+      leaseDurationSeconds: 15,
+      leaseTransitions: 1,
+      acquireTime: "2030-01-01T00:00:00.000001Z",
+      renewTime: "2030-01-01T00:00:00.000001Z",
+    };
+    assert.deepEqual(asked, [[`${path}/kasbah-leader`, { ...object, spec }]]);
+  });
+
+  it("is created whole", async () => {
+    const { lease, asked } = leaseWith(201, object);
+    await lease.create({ ...claim, durationMs: 1_500 });
+    const at = "2030-01-01T00:00:00.000000Z";
+    const { apiVersion, kind } = object;
+    const metadata = { namespace: "kasbah-system", name: "kasbah-leader" };
+    const spec = {
+      holderIdentity: "a",
+      leaseDurationSeconds: 2,
+      acquireTime: at,
+      renewTime: at,
+      leaseTransitions: 0,
+    };
+    assert.deepEqual(asked, [[path, { apiVersion, kind, metadata, spec }]]);
+  });
+
+  it("tells its times to the microsecond, never the same twice in a row", () => {
+    const at = new Date("2030-01-01T00:00:00.012Z");
+    const first = microTime(at, undefined);
+    const second = microTime(at, first);
+    assert.equal(first, "2030-01-01T00:00:00.012000Z");
+    assert.notEqual(second, first);
+    assert.match(second, /^2030-01-01T00:00:00\.\d{6}Z$/);
+    assert.notEqual(microTime(at, second), second);
+  });
+});

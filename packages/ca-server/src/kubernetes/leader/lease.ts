@@ -1,0 +1,130 @@
+import { MeshError } from "@kasbah/pki";
+import { z } from "zod";
+import type { HttpsReply } from "../../outbound/https-exchange.ts";
+import type { KubernetesClient } from "../api/api-client.ts";
+
+/** What of the client a lease needs. */
+export type LeaseClient = Pick<KubernetesClient, "get" | "post" | "put">;
+
+/** A coordination.k8s.io/v1 Lease as the API server last had it; what else is in the object is kept for writing it back. */
+export type Lease = z.infer<typeof leaseSchema>;
+
+/** Who leads from a moment on, as it is written. */
+export interface Claim {
+  readonly holder: string;
+  readonly durationMs: number;
+  readonly at: Date;
+}
+
+// The API server leaves out what is empty; nothing more is asked of fields that we do not write.
+const specSchema = z.looseObject({
+  holderIdentity: z.string().default(""),
+  leaseDurationSeconds: z.int().positive().optional(),
+  leaseTransitions: z.int().nonnegative().default(0),
+  renewTime: z.string().optional(),
+});
+const leaseSchema = z.looseObject({
+  metadata: z.looseObject({ uid: z.string(), resourceVersion: z.string().min(1) }),
+  spec: specSchema.prefault({}),
+});
+
+/** No answer that says how the lease stands: the API server is away, overloaded, or does not let us. */
+export class LeaseUnavailable extends MeshError<"LEASE_UNAVAILABLE"> {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super("LEASE_UNAVAILABLE", message, options);
+  }
+}
+
+/** One lease of the API server. Whoever writes it must have seen its newest version: others' writes are never lost. */
+export class LeaseFile {
+  readonly #client: LeaseClient;
+  readonly #collection: string;
+  readonly #metadata: { readonly namespace: string; readonly name: string };
+
+  constructor(o: { client: LeaseClient; namespace: string; name: string }) {
+    this.#client = o.client;
+    this.#collection = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(o.namespace)}/leases`;
+    this.#metadata = { namespace: o.namespace, name: o.name };
+  }
+
+  /** Undefined where there is none. @throws LeaseUnavailable */
+  async read(): Promise<Lease | undefined> {
+    const reply = await this.#ask("get", () => this.#client.get(this.#path));
+    return reply.status === 404 ? undefined : leaseIn(reply, 200);
+  }
+
+  /** Undefined when somebody else was faster. @throws LeaseUnavailable */
+  async create(claim: Claim): Promise<Lease | undefined> {
+    const spec = { ...specOf(claim, undefined), leaseTransitions: 0 };
+    const body = { ...kind, metadata: this.#metadata, spec };
+    const reply = await this.#ask("create", () => this.#client.post(this.#collection, body));
+    return reply.status === 409 ? undefined : leaseIn(reply, 201);
+  }
+
+  /** Undefined when the lease has changed since, or is gone. @throws LeaseUnavailable */
+  async replace(seen: Lease, claim: Claim): Promise<Lease | undefined> {
+    const body = { ...seen, ...kind, spec: { ...seen.spec, ...specOf(claim, seen) } };
+    const reply = await this.#ask("update", () => this.#client.put(this.#path, body));
+    return reply.status === 409 || reply.status === 404 ? undefined : leaseIn(reply, 200);
+  }
+
+  async #ask(verb: string, call: () => Promise<HttpsReply>): Promise<HttpsReply> {
+    const reply = await call().catch((cause: unknown) => {
+      throw new LeaseUnavailable("the API server does not answer", { cause });
+    });
+    if (reply.status === 401 || reply.status === 403) throw this.#refused(verb, reply.status);
+    return reply;
+  }
+
+  #refused(verb: string, status: number): LeaseUnavailable {
+    const { namespace, name } = this.#metadata;
+    return new LeaseUnavailable(
+      `the API server answered ${status}; let the CA's service account ${verb} leases.coordination.k8s.io, such as ${name}, in the namespace ${namespace}`,
+    );
+  }
+
+  get #path(): string {
+    return `${this.#collection}/${encodeURIComponent(this.#metadata.name)}`;
+  }
+}
+
+const kind = { apiVersion: "coordination.k8s.io/v1", kind: "Lease" } as const;
+
+function specOf({ holder, durationMs, at }: Claim, seen: Lease | undefined) {
+  const renewTime = microTime(at, seen?.spec.renewTime);
+  const spec = {
+    holderIdentity: holder,
+    leaseDurationSeconds: Math.ceil(durationMs / 1000),
+    renewTime,
+  };
+  if (seen === undefined) return { ...spec, acquireTime: renewTime };
+  const isSameHolder = seen.spec.holderIdentity === holder;
+  if (isSameHolder || holder === "") return spec;
+  return { ...spec, acquireTime: renewTime, leaseTransitions: seen.spec.leaseTransitions + 1 };
+}
+
+/**
+ * Kubernetes' MicroTime, which takes six digits and no fewer. A renewal must change the object, since the API server
+ * answers 200 to a write that changes nothing and others would see no sign of it: so a clock that stands still is
+ * moved by a microsecond.
+ */
+export function microTime(at: Date, previous: string | undefined): string {
+  const text = at.toISOString();
+  const first = text.replace("Z", "000Z");
+  return first === previous ? text.replace("Z", "001Z") : first;
+}
+
+function leaseIn({ status, body }: HttpsReply, expected: number): Lease {
+  if (status !== expected) throw new LeaseUnavailable(`the API server answered ${status}`);
+  const read = leaseSchema.safeParse(jsonIn(body));
+  if (read.success) return read.data;
+  throw new LeaseUnavailable("the API server's answer is not a Lease", { cause: read.error });
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

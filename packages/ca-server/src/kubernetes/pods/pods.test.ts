@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import {
+  FakeClock,
+  type FakeKubernetesApi,
+  type FakePod,
+  rejectsWithCode,
+  startFakeKubernetesApi,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { AddressRules } from "../../outbound/address-rules.ts";
+import { KubernetesClient } from "../api/api-client.ts";
+import { KubernetesPods } from "./pods.ts";
+
+const frontend: FakePod = {
+  namespace: "demo",
+  name: "frontend-1",
+  uid: "uid-1",
+  serviceAccount: "frontend",
+  node: "node-1",
+};
+const workload = { namespace: "demo", serviceAccount: "frontend" };
+
+describe("Pods of the Kubernetes API", () => {
+  let directory: TemporaryDirectory;
+  let api: FakeKubernetesApi;
+  let clock: FakeClock;
+  let pods: KubernetesPods;
+
+  before(async () => {
+    directory = await temporaryDirectory();
+    api = await startFakeKubernetesApi();
+    await writeFile(directory.join("ca.pem"), api.rootPem);
+    await writeFile(directory.join("token"), "own");
+  });
+
+  beforeEach(() => {
+    api.trouble = undefined;
+    api.pods = [frontend];
+    clock = new FakeClock();
+    const client = new KubernetesClient({
+      server: api.url,
+      caFile: directory.join("ca.pem"),
+      tokenFile: directory.join("token"),
+      addressRules: new AddressRules([{ address: "127.0.0.1", prefix: 32 }]),
+      timeoutMs: 2_000,
+    });
+    pods = new KubernetesPods({ client, clock });
+  });
+
+  after(async () => {
+    await api.close();
+    await directory.remove();
+  });
+
+  const page = '{"kind":"PodList","metadata":{"resourceVersion":"7","continue":"more"},"items":[]}';
+
+  async function callsFor(work: () => Promise<unknown>): Promise<number> {
+    const before = api.calls.length;
+    await work();
+    return api.calls.length - before;
+  }
+
+  it("cannot be known while the API is away: an outage says neither yes nor no", async () => {
+    const troubles = [
+      { status: 500 },
+      { status: 403 },
+      { status: 429, headers: { "retry-after": "1" } },
+      "cut before the answer",
+      "cut within the answer",
+      "garbage",
+      "huge",
+    ] as const;
+    for (const trouble of troubles) {
+      api.trouble = trouble;
+      await rejectsWithCode(pods.find("demo", "frontend-1"), "AUTHENTICATOR_UNAVAILABLE");
+      await rejectsWithCode(pods.runsOn("node-1", workload), "AUTHENTICATOR_UNAVAILABLE");
+    }
+  });
+
+  it("cannot be known from an answer of another shape", async () => {
+    for (const body of ["null", "[]", "{}", '{"items":{}}', '{"items":[{}]}', '{"metadata":{"uid":1}}']) {
+      api.trouble = { status: 200, body };
+      await rejectsWithCode(pods.find("demo", "frontend-1"), "AUTHENTICATOR_UNAVAILABLE");
+      await rejectsWithCode(pods.runsOn("node-1", workload), "AUTHENTICATOR_UNAVAILABLE");
+    }
+  });
+
+  it("are not there when the API says 404, and that is an answer", async () => {
+    assert.equal(await pods.find("demo", "gone"), undefined);
+    assert.equal(await pods.find("prod", "frontend-1"), undefined);
+  });
+
+  it("cannot be listed when the API says 404 to the list itself", async () => {
+    api.trouble = { status: 404 };
+    await rejectsWithCode(pods.runsOn("node-1", workload), "AUTHENTICATOR_UNAVAILABLE");
+  });
+
+  it("are not asked for by names that would be another path", async () => {
+    const before = api.calls.length;
+    for (const name of ["a/../../nodes?x=1#y", ".", "..", "", "a%2Fb", "A", "a/log", "a".repeat(254)]) {
+      assert.equal(await pods.find("demo", name), undefined);
+    }
+    assert.equal(api.calls.length, before);
+  });
+
+  it("are found with their uid, account and node", async () => {
+    const found = await pods.find("demo", "frontend-1");
+    assert.deepEqual(found, { uid: "uid-1", serviceAccount: "frontend", node: "node-1" });
+    assert.equal(api.calls.at(-1)?.authorization, "Bearer own");
+  });
+
+  it("are on no node until they are scheduled", async () => {
+    const { node: _, ...unscheduled } = frontend;
+    api.pods = [unscheduled];
+    assert.equal((await pods.find("demo", "frontend-1"))?.node, "");
+    assert.equal(await pods.runsOn("node-1", workload), false);
+  });
+
+  it("do not count on a node once they have succeeded or failed", async () => {
+    for (const phase of ["Succeeded", "Failed"] as const) {
+      api.pods = [{ ...frontend, phase }];
+      assert.equal(await pods.runsOn("node-1", workload), false, phase);
+      await clock.advance(2_000);
+    }
+    api.pods = [{ ...frontend, phase: "Pending" }];
+    assert.equal(await pods.runsOn("node-1", workload), true);
+  });
+
+  it("do not count for another node, namespace or account", async () => {
+    assert.equal(await pods.runsOn("node-1", workload), true);
+    assert.equal(await pods.runsOn("node-2", workload), false);
+    assert.equal(await pods.runsOn("node-1", { ...workload, namespace: "prod" }), false);
+    assert.equal(await pods.runsOn("node-1", { ...workload, serviceAccount: "bank" }), false);
+  });
+
+  it("are listed page by page, since a node's pods may be too many for one answer", async () => {
+    const crowd = Array.from({ length: 300 }, (_, at) => ({
+      ...frontend,
+      name: `a-${at}`,
+      serviceAccount: `a-${at}`,
+    }));
+    api.pods = [...crowd, frontend];
+    assert.ok((await callsFor(() => pods.runsOn("node-1", workload))) > 1);
+    assert.equal(await pods.runsOn("node-1", workload), true);
+    assert.equal(await pods.runsOn("node-1", { ...workload, serviceAccount: "a-300" }), false);
+  });
+
+  it("are not listed for ever by a server whose list has no end", async () => {
+    let pages = 0;
+    const endless = {
+      get: async () => {
+        pages += 1;
+        return { status: 200, body: page, retryAfterMs: undefined };
+      },
+    };
+    const list = new KubernetesPods({ client: endless, clock });
+    await rejectsWithCode(list.runsOn("node-1", workload), "AUTHENTICATOR_UNAVAILABLE");
+    assert.ok(pages < 20, String(pages));
+  });
+
+  it("cannot be known when the API is gone between two pages of a list", async () => {
+    for (const status of [404, 410, 500]) {
+      const answers = [200, status];
+      const get = async () => ({ status: answers.shift() ?? status, body: page, retryAfterMs: undefined });
+      const list = new KubernetesPods({ client: { get }, clock });
+      await rejectsWithCode(list.runsOn("node-1", workload), "AUTHENTICATOR_UNAVAILABLE");
+    }
+  });
+
+  it("are listed once in two seconds for each node, and then again", async () => {
+    assert.equal(await callsFor(() => pods.runsOn("node-1", workload)), 1);
+    await clock.advance(1_999);
+    assert.equal(await callsFor(() => pods.runsOn("node-1", workload)), 0);
+    assert.equal(await callsFor(() => pods.runsOn("node-2", workload)), 1);
+    api.pods = [];
+    await clock.advance(1);
+    assert.equal(await callsFor(() => pods.runsOn("node-1", workload)), 1);
+    assert.equal(await pods.runsOn("node-1", workload), false);
+  });
+
+  it("are listed once for a hundred who ask together, the first time and each time after", async () => {
+    const crowd = () => Promise.all(Array.from({ length: 100 }, () => pods.runsOn("node-1", workload)));
+    assert.equal(await callsFor(crowd), 1);
+    await clock.advance(2_000);
+    assert.equal(await callsFor(crowd), 1);
+  });
+
+  it("are asked for again at once after a list that failed", async () => {
+    api.trouble = { status: 503 };
+    await rejectsWithCode(pods.runsOn("node-1", workload), "AUTHENTICATOR_UNAVAILABLE");
+    api.trouble = undefined;
+    assert.equal(await pods.runsOn("node-1", workload), true);
+  });
+
+  it("are looked up one by one without a cache, since a pod's uid is proof of the caller", async () => {
+    await pods.find("demo", "frontend-1");
+    api.pods = [{ ...frontend, uid: "uid-2" }];
+    assert.equal((await pods.find("demo", "frontend-1"))?.uid, "uid-2");
+  });
+});

@@ -1,0 +1,88 @@
+import type { WorkloadName } from "@kasbah/pki";
+import type { Clock } from "@kasbah/runtime";
+import { LRUCache } from "lru-cache";
+import type { PodSource, RunningPod } from "../../authn/node-impersonation.ts";
+import { CaError } from "../../errors.ts";
+import { readAnswer } from "../api/api-answer.ts";
+import type { KubernetesClient } from "../api/api-client.ts";
+import { objectPages } from "../api/object-pages.ts";
+import { type KnownPod, knownPodSchema } from "./pod-index.ts";
+
+export interface KubernetesPodsParts {
+  readonly client: Pick<KubernetesClient, "get">;
+  readonly clock: Clock;
+}
+
+interface NodePods {
+  readonly workloads: Promise<ReadonlySet<string>>;
+  readonly untilMs: number;
+}
+
+/** A pod that has just started may be refused once, and its proxy tries again. */
+const nodeListForMs = 2_000;
+const maxNodes = 5_000;
+const podName = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
+const podsPerPage = 100;
+
+/** Looks pods up in the Kubernetes API; what runs on a node is asked once in two seconds. */
+export class KubernetesPods implements PodSource {
+  readonly #parts: KubernetesPodsParts;
+  readonly #nodes = new LRUCache<string, NodePods>({ max: maxNodes });
+
+  constructor(parts: KubernetesPodsParts) {
+    this.#parts = parts;
+  }
+
+  async find(namespace: string, name: string): Promise<RunningPod | undefined> {
+    // Whatever else it were, it would be another path of the API.
+    if (!podName.test(name)) return undefined;
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
+    const pod = await orUnavailable(() => this.#look(path));
+    return pod && { uid: pod.uid, serviceAccount: pod.serviceAccount, node: pod.node };
+  }
+
+  async runsOn(node: string, workload: WorkloadName): Promise<boolean> {
+    const workloads = await this.#workloadsOn(node);
+    return workloads.has(`${workload.namespace}/${workload.serviceAccount}`);
+  }
+
+  /** The listing is kept before it is there, so that all who ask at one time share it. */
+  #workloadsOn(node: string): Promise<ReadonlySet<string>> {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const known = this.#nodes.get(node);
+    if (known !== undefined && nowMs < known.untilMs) return known.workloads;
+    const listing = { workloads: orUnavailable(() => this.#list(node)), untilMs: nowMs + nodeListForMs };
+    this.#nodes.set(node, listing);
+    listing.workloads.catch(() => {
+      if (this.#nodes.peek(node) === listing) this.#nodes.delete(node);
+    });
+    return listing.workloads;
+  }
+
+  async #list(node: string): Promise<ReadonlySet<string>> {
+    const fieldSelector = `spec.nodeName=${node},status.phase!=Failed,status.phase!=Succeeded`;
+    const list = { path: "/api/v1/pods", kind: "Pod", fieldSelector };
+    const workloads = new Set<string>();
+    for await (const { items } of objectPages(this.#parts.client, list, podsPerPage)) {
+      for (const { namespace, serviceAccount } of items.map((item) => knownPodSchema.parse(item)))
+        workloads.add(`${namespace}/${serviceAccount}`);
+    }
+    return workloads;
+  }
+
+  /** Undefined for 404. */
+  async #look(path: string): Promise<KnownPod | undefined> {
+    const reply = await this.#parts.client.get(path);
+    return reply.status === 404 ? undefined : knownPodSchema.parse(readAnswer(reply, "a pod"));
+  }
+}
+
+/** An API server that does not answer says neither yes nor no. @throws CaError `AUTHENTICATOR_UNAVAILABLE` */
+async function orUnavailable<T>(look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (cause) {
+    const problem = "pods cannot be looked up in the Kubernetes API now";
+    throw new CaError("AUTHENTICATOR_UNAVAILABLE", problem, { cause });
+  }
+}

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import type { HttpsReply } from "../../outbound/https-exchange.ts";
+import type { KubernetesClient } from "../api/api-client.ts";
+
+/** What the API server says of a token (authentication.k8s.io/v1 TokenReview, status). */
+export type TokenReviewStatus = z.infer<typeof statusSchema>;
+
+const texts = z.array(z.string());
+
+const statusSchema = z.object({
+  // A token that is not good comes without the field rather than with false.
+  authenticated: z.boolean().default(false),
+  audiences: texts.default([]),
+  error: z.string().default(""),
+  user: z
+    .object({
+      username: z.string().default(""),
+      groups: texts.default([]),
+      extra: z.record(z.string(), texts).default({}),
+    })
+    .prefault({}),
+});
+
+const reviewSchema = z.object({ status: statusSchema });
+
+/** The API server gave no verdict: it is away, overloaded, or does not let us ask. */
+export class ReviewUnavailable extends Error {
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, options: { cause?: unknown; retryAfterMs?: number | undefined } = {}) {
+    super(message, { cause: options.cause });
+    this.name = "ReviewUnavailable";
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** Asks the API server whose token it is. @throws ReviewUnavailable */
+export async function reviewToken(
+  client: Pick<KubernetesClient, "post">,
+  token: string,
+  audiences: readonly string[],
+): Promise<TokenReviewStatus> {
+  const review = {
+    apiVersion: "authentication.k8s.io/v1",
+    kind: "TokenReview",
+    spec: { token, audiences },
+  };
+  const reply = await post(client, review);
+  if (reply.status !== 201 && reply.status !== 200) throw refused(reply);
+  const read = reviewSchema.safeParse(parseJson(reply.body));
+  if (read.success) return read.data.status;
+  throw new ReviewUnavailable("the API server's answer is not a TokenReview");
+}
+
+async function post(client: Pick<KubernetesClient, "post">, review: object): Promise<HttpsReply> {
+  try {
+    return await client.post("/apis/authentication.k8s.io/v1/tokenreviews", review);
+  } catch (cause) {
+    throw new ReviewUnavailable("the API server does not answer", { cause });
+  }
+}
+
+/** The commonest cause of a 403 is the missing role, so it is named. */
+function refused({ status, retryAfterMs }: HttpsReply): ReviewUnavailable {
+  const hint =
+    status === 403 || status === 401
+      ? "; bind the CA's service account to the cluster role system:auth-delegator"
+      : "";
+  return new ReviewUnavailable(`the API server answered ${status} to a TokenReview${hint}`, { retryAfterMs });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,126 @@
+import { parseTrustBundle } from "@kasbah/pki";
+import type { Clock, Component, Logger } from "@kasbah/runtime";
+import { z } from "zod";
+import type { KubernetesClient } from "../api/api-client.ts";
+import { writeObject } from "../api/object-writer.ts";
+import { WriteTroubles } from "../api/write-troubles.ts";
+import { Reflector } from "../watch/reflector.ts";
+import { RestorePace } from "../watch/restore-pace.ts";
+import { WorkQueue } from "../watch/work-queue.ts";
+import { digestOf } from "./root-config-map.ts";
+
+export interface ClusterTrustBundleParts {
+  readonly client: Pick<KubernetesClient, "get" | "post" | "put" | "watch">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A random number in [0, 1). */
+  readonly roll: () => number;
+}
+
+const collection = "/apis/certificates.k8s.io/v1beta1/clustertrustbundles";
+const signerName = "kasbah.dev/ca";
+/** The API server takes no name that does not begin with the signer's. */
+const objectName = "kasbah.dev:ca:root";
+
+const objectSchema = z.looseObject({
+  metadata: z.looseObject({}),
+  spec: z.looseObject({ trustBundle: z.string() }),
+});
+const digestSchema = objectSchema.transform(({ spec }) => digestOf(spec.trustBundle));
+
+/**
+ * Publishes the trust bundle for the whole cluster as well, for pods that mount it from there. A cluster without that API
+ * is asked now and then, and nothing else suffers from it.
+ */
+export class ClusterTrustBundlePublisher implements Component {
+  readonly name = "cluster trust bundle";
+  readonly #parts: ClusterTrustBundleParts;
+  readonly #found: Reflector<string>;
+  readonly #queue: WorkQueue;
+  readonly #pace: RestorePace;
+  readonly #troubles: WriteTroubles;
+  #bundle: { readonly pem: string; readonly digest: string } | undefined;
+  #isLeading = false;
+
+  constructor(parts: ClusterTrustBundleParts) {
+    const { clock, logger, roll } = parts;
+    this.#parts = parts;
+    this.#pace = new RestorePace(clock);
+    this.#troubles = new WriteTroubles(logger, "the cluster trust bundle could not be published");
+    this.#found = new Reflector({
+      ...parts,
+      ...{ name: this.name, path: collection, kind: "ClusterTrustBundle", schema: digestSchema },
+      fieldSelector: `metadata.name=${objectName}`,
+      onChange: () => this.#look(),
+      onSync: () => this.#look(),
+    });
+    this.#queue = new WorkQueue({
+      work: (name) => this.#setRight().then(() => this.#troubles.clear(name)),
+      onTrouble: (name, error) => this.#troubles.note(name, error),
+      ...{ atOnce: 1, clock, roll },
+    });
+  }
+
+  get lastError(): Error | undefined {
+    return this.#found.lastError ?? this.#troubles.last;
+  }
+
+  /** Whether the cluster has our bundle, as far as is known. */
+  get isPublished(): boolean {
+    const digest = this.#bundle?.digest;
+    return this.#found.isSynced && digest !== undefined && this.#found.current.get(objectName) === digest;
+  }
+
+  /** @throws PkiError for a bundle that is none */
+  publish(bundlePem: string): void {
+    parseTrustBundle(bundlePem);
+    this.#bundle = { pem: bundlePem, digest: digestOf(bundlePem) };
+    this.#look();
+  }
+
+  setLeading(isLeading: boolean): void {
+    this.#isLeading = isLeading;
+    this.#look();
+  }
+
+  async start(): Promise<void> {
+    this.#queue.start();
+    await this.#found.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#found.stop(), this.#queue.stop()]);
+  }
+
+  #look(): void {
+    if (this.#isDue) this.#queue.add(objectName);
+  }
+
+  get #isDue(): boolean {
+    const mayWrite = this.#isLeading && this.#found.isSynced;
+    return mayWrite && this.#bundle !== undefined && !this.isPublished;
+  }
+
+  async #setRight(): Promise<void> {
+    if (!this.#isDue) return;
+    const waitMs = this.#pace.waitMs(objectName);
+    if (waitMs > 0) return this.#queue.add(objectName, waitMs);
+    const place = { client: this.#parts.client, collection, name: objectName };
+    const isWritten = await writeObject(place, (found) => this.#wanted(found));
+    if (isWritten) this.#pace.note(objectName);
+  }
+
+  #wanted(found: unknown): object | undefined {
+    if (this.#bundle === undefined || !this.#isLeading) return undefined;
+    const { metadata, spec } = objectSchema.parse(
+      found ?? { metadata: { name: objectName }, spec: { signerName, trustBundle: "" } },
+    );
+    if (digestOf(spec.trustBundle) === this.#bundle.digest) return undefined;
+    return {
+      apiVersion: "certificates.k8s.io/v1beta1",
+      kind: "ClusterTrustBundle",
+      metadata,
+      spec: { ...spec, trustBundle: this.#bundle.pem },
+    };
+  }
+}

@@ -1,0 +1,205 @@
+import { parseTrustBundle } from "@kasbah/pki";
+import type { Clock, Component, Logger } from "@kasbah/runtime";
+import type { KubernetesClient } from "../api/api-client.ts";
+import { writeObject } from "../api/object-writer.ts";
+import { WriteTroubles } from "../api/write-troubles.ts";
+import { Reflector } from "../watch/reflector.ts";
+import { WorkQueue } from "../watch/work-queue.ts";
+import { isServed, type NamespaceFacts, namespaceSchema } from "./namespaces.ts";
+import { digestOf, type PublishedRoot, publishedRootSchema, withRoot } from "./root-config-map.ts";
+import { RootMemory } from "./root-memory.ts";
+
+export interface RootPublisherParts {
+  readonly client: Pick<KubernetesClient, "get" | "post" | "put" | "watch">;
+  /** Default `istio-ca-root-cert`, where stock agents look. */
+  readonly configMap?: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A random number in [0, 1). */
+  readonly roll: () => number;
+}
+
+/** A namespace whose root another program writes, or sets back each time that we set it right. */
+export interface RootConflict {
+  readonly namespace: string;
+  readonly manager: string;
+}
+
+/** How conflicts are named in the log, in conditions and in metrics. */
+export const rootPublisherConflict = "ROOT_PUBLISHER_CONFLICT";
+
+const unknown = "unknown";
+const atOnce = 10;
+/** Between writes that a new bundle or a new leader makes: fifty a second. */
+const spreadMs = 20;
+
+/** Publishes the trust bundle as a ConfigMap in every namespace, where it leads, and where nobody else does. */
+export class RootPublisher implements Component {
+  readonly name = "root publisher";
+  readonly #parts: RootPublisherParts;
+  readonly #configMap: string;
+  readonly #namespaces: Reflector<NamespaceFacts>;
+  readonly #roots: Reflector<PublishedRoot>;
+  readonly #queue: WorkQueue;
+  readonly #memory: RootMemory;
+  readonly #troubles: WriteTroubles;
+  #bundle: { readonly pem: string; readonly digest: string } | undefined;
+  #isLeading = false;
+
+  constructor(parts: RootPublisherParts) {
+    const { client, configMap = "istio-ca-root-cert", clock, logger, roll } = parts;
+    this.#parts = parts;
+    this.#configMap = configMap;
+    this.#memory = new RootMemory(clock);
+    this.#troubles = new WriteTroubles(logger, "the root could not be published");
+    const common = { client, clock, logger, roll, onSync: () => this.#lookEverywhere() };
+    this.#namespaces = new Reflector({
+      ...common,
+      ...{ name: "namespaces", path: "/api/v1/namespaces", kind: "Namespace", schema: namespaceSchema },
+      onChange: (namespace, facts) => this.#onNamespace(namespace, facts),
+    });
+    this.#roots = new Reflector({
+      ...common,
+      ...{ name: "published roots", path: "/api/v1/configmaps", kind: "ConfigMap" },
+      fieldSelector: `metadata.name=${configMap}`,
+      schema: publishedRootSchema,
+      onChange: (key) => this.#onRoot(key.split("/", 1)[0] ?? ""),
+    });
+    this.#queue = new WorkQueue({
+      work: (namespace) => this.#setRight(namespace).then(() => this.#troubles.clear(namespace)),
+      onTrouble: (namespace, error) => this.#troubles.note(namespace, error),
+      ...{ atOnce, clock, roll },
+    });
+  }
+
+  /** Why roots may be missing; undefined while all goes well. */
+  get lastError(): Error | undefined {
+    return this.#namespaces.lastError ?? this.#roots.lastError ?? this.#troubles.last;
+  }
+
+  get isSynced(): boolean {
+    return this.#namespaces.isSynced && this.#roots.isSynced;
+  }
+
+  /** How many objects and events could not be read. */
+  get skipped(): number {
+    return this.#namespaces.skipped + this.#roots.skipped;
+  }
+
+  /** How many namespaces are without our root, conflicts left out. */
+  get pending(): number {
+    return this.#namespacesThat((namespace) => this.#isWrong(namespace)).length;
+  }
+
+  /** Where we do not write, or write in vain. */
+  conflicts(): readonly RootConflict[] {
+    const wanted = this.#bundle?.digest;
+    if (wanted === undefined) return [];
+    return this.#namespacesThat((namespace) =>
+      this.#memory.isConflict(namespace, this.#root(namespace), wanted),
+    ).map((namespace) => ({ namespace, manager: this.#root(namespace)?.owner ?? unknown }));
+  }
+
+  /** @throws PkiError for a bundle that is none: agents would trust nobody */
+  publish(bundlePem: string): void {
+    parseTrustBundle(bundlePem);
+    this.#bundle = { pem: bundlePem, digest: digestOf(bundlePem) };
+    this.#lookEverywhere();
+  }
+
+  /** Of several replicas one writes; the others keep looking, so that they can go on at once. */
+  setLeading(isLeading: boolean): void {
+    this.#isLeading = isLeading;
+    this.#lookEverywhere();
+  }
+
+  async start(): Promise<void> {
+    this.#queue.start();
+    await Promise.all([this.#namespaces.start(), this.#roots.start()]);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#namespaces.stop(), this.#roots.stop(), this.#queue.stop()]);
+  }
+
+  #onNamespace(namespace: string, facts: NamespaceFacts | undefined): void {
+    if (facts === undefined) {
+      this.#queue.forget(namespace);
+      this.#memory.forget(namespace);
+      this.#troubles.clear(namespace);
+    } else this.#onNews(namespace);
+  }
+
+  #onRoot(namespace: string): void {
+    this.#see(namespace);
+    this.#onNews(namespace);
+  }
+
+  /** What the first lists hold waits for both of them, and is then spread. */
+  #onNews(namespace: string): void {
+    if (this.isSynced) this.#queue.add(namespace);
+  }
+
+  #lookEverywhere(): void {
+    if (!this.isSynced || this.#bundle === undefined) return;
+    const wrong = this.#namespacesThat((namespace) => {
+      this.#see(namespace);
+      return this.#isWrong(namespace);
+    });
+    for (const [index, namespace] of wrong.entries()) this.#queue.add(namespace, index * spreadMs);
+  }
+
+  async #setRight(namespace: string): Promise<void> {
+    if (!this.#mayWrite(namespace) || !this.#isWrong(namespace)) return;
+    const waitMs = this.#memory.waitMs(namespace);
+    if (waitMs > 0) return this.#queue.add(namespace, waitMs);
+    const place = {
+      client: this.#parts.client,
+      collection: `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`,
+      name: this.#configMap,
+    };
+    let digest: string | undefined;
+    const isWritten = await writeObject(place, (found) => {
+      const bundle = this.#bundle;
+      // What was known of it may be out of date, and so may be who leads.
+      const root = found === undefined ? undefined : publishedRootSchema.parse(found);
+      if (bundle === undefined || !this.#mayWrite(namespace)) return undefined;
+      if (this.#memory.judge(namespace, root, bundle.digest) !== "wrong") return undefined;
+      digest = bundle.digest;
+      return withRoot(this.#configMap, found, bundle.pem);
+    });
+    if (!isWritten || digest === undefined || !this.#memory.wrote(namespace, digest)) return;
+    this.#parts.logger.info("the root was set right where it had been changed", { namespace });
+  }
+
+  #see(namespace: string): void {
+    if (this.#bundle === undefined) return;
+    const root = this.#root(namespace);
+    const news = this.#memory.see(namespace, root, this.#bundle.digest);
+    const facts = { namespace, manager: root?.owner ?? unknown, code: rootPublisherConflict };
+    if (news === "conflict begins")
+      this.#parts.logger.warn("another program writes the root; it is left alone", facts);
+    if (news === "conflict ends")
+      this.#parts.logger.info("the root is not another program's any more", facts);
+  }
+
+  #mayWrite(namespace: string): boolean {
+    if (!this.#isLeading || !this.isSynced) return false;
+    return isServed(namespace, this.#namespaces.current.get(namespace));
+  }
+
+  #isWrong(namespace: string): boolean {
+    if (this.#bundle === undefined) return false;
+    return this.#memory.judge(namespace, this.#root(namespace), this.#bundle.digest) === "wrong";
+  }
+
+  #root(namespace: string): PublishedRoot | undefined {
+    return this.#roots.current.get(`${namespace}/${this.#configMap}`);
+  }
+
+  #namespacesThat(are: (namespace: string) => boolean): readonly string[] {
+    return [...this.#namespaces.current]
+      .filter(([namespace, facts]) => isServed(namespace, facts) && are(namespace))
+      .map(([namespace]) => namespace);
+  }
+}

@@ -1,0 +1,126 @@
+import type { Clock, Component, Logger } from "@kasbah/runtime";
+import { z } from "zod";
+import type { KubernetesClient } from "../api/api-client.ts";
+import { type NeededRule, type Permission, sentencesOn } from "./rbac-rules.ts";
+
+export interface RbacProbeParts {
+  readonly client: Pick<KubernetesClient, "post">;
+  readonly permissions: readonly Permission[];
+  /** The CA's own. */
+  readonly namespace: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const everyMs = 60_000;
+/** Whoever has just bound a role need not wait long to see that it was the right one. */
+const soonMs = 10_000;
+const atOnce = 4;
+
+const reviewSchema = z.object({ status: z.object({ allowed: z.boolean() }) });
+
+/** Asks the API server which of the permissions that the CA needs it has, at the start and each minute. */
+export class RbacProbe implements Component {
+  readonly name = "RBAC probe";
+  readonly #parts: RbacProbeParts;
+  readonly #stopping = new AbortController();
+  #denied: ReadonlySet<Permission> = new Set();
+  #trouble: Error | undefined = unknown("has not been asked yet");
+  #said = "";
+
+  constructor(parts: RbacProbeParts) {
+    this.#parts = parts;
+  }
+
+  /** A sentence for each rule that lacks, by the last answer on it: an API server that is away takes no permission away. */
+  missing(which: (rule: NeededRule) => boolean = () => true): readonly string[] {
+    const { permissions, namespace } = this.#parts;
+    const denied = permissions.filter((permission) => this.#denied.has(permission) && which(permission.rule));
+    return sentencesOn(denied, namespace);
+  }
+
+  /** Why answers are old, or there are none yet; undefined while all are answered. */
+  unanswered(): string | undefined {
+    return this.#trouble?.message;
+  }
+
+  async start(): Promise<void> {
+    void this.#probeForEver();
+  }
+
+  /** Waits for no answer: a question changes nothing. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+  }
+
+  async #probeForEver(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await this.#probe();
+      if (signal.aborted) return;
+      this.#say();
+      const isWell = this.#denied.size === 0 && this.#trouble === undefined;
+      await this.#parts.clock.sleep(isWell ? everyMs : soonMs, signal).catch(() => undefined);
+    }
+  }
+
+  /** Ends with the first question that is not answered, since the others would wait as long. */
+  async #probe(): Promise<void> {
+    const denied = new Set(this.#denied);
+    const left = this.#parts.permissions.values();
+    let trouble: Error | undefined;
+    const askOnAndOn = async () => {
+      for (const permission of left) {
+        if (trouble !== undefined || this.#stopping.signal.aborted) return;
+        try {
+          if (await this.#isAllowed(permission)) denied.delete(permission);
+          else denied.add(permission);
+        } catch (error) {
+          trouble ??= error instanceof Error ? error : new Error(String(error));
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, askOnAndOn));
+    this.#denied = denied;
+    this.#trouble = trouble;
+  }
+
+  async #isAllowed(permission: Permission): Promise<boolean> {
+    const { status, body } = await this.#ask(permission).catch((cause: unknown) => {
+      throw unknown("does not answer", cause);
+    });
+    if (status !== 201 && status !== 200) throw unknown(`answers ${status} to a SelfSubjectAccessReview`);
+    try {
+      return reviewSchema.parse(JSON.parse(body)).status.allowed;
+    } catch (cause) {
+      throw unknown("answers with something else than a SelfSubjectAccessReview", cause);
+    }
+  }
+
+  #ask({ rule, verb, name }: Permission) {
+    const { group, resource, scope } = rule;
+    const namespace = scope === "namespace" ? this.#parts.namespace : undefined;
+    return this.#parts.client.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
+      apiVersion: "authorization.k8s.io/v1",
+      kind: "SelfSubjectAccessReview",
+      spec: { resourceAttributes: { verb, group, resource, name, namespace } },
+    });
+  }
+
+  /** Once for each change. */
+  #say(): void {
+    const missing = this.missing();
+    const now = [...missing, this.unanswered() ?? ""].join("\n");
+    if (now === this.#said) return;
+    const { logger } = this.#parts;
+    for (const rule of missing)
+      if (!this.#said.includes(rule)) logger.error("a permission is missing", { rule });
+    if (this.#trouble !== undefined) logger.warn("permissions are not known now", { error: this.#trouble });
+    else if (missing.length === 0 && this.#said !== "") logger.info("no permission is missing any more");
+    this.#said = now;
+  }
+}
+
+function unknown(what: string, cause?: unknown): Error {
+  return new Error(`Kubernetes API: ${what}, so that it is not known what the CA may do`, { cause });
+}

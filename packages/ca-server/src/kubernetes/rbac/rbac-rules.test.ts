@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { bareConfig, fullConfig } from "./rbac-config.fixture.ts";
+import { neededPermissions, neededRules, type RbacConfig, sentencesOn } from "./rbac-rules.ts";
+
+const asked = (config: RbacConfig) =>
+  neededPermissions(config).map(({ rule, verb, name = "*" }) => `${verb} ${rule.resource} ${name}`);
+
+describe("The rules of RBAC that the CA needs", () => {
+  it("are none outside of Kubernetes", () => {
+    assert.deepEqual(asked({ ...fullConfig, kubernetesApi: undefined }), []);
+  });
+
+  it("are the review of tokens alone for a CA that publishes nothing and shares nothing", () => {
+    assert.deepEqual(asked(bareConfig), ["create tokenreviews *"]);
+  });
+
+  it("are those of what is configured, each bound to a name where RBAC can", () => {
+    const { rootConfigMap, stateSecret, takeOverSecret } = fullConfig;
+    assert.deepEqual(asked({ ...bareConfig, rootConfigMap }).slice(1), [
+      ...["list namespaces *", "watch namespaces *", "create configmaps *"],
+      ...["get", "list", "watch", "update"].map((verb) => `${verb} configmaps istio-ca-root-cert`),
+    ]);
+    assert.deepEqual(asked({ ...bareConfig, stateSecret }).slice(1), [
+      ...["create secrets *", "get secrets kasbah-state", "watch secrets kasbah-state"],
+      ...["update secrets kasbah-state", "create leases *"],
+      ...["get leases kasbah-leader", "update leases kasbah-leader"],
+    ]);
+    const takeOver = ["get secrets cacerts", "get secrets istio-ca-secret"];
+    assert.deepEqual(asked({ ...bareConfig, takeOverSecret }).slice(1), takeOver);
+  });
+
+  it("are all needed by some configuration, and each says what for", () => {
+    const used = new Set(neededPermissions(fullConfig).map(({ rule }) => rule));
+    assert.deepEqual([...used], neededRules);
+    for (const { reason, resource } of neededRules) assert.ok(reason.length > 15, resource);
+  });
+
+  it("hold no wildcard and nothing that would let the CA become more than it is", () => {
+    const held = neededRules.flatMap(({ group, resource, verbs }) => [group, resource, ...verbs]);
+    for (const word of ["*", "escalate", "bind", "impersonate", "delete", "deletecollection", "roles"])
+      assert.ok(!held.includes(word), word);
+    const secrets = neededRules.filter(({ resource }) => resource === "secrets");
+    assert.ok(secrets.every(({ scope, verbs }) => scope === "namespace" && !verbs.includes("list")));
+  });
+
+  it("are named in a sentence with what they are for and what to do", () => {
+    assert.deepEqual(sentencesOn(neededPermissions(bareConfig), "kasbah-system"), [
+      "RBAC: may not create tokenreviews.authentication.k8s.io, and needs that to learn whose token a caller shows; bind the CA's service account to a ClusterRole that allows it",
+    ]);
+    const { takeOverSecret } = fullConfig;
+    const [, secrets] = sentencesOn(neededPermissions({ ...bareConfig, takeOverSecret }), "kasbah-system");
+    assert.equal(
+      secrets,
+      "RBAC: may not get secrets named cacerts or istio-ca-secret in the namespace kasbah-system, and needs that to take over the CA of istiod; bind the CA's service account to a Role there that allows it",
+    );
+  });
+});

@@ -1,0 +1,145 @@
+import type { CallerConfig } from "../../config/callers.ts";
+import type { KubernetesConfig } from "../../config/kubernetes.ts";
+import { defaultLeaseName } from "../leader/leader.ts";
+
+/** What of the configuration decides which rules are needed. */
+export type RbacConfig = Pick<CallerConfig, "kubernetesApi" | "trustedNodeAccount"> &
+  Pick<KubernetesConfig, "stateSecret" | "takeOverSecret" | "rootConfigMap" | "clusterTrustBundle">;
+
+/** A rule of RBAC that the CA cannot do without, under some configurations. */
+export interface NeededRule {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly resource: string;
+  readonly verbs: readonly string[];
+  /** `namespace` for the CA's own; there a Role is enough. */
+  readonly scope: "cluster" | "namespace";
+  /** Why, as the end of a sentence that begins with "it needs that to". */
+  readonly reason: string;
+  /**
+   * The objects that a role may be bound to; undefined where it is needed for all of them, and empty where the
+   * configuration has no use for the rule. A creation can be bound to no name.
+   */
+  readonly names: (config: RbacConfig) => readonly string[] | undefined;
+}
+
+/** One question to the API server. */
+export interface Permission {
+  readonly rule: NeededRule;
+  readonly verb: string;
+  readonly name: string | undefined;
+}
+
+const always = () => undefined;
+const only = (name: string | undefined) => (name === undefined ? [] : [name]);
+const anyIf = (isNeeded: boolean) => (isNeeded ? undefined : []);
+
+/** All that the CA asks of RBAC, and nothing more; the chart and the documentation are held to it. */
+export const neededRules: readonly NeededRule[] = [
+  {
+    group: "authentication.k8s.io",
+    resource: "tokenreviews",
+    verbs: ["create"],
+    scope: "cluster",
+    reason: "learn whose token a caller shows",
+    names: always,
+  },
+  {
+    group: "",
+    resource: "namespaces",
+    verbs: ["list", "watch"],
+    scope: "cluster",
+    reason: "publish the root in each namespace as soon as it is there",
+    names: ({ rootConfigMap: name }) => anyIf(name !== undefined),
+  },
+  {
+    group: "",
+    resource: "configmaps",
+    verbs: ["create", "get", "list", "watch", "update"],
+    scope: "cluster",
+    reason: "publish the root, and restore it where it was changed",
+    names: ({ rootConfigMap: name }) => only(name),
+  },
+  {
+    group: "",
+    resource: "pods",
+    verbs: ["get", "list", "watch"],
+    scope: "cluster",
+    reason: "know which pods run on the node of a node proxy",
+    names: ({ trustedNodeAccount }) => anyIf(trustedNodeAccount.length > 0),
+  },
+  {
+    group: "",
+    resource: "secrets",
+    verbs: ["create", "get", "watch", "update"],
+    scope: "namespace",
+    reason: "share the keys of the authorities with its other replicas",
+    names: ({ stateSecret: name }) => only(name),
+  },
+  {
+    group: "coordination.k8s.io",
+    resource: "leases",
+    verbs: ["create", "get", "update"],
+    scope: "namespace",
+    reason: "agree with its other replicas on one that leads",
+    // Replicas that share a Secret are the ones that elect.
+    names: ({ stateSecret }) => only(stateSecret && defaultLeaseName),
+  },
+  {
+    group: "",
+    resource: "secrets",
+    verbs: ["get"],
+    scope: "namespace",
+    reason: "take over the CA of istiod",
+    names: ({ takeOverSecret: names }) => names,
+  },
+  {
+    group: "certificates.k8s.io",
+    resource: "clustertrustbundles",
+    verbs: ["create", "get", "list", "watch", "update"],
+    scope: "cluster",
+    reason: "publish the root as a ClusterTrustBundle",
+    names: ({ clusterTrustBundle: isOn }) => (isOn ? ["kasbah.dev:ca:root"] : []),
+  },
+  {
+    group: "certificates.k8s.io",
+    resource: "signers",
+    verbs: ["attest"],
+    scope: "cluster",
+    reason: "publish the root as a ClusterTrustBundle",
+    names: ({ clusterTrustBundle: isOn }) => (isOn ? ["kasbah.dev/ca"] : []),
+  },
+];
+
+/** What is asked for this configuration, each verb for each name. */
+export function neededPermissions(config: RbacConfig): readonly Permission[] {
+  if (config.kubernetesApi === undefined) return [];
+  return neededRules.flatMap((rule) => {
+    const names = rule.names(config) ?? [undefined];
+    if (names.length === 0) return [];
+    return rule.verbs.flatMap((verb) =>
+      verb === "create" ? [{ rule, verb, name: undefined }] : names.map((name) => ({ rule, verb, name })),
+    );
+  });
+}
+
+/** What lacks, a sentence for each rule, with what to do about it. */
+export function sentencesOn(denied: readonly Permission[], namespace: string): readonly string[] {
+  const rules = [...new Set(denied.map(({ rule }) => rule))];
+  return rules.map((rule) => {
+    const of = denied.filter((permission) => permission.rule === rule);
+    const verbs = inWords(of.map(({ verb }) => verb));
+    const names = of.flatMap(({ name }) => name ?? []);
+    const named = names.length === 0 ? "" : ` named ${inWords(names)}`;
+    const resource = rule.group === "" ? rule.resource : `${rule.resource}.${rule.group}`;
+    const [place, role] =
+      rule.scope === "cluster" ? ["", "a ClusterRole"] : [` in the namespace ${namespace}`, "a Role there"];
+    return `RBAC: may not ${verbs} ${resource}${named}${place}, and needs that to ${rule.reason}; bind the CA's service account to ${role} that allows it`;
+  });
+}
+
+function inWords(words: readonly string[]): string {
+  const [...each] = new Set(words);
+  const last = each.pop() ?? "";
+  return each.length === 0 ? last : `${each.join(", ")} or ${last}`;
+}

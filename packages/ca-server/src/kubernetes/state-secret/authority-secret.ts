@@ -1,0 +1,268 @@
+import type { Logger, Secret } from "@kasbah/runtime";
+import { keyPem, parsePair, type SigningPair } from "../../authorities/keys/authority-files.ts";
+import type { KeyVault } from "../../authorities/keys/key-vault.ts";
+import { StateError } from "../../errors.ts";
+import type { HttpsReply } from "../../outbound/https-exchange.ts";
+import type { StateCodec } from "../../store/control/control-store.ts";
+import type { StateStore } from "../../store/state-store.ts";
+import { readAnswer } from "../api/api-answer.ts";
+import type { KubernetesClient } from "../api/api-client.ts";
+import { type AuthoritySnapshot, secretOf, snapshotOf } from "./authority-snapshot.ts";
+import { readSecretObject, type SecretObject } from "./secret-object.ts";
+
+export interface AuthoritySecretParts<S> {
+  readonly client: Pick<KubernetesClient, "get" | "post" | "put">;
+  readonly namespace: string;
+  readonly name: string;
+  readonly codec: StateCodec<S>;
+  /** Of a CA that begins; undefined where a root was in use, so that a Secret that is gone is a loss. */
+  readonly initial: S | undefined;
+  /** Encrypts the keys inside of the Secret, too. */
+  readonly passphrase: Secret | undefined;
+  readonly logger: Logger;
+}
+
+/** Told when another replica has changed the state. */
+export interface ForeignChanges<S> {
+  /** Makes ready what the next state needs; it comes into force afterwards. */
+  prepare(next: S): Promise<void>;
+  changed(next: S, before: S): void;
+}
+
+const maxAttempts = 20;
+
+/**
+ * Keys and control state of the authorities in one Secret that all replicas share. Every write names the version that it
+ * was made from, so that of two replicas one wins and the other begins again with what is there then (`resourceVersion`).
+ */
+export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
+  readonly #parts: AuthoritySecretParts<S>;
+  #snapshot: AuthoritySnapshot<S>;
+  #foreign: ForeignChanges<S> | undefined;
+  /** A write whose end is not known: what is there is looked at before the next. */
+  #isUncertain = false;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(parts: AuthoritySecretParts<S>, snapshot: AuthoritySnapshot<S>) {
+    this.#parts = parts;
+    this.#snapshot = snapshot;
+  }
+
+  /**
+   * Reads the Secret. One that is not there is made with the first key and state, all at once.
+   *
+   * @throws StateError `STATE_MISSING`, `STATE_DAMAGED`, `STATE_NOT_DURABLE` when the API server does not answer
+   */
+  static async open<S>(parts: AuthoritySecretParts<S>): Promise<AuthoritySecret<S>> {
+    const found = await fetchSecret(parts);
+    const place = placeIn(parts);
+    if (found !== undefined) return new AuthoritySecret(parts, snapshotOf(place, found, parts.codec));
+    if (parts.initial === undefined) {
+      throw new StateError(
+        "STATE_MISSING",
+        `${place} is gone, yet there was an authority here: restore it from a backup; a new root would cut off every client`,
+      );
+    }
+    const state = parts.initial;
+    return new AuthoritySecret(parts, { resourceVersion: undefined, generation: 0, state, files: new Map() });
+  }
+
+  get current(): S {
+    return this.#snapshot.state;
+  }
+
+  /** Whoever has to act on what other replicas decide. */
+  onForeignChange(foreign: ForeignChanges<S>): void {
+    this.#foreign = foreign;
+  }
+
+  update(change: (current: S) => S): Promise<S> {
+    return this.#inTurn(async () => {
+      await this.#write((snapshot) => {
+        const state = change(snapshot.state);
+        return state === snapshot.state ? undefined : { ...snapshot, state };
+      });
+      return this.#snapshot.state;
+    });
+  }
+
+  async find(id: string): Promise<SigningPair | undefined> {
+    const { files } = this.#snapshot;
+    const [key, certificate] = [files.get(`${id}.key.pem`), files.get(`${id}.crt.pem`)];
+    if (key === undefined && certificate === undefined) return undefined;
+    if (key !== undefined && certificate !== undefined) {
+      const pair = parsePair(this.placeOf(id), key, certificate, this.#parts.passphrase);
+      if (pair.certificate.publicKey.equals(pair.keyPair.publicKey)) return pair;
+      throw new StateError(
+        "AUTHORITY_MISMATCH",
+        `${this.placeOf(id)}: key and certificate do not belong together`,
+      );
+    }
+    throw new StateError(
+      "AUTHORITY_INCOMPLETE",
+      `${this.placeOf(id)} is not whole: restore it from a backup`,
+    );
+  }
+
+  put(id: string, { keyPair, certificate }: SigningPair): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const key = await keyPem(keyPair, this.#parts.passphrase);
+      return this.#write((snapshot) => {
+        if (snapshot.files.has(`${id}.key.pem`) || snapshot.files.has(`${id}.crt.pem`)) return undefined;
+        const added = [[`${id}.key.pem`, key] as const, [`${id}.crt.pem`, certificate.toPem()] as const];
+        return { ...snapshot, files: new Map([...snapshot.files, ...added]) };
+      });
+    });
+  }
+
+  remove(id: string): Promise<boolean> {
+    return this.#inTurn(() =>
+      this.#write((snapshot) => {
+        if (!snapshot.files.has(`${id}.key.pem`)) return undefined;
+        const left = [...snapshot.files].filter(([name]) => name !== `${id}.key.pem`);
+        return { ...snapshot, files: new Map(left) };
+      }),
+    );
+  }
+
+  placeOf(id: string): string {
+    return `${id} in ${placeIn(this.#parts)}`;
+  }
+
+  /** Takes what another replica wrote, as a watch tells it; what is older than ours is passed over. */
+  observe(secret: SecretObject): Promise<void> {
+    return this.#inTurn(() => this.#adopt(secret));
+  }
+
+  /** Looks at what is there now, and makes the Secret again with all that it held when somebody deleted it. */
+  restore(): Promise<void> {
+    return this.#inTurn(async () => {
+      const hasBegun = this.#snapshot.generation > 0;
+      await this.#reload();
+      if (this.#snapshot.resourceVersion !== undefined || !hasBegun) return;
+      this.#parts.logger.error("the Secret of the CA was deleted; it is made again", {
+        secret: placeIn(this.#parts),
+      });
+      await this.#send({
+        ...this.#snapshot,
+        resourceVersion: undefined,
+        generation: this.#snapshot.generation + 1,
+      });
+    });
+  }
+
+  /** False when there is nothing to write, in the end. @throws StateError `STATE_NOT_DURABLE` */
+  async #write(
+    change: (snapshot: AuthoritySnapshot<S>) => AuthoritySnapshot<S> | undefined,
+  ): Promise<boolean> {
+    if (this.#isUncertain) await this.#reload();
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+      const changed = change(this.#snapshot);
+      if (changed === undefined) return false;
+      if (await this.#send({ ...changed, generation: this.#snapshot.generation + 1 })) return true;
+      await this.#reload();
+    }
+    throw notDurable(this.#parts, `other writers came first ${maxAttempts} times`);
+  }
+
+  /** False when somebody else has written since. */
+  async #send(next: AuthoritySnapshot<S>): Promise<boolean> {
+    const body = secretOf(this.#parts, next, this.#parts.codec);
+    const { client, namespace } = this.#parts;
+    const isNew = next.resourceVersion === undefined;
+    // A beginning is one write: the first state comes with its keys, and until then nothing is there.
+    if (isNew && next.files.size > 0 && next.state === this.#parts.initial) return this.#stage(next);
+    this.#isUncertain = true;
+    const reply = await this.#tried(
+      isNew ? client.post(collection(namespace), body) : client.put(pathOf(this.#parts), body),
+    );
+    this.#isUncertain = false;
+    if (reply.status === 409 || (reply.status === 404 && !isNew)) return false;
+    const { metadata } = secretIn(this.#parts, reply);
+    this.#snapshot = { ...next, resourceVersion: metadata.resourceVersion };
+    return true;
+  }
+
+  #stage(next: AuthoritySnapshot<S>): boolean {
+    this.#snapshot = { ...next, generation: 0 };
+    return true;
+  }
+
+  async #reload(): Promise<void> {
+    const found = await fetchSecret(this.#parts);
+    this.#isUncertain = false;
+    if (found !== undefined) await this.#adopt(found);
+    // Also of one that brings nothing new: who labelled it, or brought an older one back, has changed its version.
+    this.#snapshot = { ...this.#snapshot, resourceVersion: found?.metadata.resourceVersion };
+  }
+
+  async #adopt(secret: SecretObject): Promise<void> {
+    const next = snapshotOf(placeIn(this.#parts), secret, this.#parts.codec);
+    const before = this.#snapshot;
+    const isKnown = before.resourceVersion !== undefined && next.generation <= before.generation;
+    if (isKnown) return;
+    // Keys first: what comes into force must be able to sign.
+    this.#snapshot = { ...next, state: before.state };
+    try {
+      await this.#foreign?.prepare(next.state);
+    } catch (error) {
+      this.#snapshot = before;
+      throw error;
+    }
+    this.#snapshot = next;
+    this.#foreign?.changed(next.state, before.state);
+  }
+
+  async #tried(sending: Promise<HttpsReply>): Promise<HttpsReply> {
+    try {
+      return await sending;
+    } catch (cause) {
+      throw notDurable(this.#parts, "the API server does not answer", cause);
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+}
+
+type Where = Pick<AuthoritySecretParts<unknown>, "namespace" | "name">;
+
+async function fetchSecret<S>(parts: AuthoritySecretParts<S>): Promise<SecretObject | undefined> {
+  const reply = await parts.client.get(pathOf(parts)).catch((cause: unknown) => {
+    throw notDurable(parts, "the API server does not answer", cause);
+  });
+  return reply.status === 404 ? undefined : secretIn(parts, reply);
+}
+
+function secretIn(where: Where, reply: HttpsReply): SecretObject {
+  if (reply.status !== 200 && reply.status !== 201) throw refused(where, reply);
+  try {
+    return readSecretObject(readAnswer(reply, placeIn(where)));
+  } catch (cause) {
+    throw notDurable(where, "the API server's answer cannot be read", cause);
+  }
+}
+
+function collection(namespace: string): string {
+  return `/api/v1/namespaces/${namespace}/secrets`;
+}
+
+function pathOf({ namespace, name }: Where): string {
+  return `${collection(namespace)}/${name}`;
+}
+
+function placeIn({ namespace, name }: Where): string {
+  return `Secret ${namespace}/${name}`;
+}
+
+function refused(where: Where, { status }: HttpsReply): StateError {
+  const hint = status === 403 ? "; bind a role that may get, create and update it" : "";
+  return notDurable(where, `the API server answered ${status}${hint}`);
+}
+
+function notDurable(where: Where, reason: string, cause?: unknown): StateError {
+  return new StateError("STATE_NOT_DURABLE", `${placeIn(where)} cannot be used: ${reason}`, { cause });
+}

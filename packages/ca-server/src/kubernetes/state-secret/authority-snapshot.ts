@@ -1,0 +1,88 @@
+import { StateError } from "../../errors.ts";
+import type { StateCodec } from "../../store/control/control-store.ts";
+import { createDocument, parseDocument } from "../../store/control/document.ts";
+import type { SecretObject } from "./secret-object.ts";
+
+/** What one version of the Secret holds. */
+export interface AuthoritySnapshot<S> {
+  /** The API server's; undefined while the Secret has not been made. */
+  readonly resourceVersion: string | undefined;
+  /** Grows with each write, of a key or of the state. */
+  readonly generation: number;
+  readonly state: S;
+  /** PEM by name: `<id>.key.pem` and `<id>.crt.pem`. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+export const secretType = "kasbah.dev/ca";
+const controlKey = "control.json";
+const fileName = /^[a-z0-9-]+\.(key|crt)\.pem$/;
+
+/** Reads a Secret of ours. @throws StateError `STATE_DAMAGED` when it is another's, or was altered */
+export function snapshotOf<S>(
+  place: string,
+  secret: SecretObject,
+  codec: StateCodec<S>,
+): AuthoritySnapshot<S> {
+  const { metadata, type, data = {} } = secret;
+  if (type !== secretType) {
+    throw damaged(
+      `${place} has the type ${JSON.stringify(type)}, expected ${secretType}: name another Secret`,
+    );
+  }
+  const document = parseDocument(textIn(data[controlKey] ?? ""), place);
+  if (document === undefined) {
+    throw damaged(
+      `${place} holds no sound ${controlKey}: restore it from a backup; a new root would cut off every client`,
+    );
+  }
+  const names = Object.keys(data).filter((name) => fileName.test(name));
+  return {
+    resourceVersion: metadata.resourceVersion,
+    generation: document.generation,
+    state: decode(place, document.state, codec),
+    files: new Map(names.map((name) => [name, textIn(data[name] ?? "")])),
+  };
+}
+
+/** The Secret that holds a snapshot. */
+export function secretOf<S>(
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  { resourceVersion, generation, state, files }: AuthoritySnapshot<S>,
+  codec: StateCodec<S>,
+): SecretObject & { readonly apiVersion: string; readonly kind: string } {
+  const control = JSON.stringify(createDocument(generation, codec.encode(state)));
+  const texts = [[controlKey, control] as const, ...files];
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: {
+      namespace,
+      name,
+      ...labels,
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    },
+    type: secretType,
+    data: Object.fromEntries(texts.map(([name, text]) => [name, Buffer.from(text).toString("base64")])),
+  };
+}
+
+const labels = {
+  labels: { "app.kubernetes.io/name": "kasbah", "app.kubernetes.io/managed-by": "kasbah" },
+} as const;
+
+function decode<S>(place: string, state: unknown, codec: StateCodec<S>): S {
+  try {
+    return codec.decode(state);
+  } catch (cause) {
+    throw damaged(`the state in ${place} is not what this release writes`, cause);
+  }
+}
+
+function textIn(base64: string): string {
+  return Buffer.from(base64, "base64").toString("utf8");
+}
+
+function damaged(message: string, cause?: unknown): StateError {
+  return new StateError("STATE_DAMAGED", message, { cause });
+}

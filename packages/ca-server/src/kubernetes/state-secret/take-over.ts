@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import type { TrustDomain } from "@kasbah/pki";
+import type { Clock, Logger, Secret } from "@kasbah/runtime";
+import { type PluggedInSet, parsePluggedInSet } from "../../authorities/plugged-in/plugged-in.ts";
+import { istioNames, namesIn } from "../../authorities/plugged-in/plugged-in-layout.ts";
+import { StateError } from "../../errors.ts";
+import { readAnswer } from "../api/api-answer.ts";
+import type { KubernetesClient } from "../api/api-client.ts";
+import { readSecretObject, type SecretObject } from "./secret-object.ts";
+
+export interface TakeOverParts {
+  readonly client: Pick<KubernetesClient, "get">;
+  readonly namespace: string;
+  /** Tried in this order; the first that is there is taken. */
+  readonly names: readonly string[];
+  readonly trustDomain: TrustDomain;
+  readonly passphrase: Secret | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * The CA that istiod left in a Secret, made by itself (`istio-ca-secret`) or plugged in (`cacerts`), so that a mesh goes
+ * on under the same root. The Secret stays as it is: going back is starting istiod again.
+ *
+ * @throws StateError `PLUGGED_IN_REJECTED` when one is there and cannot be used: a new root would cut off every client
+ */
+export async function findTakeOver(parts: TakeOverParts): Promise<PluggedInSet | undefined> {
+  const { namespace, names, logger } = parts;
+  for (const name of names) {
+    const secret = await fetch(parts, name);
+    if (secret === undefined) continue;
+    const set = setIn(secret, `Secret ${namespace}/${name}`, parts);
+    logger.info("a CA was taken over", { secret: `${namespace}/${name}`, root: set.root.fingerprint });
+    return set;
+  }
+  return undefined;
+}
+
+async function fetch({ client, namespace }: TakeOverParts, name: string): Promise<SecretObject | undefined> {
+  const reply = await client.get(`/api/v1/namespaces/${namespace}/secrets/${name}`);
+  if (reply.status === 404) return undefined;
+  const place = `Secret ${namespace}/${name}`;
+  try {
+    return readSecretObject(readAnswer(reply, place));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StateError("PLUGGED_IN_REJECTED", `${place} cannot be read: ${reason}`, { cause });
+  }
+}
+
+/** istiod writes no roots beside a root that it made itself, and no chain. */
+function setIn({ data = {} }: SecretObject, place: string, parts: TakeOverParts): PluggedInSet {
+  const text = (name: string) => Buffer.from(data[name] ?? "", "base64").toString("utf8");
+  const certificate = text(istioNames.certificate);
+  const files = {
+    certificate,
+    key: text(istioNames.key),
+    chain: text(istioNames.chain ?? ""),
+    roots: text(istioNames.roots) || certificate,
+    digest: digestOf(namesIn(istioNames).map((name) => [name, data[name] ?? ""])),
+    names: istioNames,
+  };
+  const { trustDomain, passphrase, clock } = parts;
+  const secret = passphrase === undefined ? {} : { passphrase: passphrase.reveal() };
+  return parsePluggedInSet(place, files, { trustDomain, now: clock.now(), ...secret });
+}
+
+function digestOf(facts: readonly (readonly [string, string])[]): string {
+  return createHash("sha256").update(JSON.stringify(facts)).digest("hex");
+}

@@ -1,0 +1,174 @@
+import { type Clock, type Component, fullJitterDelayMs, type Logger } from "@kasbah/runtime";
+import { ApiAnswerError } from "../api/api-answer.ts";
+import type { KubernetesClient } from "../api/api-client.ts";
+import { type Collection, objectPages, watchPath } from "../api/object-pages.ts";
+import { ObjectCache, type ObjectCacheParts } from "./object-cache.ts";
+import { isOlder, readWatchEvent } from "./watch-event.ts";
+import { watchLines } from "./watch-lines.ts";
+
+export interface ReflectorParts<T> extends Collection, ObjectCacheParts<T> {
+  /** Of the component, and in the log. */
+  readonly name: string;
+  readonly client: Pick<KubernetesClient, "get" | "watch">;
+  /** After each complete list. */
+  readonly onSync?: () => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A random number in [0, 1). */
+  readonly roll: () => number;
+}
+
+/** 40 KiB for an object before an answer is too large, which has room for what controllers write into a pod. */
+const mostPerPage = 200;
+const fewestPerPage = 10;
+/** A watch that ended sooner is no success, so that a server which ends each at once is not asked in a loop. */
+const steadyMs = 10_000;
+const shortestPauseMs = 50;
+const known: ReadonlySet<string> = new Set(["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]);
+const backoff = { baseMs: 500, capMs: 30_000 };
+const longestRetryAfterMs = 60_000;
+
+/**
+ * Keeps a copy of a collection: lists it, then watches it from there. When the watch fails, or may have missed something,
+ * it lists again. It never gives up, and what was known stays meanwhile.
+ */
+export class Reflector<T> implements Component {
+  readonly name: string;
+  readonly #parts: ReflectorParts<T>;
+  readonly #cache: ObjectCache<T>;
+  readonly #stopping = new AbortController();
+  /** Where to watch on; undefined when a list is due. */
+  #version: string | undefined;
+  #perPage = mostPerPage;
+  #failures = 0;
+  #isSynced = false;
+  #lastError: Error | undefined;
+
+  constructor(parts: ReflectorParts<T>) {
+    this.name = parts.name;
+    this.#parts = parts;
+    this.#cache = new ObjectCache(parts);
+  }
+
+  get current(): ReadonlyMap<string, T> {
+    return this.#cache.current;
+  }
+
+  /** Whether a complete list was ever read. */
+  get isSynced(): boolean {
+    return this.#isSynced;
+  }
+
+  /** Why the copy may be out of date; undefined while it follows the API server. */
+  get lastError(): Error | undefined {
+    return this.#lastError;
+  }
+
+  /** How many objects and events could not be read. */
+  get skipped(): number {
+    return this.#cache.skipped;
+  }
+
+  async start(): Promise<void> {
+    void this.#run(this.#stopping.signal);
+  }
+
+  /** A list on its way is left to its deadline; nothing is told of it any more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const { error, steady } = await this.#follow(signal);
+      if (signal.aborted) return;
+      this.#failures = steady ? 0 : this.#failures + 1;
+      if (error !== undefined) this.#fail(error);
+      if (error === undefined && steady) continue;
+      await this.#parts.clock.sleep(this.#pauseMs(error), signal).catch(() => undefined);
+    }
+  }
+
+  /** Until the watch ends, by itself or by an error. */
+  async #follow(signal: AbortSignal): Promise<{ error?: unknown; steady: boolean }> {
+    const { clock } = this.#parts;
+    let sinceMs: number | undefined;
+    const steady = () => sinceMs !== undefined && clock.monotonicMs() - sinceMs >= steadyMs;
+    try {
+      const version = this.#version ?? (await this.#list(signal));
+      sinceMs = clock.monotonicMs();
+      await this.#watch(version, signal);
+      return { steady: steady() };
+    } catch (error) {
+      return { error, steady: steady() };
+    }
+  }
+
+  async #list(signal: AbortSignal): Promise<string> {
+    const seen = new Set<string>();
+    let version = "";
+    try {
+      for await (const page of objectPages(this.#parts.client, this.#parts, this.#perPage)) {
+        signal.throwIfAborted();
+        version ||= page.version;
+        for (const item of page.items) {
+          const key = this.#cache.put(item);
+          if (key !== undefined) seen.add(key);
+        }
+      }
+    } catch (error) {
+      // The pages may have been too large for the answer, or for its deadline.
+      this.#perPage = Math.max(fewestPerPage, Math.floor(this.#perPage / 2));
+      throw error;
+    }
+    this.#perPage = Math.min(mostPerPage, this.#perPage * 2);
+    this.#cache.keepOnly(seen);
+    this.#synced(version);
+    return version;
+  }
+
+  #synced(version: string): void {
+    this.#version = version;
+    this.#isSynced = true;
+    if (this.#lastError !== undefined)
+      this.#parts.logger.info("objects of the Kubernetes API are followed again", { objects: this.name });
+    this.#lastError = undefined;
+    this.#parts.onSync?.();
+  }
+
+  async #watch(version: string, signal: AbortSignal): Promise<void> {
+    const path = watchPath(this.#parts, version, this.#parts.roll());
+    for await (const line of watchLines(this.#parts, path, signal)) this.#take(line);
+  }
+
+  #take(line: string): void {
+    const { type, object, version } = readWatchEvent(line);
+    if (version !== undefined && isOlder(version, this.#version ?? "")) {
+      throw new Error("the watch went back to an older resourceVersion");
+    }
+    if (type === "ADDED" || type === "MODIFIED") this.#cache.put(object);
+    else if (type === "DELETED") this.#cache.remove(object);
+    // A type of event that nobody knows yet says nothing on where the watch stands.
+    else if (type !== "BOOKMARK") this.#cache.skip();
+    if (version !== undefined && known.has(type)) this.#version = version;
+  }
+
+  #fail(error: unknown): void {
+    const failure = error instanceof Error ? error : new Error(String(error));
+    this.#version = undefined;
+    if (failure.message !== this.#lastError?.message) {
+      this.#parts.logger.warn("objects of the Kubernetes API cannot be followed now", {
+        objects: this.name,
+        error: failure,
+      });
+    }
+    this.#lastError = failure;
+  }
+
+  #pauseMs(error: unknown): number {
+    const retryAfterMs = error instanceof ApiAnswerError ? (error.retryAfterMs ?? 0) : 0;
+    const attempt = Math.max(0, this.#failures - 1);
+    const delayMs = shortestPauseMs + fullJitterDelayMs({ ...backoff, attempt, roll: this.#parts.roll() });
+    return Math.max(delayMs, Math.min(retryAfterMs, longestRetryAfterMs));
+  }
+}

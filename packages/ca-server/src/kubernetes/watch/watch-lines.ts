@@ -1,0 +1,47 @@
+import type { Clock } from "@kasbah/runtime";
+import type { KubernetesClient } from "../api/api-client.ts";
+
+export interface WatchLinesParts {
+  readonly client: Pick<KubernetesClient, "watch">;
+  readonly clock: Clock;
+}
+
+/** The API server sends a bookmark each minute to who asked for them; after a longer silence nobody may be there any more. */
+const longestSilenceMs = 90_000;
+
+/**
+ * The events of a watch, a line each, until the server ends it or falls silent: a connection can be half open for hours.
+ * Silence has failed nobody yet, so that it is an end in good order; the next watch goes on where this one stood.
+ */
+export async function* watchLines(
+  { client, clock }: WatchLinesParts,
+  path: string,
+  signal: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
+  const watching = new AbortController();
+  let heardAtMs = clock.monotonicMs();
+  void endWhenSilent(watching, clock, () => heardAtMs).catch(() => undefined);
+  try {
+    for await (const line of client.watch(path, AbortSignal.any([signal, watching.signal]))) {
+      signal.throwIfAborted();
+      heardAtMs = clock.monotonicMs();
+      if (line !== "") yield line;
+    }
+  } catch (error) {
+    if (!watching.signal.aborted) throw error;
+  } finally {
+    watching.abort();
+  }
+}
+
+async function endWhenSilent(
+  watching: AbortController,
+  clock: Clock,
+  heardAtMs: () => number,
+): Promise<void> {
+  for (;;) {
+    const leftMs = heardAtMs() + longestSilenceMs - clock.monotonicMs();
+    if (leftMs <= 0) return watching.abort();
+    await clock.sleep(leftMs, watching.signal);
+  }
+}

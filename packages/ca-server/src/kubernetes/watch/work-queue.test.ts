@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { FakeClock } from "@kasbah/testkit";
+import { ApiAnswerError } from "../api/api-answer.ts";
+import { WorkQueue } from "./work-queue.ts";
+
+describe("A work queue", () => {
+  let clock: FakeClock;
+  let queue: WorkQueue;
+  let done: string[];
+  let troubles: string[];
+  let atWork: number;
+  let most: number;
+  let work: (key: string) => Promise<void>;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    [done, troubles, atWork, most] = [[], [], 0, 0];
+    work = async () => undefined;
+    queue = new WorkQueue({
+      work: async (key) => {
+        atWork += 1;
+        most = Math.max(most, atWork);
+        await work(key).finally(() => {
+          atWork -= 1;
+        });
+        done.push(key);
+      },
+      onTrouble: (key) => troubles.push(key),
+      ...{ atOnce: 3, clock, roll: () => 0.5 },
+    });
+    queue.start();
+  });
+
+  afterEach(() => queue.stop());
+
+  it("works on no more than a few keys at once", async () => {
+    work = () => clock.sleep(100);
+    for (let index = 0; index < 10; index += 1) queue.add(`key-${index}`);
+    await clock.advance(1_000);
+    assert.equal(done.length, 10);
+    assert.equal(most, 3);
+  });
+
+  it("works once on a key that was added often before its turn", async () => {
+    for (let index = 0; index < 10; index += 1) queue.add("key");
+    await clock.advance(1_000);
+    assert.deepEqual(done, ["key"]);
+  });
+
+  it("works once more on a key that was added meanwhile, and not at the same time", async () => {
+    work = () => clock.sleep(100);
+    queue.add("key");
+    await clock.advance(50);
+    queue.add("key");
+    await clock.advance(40);
+    assert.equal(atWork, 1);
+    await clock.advance(1_000);
+    assert.deepEqual(done, ["key", "key"]);
+    assert.equal(most, 1);
+  });
+
+  it("begins each key when it is due, and what is due at once before what was added earlier", async () => {
+    queue.add("late", 500);
+    queue.add("later", 900);
+    queue.add("now");
+    await clock.advance(499);
+    assert.deepEqual(done, ["now"]);
+    await clock.advance(1);
+    assert.deepEqual(done, ["now", "late"]);
+    queue.add("later");
+    await clock.advance(1);
+    assert.deepEqual(done, ["now", "late", "later"]);
+    await clock.advance(1_000);
+    assert.equal(done.length, 3);
+  });
+
+  it("tries again what failed, less and less often, however often it is added", async () => {
+    work = () => Promise.reject(new Error("no"));
+    queue.add("key");
+    for (let second = 0; second < 60; second += 1) {
+      await clock.advance(1_000);
+      queue.add("key");
+    }
+    assert.ok(troubles.length >= 5 && troubles.length <= 12, `${troubles.length} tries in a minute`);
+    work = async () => undefined;
+    await clock.advance(30_000);
+    assert.deepEqual(done, ["key"]);
+  });
+
+  it("is not held up by a key that fails", async () => {
+    work = (key) => (key === "bad" ? Promise.reject(new Error("no")) : Promise.resolve());
+    for (const key of ["bad", "good", "better"]) queue.add(key);
+    await clock.advance(1);
+    assert.deepEqual(done, ["good", "better"]);
+  });
+
+  it("waits as long as the server asks for", async () => {
+    const busy = new ApiAnswerError({ status: 429, retryAfterMs: 9_000 }, "a write");
+    work = () => Promise.reject(busy);
+    queue.add("key");
+    await clock.advance(8_999);
+    assert.equal(troubles.length, 1);
+    await clock.advance(2);
+    assert.equal(troubles.length, 2);
+  });
+
+  it("tries a thousand keys that fail together no more often than some ten in a second", async () => {
+    work = () => Promise.reject(new Error("no"));
+    for (let index = 0; index < 1_000; index += 1) queue.add(`key-${index}`);
+    await clock.advance(10 * 60_000);
+    const before = troubles.length;
+    await clock.advance(10 * 60_000);
+    const perSecond = (troubles.length - before) / 600;
+    assert.ok(perSecond < 15, `${perSecond} tries in a second`);
+  }).timeout(30_000);
+
+  it("forgets a key, and how it failed", async () => {
+    work = () => Promise.reject(new Error("no"));
+    queue.add("key");
+    await clock.advance(1);
+    queue.forget("key");
+    await clock.advance(60_000);
+    assert.equal(troubles.length, 1);
+    work = async () => undefined;
+    queue.add("key");
+    await clock.advance(1);
+    assert.deepEqual(done, ["key"]);
+  });
+
+  it("ends what it works on before its stop is done, and begins nothing more", async () => {
+    work = () => clock.sleep(100);
+    queue.add("key");
+    queue.add("later", 50);
+    await clock.advance(1);
+    const stopped = queue.stop();
+    await clock.advance(1_000);
+    await stopped;
+    assert.deepEqual(done, ["key"]);
+  });
+});

@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import type { DurableFs } from "@kasbah/runtime";
+import { StateError } from "../../errors.ts";
+import { DurableSlot, type SlotContent } from "../embedded.ts";
+import type { ControlDocument } from "./document.ts";
+
+/** The two files of a control state: of an even generation, and of an odd one. */
+export type Slots = readonly [DurableSlot, DurableSlot];
+
+export function slotsIn(directory: string, fs?: DurableFs): Slots {
+  const slotAt = (index: number) => new DurableSlot(join(directory, `state-${index}.json`), fs);
+  return [slotAt(0), slotAt(1)];
+}
+
+export function slotOf(slots: Slots, generation: number): DurableSlot {
+  return generation % 2 === 0 ? slots[0] : slots[1];
+}
+
+/** The sound document of the greatest generation; undefined when none is sound. */
+export function newestOf(found: readonly SlotContent[]): ControlDocument | undefined {
+  const sound = found.flatMap((slot) => (slot.kind === "sound" ? [slot.document] : []));
+  return sound.sort((a, b) => b.generation - a.generation)[0];
+}
+
+/**
+ * Reads the last sound state without changing anything, also beside the process that owns it.
+ *
+ * @throws StateError `STATE_MISSING`, `STATE_DAMAGED`
+ */
+export async function readControlState(directory: string): Promise<unknown> {
+  const found = await Promise.all(slotsIn(directory).map((slot) => slot.look()));
+  const newest = newestOf(found);
+  if (newest !== undefined) return newest.state;
+  if (found.every(({ kind }) => kind === "missing")) {
+    throw new StateError(
+      "STATE_MISSING",
+      `${directory} holds no control state: it is no state directory of a CA`,
+    );
+  }
+  throw new StateError("STATE_DAMAGED", `no generation in ${directory} is sound: restore it from a backup`);
+}

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { createTestAuthority, FakeClock, type TestAuthority } from "@kasbah/testkit";
+import { fixedIssuers } from "../issuance/fixed-issuers.fixture.ts";
+import type { IssuerSource } from "../issuance/ports.ts";
+import { readinessOf } from "./readiness.ts";
+
+describe("Readiness", () => {
+  let root: TestAuthority;
+  let issuers: IssuerSource;
+
+  before(async () => {
+    root = await createTestAuthority("cluster.local");
+    issuers = fixedIssuers(root);
+  });
+
+  const at = (now: Date, usable: boolean, writable: boolean) =>
+    readinessOf({
+      issuers,
+      callers: { troubles: () => (usable ? [] : ["jwks: no key set has been loaded"]) },
+      ledger: { writable },
+      clock: new FakeClock(now),
+      warnings: () => ["look here"],
+    });
+  const now = new Date("2030-01-01T00:00:00Z");
+
+  it("names everything that keeps a good request from its certificate", () => {
+    const { ready, reasons } = at(root.certificate.notAfter, false, false);
+    assert.equal(ready, false);
+    assert.deepEqual(
+      reasons.map((reason) => reason.split(":")[0]),
+      ["issuer", "jwks", "ledger"],
+    );
+  });
+
+  it("is lost by each of them alone, and had without any", () => {
+    assert.equal(at(now, false, true).ready, false);
+    assert.equal(at(now, true, false).ready, false);
+    assert.deepEqual(at(now, true, true), { ready: true, reasons: [], warnings: ["look here"] });
+  });
+});

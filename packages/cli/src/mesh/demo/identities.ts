@@ -1,0 +1,47 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { findingsOf } from "../../inspect/inspect.ts";
+import type { DemoWorld } from "./demo-world.ts";
+import type { Mesh } from "./mesh.ts";
+import { runOpenssl } from "./openssl.ts";
+import type { Workload } from "./workload.ts";
+
+/** The root that everything hangs on. */
+export async function showRoot(mesh: Mesh, world: DemoWorld): Promise<void> {
+  world.print.step("One root of trust");
+  await showOpenssl(["x509", "-in", mesh.ca.rootPath, "-noout", "-fingerprint", "-sha256"], world);
+}
+
+/** Each workload's certificate, as its agent serves it, by openssl's eyes. */
+export async function showIdentities(mesh: Mesh, world: DemoWorld): Promise<void> {
+  const { print } = world;
+  const workloads = [mesh.frontend, mesh.backend];
+  print.step("Two identities, as the agents serve them");
+  const paths = await Promise.all(workloads.map((workload) => saveChain(mesh, workload)));
+  for (const path of paths) {
+    const facts = ["-serial", "-dates", "-ext", "subjectAltName,basicConstraints,keyUsage"];
+    await showOpenssl(["x509", "-in", path, "-noout", ...facts], world);
+    print.line();
+  }
+  for (const path of paths) {
+    // The file holds the intermediate as well, behind the leaf.
+    await showOpenssl(
+      ["verify", "-x509_strict", "-CAfile", mesh.ca.rootPath, "-untrusted", path, path],
+      world,
+    );
+  }
+}
+
+/** Asks the agent's socket as Envoy does, and keeps the certificates alone. */
+async function saveChain({ runDirectory }: Mesh, { name, sdsSocket }: Workload): Promise<string> {
+  const path = join(runDirectory, `${name}.pem`);
+  const { chain } = await findingsOf({ kind: "sds", path: sdsSocket });
+  await writeFile(path, chain.map((certificate) => certificate.toPem()).join(""));
+  return path;
+}
+
+async function showOpenssl(args: readonly string[], { print, env }: DemoWorld): Promise<void> {
+  const { command, output } = await runOpenssl(args, env);
+  print.command(command);
+  print.output(output);
+}

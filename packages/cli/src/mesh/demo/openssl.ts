@@ -1,0 +1,26 @@
+import { CliError } from "../../errors.ts";
+import { shellWord } from "../../inspect/openssl-command.ts";
+import { runCommand } from "../envoy/run-command.ts";
+
+/** A command of the system's openssl, as the reader would paste it, and what it printed. */
+export interface OpensslRun {
+  readonly command: string;
+  readonly output: string;
+}
+
+/** @throws CliError `OPENSSL_FAILED` */
+export async function runOpenssl(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<OpensslRun> {
+  const command = ["openssl", ...args.map(shellWord)].join(" ");
+  const { code, output } = await runCommand("openssl", args, { env, deadlineMs: 10_000 });
+  if (code === "ENOENT") {
+    throw new CliError(
+      "OPENSSL_FAILED",
+      "openssl is not on PATH: install it, the demo checks its proofs with it",
+    );
+  }
+  if (code !== 0) throw new CliError("OPENSSL_FAILED", `${command} failed: ${output.trim().slice(0, 300)}`);
+  return { command, output };
+}

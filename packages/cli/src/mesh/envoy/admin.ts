@@ -1,0 +1,75 @@
+import type { HostPort } from "@kasbah/runtime";
+import { CliError } from "../../errors.ts";
+
+/** A certificate that an Envoy uses at this moment. */
+export interface EnvoyCertificate {
+  /** Lower-case hex without leading zeros, as Envoy writes it. */
+  readonly serial: string;
+  readonly uris: readonly string[];
+}
+
+/** A small client of one Envoy's admin interface. Each call throws CliError `ENVOY_ADMIN_FAILED` when Envoy does not answer. */
+export class EnvoyAdmin {
+  readonly #base: string;
+
+  constructor({ host, port }: HostPort) {
+    this.#base = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  }
+
+  /** True once Envoy is LIVE: every listener has its secrets. */
+  async isReady(): Promise<boolean> {
+    try {
+      return (await fetch(`${this.#base}/ready`, { signal: AbortSignal.timeout(2000) })).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The counter or gauge of exactly this name; 0 while Envoy has not made it yet. */
+  async stat(name: string): Promise<number> {
+    const filter = encodeURIComponent(`^${name.replace(/[.\\^$*+?()[\]{}|]/g, "\\$&")}$`);
+    const answer = await this.#get(`/stats?format=json&filter=${filter}`);
+    const stat = list(answer, "stats").find((entry) => field(entry, "name") === name);
+    const value = field(stat, "value");
+    return typeof value === "number" ? value : 0;
+  }
+
+  /** The leaf of each certificate in use. */
+  async certificates(): Promise<readonly EnvoyCertificate[]> {
+    const answer = await this.#get("/certs");
+    return list(answer, "certificates")
+      .flatMap((entry) => list(entry, "cert_chain").slice(0, 1))
+      .map((leaf) => ({
+        serial: String(field(leaf, "serial_number")).toLowerCase(),
+        uris: list(leaf, "subject_alt_names").flatMap((name) => {
+          const uri = field(name, "uri");
+          return typeof uri === "string" ? [uri] : [];
+        }),
+      }));
+  }
+
+  async #get(path: string): Promise<unknown> {
+    try {
+      const response = await fetch(`${this.#base}${path}`, { signal: AbortSignal.timeout(5000) });
+      if (!response.ok) throw new TypeError(`status ${response.status}`);
+      return await response.json();
+    } catch (cause) {
+      throw new CliError(
+        "ENVOY_ADMIN_FAILED",
+        `Envoy's admin interface ${this.#base}${path} did not answer`,
+        {
+          cause,
+        },
+      );
+    }
+  }
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+function list(value: unknown, name: string): readonly unknown[] {
+  const found = field(value, name);
+  return Array.isArray(found) ? found : [];
+}

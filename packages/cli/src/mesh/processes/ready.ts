@@ -1,0 +1,56 @@
+import { readFile } from "node:fs/promises";
+import { type Clock, type HostPort, printableText } from "@kasbah/runtime";
+import { CliError } from "../../errors.ts";
+import type { Child } from "./child.ts";
+
+export interface ReadyOptions {
+  readonly clock: Clock;
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal;
+}
+
+const pollEveryMs = 50;
+
+/**
+ * Waits until `isReady` says so.
+ *
+ * @throws CliError `PROCESS_FAILED` when the child ends first, with the end of its log; `NOT_READY` at the deadline.
+ */
+export async function waitUntilReady(
+  child: Child,
+  isReady: () => Promise<boolean>,
+  { clock, deadlineMs, signal }: ReadyOptions,
+): Promise<void> {
+  let end: string | undefined;
+  void child.ended.then((how) => {
+    end = how;
+  });
+  const startedAt = clock.monotonicMs();
+  while (!(await isReady())) {
+    if (end !== undefined) throw await failure("PROCESS_FAILED", `${child.name} ended (${end})`, child);
+    if (clock.monotonicMs() - startedAt > deadlineMs) {
+      throw await failure("NOT_READY", `${child.name} was not ready within ${deadlineMs / 1000} s`, child);
+    }
+    await clock.sleep(pollEveryMs, signal);
+  }
+}
+
+/** True when the status server says that everything it needs is there. */
+export async function isStatusReady({ host, port }: HostPort): Promise<boolean> {
+  try {
+    return (await fetch(`http://${host}:${port}/healthz/ready`, { signal: AbortSignal.timeout(2000) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function failure(code: "PROCESS_FAILED" | "NOT_READY", what: string, child: Child): Promise<CliError> {
+  const log = await readFile(child.logFile, "utf8").catch(() => "");
+  return new CliError(code, `${what}; its log ${child.logFile} ends with\n${tailOf(log)}`);
+}
+
+/** The last few lines, each cut to what fits on a screen. */
+function tailOf(log: string): string {
+  const lines = log.trimEnd().split("\n").slice(-4);
+  return lines.map((line) => `  ${printableText(line.slice(0, 300))}`).join("\n");
+}

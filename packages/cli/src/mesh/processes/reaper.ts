@@ -1,0 +1,51 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { rm } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+// Committed JavaScript, at the same distance from src/processes and from dist/processes.
+const program = fileURLToPath(new URL("../../../bin/reaper.js", import.meta.url));
+
+/** Ends what it was told to watch, and removes folders, when this process ends: on every way out, kill -9 too. */
+export interface Reaper {
+  readonly pid: number;
+  /** The leader of a process group. */
+  watch(pid: number): void;
+  forget(pid: number): void;
+  removeAtEnd(folder: string): void;
+  keep(folder: string): void;
+  /** Reaps now, and resolves when everything is gone. */
+  close(): Promise<void>;
+}
+
+type Order = { watch: number } | { forget: number } | { remove: string } | { keep: string };
+
+/** Starts the reaper in a session of its own, so that no terminal signal reaches it. */
+export async function startReaper(nodePath: string): Promise<Reaper> {
+  const child = spawn(nodePath, [program], { detached: true, stdio: ["pipe", "ignore", "ignore"], cwd: "/" });
+  const ended = once(child, "exit");
+  ended.catch(() => {});
+  await once(child, "spawn");
+  const folders = new Set<string>();
+  // A reaper that somebody killed must not take the command with it (EPIPE).
+  child.stdin.on("error", () => {});
+  const tell = (order: Order) => child.stdin.write(`${JSON.stringify(order)}\n`);
+  return {
+    pid: child.pid ?? 0,
+    watch: (pid) => tell({ watch: pid }),
+    forget: (pid) => tell({ forget: pid }),
+    removeAtEnd: (folder) => {
+      folders.add(folder);
+      tell({ remove: folder });
+    },
+    keep: (folder) => {
+      folders.delete(folder);
+      tell({ keep: folder });
+    },
+    close: async () => {
+      child.stdin.end();
+      await ended;
+      for (const folder of folders) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import type { Clock } from "@kasbah/runtime";
+import { CliError } from "../../errors.ts";
+import { type Child, type ChildSpec, startChild } from "./child.ts";
+import { waitUntilReady } from "./ready.ts";
+import type { Reaper } from "./reaper.ts";
+
+/** What a service needs from the world. */
+export interface ServiceWorld {
+  readonly clock: Clock;
+  readonly reaper: Reaper;
+  readonly signal?: AbortSignal;
+}
+
+const readyWithinMs = 30_000;
+const stopGraceMs = 10_000;
+
+/** A program that can be started, awaited, stopped, killed and started again with the same settings. */
+export class Service {
+  readonly spec: ChildSpec;
+  readonly #isReady: () => Promise<boolean>;
+  readonly #world: ServiceWorld;
+  #child: Child | undefined;
+
+  constructor(spec: ChildSpec, isReady: () => Promise<boolean>, world: ServiceWorld) {
+    this.spec = spec;
+    this.#isReady = isReady;
+    this.#world = world;
+  }
+
+  get name(): string {
+    return this.spec.name;
+  }
+
+  /** The pid of the running child; undefined while there is none. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Resolves when the running child has ended, with how. */
+  get ended(): Promise<string> {
+    return this.#child?.ended ?? Promise.resolve("never started");
+  }
+
+  /** Starts without waiting. @throws CliError `PROCESS_FAILED` */
+  async start(): Promise<void> {
+    if (this.#child) throw new CliError("PROCESS_FAILED", `${this.name} runs already`);
+    const child = await startChild(this.spec, this.#world.reaper);
+    this.#child = child;
+    void child.ended.then(() => {
+      if (this.#child === child) this.#child = undefined;
+    });
+  }
+
+  /** @throws CliError `PROCESS_FAILED` or `NOT_READY` (after 30 s) */
+  async ready(): Promise<void> {
+    const { clock, signal } = this.#world;
+    if (!this.#child) throw new CliError("PROCESS_FAILED", `${this.name} is not running`);
+    const options = { clock, deadlineMs: readyWithinMs };
+    await waitUntilReady(this.#child, this.#isReady, signal ? { ...options, signal } : options);
+  }
+
+  /** Drains and ends; by force after 10 s. Does nothing when it is not running. */
+  async stop(): Promise<void> {
+    await this.#child?.stop(stopGraceMs);
+  }
+
+  /** Ends at once, as a crash would. */
+  async kill(): Promise<void> {
+    await this.#child?.kill();
+  }
+}

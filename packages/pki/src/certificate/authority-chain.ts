@@ -1,0 +1,30 @@
+import type { GeneralName } from "../names/general-name.ts";
+import type { TrustDomain } from "../names/trust-domain.ts";
+import type { Certificate } from "./certificate.ts";
+import { authorityProblem, type Path, refuseIf, verifyPath, withIssuer } from "./chain-rules.ts";
+import { nameProblem } from "./name-constraints.ts";
+
+/** The chain of an authority; the first intermediate issued its certificate. */
+export interface AuthorityChainToVerify extends Path {
+  /** The certificate of the key that is to sign leaves. */
+  readonly authority: Certificate;
+  /** When given, the name constraints of the whole chain must permit SPIFFE IDs of it. */
+  readonly trustDomain?: TrustDomain;
+}
+
+/**
+ * Proves that leaves which the authority signs will descend from a root of the bundle (RFC 5280 §6.1): it is a CA that
+ * may sign, every path length leaves room, and names, signatures and windows are right at `now`. A root is its own anchor.
+ * @throws PkiError `CHAIN_INVALID` naming the rule
+ */
+export function verifyAuthorityChain({ authority, trustDomain, ...path }: AuthorityChainToVerify): void {
+  const names = trustDomain === undefined ? [] : [spiffeUri(trustDomain)];
+  refuseIf(authorityProblem(authority, path.now), "the signing certificate");
+  refuseIf(nameProblem(authority.extensions.nameConstraints, names), "the signing certificate");
+  if (path.bundle.contains(authority)) return;
+  verifyPath(withIssuer(authority, { issued: 0, names }), path);
+}
+
+function spiffeUri({ name }: TrustDomain): GeneralName {
+  return { kind: "uniformResourceIdentifier", value: Buffer.from(`spiffe://${name}/`, "latin1") };
+}

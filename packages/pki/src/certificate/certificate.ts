@@ -1,0 +1,130 @@
+import { createHash, X509Certificate } from "node:crypto";
+import { equalBytes, toHex } from "../bytes.ts";
+import { PkiError, withCodes } from "../errors.ts";
+import { type PublicKey, parseAuthorityKey, parsePublicKey } from "../keys/public-key.ts";
+import { isSignedBy } from "../keys/signature.ts";
+import { type GeneralNameKind, ipAddressText, latin1 } from "../names/general-name.ts";
+import { parseSpiffeId, type SpiffeId } from "../names/spiffe-id.ts";
+import { encodePem, parsePemBlock, parsePemBlocks } from "../pem.ts";
+import { type CertificateExtensions, readCertificateExtensions } from "./certificate-extensions.ts";
+import { type CertificateFields, readCertificateFields } from "./certificate-fields.ts";
+
+const label = "CERTIFICATE";
+const maxBundleBytes = 256 * 1024;
+/** Whatever is accepted is written as PEM, which is read again up to 16 KiB. */
+const maxDerBytes = 12_000;
+
+/** An X.509 v3 certificate in canonical DER with an acceptable key. Existing says nothing of trust: see `verifyChain`. */
+export class Certificate {
+  readonly der: Uint8Array;
+  /** Lower-case hexadecimal, two digits per octet, no sign octet. */
+  readonly serial: string;
+  /** SHA-256 of the DER, lower-case hexadecimal. */
+  readonly fingerprint: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  /** The raw Name, to be compared byte by byte. */
+  readonly subject: Uint8Array;
+  /** The raw Name, to be compared byte by byte. */
+  readonly issuer: Uint8Array;
+  readonly isCa: boolean;
+  readonly publicKey: PublicKey;
+  readonly uriNames: readonly string[];
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+  readonly subjectKeyIdentifier: Uint8Array | undefined;
+  /** What else the extensions say, for chain checks. */
+  readonly extensions: CertificateExtensions;
+  readonly #fields: CertificateFields;
+
+  /** @throws PkiError `CERTIFICATE_MALFORMED` or `KEY_REJECTED` */
+  constructor(der: Uint8Array) {
+    if (der.length > maxDerBytes) {
+      throw new PkiError("CERTIFICATE_MALFORMED", `the certificate is longer than ${maxDerBytes} bytes`);
+    }
+    this.der = new Uint8Array(der);
+    const [fields, extensions] = withCodes({ DER_MALFORMED: "CERTIFICATE_MALFORMED" }, () => {
+      const read = readCertificateFields(this.der);
+      return [read, readCertificateExtensions(read.extensions)] as const;
+    });
+    this.#fields = fields;
+    this.extensions = extensions;
+    this.serial = toHex(fields.serial);
+    this.fingerprint = createHash("sha256").update(this.der).digest("hex");
+    this.notBefore = fields.notBefore;
+    this.notAfter = fields.notAfter;
+    this.subject = fields.subject;
+    this.issuer = fields.issuer;
+    this.isCa = extensions.isCa;
+    this.publicKey = extensions.isCa ? parseAuthorityKey(fields.spki) : parsePublicKey(fields.spki);
+    this.uriNames = this.#textNames("uniformResourceIdentifier");
+    this.dnsNames = this.#textNames("dNSName");
+    this.ipAddresses = this.#namesOf("iPAddress").map((octets) => ipAddressText(octets) ?? toHex(octets));
+    this.subjectKeyIdentifier = extensions.subjectKeyIdentifier;
+  }
+
+  /**
+   * The identity of an X.509-SVID (§2): there exactly when one of its names is a URI, and that is a SPIFFE ID. DNS names
+   * may stand beside it, names of other kinds may not.
+   */
+  get spiffeId(): SpiffeId | undefined {
+    const [uri, ...more] = this.uriNames;
+    const isForeign = this.extensions.names.length !== this.uriNames.length + this.dnsNames.length;
+    if (uri === undefined || more.length > 0 || isForeign) return undefined;
+    try {
+      return parseSpiffeId(uri);
+    } catch (error) {
+      if (error instanceof PkiError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether the other's name and key made this certificate. Says nothing of whether the other was allowed to. */
+  isIssuedBy(other: Certificate): boolean {
+    const { signatureAlgorithm, tbs, signature } = this.#fields;
+    if (signatureAlgorithm === undefined || !equalBytes(this.issuer, other.subject)) return false;
+    return isSignedBy(other.publicKey, signatureAlgorithm, tbs, signature);
+  }
+
+  equals(other: Certificate): boolean {
+    return equalBytes(this.der, other.der);
+  }
+
+  toPem(): string {
+    return encodePem(label, this.der);
+  }
+
+  #namesOf(kind: GeneralNameKind): Uint8Array[] {
+    return this.extensions.names.filter((name) => name.kind === kind).map((name) => name.value);
+  }
+
+  #textNames(kind: GeneralNameKind): string[] {
+    return this.#namesOf(kind).map(latin1);
+  }
+}
+
+/** Reads one certificate: a PEM block of at most 16 KiB, or DER. @throws PkiError `CERTIFICATE_MALFORMED` or `KEY_REJECTED` */
+export function parseCertificate(input: string | Uint8Array): Certificate {
+  if (typeof input !== "string") return readForeign(input);
+  const der = withCodes({ PEM_MALFORMED: "CERTIFICATE_MALFORMED" }, () => parsePemBlock(input, label));
+  return readForeign(der);
+}
+
+/** Reads one or more PEM blocks of at most 256 KiB together, in their order. @throws PkiError `CERTIFICATE_MALFORMED` or `KEY_REJECTED` */
+export function parseCertificates(pem: string): readonly Certificate[] {
+  const blocks = withCodes({ PEM_MALFORMED: "CERTIFICATE_MALFORMED" }, () =>
+    parsePemBlocks(pem, label, maxBundleBytes),
+  );
+  return blocks.map(readForeign);
+}
+
+/** Our reader judges what matters to us and passes over the insides of names; whoever uses the whole, uses OpenSSL. */
+function readForeign(der: Uint8Array): Certificate {
+  const certificate = new Certificate(der);
+  try {
+    new X509Certificate(certificate.der);
+    return certificate;
+  } catch (cause) {
+    throw new PkiError("CERTIFICATE_MALFORMED", "OpenSSL cannot read the certificate", { cause });
+  }
+}

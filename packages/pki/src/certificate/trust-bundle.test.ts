@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { caExtension, forgeCertificate } from "../forge.fixture.ts";
+import { createKeyPair } from "../keys/key.ts";
+import { parseTrustBundle, TrustBundle } from "./trust-bundle.ts";
+
+const keyPair = await createKeyPair("P-256");
+const root = forgeCertificate(keyPair, { extensions: [caExtension()] });
+const other = forgeCertificate(await createKeyPair("P-384"), { extensions: [caExtension()] });
+const leaf = forgeCertificate(keyPair);
+
+describe("a trust bundle", () => {
+  it("holds no leaf and is never empty", () => {
+    assert.throws(() => TrustBundle.from([root, leaf]), { code: "CERTIFICATE_MALFORMED" });
+    assert.throws(() => TrustBundle.from([]), { code: "CERTIFICATE_MALFORMED" });
+    for (const pem of ["", "\n", root.toPem() + leaf.toPem(), root.toPem() + keyPair.toPkcs8Pem()]) {
+      assert.throws(() => parseTrustBundle(pem), { code: "CERTIFICATE_MALFORMED" });
+    }
+  });
+
+  it("is a set: no root twice, and its hash does not depend on the order", () => {
+    const bundle = TrustBundle.from([root, other, root]);
+    assert.deepEqual(bundle.roots, [root, other]);
+    assert.equal(bundle.hash, TrustBundle.from([other, root]).hash);
+    assert.ok(bundle.equals(TrustBundle.from([other]).union(TrustBundle.from([root]))));
+    assert.ok(!bundle.equals(TrustBundle.from([root])));
+    assert.ok(bundle.contains(other) && !TrustBundle.from([root]).contains(other));
+  });
+
+  it("survives being written and read, in its order", () => {
+    const pem = other.toPem() + root.toPem();
+    const bundle = parseTrustBundle(pem);
+    assert.equal(bundle.toPem(), pem);
+    assert.ok(parseTrustBundle(bundle.toPem()).equals(bundle));
+  });
+});

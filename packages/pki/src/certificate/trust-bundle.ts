@@ -1,0 +1,51 @@
+import { createHash } from "node:crypto";
+import { PkiError } from "../errors.ts";
+import { type Certificate, parseCertificates } from "./certificate.ts";
+
+/** The set of roots that are accepted: at least one, each a CA, none twice, in the order of first appearance. */
+export class TrustBundle {
+  readonly roots: readonly Certificate[];
+  /** SHA-256 over the sorted fingerprints: the same for the same set, whatever its order. */
+  readonly hash: string;
+
+  private constructor(roots: readonly Certificate[]) {
+    this.roots = roots;
+    const fingerprints = roots.map((root) => root.fingerprint).sort();
+    this.hash = createHash("sha256").update(fingerprints.join("\n")).digest("hex");
+  }
+
+  /** @throws PkiError `CERTIFICATE_MALFORMED` when there is no root or one is no CA */
+  static from(roots: readonly Certificate[]): TrustBundle {
+    const unique = new Map<string, Certificate>();
+    for (const root of roots) {
+      if (!root.isCa)
+        throw new PkiError("CERTIFICATE_MALFORMED", "the trust bundle holds a certificate that is no CA");
+      if (!unique.has(root.fingerprint)) unique.set(root.fingerprint, root);
+    }
+    if (unique.size === 0) throw new PkiError("CERTIFICATE_MALFORMED", "the trust bundle holds no root");
+    return new TrustBundle([...unique.values()]);
+  }
+
+  /** The roots of both, ours first. */
+  union(other: TrustBundle): TrustBundle {
+    return TrustBundle.from([...this.roots, ...other.roots]);
+  }
+
+  /** Whether both hold the same roots, in whatever order. */
+  equals(other: TrustBundle): boolean {
+    return this.hash === other.hash;
+  }
+
+  contains(certificate: Certificate): boolean {
+    return this.roots.some((root) => root.equals(certificate));
+  }
+
+  toPem(): string {
+    return this.roots.map((root) => root.toPem()).join("");
+  }
+}
+
+/** Reads PEM of one or more roots, at most 256 KiB, every one a CA. @throws PkiError `CERTIFICATE_MALFORMED` or `KEY_REJECTED` */
+export function parseTrustBundle(pem: string): TrustBundle {
+  return TrustBundle.from(parseCertificates(pem));
+}

@@ -1,0 +1,99 @@
+import { openElement } from "../der/cursor.ts";
+import { type DerElement, parseDer } from "../der/reader.ts";
+import { constructedTag, tag } from "../der/tag.ts";
+import { wholeOctets } from "../der/values.ts";
+import { PkiError, withCodes } from "../errors.ts";
+import { type PublicKey, parsePublicKey } from "../keys/public-key.ts";
+import { isSignedBy, readSignatureAlgorithm } from "../keys/signature.ts";
+import { parsePemBlock } from "../pem.ts";
+import { type RequestedAttributes, readAttributes } from "./attributes.ts";
+import { readRequestedSubject } from "./subject.ts";
+
+/** What a certificate signing request proves (its key) and what it merely asks for (all the rest). */
+export interface CertificateRequest {
+  /** Its private half is in the requester's hands: the self-signature is verified. */
+  readonly publicKey: PublicKey;
+  /** Whether the subject has a common name that is not empty. */
+  readonly hasCommonName: boolean;
+  /** The URI names asked for, one character per octet: hostile text, to be compared and never copied. */
+  readonly requestedUris: readonly string[];
+  /** The DNS names asked for, in the same way. */
+  readonly requestedDnsNames: readonly string[];
+  /** What it asks for beyond a key and URI names, for example `basicConstraints` or `dNSName`; each once. */
+  readonly ignored: readonly string[];
+}
+
+/** The parts of a request whose structure is sound and whose signature is still to be proven. */
+interface RequestParts {
+  readonly info: DerElement;
+  readonly spki: Uint8Array;
+  readonly subject: ReturnType<typeof readRequestedSubject>;
+  readonly attributes: RequestedAttributes;
+  readonly signatureAlgorithm: DerElement;
+  readonly signature: Uint8Array;
+}
+
+/**
+ * Reads one PEM `CERTIFICATE REQUEST` (PKCS#10, RFC 2986) of at most 16 KiB in canonical DER, refuses weak and
+ * malformed keys before OpenSSL sees them, and verifies the self-signature over the very bytes received.
+ * @throws PkiError `CSR_MALFORMED`, `CSR_KEY_REJECTED` or `CSR_SIGNATURE_INVALID`
+ */
+export function parseCertificateRequest(pem: string): CertificateRequest {
+  const parts = withCodes({ PEM_MALFORMED: "CSR_MALFORMED", DER_MALFORMED: "CSR_MALFORMED" }, () =>
+    readRequest(parsePemBlock(pem, "CERTIFICATE REQUEST")),
+  );
+  const publicKey = readKey(parts.spki);
+  verifySelfSignature(parts, publicKey);
+  const { subject, attributes } = parts;
+  return {
+    publicKey,
+    hasCommonName: subject.hasCommonName,
+    requestedUris: attributes.uris,
+    requestedDnsNames: attributes.dnsNames,
+    ignored: [...new Set([...(subject.isEmpty ? [] : ["subject"]), ...attributes.ignored])],
+  };
+}
+
+function readRequest(der: Uint8Array): RequestParts {
+  const request = openElement(parseDer(der), tag.sequence, "CertificationRequest");
+  const info = request.take(tag.sequence, "certificationRequestInfo");
+  const signatureAlgorithm = request.take(tag.sequence, "signatureAlgorithm");
+  const signature = wholeOctets(request.take(tag.bitString, "signature"), "signature");
+  request.end();
+
+  const fields = openElement(info, tag.sequence, "CertificationRequestInfo");
+  const [version, ...more] = fields.take(tag.integer, "version").content;
+  if (version !== 0 || more.length > 0) throw new PkiError("CSR_MALFORMED", "the PKCS#10 version is not 0");
+  const subject = readRequestedSubject(fields.take(tag.sequence, "subject"));
+  const spki = fields.take(tag.sequence, "subjectPKInfo").raw;
+  const attributes = readAttributes(fields.take(constructedTag(0), "attributes"));
+  fields.end();
+  return { info, spki, subject, attributes, signatureAlgorithm, signature };
+}
+
+function readKey(spki: Uint8Array): PublicKey {
+  return withCodes({ KEY_REJECTED: "CSR_KEY_REJECTED" }, () => {
+    const publicKey = parsePublicKey(spki);
+    // Imported here so that a key which only OpenSSL refuses is told apart from a wrong signature.
+    void publicKey.keyObject;
+    return publicKey;
+  });
+}
+
+function verifySelfSignature(parts: RequestParts, publicKey: PublicKey): void {
+  const algorithm = withCodes({ DER_MALFORMED: "CSR_MALFORMED" }, () =>
+    readSignatureAlgorithm(parts.signatureAlgorithm),
+  );
+  if (algorithm === undefined) {
+    throw new PkiError(
+      "CSR_SIGNATURE_INVALID",
+      "the signature algorithm is not ECDSA or RSA PKCS#1 with SHA-2",
+    );
+  }
+  if (!isSignedBy(publicKey, algorithm, parts.info.raw, parts.signature)) {
+    throw new PkiError(
+      "CSR_SIGNATURE_INVALID",
+      "the self-signature does not verify with the request's own key",
+    );
+  }
+}

@@ -1,0 +1,103 @@
+import { X509Certificate } from "node:crypto";
+import { equalBytes } from "../bytes.ts";
+import type { Certificate } from "../certificate/certificate.ts";
+import { readCertificateFields } from "../certificate/certificate-fields.ts";
+import { constructedTag, primitiveTag, tag } from "../der/tag.ts";
+import { encode, encodeExtension, encodeOid, encodeSequence } from "../der/writer.ts";
+import { PkiError } from "../errors.ts";
+import { uriTag } from "../names/general-name.ts";
+import type { TrustDomain } from "../names/trust-domain.ts";
+import { oid } from "../oids.ts";
+
+/** What an authority's certificate was meant to say, beside its key and window. */
+export interface ExpectedAuthority {
+  readonly organization: string;
+  /** Nothing for a root. */
+  readonly commonName?: string;
+  /** Nothing means any number of intermediates. */
+  readonly pathLength?: number;
+  readonly permittedTrustDomain?: TrustDomain;
+  /** Nothing for a root, which is its own issuer. */
+  readonly issuer?: Certificate;
+}
+
+/**
+ * Looks at a finished root or intermediate with other eyes than the writer's, as `lintWorkloadCertificate` does at
+ * leaves: our reader rebuilds subject and extensions octet by octet, and OpenSSL reads the whole. A mistake here would
+ * be in every trust bundle for years.
+ * @throws PkiError `LINT_FAILED` naming the rule
+ */
+export function lintAuthorityCertificate(c: Certificate, expected: ExpectedAuthority): void {
+  for (const [rule, holds] of Object.entries(rules)) {
+    if (!holds(c, expected)) throw new PkiError("LINT_FAILED", `the authority breaks a rule: ${rule}`);
+  }
+}
+
+type Rule = (c: Certificate, expected: ExpectedAuthority) => boolean;
+
+const rules: Readonly<Record<string, Rule>> = {
+  "it ends after it begins": (c) => c.notBefore.getTime() < c.notAfter.getTime(),
+  "the subject is the organization, then the common name": (c, { organization, commonName }) =>
+    equalBytes(c.subject, subject(organization, commonName)),
+  "it has a name of its own, or is its own issuer": (c, { issuer }) =>
+    equalBytes(c.subject, c.issuer) === (issuer === undefined),
+  "the extensions are the profile's, in its order": hasProfileExtensions,
+  "the signature is the issuer's": (c, { issuer = c }) => c.isIssuedBy(issuer),
+  "OpenSSL sees the same": isSameToOpenssl,
+};
+
+function subject(organization: string, commonName: string | undefined): Uint8Array {
+  const common = commonName === undefined ? [] : [attribute(oid.commonName, commonName)];
+  return encodeSequence(attribute(oid.organization, organization), ...common);
+}
+
+function attribute(type: string, text: string): Uint8Array {
+  return encode(tag.set, encodeSequence(encodeOid(type), encode(tag.utf8String, Buffer.from(text))));
+}
+
+function hasProfileExtensions(c: Certificate, expected: ExpectedAuthority): boolean {
+  const keyId = c.subjectKeyIdentifier;
+  if (keyId === undefined) return false;
+  const found = readCertificateFields(c.der).extensions.map((e) =>
+    encodeExtension(e.oid, e.critical, e.value),
+  );
+  return equalBytes(Buffer.concat(found), Buffer.concat(profileExtensions(keyId, expected)));
+}
+
+/** keyUsage is keyCertSign and cRLSign. */
+function profileExtensions(keyId: Uint8Array, expected: ExpectedAuthority): Uint8Array[] {
+  const { pathLength, permittedTrustDomain, issuer } = expected;
+  const length = pathLength === undefined ? [] : [encode(tag.integer, Uint8Array.of(pathLength))];
+  const constraints = encodeSequence(encode(tag.boolean, Uint8Array.of(0xff)), ...length);
+  const issuerKeyId = issuer?.subjectKeyIdentifier;
+  return [
+    encodeExtension(oid.keyUsage, true, encode(tag.bitString, Uint8Array.of(0x01, 0x06))),
+    encodeExtension(oid.basicConstraints, true, constraints),
+    encodeExtension(oid.subjectKeyIdentifier, false, encode(tag.octetString, keyId)),
+    ...(issuerKeyId === undefined ? [] : [authorityKeyId(issuerKeyId)]),
+    ...(permittedTrustDomain === undefined ? [] : [uriConstraint(permittedTrustDomain)]),
+  ];
+}
+
+function authorityKeyId(keyId: Uint8Array): Uint8Array {
+  return encodeExtension(oid.authorityKeyIdentifier, false, encodeSequence(encode(primitiveTag(0), keyId)));
+}
+
+function uriConstraint({ name }: TrustDomain): Uint8Array {
+  const subtree = encodeSequence(encode(uriTag, Buffer.from(name, "latin1")));
+  return encodeExtension(oid.nameConstraints, true, encodeSequence(encode(constructedTag(0), subtree)));
+}
+
+function isSameToOpenssl(c: Certificate, { issuer = c }: ExpectedAuthority): boolean {
+  try {
+    const seen = new X509Certificate(c.der);
+    return (
+      seen.ca &&
+      seen.publicKey.equals(c.publicKey.keyObject) &&
+      seen.checkIssued(new X509Certificate(issuer.der))
+    );
+  } catch {
+    // OpenSSL throws on what it cannot read, and then it does not see the same.
+    return false;
+  }
+}

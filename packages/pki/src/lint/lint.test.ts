@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { leafValidity } from "../certificate/profile.ts";
+import { createSerial } from "../certificate/serial.ts";
+import { encodeExtension } from "../der/writer.ts";
+import { caExtension, forgeCertificate, namesExtension, uri } from "../forge.fixture.ts";
+import { createKeyPair } from "../keys/key.ts";
+import { parseSpiffeId } from "../names/spiffe-id.ts";
+import { createCertificateWriter, type LeafTemplate } from "../writer/certificate-writer.ts";
+import { type ExpectedWorkloadCertificate, lintWorkloadCertificate } from "./lint.ts";
+
+const now = new Date("2030-01-01T00:00:00Z");
+const spiffeId = parseSpiffeId("spiffe://cluster.local/ns/demo/sa/frontend");
+const writer = createCertificateWriter();
+const rootKey = await createKeyPair("P-256");
+const { publicKey } = await createKeyPair("P-256");
+const rootTemplate = {
+  serial: createSerial(),
+  validity: { notBefore: now, notAfter: new Date("2040-01-01T00:00:00Z") },
+  organization: "cluster.local",
+};
+const issuer = await writer.writeRoot(rootTemplate, rootKey);
+const expected: ExpectedWorkloadCertificate = {
+  spiffeId,
+  publicKey,
+  issuer,
+  validity: leafValidity({ now, ttlMs: 3_600_000, issuerNotAfter: issuer.notAfter }),
+};
+
+const good: LeafTemplate = {
+  serial: createSerial(),
+  validity: expected.validity,
+  publicKey,
+  subjectAltNames: [{ kind: "uri", value: spiffeId.toString() }],
+};
+const write = (changes: Partial<LeafTemplate> = {}) =>
+  writer.writeLeaf({ ...good, ...changes }, { certificate: issuer, signingKey: rootKey });
+
+const wrong: Readonly<Record<string, Partial<LeafTemplate>>> = {
+  "another identity": {
+    subjectAltNames: [{ kind: "uri", value: "spiffe://cluster.local/ns/demo/sa/admin" }],
+  },
+  "a second name": { subjectAltNames: [...good.subjectAltNames, { kind: "dns", value: "example.com" }] },
+  "no name": { subjectAltNames: [] },
+  "a DNS name that was not ordered": {
+    subjectAltNames: [
+      { kind: "uri", value: spiffeId.toString() },
+      { kind: "dns", value: "db.example" },
+    ],
+  },
+  "its identity as a DNS name": { subjectAltNames: [{ kind: "dns", value: spiffeId.toString() }] },
+  "another key": { publicKey: rootKey.publicKey },
+  "a longer life": { validity: { ...good.validity, notAfter: new Date("2031-01-01T00:00:00Z") } },
+  "a common name that is not its identity": { commonName: "admin" },
+  "a short serial": { serial: Uint8Array.of(1) },
+};
+
+describe("the lint of a workload certificate", () => {
+  for (const [what, changes] of Object.entries(wrong)) {
+    it(`stops one with ${what}`, async () => {
+      // Without names the writer makes an empty subjectAltName, which our own parser refuses already.
+      const written = async () => lintWorkloadCertificate(await write(changes), expected);
+      await assert.rejects(written, (error: { code?: string }) =>
+        ["LINT_FAILED", "CERTIFICATE_MALFORMED"].includes(error.code ?? ""),
+      );
+    });
+  }
+
+  it("stops one that the issuer did not sign", async () => {
+    const other = await writer.writeRoot(
+      { ...rootTemplate, organization: "cluster.local" },
+      await createKeyPair("P-256"),
+    );
+    const leaf = await write();
+    assert.throws(() => lintWorkloadCertificate(leaf, { ...expected, issuer: other }), {
+      code: "LINT_FAILED",
+    });
+  });
+
+  it("stops one that outlives its issuer, even if that was asked for", async () => {
+    const validity = { ...expected.validity, notAfter: new Date("2041-01-01T00:00:00Z") };
+    const leaf = await write({ validity });
+    assert.throws(() => lintWorkloadCertificate(leaf, { ...expected, validity }), { code: "LINT_FAILED" });
+  });
+
+  it("stops one whose extensions are not the profile's", () => {
+    const forged = forgeCertificate(rootKey, {
+      issuer: issuer.subject,
+      publicKey: publicKey.spki,
+      extensions: [
+        caExtension(),
+        namesExtension(uri(spiffeId.toString())),
+        encodeExtension("1.2.3", false, good.serial),
+      ],
+    });
+    const { notBefore, notAfter } = forged;
+    assert.throws(() => lintWorkloadCertificate(forged, { ...expected, validity: { notBefore, notAfter } }), {
+      code: "LINT_FAILED",
+    });
+  });
+
+  it("lets what was approved pass, with a common name or without", async () => {
+    for (const changes of [{}, { commonName: spiffeId.toString() }]) {
+      const leaf = await write(changes);
+      assert.doesNotThrow(() => lintWorkloadCertificate(leaf, expected));
+    }
+  });
+});

@@ -1,0 +1,112 @@
+import { X509Certificate } from "node:crypto";
+import { equalBytes } from "../bytes.ts";
+import type { Certificate } from "../certificate/certificate.ts";
+import { readCertificateFields } from "../certificate/certificate-fields.ts";
+import type { Validity } from "../certificate/profile.ts";
+import { primitiveTag, tag } from "../der/tag.ts";
+import { encode, encodeExtension, encodeOid, encodeSequence } from "../der/writer.ts";
+import { PkiError } from "../errors.ts";
+import type { PublicKey } from "../keys/public-key.ts";
+import { dnsTag, uriTag } from "../names/general-name.ts";
+import type { SpiffeId } from "../names/spiffe-id.ts";
+import { oid } from "../oids.ts";
+
+/** What a workload certificate was meant to say. */
+export interface ExpectedWorkloadCertificate {
+  readonly spiffeId: SpiffeId;
+  /** What the policy adds for clients that know hosts only. */
+  readonly dnsNames?: readonly string[];
+  readonly publicKey: PublicKey;
+  readonly issuer: Certificate;
+  readonly validity: Validity;
+}
+
+/** A random 128-bit serial takes at most 17 octets with its sign octet; fewer than 12 were not random. */
+const minSerialLength = 12;
+const maxSerialLength = 16;
+
+/**
+ * Looks at a finished workload certificate with other eyes than the writer's: our reader rebuilds what every
+ * field must be, octet by octet, and OpenSSL reads and verifies the whole. A certificate that does not say
+ * exactly what was approved must not leave.
+ * @throws PkiError `LINT_FAILED` naming the rule
+ */
+export function lintWorkloadCertificate(c: Certificate, expected: ExpectedWorkloadCertificate): void {
+  for (const [rule, holds] of Object.entries(rules)) {
+    if (!holds(c, expected)) throw new PkiError("LINT_FAILED", `the certificate breaks a rule: ${rule}`);
+  }
+}
+
+type Rule = (c: Certificate, expected: ExpectedWorkloadCertificate) => boolean;
+
+const rules: Readonly<Record<string, Rule>> = {
+  "the serial is 96 to 128 random bits": (c) => {
+    const octets = c.serial.length / 2;
+    return octets >= minSerialLength && octets <= maxSerialLength;
+  },
+  "the issuer is the signer's subject": (c, { issuer }) => equalBytes(c.issuer, issuer.subject),
+  "the window is the approved one": (c, { validity }) =>
+    c.notBefore.getTime() === validity.notBefore.getTime() &&
+    c.notAfter.getTime() === validity.notAfter.getTime(),
+  "it ends after it begins and not after its issuer": (c, { issuer }) =>
+    c.notBefore.getTime() < c.notAfter.getTime() && c.notAfter.getTime() <= issuer.notAfter.getTime(),
+  "the subject is empty or the identity": (c, { spiffeId }) =>
+    equalBytes(c.subject, encodeSequence()) || equalBytes(c.subject, commonNameOnly(spiffeId)),
+  "the key is the requester's": (c, { publicKey }) => c.publicKey.equals(publicKey),
+  "the extensions are the profile's, in its order": hasProfileExtensions,
+  "the names are the approved identity and what the policy adds": (c, { spiffeId, dnsNames = [] }) =>
+    c.spiffeId?.equals(spiffeId) === true && c.dnsNames.join() === dnsNames.join() && !c.isCa,
+  "the signature is the issuer's": (c, { issuer }) => c.isIssuedBy(issuer),
+  "OpenSSL sees the same": isSameToOpenssl,
+};
+
+function hasProfileExtensions(c: Certificate, expected: ExpectedWorkloadCertificate): boolean {
+  const found = readCertificateFields(c.der).extensions.map((e) =>
+    encodeExtension(e.oid, e.critical, e.value),
+  );
+  return equalBytes(Buffer.concat(found), Buffer.concat(profileExtensions(expected)));
+}
+
+/** The five extensions of the leaf profile as they must be on the wire, built without the writer's library. */
+function profileExtensions(expected: ExpectedWorkloadCertificate): Uint8Array[] {
+  const { spiffeId, dnsNames = [], publicKey, issuer } = expected;
+  const usage = publicKey.isEc ? Uint8Array.of(0x07, 0x80) : Uint8Array.of(0x05, 0xa0);
+  const purposes = encodeSequence(encodeOid(oid.serverAuth), encodeOid(oid.clientAuth));
+  const keyId = issuer.subjectKeyIdentifier;
+  const authority = keyId === undefined ? [] : [encodeSequence(encode(primitiveTag(0), keyId))];
+  const names = [
+    encode(uriTag, Buffer.from(spiffeId.toString(), "latin1")),
+    ...dnsNames.map((name) => encode(dnsTag, Buffer.from(name, "latin1"))),
+  ];
+  return [
+    encodeExtension(oid.keyUsage, true, encode(tag.bitString, usage)),
+    encodeExtension(oid.extKeyUsage, false, purposes),
+    encodeExtension(oid.basicConstraints, true, encodeSequence()),
+    ...authority.map((value) => encodeExtension(oid.authorityKeyIdentifier, false, value)),
+    encodeExtension(oid.subjectAltName, true, encodeSequence(...names)),
+  ];
+}
+
+function commonNameOnly(spiffeId: SpiffeId): Uint8Array {
+  const value = encode(tag.utf8String, Buffer.from(spiffeId.toString(), "latin1"));
+  return encodeSequence(encode(tag.set, encodeSequence(encodeOid(oid.commonName), value)));
+}
+
+function isSameToOpenssl(
+  c: Certificate,
+  { spiffeId, dnsNames = [], publicKey, issuer }: ExpectedWorkloadCertificate,
+): boolean {
+  const names = [`URI:${spiffeId}`, ...dnsNames.map((name) => `DNS:${name}`)].join(", ");
+  try {
+    const seen = new X509Certificate(c.der);
+    return (
+      !seen.ca &&
+      seen.subjectAltName === names &&
+      seen.publicKey.equals(publicKey.keyObject) &&
+      seen.checkIssued(new X509Certificate(issuer.der))
+    );
+  } catch {
+    // OpenSSL throws on what it cannot read, and then it does not see the same.
+    return false;
+  }
+}

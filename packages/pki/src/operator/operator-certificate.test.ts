@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { throwsWithCode } from "@kasbah/testkit";
+import { parseCertificate } from "../certificate/certificate.ts";
+import { OperatorCertificate } from "./operator-certificate.ts";
+import { findPemBlocks } from "./operator-pem.ts";
+
+const bundle = "/etc/ssl/certs/ca-certificates.crt";
+
+function selfSigned(...newkey: string[]): Buffer {
+  const args = [
+    "req",
+    "-x509",
+    ...newkey,
+    "-nodes",
+    "-subj",
+    "/CN=x",
+    "-keyout",
+    "/dev/null",
+    "-outform",
+    "DER",
+  ];
+  return execFileSync("openssl", args, { stdio: "pipe" });
+}
+
+/** The certificate with its only run of `from` replaced, lengths kept. */
+function changed(der: Buffer, from: Buffer, to: Buffer): Buffer {
+  const at = der.indexOf(from);
+  assert.ok(at !== -1 && from.length === to.length);
+  return Buffer.concat([der.subarray(0, at), to, der.subarray(at + to.length)]);
+}
+
+describe("A certificate of an operator's file", () => {
+  const ec = (curve: string) => selfSigned("-newkey", "ec", "-pkeyopt", `ec_paramgen_curve:${curve}`);
+  const point = (der: Buffer, header: string) => {
+    const at = der.indexOf(Buffer.from(header, "hex")) + header.length / 2;
+    return der.subarray(at, at + 4);
+  };
+
+  it("is refused with bytes after it, an encoding that is not DER, or none at all", () => {
+    const der = ec("P-256");
+    for (const bytes of [
+      Buffer.alloc(0),
+      Buffer.from("hello"),
+      Buffer.concat([der, Buffer.of(0)]),
+      der.subarray(0, -1),
+      Buffer.concat([Buffer.of(0x30, 0x80), der.subarray(4), Buffer.of(0, 0)]),
+    ]) {
+      throwsWithCode(() => new OperatorCertificate(bytes), "CERTIFICATE_MALFORMED");
+    }
+  });
+
+  it("is refused with a point that is not on its curve, compressed, or of a curve that is described", () => {
+    const p256 = ec("P-256");
+    const off = point(p256, "034200");
+    throwsWithCode(
+      () => new OperatorCertificate(changed(p256, off, Buffer.from([4, 1, 2, 3]))),
+      "KEY_REJECTED",
+    );
+    throwsWithCode(
+      () => new OperatorCertificate(changed(p256, off, Buffer.from([2, ...off.subarray(1)]))),
+      "KEY_REJECTED",
+    );
+    const p521 = ec("P-521");
+    const other = point(p521, "03818600");
+    throwsWithCode(
+      () => new OperatorCertificate(changed(p521, other, Buffer.from([0, ...other.subarray(1)]))),
+      "KEY_REJECTED",
+    );
+    const explicit = selfSigned(
+      ...["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit"],
+    );
+    throwsWithCode(() => new OperatorCertificate(explicit), "KEY_REJECTED");
+  });
+
+  it("may be one that our own strict reader refuses, as ten of the public CAs' are", function () {
+    if (!existsSync(bundle)) return this.skip();
+    const all = findPemBlocks(readFileSync(bundle, "utf8"));
+    for (const { der, pem } of all) {
+      const certificate = new OperatorCertificate(der);
+      assert.equal(Buffer.from(findPemBlocks(certificate.toPem())[0]?.der ?? []).equals(der), true, pem);
+      assert.ok(certificate.notAfter > certificate.notBefore);
+    }
+    assert.ok(all.some(({ der }) => isRefused(der)));
+  });
+});
+
+function isRefused(der: Uint8Array): boolean {
+  try {
+    parseCertificate(der);
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,158 @@
+import "reflect-metadata";
+
+import { Crypto } from "@peculiar/webcrypto";
+import { type Extension, Name } from "@peculiar/x509";
+import { equalBytes, toHex } from "../bytes.ts";
+import { Certificate } from "../certificate/certificate.ts";
+import type { Validity } from "../certificate/profile.ts";
+import { encodeBits, encodeSequence } from "../der/writer.ts";
+import { PkiError } from "../errors.ts";
+import type { PublicKey } from "../keys/public-key.ts";
+import type { SigningKey } from "../keys/signing-key.ts";
+import { lintAuthorityCertificate } from "../lint/lint-authority.ts";
+import type { TrustDomain } from "../names/trust-domain.ts";
+import { intermediateExtensions, leafExtensions, rootExtensions } from "./extensions.ts";
+import type { SubjectAltName } from "./subject-alt-name.ts";
+import { encodeToBeSigned } from "./to-be-signed.ts";
+
+export type { SubjectAltName } from "./subject-alt-name.ts";
+
+/** An authority at work: its certificate and the key of that certificate. */
+export interface Signer {
+  readonly certificate: Certificate;
+  readonly signingKey: SigningKey;
+}
+
+/** All that a leaf says. Every value is ours or already parsed; no text of a caller gets here. */
+export interface LeafTemplate {
+  readonly serial: Uint8Array;
+  readonly validity: Validity;
+  readonly publicKey: PublicKey;
+  readonly subjectAltNames: readonly SubjectAltName[];
+  readonly commonName?: string;
+}
+
+/** All that a self-signed root says. */
+export interface RootTemplate {
+  readonly serial: Uint8Array;
+  readonly validity: Validity;
+  readonly organization: string;
+}
+
+/** All that an intermediate says: a CA that issues leaves and no further CA. */
+export interface IntermediateTemplate {
+  readonly serial: Uint8Array;
+  readonly validity: Validity;
+  readonly organization: string;
+  readonly commonName: string;
+  readonly publicKey: PublicKey;
+  /** Binds URI names below it to this host by a critical name constraint (RFC 5280 §4.2.1.10). */
+  readonly permittedTrustDomain?: TrustDomain;
+}
+
+/** Makes certificates of the three fixed profiles. What it returns has been read back by our own parser. */
+export interface CertificateWriter {
+  /** A leaf for both ends of TLS, under the signer's raw name. @throws PkiError `LINT_FAILED` if it came out wrong */
+  writeLeaf(template: LeafTemplate, issuer: Signer): Promise<Certificate>;
+  /** An intermediate with subject `O=<organization>, CN=<commonName>` and path length 0. @throws PkiError `LINT_FAILED` if it came out wrong */
+  writeIntermediate(template: IntermediateTemplate, issuer: Signer): Promise<Certificate>;
+  /** A self-signed root with subject `O=<organization>`. @throws PkiError `LINT_FAILED` if it came out wrong */
+  writeRoot(template: RootTemplate, signingKey: SigningKey): Promise<Certificate>;
+}
+
+interface Content {
+  readonly serial: Uint8Array;
+  readonly validity: Validity;
+  readonly publicKey: PublicKey;
+  readonly subject?: Name;
+  readonly issuer: Name;
+  readonly extensions: Extension[];
+}
+
+/**
+ * The writer over @peculiar/x509. An entry point of its own, because the library takes 8 MiB and 100 ms that
+ * an agent, which writes no certificate, should not pay.
+ */
+export function createCertificateWriter(): CertificateWriter {
+  const crypto = new Crypto();
+
+  return {
+    async writeLeaf({ commonName, subjectAltNames, ...rest }, issuer) {
+      const subject = commonName === undefined ? {} : { subject: name({ CN: commonName }) };
+      const { subjectKeyIdentifier } = issuer.certificate;
+      const extensions = leafExtensions(rest.publicKey, subjectAltNames, subjectKeyIdentifier);
+      return writeUnder(issuer, { ...rest, ...subject, extensions }, crypto);
+    },
+
+    async writeIntermediate({ organization, commonName, permittedTrustDomain, ...rest }, issuer) {
+      const subject = name({ O: organization, CN: commonName });
+      const { subjectKeyIdentifier } = issuer.certificate;
+      const extensions = intermediateExtensions(rest.publicKey, subjectKeyIdentifier, permittedTrustDomain);
+      const written = await writeUnder(issuer, { ...rest, subject, extensions }, crypto);
+      const constraint = permittedTrustDomain === undefined ? {} : { permittedTrustDomain };
+      const above = { pathLength: 0, issuer: issuer.certificate, ...constraint };
+      lintAuthorityCertificate(written, { organization, commonName, ...above });
+      return written;
+    },
+
+    async writeRoot({ organization, ...rest }, signingKey) {
+      const { publicKey } = signingKey;
+      const subject = name({ O: organization });
+      const content = { ...rest, publicKey, subject, issuer: subject, extensions: rootExtensions(publicKey) };
+      const root = await write(content, signingKey, crypto);
+      lintAuthorityCertificate(root, { organization });
+      return root;
+    },
+  };
+}
+
+async function writeUnder(
+  { certificate, signingKey }: Signer,
+  content: Omit<Content, "issuer">,
+  crypto: Crypto,
+): Promise<Certificate> {
+  const issuer = new Name(Buffer.from(certificate.subject));
+  return checkIssuedBy(await write({ ...content, issuer }, signingKey, crypto), certificate);
+}
+
+/** The library encodes what the certificate says, the key signs it, and the two are put together here. */
+async function write(content: Content, key: SigningKey, crypto: Crypto): Promise<Certificate> {
+  const { serial, validity, publicKey, ...namesAndExtensions } = content;
+  const { tbsCertificate, signatureAlgorithm } = await encodeToBeSigned(
+    {
+      ...namesAndExtensions,
+      ...validity,
+      serialNumber: toHex(serial),
+      publicKey: Uint8Array.from(publicKey.spki),
+    },
+    key.publicKey,
+    crypto,
+  );
+  const signature = await key.sign(tbsCertificate);
+  const der = encodeSequence(tbsCertificate, signatureAlgorithm, encodeBits(signature));
+  return checkWritten(new Certificate(der), content);
+}
+
+/** A Name of one attribute in each part, given as data, never as text that the library would parse. */
+function name(attributes: Readonly<Record<string, string>>): Name {
+  return new Name(Object.entries(attributes).map(([type, value]) => ({ [type]: [{ utf8String: value }] })));
+}
+
+/** The library replaces an empty serial and missing dates by its own: nothing of ours may be replaced. */
+function checkWritten(written: Certificate, { serial, validity, publicKey }: Content): Certificate {
+  const isAsAsked =
+    written.serial === toHex(serial) &&
+    written.notBefore.getTime() === validity.notBefore.getTime() &&
+    written.notAfter.getTime() === validity.notAfter.getTime() &&
+    written.publicKey.equals(publicKey);
+  if (!isAsAsked) throw new PkiError("LINT_FAILED", "the certificate does not say what its template says");
+  return written;
+}
+
+/** The library re-encodes names: a signer whose name comes out different would get leaves that chain nowhere. */
+function checkIssuedBy(written: Certificate, issuer: Certificate): Certificate {
+  if (!equalBytes(written.issuer, issuer.subject) || !written.isIssuedBy(issuer)) {
+    throw new PkiError("LINT_FAILED", "the certificate does not chain to its signer");
+  }
+  return written;
+}

@@ -1,0 +1,162 @@
+import { type Clock, systemClock } from "../clock.ts";
+import type { Logger } from "../log/log.ts";
+import type { HostEvent, ProcessHost } from "./process-host.ts";
+
+/** A part of a daemon that runs. */
+export interface Component {
+  readonly name: string;
+  /** Resolves once the part serves; must not wait for peers. */
+  start(): Promise<void>;
+  /**
+   * Finishes what is in flight and lets go of everything. Called once at most, also while `start` is pending when
+   * the daemon is told to stop during its start.
+   */
+  stop(): Promise<void>;
+}
+
+export interface Daemon {
+  readonly name: string;
+  readonly logger: Logger;
+  /** Started in this order, stopped in reverse. */
+  readonly components: readonly Component[];
+  /** How long stopping may take in all; 10 seconds unless given. */
+  readonly graceMs?: number;
+  /** Writes out the last log lines before the exit; bounds its own time. */
+  flush?(): Promise<void>;
+  readonly clock?: Clock;
+}
+
+/** After a fault nothing is trustworthy, so what is in flight gets less time than on a clean stop. */
+const faultGraceMs = 4000;
+
+/**
+ * Runs a daemon until it is told to stop, and exits the process: 0 after SIGTERM or SIGINT when everything stopped in
+ * time, 1 after a failed start, a fault or a part that did not stop. A second SIGINT exits at once. SIGUSR1 does
+ * nothing, where Node would open its debugger.
+ */
+export async function runDaemon(daemon: Daemon, host: ProcessHost): Promise<void> {
+  await new RunningDaemon(daemon, host).run();
+}
+
+class RunningDaemon {
+  readonly #daemon: Daemon;
+  readonly #host: ProcessHost;
+  readonly #clock: Clock;
+  readonly #reached: Component[] = [];
+  readonly #exited = Promise.withResolvers<void>();
+  #stopping = false;
+  #interrupted = false;
+  #hasExited = false;
+
+  constructor(daemon: Daemon, host: ProcessHost) {
+    this.#daemon = daemon;
+    this.#host = host;
+    this.#clock = daemon.clock ?? systemClock;
+  }
+
+  async run(): Promise<void> {
+    const listeners = this.#listeners();
+    for (const [event, listener] of listeners) this.#host.on(event, listener);
+    // Not awaited: a start that hangs must not keep a stop from ending the process.
+    void this.#start();
+    await this.#exited.promise;
+    for (const [event, listener] of listeners) this.#host.off(event, listener);
+  }
+
+  #listeners(): [HostEvent, (value: unknown) => void][] {
+    return [
+      ["SIGTERM", () => this.#onSignal("SIGTERM")],
+      ["SIGINT", () => this.#onSignal("SIGINT")],
+      // Any local user of the same uid could otherwise read the keys through the inspector.
+      ["SIGUSR1", () => {}],
+      ["uncaughtException", (error) => this.#onFault("uncaught exception", error)],
+      ["unhandledRejection", (error) => this.#onFault("unhandled rejection", error)],
+    ];
+  }
+
+  async #start(): Promise<void> {
+    const { logger, components, name } = this.#daemon;
+    for (const component of components) {
+      if (this.#stopping) return;
+      this.#reached.push(component);
+      try {
+        await component.start();
+      } catch (error) {
+        if (this.#stopping) return;
+        this.#reached.pop();
+        logger.error("start failed", { component: component.name, error });
+        return this.#stop(1, this.#graceMs);
+      }
+    }
+    if (!this.#stopping) logger.info("daemon started", { daemon: name });
+  }
+
+  #onSignal(signal: "SIGTERM" | "SIGINT"): void {
+    const isSecondInterrupt = signal === "SIGINT" && this.#interrupted;
+    this.#interrupted ||= signal === "SIGINT";
+    if (isSecondInterrupt) this.#exitNow();
+    if (this.#stopping) return;
+    this.#daemon.logger.info("stopping", { signal });
+    void this.#stop(0, this.#graceMs);
+  }
+
+  #onFault(event: string, error: unknown): void {
+    this.#daemon.logger.error(event, { error });
+    if (this.#stopping) this.#exitNow();
+    else void this.#stop(1, Math.min(this.#graceMs, faultGraceMs));
+  }
+
+  async #stop(exitCode: number, graceMs: number): Promise<void> {
+    this.#stopping = true;
+    const left = new Set(this.#reached);
+    let failed = false;
+    const stopped = this.#stopAll(left).then((ok) => {
+      failed = !ok;
+    });
+    await within(this.#clock, graceMs, stopped);
+    for (const { name } of left)
+      this.#daemon.logger.error("component did not stop in time", { component: name });
+    const code = failed || left.size > 0 ? 1 : exitCode;
+    this.#daemon.logger.info("daemon stopped", { daemon: this.#daemon.name, exitCode: code });
+    await this.#daemon.flush?.();
+    this.#exit(code);
+  }
+
+  async #stopAll(left: Set<Component>): Promise<boolean> {
+    let ok = true;
+    for (const component of [...left].reverse()) {
+      try {
+        await component.stop();
+      } catch (error) {
+        ok = false;
+        this.#daemon.logger.error("component failed to stop", { component: component.name, error });
+      }
+      left.delete(component);
+    }
+    return ok;
+  }
+
+  #exitNow(): void {
+    this.#daemon.logger.warn("exiting at once");
+    this.#exit(1);
+  }
+
+  #exit(code: number): void {
+    if (this.#hasExited) return;
+    this.#hasExited = true;
+    this.#host.exit(code);
+    this.#exited.resolve();
+  }
+
+  get #graceMs(): number {
+    return this.#daemon.graceMs ?? 10_000;
+  }
+}
+
+/** Waits for the work, but no longer than `ms`. The work must not reject. */
+async function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
+  const timer = new AbortController();
+  const expired = clock.sleep(ms, timer.signal).catch(() => {});
+  await Promise.race([work, expired]);
+  timer.abort();
+}

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { temporaryDirectory } from "@kasbah/testkit";
+
+const program = new URL("../../../testkit/src/sample-daemon.ts", import.meta.url).pathname;
+
+/** Starts the sample daemon in a process of its own. */
+function start(args: string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, ["--conditions=kasbah-source", program, ...args], {
+    env: { ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const output = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk) => {
+    output.stdout += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    output.stderr += chunk;
+  });
+  const ended = once(child, "close").then(([code]) => ({ code, ...output }));
+  const said = async (text: string) => {
+    while (!output.stdout.includes(text)) await once(child.stdout, "data");
+  };
+  return { child, ended, said };
+}
+
+describe("runMain", () => {
+  it("lists every configuration problem on standard error and exits 2", async () => {
+    const { code, stdout, stderr } = await start(["--ttl", "never", "--bogus"]).ended;
+    assert.equal(code, 2);
+    assert.equal(stdout, "");
+    assert.match(
+      stderr,
+      /^test-daemon: CONFIG_INVALID: 2 problems\n {2}unknown flag "--bogus".*\n {2}--ttl .*\n$/,
+    );
+  });
+
+  it("exits 2 for a configuration that only the composition finds invalid", async () => {
+    const { code, stderr } = await start(["--mode", "bad-config"]).ended;
+    assert.equal(code, 2);
+    assert.match(stderr, /1 problem\n {2}the token says otherwise\n/);
+  });
+
+  it("logs what the composition throws and exits 1", async () => {
+    const { code, stdout } = await start(["--mode", "throw"]).ended;
+    assert.equal(code, 1);
+    assert.match(stdout, /"event":"start failed"/);
+  });
+
+  it("exits 1 after a rejection that nobody handled", async () => {
+    const { code, stdout } = await start(["--mode", "reject"]).ended;
+    assert.equal(code, 1);
+    assert.match(stdout, /"message":"nobody handled this".*"event":"unhandled rejection"/);
+  });
+
+  it("opens no debugger at SIGUSR1, and exits 0 at SIGTERM with its last line written", async () => {
+    const { child, ended, said } = start([]);
+    await said("daemon started");
+    child.kill("SIGUSR1");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    child.kill("SIGTERM");
+    const { code, stdout, stderr } = await ended;
+    assert.equal(code, 0);
+    assert.match(stdout, /"event":"daemon stopped"}\n$/);
+    assert.equal(stderr, "");
+  });
+
+  it("exits although nobody reads its log", async () => {
+    const { child, said } = start(["--mode", "chatter"]);
+    await said("daemon started");
+    child.stdout.pause();
+    const exited = once(child, "exit");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    child.kill("SIGTERM");
+    const [code] = await exited;
+    assert.equal(code, 0);
+    child.stdout.destroy();
+  });
+
+  it("reads the file named by --config and prints what it comes to", async () => {
+    await using directory = await temporaryDirectory();
+    const file = directory.join("daemon.yaml");
+    await writeFile(file, "ttl: 3h\n");
+    const { code, stdout } = await start(["--check-config", "--config", file]).ended;
+    assert.equal(code, 0);
+    assert.match(stdout, /^configuration is valid\n {2}ttl +3h {2}\(file .*daemon\.yaml line 1\)\n/);
+  });
+});

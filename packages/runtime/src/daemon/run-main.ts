@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs";
+import type { Command, ConfigOf } from "../config/command.ts";
+import { ConfigInvalidError } from "../config/config-invalid-error.ts";
+import type { OptionTable } from "../config/option.ts";
+import { type ConfigOutcome, configFileOf, resolveConfig } from "../config/resolve-config.ts";
+import { createLogger, type Logger } from "../log/log.ts";
+import { printableText } from "../log/printable-text.ts";
+import { type Component, runDaemon } from "./lifecycle.ts";
+import type { ProcessHost } from "./process-host.ts";
+
+/** A daemon's program: its command, its options, and how its parts are put together. */
+export interface Program<O extends OptionTable> {
+  readonly command: Command<O>;
+  readonly options: O;
+  /** All problems of the files that the configuration names, found before anything is started. */
+  checkFiles?(config: ConfigOf<O>): Promise<readonly string[]>;
+  /** The composition root. What it throws ends the process: 2 for `CONFIG_INVALID`, 1 for anything else. */
+  compose(config: ConfigOf<O>, logger: Logger): Promise<readonly Component[]> | readonly Component[];
+  readonly graceMs?: number;
+}
+
+/**
+ * The outer shell of a daemon's `main.ts`: loads the configuration, prints what `--help`, `--version` and
+ * `--check-config` ask for, lists all configuration problems on standard error and exits 2, or composes and runs.
+ */
+export async function runMain<const O extends OptionTable>(
+  program: Program<O>,
+  host: ProcessHost,
+): Promise<void> {
+  const { command, options } = program;
+  try {
+    const outcome = await configure(command, options, host);
+    if (outcome.kind !== "print") await refuseFiles(program, outcome.config);
+    if (outcome.kind === "run") return await composeAndRun(program, outcome.config, host);
+    host.stdout.write(outcome.text);
+  } catch (error) {
+    if (!(error instanceof ConfigInvalidError)) throw error;
+    host.stderr.write(invalidText(command.name, error.problems));
+    host.exit(2);
+  }
+}
+
+/** Without a file there is no YAML to read, and a daemon without it is a megabyte smaller. */
+async function configure<const O extends OptionTable>(
+  command: Command<O>,
+  options: O,
+  host: ProcessHost,
+): Promise<ConfigOutcome<ConfigOf<O>>> {
+  const started = { argv: host.argv.slice(2), env: host.env };
+  if (configFileOf(started) === "") {
+    return resolveConfig(command, options, started, () => ({ entries: new Map(), problems: [] }));
+  }
+  const { loadConfig } = await import("../config/load-config.ts");
+  return loadConfig(command, options, { ...started, readFile: (path) => readFileSync(path, "utf8") });
+}
+
+async function refuseFiles<O extends OptionTable>(program: Program<O>, config: ConfigOf<O>): Promise<void> {
+  const problems = (await program.checkFiles?.(config)) ?? [];
+  if (problems.length > 0) throw new ConfigInvalidError(problems);
+}
+
+async function composeAndRun<O extends OptionTable>(
+  program: Program<O>,
+  config: ConfigOf<O>,
+  host: ProcessHost,
+): Promise<void> {
+  const { name, version } = program.command;
+  const { logLevel: level, logFormat: format } = config;
+  const logger = createLogger({ level, format, stream: host.stdout });
+  logger.info("daemon starting", { daemon: name, version });
+  try {
+    const components = await program.compose(config, logger);
+    const flush = () => logger.flush();
+    const grace = program.graceMs === undefined ? {} : { graceMs: program.graceMs };
+    await runDaemon({ name, logger, components, flush, ...grace }, host);
+  } catch (error) {
+    if (error instanceof ConfigInvalidError) throw error;
+    logger.error("start failed", { error });
+    await logger.flush();
+    host.exit(1);
+  }
+}
+
+function invalidText(name: string, problems: readonly string[]): string {
+  const list = problems.map((problem) => `  ${printableText(problem)}\n`).join("");
+  return `${name}: CONFIG_INVALID: ${problems.length === 1 ? "1 problem" : `${problems.length} problems`}\n${list}`;
+}

@@ -1,0 +1,154 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { isIP } from "node:net";
+import { formatHostPort, type HostPort } from "../address.ts";
+import type { Logger } from "../log/log.ts";
+import type { Registry } from "../metrics/registry.ts";
+import type { Component } from "./lifecycle.ts";
+
+/** Whether work can be given to this process, and if not, why. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+  /** What does not stop the work yet and should be looked at. */
+  readonly warnings?: readonly string[];
+}
+
+export interface StatusServerOptions {
+  readonly address: HostPort;
+  readonly registry: Registry;
+  readiness(): Readiness;
+  /** More pages, by path. */
+  readonly pages?: Readonly<Record<string, StatusPage>>;
+  readonly logger: Logger;
+}
+
+export interface StatusReply {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+/** Looks and changes nothing. What it throws is answered with 500, and without detail. */
+export type StatusPage = () => StatusReply | Promise<StatusReply>;
+
+/**
+ * Serves `/healthz/live`, `/healthz/ready` and `/metrics` (also as `/stats/prometheus`, where Istio's annotations send scrapers)
+ * over plain HTTP, GET only and without side effects. After `start`, `address` is the real one, also for port 0. The event loop
+ * that does the daemon's work answers `/healthz/live`: while it is blocked there is no answer, and the prober's timeout counts.
+ */
+export function createStatusServer(o: StatusServerOptions): Component & { readonly address: HostPort } {
+  const pages = pagesOf(o);
+  const isLocal = isLoopback(o.address.host);
+  const server = createHttpServer((request, response) => {
+    if (isLocal && !isLocalName(request.headers.host)) return send(response, plain(421, "unknown host\n"));
+    void answer(pages, request, response, o.logger);
+  });
+  let address = o.address;
+  return {
+    name: "status server",
+    get address() {
+      return address;
+    },
+    async start() {
+      server.listen(o.address.port, o.address.host);
+      await once(server, "listening");
+      const bound = server.address();
+      if (bound !== null && typeof bound === "object") address = { host: o.address.host, port: bound.port };
+      o.logger.info("status server listens", { address: formatHostPort(address) });
+    },
+    stop: () => close(server),
+  };
+}
+
+function pagesOf({ registry, readiness, pages = {} }: StatusServerOptions): ReadonlyMap<string, StatusPage> {
+  const metrics = async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() });
+  return new Map<string, StatusPage>([
+    ["/healthz/live", () => plain(200, "alive\n")],
+    ["/healthz/ready", () => readyReply(readiness())],
+    ["/metrics", metrics],
+    ["/stats/prometheus", metrics],
+    ...Object.entries(pages),
+  ]);
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\./.test(host);
+}
+
+/**
+ * A port of the loopback is asked for under an address or as localhost. Any other name is a web page's, which had it lead here
+ * (DNS rebinding) to read from the browser of whoever looks at it.
+ */
+function isLocalName(host = ""): boolean {
+  const name = host.replace(/:\d*$/, "").replace(/^\[(.*)\]$/, "$1");
+  return name === "" || name === "localhost" || isIP(name) !== 0;
+}
+
+function createHttpServer(listener: (request: IncomingMessage, response: ServerResponse) => void): Server {
+  const server = createServer(
+    {
+      // A prober sends a few hundred bytes at once; anything slower holds a connection for nothing.
+      headersTimeout: 5000,
+      requestTimeout: 10_000,
+      keepAliveTimeout: 15_000,
+      connectionsCheckingInterval: 1000,
+      maxHeaderSize: 8192,
+    },
+    listener,
+  );
+  server.maxConnections = 256;
+  return server;
+}
+
+async function answer(
+  pages: ReadonlyMap<string, StatusPage>,
+  request: IncomingMessage,
+  response: ServerResponse,
+  logger: Logger,
+): Promise<void> {
+  const page = pages.get((request.url ?? "").split("?", 1)[0] ?? "");
+  if (page === undefined) return send(response, plain(404, "not found\n"));
+  if (request.method !== "GET") return send(response, plain(405, "GET only\n"), { allow: "GET" });
+  try {
+    send(response, await page());
+  } catch (error) {
+    logger.error("status page failed", { error });
+    send(response, plain(500, "failed\n"));
+  }
+}
+
+function send(response: ServerResponse, reply: StatusReply, headers: Record<string, string> = {}): void {
+  response.writeHead(reply.status, {
+    "content-type": reply.type,
+    "content-length": Buffer.byteLength(reply.body),
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    ...headers,
+  });
+  response.end(reply.body);
+}
+
+function readyReply({ ready, reasons, warnings = [] }: Readiness): StatusReply {
+  const shown = { ready, reasons, ...(warnings.length === 0 ? {} : { warnings }) };
+  return jsonReply(shown, ready ? 200 : 503);
+}
+
+/** A page of JSON. */
+export function jsonReply(value: unknown, status = 200): StatusReply {
+  return { status, type: "application/json", body: `${JSON.stringify(value)}\n` };
+}
+
+function plain(status: number, body: string): StatusReply {
+  return { status, type: "text/plain; charset=utf-8", body };
+}
+
+async function close(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, "close");
+  server.close();
+  server.closeIdleConnections();
+  const straggling = setTimeout(() => server.closeAllConnections(), 1000);
+  await closed;
+  clearTimeout(straggling);
+}

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  type RecordingLogger,
+  recordingLogger,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { systemClock } from "../clock.ts";
+import { ContentWatch, type ContentWatchOptions } from "./content-watch.ts";
+
+describe("A watch of content", () => {
+  let directory: TemporaryDirectory;
+  let logger: RecordingLogger;
+  let seen: string[];
+  let watch: ContentWatch;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    logger = recordingLogger();
+    seen = [];
+  });
+  afterEach(async () => {
+    await watch.stop();
+    await directory.remove();
+  });
+
+  const start = async (path: string, changes: Partial<ContentWatchOptions> = {}) => {
+    watch = new ContentWatch({
+      name: "test",
+      directories: [directory.path],
+      read: () => readFile(path, "utf8"),
+      onChange: async (content) => void seen.push(content),
+      pollMs: 100,
+      settleMs: 10,
+      clock: systemClock,
+      logger,
+      ...changes,
+    });
+    await watch.start();
+  };
+  const until = async (isDone: () => boolean) => {
+    for (let i = 0; i < 500 && !isDone(); i++) await systemClock.sleep(10);
+    assert.ok(isDone(), `saw ${JSON.stringify(seen.slice(-3))}`);
+  };
+
+  it("offers content again that could not be dealt with, and says so once", async () => {
+    const path = directory.join("file");
+    await writeFile(path, "one");
+    let attempts = 0;
+    const onChange = async () => {
+      attempts += 1;
+      throw new Error("not now");
+    };
+    await start(path, { onChange });
+    await writeFile(path, "two");
+    await until(() => attempts >= 3);
+    assert.equal(logger.events.filter(({ level }) => level === "warn").length, 1);
+  });
+
+  it("deals with what it knew before when that comes back after content that could not be dealt with", async () => {
+    const path = directory.join("file");
+    await writeFile(path, "good");
+    let refused = 0;
+    const onChange = async (content: string) => {
+      if (content !== "bad") return void seen.push(content);
+      refused += 1;
+      throw new Error("not this");
+    };
+    await start(path, { onChange });
+    await writeFile(path, "bad");
+    await until(() => refused > 0);
+    await writeFile(path, "good");
+    await until(() => seen.at(-1) === "good");
+  });
+
+  it("waits until a set that is written file by file stays the same", async () => {
+    const names = ["a", "b", "c", "d"];
+    const read = async () => {
+      const contents = await Promise.all(
+        names.map((name) => readFile(directory.join(name), "utf8").catch(() => "-")),
+      );
+      return contents.join(" ");
+    };
+    await start("", { read, settleMs: 60 });
+    for (const name of names) {
+      await writeFile(directory.join(name), "new");
+      await systemClock.sleep(15);
+    }
+    await until(() => seen.includes("new new new new"));
+    assert.deepEqual(seen, ["new new new new"]);
+  });
+
+  it("notices an edit in place and a rename over the file, within moments by the kernel's notice", async () => {
+    const path = directory.join("file");
+    await writeFile(path, "one");
+    await start(path, { pollMs: 60_000 });
+    await writeFile(path, "two");
+    await until(() => seen.at(-1) === "two");
+    await writeFile(directory.join("next"), "three");
+    await rename(directory.join("next"), path);
+    await until(() => seen.at(-1) === "three");
+  });
+
+  it("notices a directory that appears later, and one that is replaced", async () => {
+    const home = directory.join("home");
+    await start(`${home}/file`, { directories: [home] });
+    assert.deepEqual(seen, []);
+    await mkdir(home);
+    await writeFile(`${home}/file`, "one");
+    await until(() => seen.at(-1) === "one");
+    await rename(home, directory.join("old"));
+    await mkdir(home);
+    await writeFile(`${home}/file`, "two");
+    await until(() => seen.at(-1) === "two");
+    await rm(directory.join("old"), { recursive: true });
+  });
+
+  it("ends with the last of two hundred swaps of kubelet's link", async () => {
+    const swap = async (version: number) => {
+      await mkdir(directory.join(`..v${version}`));
+      await writeFile(directory.join(`..v${version}`, "file"), String(version));
+      await symlink(`..v${version}`, directory.join("..next"));
+      await rename(directory.join("..next"), directory.join("..data"));
+      await rm(directory.join(`..v${version - 1}`), { recursive: true, force: true });
+    };
+    await swap(0);
+    await symlink("..data/file", directory.join("file"));
+    const read = async () => {
+      const content = await readFile(directory.join("file"), "utf8");
+      return createHash("sha256").update(content).digest("hex");
+    };
+    await start("", { read });
+    for (let version = 1; version <= 200; version++) await swap(version);
+    await until(() => seen.at(-1) === createHash("sha256").update("200").digest("hex"));
+  });
+
+  it("reads no more than ten times a second while somebody writes into the directory without end", async () => {
+    const path = directory.join("file");
+    await writeFile(path, "one");
+    let [reads, hints] = [0, 0];
+    const read = async () => {
+      reads += 1;
+      return readFile(path, "utf8");
+    };
+    await start(path, { read, pollMs: 60_000, settleMs: 100 });
+    const from = systemClock.monotonicMs();
+    for (; hints < 300; hints += 1) {
+      await writeFile(directory.join("chatter"), String(hints));
+      await systemClock.sleep(2);
+    }
+    const most = 2 + (systemClock.monotonicMs() - from) / 100;
+    assert.ok(reads <= most, `${reads} reads`);
+    await writeFile(path, "two");
+    await until(() => seen.at(-1) === "two");
+  });
+
+  it("polls when the machine is out of watches", async () => {
+    const path = directory.join("file");
+    await writeFile(path, "one");
+    let refusals = 0;
+    const watchDirectory = () => {
+      refusals += 1;
+      throw new Error("ENOSPC");
+    };
+    await start(path, { watchDirectory });
+    await writeFile(path, "two");
+    await until(() => seen.at(-1) === "two");
+    assert.ok(refusals > 0);
+  });
+
+  it("knows what it was told to know at the start, and takes anything else for new", async () => {
+    const path = directory.join("file");
+    await writeFile(path, "one");
+    await start(path, { initial: "other" });
+    await until(() => seen.at(-1) === "one");
+  });
+});

@@ -1,0 +1,161 @@
+import { watch } from "node:fs";
+import type { Clock } from "../clock.ts";
+import type { Component } from "../daemon/lifecycle.ts";
+import type { Logger } from "../log/log.ts";
+import { errnoOf } from "../runtime-error.ts";
+
+/** Gives hints of changes in a directory until it is closed. It throws when the directory cannot be watched. */
+export type WatchDirectory = (directory: string, hint: () => void) => { close(): void };
+
+/** The kernel's notices (inotify). */
+export const watchDirectory: WatchDirectory = (directory, hint) => {
+  const watcher = watch(directory, { persistent: false }, hint);
+  return watcher.on("error", () => watcher.close());
+};
+
+export interface ContentWatchOptions {
+  /** Of the component, and in the log. */
+  readonly name: string;
+  /** Where changes show; they need not be there yet. */
+  readonly directories: readonly string[];
+  /** A digest of what is watched. It throws when nothing can be read, which is tried again. */
+  readonly read: () => Promise<string>;
+  /** Deals with new content. When it rejects, the same content is offered again, at first at the next poll, then less often, each minute at least. */
+  readonly onChange: (digest: string) => Promise<void>;
+  /** Told of the first of several equal failures of `read` and `onChange`; a warning in the log unless given. */
+  readonly onTrouble?: (error: unknown) => void;
+  /** What is taken for known at the start; what `read` gives then, unless given. */
+  readonly initial?: string;
+  /** How often the content is read without a hint; 5 seconds unless given. */
+  readonly pollMs?: number;
+  /** How long content must stay the same, since sets of files are written one by one; 100 ms unless given. */
+  readonly settleMs?: number;
+  /** The kernel's notices, unless given. */
+  readonly watchDirectory?: WatchDirectory;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Content that could not be dealt with; undefined when it could not even be read. */
+interface Refusal {
+  readonly digest: string | undefined;
+  readonly times: number;
+  readonly againAtMs: number;
+}
+
+const longestWaitMs = 60_000;
+
+/**
+ * Watches files by their content. The kernel's notices are a hint to look sooner; polling finds what they miss: a
+ * directory that was replaced, kubelet's swap of a link, a machine that is out of watches.
+ */
+export class ContentWatch implements Component {
+  readonly name: string;
+  readonly #options: ContentWatchOptions;
+  readonly #stopping = new AbortController();
+  #watching = Promise.resolve();
+  #hint = new AbortController();
+  #known: string | undefined;
+  #refused: Refusal | undefined;
+  #trouble: string | undefined;
+
+  constructor(options: ContentWatchOptions) {
+    this.#options = options;
+    this.name = options.name;
+  }
+
+  async start(): Promise<void> {
+    const { initial, read } = this.#options;
+    this.#known = initial ?? (await read().catch(() => undefined));
+    this.#watching = this.#watchUntilStopped();
+  }
+
+  /** Waits for a change that is being dealt with. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#watching;
+  }
+
+  async #watchUntilStopped(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { clock, pollMs = 5_000, settleMs = 100 } = this.#options;
+    while (!signal.aborted) {
+      const watchers = this.#watchers();
+      const lookedAtMs = clock.monotonicMs();
+      await this.#look();
+      await this.#pause(pollMs);
+      // A directory in which somebody writes without end must not have us read without end.
+      const restMs = lookedAtMs + settleMs - clock.monotonicMs();
+      if (restMs > 0) await clock.sleep(restMs, signal).catch(() => undefined);
+      // Made anew each time: a watch follows the directory that it was made for, not the one in its place.
+      for (const watcher of watchers) watcher.close();
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { clock, read, onChange } = this.#options;
+    let digest: string | undefined;
+    try {
+      digest = await read();
+      if (digest === this.#known || !this.#isDue(digest) || !(await this.#isSettled(digest))) return;
+      await onChange(digest);
+      this.#known = digest;
+      this.#refused = undefined;
+      this.#trouble = undefined;
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return;
+      // So that going back to what was known before is dealt with too, and ends the trouble.
+      this.#known = undefined;
+      this.#refused = this.#refusalOf(digest, clock.monotonicMs());
+      const trouble = `${errnoOf(error)} ${String(error)}`;
+      if (trouble !== this.#trouble) this.#report(error);
+      this.#trouble = trouble;
+    }
+  }
+
+  /** Content that was offered in vain is offered again at growing intervals: looking at it may be costly. */
+  #isDue(digest: string): boolean {
+    const refused = this.#refused;
+    return refused?.digest !== digest || this.#options.clock.monotonicMs() >= refused.againAtMs;
+  }
+
+  #refusalOf(digest: string | undefined, nowMs: number): Refusal {
+    const { pollMs = 5_000 } = this.#options;
+    const times = this.#refused?.digest === digest ? (this.#refused?.times ?? 0) + 1 : 0;
+    return { digest, times, againAtMs: nowMs + Math.min(longestWaitMs, pollMs * 2 ** times) };
+  }
+
+  #report(error: unknown): void {
+    const { onTrouble, logger } = this.#options;
+    if (onTrouble !== undefined) onTrouble(error);
+    else logger.warn("watched files could not be taken", { watch: this.name, error });
+  }
+
+  async #isSettled(digest: string): Promise<boolean> {
+    const { clock, settleMs = 100, read } = this.#options;
+    await clock.sleep(settleMs, this.#stopping.signal);
+    if ((await read()) === digest) return true;
+    this.#hint.abort();
+    return false;
+  }
+
+  /** Until the next poll, or a hint. */
+  async #pause(ms: number): Promise<void> {
+    const { clock } = this.#options;
+    const either = AbortSignal.any([this.#stopping.signal, this.#hint.signal]);
+    await clock.sleep(ms, either).catch(() => undefined);
+    this.#hint = new AbortController();
+  }
+
+  #watchers(): { close(): void }[] {
+    const { directories, watchDirectory: watchOne = watchDirectory } = this.#options;
+    return directories.flatMap((directory) => {
+      try {
+        return [watchOne(directory, () => this.#hint.abort())];
+      } catch {
+        // Missing, or the machine is out of watches: polling goes on.
+        return [];
+      }
+    });
+  }
+}

@@ -1,0 +1,80 @@
+import { constants } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { geteuid } from "node:process";
+import { errnoOf, RuntimeError } from "../runtime-error.ts";
+import { syncDirectory } from "./durable-file.ts";
+import { type DurableFs, nodeFs } from "./durable-fs.ts";
+
+/**
+ * Makes sure that `path` is a directory, creating it and its parents durably with `mode`. One that must be private
+ * (no bit for group or others in `mode`) and is found open to others, or owned by another user, is refused with
+ * `DIRECTORY_UNSAFE`: what lies in it may already be known or forged. Throws `DIRECTORY_UNUSABLE` if it cannot be made.
+ */
+export async function ensureDirectory(path: string, mode: number, fs: DurableFs = nodeFs): Promise<void> {
+  const directory = resolve(path);
+  try {
+    const first = await fs.mkdir(directory, { recursive: true, mode });
+    if (first !== undefined) await settle(directory, first, mode, fs);
+  } catch (error) {
+    const cause = errnoOf(error) === "ENOENT" ? await reasonOf(error, directory, mode, fs) : error;
+    const reason = errnoOf(cause) ?? "unexpected failure";
+    const hint = reason === "EROFS" ? ", its file system is read-only: mount a volume there" : "";
+    throw new RuntimeError("DIRECTORY_UNUSABLE", `cannot create directory ${directory}: ${reason}${hint}`, {
+      cause,
+    });
+  }
+  if ((mode & 0o077) === 0) await requirePrivate(directory, fs);
+}
+
+/**
+ * Node's recursive mkdir says ENOENT of a file system that is read-only or full, since it looks for the directory that
+ * it could not make. Without recursion the first that is missing tells what is the matter.
+ */
+async function reasonOf(error: unknown, directory: string, mode: number, fs: DurableFs): Promise<unknown> {
+  const isThere = (path: string) =>
+    fs.stat(path).then(
+      () => true,
+      () => false,
+    );
+  let missing = directory;
+  while (dirname(missing) !== missing && !(await isThere(dirname(missing)))) missing = dirname(missing);
+  try {
+    await fs.mkdir(missing, { recursive: false, mode });
+    return error;
+  } catch (reason) {
+    return reason;
+  }
+}
+
+/** Sets the mode past the umask, and makes each new directory durable in its parent. */
+async function settle(directory: string, first: string, mode: number, fs: DurableFs): Promise<void> {
+  const handle = await fs.open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await handle.chmod(mode);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  for (let created = directory; ; created = dirname(created)) {
+    await syncDirectory(dirname(created), fs);
+    if (created === resolve(first) || created === dirname(created)) return;
+  }
+}
+
+async function requirePrivate(directory: string, fs: DurableFs): Promise<void> {
+  const { mode, uid } = await fs.stat(directory);
+  const shown = (mode & 0o777).toString(8).padStart(4, "0");
+  if ((mode & 0o077) !== 0) {
+    throw new RuntimeError(
+      "DIRECTORY_UNSAFE",
+      `directory ${directory} has mode ${shown}, so others can reach it: make sure nobody did, then run chmod 0700 on it`,
+    );
+  }
+  const self = geteuid?.();
+  if (self !== undefined && uid !== self) {
+    throw new RuntimeError(
+      "DIRECTORY_UNSAFE",
+      `directory ${directory} belongs to user ${uid}, this process runs as user ${self}`,
+    );
+  }
+}

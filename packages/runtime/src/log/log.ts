@@ -1,0 +1,87 @@
+import { stdout } from "node:process";
+import { systemClock } from "../clock.ts";
+import { type LogFacts, printableFacts } from "./facts.ts";
+import { jsonLine, type LogLine, prettyLines } from "./line.ts";
+import { printableText } from "./printable-text.ts";
+import { LogSink, type LogStream } from "./sink.ts";
+
+/** Writes events: a short constant sentence, and facts beside it. One event is one line. */
+export interface Logger {
+  debug(event: string, facts?: LogFacts): void;
+  info(event: string, facts?: LogFacts): void;
+  warn(event: string, facts?: LogFacts): void;
+  error(event: string, facts?: LogFacts): void;
+  /** A logger that adds these facts to each event. */
+  child(facts: LogFacts): Logger;
+}
+
+/** The logger of a whole process, which owns the stream. */
+export interface RootLogger extends Logger {
+  /** Resolves when every line so far was written or lost, after a second at most; wait for it before exiting. */
+  flush(): Promise<void>;
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+/** `auto` is `pretty` on a terminal and `json` elsewhere. */
+export type LogFormat = "auto" | "json" | "pretty";
+
+/**
+ * Creates a logger to `stream` (standard output if absent). Logging never blocks and never throws. Control and
+ * bidirectional characters are escaped; errors show name, code, message and causes; `Secret`s, PEM blocks and JWTs
+ * are redacted.
+ */
+export function createLogger(o: { level: LogLevel; format: LogFormat; stream?: LogStream }): RootLogger {
+  const stream = o.stream ?? stdout;
+  const isTerminal = stream.isTTY === true;
+  const isPretty = o.format === "pretty" || (o.format === "auto" && isTerminal);
+  const print = isPretty ? prettyLines(isTerminal) : jsonLine;
+  const sink = new LogSink(stream, (dropped) => {
+    logger.warn("log lines were dropped because nobody read them", { dropped });
+  });
+  const logger = new EventLogger(o.level, (line) => sink.write(print(line)));
+  return Object.assign(logger, { flush: () => sink.flush() });
+}
+
+const severities = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 } as const;
+
+class EventLogger implements Logger {
+  readonly #least: LogLevel;
+  readonly #write: (line: LogLine) => void;
+  readonly #bound: LogFacts;
+
+  constructor(least: LogLevel, write: (line: LogLine) => void, bound: LogFacts = {}) {
+    this.#least = least;
+    this.#write = write;
+    this.#bound = bound;
+  }
+
+  debug(event: string, facts?: LogFacts): void {
+    this.#tell("debug", event, facts);
+  }
+
+  info(event: string, facts?: LogFacts): void {
+    this.#tell("info", event, facts);
+  }
+
+  warn(event: string, facts?: LogFacts): void {
+    this.#tell("warn", event, facts);
+  }
+
+  error(event: string, facts?: LogFacts): void {
+    this.#tell("error", event, facts);
+  }
+
+  child(facts: LogFacts): Logger {
+    return new EventLogger(this.#least, this.#write, { ...this.#bound, ...printableFacts(facts) });
+  }
+
+  #tell(level: LogLine["level"], event: string, facts: LogFacts = {}): void {
+    if (severities[level] < severities[this.#least]) return;
+    this.#write({
+      level,
+      time: systemClock.now(),
+      event: printableText(event),
+      facts: { ...this.#bound, ...printableFacts(facts) },
+    });
+  }
+}

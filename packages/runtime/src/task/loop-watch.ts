@@ -1,0 +1,55 @@
+import type { Clock } from "../clock.ts";
+import type { Component } from "../daemon/lifecycle.ts";
+import type { Logger } from "../log/log.ts";
+import { Counter, type Registry } from "../metrics/index.ts";
+
+export interface LoopWatchOptions {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const lookEveryMs = 1_000;
+const stallMs = 1_000;
+
+/**
+ * Notices when the event loop stood still for more than a second: blocked by work of our own, starved of the processor, or stopped
+ * (SIGSTOP). It counts and logs that afterwards and ends nothing, since a process that goes on again serves what it has; while it
+ * lasts, `/healthz/live` does not answer.
+ */
+export function createLoopWatch({ registry, clock, logger }: LoopWatchOptions): Component {
+  const registers = [registry];
+  const stalls = new Counter({
+    name: "kasbah_event_loop_stalls",
+    help: "Times that the event loop stood still for more than a second.",
+    registers,
+  });
+  const seconds = new Counter({
+    name: "kasbah_event_loop_stalled_seconds",
+    help: "For how long in all.",
+    registers,
+  });
+  const stopped = new AbortController();
+  let watching: Promise<void> = Promise.resolve();
+  const watch = async () => {
+    while (!stopped.signal.aborted) {
+      const startedMs = clock.monotonicMs();
+      await clock.sleep(lookEveryMs, stopped.signal).catch(() => undefined);
+      const lateMs = clock.monotonicMs() - startedMs - lookEveryMs;
+      if (lateMs <= stallMs) continue;
+      stalls.inc();
+      seconds.inc(lateMs / 1000);
+      logger.warn("the event loop stood still", { stalledMs: Math.round(lateMs) });
+    }
+  };
+  return {
+    name: "loop watch",
+    async start() {
+      watching = watch();
+    },
+    async stop() {
+      stopped.abort();
+      await watching;
+    },
+  };
+}
