@@ -1,4 +1,5 @@
 import { createTokenIssuer } from "@kasbah/certs-dev";
+import { openSegmentFile, SegmentLog } from "@kasbah/ledger";
 import { parseTrustDomain } from "@kasbah/pki";
 import { systemClock } from "@kasbah/runtime";
 import { recordingLogger } from "@kasbah/testkit";
@@ -6,8 +7,6 @@ import { createCallerAuthenticator } from "../packages/ca-server/src/authn/calle
 import { tokenAlgorithms } from "../packages/ca-server/src/authn/jwks/key-set.ts";
 import { JwksSource } from "../packages/ca-server/src/authn/jwks/source.ts";
 import { JwksTokenAuthenticator } from "../packages/ca-server/src/authn/jwks/token.ts";
-import { openSegmentFile } from "../packages/ca-server/src/ledger/segments/segment-file.ts";
-import { SegmentLog } from "../packages/ca-server/src/ledger/segments/segment-log.ts";
 
 const issuer = "https://bench.invalid";
 const clock = systemClock;

@@ -1,15 +1,14 @@
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
+import { encodeEntry, prepareLedgerDirectory } from "@kasbah/ledger";
 import { createCertificateRequest, createKeyPair } from "@kasbah/pki";
 import { type Component, cronSweep, systemClock } from "@kasbah/runtime";
 import { createTestAuthority, recordingLogger } from "@kasbah/testkit";
 import { createAuthority } from "../packages/ca-server/src/issuance/issue-certificate.ts";
 import { callFor, frontend, openParts } from "../packages/ca-server/src/issuance/open-admission.fixture.ts";
 import type { IssuanceRecord, Ledger } from "../packages/ca-server/src/issuance/ports.ts";
-import { type CaLedger, createLedger } from "../packages/ca-server/src/ledger/create-ledger.ts";
-import { encodeEntry } from "../packages/ca-server/src/ledger/entry.ts";
-import { issuedEntry } from "../packages/ca-server/src/ledger/issued-entry.ts";
-import { prepareLedgerDirectory } from "../packages/ca-server/src/ledger/ledger-directory.ts";
+import { type CaLedger, createLedger } from "../packages/ca-server/src/recording/create-ledger.ts";
+import { issuedEntry } from "../packages/ca-server/src/recording/issued-entry.ts";
 import { type Figure, percentile } from "./report.ts";
 
 const topic = "The ledger: what it costs to put certificates on record";

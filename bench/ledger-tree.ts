@@ -1,7 +1,6 @@
 import { hash } from "node:crypto";
+import { leafHash, TileWriter } from "@kasbah/ledger/tree";
 import { systemClock } from "@kasbah/runtime";
-import { leafHash } from "../packages/ca-server/src/ledger/tree/merkle.ts";
-import { TileWriter } from "../packages/ca-server/src/ledger/tree/tile-writer.ts";
 import type { Figure } from "./report.ts";
 
 const topic = "The ledger's tree";

@@ -1,6 +1,4 @@
-import { AuditIndex } from "../../packages/ca-server/src/ledger/index/audit-index.ts";
-import { ledgerDirectoryAt } from "../../packages/ca-server/src/ledger/ledger-directory.ts";
-import { openLedgerForReading } from "../../packages/ca-server/src/ledger/reader/open-ledger.ts";
+import { AuditIndex, ledgerDirectoryAt, openLedgerForReading } from "@kasbah/ledger";
 import { memoryOf } from "../process-figures.ts";
 import { msOf } from "./ms-of.ts";
 import { nameOf, timeOf } from "./write-ledger.ts";

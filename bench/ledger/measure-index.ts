@@ -1,10 +1,5 @@
 import { statSync } from "node:fs";
-import { AuditIndex } from "../../packages/ca-server/src/ledger/index/audit-index.ts";
-import { catchUp } from "../../packages/ca-server/src/ledger/index/catch-up.ts";
-import { readEntry } from "../../packages/ca-server/src/ledger/index/read-entry.ts";
-import { ledgerDirectoryAt } from "../../packages/ca-server/src/ledger/ledger-directory.ts";
-import { readLines } from "../../packages/ca-server/src/ledger/segments/segment-reader.ts";
-import { listSegments } from "../../packages/ca-server/src/ledger/segments/segments.ts";
+import { AuditIndex, catchUp, ledgerDirectoryAt, listSegments, readEntry, readLines } from "@kasbah/ledger";
 import { msOf } from "./ms-of.ts";
 
 /** What it costs to make an index. */

@@ -2,9 +2,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream, mkdirSync } from "node:fs";
 import { finished } from "node:stream/promises";
-import { encodeEntry, entryVersion, type IssuedEntry } from "../../packages/ca-server/src/ledger/entry.ts";
-import { ledgerDirectoryAt } from "../../packages/ca-server/src/ledger/ledger-directory.ts";
-import { segmentPath } from "../../packages/ca-server/src/ledger/segments/segments.ts";
+import { encodeEntry, entryVersion, type IssuedEntry, ledgerDirectoryAt, segmentPath } from "@kasbah/ledger";
 
 const maxSegmentBytes = 16 * 1024 * 1024;
 const bundle = 256;

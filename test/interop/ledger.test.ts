@@ -2,15 +2,9 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
+import { openCheckpoint, parseVerifierKey } from "@kasbah/ledger";
+import { createNoteKey, emptyRoot, formatVerifierKey, openNote, signCheckpoint } from "@kasbah/ledger/tree";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { openCheckpoint, signCheckpoint } from "../../packages/ca-server/src/ledger/tree/checkpoint.ts";
-import { emptyRoot } from "../../packages/ca-server/src/ledger/tree/merkle.ts";
-import { openNote } from "../../packages/ca-server/src/ledger/tree/note.ts";
-import {
-  createNoteKey,
-  formatVerifierKey,
-  parseVerifierKey,
-} from "../../packages/ca-server/src/ledger/tree/note-key.ts";
 import { hasGo } from "./go-program.ts";
 import { buildLedgerReader } from "./ledger/build.ts";
 import { origin, writeLedger } from "./ledger/sample-ledger.ts";

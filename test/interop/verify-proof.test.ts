@@ -2,15 +2,9 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { formatVerifierKey } from "@kasbah/ledger/tree";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { formatVerifierKey } from "../../packages/ca-server/src/ledger/tree/note-key.ts";
-import {
-  changedProofs,
-  newLogKey,
-  sampleEntry,
-  sampleProof,
-  trusted,
-} from "../../packages/ca-server/src/ledger/tree/sample-proof.test.ts";
+import { changedProofs, newLogKey, sampleEntry, sampleProof, trusted } from "@kasbah/testkit/ledger";
 
 const script = fileURLToPath(new URL("../../docs/verify-proof.sh", import.meta.url));
 const missing = ["openssl", "jq"].filter((tool) => spawnSync(tool, ["--help"]).error !== undefined);

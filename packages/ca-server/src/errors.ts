@@ -102,18 +102,6 @@ export class OperationError extends MeshError<"OPERATION_REFUSED"> {
   }
 }
 
-/** Why something of the ledger, or a proof out of it, is not to be believed. */
-export type LedgerErrorCode =
-  | "LEDGER_DAMAGED"
-  | "NOTE_MALFORMED"
-  | "NOTE_UNVERIFIED"
-  | "CHECKPOINT_INVALID"
-  | "PROOF_MALFORMED"
-  | "PROOF_INVALID";
-
-/** A part of the ledger, or a proof out of it, that is not as it was written; the message names the part. */
-export class LedgerError extends MeshError<LedgerErrorCode> {}
-
 /** A key set that can not be used; the message holds nothing of the set, whose place may hold a secret by mistake. */
 export class JwksError extends MeshError<"JWKS_UNUSABLE"> {
   constructor(message: string, options?: { cause?: unknown }) {

@@ -5,13 +5,12 @@ import { readdir, readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { createTokenIssuer } from "@kasbah/certs-dev";
+import { type LedgerEntry, parseEntry } from "@kasbah/ledger";
 import { createCertificateRequest, createKeyPair, parseCertificate, parseSpiffeId } from "@kasbah/pki";
 import { createCertificate } from "@kasbah/protocol";
 import { parseHostPort, systemClock } from "@kasbah/runtime";
 import { GrpcChannel } from "@kasbah/runtime/grpc";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import type { LedgerEntry } from "./ledger/entry.ts";
-import { parseEntry } from "./ledger/parse-entry.ts";
 
 const main = fileURLToPath(new URL("./main.ts", import.meta.url));
 const issuer = "https://issuer.test";

@@ -1,4 +1,5 @@
 // What the operator's command may do with a policy file, without a server.
+export { type DecisionView, decisionView } from "./admission/decision-view.ts";
 export { explainIdentity, type IdentityExplanation } from "./admission/explain-identity.ts";
 export { loadPolicy } from "./admission/policy/file.ts";
 export type { PolicyFile } from "./admission/policy/schema.ts";

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
-import { encodeEntry, type LedgerEntry } from "../../../packages/ca-server/src/ledger/entry.ts";
-import { EntryError, parseEntry } from "../../../packages/ca-server/src/ledger/parse-entry.ts";
-import { openCheckpoint, signCheckpoint } from "../../../packages/ca-server/src/ledger/tree/checkpoint.ts";
-import { leafHash } from "../../../packages/ca-server/src/ledger/tree/merkle.ts";
-import { createNoteKey, formatVerifierKey } from "../../../packages/ca-server/src/ledger/tree/note-key.ts";
-import { formatProofFile, verifyProofFile } from "../../../packages/ca-server/src/ledger/tree/proof-file.ts";
+import { EntryError, encodeEntry, type LedgerEntry, openCheckpoint, parseEntry } from "@kasbah/ledger";
+import {
+  createNoteKey,
+  formatProofFile,
+  formatVerifierKey,
+  leafHash,
+  signCheckpoint,
+  verifyProofFile,
+} from "@kasbah/ledger/tree";
 import { jsonMutants, textMutants } from "../mutants.ts";
 import { bytesOf, read, type Target, textOf } from "../target.ts";
 

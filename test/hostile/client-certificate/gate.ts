@@ -28,7 +28,7 @@ import { GrpcEndpoint } from "../../../packages/ca-server/src/grpc/server.ts";
 import { createAuthority } from "../../../packages/ca-server/src/issuance/issue-certificate.ts";
 import type { Issuer } from "../../../packages/ca-server/src/issuance/ports.ts";
 import { openTerms } from "../../../packages/ca-server/src/issuance/rules.ts";
-import { MemoryLedger } from "../../../packages/ca-server/src/ledger/memory-ledger.test.ts";
+import { MemoryLedger } from "../../../packages/ca-server/src/recording/memory-ledger.fixture.ts";
 import { ServingCertificate } from "../../../packages/ca-server/src/serving-identity.ts";
 import { type CaMetrics, createCaMetrics } from "../../../packages/ca-server/src/telemetry/metrics.ts";
 

@@ -1,17 +1,19 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { signCheckpoint } from "../../../packages/ca-server/src/ledger/tree/checkpoint.ts";
-import { leafHash, type TreeHash } from "../../../packages/ca-server/src/ledger/tree/merkle.ts";
-import type { NoteKey } from "../../../packages/ca-server/src/ledger/tree/note-key.ts";
-import { consistencyProof, inclusionProof } from "../../../packages/ca-server/src/ledger/tree/proofs.ts";
 import {
+  consistencyProof,
   entryBundlePath,
+  inclusionProof,
+  leafHash,
+  type NoteKey,
+  signCheckpoint,
+  TileHashes,
   type TileId,
+  TileWriter,
+  type TreeHash,
   tilePath,
   tileWidth,
-} from "../../../packages/ca-server/src/ledger/tree/tile.ts";
-import { TileHashes } from "../../../packages/ca-server/src/ledger/tree/tile-hashes.ts";
-import { TileWriter } from "../../../packages/ca-server/src/ledger/tree/tile-writer.ts";
+} from "@kasbah/ledger/tree";
 
 export const origin = "ca.example/ledger";
 

@@ -9,7 +9,7 @@ import {
 } from "@kasbah/protocol";
 import type { LogFacts, Logger } from "@kasbah/runtime";
 import { type Route, type UnaryCall, unaryRoute } from "@kasbah/runtime/grpc";
-import type { OperatorAct, OperatorRecord } from "../ledger/operator-record.ts";
+import type { OperatorAct, OperatorRecord } from "../recording/operator-record.ts";
 import type { AuthorityOperations } from "./operations.ts";
 
 export interface AdminRoutesParts {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { stat } from "node:fs/promises";
+import type { DecisionEntry } from "@kasbah/ledger";
 import {
   abortRotation,
   explainCall,
@@ -20,10 +21,9 @@ import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities/author
 import { CaError, StateError } from "../errors.ts";
 import { caller, frontend, openPolicy, policyOf } from "../issuance/open-admission.fixture.ts";
 import type { IssuancePolicy } from "../issuance/rules.ts";
-import type { DecisionEntry } from "../ledger/decisions.ts";
-import { MemoryLedger } from "../ledger/memory-ledger.test.ts";
-import { OperatorRecord } from "../ledger/operator-record.ts";
-import { refusedEntry } from "../ledger/refused-entry.ts";
+import { MemoryLedger } from "../recording/memory-ledger.fixture.ts";
+import { OperatorRecord } from "../recording/operator-record.ts";
+import { refusedEntry } from "../recording/refused-entry.ts";
 import { createAdminSocket } from "./admin-socket.ts";
 import type { AuthorityOperations } from "./operations.ts";
 

@@ -1,3 +1,4 @@
+import type { DecisionEntry } from "@kasbah/ledger";
 import { MeshError, parseSpiffeId, type SpiffeId } from "@kasbah/pki";
 import { explainCall, explainIdentity as explainIdentityMethod } from "@kasbah/protocol";
 import { type Route, unaryRoute } from "@kasbah/runtime/grpc";
@@ -5,7 +6,6 @@ import { decisionView } from "../admission/decision-view.ts";
 import { explainIdentity } from "../admission/explain-identity.ts";
 import type { PolicySource } from "../admission/policy/source.ts";
 import { OperationError } from "../errors.ts";
-import type { DecisionEntry } from "../ledger/decisions.ts";
 
 export interface AdmissionRoutesParts {
   readonly decisions: { find(referenceId: string): DecisionEntry | undefined };

@@ -1,5 +1,4 @@
-import type { DecisionEntry } from "../ledger/decisions.ts";
-import type { CallerEntry, RefusedEntry } from "../ledger/entry.ts";
+import type { CallerEntry, DecisionEntry, RefusedEntry } from "@kasbah/ledger";
 
 /** A decision about a call in texts, "" where nothing is known. It holds what only operators may know. */
 export interface DecisionView {

@@ -28,7 +28,7 @@ import { fixedIssuers } from "../issuance/fixed-issuers.fixture.ts";
 import { type Authority, type AuthorityParts, createAuthority } from "../issuance/issue-certificate.ts";
 import { openAdmission, openPolicy } from "../issuance/open-admission.fixture.ts";
 import type { IssuancePolicy } from "../issuance/rules.ts";
-import { MemoryLedger } from "../ledger/memory-ledger.test.ts";
+import { MemoryLedger } from "../recording/memory-ledger.fixture.ts";
 import { ServingCertificate } from "../serving-identity.ts";
 import { type CaMetrics, createCaMetrics } from "../telemetry/metrics.ts";
 import { createCertificateRoute } from "./certificate-service.ts";

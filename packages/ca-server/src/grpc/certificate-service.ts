@@ -13,7 +13,7 @@ import type {
   IssuanceCall,
   KnownFacts,
 } from "../issuance/issue-certificate.ts";
-import type { Decisions } from "../ledger/decisions.ts";
+import type { Decisions } from "../recording/decisions.ts";
 import type { CaMetrics } from "../telemetry/metrics.ts";
 import { RefusedCall } from "./refused-call.ts";
 import { refusalOf } from "./status.ts";

@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { holdsEntries, ledgersIn } from "@kasbah/ledger";
 import { ensureDirectory, errnoOf } from "@kasbah/runtime";
-import { holdsEntries } from "../ledger/ledger-directory.ts";
 
 /** Where things lie in a state directory. */
 export interface StateDirectory {
@@ -21,7 +21,7 @@ export function stateDirectoryAt(path: string): StateDirectory {
   return {
     authorities: join(path, "authorities"),
     control: join(path, "control"),
-    ledger: join(path, "ledger"),
+    ledger: ledgersIn(path),
     publicBundle: join(path, "public", "root-cert.pem"),
     adminSocket: join(path, "admin.sock"),
   };

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import type { LedgerReader } from "@kasbah/ca-server/ledger";
+import type { LedgerReader } from "@kasbah/ledger";
 import { printableText } from "@kasbah/runtime";
 import { inspectFile } from "../inspect/file.ts";
 import { withAuthorities } from "./ask-who.ts";

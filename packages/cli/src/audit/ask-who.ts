@@ -1,4 +1,4 @@
-import type { Found, IssuedEntry, LedgerReader } from "@kasbah/ca-server/ledger";
+import type { Found, IssuedEntry, LedgerReader } from "@kasbah/ledger";
 import type { CertificateRecord } from "./render-certificate.ts";
 import type { WhoAnswer } from "./render-who.ts";
 

@@ -1,4 +1,4 @@
-import type { Found } from "@kasbah/ca-server/ledger";
+import type { Found } from "@kasbah/ledger";
 import type { CertificateAnswer, Wanted } from "./ask-certificate.ts";
 import type { WhoQuestion } from "./ask-who.ts";
 import type { IdentitiesAnswer } from "./render-identities.ts";

@@ -1,4 +1,4 @@
-import type { Found, LedgerEntry } from "@kasbah/ca-server/ledger";
+import type { Found, LedgerEntry } from "@kasbah/ledger";
 
 /** The columns of an export, for all kinds of entries; programs rely on their names and their order. */
 export const csvColumns = [

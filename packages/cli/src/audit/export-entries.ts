@@ -1,4 +1,4 @@
-import type { Found, LedgerEntry } from "@kasbah/ca-server/ledger";
+import type { Found, LedgerEntry } from "@kasbah/ledger";
 import type { CommandWorld } from "../commands/command-world.ts";
 import { CliError } from "../errors.ts";
 import { csvHeader, csvLine } from "./csv.ts";

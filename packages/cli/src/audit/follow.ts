@@ -1,4 +1,4 @@
-import type { Found, LedgerTail } from "@kasbah/ca-server/ledger";
+import type { Found, LedgerTail } from "@kasbah/ledger";
 import type { CommandWorld } from "../commands/command-world.ts";
 
 /** How often a ledger that is followed is looked at. */

@@ -1,9 +1,4 @@
-import {
-  type CatchUpProgress,
-  type LedgerReader,
-  openLedgerForReading,
-  StateError,
-} from "@kasbah/ca-server/ledger";
+import { type CatchUpProgress, LedgerError, type LedgerReader, openLedgerForReading } from "@kasbah/ledger";
 import { errnoOf, formatDuration } from "@kasbah/runtime";
 import type { Command } from "commander";
 import { forbidden } from "../authority/admin-failure.ts";
@@ -51,7 +46,7 @@ async function openReadable(directories: readonly string[], world: CommandWorld)
     const onProgress = progressOf(world);
     return await openLedgerForReading(directories, { onProgress, signal: world.signal });
   } catch (error) {
-    const denied = error instanceof StateError ? error.cause : error;
+    const denied = error instanceof LedgerError ? error.cause : error;
     if (errnoOf(denied) !== "EACCES") throw error;
     throw await forbidden(directories.join(", "), { cause: error });
   }

@@ -1,4 +1,5 @@
-import { decisionView, type Found, type IssuedEntry } from "@kasbah/ca-server/ledger";
+import { decisionView } from "@kasbah/ca-server/policy";
+import type { Found, IssuedEntry } from "@kasbah/ledger";
 import { fieldLines } from "../admission/field-lines.ts";
 import { plainTime, timeAndDistance } from "../authority/relative-time.ts";
 

@@ -1,4 +1,4 @@
-import type { Found, LedgerEntry } from "@kasbah/ca-server/ledger";
+import type { Found, LedgerEntry } from "@kasbah/ledger";
 import { printableText } from "@kasbah/runtime";
 import { plainTime } from "../authority/relative-time.ts";
 import { toJsonLine } from "../commands/json.ts";

@@ -1,4 +1,4 @@
-import type { Found, IssuedEntry } from "@kasbah/ca-server/ledger";
+import type { Found, IssuedEntry } from "@kasbah/ledger";
 import { parseSpiffeId } from "@kasbah/pki";
 import { printableText } from "@kasbah/runtime";
 import { plainTime, relativeTime } from "../authority/relative-time.ts";

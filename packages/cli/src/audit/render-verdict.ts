@@ -1,4 +1,4 @@
-import type { Finding, LedgerVerdict } from "@kasbah/ca-server/ledger";
+import type { Finding, LedgerVerdict } from "@kasbah/ledger";
 import { printableText } from "@kasbah/runtime";
 import { fieldLines } from "../admission/field-lines.ts";
 

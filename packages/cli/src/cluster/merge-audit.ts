@@ -1,4 +1,4 @@
-import type { Found, LedgerEntry } from "@kasbah/ca-server/ledger";
+import type { Found, LedgerEntry } from "@kasbah/ledger";
 import type { CertificateRecord } from "../audit/render-certificate.ts";
 import type { IdentitiesAnswer } from "../audit/render-identities.ts";
 import type { WhoAnswer } from "../audit/render-who.ts";

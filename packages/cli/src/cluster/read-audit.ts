@@ -1,10 +1,4 @@
-import {
-  EntryError,
-  type Found,
-  type IssuedEntry,
-  type LedgerEntry,
-  readEntryValue,
-} from "@kasbah/ca-server/ledger";
+import { EntryError, type Found, type IssuedEntry, type LedgerEntry, readEntryValue } from "@kasbah/ledger";
 import { z } from "zod";
 import type { CertificateRecord } from "../audit/render-certificate.ts";
 

@@ -5,15 +5,7 @@ import { Writable } from "node:stream";
 import { createKeyPair } from "@kasbah/pki";
 import { systemClock } from "@kasbah/runtime";
 import { createTestAuthority } from "@kasbah/testkit";
-import {
-  authorityStage,
-  issued,
-  noon,
-  refused,
-  sha256,
-  spiffe,
-  WrittenLedger,
-} from "../../../ca-server/src/ledger/index/written-ledger.test.ts";
+import { authorityStage, issued, noon, refused, sha256, spiffe, WrittenLedger } from "@kasbah/testkit/ledger";
 import { CliError } from "../errors.ts";
 import type { CommandWorld } from "./command-world.ts";
 import { runKasbah } from "./run-kasbah.fixture.ts";

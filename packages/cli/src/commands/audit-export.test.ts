@@ -1,14 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { systemClock } from "@kasbah/runtime";
-import {
-  authorityStage,
-  issued,
-  noon,
-  refused,
-  spiffe,
-  WrittenLedger,
-} from "../../../ca-server/src/ledger/index/written-ledger.test.ts";
+import { authorityStage, issued, noon, refused, spiffe, WrittenLedger } from "@kasbah/testkit/ledger";
 import { csvColumns } from "../audit/csv.ts";
 import { CliError } from "../errors.ts";
 import type { CommandWorld } from "./command-world.ts";

@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { encodeEntry } from "../../../ca-server/src/ledger/entry.ts";
-import { issued } from "../../../ca-server/src/ledger/index/written-ledger.test.ts";
-import { verifyProofFile } from "../../../ca-server/src/ledger/tree/proof-file.ts";
-import {
-  entryLine,
-  type SignedLedger,
-  writeSignedLedger,
-} from "../../../ca-server/src/ledger/verify/signed-ledger.test.ts";
+import { encodeEntry } from "@kasbah/ledger";
+import { verifyProofFile } from "@kasbah/ledger/tree";
+import { entryLine, issued, type SignedLedger, writeSignedLedger } from "@kasbah/testkit/ledger";
 import { runKasbah } from "./run-kasbah.fixture.ts";
 
 const certificate = issued();

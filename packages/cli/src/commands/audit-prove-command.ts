@@ -1,4 +1,4 @@
-import { type Found, type IssuedEntry, type LedgerReader, proveEntry } from "@kasbah/ca-server/ledger";
+import { type Found, type IssuedEntry, type LedgerReader, proveEntry } from "@kasbah/ledger";
 import { Command } from "commander";
 import { wantedBy } from "../audit/ask-certificate.ts";
 import { type LedgerLocation, withLedger, withLedgerLocation } from "../audit/ledger-access.ts";

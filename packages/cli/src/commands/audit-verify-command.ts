@@ -9,7 +9,7 @@ import {
   type Slot,
   slotsOf,
   verifyLedger,
-} from "@kasbah/ca-server/ledger";
+} from "@kasbah/ledger";
 import { errnoOf } from "@kasbah/runtime";
 import { Command } from "commander";
 import { type LedgerLocation, withLedgerLocation } from "../audit/ledger-access.ts";

@@ -1,4 +1,5 @@
-import { decisionView, StateError } from "@kasbah/ca-server/ledger";
+import { decisionView } from "@kasbah/ca-server/policy";
+import { LedgerError } from "@kasbah/ledger";
 import { withLedger } from "../audit/ledger-access.ts";
 import type { DecisionMessage } from "../authority/admin-client.ts";
 import { CliError } from "../errors.ts";
@@ -36,7 +37,7 @@ async function readStopped(
     if (found !== undefined) return decisionView(found);
   } catch (error) {
     // Where no CA has ever been, a ledger that is missing says less than the socket that is.
-    throw error instanceof StateError && error.code === "STATE_MISSING" ? away : error;
+    throw error instanceof LedgerError && error.code === "STATE_MISSING" ? away : error;
   }
   const reason = "no CA answers, and no call with this reference is in the ledger";
   throw new CliError(

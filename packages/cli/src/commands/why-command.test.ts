@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
+import { encodeEntry } from "@kasbah/ledger";
 import type { DecisionMessage, IdentityExplanationMessage } from "@kasbah/protocol";
 import {
   type FakeAuthorityAdmin,
@@ -7,8 +8,7 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { encodeEntry } from "../../../ca-server/src/ledger/entry.ts";
-import { issued, refused, WrittenLedger } from "../../../ca-server/src/ledger/index/written-ledger.test.ts";
+import { issued, refused, WrittenLedger } from "@kasbah/testkit/ledger";
 import { runKasbah } from "./run-kasbah.fixture.ts";
 
 const frontend = "spiffe://cluster.local/ns/demo/sa/frontend";

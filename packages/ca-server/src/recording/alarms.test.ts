@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import type { IssuedEntry } from "@kasbah/ledger";
+import { type RecordingLogger, recordingLogger } from "@kasbah/testkit";
+import { Alarms } from "./alarms.ts";
+import { issuanceRecord } from "./issuance-record.fixture.ts";
+import { issuedEntry } from "./issued-entry.ts";
+
+describe("The alarms", () => {
+  let entry: IssuedEntry;
+  let raised: string[];
+  let known: Set<string> | undefined;
+  let logger: RecordingLogger;
+  let alarms: Alarms;
+
+  before(async () => {
+    entry = issuedEntry(await issuanceRecord());
+  });
+
+  beforeEach(() => {
+    [raised, known, logger] = [[], new Set([entry.spiffeId]), recordingLogger()];
+    alarms = new Alarms({
+      isNameKnown: (spiffeId) => known?.has(spiffeId),
+      onAlarm: (alarm) => raised.push(alarm),
+      logger,
+    });
+  });
+
+  const withToken = (tokenIdHash: string | undefined, peerAddress: string): IssuedEntry => ({
+    ...entry,
+    peerAddress,
+    caller: { ...entry.caller, tokenIdHash },
+  });
+
+  it("ring when one token comes from two addresses, and name the certificate", () => {
+    alarms.look(withToken("ab", "10.0.0.1:1"));
+    alarms.look(withToken("ab", "10.0.0.1:2"));
+    assert.deepEqual(raised, []);
+    alarms.look(withToken("ab", "10.0.0.2:1"));
+    assert.deepEqual(raised, ["token_from_two_addresses"]);
+    assert.equal(logger.events[0]?.facts["serial"], entry.serial);
+  });
+
+  it("do not ring for two tokens, nor where a token has no id", () => {
+    alarms.look(withToken("ab", "10.0.0.1:1"));
+    alarms.look(withToken("cd", "10.0.0.2:1"));
+    alarms.look(withToken(undefined, "10.0.0.1:1"));
+    alarms.look(withToken(undefined, "10.0.0.2:1"));
+    assert.deepEqual(raised, []);
+  });
+
+  it("ring once for a name that never was, and not while that is not known", () => {
+    alarms.look(entry);
+    assert.deepEqual(raised, []);
+    const stranger = { ...entry, spiffeId: `${entry.spiffeId}-2` };
+    known = undefined;
+    alarms.look({ ...entry, spiffeId: `${entry.spiffeId}-3` });
+    known = new Set();
+    alarms.look(stranger);
+    alarms.look(stranger);
+    assert.deepEqual(raised, ["name_new_in_namespace"]);
+  });
+});

@@ -1,0 +1,54 @@
+import { hostOf, type IssuedEntry } from "@kasbah/ledger";
+import type { Logger } from "@kasbah/runtime";
+import { LRUCache } from "lru-cache";
+
+/** What may be a theft. Each has innocent causes too, so that nothing is refused for it. */
+export type Alarm = "token_from_two_addresses" | "name_new_in_namespace";
+
+export interface AlarmsParts {
+  /** Whether a certificate was ever issued for the name; undefined while that is not known. */
+  readonly isNameKnown: (spiffeId: string) => boolean | undefined;
+  readonly onAlarm: (alarm: Alarm) => void;
+  readonly logger: Logger;
+}
+
+const maxRemembered = 50_000;
+
+/** Looks at every certificate that is issued, in bounded memory. (One key in two pods is seen before: `KeyHolders`.) */
+export class Alarms {
+  readonly #parts: AlarmsParts;
+  readonly #addresses = new LRUCache<string, string>({ max: maxRemembered });
+  readonly #names = new LRUCache<string, true>({ max: maxRemembered });
+
+  constructor(parts: AlarmsParts) {
+    this.#parts = parts;
+  }
+
+  look(entry: IssuedEntry): void {
+    const { caller, spiffeId, peerAddress } = entry;
+    if (isOther(this.#addresses, caller.tokenIdHash, hostOf(peerAddress)))
+      this.#raise("token_from_two_addresses", entry);
+    if (this.#names.has(spiffeId)) return;
+    this.#names.set(spiffeId, true);
+    if (this.#parts.isNameKnown(spiffeId) === false) this.#raise("name_new_in_namespace", entry);
+  }
+
+  #raise(alarm: Alarm, { spiffeId, referenceId, serial, peerAddress }: IssuedEntry): void {
+    this.#parts.onAlarm(alarm);
+    this.#parts.logger.warn("a certificate was issued that may deserve a look", {
+      ...{ alarm, spiffeId, referenceId, serial, peerAddress },
+    });
+  }
+}
+
+/** Whether the key was seen with another value before; remembers the last one. */
+function isOther(
+  seen: LRUCache<string, string>,
+  key: string | undefined,
+  value: string | undefined,
+): boolean {
+  if (key === undefined || value === undefined) return false;
+  const before = seen.get(key);
+  seen.set(key, value);
+  return before !== undefined && before !== value;
+}

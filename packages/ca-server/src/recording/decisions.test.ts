@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { type IssuedEntry, parseEntry, type RefusedEntry } from "@kasbah/ledger";
+import { rejectsWithCode } from "@kasbah/testkit";
+import { CaError } from "../errors.ts";
+import { caller, frontend } from "../issuance/open-admission.fixture.ts";
+import { Decisions } from "./decisions.ts";
+import { issuanceRecord } from "./issuance-record.fixture.ts";
+import type { Refusal } from "./refused-entry.ts";
+
+const refusal: Refusal = {
+  time: new Date("2030-01-01T00:00:00Z"),
+  referenceId: "ref",
+  peerAddress: "10.0.0.1:5",
+  code: "CSR_MALFORMED",
+  known: { caller, subject: frontend },
+  error: new CaError("CSR_MALFORMED", "no PEM block", { fix: "send one" }),
+};
+const stranger: Refusal = { ...refusal, code: "TOKEN_MISSING", known: {} };
+
+describe("The record of decisions", () => {
+  let appended: ReturnType<typeof parseEntry>[];
+  let strangers: RefusedEntry[];
+  let issued: IssuedEntry[];
+  let disk: Promise<void>;
+  let mayTake: (who: string) => boolean;
+  let decisions: Decisions;
+
+  beforeEach(() => {
+    [appended, strangers, issued, disk, mayTake] = [[], [], [], Promise.resolve(), () => true];
+    decisions = new Decisions({
+      log: {
+        append: async (entry) => {
+          await disk;
+          appended.push(parseEntry(entry));
+        },
+      },
+      limit: { take: (who) => mayTake(who) },
+      strangers: { add: (entry) => void strangers.push(entry) },
+      onIssued: (entry) => void issued.push(entry),
+    });
+  });
+
+  const broken = () => {
+    disk = Promise.reject(new CaError("LEDGER_UNAVAILABLE", "no space left"));
+    disk.catch(() => undefined);
+  };
+
+  it("lets nobody wait for the refusal of a stranger, whatever the disk does", async () => {
+    broken();
+    await decisions.refused(stranger);
+    assert.deepEqual([appended.length, strangers.length], [0, 1]);
+    assert.equal(strangers[0]?.caller, undefined);
+  });
+
+  it("takes a known caller that is refused on and on for a stranger, each pod for itself", async () => {
+    const asked: string[] = [];
+    mayTake = (who) => asked.push(who) <= 1;
+    await decisions.refused(refusal);
+    await decisions.refused({ ...refusal, known: { caller: { ...caller, pod: { name: "a", uid: "u" } } } });
+    assert.deepEqual([appended.length, strangers.length], [1, 1]);
+    assert.deepEqual(asked, [` ${frontend}`, `u ${frontend}`]);
+  });
+
+  it("refuses what may not be durable, and tells nobody of a certificate that was not recorded", async () => {
+    broken();
+    await rejectsWithCode(decisions.record(await issuanceRecord()), "LEDGER_UNAVAILABLE");
+    await rejectsWithCode(decisions.refused(refusal), "LEDGER_UNAVAILABLE");
+    assert.deepEqual([appended.length, issued.length], [0, 0]);
+  });
+
+  it("puts certificates and refusals of known callers on record, with what the caller was told", async () => {
+    await decisions.record(await issuanceRecord());
+    await decisions.refused(refusal);
+    assert.deepEqual(
+      appended.map(({ kind }) => kind),
+      ["issued", "refused"],
+    );
+    const [, refused] = appended;
+    assert.ok(refused?.kind === "refused");
+    assert.deepEqual(
+      [refused.problem, refused.fix, refused.spiffeId],
+      ["no PEM block", "send one", `${frontend}`],
+    );
+    assert.equal(issued.length, 1);
+  });
+
+  it("remembers the last ten thousand by their references, whether or not anybody asked for the others", async () => {
+    for (let number = 0; number < 10_001; number += 1) {
+      await decisions.refused({ ...stranger, referenceId: `ref ${number}` });
+      decisions.find("ref 0");
+    }
+    assert.equal(decisions.find("ref 0"), undefined);
+    assert.equal(decisions.find("ref 1")?.referenceId, "ref 1");
+    assert.equal(decisions.find("ref 10000")?.referenceId, "ref 10000");
+    for (const reference of ["", "__proto__", "constructor"])
+      assert.equal(decisions.find(reference), undefined);
+  });
+});

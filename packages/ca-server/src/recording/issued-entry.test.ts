@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { EntryError, encodeEntry, maxEntryBytes, parseEntry } from "@kasbah/ledger";
+import { caller, frontend } from "../issuance/open-admission.fixture.ts";
+import type { CredentialFacts, IssuanceRecord } from "../issuance/ports.ts";
+import { issuanceRecord } from "./issuance-record.fixture.ts";
+import { issuedEntry } from "./issued-entry.ts";
+
+describe("An entry of the ledger", () => {
+  let record: IssuanceRecord;
+
+  before(async () => {
+    record = await issuanceRecord();
+  });
+
+  const lineOf = (changes: Partial<IssuanceRecord> = {}) =>
+    Buffer.from(encodeEntry(issuedEntry({ ...record, ...changes }))).toString();
+  const entryOf = (changes?: Partial<IssuanceRecord>) => JSON.parse(lineOf(changes));
+
+  it("is one line, whatever is in it", () => {
+    const pod = { name: "a\nb\u2028c", uid: '"\r' };
+    const line = lineOf({ caller: { ...caller, pod }, ignored: ["\n"] });
+    assert.doesNotMatch(line, /\n/);
+    assert.deepEqual(JSON.parse(line).caller.pod, pod);
+  });
+
+  it("says who got which certificate when, by which rule and from whom", () => {
+    assert.deepEqual(entryOf(), {
+      v: 2,
+      kind: "issued",
+      time: "2030-01-01T00:00:00.000Z",
+      referenceId: "abc123",
+      spiffeId: frontend.toString(),
+      serial: record.certificate.serial,
+      fingerprint: record.certificate.fingerprint,
+      spkiHash: record.publicKey.hash,
+      notBefore: "2029-12-31T23:58:00.000Z",
+      notAfter: "2030-01-02T00:00:00.000Z",
+      authority: record.authority,
+      rule: "payments",
+      caller: { spiffeId: frontend.toString(), kind: "jwks-token", issuer: "https://issuer.test" },
+      peerAddress: "10.0.0.1:5",
+    });
+  });
+
+  it("says how the caller proved itself, and what came along and did not count", () => {
+    const credential: CredentialFacts = {
+      kind: "client-certificate",
+      serial: "01",
+      fingerprint: "02",
+      tokenProvenAt: new Date("2029-12-31T12:00:00Z"),
+    };
+    const disregarded = ["TOKEN_EXPIRED"];
+    const known = { ...caller, credential, node: "node-a", disregarded };
+    const entry = entryOf({ caller: known, ignored: ["subject"] });
+    const tokenProvenAt = "2029-12-31T12:00:00.000Z";
+    const facts = { ...credential, tokenProvenAt, node: "node-a", disregarded };
+    assert.deepEqual(entry.caller, { spiffeId: frontend.toString(), ...facts });
+    assert.deepEqual(entry.ignored, ["subject"]);
+  });
+
+  it("is read again as it was written, and written again as it was read", () => {
+    const line = lineOf({ ignored: ["subject"] });
+    assert.equal(Buffer.from(encodeEntry(parseEntry(Buffer.from(line)))).toString(), line);
+  });
+
+  it("is refused by its reader when it is written in another way, or is of another kind", () => {
+    const line = lineOf();
+    const { serial: _, ...less } = entryOf();
+    const broken: Record<string, string> = {
+      "another order": JSON.stringify(Object.fromEntries(Object.entries(entryOf()).reverse())),
+      "a space": line.replace(",", ", "),
+      "an escape": line.replace("abc123", "\\u0061bc123"),
+      "a member twice": line.replace("{", '{"authority":"ab",'),
+      "one member more": line.replace('"kind"', '"kin":"x","kind"'),
+      "one member less": JSON.stringify(less),
+      "a later version": line.replace('"v":2', '"v":3'),
+      "no version": line.replace('"v":2', '"w":2'),
+      "another time": line.replace("2030-01-01T00:00:00.000Z", "2030-01-01T00:00:00Z"),
+      "a member that objects lose": line.replace('{"authority"', '{"__proto__":1,"authority"'),
+      "half of it": line.slice(0, line.length / 2),
+      "two of it": line + line,
+      nothing: "",
+      null: "null",
+    };
+    for (const [what, text] of Object.entries(broken))
+      assert.throws(() => parseEntry(Buffer.from(text)), EntryError, what);
+    assert.throws(() => parseEntry(Buffer.from([...Buffer.from(line.slice(0, -1)), 0xff])), EntryError);
+  });
+
+  it("of the first release is read as it stands, whatever the order of its members", () => {
+    const { v: _, ...rest } = entryOf();
+    const first = JSON.stringify({ v: 1, ...rest });
+    assert.deepEqual(parseEntry(Buffer.from(first)), { v: 1, ...rest });
+  });
+
+  it("is no longer than a bundle of entries has room for", () => {
+    assert.throws(() => lineOf({ rule: "x".repeat(maxEntryBytes) }), RangeError);
+  });
+});

@@ -1,0 +1,31 @@
+import { parseEntry, type RefusedEntry } from "@kasbah/ledger";
+import { CaError } from "../errors.ts";
+import { Decisions } from "./decisions.ts";
+
+/** A ledger that forgets all with its process, for tests of what is around it. */
+export class MemoryLedger {
+  /** Of callers that were known. */
+  readonly entries: ReturnType<typeof parseEntry>[] = [];
+  readonly strangers: RefusedEntry[] = [];
+  isDown = false;
+  readonly log = this.#log();
+  readonly decisions = new Decisions({
+    log: this.log,
+    limit: { take: () => true },
+    strangers: { add: (entry) => void this.strangers.push(entry) },
+  });
+
+  #log() {
+    const isUp = () => !this.isDown;
+    return {
+      get writable() {
+        return isUp();
+      },
+      append: async (entry: Uint8Array) => {
+        if (this.isDown)
+          throw new CaError("LEDGER_UNAVAILABLE", "no space left", { cause: new Error("ENOSPC") });
+        this.entries.push(parseEntry(entry));
+      },
+    };
+  }
+}

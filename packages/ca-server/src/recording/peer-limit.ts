@@ -1,0 +1,25 @@
+import type { Clock } from "@kasbah/runtime";
+import { LRUCache } from "lru-cache";
+import type { Rate } from "../issuance/rules.ts";
+import { type Bucket, draw } from "../issuance/token-bucket.ts";
+
+const maxPeers = 10_000;
+
+/** A share for each peer, in bounded memory. */
+export class PeerLimit {
+  readonly #rate: Rate;
+  readonly #clock: Clock;
+  readonly #buckets = new LRUCache<string, Bucket>({ max: maxPeers });
+
+  constructor(rate: Rate, clock: Clock) {
+    this.#rate = rate;
+    this.#clock = clock;
+  }
+
+  /** Whether this peer may have one more. */
+  take(peer: string): boolean {
+    const { bucket, waitMs } = draw(this.#buckets.get(peer), this.#rate, this.#clock.monotonicMs());
+    this.#buckets.set(peer, bucket);
+    return waitMs === 0;
+  }
+}

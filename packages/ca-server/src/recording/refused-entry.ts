@@ -1,0 +1,55 @@
+import { entryVersion, type RefusedEntry } from "@kasbah/ledger";
+import { CaError, type CaErrorCode } from "../errors.ts";
+import type { KnownFacts } from "../issuance/issue-certificate.ts";
+import { callerEntry } from "./caller-entry.ts";
+
+/** A call that got no certificate. */
+export interface Refusal {
+  readonly time: Date;
+  readonly referenceId: string;
+  readonly peerAddress: string;
+  readonly code: CaErrorCode | "INTERNAL";
+  /** What was known of the call by then. */
+  readonly known: KnownFacts;
+  readonly error: unknown;
+}
+
+const maxCauses = 5;
+const maxCauseLength = 300;
+
+export function refusedEntry({ time, referenceId, peerAddress, code, known, error }: Refusal): RefusedEntry {
+  const { caller, subject, rule } = known;
+  const facts = error instanceof CaError ? error.facts : {};
+  const causes = causesOf(error);
+  return {
+    v: entryVersion,
+    kind: "refused",
+    time: time.toISOString(),
+    referenceId,
+    code,
+    peerAddress,
+    caller: caller === undefined ? undefined : callerEntry(caller),
+    spiffeId: subject?.toString(),
+    rule: facts.rule ?? rule,
+    problem: error instanceof CaError ? error.problem : messageOf(error),
+    expected: facts.expected,
+    seen: facts.seen,
+    fix: facts.fix,
+    causes: causes.length === 0 ? undefined : causes,
+  };
+}
+
+/** Messages of ours and of libraries, which hold no token and no key: whoever throws sees to that. */
+function causesOf(error: unknown): readonly string[] {
+  const causes: string[] = [];
+  let next = error instanceof Error ? error.cause : undefined;
+  while (next !== undefined && causes.length < maxCauses) {
+    causes.push(messageOf(next));
+    next = next instanceof Error ? next.cause : undefined;
+  }
+  return causes;
+}
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, maxCauseLength);
+}

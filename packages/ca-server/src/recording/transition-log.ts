@@ -1,0 +1,88 @@
+import { type AuthorityEntry, encodeEntry, entryVersion } from "@kasbah/ledger";
+import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
+import type { AuthorityState } from "../authorities/rotation/authority-state.ts";
+
+export interface AuthorityRecordParts {
+  readonly log: { append(entry: Uint8Array): Promise<void> };
+  readonly state: () => AuthorityState;
+  /** When to try again what could not be recorded: each minute. */
+  readonly sweep: Sweep;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+type Standing = Pick<AuthorityEntry, "authority" | "fingerprint" | "stage" | "signs">;
+
+/**
+ * Puts on record who signs and who is trusted: all authorities when the CA starts, since it may have been stopped in the
+ * middle of a transition, and from then on each that changes.
+ */
+export class AuthorityRecord implements Component {
+  readonly name = "record of the authorities";
+  readonly #parts: AuthorityRecordParts;
+  readonly #recorded = new Map<string, Standing>();
+  #sweeping: { stop(): void } | undefined;
+  #recording: Promise<void> = Promise.resolve();
+
+  constructor(parts: AuthorityRecordParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when what is in force is on record, or could not be put there: a full disk is no reason not to start. */
+  async start(): Promise<void> {
+    this.changed();
+    await this.#recording;
+    this.#sweeping = this.#parts.sweep(() => this.changed());
+  }
+
+  async stop(): Promise<void> {
+    this.#sweeping?.stop();
+    await this.#recording;
+  }
+
+  /** Resolves when what was begun is done. */
+  settled(): Promise<void> {
+    return this.#recording;
+  }
+
+  /** To be called after each transition. What can not be recorded now is tried again. */
+  changed(): void {
+    this.#recording = this.#recording.then(() =>
+      this.#record().catch((error: unknown) => {
+        this.#parts.logger.warn("a transition of the authorities could not be put on record yet", { error });
+      }),
+    );
+  }
+
+  async #record(): Promise<void> {
+    const { log, state, clock } = this.#parts;
+    const { epoch, ...authorities } = state();
+    for (const standing of standings(authorities)) {
+      const before = this.#recorded.get(standing.authority);
+      if (before?.stage === standing.stage && before.signs === standing.signs) continue;
+      const time = clock.now().toISOString();
+      const entry = {
+        v: entryVersion,
+        kind: "authority",
+        time,
+        ...standing,
+        from: before?.stage,
+        epoch,
+      } as const;
+      await log.append(encodeEntry(entry));
+      this.#recorded.set(standing.authority, standing);
+    }
+  }
+}
+
+function standings({
+  authorities,
+  signerId,
+}: Pick<AuthorityState, "authorities" | "signerId">): readonly Standing[] {
+  return authorities.map(({ id, stage, certificate }) => ({
+    authority: id,
+    fingerprint: certificate.fingerprint,
+    stage,
+    signs: id === signerId,
+  }));
+}

@@ -1,0 +1,67 @@
+import { createPrivateKey, createPublicKey, hash, type KeyObject } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { errnoOf, writeFileDurably } from "@kasbah/runtime";
+import { LedgerError } from "../errors.ts";
+import type { LedgerDirectory } from "../ledger-directory.ts";
+import { createNoteKey, formatVerifierKey, type NoteKey } from "../tree/note-key.ts";
+
+export interface LedgerKeyParts {
+  readonly directory: Pick<LedgerDirectory, "path" | "key" | "verifierKey">;
+  readonly trustDomain: string;
+  /** An Ed25519 private key. */
+  readonly newKey: () => KeyObject;
+  /** Whether something was signed here before, so that a key that is not there was lost. */
+  readonly isInUse: boolean;
+}
+
+/**
+ * The key that signs checkpoints, made for a ledger that begins. It is no CA's: whoever can issue certificates can not
+ * thereby rewrite what was issued.
+ *
+ * @throws LedgerError `LEDGER_DAMAGED`
+ */
+export async function openLedgerKey(parts: LedgerKeyParts): Promise<NoteKey> {
+  const { directory, trustDomain } = parts;
+  const privateKey = (await readKey(directory)) ?? (await createKey(parts));
+  const key = createNoteKey(originOf(trustDomain, privateKey), privateKey);
+  await publish(`${formatVerifierKey(key.verifier)}\n`, directory);
+  return key;
+}
+
+/** A disk that is full since keeps no ledger from starting whose key is told already. */
+async function publish(text: string, { verifierKey }: Pick<LedgerDirectory, "verifierKey">): Promise<void> {
+  const told = await readFile(verifierKey, "utf8").catch(() => undefined);
+  if (told !== text) await writeFileDurably(verifierKey, text, 0o644);
+}
+
+/** The log's name in every checkpoint: no two ledgers have one, since no two have one key. */
+function originOf(trustDomain: string, privateKey: KeyObject): string {
+  const spki = createPublicKey(privateKey).export({ format: "der", type: "spki" });
+  return `${trustDomain}/kasbah-ledger/${hash("sha256", spki, "hex").slice(0, 16)}`;
+}
+
+async function readKey({ key }: Pick<LedgerDirectory, "key">): Promise<KeyObject | undefined> {
+  const pem = await readFile(key).catch((error: unknown) => {
+    if (errnoOf(error) !== "ENOENT") throw error;
+  });
+  if (pem === undefined) return undefined;
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    // What lies there may be a key all the same, so that nothing of the error is told.
+    throw damaged(`${key} is no private key in PEM`);
+  }
+}
+
+async function createKey({ directory, newKey, isInUse }: LedgerKeyParts): Promise<KeyObject> {
+  if (isInUse) throw damaged(`${directory.key} is gone, and checkpoints were signed with it`);
+  const privateKey = newKey();
+  await writeFileDurably(directory.key, privateKey.export({ format: "pem", type: "pkcs8" }), 0o600);
+  return privateKey;
+}
+
+function damaged(problem: string): LedgerError {
+  const fix =
+    "restore it from a backup, or move the folder aside for the auditors, and a new ledger begins in its place";
+  return new LedgerError("LEDGER_DAMAGED", `${problem}: ${fix}`);
+}

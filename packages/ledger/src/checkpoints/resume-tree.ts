@@ -1,0 +1,77 @@
+import { LedgerError } from "../errors.ts";
+import type { Segment } from "../segments/list-segments.ts";
+import { readLines } from "../segments/segment-reader.ts";
+import type { Checkpoint } from "../tree/checkpoint.ts";
+import { leafHash, type TreeHash } from "../tree/merkle.ts";
+import { subtreeOfHashes } from "../tree/subtree.ts";
+import { partialTilesOf, type TileId, tilePath, tileWidth } from "../tree/tile.ts";
+import { type FinishedTile, TileWriter } from "../tree/tile-writer.ts";
+
+export interface ResumeParts {
+  readonly segments: readonly Segment[];
+  /** The last one; undefined in a ledger that has none. */
+  readonly checkpoint: Pick<Checkpoint, "size" | "root"> | undefined;
+  readonly readTile: (tile: TileId) => Promise<Uint8Array>;
+  /** Takes the tiles that become full on the way. */
+  readonly onTile: (tile: FinishedTile) => Promise<void>;
+}
+
+/**
+ * The tree over all entries that are there. Full tiles that the checkpoint covers are believed when the root agrees;
+ * what came later is hashed anew, and all where a tile is damaged and every entry is still there.
+ *
+ * @throws LedgerError `LEDGER_DAMAGED` when entries, tiles and checkpoint do not agree
+ */
+export async function resumeTree(parts: ResumeParts): Promise<TileWriter> {
+  const { size } = parts.checkpoint ?? { size: 0 };
+  try {
+    return await resumeFrom(size - (size % tileWidth), parts);
+  } catch (error) {
+    if (!(error instanceof LedgerError) || parts.segments[0]?.first !== 0) throw error;
+    // Nothing is written over a ledger that was changed: its tiles tell where.
+    await resumeFrom(0, { ...parts, onTile: async () => undefined });
+    return resumeFrom(0, parts);
+  }
+}
+
+async function resumeFrom(start: number, parts: ResumeParts): Promise<TileWriter> {
+  const { checkpoint } = parts;
+  const tree = TileWriter.resume(start, await resumedRightEdge(start, parts.readTile));
+  for await (const { index, line } of readLines(parts.segments, start)) {
+    if (index === checkpoint?.size) requireRoot(tree, checkpoint);
+    for (const tile of tree.append(leafHash(line))) await parts.onTile(tile);
+  }
+  if (checkpoint !== undefined && tree.size < checkpoint.size) {
+    throw damaged(`it has ${tree.size} entries, and its checkpoint says ${checkpoint.size}: some were lost`);
+  }
+  if (checkpoint?.size === tree.size) requireRoot(tree, checkpoint);
+  return tree;
+}
+
+/** Partial tiles are not durable, so that each is made again of the full ones below it. @param size of whole bundles */
+export async function resumedRightEdge(
+  size: number,
+  readTile: ResumeParts["readTile"],
+): Promise<(tile: TileId) => Uint8Array> {
+  const made = new Map<string, Uint8Array>();
+  for (const tile of partialTilesOf(size)) {
+    const hashes: TreeHash[] = [];
+    for (let at = 0; at < tile.width; at += 1) {
+      const index = tile.index * tileWidth + at;
+      hashes.push(
+        subtreeOfHashes(await readTile({ level: tile.level - 1, index, width: tileWidth }), 0, tileWidth),
+      );
+    }
+    made.set(tilePath(tile), Buffer.concat(hashes));
+  }
+  return (tile) => made.get(tilePath(tile)) ?? new Uint8Array();
+}
+
+function requireRoot(tree: TileWriter, checkpoint: Pick<Checkpoint, "size" | "root">): void {
+  if (Buffer.compare(tree.root(), checkpoint.root) === 0) return;
+  throw damaged(`its first ${checkpoint.size} entries are not those that its checkpoint was signed for`);
+}
+
+function damaged(problem: string): LedgerError {
+  return new LedgerError("LEDGER_DAMAGED", `the ledger is damaged: ${problem}`);
+}

@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { appendFile, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import {
+  manualSweep,
+  type RecordingLogger,
+  recordingLogger,
+  rejectsWithCode,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { NaiveTree, naiveLeaf } from "@kasbah/testkit/ledger";
+import { type LedgerDirectory, prepareLedgerDirectory } from "../ledger-directory.ts";
+import { segmentPath } from "../segments/list-segments.ts";
+import { openCheckpoint } from "../tree/checkpoint.ts";
+import { parseVerifierKey } from "../tree/note-key.ts";
+import { openLedgerKey } from "./ledger-key.ts";
+import { TreeKeeper } from "./tree-keeper.ts";
+
+const { privateKey } = generateKeyPairSync("ed25519");
+
+describe("The tree over the ledger's entries", function () {
+  this.timeout(20_000);
+  let temporary: TemporaryDirectory;
+  let directory: LedgerDirectory;
+  let second: ReturnType<typeof manualSweep>;
+  let logger: RecordingLogger;
+  let keeper: TreeKeeper;
+
+  beforeEach(async () => {
+    temporary = await temporaryDirectory();
+    directory = await prepareLedgerDirectory(temporary.join("ledger"));
+    logger = recordingLogger();
+    keeper = newKeeper();
+  });
+
+  afterEach(async () => {
+    await keeper.stop();
+    await temporary.remove();
+  });
+
+  function newKeeper(): TreeKeeper {
+    second = manualSweep();
+    return new TreeKeeper({
+      directory,
+      openKey: (isInUse) =>
+        openLedgerKey({ directory, trustDomain: "cluster.local", newKey: () => privateKey, isInUse }),
+      sweep: second.sweep,
+      logger,
+    });
+  }
+
+  const texts = (count: number, from = 0) => Array.from({ length: count }, (_, at) => `entry ${from + at}`);
+  /** As the log does: onto the disk, then into the tree. */
+  async function write(count: number, from = 0): Promise<void> {
+    const entries = texts(count, from);
+    await appendFile(segmentPath(directory.segments, 0), entries.map((entry) => `${entry}\n`).join(""));
+    keeper.add(entries.map((entry) => Buffer.from(entry)));
+  }
+  async function restart(): Promise<void> {
+    await keeper.stop();
+    keeper = newKeeper();
+    await keeper.start();
+  }
+  /** The checkpoint that is there, if it is that of this many entries. */
+  async function requireSigned(count: number): Promise<void> {
+    const verifier = parseVerifierKey((await readFile(directory.verifierKey, "utf8")).trim());
+    const note = await readFile(directory.checkpoint, "utf8");
+    const { size, root } = openCheckpoint(note, verifier, verifier.name);
+    const naive = new NaiveTree(texts(count).map((entry) => naiveLeaf(Buffer.from(entry))));
+    assert.equal(size, count);
+    assert.deepEqual(Buffer.from(root), Buffer.from(naive.root(count)));
+  }
+  const tilesThere = async () =>
+    (await readdir(directory.path, { recursive: true, withFileTypes: true }))
+      .filter((each) => each.isFile() && each.parentPath.includes("/tile"))
+      .map(({ parentPath, name }) => join(parentPath, name).slice(directory.path.length + 1))
+      .sort();
+
+  describe("refuses to go on", () => {
+    const damages: Record<string, () => Promise<void>> = {
+      "when entries that were signed for are gone": () => truncate(segmentPath(directory.segments, 0), 2_500),
+      "when an entry in a tile was changed, though the tile is there": async () => {
+        const path = segmentPath(directory.segments, 0);
+        await writeFile(path, (await readFile(path, "utf8")).replace("entry 290\n", "entry 29x\n"));
+      },
+      "when two entries were swapped": async () => {
+        const path = segmentPath(directory.segments, 0);
+        const swapped = (await readFile(path, "utf8")).replace(
+          "entry 290\nentry 291\n",
+          "entry 291\nentry 290\n",
+        );
+        await writeFile(path, swapped);
+      },
+      "when an old entry was changed and its tile deleted": async () => {
+        const path = segmentPath(directory.segments, 0);
+        await writeFile(path, (await readFile(path, "utf8")).replace("entry 7\n", "entry x\n"));
+        await rm(join(directory.path, "tile/0/000"));
+      },
+      "when the checkpoint is another's": async () => {
+        const note = await readFile(directory.checkpoint, "utf8");
+        await writeFile(directory.checkpoint, note.replace("\n300\n", "\n299\n"));
+      },
+      "when the checkpoint is empty": () => writeFile(directory.checkpoint, ""),
+      "when its key is gone": () => rm(directory.key),
+      "when its key is no key": () => writeFile(directory.key, "-----BEGIN PRIVATE KEY-----\nTUlJ\n"),
+    };
+    for (const [when, damage] of Object.entries(damages)) {
+      it(when, async () => {
+        await keeper.start();
+        await write(300);
+        await keeper.stop();
+        await requireSigned(300);
+        await damage();
+        keeper = newKeeper();
+        const before = await tilesThere();
+        const refusal = await rejectsWithCode(keeper.start(), "LEDGER_DAMAGED");
+        assert.deepEqual(await tilesThere(), before, "what shows where it was changed is left alone");
+        assert.match(refusal.message, /move (it|the folder) aside for the auditors/);
+        assert.doesNotMatch(refusal.message, /TUlJ|entry \d/);
+      });
+    }
+  });
+
+  it("is signed each second in which it grew, and not in others", async () => {
+    await keeper.start();
+    await assert.rejects(readFile(directory.checkpoint), { code: "ENOENT" });
+    await write(5);
+    second.tick();
+    await keeper.settled();
+    await requireSigned(5);
+    await rm(directory.checkpoint);
+    second.tick();
+    await keeper.settled();
+    await assert.rejects(readFile(directory.checkpoint), { code: "ENOENT" });
+    await write(1, 5);
+    second.tick();
+    await keeper.settled();
+    await requireSigned(6);
+  });
+
+  it("goes on after a restart at every size around a tile's end, with what no checkpoint covers yet", async () => {
+    let size = 0;
+    for (const count of [1, 254, 1, 1, 255, 1, 600]) {
+      await restart();
+      await write(count, size);
+      size += count;
+      await appendFile(segmentPath(directory.segments, 0), `entry ${size}\n`);
+      size += 1;
+      await restart();
+      await keeper.settled();
+      await requireSigned(size);
+    }
+  });
+
+  it("leaves full tiles, and of the others those of the last checkpoint alone", async () => {
+    await keeper.start();
+    await write(200);
+    second.tick();
+    await keeper.settled();
+    assert.deepEqual(await tilesThere(), ["tile/0/000.p/200"]);
+    await write(400, 200);
+    second.tick();
+    await keeper.settled();
+    assert.deepEqual(await tilesThere(), ["tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2"]);
+  });
+
+  it("makes damaged tiles again, as long as every entry is there", async () => {
+    await keeper.start();
+    await write(600);
+    await keeper.stop();
+    await rm(join(directory.path, "tile"), { recursive: true });
+    await restart();
+    assert.ok((await tilesThere()).includes("tile/0/001"));
+    await write(1, 600);
+    await keeper.stop();
+    await requireSigned(601);
+    await truncate(join(directory.path, "tile/0/001"), 7);
+    await restart();
+    assert.equal((await readFile(join(directory.path, "tile/0/001"))).length, 256 * 32);
+  });
+
+  it("goes on without the entries that retention took, as long as their tiles are there", async () => {
+    await keeper.start();
+    await write(512);
+    await keeper.stop();
+    await rm(segmentPath(directory.segments, 0));
+    await appendFile(segmentPath(directory.segments, 512), "entry 512\n");
+    await restart();
+    await keeper.stop();
+    await requireSigned(513);
+    await rm(join(directory.path, "tile/0/001"));
+    keeper = newKeeper();
+    await rejectsWithCode(keeper.start(), "LEDGER_DAMAGED");
+  });
+
+  it("signs for what it could not sign for once the disk is well again, and says so once", async () => {
+    await keeper.start();
+    await rm(directory.path, { recursive: true });
+    keeper.add(texts(300).map((entry) => Buffer.from(entry)));
+    for (let times = 0; times < 3; times += 1) {
+      await writeFile(dirname(directory.path), "").catch(() => undefined);
+      await writeFile(directory.path, "no folder");
+      second.tick();
+      await keeper.settled();
+      await rm(directory.path);
+    }
+    assert.equal(logger.named("checkpoint of the ledger could not be written").length, 1);
+    await prepareLedgerDirectory(dirname(directory.path));
+    second.tick();
+    await keeper.settled();
+    assert.equal(keeper.signedSize, 300);
+    assert.ok((await tilesThere()).includes("tile/0/000"));
+  });
+
+  it("takes the entries of the first release for its first ones", async () => {
+    const former = await temporaryDirectory();
+    await writeFile(former.join("segment-000000.jsonl"), '{"v":1}\n{"v":1}\n');
+    directory = await prepareLedgerDirectory(former.path);
+    await restart();
+    await keeper.settled();
+    assert.equal(keeper.signedSize, 2);
+    assert.deepEqual(await readdir(former.path), ["0"]);
+    await keeper.stop();
+    await former.remove();
+  });
+});

@@ -1,0 +1,132 @@
+import { readFile } from "node:fs/promises";
+import { type Component, errnoOf, type Logger, type Sweep, writeFileDurably } from "@kasbah/runtime";
+import { LedgerError } from "../errors.ts";
+import type { LedgerDirectory } from "../ledger-directory.ts";
+import { listSegments } from "../segments/list-segments.ts";
+import { type Checkpoint, openCheckpoint, signCheckpoint } from "../tree/checkpoint.ts";
+import { leafHash } from "../tree/merkle.ts";
+import type { NoteKey } from "../tree/note-key.ts";
+import { type FinishedTile, TileWriter } from "../tree/tile-writer.ts";
+import { resumeTree } from "./resume-tree.ts";
+import { PartialTiles, readTileFile, writeTileDurably } from "./tile-files.ts";
+
+export interface TreeKeeperParts {
+  readonly directory: LedgerDirectory;
+  /** Opens the key; `isInUse` where a checkpoint was signed before. */
+  readonly openKey: (isInUse: boolean) => Promise<NoteKey>;
+  /** Each second. */
+  readonly sweep: Sweep;
+  readonly logger: Logger;
+}
+
+/** Keeps the Merkle tree over the entries, and signs its head each second in which it grew. */
+export class TreeKeeper implements Component {
+  readonly name = "ledger tree";
+  readonly #parts: TreeKeeperParts;
+  readonly #partials: PartialTiles;
+  #key: NoteKey | undefined;
+  #tree = TileWriter.empty();
+  #finished: FinishedTile[] = [];
+  #signedSize = 0;
+  #sweeping: { stop(): void } | undefined;
+  #publishing: Promise<void> = Promise.resolve();
+  #isFailing = false;
+
+  constructor(parts: TreeKeeperParts) {
+    this.#parts = parts;
+    this.#partials = new PartialTiles(parts.directory.path);
+  }
+
+  /** How many entries the last checkpoint covers. */
+  get signedSize(): number {
+    return this.#signedSize;
+  }
+
+  /** Takes up the tree where the entries end. @throws LedgerError `LEDGER_DAMAGED`, with what to do */
+  async start(): Promise<void> {
+    const { directory, openKey } = this.#parts;
+    const note = await readNote(directory.checkpoint);
+    this.#key = await openKey(note !== undefined);
+    const { verifier } = this.#key;
+    try {
+      const checkpoint = note === undefined ? undefined : openCheckpoint(note, verifier, verifier.name);
+      this.#tree = await this.#resume(checkpoint);
+      this.#signedSize = checkpoint?.size ?? 0;
+    } catch (cause) {
+      if (!(cause instanceof LedgerError)) throw cause;
+      throw toldWhatToDo(directory, cause);
+    }
+    void this.publish();
+    this.#sweeping = this.#parts.sweep(() => void this.publish());
+  }
+
+  /** Signs what is not signed yet. */
+  async stop(): Promise<void> {
+    this.#sweeping?.stop();
+    await this.publish();
+  }
+
+  /** Resolves when what was begun to be written is. */
+  settled(): Promise<void> {
+    return this.#publishing;
+  }
+
+  /** Entries that are durable, in their order. */
+  add(entries: readonly Uint8Array[]): void {
+    for (const entry of entries) this.#finished.push(...this.#tree.append(leafHash(entry)));
+  }
+
+  async #resume(checkpoint: Checkpoint | undefined): Promise<TileWriter> {
+    const { path, segments } = this.#parts.directory;
+    return resumeTree({
+      segments: await listSegments(segments),
+      checkpoint,
+      readTile: (tile) => readTileFile(path, tile),
+      onTile: (tile) => writeTileDurably(path, tile),
+    });
+  }
+
+  /** Signs what is not signed yet, now. */
+  publish(): Promise<void> {
+    this.#publishing = this.#publishing.then(() => this.#publish());
+    return this.#publishing;
+  }
+
+  /** Tiles first: a checkpoint stands on durable ones. What fails is tried again with the next second. */
+  async #publish(): Promise<void> {
+    const key = this.#key;
+    if (key === undefined || this.#tree.size === this.#signedSize) return;
+    const { directory, logger } = this.#parts;
+    const { name: origin } = key.verifier;
+    const head = { origin, size: this.#tree.size, root: this.#tree.root() };
+    const partials = this.#tree.partialTiles();
+    const finished = this.#finished.splice(0);
+    try {
+      for (const tile of finished) await writeTileDurably(directory.path, tile);
+      await this.#partials.replace(partials);
+      await writeFileDurably(directory.checkpoint, signCheckpoint(head, key), 0o600);
+      this.#signedSize = head.size;
+      this.#isFailing = false;
+    } catch (error) {
+      this.#finished.unshift(...finished);
+      // Entries are on record all the same; they are only not signed for yet.
+      if (!this.#isFailing) logger.warn("checkpoint of the ledger could not be written", { error });
+      this.#isFailing = true;
+    }
+  }
+}
+
+async function readNote(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function toldWhatToDo({ path }: LedgerDirectory, cause: LedgerError): LedgerError {
+  const fix =
+    "run kasbah audit verify to see where; then restore the folder from a backup, or move it aside for the auditors, and a new ledger begins in its place";
+  return new LedgerError("LEDGER_DAMAGED", `${path}: ${cause.message}: ${fix}`, { cause });
+}

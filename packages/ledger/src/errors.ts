@@ -1,0 +1,15 @@
+import { MeshError } from "@kasbah/pki";
+
+/** Why the ledger, or a proof taken from it, cannot be used or trusted. */
+export type LedgerErrorCode =
+  | "LEDGER_DAMAGED"
+  | "LEDGER_UNAVAILABLE"
+  | "NOTE_MALFORMED"
+  | "NOTE_UNVERIFIED"
+  | "CHECKPOINT_INVALID"
+  | "PROOF_MALFORMED"
+  | "PROOF_INVALID"
+  | "STATE_MISSING";
+
+/** A part of the ledger, or a proof, that is missing, damaged or unverified; the message names the part. */
+export class LedgerError extends MeshError<LedgerErrorCode> {}

@@ -1,0 +1,43 @@
+export { openLedgerKey } from "./checkpoints/ledger-key.ts";
+export { TreeKeeper } from "./checkpoints/tree-keeper.ts";
+export {
+  type AuthorityEntry,
+  type CallerEntry,
+  type DecisionEntry,
+  encodeEntry,
+  entryVersion,
+  type IssuedEntry,
+  type LedgerEntry,
+  maxEntryBytes,
+  type OperatorEntry,
+  type RefusedEntry,
+} from "./entry/entry.ts";
+export { EntryError, parseEntry, readEntryValue } from "./entry/parse-entry.ts";
+export { hostOf } from "./entry/peer-host.ts";
+export { LedgerError, type LedgerErrorCode } from "./errors.ts";
+export { AuditIndex } from "./index/audit-index.ts";
+export { type CatchUpProgress, catchUp } from "./index/catch-up.ts";
+export { IndexKeeper } from "./index/keeper.ts";
+export { readEntry } from "./index/read-entry.ts";
+export {
+  holdsEntries,
+  type LedgerDirectory,
+  ledgerDirectoryAt,
+  ledgersIn,
+  prepareLedgerDirectory,
+} from "./ledger-directory.ts";
+export type { LedgerReader } from "./reader/ledger-reader.ts";
+export { openLedgerForReading, type Slot, slotsOf } from "./reader/open-ledger.ts";
+export type { Found } from "./reader/slot-reader.ts";
+export type { LedgerTail } from "./reader/tail.ts";
+export { Retention } from "./retention.ts";
+export { listSegments, type Segment, segmentPath } from "./segments/list-segments.ts";
+export { openSegmentFile } from "./segments/segment-file.ts";
+export { SegmentLog } from "./segments/segment-log.ts";
+export { readLines } from "./segments/segment-reader.ts";
+export { type Checkpoint, openCheckpoint } from "./tree/checkpoint.ts";
+export { type NoteVerifier, parseVerifierKey } from "./tree/note-key.ts";
+export { BoundedRecord } from "./unauthenticated/bounded-record.ts";
+export type { Finding, LedgerVerdict } from "./verify/finding.ts";
+export { proveEntry } from "./verify/prove-entry.ts";
+export { verifyLedger } from "./verify/verify-ledger.ts";

@@ -1,0 +1,127 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { type KeyKind, keyHash } from "./rows.ts";
+import { bucketSize } from "./schema.ts";
+
+/** Where an entry lies. */
+export interface Place {
+  readonly index: number;
+  /** Index of the first entry of its segment. */
+  readonly segmentFirst: number;
+  /** Of its first byte in the segment. */
+  readonly offset: number;
+  /** Without its line feed. */
+  readonly length: number;
+}
+
+const bucketEnd = bucketSize - 1;
+const columns = "e.id, e.offset, e.length, (SELECT max(first) FROM segments WHERE first <= e.id) AS segment";
+/** What retention took is not found, though its rows may stand there yet. */
+const kept = "e.id >= (SELECT first FROM state)";
+
+const sql = {
+  key: `SELECT ${columns} FROM buckets b CROSS JOIN keys k ON k.bucket = b.bucket AND k.hash = ?
+    JOIN entries e ON e.id = k.bucket * ${bucketSize} + k.at WHERE ${kept} ORDER BY e.id DESC`,
+  held: `SELECT ${columns} FROM buckets b
+    CROSS JOIN certificates c ON c.bucket = b.bucket AND c.identity = (SELECT id FROM identities WHERE spiffe_id = ?1)
+    JOIN entries e ON e.id = c.bucket * ${bucketSize} + c.at
+    WHERE b.min_not_before <= ?2 AND b.max_not_after >= ?2 AND c.not_before <= ?2 AND c.not_after >= ?2 AND ${kept}
+    ORDER BY b.bucket DESC, c.at DESC LIMIT ?3`,
+  issued: (order: "ASC" | "DESC") => `SELECT ${columns} FROM buckets b
+    CROSS JOIN certificates c ON c.bucket = b.bucket AND c.identity = (SELECT id FROM identities WHERE spiffe_id = ?1)
+    JOIN entries e ON e.id = c.bucket * ${bucketSize} + c.at
+    WHERE ${kept} ORDER BY b.bucket ${order}, c.at ${order} LIMIT ?2`,
+  live: `SELECT ${columns} FROM (
+      SELECT max(c.bucket * ${bucketSize} + c.at) AS id FROM buckets b
+      CROSS JOIN certificates c ON c.bucket = b.bucket
+      WHERE b.max_not_after >= ?1 AND c.not_after >= ?1 GROUP BY c.identity, c.pod
+    ) newest JOIN entries e ON e.id = newest.id WHERE ${kept} ORDER BY e.id`,
+  known: "SELECT 1 FROM identities WHERE spiffe_id = ?",
+  names: "SELECT spiffe_id FROM identities WHERE spiffe_id >= ?1 AND spiffe_id < ?2 ORDER BY spiffe_id",
+  authorities: `SELECT ${columns} FROM authorities a JOIN entries e ON e.id = a.entry WHERE ${kept} ORDER BY e.id`,
+  authority: `SELECT ${columns} FROM authorities a JOIN entries e ON e.id = a.entry
+    WHERE a.fingerprint = ? AND ${kept}`,
+  span: `SELECT max(min(bucket) * ${bucketSize}, (SELECT first FROM state)) AS "from",
+    max(bucket) * ${bucketSize} + ${bucketEnd} AS "to" FROM buckets WHERE max_time >= ? AND min_time <= ?`,
+};
+
+/** Asks for rows. An instant is in seconds, and both ends of a validity belong to it (RFC 5280 §4.1.2.5). */
+export class IndexQueries {
+  readonly #statements: Record<string, StatementSync>;
+
+  constructor(database: DatabaseSync) {
+    const { issued, ...plain } = sql;
+    const all = { ...plain, newest: issued("DESC"), oldest: issued("ASC") };
+    const prepared = Object.entries(all).map(([name, text]) => [name, database.prepare(text)] as const);
+    this.#statements = Object.fromEntries(prepared);
+  }
+
+  /** Entries that may have this key, the newest first: the caller compares. */
+  withKey(kind: KeyKind, value: string): readonly Place[] {
+    return this.#places("key", keyHash(kind, value));
+  }
+
+  /** Certificates of a name that were valid at a second, the newest first. */
+  heldAt(spiffeId: string, second: number, limit: number): readonly Place[] {
+    return this.#places("held", spiffeId, second, limit);
+  }
+
+  /** All certificates of a name. */
+  issuedTo(spiffeId: string, order: "newest" | "oldest", limit: number): readonly Place[] {
+    return this.#places(order, spiffeId, limit);
+  }
+
+  /** The newest certificate of each name and pod that has not ended, in the order of their entries. */
+  *liveAt(second: number): Generator<Place> {
+    for (const row of this.#statement("live").iterate(second)) yield placeOf(row);
+  }
+
+  /** Whether a certificate was issued to this name that is on record yet. */
+  isNameKnown(spiffeId: string): boolean {
+    return this.#statement("known").get(spiffeId) !== undefined;
+  }
+
+  /** The names that begin with a text, in order. */
+  *namesWith(prefix: string): Generator<string> {
+    // No name holds the character: SPIFFE IDs are ASCII.
+    for (const row of this.#statement("names").iterate(prefix, `${prefix}\u{10ffff}`))
+      yield String(row["spiffe_id"]);
+  }
+
+  /** The last stage of each authority. */
+  authorities(): readonly Place[] {
+    return this.#places("authorities");
+  }
+
+  /** The last stage of one, by its fingerprint. */
+  authority(fingerprint: string): Place | undefined {
+    return this.#places("authority", Buffer.from(fingerprint, "hex"))[0];
+  }
+
+  /** The entries among which all of a time are, both ends included. A clock that was set back makes them more. */
+  span(sinceMs: number, untilMs: number): { readonly from: number; readonly to: number } | undefined {
+    const row = this.#statement("span").get(sinceMs, untilMs);
+    return typeof row?.["to"] === "number" ? { from: Number(row["from"]), to: row["to"] } : undefined;
+  }
+
+  #statement(name: string): StatementSync {
+    const statement = this.#statements[name];
+    if (statement === undefined) throw new RangeError(`no query ${name}`);
+    return statement;
+  }
+
+  #places(name: string, ...values: (string | number | Uint8Array)[]): readonly Place[] {
+    return this.#statement(name)
+      .all(...values)
+      .map(placeOf);
+  }
+}
+
+function placeOf(row: ReturnType<StatementSync["all"]>[number]): Place {
+  const { id, segment, offset, length } = row;
+  return {
+    index: Number(id),
+    segmentFirst: Number(segment),
+    offset: Number(offset),
+    length: Number(length),
+  };
+}

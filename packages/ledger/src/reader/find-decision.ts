@@ -1,0 +1,26 @@
+import type { DecisionEntry } from "../entry/entry.ts";
+import type { IndexQueries } from "../index/queries.ts";
+import { entryOf } from "../index/read-entry.ts";
+import type { LedgerDirectory } from "../ledger-directory.ts";
+import { findStranger } from "../unauthenticated/find-refusal.ts";
+import { LineSource } from "./line-source.ts";
+
+/** The decision about a call by its reference, from the disk: what is indexed, then what is written of strangers. */
+export async function findDecision(
+  index: { readonly find: Pick<IndexQueries, "withKey"> } | undefined,
+  directory: Pick<LedgerDirectory, "segments" | "strangers">,
+  referenceId: string,
+): Promise<DecisionEntry | undefined> {
+  const lines = new LineSource(directory.segments);
+  try {
+    for (const place of index?.find.withKey("reference", referenceId) ?? []) {
+      const line = await lines.read(place);
+      const entry = line && entryOf(line);
+      const isDecision = entry?.kind === "issued" || entry?.kind === "refused";
+      if (isDecision && entry.referenceId === referenceId) return entry;
+    }
+  } finally {
+    await lines.close();
+  }
+  return findStranger(directory.strangers, referenceId);
+}

@@ -1,0 +1,142 @@
+import type { AuthorityEntry, DecisionEntry, IssuedEntry } from "../entry/entry.ts";
+import { secondOf } from "../index/rows.ts";
+import type { LedgerDirectory } from "../ledger-directory.ts";
+import { findStranger } from "../unauthenticated/find-refusal.ts";
+import { mergeByTime } from "./merge.ts";
+import type { Found, SlotReader } from "./slot-reader.ts";
+import { LedgerTail, Tail } from "./tail.ts";
+
+/** By what a certificate is known. */
+export type CertificateKey = Pick<IssuedEntry, "serial"> | Pick<IssuedEntry, "fingerprint">;
+
+/** Answers questions about what is on record in one or several state directories, of CAs that run or are stopped. */
+export class LedgerReader {
+  readonly #slots: readonly SlotReader[];
+
+  constructor(slots: readonly SlotReader[]) {
+    this.#slots = slots;
+  }
+
+  /** How many lines are no entries that this release can read. */
+  get unreadable(): number {
+    return this.#slots.reduce((sum, { unreadable }) => sum + unreadable, 0);
+  }
+
+  /**
+   * The certificates of a name that were valid at an instant, or all, the newest first. Both seconds at the ends of a
+   * validity are part of it (RFC 5280 §4.1.2.5).
+   */
+  async who(spiffeId: string, at: Date | undefined, limit: number): Promise<readonly Found<IssuedEntry>[]> {
+    const second = at === undefined ? undefined : secondOf(at.getTime());
+    const found = await this.#all((slot) =>
+      slot.find((find) =>
+        second === undefined
+          ? find.issuedTo(spiffeId, "newest", limit)
+          : find.heldAt(spiffeId, second, limit),
+      ),
+    );
+    return issuedOf(found, (entry) => entry.spiffeId === spiffeId).slice(0, limit);
+  }
+
+  /** The first and the last certificate of a name that are on record; undefined when there is none. */
+  async ends(
+    spiffeId: string,
+  ): Promise<{ readonly first: Found<IssuedEntry>; readonly last: Found<IssuedEntry> } | undefined> {
+    const end = async (order: "newest" | "oldest") =>
+      issuedOf(
+        await this.#all((slot) => slot.find((find) => find.issuedTo(spiffeId, order, 1))),
+        (entry) => entry.spiffeId === spiffeId,
+      );
+    const [first, last] = [(await end("oldest")).at(-1), (await end("newest"))[0]];
+    return first === undefined || last === undefined ? undefined : { first, last };
+  }
+
+  /** The certificates with a serial, or the one with a fingerprint. */
+  async certificate(key: CertificateKey): Promise<readonly Found<IssuedEntry>[]> {
+    const [kind, value] =
+      "serial" in key ? (["serial", key.serial] as const) : (["fingerprint", key.fingerprint] as const);
+    const found = await this.#all((slot) => slot.find((find) => find.withKey(kind, value)));
+    return issuedOf(found, (entry) => entry[kind] === value);
+  }
+
+  /** The decision about a call, those about strangers included. */
+  async reference(referenceId: string): Promise<DecisionEntry | undefined> {
+    const found = await this.#all((slot) => slot.find((find) => find.withKey("reference", referenceId)));
+    for (const { entry } of found)
+      if ((entry.kind === "issued" || entry.kind === "refused") && entry.referenceId === referenceId)
+        return entry;
+    for (const { directory } of this.#slots) {
+      const stranger = await findStranger(directory.strangers, referenceId);
+      if (stranger !== undefined) return stranger;
+    }
+    return undefined;
+  }
+
+  /** The last certificate of each name and pod that has not ended, by name. */
+  async identities(now: Date): Promise<readonly Found<IssuedEntry>[]> {
+    const found = await this.#all((slot) => slot.find((find) => find.liveAt(secondOf(now.getTime()))));
+    const newest = new Map<string, Found<IssuedEntry>>();
+    for (const one of issuedOf(found, () => true)) {
+      const key = JSON.stringify([one.entry.spiffeId, one.entry.caller.pod?.uid]);
+      if (!newest.has(key)) newest.set(key, one);
+    }
+    return [...newest.values()].sort(
+      (one, other) => compare(one.entry.spiffeId, other.entry.spiffeId) || compare(podOf(one), podOf(other)),
+    );
+  }
+
+  /** What an authority is called, by its fingerprint; undefined where that is not on record. */
+  async authorityId(fingerprint: string): Promise<string | undefined> {
+    const found = await this.#all((slot) =>
+      slot.find((find) => [find.authority(fingerprint)].filter((place) => place !== undefined)),
+    );
+    const entry = found.find(({ entry: { kind } }) => kind === "authority")?.entry;
+    return (entry as AuthorityEntry | undefined)?.authority;
+  }
+
+  /** The last entries by time, and what comes after them each time that it is asked. */
+  tail(): LedgerTail {
+    return new LedgerTail(this.#slots.map(({ slot, directory }) => new Tail(slot, directory)));
+  }
+
+  /** The entries of a time in its order, both ends included. */
+  since(since: Date, until?: Date): AsyncGenerator<Found, void, undefined> {
+    const end = until?.getTime() ?? Number.MAX_SAFE_INTEGER;
+    return mergeByTime(this.#slots.map((slot) => slot.between(since.getTime(), end)));
+  }
+
+  /** Where the ledger of a slot lies. */
+  directoryOf(slot: string): LedgerDirectory | undefined {
+    return this.#slots.find((one) => one.slot === slot)?.directory;
+  }
+
+  async close(): Promise<void> {
+    for (const slot of this.#slots) await slot.close();
+  }
+
+  async #all(ask: (slot: SlotReader) => Promise<readonly Found[]>): Promise<readonly Found[]> {
+    const found: Found[] = [];
+    // One by one: an entry each would be too many arguments for a call.
+    for (const slot of this.#slots) for (const one of await ask(slot)) found.push(one);
+    return found;
+  }
+}
+
+/** The newest first. */
+function issuedOf(
+  found: readonly Found[],
+  isWanted: (entry: IssuedEntry) => boolean,
+): readonly Found<IssuedEntry>[] {
+  return found
+    .filter((one): one is Found<IssuedEntry> => one.entry.kind === "issued" && isWanted(one.entry))
+    .sort((one, other) => compare(other.entry.time, one.entry.time));
+}
+
+function podOf({ entry }: Found<IssuedEntry>): string {
+  return entry.caller.pod?.name ?? "";
+}
+
+/** By code units, the same on every machine. */
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}

@@ -1,0 +1,62 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { errnoOf } from "@kasbah/runtime";
+import type { Place } from "../index/queries.ts";
+import { segmentPath } from "../segments/list-segments.ts";
+
+const windowBytes = 65_536;
+
+/** Reads lines by their places; those that lie beside each other cost one read. */
+export class LineSource {
+  readonly #directory: string;
+  #handle: FileHandle | undefined;
+  #segmentFirst = -1;
+  #buffer: Buffer = Buffer.alloc(windowBytes);
+  /** The part of it that holds what was read. */
+  #window: Buffer = Buffer.alloc(0);
+  #windowStart = 0;
+
+  /** @param directory of segments */
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** Undefined when its segment is gone, or shorter. */
+  async read(place: Place): Promise<Buffer | undefined> {
+    const handle = await this.#open(place.segmentFirst);
+    if (handle === undefined) return undefined;
+    let start = place.offset - this.#windowStart;
+    if (start < 0 || start + place.length > this.#window.length) {
+      await this.#fill(handle, place);
+      start = 0;
+    }
+    // A copy: the window of each of a hundred thousand lines would stay in memory with it.
+    const line = Buffer.from(this.#window.subarray(start, start + place.length));
+    return line.length < place.length ? undefined : line;
+  }
+
+  async close(): Promise<void> {
+    await this.#handle?.close();
+    this.#handle = undefined;
+    this.#segmentFirst = -1;
+  }
+
+  async #open(segmentFirst: number): Promise<FileHandle | undefined> {
+    if (this.#segmentFirst === segmentFirst) return this.#handle;
+    await this.close();
+    this.#window = Buffer.alloc(0);
+    try {
+      this.#handle = await open(segmentPath(this.#directory, segmentFirst), "r");
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT") throw error;
+    }
+    this.#segmentFirst = segmentFirst;
+    return this.#handle;
+  }
+
+  async #fill(handle: FileHandle, { offset, length }: Place): Promise<void> {
+    if (this.#buffer.length < length) this.#buffer = Buffer.alloc(length);
+    const { bytesRead } = await handle.read(this.#buffer, 0, this.#buffer.length, offset);
+    this.#window = this.#buffer.subarray(0, bytesRead);
+    this.#windowStart = offset;
+  }
+}

@@ -1,0 +1,137 @@
+import type { LedgerEntry } from "../entry/entry.ts";
+import { isDamaged, removeIndex } from "../index/file.ts";
+import type { IndexQueries, Place } from "../index/queries.ts";
+import { entryOf } from "../index/read-entry.ts";
+import type { LedgerDirectory } from "../ledger-directory.ts";
+import { listSegments } from "../segments/list-segments.ts";
+import { type LinePosition, readLinesFrom } from "../segments/segment-reader.ts";
+import { LineSource } from "./line-source.ts";
+import { openSlotIndex, type SlotIndex, type SlotIndexOptions } from "./slot-index.ts";
+
+/** An entry, where it stands, and its bytes. */
+export interface Found<Entry extends LedgerEntry = LedgerEntry> {
+  /** Which writing process' ledger it is in. */
+  readonly slot: string;
+  readonly index: number;
+  readonly entry: Entry;
+  /** Without its line feed. */
+  readonly line: Buffer;
+}
+
+interface Span {
+  readonly from: LinePosition;
+  /** The last one. */
+  readonly to: number;
+}
+
+/** Reads the ledger of one writing process. */
+export class SlotReader {
+  readonly slot: string;
+  readonly directory: LedgerDirectory;
+  readonly #options: SlotIndexOptions;
+  readonly #lines: LineSource;
+  #index: SlotIndex;
+
+  private constructor(slot: string, directory: LedgerDirectory, options: SlotIndexOptions, index: SlotIndex) {
+    this.slot = slot;
+    this.directory = directory;
+    this.#options = options;
+    this.#lines = new LineSource(directory.segments);
+    this.#index = index;
+  }
+
+  static async open(
+    slot: string,
+    directory: LedgerDirectory,
+    options: SlotIndexOptions,
+  ): Promise<SlotReader> {
+    return new SlotReader(slot, directory, options, await openSlotIndex(directory, options));
+  }
+
+  /** How many lines are no entries. */
+  get unreadable(): number {
+    const { disk, memory } = this.#index;
+    return (disk?.state.unreadable ?? 0) + memory.state.unreadable;
+  }
+
+  /** The entries at the places that a question finds, in its order; those that retention took meanwhile are left out. */
+  async find(ask: (find: IndexQueries) => Iterable<Place>): Promise<readonly Found[]> {
+    const found: Found[] = [];
+    for (const { slot, index, line } of await this.#linesAt(ask)) {
+      const entry = entryOf(line);
+      if (entry !== undefined) found.push({ slot, index, entry, line });
+    }
+    return found;
+  }
+
+  /** The entries of a time, both ends included, in the order of the ledger. */
+  async *between(sinceMs: number, untilMs: number): AsyncGenerator<Found, void, undefined> {
+    for (const { from, to } of await this.#spans(sinceMs, untilMs)) {
+      for await (const { index, line } of readLinesFrom(await listSegments(this.directory.segments), from)) {
+        if (index > to) break;
+        const entry = entryOf(line);
+        const time = entry === undefined ? Number.NaN : Date.parse(entry.time);
+        if (entry !== undefined && time >= sinceMs && time <= untilMs)
+          yield { slot: this.slot, index, entry, line };
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#index.disk?.close();
+    this.#index.memory.close();
+    await this.#lines.close();
+  }
+
+  async #linesAt(ask: (find: IndexQueries) => Iterable<Place>) {
+    const { slot } = this;
+    const lines: { readonly slot: string; readonly index: number; readonly line: Buffer }[] = [];
+    for (const place of await this.#repaired(() => this.#places(ask))) {
+      const line = await this.#lines.read(place);
+      if (line !== undefined) lines.push({ slot, index: place.index, line });
+    }
+    return lines;
+  }
+
+  #places(ask: (find: IndexQueries) => Iterable<Place>): readonly Place[] {
+    const { disk, memory } = this.#index;
+    const newer = [...ask(memory.find)];
+    // A running CA goes on with the one on disk: what it has since counts, once.
+    const known = new Set(newer.map(({ index }) => index));
+    const older = disk === undefined ? [] : [...ask(disk.find)];
+    return [...newer, ...older.filter(({ index }) => !known.has(index))];
+  }
+
+  #spans(sinceMs: number, untilMs: number): Promise<readonly Span[]> {
+    return this.#repaired(() => {
+      const { disk, memory, memoryFrom } = this.#index;
+      const spans: Span[] = [];
+      const older = disk?.find.span(sinceMs, untilMs);
+      if (disk !== undefined && older !== undefined && older.from < memoryFrom)
+        spans.push({ from: disk.positionOf(older.from), to: Math.min(older.to, memoryFrom - 1) });
+      const newer = memory.find.span(sinceMs, untilMs);
+      if (newer !== undefined)
+        spans.push({ from: { index: Math.max(newer.from, memoryFrom) }, to: newer.to });
+      return spans;
+    });
+  }
+
+  /** An index whose damage is found only now is made anew, once. */
+  async #repaired<T>(work: () => T): Promise<T> {
+    try {
+      return work();
+    } catch (error) {
+      if (!isDamaged(error)) throw error;
+    }
+    const { disk, memory } = this.#index;
+    disk?.close();
+    memory.close();
+    try {
+      removeIndex(this.directory.index);
+    } catch {
+      // It is another user's: what follows keeps all in memory.
+    }
+    this.#index = await openSlotIndex(this.directory, this.#options);
+    return work();
+  }
+}

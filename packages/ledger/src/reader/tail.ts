@@ -1,0 +1,71 @@
+import { entryOf } from "../index/read-entry.ts";
+import type { LedgerDirectory } from "../ledger-directory.ts";
+import { listSegments, type Segment } from "../segments/list-segments.ts";
+import { type LinePosition, readLinesFrom } from "../segments/segment-reader.ts";
+import { mergeByTime } from "./merge.ts";
+import type { Found } from "./slot-reader.ts";
+
+/** The end of several ledgers as one. */
+export class LedgerTail {
+  readonly #tails: readonly Tail[];
+
+  constructor(tails: readonly Tail[]) {
+    this.#tails = tails;
+  }
+
+  async last(count: number): Promise<readonly Found[]> {
+    const lasts = await Promise.all(this.#tails.map((tail) => tail.last(count)));
+    const merged: Found[] = [];
+    for await (const found of mergeByTime(lasts.map(streamOf))) merged.push(found);
+    return count === 0 ? [] : merged.slice(-count);
+  }
+
+  /** What was not read yet. */
+  more(): AsyncGenerator<Found, void, undefined> {
+    return mergeByTime(this.#tails.map((tail) => tail.more()));
+  }
+}
+
+async function* streamOf(found: readonly Found[]): AsyncGenerator<Found, void, undefined> {
+  yield* found;
+}
+
+/** The end of one ledger, and what comes to it; the index is not asked, it may be behind. */
+export class Tail {
+  readonly #slot: string;
+  readonly #directory: LedgerDirectory;
+  #position: LinePosition = { index: 0 };
+
+  constructor(slot: string, directory: LedgerDirectory) {
+    this.#slot = slot;
+    this.#directory = directory;
+  }
+
+  /** The last entries, the newest last; {@link more} goes on from there. */
+  async last(count: number): Promise<readonly Found[]> {
+    const segments = await listSegments(this.#directory.segments);
+    this.#position = { index: startOf(segments, count) };
+    const last: Found[] = [];
+    for await (const found of this.more(segments)) {
+      last.push(found);
+      if (last.length > count) last.shift();
+    }
+    return last;
+  }
+
+  /** What was not read yet. */
+  async *more(segments?: readonly Segment[]): AsyncGenerator<Found, void, undefined> {
+    const there = segments ?? (await listSegments(this.#directory.segments));
+    for await (const { index, segment, offset, line } of readLinesFrom(there, this.#position)) {
+      this.#position = { index: index + 1, segmentFirst: segment.first, offset: offset + line.length + 1 };
+      const entry = entryOf(line);
+      if (entry !== undefined) yield { slot: this.#slot, index, entry, line };
+    }
+  }
+}
+
+/** The first entry of the newest segment before which at least as many stand to the end. */
+function startOf(segments: readonly Segment[], count: number): number {
+  const last = segments.at(-1)?.first ?? 0;
+  return segments.findLast(({ first }) => last - first >= count)?.first ?? segments[0]?.first ?? 0;
+}

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { utimes, writeFile } from "node:fs/promises";
+import {
+  FakeClock,
+  type ManualSweep,
+  manualSweep,
+  recordingLogger,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { Retention } from "./retention.ts";
+import { listSegments, segmentPath } from "./segments/list-segments.ts";
+
+const dayMs = 86_400_000;
+
+describe("The retention of the ledger", () => {
+  let directory: TemporaryDirectory;
+  let clock: FakeClock;
+  let hour: ManualSweep;
+  let signed: number;
+  let retention: Retention;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    [clock, hour, signed] = [new FakeClock("2030-01-01T00:00:00Z"), manualSweep(), 10_000];
+    retention = new Retention({
+      directory: directory.path,
+      retentionMs: 30 * dayMs,
+      signedSize: () => signed,
+      sweep: hour.sweep,
+      clock,
+      logger: recordingLogger(),
+    });
+    for (const [first, age] of [
+      [0, 50],
+      [256, 40],
+      [512, 20],
+      [768, 60],
+    ] as const)
+      await segment(first, age);
+  });
+
+  afterEach(async () => {
+    await retention.stop();
+    await directory.remove();
+  });
+
+  async function segment(first: number, ageDays: number): Promise<void> {
+    const path = segmentPath(directory.path, first);
+    await writeFile(path, "{}\n");
+    const at = new Date(clock.now().getTime() - ageDays * dayMs);
+    await utimes(path, at, at);
+  }
+  const left = async () => (await listSegments(directory.path)).map(({ first }) => first);
+
+  it("never takes the segment that is written, nor one out of the middle", async () => {
+    await retention.start();
+    await retention.settled();
+    assert.deepEqual(await left(), [512, 768]);
+    await clock.advance(100 * dayMs);
+    hour.tick();
+    await retention.settled();
+    assert.deepEqual(await left(), [768]);
+  });
+
+  it("takes nothing that no checkpoint vouches for", async () => {
+    signed = 300;
+    await retention.start();
+    await retention.settled();
+    assert.deepEqual(await left(), [256, 512, 768]);
+  });
+
+  it("takes nothing that is younger than what is kept, to the second", async () => {
+    await segment(0, 30);
+    await retention.start();
+    await retention.settled();
+    assert.deepEqual(await left(), [0, 256, 512, 768]);
+    await clock.advance(1_000);
+    hour.tick();
+    await retention.settled();
+    assert.deepEqual(await left(), [512, 768]);
+  });
+});

@@ -1,0 +1,73 @@
+import { stat, unlink } from "node:fs/promises";
+import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
+import { listSegments, type Segment } from "./segments/list-segments.ts";
+
+export interface RetentionParts {
+  /** Of the segments. */
+  readonly directory: string;
+  readonly retentionMs: number;
+  /** How many entries a checkpoint vouches for. */
+  readonly signedSize: () => number;
+  /** Each hour. */
+  readonly sweep: Sweep;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Deletes whole segments whose last entry is older than what is to be kept. Tiles and checkpoints stay, so that the others
+ * can be proven as before.
+ */
+export class Retention implements Component {
+  readonly name = "ledger retention";
+  readonly #parts: RetentionParts;
+  #sweeping: { stop(): void } | undefined;
+  #pruning: Promise<void> = Promise.resolve();
+
+  constructor(parts: RetentionParts) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    this.#pruneSoon();
+    this.#sweeping = this.#parts.sweep(() => this.#pruneSoon());
+  }
+
+  async stop(): Promise<void> {
+    this.#sweeping?.stop();
+    await this.#pruning;
+  }
+
+  /** Resolves when what was begun is done. */
+  settled(): Promise<void> {
+    return this.#pruning;
+  }
+
+  #pruneSoon(): void {
+    const { logger } = this.#parts;
+    this.#pruning = this.#pruning
+      .then(() => this.#prune())
+      .catch((error: unknown) => {
+        logger.warn("old segments of the ledger could not be deleted", { error });
+      });
+  }
+
+  async #prune(): Promise<void> {
+    const segments = await listSegments(this.#parts.directory);
+    for (const [at, segment] of segments.entries()) {
+      const next = segments[at + 1];
+      if (next === undefined || !(await this.#isOver(segment, next))) return;
+      await unlink(segment.path);
+      this.#parts.logger.info("a segment of the ledger was deleted, as it is older than what is kept", {
+        firstEntry: segment.first,
+        entries: next.first - segment.first,
+      });
+    }
+  }
+
+  async #isOver({ path }: Segment, next: Segment): Promise<boolean> {
+    const { retentionMs, clock, signedSize } = this.#parts;
+    const { mtimeMs } = await stat(path);
+    return clock.now().getTime() - mtimeMs > retentionMs && next.first <= signedSize();
+  }
+}

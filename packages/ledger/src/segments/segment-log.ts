@@ -1,0 +1,197 @@
+import type { Clock, Component, Logger } from "@kasbah/runtime";
+import { LedgerError } from "../errors.ts";
+import type { OpenedSegment, SegmentFile } from "./segment-file.ts";
+
+export interface SegmentLogParts {
+  /** Opens the segment whose first entry has this index, or makes it. */
+  readonly openSegment: (first: number) => Promise<OpenedSegment>;
+  /** Index of the last segment's first entry; 0 for a ledger that begins. */
+  readonly lastSegment: () => Promise<number>;
+  /** A segment that has grown to this ends with the next whole bundle of entries. */
+  readonly maxSegmentBytes: number;
+  /** Told of entries in order, as soon as they are durable and before their callers are. */
+  readonly onDurable: (entries: readonly Uint8Array[], firstIndex: number) => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Waiter {
+  readonly entry: Uint8Array;
+  resolve(): void;
+  reject(error: LedgerError): void;
+}
+
+/** Segments hold whole bundles of this many entries, so that outsiders can cut them out (C2SP tlog-tiles). */
+const bundle = 256;
+/** How often a log that failed tries to come back. */
+const recoveryIntervalMs = 1000;
+/** A full disk lets itself be truncated and synced; only a write finds out that space has returned. */
+const probe = Buffer.alloc(4096);
+const lineFeed = Buffer.from("\n");
+
+/**
+ * Append-only files of lines with group commit: one write and one fdatasync serve all callers that wait.
+ *
+ * After a failed write or fsync the kernel may have dropped dirty pages and forgotten it, so what was not yet durable is
+ * never taken for durable: its callers are refused, the file is reopened and cut to the last durable length.
+ */
+export class SegmentLog implements Component {
+  readonly name = "ledger";
+  readonly #parts: SegmentLogParts;
+  readonly #stopping = new AbortController();
+  #file: SegmentFile | undefined;
+  #segmentFirst = 0;
+  #durableLength = 0;
+  #size = 0;
+  #waiting: Waiter[] = [];
+  #committing: Promise<void> | undefined;
+  #recovering: Promise<void> | undefined;
+
+  constructor(parts: SegmentLogParts) {
+    this.#parts = parts;
+  }
+
+  /** False while an append would be refused. */
+  get writable(): boolean {
+    return this.#file !== undefined;
+  }
+
+  /** How many entries are durable, those of segments that were deleted since included. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Opens the last segment and cuts the torn line that a crash may have left; nobody was told that it was durable. */
+  async start(): Promise<void> {
+    const first = await this.#parts.lastSegment();
+    const { file, lines, length, wholeLength } = await this.#parts.openSegment(first);
+    if (wholeLength < length) {
+      await file.truncateDurably(wholeLength);
+      this.#parts.logger.warn("ledger had a torn tail, which was cut", { cutBytes: length - wholeLength });
+    }
+    this.#segmentFirst = first;
+    this.#size = first + lines;
+    this.#durableLength = wholeLength;
+    this.#file = file;
+  }
+
+  /** Lets what waits become durable, then closes. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#committing;
+    await this.#recovering;
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+
+  /**
+   * Resolves when the entry, which holds no line feed, would survive a power cut.
+   *
+   * @throws LedgerError `LEDGER_UNAVAILABLE`
+   */
+  append(entry: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ entry, resolve, reject });
+      this.#committing ??= this.#commitWaiting();
+    });
+  }
+
+  /** Entries that arrive during one fdatasync share the next. */
+  async #commitWaiting(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, this.#room);
+      await this.#commit(batch);
+    }
+    this.#committing = undefined;
+  }
+
+  /** How many entries the segment takes yet; at a bundle's end none, and the batch begins the next one. */
+  get #room(): number {
+    if (this.#durableLength < this.#parts.maxSegmentBytes) return this.#waiting.length;
+    return bundle - (this.#size % bundle);
+  }
+
+  async #commit(batch: readonly Waiter[]): Promise<void> {
+    const file = this.#file;
+    if (file === undefined) return refuse(batch, undefined);
+    try {
+      await this.#write(batch);
+    } catch (cause) {
+      this.#abandon(cause);
+      return refuse(batch, cause);
+    }
+    for (const waiter of batch) waiter.resolve();
+  }
+
+  async #write(batch: readonly Waiter[]): Promise<void> {
+    const isFull = this.#durableLength >= this.#parts.maxSegmentBytes && this.#size % bundle === 0;
+    if (isFull) await this.#roll();
+    const bytes = Buffer.concat(batch.flatMap(({ entry }) => [entry, lineFeed]));
+    await this.#file?.writeDurably(bytes, this.#durableLength);
+    this.#durableLength += bytes.length;
+    const firstIndex = this.#size;
+    this.#size += batch.length;
+    this.#parts.onDurable(
+      batch.map(({ entry }) => entry),
+      firstIndex,
+    );
+  }
+
+  async #roll(): Promise<void> {
+    const { file } = await this.#parts.openSegment(this.#size);
+    const before = this.#file;
+    this.#file = file;
+    this.#segmentFirst = this.#size;
+    this.#durableLength = 0;
+    await before?.close();
+  }
+
+  #abandon(cause: unknown): void {
+    const file = this.#file;
+    this.#file = undefined;
+    this.#parts.logger.error("ledger can not be written; certificates are refused until it can", {
+      error: cause,
+    });
+    this.#recovering ??= this.#recover(file).finally(() => {
+      this.#recovering = undefined;
+    });
+  }
+
+  async #recover(failed: SegmentFile | undefined): Promise<void> {
+    await failed?.close().catch(() => undefined);
+    const { clock, logger } = this.#parts;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await clock.sleep(recoveryIntervalMs, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      this.#file = await this.#reopen();
+      if (this.#file === undefined) continue;
+      logger.info("ledger can be written again");
+      return;
+    }
+  }
+
+  /** Undefined while the file still refuses a write. */
+  async #reopen(): Promise<SegmentFile | undefined> {
+    const opened = await this.#parts.openSegment(this.#segmentFirst).catch(() => undefined);
+    if (opened === undefined) return undefined;
+    const { file, length } = opened;
+    try {
+      if (length < this.#durableLength) throw new Error("the file lost lines that were durable");
+      await file.truncateDurably(this.#durableLength);
+      await file.writeDurably(probe, this.#durableLength);
+      await file.truncateDurably(this.#durableLength);
+      return file;
+    } catch (error) {
+      this.#parts.logger.debug("ledger still can not be written", { error });
+      await file.close().catch(() => undefined);
+      return undefined;
+    }
+  }
+}
+
+function refuse(batch: readonly Waiter[], cause: unknown): void {
+  const error = new LedgerError("LEDGER_UNAVAILABLE", "the decision could not be put on record", { cause });
+  for (const waiter of batch) waiter.reject(error);
+}

@@ -1,0 +1,84 @@
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { errnoOf } from "@kasbah/runtime";
+import type { Segment } from "./list-segments.ts";
+
+/** One entry and where it lies. */
+export interface LocatedLine {
+  readonly index: number;
+  readonly segment: Segment;
+  /** Of its first byte in the segment. */
+  readonly offset: number;
+  /** Without its line feed. */
+  readonly line: Buffer;
+}
+
+const lineFeed = 0x0a;
+const readBytes = 262_144;
+
+/** Where a line begins: its index alone, or its place as well, so that nothing before it has to be read. */
+export interface LinePosition {
+  readonly index: number;
+  readonly segmentFirst?: number;
+  readonly offset?: number;
+}
+
+/** The entries from an index on, in order. What follows the last line feed is on its way, and is left out. */
+export function readLines(
+  segments: readonly Segment[],
+  from = 0,
+): AsyncGenerator<LocatedLine, void, undefined> {
+  return readLinesFrom(segments, { index: from });
+}
+
+/** The same, from a position on. */
+export async function* readLinesFrom(
+  segments: readonly Segment[],
+  from: LinePosition,
+): AsyncGenerator<LocatedLine, void, undefined> {
+  for (const [at, segment] of segments.entries()) {
+    const next = segments[at + 1]?.first ?? Number.POSITIVE_INFINITY;
+    if (next <= from.index) continue;
+    const isKnown = segment.first === from.segmentFirst && from.offset !== undefined;
+    const lines = isKnown ? linesOf(segment, from.index, from.offset) : linesOf(segment);
+    try {
+      for await (const located of lines) if (located.index >= from.index) yield located;
+    } catch (error) {
+      // Retention takes whole segments, also while they are read.
+      if (errnoOf(error) !== "ENOENT") throw error;
+    }
+  }
+}
+
+/** One line of which it is known where it lies. */
+export async function readLineAt(path: string, offset: number, length: number): Promise<Buffer> {
+  const handle = await open(path, "r");
+  try {
+    const line = Buffer.alloc(length);
+    const { bytesRead } = await handle.read(line, 0, length, offset);
+    return line.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* linesOf(
+  segment: Segment,
+  index = segment.first,
+  start = 0,
+): AsyncGenerator<LocatedLine, void, undefined> {
+  let next = index;
+  let offset = start;
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of createReadStream(segment.path, { start, highWaterMark: readBytes })) {
+    const bytes: Buffer = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let done = 0;
+    for (let end = bytes.indexOf(lineFeed); end >= 0; end = bytes.indexOf(lineFeed, done)) {
+      yield { index: next, segment, offset: offset + done, line: bytes.subarray(done, end) };
+      next += 1;
+      done = end + 1;
+    }
+    offset += done;
+    rest = bytes.subarray(done);
+  }
+}

@@ -1,0 +1,60 @@
+import { LedgerError } from "../errors.ts";
+import { formatBase64, parseBase64 } from "./base64.ts";
+import { hashLength, type TreeHash } from "./merkle.ts";
+import { openNote, signNote } from "./note.ts";
+import type { NoteKey, NoteVerifier } from "./note-key.ts";
+
+/** The state of a log that its key vouches for: c2sp.org/tlog-checkpoint. */
+export interface Checkpoint {
+  /** The log's name, which nobody else has. */
+  readonly origin: string;
+  readonly size: number;
+  readonly root: TreeHash;
+  /** Further lines of other logs, kept as they are; ours have none, because nobody can audit them. */
+  readonly extensions?: readonly string[];
+}
+
+const decimal = /^(0|[1-9][0-9]{0,15})$/;
+
+/** The text that is signed: name, size and root, a line each. */
+export function formatCheckpoint({ origin, size, root, extensions = [] }: Checkpoint): string {
+  const text = [origin, String(size), formatBase64(root), ...extensions, ""].join("\n");
+  // A name with a line feed would say another size.
+  if (parseCheckpoint(text).origin !== origin) throw invalid("its log's name is not one line");
+  return text;
+}
+
+/** @throws LedgerError `CHECKPOINT_INVALID` */
+export function parseCheckpoint(text: string): Checkpoint {
+  const lines = text.split("\n");
+  if (lines.pop() !== "" || lines.includes("")) throw invalid("a line is empty, or the last has no end");
+  const [origin, size = "", encoded = "", ...extensions] = lines;
+  if (origin === undefined) throw invalid("it is empty");
+  if (!decimal.test(size) || !Number.isSafeInteger(Number(size))) throw invalid("its size is no number");
+  const root = parseBase64(encoded);
+  if (root?.length !== hashLength) throw invalid("its root is no hash in base64");
+  return { origin, size: Number(size), root, ...(extensions.length === 0 ? {} : { extensions }) };
+}
+
+export function signCheckpoint(checkpoint: Checkpoint, key: NoteKey): string {
+  return signNote(formatCheckpoint(checkpoint), key);
+}
+
+/**
+ * The checkpoint of the log `origin`, signed by its key.
+ *
+ * @throws LedgerError `NOTE_MALFORMED`, `NOTE_UNVERIFIED` or `CHECKPOINT_INVALID`
+ */
+export function openCheckpoint(
+  note: string | Uint8Array,
+  verifier: NoteVerifier,
+  origin: string,
+): Checkpoint {
+  const checkpoint = parseCheckpoint(openNote(note, [verifier]).text);
+  if (checkpoint.origin !== origin) throw invalid(`expected the log ${origin}, seen ${checkpoint.origin}`);
+  return checkpoint;
+}
+
+function invalid(problem: string): LedgerError {
+  return new LedgerError("CHECKPOINT_INVALID", `this is no checkpoint of the log: ${problem}`);
+}

@@ -1,0 +1,17 @@
+import assert from "node:assert/strict";
+import { NaiveTree, naiveLeaf, referenceEntries, referenceRoots, splitOf } from "@kasbah/testkit/ledger";
+
+describe("The naive tree of these tests", () => {
+  it("splits at the greatest power of two below", () => {
+    assert.deepEqual([2, 3, 4, 5, 8, 9, 600].map(splitOf), [1, 2, 2, 4, 4, 8, 512]);
+  });
+
+  it("has the roots of certificate-transparency's reference tree", () => {
+    const tree = new NaiveTree(referenceEntries.map(naiveLeaf));
+    const roots = referenceRoots.map((_, size) => tree.root(size));
+    assert.deepEqual(
+      roots.map((root) => Buffer.from(root).toString("hex")),
+      referenceRoots,
+    );
+  });
+});

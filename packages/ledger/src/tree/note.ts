@@ -1,0 +1,101 @@
+import { LedgerError } from "../errors.ts";
+import { formatBase64, parseBase64 } from "./base64.ts";
+import { isKeyName, type NoteKey, type NoteVerifier } from "./note-key.ts";
+
+/** What a note says, and who of those asked for has signed it. */
+export interface OpenedNote {
+  readonly text: string;
+  readonly verifiedBy: readonly NoteVerifier[];
+}
+
+interface Signature {
+  readonly name: string;
+  readonly id: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A hundred signatures of the largest kind, post-quantum, and a long text. */
+const maxNoteLength = 1_000_000;
+const maxSignatures = 100;
+const idLength = 4;
+/** All that c2sp.org/signed-note keeps out, so that no line can pass for another. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+const controlCharacter = /[\u0000-\u0009\u000b-\u001f]/;
+
+/**
+ * The text with a signature line, as c2sp.org/signed-note has it.
+ *
+ * @throws LedgerError `NOTE_MALFORMED` for a text that no note can hold
+ */
+export function signNote(text: string, key: NoteKey): string {
+  requireCharacters(text);
+  if (!text.endsWith("\n")) throw malformed("its text does not end with a line feed");
+  const { name, id } = key.verifier;
+  const signature = Buffer.concat([Buffer.from(id, "hex"), key.sign(text)]);
+  return `${text}\n— ${name} ${formatBase64(signature)}\n`;
+}
+
+/**
+ * What a note says, once a key of `verifiers` has signed it. Signatures of other keys are ignored; one of a key of
+ * `verifiers` that does not verify condemns the whole.
+ *
+ * @throws LedgerError `NOTE_MALFORMED` or `NOTE_UNVERIFIED`
+ */
+export function openNote(note: string | Uint8Array, verifiers: readonly NoteVerifier[]): OpenedNote {
+  const { text, signatures } = parseNote(note);
+  const verifiedBy = new Set<NoteVerifier>();
+  for (const { name, id, bytes } of signatures) {
+    const verifier = verifiers.find((known) => known.name === name && known.id === id);
+    if (verifier === undefined) continue;
+    if (!verifier.verifies(text, bytes)) throw unverified(`the signature of ${name} is not of this text`);
+    verifiedBy.add(verifier);
+  }
+  if (verifiedBy.size === 0) {
+    const expected = verifiers.map((known) => `${known.name}+${known.id}`).join(" or ");
+    throw unverified(`expected a signature of ${expected}, seen ${signatures.length} of others`);
+  }
+  return { text, verifiedBy: [...verifiedBy] };
+}
+
+function parseNote(note: string | Uint8Array): { text: string; signatures: readonly Signature[] } {
+  if (note.length > maxNoteLength) throw malformed(`it is longer than ${maxNoteLength}`);
+  const whole = typeof note === "string" ? note : decode(note);
+  requireCharacters(whole);
+  // The text may have empty lines: the last one of all ends it.
+  const end = whole.lastIndexOf("\n\n");
+  if (end < 0) throw malformed("no empty line stands before its signatures");
+  const lines = whole.slice(end + 2).split("\n", maxSignatures + 2);
+  if (lines.length > maxSignatures + 1) throw malformed(`it has more than ${maxSignatures} signatures`);
+  if (lines.pop() !== "" || lines.length === 0) throw malformed("it does not end with a signature line");
+  return { text: whole.slice(0, end + 1), signatures: lines.map(parseSignature) };
+}
+
+function parseSignature(line: string): Signature {
+  const [, name = "", encoded = ""] = /^— ([^ ]+) ([^ ]+)$/.exec(line) ?? [];
+  const bytes = parseBase64(encoded);
+  if (!isKeyName(name) || bytes === undefined || bytes.length <= idLength)
+    throw malformed("a signature line is not a dash, a name, and a key id and signature in base64");
+  const id = Buffer.from(bytes.subarray(0, idLength)).toString("hex");
+  return { name, id, bytes: bytes.subarray(idLength) };
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw malformed("it is not UTF-8", cause);
+  }
+}
+
+function requireCharacters(text: string): void {
+  if (!text.isWellFormed()) throw malformed("it is not UTF-8");
+  if (controlCharacter.test(text)) throw malformed("it has a control character");
+}
+
+function malformed(problem: string, cause?: unknown): LedgerError {
+  return new LedgerError("NOTE_MALFORMED", `this is no signed note: ${problem}`, { cause });
+}
+
+function unverified(problem: string): LedgerError {
+  return new LedgerError("NOTE_UNVERIFIED", `the note is not signed by a trusted key: ${problem}`);
+}

@@ -1,0 +1,102 @@
+import { appendFile, rename, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type Component, errnoOf, type Logger, type Sweep } from "@kasbah/runtime";
+import { encodeEntry, type RefusedEntry } from "../entry/entry.ts";
+import { hostOf } from "../entry/peer-host.ts";
+
+export interface BoundedRecordParts {
+  readonly directory: string;
+  /** The share of each host. */
+  readonly limit: { take(host: string): boolean };
+  /** When to write what waits. */
+  readonly sweep: Sweep;
+  /** Told of each refusal that is not written. */
+  readonly onDropped: (why: "peer" | "crowd" | "disk") => void;
+  readonly logger: Logger;
+}
+
+/** The newest refusals are in the first; when it is full it takes the place of the second. */
+export const boundedRecordFiles = ["newest.jsonl", "before.jsonl"] as const;
+const lineFeed = Buffer.from("\n");
+const maxFileBytes = 8 * 1024 * 1024;
+/** What a second brings beyond this is an attack, of which a part tells enough; little beside a file. */
+const maxWaitingBytes = 1024 * 1024;
+
+/**
+ * Refusals that nobody waits for, of callers that were not known: strangers can make them without end. They are outside of
+ * the tree, written once a second and not synced, in at most 16 MiB; each address has its share.
+ */
+export class BoundedRecord implements Component {
+  readonly name = "record of strangers";
+  readonly #parts: BoundedRecordParts;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #sweeping: { stop(): void } | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(parts: BoundedRecordParts) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    this.#sweeping = this.#parts.sweep(() => this.#writeSoon());
+  }
+
+  /** Writes what waits. */
+  async stop(): Promise<void> {
+    this.#sweeping?.stop();
+    this.#writeSoon();
+    await this.#writing;
+  }
+
+  /** Resolves when what was begun to be written is. */
+  settled(): Promise<void> {
+    return this.#writing;
+  }
+
+  add(entry: RefusedEntry): void {
+    const { limit, onDropped } = this.#parts;
+    if (!limit.take(hostOf(entry.peerAddress))) onDropped("peer");
+    else if (!this.#keep(Buffer.concat([encodeEntry(entry), lineFeed]))) onDropped("crowd");
+  }
+
+  /** False when there is no room. */
+  #keep(line: Uint8Array): boolean {
+    if (this.#waitingBytes + line.length > maxWaitingBytes) return false;
+    this.#waiting.push(line);
+    this.#waitingBytes += line.length;
+    return true;
+  }
+
+  #writeSoon(): void {
+    if (this.#waiting.length === 0) return;
+    const batch = this.#waiting.splice(0);
+    this.#waitingBytes = 0;
+    this.#writing = this.#writing
+      .then(() => this.#write(batch))
+      .catch((error: unknown) => this.#lose(batch, error));
+  }
+
+  async #write(batch: readonly Uint8Array[]): Promise<void> {
+    const [newest, before] = boundedRecordFiles.map((name) => join(this.#parts.directory, name));
+    if (newest === undefined || before === undefined) return;
+    const bytes = Buffer.concat(batch);
+    if ((await sizeOf(newest)) + bytes.length > maxFileBytes)
+      await rename(newest, before).catch(ignoreMissing);
+    await appendFile(newest, bytes, { mode: 0o600 });
+  }
+
+  #lose(batch: readonly Uint8Array[], error: unknown): void {
+    for (const _ of batch) this.#parts.onDropped("disk");
+    this.#parts.logger.debug("refusals of strangers could not be written", { error });
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return await stat(path).then(({ size }) => size, ignoreMissing);
+}
+
+function ignoreMissing(error: unknown): number {
+  if (errnoOf(error) === "ENOENT") return 0;
+  throw error;
+}

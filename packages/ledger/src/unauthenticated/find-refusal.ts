@@ -1,0 +1,35 @@
+import { createReadStream } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { errnoOf } from "@kasbah/runtime";
+import type { RefusedEntry } from "../entry/entry.ts";
+import { entryOf } from "../index/read-entry.ts";
+import { boundedRecordFiles } from "./bounded-record.ts";
+
+/** The refusal of a caller that was not known, by its reference: some megabytes are read from end to end. */
+export async function findStranger(
+  directory: string,
+  referenceId: string,
+): Promise<RefusedEntry | undefined> {
+  for (const name of boundedRecordFiles) {
+    const found = await findIn(join(directory, name), referenceId);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+async function findIn(path: string, referenceId: string): Promise<RefusedEntry | undefined> {
+  const input = createReadStream(path);
+  try {
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      if (!line.includes(referenceId)) continue;
+      const entry = entryOf(Buffer.from(line));
+      if (entry?.kind === "refused" && entry.referenceId === referenceId) return entry;
+    }
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
+  } finally {
+    input.destroy();
+  }
+  return undefined;
+}

@@ -1,0 +1,83 @@
+import { join, relative } from "node:path";
+import { EntryError, parseEntry } from "../entry/parse-entry.ts";
+import { segmentPath } from "../segments/list-segments.ts";
+import type { LocatedLine } from "../segments/segment-reader.ts";
+import { hashLength, type TreeHash } from "../tree/merkle.ts";
+import { type TileId, tileAt, tileWidth } from "../tree/tile.ts";
+import type { Finding } from "./finding.ts";
+
+export interface LeafCheckParts {
+  /** The ledger's folder. */
+  readonly path: string;
+  /** How many entries the tiles are of. */
+  readonly signed: number;
+  /** Undefined for a tile that is not there. */
+  readonly readTile: (tile: TileId) => Promise<Uint8Array | undefined>;
+}
+
+/** Holds entries against the lowest tiles, and finds the first that is not the one that was signed for. */
+export class LeafCheck {
+  readonly #parts: LeafCheckParts;
+  #tile: { readonly index: number; readonly bytes: Uint8Array | undefined } | undefined;
+  #finding: Finding | undefined;
+  #previous: TreeHash | undefined;
+
+  constructor(parts: LeafCheckParts) {
+    this.#parts = parts;
+  }
+
+  get finding(): Finding | undefined {
+    return this.#finding;
+  }
+
+  /** Looks at the next entry; after a first finding at none, since a lost entry moves all that follow. */
+  async look(located: LocatedLine, leaf: TreeHash): Promise<void> {
+    if (this.#finding !== undefined) return;
+    const { index } = located;
+    const expected = await this.#hashAt(index);
+    if (expected !== undefined && Buffer.compare(expected, leaf) !== 0) {
+      this.#finding = { index, place: this.#placeOf(located), problem: await this.#reason(index, leaf) };
+    } else {
+      this.#finding = this.#unreadable(located);
+    }
+    this.#previous = leaf;
+  }
+
+  async #reason(index: number, leaf: TreeHash): Promise<string> {
+    const isAt = async (other: number) => {
+      const hash = await this.#hashAt(other);
+      return hash !== undefined && Buffer.compare(hash, leaf) === 0;
+    };
+    if (await isAt(index + 1))
+      return "the entry that was signed for is gone from here, or was swapped with the next: this is the one after it";
+    if (this.#previous !== undefined && Buffer.compare(this.#previous, leaf) === 0)
+      return "the entry before it is here twice";
+    return "the entry was changed, or another was put in its place";
+  }
+
+  #unreadable(located: LocatedLine): Finding | undefined {
+    try {
+      parseEntry(located.line);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof EntryError)) throw error;
+      return { index: located.index, place: this.#placeOf(located), problem: error.message };
+    }
+  }
+
+  /** Undefined where no tile tells. */
+  async #hashAt(index: number): Promise<TreeHash | undefined> {
+    const { signed, readTile } = this.#parts;
+    if (index >= signed) return undefined;
+    const at = Math.floor(index / tileWidth);
+    if (this.#tile?.index !== at) this.#tile = { index: at, bytes: await readTile(tileAt(0, at, signed)) };
+    const start = (index % tileWidth) * hashLength;
+    return this.#tile.bytes?.subarray(start, start + hashLength);
+  }
+
+  #placeOf({ index, segment }: LocatedLine): string {
+    const { path } = this.#parts;
+    const name = relative(path, segmentPath(join(path, "segments"), segment.first));
+    return `${name}, line ${index - segment.first + 1}`;
+  }
+}

@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { appendFile, cp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { manualSweep, recordingLogger, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { entryLine, type SignedLedger, segmentEntries, writeSignedLedger } from "@kasbah/testkit/ledger";
+import { openLedgerKey } from "../checkpoints/ledger-key.ts";
+import { TreeKeeper } from "../checkpoints/tree-keeper.ts";
+import { type LedgerDirectory, ledgerDirectoryAt } from "../ledger-directory.ts";
+import { listSegments, segmentPath } from "../segments/list-segments.ts";
+import { type Checkpoint, openCheckpoint } from "../tree/checkpoint.ts";
+import { leafHash } from "../tree/merkle.ts";
+import { createNoteKey, type NoteVerifier, parseVerifierKey } from "../tree/note-key.ts";
+import { TileWriter } from "../tree/tile-writer.ts";
+import { verifyLedger } from "./verify-ledger.ts";
+
+/** Three segments, of which the last is not full, nor its last tile. */
+const total = 1_300;
+
+const noKey = () => assert.fail("it has a key");
+
+describe("A look at the whole ledger", function () {
+  this.timeout(20_000);
+  let pristine: SignedLedger;
+  let copies: TemporaryDirectory;
+  let directory: LedgerDirectory;
+  let verifier: NoteVerifier;
+  let early: Checkpoint;
+
+  before(async () => {
+    const readCheckpoint = async (ledger: LedgerDirectory) => {
+      verifier = parseVerifierKey((await readFile(ledger.verifierKey, "utf8")).trim());
+      early = openCheckpoint(await readFile(ledger.checkpoint, "utf8"), verifier, verifier.name);
+    };
+    pristine = await writeSignedLedger(total, { at: 701, look: readCheckpoint });
+    copies = await temporaryDirectory();
+  });
+
+  after(async () => {
+    await copies.remove();
+    await pristine.remove();
+  });
+
+  let count = 0;
+  beforeEach(async () => {
+    count += 1;
+    directory = ledgerDirectoryAt(copies.join(`${count}`));
+    await cp(pristine.directory.path, directory.path, { recursive: true });
+  });
+
+  const look = (kept?: Checkpoint) =>
+    verifyLedger({ directory, verifier, ...(kept === undefined ? {} : { kept }) });
+  const first = async (kept?: Checkpoint) => (await look(kept)).findings[0];
+  const segmentOf = (index: number) => segmentPath(directory.segments, index - (index % segmentEntries));
+  async function rewrite(index: number, change: (lines: string[], at: number) => void): Promise<void> {
+    const lines = (await readFile(segmentOf(index), "utf8")).split("\n");
+    change(lines, index % segmentEntries);
+    await writeFile(segmentOf(index), lines.join("\n"));
+  }
+  const changed = (index: number) =>
+    rewrite(index, (lines, at) => lines.splice(at, 1, entryLine(index + 10_000).trimEnd()));
+
+  // At both ends, at the borders of tiles and segments, and in the tile that is not full.
+  for (const index of [0, 1, 255, 256, 511, 512, 700, 1_023, 1_024, 1_279, 1_280, 1_299]) {
+    it(`names entry ${index} when it was changed, with its line`, async () => {
+      await changed(index);
+      const finding = await first();
+      assert.equal(finding?.index, index);
+      assert.equal(
+        finding.place,
+        `segments/${String(index - (index % segmentEntries)).padStart(15, "0")}.jsonl, line ${(index % segmentEntries) + 1}`,
+      );
+      assert.match(finding.problem, /changed/);
+    });
+
+    it(`names entry ${index} when it was dropped`, async () => {
+      await rewrite(index, (lines, at) => lines.splice(at, 1));
+      const finding = await first();
+      assert.equal(finding?.index, index);
+      assert.match(finding.problem, /gone/);
+    });
+
+    it(`names entry ${index} when the ledger was cut there`, async () => {
+      for (const segment of await listSegments(directory.segments))
+        if (segment.first > index) await rm(segment.path);
+      await rewrite(index, (lines, at) => lines.splice(at, lines.length - at - 1));
+      const finding = await first();
+      assert.equal(finding?.index, index);
+      assert.match(finding.problem, new RegExp(`^${total - index} entries that were signed for are gone`));
+    });
+  }
+
+  for (const index of [0, 255, 700, 1_297])
+    it(`names entry ${index} when it was swapped with the next`, async () => {
+      await rewrite(index, (lines, at) => lines.splice(at, 2, lines[at + 1] ?? "", lines[at] ?? ""));
+      const finding = await first();
+      assert.equal(finding?.index, index);
+      assert.match(finding.problem, /swapped/);
+    });
+
+  it("names the entry after which one was put in", async () => {
+    await rewrite(300, (lines, at) => lines.splice(at, 0, lines[at - 1] ?? ""));
+    assert.deepEqual(await first(), {
+      index: 300,
+      place: "segments/000000000000000.jsonl, line 301",
+      problem: "the entry before it is here twice",
+    });
+  });
+
+  it("names a segment that is gone out of the middle, by its first entry", async () => {
+    await rm(segmentOf(512));
+    assert.equal((await first())?.index, 512);
+  });
+
+  it("is not deceived when the tiles were made anew over changed entries", async () => {
+    await changed(300);
+    const tree = TileWriter.empty();
+    const lines: string[] = [];
+    for (const { path } of await listSegments(directory.segments))
+      lines.push(...(await readFile(path, "utf8")).trimEnd().split("\n"));
+    for (const line of lines)
+      for (const { id, bytes } of tree.append(leafHash(Buffer.from(line))))
+        await writeFile(join(directory.path, `tile/${id.level}/${String(id.index).padStart(3, "0")}`), bytes);
+    assert.deepEqual(await first(), {
+      index: 256,
+      place: "tile/1/000.p/5",
+      problem: "is not that of its entries",
+    });
+    for (const { id, bytes } of tree.partialTiles())
+      await writeFile(
+        join(directory.path, `tile/${id.level}/${String(id.index).padStart(3, "0")}.p/${id.width}`),
+        bytes,
+      );
+    assert.deepEqual(await first(), {
+      place: "checkpoint",
+      problem: `the checkpoint was not signed for these ${total} entries`,
+    });
+  });
+
+  it("believes no checkpoint of another key, none that was changed, and misses one that is gone", async () => {
+    const stranger = createNoteKey(verifier.name, generateKeyPairSync("ed25519").privateKey).verifier;
+    assert.equal((await verifyLedger({ directory, verifier: stranger })).findings[0]?.place, "checkpoint");
+    const note = await readFile(directory.checkpoint, "utf8");
+    await writeFile(directory.checkpoint, note.replace("\n1300\n", "\n1299\n"));
+    assert.equal((await first())?.place, "checkpoint");
+    await rm(directory.checkpoint);
+    assert.deepEqual(await first(), { place: "checkpoint", problem: "is missing" });
+  });
+
+  it("names a tile that was changed or is missing, and goes on with the others", async () => {
+    await truncate(join(directory.path, "tile/0/002"), 100);
+    await rm(join(directory.path, "tile/0/004"));
+    const { findings } = await look();
+    assert.deepEqual(
+      findings.map(({ index, place }) => [index, place]),
+      [
+        [512, "tile/0/002"],
+        [1_024, "tile/0/004"],
+      ],
+    );
+  });
+
+  it("holds the ledger to a checkpoint that was kept elsewhere, though its own agrees with it", async () => {
+    assert.deepEqual((await look(early)).findings, []);
+    const other = { ...early, root: leafHash(Buffer.from("another history")) };
+    assert.ok((await look(other)).findings.length > 0);
+    const finding = await first({ ...early, size: total + 1 });
+    assert.deepEqual([finding?.index, finding?.place], [total, "checkpoint"]);
+  });
+
+  it("finds nothing in a ledger that is as it was written, nor in what retention left of it", async () => {
+    const origin = verifier.name;
+    assert.deepEqual(await look(), { origin, first: 0, size: total, signed: total, findings: [] });
+    await appendFile(segmentOf(1_299), `${entryLine(1_300)}torn`);
+    assert.deepEqual(await look(), { origin, first: 0, size: total + 1, signed: total, findings: [] });
+    await rm(segmentOf(0));
+    assert.deepEqual(await look(early), { origin, first: 512, size: total + 1, signed: total, findings: [] });
+  });
+
+  it("names what no release wrote, though it was signed for", async () => {
+    const other = await writeSignedLedger(1, {
+      at: 1,
+      look: (ledger) => appendFile(segmentPath(ledger.segments, 0), '{"v":2,"kind":"gossip"}\n'),
+    });
+    const openKey = (isInUse: boolean) =>
+      openLedgerKey({ directory: other.directory, trustDomain: "cluster.local", newKey: noKey, isInUse });
+    const { sweep } = manualSweep();
+    const keeper = new TreeKeeper({ directory: other.directory, openKey, sweep, logger: recordingLogger() });
+    await keeper.start();
+    await keeper.stop();
+    const its = parseVerifierKey((await readFile(other.directory.verifierKey, "utf8")).trim());
+    const [finding] = (await verifyLedger({ directory: other.directory, verifier: its })).findings;
+    assert.equal(finding?.index, 1);
+    assert.match(finding.problem, /is no entry/);
+    await other.remove();
+  });
+});

@@ -1,0 +1,193 @@
+import { readFile } from "node:fs/promises";
+import { errnoOf } from "@kasbah/runtime";
+import { resumedRightEdge } from "../checkpoints/resume-tree.ts";
+import { readTileFile } from "../checkpoints/tile-files.ts";
+import { LedgerError } from "../errors.ts";
+import type { LedgerDirectory } from "../ledger-directory.ts";
+import { listSegments, type Segment } from "../segments/list-segments.ts";
+import { type LocatedLine, readLines } from "../segments/segment-reader.ts";
+import { type Checkpoint, openCheckpoint } from "../tree/checkpoint.ts";
+import { hashLength, leafHash } from "../tree/merkle.ts";
+import type { NoteVerifier } from "../tree/note-key.ts";
+import { type TileId, tilePath, tileWidth } from "../tree/tile.ts";
+import { TileHashes } from "../tree/tile-hashes.ts";
+import { type FinishedTile, TileWriter } from "../tree/tile-writer.ts";
+import type { Finding, LedgerVerdict } from "./finding.ts";
+import { LeafCheck } from "./leaf-check.ts";
+
+export interface VerifyOptions {
+  readonly directory: LedgerDirectory;
+  /** By which checkpoints are believed. */
+  readonly verifier: NoteVerifier;
+  /** A checkpoint of before, that somebody kept elsewhere: the ledger must have grown out of it. */
+  readonly kept?: Checkpoint;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+const progressEvery = 4_096;
+
+/** Reads every entry and computes the tree anew, beside a CA that writes on or without one. Changes nothing. */
+export async function verifyLedger(options: VerifyOptions): Promise<LedgerVerdict> {
+  return new Verification(options).run();
+}
+
+class Verification {
+  readonly #options: VerifyOptions;
+  readonly #findings: Finding[] = [];
+  #tree = TileWriter.empty();
+  #signed: Checkpoint | undefined;
+
+  constructor(options: VerifyOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<LedgerVerdict> {
+    const { directory, verifier } = this.#options;
+    // The checkpoint first: what a running CA writes from here on is beyond it.
+    this.#signed = await this.#readCheckpoint();
+    const signed = this.#signed?.size ?? 0;
+    const segments = await listSegments(directory.segments);
+    const first = segments[0]?.first ?? 0;
+    if (await this.#begin(first)) await this.#readAll(segments, signed);
+    await this.#checkKept();
+    const { size } = this.#tree;
+    if (size < signed) this.#lost(size, signed);
+    const findings = this.#findings.toSorted((one, other) => place(one) - place(other));
+    return { origin: this.#signed?.origin ?? verifier.name, first, size, signed, findings };
+  }
+
+  async #readCheckpoint(): Promise<Checkpoint | undefined> {
+    const { directory, verifier } = this.#options;
+    try {
+      return openCheckpoint(await readFile(directory.checkpoint, "utf8"), verifier, verifier.name);
+    } catch (error) {
+      const isMissing = errnoOf(error) === "ENOENT";
+      if (!isMissing && !(error instanceof LedgerError)) throw error;
+      this.#find({ place: "checkpoint", problem: isMissing ? "is missing" : messageOf(error) });
+      return undefined;
+    }
+  }
+
+  /** Takes up the tree where retention left it; false when its tiles do not let that be done. */
+  async #begin(first: number): Promise<boolean> {
+    try {
+      this.#tree = TileWriter.resume(first, await resumedRightEdge(first, (tile) => this.#requireTile(tile)));
+      return true;
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      this.#find({ place: "tile", problem: error.message });
+      return false;
+    }
+  }
+
+  async #readAll(segments: readonly Segment[], signed: number): Promise<void> {
+    const { directory, onProgress, signal } = this.#options;
+    const leaves = new LeafCheck({ path: directory.path, signed, readTile: (tile) => this.#tile(tile) });
+    let broken: Finding | undefined;
+    for await (const located of readLines(segments)) {
+      broken ??= this.#gap(located);
+      if (broken !== undefined) break;
+      await this.#checkRoots(leaves.finding !== undefined);
+      const leaf = leafHash(located.line);
+      await leaves.look(located, leaf);
+      const finished = this.#tree.append(leaf);
+      if (leaves.finding === undefined) for (const tile of finished) await this.#checkTile(tile);
+      if (located.index % progressEvery !== 0) continue;
+      signal?.throwIfAborted();
+      onProgress?.(located.index, signed);
+    }
+    if (broken === undefined) await this.#checkRoots(leaves.finding !== undefined);
+    for (const finding of [leaves.finding, broken]) if (finding !== undefined) this.#find(finding);
+  }
+
+  /** Segments follow each other without a gap, so that lines that were lost or added show at a segment's end. */
+  #gap({ index, segment }: LocatedLine): Finding | undefined {
+    const expected = this.#tree.size;
+    if (index === expected) return undefined;
+    const problem =
+      index > expected
+        ? `entries up to ${index - 1} are gone`
+        : "more entries are before it than its name says";
+    return { index: Math.min(index, expected), place: `segments, before ${segment.first}`, problem };
+  }
+
+  /** The signed root, and the one that was kept, when the tree has just their sizes. */
+  async #checkRoots(isBroken: boolean): Promise<void> {
+    const { size } = this.#tree;
+    if (size === this.#signed?.size && !isBroken)
+      for (const tile of this.#tree.partialTiles()) await this.#checkEdge(tile);
+    for (const [what, checkpoint] of [
+      ["the checkpoint", this.#signed],
+      ["the checkpoint that was kept", this.#options.kept],
+    ] as const) {
+      if (checkpoint?.size !== size || isBroken) continue;
+      if (Buffer.compare(this.#tree.root(), checkpoint.root) === 0) continue;
+      this.#find({ place: "checkpoint", problem: `${what} was not signed for these ${size} entries` });
+    }
+  }
+
+  /** Of a tree of before the first entry that is there, only tiles tell. */
+  async #checkKept(): Promise<void> {
+    const { kept } = this.#options;
+    if (kept === undefined || this.#signed === undefined) return;
+    if (kept.size > this.#signed.size) {
+      const problem = `the checkpoint that was kept is of ${kept.size} entries, this one of ${this.#signed.size}`;
+      this.#find({ index: this.#signed.size, place: "checkpoint", problem });
+      return;
+    }
+    const hashes = new TileHashes((tile) => this.#requireTile(tile), this.#signed.size);
+    const root = await hashes.rootAt(kept.size).catch((error: unknown) => {
+      if (!(error instanceof LedgerError)) throw error;
+    });
+    if (root !== undefined && Buffer.compare(root, kept.root) === 0) return;
+    this.#find({ place: "tile", problem: `the tiles do not lead back to the checkpoint that was kept` });
+  }
+
+  async #checkTile(tile: FinishedTile): Promise<void> {
+    const { level, index } = tile.id;
+    const covers = tileWidth ** (level + 1);
+    if ((index + 1) * covers > (this.#signed?.size ?? 0)) return;
+    const found = await this.#tile(tile.id);
+    if (found !== undefined && Buffer.compare(found, tile.bytes) === 0) return;
+    const problem = found === undefined ? "is missing" : "is not that of its entries";
+    this.#find({ index: index * covers, place: tilePath(tile.id), problem });
+  }
+
+  /** At the right edge the hashes of whole subtrees stand, which tell where entries and lower tiles were both replaced. */
+  async #checkEdge({ id, bytes }: FinishedTile): Promise<void> {
+    const found = await this.#tile(id);
+    if (found === undefined || Buffer.compare(found, bytes) === 0) return;
+    const at = bytes.findIndex((byte, position) => byte !== found[position]);
+    const index = (id.index * tileWidth + Math.floor(at / hashLength)) * tileWidth ** id.level;
+    this.#find({ index, place: tilePath(id), problem: "is not that of its entries" });
+  }
+
+  #lost(size: number, signed: number): void {
+    const lost = `${signed - size} entries that were signed for are gone from the end`;
+    this.#find({ index: size, place: "segments", problem: lost });
+  }
+
+  #find(finding: Finding): void {
+    this.#findings.push(finding);
+  }
+
+  #requireTile(tile: TileId): Promise<Uint8Array> {
+    return readTileFile(this.#options.directory.path, tile);
+  }
+
+  /** Undefined when it is missing, or of another length: a running CA replaces those that are not full. */
+  async #tile(tile: TileId): Promise<Uint8Array | undefined> {
+    return this.#requireTile(tile).catch((error: unknown) => {
+      if (!(error instanceof LedgerError)) throw error;
+      return undefined;
+    });
+  }
+}
+
+/** What concerns no entry comes last. */
+const place = ({ index = Number.POSITIVE_INFINITY }: Finding) => index;
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

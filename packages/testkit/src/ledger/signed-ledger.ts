@@ -1,0 +1,69 @@
+import { generateKeyPairSync } from "node:crypto";
+import { appendFile } from "node:fs/promises";
+import {
+  encodeEntry,
+  type LedgerDirectory,
+  openLedgerKey,
+  prepareLedgerDirectory,
+  segmentPath,
+  TreeKeeper,
+} from "@kasbah/ledger";
+import { manualSweep } from "../manual-sweep.ts";
+import { recordingLogger } from "../recording-logger.ts";
+import { temporaryDirectory } from "../temporary-directory.ts";
+
+/** Entries of a segment. */
+export const segmentEntries = 512;
+
+export interface SignedLedger {
+  /** Of the CA whose ledger it is. */
+  readonly stateDirectory: string;
+  readonly directory: LedgerDirectory;
+  readonly lastSegment: string;
+  remove(): Promise<void>;
+}
+
+/** A small entry, with its line feed, different for each index. */
+export function entryLine(index: number): string {
+  const time = new Date(Date.UTC(2030, 0, 1, 0, 0, index)).toISOString();
+  const act = { v: 2, kind: "operator", time, act: `act ${index}`, outcome: "accepted" } as const;
+  return `${Buffer.from(encodeEntry(act))}\n`;
+}
+
+export interface LedgerPlan {
+  /** An entry with its line feed. */
+  readonly lineOf?: (index: number) => string;
+  /** Told when there are as many entries as this, and all are signed for. */
+  readonly at?: number;
+  readonly look?: (directory: LedgerDirectory) => Promise<void>;
+}
+
+/** Writes a ledger as the CA does, and signs for it. */
+export async function writeSignedLedger(
+  size: number,
+  { lineOf = entryLine, at, look }: LedgerPlan = {},
+): Promise<SignedLedger> {
+  const temporary = await temporaryDirectory();
+  const directory = await prepareLedgerDirectory(temporary.join("ledger"));
+  const newKey = () => generateKeyPairSync("ed25519").privateKey;
+  const openKey = (isInUse: boolean) =>
+    openLedgerKey({ directory, trustDomain: "cluster.local", newKey, isInUse });
+  const keeper = new TreeKeeper({
+    directory,
+    openKey,
+    sweep: manualSweep().sweep,
+    logger: recordingLogger(),
+  });
+  await keeper.start();
+  const pathOf = (index: number) => segmentPath(directory.segments, index - (index % segmentEntries));
+  for (let index = 0; index < size; index += 1) {
+    await appendFile(pathOf(index), lineOf(index));
+    keeper.add([Buffer.from(lineOf(index).trimEnd())]);
+    if (index + 1 !== at) continue;
+    await keeper.publish();
+    await look?.(directory);
+  }
+  await keeper.stop();
+  const remove = () => temporary.remove();
+  return { stateDirectory: temporary.path, directory, lastSegment: pathOf(size - 1), remove };
+}
