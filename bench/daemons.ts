@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
+import type { TokenIssuer } from "@kasbah/certs-dev";
 import { systemClock } from "@kasbah/runtime";
 import { freePort } from "@kasbah/testkit";
-
-const issuer = "https://bench.invalid";
-const bin = (path: string) => fileURLToPath(new URL(`../packages/${path}`, import.meta.url));
+import { AgentProcess } from "../test/harness/agent-process.ts";
+import { CaProcess } from "../test/harness/ca-process.ts";
+import { saveIssuer } from "../test/harness/token-issuer.ts";
 
 /** A real daemon on loopback, with its logs thrown away. */
 export interface Daemon {
@@ -27,32 +26,25 @@ export interface Ca extends Daemon {
 }
 
 export async function startCa(folder: string): Promise<Ca> {
-  const tokens = await createTokenIssuer({ issuer });
-  await tokens.save(`${folder}/tokens`);
+  const { tokens, flags } = await saveIssuer(`${folder}/tokens`);
   const [port, httpPort] = [await freePort(), await freePort()];
-  const child = start("ca-server/bin/kasbah-server.js", {
-    "--state-dir": `${folder}/state`,
-    "--grpc-address": `127.0.0.1:${port}`,
-    "--http-address": `127.0.0.1:${httpPort}`,
-    "--jwks": `${folder}/tokens/jwks.json`,
-    "--token-issuer": issuer,
-  });
-  while (!(await isReady(httpPort))) {
-    if (child.exitCode !== null) throw new Error(`the CA exited with ${child.exitCode}`);
-    await systemClock.sleep(20);
-  }
-  return { ...daemonOf(child), port, rootPath: `${folder}/state/public/root-cert.pem`, tokens };
+  const quietAt = `127.0.0.1:${httpPort}`;
+  const addresses = ["--grpc-address", `127.0.0.1:${port}`, "--http-address", quietAt];
+  const ca = new CaProcess({ stateDir: `${folder}/state`, flags: [...addresses, ...flags], quietAt });
+  await ca.untilReady();
+  const rootPath = `${folder}/state/public/root-cert.pem`;
+  return { pid: ca.pid, stop: () => ca.stop(), port, rootPath, tokens };
 }
 
 export function startAgent(flags: Readonly<Record<string, string>>): Agent {
-  const child = start("agent/bin/kasbah-agent.js", flags);
+  const agent = new AgentProcess({ flags, quietAt: flags["--status-address"] ?? "" });
   const listening = async (socket: string) => {
     while (!existsSync(socket)) {
-      if (child.exitCode !== null) throw new Error(`the agent exited with ${child.exitCode}`);
+      if (agent.hasExited) throw new Error(`the agent exited with ${agent.child.exitCode}`);
       await systemClock.sleep(5);
     }
   };
-  return { ...daemonOf(child), listening };
+  return { pid: agent.pid, stop: () => agent.stop(), listening };
 }
 
 /** Node with nothing to do: what any daemon on it weighs at least. */
@@ -61,20 +53,9 @@ export function startBareNode(): Daemon {
   return daemonOf(spawn(process.execPath, ["--eval", script], { stdio: "ignore", env: {} }));
 }
 
-function start(path: string, flags: Readonly<Record<string, string>>): ChildProcess {
-  return spawn(process.execPath, [bin(path), ...Object.entries(flags).flat()], { stdio: "ignore", env: {} });
-}
-
 function daemonOf(child: ChildProcess): Daemon {
   const stop = async () => {
     if (child.exitCode === null && child.kill()) await once(child, "exit");
   };
   return { pid: child.pid ?? 0, stop };
-}
-
-async function isReady(port: number): Promise<boolean> {
-  return fetch(`http://127.0.0.1:${port}/healthz/ready`).then(
-    ({ ok }) => ok,
-    () => false,
-  );
 }

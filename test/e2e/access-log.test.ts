@@ -4,8 +4,9 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { getOnce, type Mesh } from "@kasbah/cli/mesh";
 import { eventually } from "@kasbah/testkit";
-import { repositoryRoot } from "./repository.ts";
-import { setUpTimeoutMs, startTestMesh } from "./test-mesh.ts";
+import { setUpTimeoutMs } from "../harness/envoy.ts";
+import { startTestMesh } from "../harness/mesh.ts";
+import { repositoryRoot } from "../harness/repository.ts";
 
 const kasbah = join(repositoryRoot, "packages/cli/bin/kasbah.js");
 const page = readFileSync(join(repositoryRoot, "docs/audit.md"), "utf8");

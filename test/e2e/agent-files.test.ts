@@ -3,9 +3,8 @@ import { once } from "node:events";
 import { mkdir, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connect } from "node:tls";
-import { createTokenIssuer } from "@kasbah/certs-dev";
 import { parseCertificates, parsePrivateKey, parseTrustBundle, verifyChain } from "@kasbah/pki";
-import { formatHostPort, systemClock } from "@kasbah/runtime";
+import { systemClock } from "@kasbah/runtime";
 import {
   type FakeCa,
   freePort,
@@ -15,14 +14,14 @@ import {
   temporaryDirectory,
   untilSeen,
 } from "@kasbah/testkit";
-import type { AgentProcess } from "../agent/agent-process.ts";
-import { LoggedProcess } from "../agent/logged-process.ts";
-import { patienceMs } from "../agent/patience.ts";
-import { Pod, type PodOptions } from "../agent/pod.ts";
-import { fetchLeaf } from "../agent/sds-client.ts";
-import { repositoryRoot } from "./repository.ts";
+import type { AgentProcess } from "../harness/agent-process.ts";
+import { CaProcess } from "../harness/ca-process.ts";
+import { LoggedProcess } from "../harness/logged-process.ts";
+import { Pod, type PodOptions } from "../harness/pod.ts";
+import { fetchLeaf } from "../harness/sds-client.ts";
+import { mintDemoToken, saveIssuer } from "../harness/token-issuer.ts";
+import { patienceMs } from "../harness/until.ts";
 
-const serverBin = join(repositoryRoot, "packages/ca-server/bin/kasbah-server.js");
 const kills = 40;
 /** From before the first byte is written until well after the last, counted from when there is something to write. */
 const longestWriteMs = 60;
@@ -236,16 +235,15 @@ describe("An agent that keeps files", function () {
 
   /** The real CA, and a token that it takes. */
   const startServer = async (): Promise<Pick<PodOptions, "ca" | "token">> => {
-    const issuer = await createTokenIssuer({ issuer: "https://issuer.test" });
-    await issuer.save(directory.join("issuer"));
-    const address = { host: "127.0.0.1", port: await freePort() };
-    const place = ["--state-dir", directory.join("ca"), "--grpc-address", formatHostPort(address)];
-    const callers = ["--jwks", directory.join("issuer", "jwks.json"), "--token-issuer", issuer.issuer];
-    const more = ["--http-address", "127.0.0.1:0", "--log-format", "json"];
-    await startOther("the CA", serverBin, ...place, ...callers, ...more).logged("daemon started");
-    const token = await issuer.mint({ namespace: "demo", serviceAccount: "web", now: systemClock.now() });
-    const rootPem = await readFile(directory.join("ca", "public", "root-cert.pem"), "utf8");
-    return { ca: { address, authority: { rootPem } }, token };
+    const { tokens, flags } = await saveIssuer(directory.join("issuer"));
+    const real = new CaProcess({ stateDir: directory.join("ca"), flags });
+    others.push(real);
+    await real.logged("daemon started");
+    const authority = { rootPem: await real.rootPem() };
+    return {
+      ca: { address: await real.grpcAddress(), authority },
+      token: await mintDemoToken(tokens, "web"),
+    };
   };
 });
 

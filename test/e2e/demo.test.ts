@@ -5,8 +5,8 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@kasbah/runtime";
-import { repositoryRoot } from "./repository.ts";
-import { setUpTimeoutMs, testEnvoy } from "./test-mesh.ts";
+import { setUpTimeoutMs, testEnvoy } from "../harness/envoy.ts";
+import { repositoryRoot } from "../harness/repository.ts";
 
 const kasbah = join(repositoryRoot, "packages/cli/bin/kasbah.js");
 

@@ -4,9 +4,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@kasbah/runtime";
 import { type FakeCa, startFakeCa } from "@kasbah/testkit";
-import { type AgentProcess, agentBin } from "../agent/agent-process.ts";
-import { lonelySpiffeId, Pod } from "../agent/pod.ts";
-import { repositoryRoot } from "./repository.ts";
+import type { AgentProcess } from "../harness/agent-process.ts";
+import { lonelySpiffeId, Pod } from "../harness/pod.ts";
+import { agentBin, repositoryRoot } from "../harness/repository.ts";
 
 interface Ended {
   readonly exitCode: number;

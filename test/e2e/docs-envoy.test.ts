@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryDirectory } from "@kasbah/testkit";
-import { repositoryRoot } from "./repository.ts";
-import { setUpTimeoutMs, testEnvoy } from "./test-mesh.ts";
+import { setUpTimeoutMs, testEnvoy } from "../harness/envoy.ts";
+import { repositoryRoot } from "../harness/repository.ts";
 
 describe("The Envoy configuration in the documents", function () {
   this.timeout(setUpTimeoutMs);

@@ -4,10 +4,11 @@ import { rm, writeFile } from "node:fs/promises";
 import type { Mesh } from "@kasbah/cli/mesh";
 import { formatHostPort, systemClock } from "@kasbah/runtime";
 import { createTestAuthority, freePort } from "@kasbah/testkit";
-import type { AgentProcess } from "../agent/agent-process.ts";
-import { Pod, type PodOptions } from "../agent/pod.ts";
-import { fetchLeaf } from "../agent/sds-client.ts";
-import { setUpTimeoutMs, startTestMesh } from "./test-mesh.ts";
+import type { AgentProcess } from "../harness/agent-process.ts";
+import { setUpTimeoutMs } from "../harness/envoy.ts";
+import { startTestMesh } from "../harness/mesh.ts";
+import { Pod, type PodOptions } from "../harness/pod.ts";
+import { fetchLeaf } from "../harness/sds-client.ts";
 
 const workload = { namespace: "demo", serviceAccount: "lonely" };
 

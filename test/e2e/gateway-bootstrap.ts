@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { repositoryRoot } from "./repository.ts";
+import { repositoryRoot } from "../harness/repository.ts";
 
 /** Where a gateway's things are on this machine. */
 export interface GatewayPlace {

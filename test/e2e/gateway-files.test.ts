@@ -17,9 +17,9 @@ import {
   type TestAuthority,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { AgentProcess } from "../agent/agent-process.ts";
+import { AgentProcess } from "../harness/agent-process.ts";
+import { setUpTimeoutMs, testEnvoy } from "../harness/envoy.ts";
 import { type GatewayPlace, gatewayBootstrap } from "./gateway-bootstrap.ts";
-import { setUpTimeoutMs, testEnvoy } from "./test-mesh.ts";
 
 const swaps = 50;
 

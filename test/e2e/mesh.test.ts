@@ -7,9 +7,10 @@ import { type ClientHttp2Session, connect } from "node:http2";
 import { join } from "node:path";
 import { callWithoutCertificate, getOnce, type Mesh, type Workload } from "@kasbah/cli/mesh";
 import { createCertificate } from "@kasbah/protocol";
-import { fetchSecret } from "../agent/sds-client.ts";
-import { repositoryRoot } from "./repository.ts";
-import { setUpTimeoutMs, startTestMesh, testEnvoy } from "./test-mesh.ts";
+import { setUpTimeoutMs, testEnvoy } from "../harness/envoy.ts";
+import { startTestMesh } from "../harness/mesh.ts";
+import { repositoryRoot } from "../harness/repository.ts";
+import { fetchSecret } from "../harness/sds-client.ts";
 
 const kasbah = join(repositoryRoot, "packages/cli/bin/kasbah.js");
 

@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { chmod, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { createTokenIssuer } from "@kasbah/certs-dev";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { repositoryRoot } from "./repository.ts";
-
-const commandBin = join(repositoryRoot, "packages/cli/bin/kasbah.js");
-const serverBin = join(repositoryRoot, "packages/ca-server/bin/kasbah-server.js");
-const issuer = "https://issuer.test";
+import { CaProcess } from "../harness/ca-process.ts";
+import { kasbahBin } from "../harness/repository.ts";
+import { saveIssuer } from "../harness/token-issuer.ts";
 
 interface Outcome {
   readonly code: number;
@@ -22,36 +16,30 @@ interface Outcome {
 describe("The command of an operator", function () {
   this.timeout(60_000);
   let directory: TemporaryDirectory;
-  let server: ChildProcess | undefined;
+  let server: CaProcess | undefined;
+  let callers: readonly string[];
 
   before(async () => {
     directory = await temporaryDirectory();
-    await (await createTokenIssuer({ issuer })).save(directory.join("issuer"));
+    ({ flags: callers } = await saveIssuer(directory.join("issuer")));
   });
   after(async () => {
-    server?.kill("SIGKILL");
+    await server?.kill();
     await directory.remove();
   });
 
   function kasbah(argv: readonly string[], options: { uid?: number } = {}): Promise<Outcome> {
     const env = { PATH: process.env["PATH"], KASBAH_STATE_DIR: directory.join("ca") };
     return new Promise((resolve) => {
-      execFile(process.execPath, [commandBin, ...argv], { ...options, env }, (error, out, err) => {
+      execFile(process.execPath, [kasbahBin, ...argv], { ...options, env }, (error, out, err) => {
         resolve({ code: error === null ? 0 : Number(error.code), out, err });
       });
     });
   }
 
   async function startServer(): Promise<void> {
-    const addresses = ["--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"];
-    const callers = ["--jwks", directory.join("issuer", "jwks.json"), "--token-issuer", issuer];
-    const flags = ["--state-dir", directory.join("ca"), "--log-format", "json", ...addresses, ...callers];
-    server = spawn(process.execPath, [serverBin, ...flags], { stdio: ["ignore", "pipe", "inherit"] });
-    assert.ok(server.stdout);
-    for await (const line of createInterface(server.stdout)) {
-      if (JSON.parse(line).event === "daemon started") return;
-    }
-    assert.fail("the CA did not start");
+    server = new CaProcess({ stateDir: directory.join("ca"), flags: callers });
+    await server.logged("daemon started");
   }
 
   it("fails where no CA is, and on a wrong command line, with different exit codes", async () => {
@@ -94,9 +82,7 @@ describe("The command of an operator", function () {
     assert.equal(running.code, 1);
     assert.match(running.err, /admin\.sock: it is for its user of uid 0 alone: .* \(ADMIN_FORBIDDEN\)\n$/);
     assert.ok(server);
-    const ended = once(server, "exit");
-    server.kill("SIGTERM");
-    await ended;
+    await server.stop();
     const stopped = await kasbah(["check"], { uid: 65_534 });
     assert.match(stopped.err, /\/ca: it is for its user of uid 0 alone: .* \(ADMIN_FORBIDDEN\)\n$/);
   });

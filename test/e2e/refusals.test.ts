@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
 import { createCertificateRequest, createKeyPair, parseSpiffeId } from "@kasbah/pki";
@@ -15,11 +14,10 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { forgeries } from "../hostile/csr/forgeries.ts";
-import { type CaProcess, startCa } from "../hostile/http2/ca-process.ts";
-import { repositoryRoot } from "./repository.ts";
+import { type RunningCa, startCa } from "../harness/ca-process.ts";
+import { forgeries } from "../harness/csr/forgeries.ts";
+import { kasbahBin } from "../harness/repository.ts";
 
-const kasbahBin = join(repositoryRoot, "packages/cli/bin/kasbah.js");
 const day = 86_400;
 const frontend = "spiffe://cluster.local/ns/demo/sa/frontend";
 /** Nobody who calls here is one of these, so none of them may be heard of. */
@@ -59,7 +57,7 @@ describe("Twelve prepared refusals", function () {
   let directory: TemporaryDirectory;
   let kubernetes: FakeKubernetesApi;
   let cluster: TokenIssuer;
-  let ca: CaProcess;
+  let ca: RunningCa;
   let goodCsr: string;
   let refusals: Map<string, { readonly reply: RawReply; readonly info: ErrorInfo }>;
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { getOnce, type Mesh, type Service, startTraffic, type Workload } from "@kasbah/cli/mesh";
 import { systemClock } from "@kasbah/runtime";
-import { setUpTimeoutMs, startTestMesh } from "./test-mesh.ts";
+import { setUpTimeoutMs } from "../harness/envoy.ts";
+import { startTestMesh } from "../harness/mesh.ts";
 
 /** Long enough that nothing ends while a part is down for a few seconds, short enough to see rotation go on after. */
 const secretTtlMs = 20_000;

@@ -12,12 +12,12 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { patienceMs } from "../agent/patience.ts";
-import { mintToken, Pod } from "../agent/pod.ts";
-import { fetchSecret } from "../agent/sds-client.ts";
+import { setUpTimeoutMs, testEnvoy } from "../harness/envoy.ts";
+import { mintToken, Pod } from "../harness/pod.ts";
+import { fetchSecret } from "../harness/sds-client.ts";
+import { patienceMs } from "../harness/until.ts";
 import { bootstrapWithDoors, type Door } from "./sds/envoy-doors.ts";
 import { type KeyAndChain, knock } from "./sds/knock.ts";
-import { setUpTimeoutMs, testEnvoy } from "./test-mesh.ts";
 
 const own = "spiffe://cluster.local/ns/demo/sa/gateway";
 

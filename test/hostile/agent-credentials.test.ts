@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { formatHostPort } from "@kasbah/runtime";
 import { type FakeCa, freePort, startFakeCa } from "@kasbah/testkit";
-import { suiteTimeoutMs } from "../agent/patience.ts";
-import { lonelySpiffeId, mintToken, Pod, type PodOptions } from "../agent/pod.ts";
-import { fetchLeaf } from "../agent/sds-client.ts";
+import { lonelySpiffeId, mintToken, Pod, type PodOptions } from "../harness/pod.ts";
+import { fetchLeaf } from "../harness/sds-client.ts";
+import { suiteTimeoutMs } from "../harness/until.ts";
 
 const now = () => new Date();
 /** The agent's name, when it has no token that tells it. */

@@ -10,10 +10,10 @@ import {
   startFakeCa,
   type TestAuthority,
 } from "@kasbah/testkit";
-import type { AgentProcess } from "../agent/agent-process.ts";
-import { suiteTimeoutMs } from "../agent/patience.ts";
-import { Pod, lonelySpiffeId as uri } from "../agent/pod.ts";
-import { fetchLeaf } from "../agent/sds-client.ts";
+import type { AgentProcess } from "../harness/agent-process.ts";
+import { Pod, lonelySpiffeId as uri } from "../harness/pod.ts";
+import { fetchLeaf } from "../harness/sds-client.ts";
+import { suiteTimeoutMs } from "../harness/until.ts";
 
 const now = () => new Date();
 const ago = (ms: number) => new Date(Math.floor((now().getTime() - ms) / 1_000) * 1_000);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { PkiError, parseCertificateRequest } from "@kasbah/pki";
-import type { Case, Verdict } from "./csr/cases.ts";
+import type { Case, Verdict } from "../harness/csr/cases.ts";
+import { forgeries } from "../harness/csr/forgeries.ts";
 import { encodings } from "./csr/encodings.ts";
-import { forgeries } from "./csr/forgeries.ts";
 import { naiveVerdict } from "./csr/naive.ts";
 import { stock } from "./csr/stock.ts";
 import { wishes } from "./csr/wishes.ts";

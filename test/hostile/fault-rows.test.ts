@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { systemClock } from "@kasbah/runtime";
-import { recordedIn } from "../e2e/ledger/recorded.ts";
-import { type CaProcess, startCa } from "./http2/ca-process.ts";
+import { type RunningCa, startCa } from "../harness/ca-process.ts";
+import { recordedIn } from "../harness/recorded-entries.ts";
 import { controlCall, newWorkload } from "./http2/control-call.ts";
 import { callOnce, framed } from "./http2/grpc-call.ts";
 
@@ -27,7 +26,7 @@ const losesChanceOnSignal = moduleOf(`
 
 describe("The CA when it fails itself", function () {
   this.timeout(60_000);
-  let ca: CaProcess;
+  let ca: RunningCa;
 
   afterEach(() => ca.stop());
 
@@ -35,19 +34,18 @@ describe("The CA when it fails itself", function () {
     ca = await startCa({ failpoint: throwsOnSignal });
     await controlCall(ca);
     const startedAt = systemClock.monotonicMs();
-    const ended = once(ca.child, "exit");
-    ca.child.kill("SIGUSR2");
-    const [code] = await ended;
+    ca.process.child.kill("SIGUSR2");
+    const { code } = await ca.process.exited;
     assert.equal(code, 1);
     assert.ok(systemClock.monotonicMs() - startedAt < 5_000);
-    assert.match(await ca.log(), /nobody expected this.*"event":"uncaught exception"/);
+    assert.match(ca.process.log, /nobody expected this.*"event":"uncaught exception"/);
   });
 
   it("row 45: without entropy no certificate is made, and none is on record", async () => {
     ca = await startCa({ failpoint: losesChanceOnSignal });
     await controlCall(ca);
     const before = await ledgerOf(ca);
-    ca.child.kill("SIGUSR2");
+    ca.process.child.kill("SIGUSR2");
     await systemClock.sleep(200);
     for (let count = 0; count < 5; count += 1) {
       const { message, headers } = await newWorkload(ca);
@@ -61,6 +59,6 @@ describe("The CA when it fails itself", function () {
 
 const noAnswer = { status: undefined, body: Buffer.alloc(0) };
 
-async function ledgerOf({ stateDir }: CaProcess): Promise<readonly string[]> {
+async function ledgerOf({ stateDir }: RunningCa): Promise<readonly string[]> {
   return (await recordedIn(stateDir)).flatMap((entry) => (entry.kind === "issued" ? [entry.serial] : []));
 }

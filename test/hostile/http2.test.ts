@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { type CaProcess, startCa } from "./http2/ca-process.ts";
+import { type RunningCa, startCa } from "../harness/ca-process.ts";
+import { type Vitals, vitalsOf } from "../harness/vitals.ts";
 import { evictsTheOldestIdle, standsAThousandIdle } from "./http2/crowds.ts";
 import { dawdlers, firstRequestTimeout } from "./http2/dawdlers.ts";
 import { floods } from "./http2/floods.ts";
 import { frameFaults } from "./http2/frame-faults.ts";
 import { harmlessHeaders, headerBombs } from "./http2/header-bombs.ts";
 import { messages } from "./http2/messages.ts";
-import { type Vitals, vitalsOf } from "./http2/vitals.ts";
 import { recovers, servesOthers, withstand } from "./http2/withstand.ts";
 
 const suiteTimeoutMs = 60_000;
@@ -15,7 +15,7 @@ const mostMiB = 400;
 
 describe("A CA under abuse of HTTP/2", function () {
   this.timeout(suiteTimeoutMs);
-  let ca: CaProcess;
+  let ca: RunningCa;
 
   before(async () => {
     ca = await startCa();
@@ -42,7 +42,7 @@ describe("A CA under abuse of HTTP/2", function () {
 
 describe("A CA and clients that dawdle, all of them at once", function () {
   this.timeout(suiteTimeoutMs);
-  let ca: CaProcess;
+  let ca: RunningCa;
   let atFirst: Vitals;
   let outcomes: ReadonlyMap<string, Promise<unknown>>;
 
@@ -71,7 +71,7 @@ describe("A CA and clients that dawdle, all of them at once", function () {
 describe("A CA that takes a hundred connections", function () {
   this.timeout(suiteTimeoutMs);
   const limit = 100;
-  let ca: CaProcess;
+  let ca: RunningCa;
 
   before(async () => {
     ca = await startCa({ flags: ["--max-connections", String(limit)] });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { MeshError } from "@kasbah/pki";
-import { authorizationOf, type Case, type Verdict } from "./tokens/case.ts";
-import { cases } from "./tokens/cases.ts";
-import { openJudge, type Seen } from "./tokens/judge.ts";
+import { authorizationOf, type Case, type Verdict } from "../harness/tokens/case.ts";
+import { cases } from "../harness/tokens/cases.ts";
+import { openJudge, type Seen } from "../harness/tokens/judge.ts";
 
 const classes = [...new Set(cases.map((each) => each.class))];
 const budgetMs = 50;

@@ -5,7 +5,7 @@ import { createConnection } from "node:net";
 import { systemClock } from "@kasbah/runtime";
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { eventually, temporaryDirectory } from "@kasbah/testkit";
-import { vitalsOf } from "./http2/vitals.ts";
+import { vitalsOf } from "../harness/vitals.ts";
 
 const mostFiles = 40;
 const watchMs = 2_000;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { readText } from "../deploy/yaml.ts";
+import { readText } from "../harness/chart/yaml.ts";
 import { buildBelow, type UnpackedImage, unpackedImage } from "./hooks.ts";
 
 /** A private key with a body: parsers of PEM have the first line in them as well. */

@@ -6,7 +6,7 @@ import { type Image, images } from "../../deploy/image/images.ts";
 import { run } from "../../deploy/image/run.ts";
 import { readSource } from "../../deploy/image/source.ts";
 import { type Entry, entriesOf } from "../../deploy/image/tree.ts";
-import { repositoryRoot } from "../e2e/repository.ts";
+import { repositoryRoot } from "../harness/repository.ts";
 
 /** An image of this run, unpacked as an engine does it. */
 export interface UnpackedImage {

@@ -5,7 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { openCheckpoint, parseVerifierKey } from "@kasbah/ledger";
 import { createNoteKey, emptyRoot, formatVerifierKey, openNote, signCheckpoint } from "@kasbah/ledger/tree";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { hasGo } from "./go-program.ts";
+import { hasGo } from "../harness/go-program.ts";
 import { buildLedgerReader } from "./ledger/build.ts";
 import { origin, writeLedger } from "./ledger/sample-ledger.ts";
 

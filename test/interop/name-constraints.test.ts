@@ -12,7 +12,7 @@ import {
 } from "@kasbah/pki";
 import { createCertificateWriter, type Signer, type SubjectAltName } from "@kasbah/pki/certificate-writer";
 import { temporaryDirectory } from "@kasbah/testkit";
-import { hasGo } from "./go-program.ts";
+import { hasGo } from "../harness/go-program.ts";
 
 /** Leaf, intermediate, root. */
 type Chain = readonly [Certificate, Certificate, Certificate];

@@ -17,11 +17,11 @@ import type { Authenticator } from "../../packages/ca-server/src/issuance/ports.
 import { KubernetesClient } from "../../packages/ca-server/src/kubernetes/api/api-client.ts";
 import { reviewToken } from "../../packages/ca-server/src/kubernetes/pods/token-review.ts";
 import { AddressRules } from "../../packages/ca-server/src/outbound/address-rules.ts";
-import { authorizationOf } from "../hostile/tokens/case.ts";
-import { cases } from "../hostile/tokens/cases.ts";
-import { openJudge } from "../hostile/tokens/judge.ts";
-import { audience, now } from "../hostile/tokens/minting.ts";
-import { hasGo } from "./go-program.ts";
+import { hasGo } from "../harness/go-program.ts";
+import { authorizationOf } from "../harness/tokens/case.ts";
+import { cases } from "../harness/tokens/cases.ts";
+import { openJudge } from "../harness/tokens/judge.ts";
+import { audience, now } from "../harness/tokens/minting.ts";
 import { knownDifferences, namesOf } from "./token-review/differences.ts";
 import { type GoReviewer, openGoReviewer } from "./token-review/reviewer.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readBearerToken } from "../../packages/ca-server/src/authn/bearer-token.ts";
-import type { TokenCase } from "../hostile/tokens/case.ts";
-import { cases } from "../hostile/tokens/cases.ts";
-import { openJudge, type Seen } from "../hostile/tokens/judge.ts";
-import { audience, mint, now } from "../hostile/tokens/minting.ts";
-import { hasGo } from "./go-program.ts";
+import { hasGo } from "../harness/go-program.ts";
+import type { TokenCase } from "../harness/tokens/case.ts";
+import { cases } from "../harness/tokens/cases.ts";
+import { openJudge, type Seen } from "../harness/tokens/judge.ts";
+import { audience, mint, now } from "../harness/tokens/minting.ts";
 import { knownDifferences, namesOf, stoppedBefore } from "./token-review/differences.ts";
 import { type GoReviewer, openGoReviewer, type Status } from "./token-review/reviewer.ts";
 

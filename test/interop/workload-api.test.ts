@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { systemClock } from "@kasbah/runtime";
 import { type FakeCa, startFakeCa, untilSeen } from "@kasbah/testkit";
-import { lonelySpiffeId, Pod } from "../agent/pod.ts";
-import { hasGo } from "./go-program.ts";
+import { hasGo } from "../harness/go-program.ts";
+import { lonelySpiffeId, Pod } from "../harness/pod.ts";
 import { buildWorkloadClient } from "./workload-api/build.ts";
 import { GoClient, type GoLine } from "./workload-api/go-client.ts";
 

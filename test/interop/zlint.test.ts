@@ -10,7 +10,7 @@ import {
   parseSpiffeId,
 } from "@kasbah/pki";
 import { createCertificateWriter, type Signer } from "@kasbah/pki/certificate-writer";
-import { hasGo } from "./go-program.ts";
+import { hasGo } from "../harness/go-program.ts";
 import { buildZlint } from "./zlint/build.ts";
 
 interface Finding {

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { withBuildLock } from "../../deploy/image/build-lock.ts";
-import { hasGo } from "../interop/go-program.ts";
+import { hasGo } from "../harness/go-program.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@kasbah/runtime";
+import type { RunningCa } from "../harness/ca-process.ts";
 import { callCa } from "./call-ca.ts";
-import { type CaAccount, type ClusterCa, createCaAccount, startClusterCa } from "./cluster-ca.ts";
+import { type CaAccount, createCaAccount, startClusterCa } from "./cluster-ca.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { type KubernetesObject, modestPod } from "./workloads.ts";
@@ -19,7 +20,7 @@ describe("A thousand pods that start at one time", function () {
   this.timeout(300_000);
   let controlPlane: ControlPlane;
   let account: CaAccount;
-  let ca: ClusterCa;
+  let ca: RunningCa;
   let tokens: readonly string[];
 
   before(async () => {
@@ -49,7 +50,7 @@ describe("A thousand pods that start at one time", function () {
       `      ${Math.round(pods / seconds)} certificates/s, ${(reviews / pods).toFixed(2)} reviews for each, ${Math.max(...attempts)} attempts at most\n`,
     );
     assert.ok(reviews <= pods * 1.5, `${reviews} questions`);
-    assert.ok((await ca.ready()).ready);
+    assert.ok(await ca.process.isReady());
   });
 });
 
@@ -69,7 +70,7 @@ async function tokenOfNewPod(controlPlane: ControlPlane, namespace: string, name
 }
 
 /** How many attempts it took. */
-async function untilServed(ca: ClusterCa, token: string): Promise<number> {
+async function untilServed(ca: RunningCa, token: string): Promise<number> {
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     const reply = await callCa(ca, token).catch((error: Error) => ({ status: 14, message: error.message }));
     if (reply.status === 0) return attempt;
@@ -80,8 +81,8 @@ async function untilServed(ca: ClusterCa, token: string): Promise<number> {
   assert.fail(`not served after ${maxAttempts} attempts`);
 }
 
-async function counterOf({ httpPort }: ClusterCa, series: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
+async function counterOf({ process: ca }: RunningCa, series: string): Promise<number> {
+  const text = await ca.status("/metrics");
   const line = text.split("\n").find((each) => each.startsWith(series));
   return Number(line?.split(" ").at(-1) ?? 0);
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@kasbah/runtime";
+import type { RunningCa } from "../harness/ca-process.ts";
 import { callCa } from "./call-ca.ts";
-import { type CaAccount, type ClusterCa, createCaAccount, startClusterCa } from "./cluster-ca.ts";
+import { type CaAccount, createCaAccount, startClusterCa } from "./cluster-ca.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { createWorkload, type Workload } from "./workloads.ts";
@@ -12,7 +13,7 @@ describe("A CA that asks a real API server who calls", function () {
   this.timeout(90_000);
   let controlPlane: ControlPlane;
   let account: CaAccount;
-  let ca: ClusterCa;
+  let ca: RunningCa;
   let workload: Workload;
 
   before(async () => {
@@ -46,7 +47,7 @@ describe("A CA that asks a real API server who calls", function () {
     const { status, names, message } = await callCa(ca, workload.token);
     assert.equal(status, 0, message);
     assert.deepEqual(names, [`spiffe://cluster.local/ns/${workload.namespace}/sa/default`]);
-    const log = await ca.log();
+    const log = ca.process.log;
     assert.ok(log.includes("certificate issued"));
     assert.ok(!log.includes(workload.token));
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { installations, installed } from "../deploy/installations.ts";
-import { byName, chartPath, objectsIn } from "../deploy/yaml.ts";
+import { installations, installed } from "../harness/chart/installations.ts";
+import { byName, chartPath, objectsIn } from "../harness/chart/yaml.ts";
 import { whyNoHelm } from "./build-tools.ts";
 import { type Helm, openHelm } from "./helm-command.ts";
 

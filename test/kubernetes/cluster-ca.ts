@@ -1,37 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { closeSync, openSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { freePort, type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
+import { writeFile } from "node:fs/promises";
+import { temporaryDirectory } from "@kasbah/testkit";
+import { type RunningCa, startCa } from "../harness/ca-process.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { createToken } from "./workloads.ts";
-
-const serverBin = fileURLToPath(new URL("../../packages/ca-server/bin/kasbah-server.js", import.meta.url));
-const readyWithinMs = 40_000;
-const stopWithinMs = 15_000;
 
 /** Everything that the CA may do in a cluster, as its own service account. */
 export interface CaAccount {
   readonly namespace: string;
   readonly tokenFile: string;
   remove(): Promise<void>;
-}
-
-/** One replica, the real program in a process of its own. */
-export interface ClusterCa {
-  readonly port: number;
-  readonly httpPort: number;
-  readonly rootPem: string;
-  readonly stateDir: string;
-  readonly child: ChildProcess;
-  log(): Promise<string>;
-  ready(): Promise<{
-    readonly ready: boolean;
-    readonly reasons: readonly string[];
-    readonly warnings?: readonly string[];
-  }>;
-  stop(): Promise<void>;
 }
 
 const rules = [
@@ -72,58 +49,21 @@ export async function createCaAccount(controlPlane: ControlPlane): Promise<CaAcc
   return { namespace, tokenFile, remove: () => directory.remove() };
 }
 
-/** Resolves when the replica is ready. Whoever starts it stops it. */
+/** Starts a replica, which authenticates callers by the cluster's tokens alone, and resolves when it is ready. */
 export async function startClusterCa(
   controlPlane: ControlPlane,
   account: CaAccount,
   name: string,
   flags: readonly string[] = [],
-): Promise<ClusterCa> {
-  const directory = await temporaryDirectory();
-  const [port, httpPort] = [await freePort(), await freePort()];
-  const child = spawnReplica(directory, [
-    ...["--state-dir", directory.join("state"), "--log-format", "json", "--no-client-certificates"],
-    ...["--grpc-address", `127.0.0.1:${port}`, "--http-address", `127.0.0.1:${httpPort}`],
-    ...["--kubernetes-api", controlPlane.url.href, "--allow-address", "127.0.0.1"],
-    ...["--kubernetes-ca-file", controlPlane.caFile, "--kubernetes-token-file", account.tokenFile],
-    ...["--namespace", account.namespace, "--pod-name", name],
-    ...flags,
-  ]);
-  const log = () => readFile(directory.join("ca.log"), "utf8");
-  const stop = () => end(child).finally(() => directory.remove());
-  const ready = () => readiness(httpPort);
-  try {
-    await untilSeen("readiness", readyWithinMs, async () => {
-      if (child.exitCode !== null) throw new Error(`the replica ended: ${(await log()).slice(-800)}`);
-      return (await ready().catch(() => undefined))?.ready || undefined;
-    });
-    const stateDir = directory.join("state");
-    const rootPem = await readFile(directory.join("state", "public", "root-cert.pem"), "utf8");
-    return { port, httpPort, rootPem, stateDir, child, log, ready, stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-}
-
-function spawnReplica(directory: TemporaryDirectory, flags: readonly string[]): ChildProcess {
-  const log = openSync(directory.join("ca.log"), "a", 0o600);
-  const child = spawn(process.execPath, [serverBin, ...flags], { stdio: ["ignore", log, log] });
-  closeSync(log);
-  return child;
-}
-
-async function readiness(port: number): ReturnType<ClusterCa["ready"]> {
-  const url = `http://127.0.0.1:${port}/healthz/ready`;
-  const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-  return (await answer.json()) as Awaited<ReturnType<ClusterCa["ready"]>>;
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, "exit");
-  child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), stopWithinMs);
-  await ended;
-  clearTimeout(timer);
+): Promise<RunningCa> {
+  return startCa({
+    withIssuer: false,
+    flags: [
+      "--no-client-certificates",
+      ...["--kubernetes-api", controlPlane.url.href, "--allow-address", "127.0.0.1"],
+      ...["--kubernetes-ca-file", controlPlane.caFile, "--kubernetes-token-file", account.tokenFile],
+      ...["--namespace", account.namespace, "--pod-name", name],
+      ...flags,
+    ],
+  });
 }

@@ -7,7 +7,7 @@ import { installObjects, namespaceObject } from "../../packages/cli/src/install/
 import { profiles } from "../../packages/cli/src/install/profiles.ts";
 import { removeObjects } from "../../packages/cli/src/install/uninstall.ts";
 import { parseValues, type ValuesInput } from "../../packages/cli/src/install/values.ts";
-import { version } from "../deploy/installations.ts";
+import { version } from "../harness/chart/installations.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { canDo, claimOf, podOf } from "./install/observations.ts";

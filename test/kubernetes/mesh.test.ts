@@ -1,20 +1,18 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { AdminClient, getOnce, startTraffic } from "@kasbah/cli/mesh";
 import { systemClock } from "@kasbah/runtime";
 import { untilSeen } from "@kasbah/testkit";
 import { namespace } from "../../packages/cli/src/mesh/demo/mesh-world.ts";
-import { repositoryRoot } from "../e2e/repository.ts";
-import { setUpTimeoutMs } from "../e2e/test-mesh.ts";
-import type { ClusterCa } from "./cluster-ca.ts";
+import type { RunningCa } from "../harness/ca-process.ts";
+import { setUpTimeoutMs } from "../harness/envoy.ts";
+import { kasbahBin } from "../harness/repository.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { type ClusterMesh, startClusterMesh } from "./mesh/cluster-mesh.ts";
 
-const kasbahBin = join(repositoryRoot, "packages/cli/bin/kasbah.js");
 const secretTtlMs = 8_000;
 const caFlags = [
   ...["--state-secret", "kasbah-ca", "--root-config-map", "istio-ca-root-cert"],
@@ -37,10 +35,7 @@ describe("Two pods of a cluster, with an agent and an Envoy each", function () {
 
   after(() => mesh?.stop());
 
-  const living = () =>
-    [...mesh.replicas.values()].filter(
-      ({ child: { exitCode, signalCode } }) => (exitCode ?? signalCode) === null,
-    );
+  const living = () => [...mesh.replicas.values()].filter(({ process: ca }) => !ca.hasExited);
   const pidsOf = ({ frontend, backend }: ClusterMesh) =>
     [frontend.agent, frontend.envoy, backend.agent, backend.envoy].map(({ pid }) => pid);
 
@@ -50,7 +45,7 @@ describe("Two pods of a cluster, with an agent and an Envoy each", function () {
     return body.spec?.holderIdentity?.split("_", 1)[0];
   }
 
-  async function trustedRoots(replica: ClusterCa | undefined): Promise<readonly string[]> {
+  async function trustedRoots(replica: RunningCa | undefined): Promise<readonly string[]> {
     assert.ok(replica);
     const { authorities } = await new AdminClient(join(replica.stateDir, "admin.sock"), "the tests").status();
     return authorities.filter(({ kind, trusted }) => kind === "root" && trusted).map(({ id }) => id);
@@ -110,9 +105,7 @@ describe("Two pods of a cluster, with an agent and an Envoy each", function () {
       await untilSeen("new root that signs", 60_000, async () =>
         (await admin.status()).rotation?.stage === "active" ? true : undefined,
       );
-      const ended = once(killed.child, "exit");
-      killed.child.kill("SIGKILL");
-      await ended;
+      await killed.process.kill();
       await mesh.addReplica("kasbah-3");
       await untilSeen("end of the rotation", 120_000, async () =>
         (await admin.status()).rotation === undefined ? true : undefined,

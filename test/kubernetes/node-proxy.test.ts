@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { untilSeen } from "@kasbah/testkit";
+import type { RunningCa } from "../harness/ca-process.ts";
 import { callCa } from "./call-ca.ts";
-import { type CaAccount, type ClusterCa, createCaAccount, startClusterCa } from "./cluster-ca.ts";
+import { type CaAccount, createCaAccount, startClusterCa } from "./cluster-ca.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { createToken, createWorkload, type KubernetesObject, modestPod } from "./workloads.ts";
@@ -12,7 +13,7 @@ describe("A node proxy of a real cluster", function () {
   this.timeout(90_000);
   let controlPlane: ControlPlane;
   let account: CaAccount;
-  let ca: ClusterCa;
+  let ca: RunningCa;
   let proxies: string;
   let token: string;
 

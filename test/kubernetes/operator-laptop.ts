@@ -2,16 +2,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { eventually, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { repositoryRoot } from "../e2e/repository.ts";
+import { kasbahBin } from "../harness/repository.ts";
 import { provideControlPlane } from "./build-tools.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { kubeconfigOf } from "./credentials.ts";
 import { createToken } from "./workloads.ts";
-
-const kasbahBin = join(repositoryRoot, "packages/cli/bin/kasbah.js");
 
 export interface Said {
   readonly exitCode: number | null;

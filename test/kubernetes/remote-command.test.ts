@@ -1,22 +1,21 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { chmod, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { parseCertificate } from "@kasbah/pki";
 import { type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
-import { repositoryRoot } from "../e2e/repository.ts";
+import type { RunningCa } from "../harness/ca-process.ts";
+import { kasbahBin, repositoryRoot } from "../harness/repository.ts";
 import { whyNoExecNode } from "./build-tools.ts";
 import { callCa } from "./call-ca.ts";
-import { type CaAccount, type ClusterCa, createCaAccount, startClusterCa } from "./cluster-ca.ts";
+import { type CaAccount, createCaAccount, startClusterCa } from "./cluster-ca.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { type ExecNode, startExecNode } from "./exec-node.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { type Laptop, openLaptop } from "./operator-laptop.ts";
 import { createWorkload } from "./workloads.ts";
 
-const kasbahBin = join(repositoryRoot, "packages/cli/bin/kasbah.js");
 const names = ["kasbah-0", "kasbah-1", "kasbah-2"];
 const labels = { "app.kubernetes.io/name": "kasbah", "app.kubernetes.io/component": "ca" };
 const container = "kasbah-server";
@@ -29,7 +28,7 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
   let node: ExecNode;
   let laptop: Laptop;
   let image: TemporaryDirectory;
-  let replicas: ClusterCa[];
+  let replicas: RunningCa[];
   let kubeconfig: string;
 
   before(async function () {
@@ -165,7 +164,7 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
     const { exitCode, stdout } = await kasbah("--operator", "ann@laptop", "authority", "rotate", "--root");
     assert.equal(exitCode, 0);
     assert.match(stdout, /root-1 to root-2\n|it is done already/);
-    const logs = await Promise.all(replicas.map((replica) => replica.log()));
+    const logs = await Promise.all(replicas.map((replica) => replica.process.log));
     const acts = logs.flatMap((log) => log.split("\n")).filter((line) => line.includes('"operator acted"'));
     assert.equal(acts.length, 1);
     assert.match(`${acts[0]}`, /"act":"rotate".*"operatorUnverified":"ann@laptop"/);
@@ -213,10 +212,7 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
   });
 
   it("answers by the others when a replica has died, and says so", async () => {
-    const { child } = replicas[2] ?? assert.fail("no third replica");
-    const ended = once(child, "exit");
-    child.kill("SIGKILL");
-    await ended;
+    await (replicas[2] ?? assert.fail("no third replica")).process.kill();
     const { exitCode, stdout, stderr } = await kasbah("authority", "status");
     assert.equal(exitCode, 0);
     assert.match(stdout, /epoch/);

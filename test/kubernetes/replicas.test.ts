@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { parseTrustBundle } from "@kasbah/pki";
 import { systemClock } from "@kasbah/runtime";
 import { untilSeen } from "@kasbah/testkit";
+import type { RunningCa } from "../harness/ca-process.ts";
 import { type CaReply, callCa } from "./call-ca.ts";
-import { type CaAccount, type ClusterCa, createCaAccount, startClusterCa } from "./cluster-ca.ts";
+import { type CaAccount, createCaAccount, startClusterCa } from "./cluster-ca.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { createWorkload, type Workload } from "./workloads.ts";
@@ -17,7 +17,7 @@ describe("Three replicas of the CA in one cluster", function () {
   this.timeout(180_000);
   let controlPlane: ControlPlane;
   let account: CaAccount;
-  let replicas: ClusterCa[];
+  let replicas: RunningCa[];
   let workload: Workload;
 
   before(async () => {
@@ -41,7 +41,7 @@ describe("Three replicas of the CA in one cluster", function () {
   };
   const rootsOf = ({ chain }: CaReply) =>
     parseTrustBundle(chain.at(-1) ?? "").roots.map(({ fingerprint }) => fingerprint);
-  const living = () => replicas.filter(({ child }) => child.exitCode === null && child.signalCode === null);
+  const living = () => replicas.filter(({ process: ca }) => !ca.hasExited);
 
   it("began together and have one root, and each issues under it", async () => {
     const replies = await Promise.all(replicas.map((replica) => callCa(replica, workload.token)));
@@ -54,7 +54,7 @@ describe("Three replicas of the CA in one cluster", function () {
   });
 
   it("keep no key outside of the Secret, and none in a log", async () => {
-    for (const replica of replicas) assert.doesNotMatch(await replica.log(), /BEGIN|PRIVATE/);
+    for (const replica of replicas) assert.doesNotMatch(replica.process.log, /BEGIN|PRIVATE/);
     const path = `/api/v1/namespaces/${account.namespace}/secrets/kasbah-ca`;
     const { body } = await controlPlane.adminRequest<{ type: string; data: object }>("GET", path);
     assert.equal(body.type, "kasbah.dev/ca");
@@ -71,9 +71,7 @@ describe("Three replicas of the CA in one cluster", function () {
     const former = await untilSeen("leader", 20_000, leader);
     const killed = replicas[Number(former.split("-")[1])];
     assert.ok(killed);
-    const ended = once(killed.child, "exit");
-    killed.child.kill("SIGKILL");
-    await ended;
+    await killed.process.kill();
     const startedMs = systemClock.monotonicMs();
     let calls = 0;
     await untilSeen("another leader", 25_000, async () => {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import {
   parseCertificate,
@@ -11,14 +10,14 @@ import {
 } from "@kasbah/pki";
 import { systemClock } from "@kasbah/runtime";
 import { untilSeen } from "@kasbah/testkit";
-import { repositoryRoot } from "../e2e/repository.ts";
+import type { RunningCa } from "../harness/ca-process.ts";
+import { kasbahBin } from "../harness/repository.ts";
 import { callCa } from "./call-ca.ts";
-import { type CaAccount, type ClusterCa, createCaAccount, startClusterCa } from "./cluster-ca.ts";
+import { type CaAccount, createCaAccount, startClusterCa } from "./cluster-ca.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { createWorkload, type Workload } from "./workloads.ts";
 
-const kasbahBin = join(repositoryRoot, "packages/cli/bin/kasbah.js");
 const configMap = "istio-ca-root-cert";
 /** Long enough for a busy machine, short enough for a rotation within a minute. */
 const flags = [
@@ -43,7 +42,7 @@ describe("The rotation of a root that three replicas share", function () {
   this.timeout(300_000);
   let controlPlane: ControlPlane;
   let account: CaAccount;
-  let replicas: ClusterCa[];
+  let replicas: RunningCa[];
   let workload: Workload;
 
   before(async () => {
@@ -59,7 +58,7 @@ describe("The rotation of a root that three replicas share", function () {
     await account?.remove();
   });
 
-  const kasbah = (replica: ClusterCa, ...args: string[]) =>
+  const kasbah = (replica: RunningCa, ...args: string[]) =>
     promisify(execFile)(process.execPath, [kasbahBin, ...args, "--state-dir", replica.stateDir]);
 
   async function published(): Promise<string> {
@@ -68,7 +67,7 @@ describe("The rotation of a root that three replicas share", function () {
     return body.data?.["root-cert.pem"] ?? "";
   }
 
-  async function renew(replica: ClusterCa): Promise<Held> {
+  async function renew(replica: RunningCa): Promise<Held> {
     // An agent trusts what is mounted, or what it learned; here what is mounted is enough.
     const rootPem = await published();
     const { status, message, chain } = await callCa({ ...replica, rootPem }, workload.token);

@@ -11,8 +11,9 @@ import {
 } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { systemClock } from "@kasbah/runtime";
+import type { RunningCa } from "../harness/ca-process.ts";
 import { callCa } from "./call-ca.ts";
-import { type CaAccount, type ClusterCa, createCaAccount, startClusterCa } from "./cluster-ca.ts";
+import { type CaAccount, createCaAccount, startClusterCa } from "./cluster-ca.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { createWorkload, type Workload } from "./workloads.ts";
@@ -61,7 +62,7 @@ describe("A CA that takes over from istiod", function () {
   this.timeout(120_000);
   let controlPlane: ControlPlane;
   let account: CaAccount;
-  let ca: ClusterCa | undefined;
+  let ca: RunningCa | undefined;
   let workload: Workload;
 
   beforeEach(async () => {

@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { readOfflineStatus } from "@kasbah/ca-server/state";
-import { createTokenIssuer } from "@kasbah/certs-dev";
 import { systemClock } from "@kasbah/runtime";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { repositoryRoot } from "../e2e/repository.ts";
+import { CaProcess } from "../harness/ca-process.ts";
+import { saveIssuer } from "../harness/token-issuer.ts";
 
-const serverBin = join(repositoryRoot, "packages/ca-server/bin/kasbah-server.js");
-const issuer = "https://issuer.test";
 /** `KASBAH_KILLS=200` for the long run. */
 const kills = Number(process.env["KASBAH_KILLS"] ?? 50);
 /** From before the state is opened until some transitions have happened. */
@@ -26,42 +20,39 @@ const everySecond = ["--rotation-schedule", "* * * * * *"];
 describe("A CA that is killed at any moment", function () {
   this.timeout(600_000);
   let directory: TemporaryDirectory;
+  let callers: readonly string[];
 
   before(async () => {
     directory = await temporaryDirectory();
-    await (await createTokenIssuer({ issuer })).save(directory.join("issuer"));
+    ({ flags: callers } = await saveIssuer(directory.join("issuer")));
   });
   after(() => directory.remove());
 
-  const start = (state: string): ChildProcess => {
-    const addresses = ["--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"];
-    const place = ["--state-dir", directory.join(state), ...addresses, "--log-format", "json"];
-    const callers = ["--jwks", directory.join("issuer", "jwks.json"), "--token-issuer", issuer];
-    const flags = [serverBin, ...place, ...callers, ...lifetimes, ...everySecond];
-    return spawn(process.execPath, flags, { stdio: ["ignore", "pipe", "inherit"] });
-  };
+  const start = (state: string) =>
+    new CaProcess({
+      stateDir: directory.join(state),
+      flags: [...callers, ...lifetimes, ...everySecond],
+    });
 
   it(`has after each of ${kills} kills the roots that it had, and starts with all its keys afterwards`, async () => {
     const halves = ["even", "odd"].map(async (state) => {
       const history = new History();
       for (let i = 0; i < kills / 2; i++) {
         const server = start(state);
-        const ended = once(server, "exit");
-        const log = await logUntil(server, "daemon starting");
+        await server.logged("daemon starting");
         // Spread evenly over the life: the two numbers have no divisor in common.
         await systemClock.sleep((i * 61) % longestLifeMs);
-        server.kill("SIGKILL");
-        const how = await ended;
+        await server.kill();
         assert.deepEqual(
-          how,
-          [null, "SIGKILL"],
-          `kill ${i} came after an end of its own: ${log.join("\n").slice(-2000)}`,
+          await server.exited,
+          { code: null, signal: "SIGKILL" },
+          `the CA exited before kill ${i}: ${server.log.slice(-2000)}`,
         );
         await history.look(directory.join(state));
       }
       const last = start(state);
-      await logUntil(last, "daemon started");
-      last.kill("SIGKILL");
+      await last.logged("daemon started");
+      await last.kill();
       return history;
     });
     for (const { transitions } of await Promise.all(halves)) {
@@ -88,9 +79,9 @@ describe("A CA that is killed at any moment", function () {
   it("starts in moments after all of it", async () => {
     const startedAt = systemClock.monotonicMs();
     const server = start("even");
-    await logUntil(server, "daemon started");
+    await server.logged("daemon started");
     const ms = systemClock.monotonicMs() - startedAt;
-    server.kill("SIGKILL");
+    await server.kill();
     assert.ok(ms < 10_000, `${ms} ms`);
   });
 });
@@ -117,20 +108,4 @@ class History {
       this.#fingerprints.set(id, known);
     }
   }
-}
-
-/** Resolves when the event is logged, with the lines so far, to which later ones are added. */
-async function logUntil(server: ChildProcess, event: string): Promise<readonly string[]> {
-  assert.ok(server.stdout);
-  const log: string[] = [];
-  const seen = Promise.withResolvers<readonly string[]>();
-  const lines = createInterface(server.stdout);
-  lines.on("line", (line) => {
-    log.push(line);
-    if (JSON.parse(line).event === event) seen.resolve(log);
-  });
-  lines.on("close", () =>
-    seen.reject(new Error(`it ended before "${event}": ${log.join("\n").slice(-2000)}`)),
-  );
-  return await seen.promise;
 }

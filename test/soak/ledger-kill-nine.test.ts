@@ -1,18 +1,13 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { createTokenIssuer } from "@kasbah/certs-dev";
 import { ledgerDirectoryAt, parseVerifierKey, verifyLedger } from "@kasbah/ledger";
 import { systemClock } from "@kasbah/runtime";
-import { freePort, type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
-import { Callers } from "../e2e/ledger/callers.ts";
-import { recordedIn } from "../e2e/ledger/recorded.ts";
-import { repositoryRoot } from "../e2e/repository.ts";
+import { type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
+import { CaProcess } from "../harness/ca-process.ts";
+import { Callers } from "../harness/ledger-callers.ts";
+import { recordedIn } from "../harness/recorded-entries.ts";
+import { mintDemoToken, saveIssuer } from "../harness/token-issuer.ts";
 
-const serverBin = join(repositoryRoot, "packages/ca-server/bin/kasbah-server.js");
-const issuer = "https://issuer.test";
 /** `KASBAH_KILLS=200` for the long run. */
 const kills = Number(process.env["KASBAH_KILLS"] ?? 25);
 const callers = 50;
@@ -23,15 +18,13 @@ describe("A ledger whose CA is killed at any moment, with fifty callers at its d
   this.timeout(1_200_000);
   let directory: TemporaryDirectory;
   let crowd: Callers;
+  let flags: readonly string[];
 
   before(async () => {
     directory = await temporaryDirectory();
-    const tokens = await createTokenIssuer({ issuer });
-    await tokens.save(directory.join("issuer"));
-    const now = systemClock.now();
-    const lifetimeMs = 7_200_000;
-    const token = await tokens.mint({ namespace: "demo", serviceAccount: "frontend", lifetimeMs, now });
-    crowd = await Callers.start(callers, token);
+    const issuer = await saveIssuer(directory.join("issuer"));
+    flags = issuer.flags;
+    crowd = await Callers.start(callers, await mintDemoToken(issuer.tokens, "frontend"));
   });
 
   after(async () => {
@@ -39,31 +32,14 @@ describe("A ledger whose CA is killed at any moment, with fifty callers at its d
     await directory.remove();
   });
 
-  function start(port: number, httpPort: number): ChildProcess {
-    const addresses = ["--grpc-address", `127.0.0.1:${port}`, "--http-address", `127.0.0.1:${httpPort}`];
-    const callersFlags = ["--jwks", directory.join("issuer", "jwks.json"), "--token-issuer", issuer];
-    const flags = [serverBin, "--state-dir", directory.join("state"), ...addresses, ...callersFlags];
-    return spawn(process.execPath, flags, { stdio: ["ignore", "ignore", "inherit"] });
-  }
-
-  async function isReady(port: number): Promise<true | undefined> {
-    const url = `http://127.0.0.1:${port}/healthz/ready`;
-    const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
-    await answer?.arrayBuffer();
-    return answer?.ok || undefined;
-  }
-
   /** One life of the CA; the callers know it from its first moment on. */
   async function live(work: () => Promise<void>): Promise<void> {
-    const [port, httpPort] = [await freePort(), await freePort()];
-    const child = start(port, httpPort);
-    const ended = once(child, "exit");
-    await untilSeen("readiness", 60_000, () => isReady(httpPort));
-    const rootPem = await readFile(directory.join("state", "public", "root-cert.pem"), "utf8");
-    crowd.meet(port, rootPem);
+    const ca = new CaProcess({ stateDir: directory.join("state"), flags });
+    await ca.untilReady();
+    crowd.meet((await ca.grpcAddress()).port, await ca.rootPem());
     await work();
-    child.kill("SIGKILL");
-    assert.deepEqual(await ended, [null, "SIGKILL"]);
+    await ca.kill();
+    assert.deepEqual(await ca.exited, { code: null, signal: "SIGKILL" });
     crowd.leave();
   }
 

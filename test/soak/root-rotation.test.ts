@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { AdminClient, type Mesh, startTraffic } from "@kasbah/cli/mesh";
 import type { AuthorityStatusMessage } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
-import { createRoot, createSet, installSet } from "../e2e/openssl-ca.ts";
-import { setUpTimeoutMs, startTestMesh } from "../e2e/test-mesh.ts";
+import { setUpTimeoutMs } from "../harness/envoy.ts";
+import { startTestMesh } from "../harness/mesh.ts";
+import { createRoot, createSet, installSet } from "../harness/openssl-ca.ts";
 
 /** A stage lasts as long as a leaf, and an eighth longer. */
 const secretTtlMs = 6_000;

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { Agent, get } from "node:http";
 import type { Mesh, Workload } from "@kasbah/cli/mesh";
 import { systemClock } from "@kasbah/runtime";
-import { setUpTimeoutMs, startTestMesh } from "../e2e/test-mesh.ts";
+import { setUpTimeoutMs } from "../harness/envoy.ts";
+import { startTestMesh } from "../harness/mesh.ts";
 
 const requests = 10_000;
 const rotations = 20;

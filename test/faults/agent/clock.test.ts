@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@kasbah/runtime";
-import { suiteTimeoutMs } from "../../agent/patience.ts";
-import { fetchLeaf, SdsClient } from "../../agent/sds-client.ts";
+import { fetchLeaf, SdsClient } from "../../harness/sds-client.ts";
+import { suiteTimeoutMs } from "../../harness/until.ts";
 import { restless, Stage } from "./stage.ts";
 import { type Scenario, together } from "./together.ts";
 import { findFaketime, WallClock } from "./wall-clock.ts";

@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { readdir, readlink, writeFile } from "node:fs/promises";
 import { systemClock } from "@kasbah/runtime";
 import { createTestAuthority } from "@kasbah/testkit";
-import { suiteTimeoutMs } from "../../agent/patience.ts";
-import { fetchLeaf, SdsClient } from "../../agent/sds-client.ts";
+import { fetchLeaf, SdsClient } from "../../harness/sds-client.ts";
+import { suiteTimeoutMs } from "../../harness/until.ts";
 import { restless, Stage } from "./stage.ts";
 import { together } from "./together.ts";
 

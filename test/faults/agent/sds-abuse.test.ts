@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { systemClock } from "@kasbah/runtime";
 import { createTestAuthority, type FakeCa } from "@kasbah/testkit";
-import type { AgentProcess } from "../../agent/agent-process.ts";
-import { suiteTimeoutMs } from "../../agent/patience.ts";
-import type { Pod } from "../../agent/pod.ts";
-import { fetchLeaf, type Received, SdsClient } from "../../agent/sds-client.ts";
+import type { AgentProcess } from "../../harness/agent-process.ts";
+import type { Pod } from "../../harness/pod.ts";
+import { fetchLeaf, type Received, SdsClient } from "../../harness/sds-client.ts";
+import { suiteTimeoutMs } from "../../harness/until.ts";
 import { tellsHeapOnSignal } from "./failpoints.ts";
 import { Stage } from "./stage.ts";
 

@@ -4,9 +4,9 @@ import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname } from "node:path";
-import { suiteTimeoutMs } from "../../agent/patience.ts";
-import type { Pod } from "../../agent/pod.ts";
-import { fetchLeaf, SdsClient } from "../../agent/sds-client.ts";
+import type { Pod } from "../../harness/pod.ts";
+import { fetchLeaf, SdsClient } from "../../harness/sds-client.ts";
+import { suiteTimeoutMs } from "../../harness/until.ts";
 import { Stage } from "./stage.ts";
 import { type Scenario, together } from "./together.ts";
 

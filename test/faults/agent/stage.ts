@@ -1,6 +1,6 @@
 import { systemClock } from "@kasbah/runtime";
 import { type FakeCa, startFakeCa, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { Pod, type PodOptions } from "../../agent/pod.ts";
+import { Pod, type PodOptions } from "../../harness/pod.ts";
 import { Gate, type GateMode } from "./gate.ts";
 
 /** All that a suite has started; disposing ends it, pods first. */

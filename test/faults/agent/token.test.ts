@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { systemClock } from "@kasbah/runtime";
 import { grpcStatus } from "@kasbah/runtime/grpc";
 import { FakeRefusal } from "@kasbah/testkit";
-import { suiteTimeoutMs } from "../../agent/patience.ts";
-import { mintToken } from "../../agent/pod.ts";
-import { fetchLeaf } from "../../agent/sds-client.ts";
+import { mintToken } from "../../harness/pod.ts";
+import { fetchLeaf } from "../../harness/sds-client.ts";
+import { suiteTimeoutMs } from "../../harness/until.ts";
 import { restless, Stage } from "./stage.ts";
 import { type Scenario, together } from "./together.ts";
 

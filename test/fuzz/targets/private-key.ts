@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createCipheriv, createHash, pbkdf2Sync, verify } from "node:crypto";
 import { encodePem, parsePemBlock, parsePrivateKey } from "@kasbah/pki";
-import { integer, octets, oid, sequence, tlv } from "../../hostile/csr/der.ts";
+import { integer, octets, oid, sequence, tlv } from "@kasbah/testkit/csr";
 import { fixedP256Key } from "../fixed-keys.ts";
 import { derMutants, textMutants } from "../mutants.ts";
 import { bytesOf, read, type Target, textOf, type Verdict } from "../target.ts";

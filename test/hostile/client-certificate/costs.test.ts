@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { type Bytes, bits, integer, nothing, oid, sequence } from "../csr/der.ts";
-import { dns, names, uri } from "../csr/request.ts";
+import { type Bytes, bits, dns, integer, names, nothing, oid, sequence, uri } from "@kasbah/testkit/csr";
 import { leafWith, type World, worldOf } from "./cases.ts";
 import { ask, leafOf } from "./dial.ts";
 import { type Gate, openGate } from "./gate.ts";

@@ -9,8 +9,7 @@ import {
   parseSpiffeId,
 } from "@kasbah/pki";
 import { createCertificate } from "@kasbah/protocol";
-import { pem } from "../csr/der.ts";
-import { key } from "../csr/request.ts";
+import { key, pem } from "@kasbah/testkit/csr";
 import { callOn, framed, type Outcome } from "../http2/grpc-call.ts";
 import type { Gate } from "./gate.ts";
 import { frontend, type Presented } from "./mint.ts";

@@ -3,8 +3,24 @@
 import { createPrivateKey, sign } from "node:crypto";
 import { createWorkloadSerial } from "@kasbah/pki";
 import type { Signer } from "@kasbah/pki/certificate-writer";
-import { type Bytes, bits, hex, integer, octets, oid, sequence, text, tlv } from "../csr/der.ts";
-import { extension, type KeyName, key, names, oids, spkiOf, uri } from "../csr/request.ts";
+import {
+  type Bytes,
+  bits,
+  extension,
+  hex,
+  integer,
+  type KeyName,
+  key,
+  names,
+  octets,
+  oid,
+  oids,
+  sequence,
+  spkiOf,
+  text,
+  tlv,
+  uri,
+} from "@kasbah/testkit/csr";
 
 /** What a TLS client shows, and the key by which it proves that it is its own. */
 export interface Presented {

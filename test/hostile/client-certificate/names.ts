@@ -1,7 +1,6 @@
 // Genuinely signed, but for names that are nobody's, or for no workload of this trust domain.
 
-import { tlv } from "../csr/der.ts";
-import { commonName, dns, names, uri } from "../csr/request.ts";
+import { commonName, dns, names, tlv, uri } from "@kasbah/testkit/csr";
 import { changed, type Impostor } from "./cases.ts";
 import { bank, type Changes, frontend, id } from "./mint.ts";
 

@@ -1,8 +1,7 @@
 // Signed by a key that is trusted for other things, or of a kind that this CA would never issue.
 
 import { createSerial, createWorkloadSerial } from "@kasbah/pki";
-import { hex, sequence } from "../csr/der.ts";
-import { dns, extension, names, oids, uri } from "../csr/request.ts";
+import { dns, extension, hex, names, oids, sequence, uri } from "@kasbah/testkit/csr";
 import { changed, type Impostor, leafWith, type World } from "./cases.ts";
 import { dayMs, hourMs, maxRenewalAgeMs } from "./gate.ts";
 import { type Changes, critical, frontend, id, mint, purposes, strangerNamed } from "./mint.ts";

@@ -1,35 +1,33 @@
 // Bytes that two readers could understand in two ways, or that are no request at all.
 
-import { type Case, group } from "./cases.ts";
 import {
+  attribute,
+  attributes,
   type Bytes,
   boolean,
+  extension,
+  extensionRequest,
   hex,
   indefinite,
   integer,
   longTlv,
+  names,
   nothing,
   octets,
   oid,
-  pem,
-  sequence,
-  set,
-  tlv,
-  utf8,
-} from "./der.ts";
-import {
-  attribute,
-  attributes,
-  extension,
-  extensionRequest,
-  names,
   oids,
+  pem,
   relativeName,
   requestDer,
   requestPem,
+  sequence,
+  set,
   spiffe,
+  tlv,
   uri,
-} from "./request.ts";
+  utf8,
+} from "@kasbah/testkit/csr";
+import { type Case, group } from "../../harness/csr/cases.ts";
 
 const good = requestDer();
 const label = "CERTIFICATE REQUEST";

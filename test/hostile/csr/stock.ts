@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Case } from "./cases.ts";
+import type { Case } from "../../harness/csr/cases.ts";
 
 const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
 

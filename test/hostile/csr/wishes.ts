@@ -1,21 +1,30 @@
 // Well-formed requests that ask for more than a key proves: all are accepted, and nothing of the wish is granted.
 
-import { type Case, group } from "./cases.ts";
-import { boolean, hex, integer, nothing, octets, oid, sequence, text, tlv, utf8 } from "./der.ts";
 import {
   attribute,
   attributes,
+  boolean,
   commonName,
   dns,
   extension,
   extensionRequest,
+  hex,
+  integer,
   names,
+  nothing,
+  octets,
+  oid,
   oids,
   relativeName,
   requestPem,
+  sequence,
   spiffe,
+  text,
+  tlv,
   uri,
-} from "./request.ts";
+  utf8,
+} from "@kasbah/testkit/csr";
+import { type Case, group } from "../../harness/csr/cases.ts";
 
 const withNames = (...list: readonly Uint8Array[]) =>
   requestPem({ attributes: attributes(extensionRequest(names(...list))) });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { CaProcess } from "./ca-process.ts";
+import type { RunningCa } from "../../harness/ca-process.ts";
 import { RawConnection, type Target } from "./raw-connection.ts";
 
 /** Something hostile, and within it what the server must do about it. */
-export interface Attack<On extends Target = CaProcess> {
+export interface Attack<On extends Target = RunningCa> {
   /** What the attacker does, to be read after "a client that". */
   readonly title: string;
   run(on: On): Promise<void>;

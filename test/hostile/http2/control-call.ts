@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createCertificateRequest, createKeyPair, parseSpiffeId } from "@kasbah/pki";
 import { createCertificate } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
-import type { CaProcess } from "./ca-process.ts";
+import type { RunningCa } from "../../harness/ca-process.ts";
 import { callOn, dial, framed } from "./grpc-call.ts";
 
 /** A workload in good faith: an identity, a token and a key that nobody else has, so that no limit per caller bites. */
@@ -14,7 +14,7 @@ export interface Workload {
 
 let count = 0;
 
-export async function newWorkload({ tokens }: CaProcess): Promise<Workload> {
+export async function newWorkload({ tokens }: RunningCa): Promise<Workload> {
   count += 1;
   const serviceAccount = `control-${count}`;
   const token = await tokens.mint({ namespace: "demo", serviceAccount, now: systemClock.now() });
@@ -30,7 +30,7 @@ export function orderOf(csr: string): Buffer {
 }
 
 /** How long a good call takes over a connection of its own, handshake included. Fails when it gets no certificate. */
-export async function controlCall(ca: CaProcess): Promise<number> {
+export async function controlCall(ca: RunningCa): Promise<number> {
   const { message, headers } = await newWorkload(ca);
   const startedAt = systemClock.monotonicMs();
   const session = dial(ca);

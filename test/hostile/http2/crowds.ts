@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { untilSeen } from "@kasbah/testkit";
-import type { CaProcess } from "./ca-process.ts";
+import type { RunningCa } from "../../harness/ca-process.ts";
 import { flag, headers } from "./frames.ts";
 import { callBlock } from "./hpack.ts";
 import { RawConnection } from "./raw-connection.ts";
@@ -12,7 +12,7 @@ const evictedWithinMs = 5_000;
 const slack = 5;
 
 /** That many connections, `width` at a time; oldest first when it is one. */
-async function crowdOf(count: number, ca: CaProcess, width: number): Promise<RawConnection[]> {
+async function crowdOf(count: number, ca: RunningCa, width: number): Promise<RawConnection[]> {
   const crowd: RawConnection[] = [];
   while (crowd.length < count) {
     crowd.push(...(await Promise.all(Array.from({ length: width }, () => idleConnection(ca)))));
@@ -21,7 +21,7 @@ async function crowdOf(count: number, ca: CaProcess, width: number): Promise<Raw
 }
 
 /** One whose first call is over, so that only the limit of idle connections can end it. */
-async function idleConnection(ca: CaProcess): Promise<RawConnection> {
+async function idleConnection(ca: RunningCa): Promise<RawConnection> {
   const connection = await RawConnection.greeted(ca);
   connection.send(headers(1, callBlock(), flag.endHeaders | flag.endStream));
   assert.equal(await connection.fate(1), "END_STREAM");
@@ -33,7 +33,7 @@ function disperse(crowd: readonly RawConnection[]): void {
 }
 
 /** A thousand connections that ask for nothing cost nobody an answer, and none of them is cut. */
-export async function standsAThousandIdle(ca: CaProcess): Promise<void> {
+export async function standsAThousandIdle(ca: RunningCa): Promise<void> {
   const crowd = await crowdOf(1_000, ca, 50);
   try {
     await servesOthers(ca, "beside a thousand idle connections");
@@ -44,7 +44,7 @@ export async function standsAThousandIdle(ca: CaProcess): Promise<void> {
 }
 
 /** `limit` connections stand, the oldest of them in the middle of a call; then a few more come. */
-export async function evictsTheOldestIdle(ca: CaProcess, limit: number): Promise<void> {
+export async function evictsTheOldestIdle(ca: RunningCa, limit: number): Promise<void> {
   const [busy, ...idle] = await crowdOf(limit, ca, 1);
   assert.ok(busy);
   busy.send(headers(3, callBlock()));

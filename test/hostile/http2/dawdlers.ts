@@ -5,8 +5,8 @@ import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { systemClock } from "@kasbah/runtime";
 import { untilSeen } from "@kasbah/testkit";
+import type { RunningCa } from "../../harness/ca-process.ts";
 import type { Attack } from "./attack.ts";
-import type { CaProcess } from "./ca-process.ts";
 import { newWorkload } from "./control-call.ts";
 import { data, headers, preface, settings } from "./frames.ts";
 import { framed } from "./grpc-call.ts";
@@ -74,7 +74,7 @@ export const dawdlers: readonly Attack[] = [
   },
 ];
 
-async function startCall(ca: CaProcess, connection: RawConnection) {
+async function startCall(ca: RunningCa, connection: RawConnection) {
   const workload = await newWorkload(ca);
   connection.send(headers(1, callBlock(["authorization", workload.headers.authorization])));
   return workload;

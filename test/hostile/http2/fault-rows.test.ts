@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
 import { connect } from "node:net";
 import { systemClock } from "@kasbah/runtime";
 import { grpcStatus } from "@kasbah/runtime/grpc";
 import { untilSeen } from "@kasbah/testkit";
-import { type CaProcess, startCa } from "./ca-process.ts";
+import { type CaProcess, type RunningCa, startCa } from "../../harness/ca-process.ts";
+import { vitalsOf } from "../../harness/vitals.ts";
 import { newWorkload, orderOf } from "./control-call.ts";
 import { callOn, callOnce, dial, framed } from "./grpc-call.ts";
-import { vitalsOf } from "./vitals.ts";
 import { servesOthers, withstand } from "./withstand.ts";
 
 const mostFiles = 64;
@@ -20,7 +19,7 @@ describe("A CA at the end of its means", function () {
   this.timeout(60_000);
 
   it("row 33: spins not without descriptors, answers who is connected, and recovers", async () => {
-    await using ca = await startCa({ mostFiles });
+    await using ca = await startCa({ within: ["sh", "-c", `ulimit -n ${mostFiles} && exec "$@"`, "sh"] });
     await servesOthers(ca, "before");
     const session = dial(ca);
     const ask = async () => {
@@ -52,15 +51,16 @@ describe("A CA at the end of its means", function () {
   });
 
   it("row 44: serves on while nobody reads its log", async () => {
-    await using ca = await startCa({ logUnread: true });
+    await using ca = await startCa();
+    ca.process.stopReadingLog();
     await withstand(ca, () => refusals(ca, 800));
-    assert.ok((await unreadOf(ca.child)) > pipeHolds, "the log was more than the pipe could hold");
+    assert.ok((await unreadOf(ca.process)) > pipeHolds, "the log was more than the pipe could hold");
     await servesOthers(ca, "when the log is read again");
   });
 });
 
 /** TCP connections that say nothing, of which the server has to do something with each. */
-function crowd({ port }: CaProcess, count: number) {
+function crowd({ port }: RunningCa, count: number) {
   return Array.from({ length: count }, () => {
     const socket = connect({ host: "127.0.0.1", port });
     socket.on("error", () => {});
@@ -78,7 +78,7 @@ async function cpuShareOf(pid: number): Promise<number> {
 const atOnce = 10;
 
 /** Calls without a token, each of which is a line of the log. */
-async function refusals(ca: CaProcess, count: number): Promise<void> {
+async function refusals(ca: RunningCa, count: number): Promise<void> {
   const session = dial(ca);
   try {
     for (let left = count; left > 0; left -= atOnce) {
@@ -92,17 +92,14 @@ async function refusals(ca: CaProcess, count: number): Promise<void> {
   }
 }
 
-/** How much was waiting to be read. */
-async function unreadOf({ stdout }: ChildProcess): Promise<number> {
-  assert.ok(stdout);
-  let length = 0;
-  stdout.on("data", (chunk: Buffer) => {
-    length += chunk.length;
-  });
+/** The characters of the log that were not read while reading was paused. */
+async function unreadOf(ca: CaProcess): Promise<number> {
+  const read = ca.log.length;
+  ca.readLogAgain();
   let seen = -1;
-  while (seen !== length) {
-    seen = length;
+  while (seen !== ca.log.length) {
+    seen = ca.log.length;
     await systemClock.sleep(200);
   }
-  return length;
+  return seen - read;
 }

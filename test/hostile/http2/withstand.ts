@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { untilSeen } from "@kasbah/testkit";
-import type { CaProcess } from "./ca-process.ts";
+import type { RunningCa } from "../../harness/ca-process.ts";
+import { type Vitals, vitalsOf } from "../../harness/vitals.ts";
 import { controlCall } from "./control-call.ts";
-import { type Vitals, vitalsOf } from "./vitals.ts";
 
 const answerWithinMs = 250;
 const attempts = 3;
@@ -12,7 +12,7 @@ const recoverWithinMs = 10_000;
  * Runs an attack and asserts what every attack must leave intact: others are served while it lasts and afterwards, by
  * the same process, which gives back its memory and its descriptors.
  */
-export async function withstand(ca: CaProcess, attack: () => Promise<void>): Promise<void> {
+export async function withstand(ca: RunningCa, attack: () => Promise<void>): Promise<void> {
   const before = await vitalsOf(ca.pid);
   await Promise.all([attack(), servesOthers(ca, "during the attack")]);
   await servesOthers(ca, "after the attack");
@@ -20,7 +20,7 @@ export async function withstand(ca: CaProcess, attack: () => Promise<void>): Pro
 }
 
 /** The best of a few, since the machine has other things to do as well. */
-export async function servesOthers(ca: CaProcess, when: string): Promise<void> {
+export async function servesOthers(ca: RunningCa, when: string): Promise<void> {
   const took: number[] = [];
   while (took.length < attempts && !took.some((ms) => ms < answerWithinMs)) took.push(await controlCall(ca));
   assert.ok(
@@ -30,8 +30,8 @@ export async function servesOthers(ca: CaProcess, when: string): Promise<void> {
 }
 
 /** The same process gives back its memory, as far as V8 ever does, and its descriptors. */
-export async function recovers({ pid, child }: CaProcess, before: Vitals): Promise<void> {
-  assert.equal(child.exitCode, null, "the process that was attacked has ended");
+export async function recovers({ pid, process: { hasExited } }: RunningCa, before: Vitals): Promise<void> {
+  assert.equal(hasExited, false, "the process that was attacked has exited");
   const mostMiB = before.rssMiB * 1.3 + 30;
   const mostFds = before.fds + 2;
   let last = before;

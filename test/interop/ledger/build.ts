@@ -1,4 +1,4 @@
-import { buildGoProgram } from "../go-program.ts";
+import { buildGoProgram } from "../../harness/go-program.ts";
 
 /** The reader of ledgers on Go's own log libraries. */
 export function buildLedgerReader(): string {

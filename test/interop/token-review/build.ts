@@ -1,4 +1,4 @@
-import { buildGoProgram } from "../go-program.ts";
+import { buildGoProgram } from "../../harness/go-program.ts";
 
 /** The reviewer of tokens. */
 export function buildReviewer(): string {

@@ -3,8 +3,8 @@ import { writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { temporaryDirectory } from "@kasbah/testkit";
-import { jwksText } from "../../hostile/tokens/keys.ts";
-import { issuer } from "../../hostile/tokens/minting.ts";
+import { jwksText } from "../../harness/tokens/keys.ts";
+import { issuer } from "../../harness/tokens/minting.ts";
 import { buildReviewer } from "./build.ts";
 
 /** A TokenReviewStatus with its user's fields beside the others. */

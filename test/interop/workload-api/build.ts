@@ -1,4 +1,4 @@
-import { buildGoProgram } from "../go-program.ts";
+import { buildGoProgram } from "../../harness/go-program.ts";
 
 /** A program that lives on the Workload API by go-spiffe. */
 export function buildWorkloadClient(): string {

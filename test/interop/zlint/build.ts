@@ -1,4 +1,4 @@
-import { buildGoProgram } from "../go-program.ts";
+import { buildGoProgram } from "../../harness/go-program.ts";
 
 /** The linter; a new go.sum or main.go makes a new one. */
 export function buildZlint(): string {

@@ -6,8 +6,9 @@ import { createGround, type Ground } from "../../../packages/cli/src/mesh/demo/g
 import { namespace } from "../../../packages/cli/src/mesh/demo/mesh-world.ts";
 import { createWorkload, spiffeIdOf, type Workload } from "../../../packages/cli/src/mesh/demo/workload.ts";
 import { findFreeAddresses } from "../../../packages/cli/src/mesh/processes/free-ports.ts";
-import { testEnvoy } from "../../e2e/test-mesh.ts";
-import { type CaAccount, type ClusterCa, createCaAccount, startClusterCa } from "../cluster-ca.ts";
+import type { RunningCa } from "../../harness/ca-process.ts";
+import { testEnvoy } from "../../harness/envoy.ts";
+import { type CaAccount, createCaAccount, startClusterCa } from "../cluster-ca.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { createToken, modestPod } from "../workloads.ts";
 import { ClusterService } from "./cluster-service.ts";
@@ -24,14 +25,14 @@ export interface ClusterMeshOptions {
 export interface ClusterMesh {
   readonly account: CaAccount;
   /** By the names of their pods. */
-  readonly replicas: ReadonlyMap<string, ClusterCa>;
+  readonly replicas: ReadonlyMap<string, RunningCa>;
   readonly app: App;
   readonly frontend: Workload;
   readonly backend: Workload;
   /** Plain HTTP on loopback, into frontend's Envoy and on to backend. */
   readonly entry: HostPort;
   /** One more replica, in place of one that is gone. */
-  addReplica(name: string): Promise<ClusterCa>;
+  addReplica(name: string): Promise<RunningCa>;
   stop(): Promise<void>;
 }
 
@@ -70,7 +71,7 @@ async function start(
   undo.push(() => account.remove());
   const service = await ClusterService.start();
   undo.push(() => service.stop());
-  const replicas = new Map<string, ClusterCa>();
+  const replicas = new Map<string, RunningCa>();
   const addReplica = async (name: string) => {
     const replica = await startClusterCa(controlPlane, account, name, caFlags);
     undo.push(() => replica.stop());

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { type Certificate, createWorkloadSerial } from "@kasbah/pki";
-import fc from "fast-check";
-import { sequence, utf8 } from "../../../../test/hostile/csr/der.ts";
 import {
   attributes,
   dns,
@@ -11,8 +9,11 @@ import {
   oids,
   relativeName,
   requestPem,
+  sequence,
   uri,
-} from "../../../../test/hostile/csr/request.ts";
+  utf8,
+} from "@kasbah/testkit/csr";
+import fc from "fast-check";
 import { frontend } from "./open-admission.fixture.ts";
 
 /** A request, by the same key as all others, whose subject has that common name. */

@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
 import { type CertificateRequest, parseCertificateRequest } from "@kasbah/pki";
 import { throwsWithCode } from "@kasbah/testkit";
-import fc from "fast-check";
-import { hex, sequence, tlv } from "../../../../test/hostile/csr/der.ts";
 import {
   attributes,
   commonName,
   dns,
   extension,
   extensionRequest,
+  hex,
   names,
   requestPem,
+  sequence,
+  tlv,
   uri,
-} from "../../../../test/hostile/csr/request.ts";
+} from "@kasbah/testkit/csr";
+import fc from "fast-check";
 import { CaError } from "../errors.ts";
 import { anyRequest } from "./any-request.fixture.ts";
 import { frontend, policyOf } from "./open-admission.fixture.ts";

@@ -2,12 +2,16 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { loadConfig } from "@kasbah/runtime/yaml";
 import { parse } from "yaml";
-import { type ServerConfig, serverCommand, serverOptions } from "../packages/ca-server/src/config/config.ts";
-import { neededPermissions } from "../packages/ca-server/src/kubernetes/rbac/rbac-rules.ts";
-import { parseValues } from "../packages/cli/src/install/values.ts";
-import { chartFiles } from "./deploy/chart-files.ts";
-import { installations, installed, version } from "./deploy/installations.ts";
-import { type KubernetesObject, readText, readYaml } from "./deploy/yaml.ts";
+import {
+  type ServerConfig,
+  serverCommand,
+  serverOptions,
+} from "../../packages/ca-server/src/config/config.ts";
+import { neededPermissions } from "../../packages/ca-server/src/kubernetes/rbac/rbac-rules.ts";
+import { parseValues } from "../../packages/cli/src/install/values.ts";
+import { installations, installed, version } from "../harness/chart/installations.ts";
+import { type KubernetesObject, readText, readYaml } from "../harness/chart/yaml.ts";
+import { chartFiles } from "./chart-files.ts";
 
 interface Workload extends KubernetesObject {
   readonly spec: {

@@ -10,7 +10,7 @@ import {
 } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
 import { untilSeen } from "@kasbah/testkit";
-import { patienceMs } from "./patience.ts";
+import { patienceMs } from "./until.ts";
 
 /** A response, and when it came. */
 export interface Received extends DiscoveryResponse {

@@ -1,6 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import { createTokenIssuer } from "@kasbah/certs-dev";
-import { formatHostPort, type HostPort, systemClock } from "@kasbah/runtime";
+import { formatHostPort, type HostPort } from "@kasbah/runtime";
 import {
   type KubeletVolume,
   mountKubeletVolume,
@@ -8,8 +8,9 @@ import {
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { type AgentLaunch, AgentProcess } from "./agent-process.ts";
+import { mintLongLivedToken, testIssuer } from "./token-issuer.ts";
 
-/** A CA as its clients know it; a fake one is such a one. */
+/** A CA as its clients see it; a fake CA has the same shape. */
 export interface PodCa {
   readonly address: HostPort;
   readonly authority: { readonly rootPem: string };
@@ -17,27 +18,23 @@ export interface PodCa {
 
 export interface PodOptions extends Partial<AgentLaunch> {
   readonly ca: PodCa;
-  /** What the token file holds at first; a good token of demo/lonely unless given. */
+  /** The first content of the token file; by default a valid token of demo/lonely. */
   readonly token?: string;
-  /** Where the agent finds the CA; the CA's own address unless given. */
+  /** The CA address given to the agent; by default the CA's own. */
   readonly caAddress?: string;
 }
 
-/** The name in the tokens that {@link mintToken} makes unless told otherwise. */
+/** The default name in tokens of {@link mintToken}. */
 export const lonelySpiffeId = "spiffe://cluster.local/ns/demo/sa/lonely";
 
-const day = 24 * 3_600_000;
-const tokens = await createTokenIssuer({ issuer: "https://issuer.test" });
+const tokens = await createTokenIssuer({ issuer: testIssuer });
 
-/** A good token, each time another one. It is good for ten years, because some clocks here run away. */
-export function mintToken(serviceAccount = "lonely", lifetimeMs = 3650 * day): Promise<string> {
-  const now = systemClock.now();
-  // A clock that was set back does not make it one of the future.
-  const claims = { nbf: undefined, iat: Math.floor((now.getTime() - 3650 * day) / 1000) };
-  return tokens.mint({ namespace: "demo", serviceAccount, now, lifetimeMs, claims });
+/** Mints a new token that is valid for ten years, so that a test may move the clock. */
+export function mintToken(serviceAccount = "lonely", lifetimeMs?: number): Promise<string> {
+  return mintLongLivedToken(tokens, serviceAccount, lifetimeMs);
 }
 
-/** What an agent finds in its pod, and the agent, which may be killed and started again. */
+/** A pod: the files that an agent finds in it, and the agent, which a test may kill and restart. */
 export class Pod implements AsyncDisposable {
   /** Holds `token`. */
   readonly token: KubeletVolume;
@@ -55,7 +52,7 @@ export class Pod implements AsyncDisposable {
     this.socket = directory.join("uds", "socket");
   }
 
-  /** With a good token and the CA's root; nothing runs yet. */
+  /** Creates a pod with a valid token and the root of the CA; nothing runs yet. */
   static async create(options: PodOptions): Promise<Pod> {
     const directory = await temporaryDirectory();
     const token = options.token ?? (await mintToken());
@@ -69,7 +66,7 @@ export class Pod implements AsyncDisposable {
     return this.#directory.join(...names);
   }
 
-  /** The agent that was started last. */
+  /** The agent that was last started. */
   get agent(): AgentProcess {
     const agent = this.#agents.at(-1);
     if (agent === undefined) throw new Error("no agent was started in this pod");

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { providePromtool, whyNoPromtool } from "./deploy/programs.ts";
-import { readText, readYaml, root } from "./deploy/yaml.ts";
+import { readText, readYaml, root } from "../harness/chart/yaml.ts";
+import { providePromtool, whyNoPromtool } from "./programs.ts";
 
 interface Alert {
   readonly alert: string;

@@ -1,8 +1,23 @@
 // Keys that must not be certified, and signatures that prove nothing.
 
+import {
+  algorithmOf,
+  type Bytes,
+  bits,
+  hex,
+  indefinite,
+  integer,
+  type KeyName,
+  key,
+  nothing,
+  oid,
+  oids,
+  requestPem,
+  sequence,
+  signatureOf,
+  spkiOf,
+} from "@kasbah/testkit/csr";
 import { type Case, group } from "./cases.ts";
-import { type Bytes, bits, hex, indefinite, integer, nothing, oid, sequence } from "./der.ts";
-import { algorithmOf, type KeyName, key, oids, requestPem, signatureOf, spkiOf } from "./request.ts";
 
 const ecKey = (curve: string, point: Uint8Array) =>
   sequence(sequence(oid("1.2.840.10045.2.1"), oid(curve)), bits(point));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { readFoundCases } from "../fuzz/found-cases.ts";
-import { runTarget } from "../fuzz/run.ts";
-import { targets } from "../fuzz/targets.ts";
-import { tryCase } from "../fuzz/try-case.ts";
+import { readFoundCases } from "./found-cases.ts";
+import { runTarget } from "./run.ts";
+import { targets } from "./targets.ts";
+import { tryCase } from "./try-case.ts";
 
 const seed = 20_301;
 const runs = 200;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type Image, images, labelsOf, userId } from "../deploy/image/images.ts";
-import { parseValues } from "../packages/cli/src/install/values.ts";
-import { installed, version } from "./deploy/installations.ts";
-import { type KubernetesObject, readText, readYaml, root } from "./deploy/yaml.ts";
+import { type Image, images, labelsOf, userId } from "../../deploy/image/images.ts";
+import { parseValues } from "../../packages/cli/src/install/values.ts";
+import { installed, version } from "../harness/chart/installations.ts";
+import { type KubernetesObject, readText, readYaml, root } from "../harness/chart/yaml.ts";
 
 interface StatefulSet extends KubernetesObject {
   readonly spec: {

@@ -1,84 +1,54 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { createTokenIssuer } from "@kasbah/certs-dev";
 import { type LedgerEntry, parseEntry } from "@kasbah/ledger";
 import { createCertificateRequest, createKeyPair, parseCertificate, parseSpiffeId } from "@kasbah/pki";
 import { createCertificate } from "@kasbah/protocol";
-import { parseHostPort, systemClock } from "@kasbah/runtime";
 import { GrpcChannel } from "@kasbah/runtime/grpc";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { CaProcess } from "../harness/ca-process.ts";
+import { mintDemoToken, saveIssuer } from "../harness/token-issuer.ts";
+import { suiteTimeoutMs } from "../harness/until.ts";
 
-const main = fileURLToPath(new URL("./main.ts", import.meta.url));
-const issuer = "https://issuer.test";
 const frontend = parseSpiffeId("spiffe://cluster.local/ns/demo/sa/frontend");
 
-/** Starting a process takes its time on a busy machine. */
-const patienceMs = 30_000;
-
 describe("kasbah-server", function () {
-  this.timeout(patienceMs);
+  this.timeout(suiteTimeoutMs);
   let directory: TemporaryDirectory;
   let token: string;
-  let running: ChildProcess[];
+  let callers: readonly string[];
+  let running: CaProcess[];
 
   before(async () => {
     directory = await temporaryDirectory();
-    const tokens = await createTokenIssuer({ issuer });
-    await tokens.save(directory.join("issuer"));
-    token = await tokens.mint({ namespace: "demo", serviceAccount: "frontend", now: systemClock.now() });
+    const issuer = await saveIssuer(directory.join("issuer"));
+    callers = issuer.flags;
+    token = await mintDemoToken(issuer.tokens, "frontend");
   });
 
   beforeEach(() => {
     running = [];
   });
 
-  afterEach(() => {
-    for (const server of running) server.kill("SIGKILL");
+  afterEach(async () => {
+    for (const server of running) await server.kill();
   });
 
   after(() => directory.remove());
 
-  /** Runs the real program from source, on ports that the system chooses. */
-  function start(state: string, ...flags: string[]) {
-    const settings = ["--state-dir", directory.join(state), "--grpc-address", "127.0.0.1:0"];
-    const callers = ["--jwks", directory.join("issuer", "jwks.json"), "--token-issuer", issuer];
-    return run(...settings, "--http-address", "127.0.0.1:0", ...callers, ...flags);
-  }
-
-  function run(...flags: string[]) {
-    const node = ["--conditions=kasbah-source", main, ...flags];
-    const server = spawn(process.execPath, node, { stdio: ["ignore", "pipe", "pipe"] });
+  function start(state: string, flags: readonly string[] = callers): CaProcess {
+    const server = new CaProcess({ stateDir: directory.join(state), flags });
     running.push(server);
     return server;
   }
 
-  interface Event {
-    readonly event: string;
-    readonly address?: string;
-    readonly error?: { readonly code?: string };
+  async function startReady(state: string): Promise<CaProcess> {
+    const server = start(state);
+    await server.logged("daemon started");
+    return server;
   }
 
-  /** The log up to and with the first line of that event. */
-  async function logUntil(server: ChildProcess, event: string): Promise<readonly Event[]> {
-    assert.ok(server.stdout);
-    const seen: Event[] = [];
-    for await (const line of createInterface(server.stdout)) {
-      seen.push(JSON.parse(line));
-      if (seen.at(-1)?.event === event) return seen;
-    }
-    assert.fail(`no "${event}" in ${JSON.stringify(seen)}`);
-  }
-
-  const addressOf = (log: readonly Event[], event: string) =>
-    parseHostPort(String(log.find((each) => each.event === event)?.address));
-
-  async function request(log: readonly Event[], state: string): Promise<readonly string[]> {
-    const address = addressOf(log, "grpc server listens");
-    const rootsPem = await readFile(directory.join(state, "public", "root-cert.pem"), "utf8");
+  async function request(server: CaProcess): Promise<readonly string[]> {
+    const [address, rootsPem] = await Promise.all([server.grpcAddress(), server.rootPem()]);
     const channel = new GrpcChannel({ address, rootsPem });
     const csr = createCertificateRequest(await createKeyPair("P-256"), frontend);
     const order = { csr, validityDurationSeconds: 0, impersonatedIdentity: "", certSigner: "" };
@@ -91,12 +61,10 @@ describe("kasbah-server", function () {
   }
 
   it("refuses to start without a way to know callers, lists all that is wrong, and exits 2", async () => {
-    const server = run("--default-ttl", "48h", "--max-ttl", "24h");
-    const chunks: string[] = [];
-    server.stderr?.on("data", (chunk) => chunks.push(String(chunk)));
-    const [code] = await once(server, "close");
+    const server = start("unused", ["--default-ttl", "48h", "--max-ttl", "24h"]);
+    const { code } = await server.exited;
     assert.equal(code, 2);
-    const text = chunks.join("");
+    const text = server.log;
     assert.match(text, /CONFIG_INVALID: 2 problems/);
     assert.match(text, /--default-ttl: is greater than --max-ttl/);
     assert.match(text, /--jwks: no callers are known/);
@@ -109,18 +77,13 @@ describe("kasbah-server", function () {
   }
 
   it("serves, records what it issued, and exits 0 on SIGTERM", async () => {
-    const server = start("plain");
-    const log = await logUntil(server, "daemon started");
-    const [leaf] = await request(log, "plain");
+    const server = await startReady("plain");
+    const [leaf] = await request(server);
     const certificate = parseCertificate(String(leaf));
     assert.ok(certificate.spiffeId?.equals(frontend));
-    const ready = await fetch(
-      `http://127.0.0.1:${addressOf(log, "status server listens").port}/healthz/ready`,
-    );
-    assert.equal(ready.status, 200);
-    const exited = once(server, "exit");
-    server.kill("SIGTERM");
-    assert.deepEqual(await exited, [0, null]);
+    assert.ok(await server.isReady());
+    await server.stop();
+    assert.deepEqual(await server.exited, { code: 0, signal: null });
     const [root, intermediate, issued] = await entriesOf("plain");
     assert.ok(root?.kind === "authority" && intermediate?.kind === "authority");
     assert.deepEqual(
@@ -138,8 +101,7 @@ describe("kasbah-server", function () {
     const servers = [start("shared"), start("shared")];
     const outcomes = await Promise.all(
       servers.map(async (server) => {
-        const ended = logUntil(server, "daemon started");
-        return ended.then(
+        return server.logged("daemon started").then(
           () => "serves",
           (error: Error) => error.message,
         );
@@ -155,13 +117,10 @@ describe("kasbah-server", function () {
   });
 
   it("goes on with its root and its ledger after kill -9", async () => {
-    const first = start("killed");
-    const before = await request(await logUntil(first, "daemon started"), "killed");
-    const killed = once(first, "exit");
-    first.kill("SIGKILL");
-    await killed;
-    const second = start("killed");
-    const after = await request(await logUntil(second, "daemon started"), "killed");
+    const first = await startReady("killed");
+    const before = await request(first);
+    await first.kill();
+    const after = await request(await startReady("killed"));
     assert.equal(before.length, 3, "leaf, intermediate, trust bundle");
     assert.deepEqual(after.slice(1), before.slice(1));
     const kinds = (await entriesOf("killed")).map(({ kind }) => kind);

@@ -16,7 +16,30 @@ export const oids = {
   ed25519: "1.3.101.112",
 } as const;
 
-const newKey = {
+export type KeyName =
+  | "P-256"
+  | "P-384"
+  | "P-521"
+  | "P-224"
+  | "secp256k1"
+  | "brainpoolP256r1"
+  | "P-256 explicit"
+  | "RSA-1024"
+  | "RSA-2047"
+  | "RSA-2048"
+  | "RSA-2048 e=3"
+  | "RSA-3072"
+  | "RSA-PSS"
+  | "Ed25519"
+  | "X25519"
+  | "DSA";
+
+interface KeyPair {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}
+
+const newKey: Readonly<Record<KeyName, () => KeyPair>> = {
   "P-256": () => generateKeyPairSync("ec", { namedCurve: "P-256" }),
   "P-384": () => generateKeyPairSync("ec", { namedCurve: "P-384" }),
   "P-521": () => generateKeyPairSync("ec", { namedCurve: "P-521" }),
@@ -35,12 +58,10 @@ const newKey = {
   DSA: () => generateKeyPairSync("dsa", { modulusLength: 2048, divisorLength: 256 }),
 };
 
-export type KeyName = keyof typeof newKey;
-
-const made = new Map<KeyName, { publicKey: KeyObject; privateKey: KeyObject }>();
+const made = new Map<KeyName, KeyPair>();
 
 /** Each kind of key is made once: what it is matters, not which. */
-export function key(name: KeyName): { publicKey: KeyObject; privateKey: KeyObject } {
+export function key(name: KeyName): KeyPair {
   const known = made.get(name) ?? newKey[name]();
   made.set(name, known);
   return known;

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { withBuildLock } from "../deploy/image/build-lock.ts";
+import { withBuildLock } from "../../deploy/image/build-lock.ts";
 
 describe("The lock around a build", () => {
   let directory: TemporaryDirectory;

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parse, parseAllDocuments } from "yaml";
+import { repositoryRoot } from "../repository.ts";
 
-export const root = fileURLToPath(new URL("../../", import.meta.url));
+export const root = repositoryRoot;
 export const chartPath = join(root, "deploy/helm/kasbah");
 
 /** What is looked at of an object of Kubernetes. */
