@@ -2,8 +2,7 @@ import { writeFileSync } from "node:fs";
 import { createTokenIssuer } from "@kasbah/certs-dev";
 import { secretTypeUrl, streamSecrets } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
-import { GrpcChannel } from "@kasbah/runtime/grpc";
-import { type FakeCa, freePort, startFakeCa } from "@kasbah/testkit";
+import { type FakeCa, freePort, GrpcJsChannel, startFakeCa } from "@kasbah/testkit";
 import { startAgent } from "./daemons.ts";
 import { type Figure, percentile } from "./report.ts";
 
@@ -24,11 +23,11 @@ export async function measurePush(folder: string): Promise<readonly Figure[]> {
     return reply;
   };
   const agent = startAgent(await agentFlags(folder, ca));
-  const channels: GrpcChannel[] = [];
+  const channels: GrpcJsChannel[] = [];
   try {
     await agent.listening(`${folder}/sds/socket`);
     for (let count = 0; count < connections; count += 1)
-      channels.push(new GrpcChannel({ unixPath: `${folder}/sds/socket` }));
+      channels.push(new GrpcJsChannel({ unixPath: `${folder}/sds/socket` }));
     const streams = channels.flatMap((channel) =>
       Array.from({ length: streamsOfOne }, () => secondSecretMs(channel)),
     );
@@ -61,7 +60,7 @@ async function agentFlags(folder: string, ca: FakeCa): Promise<Record<string, st
 }
 
 /** When the stream's second secret, the rotated one, arrived. */
-async function secondSecretMs(channel: GrpcChannel): Promise<number> {
+async function secondSecretMs(channel: GrpcJsChannel): Promise<number> {
   const stream = channel.stream(streamSecrets);
   const constant = { nodeId: "bench", typeUrl: secretTypeUrl, resourceNames: ["default"] };
   stream.send({ ...constant, versionInfo: "", responseNonce: "" });

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createCertificateRequest, createKeyPair, parseSpiffeId } from "@kasbah/pki";
 import { createCertificate } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
-import { GrpcChannel } from "@kasbah/runtime/grpc";
+import { GrpcJsChannel } from "@kasbah/testkit";
 import { type Ca, startCa } from "./daemons.ts";
 import { type PhysicalLimit, timesOpenssl } from "./openssl-speed.ts";
 import { cpuSecondsOf, memoryOf } from "./process-figures.ts";
@@ -41,7 +41,7 @@ export async function measureIssuance(folder: string, limit: PhysicalLimit): Pro
 }
 
 async function caller(ca: Ca): Promise<() => Promise<unknown>> {
-  const channel = new GrpcChannel({
+  const channel = new GrpcJsChannel({
     address: { host: "127.0.0.1", port: ca.port },
     rootsPem: readFileSync(ca.rootPath, "utf8"),
   });

@@ -105,9 +105,13 @@ describe("The dependency rules", () => {
     });
   });
 
-  it("know each transport in one room, and share what neither owns", () => {
+  it("keep grpc-js to the CA's public gRPC server, and each transport to one room", () => {
     noImport(({ path }, { specifier }) => {
-      return specifier.startsWith("@grpc/") && !path.startsWith("packages/runtime/src/grpc/");
+      return specifier.startsWith("@grpc/") && !/^packages\/(runtime\/src\/grpc|testkit)\//.test(path);
+    });
+    noImport(({ path, package: home }, { specifier, typeOnly }) => {
+      if (specifier !== "@kasbah/runtime/grpc" || typeOnly || home === "packages/testkit") return false;
+      return path !== "packages/ca-server/src/grpc/server.ts";
     });
     noImport(({ path, package: home }, { specifier }) => {
       const isRoom = /^packages\/runtime\/src\/grpc(-http2)?\//.test(path) || home === "packages/testkit";

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { grpcStatus } from "@kasbah/runtime/grpc";
+import { grpcStatus } from "@kasbah/runtime/rpc";
 import { parsePolicy } from "../packages/ca-server/src/admission/policy/file.ts";
 import { statusTable } from "../packages/ca-server/src/grpc/status.ts";
 

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { type LedgerEntry, parseEntry } from "@kasbah/ledger";
 import { createCertificateRequest, createKeyPair, parseCertificate, parseSpiffeId } from "@kasbah/pki";
 import { createCertificate } from "@kasbah/protocol";
-import { GrpcChannel } from "@kasbah/runtime/grpc";
+import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { CaProcess } from "../harness/ca-process.ts";
 import { mintDemoToken, saveIssuer } from "../harness/token-issuer.ts";
@@ -49,7 +49,7 @@ describe("kasbah-server", function () {
 
   async function request(server: CaProcess): Promise<readonly string[]> {
     const [address, rootsPem] = await Promise.all([server.grpcAddress(), server.rootPem()]);
-    const channel = new GrpcChannel({ address, rootsPem });
+    const channel = new Http2Channel({ address, rootsPem });
     const csr = createCertificateRequest(await createKeyPair("P-256"), frontend);
     const order = { csr, validityDurationSeconds: 0, impersonatedIdentity: "", certSigner: "" };
     try {

@@ -1,7 +1,8 @@
 import { createCertificateRequest, createKeyPair, parseCertificate, parseSpiffeId } from "@kasbah/pki";
 import { type CreateCertificateRequest, createCertificate } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
-import { GrpcChannel, RpcError } from "@kasbah/runtime/grpc";
+import { Http2Channel } from "@kasbah/runtime/grpc-http2";
+import { RpcError } from "@kasbah/runtime/rpc";
 
 const pauseMs = 5;
 const deadlineMs = 20_000;
@@ -20,7 +21,7 @@ export class Callers {
   readonly #token: string;
   readonly #stopping = new AbortController();
   readonly #loops: readonly Promise<void>[];
-  #channel: GrpcChannel | undefined;
+  #channel: Http2Channel | undefined;
 
   private constructor(count: number, order: CreateCertificateRequest, token: string) {
     this.#order = order;
@@ -37,7 +38,7 @@ export class Callers {
 
   /** From now on they ask this CA, over one connection. */
   meet(port: number, rootsPem: string): void {
-    this.#channel = new GrpcChannel({ address: { host: "127.0.0.1", port }, rootsPem });
+    this.#channel = new Http2Channel({ address: { host: "127.0.0.1", port }, rootsPem });
   }
 
   leave(): void {
@@ -61,7 +62,7 @@ export class Callers {
     }
   }
 
-  async #call(channel: GrpcChannel): Promise<void> {
+  async #call(channel: Http2Channel): Promise<void> {
     const metadata = { authorization: `Bearer ${this.#token}` };
     try {
       const { certChain } = await channel.unary(createCertificate, this.#order, { deadlineMs, metadata });

@@ -15,7 +15,7 @@ import {
   runMain,
   systemClock,
 } from "@kasbah/runtime";
-import { unaryRoute } from "@kasbah/runtime/grpc";
+import { unaryRoute } from "@kasbah/runtime/rpc";
 import { createAdminSocket } from "./admin/admin-socket.ts";
 import { createKeyHolders } from "./admission/key-holders.ts";
 import { PolicySource } from "./admission/policy/source.ts";

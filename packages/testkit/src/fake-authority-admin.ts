@@ -11,7 +11,8 @@ import {
   resumeRotation,
   rotateAuthority,
 } from "@kasbah/protocol";
-import { GrpcServer, type Route, type RpcStatus, unaryRoute } from "@kasbah/runtime/grpc";
+import { Http2Server } from "@kasbah/runtime/grpc-http2";
+import { type Route, type RpcStatus, unaryRoute } from "@kasbah/runtime/rpc";
 import { FakeRefusal } from "./fake-ca.ts";
 
 /** What an operator asked for. */
@@ -63,7 +64,7 @@ export async function startFakeAuthorityAdmin(path: string): Promise<FakeAuthori
     route("explain-call", explainCall, (call) => told(call, fake.decision)),
     route("explain-identity", explainIdentity, (call) => told(call, fake.explanation)),
   ];
-  const server = new GrpcServer({ routes, toStatus });
+  const server = new Http2Server({ routes, toStatus });
   const fake: FakeAuthorityAdmin = {
     calls,
     answers: [],

@@ -1,7 +1,8 @@
 import { Certificate, createKeyPair, type PublicKey, parseCertificateRequest } from "@kasbah/pki";
 import { type CreateCertificateRequest, createCertificate } from "@kasbah/protocol";
 import type { HostPort } from "@kasbah/runtime";
-import { GrpcServer, grpcStatus, type RpcStatus, unaryRoute } from "@kasbah/runtime/grpc";
+import { GrpcServer } from "@kasbah/runtime/grpc";
+import { grpcStatus, type RpcStatus, unaryRoute } from "@kasbah/runtime/rpc";
 import { createTestAuthority, type TestAuthority } from "./test-authority.ts";
 
 /** What the fake heard. */

@@ -26,6 +26,7 @@ export {
 export { type DurableCall, type FaultyFs, faultyFs } from "./faulty-fs.ts";
 export { forgeCertificate } from "./forged-certificate.ts";
 export { freePort } from "./free-port.ts";
+export { GrpcJsChannel } from "./grpc-js/channel.ts";
 export { type KubeletVolume, mountKubeletVolume, type VolumeFiles } from "./kubelet-volume.ts";
 export { type ManualSweep, manualSweep } from "./manual-sweep.ts";
 export { mintSecret } from "./minted-secret.ts";

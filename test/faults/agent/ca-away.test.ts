@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { systemClock } from "@kasbah/runtime";
-import { grpcStatus } from "@kasbah/runtime/grpc";
+import { grpcStatus } from "@kasbah/runtime/rpc";
 import { FakeRefusal } from "@kasbah/testkit";
 import { fetchLeaf, SdsClient } from "../../harness/sds-client.ts";
 import { suiteTimeoutMs } from "../../harness/until.ts";

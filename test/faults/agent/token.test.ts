@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@kasbah/runtime";
-import { grpcStatus } from "@kasbah/runtime/grpc";
+import { grpcStatus } from "@kasbah/runtime/rpc";
 import { FakeRefusal } from "@kasbah/testkit";
 import { mintToken } from "../../harness/pod.ts";
 import { fetchLeaf } from "../../harness/sds-client.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createCertificate } from "@kasbah/protocol";
 import { createLogger, Registry, systemClock } from "@kasbah/runtime";
-import { unaryRoute } from "@kasbah/runtime/grpc";
+import { unaryRoute } from "@kasbah/runtime/rpc";
 import { CaError } from "../../../packages/ca-server/src/errors.ts";
 import { createCertificateRoute } from "../../../packages/ca-server/src/grpc/certificate-service.ts";
 import { RefusedCall } from "../../../packages/ca-server/src/grpc/refused-call.ts";

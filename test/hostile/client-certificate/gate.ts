@@ -9,7 +9,7 @@ import {
 } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { createScheduler, Registry, systemClock } from "@kasbah/runtime";
-import { defaultLimits, unaryRoute } from "@kasbah/runtime/grpc";
+import { defaultLimits, unaryRoute } from "@kasbah/runtime/rpc";
 import {
   createTestAuthority,
   FakeClock,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { systemClock } from "@kasbah/runtime";
-import { grpcStatus } from "@kasbah/runtime/grpc";
+import { grpcStatus } from "@kasbah/runtime/rpc";
 import { untilSeen } from "@kasbah/testkit";
 import { type CaProcess, type RunningCa, startCa } from "../../harness/ca-process.ts";
 import { vitalsOf } from "../../harness/vitals.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { OutgoingHttpHeaders } from "node:http2";
 import { gzipSync } from "node:zlib";
-import { grpcStatus } from "@kasbah/runtime/grpc";
+import { grpcStatus } from "@kasbah/runtime/rpc";
 import type { Attack } from "./attack.ts";
 import { newWorkload } from "./control-call.ts";
 import { callOnce, framed } from "./grpc-call.ts";

@@ -12,13 +12,13 @@ import {
   secretTypeUrl,
   streamSecrets,
 } from "@kasbah/protocol";
-import { GrpcChannel } from "@kasbah/runtime/grpc";
 import { Http2Server } from "@kasbah/runtime/grpc-http2";
 import { type ClientStream, grpcStatus, RpcError } from "@kasbah/runtime/rpc";
 import {
   createTestAuthority,
   eventually,
   FakeClock,
+  GrpcJsChannel,
   mintSecret,
   type TemporaryDirectory,
   temporaryDirectory,
@@ -38,7 +38,7 @@ class Subscriber {
   readonly stream: ClientStream<DiscoveryRequest, DiscoveryResponse>;
   readonly #responses: AsyncIterator<DiscoveryResponse>;
 
-  constructor(channel: GrpcChannel, name: string, request: Partial<DiscoveryRequest> = {}) {
+  constructor(channel: GrpcJsChannel, name: string, request: Partial<DiscoveryRequest> = {}) {
     this.stream = channel.stream(streamSecrets);
     this.#responses = this.stream.responses[Symbol.asyncIterator]();
     this.stream.send({ ...ask(name), ...request });
@@ -55,7 +55,7 @@ class Subscriber {
 class DeltaSubscriber {
   readonly #responses: AsyncIterator<DeltaDiscoveryResponse>;
 
-  constructor(channel: GrpcChannel, subscribe: readonly string[], held: Record<string, string> = {}) {
+  constructor(channel: GrpcJsChannel, subscribe: readonly string[], held: Record<string, string> = {}) {
     const stream = channel.stream(deltaSecrets);
     this.#responses = stream.responses[Symbol.asyncIterator]();
     const initialVersions = new Map(Object.entries(held));
@@ -89,7 +89,7 @@ describe("The SDS service on a Unix socket", () => {
   let clock: FakeClock;
   let store: SecretStore;
   let server: Http2Server;
-  let channel: GrpcChannel;
+  let channel: GrpcJsChannel;
   let open: number;
   let onOpened: (() => void) | undefined;
   let notes: SubscriptionNote[];
@@ -120,7 +120,7 @@ describe("The SDS service on a Unix socket", () => {
       limits: { ...sdsLimits, resetBurst: 2_000 },
     });
     await server.listenUnix(directory.join("socket"));
-    channel = new GrpcChannel({ unixPath: directory.join("socket") });
+    channel = new GrpcJsChannel({ unixPath: directory.join("socket") });
   });
 
   afterEach(async () => {
@@ -153,7 +153,7 @@ describe("The SDS service on a Unix socket", () => {
     const small = new SecretService({ catalog, observer, clock, maxStreams: 2 });
     const other = new Http2Server({ routes: small.routes, toStatus: sdsStatusOf, limits: sdsLimits });
     await other.listenUnix(directory.join("small"));
-    const narrow = new GrpcChannel({ unixPath: directory.join("small") });
+    const narrow = new GrpcJsChannel({ unixPath: directory.join("small") });
     const held = new Subscriber(narrow, "default");
     const roots = new Subscriber(narrow, "ROOTCA").next();
     await eventually(() => small.streams().length === 2);

@@ -8,7 +8,7 @@ import {
   rotateAuthority,
 } from "@kasbah/protocol";
 import type { LogFacts, Logger } from "@kasbah/runtime";
-import { type Route, type UnaryCall, unaryRoute } from "@kasbah/runtime/grpc";
+import { type Route, type UnaryCall, unaryRoute } from "@kasbah/runtime/rpc";
 import type { OperatorAct, OperatorRecord } from "../recording/operator-record.ts";
 import type { AuthorityOperations } from "./operations.ts";
 

@@ -13,7 +13,8 @@ import {
   rotateAuthority,
 } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
-import { GrpcChannel, grpcStatus, RpcError, type UnixSocket } from "@kasbah/runtime/grpc";
+import { Http2Channel } from "@kasbah/runtime/grpc-http2";
+import { grpcStatus, RpcError, type UnixSocket } from "@kasbah/runtime/rpc";
 import { FakeClock, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { decisionView } from "../admission/decision-view.ts";
 import { explainIdentity as explanationOf } from "../admission/explain-identity.ts";
@@ -33,7 +34,7 @@ describe("The operator's socket", () => {
   let ca: AuthoritiesOnDisk;
   let operations: AuthorityOperations;
   let socket: UnixSocket;
-  let channel: GrpcChannel;
+  let channel: Http2Channel;
   let ledger: MemoryLedger;
   let disk: Map<string, DecisionEntry>;
   let policy: IssuancePolicy;
@@ -63,7 +64,7 @@ describe("The operator's socket", () => {
     const parts = { path, operations: current, record, admission, newReferenceId };
     socket = createAdminSocket({ ...parts, clock: systemClock, logger });
     await socket.start();
-    channel = new GrpcChannel({ unixPath: path });
+    channel = new Http2Channel({ unixPath: path });
   });
   afterEach(async () => {
     channel.close();

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Clock, Logger } from "@kasbah/runtime";
-import { GrpcServer, grpcStatus, type RpcStatus, UnixSocket } from "@kasbah/runtime/grpc";
+import { Http2Server } from "@kasbah/runtime/grpc-http2";
+import { grpcStatus, type RpcStatus, UnixSocket } from "@kasbah/runtime/rpc";
 import { CaError, OperationError, StateError } from "../errors.ts";
 import { type AdminRoutesParts, createAdminRoutes } from "./admin-routes.ts";
 import { type AdmissionRoutesParts, createAdmissionRoutes } from "./admission-routes.ts";
@@ -19,7 +20,7 @@ export interface AdminSocketParts {
 /** The operator's port: whoever may open the socket, mode 0600, may do everything that the command can. */
 export function createAdminSocket(parts: AdminSocketParts): UnixSocket {
   const { admission, clock, logger } = parts;
-  const server = new GrpcServer({
+  const server = new Http2Server({
     routes: [...createAdminRoutes(parts), ...createAdmissionRoutes(admission)],
     toStatus: (error, path) => statusOf(error, path, parts),
   });

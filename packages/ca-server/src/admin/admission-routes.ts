@@ -1,7 +1,7 @@
 import type { DecisionEntry } from "@kasbah/ledger";
 import { MeshError, parseSpiffeId, type SpiffeId } from "@kasbah/pki";
 import { explainCall, explainIdentity as explainIdentityMethod } from "@kasbah/protocol";
-import { type Route, unaryRoute } from "@kasbah/runtime/grpc";
+import { type Route, unaryRoute } from "@kasbah/runtime/rpc";
 import { decisionView } from "../admission/decision-view.ts";
 import { explainIdentity } from "../admission/explain-identity.ts";
 import type { PolicySource } from "../admission/policy/source.ts";

@@ -1,5 +1,5 @@
 import { type ConfigOf, option, schema } from "@kasbah/runtime";
-import type { ServerLimits } from "@kasbah/runtime/grpc";
+import type { ServerLimits } from "@kasbah/runtime/rpc";
 
 const group = "Limits";
 

@@ -10,7 +10,7 @@ import {
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { createCertificate } from "@kasbah/protocol";
 import { createScheduler, Registry, systemClock } from "@kasbah/runtime";
-import { defaultLimits, unaryRoute } from "@kasbah/runtime/grpc";
+import { defaultLimits, unaryRoute } from "@kasbah/runtime/rpc";
 import {
   createTestAuthority,
   manualSweep,

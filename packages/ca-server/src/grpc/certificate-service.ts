@@ -4,7 +4,7 @@ import {
   createCertificate,
 } from "@kasbah/protocol";
 import type { Clock, Logger } from "@kasbah/runtime";
-import type { UnaryCall, UnaryRoute } from "@kasbah/runtime/grpc";
+import type { UnaryCall, UnaryRoute } from "@kasbah/runtime/rpc";
 import { CaError } from "../errors.ts";
 import type {
   Authority,

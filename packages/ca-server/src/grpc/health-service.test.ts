@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { checkHealth, watchHealth } from "@kasbah/protocol";
-import type { CallContext, Route } from "@kasbah/runtime/grpc";
+import type { CallContext, Route } from "@kasbah/runtime/rpc";
 import { FakeClock } from "@kasbah/testkit";
 import { createHealthRoutes } from "./health-service.ts";
 import { RefusedCall } from "./refused-call.ts";

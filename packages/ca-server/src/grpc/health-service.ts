@@ -6,7 +6,7 @@ import {
   watchHealth,
 } from "@kasbah/protocol";
 import type { Clock } from "@kasbah/runtime";
-import { grpcStatus, type Route, type StreamCall, streamRoute, unaryRoute } from "@kasbah/runtime/grpc";
+import { grpcStatus, type Route, type StreamCall, streamRoute, unaryRoute } from "@kasbah/runtime/rpc";
 import { RefusedCall } from "./refused-call.ts";
 
 export interface HealthParts {

@@ -1,4 +1,4 @@
-import type { RpcStatus } from "@kasbah/runtime/grpc";
+import type { RpcStatus } from "@kasbah/runtime/rpc";
 
 /** A call whose refusal was logged and counted where it happened; the server only has to send its status. */
 export class RefusedCall extends Error {

@@ -1,6 +1,7 @@
 import { checkHealth } from "@kasbah/protocol";
 import { type Component, formatHostPort, type HostPort, type Logger } from "@kasbah/runtime";
-import { GrpcServer, type Route, type RpcStatus, type ServerLimits } from "@kasbah/runtime/grpc";
+import { GrpcServer } from "@kasbah/runtime/grpc";
+import type { Route, RpcStatus, ServerLimits } from "@kasbah/runtime/rpc";
 import { CaError } from "../errors.ts";
 import type { ServingCertificate } from "../serving-identity.ts";
 import { RefusedCall } from "./refused-call.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { decodeErrorInfo, decodeRetryAfterMs } from "@kasbah/protocol";
-import { grpcStatus } from "@kasbah/runtime/grpc";
+import { grpcStatus } from "@kasbah/runtime/rpc";
 import { CaError, type CaErrorCode } from "../errors.ts";
 import { type Refusal, refusalOf, statusTable } from "./status.ts";
 

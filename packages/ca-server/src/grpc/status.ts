@@ -1,5 +1,5 @@
 import { encodeStatusDetails } from "@kasbah/protocol";
-import { grpcStatus, type RpcStatus } from "@kasbah/runtime/grpc";
+import { grpcStatus, type RpcStatus } from "@kasbah/runtime/rpc";
 import { CaError, type CaErrorCode } from "../errors.ts";
 
 /** How one code is answered, logged and counted. */

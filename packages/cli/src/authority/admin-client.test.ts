@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createServer, type Server, type Socket } from "node:net";
-import { grpcStatus } from "@kasbah/runtime/grpc";
+import { grpcStatus } from "@kasbah/runtime/rpc";
 import {
   type FakeAuthorityAdmin,
   rejectsWithCode,

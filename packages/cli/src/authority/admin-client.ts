@@ -12,7 +12,7 @@ import {
   resumeRotation,
   rotateAuthority,
 } from "@kasbah/protocol";
-import { GrpcChannel } from "@kasbah/runtime/grpc";
+import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { explainAdminFailure } from "./admin-failure.ts";
 import type { OperatorClient } from "./operator-client.ts";
 
@@ -85,7 +85,7 @@ export class AdminClient implements OperatorClient {
     request: Request,
     deadlineMs: number,
   ): Promise<Response> {
-    const channel = new GrpcChannel({ unixPath: this.#path });
+    const channel = new Http2Channel({ unixPath: this.#path });
     try {
       const metadata = { "kasbah-operator": headerValue(this.#operator) };
       return await channel.unary(method, request, { deadlineMs, metadata });

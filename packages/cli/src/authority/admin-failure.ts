@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { grpcStatus, RpcError } from "@kasbah/runtime/grpc";
+import { grpcStatus, RpcError } from "@kasbah/runtime/rpc";
 import { CliError } from "../errors.ts";
 
 export interface AdminCall {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { grpcStatus } from "@kasbah/runtime/grpc";
+import { grpcStatus } from "@kasbah/runtime/rpc";
 import {
   type FakeAuthorityAdmin,
   startFakeAuthorityAdmin,

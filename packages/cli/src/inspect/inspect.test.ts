@@ -5,7 +5,8 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { createKeyPair } from "@kasbah/pki";
 import { type Secret, streamSecrets } from "@kasbah/protocol";
-import { GrpcServer, streamRoute } from "@kasbah/runtime/grpc";
+import { Http2Server } from "@kasbah/runtime/grpc-http2";
+import { streamRoute } from "@kasbah/runtime/rpc";
 import {
   createTestAuthority,
   rejectsWithCode,
@@ -129,7 +130,7 @@ describe("kasbah inspect", () => {
 
   describe("of an SDS socket", () => {
     const bytes = (text: string) => new TextEncoder().encode(text);
-    let server: GrpcServer;
+    let server: Http2Server;
     afterEach(() => server.close(0));
 
     /** Answers each stream's first request with what `secretFor` gives, and counts the requests. */
@@ -146,7 +147,7 @@ describe("kasbah inspect", () => {
           }
         },
       });
-      server = new GrpcServer({ routes: [route], toStatus: () => ({ code: 13, message: "" }) });
+      server = new Http2Server({ routes: [route], toStatus: () => ({ code: 13, message: "" }) });
       await server.listenUnix(directory.join("sds.sock"));
       return { target: `unix:${directory.join("sds.sock")}`, asked };
     };

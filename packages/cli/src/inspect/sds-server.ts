@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { type Certificate, parseCertificates } from "@kasbah/pki";
 import { type Secret, secretTypeUrl, streamSecrets } from "@kasbah/protocol";
-import { GrpcChannel, RpcError } from "@kasbah/runtime/grpc";
+import { Http2Channel } from "@kasbah/runtime/grpc-http2";
+import { RpcError } from "@kasbah/runtime/rpc";
 import { CliError } from "../errors.ts";
 import type { Findings } from "./findings.ts";
 
@@ -14,7 +15,7 @@ const maxResponseBytes = 1024 * 1024;
  * @throws PkiError when what it serves is not certificates.
  */
 export async function inspectSdsServer(path: string, deadlineMs: number): Promise<Findings> {
-  const channel = new GrpcChannel({ unixPath: resolve(path) }, { maxResponseBytes });
+  const channel = new Http2Channel({ unixPath: resolve(path) }, { maxResponseBytes });
   try {
     const [chain, roots] = await Promise.all([
       fetchCertificates(channel, "default", deadlineMs),
@@ -27,7 +28,7 @@ export async function inspectSdsServer(path: string, deadlineMs: number): Promis
 }
 
 async function fetchCertificates(
-  channel: GrpcChannel,
+  channel: Http2Channel,
   name: string,
   deadlineMs: number,
 ): Promise<readonly Certificate[]> {

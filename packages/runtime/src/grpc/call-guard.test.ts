@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { constants } from "node:http2";
 import { setTimeout } from "node:timers/promises";
+import { grpcStatus } from "../rpc/index.ts";
 import { message, open, serve, statusOf } from "./guarded-calls.fixture.ts";
 import { until } from "./guarded-server.fixture.ts";
-import { grpcStatus } from "./index.ts";
 
 const { DEADLINE_EXCEEDED, INTERNAL, OK, RESOURCE_EXHAUSTED } = grpcStatus;
 const later = { code: RESOURCE_EXHAUSTED, message: "later" };

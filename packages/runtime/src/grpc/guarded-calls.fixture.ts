@@ -1,7 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
-import { connect as unixConnect } from "node:net";
-import { temporaryDirectory } from "@kasbah/testkit";
-import { GrpcServer, grpcStatus, type RpcStatus, streamRoute, unaryRoute } from "./index.ts";
+import { grpcStatus, type RpcStatus, streamRoute, unaryRoute } from "../rpc/index.ts";
+import { GrpcServer } from "./index.ts";
+import { createLoopbackIdentity } from "./loopback-identity.fixture.ts";
 
 /** One byte, in the frame of gRPC. */
 export const message = Buffer.from([0, 0, 0, 0, 1, 42]);
@@ -20,9 +20,9 @@ export interface CallServer extends AsyncDisposable {
 
 const bytes = { decode: (body: Uint8Array) => body, encode: (body: Uint8Array) => body };
 
-/** Routes that answer when told, with much, and for ever, on a socket of their own. */
+/** Serves one route that waits for the test, one with a large answer and one stream, on its own port. */
 export async function serve(callTimeoutMs = Number.POSITIVE_INFINITY): Promise<CallServer> {
-  const directory = await temporaryDirectory();
+  const { identity, rootsPem } = await createLoopbackIdentity();
   const [handled, asked]: [CallServer["handled"], CallServer["asked"]] = [[], []];
   const server = new GrpcServer({
     routes: routesWith(handled),
@@ -33,14 +33,12 @@ export async function serve(callTimeoutMs = Number.POSITIVE_INFINITY): Promise<C
       return world.refusal;
     },
   });
-  const path = directory.join("grpc.sock");
-  await server.listenUnix(path);
-  const session = connect("http://localhost", { createConnection: () => unixConnect(path) });
+  const { port } = await server.listenTls({ host: "127.0.0.1", port: 0 }, identity);
+  const session = connect(`https://127.0.0.1:${port}`, { ca: rootsPem });
   session.on("error", () => {});
   const dispose = async () => {
     session.destroy();
     await server.close(50);
-    await directory.remove();
   };
   const world: CallServer = {
     server,

@@ -4,9 +4,9 @@ import { type ClientHttp2Session, connect, constants } from "node:http2";
 import { createConnection } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { gzipSync } from "node:zlib";
-import { createKeyPair } from "@kasbah/pki";
-import { createTestAuthority } from "@kasbah/testkit";
-import { GrpcServer, grpcStatus, unaryRoute } from "./index.ts";
+import { grpcStatus, unaryRoute } from "../rpc/index.ts";
+import { GrpcServer } from "./index.ts";
+import { createLoopbackIdentity } from "./loopback-identity.fixture.ts";
 
 const path = "/test.Echo/Say";
 const call = { ":method": "POST", ":path": path, te: "trailers", "content-type": "application/grpc" };
@@ -18,11 +18,8 @@ describe("A gRPC server over TLS", () => {
   let handled: number;
 
   before(async () => {
-    const authority = await createTestAuthority();
-    const keyPair = await createKeyPair("P-256");
-    const names = [{ kind: "ip", value: "127.0.0.1" } as const];
-    const leaf = await authority.issue({ publicKey: keyPair.publicKey, names });
-    ca = authority.rootPem;
+    const { identity, rootsPem } = await createLoopbackIdentity();
+    ca = rootsPem;
     const echo = unaryRoute<Uint8Array, Uint8Array>({
       path,
       decode: (body) => body,
@@ -38,7 +35,6 @@ describe("A gRPC server over TLS", () => {
       toStatus,
       limits: { maxRequestBytes: 1024, maxConcurrentStreams: 7 },
     });
-    const identity = { certificateChainPem: leaf.toPem(), privateKeyPem: keyPair.toPkcs8Pem() };
     ({ port } = await server.listenTls({ host: "127.0.0.1", port: 0 }, identity));
   });
 

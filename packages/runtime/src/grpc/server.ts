@@ -3,7 +3,6 @@ import { createServer, type Server as TcpServer } from "node:net";
 import {
   type ChannelOptions,
   Server,
-  ServerCredentials,
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
@@ -22,7 +21,7 @@ export interface GrpcServerOptions extends RpcServerOptions {
   refuseEarly?(path: string, inFlight: number): RpcStatus | undefined;
 }
 
-/** Serves routes over TLS or on a Unix socket. */
+/** Serves routes over TLS on grpc-js. */
 export class GrpcServer {
   readonly #server: Server;
   readonly #options: GrpcServerOptions;
@@ -69,14 +68,6 @@ export class GrpcServer {
     const port = await listen(this.#listener, address);
     this.#listener.on("error", (error) => this.#options.onAcceptError?.(error));
     return { host: address.host, port };
-  }
-
-  /** Binds and serves without TLS: who may connect is decided by the permissions of the socket's directory. */
-  async listenUnix(path: string): Promise<void> {
-    const credentials = ServerCredentials.createInsecure();
-    await new Promise<void>((resolve, reject) => {
-      this.#server.bindAsync(`unix://${path}`, credentials, (error) => (error ? reject(error) : resolve()));
-    });
   }
 
   /** New handshakes use `identity`. */

@@ -64,8 +64,8 @@ export class UnixSocket implements Component {
     const { path, flag, server, mode = 0o600 } = this.#options;
     const { name } = this;
     await clearSocketPath(path, flag);
-    // Another name each time: grpc-js takes a second bind of one address for done. And another than our other sockets have,
-    // which may be in the same directory; its first letters alone, since a path may be long already.
+    // A new name for each binding, unlike those of our other sockets in the same directory. Only the first two letters
+    // of the component's name, because the path may already be close to its limit.
     this.#bindings += 1;
     const beside = join(dirname(path), `.${name.slice(0, 2)}${this.#bindings}`);
     await clearSocketPath(beside, flag);

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { type ChannelCredentials, type ChannelOptions, credentials } from "@grpc/grpc-js";
-import type { HostPort } from "../address.ts";
+import type { HostPort } from "@kasbah/runtime";
 
 /** grpc-js hands an IP address to Node as the SNI name, which Node 26 refuses (RFC 6066 §3): a name that means nothing. */
 const sniForAddresses = "address.invalid";

@@ -6,10 +6,15 @@ import {
   Metadata,
   type ServiceError,
 } from "@grpc/grpc-js";
-import { formatHostPort } from "../address.ts";
-import { systemClock } from "../clock.ts";
-import type { CallOptions, Channel, ChannelTarget, ClientMethod, ClientStream } from "../rpc/client.ts";
-import { RpcError } from "../rpc/status.ts";
+import { formatHostPort, systemClock } from "@kasbah/runtime";
+import {
+  type CallOptions,
+  type Channel,
+  type ChannelTarget,
+  type ClientMethod,
+  type ClientStream,
+  RpcError,
+} from "@kasbah/runtime/rpc";
 import { channelTls } from "./channel-tls.ts";
 
 const channelOptions: ChannelOptions = {
@@ -24,8 +29,8 @@ const channelOptions: ChannelOptions = {
   "grpc.enable_channelz": 0,
 };
 
-/** A channel on grpc-js. */
-export class GrpcChannel implements Channel {
+/** A client that shares no code with our transports: what tests and benchmarks call our servers with. */
+export class GrpcJsChannel implements Channel {
   readonly #client: Client;
 
   constructor(target: ChannelTarget, options?: { readonly maxResponseBytes?: number }) {
