@@ -39,6 +39,8 @@ export class ConnectionGuard {
   /** The one that has been idle for longest is first. */
   readonly #idle = new Set<Connection>();
   readonly #perAddress = new Map<string, number>();
+  #openStreams = 0;
+  #onClosed: () => void = () => {};
 
   constructor(options: ConnectionGuardOptions) {
     this.#options = options;
@@ -83,10 +85,33 @@ export class ConnectionGuard {
     return connection.certificates;
   }
 
+  /** Resolves when no call is in progress and the answers have been sent. */
+  async drained(): Promise<void> {
+    if (this.#openStreams === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onClosed = () => {
+        if (this.#openStreams === 0) resolve();
+      };
+    });
+    await this.#emptiedWithin(lingerMs);
+  }
+
   /** Cuts what is left. */
   close(): void {
     unsubscribe(streamStart, this.#onStream);
     for (const { socket } of this.#connections.values()) socket.destroy();
+  }
+
+  #emptiedWithin(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#onClosed = () => {
+        if (this.#connections.size > 0) return;
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#onClosed();
+    });
   }
 
   #hasRoomFor(address: string): boolean {
@@ -111,6 +136,7 @@ export class ConnectionGuard {
     const left = this.#countOf(connection.address) - 1;
     if (left > 0) this.#perAddress.set(connection.address, left);
     else this.#perAddress.delete(connection.address);
+    this.#onClosed();
   }
 
   /** Streams of every server of the process come by; ours are known by their two ends. */
@@ -121,6 +147,11 @@ export class ConnectionGuard {
     if (connection === undefined || connection.socket.localPort !== socket?.localPort) return;
     clearTimeout(connection.firstRequest);
     connection.tls = socket;
+    this.#openStreams += 1;
+    stream.once("close", () => {
+      this.#openStreams -= 1;
+      this.#onClosed();
+    });
     if (this.#options.mayLast?.(String(headers[":path"]))) return;
     connection.openStreams += 1;
     this.#idle.delete(connection);
