@@ -18,7 +18,6 @@ export { LedgerError, type LedgerErrorCode } from "./errors.ts";
 export { AuditIndex } from "./index/audit-index.ts";
 export { type CatchUpProgress, catchUp } from "./index/catch-up.ts";
 export { IndexKeeper } from "./index/keeper.ts";
-export { readEntry } from "./index/read-entry.ts";
 export {
   holdsEntries,
   type LedgerDirectory,
@@ -31,10 +30,11 @@ export { openLedgerForReading, type Slot, slotsOf } from "./reader/open-ledger.t
 export type { Found } from "./reader/slot-reader.ts";
 export type { LedgerTail } from "./reader/tail.ts";
 export { Retention } from "./retention.ts";
-export { listSegments, type Segment, segmentPath } from "./segments/list-segments.ts";
-export { openSegmentFile } from "./segments/segment-file.ts";
-export { SegmentLog } from "./segments/segment-log.ts";
-export { readLines } from "./segments/segment-reader.ts";
+export { openSegmentFile } from "./segments/file.ts";
+export { listSegments, type Segment, segmentPath } from "./segments/list.ts";
+export { SegmentLog } from "./segments/log.ts";
+export { readEntry } from "./segments/read-entry.ts";
+export { readLines } from "./segments/reader.ts";
 export { type Checkpoint, openCheckpoint } from "./tree/checkpoint.ts";
 export { type NoteVerifier, parseVerifierKey } from "./tree/note-key.ts";
 export { BoundedRecord } from "./unauthenticated/bounded-record.ts";

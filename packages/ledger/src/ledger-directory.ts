@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureDirectory, errnoOf, syncDirectory } from "@kasbah/runtime";
-import { listSegments, segmentPath } from "./segments/list-segments.ts";
+import { listSegments, segmentPath } from "./segments/list.ts";
 
 /** Where things lie in the ledger of one writing process. Only the CA's user may enter. */
 export interface LedgerDirectory {

@@ -9,7 +9,7 @@ import {
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { Retention } from "./retention.ts";
-import { listSegments, segmentPath } from "./segments/list-segments.ts";
+import { listSegments, segmentPath } from "./segments/list.ts";
 
 const dayMs = 86_400_000;
 

@@ -1,6 +1,6 @@
 import { stat, unlink } from "node:fs/promises";
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
-import { listSegments, type Segment } from "./segments/list-segments.ts";
+import { listSegments, type Segment } from "./segments/list.ts";
 
 export interface RetentionParts {
   /** Of the segments. */

@@ -7,7 +7,7 @@ import { encode, encodeBits, encodeExtension, encodeOid, encodeSequence } from "
 import type { KeyPair } from "./keys/key.ts";
 import { uriTag } from "./names/general-name.ts";
 import { oid } from "./oids.ts";
-import { encodePem } from "./pem.ts";
+import { encodePem } from "./pem/pem.ts";
 
 export const label = "CERTIFICATE REQUEST";
 

@@ -16,5 +16,5 @@ export { type ExpectedWorkloadCertificate, lintWorkloadCertificate } from "./lin
 export { parseSpiffeId, SpiffeId } from "./names/spiffe-id.ts";
 export { parseTrustDomain, TrustDomain } from "./names/trust-domain.ts";
 export { isSubdomain, parseWorkloadName, type WorkloadName } from "./names/workload-name.ts";
-export { findPemBlocks, type PemBlock } from "./operator/operator-pem.ts";
-export { encodePem, parsePemBlock, parsePemBlocks } from "./pem.ts";
+export { findPemBlocks, type PemBlock } from "./pem/operator-pem.ts";
+export { encodePem, parsePemBlock, parsePemBlocks } from "./pem/pem.ts";

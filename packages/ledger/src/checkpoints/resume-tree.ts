@@ -1,6 +1,6 @@
 import { LedgerError } from "../errors.ts";
-import type { Segment } from "../segments/list-segments.ts";
-import { readLines } from "../segments/segment-reader.ts";
+import type { Segment } from "../segments/list.ts";
+import { readLines } from "../segments/reader.ts";
 import type { Checkpoint } from "../tree/checkpoint.ts";
 import { leafHash, type TreeHash } from "../tree/merkle.ts";
 import { subtreeOfHashes } from "../tree/subtree.ts";

@@ -12,7 +12,7 @@ import {
 } from "@kasbah/testkit";
 import { NaiveTree, naiveLeaf } from "@kasbah/testkit/ledger";
 import { type LedgerDirectory, prepareLedgerDirectory } from "../ledger-directory.ts";
-import { segmentPath } from "../segments/list-segments.ts";
+import { segmentPath } from "../segments/list.ts";
 import { openCheckpoint } from "../tree/checkpoint.ts";
 import { parseVerifierKey } from "../tree/note-key.ts";
 import { openLedgerKey } from "./ledger-key.ts";

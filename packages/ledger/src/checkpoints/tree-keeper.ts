@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { type Component, errnoOf, type Logger, type Sweep, writeFileDurably } from "@kasbah/runtime";
 import { LedgerError } from "../errors.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
-import { listSegments } from "../segments/list-segments.ts";
+import { listSegments } from "../segments/list.ts";
 import { type Checkpoint, openCheckpoint, signCheckpoint } from "../tree/checkpoint.ts";
 import { leafHash } from "../tree/merkle.ts";
 import type { NoteKey } from "../tree/note-key.ts";

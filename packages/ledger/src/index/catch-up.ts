@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import { errnoOf } from "@kasbah/runtime";
-import type { Segment } from "../segments/list-segments.ts";
-import { type LinePosition, readLineAt, readLinesFrom } from "../segments/segment-reader.ts";
+import type { Segment } from "../segments/list.ts";
+import { type ReadEntry, readEntry } from "../segments/read-entry.ts";
+import { type LinePosition, readLineAt, readLinesFrom } from "../segments/reader.ts";
 import type { AuditIndex, IndexState } from "./audit-index.ts";
-import { type ReadEntry, readEntry } from "./read-entry.ts";
 import { lineDigest } from "./rows.ts";
 
 export interface CatchUpProgress {

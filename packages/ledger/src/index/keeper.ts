@@ -1,11 +1,11 @@
 import type { Component, Logger, Sweep } from "@kasbah/runtime";
 import type { DecisionEntry } from "../entry/entry.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
-import { findDecision } from "../reader/find-decision.ts";
-import { listSegments } from "../segments/list-segments.ts";
+import { listSegments } from "../segments/list.ts";
 import { AuditIndex } from "./audit-index.ts";
 import { catchUp } from "./catch-up.ts";
 import { isDamaged, removeIndex } from "./file.ts";
+import { findDecision } from "./find-decision.ts";
 
 export interface IndexKeeperParts {
   readonly directory: LedgerDirectory;

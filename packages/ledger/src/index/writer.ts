@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { LRUCache } from "lru-cache";
 import type { AuthorityEntry, IssuedEntry } from "../entry/entry.ts";
-import type { ReadEntry } from "./read-entry.ts";
+import type { ReadEntry } from "../segments/read-entry.ts";
 import { keyHashesOf, lineDigest, podKey, secondOf } from "./rows.ts";
 import { bucketOf, bucketSize } from "./schema.ts";
 

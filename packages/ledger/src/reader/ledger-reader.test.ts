@@ -6,8 +6,8 @@ import { authorityStage, issued, noon, refused, sha256, spiffe, WrittenLedger } 
 import { encodeEntry, type LedgerEntry } from "../entry/entry.ts";
 import { AuditIndex } from "../index/audit-index.ts";
 import { catchUp } from "../index/catch-up.ts";
+import { findDecision } from "../index/find-decision.ts";
 import { type KeyKind, keyHash } from "../index/rows.ts";
-import { findDecision } from "./find-decision.ts";
 import type { LedgerReader } from "./ledger-reader.ts";
 import { openLedgerForReading } from "./open-ledger.ts";
 import type { Found } from "./slot-reader.ts";

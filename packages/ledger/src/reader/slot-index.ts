@@ -4,7 +4,7 @@ import { AuditIndex } from "../index/audit-index.ts";
 import { type CatchUpOptions, catchUp, fits, takeNew } from "../index/catch-up.ts";
 import { isDamaged, removeIndex } from "../index/file.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
-import { listSegments } from "../segments/list-segments.ts";
+import { listSegments } from "../segments/list.ts";
 
 /** The indexes that know all entries of a ledger together; of a CA that runs, the first may know some of the second. */
 export interface SlotIndex {

@@ -1,11 +1,11 @@
 import type { LedgerEntry } from "../entry/entry.ts";
 import { isDamaged, removeIndex } from "../index/file.ts";
 import type { IndexQueries, Place } from "../index/queries.ts";
-import { entryOf } from "../index/read-entry.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
-import { listSegments } from "../segments/list-segments.ts";
-import { type LinePosition, readLinesFrom } from "../segments/segment-reader.ts";
-import { LineSource } from "./line-source.ts";
+import { LineSource } from "../segments/line-source.ts";
+import { listSegments } from "../segments/list.ts";
+import { entryOf } from "../segments/read-entry.ts";
+import { type LinePosition, readLinesFrom } from "../segments/reader.ts";
 import { openSlotIndex, type SlotIndex, type SlotIndexOptions } from "./slot-index.ts";
 
 /** An entry, where it stands, and its bytes. */

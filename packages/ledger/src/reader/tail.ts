@@ -1,7 +1,7 @@
-import { entryOf } from "../index/read-entry.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
-import { listSegments, type Segment } from "../segments/list-segments.ts";
-import { type LinePosition, readLinesFrom } from "../segments/segment-reader.ts";
+import { listSegments, type Segment } from "../segments/list.ts";
+import { entryOf } from "../segments/read-entry.ts";
+import { type LinePosition, readLinesFrom } from "../segments/reader.ts";
 import { mergeByTime } from "./merge.ts";
 import type { Found } from "./slot-reader.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { errnoOf } from "@kasbah/runtime";
 import type { RefusedEntry } from "../entry/entry.ts";
-import { entryOf } from "../index/read-entry.ts";
+import { entryOf } from "../segments/read-entry.ts";
 import { boundedRecordFiles } from "./bounded-record.ts";
 
 /** The refusal of a caller that was not known, by its reference: some megabytes are read from end to end. */

@@ -1,7 +1,7 @@
 import { join, relative } from "node:path";
 import { EntryError, parseEntry } from "../entry/parse-entry.ts";
-import { segmentPath } from "../segments/list-segments.ts";
-import type { LocatedLine } from "../segments/segment-reader.ts";
+import { segmentPath } from "../segments/list.ts";
+import type { LocatedLine } from "../segments/reader.ts";
 import { hashLength, type TreeHash } from "../tree/merkle.ts";
 import { type TileId, tileAt, tileWidth } from "../tree/tile.ts";
 import type { Finding } from "./finding.ts";

@@ -7,7 +7,7 @@ import { entryLine, type SignedLedger, segmentEntries, writeSignedLedger } from 
 import { openLedgerKey } from "../checkpoints/ledger-key.ts";
 import { TreeKeeper } from "../checkpoints/tree-keeper.ts";
 import { type LedgerDirectory, ledgerDirectoryAt } from "../ledger-directory.ts";
-import { listSegments, segmentPath } from "../segments/list-segments.ts";
+import { listSegments, segmentPath } from "../segments/list.ts";
 import { type Checkpoint, openCheckpoint } from "../tree/checkpoint.ts";
 import { leafHash } from "../tree/merkle.ts";
 import { createNoteKey, type NoteVerifier, parseVerifierKey } from "../tree/note-key.ts";

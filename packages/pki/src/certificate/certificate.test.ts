@@ -15,7 +15,7 @@ import {
 } from "../forge.fixture.ts";
 import { createKeyPair } from "../keys/key.ts";
 import { oid } from "../oids.ts";
-import { encodePem } from "../pem.ts";
+import { encodePem } from "../pem/pem.ts";
 import { parseCertificate, parseCertificates } from "./certificate.ts";
 
 const keyPair = await createKeyPair("P-256");

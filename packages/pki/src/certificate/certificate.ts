@@ -5,7 +5,7 @@ import { type PublicKey, parseAuthorityKey, parsePublicKey } from "../keys/publi
 import { isSignedBy } from "../keys/signature.ts";
 import { type GeneralNameKind, ipAddressText, latin1 } from "../names/general-name.ts";
 import { parseSpiffeId, type SpiffeId } from "../names/spiffe-id.ts";
-import { encodePem, parsePemBlock, parsePemBlocks } from "../pem.ts";
+import { encodePem, parsePemBlock, parsePemBlocks } from "../pem/pem.ts";
 import { type CertificateExtensions, readCertificateExtensions } from "./certificate-extensions.ts";
 import { type CertificateFields, readCertificateFields } from "./certificate-fields.ts";
 

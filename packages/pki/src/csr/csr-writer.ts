@@ -4,7 +4,7 @@ import type { KeyPair } from "../keys/key.ts";
 import { uriTag } from "../names/general-name.ts";
 import type { SpiffeId } from "../names/spiffe-id.ts";
 import { oid } from "../oids.ts";
-import { encodePem } from "../pem.ts";
+import { encodePem } from "../pem/pem.ts";
 
 /**
  * A PEM request in the form that X.509-SVID §3 recommends and every CA of the mesh takes: empty subject, the

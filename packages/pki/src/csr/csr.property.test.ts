@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { PkiError } from "../errors.ts";
 import { forgeRequestDer, label, namesExtension, requestedExtensions, uri } from "../forge.fixture.ts";
 import { createKeyPair } from "../keys/key.ts";
-import { encodePem } from "../pem.ts";
+import { encodePem } from "../pem/pem.ts";
 import { parseCertificateRequest } from "./csr.ts";
 
 const keyPair = await createKeyPair("P-256");

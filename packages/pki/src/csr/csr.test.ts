@@ -18,7 +18,7 @@ import {
 } from "../forge.fixture.ts";
 import { createKeyPair } from "../keys/key.ts";
 import { oid } from "../oids.ts";
-import { encodePem } from "../pem.ts";
+import { encodePem } from "../pem/pem.ts";
 import { parseCertificateRequest } from "./csr.ts";
 
 const keyPair = await createKeyPair("P-256");

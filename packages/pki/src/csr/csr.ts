@@ -5,7 +5,7 @@ import { wholeOctets } from "../der/values.ts";
 import { PkiError, withCodes } from "../errors.ts";
 import { type PublicKey, parsePublicKey } from "../keys/public-key.ts";
 import { isSignedBy, readSignatureAlgorithm } from "../keys/signature.ts";
-import { parsePemBlock } from "../pem.ts";
+import { parsePemBlock } from "../pem/pem.ts";
 import { type RequestedAttributes, readAttributes } from "./attributes.ts";
 import { readRequestedSubject } from "./subject.ts";
 

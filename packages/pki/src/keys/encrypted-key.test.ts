@@ -4,7 +4,7 @@ import { throwsWithCode } from "@kasbah/testkit";
 import { tag } from "../der/tag.ts";
 import { encode, encodeOid, encodeSequence } from "../der/writer.ts";
 import { oid } from "../oids.ts";
-import { encodePem } from "../pem.ts";
+import { encodePem } from "../pem/pem.ts";
 import { createKeyPair } from "./key.ts";
 import { parsePrivateKey } from "./private-key.ts";
 

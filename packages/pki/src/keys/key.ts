@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, sign } from "node:crypto";
 import { inspect, promisify } from "node:util";
 import { PkiError } from "../errors.ts";
-import { encodePem } from "../pem.ts";
+import { encodePem } from "../pem/pem.ts";
 import { encryptPrivateKey } from "./encrypted-key.ts";
 import { type PublicKey, parseAuthorityKey } from "./public-key.ts";
 import type { SigningKey } from "./signing-key.ts";

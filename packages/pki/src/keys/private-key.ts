@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { PkiError } from "../errors.ts";
-import { refuseOldEncryption } from "../operator/operator-pem.ts";
-import { parsePemBlock } from "../pem.ts";
+import { refuseOldEncryption } from "../pem/operator-pem.ts";
+import { parsePemBlock } from "../pem/pem.ts";
 import { KeyPair } from "./key.ts";
 import { checkEncryption } from "./pbes2.ts";
 import { isSignedBy } from "./signature.ts";

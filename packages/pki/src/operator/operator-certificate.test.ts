@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { throwsWithCode } from "@kasbah/testkit";
 import { parseCertificate } from "../certificate/certificate.ts";
+import { findPemBlocks } from "../pem/operator-pem.ts";
 import { OperatorCertificate } from "./operator-certificate.ts";
-import { findPemBlocks } from "./operator-pem.ts";
 
 const bundle = "/etc/ssl/certs/ca-certificates.crt";
 

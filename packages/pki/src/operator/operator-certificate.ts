@@ -7,8 +7,8 @@ import { dottedOid, wholeOctets } from "../der/values.ts";
 import { PkiError, withCodes } from "../errors.ts";
 import { type EcCurve, pointProblem } from "../keys/ec-curve.ts";
 import { oid } from "../oids.ts";
-import { encodePem } from "../pem.ts";
-import type { PemBlock } from "./operator-pem.ts";
+import type { PemBlock } from "../pem/operator-pem.ts";
+import { encodePem } from "../pem/pem.ts";
 
 const label = "CERTIFICATE";
 

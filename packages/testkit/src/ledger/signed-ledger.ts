@@ -8,9 +8,9 @@ import {
   segmentPath,
   TreeKeeper,
 } from "@kasbah/ledger";
-import { manualSweep } from "../manual-sweep.ts";
-import { recordingLogger } from "../recording-logger.ts";
-import { temporaryDirectory } from "../temporary-directory.ts";
+import { temporaryDirectory } from "../disk/temporary-directory.ts";
+import { manualSweep } from "../fakes/manual-sweep.ts";
+import { recordingLogger } from "../fakes/recording-logger.ts";
 
 /** Entries of a segment. */
 export const segmentEntries = 512;

@@ -13,7 +13,7 @@ import {
   type Segment,
   segmentPath,
 } from "@kasbah/ledger";
-import { temporaryDirectory } from "../temporary-directory.ts";
+import { temporaryDirectory } from "../disk/temporary-directory.ts";
 
 // What the tests of the index and of its readers share.
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { throwsWithCode } from "@kasbah/testkit";
 import { createKeyPair } from "../keys/key.ts";
-import { encodePem } from "../pem.ts";
 import { findPemBlocks } from "./operator-pem.ts";
+import { encodePem } from "./pem.ts";
 
 const one = encodePem("CERTIFICATE", Uint8Array.of(1, 2, 3));
 

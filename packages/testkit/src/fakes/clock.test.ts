@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
-import { FakeClock } from "./fake-clock.ts";
+import { FakeClock } from "./clock.ts";
 
 describe("FakeClock", () => {
   it("wakes sleepers at their instants, in order of due time and then of asking", async () => {

@@ -1,5 +1,5 @@
 import { PkiError } from "../errors.ts";
-import { decodeBody } from "../pem.ts";
+import { decodeBody } from "./pem.ts";
 
 /** A block as it was found, with its whole text. */
 export interface PemBlock {

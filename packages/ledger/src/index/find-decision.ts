@@ -1,9 +1,9 @@
 import type { DecisionEntry } from "../entry/entry.ts";
-import type { IndexQueries } from "../index/queries.ts";
-import { entryOf } from "../index/read-entry.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
+import { LineSource } from "../segments/line-source.ts";
+import { entryOf } from "../segments/read-entry.ts";
 import { findStranger } from "../unauthenticated/find-refusal.ts";
-import { LineSource } from "./line-source.ts";
+import type { IndexQueries } from "./queries.ts";
 
 /** The decision about a call by its reference, from the disk: what is indexed, then what is written of strangers. */
 export async function findDecision(

@@ -13,7 +13,7 @@ import {
 } from "@kasbah/protocol";
 import { Http2Server } from "@kasbah/runtime/grpc-http2";
 import { type Route, type RpcStatus, unaryRoute } from "@kasbah/runtime/rpc";
-import { FakeRefusal } from "./fake-ca.ts";
+import { FakeRefusal } from "./ca.ts";
 
 /** What an operator asked for. */
 export interface FakeAdminCall {

@@ -5,8 +5,8 @@ import { createServer, type Server } from "node:https";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createKeyPair } from "@kasbah/pki";
-import { type TemporaryDirectory, temporaryDirectory } from "../temporary-directory.ts";
-import { createTestAuthority, type TestAuthority } from "../test-authority.ts";
+import { type TemporaryDirectory, temporaryDirectory } from "../../disk/temporary-directory.ts";
+import { createTestAuthority, type TestAuthority } from "../../minting/test-authority.ts";
 import { type FakeEvent, FakeObjects, kindOf } from "./objects.ts";
 import {
   answerFakeCall,

@@ -1,6 +1,6 @@
 import type { LedgerEntry } from "../entry/entry.ts";
 import { EntryError, parseEntry } from "../entry/parse-entry.ts";
-import type { LocatedLine } from "../segments/segment-reader.ts";
+import type { LocatedLine } from "./reader.ts";
 
 /** A line of a segment with the entry that it is; undefined when it is none that we can read. */
 export interface ReadEntry extends LocatedLine {

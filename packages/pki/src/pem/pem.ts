@@ -1,4 +1,4 @@
-import { PkiError } from "./errors.ts";
+import { PkiError } from "../errors.ts";
 
 const defaultMaxBytes = 16 * 1024;
 const lineLength = 64;

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import { text } from "node:stream/consumers";
 import { createKeyPair } from "@kasbah/pki";
-import { createTestAuthority, type TestAuthority } from "../test-authority.ts";
+import { createTestAuthority, type TestAuthority } from "../../minting/test-authority.ts";
 
 /** What the fake was asked. */
 export interface FakeKubernetesCall {

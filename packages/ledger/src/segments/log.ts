@@ -1,6 +1,6 @@
 import type { Clock, Component, Logger } from "@kasbah/runtime";
 import { LedgerError } from "../errors.ts";
-import type { OpenedSegment, SegmentFile } from "./segment-file.ts";
+import type { OpenedSegment, SegmentFile } from "./file.ts";
 
 export interface SegmentLogParts {
   /** Opens the segment whose first entry has this index, or makes it. */

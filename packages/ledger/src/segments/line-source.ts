@@ -1,7 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { errnoOf } from "@kasbah/runtime";
 import type { Place } from "../index/queries.ts";
-import { segmentPath } from "../segments/list-segments.ts";
+import { segmentPath } from "./list.ts";
 
 const windowBytes = 65_536;
 

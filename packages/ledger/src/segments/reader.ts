@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { errnoOf } from "@kasbah/runtime";
-import type { Segment } from "./list-segments.ts";
+import type { Segment } from "./list.ts";
 
 /** One entry and where it lies. */
 export interface LocatedLine {

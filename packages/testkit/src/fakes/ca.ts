@@ -3,7 +3,7 @@ import { type CreateCertificateRequest, createCertificate } from "@kasbah/protoc
 import type { HostPort } from "@kasbah/runtime";
 import { GrpcServer } from "@kasbah/runtime/grpc";
 import { grpcStatus, type RpcStatus, unaryRoute } from "@kasbah/runtime/rpc";
-import { createTestAuthority, type TestAuthority } from "./test-authority.ts";
+import { createTestAuthority, type TestAuthority } from "../minting/test-authority.ts";
 
 /** What the fake heard. */
 export interface FakeCaCall {

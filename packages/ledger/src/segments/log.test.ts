@@ -9,10 +9,10 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { listSegments, segmentPath } from "./list-segments.ts";
-import { type OpenedSegment, openSegmentFile, type SegmentFile } from "./segment-file.ts";
-import { SegmentLog, type SegmentLogParts } from "./segment-log.ts";
-import { readLines } from "./segment-reader.ts";
+import { type OpenedSegment, openSegmentFile, type SegmentFile } from "./file.ts";
+import { listSegments, segmentPath } from "./list.ts";
+import { SegmentLog, type SegmentLogParts } from "./log.ts";
+import { readLines } from "./reader.ts";
 
 describe("The ledger's log", () => {
   let directory: TemporaryDirectory;
