@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Place } from "../segments/line-source.ts";
 import type { ReadEntry } from "../segments/read-entry.ts";
 import type { LinePosition } from "../segments/reader.ts";
 import { openMemory, openToRead, openToWrite } from "./file.ts";
-import { IndexQueries, type Place } from "./queries.ts";
+import { IndexQueries } from "./queries.ts";
 import { bucketOf, inTransaction, makeTables } from "./schema.ts";
 import { IndexWriter } from "./writer.ts";
 

@@ -1,17 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Place } from "../segments/line-source.ts";
 import { type KeyKind, keyHash } from "./rows.ts";
 import { bucketSize } from "./schema.ts";
-
-/** Where an entry lies. */
-export interface Place {
-  readonly index: number;
-  /** Index of the first entry of its segment. */
-  readonly segmentFirst: number;
-  /** Of its first byte in the segment. */
-  readonly offset: number;
-  /** Without its line feed. */
-  readonly length: number;
-}
 
 const bucketEnd = bucketSize - 1;
 const columns = "e.id, e.offset, e.length, (SELECT max(first) FROM segments WHERE first <= e.id) AS segment";

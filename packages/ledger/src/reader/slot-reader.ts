@@ -1,7 +1,8 @@
 import type { LedgerEntry } from "../entry/entry.ts";
 import { isDamaged, removeIndex } from "../index/file.ts";
-import type { IndexQueries, Place } from "../index/queries.ts";
+import type { IndexQueries } from "../index/queries.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
+import type { Place } from "../segments/line-source.ts";
 import { LineSource } from "../segments/line-source.ts";
 import { listSegments } from "../segments/list.ts";
 import { entryOf } from "../segments/read-entry.ts";

@@ -1,7 +1,17 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { errnoOf } from "@kasbah/runtime";
-import type { Place } from "../index/queries.ts";
 import { segmentPath } from "./list.ts";
+
+/** The position of an entry in the segments. */
+export interface Place {
+  readonly index: number;
+  /** Index of the first entry of its segment. */
+  readonly segmentFirst: number;
+  /** Offset of its first byte in the segment. */
+  readonly offset: number;
+  /** Length in bytes, without the line feed. */
+  readonly length: number;
+}
 
 const windowBytes = 65_536;
 
