@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { grpcStatus } from "@kasbah/runtime/rpc";
 import { parsePolicy } from "../packages/ca-server/src/admission/policy/file.ts";
-import { statusTable } from "../packages/ca-server/src/grpc/status.ts";
+import { statusTable } from "../packages/ca-server/src/grpc/status-table.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");

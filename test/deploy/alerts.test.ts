@@ -2,13 +2,16 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { statusTable } from "../../packages/ca-server/src/grpc/status-table.ts";
+import { alertGroups } from "../../packages/cli/src/install/alert-rules.ts";
 import { readText, readYaml, root } from "../harness/chart/yaml.ts";
 import { providePromtool, whyNoPromtool } from "./programs.ts";
 
 interface Alert {
   readonly alert: string;
   readonly expr: string;
-  readonly annotations: { readonly runbook_url: string };
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly runbook: string };
 }
 
 interface Panel {
@@ -23,7 +26,7 @@ const { groups } = readYaml("deploy/prometheus/alerts.yaml") as { groups: { rule
 const alerts = groups.flatMap(({ rules }) => rules);
 const { panels } = JSON.parse(readText("deploy/grafana/kasbah.json")) as { panels: Panel[] };
 
-/** The metrics of an expression that the documents do not have. */
+/** The metrics of an expression that no page documents. */
 function unknownMetrics(expr: string): readonly string[] {
   const pages = readText("docs/ca-server.md") + readText("docs/agent.md");
   const names = expr.match(/\b(?:citadel|istio|kasbah)_[a-z_]+/g) ?? [];
@@ -32,8 +35,14 @@ function unknownMetrics(expr: string): readonly string[] {
   );
 }
 
+/** Whether an alert's expression selects refusals with this code. */
+function countsRefusal(expr: string, code: string): boolean {
+  const [, operator = "", codes = ""] = /kasbah_refusals\{code(=~|!~)"([^"]+)"/.exec(expr) ?? [];
+  return operator !== "" && codes.split("|").includes(code) === (operator === "=~");
+}
+
 describe("The alerts", () => {
-  it("look at metrics that there are", () => {
+  it("use only documented metrics", () => {
     assert.ok(alerts.length > 10);
     assert.deepEqual(
       alerts.flatMap(({ expr }) => unknownMetrics(expr)),
@@ -41,22 +50,46 @@ describe("The alerts", () => {
     );
   });
 
-  it("each lead to a page that says what to do, and every page is led to", () => {
-    const pages = new Set(alerts.map(({ annotations }) => annotations.runbook_url.split("/").at(-1)));
-    assert.deepEqual([...pages].sort(), readdirSync(join(root, "docs/runbooks")).sort());
+  it("each link to their own runbook, and every runbook belongs to an alert", () => {
+    const pages = new Set(alerts.map(({ annotations }) => annotations.runbook));
+    const found = readdirSync(join(root, "docs/runbooks")).map((name) => `docs/runbooks/${name}`);
+    assert.deepEqual([...pages].toSorted(), found.toSorted());
     for (const { alert, annotations } of alerts) {
-      const page = readText(`docs/runbooks/${annotations.runbook_url.split("/").at(-1)}`);
-      assert.ok(page.startsWith(`# ${alert}\n`), alert);
+      const text = readText(annotations.runbook);
+      assert.ok(text.startsWith(`# ${alert}\n`), alert);
+      const headings = [...text.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
+      assert.deepEqual(headings, ["Meaning", "Impact", "Diagnosis", "Fix"], alert);
+      assert.match(text, /^```/m, `${alert}: no command to run`);
     }
   });
 
-  it("fire when they should, and only then", async function () {
-    // The first run fetches.
+  it("link to published runbooks if a URL is given", () => {
+    const links = JSON.stringify(alertGroups("https://wiki.example/kasbah")).match(/"runbook[^,}]*/g) ?? [];
+    assert.equal(links.length, alerts.length);
+    for (const link of links) {
+      assert.match(link, /^"runbook_url":"https:\/\/wiki\.example\/kasbah\/[a-z-]+\.md"$/);
+    }
+  });
+
+  it("cover every refusal code of the CA exactly once, and every outage with a critical alert", () => {
+    for (const [code, { level, alert }] of Object.entries(statusTable)) {
+      const counting = alerts.filter(({ expr }) => countsRefusal(expr, code));
+      assert.deepEqual(
+        counting.map((each) => each.alert),
+        [alert],
+        code,
+      );
+      if (level === "error") assert.equal(counting[0]?.labels.severity, "critical", code);
+    }
+  });
+
+  it("fire exactly when promtool's scenarios expect it", async function () {
+    // The first run downloads promtool.
     this.timeout(120_000);
     const say = (line: string) => process.stdout.write(`      ${line}\n`);
     const missing = whyNoPromtool();
     if (missing !== undefined) {
-      say(`the alerts are not tried: ${missing}`);
+      say(`skipped: ${missing}`);
       return this.skip();
     }
     const promtool = await providePromtool(say);
@@ -67,7 +100,7 @@ describe("The alerts", () => {
 });
 
 describe("The dashboard", () => {
-  it("shows metrics that there are, in every panel", () => {
+  it("has panels that use only documented metrics", () => {
     const shown = panels.filter(({ type }) => type !== "row");
     assert.ok(shown.length > 12);
     for (const { title, targets = [] } of shown) assert.ok(targets.length > 0, title);
@@ -77,7 +110,7 @@ describe("The dashboard", () => {
     );
   });
 
-  it("has no two panels with one number, or in one place", () => {
+  it("has panels with unique ids that do not overlap", () => {
     assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
     const places = panels.flatMap(({ gridPos: { h, w, x, y } }) =>
       Array.from({ length: h * w }, (_, cell) => `${x + (cell % w)},${y + Math.floor(cell / w)}`),

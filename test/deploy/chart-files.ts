@@ -1,14 +1,13 @@
 import { stringify } from "yaml";
 import { alertGroups } from "../../packages/cli/src/install/alert-rules.ts";
 import { profiles } from "../../packages/cli/src/install/profiles.ts";
-import { parseValues, valuesJsonSchema } from "../../packages/cli/src/install/values.ts";
+import { defaultValues, valuesJsonSchema } from "../../packages/cli/src/install/values.ts";
 
 const chart = "deploy/helm/kasbah";
 
-/** What the chart and Prometheus take over from `kasbah install`, by path from the root of the repository. */
+/** The files generated from the sources of `kasbah install`, by path from the root of the repository. */
 export function chartFiles(): ReadonlyMap<string, string> {
-  const { runbookUrl } = parseValues({}).prometheusRule;
-  const alerts = toYaml({ groups: alertGroups(runbookUrl) });
+  const alerts = toYaml({ groups: alertGroups(defaultValues.prometheusRule.runbookUrl) });
   const named = Object.entries(profiles).map(([name, { about, values }]): [string, string] => {
     const sentence = `${about.charAt(0).toUpperCase()}${about.slice(1)}`;
     return [`${chart}/profiles/${name}.yaml`, `# ${sentence}.\n${toYaml(values)}`];

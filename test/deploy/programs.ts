@@ -2,14 +2,14 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { provideTool, whyNoDebian } from "../../deploy/image/debian-packages.ts";
 
-/** Why alerts cannot be tried here, and what to do about it; undefined when they can be. */
+/** Why promtool is not available here and how to get it; undefined if it is available. */
 export function whyNoPromtool(): string | undefined {
   if (installedPromtool() !== undefined) return undefined;
   const missing = whyNoDebian();
   return missing && `no promtool, and ${missing}: install Prometheus, or set PROMTOOL_BIN`;
 }
 
-/** Of the environment's `PROMTOOL_BIN` or PATH, else from Debian's package of Prometheus, into the cache. */
+/** The path of promtool: from `PROMTOOL_BIN` or PATH, else downloaded from Debian's prometheus package into the cache. */
 export async function providePromtool(say: (line: string) => void): Promise<string> {
   const installed = installedPromtool();
   if (installed !== undefined) return installed;

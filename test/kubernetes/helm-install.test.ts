@@ -28,24 +28,27 @@ describe("The chart on a real API server", function () {
   after(() => home?.remove());
 
   const restricted = { "pod-security.kubernetes.io/enforce": "restricted" };
+  const image = "--set=image.repository=registry.example/kasbah/server";
   const installIn = (namespace: string, ...more: readonly string[]) =>
     helm.run(["install", "kasbah", chartPath, `--namespace=${namespace}`, ...more]);
 
-  it("refuses a misspelt value, what is no duration, two policies, and replicas that share nothing", async () => {
+  it("rejects an unknown value, an invalid duration, a missing image, two policies and replicas without a shared Secret", async () => {
     const namespace = await controlPlane.newNamespace("helm");
     const wrong = [
       ["--set=replica=3", /additional properties 'replica' not allowed/],
       ["--set=ca.defaultTtl=day", /does not match pattern/],
-      ["--set=replicas=3", /several are one CA by the Secret/],
-      ["--set=policy.text=a,policy.configMap=b", /not both/],
+      ["--set=replicas=3", /more than one requires a shared Secret: set ca\.stateSecret/],
+      ["--set=policy.text=a,policy.configMap=b", /mutually exclusive/],
     ] as const;
-    for (const [setting, words] of wrong) await assert.rejects(installIn(namespace, setting), words);
+    for (const [setting, words] of wrong) await assert.rejects(installIn(namespace, image, setting), words);
+    await assert.rejects(installIn(namespace), /image\.repository: required: .* --set image\.repository=/);
   });
 
   for (const name of Object.keys(profiles)) {
     it(`installs under restricted, says what to do next, and goes again but for the claims: ${name}`, async () => {
       const namespace = await controlPlane.newNamespace("helm", restricted);
-      const said = await installIn(namespace, `--values=${chartPath}/profiles/${name}.yaml`);
+      const values = `--values=${chartPath}/profiles/${name}.yaml`;
+      const said = await installIn(namespace, values, ...(name === "empty" ? [] : [image]));
       assert.match(
         said,
         name === "empty" ? /Nothing is installed/ : new RegExp(`-n ${namespace} rollout status`),
@@ -64,7 +67,7 @@ describe("The chart on a real API server", function () {
 
   it("gives its service account the documented least", async () => {
     const namespace = await controlPlane.newNamespace("helm", restricted);
-    await installIn(namespace);
+    await installIn(namespace, image);
     const kubectl = (args: readonly string[], stdin = "") => controlPlane.kubectl(args, { stdin });
     assert.deepEqual(await canDo(kubectl, namespace), [
       "configmaps [] create",
@@ -76,14 +79,14 @@ describe("The chart on a real API server", function () {
 
   it("changes with an upgrade what may change, and nothing that may not", async () => {
     const namespace = await controlPlane.newNamespace("helm", restricted);
-    await installIn(namespace);
-    const upgrade = ["upgrade", "kasbah", chartPath, `--namespace=${namespace}`];
+    await installIn(namespace, image);
+    const upgrade = ["upgrade", "kasbah", chartPath, `--namespace=${namespace}`, image];
     await helm.run([
       ...upgrade,
       "--set=replicas=3,ca.stateSecret=kasbah-ca,image.tag=next,ca.logLevel=debug,pod.labels.team=mesh",
     ]);
-    const image = "{.spec.replicas} {.spec.template.spec.containers[0].image}";
-    const set = ["get", "statefulset", "kasbah", `--namespace=${namespace}`, `-o=jsonpath=${image}`];
-    assert.equal(await controlPlane.kubectl(set), "3 kasbah/server:next");
+    const fields = "{.spec.replicas} {.spec.template.spec.containers[0].image}";
+    const set = ["get", "statefulset", "kasbah", `--namespace=${namespace}`, `-o=jsonpath=${fields}`];
+    assert.equal(await controlPlane.kubectl(set), "3 registry.example/kasbah/server:next");
   });
 });

@@ -7,7 +7,7 @@ import { installObjects, namespaceObject } from "../../packages/cli/src/install/
 import { profiles } from "../../packages/cli/src/install/profiles.ts";
 import { removeObjects } from "../../packages/cli/src/install/uninstall.ts";
 import { parseValues, type ValuesInput } from "../../packages/cli/src/install/values.ts";
-import { version } from "../harness/chart/installations.ts";
+import { testImage, version } from "../harness/chart/installations.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { canDo, claimOf, podOf } from "./install/observations.ts";
@@ -35,7 +35,7 @@ describe("kasbah install on a real API server", function () {
   });
 
   async function install(values: ValuesInput, namespace = `install-${++count}`): Promise<Installation> {
-    const installation = { namespace, version, values: parseValues(values) };
+    const installation = { namespace, version, values: parseValues(testImage, values) };
     const world = { kubectl, clock: systemClock, signal: AbortSignal.timeout(30_000) };
     await applyObjects(namespaceObject(installation), installObjects(installation), world);
     return installation;
@@ -67,7 +67,7 @@ describe("kasbah install on a real API server", function () {
         "-o=jsonpath={.items[*].metadata.resourceVersion}",
       ]);
     const before = await versions();
-    const installation = { namespace, version, values: parseValues({}) };
+    const installation = { namespace, version, values: parseValues(testImage) };
     const world = { kubectl, clock: systemClock, signal: AbortSignal.timeout(30_000) };
     await applyObjects(namespaceObject(installation), installObjects(installation), world);
     assert.equal(await versions(), before);

@@ -1,6 +1,6 @@
 import { MeshError } from "@kasbah/pki";
 
-/** Why the CA refuses a call, or cannot serve it now. `grpc/status.ts` says what the caller is told for each. */
+/** Why the CA refuses a call, or cannot serve it now. `grpc/status-table.ts` maps each to what the caller sees. */
 export type CaErrorCode =
   | "TOKEN_MISSING"
   | "TOKEN_EXPIRED"

@@ -6,7 +6,10 @@ import { type KubernetesObject, objectsIn } from "./yaml.ts";
 export const version = "0.1.0";
 const peer = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } };
 
-/** Every value, at something else than its default. */
+/** Tests set an image in every installation, because the values have no default for it. */
+export const testImage: ValuesInput = { image: { repository: "registry.example/kasbah/server" } };
+
+/** Every value, each different from its default. */
 const everything: ValuesInput = {
   image: { repository: "mesh/ca", tag: "2", digest: `sha256:${"0".repeat(64)}`, pullPolicy: "Always" },
   imagePullSecrets: [{ name: "pull.secret" }],
@@ -58,17 +61,28 @@ const everything: ValuesInput = {
   prometheusRule: { enabled: true, labels: { role: "alerts" }, runbookUrl: "https://wiki.example/kasbah" },
 };
 
-/** What tests try: each profile, and values that change what is there. */
+const profileInstallations = Object.entries(profiles).map(([name, { values }]): [string, ValuesInput] => [
+  `profile ${name}`,
+  { ...testImage, ...values },
+]);
+
+/** The installations that tests render: each profile, and values that add or remove objects. */
 export const installations: Readonly<Record<string, ValuesInput>> = {
-  ...Object.fromEntries(Object.entries(profiles).map(([name, { values }]) => [`profile ${name}`, values])),
+  ...Object.fromEntries(profileInstallations),
   everything,
-  "a policy of somebody else's": { policy: { configMap: "mesh-policy" } },
-  "a shared Secret for one replica": { ca: { stateSecret: "mesh-ca" } },
-  "no root published": { rootConfigMap: { publish: false }, volume: { enabled: false } },
-  "without requests": { resources: { requests: {}, limits: {} }, pod: { nodeSelector: {} } },
+  "the policy in an existing ConfigMap": { ...testImage, policy: { configMap: "mesh-policy" } },
+  "a shared Secret for one replica": { ...testImage, ca: { stateSecret: "mesh-ca" } },
+  "no root published": { ...testImage, rootConfigMap: { publish: false }, volume: { enabled: false } },
+  "without requests": {
+    ...testImage,
+    resources: { requests: {}, limits: {} },
+    pod: { nodeSelector: {} },
+  },
 };
 
-/** The objects of an installation, as they are printed. */
+/** The objects of an installation, as `kasbah install` prints them. */
 export function installed(values: ValuesInput, namespace = "kasbah-system"): readonly KubernetesObject[] {
-  return objectsIn(renderObjects(installObjects({ namespace, version, values: parseValues(values) })));
+  return objectsIn(
+    renderObjects(installObjects({ namespace, version, values: parseValues(testImage, values) })),
+  );
 }

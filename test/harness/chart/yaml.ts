@@ -6,7 +6,7 @@ import { repositoryRoot } from "../repository.ts";
 export const root = repositoryRoot;
 export const chartPath = join(root, "deploy/helm/kasbah");
 
-/** What is looked at of an object of Kubernetes. */
+/** The fields of a Kubernetes object that tests inspect. */
 export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -21,7 +21,7 @@ export interface KubernetesObject {
 export const readText = (path: string): string => readFileSync(join(root, path), "utf8");
 export const readYaml = (path: string): unknown => parse(readText(path));
 
-/** The objects of a YAML stream as kubectl reads it, without documents that are empty. */
+/** The objects of a YAML stream as kubectl reads it, without empty documents. */
 export function objectsIn(stream: string): readonly KubernetesObject[] {
   return parseAllDocuments(stream, { version: "1.1" })
     .map((document) => document.toJS())
@@ -30,7 +30,7 @@ export function objectsIn(stream: string): readonly KubernetesObject[] {
 
 const managerLabels = new Set(["app.kubernetes.io/managed-by", "helm.sh/chart"]);
 
-/** Objects by kind and name, without the labels that say who installed them. */
+/** Objects by kind and name, without the labels that identify the installer. */
 export function byName(objects: readonly KubernetesObject[]): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     objects.map((object) => {

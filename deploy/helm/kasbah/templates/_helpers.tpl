@@ -1,4 +1,4 @@
-{{/* What selects the pods. Never a version: selectors of a StatefulSet cannot change. */}}
+{{/* Selects the pods. It contains no version, because the selector of a StatefulSet cannot change. */}}
 {{- define "kasbah.selectorLabels" -}}
 app.kubernetes.io/name: kasbah
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -13,7 +13,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 
-{{/* Metadata of an object of the namespace. Agents and certificates name the Service, so the name is no release's. */}}
+{{/* Metadata of a namespaced object. Agents and certificates contain the name, so it does not depend on the release. */}}
 {{- define "kasbah.metadata" -}}
 metadata:
   name: kasbah
@@ -22,16 +22,16 @@ metadata:
     {{- include "kasbah.labels" . | nindent 4 }}
 {{- end }}
 
-{{/* The name of what belongs to no namespace, so that two installations do not share it. */}}
+{{/* The name of cluster-scoped objects, unique per namespace so that two installations do not share one. */}}
 {{- define "kasbah.clusterName" -}}
 kasbah-{{ .Release.Namespace }}
 {{- end }}
 
-{{/* The ConfigMap that the policy is read from; empty when there is none. */}}
+{{/* The ConfigMap that holds the policy; empty if there is no policy. */}}
 {{- define "kasbah.policyMap" -}}
 {{- with .Values.policy }}
 {{- if and .text .configMap }}
-{{- fail "policy: give its text, or the name of a ConfigMap that holds it, not both" }}
+{{- fail "policy: text and configMap are mutually exclusive: set only one of them" }}
 {{- end }}
 {{- .configMap | default (.text | empty | ternary "" "kasbah-policy") }}
 {{- end }}
@@ -39,6 +39,9 @@ kasbah-{{ .Release.Namespace }}
 
 {{- define "kasbah.image" -}}
 {{- with .Values.image -}}
-{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ with .digest }}@{{ . }}{{ end }}
+{{- if not .repository }}
+{{- fail "image.repository: required: no image is published; build it (docs/image.md), push it to your registry, and add --set image.repository=registry.example/kasbah/server" }}
+{{- end }}
+{{- .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ with .digest }}@{{ . }}{{ end }}
 {{- end }}
 {{- end }}

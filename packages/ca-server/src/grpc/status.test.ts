@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { decodeErrorInfo, decodeRetryAfterMs } from "@kasbah/protocol";
 import { grpcStatus } from "@kasbah/runtime/rpc";
 import { CaError, type CaErrorCode } from "../errors.ts";
-import { type Refusal, refusalOf, statusTable } from "./status.ts";
+import { type Refusal, refusalOf } from "./status.ts";
+import { statusTable } from "./status-table.ts";
 
 const codes = Object.keys(statusTable) as CaErrorCode[];
 const reason = "the reason";

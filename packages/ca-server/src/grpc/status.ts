@@ -1,63 +1,16 @@
 import { encodeStatusDetails } from "@kasbah/protocol";
 import { grpcStatus, type RpcStatus } from "@kasbah/runtime/rpc";
 import { CaError, type CaErrorCode } from "../errors.ts";
+import { type StatusRow, statusTable } from "./status-table.ts";
 
-/** How one code is answered, logged and counted. */
-export interface StatusRow {
-  readonly status: number;
-  /** `reason`: the error's message; `later`: to try again; `nothing`: the reference id alone. */
-  readonly told: "reason" | "later" | "nothing";
-  /** What an operator must act on is an error; what any stranger can cause is not. */
-  readonly level: "info" | "warn" | "error";
-  /** Istio's counter: failed authentication, or the label of `citadel_server_csr_sign_err_count`. */
-  readonly citadel:
-    | "authentication"
-    | "CA_NOT_READY"
-    | "CSR_ERROR"
-    | "TTL_ERROR"
-    | "CERT_GEN_ERROR"
-    | "UNKNOWN";
-}
-
-const { UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL } =
-  grpcStatus;
-const stranger = {
-  status: UNAUTHENTICATED,
-  told: "reason",
-  level: "info",
-  citadel: "authentication",
-} as const;
-const badRequest = { status: INVALID_ARGUMENT, told: "reason", level: "info", citadel: "CSR_ERROR" } as const;
-const throttled = { status: RESOURCE_EXHAUSTED, told: "reason", level: "info", citadel: "UNKNOWN" } as const;
-const outage = { status: UNAVAILABLE, told: "later", level: "error" } as const;
-
-/** The one table from code to gRPC status, public text and log level; a code without a row does not compile. */
-export const statusTable = {
-  TOKEN_MISSING: stranger,
-  TOKEN_EXPIRED: stranger,
-  TOKEN_AUDIENCE: stranger,
-  TOKEN_ISSUER: stranger,
-  TOKEN_REJECTED: stranger,
-  CALLER_NOT_SERVICE_ACCOUNT: stranger,
-  CLIENT_CERTIFICATE_REJECTED: stranger,
-  CREDENTIALS_CONFLICT: { ...stranger, level: "warn" },
-  IMPERSONATION_REFUSED: { ...stranger, level: "warn" },
-  AUTHENTICATOR_UNAVAILABLE: { ...outage, citadel: "authentication" },
-  IDENTITY_NOT_ALLOWED: { ...badRequest, status: PERMISSION_DENIED, level: "warn", citadel: "UNKNOWN" },
-  RATE_LIMITED: throttled,
-  OVERLOADED: throttled,
-  REQUEST_MALFORMED: badRequest,
-  CSR_MALFORMED: badRequest,
-  CSR_KEY_REJECTED: badRequest,
-  CSR_SIGNATURE_INVALID: badRequest,
-  CSR_IDENTITY_MISMATCH: badRequest,
-  TTL_TOO_LONG: { ...badRequest, citadel: "TTL_ERROR" },
-  ISSUER_UNAVAILABLE: { ...outage, citadel: "CA_NOT_READY" },
-  LEDGER_UNAVAILABLE: { ...outage, citadel: "UNKNOWN" },
-  LINT_FAILED: { status: INTERNAL, told: "nothing", level: "error", citadel: "CERT_GEN_ERROR" },
-} satisfies Record<CaErrorCode, StatusRow>;
-
-const unknownRow: StatusRow = { status: INTERNAL, told: "nothing", level: "error", citadel: "UNKNOWN" };
+const { INTERNAL, RESOURCE_EXHAUSTED } = grpcStatus;
+const unknownRow: StatusRow = {
+  status: INTERNAL,
+  told: "nothing",
+  level: "error",
+  citadel: "UNKNOWN",
+  alert: "KasbahHighRefusalRate",
+};
 /** Stock agents try five times within 1.5 s by themselves; this asks them for the last of those waits. */
 const defaultRetryAfterMs = 1_000;
 /** Who defines the codes (`google.rpc.ErrorInfo`). */

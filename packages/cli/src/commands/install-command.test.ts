@@ -9,6 +9,7 @@ import { writeFakeKubectl } from "../install/fake-kubectl.fixture.ts";
 import type { CommandWorld } from "./command-world.ts";
 import { installCommand, uninstallCommand } from "./install-command.ts";
 
+const image = "--set=image.repository=registry.example/kasbah/server";
 const kinds = (yaml: string) => parseAllDocuments(yaml).map((document) => document.toJS().kind);
 
 describe("kasbah install", () => {
@@ -69,21 +70,29 @@ describe("kasbah install", () => {
       ["--set", "nothing=1"],
       ["--values", "/not/there"],
       ["--set", "replicas=none"],
+      ["--set", "image.repository="],
     ]) {
-      const { error, text } = await run("install", ...wrong);
+      const { error, text } = await run("install", image, ...wrong);
       assert.equal(error?.code, "CONFIG_INVALID", wrong.join(" "));
       assert.equal(text, "");
     }
     assert.equal(await said("calls"), "");
   });
 
+  it("names the missing image and the flag that sets it, unless no CA is installed", async () => {
+    const { error } = await run("install");
+    assert.equal(error?.code, "CONFIG_INVALID");
+    assert.match(String(error?.message), /image\.repository: required: .* --set image\.repository=/);
+    assert.equal((await run("install", "--profile", "empty")).error, undefined);
+  });
+
   it("prints the objects and asks no cluster", async () => {
-    const { text, error } = await run("install", "--namespace", "mesh", "--set", "image.tag=9");
+    const { text, error } = await run("install", image, "--namespace", "mesh", "--set", "image.tag=9");
     assert.equal(error, undefined);
     assert.deepEqual(kinds(text).slice(0, 2), ["Namespace", "ServiceAccount"]);
-    assert.match(text, /image: kasbah\/server:9\n/);
+    assert.match(text, /image: registry\.example\/kasbah\/server:9\n/);
     assert.match(text, /--server-san=kasbah\.mesh\.svc\n/);
-    assert.equal((await run("install", "--namespace", "mesh", "--set", "image.tag=9")).text, text);
+    assert.equal((await run("install", image, "--namespace", "mesh", "--set", "image.tag=9")).text, text);
     assert.equal(await said("calls"), "");
   });
 
@@ -91,19 +100,20 @@ describe("kasbah install", () => {
     await writeFile(directory.join("v.yaml"), "image: { tag: of-the-file }\nvolume: { size: 3Gi }\n");
     const { text } = await run(
       "install",
+      image,
       "--set=image.tag=a",
       "--values",
       directory.join("v.yaml"),
       "--set=image.tag=b",
     );
-    assert.match(text, /kasbah\/server:b\n/);
+    assert.match(text, /registry\.example\/kasbah\/server:b\n/);
     assert.match(text, /storage: 3Gi\n/);
   });
 
   it("applies the namespace first, as manager kasbah, and ends when everything is there", async () => {
-    const printed = kinds((await run("install")).text);
+    const printed = kinds((await run("install", image)).text);
     await writeFile(directory.join("found"), "one/object\n".repeat(printed.length - 1));
-    const { text, error } = await run("install", "--apply", "--context", "prod", "--kubeconfig", "k");
+    const { text, error } = await run("install", image, "--apply", "--context", "prod", "--kubeconfig", "k");
     assert.equal(error, undefined);
     const apply =
       "--context=prod --kubeconfig=k apply --server-side --field-manager=kasbah --validate=strict -f -";
@@ -120,7 +130,7 @@ describe("kasbah install", () => {
 
   it("leaves a namespace as it is that somebody else has made", async () => {
     await writeFile(directory.join("foreign"), "namespace/istio-system\n");
-    await run("install", "--apply", "--namespace", "istio-system", "--profile", "demo");
+    await run("install", image, "--apply", "--namespace", "istio-system", "--profile", "demo");
     const applied = kinds(await said("applied"));
     assert.equal(applied[0], "ServiceAccount");
     assert.ok(applied.length > 5);
@@ -128,10 +138,10 @@ describe("kasbah install", () => {
 
   it("fails when objects are missing after a minute, and with what kubectl complains of", async () => {
     await writeFile(directory.join("found"), "one/object\n");
-    const missing = await run("install", "--apply");
+    const missing = await run("install", image, "--apply");
     assert.equal(missing.error?.code, "NOT_READY");
     assert.ok(nowMs >= 60_000 && nowMs < 65_000, String(nowMs));
-    const { error } = await run("install", "--apply", "--context", "refused");
+    const { error } = await run("install", image, "--apply", "--context", "refused");
     assert.equal(error?.code, "PROCESS_FAILED");
     assert.equal(error?.message, "kubectl apply failed: error: the server said no");
   });
@@ -139,7 +149,7 @@ describe("kasbah install", () => {
   it("says that kubectl is not there", async () => {
     await rm(directory.join("kubectl"));
     path = directory.path;
-    const { error } = await run("install", "--apply");
+    const { error } = await run("install", image, "--apply");
     assert.equal(error?.code, "PROCESS_FAILED");
     assert.match(String(error?.message), /^kubectl is not there: install it/);
   });

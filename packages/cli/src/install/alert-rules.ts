@@ -1,3 +1,4 @@
+import { type RefusalAlert, statusTable } from "@kasbah/ca-server/refusals";
 import type { Json } from "./manifest.ts";
 
 type Severity = "info" | "warning" | "critical";
@@ -10,50 +11,60 @@ interface Alert {
   readonly summary: string;
 }
 
-const days: readonly (readonly [number, number, Severity])[] = [
+const expiryBands: readonly (readonly [number, number, Severity])[] = [
   [30, 7, "info"],
   [7, 1, "warning"],
   [1, Number.NEGATIVE_INFINITY, "critical"],
 ];
 
-/** One alert for each of 30, 7 and 1 days, of which one fires at a time. */
-function endsSoon(name: string, seconds: string, summary: string): readonly Alert[] {
-  return days.map(([below, above, severity]) => {
+/** One rule each for less than 30, 7 and 1 days, of which at most one fires. */
+function expiringSoon(name: string, subject: string, seconds: string, consequence = ""): readonly Alert[] {
+  const summary =
+    `${subject} {{ if lt $value 0.0 }}has expired{{ else }}expires in ` +
+    `{{ $value | humanizeDuration }}{{ end }}${consequence}.`;
+  return expiryBands.map(([below, above, severity]) => {
     const band = Number.isFinite(above) ? ` >= ${above} * 86400` : "";
     return { name, expr: `${seconds} < ${below} * 86400${band}`, for: "5m", severity, summary };
   });
 }
 
-const issuer = '(kasbah_authority_expiry_timestamp{kind!="root"} and kasbah_authority_stage < 3) - time()';
-/** Outages and load have alerts of their own, which say more. */
-const ownTrouble = "AUTHENTICATOR_UNAVAILABLE|ISSUER_UNAVAILABLE|LEDGER_UNAVAILABLE|LINT_FAILED|OVERLOADED";
-const refused = (codes: string, minutes: number) =>
-  `sum by (namespace, code) (rate(kasbah_refusals{code=~"${codes}"}[${minutes}m])) > 0`;
+const issuerSecondsLeft =
+  '(kasbah_authority_expiry_timestamp{kind!="root"} and kasbah_authority_stage < 3) - time()';
+
+/** The codes that the CA's status table assigns to alerts that pass the test, as an alternation of a regex. */
+function codesOf(isWanted: (alert: RefusalAlert) => boolean): string {
+  return Object.entries(statusTable)
+    .filter(([, { alert }]) => isWanted(alert))
+    .map(([code]) => code)
+    .join("|");
+}
+
+function refusedFor(alert: RefusalAlert, minutes: number): string {
+  const codes = codesOf((each) => each === alert);
+  return `sum by (namespace, code) (rate(kasbah_refusals{code=~"${codes}"}[${minutes}m])) > 0`;
+}
 
 const authorityAlerts: readonly Alert[] = [
-  ...endsSoon(
-    "KasbahRootEndsSoon",
-    "citadel_server_root_cert_expiry_seconds",
-    "The root that signs ends in {{ $value | humanizeDuration }}.",
-  ),
-  ...endsSoon(
-    "KasbahIssuerEndsSoon",
-    issuer,
-    "{{ $labels.authority }} ends in {{ $value | humanizeDuration }}, and has no successor that signs.",
+  ...expiringSoon("KasbahRootExpiringSoon", "Active root CA", "citadel_server_root_cert_expiry_seconds"),
+  ...expiringSoon(
+    "KasbahIssuerExpiringSoon",
+    "Issuing CA {{ $labels.authority }}",
+    issuerSecondsLeft,
+    " and no successor is issuing",
   ),
   {
     name: "KasbahRootNotPublished",
     expr: "kasbah_root_publisher_conflicts > 0",
     for: "15m",
     severity: "warning",
-    summary: "Another program writes the root of {{ $value }} namespaces.",
+    summary: "Another program manages the root CA ConfigMap in {{ $value }} namespaces.",
   },
   {
     name: "KasbahWarnings",
     expr: "kasbah_warnings > 0",
     for: "15m",
     severity: "warning",
-    summary: "{{ $labels.pod }} has {{ $value }} warnings; /healthz/ready names them.",
+    summary: "{{ $labels.pod }} reports {{ $value }} warnings; see /healthz/ready.",
   },
 ];
 
@@ -63,48 +74,56 @@ const callAlerts: readonly Alert[] = [
     expr: "absent(kasbah_authority_epoch)",
     for: "5m",
     severity: "critical",
-    summary: "No CA is seen: no workload gets a new certificate.",
+    summary:
+      "No CA replica is reporting metrics. Unless only scraping is broken, no certificates are being issued.",
   },
   {
     name: "KasbahCannotIssue",
-    expr: refused("ISSUER_UNAVAILABLE|LEDGER_UNAVAILABLE|LINT_FAILED", 5),
+    expr: refusedFor("KasbahCannotIssue", 5),
     for: "5m",
     severity: "critical",
-    summary: "Good calls get no certificate: {{ $labels.code }}.",
+    summary: "Valid certificate requests are failing: {{ $labels.code }}.",
   },
   {
     name: "KasbahAuthenticatorUnavailable",
-    expr: refused("AUTHENTICATOR_UNAVAILABLE", 5),
+    expr: refusedFor("KasbahAuthenticatorUnavailable", 5),
     for: "5m",
     severity: "critical",
-    summary: "Callers cannot be known: the Kubernetes API, or the source of a key set, gives no verdict.",
+    summary: "Callers cannot be authenticated: the Kubernetes API or a JWKS endpoint is failing.",
   },
   {
     name: "KasbahOverloaded",
-    expr: refused("OVERLOADED", 5),
+    expr: refusedFor("KasbahOverloaded", 5),
     for: "10m",
     severity: "warning",
-    summary: "Calls are turned away unread, because too many are under way.",
+    summary: "The CA is rejecting calls because too many are in flight.",
   },
   {
-    name: "KasbahRefusals",
+    name: "KasbahHighRefusalRate",
     expr:
-      `sum by (namespace) (rate(kasbah_refusals{code!~"${ownTrouble}"}[10m]))` +
+      `sum by (namespace) (rate(kasbah_refusals{code!~"${codesOf((alert) => alert !== "KasbahHighRefusalRate")}"}[10m]))` +
       " / sum by (namespace) (rate(citadel_server_csr_count[10m])) > 0.1",
     for: "15m",
     severity: "warning",
-    summary: "{{ $value | humanizePercentage }} of the calls are refused.",
+    summary: "{{ $value | humanizePercentage }} of certificate requests are refused.",
   },
   {
-    name: "KasbahLeafNotRotated",
+    name: "KasbahCertificateNotRenewed",
     expr: 'kasbah_agent_secret_state{state=~"stale|expired"} == 1',
     for: "10m",
     severity: "warning",
-    summary: "The certificate of {{ $labels.namespace }}/{{ $labels.pod }} is {{ $labels.state }}.",
+    summary:
+      "The certificate of {{ $labels.namespace }}/{{ $labels.pod }} " +
+      '{{ if eq $labels.state "expired" }}has expired{{ else }}is overdue for renewal{{ end }}.',
   },
 ];
 
-/** The groups of Prometheus' rules. @param runbookUrl where the pages of `docs/runbooks` are */
+/**
+ * The rule groups for Prometheus.
+ *
+ * @param runbookUrl where the pages of `docs/runbooks` are published; if empty, each alert names its page in the
+ * repository
+ */
 export function alertGroups(runbookUrl: string): readonly Json[] {
   const group = (name: string, alerts: readonly Alert[]) => ({
     name,
@@ -114,16 +133,13 @@ export function alertGroups(runbookUrl: string): readonly Json[] {
 }
 
 function ruleOf({ name, expr, for: pending, severity, summary }: Alert, runbookUrl: string): Json {
-  return {
-    alert: name,
-    expr,
-    for: pending,
-    labels: { severity },
-    annotations: { summary, runbook_url: `${runbookUrl}/${pageOf(name)}` },
-  };
+  const page = pageOf(name);
+  const runbook =
+    runbookUrl === "" ? { runbook: `docs/runbooks/${page}` } : { runbook_url: `${runbookUrl}/${page}` };
+  return { alert: name, expr, for: pending, labels: { severity }, annotations: { summary, ...runbook } };
 }
 
-/** The page of an alert in `docs/runbooks`: KasbahRootEndsSoon is root-ends-soon.md. */
+/** The page of an alert in `docs/runbooks`: KasbahRootExpiringSoon has root-expiring-soon.md. */
 function pageOf(alert: string): string {
   const words = alert.replace(/^Kasbah/, "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return `${words.slice(1)}.md`;

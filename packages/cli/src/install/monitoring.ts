@@ -5,7 +5,7 @@ import { httpPortName } from "./services.ts";
 
 const prometheusOperator = "monitoring.coreos.com/v1";
 
-/** What Prometheus' operator reads; nobody else knows these kinds, so both are off by default. */
+/** Objects for the Prometheus Operator. Both are off by default, because a cluster without it lacks their kinds. */
 export function monitoringObjects(installation: Installation): readonly Manifest[] {
   const { serviceMonitor, prometheusRule } = installation.values;
   const monitorSpec = {

@@ -4,10 +4,10 @@ import { policyMapName } from "./policy-map.ts";
 import { policyPath, serverArguments, statePath, volumePath } from "./server-arguments.ts";
 import { grpcPortName, httpPortName } from "./services.ts";
 
-/** Somebody without a name on any node. */
+/** A user that exists on no node. */
 const userId = 65532;
 
-/** What a pod of the CA is; Pod Security's level `restricted` admits it. */
+/** The pod of a CA replica; the Pod Security level `restricted` admits it. */
 export function podSpec(installation: Installation): Json {
   const { pod, imagePullSecrets } = installation.values;
   return {
@@ -20,7 +20,7 @@ export function podSpec(installation: Installation): Json {
       runAsUser: userId,
       runAsGroup: userId,
       fsGroup: userId,
-      // "Always" opens the keys to the group at each start, and the CA refuses keys that others can read.
+      // "Always" makes keys group-readable at every start, and the CA refuses keys that others can read.
       fsGroupChangePolicy: "OnRootMismatch",
       seccompProfile: { type: "RuntimeDefault" },
     },
@@ -46,7 +46,7 @@ function container(installation: Installation): Json {
     command: ["kasbah-server"],
     args: serverArguments(installation),
     env: [
-      // In the environment, so that kasbah finds the CA when it is run in the pod.
+      // In the environment, so that kasbah finds the CA if it runs in the pod.
       { name: "KASBAH_STATE_DIR", value: statePath },
       ofPod("POD_NAME", "metadata.name"),
       ofPod("POD_NAMESPACE", "metadata.namespace"),
@@ -93,7 +93,7 @@ function spreadOver(topologyKey: string): Json {
 
 function mounts(installation: Installation): Json {
   const state = { name: "state", mountPath: volumePath };
-  // The whole directory: a single file of a ConfigMap would never change.
+  // The whole directory, because kubelet never updates a single file mounted with subPath.
   const policy = { name: "policy", mountPath: policyPath, readOnly: true };
   const own = policyMapName(installation) === undefined ? [state] : [state, policy];
   return [...own, ...installation.values.pod.volumeMounts];

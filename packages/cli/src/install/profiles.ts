@@ -5,20 +5,21 @@ export interface Profile {
   readonly values: ValuesInput;
 }
 
-const small = { requests: { cpu: "20m", memory: "96Mi" } };
+/** An idle CA uses 142 MiB. */
+const small = { requests: { cpu: "20m", memory: "192Mi" } };
 
-/** The named sets of values; each is also a file of the chart, `profiles/<name>.yaml`. */
+/** Named sets of values; each is also a file of the chart, `profiles/<name>.yaml`. */
 export const profiles = {
   default: {
-    about: "for production: the CA on a volume of its own, behind a NetworkPolicy",
+    about: "for production: the CA on a persistent volume, behind a NetworkPolicy",
     values: {},
   },
   minimal: {
-    about: "the CA alone, with small requests: no NetworkPolicy",
+    about: "the CA with small resource requests and no NetworkPolicy",
     values: { resources: small, networkPolicy: { enabled: false }, pod: { topologySpread: [] } },
   },
   demo: {
-    about: "to try it: nothing outlives the pod, certificates live an hour, the log tells all",
+    about: "for a trial: no persistent volume, certificates valid for 1 h, debug logs",
     values: {
       resources: small,
       networkPolicy: { enabled: false },
@@ -28,11 +29,11 @@ export const profiles = {
     },
   },
   empty: {
-    about: "nothing but the namespace, to build upon with --set ca.enabled=true",
+    about: "the namespace only; add the CA with --set ca.enabled=true",
     values: { ca: { enabled: false } },
   },
   preview: {
-    about: "default, with what is to become so: callers known by their certificates, a ClusterTrustBundle",
+    about: "default, plus authentication by client certificate and a ClusterTrustBundle",
     values: { ca: { clientCertificates: true }, clusterTrustBundle: { enabled: true } },
   },
 } as const satisfies Readonly<Record<string, Profile>>;

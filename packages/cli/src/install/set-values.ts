@@ -36,7 +36,7 @@ function splitSetting(flag: string, setting: string): { path: readonly string[];
   const path = name.split(".");
   if (defaultOf(path) === undefined && defaultOf(path.slice(0, -1)) === undefined) {
     throw new ConfigInvalidError([
-      `${flag} ${name}: there is no such value; deploy/helm/kasbah/README.md lists all`,
+      `${flag} ${name}: unknown value; deploy/helm/kasbah/README.md lists all values`,
     ]);
   }
   return { path, text: setting.slice(at + 1) };

@@ -3,6 +3,8 @@ import { ConfigInvalidError } from "@kasbah/runtime";
 import { parseFileSetting, parseSetting, parseValuesFile } from "./set-values.ts";
 import { parseValues } from "./values.ts";
 
+const image = { image: { repository: "registry.example/kasbah/server" } };
+
 function problemsOf(action: () => unknown): readonly string[] {
   try {
     action();
@@ -13,8 +15,8 @@ function problemsOf(action: () => unknown): readonly string[] {
   return assert.fail("nothing was refused");
 }
 
-describe("The values of an installation", () => {
-  it("refuse unknown names at every depth, all in one go", () => {
+describe("Installation values", () => {
+  it("reports unknown names at every depth in one error", () => {
     const problems = problemsOf(() =>
       parseValues({ replica: 3, ca: { loglevel: "debug" }, image: { host: "x" } }),
     );
@@ -27,7 +29,7 @@ describe("The values of an installation", () => {
     }
   });
 
-  it("refuse what the CA, or Kubernetes, would refuse later", () => {
+  it("rejects values that the CA or Kubernetes would reject later", () => {
     const wrong = [
       { replicas: 0 },
       { replicas: 1.5 },
@@ -45,14 +47,17 @@ describe("The values of an installation", () => {
       { networkPolicy: { apiServerPorts: [70_000] } },
       { prometheusRule: { runbookUrl: "javascript:alert(1)" } },
       { policy: { text: "default: { allow: true }", configMap: "ours" } },
+      { image: { repository: "" } },
       [],
       "replicas: 3",
     ];
-    for (const values of wrong)
-      assert.ok(problemsOf(() => parseValues(values)).length > 0, JSON.stringify(values));
+    for (const values of wrong) {
+      const problems = problemsOf(() => parseValues(image, values));
+      assert.equal(problems.length, 1, `${JSON.stringify(values)}: ${problems}`);
+    }
   });
 
-  it("take no prototype for a value", () => {
+  it("rejects keys that would change an object's prototype", () => {
     const hostile = JSON.parse('{"__proto__": {"replicas": 3}, "ca": {"__proto__": {"enabled": false}}}');
     assert.ok(problemsOf(() => parseValues(hostile)).length > 0);
     assert.ok(problemsOf(() => parseSetting("__proto__.polluted=yes")).length > 0);
@@ -60,8 +65,9 @@ describe("The values of an installation", () => {
     assert.equal(Object.hasOwn(Object.prototype, "polluted"), false);
   });
 
-  it("are merged as Helm merges them: maps by key, lists as a whole, and null takes a default away", () => {
+  it("merges layers as Helm does: maps by key, lists as a whole, and null removes a default", () => {
     const { ca, resources, pod } = parseValues(
+      image,
       {
         ca: { tokenAudiences: ["a", "b"], logLevel: "debug" },
         resources: { limits: { memory: "1Gi", cpu: "2" } },
@@ -74,9 +80,9 @@ describe("The values of an installation", () => {
     );
     assert.deepEqual(ca.tokenAudiences, ["c"]);
     assert.equal(ca.logLevel, "debug");
-    assert.deepEqual(resources, { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "2" } });
+    assert.deepEqual(resources, { requests: { cpu: "100m", memory: "256Mi" }, limits: { cpu: "2" } });
     assert.deepEqual(pod.nodeSelector, { "kubernetes.io/os": "linux", zone: "a" });
-    const without = parseValues({
+    const without = parseValues(image, {
       resources: { limits: null },
       pod: { nodeSelector: null, topologySpread: null },
     });
@@ -85,8 +91,8 @@ describe("The values of an installation", () => {
   });
 });
 
-describe("A setting", () => {
-  it("is refused when it names no value, or is none", () => {
+describe("--set", () => {
+  it("rejects a setting without a known name and a value", () => {
     for (const setting of [
       "replicas",
       "=3",
@@ -95,11 +101,11 @@ describe("A setting", () => {
       ".=1",
       "ca.serverSans=[a",
     ]) {
-      assert.equal(problemsOf(() => parseValues(parseSetting(setting))).length, 1, setting);
+      assert.equal(problemsOf(() => parseValues(image, parseSetting(setting))).length, 1, setting);
     }
   });
 
-  it("is a text to the letter where one is expected, else YAML", () => {
+  it("takes a setting literally if the value is a string, and as YAML otherwise", () => {
     assert.deepEqual(parseSetting("image.tag=1.10"), { image: { tag: "1.10" } });
     assert.deepEqual(parseSetting("policy.text=a: [b"), { policy: { text: "a: [b" } });
     assert.deepEqual(parseSetting("replicas=3"), { replicas: 3 });
@@ -110,10 +116,10 @@ describe("A setting", () => {
     assert.deepEqual(parseSetting("pod.nodeSelector={disk: ssd}"), {
       pod: { nodeSelector: { disk: "ssd" } },
     });
-    assert.equal(parseValues(parseSetting("resources.limits.cpu=2")).resources.limits.cpu, 2);
+    assert.equal(parseValues(image, parseSetting("resources.limits.cpu=2")).resources.limits.cpu, 2);
   });
 
-  it("may be what a file holds, and a file may hold many", () => {
+  it("reads one value from a file with --set-file, and many with --values", () => {
     const readFile = (path: string) => `# ${path}\nreplicas: 2\n`;
     assert.deepEqual(parseFileSetting("policy.text=p.yaml", readFile), {
       policy: { text: "# p.yaml\nreplicas: 2\n" },
@@ -126,7 +132,7 @@ describe("A setting", () => {
     assert.match(String(problemsOf(() => parseValuesFile("v.yaml", () => "a: [b"))), /^v\.yaml line 1: /);
   });
 
-  it("follows no alias, by which a few lines stand for millions", () => {
+  it("rejects YAML aliases, which could expand a few lines to millions", () => {
     const bomb = "a: &a [1, 1]\nb: [*a, *a, *a]\n";
     assert.ok(problemsOf(() => parseValuesFile("v.yaml", () => bomb)).length > 0);
   });

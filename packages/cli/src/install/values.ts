@@ -8,27 +8,27 @@ const quantity = z.union([
 ]);
 const label = z
   .string()
-  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "expected a name of lower case letters, digits and -");
+  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "expected a name of lower case letters, digits and hyphens");
 const dnsName = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "expected a DNS name in lower case");
 const subdomainOrNone = z
   .string()
-  .regex(/^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/, "expected a name in lower case, or nothing");
+  .regex(/^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/, "expected a name in lower case, or an empty value");
 const texts = z.record(z.string(), z.string());
-/** What is Kubernetes' own to check: the API server does it, by the strict schema of the release that it is. */
+/** Not validated here: the API server validates these objects against the schema of its own release. */
 const kubernetesObject = z.record(z.string(), z.json());
 
 const image = z.strictObject({
   repository: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9._/:-]*$/, "expected a repository such as kasbah/server")
-    .default("kasbah/server"),
+    .regex(/^([a-z0-9][a-z0-9._/:-]*)?$/, "expected a repository such as registry.example/kasbah/server")
+    .default(""),
   tag: z
     .string()
-    .regex(/^(\w[\w.-]{0,127})?$/, "expected a tag, or nothing for this release")
+    .regex(/^(\w[\w.-]{0,127})?$/, "expected a tag, or an empty value for this release")
     .default(""),
   digest: z
     .string()
-    .regex(/^(sha256:[0-9a-f]{64})?$/, "expected sha256:<64 hexadecimal digits>, or nothing")
+    .regex(/^(sha256:[0-9a-f]{64})?$/, "expected sha256:<64 hexadecimal digits>, or an empty value")
     .default(""),
   pullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).default("IfNotPresent"),
 });
@@ -77,8 +77,9 @@ const pod = z.strictObject({
 });
 
 const amounts = z.strictObject({ cpu: quantity.optional(), memory: quantity.optional() });
+/** An idle CA uses 142 MiB. The request leaves room for a burst of calls; the limit for a large ledger index. */
 const resources = z.strictObject({
-  requests: amounts.default({ cpu: "100m", memory: "128Mi" }),
+  requests: amounts.default({ cpu: "100m", memory: "256Mi" }),
   limits: amounts.default({ memory: "512Mi" }),
 });
 
@@ -99,7 +100,7 @@ const serviceMonitor = z.strictObject({
 const prometheusRule = z.strictObject({
   enabled: z.boolean().default(false),
   labels: texts.default({}),
-  runbookUrl: z.url({ protocol: /^https?$/ }).default("https://kasbah.dev/docs/runbooks"),
+  runbookUrl: z.union([z.url({ protocol: /^https?$/ }), z.literal("")]).default(""),
 });
 
 /** Every value of the chart and of `kasbah install`, with its default. An unknown key is an error. */
@@ -123,18 +124,20 @@ export const valuesSchema = z.strictObject({
 
 export type InstallValues = z.output<typeof valuesSchema>;
 
-/** What a profile, a file or a flag says; all that it leaves out has its default. */
+/** Values from a profile, a file or flags; missing ones take their defaults. */
 export type ValuesInput = z.input<typeof valuesSchema>;
 
-const defaults = valuesSchema.parse({});
+/** The defaults, which `parseValues` alone does not accept: an image has none. */
+export const defaultValues = valuesSchema.parse({});
 
 /**
- * Lays what is given over the defaults as Helm does: maps are merged, lists replaced, and a null takes a default away.
+ * Merges layers of values over the defaults as Helm does: maps are merged, lists are replaced, and a null removes a
+ * default.
  *
- * @throws ConfigInvalidError with every problem, each under the name of its value.
+ * @throws ConfigInvalidError with every problem, each prefixed with the name of its value
  */
 export function parseValues(...layers: readonly unknown[]): InstallValues {
-  const result = valuesSchema.safeParse(layers.reduce(merged, defaults));
+  const result = valuesSchema.safeParse(layers.reduce(merged, defaultValues));
   if (!result.success) {
     const problems = result.error.issues.map(
       ({ path, message }) => `${path.join(".") || "values"}: ${message}`,
@@ -146,25 +149,30 @@ export function parseValues(...layers: readonly unknown[]): InstallValues {
   return result.data;
 }
 
-function contradictions({ policy, replicas, ca }: InstallValues): readonly string[] {
+function contradictions({ image, policy, replicas, ca }: InstallValues): readonly string[] {
   const problems: [boolean, string][] = [
     [
+      ca.enabled && image.repository === "",
+      "image.repository: required: no image is published; build it (docs/image.md), push it to your registry, " +
+        "and add --set image.repository=registry.example/kasbah/server",
+    ],
+    [
       policy.text !== "" && policy.configMap !== "",
-      "policy: give its text, or the name of a ConfigMap that holds it, not both",
+      "policy: text and configMap are mutually exclusive: set only one of them",
     ],
     [
       replicas > 1 && ca.stateSecret === "",
-      "replicas: several are one CA by the Secret that they share; name it by ca.stateSecret, such as kasbah-ca",
+      "replicas: more than one requires a shared Secret: set ca.stateSecret, for example to kasbah-ca",
     ],
   ];
   return problems.filter(([isWrong]) => isWrong).map(([, problem]) => problem);
 }
 
-/** The default of a value by its name, as in `ca.logLevel`; undefined when there is no such value. */
+/** The default of a value by its name, as in `ca.logLevel`; undefined if no value has that name. */
 export function defaultOf(path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (value, key) => (isMap(value) && Object.hasOwn(value, key) ? value[key] : undefined),
-    defaults,
+    defaultValues,
   );
 }
 
@@ -178,7 +186,7 @@ function merged(below: unknown, above: unknown): unknown {
   return Object.fromEntries([...kept, ...laid]);
 }
 
-/** A map or a list that is taken away is an empty one; the defaults of what is missing would come back. */
+/** A removed map or list becomes empty; if its key were missing, parsing would restore the default. */
 function emptied(key: string, under: unknown): readonly (readonly [string, unknown])[] {
   if (Array.isArray(under)) return [[key, []]];
   return isMap(under) ? [[key, {}]] : [];
@@ -188,7 +196,7 @@ function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** `values.schema.json` of the chart, in the draft that every Helm 3 reads. */
+/** The chart's `values.schema.json`, in the JSON Schema draft that every Helm 3 reads. */
 export function valuesJsonSchema(): object {
   return z.toJSONSchema(valuesSchema, { target: "draft-7", io: "input" });
 }
