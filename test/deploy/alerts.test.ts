@@ -59,7 +59,7 @@ describe("The alerts", () => {
       assert.ok(text.startsWith(`# ${alert}\n`), alert);
       const headings = [...text.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
       assert.deepEqual(headings, ["Meaning", "Impact", "Diagnosis", "Fix"], alert);
-      assert.match(text, /^```/m, `${alert}: no command to run`);
+      assert.match(text, /^ *```(sh|promql)$/m, `${alert}: no command to run`);
     }
   });
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import type { AuthorityMessage, AuthorityStatusMessage } from "@kasbah/protocol";
 import { checkAuthorities, renderCheck } from "./check.ts";
 
@@ -71,6 +72,20 @@ describe("The check of the authorities", () => {
     assert.equal(levelOf(authority("root-1", 300), next), "CRITICAL");
   });
 
+  it("names the runbook of each authority that expires soon, and that runbook exists", () => {
+    const report = checkAuthorities(
+      status(authority("root-1", 3), authority("intermediate-1", 3), authority("intermediate-2", 300)),
+      limits,
+      now,
+    );
+    const pages = report.authorities.map(({ runbook }) => runbook);
+    const names = ["root-expiring-soon", "issuer-expiring-soon"];
+    assert.deepEqual(pages, [...names.map((name) => `docs/runbooks/${name}.md`), undefined]);
+    for (const page of pages) {
+      if (page !== undefined) assert.ok(existsSync(new URL(`../../../../${page}`, import.meta.url)), page);
+    }
+  });
+
   it("shows each that is trusted with its end, what else there is to see, and the verdict last", () => {
     const retired = authority("root-0", -5, { stage: "retired", signs: false, trusted: false });
     const retiring = authority("root-1", -1, { stage: "retiring", signs: false });
@@ -83,6 +98,8 @@ describe("The check of the authorities", () => {
       "OK        intermediate-2  ends 2030-10-28T00:00:00Z (in 300d)",
       "OK        root-3          ends 2030-10-28T00:00:00Z (in 300d)",
       "! look\\u001b[31m",
+      "see docs/runbooks/root-expiring-soon.md",
+      "see docs/runbooks/warnings.md",
       "WARNING",
       "",
     ]);

@@ -12,6 +12,8 @@ export interface CheckedAuthority {
   readonly notAfter: Date;
   /** Why its end is no danger, however close. */
   readonly note?: string;
+  /** The page that explains how to fix it; present unless the level is OK. */
+  readonly runbook?: string;
 }
 
 export interface CheckReport {
@@ -48,6 +50,12 @@ export function checkReplicas(
 
 export const checkExitCodes = { OK: 0, WARNING: 3, CRITICAL: 4 } as const;
 
+const runbooks = {
+  root: "docs/runbooks/root-expiring-soon.md",
+  issuer: "docs/runbooks/issuer-expiring-soon.md",
+  warnings: "docs/runbooks/warnings.md",
+} as const;
+
 const levels: readonly CheckLevel[] = ["OK", "WARNING", "CRITICAL"];
 
 /**
@@ -72,7 +80,7 @@ function isKnown({ trusted, stage }: AuthorityMessage): boolean {
 }
 
 function checkOne(authority: AuthorityMessage, limits: CheckLimits, now: Date): CheckedAuthority {
-  const { id, notAfter, signs, stage } = authority;
+  const { id, kind, notAfter, signs, stage } = authority;
   const isNext = stage === "prepared" || stage === "distributed";
   if (!signs && !isNext) {
     const note = stage === "retiring" ? "retires: another signs" : "stands by: another signs";
@@ -80,10 +88,11 @@ function checkOne(authority: AuthorityMessage, limits: CheckLimits, now: Date): 
   }
   const leftMs = notAfter.getTime() - now.getTime();
   const level = leftMs <= limits.criticalMs ? "CRITICAL" : leftMs <= limits.warnMs ? "WARNING" : "OK";
-  return { id, level, notAfter };
+  if (level === "OK") return { id, level, notAfter };
+  return { id, level, notAfter, runbook: runbooks[kind === "root" ? "root" : "issuer"] };
 }
 
-/** A line for each, and the verdict in the last. */
+/** One line for each authority and warning, the runbooks of those that need attention, and the level last. */
 export function renderCheck({ level, authorities, warnings }: CheckReport, now: Date): string {
   const width = Math.max(...authorities.map(({ id }) => id.length));
   const lines = authorities.map(({ id, level: own, notAfter, note }) => {
@@ -91,7 +100,12 @@ export function renderCheck({ level, authorities, warnings }: CheckReport, now: 
     const why = note === undefined ? "" : `, ${note}`;
     return `${own.padEnd(8)}  ${id.padEnd(width)}  ${ends} ${timeAndDistance(notAfter, now)}${why}`;
   });
-  return [...lines, ...warnings.map((warning) => `! ${warning}`), level]
+  const pages = [
+    ...authorities.flatMap(({ runbook }) => runbook ?? []),
+    ...(warnings.length === 0 ? [] : [runbooks.warnings]),
+  ];
+  const fixes = [...new Set(pages)].map((page) => `see ${page}`);
+  return [...lines, ...warnings.map((warning) => `! ${warning}`), ...fixes, level]
     .map((line) => `${printableText(line)}\n`)
     .join("");
 }

@@ -72,6 +72,8 @@ describe("kasbah check", () => {
       "OK        root-1          ends 2039-12-30T00:00:00Z (in 3650d)",
       "WARNING   intermediate-1  ends 2030-01-11T00:00:00Z (in 10d)",
       `! no CA answers: this is what ${directory.join("ca")} says`,
+      "see docs/runbooks/issuer-expiring-soon.md",
+      "see docs/runbooks/warnings.md",
       "WARNING",
       "",
     ]);
@@ -111,7 +113,8 @@ describe("kasbah check", () => {
 
     it("prints what it found as JSON", async () => {
       const { said } = await check("--json", "--warn", "4000d");
-      const root = { id: "root-1", level: "WARNING", notAfter: "2040-01-01T00:00:00.000Z" };
+      const runbook = "docs/runbooks/root-expiring-soon.md";
+      const root = { id: "root-1", level: "WARNING", notAfter: "2040-01-01T00:00:00.000Z", runbook };
       assert.deepEqual(JSON.parse(said), { level: "WARNING", authorities: [root], warnings: idle.warnings });
     });
 
