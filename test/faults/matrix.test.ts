@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const page = "docs/faults.md";
+const page = "test/faults/README.md";
 
 /** The rows of the page, with the tests that each names; a line may be of several rows: `| 9, 10 |`. */
 function readRows(): ReadonlyMap<number, readonly string[]> {
