@@ -68,9 +68,12 @@ describe("The documents", () => {
   });
 
   it("link only to what is there, down to the heading", () => {
-    const pages = globSync(["*.md", "docs/**/*.md", "{packages/*,protos,certs-dev,bench}/*.md"], {
-      cwd: root,
-    });
+    const pages = globSync(
+      ["*.md", "docs/**/*.md", "{packages/*,protos,certs-dev,bench}/*.md", "{deploy,test}/**/*.md"],
+      {
+        cwd: root,
+      },
+    );
     const broken = pages.flatMap((page) =>
       linksIn(read(page))
         .filter(({ path, anchor }) => !isThere(page, path, anchor))

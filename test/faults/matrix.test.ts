@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const page = "test/faults/README.md";
 
-/** The rows of the page, with the tests that each names; a line may be of several rows: `| 9, 10 |`. */
+/** The rows of the page, with the tests that each links to; one line may hold several rows: `| 9, 10 |`. */
 function readRows(): ReadonlyMap<number, readonly string[]> {
   const lines = readFileSync(join(root, page), "utf8").matchAll(/^\| ([\d, ]+) \|.*$/gm);
   return new Map(
@@ -17,7 +17,7 @@ function readRows(): ReadonlyMap<number, readonly string[]> {
   );
 }
 
-/** The rows that the titles of a test file bear: `row 26:`, `rows 3 and 24:`, `rows 6 to 8:`. */
+/** The rows in the test titles of a file: `row 26:`, `rows 3 and 24:`, `rows 6 to 8:`. */
 function rowsIn(path: string): readonly number[] {
   const titles = readFileSync(join(root, path), "utf8").matchAll(/["`]rows? (\d+)(?: (and|to) (\d+))?\b/g);
   return [...titles].flatMap(([, first, word, last = first]) => {
@@ -26,34 +26,34 @@ function rowsIn(path: string): readonly number[] {
   });
 }
 
-/** Tests of the agent's real processes. */
+/** Suites that run real agent processes. */
 const ofProcesses = [
   "test/faults/agent/*.test.ts",
   "test/{hostile,e2e}/**/*agent*.test.ts",
   "test/e2e/faults.test.ts",
 ];
 
-describe("The page of faults", () => {
+describe("The fault matrix", () => {
   const rows = readRows();
   const files = globSync(ofProcesses, { cwd: root });
 
-  it("names a test for each row", () => {
+  it("links each row to at least one test", () => {
     assert.ok(rows.size > 20);
-    assert.ok(rows.has(9) && rows.has(10), "a line of two rows is read");
+    assert.ok(rows.has(9) && rows.has(10), "a line with two rows is read");
     for (const [row, tests] of rows) assert.ok(tests.length > 0, `row ${row}`);
   });
 
-  it("leads to the tests whose titles bear its rows, and to no others of real processes", () => {
-    const borne = files.flatMap((path) => [...new Set(rowsIn(path))].map((row) => `${row} ${path}`));
+  it("links each row to exactly the suites of real processes whose titles name it", () => {
+    const titled = files.flatMap((path) => [...new Set(rowsIn(path))].map((row) => `${row} ${path}`));
     const named = [...rows].flatMap(([row, tests]) =>
       tests.filter((path) => files.includes(path)).map((path) => `${row} ${path}`),
     );
     assert.deepEqual(
-      borne.filter((one) => !named.includes(one)),
+      titled.filter((one) => !named.includes(one)),
       [],
     );
     assert.deepEqual(
-      named.filter((one) => !borne.includes(one)),
+      named.filter((one) => !titled.includes(one)),
       [],
     );
   });
