@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { options } from "../packages/agent/src/config/config.ts";
 
-/** Variables of Istio's agent that concern certificates. */
+/** The environment variables of Istio's agent that concern certificates. */
 const istioVariables = [
   ...[
     "CA_ADDR",
@@ -35,7 +35,7 @@ const istioVariables = [
   ...["GRPC_KEEPALIVE_INTERVAL", "GRPC_KEEPALIVE_TIMEOUT"],
 ];
 
-describe("The page of Istio's variables", () => {
+describe("docs/agent-environment.md", () => {
   const page = readFileSync(new URL("../docs/agent-environment.md", import.meta.url), "utf8");
   const rows = page
     .split("\n")
@@ -45,11 +45,11 @@ describe("The page of Istio's variables", () => {
       [...variables.matchAll(/`([A-Z0-9_]+)`/g)].map(([, variable = ""]) => ({ variable, answer })),
     );
 
-  it("answers for each of them, once", () => {
+  it("lists each environment variable of Istio's agent exactly once", () => {
     assert.deepEqual(rows.map(({ variable }) => variable).toSorted(), istioVariables.toSorted());
   });
 
-  it("says yes with the flag exactly where the agent reads the variable", () => {
+  it("marks a variable as supported, with its flag, exactly if the agent reads it", () => {
     const read = Object.values(options)
       .filter(({ spec }) => !spec.env.startsWith("KASBAH_"))
       .map(({ name, spec }) => `${spec.env}: yes, \`--${name}\``);
