@@ -29,7 +29,7 @@ const imageOf = (name: Image["name"]): Image => {
 };
 
 describe("The images", () => {
-  it("have the names, commands, user, ports and folders that kasbah install and the chart count on", () => {
+  it("have the command, user, ports and directories that kasbah install and the chart expect", () => {
     const server = imageOf("server");
     const pod = installed({}).find(({ kind }) => kind === "StatefulSet") as StatefulSet;
     const { securityContext, containers } = pod.spec.template.spec;
@@ -50,14 +50,14 @@ describe("The images", () => {
     );
   });
 
-  it("have on their PATH the commands that are run in them", () => {
+  it("have on their PATH every command that runs in them", () => {
     assert.deepEqual(commandsOf(imageOf("server")), ["kasbah", "kasbah-server"]);
     assert.deepEqual(commandsOf(imageOf("agent")), ["kasbah-agent"]);
     for (const image of images) assert.ok(commandsOf(image).includes(image.entrypoint));
   });
 
   for (const image of images) {
-    it(`are in the Containerfile what npm run image makes of them: ${image.repository}`, () => {
+    it(`match between the Containerfile and npm run image: ${image.repository}`, () => {
       const stage = stageOf(image.name);
       assert.ok(stage.includes(`USER ${userId}:${userId}`));
       assert.ok(stage.includes("WORKDIR /"));
@@ -74,13 +74,13 @@ describe("The images", () => {
     });
   }
 
-  it("are built on the Node whose major version package.json pins", () => {
+  it("use the major version of Node that package.json pins", () => {
     const { devDependencies } = JSON.parse(readText("package.json"));
     const [, major] = /NODE_IMAGE=\S+\/node:(\d+)-bookworm-slim$/m.exec(containerfile) ?? [];
     assert.equal(major, devDependencies.node.split(".")[0]);
   });
 
-  it("are built from what is named, and every manifest that npm decides by is", () => {
+  it("copy only listed files into the build, and every package manifest among them", () => {
     const ignored = readText(".containerignore").split("\n");
     assert.equal(
       ignored.find((line) => !line.startsWith("#")),
@@ -95,7 +95,7 @@ describe("The images", () => {
 
 const containerfile = readText("deploy/image/Containerfile");
 
-/** The lines of a stage, without comments and joined where they go on. */
+/** The lines of a stage, without comments and with continued lines joined. */
 function stageOf(name: string): readonly string[] {
   const [, stage = ""] =
     new RegExp(`^FROM scratch AS ${name}\\n(.*?)(?=^FROM |$(?!\\n))`, "ms").exec(containerfile) ?? [];
@@ -116,7 +116,7 @@ function commandsOf({ workspaces }: Image): readonly string[] {
     .sort();
 }
 
-/** The workspaces, which are the projects of the compiler beside that of the tests. */
+/** The workspaces: the compiler's projects except that of the tests. */
 function readTsProjects(): string[] {
   const { references } = JSON.parse(readText("tsconfig.json"));
   return (references as { path: string }[]).map(({ path }) => path);

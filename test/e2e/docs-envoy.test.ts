@@ -5,7 +5,7 @@ import { temporaryDirectory } from "@kasbah/testkit";
 import { setUpTimeoutMs, testEnvoy } from "../harness/envoy.ts";
 import { repositoryRoot } from "../harness/repository.ts";
 
-describe("The Envoy configuration in the documents", function () {
+describe("The Envoy configuration in the docs", function () {
   this.timeout(setUpTimeoutMs);
 
   const agent = yamlBlocks(join(repositoryRoot, "docs/agent.md"));
@@ -15,7 +15,7 @@ describe("The Envoy configuration in the documents", function () {
     ["docs/sds.md", [agent[0] ?? "", `common_tls_context:\n${indent(delta, 2)}`]],
   ];
   for (const [page, blocks] of pages) {
-    it(`is valid to Envoy when it is pasted from ${page} into a listener`, async () => {
+    it(`is valid when it is pasted from ${page} into a listener`, async () => {
       await using directory = await temporaryDirectory();
       const path = directory.join("envoy.yaml");
       writeFileSync(path, bootstrapWith(blocks));

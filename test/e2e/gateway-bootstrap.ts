@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { repositoryRoot } from "../harness/repository.ts";
 
-/** Where a gateway's things are on this machine. */
+/** The addresses and paths of a test gateway. */
 export interface GatewayPlace {
   readonly protocol: "GRPC" | "DELTA_GRPC";
-  /** Stands for `/etc/istio`. */
+  /** Replaces `/etc/istio`. */
   readonly directory: string;
   readonly socket: string;
   readonly port: number;
@@ -14,8 +14,9 @@ export interface GatewayPlace {
 }
 
 /**
- * An Envoy bootstrap out of the blocks of docs/agent.md and docs/gateway-files.md, with a third host beside the two of the page:
- * `bell`, which is `shop` under another name.
+ * An Envoy bootstrap from the blocks of docs/agent.md and docs/gateway-files.md, plus a third host `bell`: a
+ * copy of
+ * `shop` under another name.
  */
 export function gatewayBootstrap({ protocol, directory, socket, port, adminPort }: GatewayPlace) {
   const { clusters } = block("docs/agent.md", "clusters", [
@@ -46,9 +47,9 @@ interface Block {
 function block(page: string, key: string, changes: readonly (readonly [string, string])[]): Block {
   const text = readFileSync(join(repositoryRoot, page), "utf8");
   const [, yaml] = new RegExp(`\`\`\`yaml\\n(${key}:[\\s\\S]*?)\`\`\``).exec(text) ?? [];
-  if (yaml === undefined) throw new Error(`${page} shows no ${key}`);
+  if (yaml === undefined) throw new Error(`${page} has no block ${key}`);
   const changed = changes.reduce((given, [from, to]) => {
-    if (!given.includes(from)) throw new Error(`${page} says nothing of ${from}`);
+    if (!given.includes(from)) throw new Error(`${page} does not contain ${from}`);
     return given.replaceAll(from, to);
   }, yaml);
   return parse(changed) as Block;

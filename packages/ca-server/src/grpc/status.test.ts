@@ -12,8 +12,8 @@ const refuse = (code: CaErrorCode) =>
   refusalOf(new CaError(code, reason, { ...facts, cause: new Error("the cause") }), "abc123");
 const errorInfoOf = ({ status }: Refusal) => decodeErrorInfo(status.details ?? Buffer.alloc(0));
 
-describe("The table of refusals", () => {
-  it("lets no text out of errors that have no code, or a code of another package", () => {
+describe("refusalOf", () => {
+  it("hides the text of errors without a code, and of errors with a code of another package", () => {
     const foreign = Object.assign(new Error("/var/lib/kasbah/ca-key.pem"), { code: "TOKEN_MISSING" });
     for (const thrown of [foreign, new TypeError("x is undefined"), "text", undefined, null]) {
       const refusal = refusalOf(thrown, "abc123");
@@ -25,14 +25,14 @@ describe("The table of refusals", () => {
     }
   });
 
-  it("never tells a cause", () => {
+  it("never includes the cause of an error", () => {
     for (const code of codes) {
       const { message, details } = refuse(code).status;
       assert.doesNotMatch(`${message} ${Buffer.from(details ?? [])}`, /the cause/, code);
     }
   });
 
-  it("tells a reason for what the caller can mend, and only there", () => {
+  it("includes the reason exactly if the caller can fix the problem", () => {
     for (const code of codes) {
       const { row, status } = refuse(code);
       assert.equal(status.message.includes(reason), row.told === "reason", code);
@@ -45,7 +45,7 @@ describe("The table of refusals", () => {
     assert.equal(refuse("LINT_FAILED").status.message, "internal error (reference abc123)");
   });
 
-  it("tells programs the same facts as people, and no more", () => {
+  it("gives programs the same facts as the message and no others", () => {
     for (const code of codes) {
       const refusal = refuse(code);
       const { told } = refusal.row;
@@ -60,7 +60,7 @@ describe("The table of refusals", () => {
     assert.deepEqual(errorInfoOf(bare)?.metadata, { problem: reason, referenceId: "abc123" });
   });
 
-  it("cuts what is long, so that the trailers stay below what peers take", () => {
+  it("cuts long texts so that the trailers stay below the limit of peers", () => {
     const long = "x".repeat(5_000);
     const all = { expected: long, seen: long, fix: long, rule: long };
     const { status } = refusalOf(new CaError("TOKEN_AUDIENCE", long, all), "abc123");
@@ -69,7 +69,7 @@ describe("The table of refusals", () => {
     assert.match(status.message, /… \(reference abc123\)$/);
   });
 
-  it("asks to try again exactly where trying again can help, in both forms that clients read", () => {
+  it("requests a retry exactly if a retry can help, in both forms that clients read", () => {
     for (const code of codes) {
       const { status } = refuse(code);
       const isRetriable =
@@ -83,7 +83,7 @@ describe("The table of refusals", () => {
     }
   });
 
-  it("asks for the wait that the refusal knows of, and tells no other code to wait", () => {
+  it("requests the delay that the refusal specifies, and none for codes without a retry", () => {
     const waiting = (code: CaErrorCode) =>
       refusalOf(new CaError(code, reason, { retryAfterMs: 12_345 }), "abc123").status;
     for (const code of ["RATE_LIMITED", "AUTHENTICATOR_UNAVAILABLE"] as const) {
@@ -94,7 +94,7 @@ describe("The table of refusals", () => {
     assert.equal(waiting("TOKEN_EXPIRED").retryAfterMs, undefined);
   });
 
-  it("follows stock CAs: strangers are UNAUTHENTICATED, never PERMISSION_DENIED", () => {
+  it("answers unauthenticated callers with UNAUTHENTICATED, never PERMISSION_DENIED, as stock CAs do", () => {
     const statusOf = (code: CaErrorCode) => statusTable[code].status;
     const strangers = codes.filter((code) => /^(TOKEN|CALLER|IMPERSONATION)_/.test(code));
     assert.equal(strangers.length, 7);
@@ -109,13 +109,13 @@ describe("The table of refusals", () => {
     }
   });
 
-  it("tells known callers that they may not apart from too often", () => {
+  it("distinguishes a denied identity from too many calls of an authenticated caller", () => {
     assert.equal(statusTable.IDENTITY_NOT_ALLOWED.status, grpcStatus.PERMISSION_DENIED);
     assert.equal(statusTable.RATE_LIMITED.status, grpcStatus.RESOURCE_EXHAUSTED);
     assert.equal(statusTable.OVERLOADED.status, grpcStatus.RESOURCE_EXHAUSTED);
   });
 
-  it("lets no stranger fill the error log", () => {
+  it("logs no refusal that an unauthenticated caller can cause as an error", () => {
     for (const code of codes) {
       const { status, level } = statusTable[code];
       const isOurs = status === grpcStatus.UNAVAILABLE || status === grpcStatus.INTERNAL;

@@ -11,22 +11,22 @@ const unknownRow: StatusRow = {
   citadel: "UNKNOWN",
   alert: "KasbahHighRefusalRate",
 };
-/** Stock agents try five times within 1.5 s by themselves; this asks them for the last of those waits. */
+/** Stock agents retry five times within 1.5 s; this requests the last of their delays. */
 const defaultRetryAfterMs = 1_000;
-/** Who defines the codes (`google.rpc.ErrorInfo`). */
+/** The namespace of the codes (`google.rpc.ErrorInfo`). */
 const errorDomain = "kasbah";
 const maxMessageBytes = 800;
 const maxFactBytes = 250;
 
-/** A refusal as it is answered, logged and counted. */
+/** A refusal with its reply, log level and counters. */
 export interface Refusal {
-  /** Of our codes, or `INTERNAL` for what has none. */
+  /** `INTERNAL` if the error has no code of the CA. */
   readonly code: CaErrorCode | "INTERNAL";
   readonly row: StatusRow;
   readonly status: RpcStatus;
 }
 
-/** Maps whatever was thrown; text of errors that have no row never gets out. */
+/** Maps any thrown error to a refusal. The text of an error without a row never reaches the caller. */
 export function refusalOf(error: unknown, referenceId: string): Refusal {
   if (!(error instanceof CaError)) {
     return { code: "INTERNAL", row: unknownRow, status: statusOf("INTERNAL", unknownRow, { referenceId }) };
@@ -54,7 +54,7 @@ function publicText(name: string, { told }: StatusRow, { error }: Told): string 
   return told === "later" ? `${name}: try again later` : "internal error";
 }
 
-/** The same facts as in the message, for programs. */
+/** The facts of the message in machine-readable form. */
 function metadataOf({ told }: StatusRow, { error, referenceId }: Told): Record<string, string> {
   if (told !== "reason" || error === undefined) return { referenceId };
   const facts = Object.entries(error.facts).filter(([, text]) => text !== undefined);
@@ -70,11 +70,11 @@ function retryAfterOf({ status, told }: StatusRow, { error }: Told): number | un
   return error?.retryAfterMs ?? defaultRetryAfterMs;
 }
 
-/** Message and facts together stay well below the 4 KiB of trailers that peers take. */
+/** Message and facts together stay well below the 4 KiB of trailers that peers accept. */
 function cut(text: string, maxBytes: number): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= maxBytes) return text;
-  // A character that was cut in two decodes to U+FFFD, which goes as well.
+  // A character cut in two decodes to U+FFFD, which is removed too.
   return `${bytes
     .subarray(0, maxBytes - 3)
     .toString()

@@ -10,7 +10,7 @@ export interface CheckedAuthority {
   readonly id: string;
   readonly level: CheckLevel;
   readonly notAfter: Date;
-  /** Why its end is no danger, however close. */
+  /** Why an imminent expiry does not matter. */
   readonly note?: string;
   /** The page that explains how to fix it; present unless the level is OK. */
   readonly runbook?: string;
@@ -19,7 +19,7 @@ export interface CheckedAuthority {
 export interface CheckReport {
   readonly level: CheckLevel;
   readonly authorities: readonly CheckedAuthority[];
-  /** What else an operator should look at; it has no say in the level. */
+  /** Further conditions that need attention; they do not affect the level. */
   readonly warnings: readonly string[];
 }
 
@@ -29,9 +29,10 @@ export interface CheckLimits {
 }
 
 /**
- * The worst that a replica shows: one that lags behind may sign with what ends soon.
+ * The worst report of all replicas, because one that lags behind may issue with an authority that expires
+ * soon.
  *
- * @throws CliError as {@link checkAuthorities} does, of whichever replica
+ * @throws CliError as {@link checkAuthorities} does, for any replica
  */
 export function checkReplicas(
   { otherwise = [], ...told }: Told<AuthorityStatusMessage>,
@@ -59,10 +60,11 @@ const runbooks = {
 const levels: readonly CheckLevel[] = ["OK", "WARNING", "CRITICAL"];
 
 /**
- * How close the authorities are to their end: those that sign, and those that are about to. One that retires is meant
- * to end, its successor signs already; one that stands by after its successor began to sign is no danger either.
+ * Reports the expiry of authorities that issue or are about to. A retiring or standby authority is always OK,
+ * because its
+ * successor already issues.
  *
- * @throws CliError `ADMIN_FAILED` when none signs: to have looked at nothing is not to have found it good.
+ * @throws CliError `ADMIN_FAILED` if no authority issues: a check that found nothing must not report success
  */
 export function checkAuthorities(
   { authorities, warnings }: AuthorityStatusMessage,

@@ -28,6 +28,8 @@ Prints the objects that run the CA in a cluster, as YAML and always in one order
 those of the Helm chart deploy/helm/kasbah, whose README.md lists the values that --set, --set-file and --values take;
 later ones win. Nothing of a cluster is asked without --apply.
 
+image.repository is required, because no image is published: build it (docs/image.md) and push it to your registry.
+
 Profiles
 ${profileLines.join("\n")}
   remote     a CA outside the cluster: not there yet
@@ -36,11 +38,11 @@ ${profileLines.join("\n")}
 is not overwritten, a conflict is an error, and a namespace that somebody else has made stays as it is. It ends when all objects are there, which a pod may be after its image.
 
 Examples
-  $ kasbah install | less                               look first
-  $ kasbah install --apply
-  $ kasbah install --profile demo --namespace try --apply
-  $ kasbah install --set-file policy.text=policy.yaml --set ca.trustedNodeAccounts=[istio-system/ztunnel]
-  $ kasbah install --profile preview | kubectl diff -f -
+  $ kasbah install --set image.repository=registry.example/kasbah/server | less     look first
+  $ kasbah install --apply --values mesh.yaml           mesh.yaml holds image.repository and the other values
+  $ kasbah install --profile demo --namespace try --apply --values mesh.yaml
+  $ kasbah install --values mesh.yaml --set-file policy.text=policy.yaml --set ca.trustedNodeAccounts=[istio-system/ztunnel]
+  $ kasbah install --profile preview --values mesh.yaml | kubectl diff -f -
   $ kubectl -n kasbah-system rollout status statefulset/kasbah`;
 
 const uninstallHelp = `

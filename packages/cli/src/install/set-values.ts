@@ -6,7 +6,8 @@ import { defaultOf } from "./values.ts";
 type Layer = Readonly<Record<string, unknown>>;
 
 /**
- * A layer of values from `ca.logLevel=debug`. The value is YAML, but where a text is expected it is taken to the letter.
+ * Parses `ca.logLevel=debug` into a layer of values. The text is YAML, unless the value is a string: then it
+ * is literal.
  *
  * @throws ConfigInvalidError
  */
@@ -18,13 +19,16 @@ export function parseSetting(setting: string): Layer {
   );
 }
 
-/** A layer of values from `policy.text=policy.yaml`: the value is what the file holds. @throws ConfigInvalidError */
+/**
+ * Parses `policy.text=policy.yaml` into a layer of values with the contents of the file. @throws
+ * ConfigInvalidError
+ */
 export function parseFileSetting(setting: string, readFile: (path: string) => string): Layer {
   const { path, text } = splitSetting("--set-file", setting);
   return nested(path, readFile(text));
 }
 
-/** A layer of values from a file that Helm takes as well. @throws ConfigInvalidError */
+/** Parses a values file, in the same format as Helm's, into a layer of values. @throws ConfigInvalidError */
 export function parseValuesFile(file: string, readFile: (path: string) => string): unknown {
   return parseYaml(file, readFile(file)) ?? {};
 }
