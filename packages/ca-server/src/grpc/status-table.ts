@@ -11,8 +11,8 @@ export type RefusalAlert =
 /** How one code is answered, logged, counted and alerted on. */
 export interface StatusRow {
   readonly status: number;
-  /** `reason`: the error's message; `later`: a request to retry; `nothing`: only the reference id. */
-  readonly told: "reason" | "later" | "nothing";
+  /** `reason`: the error's message; `retry`: a request to retry; `nothing`: only the reference id. */
+  readonly discloses: "reason" | "retry" | "nothing";
   /** `error` only if an operator must act; an unauthenticated caller can never cause one. */
   readonly level: "info" | "warn" | "error";
   /** Istio's counter: failed authentication, or the label of `citadel_server_csr_sign_err_count`. */
@@ -28,11 +28,16 @@ export interface StatusRow {
 
 const { UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL } =
   grpcStatus;
-const refused = { told: "reason", level: "info", alert: "KasbahHighRefusalRate" } as const;
+const refused = { discloses: "reason", level: "info", alert: "KasbahHighRefusalRate" } as const;
 const unauthenticated = { ...refused, status: UNAUTHENTICATED, citadel: "authentication" } as const;
 const badRequest = { ...refused, status: INVALID_ARGUMENT, citadel: "CSR_ERROR" } as const;
 const throttled = { ...refused, status: RESOURCE_EXHAUSTED, citadel: "UNKNOWN" } as const;
-const outage = { status: UNAVAILABLE, told: "later", level: "error", alert: "KasbahCannotIssue" } as const;
+const outage = {
+  status: UNAVAILABLE,
+  discloses: "retry",
+  level: "error",
+  alert: "KasbahCannotIssue",
+} as const;
 
 /**
  * The only table from code to gRPC status, public text, log level and alert. A code without a row does not compile.
@@ -63,5 +68,5 @@ export const statusTable = {
   TTL_TOO_LONG: { ...badRequest, citadel: "TTL_ERROR" },
   ISSUER_UNAVAILABLE: { ...outage, citadel: "CA_NOT_READY" },
   LEDGER_UNAVAILABLE: { ...outage, citadel: "UNKNOWN" },
-  LINT_FAILED: { ...outage, status: INTERNAL, told: "nothing", citadel: "CERT_GEN_ERROR" },
+  LINT_FAILED: { ...outage, status: INTERNAL, discloses: "nothing", citadel: "CERT_GEN_ERROR" },
 } satisfies Record<CaErrorCode, StatusRow>;

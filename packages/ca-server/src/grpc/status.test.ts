@@ -35,7 +35,7 @@ describe("refusalOf", () => {
   it("includes the reason exactly if the caller can fix the problem", () => {
     for (const code of codes) {
       const { row, status } = refuse(code);
-      assert.equal(status.message.includes(reason), row.told === "reason", code);
+      assert.equal(status.message.includes(reason), row.discloses === "reason", code);
       assert.match(status.message, /\(reference abc123\)$/);
     }
     const sentence = "the reason, by the rule payments, expected this, seen that: do so";
@@ -48,8 +48,8 @@ describe("refusalOf", () => {
   it("gives programs the same facts as the message and no others", () => {
     for (const code of codes) {
       const refusal = refuse(code);
-      const { told } = refusal.row;
-      const metadata = told === "reason" ? { problem: reason, ...facts } : {};
+      const { discloses } = refusal.row;
+      const metadata = discloses === "reason" ? { problem: reason, ...facts } : {};
       assert.deepEqual(
         errorInfoOf(refusal),
         { reason: code, domain: "kasbah", metadata: { ...metadata, referenceId: "abc123" } },
@@ -96,10 +96,10 @@ describe("refusalOf", () => {
 
   it("answers unauthenticated callers with UNAUTHENTICATED, never PERMISSION_DENIED, as stock CAs do", () => {
     const statusOf = (code: CaErrorCode) => statusTable[code].status;
-    const strangers = codes.filter((code) => /^(TOKEN|CALLER|IMPERSONATION)_/.test(code));
-    assert.equal(strangers.length, 7);
+    const unauthenticated = codes.filter((code) => /^(TOKEN|CALLER|IMPERSONATION)_/.test(code));
+    assert.equal(unauthenticated.length, 7);
     const others = ["CLIENT_CERTIFICATE_REJECTED", "CREDENTIALS_CONFLICT"] as const;
-    for (const code of [...strangers, ...others])
+    for (const code of [...unauthenticated, ...others])
       assert.equal(statusOf(code), grpcStatus.UNAUTHENTICATED, code);
     for (const code of codes.filter((each) => /^(CSR|REQUEST|TTL)_/.test(each))) {
       assert.equal(statusOf(code), grpcStatus.INVALID_ARGUMENT, code);

@@ -6,7 +6,7 @@ import { type StatusRow, statusTable } from "./status-table.ts";
 const { INTERNAL, RESOURCE_EXHAUSTED } = grpcStatus;
 const unknownRow: StatusRow = {
   status: INTERNAL,
-  told: "nothing",
+  discloses: "nothing",
   level: "error",
   citadel: "UNKNOWN",
   alert: "KasbahHighRefusalRate",
@@ -35,28 +35,31 @@ export function refusalOf(error: unknown, referenceId: string): Refusal {
   return { code: error.code, row, status: statusOf(error.code, row, { error, referenceId }) };
 }
 
-interface Told {
+interface RefusalContext {
   readonly error?: CaError;
   readonly referenceId: string;
 }
 
-function statusOf(name: Refusal["code"], row: StatusRow, told: Told): RpcStatus {
+function statusOf(name: Refusal["code"], row: StatusRow, context: RefusalContext): RpcStatus {
   const code = row.status;
-  const message = `${publicText(name, row, told)} (reference ${told.referenceId})`;
-  const retryAfterMs = retryAfterOf(row, told);
+  const message = `${publicText(name, row, context)} (reference ${context.referenceId})`;
+  const retryAfterMs = retryAfterOf(row, context);
   const retry = retryAfterMs === undefined ? {} : { retryAfterMs };
-  const errorInfo = { reason: name, domain: errorDomain, metadata: metadataOf(row, told) };
+  const errorInfo = { reason: name, domain: errorDomain, metadata: metadataOf(row, context) };
   return { code, message, ...retry, details: encodeStatusDetails({ code, message, errorInfo, ...retry }) };
 }
 
-function publicText(name: string, { told }: StatusRow, { error }: Told): string {
-  if (told === "reason") return cut(`${name}: ${error?.message}`, maxMessageBytes);
-  return told === "later" ? `${name}: try again later` : "internal error";
+function publicText(name: string, { discloses }: StatusRow, { error }: RefusalContext): string {
+  if (discloses === "reason") return cut(`${name}: ${error?.message}`, maxMessageBytes);
+  return discloses === "retry" ? `${name}: try again later` : "internal error";
 }
 
 /** The facts of the message in machine-readable form. */
-function metadataOf({ told }: StatusRow, { error, referenceId }: Told): Record<string, string> {
-  if (told !== "reason" || error === undefined) return { referenceId };
+function metadataOf(
+  { discloses }: StatusRow,
+  { error, referenceId }: RefusalContext,
+): Record<string, string> {
+  if (discloses !== "reason" || error === undefined) return { referenceId };
   const facts = Object.entries(error.facts).filter(([, text]) => text !== undefined);
   return Object.fromEntries([
     ["problem", cut(error.problem, maxFactBytes)],
@@ -65,8 +68,8 @@ function metadataOf({ told }: StatusRow, { error, referenceId }: Told): Record<s
   ]);
 }
 
-function retryAfterOf({ status, told }: StatusRow, { error }: Told): number | undefined {
-  if (told !== "later" && status !== RESOURCE_EXHAUSTED) return undefined;
+function retryAfterOf({ status, discloses }: StatusRow, { error }: RefusalContext): number | undefined {
+  if (discloses !== "retry" && status !== RESOURCE_EXHAUSTED) return undefined;
   return error?.retryAfterMs ?? defaultRetryAfterMs;
 }
 
