@@ -40,7 +40,7 @@ describe("The documents", () => {
 
   it("name every flag and variable of the daemons, as their --help does", () => {
     for (const [page, bin] of [
-      ["docs/ca-server.md", "packages/ca-server/bin/kasbah-server.js"],
+      ["docs/ca-reference.md", "packages/ca-server/bin/kasbah-server.js"],
       ["docs/agent.md", "packages/agent/bin/kasbah-agent.js"],
     ] as const) {
       const help = execFileSync(process.execPath, [join(root, bin), "--help"], { encoding: "utf8" });

@@ -28,7 +28,7 @@ const { panels } = JSON.parse(readText("deploy/grafana/kasbah.json")) as { panel
 
 /** The metrics of an expression that no page documents. */
 function unknownMetrics(expr: string): readonly string[] {
-  const pages = readText("docs/ca-server.md") + readText("docs/agent.md");
+  const pages = readText("docs/ca-reference.md") + readText("docs/agent.md");
   const names = expr.match(/\b(?:citadel|istio|kasbah)_[a-z_]+/g) ?? [];
   return names.filter(
     (name) => !pages.includes(`\`${name.replace(/_(bucket|sum|count)$/, "")}`) && !pages.includes(name),

@@ -8,7 +8,7 @@ import { yamlMutants } from "../mutants.ts";
 import { bytesOf, fileBudgetMs, type Target, textOf } from "../target.ts";
 import { checkProblems } from "./yaml-problems.ts";
 
-const yaml = `# as docs/ca-server.md has it
+const yaml = `# as docs/ca-reference.md has it
 trust-domain: cluster.local
 jwks: /etc/jwks.json
 token-issuer: https://issuer.test
