@@ -67,6 +67,17 @@ describe("The documents", () => {
     assert.deepEqual(missing, []);
   });
 
+  it("docs/README.md links every page and every runbook", () => {
+    const index = linksIn(read("docs/README.md")).map(({ path }) => join("docs", path));
+    const pages = globSync("docs/{*,runbooks/*}.md", { cwd: root }).filter(
+      (path) => path !== "docs/README.md",
+    );
+    assert.deepEqual(
+      pages.filter((path) => !index.includes(path)),
+      [],
+    );
+  });
+
   it("link only to what is there, down to the heading", () => {
     const pages = globSync(
       ["*.md", "docs/**/*.md", "{packages/*,protos,certs-dev,bench}/*.md", "{deploy,test}/**/*.md"],
