@@ -1,6 +1,6 @@
 #!/bin/sh
 # Whether a ledger holds an entry, offline:   verify-proof.sh proof.json 'name+id+key'
-# Needs openssl 3, jq and coreutils. Take the key from somebody you trust, never from the proof file itself.
+# Needs openssl 3, jq and coreutils. Take the key from someone you trust, never from the proof file itself.
 set -euf
 export LC_ALL=C
 fail() { echo "not verified: $1" >&2; exit 1; }
