@@ -1,5 +1,5 @@
 #!/bin/sh
-# Whether a ledger holds an entry, offline:   verify-proof.sh proof.json 'name+id+key'
+# Verifies offline that a ledger contains an entry:   verify-proof.sh proof.json 'name+id+key'
 # Needs openssl 3, jq and coreutils. Take the key from someone you trust, never from the proof file itself.
 set -euf
 export LC_ALL=C
@@ -19,10 +19,10 @@ tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT
 printf '%s' "$trusted" | grep -Eqx "[^+[:space:]]+\+[0-9a-f]{8}\+A[Q-Za-f]$b64{42}" || fail "the trusted key is not name+id+key"
 holds 'def count: type == "number" and . >= 0 and . == floor and . < 9007199254740992; length == 1 and (.[0] |
   keys == ["checkpoint", "entry", "index", "key", "path", "size", "version"] and .version == 1 and (.entry | type) == "string" and
-  (.index | count) and (.size | count) and all(.path[]; test("\\A" + $b64 + "{42}" + $last + "\\z")))' || fail "this is no proof file"
+  (.index | count) and (.size | count) and all(.path[]; test("\\A" + $b64 + "{42}" + $last + "\\z")))' || fail "the file is not a proof"
 holds '.[0].key == $key' || fail "the proof is for another key than the trusted one"
 holds '.[0] | (.checkpoint | split("\n")) as $line | $line[0] == $name and $line[1] == (.size | floor | tostring) and $line[3] == ""' ||
-  fail "the checkpoint is of another log or size"
+  fail "the checkpoint belongs to another log, or its size differs"
 
 # The signature, over the first three lines: SubjectPublicKeyInfo is a fixed prefix and the key (RFC 8410).
 field '.checkpoint | split("\n")[:3][] + "\n"' >"$tmp/text"
@@ -33,10 +33,10 @@ for line in $(field '.checkpoint | split("\n")[4:][] | select(startswith("— \(
   [ "$(unbase64 "$line" | head -c 4 | od -An -tx1 | tr -d ' \n')" = "$id" ] || continue
   unbase64 "$line" | tail -c 64 >"$tmp/signature"
   openssl pkeyutl -verify -pubin -keyform DER -inkey "$tmp/key" -rawin -in "$tmp/text" -sigfile "$tmp/signature" >/dev/null 2>&1 ||
-    fail "the checkpoint's signature is not of this text and key"
+    fail "the signature does not match the checkpoint and the trusted key"
   signed=yes
 done
-[ "$signed" ] || fail "the trusted key has not signed the checkpoint"
+[ "$signed" ] || fail "the checkpoint is not signed with the trusted key"
 
 # From the entry up to the root: RFC 9162 section 2.1.3.2.
 fn=$(field '.index | floor') sn=$(($(field '.size | floor') - 1))
