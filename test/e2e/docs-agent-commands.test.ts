@@ -14,7 +14,7 @@ interface Ended {
   readonly err: string;
 }
 
-describe("The command lines in the agent's documents", function () {
+describe("The command lines in the agent's pages", function () {
   this.timeout(120_000);
   let ca: FakeCa;
   let pod: Pod;
@@ -33,7 +33,7 @@ describe("The command lines in the agent's documents", function () {
   const start = (flags: Record<string, string> = {}): AgentProcess =>
     pod.start({ flags: { "--workload-socket": workloadSocket(), ...flags } });
 
-  /** Runs a line of a document as it stands there, beside an agent that is found by its variables or listens elsewhere. */
+  /** Runs a command line of a page unchanged, with the address of the test's agent in the environment. */
   const run = async (line: string, agent: AgentProcess) => {
     const address = await agent.statusAddress();
     const command = line
@@ -54,7 +54,7 @@ describe("The command lines in the agent's documents", function () {
 
   const waiting = lineOf("agent-status.md", /^kasbah-agent wait/);
 
-  it("hold back until the first secret, and then succeed, as do the others", async () => {
+  it("wait blocks until the first secret; then wait, status and the status port succeed", async () => {
     const agent = start();
     const waited = await run(waiting, agent);
     assert.deepEqual([waited.exitCode, waited.err], [0, ""]);
@@ -74,7 +74,7 @@ describe("The command lines in the agent's documents", function () {
     assert.doesNotMatch(debug.out, /PRIVATE/);
   });
 
-  it("say why not when there is no CA", async () => {
+  it("wait and status report the reason if no CA is running", async () => {
     await ca.close();
     const agent = start();
     await agent.says("CA_UNREACHABLE");
@@ -87,11 +87,12 @@ describe("The command lines in the agent's documents", function () {
     ca = await startFakeCa({ now: () => systemClock.now() });
   });
 
-  it("show every member of the document that the page lists, and no other", async () => {
+  it("status --json prints exactly the fields that docs/agent-status.md lists", async () => {
     const agent = start();
     await run(waiting, agent);
     const { out } = await run(lineOf("agent-status.md", /^kasbah-agent status --json$/), agent);
-    const table = page("agent-status.md").split("member of `/debug/secrets`")[1] ?? "";
+    const [, rest = ""] = page("agent-status.md").split("field of `/debug/secrets`");
+    const [table = ""] = rest.split("\n\n");
     const listed = [...table.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(([, names = ""]) =>
       names.split(", ").map((name) => name.replaceAll("`", "")),
     );
@@ -99,7 +100,7 @@ describe("The command lines in the agent's documents", function () {
     assert.deepEqual([...Object.keys(JSON.parse(out)), ...optional].toSorted(), listed.toSorted());
   });
 
-  it("row 36: nobody answers for a process that stands still, and it counts that and serves on once it goes on", async () => {
+  it("row 36: a suspended agent does not answer; once resumed it counts the pause and serves again", async () => {
     const agent = start();
     await run(waiting, agent);
     agent.child.kill("SIGSTOP");
@@ -113,7 +114,7 @@ describe("The command lines in the agent's documents", function () {
     assert.equal((await run("kasbah-agent status", agent)).exitCode, 0);
   });
 
-  it("serve the Workload API where they say, to the mode that they say", async () => {
+  it("--workload-socket serves the Workload API at its path and with its mode", async () => {
     const agent = start({ "--workload-socket-mode": "0660" });
     await run(waiting, agent);
     assert.ok(existsSync(workloadSocket()));
@@ -133,7 +134,7 @@ function page(name: string): string {
   return readFileSync(join(repositoryRoot, "docs", name), "utf8");
 }
 
-/** The line of a shell block that matches. */
+/** The first line of the page's shell blocks that matches. */
 function lineOf(name: string, pattern: RegExp): string {
   const lines = [...page(name).matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = ""]) =>
     block.split("\n"),
