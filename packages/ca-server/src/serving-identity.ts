@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { createKeyPair, leafValidity, type TrustBundle } from "@kasbah/pki";
 import type { CertificateWriter, SubjectAltName } from "@kasbah/pki/certificate-writer";
-import type { Clock, Component, Logger, Scheduler } from "@kasbah/runtime";
+import { type Clock, type Component, type Logger, Loop, type Scheduler } from "@kasbah/runtime";
 import type { ServingIdentity } from "@kasbah/runtime/grpc";
 import type { Issuer } from "./issuance/ports.ts";
 
@@ -34,15 +34,15 @@ const retryMs = 5_000;
 export class ServingCertificate implements Component {
   readonly name = "serving certificate";
   readonly #parts: ServingCertificateParts;
-  readonly #stopping = new AbortController();
+  readonly #loop: Loop;
   #current: ServingIdentity | undefined;
   #replaceAt = new Date(0);
   #waiting = new AbortController();
-  #replacing: Promise<void> | undefined;
   #listener: ((identity: ServingIdentity) => void) | undefined;
 
   constructor(parts: ServingCertificateParts) {
     this.#parts = parts;
+    this.#loop = new Loop({ clock: parts.clock, pass: (signal) => this.#replaceWhenDue(signal) });
   }
 
   /** The identity for new handshakes. Throws before `start`. */
@@ -71,27 +71,24 @@ export class ServingCertificate implements Component {
 
   async start(): Promise<void> {
     await this.#replace();
-    this.#replacing = this.#replaceForEver();
+    this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#replacing;
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
-  async #replaceForEver(): Promise<void> {
-    const { signal } = this.#stopping;
+  async #replaceWhenDue(signal: AbortSignal): Promise<number> {
     const { clock, logger } = this.#parts;
-    while (!signal.aborted) {
-      try {
-        await this.#waitUntilDue(signal);
-        await this.#replace();
-      } catch (error) {
-        if (signal.aborted) return;
-        logger.error("serving certificate could not be replaced", { error });
-        this.#replaceAt = new Date(clock.now().getTime() + retryMs);
-      }
+    try {
+      await this.#waitUntilDue(signal);
+      await this.#replace();
+    } catch (error) {
+      if (signal.aborted) return 0;
+      logger.error("serving certificate could not be replaced", { error });
+      this.#replaceAt = new Date(clock.now().getTime() + retryMs);
     }
+    return 0;
   }
 
   async #waitUntilDue(signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { OncePerReason, SerialQueue } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
 import { type SecretResource, tlsCertificate, validationContext } from "../sds/envoy-secret.ts";
 import { parsePair } from "./certificate-pair.ts";
@@ -34,8 +35,8 @@ export class FileSecret {
   #paths: readonly string[] = [];
   #resource: SecretResource | undefined;
   #digest: string | undefined;
-  #complaint: string | undefined;
-  #turn: Promise<void> = Promise.resolve();
+  readonly #complaint = new OncePerReason();
+  readonly #queue = new SerialQueue();
 
   constructor(options: FileSecretOptions) {
     this.#options = options;
@@ -52,9 +53,7 @@ export class FileSecret {
 
   /** Reads the files again, one call after the other. Rejects when the same bytes may be read better later. */
   refresh(): Promise<void> {
-    const next = this.#turn.then(() => this.#refresh());
-    this.#turn = next.catch(() => undefined);
-    return next;
+    return this.#queue.run(() => this.#refresh());
   }
 
   async #refresh(): Promise<void> {
@@ -64,7 +63,7 @@ export class FileSecret {
       const digest = digestOf(contents);
       if (digest !== this.#digest) this.#take(contents);
       this.#digest = digest;
-      this.#complaint = undefined;
+      this.#complaint.clear();
     } catch (cause) {
       const error = asAgentError(cause);
       this.#complain(error);
@@ -86,9 +85,7 @@ export class FileSecret {
   #complain(error: AgentError): void {
     // The good bytes may come back, and must be looked at then.
     this.#digest = undefined;
-    if (error.message === this.#complaint) return;
-    this.#complaint = error.message;
-    this.#options.observer.onFailure(this.#options.name, error);
+    this.#complaint.failed(error.message, () => this.#options.observer.onFailure(this.#options.name, error));
   }
 }
 

@@ -2,7 +2,7 @@ import { MeshError } from "@kasbah/pki";
 import type { Clock, Scheduler } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
 import type { SecretStore, WorkloadSecret } from "../secret/secret-store.ts";
-import { countdown, type RetryPace, type RotationPolicy, retryDelayMs, rotateAt } from "./schedule.ts";
+import { countdown, type RetryUrgency, type RotationPolicy, retryDelayMs, rotateAt } from "./schedule.ts";
 import type { Wake } from "./wake.ts";
 
 export type FetchedSecret = Omit<WorkloadSecret, "rotateAt">;
@@ -122,7 +122,7 @@ async function sleepThrough(
 const slowCodes: ReadonlySet<string> = new Set(["CA_REFUSED", "CONFIG_INVALID", "TOKEN_EXPIRED"]);
 
 /** A CA that said no will say it again until somebody changes something: asking often only adds load. */
-function paceOf(error: unknown): RetryPace {
+function paceOf(error: unknown): RetryUrgency {
   if (!(error instanceof AgentError)) return "fast";
   return slowCodes.has(error.code) ? "slow" : "fast";
 }

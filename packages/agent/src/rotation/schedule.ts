@@ -31,10 +31,10 @@ export function rotateAt(lifetime: Lifetime, policy: RotationPolicy, roll: numbe
 }
 
 /** How eagerly to try again: `fast` when the CA may be back any moment, `slow` when it has said no. */
-export type RetryPace = "fast" | "slow";
+export type RetryUrgency = "fast" | "slow";
 
 export interface FailedAttempt {
-  readonly pace: RetryPace;
+  readonly pace: RetryUrgency;
   /** Failures in a row, this one included: 1 for the first. */
   readonly failures: number;
   /** The least that the CA asked for; 0 when it named nothing. */

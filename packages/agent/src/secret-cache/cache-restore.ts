@@ -1,6 +1,6 @@
 import { unlink } from "node:fs/promises";
 import type { KeyFormat, KeyType, SpiffeId } from "@kasbah/pki";
-import { type Clock, errnoOf, type Logger } from "@kasbah/runtime";
+import { type Clock, errnoOf, type Logger, OncePerReason } from "@kasbah/runtime";
 import type { HeldRoots } from "../ca/roots/held-roots.ts";
 import { AgentError } from "../errors.ts";
 import type { SecretStore } from "../secret/secret-store.ts";
@@ -24,7 +24,7 @@ const maxFileBytes = 1024 * 1024;
 export class CacheRestore {
   readonly #path: string;
   readonly #options: CacheRestoreOptions;
-  #lastReason: string | undefined;
+  readonly #trouble = new OncePerReason();
 
   constructor(path: string, options: CacheRestoreOptions) {
     this.#path = path;
@@ -88,10 +88,9 @@ export class CacheRestore {
       await this.#delete();
       return false;
     }
-    if (reason !== this.#lastReason) {
-      this.#options.logger.warn("the cached secret cannot be verified yet", facts);
-    }
-    this.#lastReason = reason;
+    this.#trouble.failed(reason, () =>
+      this.#options.logger.warn("the cached secret cannot be verified yet", facts),
+    );
     return true;
   }
 

@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { type Component, type DurableFs, ensureDirectory, writeFileDurably } from "@kasbah/runtime";
+import { type Component, type DurableFs, ensureDirectory, pause, writeFileDurably } from "@kasbah/runtime";
 import { SecretFollower } from "../secret/secret-follower.ts";
 import type { WorkloadSecret } from "../secret/secret-store.ts";
 import { CacheRestore, type CacheRestoreOptions } from "./cache-restore.ts";
@@ -82,7 +82,7 @@ export class SecretCache implements Component {
     const { signal } = this.#stopping;
     let changed = changes.next;
     while (this.#isPending) {
-      await clock.sleep(retryMs, AbortSignal.any([signal, changed])).catch(() => undefined);
+      await pause(clock, retryMs, AbortSignal.any([signal, changed]));
       if (signal.aborted) return;
       // Taken before the attempt, so that a change in its midst is not missed.
       changed = changes.next;

@@ -1,4 +1,4 @@
-import { type Clock, type Component, fullJitterDelayMs } from "@kasbah/runtime";
+import { type Clock, type Component, Loop, RetryPace } from "@kasbah/runtime";
 import type { SecretStore, WorkloadSecret } from "./secret-store.ts";
 
 export interface SecretFollowerOptions {
@@ -12,7 +12,8 @@ export interface SecretFollowerOptions {
   readonly roll: () => number;
 }
 
-const retry = { floorMs: 100, baseMs: 1_000, capMs: 30_000 };
+const retry = { baseMs: 1_000, capMs: 30_000 };
+const shortestRetryMs = 100;
 
 /**
  * Does something with each secret that is published, the one that is there at the start included. When several come while
@@ -21,59 +22,44 @@ const retry = { floorMs: 100, baseMs: 1_000, capMs: 30_000 };
 export class SecretFollower implements Component {
   readonly name: string;
   readonly #options: SecretFollowerOptions;
-  readonly #stopping = new AbortController();
-  #hint = new AbortController();
+  readonly #loop: Loop;
+  readonly #pace: RetryPace;
   #unsubscribe: () => void = () => undefined;
-  #following: Promise<void> = Promise.resolve();
+  #done: WorkloadSecret | undefined;
+  #failures = 0;
 
   constructor(options: SecretFollowerOptions) {
     this.#options = options;
     this.name = options.name;
+    this.#pace = new RetryPace({ ...retry, roll: options.roll });
+    this.#loop = new Loop({ clock: options.clock, pass: () => this.#followCurrent() });
   }
 
   async start(): Promise<void> {
-    this.#unsubscribe = this.#options.store.subscribe(() => this.#hint.abort());
-    this.#following = this.#followUntilStopped();
+    this.#unsubscribe = this.#options.store.subscribe(() => this.#loop.wake());
+    this.#loop.start();
   }
 
   /** Waits for a secret that is being dealt with. */
   async stop(): Promise<void> {
     this.#unsubscribe();
-    this.#stopping.abort();
-    await this.#following;
+    await this.#loop.stop();
   }
 
-  async #followUntilStopped(): Promise<void> {
+  async #followCurrent(): Promise<number> {
     const { store, follow, onFailed } = this.#options;
-    let done: WorkloadSecret | undefined;
-    let failures = 0;
-    while (!this.#stopping.signal.aborted) {
-      const secret = store.current;
-      let waitMs = Number.POSITIVE_INFINITY;
-      if (secret !== undefined && secret !== done) {
-        try {
-          await follow(secret);
-          done = secret;
-          failures = 0;
-        } catch (error) {
-          waitMs = this.#retryDelayMs(failures);
-          failures += 1;
-          onFailed(error, waitMs);
-        }
-      }
-      await this.#pause(waitMs);
+    const secret = store.current;
+    if (secret === undefined || secret === this.#done) return Number.POSITIVE_INFINITY;
+    try {
+      await follow(secret);
+      this.#done = secret;
+      this.#failures = 0;
+      return Number.POSITIVE_INFINITY;
+    } catch (error) {
+      const retryInMs = Math.max(shortestRetryMs, this.#pace.delayMs({ attempt: this.#failures }));
+      this.#failures += 1;
+      onFailed(error, retryInMs);
+      return retryInMs;
     }
-  }
-
-  #retryDelayMs(attempt: number): number {
-    const { baseMs, capMs, floorMs } = retry;
-    return Math.max(floorMs, fullJitterDelayMs({ attempt, baseMs, capMs, roll: this.#options.roll() }));
-  }
-
-  /** Until then, or until something new is published; a hint from before the pause ends it at once. */
-  async #pause(ms: number): Promise<void> {
-    const either = AbortSignal.any([this.#stopping.signal, this.#hint.signal]);
-    await this.#options.clock.sleep(ms, either).catch(() => undefined);
-    if (this.#hint.signal.aborted) this.#hint = new AbortController();
   }
 }

@@ -1,4 +1,11 @@
-import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
+import {
+  type Clock,
+  type Component,
+  type Logger,
+  OncePerReason,
+  SerialQueue,
+  type Sweep,
+} from "@kasbah/runtime";
 import type { AuthorityOperations, AuthorityStatus } from "../admin/operations.ts";
 import { OperationError } from "../errors.ts";
 import type { AuthorityKeeper } from "./keeper.ts";
@@ -32,10 +39,9 @@ export class RotationDriver implements Component, AuthorityOperations {
   readonly name = "rotation";
   readonly #parts: RotationDriverParts;
   #sweeps: { stop(): void }[] = [];
-  /** The end of the line of what waits to be done. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
+  readonly #trouble = new OncePerReason();
   #queuedLooks = 0;
-  #lastTrouble = "";
 
   constructor(parts: RotationDriverParts) {
     this.#parts = parts;
@@ -49,7 +55,7 @@ export class RotationDriver implements Component, AuthorityOperations {
 
   async stop(): Promise<void> {
     for (const sweep of this.#sweeps) sweep.stop();
-    await this.#turn;
+    await this.#queue.settled();
   }
 
   /** Does what is due now; with `mayStart` a rotation may begin. Never rejects: trouble is logged, and met again. */
@@ -59,11 +65,11 @@ export class RotationDriver implements Component, AuthorityOperations {
     if (this.#queuedLooks > 1 && !mayStart) return;
     this.#queuedLooks += 1;
     try {
-      await this.#inTurn(async () => {
+      await this.#queue.run(async () => {
         if (mayStart) await this.#startIfDue();
         await this.#advanceWhileOpen();
       });
-      this.#lastTrouble = "";
+      this.#trouble.clear();
     } catch (error) {
       this.#report(error);
     } finally {
@@ -106,7 +112,7 @@ export class RotationDriver implements Component, AuthorityOperations {
 
   /** An operator's act, and the step that it makes possible at once. */
   async #operate(act: () => Promise<unknown>): Promise<AuthorityStatus> {
-    await this.#inTurn(act);
+    await this.#queue.run(act);
     await this.look(false);
     return this.status();
   }
@@ -158,17 +164,10 @@ export class RotationDriver implements Component, AuthorityOperations {
     );
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => undefined);
-    return done;
-  }
-
   #report(error: unknown): void {
-    const trouble = error instanceof Error ? error.message : String(error);
-    if (trouble !== this.#lastTrouble) {
-      this.#parts.logger.error("rotation can not go on; it is tried again", { error });
-    }
-    this.#lastTrouble = trouble;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#trouble.failed(reason, () =>
+      this.#parts.logger.error("rotation can not go on; it is tried again", { error }),
+    );
   }
 }

@@ -1,7 +1,15 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import type { TrustBundle } from "@kasbah/pki";
-import { type Component, errnoOf, type Logger, type Sweep, writeFileDurably } from "@kasbah/runtime";
+import {
+  type Component,
+  errnoOf,
+  type Logger,
+  OncePerReason,
+  SerialQueue,
+  type Sweep,
+  writeFileDurably,
+} from "@kasbah/runtime";
 
 export interface PublicBundleParts {
   readonly path: string;
@@ -16,8 +24,8 @@ export class PublicBundle implements Component {
   readonly name = "public bundle";
   readonly #parts: PublicBundleParts;
   #sweeping: { stop(): void } | undefined;
-  #publishing: Promise<void> = Promise.resolve();
-  #lastTrouble: string | undefined;
+  readonly #queue = new SerialQueue();
+  readonly #trouble = new OncePerReason();
 
   constructor(parts: PublicBundleParts) {
     this.#parts = parts;
@@ -31,23 +39,21 @@ export class PublicBundle implements Component {
 
   async stop(): Promise<void> {
     this.#sweeping?.stop();
-    await this.#publishing;
+    await this.#queue.settled();
   }
 
   /** Writes the file unless it holds the bundle in force. Trouble is logged, and met again at the next sweep. */
   publish(): Promise<void> {
-    this.#publishing = this.#publishing.then(async () => {
+    return this.#queue.run(async () => {
       try {
         await this.#write();
-        this.#lastTrouble = undefined;
+        this.#trouble.clear();
       } catch (error) {
-        const trouble = errnoOf(error) ?? String(error);
-        if (trouble !== this.#lastTrouble)
-          this.#parts.logger.error("trust bundle can not be published", { error });
-        this.#lastTrouble = trouble;
+        this.#trouble.failed(errnoOf(error) ?? String(error), () =>
+          this.#parts.logger.error("trust bundle can not be published", { error }),
+        );
       }
     });
-    return this.#publishing;
   }
 
   async #write(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Found, LedgerTail } from "@kasbah/ledger";
+import { pause } from "@kasbah/runtime";
 import type { CommandWorld } from "../commands/command-world.ts";
 
 /** How often a ledger that is followed is looked at. */
@@ -16,7 +17,7 @@ export async function showTail(
 ): Promise<void> {
   for (const found of await tail.last(count)) screen.write(show(found));
   while (follow && !signal.aborted) {
-    await clock.sleep(lookMs, signal).catch(() => undefined);
+    await pause(clock, lookMs, signal);
     for await (const found of tail.more()) screen.write(show(found));
   }
 }

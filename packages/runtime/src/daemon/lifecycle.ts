@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { Logger } from "../log/log.ts";
+import { pause } from "../task/pause.ts";
 import type { HostEvent, ProcessHost } from "./process-host.ts";
 
 /** A part of a daemon that runs. */
@@ -156,7 +157,6 @@ class RunningDaemon {
 /** Waits for the work, but no longer than `ms`. The work must not reject. */
 async function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
   const timer = new AbortController();
-  const expired = clock.sleep(ms, timer.signal).catch(() => {});
-  await Promise.race([work, expired]);
+  await Promise.race([work, pause(clock, ms, timer.signal)]);
   timer.abort();
 }

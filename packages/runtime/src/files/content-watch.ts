@@ -3,6 +3,9 @@ import type { Clock } from "../clock.ts";
 import type { Component } from "../daemon/lifecycle.ts";
 import type { Logger } from "../log/log.ts";
 import { errnoOf } from "../runtime-error.ts";
+import { Loop } from "../task/loop.ts";
+import { OncePerReason } from "../task/once-per-reason.ts";
+import { pause } from "../task/pause.ts";
 
 /** Gives hints of changes in a directory until it is closed. It throws when the directory cannot be watched. */
 export type WatchDirectory = (directory: string, hint: () => void) => { close(): void };
@@ -52,64 +55,61 @@ const longestWaitMs = 60_000;
 export class ContentWatch implements Component {
   readonly name: string;
   readonly #options: ContentWatchOptions;
-  readonly #stopping = new AbortController();
-  #watching = Promise.resolve();
-  #hint = new AbortController();
+  readonly #loop: Loop;
+  readonly #trouble = new OncePerReason();
+  #watchers: readonly { close(): void }[] = [];
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
   #known: string | undefined;
   #refused: Refusal | undefined;
-  #trouble: string | undefined;
 
   constructor(options: ContentWatchOptions) {
     this.#options = options;
     this.name = options.name;
+    this.#loop = new Loop({ clock: options.clock, pass: (signal) => this.#pass(signal) });
   }
 
   async start(): Promise<void> {
     const { initial, read } = this.#options;
     this.#known = initial ?? (await read().catch(() => undefined));
-    this.#watching = this.#watchUntilStopped();
+    this.#loop.start();
   }
 
   /** Waits for a change that is being dealt with. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#watching;
+    await this.#loop.stop();
+    this.#unwatch();
   }
 
-  async #watchUntilStopped(): Promise<void> {
-    const { signal } = this.#stopping;
+  async #pass(signal: AbortSignal): Promise<number> {
     const { clock, pollMs = 5_000, settleMs = 100 } = this.#options;
-    while (!signal.aborted) {
-      const watchers = this.#watchers();
-      const lookedAtMs = clock.monotonicMs();
-      await this.#look();
-      await this.#pause(pollMs);
-      // A directory in which somebody writes without end must not have us read without end.
-      const restMs = lookedAtMs + settleMs - clock.monotonicMs();
-      if (restMs > 0) await clock.sleep(restMs, signal).catch(() => undefined);
-      // Made anew each time: a watch follows the directory that it was made for, not the one in its place.
-      for (const watcher of watchers) watcher.close();
-    }
+    // If a program writes into the directory all the time, this bounds how often the files are read.
+    const restMs = this.#lookedAtMs + settleMs - clock.monotonicMs();
+    if (restMs > 0) await pause(clock, restMs, signal);
+    if (signal.aborted) return 0;
+    // Each pass opens new watches: a watch follows the directory it was opened on, not the one that replaced it.
+    this.#unwatch();
+    this.#watchers = this.#watch();
+    this.#lookedAtMs = clock.monotonicMs();
+    await this.#look(signal);
+    return pollMs;
   }
 
-  async #look(): Promise<void> {
+  async #look(signal: AbortSignal): Promise<void> {
     const { clock, read, onChange } = this.#options;
     let digest: string | undefined;
     try {
       digest = await read();
-      if (digest === this.#known || !this.#isDue(digest) || !(await this.#isSettled(digest))) return;
+      if (digest === this.#known || !this.#isDue(digest) || !(await this.#isSettled(digest, signal))) return;
       await onChange(digest);
       this.#known = digest;
       this.#refused = undefined;
-      this.#trouble = undefined;
+      this.#trouble.clear();
     } catch (error) {
-      if (this.#stopping.signal.aborted) return;
+      if (signal.aborted) return;
       // So that going back to what was known before is dealt with too, and ends the trouble.
       this.#known = undefined;
       this.#refused = this.#refusalOf(digest, clock.monotonicMs());
-      const trouble = `${errnoOf(error)} ${String(error)}`;
-      if (trouble !== this.#trouble) this.#report(error);
-      this.#trouble = trouble;
+      this.#trouble.failed(`${errnoOf(error)} ${String(error)}`, () => this.#report(error));
     }
   }
 
@@ -131,27 +131,24 @@ export class ContentWatch implements Component {
     else logger.warn("watched files could not be taken", { watch: this.name, error });
   }
 
-  async #isSettled(digest: string): Promise<boolean> {
+  async #isSettled(digest: string, signal: AbortSignal): Promise<boolean> {
     const { clock, settleMs = 100, read } = this.#options;
-    await clock.sleep(settleMs, this.#stopping.signal);
+    await clock.sleep(settleMs, signal);
     if ((await read()) === digest) return true;
-    this.#hint.abort();
+    this.#loop.wake();
     return false;
   }
 
-  /** Until the next poll, or a hint. */
-  async #pause(ms: number): Promise<void> {
-    const { clock } = this.#options;
-    const either = AbortSignal.any([this.#stopping.signal, this.#hint.signal]);
-    await clock.sleep(ms, either).catch(() => undefined);
-    this.#hint = new AbortController();
+  #unwatch(): void {
+    for (const watcher of this.#watchers) watcher.close();
+    this.#watchers = [];
   }
 
-  #watchers(): { close(): void }[] {
+  #watch(): readonly { close(): void }[] {
     const { directories, watchDirectory: watchOne = watchDirectory } = this.#options;
     return directories.flatMap((directory) => {
       try {
-        return [watchOne(directory, () => this.#hint.abort())];
+        return [watchOne(directory, () => this.#loop.wake())];
       } catch {
         // Missing, or the machine is out of watches: polling goes on.
         return [];

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { Clock } from "../clock.ts";
 import type { Component } from "../daemon/lifecycle.ts";
 import type { Logger } from "../log/log.ts";
+import { Loop } from "../task/loop.ts";
 import { clearSocketPath, type Inode, inodeOf } from "./socket-path.ts";
 
 /** The server behind the socket. */
@@ -38,24 +39,24 @@ const closeGraceMs = 100;
 export class UnixSocket implements Component {
   readonly name: string;
   readonly #options: UnixSocketOptions;
-  readonly #stopped = new AbortController();
+  readonly #watch: Loop;
   #ours: Inode | undefined;
   #bindings = 0;
-  #watch: Promise<void> = Promise.resolve();
+  #isLost = false;
 
   constructor(options: UnixSocketOptions) {
     this.#options = options;
     this.name = options.name;
+    this.#watch = new Loop({ clock: options.clock, pass: () => this.#look() });
   }
 
   async start(): Promise<void> {
     await this.#bind();
-    this.#watch = this.#watchUntilStopped();
+    this.#watch.start(watchEveryMs);
   }
 
   async stop(): Promise<void> {
-    this.#stopped.abort();
-    await this.#watch;
+    await this.#watch.stop();
     if (await this.#isOurs()) await unlink(this.#options.path);
     await this.#options.server.close(closeGraceMs);
   }
@@ -81,21 +82,20 @@ export class UnixSocket implements Component {
     return found !== undefined && found.number === this.#ours?.number && found.device === this.#ours.device;
   }
 
-  async #watchUntilStopped(): Promise<void> {
-    const { clock, logger, path, name } = this.#options;
-    const { signal } = this.#stopped;
-    let wasLost = false;
-    while (!signal.aborted) {
-      await clock.sleep(watchEveryMs, signal).catch(() => undefined);
-      if (signal.aborted || (await this.#isOurs())) continue;
-      try {
-        await this.#bind();
-        logger.warn("the socket was removed and is served anew", { socket: name, path });
-        wasLost = false;
-      } catch (error) {
-        if (!wasLost) logger.error("the socket is lost", { socket: name, path, error });
-        wasLost = true;
-      }
+  async #look(): Promise<number> {
+    if (!(await this.#isOurs())) await this.#bindAgain();
+    return watchEveryMs;
+  }
+
+  async #bindAgain(): Promise<void> {
+    const { logger, path, name } = this.#options;
+    try {
+      await this.#bind();
+      logger.warn("the socket was removed and is served anew", { socket: name, path });
+      this.#isLost = false;
+    } catch (error) {
+      if (!this.#isLost) logger.error("the socket is lost", { socket: name, path, error });
+      this.#isLost = true;
     }
   }
 }

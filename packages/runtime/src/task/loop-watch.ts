@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { Component } from "../daemon/lifecycle.ts";
 import type { Logger } from "../log/log.ts";
 import { Counter, type Registry } from "../metrics/index.ts";
+import { Loop } from "./loop.ts";
 
 export interface LoopWatchOptions {
   readonly registry: Registry;
@@ -29,27 +30,17 @@ export function createLoopWatch({ registry, clock, logger }: LoopWatchOptions): 
     help: "For how long in all.",
     registers,
   });
-  const stopped = new AbortController();
-  let watching: Promise<void> = Promise.resolve();
-  const watch = async () => {
-    while (!stopped.signal.aborted) {
-      const startedMs = clock.monotonicMs();
-      await clock.sleep(lookEveryMs, stopped.signal).catch(() => undefined);
-      const lateMs = clock.monotonicMs() - startedMs - lookEveryMs;
-      if (lateMs <= stallMs) continue;
+  let dueMs = Number.POSITIVE_INFINITY;
+  const pass = async () => {
+    const lateMs = clock.monotonicMs() - dueMs;
+    if (lateMs > stallMs) {
       stalls.inc();
       seconds.inc(lateMs / 1000);
       logger.warn("the event loop stood still", { stalledMs: Math.round(lateMs) });
     }
+    dueMs = clock.monotonicMs() + lookEveryMs;
+    return lookEveryMs;
   };
-  return {
-    name: "loop watch",
-    async start() {
-      watching = watch();
-    },
-    async stop() {
-      stopped.abort();
-      await watching;
-    },
-  };
+  const loop = new Loop({ clock, pass });
+  return { name: "loop watch", start: async () => loop.start(), stop: () => loop.stop() };
 }

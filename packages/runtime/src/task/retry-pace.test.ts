@@ -24,7 +24,10 @@ describe("RetryPace", () => {
 
   it("adds the shortest pause to every pause", () => {
     const pace = (roll: number) => new RetryPace({ ...base, shortestMs: 20, roll: () => roll });
-    assert.deepEqual([0, 0.5].map((roll) => pace(roll).delayMs({ attempt: 0 })), [20, 70]);
+    assert.deepEqual(
+      [0, 0.5].map((roll) => pace(roll).delayMs({ attempt: 0 })),
+      [20, 70],
+    );
   });
 
   it("waits as long as the peer asked for, but at most a minute", () => {

@@ -1,4 +1,4 @@
-import type { Clock, Component, Logger } from "@kasbah/runtime";
+import { type Clock, type Component, type Logger, Loop, OncePerReason, pause } from "@kasbah/runtime";
 import { createLocalJWKSet, type JWTVerifyGetKey } from "jose";
 import { CaError } from "../../errors.ts";
 import { parseVerificationKeys } from "./key-set.ts";
@@ -34,16 +34,16 @@ const maxRetryMs = 30_000;
 export class JwksSource implements Component, TokenKeys {
   readonly name = "jwks";
   readonly #parts: JwksSourceParts;
-  readonly #stopping = new AbortController();
+  readonly #loop: Loop;
+  readonly #failure = new OncePerReason();
   #loaded: LoadedSet | undefined;
-  #lastFailure: string | undefined;
   #failures = 0;
   #reading: Promise<void> | undefined;
   #unknownKeyReadMs: number | undefined;
-  #refreshing: Promise<void> | undefined;
 
   constructor(parts: JwksSourceParts) {
     this.#parts = parts;
+    this.#loop = new Loop({ clock: parts.clock, pass: () => this.#refresh() });
   }
 
   /** True while tokens can be checked. */
@@ -54,15 +54,13 @@ export class JwksSource implements Component, TokenKeys {
   /** Waits a moment for the first read; a source that is down delays readiness and does not stop the server. */
   async start(): Promise<void> {
     const moment = new AbortController();
-    const patience = this.#parts.clock.sleep(firstReadMs, moment.signal).catch(() => undefined);
-    await Promise.race([this.#readOnce(), patience]);
+    await Promise.race([this.#readOnce(), pause(this.#parts.clock, firstReadMs, moment.signal)]);
     moment.abort();
-    this.#refreshing = this.#refreshForEver();
+    this.#loop.start(this.#delayMs());
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#refreshing;
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
   current(): JWTVerifyGetKey {
@@ -77,7 +75,7 @@ export class JwksSource implements Component, TokenKeys {
       this.#unknownKeyReadMs === undefined || now - this.#unknownKeyReadMs >= unknownKeyIntervalMs;
     if (isDue) this.#unknownKeyReadMs = now;
     if (isDue || this.#reading !== undefined) await this.#readOnce();
-    if (this.#lastFailure !== undefined) throw unavailable("the key set could not be read again");
+    if (this.#failure.reason !== undefined) throw unavailable("the key set could not be read again");
   }
 
   /** All who want a fresh set at the same time share one read. */
@@ -90,10 +88,10 @@ export class JwksSource implements Component, TokenKeys {
 
   async #read(): Promise<void> {
     try {
-      const text = await this.#parts.read(this.#stopping.signal);
+      const text = await this.#parts.read(this.#loop.signal);
       this.#take(text);
     } catch (error) {
-      if (!this.#stopping.signal.aborted) this.#fail(error);
+      if (!this.#loop.signal.aborted) this.#fail(error);
     }
   }
 
@@ -108,28 +106,22 @@ export class JwksSource implements Component, TokenKeys {
       for (const warning of warnings) logger.warn("jwks key ignored", { location, warning });
       logger.info("jwks loaded", { location, keys: keys.length });
     }
-    if (this.#lastFailure !== undefined) logger.info("jwks source is back", { location });
-    this.#lastFailure = undefined;
+    if (this.#failure.clear()) logger.info("jwks source is back", { location });
     this.#failures = 0;
   }
 
-  /** Said once for each new reason, not for each attempt. */
   #fail(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
-    if (reason !== this.#lastFailure) {
-      const { logger, location } = this.#parts;
-      logger.error("jwks can not be read", { location, error, keepsLastGoodSet: this.usable });
-    }
-    this.#lastFailure = reason;
+    const { logger, location } = this.#parts;
+    this.#failure.failed(reason, () =>
+      logger.error("jwks can not be read", { location, error, keepsLastGoodSet: this.usable }),
+    );
     this.#failures += 1;
   }
 
-  async #refreshForEver(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      await this.#parts.clock.sleep(this.#delayMs(), signal).catch(() => undefined);
-      if (!signal.aborted) await this.#readOnce();
-    }
+  async #refresh(): Promise<number> {
+    await this.#readOnce();
+    return this.#delayMs();
   }
 
   #delayMs(): number {

@@ -1,4 +1,4 @@
-import type { Clock, Component, Logger } from "@kasbah/runtime";
+import { type Clock, type Component, type Logger, Loop, OncePerReason, pause } from "@kasbah/runtime";
 import { type Lease, type LeaseClient, LeaseFile, LeaseUnavailable } from "./lease.ts";
 import { LeaseSighting } from "./lease-sighting.ts";
 import { type Moment, momentOf, Tenure } from "./tenure.ts";
@@ -46,13 +46,12 @@ export class Leader implements Component {
   readonly #lease: LeaseFile;
   readonly #sighting: LeaseSighting;
   readonly #tenure: Tenure;
-  readonly #stopping = new AbortController();
-  #campaigning = Promise.resolve();
+  readonly #loop: Loop;
+  readonly #trouble = new OncePerReason();
   /** The lease as we last wrote it, so that a renewal needs no reading. */
   #own: Lease | undefined;
   #hasClaimed = false;
   #announced = false;
-  #trouble: string | undefined;
 
   constructor(parts: LeaderParts) {
     this.#parts = parts;
@@ -66,6 +65,7 @@ export class Leader implements Component {
     this.#sighting = new LeaseSighting({ identity, leaseMs, clock });
     const onEnd = () => this.#announce();
     this.#tenure = new Tenure({ deadlineMs: renewDeadlineMs, onEnd, clock });
+    this.#loop = new Loop({ clock, pass: () => this.#campaign() });
   }
 
   /** True only until the deadline of the last renewal, also where no timer could run; `onChange` may say so later. */
@@ -80,34 +80,32 @@ export class Leader implements Component {
 
   /** What an operator should know. */
   warnings(): readonly string[] {
-    return this.#trouble === undefined ? [] : [`leader: the lease cannot be kept: ${this.#trouble}`];
+    const { reason } = this.#trouble;
+    return reason === undefined ? [] : [`leader: the lease cannot be kept: ${reason}`];
   }
 
   async start(): Promise<void> {
-    this.#campaigning = this.#campaign();
+    this.#loop.start();
   }
 
   /** Gives the lease back, so that another need not wait for its end; not for longer than one retry. */
   async stop(): Promise<void> {
     const { clock } = this.#parts;
-    this.#stopping.abort();
+    const stopped = this.#loop.stop();
     this.#tenure.end();
     this.#announce();
     const done = new AbortController();
-    const tooLong = clock.sleep(this.#timing.retryMs, done.signal).catch(() => undefined);
-    await Promise.race([this.#campaigning.then(() => this.#release()), tooLong]);
+    const tooLong = pause(clock, this.#timing.retryMs, done.signal);
+    await Promise.race([stopped.then(() => this.#release()), tooLong]);
     done.abort();
   }
 
-  async #campaign(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      // A process that was stopped for a while says that it leads no longer before it tries to lead again.
-      this.#announce();
-      await this.#attempt();
-      this.#announce();
-      await this.#parts.clock.sleep(this.#pauseMs(), signal).catch(() => undefined);
-    }
+  async #campaign(): Promise<number> {
+    // A process that was stopped for a while says that it leads no longer before it tries to lead again.
+    this.#announce();
+    await this.#attempt();
+    this.#announce();
+    return this.#pauseMs();
   }
 
   /** Half the deadline at most, so that after one that hangs there is time for another. */
@@ -119,10 +117,10 @@ export class Leader implements Component {
     });
     try {
       this.#take(await Promise.race([this.#claim(ending.signal), tooLong]));
-      this.#trouble = undefined;
+      this.#trouble.clear();
     } catch (error) {
       this.#own = undefined;
-      if (!this.#stopping.signal.aborted) this.#report(error);
+      if (!this.#loop.signal.aborted) this.#report(error);
     } finally {
       ending.abort();
     }
@@ -140,7 +138,7 @@ export class Leader implements Component {
   /** Undefined when somebody else was faster. */
   async #write(lease: Lease | undefined, signal: AbortSignal): Promise<Finding | undefined> {
     signal.throwIfAborted();
-    this.#stopping.signal.throwIfAborted();
+    this.#loop.signal.throwIfAborted();
     const { identity: holder, clock } = this.#parts;
     const claim = { holder, durationMs: this.#timing.leaseMs, at: clock.now() };
     const sentAt = momentOf(clock);
@@ -153,7 +151,7 @@ export class Leader implements Component {
   #take({ lease, sentAt }: Finding): void {
     if (lease !== undefined) this.#sighting.see(lease);
     this.#own = sentAt && lease;
-    const isLost = lease?.spec.holderIdentity !== this.#parts.identity || this.#stopping.signal.aborted;
+    const isLost = lease?.spec.holderIdentity !== this.#parts.identity || this.#loop.signal.aborted;
     if (isLost) this.#tenure.end();
     else if (sentAt !== undefined) this.#tenure.renew(sentAt);
   }
@@ -175,10 +173,10 @@ export class Leader implements Component {
   }
 
   #report(error: unknown): void {
-    const trouble = error instanceof Error ? error.message : String(error);
-    if (trouble !== this.#trouble)
-      this.#parts.logger.warn("the lease of the leader cannot be kept", { error });
-    this.#trouble = trouble;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#trouble.failed(reason, () =>
+      this.#parts.logger.warn("the lease of the leader cannot be kept", { error }),
+    );
   }
 
   /** Twice, since an earlier renewal of ours may arrive in between. */

@@ -1,4 +1,4 @@
-import type { Clock, Component, Logger } from "@kasbah/runtime";
+import { type Clock, type Component, type Logger, Loop } from "@kasbah/runtime";
 import { z } from "zod";
 import type { KubernetesClient } from "../api/api-client.ts";
 import { type NeededRule, type Permission, sentencesOn } from "./rbac-rules.ts";
@@ -23,13 +23,14 @@ const reviewSchema = z.object({ status: z.object({ allowed: z.boolean() }) });
 export class RbacProbe implements Component {
   readonly name = "RBAC probe";
   readonly #parts: RbacProbeParts;
-  readonly #stopping = new AbortController();
+  readonly #loop: Loop;
   #denied: ReadonlySet<Permission> = new Set();
   #trouble: Error | undefined = unknown("has not been asked yet");
   #said = "";
 
   constructor(parts: RbacProbeParts) {
     this.#parts = parts;
+    this.#loop = new Loop({ clock: parts.clock, pass: (signal) => this.#pass(signal) });
   }
 
   /** A sentence for each rule that lacks, by the last answer on it: an API server that is away takes no permission away. */
@@ -45,23 +46,20 @@ export class RbacProbe implements Component {
   }
 
   async start(): Promise<void> {
-    void this.#probeForEver();
+    this.#loop.start();
   }
 
   /** Waits for no answer: a question changes nothing. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
+    void this.#loop.stop();
   }
 
-  async #probeForEver(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      await this.#probe();
-      if (signal.aborted) return;
-      this.#say();
-      const isWell = this.#denied.size === 0 && this.#trouble === undefined;
-      await this.#parts.clock.sleep(isWell ? everyMs : soonMs, signal).catch(() => undefined);
-    }
+  async #pass(signal: AbortSignal): Promise<number> {
+    await this.#probe();
+    if (signal.aborted) return 0;
+    this.#say();
+    const isWell = this.#denied.size === 0 && this.#trouble === undefined;
+    return isWell ? everyMs : soonMs;
   }
 
   /** Ends with the first question that is not answered, since the others would wait as long. */
@@ -71,7 +69,7 @@ export class RbacProbe implements Component {
     let trouble: Error | undefined;
     const askOnAndOn = async () => {
       for (const permission of left) {
-        if (trouble !== undefined || this.#stopping.signal.aborted) return;
+        if (trouble !== undefined || this.#loop.signal.aborted) return;
         try {
           if (await this.#isAllowed(permission)) denied.delete(permission);
           else denied.add(permission);

@@ -1,4 +1,4 @@
-import type { Logger, Secret } from "@kasbah/runtime";
+import { type Logger, type Secret, SerialQueue } from "@kasbah/runtime";
 import { keyPem, parsePair, type SigningPair } from "../../authorities/keys/authority-files.ts";
 import type { KeyVault } from "../../authorities/keys/key-vault.ts";
 import { StateError } from "../../errors.ts";
@@ -41,7 +41,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
   #foreign: ForeignChanges<S> | undefined;
   /** A write whose end is not known: what is there is looked at before the next. */
   #isUncertain = false;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
   private constructor(parts: AuthoritySecretParts<S>, snapshot: AuthoritySnapshot<S>) {
     this.#parts = parts;
@@ -77,7 +77,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
   }
 
   update(change: (current: S) => S): Promise<S> {
-    return this.#inTurn(async () => {
+    return this.#queue.run(async () => {
       await this.#write((snapshot) => {
         const state = change(snapshot.state);
         return state === snapshot.state ? undefined : { ...snapshot, state };
@@ -105,7 +105,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
   }
 
   put(id: string, { keyPair, certificate }: SigningPair): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#queue.run(async () => {
       const key = await keyPem(keyPair, this.#parts.passphrase);
       return this.#write((snapshot) => {
         if (snapshot.files.has(`${id}.key.pem`) || snapshot.files.has(`${id}.crt.pem`)) return undefined;
@@ -116,7 +116,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
   }
 
   remove(id: string): Promise<boolean> {
-    return this.#inTurn(() =>
+    return this.#queue.run(() =>
       this.#write((snapshot) => {
         if (!snapshot.files.has(`${id}.key.pem`)) return undefined;
         const left = [...snapshot.files].filter(([name]) => name !== `${id}.key.pem`);
@@ -131,12 +131,12 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
 
   /** Takes what another replica wrote, as a watch tells it; what is older than ours is passed over. */
   observe(secret: SecretObject): Promise<void> {
-    return this.#inTurn(() => this.#adopt(secret));
+    return this.#queue.run(() => this.#adopt(secret));
   }
 
   /** Looks at what is there now, and makes the Secret again with all that it held when somebody deleted it. */
   restore(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#queue.run(async () => {
       const hasBegun = this.#snapshot.generation > 0;
       await this.#reload();
       if (this.#snapshot.resourceVersion !== undefined || !hasBegun) return;
@@ -219,12 +219,6 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
     } catch (cause) {
       throw notDurable(this.#parts, "the API server does not answer", cause);
     }
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 }
 

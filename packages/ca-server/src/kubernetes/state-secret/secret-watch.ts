@@ -1,4 +1,4 @@
-import { type Clock, type Component, fullJitterDelayMs, type Logger } from "@kasbah/runtime";
+import { type Clock, type Component, type Logger, Loop, OncePerReason, RetryPace } from "@kasbah/runtime";
 import type { KubernetesClient } from "../api/api-client.ts";
 import { readWatchEvent } from "../watch/watch-event.ts";
 import { watchLines } from "../watch/watch-lines.ts";
@@ -24,35 +24,32 @@ const retry = { baseMs: 500, capMs: 10_000 };
 export class SecretWatch implements Component {
   readonly name = "authority secret";
   readonly #parts: SecretWatchParts;
-  readonly #stopping = new AbortController();
-  #watching: Promise<void> | undefined;
-  #trouble: string | undefined;
+  readonly #loop: Loop;
+  readonly #pace: RetryPace;
+  readonly #trouble = new OncePerReason();
+  #failures = 0;
 
   constructor(parts: SecretWatchParts) {
     this.#parts = parts;
+    this.#pace = new RetryPace({ ...retry, roll: parts.roll });
+    this.#loop = new Loop({ clock: parts.clock, pass: (signal) => this.#pass(signal) });
   }
 
   async start(): Promise<void> {
-    this.#watching = this.#watchForEver();
+    this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#watching;
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
-  async #watchForEver(): Promise<void> {
-    const { signal } = this.#stopping;
-    const { clock, roll } = this.#parts;
-    for (let failures = 0; !signal.aborted; ) {
-      failures = (await this.#watchOnce()) ? 0 : failures + 1;
-      const delayMs = fullJitterDelayMs({ ...retry, attempt: failures, roll: roll() });
-      await clock.sleep(delayMs, signal).catch(() => undefined);
-    }
+  async #pass(signal: AbortSignal): Promise<number> {
+    this.#failures = (await this.#watchOnce(signal)) ? 0 : this.#failures + 1;
+    return this.#pace.delayMs({ attempt: this.#failures });
   }
 
   /** True when the watch ended in good order. */
-  async #watchOnce(): Promise<boolean> {
+  async #watchOnce(signal: AbortSignal): Promise<boolean> {
     const { secret, namespace, name, logger } = this.#parts;
     const query = new URLSearchParams({
       watch: "1",
@@ -65,17 +62,16 @@ export class SecretWatch implements Component {
       // Nobody tells of what was deleted between two watches.
       await secret.restore();
       // One without a version begins with what is there now, so that no change between them is missed.
-      for await (const line of watchLines(this.#parts, path, this.#stopping.signal)) {
+      for await (const line of watchLines(this.#parts, path, signal)) {
         await this.#take(line);
-        this.#trouble = undefined;
+        this.#trouble.clear();
       }
       return true;
     } catch (error) {
-      if (this.#stopping.signal.aborted) return true;
-      const trouble = String(error);
-      if (trouble !== this.#trouble)
-        logger.warn("the Secret of the CA cannot be watched", { namespace, name, error });
-      this.#trouble = trouble;
+      if (signal.aborted) return true;
+      this.#trouble.failed(String(error), () =>
+        logger.warn("the Secret of the CA cannot be watched", { namespace, name, error }),
+      );
       return false;
     }
   }

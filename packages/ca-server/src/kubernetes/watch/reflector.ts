@@ -1,4 +1,4 @@
-import { type Clock, type Component, fullJitterDelayMs, type Logger } from "@kasbah/runtime";
+import { type Clock, type Component, type Logger, Loop, OncePerReason, RetryPace } from "@kasbah/runtime";
 import { ApiAnswerError } from "../api/api-answer.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
 import { type Collection, objectPages, watchPath } from "../api/object-pages.ts";
@@ -23,10 +23,8 @@ const mostPerPage = 200;
 const fewestPerPage = 10;
 /** A watch that ended sooner is no success, so that a server which ends each at once is not asked in a loop. */
 const steadyMs = 10_000;
-const shortestPauseMs = 50;
 const known: ReadonlySet<string> = new Set(["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]);
-const backoff = { baseMs: 500, capMs: 30_000 };
-const longestRetryAfterMs = 60_000;
+const backoff = { baseMs: 500, capMs: 30_000, shortestMs: 50 };
 
 /**
  * Keeps a copy of a collection: lists it, then watches it from there. When the watch fails, or may have missed something,
@@ -36,7 +34,9 @@ export class Reflector<T> implements Component {
   readonly name: string;
   readonly #parts: ReflectorParts<T>;
   readonly #cache: ObjectCache<T>;
-  readonly #stopping = new AbortController();
+  readonly #loop: Loop;
+  readonly #pace: RetryPace;
+  readonly #trouble = new OncePerReason();
   /** Where to watch on; undefined when a list is due. */
   #version: string | undefined;
   #perPage = mostPerPage;
@@ -48,6 +48,8 @@ export class Reflector<T> implements Component {
     this.name = parts.name;
     this.#parts = parts;
     this.#cache = new ObjectCache(parts);
+    this.#pace = new RetryPace({ ...backoff, roll: parts.roll });
+    this.#loop = new Loop({ clock: parts.clock, pass: (signal) => this.#pass(signal) });
   }
 
   get current(): ReadonlyMap<string, T> {
@@ -70,23 +72,20 @@ export class Reflector<T> implements Component {
   }
 
   async start(): Promise<void> {
-    void this.#run(this.#stopping.signal);
+    this.#loop.start();
   }
 
   /** A list on its way is left to its deadline; nothing is told of it any more. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
+    void this.#loop.stop();
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const { error, steady } = await this.#follow(signal);
-      if (signal.aborted) return;
-      this.#failures = steady ? 0 : this.#failures + 1;
-      if (error !== undefined) this.#fail(error);
-      if (error === undefined && steady) continue;
-      await this.#parts.clock.sleep(this.#pauseMs(error), signal).catch(() => undefined);
-    }
+  async #pass(signal: AbortSignal): Promise<number> {
+    const { error, steady } = await this.#follow(signal);
+    if (signal.aborted) return 0;
+    this.#failures = steady ? 0 : this.#failures + 1;
+    if (error !== undefined) this.#fail(error);
+    return error === undefined && steady ? 0 : this.#pauseMs(error);
   }
 
   /** Until the watch ends, by itself or by an error. */
@@ -130,7 +129,7 @@ export class Reflector<T> implements Component {
   #synced(version: string): void {
     this.#version = version;
     this.#isSynced = true;
-    if (this.#lastError !== undefined)
+    if (this.#trouble.clear())
       this.#parts.logger.info("objects of the Kubernetes API are followed again", { objects: this.name });
     this.#lastError = undefined;
     this.#parts.onSync?.();
@@ -156,19 +155,17 @@ export class Reflector<T> implements Component {
   #fail(error: unknown): void {
     const failure = error instanceof Error ? error : new Error(String(error));
     this.#version = undefined;
-    if (failure.message !== this.#lastError?.message) {
+    this.#lastError = failure;
+    this.#trouble.failed(failure.message, () =>
       this.#parts.logger.warn("objects of the Kubernetes API cannot be followed now", {
         objects: this.name,
         error: failure,
-      });
-    }
-    this.#lastError = failure;
+      }),
+    );
   }
 
   #pauseMs(error: unknown): number {
-    const retryAfterMs = error instanceof ApiAnswerError ? (error.retryAfterMs ?? 0) : 0;
-    const attempt = Math.max(0, this.#failures - 1);
-    const delayMs = shortestPauseMs + fullJitterDelayMs({ ...backoff, attempt, roll: this.#parts.roll() });
-    return Math.max(delayMs, Math.min(retryAfterMs, longestRetryAfterMs));
+    const retryAfterMs = error instanceof ApiAnswerError ? error.retryAfterMs : undefined;
+    return this.#pace.delayMs({ attempt: Math.max(0, this.#failures - 1), retryAfterMs });
   }
 }

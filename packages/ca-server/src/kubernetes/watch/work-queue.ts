@@ -1,4 +1,4 @@
-import { type Clock, fullJitterDelayMs } from "@kasbah/runtime";
+import { type Clock, Loop, RetryPace } from "@kasbah/runtime";
 import { ApiAnswerError } from "../api/api-answer.ts";
 
 export interface WorkQueueParts {
@@ -16,11 +16,9 @@ interface Failure {
   readonly notBeforeMs: number;
 }
 
-const backoff = { baseMs: 200, capMs: 30_000 };
+const backoff = { baseMs: 200, capMs: 30_000, shortestMs: 20 };
 /** So that a thousand keys that fail together are not tried more often than some ten in a second. */
 const perFailureMs = 200;
-const shortestPauseMs = 20;
-const longestRetryAfterMs = 60_000;
 
 /** Does the work of each key when it is due: a few keys at once, one key never twice at once. */
 export class WorkQueue {
@@ -28,11 +26,13 @@ export class WorkQueue {
   readonly #due = new Map<string, number>();
   readonly #failures = new Map<string, Failure>();
   readonly #running = new Map<string, Promise<void>>();
-  #isStopped = false;
-  #wake = new AbortController();
+  readonly #loop: Loop;
+  readonly #pace: RetryPace;
 
   constructor(parts: WorkQueueParts) {
     this.#parts = parts;
+    this.#pace = new RetryPace({ ...backoff, roll: parts.roll });
+    this.#loop = new Loop({ clock: parts.clock, pass: async () => this.#beginNext() });
   }
 
   /** A key that waits already keeps the earlier moment; one whose work failed waits for its next try. */
@@ -40,7 +40,7 @@ export class WorkQueue {
     const dueMs = this.#parts.clock.monotonicMs() + afterMs;
     const earliestMs = this.#failures.get(key)?.notBeforeMs ?? 0;
     this.#due.set(key, Math.max(Math.min(dueMs, this.#due.get(key) ?? dueMs), earliestMs));
-    this.#wake.abort();
+    this.#loop.wake();
   }
 
   forget(key: string): void {
@@ -49,28 +49,22 @@ export class WorkQueue {
   }
 
   start(): void {
-    void this.#run();
+    this.#loop.start();
   }
 
   /** Waits for what is in work. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    this.#wake.abort();
+    await this.#loop.stop();
     await Promise.all(this.#running.values());
   }
 
-  async #run(): Promise<void> {
-    const { clock } = this.#parts;
-    while (!this.#isStopped) {
-      const [key, dueMs] = this.#next();
-      const waitMs = dueMs - clock.monotonicMs();
-      if (waitMs <= 0) {
-        this.#begin(key);
-        continue;
-      }
-      this.#wake = new AbortController();
-      await clock.sleep(waitMs, this.#wake.signal).catch(() => undefined);
-    }
+  /** Begins the work of a key if one is due; returns how long to wait for the next. */
+  #beginNext(): number {
+    const [key, dueMs] = this.#next();
+    const waitMs = dueMs - this.#parts.clock.monotonicMs();
+    if (waitMs > 0) return waitMs;
+    this.#begin(key);
+    return 0;
   }
 
   /** Never, when there is nothing to do or enough is in work. */
@@ -87,7 +81,7 @@ export class WorkQueue {
     this.#due.delete(key);
     const running = this.#work(key).finally(() => {
       this.#running.delete(key);
-      this.#wake.abort();
+      this.#loop.wake();
     });
     this.#running.set(key, running);
   }
@@ -106,10 +100,8 @@ export class WorkQueue {
   }
 
   #pauseMs(times: number, error: unknown): number {
-    const retryAfterMs = error instanceof ApiAnswerError ? (error.retryAfterMs ?? 0) : 0;
-    const roll = this.#parts.roll();
+    const retryAfterMs = error instanceof ApiAnswerError ? error.retryAfterMs : undefined;
     const capMs = Math.max(backoff.capMs, this.#failures.size * perFailureMs);
-    const delayMs = shortestPauseMs + fullJitterDelayMs({ ...backoff, capMs, attempt: times - 1, roll });
-    return Math.max(delayMs, Math.min(retryAfterMs, longestRetryAfterMs));
+    return this.#pace.delayMs({ attempt: times - 1, retryAfterMs, capMs });
   }
 }

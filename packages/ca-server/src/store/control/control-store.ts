@@ -1,4 +1,4 @@
-import type { DurableFs, Logger } from "@kasbah/runtime";
+import { type DurableFs, type Logger, SerialQueue } from "@kasbah/runtime";
 import { Low } from "lowdb";
 import { StateError } from "../../errors.ts";
 import type { SlotContent } from "../embedded.ts";
@@ -33,7 +33,7 @@ export class ControlStore<S> {
   readonly #slots: Slots;
   #current: S;
   #generation: number;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
   private constructor(options: ControlStoreOptions<S>, slots: Slots, current: S, generation: number) {
     this.#options = options;
@@ -95,9 +95,7 @@ export class ControlStore<S> {
    *   write replaces it by a file of its own, since a failed fsync must not be taken for done when it is repeated.
    */
   update(change: (current: S) => S): Promise<S> {
-    const done = this.#turn.then(() => this.#apply(change));
-    this.#turn = done.catch(() => undefined);
-    return done;
+    return this.#queue.run(() => this.#apply(change));
   }
 
   async #apply(change: (current: S) => S): Promise<S> {
