@@ -128,7 +128,7 @@ describe("The dependency rules", () => {
 
   it("never load grpc-js into the agent, which runs once per pod", () => {
     const loaded = loadedFrom(sources, "packages/agent/src/main.ts");
-    assert.ok(loaded.has("packages/runtime/src/grpc-http2/server.ts"));
+    assert.ok(loaded.has("packages/runtime/src/rpc/http2/server.ts"));
     const grpcJs = [...loaded].filter((path) => path.startsWith("packages/runtime/src/grpc/"));
     assert.deepEqual(grpcJs, []);
   });

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
-import { RuntimeError } from "./runtime-error.ts";
+import { RuntimeError } from "./errors.ts";
 
 /** A TCP address. `host` is a name, an IPv4 or an IPv6 address without brackets; port 0 lets the system choose. */
 export interface HostPort {

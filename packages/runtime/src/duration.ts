@@ -1,4 +1,4 @@
-import { RuntimeError } from "./runtime-error.ts";
+import { RuntimeError } from "./errors.ts";
 
 const units = [
   ["d", 86_400_000],

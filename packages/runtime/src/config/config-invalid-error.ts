@@ -1,4 +1,4 @@
-import { RuntimeError } from "../runtime-error.ts";
+import { RuntimeError } from "../errors.ts";
 
 /** The configuration cannot be used; `problems` has everything that is wrong, one sentence each. */
 export class ConfigInvalidError extends RuntimeError<"CONFIG_INVALID"> {

@@ -2,7 +2,7 @@ import { watch } from "node:fs";
 import type { Clock } from "../clock.ts";
 import type { Component } from "../daemon/lifecycle.ts";
 import type { Logger } from "../log/log.ts";
-import { errnoOf } from "../runtime-error.ts";
+import { errnoOf } from "../errors.ts";
 import { Loop } from "../task/loop.ts";
 import { OncePerReason } from "../task/once-per-reason.ts";
 import { pause } from "../task/pause.ts";

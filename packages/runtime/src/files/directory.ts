@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { geteuid } from "node:process";
-import { errnoOf, RuntimeError } from "../runtime-error.ts";
+import { errnoOf, RuntimeError } from "../errors.ts";
 import { syncDirectory } from "./durable-file.ts";
 import { type DurableFs, nodeFs } from "./durable-fs.ts";
 

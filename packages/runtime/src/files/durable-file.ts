@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { errnoOf, RuntimeError } from "../runtime-error.ts";
+import { errnoOf, RuntimeError } from "../errors.ts";
 import { type DurableFs, nodeFs } from "./durable-fs.ts";
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;

@@ -1,7 +1,7 @@
 import { lstat, mkdir, unlink } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { dirname } from "node:path";
-import { errnoOf, RuntimeError } from "../runtime-error.ts";
+import { errnoOf, RuntimeError } from "../errors.ts";
 
 /** sockaddr_un.sun_path holds 108 bytes with its NUL; the kernel, or libuv, would cut a longer one in silence. */
 const maxPathBytes = 107;

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GrpcJsChannel } from "@kasbah/testkit";
-import { GrpcServer } from "../grpc/index.ts";
-import { createLoopbackIdentity } from "../grpc/loopback-identity.fixture.ts";
-import { Http2Channel, Http2Server } from "../grpc-http2/index.ts";
+import { GrpcServer } from "./grpc-js/index.ts";
+import { createLoopbackIdentity } from "./grpc-js/loopback-identity.fixture.ts";
+import { Http2Channel, Http2Server } from "./http2/index.ts";
 import {
   type Channel,
   type ChannelTarget,

@@ -1,2 +1,0 @@
-export { type ConfigInput, loadConfig } from "./load-config.ts";
-export { type DocumentSchema, readYamlDocument, type YamlOutcome } from "./yaml-document.ts";

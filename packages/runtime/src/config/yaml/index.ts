@@ -1,0 +1,2 @@
+export { type ConfigInput, loadConfig } from "../load-config.ts";
+export { type DocumentSchema, readYamlDocument, type YamlOutcome } from "./document.ts";

@@ -1,0 +1,97 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
+import { grpcStatus, type RpcStatus, streamRoute, unaryRoute } from "../index.ts";
+import { GrpcServer } from "./index.ts";
+import { createLoopbackIdentity } from "./loopback-identity.fixture.ts";
+
+/** One byte, in the frame of gRPC. */
+export const message = Buffer.from([0, 0, 0, 0, 1, 42]);
+export const largeAnswer = 4 * 1024 * 1024;
+
+export interface CallServer extends AsyncDisposable {
+  readonly server: GrpcServer;
+  readonly session: ClientHttp2Session;
+  /** What answers the calls to `/test/Slow` that its handler has seen, in their order. */
+  readonly handled: PromiseWithResolvers<Uint8Array>[];
+  /** What was asked about calls on their headers alone. */
+  readonly asked: [path: string, inFlight: number][];
+  /** Turns every further call away early. */
+  refusal: RpcStatus | undefined;
+}
+
+const bytes = { decode: (body: Uint8Array) => body, encode: (body: Uint8Array) => body };
+
+/** Serves one route that waits for the test, one with a large answer and one stream, on its own port. */
+export async function serve(callTimeoutMs = Number.POSITIVE_INFINITY): Promise<CallServer> {
+  const { identity, rootsPem } = await createLoopbackIdentity();
+  const [handled, asked]: [CallServer["handled"], CallServer["asked"]] = [[], []];
+  const server = new GrpcServer({
+    routes: routesWith(handled),
+    toStatus: () => ({ code: grpcStatus.INTERNAL, message: "internal error" }),
+    limits: { callTimeoutMs },
+    refuseEarly(path, inFlight) {
+      asked.push([path, inFlight]);
+      return world.refusal;
+    },
+  });
+  const { port } = await server.listenTls({ host: "127.0.0.1", port: 0 }, identity);
+  const session = connect(`https://127.0.0.1:${port}`, { ca: rootsPem });
+  session.on("error", () => {});
+  const dispose = async () => {
+    session.destroy();
+    await server.close(50);
+  };
+  const world: CallServer = {
+    server,
+    session,
+    handled,
+    asked,
+    refusal: undefined,
+    [Symbol.asyncDispose]: dispose,
+  };
+  return world;
+}
+
+function routesWith(handled: CallServer["handled"]) {
+  const slow = () => {
+    const answer = Promise.withResolvers<Uint8Array>();
+    handled.push(answer);
+    return answer.promise;
+  };
+  return [
+    unaryRoute<Uint8Array, Uint8Array>({ path: "/test/Slow", ...bytes, handle: slow }),
+    unaryRoute<Uint8Array, Uint8Array>({
+      path: "/test/Large",
+      ...bytes,
+      handle: async () => Buffer.alloc(largeAnswer),
+    }),
+    streamRoute<Uint8Array, Uint8Array>({
+      path: "/test/Echo",
+      ...bytes,
+      handle: async ({ requests, send }) => {
+        for await (const request of requests) send(request);
+      },
+    }),
+  ];
+}
+
+/** A call whose headers are sent, and no more. */
+export function open({ session }: CallServer, path: string): ClientHttp2Stream {
+  const fixed = { ":method": "POST", te: "trailers", "content-type": "application/grpc" };
+  const stream = session.request({ ...fixed, ":path": path });
+  stream.on("error", () => {});
+  return stream;
+}
+
+/** Resolves with the gRPC status, or undefined when the stream ends without one. */
+export function statusOf(stream: ClientHttp2Stream): Promise<number | undefined> {
+  stream.resume();
+  return new Promise((resolve) => {
+    const look = (headers: object) => {
+      const status: unknown = Reflect.get(headers, "grpc-status");
+      if (status !== undefined) resolve(Number(status));
+    };
+    stream.once("response", look);
+    stream.once("trailers", look);
+    stream.once("close", () => resolve(undefined));
+  });
+}

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import {
+  type ClientHttp2Session,
+  connect,
+  createServer as createHttp2Server,
+  type ServerHttp2Stream,
+} from "node:http2";
+import { type AddressInfo, createServer, type Socket, connect as tcpConnect } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { defaultLimits, type ServerLimits } from "../limits.ts";
+import { ConnectionGuard } from "./connection-guard.ts";
+
+export interface Guarded extends AsyncDisposable {
+  readonly guard: ConnectionGuard;
+  readonly port: number;
+  /** Calls to `/slow` that wait for their answer. */
+  readonly waiting: (() => void)[];
+}
+
+/** HTTP/2 behind a guard, without TLS, from which the guard cannot tell it. */
+export async function listen(limits: Partial<ServerLimits>): Promise<Guarded> {
+  const waiting: (() => void)[] = [];
+  const http2 = createHttp2Server();
+  http2.on("stream", (stream: ServerHttp2Stream, headers) => {
+    stream.on("error", () => {});
+    const answer = () => {
+      if (!stream.destroyed) stream.respond({ ":status": 200 }, { endStream: true });
+    };
+    if (headers[":path"] === "/lasting") stream.respond({ ":status": 200 });
+    else if (headers[":path"] === "/slow") waiting.push(answer);
+    else answer();
+  });
+  http2.on("sessionError", () => {});
+  const guard = new ConnectionGuard({
+    limits: { ...defaultLimits, ...limits },
+    inject: (socket) => http2.emit("connection", socket),
+    mayLast: (path) => path === "/lasting",
+  });
+  const listener = createServer((socket) => guard.admit(socket));
+  listener.listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const { port } = listener.address() as AddressInfo;
+  const dispose = async () => {
+    listener.close();
+    guard.close();
+  };
+  return { guard, port, waiting, [Symbol.asyncDispose]: dispose };
+}
+
+export interface Peer extends Disposable {
+  readonly session: ClientHttp2Session;
+  readonly socket: Socket;
+  readonly gone: Promise<unknown>;
+}
+
+/** Resolves when the connection stands, whether or not the server keeps it. */
+export async function dial(
+  { port }: Guarded,
+  from: { localAddress?: string; localPort?: number | undefined } = {},
+): Promise<Peer> {
+  const socket = tcpConnect({ host: "127.0.0.1", port, ...from });
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  const gone = once(socket, "close");
+  const session = connect(`http://127.0.0.1:${port}`, { createConnection: () => socket });
+  session.on("error", () => {});
+  return { session, socket, gone, [Symbol.dispose]: () => session.destroy() };
+}
+
+/** Resolves with the status, or undefined when the stream ended without one. */
+export function get({ session }: Peer, path: string): Promise<unknown> {
+  const stream = session.request({ ":path": path });
+  stream.on("error", () => {});
+  stream.resume();
+  const status = new Promise((resolve) => stream.once("response", (headers) => resolve(headers[":status"])));
+  return Promise.race([status, once(stream, "close").then(() => undefined)]);
+}
+
+/** Resolves as soon as it holds; throws when that takes too long. */
+export async function until(holds: () => boolean): Promise<void> {
+  const startedAt = performance.now();
+  while (!holds()) {
+    assert.ok(performance.now() - startedAt < 5_000, `never held: ${holds}`);
+    await nextTurn();
+  }
+}

@@ -1,0 +1,141 @@
+import { once } from "node:events";
+import { createServer, type Server as TcpServer } from "node:net";
+import {
+  type ChannelOptions,
+  Server,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import type { HostPort } from "../../address.ts";
+import { defaultLimits, type ServerLimits } from "../limits.ts";
+import type { Route } from "../route.ts";
+import type { RpcServerOptions } from "../server-options.ts";
+import type { RpcStatus } from "../status.ts";
+import { CallGuard } from "./call-guard.ts";
+import { ConnectionGuard } from "./connection-guard.ts";
+import { type HandlerWorld, implementationOf } from "./handler.ts";
+import { ServingCredentials, type ServingIdentity } from "./serving-credentials.ts";
+
+export interface GrpcServerOptions extends RpcServerOptions {
+  /** Turns a unary call away on its headers alone, by how many are under way. */
+  refuseEarly?(path: string, inFlight: number): RpcStatus | undefined;
+}
+
+/** Serves routes over TLS on grpc-js. */
+export class GrpcServer {
+  readonly #server: Server;
+  readonly #options: GrpcServerOptions;
+  readonly #limits: ServerLimits;
+  readonly #calls: CallGuard;
+  #credentials: ServingCredentials | undefined;
+  #guard: ConnectionGuard | undefined;
+  #listener: TcpServer | undefined;
+
+  constructor(options: GrpcServerOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    const { callTimeoutMs } = this.#limits;
+    this.#calls = new CallGuard({
+      callTimeoutMs,
+      refuseEarly: (path, inFlight) => options.refuseEarly?.(path, inFlight),
+    });
+    const interceptors = [this.#calls.intercept];
+    this.#server = new Server({ ...channelOptionsOf(this.#limits), interceptors });
+    this.#server.addService(definitionOf(options.routes), this.#implementations());
+  }
+
+  /** Unary calls that are under way. */
+  get inFlight(): number {
+    return this.#calls.inFlight;
+  }
+
+  /** Connections over TLS that stand. */
+  get connections(): number {
+    return this.#guard?.size ?? 0;
+  }
+
+  /** Binds and serves; resolves to the address with the port that the kernel gave when port 0 was asked for. */
+  async listenTls(address: HostPort, identity: ServingIdentity): Promise<HostPort> {
+    this.#credentials = new ServingCredentials(identity, this.#limits);
+    const injector = this.#server.createConnectionInjector(this.#credentials);
+    const guard = new ConnectionGuard({
+      limits: this.#limits,
+      inject: (socket) => injector.injectConnection(socket),
+      mayLast: (path) => this.#options.routes.some((route) => route.path === path && route.kind === "stream"),
+    });
+    this.#guard = guard;
+    this.#listener = createServer({ noDelay: true }, (socket) => guard.admit(socket));
+    const port = await listen(this.#listener, address);
+    this.#listener.on("error", (error) => this.#options.onAcceptError?.(error));
+    return { host: address.host, port };
+  }
+
+  /** New handshakes use `identity`. */
+  updateIdentity(identity: ServingIdentity): void {
+    this.#credentials?.update(identity);
+  }
+
+  /** Refuses new calls, lets running ones finish for at most `graceMs`, then cuts what is left. */
+  async close(graceMs: number): Promise<void> {
+    this.#listener?.close();
+    const cut = setTimeout(() => {
+      this.#server.forceShutdown();
+      this.#guard?.close();
+    }, graceMs);
+    // Since Node closes the sessions of a server itself, grpc-js calls back while calls are in progress: the guard counts.
+    this.#server.tryShutdown(() => {});
+    await this.#guard?.drained();
+    clearTimeout(cut);
+    this.#guard?.close();
+  }
+
+  #implementations(): UntypedServiceImplementation {
+    const world: HandlerWorld = {
+      toStatus: (error, path) => this.#options.toStatus(error, path),
+      peerCertificates: (peer) => this.#guard?.peerCertificates(peer) ?? [],
+    };
+    return Object.fromEntries(
+      this.#options.routes.map((route) => [route.path, implementationOf(route, world)]),
+    );
+  }
+}
+
+async function listen(server: TcpServer, { host, port }: HostPort): Promise<number> {
+  server.listen({ host, port });
+  await once(server, "listening");
+  const bound = server.address();
+  return bound !== null && typeof bound === "object" ? bound.port : port;
+}
+
+function channelOptionsOf(limits: ServerLimits): ChannelOptions {
+  return {
+    "grpc.max_receive_message_length": limits.maxRequestBytes,
+    "grpc.max_concurrent_streams": limits.maxConcurrentStreams,
+    ...(Number.isFinite(limits.maxIdleMs) ? { "grpc.max_connection_idle_ms": limits.maxIdleMs } : {}),
+    ...(Number.isFinite(limits.maxAgeMs) ? { "grpc.max_connection_age_ms": limits.maxAgeMs } : {}),
+    "grpc.max_connection_age_grace_ms": 10_000,
+    // Dead peers are found by pinging them; stock agents and ztunnel do the same to us.
+    "grpc.keepalive_time_ms": 30_000,
+    "grpc.keepalive_timeout_ms": 10_000,
+    // grpc-js lifts this limit by default; Node's own is what stops a peer from filling memory with headers.
+    "grpc-node.max_session_memory": 10,
+    "grpc.enable_channelz": 0,
+  };
+}
+
+/** Bodies stay bytes here: grpc-js would decode before the handler runs, hence before the caller is known. */
+const identity = (bytes: Buffer): Buffer => bytes;
+
+function definitionOf(routes: readonly Route[]): ServiceDefinition {
+  const methods = routes.map((route) => {
+    const stream = route.kind === "stream";
+    const codec = {
+      requestSerialize: identity,
+      requestDeserialize: identity,
+      responseSerialize: identity,
+      responseDeserialize: identity,
+    };
+    return [route.path, { path: route.path, requestStream: stream, responseStream: stream, ...codec }];
+  });
+  return Object.fromEntries(methods);
+}

@@ -1,0 +1,177 @@
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  constants,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+  type OutgoingHttpHeaders,
+} from "node:http2";
+import { grpcStatus, type RpcStatus } from "../status.ts";
+import { FrameReader, frameOf } from "./frame.ts";
+import { maxTimerMs } from "./grpc-timeout.ts";
+import { isGrpc } from "./request-head.ts";
+import { statusIn } from "./status-trailers.ts";
+import { codeOfHttpStatus, codeOfReset } from "./transport-status.ts";
+import { WireFault } from "./wire-fault.ts";
+
+export interface ClientCallOptions {
+  readonly headers: OutgoingHttpHeaders;
+  readonly maxResponseBytes: number;
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One call as its client sees it. Nothing in it rejects: how it went is its status. */
+export class ClientCall {
+  readonly #options: ClientCallOptions;
+  readonly #opened: Promise<ClientHttp2Stream | undefined>;
+  readonly #over = Promise.withResolvers<RpcStatus>();
+  #isOver = false;
+  #encoding: string | undefined;
+  #trailers: IncomingHttpHeaders = {};
+
+  constructor(session: Promise<ClientHttp2Session>, options: ClientCallOptions) {
+    this.#options = options;
+    this.#opened = session.then(
+      (ready) => this.#open(ready),
+      (error: unknown) => this.#finish(unavailable(error)),
+    );
+    this.#watch();
+  }
+
+  /** How it ended. */
+  get status(): Promise<RpcStatus> {
+    return this.#over.promise;
+  }
+
+  send(message: Uint8Array): void {
+    this.#withStream((stream) => stream.write(frameOf(message)));
+  }
+
+  /** No more messages of ours. */
+  halfClose(): void {
+    this.#withStream((stream) => stream.end());
+  }
+
+  /** The messages that came, until the call is over. */
+  async *messages(): AsyncGenerator<Buffer> {
+    // A call may be over before there is a connection.
+    const stream = await Promise.race([this.#opened, this.status.then(() => undefined)]);
+    if (stream === undefined) return;
+    let reader: FrameReader | undefined;
+    try {
+      for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+        reader ??= new FrameReader({ maxBytes: this.#options.maxResponseBytes, encoding: this.#encoding });
+        for (const message of reader.push(chunk)) {
+          if (this.#isOver) return;
+          yield message;
+        }
+      }
+      reader?.finish();
+    } catch (error) {
+      // Anything else ended the stream, whose status tells.
+      if (error instanceof WireFault) this.end(error.status);
+    }
+  }
+
+  /** Ends the call at once with a status of our own, unless it has one. */
+  end(status: RpcStatus): void {
+    this.#finish(status);
+    this.#withStream((stream) => stream.close(constants.NGHTTP2_CANCEL));
+  }
+
+  #withStream(use: (stream: ClientHttp2Stream) => void): void {
+    void this.#opened.then((stream) => {
+      if (stream !== undefined && !stream.destroyed && !stream.closed) use(stream);
+    });
+  }
+
+  #open(session: ClientHttp2Session): ClientHttp2Stream | undefined {
+    if (this.#isOver) return undefined;
+    try {
+      const stream = session.request(this.#options.headers, { endStream: false });
+      this.#listen(stream, session);
+      return stream;
+    } catch (error) {
+      return this.#finish(unavailable(error));
+    }
+  }
+
+  #watch(): void {
+    const { deadlineMs = Number.POSITIVE_INFINITY, signal } = this.#options;
+    const cancel = () => this.end(cancelled);
+    const late = () => this.end(lateAfter(deadlineMs));
+    const timer = deadlineMs > maxTimerMs ? undefined : setTimeout(late, deadlineMs);
+    signal?.addEventListener("abort", cancel, { once: true });
+    void this.status.then(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", cancel);
+    });
+    if (signal?.aborted) cancel();
+  }
+
+  #listen(stream: ClientHttp2Stream, session: ClientHttp2Session): void {
+    // Whatever it is, the stream closes next, and with less to go by than its reset code and the session tell.
+    stream.on("error", () => {});
+    stream.once("response", (headers) => this.#onResponse(headers));
+    stream.once("trailers", (trailers) => {
+      this.#trailers = trailers;
+    });
+    stream.once("close", () => this.#finish(this.#statusOnWire(stream, session)));
+    // A server's last word ends the call, whether our half is closed or not. It may be heard a turn after the end is.
+    stream.once("end", () => setImmediate(() => this.end(this.#statusOnWire(stream, session))));
+  }
+
+  #onResponse(headers: IncomingHttpHeaders & IncomingHttpStatusHeader): void {
+    const { ":status": httpStatus = 0, "content-type": contentType } = headers;
+    if (headers["grpc-status"] !== undefined) {
+      this.#trailers = headers;
+    } else if (httpStatus !== 200) {
+      this.end({
+        code: codeOfHttpStatus(httpStatus),
+        message: `no gRPC server answered, but HTTP ${httpStatus}`,
+      });
+    } else if (!isGrpc(contentType)) {
+      this.end({
+        code: grpcStatus.UNKNOWN,
+        message: "no gRPC server answered: another content-type than application/grpc",
+      });
+    }
+    this.#encoding = headers["grpc-encoding"] === undefined ? undefined : String(headers["grpc-encoding"]);
+  }
+
+  #statusOnWire(stream: ClientHttp2Stream, session: ClientHttp2Session): RpcStatus {
+    const told = statusIn(this.#trailers);
+    if (told !== undefined) return told;
+    if (session.destroyed || session.closed) return unavailable(new Error("the connection was lost"));
+    const { rstCode = constants.NGHTTP2_NO_ERROR } = stream;
+    if (rstCode === constants.NGHTTP2_NO_ERROR) {
+      return { code: grpcStatus.UNKNOWN, message: "the server ended the call without a grpc-status" };
+    }
+    return {
+      code: codeOfReset(rstCode),
+      message: `the server reset the call (HTTP/2 error code ${rstCode})`,
+    };
+  }
+
+  #finish(status: RpcStatus): undefined {
+    this.#isOver = true;
+    this.#over.resolve(status);
+  }
+}
+
+export const cancelled: RpcStatus = { code: grpcStatus.CANCELLED, message: "the call was cancelled" };
+
+function lateAfter(deadlineMs: number): RpcStatus {
+  return { code: grpcStatus.DEADLINE_EXCEEDED, message: `no answer within ${deadlineMs} ms` };
+}
+
+function unavailable(error: unknown): RpcStatus {
+  return { code: grpcStatus.UNAVAILABLE, message: wordsOf(error) };
+}
+
+/** Node tries each address of a name, and tells of all attempts in one error that has no words of its own. */
+function wordsOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(wordsOf).join("; ");
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,67 @@
+import { once } from "node:events";
+import { createConnection, isIP, type Socket } from "node:net";
+import { checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
+import { formatHostPort, type HostPort } from "../../address.ts";
+
+/** TLS 1.2 or later to a server that is trusted under `rootsPem` alone. */
+export interface TlsTarget {
+  readonly address: HostPort;
+  readonly rootsPem: string;
+  /** The name that the server's certificate must hold, when it is not the host that is dialled. */
+  readonly serverName?: string;
+  /** What is shown to a server that asks; PEM, leaf first. */
+  readonly clientIdentity?: { readonly certificateChainPem: string; readonly privateKeyPem: string };
+}
+
+/** Where a channel leads. */
+export type Http2Target = TlsTarget | { readonly unixPath: string };
+
+/** Like other gRPC clients: a server that accepts and says nothing must not hold later calls. */
+const dialTimeoutMs = 20_000;
+
+/** A connection on which HTTP/2 may begin. Over TLS the peer was verified, and not one byte of a request was written. */
+export async function dial(target: Http2Target, signal: AbortSignal): Promise<Socket> {
+  signal.throwIfAborted();
+  const isTls = "address" in target;
+  const socket = isTls ? openTls(target) : createConnection(target.unixPath);
+  // Errors after this function has returned are for the session; until then they reject the wait.
+  socket.on("error", () => {});
+  const late = AbortSignal.timeout(dialTimeoutMs);
+  try {
+    await once(socket, isTls ? "secureConnect" : "connect", { signal: AbortSignal.any([signal, late]) });
+    if (isTls) checkTls(socket as TLSSocket);
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw late.aborted ? new Error(`no connection within ${dialTimeoutMs} ms`, { cause: error }) : error;
+  }
+}
+
+/** `:authority` and `:scheme` of the requests to a target. */
+export function originOf(target: Http2Target): { readonly authority: string; readonly scheme: string } {
+  if ("unixPath" in target) return { authority: "localhost", scheme: "http" };
+  const { address, serverName = address.host } = target;
+  return { authority: formatHostPort({ host: serverName, port: address.port }), scheme: "https" };
+}
+
+function openTls({ address, rootsPem, serverName = address.host, clientIdentity }: TlsTarget): TLSSocket {
+  return connectTls({
+    host: address.host,
+    port: address.port,
+    // A list, since Node takes an empty string for none given, and trusts its own roots then.
+    ca: [rootsPem],
+    minVersion: "TLSv1.2",
+    ALPNProtocols: ["h2"],
+    // RFC 6066 §3: an IP address is no SNI name.
+    servername: isIP(serverName) === 0 ? serverName : "",
+    checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
+    ...(clientIdentity === undefined
+      ? {}
+      : { cert: clientIdentity.certificateChainPem, key: clientIdentity.privateKeyPem }),
+  });
+}
+
+function checkTls(socket: TLSSocket): void {
+  if (!socket.authorized) throw new Error("the server's certificate was not verified");
+  if (socket.alpnProtocol !== "h2") throw new Error("the server does not offer HTTP/2 (ALPN h2)");
+}

@@ -1,0 +1,106 @@
+import { grpcStatus } from "../status.ts";
+import { WireFault } from "./wire-fault.ts";
+
+const prefixBytes = 5;
+const firstBodyBytes = 4 * 1024;
+
+/** A message as it travels (gRPC over HTTP/2, "Length-Prefixed-Message"): a flag that says uncompressed, the length, the bytes. */
+export function frameOf(message: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(prefixBytes + message.length);
+  frame[0] = 0;
+  frame.writeUInt32BE(message.length, 1);
+  frame.set(message, prefixBytes);
+  return frame;
+}
+
+export interface FrameReaderOptions {
+  /** Of one message; a longer one is RESOURCE_EXHAUSTED on its prefix alone. */
+  readonly maxBytes: number;
+  /** The peer's `grpc-encoding`. */
+  readonly encoding: string | undefined;
+}
+
+/**
+ * Finds messages in DATA frames, whose borders mean nothing. Holds at most twice of what came of one message, however
+ * small the pieces and whatever length the prefix promises. Throws a {@link WireFault}.
+ */
+export class FrameReader {
+  readonly #options: FrameReaderOptions;
+  readonly #prefix = Buffer.alloc(prefixBytes);
+  #prefixLength = 0;
+  #body = Buffer.alloc(0);
+  #bodyLength = 0;
+  /** Of the message that is being read. */
+  #expected = 0;
+
+  constructor(options: FrameReaderOptions) {
+    this.#options = options;
+  }
+
+  /** The messages that `chunk` completes, each in memory of its own. */
+  *push(chunk: Uint8Array): Generator<Buffer> {
+    let offset = 0;
+    while (offset < chunk.length) {
+      offset +=
+        this.#prefixLength < prefixBytes ? this.#takePrefix(chunk, offset) : this.#takeBody(chunk, offset);
+      if (this.#prefixLength < prefixBytes || this.#bodyLength < this.#expected) continue;
+      const message = this.#body.subarray(0, this.#bodyLength);
+      this.#body = Buffer.alloc(0);
+      this.#bodyLength = 0;
+      this.#prefixLength = 0;
+      yield message;
+    }
+  }
+
+  /** Call when the peer has ended its half: a message that was begun is a fault. */
+  finish(): void {
+    if (this.#prefixLength > 0) throw new WireFault(grpcStatus.INTERNAL, "the last message is cut");
+  }
+
+  #takePrefix(chunk: Uint8Array, offset: number): number {
+    const taken = chunk.subarray(offset, offset + prefixBytes - this.#prefixLength);
+    this.#prefix.set(taken, this.#prefixLength);
+    this.#prefixLength += taken.length;
+    if (this.#prefixLength === prefixBytes) this.#begin();
+    return taken.length;
+  }
+
+  #begin(): void {
+    const flag = this.#prefix[0] ?? 0;
+    if (flag !== 0) throw this.#faultOfFlag(flag);
+    this.#expected = this.#prefix.readUInt32BE(1);
+    const { maxBytes } = this.#options;
+    if (this.#expected > maxBytes) {
+      const message = `a message of ${this.#expected} bytes is over the limit of ${maxBytes}`;
+      throw new WireFault(grpcStatus.RESOURCE_EXHAUSTED, message);
+    }
+    this.#body = Buffer.allocUnsafe(Math.min(this.#expected, firstBodyBytes));
+  }
+
+  #takeBody(chunk: Uint8Array, offset: number): number {
+    const taken = chunk.subarray(offset, offset + this.#expected - this.#bodyLength);
+    const length = this.#bodyLength + taken.length;
+    if (length > this.#body.length) this.#grow(length);
+    this.#body.set(taken, this.#bodyLength);
+    this.#bodyLength = length;
+    return taken.length;
+  }
+
+  #grow(length: number): void {
+    const grown = Buffer.allocUnsafe(Math.min(this.#expected, Math.max(length, this.#body.length * 2)));
+    this.#body.copy(grown, 0, 0, this.#bodyLength);
+    this.#body = grown;
+  }
+
+  #faultOfFlag(flag: number): WireFault {
+    const { encoding = "identity" } = this.#options;
+    if (flag !== 1) return new WireFault(grpcStatus.INTERNAL, "a message has a flag other than 0 and 1");
+    if (encoding === "identity") {
+      return new WireFault(
+        grpcStatus.INTERNAL,
+        "a message is marked compressed and no grpc-encoding says how",
+      );
+    }
+    return new WireFault(grpcStatus.UNIMPLEMENTED, "compressed messages are not taken; send identity");
+  }
+}

@@ -1,0 +1,150 @@
+import { constants, type ServerHttp2Stream } from "node:http2";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { CallContext } from "../route.ts";
+import { grpcStatus, type RpcStatus } from "../status.ts";
+import { answer, answerHeaders } from "./answer.ts";
+import { FrameReader, frameOf } from "./frame.ts";
+import { maxTimerMs } from "./grpc-timeout.ts";
+import type { RequestHead } from "./request-head.ts";
+import { WireFault } from "./wire-fault.ts";
+
+export interface ServerCallOptions {
+  readonly head: RequestHead;
+  /** Every value of a header, as it came. */
+  readonly metadata: (name: string) => readonly string[];
+  readonly maxRequestBytes: number;
+  /** Of a unary call; the client's deadline may be shorter. */
+  readonly callTimeoutMs: number;
+  readonly toStatus: (error: unknown) => RpcStatus;
+}
+
+/** Answers that wait for a client that does not read them, in bytes; past this its call is ended. */
+const maxQueuedBytes = 4 * 1024 * 1024;
+
+const ok: RpcStatus = { code: grpcStatus.OK, message: "" };
+
+/** One call, from its headers to its trailers. */
+export class ServerCall {
+  readonly #stream: ServerHttp2Stream;
+  readonly #options: ServerCallOptions;
+  readonly #cancelled = new AbortController();
+  #isAnswered = false;
+
+  constructor(stream: ServerHttp2Stream, options: ServerCallOptions) {
+    this.#stream = stream;
+    this.#options = options;
+  }
+
+  /** Never rejects. */
+  async run(): Promise<void> {
+    const timer = this.#watch();
+    try {
+      await this.#serve();
+      this.#answer(ok);
+    } catch (error) {
+      this.#answer(error instanceof WireFault ? error.status : this.#options.toStatus(error));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #serve(): Promise<void> {
+    const { route } = this.#options.head;
+    if (route.kind === "stream") {
+      await route.serve(this.#bodies(), (body) => this.#push(body), this.#context());
+    } else {
+      const body = await this.#onlyBody();
+      if (!this.#isOver) this.#write(await route.serve(body, this.#context()));
+    }
+  }
+
+  /** Answered, or there is nobody to answer. */
+  get #isOver(): boolean {
+    return this.#isAnswered || this.#stream.destroyed || this.#stream.closed;
+  }
+
+  #context(): CallContext {
+    return {
+      metadata: this.#options.metadata,
+      peerAddress: "unknown",
+      peerCertificates: () => [],
+      signal: this.#cancelled.signal,
+    };
+  }
+
+  /** Aborts the call's signal when its client or its time is gone. */
+  #watch(): NodeJS.Timeout | undefined {
+    const abort = () => {
+      if (!this.#isAnswered) this.#cancelled.abort();
+    };
+    this.#stream.once("aborted", abort).once("close", abort);
+    const { head, callTimeoutMs } = this.#options;
+    const own = head.route.kind === "unary" ? callTimeoutMs : Number.POSITIVE_INFINITY;
+    const timeoutMs = Math.min(own, head.timeoutMs ?? Number.POSITIVE_INFINITY);
+    return timeoutMs > maxTimerMs ? undefined : setTimeout(() => this.#end(tooSlow), timeoutMs);
+  }
+
+  /** Ends with the client's half, or with the call. What a client does wrong is not thrown at the handler. */
+  async *#bodies(): AsyncGenerator<Buffer> {
+    const { head, maxRequestBytes } = this.#options;
+    const reader = new FrameReader({ maxBytes: maxRequestBytes, encoding: head.encoding });
+    const stream = this.#stream;
+    try {
+      // A handler that stops reading may still have an answer to send, so the stream outlives its iterator.
+      for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+        for (const body of reader.push(chunk)) {
+          if (this.#isOver) return;
+          yield body;
+        }
+      }
+      // Node ends what is read of a stream that was reset, and says a turn later that it was.
+      await nextTurn();
+      if (!this.#isOver) reader.finish();
+    } catch (error) {
+      if (error instanceof WireFault) this.#end(error.status);
+      else if (!this.#isOver && !stream.aborted) throw error;
+    } finally {
+      if (this.#isOver) stream.resume();
+    }
+  }
+
+  async #onlyBody(): Promise<Buffer> {
+    const bodies: Buffer[] = [];
+    for await (const body of this.#bodies()) {
+      if (bodies.push(body) > 1) break;
+    }
+    const [only] = bodies;
+    if (only !== undefined && bodies.length === 1) return only;
+    // The document of status codes calls this a "request cardinality violation".
+    throw new WireFault(grpcStatus.UNIMPLEMENTED, "the call takes exactly one message");
+  }
+
+  /** False when the client has not read what was queued before. */
+  #push(body: Uint8Array): boolean {
+    // Trailers would wait behind what is not read; a reset sets the memory free, and means RESOURCE_EXHAUSTED.
+    if (this.#stream.writableLength > maxQueuedBytes) this.#stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    return this.#write(body);
+  }
+
+  #write(body: Uint8Array): boolean {
+    if (this.#isOver) return true;
+    if (!this.#stream.headersSent) this.#stream.respond(answerHeaders, { waitForTrailers: true });
+    return this.#stream.write(frameOf(body));
+  }
+
+  #end(status: RpcStatus): void {
+    this.#answer(status);
+    this.#cancelled.abort();
+  }
+
+  #answer(status: RpcStatus): void {
+    if (this.#isOver) return;
+    this.#isAnswered = true;
+    answer(this.#stream, status);
+  }
+}
+
+const tooSlow: RpcStatus = {
+  code: grpcStatus.DEADLINE_EXCEEDED,
+  message: "the call took longer than its deadline allows",
+};

@@ -1,0 +1,131 @@
+import { once } from "node:events";
+import {
+  type IncomingHttpHeaders,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import { createServer, type Server, type Socket } from "node:net";
+import { defaultLimits, type ServerLimits } from "../limits.ts";
+import type { Route } from "../route.ts";
+import type { RpcServerOptions } from "../server-options.ts";
+import type { UnixServer } from "../unix-socket.ts";
+import { answer, answerAtOnce } from "./answer.ts";
+import { httpRefusalOf, parseRequestHead } from "./request-head.ts";
+import { ServerCall } from "./server-call.ts";
+import { WireFault } from "./wire-fault.ts";
+
+/** In MB: what Node lets one session hold of headers and data before it refuses streams. */
+const maxSessionMemoryMb = 10;
+
+/** Serves routes by gRPC over cleartext HTTP/2 on Unix sockets, with nothing but Node. */
+export class Http2Server implements UnixServer {
+  readonly #options: RpcServerOptions;
+  readonly #limits: ServerLimits;
+  readonly #routes: ReadonlyMap<string, Route>;
+  readonly #listeners = new Set<Server>();
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #sockets = new Set<Socket>();
+  #inFlight = 0;
+  #isClosed = false;
+
+  constructor(options: RpcServerOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#routes = new Map(options.routes.map((route) => [route.path, route]));
+  }
+
+  /** Streams that are open, lasting ones among them. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Connections that stand. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /**
+   * Binds and serves: who may connect is decided by the permissions of the socket's directory. Called again, it serves
+   * on that socket too.
+   */
+  async listenUnix(path: string): Promise<void> {
+    const listener = createServer((socket) => this.#accept(socket));
+    listener.maxConnections = this.#limits.maxConnections;
+    listener.listen(path);
+    await once(listener, "listening");
+    listener.on("error", (error) => this.#options.onAcceptError?.(error));
+    this.#listeners.add(listener);
+  }
+
+  /** Refuses new calls, lets running ones finish for at most `graceMs`, then cuts what is left. */
+  async close(graceMs: number): Promise<void> {
+    this.#isClosed = true;
+    for (const listener of this.#listeners) listener.close();
+    const sockets = [...this.#sockets];
+    const gone = sockets.map(
+      (socket) => new Promise<void>((resolve) => socket.once("close", () => resolve())),
+    );
+    const cut = setTimeout(() => {
+      // The socket itself: a session that has ended in peace would wait for its client to hang up, too.
+      for (const socket of sockets) socket.destroy();
+    }, graceMs);
+    for (const session of this.#sessions) session.close();
+    await Promise.all(gone);
+    clearTimeout(cut);
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#isClosed) return void socket.destroy();
+    const { maxHeaderBytes, maxConcurrentStreams, resetBurst, firstRequestTimeoutMs } = this.#limits;
+    const session = performServerHandshake(socket, {
+      settings: { maxHeaderListSize: maxHeaderBytes, maxConcurrentStreams, enablePush: false },
+      maxSessionMemory: maxSessionMemoryMb,
+      streamResetBurst: resetBurst,
+      streamResetRate: Math.max(1, Math.ceil(resetBurst / 10)),
+    });
+    this.#sessions.add(session);
+    this.#sockets.add(socket);
+    const firstRequest = setTimeout(() => socket.destroy(), firstRequestTimeoutMs);
+    // A peer that breaks HTTP/2 or vanishes ends its session, and that is all it can do.
+    session.on("error", () => {});
+    session.once("close", () => this.#sessions.delete(session));
+    socket.once("close", () => {
+      clearTimeout(firstRequest);
+      this.#sockets.delete(socket);
+    });
+    session.on("stream", (stream, headers, _flags, rawHeaders) => {
+      clearTimeout(firstRequest);
+      this.#serve(stream, headers, rawHeaders);
+    });
+  }
+
+  #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]): void {
+    stream.on("error", () => {});
+    this.#inFlight += 1;
+    stream.once("close", () => {
+      this.#inFlight -= 1;
+    });
+    const refusal = httpRefusalOf(headers);
+    if (refusal !== undefined) {
+      answerAtOnce(stream, { ":status": refusal });
+      return;
+    }
+    try {
+      const head = parseRequestHead(headers, this.#routes);
+      const { maxRequestBytes, callTimeoutMs } = this.#limits;
+      const toStatus = (error: unknown) => this.#options.toStatus(error, head.route.path);
+      const metadata = (name: string) => valuesOf(rawHeaders, name);
+      void new ServerCall(stream, { head, metadata, maxRequestBytes, callTimeoutMs, toStatus }).run();
+    } catch (error) {
+      if (!(error instanceof WireFault)) throw error;
+      answer(stream, error.status);
+    }
+  }
+}
+
+/** Text headers, each value by itself: Node joins some and drops others of what a client sends twice. */
+function valuesOf(rawHeaders: readonly string[], name: string): readonly string[] {
+  if (name.startsWith(":") || name.endsWith("-bin")) return [];
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1] === name);
+}
