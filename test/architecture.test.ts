@@ -44,9 +44,8 @@ function noText(pattern: RegExp, allowed: (source: Source) => boolean): void {
 
 const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
 
-/** Where the first folder of `src` is all that is asked. */
-const roomOf = (path: string) => path.split("/")[0] ?? "";
-const transportRooms = new Set(["grpc", "grpc-http2", "rpc"]);
+/** Each is imported from outside through its entry in the package's exports alone. */
+const transports = ["packages/runtime/src/rpc/grpc-js/", "packages/runtime/src/rpc/http2/"];
 
 const ours = (specifier: string) => specifier.startsWith("@kasbah/");
 
@@ -108,28 +107,30 @@ describe("The dependency rules", () => {
 
   it("keep grpc-js to the CA's public gRPC server, and each transport to one room", () => {
     noImport(({ path }, { specifier }) => {
-      return specifier.startsWith("@grpc/") && !/^packages\/(runtime\/src\/grpc|testkit)\//.test(path);
+      return (
+        specifier.startsWith("@grpc/") && !/^packages\/(runtime\/src\/rpc\/grpc-js|testkit)\//.test(path)
+      );
     });
     noImport(({ path, package: home }, { specifier, typeOnly }) => {
       if (specifier !== "@kasbah/runtime/grpc" || typeOnly || home === "packages/testkit") return false;
       return path !== "packages/ca-server/src/grpc/server.ts";
     });
     noImport(({ path, package: home }, { specifier }) => {
-      const isRoom = /^packages\/runtime\/src\/grpc(-http2)?\//.test(path) || home === "packages/testkit";
+      const isRoom =
+        /^packages\/runtime\/src\/rpc\/(grpc-js|http2)\//.test(path) || home === "packages/testkit";
       return specifier === "node:http2" && !isRoom;
     });
     noImport((source, { specifier }) => {
       const target = targetOf(source, specifier);
-      if (target === undefined || source.package !== "packages/runtime") return false;
-      const [from, to] = [roomOf(source.room), roomOf(target.slice("packages/runtime/src/".length))];
-      return from !== to && to !== "rpc" && transportRooms.has(to);
+      const transport = transports.find((folder) => target?.startsWith(folder));
+      return transport !== undefined && !source.path.startsWith(transport);
     });
   });
 
   it("never load grpc-js into the agent, which runs once per pod", () => {
     const loaded = loadedFrom(sources, "packages/agent/src/main.ts");
     assert.ok(loaded.has("packages/runtime/src/rpc/http2/server.ts"));
-    const grpcJs = [...loaded].filter((path) => path.startsWith("packages/runtime/src/grpc/"));
+    const grpcJs = [...loaded].filter((path) => path.startsWith("packages/runtime/src/rpc/grpc-js/"));
     assert.deepEqual(grpcJs, []);
   });
 

@@ -21,19 +21,19 @@ Try it: a CA that trusts the issuer, and a token for its first workload
 `;
 
 /** What the command needs from the process around it. */
-export interface CommandWorld {
+export interface CommandOptions {
   readonly defaultDirectory: string;
   readonly now: Date;
 }
 
 /** Runs one command line and returns what to print. @throws CertsDevError */
-export async function runCommand(argv: readonly string[], world: CommandWorld): Promise<string> {
+export async function runCommand(argv: readonly string[], options: CommandOptions): Promise<string> {
   const { values, positionals } = parseCommandLine(argv);
-  const [verb, directory = world.defaultDirectory, extra] = positionals;
+  const [verb, directory = options.defaultDirectory, extra] = positionals;
   if (values.help || verb === undefined) return help;
   if (extra !== undefined) throw new CertsDevError("USAGE", `one DIR at most, also given: ${extra}`);
   if (verb === "issuer") return makeIssuer(directory, values.issuer);
-  if (verb === "token") return mintToken(directory, values, world.now);
+  if (verb === "token") return mintToken(directory, values, options.now);
   throw new CertsDevError("USAGE", `no such command: ${verb}. There are issuer and token`);
 }
 

@@ -2,6 +2,7 @@ export { formatHostPort, type HostPort, parseHostPort } from "./address.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export * from "./config/index.ts";
 export { type Component, type Daemon, runDaemon } from "./daemon/lifecycle.ts";
+export { createLoopWatch, type LoopWatchDeps } from "./daemon/loop-watch.ts";
 export type { HostEvent, ProcessHost } from "./daemon/process-host.ts";
 export { type Program, runMain } from "./daemon/run-main.ts";
 export {
@@ -10,12 +11,13 @@ export {
   type Readiness,
   type StatusPage,
   type StatusReply,
-  type StatusServerOptions,
+  type StatusServerDeps,
 } from "./daemon/status-server.ts";
 export { formatDuration, parseDuration } from "./duration.ts";
+export { errnoOf, RuntimeError, type RuntimeErrorCode } from "./errors.ts";
 export {
   ContentWatch,
-  type ContentWatchOptions,
+  type ContentWatchDeps,
   type WatchDirectory,
   watchDirectory,
 } from "./files/content-watch.ts";
@@ -34,10 +36,8 @@ export { Secret } from "./log/secret.ts";
 export type { LogStream } from "./log/sink.ts";
 export { withoutCredentials } from "./log/without-credentials.ts";
 export * from "./metrics/index.ts";
-export { errnoOf, RuntimeError, type RuntimeErrorCode } from "./errors.ts";
 export { cronSweep, isCronPattern } from "./task/cron-sweep.ts";
 export { Loop } from "./task/loop.ts";
-export { createLoopWatch, type LoopWatchOptions } from "./daemon/loop-watch.ts";
 export { OncePerReason } from "./task/once-per-reason.ts";
 export { pause } from "./task/pause.ts";
 export { RetryPace } from "./task/retry-pace.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeClock, type RecordingLogger, recordingLogger } from "@kasbah/testkit";
-import type { Component } from "./lifecycle.ts";
 import { Registry } from "../metrics/index.ts";
+import type { Component } from "./lifecycle.ts";
 import { createLoopWatch } from "./loop-watch.ts";
 
 /** A clock whose sleepers wake late, as those of a blocked process do. */

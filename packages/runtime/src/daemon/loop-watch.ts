@@ -1,10 +1,10 @@
 import type { Clock } from "../clock.ts";
-import type { Component } from "./lifecycle.ts";
 import type { Logger } from "../log/log.ts";
 import { Counter, type Registry } from "../metrics/index.ts";
 import { Loop } from "../task/loop.ts";
+import type { Component } from "./lifecycle.ts";
 
-export interface LoopWatchOptions {
+export interface LoopWatchDeps {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -18,7 +18,7 @@ const stallMs = 1_000;
  * (SIGSTOP). It counts and logs that afterwards and ends nothing, since a process that goes on again serves what it has; while it
  * lasts, `/healthz/live` does not answer.
  */
-export function createLoopWatch({ registry, clock, logger }: LoopWatchOptions): Component {
+export function createLoopWatch({ registry, clock, logger }: LoopWatchDeps): Component {
   const registers = [registry];
   const stalls = new Counter({
     name: "kasbah_event_loop_stalls",

@@ -14,7 +14,7 @@ export interface Readiness {
   readonly warnings?: readonly string[];
 }
 
-export interface StatusServerOptions {
+export interface StatusServerDeps {
   readonly address: HostPort;
   readonly registry: Registry;
   readiness(): Readiness;
@@ -37,31 +37,31 @@ export type StatusPage = () => StatusReply | Promise<StatusReply>;
  * over plain HTTP, GET only and without side effects. After `start`, `address` is the real one, also for port 0. The event loop
  * that does the daemon's work answers `/healthz/live`: while it is blocked there is no answer, and the prober's timeout counts.
  */
-export function createStatusServer(o: StatusServerOptions): Component & { readonly address: HostPort } {
-  const pages = pagesOf(o);
-  const isLocal = isLoopback(o.address.host);
+export function createStatusServer(deps: StatusServerDeps): Component & { readonly address: HostPort } {
+  const pages = pagesOf(deps);
+  const isLocal = isLoopback(deps.address.host);
   const server = createHttpServer((request, response) => {
     if (isLocal && !isLocalName(request.headers.host)) return send(response, plain(421, "unknown host\n"));
-    void answer(pages, request, response, o.logger);
+    void answer(pages, request, response, deps.logger);
   });
-  let address = o.address;
+  let address = deps.address;
   return {
     name: "status server",
     get address() {
       return address;
     },
     async start() {
-      server.listen(o.address.port, o.address.host);
+      server.listen(deps.address.port, deps.address.host);
       await once(server, "listening");
       const bound = server.address();
-      if (bound !== null && typeof bound === "object") address = { host: o.address.host, port: bound.port };
-      o.logger.info("status server listens", { address: formatHostPort(address) });
+      if (bound !== null && typeof bound === "object") address = { host: deps.address.host, port: bound.port };
+      deps.logger.info("status server listens", { address: formatHostPort(address) });
     },
     stop: () => close(server),
   };
 }
 
-function pagesOf({ registry, readiness, pages = {} }: StatusServerOptions): ReadonlyMap<string, StatusPage> {
+function pagesOf({ registry, readiness, pages = {} }: StatusServerDeps): ReadonlyMap<string, StatusPage> {
   const metrics = async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() });
   return new Map<string, StatusPage>([
     ["/healthz/live", () => plain(200, "alive\n")],

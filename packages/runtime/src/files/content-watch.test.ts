@@ -8,7 +8,7 @@ import {
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { systemClock } from "../clock.ts";
-import { ContentWatch, type ContentWatchOptions } from "./content-watch.ts";
+import { ContentWatch, type ContentWatchDeps } from "./content-watch.ts";
 
 describe("A watch of content", () => {
   let directory: TemporaryDirectory;
@@ -26,7 +26,7 @@ describe("A watch of content", () => {
     await directory.remove();
   });
 
-  const start = async (path: string, changes: Partial<ContentWatchOptions> = {}) => {
+  const start = async (path: string, changes: Partial<ContentWatchDeps> = {}) => {
     watch = new ContentWatch({
       name: "test",
       directories: [directory.path],

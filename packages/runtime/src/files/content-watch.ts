@@ -1,8 +1,8 @@
 import { watch } from "node:fs";
 import type { Clock } from "../clock.ts";
 import type { Component } from "../daemon/lifecycle.ts";
-import type { Logger } from "../log/log.ts";
 import { errnoOf } from "../errors.ts";
+import type { Logger } from "../log/log.ts";
 import { Loop } from "../task/loop.ts";
 import { OncePerReason } from "../task/once-per-reason.ts";
 import { pause } from "../task/pause.ts";
@@ -16,7 +16,7 @@ export const watchDirectory: WatchDirectory = (directory, hint) => {
   return watcher.on("error", () => watcher.close());
 };
 
-export interface ContentWatchOptions {
+export interface ContentWatchDeps {
   /** Of the component, and in the log. */
   readonly name: string;
   /** Where changes show; they need not be there yet. */
@@ -54,7 +54,7 @@ const longestWaitMs = 60_000;
  */
 export class ContentWatch implements Component {
   readonly name: string;
-  readonly #options: ContentWatchOptions;
+  readonly #deps: ContentWatchDeps;
   readonly #loop: Loop;
   readonly #trouble = new OncePerReason();
   #watchers: readonly { close(): void }[] = [];
@@ -62,14 +62,14 @@ export class ContentWatch implements Component {
   #known: string | undefined;
   #refused: Refusal | undefined;
 
-  constructor(options: ContentWatchOptions) {
-    this.#options = options;
-    this.name = options.name;
-    this.#loop = new Loop({ clock: options.clock, pass: (signal) => this.#pass(signal) });
+  constructor(deps: ContentWatchDeps) {
+    this.#deps = deps;
+    this.name = deps.name;
+    this.#loop = new Loop({ clock: deps.clock, pass: (signal) => this.#pass(signal) });
   }
 
   async start(): Promise<void> {
-    const { initial, read } = this.#options;
+    const { initial, read } = this.#deps;
     this.#known = initial ?? (await read().catch(() => undefined));
     this.#loop.start();
   }
@@ -81,7 +81,7 @@ export class ContentWatch implements Component {
   }
 
   async #pass(signal: AbortSignal): Promise<number> {
-    const { clock, pollMs = 5_000, settleMs = 100 } = this.#options;
+    const { clock, pollMs = 5_000, settleMs = 100 } = this.#deps;
     // If a program writes into the directory all the time, this bounds how often the files are read.
     const restMs = this.#lookedAtMs + settleMs - clock.monotonicMs();
     if (restMs > 0) await pause(clock, restMs, signal);
@@ -95,7 +95,7 @@ export class ContentWatch implements Component {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    const { clock, read, onChange } = this.#options;
+    const { clock, read, onChange } = this.#deps;
     let digest: string | undefined;
     try {
       digest = await read();
@@ -116,23 +116,23 @@ export class ContentWatch implements Component {
   /** Content that was offered in vain is offered again at growing intervals: looking at it may be costly. */
   #isDue(digest: string): boolean {
     const refused = this.#refused;
-    return refused?.digest !== digest || this.#options.clock.monotonicMs() >= refused.againAtMs;
+    return refused?.digest !== digest || this.#deps.clock.monotonicMs() >= refused.againAtMs;
   }
 
   #refusalOf(digest: string | undefined, nowMs: number): Refusal {
-    const { pollMs = 5_000 } = this.#options;
+    const { pollMs = 5_000 } = this.#deps;
     const times = this.#refused?.digest === digest ? (this.#refused?.times ?? 0) + 1 : 0;
     return { digest, times, againAtMs: nowMs + Math.min(longestWaitMs, pollMs * 2 ** times) };
   }
 
   #report(error: unknown): void {
-    const { onTrouble, logger } = this.#options;
+    const { onTrouble, logger } = this.#deps;
     if (onTrouble !== undefined) onTrouble(error);
     else logger.warn("watched files could not be taken", { watch: this.name, error });
   }
 
   async #isSettled(digest: string, signal: AbortSignal): Promise<boolean> {
-    const { clock, settleMs = 100, read } = this.#options;
+    const { clock, settleMs = 100, read } = this.#deps;
     await clock.sleep(settleMs, signal);
     if ((await read()) === digest) return true;
     this.#loop.wake();
@@ -145,7 +145,7 @@ export class ContentWatch implements Component {
   }
 
   #watch(): readonly { close(): void }[] {
-    const { directories, watchDirectory: watchOne = watchDirectory } = this.#options;
+    const { directories, watchDirectory: watchOne = watchDirectory } = this.#deps;
     return directories.flatMap((directory) => {
       try {
         return [watchOne(directory, () => this.#loop.wake())];

@@ -3,4 +3,4 @@ export { defaultLimits, type ServerLimits } from "./limits.ts";
 export * from "./route.ts";
 export type { RpcServerOptions } from "./server-options.ts";
 export * from "./status.ts";
-export { type UnixServer, UnixSocket, type UnixSocketOptions } from "./unix-socket.ts";
+export { type UnixServer, UnixSocket, type UnixSocketDeps } from "./unix-socket.ts";

@@ -12,7 +12,7 @@ export interface UnixServer {
   close(graceMs: number): Promise<void>;
 }
 
-export interface UnixSocketOptions {
+export interface UnixSocketDeps {
   /** Of the component, and in the log. */
   readonly name: string;
   /** Absolute. */
@@ -38,16 +38,16 @@ const closeGraceMs = 100;
  */
 export class UnixSocket implements Component {
   readonly name: string;
-  readonly #options: UnixSocketOptions;
+  readonly #deps: UnixSocketDeps;
   readonly #watch: Loop;
   #ours: Inode | undefined;
   #bindings = 0;
   #isLost = false;
 
-  constructor(options: UnixSocketOptions) {
-    this.#options = options;
-    this.name = options.name;
-    this.#watch = new Loop({ clock: options.clock, pass: () => this.#look() });
+  constructor(deps: UnixSocketDeps) {
+    this.#deps = deps;
+    this.name = deps.name;
+    this.#watch = new Loop({ clock: deps.clock, pass: () => this.#look() });
   }
 
   async start(): Promise<void> {
@@ -57,12 +57,12 @@ export class UnixSocket implements Component {
 
   async stop(): Promise<void> {
     await this.#watch.stop();
-    if (await this.#isOurs()) await unlink(this.#options.path);
-    await this.#options.server.close(closeGraceMs);
+    if (await this.#isOurs()) await unlink(this.#deps.path);
+    await this.#deps.server.close(closeGraceMs);
   }
 
   async #bind(): Promise<void> {
-    const { path, flag, server, mode = 0o600 } = this.#options;
+    const { path, flag, server, mode = 0o600 } = this.#deps;
     const { name } = this;
     await clearSocketPath(path, flag);
     // A new name for each binding, unlike those of our other sockets in the same directory. Only the first two letters
@@ -78,7 +78,7 @@ export class UnixSocket implements Component {
 
   /** What cannot be looked at, as when a directory above is gone, is not ours any more. */
   async #isOurs(): Promise<boolean> {
-    const found = await inodeOf(this.#options.path).catch(() => undefined);
+    const found = await inodeOf(this.#deps.path).catch(() => undefined);
     return found !== undefined && found.number === this.#ours?.number && found.device === this.#ours.device;
   }
 
@@ -88,7 +88,7 @@ export class UnixSocket implements Component {
   }
 
   async #bindAgain(): Promise<void> {
-    const { logger, path, name } = this.#options;
+    const { logger, path, name } = this.#deps;
     try {
       await this.#bind();
       logger.warn("the socket was removed and is served anew", { socket: name, path });

@@ -11,7 +11,7 @@ import type { RpcStatus } from "../status.ts";
 import { statusObject } from "./status-object.ts";
 
 /** What a handler needs of the server that it serves for. */
-export interface HandlerWorld {
+export interface HandlerDeps {
   toStatus(error: unknown, path: string): RpcStatus;
   peerCertificates(peer: string): readonly Uint8Array[];
 }
@@ -23,33 +23,33 @@ interface ServerCall extends EventEmitter {
 }
 
 /** The grpc-js handler that serves a route. */
-export function implementationOf(route: Route, world: HandlerWorld): UntypedHandleCall {
+export function implementationOf(route: Route, deps: HandlerDeps): UntypedHandleCall {
   if (route.kind === "unary") {
     return (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => {
-      route.serve(call.request, contextOf(call, world)).then(
+      route.serve(call.request, contextOf(call, deps)).then(
         (body) => callback(null, asBuffer(body)),
-        (error: unknown) => callback(statusObject(world.toStatus(error, route.path))),
+        (error: unknown) => callback(statusObject(deps.toStatus(error, route.path))),
       );
     };
   }
   return (call: ServerDuplexStream<Buffer, Buffer>) => {
     const send = (body: Uint8Array) => call.cancelled || call.writableEnded || call.write(asBuffer(body));
-    route.serve(bodiesOf(call), send, contextOf(call, world)).then(
+    route.serve(bodiesOf(call), send, contextOf(call, deps)).then(
       () => call.end(),
       (error: unknown) => {
-        call.emit("error", statusObject(world.toStatus(error, route.path)));
+        call.emit("error", statusObject(deps.toStatus(error, route.path)));
       },
     );
   };
 }
 
-function contextOf(call: ServerCall, world: HandlerWorld): CallContext {
+function contextOf(call: ServerCall, deps: HandlerDeps): CallContext {
   const cancelled = new AbortController();
   call.on("cancelled", () => cancelled.abort());
   return {
     metadata: (name) => call.metadata.get(name).filter((value) => typeof value === "string"),
     peerAddress: call.getPeer(),
-    peerCertificates: () => world.peerCertificates(call.getPeer()),
+    peerCertificates: () => deps.peerCertificates(call.getPeer()),
     signal: cancelled.signal,
   };
 }

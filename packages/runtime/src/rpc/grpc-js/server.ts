@@ -13,7 +13,7 @@ import type { RpcServerOptions } from "../server-options.ts";
 import type { RpcStatus } from "../status.ts";
 import { CallGuard } from "./call-guard.ts";
 import { ConnectionGuard } from "./connection-guard.ts";
-import { type HandlerWorld, implementationOf } from "./handler.ts";
+import { type HandlerDeps, implementationOf } from "./handler.ts";
 import { ServingCredentials, type ServingIdentity } from "./serving-credentials.ts";
 
 export interface GrpcServerOptions extends RpcServerOptions {
@@ -90,12 +90,12 @@ export class GrpcServer {
   }
 
   #implementations(): UntypedServiceImplementation {
-    const world: HandlerWorld = {
+    const deps: HandlerDeps = {
       toStatus: (error, path) => this.#options.toStatus(error, path),
       peerCertificates: (peer) => this.#guard?.peerCertificates(peer) ?? [],
     };
     return Object.fromEntries(
-      this.#options.routes.map((route) => [route.path, implementationOf(route, world)]),
+      this.#options.routes.map((route) => [route.path, implementationOf(route, deps)]),
     );
   }
 }
