@@ -54,7 +54,8 @@ export function createStatusServer(deps: StatusServerDeps): Component & { readon
       server.listen(deps.address.port, deps.address.host);
       await once(server, "listening");
       const bound = server.address();
-      if (bound !== null && typeof bound === "object") address = { host: deps.address.host, port: bound.port };
+      if (bound !== null && typeof bound === "object")
+        address = { host: deps.address.host, port: bound.port };
       deps.logger.info("status server listens", { address: formatHostPort(address) });
     },
     stop: () => close(server),

@@ -25,20 +25,25 @@ export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 /** `auto` is `pretty` on a terminal and `json` elsewhere. */
 export type LogFormat = "auto" | "json" | "pretty";
 
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  readonly stream?: LogStream;
+}
+
 /**
  * Creates a logger to `stream` (standard output if absent). Logging never blocks and never throws. Control and
  * bidirectional characters are escaped; errors show name, code, message and causes; `Secret`s, PEM blocks and JWTs
  * are redacted.
  */
-export function createLogger(o: { level: LogLevel; format: LogFormat; stream?: LogStream }): RootLogger {
-  const stream = o.stream ?? stdout;
+export function createLogger({ level, format, stream = stdout }: LoggerOptions): RootLogger {
   const isTerminal = stream.isTTY === true;
-  const isPretty = o.format === "pretty" || (o.format === "auto" && isTerminal);
+  const isPretty = format === "pretty" || (format === "auto" && isTerminal);
   const print = isPretty ? prettyLines(isTerminal) : jsonLine;
   const sink = new LogSink(stream, (dropped) => {
     logger.warn("log lines were dropped because nobody read them", { dropped });
   });
-  const logger = new EventLogger(o.level, (line) => sink.write(print(line)));
+  const logger = new EventLogger(level, (line) => sink.write(print(line)));
   return Object.assign(logger, { flush: () => sink.flush() });
 }
 
@@ -56,26 +61,26 @@ class EventLogger implements Logger {
   }
 
   debug(event: string, facts?: LogFacts): void {
-    this.#tell("debug", event, facts);
+    this.#log("debug", event, facts);
   }
 
   info(event: string, facts?: LogFacts): void {
-    this.#tell("info", event, facts);
+    this.#log("info", event, facts);
   }
 
   warn(event: string, facts?: LogFacts): void {
-    this.#tell("warn", event, facts);
+    this.#log("warn", event, facts);
   }
 
   error(event: string, facts?: LogFacts): void {
-    this.#tell("error", event, facts);
+    this.#log("error", event, facts);
   }
 
   child(facts: LogFacts): Logger {
     return new EventLogger(this.#least, this.#write, { ...this.#bound, ...printableFacts(facts) });
   }
 
-  #tell(level: LogLine["level"], event: string, facts: LogFacts = {}): void {
+  #log(level: LogLine["level"], event: string, facts: LogFacts = {}): void {
     if (severities[level] < severities[this.#least]) return;
     this.#write({
       level,
