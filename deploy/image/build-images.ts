@@ -2,11 +2,11 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { provideTool, type Say } from "./debian-packages.ts";
 import type { Image } from "./images.ts";
-import { type AppTree, makeTrees, type Trees } from "./make-trees.ts";
 import { writeLayout } from "./oci-layout.ts";
 import { sbomOf } from "./sbom.ts";
 import type { Source } from "./source.ts";
-import { bytesIn } from "./tree.ts";
+import { type AppTree, makeTrees, type Trees } from "./trees/make-trees.ts";
+import { bytesIn } from "./trees/tree.ts";
 
 /** An image that was built, as `--json` prints it. */
 export interface BuiltImage {

@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { type BuiltImage, buildImages } from "./build-images.ts";
 import { whyNoDebian } from "./debian-packages.ts";
 import { ImageError } from "./image-error.ts";
-import { makeTrees } from "./make-trees.ts";
 import { helpText, type Options, parseOptions } from "./options.ts";
 import { readSource } from "./source.ts";
+import { makeTrees } from "./trees/make-trees.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const { env, argv, stdout, stderr } = process;

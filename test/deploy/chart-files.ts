@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
-import { alertGroups } from "../../packages/cli/src/install/alert-rules.ts";
-import { profiles } from "../../packages/cli/src/install/profiles.ts";
-import { defaultValues, valuesJsonSchema } from "../../packages/cli/src/install/values.ts";
+import { alertGroups } from "../../packages/cli/src/install/objects/alert-rules.ts";
+import { profiles } from "../../packages/cli/src/install/values/profiles.ts";
+import { defaultValues, valuesJsonSchema } from "../../packages/cli/src/install/values/values.ts";
 
 const chart = "deploy/helm/kasbah";
 

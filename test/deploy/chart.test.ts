@@ -8,7 +8,7 @@ import {
   serverOptions,
 } from "../../packages/ca-server/src/config/config.ts";
 import { neededPermissions } from "../../packages/ca-server/src/kubernetes/rbac/rbac-rules.ts";
-import { defaultValues } from "../../packages/cli/src/install/values.ts";
+import { defaultValues } from "../../packages/cli/src/install/values/values.ts";
 import { installations, installed, version } from "../harness/chart/installations.ts";
 import { type KubernetesObject, readText, readYaml } from "../harness/chart/yaml.ts";
 import { chartFiles } from "./chart-files.ts";

@@ -5,7 +5,7 @@ import { provideTool, whyNoDebian } from "../../deploy/image/debian-packages.ts"
 import { type Image, images } from "../../deploy/image/images.ts";
 import { run } from "../../deploy/image/run.ts";
 import { readSource } from "../../deploy/image/source.ts";
-import { type Entry, entriesOf } from "../../deploy/image/tree.ts";
+import { type Entry, entriesOf } from "../../deploy/image/trees/tree.ts";
 import { repositoryRoot } from "../harness/repository.ts";
 
 /** An image of this run, unpacked as an engine does it. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { profiles } from "../../packages/cli/src/install/profiles.ts";
+import { profiles } from "../../packages/cli/src/install/values/profiles.ts";
 import { chartPath } from "../harness/chart/yaml.ts";
 import { whyNoHelm } from "./build-tools.ts";
 import type { ControlPlane } from "./control-plane.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@kasbah/runtime";
-import type { Kubectl } from "../../packages/cli/src/cluster/kubectl.ts";
 import { applyObjects } from "../../packages/cli/src/install/apply.ts";
-import type { Installation } from "../../packages/cli/src/install/installation.ts";
-import { installObjects, namespaceObject } from "../../packages/cli/src/install/objects.ts";
-import { profiles } from "../../packages/cli/src/install/profiles.ts";
+import { installObjects, namespaceObject } from "../../packages/cli/src/install/objects/install-objects.ts";
+import type { Installation } from "../../packages/cli/src/install/objects/installation.ts";
 import { removeObjects } from "../../packages/cli/src/install/uninstall.ts";
-import { parseValues, type ValuesInput } from "../../packages/cli/src/install/values.ts";
+import { profiles } from "../../packages/cli/src/install/values/profiles.ts";
+import { parseValues, type ValuesInput } from "../../packages/cli/src/install/values/values.ts";
+import type { Kubectl } from "../../packages/cli/src/kubectl/kubectl.ts";
 import { testImage, version } from "../harness/chart/installations.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { AdminClient, getOnce, startTraffic } from "@kasbah/cli/mesh";
 import { systemClock } from "@kasbah/runtime";
 import { untilSeen } from "@kasbah/testkit";
-import { namespace } from "../../packages/cli/src/mesh/demo/mesh-world.ts";
+import { namespace } from "../../packages/cli/src/mesh/local/mesh-deps.ts";
 import type { RunningCa } from "../harness/ca-process.ts";
 import { setUpTimeoutMs } from "../harness/envoy.ts";
 import { kasbahBin } from "../harness/repository.ts";

@@ -6,9 +6,9 @@ import { MeshError } from "@kasbah/pki";
 import { RuntimeError, systemClock } from "@kasbah/runtime";
 import { CommanderError } from "commander";
 import { createProgram } from "./commands/program.ts";
-import { errorLine } from "./error-line.ts";
 import { CliError } from "./errors.ts";
 import { isUnbroken, type Lineage, lineageToNpm } from "./mesh/processes/ancestors.ts";
+import { errorLine } from "./output/error-line.ts";
 
 const interrupted = new AbortController();
 const { env, stdout, stderr } = process;

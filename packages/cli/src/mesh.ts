@@ -1,11 +1,11 @@
 export { AdminClient } from "./authority/admin-client.ts";
-export { type App, startApp } from "./mesh/demo/app.ts";
-export { getOnce, type HttpAnswer } from "./mesh/demo/http-request.ts";
-export { type Mesh, type MeshOptions, startMesh } from "./mesh/demo/mesh.ts";
-export { callWithoutCertificate } from "./mesh/demo/stranger.ts";
-export { startTraffic, type Traffic, type TrafficResult } from "./mesh/demo/traffic.ts";
-export type { Workload } from "./mesh/demo/workload.ts";
 export { EnvoyAdmin, type EnvoyCertificate } from "./mesh/envoy/admin.ts";
 export { createBootstrap, type EnvoySettings } from "./mesh/envoy/bootstrap.ts";
 export { type ProvideOptions, provideEnvoy } from "./mesh/envoy/provide-envoy.ts";
+export { type App, startApp } from "./mesh/local/app.ts";
+export { callWithoutCertificate } from "./mesh/local/call-without-certificate.ts";
+export { getOnce, type HttpAnswer } from "./mesh/local/http-request.ts";
+export { type Mesh, type MeshOptions, startMesh } from "./mesh/local/mesh.ts";
+export { startTraffic, type Traffic, type TrafficResult } from "./mesh/local/traffic.ts";
+export type { Workload } from "./mesh/local/workload.ts";
 export type { Service } from "./mesh/processes/service.ts";

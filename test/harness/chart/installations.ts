@@ -1,6 +1,6 @@
-import { installObjects, renderObjects } from "../../../packages/cli/src/install/objects.ts";
-import { profiles } from "../../../packages/cli/src/install/profiles.ts";
-import { parseValues, type ValuesInput } from "../../../packages/cli/src/install/values.ts";
+import { installObjects, renderObjects } from "../../../packages/cli/src/install/objects/install-objects.ts";
+import { profiles } from "../../../packages/cli/src/install/values/profiles.ts";
+import { parseValues, type ValuesInput } from "../../../packages/cli/src/install/values/values.ts";
 import { type KubernetesObject, objectsIn } from "./yaml.ts";
 
 export const version = "0.1.0";

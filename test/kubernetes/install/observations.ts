@@ -1,5 +1,5 @@
-import type { Kubectl } from "../../../packages/cli/src/cluster/kubectl.ts";
-import type { Manifest } from "../../../packages/cli/src/install/manifest.ts";
+import type { Manifest } from "../../../packages/cli/src/install/objects/manifest.ts";
+import type { Kubectl } from "../../../packages/cli/src/kubectl/kubectl.ts";
 
 interface StatefulSet extends Manifest {
   readonly spec: {

@@ -3,7 +3,7 @@ import type { LedgerReader } from "@kasbah/ledger";
 import { printableText } from "@kasbah/runtime";
 import { inspectFile } from "../inspect/file.ts";
 import { withAuthorities } from "./ask-who.ts";
-import { type CertificateRecord, certificateJson, renderCertificate } from "./render-certificate.ts";
+import { type CertificateRecord, certificateJson, renderCertificate } from "./render/certificate.ts";
 
 /** What is known of the certificate that is looked for. */
 export interface Wanted {

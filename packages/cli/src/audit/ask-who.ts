@@ -1,6 +1,6 @@
 import type { Found, IssuedEntry, LedgerReader } from "@kasbah/ledger";
-import type { CertificateRecord } from "./render-certificate.ts";
-import type { WhoAnswer } from "./render-who.ts";
+import type { CertificateRecord } from "./render/certificate.ts";
+import type { WhoAnswer } from "./render/who.ts";
 
 export interface WhoQuestion {
   readonly spiffeId: string;

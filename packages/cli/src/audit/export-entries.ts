@@ -1,5 +1,5 @@
 import type { Found, LedgerEntry } from "@kasbah/ledger";
-import type { CommandWorld } from "../commands/command-world.ts";
+import type { CommandWorld } from "../commands/command-deps.ts";
 import { CliError } from "../errors.ts";
 import { csvHeader, csvLine } from "./csv.ts";
 

@@ -1,6 +1,6 @@
 import type { Found, LedgerTail } from "@kasbah/ledger";
 import { pause } from "@kasbah/runtime";
-import type { CommandWorld } from "../commands/command-world.ts";
+import type { CommandWorld } from "../commands/command-deps.ts";
 
 /** How often a ledger that is followed is looked at. */
 const lookMs = 500;

@@ -2,8 +2,8 @@ import { type CatchUpProgress, LedgerError, type LedgerReader, openLedgerForRead
 import { errnoOf, formatDuration } from "@kasbah/runtime";
 import type { Command } from "commander";
 import { forbidden } from "../authority/admin-failure.ts";
-import type { CommandWorld } from "../commands/command-world.ts";
-import { stateDirectoryOf } from "../commands/state-location.ts";
+import { stateDirectoryOf } from "../commands/ca-location.ts";
+import type { CommandWorld } from "../commands/command-deps.ts";
 
 /** Which ledgers a command reads. */
 export interface LedgerLocation {

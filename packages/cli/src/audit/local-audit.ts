@@ -1,4 +1,4 @@
-import type { CommandWorld } from "../commands/command-world.ts";
+import type { CommandWorld } from "../commands/command-deps.ts";
 import { askCertificate } from "./ask-certificate.ts";
 import { askWho, authorityNames } from "./ask-who.ts";
 import type { AuditSource } from "./audit-source.ts";

@@ -1,8 +1,8 @@
 import type { AuthorityMessage, AuthorityStatusMessage } from "@kasbah/protocol";
 import { printableText } from "@kasbah/runtime";
 import { CliError } from "../errors.ts";
-import { timeAndDistance } from "./relative-time.ts";
-import type { Told } from "./told.ts";
+import { timeAndDistance } from "../output/relative-time.ts";
+import type { Told } from "./replicated.ts";
 
 export type CheckLevel = "OK" | "WARNING" | "CRITICAL";
 

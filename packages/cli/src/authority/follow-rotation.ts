@@ -1,7 +1,7 @@
 import type { AuthorityStatusMessage } from "@kasbah/protocol";
 import { type Clock, printableText } from "@kasbah/runtime";
 import { CliError } from "../errors.ts";
-import { plainTime } from "./relative-time.ts";
+import { plainTime } from "../output/relative-time.ts";
 
 /** A rotation takes days, in which a CA may well be restarted. */
 const patienceMs = 120_000;

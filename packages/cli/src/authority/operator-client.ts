@@ -1,5 +1,5 @@
 import type { AuthorityStatusMessage, DecisionMessage, IdentityExplanationMessage } from "@kasbah/protocol";
-import type { Told } from "./told.ts";
+import type { Told } from "./replicated.ts";
 
 /**
  * What an operator asks of a CA: of the one on this machine by its socket (`AdminClient`), or of the replicas in a

@@ -1,7 +1,7 @@
 import type { AuthorityMessage, AuthorityStatusMessage, RotationMessage } from "@kasbah/protocol";
 import { printableText } from "@kasbah/runtime";
-import { timeAndDistance } from "./relative-time.ts";
-import { table } from "./table.ts";
+import { timeAndDistance } from "../output/relative-time.ts";
+import { table } from "../output/table.ts";
 
 /** What the stages mean, for whoever meets them for the first time. */
 const meanings = {

@@ -5,8 +5,8 @@ import { systemClock } from "@kasbah/runtime";
 import { eventually } from "@kasbah/testkit";
 import { idle } from "../commands/run-kasbah.fixture.ts";
 import { CliError } from "../errors.ts";
+import { kubectlRunner } from "../kubectl/kubectl.ts";
 import { FakeReplicas, podNamed } from "./fake-replicas.fixture.ts";
-import { kubectlRunner } from "./kubectl.ts";
 
 const forbidden = (what: string) =>
   `echo 'Error from server (Forbidden): ${what} is forbidden: User "ann" cannot do that' >&2; exit 70`;

@@ -1,6 +1,6 @@
 import { CliError, type CliErrorCode } from "../errors.ts";
+import type { RunKubectl } from "../kubectl/kubectl.ts";
 import { execKasbah, type PodCall } from "./exec-kasbah.ts";
-import type { RunKubectl } from "./kubectl.ts";
 
 /** Above what the command in the pod allows the CA for an act. */
 const deadlineMs = 90_000;

@@ -1,10 +1,10 @@
 import { printableText } from "@kasbah/runtime";
 import type { z } from "zod";
-import { parseErrorLine } from "../error-line.ts";
 import { CliError, type CliErrorCode } from "../errors.ts";
-import { defaultNamespace } from "./cluster-choice.ts";
-import type { KubectlRun, RunKubectl } from "./kubectl.ts";
-import { explainKubectl, wordsOf } from "./kubectl-words.ts";
+import { defaultNamespace } from "../kubectl/cluster-choice.ts";
+import type { KubectlRun, RunKubectl } from "../kubectl/kubectl.ts";
+import { explainKubectl, wordsOf } from "../kubectl/kubectl-failure.ts";
+import { parseErrorLine } from "../output/error-line.ts";
 import { containerName } from "./replica-pods.ts";
 
 /** One run of `kasbah` in a pod. */

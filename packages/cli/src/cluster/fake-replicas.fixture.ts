@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import type { CommandWorld } from "../commands/command-world.ts";
+import type { CommandWorld } from "../commands/command-deps.ts";
 import { type CommandOutcome, runKasbah } from "../commands/run-kasbah.fixture.ts";
 
 /** Runs the script of a pod as kubectl exec would, and ends as it does when that fails; 70 stands for a failure of its own. */

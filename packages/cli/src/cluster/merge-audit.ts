@@ -1,7 +1,7 @@
 import type { Found, LedgerEntry } from "@kasbah/ledger";
-import type { CertificateRecord } from "../audit/render-certificate.ts";
-import type { IdentitiesAnswer } from "../audit/render-identities.ts";
-import type { WhoAnswer } from "../audit/render-who.ts";
+import type { CertificateRecord } from "../audit/render/certificate.ts";
+import type { IdentitiesAnswer } from "../audit/render/identities.ts";
+import type { WhoAnswer } from "../audit/render/who.ts";
 import { type Answers, nobodyAnswers } from "./answers.ts";
 import type { CertificateReply, IdentitiesReply, WhoReply } from "./read-audit.ts";
 

@@ -3,7 +3,7 @@ import type {
   DecisionMessage,
   IdentityExplanationMessage,
 } from "../authority/admin-client.ts";
-import type { ByReplica, Told } from "../authority/told.ts";
+import type { ByReplica, Told } from "../authority/replicated.ts";
 import { CliError } from "../errors.ts";
 import { type Answers, inWords, nobodyAnswers } from "./answers.ts";
 

@@ -1,6 +1,6 @@
 import { EntryError, type Found, type IssuedEntry, type LedgerEntry, readEntryValue } from "@kasbah/ledger";
 import { z } from "zod";
-import type { CertificateRecord } from "../audit/render-certificate.ts";
+import type { CertificateRecord } from "../audit/render/certificate.ts";
 
 // What `kasbah audit … --json` prints, back into values. A later release may say more around an entry, which is left out.
 

@@ -1,5 +1,5 @@
 import type { AuditSource } from "../audit/audit-source.ts";
-import type { ClusterChoice } from "./cluster-choice.ts";
+import type { ClusterChoice } from "../kubectl/cluster-choice.ts";
 import { mergeCertificates, mergeIdentities, mergeLast, mergeWho } from "./merge-audit.ts";
 import { certificateAnswer, identitiesAnswer, lastEntries, whoAnswer } from "./read-audit.ts";
 import { Replicas, type ReplicasWorld } from "./replicas.ts";

@@ -1,7 +1,7 @@
 import { parseSpiffeId } from "@kasbah/pki";
 import type { AuthorityStatusMessage } from "../authority/admin-client.ts";
 import type { OperatorClient } from "../authority/operator-client.ts";
-import type { ClusterChoice } from "./cluster-choice.ts";
+import type { ClusterChoice } from "../kubectl/cluster-choice.ts";
 import { execAct } from "./exec-act.ts";
 import { firstKnown, mergeExplanations, mergeStatus } from "./merge.ts";
 import { authorityStatus, decision, explanation } from "./read-answers.ts";

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { CliError } from "../errors.ts";
-import { selectorLabels } from "../install/installation.ts";
-import { type ClusterChoice, defaultNamespace } from "./cluster-choice.ts";
-import type { RunKubectl } from "./kubectl.ts";
-import { explainKubectl } from "./kubectl-words.ts";
+import { selectorLabels } from "../install/objects/installation.ts";
+import { type ClusterChoice, defaultNamespace } from "../kubectl/cluster-choice.ts";
+import type { RunKubectl } from "../kubectl/kubectl.ts";
+import { explainKubectl } from "../kubectl/kubectl-failure.ts";
 
 /** A pod of the CA. */
 export interface Replica {

@@ -1,9 +1,9 @@
 import type { LogStream } from "@kasbah/runtime";
 import type { z } from "zod";
+import type { ClusterChoice } from "../kubectl/cluster-choice.ts";
+import { type KubectlWorld, kubectlRunner, type RunKubectl } from "../kubectl/kubectl.ts";
 import { type Answers, askEvery, type Failed, inWords, nobodyAnswers } from "./answers.ts";
-import type { ClusterChoice } from "./cluster-choice.ts";
 import { execKasbah, type PodCall } from "./exec-kasbah.ts";
-import { type KubectlWorld, kubectlRunner, type RunKubectl } from "./kubectl.ts";
 import { findReplicas } from "./replica-pods.ts";
 
 export interface ReplicasWorld extends KubectlWorld {

@@ -2,7 +2,7 @@ import { runDemo } from "../mesh/demo/demo.ts";
 import { createPrinter, type Screen } from "../mesh/demo/printer.ts";
 import { provideEnvoy } from "../mesh/envoy/provide-envoy.ts";
 import { wheel } from "../mesh/envoy/wheel.ts";
-import type { CommandWorld } from "./command-world.ts";
+import type { CommandWorld } from "./command-deps.ts";
 
 /** `kasbah demo`. @throws CliError */
 export async function demoCommand({ once }: { once: boolean }, world: CommandWorld): Promise<void> {

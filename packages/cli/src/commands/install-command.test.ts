@@ -4,9 +4,9 @@ import { systemClock } from "@kasbah/runtime";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { Command } from "commander";
 import { parseAllDocuments } from "yaml";
-import { withClusterOptions } from "../cluster/cluster-choice.ts";
 import { writeFakeKubectl } from "../install/fake-kubectl.fixture.ts";
-import type { CommandWorld } from "./command-world.ts";
+import { withClusterOptions } from "../kubectl/cluster-choice.ts";
+import type { CommandWorld } from "./command-deps.ts";
 import { installCommand, uninstallCommand } from "./install-command.ts";
 
 const image = "--set=image.repository=registry.example/kasbah/server";

@@ -1,17 +1,17 @@
 import { readFileSync } from "node:fs";
 import { ConfigInvalidError, errnoOf } from "@kasbah/runtime";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { type ClusterChoice, defaultNamespace } from "../cluster/cluster-choice.ts";
-import { kubectlFor } from "../cluster/kubectl.ts";
 import { applyObjects } from "../install/apply.ts";
-import type { Installation } from "../install/installation.ts";
-import { installObjects, namespaceObject, renderObjects } from "../install/objects.ts";
-import { isProfile, type ProfileName, profiles } from "../install/profiles.ts";
-import { parseFileSetting, parseSetting, parseValuesFile } from "../install/set-values.ts";
+import { installObjects, namespaceObject, renderObjects } from "../install/objects/install-objects.ts";
+import type { Installation } from "../install/objects/installation.ts";
 import { removeObjects } from "../install/uninstall.ts";
-import { parseValues } from "../install/values.ts";
-import type { CommandWorld } from "./command-world.ts";
-import { flagsOf } from "./state-location.ts";
+import { isProfile, type ProfileName, profiles } from "../install/values/profiles.ts";
+import { parseFileSetting, parseSetting, parseValuesFile } from "../install/values/set-values.ts";
+import { parseValues } from "../install/values/values.ts";
+import { type ClusterChoice, defaultNamespace } from "../kubectl/cluster-choice.ts";
+import { kubectlFor } from "../kubectl/kubectl.ts";
+import { flagsOf } from "./ca-location.ts";
+import type { CommandWorld } from "./command-deps.ts";
 
 interface InstallOptions extends ClusterChoice {
   readonly profile: ProfileName;

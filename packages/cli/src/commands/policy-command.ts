@@ -1,7 +1,7 @@
 import { loadPolicy, PolicyError } from "@kasbah/ca-server/policy";
 import { Command } from "commander";
-import type { CommandWorld } from "./command-world.ts";
-import { toJson } from "./json.ts";
+import { toJson } from "../output/json.ts";
+import type { CommandWorld } from "./command-deps.ts";
 
 const help = `
 Reads the file as kasbah-server does, and names every problem with its line.

@@ -1,18 +1,18 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { withClusterOptions } from "../cluster/cluster-choice.ts";
 import { CliError } from "../errors.ts";
 import { inspect } from "../inspect/inspect.ts";
-import { auditCommand } from "./audit-command.ts";
-import { authorityCommand } from "./authority-command.ts";
-import { checkCommand } from "./check-command.ts";
-import type { CommandWorld } from "./command-world.ts";
+import { withClusterOptions } from "../kubectl/cluster-choice.ts";
+import { auditCommand } from "./audit/audit-command.ts";
+import { identitiesCommand } from "./audit/identities-command.ts";
+import { authorityCommand } from "./authority/authority-command.ts";
+import { checkCommand } from "./authority/check-command.ts";
+import type { CommandWorld } from "./command-deps.ts";
 import { demoCommand } from "./demo-command.ts";
-import { identitiesCommand } from "./identities-command.ts";
 import { installCommand, uninstallCommand } from "./install-command.ts";
 import { policyCommand } from "./policy-command.ts";
 import { programFlagsOf, refuseOutOfReach } from "./reach.ts";
 import { initCommand, stateCommands } from "./state-commands.ts";
-import { whyCommand } from "./why-command.ts";
+import { whyCommand } from "./why/why-command.ts";
 
 const introduction = `
 Start here

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Command } from "commander";
-import type { CommandWorld } from "./command-world.ts";
+import type { CommandWorld } from "./command-deps.ts";
 import { createProgram } from "./program.ts";
 import { nameOf, reachOf } from "./reach.ts";
 import { runKasbah } from "./run-kasbah.fixture.ts";

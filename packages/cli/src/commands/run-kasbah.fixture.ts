@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import type { AuthorityStatusMessage } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
-import type { CommandWorld } from "./command-world.ts";
+import type { CommandWorld } from "./command-deps.ts";
 import { createProgram } from "./program.ts";
 
 // What the tests of the operator's commands share.

@@ -10,9 +10,9 @@ import { ConfigInvalidError, createLogger, parseDuration } from "@kasbah/runtime
 import { type ConfigInput, loadConfig } from "@kasbah/runtime/yaml";
 import { Command } from "commander";
 import { renderAuthorities } from "../authority/render-status.ts";
-import type { CommandWorld } from "./command-world.ts";
-import { toJson } from "./json.ts";
-import { type StateLocation, stateDirectoryOf } from "./state-location.ts";
+import { toJson } from "../output/json.ts";
+import { type StateLocation, stateDirectoryOf } from "./ca-location.ts";
+import type { CommandWorld } from "./command-deps.ts";
 
 const backupHelp = `
 The file holds the keys of the CA: whoever has it can name any service of the mesh. It is written with mode 0600 and

@@ -1,8 +1,8 @@
 import type { Clock } from "@kasbah/runtime";
-import type { Kubectl } from "../cluster/kubectl.ts";
 import { CliError } from "../errors.ts";
-import type { Manifest } from "./manifest.ts";
-import { renderObjects } from "./objects.ts";
+import type { Kubectl } from "../kubectl/kubectl.ts";
+import { renderObjects } from "./objects/install-objects.ts";
+import type { Manifest } from "./objects/manifest.ts";
 
 export interface ApplyWorld {
   readonly kubectl: Kubectl;

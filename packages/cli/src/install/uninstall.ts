@@ -1,5 +1,5 @@
-import type { Kubectl } from "../cluster/kubectl.ts";
-import { clusterName } from "./installation.ts";
+import type { Kubectl } from "../kubectl/kubectl.ts";
+import { clusterName } from "./objects/installation.ts";
 
 export interface Removal {
   readonly namespace: string;

@@ -1,9 +1,9 @@
 import { formatHostPort } from "@kasbah/runtime";
-import type { DemoWorld } from "./demo-world.ts";
-import { getOnce } from "./http-request.ts";
-import type { Mesh } from "./mesh.ts";
+import { callWithoutCertificate } from "../local/call-without-certificate.ts";
+import { getOnce } from "../local/http-request.ts";
+import type { Mesh } from "../local/mesh.ts";
+import type { DemoWorld } from "./demo-deps.ts";
 import { mustHold } from "./proof.ts";
-import { callWithoutCertificate } from "./stranger.ts";
 
 /** One request from plain HTTP through both Envoys to the app, which says whom it saw. */
 export async function showRequest(mesh: Mesh, { print }: DemoWorld): Promise<void> {

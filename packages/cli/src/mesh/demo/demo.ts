@@ -1,7 +1,7 @@
+import { type Mesh, type MeshOptions, startMesh } from "../local/mesh.ts";
 import { showRefusals, showRequest } from "./calls.ts";
-import type { DemoWorld } from "./demo-world.ts";
+import type { DemoWorld } from "./demo-deps.ts";
 import { showIdentities, showRoot } from "./identities.ts";
-import { type Mesh, type MeshOptions, startMesh } from "./mesh.ts";
 import { showNextSteps } from "./next-steps.ts";
 import { showRotation } from "./rotation.ts";
 import { supervise } from "./supervise.ts";

@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findingsOf } from "../../inspect/inspect.ts";
-import type { DemoWorld } from "./demo-world.ts";
-import type { Mesh } from "./mesh.ts";
+import type { Mesh } from "../local/mesh.ts";
+import type { Workload } from "../local/workload.ts";
+import type { DemoWorld } from "./demo-deps.ts";
 import { runOpenssl } from "./openssl.ts";
-import type { Workload } from "./workload.ts";
 
 /** The root that everything hangs on. */
 export async function showRoot(mesh: Mesh, world: DemoWorld): Promise<void> {

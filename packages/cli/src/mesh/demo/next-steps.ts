@@ -1,5 +1,5 @@
 import { formatHostPort } from "@kasbah/runtime";
-import type { Mesh } from "./mesh.ts";
+import type { Mesh } from "../local/mesh.ts";
 import type { Printer } from "./printer.ts";
 
 /** What a reader can do with a mesh that stays up; every line can be pasted. */

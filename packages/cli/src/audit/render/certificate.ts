@@ -1,0 +1,41 @@
+import { decisionView } from "@kasbah/ca-server/policy";
+import type { Found, IssuedEntry } from "@kasbah/ledger";
+import { fieldLines } from "../../output/field-lines.ts";
+import { plainTime, timeAndDistance } from "../../output/relative-time.ts";
+
+/** A certificate on record, with what its authority is called. */
+export interface CertificateRecord {
+  readonly found: Found<IssuedEntry>;
+  /** Undefined where that is not on record. */
+  readonly authorityId: string | undefined;
+}
+
+/** What an entry says of a certificate, for people. */
+export function renderCertificate({ found, authorityId }: CertificateRecord, now: Date): string {
+  const { entry, slot, index } = found;
+  const { caller, credential, pod, node, ignored, disregarded } = decisionView(entry);
+  const [notBefore, notAfter] = [new Date(entry.notBefore), new Date(entry.notAfter)];
+  const hash = `SHA-256 ${entry.authority.slice(0, 16)}`;
+  return fieldLines([
+    ["serial", entry.serial],
+    ["valid", `${plainTime(notBefore)} to ${timeAndDistance(notAfter, now)}`],
+    ["issued", timeAndDistance(new Date(entry.time), now)],
+    ["pod", pod],
+    ["node", node],
+    ["from", entry.peerAddress],
+    ["asked by", caller === entry.spiffeId ? "" : caller],
+    ["known by", credential],
+    ["rule", entry.rule],
+    ["authority", authorityId === undefined ? hash : `${authorityId} (${hash})`],
+    ["ignored", ignored.join(", ")],
+    ["disregarded", disregarded.join(", ")],
+    ["reference", entry.referenceId],
+    ["entry", slot === "0" ? String(index) : `${index} of ${slot}`],
+  ]);
+}
+
+/** The same for programs. */
+export function certificateJson({ found, authorityId }: CertificateRecord) {
+  const { slot, index, entry } = found;
+  return { slot, index, authorityId: authorityId ?? null, entry };
+}

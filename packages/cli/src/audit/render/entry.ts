@@ -1,0 +1,47 @@
+import type { Found, LedgerEntry } from "@kasbah/ledger";
+import { printableText } from "@kasbah/runtime";
+import { toJsonLine } from "../../output/json.ts";
+import { plainTime } from "../../output/relative-time.ts";
+
+/** An entry on one line: when, what, about whom, and what to ask for next. */
+export function entryLine({ entry }: Found): string {
+  const words = [plainTime(new Date(entry.time)), ...wordsOf(entry)];
+  return `${words.map((word) => printableText(word, 300)).join("  ")}\n`;
+}
+
+function wordsOf(entry: LedgerEntry): readonly string[] {
+  switch (entry.kind) {
+    case "issued":
+      return ["issued   ", entry.spiffeId, entry.referenceId];
+    case "refused":
+      return [
+        "refused  ",
+        entry.spiffeId ?? entry.caller?.spiffeId ?? `somebody at ${entry.peerAddress}`,
+        entry.referenceId,
+        entry.code,
+      ];
+    case "operator":
+      return [
+        "operator ",
+        `${entry.act} ${entry.outcome}`,
+        entry.operatorUnverified === undefined ? "" : `by ${entry.operatorUnverified}`,
+        entry.reason ?? "",
+      ].filter((word) => word !== "");
+    case "authority":
+      return [
+        "authority",
+        `${entry.authority} ${entry.from === undefined ? "" : `${entry.from} -> `}${entry.stage}`,
+        entry.signs ? "signs" : "does not sign",
+      ];
+  }
+}
+
+/** The same for programs. */
+export function entryValue({ slot, index, entry }: Found) {
+  return { slot, index, entry };
+}
+
+/** The same, on one line. */
+export function entryJson(found: Found): string {
+  return toJsonLine(entryValue(found));
+}

@@ -1,0 +1,53 @@
+import { printableText } from "@kasbah/runtime";
+import { timeAndDistance } from "../../output/relative-time.ts";
+import { type CertificateRecord, certificateJson, renderCertificate } from "./certificate.ts";
+
+/** Who held a name. */
+export interface WhoAnswer {
+  readonly spiffeId: string;
+  /** Undefined when all are wanted. */
+  readonly at: Date | undefined;
+  /** The newest first. */
+  readonly certificates: readonly CertificateRecord[];
+  /** There are more than were wanted. */
+  readonly more: boolean;
+  /** The first and the last on record, when none was found and there are some. */
+  readonly ends: { readonly first: CertificateRecord; readonly last: CertificateRecord } | undefined;
+}
+
+export function renderWho(answer: WhoAnswer, now: Date): string {
+  const { certificates, more, at } = answer;
+  if (certificates.length === 0) return `${nobody(answer, now)}\n`;
+  const count = certificates.length === 1 ? "one certificate" : `${certificates.length} certificates`;
+  const when = at === undefined ? `${count}, the newest first` : `${count} at ${timeAndDistance(at, now)}`;
+  const shown = certificates.map((one) => `${renderCertificate(one, now)}${note(one, at)}`);
+  const rest = more ? "\nthere are more: --limit shows them\n" : "";
+  return `${printableText(answer.spiffeId)}  ${when}\n${shown.join("\n")}${rest}`;
+}
+
+export function whoJson({ spiffeId, at, certificates, more, ends }: WhoAnswer) {
+  return {
+    spiffeId,
+    at: at?.toISOString() ?? null,
+    certificates: certificates.map(certificateJson),
+    more,
+    onRecord:
+      ends === undefined ? null : { first: certificateJson(ends.first), last: certificateJson(ends.last) },
+  };
+}
+
+/** Leaves are valid from two minutes before they were made, when nobody had them yet. */
+function note({ found: { entry } }: CertificateRecord, at: Date | undefined): string {
+  if (at === undefined || Date.parse(entry.time) <= at.getTime()) return "";
+  return "  ! it was made after that instant: its validity is backdated for clocks that are slow\n";
+}
+
+function nobody({ spiffeId, at, ends }: WhoAnswer, now: Date): string {
+  const name = printableText(spiffeId);
+  if (ends === undefined) return `no certificate for ${name} is on record`;
+  const first = timeAndDistance(new Date(ends.first.found.entry.notBefore), now);
+  const end = new Date(ends.last.found.entry.notAfter);
+  const last = `${end < now ? "ended" : "ends"} ${timeAndDistance(end, now)}`;
+  const when = at === undefined ? "" : ` at ${timeAndDistance(at, now)}`;
+  return `nobody held ${name}${when}\nits first certificate on record began ${first}, its last one ${last}`;
+}

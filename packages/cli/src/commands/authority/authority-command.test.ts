@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { grpcStatus } from "@kasbah/runtime/rpc";
+import {
+  type FakeAuthorityAdmin,
+  startFakeAuthorityAdmin,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { busy, idle, root, runKasbah } from "../run-kasbah.fixture.ts";
+
+describe("kasbah authority", () => {
+  let directory: TemporaryDirectory;
+  let ca: FakeAuthorityAdmin;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    ca = await startFakeAuthorityAdmin(directory.join("admin.sock"));
+    ca.answers = [idle];
+  });
+  afterEach(async () => {
+    await ca.close();
+    await directory.remove();
+  });
+
+  const run = (...argv: string[]) => runKasbah(argv, { env: { KASBAH_STATE_DIR: directory.path } });
+
+  it("says what the CA refuses, in the CA's words", async () => {
+    ca.refusal = { code: grpcStatus.FAILED_PRECONDITION, message: "OPERATION_REFUSED: not now" };
+    const { error } = await run("authority", "abort");
+    assert.equal(error?.code, "OPERATION_REFUSED");
+    assert.equal(error?.message, "not now");
+  });
+
+  it("refuses an epoch that is no number before it asks anybody", async () => {
+    const { error } = await run("authority", "abort", "--if-epoch", "x");
+    assert.equal(error?.code, "commander.invalidArgument");
+    assert.deepEqual(ca.calls, []);
+  });
+
+  it("lists the authorities in a table, with what should be looked at below", async () => {
+    const { said } = await run("authority", "list");
+    assert.equal(
+      said,
+      "AUTHORITY  STAGE   SIGNS  KEY    ENDS                             SHA-256\n" +
+        "root-1     active  yes    P-256  2040-01-01T00:00:00Z (in 3652d)  0123456789abcdef\n" +
+        "! rotations start by hand only (--root-rotation manual)\n",
+    );
+  });
+
+  it("keeps the table within a hundred columns, whatever is in it", async () => {
+    const longest = {
+      ...root,
+      id: "intermediate-99",
+      stage: "distributed" as const,
+      keyType: "RSA-4096",
+      notAfter: new Date("2030-01-30T23:00:00Z"),
+    };
+    ca.answers = [{ ...idle, authorities: [root, longest] }];
+    const { said } = await run("authority", "list");
+    assert.ok(Math.max(...said.split("\n").map(({ length }) => length)) <= 100, said);
+  });
+
+  it("counts those that have retired, and shows them when all are wanted", async () => {
+    const retired = { ...root, id: "root-0", stage: "retired" as const, signs: false, trusted: false };
+    ca.answers = [{ ...idle, authorities: [retired, root] }];
+    const short = (await run("authority", "list")).said;
+    assert.match(short, /\n1 retired, shown by --all\n/);
+    assert.doesNotMatch(short, /root-0/);
+    assert.match((await run("authority", "list", "--all")).said, /root-0 {5}retired {2}-/);
+  });
+
+  it("shows why a rotation waits, for which stage, until when, and at which epoch", async () => {
+    ca.answers = [busy];
+    const { said } = await run("authority", "status");
+    assert.match(said, /^rotation of the root: root-1 to root-2\n/);
+    assert.match(said, /next {5}active, not yet\n {2}because {2}leaves live until tomorrow\n/);
+    assert.match(said, /earliest 2030-01-02T00:00:00Z \(in 1d\)\n/);
+    assert.match(said, /epoch {4}4\n/);
+  });
+
+  it("shows when the next rotation begins by itself while none is under way", async () => {
+    const { said } = await run("authority", "status");
+    assert.match(said, /^no rotation is under way \(epoch 4\)\n/);
+    assert.match(said, /root-1 is replaced by itself at 2036-09-01T00:00:00Z \(in 2435d\)\n/);
+  });
+
+  it("prints the whole status as JSON", async () => {
+    ca.answers = [busy];
+    const { said } = await run("authority", "status", "--json");
+    assert.deepEqual(JSON.parse(said), JSON.parse(JSON.stringify(busy)));
+  });
+
+  it("asks for each act once, with the epoch that it depends on, in the operator's name", async () => {
+    for (const argv of [["abort", "--if-epoch", "7"], ["abort"], ["pause"], ["resume"]]) {
+      assert.equal((await run("authority", ...argv)).error, undefined);
+    }
+    const operator = "alice";
+    assert.deepEqual(
+      ca.calls.filter(({ method }) => method !== "status"),
+      [
+        { method: "abort", request: { ifEpoch: 7 }, operator },
+        { method: "abort", request: {}, operator },
+        { method: "pause", request: {}, operator },
+        { method: "resume", request: {}, operator },
+      ],
+    );
+  });
+
+  it("explains each command by what happens then", async () => {
+    assert.match((await run("authority", "--help")).said, /distributed {2}the new root is in every/);
+    for (const name of ["list", "status", "rotate", "pause", "resume", "abort"]) {
+      const { said } = await run("authority", name, "--help");
+      assert.match(said, /KASBAH_STATE_DIR[\s\S]*\n\n[\s\S]+\.\n/, name);
+    }
+  });
+});

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { chmod, writeFile } from "node:fs/promises";
+import {
+  type FakeAuthorityAdmin,
+  startFakeAuthorityAdmin,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { idle, runKasbah } from "../run-kasbah.fixture.ts";
+
+describe("kasbah check", () => {
+  let directory: TemporaryDirectory;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+  });
+  afterEach(() => directory.remove());
+
+  const run = (...argv: string[]) => runKasbah(argv, { env: { KASBAH_STATE_DIR: directory.join("ca") } });
+  const init = () => run("init", "--intermediate-ttl", "240h");
+
+  /** What a command says to a user who owns nothing here. */
+  async function asNobody<T>(work: () => Promise<T>): Promise<T> {
+    await chmod(directory.path, 0o711);
+    process.seteuid?.(65_534);
+    try {
+      return await work();
+    } finally {
+      process.seteuid?.(0);
+    }
+  }
+
+  it("fails when there is no CA, with the socket that it looked for and what to do", async () => {
+    const { error } = await run("check");
+    assert.equal(error?.code, "ADMIN_UNREACHABLE");
+    assert.match(String(error?.message), /ca\/admin\.sock: there is no socket; start kasbah-server, or name/);
+  });
+
+  it("does not take the state of another CA for the one whose socket was named", async () => {
+    await init();
+    const socket = directory.join("other.sock");
+    const env = { XDG_STATE_HOME: directory.path };
+    assert.equal(
+      (await runKasbah(["check", "--admin-socket", socket], { env })).error?.code,
+      "ADMIN_UNREACHABLE",
+    );
+    const named = { ...env, KASBAH_ADMIN_SOCKET: socket };
+    assert.equal((await runKasbah(["check"], { env: named })).error?.code, "ADMIN_UNREACHABLE");
+    const both = await runKasbah(["check", "--state-dir", directory.join("ca")], { env: named });
+    assert.equal(both.error, undefined);
+  });
+
+  it("does not find a damaged state good", async () => {
+    await init();
+    for (const slot of [0, 1]) await writeFile(directory.join("ca", "control", `state-${slot}.json`), "{}");
+    assert.equal((await run("check")).error?.code, "STATE_DAMAGED");
+  });
+
+  it("says whose a stopped CA is when its state may not be read", async function () {
+    if (process.getuid?.() !== 0) this.skip();
+    await init();
+    const { error } = await asNobody(() => run("check"));
+    assert.equal(error?.code, "ADMIN_FORBIDDEN");
+    assert.match(String(error?.message), /no access to .*\/ca: it is for its user of uid 0 alone/);
+  });
+
+  it("reads a stopped CA from its state directory, and says that it did", async () => {
+    await init();
+    const { said, exitCode } = await run("check");
+    assert.equal(exitCode, 3);
+    assert.deepEqual(said.split("\n"), [
+      "OK        root-1          ends 2039-12-30T00:00:00Z (in 3650d)",
+      "WARNING   intermediate-1  ends 2030-01-11T00:00:00Z (in 10d)",
+      `! no CA answers: this is what ${directory.join("ca")} says`,
+      "see docs/runbooks/issuer-expiring-soon.md",
+      "see docs/runbooks/warnings.md",
+      "WARNING",
+      "",
+    ]);
+    assert.match((await run("authority", "list")).said, /intermediate-1 {2}active[\s\S]*! no CA answers/);
+    assert.equal((await run("authority", "status")).error?.code, "ADMIN_UNREACHABLE");
+  });
+
+  describe("on a CA that runs", () => {
+    let ca: FakeAuthorityAdmin;
+
+    beforeEach(async () => {
+      ca = await startFakeAuthorityAdmin(directory.join("admin.sock"));
+      ca.answers = [idle];
+    });
+    afterEach(() => ca.close());
+
+    const check = (...flags: string[]) =>
+      run("check", "--admin-socket", directory.join("admin.sock"), ...flags);
+
+    it("says whose its socket is when it may not be opened, whatever its state says", async function () {
+      if (process.getuid?.() !== 0) this.skip();
+      await chmod(directory.join("admin.sock"), 0o600);
+      const { error } = await asNobody(() => check());
+      assert.equal(error?.code, "ADMIN_FORBIDDEN");
+      assert.match(
+        String(error?.message),
+        /admin\.sock: it is for its user of uid 0 alone: run the command as/,
+      );
+    });
+
+    it("answers by its exit code", async () => {
+      assert.equal((await check()).exitCode, 0);
+      assert.equal((await check("--warn", "4000d")).exitCode, 3);
+      assert.equal((await check("--critical", "4000d")).exitCode, 4);
+      assert.equal((await check("--warn", "soon")).error?.code, "commander.invalidArgument");
+    });
+
+    it("prints what it found as JSON", async () => {
+      const { said } = await check("--json", "--warn", "4000d");
+      const runbook = "docs/runbooks/root-expiring-soon.md";
+      const root = { id: "root-1", level: "WARNING", notAfter: "2040-01-01T00:00:00.000Z", runbook };
+      assert.deepEqual(JSON.parse(said), { level: "WARNING", authorities: [root], warnings: idle.warnings });
+    });
+
+    it("shows its limits as one writes them", async () => {
+      const { said } = await check("--help");
+      assert.match(said, /\(default: 30d\)/);
+      assert.match(said, /\(default: 7d\)/);
+    });
+  });
+});

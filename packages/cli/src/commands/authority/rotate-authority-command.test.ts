@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { grpcStatus } from "@kasbah/runtime/rpc";
+import {
+  type FakeAuthorityAdmin,
+  startFakeAuthorityAdmin,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { busy, idle, root, rotation, runKasbah } from "../run-kasbah.fixture.ts";
+
+describe("kasbah authority rotate", () => {
+  let directory: TemporaryDirectory;
+  let ca: FakeAuthorityAdmin;
+  let interrupted: AbortController;
+  const successor = { ...root, id: "root-2" };
+  const done = { ...idle, authorities: [successor] };
+  const active = { ...busy, rotation: { ...rotation, stage: "active" as const } };
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    ca = await startFakeAuthorityAdmin(directory.join("admin.sock"));
+    interrupted = new AbortController();
+  });
+  afterEach(async () => {
+    await ca.close();
+    await directory.remove();
+  });
+
+  const run = (...flags: string[]) =>
+    runKasbah(["authority", "rotate", ...flags], {
+      env: { KASBAH_STATE_DIR: directory.path },
+      signal: interrupted.signal,
+    });
+
+  it("says why the CA refuses, and asks it once", async () => {
+    ca.answers = [busy];
+    ca.refusal = { code: grpcStatus.FAILED_PRECONDITION, message: "OPERATION_REFUSED: one is under way" };
+    const { error } = await run("--root", "--wait");
+    assert.equal(error?.code, "OPERATION_REFUSED");
+    assert.equal(error?.message, "one is under way");
+    assert.equal(ca.calls.filter(({ method }) => method === "rotate").length, 1);
+  });
+
+  it("fails when the rotation that it follows is aborted, in either stage", async () => {
+    const back = { ...rotation, from: "root-2", to: "root-1", stage: "retiring", aborted: true } as const;
+    const retiring = { ...successor, stage: "retiring" as const };
+    ca.answers = [idle, busy, active, { ...idle, rotation: back, authorities: [root, retiring] }];
+    const fromActive = await run("--root", "--wait");
+    assert.equal(fromActive.error?.code, "ROTATION_ABORTED");
+    assert.match(String(fromActive.error?.message), /root-2 is retiring/);
+    const retired = { ...successor, stage: "retired" as const, signs: false, trusted: false };
+    ca.answers = [idle, busy, { ...idle, authorities: [root, retired] }];
+    assert.match(String((await run("--root", "--wait")).error?.message), /root-2 is retired/);
+  });
+
+  it("leaves the rotation running on Ctrl-C, and says so", async () => {
+    ca.answers = [idle, busy];
+    const outcome = run("--root", "--wait");
+    while (ca.calls.length < 5) await new Promise((resolve) => setImmediate(resolve));
+    interrupted.abort(new Error("Ctrl-C"));
+    const { error } = await outcome;
+    assert.equal(error?.code, "INTERRUPTED");
+    assert.match(String(error?.message), /goes on by itself; kasbah authority status shows it/);
+    assert.deepEqual([...new Set(ca.calls.map(({ method }) => method))], ["status", "rotate"]);
+  });
+
+  it("begins with the root or the intermediate, and says what comes next and how to follow it", async () => {
+    ca.answers = [busy];
+    const { said } = await run("--state-dir", directory.path, "--root");
+    assert.match(said, /^rotation of the root: root-1 to root-2\n/);
+    assert.match(said, /next {5}active, not yet\n/);
+    assert.match(
+      said,
+      new RegExp(`\nfollow it with: kasbah authority status --state-dir ${directory.path}\n$`),
+    );
+    await run();
+    const kinds = ca.calls.flatMap(({ method, request }) => (method === "rotate" ? [request] : []));
+    assert.deepEqual(kinds, [{ kind: "root" }, { kind: "intermediate" }]);
+  });
+
+  it("says that there is nothing to follow when it is done at once", async () => {
+    ca.answers = [done];
+    const { said } = await run("--root");
+    assert.match(said, /\nit is done already: no leaf had to be waited for\n$/);
+    assert.match((await run("--root", "--wait")).said, /^the rotation is done\n/);
+  });
+
+  it("prints each stage once when told to wait, and stops at the end of its own rotation", async () => {
+    const following = { ...rotation, from: "root-2", to: "root-3" };
+    ca.answers = [idle, busy, busy, active, { ...done, rotation: following }];
+    const { said, error } = await run("--root", "--wait");
+    assert.equal(error, undefined);
+    assert.deepEqual(said.split("\n").slice(0, 4), [
+      "2030-01-01T00:00:00Z  root-2 distributed, until 2030-01-02T00:00:00Z at the earliest",
+      "2030-01-01T00:00:00Z  root-2 active, until 2030-01-02T00:00:00Z at the earliest",
+      "the rotation is done",
+      "rotation of the root: root-2 to root-3",
+    ]);
+  });
+
+  it("prints one JSON document, whether it waits or not", async () => {
+    ca.answers = [idle, busy, active, done];
+    const { said } = await run("--root", "--wait", "--json");
+    assert.deepEqual(JSON.parse(said), JSON.parse(JSON.stringify(done)));
+  });
+});

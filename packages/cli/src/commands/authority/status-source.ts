@@ -1,0 +1,38 @@
+import { readOfflineStatus, StateError } from "@kasbah/ca-server/state";
+import { errnoOf } from "@kasbah/runtime";
+import type { AuthorityStatusMessage } from "../../authority/admin-client.ts";
+import { forbidden } from "../../authority/admin-failure.ts";
+import type { Told } from "../../authority/replicated.ts";
+import { CliError } from "../../errors.ts";
+import { type CaLocation, offlineDirectoryOf, operatorClientOf } from "../ca-location.ts";
+import type { CommandWorld } from "../command-deps.ts";
+
+/**
+ * What the CA says, or when none answers what its state directory says, with a warning that it does. Throws CliError
+ * `ADMIN_UNREACHABLE` when there is neither, `ADMIN_FORBIDDEN`; StateError `STATE_DAMAGED`.
+ */
+export async function readStatus(
+  location: CaLocation,
+  world: CommandWorld,
+): Promise<Told<AuthorityStatusMessage>> {
+  try {
+    return await operatorClientOf(location, world).status();
+  } catch (error) {
+    const directory = offlineDirectoryOf(location, world);
+    const isAway = error instanceof CliError && error.code === "ADMIN_UNREACHABLE";
+    if (!isAway || directory === undefined) throw error;
+    return readStopped(directory, error, world.clock.now());
+  }
+}
+
+async function readStopped(directory: string, away: CliError, now: Date): Promise<AuthorityStatusMessage> {
+  try {
+    const status = await readOfflineStatus(directory, now);
+    return { ...status, warnings: [...status.warnings, `no CA answers: this is what ${directory} says`] };
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    if (errnoOf(error.cause) === "EACCES") throw await forbidden(directory, { cause: error });
+    // Where no CA has ever been, a state that is missing says less than the socket that is.
+    throw error.code === "STATE_MISSING" ? away : error;
+  }
+}

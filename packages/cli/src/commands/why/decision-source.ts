@@ -1,0 +1,47 @@
+import { decisionView } from "@kasbah/ca-server/policy";
+import { LedgerError } from "@kasbah/ledger";
+import { withLedger } from "../../audit/ledger-access.ts";
+import type { DecisionMessage } from "../../authority/admin-client.ts";
+import { CliError } from "../../errors.ts";
+import { type CaLocation, offlineDirectoryOf, operatorClientOf } from "../ca-location.ts";
+import type { CommandWorld } from "../command-deps.ts";
+
+/**
+ * What the CA says about a call, or when none answers what the ledger in its state directory says. Throws CliError
+ * `ADMIN_UNREACHABLE` when there is neither, `OPERATION_REFUSED` when the call is on record in none, `ADMIN_FORBIDDEN`.
+ */
+export async function readDecision(
+  referenceId: string,
+  location: CaLocation,
+  world: CommandWorld,
+): Promise<DecisionMessage & { readonly replica?: string }> {
+  try {
+    return await operatorClientOf(location, world).explainCall(referenceId);
+  } catch (error) {
+    const directory = offlineDirectoryOf(location, world);
+    const isAway = error instanceof CliError && error.code === "ADMIN_UNREACHABLE";
+    if (!isAway || directory === undefined) throw error;
+    return await readStopped(referenceId, { directory, away: error }, world);
+  }
+}
+
+async function readStopped(
+  referenceId: string,
+  { directory, away }: { readonly directory: string; readonly away: CliError },
+  world: CommandWorld,
+): Promise<DecisionMessage & { readonly replica?: string }> {
+  try {
+    const found = await withLedger({ stateDir: [directory] }, world, (ledger) =>
+      ledger.reference(referenceId),
+    );
+    if (found !== undefined) return decisionView(found);
+  } catch (error) {
+    // Where no CA has ever been, a ledger that is missing says less than the socket that is.
+    throw error instanceof LedgerError && error.code === "STATE_MISSING" ? away : error;
+  }
+  const reason = "no CA answers, and no call with this reference is in the ledger";
+  throw new CliError(
+    "OPERATION_REFUSED",
+    `${reason} of ${directory}: it was made to another replica, or long ago`,
+  );
+}

@@ -1,0 +1,30 @@
+import type { DecisionMessage } from "@kasbah/protocol";
+import { printableText } from "@kasbah/runtime";
+import { fieldLines } from "../../output/field-lines.ts";
+import { timeAndDistance } from "../../output/relative-time.ts";
+
+/** The whole story of one call, as the CA knows it. */
+export function renderDecision(decision: DecisionMessage & { readonly replica?: string }, now: Date): string {
+  const { code, referenceId, problem, fix } = decision;
+  const verdict = code === "ISSUED" ? "a certificate was issued" : `refused: ${code}`;
+  const lines = fieldLines([
+    ["when", timeAndDistance(decision.time, now)],
+    ["caller", decision.caller || "not known"],
+    ["known by", decision.credential],
+    ["pod", decision.pod],
+    ["node", decision.node],
+    ["from", decision.peerAddress],
+    ["replica", decision.replica ?? ""],
+    ["asked for", decision.subject === decision.caller ? "" : decision.subject],
+    ["rule", decision.rule],
+    ["problem", problem],
+    ["expected", decision.expected],
+    ["seen", decision.seen],
+    ["fix", fix],
+    ["serial", decision.serial],
+    ["ignored", decision.ignored.join(", ")],
+    ["disregarded", decision.disregarded.join(", ")],
+    ...decision.causes.map((cause, index): [string, string] => [index === 0 ? "because" : "", cause]),
+  ]);
+  return `${printableText(referenceId)}  ${printableText(verdict)}\n${lines}`;
+}

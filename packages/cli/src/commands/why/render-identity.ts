@@ -1,0 +1,24 @@
+import type { IdentityExplanationMessage } from "@kasbah/protocol";
+import { formatDuration, printableText } from "@kasbah/runtime";
+import { fieldLines } from "../../output/field-lines.ts";
+
+/** Which rule decides about an identity, and what it gives. */
+export function renderIdentity(explained: IdentityExplanationMessage): string {
+  const { allowed, reason, defaultTtl, maxTtl, onExcess, keyTypes, dnsNames } = explained;
+  const verdict = allowed ? "gets certificates" : "gets no certificate";
+  const terms: [string, string][] = [
+    ["lifetime", `${formatDuration(defaultTtl)}, at most ${formatDuration(maxTtl)} (more: ${onExcess})`],
+    ["keys", keyTypes.length === 0 ? "every type that the CA takes" : keyTypes.join(", ")],
+    ["DNS names", dnsNames.length === 0 ? "none" : dnsNames.join(", ")],
+    ["rate", explained.rate || "no limit"],
+    ["foreign names", explained.onForeignNames],
+    ["shared keys", explained.onSharedKey],
+  ];
+  const lines = fieldLines([
+    ["rule", explained.rule],
+    ["policy", explained.policyFile || "none: no --policy was given"],
+    ["reason", reason],
+    ...(allowed ? terms : []),
+  ]);
+  return `${printableText(explained.spiffeId)}  ${verdict}\n${lines}`;
+}

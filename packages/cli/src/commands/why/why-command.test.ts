@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { encodeEntry } from "@kasbah/ledger";
+import type { DecisionMessage, IdentityExplanationMessage } from "@kasbah/protocol";
+import {
+  type FakeAuthorityAdmin,
+  startFakeAuthorityAdmin,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { issued, refused, WrittenLedger } from "@kasbah/testkit/ledger";
+import { runKasbah } from "../run-kasbah.fixture.ts";
+
+const frontend = "spiffe://cluster.local/ns/demo/sa/frontend";
+const referenceId = "9f2c51d07ab4";
+
+const decision: DecisionMessage = {
+  referenceId,
+  time: new Date("2029-12-31T23:59:00Z"),
+  code: "TOKEN_AUDIENCE",
+  peerAddress: "10.0.0.7:40000",
+  caller: "",
+  credential: "",
+  pod: "",
+  node: "",
+  subject: "",
+  rule: "",
+  problem: "the token is for another audience",
+  expected: 'aud to hold one of ["istio-ca"]',
+  seen: '["vault"]',
+  fix: "mount a token with that audience",
+  causes: ["the nearest", "and what lay beneath it"],
+  serial: "",
+  ignored: [],
+  disregarded: ["CLIENT_CERTIFICATE_REJECTED"],
+};
+
+const explanation: IdentityExplanationMessage = {
+  spiffeId: frontend,
+  rule: "demo",
+  policyFile: "/etc/kasbah/policy.yaml",
+  allowed: true,
+  defaultTtl: 3_600_000,
+  maxTtl: 43_200_000,
+  onExcess: "clamp",
+  keyTypes: ["P-256"],
+  dnsNames: ["frontend.demo.svc"],
+  onForeignNames: "refuse",
+  onSharedKey: "count",
+  rate: "6 a minute, 2 at once",
+  reason: "",
+};
+
+describe("kasbah why", () => {
+  let directory: TemporaryDirectory;
+  let ca: FakeAuthorityAdmin;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    ca = await startFakeAuthorityAdmin(directory.join("admin.sock"));
+  });
+  afterEach(async () => {
+    await ca.close();
+    await directory.remove();
+  });
+
+  const why = (...argv: string[]) =>
+    runKasbah(["why", ...argv], { env: { KASBAH_STATE_DIR: directory.path } });
+
+  it("asks nobody about what is neither a reference nor a SPIFFE ID, and shows what is", async () => {
+    for (const subject of ["", "9f2c", "9F2C51D07AB4", "9f2c51d07ab4 ", "demo/frontend", "../admin.sock"]) {
+      const { error } = await why(subject);
+      assert.equal(error?.code, "TARGET_INVALID", subject);
+      assert.match(String(error?.message), /twelve hexadecimal digits/);
+    }
+    assert.deepEqual(ca.calls, []);
+  });
+
+  it("says so of a call that the CA does not remember", async () => {
+    const { error } = await why(referenceId);
+    assert.equal(error?.code, "OPERATION_REFUSED");
+    assert.match(String(error?.message), /no call with this reference/);
+  });
+
+  it("reads the ledger of a CA that is stopped, known callers and strangers", async () => {
+    await ca.close();
+    const ledger = await WrittenLedger.make();
+    try {
+      const known = issued();
+      const stranger = refused({ problem: "no token" });
+      await ledger.write(known);
+      const line = `${Buffer.from(encodeEntry(stranger))}\n`;
+      await writeFile(`${ledger.directory.strangers}/newest.jsonl`, line);
+      const read = (...argv: string[]) =>
+        runKasbah(["why", ...argv], { env: { KASBAH_STATE_DIR: ledger.stateDirectory } });
+      assert.match((await read(known.referenceId)).said, /^[0-9a-f]{12} {2}a certificate was issued\n/);
+      assert.equal(JSON.parse((await read(stranger.referenceId, "--json")).said).problem, "no token");
+      const { error } = await read("0".repeat(12));
+      assert.equal(error?.code, "OPERATION_REFUSED");
+      assert.match(String(error?.message), /no CA answers, and no call with this reference is in the ledger/);
+      assert.equal((await why(referenceId)).error?.code, "ADMIN_UNREACHABLE", "there has never been a CA");
+    } finally {
+      await ledger.remove();
+    }
+  });
+
+  it("prints the whole story of a call, and leaves out what is not known", async () => {
+    ca.decision = decision;
+    const { said } = await why(referenceId);
+    assert.equal(
+      said,
+      "9f2c51d07ab4  refused: TOKEN_AUDIENCE\n" +
+        "  when         2029-12-31T23:59:00Z (1m ago)\n" +
+        "  caller       not known\n" +
+        "  from         10.0.0.7:40000\n" +
+        "  problem      the token is for another audience\n" +
+        '  expected     aud to hold one of ["istio-ca"]\n' +
+        '  seen         ["vault"]\n' +
+        "  fix          mount a token with that audience\n" +
+        "  disregarded  CLIENT_CERTIFICATE_REJECTED\n" +
+        "  because      the nearest\n" +
+        "               and what lay beneath it\n",
+    );
+  });
+
+  it("lets no caller write to the operator's terminal", async () => {
+    ca.decision = { ...decision, seen: '"\u001b[2J\u202e"\nforged  line' };
+    const { said } = await why(referenceId);
+    for (const treacherous of ["\u001b", "\u202e"]) assert.ok(!said.includes(treacherous), said);
+    assert.equal(said.split("\n").filter((line) => line.startsWith("forged")).length, 0);
+  });
+
+  it("gives programs the same as JSON", async () => {
+    ca.decision = decision;
+    const { said } = await why(referenceId, "--json");
+    assert.deepEqual(JSON.parse(said), { ...decision, time: decision.time.toISOString() });
+  });
+
+  it("tells which rule of the CA's policy decides about an identity", async () => {
+    ca.explanation = explanation;
+    const { said } = await why(frontend);
+    assert.deepEqual(ca.calls[0]?.request, { spiffeId: frontend });
+    assert.match(
+      said,
+      /^spiffe:.*frontend {2}gets certificates\n {2}rule +demo\n {2}policy +\/etc\/kasbah\/policy\.yaml\n/,
+    );
+    assert.match(said, /lifetime +1h, at most 12h \(more: clamp\)/);
+    const { said: json } = await why(frontend, "--json");
+    assert.deepEqual(JSON.parse(json), explanation);
+  });
+
+  it("judges an identity by a file that no CA has read, without a CA", async () => {
+    const file = directory.join("policy.yaml");
+    await writeFile(file, "version: 1\ndefault: { allow: false, reason: closed on Sundays }\n");
+    const { said } = await why(frontend, "--policy", file);
+    assert.match(
+      said,
+      /gets no certificate\n {2}rule +default\n {2}policy .*policy\.yaml\n {2}reason +closed on Sundays\n$/,
+    );
+    assert.deepEqual(ca.calls, []);
+    const { error } = await why(referenceId, "--policy", file);
+    assert.equal(error?.code, "TARGET_INVALID");
+  });
+});
+
+describe("kasbah policy check", () => {
+  let directory: TemporaryDirectory;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+  });
+  afterEach(() => directory.remove());
+
+  async function check(text: string, ...flags: string[]) {
+    const file = directory.join("policy.yaml");
+    await writeFile(file, text);
+    return await runKasbah(["policy", "check", file, ...flags], { env: {} });
+  }
+
+  it("names every problem with its line, and fails", async () => {
+    const { error } = await check(
+      "version: 1\nrules:\n  - name: a\n    allow: 7\ndefault:\n  allow: true\n  ttl: { max: soon }\n",
+    );
+    assert.equal(error?.code, "POLICY_INVALID");
+    assert.match(String(error?.message), /line 4: rules\.0\.allow .*\n.*line 7: default\.ttl\.max /);
+  });
+
+  it("fails for programs as well, with the problems as a list", async () => {
+    const { said, exitCode } = await check("version: 2\n", "--json");
+    const { valid, problems } = JSON.parse(said);
+    assert.equal(valid, false);
+    assert.equal(exitCode, 1);
+    assert.match(problems.join(), /version: 1/);
+  });
+
+  it("says what it found in a good one", async () => {
+    const good = "version: 1\nrules:\n  - { name: a, allow: true }\ndefault: { allow: false }\n";
+    const { said, error } = await check(good);
+    assert.equal(error, undefined);
+    assert.match(said, /policy\.yaml is a policy: 1 rules, and whoever matches none is refused\n$/);
+    const { said: json } = await check(good, "--json");
+    assert.deepEqual(JSON.parse(json), { valid: true, rules: 1, problems: [] });
+  });
+});

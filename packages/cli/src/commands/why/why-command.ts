@@ -1,0 +1,78 @@
+import { explainIdentity, loadPolicy } from "@kasbah/ca-server/policy";
+import { parseSpiffeId } from "@kasbah/pki";
+import { ConfigInvalidError, parseDuration } from "@kasbah/runtime";
+import { Command } from "commander";
+import type { IdentityExplanationMessage } from "../../authority/admin-client.ts";
+import { renderTold, type Told } from "../../authority/replicated.ts";
+import { CliError } from "../../errors.ts";
+import { namesCluster } from "../../kubectl/cluster-choice.ts";
+import { toJson } from "../../output/json.ts";
+import { type CaLocation, operatorClientOf, withStateLocation } from "../ca-location.ts";
+import type { CommandWorld } from "../command-deps.ts";
+import { readDecision } from "./decision-source.ts";
+import { renderDecision } from "./render-decision.ts";
+import { renderIdentity } from "./render-identity.ts";
+
+interface WhyOptions extends CaLocation {
+  readonly json: boolean;
+  readonly policy?: string;
+}
+
+/** The server's own bounds, unless it was given others. */
+const serverBounds = { defaultTtlMs: parseDuration("24h"), maxTtlMs: parseDuration("2160h") };
+
+const help = `
+A refused caller gets a code and a reference, in its agent's log and in the gRPC message:
+  TOKEN_AUDIENCE: the token is for another audience, … (reference 9f2c51d07ab4)
+The CA tells operators the rest: who called from where, and what lay beneath. Calls are found for as long as the ledger
+keeps them; when no CA answers, in the state directory.
+
+With a SPIFFE ID it tells which rule of the policy decides, and what that gives: of the CA that runs, or with --policy of
+a file that no CA has read yet.
+
+Examples
+  $ kasbah why 9f2c51d07ab4
+  $ kasbah why spiffe://cluster.local/ns/payments/sa/api
+  $ kasbah why spiffe://cluster.local/ns/payments/sa/api --policy next-policy.yaml
+  $ kasbah why 9f2c51d07ab4 --json | jq -r .fix
+  $ kasbah -n kasbah-system why 9f2c51d07ab4           in a cluster: whichever replica knows the call`;
+
+/** `kasbah why`. */
+export function whyCommand(world: CommandWorld): Command {
+  const command = new Command("why")
+    .description("explain a refused call by its reference, or which rule decides about an identity")
+    .argument("<reference|spiffe-id>", "as a refused caller was told it, or spiffe://…")
+    .option("--policy <file>", "judge the identity by this file, without a CA");
+  return withStateLocation(command)
+    .option("--json", "print JSON", false)
+    .addHelpText("after", help)
+    .action((subject: string, _, own: Command) => {
+      const options = own.optsWithGlobals<WhyOptions>();
+      const why = subject.startsWith("spiffe://") ? whyIdentity : whyCall;
+      return why(subject, options, world);
+    });
+}
+
+async function whyCall(text: string, options: WhyOptions, world: CommandWorld): Promise<void> {
+  const { screen, clock } = world;
+  if (options.policy !== undefined || !/^[0-9a-f]{12}$/.test(text)) {
+    throw new CliError(
+      "TARGET_INVALID",
+      "expected a reference of twelve hexadecimal digits, or a SPIFFE ID such as spiffe://cluster.local/ns/demo/sa/frontend",
+    );
+  }
+  const decision = await readDecision(text, options, world);
+  screen.write(options.json ? toJson(decision) : renderDecision(decision, clock.now()));
+}
+
+async function whyIdentity(text: string, options: WhyOptions, world: CommandWorld): Promise<void> {
+  const { policy } = options;
+  if (policy !== undefined && namesCluster(options)) {
+    throw new ConfigInvalidError(["--policy: judges without a CA, so that it takes none in a cluster"]);
+  }
+  const explained: Told<IdentityExplanationMessage> =
+    policy === undefined
+      ? await operatorClientOf(options, world).explainIdentity(text)
+      : explainIdentity(parseSpiffeId(text), { ...(await loadPolicy(policy)), ...serverBounds }, policy);
+  world.screen.write(options.json ? toJson(explained) : renderTold(explained, renderIdentity));
+}

@@ -1,0 +1,114 @@
+import { join } from "node:path";
+import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
+import type { HostPort } from "@kasbah/runtime";
+import { findFreeAddresses } from "../processes/free-ports.ts";
+import { type App, startApp } from "./app.ts";
+import { type Ca, createCa } from "./ca.ts";
+import { type MeshWorld, namespace, tokenIssuerName } from "./mesh-deps.ts";
+import { createGround, type GroundOptions } from "./sandbox.ts";
+import { createWorkload, spiffeIdOf, type Workload } from "./workload.ts";
+
+/** What a mesh may be told; what is left out is the demo's. */
+export interface MeshOptions extends GroundOptions {
+  /** 20 s unless given: short, so that rotation can be watched. */
+  readonly secretTtlMs?: number;
+  /** Requests that frontend's Envoy sends over one connection; 1 unless given, a full mTLS handshake for each. */
+  readonly maxRequestsPerConnection?: number;
+  /** Further flags of kasbah-server. */
+  readonly caFlags?: readonly string[];
+  /** Called with each part as it becomes ready. */
+  readonly onReady?: (part: string) => void;
+}
+
+/** A CA, a token issuer, and the workloads frontend and backend with an agent and a real Envoy each. */
+export interface Mesh {
+  readonly tokens: TokenIssuer;
+  readonly ca: Ca;
+  readonly frontend: Workload;
+  readonly backend: Workload;
+  readonly app: App;
+  /** Plain HTTP on loopback, into frontend's Envoy and on to backend. */
+  readonly entry: HostPort;
+  /** The door of backend's Envoy: mTLS only. */
+  readonly backendDoor: HostPort;
+  readonly runDirectory: string;
+  readonly logDirectory: string;
+  /** Lets the logs outlive the mesh, and them alone. */
+  keepLogs(): void;
+  /** Ends every process and removes every file. */
+  stop(): Promise<void>;
+}
+
+const tokenLifetimeMs = 7 * 24 * 3_600_000;
+
+/**
+ * Starts a whole mesh and returns when every part is ready. Nothing of it outlives this process, whatever ends it.
+ *
+ * @throws CliError `PROCESS_FAILED` or `NOT_READY`; everything is stopped and the logs are kept.
+ */
+export async function startMesh(options: MeshOptions): Promise<Mesh> {
+  const ground = await createGround(options);
+  const app = await startApp("backend");
+  const close = async () => {
+    await app.close();
+    await ground.close();
+  };
+  try {
+    const parts = { ...(await plan(ground.world, options, app)), app };
+    await startParts(parts, options.onReady ?? (() => {}));
+    const { runDirectory, logDirectory } = ground.world;
+    const stop = () => stopParts(parts).finally(close);
+    return { ...parts, runDirectory, logDirectory, keepLogs: ground.keepLogs, stop };
+  } catch (error) {
+    if (!options.signal?.aborted) ground.keepLogs();
+    await close();
+    throw error;
+  }
+}
+
+type Parts = Pick<Mesh, "tokens" | "ca" | "frontend" | "backend" | "app" | "entry" | "backendDoor">;
+
+async function plan(world: MeshWorld, options: MeshOptions, app: App): Promise<Omit<Parts, "app">> {
+  const tokens = await createTokenIssuer({ issuer: tokenIssuerName });
+  const tokenDirectory = join(world.runDirectory, "tokens");
+  await tokens.save(tokenDirectory);
+  const [grpc, http, entry, door, ...rest] = await findFreeAddresses(8);
+  const [frontendStatus, frontendAdmin, backendStatus, backendAdmin] = rest;
+  if (!grpc || !http || !entry || !door) throw new RangeError("too few addresses");
+  if (!frontendStatus || !frontendAdmin || !backendStatus || !backendAdmin)
+    throw new RangeError("too few addresses");
+  const { secretTtlMs = 20_000, maxRequestsPerConnection = 1, caFlags: flags = [] } = options;
+  const jwksPath = join(tokenDirectory, "jwks.json");
+  const ca = createCa(world, { jwksPath, grpcAddress: grpc, httpAddress: http, flags });
+  const workload = async (name: string, statusAddress: HostPort, adminAddress: HostPort, routes: Routes) => {
+    const token = await mint(tokens, name, world);
+    return createWorkload(world, { name, token, ca, statusAddress, adminAddress, secretTtlMs, routes });
+  };
+  const frontend = await workload("frontend", frontendStatus, frontendAdmin, {
+    outbound: { address: entry, upstream: door, peer: spiffeIdOf("backend"), maxRequestsPerConnection },
+  });
+  const backend = await workload("backend", backendStatus, backendAdmin, {
+    inbound: { address: door, app: app.address, peers: [spiffeIdOf("frontend")] },
+  });
+  return { tokens, ca, frontend, backend, entry, backendDoor: door };
+}
+
+type Routes = Parameters<typeof createWorkload>[1]["routes"];
+
+function mint(tokens: TokenIssuer, serviceAccount: string, { clock }: MeshWorld): Promise<string> {
+  return tokens.mint({ namespace, serviceAccount, lifetimeMs: tokenLifetimeMs, now: clock.now() });
+}
+
+/** The CA first, then the agents, then the Envoys, which therefore never have to back off. */
+async function startParts({ ca, frontend, backend }: Parts, onReady: (part: string) => void): Promise<void> {
+  for (const layer of [[ca.service], [frontend.agent, backend.agent], [frontend.envoy, backend.envoy]]) {
+    await Promise.all(layer.map((service) => service.start()));
+    await Promise.all(layer.map((service) => service.ready().then(() => onReady(service.name))));
+  }
+}
+
+async function stopParts({ ca, frontend, backend }: Parts): Promise<void> {
+  for (const layer of [[frontend.envoy, backend.envoy], [frontend.agent, backend.agent], [ca.service]]) {
+    await Promise.all(layer.map((service) => service.stop()));
+  }
+}

@@ -1,0 +1,43 @@
+import { mkdir, mkdtemp } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "@kasbah/runtime";
+import { startReaper } from "../processes/reaper.ts";
+import { childEnvOf, type MeshWorld } from "./mesh-deps.ts";
+
+/** What a mesh is built on. */
+export interface GroundOptions {
+  readonly clock: Clock;
+  readonly nodePath: string;
+  readonly envoyPath: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where the mesh's own folder is made, with mode 0700. */
+  readonly temporaryDirectory: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Folders and a reaper, in place before the first key and the first process. */
+export interface Ground {
+  readonly world: MeshWorld;
+  keepLogs(): void;
+  close(): Promise<void>;
+}
+
+export async function createGround(options: GroundOptions): Promise<Ground> {
+  const { clock, nodePath, envoyPath, env, temporaryDirectory, signal } = options;
+  const reaper = await startReaper(nodePath);
+  const directory = await mkdtemp(join(temporaryDirectory, "kasbah-demo-"));
+  reaper.removeAtEnd(directory);
+  const runDirectory = join(directory, "run");
+  const logDirectory = join(directory, "logs");
+  await mkdir(runDirectory, { mode: 0o700 });
+  await mkdir(logDirectory, { mode: 0o700 });
+  const world = { clock, reaper, nodePath, envoyPath, runDirectory, logDirectory, childEnv: childEnvOf(env) };
+  return {
+    world: signal ? { ...world, signal } : world,
+    keepLogs: () => {
+      reaper.keep(directory);
+      reaper.removeAtEnd(runDirectory);
+    },
+    close: () => reaper.close(),
+  };
+}

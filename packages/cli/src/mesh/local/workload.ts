@@ -1,0 +1,109 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { formatDuration, formatHostPort, type HostPort } from "@kasbah/runtime";
+import { EnvoyAdmin } from "../envoy/admin.ts";
+import { createBootstrap, type EnvoySettings } from "../envoy/bootstrap.ts";
+import { isStatusReady } from "../processes/ready.ts";
+import { Service } from "../processes/service.ts";
+import { type CaEndpoint, type MeshWorld, namespace, trustDomain } from "./mesh-deps.ts";
+
+const agentBin = fileURLToPath(new URL("../../../../agent/bin/kasbah-agent.js", import.meta.url));
+
+/** One workload of a mesh: an agent, and an Envoy whose secrets come from it. */
+export interface Workload {
+  readonly name: string;
+  readonly spiffeId: string;
+  readonly directory: string;
+  readonly sdsSocket: string;
+  readonly tokenPath: string;
+  readonly accessLogPath: string;
+  readonly statusAddress: HostPort;
+  readonly adminAddress: HostPort;
+  readonly agent: Service;
+  readonly envoy: Service;
+  readonly admin: EnvoyAdmin;
+}
+
+export interface WorkloadPlan {
+  readonly name: string;
+  readonly token: string;
+  readonly ca: CaEndpoint;
+  readonly statusAddress: HostPort;
+  readonly adminAddress: HostPort;
+  readonly secretTtlMs: number;
+  readonly routes: Pick<EnvoySettings, "inbound" | "outbound">;
+}
+
+export function spiffeIdOf(serviceAccount: string): string {
+  return `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
+}
+
+/** Writes a workload's files; nothing runs yet. */
+export async function createWorkload(world: MeshWorld, plan: WorkloadPlan): Promise<Workload> {
+  const { name, statusAddress, adminAddress } = plan;
+  const directory = join(world.runDirectory, name);
+  const workload = {
+    name,
+    spiffeId: spiffeIdOf(name),
+    directory,
+    sdsSocket: join(directory, "sds.sock"),
+    tokenPath: join(directory, "token"),
+    accessLogPath: join(world.logDirectory, `${name}-access.log`),
+    statusAddress,
+    adminAddress,
+  };
+  const bootstrapPath = join(directory, "envoy.json");
+  await mkdir(directory, { mode: 0o700 });
+  await writeFile(workload.tokenPath, plan.token, { mode: 0o600 });
+  await writeFile(bootstrapPath, JSON.stringify(bootstrapOf(workload, plan), null, 2));
+  const admin = new EnvoyAdmin(adminAddress);
+  const agent = new Service(agentSpec(world, workload, plan), () => isStatusReady(statusAddress), world);
+  const envoy = new Service(envoySpec(world, name, bootstrapPath), () => admin.isReady(), world);
+  return { ...workload, agent, envoy, admin };
+}
+
+type Files = Pick<Workload, "name" | "sdsSocket" | "tokenPath" | "accessLogPath">;
+
+function bootstrapOf(files: Files, { adminAddress, routes }: WorkloadPlan) {
+  const { name, sdsSocket, accessLogPath } = files;
+  return createBootstrap({
+    nodeId: `${name}.${namespace}`,
+    cluster: `${name}.${namespace}`,
+    admin: adminAddress,
+    sdsSocket,
+    accessLogPath,
+    ...routes,
+  });
+}
+
+function agentSpec(world: MeshWorld, { name, sdsSocket, tokenPath }: Files, plan: WorkloadPlan) {
+  const flags = {
+    "--ca-address": formatHostPort(plan.ca.grpcAddress),
+    "--ca-root": plan.ca.rootPath,
+    "--token-file": tokenPath,
+    "--sds-socket": sdsSocket,
+    "--trust-domain": trustDomain,
+    "--secret-ttl": formatDuration(plan.secretTtlMs),
+    "--status-address": formatHostPort(plan.statusAddress),
+    "--log-format": "json",
+  };
+  return {
+    name: `${name}-agent`,
+    file: world.nodePath,
+    args: [agentBin, ...Object.entries(flags).flat()],
+    env: world.childEnv,
+    logFile: join(world.logDirectory, `${name}-agent.log`),
+  };
+}
+
+function envoySpec(world: MeshWorld, name: string, bootstrapPath: string) {
+  return {
+    name: `${name}-envoy`,
+    file: world.envoyPath,
+    // Without hot restart two Envoys need no shared memory and never meet.
+    args: ["-c", bootstrapPath, "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"],
+    env: world.childEnv,
+    logFile: join(world.logDirectory, `${name}-envoy.log`),
+  };
+}
