@@ -5,10 +5,10 @@ import process from "node:process";
 import { MeshError } from "@kasbah/pki";
 import { RuntimeError, systemClock } from "@kasbah/runtime";
 import { CommanderError } from "commander";
-import { createProgram } from "./commands/program.ts";
 import { CliError } from "./errors.ts";
 import { isUnbroken, type Lineage, lineageToNpm } from "./mesh/processes/ancestors.ts";
 import { errorLine } from "./output/error-line.ts";
+import { createProgram } from "./program.ts";
 
 const interrupted = new AbortController();
 const { env, stdout, stderr } = process;

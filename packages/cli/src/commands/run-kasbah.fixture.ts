@@ -1,8 +1,8 @@
 import { tmpdir } from "node:os";
 import type { AuthorityStatusMessage } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
+import { createProgram } from "../program.ts";
 import type { CommandWorld } from "./command-deps.ts";
-import { createProgram } from "./program.ts";
 
 // What the tests of the operator's commands share.
 

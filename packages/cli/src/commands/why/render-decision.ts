@@ -1,5 +1,5 @@
-import type { DecisionMessage } from "@kasbah/protocol";
 import { printableText } from "@kasbah/runtime";
+import type { DecisionMessage } from "../../authority/admin-client.ts";
 import { fieldLines } from "../../output/field-lines.ts";
 import { timeAndDistance } from "../../output/relative-time.ts";
 

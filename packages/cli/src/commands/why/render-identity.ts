@@ -1,5 +1,5 @@
-import type { IdentityExplanationMessage } from "@kasbah/protocol";
 import { formatDuration, printableText } from "@kasbah/runtime";
+import type { IdentityExplanationMessage } from "../../authority/admin-client.ts";
 import { fieldLines } from "../../output/field-lines.ts";
 
 /** Which rule decides about an identity, and what it gives. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { Command } from "commander";
-import type { CommandWorld } from "./command-deps.ts";
+import type { CommandWorld } from "./commands/command-deps.ts";
+import { runKasbah } from "./commands/run-kasbah.fixture.ts";
 import { createProgram } from "./program.ts";
 import { nameOf, reachOf } from "./reach.ts";
-import { runKasbah } from "./run-kasbah.fixture.ts";
 
 const leaves = (command: Command): readonly Command[] =>
   command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);

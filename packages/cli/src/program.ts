@@ -1,18 +1,18 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { CliError } from "../errors.ts";
-import { inspect } from "../inspect/inspect.ts";
-import { withClusterOptions } from "../kubectl/cluster-choice.ts";
-import { auditCommand } from "./audit/audit-command.ts";
-import { identitiesCommand } from "./audit/identities-command.ts";
-import { authorityCommand } from "./authority/authority-command.ts";
-import { checkCommand } from "./authority/check-command.ts";
-import type { CommandWorld } from "./command-deps.ts";
-import { demoCommand } from "./demo-command.ts";
-import { installCommand, uninstallCommand } from "./install-command.ts";
-import { policyCommand } from "./policy-command.ts";
+import { auditCommand } from "./commands/audit/audit-command.ts";
+import { identitiesCommand } from "./commands/audit/identities-command.ts";
+import { authorityCommand } from "./commands/authority/authority-command.ts";
+import { checkCommand } from "./commands/authority/check-command.ts";
+import type { CommandWorld } from "./commands/command-deps.ts";
+import { demoCommand } from "./commands/demo-command.ts";
+import { installCommand, uninstallCommand } from "./commands/install-command.ts";
+import { policyCommand } from "./commands/policy-command.ts";
+import { initCommand, stateCommands } from "./commands/state-commands.ts";
+import { whyCommand } from "./commands/why/why-command.ts";
+import { CliError } from "./errors.ts";
+import { inspect } from "./inspect/inspect.ts";
+import { withClusterOptions } from "./kubectl/cluster-choice.ts";
 import { programFlagsOf, refuseOutOfReach } from "./reach.ts";
-import { initCommand, stateCommands } from "./state-commands.ts";
-import { whyCommand } from "./why/why-command.ts";
 
 const introduction = `
 Start here

@@ -1,6 +1,6 @@
 import { ConfigInvalidError } from "@kasbah/runtime";
 import type { Command } from "commander";
-import { type ClusterChoice, namesCluster } from "../kubectl/cluster-choice.ts";
+import { type ClusterChoice, namesCluster } from "./kubectl/cluster-choice.ts";
 
 /** What -n, --context and --kubeconfig mean to a command. */
 type Reach =
