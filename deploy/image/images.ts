@@ -58,7 +58,7 @@ const agent: Image = {
 export const images: readonly Image[] = [server, agent];
 
 /** Labels as the OCI's image specification names them, of every build. */
-export function labelsOf(image: Image, version: string): Readonly<Record<string, string>> {
+export function imageLabels(image: Image, version: string): Readonly<Record<string, string>> {
   const labels = {
     title: image.title,
     description: image.description,

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type BuiltImage, buildImages } from "./build-images.ts";
 import { whyNoDebian } from "./debian-packages.ts";
 import { ImageError } from "./image-error.ts";
-import { helpText, type Options, parseOptions } from "./options.ts";
+import { imageHelp, type Options, parseOptions } from "./options.ts";
 import { readSource } from "./source.ts";
 import { makeTrees } from "./trees/make-trees.ts";
 
@@ -13,7 +13,7 @@ const { env, argv, stdout, stderr } = process;
 
 try {
   const options = parseOptions(argv.slice(2));
-  if (options.help) stdout.write(helpText);
+  if (options.help) stdout.write(imageHelp);
   else await build(options);
 } catch (error) {
   if (!(error instanceof ImageError)) throw error;

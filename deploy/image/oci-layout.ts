@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Image, labelsOf, userId } from "./images.ts";
+import { type Image, imageLabels, userId } from "./images.ts";
 import { run } from "./run.ts";
 
 /** What an image is put together from. */
@@ -40,7 +40,7 @@ export async function writeLayout(umoci: string, folder: string, plan: LayoutPla
 }
 
 function settings({ image, version, revision }: LayoutPlan, made: string): string[] {
-  const labels = { ...labelsOf(image, version), "org.opencontainers.image.created": made };
+  const labels = { ...imageLabels(image, version), "org.opencontainers.image.created": made };
   const known = revision === undefined ? {} : { "org.opencontainers.image.revision": revision };
   return [
     ...[

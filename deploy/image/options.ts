@@ -11,7 +11,7 @@ export interface Options {
   readonly help: boolean;
 }
 
-export const helpText = `Usage: npm run image -- [options] [server] [agent]
+export const imageHelp = `Usage: npm run image -- [options] [server] [agent]
 
 Builds the OCI images kasbah/server and kasbah/agent without a container engine, from Debian's packages and the Node
 that package.json pins. Nothing is installed on the machine. It needs root (files in an image are root's) on Debian 12,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type Image, images, labelsOf, userId } from "../../deploy/image/images.ts";
+import { type Image, imageLabels, images, userId } from "../../deploy/image/images.ts";
 import { installed, version } from "../harness/chart/installations.ts";
 import { type KubernetesObject, readText, root } from "../harness/chart/yaml.ts";
 
@@ -68,7 +68,7 @@ describe("The images", () => {
         stage.find((line) => line.startsWith("EXPOSE ")),
         exposed(image),
       );
-      const labels = Object.entries(labelsOf(image, version)).map(([name, value]) => `${name}="${value}"`);
+      const labels = Object.entries(imageLabels(image, version)).map(([name, value]) => `${name}="${value}"`);
       assert.ok(stage.includes(`LABEL ${labels.join(" ")}`));
       assert.equal(stage.filter((line) => /^(RUN|SHELL|VOLUME|CMD|ADD) /.test(line)).length, 0);
     });

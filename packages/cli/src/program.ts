@@ -3,11 +3,11 @@ import { auditCommand } from "./commands/audit/audit-command.ts";
 import { identitiesCommand } from "./commands/audit/identities-command.ts";
 import { authorityCommand } from "./commands/authority/authority-command.ts";
 import { checkCommand } from "./commands/authority/check-command.ts";
-import type { CommandWorld } from "./commands/command-deps.ts";
+import type { CommandDeps } from "./commands/command-deps.ts";
 import { demoCommand } from "./commands/demo-command.ts";
 import { installCommand, uninstallCommand } from "./commands/install-command.ts";
 import { policyCommand } from "./commands/policy-command.ts";
-import { initCommand, stateCommands } from "./commands/state-commands.ts";
+import { createInitCommand, stateCommands } from "./commands/state-commands.ts";
 import { whyCommand } from "./commands/why/why-command.ts";
 import { CliError } from "./errors.ts";
 import { inspect } from "./inspect/inspect.ts";
@@ -66,12 +66,12 @@ Examples
   $ kasbah inspect --pem unix:sds.sock | openssl x509 -noout -text`;
 
 /** The whole command line. A usage fault throws CommanderError; a command throws CliError or PkiError. */
-export function createProgram(world: CommandWorld): Command {
+export function createProgram(deps: CommandDeps): Command {
   const program = new Command("kasbah")
     .description(
       "The operator's command of kasbah, the certificate authority and secret agent of a service mesh",
     )
-    .version(world.version)
+    .version(deps.version)
     .exitOverride()
     .showHelpAfterError("See kasbah --help")
     .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: flagsOfProgram })
@@ -83,7 +83,7 @@ export function createProgram(world: CommandWorld): Command {
     .description("run two workloads with real Envoys and prove what kasbah promises")
     .option("--once", "end after the proof: exit code 0, or 1 with the reason", false)
     .addHelpText("after", demoHelp)
-    .action((options: { once: boolean }) => demoCommand(options, world));
+    .action((options: { once: boolean }) => demoCommand(options, deps));
   program
     .command("inspect")
     .description("show a certificate, what a TLS server presents, or what an SDS socket serves")
@@ -93,16 +93,16 @@ export function createProgram(world: CommandWorld): Command {
     .addHelpText("after", inspectHelp)
     .action(async (target: string, { json, pem }: { json: boolean; pem: boolean }) => {
       if (json && pem) throw new CliError("TARGET_INVALID", "--json and --pem exclude each other");
-      world.screen.write(await inspect(target, json ? "json" : pem ? "pem" : "text", world.clock.now()));
+      deps.screen.write(await inspect(target, json ? "json" : pem ? "pem" : "text", deps.clock.now()));
     });
-  const ofCa = [authorityCommand(world), checkCommand(world), ...stateCommands(world)];
-  const inCluster = [installCommand(world), uninstallCommand(world)];
-  const onRecord = [auditCommand(world), identitiesCommand(world), whyCommand(world)];
-  for (const command of [...ofCa, ...onRecord, policyCommand(world), ...inCluster]) {
+  const ofCa = [authorityCommand(deps), checkCommand(deps), ...stateCommands(deps)];
+  const inCluster = [installCommand(deps), uninstallCommand(deps)];
+  const onRecord = [auditCommand(deps), identitiesCommand(deps), whyCommand(deps)];
+  for (const command of [...ofCa, ...onRecord, policyCommand(deps), ...inCluster]) {
     for (const each of [command, ...command.commands]) each.copyInheritedSettings(program);
     program.addCommand(command);
   }
-  program.addCommand(initCommand(world));
+  program.addCommand(createInitCommand(deps));
   return program;
 }
 

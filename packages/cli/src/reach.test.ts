@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Command } from "commander";
-import type { CommandWorld } from "./commands/command-deps.ts";
+import type { CommandDeps } from "./commands/command-deps.ts";
 import { runKasbah } from "./commands/run-kasbah.fixture.ts";
 import { createProgram } from "./program.ts";
 import { nameOf, reachOf } from "./reach.ts";
@@ -9,7 +9,7 @@ const leaves = (command: Command): readonly Command[] =>
   command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
 
 describe("The table of what reaches a cluster", () => {
-  const commands = leaves(createProgram({ version: "1" } as CommandWorld));
+  const commands = leaves(createProgram({ version: "1" } as CommandDeps));
 
   it("knows every command", () => {
     assert.ok(commands.length >= 15);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type App, startApp } from "@kasbah/cli/mesh";
 import { type HostPort, systemClock } from "@kasbah/runtime";
 import { namespace } from "../../../packages/cli/src/mesh/local/mesh-deps.ts";
-import { createGround, type Ground } from "../../../packages/cli/src/mesh/local/sandbox.ts";
+import { createSandbox, type Sandbox } from "../../../packages/cli/src/mesh/local/sandbox.ts";
 import { createWorkload, spiffeIdOf, type Workload } from "../../../packages/cli/src/mesh/local/workload.ts";
 import { findFreeAddresses } from "../../../packages/cli/src/mesh/processes/free-ports.ts";
 import type { RunningCa } from "../../harness/ca-process.ts";
@@ -82,15 +82,15 @@ async function start(
   await Promise.all(["kasbah-0", "kasbah-1", "kasbah-2"].map(addReplica));
   await createDemoNamespace(controlPlane);
   undo.push(() => controlPlane.adminRequest("DELETE", `/api/v1/namespaces/${namespace}`));
-  const ground = await createGround(await groundOptions());
-  undo.push(() => ground.close());
-  const root = new MountedRoot(controlPlane, namespace, join(ground.world.runDirectory, "root-cert.pem"));
+  const sandbox = await createSandbox(await sandboxOptions());
+  undo.push(() => sandbox.close());
+  const root = new MountedRoot(controlPlane, namespace, join(sandbox.deps.runDirectory, "root-cert.pem"));
   await root.start();
   undo.push(() => root.stop());
   const app = await startApp("backend");
   undo.push(() => app.close());
   const ca = { grpcAddress: service.address, rootPath: root.path };
-  const pods = await createPods(controlPlane, ground, { ca, app, secretTtlMs });
+  const pods = await createPods(controlPlane, sandbox, { ca, app, secretTtlMs });
   for (const layer of [
     [pods.frontend.agent, pods.backend.agent],
     [pods.frontend.envoy, pods.backend.envoy],
@@ -102,7 +102,7 @@ async function start(
   return { account, replicas, app, ...pods, addReplica, stop: () => undo.run() };
 }
 
-async function groundOptions() {
+async function sandboxOptions() {
   const { execPath: nodePath, env } = process;
   return { clock: systemClock, nodePath, envoyPath: await testEnvoy(), env, temporaryDirectory: tmpdir() };
 }
@@ -125,7 +125,7 @@ interface PodPlan {
 
 async function createPods(
   controlPlane: ControlPlane,
-  { world }: Ground,
+  { deps }: Sandbox,
   { ca, app, secretTtlMs }: PodPlan,
 ): Promise<Pick<ClusterMesh, "frontend" | "backend" | "entry">> {
   const [entry, door, ...rest] = (await findFreeAddresses(6)) as [HostPort, HostPort, ...HostPort[]];
@@ -136,12 +136,12 @@ async function createPods(
     HostPort,
   ];
   const peer = spiffeIdOf("backend");
-  const frontend = await createWorkload(world, {
+  const frontend = await createWorkload(deps, {
     ...{ name: "frontend", token: await tokenOfPod(controlPlane, "frontend"), ca, secretTtlMs },
     ...{ statusAddress: frontendStatus, adminAddress: frontendAdmin },
     routes: { outbound: { address: entry, upstream: door, peer, maxRequestsPerConnection: 1 } },
   });
-  const backend = await createWorkload(world, {
+  const backend = await createWorkload(deps, {
     ...{ name: "backend", token: await tokenOfPod(controlPlane, "backend"), ca, secretTtlMs },
     ...{ statusAddress: backendStatus, adminAddress: backendAdmin },
     routes: { inbound: { address: door, app: app.address, peers: [spiffeIdOf("frontend")] } },

@@ -1,5 +1,5 @@
 import type { Found, LedgerEntry } from "@kasbah/ledger";
-import type { CommandWorld } from "../commands/command-deps.ts";
+import type { CommandDeps } from "../commands/command-deps.ts";
 import { CliError } from "../errors.ts";
 import { csvHeader, csvLine } from "./csv.ts";
 
@@ -22,7 +22,7 @@ const chunkCharacters = 65_536;
 export async function exportEntries(
   entries: AsyncIterable<Found>,
   { format, kind }: ExportOptions,
-  { screen, drained, signal }: CommandWorld,
+  { screen, drained, signal }: CommandDeps,
 ): Promise<void> {
   let text = format === "csv" ? csvHeader : "";
   for await (const found of entries) {

@@ -1,6 +1,6 @@
 import type { Found, LedgerTail } from "@kasbah/ledger";
 import { pause } from "@kasbah/runtime";
-import type { CommandWorld } from "../commands/command-deps.ts";
+import type { CommandDeps } from "../commands/command-deps.ts";
 
 /** How often a ledger that is followed is looked at. */
 const lookMs = 500;
@@ -13,7 +13,7 @@ export async function showTail(
     follow,
     show,
   }: { readonly count: number; readonly follow: boolean; readonly show: (found: Found) => string },
-  { screen, clock, signal }: CommandWorld,
+  { screen, clock, signal }: CommandDeps,
 ): Promise<void> {
   for (const found of await tail.last(count)) screen.write(show(found));
   while (follow && !signal.aborted) {

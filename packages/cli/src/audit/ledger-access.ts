@@ -3,7 +3,7 @@ import { errnoOf, formatDuration } from "@kasbah/runtime";
 import type { Command } from "commander";
 import { forbidden } from "../authority/admin-failure.ts";
 import { stateDirectoryOf } from "../commands/ca-location.ts";
-import type { CommandWorld } from "../commands/command-deps.ts";
+import type { CommandDeps } from "../commands/command-deps.ts";
 
 /** Which ledgers a command reads. */
 export interface LedgerLocation {
@@ -23,16 +23,16 @@ export function withLedgerLocation(command: Command): Command {
 /** Opens the ledgers, lets `work` read them, and says on stderr what could not be read. */
 export async function withLedger<T>(
   { stateDir }: LedgerLocation,
-  world: CommandWorld,
+  deps: CommandDeps,
   work: (ledger: LedgerReader) => Promise<T>,
 ): Promise<T> {
-  const directories = stateDir ?? [stateDirectoryOf({}, world)];
-  const ledger = await openReadable(directories, world);
+  const directories = stateDir ?? [stateDirectoryOf({}, deps)];
+  const ledger = await openReadable(directories, deps);
   try {
     const result = await work(ledger);
     const { unreadable } = ledger;
     if (unreadable > 0)
-      world.stderr.write(
+      deps.stderr.write(
         `kasbah: ${unreadable} lines of the ledger can not be read: kasbah audit verify names them\n`,
       );
     return result;
@@ -41,10 +41,10 @@ export async function withLedger<T>(
   }
 }
 
-async function openReadable(directories: readonly string[], world: CommandWorld): Promise<LedgerReader> {
+async function openReadable(directories: readonly string[], deps: CommandDeps): Promise<LedgerReader> {
   try {
-    const onProgress = progressOf(world);
-    return await openLedgerForReading(directories, { onProgress, signal: world.signal });
+    const onProgress = progressOf(deps);
+    return await openLedgerForReading(directories, { onProgress, signal: deps.signal });
   } catch (error) {
     const denied = error instanceof LedgerError ? error.cause : error;
     if (errnoOf(denied) !== "EACCES") throw error;
@@ -53,7 +53,7 @@ async function openReadable(directories: readonly string[], world: CommandWorld)
 }
 
 /** Says each tenth of the way, when it is a long one. */
-function progressOf({ stderr, clock }: CommandWorld): (progress: CatchUpProgress) => void {
+function progressOf({ stderr, clock }: CommandDeps): (progress: CatchUpProgress) => void {
   const start = clock.monotonicMs();
   let [firstSize, told] = [-1, 0];
   return ({ size, bytes, totalBytes }) => {

@@ -2,7 +2,7 @@ import type { AuthorityMessage, AuthorityStatusMessage } from "@kasbah/protocol"
 import { printableText } from "@kasbah/runtime";
 import { CliError } from "../errors.ts";
 import { timeAndDistance } from "../output/relative-time.ts";
-import type { Told } from "./replicated.ts";
+import type { Replicated } from "./replicated.ts";
 
 export type CheckLevel = "OK" | "WARNING" | "CRITICAL";
 
@@ -35,7 +35,7 @@ export interface CheckLimits {
  * @throws CliError as {@link checkAuthorities} does, for any replica
  */
 export function checkReplicas(
-  { otherwise = [], ...told }: Told<AuthorityStatusMessage>,
+  { otherwise = [], ...told }: Replicated<AuthorityStatusMessage>,
   limits: CheckLimits,
   now: Date,
 ): CheckReport {

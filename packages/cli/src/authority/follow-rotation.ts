@@ -6,7 +6,7 @@ import { plainTime } from "../output/relative-time.ts";
 /** A rotation takes days, in which a CA may well be restarted. */
 const patienceMs = 120_000;
 
-export interface Follower {
+export interface FollowDeps {
   /** Between two looks. */
   readonly everyMs: number;
   readonly read: () => Promise<AuthorityStatusMessage>;
@@ -22,7 +22,7 @@ export interface Follower {
  */
 export async function followRotation(
   first: AuthorityStatusMessage,
-  follower: Follower,
+  follower: FollowDeps,
 ): Promise<AuthorityStatusMessage> {
   const successor = first.rotation?.to;
   let status = first;
@@ -54,7 +54,7 @@ async function nextStatus({
   clock,
   signal,
   everyMs,
-}: Follower): Promise<AuthorityStatusMessage> {
+}: FollowDeps): Promise<AuthorityStatusMessage> {
   const giveUpAtMs = clock.monotonicMs() + patienceMs;
   for (let isKnown = false; ; isKnown = true) {
     await clock.sleep(everyMs, signal);

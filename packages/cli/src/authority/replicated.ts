@@ -1,10 +1,10 @@
 /** What a CA says. One of several replicas may say otherwise, which none should for longer than moments. */
-export type Told<T> = T & { readonly otherwise?: readonly ByReplica<T>[] };
+export type Replicated<T> = T & { readonly otherwise?: readonly FromReplica<T>[] };
 
-export type ByReplica<T> = T & { readonly replica: string };
+export type FromReplica<T> = T & { readonly replica: string };
 
 /** What is told, and below it what each replica says that says otherwise. */
-export function renderTold<T extends object>(told: Told<T>, render: (one: T) => string): string {
+export function renderReplicated<T extends object>(told: Replicated<T>, render: (one: T) => string): string {
   const others = (told.otherwise ?? []).map((one) => `\n! ${one.replica} says otherwise:\n${render(one)}`);
   return `${render(told)}${others.join("")}`;
 }

@@ -26,8 +26,8 @@ describe("What may fail between kasbah and a CA in a cluster", () => {
 
   it("waits for a kubectl that never ends no longer than its deadline, whatever it ignores", async () => {
     await replicas.onGet("trap '' TERM INT HUP; sleep 5");
-    const world = { env: { PATH: `${replicas.path()}:/usr/bin:/bin` }, signal: new AbortController().signal };
-    const kubectl = kubectlRunner({}, world);
+    const deps = { env: { PATH: `${replicas.path()}:/usr/bin:/bin` }, signal: new AbortController().signal };
+    const kubectl = kubectlRunner({}, deps);
     const startedMs = systemClock.monotonicMs();
     const { end } = await kubectl(["get", "pods"], { deadlineMs: 300 });
     assert.equal(end, "late");

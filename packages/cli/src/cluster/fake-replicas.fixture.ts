@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import type { CommandWorld } from "../commands/command-deps.ts";
+import type { CommandDeps } from "../commands/command-deps.ts";
 import { type CommandOutcome, runKasbah } from "../commands/run-kasbah.fixture.ts";
 
 /** Runs the script of a pod as kubectl exec would, and ends as it does when that fails; 70 stands for a failure of its own. */
@@ -71,14 +71,14 @@ export class FakeReplicas {
     return calls.split("\n").filter((line) => line.includes("exec "));
   }
 
-  async run(argv: readonly string[], changes: Partial<CommandWorld> = {}): Promise<RemoteOutcome> {
+  async run(argv: readonly string[], changes: Partial<CommandDeps> = {}): Promise<RemoteOutcome> {
     let warned = "";
     const write = (text: string) => {
       warned += text;
       return true;
     };
     const env = { PATH: `${this.#directory.path}:/usr/bin:/bin`, KASBAH_STATE_DIR: "/another/ca" };
-    const stderr = { write } as unknown as CommandWorld["stderr"];
+    const stderr = { write } as unknown as CommandDeps["stderr"];
     return { ...(await runKasbah(argv, { env, stderr, ...changes })), warned };
   }
 

@@ -3,14 +3,14 @@ import type {
   DecisionMessage,
   IdentityExplanationMessage,
 } from "../authority/admin-client.ts";
-import type { ByReplica, Told } from "../authority/replicated.ts";
+import type { FromReplica, Replicated } from "../authority/replicated.ts";
 import { CliError } from "../errors.ts";
 import { type Answers, inWords, nobodyAnswers } from "./answers.ts";
 
 // One function for each question: the JSON of N replicas becomes one answer, in the form of a single CA's.
 
 /** The newest state that a replica shows; those that show another are named. */
-export function mergeStatus(answers: Answers<AuthorityStatusMessage>): Told<AuthorityStatusMessage> {
+export function mergeStatus(answers: Answers<AuthorityStatusMessage>): Replicated<AuthorityStatusMessage> {
   const told = mergeAlike(answers, stateOf, ({ epoch }) => epoch);
   const warnings = new Map<string, string[]>();
   for (const { replica, answer } of answers.given) {
@@ -31,12 +31,12 @@ function stateOf({ trustDomain, epoch, paused, automatic, authorities }: Authori
 /** Each replica reads the policy for itself, and for moments one may have the next already. */
 export function mergeExplanations(
   answers: Answers<IdentityExplanationMessage>,
-): Told<IdentityExplanationMessage> {
+): Replicated<IdentityExplanationMessage> {
   return mergeAlike(answers, (explanation) => explanation);
 }
 
 /** A call is known to the replica that answered it alone. */
-export function firstKnown(answers: Answers<DecisionMessage>): ByReplica<DecisionMessage> {
+export function firstKnown(answers: Answers<DecisionMessage>): FromReplica<DecisionMessage> {
   const { given, refused, missing } = answers;
   const [known] = given;
   if (known !== undefined) return { ...known.answer, replica: known.replica };
@@ -60,7 +60,7 @@ function mergeAlike<T extends object>(
   answers: Answers<T>,
   likenessOf: (one: T) => unknown,
   rankOf: (one: T) => number = () => 0,
-): Told<T> {
+): Replicated<T> {
   const keyOf = (one: T) => JSON.stringify(likenessOf(one));
   const groups = Object.values(Object.groupBy(answers.given, ({ answer }) => keyOf(answer)))
     .filter((group) => group !== undefined)

@@ -2,14 +2,14 @@ import type { AuditSource } from "../audit/audit-source.ts";
 import type { ClusterChoice } from "../kubectl/cluster-choice.ts";
 import { mergeCertificates, mergeIdentities, mergeLast, mergeWho } from "./merge-audit.ts";
 import { certificateAnswer, identitiesAnswer, lastEntries, whoAnswer } from "./read-audit.ts";
-import { Replicas, type ReplicasWorld } from "./replicas.ts";
+import { Replicas, type ReplicasDeps } from "./replicas.ts";
 
 /** An index that is missing is made anew first. */
 const deadlineMs = 120_000;
 
 /** Asks every replica of a CA in a cluster what is on its record. */
-export function remoteAudit(choice: ClusterChoice, world: ReplicasWorld): AuditSource {
-  const replicas = new Replicas(choice, world);
+export function remoteAudit(choice: ClusterChoice, deps: ReplicasDeps): AuditSource {
+  const replicas = new Replicas(choice, deps);
   return {
     async who({ spiffeId, at, limit }) {
       const when = at === undefined ? [] : [`--at=${at.toISOString()}`];

@@ -5,9 +5,9 @@ import type { ClusterChoice } from "../kubectl/cluster-choice.ts";
 import { execAct } from "./exec-act.ts";
 import { firstKnown, mergeExplanations, mergeStatus } from "./merge.ts";
 import { authorityStatus, decision, explanation } from "./read-answers.ts";
-import { Replicas, type ReplicasWorld } from "./replicas.ts";
+import { Replicas, type ReplicasDeps } from "./replicas.ts";
 
-export interface RemoteWorld extends ReplicasWorld {
+export interface RemoteDeps extends ReplicasDeps {
   readonly operator: string;
 }
 
@@ -24,9 +24,9 @@ export class RemoteCa implements OperatorClient {
   readonly #replicas: Replicas;
   readonly #operator: string;
 
-  constructor(choice: ClusterChoice, world: RemoteWorld) {
-    this.#replicas = new Replicas(choice, world);
-    this.#operator = world.operator;
+  constructor(choice: ClusterChoice, deps: RemoteDeps) {
+    this.#replicas = new Replicas(choice, deps);
+    this.#operator = deps.operator;
   }
 
   status() {

@@ -1,12 +1,12 @@
 import type { LogStream } from "@kasbah/runtime";
 import type { z } from "zod";
 import type { ClusterChoice } from "../kubectl/cluster-choice.ts";
-import { type KubectlWorld, kubectlRunner, type RunKubectl } from "../kubectl/kubectl.ts";
+import { type KubectlDeps, kubectlRunner, type RunKubectl } from "../kubectl/kubectl.ts";
 import { type Answers, askEvery, type Failed, inWords, nobodyAnswers } from "./answers.ts";
 import { execKasbah, type PodCall } from "./exec-kasbah.ts";
 import { findReplicas } from "./replica-pods.ts";
 
-export interface ReplicasWorld extends KubectlWorld {
+export interface ReplicasDeps extends KubectlDeps {
   readonly stderr: LogStream;
 }
 
@@ -25,14 +25,14 @@ export interface Question<Answer, Merged> {
 /** The pods of a CA, in which `kasbah` is run through `kubectl exec`. */
 export class Replicas {
   readonly #choice: ClusterChoice;
-  readonly #world: ReplicasWorld;
+  readonly #deps: ReplicasDeps;
   readonly #kubectl: RunKubectl;
   readonly #warned = new Set<string>();
 
-  constructor(choice: ClusterChoice, world: ReplicasWorld) {
+  constructor(choice: ClusterChoice, deps: ReplicasDeps) {
     this.#choice = choice;
-    this.#world = world;
-    this.#kubectl = kubectlRunner(choice, world);
+    this.#deps = deps;
+    this.#kubectl = kubectlRunner(choice, deps);
   }
 
   /** Asks all; those that do not answer are warned of. @throws CliError when none answers */
@@ -41,7 +41,7 @@ export class Replicas {
     const replicas = await findReplicas(this.#choice, this.#kubectl);
     const one = (pod: string, signal: AbortSignal) =>
       execKasbah(this.#call(pod, question, signal), this.#kubectl, deadlineMs);
-    const answers = await askEvery(replicas, one, { signal: this.#world.signal, isOneEnough });
+    const answers = await askEvery(replicas, one, { signal: this.#deps.signal, isOneEnough });
     const merged = merge(answers);
     // A refusal is an answer only where one alone can know.
     const silent = isOneEnough ? answers.missing : [...answers.refused, ...answers.missing];
@@ -57,7 +57,7 @@ export class Replicas {
     const missing: Failed[] = [];
     for (const replica of await findReplicas(this.#choice, this.#kubectl)) {
       const one = (pod: string) => execKasbah(this.#call(pod, question), this.#kubectl);
-      const answers = await askEvery([replica], one, { signal: this.#world.signal, isOneEnough: false });
+      const answers = await askEvery([replica], one, { signal: this.#deps.signal, isOneEnough: false });
       missing.push(...answers.refused, ...answers.missing);
       if (answers.given.length === 0) continue;
       for (const failed of missing) this.#warn(`${inWords(failed)}; ${replica.name} is asked`);
@@ -69,7 +69,7 @@ export class Replicas {
   #call<Answer>(
     pod: string,
     { args, schema, mayBeNo = false }: Pick<Question<Answer, unknown>, "args" | "schema" | "mayBeNo">,
-    signal = this.#world.signal,
+    signal = this.#deps.signal,
   ): PodCall<Answer> {
     const { namespace } = this.#choice;
     return { pod, namespace, args: [...args, "--json"], schema, mayBeNo, signal };
@@ -78,7 +78,7 @@ export class Replicas {
   #warn(text: string): void {
     if (this.#warned.has(text)) return;
     this.#warned.add(text);
-    this.#world.stderr.write(`kasbah: warning: ${text}\n`);
+    this.#deps.stderr.write(`kasbah: warning: ${text}\n`);
   }
 }
 

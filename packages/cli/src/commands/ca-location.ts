@@ -6,7 +6,7 @@ import { AdminClient } from "../authority/admin-client.ts";
 import type { OperatorClient } from "../authority/operator-client.ts";
 import { RemoteCa } from "../cluster/remote-ca.ts";
 import { type ClusterChoice, namesCluster } from "../kubectl/cluster-choice.ts";
-import type { CommandWorld } from "./command-deps.ts";
+import type { CommandDeps } from "./command-deps.ts";
 
 /** The options that say which CA of this machine a command is about. */
 export interface StateLocation {
@@ -30,32 +30,32 @@ export function withStateLocation(command: Command): Command {
 }
 
 /** The flag, else the environment as the server reads it, else the server's own default. */
-export function stateDirectoryOf({ stateDir }: StateLocation, { env, isRoot }: CommandWorld): string {
+export function stateDirectoryOf({ stateDir }: StateLocation, { env, isRoot }: CommandDeps): string {
   return stateDir ?? (env["KASBAH_STATE_DIR"] || defaultStateDirectory({ isRoot, env }));
 }
 
 /** The CA that is meant. @throws ConfigInvalidError when it would be on this machine and in a cluster */
-export function operatorClientOf(location: CaLocation, world: CommandWorld): OperatorClient {
-  const { stateDir, adminSocket, operator = world.operator } = location;
+export function operatorClientOf(location: CaLocation, deps: CommandDeps): OperatorClient {
+  const { stateDir, adminSocket, operator = deps.operator } = location;
   if (namesCluster(location)) {
-    if ((stateDir ?? adminSocket) === undefined) return new RemoteCa(location, { ...world, operator });
+    if ((stateDir ?? adminSocket) === undefined) return new RemoteCa(location, { ...deps, operator });
     throw new ConfigInvalidError([
       "--state-dir and --admin-socket name a CA of this machine; -n, --context, --kubeconfig and --pod one in a cluster",
     ]);
   }
-  const inState = () => join(stateDirectoryOf(location, world), "admin.sock");
-  return new AdminClient(namedSocket(location, world) ?? inState(), operator);
+  const inState = () => join(stateDirectoryOf(location, deps), "admin.sock");
+  return new AdminClient(namedSocket(location, deps) ?? inState(), operator);
 }
 
 /**
  * Undefined when a socket is named and no directory: the default one may be another CA's; and in a cluster, where a CA that is
  * stopped is no pod.
  */
-export function offlineDirectoryOf(location: CaLocation, world: CommandWorld): string | undefined {
+export function offlineDirectoryOf(location: CaLocation, deps: CommandDeps): string | undefined {
   if (namesCluster(location)) return undefined;
-  const namesDirectory = location.stateDir !== undefined || Boolean(world.env["KASBAH_STATE_DIR"]);
-  if (namedSocket(location, world) !== undefined && !namesDirectory) return undefined;
-  return stateDirectoryOf(location, world);
+  const namesDirectory = location.stateDir !== undefined || Boolean(deps.env["KASBAH_STATE_DIR"]);
+  if (namedSocket(location, deps) !== undefined && !namesDirectory) return undefined;
+  return stateDirectoryOf(location, deps);
 }
 
 /** What a further command about the same CA has to be given, ready for a shell. */
@@ -73,7 +73,7 @@ export function flagsOf(location: CaLocation): string {
 }
 
 /** A directory that is given by hand outranks a socket of the environment, which may be another CA's. */
-function namedSocket({ stateDir, adminSocket }: StateLocation, { env }: CommandWorld): string | undefined {
+function namedSocket({ stateDir, adminSocket }: StateLocation, { env }: CommandDeps): string | undefined {
   return adminSocket ?? (stateDir === undefined ? env["KASBAH_ADMIN_SOCKET"] || undefined : undefined);
 }
 

@@ -2,7 +2,7 @@ import type { Clock, LogStream } from "@kasbah/runtime";
 import type { Screen } from "../mesh/demo/printer.ts";
 
 /** The process as the commands see it; only main.ts touches the real one. */
-export interface CommandWorld {
+export interface CommandDeps {
   readonly version: string;
   readonly screen: Screen;
   /** Resolves when the screen can take more: a reader that is slow costs time instead of memory. */

@@ -2,13 +2,13 @@ import { runDemo } from "../mesh/demo/demo.ts";
 import { createPrinter, type Screen } from "../mesh/demo/printer.ts";
 import { provideEnvoy } from "../mesh/envoy/provide-envoy.ts";
 import { wheel } from "../mesh/envoy/wheel.ts";
-import type { CommandWorld } from "./command-deps.ts";
+import type { CommandDeps } from "./command-deps.ts";
 
 /** `kasbah demo`. @throws CliError */
-export async function demoCommand({ once }: { once: boolean }, world: CommandWorld): Promise<void> {
-  const { screen, env, clock, nodePath, temporaryDirectory, signal } = world;
+export async function demoCommand({ once }: { once: boolean }, deps: CommandDeps): Promise<void> {
+  const { screen, env, clock, nodePath, temporaryDirectory, signal } = deps;
   const envoyPath = await provideEnvoy({
-    ...world,
+    ...deps,
     onInstall: (cacheDirectory) => showProgress(screen, cacheDirectory),
   });
   const options = { clock, nodePath, envoyPath, env, temporaryDirectory, signal };

@@ -6,7 +6,7 @@ import { Command } from "commander";
 import { parseAllDocuments } from "yaml";
 import { writeFakeKubectl } from "../install/fake-kubectl.fixture.ts";
 import { withClusterOptions } from "../kubectl/cluster-choice.ts";
-import type { CommandWorld } from "./command-deps.ts";
+import type { CommandDeps } from "./command-deps.ts";
 import { installCommand, uninstallCommand } from "./install-command.ts";
 
 const image = "--set=image.repository=registry.example/kasbah/server";
@@ -32,7 +32,7 @@ describe("kasbah install", () => {
     const write = (more: string) => {
       text += more;
     };
-    const world = {
+    const deps = {
       version: "1.2.3",
       screen: { write, colour: false, interactive: false },
       env: { PATH: path },
@@ -44,10 +44,10 @@ describe("kasbah install", () => {
         },
       },
       signal: new AbortController().signal,
-    } as Partial<CommandWorld> as CommandWorld;
+    } as Partial<CommandDeps> as CommandDeps;
     const program = withClusterOptions(new Command("kasbah").exitOverride());
     program.configureOutput({ writeOut: write, writeErr: write });
-    for (const command of [installCommand(world), uninstallCommand(world)]) {
+    for (const command of [installCommand(deps), uninstallCommand(deps)]) {
       command.copyInheritedSettings(program).configureOutput({ writeOut: write, writeErr: write });
       program.addCommand(command);
     }

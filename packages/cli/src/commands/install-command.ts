@@ -11,7 +11,7 @@ import { parseValues } from "../install/values/values.ts";
 import { type ClusterChoice, defaultNamespace } from "../kubectl/cluster-choice.ts";
 import { kubectlFor } from "../kubectl/kubectl.ts";
 import { flagsOf } from "./ca-location.ts";
-import type { CommandWorld } from "./command-deps.ts";
+import type { CommandDeps } from "./command-deps.ts";
 
 interface InstallOptions extends ClusterChoice {
   readonly profile: ProfileName;
@@ -58,7 +58,7 @@ Examples
   $ kubectl -n kasbah-system exec kasbah-0 -- kasbah backup /var/lib/kasbah/ca.backup   before a --purge; copy it away`;
 
 /** `kasbah install`. */
-export function installCommand(world: CommandWorld): Command {
+export function installCommand(deps: CommandDeps): Command {
   const command = new Command("install")
     .description("print or apply the objects that run the CA in Kubernetes")
     .addOption(new Option("--profile <name>", "a named set of values").argParser(profile).default("default"));
@@ -68,11 +68,11 @@ export function installCommand(world: CommandWorld): Command {
     .option("--set-file <name=file>", "one value, from a file; repeatable", collect, [])
     .option("--apply", "apply them with kubectl", false)
     .addHelpText("after", installHelp)
-    .action((_, own: Command) => install(own.optsWithGlobals<InstallOptions>(), world));
+    .action((_, own: Command) => install(own.optsWithGlobals<InstallOptions>(), deps));
 }
 
 /** `kasbah uninstall`. */
-export function uninstallCommand(world: CommandWorld): Command {
+export function uninstallCommand(deps: CommandDeps): Command {
   const command = new Command("uninstall").description(
     "delete what kasbah install has made, but for the CA's keys",
   );
@@ -80,23 +80,23 @@ export function uninstallCommand(world: CommandWorld): Command {
     .option("--purge", "the keys, volumes and the namespace as well", false)
     .option("--yes", "really do it", false)
     .addHelpText("after", uninstallHelp)
-    .action((_, own: Command) => uninstall(own.optsWithGlobals<UninstallOptions>(), world));
+    .action((_, own: Command) => uninstall(own.optsWithGlobals<UninstallOptions>(), deps));
 }
 
-async function install(options: InstallOptions, world: CommandWorld): Promise<void> {
-  const { screen, clock, signal } = world;
-  const installation = installationOf(options, world);
+async function install(options: InstallOptions, deps: CommandDeps): Promise<void> {
+  const { screen, clock, signal } = deps;
+  const installation = installationOf(options, deps);
   const objects = installObjects(installation);
   const own = namespaceObject(installation);
   if (!options.apply) return screen.write(renderObjects([own, ...objects]));
-  const kubectl = kubectlFor(options, world);
+  const kubectl = kubectlFor(options, deps);
   screen.write(await applyObjects(own, objects, { kubectl, clock, signal }));
   const { namespace } = installation;
   const status = `kubectl${flagsOf({ ...options, namespace })} rollout status statefulset/kasbah`;
   screen.write(objects.length === 0 ? "" : `all objects are there; follow the start with: ${status}\n`);
 }
 
-function installationOf(options: InstallOptions, { version }: CommandWorld): Installation {
+function installationOf(options: InstallOptions, { version }: CommandDeps): Installation {
   const values = parseValues(
     profiles[options.profile].values,
     ...options.values.map((file) => parseValuesFile(file, read)),
@@ -111,7 +111,7 @@ interface UninstallOptions extends ClusterChoice {
   readonly yes: boolean;
 }
 
-async function uninstall(options: UninstallOptions, world: CommandWorld): Promise<void> {
+async function uninstall(options: UninstallOptions, deps: CommandDeps): Promise<void> {
   const { namespace = defaultNamespace, purge, yes } = options;
   if (!yes) {
     const lost = purge ? " with its keys, so that no workload is trusted any more," : "";
@@ -119,9 +119,9 @@ async function uninstall(options: UninstallOptions, world: CommandWorld): Promis
       `--yes: is needed to delete the CA in ${namespace}${lost} since nobody is asked`,
     ]);
   }
-  const said = await removeObjects({ namespace, purge }, kubectlFor(options, world));
+  const said = await removeObjects({ namespace, purge }, kubectlFor(options, deps));
   const kept = `volumes, Secrets and the namespace ${namespace} are still there; --purge deletes them\n`;
-  world.screen.write(`${said || "there was nothing to delete\n"}${purge ? "" : kept}`);
+  deps.screen.write(`${said || "there was nothing to delete\n"}${purge ? "" : kept}`);
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

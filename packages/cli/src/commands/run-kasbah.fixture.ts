@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import type { AuthorityStatusMessage } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
 import { createProgram } from "../program.ts";
-import type { CommandWorld } from "./command-deps.ts";
+import type { CommandDeps } from "./command-deps.ts";
 
 // What the tests of the operator's commands share.
 
@@ -56,7 +56,7 @@ export interface CommandOutcome {
 /** Runs a command as main.ts does, at an instant of 2030 and with sleeps that take a turn of the event loop. */
 export async function runKasbah(
   argv: readonly string[],
-  changes: Partial<CommandWorld> = {},
+  changes: Partial<CommandDeps> = {},
 ): Promise<CommandOutcome> {
   let said = "";
   let exitCode = 0;

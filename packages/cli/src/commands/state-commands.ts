@@ -12,7 +12,7 @@ import { Command } from "commander";
 import { renderAuthorities } from "../authority/render-status.ts";
 import { toJson } from "../output/json.ts";
 import { type StateLocation, stateDirectoryOf } from "./ca-location.ts";
-import type { CommandWorld } from "./command-deps.ts";
+import type { CommandDeps } from "./command-deps.ts";
 
 const backupHelp = `
 The file holds the keys of the CA: whoever has it can name any service of the mesh. It is written with mode 0600 and
@@ -24,17 +24,17 @@ The state directory must hold no CA yet. The restored CA keeps its roots, never 
 authority trusted for as long as a leaf that the backup does not know of may live, and says that it was restored.`;
 
 /** `kasbah init`: its flags are the server's, read as the server reads them. */
-export function initCommand(world: CommandWorld): Command {
+export function createInitCommand(deps: CommandDeps): Command {
   return new Command("init")
     .description("make the root and the intermediate of a new CA before its server first starts")
     .helpOption(false)
     .argument("[flags...]")
     .allowUnknownOption()
-    .action((flags: string[]) => runInit(flags, world));
+    .action((flags: string[]) => runInit(flags, deps));
 }
 
 /** `kasbah backup` and `restore`: they work on a state directory, without a server. */
-export function stateCommands(world: CommandWorld): Command[] {
+export function stateCommands(deps: CommandDeps): Command[] {
   const backup = new Command("backup")
     .description("write the CA's keys and state to a file")
     .argument("<file>", "a file that does not exist yet")
@@ -42,7 +42,7 @@ export function stateCommands(world: CommandWorld): Command[] {
     .option("--key-passphrase-file <file>", "encrypt the keys in the file, or open those that are encrypted")
     .option("--json", "print JSON", false)
     .addHelpText("after", backupHelp)
-    .action((file: string, options: BackupOptions) => runBackup(file, options, world));
+    .action((file: string, options: BackupOptions) => runBackup(file, options, deps));
   const restore = new Command("restore")
     .description("put a backup into an empty state directory")
     .argument("<file>", "what kasbah backup wrote")
@@ -50,19 +50,19 @@ export function stateCommands(world: CommandWorld): Command[] {
     .option("--max-ttl <duration>", "the longest life of a leaf that the CA may have issued", "2160h")
     .option("--json", "print JSON", false)
     .addHelpText("after", restoreHelp)
-    .action((file: string, options: RestoreOptions) => runRestore(file, options, world));
+    .action((file: string, options: RestoreOptions) => runRestore(file, options, deps));
   return [backup, restore];
 }
 
-async function runInit(argv: readonly string[], world: CommandWorld): Promise<void> {
-  const { screen, env, clock, version, isRoot, stderr } = world;
+async function runInit(argv: readonly string[], deps: CommandDeps): Promise<void> {
+  const { screen, env, clock, version, isRoot, stderr } = deps;
   const options = initOptions({ isRoot, env });
   const input: ConfigInput = { argv, env, readFile: (path) => readFileSync(path, "utf8") };
   const outcome = loadConfig(initSettings(version), options, input);
   if (outcome.kind !== "run") return screen.write(outcome.text);
   const { config } = outcome;
   const logger = createLogger({ level: "warn", format: config.logFormat, stream: stderr });
-  const { isNew, ...status } = await initState(config, { clock, logger, holder: holderOf(world) });
+  const { isNew, ...status } = await initState(config, { clock, logger, holder: holderOf(deps) });
   if (config.json) return screen.write(toJson({ ...status, isNew }));
   screen.write(renderAuthorities(status, clock.now()));
   const what = config.rootCaDir === undefined ? "a CA was made" : "the plugged-in CA was taken";
@@ -77,10 +77,10 @@ interface BackupOptions extends StateLocation {
   readonly json: boolean;
 }
 
-async function runBackup(file: string, options: BackupOptions, world: CommandWorld): Promise<void> {
-  const { screen, clock } = world;
+async function runBackup(file: string, options: BackupOptions, deps: CommandDeps): Promise<void> {
+  const { screen, clock } = deps;
   const passphraseFile = options.keyPassphraseFile;
-  const summary = await backupState(stateDirectoryOf(options, world), file, {
+  const summary = await backupState(stateDirectoryOf(options, deps), file, {
     now: clock.now(),
     passphraseFile,
   });
@@ -97,14 +97,14 @@ interface RestoreOptions extends StateLocation {
   readonly json: boolean;
 }
 
-async function runRestore(file: string, options: RestoreOptions, world: CommandWorld): Promise<void> {
-  const { screen, clock } = world;
+async function runRestore(file: string, options: RestoreOptions, deps: CommandDeps): Promise<void> {
+  const { screen, clock } = deps;
   const maxTtlMs = parseMaxTtl(options.maxTtl);
-  const directory = stateDirectoryOf(options, world);
+  const directory = stateDirectoryOf(options, deps);
   const summary = await restoreState(directory, file, {
     now: clock.now(),
     maxTtlMs,
-    holder: holderOf(world),
+    holder: holderOf(deps),
   });
   if (options.json) return screen.write(toJson(summary));
   screen.write(
@@ -123,6 +123,6 @@ function parseMaxTtl(text: string): number {
   }
 }
 
-function holderOf({ pid, hostname, clock }: CommandWorld) {
+function holderOf({ pid, hostname, clock }: CommandDeps) {
   return { pid, hostname, clock };
 }

@@ -4,7 +4,7 @@ import type { Kubectl } from "../kubectl/kubectl.ts";
 import { renderObjects } from "./objects/install-objects.ts";
 import type { Manifest } from "./objects/manifest.ts";
 
-export interface ApplyWorld {
+export interface ApplyDeps {
   readonly kubectl: Kubectl;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -21,22 +21,22 @@ const pauseMs = 1_000;
 export async function applyObjects(
   namespace: Manifest,
   objects: readonly Manifest[],
-  world: ApplyWorld,
+  deps: ApplyDeps,
 ): Promise<string> {
   const apply = (some: readonly Manifest[]) =>
-    world.kubectl(
+    deps.kubectl(
       ["apply", "--server-side", "--field-manager=kasbah", "--validate=strict", "-f", "-"],
       renderObjects(some),
     );
-  const said = (await isForeign(namespace, world)) ? "" : await apply([namespace]);
+  const said = (await isForeign(namespace, deps)) ? "" : await apply([namespace]);
   if (objects.length === 0) return said;
   const lines = said + (await apply(objects));
-  await awaitObjects(objects, world);
+  await awaitObjects(objects, deps);
   return lines;
 }
 
 /** In a namespace of others our Pod Security level might keep their pods out, and our label would let us delete it. */
-async function isForeign({ metadata: { name } }: Manifest, { kubectl }: ApplyWorld): Promise<boolean> {
+async function isForeign({ metadata: { name } }: Manifest, { kubectl }: ApplyDeps): Promise<boolean> {
   const foreign = "--selector=app.kubernetes.io/managed-by!=kasbah";
   const found = await kubectl([
     "get",
@@ -48,11 +48,11 @@ async function isForeign({ metadata: { name } }: Manifest, { kubectl }: ApplyWor
   return found.trim() !== "";
 }
 
-async function awaitObjects(objects: readonly Manifest[], world: ApplyWorld): Promise<void> {
-  const { clock, signal } = world;
+async function awaitObjects(objects: readonly Manifest[], deps: ApplyDeps): Promise<void> {
+  const { clock, signal } = deps;
   const until = clock.monotonicMs() + patienceMs;
   for (;;) {
-    const missing = await countMissing(objects, world);
+    const missing = await countMissing(objects, deps);
     if (missing === 0) return;
     if (clock.monotonicMs() >= until) {
       throw new CliError("NOT_READY", `${missing} of ${objects.length} objects are not there after a minute`);
@@ -61,7 +61,7 @@ async function awaitObjects(objects: readonly Manifest[], world: ApplyWorld): Pr
   }
 }
 
-async function countMissing(objects: readonly Manifest[], { kubectl }: ApplyWorld): Promise<number> {
+async function countMissing(objects: readonly Manifest[], { kubectl }: ApplyDeps): Promise<number> {
   const found = await kubectl(["get", "-o=name", "--ignore-not-found", "-f", "-"], renderObjects(objects));
   return objects.length - found.split("\n").filter((line) => line !== "").length;
 }

@@ -3,7 +3,7 @@ import { printableText } from "@kasbah/runtime";
 import { CliError } from "../errors.ts";
 import type { ClusterChoice } from "./cluster-choice.ts";
 
-export interface KubectlWorld {
+export interface KubectlDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
 }
@@ -15,14 +15,14 @@ export interface KubectlRun {
   readonly stderr: string;
 }
 
-export interface RunOptions {
+export interface KubectlOptions {
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
   readonly stdin?: string;
 }
 
 /** Runs kubectl to its end. Rejects with the signal's reason alone. */
-export type RunKubectl = (args: readonly string[], options: RunOptions) => Promise<KubectlRun>;
+export type RunKubectl = (args: readonly string[], options: KubectlOptions) => Promise<KubectlRun>;
 
 /** Runs kubectl to its end and returns what it printed. @throws CliError `PROCESS_FAILED` with what it complains of */
 export type Kubectl = (args: readonly string[], stdin?: string) => Promise<string>;
@@ -33,14 +33,14 @@ export const mostOutput = 16 << 20;
 /** What changes a cluster is waited for; uninstall's own deadline lies below. */
 const deadlineMs = 180_000;
 
-export function kubectlRunner({ context, kubeconfig }: ClusterChoice, world: KubectlWorld): RunKubectl {
+export function kubectlRunner({ context, kubeconfig }: ClusterChoice, deps: KubectlDeps): RunKubectl {
   const choice = [
     ...(context === undefined ? [] : [`--context=${context}`]),
     ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),
   ];
-  return (args, { deadlineMs: timeout, signal = world.signal, stdin = "" }) =>
+  return (args, { deadlineMs: timeout, signal = deps.signal, stdin = "" }) =>
     new Promise((resolve, reject) => {
-      const env = { ...world.env };
+      const env = { ...deps.env };
       // Whatever it is that is called kubectl, it ends when we say so.
       const options = { env, signal, timeout, maxBuffer: mostOutput, killSignal: "SIGKILL" } as const;
       const child = execFile("kubectl", [...choice, ...args], options, (error, stdout, stderr) => {
@@ -53,8 +53,8 @@ export function kubectlRunner({ context, kubeconfig }: ClusterChoice, world: Kub
     });
 }
 
-export function kubectlFor(choice: ClusterChoice, world: KubectlWorld): Kubectl {
-  const run = kubectlRunner(choice, world);
+export function kubectlFor(choice: ClusterChoice, deps: KubectlDeps): Kubectl {
+  const run = kubectlRunner(choice, deps);
   return async (args, stdin = "") => {
     const { end, stdout, stderr } = await run(args, { deadlineMs, stdin });
     if (end === "well") return stdout;

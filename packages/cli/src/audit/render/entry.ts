@@ -4,7 +4,7 @@ import { toJsonLine } from "../../output/json.ts";
 import { plainTime } from "../../output/relative-time.ts";
 
 /** An entry on one line: when, what, about whom, and what to ask for next. */
-export function entryLine({ entry }: Found): string {
+export function renderEntryLine({ entry }: Found): string {
   const words = [plainTime(new Date(entry.time)), ...wordsOf(entry)];
   return `${words.map((word) => printableText(word, 300)).join("  ")}\n`;
 }

@@ -7,7 +7,7 @@ import { systemClock } from "@kasbah/runtime";
 import { createTestAuthority } from "@kasbah/testkit";
 import { authorityStage, issued, noon, refused, sha256, spiffe, WrittenLedger } from "@kasbah/testkit/ledger";
 import { CliError } from "../../errors.ts";
-import type { CommandWorld } from "../command-deps.ts";
+import type { CommandDeps } from "../command-deps.ts";
 import { runKasbah } from "../run-kasbah.fixture.ts";
 
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -30,7 +30,7 @@ describe("kasbah audit", () => {
       done();
     },
   });
-  const run = (argv: readonly string[], changes: Partial<CommandWorld> = {}) =>
+  const run = (argv: readonly string[], changes: Partial<CommandDeps> = {}) =>
     runKasbah(argv, {
       env: { KASBAH_STATE_DIR: ledger.stateDirectory },
       clock: { ...systemClock, now: () => now },

@@ -6,11 +6,11 @@ import { type ExportOptions, entryKinds, exportEntries, exportFormats } from "..
 import { showTail } from "../../audit/follow.ts";
 import { parseInstant } from "../../audit/instant.ts";
 import { type LedgerLocation, withLedger, withLedgerLocation } from "../../audit/ledger-access.ts";
-import { entryJson, entryLine, entryValue } from "../../audit/render/entry.ts";
+import { entryJson, entryValue, renderEntryLine } from "../../audit/render/entry.ts";
 import { renderWho, whoJson } from "../../audit/render/who.ts";
 import { namesCluster } from "../../kubectl/cluster-choice.ts";
 import { toJson } from "../../output/json.ts";
-import type { CommandWorld } from "../command-deps.ts";
+import type { CommandDeps } from "../command-deps.ts";
 import { auditHelp, certHelp, exportHelp, tailHelp, whoHelp } from "./help.ts";
 import { type AuditLocation, auditSourceOf } from "./location.ts";
 import { auditProveCommand } from "./prove-command.ts";
@@ -21,12 +21,12 @@ interface CommonOptions extends AuditLocation {
 }
 
 /** `kasbah audit …`: questions to the CA's ledger, which the CA need not be there for. */
-export function auditCommand(world: CommandWorld): Command {
+export function auditCommand(deps: CommandDeps): Command {
   const command = new Command("audit")
     .description("ask the CA's ledger who held which name when")
     .addHelpText("after", auditHelp);
   const questions = [whoCommand, certCommand, tailCommand, exportCommand];
-  for (const part of [...questions, auditVerifyCommand, auditProveCommand]) command.addCommand(part(world));
+  for (const part of [...questions, auditVerifyCommand, auditProveCommand]) command.addCommand(part(deps));
   return command;
 }
 
@@ -34,41 +34,41 @@ function question(name: string, description: string, help: string): Command {
   return withLedgerLocation(new Command(name).description(description)).addHelpText("after", help);
 }
 
-function whoCommand(world: CommandWorld): Command {
+function whoCommand(deps: CommandDeps): Command {
   return question("who", "who held a name, at an instant or ever", whoHelp)
     .argument("<spiffe-id>", "spiffe://<trust domain>/ns/<namespace>/sa/<service account>")
-    .option("--at <when>", "RFC 3339 with an offset, or how long ago: -2h", instantOf(world))
+    .option("--at <when>", "RFC 3339 with an offset, or how long ago: -2h", instantOf(deps))
     .option("--limit <n>", "show so many certificates, the newest", parseCount, 20)
     .option("--json", "print JSON")
-    .action((spiffeId: string, _, own: Command) => who(spiffeId, own.optsWithGlobals<WhoOptions>(), world));
+    .action((spiffeId: string, _, own: Command) => who(spiffeId, own.optsWithGlobals<WhoOptions>(), deps));
 }
 
-function certCommand(world: CommandWorld): Command {
+function certCommand(deps: CommandDeps): Command {
   return question("cert", "to whom a certificate was issued", certHelp)
     .argument("<certificate>", "serial, SHA-256 fingerprint, or file.pem")
     .option("--json", "print JSON")
     .action((target: string, _, own: Command) =>
-      certificate(target, own.optsWithGlobals<CommonOptions>(), world),
+      certificate(target, own.optsWithGlobals<CommonOptions>(), deps),
     );
 }
 
-function tailCommand(world: CommandWorld): Command {
+function tailCommand(deps: CommandDeps): Command {
   return question("tail", "the last entries", tailHelp)
     .option("-f, --follow", "show each entry that comes, until Ctrl-C", false)
     .option("--lines <n>", "how many", parseCount, 20)
     .option("--json", "print one JSON object a line")
     .addOption(new Option("--list", "print them as one JSON document").hideHelp())
-    .action((_, own: Command) => tail(own.optsWithGlobals<TailOptions>(), world));
+    .action((_, own: Command) => tail(own.optsWithGlobals<TailOptions>(), deps));
 }
 
-function exportCommand(world: CommandWorld): Command {
+function exportCommand(deps: CommandDeps): Command {
   const formats = new Option("--format <format>", "jsonl: the entries as they stand").choices(exportFormats);
   return question("export", "all entries of a time, for other programs", exportHelp)
-    .requiredOption("--since <when>", "RFC 3339 with an offset, or how long ago: 24h", instantOf(world))
-    .option("--until <when>", "the same; without it, to the end", instantOf(world))
+    .requiredOption("--since <when>", "RFC 3339 with an offset, or how long ago: 24h", instantOf(deps))
+    .option("--until <when>", "the same; without it, to the end", instantOf(deps))
     .addOption(formats.default("jsonl"))
     .addOption(new Option("--kind <kind>", "only these entries").choices(entryKinds))
-    .action((options: ExportRange) => exportRange(options, world));
+    .action((options: ExportRange) => exportRange(options, deps));
 }
 
 interface WhoOptions extends CommonOptions {
@@ -76,18 +76,18 @@ interface WhoOptions extends CommonOptions {
   readonly limit: number;
 }
 
-async function who(text: string, { at, limit, ...o }: WhoOptions, world: CommandWorld): Promise<void> {
+async function who(text: string, { at, limit, ...o }: WhoOptions, deps: CommandDeps): Promise<void> {
   const spiffeId = parseSpiffeId(text).toString();
-  const answer = await auditSourceOf(o, world).who({ spiffeId, at, limit });
-  world.screen.write(o.json ? toJson(whoJson(answer)) : renderWho(answer, world.clock.now()));
-  if (answer.certificates.length === 0) world.setExitCode(1);
+  const answer = await auditSourceOf(o, deps).who({ spiffeId, at, limit });
+  deps.screen.write(o.json ? toJson(whoJson(answer)) : renderWho(answer, deps.clock.now()));
+  if (answer.certificates.length === 0) deps.setExitCode(1);
 }
 
-async function certificate(target: string, o: CommonOptions, world: CommandWorld): Promise<void> {
-  const answer = await auditSourceOf(o, world).certificate(await wantedBy(target));
-  const now = world.clock.now();
-  world.screen.write(o.json ? toJson(certificateAnswerJson(answer)) : renderCertificateAnswer(answer, now));
-  if (answer.certificates.length === 0) world.setExitCode(1);
+async function certificate(target: string, o: CommonOptions, deps: CommandDeps): Promise<void> {
+  const answer = await auditSourceOf(o, deps).certificate(await wantedBy(target));
+  const now = deps.clock.now();
+  deps.screen.write(o.json ? toJson(certificateAnswerJson(answer)) : renderCertificateAnswer(answer, now));
+  if (answer.certificates.length === 0) deps.setExitCode(1);
 }
 
 interface TailOptions extends CommonOptions {
@@ -97,14 +97,14 @@ interface TailOptions extends CommonOptions {
   readonly list?: boolean;
 }
 
-async function tail({ follow, lines, list, ...o }: TailOptions, world: CommandWorld): Promise<void> {
-  const show = o.json ? entryJson : entryLine;
-  if (list) return world.screen.write(toJson((await auditSourceOf(o, world).last(lines)).map(entryValue)));
+async function tail({ follow, lines, list, ...o }: TailOptions, deps: CommandDeps): Promise<void> {
+  const show = o.json ? entryJson : renderEntryLine;
+  if (list) return deps.screen.write(toJson((await auditSourceOf(o, deps).last(lines)).map(entryValue)));
   if (!namesCluster(o))
-    return withLedger(o, world, (ledger) => showTail(ledger.tail(), { count: lines, follow, show }, world));
+    return withLedger(o, deps, (ledger) => showTail(ledger.tail(), { count: lines, follow, show }, deps));
   if (follow)
     throw new ConfigInvalidError(["--follow: not through kubectl exec; look again, or follow in a pod"]);
-  for (const found of await auditSourceOf(o, world).last(lines)) world.screen.write(show(found));
+  for (const found of await auditSourceOf(o, deps).last(lines)) deps.screen.write(show(found));
 }
 
 interface ExportRange extends LedgerLocation, ExportOptions {
@@ -112,12 +112,12 @@ interface ExportRange extends LedgerLocation, ExportOptions {
   readonly until?: Date;
 }
 
-async function exportRange(options: ExportRange, world: CommandWorld): Promise<void> {
+async function exportRange(options: ExportRange, deps: CommandDeps): Promise<void> {
   const { since, until } = options;
-  await withLedger(options, world, (ledger) => exportEntries(ledger.since(since, until), options, world));
+  await withLedger(options, deps, (ledger) => exportEntries(ledger.since(since, until), options, deps));
 }
 
-function instantOf({ clock }: CommandWorld): (text: string) => Date {
+function instantOf({ clock }: CommandDeps): (text: string) => Date {
   return (text) => parseInstant(text, clock.now());
 }
 

@@ -4,7 +4,7 @@ import { systemClock } from "@kasbah/runtime";
 import { authorityStage, issued, noon, refused, spiffe, WrittenLedger } from "@kasbah/testkit/ledger";
 import { csvColumns } from "../../audit/csv.ts";
 import { CliError } from "../../errors.ts";
-import type { CommandWorld } from "../command-deps.ts";
+import type { CommandDeps } from "../command-deps.ts";
 import { runKasbah } from "../run-kasbah.fixture.ts";
 
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -18,7 +18,7 @@ describe("kasbah audit export", () => {
   });
   afterEach(() => ledger.remove());
 
-  const audit = (argv: readonly string[], changes: Partial<CommandWorld> = {}) =>
+  const audit = (argv: readonly string[], changes: Partial<CommandDeps> = {}) =>
     runKasbah(["audit", "export", ...argv], {
       env: { KASBAH_STATE_DIR: ledger.stateDirectory },
       clock: { ...systemClock, now: () => now },

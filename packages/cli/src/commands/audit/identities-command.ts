@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { withLedgerLocation } from "../../audit/ledger-access.ts";
 import { identitiesJson, namespaceOf, renderIdentities } from "../../audit/render/identities.ts";
 import { toJson } from "../../output/json.ts";
-import type { CommandWorld } from "../command-deps.ts";
+import type { CommandDeps } from "../command-deps.ts";
 import { identitiesHelp } from "./help.ts";
 import { type AuditLocation, auditSourceOf } from "./location.ts";
 
@@ -12,22 +12,22 @@ interface IdentitiesOptions extends AuditLocation {
 }
 
 /** `kasbah identities`. */
-export function identitiesCommand(world: CommandWorld): Command {
+export function identitiesCommand(deps: CommandDeps): Command {
   const command = new Command("identities").description("list the names that hold a certificate now");
   return withLedgerLocation(command)
     .option("--in <namespace>", "only names of this namespace")
     .option("--json", "print JSON", false)
     .addHelpText("after", identitiesHelp)
-    .action((_, own: Command) => identities(own.optsWithGlobals<IdentitiesOptions>(), world));
+    .action((_, own: Command) => identities(own.optsWithGlobals<IdentitiesOptions>(), deps));
 }
 
 async function identities(
   { in: namespace, json, ...o }: IdentitiesOptions,
-  world: CommandWorld,
+  deps: CommandDeps,
 ): Promise<void> {
-  const now = world.clock.now();
-  const all = await auditSourceOf(o, world).identities(now);
+  const now = deps.clock.now();
+  const all = await auditSourceOf(o, deps).identities(now);
   const isWanted = (id: string) => namespace === undefined || namespaceOf(id) === namespace;
   const answer = { ...all, found: all.found.filter(({ entry }) => isWanted(entry.spiffeId)) };
-  world.screen.write(json ? toJson(identitiesJson(answer, now)) : renderIdentities(answer, now));
+  deps.screen.write(json ? toJson(identitiesJson(answer, now)) : renderIdentities(answer, now));
 }

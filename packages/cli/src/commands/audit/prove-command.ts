@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { wantedBy } from "../../audit/ask-certificate.ts";
 import { type LedgerLocation, withLedger, withLedgerLocation } from "../../audit/ledger-access.ts";
 import { CliError } from "../../errors.ts";
-import type { CommandWorld } from "../command-deps.ts";
+import type { CommandDeps } from "../command-deps.ts";
 
 const help = `
 The proof is one JSON file on stdout: the entry, its path to the root of the Merkle tree, and the root as the ledger's key has
@@ -16,24 +16,24 @@ Examples
   $ sh verify-proof.sh proof.json "$(cat ledger-key.pub)"`;
 
 /** `kasbah audit prove`. */
-export function auditProveCommand(world: CommandWorld): Command {
+export function auditProveCommand(deps: CommandDeps): Command {
   const command = new Command("prove")
     .description("a proof for outsiders that a certificate is on record")
     .argument("<certificate>", "serial, SHA-256 fingerprint, or file.pem");
   return withLedgerLocation(command)
     .addHelpText("after", help)
-    .action((target: string, options: LedgerLocation) => prove(target, options, world));
+    .action((target: string, options: LedgerLocation) => prove(target, options, deps));
 }
 
-async function prove(target: string, options: LedgerLocation, world: CommandWorld): Promise<void> {
-  const proof = await withLedger(options, world, async (ledger) => {
+async function prove(target: string, options: LedgerLocation, deps: CommandDeps): Promise<void> {
+  const proof = await withLedger(options, deps, async (ledger) => {
     const found = await find(ledger, target);
     const directory = found === undefined ? undefined : ledger.directoryOf(found.slot);
     if (found === undefined || directory === undefined)
       throw new CliError("TARGET_INVALID", `${target} is not on record: kasbah audit cert tells more`);
     return proveEntry(directory, found);
   });
-  world.screen.write(proof);
+  deps.screen.write(proof);
 }
 
 /** The newest, where several have the serial. */

@@ -17,7 +17,7 @@ import { renderVerdict, type SlotVerdict } from "../../audit/render/verdict.ts";
 import { CliError } from "../../errors.ts";
 import { toJson } from "../../output/json.ts";
 import { stateDirectoryOf } from "../ca-location.ts";
-import type { CommandWorld } from "../command-deps.ts";
+import type { CommandDeps } from "../command-deps.ts";
 
 interface VerifyOptions extends LedgerLocation {
   readonly key?: string;
@@ -40,7 +40,7 @@ Examples
   $ kasbah audit verify --json | jq '.ledgers[].findings[0]'`;
 
 /** `kasbah audit verify`. */
-export function auditVerifyCommand(world: CommandWorld): Command {
+export function auditVerifyCommand(deps: CommandDeps): Command {
   const command = new Command("verify").description(
     "read the whole ledger, and name the first entry that is not as it was signed for",
   );
@@ -52,34 +52,34 @@ export function auditVerifyCommand(world: CommandWorld): Command {
     )
     .option("--json", "print JSON", false)
     .addHelpText("after", help)
-    .action((options: VerifyOptions) => verify(options, world));
+    .action((options: VerifyOptions) => verify(options, deps));
 }
 
-async function verify(options: VerifyOptions, world: CommandWorld): Promise<void> {
+async function verify(options: VerifyOptions, deps: CommandDeps): Promise<void> {
   const verdicts: SlotVerdict[] = [];
-  const directories = [...new Set(options.stateDir ?? [stateDirectoryOf({}, world)])];
+  const directories = [...new Set(options.stateDir ?? [stateDirectoryOf({}, deps)])];
   for (const directory of directories) {
     for (const one of await slotsOf(directory)) {
       const slot = directories.length === 1 ? one.slot : join(directory, one.slot);
-      verdicts.push(await verdictOn({ ...one, slot }, options, world));
+      verdicts.push(await verdictOn({ ...one, slot }, options, deps));
     }
   }
-  const { screen } = world;
+  const { screen } = deps;
   screen.write(options.json ? toJson({ ledgers: verdicts }) : verdicts.map(renderVerdict).join("\n"));
   const isSound = verdicts.every(({ findings }) => findings.length === 0);
-  world.setExitCode(isSound ? 0 : 1);
+  deps.setExitCode(isSound ? 0 : 1);
 }
 
 async function verdictOn(
   { slot, directory }: Slot,
   options: VerifyOptions,
-  world: CommandWorld,
+  deps: CommandDeps,
 ): Promise<SlotVerdict> {
   const verifier = await readVerifier(options.key ?? directory.verifierKey);
   const kept = options.checkpoint === undefined ? undefined : await readKept(options.checkpoint, verifier);
-  const { signal, screen } = world;
+  const { signal, screen } = deps;
   // On a terminal, to the same place each time; what is written next takes its line.
-  const show = (text: string) => screen.interactive && world.stderr.write(`\r\u001b[K${text}`);
+  const show = (text: string) => screen.interactive && deps.stderr.write(`\r\u001b[K${text}`);
   const onProgress = (done: number, total: number) =>
     show(`${Math.min(100, Math.floor((done / Math.max(1, total)) * 100))} % of ${total} entries`);
   const verdict = await verifyLedger({

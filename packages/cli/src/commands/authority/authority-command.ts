@@ -2,10 +2,10 @@ import { Command, InvalidArgumentError } from "commander";
 import type { AuthorityStatusMessage } from "../../authority/admin-client.ts";
 import type { OperatorClient } from "../../authority/operator-client.ts";
 import { renderAuthorities, renderRotation } from "../../authority/render-status.ts";
-import { renderTold, type Told } from "../../authority/replicated.ts";
+import { type Replicated, renderReplicated } from "../../authority/replicated.ts";
 import { toJson } from "../../output/json.ts";
 import { type CaLocation, operatorClientOf, withStateLocation } from "../ca-location.ts";
-import type { CommandWorld } from "../command-deps.ts";
+import type { CommandDeps } from "../command-deps.ts";
 import { rotateCommand } from "./rotate-authority-command.ts";
 import { readStatus } from "./status-source.ts";
 
@@ -55,7 +55,7 @@ Example, for a script that decides on what it has seen
   $ kasbah authority abort --if-epoch "$epoch"`;
 
 /** `kasbah authority …`: each talks to the CA over its Unix socket, or to its replicas in a cluster. */
-export function authorityCommand(world: CommandWorld): Command {
+export function authorityCommand(deps: CommandDeps): Command {
   const command = new Command("authority")
     .description("show, replace, pause and bring back the CA's roots and intermediates")
     .addHelpText("after", help);
@@ -63,12 +63,12 @@ export function authorityCommand(world: CommandWorld): Command {
     withStateLocation(command.command(name).description(description))
       .option("--json", "print JSON")
       .addHelpText("after", after);
-  const tell = (work: Work) => (_: unknown, own: Command) => tellStatus(work, own, world);
+  const tell = (work: Work) => (_: unknown, own: Command) => tellStatus(work, own, deps);
   add("list", "every authority with its stage and its end; works on a stopped CA, too", listHelp)
     .option("--all", "show those that have retired, too")
-    .action((_, own: Command) => list(own.optsWithGlobals<ListOptions>(), world));
+    .action((_, own: Command) => list(own.optsWithGlobals<ListOptions>(), deps));
   add("status", "what is under way, and why it waits", statusHelp).action(tell((ca) => ca.status()));
-  command.addCommand(rotateCommand(world));
+  command.addCommand(rotateCommand(deps));
   add("pause", "stop rotations from beginning and from going on", pauseHelp).action(tell((ca) => ca.pause()));
   add("resume", "let rotations begin and go on again", resumeHelp).action(tell((ca) => ca.resume()));
   add("abort", "return to the former authority, which is possible until it retires", abortHelp)
@@ -77,14 +77,14 @@ export function authorityCommand(world: CommandWorld): Command {
   return command;
 }
 
-type Work = (ca: OperatorClient, options: AbortOptions) => Promise<Told<AuthorityStatusMessage>>;
+type Work = (ca: OperatorClient, options: AbortOptions) => Promise<Replicated<AuthorityStatusMessage>>;
 
-async function tellStatus(work: Work, own: Command, world: CommandWorld): Promise<void> {
+async function tellStatus(work: Work, own: Command, deps: CommandDeps): Promise<void> {
   const options = own.optsWithGlobals<AbortOptions>();
-  const status = await work(operatorClientOf(options, world), options);
-  const now = world.clock.now();
-  const text = () => renderTold(status, (one) => renderRotation(one, now));
-  world.screen.write(options.json ? toJson(status) : text());
+  const status = await work(operatorClientOf(options, deps), options);
+  const now = deps.clock.now();
+  const text = () => renderReplicated(status, (one) => renderRotation(one, now));
+  deps.screen.write(options.json ? toJson(status) : text());
 }
 
 interface ListOptions extends CommonOptions {
@@ -95,11 +95,11 @@ interface AbortOptions extends CommonOptions {
   readonly ifEpoch?: number;
 }
 
-async function list(o: ListOptions, world: CommandWorld): Promise<void> {
-  const { screen, clock } = world;
-  const status = await readStatus(o, world);
+async function list(o: ListOptions, deps: CommandDeps): Promise<void> {
+  const { screen, clock } = deps;
+  const status = await readStatus(o, deps);
   screen.write(
-    o.json ? toJson(status) : renderTold(status, (one) => renderAuthorities(one, clock.now(), o.all)),
+    o.json ? toJson(status) : renderReplicated(status, (one) => renderAuthorities(one, clock.now(), o.all)),
   );
 }
 

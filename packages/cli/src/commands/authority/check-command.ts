@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { checkExitCodes, checkReplicas, renderCheck } from "../../authority/check.ts";
 import { toJson } from "../../output/json.ts";
 import { type CaLocation, withStateLocation } from "../ca-location.ts";
-import type { CommandWorld } from "../command-deps.ts";
+import type { CommandDeps } from "../command-deps.ts";
 import { readStatus } from "./status-source.ts";
 
 interface CheckOptions extends CaLocation {
@@ -29,7 +29,7 @@ Examples
   $ kasbah check --json | jq -r '.authorities[] | select(.level != "OK") | .id'`;
 
 /** `kasbah check`. */
-export function checkCommand(world: CommandWorld): Command {
+export function checkCommand(deps: CommandDeps): Command {
   const command = new Command("check")
     .description("tell by the exit code whether an authority ends soon")
     .addOption(durationOption("--warn <duration>", "exit 3 when one ends within this time", "30d"))
@@ -37,20 +37,20 @@ export function checkCommand(world: CommandWorld): Command {
   return withStateLocation(command)
     .option("--json", "print JSON", false)
     .addHelpText("after", help)
-    .action((_, own: Command) => check(own.optsWithGlobals<CheckOptions>(), world));
+    .action((_, own: Command) => check(own.optsWithGlobals<CheckOptions>(), deps));
 }
 
 function durationOption(flags: string, description: string, standard: string): Option {
   return new Option(flags, description).argParser(duration).default(parseDuration(standard), standard);
 }
 
-async function check(options: CheckOptions, world: CommandWorld): Promise<void> {
-  const { screen, clock } = world;
-  const status = await readStatus(options, world);
+async function check(options: CheckOptions, deps: CommandDeps): Promise<void> {
+  const { screen, clock } = deps;
+  const status = await readStatus(options, deps);
   const now = clock.now();
   const report = checkReplicas(status, { warnMs: options.warn, criticalMs: options.critical }, now);
   screen.write(options.json ? toJson(report) : renderCheck(report, now));
-  world.setExitCode(checkExitCodes[report.level]);
+  deps.setExitCode(checkExitCodes[report.level]);
 }
 
 function duration(text: string): number {

@@ -6,7 +6,7 @@ import { renderRotation } from "../../authority/render-status.ts";
 import { CliError } from "../../errors.ts";
 import { toJson } from "../../output/json.ts";
 import { type CaLocation, flagsOf, operatorClientOf, withStateLocation } from "../ca-location.ts";
-import type { CommandWorld } from "../command-deps.ts";
+import type { CommandDeps } from "../command-deps.ts";
 
 interface RotateOptions extends CaLocation {
   readonly root?: boolean;
@@ -26,7 +26,7 @@ Examples
   $ kasbah authority rotate --root --wait   the root and its intermediate`;
 
 /** `kasbah authority rotate`. */
-export function rotateCommand(world: CommandWorld): Command {
+export function rotateCommand(deps: CommandDeps): Command {
   const command = new Command("rotate").description(
     "begin to replace the intermediate, or with --root the root and its intermediate",
   );
@@ -35,14 +35,14 @@ export function rotateCommand(world: CommandWorld): Command {
     .option("--wait", "follow the rotation until it is done")
     .option("--json", "print JSON")
     .addHelpText("after", help)
-    .action((_, own: Command) => rotate(own.optsWithGlobals<RotateOptions>(), world));
+    .action((_, own: Command) => rotate(own.optsWithGlobals<RotateOptions>(), deps));
 }
 
-async function rotate(o: RotateOptions, world: CommandWorld): Promise<void> {
-  const { screen, clock } = world;
-  const client = operatorClientOf(o, world);
+async function rotate(o: RotateOptions, deps: CommandDeps): Promise<void> {
+  const { screen, clock } = deps;
+  const client = operatorClientOf(o, deps);
   const begun = await client.rotate(o.root ? "root" : "intermediate");
-  const status = o.wait ? await follow(begun, client, o, world) : begun;
+  const status = o.wait ? await follow(begun, client, o, deps) : begun;
   if (o.json) return screen.write(toJson(status));
   screen.write(renderRotation(status, clock.now()));
   if (o.wait) return;
@@ -54,7 +54,7 @@ async function follow(
   begun: AuthorityStatusMessage,
   client: OperatorClient,
   o: RotateOptions,
-  { screen, clock, signal }: CommandWorld,
+  { screen, clock, signal }: CommandDeps,
 ): Promise<AuthorityStatusMessage> {
   const write = (text: string) => {
     if (!o.json) screen.write(text);

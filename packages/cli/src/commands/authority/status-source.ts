@@ -2,10 +2,10 @@ import { readOfflineStatus, StateError } from "@kasbah/ca-server/state";
 import { errnoOf } from "@kasbah/runtime";
 import type { AuthorityStatusMessage } from "../../authority/admin-client.ts";
 import { forbidden } from "../../authority/admin-failure.ts";
-import type { Told } from "../../authority/replicated.ts";
+import type { Replicated } from "../../authority/replicated.ts";
 import { CliError } from "../../errors.ts";
 import { type CaLocation, offlineDirectoryOf, operatorClientOf } from "../ca-location.ts";
-import type { CommandWorld } from "../command-deps.ts";
+import type { CommandDeps } from "../command-deps.ts";
 
 /**
  * What the CA says, or when none answers what its state directory says, with a warning that it does. Throws CliError
@@ -13,15 +13,15 @@ import type { CommandWorld } from "../command-deps.ts";
  */
 export async function readStatus(
   location: CaLocation,
-  world: CommandWorld,
-): Promise<Told<AuthorityStatusMessage>> {
+  deps: CommandDeps,
+): Promise<Replicated<AuthorityStatusMessage>> {
   try {
-    return await operatorClientOf(location, world).status();
+    return await operatorClientOf(location, deps).status();
   } catch (error) {
-    const directory = offlineDirectoryOf(location, world);
+    const directory = offlineDirectoryOf(location, deps);
     const isAway = error instanceof CliError && error.code === "ADMIN_UNREACHABLE";
     if (!isAway || directory === undefined) throw error;
-    return readStopped(directory, error, world.clock.now());
+    return readStopped(directory, error, deps.clock.now());
   }
 }
 

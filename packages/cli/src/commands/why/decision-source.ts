@@ -4,7 +4,7 @@ import { withLedger } from "../../audit/ledger-access.ts";
 import type { DecisionMessage } from "../../authority/admin-client.ts";
 import { CliError } from "../../errors.ts";
 import { type CaLocation, offlineDirectoryOf, operatorClientOf } from "../ca-location.ts";
-import type { CommandWorld } from "../command-deps.ts";
+import type { CommandDeps } from "../command-deps.ts";
 
 /**
  * What the CA says about a call, or when none answers what the ledger in its state directory says. Throws CliError
@@ -13,25 +13,25 @@ import type { CommandWorld } from "../command-deps.ts";
 export async function readDecision(
   referenceId: string,
   location: CaLocation,
-  world: CommandWorld,
+  deps: CommandDeps,
 ): Promise<DecisionMessage & { readonly replica?: string }> {
   try {
-    return await operatorClientOf(location, world).explainCall(referenceId);
+    return await operatorClientOf(location, deps).explainCall(referenceId);
   } catch (error) {
-    const directory = offlineDirectoryOf(location, world);
+    const directory = offlineDirectoryOf(location, deps);
     const isAway = error instanceof CliError && error.code === "ADMIN_UNREACHABLE";
     if (!isAway || directory === undefined) throw error;
-    return await readStopped(referenceId, { directory, away: error }, world);
+    return await readStopped(referenceId, { directory, away: error }, deps);
   }
 }
 
 async function readStopped(
   referenceId: string,
   { directory, away }: { readonly directory: string; readonly away: CliError },
-  world: CommandWorld,
+  deps: CommandDeps,
 ): Promise<DecisionMessage & { readonly replica?: string }> {
   try {
-    const found = await withLedger({ stateDir: [directory] }, world, (ledger) =>
+    const found = await withLedger({ stateDir: [directory] }, deps, (ledger) =>
       ledger.reference(referenceId),
     );
     if (found !== undefined) return decisionView(found);

@@ -3,12 +3,12 @@ import { parseSpiffeId } from "@kasbah/pki";
 import { ConfigInvalidError, parseDuration } from "@kasbah/runtime";
 import { Command } from "commander";
 import type { IdentityExplanationMessage } from "../../authority/admin-client.ts";
-import { renderTold, type Told } from "../../authority/replicated.ts";
+import { type Replicated, renderReplicated } from "../../authority/replicated.ts";
 import { CliError } from "../../errors.ts";
 import { namesCluster } from "../../kubectl/cluster-choice.ts";
 import { toJson } from "../../output/json.ts";
 import { type CaLocation, operatorClientOf, withStateLocation } from "../ca-location.ts";
-import type { CommandWorld } from "../command-deps.ts";
+import type { CommandDeps } from "../command-deps.ts";
 import { readDecision } from "./decision-source.ts";
 import { renderDecision } from "./render-decision.ts";
 import { renderIdentity } from "./render-identity.ts";
@@ -38,7 +38,7 @@ Examples
   $ kasbah -n kasbah-system why 9f2c51d07ab4           in a cluster: whichever replica knows the call`;
 
 /** `kasbah why`. */
-export function whyCommand(world: CommandWorld): Command {
+export function whyCommand(deps: CommandDeps): Command {
   const command = new Command("why")
     .description("explain a refused call by its reference, or which rule decides about an identity")
     .argument("<reference|spiffe-id>", "as a refused caller was told it, or spiffe://…")
@@ -49,30 +49,30 @@ export function whyCommand(world: CommandWorld): Command {
     .action((subject: string, _, own: Command) => {
       const options = own.optsWithGlobals<WhyOptions>();
       const why = subject.startsWith("spiffe://") ? whyIdentity : whyCall;
-      return why(subject, options, world);
+      return why(subject, options, deps);
     });
 }
 
-async function whyCall(text: string, options: WhyOptions, world: CommandWorld): Promise<void> {
-  const { screen, clock } = world;
+async function whyCall(text: string, options: WhyOptions, deps: CommandDeps): Promise<void> {
+  const { screen, clock } = deps;
   if (options.policy !== undefined || !/^[0-9a-f]{12}$/.test(text)) {
     throw new CliError(
       "TARGET_INVALID",
       "expected a reference of twelve hexadecimal digits, or a SPIFFE ID such as spiffe://cluster.local/ns/demo/sa/frontend",
     );
   }
-  const decision = await readDecision(text, options, world);
+  const decision = await readDecision(text, options, deps);
   screen.write(options.json ? toJson(decision) : renderDecision(decision, clock.now()));
 }
 
-async function whyIdentity(text: string, options: WhyOptions, world: CommandWorld): Promise<void> {
+async function whyIdentity(text: string, options: WhyOptions, deps: CommandDeps): Promise<void> {
   const { policy } = options;
   if (policy !== undefined && namesCluster(options)) {
     throw new ConfigInvalidError(["--policy: judges without a CA, so that it takes none in a cluster"]);
   }
-  const explained: Told<IdentityExplanationMessage> =
+  const explained: Replicated<IdentityExplanationMessage> =
     policy === undefined
-      ? await operatorClientOf(options, world).explainIdentity(text)
+      ? await operatorClientOf(options, deps).explainIdentity(text)
       : explainIdentity(parseSpiffeId(text), { ...(await loadPolicy(policy)), ...serverBounds }, policy);
-  world.screen.write(options.json ? toJson(explained) : renderTold(explained, renderIdentity));
+  deps.screen.write(options.json ? toJson(explained) : renderReplicated(explained, renderIdentity));
 }

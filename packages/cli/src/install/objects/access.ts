@@ -2,8 +2,8 @@ import {
   clusterName,
   type Installation,
   inNamespace,
-  labelsOf,
   namespaced,
+  objectLabels,
   objectName,
 } from "./installation.ts";
 import type { Json, Manifest } from "./manifest.ts";
@@ -23,7 +23,7 @@ function serviceAccount(installation: Installation): Manifest {
 }
 
 function clusterAccess(installation: Installation): readonly Manifest[] {
-  const metadata = { name: clusterName(installation), labels: labelsOf(installation) };
+  const metadata = { name: clusterName(installation), labels: objectLabels(installation) };
   return [
     { apiVersion: rbac, kind: "ClusterRole", metadata, rules: clusterRules(installation) },
     {

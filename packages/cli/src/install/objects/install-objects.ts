@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import { accessObjects } from "./access.ts";
 import { disruptionBudget, networkPolicy } from "./guards.ts";
-import { type Installation, labelsOf } from "./installation.ts";
+import { type Installation, objectLabels } from "./installation.ts";
 import type { Manifest } from "./manifest.ts";
 import { monitoringObjects } from "./monitoring.ts";
 import { policyObjects } from "./policy-map.ts";
@@ -11,7 +11,7 @@ import { statefulSet } from "./stateful-set.ts";
 /** The namespace, in which nothing may run that Pod Security's level `restricted` does not admit. */
 export function namespaceObject(installation: Installation): Manifest {
   const level = "pod-security.kubernetes.io/enforce";
-  const labels = { ...labelsOf(installation), [level]: "restricted" };
+  const labels = { ...objectLabels(installation), [level]: "restricted" };
   return { apiVersion: "v1", kind: "Namespace", metadata: { name: installation.namespace, labels } };
 }
 

@@ -1,5 +1,5 @@
 import type { InstallValues } from "../values/values.ts";
-import type { Json, Labels, Manifest, Metadata } from "./manifest.ts";
+import type { Json, Manifest, Metadata, ObjectLabels } from "./manifest.ts";
 
 /** What is to be installed, and where. */
 export interface Installation {
@@ -15,16 +15,16 @@ export const grpcPort = 15012;
 export const httpPort = 15014;
 
 /** What selects the pods. Never a version: selectors of a StatefulSet cannot change. */
-export const selectorLabels: Labels = {
+export const selectorLabels: ObjectLabels = {
   "app.kubernetes.io/name": "kasbah",
   "app.kubernetes.io/instance": "kasbah",
   "app.kubernetes.io/component": "ca",
 };
 
 /** What `kasbah uninstall` knows its own by, and leaves to Helm what Helm has installed. */
-export const managerLabel: Labels = { "app.kubernetes.io/managed-by": "kasbah" };
+export const managerLabel: ObjectLabels = { "app.kubernetes.io/managed-by": "kasbah" };
 
-export function labelsOf({ version }: Pick<Installation, "version">): Labels {
+export function objectLabels({ version }: Pick<Installation, "version">): ObjectLabels {
   return {
     ...selectorLabels,
     "app.kubernetes.io/part-of": "kasbah",
@@ -39,7 +39,7 @@ export function clusterName({ namespace }: Pick<Installation, "namespace">): str
 }
 
 export function inNamespace(installation: Installation, more: Partial<Metadata> = {}): Metadata {
-  return { name: objectName, namespace: installation.namespace, labels: labelsOf(installation), ...more };
+  return { name: objectName, namespace: installation.namespace, labels: objectLabels(installation), ...more };
 }
 
 /** An object of the namespace that is named as the installation is. */

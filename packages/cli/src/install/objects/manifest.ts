@@ -1,12 +1,12 @@
 /** What can stand in a manifest. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
-export type Labels = Readonly<Record<string, string>>;
+export type ObjectLabels = Readonly<Record<string, string>>;
 
 export interface Metadata {
   readonly name: string;
   readonly namespace?: string;
-  readonly labels: Labels;
+  readonly labels: ObjectLabels;
 }
 
 /** One object of the Kubernetes API, as it is given to `kubectl apply`. */

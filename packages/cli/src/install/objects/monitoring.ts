@@ -1,6 +1,6 @@
 import { alertGroups } from "./alert-rules.ts";
-import { type Installation, inNamespace, labelsOf, selectorLabels } from "./installation.ts";
-import type { Labels, Manifest } from "./manifest.ts";
+import { type Installation, inNamespace, objectLabels, selectorLabels } from "./installation.ts";
+import type { Manifest, ObjectLabels } from "./manifest.ts";
 import { httpPortName } from "./services.ts";
 
 const prometheusOperator = "monitoring.coreos.com/v1";
@@ -14,10 +14,10 @@ export function monitoringObjects(installation: Installation): readonly Manifest
     endpoints: [{ port: httpPortName, path: "/metrics", interval: serviceMonitor.interval }],
   };
   const ruleSpec = { groups: alertGroups(prometheusRule.runbookUrl) };
-  const object = (kind: string, labels: Labels) => ({
+  const object = (kind: string, labels: ObjectLabels) => ({
     apiVersion: prometheusOperator,
     kind,
-    metadata: inNamespace(installation, { labels: { ...labels, ...labelsOf(installation) } }),
+    metadata: inNamespace(installation, { labels: { ...labels, ...objectLabels(installation) } }),
   });
   return [
     ...(serviceMonitor.enabled

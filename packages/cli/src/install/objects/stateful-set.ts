@@ -1,4 +1,4 @@
-import { type Installation, labelsOf, managerLabel, namespaced, selectorLabels } from "./installation.ts";
+import { type Installation, managerLabel, namespaced, objectLabels, selectorLabels } from "./installation.ts";
 import { type Json, type Manifest, withoutEmpty } from "./manifest.ts";
 import { podSpec } from "./pod.ts";
 import { replicasService } from "./services.ts";
@@ -6,7 +6,7 @@ import { replicasService } from "./services.ts";
 /** The CA's pods, each with a volume of its own, which outlives the pod, the set and a smaller number of replicas. */
 export function statefulSet(installation: Installation): Manifest {
   const { replicas, pod, volume } = installation.values;
-  const labels = { ...pod.labels, ...labelsOf(installation) };
+  const labels = { ...pod.labels, ...objectLabels(installation) };
   const metadata = withoutEmpty({ labels, annotations: pod.annotations });
   return namespaced(installation, "apps/v1", "StatefulSet", {
     spec: {

@@ -1,6 +1,6 @@
 import type { ValuesInput } from "./values.ts";
 
-export interface Profile {
+export interface InstallProfile {
   readonly about: string;
   readonly values: ValuesInput;
 }
@@ -36,7 +36,7 @@ export const profiles = {
     about: "default, plus authentication by client certificate and a ClusterTrustBundle",
     values: { ca: { clientCertificates: true }, clusterTrustBundle: { enabled: true } },
   },
-} as const satisfies Readonly<Record<string, Profile>>;
+} as const satisfies Readonly<Record<string, InstallProfile>>;
 
 export type ProfileName = keyof typeof profiles;
 

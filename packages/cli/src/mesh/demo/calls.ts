@@ -2,11 +2,11 @@ import { formatHostPort } from "@kasbah/runtime";
 import { callWithoutCertificate } from "../local/call-without-certificate.ts";
 import { getOnce } from "../local/http-request.ts";
 import type { Mesh } from "../local/mesh.ts";
-import type { DemoWorld } from "./demo-deps.ts";
+import type { DemoDeps } from "./demo-deps.ts";
 import { mustHold } from "./proof.ts";
 
 /** One request from plain HTTP through both Envoys to the app, which says whom it saw. */
-export async function showRequest(mesh: Mesh, { print }: DemoWorld): Promise<void> {
+export async function showRequest(mesh: Mesh, { print }: DemoDeps): Promise<void> {
   print.step("A request through both Envoys");
   print.command(`curl http://${formatHostPort(mesh.entry)}/hello`);
   const { status, body } = await getOnce(mesh.entry, "/hello");
@@ -17,7 +17,7 @@ export async function showRequest(mesh: Mesh, { print }: DemoWorld): Promise<voi
 }
 
 /** What the backend's door does with those who prove nothing. */
-export async function showRefusals(mesh: Mesh, { print }: DemoWorld): Promise<void> {
+export async function showRefusals(mesh: Mesh, { print }: DemoDeps): Promise<void> {
   const door = formatHostPort(mesh.backendDoor);
   const before = mesh.app.requestCount();
   print.step("Strangers at backend's door");

@@ -1,6 +1,6 @@
 import { type Mesh, type MeshOptions, startMesh } from "../local/mesh.ts";
 import { showRefusals, showRequest } from "./calls.ts";
-import type { DemoWorld } from "./demo-deps.ts";
+import type { DemoDeps } from "./demo-deps.ts";
 import { showIdentities, showRoot } from "./identities.ts";
 import { showNextSteps } from "./next-steps.ts";
 import { showRotation } from "./rotation.ts";
@@ -12,20 +12,20 @@ import { supervise } from "./supervise.ts";
  *
  * @throws CliError when a part does not start or a proof does not hold.
  */
-export async function runDemo(mesh: MeshOptions, world: DemoWorld, once: boolean): Promise<void> {
-  const startedAt = world.clock.monotonicMs();
-  const running = await startParts(mesh, world);
+export async function runDemo(mesh: MeshOptions, deps: DemoDeps, once: boolean): Promise<void> {
+  const startedAt = deps.clock.monotonicMs();
+  const running = await startParts(mesh, deps);
   try {
-    await prove(running, world);
-    const seconds = ((world.clock.monotonicMs() - startedAt) / 1000).toFixed(1);
-    world.print.line();
-    world.print.line(`All proofs held, in ${seconds} s.`);
+    await prove(running, deps);
+    const seconds = ((deps.clock.monotonicMs() - startedAt) / 1000).toFixed(1);
+    deps.print.line();
+    deps.print.line(`All proofs held, in ${seconds} s.`);
     if (once) return;
-    await stayUp(running, world);
+    await stayUp(running, deps);
   } catch (error) {
-    if (!world.signal.aborted) {
+    if (!deps.signal.aborted) {
       running.keepLogs();
-      world.print.bad(`logs are kept in ${running.logDirectory}`);
+      deps.print.bad(`logs are kept in ${running.logDirectory}`);
     }
     throw error;
   } finally {
@@ -34,18 +34,18 @@ export async function runDemo(mesh: MeshOptions, world: DemoWorld, once: boolean
 }
 
 /** Returns at the signal, which is the way out here and no failure. */
-async function stayUp(mesh: Mesh, world: DemoWorld): Promise<void> {
-  showNextSteps(mesh, world.print);
+async function stayUp(mesh: Mesh, deps: DemoDeps): Promise<void> {
+  showNextSteps(mesh, deps.print);
   try {
-    await supervise(mesh, world);
+    await supervise(mesh, deps);
   } catch (error) {
-    if (!world.signal.aborted) throw error;
+    if (!deps.signal.aborted) throw error;
   }
-  world.print.line();
-  world.print.line("Stopping.");
+  deps.print.line();
+  deps.print.line("Stopping.");
 }
 
-async function startParts(options: MeshOptions, { print }: DemoWorld): Promise<Mesh> {
+async function startParts(options: MeshOptions, { print }: DemoDeps): Promise<Mesh> {
   print.line("kasbah demo: identities for a service mesh, with real Envoys");
   print.step("A CA, and two workloads with an agent and an Envoy each");
   print.progress("starting");
@@ -57,10 +57,10 @@ async function startParts(options: MeshOptions, { print }: DemoWorld): Promise<M
   return mesh;
 }
 
-async function prove(mesh: Mesh, world: DemoWorld): Promise<void> {
-  await showRoot(mesh, world);
-  await showIdentities(mesh, world);
-  await showRequest(mesh, world);
-  await showRefusals(mesh, world);
-  await showRotation(mesh, world);
+async function prove(mesh: Mesh, deps: DemoDeps): Promise<void> {
+  await showRoot(mesh, deps);
+  await showIdentities(mesh, deps);
+  await showRequest(mesh, deps);
+  await showRefusals(mesh, deps);
+  await showRotation(mesh, deps);
 }

@@ -3,31 +3,31 @@ import { join } from "node:path";
 import { findingsOf } from "../../inspect/inspect.ts";
 import type { Mesh } from "../local/mesh.ts";
 import type { Workload } from "../local/workload.ts";
-import type { DemoWorld } from "./demo-deps.ts";
+import type { DemoDeps } from "./demo-deps.ts";
 import { runOpenssl } from "./openssl.ts";
 
 /** The root that everything hangs on. */
-export async function showRoot(mesh: Mesh, world: DemoWorld): Promise<void> {
-  world.print.step("One root of trust");
-  await showOpenssl(["x509", "-in", mesh.ca.rootPath, "-noout", "-fingerprint", "-sha256"], world);
+export async function showRoot(mesh: Mesh, deps: DemoDeps): Promise<void> {
+  deps.print.step("One root of trust");
+  await showOpenssl(["x509", "-in", mesh.ca.rootPath, "-noout", "-fingerprint", "-sha256"], deps);
 }
 
 /** Each workload's certificate, as its agent serves it, by openssl's eyes. */
-export async function showIdentities(mesh: Mesh, world: DemoWorld): Promise<void> {
-  const { print } = world;
+export async function showIdentities(mesh: Mesh, deps: DemoDeps): Promise<void> {
+  const { print } = deps;
   const workloads = [mesh.frontend, mesh.backend];
   print.step("Two identities, as the agents serve them");
   const paths = await Promise.all(workloads.map((workload) => saveChain(mesh, workload)));
   for (const path of paths) {
     const facts = ["-serial", "-dates", "-ext", "subjectAltName,basicConstraints,keyUsage"];
-    await showOpenssl(["x509", "-in", path, "-noout", ...facts], world);
+    await showOpenssl(["x509", "-in", path, "-noout", ...facts], deps);
     print.line();
   }
   for (const path of paths) {
     // The file holds the intermediate as well, behind the leaf.
     await showOpenssl(
       ["verify", "-x509_strict", "-CAfile", mesh.ca.rootPath, "-untrusted", path, path],
-      world,
+      deps,
     );
   }
 }
@@ -40,7 +40,7 @@ async function saveChain({ runDirectory }: Mesh, { name, sdsSocket }: Workload):
   return path;
 }
 
-async function showOpenssl(args: readonly string[], { print, env }: DemoWorld): Promise<void> {
+async function showOpenssl(args: readonly string[], { print, env }: DemoDeps): Promise<void> {
   const { command, output } = await runOpenssl(args, env);
   print.command(command);
   print.output(output);

@@ -1,9 +1,9 @@
 import { formatHostPort } from "@kasbah/runtime";
 import type { Mesh } from "../local/mesh.ts";
-import type { Printer } from "./printer.ts";
+import type { DemoPrinter } from "./printer.ts";
 
 /** What a reader can do with a mesh that stays up; every line can be pasted. */
-export function showNextSteps(mesh: Mesh, print: Printer): void {
+export function showNextSteps(mesh: Mesh, print: DemoPrinter): void {
   const { ca, frontend, backend } = mesh;
   const lines: readonly (readonly [string, string])[] = [
     ["call backend", `curl http://${formatHostPort(mesh.entry)}/`],

@@ -1,6 +1,6 @@
 import { CliError } from "../../errors.ts";
 import { shellWord } from "../../inspect/openssl-command.ts";
-import { runCommand } from "../processes/run-program.ts";
+import { runProgram } from "../processes/run-program.ts";
 
 /** A command of the system's openssl, as the reader would paste it, and what it printed. */
 export interface OpensslRun {
@@ -14,7 +14,7 @@ export async function runOpenssl(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<OpensslRun> {
   const command = ["openssl", ...args.map(shellWord)].join(" ");
-  const { code, output } = await runCommand("openssl", args, { env, deadlineMs: 10_000 });
+  const { code, output } = await runProgram("openssl", args, { env, deadlineMs: 10_000 });
   if (code === "ENOENT") {
     throw new CliError(
       "OPENSSL_FAILED",

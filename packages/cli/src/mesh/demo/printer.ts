@@ -8,7 +8,7 @@ export interface Screen {
 }
 
 /** The few forms that the demo's output is made of. */
-export interface Printer {
+export interface DemoPrinter {
   /** A numbered step. */
   step(title: string): void;
   row(label: string, value: string): void;
@@ -27,7 +27,7 @@ export interface Printer {
 const labelWidth = 16;
 const eraseLine = "\r\u001b[K";
 
-export function createPrinter({ write, colour, interactive }: Screen): Printer {
+export function createPrinter({ write, colour, interactive }: Screen): DemoPrinter {
   const paint = (code: number) => (text: string) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
   const [bold, dim, red, green, cyan] = [paint(1), paint(2), paint(31), paint(32), paint(36)];
   let inProgress = false;

@@ -1,7 +1,7 @@
 import type { Mesh } from "../local/mesh.ts";
 import { startTraffic, type Traffic, type TrafficResult } from "../local/traffic.ts";
 import type { Workload } from "../local/workload.ts";
-import type { DemoWorld } from "./demo-deps.ts";
+import type { DemoDeps } from "./demo-deps.ts";
 import { mustHold } from "./proof.ts";
 
 const deadlineMs = 30_000;
@@ -15,15 +15,15 @@ interface Counters {
 }
 
 /** Requests on fresh connections while both workloads change key and certificate. */
-export async function showRotation(mesh: Mesh, world: DemoWorld): Promise<void> {
-  const { print, clock } = world;
+export async function showRotation(mesh: Mesh, deps: DemoDeps): Promise<void> {
+  const { print, clock } = deps;
   const workloads = [mesh.frontend, mesh.backend];
   print.step("Rotation of both workloads, under steady requests on fresh connections");
   const before = await Promise.all(workloads.map(serialInUse));
   const countersBefore = await countersOf(mesh);
   const traffic = startTraffic(mesh.entry, clock);
   try {
-    const after = await untilRotated(workloads, before, traffic, world);
+    const after = await untilRotated(workloads, before, traffic, deps);
     workloads.forEach(({ name }, i) => {
       print.row(name, `serial ${before[i]}`);
       print.row("", `  then ${after[i]}`);
@@ -31,12 +31,12 @@ export async function showRotation(mesh: Mesh, world: DemoWorld): Promise<void> 
   } finally {
     await traffic.stop();
   }
-  await report(mesh, world, traffic.result(), countersBefore);
+  await report(mesh, deps, traffic.result(), countersBefore);
 }
 
 async function report(
   mesh: Mesh,
-  { print }: DemoWorld,
+  { print }: DemoDeps,
   { requests, failures, firstFailure }: TrafficResult,
   before: Counters,
 ): Promise<void> {
@@ -57,7 +57,7 @@ async function untilRotated(
   workloads: readonly Workload[],
   before: readonly (string | undefined)[],
   traffic: Traffic,
-  { print, clock, signal }: DemoWorld,
+  { print, clock, signal }: DemoDeps,
 ): Promise<readonly (string | undefined)[]> {
   const startedAt = clock.monotonicMs();
   await clock.sleep(marginMs, signal);

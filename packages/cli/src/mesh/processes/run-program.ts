@@ -6,20 +6,20 @@ export interface CommandResult {
   readonly output: string;
 }
 
-export interface CommandOptions {
+export interface ProgramOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal;
   readonly deadlineMs: number;
 }
 
 /** Runs a command to its end without a shell; never rejects, and keeps at most 1 MiB of output. */
-export type RunCommand = (
+export type RunProgram = (
   file: string,
   args: readonly string[],
-  options: CommandOptions,
+  options: ProgramOptions,
 ) => Promise<CommandResult>;
 
-export const runCommand: RunCommand = (file, args, { env, signal, deadlineMs }) =>
+export const runProgram: RunProgram = (file, args, { env, signal, deadlineMs }) =>
   new Promise((resolve) => {
     const options = { env: { ...env }, timeout: deadlineMs, maxBuffer: 1 << 20, encoding: "utf8" as const };
     execFile(file, [...args], signal ? { ...options, signal } : options, (error, stdout, stderr) => {

@@ -5,7 +5,7 @@ import { waitUntilReady } from "./ready.ts";
 import type { Reaper } from "./reaper.ts";
 
 /** What a service needs from the world. */
-export interface ServiceWorld {
+export interface ServiceDeps {
   readonly clock: Clock;
   readonly reaper: Reaper;
   readonly signal?: AbortSignal;
@@ -18,13 +18,13 @@ const stopGraceMs = 10_000;
 export class Service {
   readonly spec: ChildSpec;
   readonly #isReady: () => Promise<boolean>;
-  readonly #world: ServiceWorld;
+  readonly #deps: ServiceDeps;
   #child: Child | undefined;
 
-  constructor(spec: ChildSpec, isReady: () => Promise<boolean>, world: ServiceWorld) {
+  constructor(spec: ChildSpec, isReady: () => Promise<boolean>, deps: ServiceDeps) {
     this.spec = spec;
     this.#isReady = isReady;
-    this.#world = world;
+    this.#deps = deps;
   }
 
   get name(): string {
@@ -44,7 +44,7 @@ export class Service {
   /** Starts without waiting. @throws CliError `PROCESS_FAILED` */
   async start(): Promise<void> {
     if (this.#child) throw new CliError("PROCESS_FAILED", `${this.name} runs already`);
-    const child = await startChild(this.spec, this.#world.reaper);
+    const child = await startChild(this.spec, this.#deps.reaper);
     this.#child = child;
     void child.ended.then(() => {
       if (this.#child === child) this.#child = undefined;
@@ -53,7 +53,7 @@ export class Service {
 
   /** @throws CliError `PROCESS_FAILED` or `NOT_READY` (after 30 s) */
   async ready(): Promise<void> {
-    const { clock, signal } = this.#world;
+    const { clock, signal } = this.#deps;
     if (!this.#child) throw new CliError("PROCESS_FAILED", `${this.name} is not running`);
     const options = { clock, deadlineMs: readyWithinMs };
     await waitUntilReady(this.#child, this.#isReady, signal ? { ...options, signal } : options);
