@@ -1,6 +1,6 @@
 import type { Found, LedgerEntry } from "@kasbah/ledger";
-import type { CommandDeps } from "../commands/command-deps.ts";
 import { CliError } from "../errors.ts";
+import type { Screen } from "../output/screen.ts";
 import { csvHeader, csvLine } from "./csv.ts";
 
 export const exportFormats = ["jsonl", "csv"] as const;
@@ -10,6 +10,13 @@ export interface ExportOptions {
   readonly format: (typeof exportFormats)[number];
   /** All when undefined. */
   readonly kind: LedgerEntry["kind"] | undefined;
+}
+
+export interface ExportDeps {
+  readonly screen: Pick<Screen, "write">;
+  /** Resolves when the reader of the screen can take more. */
+  drained(): Promise<void>;
+  readonly signal: AbortSignal;
 }
 
 const chunkCharacters = 65_536;
@@ -22,7 +29,7 @@ const chunkCharacters = 65_536;
 export async function exportEntries(
   entries: AsyncIterable<Found>,
   { format, kind }: ExportOptions,
-  { screen, drained, signal }: CommandDeps,
+  { screen, drained, signal }: ExportDeps,
 ): Promise<void> {
   let text = format === "csv" ? csvHeader : "";
   for await (const found of entries) {

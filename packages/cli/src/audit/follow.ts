@@ -1,6 +1,12 @@
 import type { Found, LedgerTail } from "@kasbah/ledger";
-import { pause } from "@kasbah/runtime";
-import type { CommandDeps } from "../commands/command-deps.ts";
+import { type Clock, pause } from "@kasbah/runtime";
+import type { Screen } from "../output/screen.ts";
+
+export interface TailDeps {
+  readonly screen: Pick<Screen, "write">;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
 
 /** How often a ledger that is followed is looked at. */
 const lookMs = 500;
@@ -13,7 +19,7 @@ export async function showTail(
     follow,
     show,
   }: { readonly count: number; readonly follow: boolean; readonly show: (found: Found) => string },
-  { screen, clock, signal }: CommandDeps,
+  { screen, clock, signal }: TailDeps,
 ): Promise<void> {
   for (const found of await tail.last(count)) screen.write(show(found));
   while (follow && !signal.aborted) {

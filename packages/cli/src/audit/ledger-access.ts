@@ -1,39 +1,29 @@
 import { type CatchUpProgress, LedgerError, type LedgerReader, openLedgerForReading } from "@kasbah/ledger";
-import { errnoOf, formatDuration } from "@kasbah/runtime";
-import type { Command } from "commander";
+import { type Clock, errnoOf, formatDuration, type LogStream } from "@kasbah/runtime";
 import { forbidden } from "../authority/admin-failure.ts";
-import { stateDirectoryOf } from "../commands/ca-location.ts";
-import type { CommandDeps } from "../commands/command-deps.ts";
 
-/** Which ledgers a command reads. */
-export interface LedgerLocation {
-  readonly stateDir?: readonly string[];
+export interface LedgerDeps {
+  readonly clock: Clock;
+  readonly stderr: LogStream;
+  readonly signal: AbortSignal;
 }
 
-const stateDirHelp =
-  "the CA's state directory; more than once for several replicas (env: KASBAH_STATE_DIR, default: /var/lib/kasbah for root, else kasbah in $XDG_STATE_HOME)";
-/** Below this an index is there before anybody wonders. */
-const worthTelling = 20_000;
+/** A smaller ledger is indexed before a user notices. */
+const worthReporting = 20_000;
 
-export function withLedgerLocation(command: Command): Command {
-  const collect = (directory: string, before: readonly string[] = []) => [...before, directory];
-  return command.option("--state-dir <dir>", stateDirHelp, collect);
-}
-
-/** Opens the ledgers, lets `work` read them, and says on stderr what could not be read. */
+/** Opens the ledgers in the state directories for `work`, and warns on stderr about lines that cannot be read. */
 export async function withLedger<T>(
-  { stateDir }: LedgerLocation,
-  deps: CommandDeps,
+  directories: readonly string[],
+  deps: LedgerDeps,
   work: (ledger: LedgerReader) => Promise<T>,
 ): Promise<T> {
-  const directories = stateDir ?? [stateDirectoryOf({}, deps)];
   const ledger = await openReadable(directories, deps);
   try {
     const result = await work(ledger);
     const { unreadable } = ledger;
     if (unreadable > 0)
       deps.stderr.write(
-        `kasbah: ${unreadable} lines of the ledger can not be read: kasbah audit verify names them\n`,
+        `kasbah: ${unreadable} ${unreadable === 1 ? "line" : "lines"} of the ledger cannot be read; kasbah audit verify lists them\n`,
       );
     return result;
   } finally {
@@ -41,7 +31,7 @@ export async function withLedger<T>(
   }
 }
 
-async function openReadable(directories: readonly string[], deps: CommandDeps): Promise<LedgerReader> {
+async function openReadable(directories: readonly string[], deps: LedgerDeps): Promise<LedgerReader> {
   try {
     const onProgress = progressOf(deps);
     return await openLedgerForReading(directories, { onProgress, signal: deps.signal });
@@ -52,15 +42,15 @@ async function openReadable(directories: readonly string[], deps: CommandDeps): 
   }
 }
 
-/** Says each tenth of the way, when it is a long one. */
-function progressOf({ stderr, clock }: CommandDeps): (progress: CatchUpProgress) => void {
+/** Reports every tenth of the work if there is much of it. */
+function progressOf({ stderr, clock }: LedgerDeps): (progress: CatchUpProgress) => void {
   const start = clock.monotonicMs();
-  let [firstSize, told] = [-1, 0];
+  let [firstSize, reported] = [-1, 0];
   return ({ size, bytes, totalBytes }) => {
     if (firstSize < 0) firstSize = size;
     const tenth = Math.floor((10 * bytes) / Math.max(1, totalBytes));
-    if (size - firstSize < worthTelling || tenth <= told) return;
-    told = tenth;
+    if (size - firstSize < worthReporting || tenth <= reported) return;
+    reported = tenth;
     const elapsedMs = clock.monotonicMs() - start;
     const elapsed = formatDuration(elapsedMs - (elapsedMs % 1000));
     stderr.write(`kasbah: indexing the ledger: ${size} entries, ${tenth}0 % after ${elapsed}\n`);

@@ -16,7 +16,13 @@ import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { explainAdminFailure } from "./admin-failure.ts";
 import type { OperatorClient } from "./operator-client.ts";
 
-export type { AuthorityStatusMessage, DecisionMessage, IdentityExplanationMessage } from "@kasbah/protocol";
+export type {
+  AuthorityMessage,
+  AuthorityStatusMessage,
+  DecisionMessage,
+  IdentityExplanationMessage,
+  RotationMessage,
+} from "@kasbah/protocol";
 
 export interface AdminDeadlines {
   /** For a CA to say that it is there. */

@@ -1,11 +1,16 @@
 import { z } from "zod";
 import type {
+  AuthorityMessage,
   AuthorityStatusMessage,
   DecisionMessage,
   IdentityExplanationMessage,
+  RotationMessage,
 } from "../authority/admin-client.ts";
 
-// What the command prints with --json, back into values. A later release may say more, which is left out.
+// Parses what kasbah prints with --json. Fields added by later releases are ignored.
+
+/** Has every field of a message, so that a new field of the protocol does not compile until it is read here. */
+type Shape<Message> = { readonly [Field in keyof Required<Message>]: z.ZodType };
 
 const time = z.iso.datetime().transform((text) => new Date(text));
 const kind = z.enum(["root", "intermediate"]);
@@ -27,7 +32,7 @@ const authority = z.object({
   notAfter: time,
   stageSince: time,
   rotatesAt: time.exactOptional(),
-});
+} satisfies Shape<AuthorityMessage>);
 
 const rotation = z.object({
   kind,
@@ -39,7 +44,7 @@ const rotation = z.object({
   reason: z.string(),
   earliest: time.exactOptional(),
   aborted: z.boolean(),
-});
+} satisfies Shape<RotationMessage>);
 
 /** `kasbah authority … --json`. */
 export const authorityStatus: z.ZodType<AuthorityStatusMessage> = z.object({
@@ -51,7 +56,7 @@ export const authorityStatus: z.ZodType<AuthorityStatusMessage> = z.object({
   rotation: rotation.exactOptional(),
   warnings: texts,
   restoredAt: time.exactOptional(),
-});
+} satisfies Shape<AuthorityStatusMessage>);
 
 /** `kasbah why <reference> --json`. */
 export const decision: z.ZodType<DecisionMessage> = z.object({
@@ -73,7 +78,7 @@ export const decision: z.ZodType<DecisionMessage> = z.object({
   serial: z.string(),
   ignored: texts,
   disregarded: texts,
-});
+} satisfies Shape<DecisionMessage>);
 
 /** `kasbah why <spiffe-id> --json`. */
 export const explanation: z.ZodType<IdentityExplanationMessage> = z.object({
@@ -90,4 +95,4 @@ export const explanation: z.ZodType<IdentityExplanationMessage> = z.object({
   onSharedKey: z.string(),
   rate: z.string(),
   reason: z.string(),
-});
+} satisfies Shape<IdentityExplanationMessage>);

@@ -1,5 +1,5 @@
 import type { Clock, LogStream } from "@kasbah/runtime";
-import type { Screen } from "../mesh/demo/printer.ts";
+import type { Screen } from "../output/screen.ts";
 
 /** The process as the commands see it; only main.ts touches the real one. */
 export interface CommandDeps {

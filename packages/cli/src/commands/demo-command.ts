@@ -1,7 +1,8 @@
 import { runDemo } from "../mesh/demo/demo.ts";
-import { createPrinter, type Screen } from "../mesh/demo/printer.ts";
+import { createPrinter } from "../mesh/demo/printer.ts";
 import { provideEnvoy } from "../mesh/envoy/provide-envoy.ts";
 import { wheel } from "../mesh/envoy/wheel.ts";
+import type { Screen } from "../output/screen.ts";
 import type { CommandDeps } from "./command-deps.ts";
 
 /** `kasbah demo`. @throws CliError */

@@ -5,14 +5,20 @@ import { certificateAnswerJson, renderCertificateAnswer, wantedBy } from "../../
 import { type ExportOptions, entryKinds, exportEntries, exportFormats } from "../../audit/export-entries.ts";
 import { showTail } from "../../audit/follow.ts";
 import { parseInstant } from "../../audit/instant.ts";
-import { type LedgerLocation, withLedger, withLedgerLocation } from "../../audit/ledger-access.ts";
+import { withLedger } from "../../audit/ledger-access.ts";
 import { entryJson, entryValue, renderEntryLine } from "../../audit/render/entry.ts";
 import { renderWho, whoJson } from "../../audit/render/who.ts";
 import { namesCluster } from "../../kubectl/cluster-choice.ts";
 import { toJson } from "../../output/json.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { auditHelp, certHelp, exportHelp, tailHelp, whoHelp } from "./help.ts";
-import { type AuditLocation, auditSourceOf } from "./location.ts";
+import {
+  type AuditLocation,
+  auditSourceOf,
+  type LedgerLocation,
+  ledgerDirectoriesOf,
+  withLedgerLocation,
+} from "./location.ts";
 import { auditProveCommand } from "./prove-command.ts";
 import { auditVerifyCommand } from "./verify-command.ts";
 
@@ -101,7 +107,9 @@ async function tail({ follow, lines, list, ...o }: TailOptions, deps: CommandDep
   const show = o.json ? entryJson : renderEntryLine;
   if (list) return deps.screen.write(toJson((await auditSourceOf(o, deps).last(lines)).map(entryValue)));
   if (!namesCluster(o))
-    return withLedger(o, deps, (ledger) => showTail(ledger.tail(), { count: lines, follow, show }, deps));
+    return withLedger(ledgerDirectoriesOf(o, deps), deps, (ledger) =>
+      showTail(ledger.tail(), { count: lines, follow, show }, deps),
+    );
   if (follow)
     throw new ConfigInvalidError(["--follow: not through kubectl exec; look again, or follow in a pod"]);
   for (const found of await auditSourceOf(o, deps).last(lines)) deps.screen.write(show(found));
@@ -114,7 +122,9 @@ interface ExportRange extends LedgerLocation, ExportOptions {
 
 async function exportRange(options: ExportRange, deps: CommandDeps): Promise<void> {
   const { since, until } = options;
-  await withLedger(options, deps, (ledger) => exportEntries(ledger.since(since, until), options, deps));
+  await withLedger(ledgerDirectoriesOf(options, deps), deps, (ledger) =>
+    exportEntries(ledger.since(since, until), options, deps),
+  );
 }
 
 function instantOf({ clock }: CommandDeps): (text: string) => Date {

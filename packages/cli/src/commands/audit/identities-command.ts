@@ -1,10 +1,9 @@
 import { Command } from "commander";
-import { withLedgerLocation } from "../../audit/ledger-access.ts";
 import { identitiesJson, namespaceOf, renderIdentities } from "../../audit/render/identities.ts";
 import { toJson } from "../../output/json.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { identitiesHelp } from "./help.ts";
-import { type AuditLocation, auditSourceOf } from "./location.ts";
+import { type AuditLocation, auditSourceOf, withLedgerLocation } from "./location.ts";
 
 interface IdentitiesOptions extends AuditLocation {
   readonly in?: string;

@@ -1,9 +1,10 @@
 import { type Found, type IssuedEntry, type LedgerReader, proveEntry } from "@kasbah/ledger";
 import { Command } from "commander";
 import { wantedBy } from "../../audit/ask-certificate.ts";
-import { type LedgerLocation, withLedger, withLedgerLocation } from "../../audit/ledger-access.ts";
+import { withLedger } from "../../audit/ledger-access.ts";
 import { CliError } from "../../errors.ts";
 import type { CommandDeps } from "../command-deps.ts";
+import { type LedgerLocation, ledgerDirectoriesOf, withLedgerLocation } from "./location.ts";
 
 const help = `
 The proof is one JSON file on stdout: the entry, its path to the root of the Merkle tree, and the root as the ledger's key has
@@ -26,7 +27,7 @@ export function auditProveCommand(deps: CommandDeps): Command {
 }
 
 async function prove(target: string, options: LedgerLocation, deps: CommandDeps): Promise<void> {
-  const proof = await withLedger(options, deps, async (ledger) => {
+  const proof = await withLedger(ledgerDirectoriesOf(options, deps), deps, async (ledger) => {
     const found = await find(ledger, target);
     const directory = found === undefined ? undefined : ledger.directoryOf(found.slot);
     if (found === undefined || directory === undefined)

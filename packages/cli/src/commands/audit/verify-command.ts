@@ -12,12 +12,11 @@ import {
 } from "@kasbah/ledger";
 import { errnoOf } from "@kasbah/runtime";
 import { Command } from "commander";
-import { type LedgerLocation, withLedgerLocation } from "../../audit/ledger-access.ts";
 import { renderVerdict, type SlotVerdict } from "../../audit/render/verdict.ts";
 import { CliError } from "../../errors.ts";
 import { toJson } from "../../output/json.ts";
-import { stateDirectoryOf } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
+import { type LedgerLocation, ledgerDirectoriesOf, withLedgerLocation } from "./location.ts";
 
 interface VerifyOptions extends LedgerLocation {
   readonly key?: string;
@@ -57,7 +56,7 @@ export function auditVerifyCommand(deps: CommandDeps): Command {
 
 async function verify(options: VerifyOptions, deps: CommandDeps): Promise<void> {
   const verdicts: SlotVerdict[] = [];
-  const directories = [...new Set(options.stateDir ?? [stateDirectoryOf({}, deps)])];
+  const directories = [...new Set(ledgerDirectoriesOf(options, deps))];
   for (const directory of directories) {
     for (const one of await slotsOf(directory)) {
       const slot = directories.length === 1 ? one.slot : join(directory, one.slot);

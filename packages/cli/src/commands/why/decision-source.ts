@@ -31,9 +31,7 @@ async function readStopped(
   deps: CommandDeps,
 ): Promise<DecisionMessage & { readonly replica?: string }> {
   try {
-    const found = await withLedger({ stateDir: [directory] }, deps, (ledger) =>
-      ledger.reference(referenceId),
-    );
+    const found = await withLedger([directory], deps, (ledger) => ledger.reference(referenceId));
     if (found !== undefined) return decisionView(found);
   } catch (error) {
     // Where no CA has ever been, a ledger that is missing says less than the socket that is.

@@ -1,11 +1,4 @@
-/** Where the demo's words go. */
-export interface Screen {
-  write(text: string): void;
-  /** Colour is for terminals, and for people who have not set NO_COLOR. */
-  readonly colour: boolean;
-  /** A terminal, where a line can be written over. */
-  readonly interactive: boolean;
-}
+import type { Screen } from "../../output/screen.ts";
 
 /** The few forms that the demo's output is made of. */
 export interface DemoPrinter {
