@@ -45,7 +45,7 @@ describe("The command of an operator", function () {
   it("fails where no CA is, and on a wrong command line, with different exit codes", async () => {
     const nowhere = await kasbah(["check"]);
     assert.equal(nowhere.code, 1);
-    assert.match(nowhere.err, /no CA at .*admin\.sock: there is no socket; .* \(ADMIN_UNREACHABLE\)\n$/);
+    assert.match(nowhere.err, /no CA at .*admin\.sock: no such socket; .* \(ADMIN_UNREACHABLE\)\n$/);
     assert.equal((await kasbah(["check", "--wran", "1d"])).code, 2);
     assert.equal((await kasbah(["authority", "--help"])).code, 0);
   });
@@ -55,7 +55,7 @@ describe("The command of an operator", function () {
     const { code, out } = await kasbah(["check"]);
     assert.equal(code, 3, out);
     assert.match(out, /^OK {8}root-1 [^\n]*\nWARNING {3}intermediate-1 /);
-    assert.match(out, /! no CA answers: this is what [^\n]*\nWARNING\n$/);
+    assert.match(out, /! no CA answers: showing the state in [^\n]*\nWARNING\n$/);
     assert.equal((await kasbah(["check", "--warn", "2d", "--critical", "1d"])).code, 0);
     assert.equal((await kasbah(["check", "--critical", "30d"])).code, 4);
   });
@@ -65,7 +65,7 @@ describe("The command of an operator", function () {
     assert.equal((await stat(directory.join("ca", "admin.sock"))).mode & 0o777, 0o600);
     const rotated = await kasbah(["authority", "rotate", "--root", "--wait"]);
     assert.deepEqual([rotated.code, rotated.err], [0, ""]);
-    assert.match(rotated.out, /^the rotation is done\nno rotation is under way/);
+    assert.match(rotated.out, /^rotation complete\nno rotation in progress/);
     const { out } = await kasbah(["authority", "list"]);
     assert.match(out, /\nroot-2 +active +yes/);
     assert.doesNotMatch(out, /no CA answers/);
@@ -80,10 +80,10 @@ describe("The command of an operator", function () {
     await chmod(directory.path, 0o711);
     const running = await kasbah(["check"], { uid: 65_534 });
     assert.equal(running.code, 1);
-    assert.match(running.err, /admin\.sock: it is for its user of uid 0 alone: .* \(ADMIN_FORBIDDEN\)\n$/);
+    assert.match(running.err, /admin\.sock: only its owner \(uid 0\) has access: .* \(ADMIN_FORBIDDEN\)\n$/);
     assert.ok(server);
     await server.stop();
     const stopped = await kasbah(["check"], { uid: 65_534 });
-    assert.match(stopped.err, /\/ca: it is for its user of uid 0 alone: .* \(ADMIN_FORBIDDEN\)\n$/);
+    assert.match(stopped.err, /\/ca: only its owner \(uid 0\) has access: .* \(ADMIN_FORBIDDEN\)\n$/);
   });
 });

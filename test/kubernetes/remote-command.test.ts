@@ -170,7 +170,7 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
     assert.match(`${acts[0]}`, /"act":"rotate".*"operatorUnverified":"ann@laptop"/);
     const followed = await kasbah("authority", "rotate", "--wait");
     assert.equal(followed.exitCode, 0, followed.stderr);
-    assert.match(followed.stdout, /the rotation is done\n/);
+    assert.match(followed.stdout, /rotation complete\n/);
     await untilSeen("agreement", 20_000, async () => {
       const status = JSON.parse((await kasbah("authority", "list", "--json")).stdout);
       return status.otherwise === undefined && JSON.stringify(status).includes("root-2") ? true : undefined;

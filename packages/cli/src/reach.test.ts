@@ -24,7 +24,7 @@ describe("The table of what reaches a cluster", () => {
       if (nameOf(command) === "audit export") file.push("--since=1h");
       const { error } = await runKasbah(["-n", "mesh", ...nameOf(command).split(" "), ...file]);
       assert.equal(error?.code, "CONFIG_INVALID", nameOf(command));
-      assert.match(String(error?.message), new RegExp(`not for kasbah ${nameOf(command)}: .{20}`));
+      assert.match(String(error?.message), new RegExp(`not supported by kasbah ${nameOf(command)}: .{20}`));
     }
   });
 

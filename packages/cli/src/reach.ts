@@ -14,7 +14,7 @@ type Reach =
   | { readonly local: string };
 
 const inThePod =
-  "it reads the ledger's files; run it in each pod: kubectl exec POD -c kasbah-server -- kasbah";
+  "it reads the ledger's files; run it in each pod with kubectl exec POD -c kasbah-server -- kasbah";
 
 const reaches: Readonly<Record<string, Reach>> = {
   "authority list": "every replica",
@@ -34,18 +34,18 @@ const reaches: Readonly<Record<string, Reach>> = {
   identities: "every replica",
   install: "the objects",
   uninstall: "the objects",
-  demo: { local: "its mesh runs on this machine" },
+  demo: { local: "the demo mesh runs on this machine" },
   inspect: {
     local:
-      "it looks from this machine; kubectl port-forward brings a pod's port here, for kasbah inspect 127.0.0.1:PORT",
+      "it connects from this machine; forward the pod's port with kubectl port-forward and run kasbah inspect 127.0.0.1:PORT",
   },
-  init: { local: "a CA in a cluster makes its authorities at its first start" },
+  init: { local: "a CA in a cluster creates its authorities when it first starts" },
   backup: {
     local:
-      "the CA's keys do not go through this connection; back up the Secret that the replicas share, or run kasbah backup in the pod, onto its volume",
+      "private keys must not pass through kubectl exec; back up the Secret that the replicas share, or run kasbah backup in the pod and write to its volume",
   },
-  restore: { local: "it fills a state directory in which no CA runs, so that there is no pod to ask" },
-  "policy check": { local: "it reads a file of this machine and asks no CA" },
+  restore: { local: "it writes to a state directory that no running CA uses, so no pod can run it" },
+  "policy check": { local: "it reads a local file and does not contact a CA" },
 };
 
 /** Throws ConfigInvalidError when a command is given a cluster that it does not reach. */
@@ -55,12 +55,15 @@ export function refuseOutOfReach(command: Command): void {
   const reach = reachOf(command);
   const flags = "-n, --context, --kubeconfig and --pod";
   // One that is not in the table would look at this machine, where another CA may be.
-  if (reach === undefined) throw new ConfigInvalidError([`${flags}: not for kasbah ${nameOf(command)}`]);
+  if (reach === undefined)
+    throw new ConfigInvalidError([`${flags}: not supported by kasbah ${nameOf(command)}`]);
   if (typeof reach === "object") {
-    throw new ConfigInvalidError([`${flags}: not for kasbah ${nameOf(command)}: ${reach.local}`]);
+    throw new ConfigInvalidError([`${flags}: not supported by kasbah ${nameOf(command)}: ${reach.local}`]);
   }
   if (reach === "the objects" && choice.pod !== undefined) {
-    throw new ConfigInvalidError([`--pod: not for kasbah ${nameOf(command)}, which asks no replica`]);
+    throw new ConfigInvalidError([
+      `--pod: not supported by kasbah ${nameOf(command)}, which contacts no replica`,
+    ]);
   }
 }
 

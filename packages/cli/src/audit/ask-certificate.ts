@@ -40,8 +40,8 @@ export function renderCertificateAnswer(answer: CertificateAnswer, now: Date): s
   if (certificates.length > 0) return shown(certificates);
   const what =
     wanted.fingerprint === undefined ? `the serial ${wanted.serial}` : `SHA-256 ${wanted.fingerprint}`;
-  if (sameSerial.length === 0) return `no certificate with ${what} is on record\n`;
-  return `this certificate is not on record, ${what}\n! only its serial is: of another certificate, so that somebody else made this one\n\n${shown(sameSerial)}`;
+  if (sameSerial.length === 0) return `the ledger has no certificate with ${what}\n`;
+  return `the ledger does not contain this certificate, ${what}\n! it contains a different certificate with the same serial: this CA did not issue the one in the file\n\n${shown(sameSerial)}`;
 }
 
 export function certificateAnswerJson({ wanted, certificates, sameSerial }: CertificateAnswer) {
@@ -54,7 +54,7 @@ export function certificateAnswerJson({ wanted, certificates, sameSerial }: Cert
 }
 
 /** By its serial, its fingerprint, or the file that it is in: a file of that name counts for more than what it looks like. */
-export async function wantedBy(target: string): Promise<Wanted> {
+export async function readCertificateTarget(target: string): Promise<Wanted> {
   const hex = target.replace(/^0x/i, "").replaceAll(":", "").toLowerCase();
   const isFile = await stat(target).then(
     (found) => found.isFile(),

@@ -29,6 +29,6 @@ function exact(text: string, [, year, month, day, hour, minute, second]: RegExpE
   const local = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
   const read = new Date(`${local}Z`);
   const isReal = !Number.isNaN(read.getTime()) && read.toISOString().startsWith(local);
-  if (!isReal) throw new InvalidArgumentError("there is no such day or time of day.");
+  if (!isReal) throw new InvalidArgumentError("expected a date and time that exist.");
   return new Date(text.toUpperCase().replace(" ", "T"));
 }

@@ -18,30 +18,30 @@ export async function explainAdminFailure(error: unknown, { path, isAct }: Admin
     return new CliError("OPERATION_REFUSED", message.replace(/^OPERATION_REFUSED: /, ""), options);
   }
   if (code === grpcStatus.DEADLINE_EXCEEDED) {
-    if (!isAct) return unreachable(path, "nobody answers in time", options);
-    const advice = "it may do it yet: look at kasbah authority status";
-    return new CliError("ADMIN_FAILED", `the CA has not answered in time; ${advice}`, options);
+    if (!isAct) return unreachable(path, "no answer in time", options);
+    const advice = "it may still complete the operation: check kasbah authority status";
+    return new CliError("ADMIN_FAILED", `the CA did not answer in time; ${advice}`, options);
   }
   const isOwnWord = /^[A-Z_]+: /.test(message);
   if (code !== grpcStatus.UNAVAILABLE || isOwnWord) {
-    return new CliError("ADMIN_FAILED", `the CA could not do it: ${message}`, options);
+    return new CliError("ADMIN_FAILED", `the CA reported an error: ${message}`, options);
   }
   // The transport's words hold the name of the failed call's error.
   if (message.includes("EACCES")) return forbidden(path, options);
-  return unreachable(path, message.includes("ENOENT") ? "there is no socket" : "nobody answers", options);
+  return unreachable(path, message.includes("ENOENT") ? "no such socket" : "nothing answers", options);
 }
 
 /** What belongs to another user, and to whom, as far as that can be seen. */
 export async function forbidden(path: string, options: ErrorOptions): Promise<CliError> {
   const owner = await stat(path).then(
-    ({ uid }) => ` of uid ${uid}`,
+    ({ uid }) => ` (uid ${uid})`,
     () => "",
   );
-  const advice = `it is for its user${owner} alone: run the command as that user`;
+  const advice = `only its owner${owner} has access: run the command as that user`;
   return new CliError("ADMIN_FORBIDDEN", `no access to ${path}: ${advice}`, options);
 }
 
 function unreachable(path: string, reason: string, options: ErrorOptions): CliError {
-  const advice = "start kasbah-server, or name its --state-dir or --admin-socket";
+  const advice = "start kasbah-server, or set --state-dir or --admin-socket";
   return new CliError("ADMIN_UNREACHABLE", `no CA at ${path}: ${reason}; ${advice}`, options);
 }

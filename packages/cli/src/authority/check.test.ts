@@ -93,10 +93,10 @@ describe("The check of the authorities", () => {
     const seen = status(retired, retiring, authority("root-2", 29), authority("intermediate-2", 300), next);
     const report = checkAuthorities({ ...seen, warnings: ["look\u001b[31m"] }, limits, now);
     assert.deepEqual(renderCheck(report, now).split("\n"), [
-      "OK        root-1          ended 2029-12-31T00:00:00Z (1d ago), retires: another signs",
-      "WARNING   root-2          ends 2030-01-30T00:00:00Z (in 29d)",
-      "OK        intermediate-2  ends 2030-10-28T00:00:00Z (in 300d)",
-      "OK        root-3          ends 2030-10-28T00:00:00Z (in 300d)",
+      "OK        root-1          expired 2029-12-31T00:00:00Z (1d ago), retiring: another authority signs",
+      "WARNING   root-2          expires 2030-01-30T00:00:00Z (in 29d)",
+      "OK        intermediate-2  expires 2030-10-28T00:00:00Z (in 300d)",
+      "OK        root-3          expires 2030-10-28T00:00:00Z (in 300d)",
       "! look\\u001b[31m",
       "see docs/runbooks/root-expiring-soon.md",
       "see docs/runbooks/warnings.md",

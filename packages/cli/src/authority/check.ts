@@ -43,8 +43,7 @@ export function checkReplicas(
     .map((status) => checkAuthorities(status, limits, now))
     .reduce((one, other) => (levels.indexOf(other.level) > levels.indexOf(one.level) ? other : one));
   const differing = otherwise.map(
-    ({ replica }) =>
-      `${replica} shows another state than the others: compare them with kasbah authority list`,
+    ({ replica }) => `${replica} reports a different state: compare the replicas with kasbah authority list`,
   );
   return { ...worst, warnings: [...new Set([...told.warnings, ...worst.warnings, ...differing])] };
 }
@@ -71,7 +70,7 @@ export function checkAuthorities(
   limits: CheckLimits,
   now: Date,
 ): CheckReport {
-  if (!authorities.some(({ signs }) => signs)) throw new CliError("ADMIN_FAILED", "no authority signs");
+  if (!authorities.some(({ signs }) => signs)) throw new CliError("ADMIN_FAILED", "no authority is signing");
   const checked = authorities.filter(isKnown).map((authority) => checkOne(authority, limits, now));
   const worst = Math.max(...checked.map(({ level }) => levels.indexOf(level)));
   return { level: levels[worst] ?? "CRITICAL", authorities: checked, warnings };
@@ -85,7 +84,8 @@ function checkOne(authority: AuthorityMessage, limits: CheckLimits, now: Date): 
   const { id, kind, notAfter, signs, stage } = authority;
   const isNext = stage === "prepared" || stage === "distributed";
   if (!signs && !isNext) {
-    const note = stage === "retiring" ? "retires: another signs" : "stands by: another signs";
+    const note =
+      stage === "retiring" ? "retiring: another authority signs" : "standby: another authority signs";
     return { id, level: "OK", notAfter, note };
   }
   const leftMs = notAfter.getTime() - now.getTime();
@@ -98,7 +98,7 @@ function checkOne(authority: AuthorityMessage, limits: CheckLimits, now: Date): 
 export function renderCheck({ level, authorities, warnings }: CheckReport, now: Date): string {
   const width = Math.max(...authorities.map(({ id }) => id.length));
   const lines = authorities.map(({ id, level: own, notAfter, note }) => {
-    const ends = now < notAfter ? "ends" : "ended";
+    const ends = now < notAfter ? "expires" : "expired";
     const why = note === undefined ? "" : `, ${note}`;
     return `${own.padEnd(8)}  ${id.padEnd(width)}  ${ends} ${timeAndDistance(notAfter, now)}${why}`;
   });

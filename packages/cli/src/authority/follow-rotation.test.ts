@@ -21,7 +21,7 @@ describe("Following a rotation", () => {
     followRotation(busy, {
       everyMs: 1000,
       read: async () => {
-        if (away) throw new CliError("ADMIN_UNREACHABLE", "nobody answers");
+        if (away) throw new CliError("ADMIN_UNREACHABLE", "nothing answers");
         return finished ? { ...idle, authorities: [{ ...root, id: "root-2" }] } : busy;
       },
       write: (text) => {
@@ -49,10 +49,10 @@ describe("Following a rotation", () => {
     await clock.runFor(5000);
     assert.equal((await outcome).rotation, undefined);
     assert.deepEqual(said.split("\n"), [
-      "2030-01-01T00:00:00Z  root-2 distributed, until 2030-01-02T00:00:00Z at the earliest",
-      "the CA does not answer; it will take the rotation up where it stood",
-      "the CA does not answer; it will take the rotation up where it stood",
-      "the rotation is done",
+      "2030-01-01T00:00:00Z  root-2 distributed, until at least 2030-01-02T00:00:00Z",
+      "the CA does not answer; it resumes the rotation after it restarts",
+      "the CA does not answer; it resumes the rotation after it restarts",
+      "rotation complete",
       "",
     ]);
   });

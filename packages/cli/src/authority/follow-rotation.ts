@@ -29,14 +29,14 @@ export async function followRotation(
   let shown = "";
   while (status.rotation !== undefined && status.rotation.to === successor) {
     const { stage, since, to, earliest } = status.rotation;
-    const until = earliest === undefined ? "" : `, until ${plainTime(earliest)} at the earliest`;
+    const until = earliest === undefined ? "" : `, until at least ${plainTime(earliest)}`;
     const line = `${printableText(`${plainTime(since)}  ${to} ${stage}${until}`)}\n`;
     if (line !== shown) follower.write(line);
     shown = line;
     status = await nextStatus(follower);
   }
   if (successor !== undefined) refuseAborted(status, successor);
-  follower.write("the rotation is done\n");
+  follower.write("rotation complete\n");
   return status;
 }
 
@@ -63,7 +63,7 @@ async function nextStatus({
     } catch (error) {
       const isAway = error instanceof CliError && error.code === "ADMIN_UNREACHABLE";
       if (!isAway || clock.monotonicMs() > giveUpAtMs) throw error;
-      if (!isKnown) write("the CA does not answer; it will take the rotation up where it stood\n");
+      if (!isKnown) write("the CA does not answer; it resumes the rotation after it restarts\n");
     }
   }
 }

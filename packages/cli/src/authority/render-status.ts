@@ -5,11 +5,11 @@ import { table } from "../output/table.ts";
 
 /** What the stages mean, for whoever meets them for the first time. */
 const meanings = {
-  prepared: "its keys are made, nobody knows them yet",
-  distributed: "in every trust bundle that is handed out; the former authority still signs",
-  active: "the new authority signs; kasbah authority abort goes back",
-  retiring: "the former authority signs no more, and is trusted until its last leaf has ended",
-  retired: "over",
+  prepared: "its keys exist, but no trust bundle contains it yet",
+  distributed: "every new trust bundle contains it; the previous authority still signs",
+  active: "the new authority signs; kasbah authority abort switches back",
+  retiring: "the previous authority no longer signs; it stays trusted until its last certificate expires",
+  retired: "complete",
 } as const;
 
 const following = {
@@ -22,13 +22,13 @@ const following = {
 
 /** The authorities as a table; those that have retired are counted, unless all are wanted. */
 export function renderAuthorities(status: AuthorityStatusMessage, now: Date, all = false): string {
-  const header = ["AUTHORITY", "STAGE", "SIGNS", "KEY", "ENDS", "SHA-256"];
+  const header = ["AUTHORITY", "STAGE", "SIGNS", "KEY", "EXPIRES", "SHA-256"];
   const shown = status.authorities.filter(({ stage }) => all || stage !== "retired");
   const rows = shown.map((authority) => rowOf(authority, now));
   const hidden = status.authorities.length - shown.length;
-  const count = hidden === 0 ? "" : `${hidden} retired, shown by --all\n`;
+  const count = hidden === 0 ? "" : `${hidden} retired (use --all to list)\n`;
   const origin = status.authorities.some((one) => one.origin === "plugged-in" && one.stage !== "retired");
-  const note = origin ? "\nplugged in: the operator replaces these authorities (--root-ca-dir)\n" : "";
+  const note = origin ? "\nplugged-in authorities are replaced by the operator (--root-ca-dir)\n" : "";
   return `${table([header, ...rows])}${count}${note}${warningsOf(status)}`;
 }
 
@@ -45,20 +45,20 @@ export function renderRotation(status: AuthorityStatusMessage, now: Date): strin
 
 function idle(status: AuthorityStatusMessage, now: Date): string[] {
   const next = status.authorities.flatMap(({ id, rotatesAt }) =>
-    rotatesAt === undefined ? [] : [`  ${id} is replaced by itself at ${timeAndDistance(rotatesAt, now)}`],
+    rotatesAt === undefined ? [] : [`  ${id} rotates automatically at ${timeAndDistance(rotatesAt, now)}`],
   );
-  return [`no rotation is under way (epoch ${status.epoch})`, ...next];
+  return [`no rotation in progress (epoch ${status.epoch})`, ...next];
 }
 
 function underWay(rotation: RotationMessage, epoch: number, now: Date): string[] {
   const { kind, from, to, stage, since, reason, mayAdvance, aborted, earliest } = rotation;
-  const what = aborted ? `aborted rotation of the ${kind}, back from` : `rotation of the ${kind}:`;
+  const what = aborted ? `rotation of the ${kind} aborted: returning from` : `rotation of the ${kind}:`;
   return [
     `${what} ${from} to ${to}`,
     `  stage    ${stage}: ${meanings[stage]}`,
     `  since    ${timeAndDistance(since, now)}`,
-    `  next     ${following[stage]}, ${mayAdvance ? "at once" : "not yet"}`,
-    `  because  ${reason}`,
+    `  next     ${following[stage]}, ${mayAdvance ? "now" : "not yet"}`,
+    `  reason   ${reason}`,
     ...(earliest === undefined ? [] : [`  earliest ${timeAndDistance(earliest, now)}`]),
     `  epoch    ${epoch}`,
   ];

@@ -56,17 +56,17 @@ export async function askEvery<Answer>(
 }
 
 /** What there is to say when nobody gave an answer: the first failure's code, and what the replicas say, once. */
-export function nobodyAnswers({ refused, missing }: Answers<unknown>): CliError {
+export function noAnswerError({ refused, missing }: Answers<unknown>): CliError {
   const failed = [...refused, ...missing];
   const [first] = failed;
-  if (first === undefined) return new CliError("ADMIN_UNREACHABLE", "no replica was asked");
+  if (first === undefined) return new CliError("ADMIN_UNREACHABLE", "no replica was queried");
   const but = ({ replica, error }: Failed) => error.message.replaceAll(replica, "");
   const isSame = failed.every((one) => but(one) === but(first));
-  const words = isSame ? inWords(first) : failed.map(inWords).join("; ");
-  const count = failed.length === 1 ? "" : `none of ${failed.length} replicas answers; `;
+  const words = isSame ? describeFailed(first) : failed.map(describeFailed).join("; ");
+  const count = failed.length === 1 ? "" : `none of ${failed.length} replicas answered; `;
   return new CliError(first.error.code, `${count}${words}`, { cause: first.error });
 }
 
-export function inWords({ replica, error }: Failed): string {
+export function describeFailed({ replica, error }: Failed): string {
   return `${replica}: ${error.message}`;
 }

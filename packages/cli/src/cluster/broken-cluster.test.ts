@@ -53,21 +53,21 @@ describe("What may fail between kasbah and a CA in a cluster", () => {
     assert.equal(exec?.code, "ADMIN_FORBIDDEN");
     assert.match(
       String(exec?.message),
-      /^none of 2 replicas answers; kasbah-0: .* pods "kasbah-0" is forbidden/,
+      /^none of 2 replicas answered; kasbah-0: .* pods "kasbah-0" is forbidden/,
     );
     assert.doesNotMatch(String(exec?.message), /kasbah-1/);
     await replicas.onGet(forbidden("pods"));
     const get = (await list()).error;
     assert.equal(get?.code, "ADMIN_FORBIDDEN");
-    assert.match(String(get?.message), /User "ann".*; an operator's role needs .* create of pods\/exec/);
+    assert.match(String(get?.message), /User "ann".*; the operator needs .* create on pods\/exec/);
   });
 
-  it("says that kubectl is not there, and what kubectl says of a context", async () => {
+  it("says that kubectl not found, and what kubectl says of a context", async () => {
     await replicas.onGet("echo 'error: context \"x\" does not exist' >&2; exit 1");
     assert.match(String((await list()).error?.message), /^kubectl failed: error: context "x" does not exist/);
     const { error } = await replicas.run(["-n", "mesh", "check"], { env: { PATH: replicas.path("pods") } });
     assert.equal(error?.code, "PROCESS_FAILED");
-    assert.match(String(error?.message), /kubectl is not there/);
+    assert.match(String(error?.message), /kubectl not found/);
   });
 
   it("names the labels that it looked for in a namespace without a CA", async () => {
@@ -76,7 +76,7 @@ describe("What may fail between kasbah and a CA in a cluster", () => {
     assert.equal(error?.code, "ADMIN_UNREACHABLE");
     assert.match(
       String(error?.message),
-      /^no CA in namespace mesh: .*labels app\.kubernetes\.io\/name=kasbah and app\.kubernetes\.io\/component=ca; -n/,
+      /^no CA in namespace mesh: .*labels app\.kubernetes\.io\/name=kasbah and app\.kubernetes\.io\/component=ca; select the namespace with -n/,
     );
   });
 
@@ -90,7 +90,7 @@ describe("What may fail between kasbah and a CA in a cluster", () => {
     assert.equal(error?.code, "ADMIN_UNREACHABLE");
     assert.equal(
       error?.message,
-      "none of 2 replicas answers; kasbah-0: the pod is Pending; kasbah-1: the pod has no container kasbah-server",
+      "none of 2 replicas answered; kasbah-0: the pod is Pending; kasbah-1: the pod has no container kasbah-server",
     );
     assert.deepEqual(await replicas.execs(), []);
   });
@@ -99,9 +99,12 @@ describe("What may fail between kasbah and a CA in a cluster", () => {
     await replicas.onExec("kasbah-0", "echo \"error: unknown command 'authority'\" >&2; exit 2");
     const old = (await list()).error;
     assert.equal(old?.code, "ADMIN_FAILED");
-    assert.match(String(old?.message), /image is older than yours \(error: unknown command 'authority'\)/);
+    assert.match(
+      String(old?.message),
+      /image of the pod is older than your kasbah \(error: unknown command 'authority'\)/,
+    );
     await replicas.onExec("kasbah-0", "exit 127");
-    assert.match(String((await list()).error?.message), /ended with exit code 127/);
+    assert.match(String((await list()).error?.message), /exited with code 127/);
   });
 
   it("keeps the code of a CA that refuses, and does not ask another one to act", async () => {
@@ -126,7 +129,7 @@ describe("What may fail between kasbah and a CA in a cluster", () => {
     interrupted.abort(new CliError("INTERRUPTED", "interrupted before the end"));
     const { error } = await outcome;
     assert.equal(error?.code, "INTERRUPTED");
-    assert.match(String(error?.message), /it may have been done/);
+    assert.match(String(error?.message), /the operation may have completed/);
   });
 
   it("does not say that nothing was done when the connection broke during an act", async () => {
@@ -135,7 +138,7 @@ describe("What may fail between kasbah and a CA in a cluster", () => {
     await replicas.onExec("kasbah-0", script);
     const { error } = await run("authority", "pause");
     assert.equal(error?.code, "ADMIN_FAILED");
-    assert.match(String(error?.message), /stream broke; it may have been done/);
+    assert.match(String(error?.message), /stream broke; the operation may have completed/);
   });
 });
 

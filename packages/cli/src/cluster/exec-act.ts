@@ -20,7 +20,7 @@ export async function execAct<Answer>(call: PodCall<Answer>, kubectl: RunKubectl
     const code = error instanceof CliError ? uncertain[error.code] : undefined;
     if (!(error instanceof CliError) || code === undefined) throw error;
     const advice =
-      "it may have been done, or be done yet: look at kasbah authority status, with the same flags";
+      "the operation may have completed or may still complete: check kasbah authority status with the same flags";
     throw new CliError(code, `${error.message}; ${advice}`, { cause: error });
   }
 }

@@ -61,11 +61,11 @@ function readAnswer<Answer>(text: string, { schema }: PodCall<Answer>): Answer {
   try {
     const { data, error } = schema.safeParse(JSON.parse(text));
     if (data !== undefined) return data;
-    const path = error?.issues[0]?.path.join(".") || "an object";
-    throw new CliError("TARGET_REPLY_INVALID", `its answer has no usable ${printableText(path, 80)}`);
+    const path = error?.issues[0]?.path.join(".") || "the top level";
+    throw new CliError("TARGET_REPLY_INVALID", `its answer is invalid at ${printableText(path, 80)}`);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new CliError("TARGET_REPLY_INVALID", "its answer is no JSON", { cause: error });
+    throw new CliError("TARGET_REPLY_INVALID", "its answer is not valid JSON", { cause: error });
   }
 }
 
@@ -79,10 +79,10 @@ function explainCommand(run: KubectlRun): CliError | undefined {
   if (line !== undefined) return explainLine(line.code, printableText(line.message));
   const words = wordsOf({ stderr });
   // What it is run with is ours, so that a wrong command line is one of another time.
-  const advice = "its kasbah does not know this command: the pod's image is older than yours";
+  const advice = "its kasbah does not support this command: the image of the pod is older than your kasbah";
   if (exitCode === 2) return new CliError("ADMIN_FAILED", `${advice} (${words})`);
   // It has not said why, so that nobody knows what it did before.
-  return new CliError("ADMIN_UNREACHABLE", `its kasbah ended with exit code ${exitCode} (${words})`);
+  return new CliError("ADMIN_UNREACHABLE", `its kasbah exited with code ${exitCode} (${words})`);
 }
 
 function explainLine(code: string, message: string): CliError {

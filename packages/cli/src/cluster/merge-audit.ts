@@ -2,7 +2,7 @@ import type { Found, LedgerEntry } from "@kasbah/ledger";
 import type { CertificateRecord } from "../audit/render/certificate.ts";
 import type { IdentitiesAnswer } from "../audit/render/identities.ts";
 import type { WhoAnswer } from "../audit/render/who.ts";
-import { type Answers, nobodyAnswers } from "./answers.ts";
+import { type Answers, noAnswerError } from "./answers.ts";
 import type { CertificateReply, IdentitiesReply, WhoReply } from "./read-audit.ts";
 
 // Each replica has a ledger of its own, so that what they have on record together is the answer.
@@ -52,7 +52,7 @@ export function mergeLast(answers: Answers<readonly Found[]>, count: number): re
 }
 
 function given<T>(answers: Answers<T>): Answers<T>["given"] {
-  if (answers.given.length === 0) throw nobodyAnswers(answers);
+  if (answers.given.length === 0) throw noAnswerError(answers);
   return answers.given;
 }
 

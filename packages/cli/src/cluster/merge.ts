@@ -5,7 +5,7 @@ import type {
 } from "../authority/admin-client.ts";
 import type { FromReplica, Replicated } from "../authority/replicated.ts";
 import { CliError } from "../errors.ts";
-import { type Answers, inWords, nobodyAnswers } from "./answers.ts";
+import { type Answers, describeFailed, noAnswerError } from "./answers.ts";
 
 // One function for each question: the JSON of N replicas becomes one answer, in the form of a single CA's.
 
@@ -41,13 +41,13 @@ export function firstKnown(answers: Answers<DecisionMessage>): FromReplica<Decis
   const [known] = given;
   if (known !== undefined) return { ...known.answer, replica: known.replica };
   const [first] = refused;
-  if (first === undefined) throw nobodyAnswers(answers);
+  if (first === undefined) throw noAnswerError(answers);
   const reason =
     refused.length === 1 && missing.length === 0
       ? `${first.replica}: ${first.error.message}`
-      : `none of ${refused.length} replicas that were asked remembers a call with this reference: it was made before the last start, or long ago; its line in the CA's log has the same reference`;
-  const unasked = missing.map(inWords).join("; ");
-  const rest = unasked === "" ? "" : `. It may be known to what could not be asked: ${unasked}`;
+      : `none of the ${refused.length} replicas that answered has a call with this reference: it was handled before the last restart, or its entry is past retention; search the CA's log for the reference`;
+  const unasked = missing.map(describeFailed).join("; ");
+  const rest = unasked === "" ? "" : `. These replicas did not answer and may have it: ${unasked}`;
   throw new CliError("OPERATION_REFUSED", `${reason}${rest}`);
 }
 
@@ -67,7 +67,7 @@ function mergeAlike<T extends object>(
     .map((group) => ({ group, rank: Math.max(...group.map(({ answer }) => rankOf(answer))) }))
     .sort((one, other) => other.rank - one.rank || other.group.length - one.group.length);
   const chosen = groups[0]?.group[0]?.answer;
-  if (chosen === undefined) throw nobodyAnswers(answers);
+  if (chosen === undefined) throw noAnswerError(answers);
   const others = answers.given.filter(({ answer }) => keyOf(answer) !== keyOf(chosen));
   if (others.length === 0) return chosen;
   return { ...chosen, otherwise: others.map(({ replica, answer }) => ({ ...answer, replica })) };

@@ -18,15 +18,15 @@ describe("An act upon a CA in a cluster", () => {
 
   it("is done once, by the first replica that answers, in the name of whoever asks", async () => {
     await replicas.list(podNamed("kasbah-0", { phase: "Pending" }), "kasbah-1", "kasbah-10", "kasbah-2");
-    await replicas.fails("kasbah-1", "ADMIN_UNREACHABLE", "nobody answers");
+    await replicas.fails("kasbah-1", "ADMIN_UNREACHABLE", "nothing answers");
     await replicas.answers("kasbah-2", busy);
     const { said, warned, error } = await run("authority", "rotate", "--root");
     assert.equal(error, undefined);
     assert.match(
       said,
-      /^rotation of the root: root-1 to root-2\n[\s\S]*\nfollow it with: kasbah authority status --namespace mesh\n$/,
+      /^rotation of the root: root-1 to root-2\n[\s\S]*\nfollow the rotation with: kasbah authority status --namespace mesh\n$/,
     );
-    assert.match(warned, /kasbah-1: nobody answers; kasbah-2 is asked\n/);
+    assert.match(warned, /kasbah-1: nothing answers; using kasbah-2 instead\n/);
     const acts = (await replicas.execs()).map((call) => call.replace(/^.*--container=kasbah-server /, ""));
     assert.deepEqual(acts, [
       "kasbah-1 -- kasbah authority status --json",
@@ -44,6 +44,6 @@ describe("An act upon a CA in a cluster", () => {
     for (const name of names.slice(1)) await replicas.answers(name, { ...done, epoch: 9 });
     const { said, error } = await run("authority", "rotate", "--root", "--wait");
     assert.equal(error, undefined);
-    assert.match(said, /root-2 distributed, until .*\nthe rotation is done\n/);
+    assert.match(said, /root-2 distributed, until .*\nrotation complete\n/);
   });
 });

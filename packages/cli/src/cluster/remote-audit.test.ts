@@ -134,7 +134,7 @@ describe("What the replicas of a CA have on record", () => {
       identities.map((one: { entry: { serial: string } }) => one.entry.serial),
       ["02", "03"],
     );
-    assert.match((await run("identities", "--in", "nowhere")).said, /^0 names live/);
+    assert.match((await run("identities", "--in", "nowhere")).said, /^0 identities with a valid certificate/);
   });
 
   it("ends with the newest entries of all, in the order of time, and is not followed", async () => {

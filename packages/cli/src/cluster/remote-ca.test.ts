@@ -63,7 +63,7 @@ describe("A CA in a cluster", () => {
     assert.equal(warned, "");
     assert.equal(
       said,
-      "AUTHORITY  STAGE   SIGNS  KEY    ENDS                             SHA-256\n" +
+      "AUTHORITY  STAGE   SIGNS  KEY    EXPIRES                          SHA-256\n" +
         "root-1     active  yes    P-256  2040-01-01T00:00:00Z (in 3652d)  0123456789abcdef\n" +
         "! rotations start by hand only (--root-rotation manual)\n",
     );
@@ -93,11 +93,11 @@ describe("A CA in a cluster", () => {
     const other = { ...root, fingerprint: "ffff456789abcdef0123" };
     await replicas.answers("kasbah-2", { ...idle, epoch: 3, authorities: [other], warnings: ["of its own"] });
     const { said } = await run("authority", "status");
-    assert.match(said, /^no rotation is under way \(epoch 4\)\n/);
+    assert.match(said, /^no rotation in progress \(epoch 4\)\n/);
     assert.match(said, /\n! kasbah-2: of its own\n/);
-    assert.match(said, /\n\n! kasbah-0 says otherwise:\nno rotation is under way \(epoch 3\)\n/);
+    assert.match(said, /\n\n! kasbah-0 reports a different state:\nno rotation in progress \(epoch 3\)\n/);
     const { said: list } = await run("authority", "list");
-    assert.match(list, /! kasbah-2 says otherwise:\nAUTHORITY.*\nroot-1 .* ffff456789abcdef\n/);
+    assert.match(list, /! kasbah-2 reports a different state:\nAUTHORITY.*\nroot-1 .* ffff456789abcdef\n/);
     const { otherwise } = JSON.parse((await run("authority", "list", "--json")).said);
     assert.deepEqual(
       otherwise.map(({ replica, epoch }: { replica: string; epoch: number }) => [replica, epoch]),
@@ -113,7 +113,7 @@ describe("A CA in a cluster", () => {
     await replicas.answers("kasbah-1", { ...idle, epoch: 3, authorities: [ending] });
     const { said, exitCode } = await run("check");
     assert.equal(exitCode, 4);
-    assert.match(said, /! kasbah-1 shows another state than the others/);
+    assert.match(said, /! kasbah-1 reports a different state/);
     await replicas.answers("kasbah-1", idle);
     assert.equal((await run("check")).exitCode, 0);
   });
@@ -133,10 +133,13 @@ describe("A CA in a cluster", () => {
     for (const name of names) await forgotten(name);
     const all = (await run("why", referenceId)).error;
     assert.equal(all?.code, "OPERATION_REFUSED");
-    assert.match(String(all?.message), /^none of 3 replicas that were asked remembers [^.]*same reference$/);
-    await replicas.fails("kasbah-2", "ADMIN_UNREACHABLE", "nobody answers");
+    assert.match(
+      String(all?.message),
+      /^none of the 3 replicas that answered has a call [^.]*for the reference$/,
+    );
+    await replicas.fails("kasbah-2", "ADMIN_UNREACHABLE", "nothing answers");
     const two = String((await run("why", referenceId)).error?.message);
-    assert.match(two, /^none of 2 replicas .*could not be asked: kasbah-2: nobody answers$/);
+    assert.match(two, /^none of the 2 replicas .*did not answer and may have it: kasbah-2: nothing answers$/);
   });
 
   it("explains an identity once, and says who decides otherwise", async () => {
@@ -145,7 +148,10 @@ describe("A CA in a cluster", () => {
     await replicas.answers("kasbah-0", { ...explanation, rule: "default", allowed: false });
     const { said } = await run("why", frontend);
     assert.match(said, /^spiffe:.*gets certificates\n {2}rule +demo\n/);
-    assert.match(said, /! kasbah-0 says otherwise:\nspiffe:.*gets no certificate\n {2}rule +default\n/);
+    assert.match(
+      said,
+      /! kasbah-0 reports a different state:\nspiffe:.*gets no certificates\n {2}rule +default\n/,
+    );
   });
 
   it("answers by the replicas that can be asked, and names the others", async () => {
@@ -153,12 +159,15 @@ describe("A CA in a cluster", () => {
       { name: "kasbah-server", ready: false, state: { waiting: { reason: "CrashLoopBackOff" } } },
     ];
     await replicas.list(podNamed("kasbah-0", { containerStatuses: waiting }), "kasbah-1", "kasbah-2");
-    await replicas.fails("kasbah-2", "ADMIN_UNREACHABLE", "no CA at /s: nobody answers");
+    await replicas.fails("kasbah-2", "ADMIN_UNREACHABLE", "no CA at /s: nothing answers");
     const { said, warned, error, exitCode } = await run("authority", "list", "--json");
     assert.deepEqual([error, exitCode], [undefined, 0]);
     assert.equal(JSON.parse(said).epoch, 4);
-    assert.match(warned, /^kasbah: warning: .*kasbah-2: no CA at \/s: nobody answers; others have/m);
-    assert.match(warned, /^kasbah: warning: kasbah-0: the pod is Running \(CrashLoopBackOff\); others/m);
+    assert.match(
+      warned,
+      /^kasbah: warning: .*kasbah-2: no CA at \/s: nothing answers; using the answers of the other replicas/m,
+    );
+    assert.match(warned, /^kasbah: warning: kasbah-0: the pod is Running \(CrashLoopBackOff\); using/m);
     assert.doesNotMatch((await replicas.execs()).join(), /kasbah-0/);
   });
 
@@ -167,6 +176,9 @@ describe("A CA in a cluster", () => {
     assert.equal((await replicas.execs()).length, 1);
     const { error } = await run("--pod", "kasbah-7", "authority", "status");
     assert.equal(error?.code, "ADMIN_UNREACHABLE");
-    assert.match(String(error?.message), /no such pod .* its pods are kasbah-0, kasbah-1, kasbah-2; --pod/);
+    assert.match(
+      String(error?.message),
+      /no such pod .* its pods are kasbah-0, kasbah-1, kasbah-2; select one of them with --pod/,
+    );
   });
 });

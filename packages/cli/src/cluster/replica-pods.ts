@@ -72,7 +72,10 @@ export async function findReplicas(
   if (found.length > 0) return found;
   const names = replicas.map(({ name }) => name).join(", ");
   const seen = names === "" ? `no pod has the labels ${labels.join(" and ")}` : `its pods are ${names}`;
-  const fix = names === "" ? "-n names the namespace, --context the cluster" : "--pod names one of them";
+  const fix =
+    names === ""
+      ? "select the namespace with -n and the cluster with --context"
+      : "select one of them with --pod";
   const what = pod === undefined || names === "" ? "CA" : "such pod of the CA";
   throw new CliError("ADMIN_UNREACHABLE", `no ${what} in namespace ${namespace}: ${seen}; ${fix}`);
 }
@@ -80,11 +83,11 @@ export async function findReplicas(
 function readPods(text: string): readonly Pod[] {
   const { data } = podList.safeParse(jsonOf(text));
   if (data === undefined) {
-    throw new CliError("TARGET_REPLY_INVALID", "what kubectl get printed is no list of pods");
+    throw new CliError("TARGET_REPLY_INVALID", "kubectl get did not print a list of pods");
   }
   if (data.items.length <= mostReplicas) return data.items;
-  const count = `${data.items.length} pods have the CA's labels, and no CA has more than ${mostReplicas}`;
-  throw new CliError("TARGET_REPLY_INVALID", `${count}: ${labels.join(",")}`);
+  const count = `${data.items.length} pods have the CA's labels: expected at most ${mostReplicas}`;
+  throw new CliError("TARGET_REPLY_INVALID", `${count} (${labels.join(",")})`);
 }
 
 function jsonOf(text: string): unknown {

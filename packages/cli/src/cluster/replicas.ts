@@ -2,7 +2,7 @@ import type { LogStream } from "@kasbah/runtime";
 import type { z } from "zod";
 import type { ClusterChoice } from "../kubectl/cluster-choice.ts";
 import { type KubectlDeps, kubectlRunner, type RunKubectl } from "../kubectl/kubectl.ts";
-import { type Answers, askEvery, type Failed, inWords, nobodyAnswers } from "./answers.ts";
+import { type Answers, askEvery, describeFailed, type Failed, noAnswerError } from "./answers.ts";
 import { execKasbah, type PodCall } from "./exec-kasbah.ts";
 import { findReplicas } from "./replica-pods.ts";
 
@@ -45,7 +45,8 @@ export class Replicas {
     const merged = merge(answers);
     // A refusal is an answer only where one alone can know.
     const silent = isOneEnough ? answers.missing : [...answers.refused, ...answers.missing];
-    for (const failed of silent) this.#warn(`${inWords(failed)}; others have answered`);
+    for (const failed of silent)
+      this.#warn(`${describeFailed(failed)}; using the answers of the other replicas`);
     return merged;
   }
 
@@ -60,10 +61,10 @@ export class Replicas {
       const answers = await askEvery([replica], one, { signal: this.#deps.signal, isOneEnough: false });
       missing.push(...answers.refused, ...answers.missing);
       if (answers.given.length === 0) continue;
-      for (const failed of missing) this.#warn(`${inWords(failed)}; ${replica.name} is asked`);
+      for (const failed of missing) this.#warn(`${describeFailed(failed)}; using ${replica.name} instead`);
       return work((args, schema) => this.#call(replica.name, { args, schema }), this.#kubectl);
     }
-    throw nobodyAnswers({ given: [], refused: [], missing });
+    throw noAnswerError({ given: [], refused: [], missing });
   }
 
   #call<Answer>(

@@ -22,7 +22,8 @@ export interface CaLocation extends StateLocation, ClusterChoice {
 
 const stateDirHelp =
   "the CA's state directory (env: KASBAH_STATE_DIR, default: /var/lib/kasbah for root, else kasbah in $XDG_STATE_HOME)";
-const adminSocketHelp = "the CA's socket, if it is not in there (env: KASBAH_ADMIN_SOCKET)";
+const adminSocketHelp =
+  "the CA's admin socket, if it is not in the state directory (env: KASBAH_ADMIN_SOCKET)";
 
 /** Adds the flags of a {@link StateLocation}. */
 export function withStateLocation(command: Command): Command {
@@ -40,7 +41,7 @@ export function operatorClientOf(location: CaLocation, deps: CommandDeps): Opera
   if (namesCluster(location)) {
     if ((stateDir ?? adminSocket) === undefined) return new RemoteCa(location, { ...deps, operator });
     throw new ConfigInvalidError([
-      "--state-dir and --admin-socket name a CA of this machine; -n, --context, --kubeconfig and --pod one in a cluster",
+      "--state-dir and --admin-socket select a CA on this machine, but -n, --context, --kubeconfig and --pod select a CA in a cluster: use one or the other",
     ]);
   }
   const inState = () => join(stateDirectoryOf(location, deps), "admin.sock");

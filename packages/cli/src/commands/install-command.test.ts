@@ -60,7 +60,7 @@ describe("kasbah install", () => {
 
   it("refuses what it does not know, and says of remote that it is not there yet", async () => {
     const remote = await run("install", "--profile", "remote");
-    assert.match(remote.text, /remote, a CA outside the cluster, is not there yet/);
+    assert.match(remote.text, /remote, a CA outside the cluster, is not supported yet/);
     assert.match(
       (await run("install", "--profile", "huge")).text,
       /one of default, minimal, demo, empty, preview/,
@@ -124,7 +124,7 @@ describe("kasbah install", () => {
     assert.deepEqual(kinds(await said("applied")), printed);
     assert.match(
       text,
-      /follow the start with: kubectl --namespace kasbah-system --context prod --kubeconfig k rollout status statefulset\/kasbah\n$/,
+      /follow the rollout with: kubectl --namespace kasbah-system --context prod --kubeconfig k rollout status statefulset\/kasbah\n$/,
     );
   });
 
@@ -146,12 +146,12 @@ describe("kasbah install", () => {
     assert.equal(error?.message, "kubectl apply failed: error: the server said no");
   });
 
-  it("says that kubectl is not there", async () => {
+  it("says that kubectl not found", async () => {
     await rm(directory.join("kubectl"));
     path = directory.path;
     const { error } = await run("install", image, "--apply");
     assert.equal(error?.code, "PROCESS_FAILED");
-    assert.match(String(error?.message), /^kubectl is not there: install it/);
+    assert.match(String(error?.message), /^kubectl not found: install it/);
   });
 
   it("deletes nothing unless it is told --yes", async () => {
@@ -174,7 +174,7 @@ describe("kasbah install", () => {
     assert.match(ofCluster, /clusterroles.* --field-selector=metadata.name=kasbah-mesh .*managed-by=kasbah/);
     assert.doesNotMatch(inNamespace + ofCluster, /persistentvolume|secrets|namespaces/);
     assert.deepEqual(more, []);
-    assert.match(text, /volumes, Secrets and the namespace mesh are still there/);
+    assert.match(text, /volumes, Secrets and the namespace mesh remain/);
   });
 
   it("deletes the keys and its own namespace with --purge", async () => {
@@ -196,6 +196,6 @@ describe("kasbah install", () => {
     for (const words of ["kasbah install --apply", "minimal", "remote", "--set-file", "kubectl diff"]) {
       assert.ok(text.includes(words), words);
     }
-    assert.match((await run("uninstall", "--help")).text, /go(es)? on with the same root/);
+    assert.match((await run("uninstall", "--help")).text, /continues with the same root/);
   });
 });

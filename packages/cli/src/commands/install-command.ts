@@ -24,38 +24,38 @@ interface InstallOptions extends ClusterChoice {
 const profileLines = Object.entries(profiles).map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`);
 
 const installHelp = `
-Prints the objects that run the CA in a cluster, as YAML and always in one order, or applies them. They are the same as
-those of the Helm chart deploy/helm/kasbah, whose README.md lists the values that --set, --set-file and --values take;
-later ones win. Nothing of a cluster is asked without --apply.
+Prints the objects that run the CA in a cluster, as YAML in a stable order, or applies them. They are identical to those of
+the Helm chart deploy/helm/kasbah. Its README.md lists the values for --set, --set-file and --values; later ones win.
+Without --apply, the command does not contact a cluster.
 
 image.repository is required, because no image is published: build it (docs/image.md) and push it to your registry.
 
 Profiles
 ${profileLines.join("\n")}
-  remote     a CA outside the cluster: not there yet
+  remote     a CA outside the cluster: not supported yet
 
---apply needs kubectl and applies server-side as field manager kasbah, the namespace first: what other managers have set
-is not overwritten, a conflict is an error, and a namespace that somebody else has made stays as it is. It ends when all objects are there, which a pod may be after its image.
+--apply requires kubectl. It uses server-side apply with the field manager kasbah and creates the namespace first. It never
+overwrites fields of other managers (a conflict is an error) and leaves an existing namespace unchanged. It returns once
+all objects exist; the pods may still be starting then.
 
 Examples
-  $ kasbah install --set image.repository=registry.example/kasbah/server | less     look first
-  $ kasbah install --apply --values mesh.yaml           mesh.yaml holds image.repository and the other values
+  $ kasbah install --set image.repository=registry.example/kasbah/server | less   review first
+  $ kasbah install --apply --values mesh.yaml           mesh.yaml sets image.repository and other values
   $ kasbah install --profile demo --namespace try --apply --values mesh.yaml
   $ kasbah install --values mesh.yaml --set-file policy.text=policy.yaml --set ca.trustedNodeAccounts=[istio-system/ztunnel]
   $ kasbah install --profile preview --values mesh.yaml | kubectl diff -f -
   $ kubectl -n kasbah-system rollout status statefulset/kasbah`;
 
 const uninstallHelp = `
-Deletes what kasbah install --apply has made. Volumes, Secrets and the namespace stay, and with them the keys of the CA: a
-new installation in that namespace goes on with the same root. What Helm has installed is left to helm uninstall.
-The root's ConfigMap stays in every namespace, since running pods mount it.
+Deletes the objects that kasbah install --apply created. Volumes, Secrets and the namespace remain, and with them the CA's
+keys: a new installation in the same namespace continues with the same root. To remove a Helm release, use helm uninstall.
+The ConfigMap with the root remains in every namespace, because running pods mount it.
 
---purge deletes volumes, Secrets and the namespace as well. Whoever trusts the root then trusts nobody: every workload
-needs a new root.
+--purge also deletes volumes, Secrets and the namespace. The root's keys are then lost, and every workload needs a new root.
 
 Examples
   $ kasbah uninstall --yes
-  $ kubectl -n kasbah-system exec kasbah-0 -- kasbah backup /var/lib/kasbah/ca.backup   before a --purge; copy it away`;
+  $ kubectl -n kasbah-system exec kasbah-0 -- kasbah backup /var/lib/kasbah/ca.backup   before --purge; copy the file off the volume`;
 
 /** `kasbah install`. */
 export function installCommand(deps: CommandDeps): Command {
@@ -63,10 +63,10 @@ export function installCommand(deps: CommandDeps): Command {
     .description("print or apply the objects that run the CA in Kubernetes")
     .addOption(new Option("--profile <name>", "a named set of values").argParser(profile).default("default"));
   return command
-    .option("--values <file>", "YAML with values, as Helm takes it; repeatable", collect, [])
-    .option("--set <name=value>", "one value; repeatable", collect, [])
-    .option("--set-file <name=file>", "one value, from a file; repeatable", collect, [])
-    .option("--apply", "apply them with kubectl", false)
+    .option("--values <file>", "YAML file with values, as for Helm; repeatable", collect, [])
+    .option("--set <name=value>", "set one value; repeatable", collect, [])
+    .option("--set-file <name=file>", "set one value from a file; repeatable", collect, [])
+    .option("--apply", "apply the objects with kubectl", false)
     .addHelpText("after", installHelp)
     .action((_, own: Command) => install(own.optsWithGlobals<InstallOptions>(), deps));
 }
@@ -74,11 +74,11 @@ export function installCommand(deps: CommandDeps): Command {
 /** `kasbah uninstall`. */
 export function uninstallCommand(deps: CommandDeps): Command {
   const command = new Command("uninstall").description(
-    "delete what kasbah install has made, but for the CA's keys",
+    "delete the objects that kasbah install created, but keep the CA's keys",
   );
   return command
-    .option("--purge", "the keys, volumes and the namespace as well", false)
-    .option("--yes", "really do it", false)
+    .option("--purge", "also delete the keys, volumes and the namespace", false)
+    .option("--yes", "confirm the deletion", false)
     .addHelpText("after", uninstallHelp)
     .action((_, own: Command) => uninstall(own.optsWithGlobals<UninstallOptions>(), deps));
 }
@@ -93,7 +93,7 @@ async function install(options: InstallOptions, deps: CommandDeps): Promise<void
   screen.write(await applyObjects(own, objects, { kubectl, clock, signal }));
   const { namespace } = installation;
   const status = `kubectl${flagsOf({ ...options, namespace })} rollout status statefulset/kasbah`;
-  screen.write(objects.length === 0 ? "" : `all objects are there; follow the start with: ${status}\n`);
+  screen.write(objects.length === 0 ? "" : `all objects exist; follow the rollout with: ${status}\n`);
 }
 
 function installationOf(options: InstallOptions, { version }: CommandDeps): Installation {
@@ -114,14 +114,14 @@ interface UninstallOptions extends ClusterChoice {
 async function uninstall(options: UninstallOptions, deps: CommandDeps): Promise<void> {
   const { namespace = defaultNamespace, purge, yes } = options;
   if (!yes) {
-    const lost = purge ? " with its keys, so that no workload is trusted any more," : "";
+    const lost = purge ? " and its keys, after which no workload is trusted" : "";
     throw new ConfigInvalidError([
-      `--yes: is needed to delete the CA in ${namespace}${lost} since nobody is asked`,
+      `--yes: required, because there is no prompt: this deletes the CA in namespace ${namespace}${lost}`,
     ]);
   }
   const said = await removeObjects({ namespace, purge }, kubectlFor(options, deps));
-  const kept = `volumes, Secrets and the namespace ${namespace} are still there; --purge deletes them\n`;
-  deps.screen.write(`${said || "there was nothing to delete\n"}${purge ? "" : kept}`);
+  const kept = `volumes, Secrets and the namespace ${namespace} remain; use --purge to delete them\n`;
+  deps.screen.write(`${said || "nothing to delete\n"}${purge ? "" : kept}`);
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {
@@ -139,7 +139,7 @@ function read(path: string): string {
 function profile(name: string): ProfileName {
   if (name === "remote") {
     throw new InvalidArgumentError(
-      "remote, a CA outside the cluster, is not there yet; run the CA in each cluster.",
+      "remote, a CA outside the cluster, is not supported yet; run the CA in each cluster.",
     );
   }
   if (isProfile(name)) return name;

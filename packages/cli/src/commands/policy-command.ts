@@ -4,11 +4,11 @@ import { toJson } from "../output/json.ts";
 import type { CommandDeps } from "./command-deps.ts";
 
 const help = `
-Reads the file as kasbah-server does, and names every problem with its line.
+Parses the file exactly as kasbah-server does, and reports every problem with its line number.
 
 Exit codes
-  0  the CA would take it
-  1  it would not, and the policy before would stay in force
+  0  the policy is valid
+  1  the policy is invalid; a CA would keep its previous policy
 
 Examples
   $ kasbah policy check policy.yaml
@@ -16,11 +16,13 @@ Examples
 
 /** `kasbah policy …`. */
 export function policyCommand(deps: CommandDeps): Command {
-  const command = new Command("policy").description("check the rules of who may have which certificate");
+  const command = new Command("policy").description(
+    "validate the policy that decides which identities get certificates",
+  );
   command
     .command("check")
-    .description("tell by the exit code whether a file is a policy")
-    .argument("<file>", "YAML, as --policy of kasbah-server takes it")
+    .description("validate a policy file; the exit code is the result")
+    .argument("<file>", "YAML file, as for kasbah-server --policy")
     .option("--json", "print JSON", false)
     .addHelpText("after", help)
     .action((file: string, options: { json: boolean }) => check(file, options, deps));
@@ -31,7 +33,8 @@ async function check(file: string, { json }: { json: boolean }, deps: CommandDep
   try {
     const { rules, fallback } = await loadPolicy(file);
     const others = fallback.allow ? "allowed" : "refused";
-    const sentence = `${file} is a policy: ${rules.length} rules, and whoever matches none is ${others}\n`;
+    const count = rules.length === 1 ? "1 rule" : `${rules.length} rules`;
+    const sentence = `${file} is valid: ${count}; identities that match no rule are ${others}\n`;
     deps.screen.write(json ? toJson({ valid: true, rules: rules.length, problems: [] }) : sentence);
   } catch (error) {
     if (!(error instanceof PolicyError) || !json) throw error;

@@ -11,22 +11,23 @@ import { type ConfigInput, loadConfig } from "@kasbah/runtime/yaml";
 import { Command } from "commander";
 import { renderAuthorities } from "../authority/render-status.ts";
 import { toJson } from "../output/json.ts";
+import { plainTime } from "../output/relative-time.ts";
 import { type StateLocation, stateDirectoryOf } from "./ca-location.ts";
 import type { CommandDeps } from "./command-deps.ts";
 
 const backupHelp = `
-The file holds the keys of the CA: whoever has it can name any service of the mesh. It is written with mode 0600 and
-never replaces a file. With --key-passphrase-file its keys are encrypted as the server's are. The ledger is not in it:
-copy the directory ledger/ of the state directory beside it. The CA may run meanwhile.`;
+The file contains the CA's private keys: anyone who can read it can impersonate every service of the mesh. It is written
+with mode 0600 and never overwrites a file. With --key-passphrase-file the keys are encrypted, as on the server. The backup
+does not contain the ledger: copy the directory ledger/ of the state directory, too. The CA can keep running.`;
 
 const restoreHelp = `
-The state directory must hold no CA yet. The restored CA keeps its roots, never uses a serial again, keeps every
-authority trusted for as long as a leaf that the backup does not know of may live, and says that it was restored.`;
+The state directory must not contain a CA. The restored CA keeps its roots and never reuses a serial number. It trusts
+every authority until all certificates issued after the backup must have expired, and reports that it was restored.`;
 
 /** `kasbah init`: its flags are the server's, read as the server reads them. */
 export function createInitCommand(deps: CommandDeps): Command {
   return new Command("init")
-    .description("make the root and the intermediate of a new CA before its server first starts")
+    .description("create the root and the intermediate of a new CA before its server first starts")
     .helpOption(false)
     .argument("[flags...]")
     .allowUnknownOption()
@@ -37,17 +38,24 @@ export function createInitCommand(deps: CommandDeps): Command {
 export function stateCommands(deps: CommandDeps): Command[] {
   const backup = new Command("backup")
     .description("write the CA's keys and state to a file")
-    .argument("<file>", "a file that does not exist yet")
+    .argument("<file>", "the file to create")
     .option("--state-dir <dir>", "the CA's state directory")
-    .option("--key-passphrase-file <file>", "encrypt the keys in the file, or open those that are encrypted")
+    .option(
+      "--key-passphrase-file <file>",
+      "encrypt the keys in the file, or decrypt keys that are encrypted",
+    )
     .option("--json", "print JSON", false)
     .addHelpText("after", backupHelp)
     .action((file: string, options: BackupOptions) => runBackup(file, options, deps));
   const restore = new Command("restore")
-    .description("put a backup into an empty state directory")
-    .argument("<file>", "what kasbah backup wrote")
-    .option("--state-dir <dir>", "the state directory to fill")
-    .option("--max-ttl <duration>", "the longest life of a leaf that the CA may have issued", "2160h")
+    .description("restore a backup into an empty state directory")
+    .argument("<file>", "a file written by kasbah backup")
+    .option("--state-dir <dir>", "the state directory to restore into")
+    .option(
+      "--max-ttl <duration>",
+      "the longest lifetime of any certificate that the CA may have issued",
+      "2160h",
+    )
     .option("--json", "print JSON", false)
     .addHelpText("after", restoreHelp)
     .action((file: string, options: RestoreOptions) => runRestore(file, options, deps));
@@ -65,8 +73,8 @@ async function runInit(argv: readonly string[], deps: CommandDeps): Promise<void
   const { isNew, ...status } = await initState(config, { clock, logger, holder: holderOf(deps) });
   if (config.json) return screen.write(toJson({ ...status, isNew }));
   screen.write(renderAuthorities(status, clock.now()));
-  const what = config.rootCaDir === undefined ? "a CA was made" : "the plugged-in CA was taken";
-  const next = isNew ? what : "there was a CA already, it stays as it is";
+  const what = config.rootCaDir === undefined ? "created a CA" : "imported the plugged-in CA";
+  const next = isNew ? what : "kept the existing CA";
   screen.write(
     `${next} in ${config.stateDir}; start it with: kasbah-server --state-dir ${config.stateDir} …\n`,
   );
@@ -85,10 +93,12 @@ async function runBackup(file: string, options: BackupOptions, deps: CommandDeps
     passphraseFile,
   });
   if (options.json) return screen.write(toJson(summary));
-  screen.write(`${file} holds ${summary.authorities.join(", ")} (root SHA-256 ${summary.rootFingerprint})\n`);
+  screen.write(
+    `${file} contains ${summary.authorities.join(", ")} (root SHA-256 ${summary.rootFingerprint})\n`,
+  );
   const danger = summary.encrypted
-    ? "its keys are encrypted: keep the passphrase in another place\n"
-    : "its keys are NOT encrypted: whoever reads it can name any service (--key-passphrase-file)\n";
+    ? "the keys are encrypted: store the passphrase in a different place\n"
+    : "the keys are NOT encrypted: anyone who reads the file can impersonate every service (encrypt them with --key-passphrase-file)\n";
   screen.write(danger);
 }
 
@@ -108,10 +118,10 @@ async function runRestore(file: string, options: RestoreOptions, deps: CommandDe
   });
   if (options.json) return screen.write(toJson(summary));
   screen.write(
-    `restored ${summary.authorities.join(", ")} of ${summary.createdAt.toISOString()} into ${directory}\n`,
+    `restored ${summary.authorities.join(", ")} into ${directory} from a backup of ${plainTime(summary.createdAt)}\n`,
   );
   screen.write(
-    "authorities made after that time are not in it: agents that know only those will not trust this CA\n",
+    "the backup contains no authorities created later: agents that trust only later authorities will not trust this CA\n",
   );
 }
 

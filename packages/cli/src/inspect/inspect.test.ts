@@ -72,7 +72,7 @@ describe("kasbah inspect", () => {
 
   it("says when a certificate has ended", async () => {
     const later = new Date(now.getTime() + 120_000);
-    assert.match(await inspect(await fileWith(leafPem), "text", later), /ended 30s ago/);
+    assert.match(await inspect(await fileWith(leafPem), "text", later), /expired 30s ago/);
   });
 
   it("shows a chain in order, as JSON and as PEM", async () => {

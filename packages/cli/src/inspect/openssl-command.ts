@@ -12,7 +12,7 @@ export function opensslCommand(target: Target): string {
     case "tls":
       return `openssl s_client -connect ${formatHostPort(target.address)} </dev/null 2>/dev/null | ${show}`;
     case "sds":
-      return `npx kasbah inspect --pem ${shellWord(formatTarget(target))} | ${show}`;
+      return `kasbah inspect --pem ${shellWord(formatTarget(target))} | ${show}`;
   }
 }
 

@@ -17,7 +17,7 @@ export function renderReport({ target, chain, roots, openssl }: Report): string 
     ...(roots ?? []).map((view) => ({ title: "trust bundle", view })),
   ];
   const blocks = titled.map(({ title, view }) => [title, ...renderCertificate(view)].join("\n"));
-  return `${[printableText(target), ...blocks, `see for yourself\n  ${openssl}`].join("\n\n")}\n`;
+  return `${[printableText(target), ...blocks, `verify with openssl\n  ${openssl}`].join("\n\n")}\n`;
 }
 
 function titleOf({ kind }: CertificateView, index: number): string {
@@ -25,7 +25,7 @@ function titleOf({ kind }: CertificateView, index: number): string {
     return kind === "authority"
       ? "certificate authority"
       : `${kind === "workload" ? "workload " : ""}certificate`;
-  return "then in the chain";
+  return "next in the chain";
 }
 
 function renderCertificate(view: CertificateView): string[] {
@@ -48,7 +48,7 @@ function plainTime(iso: string): string {
 
 function remaining({ remainingMs }: CertificateView): string {
   const text = coarse(Math.abs(remainingMs));
-  return remainingMs < 0 ? `ended ${text} ago` : `${text} left`;
+  return remainingMs < 0 ? `expired ${text} ago` : `${text} left`;
 }
 
 /** Whole seconds, and of those the two largest units: nobody counts the seconds of ten years. */

@@ -49,7 +49,7 @@ async function fetchCertificates(
     for await (const { resources } of stream.responses) return certificatesIn(resources, name);
     throw new CliError(
       "TARGET_REPLY_INVALID",
-      `the SDS server ended the stream for ${name} without an answer`,
+      `the SDS server closed the stream for ${name} without an answer`,
     );
   } catch (cause) {
     throw late ? tooLate(name, deadlineMs) : explained(cause, name);
@@ -61,19 +61,24 @@ async function fetchCertificates(
 
 function certificatesIn(resources: readonly Secret[], name: string): readonly Certificate[] {
   const secret = resources.find((resource) => resource.name === name);
-  if (!secret) throw new CliError("TARGET_REPLY_INVALID", `the SDS server answered without ${name}`);
+  if (!secret)
+    throw new CliError("TARGET_REPLY_INVALID", `the answer of the SDS server does not contain ${name}`);
   const pem = secret.kind === "tlsCertificate" ? secret.certificateChain : secret.trustedCa;
   return parseCertificates(Buffer.from(pem).toString("latin1"));
 }
 
 function tooLate(name: string, deadlineMs: number): CliError {
-  const sentence = `the SDS server holds the request for ${name} open: it has no secret yet (waited ${deadlineMs / 1000} s)`;
+  const sentence = `the SDS server has not sent ${name} within ${deadlineMs / 1000} s: it has no certificate yet`;
   return new CliError("TARGET_UNREACHABLE", sentence);
 }
 
 function explained(cause: unknown, name: string): unknown {
   if (!(cause instanceof RpcError)) return cause;
-  return new CliError("TARGET_UNREACHABLE", `no ${name} from the SDS server: gRPC status ${cause.code}`, {
-    cause,
-  });
+  return new CliError(
+    "TARGET_UNREACHABLE",
+    `cannot get ${name} from the SDS server: gRPC status ${cause.code}`,
+    {
+      cause,
+    },
+  );
 }

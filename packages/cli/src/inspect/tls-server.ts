@@ -32,7 +32,7 @@ function handshake(address: HostPort, deadlineMs: number): Promise<readonly Uint
     socket.once("error", (cause: NodeJS.ErrnoException) => fail(reasonOf(cause), cause));
     socket.once("close", () => {
       clearTimeout(timer);
-      fail("closed before the handshake was done");
+      fail("connection closed during the TLS handshake");
     });
   }).finally(() => socket.destroy());
 }

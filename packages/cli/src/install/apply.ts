@@ -55,7 +55,10 @@ async function awaitObjects(objects: readonly Manifest[], deps: ApplyDeps): Prom
     const missing = await countMissing(objects, deps);
     if (missing === 0) return;
     if (clock.monotonicMs() >= until) {
-      throw new CliError("NOT_READY", `${missing} of ${objects.length} objects are not there after a minute`);
+      throw new CliError(
+        "NOT_READY",
+        `${missing} of ${objects.length} objects are still missing after 1 min`,
+      );
     }
     await clock.sleep(pauseMs, signal);
   }

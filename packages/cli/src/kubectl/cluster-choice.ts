@@ -17,14 +17,14 @@ export function withClusterOptions(program: Command): Command {
     .addOption(
       new Option(
         "-n, --namespace <name>",
-        `the namespace of a CA in a cluster (default: ${defaultNamespace})`,
+        `query a CA in this namespace of a cluster (default: ${defaultNamespace})`,
       ).argParser(namespace),
     )
     .addOption(
-      new Option("--context <name>", "a context of kubectl's, instead of its current one").argParser(named),
+      new Option("--context <name>", "kubectl context to use instead of the current one").argParser(named),
     )
-    .addOption(new Option("--kubeconfig <file>", "kubectl's configuration").argParser(named))
-    .addOption(new Option("--pod <name>", "ask one replica of a CA in a cluster").argParser(named));
+    .addOption(new Option("--kubeconfig <file>", "kubeconfig file for kubectl").argParser(named))
+    .addOption(new Option("--pod <name>", "query only this replica of a CA in a cluster").argParser(named));
 }
 
 /** Whether a CA in a cluster is meant: one of the flags is enough. */
@@ -35,11 +35,11 @@ export function namesCluster({ namespace, context, kubeconfig, pod }: ClusterCho
 /** Starts with a letter or a digit, so that no program takes it for an option. */
 function namespace(name: string): string {
   if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return name;
-  throw new InvalidArgumentError("expected a name of lower case letters, digits and -.");
+  throw new InvalidArgumentError("expected a name of lower case letters, digits and hyphens.");
 }
 
 /** To kubectl an empty name is none, so that a script's unset variable would mean another cluster. */
 function named(text: string): string {
   if (text !== "") return text;
-  throw new InvalidArgumentError("expected a name, and not an empty text.");
+  throw new InvalidArgumentError("expected a name, but the value is empty.");
 }

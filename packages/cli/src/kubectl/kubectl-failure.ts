@@ -9,11 +9,12 @@ export function wordsOf({ stderr }: Pick<KubectlRun, "stderr">): string {
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "" && !/^[EWI]\d{4} /.test(line));
-  return printableText(lines.join(" "), 1000) || "it says nothing";
+  return printableText(lines.join(" "), 1000) || "no error message";
 }
 
 /** What an operator's role needs; docs/remote.md has it whole. */
-const role = "an operator's role needs get and list of pods, and create of pods/exec, in the CA's namespace";
+const role =
+  "the operator needs the verbs get and list on pods, and create on pods/exec, in the CA's namespace";
 
 /**
  * Why kubectl itself could not do it, as a CliError with advice. The API server's refusals have their reason in
@@ -23,11 +24,11 @@ export function explainKubectl(run: KubectlRun, deadlineMs: number): CliError {
   const words = wordsOf(run);
   switch (run.end) {
     case "absent":
-      return new CliError("PROCESS_FAILED", "kubectl is not there: install it, or put it on the PATH");
+      return new CliError("PROCESS_FAILED", "kubectl not found: install it, or add it to the PATH");
     case "late":
       return new CliError("ADMIN_UNREACHABLE", `no answer within ${deadlineMs / 1000} s`);
     case "flood":
-      return new CliError("TARGET_REPLY_INVALID", "more came than any answer is long");
+      return new CliError("TARGET_REPLY_INVALID", "the answer is too large");
     default:
       return /\(Forbidden\)/.test(run.stderr)
         ? new CliError("ADMIN_FORBIDDEN", `${words}; ${role}`)

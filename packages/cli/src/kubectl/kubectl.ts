@@ -59,7 +59,7 @@ export function kubectlFor(choice: ClusterChoice, deps: KubectlDeps): Kubectl {
     const { end, stdout, stderr } = await run(args, { deadlineMs, stdin });
     if (end === "well") return stdout;
     const [verb = ""] = args;
-    const absent = "kubectl is not there: install it, or pipe the printed objects into one that is";
+    const absent = "kubectl not found: install it, or print the objects and apply them elsewhere";
     const words = `kubectl ${verb} failed: ${printableLines(stderr.trim().slice(0, 4000))}`;
     throw new CliError("PROCESS_FAILED", end === "absent" ? absent : words);
   };

@@ -16,7 +16,7 @@ function wordsOf(entry: LedgerEntry): readonly string[] {
     case "refused":
       return [
         "refused  ",
-        entry.spiffeId ?? entry.caller?.spiffeId ?? `somebody at ${entry.peerAddress}`,
+        entry.spiffeId ?? entry.caller?.spiffeId ?? `unauthenticated caller at ${entry.peerAddress}`,
         entry.referenceId,
         entry.code,
       ];

@@ -25,10 +25,11 @@ export function renderIdentities({ found, authorities }: IdentitiesAnswer, now: 
     relativeTime(new Date(entry.notAfter), now),
     authorities.get(entry.authority) ?? entry.authority.slice(0, 12),
   ]);
-  const title = `${names} ${names === 1 ? "name" : "names"} live at ${plainTime(now)}`;
-  if (rows.length === 0) return `${title}\n`;
-  const below = domains.size === 1 ? ` below ${printableText(domain)}` : "";
-  return `${title}${below}\n${table([["NAME", "POD", "NODE", "SERIAL", "ENDS", "AUTHORITY"], ...rows])}`;
+  const count = `${names} ${names === 1 ? "identity" : "identities"}`;
+  const when = `with a valid certificate at ${plainTime(now)}`;
+  if (rows.length === 0) return `${count} ${when}\n`;
+  const below = domains.size === 1 ? ` in ${printableText(domain)}` : "";
+  return `${count}${below} ${when}\n${table([["NAME", "POD", "NODE", "SERIAL", "EXPIRES", "AUTHORITY"], ...rows])}`;
 }
 
 export function identitiesJson({ found, authorities }: IdentitiesAnswer, now: Date) {

@@ -14,16 +14,19 @@ const mostFindings = 20;
 
 export function renderVerdict(verdict: SlotVerdict): string {
   const { slot, origin, first, size, signed, findings } = verdict;
-  const beside = "the key beside the ledger; --key holds it against one that you kept";
+  const beside = "the key next to the ledger (use --key to verify with a key that you kept)";
   const lines = fieldLines([
     ["log", origin],
-    ["entries", `${size - first}${first === 0 ? "" : `, from ${first} on: those before went by retention`}`],
-    ["signed for", signed >= size ? "all of them" : `all but the last ${size - signed}`],
-    ["verified by", verdict.keyFrom === "given" ? "the key that was given" : beside],
+    [
+      "entries",
+      `${size - first}${first === 0 ? "" : `, starting at ${first}: retention removed earlier entries`}`,
+    ],
+    ["signed", signed >= size ? "all entries" : `all entries but the last ${size - signed}`],
+    ["verified by", verdict.keyFrom === "given" ? "the key from --key" : beside],
   ]);
   const shown = findings.slice(0, mostFindings).map(renderFinding).join("");
   const more = findings.length > mostFindings ? `  and ${findings.length - mostFindings} more\n` : "";
-  const end = findings.length === 0 ? "  every entry is as it was signed for\n" : `${shown}${more}`;
+  const end = findings.length === 0 ? "  every entry matches the signed checkpoint\n" : `${shown}${more}`;
   return `ledger ${printableText(slot)}\n${lines}${end}`;
 }
 

@@ -17,11 +17,11 @@ export interface WhoAnswer {
 
 export function renderWho(answer: WhoAnswer, now: Date): string {
   const { certificates, more, at } = answer;
-  if (certificates.length === 0) return `${nobody(answer, now)}\n`;
-  const count = certificates.length === 1 ? "one certificate" : `${certificates.length} certificates`;
-  const when = at === undefined ? `${count}, the newest first` : `${count} at ${timeAndDistance(at, now)}`;
+  if (certificates.length === 0) return `${noHolder(answer, now)}\n`;
+  const count = certificates.length === 1 ? "1 certificate" : `${certificates.length} certificates`;
+  const when = at === undefined ? `${count}, newest first` : `${count} at ${timeAndDistance(at, now)}`;
   const shown = certificates.map((one) => `${renderCertificate(one, now)}${note(one, at)}`);
-  const rest = more ? "\nthere are more: --limit shows them\n" : "";
+  const rest = more ? "\nmore certificates exist: raise --limit to show them\n" : "";
   return `${printableText(answer.spiffeId)}  ${when}\n${shown.join("\n")}${rest}`;
 }
 
@@ -39,15 +39,15 @@ export function whoJson({ spiffeId, at, certificates, more, ends }: WhoAnswer) {
 /** Leaves are valid from two minutes before they were made, when nobody had them yet. */
 function note({ found: { entry } }: CertificateRecord, at: Date | undefined): string {
   if (at === undefined || Date.parse(entry.time) <= at.getTime()) return "";
-  return "  ! it was made after that instant: its validity is backdated for clocks that are slow\n";
+  return "  ! issued after that time: the CA backdates notBefore to allow for slow clocks\n";
 }
 
-function nobody({ spiffeId, at, ends }: WhoAnswer, now: Date): string {
+function noHolder({ spiffeId, at, ends }: WhoAnswer, now: Date): string {
   const name = printableText(spiffeId);
-  if (ends === undefined) return `no certificate for ${name} is on record`;
+  if (ends === undefined) return `the ledger has no certificate for ${name}`;
   const first = timeAndDistance(new Date(ends.first.found.entry.notBefore), now);
   const end = new Date(ends.last.found.entry.notAfter);
-  const last = `${end < now ? "ended" : "ends"} ${timeAndDistance(end, now)}`;
+  const last = `${end < now ? "expired" : "expires"} ${timeAndDistance(end, now)}`;
   const when = at === undefined ? "" : ` at ${timeAndDistance(at, now)}`;
-  return `nobody held ${name}${when}\nits first certificate on record began ${first}, its last one ${last}`;
+  return `no certificate for ${name} was valid${when}\nthe first in the ledger became valid ${first}, the last ${last}`;
 }

@@ -86,10 +86,7 @@ describe("kasbah audit", () => {
     await ledger.write(issued(), "garbage");
     const { exitCode } = await audit("who", spiffe("frontend"));
     assert.equal(exitCode, 0);
-    assert.equal(
-      complaints,
-      "kasbah: 1 lines of the ledger can not be read: kasbah audit verify names them\n",
-    );
+    assert.equal(complaints, "kasbah: 1 line of the ledger cannot be read; kasbah audit verify lists them\n");
   });
 
   it("says where no ledger is, and refuses what is no name and no time", async () => {
@@ -111,17 +108,17 @@ describe("kasbah audit", () => {
       assert.equal(exitCode, 0);
       assert.equal(
         said,
-        `${spiffe("frontend")}  one certificate at 2030-01-01T12:30:00Z (1h 30m ago)
-  serial     ${certificate.serial}
-  valid      2030-01-01T11:58:00Z to 2030-01-01T13:00:00Z (1h ago)
-  issued     2030-01-01T12:00:00Z (2h ago)
-  pod        p (u)
-  from       10.0.0.1:5
-  known by   jwks-token of https://issuer.test
-  rule       default
-  authority  root-1 (SHA-256 ${certificate.authority.slice(0, 16)})
-  reference  ${certificate.referenceId}
-  entry      1
+        `${spiffe("frontend")}  1 certificate at 2030-01-01T12:30:00Z (1h 30m ago)
+  serial      ${certificate.serial}
+  valid       2030-01-01T11:58:00Z to 2030-01-01T13:00:00Z (1h ago)
+  issued      2030-01-01T12:00:00Z (2h ago)
+  pod         p (u)
+  from        10.0.0.1:5
+  credential  jwks-token of https://issuer.test
+  rule        default
+  authority   root-1 (SHA-256 ${certificate.authority.slice(0, 16)})
+  reference   ${certificate.referenceId}
+  entry       1
 `,
       );
       assert.ok(Math.max(...said.split("\n").map(({ length }) => length)) <= 100, said);
@@ -137,7 +134,7 @@ describe("kasbah audit", () => {
       ] as const)
         assert.equal((await audit("who", spiffe("frontend"), "--at", at)).exitCode, code, at);
       const early = await audit("who", spiffe("frontend"), "--at", "2030-01-01T11:59:00Z");
-      assert.match(early.said, /\n {2}! it was made after that instant/);
+      assert.match(early.said, /\n {2}! issued after that time/);
     });
 
     it("fails when nobody held it, with the first and the last time of the name", async () => {
@@ -146,13 +143,13 @@ describe("kasbah audit", () => {
       assert.equal(exitCode, 1);
       assert.equal(
         said,
-        `nobody held ${spiffe("frontend")} at 2029-12-29T14:00:00Z (3d ago)\n` +
-          "its first certificate on record began 2030-01-01T11:58:00Z (2h 2m ago), its last one ended 2030-01-01T13:50:00Z (10m ago)\n",
+        `no certificate for ${spiffe("frontend")} was valid at 2029-12-29T14:00:00Z (3d ago)\n` +
+          "the first in the ledger became valid 2030-01-01T11:58:00Z (2h 2m ago), the last expired 2030-01-01T13:50:00Z (10m ago)\n",
       );
       const unknown = await audit("who", spiffe("front"));
       assert.deepEqual(
         [unknown.exitCode, unknown.said],
-        [1, `no certificate for ${spiffe("front")} is on record\n`],
+        [1, `the ledger has no certificate for ${spiffe("front")}\n`],
       );
     });
 
@@ -161,7 +158,7 @@ describe("kasbah audit", () => {
       const { said } = await audit("who", spiffe("frontend"), "--limit", "2");
       assert.match(
         said,
-        /\n {2}entry {6}9999\n\n[\s\S]*\n {2}entry {6}9998\n\nthere are more: --limit shows them\n$/,
+        /\n {2}entry {7}9999\n\n[\s\S]*\n {2}entry {7}9998\n\nmore certificates exist: raise --limit to show them\n$/,
       );
     });
 
@@ -195,7 +192,10 @@ describe("kasbah audit", () => {
       await ledger.write(issued({ serial: certificate.serial }));
       const { said, exitCode } = await audit("cert", file);
       assert.equal(exitCode, 1);
-      assert.match(said, /^this certificate is not on record, SHA-256 [0-9a-f]{64}\n! only its serial is: /);
+      assert.match(
+        said,
+        /^the ledger does not contain this certificate, SHA-256 [0-9a-f]{64}\n! it contains a different certificate /,
+      );
       const json = JSON.parse((await audit("cert", file, "--json")).said);
       assert.deepEqual([json.certificates.length, json.sameSerial.length], [0, 1]);
       const { serial, fingerprint } = certificate;
@@ -214,7 +214,7 @@ describe("kasbah audit", () => {
         assert.match(said, new RegExp(`^${spiffe("frontend")}\n {2}serial +0a1b2c\n`), target);
       }
       const none = await audit("cert", "ff");
-      assert.deepEqual([none.exitCode, none.said], [1, "no certificate with the serial ff is on record\n"]);
+      assert.deepEqual([none.exitCode, none.said], [1, "the ledger has no certificate with the serial ff\n"]);
       assert.equal((await audit("cert", "no-such.pem")).error?.code, "TARGET_UNREACHABLE");
     });
   });
@@ -233,7 +233,7 @@ describe("kasbah audit", () => {
       assert.equal(
         said,
         `2030-01-01T12:00:00Z  refused    ${spiffe("backend")}  ${denied.referenceId}  IDENTITY_NOT_ALLOWED
-2030-01-01T12:00:00Z  refused    somebody at 10.0.0.1:5  ${stranger.referenceId}  IDENTITY_NOT_ALLOWED
+2030-01-01T12:00:00Z  refused    unauthenticated caller at 10.0.0.1:5  ${stranger.referenceId}  IDENTITY_NOT_ALLOWED
 2030-01-01T12:00:00Z  authority  root-1 distributed -> active  signs
 2030-01-01T12:00:00Z  operator   rotate accepted  by alice
 `,

@@ -1,7 +1,11 @@
 import { parseSpiffeId } from "@kasbah/pki";
 import { ConfigInvalidError } from "@kasbah/runtime";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { certificateAnswerJson, renderCertificateAnswer, wantedBy } from "../../audit/ask-certificate.ts";
+import {
+  certificateAnswerJson,
+  readCertificateTarget,
+  renderCertificateAnswer,
+} from "../../audit/ask-certificate.ts";
 import { type ExportOptions, entryKinds, exportEntries, exportFormats } from "../../audit/export-entries.ts";
 import { showTail } from "../../audit/follow.ts";
 import { parseInstant } from "../../audit/instant.ts";
@@ -29,7 +33,7 @@ interface CommonOptions extends AuditLocation {
 /** `kasbah audit …`: questions to the CA's ledger, which the CA need not be there for. */
 export function auditCommand(deps: CommandDeps): Command {
   const command = new Command("audit")
-    .description("ask the CA's ledger who held which name when")
+    .description("query the CA's ledger of every certificate and refusal")
     .addHelpText("after", auditHelp);
   const questions = [whoCommand, certCommand, tailCommand, exportCommand];
   for (const part of [...questions, auditVerifyCommand, auditProveCommand]) command.addCommand(part(deps));
@@ -41,16 +45,16 @@ function question(name: string, description: string, help: string): Command {
 }
 
 function whoCommand(deps: CommandDeps): Command {
-  return question("who", "who held a name, at an instant or ever", whoHelp)
+  return question("who", "show which certificates an identity had, at a given time or ever", whoHelp)
     .argument("<spiffe-id>", "spiffe://<trust domain>/ns/<namespace>/sa/<service account>")
     .option("--at <when>", "RFC 3339 with an offset, or how long ago: -2h", instantOf(deps))
-    .option("--limit <n>", "show so many certificates, the newest", parseCount, 20)
+    .option("--limit <n>", "show at most this many certificates, newest first", parseCount, 20)
     .option("--json", "print JSON")
     .action((spiffeId: string, _, own: Command) => who(spiffeId, own.optsWithGlobals<WhoOptions>(), deps));
 }
 
 function certCommand(deps: CommandDeps): Command {
-  return question("cert", "to whom a certificate was issued", certHelp)
+  return question("cert", "show to whom a certificate was issued", certHelp)
     .argument("<certificate>", "serial, SHA-256 fingerprint, or file.pem")
     .option("--json", "print JSON")
     .action((target: string, _, own: Command) =>
@@ -59,21 +63,23 @@ function certCommand(deps: CommandDeps): Command {
 }
 
 function tailCommand(deps: CommandDeps): Command {
-  return question("tail", "the last entries", tailHelp)
-    .option("-f, --follow", "show each entry that comes, until Ctrl-C", false)
-    .option("--lines <n>", "how many", parseCount, 20)
-    .option("--json", "print one JSON object a line")
-    .addOption(new Option("--list", "print them as one JSON document").hideHelp())
+  return question("tail", "show the last entries", tailHelp)
+    .option("-f, --follow", "print new entries as they are written, until Ctrl-C", false)
+    .option("--lines <n>", "number of entries", parseCount, 20)
+    .option("--json", "print one JSON object per line")
+    .addOption(new Option("--list", "print the entries as one JSON document").hideHelp())
     .action((_, own: Command) => tail(own.optsWithGlobals<TailOptions>(), deps));
 }
 
 function exportCommand(deps: CommandDeps): Command {
-  const formats = new Option("--format <format>", "jsonl: the entries as they stand").choices(exportFormats);
-  return question("export", "all entries of a time, for other programs", exportHelp)
+  const formats = new Option("--format <format>", "jsonl prints the entries byte for byte").choices(
+    exportFormats,
+  );
+  return question("export", "export the entries of a period for other programs", exportHelp)
     .requiredOption("--since <when>", "RFC 3339 with an offset, or how long ago: 24h", instantOf(deps))
-    .option("--until <when>", "the same; without it, to the end", instantOf(deps))
+    .option("--until <when>", "same formats; without it, up to the last entry", instantOf(deps))
     .addOption(formats.default("jsonl"))
-    .addOption(new Option("--kind <kind>", "only these entries").choices(entryKinds))
+    .addOption(new Option("--kind <kind>", "export only entries of this kind").choices(entryKinds))
     .action((options: ExportRange) => exportRange(options, deps));
 }
 
@@ -90,7 +96,7 @@ async function who(text: string, { at, limit, ...o }: WhoOptions, deps: CommandD
 }
 
 async function certificate(target: string, o: CommonOptions, deps: CommandDeps): Promise<void> {
-  const answer = await auditSourceOf(o, deps).certificate(await wantedBy(target));
+  const answer = await auditSourceOf(o, deps).certificate(await readCertificateTarget(target));
   const now = deps.clock.now();
   deps.screen.write(o.json ? toJson(certificateAnswerJson(answer)) : renderCertificateAnswer(answer, now));
   if (answer.certificates.length === 0) deps.setExitCode(1);
@@ -111,7 +117,9 @@ async function tail({ follow, lines, list, ...o }: TailOptions, deps: CommandDep
       showTail(ledger.tail(), { count: lines, follow, show }, deps),
     );
   if (follow)
-    throw new ConfigInvalidError(["--follow: not through kubectl exec; look again, or follow in a pod"]);
+    throw new ConfigInvalidError([
+      "--follow: not supported for a CA in a cluster; run kasbah audit tail -f in a pod",
+    ]);
   for (const found of await auditSourceOf(o, deps).last(lines)) deps.screen.write(show(found));
 }
 

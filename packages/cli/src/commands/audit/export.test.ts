@@ -119,13 +119,13 @@ describe("kasbah identities", () => {
     const { said } = await identities("--in", "demo");
     assert.equal(
       said,
-      `2 names live at 2030-01-01T12:00:00Z below spiffe://cluster.local
-NAME           POD  NODE  SERIAL        ENDS   AUTHORITY
-/ns/demo/sa/a  p    -     111111111111  in 1h  root-1
-/ns/demo/sa/b  p    -     ${a.serial.slice(0, 12)}  in 1h  root-1
+      `2 identities in spiffe://cluster.local with a valid certificate at 2030-01-01T12:00:00Z
+NAME           POD  NODE  SERIAL        EXPIRES  AUTHORITY
+/ns/demo/sa/a  p    -     111111111111  in 1h    root-1
+/ns/demo/sa/b  p    -     ${a.serial.slice(0, 12)}  in 1h    root-1
 `,
     );
-    assert.match((await identities()).said, /^3 names /);
+    assert.match((await identities()).said, /^3 identities in /);
     const json = JSON.parse((await identities("--json", "--in", "other")).said);
     const identity = { slot: "0", index: 4, authorityId: "root-1", entry: other };
     assert.deepEqual(json, { at: iso(noon), identities: [identity] });
@@ -133,7 +133,10 @@ NAME           POD  NODE  SERIAL        ENDS   AUTHORITY
 
   it("says so when there is none", async () => {
     await ledger.write(refused());
-    assert.equal((await identities()).said, "0 names live at 2030-01-01T12:00:00Z\n");
+    assert.equal(
+      (await identities()).said,
+      "0 identities with a valid certificate at 2030-01-01T12:00:00Z\n",
+    );
   });
 });
 

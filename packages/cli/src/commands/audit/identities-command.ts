@@ -12,9 +12,9 @@ interface IdentitiesOptions extends AuditLocation {
 
 /** `kasbah identities`. */
 export function identitiesCommand(deps: CommandDeps): Command {
-  const command = new Command("identities").description("list the names that hold a certificate now");
+  const command = new Command("identities").description("list the identities that have a valid certificate");
   return withLedgerLocation(command)
-    .option("--in <namespace>", "only names of this namespace")
+    .option("--in <namespace>", "list only identities of this namespace")
     .option("--json", "print JSON", false)
     .addHelpText("after", identitiesHelp)
     .action((_, own: Command) => identities(own.optsWithGlobals<IdentitiesOptions>(), deps));

@@ -36,7 +36,7 @@ describe("kasbah audit verify and prove", () => {
       said,
       / BROKEN {2}entry 123: the entry was changed, .*\(segments\/0{15}\.jsonl, line 124\)\n/,
     );
-    assert.doesNotMatch(said, /as it was signed for/);
+    assert.doesNotMatch(said, /matches the signed checkpoint/);
     const [found] = JSON.parse((await audit("verify", "--json")).said).ledgers;
     assert.equal(found.findings[0].index, 123);
   });
@@ -45,15 +45,15 @@ describe("kasbah audit verify and prove", () => {
     const { said, exitCode } = await audit("verify");
     assert.equal(exitCode, 0);
     assert.match(said, /^ledger 0\n {2}log +cluster\.local\/kasbah-ledger\/[0-9a-f]{16}\n/);
-    assert.match(said, /entries +300\n.*all of them\n.*the key beside the ledger; --key/);
-    assert.match(said, /every entry is as it was signed for\n$/);
+    assert.match(said, /entries +300\n.*all entries\n.*the key next to the ledger \(use --key/);
+    assert.match(said, /every entry matches the signed checkpoint\n$/);
   });
 
   it("holds the ledger to a key and a checkpoint that were kept elsewhere", async () => {
     const { verifierKey, checkpoint } = ledger.directory;
     const sound = await audit("verify", "--key", verifierKey, "--checkpoint", `${checkpoint}.kept`);
     assert.equal(sound.exitCode, 0);
-    assert.match(sound.said, /the key that was given/);
+    assert.match(sound.said, /the key from --key/);
     const other = await writeSignedLedger(300);
     const wrong = await audit("verify", "--key", other.directory.verifierKey);
     assert.deepEqual([wrong.exitCode, wrong.said.includes("BROKEN")], [1, true]);

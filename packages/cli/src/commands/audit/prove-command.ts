@@ -1,16 +1,19 @@
 import { type Found, type IssuedEntry, type LedgerReader, proveEntry } from "@kasbah/ledger";
 import { Command } from "commander";
-import { wantedBy } from "../../audit/ask-certificate.ts";
+import { readCertificateTarget } from "../../audit/ask-certificate.ts";
 import { withLedger } from "../../audit/ledger-access.ts";
 import { CliError } from "../../errors.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { type LedgerLocation, ledgerDirectoriesOf, withLedgerLocation } from "./location.ts";
 
 const help = `
-The proof is one JSON file on stdout: the entry, its path to the root of the Merkle tree, and the root as the ledger's key has
-signed it. Whoever has the key, ledger-key.pub, needs nothing else of ours: docs/verify-proof.sh checks it by openssl and jq.
+Prints the proof as one JSON document: the entry, its path to the root of the Merkle tree, and the root signed with the
+ledger's key. To verify it, a third party needs only the public key, ledger-key.pub: docs/verify-proof.sh does so with
+openssl and jq.
 
-Exit code 0 with a proof, 1 when the certificate is not on record, or not signed for yet: that takes a second.
+Exit codes
+  0  the proof was printed
+  1  the ledger does not contain the certificate, or its checkpoint is not signed yet (this takes a second)
 
 Examples
   $ kasbah audit prove leaf.pem > proof.json
@@ -19,7 +22,7 @@ Examples
 /** `kasbah audit prove`. */
 export function auditProveCommand(deps: CommandDeps): Command {
   const command = new Command("prove")
-    .description("a proof for outsiders that a certificate is on record")
+    .description("print a proof that the ledger contains a certificate")
     .argument("<certificate>", "serial, SHA-256 fingerprint, or file.pem");
   return withLedgerLocation(command)
     .addHelpText("after", help)
@@ -31,7 +34,10 @@ async function prove(target: string, options: LedgerLocation, deps: CommandDeps)
     const found = await find(ledger, target);
     const directory = found === undefined ? undefined : ledger.directoryOf(found.slot);
     if (found === undefined || directory === undefined)
-      throw new CliError("TARGET_INVALID", `${target} is not on record: kasbah audit cert tells more`);
+      throw new CliError(
+        "TARGET_INVALID",
+        `${target} is not in the ledger: see kasbah audit cert for details`,
+      );
     return proveEntry(directory, found);
   });
   deps.screen.write(proof);
@@ -39,7 +45,7 @@ async function prove(target: string, options: LedgerLocation, deps: CommandDeps)
 
 /** The newest, where several have the serial. */
 async function find(ledger: LedgerReader, target: string): Promise<Found<IssuedEntry> | undefined> {
-  const { serial = "", fingerprint } = await wantedBy(target);
+  const { serial = "", fingerprint } = await readCertificateTarget(target);
   const found = await ledger.certificate(fingerprint === undefined ? { serial } : { fingerprint });
   return found[0];
 }

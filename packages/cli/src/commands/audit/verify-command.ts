@@ -25,13 +25,16 @@ interface VerifyOptions extends LedgerLocation {
 }
 
 const help = `
-Reads every entry, computes the Merkle tree anew, and holds it against tiles and the signed checkpoint. The first entry that
-was changed, dropped, swapped or cut off is named with its line. It changes nothing, and the CA may run on meanwhile.
+Reads every entry, recomputes the Merkle tree, and compares it with the tiles and the signed checkpoint. It reports the
+first entry that was changed, dropped, reordered or truncated, with its line. The command changes nothing, and the CA can
+keep running.
 
-A key that lies beside the ledger proves that the parts agree with each other. Whoever could write there could have
-put another in its place: keep ledger-key.pub and a checkpoint now and then somewhere else, and give them here.
+The key next to the ledger only proves that the ledger is consistent: anyone who can write there could replace the key,
+too. Keep copies of ledger-key.pub and of checkpoints elsewhere, and pass them with --key and --checkpoint.
 
-Exit code 0 when every entry is as it was signed for, 1 when one is not or it could not look.
+Exit codes
+  0  every entry matches the signed checkpoint
+  1  an entry does not match, or the verification failed
 
 Examples
   $ kasbah audit verify
@@ -41,14 +44,11 @@ Examples
 /** `kasbah audit verify`. */
 export function auditVerifyCommand(deps: CommandDeps): Command {
   const command = new Command("verify").description(
-    "read the whole ledger, and name the first entry that is not as it was signed for",
+    "verify the whole ledger, and report the first entry that does not match",
   );
   return withLedgerLocation(command)
-    .option("--key <file>", "verify by this key, and not by the one beside the ledger")
-    .option(
-      "--checkpoint <file>",
-      "a checkpoint of before that you kept: the ledger must have grown out of it",
-    )
+    .option("--key <file>", "verify with this key instead of the one next to the ledger")
+    .option("--checkpoint <file>", "an older checkpoint that you kept: the ledger must be an extension of it")
     .option("--json", "print JSON", false)
     .addHelpText("after", help)
     .action((options: VerifyOptions) => verify(options, deps));
@@ -112,7 +112,7 @@ async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    throw new CliError("TARGET_INVALID", `${path} cannot be read: ${errnoOf(error) ?? "unknown"}`, {
+    throw new CliError("TARGET_INVALID", `cannot read ${path}: ${errnoOf(error) ?? "unknown error"}`, {
       cause: error,
     });
   }

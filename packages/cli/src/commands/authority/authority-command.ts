@@ -14,65 +14,71 @@ interface CommonOptions extends CaLocation {
 }
 
 const help = `
-A rotation goes through stages, and none begins before every leaf has ended that was issued before the last one:
-  prepared     the keys of the new authority are made
-  distributed  the new root is in every trust bundle that is handed out; the old authority signs
-  active       the new authority signs; abort goes back
-  retiring     the old authority never signs again and stays trusted until its last leaf has ended
-  retired      the old root is in no trust bundle any more
+A rotation goes through these stages. A stage ends once every certificate issued before it has expired:
+  prepared     the keys of the new authority exist
+  distributed  every new trust bundle contains the new root; the old authority still signs
+  active       the new authority signs; abort switches back to the old one
+  retiring     the old authority never signs again and stays trusted until its last certificate expires
+  retired      no trust bundle contains the old root any more
 
 Examples
   $ kasbah authority list
   $ kasbah authority rotate --root --wait
   $ kasbah authority status --json | jq .rotation
   $ kasbah authority abort --if-epoch 7
-  $ kasbah -n kasbah-system authority list        a CA in a cluster: its replicas answer as one`;
+  $ kasbah -n kasbah-system authority list        a CA in a cluster; the answers of its replicas are merged`;
 
 const listHelp = `
-SIGNS says which authorities make up the chain of every leaf that is issued now. All that are distributed, active or
-retiring are trusted. The socket of a running CA is for its user alone; a stopped CA is read from its state directory.`;
+SIGNS marks the authorities in the chain of every certificate that the CA issues now. Authorities that are distributed,
+active or retiring are trusted. Only the user that runs the CA can use its socket. If the CA is stopped, the command reads
+its state directory.`;
 
 const statusHelp = `
-A stage waits for the leaves that were issued before it began: "earliest" is when the last of them ends. Nothing has to
-be done then, the CA goes on by itself. The epoch grows with every transition: abort --if-epoch holds a script to it.`;
+A stage lasts until every certificate issued before it has expired; "earliest" is the expiry of the last of them. The CA
+then continues automatically. The epoch increases with every transition; a script can pass it to abort --if-epoch.`;
 
 const pauseHelp = `
-The stage that was reached holds, however long: certificates are issued and every trusted authority stays trusted.
-Authorities come closer to their end meanwhile, so watch them with kasbah check. Go on with kasbah authority resume.`;
+The rotation stays in its current stage: the CA keeps issuing certificates, and every trusted authority stays trusted.
+Authorities still approach their expiry, so monitor them with kasbah check. Continue with kasbah authority resume.`;
 
 const resumeHelp = `
-It takes back a pause, and also what follows an abort: that no rotation starts by itself.`;
+Ends a pause. After an abort, it lets rotations start automatically again.`;
 
 const abortHelp = `
-distributed  the new root leaves the trust bundle, and the rotation is over
-active       the former authority signs again at once; the new one stays trusted until its leaves have ended
-retiring     refused, the former authority has promised to sign no more: rotate again instead
+The effect depends on the stage:
+  distributed  the new root is removed from the trust bundle, and the rotation ends
+  active       the previous authority signs again immediately; the new one stays trusted until its certificates expire
+  retiring     refused, because the previous authority must not sign again: rotate again instead
 
-None starts by itself afterwards, until kasbah authority resume or rotate.
+Afterwards no rotation starts automatically until you run kasbah authority resume or rotate.
 
-Example, for a script that decides on what it has seen
+Example: a script that aborts only the rotation that it has seen
   $ epoch=$(kasbah authority status --json | jq .epoch)
   $ kasbah authority abort --if-epoch "$epoch"`;
 
 /** `kasbah authority …`: each talks to the CA over its Unix socket, or to its replicas in a cluster. */
 export function authorityCommand(deps: CommandDeps): Command {
   const command = new Command("authority")
-    .description("show, replace, pause and bring back the CA's roots and intermediates")
+    .description("list, rotate, pause and roll back the CA's roots and intermediates")
     .addHelpText("after", help);
   const add = (name: string, description: string, after: string) =>
     withStateLocation(command.command(name).description(description))
       .option("--json", "print JSON")
       .addHelpText("after", after);
   const tell = (work: Work) => (_: unknown, own: Command) => tellStatus(work, own, deps);
-  add("list", "every authority with its stage and its end; works on a stopped CA, too", listHelp)
-    .option("--all", "show those that have retired, too")
+  add("list", "list the authorities with stage and expiry; also works while the CA is stopped", listHelp)
+    .option("--all", "include retired authorities")
     .action((_, own: Command) => list(own.optsWithGlobals<ListOptions>(), deps));
-  add("status", "what is under way, and why it waits", statusHelp).action(tell((ca) => ca.status()));
+  add("status", "show the rotation in progress and what it waits for", statusHelp).action(
+    tell((ca) => ca.status()),
+  );
   command.addCommand(rotateCommand(deps));
-  add("pause", "stop rotations from beginning and from going on", pauseHelp).action(tell((ca) => ca.pause()));
-  add("resume", "let rotations begin and go on again", resumeHelp).action(tell((ca) => ca.resume()));
-  add("abort", "return to the former authority, which is possible until it retires", abortHelp)
-    .option("--if-epoch <n>", "only while the status shows this epoch", parseEpoch)
+  add("pause", "keep rotations from starting and from continuing", pauseHelp).action(
+    tell((ca) => ca.pause()),
+  );
+  add("resume", "let rotations start and continue again", resumeHelp).action(tell((ca) => ca.resume()));
+  add("abort", "return to the previous authority; possible until it retires", abortHelp)
+    .option("--if-epoch <n>", "only if the CA is at this epoch", parseEpoch)
     .action(tell((ca, { ifEpoch }) => ca.abort(ifEpoch === undefined ? {} : { ifEpoch })));
   return command;
 }
@@ -105,5 +111,5 @@ async function list(o: ListOptions, deps: CommandDeps): Promise<void> {
 
 function parseEpoch(text: string): number {
   if (/^\d{1,10}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("expected a whole number, as kasbah authority status shows it.");
+  throw new InvalidArgumentError("expected a whole number, as shown by kasbah authority status.");
 }

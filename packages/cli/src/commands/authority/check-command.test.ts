@@ -33,7 +33,7 @@ describe("kasbah check", () => {
   it("fails when there is no CA, with the socket that it looked for and what to do", async () => {
     const { error } = await run("check");
     assert.equal(error?.code, "ADMIN_UNREACHABLE");
-    assert.match(String(error?.message), /ca\/admin\.sock: there is no socket; start kasbah-server, or name/);
+    assert.match(String(error?.message), /ca\/admin\.sock: no such socket; start kasbah-server, or set/);
   });
 
   it("does not take the state of another CA for the one whose socket was named", async () => {
@@ -61,7 +61,7 @@ describe("kasbah check", () => {
     await init();
     const { error } = await asNobody(() => run("check"));
     assert.equal(error?.code, "ADMIN_FORBIDDEN");
-    assert.match(String(error?.message), /no access to .*\/ca: it is for its user of uid 0 alone/);
+    assert.match(String(error?.message), /no access to .*\/ca: only its owner \(uid 0\) has access/);
   });
 
   it("reads a stopped CA from its state directory, and says that it did", async () => {
@@ -69,9 +69,9 @@ describe("kasbah check", () => {
     const { said, exitCode } = await run("check");
     assert.equal(exitCode, 3);
     assert.deepEqual(said.split("\n"), [
-      "OK        root-1          ends 2039-12-30T00:00:00Z (in 3650d)",
-      "WARNING   intermediate-1  ends 2030-01-11T00:00:00Z (in 10d)",
-      `! no CA answers: this is what ${directory.join("ca")} says`,
+      "OK        root-1          expires 2039-12-30T00:00:00Z (in 3650d)",
+      "WARNING   intermediate-1  expires 2030-01-11T00:00:00Z (in 10d)",
+      `! no CA answers: showing the state in ${directory.join("ca")}`,
       "see docs/runbooks/issuer-expiring-soon.md",
       "see docs/runbooks/warnings.md",
       "WARNING",
@@ -100,7 +100,7 @@ describe("kasbah check", () => {
       assert.equal(error?.code, "ADMIN_FORBIDDEN");
       assert.match(
         String(error?.message),
-        /admin\.sock: it is for its user of uid 0 alone: run the command as/,
+        /admin\.sock: only its owner \(uid 0\) has access: run the command as/,
       );
     });
 

@@ -13,27 +13,31 @@ interface CheckOptions extends CaLocation {
 }
 
 const help = `
-Looks at every authority that is trusted, or about to be: on a running CA, or in the state directory of a stopped one.
-What counts are those that sign and those that are about to. One that retires is meant to end, and its end is no alarm.
+Checks every authority that is trusted or about to be: on a running CA, or in the state directory of a stopped CA.
+The exit code depends only on authorities that sign or are about to sign. A retiring authority is meant to expire.
 
 Exit codes
-  0  all is well
-  3  an authority ends within --warn
-  4  an authority ends within --critical, or has ended
-  1  it could not look, which is a reason for an alarm as well
-  2  a wrong command line
+  0  no authority expires soon
+  3  an authority expires within --warn
+  4  an authority expires within --critical, or has expired
+  1  the check failed; treat this as an alarm, too
+  2  the command line is invalid
 
 Examples
-  $ kasbah check --warn 30d --critical 7d || alert "the CA needs a look"
-  $ kasbah check -n kasbah-system                 in a cluster: the worst of its replicas
+  $ kasbah check --warn 30d --critical 7d || alert "a CA certificate expires soon"
+  $ kasbah check -n kasbah-system                 in a cluster: the worst result of all replicas
   $ kasbah check --json | jq -r '.authorities[] | select(.level != "OK") | .id'`;
 
 /** `kasbah check`. */
 export function checkCommand(deps: CommandDeps): Command {
   const command = new Command("check")
-    .description("tell by the exit code whether an authority ends soon")
-    .addOption(durationOption("--warn <duration>", "exit 3 when one ends within this time", "30d"))
-    .addOption(durationOption("--critical <duration>", "exit 4 when one ends within this time", "7d"));
+    .description("report by exit code whether an authority expires soon")
+    .addOption(
+      durationOption("--warn <duration>", "exit with 3 if an authority expires within this time", "30d"),
+    )
+    .addOption(
+      durationOption("--critical <duration>", "exit with 4 if an authority expires within this time", "7d"),
+    );
   return withStateLocation(command)
     .option("--json", "print JSON", false)
     .addHelpText("after", help)

@@ -60,7 +60,7 @@ describe("kasbah authority rotate", () => {
     interrupted.abort(new Error("Ctrl-C"));
     const { error } = await outcome;
     assert.equal(error?.code, "INTERRUPTED");
-    assert.match(String(error?.message), /goes on by itself; kasbah authority status shows it/);
+    assert.match(String(error?.message), /the rotation continues; check it with kasbah authority status/);
     assert.deepEqual([...new Set(ca.calls.map(({ method }) => method))], ["status", "rotate"]);
   });
 
@@ -71,7 +71,7 @@ describe("kasbah authority rotate", () => {
     assert.match(said, /next {5}active, not yet\n/);
     assert.match(
       said,
-      new RegExp(`\nfollow it with: kasbah authority status --state-dir ${directory.path}\n$`),
+      new RegExp(`\nfollow the rotation with: kasbah authority status --state-dir ${directory.path}\n$`),
     );
     await run();
     const kinds = ca.calls.flatMap(({ method, request }) => (method === "rotate" ? [request] : []));
@@ -81,8 +81,8 @@ describe("kasbah authority rotate", () => {
   it("says that there is nothing to follow when it is done at once", async () => {
     ca.answers = [done];
     const { said } = await run("--root");
-    assert.match(said, /\nit is done already: no leaf had to be waited for\n$/);
-    assert.match((await run("--root", "--wait")).said, /^the rotation is done\n/);
+    assert.match(said, /\nthe rotation is already complete: no certificate was outstanding\n$/);
+    assert.match((await run("--root", "--wait")).said, /^rotation complete\n/);
   });
 
   it("prints each stage once when told to wait, and stops at the end of its own rotation", async () => {
@@ -91,9 +91,9 @@ describe("kasbah authority rotate", () => {
     const { said, error } = await run("--root", "--wait");
     assert.equal(error, undefined);
     assert.deepEqual(said.split("\n").slice(0, 4), [
-      "2030-01-01T00:00:00Z  root-2 distributed, until 2030-01-02T00:00:00Z at the earliest",
-      "2030-01-01T00:00:00Z  root-2 active, until 2030-01-02T00:00:00Z at the earliest",
-      "the rotation is done",
+      "2030-01-01T00:00:00Z  root-2 distributed, until at least 2030-01-02T00:00:00Z",
+      "2030-01-01T00:00:00Z  root-2 active, until at least 2030-01-02T00:00:00Z",
+      "rotation complete",
       "rotation of the root: root-2 to root-3",
     ]);
   });

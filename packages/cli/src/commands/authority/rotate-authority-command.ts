@@ -15,11 +15,12 @@ interface RotateOptions extends CaLocation {
 }
 
 const help = `
-A new key is made each time. The rotation takes its stages by itself, and nothing in the mesh has to be restarted; with
-leaves of a day a root takes three to four days. Until the stage retiring, kasbah authority abort goes back.
+Every rotation generates a new key. The rotation goes through its stages automatically, and nothing in the mesh has to be
+restarted. If certificates are valid for a day, a root rotation takes three to four days. Before the stage retiring,
+kasbah authority abort switches back to the previous authority.
 
---wait prints each stage as it begins and ends with exit code 0 when the rotation is done, with 1 when it is aborted.
-Ctrl-C leaves the rotation running, and so does a restart of the CA.
+--wait prints each stage as it begins. It exits with 0 when the rotation is complete, or with 1 if the rotation is aborted.
+The rotation continues after Ctrl-C, and after a restart of the CA.
 
 Examples
   $ kasbah authority rotate                 the intermediate
@@ -28,11 +29,11 @@ Examples
 /** `kasbah authority rotate`. */
 export function rotateCommand(deps: CommandDeps): Command {
   const command = new Command("rotate").description(
-    "begin to replace the intermediate, or with --root the root and its intermediate",
+    "replace the intermediate, or with --root the root and its intermediate",
   );
   return withStateLocation(command)
     .option("--root", "replace the root")
-    .option("--wait", "follow the rotation until it is done")
+    .option("--wait", "wait until the rotation is complete")
     .option("--json", "print JSON")
     .addHelpText("after", help)
     .action((_, own: Command) => rotate(own.optsWithGlobals<RotateOptions>(), deps));
@@ -46,8 +47,12 @@ async function rotate(o: RotateOptions, deps: CommandDeps): Promise<void> {
   if (o.json) return screen.write(toJson(status));
   screen.write(renderRotation(status, clock.now()));
   if (o.wait) return;
-  const next = `follow it with: kasbah authority status${flagsOf(o)}\n`;
-  screen.write(begun.rotation === undefined ? "it is done already: no leaf had to be waited for\n" : next);
+  const next = `follow the rotation with: kasbah authority status${flagsOf(o)}\n`;
+  screen.write(
+    begun.rotation === undefined
+      ? "the rotation is already complete: no certificate was outstanding\n"
+      : next,
+  );
 }
 
 async function follow(
@@ -64,7 +69,7 @@ async function follow(
     return await followRotation(begun, { read: () => client.status(), write, clock, signal, everyMs });
   } catch (error) {
     if (!signal.aborted) throw error;
-    const where = `kasbah authority status${flagsOf(o)} shows it`;
-    throw new CliError("INTERRUPTED", `the rotation goes on by itself; ${where}`);
+    const where = `check it with kasbah authority status${flagsOf(o)}`;
+    throw new CliError("INTERRUPTED", `interrupted, but the rotation continues; ${where}`);
   }
 }

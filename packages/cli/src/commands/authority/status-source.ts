@@ -28,7 +28,7 @@ export async function readStatus(
 async function readStopped(directory: string, away: CliError, now: Date): Promise<AuthorityStatusMessage> {
   try {
     const status = await readOfflineStatus(directory, now);
-    return { ...status, warnings: [...status.warnings, `no CA answers: this is what ${directory} says`] };
+    return { ...status, warnings: [...status.warnings, `no CA answers: showing the state in ${directory}`] };
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     if (errnoOf(error.cause) === "EACCES") throw await forbidden(directory, { cause: error });

@@ -37,9 +37,9 @@ async function readStopped(
     // Where no CA has ever been, a ledger that is missing says less than the socket that is.
     throw error instanceof LedgerError && error.code === "STATE_MISSING" ? away : error;
   }
-  const reason = "no CA answers, and no call with this reference is in the ledger";
+  const reason = "no CA answers, and the ledger";
   throw new CliError(
     "OPERATION_REFUSED",
-    `${reason} of ${directory}: it was made to another replica, or long ago`,
+    `${reason} in ${directory} has no call with this reference: another replica handled it, or its entry is past retention`,
   );
 }

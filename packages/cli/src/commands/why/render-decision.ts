@@ -9,13 +9,13 @@ export function renderDecision(decision: DecisionMessage & { readonly replica?: 
   const verdict = code === "ISSUED" ? "a certificate was issued" : `refused: ${code}`;
   const lines = fieldLines([
     ["when", timeAndDistance(decision.time, now)],
-    ["caller", decision.caller || "not known"],
-    ["known by", decision.credential],
+    ["caller", decision.caller || "not authenticated"],
+    ["credential", decision.credential],
     ["pod", decision.pod],
     ["node", decision.node],
     ["from", decision.peerAddress],
     ["replica", decision.replica ?? ""],
-    ["asked for", decision.subject === decision.caller ? "" : decision.subject],
+    ["requested", decision.subject === decision.caller ? "" : decision.subject],
     ["rule", decision.rule],
     ["problem", problem],
     ["expected", decision.expected],

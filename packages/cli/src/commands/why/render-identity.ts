@@ -5,10 +5,13 @@ import { fieldLines } from "../../output/field-lines.ts";
 /** Which rule decides about an identity, and what it gives. */
 export function renderIdentity(explained: IdentityExplanationMessage): string {
   const { allowed, reason, defaultTtl, maxTtl, onExcess, keyTypes, dnsNames } = explained;
-  const verdict = allowed ? "gets certificates" : "gets no certificate";
+  const verdict = allowed ? "gets certificates" : "gets no certificates";
   const terms: [string, string][] = [
-    ["lifetime", `${formatDuration(defaultTtl)}, at most ${formatDuration(maxTtl)} (more: ${onExcess})`],
-    ["keys", keyTypes.length === 0 ? "every type that the CA takes" : keyTypes.join(", ")],
+    [
+      "lifetime",
+      `${formatDuration(defaultTtl)}, at most ${formatDuration(maxTtl)} (if more is requested: ${onExcess})`,
+    ],
+    ["keys", keyTypes.length === 0 ? "every type that the CA accepts" : keyTypes.join(", ")],
     ["DNS names", dnsNames.length === 0 ? "none" : dnsNames.join(", ")],
     ["rate", explained.rate || "no limit"],
     ["foreign names", explained.onForeignNames],
@@ -16,7 +19,7 @@ export function renderIdentity(explained: IdentityExplanationMessage): string {
   ];
   const lines = fieldLines([
     ["rule", explained.rule],
-    ["policy", explained.policyFile || "none: no --policy was given"],
+    ["policy", explained.policyFile || "none: the CA runs without --policy"],
     ["reason", reason],
     ...(allowed ? terms : []),
   ]);

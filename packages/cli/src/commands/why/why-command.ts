@@ -22,27 +22,27 @@ interface WhyOptions extends CaLocation {
 const serverBounds = { defaultTtlMs: parseDuration("24h"), maxTtlMs: parseDuration("2160h") };
 
 const help = `
-A refused caller gets a code and a reference, in its agent's log and in the gRPC message:
+A refused caller receives a code and a reference, in the gRPC message and in its agent's log:
   TOKEN_AUDIENCE: the token is for another audience, … (reference 9f2c51d07ab4)
-The CA tells operators the rest: who called from where, and what lay beneath. Calls are found for as long as the ledger
-keeps them; when no CA answers, in the state directory.
+This command shows operators the details: the caller, its address and the underlying causes. It finds calls for as long as
+the ledger keeps them. If no CA answers, it reads the ledger in the state directory.
 
-With a SPIFFE ID it tells which rule of the policy decides, and what that gives: of the CA that runs, or with --policy of
-a file that no CA has read yet.
+For a SPIFFE ID, it shows which policy rule applies and what the rule allows: in the policy of the running CA, or with
+--policy in a file that no CA has loaded yet.
 
 Examples
   $ kasbah why 9f2c51d07ab4
   $ kasbah why spiffe://cluster.local/ns/payments/sa/api
   $ kasbah why spiffe://cluster.local/ns/payments/sa/api --policy next-policy.yaml
   $ kasbah why 9f2c51d07ab4 --json | jq -r .fix
-  $ kasbah -n kasbah-system why 9f2c51d07ab4           in a cluster: whichever replica knows the call`;
+  $ kasbah -n kasbah-system why 9f2c51d07ab4           in a cluster: queries all replicas`;
 
 /** `kasbah why`. */
 export function whyCommand(deps: CommandDeps): Command {
   const command = new Command("why")
-    .description("explain a refused call by its reference, or which rule decides about an identity")
-    .argument("<reference|spiffe-id>", "as a refused caller was told it, or spiffe://…")
-    .option("--policy <file>", "judge the identity by this file, without a CA");
+    .description("explain a call by its reference, or show the policy rule for an identity")
+    .argument("<reference|spiffe-id>", "the reference from the error message, or spiffe://…")
+    .option("--policy <file>", "evaluate this policy file instead of asking a CA");
   return withStateLocation(command)
     .option("--json", "print JSON", false)
     .addHelpText("after", help)
@@ -58,7 +58,7 @@ async function whyCall(text: string, options: WhyOptions, deps: CommandDeps): Pr
   if (options.policy !== undefined || !/^[0-9a-f]{12}$/.test(text)) {
     throw new CliError(
       "TARGET_INVALID",
-      "expected a reference of twelve hexadecimal digits, or a SPIFFE ID such as spiffe://cluster.local/ns/demo/sa/frontend",
+      "expected a reference of 12 hexadecimal digits, or a SPIFFE ID such as spiffe://cluster.local/ns/demo/sa/frontend",
     );
   }
   const decision = await readDecision(text, options, deps);
@@ -68,7 +68,9 @@ async function whyCall(text: string, options: WhyOptions, deps: CommandDeps): Pr
 async function whyIdentity(text: string, options: WhyOptions, deps: CommandDeps): Promise<void> {
   const { policy } = options;
   if (policy !== undefined && namesCluster(options)) {
-    throw new ConfigInvalidError(["--policy: judges without a CA, so that it takes none in a cluster"]);
+    throw new ConfigInvalidError([
+      "--policy: evaluates a local file, so it cannot be combined with -n, --context, --kubeconfig or --pod",
+    ]);
   }
   const explained: Replicated<IdentityExplanationMessage> =
     policy === undefined

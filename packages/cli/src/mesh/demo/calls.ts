@@ -10,9 +10,9 @@ export async function showRequest(mesh: Mesh, { print }: DemoDeps): Promise<void
   print.step("A request through both Envoys");
   print.command(`curl http://${formatHostPort(mesh.entry)}/hello`);
   const { status, body } = await getOnce(mesh.entry, "/hello");
-  mustHold(status === 200, `the request through both Envoys got ${status}: ${body.slice(0, 200)}`);
+  mustHold(status === 200, `the request through both Envoys returned ${status}: ${body.slice(0, 200)}`);
   print.output(body);
-  mustHold(body.includes(`"${mesh.frontend.spiffeId}"`), "the backend did not see frontend's identity");
+  mustHold(body.includes(`"${mesh.frontend.spiffeId}"`), "backend did not see frontend's identity");
   print.good(`backend saw ${mesh.frontend.spiffeId}`);
 }
 
@@ -20,16 +20,16 @@ export async function showRequest(mesh: Mesh, { print }: DemoDeps): Promise<void
 export async function showRefusals(mesh: Mesh, { print }: DemoDeps): Promise<void> {
   const door = formatHostPort(mesh.backendDoor);
   const before = mesh.app.requestCount();
-  print.step("Strangers at backend's door");
+  print.step("Unauthenticated callers at backend's mTLS port");
   print.command(`curl http://${door}/`);
   const plaintext = await getOnce(mesh.backendDoor, "/").then(
-    ({ status }) => mustHold(false, `plaintext was answered with ${status}`),
+    ({ status }) => mustHold(false, `backend answered plaintext with ${status}`),
     (error: Error) => error.message,
   );
-  print.good(`plaintext refused: ${plaintext}`);
+  print.good(`plaintext rejected: ${plaintext}`);
   print.command(`curl -k https://${door}/`);
-  const stranger = await callWithoutCertificate(mesh.backendDoor);
-  mustHold(stranger !== undefined, "a caller without a certificate was let in");
-  print.good(`no certificate refused: ${stranger}`);
-  mustHold(mesh.app.requestCount() === before, "a refused request reached the app");
+  const rejection = await callWithoutCertificate(mesh.backendDoor);
+  mustHold(rejection !== undefined, "backend accepted a caller without a certificate");
+  print.good(`caller without certificate rejected: ${rejection}`);
+  mustHold(mesh.app.requestCount() === before, "a rejected request reached the app");
 }

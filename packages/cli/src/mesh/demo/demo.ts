@@ -19,13 +19,13 @@ export async function runDemo(mesh: MeshOptions, deps: DemoDeps, once: boolean):
     await prove(running, deps);
     const seconds = ((deps.clock.monotonicMs() - startedAt) / 1000).toFixed(1);
     deps.print.line();
-    deps.print.line(`All proofs held, in ${seconds} s.`);
+    deps.print.line(`All checks passed in ${seconds} s.`);
     if (once) return;
     await stayUp(running, deps);
   } catch (error) {
     if (!deps.signal.aborted) {
       running.keepLogs();
-      deps.print.bad(`logs are kept in ${running.logDirectory}`);
+      deps.print.bad(`logs: ${running.logDirectory}`);
     }
     throw error;
   } finally {
@@ -47,13 +47,13 @@ async function stayUp(mesh: Mesh, deps: DemoDeps): Promise<void> {
 
 async function startParts(options: MeshOptions, { print }: DemoDeps): Promise<Mesh> {
   print.line("kasbah demo: identities for a service mesh, with real Envoys");
-  print.step("A CA, and two workloads with an agent and an Envoy each");
+  print.step("Start a CA, and two workloads with an agent and an Envoy each");
   print.progress("starting");
   const mesh = await startMesh({ ...options, onReady: (part) => print.progress(`${part} is ready`) });
   const pids = ({ agent, envoy }: Mesh["frontend"]) => `agent pid ${agent.pid}, Envoy pid ${envoy.pid}`;
-  print.row("CA", `pid ${mesh.ca.service.pid}, trusting a token issuer of this demo`);
+  print.row("CA", `pid ${mesh.ca.service.pid}, trusts the token issuer of this demo`);
   print.row("frontend", pids(mesh.frontend));
-  print.row("backend", `${pids(mesh.backend)}, a small HTTP app behind it`);
+  print.row("backend", `${pids(mesh.backend)}, with a small HTTP app`);
   return mesh;
 }
 

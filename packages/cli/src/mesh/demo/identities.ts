@@ -8,7 +8,7 @@ import { runOpenssl } from "./openssl.ts";
 
 /** The root that everything hangs on. */
 export async function showRoot(mesh: Mesh, deps: DemoDeps): Promise<void> {
-  deps.print.step("One root of trust");
+  deps.print.step("The root certificate");
   await showOpenssl(["x509", "-in", mesh.ca.rootPath, "-noout", "-fingerprint", "-sha256"], deps);
 }
 
@@ -16,7 +16,7 @@ export async function showRoot(mesh: Mesh, deps: DemoDeps): Promise<void> {
 export async function showIdentities(mesh: Mesh, deps: DemoDeps): Promise<void> {
   const { print } = deps;
   const workloads = [mesh.frontend, mesh.backend];
-  print.step("Two identities, as the agents serve them");
+  print.step("The workload certificates that the agents serve");
   const paths = await Promise.all(workloads.map((workload) => saveChain(mesh, workload)));
   for (const path of paths) {
     const facts = ["-serial", "-dates", "-ext", "subjectAltName,basicConstraints,keyUsage"];

@@ -7,24 +7,23 @@ export function showNextSteps(mesh: Mesh, print: DemoPrinter): void {
   const { ca, frontend, backend } = mesh;
   const lines: readonly (readonly [string, string])[] = [
     ["call backend", `curl http://${formatHostPort(mesh.entry)}/`],
-    ["its identity", `npx kasbah inspect unix:${backend.sdsSocket}`],
-    ["its door", `npx kasbah inspect ${formatHostPort(mesh.backendDoor)}`],
-    ["by openssl", `openssl s_client -connect ${formatHostPort(mesh.backendDoor)} -showcerts </dev/null`],
-    ["who called", `tail -f ${backend.accessLogPath}`],
+    ["identity", `kasbah inspect unix:${backend.sdsSocket}`],
+    ["mTLS port", `kasbah inspect ${formatHostPort(mesh.backendDoor)}`],
+    ["with openssl", `openssl s_client -connect ${formatHostPort(mesh.backendDoor)} -showcerts </dev/null`],
+    ["access log", `tail -f ${backend.accessLogPath}`],
     ["CA metrics", `curl http://${formatHostPort(ca.httpAddress)}/metrics`],
     ["agent metrics", `curl http://${formatHostPort(frontend.statusAddress)}/metrics`],
     ["Envoy admin", `curl http://${formatHostPort(frontend.adminAddress)}/certs`],
-    ["an outage", `kill -9 ${ca.service.pid}   # the CA; or an agent: calls go on, and it comes back`],
-    [
-      "a new root",
-      `npx kasbah authority rotate --root --wait --state-dir ${ca.stateDirectory}   # a minute and a half`,
-    ],
+    ["an outage", `kill -9 ${ca.service.pid}   # the CA, or an agent: calls still succeed, and it restarts`],
+    ["a new root", `kasbah authority rotate --root --wait --state-dir ${ca.stateDirectory}   # takes 90 s`],
     ["logs", `ls ${mesh.logDirectory}`],
   ];
   print.line();
-  print.line("The mesh stays up; certificates live 20 s and rotate every 10 s. To try, in another terminal:");
+  print.line(
+    "The mesh keeps running; certificates are valid for 20 s and rotate every 10 s. Try in another terminal:",
+  );
   print.line();
   for (const [label, command] of lines) print.row(label, command);
   print.line();
-  print.line("Ctrl-C ends it and removes everything.");
+  print.line("Ctrl-C stops the mesh and removes its files.");
 }

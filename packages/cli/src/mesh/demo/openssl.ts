@@ -18,7 +18,7 @@ export async function runOpenssl(
   if (code === "ENOENT") {
     throw new CliError(
       "OPENSSL_FAILED",
-      "openssl is not on PATH: install it, the demo checks its proofs with it",
+      "openssl is not on PATH: install it, because the demo verifies certificates with it",
     );
   }
   if (code !== 0) throw new CliError("OPENSSL_FAILED", `${command} failed: ${output.trim().slice(0, 300)}`);

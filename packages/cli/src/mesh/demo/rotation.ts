@@ -18,7 +18,7 @@ interface Counters {
 export async function showRotation(mesh: Mesh, deps: DemoDeps): Promise<void> {
   const { print, clock } = deps;
   const workloads = [mesh.frontend, mesh.backend];
-  print.step("Rotation of both workloads, under steady requests on fresh connections");
+  print.step("Rotation of both workloads under traffic, with a new connection per request");
   const before = await Promise.all(workloads.map(serialInUse));
   const countersBefore = await countersOf(mesh);
   const traffic = startTraffic(mesh.entry, clock);
@@ -46,10 +46,10 @@ async function report(
   print.row("requests", `${requests}`);
   print.row("handshakes", `${handshakes} full mTLS, ${resumed} resumed`);
   print.row("failures", `${failures}`);
-  mustHold(failures === 0, `${failures} of ${requests} requests failed, the first: ${firstFailure}`);
-  mustHold(handshakes >= requests, `${requests} requests made only ${handshakes} handshakes`);
-  mustHold(resumed === 0, `${resumed} sessions were resumed`);
-  print.good("new keys and certificates in both Envoys, no request failed");
+  mustHold(failures === 0, `${failures} of ${requests} requests failed, the first with: ${firstFailure}`);
+  mustHold(handshakes >= requests, `${requests} requests needed only ${handshakes} handshakes`);
+  mustHold(resumed === 0, `${resumed} TLS sessions were resumed`);
+  print.good("both Envoys have new keys and certificates, and no request failed");
 }
 
 /** The serials that follow `before`. */
@@ -68,7 +68,7 @@ async function untilRotated(
       return serials;
     }
     const seconds = Math.floor((clock.monotonicMs() - startedAt) / 1000);
-    mustHold(seconds < deadlineMs / 1000, `not both workloads rotated within ${seconds} s`);
+    mustHold(seconds < deadlineMs / 1000, `the workloads did not both rotate within ${seconds} s`);
     const { requests, failures } = traffic.result();
     print.progress(`${seconds} s of about 10: ${requests} requests, ${failures} failures`);
     await clock.sleep(pollEveryMs, signal);

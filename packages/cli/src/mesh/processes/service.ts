@@ -43,7 +43,7 @@ export class Service {
 
   /** Starts without waiting. @throws CliError `PROCESS_FAILED` */
   async start(): Promise<void> {
-    if (this.#child) throw new CliError("PROCESS_FAILED", `${this.name} runs already`);
+    if (this.#child) throw new CliError("PROCESS_FAILED", `${this.name} is already running`);
     const child = await startChild(this.spec, this.#deps.reaper);
     this.#child = child;
     void child.ended.then(() => {
