@@ -70,7 +70,7 @@ describe("kasbah-server in its image", function () {
     assert.equal(code, 1);
     assert.match(
       err,
-      /^\nkasbah: Envoy is installed below \S+, which cannot be made here.*\(ENVOY_INSTALL_FAILED\)\n$/,
+      /^\nkasbah: cannot create \S+, into which Envoy is installed.*\(ENVOY_INSTALL_FAILED\)\n$/,
     );
   });
 

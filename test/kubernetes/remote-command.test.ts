@@ -108,7 +108,7 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
     assert.equal(forbidden.exitCode, 1);
     assert.match(
       forbidden.stderr,
-      /pods "kasbah-\d" is forbidden.*create of pods\/exec.*\(ADMIN_FORBIDDEN\)/,
+      /pods "kasbah-\d" is forbidden.*create on pods\/exec.*\(ADMIN_FORBIDDEN\)/,
     );
     const context = await kasbah("--context", "elsewhere", "check");
     assert.equal(context.exitCode, 1);
@@ -144,7 +144,7 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
     }
     const unknown = await kasbah("why", "000000000000");
     assert.equal(unknown.exitCode, 1);
-    assert.match(unknown.stderr, /none of 3 replicas .*\(OPERATION_REFUSED\)/);
+    assert.match(unknown.stderr, /none of the 3 replicas .*\(OPERATION_REFUSED\)/);
   });
 
   it("tells by its exit code what it tells beside the CA", async () => {
@@ -163,7 +163,7 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
   it("acts at one replica, under the name that nobody checked, and all of them show it", async () => {
     const { exitCode, stdout } = await kasbah("--operator", "ann@laptop", "authority", "rotate", "--root");
     assert.equal(exitCode, 0);
-    assert.match(stdout, /root-1 to root-2\n|it is done already/);
+    assert.match(stdout, /root-1 to root-2\n|is already complete/);
     const logs = await Promise.all(replicas.map((replica) => replica.process.log));
     const acts = logs.flatMap((log) => log.split("\n")).filter((line) => line.includes('"operator acted"'));
     assert.equal(acts.length, 1);
@@ -182,7 +182,7 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
     const name = `spiffe://cluster.local/ns/${workload.namespace}/sa/default`;
     const nobody = await kasbah("audit", "who", name);
     assert.deepEqual([nobody.exitCode, nobody.stderr], [1, ""]);
-    assert.match(nobody.stdout, /^no certificate for .* is on record/);
+    assert.match(nobody.stdout, /^the ledger has no certificate for /);
     const serials: string[] = [];
     for (const replica of replicas) {
       // The root was replaced since the replica started.
@@ -216,7 +216,7 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
     const { exitCode, stdout, stderr } = await kasbah("authority", "status");
     assert.equal(exitCode, 0);
     assert.match(stdout, /epoch/);
-    assert.match(stderr, /^kasbah: warning: kasbah-2: no CA at .*; others have answered\n$/);
+    assert.match(stderr, /^kasbah: warning: kasbah-2: no CA at .*; using the answers of the other replicas\n$/);
     const pinned = await kasbah("--pod", "kasbah-2", "authority", "status");
     assert.equal(pinned.exitCode, 1);
     assert.match(pinned.stderr, /kasbah-2: no CA at .*\(ADMIN_UNREACHABLE\)/);
