@@ -216,7 +216,10 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
     const { exitCode, stdout, stderr } = await kasbah("authority", "status");
     assert.equal(exitCode, 0);
     assert.match(stdout, /epoch/);
-    assert.match(stderr, /^kasbah: warning: kasbah-2: no CA at .*; using the answers of the other replicas\n$/);
+    assert.match(
+      stderr,
+      /^kasbah: warning: kasbah-2: no CA at .*; using the answers of the other replicas\n$/,
+    );
     const pinned = await kasbah("--pod", "kasbah-2", "authority", "status");
     assert.equal(pinned.exitCode, 1);
     assert.match(pinned.stderr, /kasbah-2: no CA at .*\(ADMIN_UNREACHABLE\)/);
