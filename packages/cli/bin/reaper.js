@@ -1,7 +1,7 @@
-// Outlives the `kasbah` command that started it by a moment, to end its children and remove its folder: also when that
-// command was killed with -9 and could do neither. Its standard input is a pipe that only the command holds open, so
-// the end of input is the command's end. One JSON value per line: {"watch": pid}, {"forget": pid}, {"remove": folder},
-// {"keep": folder}. Plain JavaScript that imports little, because it must be up before the first child is.
+// Ends the child processes of the `kasbah` command and removes its directory, even if the command was killed
+// with SIGKILL. Only the command holds the write end of stdin, so end-of-file means that it has exited. Each
+// line is a JSON value: {"watch": pid}, {"forget": pid}, {"remove": folder} or {"keep": folder}. Plain
+// JavaScript with few imports, because it must be running before the first child.
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,7 +10,7 @@ const graceMs = 3000;
 const pids = new Set();
 const folders = new Set();
 
-// It ends by the end of its input alone: a Ctrl-C or a hang-up is the command's to answer.
+// Only end-of-file on stdin ends the reaper: the command itself handles Ctrl-C and hang-ups.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {});
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -28,7 +28,7 @@ for (const pid of pids) send(pid, "SIGKILL");
 for (const folder of folders)
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 
-// Every child leads a process group, so what it started in turn ends with it.
+// Every child leads a process group, so its own children end with it.
 function send(pid, signal) {
   try {
     process.kill(-pid, signal);

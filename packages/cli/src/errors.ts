@@ -19,5 +19,5 @@ export type CliErrorCode =
   | "INTERRUPTED"
   | "OUTPUT_CLOSED";
 
-/** A refusal or failure of the `kasbah` command: a stable code, and a sentence that says what to do. */
+/** A refusal or failure of the `kasbah` command: a stable code and a message with the fix. */
 export class CliError extends MeshError<CliErrorCode> {}

@@ -15,11 +15,11 @@ const { env, stdout, stderr } = process;
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
-// Below npm or our own launcher, losing one of them means that whoever could stop us is gone (kill -9).
+// If npm or our own launcher dies below which this process runs, nothing else can stop it (kill -9).
 if (env["npm_lifecycle_event"] !== undefined || env["KASBAH_LAUNCHER"] === String(process.ppid)) {
   watchAncestors(lineageToNpm(process.pid, process.ppid));
 }
-// A reader who closes the pipe (`| head`) has seen enough.
+// The reader closed the pipe, as `| head` does.
 stdout.on("error", () =>
   interrupted.abort(new CliError("OUTPUT_CLOSED", "the reader of the output closed the pipe")),
 );
@@ -56,11 +56,11 @@ try {
 }
 
 async function drained(): Promise<void> {
-  // Nothing drains what nobody reads.
+  // A closed pipe is never drained.
   if (stdout.writableNeedDrain) await once(stdout, "drain", interrupted).catch(() => undefined);
 }
 
-/** A uid need not have a name, as in most containers. */
+/** A uid need not have a name; in most containers it has none. */
 function userName(): string {
   try {
     return userInfo().username;
@@ -70,7 +70,7 @@ function userName(): string {
 }
 
 function interrupt(): void {
-  // The second Ctrl-C does not wait for anything: the reaper ends what is left.
+  // A second Ctrl-C exits immediately: the reaper ends the remaining processes.
   if (interrupted.signal.aborted) process.exit(130);
   interrupted.abort(new CliError("INTERRUPTED", "interrupted"));
 }

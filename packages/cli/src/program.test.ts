@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { systemClock } from "@kasbah/runtime";
 import { createProgram } from "./program.ts";
 
-describe("the kasbah command line", () => {
+describe("The kasbah command line", () => {
   const run = async (...argv: string[]) => {
     let said = "";
     const write = (text: string) => {
@@ -37,23 +37,23 @@ describe("the kasbah command line", () => {
     return { said, error };
   };
 
-  it("names the fault and the way to help when it is misused", async () => {
+  it("names the fault and the help option if it is misused", async () => {
     const { said, error } = await run("inspect");
     assert.equal(error?.code, "commander.missingArgument");
     assert.match(said, /missing required argument 'target'/);
     assert.equal((await run("demo", "--twice")).error?.code, "commander.unknownOption");
   });
 
-  it("refuses two formats at once, and a wrong ENVOY_BIN before anything is started", async () => {
+  it("rejects two formats at once, and an invalid ENVOY_BIN before it starts anything", async () => {
     assert.equal((await run("inspect", "--json", "--pem", "x.pem")).error?.code, "TARGET_INVALID");
     assert.equal((await run("demo", "--once")).error?.code, "ENVOY_MISSING");
   });
 
-  it("says its version", async () => {
+  it("prints its version", async () => {
     assert.equal((await run("--version")).said, "1.2.3\n");
   });
 
-  it("teaches by examples", async () => {
+  it("shows examples in its help", async () => {
     const { said, error } = await run("--help");
     assert.equal(error?.exitCode, 0);
     assert.match(said, /\$ kasbah demo --once/);

@@ -69,7 +69,7 @@ Examples
   $ kasbah inspect --json 127.0.0.1:15012
   $ kasbah inspect --pem unix:sds.sock | openssl x509 -noout -text`;
 
-/** The whole command line. A usage fault throws CommanderError; a command throws CliError or PkiError. */
+/** The whole command line. Invalid usage throws CommanderError; a command throws CliError or PkiError. */
 export function createProgram(deps: CommandDeps): Command {
   const program = new Command("kasbah")
     .description(
@@ -111,7 +111,7 @@ export function createProgram(deps: CommandDeps): Command {
   return program;
 }
 
-/** What a command's own help shows of the flags that may stand before it as well. */
+/** The program's own flags that a command's help lists, too. */
 function flagsOfProgram(command: Command): Option[] {
   const names = programFlagsOf(command);
   return (

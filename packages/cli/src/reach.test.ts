@@ -8,15 +8,15 @@ import { nameOf, reachOf } from "./reach.ts";
 const leaves = (command: Command): readonly Command[] =>
   command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
 
-describe("The table of what reaches a cluster", () => {
+describe("The table of commands that support a cluster", () => {
   const commands = leaves(createProgram({ version: "1" } as CommandDeps));
 
-  it("knows every command", () => {
+  it("contains every command", () => {
     assert.ok(commands.length >= 15);
     assert.deepEqual(commands.filter((command) => reachOf(command) === undefined).map(nameOf), []);
   });
 
-  it("refuses a cluster to what stays on this machine, with the reason", async () => {
+  it("rejects a cluster for local commands, with the reason", async () => {
     const local = commands.filter((command) => typeof reachOf(command) === "object");
     assert.equal(local.length, 9);
     for (const command of local) {
@@ -28,7 +28,7 @@ describe("The table of what reaches a cluster", () => {
     }
   });
 
-  it("refuses two CAs at once, a replica to what asks none, and a cluster to what judges a file", async () => {
+  it("rejects two CAs at once, --pod for commands that query no replica, and a cluster with a policy file", async () => {
     for (const argv of [
       ["check", "-n", "mesh", "--state-dir", "/ca"],
       ["authority", "pause", "--context", "prod", "--admin-socket", "s"],
@@ -39,7 +39,7 @@ describe("The table of what reaches a cluster", () => {
     }
   });
 
-  it("shows in each command's help the flags that it takes from before its name, and no others", async () => {
+  it("lists in each command's help exactly the program flags that it accepts", async () => {
     const help = async (...argv: string[]) => (await runKasbah([...argv, "--help"])).said;
     assert.match(await help("authority", "rotate"), /--operator <name>/);
     assert.match(await help("check"), /--pod <name>/);

@@ -2,15 +2,15 @@ import { ConfigInvalidError } from "@kasbah/runtime";
 import type { Command } from "commander";
 import { type ClusterChoice, namesCluster } from "./kubectl/cluster-choice.ts";
 
-/** What -n, --context and --kubeconfig mean to a command. */
+/** What -n, --context and --kubeconfig mean for a command. */
 type Reach =
-  /** Asks every replica through kubectl, or with --pod one, and merges what they say. */
+  /** Queries every replica through kubectl, or one with --pod, and merges the answers. */
   | "every replica"
-  /** Asks one replica to act, with the operator's name, since replicas act upon the state that they share. */
+  /** Asks one replica to act in the operator's name, because replicas act on shared state. */
   | "one replica"
-  /** Is kubectl's itself: it changes the objects of a namespace. */
+  /** Passes them to kubectl to change objects in a namespace. */
   | "the objects"
-  /** Never leaves this machine, for this reason. */
+  /** Runs only on this machine, for this reason. */
   | { readonly local: string };
 
 const inThePod =
@@ -48,13 +48,13 @@ const reaches: Readonly<Record<string, Reach>> = {
   "policy check": { local: "it reads a local file and does not contact a CA" },
 };
 
-/** Throws ConfigInvalidError when a command is given a cluster that it does not reach. */
+/** @throws ConfigInvalidError if a command does not support the cluster flags that it was given */
 export function refuseOutOfReach(command: Command): void {
   const choice = command.optsWithGlobals<ClusterChoice>();
   if (!namesCluster(choice)) return;
   const reach = reachOf(command);
   const flags = "-n, --context, --kubeconfig and --pod";
-  // One that is not in the table would look at this machine, where another CA may be.
+  // A command that is missing in the table would query this machine, which may run another CA.
   if (reach === undefined)
     throw new ConfigInvalidError([`${flags}: not supported by kasbah ${nameOf(command)}`]);
   if (typeof reach === "object") {
@@ -67,7 +67,7 @@ export function refuseOutOfReach(command: Command): void {
   }
 }
 
-/** The flags of the whole program that are of use to a command, by their names. */
+/** The names of the program's flags that a command accepts. */
 export function programFlagsOf(command: Command): readonly string[] {
   const cluster = ["--namespace", "--context", "--kubeconfig"];
   const group = command.commands.map((one) => programFlagsOf(one)).find((flags) => flags.length > 0);
@@ -87,7 +87,7 @@ export function reachOf(command: Command): Reach | undefined {
   return reaches[nameOf(command)];
 }
 
-/** As it is typed, without the program's own name. */
+/** The command as typed, without the program's name. */
 export function nameOf(command: Command): string {
   const above = command.parent?.parent ? `${nameOf(command.parent)} ` : "";
   return `${above}${command.name()}`;

@@ -5,21 +5,21 @@ import { inspectFile } from "../inspect/file.ts";
 import { withAuthorities } from "./ask-who.ts";
 import { type CertificateRecord, certificateJson, renderCertificate } from "./render/certificate.ts";
 
-/** What is known of the certificate that is looked for. */
+/** The key of the certificate to find. */
 export interface Wanted {
   readonly serial?: string;
   readonly fingerprint?: string;
 }
 
-/** What a ledger says of one certificate. */
+/** The certificates in a ledger that match. */
 export interface CertificateAnswer {
   readonly wanted: Wanted;
   readonly certificates: readonly CertificateRecord[];
-  /** Of a file: other certificates that have its serial, when it is none of them. */
+  /** Set only for a file that matches no fingerprint: other certificates with the same serial. */
   readonly sameSerial: readonly CertificateRecord[];
 }
 
-/** Looks for a certificate by its fingerprint, or where that is not known by its serial. */
+/** Finds a certificate by its fingerprint, or by its serial if the fingerprint is unknown. */
 export async function askCertificate(ledger: LedgerReader, wanted: Wanted): Promise<CertificateAnswer> {
   const by = async (key: Parameters<LedgerReader["certificate"]>[0]) =>
     withAuthorities(ledger, await ledger.certificate(key));
@@ -53,7 +53,10 @@ export function certificateAnswerJson({ wanted, certificates, sameSerial }: Cert
   };
 }
 
-/** By its serial, its fingerprint, or the file that it is in: a file of that name counts for more than what it looks like. */
+/**
+ * Parses a serial, a fingerprint or the name of a file. An existing file takes precedence over hexadecimal
+ * digits.
+ */
 export async function readCertificateTarget(target: string): Promise<Wanted> {
   const hex = target.replace(/^0x/i, "").replaceAll(":", "").toLowerCase();
   const isFile = await stat(target).then(

@@ -8,9 +8,9 @@ export interface WhoQuestion {
   readonly limit: number;
 }
 
-/** Asks a ledger who held a name. */
+/** Finds the certificates that an identity had. */
 export async function askWho(ledger: LedgerReader, { spiffeId, at, limit }: WhoQuestion): Promise<WhoAnswer> {
-  // One more than is wanted tells whether there are more.
+  // One more than the limit shows whether more exist.
   const found = await ledger.who(spiffeId, at, limit + 1);
   const ends = found.length === 0 ? await ledger.ends(spiffeId) : undefined;
   return {
@@ -25,7 +25,7 @@ export async function askWho(ledger: LedgerReader, { spiffeId, at, limit }: WhoQ
   };
 }
 
-/** What the authorities of certificates are called. */
+/** Maps the fingerprints of authorities to their IDs. */
 export async function authorityNames(
   ledger: LedgerReader,
   found: readonly Found<IssuedEntry>[],

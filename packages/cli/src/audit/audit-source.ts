@@ -4,12 +4,12 @@ import type { WhoQuestion } from "./ask-who.ts";
 import type { IdentitiesAnswer } from "./render/identities.ts";
 import type { WhoAnswer } from "./render/who.ts";
 
-/** Whoever answers what is on record: the ledgers on this machine, or the replicas of a CA in a cluster. */
+/** Answers questions about the ledger: on this machine, or in the replicas of a CA in a cluster. */
 export interface AuditSource {
   who(question: WhoQuestion): Promise<WhoAnswer>;
   certificate(wanted: Wanted): Promise<CertificateAnswer>;
-  /** The names that hold a certificate at an instant. */
+  /** The identities that have a valid certificate at an instant. */
   identities(now: Date): Promise<IdentitiesAnswer>;
-  /** The last entries, in the order of their time. */
+  /** The last entries, ordered by time. */
   last(count: number): Promise<readonly Found[]>;
 }

@@ -1,6 +1,6 @@
 import type { Found, LedgerEntry } from "@kasbah/ledger";
 
-/** The columns of an export, for all kinds of entries; programs rely on their names and their order. */
+/** The columns of an export, the same for all kinds of entries. Programs rely on their names and order. */
 export const csvColumns = [
   ...["time", "kind", "slot", "index", "referenceId", "code", "spiffeId"],
   ...["serial", "fingerprint", "spkiHash", "notBefore", "notAfter", "authority", "rule"],
@@ -14,7 +14,7 @@ type Row = Partial<Record<Column, string | number | boolean | undefined>>;
 
 export const csvHeader = lineOf([...csvColumns]);
 
-/** One line of RFC 4180, in the order of the columns. */
+/** One RFC 4180 line with the values in the order of the columns. */
 export function csvLine(found: Found): string {
   const row: Row = { slot: found.slot, index: found.index, ...rowOf(found.entry) };
   return lineOf(csvColumns.map((column) => String(row[column] ?? "")));
@@ -42,8 +42,8 @@ function lineOf(fields: readonly string[]): string {
 }
 
 /**
- * Spreadsheets run what begins like a formula, whoever wrote it: an apostrophe makes text of it (CWE-1236). Signs of full
- * width count for Excel in some languages.
+ * Spreadsheets run text that looks like a formula, no matter who wrote it; an apostrophe prevents that
+ * (CWE-1236). In some languages, Excel also accepts full-width signs.
  */
 function field(text: string): string {
   const harmless = /^[=+\-@\p{Cc}＝＋－＠]/u.test(text) ? `'${text}` : text;

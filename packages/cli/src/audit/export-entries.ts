@@ -8,13 +8,13 @@ export const entryKinds = ["issued", "refused", "operator", "authority"] as cons
 
 export interface ExportOptions {
   readonly format: (typeof exportFormats)[number];
-  /** All when undefined. */
+  /** All kinds if undefined. */
   readonly kind: LedgerEntry["kind"] | undefined;
 }
 
 export interface ExportDeps {
   readonly screen: Pick<Screen, "write">;
-  /** Resolves when the reader of the screen can take more. */
+  /** Resolves once the reader of the screen can accept more. */
   drained(): Promise<void>;
   readonly signal: AbortSignal;
 }
@@ -22,9 +22,10 @@ export interface ExportDeps {
 const chunkCharacters = 65_536;
 
 /**
- * Writes entries as fast as they are read away, in constant memory; it ends quietly when nobody reads any more.
+ * Writes entries only as fast as the reader accepts them, in constant memory. Returns silently if the reader
+ * closes the pipe.
  *
- * @throws CliError `INTERRUPTED`: what is there is not all
+ * @throws CliError `INTERRUPTED` if the output is incomplete
  */
 export async function exportEntries(
   entries: AsyncIterable<Found>,
@@ -36,7 +37,7 @@ export async function exportEntries(
     if (isClosed(signal)) return;
     signal.throwIfAborted();
     if (kind !== undefined && found.entry.kind !== kind) continue;
-    // The bytes as they stand: whoever has the tree can prove them.
+    // The original bytes, so that anyone with the tree can verify them.
     text += format === "csv" ? csvLine(found) : `${found.line}\n`;
     if (text.length < chunkCharacters) continue;
     screen.write(text);
@@ -48,7 +49,7 @@ export async function exportEntries(
   screen.write(text);
 }
 
-/** Whether whoever read the output has seen enough. */
+/** Whether the reader of the output closed the pipe. */
 export function isClosed({ aborted, reason }: AbortSignal): boolean {
   return aborted && reason instanceof CliError && reason.code === "OUTPUT_CLOSED";
 }

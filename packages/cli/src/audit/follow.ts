@@ -8,10 +8,10 @@ export interface TailDeps {
   readonly signal: AbortSignal;
 }
 
-/** How often a ledger that is followed is looked at. */
+/** How often a followed ledger is read. */
 const lookMs = 500;
 
-/** Shows the last entries, and with `follow` each that comes, until Ctrl-C. */
+/** Prints the last entries and, with `follow`, every new entry until Ctrl-C. */
 export async function showTail(
   tail: LedgerTail,
   {

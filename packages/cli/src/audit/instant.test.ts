@@ -3,8 +3,8 @@ import { parseInstant } from "./instant.ts";
 
 const now = new Date("2030-01-01T00:00:00Z");
 
-describe("An instant on the command line", () => {
-  it("is refused without an offset, as a day that is none, and as anything else", () => {
+describe("parseInstant", () => {
+  it("rejects a time without an offset, a date that does not exist, and anything else", () => {
     for (const text of [
       ...["2029-12-31T22:00:00", "2029-12-31 22:00:00", "2029-12-31", "2029-12-31T22:00Z"],
       ...["2029-02-29T00:00:00Z", "2029-12-31T24:00:00Z", "2029-12-31T23:59:60Z", "2029-13-01T00:00:00Z"],
@@ -14,7 +14,7 @@ describe("An instant on the command line", () => {
       assert.throws(() => parseInstant(text, now), { code: "commander.invalidArgument" }, text);
   });
 
-  it("is read with any offset, to the millisecond", () => {
+  it("parses a time with any offset, to the millisecond", () => {
     for (const [text, expected] of [
       ["2029-12-31T22:00:00Z", "2029-12-31T22:00:00.000Z"],
       ["2029-12-31t22:00:00.5z", "2029-12-31T22:00:00.500Z"],
@@ -25,7 +25,7 @@ describe("An instant on the command line", () => {
       assert.equal(parseInstant(text, now).toISOString(), expected, text);
   });
 
-  it("is so long ago", () => {
+  it("parses a duration as a time in the past", () => {
     for (const text of ["-2h", "2h", "-120m", "1h60m"])
       assert.equal(parseInstant(text, now).toISOString(), "2029-12-31T22:00:00.000Z", text);
     assert.equal(parseInstant("0s", now).getTime(), now.getTime());

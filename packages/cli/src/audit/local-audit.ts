@@ -3,7 +3,7 @@ import { askWho, authorityNames } from "./ask-who.ts";
 import type { AuditSource } from "./audit-source.ts";
 import { type LedgerDeps, withLedger } from "./ledger-access.ts";
 
-/** Reads the ledgers in state directories of this machine. */
+/** Reads the ledgers in state directories on this machine. */
 export function localAudit(directories: readonly string[], deps: LedgerDeps): AuditSource {
   return {
     who: (question) => withLedger(directories, deps, (ledger) => askWho(ledger, question)),

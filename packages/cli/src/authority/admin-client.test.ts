@@ -11,7 +11,7 @@ import {
 import { idle } from "../commands/run-kasbah.fixture.ts";
 import { AdminClient } from "./admin-client.ts";
 
-describe("The client of the operator's socket", () => {
+describe("AdminClient", () => {
   let directory: TemporaryDirectory;
   let ca: FakeAuthorityAdmin;
   let client: AdminClient;
@@ -27,7 +27,7 @@ describe("The client of the operator's socket", () => {
     await directory.remove();
   });
 
-  /** Something that listens, and does with its callers what it likes. */
+  /** A server on a Unix socket that treats its callers as `meet` says. */
   async function listen(name: string, meet: (socket: Socket) => void): Promise<AsyncDisposable> {
     const met: Socket[] = [];
     const server: Server = createServer((socket) => {
@@ -44,7 +44,7 @@ describe("The client of the operator's socket", () => {
     };
   }
 
-  it("waits for a socket on which nobody speaks no longer than for an answer, before an act as well", async () => {
+  it("gives up on a silent socket after the answer deadline, even before an act", async () => {
     await using _silent = await listen("silent.sock", () => undefined);
     const patient = { answerMs: 200, actMs: 60_000 };
     const stuck = new AdminClient(directory.join("silent.sock"), "alice", patient);
@@ -54,13 +54,13 @@ describe("The client of the operator's socket", () => {
     }
   });
 
-  it("does not take just any server for a CA", async () => {
+  it("does not accept an arbitrary server as a CA", async () => {
     await using _web = await listen("web.sock", (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
     const lost = new AdminClient(directory.join("web.sock"), "alice");
     await rejectsWithCode(lost.status(), "ADMIN_UNREACHABLE");
   });
 
-  it("does not say that an act has failed when it is only late", async () => {
+  it("does not claim that an act failed if its answer is late", async () => {
     ca.refusal = { code: grpcStatus.DEADLINE_EXCEEDED, message: "Deadline exceeded" };
     const { message } = await rejectsWithCode(client.rotate("root"), "ADMIN_FAILED");
     assert.match(
@@ -69,13 +69,13 @@ describe("The client of the operator's socket", () => {
     );
   });
 
-  it("passes on what the CA says of its own failure, which is no sign that nobody is there", async () => {
+  it("passes on an error that the CA reports, and does not claim that no CA answers", async () => {
     ca.refusal = { code: grpcStatus.UNAVAILABLE, message: "STATE_NOT_DURABLE: no space left" };
     const { message } = await rejectsWithCode(client.pause(), "ADMIN_FAILED");
     assert.match(message, /STATE_NOT_DURABLE: no space left/);
   });
 
-  it("sends a name that is not ASCII as one that a header may hold", async () => {
+  it("encodes an operator name that is not ASCII for the header", async () => {
     await client.status();
     assert.equal(ca.calls[0]?.operator, "j%C3%BCrgen%0A");
   });

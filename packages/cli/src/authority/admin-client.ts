@@ -25,16 +25,19 @@ export type {
 } from "@kasbah/protocol";
 
 export interface AdminDeadlines {
-  /** For a CA to say that it is there. */
+  /** For the CA to answer a query. */
   readonly answerMs: number;
-  /** For an act: making keys of 4096 bits takes many seconds on a small machine, and another act may come before. */
+  /**
+   * For an act: generating a 4096-bit key takes many seconds on a small machine, and another act may run
+   * first.
+   */
   readonly actMs: number;
 }
 
 const deadlines: AdminDeadlines = { answerMs: 10_000, actMs: 60_000 };
 
 /**
- * The CA's port for operators, by its Unix socket. Throws CliError `ADMIN_UNREACHABLE`, `ADMIN_FORBIDDEN`,
+ * The client of the CA's admin socket. Throws CliError `ADMIN_UNREACHABLE`, `ADMIN_FORBIDDEN`,
  * `OPERATION_REFUSED`, `ADMIN_FAILED`.
  */
 export class AdminClient implements OperatorClient {
@@ -43,7 +46,7 @@ export class AdminClient implements OperatorClient {
   readonly #operator: string;
   readonly #deadlines: AdminDeadlines;
 
-  /** @param operator what the CA's log is to call whoever acts; nobody checks it. */
+  /** @param operator the operator's name for the CA's log, which the CA does not verify */
   constructor(path: string, operator: string, within: AdminDeadlines = deadlines) {
     this.#path = resolve(path);
     this.#operator = operator;
@@ -70,17 +73,17 @@ export class AdminClient implements OperatorClient {
     return this.#act(abortRotation, options);
   }
 
-  /** What was decided about one call. Throws `OPERATION_REFUSED` when the CA does not remember it. */
+  /** The decision about one call. Throws `OPERATION_REFUSED` if the CA has no record of the call. */
   explainCall(referenceId: string): Promise<DecisionMessage> {
     return this.#call(explainCall, { referenceId }, this.#deadlines.answerMs);
   }
 
-  /** What the policy in force says about an identity. */
+  /** The decision of the current policy about an identity. */
   explainIdentity(spiffeId: string): Promise<IdentityExplanationMessage> {
     return this.#call(explainIdentity, { spiffeId }, this.#deadlines.answerMs);
   }
 
-  /** Asks for the status first, so that only a CA that lives is waited for as long as its work may take. */
+  /** Queries the status first, so that only a live CA gets the long deadline of an act. */
   async #act<Request>(method: Method<Request, AuthorityStatusMessage>, request: Request) {
     await this.status();
     return this.#call(method, request, this.#deadlines.actMs);
@@ -106,7 +109,7 @@ export class AdminClient implements OperatorClient {
   }
 }
 
-/** A header is printable ASCII, the name of a user need not be. */
+/** Header values are printable ASCII, but user names need not be. */
 function headerValue(text: string): string {
   return text.toWellFormed().replace(/[^ -~]/gu, encodeURIComponent);
 }

@@ -3,13 +3,15 @@ import { grpcStatus, RpcError } from "@kasbah/runtime/rpc";
 import { CliError } from "../errors.ts";
 
 export interface AdminCall {
-  /** Of the socket. */
+  /** Path of the socket. */
   readonly path: string;
-  /** It may have changed something before it failed. */
+  /** Whether the call may have changed something before it failed. */
   readonly isAct: boolean;
 }
 
-/** Why a call to the CA's socket failed, as a CliError with advice; what is no failure of the call is given back. */
+/**
+ * Explains why a call to the admin socket failed, as a CliError with advice. Returns other errors unchanged.
+ */
 export async function explainAdminFailure(error: unknown, { path, isAct }: AdminCall): Promise<unknown> {
   if (!(error instanceof RpcError)) return error;
   const { code, message } = error;
@@ -26,12 +28,12 @@ export async function explainAdminFailure(error: unknown, { path, isAct }: Admin
   if (code !== grpcStatus.UNAVAILABLE || isOwnWord) {
     return new CliError("ADMIN_FAILED", `the CA reported an error: ${message}`, options);
   }
-  // The transport's words hold the name of the failed call's error.
+  // The transport includes the name of the system error in its message.
   if (message.includes("EACCES")) return forbidden(path, options);
   return unreachable(path, message.includes("ENOENT") ? "no such socket" : "nothing answers", options);
 }
 
-/** What belongs to another user, and to whom, as far as that can be seen. */
+/** An error for a path that belongs to another user, who is named if known. */
 export async function forbidden(path: string, options: ErrorOptions): Promise<CliError> {
   const owner = await stat(path).then(
     ({ uid }) => ` (uid ${uid})`,

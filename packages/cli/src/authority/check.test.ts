@@ -36,20 +36,20 @@ const status = (...authorities: AuthorityMessage[]): AuthorityStatusMessage => (
 const levelOf = (...authorities: AuthorityMessage[]) =>
   checkAuthorities(status(...authorities), limits, now).level;
 
-describe("The check of the authorities", () => {
-  it("is as bad as the worst that signs", () => {
+describe("checkAuthorities", () => {
+  it("reports the worst level of all signing authorities", () => {
     assert.equal(levelOf(authority("root-1", 3000), authority("intermediate-1", 6)), "CRITICAL");
     assert.equal(levelOf(authority("root-1", 29), authority("intermediate-1", 300)), "WARNING");
     assert.equal(levelOf(authority("root-1", 29), authority("intermediate-1", -1)), "CRITICAL");
     assert.equal(levelOf(authority("root-1", 31), authority("intermediate-1", 31)), "OK");
   });
 
-  it("reaches a limit in the moment that is named", () => {
+  it("reports a level exactly when its limit is reached", () => {
     assert.equal(levelOf(authority("root-1", 30)), "WARNING");
     assert.equal(levelOf(authority("root-1", 7)), "CRITICAL");
   });
 
-  it("is not troubled by what is meant to end: retired, retiring, or standing by", () => {
+  it("ignores the expiry of retired, retiring and standby authorities", () => {
     const gone = [
       authority("root-1", -5, { stage: "retired", signs: false }),
       authority("root-2", 1, { stage: "retiring", signs: false }),
@@ -58,7 +58,7 @@ describe("The check of the authorities", () => {
     assert.equal(levelOf(...gone, authority("root-4", 300)), "OK");
   });
 
-  it("does not find good what it has not seen: a CA in which nothing signs", () => {
+  it("fails for a CA in which no authority signs", () => {
     for (const none of [
       [],
       [authority("root-1", 3000, { stage: "retired", signs: false, trusted: false })],
@@ -67,7 +67,7 @@ describe("The check of the authorities", () => {
     }
   });
 
-  it("looks at what is about to sign as well", () => {
+  it("includes authorities that are about to sign", () => {
     const next = authority("root-2", 3, { stage: "distributed", signs: false });
     assert.equal(levelOf(authority("root-1", 300), next), "CRITICAL");
   });
@@ -86,7 +86,7 @@ describe("The check of the authorities", () => {
     }
   });
 
-  it("shows each that is trusted with its end, what else there is to see, and the verdict last", () => {
+  it("prints every trusted authority with its expiry, then the warnings, then the level", () => {
     const retired = authority("root-0", -5, { stage: "retired", signs: false, trusted: false });
     const retiring = authority("root-1", -1, { stage: "retiring", signs: false });
     const next = authority("root-3", 300, { stage: "prepared", signs: false, trusted: false });

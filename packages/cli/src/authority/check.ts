@@ -10,7 +10,7 @@ export interface CheckedAuthority {
   readonly id: string;
   readonly level: CheckLevel;
   readonly notAfter: Date;
-  /** Why an imminent expiry does not matter. */
+  /** Why its expiry does not matter. */
   readonly note?: string;
   /** The page that explains how to fix it; present unless the level is OK. */
   readonly runbook?: string;
@@ -19,7 +19,7 @@ export interface CheckedAuthority {
 export interface CheckReport {
   readonly level: CheckLevel;
   readonly authorities: readonly CheckedAuthority[];
-  /** Further conditions that need attention; they do not affect the level. */
+  /** Other problems for the operator to look at; they do not affect the level. */
   readonly warnings: readonly string[];
 }
 
@@ -29,8 +29,7 @@ export interface CheckLimits {
 }
 
 /**
- * The worst report of all replicas, because one that lags behind may issue with an authority that expires
- * soon.
+ * The worst result of all replicas: a replica that lags behind may sign with an authority that expires soon.
  *
  * @throws CliError as {@link checkAuthorities} does, for any replica
  */
@@ -59,11 +58,10 @@ const runbooks = {
 const levels: readonly CheckLevel[] = ["OK", "WARNING", "CRITICAL"];
 
 /**
- * Reports the expiry of authorities that issue or are about to. A retiring or standby authority is always OK,
- * because its
- * successor already issues.
+ * Checks how soon authorities expire that sign or are about to sign. A retiring authority is meant to expire,
+ * because its successor already signs. The same holds for a standby authority.
  *
- * @throws CliError `ADMIN_FAILED` if no authority issues: a check that found nothing must not report success
+ * @throws CliError `ADMIN_FAILED` if no authority signs
  */
 export function checkAuthorities(
   { authorities, warnings }: AuthorityStatusMessage,

@@ -4,7 +4,7 @@ import { busy, idle, root } from "../commands/run-kasbah.fixture.ts";
 import { CliError } from "../errors.ts";
 import { followRotation } from "./follow-rotation.ts";
 
-describe("Following a rotation", () => {
+describe("followRotation", () => {
   let clock: FakeClock;
   let said: string;
   let away: boolean;
@@ -31,14 +31,14 @@ describe("Following a rotation", () => {
       signal: new AbortController().signal,
     });
 
-  it("gives up when the CA stays away for minutes", async () => {
+  it("gives up if the CA does not answer for minutes", async () => {
     const outcome = rejectsWithCode(follow(), "ADMIN_UNREACHABLE");
     await clock.runFor(130_000);
     await outcome;
     assert.equal(said.split("the CA does not answer").length, 2);
   });
 
-  it("outlives a restart of the CA, and says that it waits", async () => {
+  it("survives a restart of the CA, and reports that it waits", async () => {
     const outcome = follow();
     await clock.runFor(60_000);
     away = false;

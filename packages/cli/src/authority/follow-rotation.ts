@@ -3,11 +3,11 @@ import { type Clock, printableText } from "@kasbah/runtime";
 import { CliError } from "../errors.ts";
 import { plainTime } from "../output/relative-time.ts";
 
-/** A rotation takes days, in which a CA may well be restarted. */
+/** A rotation takes days, during which the CA may be restarted. */
 const patienceMs = 120_000;
 
 export interface FollowDeps {
-  /** Between two looks. */
+  /** Interval between two queries. */
   readonly everyMs: number;
   readonly read: () => Promise<AuthorityStatusMessage>;
   readonly write: (text: string) => void;
@@ -16,9 +16,11 @@ export interface FollowDeps {
 }
 
 /**
- * Prints each stage as it begins, until the rotation is done. Aborting the signal leaves the rotation running.
+ * Prints each stage as it begins, until the rotation is complete. Aborting the signal does not stop the
+ * rotation.
  *
- * @throws CliError `ROTATION_ABORTED`; what `read` throws, when that is `ADMIN_UNREACHABLE` after two minutes of it
+ * @throws CliError `ROTATION_ABORTED`, or the error of `read` once it has been `ADMIN_UNREACHABLE` for two
+ * minutes
  */
 export async function followRotation(
   first: AuthorityStatusMessage,
@@ -40,7 +42,7 @@ export async function followRotation(
   return status;
 }
 
-/** The next one may have begun by then, so the successor signs, or has signed. */
+/** The next rotation may already have started, in which case the successor is active or retiring. */
 function refuseAborted({ rotation, authorities }: AuthorityStatusMessage, successor: string): void {
   const stage = authorities.find(({ id }) => id === successor)?.stage ?? "retired";
   const isReplaced = stage === "retiring" && rotation?.aborted === false;

@@ -2,18 +2,18 @@ import type { AuthorityStatusMessage, DecisionMessage, IdentityExplanationMessag
 import type { Replicated } from "./replicated.ts";
 
 /**
- * What an operator asks of a CA: of the one on this machine by its socket (`AdminClient`), or of the replicas in a
- * cluster through kubectl (`RemoteCa`).
+ * The operations that an operator can request: from the CA on this machine through its socket
+ * (`AdminClient`), or from the replicas in a cluster through kubectl (`RemoteCa`).
  */
 export interface OperatorClient {
-  /** How long to wait between two looks at what goes on. */
+  /** Interval between two queries of a rotation in progress. */
   readonly everyMs: number;
   status(): Promise<Replicated<AuthorityStatusMessage>>;
   rotate(kind: "root" | "intermediate"): Promise<AuthorityStatusMessage>;
   pause(): Promise<AuthorityStatusMessage>;
   resume(): Promise<AuthorityStatusMessage>;
   abort(options: { readonly ifEpoch?: number }): Promise<AuthorityStatusMessage>;
-  /** What was decided about one call, and by which replica. */
+  /** The decision about one call, and the replica that made it. */
   explainCall(referenceId: string): Promise<DecisionMessage & { readonly replica?: string }>;
   explainIdentity(spiffeId: string): Promise<Replicated<IdentityExplanationMessage>>;
 }

@@ -3,7 +3,7 @@ import { printableText } from "@kasbah/runtime";
 import { timeAndDistance } from "../output/relative-time.ts";
 import { table } from "../output/table.ts";
 
-/** What the stages mean, for whoever meets them for the first time. */
+/** Explains each stage to a first-time reader. */
 const meanings = {
   prepared: "its keys exist, but no trust bundle contains it yet",
   distributed: "every new trust bundle contains it; the previous authority still signs",
@@ -20,7 +20,7 @@ const following = {
   retired: "done",
 } as const;
 
-/** The authorities as a table; those that have retired are counted, unless all are wanted. */
+/** Renders the authorities as a table. Retired ones are only counted unless `all` is set. */
 export function renderAuthorities(status: AuthorityStatusMessage, now: Date, all = false): string {
   const header = ["AUTHORITY", "STAGE", "SIGNS", "KEY", "EXPIRES", "SHA-256"];
   const shown = status.authorities.filter(({ stage }) => all || stage !== "retired");
@@ -36,7 +36,7 @@ function rowOf({ id, stage, signs, keyType, notAfter, fingerprint }: AuthorityMe
   return [id, stage, signs ? "yes" : "-", keyType, timeAndDistance(notAfter, now), fingerprint.slice(0, 16)];
 }
 
-/** What is under way, why it waits, and what comes next by itself. */
+/** Renders the rotation in progress, what it waits for and what happens next. */
 export function renderRotation(status: AuthorityStatusMessage, now: Date): string {
   const { rotation } = status;
   const lines = rotation === undefined ? idle(status, now) : underWay(rotation, status.epoch, now);

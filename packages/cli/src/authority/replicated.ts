@@ -1,9 +1,12 @@
-/** What a CA says. One of several replicas may say otherwise, which none should for longer than moments. */
+/**
+ * The answer of a CA. `otherwise` holds the answers of replicas that differ, which is normal only for
+ * moments.
+ */
 export type Replicated<T> = T & { readonly otherwise?: readonly FromReplica<T>[] };
 
 export type FromReplica<T> = T & { readonly replica: string };
 
-/** What is told, and below it what each replica says that says otherwise. */
+/** Renders the answer, followed by the answers of replicas that differ. */
 export function renderReplicated<T extends object>(told: Replicated<T>, render: (one: T) => string): string {
   const others = (told.otherwise ?? []).map(
     (one) => `\n! ${one.replica} reports a different state:\n${render(one)}`,

@@ -1,10 +1,10 @@
 import { CliError } from "../errors.ts";
 import type { Replica } from "./replica-pods.ts";
 
-/** What the replicas said to one question, each in the order of the replicas. */
+/** The answers of the replicas to one query, in the order of the replicas. */
 export interface Answers<Answer> {
   readonly given: readonly { readonly replica: string; readonly answer: Answer }[];
-  /** By a CA that answered: its state does not allow it, or it does not know. */
+  /** The CA answered, but its state does not allow the operation or it has no such record. */
   readonly refused: readonly Failed[];
   /** No CA answered. */
   readonly missing: readonly Failed[];
@@ -21,11 +21,11 @@ type Outcome<Answer> =
 
 export interface AskOptions {
   readonly signal: AbortSignal;
-  /** Nobody else is waited for once one has answered. */
+  /** Cancels the other queries once one replica has answered. */
   readonly isOneEnough: boolean;
 }
 
-/** Asks all at once. Rejects with the signal's reason alone. */
+/** Queries all replicas concurrently. Rejects only with the signal's reason. */
 export async function askEvery<Answer>(
   replicas: readonly Replica[],
   ask: (replica: string, signal: AbortSignal) => Promise<Answer>,
@@ -55,7 +55,10 @@ export async function askEvery<Answer>(
   };
 }
 
-/** What there is to say when nobody gave an answer: the first failure's code, and what the replicas say, once. */
+/**
+ * The error if no replica gave an answer. It has the code of the first failure, and names a common cause only
+ * once.
+ */
 export function noAnswerError({ refused, missing }: Answers<unknown>): CliError {
   const failed = [...refused, ...missing];
   const [first] = failed;

@@ -11,7 +11,7 @@ import { FakeReplicas, podNamed } from "./fake-replicas.fixture.ts";
 const forbidden = (what: string) =>
   `echo 'Error from server (Forbidden): ${what} is forbidden: User "ann" cannot do that' >&2; exit 70`;
 
-describe("What may fail between kasbah and a CA in a cluster", () => {
+describe("Failures between kasbah and a CA in a cluster", () => {
   let replicas: FakeReplicas;
 
   beforeEach(async () => {
@@ -24,7 +24,7 @@ describe("What may fail between kasbah and a CA in a cluster", () => {
   const run = (...argv: string[]) => replicas.run(["-n", "mesh", ...argv]);
   const list = () => run("authority", "list");
 
-  it("waits for a kubectl that never ends no longer than its deadline, whatever it ignores", async () => {
+  it("stops a hanging kubectl at the deadline, even if it ignores signals", async () => {
     await replicas.onGet("trap '' TERM INT HUP; sleep 5");
     const deps = { env: { PATH: `${replicas.path()}:/usr/bin:/bin` }, signal: new AbortController().signal };
     const kubectl = kubectlRunner({}, deps);
@@ -34,7 +34,7 @@ describe("What may fail between kasbah and a CA in a cluster", () => {
     assert.ok(systemClock.monotonicMs() - startedMs < 4000);
   });
 
-  it("ends kubectl on Ctrl-C", async () => {
+  it("stops kubectl on Ctrl-C", async () => {
     const pidFile = replicas.path("pid");
     await replicas.onGet(`echo $$ > ${pidFile}.new; mv ${pidFile}.new ${pidFile}; exec sleep 300`);
     const interrupted = new AbortController();
@@ -46,7 +46,7 @@ describe("What may fail between kasbah and a CA in a cluster", () => {
     await eventually(() => !isAlive(pid));
   });
 
-  it("says which rule an operator lacks", async () => {
+  it("names the RBAC permissions that the operator is missing", async () => {
     await replicas.list("kasbah-0", "kasbah-1");
     for (const name of ["kasbah-0", "kasbah-1"]) await replicas.onExec(name, forbidden(`pods "${name}"`));
     const exec = (await list()).error;
@@ -62,7 +62,7 @@ describe("What may fail between kasbah and a CA in a cluster", () => {
     assert.match(String(get?.message), /User "ann".*; the operator needs .* create on pods\/exec/);
   });
 
-  it("says that kubectl not found, and what kubectl says of a context", async () => {
+  it("reports a missing kubectl, and passes on what kubectl says about a context", async () => {
     await replicas.onGet("echo 'error: context \"x\" does not exist' >&2; exit 1");
     assert.match(String((await list()).error?.message), /^kubectl failed: error: context "x" does not exist/);
     const { error } = await replicas.run(["-n", "mesh", "check"], { env: { PATH: replicas.path("pods") } });
@@ -70,7 +70,7 @@ describe("What may fail between kasbah and a CA in a cluster", () => {
     assert.match(String(error?.message), /kubectl not found/);
   });
 
-  it("names the labels that it looked for in a namespace without a CA", async () => {
+  it("names the labels that it searched for if a namespace has no CA", async () => {
     await replicas.list();
     const { error } = await list();
     assert.equal(error?.code, "ADMIN_UNREACHABLE");
@@ -80,7 +80,7 @@ describe("What may fail between kasbah and a CA in a cluster", () => {
     );
   });
 
-  it("says why no pod can be asked", async () => {
+  it("explains why no pod can be queried", async () => {
     const foreign = [{ name: "other", ready: true, state: { running: {} } }];
     await replicas.list(
       podNamed("kasbah-0", { phase: "Pending", containerStatuses: undefined }),
@@ -95,7 +95,7 @@ describe("What may fail between kasbah and a CA in a cluster", () => {
     assert.deepEqual(await replicas.execs(), []);
   });
 
-  it("tells an image that is too old from one without the command", async () => {
+  it("distinguishes an outdated image from an image without the command", async () => {
     await replicas.onExec("kasbah-0", "echo \"error: unknown command 'authority'\" >&2; exit 2");
     const old = (await list()).error;
     assert.equal(old?.code, "ADMIN_FAILED");
@@ -107,7 +107,7 @@ describe("What may fail between kasbah and a CA in a cluster", () => {
     assert.match(String((await list()).error?.message), /exited with code 127/);
   });
 
-  it("keeps the code of a CA that refuses, and does not ask another one to act", async () => {
+  it("keeps the error code of a CA that refuses an act, and does not ask another replica", async () => {
     const script =
       'case "$*" in *pause*) echo "kasbah: not now (OPERATION_REFUSED)" >&2; exit 1;; esac; cat "$0.json"';
     await replicas.onExec("kasbah-0", script);
@@ -118,7 +118,7 @@ describe("What may fail between kasbah and a CA in a cluster", () => {
     assert.doesNotMatch((await replicas.execs()).join(), /kasbah-1/);
   });
 
-  it("does not say that nothing was done when an act was interrupted", async () => {
+  it("reports that an interrupted act may have completed", async () => {
     const started = replicas.path("started");
     const script = `case "$*" in *pause*) touch ${started}; exec sleep 20;; esac; cat "$0.json"`;
     await replicas.onExec("kasbah-0", script);
@@ -132,7 +132,7 @@ describe("What may fail between kasbah and a CA in a cluster", () => {
     assert.match(String(error?.message), /the operation may have completed/);
   });
 
-  it("does not say that nothing was done when the connection broke during an act", async () => {
+  it("reports that an act may have completed if the connection breaks", async () => {
     const script =
       'case "$*" in *pause*) echo "error: stream broke" >&2; kill -9 $PPID; exit 1;; esac; cat "$0.json"';
     await replicas.onExec("kasbah-0", script);

@@ -2,17 +2,20 @@ import { CliError, type CliErrorCode } from "../errors.ts";
 import type { RunKubectl } from "../kubectl/kubectl.ts";
 import { execKasbah, type PodCall } from "./exec-kasbah.ts";
 
-/** Above what the command in the pod allows the CA for an act. */
+/** Longer than the deadline that the command in the pod allows for an act. */
 const deadlineMs = 90_000;
 
-/** The failures that leave open whether something was done, and what they are called then. */
+/** Failures after which an act may have completed, and the codes to report for them. */
 const uncertain: Partial<Record<CliErrorCode, CliErrorCode>> = {
   ADMIN_UNREACHABLE: "ADMIN_FAILED",
   TARGET_REPLY_INVALID: "TARGET_REPLY_INVALID",
   INTERRUPTED: "INTERRUPTED",
 };
 
-/** Runs what may change something. When nobody knows whether it did, the failure says so. @throws CliError as `execKasbah` */
+/**
+ * Runs a command that may change something. If it is unknown whether it did, the error says so. @throws
+ * CliError as `execKasbah`
+ */
 export async function execAct<Answer>(call: PodCall<Answer>, kubectl: RunKubectl): Promise<Answer> {
   try {
     return await execKasbah(call, kubectl, deadlineMs);

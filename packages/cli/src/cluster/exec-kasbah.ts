@@ -11,18 +11,18 @@ import { containerName } from "./replica-pods.ts";
 export interface PodCall<Answer> {
   readonly pod: string;
   readonly namespace: string | undefined;
-  /** It prints JSON for them. No shell is between, so that they arrive as they are. */
+  /** Arguments with which `kasbah` prints JSON. No shell is involved, so they arrive unchanged. */
   readonly args: readonly string[];
   readonly schema: z.ZodType<Answer>;
-  /** It ends with exit code 1 when what it says is no, and says so in JSON all the same. */
+  /** With exit code 1 the command may still print a negative answer as JSON. */
   readonly mayBeNo?: boolean;
   readonly signal: AbortSignal;
 }
 
-/** Above what the command in the pod allows the CA. */
+/** Longer than the deadline that the command in the pod allows the CA. */
 const answerDeadlineMs = 30_000;
 
-/** The codes with which the command in a pod says why the CA did not answer, or would not. */
+/** Codes of a command in a pod that mean the CA did not answer or refused. */
 const told: readonly string[] = [
   "OPERATION_REFUSED",
   "ADMIN_UNREACHABLE",
@@ -31,9 +31,10 @@ const told: readonly string[] = [
 ] satisfies CliErrorCode[];
 
 /**
- * What `kasbah` in a pod answers. What the pod prints is not believed to be an answer until it is read as one.
+ * Runs `kasbah` in a pod and parses its answer. Output from a pod is untrusted until the schema accepts it.
  *
- * @throws CliError `OPERATION_REFUSED`, `ADMIN_UNREACHABLE`, `ADMIN_FORBIDDEN`, `ADMIN_FAILED`, `TARGET_REPLY_INVALID`, `PROCESS_FAILED`
+ * @throws CliError `OPERATION_REFUSED`, `ADMIN_UNREACHABLE`, `ADMIN_FORBIDDEN`, `ADMIN_FAILED`,
+ * `TARGET_REPLY_INVALID`, `PROCESS_FAILED`
  */
 export async function execKasbah<Answer>(
   call: PodCall<Answer>,
@@ -47,7 +48,7 @@ export async function execKasbah<Answer>(
   throw explainCommand(run) ?? explainKubectl(run, deadlineMs);
 }
 
-/** A command that failed has nothing on stdout. */
+/** A command that fails prints nothing on stdout. */
 function isNo({ end, stdout, stderr }: KubectlRun, { mayBeNo = false }: PodCall<unknown>): boolean {
   return (
     mayBeNo &&
@@ -69,7 +70,7 @@ function readAnswer<Answer>(text: string, { schema }: PodCall<Answer>): Answer {
   }
 }
 
-/** Undefined when no command ended in the pod, so that kubectl itself has failed. */
+/** Undefined if no command ran to its end in the pod, so kubectl itself failed. */
 function explainCommand(run: KubectlRun): CliError | undefined {
   const ended = /(?:^|\n)command terminated with exit code (\d{1,3})\s*$/.exec(run.stderr);
   if (run.end !== "failed" || ended === null) return undefined;
@@ -78,10 +79,10 @@ function explainCommand(run: KubectlRun): CliError | undefined {
   const line = parseErrorLine(stderr);
   if (line !== undefined) return explainLine(line.code, printableText(line.message));
   const words = wordsOf({ stderr });
-  // What it is run with is ours, so that a wrong command line is one of another time.
+  // We chose the arguments, so an invalid command line means that the pod runs another version.
   const advice = "its kasbah does not support this command: the image of the pod is older than your kasbah";
   if (exitCode === 2) return new CliError("ADMIN_FAILED", `${advice} (${words})`);
-  // It has not said why, so that nobody knows what it did before.
+  // The command gave no reason, so it is unknown what it did before.
   return new CliError("ADMIN_UNREACHABLE", `its kasbah exited with code ${exitCode} (${words})`);
 }
 

@@ -3,7 +3,10 @@ import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import type { CommandDeps } from "../commands/command-deps.ts";
 import { type CommandOutcome, runKasbah } from "../commands/run-kasbah.fixture.ts";
 
-/** Runs the script of a pod as kubectl exec would, and ends as it does when that fails; 70 stands for a failure of its own. */
+/**
+ * Runs the script of a pod as kubectl exec would, and exits as kubectl does if the script fails; exit code 70
+ * means a failure of kubectl itself.
+ */
 const kubectl = `#!/bin/sh
 here=$(dirname "$0")
 echo "$@" >> "$here/calls"
@@ -18,7 +21,7 @@ code=$?
 exit $code
 `;
 
-/** A directory with a kubectl in it, and a script for each pod that says what `kasbah` says there. */
+/** A directory with a fake kubectl, and one script per pod that replaces `kasbah` there. */
 export class FakeReplicas {
   readonly #directory: TemporaryDirectory;
 
@@ -37,35 +40,35 @@ export class FakeReplicas {
     return this.#directory.join(...names);
   }
 
-  /** What `kubectl get pods` runs. */
+  /** Sets the script for `kubectl get pods`. */
   async onGet(script: string): Promise<void> {
     await writeFile(this.path("get"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   }
 
-  /** Pods that run and are ready, unless told otherwise. */
+  /** Lists pods, which are running and ready by default. */
   async list(...pods: readonly (string | object)[]): Promise<void> {
     const items = pods.map((pod) => (typeof pod === "string" ? podNamed(pod) : pod));
     await writeFile(this.path("list.json"), JSON.stringify({ items }));
     await this.onGet('cat "$(dirname "$0")/list.json"');
   }
 
-  /** What `kasbah` is in a pod. */
+  /** Sets the script that replaces `kasbah` in a pod. */
   async onExec(pod: string, script: string): Promise<void> {
     await writeFile(this.path("pods", pod), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   }
 
-  /** A pod whose `kasbah` prints this as JSON. */
+  /** Makes `kasbah` in a pod print a JSON answer. */
   async answers(pod: string, answer: object): Promise<void> {
     await writeFile(this.path("pods", `${pod}.json`), JSON.stringify(answer));
     await this.onExec(pod, 'cat "$0.json"');
   }
 
-  /** A pod whose `kasbah` fails as main.ts does. */
+  /** Makes `kasbah` in a pod fail as main.ts does. */
   async fails(pod: string, code: string, message: string): Promise<void> {
     await this.onExec(pod, `printf '\\nkasbah: %s (%s)\\n' '${message}' ${code} >&2; exit 1`);
   }
 
-  /** How kubectl was called, without the calls for the list. */
+  /** The recorded calls of kubectl exec. */
   async execs(): Promise<readonly string[]> {
     const calls = await readFile(this.path("calls"), "utf8").catch(() => "");
     return calls.split("\n").filter((line) => line.includes("exec "));
@@ -88,7 +91,7 @@ export class FakeReplicas {
 }
 
 export interface RemoteOutcome extends CommandOutcome {
-  /** On stderr. */
+  /** The text on stderr. */
   readonly warned: string;
 }
 

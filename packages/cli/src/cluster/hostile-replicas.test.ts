@@ -4,7 +4,7 @@ import { FakeReplicas, podNamed } from "./fake-replicas.fixture.ts";
 
 const treacherous = /[^\P{C}\n]|[\p{Zl}\p{Zp}]/u;
 
-describe("A hostile pod with the labels of a CA", () => {
+describe("A malicious pod with the labels of a CA", () => {
   let replicas: FakeReplicas;
 
   beforeEach(async () => {
@@ -17,7 +17,7 @@ describe("A hostile pod with the labels of a CA", () => {
   const run = (...argv: string[]) => replicas.run(["-n", "mesh", ...argv]);
   const list = () => run("authority", "list");
 
-  it("lets no argument be taken for an option of kubectl, and no shell see one", async () => {
+  it("passes arguments so that kubectl takes none of them as an option, and no shell interprets them", async () => {
     for (const argv of [
       ["-n", "-x", "check"],
       ["--namespace=--all-namespaces", "check"],
@@ -35,7 +35,7 @@ describe("A hostile pod with the labels of a CA", () => {
     assert.deepEqual(await replicas.execs(), []);
   });
 
-  it("believes no list with a pod that cannot be one, and asks none of it", async () => {
+  it("rejects a pod list with an invalid pod, and queries none of its pods", async () => {
     for (const name of ["-h", "--as=admin", "a b", "k\u001b[2J", "", "../pod", "x".repeat(300)]) {
       await replicas.list("kasbah-0", name);
       const { error } = await list();
@@ -49,13 +49,13 @@ describe("A hostile pod with the labels of a CA", () => {
     assert.deepEqual(await replicas.execs(), []);
   });
 
-  it("starts no thousand processes for a thousand pods with the CA's labels", async () => {
+  it("does not start a thousand processes for a thousand pods with the CA's labels", async () => {
     await replicas.list(...Array.from({ length: 1000 }, (_, index) => `kasbah-${index}`));
     assert.match(String((await list()).error?.message), /^1000 pods have the CA's labels/);
     assert.deepEqual(await replicas.execs(), []);
   });
 
-  it("takes what a pod prints for an answer only when it is one", async () => {
+  it("rejects output of a pod that is not a valid answer", async () => {
     const scripts = {
       "no JSON": "head -c 4000 /dev/urandom",
       nothing: "true",
@@ -72,14 +72,14 @@ describe("A hostile pod with the labels of a CA", () => {
     }
   });
 
-  it("stops listening to a pod that prints without end", async () => {
+  it("stops reading from a pod that prints endlessly", async () => {
     await replicas.onExec("kasbah-0", "exec cat /dev/zero");
     const { error } = await list();
     assert.equal(error?.code, "TARGET_REPLY_INVALID");
     assert.match(String(error?.message), /the answer is too large/);
   });
 
-  it("lets no pod write to the operator's terminal", async () => {
+  it("escapes control characters that a pod prints", async () => {
     const bad = "\u001b[2J\u009b31m\u202e";
     const hostile = { ...root, id: `root${bad}`, keyType: bad, fingerprint: bad };
     await replicas.answers("kasbah-0", { ...idle, authorities: [hostile], warnings: [`${bad}\nforged`] });

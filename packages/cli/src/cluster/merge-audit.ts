@@ -5,7 +5,7 @@ import type { WhoAnswer } from "../audit/render/who.ts";
 import { type Answers, noAnswerError } from "./answers.ts";
 import type { CertificateReply, IdentitiesReply, WhoReply } from "./read-audit.ts";
 
-// Each replica has a ledger of its own, so that what they have on record together is the answer.
+// Each replica has its own ledger; together they hold the answer.
 
 export function mergeWho(answers: Answers<WhoReply>, limit: number): Omit<WhoAnswer, "spiffeId" | "at"> {
   const all = given(answers);
@@ -30,7 +30,7 @@ export function mergeCertificates(answers: Answers<CertificateReply>) {
   };
 }
 
-/** A pod asks whichever replica it reaches: of all its certificates the newest is the one that it has. */
+/** A pod may renew at any replica, so its current certificate is the newest one in all ledgers. */
 export function mergeIdentities(answers: Answers<IdentitiesReply>): IdentitiesAnswer {
   const all = newestFirst(given(answers).flatMap((one) => named(one, ({ identities }) => identities)));
   const newest = new Map<string, CertificateRecord>();
@@ -63,7 +63,7 @@ function named<T>(
   return recordsOf(answer).map((record) => ({ ...record, found: ofReplica(record.found, replica) }));
 }
 
-/** The ledger of a replica's only writer goes by the replica's name. */
+/** If a replica has a single ledger, the ledger is named after the replica. */
 function ofReplica<Entry extends LedgerEntry>(found: Found<Entry>, replica: string): Found<Entry> {
   return { ...found, slot: found.slot === "0" ? replica : `${replica}/${found.slot}` };
 }

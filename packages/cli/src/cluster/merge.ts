@@ -7,9 +7,9 @@ import type { FromReplica, Replicated } from "../authority/replicated.ts";
 import { CliError } from "../errors.ts";
 import { type Answers, describeFailed, noAnswerError } from "./answers.ts";
 
-// One function for each question: the JSON of N replicas becomes one answer, in the form of a single CA's.
+// One function per query merges the JSON of all replicas into one answer, in the format of a single CA.
 
-/** The newest state that a replica shows; those that show another are named. */
+/** The newest state of all replicas; replicas with a different state are listed. */
 export function mergeStatus(answers: Answers<AuthorityStatusMessage>): Replicated<AuthorityStatusMessage> {
   const told = mergeAlike(answers, stateOf, ({ epoch }) => epoch);
   const warnings = new Map<string, string[]>();
@@ -22,20 +22,20 @@ export function mergeStatus(answers: Answers<AuthorityStatusMessage>): Replicate
   return { ...told, warnings: merged };
 }
 
-/** What replicas of one CA share; the times at which each of them sees a stage end may differ. */
+/** The state that replicas of one CA share. They may compute different times for the end of a stage. */
 function stateOf({ trustDomain, epoch, paused, automatic, authorities }: AuthorityStatusMessage): unknown {
   const each = authorities.map(({ id, stage, signs, fingerprint }) => [id, stage, signs, fingerprint]);
   return [trustDomain, epoch, paused, automatic, each];
 }
 
-/** Each replica reads the policy for itself, and for moments one may have the next already. */
+/** Each replica loads the policy itself, so for moments one may already have the next version. */
 export function mergeExplanations(
   answers: Answers<IdentityExplanationMessage>,
 ): Replicated<IdentityExplanationMessage> {
   return mergeAlike(answers, (explanation) => explanation);
 }
 
-/** A call is known to the replica that answered it alone. */
+/** Only the replica that handled a call has a record of it. */
 export function firstKnown(answers: Answers<DecisionMessage>): FromReplica<DecisionMessage> {
   const { given, refused, missing } = answers;
   const [known] = given;
@@ -52,9 +52,10 @@ export function firstKnown(answers: Answers<DecisionMessage>): FromReplica<Decis
 }
 
 /**
- * What is ranked highest, else what most replicas say, else what the first says; the others by their names.
+ * Chooses the answer with the highest rank, then the most common answer, then the first one. Lists the
+ * replicas that differ.
  *
- * @throws CliError the first failure when there is no answer
+ * @throws CliError the first failure if no replica answered
  */
 function mergeAlike<T extends object>(
   answers: Answers<T>,

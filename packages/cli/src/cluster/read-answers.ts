@@ -46,7 +46,7 @@ const rotation = z.object({
   aborted: z.boolean(),
 } satisfies Shape<RotationMessage>);
 
-/** `kasbah authority … --json`. */
+/** Output of `kasbah authority … --json`. */
 export const authorityStatus: z.ZodType<AuthorityStatusMessage> = z.object({
   trustDomain: z.string(),
   epoch: count,
@@ -58,7 +58,7 @@ export const authorityStatus: z.ZodType<AuthorityStatusMessage> = z.object({
   restoredAt: time.exactOptional(),
 } satisfies Shape<AuthorityStatusMessage>);
 
-/** `kasbah why <reference> --json`. */
+/** Output of `kasbah why <reference> --json`. */
 export const decision: z.ZodType<DecisionMessage> = z.object({
   referenceId: z.string(),
   time,
@@ -80,7 +80,7 @@ export const decision: z.ZodType<DecisionMessage> = z.object({
   disregarded: texts,
 } satisfies Shape<DecisionMessage>);
 
-/** `kasbah why <spiffe-id> --json`. */
+/** Output of `kasbah why <spiffe-id> --json`. */
 export const explanation: z.ZodType<IdentityExplanationMessage> = z.object({
   spiffeId: z.string(),
   rule: z.string(),

@@ -2,7 +2,7 @@ import { EntryError, type Found, type IssuedEntry, type LedgerEntry, readEntryVa
 import { z } from "zod";
 import type { CertificateRecord } from "../audit/render/certificate.ts";
 
-// What `kasbah audit … --json` prints, back into values. A later release may say more around an entry, which is left out.
+// Parses what `kasbah audit … --json` prints. Fields that later releases add around an entry are ignored.
 
 const entry = z.unknown().transform((value, context): LedgerEntry => {
   try {
@@ -34,16 +34,16 @@ const record = z
 const records = z.array(record).max(100_000);
 const ends = z.object({ first: record, last: record });
 
-/** `audit who --json`. */
+/** Output of `audit who --json`. */
 export const whoAnswer = z.object({ certificates: records, more: z.boolean(), onRecord: ends.nullable() });
 
-/** `audit cert --json`. */
+/** Output of `audit cert --json`. */
 export const certificateAnswer = z.object({ certificates: records, sameSerial: records });
 
-/** `identities --json`. */
+/** Output of `identities --json`. */
 export const identitiesAnswer = z.object({ identities: records });
 
-/** `audit tail --json`, whose lines are in a list. */
+/** Output of `audit tail --json --list`. */
 export const lastEntries = z.array(found).max(100_000);
 
 export type WhoReply = z.infer<typeof whoAnswer>;

@@ -30,7 +30,7 @@ function record({
 const who = (...certificates: readonly object[]) => ({ certificates, more: false, onRecord: null });
 const nobody = (onRecord: object | null = null) => ({ certificates: [], more: false, onRecord });
 
-describe("What the replicas of a CA have on record", () => {
+describe("The ledgers of the replicas of a CA", () => {
   let replicas: FakeReplicas;
 
   beforeEach(async () => {
@@ -43,11 +43,11 @@ describe("What the replicas of a CA have on record", () => {
   async function answer(...answers: readonly object[]): Promise<void> {
     for (const [at, one] of answers.entries()) await replicas.answers(names[at] ?? "", one);
   }
-  /** As the command ends that found nothing: with what there is to say, and exit code 1. */
+  /** Prints an empty result and exits with 1, as the command does when it finds nothing. */
   const says = (pod: string, value: object) =>
     replicas.onExec(pod, `cat <<'END'\n${JSON.stringify(value)}\nEND\nexit 1`);
 
-  it("is not believed where it is no record", async () => {
+  it("reject records that are invalid", async () => {
     const bad = record();
     const broken = {
       "an entry of another kind": { ...bad, entry: { ...bad.entry, kind: "refused" } },
@@ -63,7 +63,7 @@ describe("What the replicas of a CA have on record", () => {
     }
   });
 
-  it("is one answer, the newest first, and says whose record each is", async () => {
+  it("are merged into one answer, newest first, which names the replica of each record", async () => {
     const newest = record({ serial: "03", time: "2029-12-31T23:00:00.000Z" });
     await answer(who(record({ serial: "01" })), who(newest), who());
     const { said, exitCode, warned } = await run("audit", "who", frontend, "--json");
@@ -79,7 +79,7 @@ describe("What the replicas of a CA have on record", () => {
     assert.match((await run("audit", "who", frontend)).said, /entry +7 of kasbah-1/);
   });
 
-  it("is asked for with the instant that was meant, and cut to what was wanted", async () => {
+  it("are queried for the given instant, and the answer is cut to the limit", async () => {
     await answer(...names.map(() => who(record({ serial: "01" }), record({ serial: "02" }))));
     const { said } = await run("audit", "who", frontend, "--at", "-2h", "--limit", "3", "--json");
     const { certificates, more, at } = JSON.parse(said);
@@ -88,7 +88,7 @@ describe("What the replicas of a CA have on record", () => {
       assert.match(call, /audit who spiffe:\S+ --at=2029-12-31T22:00:00\.000Z --limit=3 --json$/);
   });
 
-  it("is that nobody held a name when none of them knows of it, with the first and the last time of all", async () => {
+  it("report that an identity had no certificate, with the first and the last one of all ledgers", async () => {
     const [first, last] = [
       record({ time: "2029-12-01T00:00:00.000Z" }),
       record({ time: "2029-12-30T00:00:00.000Z" }),
@@ -105,7 +105,7 @@ describe("What the replicas of a CA have on record", () => {
     );
   });
 
-  it("may be more than could be asked, which is warned of", async () => {
+  it("are reported as incomplete if a replica does not answer", async () => {
     await answer(who(record()), who());
     await replicas.fails("kasbah-2", "LEDGER_DAMAGED", "it is broken");
     const { said, warned } = await run("audit", "who", frontend, "--json");
@@ -113,7 +113,7 @@ describe("What the replicas of a CA have on record", () => {
     assert.match(warned, /kasbah-2: it is broken/);
   });
 
-  it("finds a certificate by its fingerprint or its serial, and says no when none has it", async () => {
+  it("find a certificate by fingerprint or serial, and report if none contains it", async () => {
     const script = (found: object, same: object) =>
       `case "$3" in ${hash}) cat <<'END'\n${JSON.stringify(found)}\nEND\nexit 1 ;; *) cat <<'END'\n${JSON.stringify(same)}\nEND\nesac`;
     const nothing = { certificates: [], sameSerial: [] };
@@ -124,7 +124,7 @@ describe("What the replicas of a CA have on record", () => {
     assert.match((await run("audit", "cert", "01")).said, /sa\/frontend\n/);
   });
 
-  it("shows of a pod the one certificate that it has, whichever replica issued it", async () => {
+  it("show only the current certificate of a pod, no matter which replica issued it", async () => {
     const older = record({ serial: "01" });
     const newer = record({ serial: "02", time: "2029-12-31T23:00:00.000Z" });
     const other = record({ serial: "03", pod: "b" });
@@ -137,7 +137,7 @@ describe("What the replicas of a CA have on record", () => {
     assert.match((await run("identities", "--in", "nowhere")).said, /^0 identities with a valid certificate/);
   });
 
-  it("ends with the newest entries of all, in the order of time, and is not followed", async () => {
+  it("return the newest entries of all replicas ordered by time, and cannot be followed", async () => {
     const at = (second: number) => record({ time: `2029-12-31T23:00:0${second}.000Z`, serial: `0${second}` });
     await answer([at(1), at(4)], [at(2)], [at(3)]);
     const { said } = await run("audit", "tail", "--lines", "3", "--json");
@@ -149,7 +149,7 @@ describe("What the replicas of a CA have on record", () => {
     assert.equal((await run("audit", "tail", "-f")).error?.code, "CONFIG_INVALID");
   });
 
-  it("is here or there, and not both", async () => {
+  it("cannot be combined with a ledger on this machine", async () => {
     assert.equal((await run("identities", "--state-dir", "/ca")).error?.code, "CONFIG_INVALID");
   });
 });

@@ -4,10 +4,10 @@ import { mergeCertificates, mergeIdentities, mergeLast, mergeWho } from "./merge
 import { certificateAnswer, identitiesAnswer, lastEntries, whoAnswer } from "./read-audit.ts";
 import { Replicas, type ReplicasDeps } from "./replicas.ts";
 
-/** An index that is missing is made anew first. */
+/** Includes the time to rebuild a missing index. */
 const deadlineMs = 120_000;
 
-/** Asks every replica of a CA in a cluster what is on its record. */
+/** Queries the ledgers of all replicas of a CA in a cluster. */
 export function remoteAudit(choice: ClusterChoice, deps: ReplicasDeps): AuditSource {
   const replicas = new Replicas(choice, deps);
   return {

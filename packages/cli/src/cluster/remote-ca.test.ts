@@ -43,7 +43,7 @@ const explanation = {
   reason: "",
 };
 
-describe("A CA in a cluster", () => {
+describe("RemoteCa", () => {
   let replicas: FakeReplicas;
 
   beforeEach(async () => {
@@ -57,7 +57,7 @@ describe("A CA in a cluster", () => {
   const forgotten = (name: string) =>
     replicas.fails(name, "OPERATION_REFUSED", "no call with this reference is remembered");
 
-  it("answers as one, in the form of a CA on this machine", async () => {
+  it("merges the answers of its replicas into the format of a local CA", async () => {
     const { said, warned, error } = await run("authority", "list");
     assert.equal(error, undefined);
     assert.equal(warned, "");
@@ -71,7 +71,7 @@ describe("A CA in a cluster", () => {
     assert.deepEqual(JSON.parse(json), JSON.parse(JSON.stringify(idle)));
   });
 
-  it("is asked in each of its pods, with nothing but what the table lists", async () => {
+  it("queries each of its pods, with exactly the arguments in the table", async () => {
     await replicas.run([
       "authority",
       "list",
@@ -88,7 +88,7 @@ describe("A CA in a cluster", () => {
     );
   });
 
-  it("says loudly which replica shows another state, and shows it", async () => {
+  it("names replicas that report a different state, and prints it", async () => {
     await replicas.answers("kasbah-0", { ...idle, epoch: 3 });
     const other = { ...root, fingerprint: "ffff456789abcdef0123" };
     await replicas.answers("kasbah-2", { ...idle, epoch: 3, authorities: [other], warnings: ["of its own"] });
@@ -108,7 +108,7 @@ describe("A CA in a cluster", () => {
     );
   });
 
-  it("is as well as its worst replica", async () => {
+  it("reports the worst check result of its replicas", async () => {
     const ending = { ...root, notAfter: new Date("2030-01-03T00:00:00Z") };
     await replicas.answers("kasbah-1", { ...idle, epoch: 3, authorities: [ending] });
     const { said, exitCode } = await run("check");
@@ -118,7 +118,7 @@ describe("A CA in a cluster", () => {
     assert.equal((await run("check")).exitCode, 0);
   });
 
-  it("knows a call by whichever replica has answered it, and waits for no other", async () => {
+  it("returns the record of a call from the replica that has it, without waiting for the others", async () => {
     await forgotten("kasbah-0");
     await replicas.answers("kasbah-1", decision);
     await replicas.onExec("kasbah-2", "exec sleep 20");
@@ -129,7 +129,7 @@ describe("A CA in a cluster", () => {
     assert.deepEqual([replica, code], ["kasbah-1", "TOKEN_AUDIENCE"]);
   });
 
-  it("says how many replicas do not know a call, and which could not be asked", async () => {
+  it("reports how many replicas have no record of a call, and which ones did not answer", async () => {
     for (const name of names) await forgotten(name);
     const all = (await run("why", referenceId)).error;
     assert.equal(all?.code, "OPERATION_REFUSED");
@@ -142,7 +142,7 @@ describe("A CA in a cluster", () => {
     assert.match(two, /^none of the 2 replicas .*did not answer and may have it: kasbah-2: nothing answers$/);
   });
 
-  it("explains an identity once, and says who decides otherwise", async () => {
+  it("explains an identity once, and names replicas that decide differently", async () => {
     for (const name of names) await replicas.answers(name, explanation);
     assert.doesNotMatch((await run("why", frontend)).said, /otherwise/);
     await replicas.answers("kasbah-0", { ...explanation, rule: "default", allowed: false });
@@ -154,7 +154,7 @@ describe("A CA in a cluster", () => {
     );
   });
 
-  it("answers by the replicas that can be asked, and names the others", async () => {
+  it("uses the replicas that answer, and names the others", async () => {
     const waiting = [
       { name: "kasbah-server", ready: false, state: { waiting: { reason: "CrashLoopBackOff" } } },
     ];
@@ -171,7 +171,7 @@ describe("A CA in a cluster", () => {
     assert.doesNotMatch((await replicas.execs()).join(), /kasbah-0/);
   });
 
-  it("asks one replica when told to, and names those that there are", async () => {
+  it("queries a single replica on request, and lists the replicas if it does not exist", async () => {
     await run("--pod", "kasbah-1", "authority", "status");
     assert.equal((await replicas.execs()).length, 1);
     const { error } = await run("--pod", "kasbah-7", "authority", "status");

@@ -14,12 +14,12 @@ export interface RemoteDeps extends ReplicasDeps {
 const status = { args: ["authority", "status"], schema: authorityStatus, merge: mergeStatus };
 
 /**
- * The CA in a cluster: runs `kasbah` in its pods through `kubectl exec`. Questions go to every replica; an act goes to one, since
- * replicas act upon the state that they share. Throws CliError `ADMIN_UNREACHABLE`, `ADMIN_FORBIDDEN`, `ADMIN_FAILED`,
- * `OPERATION_REFUSED`, `TARGET_REPLY_INVALID`, `PROCESS_FAILED`.
+ * The CA in a cluster: runs `kasbah` in its pods through `kubectl exec`. Queries go to every replica; an act
+ * goes to one, because replicas act on shared state. Throws CliError `ADMIN_UNREACHABLE`, `ADMIN_FORBIDDEN`,
+ * `ADMIN_FAILED`, `OPERATION_REFUSED`, `TARGET_REPLY_INVALID`, `PROCESS_FAILED`.
  */
 export class RemoteCa implements OperatorClient {
-  /** Each look is as many processes in the cluster as there are replicas. */
+  /** Every query starts one process per replica in the cluster. */
   readonly everyMs = 10_000;
   readonly #replicas: Replicas;
   readonly #operator: string;
@@ -59,7 +59,10 @@ export class RemoteCa implements OperatorClient {
     return this.#act("abort", ...(ifEpoch === undefined ? [] : [`--if-epoch=${ifEpoch}`]));
   }
 
-  /** One that tells a state is told to act; it reads a stopped CA's, too, and the act fails there. */
+  /**
+   * Sends the act to the first replica that reports a status. A replica whose CA is stopped also reports one;
+   * the act then fails there.
+   */
   #act(name: string, ...flags: readonly string[]): Promise<AuthorityStatusMessage> {
     const args = [`--operator=${this.#operator}`, "authority", name, ...flags];
     return this.#replicas.withFirst(status, (callOf, kubectl) =>

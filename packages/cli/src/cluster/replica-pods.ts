@@ -9,22 +9,25 @@ import { explainKubectl } from "../kubectl/kubectl-failure.ts";
 export interface Replica {
   readonly name: string;
   readonly isReady: boolean;
-  /** Why no command can run in it; undefined when one can. */
+  /** Why no command can run in the pod; undefined if one can. */
   readonly absence?: string;
 }
 
-/** Of every installation: the name of Helm's release is left out. */
+/** The labels that every installation has: without the one for the name of the Helm release. */
 const { "app.kubernetes.io/instance": _, ...everywhere } = selectorLabels;
 const labels = Object.entries(everywhere).map(([name, value]) => `${name}=${value}`);
 export const containerName = "kasbah-server";
 
-/** Above the one that kubectl is given, so that it says in its own words what it waits for. */
+/** Longer than kubectl's own timeout, so that kubectl reports what it waited for. */
 const deadlineMs = 30_000;
 
-/** The chart allows nine; whoever labels a thousand pods does not make us start a thousand processes. */
+/**
+ * The chart allows nine replicas. The limit keeps a thousand pods with these labels from starting a thousand
+ * processes.
+ */
 const mostReplicas = 16;
 
-// Names go on kubectl's command line, and to a terminal.
+// Names are printed to a terminal and passed to kubectl.
 const podName = z.string().regex(/^[a-z0-9][-a-z0-9.]{0,252}$/);
 const word = z.string().regex(/^[A-Za-z]{1,64}$/);
 const podList = z.object({
@@ -55,7 +58,7 @@ const podList = z.object({
 type Pod = z.output<typeof podList>["items"][number];
 
 /**
- * The CA's pods, those that are ready first.
+ * Finds the CA's pods, ready ones first.
  *
  * @throws CliError `ADMIN_UNREACHABLE`, `ADMIN_FORBIDDEN`, `PROCESS_FAILED`, `TARGET_REPLY_INVALID`
  */

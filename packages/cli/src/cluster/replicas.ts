@@ -10,19 +10,19 @@ export interface ReplicasDeps extends KubectlDeps {
   readonly stderr: LogStream;
 }
 
-/** What every replica is asked, and how their answers become one. */
+/** A query for every replica, and how to merge the answers. */
 export interface Question<Answer, Merged> {
   readonly args: readonly string[];
   readonly schema: z.ZodType<Answer>;
   readonly merge: (answers: Answers<Answer>) => Merged;
-  /** Only one replica can know, so that nobody waits for the others. */
+  /** Only one replica can have the answer, so the first answer ends the query. */
   readonly isOneEnough?: boolean;
-  /** It ends with exit code 1 when what it says is no, and says so in JSON all the same. */
+  /** With exit code 1 the command may still print a negative answer as JSON. */
   readonly mayBeNo?: boolean;
   readonly deadlineMs?: number;
 }
 
-/** The pods of a CA, in which `kasbah` is run through `kubectl exec`. */
+/** The pods of a CA, in which `kubectl exec` runs `kasbah`. */
 export class Replicas {
   readonly #choice: ClusterChoice;
   readonly #deps: ReplicasDeps;
@@ -35,7 +35,7 @@ export class Replicas {
     this.#kubectl = kubectlRunner(choice, deps);
   }
 
-  /** Asks all; those that do not answer are warned of. @throws CliError when none answers */
+  /** Queries all replicas and warns about those that do not answer. @throws CliError if none answers */
   async ask<Answer, Merged>(question: Question<Answer, Merged>): Promise<Merged> {
     const { merge, isOneEnough = false, deadlineMs } = question;
     const replicas = await findReplicas(this.#choice, this.#kubectl);
@@ -43,14 +43,14 @@ export class Replicas {
       execKasbah(this.#call(pod, question, signal), this.#kubectl, deadlineMs);
     const answers = await askEvery(replicas, one, { signal: this.#deps.signal, isOneEnough });
     const merged = merge(answers);
-    // A refusal is an answer only where one alone can know.
+    // A refusal counts as an answer only if a single replica can have the answer.
     const silent = isOneEnough ? answers.missing : [...answers.refused, ...answers.missing];
     for (const failed of silent)
       this.#warn(`${describeFailed(failed)}; using the answers of the other replicas`);
     return merged;
   }
 
-  /** Does something with the first that answers a question, those that are ready before the others. */
+  /** Does work with the first replica that answers a query; ready replicas come first. */
   async withFirst<T>(
     question: Pick<Question<unknown, unknown>, "args" | "schema">,
     work: (callOf: CallOf, kubectl: RunKubectl) => Promise<T>,
@@ -83,5 +83,5 @@ export class Replicas {
   }
 }
 
-/** One run of `kasbah` in the pod that has answered. */
+/** Builds a run of `kasbah` in the pod that answered. */
 export type CallOf = <Answer>(args: readonly string[], schema: z.ZodType<Answer>) => PodCall<Answer>;

@@ -8,15 +8,15 @@ import { RemoteCa } from "../cluster/remote-ca.ts";
 import { type ClusterChoice, namesCluster } from "../kubectl/cluster-choice.ts";
 import type { CommandDeps } from "./command-deps.ts";
 
-/** The options that say which CA of this machine a command is about. */
+/** The options that select a CA on this machine. */
 export interface StateLocation {
   readonly stateDir?: string;
   readonly adminSocket?: string;
 }
 
-/** The same, or which CA of a cluster. */
+/** The options that select a CA on this machine or in a cluster. */
 export interface CaLocation extends StateLocation, ClusterChoice {
-  /** Who acts, if not the local user. */
+  /** The operator's name, if not the local user. */
   readonly operator?: string;
 }
 
@@ -30,12 +30,15 @@ export function withStateLocation(command: Command): Command {
   return command.option("--state-dir <dir>", stateDirHelp).option("--admin-socket <path>", adminSocketHelp);
 }
 
-/** The flag, else the environment as the server reads it, else the server's own default. */
+/** The directory of the flag, else of the environment, else the server's default. */
 export function stateDirectoryOf({ stateDir }: StateLocation, { env, isRoot }: CommandDeps): string {
   return stateDir ?? (env["KASBAH_STATE_DIR"] || defaultStateDirectory({ isRoot, env }));
 }
 
-/** The CA that is meant. @throws ConfigInvalidError when it would be on this machine and in a cluster */
+/**
+ * The client of the selected CA. @throws ConfigInvalidError if the location names both this machine and a
+ * cluster
+ */
 export function operatorClientOf(location: CaLocation, deps: CommandDeps): OperatorClient {
   const { stateDir, adminSocket, operator = deps.operator } = location;
   if (namesCluster(location)) {
@@ -49,8 +52,8 @@ export function operatorClientOf(location: CaLocation, deps: CommandDeps): Opera
 }
 
 /**
- * Undefined when a socket is named and no directory: the default one may be another CA's; and in a cluster, where a CA that is
- * stopped is no pod.
+ * Undefined if only a socket is given, because the default directory may belong to another CA; and in a
+ * cluster, where a stopped CA has no pod.
  */
 export function offlineDirectoryOf(location: CaLocation, deps: CommandDeps): string | undefined {
   if (namesCluster(location)) return undefined;
@@ -59,7 +62,7 @@ export function offlineDirectoryOf(location: CaLocation, deps: CommandDeps): str
   return stateDirectoryOf(location, deps);
 }
 
-/** What a further command about the same CA has to be given, ready for a shell. */
+/** The flags that select the same CA in another command, quoted for a shell. */
 export function flagsOf(location: CaLocation): string {
   const flags = {
     "--namespace": location.namespace,
@@ -73,7 +76,9 @@ export function flagsOf(location: CaLocation): string {
   return given.map(([name, value = ""]) => ` ${name} ${shellWord(value)}`).join("");
 }
 
-/** A directory that is given by hand outranks a socket of the environment, which may be another CA's. */
+/**
+ * An explicit directory takes precedence over a socket from the environment, which may belong to another CA.
+ */
 function namedSocket({ stateDir, adminSocket }: StateLocation, { env }: CommandDeps): string | undefined {
   return adminSocket ?? (stateDir === undefined ? env["KASBAH_ADMIN_SOCKET"] || undefined : undefined);
 }

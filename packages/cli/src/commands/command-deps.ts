@@ -1,11 +1,11 @@
 import type { Clock, LogStream } from "@kasbah/runtime";
 import type { Screen } from "../output/screen.ts";
 
-/** The process as the commands see it; only main.ts touches the real one. */
+/** The process from the commands' point of view; only main.ts uses the real one. */
 export interface CommandDeps {
   readonly version: string;
   readonly screen: Screen;
-  /** Resolves when the screen can take more: a reader that is slow costs time instead of memory. */
+  /** Resolves once the screen can accept more, so that a slow reader costs time instead of memory. */
   drained(): Promise<void>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
@@ -15,13 +15,13 @@ export interface CommandDeps {
   /** Name of the local user, for the CA's log. */
   readonly operator: string;
   readonly stderr: LogStream;
-  /** What the process exits with when the command succeeds. */
+  /** Sets the exit code of a command that succeeds. */
   setExitCode(code: number): void;
-  /** The Node that runs us, and that runs the daemons. */
+  /** The Node executable for this command and for the daemons. */
   readonly nodePath: string;
   readonly platform: string;
   readonly arch: string;
   readonly temporaryDirectory: string;
-  /** Aborted by Ctrl-C and its like. */
+  /** Aborted by Ctrl-C and other termination signals. */
   readonly signal: AbortSignal;
 }

@@ -58,7 +58,7 @@ describe("kasbah install", () => {
     return { text, error };
   }
 
-  it("refuses what it does not know, and says of remote that it is not there yet", async () => {
+  it("rejects unknown values, and reports that remote is not supported yet", async () => {
     const remote = await run("install", "--profile", "remote");
     assert.match(remote.text, /remote, a CA outside the cluster, is not supported yet/);
     assert.match(
@@ -86,7 +86,7 @@ describe("kasbah install", () => {
     assert.equal((await run("install", "--profile", "empty")).error, undefined);
   });
 
-  it("prints the objects and asks no cluster", async () => {
+  it("prints the objects without contacting a cluster", async () => {
     const { text, error } = await run("install", image, "--namespace", "mesh", "--set", "image.tag=9");
     assert.equal(error, undefined);
     assert.deepEqual(kinds(text).slice(0, 2), ["Namespace", "ServiceAccount"]);
@@ -96,7 +96,7 @@ describe("kasbah install", () => {
     assert.equal(await said("calls"), "");
   });
 
-  it("lets the later of two settings win, and a flag over a file", async () => {
+  it("lets the later of two settings win, and flags override files", async () => {
     await writeFile(directory.join("v.yaml"), "image: { tag: of-the-file }\nvolume: { size: 3Gi }\n");
     const { text } = await run(
       "install",
@@ -110,7 +110,7 @@ describe("kasbah install", () => {
     assert.match(text, /storage: 3Gi\n/);
   });
 
-  it("applies the namespace first, as manager kasbah, and ends when everything is there", async () => {
+  it("applies the namespace first, with field manager kasbah, and returns when all objects exist", async () => {
     const printed = kinds((await run("install", image)).text);
     await writeFile(directory.join("found"), "one/object\n".repeat(printed.length - 1));
     const { text, error } = await run("install", image, "--apply", "--context", "prod", "--kubeconfig", "k");
@@ -128,7 +128,7 @@ describe("kasbah install", () => {
     );
   });
 
-  it("leaves a namespace as it is that somebody else has made", async () => {
+  it("leaves a namespace unchanged that already exists", async () => {
     await writeFile(directory.join("foreign"), "namespace/istio-system\n");
     await run("install", image, "--apply", "--namespace", "istio-system", "--profile", "demo");
     const applied = kinds(await said("applied"));
@@ -136,7 +136,7 @@ describe("kasbah install", () => {
     assert.ok(applied.length > 5);
   });
 
-  it("fails when objects are missing after a minute, and with what kubectl complains of", async () => {
+  it("fails if objects are missing after a minute, and passes on errors of kubectl", async () => {
     await writeFile(directory.join("found"), "one/object\n");
     const missing = await run("install", image, "--apply");
     assert.equal(missing.error?.code, "NOT_READY");
@@ -146,7 +146,7 @@ describe("kasbah install", () => {
     assert.equal(error?.message, "kubectl apply failed: error: the server said no");
   });
 
-  it("says that kubectl not found", async () => {
+  it("reports that kubectl is missing", async () => {
     await rm(directory.join("kubectl"));
     path = directory.path;
     const { error } = await run("install", image, "--apply");
@@ -154,14 +154,14 @@ describe("kasbah install", () => {
     assert.match(String(error?.message), /^kubectl not found: install it/);
   });
 
-  it("deletes nothing unless it is told --yes", async () => {
+  it("deletes nothing without --yes", async () => {
     const { error } = await run("uninstall", "--purge");
     assert.equal(error?.code, "CONFIG_INVALID");
     assert.match(String(error?.message), /--yes: .*no workload is trusted/);
     assert.equal(await said("calls"), "");
   });
 
-  it("leaves volumes, Secrets and the namespace, and what Helm has installed", async () => {
+  it("keeps volumes, Secrets, the namespace and objects of Helm", async () => {
     const { text, error } = await run("uninstall", "--yes", "-n", "mesh");
     assert.equal(error, undefined);
     const [known, inNamespace = "", ofCluster = "", ...more] = (await said("calls")).trim().split("\n");
@@ -191,7 +191,7 @@ describe("kasbah install", () => {
     assert.doesNotMatch(text, /still there/);
   });
 
-  it("teaches by its help", async () => {
+  it("explains profiles and consequences in its help", async () => {
     const { text } = await run("install", "--help");
     for (const words of ["kasbah install --apply", "minimal", "remote", "--set-file", "kubectl diff"]) {
       assert.ok(text.includes(words), words);

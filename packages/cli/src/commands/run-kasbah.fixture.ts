@@ -4,7 +4,7 @@ import { systemClock } from "@kasbah/runtime";
 import { createProgram } from "../program.ts";
 import type { CommandDeps } from "./command-deps.ts";
 
-// What the tests of the operator's commands share.
+// Shared by the tests of the operator's commands.
 
 export const now = new Date("2030-01-01T00:00:00Z");
 
@@ -53,7 +53,10 @@ export interface CommandOutcome {
   readonly error: { readonly code?: string; readonly message: string } | undefined;
 }
 
-/** Runs a command as main.ts does, at an instant of 2030 and with sleeps that take a turn of the event loop. */
+/**
+ * Runs a command as main.ts does, with a clock that stands still in 2030 and sleeps that yield to the event
+ * loop.
+ */
 export async function runKasbah(
   argv: readonly string[],
   changes: Partial<CommandDeps> = {},

@@ -24,7 +24,7 @@ const restoreHelp = `
 The state directory must not contain a CA. The restored CA keeps its roots and never reuses a serial number. It trusts
 every authority until all certificates issued after the backup must have expired, and reports that it was restored.`;
 
-/** `kasbah init`: its flags are the server's, read as the server reads them. */
+/** `kasbah init`: accepts the server's flags and parses them as the server does. */
 export function createInitCommand(deps: CommandDeps): Command {
   return new Command("init")
     .description("create the root and the intermediate of a new CA before its server first starts")
@@ -34,7 +34,7 @@ export function createInitCommand(deps: CommandDeps): Command {
     .action((flags: string[]) => runInit(flags, deps));
 }
 
-/** `kasbah backup` and `restore`: they work on a state directory, without a server. */
+/** `kasbah backup` and `kasbah restore`: work on a state directory without a running server. */
 export function stateCommands(deps: CommandDeps): Command[] {
   const backup = new Command("backup")
     .description("write the CA's keys and state to a file")

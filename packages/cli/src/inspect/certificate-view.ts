@@ -1,11 +1,11 @@
 import type { Certificate } from "@kasbah/pki";
 
-/** The facts of one certificate, as `--json` prints them. */
+/** The fields of one certificate as `--json` prints them. */
 export interface CertificateView {
   readonly kind: "workload" | "authority" | "other";
-  /** Present when the certificate is an X.509-SVID: exactly one URI SAN, and a SPIFFE ID. */
+  /** Present if the certificate is an X.509-SVID: exactly one URI SAN, and it is a SPIFFE ID. */
   readonly spiffeId?: string;
-  /** The SPIFFE ID as Istio's AuthorizationPolicy writes it under `principals`. */
+  /** The SPIFFE ID in the format of `principals` in Istio's AuthorizationPolicy. */
   readonly principal?: string;
   readonly uriNames: readonly string[];
   readonly dnsNames: readonly string[];
@@ -16,7 +16,7 @@ export interface CertificateView {
   readonly fingerprint: string;
   readonly notBefore: string;
   readonly notAfter: string;
-  /** Milliseconds of life left; negative when it has ended. */
+  /** Milliseconds until expiry; negative after it. */
   readonly remainingMs: number;
 }
 

@@ -8,8 +8,8 @@ const maxBytes = 256 * 1024;
 /**
  * Reads one or more certificates from a PEM file, or one from a DER file.
  *
- * @throws CliError `TARGET_UNREACHABLE` when it cannot be read, `TARGET_INVALID` when it is too large.
- * @throws PkiError when its content is not certificates alone.
+ * @throws CliError `TARGET_UNREACHABLE` if the file cannot be read, `TARGET_INVALID` if it is too large
+ * @throws PkiError if the file contains anything but certificates
  */
 export async function inspectFile(path: string): Promise<Findings> {
   const bytes = await readLimited(path);

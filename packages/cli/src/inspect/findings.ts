@@ -1,9 +1,9 @@
 import type { Certificate } from "@kasbah/pki";
 
-/** What a target holds or presents. There is no room for a key in it. */
+/** The certificates that a target holds or presents. The type has no field for a key. */
 export interface Findings {
-  /** Leaf first, in the order in which they were presented. */
+  /** Leaf first, in the order presented. */
   readonly chain: readonly Certificate[];
-  /** The trust bundle, where the target serves one. */
+  /** The trust bundle, if the target serves one. */
   readonly roots?: readonly Certificate[];
 }

@@ -24,7 +24,7 @@ describe("kasbah inspect", () => {
   let authority: TestAuthority;
   let leafPem: string;
   let keyPem: string;
-  /** The first line of the key's base64; the rest of it is the public key, which a certificate shows too. */
+  /** The first line of the key's base64. The rest is the public key, which a certificate contains, too. */
   let privatePart: string;
 
   before(async () => {
@@ -47,21 +47,21 @@ describe("kasbah inspect", () => {
     return directory.join("x.pem");
   };
 
-  it("refuses a file that is missing, a folder, endless or no certificate", async () => {
+  it("rejects a missing file, a folder, an endless file and a file without certificates", async () => {
     await rejectsWithCode(inspect(directory.join("none"), "text", now), "TARGET_UNREACHABLE");
     await rejectsWithCode(inspect(directory.path, "text", now), "TARGET_INVALID");
     await rejectsWithCode(inspect(await fileWith(new Uint8Array(300_000)), "text", now), "TARGET_INVALID");
     await rejectsWithCode(inspect(await fileWith("hello"), "text", now), "CERTIFICATE_MALFORMED");
   });
 
-  it("never shows a key that stands in a file", async () => {
+  it("never prints a private key from a file", async () => {
     const path = await fileWith(keyPem + leafPem);
     const said = await inspect(path, "pem", now).catch((error: Error) => error.message);
     assert.doesNotMatch(said, /PRIVATE KEY-----\n/);
     assert.ok(!said.includes(privatePart));
   });
 
-  it("shows name, principal, life left, and the openssl command of a file", async () => {
+  it("prints the name, the principal, the remaining time and the openssl command for a file", async () => {
     const path = await fileWith(leafPem);
     const text = await inspect(path, "text", now);
     assert.match(text, /SPIFFE ID {3}spiffe:\/\/cluster\.local\/ns\/demo\/sa\/frontend/);
@@ -70,12 +70,12 @@ describe("kasbah inspect", () => {
     assert.match(text, /openssl x509 -noout .* -in \S+x\.pem/);
   });
 
-  it("says when a certificate has ended", async () => {
+  it("prints how long ago a certificate expired", async () => {
     const later = new Date(now.getTime() + 120_000);
     assert.match(await inspect(await fileWith(leafPem), "text", later), /expired 30s ago/);
   });
 
-  it("shows a chain in order, as JSON and as PEM", async () => {
+  it("prints a chain in order, as JSON and as PEM", async () => {
     const path = await fileWith(leafPem + authority.rootPem);
     const report = JSON.parse(await inspect(path, "json", now));
     assert.deepEqual(
@@ -91,7 +91,7 @@ describe("kasbah inspect", () => {
     const addressOf = (server: { address(): unknown }) =>
       `127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-    it("refuses one that does not speak TLS, and one that is not there", async () => {
+    it("reports a server that does not speak TLS, and one that is not listening", async () => {
       const server = createTcpServer((socket) =>
         socket
           .on("error", () => {})
@@ -105,7 +105,7 @@ describe("kasbah inspect", () => {
       await rejectsWithCode(inspect(address, "text", now), "TARGET_UNREACHABLE");
     });
 
-    it("shows what it presents, without a client certificate and without sending anything", async () => {
+    it("prints what the server presents, without a client certificate and without sending data", async () => {
       let received = 0;
       const options = {
         key: keyPem,
@@ -133,7 +133,7 @@ describe("kasbah inspect", () => {
     let server: Http2Server;
     afterEach(() => server.close(0));
 
-    /** Answers each stream's first request with what `secretFor` gives, and counts the requests. */
+    /** Answers the first request of each stream with the result of `secretFor`, and records the requests. */
     const serve = async (secretFor: (name: string) => Secret[]) => {
       const asked: string[] = [];
       const route = streamRoute({
@@ -156,12 +156,12 @@ describe("kasbah inspect", () => {
         ? { kind: "validationContext", name, trustedCa: bytes(authority.rootPem) }
         : { kind: "tlsCertificate", name, certificateChain: bytes(leafPem), privateKey: bytes(keyPem) };
 
-    it("refuses an answer under another name", async () => {
+    it("rejects an answer for another name", async () => {
       const { target } = await serve(() => [served("other")]);
       await rejectsWithCode(inspect(target, "text", now), "TARGET_REPLY_INVALID");
     });
 
-    it("shows chain and roots, asks for each once, and never shows the key", async () => {
+    it("prints the chain and the roots, requests each once, and never prints the key", async () => {
       const { target, asked } = await serve((name) => [served(name)]);
       const text = await inspect(target, "text", now);
       assert.match(text, /SPIFFE ID {3}spiffe:\/\/cluster\.local\/ns\/demo\/sa\/frontend/);

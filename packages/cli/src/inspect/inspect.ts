@@ -11,7 +11,7 @@ export type InspectFormat = "text" | "json" | "pem";
 
 const deadlineMs = 5000;
 
-/** What stands at `text`, printed. A key is never part of it. @throws CliError, PkiError */
+/** Renders the certificates at `text`, never a key. @throws CliError, PkiError */
 export async function inspect(text: string, format: InspectFormat, now: Date): Promise<string> {
   const target = parseTarget(text);
   const findings = await findingsOf(target);
@@ -20,7 +20,7 @@ export async function inspect(text: string, format: InspectFormat, now: Date): P
   return format === "json" ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report);
 }
 
-/** Looks, and gives the certificates themselves. */
+/** Fetches the certificates of a target. */
 export function findingsOf(target: Target): Promise<Findings> {
   switch (target.kind) {
     case "file":

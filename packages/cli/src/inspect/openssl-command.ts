@@ -4,7 +4,7 @@ import { formatTarget, type Target } from "./target.ts";
 const show =
   "openssl x509 -noout -serial -fingerprint -sha256 -dates -ext subjectAltName,basicConstraints,keyUsage";
 
-/** The command that shows the same leaf by other eyes, ready to paste into a shell. */
+/** The openssl command that shows the same leaf independently, quoted for a shell. */
 export function opensslCommand(target: Target): string {
   switch (target.kind) {
     case "file":
@@ -16,7 +16,7 @@ export function opensslCommand(target: Target): string {
   }
 }
 
-/** Quoted when a shell would read more into it than the word itself. */
+/** Quotes text if a shell would interpret it. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

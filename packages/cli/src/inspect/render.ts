@@ -1,16 +1,19 @@
 import { formatDuration, printableText } from "@kasbah/runtime";
 import type { CertificateView } from "./certificate-view.ts";
 
-/** Everything about one target, ready to print. */
+/** Everything to print about one target. */
 export interface Report {
   readonly target: string;
   readonly chain: readonly CertificateView[];
   readonly roots?: readonly CertificateView[];
-  /** Shows the same leaf by other eyes. */
+  /** The command that shows the same leaf independently. */
   readonly openssl: string;
 }
 
-/** Aligned text for people. Names come from a stranger: control characters in them are shown, never sent to the terminal. */
+/**
+ * Renders aligned text for people. Names are untrusted: control characters are escaped, never sent to the
+ * terminal.
+ */
 export function renderReport({ target, chain, roots, openssl }: Report): string {
   const titled = [
     ...chain.map((view, index) => ({ title: titleOf(view, index), view })),
@@ -51,7 +54,7 @@ function remaining({ remainingMs }: CertificateView): string {
   return remainingMs < 0 ? `expired ${text} ago` : `${text} left`;
 }
 
-/** Whole seconds, and of those the two largest units: nobody counts the seconds of ten years. */
+/** The two largest units of a duration. */
 function coarse(ms: number): string {
   const [text] = /^(?:\d+[dhms]){1,2}/.exec(formatDuration(Math.floor(ms / 1000) * 1000)) ?? ["0s"];
   return text;

@@ -9,10 +9,11 @@ import type { Findings } from "./findings.ts";
 const maxResponseBytes = 1024 * 1024;
 
 /**
- * Asks an SDS server for `default` and `ROOTCA` as Envoy does, one stream each, and drops the key that comes along.
+ * Requests `default` and `ROOTCA` from an SDS server as Envoy does, one stream each, and drops the private
+ * key.
  *
- * @throws CliError `TARGET_UNREACHABLE`, or `TARGET_REPLY_INVALID` when it answers with something else.
- * @throws PkiError when what it serves is not certificates.
+ * @throws CliError `TARGET_UNREACHABLE`, or `TARGET_REPLY_INVALID` if the answer is not a secret
+ * @throws PkiError if the server sends anything but certificates
  */
 export async function inspectSdsServer(path: string, deadlineMs: number): Promise<Findings> {
   const channel = new Http2Channel({ unixPath: resolve(path) }, { maxResponseBytes });

@@ -2,20 +2,20 @@ import assert from "node:assert/strict";
 import { opensslCommand, shellWord } from "./openssl-command.ts";
 import { formatTarget, parseTarget } from "./target.ts";
 
-describe("a target to inspect", () => {
-  it("is refused when it is empty, endless, a NUL, or a socket without a path", () => {
+describe("parseTarget", () => {
+  it("rejects a target that is empty, too long, contains NUL, or is a socket without a path", () => {
     for (const text of ["", "x".repeat(5000), "a\0b", "unix:", "unix://host/path"]) {
       assert.throws(() => parseTarget(text), { code: "TARGET_INVALID" }, JSON.stringify(text));
     }
   });
 
-  it("is a socket after unix:, in each of Envoy's forms", () => {
+  it("parses unix: and a path as a socket, in every form that Envoy uses", () => {
     assert.deepEqual(parseTarget("unix:run/sds.sock"), { kind: "sds", path: "run/sds.sock" });
     assert.deepEqual(parseTarget("unix:/run/sds.sock"), { kind: "sds", path: "/run/sds.sock" });
     assert.deepEqual(parseTarget("unix:///run/sds.sock"), { kind: "sds", path: "/run/sds.sock" });
   });
 
-  it("is a server when it reads as host and port, else a file", () => {
+  it("parses host and port as a server, and anything else as a file", () => {
     assert.deepEqual(parseTarget("[::1]:15012"), { kind: "tls", address: { host: "::1", port: 15012 } });
     assert.deepEqual(parseTarget("ca.example:443"), {
       kind: "tls",
@@ -26,13 +26,13 @@ describe("a target to inspect", () => {
     }
   });
 
-  it("is written as it is read", () => {
+  it("reads back what formatTarget writes", () => {
     for (const text of ["unix:/run/sds.sock", "[::1]:15012", "leaf.pem"]) {
       assert.equal(formatTarget(parseTarget(text)), text);
     }
   });
 
-  it("cannot break out of the command that shows it", () => {
+  it("cannot escape from the openssl command that contains it", () => {
     assert.equal(shellWord("it's; rm -rf $HOME"), `'it'\\''s; rm -rf $HOME'`);
     assert.ok(opensslCommand({ kind: "file", path: "a b.pem" }).endsWith("-in 'a b.pem'"));
   });

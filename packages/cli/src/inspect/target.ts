@@ -1,7 +1,7 @@
 import { formatHostPort, type HostPort, parseHostPort } from "@kasbah/runtime";
 import { CliError } from "../errors.ts";
 
-/** What to look at: a PEM or DER file, a TLS server, or an SDS server's Unix socket. */
+/** What to inspect: a PEM or DER file, a TLS server, or the Unix socket of an SDS server. */
 export type Target =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "tls"; readonly address: HostPort }
@@ -10,7 +10,8 @@ export type Target =
 const longestTarget = 4096;
 
 /**
- * `unix:PATH` is a socket, `host:port` a server, anything else a file; a file named like a server is written `./name:1`.
+ * Parses `unix:PATH` as a socket, `host:port` as a server, and anything else as a file. Write `./name:1` for
+ * a file whose name looks like a server.
  *
  * @throws CliError `TARGET_INVALID`
  */
@@ -23,13 +24,13 @@ export function parseTarget(text: string): Target {
   return address ? { kind: "tls", address } : { kind: "file", path: text };
 }
 
-/** The form that `parseTarget` reads. */
+/** The format that `parseTarget` reads. */
 export function formatTarget(target: Target): string {
   if (target.kind === "tls") return formatHostPort(target.address);
   return target.kind === "sds" ? `unix:${target.path}` : target.path;
 }
 
-/** Envoy writes `unix:///path` and `unix:path` for the same thing. */
+/** Envoy writes the same path as `unix:///path` or `unix:path`. */
 function socketPath(text: string): string {
   const rest = text.slice("unix:".length);
   const path = rest.startsWith("///") ? rest.slice(2) : rest;

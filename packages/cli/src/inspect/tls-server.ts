@@ -8,10 +8,10 @@ import type { Findings } from "./findings.ts";
 const longestChain = 10;
 
 /**
- * Makes one TLS handshake without a client certificate and keeps what the server presented, trusted or not.
- * Sends nothing beyond the handshake.
+ * Makes one TLS handshake without a client certificate and returns the certificates of the server, trusted or
+ * not. Sends nothing after the handshake.
  *
- * @throws CliError `TARGET_UNREACHABLE` when there is no connection or no certificate within the deadline.
+ * @throws CliError `TARGET_UNREACHABLE` if there is no connection or no certificate within the deadline
  * @throws PkiError `CERTIFICATE_MALFORMED`
  */
 export async function inspectTlsServer(address: HostPort, deadlineMs: number): Promise<Findings> {
@@ -22,7 +22,8 @@ export async function inspectTlsServer(address: HostPort, deadlineMs: number): P
 function handshake(address: HostPort, deadlineMs: number): Promise<readonly Uint8Array[]> {
   const { host, port } = address;
   const servername = isIP(host) ? "" : host;
-  // Everything is shown and nothing trusted. The empty `ca` keeps the system's roots out of the chain that we show.
+  // Accepts any certificate, because it is only shown. The empty `ca` keeps the system's roots out of the
+  // chain.
   const socket = connect({ host, port, servername, rejectUnauthorized: false, ca: [] });
   return new Promise<readonly Uint8Array[]>((resolve, reject) => {
     const fail = (what: string, cause?: unknown) =>
@@ -47,7 +48,7 @@ function presentedBy(socket: TLSSocket): readonly Uint8Array[] {
   return chain;
 }
 
-/** OpenSSL's own sentence carries addresses and file names of its source; its reason code is enough. */
+/** OpenSSL's message contains addresses and source file names; the reason code is enough. */
 function reasonOf(cause: NodeJS.ErrnoException): string {
   return cause.code === "EPROTO" || cause.code?.startsWith("ERR_SSL")
     ? "does not speak TLS"

@@ -14,9 +14,10 @@ const patienceMs = 60_000;
 const pauseMs = 1_000;
 
 /**
- * Applies the namespace unless somebody else has made it, then the rest in one go; returns kubectl's lines when all of it can be read back.
+ * Applies the namespace unless it already exists, then all objects in one call. Returns kubectl's output once
+ * all objects can be read back.
  *
- * @throws CliError `PROCESS_FAILED`, or `NOT_READY` when something is still missing after a minute
+ * @throws CliError `PROCESS_FAILED`, or `NOT_READY` if an object is still missing after a minute
  */
 export async function applyObjects(
   namespace: Manifest,
@@ -35,7 +36,10 @@ export async function applyObjects(
   return lines;
 }
 
-/** In a namespace of others our Pod Security level might keep their pods out, and our label would let us delete it. */
+/**
+ * In an existing namespace, our Pod Security level could reject its pods, and our label would let us delete
+ * it.
+ */
 async function isForeign({ metadata: { name } }: Manifest, { kubectl }: ApplyDeps): Promise<boolean> {
   const foreign = "--selector=app.kubernetes.io/managed-by!=kasbah";
   const found = await kubectl([

@@ -14,8 +14,8 @@ esac
 `;
 
 /**
- * A kubectl that writes beside itself how it was called (`calls`) and what it was to apply (`applied`), and answers `get`
- * with what stands in `found`. It refuses to apply what is called with the word "refused".
+ * A kubectl that records its arguments in `calls` and its input in `applied`, and answers `get` with the
+ * content of `found`. It refuses to apply if an argument contains "refused".
  */
 export async function writeFakeKubectl(path: string): Promise<void> {
   await writeFile(path, script, { mode: 0o755 });

@@ -3,11 +3,11 @@ import { clusterName } from "./objects/installation.ts";
 
 export interface Removal {
   readonly namespace: string;
-  /** The keys as well: volumes, Secrets, and the namespace if `kasbah install` made it. */
+  /** Also delete the keys: volumes, Secrets, and the namespace if `kasbah install` created it. */
   readonly purge: boolean;
 }
 
-/** What Helm has installed bears another manager, and is left to Helm. */
+/** Objects of a Helm release have another manager and are left to Helm. */
 const ours = "--selector=app.kubernetes.io/name=kasbah,app.kubernetes.io/managed-by=kasbah";
 
 const inNamespace = [
@@ -23,7 +23,10 @@ const inNamespace = [
 const ofCluster = ["clusterrolebindings.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io"];
 const monitoring = ["servicemonitors.monitoring.coreos.com", "prometheusrules.monitoring.coreos.com"];
 
-/** Deletes what `kasbah install` has made, those first that use the others; returns kubectl's lines. @throws CliError */
+/**
+ * Deletes the objects that `kasbah install` created, dependents first. Returns kubectl's output. @throws
+ * CliError
+ */
 export async function removeObjects({ namespace, purge }: Removal, kubectl: Kubectl): Promise<string> {
   const remove = (...args: readonly string[]) =>
     kubectl(["delete", "--ignore-not-found", "--timeout=2m", ...args]);
@@ -42,7 +45,7 @@ export async function removeObjects({ namespace, purge }: Removal, kubectl: Kube
   return lines.filter((line) => !/^No resources found/.test(line)).join("");
 }
 
-/** kubectl refuses a whole command for one kind that the cluster does not know. */
+/** kubectl fails the whole command if the cluster does not know one of the kinds. */
 async function knownKinds(kubectl: Kubectl): Promise<readonly string[]> {
   const known = (await kubectl(["api-resources", "--api-group=monitoring.coreos.com", "-o=name"])).split(
     "\n",

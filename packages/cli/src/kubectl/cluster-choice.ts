@@ -1,17 +1,17 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 
-/** Which CA in which cluster; what is left out is as kubectl has it, but for the namespace. */
+/** Selects a CA in a cluster. Missing values have kubectl's defaults, except for the namespace. */
 export interface ClusterChoice {
   readonly namespace?: string;
   readonly context?: string;
   readonly kubeconfig?: string;
-  /** One replica. */
+  /** A single replica. */
   readonly pod?: string;
 }
 
 export const defaultNamespace = "kasbah-system";
 
-/** Adds the flags of a {@link ClusterChoice}; they are taken before a command's name and after it. */
+/** Adds the flags of a {@link ClusterChoice}, which are accepted before and after a command's name. */
 export function withClusterOptions(program: Command): Command {
   return program
     .addOption(
@@ -27,18 +27,18 @@ export function withClusterOptions(program: Command): Command {
     .addOption(new Option("--pod <name>", "query only this replica of a CA in a cluster").argParser(named));
 }
 
-/** Whether a CA in a cluster is meant: one of the flags is enough. */
+/** Whether any flag selects a CA in a cluster. */
 export function namesCluster({ namespace, context, kubeconfig, pod }: ClusterChoice): boolean {
   return [namespace, context, kubeconfig, pod].some((one) => one !== undefined);
 }
 
-/** Starts with a letter or a digit, so that no program takes it for an option. */
+/** Must start with a letter or a digit, so that no program takes it for an option. */
 function namespace(name: string): string {
   if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return name;
   throw new InvalidArgumentError("expected a name of lower case letters, digits and hyphens.");
 }
 
-/** To kubectl an empty name is none, so that a script's unset variable would mean another cluster. */
+/** kubectl ignores an empty name, so an unset variable in a script would select another cluster. */
 function named(text: string): string {
   if (text !== "") return text;
   throw new InvalidArgumentError("expected a name, but the value is empty.");

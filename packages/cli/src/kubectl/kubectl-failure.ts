@@ -2,7 +2,7 @@ import { printableText } from "@kasbah/runtime";
 import { CliError } from "../errors.ts";
 import type { KubectlRun } from "./kubectl.ts";
 
-/** What kubectl said, on one line and fit for a terminal; without the lines of its own log. */
+/** The error output of kubectl on one line, safe for a terminal, without kubectl's own log lines. */
 export function wordsOf({ stderr }: Pick<KubectlRun, "stderr">): string {
   const lines = stderr
     .slice(0, 16_384)
@@ -12,12 +12,12 @@ export function wordsOf({ stderr }: Pick<KubectlRun, "stderr">): string {
   return printableText(lines.join(" "), 1000) || "no error message";
 }
 
-/** What an operator's role needs; docs/remote.md has it whole. */
+/** The permissions of an operator; docs/remote.md has the full role. */
 const role =
   "the operator needs the verbs get and list on pods, and create on pods/exec, in the CA's namespace";
 
 /**
- * Why kubectl itself could not do it, as a CliError with advice. The API server's refusals have their reason in
+ * Explains why kubectl itself failed, as a CliError with advice. The API server puts the reason in
  * parentheses: `Error from server (Forbidden): …`.
  */
 export function explainKubectl(run: KubectlRun, deadlineMs: number): CliError {

@@ -8,7 +8,7 @@ export interface KubectlDeps {
   readonly signal: AbortSignal;
 }
 
-/** How one run of kubectl ended: by itself, or because it is not there, took too long or said too much. */
+/** The result of one run of kubectl: it exited, is missing, took too long or printed too much. */
 export interface KubectlRun {
   readonly end: "well" | "failed" | "absent" | "late" | "flood";
   readonly stdout: string;
@@ -21,16 +21,16 @@ export interface KubectlOptions {
   readonly stdin?: string;
 }
 
-/** Runs kubectl to its end. Rejects with the signal's reason alone. */
+/** Runs kubectl until it exits. Rejects only with the signal's reason. */
 export type RunKubectl = (args: readonly string[], options: KubectlOptions) => Promise<KubectlRun>;
 
-/** Runs kubectl to its end and returns what it printed. @throws CliError `PROCESS_FAILED` with what it complains of */
+/** Runs kubectl and returns its output. @throws CliError `PROCESS_FAILED` with kubectl's error output */
 export type Kubectl = (args: readonly string[], stdin?: string) => Promise<string>;
 
-/** Far more than any answer, and little enough for a laptop when nine pods flood it. */
+/** Far more than any answer, and small enough for a laptop if nine pods send that much. */
 export const mostOutput = 16 << 20;
 
-/** What changes a cluster is waited for; uninstall's own deadline lies below. */
+/** For calls that change the cluster; uninstall sets a shorter timeout of its own. */
 const deadlineMs = 180_000;
 
 export function kubectlRunner({ context, kubeconfig }: ClusterChoice, deps: KubectlDeps): RunKubectl {
@@ -41,13 +41,13 @@ export function kubectlRunner({ context, kubeconfig }: ClusterChoice, deps: Kube
   return (args, { deadlineMs: timeout, signal = deps.signal, stdin = "" }) =>
     new Promise((resolve, reject) => {
       const env = { ...deps.env };
-      // Whatever it is that is called kubectl, it ends when we say so.
+      // The program called kubectl may ignore other signals.
       const options = { env, signal, timeout, maxBuffer: mostOutput, killSignal: "SIGKILL" } as const;
       const child = execFile("kubectl", [...choice, ...args], options, (error, stdout, stderr) => {
         if (signal.aborted) reject(signal.reason);
         else resolve({ end: endOf(error), stdout, stderr: stderr || (error?.message ?? "") });
       });
-      // One that refuses before it has read everything closes its end; its own words say why.
+      // kubectl closes its stdin if it fails before it has read everything; its error output has the reason.
       child.stdin?.on("error", () => {});
       child.stdin?.end(stdin);
     });
@@ -65,7 +65,7 @@ export function kubectlFor(choice: ClusterChoice, deps: KubectlDeps): Kubectl {
   };
 }
 
-/** What the API server and plugins say through kubectl is not ours; its lines are kept. */
+/** Escapes untrusted output of the API server and of plugins, but keeps its lines. */
 function printableLines(text: string): string {
   return text
     .split("\n")

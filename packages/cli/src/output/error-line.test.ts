@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { errorLine, parseErrorLine } from "./error-line.ts";
 
-describe("The line that a failed command ends with", () => {
-  it("is read back, whatever the message is and whatever stands before", () => {
+describe("parseErrorLine", () => {
+  it("reads back any message, regardless of the text before it", () => {
     const message = fc.string({ unit: "binary" }).filter((text) => !text.includes("\nkasbah: "));
     fc.assert(
       fc.property(fc.string(), message, (before, text) => {
@@ -13,7 +13,7 @@ describe("The line that a failed command ends with", () => {
     );
   });
 
-  it("is nowhere in what says something else", () => {
+  it("finds nothing in other text", () => {
     for (const text of [
       "",
       "kasbah: no code",

@@ -1,4 +1,7 @@
-/** How the command ends its stderr when it fails: a person reads it, and so does `kasbah` at the other end of kubectl. */
+/**
+ * The last line on stderr of a failed command, for people and for the `kasbah` at the other end of kubectl
+ * exec.
+ */
 export function errorLine({ code, message }: ErrorLine): string {
   return `\nkasbah: ${message} (${code})\n`;
 }
@@ -8,7 +11,7 @@ export interface ErrorLine {
   readonly message: string;
 }
 
-/** The line that ends a text, with the code in it; undefined when none does. */
+/** The error line that ends a text; undefined if there is none. */
 export function parseErrorLine(text: string): ErrorLine | undefined {
   const start = `\n${text}`.lastIndexOf("\nkasbah: ");
   const found = /^kasbah: ([\s\S]*) \(([A-Z]+(?:_[A-Z0-9]+)*)\)\s*$/.exec(start < 0 ? "" : text.slice(start));

@@ -1,16 +1,16 @@
-/** A document for a person or for `jq`, with a line feed at its end. */
+/** An indented document that ends with a line feed. */
 export function toJson(value: unknown): string {
   return `${escaped(JSON.stringify(value, undefined, 2))}\n`;
 }
 
-/** The same on one line. */
+/** A document on one line. */
 export function toJsonLine(value: unknown): string {
   return `${escaped(JSON.stringify(value))}\n`;
 }
 
 /**
- * What JSON leaves as it is and terminals act on: controls beyond ASCII, format and separator characters. They are within
- * strings alone, where an escape means the same.
+ * Escapes characters that JSON allows but terminals interpret: non-ASCII controls, format and separator
+ * characters. They occur only inside strings, where the escape has the same meaning.
  */
 function escaped(json: string): string {
   return json.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>

@@ -5,8 +5,8 @@ const now = new Date("2030-01-01T00:00:00Z");
 const hourMs = 3_600_000;
 const distanceOf = (ms: number) => relativeTime(new Date(now.getTime() + ms), now);
 
-describe("A time beside its distance", () => {
-  it("names two units at most, and promises no more than there is", () => {
+describe("timeAndDistance", () => {
+  it("prints at most two units, and never more time than is left", () => {
     assert.equal(distanceOf(6 * 24 * hourMs + 4 * hourMs + 59 * 60_000), "in 6d 4h");
     assert.equal(distanceOf(24 * hourMs - 1), "in 23h 59m");
     assert.equal(distanceOf(365 * 24 * hourMs + 23 * hourMs), "in 365d");
@@ -14,14 +14,14 @@ describe("A time beside its distance", () => {
     assert.equal(distanceOf(200_999), "in 3m 20s");
   });
 
-  it("tells the past from the future, and neither from now", () => {
+  it("distinguishes past, future and now", () => {
     assert.equal(distanceOf(-200_000), "3m 20s ago");
     assert.equal(distanceOf(-1500), "1s ago");
     assert.equal(distanceOf(999), "now");
     assert.equal(distanceOf(-999), "now");
   });
 
-  it("is written as RFC 3339 without fractions", () => {
+  it("prints RFC 3339 without fractions", () => {
     const date = new Date("2030-01-02T03:04:05.678Z");
     assert.equal(plainTime(date), "2030-01-02T03:04:05Z");
     assert.equal(timeAndDistance(date, now), "2030-01-02T03:04:05Z (in 1d 3h)");

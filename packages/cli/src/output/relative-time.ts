@@ -1,6 +1,6 @@
 import { formatDuration } from "@kasbah/runtime";
 
-/** `2026-01-02T03:04:05Z`: nobody reads milliseconds. */
+/** `2026-01-02T03:04:05Z`: milliseconds are noise. */
 export function plainTime(date: Date): string {
   return date.toISOString().replace(/\.\d+Z$/, "Z");
 }
@@ -10,7 +10,7 @@ const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-/** Which part of a distance nobody asks for: hours of a month, minutes of a day, seconds of an hour. */
+/** The precision of a distance: hours do not matter in a month, minutes in a day, seconds in an hour. */
 const grains = [
   { fromMs: 30 * dayMs, grainMs: dayMs },
   { fromMs: dayMs, grainMs: hourMs },
@@ -18,7 +18,7 @@ const grains = [
   { fromMs: 0, grainMs: secondMs },
 ];
 
-/** `in 6d 4h`, `3m 20s ago`, `now`: two units at most, rounded towards now. */
+/** `in 6d 4h`, `3m 20s ago` or `now`: at most two units, rounded towards now. */
 export function relativeTime(date: Date, now: Date): string {
   const ms = date.getTime() - now.getTime();
   const distanceMs = Math.abs(ms);
@@ -28,7 +28,7 @@ export function relativeTime(date: Date, now: Date): string {
   return ms < 0 ? `${text} ago` : `in ${text}`;
 }
 
-/** Both. */
+/** The time followed by its distance from now. */
 export function timeAndDistance(date: Date, now: Date): string {
   return `${plainTime(date)} (${relativeTime(date, now)})`;
 }

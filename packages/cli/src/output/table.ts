@@ -1,6 +1,6 @@
 import { printableText } from "@kasbah/runtime";
 
-/** Rows in columns as wide as their widest cell; nothing in a cell can break its line. */
+/** Rows in columns as wide as their widest cell; a cell cannot break its line. */
 export function table(rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => row.map((cell) => printableText(cell)));
   const widths = (cells[0] ?? []).map((_, column) =>

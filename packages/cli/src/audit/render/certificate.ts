@@ -3,14 +3,14 @@ import type { Found, IssuedEntry } from "@kasbah/ledger";
 import { fieldLines } from "../../output/field-lines.ts";
 import { plainTime, timeAndDistance } from "../../output/relative-time.ts";
 
-/** A certificate on record, with what its authority is called. */
+/** A certificate in the ledger, with the ID of its authority. */
 export interface CertificateRecord {
   readonly found: Found<IssuedEntry>;
-  /** Undefined where that is not on record. */
+  /** Undefined if the ledger does not contain the ID. */
   readonly authorityId: string | undefined;
 }
 
-/** What an entry says of a certificate, for people. */
+/** Renders the entry of a certificate for people. */
 export function renderCertificate({ found, authorityId }: CertificateRecord, now: Date): string {
   const { entry, slot, index } = found;
   const { caller, credential, pod, node, ignored, disregarded } = decisionView(entry);
@@ -34,7 +34,7 @@ export function renderCertificate({ found, authorityId }: CertificateRecord, now
   ]);
 }
 
-/** The same for programs. */
+/** The entry of a certificate as `--json` prints it. */
 export function certificateJson({ found, authorityId }: CertificateRecord) {
   const { slot, index, entry } = found;
   return { slot, index, authorityId: authorityId ?? null, entry };

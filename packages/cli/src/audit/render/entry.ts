@@ -3,7 +3,7 @@ import { printableText } from "@kasbah/runtime";
 import { toJsonLine } from "../../output/json.ts";
 import { plainTime } from "../../output/relative-time.ts";
 
-/** An entry on one line: when, what, about whom, and what to ask for next. */
+/** Renders an entry as one line: time, kind, identity and the reference for `kasbah why`. */
 export function renderEntryLine({ entry }: Found): string {
   const words = [plainTime(new Date(entry.time)), ...wordsOf(entry)];
   return `${words.map((word) => printableText(word, 300)).join("  ")}\n`;
@@ -36,12 +36,12 @@ function wordsOf(entry: LedgerEntry): readonly string[] {
   }
 }
 
-/** The same for programs. */
+/** An entry as `--json` prints it. */
 export function entryValue({ slot, index, entry }: Found) {
   return { slot, index, entry };
 }
 
-/** The same, on one line. */
+/** An entry as one line of JSON. */
 export function entryJson(found: Found): string {
   return toJsonLine(entryValue(found));
 }

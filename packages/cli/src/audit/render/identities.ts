@@ -5,10 +5,10 @@ import { plainTime, relativeTime } from "../../output/relative-time.ts";
 import { table } from "../../output/table.ts";
 import { certificateJson } from "./certificate.ts";
 
-/** Names that have a certificate now. */
+/** Identities that have a valid certificate now. */
 export interface IdentitiesAnswer {
   readonly found: readonly Found<IssuedEntry>[];
-  /** What authorities are called, by their fingerprints. */
+  /** IDs of authorities by their fingerprints. */
   readonly authorities: ReadonlyMap<string, string>;
 }
 
@@ -41,7 +41,7 @@ export function identitiesJson({ found, authorities }: IdentitiesAnswer, now: Da
   };
 }
 
-/** The namespace of a name of Istio's form. */
+/** The namespace of a SPIFFE ID in Istio's format. */
 export function namespaceOf(spiffeId: string): string | undefined {
   try {
     return parseSpiffeId(spiffeId).workload?.namespace;

@@ -2,14 +2,14 @@ import type { Finding, LedgerVerdict } from "@kasbah/ledger";
 import { printableText } from "@kasbah/runtime";
 import { fieldLines } from "../../output/field-lines.ts";
 
-/** The verdict on the ledger of one writing process. */
+/** The result of verifying the ledger of one writing process. */
 export interface SlotVerdict extends LedgerVerdict {
   readonly slot: string;
-  /** By what its checkpoints were verified: a key that the operator holds, or the one that lies beside it. */
+  /** Which key verified the checkpoints: one that the operator passed, or the one next to the ledger. */
   readonly keyFrom: "given" | "beside the ledger";
 }
 
-/** A mesh of a thousand findings has one cause; the first few show it. */
+/** A thousand findings usually have a single cause, which the first few show. */
 const mostFindings = 20;
 
 export function renderVerdict(verdict: SlotVerdict): string {

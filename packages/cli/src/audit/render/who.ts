@@ -2,16 +2,16 @@ import { printableText } from "@kasbah/runtime";
 import { timeAndDistance } from "../../output/relative-time.ts";
 import { type CertificateRecord, certificateJson, renderCertificate } from "./certificate.ts";
 
-/** Who held a name. */
+/** The certificates that an identity had. */
 export interface WhoAnswer {
   readonly spiffeId: string;
-  /** Undefined when all are wanted. */
+  /** Undefined for all times. */
   readonly at: Date | undefined;
-  /** The newest first. */
+  /** Newest first. */
   readonly certificates: readonly CertificateRecord[];
-  /** There are more than were wanted. */
+  /** Whether more certificates exist than the limit allowed. */
   readonly more: boolean;
-  /** The first and the last on record, when none was found and there are some. */
+  /** The first and the last certificate in the ledger. Set only if none matched but some exist. */
   readonly ends: { readonly first: CertificateRecord; readonly last: CertificateRecord } | undefined;
 }
 
@@ -36,7 +36,7 @@ export function whoJson({ spiffeId, at, certificates, more, ends }: WhoAnswer) {
   };
 }
 
-/** Leaves are valid from two minutes before they were made, when nobody had them yet. */
+/** The CA backdates notBefore by two minutes, so a certificate can be valid before it was issued. */
 function note({ found: { entry } }: CertificateRecord, at: Date | undefined): string {
   if (at === undefined || Date.parse(entry.time) <= at.getTime()) return "";
   return "  ! issued after that time: the CA backdates notBefore to allow for slow clocks\n";

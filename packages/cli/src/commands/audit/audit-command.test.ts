@@ -55,7 +55,7 @@ describe("kasbah audit", () => {
       },
     });
 
-  it("lets nothing that is on record write to the operator's terminal", async () => {
+  it("escapes control characters of the ledger on the operator's terminal", async () => {
     const certificate = hostileCertificate();
     await ledger.write(
       certificate,
@@ -82,14 +82,14 @@ describe("kasbah audit", () => {
     }
   });
 
-  it("says what it could not read, and goes on", async () => {
+  it("reports entries that it cannot read, and continues", async () => {
     await ledger.write(issued(), "garbage");
     const { exitCode } = await audit("who", spiffe("frontend"));
     assert.equal(exitCode, 0);
     assert.equal(complaints, "kasbah: 1 line of the ledger cannot be read; kasbah audit verify lists them\n");
   });
 
-  it("says where no ledger is, and refuses what is no name and no time", async () => {
+  it("reports a missing ledger, and rejects an invalid SPIFFE ID or time", async () => {
     assert.equal(
       (await audit("tail", "--state-dir", join(ledger.stateDirectory, "no"))).error?.code,
       "STATE_MISSING",
@@ -101,7 +101,7 @@ describe("kasbah audit", () => {
   });
 
   describe("who", () => {
-    it("tells who held a name at an instant, for people", async () => {
+    it("prints the certificate that was valid at an instant", async () => {
       const certificate = issued({ time: iso(noon), authority: sha256("authority") });
       await ledger.write(authorityStage(), certificate, issued({ spiffeId: spiffe("frontend-2") }));
       const { said, exitCode } = await audit("who", spiffe("frontend"), "--at", "-90m");
@@ -124,7 +124,7 @@ describe("kasbah audit", () => {
       assert.ok(Math.max(...said.split("\n").map(({ length }) => length)) <= 100, said);
     });
 
-    it("counts both seconds at the ends of a validity, and says when nobody can have had it yet", async () => {
+    it("includes the first and the last second of a certificate, and notes if it was not issued yet", async () => {
       await ledger.write(issued());
       for (const [at, code] of [
         ["2030-01-01T11:57:59.999Z", 1],
@@ -137,7 +137,7 @@ describe("kasbah audit", () => {
       assert.match(early.said, /\n {2}! issued after that time/);
     });
 
-    it("fails when nobody held it, with the first and the last time of the name", async () => {
+    it("fails if no certificate was valid, and prints the first and the last one in the ledger", async () => {
       await ledger.write(issued(), issued({ time: iso(noon + 3_000_000) }));
       const { said, exitCode } = await audit("who", spiffe("frontend"), "--at", "-3d");
       assert.equal(exitCode, 1);
@@ -153,7 +153,7 @@ describe("kasbah audit", () => {
       );
     });
 
-    it("shows the newest of ten thousand, and says that there are more", async () => {
+    it("prints the newest of ten thousand certificates, and reports that more exist", async () => {
       await ledger.write(...Array.from({ length: 10_000 }, () => issued()));
       const { said } = await audit("who", spiffe("frontend"), "--limit", "2");
       assert.match(
@@ -162,7 +162,7 @@ describe("kasbah audit", () => {
       );
     });
 
-    it("gives programs the entries", async () => {
+    it("prints the entries as JSON", async () => {
       const [first, last] = [issued(), issued({ time: iso(noon + 1_000) })];
       await ledger.write(authorityStage(), first, last);
       const { said } = await audit("who", spiffe("frontend"), "--json", "--at", "2030-01-01T12:00:00Z");
@@ -187,7 +187,7 @@ describe("kasbah audit", () => {
       return { certificate, file };
     }
 
-    it("tells a certificate from one that has its serial alone", async () => {
+    it("distinguishes a certificate from another one with the same serial", async () => {
       const { certificate, file } = await realCertificate();
       await ledger.write(issued({ serial: certificate.serial }));
       const { said, exitCode } = await audit("cert", file);
@@ -204,7 +204,7 @@ describe("kasbah audit", () => {
       assert.deepEqual([found.exitCode, found.said.includes("only its serial")], [0, false]);
     });
 
-    it("takes a serial and a fingerprint in each way that tools write them", async () => {
+    it("accepts serials and fingerprints in every format that common tools print", async () => {
       const certificate = issued({ serial: "0a1b2c" });
       await ledger.write(certificate);
       const colons = (certificate.fingerprint.match(/../g) ?? []).join(":").toUpperCase();
@@ -220,7 +220,7 @@ describe("kasbah audit", () => {
   });
 
   describe("tail", () => {
-    it("shows the last entries, one line each", async () => {
+    it("prints the last entries, one per line", async () => {
       const [denied, stranger] = [refused({ spiffeId: spiffe("backend") }), refused()];
       await ledger.write(
         issued(),
@@ -240,7 +240,7 @@ describe("kasbah audit", () => {
       );
     });
 
-    it("follows across the end of a segment and of retention, until Ctrl-C, which is no failure", async () => {
+    it("follows across segments and retention until Ctrl-C, which is not a failure", async () => {
       await ledger.write(issued());
       const stop = new AbortController();
       let rounds = 0;

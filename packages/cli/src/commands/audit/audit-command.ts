@@ -30,7 +30,7 @@ interface CommonOptions extends AuditLocation {
   readonly json?: boolean;
 }
 
-/** `kasbah audit …`: questions to the CA's ledger, which the CA need not be there for. */
+/** `kasbah audit …`: queries of the CA's ledger, which do not need a running CA. */
 export function auditCommand(deps: CommandDeps): Command {
   const command = new Command("audit")
     .description("query the CA's ledger of every certificate and refusal")
@@ -105,7 +105,7 @@ async function certificate(target: string, o: CommonOptions, deps: CommandDeps):
 interface TailOptions extends CommonOptions {
   readonly follow: boolean;
   readonly lines: number;
-  /** What a command elsewhere asks for. */
+  /** A `kasbah` outside the pod asks for this format. */
   readonly list?: boolean;
 }
 

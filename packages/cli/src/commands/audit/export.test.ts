@@ -25,7 +25,7 @@ describe("kasbah audit export", () => {
       ...changes,
     });
 
-  it("lets no spreadsheet run what a stranger wrote, and keeps its quotes and line ends in their field", async () => {
+  it("prevents spreadsheets from running untrusted text, and keeps quotes and line breaks inside their field", async () => {
     const formulas = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\u0000", "＝1", "\u0085"];
     const odd = ['a"b', "a,b", "a\r\nb", "ok", "a=b"];
     await ledger.write(...[...formulas, ...odd].map((problem) => refused({ problem })));
@@ -37,7 +37,7 @@ describe("kasbah audit export", () => {
     for (const row of rows) assert.equal(row.length, csvColumns.length);
   });
 
-  it("has a column for each field of each kind", async () => {
+  it("has a column for every field of every kind", async () => {
     await ledger.write(
       issued({ spiffeId: spiffe("a") }),
       authorityStage({ from: "distributed" }),
@@ -63,7 +63,7 @@ describe("kasbah audit export", () => {
     assert.deepEqual([cell(3, "causes"), cell(3, "index")], ["one; two", "3"]);
   });
 
-  it("gives the entries byte for byte, of one kind if that is wanted, up to an instant", async () => {
+  it("prints the entries byte for byte, up to an instant, and only one kind on request", async () => {
     await ledger.write(issued({ time: iso(noon) }), refused({ time: iso(noon + 1), problem: "é\u2028" }));
     ledger.roll();
     await ledger.write(issued({ time: iso(noon + 60_000) }));
@@ -75,7 +75,7 @@ describe("kasbah audit export", () => {
     assert.equal((await audit(["--since", "1d", "--kind", "leaf"])).error?.code, "commander.invalidArgument");
   });
 
-  it("waits for a slow reader, ends quietly when nobody reads, and says so when it was interrupted", async () => {
+  it("waits for a slow reader, returns silently if the reader closes the pipe, and reports an interruption", async () => {
     await ledger.write(...Array.from({ length: 1_000 }, () => issued()));
     for (const code of ["OUTPUT_CLOSED", "INTERRUPTED"] as const) {
       const stop = new AbortController();
@@ -109,7 +109,7 @@ describe("kasbah identities", () => {
       clock: { ...systemClock, now: () => new Date(noon) },
     });
 
-  it("lists the names that hold a certificate, sorted, a line for each pod", async () => {
+  it("lists the identities that have a certificate, sorted, with one line per pod", async () => {
     const [a, b] = [
       issued({ spiffeId: spiffe("b") }),
       issued({ spiffeId: spiffe("a"), serial: "1".repeat(32) }),
@@ -131,7 +131,7 @@ NAME           POD  NODE  SERIAL        EXPIRES  AUTHORITY
     assert.deepEqual(json, { at: iso(noon), identities: [identity] });
   });
 
-  it("says so when there is none", async () => {
+  it("reports that no identity has a certificate", async () => {
     await ledger.write(refused());
     assert.equal(
       (await identities()).said,
@@ -140,7 +140,7 @@ NAME           POD  NODE  SERIAL        EXPIRES  AUTHORITY
   });
 });
 
-/** The rows of RFC 4180, read by another hand than ours. */
+/** An independent reader for RFC 4180. */
 function readCsv(text: string): string[][] {
   const rows: string[][] = [[]];
   const fields = /(?:"((?:[^"]|"")*)"|([^",\r\n]*|[^",\n]*?))(,|\r\n|$)/gy;

@@ -24,7 +24,7 @@ export function withLedgerLocation(command: Command): Command {
   return command.option("--state-dir <dir>", stateDirHelp, collect);
 }
 
-/** The state directories to read: those of the flag, else the one that the server uses by default. */
+/** The state directories to read: those of the flag, or else the server's default. */
 export function ledgerDirectoriesOf({ stateDir }: LedgerLocation, deps: CommandDeps): readonly string[] {
   return stateDir ?? [stateDirectoryOf({}, deps)];
 }

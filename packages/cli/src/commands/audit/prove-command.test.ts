@@ -28,7 +28,7 @@ describe("kasbah audit verify and prove", () => {
     await writeFile(ledger.lastSegment, text.replace(from, to));
   };
 
-  it("names the first entry that was changed, for people and for programs, and exits with 1", async () => {
+  it("names the first entry that was changed, as text and as JSON, and exits with 1", async () => {
     await change('"act 123"', '"act 321"');
     const { said, exitCode } = await audit("verify");
     assert.equal(exitCode, 1);
@@ -41,7 +41,7 @@ describe("kasbah audit verify and prove", () => {
     assert.equal(found.findings[0].index, 123);
   });
 
-  it("says of a whole ledger how much is there, and by which key it was verified", async () => {
+  it("reports the number of entries and the verifying key of an intact ledger", async () => {
     const { said, exitCode } = await audit("verify");
     assert.equal(exitCode, 0);
     assert.match(said, /^ledger 0\n {2}log +cluster\.local\/kasbah-ledger\/[0-9a-f]{16}\n/);
@@ -49,7 +49,7 @@ describe("kasbah audit verify and prove", () => {
     assert.match(said, /every entry matches the signed checkpoint\n$/);
   });
 
-  it("holds the ledger to a key and a checkpoint that were kept elsewhere", async () => {
+  it("verifies the ledger with a key and a checkpoint that were kept elsewhere", async () => {
     const { verifierKey, checkpoint } = ledger.directory;
     const sound = await audit("verify", "--key", verifierKey, "--checkpoint", `${checkpoint}.kept`);
     assert.equal(sound.exitCode, 0);
@@ -64,7 +64,7 @@ describe("kasbah audit verify and prove", () => {
     await other.remove();
   });
 
-  it("proves a certificate to whoever has the key, by its serial and by its fingerprint", async () => {
+  it("proves a certificate by serial or fingerprint to anyone with the key", async () => {
     const key = (await readFile(ledger.directory.verifierKey, "utf8")).trim();
     for (const name of [certificate.serial, certificate.fingerprint]) {
       const { said, error } = await audit("prove", name);
@@ -74,7 +74,7 @@ describe("kasbah audit verify and prove", () => {
     }
   });
 
-  it("proves nothing that is not on record, or not as it was signed for", async () => {
+  it("refuses to prove a certificate that is missing from the ledger or differs from it", async () => {
     assert.equal((await audit("prove", "0a0b0c")).error?.code, "TARGET_INVALID");
     await change('"rule":"', '"rule":"x');
     const { error, said } = await audit("prove", certificate.serial);

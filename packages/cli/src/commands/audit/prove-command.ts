@@ -43,7 +43,7 @@ async function prove(target: string, options: LedgerLocation, deps: CommandDeps)
   deps.screen.write(proof);
 }
 
-/** The newest, where several have the serial. */
+/** The newest certificate, if several have the serial. */
 async function find(ledger: LedgerReader, target: string): Promise<Found<IssuedEntry> | undefined> {
   const { serial = "", fingerprint } = await readCertificateTarget(target);
   const found = await ledger.certificate(fingerprint === undefined ? { serial } : { fingerprint });

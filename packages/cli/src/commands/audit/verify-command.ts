@@ -77,7 +77,7 @@ async function verdictOn(
   const verifier = await readVerifier(options.key ?? directory.verifierKey);
   const kept = options.checkpoint === undefined ? undefined : await readKept(options.checkpoint, verifier);
   const { signal, screen } = deps;
-  // On a terminal, to the same place each time; what is written next takes its line.
+  // On a terminal, overwrites the same line; the next output replaces it.
   const show = (text: string) => screen.interactive && deps.stderr.write(`\r\u001b[K${text}`);
   const onProgress = (done: number, total: number) =>
     show(`${Math.min(100, Math.floor((done / Math.max(1, total)) * 100))} % of ${total} entries`);

@@ -24,20 +24,20 @@ describe("kasbah authority", () => {
 
   const run = (...argv: string[]) => runKasbah(argv, { env: { KASBAH_STATE_DIR: directory.path } });
 
-  it("says what the CA refuses, in the CA's words", async () => {
+  it("passes on why the CA refuses an act", async () => {
     ca.refusal = { code: grpcStatus.FAILED_PRECONDITION, message: "OPERATION_REFUSED: not now" };
     const { error } = await run("authority", "abort");
     assert.equal(error?.code, "OPERATION_REFUSED");
     assert.equal(error?.message, "not now");
   });
 
-  it("refuses an epoch that is no number before it asks anybody", async () => {
+  it("rejects an epoch that is not a number before it contacts a CA", async () => {
     const { error } = await run("authority", "abort", "--if-epoch", "x");
     assert.equal(error?.code, "commander.invalidArgument");
     assert.deepEqual(ca.calls, []);
   });
 
-  it("lists the authorities in a table, with what should be looked at below", async () => {
+  it("lists the authorities in a table, followed by the warnings", async () => {
     const { said } = await run("authority", "list");
     assert.equal(
       said,
@@ -47,7 +47,7 @@ describe("kasbah authority", () => {
     );
   });
 
-  it("keeps the table within a hundred columns, whatever is in it", async () => {
+  it("keeps the table within a hundred columns for any content", async () => {
     const longest = {
       ...root,
       id: "intermediate-99",
@@ -60,7 +60,7 @@ describe("kasbah authority", () => {
     assert.ok(Math.max(...said.split("\n").map(({ length }) => length)) <= 100, said);
   });
 
-  it("counts those that have retired, and shows them when all are wanted", async () => {
+  it("counts retired authorities, and lists them with --all", async () => {
     const retired = { ...root, id: "root-0", stage: "retired" as const, signs: false, trusted: false };
     ca.answers = [{ ...idle, authorities: [retired, root] }];
     const short = (await run("authority", "list")).said;
@@ -69,7 +69,7 @@ describe("kasbah authority", () => {
     assert.match((await run("authority", "list", "--all")).said, /root-0 {5}retired {2}-/);
   });
 
-  it("shows why a rotation waits, for which stage, until when, and at which epoch", async () => {
+  it("prints what a rotation waits for: its stage, reason, earliest time and epoch", async () => {
     ca.answers = [busy];
     const { said } = await run("authority", "status");
     assert.match(said, /^rotation of the root: root-1 to root-2\n/);
@@ -78,7 +78,7 @@ describe("kasbah authority", () => {
     assert.match(said, /epoch {4}4\n/);
   });
 
-  it("shows when the next rotation begins by itself while none is under way", async () => {
+  it("prints when the next rotation starts if none is in progress", async () => {
     const { said } = await run("authority", "status");
     assert.match(said, /^no rotation in progress \(epoch 4\)\n/);
     assert.match(said, /root-1 rotates automatically at 2036-09-01T00:00:00Z \(in 2435d\)\n/);
@@ -90,7 +90,7 @@ describe("kasbah authority", () => {
     assert.deepEqual(JSON.parse(said), JSON.parse(JSON.stringify(busy)));
   });
 
-  it("asks for each act once, with the epoch that it depends on, in the operator's name", async () => {
+  it("requests each act once, with the expected epoch and the operator's name", async () => {
     for (const argv of [["abort", "--if-epoch", "7"], ["abort"], ["pause"], ["resume"]]) {
       assert.equal((await run("authority", ...argv)).error, undefined);
     }
@@ -106,7 +106,7 @@ describe("kasbah authority", () => {
     );
   });
 
-  it("explains each command by what happens then", async () => {
+  it("explains the effect of each command in its help", async () => {
     assert.match(
       (await run("authority", "--help")).said,
       /distributed {2}every new trust bundle contains the new root/,

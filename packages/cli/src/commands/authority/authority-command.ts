@@ -56,7 +56,7 @@ Example: a script that aborts only the rotation that it has seen
   $ epoch=$(kasbah authority status --json | jq .epoch)
   $ kasbah authority abort --if-epoch "$epoch"`;
 
-/** `kasbah authority …`: each talks to the CA over its Unix socket, or to its replicas in a cluster. */
+/** `kasbah authority …`: talks to the CA through its Unix socket, or to its replicas in a cluster. */
 export function authorityCommand(deps: CommandDeps): Command {
   const command = new Command("authority")
     .description("list, rotate, pause and roll back the CA's roots and intermediates")

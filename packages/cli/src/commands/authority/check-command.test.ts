@@ -19,7 +19,7 @@ describe("kasbah check", () => {
   const run = (...argv: string[]) => runKasbah(argv, { env: { KASBAH_STATE_DIR: directory.join("ca") } });
   const init = () => run("init", "--intermediate-ttl", "240h");
 
-  /** What a command says to a user who owns nothing here. */
+  /** Runs work as a user who owns no file here. */
   async function asNobody<T>(work: () => Promise<T>): Promise<T> {
     await chmod(directory.path, 0o711);
     process.seteuid?.(65_534);
@@ -30,13 +30,13 @@ describe("kasbah check", () => {
     }
   }
 
-  it("fails when there is no CA, with the socket that it looked for and what to do", async () => {
+  it("fails if no CA exists, and names the socket and the fix", async () => {
     const { error } = await run("check");
     assert.equal(error?.code, "ADMIN_UNREACHABLE");
     assert.match(String(error?.message), /ca\/admin\.sock: no such socket; start kasbah-server, or set/);
   });
 
-  it("does not take the state of another CA for the one whose socket was named", async () => {
+  it("does not read the state of another CA if a socket is given", async () => {
     await init();
     const socket = directory.join("other.sock");
     const env = { XDG_STATE_HOME: directory.path };
@@ -50,13 +50,13 @@ describe("kasbah check", () => {
     assert.equal(both.error, undefined);
   });
 
-  it("does not find a damaged state good", async () => {
+  it("fails if the state is damaged", async () => {
     await init();
     for (const slot of [0, 1]) await writeFile(directory.join("ca", "control", `state-${slot}.json`), "{}");
     assert.equal((await run("check")).error?.code, "STATE_DAMAGED");
   });
 
-  it("says whose a stopped CA is when its state may not be read", async function () {
+  it("names the owner of a stopped CA if its state is not readable", async function () {
     if (process.getuid?.() !== 0) this.skip();
     await init();
     const { error } = await asNobody(() => run("check"));
@@ -64,7 +64,7 @@ describe("kasbah check", () => {
     assert.match(String(error?.message), /no access to .*\/ca: only its owner \(uid 0\) has access/);
   });
 
-  it("reads a stopped CA from its state directory, and says that it did", async () => {
+  it("reads a stopped CA from its state directory, and reports that it did", async () => {
     await init();
     const { said, exitCode } = await run("check");
     assert.equal(exitCode, 3);
@@ -81,7 +81,7 @@ describe("kasbah check", () => {
     assert.equal((await run("authority", "status")).error?.code, "ADMIN_UNREACHABLE");
   });
 
-  describe("on a CA that runs", () => {
+  describe("of a running CA", () => {
     let ca: FakeAuthorityAdmin;
 
     beforeEach(async () => {
@@ -93,7 +93,7 @@ describe("kasbah check", () => {
     const check = (...flags: string[]) =>
       run("check", "--admin-socket", directory.join("admin.sock"), ...flags);
 
-    it("says whose its socket is when it may not be opened, whatever its state says", async function () {
+    it("names the owner of the socket if access is denied, even if the state is readable", async function () {
       if (process.getuid?.() !== 0) this.skip();
       await chmod(directory.join("admin.sock"), 0o600);
       const { error } = await asNobody(() => check());
@@ -104,21 +104,21 @@ describe("kasbah check", () => {
       );
     });
 
-    it("answers by its exit code", async () => {
+    it("reports the level by exit code", async () => {
       assert.equal((await check()).exitCode, 0);
       assert.equal((await check("--warn", "4000d")).exitCode, 3);
       assert.equal((await check("--critical", "4000d")).exitCode, 4);
       assert.equal((await check("--warn", "soon")).error?.code, "commander.invalidArgument");
     });
 
-    it("prints what it found as JSON", async () => {
+    it("prints the report as JSON", async () => {
       const { said } = await check("--json", "--warn", "4000d");
       const runbook = "docs/runbooks/root-expiring-soon.md";
       const root = { id: "root-1", level: "WARNING", notAfter: "2040-01-01T00:00:00.000Z", runbook };
       assert.deepEqual(JSON.parse(said), { level: "WARNING", authorities: [root], warnings: idle.warnings });
     });
 
-    it("shows its limits as one writes them", async () => {
+    it("shows its default limits in days", async () => {
       const { said } = await check("--help");
       assert.match(said, /\(default: 30d\)/);
       assert.match(said, /\(default: 7d\)/);

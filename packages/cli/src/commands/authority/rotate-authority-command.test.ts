@@ -32,7 +32,7 @@ describe("kasbah authority rotate", () => {
       signal: interrupted.signal,
     });
 
-  it("says why the CA refuses, and asks it once", async () => {
+  it("passes on why the CA refuses, and asks only once", async () => {
     ca.answers = [busy];
     ca.refusal = { code: grpcStatus.FAILED_PRECONDITION, message: "OPERATION_REFUSED: one is under way" };
     const { error } = await run("--root", "--wait");
@@ -41,7 +41,7 @@ describe("kasbah authority rotate", () => {
     assert.equal(ca.calls.filter(({ method }) => method === "rotate").length, 1);
   });
 
-  it("fails when the rotation that it follows is aborted, in either stage", async () => {
+  it("fails if the rotation that it follows is aborted, in either stage", async () => {
     const back = { ...rotation, from: "root-2", to: "root-1", stage: "retiring", aborted: true } as const;
     const retiring = { ...successor, stage: "retiring" as const };
     ca.answers = [idle, busy, active, { ...idle, rotation: back, authorities: [root, retiring] }];
@@ -53,7 +53,7 @@ describe("kasbah authority rotate", () => {
     assert.match(String((await run("--root", "--wait")).error?.message), /root-2 is retired/);
   });
 
-  it("leaves the rotation running on Ctrl-C, and says so", async () => {
+  it("leaves the rotation running on Ctrl-C, and reports it", async () => {
     ca.answers = [idle, busy];
     const outcome = run("--root", "--wait");
     while (ca.calls.length < 5) await new Promise((resolve) => setImmediate(resolve));
@@ -64,7 +64,7 @@ describe("kasbah authority rotate", () => {
     assert.deepEqual([...new Set(ca.calls.map(({ method }) => method))], ["status", "rotate"]);
   });
 
-  it("begins with the root or the intermediate, and says what comes next and how to follow it", async () => {
+  it("starts a rotation of the root or the intermediate, and prints the next step and how to follow it", async () => {
     ca.answers = [busy];
     const { said } = await run("--state-dir", directory.path, "--root");
     assert.match(said, /^rotation of the root: root-1 to root-2\n/);
@@ -78,14 +78,14 @@ describe("kasbah authority rotate", () => {
     assert.deepEqual(kinds, [{ kind: "root" }, { kind: "intermediate" }]);
   });
 
-  it("says that there is nothing to follow when it is done at once", async () => {
+  it("reports that the rotation is already complete if it finished immediately", async () => {
     ca.answers = [done];
     const { said } = await run("--root");
     assert.match(said, /\nthe rotation is already complete: no certificate was outstanding\n$/);
     assert.match((await run("--root", "--wait")).said, /^rotation complete\n/);
   });
 
-  it("prints each stage once when told to wait, and stops at the end of its own rotation", async () => {
+  it("prints each stage once with --wait, and stops when its own rotation is complete", async () => {
     const following = { ...rotation, from: "root-2", to: "root-3" };
     ca.answers = [idle, busy, busy, active, { ...done, rotation: following }];
     const { said, error } = await run("--root", "--wait");
@@ -98,7 +98,7 @@ describe("kasbah authority rotate", () => {
     ]);
   });
 
-  it("prints one JSON document, whether it waits or not", async () => {
+  it("prints a single JSON document, with or without --wait", async () => {
     ca.answers = [idle, busy, active, done];
     const { said } = await run("--root", "--wait", "--json");
     assert.deepEqual(JSON.parse(said), JSON.parse(JSON.stringify(done)));

@@ -8,8 +8,8 @@ import { type CaLocation, offlineDirectoryOf, operatorClientOf } from "../ca-loc
 import type { CommandDeps } from "../command-deps.ts";
 
 /**
- * What the CA says, or when none answers what its state directory says, with a warning that it does. Throws CliError
- * `ADMIN_UNREACHABLE` when there is neither, `ADMIN_FORBIDDEN`; StateError `STATE_DAMAGED`.
+ * The status of the CA. If no CA answers, the status in its state directory, with a warning. Throws CliError
+ * `ADMIN_UNREACHABLE` if there is neither, `ADMIN_FORBIDDEN`; StateError `STATE_DAMAGED`.
  */
 export async function readStatus(
   location: CaLocation,
@@ -32,7 +32,7 @@ async function readStopped(directory: string, away: CliError, now: Date): Promis
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     if (errnoOf(error.cause) === "EACCES") throw await forbidden(directory, { cause: error });
-    // Where no CA has ever been, a state that is missing says less than the socket that is.
+    // If no CA has ever run here, the missing socket explains more than the missing state.
     throw error.code === "STATE_MISSING" ? away : error;
   }
 }

@@ -7,8 +7,9 @@ import { type CaLocation, offlineDirectoryOf, operatorClientOf } from "../ca-loc
 import type { CommandDeps } from "../command-deps.ts";
 
 /**
- * What the CA says about a call, or when none answers what the ledger in its state directory says. Throws CliError
- * `ADMIN_UNREACHABLE` when there is neither, `OPERATION_REFUSED` when the call is on record in none, `ADMIN_FORBIDDEN`.
+ * The CA's decision about a call. If no CA answers, the decision in the ledger of its state directory. Throws
+ * CliError `ADMIN_UNREACHABLE` if there is neither, `OPERATION_REFUSED` if neither has the call,
+ * `ADMIN_FORBIDDEN`.
  */
 export async function readDecision(
   referenceId: string,
@@ -34,7 +35,7 @@ async function readStopped(
     const found = await withLedger([directory], deps, (ledger) => ledger.reference(referenceId));
     if (found !== undefined) return decisionView(found);
   } catch (error) {
-    // Where no CA has ever been, a ledger that is missing says less than the socket that is.
+    // If no CA has ever run here, the missing socket explains more than the missing ledger.
     throw error instanceof LedgerError && error.code === "STATE_MISSING" ? away : error;
   }
   const reason = "no CA answers, and the ledger";

@@ -3,7 +3,7 @@ import type { DecisionMessage } from "../../authority/admin-client.ts";
 import { fieldLines } from "../../output/field-lines.ts";
 import { timeAndDistance } from "../../output/relative-time.ts";
 
-/** The whole story of one call, as the CA knows it. */
+/** Renders everything that the CA recorded about one call. */
 export function renderDecision(decision: DecisionMessage & { readonly replica?: string }, now: Date): string {
   const { code, referenceId, problem, fix } = decision;
   const verdict = code === "ISSUED" ? "a certificate was issued" : `refused: ${code}`;

@@ -2,7 +2,7 @@ import { formatDuration, printableText } from "@kasbah/runtime";
 import type { IdentityExplanationMessage } from "../../authority/admin-client.ts";
 import { fieldLines } from "../../output/field-lines.ts";
 
-/** Which rule decides about an identity, and what it gives. */
+/** Renders the policy rule for an identity, and what it allows. */
 export function renderIdentity(explained: IdentityExplanationMessage): string {
   const { allowed, reason, defaultTtl, maxTtl, onExcess, keyTypes, dnsNames } = explained;
   const verdict = allowed ? "gets certificates" : "gets no certificates";

@@ -67,7 +67,7 @@ describe("kasbah why", () => {
   const why = (...argv: string[]) =>
     runKasbah(["why", ...argv], { env: { KASBAH_STATE_DIR: directory.path } });
 
-  it("asks nobody about what is neither a reference nor a SPIFFE ID, and shows what is", async () => {
+  it("contacts no CA if the argument is neither a reference nor a SPIFFE ID, and explains what is expected", async () => {
     for (const subject of ["", "9f2c", "9F2C51D07AB4", "9f2c51d07ab4 ", "demo/frontend", "../admin.sock"]) {
       const { error } = await why(subject);
       assert.equal(error?.code, "TARGET_INVALID", subject);
@@ -76,13 +76,13 @@ describe("kasbah why", () => {
     assert.deepEqual(ca.calls, []);
   });
 
-  it("says so of a call that the CA does not remember", async () => {
+  it("reports that the CA has no record of the call", async () => {
     const { error } = await why(referenceId);
     assert.equal(error?.code, "OPERATION_REFUSED");
     assert.match(String(error?.message), /no call with this reference/);
   });
 
-  it("reads the ledger of a CA that is stopped, known callers and strangers", async () => {
+  it("reads calls of authenticated and unauthenticated callers from the ledger of a stopped CA", async () => {
     await ca.close();
     const ledger = await WrittenLedger.make();
     try {
@@ -107,7 +107,7 @@ describe("kasbah why", () => {
     }
   });
 
-  it("prints the whole story of a call, and leaves out what is not known", async () => {
+  it("prints all details of a call, and leaves out those that are unknown", async () => {
     ca.decision = decision;
     const { said } = await why(referenceId);
     assert.equal(
@@ -126,20 +126,20 @@ describe("kasbah why", () => {
     );
   });
 
-  it("lets no caller write to the operator's terminal", async () => {
+  it("escapes control characters that a caller sent", async () => {
     ca.decision = { ...decision, seen: '"\u001b[2J\u202e"\nforged  line' };
     const { said } = await why(referenceId);
     for (const treacherous of ["\u001b", "\u202e"]) assert.ok(!said.includes(treacherous), said);
     assert.equal(said.split("\n").filter((line) => line.startsWith("forged")).length, 0);
   });
 
-  it("gives programs the same as JSON", async () => {
+  it("prints the same as JSON", async () => {
     ca.decision = decision;
     const { said } = await why(referenceId, "--json");
     assert.deepEqual(JSON.parse(said), { ...decision, time: decision.time.toISOString() });
   });
 
-  it("tells which rule of the CA's policy decides about an identity", async () => {
+  it("prints the rule of the CA's policy for an identity", async () => {
     ca.explanation = explanation;
     const { said } = await why(frontend);
     assert.deepEqual(ca.calls[0]?.request, { spiffeId: frontend });
@@ -152,7 +152,7 @@ describe("kasbah why", () => {
     assert.deepEqual(JSON.parse(json), explanation);
   });
 
-  it("judges an identity by a file that no CA has read, without a CA", async () => {
+  it("evaluates a policy file that no CA has loaded, without a CA", async () => {
     const file = directory.join("policy.yaml");
     await writeFile(file, "version: 1\ndefault: { allow: false, reason: closed on Sundays }\n");
     const { said } = await why(frontend, "--policy", file);
@@ -188,7 +188,7 @@ describe("kasbah policy check", () => {
     assert.match(String(error?.message), /line 4: rules\.0\.allow .*\n.*line 7: default\.ttl\.max /);
   });
 
-  it("fails for programs as well, with the problems as a list", async () => {
+  it("lists the problems as JSON, and fails", async () => {
     const { said, exitCode } = await check("version: 2\n", "--json");
     const { valid, problems } = JSON.parse(said);
     assert.equal(valid, false);
@@ -196,7 +196,7 @@ describe("kasbah policy check", () => {
     assert.match(problems.join(), /version: 1/);
   });
 
-  it("says what it found in a good one", async () => {
+  it("reports how many rules a valid policy has", async () => {
     const good = "version: 1\nrules:\n  - { name: a, allow: true }\ndefault: { allow: false }\n";
     const { said, error } = await check(good);
     assert.equal(error, undefined);

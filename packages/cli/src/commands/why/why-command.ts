@@ -18,7 +18,7 @@ interface WhyOptions extends CaLocation {
   readonly policy?: string;
 }
 
-/** The server's own bounds, unless it was given others. */
+/** The server's default bounds. */
 const serverBounds = { defaultTtlMs: parseDuration("24h"), maxTtlMs: parseDuration("2160h") };
 
 const help = `

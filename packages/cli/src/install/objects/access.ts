@@ -12,12 +12,12 @@ const rbacGroup = "rbac.authorization.k8s.io";
 const rbac = `${rbacGroup}/v1`;
 const reads = ["get", "list", "watch"];
 
-/** The CA's service account, and all that it may do. */
+/** The CA's service account with its permissions. */
 export function accessObjects(installation: Installation): readonly Manifest[] {
   return [serviceAccount(installation), ...clusterAccess(installation), ...ownAccess(installation)];
 }
 
-/** Its token is mounted by the pod that asks for it, and by no other that takes the account. */
+/** Only the CA's pod mounts the token, not every pod that uses the account. */
 function serviceAccount(installation: Installation): Manifest {
   return namespaced(installation, "v1", "ServiceAccount", { automountServiceAccountToken: false });
 }
@@ -46,7 +46,7 @@ function clusterRules({ values }: Installation): readonly Json[] {
   ];
 }
 
-/** RBAC cannot bind a creation to a name, so that it stands apart from what is bound to one. */
+/** RBAC cannot restrict `create` to a name, so it is a separate rule. */
 function publishingRules(configMap: string): readonly Json[] {
   return [
     rule("", "namespaces", ["list", "watch"]),
@@ -64,7 +64,9 @@ function trustBundleRules(): readonly Json[] {
   ];
 }
 
-/** What lies in the CA's own namespace: what replicas share, the Lease by which one of them leads, and istiod's keys. */
+/**
+ * Permissions in the CA's own namespace: the shared Secret, the Lease for leader election, and istiod's keys.
+ */
 function ownAccess(installation: Installation): readonly Manifest[] {
   const { stateSecret, takeOverSecrets } = installation.values.ca;
   const rules = [

@@ -2,7 +2,7 @@ import { type Installation, namespaced, selectorLabels } from "./installation.ts
 import type { Json, Manifest } from "./manifest.ts";
 import { grpcPortName, httpPortName } from "./services.ts";
 
-/** Of one replica none could ever be evicted, and its node never be drained. */
+/** With one replica, a budget would block evictions and prevent its node from being drained. */
 export function disruptionBudget(installation: Installation): readonly Manifest[] {
   if (installation.values.replicas === 1) return [];
   const spec = {
@@ -13,7 +13,7 @@ export function disruptionBudget(installation: Installation): readonly Manifest[
   return [namespaced(installation, "policy/v1", "PodDisruptionBudget", { spec })];
 }
 
-/** Who may reach the CA, and whom it may reach: name servers, the API server, and what is added. */
+/** Restricts who can reach the CA, and what the CA can reach: DNS, the API server, and additional egress. */
 export function networkPolicy(installation: Installation): readonly Manifest[] {
   const { enabled, callersFrom, metricsFrom, apiServerPorts, extraEgress } =
     installation.values.networkPolicy;
@@ -29,7 +29,7 @@ export function networkPolicy(installation: Installation): readonly Manifest[] {
           { port: 53, protocol: "TCP" },
         ],
       },
-      // The Service's port and the one behind it: plugins differ in which of them they see.
+      // Both the Service's port and the target port, because network plugins differ in which one they match.
       { ports: apiServerPorts.map((port) => ({ port, protocol: "TCP" })) },
       ...extraEgress,
     ],
@@ -37,7 +37,7 @@ export function networkPolicy(installation: Installation): readonly Manifest[] {
   return [namespaced(installation, "networking.k8s.io/v1", "NetworkPolicy", { spec })];
 }
 
-/** From anywhere unless peers are given: node proxies call from their nodes' addresses, which no selector matches. */
+/** Allows any peer by default: node proxies call from node addresses, which no selector matches. */
 function from(port: string, peers: readonly Json[]): Json {
   return { ports: [{ port, protocol: "TCP" }], ...(peers.length > 0 ? { from: peers } : {}) };
 }

@@ -8,14 +8,14 @@ import { policyObjects } from "./policy-map.ts";
 import { serviceObjects } from "./services.ts";
 import { statefulSet } from "./stateful-set.ts";
 
-/** The namespace, in which nothing may run that Pod Security's level `restricted` does not admit. */
+/** The namespace, which admits only pods of the Pod Security level `restricted`. */
 export function namespaceObject(installation: Installation): Manifest {
   const level = "pod-security.kubernetes.io/enforce";
   const labels = { ...objectLabels(installation), [level]: "restricted" };
   return { apiVersion: "v1", kind: "Namespace", metadata: { name: installation.namespace, labels } };
 }
 
-/** All that lies in the namespace or belongs to it, in an order in which each finds what it needs. */
+/** All objects except the namespace, ordered so that each comes after those that it uses. */
 export function installObjects(installation: Installation): readonly Manifest[] {
   if (!installation.values.ca.enabled) return [];
   return [
@@ -31,8 +31,8 @@ export function installObjects(installation: Installation): readonly Manifest[] 
 
 /** The objects as one YAML stream. */
 export function renderObjects(objects: readonly Manifest[]): string {
-  // Lines are never folded: a person compares them, and a policy keeps the lines that it has.
-  // kubectl reads YAML 1.1, in which a bare yes is no text.
+  // Lines are never folded, so that people can compare them and a policy keeps its lines. kubectl reads YAML
+  // 1.1, in which an unquoted `yes` is a boolean.
   const options = { lineWidth: 0, aliasDuplicateObjects: false, version: "1.1" } as const;
   return objects.map((object) => `---\n${stringify(object, options)}`).join("");
 }

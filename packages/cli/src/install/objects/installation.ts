@@ -1,27 +1,30 @@
 import type { InstallValues } from "../values/values.ts";
 import type { Json, Manifest, Metadata, ObjectLabels } from "./manifest.ts";
 
-/** What is to be installed, and where. */
+/** What to install, and where. */
 export interface Installation {
   readonly namespace: string;
-  /** Of kasbah: the image's tag unless another is given, and a label. */
+  /** The version of kasbah: the default image tag, and a label. */
   readonly version: string;
   readonly values: InstallValues;
 }
 
-/** Of every object. Agents and certificates name the Service, so it is the same in each cluster. */
+/**
+ * The name of the objects. It is the same in every cluster, because agents and certificates contain the
+ * Service's name.
+ */
 export const objectName = "kasbah";
 export const grpcPort = 15012;
 export const httpPort = 15014;
 
-/** What selects the pods. Never a version: selectors of a StatefulSet cannot change. */
+/** Selects the pods. Contains no version, because the selector of a StatefulSet is immutable. */
 export const selectorLabels: ObjectLabels = {
   "app.kubernetes.io/name": "kasbah",
   "app.kubernetes.io/instance": "kasbah",
   "app.kubernetes.io/component": "ca",
 };
 
-/** What `kasbah uninstall` knows its own by, and leaves to Helm what Helm has installed. */
+/** Marks objects that `kasbah uninstall` may delete; it leaves those of Helm to Helm. */
 export const managerLabel: ObjectLabels = { "app.kubernetes.io/managed-by": "kasbah" };
 
 export function objectLabels({ version }: Pick<Installation, "version">): ObjectLabels {
@@ -33,7 +36,7 @@ export function objectLabels({ version }: Pick<Installation, "version">): Object
   };
 }
 
-/** The name of what belongs to no namespace, so that two installations do not share it. */
+/** The name of cluster-scoped objects, unique per namespace so that two installations do not share them. */
 export function clusterName({ namespace }: Pick<Installation, "namespace">): string {
   return `${objectName}-${namespace}`;
 }
@@ -42,7 +45,7 @@ export function inNamespace(installation: Installation, more: Partial<Metadata> 
   return { name: objectName, namespace: installation.namespace, labels: objectLabels(installation), ...more };
 }
 
-/** An object of the namespace that is named as the installation is. */
+/** A namespaced object with the common name. */
 export function namespaced(
   installation: Installation,
   apiVersion: string,

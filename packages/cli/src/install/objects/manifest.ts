@@ -1,4 +1,4 @@
-/** What can stand in a manifest. */
+/** A value in a manifest. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 export type ObjectLabels = Readonly<Record<string, string>>;
@@ -9,16 +9,16 @@ export interface Metadata {
   readonly labels: ObjectLabels;
 }
 
-/** One object of the Kubernetes API, as it is given to `kubectl apply`. */
+/** One object of the Kubernetes API, as passed to `kubectl apply`. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: Metadata;
-  /** `spec`, `rules`, `data` and whatever else the kind has. */
+  /** `spec`, `rules`, `data` and other parts of the kind. */
   readonly [part: string]: Json | Metadata | undefined;
 }
 
-/** The given parts without those that are empty, so that manifests hold nothing that says nothing. */
+/** Removes empty values, so that manifests contain only what matters. */
 export function withoutEmpty(
   parts: Readonly<Record<string, Json | undefined>>,
 ): Readonly<Record<string, Json>> {

@@ -4,7 +4,10 @@ import type { Manifest } from "./manifest.ts";
 export const policyKey = "policy.yaml";
 const ownName = `${objectName}-policy`;
 
-/** The ConfigMap that the policy is read from; undefined when there is none, and whoever is known gets certificates. */
+/**
+ * The ConfigMap that contains the policy. Undefined without a policy, in which case every authenticated
+ * caller gets a certificate.
+ */
 export function policyMapName({ values: { policy } }: Installation): string | undefined {
   if (policy.configMap !== "") return policy.configMap;
   return policy.text === "" ? undefined : ownName;

@@ -2,7 +2,10 @@ import { grpcPort, httpPort, type Installation, objectName } from "./installatio
 import { policyKey, policyMapName } from "./policy-map.ts";
 
 export const volumePath = "/var/lib/kasbah";
-/** Below the volume's root, which Kubernetes opens to the pod's group; the server makes this one for itself alone. */
+/**
+ * A directory below the root of the volume: Kubernetes makes the root group-writable, but the server creates
+ * this one for itself only.
+ */
 export const statePath = `${volumePath}/state`;
 export const policyPath = "/etc/kasbah/policy";
 

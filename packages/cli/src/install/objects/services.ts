@@ -9,10 +9,11 @@ import {
 } from "./installation.ts";
 import type { Manifest } from "./manifest.ts";
 
-/** Gives each replica a name of its own. */
+/** The headless Service that gives each replica its own DNS name. */
 export const replicasService = `${objectName}-replicas`;
 
-// Meshes guess a port's protocol by the beginning of its name, and would read "grpc" as HTTP/2 without TLS.
+// Meshes derive the protocol of a port from the prefix of its name, and would take "grpc" for HTTP/2 without
+// TLS.
 export const grpcPortName = "tls-grpc";
 export const httpPortName = "http-metrics";
 

@@ -3,7 +3,9 @@ import { type Json, type Manifest, withoutEmpty } from "./manifest.ts";
 import { podSpec } from "./pod.ts";
 import { replicasService } from "./services.ts";
 
-/** The CA's pods, each with a volume of its own, which outlives the pod, the set and a smaller number of replicas. */
+/**
+ * The CA's pods. Each has its own volume, which remains when the pod or the set is deleted or scaled down.
+ */
 export function statefulSet(installation: Installation): Manifest {
   const { replicas, pod, volume } = installation.values;
   const labels = { ...pod.labels, ...objectLabels(installation) };
@@ -12,7 +14,7 @@ export function statefulSet(installation: Installation): Manifest {
     spec: {
       replicas,
       serviceName: replicasService,
-      // A replica that does not become ready keeps no other from its start.
+      // A replica that does not become ready must not keep others from starting.
       podManagementPolicy: "Parallel",
       updateStrategy: { type: "RollingUpdate" },
       persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },

@@ -5,7 +5,7 @@ import type { Mesh } from "../local/mesh.ts";
 import type { DemoDeps } from "./demo-deps.ts";
 import { mustHold } from "./proof.ts";
 
-/** One request from plain HTTP through both Envoys to the app, which says whom it saw. */
+/** One plain HTTP request through both Envoys to the app, which returns the caller that it saw. */
 export async function showRequest(mesh: Mesh, { print }: DemoDeps): Promise<void> {
   print.step("A request through both Envoys");
   print.command(`curl http://${formatHostPort(mesh.entry)}/hello`);
@@ -16,7 +16,7 @@ export async function showRequest(mesh: Mesh, { print }: DemoDeps): Promise<void
   print.good(`backend saw ${mesh.frontend.spiffeId}`);
 }
 
-/** What the backend's door does with those who prove nothing. */
+/** Calls backend's mTLS port without an identity. */
 export async function showRefusals(mesh: Mesh, { print }: DemoDeps): Promise<void> {
   const door = formatHostPort(mesh.backendDoor);
   const before = mesh.app.requestCount();

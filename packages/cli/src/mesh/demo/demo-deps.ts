@@ -1,7 +1,7 @@
 import type { Clock } from "@kasbah/runtime";
 import type { DemoPrinter } from "./printer.ts";
 
-/** What the demo's steps need of the world. */
+/** The collaborators of the demo's steps. */
 export interface DemoDeps {
   readonly print: DemoPrinter;
   readonly clock: Clock;

@@ -7,10 +7,10 @@ import { showRotation } from "./rotation.ts";
 import { supervise } from "./supervise.ts";
 
 /**
- * Starts a mesh, proves what it promises, and, unless `once`, keeps it up until the signal.
- * Whatever happens, nothing is left behind but the logs of a failure.
+ * Starts a mesh, verifies it and, unless `once` is set, keeps it running until the signal. On a failure it
+ * keeps only the logs.
  *
- * @throws CliError when a part does not start or a proof does not hold.
+ * @throws CliError if a part does not start or a check fails
  */
 export async function runDemo(mesh: MeshOptions, deps: DemoDeps, once: boolean): Promise<void> {
   const startedAt = deps.clock.monotonicMs();
@@ -33,7 +33,7 @@ export async function runDemo(mesh: MeshOptions, deps: DemoDeps, once: boolean):
   }
 }
 
-/** Returns at the signal, which is the way out here and no failure. */
+/** Returns on the signal, which is the normal way to end the demo. */
 async function stayUp(mesh: Mesh, deps: DemoDeps): Promise<void> {
   showNextSteps(mesh, deps.print);
   try {

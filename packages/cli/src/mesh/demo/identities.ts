@@ -6,13 +6,13 @@ import type { Workload } from "../local/workload.ts";
 import type { DemoDeps } from "./demo-deps.ts";
 import { runOpenssl } from "./openssl.ts";
 
-/** The root that everything hangs on. */
+/** Shows the root certificate. */
 export async function showRoot(mesh: Mesh, deps: DemoDeps): Promise<void> {
   deps.print.step("The root certificate");
   await showOpenssl(["x509", "-in", mesh.ca.rootPath, "-noout", "-fingerprint", "-sha256"], deps);
 }
 
-/** Each workload's certificate, as its agent serves it, by openssl's eyes. */
+/** Shows each workload's certificate from its agent, with openssl. */
 export async function showIdentities(mesh: Mesh, deps: DemoDeps): Promise<void> {
   const { print } = deps;
   const workloads = [mesh.frontend, mesh.backend];
@@ -24,7 +24,7 @@ export async function showIdentities(mesh: Mesh, deps: DemoDeps): Promise<void> 
     print.line();
   }
   for (const path of paths) {
-    // The file holds the intermediate as well, behind the leaf.
+    // The file contains the leaf, followed by the intermediate.
     await showOpenssl(
       ["verify", "-x509_strict", "-CAfile", mesh.ca.rootPath, "-untrusted", path, path],
       deps,
@@ -32,7 +32,7 @@ export async function showIdentities(mesh: Mesh, deps: DemoDeps): Promise<void> 
   }
 }
 
-/** Asks the agent's socket as Envoy does, and keeps the certificates alone. */
+/** Requests the secrets from the agent's socket as Envoy does, and saves only the certificates. */
 async function saveChain({ runDirectory }: Mesh, { name, sdsSocket }: Workload): Promise<string> {
   const path = join(runDirectory, `${name}.pem`);
   const { chain } = await findingsOf({ kind: "sds", path: sdsSocket });

@@ -2,7 +2,7 @@ import { formatHostPort } from "@kasbah/runtime";
 import type { Mesh } from "../local/mesh.ts";
 import type { DemoPrinter } from "./printer.ts";
 
-/** What a reader can do with a mesh that stays up; every line can be pasted. */
+/** Prints commands to paste into another terminal while the mesh runs. */
 export function showNextSteps(mesh: Mesh, print: DemoPrinter): void {
   const { ca, frontend, backend } = mesh;
   const lines: readonly (readonly [string, string])[] = [

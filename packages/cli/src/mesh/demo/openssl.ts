@@ -2,7 +2,7 @@ import { CliError } from "../../errors.ts";
 import { shellWord } from "../../inspect/openssl-command.ts";
 import { runProgram } from "../processes/run-program.ts";
 
-/** A command of the system's openssl, as the reader would paste it, and what it printed. */
+/** An openssl command, quoted for a shell, and its output. */
 export interface OpensslRun {
   readonly command: string;
   readonly output: string;

@@ -1,19 +1,19 @@
 import type { Screen } from "../../output/screen.ts";
 
-/** The few forms that the demo's output is made of. */
+/** The elements of the demo's output. */
 export interface DemoPrinter {
   /** A numbered step. */
   step(title: string): void;
   row(label: string, value: string): void;
-  /** A command that the reader can paste. */
+  /** A command to paste. */
   command(text: string): void;
-  /** What a command printed, indented as it was. */
+  /** The output of a command, indented. */
   output(text: string): void;
-  /** A proof that held. */
+  /** A check that passed. */
   good(text: string): void;
   bad(text: string): void;
   line(text?: string): void;
-  /** How long work goes on: written over by whatever comes next, and only on a terminal. */
+  /** Progress of long work. On a terminal, the next output overwrites it; elsewhere it is not printed. */
   progress(text: string): void;
 }
 

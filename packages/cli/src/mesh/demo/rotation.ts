@@ -6,7 +6,7 @@ import { mustHold } from "./proof.ts";
 
 const deadlineMs = 30_000;
 const pollEveryMs = 200;
-/** Traffic before the first and after the last rotation, so that both sides of it are seen. */
+/** Traffic before the first and after the last rotation. */
 const marginMs = 1000;
 
 interface Counters {
@@ -14,7 +14,7 @@ interface Counters {
   readonly resumed: number;
 }
 
-/** Requests on fresh connections while both workloads change key and certificate. */
+/** Shows requests on new connections while both workloads rotate key and certificate. */
 export async function showRotation(mesh: Mesh, deps: DemoDeps): Promise<void> {
   const { print, clock } = deps;
   const workloads = [mesh.frontend, mesh.backend];
@@ -52,7 +52,7 @@ async function report(
   print.good("both Envoys have new keys and certificates, and no request failed");
 }
 
-/** The serials that follow `before`. */
+/** Waits for new serials in place of `before`. */
 async function untilRotated(
   workloads: readonly Workload[],
   before: readonly (string | undefined)[],
@@ -75,7 +75,7 @@ async function untilRotated(
   }
 }
 
-/** The serial of the certificate that this Envoy uses now; undefined while it changes. */
+/** The serial of the certificate that this Envoy currently uses; undefined during a rotation. */
 async function serialInUse({ admin, spiffeId }: Workload): Promise<string | undefined> {
   const certificates = await admin.certificates();
   return certificates.find(({ uris }) => uris.includes(spiffeId))?.serial;

@@ -2,10 +2,13 @@ import type { Mesh } from "../local/mesh.ts";
 import type { Service } from "../processes/service.ts";
 import type { DemoDeps } from "./demo-deps.ts";
 
-/** Long enough to see that traffic does not need the dead, short enough for certificates that live 20 s. */
+/**
+ * Long enough to show that traffic does not depend on the process, short enough for certificates that are
+ * valid for 20 s.
+ */
 const restartAfterMs = 4000;
 
-/** Starts again what the reader kills, as a kubelet would, until the signal. */
+/** Restarts processes that the user kills, as a kubelet would, until the signal. */
 export async function supervise({ ca, frontend, backend }: Mesh, deps: DemoDeps): Promise<void> {
   const workloads = [frontend, backend];
   const services = [ca.service, ...workloads.flatMap(({ agent, envoy }) => [agent, envoy])];

@@ -1,6 +1,6 @@
 /**
- * One JSON object per request, with the SPIFFE ID and certificate serial of the caller, and the SPIFFE ID of whom the
- * request went to (Envoy tells no serial of it), so that it can be joined with the CA's record. What Envoy has not is null.
+ * One JSON object per request with the SPIFFE ID and the certificate serial of the caller, to join with the
+ * CA's ledger, and the SPIFFE ID of the upstream (Envoy has no serial for it). Unknown values are null.
  */
 export function jsonAccessLog(path: string) {
   return {

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { EnvoyAdmin } from "./admin.ts";
 
-describe("a client of Envoy's admin interface", () => {
+describe("EnvoyAdmin", () => {
   let server: Server;
   let asked: string[];
   let answer: { status: number; body: string };
@@ -25,7 +25,7 @@ describe("a client of Envoy's admin interface", () => {
     if (server.listening) await once(server.close(), "close");
   });
 
-  it("fails with a code when Envoy refuses, talks nonsense or is gone, and is then not ready", async () => {
+  it("fails with a code if Envoy refuses, returns garbage or is gone, and is then not ready", async () => {
     answer = { status: 503, body: "" };
     await assert.rejects(admin.certificates(), { code: "ENVOY_ADMIN_FAILED" });
     assert.equal(await admin.isReady(), false);
@@ -37,7 +37,7 @@ describe("a client of Envoy's admin interface", () => {
     assert.equal(await admin.isReady(), false);
   });
 
-  it("asks for one statistic by its exact name, which reads as 0 before it exists", async () => {
+  it("reads one statistic by its exact name, and 0 before it exists", async () => {
     answer.body = JSON.stringify({ stats: [{ name: "a.b.c", value: 7 }, { histograms: {} }] });
     assert.equal(await admin.stat("a.b.c"), 7);
     assert.equal(await admin.stat("a.b"), 0);

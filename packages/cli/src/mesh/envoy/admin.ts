@@ -1,14 +1,16 @@
 import type { HostPort } from "@kasbah/runtime";
 import { CliError } from "../../errors.ts";
 
-/** A certificate that an Envoy uses at this moment. */
+/** A certificate that Envoy currently uses. */
 export interface EnvoyCertificate {
-  /** Lower-case hex without leading zeros, as Envoy writes it. */
+  /** Lower-case hex without leading zeros, as in Envoy's output. */
   readonly serial: string;
   readonly uris: readonly string[];
 }
 
-/** A small client of one Envoy's admin interface. Each call throws CliError `ENVOY_ADMIN_FAILED` when Envoy does not answer. */
+/**
+ * A small client for Envoy's admin interface. Throws CliError `ENVOY_ADMIN_FAILED` if Envoy does not answer.
+ */
 export class EnvoyAdmin {
   readonly #base: string;
 
@@ -16,7 +18,7 @@ export class EnvoyAdmin {
     this.#base = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
   }
 
-  /** True once Envoy is LIVE: every listener has its secrets. */
+  /** True once Envoy is LIVE, which requires secrets for every listener. */
   async isReady(): Promise<boolean> {
     try {
       return (await fetch(`${this.#base}/ready`, { signal: AbortSignal.timeout(2000) })).ok;
@@ -25,7 +27,7 @@ export class EnvoyAdmin {
     }
   }
 
-  /** The counter or gauge of exactly this name; 0 while Envoy has not made it yet. */
+  /** The counter or gauge with exactly this name, or 0 before Envoy creates it. */
   async stat(name: string): Promise<number> {
     const filter = encodeURIComponent(`^${name.replace(/[.\\^$*+?()[\]{}|]/g, "\\$&")}$`);
     const answer = await this.#get(`/stats?format=json&filter=${filter}`);

@@ -11,7 +11,7 @@ const settings: EnvoySettings = {
   outbound: { address: loopback(8081), upstream: loopback(8444), peer: "spiffe://td/ns/demo/sa/b" },
 };
 
-/** Every value under this key, wherever it stands. */
+/** Every value with this key, at any depth. */
 function valuesOf(tree: unknown, key: string): unknown[] {
   if (typeof tree !== "object" || tree === null) return [];
   return Object.entries(tree).flatMap(([name, value]) => [
@@ -20,8 +20,8 @@ function valuesOf(tree: unknown, key: string): unknown[] {
   ]);
 }
 
-describe("an Envoy bootstrap", () => {
-  it("lets nobody in without a certificate of a named peer", () => {
+describe("createBootstrap", () => {
+  it("requires a certificate of a listed peer", () => {
     const tree = createBootstrap(settings);
     assert.deepEqual(valuesOf(tree, "require_client_certificate"), [true]);
     assert.deepEqual(valuesOf(tree, "match_typed_subject_alt_names"), [
@@ -30,45 +30,45 @@ describe("an Envoy bootstrap", () => {
     ]);
   });
 
-  it("resumes no session on either side", () => {
+  it("disables session resumption on both sides", () => {
     const tree = createBootstrap(settings);
     assert.deepEqual(valuesOf(tree, "disable_stateless_session_resumption"), [true]);
     assert.deepEqual(valuesOf(tree, "disable_stateful_session_resumption"), [true]);
     assert.deepEqual(valuesOf(tree, "max_session_keys"), [0]);
   });
 
-  it("waits for every secret rather than serve without it, and says who it is only once", () => {
+  it("waits for every secret instead of serving without it, and sends its node only once", () => {
     const tree = createBootstrap(settings);
     assert.deepEqual(valuesOf(tree, "initial_fetch_timeout"), ["0s", "0s", "0s", "0s"]);
     assert.deepEqual(valuesOf(tree, "set_node_on_first_message_only"), [true, true, true, true]);
     assert.deepEqual(valuesOf(tree, "resource_api_version"), ["V3", "V3", "V3", "V3"]);
   });
 
-  it("reaches the agent by HTTP/2 over its socket", () => {
+  it("reaches the agent through HTTP/2 on its socket", () => {
     const [sds] = createBootstrap(settings).static_resources.clusters;
     assert.deepEqual(valuesOf(sds, "explicit_http_config"), [{ http2_protocol_options: {} }]);
     assert.deepEqual(valuesOf(sds, "pipe"), [{ path: "/run/sds.sock" }]);
   });
 
-  it("throws away a caller's own identity header before it writes the true one", () => {
+  it("removes a caller's own identity header before it adds the verified one", () => {
     assert.deepEqual(valuesOf(createBootstrap(settings), "forward_client_cert_details"), ["SANITIZE_SET"]);
   });
 
-  it("makes a new connection for every request only when it is told to", () => {
+  it("opens a new connection per request only if configured", () => {
     assert.deepEqual(valuesOf(createBootstrap(settings), "max_requests_per_connection"), []);
     const outbound = { ...settings.outbound, maxRequestsPerConnection: 1 } as typeof settings.outbound;
     const fresh = createBootstrap({ ...settings, ...(outbound ? { outbound } : {}) });
     assert.deepEqual(valuesOf(fresh, "max_requests_per_connection"), [1]);
   });
 
-  it("writes who called, by SPIFFE ID and serial, when it has an access log", () => {
+  it("logs the caller's SPIFFE ID and serial if an access log is configured", () => {
     assert.deepEqual(valuesOf(createBootstrap(settings), "json_format"), []);
     const [format] = valuesOf(createBootstrap({ ...settings, accessLogPath: "/log" }), "json_format");
     assert.equal((format as Record<string, string>)["peer"], "%DOWNSTREAM_PEER_URI_SAN%");
     assert.equal((format as Record<string, string>)["serial"], "%DOWNSTREAM_PEER_SERIAL%");
   });
 
-  it("has only the ways that it is given", () => {
+  it("has only the listeners that are configured", () => {
     const { nodeId, cluster, admin, sdsSocket } = settings;
     const { listeners, clusters } = createBootstrap({ nodeId, cluster, admin, sdsSocket }).static_resources;
     assert.deepEqual(listeners, []);

@@ -11,22 +11,22 @@ import {
 import { sdsCluster } from "./sds.ts";
 import { upstreamTls } from "./transport-socket.ts";
 
-/** One workload's Envoy: where its agent is, and which ways lead in and out. */
+/** The Envoy of one workload: its agent, and its inbound and outbound traffic. */
 export interface EnvoySettings {
   readonly nodeId: string;
   readonly cluster: string;
-  /** Keep it on loopback: whoever reaches it commands this Envoy. */
+  /** Keep it on loopback: anyone who can reach it controls this Envoy. */
   readonly admin: HostPort;
   readonly sdsSocket: string;
   readonly inbound?: Inbound;
   readonly outbound?: Outbound;
-  /** Where to write the access log as JSON lines; none unless given. */
+  /** Where to write the access log as JSON lines; no log by default. */
   readonly accessLogPath?: string;
 }
 
 /**
- * An Envoy bootstrap with strict mTLS in both directions, all static but the secrets, which come from the agent.
- * Plain data: write it as JSON and start `envoy -c`.
+ * An Envoy bootstrap with strict mTLS in both directions. Everything is static except the secrets, which the
+ * agent serves. Write it as JSON and start `envoy -c`.
  */
 export function createBootstrap(settings: EnvoySettings) {
   const { nodeId, cluster, admin, sdsSocket, inbound, outbound, accessLogPath } = settings;

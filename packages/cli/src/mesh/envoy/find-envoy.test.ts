@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findEnvoy } from "./find-envoy.ts";
 
-describe("the search for Envoy", () => {
+describe("findEnvoy", () => {
   let directory: string;
   const program = async (...parts: string[]) => {
     const path = join(directory, ...parts);
@@ -18,13 +18,13 @@ describe("the search for Envoy", () => {
   });
   afterEach(() => rm(directory, { recursive: true }));
 
-  it("never replaces an ENVOY_BIN that is wrong by another Envoy", async () => {
+  it("never replaces an invalid ENVOY_BIN with another Envoy", async () => {
     await program("bin/envoy");
     const env = { ENVOY_BIN: join(directory, "none"), PATH: join(directory, "bin") };
     await assert.rejects(findEnvoy(env), { code: "ENVOY_MISSING" });
   });
 
-  it("does not run what lies in the working directory or is no program", async () => {
+  it("does not run a file in the working directory or one that is not executable", async () => {
     await mkdir(join(directory, "folder/envoy"), { recursive: true });
     await mkdir(join(directory, "plain"));
     await writeFile(join(directory, "plain/envoy"), "text", { mode: 0o644 });
@@ -34,14 +34,14 @@ describe("the search for Envoy", () => {
     );
   });
 
-  it("takes ENVOY_BIN before PATH", async () => {
+  it("prefers ENVOY_BIN to PATH", async () => {
     const wished = await program("own/my-envoy");
     await program("bin/envoy");
     const found = await findEnvoy({ ENVOY_BIN: wished, PATH: join(directory, "bin") });
     assert.deepEqual(found, { path: wished, source: "ENVOY_BIN" });
   });
 
-  it("takes the first one on PATH", async () => {
+  it("uses the first Envoy on PATH", async () => {
     const first = await program("a/envoy");
     await program("b/envoy");
     const found = await findEnvoy({ PATH: `${directory}/empty:${directory}/a:${directory}/b` });

@@ -2,16 +2,17 @@ import { access, constants, stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { CliError } from "../../errors.ts";
 
-/** Where an Envoy was found. */
+/** An Envoy, and how it was found. */
 export interface FoundEnvoy {
   readonly path: string;
   readonly source: "ENVOY_BIN" | "PATH";
 }
 
 /**
- * `ENVOY_BIN` if set, else `envoy` on `PATH`; undefined when there is neither.
+ * `ENVOY_BIN` if set, else `envoy` on `PATH`; undefined if neither exists.
  *
- * @throws CliError `ENVOY_MISSING` when `ENVOY_BIN` names no executable file: a wish is never silently replaced.
+ * @throws CliError `ENVOY_MISSING` if `ENVOY_BIN` is not an executable file, because an explicit choice is
+ * never replaced
  */
 export async function findEnvoy(
   env: Readonly<Record<string, string | undefined>>,
@@ -24,7 +25,7 @@ export async function findEnvoy(
       `ENVOY_BIN is ${wished}, which is not an executable file: fix or unset it`,
     );
   }
-  // An empty element of PATH means the working directory, from which nothing is run.
+  // An empty element of PATH means the working directory, which is not searched.
   for (const directory of (env["PATH"] ?? "").split(delimiter).filter((element) => element !== "")) {
     const path = join(directory, "envoy");
     if (await isExecutable(path)) return { path, source: "PATH" };
@@ -32,7 +33,7 @@ export async function findEnvoy(
   return undefined;
 }
 
-/** True for a regular file (also through links) that this user may execute. */
+/** True for a regular file, or a link to one, that this user may execute. */
 export async function isExecutable(path: string): Promise<boolean> {
   try {
     await access(path, constants.X_OK);

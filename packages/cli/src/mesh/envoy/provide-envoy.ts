@@ -4,7 +4,7 @@ import { runProgram } from "../processes/run-program.ts";
 import { findEnvoy, isExecutable } from "./find-envoy.ts";
 import { installEnvoy, installedEnvoyPath } from "./install-envoy.ts";
 
-/** The repository's own git-ignored folder, at the same distance from src and from dist. */
+/** The repository's git-ignored cache, at the same distance from src and from dist. */
 const cacheDirectory = fileURLToPath(new URL("../../../../../.cache", import.meta.url));
 
 export interface ProvideOptions {
@@ -13,12 +13,12 @@ export interface ProvideOptions {
   readonly platform: string;
   readonly arch: string;
   readonly signal?: AbortSignal;
-  /** Called before the long work of an install; what it returns is called after it. */
+  /** Called before an installation starts; the returned function is called after it. */
   readonly onInstall?: (cacheDirectory: string) => () => void;
 }
 
 /**
- * The path of an Envoy: the user's wish, the one on PATH, or the project's own, installed when it is not there yet.
+ * The path of an Envoy: from ENVOY_BIN, on PATH, or the project's own, which is installed if missing.
  *
  * @throws CliError `ENVOY_MISSING` or `ENVOY_INSTALL_FAILED`
  */

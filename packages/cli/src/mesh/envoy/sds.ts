@@ -1,18 +1,22 @@
-/** The name of the static cluster that leads to the agent's Unix socket. */
+/** The name of the static cluster for the agent's Unix socket. */
 export const sdsClusterName = "sds-grpc";
 
-/** Where one secret comes from: the agent, in the v3 protocol, awaited for ever rather than served without. */
+/**
+ * Configures one secret from the agent with the v3 API. Envoy waits forever for it instead of serving without
+ * it.
+ */
 export function sdsSecret(name: "default" | "ROOTCA") {
   return {
     name,
     sds_config: {
       resource_api_version: "V3",
-      // 0 waits for the agent. Any other value ends in a listener that accepts connections and resets them.
+      // 0 waits for the agent. With any other value, the listener accepts connections after the timeout and
+      // resets them.
       initial_fetch_timeout: "0s",
       api_config_source: {
         api_type: "GRPC",
         transport_api_version: "V3",
-        // The node is 60 KB; without this every ACK repeats it.
+        // The node is 60 KB; without this, every ACK repeats it.
         set_node_on_first_message_only: true,
         grpc_services: [{ envoy_grpc: { cluster_name: sdsClusterName } }],
       },
@@ -26,7 +30,7 @@ export function sdsCluster(socketPath: string) {
     name: sdsClusterName,
     type: "STATIC",
     connect_timeout: "1s",
-    // Without it Envoy speaks HTTP/1.1 to a gRPC server, says nothing, and waits for ever.
+    // Otherwise Envoy silently speaks HTTP/1.1 to a gRPC server and waits forever.
     typed_extension_protocol_options: {
       "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
         "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",

@@ -1,13 +1,15 @@
 import { sdsSecret } from "./sds.ts";
 
-/** The side that accepts: demands a certificate whose URI is one of `peers`, and never resumes a session. */
+/**
+ * The server side: requires a certificate whose URI SAN is one of `peers`, and disables session resumption.
+ */
 export function downstreamTls(peers: readonly string[]) {
   return {
     name: "envoy.transport_sockets.tls",
     typed_config: {
       "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
       require_client_certificate: true,
-      // A resumed session would skip the certificates: each connection proves both identities anew.
+      // A resumed session would skip the certificates; every connection must verify both identities.
       disable_stateless_session_resumption: true,
       disable_stateful_session_resumption: true,
       common_tls_context: commonTls(peers),
@@ -15,7 +17,7 @@ export function downstreamTls(peers: readonly string[]) {
   };
 }
 
-/** The side that connects: accepts only the SPIFFE ID `peer`, and keeps no session to resume. */
+/** The client side: accepts only the SPIFFE ID `peer`, and keeps no sessions. */
 export function upstreamTls(peer: string) {
   return {
     name: "envoy.transport_sockets.tls",

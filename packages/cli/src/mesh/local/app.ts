@@ -3,15 +3,15 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { HostPort } from "@kasbah/runtime";
 
-/** A small HTTP service that tells every caller who it believes the caller is. */
+/** A small HTTP service that returns the identity of its caller. */
 export interface App {
   readonly address: HostPort;
-  /** How many requests have reached it. */
+  /** The number of requests so far. */
   requestCount(): number;
   close(): Promise<void>;
 }
 
-/** Listens on loopback only: the one way in from the mesh is through its Envoy. */
+/** Listens only on loopback, so the mesh can reach it only through its Envoy. */
 export async function startApp(name: string): Promise<App> {
   let requests = 0;
   const server = createServer((request, response) => {
@@ -38,7 +38,10 @@ function pathOf(request: IncomingMessage): string {
   return (request.url ?? "/").slice(0, 200);
 }
 
-/** The URI of `x-forwarded-client-cert`, which Envoy alone writes (SANITIZE_SET), so its one element needs no quoting rules. */
+/**
+ * The URI in `x-forwarded-client-cert`. Only Envoy writes the header (SANITIZE_SET), so its single element
+ * needs no unquoting.
+ */
 function peerIn(header: string | string[] | undefined): string | null {
   const elements = (typeof header === "string" ? header : "").split(";");
   return elements.find((element) => element.startsWith("URI="))?.slice("URI=".length) ?? null;

@@ -5,22 +5,23 @@ import { isStatusReady } from "../processes/ready.ts";
 import { Service } from "../processes/service.ts";
 import { type CaEndpoint, type MeshDeps, tokenIssuerName, trustDomain } from "./mesh-deps.ts";
 
-// The daemons are run, never imported; these packages stand side by side in the repository, from src and from dist.
+// The daemons run as processes and are never imported; the packages are siblings in the repository, for src
+// and for dist.
 const serverBin = fileURLToPath(new URL("../../../../ca-server/bin/kasbah-server.js", import.meta.url));
 
-/** The CA of a mesh as a process. */
+/** The process of a mesh's CA. */
 export interface Ca extends CaEndpoint {
   readonly service: Service;
   readonly httpAddress: HostPort;
   readonly stateDirectory: string;
 }
 
-/** What a CA is made from. */
+/** The settings of a CA process. */
 export interface CaPlan {
   readonly jwksPath: string;
   readonly grpcAddress: HostPort;
   readonly httpAddress: HostPort;
-  /** Further flags of kasbah-server. */
+  /** Additional flags of kasbah-server. */
   readonly flags: readonly string[];
 }
 

@@ -3,10 +3,14 @@ import type { HostPort } from "@kasbah/runtime";
 
 const deadlineMs = 5000;
 
-/** How a mesh port answered somebody without a certificate: the reason of the refusal, or undefined when it let them in. */
+/**
+ * Calls a mesh port without a certificate. Returns the reason of the rejection, or undefined if the port
+ * accepted the call.
+ */
 export function callWithoutCertificate({ host, port }: HostPort): Promise<string | undefined> {
   return new Promise<string | undefined>((resolve) => {
-    // In TLS 1.3 the client's side of the handshake is done before the server refuses, so one must speak and listen.
+    // In TLS 1.3, the client completes its handshake before the server can reject it, so the client must send
+    // data and read the answer.
     const socket = connect({ host, port, rejectUnauthorized: false, timeout: deadlineMs }, () =>
       socket.write("GET / HTTP/1.1\r\nhost: backend\r\nconnection: close\r\n\r\n"),
     );
@@ -21,7 +25,7 @@ export function callWithoutCertificate({ host, port }: HostPort): Promise<string
   });
 }
 
-/** `ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED` reads as `TLS alert: certificate required`. */
+/** `ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED` becomes `TLS alert: certificate required`. */
 function alertIn({ code = "connection failed" }: NodeJS.ErrnoException): string {
   const [, alert] = /ALERT_(\w+)$/.exec(code) ?? [];
   return alert ? `TLS alert: ${alert.toLowerCase().replaceAll("_", " ")}` : code;

@@ -9,7 +9,7 @@ export interface HttpAnswer {
 const deadlineMs = 5000;
 const maxBodyBytes = 64 * 1024;
 
-/** One GET on a connection of its own. Rejects with the socket's error. */
+/** Sends one GET on a new connection. Rejects with the socket's error. */
 export function getOnce({ host, port }: HostPort, path: string): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const call = request({ host, port, path, agent: false, timeout: deadlineMs }, (response) => {

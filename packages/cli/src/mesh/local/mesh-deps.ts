@@ -1,14 +1,14 @@
 import type { HostPort } from "@kasbah/runtime";
 import type { ServiceDeps } from "../processes/service.ts";
 
-/** Where a mesh lives: its folders, the programs it runs, and what it tells them of the machine. */
+/** The directories, programs and environment of a mesh. */
 export interface MeshDeps extends ServiceDeps {
-  /** Keys, tokens and sockets; 0700, gone at the end. */
+  /** Keys, tokens and sockets; mode 0700, removed at the end. */
   readonly runDirectory: string;
   readonly logDirectory: string;
   readonly nodePath: string;
   readonly envoyPath: string;
-  /** What children see of the environment: enough to run, nothing that would configure them. */
+  /** The environment of the children: enough to run, but no configuration. */
   readonly childEnv: Readonly<Record<string, string>>;
 }
 
@@ -16,13 +16,13 @@ export const trustDomain = "cluster.local";
 export const namespace = "demo";
 export const tokenIssuerName = "https://kubernetes.default.svc.cluster.local";
 
-/** The few variables that programs need to run at all; `CA_ADDR` and its like must not leak into a demo. */
+/** The few variables that programs need to run; `CA_ADDR` and similar variables must not affect a demo. */
 export function childEnvOf(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const kept = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH"];
   return Object.fromEntries(kept.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 }
 
-/** What one side of a mesh needs to know of the CA. */
+/** What clients of the CA need to connect to it. */
 export interface CaEndpoint {
   readonly grpcAddress: HostPort;
   readonly rootPath: string;

@@ -8,43 +8,46 @@ import { type MeshDeps, namespace, tokenIssuerName } from "./mesh-deps.ts";
 import { createSandbox, type SandboxOptions } from "./sandbox.ts";
 import { createWorkload, spiffeIdOf, type Workload } from "./workload.ts";
 
-/** What a mesh may be told; what is left out is the demo's. */
+/** The options of a mesh; defaults are those of the demo. */
 export interface MeshOptions extends SandboxOptions {
-  /** 20 s unless given: short, so that rotation can be watched. */
+  /** 20 s by default: short, so that rotations can be observed. */
   readonly secretTtlMs?: number;
-  /** Requests that frontend's Envoy sends over one connection; 1 unless given, a full mTLS handshake for each. */
+  /**
+   * Requests per connection of frontend's Envoy; 1 by default, which means a full mTLS handshake for each.
+   */
   readonly maxRequestsPerConnection?: number;
-  /** Further flags of kasbah-server. */
+  /** Additional flags of kasbah-server. */
   readonly caFlags?: readonly string[];
-  /** Called with each part as it becomes ready. */
+  /** Called when a part becomes ready. */
   readonly onReady?: (part: string) => void;
 }
 
-/** A CA, a token issuer, and the workloads frontend and backend with an agent and a real Envoy each. */
+/** A CA, a token issuer, and the workloads frontend and backend, each with an agent and a real Envoy. */
 export interface Mesh {
   readonly tokens: TokenIssuer;
   readonly ca: Ca;
   readonly frontend: Workload;
   readonly backend: Workload;
   readonly app: App;
-  /** Plain HTTP on loopback, into frontend's Envoy and on to backend. */
+  /** Plain HTTP on loopback: enters frontend's Envoy, which forwards it to backend. */
   readonly entry: HostPort;
-  /** The door of backend's Envoy: mTLS only. */
+  /** The mTLS port of backend's Envoy. */
   readonly backendDoor: HostPort;
   readonly runDirectory: string;
   readonly logDirectory: string;
-  /** Lets the logs outlive the mesh, and them alone. */
+  /** Keeps the logs, and only them, after the mesh has stopped. */
   keepLogs(): void;
-  /** Ends every process and removes every file. */
+  /** Stops every process and removes every file. */
   stop(): Promise<void>;
 }
 
 const tokenLifetimeMs = 7 * 24 * 3_600_000;
 
 /**
- * Starts a whole mesh and returns when every part is ready. Nothing of it outlives this process, whatever ends it.
+ * Starts a mesh and returns when every part is ready. No process or file outlives this process, however it
+ * ends.
  *
- * @throws CliError `PROCESS_FAILED` or `NOT_READY`; everything is stopped and the logs are kept.
+ * @throws CliError `PROCESS_FAILED` or `NOT_READY`; all parts are stopped and the logs are kept
  */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const sandbox = await createSandbox(options);
@@ -99,7 +102,7 @@ function mint(tokens: TokenIssuer, serviceAccount: string, { clock }: MeshDeps):
   return tokens.mint({ namespace, serviceAccount, lifetimeMs: tokenLifetimeMs, now: clock.now() });
 }
 
-/** The CA first, then the agents, then the Envoys, which therefore never have to back off. */
+/** The CA first, then the agents, then the Envoys, so that none of them has to back off. */
 async function startParts(
   { ca, frontend, backend }: MeshMembers,
   onReady: (part: string) => void,

@@ -4,18 +4,18 @@ import type { Clock } from "@kasbah/runtime";
 import { startReaper } from "../processes/reaper.ts";
 import { childEnvOf, type MeshDeps } from "./mesh-deps.ts";
 
-/** What a mesh is built on. */
+/** The options of a sandbox. */
 export interface SandboxOptions {
   readonly clock: Clock;
   readonly nodePath: string;
   readonly envoyPath: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where the mesh's own folder is made, with mode 0700. */
+  /** The parent of the mesh's own directory, which has mode 0700. */
   readonly temporaryDirectory: string;
   readonly signal?: AbortSignal;
 }
 
-/** Folders and a reaper, in place before the first key and the first process. */
+/** Directories and a reaper, which exist before the first key and the first process. */
 export interface Sandbox {
   readonly deps: MeshDeps;
   keepLogs(): void;

@@ -1,7 +1,7 @@
 import type { Clock, HostPort } from "@kasbah/runtime";
 import { getOnce } from "./http-request.ts";
 
-/** What a spell of traffic came to. */
+/** The result of a period of traffic. */
 export interface TrafficResult {
   readonly requests: number;
   readonly failures: number;
@@ -9,7 +9,7 @@ export interface TrafficResult {
 }
 
 export interface Traffic {
-  /** What has come of it so far. */
+  /** The result so far. */
   result(): TrafficResult;
   stop(): Promise<TrafficResult>;
 }
@@ -17,7 +17,10 @@ export interface Traffic {
 const callers = 2;
 const pauseMs = 10;
 
-/** Steady requests to a mesh's entry, one after the other for each of a few callers; everything but a 200 is a failure. */
+/**
+ * Sends steady requests to a mesh's entry, sequentially for each of a few callers. Any status other than 200
+ * is a failure.
+ */
 export function startTraffic(entry: HostPort, clock: Clock): Traffic {
   let requests = 0;
   let failures = 0;

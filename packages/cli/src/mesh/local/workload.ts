@@ -10,7 +10,7 @@ import { type CaEndpoint, type MeshDeps, namespace, trustDomain } from "./mesh-d
 
 const agentBin = fileURLToPath(new URL("../../../../agent/bin/kasbah-agent.js", import.meta.url));
 
-/** One workload of a mesh: an agent, and an Envoy whose secrets come from it. */
+/** One workload of a mesh: an agent, and an Envoy with secrets from that agent. */
 export interface Workload {
   readonly name: string;
   readonly spiffeId: string;
@@ -39,7 +39,7 @@ export function spiffeIdOf(serviceAccount: string): string {
   return `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
 }
 
-/** Writes a workload's files; nothing runs yet. */
+/** Writes a workload's files without starting a process. */
 export async function createWorkload(deps: MeshDeps, plan: WorkloadPlan): Promise<Workload> {
   const { name, statusAddress, adminAddress } = plan;
   const directory = join(deps.runDirectory, name);
@@ -101,7 +101,7 @@ function envoySpec(deps: MeshDeps, name: string, bootstrapPath: string) {
   return {
     name: `${name}-envoy`,
     file: deps.envoyPath,
-    // Without hot restart two Envoys need no shared memory and never meet.
+    // Without hot restart, two Envoys share no memory and do not conflict.
     args: ["-c", bootstrapPath, "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"],
     env: deps.childEnv,
     logFile: join(deps.logDirectory, `${name}-envoy.log`),

@@ -6,7 +6,10 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isUnbroken, lineageToNpm } from "./ancestors.ts";
 
-/** A process that calls itself as told, with a shell and a sleeper below it; gives the pids of all three. */
+/**
+ * Starts a process with the given title, with a shell and a sleeping process below it. Returns the three
+ * pids.
+ */
 async function startTree(title: string) {
   const program = `
     process.title = ${JSON.stringify(title)};
@@ -19,12 +22,12 @@ async function startTree(title: string) {
   return { top, shell, sleeper };
 }
 
-describe("the lineage of a process", () => {
+describe("lineageToNpm", () => {
   before(function () {
     if (!existsSync("/proc/self/status")) this.skip();
   });
 
-  it("is broken when npm dies above the shell between them", async () => {
+  it("is broken when npm dies above the shell", async () => {
     const { top, shell, sleeper } = await startTree("npm start");
     const lines = lineageToNpm(sleeper, shell);
     assert.deepEqual(lines, [
@@ -39,14 +42,14 @@ describe("the lineage of a process", () => {
     process.kill(sleeper, "SIGKILL");
   });
 
-  it("always begins with the direct parent", async () => {
+  it("always starts with the direct parent", async () => {
     const { top, shell, sleeper } = await startTree("something else");
     assert.deepEqual(lineageToNpm(sleeper, shell)[0], { pid: sleeper, parent: shell });
     top.kill("SIGKILL");
     process.kill(sleeper, "SIGKILL");
   });
 
-  it("is broken when the parent is another", () => {
+  it("is broken when the parent has changed", () => {
     assert.equal(isUnbroken([{ pid: process.pid, parent: process.ppid }], 1_000_000), false);
   });
 });

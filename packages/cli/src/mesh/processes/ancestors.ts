@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** One process and the parent that it had when we looked. */
+/** A process, and its parent at the time of observation. */
 export interface Lineage {
   readonly pid: number;
   readonly parent: number;
@@ -9,8 +9,8 @@ export interface Lineage {
 const furthest = 4;
 
 /**
- * The lines from `pid` up to npm, past the shell and the launcher between them. Where there is no npm above or no
- * `/proc` to find it in, the line to the direct parent alone.
+ * The chain from `pid` up to npm, including the shell and the launcher in between. If npm is not an ancestor
+ * or `/proc` is missing, only the link to the direct parent.
  */
 export function lineageToNpm(pid: number, parent: number): readonly Lineage[] {
   const lines: Lineage[] = [{ pid, parent }];
@@ -23,7 +23,7 @@ export function lineageToNpm(pid: number, parent: number): readonly Lineage[] {
   return lines.slice(0, 1);
 }
 
-/** True while nobody on the way up has died: the kernel gives orphans another parent. */
+/** True while every ancestor in the chain is alive: the kernel gives orphans another parent. */
 export function isUnbroken(lines: readonly Lineage[], ownParent: number): boolean {
   return lines.every(({ pid, parent }, i) => (i === 0 ? ownParent : parentOf(pid)) === parent);
 }

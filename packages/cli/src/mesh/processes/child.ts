@@ -4,36 +4,36 @@ import { closeSync, openSync } from "node:fs";
 import { CliError } from "../../errors.ts";
 import type { Reaper } from "./reaper.ts";
 
-/** A program to run beside us. */
+/** A program to run as a child process. */
 export interface ChildSpec {
   readonly name: string;
   readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Both its outputs are appended here (0600). */
+  /** Receives stdout and stderr (appended, mode 0600). */
   readonly logFile: string;
 }
 
-/** How it ended, in words: `exit code 2` or `signal SIGKILL`. */
+/** How the child ended: `exit code 2` or `signal SIGKILL`. */
 export type ChildEnd = string;
 
-/** A running program, named by its pid and never by a pattern. */
+/** A running program, always addressed by its pid and never by a pattern. */
 export interface Child {
   readonly name: string;
   readonly pid: number;
   readonly logFile: string;
-  /** Resolves once, when it has ended for any reason. */
+  /** Resolves once the child has ended for any reason. */
   readonly ended: Promise<ChildEnd>;
-  /** SIGTERM, then SIGKILL when it has not ended within the grace. */
+  /** Sends SIGTERM, then SIGKILL if the child has not ended within the grace period. */
   stop(graceMs: number): Promise<ChildEnd>;
-  /** SIGKILL. */
+  /** Sends SIGKILL. */
   kill(): Promise<ChildEnd>;
 }
 
 /**
- * Starts a child in a process group of its own, so that a Ctrl-C reaches us alone and we end it in order.
+ * Starts a child in its own process group, so that Ctrl-C reaches only us and we can stop children in order.
  *
- * @throws CliError `PROCESS_FAILED` when it cannot be started at all.
+ * @throws CliError `PROCESS_FAILED` if it cannot be started
  */
 export async function startChild(spec: ChildSpec, reaper: Reaper): Promise<Child> {
   const log = openSync(spec.logFile, "a", 0o600);

@@ -3,8 +3,8 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import type { HostPort } from "@kasbah/runtime";
 
 /**
- * Distinct loopback addresses that nobody listens on at this moment, as the kernel gives them. It gives odd ports to
- * listeners and even ones to connections, so such a port is still free when its owner is restarted under traffic.
+ * Distinct loopback addresses that are currently free. The kernel gives odd ports to listeners and even ones
+ * to connections, so such a port remains free while its owner restarts under traffic.
  */
 export async function findFreeAddresses(count: number): Promise<readonly HostPort[]> {
   const servers = await Promise.all(Array.from({ length: count }, listenAnywhere));

@@ -12,9 +12,10 @@ export interface ReadyOptions {
 const pollEveryMs = 50;
 
 /**
- * Waits until `isReady` says so.
+ * Waits until `isReady` returns true.
  *
- * @throws CliError `PROCESS_FAILED` when the child ends first, with the end of its log; `NOT_READY` at the deadline.
+ * @throws CliError `PROCESS_FAILED` with the end of its log if the child ends first; `NOT_READY` at the
+ * deadline
  */
 export async function waitUntilReady(
   child: Child,
@@ -35,7 +36,7 @@ export async function waitUntilReady(
   }
 }
 
-/** True when the status server says that everything it needs is there. */
+/** True if the status server reports ready. */
 export async function isStatusReady({ host, port }: HostPort): Promise<boolean> {
   try {
     return (await fetch(`http://${host}:${port}/healthz/ready`, { signal: AbortSignal.timeout(2000) })).ok;
@@ -49,7 +50,7 @@ async function failure(code: "PROCESS_FAILED" | "NOT_READY", what: string, child
   return new CliError(code, `${what}; the end of its log ${child.logFile}:\n${tailOf(log)}`);
 }
 
-/** The last few lines, each cut to what fits on a screen. */
+/** The last few lines, each cut to fit on a screen. */
 function tailOf(log: string): string {
   const lines = log.trimEnd().split("\n").slice(-4);
   return lines.map((line) => `  ${printableText(line.slice(0, 300))}`).join("\n");

@@ -22,7 +22,7 @@ async function untilGone(pid: number): Promise<void> {
   for (let i = 0; i < 160 && isAlive(pid); i += 1) await sleep(50);
 }
 
-/** A parent that starts a reaper and a child which ignores SIGTERM, says their pids, and then sleeps. */
+/** A parent that starts a reaper and a child that ignores SIGTERM, prints their pids, and then sleeps. */
 const parentProgram = `
   import { spawn } from "node:child_process";
   import { startReaper } from ${JSON.stringify(new URL("./reaper.ts", import.meta.url).href)};
@@ -35,7 +35,7 @@ const parentProgram = `
   child.stdout.once("data", () => process.stdout.write(JSON.stringify([reaper.pid, child.pid]) + "\\n"));
 `;
 
-describe("the reaper", () => {
+describe("The reaper", () => {
   let directory: string;
   let folder: string;
   let parent: ChildProcess | undefined;
@@ -68,7 +68,7 @@ describe("the reaper", () => {
     });
   }
 
-  it("keeps a folder that it was told to keep, and leaves alone what it was told to forget", async () => {
+  it("keeps a folder after keep(), and does not touch a process after forget()", async () => {
     const other = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { detached: true });
     const pid = other.pid ?? 0;
     const reaper = await startReaper(process.execPath);
@@ -82,7 +82,7 @@ describe("the reaper", () => {
     other.kill("SIGKILL");
   });
 
-  it("removes the folder even when somebody killed the reaper", async () => {
+  it("removes the folder even if the reaper was killed", async () => {
     const reaper = await startReaper(process.execPath);
     reaper.removeAtEnd(folder);
     process.kill(reaper.pid, "SIGKILL");

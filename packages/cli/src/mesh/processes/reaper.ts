@@ -3,31 +3,31 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
-// Committed JavaScript, at the same distance from src/processes and from dist/processes.
+// Committed JavaScript, at the same distance from src/mesh/processes and from dist/mesh/processes.
 const program = fileURLToPath(new URL("../../../bin/reaper.js", import.meta.url));
 
-/** Ends what it was told to watch, and removes folders, when this process ends: on every way out, kill -9 too. */
+/** Ends watched processes and removes folders when this process ends for any reason, including SIGKILL. */
 export interface Reaper {
   readonly pid: number;
-  /** The leader of a process group. */
+  /** Watches a process, which must lead its process group. */
   watch(pid: number): void;
   forget(pid: number): void;
   removeAtEnd(folder: string): void;
   keep(folder: string): void;
-  /** Reaps now, and resolves when everything is gone. */
+  /** Reaps immediately, and resolves when everything is gone. */
   close(): Promise<void>;
 }
 
 type Order = { watch: number } | { forget: number } | { remove: string } | { keep: string };
 
-/** Starts the reaper in a session of its own, so that no terminal signal reaches it. */
+/** Starts the reaper in its own session, so that no terminal signal reaches it. */
 export async function startReaper(nodePath: string): Promise<Reaper> {
   const child = spawn(nodePath, [program], { detached: true, stdio: ["pipe", "ignore", "ignore"], cwd: "/" });
   const ended = once(child, "exit");
   ended.catch(() => {});
   await once(child, "spawn");
   const folders = new Set<string>();
-  // A reaper that somebody killed must not take the command with it (EPIPE).
+  // If the reaper was killed, EPIPE must not end the command.
   child.stdin.on("error", () => {});
   const tell = (order: Order) => child.stdin.write(`${JSON.stringify(order)}\n`);
   return {

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 
-/** How a command ended: its exit code, or the reason why it never ran, and all that it printed. */
+/** The exit code of a command, or why it has none, and its output. */
 export interface CommandResult {
   readonly code: number | "ENOENT" | "SIGNAL";
   readonly output: string;
@@ -12,7 +12,7 @@ export interface ProgramOptions {
   readonly deadlineMs: number;
 }
 
-/** Runs a command to its end without a shell; never rejects, and keeps at most 1 MiB of output. */
+/** Runs a command without a shell; never rejects, and keeps at most 1 MiB of output. */
 export type RunProgram = (
   file: string,
   args: readonly string[],

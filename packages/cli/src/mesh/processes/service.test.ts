@@ -6,7 +6,7 @@ import { systemClock } from "@kasbah/runtime";
 import { type Reaper, startReaper } from "./reaper.ts";
 import { Service } from "./service.ts";
 
-describe("a service", () => {
+describe("Service", () => {
   let directory: string;
   let reaper: Reaper;
   const service = (program: string, isReady = async () => true) =>
@@ -31,7 +31,7 @@ describe("a service", () => {
     await rm(directory, { recursive: true });
   });
 
-  it("that ends before it is ready fails with the end of its log", async () => {
+  it("fails with the end of the log if the program ends before it is ready", async () => {
     const thing = service("console.error('no port'); process.exit(3)", async () => false);
     await thing.start();
     await assert.rejects(thing.ready(), (error: Error & { code?: string }) => {
@@ -41,7 +41,7 @@ describe("a service", () => {
     });
   });
 
-  it("whose program is missing fails at the start", async () => {
+  it("fails to start if the program is missing", async () => {
     const thing = service("");
     const missing = new Service({ ...thing.spec, file: join(directory, "none") }, async () => true, {
       clock: systemClock,
@@ -50,7 +50,7 @@ describe("a service", () => {
     await assert.rejects(missing.start(), { code: "PROCESS_FAILED" });
   });
 
-  it("stops, starts again under another pid, and keeps one log", async () => {
+  it("stops, starts again with another pid, and keeps one log", async () => {
     const thing = service("console.log('hello'); setInterval(() => {}, 1000)");
     const log = () => readFile(join(directory, "thing.log"), "utf8");
     const saidHello = async (times: number) => (await log()).split("hello").length > times;

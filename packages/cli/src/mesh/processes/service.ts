@@ -4,7 +4,7 @@ import { type Child, type ChildSpec, startChild } from "./child.ts";
 import { waitUntilReady } from "./ready.ts";
 import type { Reaper } from "./reaper.ts";
 
-/** What a service needs from the world. */
+/** The collaborators of a service. */
 export interface ServiceDeps {
   readonly clock: Clock;
   readonly reaper: Reaper;
@@ -14,7 +14,7 @@ export interface ServiceDeps {
 const readyWithinMs = 30_000;
 const stopGraceMs = 10_000;
 
-/** A program that can be started, awaited, stopped, killed and started again with the same settings. */
+/** A program that can be started, stopped, killed and restarted with the same settings. */
 export class Service {
   readonly spec: ChildSpec;
   readonly #isReady: () => Promise<boolean>;
@@ -31,17 +31,17 @@ export class Service {
     return this.spec.name;
   }
 
-  /** The pid of the running child; undefined while there is none. */
+  /** The pid of the running child; undefined if none runs. */
   get pid(): number | undefined {
     return this.#child?.pid;
   }
 
-  /** Resolves when the running child has ended, with how. */
+  /** Resolves when the running child has ended, with how it ended. */
   get ended(): Promise<string> {
     return this.#child?.ended ?? Promise.resolve("never started");
   }
 
-  /** Starts without waiting. @throws CliError `PROCESS_FAILED` */
+  /** Starts the child without waiting until it is ready. @throws CliError `PROCESS_FAILED` */
   async start(): Promise<void> {
     if (this.#child) throw new CliError("PROCESS_FAILED", `${this.name} is already running`);
     const child = await startChild(this.spec, this.#deps.reaper);
@@ -59,12 +59,12 @@ export class Service {
     await waitUntilReady(this.#child, this.#isReady, signal ? { ...options, signal } : options);
   }
 
-  /** Drains and ends; by force after 10 s. Does nothing when it is not running. */
+  /** Stops the child gracefully, or by force after 10 s. Does nothing if none runs. */
   async stop(): Promise<void> {
     await this.#child?.stop(stopGraceMs);
   }
 
-  /** Ends at once, as a crash would. */
+  /** Ends the child immediately, as a crash would. */
   async kill(): Promise<void> {
     await this.#child?.kill();
   }
