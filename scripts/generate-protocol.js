@@ -48,7 +48,10 @@ if (!isFresh(join(output, "messages.d.ts"))) {
   writeFileSync(code, divisible(readFileSync(code, "utf8")));
 }
 
-/** The packages as constants of their own instead of members of one object, so that a bundle has only those it uses. */
+/**
+ * Makes each protobuf package its own constant instead of a member of one object, so that bundlers can drop
+ * unused ones.
+ */
 function divisible(text) {
   return text
     .replace(/^export const (\w+) = \$root\.\1 = \(/gm, "export const $1 = /* @__PURE__ */ (")

@@ -8,7 +8,7 @@ import type { Source } from "./source.ts";
 import { type AppTree, makeTrees, type Trees } from "./trees/make-trees.ts";
 import { bytesIn } from "./trees/tree.ts";
 
-/** An image that was built, as `--json` prints it. */
+/** A built image, as `--json` prints it. */
 export interface BuiltImage {
   readonly name: string;
   readonly reference: string;
@@ -17,7 +17,7 @@ export interface BuiltImage {
   readonly unpackedBytes: number;
   readonly debianPackages: number;
   readonly npmPackages: number;
-  /** A folder of the OCI's layout. */
+  /** A directory in the OCI image layout. */
   readonly layout: string;
   /** A CycloneDX file. */
   readonly sbom: string;
@@ -27,12 +27,12 @@ export interface BuildPlan {
   readonly root: string;
   readonly images: readonly Image[];
   readonly source: Source;
-  /** The folder that gets `<image>/` and `<image>.cdx.json`. */
+  /** The directory for `<image>/` and `<image>.cdx.json`. */
   readonly out: string;
   readonly say: Say;
 }
 
-/** Builds images without an engine. Under its name is only what was built to its end. */
+/** Builds images without a container engine. A layout gets its final name only when it is complete. */
 export async function buildImages(plan: BuildPlan): Promise<readonly BuiltImage[]> {
   const { directory } = await provideTool("umoci", plan.say);
   await mkdir(plan.out, { recursive: true });

@@ -2,16 +2,16 @@ import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * Does the work while no other process does its own under the same lock. A lock whose owner is gone is taken over;
- * two who do so at once would both build, which costs time and nothing else, for a build ends in a rename.
+ * Runs work while no other process holds the lock. A lock whose owner is dead is taken over. If two processes
+ * do so concurrently, both build: this wastes time but is safe, because a build ends with a rename.
  */
 export async function withBuildLock(
   path: string,
   say: (line: string) => void,
   work: () => Promise<void>,
 ): Promise<void> {
-  for (let told = false; !(await take(path)); told = true) {
-    if (!told) say("another run is building; waiting for it");
+  for (let waits = false; !(await take(path)); waits = true) {
+    if (!waits) say("another build is running; waiting for it");
     await sleep(500);
   }
   try {
@@ -22,7 +22,7 @@ export async function withBuildLock(
 }
 
 async function take(path: string): Promise<boolean> {
-  // Whole before it has its name: an empty one would be nobody's, and be waited for without end.
+  // Written in full before it gets its name: an empty lock has no owner, and others would wait forever.
   const own = `${path}.${process.pid}`;
   try {
     await writeFile(own, String(process.pid));
@@ -43,7 +43,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Another user's.
+    // The process belongs to another user.
     return codeOf(error) === "EPERM";
   }
 }

@@ -6,12 +6,12 @@ import { withBuildLock } from "./build-lock.ts";
 import { ImageError } from "./image-error.ts";
 import { run } from "./run.ts";
 
-/** The files of a Debian package in the cache: nothing is installed, and none of its scripts runs. */
+/** The files of a Debian package in the cache. Nothing is installed, and none of its scripts run. */
 export interface DebianPackage {
   readonly name: string;
   readonly version: string;
   readonly architecture: string;
-  /** Its files as from the root of a system, and its description in `DEBIAN/control`. */
+  /** Contains the package's files relative to `/`, and its description in `DEBIAN/control`. */
   readonly directory: string;
 }
 
@@ -21,25 +21,27 @@ const cache = fileURLToPath(new URL("../../.cache/debian", import.meta.url));
 const indexMark = join(cache, "index-read");
 const indexAgeMs = 24 * 3_600_000;
 
-/** Why no package can be had here, and undefined when it can. */
+/** The reason why packages cannot be fetched here; undefined if they can. */
 export function whyNoDebian(path = process.env["PATH"] ?? ""): string | undefined {
   const isThere = (name: string) => path.split(delimiter).some((folder) => existsSync(join(folder, name)));
   const missing = ["apt-get", "dpkg-deb"].filter((name) => !isThere(name));
-  return missing.length === 0 ? undefined : `no ${missing.join(" and no ")} on PATH: this needs Debian`;
+  return missing.length === 0
+    ? undefined
+    : `${missing.join(" and ")} not found on PATH: a Debian system is required`;
 }
 
-/** A package for its programs: the one in the cache, whatever its version, or else Debian's newest. */
+/** Provides a package for its programs: any version in the cache, or else Debian's newest. */
 export async function provideTool(name: string, say: Say): Promise<DebianPackage> {
   const names = await readdir(cache).catch(() => []);
   const cached = names.filter((entry) => entry.startsWith(`${name}_`)).sort();
   const newest = cached.at(-1);
   if (newest !== undefined) return describe(join(cache, newest));
   const [provided] = await provideNewest([name], say);
-  if (provided === undefined) throw new ImageError(`apt-get gave no ${name}`);
+  if (provided === undefined) throw new ImageError(`apt-get did not provide ${name}`);
   return provided;
 }
 
-/** Packages in the versions that Debian has today, security updates among them. */
+/** Provides packages in Debian's current versions, including security updates. */
 export async function provideNewest(names: readonly string[], say: Say): Promise<readonly DebianPackage[]> {
   const problem = whyNoDebian();
   if (problem !== undefined) throw new ImageError(problem);
@@ -52,7 +54,10 @@ export async function provideNewest(names: readonly string[], say: Say): Promise
   return provided;
 }
 
-/** Apt's state is kept here, so that the machine's own stays as it is, and nobody need be root. */
+/**
+ * Runs apt with its state in the cache, so that the machine's own state does not change and root is not
+ * required.
+ */
 function apt(args: readonly string[], cwd = cache): Promise<string> {
   const state = { "Dir::State::lists": join(cache, "lists"), "Dir::Cache": join(cache, "apt") };
   const options = Object.entries({ ...state, "APT::Sandbox::User": "root" });
@@ -67,23 +72,23 @@ async function readIndex(say: Say): Promise<void> {
     () => 0,
   );
   if (Date.now() - readAt < indexAgeMs) return;
-  say("reading Debian's index of packages");
+  say("fetching Debian's package index");
   for (const folder of ["lists/partial", "apt/archives/partial"])
     await mkdir(join(cache, folder), { recursive: true });
-  // By itself it is content with the lists of before when a new one cannot be had, or is not rightly signed.
+  // By default, apt continues with old lists if a new one cannot be fetched or has an invalid signature.
   await apt(["update", "--error-on=any"]);
   await writeFile(indexMark, "");
 }
 
-/** The files of packages as Debian has them today. */
+/** The file names of the packages in Debian's current versions. */
 async function filesOf(names: readonly string[]): Promise<readonly string[]> {
-  // Away from everything: apt does not tell of files that are in its folder already.
+  // Runs in a separate folder, because apt omits files that its folder already contains.
   const listed = await apt(["download", "--print-uris", ...names], join(cache, "apt"));
   const files = [...listed.matchAll(/' (\S+)\.deb /g)].map(([, file = ""]) => file);
   return names.map((name) => {
     const file = files.find((candidate) => candidate.startsWith(`${name}_`));
     if (file === undefined)
-      throw new ImageError(`apt-get knows no package ${name}: this is made of Debian 12`);
+      throw new ImageError(`apt-get does not know the package ${name}: Debian 12 is required`);
     return file;
   });
 }
@@ -94,12 +99,12 @@ async function provide(file: string, say: Say): Promise<DebianPackage> {
   const staging = await mkdtemp(join(cache, ".unpacking-"));
   try {
     say(`fetching ${file}`);
-    // Apt checks it against the signed index.
+    // Apt verifies the file against the signed index.
     await apt(["download", nameIn(file)], staging);
     const unpacked = join(staging, "unpacked");
     await run("dpkg-deb", ["--raw-extract", join(staging, `${file}.deb`), unpacked]);
     await rename(unpacked, directory).catch((error: unknown) => {
-      // Somebody else was as quick.
+      // Another process was faster.
       if (!existsSync(directory)) throw error;
     });
     return await describe(directory);

@@ -1,4 +1,4 @@
-/** What keeps an image from being made, in words for whoever asked for it. */
+/** The reason why an image cannot be built, for the user. */
 export class ImageError extends Error {
   override readonly name = "ImageError";
 }

@@ -1,26 +1,29 @@
-/** What an image is, whoever builds it: the Containerfile says the same, and a test compares them. */
+/** The definition of an image. The Containerfile repeats it, and a test compares them. */
 export interface Image {
   readonly name: "server" | "agent";
-  /** As the chart and `kasbah install` name it. */
+  /** The name of the image without a registry. */
   readonly repository: string;
   readonly title: string;
   readonly description: string;
-  /** The packages whose commands are on its PATH; what they need comes with them. */
+  /** The packages whose commands are on the PATH; their dependencies are included. */
   readonly workspaces: readonly string[];
-  /** Whether its one command is one file, instead of packages with their dependencies beside them. */
+  /** Whether the command is a single file instead of packages with their dependencies. */
   readonly isBundle: boolean;
   readonly entrypoint: string;
-  /** The one option of Node that a first line has room for. It holds for the command alone: without a compiler there is no `fetch`. */
+  /**
+   * The one Node option that fits in a `#!` line. It applies only to this command: without a compiler there
+   * is no `fetch`.
+   */
   readonly nodeFlag?: string;
   readonly env: Readonly<Record<string, string>>;
   readonly ports: readonly string[];
-  /** Folders that its user may write, for volumes are made after them. */
+  /** Directories that the image's user can write, on which volumes are mounted. */
   readonly writable: readonly string[];
 }
 
-/** Somebody without a name on any node. */
+/** A user that exists on no node. */
 export const userId = 65532;
-/** Where the commands are, and Node, and nothing else. */
+/** Contains only the commands and Node. */
 export const commandFolder = "/usr/local/bin";
 export const programFolder = "/opt/kasbah";
 
@@ -34,7 +37,7 @@ const server: Image = {
   workspaces: ["@kasbah/ca-server", "@kasbah/cli"],
   isBundle: false,
   entrypoint: "kasbah-server",
-  // The chart's place, so that kasbah finds the CA when it is run beside it.
+  // The same directory as in the chart, so that kasbah finds the CA in the pod.
   env: { ...path, KASBAH_STATE_DIR: "/var/lib/kasbah/state" },
   ports: ["15012/tcp", "15014/tcp"],
   writable: ["/var/lib/kasbah"],
@@ -49,7 +52,7 @@ const agent: Image = {
   isBundle: true,
   entrypoint: "kasbah-agent",
   nodeFlag: "--jitless",
-  // What a process that is in every pod, and mostly waits, is smaller by; docs/adr/0015.
+  // Saves memory in a process that runs in every pod and is mostly idle; docs/adr/0015.
   env: { ...path, NODE_OPTIONS: "--max-semi-space-size=1", MALLOC_ARENA_MAX: "1" },
   ports: [],
   writable: [],
@@ -57,7 +60,7 @@ const agent: Image = {
 
 export const images: readonly Image[] = [server, agent];
 
-/** Labels as the OCI's image specification names them, of every build. */
+/** Labels of the OCI image specification for every build. */
 export function imageLabels(image: Image, version: string): Readonly<Record<string, string>> {
   const labels = {
     title: image.title,

@@ -2,16 +2,16 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ImageError } from "./image-error.ts";
 
-/** A package of npm that is in a folder's `node_modules`. */
+/** An npm package in a directory's `node_modules`. */
 export interface InstalledPackage {
   readonly name: string;
   readonly version: string;
   readonly license: string | undefined;
-  /** SHA-512 of its archive, in hex; our own have none. */
+  /** SHA-512 of its archive in hex; our own packages have none. */
   readonly sha512: string | undefined;
 }
 
-/** As npm writes it; the path names a package that has no `name`. */
+/** npm's record of a package; without `name`, the path contains it. */
 interface RecordedPackage {
   readonly name?: string;
   readonly version?: string;
@@ -21,21 +21,22 @@ interface RecordedPackage {
 }
 
 /**
- * What npm has put there, by the record that it leaves. (`npm sbom` cannot tell: it fails where only some workspaces
- * are installed, and by the lock file alone it leaves out what development needs as well, such as protobufjs.)
+ * The packages that npm installed, from its own record. (`npm sbom` fails if only some workspaces are
+ * installed, and with the lock file alone it omits packages that are also development dependencies, such as
+ * protobufjs.)
  */
 export async function installedPackages(home: string): Promise<readonly InstalledPackage[]> {
   return unique((await record(home)).map(([path, recorded]) => packageOf(path, recorded)));
 }
 
-/** The same of some folders alone, which are named from `home`; our own packages are among them. */
+/** The packages in the given directories, relative to `home`, including our own. */
 export async function packagesAt(
   home: string,
   folders: readonly string[],
 ): Promise<readonly InstalledPackage[]> {
   const wanted = (await record(home)).filter(([path]) => folders.includes(path));
   const missing = folders.filter((folder) => !wanted.some(([path]) => path === folder));
-  if (missing.length > 0) throw new ImageError(`npm has no record of ${missing.join(", ")}: run npm ci`);
+  if (missing.length > 0) throw new ImageError(`npm did not install ${missing.join(", ")}: run npm ci`);
   return unique(wanted.map(([path, recorded]) => packageOf(path, recorded)));
 }
 

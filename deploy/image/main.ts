@@ -34,9 +34,9 @@ async function build({ images, out, treesOnly, json }: Options): Promise<void> {
 
 function refuseMachine(): void {
   const isRoot = process.getuid?.() === 0;
-  const problem = whyNoDebian() ?? (isRoot ? undefined : "files in an image are root's: run it as root");
+  const problem = whyNoDebian() ?? (isRoot ? undefined : "files in an image belong to root: run it as root");
   if (problem === undefined) return;
-  throw new ImageError(`${problem}. With a container engine, build deploy/image/Containerfile instead`);
+  throw new ImageError(`${problem}. Alternatively, build deploy/image/Containerfile with a container engine`);
 }
 
 function print(built: readonly BuiltImage[], json: boolean): void {

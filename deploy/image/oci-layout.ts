@@ -3,26 +3,26 @@ import { dirname, join } from "node:path";
 import { type Image, imageLabels, userId } from "./images.ts";
 import { run } from "./run.ts";
 
-/** What an image is put together from. */
+/** The input of an image. */
 export interface LayoutPlan {
   readonly image: Image;
   readonly version: string;
-  /** The commit; undefined where nobody knows it. */
+  /** The commit; undefined if unknown. */
   readonly revision: string | undefined;
-  /** Trees of files, each a layer: what changes seldom first, so that releases share it. */
+  /** Trees of files, one per layer. Those that seldom change come first, so that releases share them. */
   readonly layers: readonly { readonly tree: string; readonly madeOf: string }[];
   readonly ageSeconds: number;
 }
 
 export interface Layout {
   readonly digest: string;
-  /** Of the layers, as they are pulled. */
+  /** Size of the layers as pulled. */
   readonly compressedBytes: number;
 }
 
 const architectures: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
 
-/** Writes an image as a folder of the OCI's layout, the same bytes for the same plan. */
+/** Writes an image as a directory in the OCI image layout. The same plan gives the same bytes. */
 export async function writeLayout(umoci: string, folder: string, plan: LayoutPlan): Promise<Layout> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(dirname(folder), { recursive: true });

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { ImageError } from "./image-error.ts";
 import { type Image, images } from "./images.ts";
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface Options {
   readonly images: readonly Image[];
   readonly out: string;
@@ -14,26 +14,26 @@ export interface Options {
 export const imageHelp = `Usage: npm run image -- [options] [server] [agent]
 
 Builds the OCI images kasbah/server and kasbah/agent without a container engine, from Debian's packages and the Node
-that package.json pins. Nothing is installed on the machine. It needs root (files in an image are root's) on Debian 12,
-npm and git. With an engine, deploy/image/Containerfile makes the same images: docs/image.md tells how.
+version that package.json pins. It installs nothing on the machine. It requires root (files in an image belong to root) on
+Debian 12, npm and git. To build the same images with a container engine, use deploy/image/Containerfile: see docs/image.md.
 
 Options:
-  --out <folder>  where <image>/ (an OCI layout) and <image>.cdx.json (what is in it) go; default dist/image
-  --trees         only the files of the images, as folders below --out: base, server, agent
-  --json          a summary on standard output, progress on standard error (npm run --silent image -- --json)
-  --help          this
+  --out <folder>  the directory for <image>/ (an OCI layout) and <image>.cdx.json (its SBOM); default dist/image
+  --trees         write only the files of the images, as directories below --out: base, server, agent
+  --json          print a summary on standard output, progress on standard error (npm run --silent image -- --json)
+  --help          print this help
 
 Environment:
-  SOURCE_DATE_EPOCH  the age of all files, in seconds since 1970; default that of the commit
+  SOURCE_DATE_EPOCH  the time of all files, in seconds since 1970; default: the time of the commit
 `;
 
-/** @throws ImageError when the command line means nothing. */
+/** @throws ImageError if the command line is invalid */
 export function parseOptions(argv: readonly string[]): Options {
   const { values, positionals } = parse(argv);
   const unknown = positionals.filter((name) => !images.some((image) => image.name === name));
   if (unknown.length > 0) {
     throw new ImageError(
-      `no image is named ${unknown.join(", ")}: expected ${images.map(({ name }) => name).join(" or ")}`,
+      `unknown image ${unknown.join(", ")}: expected ${images.map(({ name }) => name).join(" or ")}`,
     );
   }
   return {
@@ -56,7 +56,7 @@ function parse(argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true });
   } catch (cause) {
-    throw new ImageError(`${cause instanceof Error ? cause.message : cause}; --help lists what there is`, {
+    throw new ImageError(`${cause instanceof Error ? cause.message : cause}; see --help`, {
       cause,
     });
   }

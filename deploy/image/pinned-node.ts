@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ImageError } from "./image-error.ts";
 import { run } from "./run.ts";
 
-/** The Node that package.json pins, as npm installed it. */
+/** The Node version that package.json pins, as npm installed it. */
 export interface PinnedNode {
   readonly version: string;
   readonly binary: string;
@@ -12,7 +12,7 @@ export interface PinnedNode {
   readonly sha256: string;
 }
 
-/** Finds it, and asks it for its version. */
+/** Finds the pinned Node and checks its version. */
 export async function findPinnedNode(root: string): Promise<PinnedNode> {
   const { devDependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   const version: string = devDependencies.node;
@@ -20,7 +20,7 @@ export async function findPinnedNode(root: string): Promise<PinnedNode> {
   const binary = join(home, "bin/node");
   const found = (await run(binary, ["--version"])).trim();
   if (found !== `v${version}`) {
-    throw new ImageError(`${binary} is ${found}, and package.json pins ${version}: run npm ci`);
+    throw new ImageError(`${binary} is ${found}, but package.json pins ${version}: run npm ci`);
   }
   const license = join(home, `node_modules/node-${process.platform}-${process.arch}/LICENSE`);
   const sha256 = createHash("sha256")

@@ -2,16 +2,16 @@ import { execFile } from "node:child_process";
 import { basename } from "node:path";
 import { ImageError } from "./image-error.ts";
 
-/** How a program is run. */
+/** The working directory and additional environment of a program. */
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
- * The standard output of a program that ends well.
+ * The standard output of a program.
  *
- * @throws ImageError with the end of what it said.
+ * @throws ImageError with the end of its output if the program fails
  */
 export function run(file: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const env = { ...process.env, ...options.env };

@@ -3,14 +3,14 @@ import type { Image } from "./images.ts";
 import type { InstalledPackage } from "./installed-packages.ts";
 import type { PinnedNode } from "./pinned-node.ts";
 
-/** What is in an image, by who delivers it. */
+/** The content of an image by its source. */
 export interface Contents {
   readonly debian: readonly DebianPackage[];
   readonly node: PinnedNode;
   readonly npm: readonly InstalledPackage[];
 }
 
-/** A bill of materials as CycloneDX 1.5 has it, the same for the same contents. */
+/** A CycloneDX 1.5 bill of materials, identical for identical contents. */
 export function sbomOf(image: Image, version: string, contents: Contents): string {
   const { debian, node, npm } = contents;
   const components = [...debian.map(debianComponent), nodeComponent(node), ...npm.map(npmComponent)];

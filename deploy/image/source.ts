@@ -3,14 +3,17 @@ import { join } from "node:path";
 import { ImageError } from "./image-error.ts";
 import { run } from "./run.ts";
 
-/** What an image is made of, and which moment all its files are given: the commit's, so that it comes out the same. */
+/** The source of an image, and the time of all its files: the commit's, so that builds are reproducible. */
 export interface Source {
   readonly version: string;
   readonly revision: string | undefined;
   readonly ageSeconds: number;
 }
 
-/** Of the clone, or of `SOURCE_DATE_EPOCH` where there is no git, as in an engine's build. */
+/**
+ * Reads the source from the clone, or from `SOURCE_DATE_EPOCH` without git, as in a build by a container
+ * engine.
+ */
 export async function readSource(root: string, epoch: string | undefined): Promise<Source> {
   const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   const git = (...args: string[]) => run("git", args, { cwd: root }).then((text) => text.trim());
@@ -24,7 +27,9 @@ export async function readSource(root: string, epoch: string | undefined): Promi
     return { version, revision, ageSeconds: Number(epoch ?? time) };
   } catch (cause) {
     if (epoch !== undefined) return { version, revision: undefined, ageSeconds: Number(epoch) };
-    const why = cause instanceof ImageError ? cause.message : "git tells no commit";
-    throw new ImageError(`the commit dates all files, and ${why}; or set SOURCE_DATE_EPOCH`, { cause });
+    const why = cause instanceof ImageError ? cause.message : "git reports no commit";
+    throw new ImageError(`cannot date the files by the commit: ${why}; set SOURCE_DATE_EPOCH instead`, {
+      cause,
+    });
   }
 }

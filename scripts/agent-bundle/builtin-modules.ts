@@ -4,8 +4,8 @@ import type { Plugin } from "esbuild";
 const builtin = new RegExp(`^(?:node:.+|${names.join("|")})$`);
 
 /**
- * Takes Node's own modules as programs with `require` do. An `import` makes one of them a module with every export it has,
- * and so runs the getters by which Node puts off loading half of itself: importing `node:http` loads its WebSocket.
+ * Loads Node's built-in modules as `require` does. An `import` creates a module with every export, and so
+ * runs the getters with which Node defers loading half of itself: importing `node:http` loads its WebSocket.
  */
 export const builtinModules: Plugin = {
   name: "builtin modules",

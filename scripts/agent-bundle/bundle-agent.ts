@@ -4,7 +4,7 @@ import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 import { builtinModules } from "./builtin-modules.ts";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
-/** Where the agent's one file is, and what grants the right to it, beside each other. */
+/** The agent's single file, and the licences next to it. */
 export const bundlePath = join(root, "packages/agent/dist/kasbah-agent.mjs");
 export const licensesPath = join(root, "packages/agent/dist/LICENSES.txt");
 
@@ -18,7 +18,7 @@ function optionsFor(plugins: readonly Plugin[]) {
     target: "node24",
     conditions: ["kasbah-source"],
     metafile: true,
-    // Names stay as they are, and lines short: a stack can be read without a map.
+    // Names are kept and lines are short, so that stack traces are readable without a source map.
     minifySyntax: true,
     minifyWhitespace: true,
     lineLimit: 160,
@@ -26,30 +26,30 @@ function optionsFor(plugins: readonly Plugin[]) {
     define: { "Intl.DateTimeFormat": "UtcDateTimeFormat" },
     inject: [join(root, "scripts/agent-bundle/utc-date-time-format.ts")],
     plugins: [...plugins, builtinModules],
-    // Without a listener of ours, SIGUSR1 makes Node open its debugger: a port from which every key can be read.
+    // Without a listener, SIGUSR1 makes Node open its debugger: a port that exposes every key.
     banner: { js: 'process.on("SIGUSR1",()=>{});' },
     logLevel: "warning",
   } satisfies BuildOptions;
 }
 
 /**
- * Writes the agent as one file. What is imported by `await import()` is in it as well, and evaluated when that is awaited.
- * `plugins` come before those that the agent is always built with.
+ * Writes the agent as a single file. It includes modules loaded with `await import()`, which are evaluated
+ * when awaited. `plugins` run before the agent's own plugins.
  */
 export async function bundleAgent(outfile = bundlePath, plugins: readonly Plugin[] = []): Promise<Metafile> {
   const { metafile } = await build({ ...optionsFor(plugins), outfile });
   return metafile;
 }
 
-/** Every module that has any code in the one file, by its path from the root. */
+/** The paths of all modules with code in the bundle, relative to the root. */
 export async function allModules(): Promise<readonly string[]> {
   const { metafile } = await build({ ...optionsFor([]), write: false, outfile: "whole.mjs" });
   return modulesIn(metafile, ["whole.mjs"]);
 }
 
 /**
- * The modules that run when the daemon starts, by their paths from the root: those that a build in pieces reaches from
- * its main without `await import()`, and that have any code left in them.
+ * The paths of the modules that run when the daemon starts, relative to the root: those with code that a
+ * split build reaches from its main without `await import()`.
  */
 export async function eagerModules(): Promise<readonly string[]> {
   const { metafile } = await build({

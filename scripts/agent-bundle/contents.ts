@@ -3,16 +3,16 @@ import { join } from "node:path";
 import type { Metafile } from "esbuild";
 import { root } from "./bundle-agent.ts";
 
-/** A package whose code is in a bundle. */
+/** A package with code in a bundle. */
 export interface BundledPackage {
   readonly name: string;
   readonly version: string;
   readonly license: string | undefined;
-  /** Its folder from the root. */
+  /** Its directory relative to the root. */
   readonly folder: string;
 }
 
-/** The packages that any code of a bundle comes from, ours included, by name. */
+/** The packages with code in a bundle, including our own, sorted by name. */
 export async function packagesIn({ outputs }: Metafile): Promise<readonly BundledPackage[]> {
   const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
   const used = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path);
@@ -21,7 +21,7 @@ export async function packagesIn({ outputs }: Metafile): Promise<readonly Bundle
   return packages.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** `node_modules/a/node_modules/@b/c` of a file in there, or `packages/d` of ours. */
+/** `node_modules/a/node_modules/@b/c` or `packages/d` for a file inside. */
 function folderOf(path: string): string | undefined {
   return /^(?:.*node_modules\/(?:@[^/]+\/)?|packages\/)[^/]+/.exec(path)?.[0];
 }
@@ -31,7 +31,7 @@ async function describe(folder: string): Promise<BundledPackage> {
   return { name, version, license, folder };
 }
 
-/** The licences of the packages of others, each in its own words: they want to be told along with the code. */
+/** The full licence texts of third-party packages, which must be distributed with the code. */
 export async function licensesOf(packages: readonly BundledPackage[]): Promise<string> {
   const texts = packages.filter(({ folder }) => folder.includes("node_modules/")).map(licenseOf);
   return (await Promise.all(texts)).join("\n");
@@ -41,7 +41,7 @@ async function licenseOf({ name, version, license, folder }: BundledPackage): Pr
   const files = (await readdir(join(root, folder))).filter((file) =>
     /^(licen[cs]e|notice|copying)/i.test(file),
   );
-  if (files.length === 0) return `${name} ${version}: ${license ?? "no licence is named"}\n`;
+  if (files.length === 0) return `${name} ${version}: ${license ?? "no licence given"}\n`;
   const texts = await Promise.all(files.sort().map((file) => readFile(join(root, folder, file), "utf8")));
   return `${name} ${version}\n\n${texts.map((text) => text.trimEnd()).join("\n\n")}\n\n${"-".repeat(78)}\n`;
 }

@@ -6,8 +6,9 @@ interface Part {
 const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
 /**
- * The parts of an instant in UTC, for node-cron, which asks `Intl` for them: its tables of all languages and zones
- * would be a seventh of the agent's memory, and a sweep every ten seconds is the same sweep in every zone.
+ * The parts of an instant in UTC, for node-cron, which asks `Intl` for them. The tables for all languages and
+ * zones of `Intl` would take a seventh of the agent's memory, and a sweep every ten seconds is the same in
+ * every zone.
  */
 export class UtcDateTimeFormat {
   readonly #namesZone: boolean;

@@ -37,7 +37,7 @@ describe("The lock around a build", () => {
     while (!existsSync(lock)) await sleep(1);
     await Promise.all([first, withBuildLock(lock, say, work("second"))]);
     assert.deepEqual(events, ["first begins", "first ends", "second begins", "second ends"]);
-    assert.deepEqual(said, ["another run is building; waiting for it"]);
+    assert.deepEqual(said, ["another build is running; waiting for it"]);
   });
 
   it("is taken over from a run that was killed", async () => {

@@ -6,14 +6,15 @@ import { type InstalledPackage, installedPackages } from "../installed-packages.
 import { run } from "../run.ts";
 import { type Entry, entriesOf } from "./tree.ts";
 
-// What can be run, and what grants the right to; types, maps and pages are neither. What is aside is told by its folder,
-// and only at the top of a package: deeper, a folder of that name may well be part of a program (yaml has dist/doc).
+// `runs` matches files that can be run and `grants` matches licences; types, source maps and documentation
+// are neither. `asides` applies only at the top of a package: deeper, such a directory may belong to the
+// program (yaml has dist/doc).
 const runs = /(?<!\.test|\.spec)\.(js|mjs|cjs|json)$/;
 const grants = /^(licen[cs]e|notice|copying)/i;
 const asides = /^(\..*|tests?|__tests__|specs|examples?|bench|benchmarks|docs)$/;
 const inPackage = /^.*node_modules\/(?:@[^/]+\/)?[^/@]+\/([^/]+)\//;
 
-/** What differs between the images: our packages with what they need, and their commands on PATH. */
+/** Makes the image-specific tree: our packages with their dependencies, and their commands on the PATH. */
 export async function makeAppTree(
   tree: string,
   image: Image,
@@ -35,7 +36,7 @@ export async function makeAppTree(
   return installed;
 }
 
-/** What npm decides by: the lock file, and the manifest of every workspace. */
+/** Copies npm's input: the lock file and the manifest of every workspace. */
 async function copyManifests(root: string, home: string): Promise<readonly string[]> {
   const { workspaces } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   const found = await Promise.all((workspaces as string[]).map((pattern) => foldersOf(root, pattern)));
@@ -51,7 +52,7 @@ async function foldersOf(root: string, pattern: string): Promise<readonly string
   return (await readdir(join(root, parent))).map((name) => join(parent, name));
 }
 
-/** The folders of the workspaces that npm linked; of the others, which nothing needs, the manifests are removed. */
+/** The directories of the workspaces that npm linked. The manifests of all other workspaces are removed. */
 async function installedWorkspaces(home: string, all: readonly string[]): Promise<readonly string[]> {
   const links = join(home, "node_modules/@kasbah");
   const targets = (await readdir(links)).map(async (name) => join(links, await readlink(join(links, name))));
@@ -66,7 +67,7 @@ async function copyBuilt(root: string, home: string, folder: string): Promise<vo
   for (const part of ["bin", "generated", "launch.js"]) {
     if (existsSync(join(root, folder, part))) await copy(root, home, join(folder, part));
   }
-  // The compiler leaves there what it once made of sources that are gone.
+  // dist may still contain output of deleted sources.
   for (const { path } of await entriesOf(join(root, folder, "src"))) {
     const compiled = join(folder, "dist", path.replace(/\.ts$/, ".js"));
     if (path.endsWith(".ts") && existsSync(join(root, compiled))) await copy(root, home, compiled);
@@ -95,7 +96,7 @@ function belongs({ path }: Entry): boolean {
   return runs.test(path) && !asides.test(folder);
 }
 
-/** There is no `env` to find Node by, so a command's first line names it, and the kernel starts it at once. */
+/** The image has no `env` to find Node, so the first line of a command names Node for the kernel. */
 async function linkCommands(tree: string, workspace: string): Promise<void> {
   const link = join(tree, programFolder, "node_modules", workspace);
   const linked = relative(tree, join(dirname(link), await readlink(link)));

@@ -5,7 +5,7 @@ import { commandFolder, userId } from "../images.ts";
 import type { PinnedNode } from "../pinned-node.ts";
 import { type Entry, entriesOf } from "./tree.ts";
 
-/** What Node is linked with, and what tells a scanner which system this is. */
+/** The libraries that Node is linked with, and the files that identify the system to scanners. */
 export const debianPackages: readonly string[] = [
   "base-files",
   "gcc-12-base",
@@ -15,7 +15,9 @@ export const debianPackages: readonly string[] = [
   "libstdc++6",
 ];
 
-/** Of the packages: shared libraries, the system's name, and who may be thanked. Nothing that could be run. */
+/**
+ * The files to keep: shared libraries, the system's identification and copyright notices, but no programs.
+ */
 const kept: readonly RegExp[] = [
   /^(usr\/)?lib(64)?\/([a-z0-9_]+-linux-gnu\/)?(lib|ld-)[^/]+\.so[.0-9]*$/,
   /^(etc|usr\/lib)\/os-release$/,
@@ -25,7 +27,7 @@ const kept: readonly RegExp[] = [
 const isKept = ({ path, kind }: Entry) =>
   (kind === "file" || kind === "symlink") && kept.some((pattern) => pattern.test(path));
 
-/** The part that both images share: Node, the libraries below it, and no program else. */
+/** Makes the tree that both images share: Node and its libraries, and no other program. */
 export async function makeBaseTree(
   tree: string,
   packages: readonly DebianPackage[],
@@ -37,7 +39,7 @@ export async function makeBaseTree(
   for (const [path, text] of Object.entries(systemFiles)) await addText(tree, path, text);
 }
 
-// Without a shell, nobody can log in. Names are asked of the files first, and then of the cluster.
+// Without a shell, nothing can log in. Names are resolved from files first, then by the cluster's DNS.
 const systemFiles = {
   "etc/passwd": `root:x:0:0:root:/:/nonexistent\nkasbah:x:${userId}:${userId}:kasbah:/:/nonexistent\n`,
   "etc/group": `root:x:0:\nkasbah:x:${userId}:\n`,
@@ -49,7 +51,7 @@ async function addPackage(tree: string, { name, directory }: DebianPackage): Pro
     await mkdir(dirname(join(tree, path)), { recursive: true });
     await cp(join(directory, path), join(tree, path), { verbatimSymlinks: true });
   }
-  // Where scanners look for packages in an image without dpkg.
+  // Scanners look for packages here in an image without dpkg.
   const control = await readFile(join(directory, "DEBIAN/control"), "utf8");
   await addText(tree, `var/lib/dpkg/status.d/${name}`, control);
 }

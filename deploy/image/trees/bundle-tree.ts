@@ -5,7 +5,7 @@ import { licensesOf, packagesIn } from "../../../scripts/agent-bundle/contents.t
 import { commandFolder, type Image, programFolder } from "../images.ts";
 import { type InstalledPackage, packagesAt } from "../installed-packages.ts";
 
-/** What differs between the images, of one whose command is one file: that file, and the licences of what is in it. */
+/** Makes the image-specific tree of a single-file command: the file, and the licences of its content. */
 export async function makeBundleTree(
   tree: string,
   image: Image,
@@ -13,7 +13,7 @@ export async function makeBundleTree(
 ): Promise<readonly InstalledPackage[]> {
   const program = join(tree, programFolder, `${image.entrypoint}.mjs`);
   const packages = await packagesIn(await bundleAgent(program));
-  // There is no `env` to find Node by, so the first line names it, and the kernel starts it at once.
+  // The image has no `env` to find Node, so the first line names Node for the kernel.
   const interpreter = [`${commandFolder}/node`, ...(image.nodeFlag === undefined ? [] : [image.nodeFlag])];
   await writeFile(program, `#!${interpreter.join(" ")}\n${await readFile(program, "utf8")}`);
   await chmod(program, 0o755);

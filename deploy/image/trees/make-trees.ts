@@ -9,9 +9,9 @@ import { debianPackages, makeBaseTree } from "./base-tree.ts";
 import { makeBundleTree } from "./bundle-tree.ts";
 import { settle } from "./tree.ts";
 
-/** The files of images before they are layers. */
+/** The files of the images before they become layers. */
 export interface Trees {
-  /** What all of them begin with. */
+  /** The base layer of all images. */
   readonly base: string;
   readonly debian: readonly DebianPackage[];
   readonly node: PinnedNode;
@@ -27,13 +27,13 @@ export interface AppTree {
 export interface TreesPlan {
   readonly root: string;
   readonly images: readonly Image[];
-  /** The folder that gets `base/`, and one for each image. */
+  /** The directory for `base/` and one tree per image. */
   readonly folder: string;
   readonly ageSeconds: number;
   readonly say: Say;
 }
 
-/** Puts together the files of images, the same for everybody who has the same sources and packages. */
+/** Makes the file trees of images, identical for the same sources and packages. */
 export async function makeTrees(plan: TreesPlan): Promise<Trees> {
   const { root, folder, ageSeconds, say } = plan;
   const base = join(folder, "base");
@@ -57,7 +57,10 @@ export async function makeTrees(plan: TreesPlan): Promise<Trees> {
   return { base, debian, node, apps };
 }
 
-/** For our user, and for the root group, which is what a cluster has that gives each namespace a user of its own. */
+/**
+ * Owned by our user and by the root group, because some clusters give each namespace its own user in that
+ * group.
+ */
 async function open(folder: string, ageSeconds: number): Promise<void> {
   await chown(folder, userId, 0);
   await chmod(folder, 0o770);

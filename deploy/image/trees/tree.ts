@@ -2,17 +2,17 @@ import type { Stats } from "node:fs";
 import { chmod, chown, lstat, lutimes, readdir, readlink } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 
-/** One entry of a tree of files, with its path from the top. */
+/** One entry of a file tree, with its path relative to the top. */
 export interface Entry {
   readonly path: string;
   readonly kind: "file" | "directory" | "symlink" | "other";
   readonly mode: number;
   readonly size: number;
-  /** Where a link leads, from the top as well. */
+  /** The target of a link, relative to the top. */
   readonly target?: string;
 }
 
-/** Everything in a folder; a folder comes after what is in it. */
+/** All entries of a directory; a directory comes after its content. */
 export async function entriesOf(top: string, below = ""): Promise<readonly Entry[]> {
   const entries: Entry[] = [];
   for (const name of (await readdir(join(top, below))).sort()) {
@@ -37,8 +37,8 @@ async function targetOf(top: string, path: string): Promise<string> {
 }
 
 /**
- * Makes a tree the same whoever built it and when: everything root's, as old as told, and writable for its owner
- * alone; what could be run before can be run by everybody.
+ * Makes a tree reproducible: all files belong to root, have the given time and are writable only by their
+ * owner. Files that their owner can execute become executable by everyone.
  */
 export async function settle(top: string, ageSeconds: number): Promise<void> {
   for (const { path, kind, mode } of [...(await entriesOf(top)), topEntry]) {
@@ -53,7 +53,7 @@ export async function settle(top: string, ageSeconds: number): Promise<void> {
 
 const topEntry: Entry = { path: "", kind: "directory", mode: 0o755, size: 0 };
 
-/** What the files of a tree come to. */
+/** The total size of the files in a tree. */
 export async function bytesIn(top: string): Promise<number> {
   return (await entriesOf(top)).reduce((sum, { kind, size }) => sum + (kind === "file" ? size : 0), 0);
 }

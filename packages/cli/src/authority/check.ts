@@ -34,17 +34,17 @@ export interface CheckLimits {
  * @throws CliError as {@link checkAuthorities} does, for any replica
  */
 export function checkReplicas(
-  { otherwise = [], ...told }: Replicated<AuthorityStatusMessage>,
+  { otherwise = [], ...status }: Replicated<AuthorityStatusMessage>,
   limits: CheckLimits,
   now: Date,
 ): CheckReport {
-  const worst = [told, ...otherwise]
-    .map((status) => checkAuthorities(status, limits, now))
+  const worst = [status, ...otherwise]
+    .map((each) => checkAuthorities(each, limits, now))
     .reduce((one, other) => (levels.indexOf(other.level) > levels.indexOf(one.level) ? other : one));
   const differing = otherwise.map(
     ({ replica }) => `${replica} reports a different state: compare the replicas with kasbah authority list`,
   );
-  return { ...worst, warnings: [...new Set([...told.warnings, ...worst.warnings, ...differing])] };
+  return { ...worst, warnings: [...new Set([...status.warnings, ...worst.warnings, ...differing])] };
 }
 
 export const checkExitCodes = { OK: 0, WARNING: 3, CRITICAL: 4 } as const;

@@ -23,7 +23,7 @@ export interface PodCall<Answer> {
 const answerDeadlineMs = 30_000;
 
 /** Codes of a command in a pod that mean the CA did not answer or refused. */
-const told: readonly string[] = [
+const caCodes: readonly string[] = [
   "OPERATION_REFUSED",
   "ADMIN_UNREACHABLE",
   "ADMIN_FORBIDDEN",
@@ -87,7 +87,7 @@ function explainCommand(run: KubectlRun): CliError | undefined {
 }
 
 function explainLine(code: string, message: string): CliError {
-  const known = told.includes(code);
+  const known = caCodes.includes(code);
   return known
     ? new CliError(code as CliErrorCode, message)
     : new CliError("ADMIN_FAILED", `${message} (${code})`);

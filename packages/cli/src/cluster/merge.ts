@@ -11,7 +11,7 @@ import { type Answers, describeFailed, noAnswerError } from "./answers.ts";
 
 /** The newest state of all replicas; replicas with a different state are listed. */
 export function mergeStatus(answers: Answers<AuthorityStatusMessage>): Replicated<AuthorityStatusMessage> {
-  const told = mergeAlike(answers, stateOf, ({ epoch }) => epoch);
+  const status = mergeAlike(answers, stateOf, ({ epoch }) => epoch);
   const warnings = new Map<string, string[]>();
   for (const { replica, answer } of answers.given) {
     for (const text of answer.warnings) warnings.set(text, [...(warnings.get(text) ?? []), replica]);
@@ -19,7 +19,7 @@ export function mergeStatus(answers: Answers<AuthorityStatusMessage>): Replicate
   const merged = [...warnings].map(([text, replicas]) =>
     replicas.length === answers.given.length ? text : `${replicas.join(", ")}: ${text}`,
   );
-  return { ...told, warnings: merged };
+  return { ...status, warnings: merged };
 }
 
 /** The state that replicas of one CA share. They may compute different times for the end of a stage. */

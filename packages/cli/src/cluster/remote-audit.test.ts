@@ -28,7 +28,7 @@ function record({
   return { slot: "0", index: 7, authorityId: "intermediate-1", entry };
 }
 const who = (...certificates: readonly object[]) => ({ certificates, more: false, onRecord: null });
-const nobody = (onRecord: object | null = null) => ({ certificates: [], more: false, onRecord });
+const noCertificates = (onRecord: object | null = null) => ({ certificates: [], more: false, onRecord });
 
 describe("The ledgers of the replicas of a CA", () => {
   let replicas: FakeReplicas;
@@ -93,9 +93,9 @@ describe("The ledgers of the replicas of a CA", () => {
       record({ time: "2029-12-01T00:00:00.000Z" }),
       record({ time: "2029-12-30T00:00:00.000Z" }),
     ];
-    await says("kasbah-0", nobody());
-    await says("kasbah-1", nobody({ first, last: first }));
-    await says("kasbah-2", nobody({ first: last, last }));
+    await says("kasbah-0", noCertificates());
+    await says("kasbah-1", noCertificates({ first, last: first }));
+    await says("kasbah-2", noCertificates({ first: last, last }));
     const { said, exitCode } = await run("audit", "who", frontend, "--at", "-1h", "--json");
     assert.equal(exitCode, 1);
     const { onRecord } = JSON.parse(said);

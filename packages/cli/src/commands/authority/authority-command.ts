@@ -65,27 +65,27 @@ export function authorityCommand(deps: CommandDeps): Command {
     withStateLocation(command.command(name).description(description))
       .option("--json", "print JSON")
       .addHelpText("after", after);
-  const tell = (work: Work) => (_: unknown, own: Command) => tellStatus(work, own, deps);
+  const show = (work: Work) => (_: unknown, own: Command) => showStatus(work, own, deps);
   add("list", "list the authorities with stage and expiry; also works while the CA is stopped", listHelp)
     .option("--all", "include retired authorities")
     .action((_, own: Command) => list(own.optsWithGlobals<ListOptions>(), deps));
   add("status", "show the rotation in progress and what it waits for", statusHelp).action(
-    tell((ca) => ca.status()),
+    show((ca) => ca.status()),
   );
   command.addCommand(rotateCommand(deps));
   add("pause", "keep rotations from starting and from continuing", pauseHelp).action(
-    tell((ca) => ca.pause()),
+    show((ca) => ca.pause()),
   );
-  add("resume", "let rotations start and continue again", resumeHelp).action(tell((ca) => ca.resume()));
+  add("resume", "let rotations start and continue again", resumeHelp).action(show((ca) => ca.resume()));
   add("abort", "return to the previous authority; possible until it retires", abortHelp)
     .option("--if-epoch <n>", "only if the CA is at this epoch", parseEpoch)
-    .action(tell((ca, { ifEpoch }) => ca.abort(ifEpoch === undefined ? {} : { ifEpoch })));
+    .action(show((ca, { ifEpoch }) => ca.abort(ifEpoch === undefined ? {} : { ifEpoch })));
   return command;
 }
 
 type Work = (ca: OperatorClient, options: AbortOptions) => Promise<Replicated<AuthorityStatusMessage>>;
 
-async function tellStatus(work: Work, own: Command, deps: CommandDeps): Promise<void> {
+async function showStatus(work: Work, own: Command, deps: CommandDeps): Promise<void> {
   const options = own.optsWithGlobals<AbortOptions>();
   const status = await work(operatorClientOf(options, deps), options);
   const now = deps.clock.now();

@@ -35,10 +35,10 @@ describe("findEnvoy", () => {
   });
 
   it("prefers ENVOY_BIN to PATH", async () => {
-    const wished = await program("own/my-envoy");
+    const explicit = await program("own/my-envoy");
     await program("bin/envoy");
-    const found = await findEnvoy({ ENVOY_BIN: wished, PATH: join(directory, "bin") });
-    assert.deepEqual(found, { path: wished, source: "ENVOY_BIN" });
+    const found = await findEnvoy({ ENVOY_BIN: explicit, PATH: join(directory, "bin") });
+    assert.deepEqual(found, { path: explicit, source: "ENVOY_BIN" });
   });
 
   it("uses the first Envoy on PATH", async () => {

@@ -17,12 +17,12 @@ export interface FoundEnvoy {
 export async function findEnvoy(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<FoundEnvoy | undefined> {
-  const wished = env["ENVOY_BIN"];
-  if (wished) {
-    if (await isExecutable(wished)) return { path: wished, source: "ENVOY_BIN" };
+  const explicit = env["ENVOY_BIN"];
+  if (explicit) {
+    if (await isExecutable(explicit)) return { path: explicit, source: "ENVOY_BIN" };
     throw new CliError(
       "ENVOY_MISSING",
-      `ENVOY_BIN is ${wished}, which is not an executable file: fix or unset it`,
+      `ENVOY_BIN is ${explicit}, which is not an executable file: fix or unset it`,
     );
   }
   // An empty element of PATH means the working directory, which is not searched.

@@ -29,18 +29,18 @@ export async function startReaper(nodePath: string): Promise<Reaper> {
   const folders = new Set<string>();
   // If the reaper was killed, EPIPE must not end the command.
   child.stdin.on("error", () => {});
-  const tell = (order: Order) => child.stdin.write(`${JSON.stringify(order)}\n`);
+  const send = (order: Order) => child.stdin.write(`${JSON.stringify(order)}\n`);
   return {
     pid: child.pid ?? 0,
-    watch: (pid) => tell({ watch: pid }),
-    forget: (pid) => tell({ forget: pid }),
+    watch: (pid) => send({ watch: pid }),
+    forget: (pid) => send({ forget: pid }),
     removeAtEnd: (folder) => {
       folders.add(folder);
-      tell({ remove: folder });
+      send({ remove: folder });
     },
     keep: (folder) => {
       folders.delete(folder);
-      tell({ keep: folder });
+      send({ keep: folder });
     },
     close: async () => {
       child.stdin.end();
