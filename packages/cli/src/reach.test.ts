@@ -11,7 +11,7 @@ const leaves = (command: Command): readonly Command[] =>
 describe("The table of commands that support a cluster", () => {
   const commands = leaves(createProgram({ version: "1" } as CommandDeps));
 
-  it("contains every command", () => {
+  it("lists every command", () => {
     assert.ok(commands.length >= 15);
     assert.deepEqual(commands.filter((command) => reachOf(command) === undefined).map(nameOf), []);
   });

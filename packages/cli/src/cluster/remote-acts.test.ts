@@ -16,7 +16,7 @@ describe("An act on a CA in a cluster", () => {
 
   const run = (...argv: string[]) => replicas.run(["-n", "mesh", ...argv]);
 
-  it("runs once, on the first replica that answers, in the operator's name", async () => {
+  it("runs an act once, on the first replica that answers, in the operator's name", async () => {
     await replicas.list(podNamed("kasbah-0", { phase: "Pending" }), "kasbah-1", "kasbah-10", "kasbah-2");
     await replicas.fails("kasbah-1", "ADMIN_UNREACHABLE", "nothing answers");
     await replicas.answers("kasbah-2", busy);
@@ -38,7 +38,7 @@ describe("An act on a CA in a cluster", () => {
     assert.match(String(last), /kasbah-2 -- kasbah --operator=-bob authority abort --if-epoch=7 --json$/);
   });
 
-  it("can be followed to its end through any replica", async () => {
+  it("follows a rotation to its end through any replica", async () => {
     const done = { ...idle, authorities: [{ ...root, id: "root-2" }] };
     await replicas.answers("kasbah-0", busy);
     for (const name of names.slice(1)) await replicas.answers(name, { ...done, epoch: 9 });

@@ -30,7 +30,7 @@ function record({
 const who = (...certificates: readonly object[]) => ({ certificates, more: false, onRecord: null });
 const noCertificates = (onRecord: object | null = null) => ({ certificates: [], more: false, onRecord });
 
-describe("The ledgers of the replicas of a CA", () => {
+describe("remoteAudit", () => {
   let replicas: FakeReplicas;
 
   beforeEach(async () => {
@@ -47,7 +47,7 @@ describe("The ledgers of the replicas of a CA", () => {
   const says = (pod: string, value: object) =>
     replicas.onExec(pod, `cat <<'END'\n${JSON.stringify(value)}\nEND\nexit 1`);
 
-  it("reject records that are invalid", async () => {
+  it("rejects invalid records", async () => {
     const bad = record();
     const broken = {
       "an entry of another kind": { ...bad, entry: { ...bad.entry, kind: "refused" } },
@@ -63,7 +63,7 @@ describe("The ledgers of the replicas of a CA", () => {
     }
   });
 
-  it("are merged into one answer, newest first, which names the replica of each record", async () => {
+  it("merges the answers, newest first, and names the replica of each record", async () => {
     const newest = record({ serial: "03", time: "2029-12-31T23:00:00.000Z" });
     await answer(who(record({ serial: "01" })), who(newest), who());
     const { said, exitCode, warned } = await run("audit", "who", frontend, "--json");
@@ -79,7 +79,7 @@ describe("The ledgers of the replicas of a CA", () => {
     assert.match((await run("audit", "who", frontend)).said, /entry +7 of kasbah-1/);
   });
 
-  it("are queried for the given instant, and the answer is cut to the limit", async () => {
+  it("queries the given instant, and cuts the merged answer to the limit", async () => {
     await answer(...names.map(() => who(record({ serial: "01" }), record({ serial: "02" }))));
     const { said } = await run("audit", "who", frontend, "--at", "-2h", "--limit", "3", "--json");
     const { certificates, more, at } = JSON.parse(said);
@@ -88,7 +88,7 @@ describe("The ledgers of the replicas of a CA", () => {
       assert.match(call, /audit who spiffe:\S+ --at=2029-12-31T22:00:00\.000Z --limit=3 --json$/);
   });
 
-  it("report that an identity had no certificate, with the first and the last one of all ledgers", async () => {
+  it("reports that an identity had no certificate, with the first and the last one of all ledgers", async () => {
     const [first, last] = [
       record({ time: "2029-12-01T00:00:00.000Z" }),
       record({ time: "2029-12-30T00:00:00.000Z" }),
@@ -105,7 +105,7 @@ describe("The ledgers of the replicas of a CA", () => {
     );
   });
 
-  it("are reported as incomplete if a replica does not answer", async () => {
+  it("warns that the answer is incomplete if a replica does not answer", async () => {
     await answer(who(record()), who());
     await replicas.fails("kasbah-2", "LEDGER_DAMAGED", "it is broken");
     const { said, warned } = await run("audit", "who", frontend, "--json");
@@ -113,7 +113,7 @@ describe("The ledgers of the replicas of a CA", () => {
     assert.match(warned, /kasbah-2: it is broken/);
   });
 
-  it("find a certificate by fingerprint or serial, and report if none contains it", async () => {
+  it("finds a certificate by fingerprint or serial, and reports if no ledger contains it", async () => {
     const script = (found: object, same: object) =>
       `case "$3" in ${hash}) cat <<'END'\n${JSON.stringify(found)}\nEND\nexit 1 ;; *) cat <<'END'\n${JSON.stringify(same)}\nEND\nesac`;
     const nothing = { certificates: [], sameSerial: [] };
@@ -124,7 +124,7 @@ describe("The ledgers of the replicas of a CA", () => {
     assert.match((await run("audit", "cert", "01")).said, /sa\/frontend\n/);
   });
 
-  it("show only the current certificate of a pod, no matter which replica issued it", async () => {
+  it("shows only the current certificate of a pod, no matter which replica issued it", async () => {
     const older = record({ serial: "01" });
     const newer = record({ serial: "02", time: "2029-12-31T23:00:00.000Z" });
     const other = record({ serial: "03", pod: "b" });
@@ -137,7 +137,7 @@ describe("The ledgers of the replicas of a CA", () => {
     assert.match((await run("identities", "--in", "nowhere")).said, /^0 identities with a valid certificate/);
   });
 
-  it("return the newest entries of all replicas ordered by time, and cannot be followed", async () => {
+  it("returns the newest entries of all replicas ordered by time, and refuses to follow them", async () => {
     const at = (second: number) => record({ time: `2029-12-31T23:00:0${second}.000Z`, serial: `0${second}` });
     await answer([at(1), at(4)], [at(2)], [at(3)]);
     const { said } = await run("audit", "tail", "--lines", "3", "--json");
@@ -149,7 +149,7 @@ describe("The ledgers of the replicas of a CA", () => {
     assert.equal((await run("audit", "tail", "-f")).error?.code, "CONFIG_INVALID");
   });
 
-  it("cannot be combined with a ledger on this machine", async () => {
+  it("rejects a location that names both a cluster and this machine", async () => {
     assert.equal((await run("identities", "--state-dir", "/ca")).error?.code, "CONFIG_INVALID");
   });
 });

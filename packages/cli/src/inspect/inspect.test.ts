@@ -87,7 +87,7 @@ describe("kasbah inspect", () => {
     assert.equal(await inspect(path, "pem", now), leafPem + authority.rootPem);
   });
 
-  describe("of a server", () => {
+  describe("TLS server", () => {
     const addressOf = (server: { address(): unknown }) =>
       `127.0.0.1:${(server.address() as AddressInfo).port}`;
 
@@ -128,7 +128,7 @@ describe("kasbah inspect", () => {
     });
   });
 
-  describe("of an SDS socket", () => {
+  describe("SDS socket", () => {
     const bytes = (text: string) => new TextEncoder().encode(text);
     let server: Http2Server;
     afterEach(() => server.close(0));

@@ -81,7 +81,7 @@ describe("kasbah check", () => {
     assert.equal((await run("authority", "status")).error?.code, "ADMIN_UNREACHABLE");
   });
 
-  describe("of a running CA", () => {
+  describe("running CA", () => {
     let ca: FakeAuthorityAdmin;
 
     beforeEach(async () => {

@@ -27,7 +27,7 @@ describe("lineageToNpm", () => {
     if (!existsSync("/proc/self/status")) this.skip();
   });
 
-  it("is broken when npm dies above the shell", async () => {
+  it("breaks the lineage when npm dies above the shell", async () => {
     const { top, shell, sleeper } = await startTree("npm start");
     const lines = lineageToNpm(sleeper, shell);
     assert.deepEqual(lines, [
@@ -42,14 +42,14 @@ describe("lineageToNpm", () => {
     process.kill(sleeper, "SIGKILL");
   });
 
-  it("always starts with the direct parent", async () => {
+  it("always starts the lineage with the direct parent", async () => {
     const { top, shell, sleeper } = await startTree("something else");
     assert.deepEqual(lineageToNpm(sleeper, shell)[0], { pid: sleeper, parent: shell });
     top.kill("SIGKILL");
     process.kill(sleeper, "SIGKILL");
   });
 
-  it("is broken when the parent has changed", () => {
+  it("breaks the lineage when the parent has changed", () => {
     assert.equal(isUnbroken([{ pid: process.pid, parent: process.ppid }], 1_000_000), false);
   });
 });
