@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { withBuildLock } from "../../deploy/image/build-lock.ts";
 
-describe("The lock around a build", () => {
+describe("withBuildLock", () => {
   let directory: TemporaryDirectory;
   let lock: string;
   let said: string[];
@@ -20,13 +20,13 @@ describe("The lock around a build", () => {
 
   afterEach(() => directory.remove());
 
-  it("is let go when the build fails", async () => {
+  it("releases the lock when the build fails", async () => {
     const failing = withBuildLock(lock, say, () => Promise.reject(new Error("does not compile")));
     await assert.rejects(failing, /does not compile/);
     assert.equal(existsSync(lock), false);
   });
 
-  it("lets in one after the other, and says once why it waits", async () => {
+  it("runs one build after another, and reports once that it waits", async () => {
     const events: string[] = [];
     const work = (name: string) => async () => {
       events.push(`${name} begins`);
@@ -40,7 +40,7 @@ describe("The lock around a build", () => {
     assert.deepEqual(said, ["another build is running; waiting for it"]);
   });
 
-  it("is taken over from a run that was killed", async () => {
+  it("takes over the lock of a process that was killed", async () => {
     const { pid } = spawnSync(process.execPath, ["--version"]);
     await writeFile(lock, String(pid));
     let isDone = false;
