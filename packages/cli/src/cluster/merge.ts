@@ -42,10 +42,14 @@ export function firstKnown(answers: Answers<DecisionMessage>): FromReplica<Decis
   if (known !== undefined) return { ...known.answer, replica: known.replica };
   const [first] = refused;
   if (first === undefined) throw noAnswerError(answers);
+  const subject =
+    refused.length === 1
+      ? "the only replica that answered has no call"
+      : `none of the ${refused.length} replicas that answered has a call`;
   const reason =
     refused.length === 1 && missing.length === 0
       ? `${first.replica}: ${first.error.message}`
-      : `none of the ${refused.length} replicas that answered has a call with this reference: it was handled before the last restart, or its entry is past retention; search the CA's log for the reference`;
+      : `${subject} with this reference: it was handled before the last restart, or its entry is past retention; search the CA's log for the reference`;
   const unasked = missing.map(describeFailed).join("; ");
   const rest = unasked === "" ? "" : `. These replicas did not answer and may have it: ${unasked}`;
   throw new CliError("OPERATION_REFUSED", `${reason}${rest}`);

