@@ -18,7 +18,7 @@ const domain: readonly RegExp[] = [
   /^packages\/ledger\/src\/tree\//,
   /^packages\/agent\/src\/rotation\//,
   /^packages\/agent\/src\/secret\/secret-store\.ts$/,
-  /^packages\/agent\/src\/sds\/(subscription|delta-subscription|deliveries|asked-names|subscription-note)\.ts$/,
+  /^packages\/agent\/src\/sds\/subscription\//,
 ];
 const isDomain = ({ path }: Source) => domain.some((pattern) => pattern.test(path));
 /** The agent's commands have a main of their own, so that they load nothing of the daemon. */

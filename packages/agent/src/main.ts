@@ -7,14 +7,14 @@ import {
   type Logger,
   runMain,
 } from "@kasbah/runtime";
-import type { Ground } from "./composition/ground.ts";
-import { composeKeptFiles } from "./composition/kept-files.ts";
-import { composeSdsEndpoint } from "./composition/sds-endpoint.ts";
-import { composeStatusPort } from "./composition/status-port.ts";
-import { composeSupply } from "./composition/supply.ts";
+import type { Ground } from "./agent-deps.ts";
 import { composeWorkloadApi } from "./composition/workload-api.ts";
-import { type AgentConfig, command, options } from "./config/config.ts";
+import { type AgentConfig, command, options } from "./config/command.ts";
+import { composeKeptFiles } from "./optional-rooms.ts";
+import { composeSdsEndpoint } from "./sds/create-sds-endpoint.ts";
 import { SecretStore } from "./secret/secret-store.ts";
+import { composeSupply } from "./secret/supply.ts";
+import { composeStatusPort } from "./telemetry/create-status-port.ts";
 import { createAgentMetrics } from "./telemetry/metrics.ts";
 
 await runMain({ command, options, compose }, process);

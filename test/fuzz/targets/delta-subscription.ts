@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Versions } from "../../../packages/agent/src/sds/deliveries.ts";
 import {
   type DeltaRequest,
   type DeltaResponse,
@@ -8,7 +7,8 @@ import {
   emptyDeltaSubscription,
   onDeltaRequest,
   onDeltaUpdate,
-} from "../../../packages/agent/src/sds/delta-subscription.ts";
+} from "../../../packages/agent/src/sds/subscription/delta-subscription.ts";
+import type { Versions } from "../../../packages/agent/src/sds/subscription/response-history.ts";
 import type { Target } from "../target.ts";
 
 const known = ["default", "ROOTCA"];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Versions } from "../../../packages/agent/src/sds/deliveries.ts";
+import type { Versions } from "../../../packages/agent/src/sds/subscription/response-history.ts";
 import {
   emptySubscription,
   onRequest,
@@ -8,7 +8,7 @@ import {
   type Response,
   type Subscription,
   type SubscriptionRequest,
-} from "../../../packages/agent/src/sds/subscription.ts";
+} from "../../../packages/agent/src/sds/subscription/sotw-subscription.ts";
 import type { Target } from "../target.ts";
 
 const names = ["default", "ROOTCA", "kubernetes://other", "", "toString"];

@@ -2,7 +2,7 @@ import type { TrustBundle } from "@kasbah/pki";
 import { createCertificate } from "@kasbah/protocol";
 import type { HostPort, Secret } from "@kasbah/runtime";
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
-import { caErrorOf } from "./ca-error.ts";
+import { caErrorOf } from "./call-error.ts";
 import type { HeldCertificate } from "./credentials/credentials.ts";
 
 /** What one call needs; everything in it is read anew for every call. */

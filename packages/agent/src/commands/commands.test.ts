@@ -13,7 +13,7 @@ import {
 } from "@kasbah/testkit";
 import { AgentError } from "../errors.ts";
 import type { RotationFailure } from "../rotation/rotator.ts";
-import type { StreamView } from "../sds/stream-record.ts";
+import type { StreamView } from "../sds/stream/stream-record.ts";
 import { WorkloadProvider } from "../sds/workload-provider.ts";
 import { SecretStore } from "../secret/secret-store.ts";
 import { readinessOf } from "../telemetry/readiness.ts";

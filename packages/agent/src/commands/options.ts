@@ -1,7 +1,7 @@
 import { type Command, type ConfigOf, type OptionTable, option, schema } from "@kasbah/runtime";
 import { loadConfig } from "@kasbah/runtime/yaml";
-import { command as daemon, options as daemonOptions } from "../config/config.ts";
-import type { CommandWorld } from "./command-world.ts";
+import { command as daemon, options as daemonOptions } from "../config/command.ts";
+import type { CommandWorld } from "./command-deps.ts";
 
 const { statusAddress, sdsSocket, sdsSocketFile } = daemonOptions;
 

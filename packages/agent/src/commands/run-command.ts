@@ -2,7 +2,7 @@ import { MeshError } from "@kasbah/pki";
 import { ConfigInvalidError, closestName, printableText, quoted } from "@kasbah/runtime";
 import { askAgent, type StatusPageObject } from "./ask-agent.ts";
 
-import type { CommandWorld } from "./command-world.ts";
+import type { CommandWorld } from "./command-deps.ts";
 import { loadCommand, statusCommand, statusTable, waitCommand, waitTable } from "./options.ts";
 import { statusText } from "./status-text.ts";
 import { waitUntilServed } from "./wait-command.ts";

@@ -1,10 +1,10 @@
 import { createConnection } from "node:net";
 import { resolve } from "node:path";
 import { errnoOf, formatDuration, type HostPort, printableText } from "@kasbah/runtime";
+import { sdsSocketPath } from "../config/socket-options.ts";
 import { AgentError } from "../errors.ts";
-import { sdsSocketPath } from "../sds/socket-options.ts";
 import { askAgent } from "./ask-agent.ts";
-import type { CommandWorld } from "./command-world.ts";
+import type { CommandWorld } from "./command-deps.ts";
 
 const lookEveryMs = 250;
 

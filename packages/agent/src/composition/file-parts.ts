@@ -1,5 +1,5 @@
 import type { Component } from "@kasbah/runtime";
-import type { Ground } from "./ground.ts";
+import type { Ground } from "../agent-deps.ts";
 
 /** What parts that keep files stand on. */
 export type FileGround = Pick<Ground, "store" | "registry" | "clock" | "roll" | "logger">;

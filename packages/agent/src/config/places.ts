@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from "node:path";
 import { legacyMountedCertsDir } from "../mounted-certs/find-mounted-certs.ts";
-import type { AgentConfig } from "./config.ts";
+import type { AgentConfig } from "./command.ts";
 
 /** Where the CA's roots stand, or SYSTEM. */
 export function caRootOf({ caRoot, provCert }: Pick<AgentConfig, "caRoot" | "provCert">): string {

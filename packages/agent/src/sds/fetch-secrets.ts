@@ -3,11 +3,11 @@ import type { Clock } from "@kasbah/runtime";
 import { quoted } from "@kasbah/runtime";
 import type { UnaryCall } from "@kasbah/runtime/rpc";
 import { AgentError } from "../errors.ts";
-import { bytesOf, maxNameBytes, maxNames } from "./asked-names.ts";
-import { lookAt } from "./open-stream.ts";
 import type { ResourceProvider } from "./resource-provider.ts";
 import type { SecretUpdates } from "./secret-updates.ts";
-import { isSecretType, requireNode } from "./stream-record.ts";
+import { lookAt } from "./stream/sds-stream.ts";
+import { isSecretType, requireNode } from "./stream/stream-record.ts";
+import { bytesOf, maxNameBytes, maxNames } from "./subscription/subscribed-names.ts";
 
 /** The longest that a call is held while there is nothing to answer it with. */
 const maxWaitMs = 10_000;

@@ -23,12 +23,12 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
+import { sdsLimits } from "../config/socket-options.ts";
 import { SecretStore } from "../secret/secret-store.ts";
 import { ResourceCatalog } from "./resource-catalog.ts";
 import { SecretService } from "./service.ts";
-import { sdsLimits } from "./socket-options.ts";
 import { sdsStatusOf } from "./status.ts";
-import type { SubscriptionNote } from "./subscription-note.ts";
+import type { SubscriptionNote } from "./subscription/stream-event.ts";
 import { WorkloadProvider } from "./workload-provider.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");

@@ -11,15 +11,15 @@ import {
 import type { Clock } from "@kasbah/runtime";
 import { type Route, type StreamCall, streamRoute, unaryRoute } from "@kasbah/runtime/rpc";
 import { AgentError } from "../errors.ts";
-import { DeltaStream } from "./delta-stream.ts";
 import { fetchNow } from "./fetch-secrets.ts";
-import type { OpenStream, StreamOptions } from "./open-stream.ts";
-import { pacedSend } from "./paced-send.ts";
 import type { ResourceProvider } from "./resource-provider.ts";
-import { SecretStream } from "./secret-stream.ts";
 import { SecretUpdates } from "./secret-updates.ts";
-import type { StreamView } from "./stream-record.ts";
-import type { SubscriptionNote } from "./subscription-note.ts";
+import { DeltaStream } from "./stream/delta-stream.ts";
+import { pacedSend } from "./stream/paced-send.ts";
+import type { OpenStream, StreamOptions } from "./stream/sds-stream.ts";
+import { SecretStream } from "./stream/sotw-stream.ts";
+import type { StreamView } from "./stream/stream-record.ts";
+import type { SubscriptionNote } from "./subscription/stream-event.ts";
 
 /** Told what happens on streams, for log and metrics. */
 export interface StreamObserver {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "@kasbah/testkit";
-import type { StreamView } from "../sds/stream-record.ts";
+import type { StreamView } from "../sds/stream/stream-record.ts";
 import { SecretStore } from "../secret/secret-store.ts";
 import { statusDocument } from "./status-document.ts";
 

@@ -1,4 +1,4 @@
-import type { StreamView } from "../sds/stream-record.ts";
+import type { StreamView } from "../sds/stream/stream-record.ts";
 
 /** Streams, names and characters that the status tells of: whatever clients do, the document stays below the 1 MiB that is read of it. */
 export const maxClients = 100;

@@ -4,7 +4,7 @@ import { type Clock, printableText, type Readiness } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
 import type { RotationFailure } from "../rotation/rotator.ts";
 import type { ResourceProvider } from "../sds/resource-provider.ts";
-import type { StreamView } from "../sds/stream-record.ts";
+import type { StreamView } from "../sds/stream/stream-record.ts";
 import type { SecretStore, WorkloadSecret } from "../secret/secret-store.ts";
 import { boundedClient, maxClients, maxName, maxResources } from "./bounded-client.ts";
 

@@ -1,6 +1,6 @@
 import type { Logger } from "@kasbah/runtime";
 import type { StreamObserver } from "../sds/service.ts";
-import type { SubscriptionNote } from "../sds/subscription-note.ts";
+import type { SubscriptionNote } from "../sds/subscription/stream-event.ts";
 import type { AgentMetrics } from "./metrics.ts";
 
 const sds = { type: "sds" };

@@ -10,8 +10,8 @@ import { type CallContext, type Route, type StreamCall, streamRoute, unaryRoute 
 import { AgentError } from "../errors.ts";
 import type { SecretStore, WorkloadSecret } from "../secret/secret-store.ts";
 import { type Messages, messagesOf, type Profile } from "./messages.ts";
-import { OpenStream } from "./open-stream.ts";
 import { decodeRequest, demandHeader, demandRequest } from "./request.ts";
+import { OpenStream } from "./workload-stream.ts";
 
 export interface WorkloadApiOptions {
   readonly store: SecretStore;

@@ -1,0 +1,67 @@
+import type { Clock, Logger } from "@kasbah/runtime";
+import type { AgentConfig } from "../config/command.ts";
+import type { SecretSource } from "../rotation/rotator.ts";
+import { callDeadlineMs } from "../rotation/schedule.ts";
+import type { SecretStore } from "../secret/secret-store.ts";
+import { workloadKeyOf } from "../secret/workload-key.ts";
+import { CaClient, type CertificateAuthority } from "./ca-client.ts";
+import { tokenTime } from "./clock-offset.ts";
+import { type Credentials, gatherCredentials } from "./credentials/credentials.ts";
+import { ownCertificate } from "./credentials/own-certificate.ts";
+import { readToken, refuseExpiredToken } from "./credentials/token-file.ts";
+import type { TrustedRoots } from "./roots/held-roots.ts";
+import { CaSecretSource, type ReplyObserver } from "./secret-source.ts";
+import { SourcesInTurn } from "./sources-in-turn.ts";
+
+export interface CaAccessParts {
+  readonly roots: TrustedRoots;
+  /** Holds the certificate that may stand in for a token. */
+  readonly store: SecretStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly replies: ReplyObserver & { readonly clockOffsetMs: number | undefined };
+  /** The same authority, with its calls counted. */
+  count(authority: CertificateAuthority): CertificateAuthority;
+}
+
+/** Secrets from the CAs that the configuration names, asked in turn. */
+export async function sourceOf(config: AgentConfig, parts: CaAccessParts): Promise<SecretSource> {
+  const { caServerName: serverName, certSigner, clusterId, caHeaders, secretTtl: ttlMs } = config;
+  const { roots, store, clock, replies: observer } = parts;
+  const headers = Object.fromEntries(caHeaders.map(({ name, value }) => [name, value]));
+  if (clusterId !== undefined) headers["clusterid"] = clusterId;
+  const credentials = await credentialsOf(config, parts);
+  const deadlineMs = () => callDeadlineMs(remainingMsOf(store), config.caAddresses.length);
+  const common = { roots, clock, observer, ttlMs, deadlineMs, credentials, ...workloadKeyOf(config) };
+  const sources = config.caAddresses.map((address) => {
+    const authority = parts.count(new CaClient(address, { serverName, certSigner, headers }));
+    return { address, source: new CaSecretSource({ ...common, authority }) };
+  });
+  return new SourcesInTurn(sources);
+}
+
+function remainingMsOf(store: SecretStore): number | undefined {
+  const notAfter = store.current?.notAfter.getTime();
+  return notAfter === undefined ? undefined : notAfter - store.now().getTime();
+}
+
+async function credentialsOf(config: AgentConfig, parts: CaAccessParts): Promise<() => Promise<Credentials>> {
+  const { provCert: directory, tokenFile, tokenOnly } = config;
+  const { store, clock, logger, replies } = parts;
+  // Loaded where it is used: most pods have a token.
+  const provided =
+    directory === undefined ? undefined : await import("./credentials/provided-certificate.ts");
+  const sources = {
+    identity: config,
+    async readToken() {
+      const token = await readToken(tokenFile);
+      refuseExpiredToken(token, tokenFile, tokenTime(clock.now(), replies.clockOffsetMs));
+      return token;
+    },
+    ...(provided === undefined || directory === undefined
+      ? {}
+      : { readProvided: () => provided.readProvidedCertificate({ directory, clock, logger }) }),
+    ...(tokenOnly ? {} : { current: () => ownCertificate(store) }),
+  };
+  return () => gatherCredentials(sources);
+}

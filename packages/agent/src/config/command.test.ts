@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { ConfigInvalidError } from "@kasbah/runtime";
+import { loadConfig } from "@kasbah/runtime/yaml";
+import { workloadKeyOf } from "../secret/workload-key.ts";
+import { command, options } from "./command.ts";
+import { caRootOf } from "./places.ts";
+
+const load = (argv: string[], env: Record<string, string> = {}) => {
+  const outcome = loadConfig(command, options, { argv, env, readFile: () => "" });
+  assert.ok(outcome.kind === "run");
+  return outcome.config;
+};
+
+import { sdsSocketPath } from "./socket-options.ts";
+
+describe("The agent's configuration", () => {
+  it("lists all problems at once", () => {
+    const argv = ["--trust-domain", "Not/One", "--namespace", "Demo", "--secret-ttl", "soon", "--nonsense"];
+    assert.throws(
+      () => load(argv, { SECRET_GRACE_PERIOD_RATIO: "2" }),
+      (error) => error instanceof ConfigInvalidError && error.problems.length === 5,
+    );
+  });
+
+  it("refuses a policy by which rotation could come too late", () => {
+    assert.throws(
+      () => load(["--grace-period-ratio", "0.01", "--grace-period-jitter", "0.02"]),
+      ConfigInvalidError,
+    );
+    assert.throws(() => load(["--secret-ttl", "10ms"]), ConfigInvalidError);
+  });
+
+  it("refuses RSA keys that are too short, which Istio finds out at each CSR, and unknown curves", () => {
+    for (const env of [
+      { WORKLOAD_RSA_KEY_SIZE: "1024" },
+      { WORKLOAD_RSA_KEY_SIZE: "2047" },
+      { ECC_CURVE: "P521" },
+      { ECC_SIGNATURE_ALGORITHM: "RSA" },
+      { PKCS8_KEY: "maybe" },
+    ]) {
+      assert.throws(() => load([], env), ConfigInvalidError, JSON.stringify(env));
+    }
+  });
+
+  it("refuses to write where it reads, and a command after files that are not written", () => {
+    for (const argv of [
+      ["--output-certs", "./var/run/secrets/istio/"],
+      ["--output-certs", "/x/../certs", "--ca-root", "/certs/root-cert.pem"],
+      ["--output-certs", "./var/run/secrets/workload-spiffe-credentials"],
+      ["--output-certs", "./etc/certs", "--file-mounted-certs", "true"],
+      ["--on-rotate", "true"],
+    ]) {
+      assert.throws(() => load(argv), ConfigInvalidError, argv.join(" "));
+    }
+    assert.equal(load(["--output-certs", "/certs", "--on-rotate", "true"]).onRotate, "true");
+  });
+
+  it("takes for the key's file only modes that let nobody else write it", () => {
+    for (const mode of ["600", "0640", "0400", "0644"]) {
+      const { outputCertsMode } = load(["--output-certs-mode", mode]);
+      assert.equal(outputCertsMode, Number.parseInt(mode, 8));
+    }
+    for (const mode of ["0", "0660", "0666", "0700", "0200", "384", "00600", "rw"]) {
+      assert.throws(() => load(["--output-certs-mode", mode]), ConfigInvalidError, mode);
+    }
+  });
+
+  it("takes no mode of the socket that it has not heard of", () => {
+    assert.throws(() => load(["--sds-socket-mode", "0777"]), ConfigInvalidError);
+    assert.throws(() => load(["--sds-socket-file", "../socket"]), ConfigInvalidError);
+    assert.equal(load(["--sds-socket-mode", "0660"]).sdsSocketMode, 0o660);
+  });
+
+  it("refuses istiod's port without TLS, and a certificate to show that may not be shown", () => {
+    assert.throws(
+      () => load(["--ca-address", "istiod.istio-system.svc:15010"]),
+      /15010 has no TLS.*use 15012/,
+    );
+    assert.throws(() => load(["--token-only", "--prov-cert", "/certs"]), /contradicts/);
+  });
+
+  it("refuses headers that it sends itself or that would break out, without repeating their values", () => {
+    for (const header of [
+      "authorization=secret",
+      "ClusterID=secret",
+      "grpc-timeout=secret",
+      "x=a\nsecret",
+      "secret",
+    ]) {
+      assert.throws(
+        () => load(["--ca-header", header]),
+        (error) => error instanceof ConfigInvalidError && !error.message.includes("secret"),
+        header,
+      );
+    }
+  });
+
+  it("takes headers from flags, and from the environment as Istio does", () => {
+    const env = { CA_HEADER_Foo: "bar", CA_HEADER_x_tenant: "a,b=c", KASBAH_CA_HEADERS: "one=1,two=2" };
+    assert.deepEqual(load([], env).caHeaders, [
+      { name: "one", value: "1" },
+      { name: "two", value: "2" },
+      { name: "foo", value: "bar" },
+      { name: "x_tenant", value: "a,b=c" },
+    ]);
+    assert.deepEqual(load(["--ca-header", "x-a=b"], env).caHeaders, [{ name: "x-a", value: "b" }]);
+  });
+
+  it("takes several addresses, and the roots that come with a provided certificate", () => {
+    const config = load([], { CA_ADDR: "a:15012,b:15012", PROV_CERT: "/certs" });
+    assert.deepEqual(
+      config.caAddresses.map(({ host }) => host),
+      ["a", "b"],
+    );
+    assert.equal(caRootOf(config), "/certs/root-cert.pem");
+    assert.equal(caRootOf({ ...config, caRoot: "SYSTEM" }), "SYSTEM");
+  });
+
+  it("renews a virtual machine's certificates in place, and writes into no other directory that is read", () => {
+    const inPlace = { PROV_CERT: "/etc/certs", OUTPUT_CERTS: "/etc/certs/" };
+    assert.equal(load([], inPlace).outputCerts, "/etc/certs/");
+    for (const extra of [
+      ["--ca-root", "/etc/certs/root-cert.pem"],
+      ["--mounted-certs-dir", "/etc/certs"],
+    ]) {
+      assert.throws(() => load(extra, inPlace), /--output-certs: is a directory that is read from as well/);
+    }
+  });
+
+  it("caches nothing that no file's roots can vouch for", () => {
+    assert.throws(() => load(["--ca-root", "SYSTEM", "--cache-dir", "/cache"]), /--cache-dir: .*--ca-root/);
+  });
+
+  it("has Istio's defaults", () => {
+    const config = load([]);
+    assert.deepEqual(config.caAddresses, [{ host: "kasbah.kasbah-system.svc", port: 15012 }]);
+    assert.equal(caRootOf(config), "./var/run/secrets/istio/root-cert.pem");
+    assert.equal(config.tokenFile, "./var/run/secrets/tokens/istio-token");
+    assert.equal(sdsSocketPath(config), "var/run/secrets/workload-spiffe-uds/socket");
+    assert.equal(config.sdsSocketMode, 0o600);
+    assert.equal(config.trustDomain.toString(), "cluster.local");
+    assert.deepEqual([config.namespace, config.serviceAccount], [undefined, undefined]);
+    assert.deepEqual(
+      [config.secretTtl, config.gracePeriodRatio, config.gracePeriodJitter],
+      [86_400_000, 0.5, 0.01],
+    );
+    assert.deepEqual(config.statusAddress, { host: "127.0.0.1", port: 15020 });
+  });
+
+  it("takes Istio's environment names", () => {
+    const config = load([], {
+      CA_ADDR: "istiod.istio-system.svc:15012",
+      CA_ROOT_CA: "/roots.pem",
+      TRUST_DOMAIN: "td.example",
+      POD_NAMESPACE: "demo",
+      SERVICE_ACCOUNT: "frontend",
+      SECRET_TTL: "24h0m0s",
+      SECRET_GRACE_PERIOD_RATIO: "0.4",
+      SECRET_GRACE_PERIOD_RATIO_JITTER: "0.02",
+      ECC_SIGNATURE_ALGORITHM: "ECDSA",
+      ECC_CURVE: "P384",
+      PKCS8_KEY: "true",
+      OUTPUT_CERTS: "/certs",
+      FILE_MOUNTED_CERTS: "true",
+    });
+    assert.deepEqual(workloadKeyOf(config), { keyType: "P-384", keyFormat: "pkcs8" });
+    assert.deepEqual([config.outputCerts, config.fileMountedCerts], ["/certs", true]);
+    assert.equal(config.caAddresses[0]?.host, "istiod.istio-system.svc");
+    assert.equal(config.caRoot, "/roots.pem");
+    assert.equal(config.trustDomain.toString(), "td.example");
+    assert.deepEqual([config.namespace, config.serviceAccount], ["demo", "frontend"]);
+    assert.deepEqual(
+      [config.secretTtl, config.gracePeriodRatio, config.gracePeriodJitter],
+      [86_400_000, 0.4, 0.02],
+    );
+  });
+});

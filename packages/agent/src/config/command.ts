@@ -1,0 +1,24 @@
+import type { Command, ConfigOf } from "@kasbah/runtime";
+import { caOptions } from "./ca-options.ts";
+import { crossCheck } from "./cross-check.ts";
+import { fileOptions } from "./file-options.ts";
+import { servingOptions } from "./serving-options.ts";
+
+/** Every option of `kasbah-agent`. Environment names and defaults are Istio's where it has them. */
+export const options = { ...caOptions, ...servingOptions, ...fileOptions };
+
+export type AgentConfig = ConfigOf<typeof options>;
+
+export const command: Command<typeof options> = {
+  name: "kasbah-agent",
+  version: "0.1.0",
+  summary:
+    "Obtains this workload's certificate, keeps it fresh and serves it to Envoy over SDS. Two commands ask an agent that runs: kasbah-agent wait blocks until it serves its first secret, kasbah-agent status tells what it serves; each has a --help.",
+  examples: [
+    "kasbah-agent --ca-address 127.0.0.1:15012 --ca-root root-cert.pem --token-file token --sds-socket /run/demo/sds",
+    "kasbah-agent wait --timeout 2m",
+    "kasbah-agent status",
+    "curl http://127.0.0.1:15020/healthz/ready",
+  ],
+  check: crossCheck,
+};

@@ -1,0 +1,72 @@
+import type { Component, Logger } from "@kasbah/runtime";
+import type { SecretResource } from "../sds/envoy-secret.ts";
+import type { ResourceProvider } from "../sds/resource-provider.ts";
+import type { AllowedDirectories } from "./allowed-directories.ts";
+import type { FileProvider } from "./provider.ts";
+import { parseFileName, pathsOf } from "./resource-name.ts";
+
+export interface FileNamesParts {
+  readonly directories: AllowedDirectories;
+  /** Loads what reads and watches files: most agents never serve one. */
+  readonly load: () => Promise<FileProvider>;
+  readonly logger: Logger;
+}
+
+/**
+ * Claims the file names that may be served, by the words of their paths alone, and loads what serves them with the first that
+ * is asked for.
+ */
+export class FileNames implements ResourceProvider, Component {
+  readonly name = "files";
+  readonly #parts: FileNamesParts;
+  #loading: Promise<FileProvider> | undefined;
+  #provider: FileProvider | undefined;
+
+  constructor(parts: FileNamesParts) {
+    this.#parts = parts;
+  }
+
+  claims(name: string): boolean {
+    const files = parseFileName(name);
+    return files !== undefined && pathsOf(files).every((path) => this.#parts.directories.cover(path));
+  }
+
+  current(name: string): SecretResource | undefined {
+    return this.#provider?.current(name);
+  }
+
+  watch(name: string, onChange: () => void): () => void {
+    if (this.#provider !== undefined) return this.#provider.watch(name, onChange);
+    let stop: (() => void) | undefined = () => {};
+    this.#load().then(
+      (provider) => {
+        if (stop === undefined) return;
+        stop = provider.watch(name, onChange);
+        if (provider.current(name) !== undefined) onChange();
+      },
+      (error: unknown) => this.#parts.logger.error("what serves files could not be loaded", { error }),
+    );
+    return () => {
+      stop?.();
+      stop = undefined;
+    };
+  }
+
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {
+    const provider = await this.#loading?.catch(() => undefined);
+    await provider?.stop();
+  }
+
+  async #load(): Promise<FileProvider> {
+    this.#loading ??= this.#parts.load();
+    try {
+      this.#provider = await this.#loading;
+      return this.#provider;
+    } catch (error) {
+      this.#loading = undefined;
+      throw error;
+    }
+  }
+}

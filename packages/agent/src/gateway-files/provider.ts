@@ -1,0 +1,171 @@
+import type { Clock, Logger, WatchDirectory } from "@kasbah/runtime";
+import { AgentError } from "../errors.ts";
+import type { SecretResource } from "../sds/envoy-secret.ts";
+import type { AllowedDirectories } from "./allowed-directories.ts";
+import { DirectoryWatches } from "./directory-watches.ts";
+import { type FileObserver, FileSecret } from "./file-secret.ts";
+import { FileReader } from "./reader.ts";
+import { type FileName, parseFileName, pathsOf } from "./resource-name.ts";
+import { findSystemBundle } from "./system-bundle.ts";
+
+export interface FileProviderParts {
+  readonly directories: AllowedDirectories;
+  readonly observer: FileObserver;
+  readonly watchDirectory: WatchDirectory;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long a name is kept fresh after its last subscriber, who is most likely an Envoy that comes back. */
+  readonly graceMs?: number;
+}
+
+interface Entry {
+  readonly secret: FileSecret;
+  readonly subscribers: Set<() => void>;
+  readonly closed: AbortController;
+  leaving: AbortController;
+}
+
+/** A subscriber for whose name there is no room yet. */
+interface Waiting {
+  readonly name: string;
+  readonly onChange: () => void;
+  stop: () => void;
+}
+
+/** A gateway has hundreds; a client that makes names up would have us watch files without end. */
+const mostNames = 2_000;
+const defaultGraceMs = 60_000;
+const complainEveryMs = 60_000;
+
+/** Serves file names, each from its first subscriber until a while after its last. */
+export class FileProvider {
+  readonly #parts: FileProviderParts;
+  readonly #reader: FileReader;
+  readonly #watches: DirectoryWatches;
+  readonly #entries = new Map<string, Entry>();
+  /** Names that nobody subscribes to any more, the longest so first: they make room for others. */
+  readonly #resting = new Set<string>();
+  readonly #waiting = new Set<Waiting>();
+  #complainedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: FileProviderParts) {
+    this.#parts = parts;
+    const { directories, watchDirectory, clock, logger } = parts;
+    const reader = new FileReader(directories);
+    this.#reader = reader;
+    const digest = (paths: Iterable<string>) => reader.digest(paths);
+    this.#watches = new DirectoryWatches({ digest, watchDirectory, clock, logger });
+  }
+
+  current(name: string): SecretResource | undefined {
+    return this.#entries.get(name)?.secret.resource;
+  }
+
+  /**
+   * Reads the files of the name at once, and calls `onChange` after each change, until the returned function is called. Where
+   * too many names are asked for already, that begins once there is room.
+   */
+  watch(name: string, onChange: () => void): () => void {
+    const entry = this.#entries.get(name) ?? this.#open(name);
+    if (entry !== undefined) return this.#subscribe(name, entry, onChange);
+    const waiting: Waiting = { name, onChange, stop: () => void this.#waiting.delete(waiting) };
+    this.#waiting.add(waiting);
+    return () => waiting.stop();
+  }
+
+  async stop(): Promise<void> {
+    for (const { closed, leaving } of this.#entries.values()) {
+      leaving.abort();
+      closed.abort();
+    }
+    this.#entries.clear();
+    this.#waiting.clear();
+    await this.#watches.stop();
+  }
+
+  #subscribe(name: string, entry: Entry, onChange: () => void): () => void {
+    const subscriber = () => onChange();
+    entry.leaving.abort();
+    this.#resting.delete(name);
+    entry.subscribers.add(subscriber);
+    return () => {
+      const isFirstCall = entry.subscribers.delete(subscriber);
+      if (isFirstCall && entry.subscribers.size === 0) void this.#leave(name, entry);
+    };
+  }
+
+  #open(name: string): Entry | undefined {
+    const files = parseFileName(name);
+    if (files === undefined || !this.#hasRoomFor(name)) return undefined;
+    const subscribers = new Set<() => void>();
+    const closed = new AbortController();
+    const onChange = () => {
+      for (const subscriber of [...subscribers]) subscriber();
+    };
+    const { observer } = this.#parts;
+    const secret = new FileSecret({ name, files, reader: this.#reader, observer, onChange });
+    const entry = { secret, subscribers, closed, leaving: new AbortController() };
+    this.#entries.set(name, entry);
+    void this.#follow(files, entry);
+    return entry;
+  }
+
+  async #follow(files: FileName, { secret, closed }: Entry): Promise<void> {
+    const paths = files.kind === "system-roots" ? [await findSystemBundle()] : pathsOf(files);
+    if (closed.signal.aborted) return;
+    secret.follow(paths);
+    for (const path of paths) {
+      const stop = this.#watches.add(path, () => secret.refresh());
+      closed.signal.addEventListener("abort", stop, { once: true });
+    }
+    // What fails is told to the observer, and tried again by the watch.
+    await secret.refresh().catch(() => undefined);
+  }
+
+  #hasRoomFor(name: string): boolean {
+    if (this.#entries.size < mostNames) return true;
+    const [longest] = this.#resting;
+    if (longest !== undefined) {
+      this.#close(longest);
+      return true;
+    }
+    const { clock, observer } = this.#parts;
+    if (clock.monotonicMs() - this.#complainedAtMs < complainEveryMs) return false;
+    this.#complainedAtMs = clock.monotonicMs();
+    const message = `more than ${mostNames} file names are asked for; the others wait until some are left`;
+    observer.onFailure(name, new AgentError("FILE_REFUSED", message));
+    return false;
+  }
+
+  async #leave(name: string, entry: Entry): Promise<void> {
+    const { clock, graceMs = defaultGraceMs } = this.#parts;
+    entry.leaving = new AbortController();
+    this.#resting.add(name);
+    this.#admitWaiting();
+    try {
+      await clock.sleep(graceMs, entry.leaving.signal);
+    } catch {
+      return;
+    }
+    if (this.#entries.get(name) === entry) this.#close(name);
+  }
+
+  #close(name: string): void {
+    const entry = this.#entries.get(name);
+    this.#entries.delete(name);
+    this.#resting.delete(name);
+    entry?.leaving.abort();
+    entry?.closed.abort();
+  }
+
+  #admitWaiting(): void {
+    for (const waiting of this.#waiting) {
+      const { name, onChange } = waiting;
+      const entry = this.#entries.get(name) ?? this.#open(name);
+      if (entry === undefined) return;
+      this.#waiting.delete(waiting);
+      waiting.stop = this.#subscribe(name, entry, onChange);
+      if (entry.secret.resource !== undefined) onChange();
+    }
+  }
+}

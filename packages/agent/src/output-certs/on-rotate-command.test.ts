@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { createRegistry, type Registry, systemClock } from "@kasbah/runtime";
+import {
+  eventually,
+  FakeClock,
+  type RecordingLogger,
+  recordingLogger,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { createFileMetrics } from "./file-metrics.ts";
+import { RotateCommand, type RotateCommandOptions } from "./on-rotate-command.ts";
+
+const spiffeId = "spiffe://cluster.local/ns/demo/sa/frontend";
+
+describe("The command after a rotation", function () {
+  this.timeout(30_000);
+  let directory: TemporaryDirectory;
+  let logger: RecordingLogger;
+  let registry: Registry;
+  let command: RotateCommand;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    logger = recordingLogger();
+    registry = createRegistry({ name: "kasbah-agent", version: "0" });
+  });
+  afterEach(async () => {
+    await command.stop();
+    await directory.remove();
+  });
+
+  const begin = (text: string, more: Partial<RotateCommandOptions> = {}) => {
+    const { runs } = createFileMetrics(registry);
+    const environment = { PATH: "/usr/bin:/bin", KASBAH_OUTPUT_CERTS: directory.path };
+    const parts = { command: text, timeoutMs: 20_000, environment, runs, clock: systemClock, logger };
+    command = new RotateCommand({ ...parts, ...more });
+  };
+  const told = () => logger.events.filter(({ event }) => event.startsWith("on-rotate"));
+  const ran = (times: number) => eventually(() => told().length === times, 20_000);
+  const metric = async (result: string) =>
+    (await registry.metrics()).includes(`kasbah_agent_on_rotate_runs{result="${result}"} 1\n`);
+  const isAlive = async (file: string) => {
+    const pid = (await readFile(directory.join(file), "utf8")).trim();
+    const state = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ") gone");
+    return !/\) (gone|Z)/.test(state);
+  };
+
+  it("fails, and nothing else does, when the system cannot even start it", async () => {
+    begin(`: ${"x".repeat(200_000)}`);
+    command.request(spiffeId);
+    await ran(1);
+    assert.equal(await metric("failed"), true);
+    assert.match(command.problem ?? "", /failed/);
+  });
+
+  it("fails, and nothing else does, when there is no descriptor left for its pipes", async () => {
+    const script = `
+      import { openSync } from "node:fs";
+      import { systemClock as clock } from "@kasbah/runtime";
+      import { runShell } from ${JSON.stringify(new URL("run-shell.ts", import.meta.url).href)};
+      try { for (;;) openSync("/dev/null"); } catch {}
+      const signal = new AbortController().signal;
+      const outcome = await runShell({ command: "true", environment: {}, timeoutMs: 1000, signal, clock });
+      process.stdout.write(outcome.result + " " + outcome.output);
+    `;
+    const node = [process.execPath, "--conditions=kasbah-source", "--input-type=module", "-e", script];
+    const cwd = fileURLToPath(new URL(".", import.meta.url));
+    const { stdout } = await promisify(execFile)("/bin/sh", ["-c", `ulimit -n 48; exec "$0" "$@"`, ...node], {
+      cwd,
+    });
+    assert.match(stdout, /^failed .*EMFILE/);
+  });
+
+  it("is ended with all that it started when it takes too long, and its failure is told", async () => {
+    const clock = new FakeClock();
+    begin(`cd ${directory.path}; sleep 600 & echo $! > child; trap '' TERM; echo waiting; wait; sleep 600`, {
+      clock,
+      timeoutMs: 30_000,
+    });
+    command.request(spiffeId);
+    await eventually(
+      async () => (await readFile(directory.join("child"), "utf8").catch(() => "")).endsWith("\n"),
+      20_000,
+    );
+    await clock.runFor(30_000);
+    // It has not obeyed SIGTERM.
+    await clock.runFor(5_000);
+    await eventually(async () => {
+      await clock.runFor(1_000);
+      return told().length === 1;
+    }, 20_000);
+    assert.deepEqual(told()[0]?.facts["result"], "timeout");
+    assert.match(String(command.problem), /longer than 30000 ms/);
+    await eventually(async () => !(await isAlive("child")), 20_000);
+    assert.ok(await metric("timeout"));
+  });
+
+  it("is ended when the agent stops", async () => {
+    begin(`cd ${directory.path}; echo $$ > self; exec sleep 600`);
+    command.request(spiffeId);
+    await eventually(
+      async () => (await readFile(directory.join("self"), "utf8").catch(() => "")).endsWith("\n"),
+      20_000,
+    );
+    await command.stop();
+    assert.equal(await isAlive("self"), false);
+    assert.deepEqual(told(), []);
+  });
+
+  it("tells its exit code and its last lines when it fails, and forgets the failure when it succeeds", async () => {
+    begin(
+      `cd ${directory.path}; if test -e once; then exit 0; fi; touch once; seq 100; echo broken >&2; exit 7`,
+    );
+    command.request(spiffeId);
+    await ran(1);
+    const { exitCode, output } = told()[0]?.facts ?? {};
+    assert.equal(exitCode, 7);
+    assert.ok(Array.isArray(output) && output.length === 20 && output.includes("broken"));
+    assert.match(String(command.problem), /exit code 7/);
+    assert.ok(await metric("failed"));
+    command.request(spiffeId);
+    await ran(2);
+    assert.equal(command.problem, undefined);
+    assert.ok(await metric("ok"));
+  });
+
+  it("tells the signal that ended it", async () => {
+    begin("kill -SEGV $$");
+    command.request(spiffeId);
+    await ran(1);
+    assert.match(String(command.problem), /SIGSEGV/);
+  });
+
+  it("cannot get a key into the log by printing it", async () => {
+    const body = "MHcCAQEEIIrYSSNQFaA2Hwf1duRSxKtLYX5CB04fSeQ6tF1aY/PuoAoGCCqGSM49";
+    begin(
+      `printf '%s\\n' '-----BEGIN EC PRIVATE KEY-----' ${body} shortEnd= '-----END EC PRIVATE KEY-----' after ${body}; exit 1`,
+    );
+    command.request(spiffeId);
+    await ran(1);
+    assert.deepEqual(told()[0]?.facts["output"], ["[redacted]", "after", "[redacted]"]);
+  });
+
+  it("is told the directory and the SPIFFE ID, and nothing secret", async () => {
+    begin("env");
+    command.request(spiffeId);
+    await ran(1);
+    const lines = told()[0]?.facts["output"];
+    assert.ok(Array.isArray(lines));
+    assert.ok(lines.includes(`KASBAH_OUTPUT_CERTS=${directory.path}`));
+    assert.ok(lines.includes(`KASBAH_SPIFFE_ID=${spiffeId}`));
+    assert.ok(!lines.some((line: string) => line.includes("KEY")));
+  });
+
+  it("runs one at a time, and once more when rotations come meanwhile", async () => {
+    begin(
+      `cd ${directory.path}; mkdir lock || exit 9; echo x >> runs; while ! test -e go; do sleep 0.05; done; rmdir lock`,
+    );
+    command.request(spiffeId);
+    await eventually(
+      async () => (await readFile(directory.join("runs"), "utf8").catch(() => "")) === "x\n",
+      20_000,
+    );
+    for (let round = 0; round < 5; round += 1) command.request(spiffeId);
+    await writeFile(directory.join("go"), "");
+    await ran(2);
+    assert.equal(await readFile(directory.join("runs"), "utf8"), "x\nx\n");
+    assert.deepEqual(
+      told().map(({ facts }) => facts["exitCode"]),
+      [0, 0],
+    );
+  });
+
+  it("may leave something in the background that holds its output open", async () => {
+    begin(`cd ${directory.path}; sleep 600 & echo $! > child; exit 0`);
+    command.request(spiffeId);
+    await ran(1);
+    assert.equal(told()[0]?.event, "on-rotate command ran");
+    const pid = Number(await readFile(directory.join("child"), "utf8"));
+    process.kill(pid, "SIGKILL");
+  });
+});

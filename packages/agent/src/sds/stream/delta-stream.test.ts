@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { parseTrustDomain } from "@kasbah/pki";
+import { type DeltaDiscoveryRequest, type DeltaDiscoveryResponse, deltaSecrets } from "@kasbah/protocol";
+import { FakeClock, mintSecret, throwsWithCode } from "@kasbah/testkit";
+import { SecretStore } from "../../secret/secret-store.ts";
+import type { SubscriptionNote } from "../subscription/stream-event.ts";
+import { WorkloadProvider } from "../workload-provider.ts";
+import { DeltaStream } from "./delta-stream.ts";
+
+const recorded = (name: string): DeltaDiscoveryRequest => {
+  const path = new URL(`../../../../../test/fixtures/envoy-1.40-sds/${name}.bin`, import.meta.url);
+  return deltaSecrets.request.decode(readFileSync(path));
+};
+
+describe("A delta SDS stream", () => {
+  const clock = new FakeClock(new Date("2030-01-01T00:00:00Z"));
+  let store: SecretStore;
+  let sent: DeltaDiscoveryResponse[];
+  let notes: SubscriptionNote[];
+  let stream: DeltaStream;
+
+  beforeEach(async () => {
+    store = new SecretStore(clock);
+    store.publish(await mintSecret({ receivedAt: clock.now(), ttlMs: 60_000 }));
+    sent = [];
+    notes = [];
+    const identity = {
+      trustDomain: parseTrustDomain("cluster.local"),
+      namespace: undefined,
+      serviceAccount: undefined,
+    };
+    stream = new DeltaStream({
+      catalog: new WorkloadProvider(store, identity),
+      clock,
+      send: (response) => sent.push(response),
+      note: (note) => notes.push(note),
+    });
+  });
+
+  it("demands the node on the first message, and on the first alone", () => {
+    const first = recorded("delta-default-1");
+    throwsWithCode(() => stream.receive({ ...first, nodeId: "" }), "NODE_MISSING");
+    stream.receive(first);
+    stream.receive({ ...recorded("delta-default-2"), responseNonce: sent[0]?.nonce ?? "" });
+    assert.equal(sent.length, 1);
+  });
+
+  it("ignores a request for another type and stays", () => {
+    stream.receive({
+      ...recorded("delta-default-1"),
+      typeUrl: "type.googleapis.com/envoy.config.cluster.v3.Cluster",
+    });
+    assert.deepEqual([sent.length, notes[0]?.kind], [0, "unknown-type"]);
+  });
+
+  it("answers what Envoy 1.40 first sends with one named, versioned secret, and its ACK with silence", () => {
+    for (const name of ["default", "ROOTCA"]) {
+      sent = [];
+      stream.receive(recorded(`delta-${name}-1`));
+      assert.deepEqual(
+        sent[0]?.resources.map(({ secret }) => secret.name),
+        [name],
+      );
+      assert.match(sent[0]?.resources[0]?.version ?? "", /^[0-9a-f]{32}$/);
+      stream.receive({ ...recorded(`delta-${name}-2`), responseNonce: sent[0]?.nonce ?? "" });
+      assert.equal(sent.length, 1);
+    }
+    assert.deepEqual(notes, []);
+  });
+
+  it("remembers Envoy's NACK with its words, and sends only what comes after", async () => {
+    stream.receive(recorded("delta-default-1"));
+    const nack = { ...recorded("delta-default-3"), responseNonce: sent[0]?.nonce ?? "" };
+    for (let round = 0; round < 1_000; round += 1) stream.receive(nack);
+    assert.deepEqual([sent.length, notes.length], [1, 1_000]);
+    assert.ok(notes[0]?.kind === "nack" && notes[0].complaint.includes("KEY_VALUES_MISMATCH"));
+    assert.match(stream.view.lastNack?.complaint ?? "", /KEY_VALUES_MISMATCH/);
+    assert.deepEqual([stream.view.nacks, stream.view.protocol], [1_000, "delta"]);
+
+    store.publish(await mintSecret({ receivedAt: clock.now(), ttlMs: 60_000 }));
+    stream.update(["ROOTCA"]);
+    stream.update(["default"]);
+    assert.equal(sent.length, 2);
+  });
+});

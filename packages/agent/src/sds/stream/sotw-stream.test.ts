@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { parseTrustDomain } from "@kasbah/pki";
+import { type DiscoveryResponse, secretTypeUrl, streamSecrets } from "@kasbah/protocol";
+import { FakeClock, mintSecret, throwsWithCode } from "@kasbah/testkit";
+import { SecretStore } from "../../secret/secret-store.ts";
+import type { ResourceProvider } from "../resource-provider.ts";
+import type { SubscriptionNote } from "../subscription/stream-event.ts";
+import { WorkloadProvider } from "../workload-provider.ts";
+import { DeltaStream } from "./delta-stream.ts";
+import type { StreamOptions } from "./sds-stream.ts";
+import { SecretStream } from "./sotw-stream.ts";
+
+const recorded = (name: string) => {
+  const path = new URL(`../../../../../test/fixtures/envoy-1.40-sds/${name}.bin`, import.meta.url);
+  return streamSecrets.request.decode(readFileSync(path));
+};
+
+describe("An SDS stream", () => {
+  const clock = new FakeClock(new Date("2030-01-01T00:00:00Z"));
+  let store: SecretStore;
+  let options: StreamOptions<DiscoveryResponse>;
+  let sent: DiscoveryResponse[];
+  let notes: SubscriptionNote[];
+  let stream: SecretStream;
+
+  beforeEach(async () => {
+    store = new SecretStore(clock);
+    store.publish(await mintSecret({ receivedAt: clock.now(), ttlMs: 60_000 }));
+    sent = [];
+    notes = [];
+    const identity = {
+      trustDomain: parseTrustDomain("cluster.local"),
+      namespace: undefined,
+      serviceAccount: undefined,
+    };
+    options = {
+      catalog: new WorkloadProvider(store, identity),
+      clock,
+      send: (response) => sent.push(response),
+      note: (note) => notes.push(note),
+    };
+    stream = new SecretStream(options);
+  });
+
+  const request = {
+    versionInfo: "",
+    nodeId: "",
+    resourceNames: ["default"],
+    typeUrl: secretTypeUrl,
+    responseNonce: "",
+  };
+
+  it("demands the node on the first message, and on the first alone", () => {
+    throwsWithCode(() => stream.receive(request), "NODE_MISSING");
+    stream.receive({ ...request, nodeId: "envoy" });
+    stream.receive({ ...request, responseNonce: sent[0]?.nonce ?? "" });
+    assert.equal(sent.length, 1);
+  });
+
+  it("ignores a request for another type and stays", () => {
+    stream.receive({
+      ...request,
+      nodeId: "envoy",
+      typeUrl: "type.googleapis.com/envoy.config.cluster.v3.Cluster",
+    });
+    assert.equal(sent.length, 0);
+    assert.equal(notes[0]?.kind, "unknown-type");
+    stream.receive(request);
+    assert.equal(sent.length, 1);
+  });
+
+  it("answers what Envoy 1.40 first sends, its 61 KB node included", () => {
+    const first = recorded("sotw-default-1");
+    assert.notEqual(first.nodeId, "");
+    stream.receive(first);
+    assert.deepEqual(
+      sent[0]?.resources.map(({ name }) => name),
+      ["default"],
+    );
+  });
+
+  it("is silent on Envoy's ACK of both names", () => {
+    for (const name of ["default", "ROOTCA"]) {
+      const fresh = new SecretStream(options);
+      sent = [];
+      fresh.receive(recorded(`sotw-${name}-1`));
+      fresh.receive({ ...recorded(`sotw-${name}-2`), responseNonce: sent[0]?.nonce ?? "" });
+      assert.equal(sent.length, 1);
+    }
+    assert.deepEqual(notes, []);
+  });
+
+  it("remembers Envoy's NACK with its words, and sends only what comes after", async () => {
+    stream.receive(recorded("sotw-default-1"));
+    const nack = { ...recorded("sotw-default-3"), responseNonce: sent[0]?.nonce ?? "" };
+    for (let round = 0; round < 1_000; round += 1) stream.receive(nack);
+    assert.equal(sent.length, 1);
+    assert.equal(notes.length, 1_000);
+    assert.ok(notes[0]?.kind === "nack" && notes[0].complaint.includes("KEY_VALUES_MISMATCH"));
+
+    store.publish(await mintSecret({ receivedAt: clock.now(), ttlMs: 60_000 }));
+    stream.update(["ROOTCA"]);
+    stream.update(["default"]);
+    assert.equal(sent.length, 2);
+  });
+
+  it("shows what it has, what the client said of it, and no key", () => {
+    stream.receive({ ...request, nodeId: "e".repeat(10_000), resourceNames: ["default", "ROOTCA"] });
+    assert.deepEqual(
+      stream.view.resources.map(({ name, state }) => [name, state]),
+      [
+        ["default", "sent"],
+        ["ROOTCA", "sent"],
+      ],
+    );
+    const names = ["default", "ROOTCA"];
+    stream.receive({ ...request, resourceNames: names, responseNonce: sent[0]?.nonce ?? "" });
+    assert.deepEqual(new Set(stream.view.resources.map(({ state }) => state)), new Set(["accepted"]));
+    const errorDetail = { code: 13, message: "x".repeat(100_000) };
+    stream.receive({ ...request, resourceNames: names, responseNonce: sent[0]?.nonce ?? "", errorDetail });
+    const { nacks, lastNack, node, protocol, resources } = stream.view;
+    assert.deepEqual([protocol, node.length, nacks, lastNack?.complaint.length], ["sotw", 512, 1, 512]);
+    assert.deepEqual(lastNack?.at, clock.now());
+    assert.equal(resources[0]?.state, "refused");
+    assert.ok(!JSON.stringify(stream.view).includes("BEGIN"));
+  });
+
+  it("keeps and tells no key or token that a client puts into its complaint", () => {
+    stream.receive({ ...request, nodeId: "envoy" });
+    const token = `eyJhbGciOiJSUzI1NiJ9.${"x".repeat(2_000)}.c2lnbmF0dXJl`;
+    for (const secret of [token, "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49"]) {
+      const errorDetail = { code: 13, message: `cannot load ${secret}` };
+      stream.receive({ ...request, responseNonce: sent[0]?.nonce ?? "", errorDetail });
+      assert.match(stream.view.lastNack?.complaint ?? "", /redacted/);
+    }
+    assert.doesNotMatch(JSON.stringify([stream.view, notes]), /eyJ|xxx|MIGH/);
+  });
+
+  it("refuses a request of absurdly many names before it looks at one", () => {
+    const looked: string[] = [];
+    const catalog: ResourceProvider = {
+      claims: (name) => looked.push(name) > 0,
+      current: (name) => void looked.push(name),
+      watch: () => () => {},
+    };
+    const names = Array.from({ length: 16_385 }, (_, index) => `n${index}`);
+    const many = { ...request, nodeId: "envoy", resourceNames: names };
+    throwsWithCode(() => new SecretStream({ ...options, catalog }).receive(many), "REQUEST_MALFORMED");
+    const delta = { ...many, subscribe: names, unsubscribe: [], initialVersions: new Map<string, string>() };
+    const deltaStream = () => new DeltaStream({ ...options, catalog, send: () => assert.fail() });
+    throwsWithCode(() => deltaStream().receive(delta), "REQUEST_MALFORMED");
+    const left = { ...delta, subscribe: [], unsubscribe: names };
+    throwsWithCode(() => deltaStream().receive(left), "REQUEST_MALFORMED");
+    const held = { ...delta, subscribe: [], initialVersions: new Map(names.map((name) => [name, "1"])) };
+    throwsWithCode(() => deltaStream().receive(held), "REQUEST_MALFORMED");
+    assert.deepEqual(looked, []);
+    new SecretStream(options).receive({ ...many, resourceNames: names.slice(1) });
+  });
+
+  it("complains once of a type that is not served, however often it is asked for", () => {
+    for (let round = 0; round < 1_000; round += 1)
+      stream.receive({ ...request, nodeId: "envoy", typeUrl: "other" });
+    assert.equal(notes.length, 1);
+  });
+});

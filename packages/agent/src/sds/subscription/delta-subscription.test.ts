@@ -1,0 +1,256 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  type DeltaRequest,
+  type DeltaStep,
+  type DeltaSubscription,
+  emptyDeltaSubscription,
+  onDeltaRequest,
+  onDeltaUpdate,
+} from "./delta-subscription.ts";
+import type { Offer, Versions } from "./response-history.ts";
+
+const known = new Set(["default", "ROOTCA"]);
+const offer = (versions: Record<string, string>, served = known): Offer => ({
+  isKnown: (name) => served.has(name),
+  versions: new Map(Object.entries(versions)),
+});
+const both = offer({ default: "v1", ROOTCA: "r1" });
+const ask = (request: Partial<DeltaRequest>): DeltaRequest => ({
+  subscribe: [],
+  unsubscribe: [],
+  held: [],
+  nonce: "",
+  rejection: undefined,
+  ...request,
+});
+const first = (request: Partial<DeltaRequest>, what = both) =>
+  onDeltaRequest(emptyDeltaSubscription, ask(request), what);
+
+/** A stream that asked for `default` and was answered. */
+const answered = (): DeltaStep & { response: NonNullable<DeltaStep["response"]> } => {
+  const step = first({ subscribe: ["default"] });
+  assert.ok(step.response);
+  return { ...step, response: step.response };
+};
+
+describe("A delta subscription", () => {
+  it("sends at most one response per version to a client that refuses a thousand times", () => {
+    let { subscription, response } = answered();
+    for (let round = 0; round < 1_000; round += 1) {
+      const nack = onDeltaRequest(subscription, ask({ nonce: response.nonce, rejection: "no" }), both);
+      const pushed = onDeltaUpdate(nack.subscription, ["default"], both);
+      assert.deepEqual([nack.response, pushed.response], [undefined, undefined]);
+      subscription = pushed.subscription;
+    }
+    const next = onDeltaUpdate(subscription, ["default"], offer({ default: "v2" }));
+    assert.deepEqual(next.response?.names, ["default"]);
+    response = next.response ?? response;
+    assert.equal(
+      onDeltaUpdate(next.subscription, ["default"], both).response,
+      undefined,
+      "refused bytes came back",
+    );
+  });
+
+  it("lays a NACK to the response that it is about, also when another was sent since", () => {
+    const { subscription, response } = answered();
+    const pushed = onDeltaUpdate(subscription, ["default"], offer({ default: "v2" }));
+    const late = onDeltaRequest(pushed.subscription, ask({ nonce: response.nonce, rejection: "bad" }), both);
+    assert.deepEqual(late.notes, [{ kind: "nack", names: ["default"], complaint: "bad", repeated: false }]);
+    assert.deepEqual(late.subscription.rejected.get("default"), ["v1"]);
+  });
+
+  it("takes a change of the subscription also from a request whose nonce is stale", () => {
+    const { subscription } = answered();
+    const step = onDeltaRequest(subscription, ask({ subscribe: ["ROOTCA"], nonce: "77" }), both);
+    assert.deepEqual(step.notes, [{ kind: "stale-nonce" }]);
+    assert.deepEqual(step.response?.names, ["ROOTCA"]);
+    const left = onDeltaRequest(step.subscription, ask({ unsubscribe: ["default"], nonce: "77" }), both);
+    assert.deepEqual([...left.subscription.names], ["ROOTCA"]);
+  });
+
+  it("tells of unknown names that there is nothing, without a word to the known ones", () => {
+    const step = first({ subscribe: ["default", "kubernetes://other", "kubernetes://other"] });
+    assert.deepEqual(step.response?.names, ["default"]);
+    assert.deepEqual(step.response?.removed, ["kubernetes://other"]);
+    assert.deepEqual(step.notes, [{ kind: "unknown-name", name: "kubernetes://other" }]);
+    const alone = first({ subscribe: ["kubernetes://other"] });
+    assert.deepEqual(alone.response, { names: [], removed: ["kubernetes://other"], version: "", nonce: "1" });
+  });
+
+  it("never removes a name that the client holds from before, or was served", () => {
+    const nobodys = offer({}, new Set());
+    assert.equal(first({ subscribe: ["default"], held: ["default"] }, nobodys).response, undefined);
+    const { subscription } = answered();
+    assert.equal(onDeltaUpdate(subscription, ["default"], nobodys).response, undefined);
+    assert.equal(onDeltaRequest(subscription, ask({ subscribe: ["default"] }), nobodys).response, undefined);
+  });
+
+  it("has nothing for a wildcard, asked for by name or by asking for nothing", () => {
+    assert.equal(first({}).response, undefined);
+    const step = first({ subscribe: ["*"] });
+    assert.equal(step.response, undefined);
+    assert.equal(onDeltaUpdate(step.subscription, ["ROOTCA", "default"], both).response, undefined);
+  });
+
+  it("holds ten thousand names in a bounded state with a bounded number of complaints", () => {
+    const subscribe = Array.from({ length: 10_000 }, (_, index) => `name-${index}`);
+    const { subscription, notes, response } = first({ subscribe, held: subscribe.slice(5_000) });
+    assert.ok(notes.length <= 16 && subscription.refused.size <= 16 && subscription.held.size <= 256);
+    assert.equal(subscription.names.size, 0);
+    assert.ok((response?.removed.length ?? 0) >= 5_000);
+    const all = { isKnown: () => true, versions: new Map() };
+    assert.equal(first({ subscribe }, all).subscription.names.size, 256);
+  });
+
+  it("answers a reconnecting client although it holds the version", () => {
+    const step = first({ subscribe: ["default"], held: ["default"] });
+    assert.deepEqual(step.response, { names: ["default"], removed: [], version: "v1", nonce: "1" });
+  });
+
+  it("answers a name each time it is subscribed to", () => {
+    const { subscription, response } = answered();
+    const again = onDeltaRequest(subscription, ask({ subscribe: ["default"], nonce: response.nonce }), both);
+    assert.deepEqual(again.response?.names, ["default"]);
+  });
+
+  it("is silent on an ACK, and remembers what was accepted", () => {
+    const { subscription, response } = answered();
+    const step = onDeltaRequest(subscription, ask({ nonce: response.nonce }), both);
+    assert.deepEqual([step.response, step.notes], [undefined, []]);
+    assert.equal(step.subscription.accepted.get("default"), "v1");
+  });
+
+  it("holds a request that comes before there is a secret, and answers when there is", () => {
+    const early = first({ subscribe: ["default"] }, offer({}));
+    assert.equal(early.response, undefined);
+    assert.deepEqual(onDeltaUpdate(early.subscription, ["default"], both).response?.names, ["default"]);
+  });
+
+  it("owes what is asked for anew at a moment when there is nothing to give", () => {
+    const { subscription } = answered();
+    const again = onDeltaRequest(
+      subscription,
+      ask({ subscribe: ["default"], unsubscribe: ["default"] }),
+      offer({}),
+    );
+    assert.equal(again.response, undefined);
+    assert.deepEqual(onDeltaUpdate(again.subscription, ["default"], both).response?.names, ["default"]);
+  });
+
+  it("tells of a name that was held and turned out to be nobody's", () => {
+    const early = first({ subscribe: ["default"] }, offer({}));
+    const step = onDeltaUpdate(early.subscription, ["default"], offer({}, new Set()));
+    assert.deepEqual(step.response?.removed, ["default"]);
+    assert.deepEqual(step.notes, [{ kind: "unknown-name", name: "default" }]);
+    assert.equal(step.subscription.names.size, 0);
+  });
+
+  it("pushes nothing of an unsubscribed name, and forgets what it was sent", () => {
+    const { subscription } = answered();
+    const left = onDeltaRequest(subscription, ask({ unsubscribe: ["default"] }), both);
+    assert.equal(onDeltaUpdate(left.subscription, ["default"], offer({ default: "v2" })).response, undefined);
+    assert.equal(left.subscription.sent.size, 0);
+  });
+
+  it("answers a provider that is made anew with the bytes that were refused before it left", () => {
+    const { subscription, response } = answered();
+    const nack = { nonce: response.nonce, rejection: "no" };
+    const refused = onDeltaRequest(subscription, ask(nack), both).subscription;
+    const kept = onDeltaRequest(refused, ask({ subscribe: ["default"] }), both);
+    assert.equal(kept.response, undefined, "to ask again for a name that was not left changes nothing");
+    const left = onDeltaRequest(refused, ask({ unsubscribe: ["default"] }), both).subscription;
+    const late = onDeltaRequest(left, ask(nack), both).subscription;
+    const back = onDeltaRequest(late, ask({ subscribe: ["default"] }), both);
+    assert.deepEqual(back.response?.names, ["default"]);
+    const anew = ask({ subscribe: ["default"], unsubscribe: ["default"] });
+    assert.deepEqual(onDeltaRequest(refused, anew, both).response?.names, ["default"]);
+    const again = ask({ nonce: back.response?.nonce ?? "", rejection: "no" });
+    assert.equal(onDeltaRequest(back.subscription, again, both).response, undefined);
+  });
+
+  it("remembers 64 KiB of the names that a client says it holds", () => {
+    const held = Array.from({ length: 200 }, (_, index) => `${index}${"x".repeat(1_000)}`);
+    assert.equal(first({ subscribe: [], held }).subscription.held.size, 65);
+  });
+
+  it("can be asked about the last sixteen responses, and remembers no more", () => {
+    let { subscription } = answered();
+    for (let round = 0; round < 100; round += 1) {
+      subscription = onDeltaUpdate(subscription, ["default"], offer({ default: `w${round}` })).subscription;
+    }
+    assert.equal(subscription.open.size, 16);
+  });
+
+  it("keeps its promises, whatever a client does", () => {
+    const name = fc.constantFrom("default", "ROOTCA", "other", "*", "");
+    const names = fc.array(name, { maxLength: 4 });
+    const act = fc.record({
+      subscribe: names,
+      unsubscribe: names,
+      held: names,
+      nonce: fc.constantFrom("", "current", "earlier", "9999"),
+      rejects: fc.boolean(),
+      version: fc.constantFrom("v1", "v2", "v3", undefined),
+      isUpdate: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 60 }), (acts) => {
+        let state: DeltaSubscription = emptyDeltaSubscription;
+        const heldOrServed = new Set<string>();
+        for (const { nonce, rejects, version, isUpdate, ...lists } of acts) {
+          const now = offer(version === undefined ? {} : { default: version, ROOTCA: version });
+          const earlier = String(Math.max(1, Number(state.nonce) - 1));
+          const sent = nonce === "current" ? state.nonce : nonce === "earlier" ? earlier : nonce;
+          const request = { ...lists, nonce: sent, rejection: rejects ? "no" : undefined };
+          const step = isUpdate
+            ? onDeltaUpdate(state, ["ROOTCA", "default"], now)
+            : onDeltaRequest(state, request, now);
+          if (!isUpdate) for (const held of lists.held) heldOrServed.add(held);
+          checkResponse(
+            step,
+            isUpdate ? state : leaving(state, lists.unsubscribe),
+            now.versions,
+            heldOrServed,
+          );
+          state = step.subscription;
+          if (isUpdate) assert.equal(lacking(state, now.versions), undefined, "an update was kept back");
+        }
+      }),
+    );
+  });
+});
+
+/** The state in which nothing is refused of names that the client leaves. */
+function leaving(state: DeltaSubscription, names: readonly string[]): DeltaSubscription {
+  return { ...state, rejected: new Map([...state.rejected].filter(([name]) => !names.includes(name))) };
+}
+
+function checkResponse(
+  { response, subscription }: DeltaStep,
+  before: DeltaSubscription,
+  versions: Versions,
+  heldOrServed: Set<string>,
+): void {
+  if (response === undefined) return;
+  assert.ok(response.names.length + response.removed.length > 0);
+  assert.notEqual(response.nonce, before.nonce);
+  assert.equal(new Set(response.names).size, response.names.length);
+  for (const name of response.names) {
+    const version = versions.get(name);
+    assert.ok(known.has(name) && subscription.names.has(name) && version !== undefined);
+    assert.ok(!before.rejected.get(name)?.includes(version), "refused bytes came back");
+    heldOrServed.add(name);
+  }
+  for (const name of response.removed) assert.ok(!known.has(name) && !heldOrServed.has(name) && name !== "*");
+}
+
+/** A subscribed name whose present version the client neither has nor refused. */
+function lacking(state: DeltaSubscription, versions: Versions): string | undefined {
+  return [...state.names].find((name) => {
+    const version = versions.get(name);
+    if (version === undefined || state.sent.get(name) === version) return false;
+    return !state.rejected.get(name)?.includes(version);
+  });
+}

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { createRegistry } from "@kasbah/runtime";
+import { loadConfig } from "@kasbah/runtime/yaml";
+import {
+  createTestAuthority,
+  FakeClock,
+  mintSecret,
+  recordingLogger,
+  type TemporaryDirectory,
+  type TestAuthority,
+  temporaryDirectory,
+} from "@kasbah/testkit";
+import { HeldRoots } from "../ca/roots/held-roots.ts";
+import { command, options } from "../config/command.ts";
+import { Wake } from "../rotation/wake.ts";
+import { SecretStore } from "../secret/secret-store.ts";
+import { formatCachedSecret } from "./cached-secret.ts";
+import { composeCache } from "./create-secret-cache.ts";
+
+const start = new Date("2030-01-01T00:00:00Z");
+const life = { receivedAt: start, ttlMs: 3_600_000 };
+const backend = "spiffe://cluster.local/ns/demo/sa/backend";
+
+describe("The cache as it is composed, without a token", () => {
+  let ground: TemporaryDirectory;
+  let authority: TestAuthority;
+
+  before(async () => {
+    authority = await createTestAuthority();
+  });
+  beforeEach(async () => {
+    ground = await temporaryDirectory();
+    const cached = await mintSecret({ authority, ...life });
+    await mkdir(ground.join("cache"), { mode: 0o700 });
+    const text = formatCachedSecret(cached, cached.bundle);
+    await writeFile(ground.join("cache", "secret.json"), text, { mode: 0o600 });
+    await writeFile(ground.join("root.pem"), authority.rootPem);
+  });
+  afterEach(() => ground.remove());
+
+  const provide = async (uri?: string) => {
+    const { leaf, keyPair } = await mintSecret({ authority, ...life, ...(uri ? { uri } : {}) });
+    await mkdir(ground.join("provided"));
+    await writeFile(ground.join("provided", "cert-chain.pem"), leaf.toPem());
+    await writeFile(ground.join("provided", "key.pem"), keyPair.toPkcs8Pem());
+  };
+  /** Whether what is cached is served. */
+  const restored = async (...argv: string[]) => {
+    const args = ["--token-file", ground.join("none"), "--ecc-signature-algorithm", "ECDSA", ...argv];
+    const outcome = loadConfig(command, options, { argv: args, env: {}, readFile: () => "" });
+    assert.ok(outcome.kind === "run");
+    const clock = new FakeClock(start);
+    const store = new SecretStore(clock);
+    const logger = recordingLogger();
+    const supply = { roots: new HeldRoots(ground.join("root.pem"), logger), changes: new Wake() };
+    const parts = { store, registry: createRegistry(command), clock, roll: () => 0.5, logger };
+    await composeCache(ground.join("cache"), outcome.config, supply, parts);
+    return store.current !== undefined;
+  };
+
+  it("serves nothing when the provided certificate has another name than the flags", async () => {
+    await provide(backend);
+    const flags = ["--namespace", "demo", "--service-account", "frontend"];
+    assert.equal(await restored("--prov-cert", ground.join("provided"), ...flags), false);
+  });
+
+  it("serves nothing of another name than the provided certificate's", async () => {
+    await provide(backend);
+    assert.equal(await restored("--prov-cert", ground.join("provided")), false);
+  });
+
+  it("knows our name by the provided certificate alone", async () => {
+    await provide();
+    assert.ok(await restored("--prov-cert", ground.join("provided")));
+  });
+
+  it("knows our name by the flags alone", async () => {
+    assert.ok(await restored("--namespace", "demo", "--service-account", "frontend"));
+  });
+});
