@@ -4,7 +4,7 @@ import type { AgentConfig } from "../config/command.ts";
 import { caRootOf, renewsInPlace } from "../config/places.ts";
 import { AgentError } from "../errors.ts";
 import { resolveIdentity } from "../identity.ts";
-import { Rotation } from "../rotation/rotation.ts";
+import { Rotation } from "../rotation/rotation-loop.ts";
 import { Wake } from "../rotation/wake.ts";
 import type { Supply } from "../secret/supply.ts";
 import { observeReplies } from "../telemetry/reply-events.ts";

@@ -3,7 +3,7 @@ import { OncePerReason, SerialQueue } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
 import { type SecretResource, tlsCertificate, validationContext } from "../sds/envoy-secret.ts";
 import { parsePair } from "./certificate-pair.ts";
-import type { FileReader } from "./reader.ts";
+import type { FileReader } from "./generation-reader.ts";
 import type { FileName } from "./resource-name.ts";
 import { parseRoots } from "./root-file.ts";
 

@@ -17,7 +17,7 @@ import type { AgentError } from "../errors.ts";
 import { AllowedDirectories } from "./allowed-directories.ts";
 import type { FileFacts } from "./file-secret.ts";
 import { FileProvider, type FileProviderParts } from "./provider.ts";
-import { FileReader } from "./reader.ts";
+import { FileReader } from "./generation-reader.ts";
 
 interface Pair {
   readonly cert: string;

@@ -4,7 +4,7 @@ import type { SecretResource } from "../sds/envoy-secret.ts";
 import type { AllowedDirectories } from "./allowed-directories.ts";
 import { DirectoryWatches } from "./directory-watches.ts";
 import { type FileObserver, FileSecret } from "./file-secret.ts";
-import { FileReader } from "./reader.ts";
+import { FileReader } from "./generation-reader.ts";
 import { type FileName, parseFileName, pathsOf } from "./resource-name.ts";
 import { findSystemBundle } from "./system-bundle.ts";
 
