@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { options } from "../packages/agent/src/config/command.ts";
+import { options } from "../packages/agent/src/config/options.ts";
 
 /** The environment variables of Istio's agent that concern certificates. */
 const istioVariables = [

@@ -1,14 +1,12 @@
 import type { Clock, Logger, Registry } from "@kasbah/runtime";
-import type { AgentConfig } from "./config/command.ts";
+import type { AgentConfig } from "./config/options.ts";
 import type { SecretStore } from "./secret/secret-store.ts";
-import type { AgentMetrics } from "./telemetry/metrics.ts";
 
-/** What every part of the agent stands on. */
-export interface Ground {
+/** The dependencies that every room of the agent is created with. */
+export interface AgentDeps {
   readonly config: AgentConfig;
   readonly store: SecretStore;
   readonly registry: Registry;
-  readonly metrics: AgentMetrics;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly roll: () => number;

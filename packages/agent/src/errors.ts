@@ -75,7 +75,6 @@ export class AgentError extends MeshError<AgentErrorCode> {
 
   constructor(code: AgentErrorCode, message: string, options: AgentErrorOptions = {}) {
     super(code, message, options);
-    this.name = "AgentError";
     this.retryAfterMs = options.retryAfterMs;
     this.refusal = options.refusal;
     this.replyFault = options.replyFault;

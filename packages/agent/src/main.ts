@@ -7,36 +7,55 @@ import {
   type Logger,
   runMain,
 } from "@kasbah/runtime";
-import type { Ground } from "./agent-deps.ts";
-import { composeWorkloadApi } from "./composition/workload-api.ts";
-import { type AgentConfig, command, options } from "./config/command.ts";
-import { composeKeptFiles } from "./optional-rooms.ts";
-import { composeSdsEndpoint } from "./sds/create-sds-endpoint.ts";
+import type { AgentDeps } from "./agent-deps.ts";
+import { createCaSupply } from "./ca/create-ca-supply.ts";
+import { command } from "./config/command.ts";
+import { type AgentConfig, options } from "./config/options.ts";
+import { createFileNames } from "./gateway-files/create-file-names.ts";
+import {
+  createMountedSupply,
+  createOutputCerts,
+  createSecretCache,
+  createWorkloadApi,
+} from "./optional-rooms.ts";
+import { createSdsEndpoint } from "./sds/create-sds-endpoint.ts";
 import { SecretStore } from "./secret/secret-store.ts";
-import { composeSupply } from "./secret/supply.ts";
-import { composeStatusPort } from "./telemetry/create-status-port.ts";
-import { createAgentMetrics } from "./telemetry/metrics.ts";
+import { createStatusPort } from "./telemetry/create-status-port.ts";
+import { createTelemetry } from "./telemetry/create-telemetry.ts";
 
 await runMain({ command, options, compose }, process);
 
-/** Files start before anything is published; the sockets before rotation, so that clients wait on them and not for them. */
+/** Output files start before the first secret is published, and sockets before rotation, so that clients can connect and wait. */
 async function compose(config: AgentConfig, logger: Logger): Promise<readonly Component[]> {
   const store = new SecretStore(clock);
   const registry = createRegistry(command);
-  const metrics = createAgentMetrics(registry, store, clock);
   const { env: environment } = process;
-  const ground: Ground = { config, store, registry, metrics, clock, roll: Math.random, environment, logger };
+  const deps: AgentDeps = { config, store, registry, clock, roll: Math.random, environment, logger };
+  const telemetry = createTelemetry(deps);
 
-  const supply = await composeSupply(ground);
-  const files = await composeKeptFiles(ground, supply);
-  const sds = composeSdsEndpoint(ground, supply);
-  const status = composeStatusPort(ground, supply, files, sds);
-  const workloadApi = await composeWorkloadApi(ground, status.readiness);
+  const supply =
+    (await createMountedSupply({ ...deps, observer: telemetry.rotations })) ??
+    (await createCaSupply({ ...deps, createObservers: telemetry.createCaObservers }));
+  const { mountedCerts } = supply;
+  const outputs = await createOutputCerts(deps);
+  const cache = await createSecretCache(deps, supply.cache);
+  const fileNames = createFileNames({ ...deps, ...telemetry.files, mountedCerts });
+  const sds = createSdsEndpoint({
+    ...deps,
+    observer: telemetry.streams,
+    providers: [fileNames],
+    isNameOpen: mountedCerts !== undefined,
+  });
+  const status = createStatusPort({ ...deps, supply, sds, telemetry, fileWarnings: outputs.warnings });
+  const workloadApi = await createWorkloadApi(deps, status.readiness);
   const loopWatch = createLoopWatch({ registry, clock, logger });
+
   return [
     ...status.components,
     loopWatch,
-    ...files.components,
+    ...outputs.components,
+    ...cache,
+    fileNames,
     ...sds.components,
     ...workloadApi,
     ...supply.components,

@@ -1,22 +1,49 @@
-import type { Ground } from "./agent-deps.ts";
-import type { FileParts } from "./composition/file-parts.ts";
-import type { Supply } from "./secret/supply.ts";
+import type { Component, Readiness } from "@kasbah/runtime";
+import type { AgentDeps } from "./agent-deps.ts";
+import { findMountedCerts } from "./mounted-certs/find-mounted-certs.ts";
+import type { OutputFiles } from "./output-certs/create-output-certs.ts";
+import type { RotationObserver } from "./rotation/rotator.ts";
+import type { CacheTrust, Supply } from "./secret/supply.ts";
 
-/** The secret in files, for other programs and for the next start; loaded only when it is asked for. */
-export async function composeKeptFiles(ground: Ground, { cache }: Supply): Promise<FileParts> {
-  const { config, environment } = ground;
-  const { outputCerts, cacheDir } = config;
-  const parts: FileParts[] = [];
-  if (outputCerts !== undefined) {
-    const { composeOutput } = await import("./output-certs/create-output-certs.ts");
-    parts.push(await composeOutput(outputCerts, config, environment, ground));
-  }
-  if (cacheDir !== undefined && cache !== undefined) {
-    const { composeCache } = await import("./secret-cache/create-secret-cache.ts");
-    parts.push(await composeCache(cacheDir, config, cache, ground));
-  }
-  return {
-    components: parts.flatMap(({ components }) => components),
-    warnings: () => parts.flatMap(({ warnings }) => warnings()),
-  };
+// Most pods use none of these rooms, and every pod pays for the code it loads: each is loaded only if it is configured.
+
+/** The supply from mounted files; undefined if the agent must ask a CA. */
+export async function createMountedSupply(
+  deps: AgentDeps & { readonly observer: RotationObserver },
+): Promise<Supply | undefined> {
+  const directory = await findMountedCerts(deps.config);
+  if (directory === undefined) return undefined;
+  const room = await import("./mounted-certs/create-mounted-supply.ts");
+  return room.createMountedSupply(directory, deps);
+}
+
+/** The files of `--output-certs`, for other programs. */
+export async function createOutputCerts(deps: AgentDeps): Promise<OutputFiles> {
+  const { outputCerts } = deps.config;
+  if (outputCerts === undefined) return { components: [], warnings: () => [] };
+  const room = await import("./output-certs/create-output-certs.ts");
+  return room.createOutputCerts(outputCerts, deps);
+}
+
+/** The cache of `--cache-dir`, for the next start. */
+export async function createSecretCache(
+  deps: AgentDeps,
+  trust: CacheTrust | undefined,
+): Promise<readonly Component[]> {
+  const { cacheDir } = deps.config;
+  if (cacheDir === undefined || trust === undefined) return [];
+  const room = await import("./secret-cache/create-secret-cache.ts");
+  return [await room.createSecretCache(cacheDir, { ...deps, ...trust })];
+}
+
+/** The socket of the SPIFFE Workload API. */
+export async function createWorkloadApi(
+  deps: AgentDeps,
+  readiness: () => Readiness,
+): Promise<readonly Component[]> {
+  const { workloadSocket, workloadSocketMode: mode } = deps.config;
+  if (workloadSocket === undefined) return [];
+  const room = await import("./workload-api/create-workload-api.ts");
+  const reasons = () => readiness().reasons;
+  return [room.createWorkloadApi({ ...deps, path: workloadSocket, mode, reasons })];
 }

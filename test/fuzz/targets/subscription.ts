@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Versions } from "../../../packages/agent/src/sds/subscription/response-history.ts";
 import {
-  emptySubscription,
-  onRequest,
-  onUpdate,
-  type Response,
-  type Subscription,
-  type SubscriptionRequest,
+  emptySotwSubscription,
+  onSotwRequest,
+  onSotwUpdate,
+  type SotwRequest,
+  type SotwResponse,
+  type SotwSubscription,
 } from "../../../packages/agent/src/sds/subscription/sotw-subscription.ts";
 import type { Target } from "../target.ts";
 
@@ -19,7 +19,7 @@ const nonces = ["current", "", "9999"];
 /** What a client remembers of its stream, kept apart from what the server does. */
 class ClientModel {
   asked: ReadonlySet<string> = new Set();
-  last: Response | undefined;
+  last: SotwResponse | undefined;
   /** Names of the last response, which it may still refuse. */
   #open = new Set<string>();
   /** `name version` of all that it refused, while it follows the name. */
@@ -40,7 +40,7 @@ class ClientModel {
     for (const one of this.refused) if (one.startsWith(`${name} `)) this.refused.delete(one);
   }
 
-  receive(response: Response | undefined, versions: Versions): void {
+  receive(response: SotwResponse | undefined, versions: Versions): void {
     if (response === undefined) return;
     assert.ok(response.names.length > 0 && new Set(response.names).size === response.names.length);
     assert.notEqual(response.nonce, this.last?.nonce, "a nonce was used again");
@@ -80,14 +80,14 @@ export const subscription: Target = {
   inputs: fc.uint8Array({ maxLength: 120 }),
   check(story) {
     const model = new ClientModel();
-    let state = emptySubscription;
+    let state = emptySotwSubscription;
     let versions: Versions = new Map();
     for (const octet of story) {
       if (octet >= firstUpdate) versions = changed(versions, octet);
       const step =
         octet >= firstUpdate
-          ? onUpdate(state, [...known], { isKnown, versions })
-          : onRequest(state, requestOf(octet, state, model), { isKnown, versions });
+          ? onSotwUpdate(state, [...known], { isKnown, versions })
+          : onSotwRequest(state, requestOf(octet, state, model), { isKnown, versions });
       model.receive(step.response, versions);
       if (octet >= firstUpdate) assert.equal(model.lacks(versions), undefined, "an update was kept back");
       state = step.subscription;
@@ -97,7 +97,7 @@ export const subscription: Target = {
 };
 
 /** One octet as a request: whether it refuses, which names, which nonce. */
-function requestOf(octet: number, state: Subscription, model: ClientModel): SubscriptionRequest {
+function requestOf(octet: number, state: SotwSubscription, model: ClientModel): SotwRequest {
   const wanted = names.filter((_, bit) => ((octet >> 1) & (1 << bit)) !== 0);
   const chosen = nonces[octet >> 6] ?? "";
   const nonce = chosen === "current" ? state.nonce : chosen;

@@ -12,7 +12,7 @@ import {
   startFakeCa,
 } from "@kasbah/testkit";
 import type { AgentError } from "../errors.ts";
-import { CaClient, type CertificateOrder } from "./ca-client.ts";
+import { type CaCall, CaClient } from "./ca-client.ts";
 
 const never = new AbortController().signal;
 const now = () => new Date();
@@ -20,7 +20,7 @@ const now = () => new Date();
 describe("The CA client", () => {
   let ca: FakeCa;
   let client: CaClient;
-  let order: CertificateOrder;
+  let order: CaCall;
 
   beforeEach(async () => {
     ca = await startFakeCa({ now });

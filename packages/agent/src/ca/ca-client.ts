@@ -2,11 +2,11 @@ import type { TrustBundle } from "@kasbah/pki";
 import { createCertificate } from "@kasbah/protocol";
 import type { HostPort, Secret } from "@kasbah/runtime";
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
-import { caErrorOf } from "./call-error.ts";
+import { toCaError } from "./call-error.ts";
 import type { HeldCertificate } from "./credentials/credentials.ts";
 
 /** What one call needs; everything in it is read anew for every call. */
-export interface CertificateOrder {
+export interface CaCall {
   readonly csrPem: string;
   readonly ttlMs: number;
   /** For the whole call, the connection included. */
@@ -30,7 +30,7 @@ export interface CaClientOptions {
 
 /** The CA as the agent uses it: resolves to the elements of `cert_chain`, not yet trusted. */
 export interface CertificateAuthority {
-  createCertificate(order: CertificateOrder, signal: AbortSignal): Promise<readonly string[]>;
+  createCertificate(call: CaCall, signal: AbortSignal): Promise<readonly string[]>;
 }
 
 /**
@@ -47,32 +47,32 @@ export class CaClient implements CertificateAuthority {
     this.#options = options;
   }
 
-  async createCertificate(order: CertificateOrder, signal: AbortSignal): Promise<readonly string[]> {
+  async createCertificate(call: CaCall, signal: AbortSignal): Promise<readonly string[]> {
     const request = {
-      csr: order.csrPem,
-      validityDurationSeconds: Math.floor(order.ttlMs / 1000),
+      csr: call.csrPem,
+      validityDurationSeconds: Math.floor(call.ttlMs / 1000),
       impersonatedIdentity: "",
       certSigner: this.#options.certSigner ?? "",
     };
     const metadata = {
       ...this.#options.headers,
-      ...(order.token === undefined ? {} : { authorization: `Bearer ${order.token.reveal()}` }),
+      ...(call.token === undefined ? {} : { authorization: `Bearer ${call.token.reveal()}` }),
     };
-    const { deadlineMs } = order;
-    const channel = this.#dial(order);
+    const { deadlineMs } = call;
+    const channel = this.#dial(call);
     try {
       const reply = await channel.unary(createCertificate, request, { deadlineMs, metadata, signal });
       return reply.certChain;
     } catch (error) {
       signal.throwIfAborted();
-      throw caErrorOf(error, this.#address);
+      throw toCaError(error, this.#address);
     } finally {
       channel.close();
     }
   }
 
   /** The name of the address is looked up anew for each call, as the channel is. */
-  #dial({ roots, certificate }: CertificateOrder): Http2Channel {
+  #dial({ roots, certificate }: CaCall): Http2Channel {
     const { serverName } = this.#options;
     return new Http2Channel({
       address: this.#address,

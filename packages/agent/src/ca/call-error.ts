@@ -9,7 +9,7 @@ const maxFactText = 300;
 const codePattern = /^[A-Z][A-Z_]{1,60}$/;
 
 /** Names what went wrong with a call to the CA, so that the rotator knows how soon to try again. */
-export function caErrorOf(error: unknown, address: HostPort): AgentError {
+export function toCaError(error: unknown, address: HostPort): AgentError {
   const at = formatHostPort(address);
   if (!(error instanceof RpcError)) {
     return new AgentError("CA_REPLY_INVALID", `the reply of the CA at ${at} cannot be decoded`, {

@@ -1,19 +1,19 @@
 import type { Clock, Logger } from "@kasbah/runtime";
-import type { AgentConfig } from "../config/command.ts";
+import type { AgentConfig } from "../config/options.ts";
 import type { SecretSource } from "../rotation/rotator.ts";
 import { callDeadlineMs } from "../rotation/schedule.ts";
 import type { SecretStore } from "../secret/secret-store.ts";
 import { workloadKeyOf } from "../secret/workload-key.ts";
 import { CaClient, type CertificateAuthority } from "./ca-client.ts";
 import { tokenTime } from "./clock-offset.ts";
-import { type Credentials, gatherCredentials } from "./credentials/credentials.ts";
+import { type CaCredentials, gatherCredentials } from "./credentials/credentials.ts";
 import { ownCertificate } from "./credentials/own-certificate.ts";
 import { readToken, refuseExpiredToken } from "./credentials/token-file.ts";
 import type { TrustedRoots } from "./roots/held-roots.ts";
 import { CaSecretSource, type ReplyObserver } from "./secret-source.ts";
 import { SourcesInTurn } from "./sources-in-turn.ts";
 
-export interface CaAccessParts {
+export interface CaSourceDeps {
   readonly roots: TrustedRoots;
   /** Holds the certificate that may stand in for a token. */
   readonly store: SecretStore;
@@ -25,29 +25,32 @@ export interface CaAccessParts {
 }
 
 /** Secrets from the CAs that the configuration names, asked in turn. */
-export async function sourceOf(config: AgentConfig, parts: CaAccessParts): Promise<SecretSource> {
+export async function createCaSource(config: AgentConfig, deps: CaSourceDeps): Promise<SecretSource> {
   const { caServerName: serverName, certSigner, clusterId, caHeaders, secretTtl: ttlMs } = config;
-  const { roots, store, clock, replies: observer } = parts;
+  const { roots, store, clock, replies: observer } = deps;
   const headers = Object.fromEntries(caHeaders.map(({ name, value }) => [name, value]));
   if (clusterId !== undefined) headers["clusterid"] = clusterId;
-  const credentials = await credentialsOf(config, parts);
-  const deadlineMs = () => callDeadlineMs(remainingMsOf(store), config.caAddresses.length);
+  const credentials = await credentialReader(config, deps);
+  const deadlineMs = () => callDeadlineMs(remainingMs(store), config.caAddresses.length);
   const common = { roots, clock, observer, ttlMs, deadlineMs, credentials, ...workloadKeyOf(config) };
   const sources = config.caAddresses.map((address) => {
-    const authority = parts.count(new CaClient(address, { serverName, certSigner, headers }));
+    const authority = deps.count(new CaClient(address, { serverName, certSigner, headers }));
     return { address, source: new CaSecretSource({ ...common, authority }) };
   });
   return new SourcesInTurn(sources);
 }
 
-function remainingMsOf(store: SecretStore): number | undefined {
+function remainingMs(store: SecretStore): number | undefined {
   const notAfter = store.current?.notAfter.getTime();
   return notAfter === undefined ? undefined : notAfter - store.now().getTime();
 }
 
-async function credentialsOf(config: AgentConfig, parts: CaAccessParts): Promise<() => Promise<Credentials>> {
+async function credentialReader(
+  config: AgentConfig,
+  deps: CaSourceDeps,
+): Promise<() => Promise<CaCredentials>> {
   const { provCert: directory, tokenFile, tokenOnly } = config;
-  const { store, clock, logger, replies } = parts;
+  const { store, clock, logger, replies } = deps;
   // Loaded where it is used: most pods have a token.
   const provided =
     directory === undefined ? undefined : await import("./credentials/provided-certificate.ts");

@@ -13,7 +13,7 @@ import {
 } from "@kasbah/testkit";
 import { CaClient } from "./ca-client.ts";
 import { HeldRoots } from "./roots/held-roots.ts";
-import { CaSecretSource, type CaSecretSourceOptions } from "./secret-source.ts";
+import { CaSecretSource, type CaSecretSourceDeps } from "./secret-source.ts";
 
 const never = new AbortController().signal;
 
@@ -22,7 +22,7 @@ describe("A secret from the CA", () => {
   let ca: FakeCa;
   let client: CaClient;
   let source: CaSecretSource;
-  let options: CaSecretSourceOptions;
+  let options: CaSecretSourceDeps;
   let discarded: string[];
   let offsets: number[];
 

@@ -11,7 +11,7 @@ import type { FetchedSecret, SecretSource } from "../rotation/rotator.ts";
 import { chainEnd } from "../secret/certificate-chain.ts";
 import type { CertificateAuthority } from "./ca-client.ts";
 import { clockOffsetMs } from "./clock-offset.ts";
-import type { Credentials } from "./credentials/credentials.ts";
+import type { CaCredentials } from "./credentials/credentials.ts";
 import type { TrustedRoots } from "./roots/held-roots.ts";
 import { verifyReply } from "./verify-reply.ts";
 
@@ -22,11 +22,11 @@ export interface ReplyObserver {
   onClockOffset(offsetMs: number): void;
 }
 
-export interface CaSecretSourceOptions {
+export interface CaSecretSourceDeps {
   readonly authority: CertificateAuthority;
   readonly roots: TrustedRoots;
   /** Read anew for each attempt. */
-  readonly credentials: () => Promise<Credentials>;
+  readonly credentials: () => Promise<CaCredentials>;
   readonly keyType: KeyType;
   readonly keyFormat: KeyFormat;
   readonly ttlMs: number;
@@ -38,21 +38,21 @@ export interface CaSecretSourceOptions {
 
 /** One attempt at one CA, from credentials to verified secret, with a new key each time. */
 export class CaSecretSource implements SecretSource {
-  readonly #options: CaSecretSourceOptions;
+  readonly #deps: CaSecretSourceDeps;
 
-  constructor(options: CaSecretSourceOptions) {
-    this.#options = options;
+  constructor(deps: CaSecretSourceDeps) {
+    this.#deps = deps;
   }
 
   async fetch(signal: AbortSignal): Promise<FetchedSecret> {
-    const { authority, roots, clock, ttlMs, keyFormat } = this.#options;
-    const { spiffeId, ...credentials } = await this.#options.credentials();
+    const { authority, roots, clock, ttlMs, keyFormat } = this.#deps;
+    const { spiffeId, ...credentials } = await this.#deps.credentials();
     const { tls, held } = await roots.forCall();
-    const keyPair = await createKeyPair(this.#options.keyType);
+    const keyPair = await createKeyPair(this.#deps.keyType);
     const csrPem = createCertificateRequest(keyPair, spiffeId);
     const askedAt = clock.now();
-    const order = { csrPem, ttlMs, deadlineMs: this.#options.deadlineMs(), ...credentials, roots: tls };
-    const chain = await authority.createCertificate(order, signal);
+    const call = { csrPem, ttlMs, deadlineMs: this.#deps.deadlineMs(), ...credentials, roots: tls };
+    const chain = await authority.createCertificate(call, signal);
 
     const now = clock.now();
     const onProven = (leaf: Certificate) => this.#measure(leaf, askedAt, now);
@@ -66,7 +66,7 @@ export class CaSecretSource implements SecretSource {
   }
 
   #measure(leaf: Certificate, askedAt: Date, receivedAt: Date): void {
-    const { ttlMs: requestedTtlMs, observer } = this.#options;
+    const { ttlMs: requestedTtlMs, observer } = this.#deps;
     const offsetMs = clockOffsetMs({ leaf, requestedTtlMs, askedAt, receivedAt });
     if (offsetMs !== undefined) observer.onClockOffset(offsetMs);
   }
@@ -75,8 +75,7 @@ export class CaSecretSource implements SecretSource {
     try {
       return verify();
     } catch (error) {
-      if (error instanceof AgentError && error.replyFault)
-        this.#options.observer.onDiscarded(error.replyFault);
+      if (error instanceof AgentError && error.replyFault) this.#deps.observer.onDiscarded(error.replyFault);
       throw error;
     }
   }

@@ -42,7 +42,7 @@ export class SourcesInTurn implements SecretSource {
     }
     const [only, ...more] = failures;
     if (only !== undefined && more.length === 0) throw only.error;
-    throw summaryOf(failures);
+    throw summarize(failures);
   }
 
   #beginAfter(source: SecretSource): void {
@@ -55,7 +55,7 @@ export class SourcesInTurn implements SecretSource {
   }
 }
 
-function summaryOf(
+function summarize(
   failures: readonly { readonly address: HostPort; readonly error: AgentError }[],
 ): AgentError {
   const errors = failures.map(({ error }) => error);

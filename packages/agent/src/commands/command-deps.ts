@@ -1,7 +1,7 @@
 import type { Clock } from "@kasbah/runtime";
 
 /** The process as the commands see it; only main.ts touches the real one. */
-export interface CommandWorld {
+export interface CommandDeps {
   /** The arguments after the program and the script. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;

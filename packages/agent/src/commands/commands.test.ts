@@ -16,9 +16,9 @@ import type { RotationFailure } from "../rotation/rotator.ts";
 import type { StreamView } from "../sds/stream/stream-record.ts";
 import { WorkloadProvider } from "../sds/workload-provider.ts";
 import { SecretStore } from "../secret/secret-store.ts";
-import { readinessOf } from "../telemetry/readiness.ts";
+import { agentReadiness } from "../telemetry/readiness.ts";
 import { statusDocument } from "../telemetry/status-document.ts";
-import { runCommand } from "./run-command.ts";
+import { runAgentCommand } from "./run-command.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
 
@@ -56,7 +56,7 @@ describe("The commands of kasbah-agent", function () {
   });
 
   const run = (argv: readonly string[], env: Record<string, string> = {}) =>
-    runCommand({
+    runAgentCommand({
       argv,
       env,
       readFile: () => assert.fail("no file is named"),
@@ -70,7 +70,7 @@ describe("The commands of kasbah-agent", function () {
     });
 
   /** The status port of an agent with our store. */
-  async function agent(readiness: () => Readiness = () => readinessOf(store, "CA_UNREACHABLE: away")) {
+  async function agent(readiness: () => Readiness = () => agentReadiness(store, "CA_UNREACHABLE: away")) {
     const sources = {
       version: "0",
       store,

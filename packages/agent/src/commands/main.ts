@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { systemClock } from "@kasbah/runtime";
-import { runCommand } from "./run-command.ts";
+import { runAgentCommand } from "./run-command.ts";
 
-process.exitCode = await runCommand({
+process.exitCode = await runAgentCommand({
   argv: process.argv.slice(2),
   env: process.env,
   readFile: (path) => readFileSync(path, "utf8"),

@@ -1,12 +1,13 @@
 import { type Command, type ConfigOf, type OptionTable, option, schema } from "@kasbah/runtime";
 import { loadConfig } from "@kasbah/runtime/yaml";
-import { command as daemon, options as daemonOptions } from "../config/command.ts";
-import type { CommandWorld } from "./command-deps.ts";
+import { command as daemon } from "../config/command.ts";
+import { options as daemonOptions } from "../config/options.ts";
+import type { CommandDeps } from "./command-deps.ts";
 
 const { statusAddress, sdsSocket, sdsSocketFile } = daemonOptions;
 
 /** Options of `kasbah-agent wait`. */
-const waitOptions = {
+const ownWaitOptions = {
   timeout: option({
     flag: "--timeout <duration>",
     env: "KASBAH_WAIT_TIMEOUT",
@@ -29,7 +30,7 @@ export const waitCommand: Command<OptionTable> = {
 };
 
 /** Options of `kasbah-agent status`. */
-const statusOptions = {
+const ownStatusOptions = {
   json: option({
     flag: "--json",
     env: "KASBAH_STATUS_JSON",
@@ -50,10 +51,12 @@ export const statusCommand: Command<OptionTable> = {
 };
 
 /** What a command was told, or a text that it is to print instead. */
-export type Told<O extends OptionTable> = { readonly config: ConfigOf<O> } | { readonly text: string };
+export type LoadedCommand<O extends OptionTable> =
+  | { readonly config: ConfigOf<O> }
+  | { readonly text: string };
 
 /** The options that a command shows, and all that it takes. */
-export interface CommandOptions<O extends OptionTable> {
+export interface CommandTable<O extends OptionTable> {
   readonly own: OptionTable;
   readonly all: O;
 }
@@ -62,22 +65,22 @@ export interface CommandOptions<O extends OptionTable> {
  * Every flag, variable and file of the daemon is taken beside a command's own, so that whatever starts the agent can be said
  * to the command as it is.
  */
-export const waitTable = { own: waitOptions, all: { ...daemonOptions, ...waitOptions } };
-export const statusTable = { own: statusOptions, all: { ...daemonOptions, ...statusOptions } };
+export const waitOptions = { own: ownWaitOptions, all: { ...daemonOptions, ...ownWaitOptions } };
+export const statusOptions = { own: ownStatusOptions, all: { ...daemonOptions, ...ownStatusOptions } };
 
 /** Reads a command's options from where the daemon has its own. @throws ConfigInvalidError */
 export function loadCommand<const O extends OptionTable>(
   command: Command<OptionTable>,
-  { own, all }: CommandOptions<O>,
-  { argv: [, ...argv], env, readFile }: CommandWorld,
-): Told<O> {
+  { own, all }: CommandTable<O>,
+  { argv: [, ...argv], env, readFile }: CommandDeps,
+): LoadedCommand<O> {
   const wantsHelp = argv.some((each) => each === "--help" || each === "-h");
-  if (wantsHelp) return { text: helpOf(command, own) };
+  if (wantsHelp) return { text: helpText(command, own) };
   const loaded = loadConfig<O>(command, all, { argv, env, readFile });
   return loaded.kind === "run" ? { config: loaded.config } : { text: loaded.text };
 }
 
-function helpOf(command: Command<OptionTable>, own: OptionTable): string {
+function helpText(command: Command<OptionTable>, own: OptionTable): string {
   const loaded = loadConfig(command, own, { argv: ["--help"], env: {}, readFile: () => "" });
   return loaded.kind === "print" ? loaded.text : "";
 }

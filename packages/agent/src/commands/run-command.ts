@@ -2,12 +2,12 @@ import { MeshError } from "@kasbah/pki";
 import { ConfigInvalidError, closestName, printableText, quoted } from "@kasbah/runtime";
 import { askAgent, type StatusPageObject } from "./ask-agent.ts";
 
-import type { CommandWorld } from "./command-deps.ts";
-import { loadCommand, statusCommand, statusTable, waitCommand, waitTable } from "./options.ts";
+import type { CommandDeps } from "./command-deps.ts";
+import { loadCommand, statusCommand, statusOptions, waitCommand, waitOptions } from "./options.ts";
 import { statusText } from "./status-text.ts";
 import { waitUntilServed } from "./wait-command.ts";
 
-type Run = (world: CommandWorld) => Promise<number>;
+type Run = (deps: CommandDeps) => Promise<number>;
 
 const commands: ReadonlyMap<string, Run> = new Map([
   ["wait", wait],
@@ -15,15 +15,15 @@ const commands: ReadonlyMap<string, Run> = new Map([
 ]);
 
 /** Runs the command that the first argument names, and gives the exit code: 0 ready, 1 not, 2 a wrong call. */
-export async function runCommand(world: CommandWorld): Promise<number> {
-  const [name = ""] = world.argv;
+export async function runAgentCommand(deps: CommandDeps): Promise<number> {
+  const [name = ""] = deps.argv;
   try {
     const run = commands.get(name);
     if (run === undefined) throw new ConfigInvalidError([unknown(name)]);
-    return await run(world);
+    return await run(deps);
   } catch (error) {
     if (error instanceof ConfigInvalidError) {
-      world.complain(
+      deps.complain(
         error.problems
           .map((problem) => `kasbah-agent: ${printableText(problem)} (CONFIG_INVALID)\n`)
           .join(""),
@@ -31,24 +31,24 @@ export async function runCommand(world: CommandWorld): Promise<number> {
       return 2;
     }
     if (!(error instanceof MeshError)) throw error;
-    world.complain(`kasbah-agent: ${printableText(error.message)} (${error.code})\n`);
+    deps.complain(`kasbah-agent: ${printableText(error.message)} (${error.code})\n`);
     return 1;
   }
 }
 
-async function wait(world: CommandWorld): Promise<number> {
-  const told = loadCommand(waitCommand, waitTable, world);
-  if ("text" in told) return printed(told.text, world);
-  await waitUntilServed(told.config, world);
-  return printed("the secret is served\n", world);
+async function wait(deps: CommandDeps): Promise<number> {
+  const loaded = loadCommand(waitCommand, waitOptions, deps);
+  if ("text" in loaded) return printed(loaded.text, deps);
+  await waitUntilServed(loaded.config, deps);
+  return printed("the secret is served\n", deps);
 }
 
-async function status(world: CommandWorld): Promise<number> {
-  const told = loadCommand(statusCommand, statusTable, world);
-  if ("text" in told) return printed(told.text, world);
-  const { statusAddress, json } = told.config;
+async function status(deps: CommandDeps): Promise<number> {
+  const loaded = loadCommand(statusCommand, statusOptions, deps);
+  if ("text" in loaded) return printed(loaded.text, deps);
+  const { statusAddress, json } = loaded.config;
   const document = await askAgent(statusAddress, "/debug/secrets");
-  world.write(json ? jsonText(document) : statusText(document, statusAddress));
+  deps.write(json ? jsonText(document) : statusText(document, statusAddress));
   return document["ready"] === true ? 0 : 1;
 }
 
@@ -58,7 +58,7 @@ function jsonText(document: StatusPageObject): string {
   return `${JSON.stringify(document, printable, 2)}\n`;
 }
 
-function printed(text: string, { write }: CommandWorld): number {
+function printed(text: string, { write }: CommandDeps): number {
   write(text);
   return 0;
 }

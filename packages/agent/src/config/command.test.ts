@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { ConfigInvalidError } from "@kasbah/runtime";
 import { loadConfig } from "@kasbah/runtime/yaml";
 import { workloadKeyOf } from "../secret/workload-key.ts";
-import { command, options } from "./command.ts";
-import { caRootOf } from "./places.ts";
+import { command } from "./command.ts";
+import { options } from "./options.ts";
+import { caRootPath } from "./places.ts";
 
 const load = (argv: string[], env: Record<string, string> = {}) => {
   const outcome = loadConfig(command, options, { argv, env, readFile: () => "" });
@@ -112,8 +113,8 @@ describe("The agent's configuration", () => {
       config.caAddresses.map(({ host }) => host),
       ["a", "b"],
     );
-    assert.equal(caRootOf(config), "/certs/root-cert.pem");
-    assert.equal(caRootOf({ ...config, caRoot: "SYSTEM" }), "SYSTEM");
+    assert.equal(caRootPath(config), "/certs/root-cert.pem");
+    assert.equal(caRootPath({ ...config, caRoot: "SYSTEM" }), "SYSTEM");
   });
 
   it("renews a virtual machine's certificates in place, and writes into no other directory that is read", () => {
@@ -134,7 +135,7 @@ describe("The agent's configuration", () => {
   it("has Istio's defaults", () => {
     const config = load([]);
     assert.deepEqual(config.caAddresses, [{ host: "kasbah.kasbah-system.svc", port: 15012 }]);
-    assert.equal(caRootOf(config), "./var/run/secrets/istio/root-cert.pem");
+    assert.equal(caRootPath(config), "./var/run/secrets/istio/root-cert.pem");
     assert.equal(config.tokenFile, "./var/run/secrets/tokens/istio-token");
     assert.equal(sdsSocketPath(config), "var/run/secrets/workload-spiffe-uds/socket");
     assert.equal(config.sdsSocketMode, 0o600);

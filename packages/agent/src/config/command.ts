@@ -1,13 +1,6 @@
-import type { Command, ConfigOf } from "@kasbah/runtime";
-import { caOptions } from "./ca-options.ts";
+import type { Command } from "@kasbah/runtime";
 import { crossCheck } from "./cross-check.ts";
-import { fileOptions } from "./file-options.ts";
-import { servingOptions } from "./serving-options.ts";
-
-/** Every option of `kasbah-agent`. Environment names and defaults are Istio's where it has them. */
-export const options = { ...caOptions, ...servingOptions, ...fileOptions };
-
-export type AgentConfig = ConfigOf<typeof options>;
+import type { options } from "./options.ts";
 
 export const command: Command<typeof options> = {
   name: "kasbah-agent",

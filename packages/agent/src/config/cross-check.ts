@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import type { AgentConfig } from "./command.ts";
-import { caRootOf, readDirectories } from "./places.ts";
+import type { AgentConfig } from "./options.ts";
+import { caRootPath, inputDirectories } from "./places.ts";
 
 const plaintextPort = 15_010;
 
@@ -16,7 +16,7 @@ export function crossCheck(config: AgentConfig): readonly string[] {
   if (config.tokenOnly && config.provCert !== undefined) {
     problems.push("--token-only: contradicts --prov-cert, which is a certificate to be shown; drop one");
   }
-  if (config.cacheDir !== undefined && caRootOf(config) === "SYSTEM") {
+  if (config.cacheDir !== undefined && caRootPath(config) === "SYSTEM") {
     problems.push(
       "--cache-dir: a cached secret is verified under the roots of a file; name one with --ca-root in place of SYSTEM",
     );
@@ -37,6 +37,6 @@ function fileProblems(config: AgentConfig): readonly string[] {
   if (outputCerts === undefined) {
     return onRotate === undefined ? [] : ["--on-rotate: runs after --output-certs, which is not given"];
   }
-  const isRead = readDirectories(config).some((directory) => resolve(directory) === resolve(outputCerts));
+  const isRead = inputDirectories(config).some((directory) => resolve(directory) === resolve(outputCerts));
   return isRead ? ["--output-certs: is a directory that is read from as well; choose another"] : [];
 }

@@ -1,9 +1,11 @@
 import { dirname, join, resolve } from "node:path";
-import { legacyMountedCertsDir } from "../mounted-certs/find-mounted-certs.ts";
-import type { AgentConfig } from "./command.ts";
+import type { AgentConfig } from "./options.ts";
+
+/** The directory that Istio's `FILE_MOUNTED_CERTS` reads. */
+export const legacyMountedCertsDir = "./etc/certs";
 
 /** Where the CA's roots stand, or SYSTEM. */
-export function caRootOf({ caRoot, provCert }: Pick<AgentConfig, "caRoot" | "provCert">): string {
+export function caRootPath({ caRoot, provCert }: Pick<AgentConfig, "caRoot" | "provCert">): string {
   if (caRoot !== undefined) return caRoot;
   return provCert === undefined ? "./var/run/secrets/istio/root-cert.pem" : join(provCert, "root-cert.pem");
 }
@@ -22,11 +24,11 @@ export function renewsInPlace({
 }
 
 /** Where nothing may be written: roots that were would be read as the operator's, and never leave again. */
-export function readDirectories(config: AgentConfig): readonly string[] {
+export function inputDirectories(config: AgentConfig): readonly string[] {
   const { fileMountedCerts, mountedCertsDir } = config;
   return [
     mountedCertsDir,
     ...(fileMountedCerts ? [legacyMountedCertsDir] : []),
-    ...(renewsInPlace(config) ? [] : [dirname(caRootOf(config))]),
+    ...(renewsInPlace(config) ? [] : [dirname(caRootPath(config))]),
   ];
 }

@@ -10,7 +10,7 @@ import {
   temporaryDirectory,
   throwsWithCode,
 } from "@kasbah/testkit";
-import { parsePair } from "./certificate-pair.ts";
+import { parseCertificatePair } from "./certificate-pair.ts";
 
 interface Texts {
   readonly cert: string;
@@ -35,7 +35,7 @@ describe("A pair of files", () => {
   });
   after(() => directory.remove());
 
-  const pair = ({ cert, key }: Texts) => parsePair(Buffer.from(cert), Buffer.from(key));
+  const pair = ({ cert, key }: Texts) => parseCertificatePair(Buffer.from(cert), Buffer.from(key));
   const isRefused = (texts: Texts) => throwsWithCode(() => pair(texts), "FILE_INVALID");
   const openssl = (...args: string[]) => execFileSync("openssl", args, { stdio: "pipe", encoding: "utf8" });
   const selfSigned = (...newkey: string[]): Texts => {

@@ -15,7 +15,7 @@ export interface CertificatePair {
  * Reads the two files of a pair, which may be one and the same. Of each only its own blocks are taken, so that a key beside
  * the certificates never leaves with them. @throws AgentError `FILE_INVALID` when they are no pair
  */
-export function parsePair(certificateFile: Buffer, keyFile: Buffer): CertificatePair {
+export function parseCertificatePair(certificateFile: Buffer, keyFile: Buffer): CertificatePair {
   try {
     const [leaf, ...issuers] = readChain(certificateFile);
     if (leaf === undefined) throw invalid("the certificate file holds no certificate");

@@ -1,41 +1,37 @@
 import { dirname, resolve } from "node:path";
-import { type Clock, type Logger, watchDirectory } from "@kasbah/runtime";
-import type { AgentConfig } from "../config/command.ts";
-import { countWatchFailures, observeFiles } from "../telemetry/file-events.ts";
-import type { AgentMetrics } from "../telemetry/metrics.ts";
+import type { WatchDirectory } from "@kasbah/runtime";
+import type { AgentDeps } from "../agent-deps.ts";
 import { AllowedDirectories } from "./allowed-directories.ts";
-import { FileNames } from "./lazy-provider.ts";
+import type { FileObserver } from "./file-secret.ts";
+import { LazyFileProvider } from "./lazy-provider.ts";
 import { systemBundlePaths } from "./system-bundle.ts";
 
-/** The file names of a configuration. What reads and watches files is loaded with the first that is asked for. */
-export function composeFileNames(
-  config: AgentConfig,
-  mountedCerts: string | undefined,
-  metrics: AgentMetrics,
-  clock: Clock,
-  logger: Logger,
-): FileNames {
-  const directories = new AllowedDirectories(
-    config.fileDirectories,
-    privateDirectories(config, mountedCerts),
-    systemBundlePaths,
-  );
+export interface FileNamesDeps extends Pick<AgentDeps, "config" | "clock" | "logger"> {
+  /** The directory of the mounted files that replace a CA. */
+  readonly mountedCerts: string | undefined;
+  readonly observer: FileObserver;
+  readonly watchDirectory: WatchDirectory;
+}
+
+/** Creates the provider of file names. The code that reads and watches files is loaded when a client requests the first one. */
+export function createFileNames(deps: FileNamesDeps): LazyFileProvider {
+  const { config, mountedCerts, observer, watchDirectory, clock, logger } = deps;
+  const exceptions = privateDirectories(config, mountedCerts);
+  const directories = new AllowedDirectories(config.fileDirectories, exceptions, systemBundlePaths);
   const load = async () => {
     const { FileProvider } = await import("./provider.ts");
-    const observer = observeFiles(metrics, clock, logger);
-    const watch = countWatchFailures(watchDirectory, metrics, logger);
-    return new FileProvider({ directories, observer, watchDirectory: watch, clock, logger });
+    return new FileProvider({ directories, observer, watchDirectory, clock, logger });
   };
-  return new FileNames({ directories, load, logger });
+  return new LazyFileProvider({ directories, load, logger });
 }
 
 /**
- * Where the workload's own keys and token are, which answer to their own names alone. `mountedCerts` is the directory that takes
- * the place of a CA; the one in which it would be looked for stays allowed where it is named as such.
+ * The directories of the workload's own keys and token, which are never served under file names. `--mounted-certs-dir` is one of
+ * them, unless `--file-directory` names it and it does not replace the CA.
  */
 export function privateDirectories(
   config: Pick<
-    AgentConfig,
+    AgentDeps["config"],
     "fileDirectories" | "tokenFile" | "cacheDir" | "outputCerts" | "provCert" | "mountedCertsDir"
   >,
   mountedCerts: string | undefined,

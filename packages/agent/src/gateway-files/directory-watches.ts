@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { type Clock, ContentWatch, type Logger, type WatchDirectory } from "@kasbah/runtime";
 
-export interface DirectoryWatchesOptions {
+export interface DirectoryWatchesDeps {
   readonly digest: (paths: Iterable<string>) => Promise<string>;
   readonly watchDirectory: WatchDirectory;
   readonly clock: Clock;
@@ -19,11 +19,11 @@ interface Watched {
 
 /** One watch for each directory, however many files of it are served: two hundred names cost one look, not two hundred. */
 export class DirectoryWatches {
-  readonly #options: DirectoryWatchesOptions;
+  readonly #deps: DirectoryWatchesDeps;
   readonly #watched = new Map<string, Watched>();
 
-  constructor(options: DirectoryWatchesOptions) {
-    this.#options = options;
+  constructor(deps: DirectoryWatchesDeps) {
+    this.#deps = deps;
   }
 
   /** Watches a file, there or not, until the returned function is called. */
@@ -48,7 +48,7 @@ export class DirectoryWatches {
   }
 
   #open(directory: string): Watched {
-    const { digest, watchDirectory, clock, logger } = this.#options;
+    const { digest, watchDirectory, clock, logger } = this.#deps;
     const files = new Map<string, Set<FileListener>>();
     const watch = new ContentWatch({
       name: `files in ${directory}`,

@@ -7,7 +7,7 @@ import { type ConfinedFile, readConfinedFile } from "./confined-file.ts";
 const mostAttempts = 5;
 
 /** Reads files of the allowed directories. */
-export class FileReader {
+export class GenerationReader {
   readonly #allowed: AllowedDirectories;
 
   constructor(allowed: AllowedDirectories) {

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { systemClock, watchDirectory } from "@kasbah/runtime";
 import { createTestAuthority, eventually, recordingLogger, temporaryDirectory } from "@kasbah/testkit";
 import { AllowedDirectories } from "./allowed-directories.ts";
-import { FileNames } from "./lazy-provider.ts";
+import { LazyFileProvider } from "./lazy-provider.ts";
 import { FileProvider } from "./provider.ts";
 
 const observer = { onServed: () => {}, onFailure: () => {} };
@@ -16,7 +16,7 @@ function fileNames(directory: string, loads: { count: number; fails?: boolean } 
     if (loads.fails) throw new Error("no such module");
     return new FileProvider({ directories, observer, watchDirectory, clock: systemClock, logger });
   };
-  return { names: new FileNames({ directories, load, logger }), logger };
+  return { names: new LazyFileProvider({ directories, load, logger }), logger };
 }
 
 describe("The file names", () => {

@@ -1,11 +1,11 @@
 import type { Component, Logger } from "@kasbah/runtime";
 import type { SecretResource } from "../sds/envoy-secret.ts";
-import type { ResourceProvider } from "../sds/resource-provider.ts";
+import type { ResourceProvider } from "../sds/resource-catalog.ts";
 import type { AllowedDirectories } from "./allowed-directories.ts";
 import type { FileProvider } from "./provider.ts";
 import { parseFileName, pathsOf } from "./resource-name.ts";
 
-export interface FileNamesParts {
+export interface LazyFileProviderDeps {
   readonly directories: AllowedDirectories;
   /** Loads what reads and watches files: most agents never serve one. */
   readonly load: () => Promise<FileProvider>;
@@ -16,19 +16,19 @@ export interface FileNamesParts {
  * Claims the file names that may be served, by the words of their paths alone, and loads what serves them with the first that
  * is asked for.
  */
-export class FileNames implements ResourceProvider, Component {
+export class LazyFileProvider implements ResourceProvider, Component {
   readonly name = "files";
-  readonly #parts: FileNamesParts;
+  readonly #deps: LazyFileProviderDeps;
   #loading: Promise<FileProvider> | undefined;
   #provider: FileProvider | undefined;
 
-  constructor(parts: FileNamesParts) {
-    this.#parts = parts;
+  constructor(deps: LazyFileProviderDeps) {
+    this.#deps = deps;
   }
 
   claims(name: string): boolean {
     const files = parseFileName(name);
-    return files !== undefined && pathsOf(files).every((path) => this.#parts.directories.cover(path));
+    return files !== undefined && pathsOf(files).every((path) => this.#deps.directories.cover(path));
   }
 
   current(name: string): SecretResource | undefined {
@@ -44,7 +44,7 @@ export class FileNames implements ResourceProvider, Component {
         stop = provider.watch(name, onChange);
         if (provider.current(name) !== undefined) onChange();
       },
-      (error: unknown) => this.#parts.logger.error("what serves files could not be loaded", { error }),
+      (error: unknown) => this.#deps.logger.error("what serves files could not be loaded", { error }),
     );
     return () => {
       stop?.();
@@ -60,7 +60,7 @@ export class FileNames implements ResourceProvider, Component {
   }
 
   async #load(): Promise<FileProvider> {
-    this.#loading ??= this.#parts.load();
+    this.#loading ??= this.#deps.load();
     try {
       this.#provider = await this.#loading;
       return this.#provider;

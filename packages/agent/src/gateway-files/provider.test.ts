@@ -16,8 +16,8 @@ import {
 import type { AgentError } from "../errors.ts";
 import { AllowedDirectories } from "./allowed-directories.ts";
 import type { FileFacts } from "./file-secret.ts";
-import { FileProvider, type FileProviderParts } from "./provider.ts";
-import { FileReader } from "./generation-reader.ts";
+import { GenerationReader } from "./generation-reader.ts";
+import { FileProvider, type FileProviderDeps } from "./provider.ts";
 
 interface Pair {
   readonly cert: string;
@@ -57,7 +57,7 @@ describe("Secrets from files", () => {
     await home.remove();
   });
 
-  function create(changes: Partial<FileProviderParts> = {}): void {
+  function create(changes: Partial<FileProviderDeps> = {}): void {
     provider = new FileProvider({
       directories: new AllowedDirectories([home.path], []),
       observer: {
@@ -174,7 +174,7 @@ describe("Secrets from files", () => {
 
   it("are read in one generation although a thousand swaps fall between the reads", async () => {
     const volume = await mountKubeletVolume(home.join("shop"), { a: "0", b: "0" });
-    const reader = new FileReader(new AllowedDirectories([home.path], []));
+    const reader = new GenerationReader(new AllowedDirectories([home.path], []));
     let isDone = false;
     const torn: string[] = [];
     const seen = new Set<string>();

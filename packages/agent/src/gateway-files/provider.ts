@@ -4,11 +4,11 @@ import type { SecretResource } from "../sds/envoy-secret.ts";
 import type { AllowedDirectories } from "./allowed-directories.ts";
 import { DirectoryWatches } from "./directory-watches.ts";
 import { type FileObserver, FileSecret } from "./file-secret.ts";
-import { FileReader } from "./generation-reader.ts";
+import { GenerationReader } from "./generation-reader.ts";
 import { type FileName, parseFileName, pathsOf } from "./resource-name.ts";
 import { findSystemBundle } from "./system-bundle.ts";
 
-export interface FileProviderParts {
+export interface FileProviderDeps {
   readonly directories: AllowedDirectories;
   readonly observer: FileObserver;
   readonly watchDirectory: WatchDirectory;
@@ -39,8 +39,8 @@ const complainEveryMs = 60_000;
 
 /** Serves file names, each from its first subscriber until a while after its last. */
 export class FileProvider {
-  readonly #parts: FileProviderParts;
-  readonly #reader: FileReader;
+  readonly #deps: FileProviderDeps;
+  readonly #reader: GenerationReader;
   readonly #watches: DirectoryWatches;
   readonly #entries = new Map<string, Entry>();
   /** Names that nobody subscribes to any more, the longest so first: they make room for others. */
@@ -48,10 +48,10 @@ export class FileProvider {
   readonly #waiting = new Set<Waiting>();
   #complainedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(parts: FileProviderParts) {
-    this.#parts = parts;
-    const { directories, watchDirectory, clock, logger } = parts;
-    const reader = new FileReader(directories);
+  constructor(deps: FileProviderDeps) {
+    this.#deps = deps;
+    const { directories, watchDirectory, clock, logger } = deps;
+    const reader = new GenerationReader(directories);
     this.#reader = reader;
     const digest = (paths: Iterable<string>) => reader.digest(paths);
     this.#watches = new DirectoryWatches({ digest, watchDirectory, clock, logger });
@@ -102,7 +102,7 @@ export class FileProvider {
     const onChange = () => {
       for (const subscriber of [...subscribers]) subscriber();
     };
-    const { observer } = this.#parts;
+    const { observer } = this.#deps;
     const secret = new FileSecret({ name, files, reader: this.#reader, observer, onChange });
     const entry = { secret, subscribers, closed, leaving: new AbortController() };
     this.#entries.set(name, entry);
@@ -129,7 +129,7 @@ export class FileProvider {
       this.#close(longest);
       return true;
     }
-    const { clock, observer } = this.#parts;
+    const { clock, observer } = this.#deps;
     if (clock.monotonicMs() - this.#complainedAtMs < complainEveryMs) return false;
     this.#complainedAtMs = clock.monotonicMs();
     const message = `more than ${mostNames} file names are asked for; the others wait until some are left`;
@@ -138,7 +138,7 @@ export class FileProvider {
   }
 
   async #leave(name: string, entry: Entry): Promise<void> {
-    const { clock, graceMs = defaultGraceMs } = this.#parts;
+    const { clock, graceMs = defaultGraceMs } = this.#deps;
     entry.leaving = new AbortController();
     this.#resting.add(name);
     this.#admitWaiting();

@@ -1,10 +1,8 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
+import { legacyMountedCertsDir } from "../config/places.ts";
 
 export const mountedNames = { chain: "cert-chain.pem", key: "key.pem", roots: "root-cert.pem" } as const;
-
-/** Where Istio's `FILE_MOUNTED_CERTS` looks. */
-export const legacyMountedCertsDir = "./etc/certs";
 
 /** Whether all three files are there, which makes a CA superfluous. */
 async function hasMountedCerts(directory: string): Promise<boolean> {

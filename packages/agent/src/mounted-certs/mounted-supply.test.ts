@@ -57,7 +57,7 @@ describe("Mounted certificates", function () {
     return mintSecret({ authority, receivedAt, ttlMs: hourMs, ...more });
   };
   type Minted = Awaited<ReturnType<typeof mintSecret>>;
-  const filesOf = ({ keyPair, leaf, bundle }: Minted): Record<string, string> => ({
+  const secretFiles = ({ keyPair, leaf, bundle }: Minted): Record<string, string> => ({
     "key.pem": keyPair.toPkcs8Pem(),
     "cert-chain.pem": leaf.toPem(),
     "root-cert.pem": bundle.toPem(),
@@ -69,34 +69,34 @@ describe("Mounted certificates", function () {
 
   const bad: Record<string, () => Promise<Record<string, string>>> = {
     "of another key": async () => ({
-      ...filesOf(await mint()),
+      ...secretFiles(await mint()),
       "key.pem": (await createKeyPair("P-256")).toPkcs8Pem(),
     }),
     "under another root": async () => ({
-      ...filesOf(await mint()),
+      ...secretFiles(await mint()),
       "root-cert.pem": (await createTestAuthority("Stranger")).rootPem,
     }),
-    "that have ended": async () => filesOf(await mint({ receivedAt: new Date("2026-01-01T00:00:00Z") })),
+    "that have ended": async () => secretFiles(await mint({ receivedAt: new Date("2026-01-01T00:00:00Z") })),
     "that are not valid yet": async () =>
-      filesOf(await mint({ receivedAt: new Date("2044-01-01T00:00:00Z") })),
+      secretFiles(await mint({ receivedAt: new Date("2044-01-01T00:00:00Z") })),
     "without a SPIFFE ID": async () => {
       const secret = await mint();
       const names = [{ kind: "dns" as const, value: "example.org" }];
-      return filesOf({
+      return secretFiles({
         ...secret,
         leaf: await authority.issue({ publicKey: secret.keyPair.publicKey, names }),
       });
     },
     "whose roots are leaves": async () => {
       const secret = await mint();
-      return { ...filesOf(secret), "root-cert.pem": secret.leaf.toPem() };
+      return { ...secretFiles(secret), "root-cert.pem": secret.leaf.toPem() };
     },
-    "that are rubbish": async () => ({ ...filesOf(await mint()), "cert-chain.pem": "rubbish" }),
-    "of a megabyte": async () => ({ ...filesOf(await mint()), "root-cert.pem": "x".repeat(1_000_000) }),
+    "that are rubbish": async () => ({ ...secretFiles(await mint()), "cert-chain.pem": "rubbish" }),
+    "of a megabyte": async () => ({ ...secretFiles(await mint()), "root-cert.pem": "x".repeat(1_000_000) }),
   };
   for (const [what, make] of Object.entries(bad)) {
     it(`${what} are not served, and what was served before stays`, async () => {
-      await writeTo(directory.path, filesOf(await mint()));
+      await writeTo(directory.path, secretFiles(await mint()));
       await supply.start();
       const before = store.current;
       assert.ok(before);
@@ -109,7 +109,7 @@ describe("Mounted certificates", function () {
 
   it("are served from the moment of the start", async () => {
     const minted = await mint();
-    await writeTo(directory.path, filesOf(minted));
+    await writeTo(directory.path, secretFiles(minted));
     await supply.start();
     assert.ok(store.unexpired?.leaf.equals(minted.leaf));
     assert.equal(store.current?.spiffeId.toString(), minted.spiffeId.toString());
@@ -118,7 +118,7 @@ describe("Mounted certificates", function () {
   });
 
   it("are served with words around their blocks, and with the root in the chain left out", async () => {
-    const files = filesOf(await mint());
+    const files = secretFiles(await mint());
     const chain = `Certificate:\n    Data: ...\n${files["cert-chain.pem"]}${authority.rootPem}`;
     await writeTo(directory.path, { ...files, "cert-chain.pem": chain });
     await supply.start();
@@ -129,17 +129,17 @@ describe("Mounted certificates", function () {
     await supply.start();
     assert.equal(failures[0]?.code, "MOUNTED_CERTS_INVALID");
     assert.match(String(failures[0]?.error), /ENOENT/);
-    await writeTo(directory.path, filesOf(await mint()));
+    await writeTo(directory.path, secretFiles(await mint()));
     await eventually(() => store.current !== undefined, inTenSeconds);
   });
 
   it("are a pair through fifty of kubelet's swaps", async () => {
     let last = await mint();
-    const volume = await mountKubeletVolume(directory.path, filesOf(last));
+    const volume = await mountKubeletVolume(directory.path, secretFiles(last));
     await supply.start();
     for (let version = 1; version <= 50; version += 1) {
       last = await mint();
-      await volume.swap(filesOf(last));
+      await volume.swap(secretFiles(last));
       await systemClock.sleep(version % 7);
     }
     await eventually(() => store.current?.leaf.equals(last.leaf) === true, inTenSeconds);
@@ -149,14 +149,14 @@ describe("Mounted certificates", function () {
   it("are called overdue when a fifth of their life is left", async () => {
     const nowMs = Math.floor(systemClock.now().getTime() / 1000) * 1000;
     const receivedAt = new Date(nowMs - hourMs);
-    await writeTo(directory.path, filesOf(await mint({ receivedAt, ttlMs: 1.1 * hourMs })));
+    await writeTo(directory.path, secretFiles(await mint({ receivedAt, ttlMs: 1.1 * hourMs })));
     await supply.start();
     assert.equal(store.state(), "stale");
     assert.match(supply.warnings().join(), /nobody has renewed them/);
   });
 
   it("take the place of a CA when all three are there, or when that was said", async () => {
-    const { "key.pem": key = "", ...others } = filesOf(await mint());
+    const { "key.pem": key = "", ...others } = secretFiles(await mint());
     await writeTo(directory.path, others);
     const found = (fileMountedCerts: boolean) =>
       findMountedCerts({ fileMountedCerts, mountedCertsDir: directory.path });

@@ -6,7 +6,7 @@ import type { RotationObserver } from "../rotation/rotator.ts";
 import type { SecretStore } from "../secret/secret-store.ts";
 import { type MountedFiles, parseMountedSecret, readMountedFiles } from "./mounted-certs.ts";
 
-export interface MountedSupplyOptions {
+export interface MountedSupplyDeps {
   readonly directory: string;
   readonly keyFormat: KeyFormat;
   readonly store: SecretStore;
@@ -23,17 +23,17 @@ export interface MountedSupplyOptions {
  */
 export class MountedSupply implements Component {
   readonly name = "mounted certificates";
-  readonly #options: MountedSupplyOptions;
+  readonly #deps: MountedSupplyDeps;
   #watch: ContentWatch | undefined;
   #failures = 0;
 
-  constructor(options: MountedSupplyOptions) {
-    this.#options = options;
+  constructor(deps: MountedSupplyDeps) {
+    this.#deps = deps;
   }
 
   /** Has published the files by the time it resolves, if they are good. */
   async start(): Promise<void> {
-    const { directory, clock, logger, pollMs } = this.#options;
+    const { directory, clock, logger, pollMs } = this.#deps;
     this.#watch = new ContentWatch({
       name: this.name,
       directories: [directory],
@@ -59,7 +59,7 @@ export class MountedSupply implements Component {
 
   /** What does not keep the files from being served, yet. */
   warnings(): readonly string[] {
-    const { store, directory } = this.#options;
+    const { store, directory } = this.#deps;
     const notAfter = store.current?.notAfter.toISOString();
     return store.state() === "stale"
       ? [`the certificates in ${directory} end at ${notAfter}, and nobody has renewed them`]
@@ -67,7 +67,7 @@ export class MountedSupply implements Component {
   }
 
   async #publish(): Promise<string> {
-    const { keyFormat, store, observer, clock } = this.#options;
+    const { keyFormat, store, observer, clock } = this.#deps;
     const files = await this.#read();
     const secret = parseMountedSecret(files, keyFormat, clock.now());
     store.publish(secret);
@@ -77,7 +77,7 @@ export class MountedSupply implements Component {
   }
 
   async #read(): Promise<MountedFiles> {
-    const { directory } = this.#options;
+    const { directory } = this.#deps;
     try {
       return await readMountedFiles(directory);
     } catch (cause) {
@@ -90,8 +90,8 @@ export class MountedSupply implements Component {
   #onFailed(error: unknown): void {
     this.#failures += 1;
     const code = error instanceof MeshError ? error.code : "UNEXPECTED";
-    const { pollMs = 5_000 } = this.#options;
-    this.#options.observer.onFailed({ error, code, failures: this.#failures, retryInMs: pollMs });
+    const { pollMs = 5_000 } = this.#deps;
+    this.#deps.observer.onFailed({ error, code, failures: this.#failures, retryInMs: pollMs });
   }
 }
 

@@ -1,29 +1,31 @@
 import { constants } from "node:fs";
 import { access, realpath } from "node:fs/promises";
-import { ConfigInvalidError } from "@kasbah/runtime";
-import type { FileGround, FileParts } from "../composition/file-parts.ts";
-import type { AgentConfig } from "../config/command.ts";
-import { readDirectories } from "../config/places.ts";
+import { type Component, ConfigInvalidError } from "@kasbah/runtime";
+import type { AgentDeps } from "../agent-deps.ts";
+import { inputDirectories } from "../config/places.ts";
 import { createFileMetrics } from "./file-metrics.ts";
-import { RotateCommand } from "./on-rotate-command.ts";
+import { OnRotateCommand } from "./on-rotate-command.ts";
 import { OutputCerts } from "./output-certs.ts";
 import { shell } from "./run-shell.ts";
 
-/** The files of `--output-certs`, and the command after them. */
-export async function composeOutput(
-  directory: string,
-  config: AgentConfig,
-  environment: Readonly<Record<string, string | undefined>>,
-  { store, registry, clock, roll, logger }: FileGround,
-): Promise<FileParts> {
-  await refuseDirectoryThatIsRead(directory, config);
+/** The components that write the files, and their warnings for the readiness page. */
+export interface OutputFiles {
+  /** Must start before the first secret is published and stop after the last. */
+  readonly components: readonly Component[];
+  warnings(): readonly string[];
+}
+
+/** Creates the writer of `--output-certs` and the runner of `--on-rotate`. */
+export async function createOutputCerts(directory: string, deps: AgentDeps): Promise<OutputFiles> {
+  const { config, environment, store, registry, clock, roll, logger } = deps;
+  await refuseInputDirectory(directory, config);
   if (config.onRotate !== undefined) await refuseWithoutShell();
   const { writes, runs } = createFileMetrics(registry);
   const { onRotate, onRotateTimeout: timeoutMs } = config;
   const command =
     onRotate === undefined
       ? undefined
-      : new RotateCommand({
+      : new OnRotateCommand({
           command: onRotate,
           timeoutMs,
           environment: { ...environment, KASBAH_OUTPUT_CERTS: directory },
@@ -47,23 +49,23 @@ export async function composeOutput(
   };
 }
 
-/** Our image has no shell: better to hear it now than at each rotation. */
+/** The kasbah-agent image has no shell: fail at the start, not at each rotation. */
 async function refuseWithoutShell(): Promise<void> {
-  const isThere = await access(shell, constants.X_OK).then(
+  const hasShell = await access(shell, constants.X_OK).then(
     () => true,
     () => false,
   );
-  if (isThere) return;
+  if (hasShell) return;
   throw new ConfigInvalidError([
-    `--on-rotate: needs ${shell}, which is not there; run the agent where the program is, or let that watch the files`,
+    `--on-rotate: requires ${shell}, which does not exist; run the agent in an image with a shell, or let the program watch the files`,
   ]);
 }
 
-/** As the configuration's own check, for directories that are one by way of a link. */
-async function refuseDirectoryThatIsRead(directory: string, config: AgentConfig): Promise<void> {
+/** Repeats the check of the configuration for directories that are the same through a link. */
+async function refuseInputDirectory(directory: string, config: AgentDeps["config"]): Promise<void> {
   const [written, ...read] = await Promise.all(
-    [directory, ...readDirectories(config)].map((path) => realpath(path).catch(() => undefined)),
+    [directory, ...inputDirectories(config)].map((path) => realpath(path).catch(() => undefined)),
   );
   if (written === undefined || !read.includes(written)) return;
-  throw new ConfigInvalidError(["--output-certs: is a directory that is read from as well; choose another"]);
+  throw new ConfigInvalidError(["--output-certs: the agent also reads from this directory; choose another"]);
 }

@@ -66,10 +66,14 @@ export class FileSet {
 
   /** Removes what killed processes left, and every version but the current one and the `kept` newest others. Not while `publish` runs. */
   async prune(kept: number): Promise<void> {
-    const current = numberOf(await readlink(this.#path(dataLink)).catch(() => ""));
+    const current = versionNumber(await readlink(this.#path(dataLink)).catch(() => ""));
     const names = await readdir(this.#directory);
-    const others = names.filter((name) => numberOf(name) !== undefined && numberOf(name) !== current);
-    const oldestFirst = others.toSorted((one, other) => (numberOf(one) ?? 0) - (numberOf(other) ?? 0));
+    const others = names.filter(
+      (name) => versionNumber(name) !== undefined && versionNumber(name) !== current,
+    );
+    const oldestFirst = others.toSorted(
+      (one, other) => (versionNumber(one) ?? 0) - (versionNumber(other) ?? 0),
+    );
     const removed = oldestFirst.slice(0, Math.max(0, oldestFirst.length - kept));
     const leftovers = names.filter((name) => leftoverName.test(name));
     for (const name of [...removed, ...leftovers]) {
@@ -116,7 +120,7 @@ export class FileSet {
   }
 
   async #newVersion(files: readonly PublishedFile[]): Promise<string> {
-    const taken = (await readdir(this.#directory)).map((name) => numberOf(name) ?? 0);
+    const taken = (await readdir(this.#directory)).map((name) => versionNumber(name) ?? 0);
     for (let number = Math.max(0, ...taken) + 1; ; number += 1) {
       const version = `..kasbah-${number}`;
       if (!(await publishDirectory(this.#path(version), files, this.#fs))) continue;
@@ -149,7 +153,7 @@ export class FileSet {
   }
 }
 
-function numberOf(name: string): number | undefined {
+function versionNumber(name: string): number | undefined {
   const [, digits] = versionName.exec(name) ?? [];
   return digits === undefined ? undefined : Number(digits);
 }

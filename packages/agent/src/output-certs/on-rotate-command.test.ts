@@ -13,7 +13,7 @@ import {
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { createFileMetrics } from "./file-metrics.ts";
-import { RotateCommand, type RotateCommandOptions } from "./on-rotate-command.ts";
+import { OnRotateCommand, type OnRotateCommandDeps } from "./on-rotate-command.ts";
 
 const spiffeId = "spiffe://cluster.local/ns/demo/sa/frontend";
 
@@ -22,7 +22,7 @@ describe("The command after a rotation", function () {
   let directory: TemporaryDirectory;
   let logger: RecordingLogger;
   let registry: Registry;
-  let command: RotateCommand;
+  let command: OnRotateCommand;
 
   beforeEach(async () => {
     directory = await temporaryDirectory();
@@ -34,11 +34,11 @@ describe("The command after a rotation", function () {
     await directory.remove();
   });
 
-  const begin = (text: string, more: Partial<RotateCommandOptions> = {}) => {
+  const begin = (text: string, more: Partial<OnRotateCommandDeps> = {}) => {
     const { runs } = createFileMetrics(registry);
     const environment = { PATH: "/usr/bin:/bin", KASBAH_OUTPUT_CERTS: directory.path };
     const parts = { command: text, timeoutMs: 20_000, environment, runs, clock: systemClock, logger };
-    command = new RotateCommand({ ...parts, ...more });
+    command = new OnRotateCommand({ ...parts, ...more });
   };
   const told = () => logger.events.filter(({ event }) => event.startsWith("on-rotate"));
   const ran = (times: number) => eventually(() => told().length === times, 20_000);

@@ -1,7 +1,7 @@
 import type { Clock, Component, Counter, Logger } from "@kasbah/runtime";
 import { type CommandOutcome, runShell } from "./run-shell.ts";
 
-export interface RotateCommandOptions {
+export interface OnRotateCommandDeps {
   readonly command: string;
   readonly timeoutMs: number;
   /** What the command is told beside `KASBAH_SPIFFE_ID`: never a secret. */
@@ -15,16 +15,16 @@ export interface RotateCommandOptions {
  * Runs the operator's command after each new set of files, one at a time: sets that come while it runs make it run once
  * more afterwards. Its failure is told and changes nothing else.
  */
-export class RotateCommand implements Component {
+export class OnRotateCommand implements Component {
   readonly name = "on-rotate command";
-  readonly #options: RotateCommandOptions;
+  readonly #deps: OnRotateCommandDeps;
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #wantedFor: string | undefined;
   #problem: string | undefined;
 
-  constructor(options: RotateCommandOptions) {
-    this.#options = options;
+  constructor(deps: OnRotateCommandDeps) {
+    this.#deps = deps;
   }
 
   /** How the last run failed; undefined when it did not. */
@@ -56,7 +56,7 @@ export class RotateCommand implements Component {
   }
 
   async #run(spiffeId: string): Promise<void> {
-    const { command, timeoutMs, environment, clock, runs } = this.#options;
+    const { command, timeoutMs, environment, clock, runs } = this.#deps;
     const startedMs = clock.monotonicMs();
     const outcome = await runShell({
       command,
@@ -71,7 +71,7 @@ export class RotateCommand implements Component {
   }
 
   #tell({ result, exitCode, killedBy, output }: CommandOutcome, tookMs: number): void {
-    const { logger, timeoutMs } = this.#options;
+    const { logger, timeoutMs } = this.#deps;
     const facts = { exitCode, killedBy, tookMs, output };
     if (result === "ok") {
       this.#problem = undefined;

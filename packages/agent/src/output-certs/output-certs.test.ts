@@ -17,7 +17,7 @@ import {
 } from "@kasbah/testkit";
 import { SecretStore, type WorkloadSecret } from "../secret/secret-store.ts";
 import { createFileMetrics } from "./file-metrics.ts";
-import { OutputCerts, type OutputCertsOptions } from "./output-certs.ts";
+import { OutputCerts, type OutputCertsDeps } from "./output-certs.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
 
@@ -49,7 +49,7 @@ describe("The certificates in files", () => {
     await ground.remove();
   });
 
-  const begin = async (more: Partial<OutputCertsOptions> = {}) => {
+  const begin = async (more: Partial<OutputCertsDeps> = {}) => {
     const { writes } = createFileMetrics(registry);
     const onWritten = (secret: WorkloadSecret) => written.push(secret);
     const parts = { directory, keyMode: 0o600, store, onWritten, writes, clock, roll: () => 0.5, logger };

@@ -13,7 +13,7 @@ import { SecretFollower } from "../secret/secret-follower.ts";
 import type { SecretStore, WorkloadSecret } from "../secret/secret-store.ts";
 import { FileSet, type FileSetFs } from "./file-set.ts";
 
-export interface OutputCertsOptions {
+export interface OutputCertsDeps {
   readonly directory: string;
   /** Of `key.pem`; certificates are 0644. */
   readonly keyMode: number;
@@ -36,7 +36,7 @@ const graceMs = 60_000;
  */
 export class OutputCerts implements Component {
   readonly name = "output certificates";
-  readonly #options: OutputCertsOptions;
+  readonly #deps: OutputCertsDeps;
   readonly #set: FileSet;
   readonly #follower: SecretFollower;
   #pruning = new AbortController();
@@ -44,10 +44,10 @@ export class OutputCerts implements Component {
   #isFirst = true;
   #problem: string | undefined;
 
-  constructor(options: OutputCertsOptions) {
-    this.#options = options;
-    this.#set = new FileSet(options.directory, options.fs);
-    const { store, clock, roll } = options;
+  constructor(deps: OutputCertsDeps) {
+    this.#deps = deps;
+    this.#set = new FileSet(deps.directory, deps.fs);
+    const { store, clock, roll } = deps;
     this.#follower = new SecretFollower({
       name: this.name,
       store,
@@ -76,14 +76,14 @@ export class OutputCerts implements Component {
 
   /** One that is there is the operator's, whatever its mode; one that we make is as open as the key is. */
   async #makeDirectory(): Promise<void> {
-    const { directory, keyMode } = this.#options;
+    const { directory, keyMode } = this.#deps;
     const isThere = await stat(directory).catch(() => undefined);
     if (!isThere?.isDirectory()) await ensureDirectory(directory, (keyMode & 0o077) === 0 ? 0o700 : 0o755);
   }
 
   async #write(secret: WorkloadSecret): Promise<void> {
-    const { keyMode, logger, directory, writes, onWritten } = this.#options;
-    const files = filesOf(secret, keyMode);
+    const { keyMode, logger, directory, writes, onWritten } = this.#deps;
+    const files = secretFiles(secret, keyMode);
     // A version that is not linked yet would look like an old one.
     this.#pruning.abort();
     await this.#pruned;
@@ -101,7 +101,7 @@ export class OutputCerts implements Component {
   }
 
   #onFailed(error: unknown, retryInMs: number): void {
-    const { logger, directory, writes } = this.#options;
+    const { logger, directory, writes } = this.#deps;
     writes.inc({ result: "failed" });
     this.#problem = `the certificates in ${directory} could not be renewed (${errnoOf(error) ?? "UNEXPECTED"}); the log says why`;
     logger.error("certificates could not be written; the files from before stay", {
@@ -113,7 +113,7 @@ export class OutputCerts implements Component {
 
   /** The version before stays for the grace, or until the next one; older ones go at once. */
   #pruneLater(): void {
-    const { clock } = this.#options;
+    const { clock } = this.#deps;
     this.#pruning = new AbortController();
     const { signal } = this.#pruning;
     this.#pruned = this.#pruned
@@ -124,7 +124,7 @@ export class OutputCerts implements Component {
   }
 
   async #prune(kept: number): Promise<void> {
-    const { logger, directory } = this.#options;
+    const { logger, directory } = this.#deps;
     await this.#set.prune(kept).catch((error: unknown) => {
       logger.warn("old certificates could not be removed", { directory, error });
     });
@@ -132,7 +132,7 @@ export class OutputCerts implements Component {
 }
 
 /** The chain goes without its root, as over SDS: some peers refuse a handshake that shows it. */
-function filesOf(secret: WorkloadSecret, keyMode: number): readonly PublishedFile[] {
+function secretFiles(secret: WorkloadSecret, keyMode: number): readonly PublishedFile[] {
   const { keyPair, keyFormat, leaf, intermediates, bundle } = secret;
   const chain = chainPem([leaf, ...intermediates]);
   return [

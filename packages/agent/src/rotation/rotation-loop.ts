@@ -1,19 +1,19 @@
 import type { Component } from "@kasbah/runtime";
-import { type RotatorOptions, rotateUntilAborted } from "./rotator.ts";
+import { type RotatorDeps, rotateUntilAborted } from "./rotator.ts";
 
 /** The rotation loop as a part of the daemon: starts at once, whether or not there is a CA. */
-export class Rotation implements Component {
+export class RotationLoop implements Component {
   readonly name = "rotation";
-  readonly #options: RotatorOptions;
+  readonly #deps: RotatorDeps;
   readonly #stopped = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  constructor(options: RotatorOptions) {
-    this.#options = options;
+  constructor(deps: RotatorDeps) {
+    this.#deps = deps;
   }
 
   async start(): Promise<void> {
-    this.#running = rotateUntilAborted(this.#options, this.#stopped.signal);
+    this.#running = rotateUntilAborted(this.#deps, this.#stopped.signal);
   }
 
   async stop(): Promise<void> {

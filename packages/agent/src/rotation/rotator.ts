@@ -7,27 +7,27 @@ import type { Wake } from "./wake.ts";
 
 export type FetchedSecret = Omit<WorkloadSecret, "rotateAt">;
 
-/** Makes a new secret, verified and with a new key; throws a coded error. */
+/** Obtains a new, verified secret with a new key. Throws a coded error. */
 export interface SecretSource {
   fetch(signal: AbortSignal): Promise<FetchedSecret>;
 }
 
 export interface RotationFailure {
   readonly error: unknown;
-  /** The error's stable code; UNEXPECTED for a fault of our own. */
+  /** The stable code of the error; UNEXPECTED for a bug in the agent. */
   readonly code: string;
-  /** Failures in a row. */
+  /** Consecutive failures. */
   readonly failures: number;
   readonly retryInMs: number;
 }
 
-/** Told of each outcome, for log and metrics. */
+/** Observes each outcome, for the log and the metrics. */
 export interface RotationObserver {
   onRotated(secret: WorkloadSecret): void;
   onFailed(failure: RotationFailure): void;
 }
 
-export interface RotatorOptions {
+export interface RotatorDeps {
   readonly source: SecretSource;
   readonly store: SecretStore;
   readonly policy: RotationPolicy;
@@ -36,56 +36,56 @@ export interface RotatorOptions {
   /** Uniform in [0, 1). */
   readonly roll: () => number;
   readonly observer: RotationObserver;
-  /** Cuts a wait for the next attempt short, unless the CA itself has named its length. */
+  /** Shortens the wait for the next attempt, unless the CA requested a delay. */
   readonly wake?: Wake;
 }
 
-/** A new token or root file reaches a whole fleet at once, and the CA should not meet it so. */
+/** A new token or root file reaches the whole fleet at the same time, so the retries are spread out. */
 const wakeSpreadMs = 1_000;
 
 /**
- * Keeps the store supplied until `signal` aborts: waits until rotation is due, fetches, publishes; on failure leaves
- * the store as it is and tries again. One fetch runs at a time and no error ends the loop.
+ * Keeps the store supplied until `signal` aborts: waits until rotation is due, fetches and publishes. On
+ * failure it keeps the current secret and retries. One fetch runs at a time, and no error ends the loop.
  */
-export async function rotateUntilAborted(options: RotatorOptions, signal: AbortSignal): Promise<void> {
+export async function rotateUntilAborted(deps: RotatorDeps, signal: AbortSignal): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
-    // Taken before the attempt, so that a change in its midst is not missed.
+    // Read before the attempt, so that a change during the attempt is not missed.
     let changed: AbortSignal | undefined;
     try {
-      await dueRotation(options, signal);
-      changed = options.wake?.next;
-      await rotate(options, signal);
+      await dueRotation(deps, signal);
+      changed = deps.wake?.next;
+      await rotate(deps, signal);
       failures = 0;
     } catch (error) {
       if (signal.aborted) return;
       failures += 1;
-      await pause(options, { error, failures, changed }, signal);
+      await pause(deps, { error, failures, changed }, signal);
     }
   }
 }
 
-async function dueRotation({ store, scheduler }: RotatorOptions, signal: AbortSignal): Promise<void> {
+async function dueRotation({ store, scheduler }: RotatorDeps, signal: AbortSignal): Promise<void> {
   const due = store.current?.rotateAt.getTime();
   if (due !== undefined) await scheduler.waitOut(() => due - store.now().getTime(), signal);
 }
 
-async function rotate(options: RotatorOptions, signal: AbortSignal): Promise<void> {
-  const fetched = await options.source.fetch(signal);
-  const secret = { ...fetched, rotateAt: rotateAt(fetched, options.policy, options.roll()) };
-  options.store.publish(secret);
-  options.observer.onRotated(secret);
+async function rotate(deps: RotatorDeps, signal: AbortSignal): Promise<void> {
+  const fetched = await deps.source.fetch(signal);
+  const secret = { ...fetched, rotateAt: rotateAt(fetched, deps.policy, deps.roll()) };
+  deps.store.publish(secret);
+  deps.observer.onRotated(secret);
 }
 
 interface FailedRotation {
   readonly error: unknown;
   readonly failures: number;
-  /** Aborted once something that the attempt depended on has changed. */
+  /** Aborts once an input of the attempt has changed. */
   readonly changed: AbortSignal | undefined;
 }
 
-async function pause(options: RotatorOptions, failed: FailedRotation, signal: AbortSignal): Promise<void> {
-  const { store, roll, observer } = options;
+async function pause(deps: RotatorDeps, failed: FailedRotation, signal: AbortSignal): Promise<void> {
+  const { store, roll, observer } = deps;
   const { error, failures, changed } = failed;
   const notAfter = store.current?.notAfter.getTime();
   const retryAfterMs = error instanceof AgentError ? error.retryAfterMs : undefined;
@@ -98,15 +98,18 @@ async function pause(options: RotatorOptions, failed: FailedRotation, signal: Ab
   });
   const code = error instanceof MeshError ? error.code : "UNEXPECTED";
   observer.onFailed({ error, code, failures, retryInMs });
-  // A CA that names a time is busy: a change of ours does not make it less so.
+  // A CA that requests a delay is busy, and a local change does not help it.
   const sooner = retryAfterMs === undefined && changed !== undefined ? [changed] : [];
-  const isCutShort = await sleepThrough(options, retryInMs, AbortSignal.any([signal, ...sooner]));
-  if (isCutShort) await sleepThrough(options, Math.min(retryInMs, roll() * wakeSpreadMs), signal);
+  const isCutShort = await sleepThrough(deps, retryInMs, AbortSignal.any([signal, ...sooner]));
+  if (isCutShort) await sleepThrough(deps, Math.min(retryInMs, roll() * wakeSpreadMs), signal);
 }
 
-/** By whichever clock is done first: a machine that was suspended has waited long enough. Whether it was cut short. */
+/**
+ * Waits until either clock has passed the time, so that a suspended machine does not wait again. Returns
+ * whether `signal` ended the wait early.
+ */
 async function sleepThrough(
-  { clock, scheduler }: RotatorOptions,
+  { clock, scheduler }: RotatorDeps,
   ms: number,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -121,7 +124,7 @@ async function sleepThrough(
 
 const slowCodes: ReadonlySet<string> = new Set(["CA_REFUSED", "CONFIG_INVALID", "TOKEN_EXPIRED"]);
 
-/** A CA that said no will say it again until somebody changes something: asking often only adds load. */
+/** A CA repeats its refusal until someone changes something; frequent retries only add load. */
 function paceOf(error: unknown): RetryUrgency {
   if (!(error instanceof AgentError)) return "fast";
   return slowCodes.has(error.code) ? "slow" : "fast";

@@ -1,26 +1,30 @@
 import type { Clock } from "@kasbah/runtime";
 
-/** When a certificate is due and how spread out a fleet's rotations are; both as shares of a certificate's life. */
+/**
+ * When a certificate is rotated and how far a fleet's rotations are spread out, as shares of the lifetime.
+ */
 export interface RotationPolicy {
-  /** Share of life left when rotation is due, 0 to 1. */
+  /** Share of the lifetime that is left when rotation is due, 0 to 1. */
   readonly graceRatio: number;
-  /** The furthest that one certificate's share may stray from `graceRatio`, either way. */
+  /** Maximum deviation of a certificate's share from `graceRatio`, in either direction. */
   readonly jitter: number;
 }
 
 export interface Lifetime {
-  /** When we got the certificate: its life counts from here, not from its backdated notBefore. */
+  /**
+   * When the agent received the certificate. Its lifetime counts from here, not from its backdated notBefore.
+   */
   readonly receivedAt: Date;
   readonly notAfter: Date;
 }
 
-/** A grace ratio near 1 would otherwise ask the CA in a tight loop. */
+/** Prevents a tight loop of requests if the grace ratio is close to 1. */
 const minimumRestMs = 1_000;
 
 /**
- * The instant at which to rotate: `notAfter − g·L` with `g = clamp01(ratio ± jitter)` and L the life left on receipt,
- * which is Istio's rule. `roll` is uniform in [0, 1) and drawn once per certificate: drawn at every look, the earliest
- * draw would win and the fleet's spread would collapse.
+ * Returns the time to rotate: `notAfter − g·L` with `g = clamp01(ratio ± jitter)` and L the remaining
+ * lifetime on receipt, as in Istio. `roll` is uniform in [0, 1) and drawn once per certificate: if it were
+ * drawn at every check, the earliest draw would win and the fleet would no longer be spread out.
  */
 export function rotateAt(lifetime: Lifetime, policy: RotationPolicy, roll: number): Date {
   const received = lifetime.receivedAt.getTime();
@@ -30,16 +34,16 @@ export function rotateAt(lifetime: Lifetime, policy: RotationPolicy, roll: numbe
   return new Date(Math.max(due, received + minimumRestMs));
 }
 
-/** How eagerly to try again: `fast` when the CA may be back any moment, `slow` when it has said no. */
+/** How soon to retry: `fast` if the CA may recover at any moment, `slow` if it has refused. */
 export type RetryUrgency = "fast" | "slow";
 
 export interface FailedAttempt {
   readonly pace: RetryUrgency;
-  /** Failures in a row, this one included: 1 for the first. */
+  /** Consecutive failures, including this one: 1 for the first. */
   readonly failures: number;
-  /** The least that the CA asked for; 0 when it named nothing. */
+  /** The minimum delay that the CA requested; 0 if none. */
   readonly retryAfterMs: number;
-  /** What the served secret has left to live; undefined when there is none to save. */
+  /** Remaining lifetime of the served secret; undefined if there is none. */
   readonly remainingMs: number | undefined;
   /** Uniform in [0, 1). */
   readonly roll: number;
@@ -47,21 +51,20 @@ export interface FailedAttempt {
 
 const paces = {
   fast: { floorMs: 100, firstMs: 100, capMs: 30_000 },
-  /** With a secret that has time, so that a fleet does not run up to a CA that comes and goes. */
+  /** For a secret with enough lifetime left, so that a fleet does not overload a flapping CA. */
   unhurried: { floorMs: 100, firstMs: 1_000, capMs: 30_000 },
   slow: { floorMs: 10_000, firstMs: 10_000, capMs: 300_000 },
 } as const;
 
 const hurryBelowMs = 60_000;
 
-/** A workload whose secret has ended is cut off: it comes back soon after the CA does. */
+/** A workload with an expired secret is cut off, so it retries soon after the CA recovers. */
 const expiredCapMs = 5_000;
 
 /**
- * Full jitter over an exponentially growing window, 0.1–30 s (slow: 10–300 s), which begins at two seconds while the served
- * secret has more than a minute. A secret still alive narrows the window
- * to half of its remaining life, so that several attempts fall before notAfter and not one after it; one that has ended
- * narrows it to 5 s, unless the CA has said no.
+ * Full jitter over an exponentially growing window, 0.1–30 s (slow: 10–300 s), starting at two seconds if the
+ * secret has more than a minute left. A valid secret limits the window to half of its remaining lifetime, so
+ * that several attempts precede notAfter; an expired one limits it to 5 s, unless the CA refused.
  */
 export function retryDelayMs(attempt: FailedAttempt): number {
   const { floorMs, firstMs, capMs } = windowOf(attempt);
@@ -87,15 +90,16 @@ const longestCallMs = 10_000;
 const shortestCallMs = 250;
 
 /**
- * How long one of `cas` CAs may take to answer: ten seconds, or what lets a silent one leave half of the secret's remaining
- * life to the others and to further attempts. `remainingMs` is undefined when there is no secret to save.
+ * Returns the deadline for one of `cas` CAs: ten seconds, or less, so that an unresponsive CA leaves half of
+ * the secret's remaining lifetime for the others and for retries. `remainingMs` is undefined if there is no
+ * secret.
  */
 export function callDeadlineMs(remainingMs: number | undefined, cas: number): number {
   if (remainingMs === undefined || remainingMs <= 0) return longestCallMs;
   return Math.max(shortestCallMs, Math.min(longestCallMs, Math.floor(remainingMs / (2 * cas))));
 }
 
-/** What is left of `ms` from now on, by whichever of the clocks has gone further. */
+/** Returns the time left of `ms`, by the clock that has advanced further. */
 export function countdown(clock: Clock, ms: number): () => number {
   const wallMs = clock.now().getTime();
   const monotonicMs = clock.monotonicMs();

@@ -2,44 +2,43 @@ import { resolve } from "node:path";
 import type { Component } from "@kasbah/runtime";
 import { Http2Server } from "@kasbah/runtime/grpc-http2";
 import { UnixSocket } from "@kasbah/runtime/rpc";
-import type { Ground } from "../agent-deps.ts";
-import { sdsLimits, sdsSocketPath, socketModeWarning } from "../config/socket-options.ts";
-import { composeFileNames } from "../gateway-files/create-file-names.ts";
-import type { Supply } from "../secret/supply.ts";
-import { observeStreams } from "../telemetry/stream-events.ts";
-import { StreamTally } from "../telemetry/stream-tally.ts";
-import { ResourceCatalog } from "./resource-catalog.ts";
-import { SecretService } from "./service.ts";
-import { sdsStatusOf } from "./status.ts";
+import type { AgentDeps } from "../agent-deps.ts";
+import { sdsSocketPath } from "../config/socket-options.ts";
+import { ResourceCatalog, type ResourceProvider } from "./resource-catalog.ts";
+import { SecretService, type StreamObserver } from "./service.ts";
+import { sdsLimits, sdsStatus, socketModeWarning } from "./socket.ts";
 import { WorkloadProvider } from "./workload-provider.ts";
 
-/** Envoy's socket and what is answered on it. */
+/** Envoy's socket, and what the status page shows of it. */
 export interface SdsEndpoint {
   readonly components: readonly Component[];
   readonly catalog: ResourceCatalog;
   readonly service: SecretService;
-  readonly tally: StreamTally;
 }
 
-export function composeSdsEndpoint(
-  { config, store, metrics, clock, logger }: Ground,
-  { mountedCerts }: Pick<Supply, "mountedCerts">,
-): SdsEndpoint {
-  const fileNames = composeFileNames(config, mountedCerts, metrics, clock, logger);
-  const workload = new WorkloadProvider(store, config, { isNameOpen: mountedCerts !== undefined });
-  const catalog = new ResourceCatalog([workload, fileNames]);
-  const tally = new StreamTally(observeStreams(metrics, logger));
-  const service = new SecretService({ catalog, observer: tally, clock });
+export interface SdsEndpointDeps extends Pick<AgentDeps, "config" | "store" | "clock" | "logger"> {
+  readonly observer: StreamObserver;
+  /** The providers of all names except the workload's own. */
+  readonly providers: readonly ResourceProvider[];
+  /** Whether the first secret decides the workload's name, as with mounted certificates. */
+  readonly isNameOpen: boolean;
+}
+
+export function createSdsEndpoint(deps: SdsEndpointDeps): SdsEndpoint {
+  const { config, store, clock, logger, observer, providers, isNameOpen } = deps;
+  const workload = new WorkloadProvider(store, config, { isNameOpen });
+  const catalog = new ResourceCatalog([workload, ...providers]);
+  const service = new SecretService({ catalog, observer, clock });
   const server = new Http2Server({
     routes: service.routes,
-    toStatus: sdsStatusOf,
+    toStatus: sdsStatus,
     limits: sdsLimits,
-    onAcceptError: (error) => logger.error("connections cannot be accepted", { error }),
+    onAcceptError: (error) => logger.error("cannot accept connections", { error }),
   });
   const path = resolve(sdsSocketPath(config));
   const { sdsSocketMode: mode } = config;
-  const openness = socketModeWarning(mode);
-  if (openness !== undefined) logger.warn(openness, { path });
+  const warning = socketModeWarning(mode);
+  if (warning !== undefined) logger.warn(warning, { path });
   const socket = new UnixSocket({ name: "sds", path, flag: "--sds-socket", mode, server, clock, logger });
-  return { components: [fileNames, socket], catalog, service, tally };
+  return { components: [socket], catalog, service };
 }

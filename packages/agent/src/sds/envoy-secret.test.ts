@@ -3,14 +3,14 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { parseCertificates } from "@kasbah/pki";
 import { mintSecret } from "@kasbah/testkit";
 import type { WorkloadSecret } from "../secret/secret-store.ts";
-import { leafOf, rootsOf } from "./envoy-secret.ts";
+import { leafResource, rootsResource } from "./envoy-secret.ts";
 
 const receivedAt = new Date("2030-01-01T00:00:00Z");
 
 describe("A secret as Envoy gets it", () => {
   it("has no root in its chain, and a key that is the leaf's", async () => {
     const secret = await mintSecret({ receivedAt, ttlMs: 60_000 });
-    const sent = leafOf("default", secret).secret;
+    const sent = leafResource("default", secret).secret;
     assert.ok(sent?.kind === "tlsCertificate" && sent.name === "default");
     const chain = Buffer.from(sent.certificateChain).toString();
     assert.deepEqual(
@@ -30,7 +30,7 @@ describe("A secret as Envoy gets it", () => {
   ] as const) {
     it(`has a key of ${keyType} as ${label} when it is to be ${keyFormat}`, async () => {
       const secret = await mintSecret({ receivedAt, ttlMs: 60_000, keyType, keyFormat });
-      const sent = leafOf("default", secret).secret;
+      const sent = leafResource("default", secret).secret;
       assert.ok(sent.kind === "tlsCertificate");
       const key = Buffer.from(sent.privateKey).toString();
       assert.ok(key.startsWith(`-----BEGIN ${label}-----\n`), "it begins otherwise");
@@ -40,7 +40,7 @@ describe("A secret as Envoy gets it", () => {
 
   it("has the whole bundle under ROOTCA", async () => {
     const secret = await mintSecret({ receivedAt, ttlMs: 60_000 });
-    const sent = rootsOf("ROOTCA", secret).secret;
+    const sent = rootsResource("ROOTCA", secret).secret;
     assert.ok(sent?.kind === "validationContext" && sent.name === "ROOTCA");
     assert.equal(Buffer.from(sent.trustedCa).toString(), secret.bundle.toPem());
   });
@@ -49,7 +49,7 @@ describe("A secret as Envoy gets it", () => {
     const secret = await mintSecret({ receivedAt, ttlMs: 60_000 });
     const other = await mintSecret({ receivedAt, ttlMs: 60_000 });
     const versions = (of: WorkloadSecret) =>
-      [rootsOf("ROOTCA", of), leafOf("default", of)].map(({ version }) => version);
+      [rootsResource("ROOTCA", of), leafResource("default", of)].map(({ version }) => version);
     assert.deepEqual(versions({ ...secret }), versions(secret));
     assert.equal(new Set([...versions(secret), ...versions(other)]).size, 4);
     assert.equal(versions({ ...other, bundle: secret.bundle })[0], versions(secret)[0]);

@@ -12,7 +12,7 @@ export interface SecretResource {
 }
 
 /** The chain and the key of a workload. */
-export function leafOf(
+export function leafResource(
   name: string,
   { leaf, intermediates, keyPair, keyFormat }: WorkloadSecret,
 ): SecretResource {
@@ -22,7 +22,7 @@ export function leafOf(
 }
 
 /** The whole trust bundle of a workload. */
-export function rootsOf(name: string, { bundle }: WorkloadSecret): SecretResource {
+export function rootsResource(name: string, { bundle }: WorkloadSecret): SecretResource {
   return validationContext(name, Buffer.from(bundle.toPem()));
 }
 

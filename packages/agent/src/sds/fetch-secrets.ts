@@ -3,51 +3,51 @@ import type { Clock } from "@kasbah/runtime";
 import { quoted } from "@kasbah/runtime";
 import type { UnaryCall } from "@kasbah/runtime/rpc";
 import { AgentError } from "../errors.ts";
-import type { ResourceProvider } from "./resource-provider.ts";
+import type { ResourceProvider } from "./resource-catalog.ts";
 import type { SecretUpdates } from "./secret-updates.ts";
-import { lookAt } from "./stream/sds-stream.ts";
+import { takeSnapshot } from "./stream/sds-stream.ts";
 import { isSecretType, requireNode } from "./stream/stream-record.ts";
-import { bytesOf, maxNameBytes, maxNames } from "./subscription/subscribed-names.ts";
+import { maxNameBytes, maxNames, totalBytes } from "./subscription/subscribed-names.ts";
 
-/** The longest that a call is held while there is nothing to answer it with. */
+/** Maximum time a call waits for its secrets. */
 const maxWaitMs = 10_000;
 
-export interface FetchWorld {
+export interface FetchDeps {
   readonly catalog: ResourceProvider;
   readonly updates: SecretUpdates;
   readonly clock: Clock;
 }
 
 /**
- * Answers `FetchSecrets`: all of the names or none, whatever version the client has. Waits for a name that is known and has
- * nothing yet. Throws NODE_MISSING, REQUEST_MALFORMED, RESOURCE_UNKNOWN, RESOURCE_NOT_READY.
+ * Answers `FetchSecrets` with all of the names or none, regardless of the client's version. Waits if a known name has no
+ * secret yet. Throws NODE_MISSING, REQUEST_MALFORMED, RESOURCE_UNKNOWN, RESOURCE_NOT_READY.
  */
 export async function fetchNow(
   call: Pick<UnaryCall<DiscoveryRequest>, "request" | "signal">,
-  world: FetchWorld,
+  deps: FetchDeps,
 ): Promise<DiscoveryResponse> {
   const names = namesIn(call.request());
-  await whenServable(names, call.signal, world);
-  const { offer, found } = lookAt(world.catalog, names);
-  const versionInfo = [...offer.versions.values()].join("+");
-  // There is no second response on this call, so the nonce says nothing; ours are never empty.
-  return { versionInfo, nonce: "1", resources: names.map((name) => found(name).secret) };
+  await whenServable(names, call.signal, deps);
+  const snapshot = takeSnapshot(deps.catalog, names);
+  const versionInfo = [...snapshot.versions.values()].join("+");
+  // The call has no second response, so any nonce will do, but the agent's nonces are never empty.
+  return { versionInfo, nonce: "1", resources: names.map((name) => snapshot.resource(name).secret) };
 }
 
 function namesIn({ nodeId, typeUrl, resourceNames }: DiscoveryRequest): readonly string[] {
   requireNode(nodeId);
   const names = [...new Set(resourceNames)];
   if (!isSecretType(typeUrl)) {
-    throw new AgentError("REQUEST_MALFORMED", `only secrets are served here, not ${quoted(typeUrl)}`);
+    throw new AgentError("REQUEST_MALFORMED", `the agent serves only secrets, not ${quoted(typeUrl)}`);
   }
   if (names.length === 0 || names.length > maxNames) {
-    const expected = `name 1 to ${maxNames} resources; there is no list of all`;
-    throw new AgentError("REQUEST_MALFORMED", `the request names ${names.length} resources: ${expected}`);
+    const expected = `expected 1 to ${maxNames}; wildcards are not supported`;
+    throw new AgentError("REQUEST_MALFORMED", `the request has ${names.length} resource names: ${expected}`);
   }
-  if (bytesOf(names) > maxNameBytes) {
+  if (totalBytes(names) > maxNameBytes) {
     throw new AgentError(
       "REQUEST_MALFORMED",
-      `the request's names are longer than ${maxNameBytes} bytes together`,
+      `the resource names are longer than ${maxNameBytes} bytes in total`,
     );
   }
   return names;
@@ -56,33 +56,33 @@ function namesIn({ nodeId, typeUrl, resourceNames }: DiscoveryRequest): readonly
 async function whenServable(
   names: readonly string[],
   signal: AbortSignal,
-  { catalog, updates, clock }: FetchWorld,
+  { catalog, updates, clock }: FetchDeps,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const follower = {
+  const subscriber = {
     update() {
       const unknown = names.find((name) => !catalog.claims(name));
       if (unknown !== undefined) reject(unknownName(unknown));
       else if (names.every((name) => catalog.current(name) !== undefined)) resolve();
     },
   };
-  const over = new AbortController();
+  const settled = new AbortController();
   const fail = () => reject(notReady(names.filter((name) => catalog.current(name) === undefined)));
-  void clock.sleep(maxWaitMs, AbortSignal.any([signal, over.signal])).then(fail, fail);
+  void clock.sleep(maxWaitMs, AbortSignal.any([signal, settled.signal])).then(fail, fail);
   try {
-    follower.update();
-    updates.follow(follower, new Set(names.filter((name) => catalog.claims(name))));
+    subscriber.update();
+    updates.subscribe(subscriber, new Set(names.filter((name) => catalog.claims(name))));
     await promise;
   } finally {
-    updates.unfollow(follower);
-    over.abort();
+    updates.unsubscribe(subscriber);
+    settled.abort();
   }
 }
 
 function unknownName(name: string): AgentError {
   return new AgentError(
     "RESOURCE_UNKNOWN",
-    `${quoted(name)} is not served here; docs/sds.md lists the names that are`,
+    `the agent does not serve ${quoted(name)}; docs/sds.md lists the supported names`,
   );
 }
 
@@ -91,6 +91,6 @@ function notReady(missing: readonly string[]): AgentError {
   const more = missing.length > 3 ? ` and ${missing.length - 3} more` : "";
   return new AgentError(
     "RESOURCE_NOT_READY",
-    `there is nothing yet for ${shown}${more}; /healthz/ready of the agent says why, and a stream waits for it`,
+    `no secret is available yet for ${shown}${more}; see /healthz/ready of the agent for the reason, or use a stream, which waits`,
   );
 }

@@ -1,7 +1,19 @@
 import type { SecretResource } from "./envoy-secret.ts";
-import type { ResourceProvider } from "./resource-provider.ts";
 
-/** All the names of several providers. Each name belongs to the first provider that claims it, and a name of nobody's has nothing. */
+/**
+ * One family of resource names. A name that no provider claims is rejected: a request never falls through to another name's
+ * secret.
+ */
+export interface ResourceProvider {
+  /** Decides from the name and from what is already known, without opening any file. */
+  claims(name: string): boolean;
+  /** The resource to serve now under a claimed name; undefined until a valid one exists. */
+  current(name: string): SecretResource | undefined;
+  /** Keeps a claimed name up to date and calls `onChange` after each change, until the returned function is called. */
+  watch(name: string, onChange: () => void): () => void;
+}
+
+/** The names of several providers. Each name belongs to the first provider that claims it; an unclaimed name resolves to nothing. */
 export class ResourceCatalog implements ResourceProvider {
   readonly #providers: readonly ResourceProvider[];
 
@@ -15,7 +27,7 @@ export class ResourceCatalog implements ResourceProvider {
 
   current(name: string): SecretResource | undefined {
     const found = this.#ownerOf(name)?.current(name);
-    // A provider that answers with another name's secret is wrong, and a wrong secret is worse than none.
+    // A provider that returns another name's secret is broken, and a wrong secret is worse than none.
     return found?.name === name && found.secret.name === name ? found : undefined;
   }
 

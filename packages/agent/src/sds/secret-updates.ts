@@ -1,27 +1,26 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { ResourceProvider } from "./resource-provider.ts";
+import type { ResourceProvider } from "./resource-catalog.ts";
 
-/** Someone to be told of changes. It must not throw: the others are still to be told. */
-export interface Follower {
+/** Is notified of changed names. `update` must not throw: the other subscribers are still to be notified. */
+export interface UpdateSubscriber {
   update(changed: readonly string[]): void;
 }
 
 interface Topic {
-  readonly followers: Set<Follower>;
+  readonly subscribers: Set<UpdateSubscriber>;
   readonly stop: () => void;
 }
 
 const noNames: ReadonlySet<string> = new Set();
 
 /**
- * Tells followers of the names that changed. Each name is watched once, however many follow it, and for no longer than
- * somebody does. Roots reach every stream, of either protocol, before any certificate reaches one: peers' new root must be
- * trusted before our leaf comes under it.
+ * Notifies subscribers of changed names. Each name is watched once, only while it has subscribers. Trust bundles reach every stream
+ * before any certificate does: peers must trust the new root before our leaf is issued under it.
  */
 export class SecretUpdates {
   readonly #catalog: ResourceProvider;
   readonly #topics = new Map<string, Topic>();
-  readonly #names = new Map<Follower, ReadonlySet<string>>();
+  readonly #names = new Map<UpdateSubscriber, ReadonlySet<string>>();
   readonly #changed = new Set<string>();
   #isPushing = false;
 
@@ -29,39 +28,39 @@ export class SecretUpdates {
     this.#catalog = catalog;
   }
 
-  /** Names that are watched now. */
+  /** The number of names that are watched now. */
   get watched(): number {
     return this.#topics.size;
   }
 
-  /** Makes these the names that `follower` is told of; none ends it. */
-  follow(follower: Follower, names: ReadonlySet<string>): void {
-    const before = this.#names.get(follower) ?? noNames;
+  /** Sets the names `subscriber` is notified about; an empty set unsubscribes it. */
+  subscribe(subscriber: UpdateSubscriber, names: ReadonlySet<string>): void {
+    const before = this.#names.get(subscriber) ?? noNames;
     if (before === names) return;
-    if (names.size === 0) this.#names.delete(follower);
-    else this.#names.set(follower, names);
-    for (const name of names) if (!before.has(name)) this.#join(name, follower);
-    for (const name of before) if (!names.has(name)) this.#leave(name, follower);
+    if (names.size === 0) this.#names.delete(subscriber);
+    else this.#names.set(subscriber, names);
+    for (const name of names) if (!before.has(name)) this.#join(name, subscriber);
+    for (const name of before) if (!names.has(name)) this.#leave(name, subscriber);
   }
 
-  unfollow(follower: Follower): void {
-    this.follow(follower, noNames);
+  unsubscribe(subscriber: UpdateSubscriber): void {
+    this.subscribe(subscriber, noNames);
   }
 
-  #join(name: string, follower: Follower): void {
+  #join(name: string, subscriber: UpdateSubscriber): void {
     const topic = this.#topics.get(name);
     if (topic !== undefined) {
-      topic.followers.add(follower);
+      topic.subscribers.add(subscriber);
       return;
     }
-    const followers = new Set([follower]);
-    this.#topics.set(name, { followers, stop: this.#catalog.watch(name, () => this.#onChange(name)) });
+    const subscribers = new Set([subscriber]);
+    this.#topics.set(name, { subscribers, stop: this.#catalog.watch(name, () => this.#onChange(name)) });
   }
 
-  #leave(name: string, follower: Follower): void {
+  #leave(name: string, subscriber: UpdateSubscriber): void {
     const topic = this.#topics.get(name);
-    topic?.followers.delete(follower);
-    if (topic?.followers.size !== 0) return;
+    topic?.subscribers.delete(subscriber);
+    if (topic?.subscribers.size !== 0) return;
     this.#topics.delete(name);
     topic.stop();
   }
@@ -72,21 +71,21 @@ export class SecretUpdates {
   }
 
   /**
-   * Streams that share a connection send in the order in which they were opened, unless a turn of the event loop lies
-   * between the writes: without it Envoy would get a leaf before the root that its peers need.
+   * Streams that share a connection flush in the order in which they were opened, unless the writes fall into different turns
+   * of the event loop. Without the extra turn Envoy would receive a leaf before the root that its peers need.
    */
   async #push(): Promise<void> {
     this.#isPushing = true;
-    // One publication changes several names, one after the other: all of them first.
+    // One publication changes several names in succession: wait for all of them.
     await Promise.resolve();
     while (this.#changed.size > 0) {
-      this.#tell(this.#takeNext());
+      this.#notify(this.#takeNext());
       await nextTurn();
     }
     this.#isPushing = false;
   }
 
-  /** Roots if any have changed, also meanwhile; the rest when none has. */
+  /** Trust bundles if any have changed, including those that changed in the meantime; otherwise the rest. */
   #takeNext(): readonly string[] {
     const all = [...this.#changed];
     const roots = all.filter((name) => this.#catalog.current(name)?.secret.kind === "validationContext");
@@ -95,17 +94,17 @@ export class SecretUpdates {
     return next;
   }
 
-  #tell(changed: readonly string[]): void {
-    const concerned = new Map<Follower, string[]>();
+  #notify(changed: readonly string[]): void {
+    const concerned = new Map<UpdateSubscriber, string[]>();
     for (const name of changed) {
-      for (const follower of this.#topics.get(name)?.followers ?? []) {
-        const names = concerned.get(follower);
-        if (names === undefined) concerned.set(follower, [name]);
+      for (const subscriber of this.#topics.get(name)?.subscribers ?? []) {
+        const names = concerned.get(subscriber);
+        if (names === undefined) concerned.set(subscriber, [name]);
         else names.push(name);
       }
     }
-    for (const [follower, names] of concerned) {
-      follower.update(names);
+    for (const [subscriber, names] of concerned) {
+      subscriber.update(names);
     }
   }
 }

@@ -23,12 +23,11 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { sdsLimits } from "../config/socket-options.ts";
 import { SecretStore } from "../secret/secret-store.ts";
 import { ResourceCatalog } from "./resource-catalog.ts";
 import { SecretService } from "./service.ts";
-import { sdsStatusOf } from "./status.ts";
-import type { SubscriptionNote } from "./subscription/stream-event.ts";
+import { sdsLimits, sdsStatus } from "./socket.ts";
+import type { StreamEvent } from "./subscription/stream-event.ts";
 import { WorkloadProvider } from "./workload-provider.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
@@ -92,7 +91,7 @@ describe("The SDS service on a Unix socket", () => {
   let channel: GrpcJsChannel;
   let open: number;
   let onOpened: (() => void) | undefined;
-  let notes: SubscriptionNote[];
+  let notes: StreamEvent[];
   let service: SecretService;
 
   beforeEach(async () => {
@@ -109,14 +108,14 @@ describe("The SDS service on a Unix socket", () => {
       onClosed: () => {
         open -= 1;
       },
-      onNote: (note: SubscriptionNote) => notes.push(note),
+      onEvent: (note: StreamEvent) => notes.push(note),
     };
     notes = [];
     const catalog = new ResourceCatalog([new WorkloadProvider(store, identity)]);
     service = new SecretService({ catalog, observer, clock });
     server = new Http2Server({
       routes: service.routes,
-      toStatus: sdsStatusOf,
+      toStatus: sdsStatus,
       limits: { ...sdsLimits, resetBurst: 2_000 },
     });
     await server.listenUnix(directory.join("socket"));
@@ -148,10 +147,10 @@ describe("The SDS service on a Unix socket", () => {
   });
 
   it("refuses more calls than it holds, of every kind, and has room again when one ends", async () => {
-    const observer = { onOpened() {}, onClosed() {}, onNote() {} };
+    const observer = { onOpened() {}, onClosed() {}, onEvent() {} };
     const catalog = new ResourceCatalog([new WorkloadProvider(store, identity)]);
     const small = new SecretService({ catalog, observer, clock, maxStreams: 2 });
-    const other = new Http2Server({ routes: small.routes, toStatus: sdsStatusOf, limits: sdsLimits });
+    const other = new Http2Server({ routes: small.routes, toStatus: sdsStatus, limits: sdsLimits });
     await other.listenUnix(directory.join("small"));
     const narrow = new GrpcJsChannel({ unixPath: directory.join("small") });
     const held = new Subscriber(narrow, "default");
@@ -389,7 +388,7 @@ describe("The SDS service on a Unix socket", () => {
       store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
       await assert.rejects(
         fetch({ resourceNames: ["default", "kubernetes://other"] }),
-        refusal(grpcStatus.NOT_FOUND, /^RESOURCE_UNKNOWN: "kubernetes:\/\/other" /),
+        refusal(grpcStatus.NOT_FOUND, /^RESOURCE_UNKNOWN: the agent does not serve "kubernetes:\/\/other";/),
       );
     });
 
@@ -415,7 +414,7 @@ describe("The SDS service on a Unix socket", () => {
     it("says after ten seconds that there is nothing, and where to look", async () => {
       const answer = assert.rejects(
         fetch({}),
-        refusal(grpcStatus.UNAVAILABLE, /^RESOURCE_NOT_READY: there is nothing yet for "default"; .*healthz/),
+        refusal(grpcStatus.UNAVAILABLE, /^RESOURCE_NOT_READY: no secret is available yet for "default"; .*healthz/),
       );
       await eventually(() => service.watched === 1);
       await clock.advance(10_000);

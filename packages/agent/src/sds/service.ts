@@ -12,65 +12,71 @@ import type { Clock } from "@kasbah/runtime";
 import { type Route, type StreamCall, streamRoute, unaryRoute } from "@kasbah/runtime/rpc";
 import { AgentError } from "../errors.ts";
 import { fetchNow } from "./fetch-secrets.ts";
-import type { ResourceProvider } from "./resource-provider.ts";
-import { SecretUpdates } from "./secret-updates.ts";
+import type { ResourceProvider } from "./resource-catalog.ts";
+import { SecretUpdates, type UpdateSubscriber } from "./secret-updates.ts";
 import { DeltaStream } from "./stream/delta-stream.ts";
 import { pacedSend } from "./stream/paced-send.ts";
-import type { OpenStream, StreamOptions } from "./stream/sds-stream.ts";
-import { SecretStream } from "./stream/sotw-stream.ts";
+import type { SdsStream, StreamDeps } from "./stream/sds-stream.ts";
+import { SotwStream } from "./stream/sotw-stream.ts";
 import type { StreamView } from "./stream/stream-record.ts";
-import type { SubscriptionNote } from "./subscription/stream-event.ts";
+import type { StreamEvent } from "./subscription/stream-event.ts";
 
-/** Told what happens on streams, for log and metrics. */
+/** Observes streams, for the log and the metrics. */
 export interface StreamObserver {
   onOpened(): void;
   onClosed(): void;
-  onNote(note: SubscriptionNote): void;
+  onEvent(event: StreamEvent): void;
 }
 
-export interface SecretServiceOptions {
+export interface SecretServiceDeps {
   readonly catalog: ResourceProvider;
   readonly observer: StreamObserver;
   readonly clock: Clock;
-  /** Calls that may be open at a time, of every method and on all connections; 4096 unless given. */
+  /** Maximum open calls, across all methods and connections; 4096 by default. */
   readonly maxStreams?: number;
 }
 
-/** Makes a stream of one protocol for a call. */
-type NewStream<Request, Response> = (options: StreamOptions<Response>) => OpenStream<Request>;
+/** Creates a stream of one protocol for a call. */
+type NewStream<Request, Response> = (deps: StreamDeps<Response>) => SdsStream<Request>;
 
 /**
- * `StreamSecrets`, `DeltaSecrets` and `FetchSecrets` over one catalog of names. A stream that asks before there is a secret is
- * held open; every stream gets a changed secret at once.
+ * `StreamSecrets`, `DeltaSecrets` and `FetchSecrets` over one catalog of names. A stream that subscribes before a secret exists
+ * stays open; every stream receives a changed secret immediately.
  */
 export class SecretService {
   readonly routes: readonly Route[];
-  readonly #options: SecretServiceOptions;
+  readonly #deps: SecretServiceDeps;
   readonly #updates: SecretUpdates;
   readonly #streams = new Set<{ readonly view: StreamView }>();
   #calls = 0;
 
-  constructor(options: SecretServiceOptions) {
-    this.#options = options;
-    this.#updates = new SecretUpdates(options.catalog);
-    const { catalog, clock } = options;
-    const world = { catalog, clock, updates: this.#updates };
+  constructor(deps: SecretServiceDeps) {
+    this.#deps = deps;
+    this.#updates = new SecretUpdates(deps.catalog);
+    const { catalog, clock } = deps;
+    const fetchDeps = { catalog, clock, updates: this.#updates };
     this.routes = [
-      this.#streaming<DiscoveryRequest, DiscoveryResponse>(streamSecrets, (own) => new SecretStream(own)),
+      this.#streaming<DiscoveryRequest, DiscoveryResponse>(
+        streamSecrets,
+        (streamDeps) => new SotwStream(streamDeps),
+      ),
       this.#streaming<DeltaDiscoveryRequest, DeltaDiscoveryResponse>(
         deltaSecrets,
-        (own) => new DeltaStream(own),
+        (streamDeps) => new DeltaStream(streamDeps),
       ),
-      unaryRoute({ ...messagesOf(fetchSecrets), handle: (call) => this.#admit(() => fetchNow(call, world)) }),
+      unaryRoute({
+        ...messagesOf(fetchSecrets),
+        handle: (call) => this.#admit(() => fetchNow(call, fetchDeps)),
+      }),
     ];
   }
 
-  /** The oldest of the open streams, for people to look at. */
+  /** The oldest open streams, for the status page. */
   streams(most = Number.POSITIVE_INFINITY): readonly StreamView[] {
     return [...this.#streams].slice(0, most).map(({ view }) => view);
   }
 
-  /** Names that are watched for the open streams. */
+  /** The number of names that are watched for the open streams. */
   get watched(): number {
     return this.#updates.watched;
   }
@@ -86,9 +92,9 @@ export class SecretService {
   }
 
   async #admit<Result>(answer: () => Promise<Result>): Promise<Result> {
-    const { maxStreams = 4096 } = this.#options;
+    const { maxStreams = 4096 } = this.#deps;
     if (this.#calls >= maxStreams) {
-      const message = `${maxStreams} calls are open, which is the most; find the client that opens them and keeps them`;
+      const message = `${maxStreams} calls are open, which is the maximum; find the client that does not close its calls`;
       throw new AgentError("SDS_BUSY", message);
     }
     this.#calls += 1;
@@ -103,26 +109,26 @@ export class SecretService {
     call: StreamCall<Request, Response>,
     create: NewStream<Request, Response>,
   ): Promise<void> {
-    const { catalog, clock, observer } = this.#options;
-    const note = (one: SubscriptionNote) => observer.onNote(one);
-    const stream = create({ catalog, clock, note, send: pacedSend((response) => call.send(response)) });
+    const { catalog, clock, observer } = this.#deps;
+    const onEvent = (event: StreamEvent) => observer.onEvent(event);
+    const stream = create({ catalog, clock, onEvent, send: pacedSend((response) => call.send(response)) });
     const broken = Promise.withResolvers<never>();
-    const follower = {
+    const subscriber = {
       update: (changed: readonly string[]) =>
         orElse(broken.reject, () => {
           stream.update(changed);
-          this.#updates.follow(follower, stream.names);
+          this.#updates.subscribe(subscriber, stream.names);
         }),
     };
     this.#streams.add(stream);
     observer.onOpened();
     try {
-      await Promise.race([broken.promise, this.#answer(call.requests, stream, follower)]);
+      await Promise.race([broken.promise, this.#answer(call.requests, stream, subscriber)]);
     } catch (error) {
-      if (error instanceof AgentError && error.code === "CLIENT_TOO_SLOW") note({ kind: "too-slow" });
+      if (error instanceof AgentError && error.code === "CLIENT_TOO_SLOW") onEvent({ kind: "too-slow" });
       throw error;
     } finally {
-      this.#updates.unfollow(follower);
+      this.#updates.unsubscribe(subscriber);
       this.#streams.delete(stream);
       observer.onClosed();
     }
@@ -130,19 +136,19 @@ export class SecretService {
 
   async #answer<Request>(
     requests: AsyncIterable<Request>,
-    stream: OpenStream<Request>,
-    follower: { update(changed: readonly string[]): void },
+    stream: SdsStream<Request>,
+    subscriber: UpdateSubscriber,
   ): Promise<void> {
     for await (const request of requests) {
-      // A broken stream may have a request left: it must follow nothing any more.
+      // A closed stream may have a pending request, which must not subscribe to anything.
       if (!this.#streams.has(stream)) return;
       stream.receive(request);
-      this.#updates.follow(follower, stream.names);
+      this.#updates.subscribe(subscriber, stream.names);
     }
   }
 }
 
-/** What breaks one stream must not keep the others from being told. */
+/** An error of one stream must not keep the others from being notified. */
 function orElse(onError: (error: unknown) => void, act: () => void): void {
   try {
     act();
@@ -159,7 +165,7 @@ function messagesOf<Request, Response>({ path, request, response }: Method<Reque
       try {
         return request.decode(body);
       } catch (cause) {
-        throw new AgentError("REQUEST_MALFORMED", "the message is not a request of secret discovery", {
+        throw new AgentError("REQUEST_MALFORMED", "the message is not a secret discovery request", {
           cause,
         });
       }

@@ -14,7 +14,7 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { sdsStatusOf } from "./status.ts";
+import { sdsStatus } from "./socket.ts";
 
 const echo = unaryRoute<Uint8Array, Uint8Array>({
   path: "/test.Echo/Say",
@@ -44,7 +44,7 @@ describe("The SDS socket", () => {
   });
 
   const create = (at = path, options: { mode?: number } = {}) => {
-    const server = new Http2Server({ routes: [echo], toStatus: sdsStatusOf });
+    const server = new Http2Server({ routes: [echo], toStatus: sdsStatus });
     return new UnixSocket({ name: "sds", flag: "--sds-socket", path: at, server, clock, logger, ...options });
   };
   const start = async () => {

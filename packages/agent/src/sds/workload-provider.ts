@@ -1,7 +1,7 @@
 import { type IdentityOptions, mayBeOurs, spiffeKindOf } from "../identity.ts";
 import type { SecretStore, WorkloadSecret } from "../secret/secret-store.ts";
-import { leafOf, rootsOf, type SecretResource } from "./envoy-secret.ts";
-import type { ResourceProvider } from "./resource-provider.ts";
+import { leafResource, rootsResource, type SecretResource } from "./envoy-secret.ts";
+import type { ResourceProvider } from "./resource-catalog.ts";
 
 const openKinds = { workload: "leaf", "trust-domain": "roots", none: undefined } as const;
 
@@ -39,7 +39,8 @@ export class WorkloadProvider implements ResourceProvider {
     if (kind === "leaf" && this.#store.unexpired === undefined) return undefined;
     if (this.#built?.from !== secret) this.#built = { from: secret, resources: new Map() };
     const { resources } = this.#built;
-    const resource = resources.get(name) ?? (kind === "leaf" ? leafOf(name, secret) : rootsOf(name, secret));
+    const resource =
+      resources.get(name) ?? (kind === "leaf" ? leafResource(name, secret) : rootsResource(name, secret));
     resources.set(name, resource);
     return resource;
   }

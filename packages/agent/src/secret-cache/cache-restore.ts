@@ -1,16 +1,16 @@
 import { unlink } from "node:fs/promises";
 import type { KeyFormat, KeyType, SpiffeId } from "@kasbah/pki";
 import { type Clock, errnoOf, type Logger, OncePerReason } from "@kasbah/runtime";
-import type { HeldRoots } from "../ca/roots/held-roots.ts";
 import { AgentError } from "../errors.ts";
 import type { SecretStore } from "../secret/secret-store.ts";
+import type { CacheRoots } from "../secret/supply.ts";
 import { type CachedSecret, parseCachedSecret } from "./cached-secret.ts";
 import { readPrivateFile } from "./private-file.ts";
 
-export interface CacheRestoreOptions {
+export interface CacheRestoreDeps {
   readonly store: SecretStore;
-  readonly roots: HeldRoots;
-  /** Our name as token, flags and provided certificate have it now. */
+  readonly roots: CacheRoots;
+  /** The workload's identity from the current token, flags and provided certificate. */
   readonly identity: () => Promise<SpiffeId>;
   readonly keyType: KeyType;
   readonly keyFormat: KeyFormat;
@@ -20,18 +20,21 @@ export interface CacheRestoreOptions {
 
 const maxFileBytes = 1024 * 1024;
 
-/** Serves what a cache file holds if that is good, and deletes the file if it can never be. What is newer in the store stays. */
+/**
+ * Serves the secret of a cache file if it is valid, and deletes the file if it never can be. A newer secret
+ * in the store is kept.
+ */
 export class CacheRestore {
   readonly #path: string;
-  readonly #options: CacheRestoreOptions;
-  readonly #trouble = new OncePerReason();
+  readonly #deps: CacheRestoreDeps;
+  readonly #reported = new OncePerReason();
 
-  constructor(path: string, options: CacheRestoreOptions) {
+  constructor(path: string, deps: CacheRestoreDeps) {
     this.#path = path;
-    this.#options = options;
+    this.#deps = deps;
   }
 
-  /** Whether another attempt may give what this one did not. */
+  /** Returns whether another attempt may succeed. */
   async attempt(): Promise<boolean> {
     if (!this.#isWanted()) return false;
     const text = await this.#read();
@@ -45,7 +48,7 @@ export class CacheRestore {
   }
 
   #isWanted(): boolean {
-    return this.#options.store.current === undefined;
+    return this.#deps.store.current === undefined;
   }
 
   async #read(): Promise<string | undefined> {
@@ -53,7 +56,7 @@ export class CacheRestore {
       return await readPrivateFile(this.#path, maxFileBytes);
     } catch (error) {
       if (errnoOf(error) === "ENOENT") return undefined;
-      this.#options.logger.warn("the cache file is not what we wrote and was deleted", {
+      this.#deps.logger.warn("deleted the cache file: the agent did not write it", {
         path: this.#path,
         error,
       });
@@ -63,40 +66,38 @@ export class CacheRestore {
   }
 
   async #verify(text: string): Promise<CachedSecret> {
-    const { identity, roots, clock, keyType, keyFormat } = this.#options;
+    const { identity, roots, clock, keyType, keyFormat } = this.#deps;
     const spiffeId = await identity();
     const held = await roots.load();
     return parseCachedSecret(text, { spiffeId, held, now: clock.now(), keyType, keyFormat });
   }
 
   #serve(cached: CachedSecret): void {
-    const { store, roots, logger } = this.#options;
+    const { store, roots, logger } = this.#deps;
     if (!this.#isWanted()) return;
     roots.learn(cached.bundle);
     store.publish({ ...cached, bundle: roots.with(cached.bundle) });
     const { spiffeId, leaf, notAfter } = cached;
-    logger.info("cached secret served", { spiffeId, serial: leaf.serial, notAfter });
+    logger.info("serving the cached secret", { spiffeId, serial: leaf.serial, notAfter });
   }
 
   async #putOff(error: unknown): Promise<boolean> {
-    // By now the file may be of the newer secret.
+    // The file may already contain the newer secret.
     if (!this.#isWanted()) return false;
     const reason = error instanceof AgentError ? error.code : "UNEXPECTED";
     const facts = { path: this.#path, error };
     if (reason === "CACHED_SECRET_INVALID") {
-      this.#options.logger.warn("the cached secret is bad and was deleted", facts);
+      this.#deps.logger.warn("deleted the invalid cached secret", facts);
       await this.#delete();
       return false;
     }
-    this.#trouble.failed(reason, () =>
-      this.#options.logger.warn("the cached secret cannot be verified yet", facts),
-    );
+    this.#reported.failed(reason, () => this.#deps.logger.warn("cannot verify the cached secret yet", facts));
     return true;
   }
 
   async #delete(): Promise<void> {
     await unlink(this.#path).catch((error: unknown) => {
-      this.#options.logger.warn("the cache file could not be deleted", { path: this.#path, error });
+      this.#deps.logger.warn("cannot delete the cache file", { path: this.#path, error });
     });
   }
 }

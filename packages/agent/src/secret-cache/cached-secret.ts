@@ -67,7 +67,7 @@ export function parseCachedSecret(text: string, expected: ExpectedCachedSecret):
     check("its chain does not verify", () => verifyChain(path));
   }
   const notAfter = chainEnd(chain);
-  const [receivedAt, rotateAt] = timesOf(written, notAfter);
+  const [receivedAt, rotateAt] = readTimes(written, notAfter);
   if (now < notBefore) throw notYetValid(notBefore, now);
   return { spiffeId, keyPair, keyFormat, leaf, intermediates, bundle, receivedAt, notAfter, rotateAt };
 }
@@ -90,7 +90,7 @@ function readFields(text: string): Written {
   };
 }
 
-function timesOf(written: Written, notAfter: Date): readonly [Date, Date] {
+function readTimes(written: Written, notAfter: Date): readonly [Date, Date] {
   const receivedAt = new Date(written.receivedAt);
   const rotateAt = new Date(written.rotateAt);
   const isOrdered = receivedAt.getTime() <= rotateAt.getTime() && rotateAt.getTime() <= notAfter.getTime();

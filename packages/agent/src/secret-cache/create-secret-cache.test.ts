@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
-import { createRegistry } from "@kasbah/runtime";
 import { loadConfig } from "@kasbah/runtime/yaml";
 import {
   createTestAuthority,
@@ -12,11 +11,12 @@ import {
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { HeldRoots } from "../ca/roots/held-roots.ts";
-import { command, options } from "../config/command.ts";
+import { command } from "../config/command.ts";
+import { options } from "../config/options.ts";
 import { Wake } from "../rotation/wake.ts";
 import { SecretStore } from "../secret/secret-store.ts";
 import { formatCachedSecret } from "./cached-secret.ts";
-import { composeCache } from "./create-secret-cache.ts";
+import { createSecretCache } from "./create-secret-cache.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
 const life = { receivedAt: start, ttlMs: 3_600_000 };
@@ -53,9 +53,10 @@ describe("The cache as it is composed, without a token", () => {
     const clock = new FakeClock(start);
     const store = new SecretStore(clock);
     const logger = recordingLogger();
-    const supply = { roots: new HeldRoots(ground.join("root.pem"), logger), changes: new Wake() };
-    const parts = { store, registry: createRegistry(command), clock, roll: () => 0.5, logger };
-    await composeCache(ground.join("cache"), outcome.config, supply, parts);
+    const trust = { roots: new HeldRoots(ground.join("root.pem"), logger), changes: new Wake() };
+    const { config } = outcome;
+    const deps = { config, store, clock, roll: () => 0.5, logger, ...trust };
+    await createSecretCache(ground.join("cache"), deps);
     return store.current !== undefined;
   };
 

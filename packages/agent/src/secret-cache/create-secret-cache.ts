@@ -1,41 +1,36 @@
 import type { SpiffeId } from "@kasbah/pki";
+import type { Component } from "@kasbah/runtime";
+import type { AgentDeps } from "../agent-deps.ts";
 import { readToken } from "../ca/credentials/token-file.ts";
-import type { FileGround, FileParts } from "../composition/file-parts.ts";
-import type { AgentConfig } from "../config/command.ts";
 import { resolveIdentity } from "../identity.ts";
+import type { CacheTrust } from "../secret/supply.ts";
 import { workloadKeyOf } from "../secret/workload-key.ts";
-import type { CacheSupply } from "./cache-supply.ts";
 import { SecretCache } from "./secret-cache.ts";
 
-/** The cache of `--cache-dir`; what is in it is in the store by the time this resolves, if it is good. */
-export async function composeCache(
-  directory: string,
-  config: AgentConfig,
-  supply: CacheSupply,
-  ground: FileGround,
-): Promise<FileParts> {
-  const { store, clock, roll, logger } = ground;
+type CacheDeps = Pick<AgentDeps, "config" | "store" | "clock" | "roll" | "logger"> & CacheTrust;
+
+/** Creates the cache of `--cache-dir`. If the cached secret is valid, it is published before this resolves. */
+export async function createSecretCache(directory: string, deps: CacheDeps): Promise<Component> {
+  const { config, store, roots, changes, clock, roll, logger } = deps;
   const cache = new SecretCache({
     directory,
     store,
-    ...supply,
-    identity: await identityOf(config, ground),
+    roots,
+    changes,
+    identity: await identityReader(deps),
     ...workloadKeyOf(config),
     clock,
     roll,
     logger,
   });
   await cache.restore();
-  return { components: [cache], warnings: () => [] };
+  return cache;
 }
 
-/** Our name, as the next call of the CA would give it. */
-async function identityOf(
-  config: AgentConfig,
-  { clock, logger }: FileGround,
-): Promise<() => Promise<SpiffeId>> {
+/** Returns the identity that the next call to the CA would use. */
+async function identityReader({ config, clock, logger }: CacheDeps): Promise<() => Promise<SpiffeId>> {
   const { provCert: directory, tokenFile } = config;
-  // Where the flags or the provided certificate say all of our name, no token is needed to know it.
+  // No token is needed if the flags or the provided certificate contain the whole name.
   const token = () =>
     readToken(tokenFile).then(
       (secret) => secret.reveal(),

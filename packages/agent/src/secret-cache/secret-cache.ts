@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { type Component, type DurableFs, ensureDirectory, pause, writeFileDurably } from "@kasbah/runtime";
 import { SecretFollower } from "../secret/secret-follower.ts";
 import type { WorkloadSecret } from "../secret/secret-store.ts";
-import { CacheRestore, type CacheRestoreOptions } from "./cache-restore.ts";
-import type { CacheSupply } from "./cache-supply.ts";
+import type { CacheTrust } from "../secret/supply.ts";
+import { CacheRestore, type CacheRestoreDeps } from "./cache-restore.ts";
 import { formatCachedSecret } from "./cached-secret.ts";
 
-export interface SecretCacheOptions extends CacheRestoreOptions, CacheSupply {
+export interface SecretCacheDeps extends CacheRestoreDeps, CacheTrust {
   readonly directory: string;
   readonly roll: () => number;
   readonly fs?: DurableFs;
@@ -15,19 +15,20 @@ export interface SecretCacheOptions extends CacheRestoreOptions, CacheSupply {
 
 const fileName = "secret.json";
 
-/** How often a secret that could not be verified is tried without a word of a change: nothing tells of a clock that was set. */
+/** How often an unverifiable secret is retried without a notification: setting the clock triggers none. */
 const retryMs = 30_000;
 
 /** linux/magic.h: TMPFS_MAGIC and RAMFS_MAGIC. */
 const memoryFileSystems = new Set([0x01021994, 0x858458f6]);
 
 /**
- * Keeps the last secret in a private directory, for an agent that starts while the CA is away. What is found there is
- * verified before it is served, as a reply of the CA is; as long as that cannot be done, it is tried again.
+ * Keeps the last secret in a private directory, for an agent that starts while the CA is unreachable. A
+ * cached secret is verified before it is served, like a reply of the CA; if it cannot be verified yet, the
+ * cache retries.
  */
 export class SecretCache implements Component {
   readonly name = "secret cache";
-  readonly #options: SecretCacheOptions;
+  readonly #deps: SecretCacheDeps;
   readonly #path: string;
   readonly #follower: SecretFollower;
   readonly #restore: CacheRestore;
@@ -35,11 +36,11 @@ export class SecretCache implements Component {
   #isPending = false;
   #restoring: Promise<void> = Promise.resolve();
 
-  constructor(options: SecretCacheOptions) {
-    this.#options = options;
-    this.#path = join(options.directory, fileName);
-    this.#restore = new CacheRestore(this.#path, options);
-    const { store, clock, roll, logger, directory } = options;
+  constructor(deps: SecretCacheDeps) {
+    this.#deps = deps;
+    this.#path = join(deps.directory, fileName);
+    this.#restore = new CacheRestore(this.#path, deps);
+    const { store, clock, roll, logger, directory } = deps;
     this.#follower = new SecretFollower({
       name: this.name,
       store,
@@ -47,7 +48,7 @@ export class SecretCache implements Component {
       roll,
       follow: (secret) => this.#write(secret),
       onFailed: (error, retryInMs) =>
-        logger.warn("the secret could not be cached", {
+        logger.warn("cannot write the cached secret", {
           directory,
           retryInMs: Math.round(retryInMs),
           error,
@@ -55,13 +56,15 @@ export class SecretCache implements Component {
     });
   }
 
-  /** Publishes what is cached, if it is good. Throws `DIRECTORY_UNSAFE` or `DIRECTORY_UNUSABLE`. */
+  /** Publishes the cached secret if it is valid. Throws `DIRECTORY_UNSAFE` or `DIRECTORY_UNUSABLE`. */
   async restore(): Promise<void> {
-    const { directory, logger } = this.#options;
+    const { directory, logger } = this.#deps;
     await ensureDirectory(directory, 0o700);
     const { type } = await statfs(directory);
     if (!memoryFileSystems.has(type >>> 0)) {
-      logger.warn("the cache directory is not in memory: keys outlive the pod on its disk", { directory });
+      logger.warn("the cache directory is not in memory: keys remain on disk after the pod is gone", {
+        directory,
+      });
     }
     this.#isPending = await this.#restore.attempt();
   }
@@ -78,21 +81,21 @@ export class SecretCache implements Component {
   }
 
   async #restoreUntilStopped(): Promise<void> {
-    const { changes, clock } = this.#options;
+    const { changes, clock } = this.#deps;
     const { signal } = this.#stopping;
     let changed = changes.next;
     while (this.#isPending) {
       await pause(clock, retryMs, AbortSignal.any([signal, changed]));
       if (signal.aborted) return;
-      // Taken before the attempt, so that a change in its midst is not missed.
+      // Read before the attempt, so that a change during the attempt is not missed.
       changed = changes.next;
       this.#isPending = await this.#restore.attempt();
     }
   }
 
   async #write(secret: WorkloadSecret): Promise<void> {
-    const { learned } = this.#options.roots;
+    const { learned } = this.#deps.roots;
     if (learned === undefined) return;
-    await writeFileDurably(this.#path, formatCachedSecret(secret, learned), 0o600, this.#options.fs);
+    await writeFileDurably(this.#path, formatCachedSecret(secret, learned), 0o600, this.#deps.fs);
   }
 }

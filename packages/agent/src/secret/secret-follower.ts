@@ -1,10 +1,10 @@
 import { type Clock, type Component, Loop, RetryPace } from "@kasbah/runtime";
 import type { SecretStore, WorkloadSecret } from "./secret-store.ts";
 
-export interface SecretFollowerOptions {
+export interface SecretFollowerDeps {
   readonly name: string;
   readonly store: SecretStore;
-  /** Deals with a secret; never called twice at a time. */
+  /** Processes a secret; calls never overlap. */
   readonly follow: (secret: WorkloadSecret) => Promise<void>;
   readonly onFailed: (error: unknown, retryInMs: number) => void;
   readonly clock: Clock;
@@ -16,38 +16,38 @@ const retry = { baseMs: 1_000, capMs: 30_000 };
 const shortestRetryMs = 100;
 
 /**
- * Does something with each secret that is published, the one that is there at the start included. When several come while
- * it is busy, the last of them counts. What fails is tried again with full jitter, for as long as there is nothing newer.
+ * Processes each published secret, including the one present at the start. If several are published while it
+ * is busy, only the last one counts. Failures are retried with full jitter until a newer secret is published.
  */
 export class SecretFollower implements Component {
   readonly name: string;
-  readonly #options: SecretFollowerOptions;
+  readonly #deps: SecretFollowerDeps;
   readonly #loop: Loop;
   readonly #pace: RetryPace;
   #unsubscribe: () => void = () => undefined;
   #done: WorkloadSecret | undefined;
   #failures = 0;
 
-  constructor(options: SecretFollowerOptions) {
-    this.#options = options;
-    this.name = options.name;
-    this.#pace = new RetryPace({ ...retry, roll: options.roll });
-    this.#loop = new Loop({ clock: options.clock, pass: () => this.#followCurrent() });
+  constructor(deps: SecretFollowerDeps) {
+    this.#deps = deps;
+    this.name = deps.name;
+    this.#pace = new RetryPace({ ...retry, roll: deps.roll });
+    this.#loop = new Loop({ clock: deps.clock, pass: () => this.#followCurrent() });
   }
 
   async start(): Promise<void> {
-    this.#unsubscribe = this.#options.store.subscribe(() => this.#loop.wake());
+    this.#unsubscribe = this.#deps.store.subscribe(() => this.#loop.wake());
     this.#loop.start();
   }
 
-  /** Waits for a secret that is being dealt with. */
+  /** Waits for a secret that is being processed. */
   async stop(): Promise<void> {
     this.#unsubscribe();
     await this.#loop.stop();
   }
 
   async #followCurrent(): Promise<number> {
-    const { store, follow, onFailed } = this.#options;
+    const { store, follow, onFailed } = this.#deps;
     const secret = store.current;
     if (secret === undefined || secret === this.#done) return Number.POSITIVE_INFINITY;
     try {

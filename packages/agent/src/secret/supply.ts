@@ -1,50 +1,33 @@
+import type { TrustBundle } from "@kasbah/pki";
 import type { Component, HostPort } from "@kasbah/runtime";
-import type { Ground } from "../agent-deps.ts";
-import { composeCaSupply } from "../ca/create-ca-supply.ts";
-import { findMountedCerts } from "../mounted-certs/find-mounted-certs.ts";
-import type { CacheSupply } from "../secret-cache/cache-supply.ts";
-import { observeRotations, type RotationEvents } from "../telemetry/rotation-events.ts";
-import { workloadKeyOf } from "./workload-key.ts";
 
-/** Where the secret comes from, and what the status says of it. */
+/** The source of the workload's secret: a CA, or mounted files that another program renews. */
 export interface Supply {
   readonly components: readonly Component[];
-  readonly events: RotationEvents;
-  /** The CAs that are asked; none where files take their place. */
+  /** The configured CAs; empty if mounted files replace them. */
   readonly caAddresses: readonly HostPort[];
-  /** Undefined where nothing is cached. */
-  readonly cache: CacheSupply | undefined;
-  /** Where the files are that take the place of a CA. */
+  /** Undefined if secrets from this source are not cached. */
+  readonly cache: CacheTrust | undefined;
+  /** The directory of the mounted files that replace a CA. */
   readonly mountedCerts: string | undefined;
   clockOffsetMs(): number | undefined;
   warnings(): readonly string[];
 }
 
-/** A CA, or files that somebody mounts and renews. */
-export async function composeSupply(ground: Ground): Promise<Supply> {
-  const events = observeRotations(ground.metrics, ground.logger);
-  const directory = await findMountedCerts(ground.config);
-  if (directory === undefined) return composeCaSupply(ground, events);
-  return composeMountedSupply(directory, ground, events);
+/** What a cached secret is verified against before it is served again. */
+export interface CacheTrust {
+  readonly roots: CacheRoots;
+  /** `next` aborts when the workload's identity or these roots may have changed. */
+  readonly changes: { readonly next: AbortSignal };
 }
 
-async function composeMountedSupply(
-  directory: string,
-  ground: Ground,
-  events: RotationEvents,
-): Promise<Supply> {
-  const { MountedSupply } = await import("../mounted-certs/mounted-supply.ts");
-  const { config, store, clock, logger } = ground;
-  logger.info("mounted certificates are served, no CA is asked", { directory });
-  const { keyFormat } = workloadKeyOf(config);
-  const mounted = new MountedSupply({ directory, keyFormat, observer: events, store, clock, logger });
-  return {
-    components: [mounted],
-    events,
-    caAddresses: [],
-    cache: undefined,
-    mountedCerts: directory,
-    clockOffsetMs: () => undefined,
-    warnings: () => mounted.warnings(),
-  };
+/** The roots that the agent trusts: those of a file, and those learned from the CA. */
+export interface CacheRoots {
+  /** Reads the root file and returns all trusted roots. Throws ROOTS_UNREADABLE. */
+  load(): Promise<TrustBundle>;
+  /** The roots that would be trusted after `learn(reply)`. */
+  with(reply: TrustBundle): TrustBundle;
+  learn(reply: TrustBundle): void;
+  /** The roots learned last. */
+  readonly learned: TrustBundle | undefined;
 }

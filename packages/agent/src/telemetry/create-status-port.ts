@@ -5,12 +5,12 @@ import {
   jsonReply,
   type Readiness,
 } from "@kasbah/runtime";
-import type { Ground } from "../agent-deps.ts";
-import type { FileParts } from "../composition/file-parts.ts";
+import type { AgentDeps } from "../agent-deps.ts";
 import { command } from "../config/command.ts";
 import type { SdsEndpoint } from "../sds/create-sds-endpoint.ts";
 import type { Supply } from "../secret/supply.ts";
-import { readinessOf, withWarnings } from "./readiness.ts";
+import type { Telemetry } from "./create-telemetry.ts";
+import { agentReadiness, withWarnings } from "./readiness.ts";
 import { statusDocument } from "./status-document.ts";
 
 export interface StatusPort {
@@ -18,27 +18,32 @@ export interface StatusPort {
   readiness(): Readiness;
 }
 
-/** What an orchestrator, Prometheus and `kasbah-agent status` ask. */
-export function composeStatusPort(
-  { config, store, registry, clock, logger }: Ground,
-  supply: Supply,
-  files: FileParts,
-  { catalog, service, tally }: SdsEndpoint,
-): StatusPort {
+export interface StatusPortDeps extends AgentDeps {
+  readonly supply: Supply;
+  readonly sds: Pick<SdsEndpoint, "catalog" | "service">;
+  readonly telemetry: Pick<Telemetry, "rotations" | "streams">;
+  /** The warnings of other components that keep the secret in files. */
+  fileWarnings(): readonly string[];
+}
+
+/** Creates the HTTP port for probes, Prometheus and `kasbah-agent status`. */
+export function createStatusPort(deps: StatusPortDeps): StatusPort {
+  const { config, store, registry, clock, logger, supply, sds, telemetry } = deps;
+  const { rotations, streams } = telemetry;
   const readiness = () =>
-    withWarnings(readinessOf(store, supply.events.lastFailure, supply.warnings()), files.warnings());
+    withWarnings(agentReadiness(store, rotations.lastFailure, supply.warnings()), deps.fileWarnings());
   const document = () =>
     statusDocument({
       version: command.version,
       store,
       clock,
       readiness,
-      failure: () => supply.events.failure,
+      failure: () => rotations.failure,
       caAddresses: supply.caAddresses.map(formatHostPort),
       clockOffsetMs: () => supply.clockOffsetMs(),
-      catalog,
-      sds: tally,
-      streams: (most) => service.streams(most),
+      catalog: sds.catalog,
+      sds: streams,
+      streams: (most) => sds.service.streams(most),
     });
   const pages = { "/debug/secrets": () => jsonReply(document()) };
   const { statusAddress: address } = config;

@@ -12,7 +12,7 @@ const reasons: Record<SecretState, readonly string[]> = {
  * Ready exactly while an unexpired secret is served; an overdue rotation is an alarm, not a reason to lose traffic. What
  * the last attempt failed with is told in both cases: the CA's refusal names the fix.
  */
-export function readinessOf(
+export function agentReadiness(
   store: SecretStore,
   lastFailure?: string,
   supplyWarnings: readonly string[] = [],

@@ -3,7 +3,7 @@ import { createRegistry } from "@kasbah/runtime";
 import { FakeClock, mintSecret, recordingLogger } from "@kasbah/testkit";
 import { AgentError } from "../errors.ts";
 import { SecretStore } from "../secret/secret-store.ts";
-import { readinessOf } from "./readiness.ts";
+import { agentReadiness } from "./readiness.ts";
 import { observeReplies } from "./reply-events.ts";
 import { RotationAlarm } from "./rotation-alarm.ts";
 
@@ -81,9 +81,12 @@ describe("What replies of the CA tell", () => {
     replies.onClockOffset(-29_000);
     assert.equal(replies.clockWarning, undefined);
     replies.onClockOffset(-3_600_000);
-    assert.match(readinessOf(store, undefined, [replies.clockWarning ?? ""]).reasons.join(), /3600 s ahead/);
+    assert.match(
+      agentReadiness(store, undefined, [replies.clockWarning ?? ""]).reasons.join(),
+      /3600 s ahead/,
+    );
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
-    const { ready, warnings } = readinessOf(store, undefined, [replies.clockWarning ?? ""]);
+    const { ready, warnings } = agentReadiness(store, undefined, [replies.clockWarning ?? ""]);
     assert.deepEqual([ready, warnings?.length], [true, 1]);
     const text = await registry.metrics();
     assert.match(text, /kasbah_agent_ca_replies_discarded\{reason="wrong_key"\} 1/);

@@ -1,5 +1,4 @@
-import type { Clock, Logger } from "@kasbah/runtime";
-import type { CertificateAuthority } from "../ca/ca-client.ts";
+import type { Logger } from "@kasbah/runtime";
 import { AgentError, type CaRefusal } from "../errors.ts";
 import type { RotationFailure, RotationObserver } from "../rotation/rotator.ts";
 import type { WorkloadSecret } from "../secret/secret-store.ts";
@@ -61,35 +60,6 @@ function textOf({ error, code }: RotationFailure): string {
 function refusalFacts(refusal: CaRefusal | undefined) {
   if (refusal === undefined) return {};
   return { caCode: refusal.code, referenceId: refusal.referenceId, fix: refusal.fix };
-}
-
-const csr = { request_type: "csr" };
-
-/** The same authority, with each call counted and timed. */
-export function countCalls(
-  authority: CertificateAuthority,
-  metrics: AgentMetrics,
-  clock: Clock,
-): CertificateAuthority {
-  let isRetry = false;
-  return {
-    async createCertificate(order, signal) {
-      const startedMs = clock.monotonicMs();
-      metrics.csrs.inc(csr);
-      if (isRetry) metrics.csrRetries.inc(csr);
-      isRetry = true;
-      try {
-        const chain = await authority.createCertificate(order, signal);
-        isRetry = false;
-        return chain;
-      } catch (error) {
-        metrics.csrFailures.inc(csr);
-        throw error;
-      } finally {
-        metrics.csrLatencyMs.inc(csr, clock.monotonicMs() - startedMs);
-      }
-    },
-  };
 }
 
 function factsOf({ spiffeId, leaf, bundle, notAfter, rotateAt }: WorkloadSecret) {

@@ -3,13 +3,13 @@ import type { Certificate } from "@kasbah/pki";
 import { type Clock, printableText, type Readiness } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
 import type { RotationFailure } from "../rotation/rotator.ts";
-import type { ResourceProvider } from "../sds/resource-provider.ts";
+import type { ResourceProvider } from "../sds/resource-catalog.ts";
 import type { StreamView } from "../sds/stream/stream-record.ts";
 import type { SecretStore, WorkloadSecret } from "../secret/secret-store.ts";
 import { boundedClient, maxClients, maxName, maxResources } from "./bounded-client.ts";
 
 /** Where the status comes from; everything is asked anew for each answer. */
-export interface StatusSources {
+export interface StatusDeps {
   readonly version: string;
   readonly store: SecretStore;
   readonly clock: Clock;
@@ -25,7 +25,7 @@ export interface StatusSources {
 }
 
 /** What `/debug/secrets` shows and `kasbah-agent status` reads: everything that is served but keys. A member that has no value is absent. */
-export function statusDocument(sources: StatusSources) {
+export function statusDocument(sources: StatusDeps) {
   const { version, store, clock, failure, caAddresses, clockOffsetMs, sds } = sources;
   const clients = sources.streams(maxClients);
   const { ready, reasons, warnings = [] } = sources.readiness();
@@ -69,7 +69,7 @@ function certificateFacts(secret: WorkloadSecret, now: Date) {
 }
 
 /** What a client that asks now would get: our own names, and whatever else clients have asked for. */
-function resourceFacts({ catalog }: StatusSources, clients: readonly StreamView[]) {
+function resourceFacts({ catalog }: StatusDeps, clients: readonly StreamView[]) {
   const asked = clients.flatMap(({ resources }) => resources.map(({ name }) => name));
   return [...new Set(["ROOTCA", "default", ...asked])]
     .slice(0, maxResources)

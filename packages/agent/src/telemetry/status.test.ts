@@ -3,9 +3,10 @@ import { createRegistry } from "@kasbah/runtime";
 import { FakeClock, mintSecret, recordingLogger } from "@kasbah/testkit";
 import { AgentError } from "../errors.ts";
 import { SecretStore } from "../secret/secret-store.ts";
+import { countCalls } from "./ca-calls.ts";
 import { type AgentMetrics, createAgentMetrics } from "./metrics.ts";
-import { readinessOf, withWarnings } from "./readiness.ts";
-import { countCalls, observeRotations } from "./rotation-events.ts";
+import { agentReadiness, withWarnings } from "./readiness.ts";
+import { observeRotations } from "./rotation-events.ts";
 import { observeStreams } from "./stream-events.ts";
 import { StreamTally } from "./stream-tally.ts";
 
@@ -27,14 +28,14 @@ describe("The agent's status", () => {
   });
 
   it("is ready exactly while an unexpired secret is served, and says why not", async () => {
-    assert.equal(readinessOf(store).ready, false);
-    assert.equal(readinessOf(store).reasons.length, 1);
+    assert.equal(agentReadiness(store).ready, false);
+    assert.equal(agentReadiness(store).reasons.length, 1);
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
-    assert.deepEqual(readinessOf(store), { ready: true, reasons: [] });
+    assert.deepEqual(agentReadiness(store), { ready: true, reasons: [] });
     clock.jump(45_000);
-    assert.equal(readinessOf(store).ready, true);
+    assert.equal(agentReadiness(store).ready, true);
     clock.jump(15_000);
-    assert.equal(readinessOf(store).ready, false);
+    assert.equal(agentReadiness(store).ready, false);
   });
 
   it("tells what the last attempt failed with, while it is not ready and while it is", async () => {
@@ -43,20 +44,20 @@ describe("The agent's status", () => {
     const error = new AgentError("CA_REFUSED", "the CA refuses: TOKEN_AUDIENCE: …", { refusal });
     observer.onFailed({ error, code: "CA_REFUSED", failures: 1, retryInMs: 10_000 });
     assert.match(
-      readinessOf(store, observer.lastFailure).reasons.join(),
+      agentReadiness(store, observer.lastFailure).reasons.join(),
       /no secret yet.*CA_REFUSED.*TOKEN_AUDIENCE/,
     );
     const secret = await mintSecret({ receivedAt: start, ttlMs: 60_000 });
     store.publish(secret);
-    const { ready, warnings } = readinessOf(store, observer.lastFailure);
+    const { ready, warnings } = agentReadiness(store, observer.lastFailure);
     assert.ok(ready);
     assert.match(String(warnings), /TOKEN_AUDIENCE/);
     observer.onRotated(secret);
-    assert.deepEqual(readinessOf(store, observer.lastFailure), { ready: true, reasons: [] });
+    assert.deepEqual(agentReadiness(store, observer.lastFailure), { ready: true, reasons: [] });
   });
 
   it("tells what else should be looked at without changing the answer", () => {
-    const { ready, reasons } = readinessOf(store);
+    const { ready, reasons } = agentReadiness(store);
     assert.deepEqual(withWarnings({ ready, reasons }, []), { ready, reasons });
     assert.deepEqual(withWarnings({ ready, reasons, warnings: ["a"] }, ["b"]), {
       ready,
@@ -119,9 +120,9 @@ describe("The agent's status", () => {
     const logger = recordingLogger();
     const observer = observeStreams(metrics, logger);
     const complaint = "x".repeat(100_000);
-    observer.onNote({ kind: "nack", names: ["default"], complaint, repeated: false });
+    observer.onEvent({ kind: "nack", names: ["default"], complaint, repeated: false });
     for (let round = 0; round < 999; round += 1) {
-      observer.onNote({ kind: "nack", names: ["default"], complaint, repeated: true });
+      observer.onEvent({ kind: "nack", names: ["default"], complaint, repeated: true });
     }
     assert.match(await scrape(), /istio_agent_pilot_total_xds_rejects\{type="sds"\} 1000\n/);
     assert.equal(logger.events.length, 1);
@@ -140,8 +141,8 @@ describe("The agent's status", () => {
     const tally = new StreamTally(observeStreams(metrics, recordingLogger()));
     for (const _ of [1, 2, 3]) tally.onOpened();
     tally.onClosed();
-    tally.onNote({ kind: "nack", names: ["default"], complaint: "no", repeated: false });
-    tally.onNote({ kind: "stale-nonce" });
+    tally.onEvent({ kind: "nack", names: ["default"], complaint: "no", repeated: false });
+    tally.onEvent({ kind: "stale-nonce" });
     assert.deepEqual([tally.open, tally.nacks], [2, 1]);
     assert.match(await scrape(), /kasbah_agent_sds_streams 2\n/);
     assert.match(await scrape(), /istio_agent_pilot_xds_expired_nonce\{type="sds"\} 1\n/);
@@ -151,21 +152,21 @@ describe("The agent's status", () => {
     const logger = recordingLogger();
     const observer = observeStreams(metrics, logger);
     for (let stream = 0; stream < 100; stream += 1) {
-      observer.onNote({ kind: "unknown-name", name: "kubernetes://other" });
+      observer.onEvent({ kind: "unknown-name", name: "kubernetes://other" });
     }
     assert.equal(logger.events.length, 1);
     assert.deepEqual(logger.events[0]?.facts, { code: "RESOURCE_UNKNOWN", resource: "kubernetes://other" });
     for (let made = 0; made < 10_000; made += 1)
-      observer.onNote({ kind: "unknown-name", name: `made-up-${made}` });
+      observer.onEvent({ kind: "unknown-name", name: `made-up-${made}` });
     assert.equal(logger.events.length, 256);
   });
 
   it("logs streams that ask for too much or do not read", () => {
     const logger = recordingLogger();
     const observer = observeStreams(metrics, logger);
-    observer.onNote({ kind: "too-many-names", limit: 256 });
-    observer.onNote({ kind: "too-slow" });
-    observer.onNote({ kind: "stale-nonce" });
+    observer.onEvent({ kind: "too-many-names", limit: 256 });
+    observer.onEvent({ kind: "too-slow" });
+    observer.onEvent({ kind: "stale-nonce" });
     assert.deepEqual(
       logger.events.map(({ facts }) => facts),
       [{ limit: 256 }, { code: "CLIENT_TOO_SLOW" }],

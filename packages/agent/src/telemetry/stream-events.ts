@@ -1,6 +1,6 @@
 import type { Logger } from "@kasbah/runtime";
 import type { StreamObserver } from "../sds/service.ts";
-import type { SubscriptionNote } from "../sds/subscription/stream-event.ts";
+import type { StreamEvent } from "../sds/subscription/stream-event.ts";
 import type { AgentMetrics } from "./metrics.ts";
 
 const sds = { type: "sds" };
@@ -18,11 +18,11 @@ export function observeStreams(metrics: AgentMetrics, logger: Logger): StreamObs
   return {
     onOpened: () => metrics.streams.inc(),
     onClosed: () => metrics.streams.dec(),
-    onNote(note: SubscriptionNote) {
-      if (note.kind === "nack") metrics.nacks.inc(sds);
-      if (note.kind === "stale-nonce") metrics.staleNonces.inc(sds);
-      if (note.kind !== "unknown-name") return tell(note, logger);
-      const resource = note.name.slice(0, maxClientText);
+    onEvent(event: StreamEvent) {
+      if (event.kind === "nack") metrics.nacks.inc(sds);
+      if (event.kind === "stale-nonce") metrics.staleNonces.inc(sds);
+      if (event.kind !== "unknown-name") return tell(event, logger);
+      const resource = event.name.slice(0, maxClientText);
       if (unknownNames.has(resource) || unknownNames.size >= maxUnknownNames) return;
       unknownNames.add(resource);
       logger.warn("a client asks for a name that is not served here", { code: "RESOURCE_UNKNOWN", resource });
@@ -30,17 +30,17 @@ export function observeStreams(metrics: AgentMetrics, logger: Logger): StreamObs
   };
 }
 
-function tell(note: Exclude<SubscriptionNote, { kind: "unknown-name" }>, logger: Logger): void {
-  if (note.kind === "nack" && !note.repeated) {
-    const names = note.names.slice(0, maxNackNames).map((name) => name.slice(0, maxClientText));
-    const facts = { names, complaint: note.complaint.slice(0, maxClientText) };
+function tell(event: Exclude<StreamEvent, { kind: "unknown-name" }>, logger: Logger): void {
+  if (event.kind === "nack" && !event.repeated) {
+    const names = event.names.slice(0, maxNackNames).map((name) => name.slice(0, maxClientText));
+    const facts = { names, complaint: event.complaint.slice(0, maxClientText) };
     logger.warn("the client refuses the secret it was sent (NACK)", facts);
-  } else if (note.kind === "unknown-type") {
-    const typeUrl = note.typeUrl.slice(0, maxClientText);
+  } else if (event.kind === "unknown-type") {
+    const typeUrl = event.typeUrl.slice(0, maxClientText);
     logger.warn("a client asks for another type than secrets", { typeUrl });
-  } else if (note.kind === "too-many-names") {
-    logger.warn("a client asks for more names on one stream than are served", { limit: note.limit });
-  } else if (note.kind === "too-slow") {
+  } else if (event.kind === "too-many-names") {
+    logger.warn("a client asks for more names on one stream than are served", { limit: event.limit });
+  } else if (event.kind === "too-slow") {
     logger.warn("a client does not read what it is sent; its stream is ended", { code: "CLIENT_TOO_SLOW" });
   }
 }

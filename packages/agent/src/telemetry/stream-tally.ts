@@ -1,4 +1,5 @@
 import type { StreamObserver } from "../sds/service.ts";
+import type { StreamEvent } from "../sds/subscription/stream-event.ts";
 
 /** Counts what happens on SDS streams on its way to another observer. */
 export class StreamTally implements StreamObserver {
@@ -30,8 +31,8 @@ export class StreamTally implements StreamObserver {
     this.#next.onClosed();
   }
 
-  onNote(note: Parameters<StreamObserver["onNote"]>[0]): void {
-    if (note.kind === "nack") this.#nacks += 1;
-    this.#next.onNote(note);
+  onEvent(event: StreamEvent): void {
+    if (event.kind === "nack") this.#nacks += 1;
+    this.#next.onEvent(event);
   }
 }

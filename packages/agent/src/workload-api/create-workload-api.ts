@@ -1,13 +1,14 @@
+import { resolve } from "node:path";
 import { type Clock, type Component, Gauge, type Logger, type Registry } from "@kasbah/runtime";
 import { Http2Server } from "@kasbah/runtime/grpc-http2";
 import { UnixSocket } from "@kasbah/runtime/rpc";
-import { WorkloadApi, type WorkloadApiOptions } from "./service.ts";
-import { workloadStatusOf } from "./status.ts";
+import { WorkloadApi, type WorkloadApiDeps } from "./service.ts";
+import { workloadStatus } from "./status.ts";
 
-export interface WorkloadEndpointOptions extends WorkloadApiOptions {
-  /** Of the socket, absolute. */
+export interface WorkloadEndpointDeps extends WorkloadApiDeps {
+  /** Path of the socket. */
   readonly path: string;
-  /** Of the socket: who may connect is who may write to it. */
+  /** Mode of the socket: connecting requires write permission. */
   readonly mode: number;
   readonly registry: Registry;
   readonly clock: Clock;
@@ -15,18 +16,19 @@ export interface WorkloadEndpointOptions extends WorkloadApiOptions {
 }
 
 /**
- * The SPIFFE Workload Endpoint as a part of the daemon. When it stops, its streams are told to come again: to go-spiffe a
- * stream that is reset with CANCEL instead is cancelled, and then it never asks again.
+ * Creates the SPIFFE Workload Endpoint. When it stops, it ends its streams with a status that makes clients reconnect: go-spiffe takes
+ * a reset with CANCEL for a cancellation and never retries.
  */
-export function createWorkloadEndpoint(options: WorkloadEndpointOptions): Component {
-  const { path, mode, registry, clock, logger } = options;
-  const api = new WorkloadApi(options);
+export function createWorkloadApi(deps: WorkloadEndpointDeps): Component {
+  const { mode, registry, clock, logger } = deps;
+  const path = resolve(deps.path);
+  const api = new WorkloadApi(deps);
   const server = new Http2Server({
     routes: api.routes,
-    toStatus: workloadStatusOf,
+    toStatus: workloadStatus,
     // Requests have no fields yet.
     limits: { maxRequestBytes: 16 * 1024 },
-    onAcceptError: (error) => logger.error("connections cannot be accepted", { error }),
+    onAcceptError: (error) => logger.error("cannot accept connections", { error }),
   });
   const flag = "--workload-socket";
   const socket = new UnixSocket({ name: "workload api", path, mode, flag, server, clock, logger });
@@ -39,9 +41,8 @@ export function createWorkloadEndpoint(options: WorkloadEndpointOptions): Compon
     },
   });
   if (mode === 0o666) {
-    logger.warn("every user who reaches the socket's directory can have the workload's private key", {
-      path,
-    });
+    const message = "every user with access to the socket's directory can read the workload's private key";
+    logger.warn(message, { path });
   }
   return {
     name: socket.name,

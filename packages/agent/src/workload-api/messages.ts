@@ -1,14 +1,15 @@
 import { fetchX509Bundles, fetchX509Svid } from "@kasbah/protocol";
 import type { WorkloadSecret } from "../secret/secret-store.ts";
 
-/** What the two streams of the X.509-SVID profile carry. */
-export type Profile = "svid" | "bundles";
+/** The two messages of the X.509-SVID profile. */
+export type WorkloadMessage = "svid" | "bundles";
 
-/** A secret as the clients get it, encoded once for all of them. */
-export type Messages = Readonly<Record<Profile, Uint8Array>>;
+/** A secret as clients receive it, encoded once for all of them. */
+export type WorkloadMessages = Readonly<Record<WorkloadMessage, Uint8Array>>;
 
-/** Both messages are whole each time: what is absent from one counts as withdrawn (SPIFFE Workload API §4.4). */
-export function messagesOf({ spiffeId, leaf, intermediates, keyPair, bundle }: WorkloadSecret): Messages {
+/** Both messages are always complete: clients drop whatever a message omits (SPIFFE Workload API §4.4). */
+export function encodeMessages(secret: WorkloadSecret): WorkloadMessages {
+  const { spiffeId, leaf, intermediates, keyPair, bundle } = secret;
   const roots = concatenated(bundle.roots);
   const svid = {
     spiffeId: spiffeId.toString(),

@@ -3,24 +3,24 @@ import type { Clock } from "@kasbah/runtime";
 import type { CallContext } from "@kasbah/runtime/rpc";
 import { AgentError } from "../errors.ts";
 
-/** The defence against forged requests comes first, before anything of the body is looked at (SPIFFE Workload Endpoint §3). @throws AgentError `WORKLOAD_HEADER_MISSING` */
+/** Requires the header that defends against SSRF, before the body is read (SPIFFE Workload Endpoint §3). @throws AgentError `WORKLOAD_HEADER_MISSING` */
 export function demandHeader(call: CallContext): void {
   const values = call.metadata(workloadHeader.name);
   if (values.length === 1 && values[0] === workloadHeader.value) return;
-  const message = `the call must carry the header ${workloadHeader.name} once, with the value ${workloadHeader.value}`;
+  const message = `the call must carry exactly one header ${workloadHeader.name} with the value ${workloadHeader.value}`;
   throw new AgentError("WORKLOAD_HEADER_MISSING", message);
 }
 
 const maxWaitMs = 10_000;
 
-/** Waits for the one message of a call that streams its answers, for ten seconds at most. @throws AgentError `REQUEST_MALFORMED` or `CLIENT_TOO_SLOW` */
+/** Waits up to ten seconds for the single request message of a server-streaming call. @throws AgentError `REQUEST_MALFORMED` or `CLIENT_TOO_SLOW` */
 export async function demandRequest(requests: AsyncIterable<EmptyRequest>, clock: Clock): Promise<void> {
   const arrived = new AbortController();
   const late = clock.sleep(maxWaitMs, arrived.signal).then(
     () => {
       throw new AgentError(
         "CLIENT_TOO_SLOW",
-        `no request message within ${maxWaitMs / 1_000} s; call again and send it`,
+        `no request message within ${maxWaitMs / 1_000} s; send one with the next call`,
       );
     },
     () => undefined,
@@ -34,7 +34,7 @@ export async function demandRequest(requests: AsyncIterable<EmptyRequest>, clock
 
 async function firstOf(requests: AsyncIterable<EmptyRequest>): Promise<void> {
   for await (const _ of requests) return;
-  throw new AgentError("REQUEST_MALFORMED", "the call ended before its one request message");
+  throw new AgentError("REQUEST_MALFORMED", "the call ended before its request message");
 }
 
 /** @throws AgentError `REQUEST_MALFORMED` */
@@ -42,6 +42,6 @@ export function decodeRequest(method: Method<EmptyRequest, unknown>, body: Uint8
   try {
     return method.request.decode(body);
   } catch (cause) {
-    throw new AgentError("REQUEST_MALFORMED", "the message is not the method's request", { cause });
+    throw new AgentError("REQUEST_MALFORMED", "the message is not a request of this method", { cause });
   }
 }

@@ -20,7 +20,7 @@ import {
 } from "@kasbah/testkit";
 import { SecretStore } from "../secret/secret-store.ts";
 import { WorkloadApi } from "./service.ts";
-import { workloadStatusOf } from "./status.ts";
+import { workloadStatus } from "./status.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
 const emptyMessage = Buffer.alloc(5);
@@ -100,7 +100,7 @@ describe("The SPIFFE Workload API", function () {
     await server?.close(50);
     const reasons = () => ["CA_UNREACHABLE: the CA is away"];
     api = new WorkloadApi({ store, clock, reasons, ...(maxStreams === undefined ? {} : { maxStreams }) });
-    server = new Http2Server({ routes: api.routes, toStatus: workloadStatusOf });
+    server = new Http2Server({ routes: api.routes, toStatus: workloadStatus });
     await server.listenUnix(directory.join(`socket${maxStreams ?? ""}`));
     const path = directory.join(`socket${maxStreams ?? ""}`);
     newSession = () => {

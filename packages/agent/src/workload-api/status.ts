@@ -1,11 +1,11 @@
 import { grpcStatus, type RpcStatus } from "@kasbah/runtime/rpc";
-import { type StatusTable, statusIn } from "../rpc-status.ts";
+import { type RpcStatusCodes, toRpcStatus } from "../rpc-status.ts";
 
 /**
- * What a client should do next stands behind each of these (SPIFFE Workload Endpoint, appendix A): INVALID_ARGUMENT and
- * UNIMPLEMENTED end its attempts, UNAVAILABLE makes it come again. None is CANCELLED, on which go-spiffe gives up.
+ * Each status tells the client what to do next (SPIFFE Workload Endpoint, appendix A): INVALID_ARGUMENT and UNIMPLEMENTED mean
+ * give up, UNAVAILABLE means retry. None is CANCELLED, because go-spiffe gives up on it.
  */
-const statuses: StatusTable = {
+const statuses: RpcStatusCodes = {
   WORKLOAD_HEADER_MISSING: grpcStatus.INVALID_ARGUMENT,
   REQUEST_MALFORMED: grpcStatus.INVALID_ARGUMENT,
   WORKLOAD_METHOD_UNSUPPORTED: grpcStatus.UNIMPLEMENTED,
@@ -15,7 +15,7 @@ const statuses: StatusTable = {
   WORKLOAD_API_STOPPING: grpcStatus.UNAVAILABLE,
 };
 
-/** What a client of the Workload API is told when its call ends in an error. */
-export function workloadStatusOf(error: unknown): RpcStatus {
-  return statusIn(statuses, error);
+/** The gRPC status that a client of the Workload API gets for an error. */
+export function workloadStatus(error: unknown): RpcStatus {
+  return toRpcStatus(statuses, error);
 }

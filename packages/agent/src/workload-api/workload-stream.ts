@@ -1,28 +1,28 @@
 import { pacedSend } from "../sds/stream/paced-send.ts";
-import type { Profile } from "./messages.ts";
+import type { WorkloadMessage } from "./messages.ts";
 
-/** A client that waits for what comes next. */
-export class OpenStream {
-  readonly profile: Profile;
+/** One open stream of the Workload API. */
+export class WorkloadStream {
+  readonly kind: WorkloadMessage;
   readonly #send: (message: Uint8Array) => void;
   readonly #closed = Promise.withResolvers<void>();
   #sent: Uint8Array | undefined;
 
-  /** `send` says false when the client does not read what was queued before. */
-  constructor(profile: Profile, send: (message: Uint8Array) => boolean, signal: AbortSignal) {
-    this.profile = profile;
+  /** `send` returns false while the client has not read earlier messages. */
+  constructor(kind: WorkloadMessage, send: (message: Uint8Array) => boolean, signal: AbortSignal) {
+    this.kind = kind;
     this.#send = pacedSend(send);
     signal.addEventListener("abort", () => this.#closed.resolve(), { once: true });
     if (signal.aborted) this.#closed.resolve();
   }
 
-  /** Settles when the client has gone, and rejects with the reason for which we end the stream. */
+  /** Resolves when the client closes the stream, and rejects with the reason if the agent ends it. */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
 
-  /** Sends a message unless it is the one that was sent last: programs reload on each. Ends the stream of a client that never reads. */
-  offer(message: Uint8Array): void {
+  /** Sends a message unless it equals the last one, because programs reload on each. Ends the stream if the client does not read. */
+  send(message: Uint8Array): void {
     if (this.#sent !== undefined && Buffer.compare(this.#sent, message) === 0) return;
     this.#sent = message;
     try {

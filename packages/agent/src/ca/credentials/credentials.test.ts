@@ -15,7 +15,7 @@ import {
 } from "@kasbah/testkit";
 import { AgentError } from "../../errors.ts";
 import { SecretStore } from "../../secret/secret-store.ts";
-import { type CredentialSources, gatherCredentials, type HeldCertificate } from "./credentials.ts";
+import { type CredentialDeps, gatherCredentials, type HeldCertificate } from "./credentials.ts";
 import { ownCertificate } from "./own-certificate.ts";
 import { readProvidedCertificate } from "./provided-certificate.ts";
 import { refuseExpiredToken } from "./token-file.ts";
@@ -36,7 +36,7 @@ describe("What proves to the CA who we are", () => {
     chainPem: "chain",
     key: new Secret("key"),
   });
-  const gather = (sources: Partial<CredentialSources>) =>
+  const gather = (sources: Partial<CredentialDeps>) =>
     gatherCredentials({ identity, readToken: async () => token, ...sources });
   const gone = async () => {
     throw new AgentError("TOKEN_EXPIRED", "gone");

@@ -12,14 +12,14 @@ export interface HeldCertificate {
 }
 
 /** What proves to the CA who we are: a token, a certificate, or both. */
-export interface Credentials {
+export interface CaCredentials {
   readonly spiffeId: SpiffeId;
   readonly token?: Secret;
   readonly certificate?: HeldCertificate;
 }
 
 /** Where credentials come from; each is asked anew for each attempt. */
-export interface CredentialSources {
+export interface CredentialDeps {
   readonly identity: IdentityOptions;
   /** Throws TOKEN_UNREADABLE, TOKEN_EMPTY or TOKEN_EXPIRED. */
   readToken(): Promise<Secret>;
@@ -34,7 +34,7 @@ export interface CredentialSources {
  * alone, or our own current one: a pod whose token volume has failed goes on for as long as the CA allows. Throws the
  * token's error when nothing is left, and CONFIG_INVALID when the credentials are of different names.
  */
-export async function gatherCredentials(sources: CredentialSources): Promise<Credentials> {
+export async function gatherCredentials(sources: CredentialDeps): Promise<CaCredentials> {
   const { identity } = sources;
   const provided = await sources.readProvided?.();
   const token = await tokenOrError(sources);
@@ -47,7 +47,7 @@ export async function gatherCredentials(sources: CredentialSources): Promise<Cre
   return { spiffeId: identityOfCertificate(certificate.spiffeId, identity), certificate };
 }
 
-async function tokenOrError(sources: CredentialSources): Promise<Secret | AgentError> {
+async function tokenOrError(sources: CredentialDeps): Promise<Secret | AgentError> {
   try {
     return await sources.readToken();
   } catch (error) {

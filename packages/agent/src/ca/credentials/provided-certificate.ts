@@ -7,7 +7,7 @@ import type { HeldCertificate } from "./credentials.ts";
 
 const maxBytes = 128 * 1024;
 
-export interface ProvidedCertificateParts {
+export interface ProvidedCertificateDeps {
   /** Holds `cert-chain.pem` and `key.pem`, as Istio's PROV_CERT. */
   readonly directory: string;
   readonly clock: Clock;
@@ -19,18 +19,18 @@ export interface ProvidedCertificateParts {
  * ended, has not begun or does not fit its key, as in the midst of a replacement: the token serves instead.
  */
 export async function readProvidedCertificate(
-  parts: ProvidedCertificateParts,
+  deps: ProvidedCertificateDeps,
 ): Promise<HeldCertificate | undefined> {
   try {
-    return await read(parts);
+    return await read(deps);
   } catch (error) {
-    const facts = { directory: parts.directory, error };
-    parts.logger.warn("the certificate of --prov-cert cannot be used, the token serves instead", facts);
+    const facts = { directory: deps.directory, error };
+    deps.logger.warn("the certificate of --prov-cert cannot be used, the token serves instead", facts);
     return undefined;
   }
 }
 
-async function read({ directory, clock }: ProvidedCertificateParts): Promise<HeldCertificate> {
+async function read({ directory, clock }: ProvidedCertificateDeps): Promise<HeldCertificate> {
   const chain = parseCertificates(await readBoundedFile(join(directory, "cert-chain.pem"), maxBytes));
   const key = new Secret(await readBoundedFile(join(directory, "key.pem"), maxBytes));
   const [leaf, ...above] = chain;

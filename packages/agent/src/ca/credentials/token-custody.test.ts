@@ -5,7 +5,7 @@ import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { createCertificateRequest, createKeyPair, parseSpiffeId, TrustBundle } from "@kasbah/pki";
 import { Secret } from "@kasbah/runtime";
 import { createTestAuthority, type LeafOrder, rejectsWithCode, type TestAuthority } from "@kasbah/testkit";
-import { CaClient, type CertificateOrder } from "../ca-client.ts";
+import { type CaCall, CaClient } from "../ca-client.ts";
 
 const never = new AbortController().signal;
 const token = "header.a-token-that-nobody-else-may-see.signature";
@@ -13,7 +13,7 @@ const token = "header.a-token-that-nobody-else-may-see.signature";
 /** Somebody in the place of the CA, who keeps every byte that is meant for it. */
 describe("The token reaches nobody but the CA:", () => {
   let authority: TestAuthority;
-  let order: CertificateOrder;
+  let order: CaCall;
   let servers: Server[];
 
   before(async () => {

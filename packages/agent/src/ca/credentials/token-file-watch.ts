@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { type Clock, ContentWatch, type Logger } from "@kasbah/runtime";
 import { readToken } from "./token-file.ts";
 
-export interface TokenFileWatchParts {
+export interface TokenFileWatchDeps {
   readonly path: string;
   readonly onChange: () => void;
   readonly clock: Clock;
@@ -11,7 +11,7 @@ export interface TokenFileWatchParts {
 }
 
 /** Watches the token file, so that a new token is tried at once after a failure. A file that cannot be read is no news. */
-export function watchTokenFile({ path, onChange, clock, logger }: TokenFileWatchParts): ContentWatch {
+export function watchTokenFile({ path, onChange, clock, logger }: TokenFileWatchDeps): ContentWatch {
   return new ContentWatch({
     name: "token file",
     directories: [dirname(path)],

@@ -5,7 +5,7 @@ import { readBoundedFile } from "../../bounded-file.ts";
 import type { SecretStore } from "../../secret/secret-store.ts";
 import { type HeldRoots, maxRootsBytes } from "./held-roots.ts";
 
-export interface RootFileWatchParts {
+export interface RootFileWatchDeps {
   readonly path: string;
   readonly roots: HeldRoots;
   readonly store: SecretStore;
@@ -19,8 +19,8 @@ export interface RootFileWatchParts {
  * Watches the file of the CA's roots: what it says reaches Envoy at once, and not only with the next leaf, which may be
  * half a day away. A file that cannot be read or parsed changes nothing.
  */
-export function watchRootFile(parts: RootFileWatchParts): ContentWatch {
-  const { path, roots, store, clock, logger } = parts;
+export function watchRootFile(deps: RootFileWatchDeps): ContentWatch {
+  const { path, roots, store, clock, logger } = deps;
   return new ContentWatch({
     name: "root file",
     directories: [dirname(path)],
@@ -32,7 +32,7 @@ export function watchRootFile(parts: RootFileWatchParts): ContentWatch {
       const held = await roots.load();
       store.publishBundle(held);
       logger.info("root file changed", { path, roots: held.roots.length });
-      parts.onChange?.();
+      deps.onChange?.();
     },
     clock,
     logger,

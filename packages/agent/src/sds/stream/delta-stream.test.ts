@@ -4,7 +4,7 @@ import { parseTrustDomain } from "@kasbah/pki";
 import { type DeltaDiscoveryRequest, type DeltaDiscoveryResponse, deltaSecrets } from "@kasbah/protocol";
 import { FakeClock, mintSecret, throwsWithCode } from "@kasbah/testkit";
 import { SecretStore } from "../../secret/secret-store.ts";
-import type { SubscriptionNote } from "../subscription/stream-event.ts";
+import type { StreamEvent } from "../subscription/stream-event.ts";
 import { WorkloadProvider } from "../workload-provider.ts";
 import { DeltaStream } from "./delta-stream.ts";
 
@@ -17,14 +17,14 @@ describe("A delta SDS stream", () => {
   const clock = new FakeClock(new Date("2030-01-01T00:00:00Z"));
   let store: SecretStore;
   let sent: DeltaDiscoveryResponse[];
-  let notes: SubscriptionNote[];
+  let events: StreamEvent[];
   let stream: DeltaStream;
 
   beforeEach(async () => {
     store = new SecretStore(clock);
     store.publish(await mintSecret({ receivedAt: clock.now(), ttlMs: 60_000 }));
     sent = [];
-    notes = [];
+    events = [];
     const identity = {
       trustDomain: parseTrustDomain("cluster.local"),
       namespace: undefined,
@@ -34,7 +34,7 @@ describe("A delta SDS stream", () => {
       catalog: new WorkloadProvider(store, identity),
       clock,
       send: (response) => sent.push(response),
-      note: (note) => notes.push(note),
+      onEvent: (event) => events.push(event),
     });
   });
 
@@ -51,7 +51,7 @@ describe("A delta SDS stream", () => {
       ...recorded("delta-default-1"),
       typeUrl: "type.googleapis.com/envoy.config.cluster.v3.Cluster",
     });
-    assert.deepEqual([sent.length, notes[0]?.kind], [0, "unknown-type"]);
+    assert.deepEqual([sent.length, events[0]?.kind], [0, "unknown-type"]);
   });
 
   it("answers what Envoy 1.40 first sends with one named, versioned secret, and its ACK with silence", () => {
@@ -66,15 +66,15 @@ describe("A delta SDS stream", () => {
       stream.receive({ ...recorded(`delta-${name}-2`), responseNonce: sent[0]?.nonce ?? "" });
       assert.equal(sent.length, 1);
     }
-    assert.deepEqual(notes, []);
+    assert.deepEqual(events, []);
   });
 
   it("remembers Envoy's NACK with its words, and sends only what comes after", async () => {
     stream.receive(recorded("delta-default-1"));
     const nack = { ...recorded("delta-default-3"), responseNonce: sent[0]?.nonce ?? "" };
     for (let round = 0; round < 1_000; round += 1) stream.receive(nack);
-    assert.deepEqual([sent.length, notes.length], [1, 1_000]);
-    assert.ok(notes[0]?.kind === "nack" && notes[0].complaint.includes("KEY_VALUES_MISMATCH"));
+    assert.deepEqual([sent.length, events.length], [1, 1_000]);
+    assert.ok(events[0]?.kind === "nack" && events[0].complaint.includes("KEY_VALUES_MISMATCH"));
     assert.match(stream.view.lastNack?.complaint ?? "", /KEY_VALUES_MISMATCH/);
     assert.deepEqual([stream.view.nacks, stream.view.protocol], [1_000, "delta"]);
 

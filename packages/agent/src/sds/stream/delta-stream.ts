@@ -6,18 +6,24 @@ import {
   onDeltaRequest,
   onDeltaUpdate,
 } from "../subscription/delta-subscription.ts";
-import { type Look, lookAt, type OpenStream, refuseManyNames, type StreamOptions } from "./sds-stream.ts";
+import {
+  type ResourceSnapshot,
+  refuseManyNames,
+  type SdsStream,
+  type StreamDeps,
+  takeSnapshot,
+} from "./sds-stream.ts";
 import { StreamRecord, type StreamView } from "./stream-record.ts";
 
 /** One open stream of the delta protocol. */
-export class DeltaStream implements OpenStream<DeltaDiscoveryRequest> {
-  readonly #options: StreamOptions<DeltaDiscoveryResponse>;
+export class DeltaStream implements SdsStream<DeltaDiscoveryRequest> {
+  readonly #deps: StreamDeps<DeltaDiscoveryResponse>;
   readonly #record: StreamRecord;
   #subscription = emptyDeltaSubscription;
 
-  constructor(options: StreamOptions<DeltaDiscoveryResponse>) {
-    this.#options = options;
-    this.#record = new StreamRecord("delta", options);
+  constructor(deps: StreamDeps<DeltaDiscoveryResponse>) {
+    this.#deps = deps;
+    this.#record = new StreamRecord("delta", deps);
   }
 
   get names(): ReadonlySet<string> {
@@ -30,32 +36,32 @@ export class DeltaStream implements OpenStream<DeltaDiscoveryRequest> {
 
   receive(request: DeltaDiscoveryRequest): void {
     const { nodeId, typeUrl, subscribe, unsubscribe, initialVersions, errorDetail } = request;
-    this.#record.introduce(nodeId);
-    if (!this.#record.takesType(typeUrl)) return;
+    this.#record.identify(nodeId);
+    if (!this.#record.acceptsType(typeUrl)) return;
     refuseManyNames(subscribe.length + unsubscribe.length + initialVersions.size);
-    const look = lookAt(this.#options.catalog, subscribe);
-    const verdict = {
+    const snapshot = takeSnapshot(this.#deps.catalog, subscribe);
+    const acknowledgement = {
       nonce: request.responseNonce,
       rejection: errorDetail && withoutCredentials(errorDetail.message),
     };
-    const reduced = { subscribe, unsubscribe, held: [...initialVersions.keys()], ...verdict };
-    this.#take(onDeltaRequest(this.#subscription, reduced, look.offer), look);
+    const reduced = { subscribe, unsubscribe, held: [...initialVersions.keys()], ...acknowledgement };
+    this.#apply(onDeltaRequest(this.#subscription, reduced, snapshot), snapshot);
   }
 
   update(changed: readonly string[]): void {
-    const look = lookAt(this.#options.catalog, changed);
-    this.#take(onDeltaUpdate(this.#subscription, changed, look.offer), look);
+    const snapshot = takeSnapshot(this.#deps.catalog, changed);
+    this.#apply(onDeltaUpdate(this.#subscription, changed, snapshot), snapshot);
   }
 
-  #take({ subscription, response, notes }: DeltaStep, { found }: Look): void {
+  #apply({ subscription, response, events }: DeltaStep, snapshot: ResourceSnapshot): void {
     this.#subscription = subscription;
-    this.#record.tell(notes);
+    this.#record.report(events);
     if (response === undefined) return;
     const { names, removed, version, nonce } = response;
     const resources = names.map((name) => {
-      const { version: own, secret } = found(name);
+      const { version: own, secret } = snapshot.resource(name);
       return { version: own, secret };
     });
-    this.#options.send({ systemVersionInfo: version, nonce, resources, removedResources: removed });
+    this.#deps.send({ systemVersionInfo: version, nonce, resources, removedResources: removed });
   }
 }

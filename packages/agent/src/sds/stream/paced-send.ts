@@ -1,11 +1,11 @@
 import { AgentError } from "../../errors.ts";
 
-/** Responses in a row that may go out to a client that reads none: rotations of hours, or a client that only asks. */
+/** Maximum consecutive unread responses: hours of rotations, or a client that sends requests and never reads. */
 const maxUnread = 64;
 
 /**
- * Sends to a client for as long as it reads. One that has stopped would make us keep every response for it: it is
- * better off with a new stream and the newest secret. Throws CLIENT_TOO_SLOW.
+ * Sends responses until the client stops reading. Buffering for a stalled client would use memory without limit, and a new
+ * stream gets the newest secret anyway. Throws CLIENT_TOO_SLOW.
  */
 export function pacedSend<Response>(send: (response: Response) => boolean): (response: Response) => void {
   let unread = 0;
@@ -14,7 +14,7 @@ export function pacedSend<Response>(send: (response: Response) => boolean): (res
     if (unread < maxUnread) return;
     throw new AgentError(
       "CLIENT_TOO_SLOW",
-      `${unread} responses were not read; open a new stream, and read what it brings`,
+      `the client left ${unread} responses unread; open a new stream and read every response`,
     );
   };
 }

@@ -1,61 +1,59 @@
 import type { Clock } from "@kasbah/runtime";
 import { AgentError } from "../../errors.ts";
 import type { SecretResource } from "../envoy-secret.ts";
-import type { ResourceProvider } from "../resource-provider.ts";
-import type { Offer } from "../subscription/response-history.ts";
-import type { SubscriptionNote } from "../subscription/stream-event.ts";
+import type { ResourceProvider } from "../resource-catalog.ts";
+import type { Snapshot } from "../subscription/response-history.ts";
+import type { StreamEvent } from "../subscription/stream-event.ts";
 import { maxNames } from "../subscription/subscribed-names.ts";
 import type { StreamView } from "./stream-record.ts";
 
-/** What a stream of either protocol needs of the world. */
-export interface StreamOptions<Response> {
+export interface StreamDeps<Response> {
   readonly catalog: ResourceProvider;
   readonly clock: Clock;
   readonly send: (response: Response) => void;
-  readonly note: (note: SubscriptionNote) => void;
+  readonly onEvent: (event: StreamEvent) => void;
 }
 
-/** One open stream: feeds requests and updates to its subscription and sends what that answers. */
-export interface OpenStream<Request> {
-  /** The names that it follows. */
+/** One open stream: feeds requests and updates to its subscription and sends the resulting responses. */
+export interface SdsStream<Request> {
+  /** The names it is subscribed to. */
   readonly names: ReadonlySet<string>;
   readonly view: StreamView;
-  /** Takes a request of the client. Throws NODE_MISSING when the first one does not say who asks, REQUEST_MALFORMED when it has too many names. */
+  /** Handles a client's request. Throws NODE_MISSING if the first one has no `node.id`, REQUEST_MALFORMED if it has too many names. */
   receive(request: Request): void;
-  /** Sends those of `changed` that this stream wants and has not got in their present version. */
+  /** Sends the subscribed resources among `changed` whose current version has not been sent. */
   update(changed: readonly string[]): void;
 }
 
-/** What can be served of `names` at this moment: the catalog is looked at anew for every answer, so that an expired leaf is found expired. */
-export interface Look {
-  readonly offer: Offer;
-  /** The resources behind the offer's versions. */
-  found(name: string): SecretResource;
+/** A snapshot with the resources behind its versions. */
+export interface ResourceSnapshot extends Snapshot {
+  resource(name: string): SecretResource;
 }
 
-export function lookAt(catalog: ResourceProvider, names: readonly string[]): Look {
+/** Reads `names` from the catalog. It is read again for every response, so that an expired leaf is never sent. */
+export function takeSnapshot(catalog: ResourceProvider, names: readonly string[]): ResourceSnapshot {
   const resources = new Map<string, SecretResource>();
   for (const name of names) {
     const resource = catalog.current(name);
     if (resource !== undefined) resources.set(name, resource);
   }
-  const versions = new Map([...resources].map(([name, { version }]) => [name, version]));
   return {
-    offer: { versions, isKnown: (name) => catalog.claims(name) },
-    found(name) {
+    versions: new Map([...resources].map(([name, { version }]) => [name, version])),
+    isKnown: (name) => catalog.claims(name),
+    resource(name) {
       const resource = resources.get(name);
-      if (resource === undefined) throw new TypeError(`${name} was not looked at`);
+      if (resource === undefined) throw new TypeError(`${name} is not in the snapshot`);
       return resource;
     },
   };
 }
 
-/** Names in one request, of whatever kind; far beyond those that a stream may follow. */
+/** Maximum names in one request, of any kind; far more than a stream may subscribe to. */
 const maxNamesInRequest = 16_384;
 
-/** Refuses a request before the time that its names would take to look at is spent. @throws AgentError `REQUEST_MALFORMED` */
+/** Rejects an oversized request before any name is looked up. @throws AgentError `REQUEST_MALFORMED` */
 export function refuseManyNames(count: number): void {
   if (count <= maxNamesInRequest) return;
-  const rule = `name at most ${maxNamesInRequest}, and on one stream ${maxNames}`;
-  throw new AgentError("REQUEST_MALFORMED", `the request has ${count} names of resources: ${rule}`);
+  const rule = `expected at most ${maxNamesInRequest}, of which one stream may subscribe to ${maxNames}`;
+  throw new AgentError("REQUEST_MALFORMED", `the request has ${count} resource names: ${rule}`);
 }

@@ -4,12 +4,12 @@ import { parseTrustDomain } from "@kasbah/pki";
 import { type DiscoveryResponse, secretTypeUrl, streamSecrets } from "@kasbah/protocol";
 import { FakeClock, mintSecret, throwsWithCode } from "@kasbah/testkit";
 import { SecretStore } from "../../secret/secret-store.ts";
-import type { ResourceProvider } from "../resource-provider.ts";
-import type { SubscriptionNote } from "../subscription/stream-event.ts";
+import type { ResourceProvider } from "../resource-catalog.ts";
+import type { StreamEvent } from "../subscription/stream-event.ts";
 import { WorkloadProvider } from "../workload-provider.ts";
 import { DeltaStream } from "./delta-stream.ts";
-import type { StreamOptions } from "./sds-stream.ts";
-import { SecretStream } from "./sotw-stream.ts";
+import type { StreamDeps } from "./sds-stream.ts";
+import { SotwStream } from "./sotw-stream.ts";
 
 const recorded = (name: string) => {
   const path = new URL(`../../../../../test/fixtures/envoy-1.40-sds/${name}.bin`, import.meta.url);
@@ -19,16 +19,16 @@ const recorded = (name: string) => {
 describe("An SDS stream", () => {
   const clock = new FakeClock(new Date("2030-01-01T00:00:00Z"));
   let store: SecretStore;
-  let options: StreamOptions<DiscoveryResponse>;
+  let options: StreamDeps<DiscoveryResponse>;
   let sent: DiscoveryResponse[];
-  let notes: SubscriptionNote[];
-  let stream: SecretStream;
+  let events: StreamEvent[];
+  let stream: SotwStream;
 
   beforeEach(async () => {
     store = new SecretStore(clock);
     store.publish(await mintSecret({ receivedAt: clock.now(), ttlMs: 60_000 }));
     sent = [];
-    notes = [];
+    events = [];
     const identity = {
       trustDomain: parseTrustDomain("cluster.local"),
       namespace: undefined,
@@ -38,9 +38,9 @@ describe("An SDS stream", () => {
       catalog: new WorkloadProvider(store, identity),
       clock,
       send: (response) => sent.push(response),
-      note: (note) => notes.push(note),
+      onEvent: (event) => events.push(event),
     };
-    stream = new SecretStream(options);
+    stream = new SotwStream(options);
   });
 
   const request = {
@@ -65,7 +65,7 @@ describe("An SDS stream", () => {
       typeUrl: "type.googleapis.com/envoy.config.cluster.v3.Cluster",
     });
     assert.equal(sent.length, 0);
-    assert.equal(notes[0]?.kind, "unknown-type");
+    assert.equal(events[0]?.kind, "unknown-type");
     stream.receive(request);
     assert.equal(sent.length, 1);
   });
@@ -82,13 +82,13 @@ describe("An SDS stream", () => {
 
   it("is silent on Envoy's ACK of both names", () => {
     for (const name of ["default", "ROOTCA"]) {
-      const fresh = new SecretStream(options);
+      const fresh = new SotwStream(options);
       sent = [];
       fresh.receive(recorded(`sotw-${name}-1`));
       fresh.receive({ ...recorded(`sotw-${name}-2`), responseNonce: sent[0]?.nonce ?? "" });
       assert.equal(sent.length, 1);
     }
-    assert.deepEqual(notes, []);
+    assert.deepEqual(events, []);
   });
 
   it("remembers Envoy's NACK with its words, and sends only what comes after", async () => {
@@ -96,8 +96,8 @@ describe("An SDS stream", () => {
     const nack = { ...recorded("sotw-default-3"), responseNonce: sent[0]?.nonce ?? "" };
     for (let round = 0; round < 1_000; round += 1) stream.receive(nack);
     assert.equal(sent.length, 1);
-    assert.equal(notes.length, 1_000);
-    assert.ok(notes[0]?.kind === "nack" && notes[0].complaint.includes("KEY_VALUES_MISMATCH"));
+    assert.equal(events.length, 1_000);
+    assert.ok(events[0]?.kind === "nack" && events[0].complaint.includes("KEY_VALUES_MISMATCH"));
 
     store.publish(await mintSecret({ receivedAt: clock.now(), ttlMs: 60_000 }));
     stream.update(["ROOTCA"]);
@@ -134,7 +134,7 @@ describe("An SDS stream", () => {
       stream.receive({ ...request, responseNonce: sent[0]?.nonce ?? "", errorDetail });
       assert.match(stream.view.lastNack?.complaint ?? "", /redacted/);
     }
-    assert.doesNotMatch(JSON.stringify([stream.view, notes]), /eyJ|xxx|MIGH/);
+    assert.doesNotMatch(JSON.stringify([stream.view, events]), /eyJ|xxx|MIGH/);
   });
 
   it("refuses a request of absurdly many names before it looks at one", () => {
@@ -146,7 +146,7 @@ describe("An SDS stream", () => {
     };
     const names = Array.from({ length: 16_385 }, (_, index) => `n${index}`);
     const many = { ...request, nodeId: "envoy", resourceNames: names };
-    throwsWithCode(() => new SecretStream({ ...options, catalog }).receive(many), "REQUEST_MALFORMED");
+    throwsWithCode(() => new SotwStream({ ...options, catalog }).receive(many), "REQUEST_MALFORMED");
     const delta = { ...many, subscribe: names, unsubscribe: [], initialVersions: new Map<string, string>() };
     const deltaStream = () => new DeltaStream({ ...options, catalog, send: () => assert.fail() });
     throwsWithCode(() => deltaStream().receive(delta), "REQUEST_MALFORMED");
@@ -155,12 +155,12 @@ describe("An SDS stream", () => {
     const held = { ...delta, subscribe: [], initialVersions: new Map(names.map((name) => [name, "1"])) };
     throwsWithCode(() => deltaStream().receive(held), "REQUEST_MALFORMED");
     assert.deepEqual(looked, []);
-    new SecretStream(options).receive({ ...many, resourceNames: names.slice(1) });
+    new SotwStream(options).receive({ ...many, resourceNames: names.slice(1) });
   });
 
   it("complains once of a type that is not served, however often it is asked for", () => {
     for (let round = 0; round < 1_000; round += 1)
       stream.receive({ ...request, nodeId: "envoy", typeUrl: "other" });
-    assert.equal(notes.length, 1);
+    assert.equal(events.length, 1);
   });
 });

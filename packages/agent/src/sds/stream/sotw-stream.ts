@@ -1,18 +1,29 @@
 import type { DiscoveryRequest, DiscoveryResponse } from "@kasbah/protocol";
 import { withoutCredentials } from "@kasbah/runtime";
-import { emptySubscription, onRequest, onUpdate, type Step } from "../subscription/sotw-subscription.ts";
-import { type Look, lookAt, type OpenStream, refuseManyNames, type StreamOptions } from "./sds-stream.ts";
+import {
+  emptySotwSubscription,
+  onSotwRequest,
+  onSotwUpdate,
+  type SotwStep,
+} from "../subscription/sotw-subscription.ts";
+import {
+  type ResourceSnapshot,
+  refuseManyNames,
+  type SdsStream,
+  type StreamDeps,
+  takeSnapshot,
+} from "./sds-stream.ts";
 import { StreamRecord, type StreamView } from "./stream-record.ts";
 
 /** One open stream of the state-of-the-world protocol. */
-export class SecretStream implements OpenStream<DiscoveryRequest> {
-  readonly #options: StreamOptions<DiscoveryResponse>;
+export class SotwStream implements SdsStream<DiscoveryRequest> {
+  readonly #deps: StreamDeps<DiscoveryResponse>;
   readonly #record: StreamRecord;
-  #subscription = emptySubscription;
+  #subscription = emptySotwSubscription;
 
-  constructor(options: StreamOptions<DiscoveryResponse>) {
-    this.#options = options;
-    this.#record = new StreamRecord("sotw", options);
+  constructor(deps: StreamDeps<DiscoveryResponse>) {
+    this.#deps = deps;
+    this.#record = new StreamRecord("sotw", deps);
   }
 
   get names(): ReadonlySet<string> {
@@ -25,24 +36,25 @@ export class SecretStream implements OpenStream<DiscoveryRequest> {
 
   receive(request: DiscoveryRequest): void {
     const { nodeId, typeUrl, resourceNames: names, responseNonce: nonce, errorDetail } = request;
-    this.#record.introduce(nodeId);
-    if (!this.#record.takesType(typeUrl)) return;
+    this.#record.identify(nodeId);
+    if (!this.#record.acceptsType(typeUrl)) return;
     refuseManyNames(names.length);
-    const look = lookAt(this.#options.catalog, names);
+    const snapshot = takeSnapshot(this.#deps.catalog, names);
     const reduced = { names, nonce, rejection: errorDetail && withoutCredentials(errorDetail.message) };
-    this.#take(onRequest(this.#subscription, reduced, look.offer), look);
+    this.#apply(onSotwRequest(this.#subscription, reduced, snapshot), snapshot);
   }
 
   update(changed: readonly string[]): void {
-    const look = lookAt(this.#options.catalog, changed);
-    this.#take(onUpdate(this.#subscription, changed, look.offer), look);
+    const snapshot = takeSnapshot(this.#deps.catalog, changed);
+    this.#apply(onSotwUpdate(this.#subscription, changed, snapshot), snapshot);
   }
 
-  #take({ subscription, response, notes }: Step, { found }: Look): void {
+  #apply({ subscription, response, events }: SotwStep, snapshot: ResourceSnapshot): void {
     this.#subscription = subscription;
-    this.#record.tell(notes);
+    this.#record.report(events);
     if (response === undefined) return;
     const { names, version, nonce } = response;
-    this.#options.send({ versionInfo: version, nonce, resources: names.map((name) => found(name).secret) });
+    const resources = names.map((name) => snapshot.resource(name).secret);
+    this.#deps.send({ versionInfo: version, nonce, resources });
   }
 }

@@ -1,14 +1,14 @@
 import { secretTypeUrl } from "@kasbah/protocol";
 import type { Clock } from "@kasbah/runtime";
 import { AgentError } from "../../errors.ts";
-import type { Deliveries } from "../subscription/response-history.ts";
-import type { SubscriptionNote } from "../subscription/stream-event.ts";
-import { type AskedNames, clientText } from "../subscription/subscribed-names.ts";
+import { isNacked, type ResponseHistory } from "../subscription/response-history.ts";
+import type { StreamEvent } from "../subscription/stream-event.ts";
+import { type SubscribedNames, truncated } from "../subscription/subscribed-names.ts";
 
-/** `waiting`: there is nothing to send yet; `sent`: the client has said nothing of it so far. */
+/** `waiting`: nothing to send yet; `sent`: the client has neither ACKed nor NACKed it; `refused`: the client NACKed it. */
 export type ResourceState = "waiting" | "sent" | "accepted" | "refused";
 
-/** One open stream as the status shows it: no key, no certificate. Its texts are the client's own, bounded. */
+/** One open stream as the status page shows it: no key, no certificate. Its texts are the client's, truncated. */
 export interface StreamView {
   readonly protocol: "sotw" | "delta";
   /** The client's `node.id`; "" until its first message. */
@@ -17,80 +17,80 @@ export interface StreamView {
   readonly resources: readonly {
     readonly name: string;
     readonly state: ResourceState;
-    /** The last one sent. */
+    /** The last version sent. */
     readonly version?: string;
   }[];
   readonly nacks: number;
   readonly lastNack?: { readonly names: readonly string[]; readonly complaint: string; readonly at: Date };
 }
 
-/** Names of one refused response that are kept with it. */
+/** Names kept of the last NACKed response. */
 const maxNackNames = 16;
 
-/** Demands `node.id`. @throws AgentError NODE_MISSING */
+/** Requires `node.id`. @throws AgentError NODE_MISSING */
 export function requireNode(nodeId: string): void {
   if (nodeId !== "") return;
   throw new AgentError("NODE_MISSING", "missing node information: the first request must carry node.id");
 }
 
-/** Older clients send no type; there is only one here. */
+/** Older clients send no type; the agent serves only one. */
 export function isSecretType(typeUrl: string): boolean {
   return typeUrl === "" || typeUrl === secretTypeUrl;
 }
 
-export interface StreamRecordParts {
+export interface StreamRecordDeps {
   readonly clock: Clock;
-  readonly note: (note: SubscriptionNote) => void;
+  readonly onEvent: (event: StreamEvent) => void;
 }
 
-/** Who opened a stream, and what it complained about. */
+/** The client of one stream and its NACKs. */
 export class StreamRecord {
   readonly #protocol: StreamView["protocol"];
   readonly #clock: Clock;
-  readonly #note: (note: SubscriptionNote) => void;
+  readonly #onEvent: (event: StreamEvent) => void;
   readonly #openedAt: Date;
   #node: string | undefined;
   #hasForeignType = false;
   #nacks = 0;
   #lastNack: StreamView["lastNack"];
 
-  constructor(protocol: StreamView["protocol"], { clock, note }: StreamRecordParts) {
+  constructor(protocol: StreamView["protocol"], { clock, onEvent }: StreamRecordDeps) {
     this.#protocol = protocol;
     this.#clock = clock;
-    this.#note = note;
+    this.#onEvent = onEvent;
     this.#openedAt = clock.now();
   }
 
-  /** The first message of a stream says who asks, and Envoy's later ones do not. @throws AgentError NODE_MISSING */
-  introduce(nodeId: string): void {
+  /** Envoy sends `node.id` in the first message of a stream only. @throws AgentError NODE_MISSING */
+  identify(nodeId: string): void {
     if (this.#node !== undefined) return;
     requireNode(nodeId);
-    this.#node = clientText(nodeId);
+    this.#node = truncated(nodeId);
   }
 
-  /** Whether it is secrets that are asked for. Of another type one line is enough. */
-  takesType(typeUrl: string): boolean {
+  /** Whether the request is for secrets. A request for another type is reported once per stream. */
+  acceptsType(typeUrl: string): boolean {
     if (isSecretType(typeUrl)) return true;
-    if (!this.#hasForeignType) this.#note({ kind: "unknown-type", typeUrl });
+    if (!this.#hasForeignType) this.#onEvent({ kind: "unknown-type", typeUrl });
     this.#hasForeignType = true;
     return false;
   }
 
-  /** Passes on what happened, and keeps the last complaint. */
-  tell(notes: readonly SubscriptionNote[]): void {
-    for (const note of notes) {
-      if (note.kind === "nack") this.#keep(note);
-      this.#note(note);
+  /** Reports events, and keeps the last NACK for the status page. */
+  report(events: readonly StreamEvent[]): void {
+    for (const event of events) {
+      if (event.kind === "nack") this.#keep(event);
+      this.#onEvent(event);
     }
   }
 
-  #keep(note: Extract<SubscriptionNote, { kind: "nack" }>): void {
+  #keep(nack: Extract<StreamEvent, { kind: "nack" }>): void {
     this.#nacks += 1;
-    const names = note.names.slice(0, maxNackNames).map(clientText);
-    this.#lastNack = { names, complaint: clientText(note.complaint), at: this.#clock.now() };
+    const names = nack.names.slice(0, maxNackNames).map(truncated);
+    this.#lastNack = { names, complaint: truncated(nack.complaint), at: this.#clock.now() };
   }
 
-  view(subscription: AskedNames & Deliveries): StreamView {
+  view(subscription: SubscribedNames & ResponseHistory): StreamView {
     const resources = [...subscription.names].map((name) => resourceView(name, subscription));
     return {
       protocol: this.#protocol,
@@ -103,12 +103,9 @@ export class StreamRecord {
   }
 }
 
-function resourceView(
-  name: string,
-  { sent, accepted, rejected }: Deliveries,
-): StreamView["resources"][number] {
-  const version = sent.get(name);
+function resourceView(name: string, history: ResponseHistory): StreamView["resources"][number] {
+  const version = history.sent.get(name);
   if (version === undefined) return { name, state: "waiting" };
-  if (rejected.get(name)?.includes(version)) return { name, version, state: "refused" };
-  return { name, version, state: accepted.get(name) === version ? "accepted" : "sent" };
+  if (isNacked(history, name, version)) return { name, version, state: "refused" };
+  return { name, version, state: history.acked.get(name) === version ? "accepted" : "sent" };
 }

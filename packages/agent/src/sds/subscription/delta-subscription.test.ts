@@ -8,10 +8,10 @@ import {
   onDeltaRequest,
   onDeltaUpdate,
 } from "./delta-subscription.ts";
-import type { Offer, Versions } from "./response-history.ts";
+import type { Snapshot, Versions } from "./response-history.ts";
 
 const known = new Set(["default", "ROOTCA"]);
-const offer = (versions: Record<string, string>, served = known): Offer => ({
+const offer = (versions: Record<string, string>, served = known): Snapshot => ({
   isKnown: (name) => served.has(name),
   versions: new Map(Object.entries(versions)),
 });
@@ -57,14 +57,14 @@ describe("A delta subscription", () => {
     const { subscription, response } = answered();
     const pushed = onDeltaUpdate(subscription, ["default"], offer({ default: "v2" }));
     const late = onDeltaRequest(pushed.subscription, ask({ nonce: response.nonce, rejection: "bad" }), both);
-    assert.deepEqual(late.notes, [{ kind: "nack", names: ["default"], complaint: "bad", repeated: false }]);
-    assert.deepEqual(late.subscription.rejected.get("default"), ["v1"]);
+    assert.deepEqual(late.events, [{ kind: "nack", names: ["default"], complaint: "bad", repeated: false }]);
+    assert.deepEqual(late.subscription.nacked.get("default"), ["v1"]);
   });
 
   it("takes a change of the subscription also from a request whose nonce is stale", () => {
     const { subscription } = answered();
     const step = onDeltaRequest(subscription, ask({ subscribe: ["ROOTCA"], nonce: "77" }), both);
-    assert.deepEqual(step.notes, [{ kind: "stale-nonce" }]);
+    assert.deepEqual(step.events, [{ kind: "stale-nonce" }]);
     assert.deepEqual(step.response?.names, ["ROOTCA"]);
     const left = onDeltaRequest(step.subscription, ask({ unsubscribe: ["default"], nonce: "77" }), both);
     assert.deepEqual([...left.subscription.names], ["ROOTCA"]);
@@ -74,7 +74,7 @@ describe("A delta subscription", () => {
     const step = first({ subscribe: ["default", "kubernetes://other", "kubernetes://other"] });
     assert.deepEqual(step.response?.names, ["default"]);
     assert.deepEqual(step.response?.removed, ["kubernetes://other"]);
-    assert.deepEqual(step.notes, [{ kind: "unknown-name", name: "kubernetes://other" }]);
+    assert.deepEqual(step.events, [{ kind: "unknown-name", name: "kubernetes://other" }]);
     const alone = first({ subscribe: ["kubernetes://other"] });
     assert.deepEqual(alone.response, { names: [], removed: ["kubernetes://other"], version: "", nonce: "1" });
   });
@@ -96,8 +96,10 @@ describe("A delta subscription", () => {
 
   it("holds ten thousand names in a bounded state with a bounded number of complaints", () => {
     const subscribe = Array.from({ length: 10_000 }, (_, index) => `name-${index}`);
-    const { subscription, notes, response } = first({ subscribe, held: subscribe.slice(5_000) });
-    assert.ok(notes.length <= 16 && subscription.refused.size <= 16 && subscription.held.size <= 256);
+    const { subscription, events, response } = first({ subscribe, held: subscribe.slice(5_000) });
+    assert.ok(
+      events.length <= 16 && subscription.reportedUnknown.size <= 16 && subscription.held.size <= 256,
+    );
     assert.equal(subscription.names.size, 0);
     assert.ok((response?.removed.length ?? 0) >= 5_000);
     const all = { isKnown: () => true, versions: new Map() };
@@ -118,8 +120,8 @@ describe("A delta subscription", () => {
   it("is silent on an ACK, and remembers what was accepted", () => {
     const { subscription, response } = answered();
     const step = onDeltaRequest(subscription, ask({ nonce: response.nonce }), both);
-    assert.deepEqual([step.response, step.notes], [undefined, []]);
-    assert.equal(step.subscription.accepted.get("default"), "v1");
+    assert.deepEqual([step.response, step.events], [undefined, []]);
+    assert.equal(step.subscription.acked.get("default"), "v1");
   });
 
   it("holds a request that comes before there is a secret, and answers when there is", () => {
@@ -143,7 +145,7 @@ describe("A delta subscription", () => {
     const early = first({ subscribe: ["default"] }, offer({}));
     const step = onDeltaUpdate(early.subscription, ["default"], offer({}, new Set()));
     assert.deepEqual(step.response?.removed, ["default"]);
-    assert.deepEqual(step.notes, [{ kind: "unknown-name", name: "default" }]);
+    assert.deepEqual(step.events, [{ kind: "unknown-name", name: "default" }]);
     assert.equal(step.subscription.names.size, 0);
   });
 
@@ -180,7 +182,7 @@ describe("A delta subscription", () => {
     for (let round = 0; round < 100; round += 1) {
       subscription = onDeltaUpdate(subscription, ["default"], offer({ default: `w${round}` })).subscription;
     }
-    assert.equal(subscription.open.size, 16);
+    assert.equal(subscription.recent.size, 16);
   });
 
   it("keeps its promises, whatever a client does", () => {
@@ -224,7 +226,7 @@ describe("A delta subscription", () => {
 
 /** The state in which nothing is refused of names that the client leaves. */
 function leaving(state: DeltaSubscription, names: readonly string[]): DeltaSubscription {
-  return { ...state, rejected: new Map([...state.rejected].filter(([name]) => !names.includes(name))) };
+  return { ...state, nacked: new Map([...state.nacked].filter(([name]) => !names.includes(name))) };
 }
 
 function checkResponse(
@@ -240,7 +242,7 @@ function checkResponse(
   for (const name of response.names) {
     const version = versions.get(name);
     assert.ok(known.has(name) && subscription.names.has(name) && version !== undefined);
-    assert.ok(!before.rejected.get(name)?.includes(version), "refused bytes came back");
+    assert.ok(!before.nacked.get(name)?.includes(version), "refused bytes came back");
     heldOrServed.add(name);
   }
   for (const name of response.removed) assert.ok(!known.has(name) && !heldOrServed.has(name) && name !== "*");
@@ -251,6 +253,6 @@ function lacking(state: DeltaSubscription, versions: Versions): string | undefin
   return [...state.names].find((name) => {
     const version = versions.get(name);
     if (version === undefined || state.sent.get(name) === version) return false;
-    return !state.rejected.get(name)?.includes(version);
+    return !state.nacked.get(name)?.includes(version);
   });
 }

@@ -1,26 +1,33 @@
 import {
-  type Deliveries,
-  deliver,
-  judge,
-  keepOnly,
-  leave,
-  noDeliveries,
-  type Offer,
-  servable,
-  type Verdict,
+  type Acknowledgement,
+  acknowledge,
+  noResponses,
+  type ResponseHistory,
+  recordResponse,
+  retainSent,
+  type Snapshot,
+  servableVersions,
+  unsubscribe,
 } from "./response-history.ts";
-import { lostNames } from "./sotw-subscription.ts";
-import type { SubscriptionNote } from "./stream-event.ts";
-import { type AskedNames, firstNames, noNames, sortNames, strikeNames, without } from "./subscribed-names.ts";
+import { namesFoundUnknown } from "./sotw-subscription.ts";
+import type { StreamEvent } from "./stream-event.ts";
+import {
+  dropUnknown,
+  noNames,
+  partitionNames,
+  type SubscribedNames,
+  withinLimits,
+  without,
+} from "./subscribed-names.ts";
 
-/** What one stream of the delta protocol asks and was told; a value, changed only by `onDeltaRequest` and `onDeltaUpdate`. */
-export interface DeltaSubscription extends AskedNames, Deliveries {
-  /** Names that the client has a secret of: from an earlier stream, or from this one before it asked anew. */
+/** The state of one delta stream: an immutable value that only `onDeltaRequest` and `onDeltaUpdate` advance. */
+export interface DeltaSubscription extends SubscribedNames, ResponseHistory {
+  /** Names for which the client has a secret: from an earlier stream, or from this one before it subscribed again. */
   readonly held: ReadonlySet<string>;
 }
 
-/** One request of the client, reduced to what decides. */
-export interface DeltaRequest extends Verdict {
+/** The parts of a client's request that affect the subscription. */
+export interface DeltaRequest extends Acknowledgement {
   readonly subscribe: readonly string[];
   readonly unsubscribe: readonly string[];
   readonly held: readonly string[];
@@ -28,7 +35,7 @@ export interface DeltaRequest extends Verdict {
 
 export interface DeltaResponse {
   readonly names: readonly string[];
-  /** Names that nobody serves here, so that the client stops waiting for them. */
+  /** Names that the agent does not serve, listed so that the client stops waiting for them. */
   readonly removed: readonly string[];
   readonly version: string;
   readonly nonce: string;
@@ -37,66 +44,71 @@ export interface DeltaResponse {
 export interface DeltaStep {
   readonly subscription: DeltaSubscription;
   readonly response?: DeltaResponse;
-  readonly notes: readonly SubscriptionNote[];
+  readonly events: readonly StreamEvent[];
 }
 
-export const emptyDeltaSubscription: DeltaSubscription = { ...noNames, ...noDeliveries, held: new Set() };
+export const emptyDeltaSubscription: DeltaSubscription = { ...noNames, ...noResponses, held: new Set() };
 
-/** There is no list of all secrets, so a wildcard is an unknown name; it is nothing that could be removed. */
+/** The agent has no list of all secrets, so the wildcard is an unknown name. It is not a resource that could be removed. */
 const wildcard = "*";
 
 /**
- * Takes one request of the delta protocol. An ACK gets silence, a NACK is remembered and gets silence, whatever its nonce:
- * changes of the subscription count in every request, since the client sends each only once. A name is answered each
- * time it is subscribed to, also with a version that the client holds: that is how Envoy reconnects.
+ * Handles one request of the delta protocol. ACKs and NACKs get no response. Subscription changes count even if the nonce is stale,
+ * because the client sends each only once. Every subscription to a name is answered, even if the client already holds that
+ * version, which is how Envoy reconnects.
  */
-export function onDeltaRequest(before: DeltaSubscription, request: DeltaRequest, offer: Offer): DeltaStep {
-  const judged = judge(before, request);
+export function onDeltaRequest(
+  before: DeltaSubscription,
+  request: DeltaRequest,
+  snapshot: Snapshot,
+): DeltaStep {
+  const acknowledged = acknowledge(before, request);
   const names = without(before.names, request.unsubscribe);
-  const sorted = sortNames({ ...before, names }, request.subscribe, offer.isKnown);
-  const served = request.subscribe.filter((name) => before.sent.has(name));
-  const held = firstNames([...before.held, ...served, ...request.held]);
-  const wanted = request.subscribe.filter((name) => sorted.asked.names.has(name));
-  const kept = leave(judged.state, request.unsubscribe);
-  const state = keepOnly({ ...kept, ...sorted.asked, held }, without(sorted.asked.names, wanted));
-  const removed = sorted.turnedAway.filter((name) => name !== wildcard && mayRemove(state, name));
-  const step = answer(state, wanted, removed, offer);
-  return { ...step, notes: [...judged.notes, ...sorted.notes] };
+  const partition = partitionNames({ ...before, names }, request.subscribe, snapshot.isKnown);
+  const { subscribed } = partition;
+  const alreadySent = request.subscribe.filter((name) => before.sent.has(name));
+  const held = withinLimits([...before.held, ...alreadySent, ...request.held]);
+  const wanted = request.subscribe.filter((name) => subscribed.names.has(name));
+  const retained = unsubscribe(acknowledged.state, request.unsubscribe);
+  const state = retainSent({ ...retained, ...subscribed, held }, without(subscribed.names, wanted));
+  const removed = partition.notAccepted.filter((name) => name !== wildcard && mayRemove(state, name));
+  const step = respond(state, wanted, removed, snapshot);
+  return { ...step, events: [...acknowledged.events, ...partition.events] };
 }
 
-/** Takes a change of what can be served: answers with the subscribed names, among `changed`, that have a new version. */
+/** Handles changed resources: responds with those subscribed names in `changed` that have a new version. */
 export function onDeltaUpdate(
   before: DeltaSubscription,
   changed: readonly string[],
-  offer: Offer,
+  snapshot: Snapshot,
 ): DeltaStep {
-  const lost = lostNames(before, changed, offer);
-  const { asked, notes } = strikeNames(before, lost);
+  const unknown = namesFoundUnknown(before, changed, snapshot);
+  const { subscribed, events } = dropUnknown(before, unknown);
   const wanted = changed.filter(
-    (name) => asked.names.has(name) && before.sent.get(name) !== offer.versions.get(name),
+    (name) => subscribed.names.has(name) && before.sent.get(name) !== snapshot.versions.get(name),
   );
-  const removed = lost.filter((name) => mayRemove(before, name));
-  return { ...answer({ ...before, ...asked }, wanted, removed, offer), notes };
+  const removed = unknown.filter((name) => mayRemove(before, name));
+  return { ...respond({ ...before, ...subscribed }, wanted, removed, snapshot), events };
 }
 
-/** A secret that the client has is never withdrawn: it would cut off a workload that works. */
+/** A secret that the client holds is never withdrawn: that would cut off a working workload. */
 function mayRemove({ held, sent }: DeltaSubscription, name: string): boolean {
   return !held.has(name) && !sent.has(name);
 }
 
-/** Responses before the last that a client may still judge. */
-const keepOpen = 15;
+/** Responses before the last one that the client may still ACK or NACK. */
+const keepRecent = 15;
 
-function answer(
+function respond(
   before: DeltaSubscription,
   wanted: readonly string[],
   removed: readonly string[],
-  offer: Offer,
+  snapshot: Snapshot,
 ): DeltaStep {
-  const carried = servable(before, wanted, offer.versions);
-  if (carried.size === 0 && removed.length === 0) return { subscription: before, notes: [] };
-  const subscription = deliver(before, carried, keepOpen);
+  const carried = servableVersions(before, wanted, snapshot.versions);
+  if (carried.size === 0 && removed.length === 0) return { subscription: before, events: [] };
+  const subscription = recordResponse(before, carried, keepRecent);
   const version = [...carried.values()].join("+");
   const response = { names: [...carried.keys()], removed, version, nonce: subscription.nonce };
-  return { subscription, response, notes: [] };
+  return { subscription, response, events: [] };
 }

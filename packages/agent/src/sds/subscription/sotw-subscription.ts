@@ -1,92 +1,103 @@
 import {
-  type Deliveries,
-  deliver,
-  judge,
-  keepOnly,
-  leave,
-  noDeliveries,
-  type Offer,
-  servable,
-  type Verdict,
+  type Acknowledgement,
+  acknowledge,
+  noResponses,
+  type ResponseHistory,
+  recordResponse,
+  retainSent,
+  type Snapshot,
+  servableVersions,
+  unsubscribe,
 } from "./response-history.ts";
-import type { SubscriptionNote } from "./stream-event.ts";
-import { type AskedNames, noNames, sortNames, strikeNames, without } from "./subscribed-names.ts";
+import type { StreamEvent } from "./stream-event.ts";
+import { dropUnknown, noNames, partitionNames, type SubscribedNames, without } from "./subscribed-names.ts";
 
-/** What one stream of the state-of-the-world protocol asks and was told; a value, changed only by `onRequest` and `onUpdate`. */
-export interface Subscription extends AskedNames, Deliveries {}
+/** The state of one SotW stream: an immutable value that only `onSotwRequest` and `onSotwUpdate` advance. */
+export interface SotwSubscription extends SubscribedNames, ResponseHistory {}
 
-/** One request of the client, reduced to what decides. */
-export interface SubscriptionRequest extends Verdict {
+/** The parts of a client's request that affect the subscription. */
+export interface SotwRequest extends Acknowledgement {
   readonly names: readonly string[];
 }
 
-export interface Response {
+export interface SotwResponse {
   readonly names: readonly string[];
   readonly version: string;
   readonly nonce: string;
 }
 
-export interface Step {
-  readonly subscription: Subscription;
-  readonly response?: Response;
-  readonly notes: readonly SubscriptionNote[];
+export interface SotwStep {
+  readonly subscription: SotwSubscription;
+  readonly response?: SotwResponse;
+  readonly events: readonly StreamEvent[];
 }
 
-export const emptySubscription: Subscription = { ...noNames, ...noDeliveries };
+export const emptySotwSubscription: SotwSubscription = { ...noNames, ...noResponses };
 
 /**
- * Takes one request of the state-of-the-world protocol. An ACK gets silence, a NACK is remembered and gets silence, a
- * stale nonce is ignored, added names are answered alone, no names unsubscribe, and a first request is answered even
- * when it carries a version: that is how Envoy reconnects.
+ * Handles one request of the state-of-the-world protocol. ACKs and NACKs get no response, a stale nonce is ignored, only added
+ * names are answered, and no names at all unsubscribes. The first request is answered even if it carries a version, which is
+ * how Envoy reconnects.
  */
-export function onRequest(before: Subscription, request: SubscriptionRequest, offer: Offer): Step {
+export function onSotwRequest(before: SotwSubscription, request: SotwRequest, snapshot: Snapshot): SotwStep {
   const isFirst = before.nonce === "";
   if (!isFirst && request.nonce !== "" && request.nonce !== before.nonce) {
-    return { subscription: before, notes: [{ kind: "stale-nonce" }] };
+    return { subscription: before, events: [{ kind: "stale-nonce" }] };
   }
-  // The nonce of a first request is of a stream that has ended.
-  const judged = isFirst ? { state: before, notes: [] } : judge(before, request);
-  const { asked, notes } = sortNames({ ...before, names: new Set() }, request.names, offer.isKnown);
-  // A client that forgot its nonce has forgotten the answers too.
-  const isForgetful = request.nonce === "" && request.rejection === undefined;
-  const wanted = [...asked.names].filter((name) => isFirst || isForgetful || !before.names.has(name));
-  // What is asked for anew is owed, also when there is nothing to give at this moment.
-  const kept = leave(judged.state, [...without(before.names, [...asked.names])]);
-  const state = keepOnly({ ...kept, ...asked }, without(asked.names, wanted));
-  const step = answer(state, wanted, offer);
-  return { ...step, notes: [...judged.notes, ...notes] };
-}
-
-/** Takes a change of what can be served: answers with the subscribed names, among `changed`, that have a new version. */
-export function onUpdate(before: Subscription, changed: readonly string[], offer: Offer): Step {
-  const { asked, notes } = strikeNames(before, lostNames(before, changed, offer));
-  const wanted = changed.filter(
-    (name) => asked.names.has(name) && before.sent.get(name) !== offer.versions.get(name),
+  // The nonce of a first request belongs to an earlier stream.
+  const acknowledged = isFirst ? { state: before, events: [] } : acknowledge(before, request);
+  const { subscribed, events } = partitionNames(
+    { ...before, names: new Set() },
+    request.names,
+    snapshot.isKnown,
   );
-  const step = answer({ ...before, ...asked }, wanted, offer);
-  return { ...step, notes };
+  // A client that sends no nonce has lost the responses as well, so every name is answered again.
+  const hasNoNonce = request.nonce === "" && request.rejection === undefined;
+  const wanted = [...subscribed.names].filter((name) => isFirst || hasNoNonce || !before.names.has(name));
+  // A name that is requested again is answered later if nothing is available yet.
+  const removed = [...without(before.names, [...subscribed.names])];
+  const retained = unsubscribe(acknowledged.state, removed);
+  const state = retainSent({ ...retained, ...subscribed }, without(subscribed.names, wanted));
+  const step = respond(state, wanted, snapshot);
+  return { ...step, events: [...acknowledged.events, ...events] };
 }
 
-/** Names that were held back and have turned out to be nobody's here. What was served once is never withdrawn. */
-export function lostNames(
-  before: AskedNames & Deliveries,
+/** Handles changed resources: responds with those subscribed names in `changed` that have a new version. */
+export function onSotwUpdate(
+  before: SotwSubscription,
   changed: readonly string[],
-  offer: Offer,
-): readonly string[] {
-  return changed.filter((name) => before.names.has(name) && !before.sent.has(name) && !offer.isKnown(name));
+  snapshot: Snapshot,
+): SotwStep {
+  const { subscribed, events } = dropUnknown(before, namesFoundUnknown(before, changed, snapshot));
+  const wanted = changed.filter(
+    (name) => subscribed.names.has(name) && before.sent.get(name) !== snapshot.versions.get(name),
+  );
+  const step = respond({ ...before, ...subscribed }, wanted, snapshot);
+  return { ...step, events };
 }
 
-/** Only the last response can be judged: the nonce of an earlier one is stale. */
-const keepOpen = 0;
+/** Pending names that no provider turned out to own. A name that was served once is never withdrawn. */
+export function namesFoundUnknown(
+  before: SubscribedNames & ResponseHistory,
+  changed: readonly string[],
+  snapshot: Snapshot,
+): readonly string[] {
+  return changed.filter(
+    (name) => before.names.has(name) && !before.sent.has(name) && !snapshot.isKnown(name),
+  );
+}
 
-function answer(before: Subscription, wanted: readonly string[], offer: Offer): Step {
-  const carried = servable(before, wanted, offer.versions);
-  if (carried.size === 0) return { subscription: before, notes: [] };
-  const subscription = deliver(before, carried, keepOpen);
+/** Only the last response can be ACKed or NACKed: in SotW the nonce of an earlier one is stale. */
+const keepRecent = 0;
+
+function respond(before: SotwSubscription, wanted: readonly string[], snapshot: Snapshot): SotwStep {
+  const carried = servableVersions(before, wanted, snapshot.versions);
+  if (carried.size === 0) return { subscription: before, events: [] };
+  const subscription = recordResponse(before, carried, keepRecent);
   const version = [...carried.values()].join("+");
   return {
     subscription,
     response: { names: [...carried.keys()], version, nonce: subscription.nonce },
-    notes: [],
+    events: [],
   };
 }

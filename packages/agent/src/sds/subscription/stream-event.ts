@@ -1,10 +1,10 @@
-/** What a client did that the log and the metrics should know. Its texts are the client's own: bound them before they go on. */
-export type SubscriptionNote =
+/** Something a client did that belongs in the log or the metrics. The texts are the client's: bound them before using them. */
+export type StreamEvent =
   | {
       readonly kind: "nack";
       readonly names: readonly string[];
       readonly complaint: string;
-      /** The client has refused these same bytes before. */
+      /** The client has rejected the same bytes before. */
       readonly repeated: boolean;
     }
   | { readonly kind: "stale-nonce" }

@@ -1,40 +1,40 @@
-import type { SubscriptionNote } from "./stream-event.ts";
+import type { StreamEvent } from "./stream-event.ts";
 
-/** The names that one stream asked for, as far as they are served here. */
-export interface AskedNames {
+/** The names one stream is subscribed to, restricted to names that the agent serves. */
+export interface SubscribedNames {
   readonly names: ReadonlySet<string>;
-  /** Unknown names already complained about, so that a client cannot fill the log. */
-  readonly refused: ReadonlySet<string>;
-  /** It has been said that the stream asks for more names than it may. */
-  readonly isCrowded: boolean;
+  /** Unknown names already reported, so that a client cannot fill the log. */
+  readonly reportedUnknown: ReadonlySet<string>;
+  /** Whether it has been reported that the stream exceeds its limit of names. */
+  readonly isOverLimit: boolean;
 }
 
-export const noNames: AskedNames = { names: new Set(), refused: new Set(), isCrowded: false };
+export const noNames: SubscribedNames = { names: new Set(), reportedUnknown: new Set(), isOverLimit: false };
 
-/** Names that one stream may follow: a large gateway's, several times over. */
+/** Maximum names per stream: several times what a large gateway needs. */
 export const maxNames = 256;
 
-/** Of all names that one stream may follow, in UTF-8. */
+/** Maximum total length of the names of one stream, in UTF-8. */
 export const maxNameBytes = 64 * 1024;
 
-/** Names complained about per stream; the rest are refused in silence. */
-const maxRefusedNames = 16;
+/** Unknown names reported per stream; the rest are ignored silently. */
+const maxReportedUnknown = 16;
 
-/** Names after a request, and the ones among those asked for that are not followed, each once. */
-export interface SortedNames {
-  readonly asked: AskedNames;
-  readonly turnedAway: readonly string[];
-  readonly notes: readonly SubscriptionNote[];
+/** The subscription after a request, and the requested names that were not accepted, each once. */
+export interface PartitionedNames {
+  readonly subscribed: SubscribedNames;
+  readonly notAccepted: readonly string[];
+  readonly events: readonly StreamEvent[];
 }
 
-/** Adds those of `requested` that are known to the names in `before`, and turns the others away one by one. */
-export function sortNames(
-  before: AskedNames,
+/** Adds the known names of `requested` to `before`, up to the limits, and lists the others. */
+export function partitionNames(
+  before: SubscribedNames,
   requested: readonly string[],
   isKnown: (name: string) => boolean,
-): SortedNames {
+): PartitionedNames {
   const names = new Set(before.names);
-  let bytes = bytesOf(names);
+  let bytes = totalBytes(names);
   const unknown = new Set<string>();
   const surplus = new Set<string>();
   for (const name of requested) {
@@ -46,51 +46,58 @@ export function sortNames(
       (hasRoom ? names : surplus).add(name);
     }
   }
-  const complained = complain({ ...before, names }, unknown, surplus.size > 0);
-  return { ...complained, turnedAway: [...unknown, ...surplus] };
+  const reported = report({ ...before, names }, unknown, surplus.size > 0);
+  return { ...reported, notAccepted: [...unknown, ...surplus] };
 }
 
-/** The first of these names, as many as one stream may follow. */
-export function firstNames(names: Iterable<string>): ReadonlySet<string> {
-  return sortNames(noNames, [...names], () => true).asked.names;
+/** The first of these names, up to the limits of one stream. */
+export function withinLimits(names: Iterable<string>): ReadonlySet<string> {
+  return partitionNames(noNames, [...names], () => true).subscribed.names;
 }
 
-export function bytesOf(names: Iterable<string>): number {
+export function totalBytes(names: Iterable<string>): number {
   let bytes = 0;
   for (const name of names) bytes += Buffer.byteLength(name);
   return bytes;
 }
 
-/** Strikes names that turned out not to be served here, as when the workload's own name became known. */
-export function strikeNames(before: AskedNames, lost: readonly string[]): Omit<SortedNames, "turnedAway"> {
-  return complain({ ...before, names: without(before.names, lost) }, new Set(lost), false);
+/** Drops names that turned out to be unknown, for example once the workload's own name is known. */
+export function dropUnknown(
+  before: SubscribedNames,
+  unknown: readonly string[],
+): Omit<PartitionedNames, "notAccepted"> {
+  return report({ ...before, names: without(before.names, unknown) }, new Set(unknown), false);
 }
 
-/** The names without those. */
-export function without(names: ReadonlySet<string>, those: readonly string[]): ReadonlySet<string> {
-  const left = new Set(those);
-  return new Set([...names].filter((name) => !left.has(name)));
+export function without(names: ReadonlySet<string>, removed: readonly string[]): ReadonlySet<string> {
+  const gone = new Set(removed);
+  return new Set([...names].filter((name) => !gone.has(name)));
 }
 
-function complain(before: AskedNames, unknown: ReadonlySet<string>, isCrowded: boolean) {
-  const refused = new Set(before.refused);
-  const notes: SubscriptionNote[] = [];
+function report(before: SubscribedNames, unknown: ReadonlySet<string>, isOverLimit: boolean) {
+  const reportedUnknown = new Set(before.reportedUnknown);
+  const events: StreamEvent[] = [];
   for (const name of unknown) {
-    if (refused.size >= maxRefusedNames) break;
-    const kept = clientText(name);
-    if (refused.has(kept)) continue;
-    refused.add(kept);
-    notes.push({ kind: "unknown-name", name });
+    if (reportedUnknown.size >= maxReportedUnknown) break;
+    const kept = truncated(name);
+    if (reportedUnknown.has(kept)) continue;
+    reportedUnknown.add(kept);
+    events.push({ kind: "unknown-name", name });
   }
-  if (isCrowded && !before.isCrowded) notes.push({ kind: "too-many-names", limit: maxNames });
-  return { asked: { names: before.names, refused, isCrowded: before.isCrowded || isCrowded }, notes };
+  if (isOverLimit && !before.isOverLimit) events.push({ kind: "too-many-names", limit: maxNames });
+  const subscribed = {
+    names: before.names,
+    reportedUnknown,
+    isOverLimit: before.isOverLimit || isOverLimit,
+  };
+  return { subscribed, events };
 }
 
-/** Texts of a client that are kept for as long as its stream lasts. */
+/** Maximum length of a client's text that the agent keeps as long as the stream is open. */
 const maxTextLength = 512;
 
-/** The beginning of a client's text, for keeping. A slice would keep the megabyte that it was cut from in memory, so this is a copy. */
-export function clientText(text: string): string {
+/** A truncated copy of a client's text: a slice would keep the whole original string in memory. */
+export function truncated(text: string): string {
   if (text.length <= maxTextLength) return text;
   return Buffer.from(text.slice(0, maxTextLength), "utf16le").toString("utf16le");
 }

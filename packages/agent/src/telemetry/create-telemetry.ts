@@ -1,0 +1,38 @@
+import { type WatchDirectory, watchDirectory } from "@kasbah/runtime";
+import type { AgentDeps } from "../agent-deps.ts";
+import type { CaSupplyDeps } from "../ca/create-ca-supply.ts";
+import type { FileObserver } from "../gateway-files/file-secret.ts";
+import { countCalls } from "./ca-calls.ts";
+import { countWatchFailures, observeFiles } from "./file-events.ts";
+import { createAgentMetrics } from "./metrics.ts";
+import { observeReplies } from "./reply-events.ts";
+import { RotationAlarm } from "./rotation-alarm.ts";
+import { observeRotations, type RotationEvents } from "./rotation-events.ts";
+import { observeStreams } from "./stream-events.ts";
+import { StreamTally } from "./stream-tally.ts";
+
+/** The observers through which the other rooms reach the log and the metrics. */
+export interface Telemetry {
+  readonly rotations: RotationEvents;
+  readonly streams: StreamTally;
+  readonly files: { readonly observer: FileObserver; readonly watchDirectory: WatchDirectory };
+  createCaObservers: CaSupplyDeps["createObservers"];
+}
+
+export function createTelemetry({ store, registry, clock, logger }: AgentDeps): Telemetry {
+  const metrics = createAgentMetrics(registry, store, clock);
+  const rotations = observeRotations(metrics, logger);
+  return {
+    rotations,
+    streams: new StreamTally(observeStreams(metrics, logger)),
+    files: {
+      observer: observeFiles(metrics, clock, logger),
+      watchDirectory: countWatchFailures(watchDirectory, metrics, logger),
+    },
+    createCaObservers: () => ({
+      replies: observeReplies(registry),
+      rotations: new RotationAlarm(store, registry, logger).around(rotations),
+      count: (authority) => countCalls(authority, metrics, clock),
+    }),
+  };
+}
