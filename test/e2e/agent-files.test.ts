@@ -163,7 +163,7 @@ describe("An agent that keeps files", function () {
     const after = await fetchLeaf(pod.socket);
     assert.equal(after.leaf.serialNumber, before.leaf.serialNumber);
     assert.equal(after.key, before.key);
-    const served = await agent.logged("cached secret served");
+    const served = await agent.logged("serving the cached secret");
     const readyMs = Date.parse(String(log["time"])) - Date.parse(String(served["time"]));
     assert.ok(readyMs < 5_000, `${readyMs} ms`);
     assert.equal(ca.calls.length, 1, "the CA was asked once in all");
@@ -173,10 +173,10 @@ describe("An agent that keeps files", function () {
     const { pod } = await podWithCache();
     await rm(pod.rootPath);
     const agent = pod.start();
-    await agent.logged("the cached secret cannot be verified yet");
+    await agent.logged("cannot verify the cached secret yet");
     await agent.logged("daemon started");
     await writeFile(pod.rootPath, ca.authority.rootPem);
-    await agent.logged("cached secret served");
+    await agent.logged("serving the cached secret");
   });
 
   it("serves mounted certificates without a token, a root file or a CA", async () => {

@@ -2,14 +2,14 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 
 /**
- * Reads a whole small regular file as UTF-8. Throws when it is larger than `maxBytes`, or is a directory, a pipe or a
- * device: what stands under a mounted path is not always ours to choose, and opening a pipe must not hang.
+ * Reads a small regular file as UTF-8. Throws if it is larger than `maxBytes` or is a directory, a pipe or a
+ * device. A mounted path may contain anything, and opening a pipe must not block.
  */
 export async function readBoundedFile(path: string, maxBytes: number): Promise<string> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = await file.stat();
-    if (!stat.isFile()) throw new Error("it is not a regular file");
+    if (!stat.isFile()) throw new Error("not a regular file");
     const buffer = Buffer.alloc(maxBytes + 1);
     let length = 0;
     while (length < buffer.length) {
@@ -17,7 +17,7 @@ export async function readBoundedFile(path: string, maxBytes: number): Promise<s
       if (bytesRead === 0) return buffer.toString("utf8", 0, length);
       length += bytesRead;
     }
-    throw new Error(`it is larger than ${maxBytes} bytes`);
+    throw new Error(`larger than ${maxBytes} bytes`);
   } finally {
     await file.close();
   }

@@ -1,6 +1,6 @@
 import { MeshError } from "@kasbah/pki";
 
-/** Every way the agent fails, by a name that stays the same. */
+/** All error codes of the agent. They are stable. */
 export type AgentErrorCode =
   | "TOKEN_UNREADABLE"
   | "TOKEN_EMPTY"
@@ -32,7 +32,7 @@ export type AgentErrorCode =
   | "AGENT_NOT_READY"
   | "AGENT_REPLY_INVALID";
 
-/** Which rule a reply of the CA broke; these are labels of a metric and stay the same. */
+/** The rule that a CA's reply broke. The values are labels of a metric and are stable. */
 export type ReplyFault =
   | "empty"
   | "no_roots"
@@ -50,24 +50,24 @@ export type ReplyFault =
   | "not_yet_valid"
   | "expired";
 
-/** Why the CA gave no certificate, in its own words for programs (docs/refusals.md). */
+/** The CA's machine-readable reason for refusing a certificate (docs/refusals.md). */
 export interface CaRefusal {
   readonly code: string;
-  /** Finds the call in the CA's records: `kasbah why <reference>`. */
+  /** Identifies the call in the CA's records: `kasbah why <reference>`. */
   readonly referenceId?: string;
   readonly fix?: string;
 }
 
 export interface AgentErrorOptions {
   readonly cause?: unknown;
-  /** How long the CA asks us to wait before the next call, in milliseconds. */
+  /** How long the CA asks the agent to wait before the next call, in milliseconds. */
   readonly retryAfterMs?: number;
   readonly refusal?: CaRefusal;
-  /** Of CA_REPLY_INVALID. */
+  /** Set for CA_REPLY_INVALID. */
   readonly replyFault?: ReplyFault;
 }
 
-/** A failure of the agent's own. Its message never holds a key, a token or a PEM. */
+/** An error of the agent. Its message never contains a key, a token or PEM. */
 export class AgentError extends MeshError<AgentErrorCode> {
   readonly retryAfterMs: number | undefined;
   readonly refusal: CaRefusal | undefined;

@@ -12,7 +12,7 @@ const options = (namespace?: string, serviceAccount?: string) => ({ trustDomain,
 describe("resolveIdentity", () => {
   it("refuses configuration that says another name than the token", () => {
     const namespace = throwsWithCode(() => resolveIdentity(token, options("prod")), "CONFIG_INVALID");
-    assert.match(namespace.message, /"demo" in the token and "prod" in --namespace/);
+    assert.match(namespace.message, /"demo" in the token but "prod" in --namespace/);
     throwsWithCode(() => resolveIdentity(token, options(undefined, "backend")), "CONFIG_INVALID");
   });
 

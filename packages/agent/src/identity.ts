@@ -1,7 +1,7 @@
 import { parseSpiffeId, parseWorkloadName, SpiffeId, type TrustDomain, type WorkloadName } from "@kasbah/pki";
 import { AgentError } from "./errors.ts";
 
-/** What the configuration says of our name; the token says the rest. */
+/** The configured parts of the workload's identity; the token provides the rest. */
 export interface IdentityOptions {
   readonly trustDomain: TrustDomain;
   readonly namespace: string | undefined;
@@ -9,9 +9,9 @@ export interface IdentityOptions {
 }
 
 /**
- * Our SPIFFE ID. The token's `sub` is read without verifying it, since it only saves configuration: the CA decides by
- * the verified token, and its reply must carry the name found here. Throws CONFIG_INVALID when configuration and token
- * disagree, TOKEN_UNREADABLE when neither gives a whole name.
+ * Returns the workload's SPIFFE ID. The token's `sub` is read without verification, which only saves
+ * configuration: the CA decides from the verified token, and its reply must contain this name. Throws
+ * CONFIG_INVALID if configuration and token disagree, TOKEN_UNREADABLE if the name is incomplete.
  */
 export function resolveIdentity(token: string, options: IdentityOptions, shown?: SpiffeId): SpiffeId {
   const named = nameOf(token, options, shown);
@@ -19,7 +19,7 @@ export function resolveIdentity(token: string, options: IdentityOptions, shown?:
   return named;
 }
 
-/** Our SPIFFE ID by a certificate alone. Throws CONFIG_INVALID when the configuration says another. */
+/** Returns the SPIFFE ID of a certificate. Throws CONFIG_INVALID if the configuration contradicts it. */
 export function identityOfCertificate(shown: SpiffeId, options: IdentityOptions): SpiffeId {
   const { trustDomain, namespace, serviceAccount } = options;
   const own = shown.workload;
@@ -37,13 +37,13 @@ function nameOf(token: string, options: IdentityOptions, shown: SpiffeId | undef
   const serviceAccount = agreed("service account", options.serviceAccount, subject?.serviceAccount);
   if (namespace === undefined || serviceAccount === undefined) {
     if (shown !== undefined) return identityOfCertificate(shown, options);
-    const fix = "give --namespace and --service-account, or mount a Kubernetes service account token";
-    throw new AgentError("TOKEN_UNREADABLE", `the token names no service account; ${fix}`);
+    const fix = "set --namespace and --service-account, or mount a Kubernetes service account token";
+    throw new AgentError("TOKEN_UNREADABLE", `the token does not name a service account; ${fix}`);
   }
   return SpiffeId.forWorkload(options.trustDomain, parseWorkloadName(namespace, serviceAccount));
 }
 
-/** What a SPIFFE ID in its one spelling names: a workload or a whole trust domain (SPIFFE ID §2); undefined for any other text. */
+/** Returns the kind of a canonical SPIFFE ID (SPIFFE ID §2); undefined for any other text. */
 export function spiffeKindOf(name: string): "workload" | "trust-domain" | undefined {
   if (!name.startsWith("spiffe://")) return undefined;
   const id = spiffeIdIn(name);
@@ -51,9 +51,9 @@ export function spiffeKindOf(name: string): "workload" | "trust-domain" | undefi
   return name === `spiffe://${id.trustDomain.name}` ? "trust-domain" : "workload";
 }
 
-/** True for a SPIFFE ID, in its one spelling, that {@link resolveIdentity} could give with some token. */
+/** Whether `name` is a canonical SPIFFE ID that {@link resolveIdentity} could return for some token. */
 export function mayBeOurs(name: string, options: IdentityOptions): boolean {
-  // To parse what is none costs an error with its stack, and clients choose the names.
+  // Clients choose the names, and parsing an invalid one costs an error with its stack.
   if (!name.startsWith("spiffe://")) return false;
   const id = spiffeIdIn(name);
   if (id?.workload === undefined || id.toString() !== name || !id.trustDomain.equals(options.trustDomain))
@@ -80,7 +80,7 @@ function agreed(
 ): string | undefined {
   if (configured !== undefined && inToken !== undefined && configured !== inToken) {
     const flag = `--${what.replace(" ", "-")}`;
-    const message = `the ${what} is "${inToken}" in the token and "${configured}" in ${flag}; drop ${flag} or mount the right token`;
+    const message = `the ${what} is "${inToken}" in the token but "${configured}" in ${flag}; remove ${flag} or mount the right token`;
     throw new AgentError("CONFIG_INVALID", message);
   }
   return configured ?? inToken;
@@ -88,7 +88,7 @@ function agreed(
 
 const maxPayloadLength = 16 * 1024;
 
-/** The caller named by an **unverified** Kubernetes token; undefined when it is no such token. */
+/** Returns the service account in an **unverified** Kubernetes token; undefined for any other token. */
 export function parseTokenSubject(token: string): WorkloadName | undefined {
   const { sub } = claimsOf(token);
   const [system, serviceaccount, namespace, name, ...more] = typeof sub === "string" ? sub.split(":", 5) : [];
@@ -101,7 +101,7 @@ export function parseTokenSubject(token: string): WorkloadName | undefined {
   }
 }
 
-/** When an **unverified** token ends (RFC 7519 §4.1.4); undefined when it does not say. */
+/** Returns the expiry of an **unverified** token (RFC 7519 §4.1.4); undefined if it has none. */
 export function parseTokenExpiry(token: string): Date | undefined {
   const { exp } = claimsOf(token);
   if (typeof exp !== "number") return undefined;
@@ -127,7 +127,7 @@ function claimsOf(token: string): UnverifiedClaims {
 }
 
 function otherThanShown(named: SpiffeId | string, shown: SpiffeId): AgentError {
-  const fix = "remove one, or drop the flags that say otherwise";
-  const message = `the certificate to be shown to the CA is of ${shown}, token and flags say ${named}; ${fix}`;
+  const fix = "remove one of them, or the flags that contradict the certificate";
+  const message = `the client certificate for the CA has the SPIFFE ID ${shown}, but token and flags have ${named}; ${fix}`;
   return new AgentError("CONFIG_INVALID", message);
 }

@@ -36,7 +36,7 @@ describe("An agent whose token", function () {
       const { agent, socket, token } = await stage.pod({ ca, flags: restless });
       await fetchLeaf(socket);
       await token.swap(await trouble());
-      await agent.says('"event":"no new secret; what is served stays"');
+      await agent.says('"event":"rotation failed; keeping the current secret"');
       const { leaf } = await fetchLeaf(socket);
       assert.equal(await agent.isReady(), true);
 
@@ -75,7 +75,7 @@ describe("An agent whose token", function () {
       await Promise.all(
         pods.map(async ({ agent, socket }) => {
           await fetchLeaf(socket);
-          assert.doesNotMatch(agent.log, /"event":"no new secret/);
+          assert.doesNotMatch(agent.log, /"event":"rotation failed/);
         }),
       );
       const whole = new Set(tokens.map((token) => `Bearer ${token}`));

@@ -5,38 +5,38 @@ import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { toCaError } from "./call-error.ts";
 import type { HeldCertificate } from "./credentials/credentials.ts";
 
-/** What one call needs; everything in it is read anew for every call. */
+/** The input of one call. The caller reads all of it again for each call. */
 export interface CaCall {
   readonly csrPem: string;
   readonly ttlMs: number;
-  /** For the whole call, the connection included. */
+  /** For the whole call, including the connection. */
   readonly deadlineMs: number;
   readonly token?: Secret;
-  /** Shown in the TLS handshake. */
+  /** Presented in the TLS handshake. */
   readonly certificate?: HeldCertificate;
   /** The only roots under which the CA's server certificate may verify. */
   readonly roots: Pick<TrustBundle, "toPem">;
 }
 
-/** What is the same for every call to a CA. */
+/** Settings shared by all calls to a CA. */
 export interface CaClientOptions {
-  /** The name that the CA's certificate must have; the address's host unless given. */
+  /** The name expected in the CA's certificate; the host of the address by default. */
   readonly serverName?: string | undefined;
-  /** Which of its signers an istiod in front of others is to use. */
+  /** The signer that istiod is to use if it has several. */
   readonly certSigner?: string | undefined;
-  /** Names in lower case. */
+  /** Header names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The CA as the agent uses it: resolves to the elements of `cert_chain`, not yet trusted. */
+/** The CA as the agent uses it: resolves to the elements of `cert_chain`, which are not verified yet. */
 export interface CertificateAuthority {
   createCertificate(call: CaCall, signal: AbortSignal): Promise<readonly string[]>;
 }
 
 /**
- * Calls the CA over TLS, each time over a new connection: a fleet that kept its connections between rotations would hold
- * thousands of idle ones at the CA, and a connection that stood would outlive the roots it was made under. Throws
- * CA_UNREACHABLE, CA_UNAVAILABLE, CA_REFUSED or CA_REPLY_INVALID.
+ * Calls the CA over TLS with a new connection each time. Connections kept between rotations would leave
+ * thousands idle at the CA, and would outlive the roots they were verified under. Throws CA_UNREACHABLE,
+ * CA_UNAVAILABLE, CA_REFUSED or CA_REPLY_INVALID.
  */
 export class CaClient implements CertificateAuthority {
   readonly #address: HostPort;
@@ -71,7 +71,7 @@ export class CaClient implements CertificateAuthority {
     }
   }
 
-  /** The name of the address is looked up anew for each call, as the channel is. */
+  /** Resolves the address and opens a new channel for each call. */
   #dial({ roots, certificate }: CaCall): Http2Channel {
     const { serverName } = this.#options;
     return new Http2Channel({

@@ -3,16 +3,19 @@ import { formatHostPort, type HostPort, withoutCredentials } from "@kasbah/runti
 import { grpcStatus, RpcError } from "@kasbah/runtime/rpc";
 import { AgentError, type AgentErrorCode, type AgentErrorOptions, type CaRefusal } from "../errors.ts";
 
-/** A CA, or whoever answers in its place, chooses these words: short enough for one log line, and without the token that it was shown. */
+/**
+ * The server chooses these texts, and it may not even be the CA: they are cut to one log line and stripped of
+ * credentials.
+ */
 const maxPublicText = 1_000;
 const maxFactText = 300;
 const codePattern = /^[A-Z][A-Z_]{1,60}$/;
 
-/** Names what went wrong with a call to the CA, so that the rotator knows how soon to try again. */
+/** Converts an error of a call to the CA into a code from which the rotator derives its retry pace. */
 export function toCaError(error: unknown, address: HostPort): AgentError {
   const at = formatHostPort(address);
   if (!(error instanceof RpcError)) {
-    return new AgentError("CA_REPLY_INVALID", `the reply of the CA at ${at} cannot be decoded`, {
+    return new AgentError("CA_REPLY_INVALID", `cannot decode the reply of the CA at ${at}`, {
       cause: error,
     });
   }
@@ -27,7 +30,7 @@ export function toCaError(error: unknown, address: HostPort): AgentError {
   return new AgentError(code, `${sentences[code](at)}: ${publicText(error.message, maxPublicText)}`, options);
 }
 
-/** Why, in facts for programs: only a CA of ours says that, and nothing else is believed of its form. */
+/** The machine-readable reason of a refusal. Only kasbah CAs send one, and its format is not trusted. */
 function refusalIn({ details }: RpcError): CaRefusal | undefined {
   if (details === undefined) return undefined;
   try {
@@ -51,9 +54,9 @@ function publicText(text: string, maxLength: number): string {
 type CallFailure = Extract<AgentErrorCode, "CA_UNREACHABLE" | "CA_UNAVAILABLE" | "CA_REFUSED">;
 
 const sentences: Record<CallFailure, (at: string) => string> = {
-  CA_UNREACHABLE: (at) => `no CA that we trust answers at ${at}`,
-  CA_UNAVAILABLE: (at) => `the CA at ${at} cannot answer now`,
-  CA_REFUSED: (at) => `the CA at ${at} refuses`,
+  CA_UNREACHABLE: (at) => `cannot reach a trusted CA at ${at}`,
+  CA_UNAVAILABLE: (at) => `the CA at ${at} is temporarily unavailable`,
+  CA_REFUSED: (at) => `the CA at ${at} refused the request`,
 };
 
 const transient: ReadonlySet<number> = new Set([
@@ -67,7 +70,7 @@ const transient: ReadonlySet<number> = new Set([
 function codeOf({ code, details, retryAfterMs }: RpcError): CallFailure {
   if (code === grpcStatus.DEADLINE_EXCEEDED) return "CA_UNREACHABLE";
   if (code === grpcStatus.UNAVAILABLE) {
-    // The transport's own UNAVAILABLE carries no details; a CA's says when to come again.
+    // The transport's own UNAVAILABLE has no details; a CA's UNAVAILABLE says when to retry.
     return details === undefined && retryAfterMs === undefined ? "CA_UNREACHABLE" : "CA_UNAVAILABLE";
   }
   return transient.has(code) ? "CA_UNAVAILABLE" : "CA_REFUSED";

@@ -7,13 +7,16 @@ export interface TimedReply {
   readonly receivedAt: Date;
 }
 
-/** Ends of a leaf's life are whole seconds, rounded down: on average the CA's clock was half a second further. */
+/**
+ * Validity times are rounded down to whole seconds, so on average the CA's clock was half a second ahead of
+ * them.
+ */
 const roundingMs = 500;
 
 /**
- * How far the CA's clock is ahead of ours, in milliseconds, to about a second; negative when ours is ahead. Read from a leaf of
- * the CA, which begins two minutes before its signing (kasbah and Istio do so). Undefined for a leaf whose whole life is not what
- * we asked for and those two minutes: then its begin does not tell when it was signed.
+ * Returns how far the CA's clock is ahead of the local clock, accurate to about a second; negative if it is
+ * behind. kasbah and Istio backdate a leaf by two minutes, so notBefore shows when it was signed. Undefined
+ * if the validity is not the requested lifetime plus those two minutes.
  */
 export function clockOffsetMs({ leaf, requestedTtlMs, askedAt, receivedAt }: TimedReply): number | undefined {
   const askedSeconds = Math.floor(requestedTtlMs / 1_000);
@@ -24,8 +27,8 @@ export function clockOffsetMs({ leaf, requestedTtlMs, askedAt, receivedAt }: Tim
 }
 
 /**
- * The time by which a token counts as expired: by whichever clock is further behind. An offset that no longer holds must not
- * make a good token look expired: a token that is held back brings no reply that could set the offset right.
+ * Returns the time for checking a token's expiry: the earlier of the two clocks. An outdated offset must not
+ * make a valid token look expired, because a token that is not sent brings no reply to correct the offset.
  */
 export function tokenTime(now: Date, offsetMs: number | undefined): Date {
   return new Date(now.getTime() + Math.min(0, offsetMs ?? 0));

@@ -14,7 +14,7 @@ import { HeldRoots, type TrustedRoots } from "./roots/held-roots.ts";
 import { watchRootFile } from "./roots/root-file-watch.ts";
 
 export interface CaSupplyDeps extends AgentDeps {
-  /** Observers that only an agent with a CA has, created with their metrics when the supply is. */
+  /** Creates the observers that only an agent with a CA needs, together with their metrics. */
   createObservers(): {
     readonly rotations: RotationObserver;
     readonly replies: CaSourceDeps["replies"] & { readonly clockWarning: string | undefined };
@@ -22,7 +22,7 @@ export interface CaSupplyDeps extends AgentDeps {
   };
 }
 
-/** Creates the rotation loop, and the watches on the files whose change makes it retry sooner. */
+/** Creates the rotation loop and the file watches that make it retry sooner. */
 export async function createCaSupply(deps: CaSupplyDeps): Promise<Supply> {
   const { config, store, clock, roll, logger } = deps;
   await refuseContradiction(config);
@@ -66,7 +66,9 @@ async function systemRoots(isLost: () => boolean): Promise<TrustedRoots> {
   return new SystemRoots(isLost);
 }
 
-/** A token whose name contradicts the flags stops the start; a missing token does not. */
+/**
+ * If the token contradicts the flags, the agent does not start. A missing token does not prevent the start.
+ */
 async function refuseContradiction(config: AgentDeps["config"]): Promise<void> {
   try {
     resolveIdentity((await readToken(config.tokenFile)).reveal(), config);

@@ -15,16 +15,16 @@ import { SourcesInTurn } from "./sources-in-turn.ts";
 
 export interface CaSourceDeps {
   readonly roots: TrustedRoots;
-  /** Holds the certificate that may stand in for a token. */
+  /** Holds the certificate that can replace a missing token. */
   readonly store: SecretStore;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly replies: ReplyObserver & { readonly clockOffsetMs: number | undefined };
-  /** The same authority, with its calls counted. */
+  /** Wraps an authority to count its calls. */
   count(authority: CertificateAuthority): CertificateAuthority;
 }
 
-/** Secrets from the CAs that the configuration names, asked in turn. */
+/** Creates a source that obtains secrets from the configured CAs in order. */
 export async function createCaSource(config: AgentConfig, deps: CaSourceDeps): Promise<SecretSource> {
   const { caServerName: serverName, certSigner, clusterId, caHeaders, secretTtl: ttlMs } = config;
   const { roots, store, clock, replies: observer } = deps;
@@ -51,7 +51,7 @@ async function credentialReader(
 ): Promise<() => Promise<CaCredentials>> {
   const { provCert: directory, tokenFile, tokenOnly } = config;
   const { store, clock, logger, replies } = deps;
-  // Loaded where it is used: most pods have a token.
+  // Loaded only if needed: most pods authenticate with a token.
   const provided =
     directory === undefined ? undefined : await import("./credentials/provided-certificate.ts");
   const sources = {

@@ -3,18 +3,18 @@ import type { ReplyFault } from "../errors.ts";
 
 type ChainFault = Extract<ReplyFault, "extra_certificates" | "out_of_order">;
 
-/** What stands between the leaf and the last element of a reply. */
+/** The parts of a reply from which the intermediates are selected. */
 export interface ReplyChain {
   readonly leaf: Certificate;
   readonly between: readonly Certificate[];
-  /** Every root of the reply's last element and those that we hold. */
+  /** The roots of the reply's last element and the trusted roots. */
   readonly roots: TrustBundle;
 }
 
 /**
- * The intermediates, the leaf's issuer first. CAs with a plugged-in chain repeat the root there (Istio does), which is left out:
- * presented in a handshake it makes some peers refuse. Any other certificate that does not lead from the leaf upwards makes
- * the reply one that we do not understand.
+ * Returns the intermediates, starting with the leaf's issuer. A root is dropped: CAs with a plugged-in chain
+ * (Istio) repeat it here, and some peers reject a handshake that contains it. Any other certificate outside
+ * the leaf's path makes the reply invalid.
  */
 export function intermediatesOf({ leaf, between, roots }: ReplyChain): readonly Certificate[] | ChainFault {
   const given = between.filter((certificate) => !roots.contains(certificate));

@@ -15,22 +15,22 @@ import type { CaCredentials } from "./credentials/credentials.ts";
 import type { TrustedRoots } from "./roots/held-roots.ts";
 import { verifyReply } from "./verify-reply.ts";
 
-/** Told what a reply shows, for metrics. */
+/** Observes verification results, for metrics. */
 export interface ReplyObserver {
   onDiscarded(fault: ReplyFault): void;
-  /** How far the CA's clock is ahead of ours; negative when ours is ahead. */
+  /** How far the CA's clock is ahead of the local clock; negative if it is behind. */
   onClockOffset(offsetMs: number): void;
 }
 
 export interface CaSecretSourceDeps {
   readonly authority: CertificateAuthority;
   readonly roots: TrustedRoots;
-  /** Read anew for each attempt. */
+  /** Called for each attempt. */
   readonly credentials: () => Promise<CaCredentials>;
   readonly keyType: KeyType;
   readonly keyFormat: KeyFormat;
   readonly ttlMs: number;
-  /** How long the CA may take, asked anew for each attempt. */
+  /** Returns the deadline of the call; called for each attempt. */
   readonly deadlineMs: () => number;
   readonly clock: Clock;
   readonly observer: ReplyObserver;

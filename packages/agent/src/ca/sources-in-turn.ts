@@ -2,21 +2,21 @@ import { formatHostPort, type HostPort } from "@kasbah/runtime";
 import { AgentError, type AgentErrorCode } from "../errors.ts";
 import type { FetchedSecret, SecretSource } from "../rotation/rotator.ts";
 
-/** A CA, and where it is. */
+/** A source and the address of its CA. */
 export interface SourceAt {
   readonly address: HostPort;
   readonly source: SecretSource;
 }
 
 /**
- * What another CA may mend at once, the gravest first. A refusal of ours is not among it: CAs of one mesh decide alike, and a
- * fleet that is refused must not ask all of them each time.
+ * Errors for which another CA is tried immediately, the most serious first. A refusal is not among them: all
+ * CAs of a mesh decide alike, and a refused fleet must not query each of them every time.
  */
 const othersMayHelp: readonly AgentErrorCode[] = ["CA_REPLY_INVALID", "CA_UNAVAILABLE", "CA_UNREACHABLE"];
 
 /**
- * Several CAs, asked one after the other, beginning with the one that answered well last. After a refusal the next attempt
- * begins with the next CA: some refuse because something behind them fails.
+ * Tries several CAs in order, starting with the last one that succeeded. After a refusal the next attempt
+ * starts with the next CA, because the refusal may be caused by a failing backend of that CA.
  */
 export class SourcesInTurn implements SecretSource {
   readonly #sources: readonly SourceAt[];
@@ -26,7 +26,7 @@ export class SourcesInTurn implements SecretSource {
     this.#sources = sources;
   }
 
-  /** Throws the failure of a single CA as it is; of several, one failure that names what each said. */
+  /** A single CA's error is thrown unchanged; errors of several CAs are combined into one. */
   async fetch(signal: AbortSignal): Promise<FetchedSecret> {
     const failures: { readonly address: HostPort; readonly error: AgentError }[] = [];
     for (const { address, source } of this.#inTurn()) {
@@ -64,7 +64,7 @@ function summarize(
   const told = failures.map(
     ({ address, error }) => `${formatHostPort(address)}: ${error.code}, ${error.message}`,
   );
-  return new AgentError(code, `none of ${failures.length} CAs gave a certificate: ${told.join("; ")}`, {
+  return new AgentError(code, `none of ${failures.length} CAs issued a certificate: ${told.join("; ")}`, {
     cause: errors[0],
     ...(named.length === 0 ? {} : { retryAfterMs: Math.min(...named) }),
   });

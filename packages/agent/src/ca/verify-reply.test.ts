@@ -96,7 +96,7 @@ describe("verifyReply", () => {
 
   it("refuses a leaf that has ended or has not begun", async () => {
     const ended = await issue({ notAfter: new Date("2029-12-31T23:59:59Z") });
-    refuse([ended.toPem(), authority.rootPem], "expired", /ended 1 s ago/);
+    refuse([ended.toPem(), authority.rootPem], "expired", /leaf expired 1 s ago/);
     const future = await issue({ notBefore: new Date("2030-01-01T00:00:01Z") });
     refuse([future.toPem(), authority.rootPem], "not_yet_valid", /clock is behind/);
   });

@@ -14,23 +14,26 @@ import { intermediatesOf } from "./reply-chain.ts";
 export interface ExpectedReply {
   readonly publicKey: PublicKey;
   readonly spiffeId: SpiffeId;
-  /** The roots held before the call: a reply alone never widens them. Undefined: the CA's TLS has vouched for the reply's. */
+  /**
+   * The roots trusted before the call, which a reply alone never extends. Undefined if the CA's TLS vouches
+   * for the roots in the reply.
+   */
   readonly held: TrustBundle | undefined;
   readonly now: Date;
-  /** Told of a leaf that passed every test but that of time. */
+  /** Called with a leaf that passes every check before the check of its validity period. */
   readonly onProven?: (leaf: Certificate) => void;
 }
 
-/** A reply whose leaf is ours. */
+/** A reply that contains the workload's own leaf. */
 export interface VerifiedReply {
   readonly leaf: Certificate;
-  /** Below the root, the leaf's issuer first. */
+  /** Without the root, starting with the leaf's issuer. */
   readonly intermediates: readonly Certificate[];
-  /** The reply's last element, which may be learned now. */
+  /** The last element of the reply, which is now safe to learn. */
   readonly roots: TrustBundle;
 }
 
-/** Real chains have two to five elements of a KiB or two each. */
+/** Real chains have two to five elements of 1 or 2 KiB each. */
 const maxElements = 16;
 const maxElementBytes = 128 * 1024;
 
@@ -38,15 +41,15 @@ const maxElementBytes = 128 * 1024;
 const requiredKeyUsages = ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"];
 
 /**
- * Distrusts a CA's reply: its leaf must hold our key and exactly our SPIFFE ID, be no CA, be good for both sides of TLS
- * and chain to a root that we hold, all at `now`; nothing else may stand in it. Throws CA_REPLY_INVALID naming the rule that
- * failed.
+ * Verifies a CA's reply: the leaf must have the workload's key and exactly its SPIFFE ID, must not be a CA,
+ * must allow both sides of TLS and must chain to a trusted root at `now`. No other certificate may be
+ * present. Throws CA_REPLY_INVALID naming the failed rule.
  */
 export function verifyReply(elements: readonly string[], expected: ExpectedReply): VerifiedReply {
   checkSizes(elements);
   const { leaf, between, last } = parseReply(elements);
   checkLeaf(leaf, [...between, ...last], expected);
-  const roots = check(leaf, "malformed", "its roots are malformed", () => TrustBundle.from(last));
+  const roots = check(leaf, "malformed", "roots are malformed", () => TrustBundle.from(last));
   const intermediates = intermediatesOf({ leaf, between, roots: expected.held?.union(roots) ?? roots });
   if (typeof intermediates === "string") throw invalid(intermediates, sentences[intermediates], leaf);
   const reply = { leaf, intermediates, roots };
@@ -57,31 +60,34 @@ export function verifyReply(elements: readonly string[], expected: ExpectedReply
 }
 
 const sentences = {
-  extra_certificates: "it holds a certificate that does not lead from its leaf to a root",
-  out_of_order: "its certificates are not in order, the leaf first and then each one's issuer",
+  extra_certificates: "chain has a certificate that is not between the leaf and a root",
+  out_of_order: "certificates are out of order: expected the leaf first, then each certificate's issuer",
 };
 
 function checkSizes(elements: readonly string[]): void {
   const { length } = elements;
-  if (length === 0) throw invalid("empty", "its chain has 0 elements: a leaf and the roots are the least");
-  if (length === 1) throw invalid("no_roots", "its chain has 1 elements: the roots are missing");
-  if (length > maxElements) throw invalid("too_large", `its chain has ${length} elements`);
+  if (length === 0) throw invalid("empty", "chain has 0 elements: expected at least a leaf and the roots");
+  if (length === 1) throw invalid("no_roots", "chain has 1 element: the roots are missing");
+  if (length > maxElements)
+    throw invalid("too_large", `chain has ${length} elements: expected at most ${maxElements}`);
   if (elements.some((element) => element.length > maxElementBytes)) {
-    throw invalid("too_large", `an element of its chain is larger than ${maxElementBytes} bytes`);
+    throw invalid("too_large", `a chain element is larger than ${maxElementBytes} bytes`);
   }
 }
 
 function parseReply(elements: readonly string[]) {
   const [first = "", ...rest] = elements;
-  const leaf = check(undefined, "malformed", "its leaf is malformed", () => parseCertificate(first));
-  const last = check(leaf, "malformed", "its roots are malformed", () =>
-    parseCertificates(rest.at(-1) ?? ""),
-  );
-  const between = check(leaf, "malformed", "its intermediates are malformed", () =>
+  const leaf = check(undefined, "malformed", "leaf is malformed", () => parseCertificate(first));
+  const last = check(leaf, "malformed", "roots are malformed", () => parseCertificates(rest.at(-1) ?? ""));
+  const between = check(leaf, "malformed", "intermediates are malformed", () =>
     rest.slice(0, -1).flatMap(parseCertificates),
   );
   if (between.length > maxElements)
-    throw invalid("too_large", `it has ${between.length} intermediates`, leaf);
+    throw invalid(
+      "too_large",
+      `chain has ${between.length} intermediates: expected at most ${maxElements}`,
+      leaf,
+    );
   return { leaf, between, last };
 }
 
@@ -89,31 +95,34 @@ function checkLeaf(leaf: Certificate, others: readonly Certificate[], expected: 
   if (!leaf.publicKey.equals(expected.publicKey)) {
     const isElsewhere = others.some((other) => other.publicKey.equals(expected.publicKey));
     if (isElsewhere) throw invalid("out_of_order", sentences.out_of_order, leaf);
-    throw invalid("wrong_key", "its leaf holds another key than ours", leaf);
+    throw invalid("wrong_key", "leaf has a different key than the CSR", leaf);
   }
-  if (leaf.isCa) throw invalid("ca_leaf", "its leaf is a CA", leaf);
+  if (leaf.isCa) throw invalid("ca_leaf", "leaf is a CA certificate", leaf);
   if (!leaf.spiffeId?.equals(expected.spiffeId)) {
-    throw invalid("wrong_name", `its leaf does not have exactly the name ${expected.spiffeId}`, leaf);
+    throw invalid("wrong_name", `leaf does not have exactly one SAN, ${expected.spiffeId}`, leaf);
   }
   const keyUsages: readonly string[] = new X509Certificate(leaf.der).keyUsage ?? [];
   const missing = requiredKeyUsages.filter((oid) => !keyUsages.includes(oid));
   if (missing.length > 0) {
-    throw invalid("no_eku", `its leaf lacks the extended key usage ${missing.join(", ")}`, leaf);
+    throw invalid("no_eku", `leaf lacks the extended key usage ${missing.join(", ")}`, leaf);
   }
 }
 
-/** At an instant of the leaf's own life, so that a wrong clock is not mistaken for a wrong chain. */
+/**
+ * Verifies the chain at a time within the leaf's validity, so that clock skew is not reported as an invalid
+ * chain.
+ */
 function checkChain({ leaf, intermediates, roots }: VerifiedReply, expected: ExpectedReply): void {
   const { now, held = roots } = expected;
   const within = Math.max(leaf.notBefore.getTime(), Math.min(now.getTime(), leaf.notAfter.getTime()));
   const chain = { leaf, intermediates, now: new Date(within) };
   const top = intermediates.at(-1) ?? leaf;
   const fault = held.roots.some((root) => top.isIssuedBy(root)) ? "chain_invalid" : "unknown_root";
-  check(leaf, fault, "its chain does not verify under the roots held", () =>
+  check(leaf, fault, "chain does not verify under the trusted roots", () =>
     verifyChain({ ...chain, bundle: held }),
   );
-  // Learning a bundle without the authority that signs today would lock us out of the next call.
-  check(leaf, "roots_incomplete", "its roots do not include the one it chains to", () =>
+  // Learning a bundle without the current signer's root would make the next call fail.
+  check(leaf, "roots_incomplete", "roots do not include the root of the chain", () =>
     verifyChain({ ...chain, bundle: roots }),
   );
 }
@@ -121,13 +130,13 @@ function checkChain({ leaf, intermediates, roots }: VerifiedReply, expected: Exp
 function checkTime(leaf: Certificate, now: Date): void {
   const earlyMs = leaf.notBefore.getTime() - now.getTime();
   if (earlyMs > 0) {
-    const hint = "the local clock is behind by that and two minutes more, unless the CA's is wrong";
-    throw invalid("not_yet_valid", `its leaf begins ${seconds(earlyMs)} from now; ${hint}`, leaf);
+    const hint = "the local clock is behind by that and two minutes more, unless the CA's clock is wrong";
+    throw invalid("not_yet_valid", `leaf is not valid for another ${seconds(earlyMs)}; ${hint}`, leaf);
   }
   const lateMs = now.getTime() - leaf.notAfter.getTime();
   if (lateMs >= 0) {
-    const hint = "the local clock is ahead, or the CA's is behind";
-    throw invalid("expired", `its leaf ended ${seconds(lateMs)} ago; ${hint}`, leaf);
+    const hint = "the local clock is ahead, or the CA's clock is behind";
+    throw invalid("expired", `leaf expired ${seconds(lateMs)} ago; ${hint}`, leaf);
   }
 }
 
@@ -145,6 +154,6 @@ function check<T>(leaf: Certificate | undefined, fault: ReplyFault, rule: string
 
 function invalid(replyFault: ReplyFault, rule: string, leaf?: Certificate, cause?: unknown): AgentError {
   const which = leaf ? ` (leaf ${leaf.fingerprint})` : "";
-  const message = `the CA's reply is discarded: ${rule}${which}`;
+  const message = `discarded the CA's reply: ${rule}${which}`;
   return new AgentError("CA_REPLY_INVALID", message, { cause, replyFault });
 }

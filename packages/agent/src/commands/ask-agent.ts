@@ -5,19 +5,20 @@ import { AgentError } from "../errors.ts";
 const timeoutMs = 2_000;
 const maxBytes = 1024 * 1024;
 
-/** A JSON object that a page of the agent's status port answered with, of whatever HTTP status. */
+/** A JSON object returned by the agent's status port, regardless of the HTTP status. */
 export type StatusPageObject = Readonly<Record<string, unknown>>;
 
 /**
- * Asks the agent that runs for one of its pages, for two seconds at most.
- * @throws AgentError `AGENT_UNREACHABLE` when nobody answers, `AGENT_REPLY_INVALID` when somebody else does
+ * Requests a page from the running agent, with a timeout of two seconds.
+ * @throws AgentError `AGENT_UNREACHABLE` if nothing answers, `AGENT_REPLY_INVALID` if the server is not
+ * kasbah-agent
  */
 export async function askAgent(address: HostPort, path: string): Promise<StatusPageObject> {
   const where = formatHostPort(address);
   const page = parseObject(await bodyOf(address, path));
   // Istio's pilot-agent has its own /healthz/ready on the same port by default, with an empty body.
   if (page === undefined || typeof page["ready"] !== "boolean") {
-    const message = `what answers ${path} at ${where} is no kasbah-agent; name the agent's own --status-address`;
+    const message = `the server at ${where} that answers ${path} is not kasbah-agent; set --status-address to the agent's address`;
     throw new AgentError("AGENT_REPLY_INVALID", message);
   }
   return page;
@@ -38,9 +39,9 @@ async function bodyOf({ host, port }: HostPort, path: string): Promise<string> {
   } catch (cause) {
     const reason = signal.aborted
       ? `no answer within ${timeoutMs / 1000} s`
-      : (errnoOf(cause) ?? "connection broken");
+      : (errnoOf(cause) ?? "connection closed");
     const where = formatHostPort({ host, port });
-    const message = `no agent answers at ${where} (${reason}); start it, or name its --status-address`;
+    const message = `cannot reach an agent at ${where} (${reason}); start the agent, or set --status-address to its address`;
     throw new AgentError("AGENT_UNREACHABLE", message, { cause });
   }
 }

@@ -1,8 +1,8 @@
 import type { Clock } from "@kasbah/runtime";
 
-/** The process as the commands see it; only main.ts touches the real one. */
+/** The process as commands see it; only main.ts accesses the real one. */
 export interface CommandDeps {
-  /** The arguments after the program and the script. */
+  /** Arguments after the program and the script. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readFile(path: string): string;

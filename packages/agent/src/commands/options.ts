@@ -11,7 +11,7 @@ const ownWaitOptions = {
   timeout: option({
     flag: "--timeout <duration>",
     env: "KASBAH_WAIT_TIMEOUT",
-    help: "how long to wait",
+    help: "maximum time to wait",
     schema: schema.duration,
     default: "60s",
     group: "Command",
@@ -25,7 +25,7 @@ export const waitCommand: Command<OptionTable> = {
   name: "kasbah-agent wait",
   version: daemon.version,
   summary:
-    "Blocks until the agent that runs beside it serves its first secret. Exits 0 then, 1 when the time is over, with the agent's own reasons, 2 for a wrong call.",
+    "Waits until the agent in the same pod serves its first secret. Exits 0 when it does, 1 on timeout (and prints the agent's reasons), 2 for invalid arguments.",
   examples: ["kasbah-agent wait --timeout 2m"],
 };
 
@@ -34,7 +34,7 @@ const ownStatusOptions = {
   json: option({
     flag: "--json",
     env: "KASBAH_STATUS_JSON",
-    help: "the whole document, for programs",
+    help: "print the whole document as JSON",
     schema: schema.boolean,
     default: "false",
     group: "Command",
@@ -46,29 +46,29 @@ export const statusCommand: Command<OptionTable> = {
   name: "kasbah-agent status",
   version: daemon.version,
   summary:
-    "Tells what the agent that runs beside it serves, for how long yet, and what went wrong last. Exits 0 while a valid secret is served, 1 while not, 2 for a wrong call.",
+    "Shows the certificate that the agent in the same pod serves, its remaining lifetime and the last failure. Exits 0 if a valid secret is served, 1 if not, 2 for invalid arguments.",
   examples: ["kasbah-agent status", "kasbah-agent status --json | jq .certificate.notAfter"],
 };
 
-/** What a command was told, or a text that it is to print instead. */
+/** The loaded configuration, or a text to print instead. */
 export type LoadedCommand<O extends OptionTable> =
   | { readonly config: ConfigOf<O> }
   | { readonly text: string };
 
-/** The options that a command shows, and all that it takes. */
+/** The options that a command's help shows, and all options it accepts. */
 export interface CommandTable<O extends OptionTable> {
   readonly own: OptionTable;
   readonly all: O;
 }
 
 /**
- * Every flag, variable and file of the daemon is taken beside a command's own, so that whatever starts the agent can be said
- * to the command as it is.
+ * A command also accepts the daemon's flags, variables and files, so that the arguments of the agent can be
+ * passed to it unchanged.
  */
 export const waitOptions = { own: ownWaitOptions, all: { ...daemonOptions, ...ownWaitOptions } };
 export const statusOptions = { own: ownStatusOptions, all: { ...daemonOptions, ...ownStatusOptions } };
 
-/** Reads a command's options from where the daemon has its own. @throws ConfigInvalidError */
+/** Loads a command's options from the same sources as the daemon's. @throws ConfigInvalidError */
 export function loadCommand<const O extends OptionTable>(
   command: Command<OptionTable>,
   { own, all }: CommandTable<O>,

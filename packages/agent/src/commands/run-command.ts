@@ -14,7 +14,10 @@ const commands: ReadonlyMap<string, Run> = new Map([
   ["status", status],
 ]);
 
-/** Runs the command that the first argument names, and gives the exit code: 0 ready, 1 not, 2 a wrong call. */
+/**
+ * Runs the command named by the first argument and returns the exit code: 0 ready, 1 not ready, 2 invalid
+ * arguments.
+ */
 export async function runAgentCommand(deps: CommandDeps): Promise<number> {
   const [name = ""] = deps.argv;
   try {
@@ -40,7 +43,7 @@ async function wait(deps: CommandDeps): Promise<number> {
   const loaded = loadCommand(waitCommand, waitOptions, deps);
   if ("text" in loaded) return printed(loaded.text, deps);
   await waitUntilServed(loaded.config, deps);
-  return printed("the secret is served\n", deps);
+  return printed("the agent serves the secret\n", deps);
 }
 
 async function status(deps: CommandDeps): Promise<number> {
@@ -52,7 +55,7 @@ async function status(deps: CommandDeps): Promise<number> {
   return document["ready"] === true ? 0 : 1;
 }
 
-/** JSON leaves some characters as they are that a terminal acts on. */
+/** JSON does not escape every character that a terminal interprets. */
 function jsonText(document: StatusPageObject): string {
   const printable = (_: string, value: unknown) => (typeof value === "string" ? printableText(value) : value);
   return `${JSON.stringify(document, printable, 2)}\n`;
@@ -67,5 +70,5 @@ function unknown(name: string): string {
   const near = closestName(name, [...commands.keys()]);
   const hint =
     near === undefined ? `the commands are ${[...commands.keys()].join(" and ")}` : `did you mean ${near}?`;
-  return `unknown command ${quoted(name)}: ${hint}; without one, the agent itself runs: kasbah-agent --help`;
+  return `unknown command ${quoted(name)}: ${hint}; without a command, kasbah-agent runs as the agent: see kasbah-agent --help`;
 }

@@ -3,7 +3,10 @@ import type { StatusPageObject } from "./ask-agent.ts";
 
 type Row = readonly [string, string];
 
-/** The status for people: what is there, in rows. What the document lacks has no row, so another release's is shown as far as it goes. */
+/**
+ * Formats the status as rows. A field missing from the document has no row, so the status of another release
+ * can be shown as well.
+ */
 export function statusText(document: StatusPageObject, address: HostPort): string {
   const head = `kasbah-agent ${text(document, "version")} at ${formatHostPort(address)}: ${text(document, "state")}\n`;
   const rows = [
@@ -35,7 +38,7 @@ function certificateRows(document: StatusPageObject): readonly Row[] {
 
 function timeLeft(document: StatusPageObject): string {
   const seconds = Number(text(document, "certificate", "secondsLeft"));
-  if (seconds <= 0) return `ended ${formatDuration(-seconds * 1000)} ago`;
+  if (seconds <= 0) return `expired ${formatDuration(-seconds * 1000)} ago`;
   return `${formatDuration(seconds * 1000)} left`;
 }
 
@@ -54,7 +57,8 @@ function servedRow(document: StatusPageObject): readonly Row[] {
 function caRow(document: StatusPageObject): readonly Row[] {
   const addresses = items(document, "ca", "addresses").map((address) => text(address));
   const offset = text(document, "ca", "clockOffsetMs");
-  const clock = offset === "" ? "" : `; its clock is ${Math.round(Number(offset))} ms ahead of ours`;
+  const clock =
+    offset === "" ? "" : `; its clock is ${Math.round(Number(offset))} ms ahead of the local clock`;
   return addresses.length === 0 ? [] : [["CA", `${addresses.join(", ")}${clock}`]];
 }
 
@@ -64,7 +68,7 @@ function failureRows(document: StatusPageObject): readonly Row[] {
   const again = formatDuration(Number(of("retryInMs")));
   const failed: Row = [
     "last failure",
-    `${of("code")} (${of("failures")} in a row; tried again ${again} later) ${of("message")}`,
+    `${of("code")} (${of("failures")} in a row; retry after ${again}) ${of("message")}`,
   ];
   return [failed, ...(of("fix") === "" ? [] : [["fix", of("fix")] as const])];
 }
@@ -72,16 +76,21 @@ function failureRows(document: StatusPageObject): readonly Row[] {
 function sdsRow(document: StatusPageObject): readonly Row[] {
   const streams = text(document, "sds", "streams");
   if (streams === "") return [];
-  return [["SDS", `${streams} open streams, ${text(document, "sds", "nacks")} refused answers (NACK)`]];
+  return [
+    [
+      "SDS",
+      `${streams} open ${streams === "1" ? "stream" : "streams"}, ${text(document, "sds", "nacks")} rejected responses (NACK)`,
+    ],
+  ];
 }
 
-/** The last words of each client that refuses what it was sent. */
+/** The last NACK of each client. */
 function refusedRows(document: StatusPageObject): readonly Row[] {
   return items(document, "sds", "clients").flatMap((client) => {
     const names = items(client, "lastNack", "names").map((name) => text(name));
     if (names.length === 0) return [];
     const said = `${names.join(", ")} by ${text(client, "node")}: ${text(client, "lastNack", "complaint")}`;
-    return [["refused", said] as const];
+    return [["rejected", said] as const];
   });
 }
 
@@ -89,7 +98,7 @@ function listed(name: string, document: StatusPageObject, member: string): reado
   return items(document, member).map((item) => [name, text(item)]);
 }
 
-/** The text or number at a path, safe for a terminal; "" when there is none. */
+/** The text or number at a path, escaped for a terminal; "" if missing. */
 function text(value: unknown, ...path: readonly string[]): string {
   const found = at(value, path);
   if (typeof found === "number") return String(found);

@@ -17,8 +17,8 @@ export interface WaitOptions {
 }
 
 /**
- * Resolves once a secret is served: the agent says that it has one that is valid, and somebody listens on its SDS socket.
- * @throws AgentError `AGENT_NOT_READY` when the time is over, with what was missing at the last look
+ * Resolves once the agent reports a valid secret and its SDS socket accepts connections.
+ * @throws AgentError `AGENT_NOT_READY` on timeout, with the reasons of the last check
  */
 export async function waitUntilServed(
   options: WaitOptions,
@@ -30,7 +30,7 @@ export async function waitUntilServed(
     if (missing.length === 0) return;
     const leftMs = deadlineMs - clock.monotonicMs();
     if (leftMs <= 0) {
-      const message = `no secret is served after ${formatDuration(options.timeout)}: ${missing.join("; ")}`;
+      const message = `the agent serves no secret after ${formatDuration(options.timeout)}: ${missing.join("; ")}`;
       throw new AgentError("AGENT_NOT_READY", message);
     }
     await clock.sleep(Math.min(lookEveryMs, leftMs));
@@ -43,14 +43,14 @@ async function whatIsMissing(options: WaitOptions): Promise<readonly string[]> {
     if (ready === true) return await whyNoSocket(resolve(sdsSocketPath(options)));
     return Array.isArray(reasons)
       ? reasons.map((reason) => printableText(String(reason)))
-      : ["no reason is given"];
+      : ["the agent gives no reason"];
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     return [`${error.code}: ${error.message}`];
   }
 }
 
-/** To connect is proof enough: the same process that holds the secret accepts. */
+/** A successful connection is sufficient: the process that holds the secret accepts it. */
 function whyNoSocket(path: string): Promise<readonly string[]> {
   return new Promise((resolve) => {
     const probe = createConnection(path);
@@ -61,7 +61,7 @@ function whyNoSocket(path: string): Promise<readonly string[]> {
     probe.once("connect", () => settle([]));
     probe.once("error", (error) => {
       settle([
-        `the SDS socket ${path} does not answer (${errnoOf(error) ?? error.name}); is it another --sds-socket?`,
+        `cannot connect to the SDS socket ${path} (${errnoOf(error) ?? error.name}); check --sds-socket`,
       ]);
     });
   });

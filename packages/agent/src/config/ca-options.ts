@@ -2,12 +2,12 @@ import { parseTrustDomain, parseWorkloadName } from "@kasbah/pki";
 import { option, schema } from "@kasbah/runtime";
 import { parseCaHeader } from "./ca-header.ts";
 
-/** Who is asked for certificates, what proves who we are, and what is asked for. */
+/** Options for the CA, the workload's credentials and the requested certificates. */
 export const caOptions = {
   caAddresses: option({
     flag: "--ca-address <host:port>",
     env: "CA_ADDR",
-    help: "address of the CA; several are tried in turn",
+    help: "address of the CA; if several are given, the agent tries them in order",
     schema: schema.hostPort,
     repeatable: true,
     default: "kasbah.kasbah-system.svc:15012",
@@ -16,7 +16,7 @@ export const caOptions = {
   caRoot: option({
     flag: "--ca-root <file>",
     env: "CA_ROOT_CA",
-    help: "PEM file of the roots under which the CA and its certificates must verify, or SYSTEM",
+    help: "PEM file of the root certificates that the agent trusts for the CA and its certificates, or SYSTEM",
     schema: schema.path,
     optional: true,
     defaultHelp: "root-cert.pem of --prov-cert, else ./var/run/secrets/istio/root-cert.pem",
@@ -25,7 +25,7 @@ export const caOptions = {
   caServerName: option({
     flag: "--ca-server-name <name>",
     env: "KASBAH_CA_SERVER_NAME",
-    help: "name that the CA's certificate must have",
+    help: "name expected in the CA's serving certificate",
     schema: schema.text,
     optional: true,
     defaultHelp: "the host of the address",
@@ -36,7 +36,7 @@ export const caOptions = {
     env: "KASBAH_CA_HEADERS",
     envPrefix: "CA_HEADER_",
     isSensitive: true,
-    help: "header to send with each call, also as CA_HEADER_<name>=<value>",
+    help: "header sent with each call; also read from CA_HEADER_<name>=<value>",
     schema: schema.parsed(parseCaHeader),
     repeatable: true,
     default: "",
@@ -45,7 +45,7 @@ export const caOptions = {
   clusterId: option({
     flag: "--cluster-id <id>",
     env: "ISTIO_META_CLUSTER_ID",
-    help: "cluster that our token is of, for a CA of several clusters",
+    help: "cluster that issued the workload's token, for a CA that serves several clusters",
     schema: schema.text,
     optional: true,
     group: "Certificate authority",
@@ -53,7 +53,7 @@ export const caOptions = {
   certSigner: option({
     flag: "--cert-signer <name>",
     env: "ISTIO_META_CERT_SIGNER",
-    help: "signer to ask for, where an istiod has several",
+    help: "signer that istiod is to use if it has several",
     schema: schema.text,
     optional: true,
     group: "Certificate authority",
@@ -61,7 +61,7 @@ export const caOptions = {
   provCert: option({
     flag: "--prov-cert <directory>",
     env: "PROV_CERT",
-    help: "directory of key.pem, cert-chain.pem and root-cert.pem by which to prove to the CA who we are",
+    help: "directory with key.pem, cert-chain.pem and root-cert.pem that authenticate the workload to the CA",
     schema: schema.path,
     optional: true,
     group: "Certificate authority",
@@ -69,7 +69,7 @@ export const caOptions = {
   tokenOnly: option({
     flag: "--token-only",
     env: "KASBAH_TOKEN_ONLY",
-    help: "never show the CA our own certificate where the token cannot be used",
+    help: "never authenticate with the workload's own certificate when the token cannot be used",
     schema: schema.boolean,
     default: "false",
     group: "Certificate authority",
@@ -77,7 +77,7 @@ export const caOptions = {
   tokenFile: option({
     flag: "--token-file <file>",
     env: "KASBAH_TOKEN_FILE",
-    help: "service account token that proves to the CA who we are; read anew for every call",
+    help: "service account token that authenticates the workload to the CA; read for every call",
     schema: schema.path,
     default: "./var/run/secrets/tokens/istio-token",
     group: "Certificate authority",
@@ -85,7 +85,7 @@ export const caOptions = {
   trustDomain: option({
     flag: "--trust-domain <name>",
     env: "TRUST_DOMAIN",
-    help: "trust domain of our SPIFFE ID",
+    help: "trust domain of the workload's SPIFFE ID",
     schema: schema.parsed(parseTrustDomain),
     default: "cluster.local",
     group: "Identity",
@@ -93,7 +93,7 @@ export const caOptions = {
   namespace: option({
     flag: "--namespace <name>",
     env: "POD_NAMESPACE",
-    help: "our namespace",
+    help: "namespace of the workload",
     schema: schema.parsed((text) => parseWorkloadName(text, "default").namespace),
     optional: true,
     defaultHelp: "from the token",
@@ -102,7 +102,7 @@ export const caOptions = {
   serviceAccount: option({
     flag: "--service-account <name>",
     env: "SERVICE_ACCOUNT",
-    help: "our service account",
+    help: "service account of the workload",
     schema: schema.parsed((text) => parseWorkloadName("default", text).serviceAccount),
     optional: true,
     defaultHelp: "from the token",
@@ -111,10 +111,10 @@ export const caOptions = {
   eccSignatureAlgorithm: option({
     flag: "--ecc-signature-algorithm <name>",
     env: "ECC_SIGNATURE_ALGORITHM",
-    help: "ECDSA, whatever size of RSA is given",
+    help: "ECDSA, which overrides --workload-rsa-key-size",
     schema: schema.choice(["ECDSA"]),
     optional: true,
-    defaultHelp: "ECDSA, unless a size of RSA is given",
+    defaultHelp: "ECDSA, unless --workload-rsa-key-size is set",
     group: "Key",
   }),
   eccCurve: option({
@@ -138,7 +138,7 @@ export const caOptions = {
   pkcs8Key: option({
     flag: "--pkcs8-key <true|false>",
     env: "PKCS8_KEY",
-    help: "write the key as PKCS#8, and not as SEC1 or PKCS#1",
+    help: "write the key as PKCS#8 instead of SEC1 or PKCS#1",
     schema: schema.boolean,
     default: "false",
     group: "Key",
@@ -146,7 +146,7 @@ export const caOptions = {
   secretTtl: option({
     flag: "--secret-ttl <duration>",
     env: "SECRET_TTL",
-    help: "lifetime to ask the CA for",
+    help: "certificate lifetime to request",
     schema: schema.duration,
     default: "24h",
     group: "Rotation",
@@ -154,7 +154,7 @@ export const caOptions = {
   gracePeriodRatio: option({
     flag: "--grace-period-ratio <share>",
     env: "SECRET_GRACE_PERIOD_RATIO",
-    help: "share of life left when rotation is due",
+    help: "share of the lifetime that is left when rotation is due",
     schema: schema.ratio,
     default: "0.5",
     group: "Rotation",
@@ -162,7 +162,7 @@ export const caOptions = {
   gracePeriodJitter: option({
     flag: "--grace-period-jitter <share>",
     env: "SECRET_GRACE_PERIOD_RATIO_JITTER",
-    help: "the furthest that one certificate's share strays from the ratio, so that a fleet does not rotate at once",
+    help: "maximum random deviation from the ratio, so that a fleet does not rotate at the same time",
     schema: schema.ratio,
     default: "0.01",
     group: "Rotation",

@@ -77,7 +77,7 @@ describe("The agent's configuration", () => {
       () => load(["--ca-address", "istiod.istio-system.svc:15010"]),
       /15010 has no TLS.*use 15012/,
     );
-    assert.throws(() => load(["--token-only", "--prov-cert", "/certs"]), /contradicts/);
+    assert.throws(() => load(["--token-only", "--prov-cert", "/certs"]), /conflicts with --prov-cert/);
   });
 
   it("refuses headers that it sends itself or that would break out, without repeating their values", () => {
@@ -124,7 +124,7 @@ describe("The agent's configuration", () => {
       ["--ca-root", "/etc/certs/root-cert.pem"],
       ["--mounted-certs-dir", "/etc/certs"],
     ]) {
-      assert.throws(() => load(extra, inPlace), /--output-certs: is a directory that is read from as well/);
+      assert.throws(() => load(extra, inPlace), /--output-certs: the agent also reads from this directory/);
     }
   });
 

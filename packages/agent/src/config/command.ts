@@ -6,7 +6,7 @@ export const command: Command<typeof options> = {
   name: "kasbah-agent",
   version: "0.1.0",
   summary:
-    "Obtains this workload's certificate, keeps it fresh and serves it to Envoy over SDS. Two commands ask an agent that runs: kasbah-agent wait blocks until it serves its first secret, kasbah-agent status tells what it serves; each has a --help.",
+    "Obtains the workload's certificate, renews it and serves it to Envoy over SDS. Two commands query a running agent: kasbah-agent wait blocks until the agent serves its first secret, kasbah-agent status shows what it serves. Each has a --help.",
   examples: [
     "kasbah-agent --ca-address 127.0.0.1:15012 --ca-root root-cert.pem --token-file token --sds-socket /run/demo/sds",
     "kasbah-agent wait --timeout 2m",

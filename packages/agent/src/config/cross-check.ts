@@ -4,29 +4,31 @@ import { caRootPath, inputDirectories } from "./places.ts";
 
 const plaintextPort = 15_010;
 
-/** Problems that no single option shows. */
+/** Returns problems that involve more than one option. */
 export function crossCheck(config: AgentConfig): readonly string[] {
   const problems: string[] = [];
-  if (config.caAddresses.length === 0) problems.push("--ca-address: give at least one");
+  if (config.caAddresses.length === 0) problems.push("--ca-address: expected at least one address");
   if (config.caAddresses.some(({ port }) => port === plaintextPort)) {
     problems.push(
-      "--ca-address: istiod's port 15010 has no TLS and would show our token to the network; use 15012",
+      "--ca-address: istiod's port 15010 has no TLS and would expose the token to the network; use 15012",
     );
   }
   if (config.tokenOnly && config.provCert !== undefined) {
-    problems.push("--token-only: contradicts --prov-cert, which is a certificate to be shown; drop one");
+    problems.push(
+      "--token-only: conflicts with --prov-cert, which authenticates with a certificate; remove one of them",
+    );
   }
   if (config.cacheDir !== undefined && caRootPath(config) === "SYSTEM") {
     problems.push(
-      "--cache-dir: a cached secret is verified under the roots of a file; name one with --ca-root in place of SYSTEM",
+      "--cache-dir: a cached secret is verified against a root file; set --ca-root to a file instead of SYSTEM",
     );
   }
   if (config.secretTtl < 1_000) {
-    problems.push("--secret-ttl: the CA counts whole seconds; give at least 1s");
+    problems.push("--secret-ttl: expected at least 1s, because the CA counts whole seconds");
   }
   if (config.gracePeriodRatio - config.gracePeriodJitter <= 0) {
     problems.push(
-      "--grace-period-ratio: must be larger than --grace-period-jitter, or rotation could fall on the end of life",
+      "--grace-period-ratio: must be greater than --grace-period-jitter, or certificates could expire before rotation",
     );
   }
   return [...problems, ...fileProblems(config)];
@@ -35,8 +37,8 @@ export function crossCheck(config: AgentConfig): readonly string[] {
 function fileProblems(config: AgentConfig): readonly string[] {
   const { outputCerts, onRotate } = config;
   if (outputCerts === undefined) {
-    return onRotate === undefined ? [] : ["--on-rotate: runs after --output-certs, which is not given"];
+    return onRotate === undefined ? [] : ["--on-rotate: requires --output-certs, which is not set"];
   }
   const isRead = inputDirectories(config).some((directory) => resolve(directory) === resolve(outputCerts));
-  return isRead ? ["--output-certs: is a directory that is read from as well; choose another"] : [];
+  return isRead ? ["--output-certs: the agent also reads from this directory; choose another"] : [];
 }

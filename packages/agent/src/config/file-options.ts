@@ -1,11 +1,11 @@
 import { option, schema } from "@kasbah/runtime";
 
-/** The secret in files: written for others, mounted by others, kept for the next start. */
+/** Options for files: output certificates, mounted certificates and the secret cache. */
 export const fileOptions = {
   outputCerts: option({
     flag: "--output-certs <dir>",
     env: "OUTPUT_CERTS",
-    help: "directory in which key.pem, cert-chain.pem and root-cert.pem are kept for programs that read files",
+    help: "directory in which the agent keeps key.pem, cert-chain.pem and root-cert.pem for programs that read files",
     schema: schema.path,
     optional: true,
     defaultHelp: "none",
@@ -14,7 +14,7 @@ export const fileOptions = {
   outputCertsMode: option({
     flag: "--output-certs-mode <octal>",
     env: "KASBAH_OUTPUT_CERTS_MODE",
-    help: "mode of the key.pem that is written; certificates are 0644",
+    help: "mode of key.pem; certificates have mode 0644",
     schema: schema.parsed(parseKeyMode),
     default: "0600",
     group: "Files",
@@ -22,7 +22,7 @@ export const fileOptions = {
   onRotate: option({
     flag: "--on-rotate <command>",
     env: "KASBAH_ON_ROTATE",
-    help: "run by /bin/sh after each set of files written, to make programs read them",
+    help: "command that /bin/sh runs after the files are written, for example to make a program reload them",
     schema: schema.text,
     optional: true,
     defaultHelp: "none",
@@ -31,7 +31,7 @@ export const fileOptions = {
   onRotateTimeout: option({
     flag: "--on-rotate-timeout <duration>",
     env: "KASBAH_ON_ROTATE_TIMEOUT",
-    help: "how long that command may take before it is ended",
+    help: "time limit of that command; the agent then terminates it",
     schema: schema.duration,
     default: "30s",
     group: "Files",
@@ -39,7 +39,7 @@ export const fileOptions = {
   fileMountedCerts: option({
     flag: "--file-mounted-certs <true|false>",
     env: "FILE_MOUNTED_CERTS",
-    help: "serve mounted files and never ask a CA; so it is done anyway where all three files are there at the start",
+    help: "serve mounted certificates and never ask a CA; the default if all three files exist at the start",
     schema: schema.boolean,
     default: "false",
     group: "Files",
@@ -47,7 +47,7 @@ export const fileOptions = {
   mountedCertsDir: option({
     flag: "--mounted-certs-dir <dir>",
     env: "KASBAH_MOUNTED_CERTS_DIR",
-    help: "where the mounted key.pem, cert-chain.pem and root-cert.pem are",
+    help: "directory of the mounted key.pem, cert-chain.pem and root-cert.pem",
     schema: schema.path,
     default: "./var/run/secrets/workload-spiffe-credentials",
     group: "Files",
@@ -55,7 +55,7 @@ export const fileOptions = {
   cacheDir: option({
     flag: "--cache-dir <dir>",
     env: "KASBAH_CACHE_DIR",
-    help: "private directory, in memory, in which the last secret is kept for a restart without a CA",
+    help: "private in-memory directory that keeps the last secret, for a restart while the CA is unreachable",
     schema: schema.path,
     optional: true,
     defaultHelp: "none",
@@ -63,11 +63,11 @@ export const fileOptions = {
   }),
 };
 
-/** Read by us, perhaps read by others, and neither written by others nor run. */
+/** The owner can read the file; others may be able to read it, but cannot write or execute it. */
 function parseKeyMode(text: string): number {
   const mode = /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : 0;
   if ((mode & 0o400) === 0 || (mode & 0o133) !== 0) {
-    throw new Error("expected an octal mode of a file that only its owner writes, such as 0600 or 0640");
+    throw new Error("expected an octal file mode that only the owner can write, such as 0600 or 0640");
   }
   return mode;
 }

@@ -4,15 +4,15 @@ import type { AgentConfig } from "./options.ts";
 /** The directory that Istio's `FILE_MOUNTED_CERTS` reads. */
 export const legacyMountedCertsDir = "./etc/certs";
 
-/** Where the CA's roots stand, or SYSTEM. */
+/** The path of the CA's root file, or SYSTEM. */
 export function caRootPath({ caRoot, provCert }: Pick<AgentConfig, "caRoot" | "provCert">): string {
   if (caRoot !== undefined) return caRoot;
   return provCert === undefined ? "./var/run/secrets/istio/root-cert.pem" : join(provCert, "root-cert.pem");
 }
 
 /**
- * Whether the CA's roots are read from where our own bundle is written, as on Istio's virtual machines: `PROV_CERT` and
- * `OUTPUT_CERTS` are one directory there, which a provisioner filled once and we renew.
+ * Whether the root file is in the directory of the output certificates. On Istio's virtual machines
+ * `PROV_CERT` and `OUTPUT_CERTS` are the same directory: a provisioner fills it once and the agent renews it.
  */
 export function renewsInPlace({
   caRoot,
@@ -23,7 +23,10 @@ export function renewsInPlace({
   return resolve(provCert) === resolve(outputCerts);
 }
 
-/** Where nothing may be written: roots that were would be read as the operator's, and never leave again. */
+/**
+ * Directories that the agent reads. If it wrote its roots there, it would read them back as the operator's
+ * and trust them forever.
+ */
 export function inputDirectories(config: AgentConfig): readonly string[] {
   const { fileMountedCerts, mountedCertsDir } = config;
   return [

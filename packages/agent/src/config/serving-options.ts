@@ -1,21 +1,21 @@
 import { option, schema } from "@kasbah/runtime";
 import { parseSocketFile, parseSocketMode } from "./socket-options.ts";
 
-/** What is served, and where. */
+/** Options for what the agent serves. */
 export const servingOptions = {
   sdsSocket: option({
     flag: "--sds-socket <path>",
     env: "KASBAH_SDS_SOCKET",
-    help: "Unix socket on which Envoy is served",
+    help: "Unix socket for Envoy's SDS connections",
     schema: schema.path,
     optional: true,
-    defaultHelp: "the file below, in ./var/run/secrets/workload-spiffe-uds",
+    defaultHelp: "--sds-socket-file in ./var/run/secrets/workload-spiffe-uds",
     group: "Serving",
   }),
   sdsSocketFile: option({
     flag: "--sds-socket-file <name>",
     env: "WORKLOAD_IDENTITY_SOCKET_FILE",
-    help: "name of the socket in ./var/run/secrets/workload-spiffe-uds, when --sds-socket does not say where",
+    help: "name of the socket in ./var/run/secrets/workload-spiffe-uds, if --sds-socket is not set",
     schema: schema.parsed(parseSocketFile),
     default: "socket",
     group: "Serving",
@@ -23,7 +23,7 @@ export const servingOptions = {
   sdsSocketMode: option({
     flag: "--sds-socket-mode <octal>",
     env: "KASBAH_SDS_SOCKET_MODE",
-    help: "permissions of the socket: 0600, 0660 or 0666; whoever can connect gets the key",
+    help: "mode of the socket: 0600, 0660 or 0666; every user who can connect can read the key",
     schema: schema.parsed(parseSocketMode),
     default: "0600",
     group: "Serving",
@@ -31,7 +31,7 @@ export const servingOptions = {
   workloadSocket: option({
     flag: "--workload-socket <path>",
     env: "KASBAH_WORKLOAD_SOCKET",
-    help: "Unix socket of the SPIFFE Workload API; its clients find it by SPIFFE_ENDPOINT_SOCKET=unix:///path",
+    help: "Unix socket of the SPIFFE Workload API; set SPIFFE_ENDPOINT_SOCKET=unix:///path for its clients",
     schema: schema.path,
     optional: true,
     defaultHelp: "not served",
@@ -40,7 +40,7 @@ export const servingOptions = {
   workloadSocketMode: option({
     flag: "--workload-socket-mode <octal>",
     env: "KASBAH_WORKLOAD_SOCKET_MODE",
-    help: "permissions of the socket: 0600, 0660 or 0666; whoever can connect gets the key",
+    help: "mode of the socket: 0600, 0660 or 0666; every user who can connect can read the key",
     schema: schema.parsed(parseSocketMode),
     default: "0600",
     group: "Serving",
@@ -48,7 +48,7 @@ export const servingOptions = {
   fileDirectories: option({
     flag: "--file-directory <dir>",
     env: "KASBAH_FILE_DIRECTORIES",
-    help: "serve file-cert: and file-root: names out of this directory, and of no other",
+    help: "directory whose files may be served under file-cert: and file-root: names",
     schema: schema.path,
     default:
       "/etc/istio,/etc/certs,./etc/certs,./var/run/secrets/istio,./var/run/secrets/workload-spiffe-credentials",
@@ -58,7 +58,7 @@ export const servingOptions = {
   statusAddress: option({
     flag: "--status-address <host:port>",
     env: "KASBAH_STATUS_ADDRESS",
-    help: "HTTP address of /healthz/live, /healthz/ready, /metrics and /debug/secrets; wait and status ask there",
+    help: "HTTP address of /healthz/live, /healthz/ready, /metrics and /debug/secrets; the wait and status commands use it",
     schema: schema.listenAddress,
     default: "127.0.0.1:15020",
     group: "Serving",

@@ -1,26 +1,26 @@
 import { realpath } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 
-/** The allowed directories as they are on the disk at one moment, links followed. */
+/** The allowed directories at one moment, with links resolved. */
 export interface ResolvedDirectories {
-  /** Whether a path without links lies in an allowed directory, and in no private one. */
+  /** Whether a path without links is in an allowed directory and not in a private one. */
   hold(realPath: string): boolean;
 }
 
-/** Where files may be served from. A private directory inside an allowed one is left out. */
+/** The directories from which files may be served. A private directory inside an allowed one is excluded. */
 export class AllowedDirectories {
   readonly #allowed: readonly string[];
   readonly #private: readonly string[];
   readonly #always: ReadonlySet<string>;
 
-  /** `files` are allowed wherever they lie: the system's own bundles of public roots. */
+  /** `files` are allowed regardless of their directory: the operating system's bundles of public roots. */
   constructor(allowed: readonly string[], except: readonly string[], files: readonly string[] = []) {
     this.#allowed = allowed.map((directory) => resolve(directory));
     this.#private = except.map((directory) => resolve(directory));
     this.#always = new Set(files);
   }
 
-  /** Decides by the words of the path, so that nothing outside is so much as looked for. */
+  /** Decides from the path alone, so that the agent does not even look for files outside. */
   cover(path: string): boolean {
     return this.isAlwaysAllowed(path) || isHeld(resolve(path), this.#allowed, this.#private);
   }
@@ -29,19 +29,19 @@ export class AllowedDirectories {
     return this.#always.has(path);
   }
 
-  /** Looked up anew for each reading: volumes are mounted, and directories replaced, while we run. */
+  /** Resolved for each read, because volumes are mounted and directories are replaced at run time. */
   async resolved(): Promise<ResolvedDirectories> {
     const [allowed, except] = await Promise.all([realPaths(this.#allowed), realPaths(this.#private)]);
     return { hold: (realPath) => isHeld(realPath, allowed, except) };
   }
 }
 
-/** The nearest directory decides; of one that is both, the private nature does. */
+/** The nearest directory decides. A directory that is both allowed and private is private. */
 function isHeld(path: string, allowed: readonly string[], except: readonly string[]): boolean {
   return nearest(path, allowed) > nearest(path, except);
 }
 
-/** The length of the longest directory that the path lies in; 0 when it lies in none. */
+/** The length of the longest directory that contains the path; 0 if none does. */
 function nearest(path: string, directories: readonly string[]): number {
   const isBelow = (directory: string) =>
     path.startsWith(directory.endsWith(sep) ? directory : directory + sep);

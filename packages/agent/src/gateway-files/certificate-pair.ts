@@ -3,7 +3,10 @@ import { isKeyLabel, OperatorCertificate, OperatorKey } from "@kasbah/pki/operat
 import { AgentError } from "../errors.ts";
 import { readPemBlocks } from "./pem-blocks.ts";
 
-/** A chain and the key of its first certificate, as Envoy gets them. Existing proves that they belong together. */
+/**
+ * A chain and the key of its first certificate, as sent to Envoy. A value of this type proves that they
+ * match.
+ */
 export interface CertificatePair {
   readonly chainPem: string;
   readonly keyPem: string;
@@ -12,17 +15,18 @@ export interface CertificatePair {
 }
 
 /**
- * Reads the two files of a pair, which may be one and the same. Of each only its own blocks are taken, so that a key beside
- * the certificates never leaves with them. @throws AgentError `FILE_INVALID` when they are no pair
+ * Parses the two files of a pair, which may be the same file. Only the expected blocks are taken from each,
+ * so that a key next to the certificates is never sent. @throws AgentError `FILE_INVALID` if they are not a
+ * pair
  */
 export function parseCertificatePair(certificateFile: Buffer, keyFile: Buffer): CertificatePair {
   try {
     const [leaf, ...issuers] = readChain(certificateFile);
-    if (leaf === undefined) throw invalid("the certificate file holds no certificate");
+    if (leaf === undefined) throw invalid("the certificate file contains no certificate");
     const key = readKey(keyFile);
     if (!key.isOf(leaf)) {
       throw invalid(
-        "the key is not that of the first certificate; both are waited for when they are being replaced",
+        "the key does not match the first certificate; the agent retries in case the files are being replaced",
       );
     }
     const chainPem = [leaf, ...issuers].map((one) => one.toPem()).join("");
@@ -33,7 +37,7 @@ export function parseCertificatePair(certificateFile: Buffer, keyFile: Buffer): 
   }
 }
 
-/** A chain with a hole is worse than the chain before it: whatever cannot be read refuses the whole. */
+/** An incomplete chain is worse than the previous chain, so one unreadable block rejects the whole file. */
 function readChain(file: Buffer): readonly OperatorCertificate[] {
   const { blocks, problems } = readPemBlocks(file);
   const [problem] = problems;
@@ -45,9 +49,10 @@ function readKey(file: Buffer): OperatorKey {
   const { blocks, problems } = readPemBlocks(file);
   const [problem] = problems;
   if (problem !== undefined) throw problem;
-  // OpenSSL writes EC PARAMETERS before a key; certificates stand there when both files are one.
+  // OpenSSL writes EC PARAMETERS before a key, and certificates are present if both files are the same.
   const [block, ...others] = blocks.filter(({ label }) => isKeyLabel(label));
-  if (block === undefined || others.length > 0) throw invalid("the key file does not hold one private key");
+  if (block === undefined || others.length > 0)
+    throw invalid("the key file does not contain exactly one private key");
   return new OperatorKey(block);
 }
 

@@ -6,15 +6,15 @@ import type { AllowedDirectories, ResolvedDirectories } from "./allowed-director
 
 const maxFileBytes = 1024 * 1024;
 
-/** A file's bytes, and where it really lies. */
+/** A file's contents and its path without links. */
 export interface ConfinedFile {
   readonly realPath: string;
   readonly content: Buffer;
 }
 
 /**
- * Reads a regular file of at most 1 MiB that lies, with every link followed, in an allowed directory. Nothing that a link or a
- * directory is changed to meanwhile leads outside: what was opened is looked at, not what the path says.
+ * Reads a regular file of at most 1 MiB whose resolved path is in an allowed directory. Concurrent changes to
+ * links cannot redirect the read, because the opened file is checked, not the path.
  * @throws AgentError `FILE_REFUSED` or `FILE_UNREADABLE`
  */
 export async function readConfinedFile(
@@ -26,13 +26,14 @@ export async function readConfinedFile(
   try {
     const realPath = await realpath(path);
     if (!mayHold(realPath))
-      throw refused(path, "lies outside the allowed directories: --file-directory adds one");
-    // A pipe must not hang us, nor a terminal become ours; the last name is no link any more.
+      throw refused(path, "is outside the allowed directories; add its directory with --file-directory");
+    // A pipe must not block, a terminal must not become the controlling one, and the resolved path no longer
+    // ends in a link.
     const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW, O_NOCTTY } = constants;
     const file = await open(realPath, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
     try {
       const opened = await openedPath(file, realPath);
-      if (!mayHold(opened)) throw refused(path, "was replaced by a link out of the allowed directories");
+      if (!mayHold(opened)) throw refused(path, "was replaced by a link to outside the allowed directories");
       return { realPath, content: await readRegular(file, path) };
     } finally {
       await file.close();
@@ -40,11 +41,14 @@ export async function readConfinedFile(
   } catch (cause) {
     if (cause instanceof AgentError) throw cause;
     const reason = errnoOf(cause) ?? "failed";
-    throw new AgentError("FILE_UNREADABLE", `the file ${path} cannot be read (${reason})`, { cause });
+    throw new AgentError("FILE_UNREADABLE", `cannot read the file ${path} (${reason})`, { cause });
   }
 }
 
-/** Where the opened file lies, in the kernel's own words; where it has none (macOS), the path that was opened. */
+/**
+ * The kernel's path of the opened file, or the path that was opened where the kernel does not provide it
+ * (macOS).
+ */
 async function openedPath(file: FileHandle, realPath: string): Promise<string> {
   return readlink(`/proc/self/fd/${file.fd}`).catch(() => realPath);
 }
@@ -60,7 +64,7 @@ async function readRegular(file: FileHandle, path: string): Promise<Buffer> {
     if (bytesRead === 0) return buffer.subarray(0, length);
     length += bytesRead;
   }
-  throw new AgentError("FILE_UNREADABLE", `the file ${path} grew while it was read`);
+  throw new AgentError("FILE_UNREADABLE", `the file ${path} grew while the agent read it`);
 }
 
 function refused(path: string, rule: string): AgentError {

@@ -8,7 +8,7 @@ export interface DirectoryWatchesDeps {
   readonly logger: Logger;
 }
 
-/** Called when files may have changed; rejects when it is worth another try with the same content. */
+/** Called when files may have changed. Rejects if the same contents should be tried again. */
 export type FileListener = () => Promise<void>;
 
 interface Watched {
@@ -17,7 +17,10 @@ interface Watched {
   readonly started: Promise<void>;
 }
 
-/** One watch for each directory, however many files of it are served: two hundred names cost one look, not two hundred. */
+/**
+ * Watches each directory once, regardless of the number of served files: two hundred names cost one read, not
+ * two hundred.
+ */
 export class DirectoryWatches {
   readonly #deps: DirectoryWatchesDeps;
   readonly #watched = new Map<string, Watched>();
@@ -26,7 +29,7 @@ export class DirectoryWatches {
     this.#deps = deps;
   }
 
-  /** Watches a file, there or not, until the returned function is called. */
+  /** Watches a file, which need not exist, until the returned function is called. */
   add(path: string, listener: FileListener): () => void {
     const directory = dirname(path);
     const watched = this.#watched.get(directory) ?? this.#open(directory);
@@ -54,10 +57,10 @@ export class DirectoryWatches {
       name: `files in ${directory}`,
       directories: [directory],
       read: () => digest([...files.keys()].sort()),
-      // Nothing is known at first: what was read before the watch began is looked at once more, settled.
+      // Starts empty, so that files read before the watch began are read again once they are stable.
       initial: "",
       onChange: async () => tellAll(files),
-      // Each name tells its own trouble.
+      // Each name reports its own problems.
       onTrouble: () => {},
       watchDirectory,
       clock,
@@ -72,9 +75,10 @@ export class DirectoryWatches {
 async function tellAll(files: ReadonlyMap<string, ReadonlySet<FileListener>>): Promise<void> {
   const listeners = new Set([...files.values()].flatMap((of) => [...of]));
   const failures: unknown[] = [];
-  // One after the other, so that a directory of many keys does not hold up everything else.
+  // Sequential, so that a directory with many keys does not block the event loop.
   for (const listener of listeners) await listener().catch((error: unknown) => failures.push(error));
-  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} names could not be read`);
+  if (failures.length > 0)
+    throw new AggregateError(failures, `cannot read the files of ${failures.length} names`);
 }
 
 async function end({ watch, started }: Watched): Promise<void> {

@@ -6,7 +6,7 @@ import { type ConfinedFile, readConfinedFile } from "./confined-file.ts";
 
 const mostAttempts = 5;
 
-/** Reads files of the allowed directories. */
+/** Reads files from the allowed directories. */
 export class GenerationReader {
   readonly #allowed: AllowedDirectories;
 
@@ -15,8 +15,9 @@ export class GenerationReader {
   }
 
   /**
-   * The contents of files of one generation: kubelet replaces a volume by swapping its `..data` link, and a swap between two
-   * reads would give a certificate of yesterday with a key of today. @throws AgentError `FILE_REFUSED` or `FILE_UNREADABLE`
+   * Reads files of one generation. kubelet replaces a volume by swapping its `..data` link, and a swap
+   * between two reads would combine an old certificate with a new key. @throws AgentError `FILE_REFUSED` or
+   * `FILE_UNREADABLE`
    */
   async readTogether(paths: readonly string[]): Promise<readonly Buffer[]> {
     for (let attempt = 1; ; attempt += 1) {
@@ -28,18 +29,19 @@ export class GenerationReader {
         if (attempt === mostAttempts) {
           throw new AgentError(
             "FILE_UNREADABLE",
-            `${paths.join(" and ")} were replaced while they were read`,
+            `${paths.join(" and ")} were replaced while the agent read them`,
           );
         }
       } catch (error) {
-        // The old generation is removed right after the swap, so a file may be gone between its link and its open.
+        // The old generation is removed right after the swap, so a file may disappear between resolving its
+        // link and opening it.
         const isPassing = error instanceof AgentError && error.code === "FILE_UNREADABLE";
         if (!isPassing || attempt === mostAttempts) throw error;
       }
     }
   }
 
-  /** A digest of the files, which never fails: that one cannot be read is content too. */
+  /** Returns a digest of the files. It never fails: an error counts as content. */
   async digest(paths: Iterable<string>): Promise<string> {
     const hash = createHash("sha256");
     const resolved = await this.#allowed.resolved();

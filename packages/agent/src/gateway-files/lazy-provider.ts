@@ -7,14 +7,13 @@ import { parseFileName, pathsOf } from "./resource-name.ts";
 
 export interface LazyFileProviderDeps {
   readonly directories: AllowedDirectories;
-  /** Loads what reads and watches files: most agents never serve one. */
+  /** Loads the code that reads and watches files, which most agents never need. */
   readonly load: () => Promise<FileProvider>;
   readonly logger: Logger;
 }
 
 /**
- * Claims the file names that may be served, by the words of their paths alone, and loads what serves them with the first that
- * is asked for.
+ * Claims file names from their paths alone, and loads the provider when a client subscribes to the first one.
  */
 export class LazyFileProvider implements ResourceProvider, Component {
   readonly name = "files";
@@ -44,7 +43,7 @@ export class LazyFileProvider implements ResourceProvider, Component {
         stop = provider.watch(name, onChange);
         if (provider.current(name) !== undefined) onChange();
       },
-      (error: unknown) => this.#deps.logger.error("what serves files could not be loaded", { error }),
+      (error: unknown) => this.#deps.logger.error("cannot load the file provider", { error }),
     );
     return () => {
       stop?.();

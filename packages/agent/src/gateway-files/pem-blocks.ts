@@ -1,18 +1,22 @@
 import { findPemBlocks, type PemBlock, PkiError } from "@kasbah/pki";
 
-/** What stands in a file of PEM: the blocks that can be read, in their order, and why others cannot. */
+/** The readable blocks of a PEM file in order, and the errors of the others. */
 export interface PemContents {
   readonly blocks: readonly PemBlock[];
   readonly problems: readonly PkiError[];
 }
 
 const begin = "-----BEGIN ";
-/** Six times what the public CAs' bundle holds. A million bytes of beginnings would cost a second. */
+/**
+ * Six times the number in the public CAs' bundle. Searching a million bytes of BEGIN lines would take a
+ * second.
+ */
 const mostBlocks = 1_000;
 
 /**
- * Finds the blocks of a file that people and tools made, each on its own, so that a broken one costs no other. Text around the
- * blocks, byte order marks, indentation and empty lines are passed over, as OpenSSL does; nothing is searched by pattern.
+ * Finds the PEM blocks of a file, each on its own, so that a malformed block does not affect the others. Like
+ * OpenSSL, it ignores text around the blocks, byte order marks, indentation and empty lines. It uses no
+ * regular expressions.
  */
 export function readPemBlocks(content: Buffer): PemContents {
   const lines = content.toString("utf8").split("\n");
@@ -24,7 +28,7 @@ export function readPemBlocks(content: Buffer): PemContents {
   const problems: PkiError[] = [];
   for (let at = text.indexOf(begin); at !== -1; ) {
     if (blocks.length + problems.length >= mostBlocks) {
-      problems.push(new PkiError("PEM_MALFORMED", `there are more than ${mostBlocks} blocks`));
+      problems.push(new PkiError("PEM_MALFORMED", `the file has more than ${mostBlocks} PEM blocks`));
       break;
     }
     const next = text.indexOf(begin, at + begin.length);

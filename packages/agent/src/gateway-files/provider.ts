@@ -14,7 +14,7 @@ export interface FileProviderDeps {
   readonly watchDirectory: WatchDirectory;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** How long a name is kept fresh after its last subscriber, who is most likely an Envoy that comes back. */
+  /** How long a name stays current after its last subscriber left, in case Envoy reconnects. */
   readonly graceMs?: number;
 }
 
@@ -25,25 +25,30 @@ interface Entry {
   leaving: AbortController;
 }
 
-/** A subscriber for whose name there is no room yet. */
+/** A subscriber whose name does not fit under the limit yet. */
 interface Waiting {
   readonly name: string;
   readonly onChange: () => void;
   stop: () => void;
 }
 
-/** A gateway has hundreds; a client that makes names up would have us watch files without end. */
+/**
+ * A gateway has hundreds of names. The limit keeps a client that invents names from making the agent watch an
+ * unlimited number of files.
+ */
 const mostNames = 2_000;
 const defaultGraceMs = 60_000;
 const complainEveryMs = 60_000;
 
-/** Serves file names, each from its first subscriber until a while after its last. */
+/**
+ * Serves file names. Each name is kept current from its first subscriber until a grace period after its last.
+ */
 export class FileProvider {
   readonly #deps: FileProviderDeps;
   readonly #reader: GenerationReader;
   readonly #watches: DirectoryWatches;
   readonly #entries = new Map<string, Entry>();
-  /** Names that nobody subscribes to any more, the longest so first: they make room for others. */
+  /** Names without subscribers, the longest-unused first. They are evicted for new names. */
   readonly #resting = new Set<string>();
   readonly #waiting = new Set<Waiting>();
   #complainedAtMs = Number.NEGATIVE_INFINITY;
@@ -62,8 +67,8 @@ export class FileProvider {
   }
 
   /**
-   * Reads the files of the name at once, and calls `onChange` after each change, until the returned function is called. Where
-   * too many names are asked for already, that begins once there is room.
+   * Reads the files of the name and calls `onChange` after each change, until the returned function is
+   * called. If the limit of names is reached, this starts once there is room.
    */
   watch(name: string, onChange: () => void): () => void {
     const entry = this.#entries.get(name) ?? this.#open(name);
@@ -118,7 +123,7 @@ export class FileProvider {
       const stop = this.#watches.add(path, () => secret.refresh());
       closed.signal.addEventListener("abort", stop, { once: true });
     }
-    // What fails is told to the observer, and tried again by the watch.
+    // The secret reports failures to the observer, and the watch retries.
     await secret.refresh().catch(() => undefined);
   }
 
@@ -132,7 +137,7 @@ export class FileProvider {
     const { clock, observer } = this.#deps;
     if (clock.monotonicMs() - this.#complainedAtMs < complainEveryMs) return false;
     this.#complainedAtMs = clock.monotonicMs();
-    const message = `more than ${mostNames} file names are asked for; the others wait until some are left`;
+    const message = `clients are subscribed to ${mostNames} file names, which is the maximum; further names wait until others are unsubscribed`;
     observer.onFailure(name, new AgentError("FILE_REFUSED", message));
     return false;
   }

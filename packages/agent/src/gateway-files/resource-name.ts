@@ -1,4 +1,4 @@
-/** What a resource name of Istio's file family asks for. The paths are as they were written. */
+/** A resource name of Istio's file family. Its paths are unchanged. */
 export type FileName =
   | { readonly kind: "pair"; readonly certificate: string; readonly key: string }
   | { readonly kind: "roots"; readonly path: string }
@@ -7,12 +7,13 @@ export type FileName =
 const pairPrefix = "file-cert:";
 const rootsPrefix = "file-root:";
 const separator = "~";
-/** Linux takes no longer path, its closing NUL included. */
+/** Linux limits a path to this length, including the closing NUL. */
 const maxPathBytes = 4095;
 
 /**
- * Reads `file-cert:<certificate>~<key>`, `file-root:<path>` or `file-root:system` (Istio's `GetResourceName`); undefined for
- * everything else. Paths are absolute or begin with `./`, name a file, and go up nowhere.
+ * Parses `file-cert:<certificate>~<key>`, `file-root:<path>` or `file-root:system` (Istio's
+ * `GetResourceName`); undefined for any other name. A path must be absolute or start with `./`, must name a
+ * file and must not contain `..`.
  */
 export function parseFileName(name: string): FileName | undefined {
   if (name.startsWith(pairPrefix)) return parsePair(name.slice(pairPrefix.length));
@@ -22,7 +23,7 @@ export function parseFileName(name: string): FileName | undefined {
   return isPlainPath(path) ? { kind: "roots", path } : undefined;
 }
 
-/** The paths that a name says, in its order. Which bundle of roots the system has, it does not say. */
+/** The paths in a name, in order. `file-root:system` contains none. */
 export function pathsOf(files: FileName): readonly string[] {
   if (files.kind === "pair") return [files.certificate, files.key];
   return files.kind === "roots" ? [files.path] : [];
@@ -34,7 +35,7 @@ function parsePair(text: string): FileName | undefined {
   return { kind: "pair", certificate, key };
 }
 
-/** `~` divides a pair; a path with one would be read in two ways. A NUL ends the path early in the kernel's eyes. */
+/** `~` separates a pair, so a path that contains it would be ambiguous. The kernel ends a path at a NUL. */
 function isPlainPath(path: string): boolean {
   if (!path.startsWith("/") && !path.startsWith("./")) return false;
   if (path.endsWith("/") || path.includes(separator) || !path.isWellFormed()) return false;

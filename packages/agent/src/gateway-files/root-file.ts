@@ -3,17 +3,17 @@ import { OperatorCertificate } from "@kasbah/pki/operator-certificate";
 import { AgentError } from "../errors.ts";
 import { readPemBlocks } from "./pem-blocks.ts";
 
-/** The certificates of a file of roots, as Envoy gets them. */
+/** The certificates of a root file, as sent to Envoy. */
 export interface RootFile {
   readonly pem: string;
-  /** Blocks that were left out: not certificates, or not to be read. */
+  /** Blocks that were skipped because they are not readable certificates. */
   readonly dropped: number;
 }
 
 /**
- * Reads a file of roots, each certificate once. What cannot be read is left out, because Envoy would refuse the rest with it.
- * A certificate that is no CA stays: an operator who pins a self-signed certificate of a server means it.
- * @throws AgentError `FILE_INVALID` when nothing is left
+ * Parses a root file and removes duplicates. Unreadable blocks are skipped, because Envoy would reject the
+ * whole file. Certificates that are not CAs stay: an operator may pin a server's self-signed certificate.
+ * @throws AgentError `FILE_INVALID` if no certificate is left
  */
 export function parseRoots(file: Buffer): RootFile {
   const { blocks, problems } = readPemBlocks(file);
@@ -25,7 +25,7 @@ export function parseRoots(file: Buffer): RootFile {
     else roots.set(root.fingerprint, root.toPem());
   }
   if (roots.size === 0)
-    throw new AgentError("FILE_INVALID", "the file of roots holds no certificate that can be read");
+    throw new AgentError("FILE_INVALID", "the root file contains no readable certificate");
   return { pem: [...roots.values()].join(""), dropped };
 }
 

@@ -1,6 +1,6 @@
 import { access, constants } from "node:fs/promises";
 
-/** Where distributions keep the roots of public CAs, in the order in which Istio and Go look. */
+/** Paths at which distributions keep the roots of public CAs, in the order of Istio and Go. */
 export const systemBundlePaths: readonly string[] = [
   "/etc/ssl/certs/ca-certificates.crt", // Debian, Ubuntu, distroless
   "/etc/pki/tls/certs/ca-bundle.crt", // Fedora, RHEL 6
@@ -12,7 +12,7 @@ export const systemBundlePaths: readonly string[] = [
   "/etc/ssl/certs/ca-certificates.pem", // other builds of OpenSSL
 ];
 
-/** The first of the well-known bundles that is there; where there is none, the place where one may appear. */
+/** Returns the first well-known bundle that exists; if none exists, the path at which one may appear. */
 export async function findSystemBundle(paths = systemBundlePaths): Promise<string> {
   for (const path of paths) {
     const isThere = await access(path, constants.R_OK).then(

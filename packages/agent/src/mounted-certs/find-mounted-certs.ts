@@ -4,7 +4,7 @@ import { legacyMountedCertsDir } from "../config/places.ts";
 
 export const mountedNames = { chain: "cert-chain.pem", key: "key.pem", roots: "root-cert.pem" } as const;
 
-/** Whether all three files are there, which makes a CA superfluous. */
+/** Whether all three files exist, in which case no CA is needed. */
 async function hasMountedCerts(directory: string): Promise<boolean> {
   const paths = Object.values(mountedNames).map((name) => join(directory, name));
   return Promise.all(paths.map((path) => access(path))).then(
@@ -14,8 +14,9 @@ async function hasMountedCerts(directory: string): Promise<boolean> {
 }
 
 /**
- * The directory whose files take the place of a CA; undefined when one is to be asked. With `fileMountedCerts` that is never,
- * and files that are nowhere yet are awaited. Small, since every agent looks.
+ * Returns the directory of the mounted files that replace a CA; undefined if the agent must ask a CA. With
+ * `fileMountedCerts` the agent never asks a CA and waits for missing files. This module is small because
+ * every agent loads it.
  */
 export async function findMountedCerts(options: {
   readonly fileMountedCerts: boolean;

@@ -14,7 +14,7 @@ import { chainEnd } from "../secret/certificate-chain.ts";
 import type { WorkloadSecret } from "../secret/secret-store.ts";
 import { mountedNames } from "./find-mounted-certs.ts";
 
-/** The three files as they were read. */
+/** The contents of the three files. */
 export interface MountedFiles {
   readonly chain: string;
   readonly key: string;
@@ -23,7 +23,7 @@ export interface MountedFiles {
 
 const maxFileBytes = 256 * 1024;
 
-/** Somebody else renews these; when this share of their life is left and they have not, it is overdue. */
+/** Another program renews the files. If this share of the lifetime is left, the renewal is overdue. */
 const overdueShare = 0.2;
 
 export async function readMountedFiles(directory: string): Promise<MountedFiles> {
@@ -37,22 +37,24 @@ export async function readMountedFiles(directory: string): Promise<MountedFiles>
 }
 
 /**
- * The secret that the files make: the key is the leaf's, the chain verifies under the roots now, and the leaf is an
- * X.509-SVID, whose name becomes ours. Throws MOUNTED_CERTS_INVALID naming the rule that failed.
+ * Parses the secret from the files: the key matches the leaf, the chain verifies now, and the leaf is an
+ * X.509-SVID, whose name becomes the workload's. Throws MOUNTED_CERTS_INVALID naming the failed rule.
  */
 export function parseMountedSecret(files: MountedFiles, keyFormat: KeyFormat, now: Date): WorkloadSecret {
-  const keyPair = check(`${mountedNames.key} cannot be read`, () => parsePrivateKey(files.key));
-  const [leaf, ...rest] = check(`${mountedNames.chain} cannot be read`, () => certificatesIn(files.chain));
-  const bundle = check(`${mountedNames.roots} cannot be read`, () =>
+  const keyPair = check(`cannot parse ${mountedNames.key}`, () => parsePrivateKey(files.key));
+  const [leaf, ...rest] = check(`cannot parse ${mountedNames.chain}`, () => certificatesIn(files.chain));
+  const bundle = check(`cannot parse ${mountedNames.roots}`, () =>
     TrustBundle.from(certificatesIn(files.roots)),
   );
-  if (leaf === undefined) throw invalid(`${mountedNames.chain} holds no certificate`);
+  if (leaf === undefined) throw invalid(`${mountedNames.chain} contains no certificate`);
   if (!leaf.publicKey.equals(keyPair.publicKey)) {
-    throw invalid(`${mountedNames.key} is not the key of ${mountedNames.chain}`);
+    throw invalid(`${mountedNames.key} does not match ${mountedNames.chain}`);
   }
   const { spiffeId } = leaf;
   if (spiffeId === undefined) {
-    throw invalid("the certificate does not have exactly one SPIFFE ID; serve others as file-cert: names");
+    throw invalid(
+      "the certificate does not have exactly one SPIFFE ID; serve other certificates under file-cert: names",
+    );
   }
   const intermediates = rest.filter((one) => !one.isIssuedBy(one));
   check(`${mountedNames.chain} does not verify under ${mountedNames.roots}`, () =>
@@ -65,7 +67,7 @@ export function parseMountedSecret(files: MountedFiles, keyFormat: KeyFormat, no
   return { spiffeId, keyPair, keyFormat, leaf, intermediates, bundle, receivedAt: now, notAfter, rotateAt };
 }
 
-/** Files of people's own: `openssl x509 -text` writes words around the blocks. */
+/** Operators' files may contain text around the blocks, for example from `openssl x509 -text`. */
 function certificatesIn(text: string): readonly Certificate[] {
   const blocks = findPemBlocks(text).filter(({ label }) => label === "CERTIFICATE");
   return blocks.map(({ der }) => parseCertificate(der));
@@ -80,7 +82,7 @@ function check<T>(rule: string, verify: () => T): T {
 }
 
 function invalid(rule: string, cause?: unknown): AgentError {
-  return new AgentError("MOUNTED_CERTS_INVALID", `the mounted certificates are not served: ${rule}`, {
+  return new AgentError("MOUNTED_CERTS_INVALID", `cannot serve the mounted certificates: ${rule}`, {
     cause,
   });
 }

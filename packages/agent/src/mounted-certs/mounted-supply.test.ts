@@ -152,7 +152,7 @@ describe("Mounted certificates", function () {
     await writeTo(directory.path, secretFiles(await mint({ receivedAt, ttlMs: 1.1 * hourMs })));
     await supply.start();
     assert.equal(store.state(), "stale");
-    assert.match(supply.warnings().join(), /nobody has renewed them/);
+    assert.match(supply.warnings().join(), /have not been renewed/);
   });
 
   it("take the place of a CA when all three are there, or when that was said", async () => {

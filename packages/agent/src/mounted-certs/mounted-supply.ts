@@ -13,13 +13,13 @@ export interface MountedSupplyDeps {
   readonly observer: RotationObserver;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** How often the files are read without a notice of the kernel's; 5 seconds unless given. */
+  /** How often the files are read if the kernel reports no change; 5 seconds by default. */
   readonly pollMs?: number;
 }
 
 /**
- * Keeps the store supplied from files that somebody else renews, in place of a CA: kubelet, cert-manager's CSI driver. A
- * set that is half written or does not verify is never published; the one before is served until it ends.
+ * Supplies the store from files that another program renews, such as kubelet or cert-manager's CSI driver. An
+ * incomplete or invalid set is never published; the previous one is served until it expires.
  */
 export class MountedSupply implements Component {
   readonly name = "mounted certificates";
@@ -31,7 +31,7 @@ export class MountedSupply implements Component {
     this.#deps = deps;
   }
 
-  /** Has published the files by the time it resolves, if they are good. */
+  /** Publishes the files before it resolves, if they are valid. */
   async start(): Promise<void> {
     const { directory, clock, logger, pollMs } = this.#deps;
     this.#watch = new ContentWatch({
@@ -57,12 +57,12 @@ export class MountedSupply implements Component {
     await this.#watch?.stop();
   }
 
-  /** What does not keep the files from being served, yet. */
+  /** Problems that do not yet prevent serving the files. */
   warnings(): readonly string[] {
     const { store, directory } = this.#deps;
     const notAfter = store.current?.notAfter.toISOString();
     return store.state() === "stale"
-      ? [`the certificates in ${directory} end at ${notAfter}, and nobody has renewed them`]
+      ? [`the certificates in ${directory} expire at ${notAfter} and have not been renewed`]
       : [];
   }
 
@@ -82,7 +82,7 @@ export class MountedSupply implements Component {
       return await readMountedFiles(directory);
     } catch (cause) {
       const reason = errnoOf(cause) ?? "not a small regular file";
-      const message = `the certificates in ${directory} cannot be read (${reason}); mount key.pem, cert-chain.pem and root-cert.pem there`;
+      const message = `cannot read the certificates in ${directory} (${reason}); mount key.pem, cert-chain.pem and root-cert.pem there`;
       throw new AgentError("MOUNTED_CERTS_INVALID", message, { cause });
     }
   }
@@ -95,7 +95,7 @@ export class MountedSupply implements Component {
   }
 }
 
-/** Of the private half only the hash of its text is taken, which tells nothing of a key of 128 bits' strength. */
+/** The key is hashed as text. The hash reveals nothing about a key of 128-bit strength. */
 function digestOf({ chain, key, roots }: MountedFiles): string {
   const hash = createHash("sha256");
   for (const text of [chain, key, roots]) hash.update(`${text.length}:`).update(text);

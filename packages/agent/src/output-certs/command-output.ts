@@ -4,8 +4,8 @@ const pemEdge = /-----(BEGIN|END) /;
 const longBase64 = /^[A-Za-z0-9+/_=-]{40,}$/;
 
 /**
- * The last lines of what a command printed, in bounded memory. What is between the edges of a PEM block, or looks as its
- * insides do, is left out: a command that prints the key by mistake must not get it into our log.
+ * The last lines that a command printed, in bounded memory. PEM blocks and lines that look like their
+ * contents are redacted, in case a command prints the key by mistake.
  */
 export class CommandOutput {
   readonly #lines: string[] = [];
@@ -21,7 +21,7 @@ export class CommandOutput {
     }
   }
 
-  /** The last lines, the unfinished one included. */
+  /** The last lines, including an unfinished one. */
   get lines(): readonly string[] {
     if (this.#partial !== "") this.#endLine();
     return this.#lines;

@@ -10,7 +10,7 @@ import { shell } from "./run-shell.ts";
 
 /** The components that write the files, and their warnings for the readiness page. */
 export interface OutputFiles {
-  /** Must start before the first secret is published and stop after the last. */
+  /** Must start before the first secret is published and stop after the last one. */
   readonly components: readonly Component[];
   warnings(): readonly string[];
 }

@@ -1,12 +1,12 @@
 import { Counter, type Registry } from "@kasbah/runtime";
 
-/** What is counted of files and the command after them. */
+/** Metrics of the files and of the command that runs after them. */
 export interface FileMetrics {
   readonly writes: Counter<"result">;
   readonly runs: Counter<"result">;
 }
 
-/** Registers the metrics; each result is there from the start, so that the first failure is a rise. */
+/** Registers the metrics. Every result starts at 0, so that the first failure is an increase. */
 export function createFileMetrics(registry: Registry): FileMetrics {
   const counter = (name: string, help: string) =>
     new Counter({ name, help, labelNames: ["result"], registers: [registry] });

@@ -13,23 +13,24 @@ import {
 import { readBoundedFile } from "../bounded-file.ts";
 import { hasPlainFile, readStanding } from "./plain-files.ts";
 
-/** The calls of `node:fs/promises` that a set of files is published with. */
+/** The `node:fs/promises` functions that publish a set of files. */
 export interface FileSetFs extends DurableFs {
   symlink(target: string, path: string): Promise<void>;
 }
 
 const nodeFileSetFs: FileSetFs = { ...nodeFs, symlink };
 
-/** The link that everything turns on, by kubelet's name for it, which watchers of files know. */
+/** The link to the current version. File watchers know kubelet's name for it. */
 const dataLink = "..data";
 const versionName = /^\.\.kasbah-(\d{1,15})$/;
 const leftoverName = /^\.\.\.kasbah-\d{1,15}\.tmp-/;
 const maxFileBytes = 512 * 1024;
 
 /**
- * A directory whose files change together, by kubelet's scheme: each version is a directory of its own, `..data` links to
- * the current one, and each file is a link through `..data`. One rename swaps all of them, so that whoever looks through
- * `..data` sees one whole version, after a kill or a power cut too. So it is in a directory where plain files had the names.
+ * A directory whose files change together, like kubelet's volumes: each version is a subdirectory, `..data`
+ * links to the current one, and each file is a link through `..data`. One rename swaps all files, so readers
+ * always see one complete version, even after a crash or a power cut and even if plain files were there
+ * before.
  */
 export class FileSet {
   readonly #directory: string;
@@ -40,17 +41,20 @@ export class FileSet {
     this.#fs = fs;
   }
 
-  /** Whether exactly these files, with these modes, are what readers find. */
+  /** Whether readers see exactly these files with these modes. */
   async holds(files: readonly PublishedFile[]): Promise<boolean> {
     try {
       return (await Promise.all(files.map((file) => this.#holdsOne(file)))).every(Boolean);
     } catch {
-      // What is missing or cannot be read is not what we want it to be.
+      // A missing or unreadable file does not match.
       return false;
     }
   }
 
-  /** Makes these files the current version; when it resolves, that is durable. Throws `FILE_NOT_DURABLE`; readers then have the version before. */
+  /**
+   * Makes these files the current version, durably. Throws `FILE_NOT_DURABLE`; readers then still see the
+   * previous version.
+   */
   async publish(files: readonly PublishedFile[]): Promise<void> {
     try {
       await this.#keepPlainFiles(files);
@@ -64,7 +68,10 @@ export class FileSet {
     }
   }
 
-  /** Removes what killed processes left, and every version but the current one and the `kept` newest others. Not while `publish` runs. */
+  /**
+   * Removes leftovers of killed processes and all versions except the current one and the `kept` newest
+   * others. Must not run during `publish`.
+   */
   async prune(kept: number): Promise<void> {
     const current = versionNumber(await readlink(this.#path(dataLink)).catch(() => ""));
     const names = await readdir(this.#directory);
@@ -93,7 +100,10 @@ export class FileSet {
     return (seen & 0o777) === mode && (await readBoundedFile(path, maxFileBytes)) === wanted;
   }
 
-  /** Turned into links one by one, plain files would show a new key beside an old chain: what they hold is made a version first. */
+  /**
+   * Replacing plain files by links one at a time would show a new key with an old chain. Their contents are
+   * made a version first.
+   */
   async #keepPlainFiles(files: readonly PublishedFile[]): Promise<void> {
     const names = files.map(({ name }) => name);
     if (!(await hasPlainFile(this.#directory, names))) return;
@@ -107,7 +117,9 @@ export class FileSet {
     if (kept.length > 0) await this.#show(kept);
   }
 
-  /** Links to a new version of them, `..data` first: what the names go through must be durable before they do. */
+  /**
+   * Links to a new version of the files, `..data` first: it must be durable before any file links through it.
+   */
   async #show(files: readonly PublishedFile[]): Promise<void> {
     await this.#link(dataLink, await this.#newVersion(files));
     await syncDirectory(this.#directory, this.#fs);
@@ -129,9 +141,9 @@ export class FileSet {
     }
   }
 
-  /** Who may read is said by each file's own mode. */
+  /** The directory is readable by everyone; the mode of each file restricts access. */
   async #openToReaders(path: string): Promise<void> {
-    // In a directory that others may write, a link may stand here by now.
+    // If others can write to the parent directory, this may have been replaced by a link.
     const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
     const handle = await this.#fs.open(path, flags);
     try {
@@ -142,7 +154,7 @@ export class FileSet {
     }
   }
 
-  /** Replaces whatever file or link has the name, at once. */
+  /** Atomically replaces a file or link of this name. */
   async #link(name: string, target: string): Promise<void> {
     const path = this.#path(name);
     if ((await readlink(path).catch(() => undefined)) === target) return;

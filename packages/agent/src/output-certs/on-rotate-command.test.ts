@@ -95,7 +95,7 @@ describe("The command after a rotation", function () {
       return told().length === 1;
     }, 20_000);
     assert.deepEqual(told()[0]?.facts["result"], "timeout");
-    assert.match(String(command.problem), /longer than 30000 ms/);
+    assert.match(String(command.problem), /timed out after 30000 ms/);
     await eventually(async () => !(await isAlive("child")), 20_000);
     assert.ok(await metric("timeout"));
   });

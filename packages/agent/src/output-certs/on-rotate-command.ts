@@ -4,7 +4,7 @@ import { type CommandOutcome, runShell } from "./run-shell.ts";
 export interface OnRotateCommandDeps {
   readonly command: string;
   readonly timeoutMs: number;
-  /** What the command is told beside `KASBAH_SPIFFE_ID`: never a secret. */
+  /** Variables for the command besides `KASBAH_SPIFFE_ID`; never a secret. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly runs: Counter<"result">;
   readonly clock: Clock;
@@ -12,8 +12,8 @@ export interface OnRotateCommandDeps {
 }
 
 /**
- * Runs the operator's command after each new set of files, one at a time: sets that come while it runs make it run once
- * more afterwards. Its failure is told and changes nothing else.
+ * Runs the operator's command after each new set of files, one run at a time. Sets written during a run cause
+ * one more run. A failure is reported and has no other effect.
  */
 export class OnRotateCommand implements Component {
   readonly name = "on-rotate command";
@@ -27,20 +27,20 @@ export class OnRotateCommand implements Component {
     this.#deps = deps;
   }
 
-  /** How the last run failed; undefined when it did not. */
+  /** The reason the last run failed; undefined if it succeeded. */
   get problem(): string | undefined {
     return this.#problem;
   }
 
   async start(): Promise<void> {}
 
-  /** Ends a command that runs. */
+  /** Terminates a running command. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
   }
 
-  /** Runs the command soon, for the workload of this SPIFFE ID. */
+  /** Schedules a run for the workload with this SPIFFE ID. */
   request(spiffeId: string): void {
     this.#wantedFor = spiffeId;
     this.#running ??= this.#runWhileWanted();
@@ -78,8 +78,8 @@ export class OnRotateCommand implements Component {
       logger.info("on-rotate command ran", facts);
       return;
     }
-    const how = killedBy === undefined ? `exit code ${exitCode ?? "unknown"}` : `ended by ${killedBy}`;
-    this.#problem = `the on-rotate command failed: ${result === "timeout" ? `it took longer than ${timeoutMs} ms` : how}; the log has its last words`;
+    const how = killedBy === undefined ? `exit code ${exitCode ?? "unknown"}` : `terminated by ${killedBy}`;
+    this.#problem = `the on-rotate command failed: ${result === "timeout" ? `timed out after ${timeoutMs} ms` : how}; see the log for its output`;
     logger.error("on-rotate command failed", { result, ...facts });
   }
 }

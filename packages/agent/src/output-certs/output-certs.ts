@@ -15,10 +15,10 @@ import { FileSet, type FileSetFs } from "./file-set.ts";
 
 export interface OutputCertsDeps {
   readonly directory: string;
-  /** Of `key.pem`; certificates are 0644. */
+  /** Mode of `key.pem`; certificates are 0644. */
   readonly keyMode: number;
   readonly store: SecretStore;
-  /** Told of each set that readers find, the first after a start also when it was there before. */
+  /** Called with each set that readers see, and after a start even if the set was already there. */
   readonly onWritten?: (secret: WorkloadSecret) => void;
   readonly writes: Counter<"result">;
   readonly clock: Clock;
@@ -27,12 +27,12 @@ export interface OutputCertsDeps {
   readonly fs?: FileSetFs;
 }
 
-/** Long enough for a program that has just opened the directory to read all of its files. */
+/** Long enough for a program that has just opened the directory to read all its files. */
 const graceMs = 60_000;
 
 /**
- * Keeps `key.pem`, `cert-chain.pem` and `root-cert.pem` of a directory equal to the secret that is served, as one set,
- * with or without anybody on the SDS socket. A failure is tried again and disturbs nothing else.
+ * Keeps `key.pem`, `cert-chain.pem` and `root-cert.pem` in a directory equal to the served secret, as one
+ * set, independently of SDS clients. Failures are retried and affect nothing else.
  */
 export class OutputCerts implements Component {
   readonly name = "output certificates";
@@ -58,7 +58,7 @@ export class OutputCerts implements Component {
     });
   }
 
-  /** What keeps the files from being renewed; undefined when nothing does. */
+  /** The reason the files cannot be updated; undefined if they are current. */
   get problem(): string | undefined {
     return this.#problem;
   }
@@ -74,7 +74,9 @@ export class OutputCerts implements Component {
     await this.#pruned;
   }
 
-  /** One that is there is the operator's, whatever its mode; one that we make is as open as the key is. */
+  /**
+   * An existing directory belongs to the operator and keeps its mode; a new one is as restricted as the key.
+   */
   async #makeDirectory(): Promise<void> {
     const { directory, keyMode } = this.#deps;
     const isThere = await stat(directory).catch(() => undefined);
@@ -94,7 +96,8 @@ export class OutputCerts implements Component {
       logger.info("certificates written", { directory, serial: secret.leaf.serial });
     }
     this.#problem = undefined;
-    // After a restart once more: the process may have been killed between the files and what follows them.
+    // Once more after a restart, because the process may have been killed between writing the files and
+    // running the command.
     if (isNew || this.#isFirst) onWritten?.(secret);
     this.#isFirst = false;
     this.#pruneLater();
@@ -103,15 +106,18 @@ export class OutputCerts implements Component {
   #onFailed(error: unknown, retryInMs: number): void {
     const { logger, directory, writes } = this.#deps;
     writes.inc({ result: "failed" });
-    this.#problem = `the certificates in ${directory} could not be renewed (${errnoOf(error) ?? "UNEXPECTED"}); the log says why`;
-    logger.error("certificates could not be written; the files from before stay", {
+    this.#problem = `cannot update the certificates in ${directory} (${errnoOf(error) ?? "UNEXPECTED"}); see the log for the reason`;
+    logger.error("cannot write certificates; keeping the previous files", {
       directory,
       retryInMs: Math.round(retryInMs),
       error,
     });
   }
 
-  /** The version before stays for the grace, or until the next one; older ones go at once. */
+  /**
+   * The previous version stays for the grace period or until the next version; older ones are removed
+   * immediately.
+   */
   #pruneLater(): void {
     const { clock } = this.#deps;
     this.#pruning = new AbortController();
@@ -126,12 +132,12 @@ export class OutputCerts implements Component {
   async #prune(kept: number): Promise<void> {
     const { logger, directory } = this.#deps;
     await this.#set.prune(kept).catch((error: unknown) => {
-      logger.warn("old certificates could not be removed", { directory, error });
+      logger.warn("cannot remove old certificates", { directory, error });
     });
   }
 }
 
-/** The chain goes without its root, as over SDS: some peers refuse a handshake that shows it. */
+/** The chain excludes the root, as over SDS: some peers reject a handshake that contains it. */
 function secretFiles(secret: WorkloadSecret, keyMode: number): readonly PublishedFile[] {
   const { keyPair, keyFormat, leaf, intermediates, bundle } = secret;
   const chain = chainPem([leaf, ...intermediates]);

@@ -3,10 +3,10 @@ import { lstat, open } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf, type PublishedFile } from "@kasbah/runtime";
 
-/** Nothing is there, it is a link to elsewhere, or it is not for us to read. */
+/** The file does not exist, is a link to elsewhere, or is not readable for the agent. */
 const passedOver: ReadonlySet<string | undefined> = new Set(["ENOENT", "ELOOP", "EACCES", "EPERM"]);
 
-/** Whether a regular file, and no link, has one of these names. */
+/** Whether one of these names is a regular file and not a link. */
 export async function hasPlainFile(directory: string, names: readonly string[]): Promise<boolean> {
   const isPlain = async (name: string) =>
     (await lstat(join(directory, name)).catch(() => undefined))?.isFile() ?? false;
@@ -14,8 +14,8 @@ export async function hasPlainFile(directory: string, names: readonly string[]):
 }
 
 /**
- * The bytes of a file that is there already, no more open than it is nor than `wanted`. A link is followed only where it
- * is ours. Undefined for what cannot be kept.
+ * Reads an existing file, with its mode restricted to that of `wanted`. Only the agent's own links are
+ * followed. Undefined if the file cannot be kept.
  */
 export async function readStanding(
   path: string,

@@ -8,29 +8,34 @@ import { CommandOutput } from "./command-output.ts";
 export interface CommandToRun {
   readonly command: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Then its process group gets SIGTERM, and five seconds later SIGKILL; also when `signal` aborts. */
+  /**
+   * After this time, or if `signal` aborts, the process group gets SIGTERM, and SIGKILL five seconds later.
+   */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly clock: Clock;
 }
 
-/** How a command ended. */
+/** The result of a command. */
 export interface CommandOutcome {
   readonly result: "ok" | "failed" | "timeout";
   readonly exitCode: number | undefined;
   readonly killedBy: string | undefined;
-  /** The last lines of what it printed. */
+  /** The last lines of its output. */
   readonly output: readonly string[];
 }
 
-/** What reads the command. */
+/** The shell that runs the command. */
 export const shell = "/bin/sh";
 
 const killGraceMs = 5_000;
-/** For the last of the output: what runs on in the background may keep the pipe open for ever. */
+/** Time to read the remaining output. A background process may keep the pipe open forever. */
 const drainMs = 500;
 
-/** Runs a command by `/bin/sh -c` in a process group of its own, which does not outlive the time given. Never rejects. */
+/**
+ * Runs a command with `/bin/sh -c` in its own process group, and kills the group after the timeout. Never
+ * rejects.
+ */
 export async function runShell(run: CommandToRun): Promise<CommandOutcome> {
   const output = new CommandOutput();
   try {
@@ -46,7 +51,7 @@ export async function runShell(run: CommandToRun): Promise<CommandOutcome> {
       output: output.lines,
     };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : "it could not be started";
+    const reason = error instanceof Error ? error.message : "cannot start the command";
     return { result: "failed", exitCode: undefined, killedBy: undefined, output: [reason] };
   }
 }
@@ -63,18 +68,18 @@ function start({ command, environment }: CommandToRun, output: CommandOutput): C
   return child;
 }
 
-/** Without a descriptor left for its pipes, a child comes without them, and its `error` event a moment later. */
+/** If no descriptors are left, a child has no pipes and emits `error` a moment later. */
 function streamsOf({ stdout, stderr }: ChildProcess): readonly Readable[] {
   return [stdout, stderr].filter((stream) => stream !== null && stream !== undefined);
 }
 
-/** True when it had to be ended. */
+/** Returns true if the command had to be terminated. */
 async function endInTime(child: ChildProcess, { timeoutMs, signal, clock }: CommandToRun): Promise<boolean> {
   const exited = once(child, "exit");
   if (await isWithin(exited, timeoutMs, clock, signal)) return false;
   killGroup(child, "SIGTERM");
   const hasObeyed = await isWithin(exited, killGraceMs, clock);
-  // The shell may be gone while what it started is not.
+  // Processes that the shell started may outlive it.
   killGroup(child, "SIGKILL");
   if (!hasObeyed) await exited;
   return true;
@@ -111,6 +116,6 @@ function killGroup({ pid }: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
   try {
     kill(-pid, signal);
   } catch {
-    // Nobody of the group is left.
+    // All processes of the group have exited.
   }
 }

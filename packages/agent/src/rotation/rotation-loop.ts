@@ -1,7 +1,7 @@
 import type { Component } from "@kasbah/runtime";
 import { type RotatorDeps, rotateUntilAborted } from "./rotator.ts";
 
-/** The rotation loop as a part of the daemon: starts at once, whether or not there is a CA. */
+/** Runs the rotation loop as a component. It starts immediately, even if no CA is reachable. */
 export class RotationLoop implements Component {
   readonly name = "rotation";
   readonly #deps: RotatorDeps;

@@ -1,8 +1,10 @@
-/** Tells a waiting retry that something its last attempt depended on has changed. */
+/** Wakes a waiting retry when an input of its last attempt has changed. */
 export class Wake {
   #next = new AbortController();
 
-  /** Aborts when `ring` is called next. Taken before an attempt, it does not miss a change that falls into the attempt. */
+  /**
+   * Aborts at the next `ring`. Read it before an attempt, so that a change during the attempt is not missed.
+   */
   get next(): AbortSignal {
     return this.#next.signal;
   }

@@ -3,35 +3,38 @@ import type { Secret } from "@kasbah/protocol";
 import { chainPem } from "../secret/certificate-chain.ts";
 import type { WorkloadSecret } from "../secret/secret-store.ts";
 
-/** A secret under a name, as Envoy receives it. */
+/** A named secret, as sent to Envoy. */
 export interface SecretResource {
   readonly name: string;
-  /** Hash of the public contents: equal contents have equal versions, in any process. */
+  /** Hash of the public contents: equal contents have equal versions in every process. */
   readonly version: string;
   readonly secret: Secret;
 }
 
-/** The chain and the key of a workload. */
+/** Returns the workload's certificate chain and key. */
 export function leafResource(
   name: string,
   { leaf, intermediates, keyPair, keyFormat }: WorkloadSecret,
 ): SecretResource {
-  // The chain goes without its root: a peer that lacks the root gains nothing by seeing it, and some refuse it.
+  // The chain excludes the root: a peer without the root gains nothing from it, and some peers reject it.
   const certificateChain = Buffer.from(chainPem([leaf, ...intermediates]));
   return tlsCertificate(name, certificateChain, Buffer.from(keyPair.toPem(keyFormat)));
 }
 
-/** The whole trust bundle of a workload. */
+/** Returns the workload's whole trust bundle. */
 export function rootsResource(name: string, { bundle }: WorkloadSecret): SecretResource {
   return validationContext(name, Buffer.from(bundle.toPem()));
 }
 
-/** Roots to trust, in PEM. */
+/** Returns a resource with PEM roots to trust. */
 export function validationContext(name: string, trustedCa: Uint8Array): SecretResource {
   return { name, version: versionOf(trustedCa), secret: { kind: "validationContext", name, trustedCa } };
 }
 
-/** A chain and the key that belongs to it, in PEM. The leaf names its key, so the version needs no look at the private half. */
+/**
+ * Returns a resource with a PEM chain and its key. The leaf contains the public key, so the version does not
+ * depend on the private key.
+ */
 export function tlsCertificate(
   name: string,
   certificateChain: Uint8Array,

@@ -414,7 +414,10 @@ describe("The SDS service on a Unix socket", () => {
     it("says after ten seconds that there is nothing, and where to look", async () => {
       const answer = assert.rejects(
         fetch({}),
-        refusal(grpcStatus.UNAVAILABLE, /^RESOURCE_NOT_READY: no secret is available yet for "default"; .*healthz/),
+        refusal(
+          grpcStatus.UNAVAILABLE,
+          /^RESOURCE_NOT_READY: no secret is available yet for "default"; .*healthz/,
+        ),
       );
       await eventually(() => service.watched === 1);
       await clock.advance(10_000);

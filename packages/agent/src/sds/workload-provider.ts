@@ -6,8 +6,8 @@ import type { ResourceProvider } from "./resource-catalog.ts";
 const openKinds = { workload: "leaf", "trust-domain": "roots", none: undefined } as const;
 
 /**
- * The workload's own secret, under Istio's names (`default`, `ROOTCA`) and under SPIRE's: its SPIFFE ID for the certificate,
- * its trust domain's ID for the roots. Our key answers to no other name.
+ * The workload's own secret under the names of Istio (`default`, `ROOTCA`) and of SPIRE: its SPIFFE ID for
+ * the certificate, its trust domain's ID for the roots. The key is served under no other name.
  */
 export class WorkloadProvider implements ResourceProvider {
   readonly #store: SecretStore;
@@ -15,7 +15,10 @@ export class WorkloadProvider implements ResourceProvider {
   readonly #isNameOpen: boolean;
   #built: { readonly from: WorkloadSecret; readonly resources: Map<string, SecretResource> } | undefined;
 
-  /** `isNameOpen`: the first secret decides our name, whatever was configured, as mounted files do. */
+  /**
+   * `isNameOpen`: the first secret decides the workload's name regardless of the configuration, as with
+   * mounted certificates.
+   */
   constructor(
     store: SecretStore,
     identity: IdentityOptions,
@@ -26,12 +29,12 @@ export class WorkloadProvider implements ResourceProvider {
     this.#isNameOpen = isNameOpen;
   }
 
-  /** Before the first secret our own SPIFFE ID may not be known: every name that it could be is held until then. */
+  /** Until the first secret, the workload's SPIFFE ID may be unknown, and every possible name is claimed. */
   claims(name: string): boolean {
     return this.#kindOf(name) !== undefined;
   }
 
-  /** Roots stay true after the leaf's end; an expired leaf is handed to nobody. */
+  /** The trust bundle stays valid after the leaf expires; an expired leaf is never served. */
   current(name: string): SecretResource | undefined {
     const secret = this.#store.current;
     const kind = this.#kindOf(name);

@@ -12,24 +12,24 @@ import { AgentError } from "../errors.ts";
 import { chainEnd, chainPem } from "../secret/certificate-chain.ts";
 import type { WorkloadSecret } from "../secret/secret-store.ts";
 
-/** What a cached secret is held against, as the CA's reply was before it. */
+/** What a cached secret is verified against, like the CA's reply before it. */
 export interface ExpectedCachedSecret {
   readonly spiffeId: SpiffeId;
   readonly keyType: KeyType;
   readonly keyFormat: KeyFormat;
-  /** The roots of the root file as it is now: a root that has left it since is believed no more. */
+  /** The roots that the root file contains now: a root removed from it is no longer trusted. */
   readonly held: TrustBundle;
   readonly now: Date;
 }
 
-/** A secret from the cache, with the roots that its reply brought; its bundle is those alone. */
+/** A secret from the cache. Its bundle contains only the roots of the CA's reply. */
 export type CachedSecret = WorkloadSecret;
 
 const fields = ["key", "chain", "roots", "receivedAt", "rotateAt"] as const;
 type Written = Readonly<Record<(typeof fields)[number], string>>;
 const format = 1;
 
-/** The text of a cache file: it holds the private key. */
+/** Returns the contents of a cache file, including the private key. */
 export function formatCachedSecret(secret: WorkloadSecret, learned: TrustBundle): string {
   const { keyPair, leaf, intermediates, receivedAt, rotateAt } = secret;
   const written: Written = {
@@ -43,28 +43,28 @@ export function formatCachedSecret(secret: WorkloadSecret, learned: TrustBundle)
 }
 
 /**
- * Believes a cached secret as little as a reply of the CA: our key, our SPIFFE ID, a chain to a root that the root file
- * holds now, valid now. Throws CACHED_SECRET_INVALID naming the rule that failed, and CACHED_SECRET_NOT_YET_VALID when
- * everything but our clock says that it is good.
+ * Verifies a cached secret like a reply of the CA: own key, own SPIFFE ID, a chain to a root in the current
+ * root file, valid now. Throws CACHED_SECRET_INVALID naming the failed rule, or CACHED_SECRET_NOT_YET_VALID
+ * if only the local clock contradicts it.
  */
 export function parseCachedSecret(text: string, expected: ExpectedCachedSecret): CachedSecret {
   const written = readFields(text);
-  const keyPair = check("its key is malformed", () => parsePrivateKey(written.key));
-  const chain = check("its chain is malformed", () => parseCertificates(written.chain));
+  const keyPair = check("key is malformed", () => parsePrivateKey(written.key));
+  const chain = check("chain is malformed", () => parseCertificates(written.chain));
   const [leaf, ...intermediates] = chain;
-  const bundle = check("its roots are malformed", () => parseTrustBundle(written.roots));
+  const bundle = check("roots are malformed", () => parseTrustBundle(written.roots));
   if (leaf === undefined || !leaf.publicKey.equals(keyPair.publicKey)) {
-    throw invalid("its key is not the leaf's");
+    throw invalid("key does not match the leaf");
   }
-  if (keyPair.publicKey.type !== expected.keyType) throw invalid(`its key is not ${expected.keyType}`);
+  if (keyPair.publicKey.type !== expected.keyType) throw invalid(`key type is not ${expected.keyType}`);
   const { spiffeId, held, now, keyFormat } = expected;
-  if (!leaf.spiffeId?.equals(spiffeId)) throw invalid(`its leaf does not have exactly the name ${spiffeId}`);
+  if (!leaf.spiffeId?.equals(spiffeId)) throw invalid(`leaf does not have exactly one SAN, ${spiffeId}`);
   const notBefore = new Date(Math.max(...chain.map((one) => one.notBefore.getTime())));
-  // No earlier than its own beginning, so that a clock that is behind is not mistaken for a wrong chain.
+  // Not before notBefore, so that a slow clock is not reported as an invalid chain.
   const within = now < notBefore ? notBefore : now;
   for (const roots of [held, bundle]) {
     const path = { leaf, intermediates, bundle: roots, now: within };
-    check("its chain does not verify", () => verifyChain(path));
+    check("chain does not verify", () => verifyChain(path));
   }
   const notAfter = chainEnd(chain);
   const [receivedAt, rotateAt] = readTimes(written, notAfter);
@@ -73,12 +73,12 @@ export function parseCachedSecret(text: string, expected: ExpectedCachedSecret):
 }
 
 function readFields(text: string): Written {
-  const parsed: unknown = check("it is not JSON", () => JSON.parse(text));
+  const parsed: unknown = check("not JSON", () => JSON.parse(text));
   const entries = new Map(typeof parsed === "object" && parsed !== null ? Object.entries(parsed) : []);
-  if (entries.get("format") !== format) throw invalid(`it is not of format ${format}`);
+  if (entries.get("format") !== format) throw invalid(`not of format ${format}`);
   const read = (name: (typeof fields)[number]): string => {
     const value: unknown = entries.get(name);
-    if (typeof value !== "string") throw invalid(`it has no ${name}`);
+    if (typeof value !== "string") throw invalid(`${name} is missing`);
     return value;
   };
   return {
@@ -94,7 +94,7 @@ function readTimes(written: Written, notAfter: Date): readonly [Date, Date] {
   const receivedAt = new Date(written.receivedAt);
   const rotateAt = new Date(written.rotateAt);
   const isOrdered = receivedAt.getTime() <= rotateAt.getTime() && rotateAt.getTime() <= notAfter.getTime();
-  if (!isOrdered) throw invalid("its times contradict each other");
+  if (!isOrdered) throw invalid("times contradict each other");
   return [receivedAt, rotateAt];
 }
 
@@ -102,16 +102,16 @@ function check<T>(rule: string, verify: () => T): T {
   try {
     return verify();
   } catch (cause) {
-    // A parser's own words may quote what it read: JSON's do.
-    throw invalid(rule, rule === "it is not JSON" ? undefined : cause);
+    // A parser's message may quote its input, as that of JSON does.
+    throw invalid(rule, rule === "not JSON" ? undefined : cause);
   }
 }
 
 function notYetValid(notBefore: Date, now: Date): AgentError {
-  const message = `the cached secret begins at ${notBefore.toISOString()} and our clock says ${now.toISOString()}; set the clock`;
+  const message = `the cached secret is not valid until ${notBefore.toISOString()}, but the local clock shows ${now.toISOString()}; set the clock`;
   return new AgentError("CACHED_SECRET_NOT_YET_VALID", message);
 }
 
 function invalid(rule: string, cause?: unknown): AgentError {
-  return new AgentError("CACHED_SECRET_INVALID", `the cached secret is not served: ${rule}`, { cause });
+  return new AgentError("CACHED_SECRET_INVALID", `cannot serve the cached secret: ${rule}`, { cause });
 }

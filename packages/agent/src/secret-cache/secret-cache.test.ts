@@ -235,7 +235,7 @@ describe("The cache of the secret (row 2)", () => {
     it("is in the log once for each reason, however often it is tried", async () => {
       await clock.runFor(300_000);
       await settled();
-      assert.equal(logger.named("the cached secret cannot be verified yet").length, 1);
+      assert.equal(logger.named("cannot verify the cached secret yet").length, 1);
     });
   });
 

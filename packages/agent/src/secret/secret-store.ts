@@ -1,24 +1,29 @@
 import type { Certificate, KeyFormat, KeyPair, SpiffeId, TrustBundle } from "@kasbah/pki";
 import type { Clock } from "@kasbah/runtime";
 
-/** One identity as it is served. A value of this type was verified: its key, chain and bundle belong together. */
+/**
+ * One identity as it is served. A value of this type was verified: its key, chain and bundle belong together.
+ */
 export interface WorkloadSecret {
   readonly spiffeId: SpiffeId;
   readonly keyPair: KeyPair;
-  /** How the key is written wherever it is handed out as PEM. */
+  /** The PEM format of the key, wherever it is written. */
   readonly keyFormat: KeyFormat;
   readonly leaf: Certificate;
-  /** Issuers below the root, the leaf's own first; never a root. */
+  /** Issuers below the root, starting with the leaf's own; never a root. */
   readonly intermediates: readonly Certificate[];
   readonly bundle: TrustBundle;
   readonly receivedAt: Date;
-  /** The earliest end in the chain, which is when peers begin to refuse it. */
+  /** The earliest notAfter in the chain, at which peers start to reject it. */
   readonly notAfter: Date;
   /** When rotation is due. */
   readonly rotateAt: Date;
 }
 
-/** `starting`: nothing yet; `stale`: rotation is overdue, still served; `expired`: kept, and handed to nobody new. */
+/**
+ * `starting`: no secret yet; `stale`: still served, but rotation is overdue; `expired`: kept but no longer
+ * served.
+ */
 export type SecretState = "starting" | "ready" | "stale" | "expired";
 
 export const secretStates: readonly SecretState[] = ["starting", "ready", "stale", "expired"];
@@ -26,8 +31,8 @@ export const secretStates: readonly SecretState[] = ["starting", "ready", "stale
 export type SecretListener = (secret: WorkloadSecret) => void;
 
 /**
- * Holds the last good secret. Readers always see one whole value: publishing swaps it and then tells every
- * subscriber, in the order in which they subscribed, before `publish` returns.
+ * Holds the last good secret. Readers always see one complete value: `publish` swaps it and notifies every
+ * subscriber, in the order of subscription, before it returns.
  */
 export class SecretStore {
   readonly #clock: Clock;
@@ -39,21 +44,21 @@ export class SecretStore {
     this.#clock = clock;
   }
 
-  /** The last secret published, expired or not. */
+  /** The last published secret, even if it has expired. */
   get current(): WorkloadSecret | undefined {
     return this.#current;
   }
 
-  /** The secret that may be handed out now. */
+  /** The secret that may be served now. */
   get unexpired(): WorkloadSecret | undefined {
     const state = this.state();
     return state === "ready" || state === "stale" ? this.#current : undefined;
   }
 
   /**
-   * The present, for the life of the current secret: what the wall clock says, or the monotonic time since the secret came,
-   * whichever is further. A wall clock that is stepped back makes nothing younger; a suspended machine, whose monotonic
-   * clock stood still, is caught by the other.
+   * Returns the time for judging the current secret: the wall clock, or the monotonic time since the secret
+   * arrived if that is later. Setting the wall clock back does not extend any certificate, and on a suspended
+   * machine, whose monotonic clock stops, the wall clock is later.
    */
   now(): Date {
     const wallMs = this.#clock.now().getTime();
@@ -62,7 +67,7 @@ export class SecretStore {
     return new Date(Math.max(wallMs, this.#taken.wallMs + elapsedMs));
   }
 
-  /** Derived from the clocks at each call, so that a suspended process cannot wake up believing an old answer. */
+  /** Computed from the clocks at each call, so that a resumed process does not use an outdated state. */
   state(): SecretState {
     if (this.#current === undefined) return "starting";
     const now = this.now();
@@ -76,7 +81,7 @@ export class SecretStore {
     for (const listener of [...this.#listeners]) listener(this.#current);
   }
 
-  /** Publishes the current secret with other roots; before the first secret there is nothing to publish. */
+  /** Publishes the current secret with a new bundle; does nothing before the first secret. */
   publishBundle(bundle: TrustBundle): void {
     const current = this.#current;
     if (current !== undefined && !current.bundle.equals(bundle)) this.publish({ ...current, bundle });

@@ -1,6 +1,6 @@
 import type { KeyFormat, KeyType } from "@kasbah/pki";
 
-/** What is asked of the workload's keys, in Istio's words. */
+/** The requested key type and format, in Istio's terms. */
 export interface WorkloadKeyOptions {
   readonly eccSignatureAlgorithm: "ECDSA" | undefined;
   readonly eccCurve: "P256" | "P384" | undefined;
@@ -9,8 +9,8 @@ export interface WorkloadKeyOptions {
 }
 
 /**
- * The keys to make and how to write them. As in Istio an RSA size means RSA, unless ECDSA is asked for by name; where
- * nothing is asked for, Istio makes RSA-2048 and we make P-256, which is a hundred times faster and no weaker.
+ * Returns the key type and format. As in Istio, an RSA size selects RSA unless ECDSA is named. The default is
+ * P-256, where Istio uses RSA-2048: it is a hundred times faster and no weaker.
  */
 export function workloadKeyOf(options: WorkloadKeyOptions): {
   readonly keyType: KeyType;

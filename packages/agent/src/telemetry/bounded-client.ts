@@ -1,6 +1,9 @@
 import type { StreamView } from "../sds/stream/stream-record.ts";
 
-/** Streams, names and characters that the status tells of: whatever clients do, the document stays below the 1 MiB that is read of it. */
+/**
+ * Limits of the status document, which keep it below the 1 MiB that the status command reads, regardless of
+ * the clients.
+ */
 export const maxClients = 100;
 export const maxResources = 256;
 export const maxName = 128;
@@ -8,7 +11,7 @@ const maxClientResources = 10;
 const maxNackNames = 4;
 const maxComplaint = 256;
 
-/** What the status shows of a stream, and how many of its names it leaves out. */
+/** Returns a stream as the status shows it, with the number of names left out. */
 export function boundedClient(client: StreamView) {
   const { node, resources, lastNack, ...others } = client;
   const shown = resources.slice(0, maxClientResources);

@@ -22,7 +22,7 @@ export interface StatusPortDeps extends AgentDeps {
   readonly supply: Supply;
   readonly sds: Pick<SdsEndpoint, "catalog" | "service">;
   readonly telemetry: Pick<Telemetry, "rotations" | "streams">;
-  /** The warnings of other components that keep the secret in files. */
+  /** Warnings of the components that keep the secret in files. */
   fileWarnings(): readonly string[];
 }
 

@@ -11,7 +11,7 @@ import { observeRotations, type RotationEvents } from "./rotation-events.ts";
 import { observeStreams } from "./stream-events.ts";
 import { StreamTally } from "./stream-tally.ts";
 
-/** The observers through which the other rooms reach the log and the metrics. */
+/** The observers through which other rooms reach the log and the metrics. */
 export interface Telemetry {
   readonly rotations: RotationEvents;
   readonly streams: StreamTally;

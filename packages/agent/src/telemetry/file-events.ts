@@ -2,7 +2,7 @@ import { type Clock, errnoOf, type Logger, type WatchDirectory } from "@kasbah/r
 import type { FileObserver } from "../gateway-files/file-secret.ts";
 import type { AgentMetrics } from "./metrics.ts";
 
-/** Writes what becomes of file names to log and metrics. */
+/** Reports the files of resource names to the log and the metrics. */
 export function observeFiles(metrics: AgentMetrics, clock: Clock, logger: Logger): FileObserver {
   return {
     onServed(name, { notBefore, notAfter, droppedBlocks = 0 }) {
@@ -10,13 +10,13 @@ export function observeFiles(metrics: AgentMetrics, clock: Clock, logger: Logger
       logger.info("files published", facts);
       const now = clock.now();
       if (notAfter !== undefined && now >= notAfter) {
-        logger.warn("the certificate in the files has ended; it is served as it stands", facts);
+        logger.warn("the certificate in the files has expired; serving it anyway", facts);
       }
       if (notBefore !== undefined && now < notBefore) {
-        logger.warn("the certificate in the files is not yet valid; it is served as it stands", facts);
+        logger.warn("the certificate in the files is not yet valid; serving it anyway", facts);
       }
       if (droppedBlocks > 0) {
-        logger.warn("blocks that are no readable certificates were left out", {
+        logger.warn("skipped PEM blocks that are not readable certificates", {
           resource: name,
           droppedBlocks,
         });
@@ -24,12 +24,15 @@ export function observeFiles(metrics: AgentMetrics, clock: Clock, logger: Logger
     },
     onFailure(name, error) {
       metrics.fileFailures.inc();
-      logger.warn("the files of a name cannot be served; what was served stays", { resource: name, error });
+      logger.warn("cannot serve the files of a resource name; keeping the previous content", {
+        resource: name,
+        error,
+      });
     },
   };
 }
 
-/** The same notices, with each directory that cannot be watched counted, and the first told. */
+/** Wraps `watch` to count each directory that cannot be watched, and to log the first failure of each. */
 export function countWatchFailures(
   watch: WatchDirectory,
   metrics: AgentMetrics,
@@ -45,7 +48,7 @@ export function countWatchFailures(
       metrics.fileWatchFailures.inc();
       const reason = errnoOf(error) ?? "unknown";
       if (!told.has(directory))
-        logger.warn("a directory cannot be watched, so it is polled", { directory, reason });
+        logger.warn("cannot watch a directory; polling it instead", { directory, reason });
       told.add(directory);
       throw error;
     }

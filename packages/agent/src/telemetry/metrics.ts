@@ -1,18 +1,21 @@
 import { type Clock, Counter, Gauge, type Registry } from "@kasbah/runtime";
 import { type SecretStore, secretStates } from "../secret/secret-store.ts";
 
-/** What the agent counts. Names of Istio's agent where it has them, so that its dashboards go on working. */
+/**
+ * The agent's metrics. They have the names of Istio's agent where it has them, so that its dashboards keep
+ * working.
+ */
 export interface AgentMetrics {
   readonly csrs: Counter<"request_type">;
   readonly csrFailures: Counter<"request_type">;
   readonly csrRetries: Counter<"request_type">;
-  /** A sum of milliseconds, as in Istio. */
+  /** Total milliseconds, as in Istio. */
   readonly csrLatencyMs: Counter<"request_type">;
   readonly nacks: Counter<"type">;
   readonly staleNonces: Counter<"type">;
   readonly rotations: Counter;
   readonly rotationFailures: Counter<"code">;
-  /** By the CA's own code, or `OTHER`. */
+  /** By the CA's code, or `OTHER`. */
   readonly refusals: Counter<"code">;
   readonly streams: Gauge;
   readonly fileFailures: Counter;
@@ -34,27 +37,31 @@ export function createAgentMetrics(registry: Registry, store: SecretStore, clock
     csrRetries: counter("istio_agent_num_outgoing_retries", "Calls to the CA after a failure.", [
       "request_type",
     ]),
-    csrLatencyMs: counter("istio_agent_outgoing_latency", "Sum of the calls' milliseconds.", [
+    csrLatencyMs: counter("istio_agent_outgoing_latency", "Total duration of the calls in milliseconds.", [
       "request_type",
     ]),
-    nacks: counter("istio_agent_pilot_total_xds_rejects", "Responses that a client refused.", ["type"]),
+    nacks: counter("istio_agent_pilot_total_xds_rejects", "Responses that a client rejected (NACK).", [
+      "type",
+    ]),
     staleNonces: counter("istio_agent_pilot_xds_expired_nonce", "Requests with a stale nonce.", ["type"]),
     rotations: new Counter({
       name: "kasbah_agent_rotations",
-      help: "Secrets published, the first included.",
+      help: "Secrets published, including the first.",
       registers,
     }),
-    rotationFailures: counter("kasbah_agent_rotation_failures", "Attempts that failed, by code.", ["code"]),
-    refusals: counter("kasbah_agent_ca_refusals", "Calls that the CA refused, by its own code.", ["code"]),
+    rotationFailures: counter("kasbah_agent_rotation_failures", "Failed rotation attempts, by code.", [
+      "code",
+    ]),
+    refusals: counter("kasbah_agent_ca_refusals", "Calls that the CA refused, by the CA's code.", ["code"]),
     streams: new Gauge({ name: "kasbah_agent_sds_streams", help: "Open SDS streams.", registers }),
     fileFailures: new Counter({
       name: "istio_agent_num_file_secret_failures_total",
-      help: "Times that the files of a name were found unfit to serve.",
+      help: "Times the files of a resource name could not be served.",
       registers,
     }),
     fileWatchFailures: new Counter({
       name: "istio_agent_num_file_watcher_failures_total",
-      help: "Times that a directory could not be watched; it is polled instead.",
+      help: "Times a directory could not be watched and was polled instead.",
       registers,
     }),
   };
@@ -63,7 +70,7 @@ export function createAgentMetrics(registry: Registry, store: SecretStore, clock
 function registerSecretGauges(registry: Registry, store: SecretStore): void {
   new Gauge({
     name: "istio_agent_cert_expiry_seconds",
-    help: "Seconds until the served certificate ends; negative once it has.",
+    help: "Seconds until the served certificate expires; negative once it has expired.",
     labelNames: ["resource_name"],
     registers: [registry],
     collect() {
@@ -74,7 +81,7 @@ function registerSecretGauges(registry: Registry, store: SecretStore): void {
   });
   new Gauge({
     name: "kasbah_agent_bundle_roots",
-    help: "Roots in the trust bundle that is served.",
+    help: "Roots in the served trust bundle.",
     registers: [registry],
     collect() {
       this.set(store.current?.bundle.roots.length ?? 0);
@@ -82,7 +89,7 @@ function registerSecretGauges(registry: Registry, store: SecretStore): void {
   });
   new Gauge({
     name: "kasbah_agent_secret_state",
-    help: "1 for the state that the secret is in.",
+    help: "1 for the current state of the secret.",
     labelNames: ["state"],
     registers: [registry],
     collect() {
@@ -92,12 +99,12 @@ function registerSecretGauges(registry: Registry, store: SecretStore): void {
   });
 }
 
-/** Istio's agent counts until its Envoy is ready, ours until there is a secret. */
+/** Istio's agent measures until Envoy is ready, kasbah-agent until the first secret. */
 function timeStartup(registry: Registry, store: SecretStore, clock: Clock): void {
   const startedMs = clock.monotonicMs();
   const gauge = new Gauge({
     name: "istio_agent_startup_duration_seconds",
-    help: "From the start to the first secret.",
+    help: "Seconds from the start to the first secret.",
     registers: [registry],
   });
   const unsubscribe = store.subscribe(() => {

@@ -5,12 +5,12 @@ const reasons: Record<SecretState, readonly string[]> = {
   starting: ["no secret yet"],
   ready: [],
   stale: [],
-  expired: ["the secret has expired and no new one could be had"],
+  expired: ["the secret has expired and could not be renewed"],
 };
 
 /**
- * Ready exactly while an unexpired secret is served; an overdue rotation is an alarm, not a reason to lose traffic. What
- * the last attempt failed with is told in both cases: the CA's refusal names the fix.
+ * Ready if and only if an unexpired secret is served: an overdue rotation raises an alarm but does not stop
+ * traffic. The last failure is reported in either state, because the CA's refusal names the fix.
  */
 export function agentReadiness(
   store: SecretStore,
@@ -25,7 +25,7 @@ export function agentReadiness(
   return { ready, reasons: [...reasons[state], ...warnings] };
 }
 
-/** The same answer with more that should be looked at. */
+/** Adds warnings to a readiness result. */
 export function withWarnings(readiness: Readiness, more: readonly string[]): Readiness {
   if (more.length === 0) return readiness;
   return { ...readiness, warnings: [...(readiness.warnings ?? []), ...more] };

@@ -3,7 +3,10 @@ import { type AlarmLevel, alarmLevels, levelsReached } from "../rotation/alarm.t
 import type { RotationObserver } from "../rotation/rotator.ts";
 import type { SecretStore } from "../secret/secret-store.ts";
 
-/** Says ever louder that a rotation fails while the served secret runs out: one line for each level, and a gauge. */
+/**
+ * Raises an alarm with growing urgency while rotation fails and the served secret approaches its expiry: one
+ * log line per level, and a gauge.
+ */
 export class RotationAlarm {
   readonly #store: SecretStore;
   readonly #logger: Logger;
@@ -16,7 +19,7 @@ export class RotationAlarm {
     const raised = () => this.raised;
     new Gauge({
       name: "kasbah_agent_rotation_alarm",
-      help: "1 while rotation fails and no more than this share of the secret's life is left.",
+      help: "1 while rotation fails and at most this percentage of the secret's lifetime is left.",
       labelNames: ["life_left_percent"],
       registers: [registry],
       collect() {
@@ -27,13 +30,13 @@ export class RotationAlarm {
     });
   }
 
-  /** The levels reached; none while rotation works, and none before the first secret. */
+  /** The levels reached; empty while rotation works and before the first secret. */
   get raised(): readonly AlarmLevel[] {
     const { current } = this.#store;
     return this.#isFailing && current !== undefined ? levelsReached(current, this.#store.now()) : [];
   }
 
-  /** The same observer, with the alarm listening. */
+  /** Wraps an observer so that the alarm sees its events. */
   around(observer: RotationObserver): RotationObserver {
     return {
       onRotated: (secret) => {
@@ -56,6 +59,9 @@ export class RotationAlarm {
     for (const level of news) this.#told.add(level);
     const notAfter = this.#store.current?.notAfter.toISOString();
     const facts = { code, lifeLeftPercent: gravest, notAfter };
-    this.#logger[gravest === 50 ? "warn" : "error"]("rotation fails and the secret runs out", facts);
+    this.#logger[gravest === 50 ? "warn" : "error"](
+      "rotation keeps failing and the secret is about to expire",
+      facts,
+    );
   }
 }

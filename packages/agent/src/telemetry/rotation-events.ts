@@ -4,18 +4,18 @@ import type { RotationFailure, RotationObserver } from "../rotation/rotator.ts";
 import type { WorkloadSecret } from "../secret/secret-store.ts";
 import type { AgentMetrics } from "./metrics.ts";
 
-/** Rotations as the status tells of them. */
+/** Rotation events, with the last failure for the status. */
 export interface RotationEvents extends RotationObserver {
-  /** What the last attempt failed with; undefined when it did not. */
+  /** Text of the last failure; undefined after a success. */
   readonly lastFailure: string | undefined;
-  /** The same with what is known of it. */
+  /** The last failure with all details. */
   readonly failure: RotationFailure | undefined;
 }
 
-/** A CA that makes up codes must not make up series without end. */
+/** Limits the metric's series if a CA sends arbitrary codes. */
 const maxRefusalCodes = 50;
 
-/** Writes rotations and their failures to log and metrics. */
+/** Reports rotations and their failures to the log and the metrics. */
 export function observeRotations(metrics: AgentMetrics, logger: Logger): RotationEvents {
   const refusalCodes = new Set<string>();
   const labelFor = (code: string): string => {
@@ -42,13 +42,13 @@ export function observeRotations(metrics: AgentMetrics, logger: Logger): Rotatio
       metrics.rotationFailures.inc({ code });
       if (refusal !== undefined) metrics.refusals.inc({ code: labelFor(refusal.code) });
       const facts = { code, failures, retryInMs: Math.round(retryInMs), ...refusalFacts(refusal), error };
-      // These wait for a person; an unreachable CA is usually back by itself.
+      // These need a human; an unreachable CA usually recovers without one.
       const isLoud =
         code === "CA_REFUSED" ||
         code === "CA_REPLY_INVALID" ||
         code === "CONFIG_INVALID" ||
         code === "UNEXPECTED";
-      logger[isLoud ? "error" : "warn"]("no new secret; what is served stays", facts);
+      logger[isLoud ? "error" : "warn"]("rotation failed; keeping the current secret", facts);
     },
   };
 }

@@ -8,7 +8,7 @@ import type { StreamView } from "../sds/stream/stream-record.ts";
 import type { SecretStore, WorkloadSecret } from "../secret/secret-store.ts";
 import { boundedClient, maxClients, maxName, maxResources } from "./bounded-client.ts";
 
-/** Where the status comes from; everything is asked anew for each answer. */
+/** The sources of the status, read again for each answer. */
 export interface StatusDeps {
   readonly version: string;
   readonly store: SecretStore;
@@ -16,15 +16,18 @@ export interface StatusDeps {
   readonly readiness: () => Readiness;
   readonly failure: () => RotationFailure | undefined;
   readonly caAddresses: readonly string[];
-  /** How far the CA's clock is ahead of ours; undefined until it was heard. */
+  /** How far the CA's clock is ahead of the local clock; undefined until measured. */
   readonly clockOffsetMs?: () => number | undefined;
   readonly catalog: Pick<ResourceProvider, "current">;
   readonly sds: { readonly open: number; readonly nacks: number };
-  /** The open SDS streams, as many of them as are told of. */
+  /** The open SDS streams, up to the given maximum. */
   readonly streams: (most: number) => readonly StreamView[];
 }
 
-/** What `/debug/secrets` shows and `kasbah-agent status` reads: everything that is served but keys. A member that has no value is absent. */
+/**
+ * The document behind `/debug/secrets` and `kasbah-agent status`: everything that is served, except keys.
+ * Fields without a value are absent.
+ */
 export function statusDocument(sources: StatusDeps) {
   const { version, store, clock, failure, caAddresses, clockOffsetMs, sds } = sources;
   const clients = sources.streams(maxClients);
@@ -59,7 +62,7 @@ function certificateFacts(secret: WorkloadSecret, now: Date) {
     fingerprint: leaf.fingerprint,
     keyType: leaf.publicKey.type,
     notBefore: leaf.notBefore.toISOString(),
-    /** The earliest end in the chain. */
+    /** The earliest notAfter in the chain. */
     notAfter: notAfter.toISOString(),
     secondsLeft: Math.floor((notAfter.getTime() - now.getTime()) / 1000),
     rotateAt: rotateAt.toISOString(),
@@ -68,7 +71,10 @@ function certificateFacts(secret: WorkloadSecret, now: Date) {
   };
 }
 
-/** What a client that asks now would get: our own names, and whatever else clients have asked for. */
+/**
+ * The resources that a client would get now: the workload's own names, and all other names that clients are
+ * subscribed to.
+ */
 function resourceFacts({ catalog }: StatusDeps, clients: readonly StreamView[]) {
   const asked = clients.flatMap(({ resources }) => resources.map(({ name }) => name));
   return [...new Set(["ROOTCA", "default", ...asked])]

@@ -5,14 +5,17 @@ import type { AgentMetrics } from "./metrics.ts";
 
 const sds = { type: "sds" };
 
-/** Clients choose these words: bounded, so that one line stays one line's worth. */
+/** Clients choose these texts, so they are truncated to fit one log line. */
 const maxClientText = 512;
 const maxNackNames = 16;
 
-/** Names that the log has a line for; clients that make up names, or that come back and back, must not fill it. */
+/**
+ * Maximum unknown names that are logged, so that a client that invents names or keeps reconnecting cannot
+ * fill the log.
+ */
 const maxUnknownNames = 256;
 
-/** Writes what happens on SDS streams to log and metrics. */
+/** Reports events of SDS streams to the log and the metrics. */
 export function observeStreams(metrics: AgentMetrics, logger: Logger): StreamObserver {
   const unknownNames = new Set<string>();
   return {
@@ -25,7 +28,7 @@ export function observeStreams(metrics: AgentMetrics, logger: Logger): StreamObs
       const resource = event.name.slice(0, maxClientText);
       if (unknownNames.has(resource) || unknownNames.size >= maxUnknownNames) return;
       unknownNames.add(resource);
-      logger.warn("a client asks for a name that is not served here", { code: "RESOURCE_UNKNOWN", resource });
+      logger.warn("a client subscribed to an unknown resource name", { code: "RESOURCE_UNKNOWN", resource });
     },
   };
 }
@@ -34,13 +37,13 @@ function tell(event: Exclude<StreamEvent, { kind: "unknown-name" }>, logger: Log
   if (event.kind === "nack" && !event.repeated) {
     const names = event.names.slice(0, maxNackNames).map((name) => name.slice(0, maxClientText));
     const facts = { names, complaint: event.complaint.slice(0, maxClientText) };
-    logger.warn("the client refuses the secret it was sent (NACK)", facts);
+    logger.warn("a client rejected a secret (NACK)", facts);
   } else if (event.kind === "unknown-type") {
     const typeUrl = event.typeUrl.slice(0, maxClientText);
-    logger.warn("a client asks for another type than secrets", { typeUrl });
+    logger.warn("a client requested a resource type other than secrets", { typeUrl });
   } else if (event.kind === "too-many-names") {
-    logger.warn("a client asks for more names on one stream than are served", { limit: event.limit });
+    logger.warn("a client exceeded the maximum number of names on one stream", { limit: event.limit });
   } else if (event.kind === "too-slow") {
-    logger.warn("a client does not read what it is sent; its stream is ended", { code: "CLIENT_TOO_SLOW" });
+    logger.warn("a client does not read its responses; closing its stream", { code: "CLIENT_TOO_SLOW" });
   }
 }

@@ -1,7 +1,7 @@
 import type { StreamObserver } from "../sds/service.ts";
 import type { StreamEvent } from "../sds/subscription/stream-event.ts";
 
-/** Counts what happens on SDS streams on its way to another observer. */
+/** Counts events of SDS streams and forwards them to another observer. */
 export class StreamTally implements StreamObserver {
   readonly #next: StreamObserver;
   #open = 0;
@@ -11,12 +11,12 @@ export class StreamTally implements StreamObserver {
     this.#next = next;
   }
 
-  /** Streams that are open now. */
+  /** The number of open streams. */
   get open(): number {
     return this.#open;
   }
 
-  /** Responses that clients refused since the start. */
+  /** Responses that clients have NACKed since the start. */
   get nacks(): number {
     return this.#nacks;
   }

@@ -3,7 +3,7 @@ import type { Secret } from "@kasbah/runtime";
 import { AgentError } from "../../errors.ts";
 import { type IdentityOptions, identityOfCertificate, resolveIdentity } from "../../identity.ts";
 
-/** A certificate that we may show in a TLS handshake. */
+/** A client certificate for the TLS handshake with the CA. */
 export interface HeldCertificate {
   readonly spiffeId: SpiffeId;
   /** Leaf first, no root. */
@@ -11,28 +11,28 @@ export interface HeldCertificate {
   readonly key: Secret;
 }
 
-/** What proves to the CA who we are: a token, a certificate, or both. */
+/** The credentials that authenticate the workload to the CA: a token, a certificate, or both. */
 export interface CaCredentials {
   readonly spiffeId: SpiffeId;
   readonly token?: Secret;
   readonly certificate?: HeldCertificate;
 }
 
-/** Where credentials come from; each is asked anew for each attempt. */
+/** Sources of credentials, read again for each attempt. */
 export interface CredentialDeps {
   readonly identity: IdentityOptions;
   /** Throws TOKEN_UNREADABLE, TOKEN_EMPTY or TOKEN_EXPIRED. */
   readToken(): Promise<Secret>;
-  /** The certificate of `--prov-cert`; undefined when there is none that is good now. */
+  /** The certificate of `--prov-cert`; undefined if none is currently valid. */
   readProvided?(): Promise<HeldCertificate | undefined>;
-  /** Our own, while it lives; absent where it may not be used. */
+  /** The workload's own certificate while it is valid; absent if `--token-only` is set. */
   current?(): HeldCertificate | undefined;
 }
 
 /**
- * The token if it can be used, with the provided certificate if there is one. Without a token the provided certificate stands
- * alone, or our own current one: a pod whose token volume has failed goes on for as long as the CA allows. Throws the
- * token's error when nothing is left, and CONFIG_INVALID when the credentials are of different names.
+ * Returns the token, if usable, with the provided certificate, if any. Without a token, returns the provided
+ * certificate or the workload's own, so that a pod with a broken token volume can keep renewing. Throws the
+ * token's error if no credential is left, CONFIG_INVALID if the credentials have different names.
  */
 export async function gatherCredentials(sources: CredentialDeps): Promise<CaCredentials> {
   const { identity } = sources;

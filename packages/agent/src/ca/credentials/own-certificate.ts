@@ -3,7 +3,10 @@ import { chainPem } from "../../secret/certificate-chain.ts";
 import type { SecretStore } from "../../secret/secret-store.ts";
 import type { HeldCertificate } from "./credentials.ts";
 
-/** The certificate that is served, to be shown to the CA; undefined before the first and after its end. */
+/**
+ * Returns the served certificate for authenticating to the CA; undefined before the first one and after it
+ * expires.
+ */
 export function ownCertificate(store: SecretStore): HeldCertificate | undefined {
   const secret = store.unexpired;
   if (secret === undefined) return undefined;

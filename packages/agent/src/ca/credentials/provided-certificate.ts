@@ -8,15 +8,16 @@ import type { HeldCertificate } from "./credentials.ts";
 const maxBytes = 128 * 1024;
 
 export interface ProvidedCertificateDeps {
-  /** Holds `cert-chain.pem` and `key.pem`, as Istio's PROV_CERT. */
+  /** Contains `cert-chain.pem` and `key.pem`, like Istio's PROV_CERT. */
   readonly directory: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /**
- * Reads the certificate that somebody else put there, anew for each call. Undefined, with a warning, when it cannot be read, has
- * ended, has not begun or does not fit its key, as in the midst of a replacement: the token serves instead.
+ * Reads the operator's certificate for each call. Logs a warning and returns undefined if it cannot be read,
+ * is expired or not yet valid, or does not match its key, for example during a replacement. The token is used
+ * instead.
  */
 export async function readProvidedCertificate(
   deps: ProvidedCertificateDeps,
@@ -25,7 +26,7 @@ export async function readProvidedCertificate(
     return await read(deps);
   } catch (error) {
     const facts = { directory: deps.directory, error };
-    deps.logger.warn("the certificate of --prov-cert cannot be used, the token serves instead", facts);
+    deps.logger.warn("cannot use the certificate of --prov-cert; using the token instead", facts);
     return undefined;
   }
 }
@@ -34,12 +35,12 @@ async function read({ directory, clock }: ProvidedCertificateDeps): Promise<Held
   const chain = parseCertificates(await readBoundedFile(join(directory, "cert-chain.pem"), maxBytes));
   const key = new Secret(await readBoundedFile(join(directory, "key.pem"), maxBytes));
   const [leaf, ...above] = chain;
-  if (leaf?.spiffeId === undefined) throw new Error("its leaf has no SPIFFE ID");
+  if (leaf?.spiffeId === undefined) throw new Error("the leaf has no SPIFFE ID");
   const now = clock.now();
-  if (now < leaf.notBefore) throw new Error("it has not begun");
-  if (now >= leaf.notAfter) throw new Error("it has ended");
+  if (now < leaf.notBefore) throw new Error("the certificate is not yet valid");
+  if (now >= leaf.notAfter) throw new Error("the certificate has expired");
   if (!parsePrivateKey(key.reveal()).publicKey.equals(leaf.publicKey)) {
-    throw new Error("its key belongs to another certificate");
+    throw new Error("the key does not match the certificate");
   }
   const shown = [leaf, ...above.filter((one) => !one.isIssuedBy(one))];
   return { spiffeId: leaf.spiffeId, chainPem: chainPem(shown), key };

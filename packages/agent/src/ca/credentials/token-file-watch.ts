@@ -10,7 +10,10 @@ export interface TokenFileWatchDeps {
   readonly logger: Logger;
 }
 
-/** Watches the token file, so that a new token is tried at once after a failure. A file that cannot be read is no news. */
+/**
+ * Watches the token file, so that a failed rotation is retried as soon as a new token appears. An unreadable
+ * file is ignored.
+ */
 export function watchTokenFile({ path, onChange, clock, logger }: TokenFileWatchDeps): ContentWatch {
   return new ContentWatch({
     name: "token file",
@@ -23,7 +26,7 @@ export function watchTokenFile({ path, onChange, clock, logger }: TokenFileWatch
     async onChange() {
       onChange();
     },
-    // Each attempt reports by itself what is wrong with the file.
+    // Each rotation attempt reports problems with the file.
     onTrouble() {},
     clock,
     logger,

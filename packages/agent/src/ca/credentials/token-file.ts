@@ -6,33 +6,36 @@ import { parseTokenExpiry } from "../../identity.ts";
 const maxTokenBytes = 16 * 1024;
 
 /**
- * Reads the service account token, anew for every call: kubelet replaces it by swapping a symlink, and a token held in
- * memory outlives its `exp`. Throws TOKEN_UNREADABLE or TOKEN_EMPTY.
+ * Reads the service account token. It is read for every call because kubelet replaces it by swapping a
+ * symlink, and a token kept in memory would expire. Throws TOKEN_UNREADABLE or TOKEN_EMPTY.
  */
 export async function readToken(path: string): Promise<Secret> {
   const token = (await read(path)).trim();
   if (token === "")
-    throw new AgentError("TOKEN_EMPTY", `the token file ${path} is empty; is the volume mounted?`);
+    throw new AgentError("TOKEN_EMPTY", `the token file ${path} is empty; check that the volume is mounted`);
   // A line break would end the header that carries the token.
   if (!isVisibleAscii(token)) {
-    throw new AgentError("TOKEN_UNREADABLE", `the token file ${path} holds characters that no token has`);
+    throw new AgentError(
+      "TOKEN_UNREADABLE",
+      `the token file ${path} contains characters that are not allowed in a token`,
+    );
   }
   return new Secret(token);
 }
 
-/** Clocks differ a little, and a call takes its time. */
+/** Tolerance for clock skew and for the duration of the call. */
 const expiryLeewayMs = 5_000;
 
 /**
- * Throws TOKEN_EXPIRED for a token whose `exp` has passed, so that it need not be sent to be refused. `exp` is read without
- * verifying the token; one that is no JWT is the CA's to judge.
+ * Throws TOKEN_EXPIRED if the token's `exp` has passed, instead of sending a token that the CA would reject.
+ * `exp` is read without verifying the token; a token that is not a JWT is left to the CA.
  */
 export function refuseExpiredToken(token: Secret, path: string, now: Date): void {
   const expiresAt = parseTokenExpiry(token.reveal());
   if (expiresAt === undefined) return;
   const agoMs = now.getTime() - expiresAt.getTime();
   if (agoMs < expiryLeewayMs) return;
-  const fix = "see why kubelet does not renew it, or whether the local clock is right";
+  const fix = "find out why kubelet does not renew it, and check the local clock";
   const message = `the token in ${path} expired ${Math.floor(agoMs / 1_000)} s ago; ${fix}`;
   throw new AgentError("TOKEN_EXPIRED", message);
 }
@@ -41,8 +44,8 @@ async function read(path: string): Promise<string> {
   try {
     return await readBoundedFile(path, maxTokenBytes);
   } catch (cause) {
-    const hint = "mount a service account token there, or name its file with --token-file";
-    throw new AgentError("TOKEN_UNREADABLE", `the token file ${path} cannot be read; ${hint}`, { cause });
+    const hint = "mount a service account token there, or set --token-file";
+    throw new AgentError("TOKEN_UNREADABLE", `cannot read the token file ${path}; ${hint}`, { cause });
   }
 }
 

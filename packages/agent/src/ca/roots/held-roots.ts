@@ -3,38 +3,41 @@ import type { Logger } from "@kasbah/runtime";
 import { readBoundedFile } from "../../bounded-file.ts";
 import { AgentError } from "../../errors.ts";
 
-/** Some hundred roots. */
+/** Enough for a few hundred roots. */
 export const maxRootsBytes = 256 * 1024;
 
-/** What one call is made under. */
+/** The roots for one call. */
 export interface RootsForCall {
-  /** The only roots under which the CA's TLS may verify. */
+  /** The only roots under which the CA's TLS certificate may verify. */
   readonly tls: Pick<TrustBundle, "toPem">;
-  /** The only roots under which its reply may; undefined: the TLS vouches for those that the reply brings. */
+  /**
+   * The only roots under which the CA's reply may verify; undefined if the TLS connection vouches for the
+   * roots in the reply.
+   */
   readonly held: TrustBundle | undefined;
 }
 
-/** Whom we trust, and how that changes. */
+/** The roots that the agent trusts, which change as the CA rotates. */
 export interface TrustedRoots {
-  /** Read anew for each call. Throws ROOTS_UNREADABLE. */
+  /** Reads the roots again for each call. Throws ROOTS_UNREADABLE. */
   forCall(): Promise<RootsForCall>;
-  /** What we would hold if `reply` were learned. */
+  /** Returns the roots that would be trusted after `learn(reply)`. */
   with(reply: TrustBundle): TrustBundle;
-  /** Call with the roots of a reply only after its leaf and the call's TLS verified. */
+  /** Must be called only after the leaf of the reply and the TLS of the call have been verified. */
   learn(reply: TrustBundle): void;
 }
 
 export interface HeldRootsOptions {
   /**
-   * The file is where our own bundle is written to: once a reply was learned, its roots are all that we hold, or what was
-   * written there would be read back and never leave.
+   * Whether the agent writes its own bundle to this file. The roots learned from a reply then replace the
+   * file's roots; otherwise a removed root would be read back and stay trusted.
    */
   readonly isOurOutput?: boolean;
 }
 
 /**
- * The roots that we hold: those of the file, read anew for every call, and those learned from the last reply that
- * verified. They decide which CA gets our token and which reply is believed.
+ * The trusted roots: those of the file, read for every call, and those learned from the last verified reply.
+ * They decide which CA receives the token and which reply is accepted.
  */
 export class HeldRoots implements TrustedRoots {
   readonly #path: string;
@@ -49,15 +52,18 @@ export class HeldRoots implements TrustedRoots {
     this.#isOurOutput = isOurOutput;
   }
 
-  /** Throws ROOTS_UNREADABLE when the file is missing or malformed and was never read; later the last good one stays. */
+  /**
+   * Throws ROOTS_UNREADABLE if the file has never been read successfully; later failures keep the previous
+   * roots.
+   */
   async load(): Promise<TrustBundle> {
     try {
       this.#file = parseTrustBundle(await readBoundedFile(this.#path, maxRootsBytes));
     } catch (cause) {
-      const message = `the CA's roots in ${this.#path} cannot be read; mount them there, or name their file with --ca-root`;
+      const message = `cannot read the CA's roots in ${this.#path}; mount them there, or set --ca-root`;
       const error = new AgentError("ROOTS_UNREADABLE", message, { cause });
       if (this.#file === undefined) throw error;
-      this.#logger.warn("the root file cannot be read, the roots read before stay", { error });
+      this.#logger.warn("cannot read the root file; keeping the previous roots", { error });
     }
     return this.#learned ? this.with(this.#learned) : this.#file;
   }
@@ -67,17 +73,20 @@ export class HeldRoots implements TrustedRoots {
     return { tls: held, held };
   }
 
-  /** What we would hold if `reply` were learned: its roots replace those learned before, the file's stay. */
+  /** The roots of `reply` would replace the learned roots; the file's roots stay. */
   with(reply: TrustBundle): TrustBundle {
     return this.#file && !this.#isOurOutput ? this.#file.union(reply) : reply;
   }
 
-  /** The roots of the last reply that was learned. */
+  /** The roots of the last learned reply. */
   get learned(): TrustBundle | undefined {
     return this.#learned;
   }
 
-  /** Call with the roots of a reply only after its leaf and the call's TLS verified under roots already held. */
+  /**
+   * Must be called only after the leaf and the TLS of the call have been verified under roots that were
+   * already trusted.
+   */
   learn(reply: TrustBundle): void {
     this.#learned = reply;
   }

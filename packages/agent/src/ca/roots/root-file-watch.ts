@@ -9,15 +9,15 @@ export interface RootFileWatchDeps {
   readonly path: string;
   readonly roots: HeldRoots;
   readonly store: SecretStore;
-  /** Told after each change that could be read. */
+  /** Called after each change to a readable file. */
   readonly onChange?: () => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /**
- * Watches the file of the CA's roots: what it says reaches Envoy at once, and not only with the next leaf, which may be
- * half a day away. A file that cannot be read or parsed changes nothing.
+ * Watches the root file, so that a change reaches Envoy immediately instead of with the next leaf, which may
+ * be half a day away. An unreadable or malformed file changes nothing.
  */
 export function watchRootFile(deps: RootFileWatchDeps): ContentWatch {
   const { path, roots, store, clock, logger } = deps;

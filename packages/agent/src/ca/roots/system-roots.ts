@@ -4,27 +4,29 @@ import { AgentError } from "../../errors.ts";
 import type { RootsForCall, TrustedRoots } from "./held-roots.ts";
 
 /**
- * CA_ROOT_CA=SYSTEM: the operating system's roots vouch for the CA's TLS, and for nothing else. The roots of the mesh come with
- * the first reply, on the word of the CA so authenticated; from then on a reply must chain to roots held before, unless the
- * workload has lost its identity: one that was away while the mesh replaced its root begins anew.
+ * CA_ROOT_CA=SYSTEM: the operating system's roots verify only the CA's TLS. The first reply over that
+ * connection brings the mesh's roots, and later replies must chain to them. A workload whose secret has
+ * expired starts over, in case the mesh replaced its root in the meantime.
  */
 export class SystemRoots implements TrustedRoots {
   readonly #system: () => readonly string[];
   readonly #isLost: () => boolean;
   #learned: TrustBundle | undefined;
 
-  /** `isLost` tells that no secret is left that would have to be kept apart from another mesh's. */
+  /**
+   * `isLost` returns true if the agent has no valid secret, so that trusting new roots cannot mix two meshes.
+   */
   constructor(isLost: () => boolean, system: () => readonly string[] = () => getCACertificates("system")) {
     this.#isLost = isLost;
     this.#system = system;
   }
 
-  /** Throws ROOTS_UNREADABLE where the system has none. */
+  /** Throws ROOTS_UNREADABLE if the operating system has no roots. */
   async forCall(): Promise<RootsForCall> {
     const pems = this.#system();
     if (pems.length === 0) {
-      const fix = "mount some and name them by SSL_CERT_FILE, or name the CA's own roots with --ca-root";
-      throw new AgentError("ROOTS_UNREADABLE", `the operating system has no roots; ${fix}`);
+      const fix = "mount a bundle and set SSL_CERT_FILE, or set --ca-root to the CA's own roots";
+      throw new AgentError("ROOTS_UNREADABLE", `the operating system has no root certificates; ${fix}`);
     }
     return { tls: { toPem: () => pems.join("\n") }, held: this.#isLost() ? undefined : this.#learned };
   }
