@@ -8,8 +8,8 @@ import { bundleAgent, bundlePath, licensesPath } from "../scripts/agent-bundle/b
 import { packagesIn } from "../scripts/agent-bundle/contents.ts";
 import { UtcDateTimeFormat } from "../scripts/agent-bundle/utc-date-time-format.ts";
 
-describe("The agent's one file", () => {
-  it("needs nothing beside it, also where it reads YAML", async () => {
+describe("The agent bundle", () => {
+  it("needs no other file, even to read YAML", async () => {
     await using directory = await temporaryDirectory();
     const [program, file] = [directory.join("agent.mjs"), directory.join("agent.yaml")];
     copyFileSync(bundlePath, program);
@@ -22,13 +22,13 @@ describe("The agent's one file", () => {
     assert.match(said, /^ {2}secret-ttl +3h {2}\(file .*agent\.yaml line 1\)$/m);
   });
 
-  it("closes the door of Node's debugger before anything else, and imports nothing as a module", () => {
+  it("disables Node's debugger signal first, and contains no import statement", () => {
     const text = readFileSync(bundlePath, "utf8");
     assert.match(text, /^process\.on\("SIGUSR1",/);
     assert.doesNotMatch(text, /^import[ {*"]/m);
   });
 
-  it("comes with the licence of every package of others that is in it", async () => {
+  it("includes the license of every third-party package", async () => {
     await using directory = await temporaryDirectory();
     const packages = await packagesIn(await bundleAgent(directory.join("again.mjs")));
     const told = readFileSync(licensesPath, "utf8");
@@ -39,7 +39,7 @@ describe("The agent's one file", () => {
     assert.ok(isFresh, "the file is older than its sources, or not the same twice: npm run build");
   });
 
-  it("tells node-cron the time as Intl does in UTC", () => {
+  it("formats times for node-cron as Intl does in UTC", () => {
     const asked = {
       year: "numeric",
       month: "2-digit",

@@ -10,18 +10,18 @@ const token = jwt({ sub: "system:serviceaccount:demo:frontend" });
 const options = (namespace?: string, serviceAccount?: string) => ({ trustDomain, namespace, serviceAccount });
 
 describe("resolveIdentity", () => {
-  it("refuses configuration that says another name than the token", () => {
+  it("rejects a configuration that contradicts the token", () => {
     const namespace = throwsWithCode(() => resolveIdentity(token, options("prod")), "CONFIG_INVALID");
     assert.match(namespace.message, /"demo" in the token but "prod" in --namespace/);
     throwsWithCode(() => resolveIdentity(token, options(undefined, "backend")), "CONFIG_INVALID");
   });
 
-  it("asks for the flags when the token names nobody", () => {
+  it("asks for the flags if the token names no service account", () => {
     const error = throwsWithCode(() => resolveIdentity("opaque", options("demo")), "TOKEN_UNREADABLE");
     assert.match(error.message, /--service-account/);
   });
 
-  it("is the token's subject, or the flags when the token is opaque", () => {
+  it("returns the token's subject, or the name from the flags if the token is opaque", () => {
     const expected = "spiffe://cluster.local/ns/demo/sa/frontend";
     assert.equal(resolveIdentity(token, options()).toString(), expected);
     assert.equal(resolveIdentity(token, options("demo")).toString(), expected);
@@ -30,7 +30,7 @@ describe("resolveIdentity", () => {
 });
 
 describe("parseTokenSubject", () => {
-  it("finds no service account in anything that is not exactly one", () => {
+  it("returns undefined for anything that is not exactly one service account", () => {
     const subjects = [
       "system:serviceaccount:demo",
       "system:serviceaccount:demo:frontend:more",
@@ -48,7 +48,7 @@ describe("parseTokenSubject", () => {
     }
   });
 
-  it("never throws", () => {
+  it("never throws on any token", () => {
     fc.assert(fc.property(fc.string(), (text) => void parseTokenSubject(text)));
     fc.assert(
       fc.property(

@@ -17,7 +17,7 @@ import { type CaCall, CaClient } from "./ca-client.ts";
 const never = new AbortController().signal;
 const now = () => new Date();
 
-describe("The CA client", () => {
+describe("CaClient", () => {
   let ca: FakeCa;
   let client: CaClient;
   let order: CaCall;
@@ -37,7 +37,7 @@ describe("The CA client", () => {
     await ca.close();
   });
 
-  it("gives the token to nobody whose certificate does not verify under the roots held", async () => {
+  it("does not send the token to a server whose certificate does not verify under the trusted roots", async () => {
     const stranger = await createTestAuthority("Stranger");
     const wrongName = await startFakeCa({
       now,
@@ -52,7 +52,7 @@ describe("The CA client", () => {
     assert.equal(ca.calls.length + wrongName.calls.length, 0);
   });
 
-  it("says CA_UNREACHABLE where nobody listens, and of a server that hangs up", async () => {
+  it("throws CA_UNREACHABLE if nothing listens or the server hangs up", async () => {
     const nobody = new CaClient({ host: "127.0.0.1", port: await freePort() });
     await rejectsWithCode(nobody.createCertificate(order, never), "CA_UNREACHABLE");
     const rude = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
@@ -64,7 +64,7 @@ describe("The CA client", () => {
     rude.close();
   });
 
-  it("passes on the CA's words of refusal, and when to come again", async () => {
+  it("passes on the CA's refusal message and its requested delay", async () => {
     ca.answer = () =>
       Promise.reject(new FakeRefusal({ code: 16, message: "TOKEN_AUDIENCE: expected istio-ca" }));
     const refused = await rejectsWithCode(client.createCertificate(order, never), "CA_REFUSED");
@@ -76,7 +76,7 @@ describe("The CA client", () => {
     await rejectsWithCode(client.createCertificate(order, never), "CA_UNAVAILABLE");
   });
 
-  it("keeps what the CA says for programs: its code, the reference and one fix", async () => {
+  it("keeps the CA's machine-readable code, reference and fix", async () => {
     const metadata = { fix: "mount another token", referenceId: "9f2c51d07ab4" };
     const refuseAs = async (domain: string, reason: string) => {
       const errorInfo = { reason, domain, metadata };
@@ -90,7 +90,7 @@ describe("The CA client", () => {
     assert.equal(await refuseAs("kasbah", "no code\n"), undefined);
   });
 
-  it("passes on no token and no PEM that the CA echoes, nor a part of one", async () => {
+  it("removes a token or PEM that the CA echoes, even if truncated", async () => {
     const token = `eyJhbGciOiJSUzI1NiJ9.${"x".repeat(2_000)}.c2lnbmF0dXJl`;
     const pem = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----";
     for (const echoed of [token, pem]) {
@@ -106,27 +106,27 @@ describe("The CA client", () => {
     }
   });
 
-  it("survives details that are no details", async () => {
+  it("ignores malformed error details of the CA", async () => {
     const details = Buffer.alloc(512, 0xff);
     ca.answer = () => Promise.reject(new FakeRefusal({ code: 16, message: "no", details }));
     const error: unknown = await rejectsWithCode(client.createCertificate(order, never), "CA_REFUSED");
     assert.equal((error as AgentError).refusal, undefined);
   });
 
-  it("leaves no connection behind, whatever the answer", async () => {
+  it("closes the connection to the CA after every outcome", async () => {
     await client.createCertificate(order, never);
     await client.createCertificate(order, never);
     const [first, second] = ca.calls.map(({ peerAddress }) => peerAddress);
     assert.notEqual(first, second);
   });
 
-  it("does not repeat a call by itself", async () => {
+  it("does not retry a call to the CA", async () => {
     ca.answer = () => Promise.reject(new FakeRefusal({ code: 14, message: "busy" }));
     await rejectsWithCode(client.createCertificate(order, never), "CA_UNREACHABLE");
     assert.equal(ca.calls.length, 1);
   });
 
-  it("finds a CA that was restarted with another root, once it holds that root", async () => {
+  it("connects to a CA that restarted with a new root once it trusts that root", async () => {
     await client.createCertificate(order, never);
     const { port } = ca.address;
     await ca.close();
@@ -137,7 +137,7 @@ describe("The CA client", () => {
     assert.equal((await client.createCertificate({ ...order, roots }, never)).length, 2);
   });
 
-  it("stops at once when told to, in the middle of a call", async () => {
+  it("stops a call to the CA immediately when its signal aborts", async () => {
     ca.answer = () => new Promise(() => {});
     const stop = new AbortController();
     const call = client.createCertificate(order, stop.signal);
@@ -145,7 +145,7 @@ describe("The CA client", () => {
     await assert.rejects(call, { name: "AbortError" });
   });
 
-  it("demands the name that it was told to, and no other", async () => {
+  it("accepts only the configured server name in the CA's certificate", async () => {
     const named = await startFakeCa({
       now,
       authority: ca.authority,
@@ -159,13 +159,13 @@ describe("The CA client", () => {
     await named.close();
   });
 
-  it("row 41: reaches a name with a dead address among several by another", async () => {
-    // The server listens at 127.0.0.1 alone; localhost may mean ::1 as well, and first.
+  it("row 41: connects to another address of a name if one of its addresses is dead", async () => {
+    // The server listens on 127.0.0.1 only; localhost may also resolve to ::1, and first.
     const byName = new CaClient({ host: "localhost", port: ca.address.port });
     assert.equal((await byName.createCertificate(order, never)).length, 2);
   });
 
-  it("proves who it is by a certificate, with no token at all", async () => {
+  it("authenticates to the CA with a certificate and no token", async () => {
     const keyPair = await createKeyPair("P-256");
     const spiffeId = parseSpiffeId("spiffe://cluster.local/ns/a/sa/b");
     const names = [{ kind: "uri" as const, value: spiffeId.toString() }];
@@ -177,7 +177,7 @@ describe("The CA client", () => {
     assert.equal(ca.calls[0]?.peerLeaf?.fingerprint, leaf.fingerprint);
   });
 
-  it("sends what it was told to with each call, and nothing of it in place of the token", async () => {
+  it("sends the configured headers and signer with each call, and no header that replaces the token", async () => {
     const headers = { clusterid: "cluster-1", "x-tenant": "blue" };
     const told = new CaClient(ca.address, { headers, certSigner: "signers.example/one" });
     await told.createCertificate(order, never);
@@ -188,7 +188,7 @@ describe("The CA client", () => {
     assert.equal(call?.authorization, "Bearer a.b.c");
   });
 
-  it("sends the token as a bearer and the lifetime in seconds", async () => {
+  it("sends the token as a bearer token and the lifetime in seconds", async () => {
     await client.createCertificate(order, never);
     assert.equal(ca.calls[0]?.authorization, "Bearer a.b.c");
     assert.equal(ca.calls[0]?.request.validityDurationSeconds, 90);

@@ -8,7 +8,7 @@ const requestedTtlMs = 3_600_000;
 const askedAt = new Date("2030-01-01T00:00:00.250Z");
 const receivedAt = new Date("2030-01-01T00:00:00.750Z");
 
-describe("The clock's offset against the CA", () => {
+describe("clockOffsetMs", () => {
   let authority: TestAuthority;
   let publicKey: PublicKey;
 
@@ -22,14 +22,14 @@ describe("The clock's offset against the CA", () => {
     return clockOffsetMs({ leaf, requestedTtlMs, askedAt, receivedAt });
   };
 
-  it("is unknown where the leaf's life is not the one that was asked for", async () => {
+  it("returns undefined if the leaf's lifetime is not the requested one", async () => {
     const begin = new Date("2030-01-01T00:00:00Z");
     for (const livedMs of [requestedTtlMs, requestedTtlMs + 60_000, 600_000]) {
       assert.equal(await measure(begin, new Date(begin.getTime() + livedMs)), undefined);
     }
   });
 
-  it("is right to a second, whichever clock is ahead and whatever the fraction at which the CA signed", async () => {
+  it("measures the clock offset to within a second, in either direction and for any fraction of a second", async () => {
     for (const offsetMs of [-31_536_000_000, -3_600_000, -31_000, 0, 31_000, 3_600_000]) {
       for (const fractionMs of [0, 499, 500, 999]) {
         const now = new Date("2030-01-01T00:00:00.000Z");
@@ -43,16 +43,16 @@ describe("The clock's offset against the CA", () => {
   });
 });
 
-describe("The time by which a token counts as expired", () => {
+describe("tokenTime", () => {
   const now = new Date("2030-01-02T00:00:00Z");
   const dayMs = 86_400_000;
 
-  it("is our own where the CA's clock was ahead, since it or ours may have been set right meanwhile", () => {
+  it("uses the local clock if the CA's clock was ahead, since either may have been corrected", () => {
     assert.deepEqual(tokenTime(now, dayMs), now);
     assert.deepEqual(tokenTime(now, undefined), now);
   });
 
-  it("is the CA's where ours is ahead of it", () => {
+  it("uses the CA's clock if the local clock is ahead of it", () => {
     assert.deepEqual(tokenTime(now, -dayMs), new Date("2030-01-01T00:00:00Z"));
   });
 });

@@ -17,7 +17,7 @@ import { CaSecretSource, type CaSecretSourceDeps } from "./secret-source.ts";
 
 const never = new AbortController().signal;
 
-describe("A secret from the CA", () => {
+describe("CaSecretSource", () => {
   let directory: TemporaryDirectory;
   let ca: FakeCa;
   let client: CaClient;
@@ -58,7 +58,7 @@ describe("A secret from the CA", () => {
     await directory.remove();
   });
 
-  it("is refused, root and all, when the reply chains to a root that is not held", async () => {
+  it("rejects a reply that chains to an untrusted root, and does not learn that root", async () => {
     const stranger = await createTestAuthority("Stranger");
     const names = [{ kind: "uri" as const, value: "spiffe://cluster.local/ns/demo/sa/frontend" }];
     ca.answer = async ({ publicKey }) => [
@@ -70,7 +70,7 @@ describe("A secret from the CA", () => {
     assert.ok((await source.fetch(never)).bundle.equals(TrustBundle.from([ca.authority.certificate])));
   });
 
-  it("brings new roots along when its leaf verifies under the old, and then holds them", async () => {
+  it("learns new roots from a reply whose leaf verifies under the old ones", async () => {
     const next = await createTestAuthority("Next");
     ca.answer = async (call) => [
       ...(await ca.honest(call)).slice(0, -1),
@@ -86,7 +86,7 @@ describe("A secret from the CA", () => {
     assert.ok(moved.bundle.equals(both), "the root file's roots stay");
   });
 
-  it("holds a learned root against the CA's TLS, too, and goes on when the CA has left the old one", async () => {
+  it("verifies the CA's TLS under learned roots and keeps working after the CA drops the old root", async () => {
     const next = await createTestAuthority("Next");
     ca.answer = async (call) => [
       ...(await ca.honest(call)).slice(0, -1),
@@ -99,7 +99,7 @@ describe("A secret from the CA", () => {
     assert.ok(leaf.isIssuedBy(next.certificate));
   });
 
-  it("is not asked of a CA whose TLS is under a root that no verified reply has brought", async () => {
+  it("does not call a CA whose TLS uses a root that no verified reply has contained", async () => {
     const stranger = await createTestAuthority("Stranger");
     await source.fetch(never);
     await ca.close();
@@ -108,7 +108,7 @@ describe("A secret from the CA", () => {
     assert.equal(ca.calls.length, 0, "no token was sent");
   });
 
-  it("forgets a learned root that a later verified reply no longer brings", async () => {
+  it("drops a learned root that a later verified reply no longer contains", async () => {
     const next = await createTestAuthority("Next");
     ca.answer = async (call) => [
       ...(await ca.honest(call)).slice(0, -1),
@@ -122,7 +122,7 @@ describe("A secret from the CA", () => {
     await rejectsWithCode(source.fetch(never), "CA_REPLY_INVALID");
   });
 
-  it("is discarded when it has not begun by the local clock, and shows by how much the clocks differ", async () => {
+  it("discards a leaf that is not yet valid by the local clock and reports the clock difference", async () => {
     await ca.close();
     const now = () => new Date(systemClock.now().getTime() + 3_600_000);
     ca = await startFakeCa({ now, authority: ca.authority, port: ca.address.port });
@@ -132,13 +132,13 @@ describe("A secret from the CA", () => {
     assert.ok(Math.abs((offsets[0] ?? 0) - 3_600_000) < 60_000, String(offsets));
   });
 
-  it("shows a clock that is right", async () => {
+  it("measures a small offset for a correct clock", async () => {
     await source.fetch(never);
     assert.ok(Math.abs(offsets[0] ?? Number.NaN) < 15_000, String(offsets));
     assert.deepEqual(discarded, []);
   });
 
-  it("has a new key each time", async () => {
+  it("creates a new key for each secret", async () => {
     const first = await source.fetch(never);
     const second = await source.fetch(never);
     assert.ok(!first.keyPair.publicKey.equals(second.keyPair.publicKey));
@@ -146,7 +146,7 @@ describe("A secret from the CA", () => {
   });
 
   for (const keyType of ["P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096"] as const) {
-    it(`has a key of ${keyType} when that is asked for`, async function () {
+    it(`creates a ${keyType} key if configured`, async function () {
       this.timeout(60_000);
       const made = await new CaSecretSource({ ...options, keyType, keyFormat: "pkcs8" }).fetch(never);
       assert.equal(made.leaf.publicKey.type, keyType);
@@ -155,7 +155,7 @@ describe("A secret from the CA", () => {
     });
   }
 
-  it("ends when its leaf does", async () => {
+  it("sets the secret's notAfter to that of its leaf", async () => {
     const { leaf, notAfter, spiffeId } = await source.fetch(never);
     assert.equal(notAfter.getTime(), leaf.notAfter.getTime());
     assert.equal(spiffeId.toString(), leaf.spiffeId?.toString());

@@ -7,7 +7,7 @@ import { type SourceAt, SourcesInTurn } from "./sources-in-turn.ts";
 
 const never = new AbortController().signal;
 
-describe("Several CAs", () => {
+describe("SourcesInTurn", () => {
   let secret: FetchedSecret;
   let asked: string[];
   let failures: Map<string, unknown>;
@@ -37,7 +37,7 @@ describe("Several CAs", () => {
   const fails = (host: string, code: AgentErrorCode, retryAfterMs?: number) =>
     failures.set(host, new AgentError(code, "no", retryAfterMs === undefined ? {} : { retryAfterMs }));
 
-  it("are not asked on once one has refused us, nor where our own side is at fault", async () => {
+  it("tries no other CA after a refusal or a local error", async () => {
     const codes = [
       "CA_REFUSED",
       "TOKEN_EXPIRED",
@@ -53,7 +53,7 @@ describe("Several CAs", () => {
     }
   });
 
-  it("are begun with the next at the next attempt once one has refused us", async () => {
+  it("starts the next attempt with the next CA after a refusal", async () => {
     fails("a", "CA_REFUSED");
     const both = new SourcesInTurn([at("a"), at("b")]);
     await rejectsWithCode(both.fetch(never), "CA_REFUSED");
@@ -61,13 +61,13 @@ describe("Several CAs", () => {
     assert.deepEqual(asked, ["a", "b"]);
   });
 
-  it("are not asked on when told to stop", async () => {
+  it("tries no other CA after its signal aborts", async () => {
     failures.set("a", new DOMException("stop", "AbortError"));
     await assert.rejects(new SourcesInTurn([at("a"), at("b")]).fetch(never), { name: "AbortError" });
     assert.deepEqual(asked, ["a"]);
   });
 
-  it("are asked one after the other, each once, and the failure says which said what", async () => {
+  it("tries each CA once, in order, and reports the error of each", async () => {
     fails("a", "CA_UNREACHABLE");
     fails("b", "CA_UNAVAILABLE", 9_000);
     fails("c", "CA_UNAVAILABLE", 7_000);
@@ -81,13 +81,13 @@ describe("Several CAs", () => {
     assert.equal(error.retryAfterMs, 7_000);
   });
 
-  it("do not hide that one of them answers wrongly", async () => {
+  it("reports an invalid reply even if other CAs are unreachable", async () => {
     fails("a", "CA_REPLY_INVALID");
     fails("b", "CA_UNREACHABLE");
     await rejectsWithCode(new SourcesInTurn([at("a"), at("b")]).fetch(never), "CA_REPLY_INVALID");
   });
 
-  it("are asked beginning with the one that answered well last", async () => {
+  it("starts with the CA that succeeded last", async () => {
     const sources = new SourcesInTurn([at("a"), at("b"), at("c")]);
     fails("a", "CA_UNREACHABLE");
     await sources.fetch(never);
@@ -99,7 +99,7 @@ describe("Several CAs", () => {
     assert.deepEqual(asked.slice(3), ["b", "c"]);
   });
 
-  it("are one CA when there is one: its failure is passed on as it is", async () => {
+  it("passes on the error of a single CA unchanged", async () => {
     fails("a", "CA_UNAVAILABLE", 5_000);
     await assert.rejects(new SourcesInTurn([at("a")]).fetch(never), (error) => error === failures.get("a"));
   });

@@ -40,17 +40,17 @@ describe("verifyReply", () => {
     assert.ok(!error.message.includes("BEGIN"));
   };
 
-  it("refuses an empty chain and a leaf alone", async () => {
+  it("rejects an empty chain and a leaf without roots", async () => {
     refuse([], "empty");
     refuse([(await issue()).toPem()], "no_roots");
   });
 
-  it("refuses a leaf with another key", async () => {
+  it("rejects a leaf with a different key", async () => {
     const other = await createKeyPair("P-256");
     refuse([(await issue({ publicKey: other.publicKey })).toPem(), authority.rootPem], "wrong_key");
   });
 
-  it("refuses another name, a second name and a name of another kind", async () => {
+  it("rejects a leaf with a different name, a second SPIFFE ID or a name of another type", async () => {
     const names: LeafOrder["names"][] = [
       [{ kind: "uri", value: "spiffe://cluster.local/ns/demo/sa/backend" }],
       [{ kind: "uri", value: "spiffe://other.local/ns/demo/sa/frontend" }],
@@ -69,7 +69,7 @@ describe("verifyReply", () => {
     }
   });
 
-  it("takes DNS names beside its own, which a CA's policy may add", async () => {
+  it("accepts additional DNS names, which the CA's policy may add", async () => {
     const names: LeafOrder["names"] = [
       { kind: "uri", value: uri },
       { kind: "dns", value: "frontend.demo.svc" },
@@ -78,37 +78,37 @@ describe("verifyReply", () => {
     assert.deepEqual(leaf.dnsNames, ["frontend.demo.svc"]);
   });
 
-  it("refuses a root that it does not hold, even when the reply brings it along", async () => {
+  it("rejects an untrusted root even if the reply contains it", async () => {
     const leaf = await issue({}, stranger);
     refuse([leaf.toPem(), stranger.rootPem], "unknown_root");
     refuse([leaf.toPem(), authority.rootPem + stranger.rootPem], "unknown_root");
   });
 
-  it("refuses roots without the one that the leaf chains to, which would lock us out", async () => {
+  it("rejects roots without the one that the leaf chains to, which would make the next call fail", async () => {
     refuse([(await issue()).toPem(), stranger.rootPem], "roots_incomplete");
   });
 
-  it("refuses a leaf that is a CA", async () => {
+  it("rejects a leaf that is a CA certificate", async () => {
     expected = { ...expected, publicKey: authority.keyPair.publicKey };
     refuse([authority.rootPem, authority.rootPem], "ca_leaf");
     expected = { ...expected, publicKey: keyPair.publicKey };
   });
 
-  it("refuses a leaf that has ended or has not begun", async () => {
+  it("rejects an expired leaf and one that is not yet valid", async () => {
     const ended = await issue({ notAfter: new Date("2029-12-31T23:59:59Z") });
     refuse([ended.toPem(), authority.rootPem], "expired", /leaf expired 1 s ago/);
     const future = await issue({ notBefore: new Date("2030-01-01T00:00:01Z") });
     refuse([future.toPem(), authority.rootPem], "not_yet_valid", /clock is behind/);
   });
 
-  it("refuses a leaf that is good for one side of TLS only", async () => {
+  it("rejects a leaf that is valid for only one side of TLS", async () => {
     const serverAuth = Buffer.from("06082b06010505070301", "hex");
     const codeSigning = Buffer.from("06082b06010505070303", "hex");
     const forged = forgeCertificate(await issue(), authority.keyPair, serverAuth, codeSigning);
     refuse([forged.toPem(), authority.rootPem], "no_eku", /extended key usage 1\.3\.6\.1\.5\.5\.7\.3\.1/);
   });
 
-  it("refuses a chain out of order, with a certificate too many, or with text around it", async () => {
+  it("rejects a chain that is out of order, has an extra certificate or has text around it", async () => {
     const leaf = await issue();
     const other = await issue({ publicKey: (await createKeyPair("P-256")).publicKey });
     refuse([authority.rootPem, leaf.toPem(), authority.rootPem], "out_of_order");
@@ -122,7 +122,7 @@ describe("verifyReply", () => {
     refuse([leaf.toPem(), other.toPem()], "malformed");
   });
 
-  it("refuses a megabyte, and a crowd, without looking at them for long", async () => {
+  it("rejects a megabyte and a long chain without parsing them", async () => {
     const leaf = await issue();
     const started = performance.now();
     refuse([leaf.toPem(), "A".repeat(1024 * 1024), authority.rootPem], "too_large");
@@ -133,7 +133,7 @@ describe("verifyReply", () => {
     assert.ok(performance.now() - started < 500);
   });
 
-  it("tells of a leaf that only the clock speaks against, and of no other", async () => {
+  it("reports a leaf as proven if only the clock contradicts it, and no other leaf", async () => {
     const proven: string[] = [];
     const watched = { ...expected, onProven: ({ serial }: Certificate) => void proven.push(serial) };
     const future = await issue({ notBefore: new Date("2030-01-01T01:00:00Z") });
@@ -144,7 +144,7 @@ describe("verifyReply", () => {
     assert.equal(proven.length, 1);
   });
 
-  it("takes an intermediate that leads to the root, and refuses two in the wrong order or one that leads nowhere", async () => {
+  it("accepts an intermediate of the root, and rejects two out of order or one without a path to the root", async () => {
     const upper = await authority.issueIntermediate("Upper");
     const lower = await upper.issueIntermediate("Lower");
     const [under, deep] = [await issue({}, upper), await issue({}, lower)];
@@ -153,11 +153,11 @@ describe("verifyReply", () => {
     refuse([deep.toPem(), first, second, authority.rootPem], "out_of_order");
     refuse([deep.toPem(), first, authority.rootPem], "extra_certificates");
     refuse([deep.toPem(), authority.rootPem], "unknown_root");
-    // An intermediate of ours has path length 0: under it stands no other.
+    // The test intermediate has path length 0, so it cannot have another one below it.
     refuse([deep.toPem(), second, first, authority.rootPem], "chain_invalid");
   });
 
-  it("takes its own, drops the root that some CAs repeat in the middle, and keeps every root of the last element", async () => {
+  it("accepts a valid reply, drops a root repeated in the middle and keeps every root of the last element", async () => {
     const leaf = await issue();
     const reply = verifyReply(
       [leaf.toPem(), authority.rootPem, authority.rootPem + stranger.rootPem],

@@ -69,7 +69,7 @@ describe("The commands of kasbah-agent", function () {
       clock: systemClock,
     });
 
-  /** The status port of an agent with our store. */
+  /** The status port of an agent with the test's store. */
   async function agent(readiness: () => Readiness = () => agentReadiness(store, "CA_UNREACHABLE: away")) {
     const sources = {
       version: "0",
@@ -99,7 +99,7 @@ describe("The commands of kasbah-agent", function () {
     return at(server.address.port);
   }
 
-  /** Somebody who answers every connection with these bytes. */
+  /** A server that answers every connection with these bytes. */
   async function stranger(bytes: string | undefined) {
     const server = createServer((socket) => {
       socket.on("error", () => undefined).on("data", () => bytes !== undefined && socket.end(bytes));
@@ -122,7 +122,7 @@ describe("The commands of kasbah-agent", function () {
   const reply = (body: string) =>
     `HTTP/1.1 200 OK\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`;
 
-  describe("what is called wrongly", () => {
+  describe("invalid arguments", () => {
     for (const [argv, said] of [
       [["stauts"], /did you mean status\?/],
       [["WAIT"], /unknown command "WAIT".*wait and status/],
@@ -131,14 +131,14 @@ describe("The commands of kasbah-agent", function () {
       [["wait", "--timout", "1s"], /did you mean --timeout\?/],
       [["status", "now"], /unexpected argument "now"/],
     ] as const) {
-      it(`exits 2: ${JSON.stringify(argv)}`, async () => {
+      it(`exits 2 for ${JSON.stringify(argv)}`, async () => {
         assert.equal(await run(argv), 2);
         assert.match(err, said);
         assert.equal(out, "");
       });
     }
 
-    it("teaches by --help, with the command's own flags and not the daemon's", async () => {
+    it("prints the command's own flags with --help, and not the daemon's", async () => {
       for (const [name, flag] of [
         ["wait", "--timeout"],
         ["status", "--json"],
@@ -152,7 +152,7 @@ describe("The commands of kasbah-agent", function () {
   });
 
   describe("wait", () => {
-    it("takes nobody for an agent who is none, such as pilot-agent on the same port", async () => {
+    it("rejects a server that is not kasbah-agent, such as pilot-agent on the same port", async () => {
       await serveSds();
       for (const body of [
         "",
@@ -169,20 +169,20 @@ describe("The commands of kasbah-agent", function () {
       }
     });
 
-    it("is not held by somebody who accepts and says nothing", async () => {
+    it("times out on a server that accepts connections and does not answer", async () => {
       await serveSds();
       assert.equal(await wait(...(await stranger(undefined))), 1);
       assert.match(err, /no answer within 2 s/);
     });
 
-    it("says that nobody answers", async () => {
+    it("reports that nothing answers", async () => {
       const port = await listening(createServer().listen(0, "127.0.0.1"));
       await closers.pop()?.();
       assert.equal(await wait(...at(port)), 1);
       assert.match(err, /AGENT_UNREACHABLE.*ECONNREFUSED/);
     });
 
-    it("says at the end why the agent is not ready, in its own words, with nothing for the terminal in them", async () => {
+    it("prints the agent's own reasons on timeout, with control characters escaped", async () => {
       const said = await agent(() => ({
         ready: false,
         reasons: ["no secret yet", "CA_REFUSED: \u001b[2Jgone"],
@@ -193,13 +193,13 @@ describe("The commands of kasbah-agent", function () {
       assert.ok(!err.includes("\u001b"));
     });
 
-    it("does not believe a ready agent whose SDS socket nobody serves", async () => {
+    it("keeps waiting if the agent is ready but nothing listens on its SDS socket", async () => {
       store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
       assert.equal(await wait(...(await agent())), 1);
       assert.match(err, /the SDS socket .*sds \(ENOENT\)/);
     });
 
-    it("ends well when the secret is served, also when it comes later", async () => {
+    it("exits 0 when the secret is served, even if it arrives later", async () => {
       const address = await agent();
       await serveSds();
       const waited = run(["wait", "--sds-socket", directory.join("sds"), "--timeout", "20s", ...address]);
@@ -208,7 +208,7 @@ describe("The commands of kasbah-agent", function () {
       assert.equal(err, "");
     });
 
-    it("finds the agent by the variables and flags with which the agent was started", async () => {
+    it("finds the agent by the variables and flags that the agent was started with", async () => {
       store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
       const [, address = ""] = await agent();
       await serveSds();
@@ -218,14 +218,14 @@ describe("The commands of kasbah-agent", function () {
   });
 
   describe("status", () => {
-    it("says that there is no certificate yet, and exits 1", async () => {
+    it("reports that there is no certificate yet and exits 1", async () => {
       assert.equal(await run(["status", ...(await agent())]), 1);
       assert.match(out, /: starting\n/);
       assert.match(out, /not ready +no secret yet\n/);
       assert.match(out, /certificate +none yet\n/);
     });
 
-    it("tells what is served and for how long, and exits 0", async () => {
+    it("prints the served certificate with its remaining lifetime and exits 0", async () => {
       const authority = await createTestAuthority("Acme");
       const secret = await mintSecret({ authority, receivedAt: start, ttlMs: 3_600_000 });
       store.publish(secret);
@@ -244,10 +244,10 @@ describe("The commands of kasbah-agent", function () {
       );
       assert.match(out, /CA +ca\.test:15012\n/);
       assert.match(out, /SDS +2 open streams, 7 rejected/);
-      assert.match(out, /refused +spiffe:\/\/cluster.local by envoy-7: no \\u001b\[2J\n/);
+      assert.match(out, /rejected +spiffe:\/\/cluster.local by envoy-7: no \\u001b\[2J\n/);
     });
 
-    it("tells of an ended certificate, of what failed last and of its fix, and exits 1", async () => {
+    it("prints an expired certificate and the last failure with its fix, and exits 1", async () => {
       store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
       await clock.advance(3_660_000);
       const refusal = { code: "TOKEN_AUDIENCE", referenceId: "9f2c51d07ab4", fix: "mount another token" };
@@ -256,12 +256,12 @@ describe("The commands of kasbah-agent", function () {
       assert.equal(await run(["status", ...(await agent())]), 1);
       assert.match(out, /: expired\n/);
       assert.match(out, /expired 1h ago/);
-      assert.match(out, /last failure +CA_REFUSED \(3 in a row; tried again 10s later\) the CA refuses\n/);
+      assert.match(out, /last failure +CA_REFUSED \(3 in a row; retried after 10s\) the CA refuses\n/);
       assert.match(out, /fix +mount another token\n/);
       assert.doesNotMatch(out, /served.*default/);
     });
 
-    it("gives the whole document as JSON, without a key in it", async () => {
+    it("prints the whole document as JSON, without a key", async () => {
       const secret = await mintSecret({ receivedAt: start, ttlMs: 60_000 });
       store.publish(secret);
       assert.equal(await run(["status", "--json", ...(await agent())]), 0);
@@ -277,7 +277,7 @@ describe("The commands of kasbah-agent", function () {
       );
     });
 
-    it("shows as much as there is of another release's document", async () => {
+    it("prints the known fields of another release's document", async () => {
       const odd = {
         ready: true,
         state: "ready",
@@ -291,7 +291,7 @@ describe("The commands of kasbah-agent", function () {
       assert.match(out, /: ready\n/);
     });
 
-    it("says that nobody answers, and exits 1", async () => {
+    it("reports that nothing answers and exits 1", async () => {
       assert.equal(await run(["status", "--status-address", "127.0.0.1:1"]), 1);
       assert.match(err, /AGENT_UNREACHABLE/);
     });

@@ -68,7 +68,7 @@ function failureRows(document: StatusPageObject): readonly Row[] {
   const again = formatDuration(Number(of("retryInMs")));
   const failed: Row = [
     "last failure",
-    `${of("code")} (${of("failures")} in a row; retry after ${again}) ${of("message")}`,
+    `${of("code")} (${of("failures")} in a row; retried after ${again}) ${of("message")}`,
   ];
   return [failed, ...(of("fix") === "" ? [] : [["fix", of("fix")] as const])];
 }

@@ -15,7 +15,7 @@ const load = (argv: string[], env: Record<string, string> = {}) => {
 import { sdsSocketPath } from "./socket-options.ts";
 
 describe("The agent's configuration", () => {
-  it("lists all problems at once", () => {
+  it("lists all configuration problems together", () => {
     const argv = ["--trust-domain", "Not/One", "--namespace", "Demo", "--secret-ttl", "soon", "--nonsense"];
     assert.throws(
       () => load(argv, { SECRET_GRACE_PERIOD_RATIO: "2" }),
@@ -23,7 +23,7 @@ describe("The agent's configuration", () => {
     );
   });
 
-  it("refuses a policy by which rotation could come too late", () => {
+  it("rejects a rotation policy that could rotate too late", () => {
     assert.throws(
       () => load(["--grace-period-ratio", "0.01", "--grace-period-jitter", "0.02"]),
       ConfigInvalidError,
@@ -31,7 +31,7 @@ describe("The agent's configuration", () => {
     assert.throws(() => load(["--secret-ttl", "10ms"]), ConfigInvalidError);
   });
 
-  it("refuses RSA keys that are too short, which Istio finds out at each CSR, and unknown curves", () => {
+  it("rejects short RSA keys, which Istio rejects only at each CSR, and unknown curves", () => {
     for (const env of [
       { WORKLOAD_RSA_KEY_SIZE: "1024" },
       { WORKLOAD_RSA_KEY_SIZE: "2047" },
@@ -43,7 +43,7 @@ describe("The agent's configuration", () => {
     }
   });
 
-  it("refuses to write where it reads, and a command after files that are not written", () => {
+  it("rejects an output directory that it also reads, and --on-rotate without --output-certs", () => {
     for (const argv of [
       ["--output-certs", "./var/run/secrets/istio/"],
       ["--output-certs", "/x/../certs", "--ca-root", "/certs/root-cert.pem"],
@@ -56,7 +56,7 @@ describe("The agent's configuration", () => {
     assert.equal(load(["--output-certs", "/certs", "--on-rotate", "true"]).onRotate, "true");
   });
 
-  it("takes for the key's file only modes that let nobody else write it", () => {
+  it("accepts only key file modes in which no other user can write", () => {
     for (const mode of ["600", "0640", "0400", "0644"]) {
       const { outputCertsMode } = load(["--output-certs-mode", mode]);
       assert.equal(outputCertsMode, Number.parseInt(mode, 8));
@@ -66,13 +66,13 @@ describe("The agent's configuration", () => {
     }
   });
 
-  it("takes no mode of the socket that it has not heard of", () => {
+  it("rejects unknown socket modes", () => {
     assert.throws(() => load(["--sds-socket-mode", "0777"]), ConfigInvalidError);
     assert.throws(() => load(["--sds-socket-file", "../socket"]), ConfigInvalidError);
     assert.equal(load(["--sds-socket-mode", "0660"]).sdsSocketMode, 0o660);
   });
 
-  it("refuses istiod's port without TLS, and a certificate to show that may not be shown", () => {
+  it("rejects istiod's plain-text port, and --prov-cert with --token-only", () => {
     assert.throws(
       () => load(["--ca-address", "istiod.istio-system.svc:15010"]),
       /15010 has no TLS.*use 15012/,
@@ -80,7 +80,7 @@ describe("The agent's configuration", () => {
     assert.throws(() => load(["--token-only", "--prov-cert", "/certs"]), /conflicts with --prov-cert/);
   });
 
-  it("refuses headers that it sends itself or that would break out, without repeating their values", () => {
+  it("rejects headers that the agent sets or that contain control characters, without quoting their values", () => {
     for (const header of [
       "authorization=secret",
       "ClusterID=secret",
@@ -96,7 +96,7 @@ describe("The agent's configuration", () => {
     }
   });
 
-  it("takes headers from flags, and from the environment as Istio does", () => {
+  it("reads headers from flags and, as in Istio, from the environment", () => {
     const env = { CA_HEADER_Foo: "bar", CA_HEADER_x_tenant: "a,b=c", KASBAH_CA_HEADERS: "one=1,two=2" };
     assert.deepEqual(load([], env).caHeaders, [
       { name: "one", value: "1" },
@@ -107,7 +107,7 @@ describe("The agent's configuration", () => {
     assert.deepEqual(load(["--ca-header", "x-a=b"], env).caHeaders, [{ name: "x-a", value: "b" }]);
   });
 
-  it("takes several addresses, and the roots that come with a provided certificate", () => {
+  it("accepts several addresses, and takes the roots from the provided certificate's directory", () => {
     const config = load([], { CA_ADDR: "a:15012,b:15012", PROV_CERT: "/certs" });
     assert.deepEqual(
       config.caAddresses.map(({ host }) => host),
@@ -117,7 +117,7 @@ describe("The agent's configuration", () => {
     assert.equal(caRootPath({ ...config, caRoot: "SYSTEM" }), "SYSTEM");
   });
 
-  it("renews a virtual machine's certificates in place, and writes into no other directory that is read", () => {
+  it("allows output in place on a virtual machine, and in no other directory that the agent reads", () => {
     const inPlace = { PROV_CERT: "/etc/certs", OUTPUT_CERTS: "/etc/certs/" };
     assert.equal(load([], inPlace).outputCerts, "/etc/certs/");
     for (const extra of [
@@ -128,7 +128,7 @@ describe("The agent's configuration", () => {
     }
   });
 
-  it("caches nothing that no file's roots can vouch for", () => {
+  it("rejects a cache without a root file to verify it against", () => {
     assert.throws(() => load(["--ca-root", "SYSTEM", "--cache-dir", "/cache"]), /--cache-dir: .*--ca-root/);
   });
 
@@ -148,7 +148,7 @@ describe("The agent's configuration", () => {
     assert.deepEqual(config.statusAddress, { host: "127.0.0.1", port: 15020 });
   });
 
-  it("takes Istio's environment names", () => {
+  it("reads Istio's environment variables", () => {
     const config = load([], {
       CA_ADDR: "istiod.istio-system.svc:15012",
       CA_ROOT_CA: "/roots.pem",

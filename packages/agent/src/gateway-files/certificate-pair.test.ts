@@ -17,7 +17,7 @@ interface Texts {
   readonly key: string;
 }
 
-describe("A pair of files", () => {
+describe("parseCertificatePair", () => {
   let directory: TemporaryDirectory;
   let ecdsa: Texts;
   let other: Texts;
@@ -57,12 +57,12 @@ describe("A pair of files", () => {
     return { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
   };
 
-  it("is refused when it is half of one pair and half of another", () => {
+  it("rejects halves of two different pairs", () => {
     isRefused({ cert: ecdsa.cert, key: other.key });
     isRefused({ cert: other.cert, key: ecdsa.key });
   });
 
-  it("is refused when a file is empty, cut off at any place, or says something else", () => {
+  it("rejects an empty file, one truncated at any point, and one with other contents", () => {
     isRefused({ cert: "", key: ecdsa.key });
     isRefused({ cert: ecdsa.cert, key: "" });
     isRefused({ cert: "hello", key: "hello" });
@@ -76,7 +76,7 @@ describe("A pair of files", () => {
     }
   });
 
-  it("is refused with two keys, an encrypted key, or no leaf in front", () => {
+  it("rejects two keys, an encrypted key and a chain that does not start with the leaf", () => {
     isRefused({ cert: ecdsa.cert, key: ecdsa.key + other.key });
     const path = directory.join("plain.pem");
     execFileSync("openssl", ["pkcs8", "-topk8", "-passout", "pass:x", "-out", path], {
@@ -88,13 +88,13 @@ describe("A pair of files", () => {
     isRefused({ cert: blocks.toReversed().join(""), key: ecdsa.key });
   });
 
-  it("is refused with a key whose public half was put beside it, and a point that is none", () => {
+  it("rejects a key with a different public half and an invalid point", () => {
     const sec1 = execFileSync("openssl", ["ec"], { input: ecdsa.key, stdio: "pipe" }).toString();
     const foreign = execFileSync("openssl", ["ec"], { input: other.key, stdio: "pipe" }).toString();
     const [mine] = findPemBlocks(sec1);
     const [theirs] = findPemBlocks(foreign);
     assert.ok(mine !== undefined && theirs !== undefined);
-    // RFC 5915: the scalar stands in front, the point at the end.
+    // RFC 5915: the scalar comes first and the point last.
     const mixed = Buffer.concat([theirs.der.subarray(0, -65), mine.der.subarray(-65)]);
     const key = `-----BEGIN EC PRIVATE KEY-----\n${mixed.toString("base64")}\n-----END EC PRIVATE KEY-----\n`;
     isRefused({ cert: ecdsa.cert, key });
@@ -107,13 +107,13 @@ describe("A pair of files", () => {
     isRefused({ cert, key: ecdsa.key });
   });
 
-  it("looks through a megabyte of beginnings in no time, and refuses it", () => {
+  it("rejects a megabyte of BEGIN lines quickly", () => {
     const hostile = "-----BEGIN ".repeat(95_000);
     isRefused({ cert: hostile, key: ecdsa.key });
     isRefused({ cert: ecdsa.cert, key: hostile });
   });
 
-  it("shows its key to nobody who prints it", () => {
+  it("hides the key of a pair from accidental output", () => {
     const [block] = findPemBlocks(ecdsa.key);
     assert.ok(block !== undefined);
     const key = new OperatorKey(block);
@@ -123,14 +123,14 @@ describe("A pair of files", () => {
     );
   });
 
-  it("keeps its chain in order and gives nothing of the file but certificates", () => {
+  it("keeps the chain in order and returns only certificates of the file", () => {
     const cert = `Bag Attributes\r\n  friendlyName: x\r\n${ecdsa.key}${ecdsa.cert.replaceAll("\n", "\r\n")}`;
     const { chainPem, keyPem } = pair({ cert, key: `${ecdsa.cert}\n# the key\n\n  ${ecdsa.key}` });
     assert.equal(chainPem, ecdsa.cert);
     assert.equal(keyPem, ecdsa.key);
   });
 
-  it("may have ended: what is served is what stands there", async () => {
+  it("accepts an expired certificate: the files are served as they are", async () => {
     const notAfter = new Date("2021-01-01T00:00:00Z");
     const keyPair = await createKeyPair("P-256");
     const names = [{ kind: "dns", value: "shop.example.com" }] as const;
@@ -146,7 +146,7 @@ describe("A pair of files", () => {
     ["P-521", ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-521"]],
     ["Ed25519", ["-newkey", "ed25519"]],
   ] as const) {
-    it(`may be of ${what}`, () => {
+    it(`accepts a pair with a key of type ${what}`, () => {
       const texts = selfSigned(...newkey);
       const { chainPem, keyPem } = pair(texts);
       assert.equal(chainPem, texts.cert);
@@ -154,7 +154,7 @@ describe("A pair of files", () => {
     }).timeout(60_000);
   }
 
-  it("may have its key in any of the three forms, with the curve's parameters in front", () => {
+  it("accepts the key in any of the three formats, with EC PARAMETERS before it", () => {
     const sec1 = execFileSync("openssl", ["ec"], { input: ecdsa.key, stdio: "pipe" }).toString();
     const parameters = openssl("ecparam", "-name", "prime256v1");
     assert.match(parameters + sec1, /EC PARAMETERS.*EC PRIVATE KEY/s);

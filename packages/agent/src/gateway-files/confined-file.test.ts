@@ -11,7 +11,7 @@ import {
 import { AllowedDirectories } from "./allowed-directories.ts";
 import { readConfinedFile } from "./confined-file.ts";
 
-describe("A file of the allowed directories", () => {
+describe("readConfinedFile", () => {
   let home: TemporaryDirectory;
   let allowed: AllowedDirectories;
 
@@ -29,7 +29,7 @@ describe("A file of the allowed directories", () => {
     (await readConfinedFile(path, allowed, await allowed.resolved())).content.toString();
   const isRefused = (path: string) => rejectsWithCode(() => read(path), "FILE_REFUSED");
 
-  it("is refused when a link leads out, whether the file, its directory or the link of a link", async () => {
+  it("rejects a link to outside as the file, its directory or the target of another link", async () => {
     await symlink(home.join("secret"), home.join("certs/link.pem"));
     await symlink("link.pem", home.join("certs/second.pem"));
     await symlink(home.path, home.join("certs/up"));
@@ -38,13 +38,13 @@ describe("A file of the allowed directories", () => {
     }
   });
 
-  it("is refused in a directory whose name only begins alike", async () => {
+  it("rejects a directory whose name only starts like an allowed one", async () => {
     await writeFile(home.join("certs-elsewhere/cert.pem"), "other");
     assert.equal(allowed.cover(home.join("certs-elsewhere/cert.pem")), false);
     await isRefused(home.join("certs-elsewhere/cert.pem"));
   });
 
-  it("is refused in a private directory, through a link too", async () => {
+  it("rejects a file in a private directory, even through a link", async () => {
     await writeFile(home.join("certs/private/key.pem"), "key");
     await symlink("private/key.pem", home.join("certs/key.pem"));
     assert.equal(allowed.cover(home.join("certs/private/key.pem")), false);
@@ -52,7 +52,7 @@ describe("A file of the allowed directories", () => {
     await isRefused(home.join("certs/key.pem"));
   });
 
-  it("is refused when it is a directory, a pipe, a device, or larger than 1 MiB", async () => {
+  it("rejects a directory, a pipe, a device and a file larger than 1 MiB", async () => {
     execFileSync("mkfifo", [home.join("certs/pipe")]);
     await symlink("/dev/zero", home.join("certs/zero"));
     const large = await open(home.join("certs/large"), "w");
@@ -61,13 +61,13 @@ describe("A file of the allowed directories", () => {
     for (const name of ["private", "pipe", "zero", "large"]) await isRefused(home.join("certs", name));
   });
 
-  it("cannot be read when it is not there, and says no more than that", async () => {
+  it("reports a missing file without further details", async () => {
     await rejectsWithCode(() => read(home.join("certs/missing")), "FILE_UNREADABLE");
     await symlink("loop", home.join("certs/loop"));
     await rejectsWithCode(() => read(home.join("certs/loop")), "FILE_UNREADABLE");
   });
 
-  it("is never read outside while its directory is swapped for a link that leads out", async () => {
+  it("never reads outside while the directory is swapped for a link to outside", async () => {
     await mkdir(home.join("outside"));
     await writeFile(home.join("outside/cert.pem"), "secret");
     await mkdir(home.join("certs/a"));
@@ -77,7 +77,7 @@ describe("A file of the allowed directories", () => {
     const seen = new Set<string>();
     const swapping = (async () => {
       for (let i = 0; !isDone; i += 1) {
-        // Else both sides may go in step.
+        // Without the pause, both sides may run in lockstep.
         if (i % 3 === 0) await systemClock.sleep(1);
         await rename(home.join("certs/a"), home.join("certs/c"));
         await rename(home.join("certs/b"), home.join("certs/a"));
@@ -94,7 +94,7 @@ describe("A file of the allowed directories", () => {
     assert.ok(seen.has("good"), [...seen].join());
   });
 
-  it("is read through links that stay inside, through kubelet's, and in a directory that appeared later", async () => {
+  it("reads through links that stay inside, through kubelet's links, and in a directory that appeared later", async () => {
     await symlink("cert.pem", home.join("certs/link.pem"));
     assert.equal(await read(home.join("certs/link.pem")), "good");
     const volume = await mountKubeletVolume(home.join("certs/volume"), { "tls.crt": "one" });
@@ -106,13 +106,13 @@ describe("A file of the allowed directories", () => {
     assert.equal(await read(home.join("later/cert.pem")), "late");
   });
 
-  it("is read below an allowed directory that is itself a link", async () => {
+  it("reads below an allowed directory that is itself a link", async () => {
     await symlink("certs", home.join("alias"));
     allowed = new AllowedDirectories([home.join("alias")], []);
     assert.equal(await read(home.join("alias/cert.pem")), "good");
   });
 
-  it("is allowed in a directory that is named inside a private one, and private in one that is both", () => {
+  it("allows a directory named inside a private one, and treats one that is both as private", () => {
     const nested = new AllowedDirectories(["/run/a/b", "/run/c"], ["/run/a", "/run/c"]);
     assert.deepEqual(
       ["/run/a/x", "/run/a/b/x", "/run/c/x"].map((path) => nested.cover(path)),
@@ -120,7 +120,7 @@ describe("A file of the allowed directories", () => {
     );
   });
 
-  it("is allowed wherever it lies when it is one of the system's own", async () => {
+  it("allows the operating system's bundles regardless of their directory", async () => {
     const own = home.join("secret");
     allowed = new AllowedDirectories([], [], [own]);
     assert.deepEqual([allowed.cover(own), allowed.cover(home.join("certs/cert.pem"))], [true, false]);

@@ -19,15 +19,15 @@ const covers = (
   return new AllowedDirectories(all.fileDirectories, privateDirectories(all, mounted)).cover(path);
 };
 
-describe("The directories of our own keys", () => {
-  it("are never served from, whatever holds them: the key to show the CA, and mounted files in use", () => {
+describe("privateDirectories", () => {
+  it("excludes the directories of the provided certificate and of mounted certificates in use, even inside an allowed directory", () => {
     assert.ok(!covers("/etc/istio/own/key.pem", { provCert: "/etc/istio/own" }));
     assert.ok(!covers("/mounted/key.pem", {}, "/mounted"));
     assert.ok(!covers("./etc/certs/key.pem", {}, "./etc/certs"));
     assert.ok(!covers("/etc/istio/own/key.pem", { mountedCertsDir: "/etc/istio/own" }));
   });
 
-  it("leave the others to gateways, also where mounted files would be but are not in use", () => {
+  it("leaves other directories to gateways, including the named directory of unused mounted certificates", () => {
     assert.ok(covers("/etc/istio/shop/tls.key", { provCert: "/etc/istio/own" }, "/mounted"));
     assert.ok(covers("/mounted/key.pem", {}));
     assert.ok(covers("./etc/certs/key.pem", {}));

@@ -19,8 +19,8 @@ function fileNames(directory: string, loads: { count: number; fails?: boolean } 
   return { names: new LazyFileProvider({ directories, load, logger }), logger };
 }
 
-describe("The file names", () => {
-  it("claim nothing that lies outside, and no name of another family, before anything is opened", () => {
+describe("LazyFileProvider", () => {
+  it("claims no path outside and no name of another family, without opening a file", () => {
     const loads = { count: 0 };
     const { names } = fileNames("/etc/certs", loads);
     for (const name of [
@@ -49,7 +49,7 @@ describe("The file names", () => {
     assert.equal(loads.count, 0);
   });
 
-  it("load what serves them once, with the first that is watched, and tell when there is something", async () => {
+  it("loads the provider once, for the first watched name, and notifies when it has a secret", async () => {
     await using home = await temporaryDirectory();
     const { rootPem } = await createTestAuthority();
     await writeFile(home.join("root.pem"), rootPem);
@@ -65,7 +65,7 @@ describe("The file names", () => {
     await names.stop();
   });
 
-  it("say so when what serves them cannot be loaded, and try again with the next", async () => {
+  it("logs an error if the provider cannot be loaded, and retries with the next name", async () => {
     await using home = await temporaryDirectory();
     const loads = { count: 0, fails: true };
     const { names, logger } = fileNames(home.path, loads);

@@ -26,7 +26,7 @@ interface Pair {
 
 const kubeletNames = ({ cert, key }: Pair) => ({ "tls.crt": cert, "tls.key": key });
 
-describe("Secrets from files", () => {
+describe("FileProvider", () => {
   let authority: TestAuthority;
   let pairs: readonly Pair[];
   let home: TemporaryDirectory;
@@ -88,7 +88,7 @@ describe("Secrets from files", () => {
   const isServed = (name: string, expected: Pair) =>
     eventually(() => chainOf(name) === expected.cert, 20_000);
 
-  it("have nothing for a name whose files are missing, no pair, outside or absurdly many, and say why", async () => {
+  it("serves nothing if the files are missing, not a pair, outside or too many, and reports the reason", async () => {
     await write("mixed", { cert: pair(0).cert, key: pair(1).key });
     const outside = "file-root:/etc/hostname";
     for (const name of [nameOf("missing"), nameOf("mixed"), outside]) provider.watch(name, () => {});
@@ -104,7 +104,7 @@ describe("Secrets from files", () => {
     assert.equal(failures.at(-1)?.error.code, "FILE_REFUSED");
   });
 
-  it("wait where too many are asked for, are complained of once, and are served when a single other is left", async () => {
+  it("makes names beyond the limit wait, reports that once, and serves them when another name is unsubscribed", async () => {
     await write("shop", pair(0));
     const invented = Array.from({ length: 2_000 }, (_, i) => `file-root:${home.join(`root-${i}`)}`);
     const leave = invented.map((name) => provider.watch(name, () => {}));
@@ -122,7 +122,7 @@ describe("Secrets from files", () => {
     await eventually(() => pushes === 49);
   });
 
-  it("keep the pair that was good while a new one is half written, gone, empty or wrong", async () => {
+  it("keeps the last valid pair while a new one is half written, missing, empty or invalid", async () => {
     await write("shop", pair(0));
     let pushes = 0;
     provider.watch(nameOf("shop"), () => {
@@ -147,7 +147,7 @@ describe("Secrets from files", () => {
     await isServed(nameOf("shop"), pair(1));
   }).timeout(30_000);
 
-  it("are served when the first half of them was read before the second was there", async () => {
+  it("serves a pair whose first file was read before the second existed", async () => {
     await mkdir(home.join("shop"));
     await writeFile(home.join("shop/tls.crt"), pair(0).cert);
     provider.watch(nameOf("shop"), () => {});
@@ -156,23 +156,23 @@ describe("Secrets from files", () => {
     await isServed(nameOf("shop"), pair(0));
   });
 
-  it("end with the last of a thousand of kubelet's swaps, and are a pair at every moment", async () => {
+  it("serves the last of a thousand of kubelet's swaps, and a matching pair at every moment", async () => {
     const volume = await mountKubeletVolume(home.join("shop"), kubeletNames(pair(0)));
     const pushed: (string | undefined)[] = [];
     provider.watch(nameOf("shop"), () => pushed.push(chainOf(nameOf("shop"))));
     for (let i = 1; i <= 1_000; i += 1) {
       await volume.swap(kubeletNames(pair(i)));
-      // The watch waits for quiet, which comes now and then.
+      // The watch waits for a quiet period, so it pauses now and then.
       if (i % 100 === 0) await isServed(nameOf("shop"), pair(i));
     }
     assert.equal(pushed.at(-1), pair(1_000).cert);
     assert.ok(pushed.length >= 10, `${pushed.length} pushes`);
-    // A reading that met swap after swap says so, and is done again; none ever saw halves of two pairs.
+    // A read that overlaps several swaps fails and is repeated; no read may see halves of two pairs.
     const halves = failures.filter(({ error }) => error.code !== "FILE_UNREADABLE");
     assert.deepEqual(halves, []);
   }).timeout(60_000);
 
-  it("are read in one generation although a thousand swaps fall between the reads", async () => {
+  it("reads one generation even if a thousand swaps happen between the reads", async () => {
     const volume = await mountKubeletVolume(home.join("shop"), { a: "0", b: "0" });
     const reader = new GenerationReader(new AllowedDirectories([home.path], []));
     let isDone = false;
@@ -182,7 +182,7 @@ describe("Secrets from files", () => {
       while (!isDone) {
         const both = await reader
           .readTogether([home.join("shop/a"), home.join("shop/b")])
-          // Five swaps in a row during one reading: it says so, and is asked again.
+          // Five swaps in a row during one read make it fail, and it is repeated.
           .catch((error: AgentError) => assert.equal(error.code, "FILE_UNREADABLE"));
         const [a = "", b = ""] = (both ?? []).map(String);
         if (a !== b) torn.push(`${a} ${b}`);
@@ -199,7 +199,7 @@ describe("Secrets from files", () => {
     assert.ok(seen.size > 20, `only ${seen.size} generations`);
   }).timeout(60_000);
 
-  it("follow a rewrite in place, renames one after the other, and a directory that is replaced", async () => {
+  it("follows a rewrite in place, successive renames and a replaced directory", async () => {
     await write("shop", pair(0));
     provider.watch(nameOf("shop"), () => {});
     await isServed(nameOf("shop"), pair(0));
@@ -216,7 +216,7 @@ describe("Secrets from files", () => {
     await isServed(nameOf("shop"), pair(3));
   }).timeout(60_000);
 
-  it("follow the far end of links, and a certificate and key in two directories", async () => {
+  it("follows the targets of links, and a certificate and key in two directories", async () => {
     await write("archive", pair(0));
     await mkdir(home.join("live"));
     await mkdir(home.join("keys"));
@@ -229,7 +229,7 @@ describe("Secrets from files", () => {
     await isServed(name, pair(1));
   }).timeout(60_000);
 
-  it("push nothing when the same bytes are written again, or come with another text around them", async () => {
+  it("pushes nothing if the same bytes are written again or the text around the blocks changes", async () => {
     await write("shop", pair(0));
     let pushes = 0;
     provider.watch(nameOf("shop"), () => {
@@ -248,7 +248,7 @@ describe("Secrets from files", () => {
     );
   });
 
-  it("give roots, and those of the system", async () => {
+  it("serves roots, including the operating system's", async () => {
     await writeFile(home.join("root.pem"), authority.rootPem);
     const name = `file-root:${home.join("root.pem")}`;
     provider.watch(name, () => {});
@@ -258,7 +258,7 @@ describe("Secrets from files", () => {
     assert.equal(Buffer.from(secret.trustedCa).toString(), authority.rootPem);
   });
 
-  it("are kept for a while after the last subscriber, and then forgotten and watched no more", async () => {
+  it("keeps a name for a grace period after its last subscriber, then stops watching it", async () => {
     const open = new Set<string>();
     const counted: WatchDirectory = (directory, hint) => {
       const watcher = watchDirectory(directory, hint);
@@ -287,7 +287,7 @@ describe("Secrets from files", () => {
     await eventually(() => open.size === 0);
   });
 
-  it("cost one watch for two hundred names of a directory", async () => {
+  it("uses one watch for two hundred names of a directory", async () => {
     let [now, most] = [0, 0];
     const counted: WatchDirectory = (directory, hint) => {
       const watcher = watchDirectory(directory, hint);
@@ -313,7 +313,7 @@ describe("Secrets from files", () => {
     assert.equal(most, 1);
   }).timeout(60_000);
 
-  it("follow every change within ten seconds when the machine is out of inotify watches (row 32)", async () => {
+  it("follows every change within ten seconds if the machine has no inotify watches left (row 32)", async () => {
     const none: WatchDirectory = () => {
       throw Object.assign(new Error("ENOSPC: System limit for number of file watchers reached"), {
         code: "ENOSPC",
@@ -325,7 +325,7 @@ describe("Secrets from files", () => {
     provider.watch(nameOf("shop"), () => {});
     await isServed(nameOf("shop"), pair(0));
     for (let i = 1; i <= 3; i += 1) {
-      // What was noticed before is dealt with.
+      // Earlier notifications have been handled.
       await clock.runFor(10_000);
       await volume.swap(kubeletNames(pair(i)));
       const from = clock.monotonicMs();
@@ -337,7 +337,7 @@ describe("Secrets from files", () => {
     }
   }).timeout(60_000);
 
-  it("survive links swapped, missing, empty, a directory in their place, and half written (row 22)", async () => {
+  it("keeps serving while links are swapped, missing, empty, replaced by a directory and half written (row 22)", async () => {
     const volume = await mountKubeletVolume(home.join("shop"), kubeletNames(pair(0)));
     provider.watch(nameOf("shop"), () => {});
     await isServed(nameOf("shop"), pair(0));

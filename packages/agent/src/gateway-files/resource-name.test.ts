@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseFileName } from "./resource-name.ts";
 
-describe("A resource name of the file family", () => {
+describe("parseFileName", () => {
   const long = `/${"a".repeat(10_000)}`;
   for (const [what, name] of [
-    ["nothing after the colon", "file-cert:"],
+    ["no text after the colon", "file-cert:"],
     ["no key", "file-cert:/a/cert.pem"],
     ["an empty key", "file-cert:/a/cert.pem~"],
     ["an empty certificate", "file-cert:~/a/key.pem"],
@@ -15,10 +15,10 @@ describe("A resource name of the file family", () => {
     ["a NUL in a root", "file-root:/etc/passwd\0.pem"],
     ["a line break", "file-root:/a/root\n.pem"],
     ["a C1 control character", "file-root:/a/root\u0085.pem"],
-    ["half a character", "file-root:/a/\ud800"],
-    ["a way up", "file-cert:/etc/certs/../shadow~/etc/certs/key.pem"],
-    ["a way up in the key", "file-cert:/etc/certs/cert.pem~/etc/certs/../../root/key.pem"],
-    ["a way up in a root", "file-root:./etc/certs/../../secret"],
+    ["an unpaired surrogate", "file-root:/a/\ud800"],
+    ["a parent directory", "file-cert:/etc/certs/../shadow~/etc/certs/key.pem"],
+    ["a parent directory in the key", "file-cert:/etc/certs/cert.pem~/etc/certs/../../root/key.pem"],
+    ["a parent directory in a root", "file-root:./etc/certs/../../secret"],
     ["a relative path without a dot", "file-root:etc/certs/root.pem"],
     ["a home directory", "file-root:~/root.pem"],
     ["a tilde in a root", "file-root:/a~b"],
@@ -26,22 +26,22 @@ describe("A resource name of the file family", () => {
     ["the root directory", "file-root:/"],
     ["the working directory", "file-root:./"],
     ["two slashes", "file-root://etc/certs/root.pem"],
-    ["a dot on the way", "file-root:/etc/./certs/root.pem"],
+    ["a dot segment", "file-root:/etc/./certs/root.pem"],
     ["ten kilobytes", `file-root:${long}`],
     ["ten kilobytes in a pair", `file-cert:/a~${long}`],
-    ["another case", "FILE-CERT:/a~/b"],
-    ["a space before it", " file-root:system"],
-    ["a system of another kind", "file-root:system/x"],
+    ["upper case", "FILE-CERT:/a~/b"],
+    ["a leading space", " file-root:system"],
+    ["a path after system", "file-root:system/x"],
     ["another scheme", "file:///etc/passwd"],
     ["the workload's own name", "default"],
-    ["nothing at all", ""],
+    ["no characters", ""],
   ]) {
-    it(`is refused with ${what}`, () => {
+    it(`rejects a file name with ${what}`, () => {
       assert.equal(parseFileName(name ?? ""), undefined);
     });
   }
 
-  it("names a certificate and its key, as Istio writes them", () => {
+  it("parses a certificate and its key as Istio writes them", () => {
     assert.deepEqual(parseFileName("file-cert:./etc/certs/cert-chain.pem~/etc/istio/key.pem"), {
       kind: "pair",
       certificate: "./etc/certs/cert-chain.pem",
@@ -49,7 +49,7 @@ describe("A resource name of the file family", () => {
     });
   });
 
-  it("names roots, in whatever script, or those of the system", () => {
+  it("parses roots, in any script, and those of the system", () => {
     assert.deepEqual(parseFileName("file-root:/etc/istio/корень.pem"), {
       kind: "roots",
       path: "/etc/istio/корень.pem",
@@ -61,7 +61,7 @@ describe("A resource name of the file family", () => {
     assert.deepEqual(parseFileName("file-root:system"), { kind: "system-roots" });
   });
 
-  it("never gives a path that goes up, ends early or is not anchored", () => {
+  it("never returns a path that goes up, is truncated or is relative without a dot", () => {
     const piece = fc.constantFrom("file-cert:", "file-root:", "/", "..", ".", "~", "\0", "a", "system", "é");
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {

@@ -6,7 +6,7 @@ import { createTestAuthority, type TestAuthority, throwsWithCode } from "@kasbah
 import { parseRoots } from "./root-file.ts";
 import { findSystemBundle } from "./system-bundle.ts";
 
-describe("A file of roots", () => {
+describe("parseRoots", () => {
   let first: TestAuthority;
   let second: TestAuthority;
 
@@ -17,14 +17,14 @@ describe("A file of roots", () => {
   const parse = (text: string) => parseRoots(Buffer.from(text));
   const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 
-  it("is refused when nothing in it is a certificate", () => {
+  it("rejects a root file without a certificate", () => {
     for (const text of ["", "hello", broken, first.keyPair.toPkcs8Pem(), "-----BEGIN ".repeat(90_000)]) {
       throwsWithCode(() => parse(text), "FILE_INVALID");
     }
     throwsWithCode(() => parseRoots(Buffer.alloc(1024 * 1024, 0xff)), "FILE_INVALID");
   });
 
-  it("loses what cannot be read, and keeps the rest", () => {
+  it("skips unreadable blocks and keeps the rest", () => {
     const cut = "-----BEGIN CERTIFICATE-----\nMIIB\n";
     const { pem, dropped } = parse(
       `${broken}${first.rootPem}${cut}${second.rootPem}${first.keyPair.toPkcs8Pem()}`,
@@ -33,18 +33,18 @@ describe("A file of roots", () => {
     assert.equal(dropped, 3);
   });
 
-  it("has each certificate once, without the text around it", () => {
+  it("returns each certificate once, without the text around it", () => {
     const text = `\ufeff# Our roots\n\n${first.rootPem}\n  trailing words\r\n${second.rootPem.replaceAll("\n", " \r\n\r\n")}${first.rootPem}`;
     assert.deepEqual(parse(text), { pem: first.rootPem + second.rootPem, dropped: 0 });
   });
 
-  it("keeps a certificate that is no CA, which an operator has pinned", async () => {
+  it("keeps a certificate that is not a CA, because an operator has pinned it", async () => {
     const { publicKey } = await createKeyPair("P-256");
     const pinned = await first.issue({ publicKey, names: [{ kind: "dns", value: "old.example.com" }] });
     assert.equal(parse(pinned.toPem()).pem, pinned.toPem());
   });
 
-  it("may be the system's, with every root that OpenSSL reads", async function () {
+  it("reads every root of the operating system's bundle that OpenSSL reads", async function () {
     const path = await findSystemBundle();
     if (!existsSync(path)) return this.skip();
     const content = readFileSync(path);
@@ -55,8 +55,8 @@ describe("A file of roots", () => {
   });
 });
 
-describe("The system's bundle", () => {
-  it("is the first of the well-known that is there, or the place where it may appear", async () => {
+describe("findSystemBundle", () => {
+  it("returns the first well-known bundle that exists, or the path where one may appear", async () => {
     const here = import.meta.filename;
     assert.equal(await findSystemBundle(["/nowhere/a", here, "/nowhere/b"]), here);
     assert.equal(await findSystemBundle(["/nowhere/a", "/nowhere/b"]), "/nowhere/a");

@@ -20,7 +20,7 @@ import { MountedSupply } from "./mounted-supply.ts";
 const hourMs = 3_600_000;
 const inTenSeconds = 10_000;
 
-describe("Mounted certificates", function () {
+describe("MountedSupply", function () {
   this.timeout(30_000);
   let directory: TemporaryDirectory;
   let authority: TestAuthority;
@@ -63,12 +63,12 @@ describe("Mounted certificates", function () {
     "root-cert.pem": bundle.toPem(),
   });
   const writeTo = async (path: string, files: Record<string, string>) => {
-    // Roots first and the key last, so that no half of a bad set is a good set.
+    // Roots first and the key last, so that no part of an invalid set is a valid set.
     for (const [name, text] of Object.entries(files).toReversed()) await writeFile(`${path}/${name}`, text);
   };
 
   const bad: Record<string, () => Promise<Record<string, string>>> = {
-    "of another key": async () => ({
+    "with a different key": async () => ({
       ...secretFiles(await mint()),
       "key.pem": (await createKeyPair("P-256")).toPkcs8Pem(),
     }),
@@ -76,8 +76,9 @@ describe("Mounted certificates", function () {
       ...secretFiles(await mint()),
       "root-cert.pem": (await createTestAuthority("Stranger")).rootPem,
     }),
-    "that have ended": async () => secretFiles(await mint({ receivedAt: new Date("2026-01-01T00:00:00Z") })),
-    "that are not valid yet": async () =>
+    "that have expired": async () =>
+      secretFiles(await mint({ receivedAt: new Date("2026-01-01T00:00:00Z") })),
+    "that are not yet valid": async () =>
       secretFiles(await mint({ receivedAt: new Date("2044-01-01T00:00:00Z") })),
     "without a SPIFFE ID": async () => {
       const secret = await mint();
@@ -91,11 +92,11 @@ describe("Mounted certificates", function () {
       const secret = await mint();
       return { ...secretFiles(secret), "root-cert.pem": secret.leaf.toPem() };
     },
-    "that are rubbish": async () => ({ ...secretFiles(await mint()), "cert-chain.pem": "rubbish" }),
-    "of a megabyte": async () => ({ ...secretFiles(await mint()), "root-cert.pem": "x".repeat(1_000_000) }),
+    "with malformed contents": async () => ({ ...secretFiles(await mint()), "cert-chain.pem": "rubbish" }),
+    "of one megabyte": async () => ({ ...secretFiles(await mint()), "root-cert.pem": "x".repeat(1_000_000) }),
   };
   for (const [what, make] of Object.entries(bad)) {
-    it(`${what} are not served, and what was served before stays`, async () => {
+    it(`does not serve mounted certificates ${what}, and keeps the previous secret`, async () => {
       await writeTo(directory.path, secretFiles(await mint()));
       await supply.start();
       const before = store.current;
@@ -107,7 +108,7 @@ describe("Mounted certificates", function () {
     });
   }
 
-  it("are served from the moment of the start", async () => {
+  it("serves mounted certificates from the start", async () => {
     const minted = await mint();
     await writeTo(directory.path, secretFiles(minted));
     await supply.start();
@@ -117,7 +118,7 @@ describe("Mounted certificates", function () {
     assert.equal(published.length, 1);
   });
 
-  it("are served with words around their blocks, and with the root in the chain left out", async () => {
+  it("serves files with text around their blocks, and omits the root from the chain", async () => {
     const files = secretFiles(await mint());
     const chain = `Certificate:\n    Data: ...\n${files["cert-chain.pem"]}${authority.rootPem}`;
     await writeTo(directory.path, { ...files, "cert-chain.pem": chain });
@@ -125,7 +126,7 @@ describe("Mounted certificates", function () {
     assert.deepEqual(store.current?.intermediates, []);
   });
 
-  it("are waited for when they are not there yet", async () => {
+  it("waits for files that do not exist yet", async () => {
     await supply.start();
     assert.equal(failures[0]?.code, "MOUNTED_CERTS_INVALID");
     assert.match(String(failures[0]?.error), /ENOENT/);
@@ -133,7 +134,7 @@ describe("Mounted certificates", function () {
     await eventually(() => store.current !== undefined, inTenSeconds);
   });
 
-  it("are a pair through fifty of kubelet's swaps", async () => {
+  it("serves a matching pair through fifty of kubelet's swaps", async () => {
     let last = await mint();
     const volume = await mountKubeletVolume(directory.path, secretFiles(last));
     await supply.start();
@@ -146,7 +147,7 @@ describe("Mounted certificates", function () {
     for (const { leaf, keyPair } of published) assert.ok(leaf.publicKey.equals(keyPair.publicKey));
   });
 
-  it("are called overdue when a fifth of their life is left", async () => {
+  it("reports an overdue renewal when a fifth of the lifetime is left", async () => {
     const nowMs = Math.floor(systemClock.now().getTime() / 1000) * 1000;
     const receivedAt = new Date(nowMs - hourMs);
     await writeTo(directory.path, secretFiles(await mint({ receivedAt, ttlMs: 1.1 * hourMs })));
@@ -155,7 +156,7 @@ describe("Mounted certificates", function () {
     assert.match(supply.warnings().join(), /have not been renewed/);
   });
 
-  it("take the place of a CA when all three are there, or when that was said", async () => {
+  it("replaces a CA if all three files exist or if configured", async () => {
     const { "key.pem": key = "", ...others } = secretFiles(await mint());
     await writeTo(directory.path, others);
     const found = (fileMountedCerts: boolean) =>

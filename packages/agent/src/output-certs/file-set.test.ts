@@ -9,7 +9,7 @@ const setOf = (text: string) => [
   { name: "cert-chain.pem", bytes: `chain ${text}`, mode: 0o644 },
 ];
 
-describe("A set of files", () => {
+describe("FileSet", () => {
   let directory: TemporaryDirectory;
   let set: FileSet;
 
@@ -19,7 +19,7 @@ describe("A set of files", () => {
   });
   afterEach(() => directory.remove());
 
-  /** Both files as one who resolves `..data` once finds them. */
+  /** Both files as seen by a reader that resolves `..data` once. */
   const seen = async () => {
     const version = await realpath(directory.join("..data"));
     const [key, chain] = await Promise.all(
@@ -27,7 +27,7 @@ describe("A set of files", () => {
     );
     return [key?.split(" ")[1], chain?.split(" ")[1]];
   };
-  /** Both files as one who knows nothing of `..data` finds them. */
+  /** Both files as seen by a reader that does not know `..data`. */
   const seenByName = () =>
     Promise.all(
       ["key.pem", "cert-chain.pem"].map(
@@ -37,7 +37,7 @@ describe("A set of files", () => {
   const versions = async () =>
     (await readdir(directory.path)).filter((name) => name.startsWith("..kasbah-") || name.includes("tmp"));
 
-  it("is the old one or the new one as a whole, whichever call fails (row 11), and the next attempt succeeds", async () => {
+  it("is the complete old or new version, whichever call fails (row 11), and the next attempt succeeds", async () => {
     await set.publish(setOf("0"));
     const counting = faultyFs();
     await new FileSet(directory.path, { ...counting, symlink }).publish(setOf("1"));
@@ -57,7 +57,7 @@ describe("A set of files", () => {
   });
 
   for (const lasts of ["once", "for good"] as const) {
-    it(`takes the place of a pair of plain files as a whole, when a call fails ${lasts}`, async () => {
+    it(`replaces a pair of plain files as a whole if a call fails ${lasts === "once" ? "once" : "permanently"}`, async () => {
       const inPlace = { cert: directory.join("cert-chain.pem"), key: directory.join("key.pem") };
       for (let failAt = 1, isDone = false; !isDone; failAt += 1) {
         await rm(directory.path, { recursive: true });
@@ -80,7 +80,7 @@ describe("A set of files", () => {
     });
   }
 
-  it("keeps what plain files held no more open than they were, nor than what comes is", async () => {
+  it("keeps the contents of plain files with a mode no wider than before or than the new one", async () => {
     await writeFile(directory.join("key.pem"), "key old", { mode: 0o644 });
     await writeFile(directory.join("cert-chain.pem"), "chain old", { mode: 0o600 });
     await set.publish(setOf("new"));
@@ -91,7 +91,7 @@ describe("A set of files", () => {
     assert.deepEqual(await Promise.all(modes), [0o600, 0o600]);
   });
 
-  it("opens no link that somebody has put where its version was, nor changes what that links to", async () => {
+  it("does not follow a link that replaced its version directory, and does not change the target", async () => {
     const target = directory.join("private");
     await mkdir(target, { mode: 0o700 });
     const plant = async (from: string, to: string) => {
@@ -107,13 +107,13 @@ describe("A set of files", () => {
     assert.deepEqual(await seen(), ["2", "2"]);
   });
 
-  it("is not published over a directory of somebody else's, which stays", async () => {
+  it("does not replace another program's directory", async () => {
     await mkdir(directory.join("key.pem", "foreign"), { recursive: true });
     await rejectsWithCode(set.publish(setOf("1")), "FILE_NOT_DURABLE");
     assert.deepEqual(await readdir(directory.join("key.pem")), ["foreign"]);
   });
 
-  it("takes the place of plain files and of links to elsewhere, which are not followed", async () => {
+  it("replaces plain files and links to elsewhere, without following the links", async () => {
     await writeFile(directory.join("elsewhere"), "precious");
     await symlink("elsewhere", directory.join("key.pem"));
     await writeFile(directory.join("cert-chain.pem"), "old");
@@ -123,13 +123,13 @@ describe("A set of files", () => {
     assert.equal(await readFile(directory.join("cert-chain.pem"), "utf8"), "chain 1");
   });
 
-  it("has the modes asked for, whatever the umask", async () => {
+  it("has the requested modes regardless of the umask", async () => {
     await set.publish(setOf("1"));
     assert.equal((await stat(directory.join("key.pem"))).mode & 0o777, 0o600);
     assert.equal((await stat(directory.join("cert-chain.pem"))).mode & 0o777, 0o644);
   });
 
-  it("is held exactly when every byte, mode and link is as asked", async () => {
+  it("holds a set if and only if every byte, mode and link matches", async () => {
     assert.equal(await set.holds(setOf("1")), false);
     await set.publish(setOf("1"));
     assert.equal(await set.holds(setOf("1")), true);
@@ -139,7 +139,7 @@ describe("A set of files", () => {
     assert.equal(await set.holds(setOf("1")), false);
   });
 
-  it("loses its old versions and what killed processes left, and nothing of anybody else's", async () => {
+  it("removes its old versions and the leftovers of killed processes, and nothing else", async () => {
     await mkdir(directory.join("..2026_11_21"));
     await mkdir(directory.join("...kasbah-9.tmp-abc"));
     for (const text of ["1", "2", "3"]) await set.publish(setOf(text));

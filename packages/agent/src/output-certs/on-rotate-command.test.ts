@@ -17,7 +17,7 @@ import { OnRotateCommand, type OnRotateCommandDeps } from "./on-rotate-command.t
 
 const spiffeId = "spiffe://cluster.local/ns/demo/sa/frontend";
 
-describe("The command after a rotation", function () {
+describe("OnRotateCommand", function () {
   this.timeout(30_000);
   let directory: TemporaryDirectory;
   let logger: RecordingLogger;
@@ -50,7 +50,7 @@ describe("The command after a rotation", function () {
     return !/\) (gone|Z)/.test(state);
   };
 
-  it("fails, and nothing else does, when the system cannot even start it", async () => {
+  it("reports a failure and affects nothing else if the command cannot be started", async () => {
     begin(`: ${"x".repeat(200_000)}`);
     command.request(spiffeId);
     await ran(1);
@@ -58,7 +58,7 @@ describe("The command after a rotation", function () {
     assert.match(command.problem ?? "", /failed/);
   });
 
-  it("fails, and nothing else does, when there is no descriptor left for its pipes", async () => {
+  it("reports a failure and affects nothing else if no descriptors are left for the pipes", async () => {
     const script = `
       import { openSync } from "node:fs";
       import { systemClock as clock } from "@kasbah/runtime";
@@ -76,7 +76,7 @@ describe("The command after a rotation", function () {
     assert.match(stdout, /^failed .*EMFILE/);
   });
 
-  it("is ended with all that it started when it takes too long, and its failure is told", async () => {
+  it("terminates the command with its children on timeout and reports the failure", async () => {
     const clock = new FakeClock();
     begin(`cd ${directory.path}; sleep 600 & echo $! > child; trap '' TERM; echo waiting; wait; sleep 600`, {
       clock,
@@ -88,7 +88,7 @@ describe("The command after a rotation", function () {
       20_000,
     );
     await clock.runFor(30_000);
-    // It has not obeyed SIGTERM.
+    // It ignores SIGTERM.
     await clock.runFor(5_000);
     await eventually(async () => {
       await clock.runFor(1_000);
@@ -100,7 +100,7 @@ describe("The command after a rotation", function () {
     assert.ok(await metric("timeout"));
   });
 
-  it("is ended when the agent stops", async () => {
+  it("terminates the command when the agent stops", async () => {
     begin(`cd ${directory.path}; echo $$ > self; exec sleep 600`);
     command.request(spiffeId);
     await eventually(
@@ -112,7 +112,7 @@ describe("The command after a rotation", function () {
     assert.deepEqual(told(), []);
   });
 
-  it("tells its exit code and its last lines when it fails, and forgets the failure when it succeeds", async () => {
+  it("reports the exit code and last lines of a failed command, and clears the failure on success", async () => {
     begin(
       `cd ${directory.path}; if test -e once; then exit 0; fi; touch once; seq 100; echo broken >&2; exit 7`,
     );
@@ -129,14 +129,14 @@ describe("The command after a rotation", function () {
     assert.ok(await metric("ok"));
   });
 
-  it("tells the signal that ended it", async () => {
+  it("reports the signal that terminated the command", async () => {
     begin("kill -SEGV $$");
     command.request(spiffeId);
     await ran(1);
     assert.match(String(command.problem), /SIGSEGV/);
   });
 
-  it("cannot get a key into the log by printing it", async () => {
+  it("keeps a key that the command prints out of the log", async () => {
     const body = "MHcCAQEEIIrYSSNQFaA2Hwf1duRSxKtLYX5CB04fSeQ6tF1aY/PuoAoGCCqGSM49";
     begin(
       `printf '%s\\n' '-----BEGIN EC PRIVATE KEY-----' ${body} shortEnd= '-----END EC PRIVATE KEY-----' after ${body}; exit 1`,
@@ -146,7 +146,7 @@ describe("The command after a rotation", function () {
     assert.deepEqual(told()[0]?.facts["output"], ["[redacted]", "after", "[redacted]"]);
   });
 
-  it("is told the directory and the SPIFFE ID, and nothing secret", async () => {
+  it("passes the directory and the SPIFFE ID to the command, and nothing secret", async () => {
     begin("env");
     command.request(spiffeId);
     await ran(1);
@@ -157,7 +157,7 @@ describe("The command after a rotation", function () {
     assert.ok(!lines.some((line: string) => line.includes("KEY")));
   });
 
-  it("runs one at a time, and once more when rotations come meanwhile", async () => {
+  it("runs one command at a time, and once more if rotations happen during a run", async () => {
     begin(
       `cd ${directory.path}; mkdir lock || exit 9; echo x >> runs; while ! test -e go; do sleep 0.05; done; rmdir lock`,
     );
@@ -176,7 +176,7 @@ describe("The command after a rotation", function () {
     );
   });
 
-  it("may leave something in the background that holds its output open", async () => {
+  it("does not wait for a background process that keeps the output open", async () => {
     begin(`cd ${directory.path}; sleep 600 & echo $! > child; exit 0`);
     command.request(spiffeId);
     await ran(1);

@@ -21,7 +21,7 @@ import { OutputCerts, type OutputCertsDeps } from "./output-certs.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
 
-describe("The certificates in files", () => {
+describe("OutputCerts", () => {
   let ground: TemporaryDirectory;
   let directory: string;
   let authority: TestAuthority;
@@ -76,7 +76,7 @@ describe("The certificates in files", () => {
     ["row 9, disk full", "ENOSPC"],
     ["row 10, read-only", "EROFS"],
   ] as const) {
-    it(`stay as they were while they cannot be written (${row}), and are written once they can be`, async () => {
+    it(`keeps the previous files while they cannot be written (${row}), and updates them once they can be`, async () => {
       let isBroken = false;
       const mkdtemp = (prefix: string) => (isBroken ? faultyFs(1, errno) : nodeFs).mkdtemp(prefix);
       await begin({ fs: { ...nodeFs, symlink, mkdtemp } });
@@ -97,7 +97,7 @@ describe("The certificates in files", () => {
     });
   }
 
-  it("never log the key when they cannot be written", async () => {
+  it("does not log the key if the files cannot be written", async () => {
     await mkdir(`${directory}/key.pem`, { recursive: true });
     await begin();
     store.publish(await mint());
@@ -105,7 +105,7 @@ describe("The certificates in files", () => {
     assert.ok(!JSON.stringify(logger.events).includes("PRIVATE KEY"));
   });
 
-  it("are always one pair to who reads them again and again through ..data, rotation after rotation", async () => {
+  it("shows readers of ..data a matching pair at all times, rotation after rotation", async () => {
     await begin({ clock: systemClock });
     await publish();
     let isDone = false;
@@ -126,7 +126,7 @@ describe("The certificates in files", () => {
     assert.ok(reads > 0);
   });
 
-  it("are there without anybody on the SDS socket, and the key is private", async () => {
+  it("writes the files without SDS clients, with a private key file", async () => {
     await begin();
     const { leaf, bundle } = await publish();
     assert.equal((await stat(directory)).mode & 0o777, 0o700);
@@ -137,7 +137,7 @@ describe("The certificates in files", () => {
     assert.equal(await read("root-cert.pem"), bundle.toPem());
   });
 
-  it("are written anew when only the roots change, and not when nothing does", async () => {
+  it("writes the files again if only the roots change, and not if nothing changes", async () => {
     await begin();
     const secret = await publish();
     const other = await createTestAuthority("Other");
@@ -152,7 +152,7 @@ describe("The certificates in files", () => {
     assert.equal(await metric('kasbah_agent_output_certs_writes{result="ok"}'), 2);
   });
 
-  it("are mended when somebody has changed or removed them, with the next secret at the latest", async () => {
+  it("repairs files that were changed or removed, at the latest with the next secret", async () => {
     await begin();
     await publish();
     await writeFile(`${directory}/..data/key.pem`, "tampered");
@@ -162,7 +162,7 @@ describe("The certificates in files", () => {
     assert.equal(await read("root-cert.pem"), bundle.toPem());
   });
 
-  it("are told to the command after a start even if they were there: the last process may have died before it", async () => {
+  it("runs the command after a start even if the files exist, because the last process may have died before it", async () => {
     await begin();
     const secret = await publish();
     await output.stop();
@@ -174,7 +174,7 @@ describe("The certificates in files", () => {
     assert.equal(await metric('kasbah_agent_output_certs_writes{result="ok"}'), 0);
   });
 
-  it("have one version before them for a minute, and none after it", async () => {
+  it("keeps the previous version for a minute and removes it afterwards", async () => {
     await begin();
     for (let round = 0; round < 3; round += 1) await publish();
     const versions = async () => (await readdir(directory)).filter((name) => name.startsWith("..kasbah"));
@@ -183,7 +183,7 @@ describe("The certificates in files", () => {
     await eventually(async () => (await versions()).length === 1);
   });
 
-  it("leave a directory that is there as open as it is, and open one that they make when the key is", async () => {
+  it("keeps the mode of an existing directory, and creates one that is as restricted as the key", async () => {
     await mkdir(directory, { mode: 0o755 });
     await begin();
     await publish();

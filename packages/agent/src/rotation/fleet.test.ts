@@ -28,7 +28,7 @@ describe("A fleet of a thousand agents", function () {
     leaf = await mintSecret({ receivedAt: new Date("2030-01-01T00:00:00Z"), ttlMs });
   });
 
-  /** Calls to the CA in each of sixty minutes; the agents are somewhere in their lives when it begins. */
+  /** Calls to the CA in each of sixty minutes; the agents start at different points of their rotation. */
   async function callsEachMinute(isUp: (atMs: number) => boolean): Promise<readonly number[]> {
     const clock = new FakeClock("2030-01-01T00:00:00Z");
     const calls = new Array<number>(60).fill(0);
@@ -69,7 +69,7 @@ describe("A fleet of a thousand agents", function () {
     return calls;
   }
 
-  it("row 4: calls no more than three times as often at its worst while the CA is up and down by the second", async () => {
+  it("row 4: calls a CA that flaps every second at most three times as often as usual", async () => {
     const steady = await callsEachMinute(() => true);
     const flapping = await callsEachMinute((atMs) => Math.floor(atMs / 1_000) % 2 === 0);
     const mean = steady.reduce((sum, count) => sum + count, 0) / steady.length;

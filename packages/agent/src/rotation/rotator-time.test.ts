@@ -21,10 +21,12 @@ function rolls(seed: number): () => number {
   };
 }
 
-/** A leaf takes work to mint and no two may be equal, so the rotations of a test take turns with a few. */
+/**
+ * Minting a leaf is slow and no two consecutive ones may be equal, so the rotations of a test reuse a few.
+ */
 const mintedLeaves = 3;
 
-describe("Rotation in time", function () {
+describe("The rotator over time", function () {
   this.timeout(60_000);
   let clock: FakeClock;
   let store: SecretStore;
@@ -91,8 +93,8 @@ describe("Rotation in time", function () {
     throw new AgentError("CA_UNREACHABLE", "away");
   };
 
-  describe("when the clock is stepped", () => {
-    it("row 23: rotates when half a life has passed, though the wall clock was set a day back", async () => {
+  describe("when the clock is set", () => {
+    it("row 23: rotates after half of the lifetime although the wall clock was set back a day", async () => {
       start(async () => fresh(dayMs));
       await clock.advance(hourMs);
       clock.jump(-dayMs);
@@ -100,7 +102,7 @@ describe("Rotation in time", function () {
       assert.equal(published.length, 2);
     });
 
-    it("row 23: goes on trying when the clock is set back while the CA is away", async () => {
+    it("row 23: keeps retrying if the clock is set back while the CA is unreachable", async () => {
       let fetch = async () => fresh(dayMs);
       start(() => fetch());
       await clock.advance(hourMs);
@@ -113,7 +115,7 @@ describe("Rotation in time", function () {
       assert.equal(store.state(), "stale");
     });
 
-    it("row 23: sees the end of life through a clock that was set back, and hands nothing out after it", async () => {
+    it("row 23: detects the expiry although the clock was set back, and serves nothing afterwards", async () => {
       let fetch = async () => fresh(dayMs);
       start(() => fetch());
       await clock.advance(hourMs);
@@ -128,7 +130,7 @@ describe("Rotation in time", function () {
       assert.equal(store.state(), "ready");
     });
 
-    it("row 23: rotates at the next sweep when the clock is set an hour or a year ahead", async () => {
+    it("row 23: rotates at the next sweep if the clock is set ahead by an hour or a year", async () => {
       start(async () => fresh(dayMs));
       for (const jumpMs of [13 * hourMs, yearMs]) {
         await clock.advance(minuteMs);
@@ -141,7 +143,7 @@ describe("Rotation in time", function () {
       }
     });
 
-    it("row 23: has its secret again when a clock that was far ahead is set right", async () => {
+    it("row 23: serves the secret again when a clock that was far ahead is corrected", async () => {
       let fetch = async () => fresh(dayMs);
       start(() => fetch());
       await clock.advance(hourMs);
@@ -152,7 +154,7 @@ describe("Rotation in time", function () {
       assert.equal(store.state(), "ready");
     });
 
-    it("row 25: asks at once on waking, though it was suspended in the midst of a wait", async () => {
+    it("row 25: calls the CA immediately on waking although it was suspended during a wait", async () => {
       let fetch: () => Promise<FetchedSecret> = async () => {
         throw new AgentError("CA_REFUSED", "no", { retryAfterMs: 300_000 });
       };
@@ -166,12 +168,12 @@ describe("Rotation in time", function () {
     });
   });
 
-  describe("when something changes while it waits", () => {
+  describe("when an input changes during a wait", () => {
     const refuse = (retryAfterMs?: number) => async (): Promise<FetchedSecret> => {
       throw new AgentError("CA_REFUSED", "no", retryAfterMs === undefined ? {} : { retryAfterMs });
     };
 
-    it("asks a CA within a second that has said no for longer than that", async () => {
+    it("calls a CA again within a second although its refusal caused a longer wait", async () => {
       start(refuse());
       await clock.advance(0);
       wake.ring();
@@ -179,7 +181,7 @@ describe("Rotation in time", function () {
       assert.equal(attempts, 2);
     });
 
-    it("does not miss a change in the midst of the attempt", async () => {
+    it("does not miss a change during an attempt", async () => {
       start(async () => {
         if (attempts === 1) wake.ring();
         return refuse()();
@@ -188,7 +190,7 @@ describe("Rotation in time", function () {
       assert.equal(attempts, 2);
     });
 
-    it("still comes no sooner than the CA has asked it to", async () => {
+    it("does not retry sooner than the CA requested", async () => {
       start(refuse(50_000));
       await clock.advance(0);
       wake.ring();
@@ -196,7 +198,7 @@ describe("Rotation in time", function () {
       assert.equal(attempts, 1);
     });
 
-    it("keeps its backoff: a change is no success", async () => {
+    it("keeps its backoff after a change, because a change is not a success", async () => {
       start(refuse());
       for (let round = 0; round < 6; round += 1) {
         await clock.advance(1_000);
@@ -207,8 +209,11 @@ describe("Rotation in time", function () {
     });
   });
 
-  describe("with a CA that comes and goes", () => {
-    /** Away again and again for up to two fifths of a life, by refusing or by not answering until the deadline. */
+  describe("with a flapping CA", () => {
+    /**
+     * Repeatedly unreachable for up to two fifths of a lifetime, by refusing or by not answering until the
+     * deadline.
+     */
     function comesAndGoes(ttlMs: number, seed: number) {
       const random = rolls(seed);
       let isAway = false;
@@ -225,7 +230,9 @@ describe("Rotation in time", function () {
       };
     }
 
-    /** Each secret must come before its predecessor ends: between two looks there is no instant that is not looked at. */
+    /**
+     * Each secret must arrive before its predecessor expires, so the secrets leave no gap between two checks.
+     */
     const assertNoGap = () => {
       for (const [index, { at }] of published.entries()) {
         const before = published[index - 1]?.secret.notAfter;
@@ -243,14 +250,14 @@ describe("Rotation in time", function () {
       });
     }
 
-    it("has one at every instant of a day when lives last ten seconds", async () => {
+    it("has a valid secret at every instant of a day with lifetimes of ten seconds", async () => {
       start(comesAndGoes(10_000, 9));
       await clock.advance(dayMs);
       assertNoGap();
       assert.ok(failures.length > 0);
     });
 
-    it("rests for half a year when lives last a year, longer than one timer can hold", async () => {
+    it("waits for half a year with lifetimes of a year, longer than one timer can run", async () => {
       start(async () => fresh(yearMs));
       await clock.advance(26 * dayMs);
       assert.equal(attempts, 1);
@@ -260,14 +267,14 @@ describe("Rotation in time", function () {
       assertNoGap();
     });
 
-    it("row 4: does not run up to a CA that is up for one second and down for the next", async () => {
+    it("row 4: does not overload a CA that flaps every second", async () => {
       start(async () => (Math.floor(clock.monotonicMs() / 1_000) % 2 === 1 ? fresh(dayMs) : away()));
       await clock.advance(dayMs);
       assert.ok(attempts <= 40, `${attempts} calls`);
       assertNoGap();
     });
 
-    it("row 24: has a new secret within five seconds of the CA's return, long after its own has ended", async () => {
+    it("row 24: has a new secret within five seconds of the CA's recovery, long after its own expired", async () => {
       let fetch = async () => fresh(dayMs);
       start(() => fetch());
       await clock.advance(hourMs);

@@ -79,7 +79,7 @@ describe("The rotator", () => {
     throw new AgentError(code, "no", retryAfterMs === undefined ? {} : { retryAfterMs });
   };
 
-  it("dials a CA that is down at start few times a minute and takes the secret when it is back", async () => {
+  it("calls a CA that is down at the start a few times a minute, and obtains a secret when it recovers", async () => {
     fetch = refuse("CA_UNREACHABLE");
     start();
     await clock.advance(60_000);
@@ -90,7 +90,7 @@ describe("The rotator", () => {
     assert.equal(store.state(), "ready");
   });
 
-  it("keeps the last good secret while the CA is away, to the end of its life, and recovers after it", async () => {
+  it("keeps the last secret until it expires while the CA is unreachable, and recovers afterwards", async () => {
     start();
     await clock.advance(hourMs);
     const first = store.current;
@@ -105,7 +105,7 @@ describe("The rotator", () => {
     assert.equal(store.state(), "ready");
   });
 
-  it("survives a fault of its own", async () => {
+  it("continues after an unexpected error", async () => {
     fetch = async () => {
       throw new TypeError("a bug");
     };
@@ -117,7 +117,7 @@ describe("The rotator", () => {
     assert.equal(store.state(), "ready");
   });
 
-  it("asks a CA that refuses only slowly", async () => {
+  it("retries slowly after a refusal", async () => {
     fetch = refuse("CA_REFUSED");
     start();
     await clock.advance(10 * 60_000);
@@ -125,7 +125,7 @@ describe("The rotator", () => {
     assert.ok(failures.every(({ retryInMs }) => retryInMs >= 10_000));
   });
 
-  it("comes again no sooner than the CA asks", async () => {
+  it("does not retry sooner than the CA requested", async () => {
     fetch = refuse("CA_UNREACHABLE", 50_000);
     start();
     await clock.advance(49_000);
@@ -134,7 +134,7 @@ describe("The rotator", () => {
     assert.equal(fetches.length, 2);
   });
 
-  it("keeps its backoff until a fetch completes", async () => {
+  it("keeps its backoff until a fetch succeeds", async () => {
     fetch = refuse("CA_UNREACHABLE");
     start();
     await clock.advance(10 * 60_000);
@@ -150,7 +150,7 @@ describe("The rotator", () => {
     assert.ok(afterSuccess > 0);
   });
 
-  it("rotates at once when it wakes past the end of life", async () => {
+  it("rotates immediately if it wakes after the expiry", async () => {
     start();
     await clock.advance(hourMs);
     const asleep = store.current;
@@ -162,7 +162,7 @@ describe("The rotator", () => {
     assert.equal(store.state(), "ready");
   });
 
-  it("goes on serving when the wall clock steps a year back", async () => {
+  it("keeps serving if the wall clock is set back a year", async () => {
     start();
     await clock.advance(hourMs);
     clock.jump(-365 * dayMs);
@@ -170,7 +170,7 @@ describe("The rotator", () => {
     assert.equal(store.state(), "ready");
   });
 
-  it("stops while it waits, without another fetch", async () => {
+  it("stops during a wait without another fetch", async () => {
     start();
     await clock.advance(hourMs);
     stop.abort();
@@ -178,7 +178,7 @@ describe("The rotator", () => {
     assert.equal(fetches.length, 1);
   });
 
-  it("has a valid secret at every look of thirty days with the CA away two fifths of the time", async () => {
+  it("has a valid secret at every check of thirty days with the CA unreachable two fifths of the time", async () => {
     const random = rolls();
     fetch = async () => {
       if (random() < 0.4) throw new AgentError("CA_UNAVAILABLE", "away");

@@ -11,11 +11,11 @@ describe("rotateAt", () => {
   const hoursAfterReceipt = (policy: { graceRatio: number; jitter: number }, rolled: number) =>
     (rotateAt({ receivedAt, notAfter }, policy, rolled).getTime() - receivedAt.getTime()) / hourMs;
 
-  it("is never in a tight loop, even when the whole life is grace", () => {
+  it("never causes a tight loop, even if the grace ratio covers the whole lifetime", () => {
     assert.equal(hoursAfterReceipt({ graceRatio: 1, jitter: 0 }, 0.5) * 3_600, 1);
   });
 
-  it("does not choke on a certificate that had ended when it came", () => {
+  it("accepts a certificate that is already expired on receipt", () => {
     const due = rotateAt(
       { receivedAt: notAfter, notAfter: receivedAt },
       { graceRatio: 0.5, jitter: 0.01 },
@@ -24,7 +24,7 @@ describe("rotateAt", () => {
     assert.equal(due.getTime(), notAfter.getTime() + 1_000);
   });
 
-  it("is half-life give or take 14.4 minutes with the defaults", () => {
+  it("is half of the lifetime plus or minus 14.4 minutes with the defaults", () => {
     const defaults = { graceRatio: 0.5, jitter: 0.01 };
     assert.equal(hoursAfterReceipt(defaults, 0.5), 12);
     assert.equal(hoursAfterReceipt(defaults, 0), 12.24);
@@ -33,7 +33,7 @@ describe("rotateAt", () => {
     );
   });
 
-  it("stays between receipt and the end of life, whatever the policy and the roll", () => {
+  it("is between receipt and expiry for every policy and roll", () => {
     const share = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
       fc.property(
@@ -54,13 +54,13 @@ describe("rotateAt", () => {
 describe("retryDelayMs", () => {
   const attempt = { pace: "fast", failures: 1, retryAfterMs: 0, remainingMs: undefined, roll: 0.5 } as const;
 
-  it("never busy-loops, not even as life runs out", () => {
+  it("never causes a busy loop, even close to the expiry", () => {
     for (const remainingMs of [undefined, 0, 1, 50, -1_000]) {
       assert.ok(retryDelayMs({ ...attempt, remainingMs, roll: 0 }) >= 100);
     }
   });
 
-  it("stays within 0.1 to 30 seconds however many failures there were", () => {
+  it("stays within 0.1 to 30 seconds for any number of failures", () => {
     fc.assert(
       fc.property(roll, fc.integer({ min: 1, max: 100_000 }), (rolled, failures) => {
         const delay = retryDelayMs({ ...attempt, failures, roll: rolled });
@@ -69,13 +69,13 @@ describe("retryDelayMs", () => {
     );
   });
 
-  it("stays within five seconds once the secret has ended, unless the CA has said no", () => {
+  it("stays within five seconds after the secret expires, unless the CA refused", () => {
     const ended = { ...attempt, failures: 1_000, remainingMs: -1, roll: 0.999 };
     assert.ok(retryDelayMs(ended) <= 5_000);
     assert.ok(retryDelayMs({ ...ended, pace: "slow" }) > 5_000);
   });
 
-  it("leaves room for several attempts before notAfter, however the dice fall", () => {
+  it("leaves room for several attempts before notAfter for every roll", () => {
     let remainingMs = 20_000;
     let attempts = 0;
     for (; remainingMs > 200; attempts += 1) {
@@ -85,29 +85,29 @@ describe("retryDelayMs", () => {
     assert.ok(remainingMs > 0);
   });
 
-  it("is slow after a refusal, yet quickens as life runs out", () => {
+  it("is long after a refusal, but shorter close to the expiry", () => {
     assert.ok(retryDelayMs({ ...attempt, pace: "slow" }) >= 10_000);
     assert.ok(retryDelayMs({ ...attempt, pace: "slow", remainingMs: 4_000 }) <= 4_000);
   });
 
-  it("waits as long as the CA asks, within reason", () => {
+  it("honors the delay that the CA requests, within a limit", () => {
     assert.equal(retryDelayMs({ ...attempt, retryAfterMs: 45_000 }), 45_000);
     assert.equal(retryDelayMs({ ...attempt, retryAfterMs: Number.MAX_SAFE_INTEGER }), 300_000);
   });
 });
 
-describe("The deadline of a call", () => {
-  it("is ten seconds while there is time, and when there is no secret to save", () => {
+describe("callDeadlineMs", () => {
+  it("is ten seconds while enough time is left and when there is no secret", () => {
     for (const remainingMs of [undefined, 0, -1, 3_600_000])
       assert.equal(callDeadlineMs(remainingMs, 3), 10_000);
   });
 
-  it("leaves half of what the secret has left when all CAs are silent", () => {
+  it("leaves half of the secret's remaining lifetime if no CA answers", () => {
     assert.equal(callDeadlineMs(5_000, 1), 2_500);
     assert.equal(callDeadlineMs(6_000, 3) * 3, 3_000);
   });
 
-  it("is long enough to call a CA that is there, to the last", () => {
+  it("stays long enough to call a reachable CA until the expiry", () => {
     assert.equal(callDeadlineMs(1, 3), 250);
   });
 });

@@ -32,7 +32,7 @@ import { WorkloadProvider } from "./workload-provider.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
 
-/** A subscriber like Envoy: one name per stream; acknowledges what it gets. */
+/** A client like Envoy: one name per stream, and an ACK for each response. */
 class Subscriber {
   readonly stream: ClientStream<DiscoveryRequest, DiscoveryResponse>;
   readonly #responses: AsyncIterator<DiscoveryResponse>;
@@ -50,7 +50,7 @@ class Subscriber {
   }
 }
 
-/** The same by the delta protocol. */
+/** The same client with the delta protocol. */
 class DeltaSubscriber {
   readonly #responses: AsyncIterator<DeltaDiscoveryResponse>;
 
@@ -83,7 +83,7 @@ const ask = (name: string): DiscoveryRequest => ({
   responseNonce: "",
 });
 
-describe("The SDS service on a Unix socket", () => {
+describe("SecretService on a Unix socket", () => {
   let directory: TemporaryDirectory;
   let clock: FakeClock;
   let store: SecretStore;
@@ -133,7 +133,7 @@ describe("The SDS service on a Unix socket", () => {
       onOpened = () => open === count && resolve();
     });
 
-  it("ends a stream whose first message has no node with INVALID_ARGUMENT, and no other", async () => {
+  it("ends a stream whose first message has no node with INVALID_ARGUMENT, and no other stream", async () => {
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
     const good = new Subscriber(channel, "default");
     await good.next();
@@ -146,7 +146,7 @@ describe("The SDS service on a Unix socket", () => {
     assert.equal((await good.next()).resources[0]?.name, "default");
   });
 
-  it("refuses more calls than it holds, of every kind, and has room again when one ends", async () => {
+  it("refuses calls of every method beyond its limit, and accepts new ones when one ends", async () => {
     const observer = { onOpened() {}, onClosed() {}, onEvent() {} };
     const catalog = new ResourceCatalog([new WorkloadProvider(store, identity)]);
     const small = new SecretService({ catalog, observer, clock, maxStreams: 2 });
@@ -172,7 +172,7 @@ describe("The SDS service on a Unix socket", () => {
     await other.close(50);
   });
 
-  it("ends a stream of rubbish with INVALID_ARGUMENT", async () => {
+  it("ends a stream that sends malformed messages with INVALID_ARGUMENT", async () => {
     const raw = { encode: (bytes: Uint8Array) => bytes, decode: (bytes: Uint8Array) => bytes };
     const stream = channel.stream({ path: streamSecrets.path, request: raw, response: raw });
     stream.send(Buffer.from("ffffffff", "hex"));
@@ -183,7 +183,7 @@ describe("The SDS service on a Unix socket", () => {
     );
   });
 
-  it("holds streams that come before the first secret, and answers ROOTCA first", async () => {
+  it("keeps streams open until the first secret, and answers ROOTCA first", async () => {
     const bothOpen = opened(2);
     const leaf = new Subscriber(channel, "default");
     const roots = new Subscriber(channel, "ROOTCA");
@@ -199,7 +199,7 @@ describe("The SDS service on a Unix socket", () => {
     assert.deepEqual(arrivals, ["ROOTCA", "default"]);
   });
 
-  it("hands an expired leaf to no new stream, yet the roots, and the next leaf when there is one", async () => {
+  it("sends new streams the trust bundle but no expired leaf, and the next leaf when it arrives", async () => {
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
     clock.jump(61_000);
     const leaf = new Subscriber(channel, "default");
@@ -212,7 +212,7 @@ describe("The SDS service on a Unix socket", () => {
     assert.equal(Buffer.from(secret.certificateChain).toString(), next.leaf.toPem());
   });
 
-  it("pushes a rotated leaf to every stream, and not the roots that stayed", async () => {
+  it("pushes a rotated leaf to every stream, without the unchanged roots", async () => {
     const authority = await createTestAuthority();
     store.publish(await mintSecret({ authority, receivedAt: start, ttlMs: 60_000 }));
     const roots = new Subscriber(channel, "ROOTCA");
@@ -228,7 +228,7 @@ describe("The SDS service on a Unix socket", () => {
     assert.notEqual((await roots.next()).versionInfo, versionInfo);
   });
 
-  it("brings new roots to every stream of either protocol before a leaf to any", async () => {
+  it("pushes new roots to every stream of either protocol before any leaf", async () => {
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
     const arrivals: string[] = [];
     const names = [
@@ -252,7 +252,7 @@ describe("The SDS service on a Unix socket", () => {
     assert.deepEqual(arrivals.map(isRoots), [true, true, true, true, false, false, false, false]);
   });
 
-  it("answers a delta stream for each name alone, and says what there is not", async () => {
+  it("answers each name of a delta stream on its own, and lists unknown names as removed", async () => {
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
     const stream = new DeltaSubscriber(channel, ["kubernetes://other", "default", "ROOTCA"]);
     const { resources, removedResources, systemVersionInfo } = await stream.next();
@@ -267,7 +267,7 @@ describe("The SDS service on a Unix socket", () => {
     assert.equal(reconnected.resources[0]?.version, held["default"]);
   });
 
-  it("tells a delta stream that a name it held is another workload's, once ours is known", async () => {
+  it("removes another workload's name from a delta stream once the workload's own name is known", async () => {
     const stream = new DeltaSubscriber(channel, ["spiffe://cluster.local/ns/demo/sa/backend"]);
     await eventually(() => service.watched === 1);
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
@@ -276,9 +276,9 @@ describe("The SDS service on a Unix socket", () => {
     await eventually(() => service.watched === 0);
   });
 
-  it("ends a client that reads nothing, and lets none of the others wait for it", async () => {
+  it("ends the stream of a client that does not read, without delaying the others", async () => {
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
-    // By bare HTTP/2: a client of ours would read what comes.
+    // Uses bare HTTP/2, because the project's own client would read the responses.
     const session = connect("http://localhost", {
       createConnection: () => createConnection(directory.join("socket")),
     });
@@ -307,7 +307,7 @@ describe("The SDS service on a Unix socket", () => {
     session.destroy();
   }).timeout(60_000);
 
-  it("shows every open stream, what it has and what it said", async () => {
+  it("lists every open stream with its resources and their ACK or NACK", async () => {
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
     const subscriber = new Subscriber(channel, "default");
     const { nonce } = await subscriber.next();
@@ -322,7 +322,7 @@ describe("The SDS service on a Unix socket", () => {
     assert.equal(view?.resources[0]?.state, "refused");
   });
 
-  it("forgets a thousand streams that come and go", async () => {
+  it("forgets a thousand streams that open and close", async () => {
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
     for (let round = 0; round < 1_000; round += 1) {
       const subscriber = new Subscriber(channel, "default", { versionInfo: "kept" });
@@ -358,7 +358,7 @@ describe("The SDS service on a Unix socket", () => {
     assert.deepEqual([open, service.streams(), service.watched], [0, [], 0]);
   }).timeout(60_000);
 
-  describe("asked by FetchSecrets", () => {
+  describe("FetchSecrets", () => {
     const fetch = (request: Partial<DiscoveryRequest>, deadlineMs = 30_000) =>
       channel.unary(fetchSecrets, { ...ask("default"), ...request }, { deadlineMs });
     const refusal = (code: number, message: RegExp) => (error: unknown) => {
@@ -368,7 +368,7 @@ describe("The SDS service on a Unix socket", () => {
       return true;
     };
 
-    it("refuses a request without a node, of another type, and of no names or too many", async () => {
+    it("rejects a request without a node, of another type, or with no or too many names", async () => {
       const wrong = [
         { nodeId: "" },
         { typeUrl: "type.googleapis.com/envoy.config.cluster.v3.Cluster" },
@@ -384,7 +384,7 @@ describe("The SDS service on a Unix socket", () => {
       }
     });
 
-    it("names the name that is not served, and gives nothing of the others", async () => {
+    it("rejects a request with an unknown name, names it and sends none of the others", async () => {
       store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
       await assert.rejects(
         fetch({ resourceNames: ["default", "kubernetes://other"] }),
@@ -392,7 +392,7 @@ describe("The SDS service on a Unix socket", () => {
       );
     });
 
-    it("answers with all names, also when the client has that version", async () => {
+    it("answers with all names even if the client has that version", async () => {
       store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
       const resourceNames = ["default", "ROOTCA", "default"];
       const { versionInfo, resources } = await fetch({ resourceNames });
@@ -411,7 +411,7 @@ describe("The SDS service on a Unix socket", () => {
       await eventually(() => service.watched === 0);
     });
 
-    it("says after ten seconds that there is nothing, and where to look", async () => {
+    it("reports after ten seconds that no secret is available and where to find the reason", async () => {
       const answer = assert.rejects(
         fetch({}),
         refusal(
@@ -425,7 +425,7 @@ describe("The SDS service on a Unix socket", () => {
       assert.equal(service.watched, 0);
     });
 
-    it("stops waiting when the client does", async () => {
+    it("stops waiting when the client cancels", async () => {
       await assert.rejects(fetch({}, 50), refusal(grpcStatus.DEADLINE_EXCEEDED, /./));
       await eventually(() => service.watched === 0);
     });

@@ -58,13 +58,13 @@ describe("The SDS socket", () => {
     await once(client, "connect");
     client.destroy();
   };
-  /** A socket file that nobody listens on, as kill -9 leaves it. */
+  /** A socket file without a listener, as left by kill -9. */
   const leaveStaleSocket = (at: string) => {
     const script = `require("net").createServer().listen(${JSON.stringify(at)}, () => process.kill(process.pid, "SIGKILL"))`;
     spawnSync(process.execPath, ["-e", script]);
   };
 
-  it("refuses a path that the kernel would cut", async () => {
+  it("rejects a socket path that the kernel would truncate", async () => {
     await rejectsWithCode(create(directory.join("x".repeat(100))).start(), "SOCKET_PATH_INVALID");
   });
 
@@ -79,7 +79,7 @@ describe("The SDS socket", () => {
     assert.ok((await lstat(path)).isSymbolicLink());
   });
 
-  it("refuses a socket on which somebody answers, and leaves it", async () => {
+  it("rejects a socket on which another process listens, and keeps it", async () => {
     await mkdir(directory.join("uds"));
     const other = createServer().listen(path);
     await once(other, "listening");
@@ -97,14 +97,14 @@ describe("The SDS socket", () => {
     await connects(path);
   });
 
-  it("is 0600 in a directory of 0700, with nothing beside it", async () => {
+  it("has mode 0600 in a directory of mode 0700, with no other files", async () => {
     await start();
     assert.equal((await lstat(directory.join("uds"))).mode & 0o777, 0o700);
     assert.equal((await lstat(path)).mode & 0o777, 0o600);
     assert.deepEqual(await readdir(directory.join("uds")), ["socket"]);
   });
 
-  it("has the permissions that it is given, also when it comes back, and leaves its directory as it is", async () => {
+  it("has the configured mode, even when recreated, and keeps the directory's mode", async () => {
     await mkdir(directory.join("uds"), { mode: 0o750 });
     const socket = create(path, { mode: 0o660 });
     await socket.start();
@@ -121,7 +121,7 @@ describe("The SDS socket", () => {
     assert.equal((await lstat(directory.join("uds"))).mode & 0o777, 0o750);
   });
 
-  it("makes every missing directory above it, open to nobody else", async () => {
+  it("creates every missing parent directory without access for other users", async () => {
     const deep = directory.join("a", "b", "socket");
     const socket = create(deep);
     await socket.start();
@@ -131,14 +131,14 @@ describe("The SDS socket", () => {
     assert.equal((await lstat(directory.join("a", "b"))).mode & 0o777, 0o700);
   });
 
-  it("is gone after a clean stop", async () => {
+  it("removes the socket on a clean stop", async () => {
     const socket = await start();
     sockets = [];
     await socket.stop();
     assert.deepEqual(await readdir(directory.join("uds")), []);
   });
 
-  it("comes back within seconds when it is deleted", async () => {
+  it("recreates the socket within seconds if it is deleted", async () => {
     await start();
     await rm(path);
     await clock.runFor(6_000);
@@ -149,7 +149,7 @@ describe("The SDS socket", () => {
     assert.equal(logger.events.length, 1);
   });
 
-  it("comes back when its whole directory was replaced by a file for a while, and stops in the midst of that", async () => {
+  it("recreates the socket after its directory was replaced by a file, and can stop in the meantime", async () => {
     await start();
     await rm(directory.join("uds"), { recursive: true });
     await writeFile(directory.join("uds"), "in the way");
@@ -165,7 +165,7 @@ describe("The SDS socket", () => {
     assert.equal(await readFile(directory.join("uds"), "utf8"), "in the way");
   });
 
-  it("leaves a foreign file in its place alone, also when it stops, and says so once", async () => {
+  it("leaves a foreign file in its place alone, even on stop, and logs that once", async () => {
     const socket = await start();
     await rm(path);
     await writeFile(path, "precious");

@@ -11,7 +11,7 @@ const own = "spiffe://cluster.local/ns/demo/sa/frontend";
 const trustDomain = parseTrustDomain("cluster.local");
 const anybody = { trustDomain, namespace: undefined, serviceAccount: undefined };
 
-/** Every name under which something may be handed out. */
+/** Every name under which a secret may be served. */
 const served = new Map([
   ["default", "tlsCertificate"],
   [own, "tlsCertificate"],
@@ -73,7 +73,7 @@ const hostile = [
   "x".repeat(1_000_000),
 ];
 
-describe("The names of the workload's secret", () => {
+describe("WorkloadProvider", () => {
   let clock: FakeClock;
   let store: SecretStore;
   let catalog: ResourceCatalog;
@@ -86,7 +86,7 @@ describe("The names of the workload's secret", () => {
 
   const publish = async () => store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000, uri: own }));
 
-  it("are four, and no hostile name has anything", async () => {
+  it("serves exactly four names, and nothing under a hostile name", async () => {
     await publish();
     for (const name of hostile) {
       assert.equal(catalog.claims(name), false, JSON.stringify(name.slice(0, 80)));
@@ -98,7 +98,7 @@ describe("The names of the workload's secret", () => {
     }
   });
 
-  it("never give the key under a name that was not agreed", async () => {
+  it("never serves the key under any other name", async () => {
     await publish();
     const part = fc.constantFrom(
       ...served.keys(),
@@ -126,7 +126,7 @@ describe("The names of the workload's secret", () => {
     );
   });
 
-  it("hold every SPIFFE ID that could be ours until it is known, and then ours alone", async () => {
+  it("claims every SPIFFE ID that the workload may have until its own is known, and then only that one", async () => {
     const backend = "spiffe://cluster.local/ns/demo/sa/backend";
     assert.ok(catalog.claims(own) && catalog.claims(backend));
     assert.equal(catalog.current(own), undefined);
@@ -139,7 +139,7 @@ describe("The names of the workload's secret", () => {
     assert.ok(catalog.claims(own) && !catalog.claims(backend));
   });
 
-  it("hold every SPIFFE ID and trust domain while mounted files may bring any, and then theirs alone", async () => {
+  it("claims every SPIFFE ID and trust domain while mounted files may bring any, and then only theirs", async () => {
     const web = "spiffe://prod.example/web";
     const mounted = new WorkloadProvider(store, anybody, { isNameOpen: true });
     for (const name of [own, web, "spiffe://prod.example", "spiffe://cluster.local"])
@@ -153,7 +153,7 @@ describe("The names of the workload's secret", () => {
     for (const name of [own, "spiffe://cluster.local"]) assert.ok(!mounted.claims(name), name);
   });
 
-  it("keep the roots after the leaf's end, and hand the ended leaf to nobody", async () => {
+  it("keeps serving the roots after the leaf expires, and never an expired leaf", async () => {
     await publish();
     clock.jump(61_000);
     for (const [name, kind] of served) {
@@ -161,14 +161,14 @@ describe("The names of the workload's secret", () => {
     }
   });
 
-  it("have the same version for the same contents, under either name", async () => {
+  it("has the same version for the same contents under either name", async () => {
     await publish();
     assert.equal(catalog.current("default")?.version, catalog.current(own)?.version);
     assert.equal(catalog.current("ROOTCA")?.version, catalog.current("spiffe://cluster.local")?.version);
     assert.equal(catalog.current("default"), catalog.current("default"));
   });
 
-  it("are told of a change for as long as they are watched", async () => {
+  it("notifies watchers of a change until they stop watching", async () => {
     let changes = 0;
     const stop = catalog.watch("default", () => {
       changes += 1;
@@ -180,7 +180,7 @@ describe("The names of the workload's secret", () => {
   });
 });
 
-describe("A catalog of several providers", () => {
+describe("ResourceCatalog", () => {
   const clock = new FakeClock(start);
   const resource = (name: string) => ({
     name,
@@ -193,13 +193,13 @@ describe("A catalog of several providers", () => {
     watch: () => () => {},
   });
 
-  it("asks the one whose name it is, and gives nothing for a name of nobody's", () => {
+  it("asks the provider that claims the name, and resolves an unclaimed name to nothing", () => {
     const catalog = new ResourceCatalog([provider("a"), provider("b")]);
     assert.deepEqual([catalog.current("b")?.name, catalog.current("c")], ["b", undefined]);
     catalog.watch("c", () => {})();
   });
 
-  it("hands out nothing that a provider found under another name", () => {
+  it("does not serve what a provider returns for another name", () => {
     const workload = new WorkloadProvider(new SecretStore(clock), anybody);
     assert.equal(new ResourceCatalog([workload, provider("a", "default")]).current("a"), undefined);
   });

@@ -22,7 +22,7 @@ const start = new Date("2030-01-01T00:00:00Z");
 const life = { receivedAt: start, ttlMs: 3_600_000 };
 const backend = "spiffe://cluster.local/ns/demo/sa/backend";
 
-describe("The cache as it is composed, without a token", () => {
+describe("createSecretCache without a token", () => {
   let ground: TemporaryDirectory;
   let authority: TestAuthority;
 
@@ -45,7 +45,7 @@ describe("The cache as it is composed, without a token", () => {
     await writeFile(ground.join("provided", "cert-chain.pem"), leaf.toPem());
     await writeFile(ground.join("provided", "key.pem"), keyPair.toPkcs8Pem());
   };
-  /** Whether what is cached is served. */
+  /** Whether the cached secret is served. */
   const restored = async (...argv: string[]) => {
     const args = ["--token-file", ground.join("none"), "--ecc-signature-algorithm", "ECDSA", ...argv];
     const outcome = loadConfig(command, options, { argv: args, env: {}, readFile: () => "" });
@@ -60,23 +60,23 @@ describe("The cache as it is composed, without a token", () => {
     return store.current !== undefined;
   };
 
-  it("serves nothing when the provided certificate has another name than the flags", async () => {
+  it("serves nothing if the provided certificate contradicts the flags", async () => {
     await provide(backend);
     const flags = ["--namespace", "demo", "--service-account", "frontend"];
     assert.equal(await restored("--prov-cert", ground.join("provided"), ...flags), false);
   });
 
-  it("serves nothing of another name than the provided certificate's", async () => {
+  it("serves nothing if the cached name is not that of the provided certificate", async () => {
     await provide(backend);
     assert.equal(await restored("--prov-cert", ground.join("provided")), false);
   });
 
-  it("knows our name by the provided certificate alone", async () => {
+  it("takes the workload's name from the provided certificate alone", async () => {
     await provide();
     assert.ok(await restored("--prov-cert", ground.join("provided")));
   });
 
-  it("knows our name by the flags alone", async () => {
+  it("takes the workload's name from the flags alone", async () => {
     assert.ok(await restored("--namespace", "demo", "--service-account", "frontend"));
   });
 });

@@ -42,7 +42,7 @@ const ours = parseSpiffeId("spiffe://cluster.local/ns/demo/sa/frontend");
 const bundleOf = (...authorities: TestAuthority[]) =>
   TrustBundle.from(authorities.map(({ certificate }) => certificate));
 
-describe("The cache of the secret (row 2)", () => {
+describe("SecretCache (row 2)", () => {
   let ground: TemporaryDirectory;
   let directory: string;
   let file: string;
@@ -74,7 +74,7 @@ describe("The cache of the secret (row 2)", () => {
   });
   afterEach(() => ground.remove());
 
-  /** An agent that starts: what it finds in its cache, and the roots that it holds then. */
+  /** A starting agent, with the cache and the roots that it finds. */
   const begin = async () => {
     const store = new SecretStore(clock);
     const roots = new HeldRoots(rootFile, logger);
@@ -83,7 +83,7 @@ describe("The cache of the secret (row 2)", () => {
     await cache.restore();
     return { cache, store, roots };
   };
-  /** An agent that has got the secret from the CA, and is then gone. */
+  /** An agent that obtained its secret from the CA and then stopped. */
   const cacheIt = async (learned = bundleOf(authority)) => {
     const { cache, store, roots } = await begin();
     await cache.start();
@@ -104,7 +104,7 @@ describe("The cache of the secret (row 2)", () => {
     await writeFile(file, JSON.stringify(change(JSON.parse(await readFile(file, "utf8")))));
   };
 
-  it("serves nothing of a file that is cut anywhere, and deletes it", async () => {
+  it("serves nothing from a truncated file, and deletes it", async () => {
     await cacheIt();
     const text = await readFile(file, "utf8");
     for (let length = 0; length < text.length; length += 97) {
@@ -114,11 +114,11 @@ describe("The cache of the secret (row 2)", () => {
   });
 
   const forgeries: Record<string, () => Promise<void>> = {
-    "with another key": async () => {
+    "with a different key": async () => {
       const other = await mintSecret({ authority, receivedAt: start, ttlMs: hourMs });
       await forge((fields) => ({ ...fields, key: other.keyPair.toPkcs8Pem() }));
     },
-    "with a chain to another root, which it brings along": async () => {
+    "with a chain to an untrusted root, which it contains": async () => {
       const other = await mintSecret({ authority: stranger, receivedAt: start, ttlMs: hourMs });
       await forge((fields) => ({
         ...fields,
@@ -128,33 +128,33 @@ describe("The cache of the secret (row 2)", () => {
       }));
     },
     "without the root that it chains to": () => forge((fields) => ({ ...fields, roots: stranger.rootPem })),
-    "of another format": () => forge((fields) => ({ ...fields, format: 2 })),
+    "of an unknown format": () => forge((fields) => ({ ...fields, format: 2 })),
     "that is a list": () => forge(() => []),
-    "with a rotation after its end": () =>
+    "with a rotation after its expiry": () =>
       forge((fields) => ({ ...fields, rotateAt: "2031-01-01T00:00:00.000Z" })),
-    "with no time for its rotation": () => forge((fields) => ({ ...fields, rotateAt: "soon" })),
+    "with an invalid rotation time": () => forge((fields) => ({ ...fields, rotateAt: "soon" })),
   };
   for (const [what, make] of Object.entries(forgeries)) {
-    it(`serves nothing of a secret ${what}, and deletes it`, async () => {
+    it(`serves no cached secret ${what}, and deletes it`, async () => {
       await cacheIt();
       await make();
       await isIgnored({ isDeleted: true });
     });
   }
 
-  it("serves nothing under a root that has left the root file since", async () => {
+  it("serves nothing under a root that has been removed from the root file", async () => {
     await cacheIt();
     await writeFile(rootFile, stranger.rootPem);
     await isIgnored({ isDeleted: true });
   });
 
-  it("serves nothing under another name than ours as it is now", async () => {
+  it("serves nothing under a name other than the workload's current one", async () => {
     await cacheIt();
     identity = async () => parseSpiffeId("spiffe://cluster.local/ns/demo/sa/backend");
     await isIgnored({ isDeleted: true });
   });
 
-  it("serves nothing that has ended, nor a key of a type that is no longer asked for", async () => {
+  it("serves no expired secret and no key of a type that is no longer configured", async () => {
     await cacheIt();
     keyType = "RSA-2048";
     await isIgnored({ isDeleted: true });
@@ -164,7 +164,7 @@ describe("The cache of the secret (row 2)", () => {
     await isIgnored({ isDeleted: true });
   });
 
-  it("serves nothing while it cannot be verified, and keeps it until it can", async () => {
+  it("serves nothing that it cannot verify yet, and keeps it until it can", async () => {
     await cacheIt();
     identity = async () => {
       throw new AgentError("TOKEN_UNREADABLE", "no name");
@@ -177,13 +177,13 @@ describe("The cache of the secret (row 2)", () => {
     assert.ok((await begin()).store.unexpired);
   });
 
-  describe("that cannot be verified when the agent starts", () => {
+  describe("with a secret that cannot be verified at the start", () => {
     let begun: Awaited<ReturnType<typeof begin>>;
     const noName = async () => {
       throw new AgentError("TOKEN_UNREADABLE", "no name");
     };
     const isServed = () => eventually(() => begun.store.current?.leaf.equals(secret.leaf) ?? false);
-    /** When whatever a change could have begun is done. */
+    /** Waits until all work that a change may have started is done. */
     const settled = () => begun.cache.stop();
 
     beforeEach(async () => {
@@ -194,7 +194,7 @@ describe("The cache of the secret (row 2)", () => {
     });
     afterEach(() => begun.cache.stop());
 
-    it("is served as soon as the files that it waits for have changed and allow it", async () => {
+    it("serves the secret as soon as the missing files have changed", async () => {
       changes.ring();
       identity = async () => ours;
       changes.ring();
@@ -202,13 +202,13 @@ describe("The cache of the secret (row 2)", () => {
       assert.ok(begun.roots.learned?.equals(bundleOf(authority)));
     });
 
-    it("is served in time without a word of a change, as when the clock was set", async () => {
+    it("serves the secret within the retry interval without a notification, for example after the clock was set", async () => {
       identity = async () => ours;
       await clock.runFor(60_000);
       await isServed();
     });
 
-    it("never takes the place of a newer one, nor teaches us its roots", async () => {
+    it("never replaces a newer secret, and does not add roots", async () => {
       const newer = await mintSecret({ authority, receivedAt: start, ttlMs: hourMs });
       const asked = Promise.withResolvers<void>();
       const answer = Promise.withResolvers<SpiffeId>();
@@ -225,21 +225,21 @@ describe("The cache of the secret (row 2)", () => {
       assert.equal(begun.roots.learned, undefined);
     });
 
-    it("is deleted once it proves to be bad", async () => {
+    it("deletes the secret once it turns out to be invalid", async () => {
       identity = async () => parseSpiffeId("spiffe://cluster.local/ns/demo/sa/backend");
       changes.ring();
       await eventually(async () => !(await readdir(directory)).includes("secret.json"));
       assert.equal(begun.store.current, undefined);
     });
 
-    it("is in the log once for each reason, however often it is tried", async () => {
+    it("logs each reason once, regardless of the number of attempts", async () => {
       await clock.runFor(300_000);
       await settled();
       assert.equal(logger.named("cannot verify the cached secret yet").length, 1);
     });
   });
 
-  it("serves nothing that has not begun, and keeps it until the clock says that it has", async () => {
+  it("serves no secret that is not yet valid, and keeps it until it is", async () => {
     await cacheIt();
     clock.jump(-hourMs);
     await isIgnored({ isDeleted: false });
@@ -247,13 +247,13 @@ describe("The cache of the secret (row 2)", () => {
     assert.ok((await begin()).store.unexpired);
   });
 
-  it("deletes what will never be good, whatever the clock says", async () => {
+  it("deletes a secret that can never become valid, regardless of the clock", async () => {
     await cacheIt(bundleOf(stranger));
     clock.jump(-hourMs);
     await isIgnored({ isDeleted: true });
   });
 
-  it("opens no file that others may open, that is a link or has two names, and removes it", async () => {
+  it("does not open a file that others can access, a link or a file with two names, and removes it", async () => {
     for (const spoil of [
       () => chmod(file, 0o640),
       () => chmod(file, 0o604),
@@ -269,19 +269,19 @@ describe("The cache of the secret (row 2)", () => {
     }
   });
 
-  it("opens no file of another user", async function () {
+  it("does not open a file of another user", async function () {
     if (geteuid?.() !== 0) return this.skip();
     await cacheIt();
     await chown(file, 12_345, 12_345);
     await isIgnored({ isDeleted: true });
   });
 
-  it("is not begun in a directory that others can reach", async () => {
+  it("does not start in a directory that other users can access", async () => {
     await mkdir(directory, { mode: 0o755 });
     await rejectsWithCode(begin(), "DIRECTORY_UNSAFE");
   });
 
-  it("serves the secret at once, with the roots that came with it, and rotates when it would have", async () => {
+  it("serves the cached secret immediately with its roots, and rotates it on schedule", async () => {
     await cacheIt(bundleOf(authority, stranger));
     const { store, roots } = await begin();
     const { current } = store;
@@ -294,7 +294,7 @@ describe("The cache of the secret (row 2)", () => {
     assert.ok(roots.learned?.equals(bundleOf(authority, stranger)));
   });
 
-  it("is private, holds the last secret alone, and is written anew for each", async () => {
+  it("keeps only the last secret, in a private file that is rewritten for each", async () => {
     await cacheIt();
     assert.equal((await stat(directory)).mode & 0o777, 0o700);
     assert.equal((await stat(file)).mode & 0o777, 0o600);
@@ -308,7 +308,7 @@ describe("The cache of the secret (row 2)", () => {
     assert.ok((await begin()).store.current?.leaf.equals(next.leaf));
   });
 
-  it("warns when its directory is not in memory, and only then", async () => {
+  it("warns if its directory is not in memory, and only then", async () => {
     const { type } = await statfs(ground.path);
     await begin();
     const warnings = logger.events.filter(({ event }) => event.includes("not in memory"));

@@ -5,7 +5,7 @@ import { SecretStore, type WorkloadSecret } from "./secret-store.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
 
-describe("What follows each secret", () => {
+describe("SecretFollower", () => {
   let clock: FakeClock;
   let store: SecretStore;
   let secrets: readonly WorkloadSecret[];
@@ -47,7 +47,7 @@ describe("What follows each secret", () => {
   };
   const leaves = () => seen.map(({ leaf }) => secrets.findIndex((secret) => secret.leaf === leaf));
 
-  it("tries a failure again, at first soon and then every thirty seconds at most", async () => {
+  it("retries a failure, soon at first and then at most every thirty seconds", async () => {
     work = async () => {
       throw new Error("no");
     };
@@ -57,7 +57,7 @@ describe("What follows each secret", () => {
     assert.deepEqual(delays.slice(0, 7), [500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
   });
 
-  it("takes a newer secret at once, in place of one that waits for its next attempt", async () => {
+  it("processes a newer secret immediately, instead of one that waits for a retry", async () => {
     work = async () => {
       throw new Error("no");
     };
@@ -71,7 +71,7 @@ describe("What follows each secret", () => {
     assert.deepEqual(leaves(), [0, 1]);
   });
 
-  it("does one at a time, and of several that come meanwhile the last", async () => {
+  it("processes one secret at a time, and only the last of those published meanwhile", async () => {
     const busy = Promise.withResolvers<void>();
     work = () => busy.promise;
     await follower.start();
@@ -85,14 +85,14 @@ describe("What follows each secret", () => {
     assert.deepEqual(leaves(), [0, 3]);
   });
 
-  it("begins with the secret that is there", async () => {
+  it("starts with the current secret", async () => {
     publish(2);
     await follower.start();
     await eventually(() => seen.length === 1);
     assert.deepEqual(leaves(), [2]);
   });
 
-  it("waits for its work when it is stopped, and takes nothing more", async () => {
+  it("finishes its work on stop, and processes nothing more", async () => {
     const busy = Promise.withResolvers<void>();
     work = () => busy.promise;
     publish(0);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { FakeClock, mintSecret } from "@kasbah/testkit";
 import { SecretStore, type WorkloadSecret } from "./secret-store.ts";
 
-describe("The secret store", () => {
+describe("SecretStore", () => {
   let clock: FakeClock;
   let store: SecretStore;
   let secret: WorkloadSecret;
@@ -16,7 +16,7 @@ describe("The secret store", () => {
     store = new SecretStore(clock);
   });
 
-  it("hands out nothing that has expired, though nobody told it that time passed", () => {
+  it("returns no expired secret, even without a notification that time has passed", () => {
     store.publish(secret);
     clock.jump(60_000);
     assert.equal(store.state(), "expired");
@@ -35,12 +35,12 @@ describe("The secret store", () => {
     assert.equal(store.state(), "expired");
   });
 
-  it("holds a value that nobody can change", () => {
+  it("holds an immutable value", () => {
     store.publish(secret);
     assert.throws(() => Object.assign(store.current ?? {}, { notAfter: new Date() }), TypeError);
   });
 
-  it("tells subscribers before publish returns, until they leave, and of a change of the bundle alone", () => {
+  it("notifies subscribers before publish returns, until they unsubscribe, and also when only the bundle changes", () => {
     const seen: WorkloadSecret[] = [];
     const leave = store.subscribe((published) => seen.push(published));
     store.publish(secret);
@@ -52,7 +52,7 @@ describe("The secret store", () => {
     assert.equal(seen.length, 2);
   });
 
-  it("lets a subscriber leave while it is being told", () => {
+  it("lets a subscriber unsubscribe while it is notified", () => {
     let told = 0;
     const leave = store.subscribe(() => {
       told += 1;

@@ -9,24 +9,24 @@ const nothing: WorkloadKeyOptions = {
 };
 const typeOf = (asked: Partial<WorkloadKeyOptions>) => workloadKeyOf({ ...nothing, ...asked }).keyType;
 
-describe("The keys that are asked for", () => {
-  it("are P-256 when nothing is", () => {
+describe("workloadKeyOf", () => {
+  it("returns P-256 by default", () => {
     assert.deepEqual(workloadKeyOf(nothing), { keyType: "P-256", keyFormat: "traditional" });
   });
 
-  it("are RSA when a size of RSA is given and ECDSA is not, whatever the curve, as in Istio", () => {
+  it("returns RSA if a size is set and ECDSA is not named, regardless of the curve, as in Istio", () => {
     assert.equal(typeOf({ workloadRsaKeySize: "3072" }), "RSA-3072");
     assert.equal(typeOf({ workloadRsaKeySize: "4096", eccCurve: "P384" }), "RSA-4096");
   });
 
-  it("are on the curve that is named when ECDSA is asked for, whatever the size of RSA, as in Istio", () => {
+  it("returns the named curve if ECDSA is named, regardless of the RSA size, as in Istio", () => {
     assert.equal(typeOf({ eccSignatureAlgorithm: "ECDSA" }), "P-256");
     assert.equal(typeOf({ eccSignatureAlgorithm: "ECDSA", workloadRsaKeySize: "2048" }), "P-256");
     assert.equal(typeOf({ eccSignatureAlgorithm: "ECDSA", eccCurve: "P384" }), "P-384");
     assert.equal(typeOf({ eccCurve: "P384" }), "P-384");
   });
 
-  it("are written as PKCS#8 on request", () => {
+  it("returns PKCS#8 if configured", () => {
     assert.equal(workloadKeyOf({ ...nothing, pkcs8Key: true }).keyFormat, "pkcs8");
   });
 });

@@ -4,8 +4,8 @@ import type { StreamView } from "../sds/stream/stream-record.ts";
 import { SecretStore } from "../secret/secret-store.ts";
 import { statusDocument } from "./status-document.ts";
 
-describe("The status of many clients", () => {
-  it("stays below 1 MiB whatever they ask and say, and tells how much it leaves out", () => {
+describe("The status with many clients", () => {
+  it("stays below 1 MiB for every client behavior, and counts what it leaves out", () => {
     const clock = new FakeClock();
     const text = '"'.repeat(8_192);
     const names = Array.from({ length: 256 }, (_, index) => `${index}${text}`);

@@ -20,8 +20,8 @@ async function counted(registry: Registry, metric: string): Promise<number> {
   return Number(line?.split(" ")[1]);
 }
 
-describe("What becomes of file names", () => {
-  it("is counted and told when it fails, with its reason", async () => {
+describe("observeFiles", () => {
+  it("counts and logs a failure with its reason", async () => {
     const { clock, registry, metrics, logger } = world();
     const error = new AgentError("FILE_INVALID", "the key is not that of the first certificate");
     observeFiles(metrics, clock, logger).onFailure(name, error);
@@ -29,7 +29,7 @@ describe("What becomes of file names", () => {
     assert.deepEqual(logger.events[0]?.facts, { resource: name, error });
   });
 
-  it("is warned of when the certificate has ended, is not yet valid, or blocks were left out", () => {
+  it("logs a warning if the certificate is expired or not yet valid, or if blocks were skipped", () => {
     const { clock, metrics, logger } = world();
     const observer = observeFiles(metrics, clock, logger);
     const [past, future] = [new Date("2029-01-01"), new Date("2031-01-01")];
@@ -43,7 +43,7 @@ describe("What becomes of file names", () => {
     assert.equal(warnings(), 3);
   });
 
-  it("counts each directory that cannot be watched, and tells of it once until it can (row 32)", async () => {
+  it("counts each directory that cannot be watched, and logs it once until it can be (row 32)", async () => {
     const { registry, metrics, logger } = world();
     let isOut = true;
     const watch = countWatchFailures(

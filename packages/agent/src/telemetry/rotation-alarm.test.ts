@@ -10,7 +10,7 @@ import { RotationAlarm } from "./rotation-alarm.ts";
 const start = new Date("2030-01-01T00:00:00Z");
 const newRegistry = () => createRegistry({ name: "kasbah-agent", version: "0" });
 
-describe("The alarm of a rotation that fails", () => {
+describe("RotationAlarm", () => {
   const setUp = async () => {
     const clock = new FakeClock(start);
     const store = new SecretStore(clock);
@@ -28,7 +28,7 @@ describe("The alarm of a rotation that fails", () => {
     return { clock, store, registry, logger, alarm, observer, fail, secret, told };
   };
 
-  it("row 3: rises at 50, 25 and 10 % of life left, with one line each however often rotation fails", async () => {
+  it("row 3: rises at 50, 25 and 10 % of the lifetime left, with one log line each", async () => {
     const { clock, store, registry, logger, fail, secret, alarm } = await setUp();
     fail();
     store.publish(secret);
@@ -51,7 +51,7 @@ describe("The alarm of a rotation that fails", () => {
     assert.match(await registry.metrics(), /kasbah_agent_rotation_alarm\{life_left_percent="10"\} 1/);
   });
 
-  it("is over with the next secret, and begins anew after it", async () => {
+  it("clears with the next secret, and starts over afterwards", async () => {
     const { clock, store, registry, logger, observer, fail, secret, told } = await setUp();
     store.publish(secret);
     clock.jump(80_000);
@@ -63,7 +63,7 @@ describe("The alarm of a rotation that fails", () => {
     assert.deepEqual(told, ["failed", "rotated", "failed"]);
   });
 
-  it("is silent while nothing fails, however old the secret is", async () => {
+  it("stays silent while rotation works, however old the secret is", async () => {
     const { clock, store, secret, alarm } = await setUp();
     store.publish(secret);
     clock.jump(95_000);
@@ -71,8 +71,8 @@ describe("The alarm of a rotation that fails", () => {
   });
 });
 
-describe("What replies of the CA tell", () => {
-  it("is counted by reason, and a clock that is off is a warning on the readiness page", async () => {
+describe("observeReplies", () => {
+  it("counts discarded replies by reason, and adds a readiness warning if the clock is off", async () => {
     const registry = newRegistry();
     const replies = observeReplies(registry);
     const clock = new FakeClock(start);

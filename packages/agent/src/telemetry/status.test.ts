@@ -27,7 +27,7 @@ describe("The agent's status", () => {
     scrape = () => own.metrics();
   });
 
-  it("is ready exactly while an unexpired secret is served, and says why not", async () => {
+  it("is ready if and only if an unexpired secret is served, and gives the reason otherwise", async () => {
     assert.equal(agentReadiness(store).ready, false);
     assert.equal(agentReadiness(store).reasons.length, 1);
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
@@ -38,7 +38,7 @@ describe("The agent's status", () => {
     assert.equal(agentReadiness(store).ready, false);
   });
 
-  it("tells what the last attempt failed with, while it is not ready and while it is", async () => {
+  it("shows the last failure whether or not the agent is ready", async () => {
     const observer = observeRotations(metrics, recordingLogger());
     const refusal = { code: "TOKEN_AUDIENCE", referenceId: "9f2c51d07ab4", fix: "mount another token" };
     const error = new AgentError("CA_REFUSED", "the CA refuses: TOKEN_AUDIENCE: …", { refusal });
@@ -56,7 +56,7 @@ describe("The agent's status", () => {
     assert.deepEqual(agentReadiness(store, observer.lastFailure), { ready: true, reasons: [] });
   });
 
-  it("tells what else should be looked at without changing the answer", () => {
+  it("shows other warnings without changing the readiness", () => {
     const { ready, reasons } = agentReadiness(store);
     assert.deepEqual(withWarnings({ ready, reasons }, []), { ready, reasons });
     assert.deepEqual(withWarnings({ ready, reasons, warnings: ["a"] }, ["b"]), {
@@ -66,7 +66,7 @@ describe("The agent's status", () => {
     });
   });
 
-  it("logs and counts a refusal under the CA's own code, and bounds what a CA can make up", async () => {
+  it("logs and counts a refusal under the CA's own code, and limits the number of codes", async () => {
     const logger = recordingLogger();
     const observer = observeRotations(metrics, logger);
     for (let made = 0; made < 200; made += 1) {
@@ -82,7 +82,7 @@ describe("The agent's status", () => {
     assert.equal(logger.events[0]?.facts["referenceId"], "9f2c51d07ab4");
   });
 
-  it("shows the state and the seconds left, and no seconds before there is a secret", async () => {
+  it("shows the state and the remaining seconds, and no seconds before the first secret", async () => {
     assert.ok(!(await scrape()).includes("istio_agent_cert_expiry_seconds{"));
     assert.match(await scrape(), /kasbah_agent_secret_state\{state="starting"\} 1/);
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
@@ -103,7 +103,7 @@ describe("The agent's status", () => {
       },
     };
     const counted = countCalls(authority, metrics, clock);
-    // The fake ignores what it is asked.
+    // The fake ignores its argument.
     const call = () => counted.createCertificate({} as never, new AbortController().signal);
     await assert.rejects(call());
     isDown = false;
@@ -116,7 +116,7 @@ describe("The agent's status", () => {
     assert.match(text, /istio_agent_outgoing_latency\{request_type="csr"\} 75\n/);
   });
 
-  it("logs a NACK once, bounded, and counts each", async () => {
+  it("logs a NACK once, truncated, and counts each one", async () => {
     const logger = recordingLogger();
     const observer = observeStreams(metrics, logger);
     const complaint = "x".repeat(100_000);
@@ -129,7 +129,7 @@ describe("The agent's status", () => {
     assert.ok(JSON.stringify(logger.events).length < 2_000);
   });
 
-  it("times the start to the first secret, once, under Istio's name", async () => {
+  it("measures the time from the start to the first secret once, under Istio's name", async () => {
     await clock.advance(1_500);
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
     await clock.advance(5_000);
@@ -137,7 +137,7 @@ describe("The agent's status", () => {
     assert.match(await scrape(), /^istio_agent_startup_duration_seconds 1\.5$/m);
   });
 
-  it("knows how many streams are open and how often a client refused, and passes all of it on", async () => {
+  it("counts open streams and NACKs, and forwards all events", async () => {
     const tally = new StreamTally(observeStreams(metrics, recordingLogger()));
     for (const _ of [1, 2, 3]) tally.onOpened();
     tally.onClosed();
@@ -148,7 +148,7 @@ describe("The agent's status", () => {
     assert.match(await scrape(), /istio_agent_pilot_xds_expired_nonce\{type="sds"\} 1\n/);
   });
 
-  it("logs an unknown name with its code, once, and a bounded number of names", () => {
+  it("logs an unknown name once, with its code, and a limited number of names", () => {
     const logger = recordingLogger();
     const observer = observeStreams(metrics, logger);
     for (let stream = 0; stream < 100; stream += 1) {
@@ -161,7 +161,7 @@ describe("The agent's status", () => {
     assert.equal(logger.events.length, 256);
   });
 
-  it("logs streams that ask for too much or do not read", () => {
+  it("logs streams that exceed their limit or do not read", () => {
     const logger = recordingLogger();
     const observer = observeStreams(metrics, logger);
     observer.onEvent({ kind: "too-many-names", limit: 256 });
@@ -173,7 +173,7 @@ describe("The agent's status", () => {
     );
   });
 
-  it("is loud about what waits for a person, and never prints a key", async () => {
+  it("logs errors that need a human at level error, and never a key", async () => {
     const logger = recordingLogger();
     const observer = observeRotations(metrics, logger);
     for (const code of ["CA_REFUSED", "CA_REPLY_INVALID", "CA_UNREACHABLE"] as const) {

@@ -26,7 +26,7 @@ const start = new Date("2030-01-01T00:00:00Z");
 const emptyMessage = Buffer.alloc(5);
 const header = { "workload.spiffe.io": "true" };
 
-/** A call by bare HTTP/2, so that nothing of our own client makes it tidy. */
+/** A call over bare HTTP/2, so that the project's own client cannot sanitize it. */
 class Call {
   readonly messages: Buffer[] = [];
   readonly stream: ClientHttp2Stream;
@@ -42,7 +42,7 @@ class Call {
     if (body !== undefined) this.stream.end(body);
   }
 
-  /** Begins to read; a call on which nobody does this never grants more than its first window. */
+  /** Starts reading. A call that is never read grants no more than its first window. */
   read(): this {
     this.stream.on("data", (chunk: Buffer) => {
       this.#bytes = Buffer.concat([this.#bytes, chunk]);
@@ -73,7 +73,7 @@ class Call {
   }
 }
 
-describe("The SPIFFE Workload API", function () {
+describe("WorkloadApi", function () {
   this.timeout(60_000);
   let directory: TemporaryDirectory;
   let clock: FakeClock;
@@ -128,16 +128,16 @@ describe("The SPIFFE Workload API", function () {
   };
 
   const forged: readonly (readonly [string, OutgoingHttpHeaders])[] = [
-    ["none", {}],
+    ["missing", {}],
     ["TRUE", { "workload.spiffe.io": "TRUE" }],
     ["more than true", { "workload.spiffe.io": "true x" }],
     ["1", { "workload.spiffe.io": "1" }],
-    ["nothing in it", { "workload.spiffe.io": "" }],
+    ["empty", { "workload.spiffe.io": "" }],
     ["two values", { "workload.spiffe.io": ["true", "true"] }],
-    ["two values in one", { "workload.spiffe.io": "true, true" }],
-    ["another header of the kind", { "workload.spiffe.io.example": "true" }],
+    ["two values in one header", { "workload.spiffe.io": "true, true" }],
+    ["a similar header", { "workload.spiffe.io.example": "true" }],
   ];
-  it("ends a call that never sends its one message after ten seconds, and gives its place to another", async () => {
+  it("ends a call that sends no request message after ten seconds, and frees its place", async () => {
     await serve(1);
     const silent = new Call(newSession(), fetchX509Svid.path, header).read();
     await eventually(() => clock.sleeping === 1, 20_000);
@@ -149,7 +149,7 @@ describe("The SPIFFE Workload API", function () {
 
   const paths = [fetchX509Svid.path, fetchX509Bundles.path, ...jwtSvidMethods.map(({ path }) => path)];
   for (const [what, headers] of forged) {
-    it(`refuses every method with INVALID_ARGUMENT when the security header is ${what}`, async () => {
+    it(`rejects every method with INVALID_ARGUMENT if the security header is ${what}`, async () => {
       store.publish(await mint());
       for (const path of paths) {
         const refused = await call(path, headers).read().ends();
@@ -160,7 +160,7 @@ describe("The SPIFFE Workload API", function () {
     });
   }
 
-  it("answers the JWT methods, and methods that nobody knows, with UNIMPLEMENTED, ours in a sentence", async () => {
+  it("answers JWT methods and unknown methods with UNIMPLEMENTED, and explains the former", async () => {
     for (const { path } of jwtSvidMethods) {
       const { status, message } = await call(path).read().ends();
       assert.equal(status, grpcStatus.UNIMPLEMENTED, path);
@@ -170,7 +170,7 @@ describe("The SPIFFE Workload API", function () {
     assert.equal(unknown.status, grpcStatus.UNIMPLEMENTED);
   });
 
-  it("refuses rubbish, and a call that ends before it has asked, with INVALID_ARGUMENT", async () => {
+  it("rejects malformed requests, and calls that end without one, with INVALID_ARGUMENT", async () => {
     store.publish(await mint());
     const rubbish = Buffer.concat([Buffer.from([0, 0, 0, 0, 4]), Buffer.from("ffffffff", "hex")]);
     for (const body of [rubbish, Buffer.alloc(0)]) {
@@ -180,13 +180,13 @@ describe("The SPIFFE Workload API", function () {
     }
   });
 
-  it("takes a request with fields that it does not know, as one of a later version has", async () => {
+  it("accepts a request with unknown fields, as a later version may send", async () => {
     store.publish(await mint());
     const later = Buffer.concat([Buffer.from([0, 0, 0, 0, 3]), Buffer.from([0x7a, 0x01, 0x41])]);
     await call(fetchX509Svid.path, header, later).read().gets(1);
   });
 
-  it("row 24: hands an ended certificate to nobody, says UNAVAILABLE and why, and gives roots all the same", async () => {
+  it("row 24: answers with UNAVAILABLE and the reason instead of an expired certificate, and still serves the roots", async () => {
     store.publish(await mint());
     const waiting = await svids().gets(1);
     clock.jump(61_000);
@@ -202,7 +202,7 @@ describe("The SPIFFE Workload API", function () {
     assert.deepEqual(Buffer.from(svidIn(waiting, 1).certificateChain), Buffer.from(next.leaf.der));
   });
 
-  it("row 24: pushes changed roots, and not the ended certificate with them", async () => {
+  it("row 24: pushes changed roots without the expired certificate", async () => {
     store.publish(await mint());
     const [leaves, roots] = [await svids().gets(1), await bundles().gets(1)];
     clock.jump(61_000);
@@ -211,7 +211,7 @@ describe("The SPIFFE Workload API", function () {
     assert.equal(leaves.messages.length, 1);
   });
 
-  it("holds streams that come before the first secret, and answers them when there is one", async () => {
+  it("keeps streams open until the first secret, and then answers them", async () => {
     const early = [svids(), bundles()];
     await eventually(() => api.streams === 2);
     assert.deepEqual(
@@ -222,7 +222,7 @@ describe("The SPIFFE Workload API", function () {
     for (const each of early) await each.gets(1);
   });
 
-  it("gives chain, key and roots as DER that belong together, and neither revocation nor federation", async () => {
+  it("sends a matching chain, key and roots as DER, without revocation or federation", async () => {
     const authority = await createTestAuthority();
     const other = await createTestAuthority();
     const secret = await mint(60_000, { authority });
@@ -256,7 +256,7 @@ describe("The SPIFFE Workload API", function () {
     await roots.gets(2);
   });
 
-  it("serves the others while one client never asks and another never reads, for whom it keeps no more than a few", async () => {
+  it("serves other clients while one sends no request and another does not read, and buffers little for it", async () => {
     const authority = await createTestAuthority();
     store.publish(await mint(60_000, { authority }));
     call(fetchX509Svid.path);
@@ -272,9 +272,9 @@ describe("The SPIFFE Workload API", function () {
     assert.deepEqual(silent.messages, []);
   });
 
-  it("serves a thousand clients, all of them each rotation, and forgets them when they go", async () => {
+  it("serves every rotation to a thousand clients, and forgets them when they disconnect", async () => {
     store.publish(await mint());
-    // A hundred streams a connection are allowed.
+    // A connection may have a hundred streams.
     const connections = Array.from({ length: 20 }, () => newSession());
     const open = () => connections.flatMap((session) => Array.from({ length: 50 }, () => streamOn(session)));
     const streamOn = (session: ClientHttp2Session) =>
@@ -288,7 +288,7 @@ describe("The SPIFFE Workload API", function () {
     await eventually(() => api.streams === 0, 20_000);
   });
 
-  it("turns clients away with UNAVAILABLE beyond what it holds, and takes new ones when others go", async () => {
+  it("refuses clients beyond its limit with UNAVAILABLE, and accepts new ones when others disconnect", async () => {
     store.publish(await mint());
     await serve(2);
     const [first] = [await svids().gets(1), await svids().gets(1)];
@@ -300,7 +300,7 @@ describe("The SPIFFE Workload API", function () {
     await svids().gets(1);
   });
 
-  it("tells its clients to come again when it stops, and takes no new ones", async () => {
+  it("ends its streams on stop with a status that makes clients reconnect, and refuses new ones", async () => {
     store.publish(await mint());
     const open = await svids().gets(1);
     const held = call(fetchX509Svid.path, header, undefined).read();

@@ -25,7 +25,7 @@ const frontend = parseSpiffeId("spiffe://cluster.local/ns/demo/sa/frontend");
 const jwt = (claims: object) => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
 const token = new Secret(jwt({ sub: "system:serviceaccount:demo:frontend" }));
 
-describe("What proves to the CA who we are", () => {
+describe("gatherCredentials", () => {
   const identity = {
     trustDomain: parseTrustDomain("cluster.local"),
     namespace: undefined,
@@ -42,12 +42,12 @@ describe("What proves to the CA who we are", () => {
     throw new AgentError("TOKEN_EXPIRED", "gone");
   };
 
-  it("is the token's error when there is nothing else", async () => {
+  it("throws the token's error if there is no other credential", async () => {
     await rejectsWithCode(gather({ readToken: gone }), "TOKEN_EXPIRED");
     await rejectsWithCode(gather({ readToken: gone, current: () => undefined }), "TOKEN_EXPIRED");
   });
 
-  it("is never of two names", async () => {
+  it("rejects credentials that have different names", async () => {
     const other = held("spiffe://cluster.local/ns/demo/sa/backend");
     await rejectsWithCode(gather({ readProvided: async () => other }), "CONFIG_INVALID");
     const configured = { ...identity, serviceAccount: "frontend" };
@@ -61,18 +61,18 @@ describe("What proves to the CA who we are", () => {
     );
   });
 
-  it("is the token alone while it can be used, and never our own certificate beside it", async () => {
+  it("returns only the token while it is usable, without the workload's own certificate", async () => {
     const current = () => assert.fail("not asked");
     assert.deepEqual(await gather({ current }), { spiffeId: frontend, token });
   });
 
-  it("is our own certificate when the token cannot be used", async () => {
+  it("returns the workload's own certificate if the token cannot be used", async () => {
     const own = held(frontend.toString());
     const credentials = await gather({ readToken: gone, current: () => own });
     assert.deepEqual(credentials, { spiffeId: frontend, certificate: own });
   });
 
-  it("is the provided certificate with the token, and without it", async () => {
+  it("returns the provided certificate with or without a token", async () => {
     const provided = held(frontend.toString());
     const readProvided = async () => provided;
     assert.deepEqual(await gather({ readProvided }), { spiffeId: frontend, token, certificate: provided });
@@ -80,14 +80,14 @@ describe("What proves to the CA who we are", () => {
     assert.deepEqual(credentials, { spiffeId: frontend, certificate: provided });
   });
 
-  it("lets a fault of ours through", async () => {
+  it("rethrows unexpected errors", async () => {
     const readToken = async () => {
       throw new TypeError("a bug");
     };
     await assert.rejects(gather({ readToken, current: () => held(frontend.toString()) }), TypeError);
   });
 
-  it("is our own certificate only while it lives", async () => {
+  it("returns the workload's own certificate only while it is valid", async () => {
     const clock = new FakeClock(now);
     const store = new SecretStore(clock);
     assert.equal(ownCertificate(store), undefined);
@@ -102,7 +102,7 @@ describe("refuseExpiredToken", () => {
   const expiringAt = (exp: unknown) => new Secret(jwt({ exp }));
   const seconds = now.getTime() / 1_000;
 
-  it("refuses a token five seconds after its end, without repeating it", () => {
+  it("rejects a token five seconds after its expiry, without quoting it", () => {
     for (const exp of [seconds - 5, seconds - 3_600, 0, -1]) {
       const ended = expiringAt(exp);
       const { message } = throwsWithCode(() => refuseExpiredToken(ended, "/token", now), "TOKEN_EXPIRED");
@@ -111,7 +111,7 @@ describe("refuseExpiredToken", () => {
     }
   });
 
-  it("leaves to the CA what it cannot judge", () => {
+  it("leaves tokens that it cannot judge to the CA", () => {
     for (const exp of [seconds - 4, seconds + 1, undefined, "soon", 1e300, null]) {
       refuseExpiredToken(expiringAt(exp), "/token", now);
     }
@@ -119,7 +119,7 @@ describe("refuseExpiredToken", () => {
   });
 });
 
-describe("A provided certificate", () => {
+describe("readProvidedCertificate", () => {
   let directory: TemporaryDirectory;
   let authority: TestAuthority;
   let clock: FakeClock;
@@ -147,7 +147,7 @@ describe("A provided certificate", () => {
   const read = () => readProvidedCertificate({ directory: directory.join("."), clock, logger });
   const hour = new Date("2030-01-01T01:00:00Z");
 
-  it("is none, with a warning and without the key in it, when it is missing, torn, ended or nobody's", async () => {
+  it("returns undefined and logs a warning without the key if the certificate is missing, incomplete, expired or without a SPIFFE ID", async () => {
     assert.equal(await read(), undefined);
     await provide(hour);
     await writeFile(directory.join("key.pem"), (await createKeyPair("P-256")).toPkcs8Pem());
@@ -163,7 +163,7 @@ describe("A provided certificate", () => {
     assert.ok(!JSON.stringify(logger.events).includes("BEGIN"));
   });
 
-  it("is read anew each time, and shown without its root", async () => {
+  it("reads the provided certificate for each call and omits its root", async () => {
     const first = await provide(hour);
     assert.equal((await read())?.chainPem, first.toPem());
     const second = await provide(hour);

@@ -10,8 +10,8 @@ import { type CaCall, CaClient } from "../ca-client.ts";
 const never = new AbortController().signal;
 const token = "header.a-token-that-nobody-else-may-see.signature";
 
-/** Somebody in the place of the CA, who keeps every byte that is meant for it. */
-describe("The token reaches nobody but the CA:", () => {
+/** A server in the place of the CA that records every byte sent to it. */
+describe("The token file", () => {
   let authority: TestAuthority;
   let order: CaCall;
   let servers: Server[];
@@ -46,7 +46,7 @@ describe("The token reaches nobody but the CA:", () => {
     return { cert: leaf.toPem(), key: keyPair.toPkcs8Pem() };
   };
 
-  /** Calls a TLS server and gives the bytes that it decrypted. */
+  /** Calls a TLS server and returns the bytes that it decrypts. */
   async function decryptedBy(options: TlsOptions): Promise<Buffer> {
     const heard: Buffer[] = [];
     const server = createTlsServer({ ALPNProtocols: ["h2"], ...options }, (socket) => {
@@ -60,44 +60,44 @@ describe("The token reaches nobody but the CA:", () => {
     return Buffer.concat(heard);
   }
 
-  it("not one byte to a server under a root that is not held", async () => {
+  it("sends no byte of the token to a server under an untrusted root", async () => {
     assert.equal((await decryptedBy(await identity(await createTestAuthority("Stranger")))).length, 0);
   });
 
-  it("not one byte to a server of our root with another name", async () => {
+  it("sends no byte of the token to a server of a trusted root with another name", async () => {
     const names = [{ kind: "dns" as const, value: "elsewhere.example" }];
     assert.equal((await decryptedBy(await identity(authority, { names }))).length, 0);
   });
 
-  it("not one byte to a workload of our mesh", async () => {
+  it("sends no byte of the token to a workload of the same mesh", async () => {
     const names = [{ kind: "uri" as const, value: "spiffe://cluster.local/ns/a/sa/thief" }];
     assert.equal((await decryptedBy(await identity(authority, { names }))).length, 0);
   });
 
-  it("not one byte to a server whose certificate has ended, or has not begun", async () => {
+  it("sends no byte of the token to a server whose certificate is expired or not yet valid", async () => {
     const ended = { notAfter: new Date("2020-06-01T00:00:00Z") };
     assert.equal((await decryptedBy(await identity(authority, ended))).length, 0);
     const future = { notBefore: new Date("2044-01-01T00:00:00Z") };
     assert.equal((await decryptedBy(await identity(authority, future))).length, 0);
   });
 
-  it("not one byte to a server that speaks no HTTP/2", async () => {
+  it("sends no byte of the token to a server that does not speak HTTP/2", async () => {
     const options = await identity(authority);
     assert.equal((await decryptedBy({ ...options, ALPNProtocols: ["http/1.1"] })).length, 0);
   });
 
-  it("not one byte over TLS 1.1", async () => {
+  it("sends no byte of the token over TLS 1.1", async () => {
     const old = { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
     assert.equal((await decryptedBy({ ...(await identity(authority)), ...old })).length, 0);
   });
 
-  it("nothing but a handshake that goes nowhere to a server without TLS", async () => {
+  it("sends only an unanswered TLS handshake to a server without TLS", async () => {
     const heard: Buffer[] = [];
     const server = createTcpServer((socket) => {
       socket.on("error", () => {});
       socket.on("data", (bytes) => {
         heard.push(Buffer.from(bytes));
-        // The settings with which an HTTP/2 server in plain text begins.
+        // The settings frame that starts an HTTP/2 connection in plain text.
         socket.write("\0\0\0\x04\0\0\0\0\0", "latin1");
       });
     });
@@ -108,7 +108,7 @@ describe("The token reaches nobody but the CA:", () => {
     assert.ok(!bytes.includes(token) && !bytes.includes("Bearer") && !bytes.includes("PRI * HTTP/2.0"));
   });
 
-  it("and every byte of it to the CA, so that the servers above would have heard it", async () => {
+  it("sends the whole token to the CA, which proves that the other servers would have received it", async () => {
     const heard: Buffer[] = [];
     const arrived = Promise.withResolvers<void>();
     const server = createTlsServer({ ALPNProtocols: ["h2"], ...(await identity(authority)) }, (socket) => {

@@ -19,34 +19,34 @@ describe("readToken", () => {
   });
   afterEach(() => directory.remove());
 
-  it("names a missing file, a directory and an oversized file TOKEN_UNREADABLE", async () => {
+  it("throws TOKEN_UNREADABLE for a missing file, a directory and an oversized file", async () => {
     await rejectsWithCode(readToken(path), "TOKEN_UNREADABLE");
     await rejectsWithCode(readToken(directory.path), "TOKEN_UNREADABLE");
     await writeFile(path, "x".repeat(16 * 1024 + 1));
     await rejectsWithCode(readToken(path), "TOKEN_UNREADABLE");
   });
 
-  it("names an empty file and one of white space TOKEN_EMPTY", async () => {
+  it("throws TOKEN_EMPTY for an empty file and for white space", async () => {
     for (const contents of ["", " \n\t\n"]) {
       await writeFile(path, contents);
       await rejectsWithCode(readToken(path), "TOKEN_EMPTY");
     }
   });
 
-  it("refuses a token that would break out of its header, without repeating it", async () => {
+  it("rejects a token that would break out of its header, without quoting it", async () => {
     await writeFile(path, "abc\r\nx-admin: yes");
     const error = await rejectsWithCode(readToken(path), "TOKEN_UNREADABLE");
     assert.ok(!inspect(error).includes("x-admin"));
   });
 
-  it("trims, and does not show the token by accident", async () => {
+  it("trims the token and hides it from accidental output", async () => {
     await writeFile(path, "  a.b.c\n");
     const token = await readToken(path);
     assert.equal(token.reveal(), "a.b.c");
     assert.ok(!inspect(token).includes("a.b.c") && !JSON.stringify({ token }).includes("a.b.c"));
   });
 
-  it("follows kubelet's symlink swap, five hundred times, without a torn read", async () => {
+  it("follows kubelet's symlink swap five hundred times without an incomplete read", async () => {
     const tokenOf = (round: number) => `token-${round}`.repeat(50);
     const volume = await mountKubeletVolume(directory.join("volume"), { token: tokenOf(0) });
     const mounted = volume.join("token");

@@ -12,7 +12,7 @@ import {
 } from "@kasbah/testkit";
 import { HeldRoots } from "./held-roots.ts";
 
-describe("The roots held", () => {
+describe("HeldRoots", () => {
   let directory: TemporaryDirectory;
   let path: string;
   let logger: RecordingLogger;
@@ -40,7 +40,7 @@ describe("The roots held", () => {
   const bundle = (...authorities: TestAuthority[]) =>
     TrustBundle.from(authorities.map((one) => one.certificate));
 
-  it("are ROOTS_UNREADABLE while the file is missing, empty, rubbish or no CA", async () => {
+  it("throws ROOTS_UNREADABLE if the root file is missing, empty, malformed or contains no CA", async () => {
     await rejectsWithCode(roots.load(), "ROOTS_UNREADABLE");
     const leaf = await a.issue({ publicKey: a.keyPair.publicKey, names: [{ kind: "dns", value: "x" }] });
     for (const contents of ["", "rubbish", leaf.toPem(), "x".repeat(300 * 1024)]) {
@@ -49,14 +49,14 @@ describe("The roots held", () => {
     }
   });
 
-  it("are read anew at each call", async () => {
+  it("reads the root file again for each call", async () => {
     await writeFile(path, a.rootPem);
     assert.ok((await roots.load()).equals(bundle(a)));
     await writeFile(path, b.rootPem);
     assert.ok((await roots.load()).equals(bundle(b)));
   });
 
-  it("stay as they were when the file vanishes or is overwritten by rubbish, and say so", async () => {
+  it("keeps the previous roots and logs a warning if the root file disappears or becomes malformed", async () => {
     await writeFile(path, a.rootPem);
     await roots.load();
     await writeFile(path, "rubbish");
@@ -66,7 +66,7 @@ describe("The roots held", () => {
     assert.equal(logger.events.length, 2);
   });
 
-  it("are the file's and the last learned, which replaces the one learned before", async () => {
+  it("trusts the roots of the file and those learned last, which replace earlier ones", async () => {
     await writeFile(path, a.rootPem);
     await roots.load();
     roots.learn(bundle(b));
@@ -76,7 +76,7 @@ describe("The roots held", () => {
     assert.ok((await roots.load()).equals(bundle(a, c)));
   });
 
-  it("are the last learned alone where the file is our own output, so that a retired root leaves", async () => {
+  it("trusts only the roots learned last if the agent writes the root file itself, so that a retired root disappears", async () => {
     const renewed = new HeldRoots(path, logger, { isOurOutput: true });
     await writeFile(path, a.rootPem);
     assert.ok((await renewed.load()).equals(bundle(a)));

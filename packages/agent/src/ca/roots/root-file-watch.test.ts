@@ -15,7 +15,7 @@ import { SecretStore, type WorkloadSecret } from "../../secret/secret-store.ts";
 import { HeldRoots } from "./held-roots.ts";
 import { watchRootFile } from "./root-file-watch.ts";
 
-describe("The watch of the root file", () => {
+describe("watchRootFile", () => {
   let directory: TemporaryDirectory;
   let path: string;
   let store: SecretStore;
@@ -65,7 +65,7 @@ describe("The watch of the root file", () => {
     assert.ok(isDone());
   };
 
-  it("changes nothing when the file becomes rubbish, and says so", async () => {
+  it("keeps the bundle and logs a warning if the root file becomes malformed", async () => {
     publishFirst();
     await writeFile(path, "rubbish");
     await until(() => logger.events.some(({ level }) => level === "warn"));
@@ -76,7 +76,7 @@ describe("The watch of the root file", () => {
     );
   });
 
-  it("publishes the new roots at once with the same key and leaf", async () => {
+  it("publishes new roots immediately with the same key and leaf", async () => {
     publishFirst();
     await writeFile(path, old.rootPem + next.rootPem);
     await until(() => published.length > 0);
@@ -87,7 +87,7 @@ describe("The watch of the root file", () => {
     assert.equal(secret.leaf, first.leaf);
   });
 
-  it("keeps what the CA taught when a root leaves the file", async () => {
+  it("keeps the roots learned from the CA if a root is removed from the file", async () => {
     roots.learn(bundle(old, next));
     publishFirst();
     await writeFile(path, next.rootPem);
@@ -95,7 +95,7 @@ describe("The watch of the root file", () => {
     assert.ok(published.at(-1)?.bundle.equals(bundle(next, old)));
   });
 
-  it("follows kubelet's swap of a linked directory", async () => {
+  it("follows kubelet's swap of a linked directory of roots", async () => {
     publishFirst();
     await mkdir(directory.join("..v1"));
     await writeFile(directory.join("..v1", "root-cert.pem"), old.rootPem + next.rootPem);
@@ -106,7 +106,7 @@ describe("The watch of the root file", () => {
     assert.ok(published.at(-1)?.bundle.equals(bundle(old, next)));
   });
 
-  it("publishes nothing before there is a secret", async () => {
+  it("publishes no roots before the first secret", async () => {
     await writeFile(path, next.rootPem);
     await until(() => logger.events.some(({ event }) => event === "root file changed"));
     assert.equal(store.current, undefined);

@@ -15,7 +15,7 @@ import { SystemRoots } from "./system-roots.ts";
 const never = new AbortController().signal;
 const names = [{ kind: "uri" as const, value: "spiffe://cluster.local/ns/demo/sa/frontend" }];
 
-describe("CA_ROOT_CA=SYSTEM", () => {
+describe("SystemRoots", () => {
   let publicAuthority: TestAuthority;
   let ca: FakeCa;
   let isLost: boolean;
@@ -46,7 +46,7 @@ describe("CA_ROOT_CA=SYSTEM", () => {
 
   afterEach(() => ca.close());
 
-  it("sends no token to a CA whose TLS the system does not know, nor where it knows nobody", async () => {
+  it("sends no token to a CA that the system's roots do not verify, or if the system has no roots", async () => {
     const stranger = await createTestAuthority("Stranger");
     await rejectsWithCode(sourceUnder([stranger.rootPem]).fetch(never), "CA_UNREACHABLE");
     await rejectsWithCode(sourceUnder([]).fetch(never), "ROOTS_UNREADABLE");
@@ -58,7 +58,7 @@ describe("CA_ROOT_CA=SYSTEM", () => {
     assert.ok(bundle.equals(TrustBundle.from([ca.authority.certificate])));
   });
 
-  it("believes the first reply's roots by the TLS alone, and later ones by those held", async () => {
+  it("trusts the roots of the first reply because of its TLS, and verifies later replies under them", async () => {
     const source = sourceUnder([publicAuthority.rootPem]);
     await source.fetch(never);
     const stranger = await createTestAuthority("Stranger");
@@ -71,7 +71,7 @@ describe("CA_ROOT_CA=SYSTEM", () => {
     await source.fetch(never);
   });
 
-  it("begins anew with the mesh's next root when it has slept through the replacement and lost its identity", async () => {
+  it("starts over with the mesh's new root if the secret expired while the root was replaced", async () => {
     const source = sourceUnder([publicAuthority.rootPem]);
     await source.fetch(never);
     const next = await createTestAuthority("Next");
@@ -81,7 +81,7 @@ describe("CA_ROOT_CA=SYSTEM", () => {
     assert.ok((await source.fetch(never)).bundle.equals(TrustBundle.from([next.certificate])));
   });
 
-  it("refuses even the first reply when it does not hang together", async () => {
+  it("rejects even the first reply if it is inconsistent", async () => {
     const stranger = await createTestAuthority("Stranger");
     ca.answer = async ({ publicKey }) => [
       (await stranger.issue({ publicKey, names })).toPem(),

@@ -13,7 +13,7 @@ const recorded = (name: string): DeltaDiscoveryRequest => {
   return deltaSecrets.request.decode(readFileSync(path));
 };
 
-describe("A delta SDS stream", () => {
+describe("DeltaStream", () => {
   const clock = new FakeClock(new Date("2030-01-01T00:00:00Z"));
   let store: SecretStore;
   let sent: DeltaDiscoveryResponse[];
@@ -38,7 +38,7 @@ describe("A delta SDS stream", () => {
     });
   });
 
-  it("demands the node on the first message, and on the first alone", () => {
+  it("requires the node in the first message only", () => {
     const first = recorded("delta-default-1");
     throwsWithCode(() => stream.receive({ ...first, nodeId: "" }), "NODE_MISSING");
     stream.receive(first);
@@ -46,7 +46,7 @@ describe("A delta SDS stream", () => {
     assert.equal(sent.length, 1);
   });
 
-  it("ignores a request for another type and stays", () => {
+  it("ignores a request for another type and stays open", () => {
     stream.receive({
       ...recorded("delta-default-1"),
       typeUrl: "type.googleapis.com/envoy.config.cluster.v3.Cluster",
@@ -54,7 +54,7 @@ describe("A delta SDS stream", () => {
     assert.deepEqual([sent.length, events[0]?.kind], [0, "unknown-type"]);
   });
 
-  it("answers what Envoy 1.40 first sends with one named, versioned secret, and its ACK with silence", () => {
+  it("answers Envoy 1.40's first request with one named, versioned secret, and its ACK with nothing", () => {
     for (const name of ["default", "ROOTCA"]) {
       sent = [];
       stream.receive(recorded(`delta-${name}-1`));
@@ -69,7 +69,7 @@ describe("A delta SDS stream", () => {
     assert.deepEqual(events, []);
   });
 
-  it("remembers Envoy's NACK with its words, and sends only what comes after", async () => {
+  it("records Envoy's NACK with its message, and sends only newer versions", async () => {
     stream.receive(recorded("delta-default-1"));
     const nack = { ...recorded("delta-default-3"), responseNonce: sent[0]?.nonce ?? "" };
     for (let round = 0; round < 1_000; round += 1) stream.receive(nack);

@@ -16,7 +16,7 @@ const recorded = (name: string) => {
   return streamSecrets.request.decode(readFileSync(path));
 };
 
-describe("An SDS stream", () => {
+describe("SotwStream", () => {
   const clock = new FakeClock(new Date("2030-01-01T00:00:00Z"));
   let store: SecretStore;
   let options: StreamDeps<DiscoveryResponse>;
@@ -51,14 +51,14 @@ describe("An SDS stream", () => {
     responseNonce: "",
   };
 
-  it("demands the node on the first message, and on the first alone", () => {
+  it("requires the node in the first message only", () => {
     throwsWithCode(() => stream.receive(request), "NODE_MISSING");
     stream.receive({ ...request, nodeId: "envoy" });
     stream.receive({ ...request, responseNonce: sent[0]?.nonce ?? "" });
     assert.equal(sent.length, 1);
   });
 
-  it("ignores a request for another type and stays", () => {
+  it("ignores a request for another type and stays open", () => {
     stream.receive({
       ...request,
       nodeId: "envoy",
@@ -70,7 +70,7 @@ describe("An SDS stream", () => {
     assert.equal(sent.length, 1);
   });
 
-  it("answers what Envoy 1.40 first sends, its 61 KB node included", () => {
+  it("answers Envoy 1.40's first request, including its 61 KB node", () => {
     const first = recorded("sotw-default-1");
     assert.notEqual(first.nodeId, "");
     stream.receive(first);
@@ -80,7 +80,7 @@ describe("An SDS stream", () => {
     );
   });
 
-  it("is silent on Envoy's ACK of both names", () => {
+  it("sends no response to Envoy's ACK of both names", () => {
     for (const name of ["default", "ROOTCA"]) {
       const fresh = new SotwStream(options);
       sent = [];
@@ -91,7 +91,7 @@ describe("An SDS stream", () => {
     assert.deepEqual(events, []);
   });
 
-  it("remembers Envoy's NACK with its words, and sends only what comes after", async () => {
+  it("records Envoy's NACK with its message, and sends only newer versions", async () => {
     stream.receive(recorded("sotw-default-1"));
     const nack = { ...recorded("sotw-default-3"), responseNonce: sent[0]?.nonce ?? "" };
     for (let round = 0; round < 1_000; round += 1) stream.receive(nack);
@@ -105,7 +105,7 @@ describe("An SDS stream", () => {
     assert.equal(sent.length, 2);
   });
 
-  it("shows what it has, what the client said of it, and no key", () => {
+  it("shows its resources and the client's ACK or NACK, and no key", () => {
     stream.receive({ ...request, nodeId: "e".repeat(10_000), resourceNames: ["default", "ROOTCA"] });
     assert.deepEqual(
       stream.view.resources.map(({ name, state }) => [name, state]),
@@ -126,7 +126,7 @@ describe("An SDS stream", () => {
     assert.ok(!JSON.stringify(stream.view).includes("BEGIN"));
   });
 
-  it("keeps and tells no key or token that a client puts into its complaint", () => {
+  it("removes keys and tokens from a client's NACK message", () => {
     stream.receive({ ...request, nodeId: "envoy" });
     const token = `eyJhbGciOiJSUzI1NiJ9.${"x".repeat(2_000)}.c2lnbmF0dXJl`;
     for (const secret of [token, "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49"]) {
@@ -137,7 +137,7 @@ describe("An SDS stream", () => {
     assert.doesNotMatch(JSON.stringify([stream.view, events]), /eyJ|xxx|MIGH/);
   });
 
-  it("refuses a request of absurdly many names before it looks at one", () => {
+  it("rejects a request with far too many names before looking any up", () => {
     const looked: string[] = [];
     const catalog: ResourceProvider = {
       claims: (name) => looked.push(name) > 0,
@@ -158,7 +158,7 @@ describe("An SDS stream", () => {
     new SotwStream(options).receive({ ...many, resourceNames: names.slice(1) });
   });
 
-  it("complains once of a type that is not served, however often it is asked for", () => {
+  it("reports an unknown type once, however often the client requests it", () => {
     for (let round = 0; round < 1_000; round += 1)
       stream.receive({ ...request, nodeId: "envoy", typeUrl: "other" });
     assert.equal(events.length, 1);

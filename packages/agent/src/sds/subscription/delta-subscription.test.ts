@@ -27,7 +27,7 @@ const ask = (request: Partial<DeltaRequest>): DeltaRequest => ({
 const first = (request: Partial<DeltaRequest>, what = both) =>
   onDeltaRequest(emptyDeltaSubscription, ask(request), what);
 
-/** A stream that asked for `default` and was answered. */
+/** A stream that subscribed to `default` and got a response. */
 const answered = (): DeltaStep & { response: NonNullable<DeltaStep["response"]> } => {
   const step = first({ subscribe: ["default"] });
   assert.ok(step.response);
@@ -35,7 +35,7 @@ const answered = (): DeltaStep & { response: NonNullable<DeltaStep["response"]> 
 };
 
 describe("A delta subscription", () => {
-  it("sends at most one response per version to a client that refuses a thousand times", () => {
+  it("sends at most one response per version to a client that NACKs a thousand times", () => {
     let { subscription, response } = answered();
     for (let round = 0; round < 1_000; round += 1) {
       const nack = onDeltaRequest(subscription, ask({ nonce: response.nonce, rejection: "no" }), both);
@@ -53,7 +53,7 @@ describe("A delta subscription", () => {
     );
   });
 
-  it("lays a NACK to the response that it is about, also when another was sent since", () => {
+  it("assigns a NACK to the response it refers to, even if another was sent since", () => {
     const { subscription, response } = answered();
     const pushed = onDeltaUpdate(subscription, ["default"], offer({ default: "v2" }));
     const late = onDeltaRequest(pushed.subscription, ask({ nonce: response.nonce, rejection: "bad" }), both);
@@ -61,7 +61,7 @@ describe("A delta subscription", () => {
     assert.deepEqual(late.subscription.nacked.get("default"), ["v1"]);
   });
 
-  it("takes a change of the subscription also from a request whose nonce is stale", () => {
+  it("applies subscription changes even if the request's nonce is stale", () => {
     const { subscription } = answered();
     const step = onDeltaRequest(subscription, ask({ subscribe: ["ROOTCA"], nonce: "77" }), both);
     assert.deepEqual(step.events, [{ kind: "stale-nonce" }]);
@@ -70,7 +70,7 @@ describe("A delta subscription", () => {
     assert.deepEqual([...left.subscription.names], ["ROOTCA"]);
   });
 
-  it("tells of unknown names that there is nothing, without a word to the known ones", () => {
+  it("lists unknown names as removed and sends nothing for the known ones", () => {
     const step = first({ subscribe: ["default", "kubernetes://other", "kubernetes://other"] });
     assert.deepEqual(step.response?.names, ["default"]);
     assert.deepEqual(step.response?.removed, ["kubernetes://other"]);
@@ -79,7 +79,7 @@ describe("A delta subscription", () => {
     assert.deepEqual(alone.response, { names: [], removed: ["kubernetes://other"], version: "", nonce: "1" });
   });
 
-  it("never removes a name that the client holds from before, or was served", () => {
+  it("never removes a name that the client held before or was sent", () => {
     const nobodys = offer({}, new Set());
     assert.equal(first({ subscribe: ["default"], held: ["default"] }, nobodys).response, undefined);
     const { subscription } = answered();
@@ -87,14 +87,14 @@ describe("A delta subscription", () => {
     assert.equal(onDeltaRequest(subscription, ask({ subscribe: ["default"] }), nobodys).response, undefined);
   });
 
-  it("has nothing for a wildcard, asked for by name or by asking for nothing", () => {
+  it("sends nothing for a wildcard, explicit or implicit", () => {
     assert.equal(first({}).response, undefined);
     const step = first({ subscribe: ["*"] });
     assert.equal(step.response, undefined);
     assert.equal(onDeltaUpdate(step.subscription, ["ROOTCA", "default"], both).response, undefined);
   });
 
-  it("holds ten thousand names in a bounded state with a bounded number of complaints", () => {
+  it("handles ten thousand names with bounded state and bounded events", () => {
     const subscribe = Array.from({ length: 10_000 }, (_, index) => `name-${index}`);
     const { subscription, events, response } = first({ subscribe, held: subscribe.slice(5_000) });
     assert.ok(
@@ -106,31 +106,31 @@ describe("A delta subscription", () => {
     assert.equal(first({ subscribe }, all).subscription.names.size, 256);
   });
 
-  it("answers a reconnecting client although it holds the version", () => {
+  it("answers a reconnecting client even though it holds the version", () => {
     const step = first({ subscribe: ["default"], held: ["default"] });
     assert.deepEqual(step.response, { names: ["default"], removed: [], version: "v1", nonce: "1" });
   });
 
-  it("answers a name each time it is subscribed to", () => {
+  it("answers a name each time the client subscribes to it", () => {
     const { subscription, response } = answered();
     const again = onDeltaRequest(subscription, ask({ subscribe: ["default"], nonce: response.nonce }), both);
     assert.deepEqual(again.response?.names, ["default"]);
   });
 
-  it("is silent on an ACK, and remembers what was accepted", () => {
+  it("sends no response to an ACK, and records the acknowledged version", () => {
     const { subscription, response } = answered();
     const step = onDeltaRequest(subscription, ask({ nonce: response.nonce }), both);
     assert.deepEqual([step.response, step.events], [undefined, []]);
     assert.equal(step.subscription.acked.get("default"), "v1");
   });
 
-  it("holds a request that comes before there is a secret, and answers when there is", () => {
+  it("keeps a subscription that precedes the first secret, and answers it when the secret arrives", () => {
     const early = first({ subscribe: ["default"] }, offer({}));
     assert.equal(early.response, undefined);
     assert.deepEqual(onDeltaUpdate(early.subscription, ["default"], both).response?.names, ["default"]);
   });
 
-  it("owes what is asked for anew at a moment when there is nothing to give", () => {
+  it("answers a repeated subscription as soon as a secret is available", () => {
     const { subscription } = answered();
     const again = onDeltaRequest(
       subscription,
@@ -141,7 +141,7 @@ describe("A delta subscription", () => {
     assert.deepEqual(onDeltaUpdate(again.subscription, ["default"], both).response?.names, ["default"]);
   });
 
-  it("tells of a name that was held and turned out to be nobody's", () => {
+  it("lists a pending name as removed once it turns out to be unknown", () => {
     const early = first({ subscribe: ["default"] }, offer({}));
     const step = onDeltaUpdate(early.subscription, ["default"], offer({}, new Set()));
     assert.deepEqual(step.response?.removed, ["default"]);
@@ -149,14 +149,14 @@ describe("A delta subscription", () => {
     assert.equal(step.subscription.names.size, 0);
   });
 
-  it("pushes nothing of an unsubscribed name, and forgets what it was sent", () => {
+  it("pushes nothing for an unsubscribed name, and forgets what was sent", () => {
     const { subscription } = answered();
     const left = onDeltaRequest(subscription, ask({ unsubscribe: ["default"] }), both);
     assert.equal(onDeltaUpdate(left.subscription, ["default"], offer({ default: "v2" })).response, undefined);
     assert.equal(left.subscription.sent.size, 0);
   });
 
-  it("answers a provider that is made anew with the bytes that were refused before it left", () => {
+  it("sends NACKed bytes again if the client unsubscribed and subscribed since", () => {
     const { subscription, response } = answered();
     const nack = { nonce: response.nonce, rejection: "no" };
     const refused = onDeltaRequest(subscription, ask(nack), both).subscription;
@@ -172,12 +172,12 @@ describe("A delta subscription", () => {
     assert.equal(onDeltaRequest(back.subscription, again, both).response, undefined);
   });
 
-  it("remembers 64 KiB of the names that a client says it holds", () => {
+  it("remembers at most 64 KiB of the names that a client claims to hold", () => {
     const held = Array.from({ length: 200 }, (_, index) => `${index}${"x".repeat(1_000)}`);
     assert.equal(first({ subscribe: [], held }).subscription.held.size, 65);
   });
 
-  it("can be asked about the last sixteen responses, and remembers no more", () => {
+  it("accepts ACKs and NACKs of the last sixteen responses, and remembers no more", () => {
     let { subscription } = answered();
     for (let round = 0; round < 100; round += 1) {
       subscription = onDeltaUpdate(subscription, ["default"], offer({ default: `w${round}` })).subscription;
@@ -185,7 +185,7 @@ describe("A delta subscription", () => {
     assert.equal(subscription.recent.size, 16);
   });
 
-  it("keeps its promises, whatever a client does", () => {
+  it("keeps its invariants for every sequence of requests and updates", () => {
     const name = fc.constantFrom("default", "ROOTCA", "other", "*", "");
     const names = fc.array(name, { maxLength: 4 });
     const act = fc.record({
@@ -224,7 +224,7 @@ describe("A delta subscription", () => {
   });
 });
 
-/** The state in which nothing is refused of names that the client leaves. */
+/** The state without NACKs of the names that the client unsubscribes from. */
 function leaving(state: DeltaSubscription, names: readonly string[]): DeltaSubscription {
   return { ...state, nacked: new Map([...state.nacked].filter(([name]) => !names.includes(name))) };
 }
@@ -248,7 +248,7 @@ function checkResponse(
   for (const name of response.removed) assert.ok(!known.has(name) && !heldOrServed.has(name) && name !== "*");
 }
 
-/** A subscribed name whose present version the client neither has nor refused. */
+/** A subscribed name whose current version the client has neither received nor NACKed. */
 function lacking(state: DeltaSubscription, versions: Versions): string | undefined {
   return [...state.names].find((name) => {
     const version = versions.get(name);

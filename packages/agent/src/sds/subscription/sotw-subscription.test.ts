@@ -23,15 +23,15 @@ const ask = (request: Partial<SotwRequest>): SotwRequest => ({
   ...request,
 });
 
-/** A stream that asked for `default` and was answered. */
+/** A stream that subscribed to `default` and got a response. */
 const answered = (): SotwStep & { response: NonNullable<SotwStep["response"]> } => {
   const step = onSotwRequest(emptySotwSubscription, ask({}), both);
   assert.ok(step.response);
   return { ...step, response: step.response };
 };
 
-describe("A subscription", () => {
-  it("sends at most one response per version to a client that refuses a thousand times", () => {
+describe("A SotW subscription", () => {
+  it("sends at most one response per version to a client that NACKs a thousand times", () => {
     let { subscription, response } = answered();
     let responses = 0;
     for (let round = 0; round < 1_000; round += 1) {
@@ -52,7 +52,7 @@ describe("A subscription", () => {
     assert.equal(back.response, undefined, "refused bytes came back");
   });
 
-  it("notes every NACK, and says which are repeated", () => {
+  it("reports every NACK, and which are repeated", () => {
     const { subscription, response } = answered();
     const nack = ask({ nonce: response.nonce, rejection: "bad" });
     const first = onSotwRequest(subscription, nack, both);
@@ -61,18 +61,18 @@ describe("A subscription", () => {
     assert.deepEqual(second.events, [{ kind: "nack", names: ["default"], complaint: "bad", repeated: true }]);
   });
 
-  it("does not take a NACK without a nonce for a fresh start", () => {
+  it("does not treat a NACK without a nonce as a first request", () => {
     const { subscription } = answered();
     assert.equal(onSotwRequest(subscription, ask({ rejection: "bad" }), both).response, undefined);
   });
 
-  it("ignores a stale nonce, its names included", () => {
+  it("ignores a request with a stale nonce, including its names", () => {
     const { subscription } = answered();
     const step = onSotwRequest(subscription, ask({ names: ["ROOTCA"], nonce: "77" }), both);
     assert.deepEqual(step, { subscription, events: [{ kind: "stale-nonce" }] });
   });
 
-  it("never answers an unknown name, keeps the others, and complains once", () => {
+  it("never answers an unknown name, keeps the other names, and reports it once", () => {
     const names = ["default", "kubernetes://other", "ROOTCA", "kubernetes://other"];
     const step = onSotwRequest(emptySotwSubscription, ask({ names }), both);
     assert.deepEqual(step.response?.names, ["default", "ROOTCA"]);
@@ -81,7 +81,7 @@ describe("A subscription", () => {
     assert.deepEqual([again.response, again.events], [undefined, []]);
   });
 
-  it("holds ten thousand names in a bounded state with a bounded number of complaints", () => {
+  it("handles ten thousand names with bounded state and bounded events", () => {
     const names = Array.from({ length: 10_000 }, (_, index) => `name-${index}`);
     const { subscription, events, response } = onSotwRequest(emptySotwSubscription, ask({ names }), both);
     assert.equal(response, undefined);
@@ -89,20 +89,20 @@ describe("A subscription", () => {
     assert.ok(events.length <= 16 && subscription.reportedUnknown.size <= 16);
   });
 
-  it("holds a request that comes before there is a secret, and answers when there is", () => {
+  it("keeps a subscription that precedes the first secret, and answers it when the secret arrives", () => {
     const early = onSotwRequest(emptySotwSubscription, ask({}), offer({}));
     assert.equal(early.response, undefined);
     const later = onSotwUpdate(early.subscription, ["default"], both);
     assert.deepEqual(later.response, { names: ["default"], version: "v1", nonce: "1" });
   });
 
-  it("owes what is asked for anew at a moment when there is nothing to give", () => {
+  it("answers a repeated subscription as soon as a secret is available", () => {
     const again = onSotwRequest(answered().subscription, ask({}), offer({}));
     assert.equal(again.response, undefined);
     assert.deepEqual(onSotwUpdate(again.subscription, ["default"], both).response?.names, ["default"]);
   });
 
-  it("answers a reconnecting client, which sends a nonce of another stream or none", () => {
+  it("answers a reconnecting client that sends another stream's nonce or none", () => {
     for (const nonce of ["", "7"]) {
       assert.deepEqual(onSotwRequest(emptySotwSubscription, ask({ nonce }), both).response?.names, [
         "default",
@@ -110,13 +110,13 @@ describe("A subscription", () => {
     }
   });
 
-  it("is silent on an ACK", () => {
+  it("sends no response to an ACK", () => {
     const { subscription, response } = answered();
     const step = onSotwRequest(subscription, ask({ nonce: response.nonce }), both);
     assert.deepEqual([step.response, step.events], [undefined, []]);
   });
 
-  it("answers added names alone, and removed names not at all", () => {
+  it("answers only added names, and removed names not at all", () => {
     const { subscription, response } = answered();
     const more = onSotwRequest(
       subscription,
@@ -134,7 +134,7 @@ describe("A subscription", () => {
     assert.equal(update.response, undefined);
   });
 
-  it("follows 256 names, and says once that there are more", () => {
+  it("subscribes to at most 256 names, and reports once that there are more", () => {
     const all: Snapshot = { isKnown: () => true, versions: new Map() };
     const names = Array.from({ length: 10_000 }, (_, index) => `file-cert:/a/${index}~/b`);
     const first = onSotwRequest(emptySotwSubscription, ask({ names }), all);
@@ -144,7 +144,7 @@ describe("A subscription", () => {
     assert.deepEqual(second.events, []);
   });
 
-  it("follows 64 KiB of names, counted as they came, and remembers little of those it refuses", () => {
+  it("subscribes to at most 64 KiB of names, in order, and keeps little of the rejected ones", () => {
     const all: Snapshot = { isKnown: () => true, versions: new Map() };
     const names = Array.from({ length: 10 }, (_, index) => `${index}${"é".repeat(5_000)}`);
     const first = onSotwRequest(emptySotwSubscription, ask({ names }), all);
@@ -164,7 +164,7 @@ describe("A subscription", () => {
     );
   });
 
-  it("lets go of a name that turns out to be nobody's, and never of one that was served", () => {
+  it("drops a pending name that turns out to be unknown, and never one that was served", () => {
     const early = onSotwRequest(emptySotwSubscription, ask({}), offer({}));
     const nobodys: Snapshot = { isKnown: () => false, versions: new Map() };
     const updated = onSotwUpdate(early.subscription, ["default"], nobodys);
@@ -175,7 +175,7 @@ describe("A subscription", () => {
     assert.ok(served.subscription.names.has("default"));
   });
 
-  it("keeps a bounded memory of refusals, however many versions a client refuses", () => {
+  it("remembers a bounded number of NACKed versions", () => {
     let { subscription } = answered();
     for (let round = 0; round < 1_000; round += 1) {
       subscription = onSotwRequest(
@@ -190,20 +190,20 @@ describe("A subscription", () => {
     assert.equal(subscription.recent.size, 1);
   });
 
-  it("takes an empty list for an unsubscription", () => {
+  it("treats an empty list as an unsubscription", () => {
     const { subscription, response } = answered();
     const none = onSotwRequest(subscription, ask({ names: [], nonce: response.nonce }), both);
     assert.equal(none.response, undefined);
     assert.equal(onSotwUpdate(none.subscription, ["default"], offer({ default: "v2" })).response, undefined);
   });
 
-  it("answers a provider that is made anew with the bytes that were refused before it left", () => {
+  it("sends NACKed bytes again if the client unsubscribed and subscribed since", () => {
     const { subscription, response } = answered();
     const { nonce } = response;
     const refused = onSotwRequest(subscription, ask({ nonce, rejection: "no" }), both).subscription;
     const left = onSotwRequest(refused, ask({ names: [], nonce }), both).subscription;
     assert.deepEqual([left.nacked.size, left.recent.get(nonce)?.size], [0, 0]);
-    // A NACK that was under way changes nothing of that.
+    // A NACK that was in flight does not change this.
     const late = onSotwRequest(left, ask({ names: [], nonce, rejection: "no" }), both).subscription;
     const back = onSotwRequest(late, ask({ nonce }), both);
     assert.deepEqual(back.response?.names, ["default"]);
@@ -211,11 +211,11 @@ describe("A subscription", () => {
     assert.equal(onSotwRequest(back.subscription, again, both).response, undefined);
   });
 
-  it("pushes nothing when the version is the same", () => {
+  it("pushes nothing if the version is unchanged", () => {
     assert.equal(onSotwUpdate(answered().subscription, ["ROOTCA", "default"], both).response, undefined);
   });
 
-  it("never sends an unknown, unsubscribed or refused version, whatever a client does", () => {
+  it("never sends an unknown, unsubscribed or NACKed version, for every sequence of requests", () => {
     const name = fc.constantFrom("default", "ROOTCA", "other", "");
     const act = fc.record({
       names: fc.array(name, { maxLength: 4 }),
