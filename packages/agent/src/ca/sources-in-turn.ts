@@ -61,10 +61,10 @@ function summarize(
   const errors = failures.map(({ error }) => error);
   const code = othersMayHelp.find((each) => errors.some((error) => error.code === each)) ?? "CA_UNREACHABLE";
   const named = errors.flatMap(({ retryAfterMs }) => (retryAfterMs === undefined ? [] : [retryAfterMs]));
-  const told = failures.map(
+  const messages = failures.map(
     ({ address, error }) => `${formatHostPort(address)}: ${error.code}, ${error.message}`,
   );
-  return new AgentError(code, `none of ${failures.length} CAs issued a certificate: ${told.join("; ")}`, {
+  return new AgentError(code, `none of ${failures.length} CAs issued a certificate: ${messages.join("; ")}`, {
     cause: errors[0],
     ...(named.length === 0 ? {} : { retryAfterMs: Math.min(...named) }),
   });

@@ -26,7 +26,7 @@ export async function waitUntilServed(
 ): Promise<void> {
   const deadlineMs = clock.monotonicMs() + options.timeout;
   for (;;) {
-    const missing = await whatIsMissing(options);
+    const missing = await missingParts(options);
     if (missing.length === 0) return;
     const leftMs = deadlineMs - clock.monotonicMs();
     if (leftMs <= 0) {
@@ -37,10 +37,10 @@ export async function waitUntilServed(
   }
 }
 
-async function whatIsMissing(options: WaitOptions): Promise<readonly string[]> {
+async function missingParts(options: WaitOptions): Promise<readonly string[]> {
   try {
     const { ready, reasons } = await askAgent(options.statusAddress, "/healthz/ready");
-    if (ready === true) return await whyNoSocket(resolve(sdsSocketPath(options)));
+    if (ready === true) return await socketProblems(resolve(sdsSocketPath(options)));
     return Array.isArray(reasons)
       ? reasons.map((reason) => printableText(String(reason)))
       : ["the agent gives no reason"];
@@ -51,7 +51,7 @@ async function whatIsMissing(options: WaitOptions): Promise<readonly string[]> {
 }
 
 /** A successful connection is sufficient: the process that holds the secret accepts it. */
-function whyNoSocket(path: string): Promise<readonly string[]> {
+function socketProblems(path: string): Promise<readonly string[]> {
   return new Promise((resolve) => {
     const probe = createConnection(path);
     const settle = (missing: readonly string[]) => {

@@ -59,7 +59,7 @@ export class DirectoryWatches {
       read: () => digest([...files.keys()].sort()),
       // Starts empty, so that files read before the watch began are read again once they are stable.
       initial: "",
-      onChange: async () => tellAll(files),
+      onChange: async () => notifyAll(files),
       // Each name reports its own problems.
       onTrouble: () => {},
       watchDirectory,
@@ -72,7 +72,7 @@ export class DirectoryWatches {
   }
 }
 
-async function tellAll(files: ReadonlyMap<string, ReadonlySet<FileListener>>): Promise<void> {
+async function notifyAll(files: ReadonlyMap<string, ReadonlySet<FileListener>>): Promise<void> {
   const listeners = new Set([...files.values()].flatMap((of) => [...of]));
   const failures: unknown[] = [];
   // Sequential, so that a directory with many keys does not block the event loop.

@@ -67,10 +67,10 @@ export class OnRotateCommand implements Component {
     });
     if (this.#stopping.signal.aborted && outcome.result === "timeout") return;
     runs.inc({ result: outcome.result });
-    this.#tell(outcome, Math.round(clock.monotonicMs() - startedMs));
+    this.#report(outcome, Math.round(clock.monotonicMs() - startedMs));
   }
 
-  #tell({ result, exitCode, killedBy, output }: CommandOutcome, tookMs: number): void {
+  #report({ result, exitCode, killedBy, output }: CommandOutcome, tookMs: number): void {
     const { logger, timeoutMs } = this.#deps;
     const facts = { exitCode, killedBy, tookMs, output };
     if (result === "ok") {

@@ -38,18 +38,18 @@ export function countWatchFailures(
   metrics: AgentMetrics,
   logger: Logger,
 ): WatchDirectory {
-  const told = new Set<string>();
+  const logged = new Set<string>();
   return (directory, hint) => {
     try {
       const watcher = watch(directory, hint);
-      told.delete(directory);
+      logged.delete(directory);
       return watcher;
     } catch (error) {
       metrics.fileWatchFailures.inc();
       const reason = errnoOf(error) ?? "unknown";
-      if (!told.has(directory))
+      if (!logged.has(directory))
         logger.warn("cannot watch a directory; polling it instead", { directory, reason });
-      told.add(directory);
+      logged.add(directory);
       throw error;
     }
   };

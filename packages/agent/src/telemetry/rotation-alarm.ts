@@ -10,7 +10,7 @@ import type { SecretStore } from "../secret/secret-store.ts";
 export class RotationAlarm {
   readonly #store: SecretStore;
   readonly #logger: Logger;
-  readonly #told = new Set<AlarmLevel>();
+  readonly #reported = new Set<AlarmLevel>();
   #isFailing = false;
 
   constructor(store: SecretStore, registry: Registry, logger: Logger) {
@@ -41,22 +41,22 @@ export class RotationAlarm {
     return {
       onRotated: (secret) => {
         this.#isFailing = false;
-        this.#told.clear();
+        this.#reported.clear();
         observer.onRotated(secret);
       },
       onFailed: (failure) => {
         this.#isFailing = true;
         observer.onFailed(failure);
-        this.#tell(failure.code);
+        this.#report(failure.code);
       },
     };
   }
 
-  #tell(code: string): void {
-    const news = this.raised.filter((level) => !this.#told.has(level));
+  #report(code: string): void {
+    const news = this.raised.filter((level) => !this.#reported.has(level));
     const gravest = news.at(-1);
     if (gravest === undefined) return;
-    for (const level of news) this.#told.add(level);
+    for (const level of news) this.#reported.add(level);
     const notAfter = this.#store.current?.notAfter.toISOString();
     const facts = { code, lifeLeftPercent: gravest, notAfter };
     this.#logger[gravest === 50 ? "warn" : "error"](

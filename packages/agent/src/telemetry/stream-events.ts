@@ -24,7 +24,7 @@ export function observeStreams(metrics: AgentMetrics, logger: Logger): StreamObs
     onEvent(event: StreamEvent) {
       if (event.kind === "nack") metrics.nacks.inc(sds);
       if (event.kind === "stale-nonce") metrics.staleNonces.inc(sds);
-      if (event.kind !== "unknown-name") return tell(event, logger);
+      if (event.kind !== "unknown-name") return logEvent(event, logger);
       const resource = event.name.slice(0, maxClientText);
       if (unknownNames.has(resource) || unknownNames.size >= maxUnknownNames) return;
       unknownNames.add(resource);
@@ -33,7 +33,7 @@ export function observeStreams(metrics: AgentMetrics, logger: Logger): StreamObs
   };
 }
 
-function tell(event: Exclude<StreamEvent, { kind: "unknown-name" }>, logger: Logger): void {
+function logEvent(event: Exclude<StreamEvent, { kind: "unknown-name" }>, logger: Logger): void {
   if (event.kind === "nack" && !event.repeated) {
     const names = event.names.slice(0, maxNackNames).map((name) => name.slice(0, maxClientText));
     const facts = { names, complaint: event.complaint.slice(0, maxClientText) };

@@ -4,7 +4,7 @@ import type { CallContext } from "@kasbah/runtime/rpc";
 import { AgentError } from "../errors.ts";
 
 /** Requires the header that defends against SSRF, before the body is read (SPIFFE Workload Endpoint §3). @throws AgentError `WORKLOAD_HEADER_MISSING` */
-export function demandHeader(call: CallContext): void {
+export function requireHeader(call: CallContext): void {
   const values = call.metadata(workloadHeader.name);
   if (values.length === 1 && values[0] === workloadHeader.value) return;
   const message = `the call must carry exactly one header ${workloadHeader.name} with the value ${workloadHeader.value}`;
@@ -14,7 +14,7 @@ export function demandHeader(call: CallContext): void {
 const maxWaitMs = 10_000;
 
 /** Waits up to ten seconds for the single request message of a server-streaming call. @throws AgentError `REQUEST_MALFORMED` or `CLIENT_TOO_SLOW` */
-export async function demandRequest(requests: AsyncIterable<EmptyRequest>, clock: Clock): Promise<void> {
+export async function awaitRequest(requests: AsyncIterable<EmptyRequest>, clock: Clock): Promise<void> {
   const arrived = new AbortController();
   const late = clock.sleep(maxWaitMs, arrived.signal).then(
     () => {

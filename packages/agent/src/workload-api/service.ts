@@ -10,7 +10,7 @@ import { type CallContext, type Route, type StreamCall, streamRoute, unaryRoute 
 import { AgentError } from "../errors.ts";
 import type { SecretStore, WorkloadSecret } from "../secret/secret-store.ts";
 import { encodeMessages, type WorkloadMessage, type WorkloadMessages } from "./messages.ts";
-import { decodeRequest, demandHeader, demandRequest } from "./request.ts";
+import { awaitRequest, decodeRequest, requireHeader } from "./request.ts";
 import { WorkloadStream } from "./workload-stream.ts";
 
 export interface WorkloadApiDeps {
@@ -68,7 +68,7 @@ export class WorkloadApi {
   }
 
   async #admit(call: StreamCall<EmptyRequest, Uint8Array>, kind: WorkloadMessage): Promise<void> {
-    demandHeader(call);
+    requireHeader(call);
     if (this.#stopping) throw stopping();
     const { maxStreams = 4096 } = this.#deps;
     if (this.#calls >= maxStreams) {
@@ -77,7 +77,7 @@ export class WorkloadApi {
     }
     this.#calls += 1;
     try {
-      await demandRequest(call.requests, this.#deps.clock);
+      await awaitRequest(call.requests, this.#deps.clock);
       await this.#serve(new WorkloadStream(kind, (message) => call.send(message), call.signal));
     } finally {
       this.#calls -= 1;
@@ -123,7 +123,7 @@ export class WorkloadApi {
 
 function unsupportedRoute({ path, streams }: (typeof jwtSvidMethods)[number]): Route {
   const handle = async (call: CallContext): Promise<never> => {
-    demandHeader(call);
+    requireHeader(call);
     const message =
       "kasbah serves X.509-SVIDs and X.509 bundles but no JWT-SVIDs; use the pod's service account token";
     throw new AgentError("WORKLOAD_METHOD_UNSUPPORTED", message);
