@@ -9,6 +9,6 @@ export interface CommandDeps {
   /** Standard output. */
   write(text: string): void;
   /** Standard error. */
-  complain(text: string): void;
+  writeError(text: string): void;
   readonly clock: Clock;
 }

@@ -63,7 +63,7 @@ describe("The commands of kasbah-agent", function () {
       write: (text) => {
         out += text;
       },
-      complain: (text) => {
+      writeError: (text) => {
         err += text;
       },
       clock: systemClock,

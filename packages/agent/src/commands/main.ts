@@ -8,6 +8,6 @@ process.exitCode = await runAgentCommand({
   env: process.env,
   readFile: (path) => readFileSync(path, "utf8"),
   write: (text) => void process.stdout.write(text),
-  complain: (text) => void process.stderr.write(text),
+  writeError: (text) => void process.stderr.write(text),
   clock: systemClock,
 });

@@ -26,7 +26,7 @@ export async function runAgentCommand(deps: CommandDeps): Promise<number> {
     return await run(deps);
   } catch (error) {
     if (error instanceof ConfigInvalidError) {
-      deps.complain(
+      deps.writeError(
         error.problems
           .map((problem) => `kasbah-agent: ${printableText(problem)} (CONFIG_INVALID)\n`)
           .join(""),
@@ -34,7 +34,7 @@ export async function runAgentCommand(deps: CommandDeps): Promise<number> {
       return 2;
     }
     if (!(error instanceof MeshError)) throw error;
-    deps.complain(`kasbah-agent: ${printableText(error.message)} (${error.code})\n`);
+    deps.writeError(`kasbah-agent: ${printableText(error.message)} (${error.code})\n`);
     return 1;
   }
 }

@@ -38,7 +38,7 @@ interface Waiting {
  */
 const mostNames = 2_000;
 const defaultGraceMs = 60_000;
-const complainEveryMs = 60_000;
+const reportEveryMs = 60_000;
 
 /**
  * Serves file names. Each name is kept current from its first subscriber until a grace period after its last.
@@ -51,7 +51,7 @@ export class FileProvider {
   /** Names without subscribers, the longest-unused first. They are evicted for new names. */
   readonly #resting = new Set<string>();
   readonly #waiting = new Set<Waiting>();
-  #complainedAtMs = Number.NEGATIVE_INFINITY;
+  #reportedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: FileProviderDeps) {
     this.#deps = deps;
@@ -135,8 +135,8 @@ export class FileProvider {
       return true;
     }
     const { clock, observer } = this.#deps;
-    if (clock.monotonicMs() - this.#complainedAtMs < complainEveryMs) return false;
-    this.#complainedAtMs = clock.monotonicMs();
+    if (clock.monotonicMs() - this.#reportedAtMs < reportEveryMs) return false;
+    this.#reportedAtMs = clock.monotonicMs();
     const message = `clients are subscribed to ${mostNames} file names, which is the maximum; further names wait until others are unsubscribed`;
     observer.onFailure(name, new AgentError("FILE_REFUSED", message));
     return false;
