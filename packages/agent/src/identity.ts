@@ -14,7 +14,7 @@ export interface IdentityOptions {
  * CONFIG_INVALID if configuration and token disagree, TOKEN_UNREADABLE if the name is incomplete.
  */
 export function resolveIdentity(token: string, options: IdentityOptions, shown?: SpiffeId): SpiffeId {
-  const named = nameOf(token, options, shown);
+  const named = resolveName(token, options, shown);
   if (shown !== undefined && !shown.equals(named)) throw otherThanShown(named, shown);
   return named;
 }
@@ -31,7 +31,7 @@ export function identityOfCertificate(shown: SpiffeId, options: IdentityOptions)
   return shown;
 }
 
-function nameOf(token: string, options: IdentityOptions, shown: SpiffeId | undefined): SpiffeId {
+function resolveName(token: string, options: IdentityOptions, shown: SpiffeId | undefined): SpiffeId {
   const subject = parseTokenSubject(token);
   const namespace = agreed("namespace", options.namespace, subject?.namespace);
   const serviceAccount = agreed("service account", options.serviceAccount, subject?.serviceAccount);

@@ -13,10 +13,10 @@ import { command } from "./config/command.ts";
 import { type AgentConfig, options } from "./config/options.ts";
 import { createFileNames } from "./gateway-files/create-file-names.ts";
 import {
-  createMountedSupply,
-  createOutputCerts,
-  createSecretCache,
-  createWorkloadApi,
+  createMountedSupplyIfPresent,
+  createOutputCertsIfConfigured,
+  createSecretCacheIfConfigured,
+  createWorkloadApiIfConfigured,
 } from "./optional-rooms.ts";
 import { createSdsEndpoint } from "./sds/create-sds-endpoint.ts";
 import { SecretStore } from "./secret/secret-store.ts";
@@ -25,7 +25,10 @@ import { createTelemetry } from "./telemetry/create-telemetry.ts";
 
 await runMain({ command, options, compose }, process);
 
-/** Output files start before the first secret is published, and sockets before rotation, so that clients can connect and wait. */
+/**
+ * Output files start before the first secret is published, and sockets before rotation, so that clients can
+ * connect and wait.
+ */
 async function compose(config: AgentConfig, logger: Logger): Promise<readonly Component[]> {
   const store = new SecretStore(clock);
   const registry = createRegistry(command);
@@ -34,11 +37,11 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
   const telemetry = createTelemetry(deps);
 
   const supply =
-    (await createMountedSupply({ ...deps, observer: telemetry.rotations })) ??
+    (await createMountedSupplyIfPresent({ ...deps, observer: telemetry.rotations })) ??
     (await createCaSupply({ ...deps, createObservers: telemetry.createCaObservers }));
   const { mountedCerts } = supply;
-  const outputs = await createOutputCerts(deps);
-  const cache = await createSecretCache(deps, supply.cache);
+  const outputs = await createOutputCertsIfConfigured(deps);
+  const cache = await createSecretCacheIfConfigured(deps, supply.cache);
   const fileNames = createFileNames({ ...deps, ...telemetry.files, mountedCerts });
   const sds = createSdsEndpoint({
     ...deps,
@@ -47,7 +50,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     isNameOpen: mountedCerts !== undefined,
   });
   const status = createStatusPort({ ...deps, supply, sds, telemetry, fileWarnings: outputs.warnings });
-  const workloadApi = await createWorkloadApi(deps, status.readiness);
+  const workloadApi = await createWorkloadApiIfConfigured(deps, status.readiness);
   const loopWatch = createLoopWatch({ registry, clock, logger });
 
   return [

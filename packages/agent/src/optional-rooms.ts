@@ -5,10 +5,11 @@ import type { OutputFiles } from "./output-certs/create-output-certs.ts";
 import type { RotationObserver } from "./rotation/rotator.ts";
 import type { CacheTrust, Supply } from "./secret/supply.ts";
 
-// Most pods use none of these rooms, and every pod pays for the code it loads: each is loaded only if it is configured.
+// Most pods use none of these rooms, and every pod pays for the code it loads: each is loaded only if it is
+// configured.
 
 /** The supply from mounted files; undefined if the agent must ask a CA. */
-export async function createMountedSupply(
+export async function createMountedSupplyIfPresent(
   deps: AgentDeps & { readonly observer: RotationObserver },
 ): Promise<Supply | undefined> {
   const directory = await findMountedCerts(deps.config);
@@ -18,7 +19,7 @@ export async function createMountedSupply(
 }
 
 /** The files of `--output-certs`, for other programs. */
-export async function createOutputCerts(deps: AgentDeps): Promise<OutputFiles> {
+export async function createOutputCertsIfConfigured(deps: AgentDeps): Promise<OutputFiles> {
   const { outputCerts } = deps.config;
   if (outputCerts === undefined) return { components: [], warnings: () => [] };
   const room = await import("./output-certs/create-output-certs.ts");
@@ -26,7 +27,7 @@ export async function createOutputCerts(deps: AgentDeps): Promise<OutputFiles> {
 }
 
 /** The cache of `--cache-dir`, for the next start. */
-export async function createSecretCache(
+export async function createSecretCacheIfConfigured(
   deps: AgentDeps,
   trust: CacheTrust | undefined,
 ): Promise<readonly Component[]> {
@@ -37,7 +38,7 @@ export async function createSecretCache(
 }
 
 /** The socket of the SPIFFE Workload API. */
-export async function createWorkloadApi(
+export async function createWorkloadApiIfConfigured(
   deps: AgentDeps,
   readiness: () => Readiness,
 ): Promise<readonly Component[]> {

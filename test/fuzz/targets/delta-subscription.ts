@@ -103,8 +103,10 @@ export const deltaSubscription: Target = {
       else at += 1;
       const request = requestOf(octet, story[at] ?? 0, state);
       if (!isUpdate) model.request(request, state.nonce);
-      const offer = { isKnown, versions };
-      const step = isUpdate ? onDeltaUpdate(state, known, offer) : onDeltaRequest(state, request, offer);
+      const snapshot = { isKnown, versions };
+      const step = isUpdate
+        ? onDeltaUpdate(state, known, snapshot)
+        : onDeltaRequest(state, request, snapshot);
       if (step.response !== undefined) model.receive(step.response, versions);
       assert.equal(isUpdate ? model.lacks(versions) : undefined, undefined, "an update was kept back");
       state = step.subscription;

@@ -21,7 +21,7 @@ export function toCaError(error: unknown, address: HostPort): AgentError {
   }
   const code = codeOf(error);
   const { retryAfterMs } = error;
-  const refusal = refusalIn(error);
+  const refusal = parseRefusal(error);
   const options: AgentErrorOptions = {
     cause: error,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
@@ -31,7 +31,7 @@ export function toCaError(error: unknown, address: HostPort): AgentError {
 }
 
 /** The machine-readable reason of a refusal. Only kasbah CAs send one, and its format is not trusted. */
-function refusalIn({ details }: RpcError): CaRefusal | undefined {
+function parseRefusal({ details }: RpcError): CaRefusal | undefined {
   if (details === undefined) return undefined;
   try {
     const { reason, domain, metadata } = decodeErrorInfo(details) ?? {};

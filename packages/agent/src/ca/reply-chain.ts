@@ -16,7 +16,11 @@ export interface ReplyChain {
  * (Istio) repeat it here, and some peers reject a handshake that contains it. Any other certificate outside
  * the leaf's path makes the reply invalid.
  */
-export function intermediatesOf({ leaf, between, roots }: ReplyChain): readonly Certificate[] | ChainFault {
+export function selectIntermediates({
+  leaf,
+  between,
+  roots,
+}: ReplyChain): readonly Certificate[] | ChainFault {
   const given = between.filter((certificate) => !roots.contains(certificate));
   const rest = new Set(given);
   const path: Certificate[] = [];

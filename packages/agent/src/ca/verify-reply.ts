@@ -9,7 +9,7 @@ import {
   verifyChain,
 } from "@kasbah/pki";
 import { AgentError, type ReplyFault } from "../errors.ts";
-import { intermediatesOf } from "./reply-chain.ts";
+import { selectIntermediates } from "./reply-chain.ts";
 
 export interface ExpectedReply {
   readonly publicKey: PublicKey;
@@ -50,7 +50,7 @@ export function verifyReply(elements: readonly string[], expected: ExpectedReply
   const { leaf, between, last } = parseReply(elements);
   checkLeaf(leaf, [...between, ...last], expected);
   const roots = check(leaf, "malformed", "roots are malformed", () => TrustBundle.from(last));
-  const intermediates = intermediatesOf({ leaf, between, roots: expected.held?.union(roots) ?? roots });
+  const intermediates = selectIntermediates({ leaf, between, roots: expected.held?.union(roots) ?? roots });
   if (typeof intermediates === "string") throw invalid(intermediates, sentences[intermediates], leaf);
   const reply = { leaf, intermediates, roots };
   checkChain(reply, expected);

@@ -3,7 +3,9 @@ import { caOptions } from "./ca-options.ts";
 import { fileOptions } from "./file-options.ts";
 import { servingOptions } from "./serving-options.ts";
 
-/** All options of `kasbah-agent`. Environment variables and defaults are Istio's where Istio has the option. */
+/**
+ * All options of `kasbah-agent`. Environment variables and defaults are Istio's where Istio has the option.
+ */
 export const options = { ...caOptions, ...servingOptions, ...fileOptions };
 
 export type AgentConfig = ConfigOf<typeof options>;

@@ -24,7 +24,10 @@ const modes: ReadonlyMap<string, number> = new Map([
   ["666", 0o666],
 ]);
 
-/** Parses the permission bits of a socket, in octal. Connecting requires write permission, so other bits have no effect. Throws TypeError. */
+/**
+ * Parses the permission bits of a socket, in octal. Connecting requires write permission, so other bits have
+ * no effect. Throws TypeError.
+ */
 export function parseSocketMode(text: string): number {
   const mode = modes.get(text.replace(/^0/, ""));
   if (mode === undefined)

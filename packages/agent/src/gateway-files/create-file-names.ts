@@ -13,7 +13,10 @@ export interface FileNamesDeps extends Pick<AgentDeps, "config" | "clock" | "log
   readonly watchDirectory: WatchDirectory;
 }
 
-/** Creates the provider of file names. The code that reads and watches files is loaded when a client requests the first one. */
+/**
+ * Creates the provider of file names. The code that reads and watches files is loaded when a client requests
+ * the first one.
+ */
 export function createFileNames(deps: FileNamesDeps): LazyFileProvider {
   const { config, mountedCerts, observer, watchDirectory, clock, logger } = deps;
   const exceptions = privateDirectories(config, mountedCerts);
@@ -26,8 +29,8 @@ export function createFileNames(deps: FileNamesDeps): LazyFileProvider {
 }
 
 /**
- * The directories of the workload's own keys and token, which are never served under file names. `--mounted-certs-dir` is one of
- * them, unless `--file-directory` names it and it does not replace the CA.
+ * The directories of the workload's own keys and token, which are never served under file names.
+ * `--mounted-certs-dir` is one of them, unless `--file-directory` names it and it does not replace the CA.
  */
 export function privateDirectories(
   config: Pick<

@@ -29,8 +29,7 @@ const maxFileBytes = 512 * 1024;
 /**
  * A directory whose files change together, like kubelet's volumes: each version is a subdirectory, `..data`
  * links to the current one, and each file is a link through `..data`. One rename swaps all files, so readers
- * always see one complete version, even after a crash or a power cut and even if plain files were there
- * before.
+ * see one complete version even after a power cut and even if plain files were there before.
  */
 export class FileSet {
   readonly #directory: string;

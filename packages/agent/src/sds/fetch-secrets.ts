@@ -19,14 +19,14 @@ export interface FetchDeps {
 }
 
 /**
- * Answers `FetchSecrets` with all of the names or none, regardless of the client's version. Waits if a known name has no
- * secret yet. Throws NODE_MISSING, REQUEST_MALFORMED, RESOURCE_UNKNOWN, RESOURCE_NOT_READY.
+ * Answers `FetchSecrets` with all of the names or none, regardless of the client's version. Waits if a known
+ * name has no secret yet. Throws NODE_MISSING, REQUEST_MALFORMED, RESOURCE_UNKNOWN, RESOURCE_NOT_READY.
  */
 export async function fetchNow(
   call: Pick<UnaryCall<DiscoveryRequest>, "request" | "signal">,
   deps: FetchDeps,
 ): Promise<DiscoveryResponse> {
-  const names = namesIn(call.request());
+  const names = requestedNames(call.request());
   await whenServable(names, call.signal, deps);
   const snapshot = takeSnapshot(deps.catalog, names);
   const versionInfo = [...snapshot.versions.values()].join("+");
@@ -34,7 +34,7 @@ export async function fetchNow(
   return { versionInfo, nonce: "1", resources: names.map((name) => snapshot.resource(name).secret) };
 }
 
-function namesIn({ nodeId, typeUrl, resourceNames }: DiscoveryRequest): readonly string[] {
+function requestedNames({ nodeId, typeUrl, resourceNames }: DiscoveryRequest): readonly string[] {
   requireNode(nodeId);
   const names = [...new Set(resourceNames)];
   if (!isSecretType(typeUrl)) {

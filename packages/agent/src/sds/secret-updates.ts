@@ -14,8 +14,9 @@ interface Topic {
 const noNames: ReadonlySet<string> = new Set();
 
 /**
- * Notifies subscribers of changed names. Each name is watched once, only while it has subscribers. Trust bundles reach every stream
- * before any certificate does: peers must trust the new root before our leaf is issued under it.
+ * Notifies subscribers of changed names. Each name is watched once, only while it has subscribers. Trust
+ * bundles reach every stream before any certificate does: peers must trust the new root before our leaf is
+ * issued under it.
  */
 export class SecretUpdates {
   readonly #catalog: ResourceProvider;
@@ -71,8 +72,9 @@ export class SecretUpdates {
   }
 
   /**
-   * Streams that share a connection flush in the order in which they were opened, unless the writes fall into different turns
-   * of the event loop. Without the extra turn Envoy would receive a leaf before the root that its peers need.
+   * Streams that share a connection flush in the order in which they were opened, unless the writes fall into
+   * different turns of the event loop. Without the extra turn Envoy would receive a leaf before the root that
+   * its peers need.
    */
   async #push(): Promise<void> {
     this.#isPushing = true;

@@ -40,8 +40,8 @@ export interface SecretServiceDeps {
 type NewStream<Request, Response> = (deps: StreamDeps<Response>) => SdsStream<Request>;
 
 /**
- * `StreamSecrets`, `DeltaSecrets` and `FetchSecrets` over one catalog of names. A stream that subscribes before a secret exists
- * stays open; every stream receives a changed secret immediately.
+ * `StreamSecrets`, `DeltaSecrets` and `FetchSecrets` over one catalog of names. A stream that subscribes
+ * before a secret exists stays open; every stream receives a changed secret immediately.
  */
 export class SecretService {
   readonly routes: readonly Route[];

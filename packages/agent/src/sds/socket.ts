@@ -10,7 +10,10 @@ export const sdsLimits = {
   resetBurst: 1_000,
 };
 
-/** The log message for a socket mode; undefined for the safe one. Every user who can connect can read the private key. */
+/**
+ * The log message for a socket mode; undefined for the safe one. Every user who can connect can read the
+ * private key.
+ */
 export function socketModeWarning(mode: number): string | undefined {
   if (mode === 0o600) return undefined;
   const who = mode === 0o660 ? "the socket's group" : "every user with access to the socket's directory";

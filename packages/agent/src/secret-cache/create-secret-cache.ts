@@ -9,7 +9,9 @@ import { SecretCache } from "./secret-cache.ts";
 
 type CacheDeps = Pick<AgentDeps, "config" | "store" | "clock" | "roll" | "logger"> & CacheTrust;
 
-/** Creates the cache of `--cache-dir`. If the cached secret is valid, it is published before this resolves. */
+/**
+ * Creates the cache of `--cache-dir`. If the cached secret is valid, it is published before this resolves.
+ */
 export async function createSecretCache(directory: string, deps: CacheDeps): Promise<Component> {
   const { config, store, roots, changes, clock, roll, logger } = deps;
   const cache = new SecretCache({

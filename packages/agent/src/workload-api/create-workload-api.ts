@@ -16,8 +16,8 @@ export interface WorkloadEndpointDeps extends WorkloadApiDeps {
 }
 
 /**
- * Creates the SPIFFE Workload Endpoint. When it stops, it ends its streams with a status that makes clients reconnect: go-spiffe takes
- * a reset with CANCEL for a cancellation and never retries.
+ * Creates the SPIFFE Workload Endpoint. When it stops, it ends its streams with a status that makes clients
+ * reconnect: go-spiffe takes a reset with CANCEL for a cancellation and never retries.
  */
 export function createWorkloadApi(deps: WorkloadEndpointDeps): Component {
   const { mode, registry, clock, logger } = deps;

@@ -3,7 +3,10 @@ import type { Clock } from "@kasbah/runtime";
 import type { CallContext } from "@kasbah/runtime/rpc";
 import { AgentError } from "../errors.ts";
 
-/** Requires the header that defends against SSRF, before the body is read (SPIFFE Workload Endpoint §3). @throws AgentError `WORKLOAD_HEADER_MISSING` */
+/**
+ * Requires the header that defends against SSRF, before the body is read (SPIFFE Workload Endpoint §3).
+ * @throws AgentError `WORKLOAD_HEADER_MISSING`
+ */
 export function requireHeader(call: CallContext): void {
   const values = call.metadata(workloadHeader.name);
   if (values.length === 1 && values[0] === workloadHeader.value) return;
@@ -13,7 +16,10 @@ export function requireHeader(call: CallContext): void {
 
 const maxWaitMs = 10_000;
 
-/** Waits up to ten seconds for the single request message of a server-streaming call. @throws AgentError `REQUEST_MALFORMED` or `CLIENT_TOO_SLOW` */
+/**
+ * Waits up to ten seconds for the single request message of a server-streaming call. @throws AgentError
+ * `REQUEST_MALFORMED` or `CLIENT_TOO_SLOW`
+ */
 export async function awaitRequest(requests: AsyncIterable<EmptyRequest>, clock: Clock): Promise<void> {
   const arrived = new AbortController();
   const late = clock.sleep(maxWaitMs, arrived.signal).then(

@@ -23,8 +23,8 @@ export interface WorkloadApiDeps {
 }
 
 /**
- * The X.509-SVID profile of the SPIFFE Workload API over a store. A stream that opens before the first secret waits for it; every
- * stream gets a published secret immediately, and nothing twice. While the leaf is expired, new streams are refused, but open streams
+ * The X.509-SVID profile of the SPIFFE Workload API. A stream waits for the first secret, and gets each
+ * published secret immediately and once. While the leaf is expired, new streams are refused but open ones
  * stay open, so that the next leaf reaches them without a client's backoff.
  */
 export class WorkloadApi {

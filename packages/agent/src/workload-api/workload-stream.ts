@@ -21,7 +21,10 @@ export class WorkloadStream {
     return this.#closed.promise;
   }
 
-  /** Sends a message unless it equals the last one, because programs reload on each. Ends the stream if the client does not read. */
+  /**
+   * Sends a message unless it equals the last one, because programs reload on each. Ends the stream if the
+   * client does not read.
+   */
   send(message: Uint8Array): void {
     if (this.#sent !== undefined && Buffer.compare(this.#sent, message) === 0) return;
     this.#sent = message;

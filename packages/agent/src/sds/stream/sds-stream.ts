@@ -19,7 +19,10 @@ export interface SdsStream<Request> {
   /** The names it is subscribed to. */
   readonly names: ReadonlySet<string>;
   readonly view: StreamView;
-  /** Handles a client's request. Throws NODE_MISSING if the first one has no `node.id`, REQUEST_MALFORMED if it has too many names. */
+  /**
+   * Handles a client's request. Throws NODE_MISSING if the first one has no `node.id`, REQUEST_MALFORMED if
+   * it has too many names.
+   */
   receive(request: Request): void;
   /** Sends the subscribed resources among `changed` whose current version has not been sent. */
   update(changed: readonly string[]): void;
@@ -30,7 +33,9 @@ export interface ResourceSnapshot extends Snapshot {
   resource(name: string): SecretResource;
 }
 
-/** Reads `names` from the catalog. It is read again for every response, so that an expired leaf is never sent. */
+/**
+ * Reads `names` from the catalog. It is read again for every response, so that an expired leaf is never sent.
+ */
 export function takeSnapshot(catalog: ResourceProvider, names: readonly string[]): ResourceSnapshot {
   const resources = new Map<string, SecretResource>();
   for (const name of names) {

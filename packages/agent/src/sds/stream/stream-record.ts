@@ -5,10 +5,15 @@ import { isNacked, type ResponseHistory } from "../subscription/response-history
 import type { StreamEvent } from "../subscription/stream-event.ts";
 import { type SubscribedNames, truncated } from "../subscription/subscribed-names.ts";
 
-/** `waiting`: nothing to send yet; `sent`: the client has neither ACKed nor NACKed it; `refused`: the client NACKed it. */
+/**
+ * `waiting`: nothing to send yet; `sent`: the client has neither ACKed nor NACKed it; `refused`: the client
+ * NACKed it.
+ */
 export type ResourceState = "waiting" | "sent" | "accepted" | "refused";
 
-/** One open stream as the status page shows it: no key, no certificate. Its texts are the client's, truncated. */
+/**
+ * One open stream as the status page shows it: no key, no certificate. Its texts are the client's, truncated.
+ */
 export interface StreamView {
   readonly protocol: "sotw" | "delta";
   /** The client's `node.id`; "" until its first message. */

@@ -20,9 +20,14 @@ import {
   without,
 } from "./subscribed-names.ts";
 
-/** The state of one delta stream: an immutable value that only `onDeltaRequest` and `onDeltaUpdate` advance. */
+/**
+ * The state of one delta stream: an immutable value that only `onDeltaRequest` and `onDeltaUpdate` advance.
+ */
 export interface DeltaSubscription extends SubscribedNames, ResponseHistory {
-  /** Names for which the client has a secret: from an earlier stream, or from this one before it subscribed again. */
+  /**
+   * Names for which the client has a secret: from an earlier stream, or from this one before it subscribed
+   * again.
+   */
   readonly held: ReadonlySet<string>;
 }
 
@@ -49,13 +54,16 @@ export interface DeltaStep {
 
 export const emptyDeltaSubscription: DeltaSubscription = { ...noNames, ...noResponses, held: new Set() };
 
-/** The agent has no list of all secrets, so the wildcard is an unknown name. It is not a resource that could be removed. */
+/**
+ * The agent has no list of all secrets, so the wildcard is an unknown name. It is not a resource that could
+ * be removed.
+ */
 const wildcard = "*";
 
 /**
- * Handles one request of the delta protocol. ACKs and NACKs get no response. Subscription changes count even if the nonce is stale,
- * because the client sends each only once. Every subscription to a name is answered, even if the client already holds that
- * version, which is how Envoy reconnects.
+ * Handles one request of the delta protocol. ACKs and NACKs get no response. Subscription changes count even
+ * if the nonce is stale, because the client sends each only once. Every subscription to a name is answered,
+ * even if the client already holds that version, which is how Envoy reconnects.
  */
 export function onDeltaRequest(
   before: DeltaSubscription,

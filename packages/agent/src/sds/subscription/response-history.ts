@@ -15,11 +15,16 @@ export interface ResponseHistory {
   readonly responses: number;
   /** Nonce of the last response; "" before the first. */
   readonly nonce: string;
-  /** Contents of the last responses by nonce, oldest first. An ACK or NACK applies to one of them as a whole. */
+  /**
+   * Contents of the last responses by nonce, oldest first. An ACK or NACK applies to one of them as a whole.
+   */
   readonly recent: ReadonlyMap<string, Versions>;
   readonly sent: Versions;
   readonly acked: Versions;
-  /** The NACKed versions of each name. The agent never sends them again while the client is subscribed to the name. */
+  /**
+   * The NACKed versions of each name. The agent never sends them again while the client is subscribed to the
+   * name.
+   */
   readonly nacked: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -78,7 +83,10 @@ export function servableVersions(
   return carried;
 }
 
-/** Records a response that carries `carried`. Of the earlier responses, the last `keepRecent` can still be ACKed or NACKed. */
+/**
+ * Records a response that carries `carried`. Of the earlier responses, the last `keepRecent` can still be
+ * ACKed or NACKed.
+ */
 export function recordResponse<State extends ResponseHistory>(
   before: State,
   carried: Versions,
@@ -91,7 +99,10 @@ export function recordResponse<State extends ResponseHistory>(
   return { ...before, responses, nonce, recent, sent: new Map([...before.sent, ...carried]) };
 }
 
-/** Forgets which versions were sent, except for `names`. The other names were unsubscribed or are to be sent again. */
+/**
+ * Forgets which versions were sent, except for `names`. The other names were unsubscribed or are to be sent
+ * again.
+ */
 export function retainSent<State extends ResponseHistory>(before: State, names: ReadonlySet<string>): State {
   const retained = (versions: Versions) => new Map([...versions].filter(([name]) => names.has(name)));
   return { ...before, sent: retained(before.sent), acked: retained(before.acked) };

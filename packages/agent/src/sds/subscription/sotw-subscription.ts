@@ -35,9 +35,9 @@ export interface SotwStep {
 export const emptySotwSubscription: SotwSubscription = { ...noNames, ...noResponses };
 
 /**
- * Handles one request of the state-of-the-world protocol. ACKs and NACKs get no response, a stale nonce is ignored, only added
- * names are answered, and no names at all unsubscribes. The first request is answered even if it carries a version, which is
- * how Envoy reconnects.
+ * Handles one request of the state-of-the-world protocol. ACKs and NACKs get no response, a stale nonce is
+ * ignored, only added names are answered, and no names at all unsubscribes. The first request is answered
+ * even if it carries a version, which is how Envoy reconnects.
  */
 export function onSotwRequest(before: SotwSubscription, request: SotwRequest, snapshot: Snapshot): SotwStep {
   const isFirst = before.nonce === "";

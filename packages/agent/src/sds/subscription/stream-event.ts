@@ -1,4 +1,7 @@
-/** Something a client did that belongs in the log or the metrics. The texts are the client's: bound them before using them. */
+/**
+ * Something a client did that belongs in the log or the metrics. The texts are the client's: bound them
+ * before using them.
+ */
 export type StreamEvent =
   | {
       readonly kind: "nack";
