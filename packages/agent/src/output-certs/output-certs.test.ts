@@ -178,7 +178,8 @@ describe("OutputCerts", () => {
     await begin();
     for (let round = 0; round < 3; round += 1) await publish();
     const versions = async () => (await readdir(directory)).filter((name) => name.startsWith("..kasbah"));
-    await eventually(async () => (await versions()).length === 2);
+    // The follower and the removal of the previous version both wait on the clock now.
+    await eventually(async () => (await versions()).length === 2 && clock.sleeping === 2);
     await clock.runFor(61_000);
     await eventually(async () => (await versions()).length === 1);
   });
