@@ -29,6 +29,7 @@ export function createAgentMetrics(registry: Registry, store: SecretStore, clock
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
     new Counter({ name, help, labelNames, registers });
+  const unlabelled = (name: string, help: string) => new Counter({ name, help, registers });
   return {
     csrs: counter("istio_agent_num_outgoing_requests", "Calls to the CA.", ["request_type"]),
     csrFailures: counter("istio_agent_num_failed_outgoing_requests", "Calls to the CA that failed.", [
@@ -44,26 +45,20 @@ export function createAgentMetrics(registry: Registry, store: SecretStore, clock
       "type",
     ]),
     staleNonces: counter("istio_agent_pilot_xds_expired_nonce", "Requests with a stale nonce.", ["type"]),
-    rotations: new Counter({
-      name: "kasbah_agent_rotations",
-      help: "Secrets published, including the first.",
-      registers,
-    }),
+    rotations: unlabelled("kasbah_agent_rotations", "Secrets published, including the first."),
     rotationFailures: counter("kasbah_agent_rotation_failures", "Failed rotation attempts, by code.", [
       "code",
     ]),
     refusals: counter("kasbah_agent_ca_refusals", "Calls that the CA refused, by the CA's code.", ["code"]),
     streams: new Gauge({ name: "kasbah_agent_sds_streams", help: "Open SDS streams.", registers }),
-    fileFailures: new Counter({
-      name: "istio_agent_num_file_secret_failures_total",
-      help: "Times the files of a resource name could not be served.",
-      registers,
-    }),
-    fileWatchFailures: new Counter({
-      name: "istio_agent_num_file_watcher_failures_total",
-      help: "Times a directory could not be watched and was polled instead.",
-      registers,
-    }),
+    fileFailures: unlabelled(
+      "istio_agent_num_file_secret_failures_total",
+      "Times the files of a resource name could not be served.",
+    ),
+    fileWatchFailures: unlabelled(
+      "istio_agent_num_file_watcher_failures_total",
+      "Times a directory could not be watched and was polled instead.",
+    ),
   };
 }
 
