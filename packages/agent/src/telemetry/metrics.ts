@@ -1,35 +1,19 @@
 import { type Clock, Counter, Gauge, type Registry } from "@kasbah/runtime";
 import { type SecretStore, secretStates } from "../secret/secret-store.ts";
 
-/**
- * The agent's metrics. They have the names of Istio's agent where it has them, so that its dashboards keep
- * working.
- */
-export interface AgentMetrics {
-  readonly csrs: Counter<"request_type">;
-  readonly csrFailures: Counter<"request_type">;
-  readonly csrRetries: Counter<"request_type">;
-  /** Total milliseconds, as in Istio. */
-  readonly csrLatencyMs: Counter<"request_type">;
-  readonly nacks: Counter<"type">;
-  readonly staleNonces: Counter<"type">;
-  readonly rotations: Counter;
-  readonly rotationFailures: Counter<"code">;
-  /** By the CA's code, or `OTHER`. */
-  readonly refusals: Counter<"code">;
-  readonly streams: Gauge;
-  readonly fileFailures: Counter;
-  readonly fileWatchFailures: Counter;
-}
+export type AgentMetrics = ReturnType<typeof createAgentMetrics>;
 
-/** Registers the agent's metrics; those about the secret are read from the store at each scrape. */
-export function createAgentMetrics(registry: Registry, store: SecretStore, clock: Clock): AgentMetrics {
+/**
+ * Registers the agent's metrics; those about the secret are read from the store at each scrape. They have the
+ * names of Istio's agent where it has them, so that its dashboards keep working.
+ */
+export function createAgentMetrics(registry: Registry, store: SecretStore, clock: Clock) {
   registerSecretGauges(registry, store);
   timeStartup(registry, store, clock);
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
     new Counter({ name, help, labelNames, registers });
-  const unlabelled = (name: string, help: string) => new Counter({ name, help, registers });
+  const unlabeled = (name: string, help: string) => new Counter({ name, help, registers });
   return {
     csrs: counter("istio_agent_num_outgoing_requests", "Calls to the CA.", ["request_type"]),
     csrFailures: counter("istio_agent_num_failed_outgoing_requests", "Calls to the CA that failed.", [
@@ -45,17 +29,17 @@ export function createAgentMetrics(registry: Registry, store: SecretStore, clock
       "type",
     ]),
     staleNonces: counter("istio_agent_pilot_xds_expired_nonce", "Requests with a stale nonce.", ["type"]),
-    rotations: unlabelled("kasbah_agent_rotations", "Secrets published, including the first."),
+    rotations: unlabeled("kasbah_agent_rotations", "Secrets published, including the first."),
     rotationFailures: counter("kasbah_agent_rotation_failures", "Failed rotation attempts, by code.", [
       "code",
     ]),
     refusals: counter("kasbah_agent_ca_refusals", "Calls that the CA refused, by the CA's code.", ["code"]),
     streams: new Gauge({ name: "kasbah_agent_sds_streams", help: "Open SDS streams.", registers }),
-    fileFailures: unlabelled(
+    fileFailures: unlabeled(
       "istio_agent_num_file_secret_failures_total",
       "Times the files of a resource name could not be served.",
     ),
-    fileWatchFailures: unlabelled(
+    fileWatchFailures: unlabeled(
       "istio_agent_num_file_watcher_failures_total",
       "Times a directory could not be watched and was polled instead.",
     ),
