@@ -33,7 +33,7 @@ describe("A request in Envoy's access log", function () {
   async function lineOf(path: string): Promise<AccessLine> {
     const isOf = (text: string) => text.includes('"/joined"');
     const lines = () => (existsSync(path) ? readFileSync(path, "utf8").split("\n") : []);
-    await eventually(() => lines().some(isOf), 60_000);
+    await eventually(() => lines().some(isOf));
     return JSON.parse(lines().find(isOf) ?? "");
   }
 

@@ -14,8 +14,7 @@ interface Ended {
   readonly err: string;
 }
 
-describe("The command lines in the agent's pages", function () {
-  this.timeout(120_000);
+describe("The command lines in the agent's pages", () => {
   let ca: FakeCa;
   let pod: Pod;
 

@@ -95,13 +95,13 @@ for (const protocol of ["GRPC", "DELTA_GRPC"] as const) {
 
       const traffic = startTraffic();
       try {
-        await eventually(() => hosts.every((host) => traffic.serials(host).size === 1), 20_000);
+        await eventually(() => hosts.every((host) => traffic.serials(host).size === 1));
         for (let swap = 1; swap <= swaps; swap += 1) {
           const replacing = hosts.map(async (host) => {
             const pair = await mint(host);
             await replace[host]?.(pair);
             // Each host is seen with every one of its certificates, the last one at the end.
-            await eventually(() => traffic.last(host) === pair.serial, 30_000);
+            await eventually(() => traffic.last(host) === pair.serial);
           });
           await Promise.all(replacing);
         }
@@ -148,7 +148,7 @@ for (const protocol of ["GRPC", "DELTA_GRPC"] as const) {
       envoy = spawn(await testEnvoy(), args, { stdio: ["ignore", "ignore", "inherit"] });
       const address = { host: "127.0.0.1", port: place.adminPort };
       const admin = new EnvoyAdmin(address);
-      await eventually(() => admin.isReady(), 60_000);
+      await eventually(() => admin.isReady());
       const sum = async (pattern: RegExp): Promise<number> => {
         const text = await (await fetch(`http://127.0.0.1:${place.adminPort}/stats`)).text();
         const rows = text.split("\n").map((line) => line.split(": "));

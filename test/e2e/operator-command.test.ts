@@ -13,8 +13,7 @@ interface Outcome {
 }
 
 /** The operator's command as installed, on a CA as installed. */
-describe("The command of an operator", function () {
-  this.timeout(60_000);
+describe("The command of an operator", () => {
   let directory: TemporaryDirectory;
   let server: CaProcess | undefined;
   let callers: readonly string[];

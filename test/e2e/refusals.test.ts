@@ -52,8 +52,7 @@ interface Prepared {
   readonly ttlSeconds?: number;
 }
 
-describe("Twelve prepared refusals", function () {
-  this.timeout(120_000);
+describe("Twelve prepared refusals", () => {
   let directory: TemporaryDirectory;
   let kubernetes: FakeKubernetesApi;
   let cluster: TokenIssuer;

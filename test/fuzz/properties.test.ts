@@ -7,9 +7,7 @@ import { tryCase } from "./try-case.ts";
 const seed = 20_301;
 const runs = 200;
 
-describe("A reader of bytes that strangers choose", function () {
-  this.timeout(30_000);
-
+describe("A reader of bytes that strangers choose", () => {
   it("stands under a name of its own among those that are tried", () => {
     assert.ok(targets.length >= 20, `${targets.length}`);
     assert.equal(new Set(targets.map(({ name }) => name)).size, targets.length);

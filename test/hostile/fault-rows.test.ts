@@ -24,8 +24,7 @@ const losesChanceOnSignal = moduleOf(`
   });
 `);
 
-describe("The CA when it fails itself", function () {
-  this.timeout(60_000);
+describe("The CA when it fails itself", () => {
   let ca: RunningCa;
 
   afterEach(() => ca.stop());

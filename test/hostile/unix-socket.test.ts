@@ -20,8 +20,7 @@ const bytes = { decode: (body: Uint8Array) => body, encode: (body: Uint8Array) =
 const echo = { path: createCertificate.path, request: bytes, response: bytes };
 const pourPath = "/test/Pour";
 
-describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", function () {
-  this.timeout(60_000);
+describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
   let directory: TemporaryDirectory;
   let server: Http2Server;
   let on: { readonly socketPath: string };

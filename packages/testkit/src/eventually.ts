@@ -1,7 +1,13 @@
 import { systemClock } from "@kasbah/runtime";
 
-/** Looks again and again until it holds. For what real sockets decide, where no fake clock can. @throws Error in time */
-export async function eventually(holds: () => boolean | Promise<boolean>, withinMs = 5_000): Promise<void> {
+/** Far beyond what a busy machine needs, and below the timeout of a test, so that the failure names its condition. */
+const patienceMs = 60_000;
+
+/** Polls until the condition holds. For real sockets, files and processes, which no fake clock controls. @throws Error in time */
+export async function eventually(
+  holds: () => boolean | Promise<boolean>,
+  withinMs = patienceMs,
+): Promise<void> {
   const deadline = systemClock.monotonicMs() + withinMs;
   while (!(await holds())) {
     if (systemClock.monotonicMs() > deadline) throw new Error(`not within ${withinMs} ms: ${holds}`);

@@ -9,8 +9,7 @@ import { showInTheClear } from "./raw-handshake.ts";
 
 const mostMs = 50;
 
-describe("What a client certificate can make the CA do before it is refused", function () {
-  this.timeout(60_000);
+describe("What a client certificate can make the CA do before it is refused", () => {
   let gate: Gate;
   let world: World;
 

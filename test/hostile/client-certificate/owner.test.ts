@@ -7,8 +7,7 @@ import { bank, frontend, issuerOf, mint, type Presented, strangerNamed } from ".
 
 const stepMs = 300_000;
 
-describe("A workload that holds a certificate of this CA", function () {
-  this.timeout(30_000);
+describe("A workload that holds a certificate of this CA", () => {
   let gate: Gate;
 
   beforeEach(async () => {

@@ -15,9 +15,7 @@ const watchMs = 2_000;
 const pipeHolds = 2 * 64 * 1024;
 const { OK, UNAUTHENTICATED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED } = grpcStatus;
 
-describe("A CA at the end of its means", function () {
-  this.timeout(60_000);
-
+describe("A CA at the end of its means", () => {
   it("row 33: spins not without descriptors, answers who is connected, and recovers", async () => {
     await using ca = await startCa({ within: ["sh", "-c", `ulimit -n ${mostFiles} && exec "$@"`, "sh"] });
     await servesOthers(ca, "before");

@@ -31,8 +31,7 @@ const client: StreamView = {
   lastNack: { names: ["spiffe://cluster.local"], complaint: "no \u001b[2J", at: start },
 };
 
-describe("The commands of kasbah-agent", function () {
-  this.timeout(30_000);
+describe("The commands of kasbah-agent", () => {
   let directory: TemporaryDirectory;
   let closers: (() => unknown)[];
   let clock: FakeClock;

@@ -151,7 +151,7 @@ describe("parseCertificatePair", () => {
       const { chainPem, keyPem } = pair(texts);
       assert.equal(chainPem, texts.cert);
       assert.equal(openssl("pkey", "-in", directory.join("key.pem")), keyPem);
-    }).timeout(60_000);
+    });
   }
 
   it("accepts the key in any of the three formats, with EC PARAMETERS before it", () => {

@@ -85,8 +85,7 @@ describe("FileProvider", () => {
     assert.ok(new X509Certificate(chain).checkPrivateKey(key), "not a pair");
     return chain;
   };
-  const isServed = (name: string, expected: Pair) =>
-    eventually(() => chainOf(name) === expected.cert, 20_000);
+  const isServed = (name: string, expected: Pair) => eventually(() => chainOf(name) === expected.cert);
 
   it("serves nothing if the files are missing, not a pair, outside or too many, and reports the reason", async () => {
     await write("mixed", { cert: pair(0).cert, key: pair(1).key });
@@ -145,7 +144,7 @@ describe("FileProvider", () => {
     assert.equal(pushes, 1);
     await write("shop", pair(1));
     await isServed(nameOf("shop"), pair(1));
-  }).timeout(30_000);
+  });
 
   it("serves a pair whose first file was read before the second existed", async () => {
     await mkdir(home.join("shop"));
@@ -170,7 +169,7 @@ describe("FileProvider", () => {
     // A read that overlaps several swaps fails and is repeated; no read may see halves of two pairs.
     const halves = failures.filter(({ error }) => error.code !== "FILE_UNREADABLE");
     assert.deepEqual(halves, []);
-  }).timeout(60_000);
+  });
 
   it("reads one generation even if a thousand swaps happen between the reads", async () => {
     const volume = await mountKubeletVolume(home.join("shop"), { a: "0", b: "0" });
@@ -197,7 +196,7 @@ describe("FileProvider", () => {
     }
     assert.deepEqual(torn, []);
     assert.ok(seen.size > 20, `only ${seen.size} generations`);
-  }).timeout(60_000);
+  });
 
   it("follows a rewrite in place, successive renames and a replaced directory", async () => {
     await write("shop", pair(0));
@@ -214,7 +213,7 @@ describe("FileProvider", () => {
     await rename(home.join("shop"), home.join("old"));
     await rename(home.join("other"), home.join("shop"));
     await isServed(nameOf("shop"), pair(3));
-  }).timeout(60_000);
+  });
 
   it("follows the targets of links, and a certificate and key in two directories", async () => {
     await write("archive", pair(0));
@@ -227,7 +226,7 @@ describe("FileProvider", () => {
     await isServed(name, pair(0));
     await write("archive", pair(1));
     await isServed(name, pair(1));
-  }).timeout(60_000);
+  });
 
   it("pushes nothing if the same bytes are written again or the text around the blocks changes", async () => {
     await write("shop", pair(0));
@@ -311,7 +310,7 @@ describe("FileProvider", () => {
     await writeFile(home.join("shop/7.key"), pair(6).key);
     await isServed(names[7] ?? "", pair(6));
     assert.equal(most, 1);
-  }).timeout(60_000);
+  });
 
   it("follows every change within ten seconds if the machine has no inotify watches left (row 32)", async () => {
     const none: WatchDirectory = () => {
@@ -335,7 +334,7 @@ describe("FileProvider", () => {
       }, 20_000);
       assert.ok(clock.monotonicMs() - from <= 10_000, `${clock.monotonicMs() - from} ms`);
     }
-  }).timeout(60_000);
+  });
 
   it("keeps serving while links are swapped, missing, empty, replaced by a directory and half written (row 22)", async () => {
     const volume = await mountKubeletVolume(home.join("shop"), kubeletNames(pair(0)));
@@ -353,5 +352,5 @@ describe("FileProvider", () => {
     await rm(data, { recursive: true });
     await volume.swap(kubeletNames(pair(1)));
     await isServed(nameOf("shop"), pair(1));
-  }).timeout(30_000);
+  });
 });

@@ -41,7 +41,7 @@ describe("OnRotateCommand", function () {
     command = new OnRotateCommand({ ...parts, ...more });
   };
   const told = () => logger.events.filter(({ event }) => event.startsWith("on-rotate"));
-  const ran = (times: number) => eventually(() => told().length === times, 20_000);
+  const ran = (times: number) => eventually(() => told().length === times);
   const metric = async (result: string) =>
     (await registry.metrics()).includes(`kasbah_agent_on_rotate_runs{result="${result}"} 1\n`);
   const isAlive = async (file: string) => {

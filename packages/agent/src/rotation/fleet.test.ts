@@ -20,8 +20,7 @@ function rolls(seed: number): () => number {
   };
 }
 
-describe("A fleet of a thousand agents", function () {
-  this.timeout(120_000);
+describe("A fleet of a thousand agents", () => {
   let leaf: FetchedSecret;
 
   before(async () => {

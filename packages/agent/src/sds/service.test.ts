@@ -305,7 +305,7 @@ describe("SecretService on a Unix socket", () => {
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
     await good.next();
     session.destroy();
-  }).timeout(60_000);
+  });
 
   it("lists every open stream with its resources and their ACK or NACK", async () => {
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
@@ -331,7 +331,7 @@ describe("SecretService on a Unix socket", () => {
     }
     await eventually(() => open === 0);
     assert.deepEqual([service.streams(), service.watched], [[], 0]);
-  }).timeout(60_000);
+  });
 
   it("forgets ten thousand streams of both protocols that end in every way", async () => {
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
@@ -356,7 +356,7 @@ describe("SecretService on a Unix socket", () => {
     }
     assert.ok(answered > 2_000);
     assert.deepEqual([open, service.streams(), service.watched], [0, [], 0]);
-  }).timeout(60_000);
+  });
 
   describe("FetchSecrets", () => {
     const fetch = (request: Partial<DiscoveryRequest>, deadlineMs = 30_000) =>

@@ -56,13 +56,13 @@ class Call {
   }
 
   async gets(count: number): Promise<this> {
-    await eventually(() => this.messages.length >= count || this.status !== undefined, 20_000);
+    await eventually(() => this.messages.length >= count || this.status !== undefined);
     assert.equal(this.messages.length, count, this.message);
     return this;
   }
 
   async ends(): Promise<this> {
-    await eventually(() => this.status !== undefined, 20_000);
+    await eventually(() => this.status !== undefined);
     return this;
   }
 
@@ -140,7 +140,7 @@ describe("WorkloadApi", function () {
   it("ends a call that sends no request message after ten seconds, and frees its place", async () => {
     await serve(1);
     const silent = new Call(newSession(), fetchX509Svid.path, header).read();
-    await eventually(() => clock.sleeping === 1, 20_000);
+    await eventually(() => clock.sleeping === 1);
     await clock.advance(10_000);
     assert.equal((await silent.ends()).status, grpcStatus.UNAVAILABLE);
     store.publish(await mint());
@@ -285,7 +285,7 @@ describe("WorkloadApi", function () {
     store.publish(await mint());
     for (const each of clients) await each.gets(2);
     for (const session of connections) session.destroy();
-    await eventually(() => api.streams === 0, 20_000);
+    await eventually(() => api.streams === 0);
   });
 
   it("refuses clients beyond its limit with UNAVAILABLE, and accepts new ones when others disconnect", async () => {

@@ -4,8 +4,7 @@ import { dayMs, openOnDisk } from "./authorities-on-disk.fixture.ts";
 import type { AuthorityState } from "./rotation/authority-state.ts";
 
 describe("The authorities across a power cut", () => {
-  it("are at any call of a rotation those on record, in this stage or the next, and none is made twice", async function () {
-    this.timeout(120_000);
+  it("are at any call of a rotation those on record, in this stage or the next, and none is made twice", async () => {
     await using directory = await temporaryDirectory();
     const clock = new FakeClock("2030-01-01T00:00:00Z");
     const home = directory.join("home");

@@ -111,5 +111,5 @@ describe("The lock of a directory", () => {
     } finally {
       for (const { child } of rivals) child.kill();
     }
-  }).timeout(60_000);
+  });
 });

@@ -20,8 +20,7 @@ import { TreeKeeper } from "./tree-keeper.ts";
 
 const { privateKey } = generateKeyPairSync("ed25519");
 
-describe("The tree over the ledger's entries", function () {
-  this.timeout(20_000);
+describe("The tree over the ledger's entries", () => {
   let temporary: TemporaryDirectory;
   let directory: LedgerDirectory;
   let second: ReturnType<typeof manualSweep>;

@@ -71,7 +71,7 @@ describe("A writer of tiles that goes on after a restart", () => {
       assert.equal(hex(writer.root()), roots[size + further], `the root ${further} after ${size}`);
       for (const [path, bytes] of written.tiles) assert.deepEqual(bytes, folder.tiles.get(path), path);
     }
-  }).timeout(60_000);
+  });
 
   it("reads one tile of each level at most, at the right edge", () => {
     const folder = tilesOver(leaves);
@@ -123,7 +123,7 @@ describe("A writer of tiles", () => {
       }),
       { numRuns: 8 },
     );
-  }).timeout(60_000);
+  });
 
   it("gives a full tile when its last hash comes, and with it the levels above", () => {
     const writer = TileWriter.empty();

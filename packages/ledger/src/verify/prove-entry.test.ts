@@ -6,8 +6,7 @@ import { entryLine, type SignedLedger, writeSignedLedger } from "@kasbah/testkit
 import { verifyProofFile } from "../tree/proof-file.ts";
 import { proveEntry } from "./prove-entry.ts";
 
-describe("The proof of one entry", function () {
-  this.timeout(20_000);
+describe("The proof of one entry", () => {
   let ledger: SignedLedger;
 
   beforeEach(async () => {

@@ -19,8 +19,7 @@ const total = 1_300;
 
 const noKey = () => assert.fail("it has a key");
 
-describe("A look at the whole ledger", function () {
-  this.timeout(20_000);
+describe("A look at the whole ledger", () => {
   let pristine: SignedLedger;
   let copies: TemporaryDirectory;
   let directory: LedgerDirectory;

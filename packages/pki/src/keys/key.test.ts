@@ -83,8 +83,7 @@ describe("a private key", () => {
     "RSA-4096": "RSA PRIVATE KEY",
   };
   for (const type of ["P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096"] as const) {
-    it(`of ${type} is written as ${traditional[type]} and as PKCS#8, which OpenSSL and we read as the same key`, async function () {
-      this.timeout(60_000);
+    it(`of ${type} is written as ${traditional[type]} and as PKCS#8, which OpenSSL and we read as the same key`, async () => {
       const keyPair = await createKeyPair(type);
       for (const [format, label] of [
         ["traditional", traditional[type]],

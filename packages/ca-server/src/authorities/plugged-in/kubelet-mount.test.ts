@@ -8,8 +8,7 @@ import { digestPluggedInFiles } from "./plugged-in-files.ts";
 
 type FileSet = ReadonlyMap<string, Buffer>;
 
-describe("A plugged-in CA in a kubelet's mount", function () {
-  this.timeout(60_000);
+describe("A plugged-in CA in a kubelet's mount", () => {
   let home: OpensslHome;
   let sets: readonly [FileSet, FileSet];
   let version = 0;

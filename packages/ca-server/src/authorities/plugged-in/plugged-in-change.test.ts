@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { OpensslHome } from "./openssl-home.fixture.ts";
 import { classifyPluggedInChange, type InUse } from "./plugged-in-change.ts";
 
-describe("A plugged-in CA that comes while another is in use", function () {
-  this.timeout(30_000);
+describe("A plugged-in CA that comes while another is in use", () => {
   let home: OpensslHome;
   let inUse: InUse;
 

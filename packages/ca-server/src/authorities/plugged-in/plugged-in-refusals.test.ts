@@ -12,8 +12,7 @@ import {
   OpensslHome,
 } from "./openssl-home.fixture.ts";
 
-describe("A plugged-in CA is refused", function () {
-  this.timeout(30_000);
+describe("A plugged-in CA is refused", () => {
   let home: OpensslHome;
 
   before(async () => {

@@ -4,8 +4,7 @@ import { rejectsWithCode } from "@kasbah/testkit";
 import { caExtensions, dayMs, middleExtensions, now, OpensslHome } from "./openssl-home.fixture.ts";
 import { digestPluggedInFiles } from "./plugged-in-files.ts";
 
-describe("A plugged-in CA", function () {
-  this.timeout(30_000);
+describe("A plugged-in CA", () => {
   let home: OpensslHome;
 
   before(async () => {
