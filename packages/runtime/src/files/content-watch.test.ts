@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import {
+  FakeClock,
   type RecordingLogger,
   recordingLogger,
   type TemporaryDirectory,
@@ -101,6 +102,23 @@ describe("A watch of content", () => {
     await writeFile(directory.join("next"), "three");
     await rename(directory.join("next"), path);
     await until(() => seen.at(-1) === "three");
+  });
+
+  it("looks once more after a notice, since content can follow the notice of its directory", async () => {
+    const clock = new FakeClock();
+    let content = "missing";
+    let hint = () => {};
+    const watchDirectory = (_: string, onHint: () => void) => {
+      hint = onHint;
+      return { close() {} };
+    };
+    await start("", { read: async () => content, watchDirectory, clock, pollMs: 5_000, settleMs: 100 });
+    await clock.runFor(1_000);
+    hint();
+    await clock.runFor(50);
+    content = "complete";
+    await clock.runFor(400);
+    assert.deepEqual(seen, ["complete"]);
   });
 
   it("notices a directory that appears later, and one that is replaced", async () => {

@@ -59,6 +59,8 @@ export class ContentWatch implements Component {
   readonly #trouble = new OncePerReason();
   #watchers: readonly { close(): void }[] = [];
   #lookedAtMs = Number.NEGATIVE_INFINITY;
+  /** Whether the kernel has reported a change since the last look. */
+  #isNoticed = false;
   #known: string | undefined;
   #refused: Refusal | undefined;
 
@@ -90,8 +92,11 @@ export class ContentWatch implements Component {
     this.#unwatch();
     this.#watchers = this.#watch();
     this.#lookedAtMs = clock.monotonicMs();
+    const wasNoticed = this.#isNoticed;
+    this.#isNoticed = false;
     await this.#look(signal);
-    return pollMs;
+    // A notice can precede the content: if a directory is created and then filled, no notice announces its files.
+    return wasNoticed ? settleMs : pollMs;
   }
 
   async #look(signal: AbortSignal): Promise<void> {
@@ -139,6 +144,11 @@ export class ContentWatch implements Component {
     return false;
   }
 
+  #notice(): void {
+    this.#isNoticed = true;
+    this.#loop.wake();
+  }
+
   #unwatch(): void {
     for (const watcher of this.#watchers) watcher.close();
     this.#watchers = [];
@@ -148,7 +158,7 @@ export class ContentWatch implements Component {
     const { directories, watchDirectory: watchOne = watchDirectory } = this.#deps;
     return directories.flatMap((directory) => {
       try {
-        return [watchOne(directory, () => this.#loop.wake())];
+        return [watchOne(directory, () => this.#notice())];
       } catch {
         // Missing, or the machine is out of watches: polling goes on.
         return [];
