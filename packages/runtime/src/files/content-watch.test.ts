@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import {
+  eventually,
   FakeClock,
   type RecordingLogger,
   recordingLogger,
@@ -41,9 +42,15 @@ describe("A watch of content", () => {
     });
     await watch.start();
   };
-  const until = async (isDone: () => boolean) => {
-    for (let i = 0; i < 500 && !isDone(); i++) await systemClock.sleep(10);
-    assert.ok(isDone(), `saw ${JSON.stringify(seen.slice(-3))}`);
+  const until = (isDone: () => boolean) => eventually(isDone);
+  /** The kernel's notices, given by hand. */
+  const handmadeHints = () => {
+    let give = () => {};
+    const watchDirectory: WatchDirectory = (_, hint) => {
+      give = hint;
+      return { close() {} };
+    };
+    return { watchDirectory, hint: () => give() };
   };
 
   it("offers content again that could not be dealt with, and says so once", async () => {
@@ -77,26 +84,23 @@ describe("A watch of content", () => {
   });
 
   it("waits until a set that is written file by file stays the same", async () => {
-    const names = ["a", "b", "c", "d"];
-    const read = async () => {
-      const contents = await Promise.all(
-        names.map((name) => readFile(directory.join(name), "utf8").catch(() => "-")),
-      );
-      return contents.join(" ");
-    };
-    await start("", { read, settleMs: 60 });
-    for (const name of names) {
-      await writeFile(directory.join(name), "new");
-      await systemClock.sleep(15);
+    const clock = new FakeClock();
+    const { watchDirectory, hint } = handmadeHints();
+    const set = ["-", "-", "-", "-"];
+    await start("", { read: async () => set.join(" "), watchDirectory, clock, settleMs: 60 });
+    for (const [index] of set.entries()) {
+      set[index] = "new";
+      hint();
+      await clock.runFor(15);
     }
-    await until(() => seen.includes("new new new new"));
+    await clock.runFor(1_000);
     assert.deepEqual(seen, ["new new new new"]);
   });
 
   it("notices an edit in place and a rename over the file, within moments by the kernel's notice", async () => {
     const path = directory.join("file");
     await writeFile(path, "one");
-    await start(path, { pollMs: 60_000 });
+    await start(path, { pollMs: 3_600_000 });
     await writeFile(path, "two");
     await until(() => seen.at(-1) === "two");
     await writeFile(directory.join("next"), "three");
@@ -107,11 +111,7 @@ describe("A watch of content", () => {
   it("looks once more after a notice, since content can follow the notice of its directory", async () => {
     const clock = new FakeClock();
     let content = "missing";
-    let hint = () => {};
-    const watchDirectory = (_: string, onHint: () => void) => {
-      hint = onHint;
-      return { close() {} };
-    };
+    const { watchDirectory, hint } = handmadeHints();
     await start("", { read: async () => content, watchDirectory, clock, pollMs: 5_000, settleMs: 100 });
     await clock.runFor(1_000);
     hint();
@@ -155,23 +155,23 @@ describe("A watch of content", () => {
   });
 
   it("reads no more than ten times a second while somebody writes into the directory without end", async () => {
-    const path = directory.join("file");
-    await writeFile(path, "one");
-    let [reads, hints] = [0, 0];
+    const clock = new FakeClock();
+    const { watchDirectory, hint } = handmadeHints();
+    let [reads, content] = [0, "one"];
     const read = async () => {
       reads += 1;
-      return readFile(path, "utf8");
+      return content;
     };
-    await start(path, { read, pollMs: 60_000, settleMs: 100 });
-    const from = systemClock.monotonicMs();
-    for (; hints < 300; hints += 1) {
-      await writeFile(directory.join("chatter"), String(hints));
-      await systemClock.sleep(2);
+    await start("", { read, watchDirectory, clock, pollMs: 60_000, settleMs: 100 });
+    for (let hints = 0; hints < 300; hints += 1) {
+      hint();
+      await clock.runFor(2);
     }
-    const most = 2 + (systemClock.monotonicMs() - from) / 100;
-    assert.ok(reads <= most, `${reads} reads`);
-    await writeFile(path, "two");
-    await until(() => seen.at(-1) === "two");
+    assert.ok(reads >= 5 && reads <= 8, `${reads} reads in 600 ms`);
+    content = "two";
+    hint();
+    await clock.runFor(1_000);
+    assert.deepEqual(seen, ["two"]);
   });
 
   it("polls when the machine is out of watches", async () => {
