@@ -1,4 +1,5 @@
 export { assertCode, type CodedError, rejectsWithCode, throwsWithCode } from "./assert-code.ts";
+export { assertCpuTimeBelow } from "./assert-cpu-time.ts";
 export { type DurableCall, type FaultyFs, faultyFs } from "./disk/faulty-fs.ts";
 export { type KubeletVolume, mountKubeletVolume, type VolumeFiles } from "./disk/kubelet-volume.ts";
 export {

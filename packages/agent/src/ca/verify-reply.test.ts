@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Certificate, createKeyPair, type KeyPair, parseSpiffeId, TrustBundle } from "@kasbah/pki";
 import {
+  assertCpuTimeBelow,
   createTestAuthority,
   forgeCertificate,
   type LeafOrder,
@@ -124,13 +125,12 @@ describe("verifyReply", () => {
 
   it("rejects a megabyte and a long chain without parsing them", async () => {
     const leaf = await issue();
-    const started = performance.now();
-    refuse([leaf.toPem(), "A".repeat(1024 * 1024), authority.rootPem], "too_large");
-    refuse(
-      Array.from({ length: 1_000 }, () => leaf.toPem()),
-      "too_large",
-    );
-    assert.ok(performance.now() - started < 500);
+    const huge = [leaf.toPem(), "A".repeat(1024 * 1024), authority.rootPem];
+    const crowd = Array.from({ length: 1_000 }, () => leaf.toPem());
+    await assertCpuTimeBelow(500, () => {
+      refuse(huge, "too_large");
+      refuse(crowd, "too_large");
+    });
   });
 
   it("reports a leaf as proven if only the clock contradicts it, and no other leaf", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { assertCpuTimeBelow, throwsWithCode } from "@kasbah/testkit";
 import { constructedTag, primitiveTag, tag } from "../der/tag.ts";
 import { encode, encodeBits, encodeExtension, encodeOid, encodeSequence } from "../der/writer.ts";
 import {
@@ -122,19 +123,19 @@ describe("a certificate request", () => {
     assert.throws(() => parseCertificateRequest(request), { code: "CSR_SIGNATURE_INVALID" });
   });
 
-  it("is refused at once when its key is the point at infinity", () => {
+  it("is refused at once when its key is the point at infinity", async () => {
     const hostile = withSpki(encodeSequence(p256, hex("03020000")));
     parseCertificateRequest(forgeRequest(keyPair));
-    const start = performance.now();
-    assert.throws(() => parseCertificateRequest(hostile), { code: "CSR_KEY_REJECTED" });
-    assert.ok(performance.now() - start < 50);
+    await assertCpuTimeBelow(50, () =>
+      throwsWithCode(() => parseCertificateRequest(hostile), "CSR_KEY_REJECTED"),
+    );
   });
 
-  it("is refused at once when it is 220 KB of PEM beginnings", () => {
+  it("is refused at once when it is 220 KB of PEM beginnings", async () => {
     const hostile = "-----BEGIN ".repeat(20_000);
-    const start = performance.now();
-    assert.throws(() => parseCertificateRequest(hostile), { code: "CSR_MALFORMED" });
-    assert.ok(performance.now() - start < 50);
+    await assertCpuTimeBelow(50, () =>
+      throwsWithCode(() => parseCertificateRequest(hostile), "CSR_MALFORMED"),
+    );
   });
 
   it("is refused for its key before its signature is looked at", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { assertCpuTimeBelow } from "@kasbah/testkit";
 import fc from "fast-check";
 import { z } from "zod";
 import { readYamlDocument } from "./document.ts";
@@ -32,14 +33,12 @@ describe("A YAML document", () => {
     assert.deepEqual(placesOf("version: 1\nrules: [{name: a, name: b}]\n"), ["f.yaml line 2"]);
   });
 
-  it("may not hold aliases, by which a few lines stand for millions", () => {
+  it("may not hold aliases, by which a few lines stand for millions", async () => {
     problemsOf("version: 1\nrules: [&a {name: a}, *a]\n");
     problemsOf("version: 1\nrules: &r [*r]\n");
     problemsOf("version: 1\nrules: [*missing]\n");
     const bomb = Array.from({ length: 25 }, (_, at) => `a${at + 1}: &a${at + 1} [*a${at}, *a${at}]`);
-    const startedAt = performance.now();
-    problemsOf(["a0: &a0 [x]", ...bomb].join("\n"));
-    assert.ok(performance.now() - startedAt < 1_000);
+    await assertCpuTimeBelow(1_000, () => problemsOf(["a0: &a0 [x]", ...bomb].join("\n")));
   });
 
   it("may not hold tags that mean something to programs", () => {
@@ -48,13 +47,13 @@ describe("A YAML document", () => {
     }
   });
 
-  it("may not have keys but texts, since a map in the place of one costs a minute to print", () => {
+  it("may not have keys but texts, since a map in the place of one costs a minute to print", async () => {
     problemsOf(`${good}? {a: b}\n: 1\n`);
     problemsOf(`${good}? [a]\n: 1\n`);
-    const startedAt = performance.now();
-    problemsOf(`${"{".repeat(1000)}${"}".repeat(1000)}`);
-    problemsOf("? ".repeat(1000));
-    assert.ok(performance.now() - startedAt < 20_000);
+    await assertCpuTimeBelow(20_000, () => {
+      problemsOf(`${"{".repeat(1000)}${"}".repeat(1000)}`);
+      problemsOf("? ".repeat(1000));
+    });
   });
 
   it("is one document", () => {
