@@ -38,6 +38,7 @@ export { type ManualSweep, manualSweep } from "./fakes/manual-sweep.ts";
 export { type RecordedEvent, type RecordingLogger, recordingLogger } from "./fakes/recording-logger.ts";
 export { freePort } from "./free-port.ts";
 export { GrpcJsChannel } from "./grpc-js/channel.ts";
+export { type ManualTimers, manualTimers } from "./manual-timers.ts";
 export { forgeCertificate } from "./minting/forged-certificate.ts";
 export { mintSecret } from "./minting/minted-secret.ts";
 export { createTestAuthority, type LeafOrder, type TestAuthority } from "./minting/test-authority.ts";

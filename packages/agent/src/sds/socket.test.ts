@@ -142,9 +142,7 @@ describe("The SDS socket", () => {
     await start();
     await rm(path);
     await clock.runFor(6_000);
-    for (let turn = 0; turn < 100 && (await lstat(path).catch(() => undefined)) === undefined; turn += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await eventually(async () => (await lstat(path).catch(() => undefined)) !== undefined);
     await connects(path);
     assert.equal(logger.events.length, 1);
   });
@@ -171,7 +169,7 @@ describe("The SDS socket", () => {
     await writeFile(path, "precious");
     for (let round = 0; round < 3; round += 1) {
       await clock.runFor(6_000);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await eventually(() => logger.events.length > 0);
     }
     sockets = [];
     await socket.stop();

@@ -15,11 +15,14 @@ const kinds = (yaml: string) => parseAllDocuments(yaml).map((document) => docume
 describe("kasbah install", () => {
   let directory: TemporaryDirectory;
   let nowMs: number;
+  /** How long each look of kubectl takes, by the fake clock. */
+  let lookMs: number;
   let path: string;
 
   beforeEach(async () => {
     directory = await temporaryDirectory();
     nowMs = 0;
+    lookMs = 0;
     path = `${directory.path}:/usr/bin:/bin`;
     await writeFakeKubectl(directory.join("kubectl"));
   });
@@ -40,7 +43,7 @@ describe("kasbah install", () => {
         ...systemClock,
         monotonicMs: () => nowMs,
         sleep: async (ms: number) => {
-          nowMs += ms;
+          nowMs += ms + lookMs;
         },
       },
       signal: new AbortController().signal,

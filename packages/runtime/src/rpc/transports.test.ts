@@ -55,7 +55,7 @@ const text = {
   decode: (bytes: Uint8Array) => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
 };
 const method = (path: string) => ({ path, request: text, response: text });
-const soon = { deadlineMs: 5_000 };
+const soon = { deadlineMs: 20_000 };
 
 function behaves(
   listen: (options: RpcServerOptions, directory: string) => Promise<Listening>,

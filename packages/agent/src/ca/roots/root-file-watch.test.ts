@@ -4,6 +4,7 @@ import { TrustBundle } from "@kasbah/pki";
 import { systemClock } from "@kasbah/runtime";
 import {
   createTestAuthority,
+  eventually,
   mintSecret,
   type RecordingLogger,
   recordingLogger,
@@ -60,15 +61,11 @@ describe("watchRootFile", () => {
     store.publish(first);
     store.subscribe((secret) => published.push(secret));
   };
-  const until = async (isDone: () => boolean) => {
-    for (let i = 0; i < 1000 && !isDone(); i++) await systemClock.sleep(10);
-    assert.ok(isDone());
-  };
 
   it("keeps the bundle and logs a warning if the root file becomes malformed", async () => {
     publishFirst();
     await writeFile(path, "rubbish");
-    await until(() => logger.events.some(({ level }) => level === "warn"));
+    await eventually(() => logger.events.some(({ level }) => level === "warn"));
     await systemClock.sleep(300);
     assert.deepEqual(
       published.filter((secret) => !secret.bundle.equals(bundle(old))),
@@ -79,7 +76,7 @@ describe("watchRootFile", () => {
   it("publishes new roots immediately with the same key and leaf", async () => {
     publishFirst();
     await writeFile(path, old.rootPem + next.rootPem);
-    await until(() => published.length > 0);
+    await eventually(() => published.length > 0);
     const [secret] = published;
     assert.ok(secret);
     assert.ok(secret.bundle.equals(bundle(old, next)));
@@ -91,7 +88,7 @@ describe("watchRootFile", () => {
     roots.learn(bundle(old, next));
     publishFirst();
     await writeFile(path, next.rootPem);
-    await until(() => published.length > 0);
+    await eventually(() => published.length > 0);
     assert.ok(published.at(-1)?.bundle.equals(bundle(next, old)));
   });
 
@@ -102,13 +99,13 @@ describe("watchRootFile", () => {
     await symlink("..v1", directory.join("..data"));
     await symlink("..data/root-cert.pem", directory.join("link"));
     await rename(directory.join("link"), path);
-    await until(() => published.length > 0);
+    await eventually(() => published.length > 0);
     assert.ok(published.at(-1)?.bundle.equals(bundle(old, next)));
   });
 
   it("publishes no roots before the first secret", async () => {
     await writeFile(path, next.rootPem);
-    await until(() => logger.events.some(({ event }) => event === "root file changed"));
+    await eventually(() => logger.events.some(({ event }) => event === "root file changed"));
     assert.equal(store.current, undefined);
   });
 });

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "@kasbah/testkit";
 import { isUnbroken, lineageToNpm } from "./ancestors.ts";
 
 /**
@@ -37,8 +37,7 @@ describe("lineageToNpm", () => {
     assert.equal(isUnbroken(lines, shell), true);
     top.kill("SIGKILL");
     await once(top, "exit");
-    for (let i = 0; i < 100 && isUnbroken(lines, shell); i += 1) await sleep(20);
-    assert.equal(isUnbroken(lines, shell), false);
+    await eventually(() => !isUnbroken(lines, shell));
     process.kill(sleeper, "SIGKILL");
   });
 

@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "@kasbah/testkit";
 import { startReaper } from "./reaper.ts";
 
 function isAlive(pid: number): boolean {
@@ -61,8 +61,7 @@ describe("The reaper", () => {
       const [reaperPid, childPid] = JSON.parse(String(line)) as [number, number];
       assert.ok(isAlive(childPid));
       running.kill(signal);
-      await untilGone(reaperPid);
-      assert.equal(isAlive(reaperPid), false);
+      await eventually(() => !isAlive(reaperPid));
       assert.equal(isAlive(childPid), false);
       assert.equal(existsSync(folder), false);
     });

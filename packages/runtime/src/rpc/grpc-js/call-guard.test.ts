@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { constants } from "node:http2";
 import { setTimeout } from "node:timers/promises";
+import { manualTimers } from "@kasbah/testkit";
 import { grpcStatus } from "../index.ts";
 import { message, open, serve, statusOf } from "./guarded-calls.fixture.ts";
 import { until } from "./guarded-server.fixture.ts";
@@ -79,7 +80,7 @@ describe("The guard of calls", () => {
       await until(() => world.handled.length === 2);
       world.handled[1]?.resolve(Buffer.of(1));
       await once(answered, "close");
-      await setTimeout(20);
+      await nextTurn();
       assert.equal(world.server.inFlight, 0);
     });
 
@@ -125,11 +126,14 @@ describe("The guard of calls", () => {
 
     it("whose handler is slow, and takes no answer from it after that", async () => {
       await using world = await serve(200);
+      using timers = manualTimers();
       const stream = open(world, "/test/Slow");
       stream.end(message);
+      await until(() => world.handled.length === 1);
+      timers.tick(200);
       assert.equal(await statusOf(stream), DEADLINE_EXCEEDED);
       world.handled[0]?.resolve(Buffer.of(1));
-      await setTimeout(20);
+      await nextTurn();
       assert.equal(world.server.inFlight, 0);
       const next = open(world, "/test/Slow");
       next.end(message);
@@ -140,21 +144,25 @@ describe("The guard of calls", () => {
 
     it("whose client does not read its answer", async () => {
       await using world = await serve(500);
+      using timers = manualTimers();
       const stream = open(world, "/test/Large");
       stream.end(message);
       await once(stream, "response");
       assert.equal(world.server.inFlight, 1);
+      timers.tick(500);
       await until(() => world.server.inFlight === 0);
     });
 
     it("and no call that was answered in time", async () => {
       await using world = await serve(300);
+      using timers = manualTimers();
       const stream = open(world, "/test/Slow");
       stream.end(message);
       await until(() => world.handled.length === 1);
       world.handled[0]?.resolve(Buffer.of(1));
       assert.equal(await statusOf(stream), OK);
-      await setTimeout(400);
+      timers.tick(400);
+      await nextTurn();
       assert.equal(world.session.destroyed, false);
       assert.equal(world.server.inFlight, 0);
     });
@@ -162,13 +170,14 @@ describe("The guard of calls", () => {
 
   it("leaves streams alone: it neither counts nor refuses nor ends them", async () => {
     await using world = await serve(60);
+    using timers = manualTimers();
     world.refusal = later;
     const stream = open(world, "/test/Echo");
     for (const _ of [1, 2, 3]) {
       stream.write(message);
       const [echo]: Buffer[] = await once(stream, "data");
       assert.deepEqual(echo, message);
-      await setTimeout(50);
+      timers.tick(50);
     }
     assert.deepEqual([world.server.inFlight, world.asked.length], [0, 0]);
     stream.end();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Socket, connect as tcpConnect } from "node:net";
-import { setTimeout } from "node:timers/promises";
+import { manualTimers } from "@kasbah/testkit";
 import { dial, get, listen, type Peer, until } from "./guarded-server.fixture.ts";
 
 const isGone = (peer: Peer) => peer.socket.destroyed;
@@ -130,11 +130,13 @@ describe("The guard of connections", () => {
 
     it("and for no other: who has called may be idle, or in that call, for longer", async () => {
       await using server = await listen({ firstRequestTimeoutMs: 100 });
+      using timers = manualTimers();
       using idle = await dial(server);
       using busy = await dial(server);
       assert.equal(await get(idle, "/"), 200);
       const answer = get(busy, "/slow");
-      await setTimeout(250);
+      await until(() => server.waiting.length === 1);
+      timers.tick(250);
       for (const finish of server.waiting) finish();
       assert.deepEqual([await answer, await get(idle, "/")], [200, 200]);
     });
@@ -162,6 +164,7 @@ describe("The guard of connections", () => {
 
     it("of a peer that comes again from the same port before its end was noticed", async () => {
       await using server = await listen({ firstRequestTimeoutMs: 150 });
+      using timers = manualTimers();
       const localAddress = "127.0.0.1";
       const first = await dial(server, { localAddress });
       assert.equal(await get(first, "/"), 200);
@@ -171,7 +174,7 @@ describe("The guard of connections", () => {
       await first.gone;
       assert.equal(await get(second, "/"), 200);
       assert.equal(server.guard.size, 1);
-      await setTimeout(300);
+      timers.tick(300);
       assert.equal(await get(second, "/"), 200, "its first call was seen, so that no timer ends it");
       second.session.destroy();
       await until(() => server.guard.size === 0);

@@ -15,7 +15,7 @@ const bytes = {
 };
 const say = { path: "/test.Echo/Say", request: bytes, response: bytes };
 const hello = Buffer.from("hello");
-const soon = { deadlineMs: 5_000, metadata: { authorization: "Bearer a.b.c" } };
+const soon = { deadlineMs: 60_000, metadata: { authorization: "Bearer a.b.c" } };
 const { UNAVAILABLE, DEADLINE_EXCEEDED } = grpcStatus;
 const loopback = [{ kind: "ip", value: "127.0.0.1" } as const];
 const localhost = [{ kind: "dns", value: "localhost" } as const];

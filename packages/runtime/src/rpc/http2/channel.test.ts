@@ -12,7 +12,7 @@ const bytes = {
 };
 const say = { path: "/test.Echo/Say", request: bytes, response: bytes };
 const hello = Buffer.from("hello");
-const soon = { deadlineMs: 5_000 };
+const soon = { deadlineMs: 60_000 };
 const ok = { "grpc-status": "0" };
 const { UNKNOWN, DEADLINE_EXCEEDED, PERMISSION_DENIED, RESOURCE_EXHAUSTED, CANCELLED } = grpcStatus;
 const { UNIMPLEMENTED, INTERNAL, UNAVAILABLE, UNAUTHENTICATED } = grpcStatus;
