@@ -1,5 +1,6 @@
-// Brings a clone to the point where its commands run: dependencies, the pinned Node among them, then the build.
-// Kept in syntax that Node 20 parses: the machine's own Node runs it the first time.
+// Prepares a clone so that its commands run: installs the dependencies, which include the pinned Node, then builds. With
+// --install-only it leaves the build to the caller, `npm run build`. Kept in syntax that Node 20 parses, because the
+// machine's own Node runs it the first time.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -22,7 +23,7 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, lock);
 }
-run("building", "npm", ["run", "--silent", "build"]);
+if (!process.argv.includes("--install-only")) run("building", "npm", ["run", "--silent", "build"]);
 
 function run(title, command, args) {
   process.stderr.write(`kasbah: ${title}\n`);
