@@ -17,7 +17,8 @@ export interface CheckedAuthority {
 }
 
 export interface CheckReport {
-  readonly level: CheckLevel;
+  /** The worst level of the authorities, or `UNREACHABLE` if no CA answers. */
+  readonly level: CheckLevel | "UNREACHABLE";
   readonly authorities: readonly CheckedAuthority[];
   /** Other problems for the operator to look at; they do not affect the level. */
   readonly warnings: readonly string[];
@@ -47,7 +48,7 @@ export function checkReplicas(
   return { ...worst, warnings: [...new Set([...status.warnings, ...worst.warnings, ...differing])] };
 }
 
-export const checkExitCodes = { OK: 0, WARNING: 3, CRITICAL: 4 } as const;
+export const checkExitCodes = { OK: 0, UNREACHABLE: 1, WARNING: 3, CRITICAL: 4 } as const;
 
 const runbooks = {
   root: "docs/runbooks/root-expiring-soon.md",
