@@ -1,13 +1,25 @@
-import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** A TCP port of the loopback that was free a moment ago; where the program under test can, let it take port 0. */
+/** Below the ports that Linux gives to connections and to servers on port 0, so that none of those can take one meanwhile. */
+const [first, count] = [10_000, 22_000];
+
+/** Each process starts elsewhere, so that test runs beside each other try different ports. */
+let next = (process.pid * 61) % count;
+
+/** A free TCP port of the loopback, which this process returns only once; prefer port 0 if the program under test accepts it. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new TypeError("a TCP server has a port");
-  return address.port;
+  for (let tries = 0; tries < count; tries += 1) {
+    const port = first + next;
+    next = (next + 1) % count;
+    if (await isFree(port)) return port;
+  }
+  throw new Error("no free port");
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }
