@@ -9,7 +9,6 @@ import { harmlessHeaders, headerBombs } from "./http2/header-bombs.ts";
 import { messages } from "./http2/messages.ts";
 import { recovers, servesOthers, withstand } from "./http2/withstand.ts";
 
-const suiteTimeoutMs = 60_000;
 /** For all of the attacks below; a CA that has just started takes about 120 MiB. */
 const mostMiB = 400;
 
@@ -68,8 +67,7 @@ describe("A CA and clients that dawdle, all of them at once", function () {
   });
 });
 
-describe("A CA that takes a hundred connections", function () {
-  this.timeout(suiteTimeoutMs);
+describe("A CA that takes a hundred connections", () => {
   const limit = 100;
   let ca: RunningCa;
 

@@ -51,7 +51,7 @@ describe("A server on a Unix socket without a descriptor left", () => {
     try {
       await eventually(() => said.includes("ready"));
       const channel = new Http2Channel({ unixPath });
-      const ask = (by: Http2Channel) => by.unary(echo, hello, { deadlineMs: 5_000 });
+      const ask = (by: Http2Channel) => by.unary(echo, hello, { deadlineMs: 20_000 });
       assert.deepEqual(await ask(channel), hello);
       const crowd = Array.from({ length: 2 * mostFiles }, () =>
         createConnection(unixPath).on("error", () => {}),

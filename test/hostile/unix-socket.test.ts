@@ -45,7 +45,7 @@ describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
   });
 
   afterEach(async () => {
-    assert.deepEqual(await channel.unary(echo, hello, { deadlineMs: 5_000 }), hello, "serves others on");
+    assert.deepEqual(await channel.unary(echo, hello, { deadlineMs: 20_000 }), hello, "serves others on");
     channel.close();
     await eventually(() => server.connections === 0 && server.inFlight === 0);
   });
@@ -208,9 +208,9 @@ describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
     using silent = await RawConnection.open(there);
     using greeted = await RawConnection.greeted(there);
     const patient = new Http2Channel({ unixPath: there.socketPath });
-    await patient.unary(echo, hello, { deadlineMs: 5_000 });
+    await patient.unary(echo, hello, { deadlineMs: 20_000 });
     await Promise.all([silent.closed(5_000), greeted.closed(5_000)]);
-    assert.deepEqual(await patient.unary(echo, hello, { deadlineMs: 5_000 }), hello);
+    assert.deepEqual(await patient.unary(echo, hello, { deadlineMs: 20_000 }), hello);
     assert.equal(other.connections, 1);
     patient.close();
     await other.close(50);
@@ -218,7 +218,7 @@ describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
 
   it("keeps nothing of ten thousand calls, one after the other", async () => {
     for (let round = 0; round < 10_000; round += 1) {
-      await channel.unary(echo, hello, { deadlineMs: 5_000 });
+      await channel.unary(echo, hello, { deadlineMs: 20_000 });
     }
     await eventually(() => server.inFlight === 0);
     assert.equal(server.connections, 1);
@@ -227,7 +227,7 @@ describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
   it("keeps nothing of a thousand clients that come, ask and go", async () => {
     for (let round = 0; round < 1_000; round += 1) {
       const client = new Http2Channel({ unixPath: on.socketPath });
-      await client.unary(echo, hello, { deadlineMs: 5_000 });
+      await client.unary(echo, hello, { deadlineMs: 20_000 });
       client.close();
     }
     await eventually(() => server.connections === 0);

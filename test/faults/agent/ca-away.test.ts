@@ -47,13 +47,13 @@ describe("An agent whose CA is away", function () {
 
     "rows 3 and 24: the old leaf is served to its end and not beyond, and soon after the CA is back there is a new one":
       async () => {
-        const ca = await stage.ca({ ttlMs: 12_000 });
+        const ca = await stage.ca({ ttlMs: 20_000 });
         const gate = await stage.gate(ca, "open");
         const { agent, socket } = await stage.pod({ ca, caAddress: gate.address });
         const { leaf } = await fetchLeaf(socket);
         gate.mode = "cut";
         const endsAt = leaf.validToDate.getTime();
-        while (systemClock.now().getTime() < endsAt - 2_000) {
+        while (systemClock.now().getTime() < endsAt - 6_000) {
           assert.equal((await fetchLeaf(socket)).leaf.serialNumber, leaf.serialNumber);
           assert.equal(await agent.isReady(), true);
           await systemClock.sleep(500);

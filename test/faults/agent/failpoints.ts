@@ -11,10 +11,12 @@ export const rejectsOnSignal = moduleOf(`
   process.on("SIGUSR2", () => { Promise.reject(new Error("nobody expected this")); });
 `);
 
-/** The event loop stands still for three seconds, on SIGUSR2. */
+/** The event loop stands still for six seconds, on SIGUSR2. */
 export const blocksOnSignal = moduleOf(`
+  import { writeSync } from "node:fs";
   process.on("SIGUSR2", () => {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
+    writeSync(1, "standing still\\n");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6_000);
   });
 `);
 

@@ -10,7 +10,7 @@ export interface Attack<On extends Target = RunningCa> {
 }
 
 /** GOAWAY is followed by the close, whether the client goes or not. */
-const closesWithinMs = 5_000;
+const closesWithinMs = 60_000;
 
 /** An attack in bytes on one connection, which the server must end in the given way and then close. */
 export function endsConnection(

@@ -7,7 +7,7 @@ import { RawConnection } from "./raw-connection.ts";
 import { servesOthers } from "./withstand.ts";
 
 const newcomerCount = 20;
-const evictedWithinMs = 5_000;
+const evictedWithinMs = 60_000;
 /** Control calls take connections too. */
 const slack = 5;
 

@@ -11,7 +11,7 @@ export interface Outcome {
   readonly body: Buffer;
 }
 
-const callWithinMs = 15_000;
+const callWithinMs = 60_000;
 
 /** One call on a connection of its own, whose body is sent byte by byte as given; ends by itself in any case. */
 export async function callOnce(

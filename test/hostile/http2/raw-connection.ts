@@ -20,7 +20,8 @@ interface ReceivedFrame {
 }
 
 const frameHeaderLength = 9;
-const connectWithinMs = 15_000;
+const endsWithinMs = 60_000;
+const connectWithinMs = 60_000;
 
 /** A TLS connection that sends bytes as they are, and reads the frames of the server. */
 export class RawConnection implements Disposable {
@@ -67,7 +68,7 @@ export class RawConnection implements Disposable {
   }
 
   /** How the server ended the connection or the stream, in words: `GOAWAY PROTOCOL_ERROR`, `closed`, `END_STREAM` … */
-  fate(streamId: number, withinMs = 5_000): Promise<string> {
+  fate(streamId: number, withinMs = endsWithinMs): Promise<string> {
     return untilSeen(`end of stream ${streamId}`, withinMs, () => {
       const received = this.frames.find((each) => isEndOf(streamId, each));
       if (received !== undefined) return nameOf(received);
@@ -76,7 +77,7 @@ export class RawConnection implements Disposable {
   }
 
   /** Resolves with the first frame of that type. */
-  heard(type: number, withinMs = 5_000): Promise<ReceivedFrame> {
+  heard(type: number, withinMs = endsWithinMs): Promise<ReceivedFrame> {
     return untilSeen(`frame of type ${type}`, withinMs, () => this.frames.find((each) => each.type === type));
   }
 

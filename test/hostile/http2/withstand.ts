@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { systemClock } from "@kasbah/runtime";
 import { untilSeen } from "@kasbah/testkit";
 import type { RunningCa } from "../../harness/ca-process.ts";
 import { type Vitals, vitalsOf } from "../../harness/vitals.ts";
@@ -6,7 +7,7 @@ import { controlCall } from "./control-call.ts";
 
 const answerWithinMs = 250;
 const attempts = 3;
-const recoverWithinMs = 10_000;
+const recoverWithinMs = 60_000;
 
 /**
  * Runs an attack and asserts what every attack must leave intact: others are served while it lasts and afterwards, by
@@ -22,7 +23,9 @@ export async function withstand(ca: RunningCa, attack: () => Promise<void>): Pro
 /** The best of a few, since the machine has other things to do as well. */
 export async function servesOthers(ca: RunningCa, when: string): Promise<void> {
   const took: number[] = [];
-  while (took.length < attempts && !took.some((ms) => ms < answerWithinMs)) took.push(await controlCall(ca));
+  while (took.length < attempts && !took.some((ms) => ms < answerWithinMs)) {
+    took.push(await delayIn(ca, () => controlCall(ca)));
+  }
   assert.ok(
     took.some((ms) => ms < answerWithinMs),
     `control calls took ${took.map(Math.round).join(", ")} ms ${when}`,
