@@ -85,7 +85,6 @@ describe("The alerts", () => {
 
   it("fire exactly when promtool's scenarios expect it", async function () {
     // The first run downloads promtool.
-    this.timeout(120_000);
     const say = (line: string) => process.stdout.write(`      ${line}\n`);
     const missing = whyNoPromtool();
     if (missing !== undefined) {

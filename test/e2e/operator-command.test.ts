@@ -23,7 +23,7 @@ describe("The command of an operator", () => {
     directory = await temporaryDirectory();
     ({ flags: callers } = await saveIssuer(directory.join("issuer")));
   });
-  after(async () => {
+  afterEach(async () => {
     await server?.kill();
     await directory.remove();
   });
@@ -40,13 +40,6 @@ describe("The command of an operator", () => {
   async function startServer(): Promise<void> {
     server = new CaProcess({ stateDir: directory.join("ca"), flags: callers });
     await server.logged("daemon started");
-  }
-
-  async function stopServer(signal: NodeJS.Signals): Promise<void> {
-    if (server === undefined || server.exitCode !== null) return;
-    const ended = once(server, "exit");
-    server.kill(signal);
-    await ended;
   }
 
   it("fails where no CA is, and on a wrong command line, with different exit codes", async () => {

@@ -12,8 +12,7 @@ import { recovers, servesOthers, withstand } from "./http2/withstand.ts";
 /** For all of the attacks below; a CA that has just started takes about 120 MiB. */
 const mostMiB = 400;
 
-describe("A CA under abuse of HTTP/2", function () {
-  this.timeout(suiteTimeoutMs);
+describe("A CA under abuse of HTTP/2", () => {
   let ca: RunningCa;
 
   before(async () => {
@@ -39,8 +38,7 @@ describe("A CA under abuse of HTTP/2", function () {
   });
 });
 
-describe("A CA and clients that dawdle, all of them at once", function () {
-  this.timeout(suiteTimeoutMs);
+describe("A CA and clients that dawdle, all of them at once", () => {
   let ca: RunningCa;
   let atFirst: Vitals;
   let outcomes: ReadonlyMap<string, Promise<unknown>>;

@@ -33,7 +33,7 @@ describe("An agent's process", function () {
       const { dials } = gate;
       await agent.until("a call is under way", () => gate.dials > dials);
       agent.child.kill("SIGUSR2");
-      await agent.until("it has ended", () => agent.child.exitCode !== null);
+      await agent.until("it has ended", () => agent.hasExited);
       assert.deepEqual(await agent.exited, { code: 1, signal: null });
       assert.match(agent.log, new RegExp(`nobody expected this.*"event":"${event}"`));
       assert.equal(existsSync(socket), false);

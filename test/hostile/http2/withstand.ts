@@ -20,7 +20,19 @@ export async function withstand(ca: RunningCa, attack: () => Promise<void>): Pro
   await recovers(ca, before);
 }
 
-/** The best of a few, since the machine has other things to do as well. */
+/**
+ * How long the CA delays a call: the elapsed time or, if less, the CPU time that the CA uses meanwhile. On a busy machine
+ * other processes delay the call too, which is not the CA's fault.
+ */
+export async function delayIn({ pid }: RunningCa, call: () => Promise<unknown>): Promise<number> {
+  const before = await vitalsOf(pid);
+  const startedAt = systemClock.monotonicMs();
+  await call();
+  const elapsedMs = systemClock.monotonicMs() - startedAt;
+  return Math.min(elapsedMs, (await vitalsOf(pid)).cpuMs - before.cpuMs);
+}
+
+/** The best of a few calls, because a call can meet the garbage collector. */
 export async function servesOthers(ca: RunningCa, when: string): Promise<void> {
   const took: number[] = [];
   while (took.length < attempts && !took.some((ms) => ms < answerWithinMs)) {

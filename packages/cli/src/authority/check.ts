@@ -54,9 +54,15 @@ const runbooks = {
   root: "docs/runbooks/root-expiring-soon.md",
   issuer: "docs/runbooks/issuer-expiring-soon.md",
   warnings: "docs/runbooks/warnings.md",
+  down: "docs/runbooks/down.md",
 } as const;
 
-const levels: readonly CheckLevel[] = ["OK", "WARNING", "CRITICAL"];
+const levels: readonly CheckReport["level"][] = ["OK", "WARNING", "CRITICAL"];
+
+/** The report if no CA answers: a CA that does not run issues nothing, even if its authorities are valid. */
+export function unreachable(report: CheckReport): CheckReport {
+  return { ...report, level: "UNREACHABLE" };
+}
 
 /**
  * Checks how soon authorities expire that sign or are about to sign. A retiring authority is meant to expire,
@@ -104,6 +110,7 @@ export function renderCheck({ level, authorities, warnings }: CheckReport, now: 
   const pages = [
     ...authorities.flatMap(({ runbook }) => runbook ?? []),
     ...(warnings.length === 0 ? [] : [runbooks.warnings]),
+    ...(level === "UNREACHABLE" ? [runbooks.down] : []),
   ];
   const fixes = [...new Set(pages)].map((page) => `see ${page}`);
   return [...lines, ...warnings.map((warning) => `! ${warning}`), ...fixes, level]

@@ -74,7 +74,8 @@ describe("kasbah check", () => {
       `! no CA answers: showing the state in ${directory.join("ca")}`,
       "see docs/runbooks/issuer-expiring-soon.md",
       "see docs/runbooks/warnings.md",
-      "WARNING",
+      "see docs/runbooks/down.md",
+      "UNREACHABLE",
       "",
     ]);
     assert.match((await run("authority", "list")).said, /intermediate-1 {2}active[\s\S]*! no CA answers/);

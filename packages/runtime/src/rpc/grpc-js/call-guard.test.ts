@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { constants } from "node:http2";
-import { setTimeout } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { manualTimers } from "@kasbah/testkit";
 import { grpcStatus } from "../index.ts";
 import { message, open, serve, statusOf } from "./guarded-calls.fixture.ts";
