@@ -80,7 +80,7 @@ describe("CreateCertificate serves", () => {
 describe("After five calls, of which one got its certificate", () => {
   let ca: CertificateEndpoint;
 
-  before(async () => {
+  beforeEach(async () => {
     ca = await startCertificateEndpoint();
     await ca.call(await orderBody());
     await ca.call(Buffer.from("ff", "hex"), ca.bearer);
@@ -89,7 +89,7 @@ describe("After five calls, of which one got its certificate", () => {
     await ca.call(await orderBody(), ca.bearer);
   });
 
-  after(() => ca.stop());
+  afterEach(() => ca.stop());
 
   it("the log tells of each once, and no token, key or PEM", () => {
     assert.equal(ca.logger.named("certificate issued").length, 1);

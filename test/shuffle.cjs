@@ -1,0 +1,27 @@
+// With KASBAH_TEST_SEED=<number>, runs the files, suites and tests in a random order, the same for the same number.
+let state = Number(process.env.KASBAH_TEST_SEED);
+
+exports.mochaHooks = {
+  beforeAll() {
+    if (Number.isInteger(state)) shuffleSuite(this.test.parent);
+  },
+};
+
+function shuffleSuite(suite) {
+  shuffle(suite.tests);
+  shuffle(suite.suites);
+  for (const child of suite.suites) shuffleSuite(child);
+}
+
+function shuffle(items) {
+  for (let last = items.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(random() * (last + 1));
+    [items[last], items[other]] = [items[other], items[last]];
+  }
+}
+
+/** The linear congruential generator of the C standard's example. */
+function random() {
+  state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+  return state / 2 ** 31;
+}
