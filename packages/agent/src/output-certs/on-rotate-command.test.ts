@@ -83,9 +83,8 @@ describe("OnRotateCommand", function () {
       timeoutMs: 30_000,
     });
     command.request(spiffeId);
-    await eventually(
-      async () => (await readFile(directory.join("child"), "utf8").catch(() => "")).endsWith("\n"),
-      20_000,
+    await eventually(async () =>
+      (await readFile(directory.join("child"), "utf8").catch(() => "")).endsWith("\n"),
     );
     await clock.runFor(30_000);
     // It ignores SIGTERM.
@@ -93,7 +92,7 @@ describe("OnRotateCommand", function () {
     await eventually(async () => {
       await clock.runFor(1_000);
       return told().length === 1;
-    }, 20_000);
+    });
     assert.deepEqual(told()[0]?.facts["result"], "timeout");
     assert.match(String(command.problem), /timed out after 30000 ms/);
     await eventually(async () => !(await isAlive("child")), 20_000);
@@ -103,9 +102,8 @@ describe("OnRotateCommand", function () {
   it("terminates the command when the agent stops", async () => {
     begin(`cd ${directory.path}; echo $$ > self; exec sleep 600`);
     command.request(spiffeId);
-    await eventually(
-      async () => (await readFile(directory.join("self"), "utf8").catch(() => "")).endsWith("\n"),
-      20_000,
+    await eventually(async () =>
+      (await readFile(directory.join("self"), "utf8").catch(() => "")).endsWith("\n"),
     );
     await command.stop();
     assert.equal(await isAlive("self"), false);
@@ -162,10 +160,7 @@ describe("OnRotateCommand", function () {
       `cd ${directory.path}; mkdir lock || exit 9; echo x >> runs; while ! test -e go; do sleep 0.05; done; rmdir lock`,
     );
     command.request(spiffeId);
-    await eventually(
-      async () => (await readFile(directory.join("runs"), "utf8").catch(() => "")) === "x\n",
-      20_000,
-    );
+    await eventually(async () => (await readFile(directory.join("runs"), "utf8").catch(() => "")) === "x\n");
     for (let round = 0; round < 5; round += 1) command.request(spiffeId);
     await writeFile(directory.join("go"), "");
     await ran(2);

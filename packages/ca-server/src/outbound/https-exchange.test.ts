@@ -43,7 +43,7 @@ describe("An exchange over https", () => {
     caFile: directory.join("ca.pem"),
     tokenFile: directory.join("token"),
     addressRules: loopback,
-    timeoutMs: 2_000,
+    timeoutMs: 20_000,
     ...overrides,
   });
   const byName = (name: string) => new URL(`https://${name}:${api.url.port}/`);

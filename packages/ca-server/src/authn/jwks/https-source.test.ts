@@ -38,7 +38,7 @@ describe("A key set over https", () => {
     caFile: directory.join("ca.pem"),
     tokenFile: undefined,
     addressRules: new AddressRules([{ address: "127.0.0.1", prefix: 32 }]),
-    timeoutMs: 2_000,
+    timeoutMs: 20_000,
     ...overrides,
   });
 

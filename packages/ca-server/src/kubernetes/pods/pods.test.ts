@@ -44,7 +44,7 @@ describe("Pods of the Kubernetes API", () => {
       caFile: directory.join("ca.pem"),
       tokenFile: directory.join("token"),
       addressRules: new AddressRules([{ address: "127.0.0.1", prefix: 32 }]),
-      timeoutMs: 2_000,
+      timeoutMs: 20_000,
     });
     pods = new KubernetesPods({ client, clock });
   });
