@@ -22,7 +22,7 @@ import { fetchLeaf } from "../harness/sds-client.ts";
 import { mintDemoToken, saveIssuer } from "../harness/token-issuer.ts";
 import { patienceMs } from "../harness/until.ts";
 
-const kills = 40;
+const kills = Number(process.env["KASBAH_KILLS"] ?? 20);
 /** From before the first byte is written until well after the last, counted from when there is something to write. */
 const longestWriteMs = 60;
 

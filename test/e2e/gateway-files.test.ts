@@ -21,7 +21,7 @@ import { AgentProcess } from "../harness/agent-process.ts";
 import { setUpTimeoutMs, testEnvoy } from "../harness/envoy.ts";
 import { type GatewayPlace, gatewayBootstrap } from "./gateway-bootstrap.ts";
 
-const swaps = 50;
+const swaps = Number(process.env["KASBAH_SWAPS"] ?? 25);
 
 interface Pair {
   readonly cert: string;
