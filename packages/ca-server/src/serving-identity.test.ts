@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
 import { createSerial, parsePrivateKey, TrustBundle } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { createScheduler } from "@kasbah/runtime";
 import type { ServingIdentity } from "@kasbah/runtime/grpc";
 import {
   createTestAuthority,
+  eventually,
   FakeClock,
   manualSweep,
   recordingLogger,
@@ -64,7 +64,7 @@ describe("The serving certificate", () => {
 
   async function pass(ms: number, until: () => boolean): Promise<void> {
     await clock.runFor(ms);
-    for (let i = 0; i < 200 && !until(); i++) await delay(5);
+    await eventually(until);
   }
 
   it("is tried again within a minute when it can not be replaced, and the old one stays", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { rename, rm, symlink, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import {
+  eventually,
   FakeClock,
   type RecordingLogger,
   recordingLogger,
@@ -41,11 +42,10 @@ describe("The policy in force", () => {
 
   /** Polls go by until it has come about; a real file takes real time to be read. */
   async function passUntil(holds: () => boolean): Promise<void> {
-    for (let turn = 0; turn < 400 && !holds(); turn++) {
+    await eventually(async () => {
       await clock.runFor(1_000);
-      await delay(2);
-    }
-    assert.ok(holds(), "it did not come about");
+      return holds();
+    });
   }
 
   /** Enough for anything to be noticed that there is. */
