@@ -111,7 +111,10 @@ describe("The secrets that commands of the documentation create in a clone", () 
       "out/token-key.pem",
       "frontend.token",
       "ca.backup",
+      "passphrase",
       "sds/socket",
+      "root-key.pem",
+      "ca-key.pem",
     ];
     const { stdout } = await promisify(execFile)("git", ["check-ignore", ...paths], { cwd: repository });
     assert.deepEqual(stdout.trim().split("\n"), paths);
