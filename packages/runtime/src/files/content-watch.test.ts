@@ -10,7 +10,7 @@ import {
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { systemClock } from "../clock.ts";
-import { ContentWatch, type ContentWatchDeps } from "./content-watch.ts";
+import { ContentWatch, type ContentWatchDeps, type WatchDirectory } from "./content-watch.ts";
 
 describe("A watch of content", () => {
   let directory: TemporaryDirectory;
