@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { join } from "node:path";
@@ -137,9 +137,16 @@ describe("A mesh of two workloads", function () {
       ...["-cert", chainPath, "-cert_chain", chainPath, "-key", keyPath],
       ...["-CAfile", mesh.ca.rootPath],
     ];
-    const input = "GET / HTTP/1.1\r\nhost: backend\r\nconnection: close\r\n\r\n";
     const args = ["s_client", "-quiet", "-connect", `${host}:${port}`, ...credentials];
-    return execFileSync("openssl", args, { input, encoding: "utf8", stdio: "pipe" });
+    // From a file: openssl can exit before it reads a pipe, and then the pipe's error would hide its own.
+    const requestPath = join(mesh.runDirectory, "request");
+    writeFileSync(requestPath, "GET / HTTP/1.1\r\nhost: backend\r\nconnection: close\r\n\r\n");
+    const stdin = openSync(requestPath, "r");
+    try {
+      return execFileSync("openssl", args, { encoding: "utf8", stdio: [stdin, "pipe", "pipe"] });
+    } finally {
+      closeSync(stdin);
+    }
   }
 });
 
