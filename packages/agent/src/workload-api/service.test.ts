@@ -73,8 +73,7 @@ class Call {
   }
 }
 
-describe("WorkloadApi", function () {
-  this.timeout(60_000);
+describe("WorkloadApi", () => {
   let directory: TemporaryDirectory;
   let clock: FakeClock;
   let store: SecretStore;

@@ -103,7 +103,7 @@ interface AbortOptions extends CommonOptions {
 
 async function list(o: ListOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock } = deps;
-  const status = await readStatus(o, deps);
+  const { status } = await readStatus(o, deps);
   screen.write(
     o.json ? toJson(status) : renderReplicated(status, (one) => renderAuthorities(one, clock.now(), o.all)),
   );

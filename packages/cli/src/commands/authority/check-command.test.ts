@@ -64,6 +64,24 @@ describe("kasbah check", () => {
     assert.match(String(error?.message), /no access to .*\/ca: only its owner \(uid 0\) has access/);
   });
 
+  it("exits with 1 if no CA answers, even if no authority in the state directory expires soon", async () => {
+    await init();
+    const { said, exitCode } = await run("check", "--warn", "2d", "--critical", "1d");
+    assert.equal(exitCode, 1);
+    assert.match(
+      said,
+      /^OK {8}root-1 [^\n]*\nOK {8}intermediate-1 [^\n]*\n! no CA answers: [^\n]*\n(see [^\n]*\n)*see docs\/runbooks\/down\.md\nUNREACHABLE\n$/,
+    );
+    const expired = await run("check", "--critical", "30d", "--json");
+    assert.equal(expired.exitCode, 1);
+    const { level, authorities } = JSON.parse(expired.said);
+    assert.equal(level, "UNREACHABLE");
+    assert.deepEqual(
+      authorities.map((authority: { level: string }) => authority.level),
+      ["OK", "CRITICAL"],
+    );
+  });
+
   it("reads a stopped CA from its state directory, and reports that it did", async () => {
     await init();
     const { said, exitCode } = await run("check");

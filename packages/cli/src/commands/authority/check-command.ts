@@ -1,6 +1,6 @@
 import { parseDuration } from "@kasbah/runtime";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { checkExitCodes, checkReplicas, renderCheck } from "../../authority/check.ts";
+import { checkExitCodes, checkReplicas, renderCheck, unreachable } from "../../authority/check.ts";
 import { toJson } from "../../output/json.ts";
 import { type CaLocation, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
@@ -17,10 +17,10 @@ Checks every authority that is trusted or about to be: on a running CA, or in th
 The exit code depends only on authorities that sign or are about to sign. A retiring authority is meant to expire.
 
 Exit codes
-  0  no authority expires soon
+  0  a CA answers and no authority expires soon
   3  an authority expires within --warn
   4  an authority expires within --critical, or has expired
-  1  the check failed; treat this as an alarm, too
+  1  no CA answers (UNREACHABLE), or the check failed; treat this as an alarm, too
   2  the command line is invalid
 
 Examples
@@ -50,9 +50,10 @@ function durationOption(flags: string, description: string, standard: string): O
 
 async function check(options: CheckOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock } = deps;
-  const status = await readStatus(options, deps);
+  const { status, isAnswered } = await readStatus(options, deps);
   const now = clock.now();
-  const report = checkReplicas(status, { warnMs: options.warn, criticalMs: options.critical }, now);
+  const found = checkReplicas(status, { warnMs: options.warn, criticalMs: options.critical }, now);
+  const report = isAnswered ? found : unreachable(found);
   screen.write(options.json ? toJson(report) : renderCheck(report, now));
   deps.setExitCode(checkExitCodes[report.level]);
 }

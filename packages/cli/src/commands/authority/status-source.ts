@@ -7,21 +7,24 @@ import { CliError } from "../../errors.ts";
 import { type CaLocation, offlineDirectoryOf, operatorClientOf } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
 
+export interface FoundStatus {
+  readonly status: Replicated<AuthorityStatusMessage>;
+  /** Whether a running CA reported the status; otherwise it comes from the state directory. */
+  readonly isAnswered: boolean;
+}
+
 /**
  * The status of the CA. If no CA answers, the status in its state directory, with a warning. Throws CliError
  * `ADMIN_UNREACHABLE` if there is neither, `ADMIN_FORBIDDEN`; StateError `STATE_DAMAGED`.
  */
-export async function readStatus(
-  location: CaLocation,
-  deps: CommandDeps,
-): Promise<Replicated<AuthorityStatusMessage>> {
+export async function readStatus(location: CaLocation, deps: CommandDeps): Promise<FoundStatus> {
   try {
-    return await operatorClientOf(location, deps).status();
+    return { status: await operatorClientOf(location, deps).status(), isAnswered: true };
   } catch (error) {
     const directory = offlineDirectoryOf(location, deps);
     const isAway = error instanceof CliError && error.code === "ADMIN_UNREACHABLE";
     if (!isAway || directory === undefined) throw error;
-    return readStopped(directory, error, deps.clock.now());
+    return { status: await readStopped(directory, error, deps.clock.now()), isAnswered: false };
   }
 }
 

@@ -18,10 +18,6 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function untilGone(pid: number): Promise<void> {
-  for (let i = 0; i < 160 && isAlive(pid); i += 1) await sleep(50);
-}
-
 /** A parent that starts a reaper and a child that ignores SIGTERM, prints their pids, and then sleeps. */
 const parentProgram = `
   import { spawn } from "node:child_process";
