@@ -23,14 +23,14 @@ import { cpuUsOf, type Step } from "./cpu.ts";
 import { type PhysicalLimit, timesOpenssl } from "./openssl-speed.ts";
 import type { Figure } from "./report.ts";
 
-const topic = "CPU of admission: knowing a caller, refusing a stranger";
+const topic = "CPU of admission: authenticating a caller, rejecting an unauthenticated one";
 const issuer = "https://bench.invalid";
 const clock = systemClock;
 const trustDomain = parseTrustDomain("cluster.local");
 const spiffeId = parseSpiffeId("spiffe://cluster.local/ns/demo/sa/bench");
 const hour = 3_600_000;
 
-/** What it costs to know a caller, and what a stranger's bytes cost before they are refused. */
+/** Measures the CPU time to authenticate a caller, and to reject an unauthenticated one. */
 export async function measureAdmission(limit: PhysicalLimit): Promise<readonly Figure[]> {
   const tokens = await createTokenIssuer({ issuer });
   const read = async () => JSON.stringify(tokens.jwks());
@@ -66,7 +66,7 @@ async function certificateSteps(): Promise<readonly Step[]> {
   const parts = { authorities, trustDomain, maxRenewalAgeMs: hour, clock };
   const authenticator = new ClientCertificateAuthenticator(parts);
   const credentials = { authorization: [], peerCertificates: [leaf.der] };
-  return [["know a caller by its certificate", () => authenticator.authenticate(credentials)]];
+  return [["authenticate a caller by its certificate", () => authenticator.authenticate(credentials)]];
 }
 
 async function strangerSteps(
@@ -85,10 +85,10 @@ async function strangerSteps(
   const nested = Buffer.from(`{"a":${"[".repeat(6_000)}${"]".repeat(6_000)}}`).toString("base64url");
   const refuse = (...authorization: string[]) => refusedBy(authenticator, authorization);
   return [
-    ["refuse a call without a token", refuse()],
-    ["refuse 16 KiB that are no token", refuse(`Bearer ${randomBytes(8_000).toString("hex")}`)],
-    ["refuse 16 KiB of nested claims", refuse(`Bearer ${header}.${nested}.${signature}`)],
-    ["refuse a token with a forged signature", refuse(`Bearer ${header}.${payload}.${otherSignature}`)],
+    ["reject a call without a token", refuse()],
+    ["reject 16 KiB that are not a token", refuse(`Bearer ${randomBytes(8_000).toString("hex")}`)],
+    ["reject 16 KiB of nested claims", refuse(`Bearer ${header}.${nested}.${signature}`)],
+    ["reject a token with a forged signature", refuse(`Bearer ${header}.${payload}.${otherSignature}`)],
   ];
 }
 
@@ -100,7 +100,7 @@ function refusedBy(authenticator: Authenticator, authorization: readonly string[
       refusalOf(error, "0123456789ab");
       return;
     }
-    throw new Error("a stranger was let in");
+    throw new Error("an unauthenticated caller was accepted");
   };
 }
 
@@ -112,5 +112,5 @@ function policySteps(): readonly Step[] {
     terms: openTerms,
   }));
   const policy: IssuancePolicy = { rules, fallback: openTerms, defaultTtlMs: hour, maxTtlMs: hour };
-  return [["pass by a thousand rules", () => rulingOn(spiffeId, policy)]];
+  return [["evaluate a thousand rules", () => rulingOn(spiffeId, policy)]];
 }

@@ -9,10 +9,13 @@ import { type Figure, percentile } from "./report.ts";
 const topic = "One rotation on 200 streams";
 const connections = 4;
 const streamsOfOne = 50;
-/** Short, so that the first rotation is due while we wait, and long enough to open all streams before. */
+/**
+ * Short enough that the first rotation falls into the benchmark, and long enough to open all streams before
+ * it.
+ */
 const ttlMs = 16_000;
 
-/** From the moment at which the CA has replied to a rotation to the new secret on each of 200 streams. */
+/** Measures the time from the CA's reply to a rotation until each of 200 streams has the new secret. */
 export async function measurePush(folder: string): Promise<readonly Figure[]> {
   const ca = await startFakeCa({ now: () => systemClock.now() });
   ca.ttlMs = ttlMs;
@@ -59,7 +62,7 @@ async function agentFlags(folder: string, ca: FakeCa): Promise<Record<string, st
   };
 }
 
-/** When the stream's second secret, the rotated one, arrived. */
+/** Returns when the stream's second secret, the rotated one, arrived. */
 async function secondSecretMs(channel: GrpcJsChannel): Promise<number> {
   const stream = channel.stream(streamSecrets);
   const constant = { nodeId: "bench", typeUrl: secretTypeUrl, resourceNames: ["default"] };

@@ -10,14 +10,14 @@ import { JwksTokenAuthenticator } from "../packages/ca-server/src/authn/jwks/tok
 
 const issuer = "https://bench.invalid";
 const clock = systemClock;
-/** As long as an entry of the ledger usually is. */
+/** The usual length of a ledger entry. */
 const ledgerLine = Buffer.from("x".repeat(650));
 
-/** The parts of the CA that have a life of their own, each as a step that can be repeated. */
+/** The parts of the CA that have state, each as a step that can be repeated. */
 export interface CaParts {
-  /** Checks a service account's token under a key set. */
+  /** Verifies a service account token against a key set. */
   verifyToken(): Promise<unknown>;
-  /** Puts one line on the disk and waits until it is there. */
+  /** Appends one line to the ledger and waits until it is durable. */
   record(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -1,9 +1,12 @@
 const rounds = 300;
 
-/** A name for the report, and what is measured. */
+/** A step with its name in the report. */
 export type Step = readonly [name: string, step: () => unknown];
 
-/** CPU of one round in microseconds, after as many to warm up; the kernel's share and that of Node's own threads are in it. */
+/**
+ * CPU time of one round in microseconds, kernel time and Node's own threads included. As many rounds run
+ * first to warm up.
+ */
 export async function cpuUsOf(step: () => unknown): Promise<number> {
   for (let round = 0; round < rounds; round += 1) await step();
   const before = process.cpuUsage();

@@ -18,7 +18,10 @@ interface Run {
   readonly serverCpuUs: number;
 }
 
-/** The real server on loopback. The client shares its two cores, so rates are lower than a server alone would show. */
+/**
+ * Measures the real server on loopback. The client shares its two cores, so a server alone would reach higher
+ * rates.
+ */
 export async function measureIssuance(folder: string, limit: PhysicalLimit): Promise<readonly Figure[]> {
   const ca = await startCa(folder);
   try {
@@ -32,8 +35,8 @@ export async function measureIssuance(folder: string, limit: PhysicalLimit): Pro
     const growth = last.serverCpuUs / first.serverCpuUs;
     return [
       ...figures,
-      { topic, name: "CPU of a call after 5,000 others, to that of an early one", value: growth, unit: "×" },
-      { topic, name: "resident memory after it all", value: memoryOf(ca.pid).rssMib, unit: "MiB" },
+      { topic, name: "CPU of a call after 5,000 others, relative to an early one", value: growth, unit: "×" },
+      { topic, name: "resident memory at the end", value: memoryOf(ca.pid).rssMib, unit: "MiB" },
     ];
   } finally {
     await ca.stop();

@@ -11,7 +11,7 @@ import { type CaLedger, createLedger } from "../packages/ca-server/src/recording
 import { issuedEntry } from "../packages/ca-server/src/recording/issued-entry.ts";
 import { type Figure, percentile } from "./report.ts";
 
-const topic = "The ledger: what it costs to put certificates on record";
+const topic = "The ledger: the cost of recording certificates";
 const callersOfRuns = [1, 16, 256];
 const callsOfARun = 512;
 const rounds = 3;
@@ -19,7 +19,10 @@ const manyEntries = 1_000_000;
 const entriesOfACost = 10_000;
 const atOnce = 500;
 
-/** Certificates with the ledger and without, alternating in one process; then the cost of an entry as the ledger grows. */
+/**
+ * Compares certificates with and without the ledger, alternating in one process, then measures the cost of an
+ * entry as the ledger grows.
+ */
 export async function measureLedgerCost(folder: string): Promise<readonly Figure[]> {
   const ledger = await open(join(folder, "ledger"));
   const figures: Figure[] = [];
@@ -89,7 +92,10 @@ async function run(issue: () => Promise<unknown>, callers: number): Promise<Run>
   return { ms: since(startedMs), latenciesMs };
 }
 
-/** One entry's CPU in all threads, index and tree included, of a small ledger and of one with a million entries. */
+/**
+ * Measures the CPU time of one entry in all threads, index and tree included, in a small ledger and in one
+ * with a million entries.
+ */
 async function measureGrowth(ledger: CaLedger, entry: Uint8Array): Promise<readonly Figure[]> {
   await append(ledger, entry, entriesOfACost);
   const early = await costOf(ledger, entry);
@@ -109,7 +115,7 @@ async function costOf(ledger: CaLedger, entry: Uint8Array): Promise<number> {
   return (user + system) / entriesOfACost;
 }
 
-/** Resolves when tree and index have them, too. */
+/** Resolves when the tree and the index contain the entries, too. */
 async function append({ log, settled }: CaLedger, entry: Uint8Array, count: number): Promise<void> {
   for (let done = 0; done < count; done += atOnce)
     await Promise.all(Array.from({ length: Math.min(atOnce, count - done) }, () => log.append(entry)));

@@ -13,7 +13,7 @@ import { measurePhysicalLimit, type PhysicalLimit, timesOpenssl } from "./openss
 import { type Figure, renderFigures } from "./report.ts";
 import { measureSteps } from "./steps.ts";
 
-/** What can be measured alone, in the order in which all of it is. */
+/** The benchmarks that can run alone, in the order of a full run. */
 const benches: readonly Bench[] = [
   { name: "steps", takes: "10 s", measure: (folder, limit) => measureSteps(folder, limit) },
   { name: "admission", takes: "5 s", measure: (_, limit) => measureAdmission(limit) },
@@ -43,7 +43,7 @@ const { values, positionals } = parseArgs({
 });
 const strangers = positionals.filter((name) => !benches.some((bench) => bench.name === name));
 if (values.help || strangers.length > 0) {
-  const complaint = strangers.map((name) => `bench: nothing is called ${name}\n`).join("");
+  const complaint = strangers.map((name) => `bench: unknown benchmark ${name}\n`).join("");
   process.stderr.write(`${complaint}${usage}`);
   process.exit(values.help ? 0 : 2);
 }

@@ -1,24 +1,24 @@
 import { execFileSync } from "node:child_process";
 import type { Comparison } from "./report.ts";
 
-/** What one core does with ECDSA P-256 and nothing around it: the limit that issuance is held against. */
+/** ECDSA P-256 on one core with nothing around it: the limit that issuance is compared with. */
 export interface PhysicalLimit {
-  /** As `openssl version` says it. */
+  /** As printed by `openssl version`. */
   readonly version: string;
   readonly signsPerSecond: number;
   readonly verifiesPerSecond: number;
-  /** One signature made and one verified, which no issuance can do without. */
+  /** One signature and one verification, the minimum that issuance needs. */
   readonly signAndVerifyUs: number;
 }
 
-/** Runs `openssl speed` for a second each. */
+/** Runs `openssl speed` for one second per operation. */
 export function measurePhysicalLimit(): PhysicalLimit {
   const output = openssl("speed", "-seconds", "1", "ecdsap256");
   const [, sign = "0", verify = "0"] = /nistp256\)\s+\S+\s+\S+\s+([\d.]+)\s+([\d.]+)/.exec(output) ?? [];
   const signsPerSecond = Number(sign);
   const verifiesPerSecond = Number(verify);
   const signAndVerifyUs = 1e6 / signsPerSecond + 1e6 / verifiesPerSecond;
-  if (!Number.isFinite(signAndVerifyUs)) throw new Error(`openssl speed said something else:\n${output}`);
+  if (!Number.isFinite(signAndVerifyUs)) throw new Error(`unexpected output of openssl speed:\n${output}`);
   const [version = ""] = openssl("version").split(" (");
   return { version: version.trim(), signsPerSecond, verifiesPerSecond, signAndVerifyUs };
 }

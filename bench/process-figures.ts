@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 
 const ticksPerSecond = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 
-/** CPU seconds that a process has used so far (Linux). */
+/** The CPU seconds that a process has used so far (Linux). */
 export function cpuSecondsOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
     .replace(/^.*\) /, "")
@@ -11,7 +11,9 @@ export function cpuSecondsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
-/** The same to the nanosecond, of the threads that it has now: for work so small that ticks say nothing. */
+/**
+ * The same in nanosecond resolution, summed over the current threads: for work too small to measure in ticks.
+ */
 export function threadSecondsOf(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
   const spent = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8"));
@@ -21,11 +23,11 @@ export function threadSecondsOf(pid: number): number {
 export interface Memory {
   readonly rssMib: number;
   readonly anonymousMib: number;
-  /** Proportional: of pages that processes share, each has its part. */
+  /** Proportional set size: each process is charged its share of shared pages. */
   readonly pssMib: number;
 }
 
-/** Resident, anonymous and proportional memory of a process (Linux). */
+/** The resident, anonymous and proportional memory of a process (Linux). */
 export function memoryOf(pid: number): Memory {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   const mib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(rollup)?.[1]) / 1024;

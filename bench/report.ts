@@ -1,11 +1,11 @@
-/** How many times what the machine could do at best a figure is. */
+/** The ratio of a figure to the best that the machine could do. */
 export interface Comparison {
   readonly ratio: number;
-  /** The limit: `openssl`, or `bare Node`. */
+  /** The name of the limit: `openssl` or `bare Node`. */
   readonly of: string;
 }
 
-/** One measured figure; `value` in `unit`, compared with a limit where there is one. */
+/** One measured figure: `value` in `unit`, compared with a limit if there is one. */
 export interface Figure {
   readonly topic: string;
   readonly name: string;
@@ -14,7 +14,7 @@ export interface Figure {
   readonly against?: Comparison;
 }
 
-/** An aligned table for each topic. */
+/** Renders an aligned table per topic. */
 export function renderFigures(figures: readonly Figure[]): string {
   const nameWidth = Math.max(...figures.map(({ name }) => name.length));
   const topics = [...new Set(figures.map(({ topic }) => topic))];

@@ -17,7 +17,7 @@ import type { Figure } from "./report.ts";
 
 const topic = "CPU of each step, alone in a process";
 
-/** CPU of each step of one issuance; the kernel's share and that of Node's own threads are in it. */
+/** Measures the CPU time of each step of one issuance, kernel time and Node's own threads included. */
 export async function measureSteps(folder: string, limit: PhysicalLimit): Promise<readonly Figure[]> {
   const parts = await startCaParts(folder);
   try {
@@ -25,7 +25,7 @@ export async function measureSteps(folder: string, limit: PhysicalLimit): Promis
       ...(await agentSteps()),
       ["CA: verify an ES256 token", parts.verifyToken],
       ...(await caSteps()),
-      ["CA: put it on record, synced to the disk", parts.record],
+      ["CA: record it, synced to the disk", parts.record],
     ];
     const figures: Figure[] = [];
     for (const [name, step] of steps) {
@@ -43,7 +43,7 @@ const spiffeId = parseSpiffeId("spiffe://cluster.local/ns/demo/sa/frontend");
 async function agentSteps(): Promise<readonly Step[]> {
   const keyPair = await createKeyPair("P-256");
   return [
-    ["agent: make a P-256 key", () => createKeyPair("P-256")],
+    ["agent: generate a P-256 key", () => createKeyPair("P-256")],
     ["agent: write a CSR", () => createCertificateRequest(keyPair, spiffeId)],
   ];
 }

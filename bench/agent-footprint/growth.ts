@@ -8,13 +8,16 @@ import { buildImpatientAgent } from "./impatient-agent.ts";
 import { type Running, startVariant, takeSecret } from "./scene.ts";
 import { shipped, type Variant } from "./variants.ts";
 
-/** How much of something an agent goes through, and how many looks at its memory are taken meanwhile. */
+/** The number of operations an agent performs, and how often its memory is sampled meanwhile. */
 export interface Load {
   readonly times: number;
   readonly looks: number;
 }
 
-/** Memory of an agent over many rotations, and of one over many clients that come, take a secret and go. */
+/**
+ * Measures an agent's memory over many rotations, and over many clients that connect, fetch a secret and
+ * disconnect.
+ */
 export async function measureGrowth(folder: string, load: Load): Promise<readonly Figure[]> {
   const ca = await startFakeCa({ now: () => systemClock.now() });
   const [tokens, rootPath] = [
@@ -49,7 +52,7 @@ export async function measureGrowth(folder: string, load: Load): Promise<readonl
   }
 }
 
-/** The memory after each share of the load; the first look is before any of it. */
+/** Samples the memory before the load, and after each share of it. */
 async function follow(
   running: Running,
   { times, looks }: Load,
@@ -99,7 +102,7 @@ function growthFigures(
   ];
 }
 
-/** The line through the points that fits best, as KiB for a thousand. */
+/** The slope of the least-squares line through the samples, in KiB per thousand operations. */
 function slopeKib(seen: readonly (Memory & { readonly count: number })[]): number {
   const mean = (of: (each: Memory & { readonly count: number }) => number) =>
     seen.reduce((sum, each) => sum + of(each), 0) / seen.length;

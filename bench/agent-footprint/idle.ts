@@ -8,7 +8,10 @@ const topic = "An agent's footprint: an idle minute";
 const idleMs = 60_000;
 const settleMs = 5_000;
 
-/** CPU of an agent that has served its secret and waits, and of the floor in the same minute. */
+/**
+ * Measures the CPU time of an agent that has served its secret and is idle, and of bare Node during the same
+ * minute.
+ */
 export async function measureIdle(folder: string, ca: Beside): Promise<readonly Figure[]> {
   const running = await Promise.all(
     [floor, shipped].map((variant, index) => startVariant(variant, `${folder}/idle-${index}`, ca)),

@@ -13,11 +13,11 @@ const impatient: Plugin = {
 };
 
 /**
- * The agent, all of it, built with another scheduler: rotations follow one another as fast as the CA answers. A build of
- * its own, so that the real agent needs no way to be hurried.
+ * Builds the complete agent with a scheduler that rotates as fast as the CA replies. This separate build
+ * keeps such a switch out of the real agent.
  */
 export async function buildImpatientAgent(folder: string): Promise<Variant> {
   const path = `${folder}/impatient-agent.mjs`;
   await bundleAgent(path, [impatient]);
-  return { ...shipped, name: "built to rotate on and on", args: [...shipped.args.slice(0, -1), path] };
+  return { ...shipped, name: "built to rotate without a pause", args: [...shipped.args.slice(0, -1), path] };
 }

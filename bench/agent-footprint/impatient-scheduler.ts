@@ -1,6 +1,6 @@
 import type { Clock, Scheduler } from "@kasbah/runtime";
 
-/** In the place of the runtime's: whatever is waited for is due at once, so that an agent rotates on and on. */
+/** Replaces the runtime's scheduler: every wait ends immediately, so the agent rotates without a pause. */
 export function createScheduler(clock: Clock): Scheduler {
   return {
     waitUntil: (_instant, signal) => clock.sleep(1, signal),

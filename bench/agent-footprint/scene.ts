@@ -8,25 +8,25 @@ import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { freePort } from "@kasbah/testkit";
 import { floor, type Variant } from "./variants.ts";
 
-/** What an agent needs to know of the CA beside it. */
+/** The facts about the CA that an agent needs. */
 export interface Beside {
   readonly port: number;
   readonly rootPath: string;
   readonly tokens: TokenIssuer;
 }
 
-/** A process of a variant that runs, with its socket at `socket`. */
+/** A running process of a variant, with its socket at `socket`. */
 export interface Running {
   readonly pid: number;
   readonly socket: string;
-  /** On the clock that never steps, when it was started. */
+  /** When the process was started, on the monotonic clock. */
   readonly startedMs: number;
-  /** Resolves when the socket is there. */
+  /** Resolves when the socket exists. */
   listening(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts a variant in a folder of its own. */
+/** Starts a variant in its own folder. */
 export async function startVariant(variant: Variant, folder: string, ca: Beside): Promise<Running> {
   mkdirSync(folder, { recursive: true });
   const socket = `${folder}/sds/socket`;
@@ -66,7 +66,7 @@ async function agentFlags(folder: string, socket: string, ca: Beside): Promise<r
   return Object.entries(flags).flat();
 }
 
-/** Connects, takes one secret and leaves. */
+/** Connects, fetches one secret and disconnects. */
 export async function takeSecret(unixPath: string): Promise<void> {
   const channel = new Http2Channel({ unixPath });
   try {

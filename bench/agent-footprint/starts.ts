@@ -9,16 +9,19 @@ const settleMs = 2_000;
 
 interface Start extends Memory {
   readonly listeningMs: number;
-  /** None of the floor. */
+  /** Missing for the floor, which serves no secret. */
   readonly firstSecretMs: number;
 }
 
-/** How long each variant takes to serve, and what it weighs when it then idles: medians of starts that take turns. */
+/**
+ * Measures how long each variant takes to serve its first secret, and its memory when idle: medians of
+ * interleaved starts.
+ */
 export async function measureStarts(folder: string, ca: Beside, rounds: number): Promise<readonly Figure[]> {
   mkdirSync(`${folder}/cache`, { recursive: true });
   const variants = [floor, shipped, ...alternatives(`${folder}/cache`)];
   const seen = new Map<Variant, Start[]>(variants.map((variant) => [variant, []]));
-  // The first round warms the disk's cache and fills that of compiled code.
+  // The first round only warms the disk cache and fills the compile cache.
   for (let round = 0; round <= rounds; round += 1) {
     for (const [index, variant] of variants.entries()) {
       const start = await measureStart(variant, `${folder}/start-${round}-${index}`, ca);

@@ -3,12 +3,12 @@ import { memoryOf } from "../process-figures.ts";
 import { msOf } from "./ms-of.ts";
 import { nameOf, timeOf } from "./write-ledger.ts";
 
-/** What it costs to ask an index that is there. */
+/** The cost of queries on an existing index. */
 export interface AskFigures {
   readonly openMs: number;
   readonly whoMs: number;
   readonly serialMs: number;
-  /** That the process has more for it, its JavaScript heap included. */
+  /** The growth of the process's memory, its JavaScript heap included. */
   readonly moreMib: number;
 }
 

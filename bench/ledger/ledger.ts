@@ -8,7 +8,7 @@ import { writeLedger } from "./write-ledger.ts";
 
 const topic = "The audit index at a million entries";
 const size = 1_000_000;
-/** Writes a ledger of a million certificates into a folder, which is empty again at the end, and indexes it. */
+/** Writes a ledger of a million certificates into a folder, indexes it, and empties the folder at the end. */
 export async function measureLedger(folder: string): Promise<readonly Figure[]> {
   try {
     await writeLedger(folder, size);
@@ -18,27 +18,27 @@ export async function measureLedger(folder: string): Promise<readonly Figure[]> 
     );
     const { openMs, whoMs, serialMs, moreMib } = measuredBy<AskFigures>("ask-index.ts", folder);
     return [
-      { topic, name: "take one of the first 50 000 entries", value: firstUs, unit: "µs" },
+      { topic, name: "add one of the first 50 000 entries", value: firstUs, unit: "µs" },
       {
         topic,
-        name: "take one of the last 50 000 entries",
+        name: "add one of the last 50 000 entries",
         value: lastUs,
         unit: "µs",
         against: { ratio: lastUs / firstUs, of: "the first" },
       },
-      { topic, name: "make it anew, each entry read and parsed", value: rebuildUs, unit: "µs" },
-      { topic, name: "size on disk, each entry", value: bytesPerEntry, unit: "B" },
+      { topic, name: "rebuild it, per entry, parsing included", value: rebuildUs, unit: "µs" },
+      { topic, name: "size on disk, per entry", value: bytesPerEntry, unit: "B" },
       { topic, name: "open it", value: openMs, unit: "ms" },
       { topic, name: "who held a name at an instant", value: whoMs, unit: "ms" },
-      { topic, name: "find no certificate with a serial", value: serialMs, unit: "ms" },
-      { topic, name: "memory to open it and ask a thousand times", value: moreMib, unit: "MiB" },
+      { topic, name: "look up a serial that does not exist", value: serialMs, unit: "ms" },
+      { topic, name: "memory to open it and run a thousand queries", value: moreMib, unit: "MiB" },
     ];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** In a process of its own, so that its memory is the index's. */
+/** Runs in a separate process, so that the process's memory is that of the index. */
 function measuredBy<Figures>(name: string, folder: string): Figures {
   const script = fileURLToPath(new URL(name, import.meta.url));
   const argv = ["--conditions=kasbah-source", script, folder, String(size)];

@@ -2,9 +2,9 @@ import { statSync } from "node:fs";
 import { AuditIndex, catchUp, ledgerDirectoryAt, listSegments, readEntry, readLines } from "@kasbah/ledger";
 import { msOf } from "./ms-of.ts";
 
-/** What it costs to make an index. */
+/** The cost of building an index. */
 export interface IndexFigures {
-  /** To take one entry that is parsed already, of the first and of the last ones. */
+  /** CPU time to add one parsed entry, for the first and for the last entries. */
   readonly firstUs: number;
   readonly lastUs: number;
   readonly bytesPerEntry: number;
@@ -31,7 +31,7 @@ const [firstUs, lastUs] = await addUs();
 const figures: IndexFigures = { firstUs, lastUs, bytesPerEntry, rebuildUs };
 process.stdout.write(JSON.stringify(figures));
 
-/** The first and the last entries of a new index, without their parsing. */
+/** Measures the first and the last entries added to a new index, without parsing. */
 async function addUs(): Promise<readonly [first: number, last: number]> {
   const index = AuditIndex.open(`${stateDirectory}/second.sqlite`);
   const at = { first: 0, last: 0 };

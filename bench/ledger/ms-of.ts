@@ -1,4 +1,4 @@
-/** How long some work takes, in milliseconds. */
+/** The duration of the work in milliseconds. */
 export async function msOf(work: () => Promise<unknown>): Promise<number> {
   const before = performance.now();
   await work();

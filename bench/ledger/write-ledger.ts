@@ -14,7 +14,10 @@ export const entriesPerSecond = 4;
 export const nameOf = (count: number) => `spiffe://cluster.local/ns/team-${count % 200}/sa/service-${count}`;
 export const timeOf = (index: number) => new Date(startMs + (index * 1000) / entriesPerSecond);
 
-/** The certificates of a mesh, one after the other: 20 000 names, four a second. Everything but its keys is like a real one's. */
+/**
+ * Writes the consecutive certificates of a mesh: 20 000 names, four certificates a second. Everything but the
+ * keys resembles a real ledger.
+ */
 export async function writeLedger(stateDirectory: string, size: number): Promise<void> {
   const { segments } = ledgerDirectoryAt(`${stateDirectory}/ledger`);
   mkdirSync(segments, { recursive: true, mode: 0o700 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { decodeJwt } from "jose";
 import { runCommand } from "./command.ts";
 
-describe("the certs-dev command", () => {
+describe("certs-dev", () => {
   let directory: string;
   const run = (...argv: string[]) =>
     runCommand(argv, { defaultDirectory: join(directory, "out"), now: new Date("2026-11-20T12:00:00Z") });
@@ -15,7 +15,7 @@ describe("the certs-dev command", () => {
   });
   afterEach(() => rm(directory, { recursive: true }));
 
-  it("refuses unknown flags, unknown commands and a lifetime without unit as usage faults", async () => {
+  it("rejects unknown flags, unknown commands and a lifetime without a unit as usage errors", async () => {
     await assert.rejects(run("issuer", "--force"), { code: "USAGE" });
     await assert.rejects(run("root"), { code: "USAGE" });
     await run("issuer");
@@ -23,11 +23,11 @@ describe("the certs-dev command", () => {
     await assert.rejects(run("token", ...who, "--lifetime", "60"), { code: "USAGE" });
   });
 
-  it("teaches when called without arguments", async () => {
+  it("prints its help when it is called without arguments", async () => {
     assert.match(await run(), /certs-dev token .*--namespace/);
   });
 
-  it("makes an issuer and a token for a workload with the audience and lifetime asked for", async () => {
+  it("creates an issuer and a workload token with the requested audience and lifetime", async () => {
     await run("issuer");
     const who = ["--namespace", "demo", "--service-account", "frontend"];
     const token = await run("token", ...who, "--audience", "other", "--lifetime", "15m");
@@ -37,7 +37,7 @@ describe("the certs-dev command", () => {
     assert.equal((claims.exp ?? 0) - (claims.iat ?? 0), 900);
   });
 
-  it("writes a token file that only its owner reads", async () => {
+  it("writes a token file that only its owner can read", async () => {
     await run("issuer");
     const out = join(directory, "frontend.token");
     await run("token", "--namespace", "demo", "--service-account", "frontend", "--out", out);

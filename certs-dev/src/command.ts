@@ -20,7 +20,7 @@ Try it: a CA that trusts the issuer, and a token for its first workload
   kasbah-agent --token-file frontend.token --ca-address 127.0.0.1:15012 --ca-root root-cert.pem
 `;
 
-/** What the command needs from the process around it. */
+/** Values from the process environment. */
 export interface CommandOptions {
   readonly defaultDirectory: string;
   readonly now: Date;
@@ -31,10 +31,10 @@ export async function runCommand(argv: readonly string[], options: CommandOption
   const { values, positionals } = parseCommandLine(argv);
   const [verb, directory = options.defaultDirectory, extra] = positionals;
   if (values.help || verb === undefined) return help;
-  if (extra !== undefined) throw new CertsDevError("USAGE", `one DIR at most, also given: ${extra}`);
+  if (extra !== undefined) throw new CertsDevError("USAGE", `expected at most one DIR, also got ${extra}`);
   if (verb === "issuer") return makeIssuer(directory, values.issuer);
   if (verb === "token") return mintToken(directory, values, options.now);
-  throw new CertsDevError("USAGE", `no such command: ${verb}. There are issuer and token`);
+  throw new CertsDevError("USAGE", `unknown command ${verb}: expected issuer or token`);
 }
 
 async function makeIssuer(directory: string, issuer: string): Promise<string> {
@@ -47,7 +47,7 @@ type Flags = ReturnType<typeof parseCommandLine>["values"];
 async function mintToken(directory: string, flags: Flags, now: Date): Promise<string> {
   const { namespace, "service-account": serviceAccount, audience, lifetime, out } = flags;
   if (!namespace || !serviceAccount) {
-    throw new CertsDevError("USAGE", "token needs --namespace and --service-account");
+    throw new CertsDevError("USAGE", "token requires --namespace and --service-account");
   }
   const lifetimeMs = parseLifetime(lifetime);
   const issuer = await loadTokenIssuer(directory);
@@ -88,6 +88,9 @@ function parseLifetime(text: string): number {
   const [, count, unit = ""] = /^([0-9]{1,6})([smhd])$/.exec(text) ?? [];
   const ms = unitMs.get(unit);
   if (ms === undefined)
-    throw new CertsDevError("USAGE", `--lifetime is like 90s, 15m, 1h or 7d, not ${text}`);
+    throw new CertsDevError(
+      "USAGE",
+      `--lifetime: expected a duration such as 90s, 15m, 1h or 7d, got ${text}`,
+    );
   return Number(count) * ms;
 }

@@ -1,6 +1,6 @@
 export type CertsDevErrorCode = "USAGE" | "ISSUER_EXISTS" | "ISSUER_MISSING" | "DIRECTORY_OPEN";
 
-/** A refusal of certs-dev; `code` is stable, the message is for people. */
+/** An error of certs-dev; `code` is stable, the message is for people. */
 export class CertsDevError extends Error {
   readonly code: CertsDevErrorCode;
 

@@ -1,16 +1,19 @@
 import { createHash } from "node:crypto";
 import type { JWTPayload } from "jose";
 
-/** What a development token says; times come from `now`, nothing is random. */
+/** The contents of a development token. Times derive from `now`; nothing is random. */
 export interface TokenRequest {
   readonly namespace: string;
   readonly serviceAccount: string;
-  /** `istio-ca` unless given. */
+  /** Defaults to `istio-ca`. */
   readonly audience?: string | readonly string[];
-  /** One hour unless given. */
+  /** Defaults to one hour. */
   readonly lifetimeMs?: number;
   readonly now: Date;
-  /** Laid over the others, so that tests can mint what Kubernetes never would; `undefined` removes a claim. */
+  /**
+   * Overrides the other claims, so that tests can mint tokens that Kubernetes never would; `undefined`
+   * removes a claim.
+   */
   readonly claims?: Readonly<Record<string, unknown>>;
 }
 
@@ -39,7 +42,7 @@ export function createTokenClaims(issuer: string, request: TokenRequest): JWTPay
   };
 }
 
-/** A version 4 shaped UUID that is the same for the same thing on every run. */
+/** A UUID in version 4 format that is the same for the same input on every run. */
 function uidFor(thing: string): string {
   const hex = createHash("sha256").update(thing).digest("hex");
   return [
@@ -51,7 +54,10 @@ function uidFor(thing: string): string {
   ].join("-");
 }
 
-/** A Deployment's pod: name, template hash, suffix, all in the alphabet Kubernetes uses for them. */
+/**
+ * The pod name of a Deployment: name, template hash and suffix, in the alphabet that Kubernetes uses for
+ * them.
+ */
 function podName(namespace: string, serviceAccount: string): string {
   const alphabet = "bcdfghjklmnpqrstvwxz2456789";
   const digest = createHash("sha256").update(`pod name ${namespace}/${serviceAccount}`).digest();

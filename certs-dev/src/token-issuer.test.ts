@@ -8,7 +8,7 @@ import { createTokenIssuer, loadTokenIssuer } from "./token-issuer.ts";
 const now = new Date("2026-11-20T12:00:00Z");
 const request = { namespace: "demo", serviceAccount: "frontend", now };
 
-describe("a development token issuer", () => {
+describe("TokenIssuer", () => {
   let directory: string;
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "kasbah-certs-dev-"));
@@ -22,7 +22,7 @@ describe("a development token issuer", () => {
     await assert.rejects(second.save(join(directory, "out")), { code: "ISSUER_EXISTS" });
   });
 
-  it("keeps its key in a file that only the owner reads, in a folder that only the owner enters", async () => {
+  it("stores its key in a file that only the owner can read, in a folder that only the owner can enter", async () => {
     const issuer = await createTokenIssuer({ issuer: "https://dev.invalid" });
     await issuer.save(join(directory, "a/out"));
     assert.equal((await stat(join(directory, "a/out"))).mode & 0o777, 0o700);
@@ -30,11 +30,11 @@ describe("a development token issuer", () => {
     assert.doesNotMatch(await readFile(join(directory, "a/out/jwks.json"), "utf8"), /"d"/);
   });
 
-  it("says plainly that a folder holds no issuer", async () => {
+  it("reports that a folder contains no issuer", async () => {
     await assert.rejects(loadTokenIssuer(directory), { code: "ISSUER_MISSING" });
   });
 
-  it("mints what Kubernetes mints: subject, audience list, pod and service account", async () => {
+  it("mints tokens like those of Kubernetes: subject, audience list, pod and service account", async () => {
     const issuer = await createTokenIssuer({ issuer: "https://dev.invalid" });
     const { payload, protectedHeader } = await jwtVerify(
       await issuer.mint(request),
@@ -50,13 +50,13 @@ describe("a development token issuer", () => {
     assert.match(kubernetes.pod.uid, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
   });
 
-  it("names its key by the RFC 7638 thumbprint", async () => {
+  it("uses the RFC 7638 thumbprint of its key as the key ID", async () => {
     const [key] = (await createTokenIssuer({ issuer: "https://dev.invalid" })).jwks().keys;
     assert.ok(key);
     assert.equal(key.kid, await calculateJwkThumbprint(key));
   });
 
-  it("is the same issuer after saving and loading", async () => {
+  it("mints tokens that verify under the same key after it was saved and loaded", async () => {
     const issuer = await createTokenIssuer({ issuer: "https://dev.invalid" });
     await issuer.save(join(directory, "out"));
     const loaded = await loadTokenIssuer(join(directory, "out"));

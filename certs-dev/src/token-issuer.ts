@@ -7,7 +7,10 @@ import { createTokenClaims, type TokenRequest } from "./token-claims.ts";
 
 const files = { key: "token-key.pem", jwks: "jwks.json", issuer: "issuer.json" } as const;
 
-/** Stands for the Kubernetes API server's token signer: ES256, one key, `kid` is its RFC 7638 thumbprint. */
+/**
+ * Stands in for the token signer of the Kubernetes API server: ES256, one key, whose `kid` is its RFC 7638
+ * thumbprint.
+ */
 export class TokenIssuer {
   readonly issuer: string;
   readonly #key: CryptoKey;
@@ -19,7 +22,7 @@ export class TokenIssuer {
     this.#publicJwk = publicJwk;
   }
 
-  /** From an extractable ES256 private key. */
+  /** Creates an issuer from an extractable ES256 private key. */
   static async from(issuer: string, key: CryptoKey): Promise<TokenIssuer> {
     const { kty, crv, x, y } = await exportJWK(key);
     const publicPart = { kty, crv, x, y } as JWK;
@@ -27,12 +30,12 @@ export class TokenIssuer {
     return new TokenIssuer(issuer, key, { ...publicPart, alg: "ES256", use: "sig", kid });
   }
 
-  /** The public key alone, as `/openid/v1/jwks` serves it. */
+  /** The public key only, as served at `/openid/v1/jwks`. */
   jwks(): JSONWebKeySet {
     return { keys: [{ ...this.#publicJwk }] };
   }
 
-  /** Signs whatever it is asked to: a development tool refuses nothing. */
+  /** Signs every request: a development tool rejects nothing. */
   async mint(request: TokenRequest): Promise<string> {
     return new SignJWT(createTokenClaims(this.issuer, request))
       .setProtectedHeader({ alg: "ES256", kid: this.#publicJwk.kid })
@@ -40,9 +43,10 @@ export class TokenIssuer {
   }
 
   /**
-   * Writes key (0600), JWKS and issuer name into a folder that only its owner can enter (0700).
+   * Writes the key (0600), the JWKS and the issuer name into a folder that only its owner can enter (0700).
    *
-   * @throws CertsDevError `ISSUER_EXISTS` rather than overwrite a key; `DIRECTORY_OPEN` if others can enter the folder.
+   * @throws CertsDevError `ISSUER_EXISTS` instead of overwriting a key; `DIRECTORY_OPEN` if other users can
+   * enter the folder.
    */
   async save(directory: string): Promise<void> {
     await ownDirectory(directory);
@@ -52,13 +56,13 @@ export class TokenIssuer {
   }
 }
 
-/** A new issuer with a fresh key, in memory only until it is saved. */
+/** Creates an issuer with a new key. It exists in memory only until it is saved. */
 export async function createTokenIssuer(options: { issuer: string }): Promise<TokenIssuer> {
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   return TokenIssuer.from(options.issuer, privateKey);
 }
 
-/** @throws CertsDevError `ISSUER_MISSING` when the folder holds no saved issuer. */
+/** @throws CertsDevError `ISSUER_MISSING` if the folder contains no saved issuer. */
 export async function loadTokenIssuer(directory: string): Promise<TokenIssuer> {
   try {
     const key = await importPKCS8(await readFile(join(directory, files.key), "utf8"), "ES256", {
@@ -69,7 +73,7 @@ export async function loadTokenIssuer(directory: string): Promise<TokenIssuer> {
   } catch (cause) {
     throw new CertsDevError(
       "ISSUER_MISSING",
-      `no token issuer in ${directory}: make one with certs-dev issuer`,
+      `no token issuer in ${directory}: create one with certs-dev issuer`,
       {
         cause,
       },
@@ -81,7 +85,7 @@ function issuerName(saved: unknown): string {
   if (typeof saved === "object" && saved !== null && "issuer" in saved && typeof saved.issuer === "string") {
     return saved.issuer;
   }
-  throw new TypeError(`${files.issuer} names no issuer`);
+  throw new TypeError(`${files.issuer} contains no issuer`);
 }
 
 async function ownDirectory(directory: string): Promise<void> {
@@ -94,7 +98,7 @@ async function ownDirectory(directory: string): Promise<void> {
   if ((mode & 0o077) !== 0) {
     throw new CertsDevError(
       "DIRECTORY_OPEN",
-      `others can enter ${directory}: run chmod 700 on it, or choose another`,
+      `other users can enter ${directory}: run chmod 700 on it or choose another`,
     );
   }
 }
@@ -104,7 +108,7 @@ async function writeNew(path: string, text: string, mode: number): Promise<void>
     await writeFile(path, text, { mode, flag: "wx" });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
-    throw new CertsDevError("ISSUER_EXISTS", `${path} is there already: remove the folder to begin again`, {
+    throw new CertsDevError("ISSUER_EXISTS", `${path} already exists: remove the folder to start over`, {
       cause,
     });
   }

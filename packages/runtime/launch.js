@@ -1,4 +1,5 @@
-// Starts a command on a supported Node. Kept in syntax that Node 20 parses, because that is what may run it first.
+// Starts a command on a supported Node. The syntax is limited to what Node 20 parses, because Node 20 may run
+// this file first.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,11 +11,11 @@ const { engines } = JSON.parse(readFileSync(new URL("package.json", import.meta.
 const floor = engines.node.replace(/^>=/, "");
 
 /**
- * Runs the module at `main` in this process when this Node is at least the floor of package.json's `engines`, else runs
- * the whole command again with the Node that the project pins, passing signals and the exit code.
+ * Runs the module at `main` in this process if this Node satisfies `engines` in package.json. Otherwise runs
+ * the command again with the Node that the project pins, and forwards signals and the exit code.
  */
 export async function launch(main) {
-  // Without a listener of ours, SIGUSR1 makes Node open its debugger: a port from which every key can be read.
+  // Without a listener, SIGUSR1 makes Node open its debugger, a port through which every key can be read.
   process.on("SIGUSR1", () => {});
   if (isAtLeast(process.versions.node, floor)) {
     await import(main.href);
@@ -23,8 +24,8 @@ export async function launch(main) {
   const pinned = findPinnedNode();
   if (pinned === undefined) {
     process.stderr.write(
-      `${basenameOf(process.argv[1])} needs Node ${floor} or newer, and this is ${process.versions.node}: ` +
-        "install a newer Node, or run npm ci in the project, which brings its own.\n",
+      `${basenameOf(process.argv[1])} requires Node ${floor} or newer, but this is ${process.versions.node}: ` +
+        "install a newer Node, or run npm ci in the project, which installs one.\n",
     );
     process.exit(2);
   }
@@ -50,13 +51,14 @@ function findPinnedNode() {
 }
 
 function runAgainWith(node) {
-  // By the variable the command can tell that its parent only waits for it, and end when that parent is killed.
+  // The variable lets the command detect that its parent only waits for it, and stop when that parent is
+  // killed.
   const env = { ...process.env, KASBAH_LAUNCHER: String(process.pid) };
   const child = spawn(node, process.argv.slice(1), { stdio: "inherit", env });
   const forwarded = ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2", "SIGINT"];
   for (const signal of forwarded) {
     process.on(signal, () => {
-      // A terminal sends Ctrl-C to the child as well; twice would mean "at once" to it.
+      // A terminal sends Ctrl-C to the child as well, and a second one means "exit immediately".
       if (signal === "SIGINT" && process.stdin.isTTY) return;
       child.kill(signal);
     });

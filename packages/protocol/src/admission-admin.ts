@@ -3,11 +3,11 @@ import type { Codec, Method } from "./codec.ts";
 
 const wire = kasbah.v1;
 
-/** What was decided about one call. Texts are "" where nothing is known. */
+/** The decision about one call. Unknown texts are "". */
 export interface DecisionMessage {
   readonly referenceId: string;
   readonly time: Date;
-  /** `ISSUED`, or the code of the refusal. */
+  /** `ISSUED`, or the error code of the refusal. */
   readonly code: string;
   readonly peerAddress: string;
   readonly caller: string;
@@ -26,7 +26,7 @@ export interface DecisionMessage {
   readonly disregarded: readonly string[];
 }
 
-/** What the policy says about one identity; durations in milliseconds. */
+/** The policy's decision about one identity; durations in milliseconds. */
 export interface IdentityExplanationMessage {
   readonly spiffeId: string;
   readonly rule: string;
@@ -52,7 +52,7 @@ const decision: Codec<DecisionMessage> = {
       ignored: [...ignored],
       disregarded: [...disregarded],
     }).finish(),
-  // Defaults of absent fields stand on the prototype of a message, so each field is read by its name.
+  // The defaults of absent fields are on the message's prototype, so each field is read by name.
   decode: (bytes) => {
     const read = wire.Decision.decode(bytes);
     return {
@@ -107,7 +107,7 @@ const explanation: Codec<IdentityExplanationMessage> = {
 
 const path = (name: string) => `/kasbah.v1.AdmissionAdmin/${name}`;
 
-/** Answers FAILED_PRECONDITION when the reference is of no call that is still remembered. */
+/** Fails with FAILED_PRECONDITION if the CA has no record of a call with this reference. */
 export const explainCall: Method<{ readonly referenceId: string }, DecisionMessage> = {
   path: path("ExplainCall"),
   request: {

@@ -16,7 +16,7 @@ const date = fc.date({ noInvalidDate: true });
 const kind = fc.constantFrom("root", "intermediate");
 const stage = fc.constantFrom("prepared", "distributed", "active", "retiring", "retired");
 
-/** What is always there, with any part of what may be. */
+/** Generates objects with all required properties and any subset of the optional ones. */
 function withOptional<Always, Maybe>(
   always: { readonly [K in keyof Always]: fc.Arbitrary<Always[K]> },
   maybe: { readonly [K in keyof Maybe]: fc.Arbitrary<Maybe[K]> },
@@ -69,8 +69,8 @@ const status: fc.Arbitrary<AuthorityStatusMessage> = withOptional(
   { rotation, restoredAt: date },
 );
 
-describe("AuthorityAdmin on the wire", () => {
-  it("refuses words that are not the glossary's, and an authority without any", () => {
+describe("AuthorityAdmin messages", () => {
+  it("refuses words that are not in the glossary, and an authority without any", () => {
     const bytes = (fields: { stage?: string }) => {
       const words = { kind: "root", origin: "self-signed", ...fields };
       return kasbah.v1.AuthorityStatus.encode({ authorities: [words] }).finish();
@@ -82,7 +82,7 @@ describe("AuthorityAdmin on the wire", () => {
     assert.throws(() => rotateAuthority.request.decode(new Uint8Array()), TypeError);
   });
 
-  it("tells the epoch 0 from none, and the first moment of 1970 from no time", () => {
+  it("distinguishes epoch 0 from a missing epoch, and the first moment of 1970 from a missing time", () => {
     const { request } = abortRotation;
     assert.deepEqual(request.decode(request.encode({})), {});
     assert.deepEqual(request.decode(request.encode({ ifEpoch: 0 })), { ifEpoch: 0 });
@@ -99,7 +99,7 @@ describe("AuthorityAdmin on the wire", () => {
     assert.deepEqual(response.decode(response.encode(idle)), idle);
   });
 
-  it("carries every status there and back, times to the millisecond", () => {
+  it("decodes every encoded status to the same value, times to the millisecond", () => {
     fc.assert(
       fc.property(status, (sent) => {
         const received = response.decode(response.encode(sent));

@@ -27,7 +27,7 @@ export interface AuthorityMessage {
   readonly rotatesAt?: Date;
 }
 
-/** The rotation that is under way. */
+/** The rotation in progress. */
 export interface RotationMessage {
   readonly kind: Kind;
   readonly from: string;
@@ -40,7 +40,7 @@ export interface RotationMessage {
   readonly aborted: boolean;
 }
 
-/** What every command about authorities is answered with. */
+/** The response to every command about authorities. */
 export interface AuthorityStatusMessage {
   readonly trustDomain: string;
   readonly epoch: number;
@@ -169,7 +169,7 @@ function decodeRotation(message: InstanceType<typeof wire.Rotation>): RotationMe
   };
 }
 
-/** A 64-bit number of the generated code: a number, or an object that becomes one. */
+/** A 64-bit integer in the generated code: a number, or an object that converts to one. */
 type Milliseconds = typeof wire.Rotation.prototype.since;
 
 function dateOf(ms: Milliseconds): Date {

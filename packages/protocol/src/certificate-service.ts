@@ -3,15 +3,15 @@ import type { Codec, Method } from "./codec.ts";
 
 const wire = istio.v1.auth;
 
-/** What a workload asks of the CA. */
+/** A workload's certificate request to the CA. */
 export interface CreateCertificateRequest {
-  /** PEM of a PKCS#10 request, as received. */
+  /** A PKCS#10 request in PEM, as received. */
   readonly csr: string;
-  /** Requested lifetime in seconds; zero or less asks for the default. */
+  /** Requested lifetime in seconds; zero or less requests the default. */
   readonly validityDurationSeconds: number;
-  /** The SPIFFE ID that a node proxy asks for on behalf of a pod; "" when absent. */
+  /** The SPIFFE ID that a node proxy requests on behalf of a pod; "" if absent. */
   readonly impersonatedIdentity: string;
-  /** The signer that the caller prefers; "" (which stock agents always send) means none. */
+  /** The signer that the caller prefers; "" (which stock agents always send) means no preference. */
   readonly certSigner: string;
 }
 
@@ -58,7 +58,7 @@ function structOf(values: Readonly<Record<string, string>>): google.protobuf.Str
   return { fields: Object.fromEntries(set.map(([key, stringValue]) => [key, { stringValue }])) };
 }
 
-/** A value of another kind is refused: read as "", it would quietly turn the request into another one. */
+/** Rejects a value of another type: read as "", it would silently change the request. */
 function stringIn(metadata: Struct, key: string): string {
   const fields = metadata?.fields;
   const value = fields && Object.hasOwn(fields, key) ? fields[key] : undefined;

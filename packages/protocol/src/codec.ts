@@ -1,4 +1,4 @@
-/** Turns one message into bytes and back. `decode` throws on bytes that are not that message. */
+/** Converts one message to bytes and back. `decode` throws if the bytes are not that message. */
 export interface Codec<Message> {
   encode(message: Message): Uint8Array;
   decode(bytes: Uint8Array): Message;

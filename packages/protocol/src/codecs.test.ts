@@ -14,16 +14,16 @@ import {
 
 const fixtures = new URL("../../../test/fixtures/", import.meta.url);
 
-describe("CreateCertificate on the wire", () => {
+describe("CreateCertificate messages", () => {
   const { request, response } = createCertificate;
 
-  it("refuses a metadata value that is not a string, rather than reading it as absent", () => {
+  it("rejects a metadata value that is not a string instead of reading it as absent", () => {
     const fields = { ImpersonatedIdentity: { numberValue: 7 } };
     const bytes = istio.v1.auth.IstioCertificateRequest.encode({ csr: "x", metadata: { fields } }).finish();
     assert.throws(() => request.decode(bytes), /ImpersonatedIdentity is not a string/);
   });
 
-  it("refuses truncated bytes", () => {
+  it("rejects truncated bytes", () => {
     const bytes = request.encode({
       csr: "a request",
       validityDurationSeconds: 60,
@@ -33,7 +33,7 @@ describe("CreateCertificate on the wire", () => {
     assert.throws(() => request.decode(bytes.subarray(0, 5)));
   });
 
-  it("is not polluted by a metadata key named __proto__", () => {
+  it("is immune to prototype pollution by a metadata key named __proto__", () => {
     const fields = Object.fromEntries([["__proto__", { stringValue: "spiffe://evil/ns/a/sa/b" }]]);
     const bytes = istio.v1.auth.IstioCertificateRequest.encode({ csr: "x", metadata: { fields } }).finish();
     assert.equal(request.decode(bytes).impersonatedIdentity, "");
@@ -45,7 +45,7 @@ describe("CreateCertificate on the wire", () => {
     assert.equal(request.decode(bytes).validityDurationSeconds, -1);
   });
 
-  it("reads what stock pilot-agent and ztunnel send", () => {
+  it("reads the requests of stock pilot-agent and ztunnel", () => {
     for (const [file, seconds, identity] of [
       ["pilot-agent-csr/rsa2048-default.json", 86_400, ""],
       ["pilot-agent-csr/p256.json", 86_400, ""],
@@ -66,7 +66,7 @@ describe("CreateCertificate on the wire", () => {
   });
 });
 
-describe("StreamSecrets on the wire", () => {
+describe("StreamSecrets messages", () => {
   it("reads every state-of-the-world message that Envoy 1.40 sends", () => {
     const folder = new URL("envoy-1.40-sds/", fixtures);
     const files = readdirSync(folder).filter((file) => file.startsWith("sotw-"));
@@ -84,7 +84,7 @@ describe("StreamSecrets on the wire", () => {
     }
   });
 
-  it("carries both kinds of secret there and back", () => {
+  it("decodes both kinds of encoded secrets to the same values", () => {
     const pem = (text: string) => Buffer.from(text);
     const resources: Secret[] = [
       { kind: "tlsCertificate", name: "default", certificateChain: pem("chain"), privateKey: pem("key") },
@@ -95,7 +95,7 @@ describe("StreamSecrets on the wire", () => {
   });
 });
 
-describe("DeltaSecrets on the wire", () => {
+describe("DeltaSecrets messages", () => {
   it("reads every delta message that Envoy 1.40 sends", () => {
     const folder = new URL("envoy-1.40-sds/", fixtures);
     const files = readdirSync(folder).filter((file) => file.startsWith("delta-"));
@@ -112,7 +112,7 @@ describe("DeltaSecrets on the wire", () => {
     }
   });
 
-  it("carries versions of any name, and is not polluted by one named __proto__", () => {
+  it("carries versions of any name, and is immune to prototype pollution by one named __proto__", () => {
     const request = {
       nodeId: "n",
       typeUrl: secretTypeUrl,
@@ -131,7 +131,7 @@ describe("DeltaSecrets on the wire", () => {
     assert.equal(({} as Record<string, unknown>)["v1"], undefined);
   });
 
-  it("carries resources with their versions, and what there is not", () => {
+  it("carries resources with their versions, and the names of removed resources", () => {
     const secret: Secret = { kind: "validationContext", name: "ROOTCA", trustedCa: Buffer.from("roots") };
     const sent: DeltaDiscoveryResponse = {
       systemVersionInfo: "v",
@@ -144,14 +144,14 @@ describe("DeltaSecrets on the wire", () => {
 });
 
 describe("Status details", () => {
-  it("tell a client how long to wait, to the millisecond", () => {
+  it("carries the retry delay to the millisecond", () => {
     assert.equal(
       decodeRetryAfterMs(encodeStatusDetails({ code: 14, message: "later", retryAfterMs: 2500 })),
       2500,
     );
   });
 
-  it("without retry information name no wait", () => {
+  it("contains no retry delay if there is no retry information", () => {
     assert.equal(decodeRetryAfterMs(google.rpc.Status.encode({ code: 14 }).finish()), undefined);
   });
 });

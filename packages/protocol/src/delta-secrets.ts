@@ -4,18 +4,21 @@ import { decodeSecret, packSecret, type Secret, secretTypeUrl } from "./secret.t
 
 const discovery = envoy.service.discovery.v3;
 
-/** What a client of delta SDS says on its stream: changes of its subscription, an ACK or a NACK. */
+/** A client's message on a delta SDS stream: a change of its subscription, an ACK or a NACK. */
 export interface DeltaDiscoveryRequest {
-  /** Envoy sends its node on the first message only; "" later. */
+  /** Envoy sends its node ID in the first message only; "" later. */
   readonly nodeId: string;
   readonly typeUrl: string;
   readonly subscribe: readonly string[];
   readonly unsubscribe: readonly string[];
-  /** On the first message of a stream: what the client holds from an earlier one, name to version. */
+  /**
+   * In the first message of a stream: the resources that the client has from an earlier stream, name to
+   * version.
+   */
   readonly initialVersions: ReadonlyMap<string, string>;
   /** Empty, unless this is an ACK or a NACK. */
   readonly responseNonce: string;
-  /** The client's own words when it refuses what it was sent (NACK). */
+  /** The client's reason for a NACK. */
   readonly errorDetail?: { readonly code: number; readonly message: string };
 }
 
@@ -23,7 +26,7 @@ export interface DeltaDiscoveryResponse {
   readonly systemVersionInfo: string;
   readonly nonce: string;
   readonly resources: readonly { readonly version: string; readonly secret: Secret }[];
-  /** Names that there are no resources for. */
+  /** Names without a resource. */
   readonly removedResources: readonly string[];
 }
 

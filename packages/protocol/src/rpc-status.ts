@@ -7,21 +7,21 @@ const errorInfoTypeUrl = "type.googleapis.com/google.rpc.ErrorInfo";
 export interface ErrorInfo {
   /** A stable code, in upper snake case. */
   readonly reason: string;
-  /** Who defines the code. */
+  /** The domain that defines the code. */
   readonly domain: string;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** A refusal as `google.rpc.Status`, which gRPC carries in the trailer `grpc-status-details-bin`. */
+/** A refusal as a `google.rpc.Status`, which gRPC sends in the trailer `grpc-status-details-bin`. */
 export interface StatusDetails {
   readonly code: number;
   readonly message: string;
   readonly errorInfo?: ErrorInfo;
-  /** Becomes a `google.rpc.RetryInfo`: how long the client should wait, in milliseconds. */
+  /** Sent as `google.rpc.RetryInfo`: how long the client should wait, in milliseconds. */
   readonly retryAfterMs?: number;
 }
 
-/** Encodes the trailer's bytes. */
+/** Encodes the bytes of the trailer. */
 export function encodeStatusDetails({ code, message, errorInfo, retryAfterMs }: StatusDetails): Uint8Array {
   const details = [
     ...(errorInfo === undefined ? [] : [packErrorInfo(errorInfo)]),
@@ -42,14 +42,19 @@ function packRetryInfo(retryAfterMs: number) {
   return { type_url: retryInfoTypeUrl, value };
 }
 
-/** Reads the wait that a trailer asks for; undefined when it names none. Throws on bytes that are no status. */
+/**
+ * Returns the retry delay in a trailer, or undefined if it has none. Throws if the bytes are not a status.
+ */
 export function decodeRetryAfterMs(trailer: Uint8Array): number | undefined {
   const packed = unpack(trailer, retryInfoTypeUrl);
   const delay = packed ? google.rpc.RetryInfo.decode(packed).retryDelay : undefined;
   return delay ? Number(delay.seconds ?? 0) * 1000 + (delay.nanos ?? 0) / 1e6 : undefined;
 }
 
-/** Reads why a call was refused; undefined when the trailer does not say. Throws on bytes that are no status. */
+/**
+ * Returns the reason of a refusal in a trailer, or undefined if it has none. Throws if the bytes are not a
+ * status.
+ */
 export function decodeErrorInfo(trailer: Uint8Array): ErrorInfo | undefined {
   const packed = unpack(trailer, errorInfoTypeUrl);
   if (packed === undefined) return undefined;

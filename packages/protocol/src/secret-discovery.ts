@@ -4,15 +4,15 @@ import { decodeSecret, packSecret, type Secret, secretTypeUrl } from "./secret.t
 
 const discovery = envoy.service.discovery.v3;
 
-/** What an SDS client says on its stream: a subscription, an ACK or a NACK. */
+/** A client's message on an SDS stream: a subscription, an ACK or a NACK. */
 export interface DiscoveryRequest {
   readonly versionInfo: string;
-  /** Envoy sends its node on the first message only; "" later. */
+  /** Envoy sends its node ID in the first message only; "" later. */
   readonly nodeId: string;
   readonly resourceNames: readonly string[];
   readonly typeUrl: string;
   readonly responseNonce: string;
-  /** The client's own words when it refuses what it was sent (NACK). */
+  /** The client's reason for a NACK. */
   readonly errorDetail?: { readonly code: number; readonly message: string };
 }
 
@@ -60,7 +60,10 @@ export const streamSecrets: Method<DiscoveryRequest, DiscoveryResponse> = {
   response: discoveryResponse,
 };
 
-/** `envoy.service.secret.v3.SecretDiscoveryService/FetchSecrets`: the same messages, one of each. */
+/**
+ * `envoy.service.secret.v3.SecretDiscoveryService/FetchSecrets`: one request and one response, with the same
+ * messages.
+ */
 export const fetchSecrets: Method<DiscoveryRequest, DiscoveryResponse> = {
   path: "/envoy.service.secret.v3.SecretDiscoveryService/FetchSecrets",
   request: discoveryRequest,

@@ -2,10 +2,10 @@ import { envoy } from "../generated/messages.js";
 
 const tls = envoy.extensions.transport_sockets.tls.v3;
 
-/** The type URL of SDS, in requests, responses and around each resource. */
+/** The type URL of SDS secrets, in requests, in responses and around each resource. */
 export const secretTypeUrl = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret";
 
-/** A key pair and its chain, or the roots to trust, under a resource name. Contents are PEM. */
+/** A key pair with its chain, or trusted roots, under a resource name. Contents are PEM. */
 export type Secret =
   | {
       readonly kind: "tlsCertificate";
@@ -15,7 +15,7 @@ export type Secret =
     }
   | { readonly kind: "validationContext"; readonly name: string; readonly trustedCa: Uint8Array };
 
-/** A secret in the `Any` that carries it. */
+/** Wraps a secret in an `Any`. */
 export function packSecret(secret: Secret): { type_url: string; value: Uint8Array } {
   return { type_url: secretTypeUrl, value: encodeSecret(secret) };
 }
@@ -33,20 +33,21 @@ function encodeSecret(secret: Secret): Uint8Array {
   return tls.Secret.encode({ name, tlsCertificate }).finish();
 }
 
-/** Reads what {@link packSecret} wrote. Throws on a secret of another kind. */
+/** Reads the output of {@link packSecret}. Throws if the secret is of another type. */
 export function decodeSecret(value: Uint8Array | null | undefined): Secret {
   const { name, tlsCertificate, validationContext } = tls.Secret.decode(value ?? new Uint8Array());
   if (validationContext) {
     return { kind: "validationContext", name, trustedCa: inline(validationContext.trustedCa) };
   }
-  if (!tlsCertificate) throw new TypeError("the secret holds neither a certificate nor a validation context");
+  if (!tlsCertificate)
+    throw new TypeError("the secret contains neither a certificate nor a validation context");
   const certificateChain = inline(tlsCertificate.certificateChain);
   return { kind: "tlsCertificate", name, certificateChain, privateKey: inline(tlsCertificate.privateKey) };
 }
 
 type DataSource = envoy.config.core.v3.DataSource.$Properties | null | undefined;
 
-/** Contents that stand in a file of the server's are not followed: they read as empty. */
+/** Does not follow references to files on the server: they read as empty. */
 function inline(source: DataSource): Uint8Array {
   return source?.inlineBytes ?? new TextEncoder().encode(source?.inlineString ?? "");
 }

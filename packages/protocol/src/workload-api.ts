@@ -3,14 +3,20 @@ import type { Codec, Method } from "./codec.ts";
 
 const wire = spiffe.workload;
 
-/** The header that every call must carry, with this one value: a request forged through somebody else's HTTP client has none. */
+/**
+ * The header that every call must carry, with exactly this value: a request forged through another program's
+ * HTTP client lacks it.
+ */
 export const workloadHeader = { name: "workload.spiffe.io", value: "true" };
 
-/** One identity with its key and the roots of its trust domain. Contents are DER, several certificates one after the other. */
+/**
+ * One identity with its key and the roots of its trust domain. Contents are DER; several certificates are
+ * concatenated.
+ */
 export interface X509Svid {
   readonly spiffeId: string;
   readonly certificateChain: Uint8Array;
-  /** PKCS #8, not encrypted. */
+  /** Unencrypted PKCS #8. */
   readonly privateKey: Uint8Array;
   readonly bundle: Uint8Array;
 }
@@ -20,11 +26,11 @@ export interface X509SvidResponse {
 }
 
 export interface X509BundlesResponse {
-  /** Roots in DER by the trust domain's SPIFFE ID. */
+  /** Roots in DER, by the SPIFFE ID of their trust domain. */
   readonly bundles: ReadonlyMap<string, Uint8Array>;
 }
 
-/** A request that says nothing yet. */
+/** A request without fields. */
 export type EmptyRequest = Readonly<Record<never, never>>;
 
 const svidRequest: Codec<EmptyRequest> = {
@@ -53,21 +59,21 @@ const bundlesResponse: Codec<X509BundlesResponse> = {
   decode: (bytes) => ({ bundles: new Map(Object.entries(wire.X509BundlesResponse.decode(bytes).bundles)) }),
 };
 
-/** `SpiffeWorkloadAPI/FetchX509SVID`: one request, a stream of responses, each whole. */
+/** `SpiffeWorkloadAPI/FetchX509SVID`: one request, and a stream of complete responses. */
 export const fetchX509Svid: Method<EmptyRequest, X509SvidResponse> = {
   path: "/SpiffeWorkloadAPI/FetchX509SVID",
   request: svidRequest,
   response: svidResponse,
 };
 
-/** `SpiffeWorkloadAPI/FetchX509Bundles`: one request, a stream of responses, each whole. */
+/** `SpiffeWorkloadAPI/FetchX509Bundles`: one request, and a stream of complete responses. */
 export const fetchX509Bundles: Method<EmptyRequest, X509BundlesResponse> = {
   path: "/SpiffeWorkloadAPI/FetchX509Bundles",
   request: bundlesRequest,
   response: bundlesResponse,
 };
 
-/** The methods of the JWT-SVID profile, which have paths here and no messages. */
+/** The methods of the JWT-SVID profile, which only have paths here. */
 export const jwtSvidMethods = [
   { path: "/SpiffeWorkloadAPI/FetchJWTSVID", streams: false },
   { path: "/SpiffeWorkloadAPI/FetchJWTBundles", streams: true },

@@ -30,7 +30,7 @@ describe("parseHostPort", () => {
     `${"a".repeat(64)}:80`,
   ];
   for (const text of hostile) {
-    it(`refuses ${JSON.stringify(text.slice(0, 24))}`, () => {
+    it(`rejects ${JSON.stringify(text.slice(0, 24))}`, () => {
       throwsWithCode(() => parseHostPort(text), "ADDRESS_MALFORMED");
     });
   }
@@ -42,12 +42,12 @@ describe("parseHostPort", () => {
     "kasbah.kasbah-system.svc:15012",
     "ca_1:1",
   ]) {
-    it(`reads ${text} and writes it back`, () => {
+    it(`formats the parsed ${text} as the same text`, () => {
       assert.equal(formatHostPort(parseHostPort(text)), text);
     });
   }
 
-  it("gives an IPv6 address without its brackets, as sockets want it", () => {
+  it("returns an IPv6 address without its brackets, as sockets expect it", () => {
     assert.deepEqual(parseHostPort("[2001:db8::1]:443"), { host: "2001:db8::1", port: 443 });
   });
 });

@@ -1,14 +1,17 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { RuntimeError } from "./errors.ts";
 
-/** A TCP address. `host` is a name, an IPv4 or an IPv6 address without brackets; port 0 lets the system choose. */
+/**
+ * A TCP address. `host` is a name, an IPv4 address or an IPv6 address without brackets; with port 0, the
+ * system chooses one.
+ */
 export interface HostPort {
   readonly host: string;
   readonly port: number;
 }
 
 const longestName = 253;
-/** Underscores are outside RFC 1123 but container networks hand out such names. */
+/** RFC 1123 forbids underscores, but container networks assign such names. */
 const label = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 
 /** Parses `127.0.0.1:15012`, `[::1]:15012` or `name:15012`. Throws `ADDRESS_MALFORMED`. */
@@ -25,7 +28,7 @@ export function parseHostPort(text: string): HostPort {
   return { host, port };
 }
 
-/** The form that `parseHostPort` reads, with IPv6 addresses in brackets. */
+/** The format that `parseHostPort` reads, with IPv6 addresses in brackets. */
 export function formatHostPort(address: HostPort): string {
   return `${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`;
 }
@@ -33,7 +36,7 @@ export function formatHostPort(address: HostPort): string {
 function parseHost(text: string): string | undefined {
   if (text.startsWith("[") && text.endsWith("]")) {
     const address = text.slice(1, -1);
-    // A zone (fe80::1%eth0) means something on this machine alone.
+    // A zone (fe80::1%eth0) is meaningful on this machine only.
     return isIPv6(address) && !address.includes("%") ? address : undefined;
   }
   return isIPv4(text) || isName(text) ? text : undefined;
@@ -42,7 +45,7 @@ function parseHost(text: string): string | undefined {
 function isName(text: string): boolean {
   if (text === "" || text.length > longestName) return false;
   const labels = text.split(".");
-  // A last label of digits only is an IPv4 address gone wrong (RFC 1123 section 2.1).
+  // A last label of digits only is a mistyped IPv4 address (RFC 1123 section 2.1).
   return labels.every((part) => label.test(part)) && !/^\d+$/.test(labels.at(-1) ?? "");
 }
 

@@ -3,7 +3,7 @@ import { getEventListeners } from "node:events";
 import { systemClock } from "./clock.ts";
 
 describe("systemClock", () => {
-  it("does not take a sleep longer than a timer can count for a short one", async () => {
+  it("does not shorten a sleep that is longer than the longest timer", async () => {
     const stop = new AbortController();
     const sleep = systemClock.sleep(2 ** 31 + 1000, stop.signal);
     const early = await Promise.race([sleep.then(() => true), systemClock.sleep(50).then(() => false)]);
@@ -12,12 +12,12 @@ describe("systemClock", () => {
     assert.equal(early, false);
   });
 
-  it("rejects at once with the reason of a signal that is already aborted", async () => {
+  it("rejects immediately with the reason of a signal that is already aborted", async () => {
     const reason = new Error("gone");
     await assert.rejects(systemClock.sleep(60_000, AbortSignal.abort(reason)), (error) => error === reason);
   });
 
-  it("rejects with the reason of a signal that aborts later, and sleeps for ever without a limit", async () => {
+  it("rejects with the reason of a signal that aborts later, and sleeps without a limit for Infinity", async () => {
     const stop = new AbortController();
     const sleep = systemClock.sleep(Number.POSITIVE_INFINITY, stop.signal);
     stop.abort("stopped");
@@ -40,7 +40,7 @@ describe("systemClock", () => {
     assert.equal(getEventListeners(stop.signal, "abort").length, 0);
   });
 
-  it("never sleeps shorter than asked by its monotonic clock", async () => {
+  it("never sleeps for less than the requested time by its monotonic clock", async () => {
     const before = systemClock.monotonicMs();
     await systemClock.sleep(15);
     assert.ok(systemClock.monotonicMs() - before >= 15);

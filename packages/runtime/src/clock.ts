@@ -1,17 +1,17 @@
-/** The door through which time enters: loops take a `Clock`, pure functions take `now: Date`. */
+/** The only source of time: loops take a `Clock`, pure functions take `now: Date`. */
 export interface Clock {
-  /** The wall clock, which may be stepped in either direction at any moment. */
+  /** The wall clock, which may be stepped forwards or backwards at any moment. */
   now(): Date;
-  /** Milliseconds that never go backwards; comparable only with other readings of the same clock. */
+  /** Milliseconds that never decrease. Compare them only with other readings of the same clock. */
   monotonicMs(): number;
   /**
-   * Resolves after `ms` of monotonic time; rejects with `signal.reason` when aborted. A pending sleep keeps the
-   * process alive, so a caller that may stop hands in a signal. `Infinity` sleeps until aborted.
+   * Resolves after `ms` of monotonic time; rejects with `signal.reason` when aborted. A pending sleep keeps
+   * the process alive, so a caller that may stop passes a signal. `Infinity` sleeps until aborted.
    */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Node fires a longer timer after one millisecond instead of refusing it. */
+/** Node fires a longer timer after one millisecond instead of rejecting it. */
 const longestTimerMs = 2 ** 31 - 1;
 
 /** The clocks of the machine. */

@@ -32,24 +32,24 @@ describe("parseDuration", () => {
     "1ms1s",
   ];
   for (const text of [...hostile, ...stranger]) {
-    it(`refuses ${JSON.stringify(text.slice(0, 20))}`, () => {
+    it(`rejects ${JSON.stringify(text.slice(0, 20))}`, () => {
       const error = throwsWithCode(() => parseDuration(text), "DURATION_MALFORMED");
       assert.match(error.message, /expected a duration such as/);
     });
   }
 
-  it("reads each unit and chains of them", () => {
+  it("parses each unit and chains of units", () => {
     const read = ["90s", "15m", "24h", "7d", "250ms", "1h30m", "24h0m0s", "0s", "1m1ms"].map(parseDuration);
     assert.deepEqual(read, [90_000, 900_000, 86_400_000, 604_800_000, 250, 5_400_000, 86_400_000, 0, 60_001]);
   });
 
-  it("reads back what formatDuration writes", () => {
+  it("parses the output of formatDuration", () => {
     fc.assert(fc.property(fc.nat(10 ** 13), (ms) => assert.equal(parseDuration(formatDuration(ms)), ms)));
   });
 });
 
 describe("formatDuration", () => {
-  it("writes the largest units first and leaves out what is zero", () => {
+  it("writes the largest units first and omits zeros", () => {
     assert.deepEqual([0, 90_000, 5_400_000, 86_400_000].map(formatDuration), ["0s", "1m30s", "1h30m", "1d"]);
   });
 });

@@ -8,7 +8,9 @@ const units = [
   ["ms", 1],
 ] as const;
 
-/** Each unit at most once and in falling order, so that a text has one meaning; Go's `24h0m0s` is among them. */
+/**
+ * Each unit at most once and in descending order, so that a text has one meaning; Go's `24h0m0s` is valid.
+ */
 const grammar = /^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m(?!s))?(?:(\d{1,9})s)?(?:(\d{1,9})ms)?$/;
 
 /** Milliseconds from `90s`, `15m`, `24h`, `7d`, `250ms` or a chain such as `1h30m`. Throws `DURATION_MALFORMED`. */
@@ -20,7 +22,7 @@ export function parseDuration(text: string): number {
   return units.reduce((totalMs, [, unitMs], i) => totalMs + Number(counts[i + 1] ?? 0) * unitMs, 0);
 }
 
-/** The shortest text that `parseDuration` reads back as the same number of whole milliseconds. */
+/** The shortest text that `parseDuration` parses to the same number of whole milliseconds. */
 export function formatDuration(ms: number): string {
   let restMs = Math.trunc(ms);
   let text = "";

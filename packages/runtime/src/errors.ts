@@ -1,4 +1,4 @@
-/** Everything this package refuses, by stable code. */
+/** All errors of this package, by stable code. */
 export type RuntimeErrorCode =
   | "ADDRESS_MALFORMED"
   | "CONFIG_INVALID"
@@ -9,7 +9,7 @@ export type RuntimeErrorCode =
   | "SOCKET_IN_USE"
   | "SOCKET_PATH_INVALID";
 
-/** An error with a stable `code`; branch on the code, never on the message. */
+/** An error with a stable `code`. Branch on the code, never on the message. */
 export class RuntimeError<Code extends RuntimeErrorCode = RuntimeErrorCode> extends Error {
   readonly code: Code;
 

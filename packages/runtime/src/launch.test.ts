@@ -9,10 +9,10 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const packageRoot = fileURLToPath(new URL("..", import.meta.url));
 
-/** Makes Node say that it is an older one; the process that it starts again says the truth. */
+/** Makes Node report an older version; the process that the launcher starts reports the real one. */
 const pretendOld = `data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.20.2"})`;
 
-describe("A command's launcher", () => {
+describe("launch", () => {
   let folder: string;
 
   beforeEach(() => {
@@ -21,7 +21,7 @@ describe("A command's launcher", () => {
 
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  /** A command that goes through the launcher and then runs `main`. */
+  /** Writes a command that calls the launcher and then runs `main`. */
   function command(main: string, launcher = join(packageRoot, "launch.js")): string {
     writeFileSync(join(folder, "main.mjs"), main);
     const bin = join(folder, "command.mjs");
@@ -45,17 +45,17 @@ describe("A command's launcher", () => {
     return { out, err, code, signal };
   }
 
-  it("refuses with one sentence when this Node is too old and none is pinned", async () => {
+  it("fails with one sentence if this Node is too old and none is pinned", async () => {
     const lonely = join(folder, "lonely");
     mkdirSync(lonely);
     for (const file of ["launch.js", "package.json"]) cpSync(join(packageRoot, file), join(lonely, file));
     const bin = command("throw new Error('must not run')", join(lonely, "launch.js"));
     const { code, err } = await outcome(run(bin, { old: true }));
     assert.equal(code, 2);
-    assert.match(err, /^command\.mjs needs Node 24\.18\.1 or newer, and this is 20\.20\.2: [^\n]+\n$/);
+    assert.match(err, /^command\.mjs requires Node 24\.18\.1 or newer, but this is 20\.20\.2: [^\n]+\n$/);
   });
 
-  it("runs again on the pinned Node when started on one below the floor, with arguments and exit code", async () => {
+  it("runs the command again on the pinned Node if this one is too old, with the same arguments and exit code", async () => {
     const bin = command("console.log(process.versions.node, process.argv.slice(2).join()); process.exit(7);");
     const { code, out } = await outcome(run(bin, { old: true }));
     const pinned = execFileSync(fileURLToPath(import.meta.resolve("node/bin/node")), [
@@ -66,7 +66,7 @@ describe("A command's launcher", () => {
     assert.equal(code, 7);
   });
 
-  it("passes a signal on, and the way the command ends", async () => {
+  it("forwards a signal, and exits as the command does", async () => {
     const bin = command(
       "process.on('SIGTERM', () => process.exit(3)); console.log('ready'); setInterval(() => {}, 1000);",
     );
@@ -75,7 +75,7 @@ describe("A command's launcher", () => {
     assert.equal((await outcome(child)).code, 3);
   });
 
-  it("ends by the signal that ended the command", async () => {
+  it("exits by the signal that ended the command", async () => {
     const child = run(command("process.kill(process.pid, 'SIGKILL');"), { old: true });
     assert.equal((await outcome(child)).signal, "SIGKILL");
   });

@@ -42,7 +42,7 @@ describe("An agent's files", function () {
       await held.nextLeaf(0);
       await rm(socket);
       await put(pod);
-      await agent.says('"event":"the socket is lost"');
+      await agent.says('"event":"the socket was removed and cannot be recreated"');
       assert.ok(isThere(pod));
       await rm(socket);
       await comesBack(pod, held);

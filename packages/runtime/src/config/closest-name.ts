@@ -1,6 +1,6 @@
 const longestName = 64;
 
-/** The known name that a typing error away from `name` looks like, if one is near enough. */
+/** Returns the known name that `name` is most likely a typo of, if one is close enough. */
 export function closestName(name: string, known: readonly string[]): string | undefined {
   if (name.length > longestName) return undefined;
   const ranked = known
@@ -10,7 +10,7 @@ export function closestName(name: string, known: readonly string[]): string | un
   return best !== undefined && best.edits <= Math.max(2, name.length / 4) ? best.candidate : undefined;
 }
 
-/** Levenshtein's distance, one row at a time. */
+/** The Levenshtein distance, one row at a time. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, i) => i);
   for (let i = 1; i <= from.length; i++) {

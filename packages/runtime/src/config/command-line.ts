@@ -4,7 +4,7 @@ import { closestName } from "./closest-name.ts";
 import { generalFlags, parseFlag } from "./general-flags.ts";
 import type { Option } from "./option.ts";
 
-/** What the arguments say: the texts given for each option, by its name. */
+/** The parsed arguments: the texts given for each option, by option name. */
 export interface CommandLine {
   readonly texts: ReadonlyMap<string, readonly string[]>;
   readonly wants: "run" | "help" | "version" | "check";
@@ -14,7 +14,9 @@ export interface CommandLine {
 type Token = ReturnType<typeof tokensOf>[number];
 type Flags = ReadonlyMap<string, { readonly takesValue: boolean }>;
 
-/** Reads arguments (without program and script) and collects every problem instead of stopping at the first. */
+/**
+ * Parses arguments (without program and script) and collects all problems instead of stopping at the first.
+ */
 export function readCommandLine(options: readonly Option<unknown>[], argv: readonly string[]): CommandLine {
   const all = [...options.map(({ spec }) => spec), ...generalFlags].map(({ flag }) => parseFlag(flag));
   const flags: Flags = new Map(all.map((flag) => [flag.name, flag]));
@@ -24,19 +26,22 @@ export function readCommandLine(options: readonly Option<unknown>[], argv: reado
     ...new Set(tokens.flatMap((token) => wrongFlag(token, argv, flags))),
     ...tokens.flatMap((token, at) => stray(token, tokens[at - 1], flags)),
     ...options.flatMap((each) => misused(each, texts.get(each.name) ?? [])),
-    ...(texts.get("config")?.includes("") ? ["--config (from the command line): needs a value"] : []),
+    ...(texts.get("config")?.includes("") ? ["--config (from the command line): requires a value"] : []),
   ];
   return { texts, wants: wanted(texts), problems };
 }
 
-/** The file that `--config` names last, whatever else the arguments say; "" when its value is missing. */
+/** The last file named by `--config`, regardless of all other arguments; "" if its value is missing. */
 export function configFileIn(argv: readonly string[]): string | undefined {
   return textsIn(tokensOf(argv), new Map([["config", { takesValue: true }]]))
     .get("config")
     ?.at(-1);
 }
 
-/** Every flag as a switch, for parseArgs would take the next flag for the value that one lacks. */
+/**
+ * Tokenizes every flag as a switch, because parseArgs would take the next flag as the value of one that has
+ * none.
+ */
 function tokensOf(argv: readonly string[]) {
   const options = { help: { type: "boolean", short: "h" } } as const;
   return parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true }).tokens;
@@ -74,12 +79,12 @@ function wrongFlag(token: Token, argv: readonly string[], flags: Flags): string[
   ];
 }
 
-/** What follows an unknown flag is most likely its value: one problem, not two. */
+/** The argument after an unknown flag is most likely its value: one problem, not two. */
 function stray(token: Token, before: Token | undefined, flags: Flags): string[] {
   if (token.kind !== "positional") return [];
   const flag = before?.kind === "option" ? (flags.get(before.name) ?? "unknown") : undefined;
   if (flag === "unknown" || (flag?.takesValue && before?.kind === "option" && !before.inlineValue)) return [];
-  return [`unexpected argument ${quoted(token.value)}: settings are given by flags`];
+  return [`unexpected argument ${quoted(token.value)}: settings are passed as flags`];
 }
 
 function wanted(texts: ReadonlyMap<string, readonly string[]>): CommandLine["wants"] {
@@ -90,6 +95,6 @@ function wanted(texts: ReadonlyMap<string, readonly string[]>): CommandLine["wan
 
 function misused(each: Option<unknown>, texts: readonly string[]): string[] {
   const where = `--${each.name} (from the command line)`;
-  if (texts.includes("")) return [`${where}: needs a value`];
+  if (texts.includes("")) return [`${where}: requires a value`];
   return texts.length > 1 && each.arity !== "repeatable" ? [`${where}: given ${texts.length} times`] : [];
 }

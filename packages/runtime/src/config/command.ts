@@ -1,7 +1,7 @@
 import { type Option, type OptionTable, option } from "./option.ts";
 import { choice } from "./schemas.ts";
 
-/** Options that every command has beside its own. */
+/** Options that every command has in addition to its own. */
 export const commonOptions = {
   logLevel: option({
     flag: "--log-level <level>",
@@ -25,10 +25,10 @@ type Values<O extends OptionTable> = {
   readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never;
 };
 
-/** The frozen configuration that a table of options gives, the common ones included. */
+/** The frozen configuration of a table of options, the common ones included. */
 export type ConfigOf<O extends OptionTable> = Values<O> & Values<typeof commonOptions>;
 
-/** What `--help` tells about a command, and what its settings must satisfy together. */
+/** The description of a command for `--help`, and the rules between its settings. */
 export interface Command<O extends OptionTable> {
   readonly name: string;
   readonly version: string;
@@ -36,6 +36,6 @@ export interface Command<O extends OptionTable> {
   readonly summary: string;
   /** Lines that can be copied into a shell. */
   readonly examples: readonly string[];
-  /** Problems between settings that are each valid, one sentence each; called only when all are. */
+  /** Returns problems between settings, one sentence each. Called only if each setting is valid. */
   check?(config: ConfigOf<O>): readonly string[];
 }

@@ -3,7 +3,7 @@ import { quoted } from "../log/printable-text.ts";
 import { closestName } from "./closest-name.ts";
 import type { Option } from "./option.ts";
 
-/** One setting of a configuration file: its texts as written, and the line. */
+/** One setting of a configuration file: its texts as written, and its line. */
 export interface FileEntry {
   readonly texts: readonly string[];
   readonly line: number;
@@ -17,8 +17,8 @@ export interface ConfigFile {
 const mostCharacters = 256 * 1024;
 
 /**
- * Reads the YAML of a configuration file. Scalars stay the text that was written (YAML's failsafe schema), so that
- * a value means the same here as in a flag. Unknown and repeated keys, nested values and aliases are problems.
+ * Reads the YAML of a configuration file. Scalars keep their text (YAML's failsafe schema), so that a value
+ * means the same here as in a flag. Unknown and repeated keys, nested values and aliases are problems.
  */
 export function readConfigFile(
   path: string,

@@ -1,6 +1,6 @@
 import { RuntimeError } from "../errors.ts";
 
-/** The configuration cannot be used; `problems` has everything that is wrong, one sentence each. */
+/** The configuration is invalid; `problems` lists everything that is wrong, one sentence each. */
 export class ConfigInvalidError extends RuntimeError<"CONFIG_INVALID"> {
   readonly problems: readonly string[];
 

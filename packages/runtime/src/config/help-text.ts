@@ -8,7 +8,7 @@ const general = "General";
 interface Row {
   readonly group: string;
   readonly flag: string;
-  /** What is not broken at the end of a line. */
+  /** Words that are never broken across lines. */
   readonly words: readonly string[];
 }
 
@@ -30,8 +30,8 @@ export function helpText<O extends OptionTable>(
   return [
     `Usage: ${command.name} [flags]\n\n${wrap(command.summary.split(" "), 0)}\n\n`,
     ...groups,
-    "A flag beats its environment variable, which beats the configuration file, which beats the default.\n",
-    "The file is YAML; its keys are the flags' names without the dashes in front.\n",
+    "The first of these that has a value counts: flag, environment variable, configuration file, default.\n",
+    "The file is YAML; its keys are the names of the flags without leading dashes.\n",
     examples === "" ? "" : `\nExamples:\n${examples}`,
   ].join("");
 }
@@ -52,7 +52,10 @@ function render({ flag, words }: Row, indent: number): string {
   return `${`  ${flag}`.padEnd(indent)}${wrap(words, indent)}\n`;
 }
 
-/** Fills lines; those after the first begin at the same column. A default that fills a line alone is left whole. */
+/**
+ * Wraps words into lines; continuation lines start at the same column. A default that is longer than a line
+ * stays whole.
+ */
 function wrap(words: readonly string[], indent: number): string {
   const lines: string[] = [];
   for (const word of words) {

@@ -70,7 +70,7 @@ function load({ argv = [], env = {}, file }: Given = {}) {
   return outcome;
 }
 
-/** The configuration; its static type is what the table of options says. */
+/** Returns the configuration, whose static type derives from the table of options. */
 function run(given: Given) {
   const outcome = load(given);
   return outcome.kind === "run" ? outcome.config : assert.fail(outcome.text);
@@ -95,7 +95,7 @@ function printed(given: Given): string {
 const stateDir = ["--state-dir", "/s"];
 
 describe("loadConfig", () => {
-  it("reports every problem at once, each with its place, its rule and the value seen", () => {
+  it("reports all problems in one run, each with its place, its rule and the actual value", () => {
     const found = problems({
       argv: ["--ratio=2", "--sttae-dir=/x", "stray", "--jwks", "--verbose=yes"],
       env: { DEFAULT_WORKLOAD_CERT_TTL: "abc", KASBAH_LOG_LEVEL: "loud" },
@@ -104,10 +104,10 @@ describe("loadConfig", () => {
     assert.deepEqual(found, [
       'unknown flag "--sttae-dir": did you mean --state-dir?',
       "--verbose (from the command line): takes no value",
-      "--jwks (from the command line): needs a value",
+      "--jwks (from the command line): requires a value",
       'file k.yaml line 1: unknown key "default-tll": did you mean default-ttl?',
       "file k.yaml line 2: server-san: expected a list of plain values",
-      "--state-dir: is required; give the flag, KASBAH_STATE_DIR or the key state-dir in the file",
+      "--state-dir: is required: set the flag, KASBAH_STATE_DIR or the key state-dir in the file",
       '--default-ttl (from environment DEFAULT_WORKLOAD_CERT_TTL): expected a duration such as 90s, 15m or 24h, got "abc"',
       '--ratio (from the command line): expected a number from 0 to 1 such as 0.5, got "2"',
       '--log-level (from environment KASBAH_LOG_LEVEL): expected debug, info, warn, error or silent, got "loud"',
@@ -134,14 +134,14 @@ describe("loadConfig", () => {
     "more than 256 KiB": [`# ${"x".repeat(300_000)}`, /larger than 256 KiB/],
   };
   for (const [what, [file, expected]] of Object.entries(badFiles)) {
-    it(`refuses a file with ${what}`, () => {
+    it(`rejects a file with ${what}`, () => {
       const found = problems({ argv: stateDir, file });
       assert.match(found.join("\n"), expected);
       assert.equal(Object.hasOwn(Object.prototype, "polluted"), false);
     });
   }
 
-  it("says which file cannot be read, and why", () => {
+  it("reports which file cannot be read, and why", () => {
     const readFile = () => {
       throw Object.assign(new Error("secret detail"), { code: "ENOENT" });
     };
@@ -149,27 +149,27 @@ describe("loadConfig", () => {
     assert.throws(() => loadConfig(command, options, given), /--config: cannot read file \/no \(ENOENT\)/);
   });
 
-  it("refuses a flag given twice, unless it is repeatable", () => {
+  it("rejects a flag that is given twice, unless it is repeatable", () => {
     assert.deepEqual(problems({ argv: [...stateDir, ...stateDir] }), [
       "--state-dir (from the command line): given 2 times",
     ]);
   });
 
-  it("does not take the next flag for a missing value", () => {
+  it("does not use the next flag as a missing value", () => {
     const found = problems({ argv: ["--state-dir", "--verbose"] });
     assert.match(found[0] ?? "", /--state-dir .*needs a value/);
   });
 
-  it("takes a value that begins with a dash after an equals sign alone, and nothing after -- for a value", () => {
+  it("takes a value with a leading dash only after an equals sign, and no argument after -- as a value", () => {
     assert.equal(run({ argv: ["--state-dir=-s"] }).stateDir, "-s");
     assert.match(problems({ argv: ["--state-dir=", "x"] }).join("\n"), /needs a value/);
     assert.deepEqual(problems({ argv: [...stateDir, "--jwks", "--", "x"] }), [
-      'unexpected argument "x": settings are given by flags',
-      "--jwks (from the command line): needs a value",
+      'unexpected argument "x": settings are passed as flags',
+      "--jwks (from the command line): requires a value",
     ]);
   });
 
-  it("calls one argument one problem", () => {
+  it("reports one problem per argument", () => {
     for (const wrong of ["-xyz", "--no-verbose", "--constructor", "--__proto__=x", "stray", "-"]) {
       assert.equal(problems({ argv: [...stateDir, wrong] }).length, 1, wrong);
     }
@@ -180,7 +180,7 @@ describe("loadConfig", () => {
     assert.match(problems({ argv: [...stateDir, "--verbose", "stray"] })[0] ?? "", /unexpected argument/);
   });
 
-  it("refuses durations of zero or below and ratios outside 0 to 1", () => {
+  it("rejects durations of zero or less, and ratios outside 0 to 1", () => {
     for (const ttl of ["0s", "-1s", "0"]) {
       assert.match(problems({ argv: [...stateDir, `--default-ttl=${ttl}`] })[0] ?? "", /expected a duration/);
     }
@@ -189,7 +189,7 @@ describe("loadConfig", () => {
     }
   });
 
-  it("prefers flag to environment to file to default", () => {
+  it("prefers the flag to the environment, the environment to the file, and the file to the default", () => {
     const env = { DEFAULT_WORKLOAD_CERT_TTL: "2h" };
     const file = "default-ttl: 3h\nstate-dir: /f\n";
     assert.equal(run({ argv: ["--default-ttl", "1h"], env, file }).defaultTtl, 3_600_000);
@@ -198,7 +198,7 @@ describe("loadConfig", () => {
     assert.equal(run({ argv: stateDir }).defaultTtl, 86_400_000);
   });
 
-  it("gives a frozen object with the types of the table, no cast needed", () => {
+  it("returns a frozen object whose types derive from the table, without a cast", () => {
     const config = run({ argv: [...stateDir, "--verbose"] });
     const typed: readonly [
       string,
@@ -225,7 +225,7 @@ describe("loadConfig", () => {
     ]);
   });
 
-  it("counts an empty environment variable as unset and takes the file's path from one", () => {
+  it("treats an empty environment variable as unset, and reads the path of the file from one", () => {
     const file = "state-dir: /f\nratio: 0.25\nverbose: true\n";
     const env = { KASBAH_CONFIG: "k.yaml", KASBAH_STATE_DIR: "", KASBAH_RATIO: "" };
     const outcome = loadConfig(command, options, { argv: [], env, readFile: () => file });
@@ -236,7 +236,7 @@ describe("loadConfig", () => {
     );
   });
 
-  it("checks settings against each other once each is valid", () => {
+  it("checks rules between settings when each setting is valid", () => {
     const strict = {
       ...command,
       check: (c: { ratio: number }) => (c.ratio > 0.9 ? ["the ratio is too high"] : []),
@@ -246,7 +246,7 @@ describe("loadConfig", () => {
     assert.equal(load2(stateDir).kind, "run");
   });
 
-  it("shows with --check-config what holds and where it came from", () => {
+  it("prints the resulting values and their sources with --check-config", () => {
     const text = printed({
       argv: [...stateDir, "--check-config"],
       env: { KASBAH_RATIO: "0.7" },
@@ -259,11 +259,11 @@ describe("loadConfig", () => {
     assert.match(text, /^ {2}default-ttl +24h {2}\(default\)$/m);
   });
 
-  it("does not call a bad configuration valid with --check-config", () => {
+  it("does not report an invalid configuration as valid with --check-config", () => {
     assert.match(problems({ argv: ["--check-config"] })[0] ?? "", /--state-dir: is required/);
   });
 
-  it("teaches with --help even when other settings are wrong", () => {
+  it("prints help with --help even if other settings are invalid", () => {
     const text = printed({ argv: ["--help", "--bogus"] });
     assert.match(text, /Tests the configuration\./);
     assert.match(
@@ -275,7 +275,7 @@ describe("loadConfig", () => {
     assert.doesNotMatch(text, /preset/);
   });
 
-  it("keeps help within 110 columns, and each note of an option on one line", () => {
+  it("wraps help at 110 columns, and keeps each note of an option on one line", () => {
     const wordy = option({
       flag: "--wordy <thing>",
       env: "KASBAH_A_NAME_THAT_FILLS_MOST_OF_A_LINE",
@@ -290,7 +290,7 @@ describe("loadConfig", () => {
     assert.match(text, /^ {25}env: KASBAH_A_NAME_THAT_FILLS_MOST_OF_A_LINE\]$/m);
   });
 
-  it("says its version", () => {
+  it("prints its version", () => {
     assert.equal(printed({ argv: ["--version"] }), "kasbah-test 1.2.3\n");
   });
 });

@@ -3,15 +3,15 @@ import { readConfigFile } from "./config-file.ts";
 import type { OptionTable } from "./option.ts";
 import { type ConfigOutcome, resolveConfig, type Started } from "./resolve-config.ts";
 
-/** What the process was started with, and how it reads the file that it may be told to read. */
+/** The process's arguments and environment, and a reader for the configuration file. */
 export interface ConfigInput extends Started {
   readFile(path: string): string;
 }
 
 /**
- * Reads the configuration of a command, as `resolveConfig` does, with that of a YAML file.
+ * Resolves the configuration of a command like `resolveConfig`, and reads the configuration file as YAML.
  *
- * @throws ConfigInvalidError with all problems at once.
+ * @throws ConfigInvalidError with all problems.
  */
 export function loadConfig<const O extends OptionTable>(
   command: Command<O>,

@@ -1,27 +1,30 @@
 import type { Schema } from "./schema.ts";
 
-/** How one setting is called, explained and read. The schema takes the text as written and gives the value. */
+/** The name, description and parser of one setting. The schema converts its text to the value. */
 export interface OptionSpec<T> {
-  /** `--state-dir <dir>`, or `--verbose` alone for a switch, whose schema is then handed `true`. */
+  /** `--state-dir <dir>`, or `--verbose` alone for a switch, whose schema then receives `true`. */
   readonly flag: `--${string}`;
   readonly env: string;
-  /** Of a repeatable option: each variable that begins so gives one more text, the rest of its name, `=`, its value. */
+  /**
+   * For a repeatable option: each variable with this prefix adds one text, the rest of its name, `=` and its
+   * value.
+   */
   readonly envPrefix?: string;
-  /** Its texts are shown nowhere: they may be secrets. */
+  /** Its texts may be secrets and are never printed. */
   readonly isSensitive?: boolean;
   readonly help: string;
   readonly schema: Schema<T>;
-  /** As it would be written on the command line; comma-separated for a repeatable option. */
+  /** As written on the command line; comma-separated for a repeatable option. */
   readonly default?: string;
-  /** Shown by `--help` instead of the default, where that depends on the machine. */
+  /** Shown by `--help` instead of a default that depends on the machine. */
   readonly defaultHelp?: string;
-  /** Heading under which `--help` shows it. */
+  /** The heading under which `--help` lists the option. */
   readonly group?: string;
 }
 
 /** An option whose value in the configuration has type `T`. */
 export interface Option<T> {
-  /** Its key in the configuration file: the flag without dashes in front. */
+  /** Its key in the configuration file: the flag without leading dashes. */
   readonly name: string;
   readonly spec: OptionSpec<unknown>;
   readonly arity: "required" | "optional" | "repeatable";
@@ -32,14 +35,17 @@ export type ReadResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: string; readonly text: string };
 
-/** The options of a command by the names of the configuration's properties. */
+/** The options of a command, by the property names of the configuration. */
 export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 
-/** An option that is a list: the flag may be repeated, commas separate in the environment, the file has a list. */
+/**
+ * An option with a list of values: the flag may be repeated, the environment variable is comma-separated, the
+ * file has a list.
+ */
 export function option<T>(spec: OptionSpec<T> & { readonly repeatable: true }): Option<readonly T[]>;
 /** An option that may be absent. */
 export function option<T>(spec: OptionSpec<T> & { readonly optional: true }): Option<T | undefined>;
-/** An option that must be given, unless it has a default. */
+/** An option that is required, unless it has a default. */
 export function option<T>(
   spec: OptionSpec<T> & { readonly repeatable?: false; readonly optional?: false },
 ): Option<T>;
@@ -52,7 +58,7 @@ export function option<T>(
   return { name, spec, arity, read: (texts) => readLast(spec, texts) };
 }
 
-/** An absent optional option and an empty list are read from no text at all. */
+/** Absent optional options and empty lists have no text at all. */
 function readLast<T>(spec: OptionSpec<T>, texts: readonly string[]): ReadResult<T | undefined> {
   const last = texts.at(-1);
   return last === undefined ? { ok: true, value: undefined } : readText(spec, last);

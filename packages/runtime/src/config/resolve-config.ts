@@ -9,32 +9,35 @@ import { findSetting, type Setting, type Sources } from "./setting.ts";
 
 const configFileEnv = "KASBAH_CONFIG";
 
-/** What the process was started with. */
+/** The arguments and environment of the process. */
 export interface Started {
   /** The arguments after the program and the script. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Reads the configuration file; what it throws is why the file cannot be read. */
+/**
+ * Reads the configuration file. If it throws, the error is reported as the reason why the file cannot be
+ * read.
+ */
 export type FileReader = (path: string, options: readonly Option<unknown>[]) => ConfigFile;
 
-/** A configuration to run with, or to look at with a text to print if it is good, or a text alone. */
+/** A configuration to run with, possibly with a text to print if it is valid, or only a text to print. */
 export type ConfigOutcome<C> =
   | { readonly kind: "run"; readonly config: C }
   | { readonly kind: "check"; readonly config: C; readonly text: string }
   | { readonly kind: "print"; readonly text: string };
 
-/** The configuration file that a process is told to read; "" for none. */
+/** The path of the configuration file; "" if there is none. */
 export function configFileOf({ argv, env }: Started): string {
   return configFileIn(argv) || env[configFileEnv] || "";
 }
 
 /**
- * The configuration of a command: flag before environment before file before default, as a frozen object whose type
- * comes from the table of options. An empty environment variable counts as unset.
+ * Resolves the configuration of a command: flag before environment before file before default, as a frozen
+ * object typed by the table of options. An empty environment variable counts as unset.
  *
- * @throws ConfigInvalidError with all problems at once.
+ * @throws ConfigInvalidError with all problems.
  */
 export function resolveConfig<const O extends OptionTable>(
   command: Command<O>,
@@ -69,13 +72,13 @@ function assemble<O extends OptionTable>(table: OptionTable, settings: ReadonlyM
     if (typeof result === "string") problems.push(result);
     return [key, typeof result === "object" ? result.value : undefined];
   });
-  // The one place where the type of the table becomes the type of the values; each was read by its own schema.
+  // The only cast from the table's type to the values' type; each value was read by its own schema.
   return { config: Object.freeze(Object.fromEntries(values)) as ConfigOf<O>, problems };
 }
 
 function read(each: Option<unknown>, setting: Setting): { value: unknown } | string {
   if (setting.texts.length === 0 && each.arity === "required") {
-    return `--${each.name}: is required; give the flag, ${each.spec.env} or the key ${each.name} in the file`;
+    return `--${each.name}: is required: set the flag, ${each.spec.env} or the key ${each.name} in the file`;
   }
   const result = each.read(setting.texts);
   if (result.ok) return { value: result.value };

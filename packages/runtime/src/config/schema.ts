@@ -1,14 +1,17 @@
-/** What came of reading a text: the value, or what was expected instead. */
+/** The result of reading a text: the value, or a description of the expected format. */
 export type Reading<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: string };
 
-/** Reads one setting from the text in which it was written, and never throws. */
+/** Reads one setting from its text, and never throws. */
 export interface Schema<T> {
   read(text: string): Reading<T>;
 }
 
-/** A schema from a parser that throws: the message of its error, which must not quote the text, is the problem. */
+/**
+ * Makes a schema from a parser that throws. The message of its error becomes the problem and must not quote
+ * the text.
+ */
 export function parsed<T>(parse: (text: string) => T): Schema<T> {
   return {
     read(text) {
@@ -21,7 +24,7 @@ export function parsed<T>(parse: (text: string) => T): Schema<T> {
   };
 }
 
-/** Ends a parser: what was expected, without what was seen. */
+/** Ends a parser with the expected format, without quoting the text. */
 export function expected(what: string): never {
   throw new TypeError(`expected ${what}`);
 }

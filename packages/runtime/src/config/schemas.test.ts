@@ -30,7 +30,7 @@ function valueIn(reading: Reading<unknown>): unknown {
 
 describe("schemas", () => {
   for (const [name, tested, texts] of refused) {
-    it(`${name} refuses ${texts.map((text) => JSON.stringify(text.slice(0, 12))).join(" ")}`, () => {
+    it(`${name} rejects ${texts.map((text) => JSON.stringify(text.slice(0, 12))).join(" ")}`, () => {
       assert.deepEqual(
         texts.filter((text) => tested.read(text).ok),
         [],
@@ -45,7 +45,7 @@ describe("schemas", () => {
     });
   }
 
-  it("tells the sentence of the parser that threw", () => {
+  it("reports the message of the parser that threw", () => {
     const parse = () => {
       throw new Error("expected a trust domain");
     };

@@ -4,10 +4,10 @@ import { expected, parsed, type Schema } from "./schema.ts";
 
 export { parsed } from "./schema.ts";
 
-/** Any text but the empty one. */
-export const text = parsed((value) => (value === "" ? expected("some text") : value));
+/** Any non-empty text. */
+export const text = parsed((value) => (value === "" ? expected("a non-empty text") : value));
 
-/** A path of the file system; nothing is looked up. */
+/** A file system path, which need not exist. */
 export const path = parsed((value) => {
   if (value === "") expected("a path");
   return value.includes("\0") ? expected("a path without NUL") : value;
@@ -25,10 +25,10 @@ export const hostPort = parsed((value) => {
   return address.port > 0 ? address : expected("a port from 1 to 65535");
 });
 
-/** An address to listen at; port 0 lets the system choose. */
+/** An address to listen on; with port 0, the system chooses the port. */
 export const listenAddress = parsed(parseHostPort);
 
-/** `true` or `false`; also `1` and `0`, as environments write them. */
+/** `true` or `false`; also `1` and `0`, as environment variables often have it. */
 export const boolean = parsed((value) => {
   if (value === "true" || value === "1") return true;
   return value === "false" || value === "0" ? false : expected("true or false");
@@ -36,12 +36,12 @@ export const boolean = parsed((value) => {
 
 const decimalShare = /^(?:0|1|0?\.\d{1,9}|1\.0{1,9})$/;
 
-/** A decimal number from 0 to 1, both included. */
+/** A decimal number from 0 to 1, inclusive. */
 export const ratio = parsed((value) =>
   decimalShare.test(value) ? Number(value) : expected("a number from 0 to 1 such as 0.5"),
 );
 
-/** A whole number from `least` to `most`. */
+/** An integer from `least` to `most`. */
 export function wholeNumber(least: number, most: number): Schema<number> {
   return parsed((value) => {
     const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;

@@ -2,7 +2,7 @@ import type { CommandLine } from "./command-line.ts";
 import type { FileEntry } from "./config-file.ts";
 import type { Option } from "./option.ts";
 
-/** The texts that an option is read from, and where they stood. */
+/** The texts of an option, and where they come from. */
 export interface Setting {
   readonly name: string;
   readonly texts: readonly string[];
@@ -15,10 +15,10 @@ export interface Sources {
   readonly file: ReadonlyMap<string, FileEntry>;
 }
 
-/** Flag before environment before file before default; the first that says anything says everything. */
+/** Flag before environment before file before default; the first source with a value provides all of it. */
 export function findSetting(option: Option<unknown>, sources: Sources, filePath: string): Setting {
   const { name, spec } = option;
-  // An empty value on the command line is reported there as missing.
+  // An empty value on the command line has already been reported as missing.
   const given = sources.commandLine.texts.get(name)?.filter((text) => text !== "");
   if (given !== undefined && given.length > 0) return { name, texts: given, source: "the command line" };
   const inEnv = environmentTexts(option, sources.env);

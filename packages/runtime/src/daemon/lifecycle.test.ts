@@ -70,7 +70,7 @@ describe("runDaemon", () => {
     assert.deepEqual(steps, ["start a", "stop a"]);
   });
 
-  it("exits 1 within five seconds of an unhandled rejection although nothing stops", async () => {
+  it("exits 1 within five seconds of an unhandled rejection even if no component stops", async () => {
     const { host, clock, done } = setUp({ a: { stop: never } });
     await clock.advance(0);
     host.emit("unhandledRejection", new Error("bug"));
@@ -79,7 +79,7 @@ describe("runDaemon", () => {
     await done;
   });
 
-  it("exits at once, and once, at a fault while it stops", async () => {
+  it("exits immediately, and only once, if a fault occurs while it stops", async () => {
     const { host, clock, done } = setUp({ a: { stop: never } });
     await clock.advance(0);
     host.emit("SIGTERM");
@@ -90,7 +90,7 @@ describe("runDaemon", () => {
     assert.deepEqual(host.exits, [1]);
   });
 
-  it("exits 1 after its grace and names what did not stop", async () => {
+  it("exits 1 after its grace period and logs which component did not stop", async () => {
     const { host, clock, logger, done } = setUp({ first: {}, slow: { stop: never } });
     await clock.advance(0);
     host.emit("SIGTERM");
@@ -103,7 +103,7 @@ describe("runDaemon", () => {
     assert.deepEqual(left, ["first", "slow"]);
   });
 
-  it("stops the others and exits 1 when one fails to stop", async () => {
+  it("stops the other components and exits 1 if one fails to stop", async () => {
     const fail = () => Promise.reject(new Error("stuck"));
     const { host, clock, steps, done } = setUp({ a: {}, b: { stop: fail }, c: {} });
     await clock.advance(0);
@@ -113,7 +113,7 @@ describe("runDaemon", () => {
     assert.deepEqual(host.exits, [1]);
   });
 
-  it("stops what had started and exits 1 when a start fails", async () => {
+  it("stops the started components and exits 1 if a component fails to start", async () => {
     const { host, logger, steps, done } = setUp({
       a: {},
       b: { start: () => Promise.reject(new Error("port taken")) },
@@ -125,7 +125,7 @@ describe("runDaemon", () => {
     assert.deepEqual(host.exits, [1]);
   });
 
-  it("can be stopped while a part still starts, and starts no other", async () => {
+  it("stops while a component is still starting, and starts no other", async () => {
     const { host, clock, steps, done } = setUp({ a: { start: never }, b: {} });
     await clock.advance(0);
     host.emit("SIGTERM");
@@ -134,7 +134,7 @@ describe("runDaemon", () => {
     assert.deepEqual(host.exits, [0]);
   });
 
-  it("exits at once at the second SIGINT", async () => {
+  it("exits immediately on the second SIGINT", async () => {
     const { host, clock, done } = setUp({ a: { stop: never } });
     await clock.advance(0);
     host.emit("SIGINT");
@@ -145,7 +145,7 @@ describe("runDaemon", () => {
     assert.deepEqual(host.exits, [1]);
   });
 
-  it("starts in order, stops in reverse and exits 0 at SIGTERM, its log written out first", async () => {
+  it("starts components in order, stops them in reverse and exits 0 on SIGTERM after flushing its log", async () => {
     let flushed = 0;
     const { host, clock, steps, logger, done } = setUp({ a: {}, b: {} }, async () => {
       flushed += 1;
@@ -162,7 +162,7 @@ describe("runDaemon", () => {
     assert.equal(clock.sleeping, 0);
   });
 
-  it("listens to SIGUSR1, where Node would open its debugger, and to nothing once it has ended", async () => {
+  it("listens for SIGUSR1, on which Node would open its debugger, and removes all listeners when it has ended", async () => {
     const { host, clock, done } = setUp({});
     await clock.advance(0);
     assert.equal(host.emit("SIGUSR1"), true);

@@ -3,14 +3,14 @@ import type { Logger } from "../log/log.ts";
 import { pause } from "../task/pause.ts";
 import type { HostEvent, ProcessHost } from "./process-host.ts";
 
-/** A part of a daemon that runs. */
+/** A part of a daemon that is started and stopped. */
 export interface Component {
   readonly name: string;
-  /** Resolves once the part serves; must not wait for peers. */
+  /** Resolves once the component serves; must not wait for peers. */
   start(): Promise<void>;
   /**
-   * Finishes what is in flight and lets go of everything. Called once at most, also while `start` is pending when
-   * the daemon is told to stop during its start.
+   * Finishes the work in progress and releases all resources. Called at most once, possibly while `start` is
+   * still pending.
    */
   stop(): Promise<void>;
 }
@@ -20,20 +20,20 @@ export interface Daemon {
   readonly logger: Logger;
   /** Started in this order, stopped in reverse. */
   readonly components: readonly Component[];
-  /** How long stopping may take in all; 10 seconds unless given. */
+  /** The time limit for stopping all components; defaults to 10 seconds. */
   readonly graceMs?: number;
-  /** Writes out the last log lines before the exit; bounds its own time. */
+  /** Writes the last log lines before the exit; limits its own duration. */
   flush?(): Promise<void>;
   readonly clock?: Clock;
 }
 
-/** After a fault nothing is trustworthy, so what is in flight gets less time than on a clean stop. */
+/** After a fault no state can be trusted, so the work in progress gets less time than in a clean stop. */
 const faultGraceMs = 4000;
 
 /**
- * Runs a daemon until it is told to stop, and exits the process: 0 after SIGTERM or SIGINT when everything stopped in
- * time, 1 after a failed start, a fault or a part that did not stop. A second SIGINT exits at once. SIGUSR1 does
- * nothing, where Node would open its debugger.
+ * Runs a daemon until it is stopped, then exits the process: 0 after SIGTERM or SIGINT if every component
+ * stopped in time, 1 after a failed start, a fault, or a component that did not stop. A second SIGINT exits
+ * immediately. SIGUSR1, on which Node would open its debugger, does nothing.
  */
 export async function runDaemon(daemon: Daemon, host: ProcessHost): Promise<void> {
   await new RunningDaemon(daemon, host).run();
@@ -58,7 +58,7 @@ class RunningDaemon {
   async run(): Promise<void> {
     const listeners = this.#listeners();
     for (const [event, listener] of listeners) this.#host.on(event, listener);
-    // Not awaited: a start that hangs must not keep a stop from ending the process.
+    // Not awaited: a start that hangs must not block a stop.
     void this.#start();
     await this.#exited.promise;
     for (const [event, listener] of listeners) this.#host.off(event, listener);
@@ -68,7 +68,7 @@ class RunningDaemon {
     return [
       ["SIGTERM", () => this.#onSignal("SIGTERM")],
       ["SIGINT", () => this.#onSignal("SIGINT")],
-      // Any local user of the same uid could otherwise read the keys through the inspector.
+      // Otherwise any local process of the same uid could read the keys through the inspector.
       ["SIGUSR1", () => {}],
       ["uncaughtException", (error) => this.#onFault("uncaught exception", error)],
       ["unhandledRejection", (error) => this.#onFault("unhandled rejection", error)],
@@ -138,7 +138,7 @@ class RunningDaemon {
   }
 
   #exitNow(): void {
-    this.#daemon.logger.warn("exiting at once");
+    this.#daemon.logger.warn("exiting immediately");
     this.#exit(1);
   }
 
@@ -154,7 +154,7 @@ class RunningDaemon {
   }
 }
 
-/** Waits for the work, but no longer than `ms`. The work must not reject. */
+/** Waits for the work, but at most for `ms`. The work must not reject. */
 async function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
   const timer = new AbortController();
   await Promise.race([work, pause(clock, ms, timer.signal)]);

@@ -4,7 +4,7 @@ import { Registry } from "../metrics/index.ts";
 import type { Component } from "./lifecycle.ts";
 import { createLoopWatch } from "./loop-watch.ts";
 
-/** A clock whose sleepers wake late, as those of a blocked process do. */
+/** A clock whose sleepers wake late, like those of a blocked process. */
 class LateClock extends FakeClock {
   lateMs = 0;
 
@@ -13,7 +13,7 @@ class LateClock extends FakeClock {
   }
 }
 
-describe("The watch of the event loop", () => {
+describe("createLoopWatch", () => {
   let clock: LateClock;
   let registry: Registry;
   let logger: RecordingLogger;
@@ -25,7 +25,7 @@ describe("The watch of the event loop", () => {
   });
   afterEach(() => watch.stop());
 
-  it("row 36: counts and logs a loop that stood still for more than a second, and for how long", async () => {
+  it("row 36: counts and logs an event loop that was blocked for more than a second, and for how long", async () => {
     clock.lateMs = 31_000;
     await watch.start();
     await clock.advance(32_500);
@@ -35,7 +35,7 @@ describe("The watch of the event loop", () => {
     assert.deepEqual(logger.events[0]?.facts, { stalledMs: 31_000 });
   });
 
-  it("says nothing of a loop that is a little late, nor of a wall clock that is stepped", async () => {
+  it("ignores an event loop that is slightly late, and a stepped wall clock", async () => {
     clock.lateMs = 900;
     await watch.start();
     await clock.advance(60_000);

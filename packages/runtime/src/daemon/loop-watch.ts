@@ -14,20 +14,20 @@ const lookEveryMs = 1_000;
 const stallMs = 1_000;
 
 /**
- * Notices when the event loop stood still for more than a second: blocked by work of our own, starved of the processor, or stopped
- * (SIGSTOP). It counts and logs that afterwards and ends nothing, since a process that goes on again serves what it has; while it
- * lasts, `/healthz/live` does not answer.
+ * Detects that the event loop was blocked for more than a second, by the daemon's own work, a lack of CPU
+ * time or SIGSTOP. It only counts and logs this afterwards, because a process that resumes can still serve
+ * its data; meanwhile `/healthz/live` does not answer.
  */
 export function createLoopWatch({ registry, clock, logger }: LoopWatchDeps): Component {
   const registers = [registry];
   const stalls = new Counter({
     name: "kasbah_event_loop_stalls",
-    help: "Times that the event loop stood still for more than a second.",
+    help: "Number of times that the event loop was blocked for more than a second.",
     registers,
   });
   const seconds = new Counter({
     name: "kasbah_event_loop_stalled_seconds",
-    help: "For how long in all.",
+    help: "Total time for which it was blocked, in seconds.",
     registers,
   });
   let dueMs = Number.POSITIVE_INFINITY;
@@ -36,7 +36,7 @@ export function createLoopWatch({ registry, clock, logger }: LoopWatchDeps): Com
     if (lateMs > stallMs) {
       stalls.inc();
       seconds.inc(lateMs / 1000);
-      logger.warn("the event loop stood still", { stalledMs: Math.round(lateMs) });
+      logger.warn("the event loop was blocked", { stalledMs: Math.round(lateMs) });
     }
     dueMs = clock.monotonicMs() + lookEveryMs;
     return lookEveryMs;

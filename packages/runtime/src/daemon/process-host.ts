@@ -1,11 +1,11 @@
 import type { LogStream } from "../log/sink.ts";
 
-/** What a daemon hears from its process. */
+/** An event that a daemon handles. */
 export type HostEvent = "SIGTERM" | "SIGINT" | "SIGUSR1" | "uncaughtException" | "unhandledRejection";
 
-/** The small part of `process` that lifecycle code needs; `process` itself is one. */
+/** The subset of `process` that lifecycle code uses; `process` itself implements it. */
 export interface ProcessHost {
-  /** Program and script first, as in `process.argv`. */
+  /** Starts with program and script, like `process.argv`. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: LogStream;

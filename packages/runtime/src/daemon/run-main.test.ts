@@ -6,7 +6,7 @@ import { temporaryDirectory } from "@kasbah/testkit";
 
 const program = new URL("../../../testkit/src/sample-daemon.ts", import.meta.url).pathname;
 
-/** Starts the sample daemon in a process of its own. */
+/** Starts the sample daemon in its own process. */
 function start(args: string[], env: Record<string, string> = {}) {
   const child = spawn(process.execPath, ["--conditions=kasbah-source", program, ...args], {
     env: { ...env },
@@ -27,7 +27,7 @@ function start(args: string[], env: Record<string, string> = {}) {
 }
 
 describe("runMain", () => {
-  it("lists every configuration problem on standard error and exits 2", async () => {
+  it("lists all configuration problems on standard error and exits 2", async () => {
     const { code, stdout, stderr } = await start(["--ttl", "never", "--bogus"]).ended;
     assert.equal(code, 2);
     assert.equal(stdout, "");
@@ -37,25 +37,25 @@ describe("runMain", () => {
     );
   });
 
-  it("exits 2 for a configuration that only the composition finds invalid", async () => {
+  it("exits 2 if only the composition finds the configuration invalid", async () => {
     const { code, stderr } = await start(["--mode", "bad-config"]).ended;
     assert.equal(code, 2);
     assert.match(stderr, /1 problem\n {2}the token says otherwise\n/);
   });
 
-  it("logs what the composition throws and exits 1", async () => {
+  it("logs an error that the composition throws, and exits 1", async () => {
     const { code, stdout } = await start(["--mode", "throw"]).ended;
     assert.equal(code, 1);
     assert.match(stdout, /"event":"start failed"/);
   });
 
-  it("exits 1 after a rejection that nobody handled", async () => {
+  it("exits 1 after an unhandled rejection", async () => {
     const { code, stdout } = await start(["--mode", "reject"]).ended;
     assert.equal(code, 1);
     assert.match(stdout, /"message":"nobody handled this".*"event":"unhandled rejection"/);
   });
 
-  it("opens no debugger at SIGUSR1, and exits 0 at SIGTERM with its last line written", async () => {
+  it("opens no debugger on SIGUSR1, and exits 0 on SIGTERM with its last line written", async () => {
     const { child, ended, said } = start([]);
     await said("daemon started");
     child.kill("SIGUSR1");
@@ -67,7 +67,7 @@ describe("runMain", () => {
     assert.equal(stderr, "");
   });
 
-  it("exits although nobody reads its log", async () => {
+  it("exits even if no process reads its log", async () => {
     const { child, said } = start(["--mode", "chatter"]);
     await said("daemon started");
     child.stdout.pause();
@@ -79,7 +79,7 @@ describe("runMain", () => {
     child.stdout.destroy();
   });
 
-  it("reads the file named by --config and prints what it comes to", async () => {
+  it("reads the file named by --config and prints the resulting configuration", async () => {
     await using directory = await temporaryDirectory();
     const file = directory.join("daemon.yaml");
     await writeFile(file, "ttl: 3h\n");

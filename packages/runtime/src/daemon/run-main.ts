@@ -8,20 +8,21 @@ import { printableText } from "../log/printable-text.ts";
 import { type Component, runDaemon } from "./lifecycle.ts";
 import type { ProcessHost } from "./process-host.ts";
 
-/** A daemon's program: its command, its options, and how its parts are put together. */
+/** The program of a daemon: its command, its options, and how its components are created. */
 export interface Program<O extends OptionTable> {
   readonly command: Command<O>;
   readonly options: O;
-  /** All problems of the files that the configuration names, found before anything is started. */
+  /** Finds all problems of the files that the configuration names, before anything is started. */
   checkFiles?(config: ConfigOf<O>): Promise<readonly string[]>;
-  /** The composition root. What it throws ends the process: 2 for `CONFIG_INVALID`, 1 for anything else. */
+  /** The composition root. If it throws, the process exits: 2 for `CONFIG_INVALID`, 1 for any other error. */
   compose(config: ConfigOf<O>, logger: Logger): Promise<readonly Component[]> | readonly Component[];
   readonly graceMs?: number;
 }
 
 /**
- * The outer shell of a daemon's `main.ts`: loads the configuration, prints what `--help`, `--version` and
- * `--check-config` ask for, lists all configuration problems on standard error and exits 2, or composes and runs.
+ * The outer layer of a daemon's `main.ts`. It loads the configuration and handles `--help`, `--version` and
+ * `--check-config`. If the configuration is invalid, it lists all problems on standard error and exits 2;
+ * otherwise it composes and runs the daemon.
  */
 export async function runMain<const O extends OptionTable>(
   program: Program<O>,
@@ -40,7 +41,7 @@ export async function runMain<const O extends OptionTable>(
   }
 }
 
-/** Without a file there is no YAML to read, and a daemon without it is a megabyte smaller. */
+/** The YAML library is loaded only if there is a file: without it, a daemon is a megabyte smaller. */
 async function configure<const O extends OptionTable>(
   command: Command<O>,
   options: O,

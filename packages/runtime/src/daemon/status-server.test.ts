@@ -5,7 +5,7 @@ import { recordingLogger } from "@kasbah/testkit";
 import { createRegistry } from "../metrics/create-registry.ts";
 import { createStatusServer, jsonReply, type Readiness } from "./status-server.ts";
 
-describe("status server", () => {
+describe("createStatusServer", () => {
   let state: Readiness;
   let asked: number;
   let server: ReturnType<typeof createStatusServer>;
@@ -39,7 +39,7 @@ describe("status server", () => {
   afterEach(() => server.stop());
 
   for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"]) {
-    it(`answers ${method} with 405 and asks nobody anything`, async () => {
+    it(`answers ${method} with 405 and evaluates nothing`, async () => {
       const response = await get("/healthz/ready", { method });
       assert.equal(response.status, 405);
       assert.equal(response.headers.get("allow"), "GET");
@@ -74,7 +74,7 @@ describe("status server", () => {
     });
   }
 
-  it("answers 500 without detail when readiness cannot be told", async () => {
+  it("answers 500 without details if the readiness check throws", async () => {
     Object.defineProperty(state, "ready", {
       get: () => {
         throw new Error("secret");
@@ -92,19 +92,19 @@ describe("status server", () => {
     "localhost.evil.test",
     "a@localhost",
   ]) {
-    it(`does not answer a web page that made ${host} lead here`, async () => {
+    it(`rejects a request from a web page whose name ${host} resolves to this server`, async () => {
       assert.match(await rawGet("/healthz/ready", host), /^HTTP\/1\.1 421 /);
       assert.equal(asked, 0);
     });
   }
 
   for (const host of ["localhost", "localhost:15020", "127.0.0.1:15020", "10.1.2.3", "[::1]:15020", ""]) {
-    it(`answers under the name ${JSON.stringify(host)}`, async () => {
+    it(`accepts the host name ${JSON.stringify(host)}`, async () => {
       assert.match(await rawGet("/healthz/ready", host), /^HTTP\/1\.1 200 /);
     });
   }
 
-  it("answers under any name where it listens beyond the loopback, since probes and scrapers have their own", async () => {
+  it("accepts any host name when it listens beyond loopback, because probes and scrapers use their own", async () => {
     await server.stop();
     const options = { registry: createRegistry({ name: "x", version: "1" }), readiness: () => state };
     server = createStatusServer({
@@ -116,7 +116,7 @@ describe("status server", () => {
     assert.match(await rawGet("/healthz/ready", "ca.kasbah-system.svc"), /^HTTP\/1\.1 200 /);
   });
 
-  it("fails to start where the port is taken", async () => {
+  it("fails to start if the port is in use", async () => {
     const second = createStatusServer({
       address: server.address,
       registry: createRegistry({ name: "x", version: "1" }),
@@ -127,7 +127,7 @@ describe("status server", () => {
     await second.stop();
   });
 
-  it("says with 503 why it is not ready, and with 200 that it is", async () => {
+  it("answers 503 with the reasons while it is not ready, and 200 when it is", async () => {
     state = { ready: false, reasons: ["no secret yet"] };
     const refused = await get("/healthz/ready");
     assert.equal(refused.status, 503);
@@ -138,7 +138,7 @@ describe("status server", () => {
     assert.deepEqual(await accepted.json(), { ready: true, reasons: [] });
   });
 
-  it("serves the pages that it is given, and says nothing of why one failed", async () => {
+  it("serves the given pages, and hides why one failed", async () => {
     assert.deepEqual(await (await get("/debug/thing")).json(), { thing: 1 });
     const broken = await get("/debug/broken");
     assert.equal(broken.status, 500);
@@ -146,7 +146,7 @@ describe("status server", () => {
     assert.equal((await get("/debug/thing", { method: "POST" })).status, 405);
   });
 
-  it("serves the metrics where Istio's annotations send scrapers, too", async () => {
+  it("also serves the metrics at the path in Istio's scrape annotations", async () => {
     assert.match(await (await get("/stats/prometheus")).text(), /kasbah_build_info/);
   });
 
@@ -155,7 +155,7 @@ describe("status server", () => {
     assert.equal((await get("/healthz/live")).status, 200);
   });
 
-  it("serves metrics in Prometheus' text format, uncached", async () => {
+  it("serves metrics in Prometheus's text format, uncached", async () => {
     const response = await get("/metrics");
     assert.match(response.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
     assert.equal(response.headers.get("cache-control"), "no-store");
@@ -164,7 +164,7 @@ describe("status server", () => {
     assert.match(text, /^process_resident_memory_bytes \d+$/m);
   });
 
-  it("stops within a moment although a client keeps its connection", async () => {
+  it("stops quickly even if a client keeps its connection open", async () => {
     await (await get("/healthz/live")).text();
     await server.stop();
     await assert.rejects(get("/healthz/live"));

@@ -6,11 +6,11 @@ import type { Logger } from "../log/log.ts";
 import type { Registry } from "../metrics/registry.ts";
 import type { Component } from "./lifecycle.ts";
 
-/** Whether work can be given to this process, and if not, why. */
+/** Whether this process can accept work, and the reasons if it cannot. */
 export interface Readiness {
   readonly ready: boolean;
   readonly reasons: readonly string[];
-  /** What does not stop the work yet and should be looked at. */
+  /** Problems that do not stop the work yet but need attention. */
   readonly warnings?: readonly string[];
 }
 
@@ -18,7 +18,7 @@ export interface StatusServerDeps {
   readonly address: HostPort;
   readonly registry: Registry;
   readiness(): Readiness;
-  /** More pages, by path. */
+  /** Additional pages, by path. */
   readonly pages?: Readonly<Record<string, StatusPage>>;
   readonly logger: Logger;
 }
@@ -29,13 +29,13 @@ export interface StatusReply {
   readonly body: string;
 }
 
-/** Looks and changes nothing. What it throws is answered with 500, and without detail. */
+/** Must not change any state. If it throws, the server answers 500 without details. */
 export type StatusPage = () => StatusReply | Promise<StatusReply>;
 
 /**
- * Serves `/healthz/live`, `/healthz/ready` and `/metrics` (also as `/stats/prometheus`, where Istio's annotations send scrapers)
- * over plain HTTP, GET only and without side effects. After `start`, `address` is the real one, also for port 0. The event loop
- * that does the daemon's work answers `/healthz/live`: while it is blocked there is no answer, and the prober's timeout counts.
+ * Serves `/healthz/live`, `/healthz/ready` and `/metrics` (also as `/stats/prometheus`, the path in Istio's
+ * scrape annotations) over plain HTTP, GET only and without side effects. The daemon's own event loop answers
+ * `/healthz/live`: while it is blocked, the prober's timeout applies.
  */
 export function createStatusServer(deps: StatusServerDeps): Component & { readonly address: HostPort } {
   const pages = pagesOf(deps);
@@ -78,8 +78,8 @@ function isLoopback(host: string): boolean {
 }
 
 /**
- * A port of the loopback is asked for under an address or as localhost. Any other name is a web page's, which had it lead here
- * (DNS rebinding) to read from the browser of whoever looks at it.
+ * On loopback, only addresses and `localhost` are valid host names. Any other name belongs to a web page that
+ * resolves it to this port (DNS rebinding) to read the status through a visitor's browser.
  */
 function isLocalName(host = ""): boolean {
   const name = host.replace(/:\d*$/, "").replace(/^\[(.*)\]$/, "$1");
@@ -89,7 +89,7 @@ function isLocalName(host = ""): boolean {
 function createHttpServer(listener: (request: IncomingMessage, response: ServerResponse) => void): Server {
   const server = createServer(
     {
-      // A prober sends a few hundred bytes at once; anything slower holds a connection for nothing.
+      // A prober sends a few hundred bytes in one piece; a slower client only occupies a connection.
       headersTimeout: 5000,
       requestTimeout: 10_000,
       keepAliveTimeout: 15_000,
@@ -135,7 +135,7 @@ function readyReply({ ready, reasons, warnings = [] }: Readiness): StatusReply {
   return jsonReply(shown, ready ? 200 : 503);
 }
 
-/** A page of JSON. */
+/** A page with a JSON body. */
 export function jsonReply(value: unknown, status = 200): StatusReply {
   return { status, type: "application/json", body: `${JSON.stringify(value)}\n` };
 }

@@ -12,7 +12,7 @@ import {
 import { systemClock } from "../clock.ts";
 import { ContentWatch, type ContentWatchDeps, type WatchDirectory } from "./content-watch.ts";
 
-describe("A watch of content", () => {
+describe("ContentWatch", () => {
   let directory: TemporaryDirectory;
   let logger: RecordingLogger;
   let seen: string[];
@@ -53,7 +53,7 @@ describe("A watch of content", () => {
     return { watchDirectory, hint: () => give() };
   };
 
-  it("offers content again that could not be dealt with, and says so once", async () => {
+  it("retries content that failed to load, and reports the failure once", async () => {
     const path = directory.join("file");
     await writeFile(path, "one");
     let attempts = 0;
@@ -67,7 +67,7 @@ describe("A watch of content", () => {
     assert.equal(logger.events.filter(({ level }) => level === "warn").length, 1);
   });
 
-  it("deals with what it knew before when that comes back after content that could not be dealt with", async () => {
+  it("loads the previous content again if it returns after content that failed to load", async () => {
     const path = directory.join("file");
     await writeFile(path, "good");
     let refused = 0;
@@ -83,7 +83,7 @@ describe("A watch of content", () => {
     await until(() => seen.at(-1) === "good");
   });
 
-  it("waits until a set that is written file by file stays the same", async () => {
+  it("waits until a set of files that are written one by one stops changing", async () => {
     const clock = new FakeClock();
     const { watchDirectory, hint } = handmadeHints();
     const set = ["-", "-", "-", "-"];
@@ -97,7 +97,7 @@ describe("A watch of content", () => {
     assert.deepEqual(seen, ["new new new new"]);
   });
 
-  it("notices an edit in place and a rename over the file, within moments by the kernel's notice", async () => {
+  it("notices an edit in place and a rename over the file within moments through inotify", async () => {
     const path = directory.join("file");
     await writeFile(path, "one");
     await start(path, { pollMs: 3_600_000 });
@@ -135,7 +135,7 @@ describe("A watch of content", () => {
     await rm(directory.join("old"), { recursive: true });
   });
 
-  it("ends with the last of two hundred swaps of kubelet's link", async () => {
+  it("loads the last state after two hundred swaps of kubelet's link", async () => {
     const swap = async (version: number) => {
       await mkdir(directory.join(`..v${version}`));
       await writeFile(directory.join(`..v${version}`, "file"), String(version));
@@ -154,7 +154,7 @@ describe("A watch of content", () => {
     await until(() => seen.at(-1) === createHash("sha256").update("200").digest("hex"));
   });
 
-  it("reads no more than ten times a second while somebody writes into the directory without end", async () => {
+  it("reads at most ten times a second while a program writes into the directory continuously", async () => {
     const clock = new FakeClock();
     const { watchDirectory, hint } = handmadeHints();
     let [reads, content] = [0, "one"];
@@ -174,7 +174,7 @@ describe("A watch of content", () => {
     assert.deepEqual(seen, ["two"]);
   });
 
-  it("polls when the machine is out of watches", async () => {
+  it("polls if the machine has no inotify watches left", async () => {
     const path = directory.join("file");
     await writeFile(path, "one");
     let refusals = 0;
@@ -188,7 +188,7 @@ describe("A watch of content", () => {
     assert.ok(refusals > 0);
   });
 
-  it("knows what it was told to know at the start, and takes anything else for new", async () => {
+  it("starts with the given content as known, and treats any other as new", async () => {
     const path = directory.join("file");
     await writeFile(path, "one");
     await start(path, { initial: "other" });

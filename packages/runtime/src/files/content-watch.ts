@@ -7,39 +7,44 @@ import { Loop } from "../task/loop.ts";
 import { OncePerReason } from "../task/once-per-reason.ts";
 import { pause } from "../task/pause.ts";
 
-/** Gives hints of changes in a directory until it is closed. It throws when the directory cannot be watched. */
+/** Calls `hint` on changes in a directory until it is closed. Throws if the directory cannot be watched. */
 export type WatchDirectory = (directory: string, hint: () => void) => { close(): void };
 
-/** The kernel's notices (inotify). */
+/** Watches with inotify. */
 export const watchDirectory: WatchDirectory = (directory, hint) => {
   const watcher = watch(directory, { persistent: false }, hint);
   return watcher.on("error", () => watcher.close());
 };
 
 export interface ContentWatchDeps {
-  /** Of the component, and in the log. */
+  /** The name of the component, in the log. */
   readonly name: string;
-  /** Where changes show; they need not be there yet. */
+  /** The directories in which changes appear; they need not exist yet. */
   readonly directories: readonly string[];
-  /** A digest of what is watched. It throws when nothing can be read, which is tried again. */
+  /** Returns a digest of the watched content. If it throws, it is called again later. */
   readonly read: () => Promise<string>;
-  /** Deals with new content. When it rejects, the same content is offered again, at first at the next poll, then less often, each minute at least. */
+  /**
+   * Loads new content. If it rejects, the same content is tried again, first at the next poll, then less
+   * often, but at least once a minute.
+   */
   readonly onChange: (digest: string) => Promise<void>;
-  /** Told of the first of several equal failures of `read` and `onChange`; a warning in the log unless given. */
+  /** Called for the first of several equal failures of `read` or `onChange`; by default it logs a warning. */
   readonly onTrouble?: (error: unknown) => void;
-  /** What is taken for known at the start; what `read` gives then, unless given. */
+  /** The content that counts as known at the start; by default the result of `read` at that time. */
   readonly initial?: string;
-  /** How often the content is read without a hint; 5 seconds unless given. */
+  /** The interval between reads without a hint; defaults to 5 seconds. */
   readonly pollMs?: number;
-  /** How long content must stay the same, since sets of files are written one by one; 100 ms unless given. */
+  /**
+   * How long content must stay the same, because sets of files are written one by one; defaults to 100 ms.
+   */
   readonly settleMs?: number;
-  /** The kernel's notices, unless given. */
+  /** Defaults to inotify. */
   readonly watchDirectory?: WatchDirectory;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Content that could not be dealt with; undefined when it could not even be read. */
+/** Content that failed to load; `digest` is undefined if it could not be read. */
 interface Refusal {
   readonly digest: string | undefined;
   readonly times: number;
@@ -49,8 +54,8 @@ interface Refusal {
 const longestWaitMs = 60_000;
 
 /**
- * Watches files by their content. The kernel's notices are a hint to look sooner; polling finds what they miss: a
- * directory that was replaced, kubelet's swap of a link, a machine that is out of watches.
+ * Watches files by their content. Inotify only triggers an earlier read; polling finds the changes that it
+ * misses, such as a replaced directory, kubelet's swap of a link, or a machine without free watches.
  */
 export class ContentWatch implements Component {
   readonly name: string;
@@ -76,7 +81,7 @@ export class ContentWatch implements Component {
     this.#loop.start();
   }
 
-  /** Waits for a change that is being dealt with. */
+  /** Waits for a change that is being loaded. */
   async stop(): Promise<void> {
     await this.#loop.stop();
     this.#unwatch();
@@ -111,14 +116,14 @@ export class ContentWatch implements Component {
       this.#trouble.clear();
     } catch (error) {
       if (signal.aborted) return;
-      // So that going back to what was known before is dealt with too, and ends the trouble.
+      // Forgotten, so that a return to the previous content counts as a change and ends the failure.
       this.#known = undefined;
       this.#refused = this.#refusalOf(digest, clock.monotonicMs());
       this.#trouble.failed(`${errnoOf(error)} ${String(error)}`, () => this.#report(error));
     }
   }
 
-  /** Content that was offered in vain is offered again at growing intervals: looking at it may be costly. */
+  /** Content that failed to load is tried again at growing intervals, because loading may be expensive. */
   #isDue(digest: string): boolean {
     const refused = this.#refused;
     return refused?.digest !== digest || this.#deps.clock.monotonicMs() >= refused.againAtMs;
@@ -133,7 +138,7 @@ export class ContentWatch implements Component {
   #report(error: unknown): void {
     const { onTrouble, logger } = this.#deps;
     if (onTrouble !== undefined) onTrouble(error);
-    else logger.warn("watched files could not be taken", { watch: this.name, error });
+    else logger.warn("cannot load watched files", { watch: this.name, error });
   }
 
   async #isSettled(digest: string, signal: AbortSignal): Promise<boolean> {
@@ -160,7 +165,7 @@ export class ContentWatch implements Component {
       try {
         return [watchOne(directory, () => this.#notice())];
       } catch {
-        // Missing, or the machine is out of watches: polling goes on.
+        // The directory is missing or the machine has no free watches: polling continues.
         return [];
       }
     });

@@ -12,7 +12,7 @@ describe("ensureDirectory", () => {
   afterEach(() => directory.remove());
 
   for (const mode of [0o750, 0o701, 0o777]) {
-    it(`refuses a private directory found with mode ${mode.toString(8)}, and leaves it as it is`, async () => {
+    it(`rejects a private directory with mode ${mode.toString(8)}, and does not change it`, async () => {
       const path = directory.join("state");
       await ensureDirectory(path, 0o700);
       await chmod(path, mode);
@@ -22,7 +22,7 @@ describe("ensureDirectory", () => {
     });
   }
 
-  it("refuses a private directory of another user", async () => {
+  it("rejects a private directory of another user", async () => {
     const fs = {
       ...nodeFs,
       stat: async (path: string) => ({
@@ -36,7 +36,7 @@ describe("ensureDirectory", () => {
     assert.match(error.message, /belongs to user 4242/);
   });
 
-  it("refuses a file, a parent that is a file and a link to nowhere", async () => {
+  it("rejects a file, a parent that is a file, and a dangling link", async () => {
     await writeFile(directory.join("file"), "");
     await symlink("nowhere", directory.join("link"));
     for (const path of [directory.join("file"), directory.join("file", "x"), directory.join("link")]) {
@@ -45,7 +45,7 @@ describe("ensureDirectory", () => {
     }
   });
 
-  it("says of a file system that is read-only that it is, where a recursive mkdir says that nothing is there", async () => {
+  it("reports a read-only file system, for which a recursive mkdir reports a missing directory", async () => {
     const mkdir: typeof nodeFs.mkdir = async (path, { recursive }) => {
       throw Object.assign(new Error(`mkdir ${path}`), { code: recursive ? "ENOENT" : "EROFS" });
     };
@@ -59,7 +59,7 @@ describe("ensureDirectory", () => {
     assert.equal(error.cause.message, `mkdir ${directory.join("volume")}`);
   });
 
-  it("creates it and its parents with the mode, whatever the umask", async () => {
+  it("creates the directory and its parents with the given mode, whatever the umask", async () => {
     const before = process.umask(0o027);
     try {
       await ensureDirectory(directory.join("a", "b"), 0o755);
@@ -69,7 +69,7 @@ describe("ensureDirectory", () => {
     assert.equal((await stat(directory.join("a", "b"))).mode & 0o777, 0o755);
   });
 
-  it("is content with what is already there", async () => {
+  it("accepts an existing directory", async () => {
     await ensureDirectory(directory.join("state"), 0o700);
     await ensureDirectory(directory.join("state"), 0o700);
     await chmod(directory.join("state"), 0o755);

@@ -6,9 +6,9 @@ import { syncDirectory } from "./durable-file.ts";
 import { type DurableFs, nodeFs } from "./durable-fs.ts";
 
 /**
- * Makes sure that `path` is a directory, creating it and its parents durably with `mode`. One that must be private
- * (no bit for group or others in `mode`) and is found open to others, or owned by another user, is refused with
- * `DIRECTORY_UNSAFE`: what lies in it may already be known or forged. Throws `DIRECTORY_UNUSABLE` if it cannot be made.
+ * Ensures that `path` is a directory, and creates it and its parents durably with `mode`. Throws
+ * `DIRECTORY_UNSAFE` if it must be private (`mode` has no group or other bits) but is open to other users or
+ * owned by one: its contents may be known or forged. Throws `DIRECTORY_UNUSABLE` if it cannot be created.
  */
 export async function ensureDirectory(path: string, mode: number, fs: DurableFs = nodeFs): Promise<void> {
   const directory = resolve(path);
@@ -27,8 +27,8 @@ export async function ensureDirectory(path: string, mode: number, fs: DurableFs 
 }
 
 /**
- * Node's recursive mkdir says ENOENT of a file system that is read-only or full, since it looks for the directory that
- * it could not make. Without recursion the first that is missing tells what is the matter.
+ * Node's recursive mkdir reports ENOENT on a read-only or full file system, because it checks the directory
+ * that it failed to create. Creating the first missing directory without recursion reveals the cause.
  */
 async function reasonOf(error: unknown, directory: string, mode: number, fs: DurableFs): Promise<unknown> {
   const isThere = (path: string) =>
@@ -46,7 +46,7 @@ async function reasonOf(error: unknown, directory: string, mode: number, fs: Dur
   }
 }
 
-/** Sets the mode past the umask, and makes each new directory durable in its parent. */
+/** Sets the mode regardless of the umask, and makes each new directory durable in its parent. */
 async function settle(directory: string, first: string, mode: number, fs: DurableFs): Promise<void> {
   const handle = await fs.open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
@@ -67,14 +67,14 @@ async function requirePrivate(directory: string, fs: DurableFs): Promise<void> {
   if ((mode & 0o077) !== 0) {
     throw new RuntimeError(
       "DIRECTORY_UNSAFE",
-      `directory ${directory} has mode ${shown}, so others can reach it: make sure nobody did, then run chmod 0700 on it`,
+      `directory ${directory} has mode ${shown}, so other users can access it: make sure that none has, then run chmod 0700 on it`,
     );
   }
   const self = geteuid?.();
   if (self !== undefined && uid !== self) {
     throw new RuntimeError(
       "DIRECTORY_UNSAFE",
-      `directory ${directory} belongs to user ${uid}, this process runs as user ${self}`,
+      `directory ${directory} belongs to user ${uid}, but this process runs as user ${self}`,
     );
   }
 }

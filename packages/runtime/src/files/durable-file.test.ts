@@ -23,7 +23,7 @@ async function modeOf(path: string): Promise<number> {
   return (await stat(path)).mode & 0o777;
 }
 
-describe("durable file", () => {
+describe("durable-file", () => {
   let directory: TemporaryDirectory;
   beforeEach(async () => {
     directory = await temporaryDirectory();
@@ -31,7 +31,7 @@ describe("durable file", () => {
   afterEach(() => directory.remove());
 
   describe("writeFileDurably", () => {
-    it("leaves the old bytes and no temporary file when any call before the rename fails", async () => {
+    it("keeps the old bytes and leaves no temporary file if any call before the rename fails", async () => {
       const path = directory.join("state");
       await writeFile(path, "old");
       const clean = faultyFs();
@@ -49,7 +49,7 @@ describe("durable file", () => {
       }
     });
 
-    it("does not claim durability when the directory cannot be synced", async () => {
+    it("does not report durability if the directory cannot be synced", async () => {
       const clean = faultyFs();
       await writeFileDurably(directory.join("probe"), "x", 0o600, clean);
       for (let failAt = clean.calls.indexOf("rename") + 2; failAt <= clean.calls.length; failAt++) {
@@ -59,7 +59,7 @@ describe("durable file", () => {
       assert.equal(await readFile(directory.join("state"), "utf8"), "new");
     });
 
-    it("syncs the file before the rename and the directory after it, and never twice", async () => {
+    it("syncs the file before the rename and the directory after it, each once", async () => {
       const fs = faultyFs();
       await writeFileDurably(directory.join("state"), "x", 0o600, fs);
       const order: DurableCall[] = [
@@ -76,7 +76,7 @@ describe("durable file", () => {
       assert.deepEqual(fs.calls, order);
     });
 
-    it("does not follow a symbolic link, neither at the path nor at its temporary name", async () => {
+    it("follows a symbolic link neither at the path nor at its temporary name", async () => {
       const victim = directory.join("victim");
       await writeFile(victim, "untouched");
       await symlink(victim, directory.join("state"));
@@ -87,14 +87,14 @@ describe("durable file", () => {
       assert.equal(await readlink(directory.join(".state.tmp-0")), victim);
     });
 
-    it("refuses where the directory is missing or a file", async () => {
+    it("fails if the directory is missing or a file", async () => {
       await writeFile(directory.join("file"), "");
       for (const path of [directory.join("none", "x"), directory.join("file", "x")]) {
         await rejectsWithCode(writeFileDurably(path, "x", 0o600), "FILE_NOT_DURABLE");
       }
     });
 
-    it("gives the mode asked for, whatever the umask takes away", async () => {
+    it("sets the given mode, whatever the umask", async () => {
       const before = process.umask(0o077);
       try {
         await writeFileDurably(directory.join("public"), "x", 0o644);
@@ -106,7 +106,7 @@ describe("durable file", () => {
       assert.equal(await modeOf(directory.join("key")), 0o600);
     });
 
-    it("lets one of many writers win whole and leaves nothing else behind", async () => {
+    it("lets one of many writers win completely and leaves no other file", async () => {
       const texts = Array.from({ length: 20 }, (_, i) => String(i).repeat(5000));
       await Promise.all(texts.map((text) => writeFileDurably(directory.join("state"), text, 0o600)));
       assert.ok(texts.includes(await readFile(directory.join("state"), "utf8")));
@@ -115,7 +115,7 @@ describe("durable file", () => {
   });
 
   describe("publishDirectory", () => {
-    it("publishes nothing and leaves nothing when any call before the rename fails", async () => {
+    it("publishes nothing and leaves nothing if any call before the rename fails", async () => {
       const clean = faultyFs();
       await publishDirectory(directory.join("probe"), files, clean);
       const rename = clean.calls.indexOf("rename") + 1;
@@ -128,7 +128,7 @@ describe("durable file", () => {
       }
     });
 
-    it("lets exactly one of many publishers win, and everybody finds the winner's set", async () => {
+    it("lets exactly one of many publishers win, and every reader finds the winner's set", async () => {
       const target = directory.join("ca");
       const sets = Array.from({ length: 20 }, (_, i) => [
         { name: "key.pem", bytes: `key ${i}`, mode: 0o600 },
@@ -142,7 +142,7 @@ describe("durable file", () => {
       assert.deepEqual(await readdir(directory.path), ["ca"]);
     });
 
-    it("refuses to replace a file or to follow a link", async () => {
+    it("neither replaces a file nor follows a link", async () => {
       await writeFile(directory.join("file"), "");
       await mkdir(directory.join("elsewhere"));
       await symlink(directory.join("elsewhere"), directory.join("link"));
@@ -152,7 +152,7 @@ describe("durable file", () => {
       assert.deepEqual(await readdir(directory.join("elsewhere")), []);
     });
 
-    it("takes plain file names only, and at least one", async () => {
+    it("accepts only plain file names, and at least one", async () => {
       for (const name of ["", ".", "..", "../x", "a/b", "a\0"]) {
         const bad = [{ name, bytes: "", mode: 0o600 }];
         await assert.rejects(publishDirectory(directory.join("ca"), bad), RangeError);
@@ -161,7 +161,7 @@ describe("durable file", () => {
       assert.deepEqual(await readdir(directory.path), []);
     });
 
-    it("makes a private directory with each file's own mode", async () => {
+    it("creates a private directory and gives each file its own mode", async () => {
       assert.equal(await publishDirectory(directory.join("ca"), files), true);
       assert.equal(await modeOf(directory.join("ca")), 0o700);
       assert.equal(await modeOf(directory.join("ca", "key.pem")), 0o600);
@@ -169,13 +169,13 @@ describe("durable file", () => {
     });
   });
 
-  describe("across a power cut at any call", () => {
+  describe("power cuts", () => {
     let fs: RecordingFs;
     beforeEach(() => {
       fs = recordingFs(directory.path);
     });
 
-    /** Each state that the disk may be left in, with whether the work had been reported as done by then. */
+    /** Each state in which the disk may be left, and whether the work had been reported as done by then. */
     const outcomes = (from: number): { state: CrashState; isDone: boolean }[] =>
       [...Array(fs.operations.length - from + 1).keys()].flatMap((more) =>
         crashStates(fs.operations, from + more).map((state) => ({
@@ -184,7 +184,7 @@ describe("durable file", () => {
         })),
       );
 
-    it("a file is the old bytes or the new ones, and the new ones once that was reported", async () => {
+    it("a power cut leaves a file with the old bytes or the new ones, and with the new ones once they were reported", async () => {
       const path = directory.join("state");
       await writeFileDurably(path, "old bytes", 0o600, fs);
       const from = fs.operations.length;
@@ -195,7 +195,7 @@ describe("durable file", () => {
       }
     });
 
-    it("a published directory is there whole or not at all, and there once that was reported", async () => {
+    it("a power cut leaves a published directory complete or absent, and complete once it was reported", async () => {
       await publishDirectory(directory.join("ca"), files, fs);
       for (const { state, isDone } of outcomes(0)) {
         const found = [...state].filter(([path]) => path.startsWith("ca/"));
@@ -205,7 +205,7 @@ describe("durable file", () => {
       }
     });
 
-    it("careless writing is found out: without fsync of the file, or of the directory", async () => {
+    it("the simulation detects a missing fsync of the file or of the directory", async () => {
       const write = async (name: string, isSynced: boolean) => {
         const handle = await fs.open(
           directory.join(`.${name}`),

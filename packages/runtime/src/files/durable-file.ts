@@ -14,9 +14,9 @@ export interface PublishedFile {
 }
 
 /**
- * Replaces a file as a whole: whoever opens `path`, also after a power cut, finds the old bytes or the new ones. When
- * it resolves, the new ones are durable. A symbolic link at `path` is replaced, never followed. Throws `FILE_NOT_DURABLE` and removes its temporary file; a failed fsync
- * is never retried, since the kernel may have dropped the pages it could not write.
+ * Replaces a file atomically: a reader of `path` finds the old bytes or the new ones, even after a power cut.
+ * When it resolves, the new ones are durable. Never follows a symbolic link at `path`. Throws `FILE_NOT_DURABLE`;
+ * never retries a failed fsync, because the kernel may have dropped the pages that it could not write.
  */
 export async function writeFileDurably(
   path: string,
@@ -39,21 +39,22 @@ export async function writeFileDurably(
 }
 
 /**
- * Publishes a directory of files as one atomic set, mode 0700. False when `target` already holds something, such as
- * the set of another process that was faster; that set is then complete and durable. Throws `FILE_NOT_DURABLE`.
+ * Publishes a directory of files as one atomic set with mode 0700. Returns false if `target` already has
+ * contents, for example the set of a faster process, which is then complete and durable. Throws
+ * `FILE_NOT_DURABLE`.
  */
 export async function publishDirectory(
   target: string,
   files: readonly PublishedFile[],
   fs: DurableFs = nodeFs,
 ): Promise<boolean> {
-  // rename(2) takes the place of an empty directory, so an empty set could not tell who came first.
-  if (files.length === 0) throw new RangeError("a published directory holds at least one file");
+  // rename(2) replaces an empty directory, so with an empty set both processes would win.
+  if (files.length === 0) throw new RangeError("a published directory needs at least one file");
   for (const { name } of files) requirePlainName(name);
   try {
     const temporary = await fs.mkdtemp(join(dirname(target), `.${basename(target)}.tmp-`));
     const won = await fillAndRename(temporary, target, files, fs);
-    // The loser waits for durability too: it will build on the winner's set.
+    // The loser waits for durability as well, because it will use the winner's set.
     await syncDirectory(dirname(target), fs);
     return won;
   } catch (error) {
@@ -71,7 +72,7 @@ export async function syncDirectory(path: string, fs: DurableFs = nodeFs): Promi
   }
 }
 
-/** A crash may have left temporary files behind, so the next free name is taken; O_EXCL decides every race. */
+/** A crash may leave temporary files behind, so the next free name is used; O_EXCL decides every race. */
 async function writeTemporary(
   path: string,
   bytes: string | Uint8Array,
@@ -95,7 +96,7 @@ async function writeNew(
   mode: number,
   fs: DurableFs,
 ): Promise<void> {
-  // 0600 until the bytes are in: the mode asked for comes last, past the umask.
+  // 0600 until all bytes are written. The final mode is set last, regardless of the umask.
   const handle = await fs.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
     try {

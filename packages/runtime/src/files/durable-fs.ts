@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, mkdtemp, open, rename, rm, stat, unlink } from "node:fs/promises";
 
-/** What durable writing needs of a file handle. */
+/** The subset of a file handle that durable writing uses. */
 export type DurableHandle = Pick<FileHandle, "writeFile" | "chmod" | "sync" | "close">;
 
 /** The calls of `node:fs/promises` that durable writing uses, so that tests can make each of them fail. */

@@ -1,16 +1,16 @@
 import { printableText } from "./printable-text.ts";
 import { withoutCredentials } from "./without-credentials.ts";
 
-/** What an event is about: names and values, of any kind. */
+/** The facts of an event: names and values of any type. */
 export type LogFacts = Readonly<Record<string, unknown>>;
 
-/** A line has these by itself, and a JSON object with a key twice means what each reader likes. */
+/** Each line has its own values for these; JSON objects with a repeated key are ambiguous. */
 const reservedNames = new Set(["time", "level", "event"]);
 const deepest = 6;
 const mostEntries = 100;
 const mostStackLines = 12;
 
-/** The facts as plain JSON values that are safe to print. Never throws, whatever it is handed. */
+/** Converts facts to plain JSON values that are safe to print. Never throws, whatever the input. */
 export function printableFacts(facts: LogFacts): Record<string, unknown> {
   try {
     return printableEntries(facts, 0, (name) => (reservedNames.has(name) ? `${name}_` : name));
@@ -46,7 +46,7 @@ function printableEntries(
   depth: number,
   rename = (name: string) => name,
 ): Record<string, unknown> {
-  // Without a prototype, so that a name such as __proto__ is a name like any other.
+  // No prototype, so that __proto__ is a name like any other.
   const printed: Record<string, unknown> = Object.create(null);
   for (const [name, item] of Object.entries(value).slice(0, mostEntries)) {
     if (item !== undefined) printed[rename(printableText(name, 128))] = printableValue(item, depth);
@@ -54,7 +54,10 @@ function printableEntries(
   return printed;
 }
 
-/** A value class is what its own `toString` says (a SPIFFE ID, a `Secret`); of any other only the name is told. */
+/**
+ * A class with its own `toString` (a SPIFFE ID, a `Secret`) prints its result; any other prints its name
+ * only.
+ */
 function printableInstance(value: object): string {
   const speaks = value.toString !== Object.prototype.toString;
   return speaks ? printableText(withoutCredentials(String(value))) : `[${value.constructor.name}]`;
@@ -66,8 +69,8 @@ function isPlain(value: object): boolean {
 }
 
 /**
- * Name, code, message and cause only: other own properties of foreign errors hold request bodies, headers and
- * tokens. A stack is for errors without a code, which nobody foresaw.
+ * Only name, code, message and cause: other properties of foreign errors contain request bodies, headers and
+ * tokens. Only an error without a code, which was unexpected, includes its stack.
  */
 function printableError(error: Error, depth: number): Record<string, unknown> {
   const code = codeOf(error);
@@ -82,7 +85,7 @@ function printableError(error: Error, depth: number): Record<string, unknown> {
   };
 }
 
-/** A word of ours or of Node's, or the number of a gRPC status. */
+/** An error code of kasbah or of Node, or the number of a gRPC status. */
 function codeOf(error: Error): string | number | undefined {
   if (!("code" in error)) return undefined;
   return typeof error.code === "string" || typeof error.code === "number" ? error.code : undefined;

@@ -1,4 +1,4 @@
-/** One event, made safe to print before. */
+/** One event, already safe to print. */
 export interface LogLine {
   readonly level: "debug" | "info" | "warn" | "error";
   readonly time: Date;
@@ -11,7 +11,7 @@ export type Printer = (line: LogLine) => string;
 
 /** One line of JSON: level, time, the facts, and the event last. */
 export function jsonLine({ level, time, event, facts }: LogLine): string {
-  // The facts are spliced in, for an object would move names that are numbers to its front.
+  // The facts are inserted as text, because an object would move numeric names to its front.
   const inner = JSON.stringify(facts).slice(1, -1);
   const middle = inner === "" ? "" : `${inner},`;
   return `{"level":"${level}","time":"${time.toISOString()}",${middle}"event":${JSON.stringify(event)}}\n`;
@@ -19,7 +19,7 @@ export function jsonLine({ level, time, event, facts }: LogLine): string {
 
 const colours = { debug: 34, info: 32, warn: 33, error: 31, event: 36, facts: 90 } as const;
 
-/** A printer of lines for people, with the local time and with colours on a terminal. */
+/** Returns a printer of lines for people, with the local time, and with colours on a terminal. */
 export function prettyLines(inColour: boolean): Printer {
   const paint = (text: string, as: keyof typeof colours) =>
     inColour ? `\u001b[${colours[as]}m${text}\u001b[39m` : text;

@@ -3,7 +3,7 @@ import { Writable } from "node:stream";
 import { createLogger, type LogFormat, type LogLevel } from "./log.ts";
 import { Secret } from "./secret.ts";
 
-/** A stream that keeps what it is given; while `stuck` it takes one chunk and never comes back for more. */
+/** A stream that stores its input; while `stuck`, it accepts one chunk and never asks for more. */
 class Reader extends Writable {
   text = "";
   stuck = false;
@@ -29,8 +29,8 @@ function setUp(level: LogLevel = "debug", format: LogFormat = "json") {
   return { reader, logger, lines, events };
 }
 
-describe("logger", () => {
-  it("keeps one event on one line and escapes characters that forge, hide or reorder text", () => {
+describe("createLogger", () => {
+  it("prints one event per line and escapes characters that forge, hide or reorder text", () => {
     const { logger, reader, events } = setUp();
     const hostile = 'a\n{"level":"error","event":"forged"}\r\u001b[31m\u202egnp\u2028\u200b\u0085\0';
     logger.info(hostile, { [hostile]: hostile, nested: { list: [hostile] } });
@@ -39,14 +39,14 @@ describe("logger", () => {
     assert.match(JSON.stringify(events()[0]), /u202egnp/);
   });
 
-  it("escapes them for a terminal too", () => {
+  it("escapes such characters on a terminal as well", () => {
     const { logger, reader } = setUp("info", "pretty");
     logger.warn("careful", { workload: "x\u001b[2J\nINFO: forged\u202e" });
     assert.match(reader.text, /WARN.*careful.*forged/);
     assert.match(reader.text.slice(0, -1), /^[^\p{Cc}\p{Cf}]*$/u);
   });
 
-  it("never shows a Secret, a PEM block or a token, wherever it hides", () => {
+  it("never prints a Secret, a PEM block or a token, wherever it occurs", () => {
     const { logger, reader } = setUp();
     const pem = "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----";
     const token = `eyJhbGciOiJFUzI1NiJ9.${"c3ViamVjdA".repeat(900)}.c2lnbmF0dXJl`;
@@ -58,7 +58,7 @@ describe("logger", () => {
     assert.doesNotMatch(reader.text, /hunter2|MIGH|c3Vi|c2lnb|eyJ/);
   });
 
-  it("shows an error's name, code, message and causes, and no other property", () => {
+  it("prints an error's name, code, message and causes, and no other property", () => {
     const { logger, events } = setUp();
     const cause = Object.assign(new Error("connect"), { code: "ECONNREFUSED", address: "10.0.0.1" });
     logger.error("call failed", {
@@ -72,19 +72,19 @@ describe("logger", () => {
     });
   });
 
-  it("takes the number of a gRPC status for a code, so that an outage does not fill the log with stacks", () => {
+  it("treats the number of a gRPC status as a code, so that an outage does not fill the log with stacks", () => {
     const { logger, events } = setUp();
     logger.warn("call failed", { error: Object.assign(new Error("connect"), { code: 14 }) });
     assert.deepEqual(events()[0]?.["error"], { name: "Error", code: 14, message: "connect" });
   });
 
-  it("gives a stack to errors without a code, which nobody foresaw", () => {
+  it("prints a stack for unexpected errors, which have no code", () => {
     const { logger, reader } = setUp();
     logger.error("fault", { error: new TypeError("x is not a function") });
     assert.match(reader.text, /"stack":\["at .*log\.test\.ts/);
   });
 
-  it("takes any fact without throwing", () => {
+  it("accepts any fact without throwing", () => {
     const { logger, events } = setUp();
     const circular: Record<string, unknown> = {};
     circular["self"] = circular;
@@ -119,7 +119,7 @@ describe("logger", () => {
     assert.equal(events().length, 2);
   });
 
-  it("keeps facts from taking the place of its own fields or of prototypes", () => {
+  it("prevents facts from replacing its own fields or prototypes", () => {
     const { logger, lines, events } = setUp();
     const facts: Record<string, unknown> = JSON.parse(
       '{"level":"x","time":"y","event":"z","__proto__":{"a":1}}',
@@ -131,7 +131,7 @@ describe("logger", () => {
     assert.equal(Object.hasOwn(Object.prototype, "a"), false);
   });
 
-  it("redacts within linear time whatever the text", () => {
+  it("redacts in linear time whatever the text", () => {
     const { logger, events } = setUp();
     for (const text of ["eyJ".repeat(40_000), "-eyJ".repeat(30_000), "eyJaaaaaaaaa.".repeat(9000)]) {
       logger.info("long", { text });
@@ -140,7 +140,7 @@ describe("logger", () => {
     assert.ok(events().every((event) => JSON.stringify(event).length < 5000));
   });
 
-  it("never waits for a reader that stopped, drops past a megabyte and says how much", async () => {
+  it("never waits for a stuck reader, drops lines beyond a megabyte and reports how many", async () => {
     const { logger, reader, events } = setUp();
     reader.stuck = true;
     for (let i = 0; i < 3000; i++) logger.info("filling", { text: "x".repeat(1000) });
@@ -154,7 +154,7 @@ describe("logger", () => {
     assert.ok(written < 3000);
   });
 
-  it("outlives a reader that went away", async () => {
+  it("keeps running after its reader has gone", async () => {
     const { logger, reader } = setUp();
     reader.destroy(new Error("EPIPE"));
     logger.info("to nobody");
@@ -182,7 +182,7 @@ describe("logger", () => {
     assert.equal(lines()[0]?.match(/"a":/g)?.length, 1);
   });
 
-  it("begins each line with level and time and ends it with the event, whatever the facts are called", () => {
+  it("starts each line with level and time and ends it with the event, whatever the names of the facts", () => {
     const { logger, lines } = setUp();
     logger.info("numbers", { 7: "a", hasOwnProperty: 1 });
     logger.info("nothing");
@@ -193,7 +193,7 @@ describe("logger", () => {
     ]);
   });
 
-  it("is brief for people, in colour on a terminal alone", () => {
+  it("prints short lines for people, with colours only on a terminal", () => {
     const { logger, reader } = setUp("info", "pretty");
     logger.error("failed", { code: 14 });
     assert.match(reader.text, /^\[\d\d:\d\d:\d\d\.\d{3}\] ERROR: failed \{"code":14\}\n$/);
@@ -202,7 +202,7 @@ describe("logger", () => {
     assert.ok(terminal.text.endsWith("\u001b[32mINFO\u001b[39m: \u001b[36mhello\u001b[39m\n"));
   });
 
-  it("leaves out what is below its level", () => {
+  it("omits events below its level", () => {
     const { logger, events } = setUp("warn");
     logger.debug("a");
     logger.info("b");
@@ -217,7 +217,7 @@ describe("logger", () => {
     assert.equal(silent.reader.text, "");
   });
 
-  it("is pretty on a terminal and JSON elsewhere when the format is auto", () => {
+  it("prints pretty lines on a terminal and JSON elsewhere if the format is auto", () => {
     const terminal = Object.assign(new Reader(), { isTTY: true });
     createLogger({ level: "info", format: "auto", stream: terminal }).info("hello", { a: 1 });
     assert.match(terminal.text, /hello/);

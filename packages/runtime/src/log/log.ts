@@ -5,7 +5,7 @@ import { jsonLine, type LogLine, prettyLines } from "./line.ts";
 import { printableText } from "./printable-text.ts";
 import { LogSink, type LogStream } from "./sink.ts";
 
-/** Writes events: a short constant sentence, and facts beside it. One event is one line. */
+/** Writes events: a short constant sentence with facts. Each event is one line. */
 export interface Logger {
   debug(event: string, facts?: LogFacts): void;
   info(event: string, facts?: LogFacts): void;
@@ -17,7 +17,10 @@ export interface Logger {
 
 /** The logger of a whole process, which owns the stream. */
 export interface RootLogger extends Logger {
-  /** Resolves when every line so far was written or lost, after a second at most; wait for it before exiting. */
+  /**
+   * Resolves when every earlier line is written or lost, after at most a second. Await it before the process
+   * exits.
+   */
   flush(): Promise<void>;
 }
 
@@ -32,16 +35,16 @@ export interface LoggerOptions {
 }
 
 /**
- * Creates a logger to `stream` (standard output if absent). Logging never blocks and never throws. Control and
- * bidirectional characters are escaped; errors show name, code, message and causes; `Secret`s, PEM blocks and JWTs
- * are redacted.
+ * Creates a logger that writes to `stream` (standard output by default). Logging never blocks and never
+ * throws. Control and bidirectional characters are escaped; errors print name, code, message and causes;
+ * `Secret`s, PEM blocks and JWTs are redacted.
  */
 export function createLogger({ level, format, stream = stdout }: LoggerOptions): RootLogger {
   const isTerminal = stream.isTTY === true;
   const isPretty = format === "pretty" || (format === "auto" && isTerminal);
   const print = isPretty ? prettyLines(isTerminal) : jsonLine;
   const sink = new LogSink(stream, (dropped) => {
-    logger.warn("log lines were dropped because nobody read them", { dropped });
+    logger.warn("log lines were dropped because the reader is too slow", { dropped });
   });
   const logger = new EventLogger(level, (line) => sink.write(print(line)));
   return Object.assign(logger, { flush: () => sink.flush() });

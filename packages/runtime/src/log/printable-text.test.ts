@@ -11,7 +11,7 @@ describe("printableText", () => {
     );
   });
 
-  it("escapes a surrogate that the cut has torn from its pair", () => {
+  it("escapes a surrogate whose other half was cut off", () => {
     assert.match(printableText(`${"x".repeat(9)}😀`, 10), /^x{9}\\ud83d… \(11 characters\)$/);
   });
 
@@ -20,7 +20,7 @@ describe("printableText", () => {
     assert.equal(printableText(text), text);
   });
 
-  it("quotes shortly for messages", () => {
+  it("quotes a short form of the text for messages", () => {
     assert.equal(quoted("a\u202eb"), '"a\\u202eb"');
     assert.ok(quoted("x".repeat(10_000)).length < 120);
   });

@@ -1,16 +1,16 @@
 /**
- * Control, format (bidirectional overrides, zero-width) and separator characters: they forge log lines, recolour
- * terminals or show a reviewer another text than the machine compared.
+ * Control, format (bidirectional overrides, zero-width) and separator characters: they forge log lines,
+ * recolour terminals, or show a reviewer another text than the program compared.
  */
 const treacherous = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** The text with each treacherous character written as `\uXXXX`, cut after `maxLength` characters. */
+/** Writes each treacherous character as `\uXXXX`, and cuts the text after `maxLength` characters. */
 export function printableText(text: string, maxLength = 4096): string {
   const cut = text.length > maxLength ? `${text.slice(0, maxLength)}… (${text.length} characters)` : text;
   return cut.replace(treacherous, escapeCharacter);
 }
 
-/** The text in double quotes for a message to a person, short and printable. */
+/** The text in double quotes, short and printable, for a message to a person. */
 export function quoted(text: string): string {
   return `"${printableText(text, 80)}"`;
 }

@@ -5,7 +5,7 @@ import { Secret } from "./secret.ts";
 describe("Secret", () => {
   const secret = new Secret("hunter2");
 
-  it("is redacted however it is printed", () => {
+  it("is redacted in every form of output", () => {
     const shown = [
       String(secret),
       `${secret}`,
@@ -19,7 +19,7 @@ describe("Secret", () => {
     assert.match(shown, /\[redacted\]/);
   });
 
-  it("tells its value when asked by name", () => {
+  it("returns its value from reveal", () => {
     assert.equal(secret.reveal(), "hunter2");
   });
 });

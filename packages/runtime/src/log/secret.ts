@@ -2,7 +2,10 @@ import { inspect } from "node:util";
 
 const redacted = "[redacted]";
 
-/** A string that must not be seen: `inspect`, JSON and `String()` show `[redacted]`, only `reveal()` tells it. */
+/**
+ * A string that must not be printed: `inspect`, JSON and `String()` show `[redacted]`; only `reveal()`
+ * returns it.
+ */
 export class Secret {
   readonly #value: string;
 

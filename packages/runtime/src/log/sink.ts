@@ -1,12 +1,13 @@
-/** The small part of a writable stream that log lines need. */
+/** The subset of a writable stream that the logger uses. */
 export type LogStream = NodeJS.WritableStream & { isTTY?: boolean };
 
-/** About four thousand lines. Past it a reader that has stopped costs lines instead of memory. */
+/** About four thousand lines. Beyond this, a stuck reader costs lines instead of memory. */
 const mostPendingCharacters = 1024 * 1024;
 
 /**
- * Writes lines to a stream and never waits: Node queues what a full pipe does not take, and past a megabyte lines
- * are dropped and counted. A reader that went away costs its lines, not the process.
+ * Writes lines to a stream and never waits: Node buffers what a full pipe does not accept, and beyond a
+ * megabyte lines are dropped and counted. If the reader disappears, its lines are lost, but the process
+ * continues.
  */
 export class LogSink {
   readonly #stream: LogStream;
@@ -30,7 +31,7 @@ export class LogSink {
     this.#stream.write(line, () => this.#written(line.length));
   }
 
-  /** Resolves when every line handed over so far has left the process or was lost, or after `longestMs`. */
+  /** Resolves when every earlier line has left the process or is lost, or after `longestMs`. */
   async flush(longestMs = 1000): Promise<void> {
     if (this.#pending === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,10 +1,10 @@
-/** Longer texts are cut here, before anything is looked for in them. */
+/** Longer texts are cut before they are searched. */
 const maxTextLength = 65_536;
 
 /**
- * A text in which no PEM and no JWT is left, in whole or in part: the last net under the rule that none is ever logged or
- * published. Cut a text only after this, since half a token is not known for one. A match begins only where a word does,
- * so that hostile text costs linear time.
+ * Removes PEM blocks and JWTs from a text, whole or partial: the last defence of the rule that none is ever
+ * logged or published. Cut a text only after this, because half a token is not recognized. Matches start at
+ * word boundaries only, so that hostile text takes linear time.
  */
 export function withoutCredentials(text: string): string {
   if (text.includes("-----BEGIN ")) return "[redacted PEM]";

@@ -1,7 +1,7 @@
 import { headOf, sampleLine } from "./exposition.ts";
 import { type LabelsOf, type Metric, type MetricOptions, Samples } from "./metric.ts";
 
-/** A number that only rises, one for each combination of its labels. */
+/** A number that only increases, one for each combination of its labels. */
 export class Counter<L extends string = string> implements Metric {
   readonly name: string;
   readonly #help: string;
@@ -19,7 +19,7 @@ export class Counter<L extends string = string> implements Metric {
   inc(labels: LabelsOf<L>, by?: number): void;
   inc(first: number | LabelsOf<L> = 1, second = 1): void {
     const [labels, by] = typeof first === "number" ? [{}, first] : [first, second];
-    if (!(by >= 0)) throw new RangeError(`${this.name}: a counter does not fall`);
+    if (!(by >= 0)) throw new RangeError(`${this.name}: a counter cannot decrease`);
     this.#samples.set(labels, (before) => before + by);
   }
 

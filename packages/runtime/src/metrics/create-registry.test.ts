@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { createRegistry } from "./create-registry.ts";
 
-describe("A daemon's registry", () => {
-  it("says what runs, and nothing else of what it is given", async () => {
+describe("createRegistry", () => {
+  it("exposes name and version, and no other input", async () => {
     const command = { name: "kasbah-test", version: "1.2.3", summary: "a daemon with more to tell" };
     const text = await createRegistry(command).metrics();
     assert.match(text, /^kasbah_build_info\{name="kasbah-test",version="1\.2\.3"\} 1$/m);
     assert.doesNotMatch(text, /more to tell/);
   });
 
-  it("measures the process", async () => {
+  it("exposes the metrics of the process", async () => {
     const text = await createRegistry({ name: "kasbah-test", version: "0" }).metrics();
     assert.match(text, /^process_resident_memory_bytes \d+$/m);
     for (const name of ["start_time_seconds", "open_fds", "max_fds", "virtual_memory_bytes"])

@@ -1,10 +1,10 @@
 /** The labels of one sample, by name. */
 export type Labels = Readonly<Record<string, string | number>>;
 
-/** The format's own name, for the header of a scrape. */
+/** The content type of a scrape in this format. */
 export const contentType = "text/plain; version=0.0.4; charset=utf-8";
 
-/** The two lines before a metric's samples, of Prometheus's text format 0.0.4. */
+/** The two lines before the samples of a metric, in Prometheus's text format 0.0.4. */
 export function headOf(name: string, help: string, type: "counter" | "gauge" | "histogram"): string {
   return `# HELP ${name} ${help.replace(/\\/g, "\\\\").replace(/\n/g, "\\n")}\n# TYPE ${name} ${type}\n`;
 }
@@ -21,7 +21,7 @@ function escaped(text: string): string {
   return text.replace(/[\\"\n]/g, (character) => escapes[character] ?? character);
 }
 
-/** `+Inf`, `-Inf`, `NaN`, or as JavaScript writes a number, which Go reads. */
+/** `+Inf`, `-Inf`, `NaN`, or JavaScript's notation of a number, which Go reads. */
 function numeral(value: number): string {
   return String(value).replace(/^(-?)Infinity$/, (_, sign: string) => `${sign || "+"}Inf`);
 }

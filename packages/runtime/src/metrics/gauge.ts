@@ -2,11 +2,11 @@ import { headOf, sampleLine } from "./exposition.ts";
 import { type LabelsOf, type Metric, type MetricOptions, Samples } from "./metric.ts";
 
 export interface GaugeOptions<L extends string> extends MetricOptions<L> {
-  /** Called at each scrape, to set what is then told. */
+  /** Called at each scrape, to set the values to report. */
   collect?(this: Gauge<L>): void | Promise<void>;
 }
 
-/** A number that rises and falls, one for each combination of its labels. */
+/** A number that may increase and decrease, one for each combination of its labels. */
 export class Gauge<L extends string = string> implements Metric {
   readonly name: string;
   readonly #help: string;
@@ -36,7 +36,7 @@ export class Gauge<L extends string = string> implements Metric {
     this.inc(-by);
   }
 
-  /** Forgets every label; without labels it is zero again. */
+  /** Removes all labelled values; without labels, the value becomes zero. */
   reset(): void {
     this.#samples.clear();
   }

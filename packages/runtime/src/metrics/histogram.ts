@@ -2,11 +2,11 @@ import { headOf, sampleLine } from "./exposition.ts";
 import type { Metric, MetricOptions } from "./metric.ts";
 
 export interface HistogramOptions extends Omit<MetricOptions<never>, "labelNames"> {
-  /** Upper bounds, rising; what is above the last counts as well. */
+  /** Upper bounds in ascending order; observations above the last are counted, too. */
   readonly buckets: readonly number[];
 }
 
-/** How many observations lie below each of some bounds, and their sum. */
+/** Counts the observations below each of several bounds, and their sum. */
 export class Histogram implements Metric {
   readonly name: string;
   readonly #help: string;
@@ -24,7 +24,7 @@ export class Histogram implements Metric {
 
   observe(value: number): void {
     const at = this.#bounds.findIndex((bound) => value <= bound);
-    // A value that is no number belongs into no bucket, and would spoil the sum for ever.
+    // NaN belongs to no bucket and would corrupt the sum permanently.
     if (at < 0) return;
     this.#counts[at] = (this.#counts[at] ?? 0) + 1;
     this.#sum += value;

@@ -1,18 +1,18 @@
 import type { Labels } from "./exposition.ts";
 
-/** What a registry asks of the metrics in it. */
+/** The methods of a metric that a registry uses. */
 export interface Metric {
   readonly name: string;
-  /** Its lines of the text format, the head included. */
+  /** The metric's lines in the text format, its header included. */
   render(): string | Promise<string>;
 }
 
-/** Where metrics are registered as they are made. */
+/** Where metrics are registered on creation. */
 export interface MetricHome {
   register(metric: Metric): void;
 }
 
-/** What every metric is made with; it is part of each of `registers` from then on. */
+/** Options of every metric; it is added to each of `registers`. */
 export interface MetricOptions<L extends string> {
   readonly name: string;
   readonly help: string;
@@ -23,7 +23,7 @@ export interface MetricOptions<L extends string> {
 /** Some of a metric's labels. */
 export type LabelsOf<L extends string> = { readonly [name in L]?: string | number };
 
-/** Numbers by their labels, in the order in which they were first set. */
+/** Numbers by labels, in the order in which they were first set. */
 export class Samples<L extends string> {
   readonly #names: readonly L[];
   readonly #samples = new Map<string, { readonly labels: Labels; value: number }>();
@@ -33,13 +33,13 @@ export class Samples<L extends string> {
     this.clear();
   }
 
-  /** Without labels a metric has its one number from the start, so that its first rise is seen as one. */
+  /** Without labels, a metric has its one number from the start, so that its first increase is visible. */
   clear(): void {
     this.#samples.clear();
     if (this.#names.length === 0) this.#samples.set("", { labels: {}, value: 0 });
   }
 
-  /** @throws TypeError for a label that was not announced. */
+  /** @throws TypeError for an undeclared label. */
   set(labels: LabelsOf<L>, value: (before: number) => number): void {
     const known = this.#names.flatMap((name) => {
       const text = labels[name];

@@ -7,8 +7,8 @@ function setUp() {
   return { registry, about };
 }
 
-describe("A registry's text", () => {
-  it("cannot be forged by a label or a help", async () => {
+describe("Registry", () => {
+  it("escapes labels and help texts that would forge lines", async () => {
     const { registry } = setUp();
     const help = "a\\b\n# TYPE forged counter\nforged 1";
     new Counter({ name: "calls", help, labelNames: ["why"], registers: [registry] }).inc({
@@ -21,16 +21,16 @@ describe("A registry's text", () => {
     );
   });
 
-  it("refuses a second metric of the same name, a name that is none, and labels that were not announced", () => {
+  it("rejects a second metric of the same name, an invalid name, and undeclared labels", () => {
     const { about } = setUp();
     const gauge = new Gauge({ ...about("a"), labelNames: ["x"] });
-    assert.throws(() => new Counter(about("a")), /registered already/);
-    assert.throws(() => new Counter(about("a b")), /no metric's name/);
+    assert.throws(() => new Counter(about("a")), /already registered/);
+    assert.throws(() => new Counter(about("a b")), /not a valid metric name/);
     const typo: Record<string, string> = { y: "1" };
     assert.throws(() => gauge.set(typo, 1), /expected labels x, got y/);
   });
 
-  it("has a counter without labels before it rises, and one with labels only after", async () => {
+  it("exposes a counter without labels from the start, and one with labels after its first increase", async () => {
     const { registry, about } = setUp();
     const plain = new Counter(about("plain"));
     const labelled = new Counter({ ...about("labelled"), labelNames: ["code"] });
@@ -46,13 +46,13 @@ describe("A registry's text", () => {
     );
   });
 
-  it("lets no counter fall", () => {
+  it("rejects a decrease of a counter", () => {
     const counter = new Counter(setUp().about("a"));
     assert.throws(() => counter.inc(-1), RangeError);
     assert.throws(() => counter.inc(Number.NaN), RangeError);
   });
 
-  it("asks a gauge at each scrape, and tells what is no number as the format does", async () => {
+  it("calls a gauge at each scrape, and formats NaN and infinity", async () => {
     const { registry, about } = setUp();
     const values = [1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 1e-7];
     new Gauge({
@@ -66,7 +66,7 @@ describe("A registry's text", () => {
     assert.deepEqual(seen, ["1", "+Inf", "-Inf", "NaN", "1e-7"]);
   });
 
-  it("forgets the labels of a gauge that was reset", async () => {
+  it("forgets the labels of a gauge after a reset", async () => {
     const { registry, about } = setUp();
     const gauge = new Gauge({ ...about("g"), labelNames: ["id"] });
     gauge.set({ id: 1 }, 5);

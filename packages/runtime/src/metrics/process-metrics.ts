@@ -4,28 +4,28 @@ import type { MetricHome } from "./metric.ts";
 
 type Numbers = Readonly<Record<string, number | undefined>>;
 
-/** Name, help and kind of what every process tells (Prometheus's names) and of what Node adds. */
+/** Name, help and type of Prometheus's process metrics and of those that Node adds. */
 const told = [
   ["process_cpu_user_seconds_total", "User CPU time in seconds.", "counter"],
   ["process_cpu_system_seconds_total", "System CPU time in seconds.", "counter"],
   ["process_cpu_seconds_total", "User and system CPU time in seconds.", "counter"],
-  ["process_start_time_seconds", "Start of the process, in seconds since 1970.", "gauge"],
+  ["process_start_time_seconds", "Start time of the process, in seconds since the Unix epoch.", "gauge"],
   ["process_resident_memory_bytes", "Resident memory in bytes.", "gauge"],
   ["process_virtual_memory_bytes", "Virtual memory in bytes.", "gauge"],
   ["process_heap_bytes", "Data segment of the process in bytes.", "gauge"],
   ["process_open_fds", "Open file descriptors.", "gauge"],
-  ["process_max_fds", "Most file descriptors that may be open.", "gauge"],
+  ["process_max_fds", "Maximum number of open file descriptors.", "gauge"],
   ["nodejs_heap_size_total_bytes", "V8's heap in bytes.", "gauge"],
   ["nodejs_heap_size_used_bytes", "V8's heap in use, in bytes.", "gauge"],
-  ["nodejs_external_memory_bytes", "Memory that V8's objects hold outside of its heap, in bytes.", "gauge"],
+  ["nodejs_external_memory_bytes", "Memory of V8 objects outside the heap, in bytes.", "gauge"],
   ["nodejs_eventloop_utilization", "Share of time that the event loop was busy since the start.", "gauge"],
 ] as const;
 
-/** Adds the metrics of this process; they are read at each scrape, and cost nothing between. */
+/** Registers the metrics of this process. They are read at each scrape and cost nothing in between. */
 export function registerProcessMetrics(registry: MetricHome): void {
   let reading: Promise<Numbers> | undefined;
   const read = () => {
-    // One scrape is one reading: all of its figures belong to the same moment.
+    // One reading serves the whole scrape, so that all of its values belong to the same moment.
     reading ??= readProcess().finally(() => {
       reading = undefined;
     });
@@ -57,7 +57,7 @@ async function readProcess(): Promise<Numbers> {
   };
 }
 
-/** What Linux alone tells; nothing elsewhere. */
+/** Values that only Linux provides; empty elsewhere. */
 async function readProc(): Promise<Numbers> {
   const file = (name: string) => readFile(`/proc/self/${name}`, "utf8").catch(() => "");
   const [status, limits, open] = await Promise.all([

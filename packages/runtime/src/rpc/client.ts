@@ -1,11 +1,11 @@
 import type { HostPort } from "../address.ts";
 
-/** Where a channel leads: TLS that trusts `rootsPem` and nothing else, or a Unix socket. */
+/** The target of a channel: TLS that trusts only `rootsPem`, or a Unix socket. */
 export type ChannelTarget =
   | { readonly address: HostPort; readonly rootsPem: string }
   | { readonly unixPath: string };
 
-/** One method as a client sees it. */
+/** One method from the client's point of view. */
 export interface ClientMethod<Request, Response> {
   readonly path: string;
   readonly request: { encode(message: Request): Uint8Array };
@@ -21,15 +21,15 @@ export interface CallOptions {
 
 export interface ClientStream<Request, Response> {
   send(request: Request): void;
-  /** Ends when the server does; throws an `RpcError` when the stream breaks. */
+  /** Ends when the server ends the stream; throws an `RpcError` if the stream breaks. */
   readonly responses: AsyncIterable<Response>;
-  /** Ends the stream at once. */
+  /** Ends the stream immediately. */
   cancel(): void;
 }
 
-/** A connection to one gRPC server, opened at the first call, whatever the transport. */
+/** A connection to one gRPC server, opened by the first call, over either transport. */
 export interface Channel {
-  /** One call. Rejects with an `RpcError`, or with what `decode` throws. */
+  /** Makes one call. Rejects with an `RpcError`, or with the error that `decode` throws. */
   unary<Request, Response>(
     method: ClientMethod<Request, Response>,
     request: Request,

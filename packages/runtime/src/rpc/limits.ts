@@ -1,29 +1,37 @@
-/** What a server lets strangers have. Every limit holds before a byte of a message is decoded. */
+/**
+ * A server's limits for unauthenticated clients. Every limit applies before any byte of a message is decoded.
+ */
 export interface ServerLimits {
-  /** In bytes; a larger request is RESOURCE_EXHAUSTED. */
+  /** In bytes; a larger request fails with RESOURCE_EXHAUSTED. */
   readonly maxRequestBytes: number;
-  /** Of all request headers together, in bytes. It binds a client once that has acknowledged our settings; one that never does meets Node's own 64 KiB. */
+  /**
+   * All request headers together, in bytes. It applies to a client that has acknowledged the server's
+   * settings; for one that never does, Node's own limit of 64 KiB applies.
+   */
   readonly maxHeaderBytes: number;
   /** Per connection. */
   readonly maxConcurrentStreams: number;
-  /** In total; for a new one the connection that has been idle for longest is closed. */
+  /** In total; a new connection closes the one that has been idle longest. */
   readonly maxConnections: number;
-  /** From one address; 0 for any number, since gateways and NAT share addresses. */
+  /** Per address; 0 means unlimited, because clients behind gateways and NAT share an address. */
   readonly maxConnectionsPerAddress: number;
   readonly handshakeTimeoutMs: number;
   /** From the connection to its first request. */
   readonly firstRequestTimeoutMs: number;
   /** Without a request. */
   readonly maxIdleMs: number;
-  /** Connections are asked to come again after this long (with jitter), so that load spreads. */
+  /** After this time (with jitter) clients are asked to reconnect, so that the load spreads. */
   readonly maxAgeMs: number;
-  /** For a unary call, body and answer; the client's own deadline may be shorter. */
+  /** For a unary call, body and answer; the client's deadline may be shorter. */
   readonly callTimeoutMs: number;
-  /** Streams that a connection may reset at once (rapid reset); beyond it, and a tenth of it a second, it is sent GOAWAY. */
+  /**
+   * The number of streams that a connection may reset in a burst (rapid reset); beyond it and a tenth of it
+   * per second, the connection gets GOAWAY.
+   */
   readonly resetBurst: number;
 }
 
-/** Where nothing else is said: strangers are bounded, and connections and calls may last. */
+/** The defaults limit unauthenticated clients, but not the duration of connections and calls. */
 export const defaultLimits: ServerLimits = {
   maxRequestBytes: 4 * 1024 * 1024,
   maxHeaderBytes: 20 * 1024,

@@ -1,31 +1,37 @@
-/** What a handler may know of a call. No type of the transport is seen outside this folder. */
+/** A handler's view of a call. The transport's types are not visible outside this folder. */
 export interface CallContext {
-  /** Every value of a request header; names are lower case. */
+  /** Every value of a request header; names are in lower case. */
   metadata(name: string): readonly string[];
   /** `host:port` of the peer; "unknown" on a Unix socket. */
   readonly peerAddress: string;
-  /** The certificates that the TLS peer showed, leaf first, in DER. They are its own, and nothing more was verified. */
+  /**
+   * The certificates that the TLS peer presented, leaf first, in DER. The peer owns the leaf's key; nothing
+   * else is verified.
+   */
   peerCertificates(): readonly Uint8Array[];
-  /** Aborted when the client has gone or its deadline has passed. */
+  /** Aborted when the client disconnects or its deadline passes. */
   readonly signal: AbortSignal;
 }
 
 export interface UnaryCall<Request> extends CallContext {
   /**
-   * Decodes the body, on the first use and not before: a handler that authenticates first parses nothing of a
-   * stranger's bytes. Throws what the route's `decode` throws.
+   * Decodes the body on first use, so that a handler that authenticates first parses no bytes of an
+   * unauthenticated caller. Throws the error of the route's `decode`.
    */
   request(): Request;
 }
 
 export interface StreamCall<Request, Response> extends CallContext {
-  /** Ends when the client closes its half; throws what the route's `decode` throws. */
+  /** Ends when the client closes its half; throws the error of the route's `decode`. */
   readonly requests: AsyncIterable<Request>;
-  /** Queues a message, or does nothing once the stream has ended; false when the client does not read what was queued before. */
+  /**
+   * Queues a message, or does nothing if the stream has ended. Returns false if the client has not read the
+   * earlier messages.
+   */
   send(response: Response): boolean;
 }
 
-/** One unary RPC as plain functions of messages, whatever the transport. */
+/** One unary RPC as plain functions of messages, independent of the transport. */
 export interface UnaryRoute<Request, Response> {
   readonly path: string;
   decode(body: Uint8Array): Request;
@@ -33,7 +39,7 @@ export interface UnaryRoute<Request, Response> {
   encode(response: Response): Uint8Array;
 }
 
-/** One streaming RPC. The stream lives until `handle` settles. */
+/** One streaming RPC. The stream lasts until `handle` settles. */
 export interface StreamRoute<Request, Response> {
   readonly path: string;
   decode(body: Uint8Array): Request;
@@ -41,7 +47,7 @@ export interface StreamRoute<Request, Response> {
   encode(response: Response): Uint8Array;
 }
 
-/** A route whose message types are closed over, so that a server can hold many of them. */
+/** A route with its message types hidden, so that a server can hold many of them. */
 export type Route =
   | {
       readonly kind: "unary";

@@ -2,12 +2,15 @@ import type { ServerLimits } from "./limits.ts";
 import type { Route } from "./route.ts";
 import type { RpcStatus } from "./status.ts";
 
-/** What every server of routes needs, whatever the transport. */
+/** Options of every server of routes, independent of the transport. */
 export interface RpcServerOptions {
   readonly routes: readonly Route[];
-  /** The answer to a call whose handler threw; the only place where an error becomes public text. */
+  /** Maps the error of a handler to a status; the only place where an error becomes public text. */
   toStatus(error: unknown, path: string): RpcStatus;
   readonly limits?: Partial<ServerLimits>;
-  /** Told when the system has no more descriptors for connections, and the like; the server goes on. */
+  /**
+   * Called if connections cannot be accepted, for example when no file descriptors are left; the server keeps
+   * running.
+   */
   onAcceptError?(error: Error): void;
 }

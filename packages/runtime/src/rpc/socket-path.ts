@@ -3,19 +3,22 @@ import { createConnection } from "node:net";
 import { dirname } from "node:path";
 import { errnoOf, RuntimeError } from "../errors.ts";
 
-/** sockaddr_un.sun_path holds 108 bytes with its NUL; the kernel, or libuv, would cut a longer one in silence. */
+/**
+ * sockaddr_un.sun_path holds 108 bytes including the NUL. The kernel or libuv silently truncates a longer
+ * path.
+ */
 const maxPathBytes = 107;
 const probeTimeoutMs = 1_000;
 
 /**
- * Makes `path` free to bind: creates its directory (0700), removes a dead socket of an earlier run. Throws
- * SOCKET_PATH_INVALID when the path is too long or a file that is no socket stands there, which is never removed, and
- * SOCKET_IN_USE when somebody answers on it; `flag` is what chooses the path.
+ * Prepares `path` for binding: creates its directory (0700) and removes a dead socket of an earlier run.
+ * Throws SOCKET_PATH_INVALID if the path is too long or is a file other than a socket, which is never
+ * removed, and SOCKET_IN_USE if a process answers on it. `flag` is the flag that sets the path.
  */
 export async function clearSocketPath(path: string, flag: string): Promise<void> {
   const length = Buffer.byteLength(path);
   if (length > maxPathBytes) {
-    const message = `the socket path ${path} has ${length} bytes, ${maxPathBytes} are possible; choose a shorter ${flag}`;
+    const message = `the socket path ${path} has ${length} bytes, but at most ${maxPathBytes} are possible: choose a shorter ${flag}`;
     throw new RuntimeError("SOCKET_PATH_INVALID", message);
   }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -24,14 +27,14 @@ export async function clearSocketPath(path: string, flag: string): Promise<void>
   if (!found.isSocket) {
     throw new RuntimeError(
       "SOCKET_PATH_INVALID",
-      `${path} is not a socket; remove it, or choose another ${flag}`,
+      `${path} is not a socket: remove it or choose another ${flag}`,
     );
   }
   await refuseLiveSocket(path, flag);
   await unlink(path);
 }
 
-/** Which file stands at a path; undefined when there is none. Symlinks are not followed. */
+/** The identity of the file at a path. Symbolic links are not followed. */
 export interface Inode {
   readonly device: number;
   readonly number: number;
@@ -48,14 +51,14 @@ export async function inodeOf(path: string): Promise<Inode | undefined> {
   }
 }
 
-/** Only a refused connection proves that nobody is there: a timeout or a lack of permission proves nothing. */
+/** Only a refused connection proves that the socket is dead; a timeout or a missing permission does not. */
 function refuseLiveSocket(path: string, flag: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const inUse = (cause?: unknown) =>
       reject(
         new RuntimeError(
           "SOCKET_IN_USE",
-          `another process serves ${path}; stop it, or choose another ${flag}`,
+          `another process serves ${path}: stop it or choose another ${flag}`,
           { cause },
         ),
       );

@@ -1,4 +1,4 @@
-/** The gRPC status codes that kasbah sends or reacts to (grpc/grpc doc/statuscodes.md). */
+/** The gRPC status codes that kasbah sends or handles (grpc/grpc doc/statuscodes.md). */
 export const grpcStatus = {
   OK: 0,
   CANCELLED: 1,
@@ -16,17 +16,20 @@ export const grpcStatus = {
   UNAUTHENTICATED: 16,
 } as const;
 
-/** How a call that failed is answered. Everything in it is public. */
+/** The answer to a failed call. All of it is public. */
 export interface RpcStatus {
   readonly code: number;
   readonly message: string;
-  /** When the client may try again, in milliseconds: sent as `grpc-retry-pushback-ms`. */
+  /** How long the client should wait before a retry, in milliseconds: sent as `grpc-retry-pushback-ms`. */
   readonly retryAfterMs?: number;
-  /** An encoded `google.rpc.Status`: sent as `grpc-status-details-bin`. At most 4 KiB, or peers drop the trailers. */
+  /**
+   * An encoded `google.rpc.Status`: sent as `grpc-status-details-bin`. At most 4 KiB, because peers drop
+   * larger trailers.
+   */
   readonly details?: Uint8Array;
 }
 
-/** What a client's call rejects with: the server's status, or the transport's when no server answered. */
+/** The error of a client's call: the server's status, or the transport's if no server answered. */
 export class RpcError extends Error {
   readonly code: number;
   readonly retryAfterMs: number | undefined;

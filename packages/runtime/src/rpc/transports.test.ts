@@ -25,7 +25,7 @@ interface Listening {
   close(graceMs: number): Promise<void>;
 }
 
-/** Each server serves on what it is for: the CA's port over TLS, and Unix sockets. */
+/** Each server listens where it is used: the CA's port over TLS, and a Unix socket. */
 const servers = {
   async "grpc-js"(options: RpcServerOptions): Promise<Listening> {
     const server = new GrpcServer(options);
@@ -85,7 +85,7 @@ function behaves(
   const stream = (handle: (call: StreamCall<string, string>) => Promise<void>) =>
     streamRoute({ path: "/test.Echo/Talk", ...text, handle });
 
-  it("does not decode the body of a caller whom the handler turns away", async () => {
+  it("does not decode the body of a caller that the handler rejects", async () => {
     let decoded = 0;
     const decode = (bytes: Uint8Array) => {
       decoded += 1;
@@ -97,7 +97,7 @@ function behaves(
     assert.equal(decoded, 0);
   });
 
-  it("answers a body that is no message with the status of the decoder's error", async () => {
+  it("answers a malformed body with the status of the decoder's error", async () => {
     await serve(
       unary((call) => Promise.resolve(call.request())),
       (error) => ({
@@ -116,7 +116,7 @@ function behaves(
     });
   });
 
-  it("lets nothing of a thrown error reach the peer but the status made from it", async () => {
+  it("sends nothing of a thrown error to the peer except the status made from it", async () => {
     await serve(unary(() => Promise.reject(new Error("the key is under the mat"))));
     await assert.rejects(channel.unary(method("/test.Echo/Say"), "hello", soon), {
       code: grpcStatus.INTERNAL,
@@ -124,7 +124,7 @@ function behaves(
     });
   });
 
-  it("refuses a request over its size limit before the handler runs", async () => {
+  it("rejects a request over its size limit before the handler runs", async () => {
     let handled = 0;
     await serve(
       unary((call) => {
@@ -145,7 +145,7 @@ function behaves(
     });
   });
 
-  it("tells the client when to come back", async () => {
+  it("sends the client the retry delay and the details", async () => {
     const details = Uint8Array.of(1, 2, 3);
     await serve(
       unary(() => Promise.reject(new Error())),
@@ -164,7 +164,7 @@ function behaves(
     });
   });
 
-  it("hands headers to the handler, each value as it came", async () => {
+  it("passes headers to the handler, each value as received", async () => {
     await serve(
       unary((call) => Promise.resolve(`${call.request()} ${call.metadata("authorization").join("|")}`)),
     );
@@ -172,7 +172,7 @@ function behaves(
     assert.equal(await channel.unary(method("/test.Echo/Say"), "hi", { ...soon, metadata }), "hi Bearer x");
   });
 
-  it("tells the handler when the client's deadline has passed", async () => {
+  it("aborts the handler's signal when the client's deadline has passed", async () => {
     const gone = Promise.withResolvers<void>();
     let arrived = 0;
     await serve(
@@ -191,7 +191,7 @@ function behaves(
     await gone.promise;
   });
 
-  it("streams both ways until the handler returns", async () => {
+  it("streams in both directions until the handler returns", async () => {
     await serve(
       stream(async (call) => {
         for await (const request of call.requests) {
@@ -207,7 +207,7 @@ function behaves(
     assert.deepEqual(await Array.fromAsync(responses), ["A", "B"]);
   });
 
-  it("ends a stream's requests and aborts its signal when the client goes away", async () => {
+  it("ends a stream's requests and aborts its signal when the client disconnects", async () => {
     const ended = Promise.withResolvers<void>();
     const aborted = Promise.withResolvers<void>();
     await serve(
@@ -238,7 +238,7 @@ function behaves(
     });
   });
 
-  it("cuts a stream that outlives the grace when the server closes", async () => {
+  it("ends a stream that exceeds the grace period when the server closes", async () => {
     await serve(
       stream(async (call) => {
         for await (const request of call.requests) call.send(request);
@@ -251,7 +251,7 @@ function behaves(
     await server.close(50);
   });
 
-  it("finishes a running call before the server closes", async () => {
+  it("finishes a call in progress before the server closes", async () => {
     const arrived = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
     await serve(
@@ -269,7 +269,7 @@ function behaves(
     await closed;
   });
 
-  it("carries a message of 3 MiB and an empty one, either way", async () => {
+  it("carries a message of 3 MiB and an empty one, in both directions", async () => {
     await serve(
       stream(async (call) => {
         for await (const request of call.requests) call.send("x".repeat(Number(request)));
@@ -284,7 +284,7 @@ function behaves(
     cancel();
   });
 
-  it("carries words of any script in the status", async () => {
+  it("carries text in any script in the status", async () => {
     const message = "100 % für alle: \u{1f511}\n\u7a7a";
     await serve(
       unary(() => Promise.reject(new Error())),
@@ -296,7 +296,7 @@ function behaves(
     });
   });
 
-  it("ends a call whose caller gives up, before and after it has begun", async () => {
+  it("ends a call that its caller cancels, before and after it has started", async () => {
     await serve(unary(() => new Promise(() => {})));
     const stop = new AbortController();
     const call = channel.unary(method("/test.Echo/Say"), "", { ...soon, signal: stop.signal });
@@ -306,7 +306,7 @@ function behaves(
     await assert.rejects(late, { code: grpcStatus.CANCELLED });
   });
 
-  it("fails UNAVAILABLE, without details, where nobody listens", async () => {
+  it("fails with UNAVAILABLE, without details, if no server listens", async () => {
     await serve(unary(() => new Promise(() => {})));
     const nobody = createChannel({ unixPath: join(directory, "nobody") });
     const unavailable = { code: grpcStatus.UNAVAILABLE, details: undefined, retryAfterMs: undefined };

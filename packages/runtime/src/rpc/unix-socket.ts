@@ -13,13 +13,13 @@ export interface UnixServer {
 }
 
 export interface UnixSocketDeps {
-  /** Of the component, and in the log. */
+  /** The name of the component, in the log. */
   readonly name: string;
-  /** Absolute. */
+  /** An absolute path. */
   readonly path: string;
-  /** The flag that chooses the path, for whoever has to choose another. */
+  /** The flag that sets the path, for error messages. */
   readonly flag: string;
-  /** Permission bits of the socket; 0600 unless said otherwise. */
+  /** The permission bits of the socket; defaults to 0600. */
   readonly mode?: number;
   readonly server: UnixServer;
   readonly clock: Clock;
@@ -28,13 +28,16 @@ export interface UnixSocketDeps {
 
 const watchEveryMs = 5_000;
 
-/** Streams never end by themselves and clients keep what they have: waiting for them would only delay the stop. */
+/**
+ * Streams do not end on their own, and clients keep their secrets: waiting for them would only delay the
+ * stop.
+ */
 const closeGraceMs = 100;
 
 /**
- * A Unix socket with a gRPC server behind it. It is bound beside its place and moved there, so that it never stands
- * open to others, and so that the kernel's clean-up on close cannot remove a file that somebody put there meanwhile.
- * Re-created within seconds when it is deleted; a foreign file in its place is left alone.
+ * A gRPC server on a Unix socket. It binds the socket under a temporary name and renames it, so that its
+ * permissions are never too wide and the kernel's clean-up on close cannot remove a file that replaced it.
+ * A deleted socket is recreated within seconds; a foreign file in its place is left alone.
  */
 export class UnixSocket implements Component {
   readonly name: string;
@@ -65,8 +68,9 @@ export class UnixSocket implements Component {
     const { path, flag, server, mode = 0o600 } = this.#deps;
     const { name } = this;
     await clearSocketPath(path, flag);
-    // A new name for each binding, unlike those of our other sockets in the same directory. Only the first two letters
-    // of the component's name, because the path may already be close to its limit.
+    // Each binding has its own name, which differs from those of the daemon's other sockets in the same
+    // directory. It starts with only two letters of the component's name, because the path may already be
+    // close to its limit.
     this.#bindings += 1;
     const beside = join(dirname(path), `.${name.slice(0, 2)}${this.#bindings}`);
     await clearSocketPath(beside, flag);
@@ -76,7 +80,9 @@ export class UnixSocket implements Component {
     this.#ours = await inodeOf(path);
   }
 
-  /** What cannot be looked at, as when a directory above is gone, is not ours any more. */
+  /**
+   * If the path cannot be inspected, for example because a parent directory was removed, the socket is lost.
+   */
   async #isOurs(): Promise<boolean> {
     const found = await inodeOf(this.#deps.path).catch(() => undefined);
     return found !== undefined && found.number === this.#ours?.number && found.device === this.#ours.device;
@@ -91,10 +97,11 @@ export class UnixSocket implements Component {
     const { logger, path, name } = this.#deps;
     try {
       await this.#bind();
-      logger.warn("the socket was removed and is served anew", { socket: name, path });
+      logger.warn("the socket was removed and has been recreated", { socket: name, path });
       this.#isLost = false;
     } catch (error) {
-      if (!this.#isLost) logger.error("the socket is lost", { socket: name, path, error });
+      if (!this.#isLost)
+        logger.error("the socket was removed and cannot be recreated", { socket: name, path, error });
       this.#isLost = true;
     }
   }

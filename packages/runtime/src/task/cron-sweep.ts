@@ -2,18 +2,19 @@ import { createTask, validate } from "node-cron";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Sweep } from "./scheduler.ts";
 
-/** A timer knows nothing of a stepped wall clock: so often at least, the next tick is worked out anew. */
+/** Timers do not notice a stepped wall clock, so the next tick is recomputed at least this often. */
 const longestSliceMs = 10_000;
 const latestMs = 1_000;
 
 /**
- * A sweep of the wall clock by a pattern of node-cron, every ten seconds unless told otherwise. It does not keep the process
- * alive. A tick that a blocked event loop or a stepped clock missed is skipped: the next one sees the same clock.
+ * A sweep by a node-cron pattern on the wall clock, by default every ten seconds. It does not keep the
+ * process alive. A tick that was missed because of a blocked event loop or a stepped clock is skipped,
+ * because the next one sees the same clock.
  */
 export function cronSweep(pattern = "*/10 * * * * *", clock: Clock = systemClock): Sweep {
   return (check) => {
-    // Never started: node-cron's own runner walks through every tick that a stepped clock has passed, a year of them for minutes,
-    // and after a step back sleeps until the clock is where it was.
+    // Never started: node-cron's own runner iterates over every tick that a stepped clock has passed, which
+    // takes minutes for a year, and after a step back it sleeps until the clock has caught up.
     const task = createTask(pattern, () => {});
     let due = nextTick(task);
     let timer: NodeJS.Timeout;
@@ -43,7 +44,7 @@ function nextTick(task: ReturnType<typeof createTask>): number {
   return next.getTime();
 }
 
-/** Whether a text is a pattern of five fields, or of six with seconds in front. */
+/** Whether a text is a cron pattern of five fields, or of six with leading seconds. */
 export function isCronPattern(text: string): boolean {
   return validate(text);
 }

@@ -1,5 +1,5 @@
 export interface RetryPaceOptions {
-  /** The bound of the first pause; it doubles with each further attempt. */
+  /** The upper limit of the first pause; it doubles with each further attempt. */
   readonly baseMs: number;
   readonly capMs: number;
   /** Added to every pause. */
@@ -17,10 +17,10 @@ export interface FailedTry {
   readonly capMs?: number;
 }
 
-/** A peer that asks for more is asked again after this time all the same. */
+/** If the peer asks for more, the retry does not wait longer than this. */
 const longestRetryAfterMs = 60_000;
 
-/** How long to pause before a retry: full jitter, and at least as long as the peer asked for. */
+/** Computes the pause before a retry: full jitter, and at least as long as the peer asked for. */
 export class RetryPace {
   readonly #options: RetryPaceOptions;
 
@@ -35,7 +35,7 @@ export class RetryPace {
   }
 }
 
-/** Anything from 0 to the bound, so that clients which failed together do not return together. */
+/** A random pause from 0 to the limit, so that clients which failed together do not retry together. */
 function fullJitterMs({ boundMs, roll }: { readonly boundMs: number; readonly roll: number }): number {
   return Math.floor(roll * boundMs);
 }

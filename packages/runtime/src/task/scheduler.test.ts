@@ -22,13 +22,13 @@ function setUp() {
   return { clock, sweep, stop, scheduler, wait };
 }
 
-describe("scheduler", () => {
-  it("refuses an invalid date instead of waiting for ever", async () => {
+describe("createScheduler", () => {
+  it("rejects an invalid date instead of waiting forever", async () => {
     const { scheduler, stop } = setUp();
     await assert.rejects(scheduler.waitUntil(new Date(Number.NaN), stop.signal), RangeError);
   });
 
-  it("wakes by the sweep when the wall clock jumped over the instant while timers stood still", async () => {
+  it("wakes on the sweep when the wall clock jumped over the instant while timers were suspended", async () => {
     const { clock, sweep, wait } = setUp();
     const waiting = wait(12 * 3_600_000);
     await clock.advance(1000);
@@ -48,7 +48,7 @@ describe("scheduler", () => {
     assert.equal(waiting.due, true);
   });
 
-  it("keeps waiting when the wall clock was stepped back", async () => {
+  it("keeps waiting when the wall clock is stepped back", async () => {
     const { clock, sweep, wait } = setUp();
     const waiting = wait(60_000);
     await clock.advance(30_000);
@@ -60,7 +60,7 @@ describe("scheduler", () => {
     assert.equal(waiting.due, true);
   });
 
-  it("rejects with the signal's reason and leaves neither timer, sweep nor listener", async () => {
+  it("rejects with the signal's reason and leaves no timer, sweep or listener behind", async () => {
     const { clock, sweep, stop, wait } = setUp();
     const waiting = wait(dayMs);
     await clock.advance(45_000);
@@ -78,14 +78,14 @@ describe("scheduler", () => {
     assert.equal(clock.sleeping, 0);
   });
 
-  it("resolves at once for an instant that is past", async () => {
+  it("resolves immediately for an instant in the past", async () => {
     const { sweep, wait } = setUp();
     await wait(-1).done;
     await wait(0).done;
     assert.equal(sweep.running, 0);
   });
 
-  it("resolves at the very millisecond, not at the end of a slice", async () => {
+  it("resolves at the exact millisecond, not at the end of a slice", async () => {
     const { clock, wait } = setUp();
     const waiting = wait(100_001);
     await clock.advance(100_000);
@@ -94,7 +94,7 @@ describe("scheduler", () => {
     assert.equal(waiting.due, true);
   });
 
-  it("waits out what another clock may bring nearer, and fractions of a millisecond too", async () => {
+  it("waits for a deadline that another clock may bring forward, fractions of a millisecond included", async () => {
     const { clock, scheduler, stop } = setUp();
     let leftMs = dayMs;
     let isOver = false;
@@ -114,7 +114,7 @@ describe("scheduler", () => {
     await short;
   });
 
-  it("spans thirty days", async () => {
+  it("waits for thirty days", async () => {
     const { clock, wait } = setUp();
     const waiting = wait(30 * dayMs);
     await clock.advance(30 * dayMs - 1);
@@ -125,7 +125,7 @@ describe("scheduler", () => {
 });
 
 describe("cronSweep", () => {
-  /** Awaits a tick; an unref'd sweep does not keep the test's process alive, so a timer does. */
+  /** Waits for a tick. An unref'd sweep does not keep the test process alive, so a timer does. */
   async function nextTick(sweep: Sweep): Promise<void> {
     const ticked = Promise.withResolvers<void>();
     const sweeping = sweep(() => ticked.resolve());
@@ -140,7 +140,7 @@ describe("cronSweep", () => {
     ["a year ahead", 365 * dayMs],
     ["a year back", -365 * dayMs],
   ] as const) {
-    it(`ticks on within seconds, and without holding up the process, when the clock is stepped ${step}`, async () => {
+    it(`keeps ticking without blocking the process when the clock is stepped ${step}`, async () => {
       const ticked = nextTick(cronSweep("* * * * * *"));
       const { Date: real } = globalThis;
       try {
@@ -152,14 +152,14 @@ describe("cronSweep", () => {
     });
   }
 
-  it("checks on the second and is silent after it was stopped", async () => {
+  it("checks on each second, and no longer after it was stopped", async () => {
     let checks = 0;
     const ticked = Promise.withResolvers<void>();
     const sweeping = cronSweep("* * * * * *")(() => {
       checks += 1;
       ticked.resolve();
     });
-    // An unref'd task does not keep the test's process alive, so a timer does.
+    // An unref'd task does not keep the test process alive, so a timer does.
     const alive = setTimeout(() => {}, 60_000);
     await ticked.promise;
     clearTimeout(alive);
@@ -170,7 +170,7 @@ describe("cronSweep", () => {
   });
 });
 
-/** A clock of the whole process: node-cron has no other door for time. */
+/** Steps the clock of the whole process: node-cron has no other source of time. */
 function steppedBy(real: DateConstructor, ms: number): DateConstructor {
   const now = () => real.now() + ms;
   return new Proxy(real, {

@@ -1,30 +1,35 @@
 import type { Clock } from "../clock.ts";
 
-/** Waits for instants of the wall clock, or for whatever else runs out. */
+/** Waits for instants of the wall clock, or for other deadlines. */
 export interface Scheduler {
   /**
-   * Resolves once the wall clock has reached `instant`, at once if it already has; rejects with `signal.reason`
-   * when aborted. A clock stepped forwards or a process resumed from suspension is noticed by the next sweep.
+   * Resolves once the wall clock has reached `instant`, immediately if it already has; rejects with
+   * `signal.reason` when aborted. The next sweep notices a clock that was stepped forwards, or a process that
+   * resumed from suspension.
    */
   waitUntil(instant: Date, signal: AbortSignal): Promise<void>;
 
   /**
-   * Resolves once `remainingMs()` is zero or less, at once if it already is; rejects with `signal.reason` when aborted. For
-   * a deadline that another clock than the wall clock may bring nearer: each look asks anew.
+   * Resolves once `remainingMs()` is zero or less, immediately if it already is; rejects with `signal.reason`
+   * when aborted. For deadlines that a clock other than the wall clock may bring forward: each check calls it
+   * again.
    */
   waitOut(remainingMs: () => number, signal: AbortSignal): Promise<void>;
 }
 
-/** Calls `check` now and then until stopped. The scheduler looks at the wall clock at each call. */
+/** Calls `check` periodically until stopped. The scheduler reads the wall clock at each call. */
 export type Sweep = (check: () => void) => { stop(): void };
 
 /**
- * The longest the exact timer runs before the wall clock is read again. Timers count monotonic time, which stands
- * still while a machine is suspended and knows nothing of a stepped wall clock.
+ * The longest time that the exact timer runs before the wall clock is read again. Timers use monotonic time,
+ * which stops while a machine is suspended and ignores a stepped wall clock.
  */
 const longestSliceMs = 30_000;
 
-/** A scheduler that waits by an exact, re-armed timer and by a sweep, whichever sees the instant first. */
+/**
+ * Creates a scheduler that waits by an exact, re-armed timer and by a sweep, whichever reaches the instant
+ * first.
+ */
 export function createScheduler(clock: Clock, sweep: Sweep): Scheduler {
   const waitOut = async (remainingMs: () => number, signal: AbortSignal) => {
     signal.throwIfAborted();
@@ -61,7 +66,7 @@ async function firstOf(
 
 async function sleepInSlices(clock: Clock, remainingMs: () => number, signal: AbortSignal): Promise<void> {
   for (let leftMs = remainingMs(); leftMs > 0; leftMs = remainingMs()) {
-    // Whole milliseconds: what rounding leaves of a fraction would be waited for in steps of nothing.
+    // Whole milliseconds: the remainder of a fraction would be waited for in steps of zero.
     await clock.sleep(Math.min(Math.ceil(leftMs), longestSliceMs), signal);
   }
 }

@@ -38,8 +38,8 @@ const mistakes: Readonly<Record<string, Readonly<Record<string, readonly [number
     [inRule("dnsName: a.svc")]: [4, 'rules.0 Unrecognized key: "dnsName"'],
   },
   "what YAML can do": {
-    [`${header}default: { allow: false }\n`]: [3, "is there twice"],
-    [inDefault("allow: false")]: [4, "is there twice"],
+    [`${header}default: { allow: false }\n`]: [3, "duplicate key"],
+    [inDefault("allow: false")]: [4, "duplicate key"],
     [`${header}---\n${header}`]: [3, "multiple documents"],
     [`version: 1\ndefault: &a { allow: true }\nrules: [*a]\n`]: [3, "aliases"],
     [inDefault("reason: !!js/regexp /x/")]: [4, "Unresolved tag"],

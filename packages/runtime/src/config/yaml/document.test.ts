@@ -15,25 +15,25 @@ function problemsOf(text: string): readonly string[] {
   return outcome.ok ? assert.fail(`read as ${JSON.stringify(outcome.value)}`) : outcome.problems;
 }
 
-/** Of each problem: where it says it is. */
+/** The location that each problem names. */
 const placesOf = (text: string) => problemsOf(text).map((problem) => problem.split(":", 1)[0]);
 
 const good = "version: 1\nrules:\n  - name: a\n";
 
-describe("A YAML document", () => {
-  it("that is larger than 256 KiB is not even parsed", () => {
+describe("readYamlDocument", () => {
+  it("rejects a document larger than 256 KiB without parsing it", () => {
     const problems = problemsOf(`${good}#${"x".repeat(256 * 1024)}`);
     assert.deepEqual(problems, ["f.yaml: larger than 256 KiB"]);
     assert.ok(read(good.padEnd(256 * 1024, " ")).ok);
   });
 
-  it("may not name a key twice, on whatever level", () => {
+  it("rejects a key that occurs twice, at any level", () => {
     assert.deepEqual(placesOf("version: 1\nversion: 1\nrules:\n  - name: a\n"), ["f.yaml line 2"]);
     assert.deepEqual(placesOf(`${good}    limit: 1\n    "limit": 2\n`), ["f.yaml line 5"]);
     assert.deepEqual(placesOf("version: 1\nrules: [{name: a, name: b}]\n"), ["f.yaml line 2"]);
   });
 
-  it("may not hold aliases, by which a few lines stand for millions", async () => {
+  it("rejects aliases, with which a few lines can expand to millions", async () => {
     problemsOf("version: 1\nrules: [&a {name: a}, *a]\n");
     problemsOf("version: 1\nrules: &r [*r]\n");
     problemsOf("version: 1\nrules: [*missing]\n");
@@ -41,13 +41,13 @@ describe("A YAML document", () => {
     await assertCpuTimeBelow(1_000, () => problemsOf(["a0: &a0 [x]", ...bomb].join("\n")));
   });
 
-  it("may not hold tags that mean something to programs", () => {
+  it("rejects tags, which programs may act on", () => {
     for (const tag of ["!!js/function", "!!python/object", "!secret", "!<tag:example.test,2026:x>"]) {
       problemsOf(`version: 1\nrules:\n  - name: ${tag} a\n`);
     }
   });
 
-  it("may not have keys but texts, since a map in the place of one costs a minute to print", async () => {
+  it("rejects keys that are not texts, because a map as a key takes a minute to print", async () => {
     problemsOf(`${good}? {a: b}\n: 1\n`);
     problemsOf(`${good}? [a]\n: 1\n`);
     await assertCpuTimeBelow(20_000, () => {
@@ -56,23 +56,23 @@ describe("A YAML document", () => {
     });
   });
 
-  it("is one document", () => {
+  it("rejects more than one document", () => {
     problemsOf(`${good}---\n${good}`);
     problemsOf(`${good}---\n`);
     assert.ok(read(`---\n${good}...\n`).ok);
   });
 
-  it("merges nothing in: << is a key as any other, and not one of ours", () => {
+  it("does not merge <<, which is an unknown key like any other", () => {
     assert.match(problemsOf(`${good}<<: {version: 1}\n`).join(), /<</);
   });
 
-  it("that cannot be parsed has its problems with their lines", () => {
+  it("reports syntax errors with their lines", () => {
     assert.deepEqual(placesOf("version: 1\nrules: [\n"), ["f.yaml line 3"]);
     assert.deepEqual(placesOf("version: 1\nrules:\n\t- name: a\n").at(0), "f.yaml line 3");
     assert.ok(placesOf('version: 1\nrules: "\n').length > 0);
   });
 
-  it("that the schema refuses has all its problems in one run, each with its line and its name", () => {
+  it("reports all violations of the schema in one run, each with its line and its name", () => {
     const text = "version: 2\nrules:\n  - name: ''\n    limit: many\n  - nmae: b\n";
     const problems = problemsOf(text);
     assert.match(problems.join("\n"), /^f\.yaml line 1: version expected version: 1$/m);
@@ -83,18 +83,18 @@ describe("A YAML document", () => {
     assert.equal(problems.length, 5);
   });
 
-  it("that lacks a key has the problem where the key belongs", () => {
+  it("reports a missing key at the line where it belongs", () => {
     const problems = problemsOf("# first\n\nversion: 1\n");
     assert.match(problems.join(), /^f\.yaml line 3: rules /);
   });
 
-  it("that is empty, or nothing but a value, is a problem of the file", () => {
+  it("reports a document that is empty or only a value as a problem of the file", () => {
     for (const text of ["", "# nothing\n", "null", "[]", "1", "yes"]) {
       for (const problem of problemsOf(text)) assert.match(problem, /^f\.yaml( line \d)?: /);
     }
   });
 
-  it("cannot forge lines of a log by what it holds", () => {
+  it("escapes contents that would forge log lines", () => {
     const treacherous = ["a\u001b[31mb", "a\u202eb", "a\u2028b", "a\u0000b", "a\nb"];
     for (const text of treacherous) {
       for (const document of [`${JSON.stringify(text)}: 1`, `rules: ${text}\n\t:`, `!${text} x: [`]) {
@@ -104,23 +104,23 @@ describe("A YAML document", () => {
     }
   });
 
-  it("has problems of bounded length, whatever the length of its keys", () => {
+  it("limits the length of problems, whatever the length of the keys", () => {
     for (const problem of problemsOf(`${good}${"k".repeat(100_000)}: 1\n`)) assert.ok(problem.length < 1_000);
   });
 
-  it("is read by YAML 1.2: no is a text, and octal is written 0o", () => {
+  it("follows YAML 1.2: no is a text, and octal is written 0o", () => {
     const values = z.record(z.string(), z.unknown());
     const outcome = readYamlDocument("f.yaml", "a: no\nb: 010\nc: 0o10\nd: 1:30\ne: ~\n", values);
     assert.deepEqual(outcome, { ok: true, value: { a: "no", b: 10, c: 8, d: "1:30", e: null } });
   });
 
-  it("gives what it says, as JSON too, since JSON is YAML", () => {
+  it("reads JSON, because JSON is YAML", () => {
     const value = { version: 1, rules: [{ name: "a", limit: 2 }] };
     assert.deepEqual(read(`${good}    limit: 2 # comment\n`), { ok: true, value });
     assert.deepEqual(read(JSON.stringify(value)), { ok: true, value });
   });
 
-  it("is read, or has problems with printable words, whatever it is", () => {
+  it("returns a value or printable problems for any input", () => {
     const line = fc.oneof(
       fc.string(),
       fc.constantFrom(

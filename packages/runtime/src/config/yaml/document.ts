@@ -1,12 +1,12 @@
 import { isNode, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import { printableText, quoted } from "../../log/printable-text.ts";
 
-/** What a YAML document says, or all that is wrong with it, each with its line. */
+/** The contents of a YAML document, or all problems, each with its line. */
 export type YamlOutcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** What a document is read by; a schema of zod is one. */
+/** The schema of a document; a zod schema is one. */
 export interface DocumentSchema<T> {
   safeParse(
     value: unknown,
@@ -21,12 +21,12 @@ interface Issue {
 type YamlDocument = ReturnType<typeof parseDocument>;
 
 const mostCharacters = 256 * 1024;
-/** More would bury the first, which often causes the others. */
+/** More problems would hide the first, which often causes the others. */
 const mostProblems = 50;
 
 /**
- * Reads one YAML 1.2 document by a schema. Repeated keys, aliases, tags and more than one document are problems, as is
- * whatever the schema refuses; all of a kind are found in one run, up to fifty.
+ * Reads one YAML 1.2 document by a schema. Repeated keys, aliases, tags, further documents and violations of
+ * the schema are problems; one run reports all problems of a kind, up to fifty.
  */
 export function readYamlDocument<T>(
   label: string,
@@ -56,9 +56,9 @@ export function readYamlDocument<T>(
 
 const parseOptions = {
   prettyErrors: false,
-  // A key that is a map would be printed to become a name: a kilobyte of braces has cost a minute.
+  // A key that is a map would be printed as a name: a kilobyte of braces takes a minute.
   stringKeys: true,
-  // The library compares each key with each other one, which takes ten seconds for twenty thousand.
+  // The library compares every key with every other, which takes ten seconds for twenty thousand.
   uniqueKeys: false,
 } as const;
 
@@ -67,18 +67,21 @@ function refused(problems: readonly string[]): { readonly ok: false; readonly pr
   return { ok: false, problems: [...problems.slice(0, mostProblems), "and more"] };
 }
 
-/** Repeated keys, of which readers differ in which they take; and aliases, by which a few lines stand for millions. */
+/**
+ * Finds repeated keys, of which parsers use different ones, and aliases, with which a few lines expand to
+ * millions.
+ */
 function structureFaults(document: YamlDocument): readonly { offset: number; message: string }[] {
   const faults: { offset: number; message: string }[] = [];
   const note = (node: unknown, message: string) =>
     faults.push({ offset: isNode(node) ? (node.range?.[0] ?? 0) : 0, message });
   visit(document, {
-    Alias: (_, alias) => void note(alias, "aliases (*name) are not followed; write it out"),
+    Alias: (_, alias) => void note(alias, "aliases (*name) are not supported: repeat the value"),
     Map(_, map) {
       const seen = new Set<string>();
       for (const { key } of map.items) {
         const name = isScalar(key) ? String(key.value) : "";
-        if (seen.has(name)) note(key, `the key ${quoted(name)} is there twice`);
+        if (seen.has(name)) note(key, `duplicate key ${quoted(name)}`);
         seen.add(name);
       }
     },
@@ -86,7 +89,7 @@ function structureFaults(document: YamlDocument): readonly { offset: number; mes
   return faults;
 }
 
-/** Where the deepest part of a path stands that is there at all. */
+/** The position of the deepest part of a path that exists. */
 function nearestNode(document: YamlDocument, path: readonly PropertyKey[]): number | undefined {
   for (let length = path.length; length >= 0; length -= 1) {
     const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);

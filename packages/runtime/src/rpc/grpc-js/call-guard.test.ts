@@ -10,9 +10,9 @@ import { until } from "./guarded-server.fixture.ts";
 const { DEADLINE_EXCEEDED, INTERNAL, OK, RESOURCE_EXHAUSTED } = grpcStatus;
 const later = { code: RESOURCE_EXHAUSTED, message: "later" };
 
-describe("The guard of calls", () => {
-  describe("turns a call away on its headers alone", () => {
-    it("while nothing of its body has come, and never lets a handler see it", async () => {
+describe("CallGuard", () => {
+  describe("early refusal", () => {
+    it("refuses a call on its headers alone before any of its body has arrived, and never calls a handler", async () => {
       await using world = await serve();
       world.refusal = later;
       assert.equal(await statusOf(open(world, "/test/Slow")), RESOURCE_EXHAUSTED);
@@ -22,7 +22,7 @@ describe("The guard of calls", () => {
       assert.deepEqual([world.handled.length, world.server.inFlight], [0, 0]);
     });
 
-    it("while its body is still coming, whatever that is", async () => {
+    it("refuses a call on its headers alone while its body is still arriving, whatever the bytes", async () => {
       await using world = await serve();
       world.refusal = later;
       const streams = Array.from({ length: 20 }, () => open(world, "/test/Slow"));
@@ -31,7 +31,7 @@ describe("The guard of calls", () => {
       assert.deepEqual([world.handled.length, world.server.inFlight], [0, 0]);
     });
 
-    it("knowing how many are under way, those that it turned away not among them", async () => {
+    it("passes the number of calls in progress to the decision, without refused calls", async () => {
       await using world = await serve();
       const first = open(world, "/test/Slow");
       await until(() => world.server.inFlight === 1);
@@ -47,8 +47,8 @@ describe("The guard of calls", () => {
     });
   });
 
-  describe("counts the calls that are under way", () => {
-    it("from their headers to their answer, good or bad", async () => {
+  describe("calls in progress", () => {
+    it("counts a call from its headers to its answer, successful or not", async () => {
       await using world = await serve();
       const [good, bad] = [open(world, "/test/Slow"), open(world, "/test/Slow")];
       const statuses = [statusOf(good), statusOf(bad)];
@@ -63,7 +63,7 @@ describe("The guard of calls", () => {
       assert.equal(world.server.inFlight, 0);
     });
 
-    it("and none twice that was cancelled before, during or after its handler", async () => {
+    it("counts a call once that is cancelled before, during or after its handler", async () => {
       await using world = await serve();
       const [early, late] = [open(world, "/test/Slow"), open(world, "/test/Slow")];
       await until(() => world.server.inFlight === 2);
@@ -84,7 +84,7 @@ describe("The guard of calls", () => {
       assert.equal(world.server.inFlight, 0);
     });
 
-    it("and none that a reset, a lost connection or a broken body has ended", async () => {
+    it("stops counting a call that ends by a reset, a lost connection or a malformed body", async () => {
       await using world = await serve();
       open(world, "/test/Slow").close(constants.NGHTTP2_PROTOCOL_ERROR);
       const bodies = [Buffer.from([0, 255, 0, 0, 0]), Buffer.concat([message, message]), Buffer.alloc(0)];
@@ -101,7 +101,7 @@ describe("The guard of calls", () => {
       assert.equal(world.handled.length, 0);
     });
 
-    it("and none whose client's own deadline has passed", async () => {
+    it("stops counting a call after the client's own deadline", async () => {
       await using world = await serve();
       const stream = world.session.request({
         ":method": "POST",
@@ -115,8 +115,8 @@ describe("The guard of calls", () => {
     });
   });
 
-  describe("ends a call that takes too long", () => {
-    it("whose body never comes, or not all of it", async () => {
+  describe("call timeout", () => {
+    it("ends a call whose body never arrives, or only in part", async () => {
       await using world = await serve(80);
       const [none, part] = [open(world, "/test/Slow"), open(world, "/test/Slow")];
       part.write(message.subarray(0, 3));
@@ -124,7 +124,7 @@ describe("The guard of calls", () => {
       assert.deepEqual([world.handled.length, world.server.inFlight], [0, 0]);
     });
 
-    it("whose handler is slow, and takes no answer from it after that", async () => {
+    it("ends a call whose handler is slow, and discards the handler's later answer", async () => {
       await using world = await serve(200);
       using timers = manualTimers();
       const stream = open(world, "/test/Slow");
@@ -142,7 +142,7 @@ describe("The guard of calls", () => {
       assert.equal(await statusOf(next), OK);
     });
 
-    it("whose client does not read its answer", async () => {
+    it("ends a call whose client does not read the answer", async () => {
       await using world = await serve(500);
       using timers = manualTimers();
       const stream = open(world, "/test/Large");
@@ -153,7 +153,7 @@ describe("The guard of calls", () => {
       await until(() => world.server.inFlight === 0);
     });
 
-    it("and no call that was answered in time", async () => {
+    it("does not end a call that was answered in time", async () => {
       await using world = await serve(300);
       using timers = manualTimers();
       const stream = open(world, "/test/Slow");

@@ -10,11 +10,14 @@ import { statusObject } from "./status-object.ts";
 export interface CallGuardOptions {
   /** For unary calls, from their headers to their answer. */
   readonly callTimeoutMs: number;
-  /** Whether to turn a call away on its headers alone, with so many unary calls under way. */
+  /**
+   * Returns the status to refuse a call with on its headers alone, given the number of unary calls in
+   * progress.
+   */
   readonly refuseEarly?: (path: string, inFlight: number) => RpcStatus | undefined;
 }
 
-/** Turns calls away before their body is read, and ends those that take too long. */
+/** Refuses calls before their body is read, and ends calls that take too long. */
 export class CallGuard {
   readonly #options: CallGuardOptions;
   #inFlight = 0;
@@ -23,13 +26,13 @@ export class CallGuard {
     this.#options = options;
   }
 
-  /** Unary calls whose headers came and whose answer has not gone. */
+  /** Unary calls whose headers have arrived and whose answer has not been sent. */
   get inFlight(): number {
     return this.#inFlight;
   }
 
   readonly intercept: ServerInterceptor = (method, call) => {
-    // A stream may live for as long as its client does.
+    // A stream may last as long as its client.
     if (method.requestStream || method.responseStream) return new ServerInterceptingCall(call);
     let isOpen = false;
     let timer: NodeJS.Timeout | undefined;
@@ -69,5 +72,5 @@ export class CallGuard {
 
 const tooSlow: RpcStatus = {
   code: grpcStatus.DEADLINE_EXCEEDED,
-  message: "the call took longer than this server waits",
+  message: "the call exceeded the server's time limit",
 };

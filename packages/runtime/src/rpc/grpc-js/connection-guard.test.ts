@@ -6,9 +6,9 @@ import { dial, get, listen, type Peer, until } from "./guarded-server.fixture.ts
 
 const isGone = (peer: Peer) => peer.socket.destroyed;
 
-describe("The guard of connections", () => {
-  describe("at its limit in total", () => {
-    it("closes the one that has been idle for longest, and counts from its last call", async () => {
+describe("ConnectionGuard", () => {
+  describe("limit in total", () => {
+    it("closes the connection that has been idle longest, counted from its last call", async () => {
       await using server = await listen({ maxConnections: 3 });
       const peers = [await dial(server), await dial(server), await dial(server)] as const;
       const [first, second, third] = peers;
@@ -25,7 +25,7 @@ describe("The guard of connections", () => {
       assert.equal(server.guard.size, 3);
     });
 
-    it("closes none that is in a call, and turns the new one away when all are", async () => {
+    it("closes no connection during a call, and refuses the new one if all have calls", async () => {
       await using server = await listen({ maxConnections: 2 });
       using first = await dial(server);
       using second = await dial(server);
@@ -38,7 +38,7 @@ describe("The guard of connections", () => {
       assert.equal(server.guard.size, 2);
     });
 
-    it("closes one whose only call may last for ever, which strangers can open", async () => {
+    it("closes a connection whose only call may last forever, which unauthenticated callers can open", async () => {
       await using server = await listen({ maxConnections: 1 });
       using watcher = await dial(server);
       assert.equal(await get(watcher, "/lasting"), 200);
@@ -47,7 +47,7 @@ describe("The guard of connections", () => {
       await watcher.gone;
     });
 
-    it("closes one whose call outlasted its time, whatever its client does not take", async () => {
+    it("closes a connection whose call exceeds its time limit, even if its client does not read", async () => {
       await using server = await listen({ maxConnections: 1, callTimeoutMs: 50 });
       using stuck = await dial(server);
       const ended = get(stuck, "/slow");
@@ -73,7 +73,7 @@ describe("The guard of connections", () => {
       await busy.gone;
     });
 
-    it("takes a burst of new ones without losing count", async () => {
+    it("admits a burst of new connections without miscounting", async () => {
       await using server = await listen({ maxConnections: 4 });
       const crowd = await Promise.all(Array.from({ length: 40 }, () => dial(server)));
       await until(() => crowd.filter(isGone).length === 36 && server.guard.size === 4);
@@ -85,8 +85,8 @@ describe("The guard of connections", () => {
     });
   });
 
-  describe("at its limit for each address", () => {
-    it("turns that address away and no other, until one of its connections has gone", async () => {
+  describe("limit per address", () => {
+    it("refuses only the address at its limit, until one of its connections has closed", async () => {
       await using server = await listen({ maxConnectionsPerAddress: 2 });
       using first = await dial(server);
       using second = await dial(server);
@@ -100,7 +100,7 @@ describe("The guard of connections", () => {
       assert.deepEqual([await get(fourth, "/"), await get(second, "/")], [200, 200]);
     });
 
-    it("closes nobody's idle connection for one that it turns away", async () => {
+    it("closes no idle connection for one that it refuses", async () => {
       await using server = await listen({ maxConnections: 2, maxConnectionsPerAddress: 1 });
       using first = await dial(server);
       using other = await dial(server, { localAddress: "127.0.0.2" });
@@ -109,7 +109,7 @@ describe("The guard of connections", () => {
       assert.deepEqual([await get(first, "/"), await get(other, "/")], [200, 200]);
     });
 
-    it("takes any number where the limit is 0", async () => {
+    it("admits any number of connections per address if the limit is 0", async () => {
       await using server = await listen({ maxConnectionsPerAddress: 0 });
       const crowd = await Promise.all(Array.from({ length: 20 }, () => dial(server)));
       await until(() => server.guard.size === 20);
@@ -118,8 +118,8 @@ describe("The guard of connections", () => {
     });
   });
 
-  describe("waits for a first call", () => {
-    it("for a while, and sends away who says nothing and who greets and asks nothing", async () => {
+  describe("first request", () => {
+    it("closes a connection that sends nothing, or only its preface, within the time limit", async () => {
       await using server = await listen({ firstRequestTimeoutMs: 100 });
       const silent = tcpConnect({ host: "127.0.0.1", port: server.port }).resume();
       const ended = once(silent, "close");
@@ -128,7 +128,7 @@ describe("The guard of connections", () => {
       await until(() => server.guard.size === 0);
     });
 
-    it("and for no other: who has called may be idle, or in that call, for longer", async () => {
+    it("applies no such limit to a connection that has made a call, idle or in progress", async () => {
       await using server = await listen({ firstRequestTimeoutMs: 100 });
       using timers = manualTimers();
       using idle = await dial(server);
@@ -142,8 +142,8 @@ describe("The guard of connections", () => {
     });
   });
 
-  describe("keeps count", () => {
-    it("through calls that are cancelled, connections that are reset, and garbage", async () => {
+  describe("bookkeeping", () => {
+    it("stays correct through cancelled calls, reset connections and garbage", async () => {
       await using server = await listen({});
       using calm = await dial(server);
       const cancelling = await dial(server);
@@ -162,7 +162,7 @@ describe("The guard of connections", () => {
       await until(() => server.guard.size === 0);
     });
 
-    it("of a peer that comes again from the same port before its end was noticed", async () => {
+    it("stays correct if a peer reconnects from the same port before its disconnect was noticed", async () => {
       await using server = await listen({ firstRequestTimeoutMs: 150 });
       using timers = manualTimers();
       const localAddress = "127.0.0.1";
@@ -180,7 +180,7 @@ describe("The guard of connections", () => {
       await until(() => server.guard.size === 0);
     });
 
-    it("of its own streams alone, even when one peer calls two servers from one port", async () => {
+    it("counts only its own streams, even if one peer calls two servers from one port", async () => {
       await using server = await listen({ maxConnections: 1 });
       await using other = await listen({});
       const localAddress = "127.0.0.1";
@@ -195,7 +195,7 @@ describe("The guard of connections", () => {
       assert.equal(await answer, 200);
     });
 
-    it("of no socket that was gone before it was admitted", async () => {
+    it("ignores a socket that was closed before it was admitted", async () => {
       await using server = await listen({});
       const gone = new Socket();
       server.guard.admit(gone);

@@ -9,7 +9,10 @@ export interface ConnectionGuardOptions {
   readonly limits: ServerLimits;
   /** Hands an admitted connection to the server. */
   readonly inject: (socket: Socket) => void;
-  /** Whether calls of this path may last, so that they keep no connection from being closed for a new one. */
+  /**
+   * Whether calls of this path may last. Such calls do not protect their connection from being closed for a
+   * new one.
+   */
   readonly mayLast?: (path: string) => boolean;
 }
 
@@ -17,26 +20,29 @@ interface Connection {
   readonly socket: Socket;
   readonly address: string;
   readonly firstRequest: NodeJS.Timeout;
-  /** Known once a request came, and the same for each of them. */
+  /** Set by the first request, and the same for all later ones. */
   tls: Pick<TLSSocket, "getPeerX509Certificate"> | undefined;
   certificates: readonly Uint8Array[] | undefined;
   openStreams: number;
 }
 
-/** Node announces each request here before any handler sees it: the one documented place to find its TLS socket. */
+/**
+ * Node announces each request on this channel before any handler runs: the only documented way to its TLS
+ * socket.
+ */
 const streamStart = "http2.server.stream.start";
 
-/** Time for an answer's trailers to leave, since Node says that a stream has finished before they do. */
+/** Time to send the trailers of an answer, because Node reports a stream as finished before they are sent. */
 const lingerMs = 1_000;
 
 /**
- * Stands below HTTP/2: admits TCP connections within the limits, closes those that say nothing or are not needed any more,
- * and knows which certificates the peer of each showed.
+ * Works below HTTP/2: admits TCP connections within the limits, closes silent and idle ones, and keeps the
+ * certificates that each peer presented.
  */
 export class ConnectionGuard {
   readonly #options: ConnectionGuardOptions;
   readonly #connections = new Map<string, Connection>();
-  /** The one that has been idle for longest is first. */
+  /** The connection that has been idle longest is first. */
   readonly #idle = new Set<Connection>();
   readonly #perAddress = new Map<string, number>();
   #openStreams = 0;
@@ -47,14 +53,14 @@ export class ConnectionGuard {
     subscribe(streamStart, this.#onStream);
   }
 
-  /** How many connections stand. */
+  /** The number of open connections. */
   get size(): number {
     return this.#connections.size;
   }
 
   admit(socket: Socket): void {
     const { remoteAddress: address, remotePort } = socket;
-    // Gone before it was accepted.
+    // The socket was closed before it was accepted.
     if (address === undefined) return void socket.destroy();
     socket.on("error", () => socket.destroy());
     if (!this.#hasRoomFor(address)) return void socket.destroy();
@@ -68,7 +74,8 @@ export class ConnectionGuard {
       openStreams: 0,
     };
     const peer = `${address}:${remotePort}`;
-    // The kernel gives a port again when its last connection is gone, which we may not have heard yet.
+    // The kernel reuses a port as soon as its last connection is closed, possibly before that is noticed
+    // here.
     this.#connections.get(peer)?.socket.destroy();
     this.#connections.set(peer, connection);
     this.#idle.add(connection);
@@ -77,7 +84,10 @@ export class ConnectionGuard {
     inject(socket);
   }
 
-  /** What the peer `address:port` showed in its handshake, leaf first, verified or not, in DER. */
+  /**
+   * The certificates that the peer `address:port` presented in its handshake, leaf first, in DER. They may be
+   * unverified.
+   */
   peerCertificates(peer: string): readonly Uint8Array[] {
     const connection = this.#connections.get(peer);
     if (connection?.tls === undefined) return [];
@@ -96,7 +106,7 @@ export class ConnectionGuard {
     await this.#emptiedWithin(lingerMs);
   }
 
-  /** Cuts what is left. */
+  /** Closes all remaining connections. */
   close(): void {
     unsubscribe(streamStart, this.#onStream);
     for (const { socket } of this.#connections.values()) socket.destroy();
@@ -139,7 +149,10 @@ export class ConnectionGuard {
     this.#onClosed();
   }
 
-  /** Streams of every server of the process come by; ours are known by their two ends. */
+  /**
+   * Receives the streams of every server in the process; the two ends of the connection identify this
+   * server's.
+   */
   readonly #onStream = (message: unknown): void => {
     const { stream, headers } = message as StreamStart;
     const socket = stream.session?.socket as TLSSocket | undefined;
@@ -164,7 +177,10 @@ export class ConnectionGuard {
     });
   };
 
-  /** A client that never opens its window for the answer would keep its connection busy after the call's time is up. */
+  /**
+   * Without this, a client that never opens its flow-control window would keep its connection busy after the
+   * call's time limit.
+   */
   #endWhenLate(stream: ServerHttp2Stream): NodeJS.Timeout | undefined {
     const { callTimeoutMs } = this.#options.limits;
     if (!Number.isFinite(callTimeoutMs)) return undefined;
@@ -172,15 +188,15 @@ export class ConnectionGuard {
   }
 }
 
-/** What Node tells of each new stream. */
+/** Node's announcement of a new stream. */
 interface StreamStart {
   readonly stream: ServerHttp2Stream;
   readonly headers: IncomingHttpHeaders;
 }
 
 /**
- * Ends a stream that was answered and whose client never ends its request: it would keep its connection busy, and that
- * for strangers too. RFC 9113 §8.1 has the server reset such a stream with NO_ERROR.
+ * Resets a stream whose client does not end its request after the answer, with NO_ERROR as RFC 9113 §8.1
+ * requires. Otherwise even an unauthenticated client could keep its connection busy.
  */
 function endLater(stream: ServerHttp2Stream): void {
   const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), lingerMs);

@@ -3,18 +3,18 @@ import { grpcStatus, type RpcStatus, streamRoute, unaryRoute } from "../index.ts
 import { GrpcServer } from "./index.ts";
 import { createLoopbackIdentity } from "./loopback-identity.fixture.ts";
 
-/** One byte, in the frame of gRPC. */
+/** A message of one byte, in gRPC framing. */
 export const message = Buffer.from([0, 0, 0, 0, 1, 42]);
 export const largeAnswer = 4 * 1024 * 1024;
 
 export interface CallServer extends AsyncDisposable {
   readonly server: GrpcServer;
   readonly session: ClientHttp2Session;
-  /** What answers the calls to `/test/Slow` that its handler has seen, in their order. */
+  /** The pending answers of the calls to `/test/Slow`, in the order in which the handler received them. */
   readonly handled: PromiseWithResolvers<Uint8Array>[];
-  /** What was asked about calls on their headers alone. */
+  /** The arguments of each early decision. */
   readonly asked: [path: string, inFlight: number][];
-  /** Turns every further call away early. */
+  /** Refuses every further call early. */
   refusal: RpcStatus | undefined;
 }
 
@@ -74,7 +74,7 @@ function routesWith(handled: CallServer["handled"]) {
   ];
 }
 
-/** A call whose headers are sent, and no more. */
+/** Opens a call and sends only its headers. */
 export function open({ session }: CallServer, path: string): ClientHttp2Stream {
   const fixed = { ":method": "POST", te: "trailers", "content-type": "application/grpc" };
   const stream = session.request({ ...fixed, ":path": path });
@@ -82,7 +82,7 @@ export function open({ session }: CallServer, path: string): ClientHttp2Stream {
   return stream;
 }
 
-/** Resolves with the gRPC status, or undefined when the stream ends without one. */
+/** Resolves with the gRPC status, or undefined if the stream ends without one. */
 export function statusOf(stream: ClientHttp2Stream): Promise<number | undefined> {
   stream.resume();
   return new Promise((resolve) => {

@@ -18,7 +18,7 @@ export interface Guarded extends AsyncDisposable {
   readonly waiting: (() => void)[];
 }
 
-/** HTTP/2 behind a guard, without TLS, from which the guard cannot tell it. */
+/** Serves HTTP/2 without TLS behind a guard, which cannot see the difference. */
 export async function listen(limits: Partial<ServerLimits>): Promise<Guarded> {
   const waiting: (() => void)[] = [];
   const http2 = createHttp2Server();
@@ -54,7 +54,7 @@ export interface Peer extends Disposable {
   readonly gone: Promise<unknown>;
 }
 
-/** Resolves when the connection stands, whether or not the server keeps it. */
+/** Resolves when the connection is open, whether or not the server keeps it. */
 export async function dial(
   { port }: Guarded,
   from: { localAddress?: string; localPort?: number | undefined } = {},
@@ -68,7 +68,7 @@ export async function dial(
   return { session, socket, gone, [Symbol.dispose]: () => session.destroy() };
 }
 
-/** Resolves with the status, or undefined when the stream ended without one. */
+/** Resolves with the status, or undefined if the stream ended without one. */
 export function get({ session }: Peer, path: string): Promise<unknown> {
   const stream = session.request({ ":path": path });
   stream.on("error", () => {});
@@ -77,7 +77,7 @@ export function get({ session }: Peer, path: string): Promise<unknown> {
   return Promise.race([status, once(stream, "close").then(() => undefined)]);
 }
 
-/** Resolves as soon as it holds; throws when that takes too long. */
+/** Resolves once the condition holds; throws if that takes too long. */
 export async function until(holds: () => boolean): Promise<void> {
   const startedAt = performance.now();
   while (!holds()) {

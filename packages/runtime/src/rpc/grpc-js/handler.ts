@@ -10,13 +10,13 @@ import type { CallContext, Route } from "../route.ts";
 import type { RpcStatus } from "../status.ts";
 import { statusObject } from "./status-object.ts";
 
-/** What a handler needs of the server that it serves for. */
+/** The parts of the server that a handler uses. */
 export interface HandlerDeps {
   toStatus(error: unknown, path: string): RpcStatus;
   peerCertificates(peer: string): readonly Uint8Array[];
 }
 
-/** What unary and streaming calls of grpc-js have in common. */
+/** The common part of grpc-js's unary and streaming calls. */
 interface ServerCall extends EventEmitter {
   readonly metadata: Metadata;
   getPeer(): string;
@@ -54,10 +54,10 @@ function contextOf(call: ServerCall, deps: HandlerDeps): CallContext {
   };
 }
 
-/** A call that the client cancels ends its requests; it is not an error of ours. */
+/** If the client cancels the call, its requests end without an error. */
 async function* bodiesOf(call: ServerDuplexStream<Buffer, Buffer>): AsyncIterable<Buffer> {
   try {
-    // A handler that stops reading may still have an answer to send, so the stream outlives its iterator.
+    // A handler that stops reading may still send an answer, so the stream must outlive its iterator.
     for await (const body of call.iterator({ destroyOnReturn: false })) yield body;
   } catch (error) {
     if (!call.cancelled) throw error;

@@ -8,7 +8,7 @@ import { peerCertificatesOf } from "./peer-certificates.ts";
 
 const names = [{ kind: "uri", value: "spiffe://cluster.local/ns/demo/sa/frontend" } as const];
 
-describe("The certificates that a TLS peer showed", () => {
+describe("peerCertificatesOf", () => {
   let authority: TestAuthority;
   let keyPair: KeyPair;
   let leaf: Certificate;
@@ -34,7 +34,7 @@ describe("The certificates that a TLS peer showed", () => {
 
   after(() => void server.close());
 
-  /** What the server sees of a client, at the first look and at the second. */
+  /** Returns the certificates that the server sees, read twice. */
   async function seenOf(
     client: ConnectionOptions,
   ): Promise<{ readonly first: string[]; readonly second: string[] }> {
@@ -58,38 +58,38 @@ describe("The certificates that a TLS peer showed", () => {
   });
 
   for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
-    describe(`over ${version}`, () => {
+    describe(`${version}`, () => {
       const tls = { minVersion: version, maxVersion: version };
 
-      it("are the bytes that it sent, in its order, whether or not one issued the other", async () => {
+      it("returns the certificates in the order in which the peer sent them, whether or not one issued the other", async () => {
         const [first, second] = others;
         assert.ok(first && second);
         const sent = [leaf, second, authority.certificate, first];
         assert.deepEqual((await seenOf({ ...tls, ...shows(...sent) })).first, sent.map(hex));
       });
 
-      it("are the same at a second look", async () => {
+      it("returns the same certificates when it is called again", async () => {
         const sent = [leaf, authority.certificate];
         assert.deepEqual((await seenOf({ ...tls, ...shows(...sent) })).second, sent.map(hex));
       });
 
-      it("are no more than six, so that whoever allows five sees that there were more", async () => {
+      it("returns at most six certificates, so that a verifier with a limit of five sees that there were more", async () => {
         const seen = await seenOf({ ...tls, ...shows(leaf, ...others) });
         assert.deepEqual(seen.first, [leaf, ...others.slice(0, 5)].map(hex));
       });
 
-      it("end with a root that issued itself", async () => {
+      it("ends with a self-signed root", async () => {
         const root = { ...tls, cert: authority.rootPem, key: authority.keyPair.toPkcs8Pem() };
         assert.deepEqual((await seenOf(root)).first, [hex(authority.certificate)]);
       });
 
-      it("are none when it showed none", async () => {
+      it("returns nothing if the peer presented no certificate", async () => {
         assert.deepEqual((await seenOf(tls)).first, []);
       });
     });
   }
 
-  it("are none of a peer without TLS", () => {
+  it("returns nothing for a peer without TLS", () => {
     assert.deepEqual(peerCertificatesOf(new Socket() as TLSSocket), []);
   });
 });

@@ -1,10 +1,10 @@
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 
-/** Longer chains are cut: whoever verifies them refuses them anyway. */
+/** Longer chains are cut, because every verifier rejects them. */
 const maxLength = 6;
 
-/** The certificates that a TLS peer showed, leaf first, verified or not, in DER. */
+/** The certificates that a TLS peer presented, leaf first, in DER. They may be unverified. */
 export function peerCertificatesOf(socket: Pick<TLSSocket, "getPeerX509Certificate">): readonly Uint8Array[] {
   const chain: Uint8Array[] = [];
   let next: X509Certificate | undefined = socket.getPeerX509Certificate?.();

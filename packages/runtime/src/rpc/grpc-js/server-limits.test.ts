@@ -11,7 +11,7 @@ import { createLoopbackIdentity } from "./loopback-identity.fixture.ts";
 const path = "/test.Echo/Say";
 const call = { ":method": "POST", ":path": path, te: "trailers", "content-type": "application/grpc" };
 
-describe("A gRPC server over TLS", () => {
+describe("GrpcServer over TLS", () => {
   let server: GrpcServer;
   let port: number;
   let ca: string;
@@ -51,7 +51,7 @@ describe("A gRPC server over TLS", () => {
 
   after(() => server.close(100));
 
-  /** A session whose two sides have heard each other's settings. */
+  /** Opens a session and waits until both sides have received the other's settings. */
   async function dial(): Promise<ClientHttp2Session> {
     const session = connect(`https://127.0.0.1:${port}`, { ca });
     session.on("error", () => {});
@@ -77,14 +77,14 @@ describe("A gRPC server over TLS", () => {
     return { status: trailers["grpc-status"], body: Buffer.concat(chunks).subarray(5) };
   }
 
-  it("tells its limits of streams and of headers in its settings", async () => {
+  it("announces its limits of streams and headers in its settings", async () => {
     const session = await dial();
     assert.equal(session.remoteSettings.maxConcurrentStreams, 7);
     assert.equal(session.remoteSettings.maxHeaderListSize, 20 * 1024);
     session.destroy();
   });
 
-  it("refuses a message that unpacks to more than the limit, without unpacking it all", async () => {
+  it("rejects a compressed message that is over the limit, without decompressing it completely", async () => {
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
     const before = process.memoryUsage().arrayBuffers;
     const fits = gzipSync(Buffer.alloc(512 * 1024));
@@ -97,12 +97,12 @@ describe("A gRPC server over TLS", () => {
     assert.equal(handled, 0);
   });
 
-  it("hands no handler a call whose headers are over the limit", async () => {
+  it("calls no handler if the headers of a call are over the limit", async () => {
     await say(Buffer.from("x"), { authorization: `Bearer ${"x".repeat(40 * 1024)}` });
     assert.equal(handled, 0);
   });
 
-  it("sends a client away that opens streams and resets them at once", async () => {
+  it("disconnects a client that opens and immediately resets streams", async () => {
     const session = await dial();
     const goaway = once(session, "goaway");
     for (let count = 0; count < 400 && !session.destroyed; count += 1) {
@@ -115,7 +115,7 @@ describe("A gRPC server over TLS", () => {
     session.destroy();
   });
 
-  it("ends a call that it has answered and whose client never ends its request", async () => {
+  it("ends an answered call whose client never ends its request", async () => {
     const session = await dial();
     const stream = session.request({ ...call, "grpc-timeout": "50m" });
     stream.resume();
@@ -127,7 +127,7 @@ describe("A gRPC server over TLS", () => {
     session.destroy();
   });
 
-  it("counts its connections, and none that has gone", async () => {
+  it("counts only its open connections", async () => {
     const sessions = await Promise.all([dial(), dial()]);
     assert.equal(server.connections >= 2, true);
     for (const session of sessions) session.destroy();
@@ -135,7 +135,7 @@ describe("A gRPC server over TLS", () => {
     assert.equal(server.inFlight, 0);
   });
 
-  it("survives garbage, plaintext HTTP/2 and silence in place of a handshake", async () => {
+  it("survives garbage, plaintext HTTP/2 and silence instead of a handshake", async () => {
     for (const opening of ["\0".repeat(100), "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"]) {
       const socket = createConnection({ host: "127.0.0.1", port });
       socket.on("error", () => {});
@@ -153,7 +153,7 @@ describe("A gRPC server over TLS", () => {
     await once(socket, "close");
   });
 
-  it("speaks no TLS older than 1.2", async () => {
+  it("rejects TLS versions older than 1.2", async () => {
     const socket = connectTls({ host: "127.0.0.1", port, ca, maxVersion: "TLSv1.1", minVersion: "TLSv1" });
     const [error]: [{ code?: string }] = (await once(socket, "error").catch((reason) => [reason])) as never;
     assert.match(String(error.code), /SSL|PROTO|VERSION/);

@@ -17,7 +17,7 @@ import { type HandlerDeps, implementationOf } from "./handler.ts";
 import { ServingCredentials, type ServingIdentity } from "./serving-credentials.ts";
 
 export interface GrpcServerOptions extends RpcServerOptions {
-  /** Turns a unary call away on its headers alone, by how many are under way. */
+  /** Returns the status to refuse a unary call with on its headers alone, given the number in progress. */
   refuseEarly?(path: string, inFlight: number): RpcStatus | undefined;
 }
 
@@ -44,17 +44,17 @@ export class GrpcServer {
     this.#server.addService(definitionOf(options.routes), this.#implementations());
   }
 
-  /** Unary calls that are under way. */
+  /** The number of unary calls in progress. */
   get inFlight(): number {
     return this.#calls.inFlight;
   }
 
-  /** Connections over TLS that stand. */
+  /** The number of open TLS connections. */
   get connections(): number {
     return this.#guard?.size ?? 0;
   }
 
-  /** Binds and serves; resolves to the address with the port that the kernel gave when port 0 was asked for. */
+  /** Binds and serves. Resolves to the address, with the port that the kernel chose if `port` is 0. */
   async listenTls(address: HostPort, identity: ServingIdentity): Promise<HostPort> {
     this.#credentials = new ServingCredentials(identity, this.#limits);
     const injector = this.#server.createConnectionInjector(this.#credentials);
@@ -70,19 +70,22 @@ export class GrpcServer {
     return { host: address.host, port };
   }
 
-  /** New handshakes use `identity`. */
+  /** Uses `identity` for new handshakes. */
   updateIdentity(identity: ServingIdentity): void {
     this.#credentials?.update(identity);
   }
 
-  /** Refuses new calls, lets running ones finish for at most `graceMs`, then cuts what is left. */
+  /**
+   * Rejects new calls, lets the calls in progress finish for at most `graceMs`, then closes all connections.
+   */
   async close(graceMs: number): Promise<void> {
     this.#listener?.close();
     const cut = setTimeout(() => {
       this.#server.forceShutdown();
       this.#guard?.close();
     }, graceMs);
-    // Since Node closes the sessions of a server itself, grpc-js calls back while calls are in progress: the guard counts.
+    // Node closes the server's sessions itself, so grpc-js calls back while calls are still in progress. Wait
+    // for the guard instead.
     this.#server.tryShutdown(() => {});
     await this.#guard?.drained();
     clearTimeout(cut);
@@ -114,16 +117,20 @@ function channelOptionsOf(limits: ServerLimits): ChannelOptions {
     ...(Number.isFinite(limits.maxIdleMs) ? { "grpc.max_connection_idle_ms": limits.maxIdleMs } : {}),
     ...(Number.isFinite(limits.maxAgeMs) ? { "grpc.max_connection_age_ms": limits.maxAgeMs } : {}),
     "grpc.max_connection_age_grace_ms": 10_000,
-    // Dead peers are found by pinging them; stock agents and ztunnel do the same to us.
+    // Pings detect dead peers; stock agents and ztunnel ping the server as well.
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 10_000,
-    // grpc-js lifts this limit by default; Node's own is what stops a peer from filling memory with headers.
+    // grpc-js lifts this limit by default. Node's own limit stops a peer from filling the memory with
+    // headers.
     "grpc-node.max_session_memory": 10,
     "grpc.enable_channelz": 0,
   };
 }
 
-/** Bodies stay bytes here: grpc-js would decode before the handler runs, hence before the caller is known. */
+/**
+ * Bodies stay bytes here: grpc-js would decode them before the handler runs, so before the caller is
+ * authenticated.
+ */
 const identity = (bytes: Buffer): Buffer => bytes;
 
 function definitionOf(routes: readonly Route[]): ServiceDefinition {

@@ -2,22 +2,24 @@ import type { SecureServerOptions } from "node:http2";
 import { ServerCredentials } from "@grpc/grpc-js";
 import type { ServerLimits } from "../limits.ts";
 
-/** What a server shows to its clients, and what it tells them about certificates of their own; all PEM. */
+/**
+ * The certificate that a server presents, and the roots that it announces for client certificates; all PEM.
+ */
 export interface ServingIdentity {
   /** Leaf first. */
   readonly certificateChainPem: string;
   readonly privateKeyPem: string;
-  /** Roots whose certificates clients are asked for; undefined: they are not asked. */
+  /** The roots of accepted client certificates. If undefined, the server requests no client certificate. */
   readonly clientRootsPem?: string;
 }
 
-/** TLS for a gRPC server, with a certificate that changes while the server runs. */
+/** TLS credentials of a gRPC server whose certificate can change while it runs. */
 export class ServingCredentials extends ServerCredentials {
   constructor(identity: ServingIdentity, limits: ServerLimits) {
     super(tlsOptionsOf(identity, limits), secureContextOf(identity));
   }
 
-  /** Handshakes from now on use `identity`; connections that stand are left alone. */
+  /** Uses `identity` for new handshakes; open connections are not affected. */
   update(identity: ServingIdentity): void {
     this.updateSecureContextOptions(secureContextOf(identity));
   }
@@ -33,10 +35,10 @@ function tlsOptionsOf({ clientRootsPem }: ServingIdentity, limits: ServerLimits)
     handshakeTimeout: limits.handshakeTimeoutMs,
     streamResetBurst: limits.resetBurst,
     streamResetRate: Math.max(1, Math.ceil(limits.resetBurst / 10)),
-    // These replace the settings that grpc-js would send, its limit of streams among them.
+    // These replace grpc-js's own settings, including its limit of concurrent streams.
     settings: { maxHeaderListSize: limits.maxHeaderBytes, maxConcurrentStreams: limits.maxConcurrentStreams },
-    // Handlers verify what clients show, for each call and by the roots of that moment; to refuse here would also lock
-    // out a client that sends a good token beside a certificate that has ended.
+    // Handlers verify client certificates on each call, under the roots of that moment. Rejecting them here
+    // would also lock out a client that sends a valid token next to an expired certificate.
     ...(clientRootsPem === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
   };
 }

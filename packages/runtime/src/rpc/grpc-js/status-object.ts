@@ -1,7 +1,7 @@
 import { Metadata } from "@grpc/grpc-js";
 import type { RpcStatus } from "../status.ts";
 
-/** A status as grpc-js sends it. */
+/** A status in the format of grpc-js. */
 export function statusObject({ code, message, retryAfterMs, details }: RpcStatus) {
   const metadata = new Metadata();
   if (retryAfterMs !== undefined) metadata.set("grpc-retry-pushback-ms", String(Math.ceil(retryAfterMs)));

@@ -40,7 +40,7 @@ async function tryCall(target: TlsTarget, deadlineMs = 5_000): Promise<Buffer> {
   }
 }
 
-describe("A call by node:http2 over TLS", () => {
+describe("Http2Channel over TLS", () => {
   let authority: TestAuthority;
   let rootsPem: string;
 
@@ -49,8 +49,8 @@ describe("A call by node:http2 over TLS", () => {
     rootsPem = authority.rootPem;
   });
 
-  describe("gives not one byte", () => {
-    /** A server that would take anything, and counts what comes once TLS stands. */
+  describe("untrusted servers", () => {
+    /** Starts a server that accepts any bytes, and returns how many arrive after the TLS handshake. */
     async function heardBy(
       identity: Identity,
       target: Partial<TlsTarget>,
@@ -85,21 +85,21 @@ describe("A call by node:http2 over TLS", () => {
 
     const good = () => identityOf(authority, { names: loopback });
 
-    it("to a server of another root, nor to any under no root at all", async () => {
+    it("sends nothing to a server of another root, nor to any server if there is no root", async () => {
       const stranger = await createTestAuthority("Stranger");
       assert.equal(await heardBy(await good(), { rootsPem: stranger.rootPem }), 0);
       assert.equal(await heardBy(await good(), { rootsPem: "" }), 0);
       assert.equal(await heardBy(await good(), { rootsPem: "\n" }), 0);
     });
 
-    it("to a server of another name, or of another address", async () => {
+    it("sends nothing to a server with another name or address", async () => {
       assert.equal(await heardBy(await identityOf(authority, { names: localhost }), {}), 0);
       const elsewhere = [{ kind: "ip", value: "127.0.0.2" } as const];
       assert.equal(await heardBy(await identityOf(authority, { names: elsewhere }), {}), 0);
       assert.equal(await heardBy(await good(), { serverName: "istiod.istio-system.svc" }), 0);
     });
 
-    it("to a server whose certificate has ended, or has not begun", async () => {
+    it("sends nothing to a server whose certificate has expired or is not yet valid", async () => {
       const year = (text: string) => new Date(`${text}-01-01T00:00:00Z`);
       const ended = { names: loopback, notBefore: year("2020"), notAfter: year("2021") };
       assert.equal(await heardBy(await identityOf(authority, ended), {}), 0);
@@ -107,17 +107,17 @@ describe("A call by node:http2 over TLS", () => {
       assert.equal(await heardBy(await identityOf(authority, early), {}), 0);
     });
 
-    it("to a server that does not agree on HTTP/2", async () => {
+    it("sends nothing to a server that does not agree on HTTP/2", async () => {
       assert.equal(await heardBy(await good(), {}, { ALPNProtocols: [] }), 0);
       assert.equal(await heardBy(await good(), {}, { ALPNProtocols: ["http/1.1"] }), 0);
     });
 
-    it("to a server of TLS 1.1", async () => {
+    it("sends nothing to a server of TLS 1.1", async () => {
       const old = { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
       assert.equal(await heardBy(await good(), {}, old), 0);
     });
 
-    it("to what is no TLS server, and waits for one that is silent no longer than told", async () => {
+    it("sends nothing to a server without TLS, and waits for a silent one only until the deadline", async () => {
       const heard: Buffer[] = [];
       const silent = createTcpServer((socket) => {
         socket.on("error", () => {});
@@ -136,7 +136,7 @@ describe("A call by node:http2 over TLS", () => {
     });
   });
 
-  describe("to a server on grpc-js", () => {
+  describe("GrpcServer as the peer", () => {
     let server: GrpcServer;
     let port: number;
     let peers: (readonly Uint8Array[])[];
@@ -165,7 +165,7 @@ describe("A call by node:http2 over TLS", () => {
 
     after(() => server.close(100));
 
-    it("finds it by address, by name, and by a name that is not the one dialled", async () => {
+    it("reaches the server by address, by name, and by a name other than the dialled one", async () => {
       for (const [host, more] of [
         ["127.0.0.1", {}],
         ["localhost", {}],
@@ -177,7 +177,7 @@ describe("A call by node:http2 over TLS", () => {
       assert.deepEqual(peers, [[], [], [], []]);
     });
 
-    it("shows its own certificate to a server that asks", async () => {
+    it("presents its own certificate to a server that requests one", async () => {
       const clientIdentity = await identityOf(authority, {
         names: [{ kind: "uri", value: "spiffe://a/ns/b/sa/c" }],
       });
@@ -190,7 +190,7 @@ describe("A call by node:http2 over TLS", () => {
       );
     });
 
-    it("keeps one connection for many calls, and messages of many frames", async () => {
+    it("uses one connection for many calls, and sends messages that span many frames", async () => {
       const channel = new Http2Channel({ address: { host: "127.0.0.1", port }, rootsPem });
       await channel.unary(say, hello, soon);
       const before = server.connections;

@@ -41,49 +41,49 @@ const resetWith =
   (stream) =>
     stream.close(code);
 
-describe("A call by node:http2 to a server that does it wrong", () => {
+describe("Http2Channel and a faulty server", () => {
   const cases: readonly [what: string, script: Script, code: number][] = [
-    ["is a proxy that says 400", respond({ ":status": 400 }), INTERNAL],
-    ["is a proxy that says 401", respond({ ":status": 401 }), UNAUTHENTICATED],
-    ["is a proxy that says 403", respond({ ":status": 403 }), PERMISSION_DENIED],
-    ["is a proxy that says 404", respond({ ":status": 404 }), UNIMPLEMENTED],
-    ["is a proxy that says 429", respond({ ":status": 429 }), UNAVAILABLE],
-    ["is a proxy that says 503", respond({ ":status": 503 }), UNAVAILABLE],
-    ["is a teapot", respond({ ":status": 418 }), UNKNOWN],
+    ["is a proxy that answers 400", respond({ ":status": 400 }), INTERNAL],
+    ["is a proxy that answers 401", respond({ ":status": 401 }), UNAUTHENTICATED],
+    ["is a proxy that answers 403", respond({ ":status": 403 }), PERMISSION_DENIED],
+    ["is a proxy that answers 404", respond({ ":status": 404 }), UNIMPLEMENTED],
+    ["is a proxy that answers 429", respond({ ":status": 429 }), UNAVAILABLE],
+    ["is a proxy that answers 503", respond({ ":status": 503 }), UNAVAILABLE],
+    ["is a proxy that answers 418", respond({ ":status": 418 }), UNKNOWN],
     [
-      "says 503 and a gRPC status",
+      "answers 503 with a gRPC status",
       respond({ ...good, ":status": 503, "grpc-status": "5" }),
       grpcStatus.NOT_FOUND,
     ],
-    ["answers with a page", respond({ ":status": 200, "content-type": "text/html" }), UNKNOWN],
-    ["gives no status", respond(good), UNKNOWN],
-    ["gives no status behind its message", answerWith([frameOf(hello)], {}), UNKNOWN],
-    ["gives a status of letters", answerWith([frameOf(hello)], { "grpc-status": "OK" }), UNKNOWN],
-    ["gives a status that there is not", answerWith([frameOf(hello)], { "grpc-status": "17" }), UNKNOWN],
+    ["answers with an HTML page", respond({ ":status": 200, "content-type": "text/html" }), UNKNOWN],
+    ["sends no status", respond(good), UNKNOWN],
+    ["sends no status after its message", answerWith([frameOf(hello)], {}), UNKNOWN],
+    ["sends a status of letters", answerWith([frameOf(hello)], { "grpc-status": "OK" }), UNKNOWN],
+    ["sends an unknown status", answerWith([frameOf(hello)], { "grpc-status": "17" }), UNKNOWN],
     ["sends no message", answerWith([], ok), UNIMPLEMENTED],
     ["sends two messages", answerWith([frameOf(hello), frameOf(hello)], ok), UNIMPLEMENTED],
     ["sends half a message", answerWith([frameOf(hello).subarray(0, 8)], ok), INTERNAL],
     ["sends too large a message", answerWith([frameOf(Buffer.alloc(1025))], ok), RESOURCE_EXHAUSTED],
-    ["compresses", answerWith([Buffer.from([1, 0, 0, 0, 0])], ok), INTERNAL],
+    ["compresses its message", answerWith([Buffer.from([1, 0, 0, 0, 0])], ok), INTERNAL],
     ["resets with NO_ERROR", resetWith(constants.NGHTTP2_NO_ERROR), UNKNOWN],
     ["refuses the stream", resetWith(constants.NGHTTP2_REFUSED_STREAM), UNAVAILABLE],
     ["cancels the stream", resetWith(constants.NGHTTP2_CANCEL), CANCELLED],
-    ["asks for calm", resetWith(constants.NGHTTP2_ENHANCE_YOUR_CALM), RESOURCE_EXHAUSTED],
-    ["finds TLS too weak", resetWith(constants.NGHTTP2_INADEQUATE_SECURITY), PERMISSION_DENIED],
-    ["has an error of its own", resetWith(constants.NGHTTP2_INTERNAL_ERROR), INTERNAL],
-    ["cuts the connection", (stream) => stream.session?.destroy(), UNAVAILABLE],
-    ["goes away", (stream) => stream.session?.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM), UNAVAILABLE],
+    ["resets with ENHANCE_YOUR_CALM", resetWith(constants.NGHTTP2_ENHANCE_YOUR_CALM), RESOURCE_EXHAUSTED],
+    ["resets with INADEQUATE_SECURITY", resetWith(constants.NGHTTP2_INADEQUATE_SECURITY), PERMISSION_DENIED],
+    ["resets with INTERNAL_ERROR", resetWith(constants.NGHTTP2_INTERNAL_ERROR), INTERNAL],
+    ["drops the connection", (stream) => stream.session?.destroy(), UNAVAILABLE],
+    ["sends GOAWAY", (stream) => stream.session?.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM), UNAVAILABLE],
   ];
 
   for (const [what, script, code] of cases) {
-    it(`which ${what}`, async () => {
+    it(`fails with status ${code} if the server ${what}`, async () => {
       const error = await fails(script);
       assert.equal(error.code, code, error.message);
       assert.deepEqual([error.details, error.retryAfterMs], [undefined, undefined]);
     });
   }
 
-  it("which vanishes in the middle of its message", async () => {
+  it("fails with UNAVAILABLE if the server disconnects in the middle of its message", async () => {
     const error = await fails((stream) => {
       stream.respond(good);
       stream.write(frameOf(hello).subarray(0, 7), () => stream.session?.socket.destroy());
@@ -91,7 +91,7 @@ describe("A call by node:http2 to a server that does it wrong", () => {
     assert.equal(error.code, UNAVAILABLE);
   });
 
-  it("which never answers, or never ends its answer", async () => {
+  it("fails with DEADLINE_EXCEEDED if the server never answers, or never ends its answer", async () => {
     assert.equal((await fails(() => {}, 50)).code, DEADLINE_EXCEEDED);
     const dribble: Script = (stream) => {
       stream.respond(good);
@@ -100,7 +100,7 @@ describe("A call by node:http2 to a server that does it wrong", () => {
     assert.equal((await fails(dribble, 100)).code, DEADLINE_EXCEEDED);
   });
 
-  it("which answers before it was asked to the end", async () => {
+  it("accepts an answer that arrives before the request has ended", async () => {
     const early = respond({ ...good, "grpc-status": "7", "grpc-message": "no" });
     await using server = await scriptedServer(early);
     const channel = new Http2Channel({ unixPath: server.unixPath });
@@ -111,8 +111,8 @@ describe("A call by node:http2 to a server that does it wrong", () => {
   });
 });
 
-describe("A call by node:http2", () => {
-  it("says what gRPC demands, its deadline and its metadata, and nothing twice", async () => {
+describe("Http2Channel", () => {
+  it("sends the headers that gRPC requires, its deadline and its metadata, each once", async () => {
     const heard: object[] = [];
     await using server = await scriptedServer((stream, headers) => {
       heard.push({ ...headers });
@@ -139,7 +139,7 @@ describe("A call by node:http2", () => {
     ]);
   });
 
-  it("takes details in base64 with and without padding, and a wait that is a number alone", async () => {
+  it("reads details in base64 with and without padding, and only a numeric retry delay", async () => {
     for (const [text, wait] of [
       ["AQI=", "1500"],
       ["AQI", "1500"],
@@ -158,7 +158,7 @@ describe("A call by node:http2", () => {
     }
   });
 
-  it("makes a lost connection anew, and leaves one that is going away", async () => {
+  it("replaces a lost connection, and one that the server is closing", async () => {
     await using server = await scriptedServer((stream) => stream.session?.destroy());
     const channel = new Http2Channel({ unixPath: server.unixPath });
     await assert.rejects(channel.unary(say, hello, soon), { code: UNAVAILABLE });
@@ -176,7 +176,7 @@ describe("A call by node:http2", () => {
     await eventually(() => server.sockets.every(({ destroyed }) => destroyed));
   });
 
-  it("opens nothing for a caller that had given up, and nothing after it was closed", async () => {
+  it("opens no connection for a caller that has already cancelled, nor after it was closed", async () => {
     await using server = await scriptedServer(answerWith([frameOf(hello)], ok));
     const channel = new Http2Channel({ unixPath: server.unixPath });
     let calls = 0;
@@ -190,7 +190,7 @@ describe("A call by node:http2", () => {
     assert.equal(calls, 0);
   });
 
-  it("ends with the channel", async () => {
+  it("ends calls in progress when it is closed", async () => {
     await using server = await scriptedServer(() => {});
     const channel = new Http2Channel({ unixPath: server.unixPath });
     const call = channel.unary(say, hello, soon);
@@ -201,7 +201,7 @@ describe("A call by node:http2", () => {
     await assert.rejects(stream, { code: UNAVAILABLE });
   });
 
-  it("passes on what the decoder throws, and cancels a stream that it breaks", async () => {
+  it("rejects with the decoder's error, and cancels a stream that fails to decode", async () => {
     let reset: number | undefined;
     await using server = await scriptedServer((stream) => {
       stream.once("close", () => {
@@ -220,7 +220,7 @@ describe("A call by node:http2", () => {
     channel.close();
   });
 
-  it("reads no more of a stream than its reader takes", async () => {
+  it("reads no more of a stream than its consumer does", async () => {
     let written = 0;
     await using server = await scriptedServer((stream) => {
       stream.respond(good);

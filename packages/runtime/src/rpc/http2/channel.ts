@@ -7,11 +7,13 @@ import { dial, type Http2Target, originOf } from "./dial.ts";
 import { formatGrpcTimeout } from "./grpc-timeout.ts";
 
 export interface Http2ChannelOptions {
-  /** Of one message, in bytes; a larger one is RESOURCE_EXHAUSTED. */
+  /** The limit of one message, in bytes; a larger one fails with RESOURCE_EXHAUSTED. */
   readonly maxResponseBytes?: number;
 }
 
-/** A channel with nothing but Node. It knows no proxy and repeats nothing; a lost connection is made anew by the next call. */
+/**
+ * A channel on Node's HTTP/2 alone, without proxies and retries. The next call replaces a lost connection.
+ */
 export class Http2Channel implements Channel {
   readonly #target: Http2Target;
   readonly #maxResponseBytes: number;
@@ -53,10 +55,10 @@ export class Http2Channel implements Channel {
     };
   }
 
-  /** Calls that are under way end UNAVAILABLE. */
+  /** Calls in progress fail with UNAVAILABLE. */
   close(): void {
     this.#closed.abort();
-    // A session that was ended in peace would wait for its server to hang up, too.
+    // A session that was closed gracefully would wait until its server hangs up as well.
     for (const socket of this.#sockets) socket.destroy();
   }
 
@@ -75,7 +77,7 @@ export class Http2Channel implements Channel {
         ? {}
         : { "grpc-timeout": formatGrpcTimeout(deadlineMs) }),
       ...metadata,
-      // RFC 7541 §7.1.3: never indexed, here or by whoever passes it on.
+      // RFC 7541 §7.1.3: never indexed, neither here nor by an intermediary.
       [sensitiveHeaders]: ["authorization"],
     };
     const maxResponseBytes = this.#maxResponseBytes;
@@ -96,7 +98,7 @@ export class Http2Channel implements Channel {
     return opening;
   }
 
-  /** Tells by `onUseless` when new calls need another session. */
+  /** Calls `onUseless` when new calls need another session. */
   async #open(onUseless: () => void): Promise<ClientHttp2Session> {
     try {
       const socket = await dial(this.#target, this.#closed.signal);
@@ -107,7 +109,7 @@ export class Http2Channel implements Channel {
       });
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
-      // The calls on it end, each with a status.
+      // The calls on the session end, each with a status.
       session.on("error", () => {});
       session.once("goaway", onUseless);
       session.once("close", onUseless);
@@ -134,7 +136,7 @@ async function* responsesOf<Response>(
   if (status.code !== grpcStatus.OK) throw new RpcError(status);
 }
 
-/** What the document of status codes has a client make of a "response cardinality violation". */
+/** The status that gRPC's status code document requires for a "response cardinality violation". */
 const notOneAnswer = {
   code: grpcStatus.UNIMPLEMENTED,
   message: "the server sent no message, or more than one",

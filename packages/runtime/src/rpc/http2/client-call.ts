@@ -21,7 +21,7 @@ export interface ClientCallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** One call as its client sees it. Nothing in it rejects: how it went is its status. */
+/** One call on the client's side. No method rejects: the outcome is in its status. */
 export class ClientCall {
   readonly #options: ClientCallOptions;
   readonly #opened: Promise<ClientHttp2Stream | undefined>;
@@ -39,7 +39,7 @@ export class ClientCall {
     this.#watch();
   }
 
-  /** How it ended. */
+  /** The outcome of the call. */
   get status(): Promise<RpcStatus> {
     return this.#over.promise;
   }
@@ -48,14 +48,14 @@ export class ClientCall {
     this.#withStream((stream) => stream.write(frameOf(message)));
   }
 
-  /** No more messages of ours. */
+  /** Ends the client's half of the stream. */
   halfClose(): void {
     this.#withStream((stream) => stream.end());
   }
 
-  /** The messages that came, until the call is over. */
+  /** The received messages, until the call ends. */
   async *messages(): AsyncGenerator<Buffer> {
-    // A call may be over before there is a connection.
+    // A call may end before there is a connection.
     const stream = await Promise.race([this.#opened, this.status.then(() => undefined)]);
     if (stream === undefined) return;
     let reader: FrameReader | undefined;
@@ -69,12 +69,12 @@ export class ClientCall {
       }
       reader?.finish();
     } catch (error) {
-      // Anything else ended the stream, whose status tells.
+      // Any other error has ended the stream, and the status reports it.
       if (error instanceof WireFault) this.end(error.status);
     }
   }
 
-  /** Ends the call at once with a status of our own, unless it has one. */
+  /** Ends the call immediately with this status, unless it already has one. */
   end(status: RpcStatus): void {
     this.#finish(status);
     this.#withStream((stream) => stream.close(constants.NGHTTP2_CANCEL));
@@ -111,14 +111,15 @@ export class ClientCall {
   }
 
   #listen(stream: ClientHttp2Stream, session: ClientHttp2Session): void {
-    // Whatever it is, the stream closes next, and with less to go by than its reset code and the session tell.
+    // The stream closes next; its reset code and the session explain more than this error does.
     stream.on("error", () => {});
     stream.once("response", (headers) => this.#onResponse(headers));
     stream.once("trailers", (trailers) => {
       this.#trailers = trailers;
     });
     stream.once("close", () => this.#finish(this.#statusOnWire(stream, session)));
-    // A server's last word ends the call, whether our half is closed or not. It may be heard a turn after the end is.
+    // When the server ends its half, the call ends, whether the client's half is closed or not. The trailers
+    // may arrive one turn later.
     stream.once("end", () => setImmediate(() => this.end(this.#statusOnWire(stream, session))));
   }
 
@@ -129,12 +130,12 @@ export class ClientCall {
     } else if (httpStatus !== 200) {
       this.end({
         code: codeOfHttpStatus(httpStatus),
-        message: `no gRPC server answered, but HTTP ${httpStatus}`,
+        message: `expected a gRPC response, got HTTP status ${httpStatus}`,
       });
     } else if (!isGrpc(contentType)) {
       this.end({
         code: grpcStatus.UNKNOWN,
-        message: "no gRPC server answered: another content-type than application/grpc",
+        message: "expected a gRPC response, got a content-type other than application/grpc",
       });
     }
     this.#encoding = headers["grpc-encoding"] === undefined ? undefined : String(headers["grpc-encoding"]);
@@ -170,7 +171,7 @@ function unavailable(error: unknown): RpcStatus {
   return { code: grpcStatus.UNAVAILABLE, message: wordsOf(error) };
 }
 
-/** Node tries each address of a name, and tells of all attempts in one error that has no words of its own. */
+/** Node tries each address of a name, and reports all attempts in one error without a message. */
 function wordsOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(wordsOf).join("; ");
   return error instanceof Error ? error.message : String(error);

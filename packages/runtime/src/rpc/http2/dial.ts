@@ -3,28 +3,30 @@ import { createConnection, isIP, type Socket } from "node:net";
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
 import { formatHostPort, type HostPort } from "../../address.ts";
 
-/** TLS 1.2 or later to a server that is trusted under `rootsPem` alone. */
+/** TLS 1.2 or later to a server that is verified only under `rootsPem`. */
 export interface TlsTarget {
   readonly address: HostPort;
   readonly rootsPem: string;
-  /** The name that the server's certificate must hold, when it is not the host that is dialled. */
+  /** The name that the server's certificate must contain, if it is not the dialled host. */
   readonly serverName?: string;
-  /** What is shown to a server that asks; PEM, leaf first. */
+  /** The client certificate for a server that requests one; PEM, leaf first. */
   readonly clientIdentity?: { readonly certificateChainPem: string; readonly privateKeyPem: string };
 }
 
-/** Where a channel leads. */
+/** The target of a channel. */
 export type Http2Target = TlsTarget | { readonly unixPath: string };
 
-/** Like other gRPC clients: a server that accepts and says nothing must not hold later calls. */
+/**
+ * As in other gRPC clients: a server that accepts the connection but stays silent must not block later calls.
+ */
 const dialTimeoutMs = 20_000;
 
-/** A connection on which HTTP/2 may begin. Over TLS the peer was verified, and not one byte of a request was written. */
+/** Opens a connection for HTTP/2. Over TLS, the peer is verified before any byte of a request is sent. */
 export async function dial(target: Http2Target, signal: AbortSignal): Promise<Socket> {
   signal.throwIfAborted();
   const isTls = "address" in target;
   const socket = isTls ? openTls(target) : createConnection(target.unixPath);
-  // Errors after this function has returned are for the session; until then they reject the wait.
+  // After this function returns, the session handles errors; before, they reject the wait.
   socket.on("error", () => {});
   const late = AbortSignal.timeout(dialTimeoutMs);
   try {
@@ -48,11 +50,11 @@ function openTls({ address, rootsPem, serverName = address.host, clientIdentity 
   return connectTls({
     host: address.host,
     port: address.port,
-    // A list, since Node takes an empty string for none given, and trusts its own roots then.
+    // An array, because Node treats an empty string as absent and then trusts its own roots.
     ca: [rootsPem],
     minVersion: "TLSv1.2",
     ALPNProtocols: ["h2"],
-    // RFC 6066 §3: an IP address is no SNI name.
+    // RFC 6066 §3: an IP address is not a valid SNI name.
     servername: isIP(serverName) === 0 ? serverName : "",
     checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
     ...(clientIdentity === undefined

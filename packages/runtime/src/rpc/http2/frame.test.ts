@@ -7,7 +7,7 @@ import { WireFault } from "./wire-fault.ts";
 const reader = (maxBytes = 1024, encoding?: string) => new FrameReader({ maxBytes, encoding });
 const read = (from: FrameReader, ...chunks: Uint8Array[]) => chunks.flatMap((chunk) => [...from.push(chunk)]);
 
-/** The code of the fault that it ends with. */
+/** The status code of the error that is thrown. */
 function faultOf(run: () => unknown): number | undefined {
   try {
     run();
@@ -18,8 +18,8 @@ function faultOf(run: () => unknown): number | undefined {
   }
 }
 
-describe("The reader of messages in DATA frames", () => {
-  it("refuses a length over the limit on the prefix alone, and takes the limit", () => {
+describe("FrameReader", () => {
+  it("rejects a length over the limit on the prefix alone, and accepts the limit itself", () => {
     const over = frameOf(Buffer.alloc(1025));
     assert.equal(
       faultOf(() => read(reader(), over.subarray(0, 5))),
@@ -28,7 +28,7 @@ describe("The reader of messages in DATA frames", () => {
     assert.equal(read(reader(), frameOf(Buffer.alloc(1024)))[0]?.length, 1024);
   });
 
-  it("refuses flags that it does not know, and compression by whether it was announced", () => {
+  it("rejects unknown flags, and compressed messages with a code that depends on the announced encoding", () => {
     const flagged = (flag: number) => Buffer.from([flag, 0, 0, 0, 0]);
     assert.equal(
       faultOf(() => read(reader(), flagged(2))),
@@ -48,7 +48,7 @@ describe("The reader of messages in DATA frames", () => {
     );
   });
 
-  it("notices a message that is cut, wherever it is cut", () => {
+  it("detects a truncated message, wherever it is cut", () => {
     const frame = frameOf(Buffer.from("hello"));
     for (let length = 1; length < frame.length; length += 1) {
       const cut = reader();
@@ -63,7 +63,7 @@ describe("The reader of messages in DATA frames", () => {
     whole.finish();
   });
 
-  it("holds what has come, and not what is promised", () => {
+  it("allocates memory for received bytes, not for the announced length", () => {
     const promising = Buffer.from([0, 0x03, 0xff, 0xff, 0xff, 1]);
     const before = process.memoryUsage().arrayBuffers;
     const many = Array.from({ length: 100 }, () => reader(64 * 1024 * 1024));
@@ -72,7 +72,7 @@ describe("The reader of messages in DATA frames", () => {
     for (const each of many) assert.throws(() => each.finish(), WireFault);
   });
 
-  it("finds the same messages, whatever the pieces", () => {
+  it("finds the same messages, however the bytes are split", () => {
     const messages = array(uint8Array({ maxLength: 40 }), { maxLength: 8 });
     holds(
       property(messages, array(integer({ min: 1, max: 9 }), { minLength: 1 }), (sent, sizes) => {

@@ -4,7 +4,10 @@ import { WireFault } from "./wire-fault.ts";
 const prefixBytes = 5;
 const firstBodyBytes = 4 * 1024;
 
-/** A message as it travels (gRPC over HTTP/2, "Length-Prefixed-Message"): a flag that says uncompressed, the length, the bytes. */
+/**
+ * Frames a message (gRPC over HTTP/2, "Length-Prefixed-Message"): a flag for uncompressed, the length, and
+ * the bytes.
+ */
 export function frameOf(message: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(prefixBytes + message.length);
   frame[0] = 0;
@@ -14,15 +17,16 @@ export function frameOf(message: Uint8Array): Buffer {
 }
 
 export interface FrameReaderOptions {
-  /** Of one message; a longer one is RESOURCE_EXHAUSTED on its prefix alone. */
+  /** The limit of one message; a longer one fails with RESOURCE_EXHAUSTED on its prefix alone. */
   readonly maxBytes: number;
   /** The peer's `grpc-encoding`. */
   readonly encoding: string | undefined;
 }
 
 /**
- * Finds messages in DATA frames, whose borders mean nothing. Holds at most twice of what came of one message, however
- * small the pieces and whatever length the prefix promises. Throws a {@link WireFault}.
+ * Finds messages in DATA frames, whose boundaries are meaningless. Buffers at most twice the received bytes
+ * of one message, however small the pieces and whatever length the prefix announces. Throws a {@link
+ * WireFault}.
  */
 export class FrameReader {
   readonly #options: FrameReaderOptions;
@@ -30,14 +34,14 @@ export class FrameReader {
   #prefixLength = 0;
   #body = Buffer.alloc(0);
   #bodyLength = 0;
-  /** Of the message that is being read. */
+  /** The length of the message that is being read. */
   #expected = 0;
 
   constructor(options: FrameReaderOptions) {
     this.#options = options;
   }
 
-  /** The messages that `chunk` completes, each in memory of its own. */
+  /** Returns the messages that `chunk` completes, each in its own memory. */
   *push(chunk: Uint8Array): Generator<Buffer> {
     let offset = 0;
     while (offset < chunk.length) {
@@ -52,9 +56,9 @@ export class FrameReader {
     }
   }
 
-  /** Call when the peer has ended its half: a message that was begun is a fault. */
+  /** Call this when the peer has ended its half: an incomplete message is a fault. */
   finish(): void {
-    if (this.#prefixLength > 0) throw new WireFault(grpcStatus.INTERNAL, "the last message is cut");
+    if (this.#prefixLength > 0) throw new WireFault(grpcStatus.INTERNAL, "the last message is truncated");
   }
 
   #takePrefix(chunk: Uint8Array, offset: number): number {
@@ -94,13 +98,13 @@ export class FrameReader {
 
   #faultOfFlag(flag: number): WireFault {
     const { encoding = "identity" } = this.#options;
-    if (flag !== 1) return new WireFault(grpcStatus.INTERNAL, "a message has a flag other than 0 and 1");
+    if (flag !== 1) return new WireFault(grpcStatus.INTERNAL, "invalid message flag: expected 0 or 1");
     if (encoding === "identity") {
       return new WireFault(
         grpcStatus.INTERNAL,
-        "a message is marked compressed and no grpc-encoding says how",
+        "a message is marked compressed, but there is no grpc-encoding",
       );
     }
-    return new WireFault(grpcStatus.UNIMPLEMENTED, "compressed messages are not taken; send identity");
+    return new WireFault(grpcStatus.UNIMPLEMENTED, "compressed messages are not supported: send identity");
   }
 }

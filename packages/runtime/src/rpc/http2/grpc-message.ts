@@ -1,7 +1,10 @@
-/** More of a peer's words than this is of use to nobody. */
+/** Longer messages of a peer are of no use. */
 const maxEncodedLength = 4 * 1024;
 
-/** Percent-encodes a status message (gRPC over HTTP/2, "Percent-Encoded"): UTF-8, all but printable ASCII and `%` itself. */
+/**
+ * Percent-encodes a status message (gRPC over HTTP/2, "Percent-Encoded"): UTF-8, everything but printable
+ * ASCII and `%` itself.
+ */
 export function encodeGrpcMessage(message: string): string {
   let encoded = "";
   for (const byte of Buffer.from(message)) {
@@ -12,7 +15,10 @@ export function encodeGrpcMessage(message: string): string {
   return encoded;
 }
 
-/** Never throws, as the specification demands: what is no percent-encoding stands as it came, what is no UTF-8 becomes U+FFFD. */
+/**
+ * Never throws, as the specification requires: invalid percent-encodings stay as they are, and invalid UTF-8
+ * becomes U+FFFD.
+ */
 export function decodeGrpcMessage(encoded: string): string {
   const bytes: number[] = [];
   const source = Buffer.from(encoded.slice(0, maxEncodedLength));

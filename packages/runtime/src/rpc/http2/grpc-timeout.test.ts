@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { formatGrpcTimeout, parseGrpcTimeout } from "./grpc-timeout.ts";
 
 describe("grpc-timeout", () => {
-  it("is refused in any form but 1 to 8 digits and a unit", () => {
+  it("rejects any format but 1 to 8 digits and a unit", () => {
     for (const text of [
       "",
       "5",
@@ -23,12 +23,12 @@ describe("grpc-timeout", () => {
     }
   });
 
-  it("is read in each of its units", () => {
+  it("parses each unit", () => {
     const read = ["2H", "2M", "2S", "2m", "2u", "2n", "99999999H", "00000001S"].map(parseGrpcTimeout);
     assert.deepEqual(read, [7_200_000, 120_000, 2_000, 2, 0.002, 0.000002, 359_999_996_400_000, 1_000]);
   });
 
-  it("is written so that it never ends too early, and reads as written", () => {
+  it("rounds up when it formats a timeout, and parses it to the same value", () => {
     for (const ms of [0, 0.2, 1, 10_000, 99_999_999, 100_000_000, 1e11, 1e13]) {
       const read = parseGrpcTimeout(formatGrpcTimeout(ms));
       assert.ok(read !== undefined && read >= ms && read <= ms * 1.001 + 1, `${ms} became ${read}`);

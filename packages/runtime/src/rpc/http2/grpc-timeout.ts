@@ -1,4 +1,4 @@
-/** The longest that a timer takes, in milliseconds. A deadline beyond it is none. */
+/** The longest timer that Node supports, in milliseconds. A longer deadline counts as none. */
 export const maxTimerMs = 2 ** 31 - 1;
 
 const msPerUnit: Readonly<Record<string, number>> = {
@@ -12,14 +12,17 @@ const msPerUnit: Readonly<Record<string, number>> = {
 
 const mostOfAUnit = 99_999_999;
 
-/** Reads `grpc-timeout` (gRPC over HTTP/2, "Timeout"): 1 to 8 digits and a unit. In milliseconds; undefined when it is neither. */
+/**
+ * Parses `grpc-timeout` (gRPC over HTTP/2, "Timeout"), 1 to 8 digits and a unit, to milliseconds; undefined
+ * if it is malformed.
+ */
 export function parseGrpcTimeout(text: string): number | undefined {
   const [, digits, unit = ""] = /^(\d{1,8})([HMSmun])$/.exec(text) ?? [];
   const scale = msPerUnit[unit];
   return digits === undefined || scale === undefined ? undefined : Number(digits) * scale;
 }
 
-/** The same in the other direction, in the finest unit that holds it, rounded up. */
+/** Formats a timeout in the finest unit that can hold it, rounded up. */
 export function formatGrpcTimeout(timeoutMs: number): string {
   for (const unit of ["m", "S", "M", "H"]) {
     const amount = Math.max(1, Math.ceil(timeoutMs / (msPerUnit[unit] ?? 1)));

@@ -4,7 +4,7 @@ import { grpcStatus } from "../status.ts";
 import { parseGrpcTimeout } from "./grpc-timeout.ts";
 import { WireFault } from "./wire-fault.ts";
 
-/** What the headers of a call say. */
+/** The parsed headers of a call. */
 export interface RequestHead {
   readonly route: Route;
   /** The client's own deadline. */
@@ -12,23 +12,23 @@ export interface RequestHead {
   readonly encoding: string | undefined;
 }
 
-/** The answer to a request that is no gRPC, as an HTTP status; undefined for one that is. */
+/** Returns the HTTP status for a request that is not gRPC, and undefined for one that is. */
 export function httpRefusalOf(headers: IncomingHttpHeaders): number | undefined {
   if (headers[":method"] !== "POST") return 405;
   return isGrpc(headers["content-type"]) ? undefined : 415;
 }
 
-/** `application/grpc`, alone or with a message format or parameters behind it. */
+/** `application/grpc`, alone or followed by a message format or parameters. */
 export function isGrpc(contentType: string | undefined): boolean {
   return contentType !== undefined && /^application\/grpc(?:[+;]|$)/i.test(contentType);
 }
 
-/** Reads the head of a gRPC call. Throws a {@link WireFault}. */
+/** Parses the headers of a gRPC call. Throws a {@link WireFault}. */
 export function parseRequestHead(
   headers: IncomingHttpHeaders,
   routes: ReadonlyMap<string, Route>,
 ): RequestHead {
-  // Whoever drops this on the way would drop the trailers, and with them the status, on the way back.
+  // A proxy that drops this header would also drop the trailers of the answer, and with them the status.
   if (headers["te"] !== "trailers") {
     throw new WireFault(
       grpcStatus.INTERNAL,
@@ -36,7 +36,7 @@ export function parseRequestHead(
     );
   }
   const route = routes.get(headers[":path"] ?? "");
-  if (route === undefined) throw new WireFault(grpcStatus.UNIMPLEMENTED, "this method is not served here");
+  if (route === undefined) throw new WireFault(grpcStatus.UNIMPLEMENTED, "unknown method");
   return { route, timeoutMs: timeoutIn(headers), encoding: textOf(headers["grpc-encoding"]) };
 }
 

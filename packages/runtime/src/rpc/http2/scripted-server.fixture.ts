@@ -3,17 +3,17 @@ import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "
 import type { Socket } from "node:net";
 import { temporaryDirectory } from "@kasbah/testkit";
 
-/** What a server does with a call, well or badly. */
+/** How a server handles a call, correctly or not. */
 export type Script = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
 
 export interface ScriptedServer extends AsyncDisposable {
   readonly unixPath: string;
-  /** Connections that came, in their order. */
+  /** All connections, in the order in which they were opened. */
   readonly sockets: readonly Socket[];
   script: Script;
 }
 
-/** HTTP/2 on a Unix socket that answers what a test says. */
+/** Serves HTTP/2 on a Unix socket, with answers that the test defines. */
 export async function scriptedServer(script: Script): Promise<ScriptedServer> {
   const directory = await temporaryDirectory();
   const sockets: Socket[] = [];
@@ -41,10 +41,10 @@ export async function scriptedServer(script: Script): Promise<ScriptedServer> {
   return scripted;
 }
 
-/** The good beginning of an answer. */
+/** The headers of a valid answer. */
 export const good = { ":status": 200, "content-type": "application/grpc" };
 
-/** Answers with messages, and trailers behind them. */
+/** Answers with messages, followed by trailers. */
 export function answerWith(frames: readonly Uint8Array[], trailers: Record<string, string>): Script {
   return (stream) => {
     stream.respond(good, { waitForTrailers: true });

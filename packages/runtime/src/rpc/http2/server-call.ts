@@ -10,20 +10,20 @@ import { WireFault } from "./wire-fault.ts";
 
 export interface ServerCallOptions {
   readonly head: RequestHead;
-  /** Every value of a header, as it came. */
+  /** Every value of a header, as received. */
   readonly metadata: (name: string) => readonly string[];
   readonly maxRequestBytes: number;
-  /** Of a unary call; the client's deadline may be shorter. */
+  /** For a unary call; the client's deadline may be shorter. */
   readonly callTimeoutMs: number;
   readonly toStatus: (error: unknown) => RpcStatus;
 }
 
-/** Answers that wait for a client that does not read them, in bytes; past this its call is ended. */
+/** The limit of unread responses, in bytes; beyond it, the call ends. */
 const maxQueuedBytes = 4 * 1024 * 1024;
 
 const ok: RpcStatus = { code: grpcStatus.OK, message: "" };
 
-/** One call, from its headers to its trailers. */
+/** One call on the server's side, from its headers to its trailers. */
 export class ServerCall {
   readonly #stream: ServerHttp2Stream;
   readonly #options: ServerCallOptions;
@@ -58,7 +58,7 @@ export class ServerCall {
     }
   }
 
-  /** Answered, or there is nobody to answer. */
+  /** The call is answered, or its client has gone. */
   get #isOver(): boolean {
     return this.#isAnswered || this.#stream.destroyed || this.#stream.closed;
   }
@@ -72,7 +72,7 @@ export class ServerCall {
     };
   }
 
-  /** Aborts the call's signal when its client or its time is gone. */
+  /** Aborts the call's signal when its client disconnects or its deadline passes. */
   #watch(): NodeJS.Timeout | undefined {
     const abort = () => {
       if (!this.#isAnswered) this.#cancelled.abort();
@@ -84,20 +84,20 @@ export class ServerCall {
     return timeoutMs > maxTimerMs ? undefined : setTimeout(() => this.#end(tooSlow), timeoutMs);
   }
 
-  /** Ends with the client's half, or with the call. What a client does wrong is not thrown at the handler. */
+  /** Ends with the client's half, or with the call. The client's errors are not thrown at the handler. */
   async *#bodies(): AsyncGenerator<Buffer> {
     const { head, maxRequestBytes } = this.#options;
     const reader = new FrameReader({ maxBytes: maxRequestBytes, encoding: head.encoding });
     const stream = this.#stream;
     try {
-      // A handler that stops reading may still have an answer to send, so the stream outlives its iterator.
+      // A handler that stops reading may still send an answer, so the stream must outlive its iterator.
       for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
         for (const body of reader.push(chunk)) {
           if (this.#isOver) return;
           yield body;
         }
       }
-      // Node ends what is read of a stream that was reset, and says a turn later that it was.
+      // When a stream is reset, Node ends its data first, and reports the reset one turn later.
       await nextTurn();
       if (!this.#isOver) reader.finish();
     } catch (error) {
@@ -115,13 +115,14 @@ export class ServerCall {
     }
     const [only] = bodies;
     if (only !== undefined && bodies.length === 1) return only;
-    // The document of status codes calls this a "request cardinality violation".
+    // gRPC's status code document calls this a "request cardinality violation".
     throw new WireFault(grpcStatus.UNIMPLEMENTED, "the call takes exactly one message");
   }
 
-  /** False when the client has not read what was queued before. */
+  /** Returns false if the client has not read the earlier responses. */
   #push(body: Uint8Array): boolean {
-    // Trailers would wait behind what is not read; a reset sets the memory free, and means RESOURCE_EXHAUSTED.
+    // Trailers would wait behind the unread responses. A reset frees the memory, and this code means
+    // RESOURCE_EXHAUSTED.
     if (this.#stream.writableLength > maxQueuedBytes) this.#stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     return this.#write(body);
   }
@@ -146,5 +147,5 @@ export class ServerCall {
 
 const tooSlow: RpcStatus = {
   code: grpcStatus.DEADLINE_EXCEEDED,
-  message: "the call took longer than its deadline allows",
+  message: "the call exceeded its deadline",
 };

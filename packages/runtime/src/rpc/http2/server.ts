@@ -15,10 +15,10 @@ import { httpRefusalOf, parseRequestHead } from "./request-head.ts";
 import { ServerCall } from "./server-call.ts";
 import { WireFault } from "./wire-fault.ts";
 
-/** In MB: what Node lets one session hold of headers and data before it refuses streams. */
+/** In MB: how many headers and data Node buffers for one session before it refuses streams. */
 const maxSessionMemoryMb = 10;
 
-/** Serves routes by gRPC over cleartext HTTP/2 on Unix sockets, with nothing but Node. */
+/** Serves routes by gRPC over cleartext HTTP/2 on Unix sockets, on Node's HTTP/2 alone. */
 export class Http2Server implements UnixServer {
   readonly #options: RpcServerOptions;
   readonly #limits: ServerLimits;
@@ -35,19 +35,19 @@ export class Http2Server implements UnixServer {
     this.#routes = new Map(options.routes.map((route) => [route.path, route]));
   }
 
-  /** Streams that are open, lasting ones among them. */
+  /** The number of open streams, long-lived ones included. */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** Connections that stand. */
+  /** The number of open connections. */
   get connections(): number {
     return this.#sockets.size;
   }
 
   /**
-   * Binds and serves: who may connect is decided by the permissions of the socket's directory. Called again, it serves
-   * on that socket too.
+   * Binds and serves; the permissions of the socket's directory decide who may connect. A second call adds
+   * another socket.
    */
   async listenUnix(path: string): Promise<void> {
     const listener = createServer((socket) => this.#accept(socket));
@@ -58,7 +58,9 @@ export class Http2Server implements UnixServer {
     this.#listeners.add(listener);
   }
 
-  /** Refuses new calls, lets running ones finish for at most `graceMs`, then cuts what is left. */
+  /**
+   * Rejects new calls, lets the calls in progress finish for at most `graceMs`, then closes all connections.
+   */
   async close(graceMs: number): Promise<void> {
     this.#isClosed = true;
     for (const listener of this.#listeners) listener.close();
@@ -67,7 +69,8 @@ export class Http2Server implements UnixServer {
       (socket) => new Promise<void>((resolve) => socket.once("close", () => resolve())),
     );
     const cut = setTimeout(() => {
-      // The socket itself: a session that has ended in peace would wait for its client to hang up, too.
+      // Destroys the socket: a session that was closed gracefully would wait until its client hangs up as
+      // well.
       for (const socket of sockets) socket.destroy();
     }, graceMs);
     for (const session of this.#sessions) session.close();
@@ -87,7 +90,7 @@ export class Http2Server implements UnixServer {
     this.#sessions.add(session);
     this.#sockets.add(socket);
     const firstRequest = setTimeout(() => socket.destroy(), firstRequestTimeoutMs);
-    // A peer that breaks HTTP/2 or vanishes ends its session, and that is all it can do.
+    // A peer that violates HTTP/2 or disappears only ends its own session.
     session.on("error", () => {});
     session.once("close", () => this.#sessions.delete(session));
     socket.once("close", () => {
@@ -124,7 +127,7 @@ export class Http2Server implements UnixServer {
   }
 }
 
-/** Text headers, each value by itself: Node joins some and drops others of what a client sends twice. */
+/** Returns each value of a text header separately, because Node joins or drops repeated headers. */
 function valuesOf(rawHeaders: readonly string[], name: string): readonly string[] {
   if (name.startsWith(":") || name.endsWith("-bin")) return [];
   return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1] === name);

@@ -12,7 +12,7 @@ export function trailersOf({ code, message, retryAfterMs, details }: RpcStatus):
   };
 }
 
-/** The status in trailers of a peer; undefined when they hold none. */
+/** The status in a peer's trailers; undefined if there is none. */
 export function statusIn(trailers: IncomingHttpHeaders): RpcStatus | undefined {
   const text = trailers["grpc-status"];
   if (text === undefined) return undefined;
@@ -22,7 +22,7 @@ export function statusIn(trailers: IncomingHttpHeaders): RpcStatus | undefined {
     code: codeIn(text),
     message: decodeGrpcMessage(String(trailers["grpc-message"] ?? "")),
     ...(pushbackMs >= 0 && Number.isFinite(pushbackMs) ? { retryAfterMs: pushbackMs } : {}),
-    // Base64 with or without padding, and several values joined by commas: the first one counts.
+    // Base64 with or without padding; of several values joined by commas, the first counts.
     ...(details === undefined ? {} : { details: Buffer.from(String(details).split(",")[0] ?? "", "base64") }),
   };
 }

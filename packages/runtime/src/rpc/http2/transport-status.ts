@@ -21,12 +21,15 @@ const codeByReset: ReadonlyMap<number, number> = new Map([
   [constants.NGHTTP2_INADEQUATE_SECURITY, PERMISSION_DENIED],
 ]);
 
-/** What an answer by something that is no gRPC server means (grpc/grpc doc/http-grpc-status-mapping.md). */
+/**
+ * The gRPC status of a response that does not come from a gRPC server (grpc/grpc
+ * doc/http-grpc-status-mapping.md).
+ */
 export function codeOfHttpStatus(httpStatus: number): number {
   return codeByHttpStatus.get(httpStatus) ?? UNKNOWN;
 }
 
-/** What the reset of a stream means (gRPC over HTTP/2, "HTTP2 Transport Mapping", "Errors"). */
+/** The gRPC status of a stream reset (gRPC over HTTP/2, "HTTP2 Transport Mapping", "Errors"). */
 export function codeOfReset(resetCode: number): number {
   return codeByReset.get(resetCode) ?? INTERNAL;
 }

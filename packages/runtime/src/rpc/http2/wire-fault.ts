@@ -1,6 +1,6 @@
 import type { RpcStatus } from "../status.ts";
 
-/** The peer broke the protocol, or a limit: what the call ends with. */
+/** The peer violated the protocol or a limit; `status` ends the call. */
 export class WireFault extends Error {
   readonly status: RpcStatus;
 
