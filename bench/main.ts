@@ -33,7 +33,7 @@ interface Bench {
 
 const usage = `Usage: npm run bench -- [--json] [name ...]
 
-Measures what is named, or everything:
+Runs the named benchmarks, or all of them:
 ${benches.map(({ name, takes }) => `  ${name.padEnd(16)}  ${takes}`).join("\n")}
 `;
 
@@ -41,10 +41,10 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
 });
-const strangers = positionals.filter((name) => !benches.some((bench) => bench.name === name));
-if (values.help || strangers.length > 0) {
-  const complaint = strangers.map((name) => `bench: unknown benchmark ${name}\n`).join("");
-  process.stderr.write(`${complaint}${usage}`);
+const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
+if (values.help || unknown.length > 0) {
+  const problems = unknown.map((name) => `bench: unknown benchmark ${name}\n`).join("");
+  process.stderr.write(`${problems}${usage}`);
   process.exit(values.help ? 0 : 2);
 }
 

@@ -23,10 +23,12 @@ export async function measureIdle(folder: string, ca: Beside): Promise<readonly 
     const before = running.map(({ pid }) => threadSecondsOf(pid));
     await systemClock.sleep(idleMs);
     const used = running.map(({ pid }, index) => threadSecondsOf(pid) - (before[index] ?? Number.NaN));
-    const [least = Number.NaN, ours = Number.NaN] = used.map((seconds) => (100 * seconds * 1000) / idleMs);
+    const [floorShare = Number.NaN, shippedShare = Number.NaN] = used.map(
+      (seconds) => (100 * seconds * 1000) / idleMs,
+    );
     return [
-      { topic, name: "CPU, bare Node with a socket", value: least, unit: "% of a core" },
-      { topic, name: "CPU, as in the image", value: ours, unit: "% of a core" },
+      { topic, name: "CPU, bare Node with a socket", value: floorShare, unit: "% of a core" },
+      { topic, name: "CPU, as in the image", value: shippedShare, unit: "% of a core" },
     ];
   } finally {
     for (const each of running) await each.stop();

@@ -3,17 +3,17 @@ import { parseArgs } from "node:util";
 import { CertsDevError } from "./errors.ts";
 import { createTokenIssuer, loadTokenIssuer } from "./token-issuer.ts";
 
-export const help = `certs-dev: throw-away development credentials. NEVER TRUST WHAT IT MAKES.
+export const help = `certs-dev: throw-away development credentials. NEVER TRUST THEM.
 
 Usage
-  certs-dev issuer [DIR] [--issuer URL]     make a token issuer: token-key.pem (0600), jwks.json, issuer.json
+  certs-dev issuer [DIR] [--issuer URL]     create a token issuer: token-key.pem (0600), jwks.json, issuer.json
   certs-dev token  [DIR] --namespace NS --service-account SA
                    [--audience istio-ca] [--lifetime 1h] [--out FILE]
 
-DIR is certs-dev/out (git-ignored) unless given. A token goes to standard output, or to FILE (0600).
-It looks like the projected token that Kubernetes mounts into a pod; whoever has jwks.json can check it.
+DIR defaults to certs-dev/out (git-ignored). The token is written to standard output, or to FILE (0600).
+It resembles the projected token that Kubernetes mounts into a pod; jwks.json verifies it.
 
-Try it: a CA that trusts the issuer, and a token for its first workload
+Example: a CA that trusts the issuer, and a token for its first workload
   certs-dev issuer
   kasbah-server --jwks certs-dev/out/jwks.json --token-issuer https://certs-dev.invalid
   certs-dev token --namespace demo --service-account frontend --out frontend.token

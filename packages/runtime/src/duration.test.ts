@@ -20,7 +20,7 @@ describe("parseDuration", () => {
     "1h1h",
     "1m1h",
   ];
-  const stranger = [
+  const malformed = [
     "0x1s",
     "Infinity",
     "NaN",
@@ -31,7 +31,7 @@ describe("parseDuration", () => {
     `${"1".repeat(100_000)}s`,
     "1ms1s",
   ];
-  for (const text of [...hostile, ...stranger]) {
+  for (const text of [...hostile, ...malformed]) {
     it(`rejects ${JSON.stringify(text.slice(0, 20))}`, () => {
       const error = throwsWithCode(() => parseDuration(text), "DURATION_MALFORMED");
       assert.match(error.message, /expected a duration such as/);

@@ -35,7 +35,7 @@ function idler(mode: string, logger: Logger): Component {
   return {
     name: "idler",
     async start() {
-      if (mode === "reject") setTimeout(() => void Promise.reject(new Error("nobody handled this")), 10);
+      if (mode === "reject") setTimeout(() => void Promise.reject(new Error("not handled anywhere")), 10);
       if (mode === "chatter") setInterval(() => logger.info("chatter", { text: "x".repeat(4000) }), 1);
     },
     async stop() {

@@ -157,12 +157,12 @@ describe("loadConfig", () => {
 
   it("does not use the next flag as a missing value", () => {
     const found = problems({ argv: ["--state-dir", "--verbose"] });
-    assert.match(found[0] ?? "", /--state-dir .*needs a value/);
+    assert.match(found[0] ?? "", /--state-dir .*requires a value/);
   });
 
   it("takes a value with a leading dash only after an equals sign, and no argument after -- as a value", () => {
     assert.equal(run({ argv: ["--state-dir=-s"] }).stateDir, "-s");
-    assert.match(problems({ argv: ["--state-dir=", "x"] }).join("\n"), /needs a value/);
+    assert.match(problems({ argv: ["--state-dir=", "x"] }).join("\n"), /requires a value/);
     assert.deepEqual(problems({ argv: [...stateDir, "--jwks", "--", "x"] }), [
       'unexpected argument "x": settings are passed as flags',
       "--jwks (from the command line): requires a value",

@@ -52,7 +52,7 @@ describe("runMain", () => {
   it("exits 1 after an unhandled rejection", async () => {
     const { code, stdout } = await start(["--mode", "reject"]).ended;
     assert.equal(code, 1);
-    assert.match(stdout, /"message":"nobody handled this".*"event":"unhandled rejection"/);
+    assert.match(stdout, /"message":"not handled anywhere".*"event":"unhandled rejection"/);
   });
 
   it("opens no debugger on SIGUSR1, and exits 0 on SIGTERM with its last line written", async () => {

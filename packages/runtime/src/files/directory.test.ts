@@ -59,7 +59,7 @@ describe("ensureDirectory", () => {
     assert.equal(error.cause.message, `mkdir ${directory.join("volume")}`);
   });
 
-  it("creates the directory and its parents with the given mode, whatever the umask", async () => {
+  it("creates the directory and its parents with the given mode, regardless of the umask", async () => {
     const before = process.umask(0o027);
     try {
       await ensureDirectory(directory.join("a", "b"), 0o755);

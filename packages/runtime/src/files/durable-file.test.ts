@@ -94,7 +94,7 @@ describe("durable-file", () => {
       }
     });
 
-    it("sets the given mode, whatever the umask", async () => {
+    it("sets the given mode, regardless of the umask", async () => {
       const before = process.umask(0o077);
       try {
         await writeFileDurably(directory.join("public"), "x", 0o644);

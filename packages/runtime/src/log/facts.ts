@@ -10,7 +10,7 @@ const deepest = 6;
 const mostEntries = 100;
 const mostStackLines = 12;
 
-/** Converts facts to plain JSON values that are safe to print. Never throws, whatever the input. */
+/** Converts facts to plain JSON values that are safe to print. Never throws, even for a hostile input. */
 export function printableFacts(facts: LogFacts): Record<string, unknown> {
   try {
     return printableEntries(facts, 0, (name) => (reservedNames.has(name) ? `${name}_` : name));

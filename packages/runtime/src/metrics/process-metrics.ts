@@ -5,7 +5,7 @@ import type { MetricHome } from "./metric.ts";
 type Numbers = Readonly<Record<string, number | undefined>>;
 
 /** Name, help and type of Prometheus's process metrics and of those that Node adds. */
-const told = [
+const definitions = [
   ["process_cpu_user_seconds_total", "User CPU time in seconds.", "counter"],
   ["process_cpu_system_seconds_total", "System CPU time in seconds.", "counter"],
   ["process_cpu_seconds_total", "User and system CPU time in seconds.", "counter"],
@@ -31,7 +31,7 @@ export function registerProcessMetrics(registry: MetricHome): void {
     });
     return reading;
   };
-  for (const [name, help, type] of told) {
+  for (const [name, help, type] of definitions) {
     const render = async () => {
       const value = (await read())[name];
       return value === undefined ? "" : headOf(name, help, type) + sampleLine(name, {}, value);

@@ -215,7 +215,7 @@ function behaves(
         call.signal.addEventListener("abort", () => aborted.resolve());
         for await (const request of call.requests) call.send(request);
         ended.resolve();
-        call.send("to nobody");
+        call.send("too late");
       }),
     );
     const { send, responses, cancel } = channel.stream(method("/test.Echo/Talk"));
@@ -308,10 +308,10 @@ function behaves(
 
   it("fails with UNAVAILABLE, without details, if no server listens", async () => {
     await serve(unary(() => new Promise(() => {})));
-    const nobody = createChannel({ unixPath: join(directory, "nobody") });
+    const missing = createChannel({ unixPath: join(directory, "missing") });
     const unavailable = { code: grpcStatus.UNAVAILABLE, details: undefined, retryAfterMs: undefined };
-    await assert.rejects(nobody.unary(method("/test.Echo/Say"), "", soon), unavailable);
-    nobody.close();
+    await assert.rejects(missing.unary(method("/test.Echo/Say"), "", soon), unavailable);
+    missing.close();
   });
 }
 

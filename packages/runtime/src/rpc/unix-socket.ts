@@ -43,7 +43,7 @@ export class UnixSocket implements Component {
   readonly name: string;
   readonly #deps: UnixSocketDeps;
   readonly #watch: Loop;
-  #ours: Inode | undefined;
+  #bound: Inode | undefined;
   #bindings = 0;
   #isLost = false;
 
@@ -60,7 +60,7 @@ export class UnixSocket implements Component {
 
   async stop(): Promise<void> {
     await this.#watch.stop();
-    if (await this.#isOurs()) await unlink(this.#deps.path);
+    if (await this.#isBound()) await unlink(this.#deps.path);
     await this.#deps.server.close(closeGraceMs);
   }
 
@@ -77,19 +77,19 @@ export class UnixSocket implements Component {
     await server.listenUnix(beside);
     await chmod(beside, mode);
     await rename(beside, path);
-    this.#ours = await inodeOf(path);
+    this.#bound = await inodeOf(path);
   }
 
   /**
    * If the path cannot be inspected, for example because a parent directory was removed, the socket is lost.
    */
-  async #isOurs(): Promise<boolean> {
+  async #isBound(): Promise<boolean> {
     const found = await inodeOf(this.#deps.path).catch(() => undefined);
-    return found !== undefined && found.number === this.#ours?.number && found.device === this.#ours.device;
+    return found !== undefined && found.number === this.#bound?.number && found.device === this.#bound.device;
   }
 
   async #look(): Promise<number> {
-    if (!(await this.#isOurs())) await this.#bindAgain();
+    if (!(await this.#isBound())) await this.#bindAgain();
     return watchEveryMs;
   }
 

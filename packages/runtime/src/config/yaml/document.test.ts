@@ -104,7 +104,7 @@ describe("readYamlDocument", () => {
     }
   });
 
-  it("limits the length of problems, whatever the length of the keys", () => {
+  it("limits the length of problems, even for long keys", () => {
     for (const problem of problemsOf(`${good}${"k".repeat(100_000)}: 1\n`)) assert.ok(problem.length < 1_000);
   });
 

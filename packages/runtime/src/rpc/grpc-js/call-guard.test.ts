@@ -22,7 +22,7 @@ describe("CallGuard", () => {
       assert.deepEqual([world.handled.length, world.server.inFlight], [0, 0]);
     });
 
-    it("refuses a call on its headers alone while its body is still arriving, whatever the bytes", async () => {
+    it("refuses a call on its headers alone while its body is still arriving, even if the bytes are malformed", async () => {
       await using world = await serve();
       world.refusal = later;
       const streams = Array.from({ length: 20 }, () => open(world, "/test/Slow"));

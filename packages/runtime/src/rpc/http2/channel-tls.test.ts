@@ -86,8 +86,8 @@ describe("Http2Channel over TLS", () => {
     const good = () => identityOf(authority, { names: loopback });
 
     it("sends nothing to a server of another root, nor to any server if there is no root", async () => {
-      const stranger = await createTestAuthority("Stranger");
-      assert.equal(await heardBy(await good(), { rootsPem: stranger.rootPem }), 0);
+      const other = await createTestAuthority("Other");
+      assert.equal(await heardBy(await good(), { rootsPem: other.rootPem }), 0);
       assert.equal(await heardBy(await good(), { rootsPem: "" }), 0);
       assert.equal(await heardBy(await good(), { rootsPem: "\n" }), 0);
     });

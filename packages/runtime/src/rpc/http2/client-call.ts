@@ -142,8 +142,8 @@ export class ClientCall {
   }
 
   #statusOnWire(stream: ClientHttp2Stream, session: ClientHttp2Session): RpcStatus {
-    const told = statusIn(this.#trailers);
-    if (told !== undefined) return told;
+    const sent = statusIn(this.#trailers);
+    if (sent !== undefined) return sent;
     if (session.destroyed || session.closed) return unavailable(new Error("the connection was lost"));
     const { rstCode = constants.NGHTTP2_NO_ERROR } = stream;
     if (rstCode === constants.NGHTTP2_NO_ERROR) {

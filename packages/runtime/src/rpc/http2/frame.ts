@@ -24,9 +24,8 @@ export interface FrameReaderOptions {
 }
 
 /**
- * Finds messages in DATA frames, whose boundaries are meaningless. Buffers at most twice the received bytes
- * of one message, however small the pieces and whatever length the prefix announces. Throws a {@link
- * WireFault}.
+ * Finds messages in DATA frames, whose boundaries are meaningless. Buffers at most twice the received bytes of one
+ * message, however small the pieces and however long the announced length. Throws a {@link WireFault}.
  */
 export class FrameReader {
   readonly #options: FrameReaderOptions;
