@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import type { TokenIssuer } from "@kasbah/certs-dev";
+import type { DevTokenIssuer } from "@kasbah/certs-dev";
 import { systemClock } from "@kasbah/runtime";
 import { freePort } from "@kasbah/testkit";
 import { AgentProcess } from "../test/harness/agent-process.ts";
@@ -22,7 +22,7 @@ export interface Agent extends Daemon {
 export interface Ca extends Daemon {
   readonly port: number;
   readonly rootPath: string;
-  readonly tokens: TokenIssuer;
+  readonly tokens: DevTokenIssuer;
 }
 
 export async function startCa(folder: string): Promise<Ca> {

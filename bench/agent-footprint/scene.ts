@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import type { TokenIssuer } from "@kasbah/certs-dev";
+import type { DevTokenIssuer } from "@kasbah/certs-dev";
 import { secretTypeUrl, streamSecrets } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
@@ -12,7 +12,7 @@ import { floor, type Variant } from "./variants.ts";
 export interface Beside {
   readonly port: number;
   readonly rootPath: string;
-  readonly tokens: TokenIssuer;
+  readonly tokens: DevTokenIssuer;
 }
 
 /** A running process of a variant, with its socket at `socket`. */

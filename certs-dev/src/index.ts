@@ -1,3 +1,3 @@
 export { CertsDevError, type CertsDevErrorCode } from "./errors.ts";
 export type { TokenRequest } from "./token-claims.ts";
-export { createTokenIssuer, loadTokenIssuer, TokenIssuer } from "./token-issuer.ts";
+export { createTokenIssuer, DevTokenIssuer, loadTokenIssuer } from "./token-issuer.ts";

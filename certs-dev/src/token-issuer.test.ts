@@ -8,7 +8,7 @@ import { createTokenIssuer, loadTokenIssuer } from "./token-issuer.ts";
 const now = new Date("2026-11-20T12:00:00Z");
 const request = { namespace: "demo", serviceAccount: "frontend", now };
 
-describe("TokenIssuer", () => {
+describe("DevTokenIssuer", () => {
   let directory: string;
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "kasbah-certs-dev-"));

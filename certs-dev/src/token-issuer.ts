@@ -11,7 +11,7 @@ const files = { key: "token-key.pem", jwks: "jwks.json", issuer: "issuer.json" }
  * Stands in for the token signer of the Kubernetes API server: ES256, one key, whose `kid` is its RFC 7638
  * thumbprint.
  */
-export class TokenIssuer {
+export class DevTokenIssuer {
   readonly issuer: string;
   readonly #key: CryptoKey;
   readonly #publicJwk: JWK & { kid: string };
@@ -23,11 +23,11 @@ export class TokenIssuer {
   }
 
   /** Creates an issuer from an extractable ES256 private key. */
-  static async from(issuer: string, key: CryptoKey): Promise<TokenIssuer> {
+  static async from(issuer: string, key: CryptoKey): Promise<DevTokenIssuer> {
     const { kty, crv, x, y } = await exportJWK(key);
     const publicPart = { kty, crv, x, y } as JWK;
     const kid = await calculateJwkThumbprint(publicPart);
-    return new TokenIssuer(issuer, key, { ...publicPart, alg: "ES256", use: "sig", kid });
+    return new DevTokenIssuer(issuer, key, { ...publicPart, alg: "ES256", use: "sig", kid });
   }
 
   /** The public key only, as served at `/openid/v1/jwks`. */
@@ -57,19 +57,19 @@ export class TokenIssuer {
 }
 
 /** Creates an issuer with a new key. It exists in memory only until it is saved. */
-export async function createTokenIssuer(options: { issuer: string }): Promise<TokenIssuer> {
+export async function createTokenIssuer(options: { issuer: string }): Promise<DevTokenIssuer> {
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
-  return TokenIssuer.from(options.issuer, privateKey);
+  return DevTokenIssuer.from(options.issuer, privateKey);
 }
 
 /** @throws CertsDevError `ISSUER_MISSING` if the folder contains no saved issuer. */
-export async function loadTokenIssuer(directory: string): Promise<TokenIssuer> {
+export async function loadTokenIssuer(directory: string): Promise<DevTokenIssuer> {
   try {
     const key = await importPKCS8(await readFile(join(directory, files.key), "utf8"), "ES256", {
       extractable: true,
     });
     const saved: unknown = JSON.parse(await readFile(join(directory, files.issuer), "utf8"));
-    return await TokenIssuer.from(issuerName(saved), key);
+    return await DevTokenIssuer.from(issuerName(saved), key);
   } catch (cause) {
     throw new CertsDevError(
       "ISSUER_MISSING",

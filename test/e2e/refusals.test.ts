@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
+import { createTokenIssuer, type DevTokenIssuer } from "@kasbah/certs-dev";
 import { createCertificateRequest, createKeyPair, parseSpiffeId } from "@kasbah/pki";
 import { createCertificate, decodeErrorInfo, type ErrorInfo } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
@@ -43,7 +43,7 @@ rules:
 `;
 
 interface Prepared {
-  readonly tokens?: TokenIssuer;
+  readonly tokens?: DevTokenIssuer;
   readonly claims?: Record<string, unknown>;
   readonly mintedAt?: Date;
   readonly namespace?: string;
@@ -55,7 +55,7 @@ interface Prepared {
 describe("Twelve prepared refusals", () => {
   let directory: TemporaryDirectory;
   let kubernetes: FakeKubernetesApi;
-  let cluster: TokenIssuer;
+  let cluster: DevTokenIssuer;
   let ca: RunningCa;
   let goodCsr: string;
   let refusals: Map<string, { readonly reply: RawReply; readonly info: ErrorInfo }>;

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { TokenIssuer } from "@kasbah/certs-dev";
+import type { DevTokenIssuer } from "@kasbah/certs-dev";
 import { type HostPort, parseHostPort } from "@kasbah/runtime";
 import { temporaryDirectory } from "@kasbah/testkit";
 import { type DaemonLaunch, DaemonProcess } from "./daemon-process.ts";
@@ -55,7 +55,7 @@ export interface RunningCa extends AsyncDisposable {
   readonly port: number;
   readonly rootPem: string;
   readonly stateDir: string;
-  readonly tokens: TokenIssuer;
+  readonly tokens: DevTokenIssuer;
   /** Stops the CA and removes its directory. */
   stop(): Promise<void>;
 }

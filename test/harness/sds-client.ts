@@ -4,7 +4,7 @@ import { createConnection } from "node:net";
 import {
   type DiscoveryRequest,
   type DiscoveryResponse,
-  type Secret,
+  type SdsSecret,
   secretTypeUrl,
   streamSecrets,
 } from "@kasbah/protocol";
@@ -17,7 +17,7 @@ export interface Received extends DiscoveryResponse {
   readonly at: Date;
 }
 
-type Identity = Extract<Secret, { kind: "tlsCertificate" }>;
+type Identity = Extract<SdsSecret, { kind: "tlsCertificate" }>;
 
 /** A `default`, read, beside the secret as it was sent. */
 export interface ReceivedLeaf {
@@ -149,4 +149,4 @@ export async function fetchSecret(socket: string): Promise<Identity> {
   return (await fetchLeaf(socket)).secret;
 }
 
-const isIdentity = (secret: Secret): secret is Identity => secret.kind === "tlsCertificate";
+const isIdentity = (secret: SdsSecret): secret is Identity => secret.kind === "tlsCertificate";

@@ -1,4 +1,4 @@
-import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
+import { createTokenIssuer, type DevTokenIssuer } from "@kasbah/certs-dev";
 import { systemClock } from "@kasbah/runtime";
 
 /** The `iss` of the tokens in tests of real processes. */
@@ -7,7 +7,7 @@ export const testIssuer = "https://issuer.test";
 const day = 24 * 3_600_000;
 
 export interface SavedIssuer {
-  readonly tokens: TokenIssuer;
+  readonly tokens: DevTokenIssuer;
   /** Flags that make a CA accept the issuer's tokens. */
   readonly flags: readonly string[];
 }
@@ -20,7 +20,7 @@ export async function saveIssuer(directory: string): Promise<SavedIssuer> {
 }
 
 /** Mints a token for a service account in the namespace `demo`, valid for an hour from now. */
-export function mintDemoToken(tokens: TokenIssuer, serviceAccount: string): Promise<string> {
+export function mintDemoToken(tokens: DevTokenIssuer, serviceAccount: string): Promise<string> {
   return tokens.mint({ namespace: "demo", serviceAccount, lifetimeMs: day / 24, now: systemClock.now() });
 }
 
@@ -29,7 +29,7 @@ export function mintDemoToken(tokens: TokenIssuer, serviceAccount: string): Prom
  * that a clock that is set back does not make it "not yet valid".
  */
 export function mintLongLivedToken(
-  tokens: TokenIssuer,
+  tokens: DevTokenIssuer,
   serviceAccount: string,
   lifetimeMs = 3650 * day,
 ): Promise<string> {

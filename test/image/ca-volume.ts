@@ -1,11 +1,11 @@
 import { chmod, chown, mkdir, writeFile } from "node:fs/promises";
-import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
+import { createTokenIssuer, type DevTokenIssuer } from "@kasbah/certs-dev";
 import type { TemporaryDirectory } from "@kasbah/testkit";
 import { bind, type Mount } from "./container-config.ts";
 
 /** What a CA in a container is given, as the chart mounts it. */
 export interface CaVolumes {
-  readonly issuer: TokenIssuer;
+  readonly issuer: DevTokenIssuer;
   /** The machine's side of /var/lib/kasbah: it outlives containers. */
   readonly state: string;
   readonly mounts: readonly Mount[];
@@ -27,7 +27,7 @@ export const caArgs: readonly string[] = [
 /** The key set alone, for a CA that brings a volume of its own or none. */
 export async function createCallers(
   directory: TemporaryDirectory,
-): Promise<{ issuer: TokenIssuer; mount: Mount }> {
+): Promise<{ issuer: DevTokenIssuer; mount: Mount }> {
   const issuer = await createTokenIssuer({ issuer: issuerName });
   await issuer.save(directory.join("issuer"));
   await chmod(directory.join("issuer", "jwks.json"), 0o644);

@@ -7,7 +7,7 @@ import {
   decodeRetryAfterMs,
   deltaSecrets,
   encodeStatusDetails,
-  type Secret,
+  type SdsSecret,
   secretTypeUrl,
   streamSecrets,
 } from "./index.ts";
@@ -86,7 +86,7 @@ describe("StreamSecrets messages", () => {
 
   it("decodes both kinds of encoded secrets to the same values", () => {
     const pem = (text: string) => Buffer.from(text);
-    const resources: Secret[] = [
+    const resources: SdsSecret[] = [
       { kind: "tlsCertificate", name: "default", certificateChain: pem("chain"), privateKey: pem("key") },
       { kind: "validationContext", name: "ROOTCA", trustedCa: pem("roots") },
     ];
@@ -132,7 +132,7 @@ describe("DeltaSecrets messages", () => {
   });
 
   it("carries resources with their versions, and the names of removed resources", () => {
-    const secret: Secret = { kind: "validationContext", name: "ROOTCA", trustedCa: Buffer.from("roots") };
+    const secret: SdsSecret = { kind: "validationContext", name: "ROOTCA", trustedCa: Buffer.from("roots") };
     const sent: DeltaDiscoveryResponse = {
       systemVersionInfo: "v",
       nonce: "n",

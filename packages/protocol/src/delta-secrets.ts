@@ -1,6 +1,6 @@
 import { envoy } from "../generated/messages.js";
 import type { Codec, Method } from "./codec.ts";
-import { decodeSecret, packSecret, type Secret, secretTypeUrl } from "./secret.ts";
+import { decodeSecret, packSecret, type SdsSecret, secretTypeUrl } from "./secret.ts";
 
 const discovery = envoy.service.discovery.v3;
 
@@ -25,7 +25,7 @@ export interface DeltaDiscoveryRequest {
 export interface DeltaDiscoveryResponse {
   readonly systemVersionInfo: string;
   readonly nonce: string;
-  readonly resources: readonly { readonly version: string; readonly secret: Secret }[];
+  readonly resources: readonly { readonly version: string; readonly secret: SdsSecret }[];
   /** Names without a resource. */
   readonly removedResources: readonly string[];
 }

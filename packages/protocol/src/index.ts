@@ -5,6 +5,6 @@ export type { Codec, Method } from "./codec.ts";
 export * from "./delta-secrets.ts";
 export * from "./health.ts";
 export * from "./rpc-status.ts";
-export { type Secret, secretTypeUrl } from "./secret.ts";
+export { type SdsSecret, secretTypeUrl } from "./secret.ts";
 export * from "./secret-discovery.ts";
 export * from "./workload-api.ts";

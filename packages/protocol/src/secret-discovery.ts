@@ -1,6 +1,6 @@
 import { envoy } from "../generated/messages.js";
 import type { Codec, Method } from "./codec.ts";
-import { decodeSecret, packSecret, type Secret, secretTypeUrl } from "./secret.ts";
+import { decodeSecret, packSecret, type SdsSecret, secretTypeUrl } from "./secret.ts";
 
 const discovery = envoy.service.discovery.v3;
 
@@ -19,7 +19,7 @@ export interface DiscoveryRequest {
 export interface DiscoveryResponse {
   readonly versionInfo: string;
   readonly nonce: string;
-  readonly resources: readonly Secret[];
+  readonly resources: readonly SdsSecret[];
 }
 
 const discoveryRequest: Codec<DiscoveryRequest> = {

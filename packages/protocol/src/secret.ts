@@ -6,7 +6,7 @@ const tls = envoy.extensions.transport_sockets.tls.v3;
 export const secretTypeUrl = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret";
 
 /** A key pair with its chain, or trusted roots, under a resource name. Contents are PEM. */
-export type Secret =
+export type SdsSecret =
   | {
       readonly kind: "tlsCertificate";
       readonly name: string;
@@ -16,11 +16,11 @@ export type Secret =
   | { readonly kind: "validationContext"; readonly name: string; readonly trustedCa: Uint8Array };
 
 /** Wraps a secret in an `Any`. */
-export function packSecret(secret: Secret): { type_url: string; value: Uint8Array } {
+export function packSecret(secret: SdsSecret): { type_url: string; value: Uint8Array } {
   return { type_url: secretTypeUrl, value: encodeSecret(secret) };
 }
 
-function encodeSecret(secret: Secret): Uint8Array {
+function encodeSecret(secret: SdsSecret): Uint8Array {
   const { name } = secret;
   if (secret.kind === "validationContext") {
     const validationContext = { trustedCa: { inlineBytes: secret.trustedCa } };
@@ -34,7 +34,7 @@ function encodeSecret(secret: Secret): Uint8Array {
 }
 
 /** Reads the output of {@link packSecret}. Throws if the secret is of another type. */
-export function decodeSecret(value: Uint8Array | null | undefined): Secret {
+export function decodeSecret(value: Uint8Array | null | undefined): SdsSecret {
   const { name, tlsCertificate, validationContext } = tls.Secret.decode(value ?? new Uint8Array());
   if (validationContext) {
     return { kind: "validationContext", name, trustedCa: inline(validationContext.trustedCa) };

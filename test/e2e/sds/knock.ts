@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { connect } from "node:tls";
-import type { Secret } from "@kasbah/protocol";
+import type { SdsSecret } from "@kasbah/protocol";
 
-export type KeyAndChain = Extract<Secret, { kind: "tlsCertificate" }>;
+export type KeyAndChain = Extract<SdsSecret, { kind: "tlsCertificate" }>;
 
 /** Shows `own` to a door on loopback, and returns the serial that the door shows. Rejects unless the door echoes what is said to it. */
 export async function knock(port: number, own: KeyAndChain, rootPem: string): Promise<string> {

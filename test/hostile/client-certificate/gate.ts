@@ -1,4 +1,4 @@
-import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
+import { createTokenIssuer, type DevTokenIssuer } from "@kasbah/certs-dev";
 import {
   type Certificate,
   createKeyPair,
@@ -61,7 +61,7 @@ export interface Gate {
   readonly trust: Trust;
   /** By which callers are judged; the port's own certificate follows the machine's, as TLS clients do. */
   readonly clock: FakeClock;
-  readonly tokens: TokenIssuer;
+  readonly tokens: DevTokenIssuer;
   readonly ledger: MemoryLedger;
   readonly registry: Registry;
   /** Replaces the bundle, and tells TLS, unless that is still to hear of it. */
@@ -172,7 +172,7 @@ function issuersOf(trust: Trust) {
   };
 }
 
-function createAuthenticator(trust: Trust, tokens: TokenIssuer, clock: FakeClock, metrics: CaMetrics) {
+function createAuthenticator(trust: Trust, tokens: DevTokenIssuer, clock: FakeClock, metrics: CaMetrics) {
   const getKey = createLocalJWKSet(tokens.jwks());
   const keys = { current: () => getKey, refreshForUnknownKey: async () => undefined };
   const issuers = [{ issuer: tokenIssuer, audiences: ["istio-ca"], keys, algorithms: tokenAlgorithms }];

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Secret } from "@kasbah/protocol";
+import type { SdsSecret } from "@kasbah/protocol";
 import { chainPem } from "../secret/certificate-chain.ts";
 import type { WorkloadSecret } from "../secret/secret-store.ts";
 
@@ -8,7 +8,7 @@ export interface SecretResource {
   readonly name: string;
   /** Hash of the public contents: equal contents have equal versions in every process. */
   readonly version: string;
-  readonly secret: Secret;
+  readonly secret: SdsSecret;
 }
 
 /** Returns the workload's certificate chain and key. */

@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { type Component, type DurableFs, ensureDirectory, pause, writeFileDurably } from "@kasbah/runtime";
+import { type Component, type DurableFs, delay, ensureDirectory, writeFileDurably } from "@kasbah/runtime";
 import { SecretFollower } from "../secret/secret-follower.ts";
 import type { WorkloadSecret } from "../secret/secret-store.ts";
 import type { CacheTrust } from "../secret/supply.ts";
@@ -85,7 +85,7 @@ export class SecretCache implements Component {
     const { signal } = this.#stopping;
     let changed = changes.next;
     while (this.#isPending) {
-      await pause(clock, retryMs, AbortSignal.any([signal, changed]));
+      await delay(clock, retryMs, AbortSignal.any([signal, changed]));
       if (signal.aborted) return;
       // Read before the attempt, so that a change during the attempt is not missed.
       changed = changes.next;

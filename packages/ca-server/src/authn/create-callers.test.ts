@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
-import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
+import { createTokenIssuer, type DevTokenIssuer } from "@kasbah/certs-dev";
 import { parseTrustDomain, TrustBundle } from "@kasbah/pki";
 import {
   acceptedReview,
@@ -49,7 +49,7 @@ const unset = {
 describe("The ways of knowing a caller, put together", () => {
   let directory: TemporaryDirectory;
   let api: FakeKubernetesApi;
-  let tokens: TokenIssuer;
+  let tokens: DevTokenIssuer;
   let clock: FakeClock;
   let started: Callers[];
   let judged: string[];

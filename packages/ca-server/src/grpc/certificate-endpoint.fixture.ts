@@ -1,4 +1,4 @@
-import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
+import { createTokenIssuer, type DevTokenIssuer } from "@kasbah/certs-dev";
 import {
   createCertificateRequest,
   createKeyPair,
@@ -115,7 +115,7 @@ function authorityOf(
     metrics,
     ...parts
   }: Pick<AuthorityParts, "issuers" | "writer" | "clock"> & {
-    readonly tokens: TokenIssuer;
+    readonly tokens: DevTokenIssuer;
     readonly metrics: CaMetrics;
   },
 ): Authority {
@@ -145,7 +145,7 @@ export async function orderBody(o: { ttl?: number; impersonate?: string } = {}):
   });
 }
 
-function authenticatorOf(tokens: TokenIssuer): JwksTokenAuthenticator {
+function authenticatorOf(tokens: DevTokenIssuer): JwksTokenAuthenticator {
   const getKey = createLocalJWKSet(tokens.jwks());
   const keys = { current: () => getKey, refreshForUnknownKey: async () => undefined };
   return new JwksTokenAuthenticator({

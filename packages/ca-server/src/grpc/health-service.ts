@@ -5,7 +5,7 @@ import {
   type ServingStatus,
   watchHealth,
 } from "@kasbah/protocol";
-import { type Clock, pause } from "@kasbah/runtime";
+import { type Clock, delay } from "@kasbah/runtime";
 import { grpcStatus, type Route, type StreamCall, streamRoute, unaryRoute } from "@kasbah/runtime/rpc";
 import { RefusedCall } from "./refused-call.ts";
 
@@ -53,7 +53,7 @@ async function serveWatch({ requests, send, signal }: Watch, parts: HealthParts)
       const status = statusOf(service, parts);
       if (status !== last) send({ status });
       last = status;
-      await pause(parts.clock, watchIntervalMs, ended);
+      await delay(parts.clock, watchIntervalMs, ended);
     }
     return;
   }

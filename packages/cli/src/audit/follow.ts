@@ -1,5 +1,5 @@
 import type { Found, LedgerTail } from "@kasbah/ledger";
-import { type Clock, pause } from "@kasbah/runtime";
+import { type Clock, delay } from "@kasbah/runtime";
 import type { Screen } from "../output/screen.ts";
 
 export interface TailDeps {
@@ -23,7 +23,7 @@ export async function showTail(
 ): Promise<void> {
   for (const found of await tail.last(count)) screen.write(show(found));
   while (follow && !signal.aborted) {
-    await pause(clock, lookMs, signal);
+    await delay(clock, lookMs, signal);
     for await (const found of tail.more()) screen.write(show(found));
   }
 }

@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { createKeyPair } from "@kasbah/pki";
-import { type Secret, streamSecrets } from "@kasbah/protocol";
+import { type SdsSecret, streamSecrets } from "@kasbah/protocol";
 import { Http2Server } from "@kasbah/runtime/grpc-http2";
 import { streamRoute } from "@kasbah/runtime/rpc";
 import {
@@ -134,7 +134,7 @@ describe("kasbah inspect", () => {
     afterEach(() => server.close(0));
 
     /** Answers the first request of each stream with the result of `secretFor`, and records the requests. */
-    const serve = async (secretFor: (name: string) => Secret[]) => {
+    const serve = async (secretFor: (name: string) => SdsSecret[]) => {
       const asked: string[] = [];
       const route = streamRoute({
         path: streamSecrets.path,
@@ -151,7 +151,7 @@ describe("kasbah inspect", () => {
       await server.listenUnix(directory.join("sds.sock"));
       return { target: `unix:${directory.join("sds.sock")}`, asked };
     };
-    const served = (name: string): Secret =>
+    const served = (name: string): SdsSecret =>
       name === "ROOTCA"
         ? { kind: "validationContext", name, trustedCa: bytes(authority.rootPem) }
         : { kind: "tlsCertificate", name, certificateChain: bytes(leafPem), privateKey: bytes(keyPem) };

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { type Certificate, parseCertificates } from "@kasbah/pki";
-import { type Secret, secretTypeUrl, streamSecrets } from "@kasbah/protocol";
+import { type SdsSecret, secretTypeUrl, streamSecrets } from "@kasbah/protocol";
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { RpcError } from "@kasbah/runtime/rpc";
 import { CliError } from "../errors.ts";
@@ -60,7 +60,7 @@ async function fetchCertificates(
   }
 }
 
-function certificatesIn(resources: readonly Secret[], name: string): readonly Certificate[] {
+function certificatesIn(resources: readonly SdsSecret[], name: string): readonly Certificate[] {
   const secret = resources.find((resource) => resource.name === name);
   if (!secret)
     throw new CliError("TARGET_REPLY_INVALID", `the answer of the SDS server does not contain ${name}`);

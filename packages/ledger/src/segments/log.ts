@@ -1,4 +1,4 @@
-import { type Clock, type Component, type Logger, pause } from "@kasbah/runtime";
+import { type Clock, type Component, delay, type Logger } from "@kasbah/runtime";
 import { LedgerError } from "../errors.ts";
 import type { OpenedSegment, SegmentFile } from "./file.ts";
 
@@ -163,7 +163,7 @@ export class SegmentLog implements Component {
     const { clock, logger } = this.#parts;
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      await pause(clock, recoveryIntervalMs, signal);
+      await delay(clock, recoveryIntervalMs, signal);
       if (signal.aborted) return;
       this.#file = await this.#reopen();
       if (this.#file === undefined) continue;

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { Logger } from "../log/log.ts";
-import { pause } from "../task/pause.ts";
+import { delay } from "../task/delay.ts";
 import type { HostEvent, ProcessHost } from "./process-host.ts";
 
 /** A part of a daemon that is started and stopped. */
@@ -157,6 +157,6 @@ class RunningDaemon {
 /** Waits for the work, but at most for `ms`. The work must not reject. */
 async function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
   const timer = new AbortController();
-  await Promise.race([work, pause(clock, ms, timer.signal)]);
+  await Promise.race([work, delay(clock, ms, timer.signal)]);
   timer.abort();
 }

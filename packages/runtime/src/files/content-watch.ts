@@ -3,9 +3,9 @@ import type { Clock } from "../clock.ts";
 import type { Component } from "../daemon/lifecycle.ts";
 import { errnoOf } from "../errors.ts";
 import type { Logger } from "../log/log.ts";
+import { delay } from "../task/delay.ts";
 import { Loop } from "../task/loop.ts";
 import { OncePerReason } from "../task/once-per-reason.ts";
-import { pause } from "../task/pause.ts";
 
 /** Calls `hint` on changes in a directory until it is closed. Throws if the directory cannot be watched. */
 export type WatchDirectory = (directory: string, hint: () => void) => { close(): void };
@@ -91,7 +91,7 @@ export class ContentWatch implements Component {
     const { clock, pollMs = 5_000, settleMs = 100 } = this.#deps;
     // If a program writes into the directory all the time, this bounds how often the files are read.
     const restMs = this.#lookedAtMs + settleMs - clock.monotonicMs();
-    if (restMs > 0) await pause(clock, restMs, signal);
+    if (restMs > 0) await delay(clock, restMs, signal);
     if (signal.aborted) return 0;
     // Each pass opens new watches: a watch follows the directory it was opened on, not the one that replaced it.
     this.#unwatch();

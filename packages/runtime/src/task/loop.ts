@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { pause } from "./pause.ts";
+import { delay } from "./delay.ts";
 
 export interface LoopDeps {
   readonly clock: Clock;
@@ -54,6 +54,6 @@ export class Loop {
   }
 
   #pause(ms: number): Promise<void> {
-    return pause(this.#deps.clock, ms, AbortSignal.any([this.#stopping.signal, this.#wake.signal]));
+    return delay(this.#deps.clock, ms, AbortSignal.any([this.#stopping.signal, this.#wake.signal]));
   }
 }

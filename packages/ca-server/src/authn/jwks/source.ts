@@ -1,4 +1,4 @@
-import { type Clock, type Component, type Logger, Loop, OncePerReason, pause } from "@kasbah/runtime";
+import { type Clock, type Component, delay, type Logger, Loop, OncePerReason } from "@kasbah/runtime";
 import { createLocalJWKSet, type JWTVerifyGetKey } from "jose";
 import { CaError } from "../../errors.ts";
 import { parseVerificationKeys } from "./key-set.ts";
@@ -54,7 +54,7 @@ export class JwksSource implements Component, TokenKeys {
   /** Waits a moment for the first read; a source that is down delays readiness and does not stop the server. */
   async start(): Promise<void> {
     const moment = new AbortController();
-    await Promise.race([this.#readOnce(), pause(this.#parts.clock, firstReadMs, moment.signal)]);
+    await Promise.race([this.#readOnce(), delay(this.#parts.clock, firstReadMs, moment.signal)]);
     moment.abort();
     this.#loop.start(this.#delayMs());
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHmac, createPublicKey } from "node:crypto";
-import { createTokenIssuer, type TokenIssuer as TokenMint } from "@kasbah/certs-dev";
+import { createTokenIssuer, type DevTokenIssuer as TokenMint } from "@kasbah/certs-dev";
 import { parseTrustDomain } from "@kasbah/pki";
 import { FakeClock, rejectsWithCode } from "@kasbah/testkit";
 import { createLocalJWKSet, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from "jose";

@@ -1,4 +1,4 @@
-import { type Clock, type Component, type Logger, Loop, OncePerReason, pause } from "@kasbah/runtime";
+import { type Clock, type Component, delay, type Logger, Loop, OncePerReason } from "@kasbah/runtime";
 import { type Lease, type LeaseClient, LeaseFile, LeaseUnavailable } from "./lease.ts";
 import { LeaseSighting } from "./lease-sighting.ts";
 import { type Moment, momentOf, Tenure } from "./tenure.ts";
@@ -95,7 +95,7 @@ export class Leader implements Component {
     this.#tenure.end();
     this.#announce();
     const done = new AbortController();
-    const tooLong = pause(clock, this.#timing.retryMs, done.signal);
+    const tooLong = delay(clock, this.#timing.retryMs, done.signal);
     await Promise.race([stopped.then(() => this.#release()), tooLong]);
     done.abort();
   }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createTokenIssuer, type TokenIssuer } from "@kasbah/certs-dev";
+import { createTokenIssuer, type DevTokenIssuer } from "@kasbah/certs-dev";
 import type { HostPort } from "@kasbah/runtime";
 import { findFreeAddresses } from "../processes/free-ports.ts";
 import { type App, startApp } from "./app.ts";
@@ -24,7 +24,7 @@ export interface MeshOptions extends SandboxOptions {
 
 /** A CA, a token issuer, and the workloads frontend and backend, each with an agent and a real Envoy. */
 export interface Mesh {
-  readonly tokens: TokenIssuer;
+  readonly tokens: DevTokenIssuer;
   readonly ca: Ca;
   readonly frontend: Workload;
   readonly backend: Workload;
@@ -98,7 +98,7 @@ async function plan(deps: MeshDeps, options: MeshOptions, app: App): Promise<Omi
 
 type Routes = Parameters<typeof createWorkload>[1]["routes"];
 
-function mint(tokens: TokenIssuer, serviceAccount: string, { clock }: MeshDeps): Promise<string> {
+function mint(tokens: DevTokenIssuer, serviceAccount: string, { clock }: MeshDeps): Promise<string> {
   return tokens.mint({ namespace, serviceAccount, lifetimeMs: tokenLifetimeMs, now: clock.now() });
 }
 
