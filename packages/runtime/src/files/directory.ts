@@ -7,8 +7,8 @@ import { type DurableFs, nodeFs } from "./durable-fs.ts";
 
 /**
  * Ensures that `path` is a directory, and creates it and its parents durably with `mode`. Throws
- * `DIRECTORY_UNSAFE` if it must be private (`mode` has no group or other bits) but is open to other users or
- * owned by one: its contents may be known or forged. Throws `DIRECTORY_UNUSABLE` if it cannot be created.
+ * `DIRECTORY_UNSAFE` if it must be private (`mode` has no group or other bits) but another user owns it or
+ * can access it: its contents may be known or forged. Throws `DIRECTORY_UNUSABLE` if it cannot be created.
  */
 export async function ensureDirectory(path: string, mode: number, fs: DurableFs = nodeFs): Promise<void> {
   const directory = resolve(path);

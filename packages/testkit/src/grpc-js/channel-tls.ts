@@ -3,10 +3,10 @@ import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { type ChannelCredentials, type ChannelOptions, credentials } from "@grpc/grpc-js";
 import type { HostPort } from "@kasbah/runtime";
 
-/** grpc-js hands an IP address to Node as the SNI name, which Node 26 refuses (RFC 6066 §3): a name that means nothing. */
+/** grpc-js passes an IP address to Node as the SNI name, which Node 26 rejects (RFC 6066 §3), so this placeholder replaces it. */
 const sniForAddresses = "address.invalid";
 
-/** TLS to `address` under `rootsPem` alone. A server that is dialled by IP address must have that address as a name. */
+/** TLS to `address` that trusts only `rootsPem`. The certificate of a server dialled by IP address must contain the address. */
 export function channelTls(
   { host }: HostPort,
   rootsPem: string,

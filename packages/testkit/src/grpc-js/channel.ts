@@ -18,9 +18,9 @@ import {
 import { channelTls } from "./channel-tls.ts";
 
 const channelOptions: ChannelOptions = {
-  // Retries, and the waits between them, are the caller's.
+  // The caller decides about retries.
   "grpc.enable_retries": 0,
-  // A token must not travel by way of whatever http_proxy names.
+  // A token must not pass through the proxy in http_proxy.
   "grpc.enable_http_proxy": 0,
   "grpc.keepalive_time_ms": 30_000,
   "grpc.keepalive_timeout_ms": 10_000,
