@@ -43,7 +43,7 @@ describe("ContentWatch", () => {
     await watch.start();
   };
   const until = (isDone: () => boolean) => eventually(isDone);
-  /** The kernel's notices, given by hand. */
+  /** Replaces inotify with hints that the test sends. */
   const handmadeHints = () => {
     let give = () => {};
     const watchDirectory: WatchDirectory = (_, hint) => {
