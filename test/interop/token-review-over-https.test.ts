@@ -10,8 +10,8 @@ import {
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { createCallerAuthenticator } from "../../packages/ca-server/src/authn/caller-authenticator.ts";
-import { KubernetesTokenAuthenticator } from "../../packages/ca-server/src/authn/kubernetes-token.ts";
-import { ReviewCache } from "../../packages/ca-server/src/authn/review-cache.ts";
+import { KubernetesTokenAuthenticator } from "../../packages/ca-server/src/authn/token-review/kubernetes-token.ts";
+import { ReviewCache } from "../../packages/ca-server/src/authn/token-review/review-cache.ts";
 import { CaError } from "../../packages/ca-server/src/errors.ts";
 import type { Authenticator } from "../../packages/ca-server/src/issuance/ports.ts";
 import { KubernetesClient } from "../../packages/ca-server/src/kubernetes/api/api-client.ts";

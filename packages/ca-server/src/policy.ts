@@ -1,6 +1,7 @@
 // What the operator's command may do with a policy file, without a server.
-export { type DecisionView, decisionView } from "./admission/decision-view.ts";
+
 export { explainIdentity, type IdentityExplanation } from "./admission/explain-identity.ts";
 export { loadPolicy } from "./admission/policy/file.ts";
 export type { PolicyFile } from "./admission/policy/schema.ts";
 export { PolicyError } from "./errors.ts";
+export { type DecisionView, decisionView } from "./recording/decision-message.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseTrustDomain } from "@kasbah/pki";
 import { FakeClock } from "@kasbah/testkit";
-import { KubernetesTokenAuthenticator } from "../../../packages/ca-server/src/authn/kubernetes-token.ts";
+import { KubernetesTokenAuthenticator } from "../../../packages/ca-server/src/authn/token-review/kubernetes-token.ts";
 import { reviewToken } from "../../../packages/ca-server/src/kubernetes/pods/token-review.ts";
 import { jsonMutants } from "../mutants.ts";
 import { bytesOf, readLater, type Target, textOf } from "../target.ts";

@@ -25,11 +25,11 @@ import { JwksTokenAuthenticator } from "../../../packages/ca-server/src/authn/jw
 import { noImpersonation } from "../../../packages/ca-server/src/authn/node-impersonation.ts";
 import { createCertificateRoute } from "../../../packages/ca-server/src/grpc/certificate-service.ts";
 import { GrpcEndpoint } from "../../../packages/ca-server/src/grpc/server.ts";
+import { ServingCertificate } from "../../../packages/ca-server/src/grpc/serving-certificate.ts";
 import { createAuthority } from "../../../packages/ca-server/src/issuance/issue-certificate.ts";
 import type { Issuer } from "../../../packages/ca-server/src/issuance/ports.ts";
 import { openTerms } from "../../../packages/ca-server/src/issuance/rules.ts";
 import { MemoryLedger } from "../../../packages/ca-server/src/recording/memory-ledger.fixture.ts";
-import { ServingCertificate } from "../../../packages/ca-server/src/serving-identity.ts";
 import { type CaMetrics, createCaMetrics } from "../../../packages/ca-server/src/telemetry/metrics.ts";
 
 const tokenIssuer = "https://issuer.test";

@@ -9,8 +9,8 @@ import {
 } from "@kasbah/protocol";
 import type { LogFacts, Logger } from "@kasbah/runtime";
 import { type Route, type UnaryCall, unaryRoute } from "@kasbah/runtime/rpc";
-import type { OperatorAct, OperatorRecord } from "../recording/operator-record.ts";
-import type { AuthorityOperations } from "./operations.ts";
+import type { AuthorityOperations } from "../authorities/operations.ts";
+import type { OperatorAct, OperatorRecord } from "../recording/operator-log.ts";
 
 export interface AdminRoutesParts {
   readonly operations: AuthorityOperations;

@@ -16,17 +16,17 @@ import { systemClock } from "@kasbah/runtime";
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { grpcStatus, RpcError, type UnixSocket } from "@kasbah/runtime/rpc";
 import { FakeClock, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { decisionView } from "../admission/decision-view.ts";
 import { explainIdentity as explanationOf } from "../admission/explain-identity.ts";
 import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities/authorities-on-disk.fixture.ts";
+import type { AuthorityOperations } from "../authorities/operations.ts";
 import { CaError, StateError } from "../errors.ts";
 import { caller, frontend, openPolicy, policyOf } from "../issuance/open-admission.fixture.ts";
 import type { IssuancePolicy } from "../issuance/rules.ts";
+import { decisionView } from "../recording/decision-message.ts";
 import { MemoryLedger } from "../recording/memory-ledger.fixture.ts";
-import { OperatorRecord } from "../recording/operator-record.ts";
+import { OperatorRecord } from "../recording/operator-log.ts";
 import { refusedEntry } from "../recording/refused-entry.ts";
 import { createAdminSocket } from "./admin-socket.ts";
-import type { AuthorityOperations } from "./operations.ts";
 
 describe("The operator's socket", () => {
   let directory: TemporaryDirectory;

@@ -2,10 +2,10 @@ import { resolve } from "node:path";
 import type { Clock, Logger } from "@kasbah/runtime";
 import { Http2Server } from "@kasbah/runtime/grpc-http2";
 import { grpcStatus, type RpcStatus, UnixSocket } from "@kasbah/runtime/rpc";
+import type { AuthorityOperations } from "../authorities/operations.ts";
 import { CaError, OperationError, StateError } from "../errors.ts";
 import { type AdminRoutesParts, createAdminRoutes } from "./admin-routes.ts";
 import { type AdmissionRoutesParts, createAdmissionRoutes } from "./admission-routes.ts";
-import type { AuthorityOperations } from "./operations.ts";
 
 export interface AdminSocketParts {
   readonly path: string;

@@ -2,10 +2,10 @@ import type { DecisionEntry } from "@kasbah/ledger";
 import { MeshError, parseSpiffeId, type SpiffeId } from "@kasbah/pki";
 import { explainCall, explainIdentity as explainIdentityMethod } from "@kasbah/protocol";
 import { type Route, unaryRoute } from "@kasbah/runtime/rpc";
-import { decisionView } from "../admission/decision-view.ts";
 import { explainIdentity } from "../admission/explain-identity.ts";
 import type { PolicySource } from "../admission/policy/source.ts";
 import { OperationError } from "../errors.ts";
+import { decisionView } from "../recording/decision-message.ts";
 
 export interface AdmissionRoutesParts {
   readonly decisions: { find(referenceId: string): DecisionEntry | undefined };

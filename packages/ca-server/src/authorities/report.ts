@@ -1,4 +1,4 @@
-import type { AuthorityStatus, AuthorityView, RotationView } from "../admin/operations.ts";
+import type { AuthorityStatus, AuthorityView, RotationView } from "./operations.ts";
 import type { AuthorityRecord } from "./rotation/authority-record.ts";
 import { type AuthorityState, authorityOf, isTrusted, type Rotation } from "./rotation/authority-state.ts";
 import { expiryWarnings } from "./rotation/expiry.ts";

@@ -6,9 +6,9 @@ import {
   SerialQueue,
   type Sweep,
 } from "@kasbah/runtime";
-import type { AuthorityOperations, AuthorityStatus } from "../admin/operations.ts";
 import { OperationError } from "../errors.ts";
 import type { AuthorityKeeper } from "./keeper.ts";
+import type { AuthorityOperations, AuthorityStatus } from "./operations.ts";
 import { authorityStatusOf } from "./report.ts";
 import type { AuthorityKind } from "./rotation/authority-record.ts";
 import { type AuthorityState, authorityOf, rootOf } from "./rotation/authority-state.ts";

@@ -29,10 +29,10 @@ import { type Authority, type AuthorityParts, createAuthority } from "../issuanc
 import { openAdmission, openPolicy } from "../issuance/open-admission.fixture.ts";
 import type { IssuancePolicy } from "../issuance/rules.ts";
 import { MemoryLedger } from "../recording/memory-ledger.fixture.ts";
-import { ServingCertificate } from "../serving-identity.ts";
 import { type CaMetrics, createCaMetrics } from "../telemetry/metrics.ts";
 import { createCertificateRoute } from "./certificate-service.ts";
 import { GrpcEndpoint } from "./server.ts";
+import { ServingCertificate } from "./serving-certificate.ts";
 
 const clock = systemClock;
 const issuer = "https://issuer.test";

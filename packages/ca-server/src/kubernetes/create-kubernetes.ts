@@ -1,7 +1,7 @@
 import type { TrustBundle, TrustDomain } from "@kasbah/pki";
 import type { Clock, Component, Logger, Secret } from "@kasbah/runtime";
-import type { DeletedPods } from "../authn/deleted-pods.ts";
 import type { PodSource } from "../authn/node-impersonation.ts";
+import type { DeletedPods } from "../authn/token-review/deleted-pods.ts";
 import { type AuthorityBacking, authorityCodec } from "../authorities/backing.ts";
 import type { PluggedInSet } from "../authorities/plugged-in/plugged-in.ts";
 import { type AuthorityState, emptyState } from "../authorities/rotation/authority-state.ts";

@@ -1,10 +1,10 @@
 import { createSerial } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { type Clock, type Command, type ConfigOf, type Logger, option, schema } from "@kasbah/runtime";
-import type { AuthorityStatus } from "../admin/operations.ts";
 import { openDirectoryBacking } from "../authorities/backing.ts";
 import { AuthorityKeys } from "../authorities/keys/authority-keys.ts";
 import { openAuthorities } from "../authorities/open-authorities.ts";
+import type { AuthorityStatus } from "../authorities/operations.ts";
 import { SelfSigned } from "../authorities/self-signed.ts";
 import { authoritySettingsOf } from "../authorities/settings.ts";
 import { authorityOptions, authorityProblems } from "../config/authorities.ts";

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import type { AuthorityStatus } from "../admin/operations.ts";
+import type { AuthorityStatus } from "../authorities/operations.ts";
 import { authorityStatusOf } from "../authorities/report.ts";
 import { type AuthorityState, rootOf } from "../authorities/rotation/authority-state.ts";
 import { timeGate } from "../authorities/rotation/rotation-gate.ts";

@@ -16,7 +16,7 @@ import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import type { LedgerMetrics } from "../telemetry/ledger-metrics.ts";
 import { Alarms } from "./alarms.ts";
 import { Decisions } from "./decisions.ts";
-import { OperatorRecord } from "./operator-record.ts";
+import { OperatorRecord } from "./operator-log.ts";
 import { PeerLimit } from "./peer-limit.ts";
 
 export interface LedgerParts {

@@ -4,7 +4,7 @@ import { rejectsWithCode } from "@kasbah/testkit";
 import { CaError } from "../errors.ts";
 import { caller, frontend } from "../issuance/open-admission.fixture.ts";
 import { Decisions } from "./decisions.ts";
-import { issuanceRecord } from "./issuance-record.fixture.ts";
+import { issuanceRecord } from "./issuance-facts.fixture.ts";
 import type { Refusal } from "./refused-entry.ts";
 
 const refusal: Refusal = {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { EntryError, encodeEntry, maxEntryBytes, parseEntry } from "@kasbah/ledger";
 import { caller, frontend } from "../issuance/open-admission.fixture.ts";
 import type { CredentialFacts, IssuanceRecord } from "../issuance/ports.ts";
-import { issuanceRecord } from "./issuance-record.fixture.ts";
+import { issuanceRecord } from "./issuance-facts.fixture.ts";
 import { issuedEntry } from "./issued-entry.ts";
 
 describe("An entry of the ledger", () => {

@@ -1,7 +1,7 @@
 import type { WorkloadName } from "@kasbah/pki";
 import type { Clock, Component, Logger } from "@kasbah/runtime";
-import type { DeletedPods } from "../../authn/deleted-pods.ts";
 import type { PodSource, RunningPod } from "../../authn/node-impersonation.ts";
+import type { DeletedPods } from "../../authn/token-review/deleted-pods.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
 import { Reflector } from "../watch/reflector.ts";
 import { type KnownPod, knownPodSchema, PodIndex } from "./pod-index.ts";

@@ -12,9 +12,9 @@ import {
   recordingLogger,
   type TestAuthority,
 } from "@kasbah/testkit";
-import { CaError } from "./errors.ts";
-import { fixedIssuers } from "./issuance/fixed-issuers.fixture.ts";
-import { ServingCertificate, type ServingIssuerSource } from "./serving-identity.ts";
+import { CaError } from "../errors.ts";
+import { fixedIssuers } from "../issuance/fixed-issuers.fixture.ts";
+import { ServingCertificate, type ServingIssuerSource } from "./serving-certificate.ts";
 
 const halfDayMs = 12 * 3_600_000;
 

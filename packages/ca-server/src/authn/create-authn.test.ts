@@ -18,7 +18,7 @@ import { KubernetesClient } from "../kubernetes/api/api-client.ts";
 import { PodInformer } from "../kubernetes/pods/pod-informer.ts";
 import { KubernetesPods } from "../kubernetes/pods/pods.ts";
 import { AddressRules } from "../outbound/address-rules.ts";
-import { type Callers, type CallersParts, createCallers } from "./create-callers.ts";
+import { type Callers, type CallersParts, createCallers } from "./create-authn.ts";
 
 const [issuer, listed, cluster] = [
   "https://issuer.test",

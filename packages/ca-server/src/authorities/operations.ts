@@ -1,8 +1,4 @@
-import type {
-  AuthorityKind,
-  AuthorityOrigin,
-  AuthorityStage,
-} from "../authorities/rotation/authority-record.ts";
+import type { AuthorityKind, AuthorityOrigin, AuthorityStage } from "./rotation/authority-record.ts";
 
 /** What an operator may do with the authorities; every call answers with what holds after it. */
 export interface AuthorityOperations {

@@ -1,5 +1,5 @@
-import { CaError } from "../errors.ts";
-import type { Caller } from "../issuance/ports.ts";
+import { CaError } from "../../errors.ts";
+import type { Caller } from "../../issuance/ports.ts";
 
 /** Which pods of this cluster were seen to go. */
 export interface DeletedPods {

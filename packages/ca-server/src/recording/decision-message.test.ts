@@ -7,10 +7,10 @@ import { CaError } from "../errors.ts";
 import { createAuthority } from "../issuance/issue-certificate.ts";
 import { caller, callFor, frontend, openParts } from "../issuance/open-admission.fixture.ts";
 import type { CredentialFacts } from "../issuance/ports.ts";
-import { issuanceRecord } from "../recording/issuance-record.fixture.ts";
-import { issuedEntry } from "../recording/issued-entry.ts";
-import { type Refusal, refusedEntry } from "../recording/refused-entry.ts";
-import { decisionView } from "./decision-view.ts";
+import { decisionView } from "./decision-message.ts";
+import { issuanceRecord } from "./issuance-facts.fixture.ts";
+import { issuedEntry } from "./issued-entry.ts";
+import { type Refusal, refusedEntry } from "./refused-entry.ts";
 
 const time = new Date("2030-01-01T00:00:00Z");
 const unknown: Refusal = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeClock, rejectsWithCode } from "@kasbah/testkit";
 import { MemoryLedger } from "./memory-ledger.fixture.ts";
-import { OperatorRecord } from "./operator-record.ts";
+import { OperatorRecord } from "./operator-log.ts";
 
 describe("The record of operators", () => {
   const act = { act: "pause", operatorUnverified: "ann" };

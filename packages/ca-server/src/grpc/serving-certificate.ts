@@ -3,7 +3,7 @@ import { createKeyPair, leafValidity, type TrustBundle } from "@kasbah/pki";
 import type { CertificateWriter, SubjectAltName } from "@kasbah/pki/certificate-writer";
 import { type Clock, type Component, type Logger, Loop, type Scheduler } from "@kasbah/runtime";
 import type { ServingIdentity } from "@kasbah/runtime/grpc";
-import type { Issuer } from "./issuance/ports.ts";
+import type { Issuer } from "../issuance/ports.ts";
 
 /** Which authority the serving certificate is to be issued by. */
 export interface ServingIssuerSource {

@@ -9,10 +9,10 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { KubernetesClient } from "../kubernetes/api/api-client.ts";
-import { reviewToken } from "../kubernetes/pods/token-review.ts";
-import { AddressRules } from "../outbound/address-rules.ts";
-import { readBearerToken } from "./bearer-token.ts";
+import { KubernetesClient } from "../../kubernetes/api/api-client.ts";
+import { reviewToken } from "../../kubernetes/pods/token-review.ts";
+import { AddressRules } from "../../outbound/address-rules.ts";
+import { readBearerToken } from "../bearer-token.ts";
 import { KubernetesTokenAuthenticator } from "./kubernetes-token.ts";
 import { ReviewCache } from "./review-cache.ts";
 

@@ -7,17 +7,17 @@ import { reviewToken } from "../kubernetes/pods/token-review.ts";
 import { AddressRules } from "../outbound/address-rules.ts";
 import { type CallerAuthenticatorParts, createCallerAuthenticator } from "./caller-authenticator.ts";
 import { ClientCertificateAuthenticator, type ClientCertificateParts } from "./client-certificate.ts";
-import type { DeletedPods } from "./deleted-pods.ts";
 import { readJwksFile } from "./jwks/file-source.ts";
 import { fetchJwks } from "./jwks/https-source.ts";
 import { type ConfiguredIssuer, loadTokenIssuers } from "./jwks/issuers-file.ts";
 import { tokenAlgorithms } from "./jwks/key-set.ts";
 import { JwksSource } from "./jwks/source.ts";
 import { JwksTokenAuthenticator, type TokenIssuer } from "./jwks/token.ts";
-import { KubernetesTokenAuthenticator } from "./kubernetes-token.ts";
 import { createNodeImpersonation, noImpersonation, type PodSource } from "./node-impersonation.ts";
-import { ReviewCache, type ReviewCacheParts } from "./review-cache.ts";
 import type { TokenAuthenticator } from "./token-authenticator.ts";
+import type { DeletedPods } from "./token-review/deleted-pods.ts";
+import { KubernetesTokenAuthenticator } from "./token-review/kubernetes-token.ts";
+import { ReviewCache, type ReviewCacheParts } from "./token-review/review-cache.ts";
 
 export interface CallersParts {
   readonly config: CallerConfig & { readonly trustDomain: TrustDomain };

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { parseTrustDomain } from "@kasbah/pki";
 import { acceptedReview, FakeClock, rejectsWithCode } from "@kasbah/testkit";
-import { reviewToken } from "../kubernetes/pods/token-review.ts";
-import { readBearerToken } from "./bearer-token.ts";
+import { reviewToken } from "../../kubernetes/pods/token-review.ts";
+import { readBearerToken } from "../bearer-token.ts";
 import type { DeletedPods } from "./deleted-pods.ts";
 import { KubernetesTokenAuthenticator } from "./kubernetes-token.ts";
 
