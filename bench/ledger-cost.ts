@@ -4,9 +4,9 @@ import { encodeEntry, prepareLedgerDirectory } from "@kasbah/ledger";
 import { createCertificateRequest, createKeyPair } from "@kasbah/pki";
 import { type Component, cronSweep, systemClock } from "@kasbah/runtime";
 import { createTestAuthority, recordingLogger } from "@kasbah/testkit";
-import { createAuthority } from "../packages/ca-server/src/issuance/issue-certificate.ts";
-import { callFor, frontend, openParts } from "../packages/ca-server/src/issuance/open-admission.fixture.ts";
-import type { IssuanceRecord, Ledger } from "../packages/ca-server/src/issuance/ports.ts";
+import { createIssuance } from "../packages/ca-server/src/issuance/issue-certificate.ts";
+import { callFor, frontend, openDeps } from "../packages/ca-server/src/issuance/open-admission.fixture.ts";
+import type { IssuanceFacts, Ledger } from "../packages/ca-server/src/issuance/ports.ts";
 import { type CaLedger, createLedger } from "../packages/ca-server/src/recording/create-ledger.ts";
 import { issuedEntry } from "../packages/ca-server/src/recording/issued-entry.ts";
 import { type Figure, percentile } from "./report.ts";
@@ -26,7 +26,7 @@ const atOnce = 500;
 export async function measureLedgerCost(folder: string): Promise<readonly Figure[]> {
   const ledger = await open(join(folder, "ledger"));
   const figures: Figure[] = [];
-  const seen: IssuanceRecord[] = [];
+  const seen: IssuanceFacts[] = [];
   const without: Ledger = { record: async (record) => void seen.push(record) };
   for (const callers of callersOfRuns) figures.push(...(await compare(callers, ledger.decisions, without)));
   const [sample] = seen;
@@ -70,8 +70,8 @@ async function compare(callers: number, on: Ledger, off: Ledger): Promise<readon
 }
 
 async function issuing(ledger: Ledger): Promise<() => Promise<unknown>> {
-  const parts = { ...openParts(await createTestAuthority(), systemClock, []), ledger };
-  const authority = createAuthority(parts);
+  const parts = { ...openDeps(await createTestAuthority(), systemClock, []), ledger };
+  const authority = createIssuance(parts);
   const csrPem = createCertificateRequest(await createKeyPair("P-256"), frontend);
   return () => authority.createCertificate(callFor({ csrPem }));
 }

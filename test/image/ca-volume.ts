@@ -25,7 +25,7 @@ export const caArgs: readonly string[] = [
 ];
 
 /** The key set alone, for a CA that brings a volume of its own or none. */
-export async function createCallers(
+export async function createAuthn(
   directory: TemporaryDirectory,
 ): Promise<{ issuer: DevTokenIssuer; mount: Mount }> {
   const issuer = await createTokenIssuer({ issuer: issuerName });
@@ -43,7 +43,7 @@ export async function makeVolume(path: string): Promise<void> {
 
 /** A volume that outlives its container, the callers, and the names that every pod has. */
 export async function createCaVolumes(directory: TemporaryDirectory): Promise<CaVolumes> {
-  const { issuer, mount } = await createCallers(directory);
+  const { issuer, mount } = await createAuthn(directory);
   const state = directory.join("volume");
   await makeVolume(state);
   const hosts = directory.join("hosts");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { caArgs, createCallers } from "./ca-volume.ts";
+import { caArgs, createAuthn } from "./ca-volume.ts";
 import { Container } from "./container.ts";
 import { type Mount, memory } from "./container-config.ts";
 import { unpackedImage } from "./hooks.ts";
@@ -13,7 +13,7 @@ describe("kasbah-server in its image, where something is amiss", function () {
 
   before(async () => {
     directory = await temporaryDirectory();
-    callers = (await createCallers(directory)).mount;
+    callers = (await createAuthn(directory)).mount;
   });
   afterEach(() => server?.remove());
   after(() => directory.remove());

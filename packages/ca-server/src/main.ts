@@ -20,7 +20,7 @@ import { createAdminSocket } from "./admin/admin-socket.ts";
 import { createKeyHolders } from "./admission/key-holders.ts";
 import { PolicySource } from "./admission/policy/source.ts";
 import { createThrottle } from "./admission/throttle.ts";
-import { createCallers } from "./authn/create-authn.ts";
+import { createAuthn } from "./authn/create-authn.ts";
 import { timedAuthenticator } from "./authn/timed-authenticator.ts";
 import { openDirectoryBacking } from "./authorities/backing.ts";
 import { createAuthorities } from "./authorities/create-authorities.ts";
@@ -34,10 +34,10 @@ import { createCertificateRoute } from "./grpc/certificate-service.ts";
 import { createHealthRoutes } from "./grpc/health-service.ts";
 import { GrpcEndpoint } from "./grpc/server.ts";
 import { ServingCertificate } from "./grpc/serving-certificate.ts";
-import { createAuthority } from "./issuance/issue-certificate.ts";
+import { createIssuance } from "./issuance/issue-certificate.ts";
 import { createKubernetes } from "./kubernetes/create-kubernetes.ts";
 import { createLedger } from "./recording/create-ledger.ts";
-import { AuthorityRecord } from "./recording/transition-log.ts";
+import { TransitionLog } from "./recording/transition-log.ts";
 import { DirectoryLock } from "./store/directory-lock.ts";
 import { prepareStateDirectory, showsFormerRoot } from "./store/state-directory.ts";
 import { registerAuthorityMetrics } from "./telemetry/authority-metrics.ts";
@@ -108,7 +108,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
 
   // Who may call.
   const metrics = createCaMetrics(registry);
-  const callers = await createCallers({
+  const callers = await createAuthn({
     config,
     authorities: issuers,
     kubernetes,
@@ -121,7 +121,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   // What they get.
   const { policy: path, defaultTtl: defaultTtlMs, maxTtl: maxTtlMs } = config;
   const policy = new PolicySource({ path, defaultTtlMs, maxTtlMs, clock, logger });
-  const authority = createAuthority({
+  const authority = createIssuance({
     authenticator: timedAuthenticator(callers.authenticator, clock, metrics.authenticated),
     impersonation: callers.impersonation,
     policy: () => policy.current(),
@@ -189,7 +189,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   // What a transition changes elsewhere.
   issuers.onTransition(createTransitionObserver({ publicBundle, certificate, keeper: issuers, logger }));
   issuers.onTransition(() => kubernetes?.publish(issuers.trustBundle()));
-  const authorityRecord = new AuthorityRecord({
+  const authorityRecord = new TransitionLog({
     log: ledger.log,
     state: () => issuers.state,
     sweep: cronSweep("30 * * * * *"),

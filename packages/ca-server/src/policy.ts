@@ -4,4 +4,4 @@ export { explainIdentity, type IdentityExplanation } from "./admission/explain-i
 export { loadPolicy } from "./admission/policy/file.ts";
 export type { PolicyFile } from "./admission/policy/schema.ts";
 export { PolicyError } from "./errors.ts";
-export { type DecisionView, decisionView } from "./recording/decision-message.ts";
+export { type DecisionMessage, decisionMessage } from "./recording/decision-message.ts";

@@ -26,7 +26,7 @@ import { noImpersonation } from "../../../packages/ca-server/src/authn/node-impe
 import { createCertificateRoute } from "../../../packages/ca-server/src/grpc/certificate-service.ts";
 import { GrpcEndpoint } from "../../../packages/ca-server/src/grpc/server.ts";
 import { ServingCertificate } from "../../../packages/ca-server/src/grpc/serving-certificate.ts";
-import { createAuthority } from "../../../packages/ca-server/src/issuance/issue-certificate.ts";
+import { createIssuance } from "../../../packages/ca-server/src/issuance/issue-certificate.ts";
 import type { Issuer } from "../../../packages/ca-server/src/issuance/ports.ts";
 import { openTerms } from "../../../packages/ca-server/src/issuance/rules.ts";
 import { MemoryLedger } from "../../../packages/ca-server/src/recording/memory-ledger.fixture.ts";
@@ -78,7 +78,7 @@ export async function openGate(): Promise<Gate> {
   const tokens = await createTokenIssuer({ issuer: tokenIssuer });
   const ledger = new MemoryLedger();
   const parts = { issuers: issuersOf(trust), writer: createCertificateWriter(), logger };
-  const authority = createAuthority({
+  const authority = createIssuance({
     ...parts,
     authenticator: createAuthenticator(trust, tokens, clock, metrics),
     impersonation: noImpersonation,

@@ -10,11 +10,11 @@ import {
 import type { LogFacts, Logger } from "@kasbah/runtime";
 import { type Route, type UnaryCall, unaryRoute } from "@kasbah/runtime/rpc";
 import type { AuthorityOperations } from "../authorities/operations.ts";
-import type { OperatorAct, OperatorRecord } from "../recording/operator-log.ts";
+import type { OperatorAct, OperatorLog } from "../recording/operator-log.ts";
 
 export interface AdminRoutesParts {
   readonly operations: AuthorityOperations;
-  readonly record: Pick<OperatorRecord, "recorded">;
+  readonly record: Pick<OperatorLog, "recorded">;
   readonly logger: Logger;
 }
 

@@ -22,9 +22,9 @@ import type { AuthorityOperations } from "../authorities/operations.ts";
 import { CaError, StateError } from "../errors.ts";
 import { caller, frontend, openPolicy, policyOf } from "../issuance/open-admission.fixture.ts";
 import type { IssuancePolicy } from "../issuance/rules.ts";
-import { decisionView } from "../recording/decision-message.ts";
+import { decisionMessage } from "../recording/decision-message.ts";
 import { MemoryLedger } from "../recording/memory-ledger.fixture.ts";
-import { OperatorRecord } from "../recording/operator-log.ts";
+import { OperatorLog } from "../recording/operator-log.ts";
 import { refusedEntry } from "../recording/refused-entry.ts";
 import { createAdminSocket } from "./admin-socket.ts";
 
@@ -60,7 +60,7 @@ describe("The operator's socket", () => {
     const onRecord = { find: async (referenceId: string) => disk.get(referenceId) };
     disk = new Map();
     const admission = { decisions, onRecord, policy: { current: () => policy, path: "/etc/policy.yaml" } };
-    const record = new OperatorRecord({ log: ledger.log, clock });
+    const record = new OperatorLog({ log: ledger.log, clock });
     const parts = { path, operations: current, record, admission, newReferenceId };
     socket = createAdminSocket({ ...parts, clock: systemClock, logger });
     await socket.start();
@@ -177,7 +177,7 @@ describe("The operator's socket", () => {
     const explained = await call(explainCall, { referenceId: "abc123" });
     const entry = decisions.find("abc123");
     assert.ok(entry);
-    assert.deepEqual(explained, decisionView(entry));
+    assert.deepEqual(explained, decisionMessage(entry));
     assert.deepEqual(explained.causes, ["connect ECONNREFUSED"]);
     assert.deepEqual(explained.time, time);
   });
@@ -188,7 +188,7 @@ describe("The operator's socket", () => {
     const [time, peerAddress] = [new Date("2030-01-01T00:00:00Z"), "10.0.0.1:5"];
     const entry = refusedEntry({ referenceId: "abc125", time, code: error.code, peerAddress, known, error });
     disk.set("abc125", entry);
-    assert.deepEqual(await call(explainCall, { referenceId: "abc125" }), decisionView(entry));
+    assert.deepEqual(await call(explainCall, { referenceId: "abc125" }), decisionMessage(entry));
   });
 
   it("says why a call may not be remembered", async () => {

@@ -5,7 +5,7 @@ import { type Route, unaryRoute } from "@kasbah/runtime/rpc";
 import { explainIdentity } from "../admission/explain-identity.ts";
 import type { PolicySource } from "../admission/policy/source.ts";
 import { OperationError } from "../errors.ts";
-import { decisionView } from "../recording/decision-message.ts";
+import { decisionMessage } from "../recording/decision-message.ts";
 
 export interface AdmissionRoutesParts {
   readonly decisions: { find(referenceId: string): DecisionEntry | undefined };
@@ -24,7 +24,7 @@ export function createAdmissionRoutes({ decisions, onRecord, policy }: Admission
       handle: async (call) => {
         const { referenceId } = call.request();
         const decision = decisions.find(referenceId) ?? (await onRecord?.find(referenceId));
-        if (decision !== undefined) return decisionView(decision);
+        if (decision !== undefined) return decisionMessage(decision);
         throw new OperationError(
           "no call with this reference is on record here: it was made to another replica, or so long ago that its entry is gone; its line in the CA's log has the same reference",
         );

@@ -3,7 +3,7 @@ import { parseTrustDomain, SpiffeId } from "@kasbah/pki";
 import { assertCode, rejectsWithCode } from "@kasbah/testkit";
 import { CaError, type CaErrorCode } from "../errors.ts";
 import type { Caller, CredentialFacts } from "../issuance/ports.ts";
-import { type CallerAuthenticatorParts, createCallerAuthenticator } from "./caller-authenticator.ts";
+import { type CallerAuthenticatorDeps, createCallerAuthenticator } from "./caller-authenticator.ts";
 import type { TokenAuthenticator } from "./token-authenticator.ts";
 
 const bearer = `Bearer ${[{ alg: "ES256" }, { iss: "a" }].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".")}.c2ln`;
@@ -32,15 +32,15 @@ interface Judgement {
   readonly verdict: string;
 }
 
-function tokenJudge(verdict: Caller | Error, parts: Partial<TokenAuthenticator> = {}): TokenAuthenticator {
+function tokenJudge(verdict: Caller | Error, deps: Partial<TokenAuthenticator> = {}): TokenAuthenticator {
   const authenticate = async () => {
     if (verdict instanceof Error) throw verdict;
     return verdict;
   };
-  return { kind: "jwks-token", judges: async () => true, authenticate, ...parts };
+  return { kind: "jwks-token", judges: async () => true, authenticate, ...deps };
 }
 
-function open(token: Token, certificate: Certificate, parts: Partial<CallerAuthenticatorParts> = {}) {
+function open(token: Token, certificate: Certificate, deps: Partial<CallerAuthenticatorDeps> = {}) {
   const judged: Judgement[] = [];
   const isGood = token === "none" || token === "good" || token === "malformed";
   const tokens = [tokenJudge(isGood ? byToken : new CaError(token, "by token"))];
@@ -54,7 +54,7 @@ function open(token: Token, certificate: Certificate, parts: Partial<CallerAuthe
     tokens,
     certificates: { authenticate },
     onJudged,
-    ...parts,
+    ...deps,
   });
   const authorization = token === "none" ? [] : [token === "malformed" ? malformed : bearer];
   const peerCertificates = certificate === "none" ? [] : [new Uint8Array(1)];
@@ -151,17 +151,17 @@ describe("A caller with a token and a certificate", () => {
   });
 
   it("is not known by its certificate where certificates do not count", async () => {
-    const parts = { certificates: undefined };
-    await rejectsWithCode(open("none", "same name", parts).authenticate(), "TOKEN_MISSING");
-    await rejectsWithCode(open("TOKEN_EXPIRED", "same name", parts).authenticate(), "TOKEN_EXPIRED");
-    assert.equal(outcomeOf(await open("good", "other name", parts).authenticate()), "token");
+    const deps = { certificates: undefined };
+    await rejectsWithCode(open("none", "same name", deps).authenticate(), "TOKEN_MISSING");
+    await rejectsWithCode(open("TOKEN_EXPIRED", "same name", deps).authenticate(), "TOKEN_EXPIRED");
+    assert.equal(outcomeOf(await open("good", "other name", deps).authenticate()), "token");
   });
 
   it("is known by its certificate alone where no tokens are known", async () => {
-    const parts = { tokens: [] };
-    const seen = outcomeOf(await open("good", "other name", parts).authenticate());
+    const deps = { tokens: [] };
+    const seen = outcomeOf(await open("good", "other name", deps).authenticate());
     assert.equal(seen, "certificate without TOKEN_REJECTED");
-    const { message } = await rejectsWithCode(open("good", "none", parts).authenticate(), "TOKEN_REJECTED");
+    const { message } = await rejectsWithCode(open("good", "none", deps).authenticate(), "TOKEN_REJECTED");
     assert.match(message, /by their certificates only/);
   });
 });

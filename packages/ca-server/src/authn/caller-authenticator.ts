@@ -4,7 +4,7 @@ import { type BearerToken, readBearerToken } from "./bearer-token.ts";
 import type { ClientCertificateAuthenticator } from "./client-certificate.ts";
 import type { TokenAuthenticator } from "./token-authenticator.ts";
 
-export interface CallerAuthenticatorParts {
+export interface CallerAuthenticatorDeps {
   /** The first that judges a token decides about it; none after it is asked. */
   readonly tokens: readonly TokenAuthenticator[];
   /** Undefined when certificates do not count. */
@@ -22,11 +22,11 @@ type Verdict = Caller | CaError;
  *   whose token has gone (a virtual machine) or cannot be judged now by its certificate.
  * - None good: the refusal of the token, which every caller should have; else that of the certificate.
  */
-export function createCallerAuthenticator(parts: CallerAuthenticatorParts): Authenticator {
+export function createCallerAuthenticator(deps: CallerAuthenticatorDeps): Authenticator {
   return {
     async authenticate(credentials) {
-      const byToken = await verdictOf(() => authenticateToken(credentials, parts));
-      const byCertificate = await verdictOf(async () => authenticateCertificate(credentials, parts));
+      const byToken = await verdictOf(() => authenticateToken(credentials, deps));
+      const byCertificate = await verdictOf(async () => authenticateCertificate(credentials, deps));
       return decide(byToken, byCertificate);
     },
   };
@@ -55,7 +55,7 @@ function withDisregarded(caller: Caller, other: Verdict | undefined): Caller {
 
 async function authenticateToken(
   credentials: Credentials,
-  { tokens, onJudged }: CallerAuthenticatorParts,
+  { tokens, onJudged }: CallerAuthenticatorDeps,
 ): Promise<Caller | undefined> {
   const token = readBearerToken(credentials);
   if (token === undefined) return undefined;
@@ -80,7 +80,7 @@ async function judgeOf(
 
 async function authenticateCertificate(
   credentials: Credentials,
-  { certificates, onJudged }: CallerAuthenticatorParts,
+  { certificates, onJudged }: CallerAuthenticatorDeps,
 ): Promise<Caller | undefined> {
   if (certificates === undefined || credentials.peerCertificates.length === 0) return undefined;
   return await counted("client-certificate", async () => certificates.authenticate(credentials), onJudged);
@@ -89,7 +89,7 @@ async function authenticateCertificate(
 async function counted(
   kind: CredentialFacts["kind"],
   judge: () => Promise<Caller>,
-  onJudged: CallerAuthenticatorParts["onJudged"],
+  onJudged: CallerAuthenticatorDeps["onJudged"],
 ): Promise<Caller> {
   try {
     const caller = await judge();

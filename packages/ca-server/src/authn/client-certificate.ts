@@ -13,7 +13,7 @@ import { CaError } from "../errors.ts";
 import type { Caller, Credentials } from "../issuance/ports.ts";
 import { quote } from "../issuance/quote.ts";
 
-export interface ClientCertificateParts {
+export interface ClientCertificateDeps {
   readonly authorities: {
     trustBundle(): TrustBundle;
     /** From issuers of ours to their roots: what a client need not send, and a resumed TLS session has forgotten. */
@@ -34,15 +34,15 @@ const maxChainLength = 5;
  */
 export class ClientCertificateAuthenticator {
   readonly kind = "client-certificate";
-  readonly #parts: ClientCertificateParts;
+  readonly #deps: ClientCertificateDeps;
 
-  constructor(parts: ClientCertificateParts) {
-    this.#parts = parts;
+  constructor(deps: ClientCertificateDeps) {
+    this.#deps = deps;
   }
 
   /** @throws CaError `CLIENT_CERTIFICATE_REJECTED`. */
   authenticate({ peerCertificates }: Credentials): Caller {
-    const { trustDomain, clock } = this.#parts;
+    const { trustDomain, clock } = this.#deps;
     const now = clock.now();
     const [leaf, ...presented] = parseChain(peerCertificates);
     if (leaf === undefined) throw rejected("the call came with no certificate");
@@ -61,7 +61,7 @@ export class ClientCertificateAuthenticator {
     if (!leaf.extensions.purposes?.includes(clientAuth)) {
       throw rejected("the client certificate is not for TLS clients");
     }
-    const { authorities } = this.#parts;
+    const { authorities } = this.#deps;
     const bundle = authorities.trustBundle();
     const paths = [presented, ...authorities.knownChains()];
     const isTrusted = paths.some((intermediates) => isVerified({ leaf, intermediates, bundle, now }));
@@ -72,7 +72,7 @@ export class ClientCertificateAuthenticator {
 
   /** A stolen key would otherwise renew itself for ever. */
   #factsOf(leaf: Certificate, now: Date) {
-    const { maxRenewalAgeMs } = this.#parts;
+    const { maxRenewalAgeMs } = this.#deps;
     const tokenProvenAt = tokenProofTime(leaf.serial);
     const ageMs = now.getTime() - tokenProvenAt.getTime();
     const isAfterIssuance = tokenProvenAt.getTime() > leaf.notBefore.getTime() + backdateMs;

@@ -18,7 +18,7 @@ import { KubernetesClient } from "../kubernetes/api/api-client.ts";
 import { PodInformer } from "../kubernetes/pods/pod-informer.ts";
 import { KubernetesPods } from "../kubernetes/pods/pods.ts";
 import { AddressRules } from "../outbound/address-rules.ts";
-import { type Callers, type CallersParts, createCallers } from "./create-authn.ts";
+import { type AuthnDeps, type Callers, createAuthn } from "./create-authn.ts";
 
 const [issuer, listed, cluster] = [
   "https://issuer.test",
@@ -90,9 +90,9 @@ describe("The ways of knowing a caller, put together", () => {
   const loopback = [{ address: "127.0.0.1", prefix: 32 }];
   const withKubernetes = () => ({ kubernetesApi: api.url, allowAddress: loopback });
 
-  async function open(config: Partial<CallersParts["config"]>): Promise<Callers> {
+  async function open(config: Partial<AuthnDeps["config"]>): Promise<Callers> {
     const { certificate } = await createTestAuthority();
-    const callers = await createCallers({
+    const callers = await createAuthn({
       kubernetes: config.kubernetesApi === undefined ? undefined : clusterAt(config.kubernetesApi, config),
       config: {
         ...unset,
@@ -115,7 +115,7 @@ describe("The ways of knowing a caller, put together", () => {
   /** The API as main.ts hands it over. */
   function clusterAt(
     server: URL,
-    { trustedNodeAccount = [], allowAddress = [] }: Partial<CallersParts["config"]>,
+    { trustedNodeAccount = [], allowAddress = [] }: Partial<AuthnDeps["config"]>,
   ) {
     const files = { caFile: directory.join("ca.pem"), tokenFile: directory.join("token") };
     const client = new KubernetesClient({ server, ...files, addressRules: new AddressRules(allowAddress) });

@@ -5,8 +5,8 @@ import type { Authenticator, Impersonation } from "../issuance/ports.ts";
 import type { KubernetesClient } from "../kubernetes/api/api-client.ts";
 import { reviewToken } from "../kubernetes/pods/token-review.ts";
 import { AddressRules } from "../outbound/address-rules.ts";
-import { type CallerAuthenticatorParts, createCallerAuthenticator } from "./caller-authenticator.ts";
-import { ClientCertificateAuthenticator, type ClientCertificateParts } from "./client-certificate.ts";
+import { type CallerAuthenticatorDeps, createCallerAuthenticator } from "./caller-authenticator.ts";
+import { ClientCertificateAuthenticator, type ClientCertificateDeps } from "./client-certificate.ts";
 import { readJwksFile } from "./jwks/file-source.ts";
 import { fetchJwks } from "./jwks/https-source.ts";
 import { type ConfiguredIssuer, loadTokenIssuers } from "./jwks/issuers-file.ts";
@@ -17,17 +17,17 @@ import { createNodeImpersonation, noImpersonation, type PodSource } from "./node
 import type { TokenAuthenticator } from "./token-authenticator.ts";
 import type { DeletedPods } from "./token-review/deleted-pods.ts";
 import { KubernetesTokenAuthenticator } from "./token-review/kubernetes-token.ts";
-import { ReviewCache, type ReviewCacheParts } from "./token-review/review-cache.ts";
+import { ReviewCache, type ReviewCacheDeps } from "./token-review/review-cache.ts";
 
-export interface CallersParts {
+export interface AuthnDeps {
   readonly config: CallerConfig & { readonly trustDomain: TrustDomain };
-  readonly authorities: ClientCertificateParts["authorities"];
+  readonly authorities: ClientCertificateDeps["authorities"];
   /** Undefined outside of Kubernetes. */
   readonly kubernetes:
     | { readonly client: KubernetesClient; readonly pods: (PodSource & DeletedPods) | undefined }
     | undefined;
-  readonly onJudged: CallerAuthenticatorParts["onJudged"];
-  readonly onReview: ReviewCacheParts["onAnswer"];
+  readonly onJudged: CallerAuthenticatorDeps["onJudged"];
+  readonly onReview: ReviewCacheDeps["onAnswer"];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -47,11 +47,11 @@ export interface Callers {
 const jwksIntervalMs = { file: 2_000, https: 300_000 } as const;
 
 /** @throws TokenIssuersError `TOKEN_ISSUERS_INVALID` */
-export async function createCallers(parts: CallersParts): Promise<Callers> {
-  const { config, authorities, clock } = parts;
+export async function createAuthn(deps: AuthnDeps): Promise<Callers> {
+  const { config, authorities, clock } = deps;
   const { trustDomain, maxRenewalAge } = config;
-  const sources = await createSources(parts);
-  const reviews = createReviews(parts);
+  const sources = await createSources(deps);
+  const reviews = createReviews(deps);
   const issuers = sources.map(({ issuer }) => issuer);
   const jwksToken = new JwksTokenAuthenticator({ issuers, trustDomain, clock });
   const certificates = new ClientCertificateAuthenticator({
@@ -72,7 +72,7 @@ export async function createCallers(parts: CallersParts): Promise<Callers> {
     authenticator: createCallerAuthenticator({
       tokens,
       certificates: config.noClientCertificates ? undefined : certificates,
-      onJudged: parts.onJudged,
+      onJudged: deps.onJudged,
     }),
     impersonation: reviews?.impersonation ?? noImpersonation,
     components: sources.map(({ source }) => source),
@@ -81,8 +81,8 @@ export async function createCallers(parts: CallersParts): Promise<Callers> {
   };
 }
 
-async function createSources(parts: CallersParts) {
-  const { config, clock, logger } = parts;
+async function createSources(deps: AuthnDeps) {
+  const { config, clock, logger } = deps;
   const rules = new AddressRules(config.allowAddress);
   const listed = config.tokenIssuers === undefined ? [] : await loadTokenIssuers(config.tokenIssuers);
   return [...issuerOfFlags(config), ...listed].map((configured) => {
@@ -112,7 +112,7 @@ function readerOf({ jwks, caFile, tokenFile }: ConfiguredIssuer, addressRules: A
 }
 
 /** What asks the Kubernetes API; its calls end by their own deadline. */
-function createReviews({ config, kubernetes, onReview, clock }: CallersParts) {
+function createReviews({ config, kubernetes, onReview, clock }: AuthnDeps) {
   if (kubernetes === undefined) return undefined;
   const { client, pods } = kubernetes;
   const { trustDomain, tokenAudience: audiences, trustedNodeAccount: trustedAccounts } = config;

@@ -17,7 +17,7 @@ export interface PodSource {
   runsOn(node: string, workload: WorkloadName): Promise<boolean>;
 }
 
-export interface NodeImpersonationParts {
+export interface NodeImpersonationDeps {
   /** `namespace/name` of the service accounts of node proxies (ztunnel). */
   readonly trustedAccounts: readonly string[];
   readonly pods: PodSource;
@@ -28,13 +28,13 @@ export interface NodeImpersonationParts {
  * Lets a node proxy have the identity of a pod on its own node, and nobody else's. Beyond stock CAs, the trust domain of
  * the name that is asked for must be ours.
  */
-export function createNodeImpersonation(parts: NodeImpersonationParts): Impersonation {
+export function createNodeImpersonation(deps: NodeImpersonationDeps): Impersonation {
   return {
     async impersonate(caller, identity) {
-      const wanted = parseIdentity(identity, parts.trustDomain);
-      refuseUntrusted(caller, parts.trustedAccounts);
-      const node = await nodeOf(caller, parts.pods);
-      if (!(await parts.pods.runsOn(node, wanted.workload))) {
+      const wanted = parseIdentity(identity, deps.trustDomain);
+      refuseUntrusted(caller, deps.trustedAccounts);
+      const node = await nodeOf(caller, deps.pods);
+      if (!(await deps.pods.runsOn(node, wanted.workload))) {
         throw refused("no pod with that identity runs on the caller's node");
       }
       return wanted.spiffeId;

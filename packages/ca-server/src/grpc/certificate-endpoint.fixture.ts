@@ -25,7 +25,11 @@ import { createCallerAuthenticator } from "../authn/caller-authenticator.ts";
 import { tokenAlgorithms } from "../authn/jwks/key-set.ts";
 import { JwksTokenAuthenticator } from "../authn/jwks/token.ts";
 import { fixedIssuers } from "../issuance/fixed-issuers.fixture.ts";
-import { type Authority, type AuthorityParts, createAuthority } from "../issuance/issue-certificate.ts";
+import {
+  type CertificateIssuance,
+  createIssuance,
+  type IssuanceDeps,
+} from "../issuance/issue-certificate.ts";
 import { openAdmission, openPolicy } from "../issuance/open-admission.fixture.ts";
 import type { IssuancePolicy } from "../issuance/rules.ts";
 import { MemoryLedger } from "../recording/memory-ledger.fixture.ts";
@@ -96,15 +100,15 @@ async function createParts() {
   const { decisions } = ledger;
   const state = { root, token, logger, registry, ledger, policy: openPolicy };
   const newReferenceId = () => referenceId;
-  const parts = { issuers: fixedIssuers(root), writer: createCertificateWriter(), clock, logger };
+  const deps = { issuers: fixedIssuers(root), writer: createCertificateWriter(), clock, logger };
   const metrics = createCaMetrics(registry);
-  const authority = authorityOf(state, { ...parts, tokens, metrics });
+  const authority = authorityOf(state, { ...deps, tokens, metrics });
   const scheduler = createScheduler(clock, manualSweep().sweep);
   const serving = { names: ["ca.test"], newSerial: createSerial, asksClients: true, scheduler };
   return {
     state,
     route: createCertificateRoute({ authority, metrics, decisions, newReferenceId, clock, logger }),
-    certificate: new ServingCertificate({ ...parts, ...serving }),
+    certificate: new ServingCertificate({ ...deps, ...serving }),
   };
 }
 
@@ -113,14 +117,14 @@ function authorityOf(
   {
     tokens,
     metrics,
-    ...parts
-  }: Pick<AuthorityParts, "issuers" | "writer" | "clock"> & {
+    ...deps
+  }: Pick<IssuanceDeps, "issuers" | "writer" | "clock"> & {
     readonly tokens: DevTokenIssuer;
     readonly metrics: CaMetrics;
   },
-): Authority {
-  return createAuthority({
-    ...parts,
+): CertificateIssuance {
+  return createIssuance({
+    ...deps,
     ...openAdmission,
     policy: () => state.policy,
     authenticator: createCallerAuthenticator({

@@ -7,7 +7,7 @@ import type { Clock, Logger } from "@kasbah/runtime";
 import type { UnaryCall, UnaryRoute } from "@kasbah/runtime/rpc";
 import { CaError } from "../errors.ts";
 import type {
-  Authority,
+  CertificateIssuance,
   CertificateOrder,
   Issuance,
   IssuanceCall,
@@ -18,8 +18,8 @@ import type { CaMetrics } from "../telemetry/metrics.ts";
 import { RefusedCall } from "./refused-call.ts";
 import { refusalOf } from "./status.ts";
 
-export interface CertificateServiceParts {
-  readonly authority: Authority;
+export interface CertificateServiceDeps {
+  readonly authority: CertificateIssuance;
   readonly metrics: CaMetrics;
   /** Puts refusals on record; issuance does so for certificates. */
   readonly decisions: Pick<Decisions, "refused">;
@@ -33,29 +33,29 @@ type Call = UnaryCall<CreateCertificateRequest>;
 
 /** `CreateCertificate` as a route: what stock agents speak. */
 export function createCertificateRoute(
-  parts: CertificateServiceParts,
+  deps: CertificateServiceDeps,
 ): UnaryRoute<CreateCertificateRequest, CreateCertificateResponse> {
   return {
     path: createCertificate.path,
     decode: createCertificate.request.decode,
-    handle: (call) => serve(call, parts),
+    handle: (call) => serve(call, deps),
     encode: createCertificate.response.encode,
   };
 }
 
-async function serve(call: Call, parts: CertificateServiceParts): Promise<CreateCertificateResponse> {
-  const { authority, metrics, clock } = parts;
-  const facts = new CallFacts(call, parts.newReferenceId());
+async function serve(call: Call, deps: CertificateServiceDeps): Promise<CreateCertificateResponse> {
+  const { authority, metrics, clock } = deps;
+  const facts = new CallFacts(call, deps.newReferenceId());
   const startedMs = clock.monotonicMs();
   metrics.csrReceived();
   try {
     const issuance = await authority.createCertificate(facts);
     metrics.certificateIssued(clock.monotonicMs() - startedMs);
-    noteIssued(issuance, facts, parts);
+    noteIssued(issuance, facts, deps);
     return { certChain: certChainOf(issuance) };
   } catch (error) {
     metrics.callEnded(clock.monotonicMs() - startedMs);
-    throw await refuse(error, facts, parts);
+    throw await refuse(error, facts, deps);
   }
 }
 
@@ -114,12 +114,12 @@ function certChainOf({ certificate, issuer, bundle }: Issuance): string[] {
   return [certificate.toPem(), ...issuer.intermediates.map((each) => each.toPem()), bundle.toPem()];
 }
 
-function noteIssued(issuance: Issuance, facts: CallFacts, parts: CertificateServiceParts): void {
+function noteIssued(issuance: Issuance, facts: CallFacts, deps: CertificateServiceDeps): void {
   const { certificate, order, validity } = issuance;
   const { referenceId, peerAddress } = facts;
   const { serial } = certificate;
   const { disregarded = [] } = facts.facts.caller ?? {};
-  parts.logger.info("certificate issued", {
+  deps.logger.info("certificate issued", {
     spiffeId: order.spiffeId.toString(),
     serial,
     notAfter: validity.notAfter,
@@ -134,28 +134,24 @@ function noteIssued(issuance: Issuance, facts: CallFacts, parts: CertificateServ
 }
 
 /** A refusal that could not be put on record is told as that: the caller tries again, and another replica may do better. */
-async function refuse(
-  error: unknown,
-  facts: CallFacts,
-  parts: CertificateServiceParts,
-): Promise<RefusedCall> {
+async function refuse(error: unknown, facts: CallFacts, deps: CertificateServiceDeps): Promise<RefusedCall> {
   const { referenceId, peerAddress, facts: known } = facts;
   const { code } = refusalOf(error, referenceId);
   try {
-    await parts.decisions.refused({ time: parts.clock.now(), referenceId, peerAddress, code, known, error });
+    await deps.decisions.refused({ time: deps.clock.now(), referenceId, peerAddress, code, known, error });
   } catch (unrecorded) {
-    if (code !== "LEDGER_UNAVAILABLE") return refuseBy(unrecorded, facts, parts);
+    if (code !== "LEDGER_UNAVAILABLE") return refuseBy(unrecorded, facts, deps);
   }
-  return refuseBy(error, facts, parts);
+  return refuseBy(error, facts, deps);
 }
 
 /** Counted and logged once, as what the caller is told. */
-function refuseBy(error: unknown, facts: CallFacts, parts: CertificateServiceParts): RefusedCall {
+function refuseBy(error: unknown, facts: CallFacts, deps: CertificateServiceDeps): RefusedCall {
   const { referenceId, peerAddress } = facts;
   const { code, row, status } = refusalOf(error, referenceId);
   const { caller, subject, rule } = facts.facts;
   const spiffeId = (subject ?? caller?.spiffeId)?.toString();
-  parts.metrics.callRefused(code, row.citadel);
-  parts.logger[row.level]("request refused", { code, referenceId, peerAddress, spiffeId, rule, error });
+  deps.metrics.callRefused(code, row.citadel);
+  deps.logger[row.level]("request refused", { code, referenceId, peerAddress, spiffeId, rule, error });
   return new RefusedCall(status, { cause: error });
 }

@@ -9,7 +9,7 @@ import { type Clock, delay } from "@kasbah/runtime";
 import { grpcStatus, type Route, type StreamCall, streamRoute, unaryRoute } from "@kasbah/runtime/rpc";
 import { RefusedCall } from "./refused-call.ts";
 
-export interface HealthParts {
+export interface HealthDeps {
   readonly isReady: () => boolean;
   readonly clock: Clock;
   /** Ends every watch, which would hold up a stop for as long as the watcher likes. */
@@ -24,13 +24,13 @@ const services = ["", createCertificate.path.split("/")[1]];
 const watchIntervalMs = 1_000;
 
 /** `grpc.health.v1`: what load balancers, Kubernetes' gRPC probes and `grpcurl` ask. It needs no credential. */
-export function createHealthRoutes(parts: HealthParts): readonly Route[] {
+export function createHealthRoutes(deps: HealthDeps): readonly Route[] {
   const check = unaryRoute({
     path: checkHealth.path,
     decode: decodeRequest,
     encode: checkHealth.response.encode,
     handle: async (call) => {
-      const status = statusOf(call.request().service, parts);
+      const status = statusOf(call.request().service, deps);
       if (status === "SERVICE_UNKNOWN") throw unknownService();
       return { status };
     },
@@ -39,27 +39,27 @@ export function createHealthRoutes(parts: HealthParts): readonly Route[] {
     path: watchHealth.path,
     decode: decodeRequest,
     encode: watchHealth.response.encode,
-    handle: (call: Watch) => serveWatch(call, parts),
+    handle: (call: Watch) => serveWatch(call, deps),
   });
   return [check, watch];
 }
 
 /** Sends the status at once and whenever it changes. */
-async function serveWatch({ requests, send, signal }: Watch, parts: HealthParts): Promise<void> {
-  const ended = AbortSignal.any([signal, parts.stopping]);
+async function serveWatch({ requests, send, signal }: Watch, deps: HealthDeps): Promise<void> {
+  const ended = AbortSignal.any([signal, deps.stopping]);
   for await (const { service } of requests) {
     let last: ServingStatus | undefined;
     while (!ended.aborted) {
-      const status = statusOf(service, parts);
+      const status = statusOf(service, deps);
       if (status !== last) send({ status });
       last = status;
-      await delay(parts.clock, watchIntervalMs, ended);
+      await delay(deps.clock, watchIntervalMs, ended);
     }
     return;
   }
 }
 
-function statusOf(service: string, { isReady, stopping }: HealthParts): ServingStatus {
+function statusOf(service: string, { isReady, stopping }: HealthDeps): ServingStatus {
   if (!services.includes(service)) return "SERVICE_UNKNOWN";
   return isReady() && !stopping.aborted ? "SERVING" : "NOT_SERVING";
 }

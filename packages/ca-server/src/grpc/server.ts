@@ -7,7 +7,7 @@ import { RefusedCall } from "./refused-call.ts";
 import type { ServingCertificate } from "./serving-certificate.ts";
 import { refusalOf } from "./status.ts";
 
-export interface GrpcEndpointParts {
+export interface GrpcEndpointDeps {
   readonly address: HostPort;
   /** Handlers of streams end them when `stopping` is aborted. */
   readonly routes: (stopping: AbortSignal) => readonly Route[];
@@ -26,20 +26,20 @@ const drainMs = 8_000;
 /** The gRPC port: TLS 1.2 and 1.3, a serving certificate that changes while it runs, and limits for strangers. */
 export class GrpcEndpoint implements Component {
   readonly name = "grpc server";
-  readonly #parts: GrpcEndpointParts;
+  readonly #deps: GrpcEndpointDeps;
   readonly #server: GrpcServer;
   readonly #stopping = new AbortController();
   #address: HostPort;
 
-  constructor(parts: GrpcEndpointParts) {
-    this.#parts = parts;
-    this.#address = parts.address;
+  constructor(deps: GrpcEndpointDeps) {
+    this.#deps = deps;
+    this.#address = deps.address;
     this.#server = new GrpcServer({
-      routes: parts.routes(this.#stopping.signal),
+      routes: deps.routes(this.#stopping.signal),
       toStatus: (error, path) => this.#statusOf(error, path),
-      limits: parts.limits,
+      limits: deps.limits,
       refuseEarly: (path, inFlight) => this.#overload(path, inFlight),
-      onAcceptError: (error) => parts.logger.error("connections cannot be accepted", { error }),
+      onAcceptError: (error) => deps.logger.error("connections cannot be accepted", { error }),
     });
   }
 
@@ -58,7 +58,7 @@ export class GrpcEndpoint implements Component {
   }
 
   async start(): Promise<void> {
-    const { certificate, address, logger } = this.#parts;
+    const { certificate, address, logger } = this.#deps;
     this.#address = await this.#server.listenTls(address, certificate.current());
     certificate.onChange((identity) => this.#server.updateIdentity(identity));
     logger.info("grpc server listens", { address: formatHostPort(this.#address) });
@@ -71,7 +71,7 @@ export class GrpcEndpoint implements Component {
 
   /** Health is answered at any load: a probe that fails under load would only take replicas away. */
   #overload(path: string, inFlight: number): RpcStatus | undefined {
-    const { maxInFlight, onOverload, newReferenceId } = this.#parts;
+    const { maxInFlight, onOverload, newReferenceId } = this.#deps;
     if (inFlight < maxInFlight || path === checkHealth.path) return undefined;
     onOverload();
     const overloaded = new CaError("OVERLOADED", `${maxInFlight} calls are under way`, {
@@ -83,8 +83,8 @@ export class GrpcEndpoint implements Component {
   /** Whatever no handler has turned into a refusal is a fault of ours: the caller gets the reference id alone. */
   #statusOf(error: unknown, path: string): RpcStatus {
     if (error instanceof RefusedCall) return error.status;
-    const referenceId = this.#parts.newReferenceId();
-    this.#parts.logger.error("call failed", { path, referenceId, error });
+    const referenceId = this.#deps.newReferenceId();
+    this.#deps.logger.error("call failed", { path, referenceId, error });
     return refusalOf(error, referenceId).status;
   }
 }

@@ -12,7 +12,7 @@ export interface ServingIssuerSource {
   trustBundle(): TrustBundle;
 }
 
-export interface ServingCertificateParts {
+export interface ServingCertificateDeps {
   readonly issuers: ServingIssuerSource;
   readonly writer: CertificateWriter;
   readonly newSerial: () => Uint8Array;
@@ -33,16 +33,16 @@ const retryMs = 5_000;
 /** The server's own certificate, with a new key each time; replaced at half of its life. The key stays in memory. */
 export class ServingCertificate implements Component {
   readonly name = "serving certificate";
-  readonly #parts: ServingCertificateParts;
+  readonly #deps: ServingCertificateDeps;
   readonly #loop: Loop;
   #current: ServingIdentity | undefined;
   #replaceAt = new Date(0);
   #waiting = new AbortController();
   #listener: ((identity: ServingIdentity) => void) | undefined;
 
-  constructor(parts: ServingCertificateParts) {
-    this.#parts = parts;
-    this.#loop = new Loop({ clock: parts.clock, pass: (signal) => this.#replaceWhenDue(signal) });
+  constructor(deps: ServingCertificateDeps) {
+    this.#deps = deps;
+    this.#loop = new Loop({ clock: deps.clock, pass: (signal) => this.#replaceWhenDue(signal) });
   }
 
   /** The identity for new handshakes. Throws before `start`. */
@@ -64,7 +64,7 @@ export class ServingCertificate implements Component {
 
   /** Clients are asked for certificates of other roots from now on. */
   trustChanged(): void {
-    if (this.#current === undefined || !this.#parts.asksClients) return;
+    if (this.#current === undefined || !this.#deps.asksClients) return;
     this.#current = { ...this.#current, ...this.#clientRoots() };
     this.#listener?.(this.#current);
   }
@@ -79,7 +79,7 @@ export class ServingCertificate implements Component {
   }
 
   async #replaceWhenDue(signal: AbortSignal): Promise<number> {
-    const { clock, logger } = this.#parts;
+    const { clock, logger } = this.#deps;
     try {
       await this.#waitUntilDue(signal);
       await this.#replace();
@@ -95,14 +95,14 @@ export class ServingCertificate implements Component {
     const waiting = new AbortController();
     this.#waiting = waiting;
     const either = AbortSignal.any([signal, waiting.signal]);
-    await this.#parts.scheduler.waitUntil(this.#replaceAt, either).catch((error: unknown) => {
+    await this.#deps.scheduler.waitUntil(this.#replaceAt, either).catch((error: unknown) => {
       if (!waiting.signal.aborted) throw error;
     });
     signal.throwIfAborted();
   }
 
   async #replace(): Promise<void> {
-    const { issuers, writer, newSerial, clock, logger } = this.#parts;
+    const { issuers, writer, newSerial, clock, logger } = this.#deps;
     const now = clock.now();
     const issuer = issuers.servingIssuer(now);
     const keyPair = await createKeyPair("P-256");
@@ -125,12 +125,12 @@ export class ServingCertificate implements Component {
   }
 
   #clientRoots(): Pick<ServingIdentity, "clientRootsPem"> {
-    const { asksClients, issuers } = this.#parts;
+    const { asksClients, issuers } = this.#deps;
     return asksClients ? { clientRootsPem: issuers.trustBundle().toPem() } : {};
   }
 
   #subjectAltNames(): SubjectAltName[] {
-    const names = new Set([...alwaysNames, ...this.#parts.names]);
+    const names = new Set([...alwaysNames, ...this.#deps.names]);
     return [...names].map((value) => ({ kind: isIP(value) === 0 ? "dns" : "ip", value }));
   }
 }

@@ -4,17 +4,17 @@ import { createCertificateRequest, createKeyPair, parseSpiffeId, tokenProofTime 
 import { createTestAuthority, FakeClock, rejectsWithCode, type TestAuthority } from "@kasbah/testkit";
 import { CaError } from "../errors.ts";
 import { requestNamed } from "./any-request.fixture.ts";
-import { type AuthorityParts, createAuthority, type KnownFacts } from "./issue-certificate.ts";
+import { createIssuance, type IssuanceDeps, type KnownFacts } from "./issue-certificate.ts";
 import {
   caller,
   callFor,
   frontend,
   openAdmission,
-  openParts,
+  openDeps,
   openPolicy,
   policyOf,
 } from "./open-admission.fixture.ts";
-import type { Caller, IssuanceRecord, KeyHolder } from "./ports.ts";
+import type { Caller, IssuanceFacts, KeyHolder } from "./ports.ts";
 
 const bank = parseSpiffeId("spiffe://cluster.local/ns/prod/sa/bank");
 const pod = { name: "frontend-1", uid: "4d9f3c1e-0000-4000-8000-000000000001" };
@@ -24,7 +24,7 @@ describe("Admission by the authority", () => {
   const clock = new FakeClock("2030-01-01T00:07:31Z");
   let root: TestAuthority;
   let csrPem: string;
-  let records: IssuanceRecord[];
+  let records: IssuanceFacts[];
 
   before(async () => {
     root = await createTestAuthority("cluster.local");
@@ -35,8 +35,8 @@ describe("Admission by the authority", () => {
     records = [];
   });
 
-  const authorityWith = (overrides: Partial<AuthorityParts>) =>
-    createAuthority({ ...openParts(root, clock, records), ...overrides });
+  const authorityWith = (overrides: Partial<IssuanceDeps>) =>
+    createIssuance({ ...openDeps(root, clock, records), ...overrides });
   const knowing = (who: Caller) => ({ authenticate: async () => who });
   const asBank = { impersonate: async () => bank };
   const unreadable = callFor({ csrPem: "no CSR at all" });
@@ -145,13 +145,13 @@ describe("Admission by the authority", () => {
   it("counts a key that another presented, or refuses it where the rule says so", async () => {
     const asked: [string, KeyHolder][] = [];
     let counted = 0;
-    const parts = {
+    const deps = {
       authenticator: knowing({ ...caller, pod }),
       keyHolders: { isSharedBy: (...all: [string, KeyHolder]) => asked.push(all) > 0 },
       observer: { ...openAdmission.observer, onSharedKey: () => void counted++ },
     };
-    const { order } = await authorityWith(parts).createCertificate(callFor({ csrPem }));
-    const refusing = authorityWith({ ...parts, policy: () => policyOf({ onSharedKey: "refuse" }) });
+    const { order } = await authorityWith(deps).createCertificate(callFor({ csrPem }));
+    const refusing = authorityWith({ ...deps, policy: () => policyOf({ onSharedKey: "refuse" }) });
     const error = await rejectsWithCode(refusing.createCertificate(callFor({ csrPem })), "CSR_KEY_REJECTED");
     assert.match(error.message, /another pod has presented this public key, by the rule test: make a key/);
     assert.deepEqual([records.length, counted], [1, 2]);

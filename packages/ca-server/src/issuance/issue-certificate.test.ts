@@ -12,9 +12,9 @@ import {
 import fc from "fast-check";
 import { CaError } from "../errors.ts";
 import { anyRequest, positiveSerial, requestNamed, signedOf } from "./any-request.fixture.ts";
-import { type AuthorityParts, createAuthority } from "./issue-certificate.ts";
-import { caller, callFor, frontend, openParts, policyOf } from "./open-admission.fixture.ts";
-import type { IssuanceRecord } from "./ports.ts";
+import { createIssuance, type IssuanceDeps } from "./issue-certificate.ts";
+import { caller, callFor, frontend, openDeps, policyOf } from "./open-admission.fixture.ts";
+import type { IssuanceFacts } from "./ports.ts";
 
 /** Asks for CA:TRUE, keyCertSign, codeSigning, another URI, DNS and IP names, and the subject O=evil, CN=admin. */
 const greedyCsr = `-----BEGIN CERTIFICATE REQUEST-----
@@ -34,7 +34,7 @@ describe("The authority", () => {
   const writer = createCertificateWriter();
   const clock = new FakeClock("2030-01-01T00:00:00.500Z");
   let root: TestAuthority;
-  let records: IssuanceRecord[];
+  let records: IssuanceFacts[];
   let goodCsr: string;
 
   before(async () => {
@@ -46,8 +46,8 @@ describe("The authority", () => {
     records = [];
   });
 
-  const authorityWith = (overrides: Partial<AuthorityParts> = {}) =>
-    createAuthority({ ...openParts(root, clock, records), ...overrides });
+  const authorityWith = (overrides: Partial<IssuanceDeps> = {}) =>
+    createIssuance({ ...openDeps(root, clock, records), ...overrides });
 
   const call = (order: Parameters<typeof callFor>[0] = {}) => callFor({ csrPem: goodCsr, ...order });
 

@@ -6,22 +6,22 @@ import {
   type TrustBundle,
 } from "@kasbah/pki";
 import { CaError, type CaErrorCode } from "../errors.ts";
-import { type IssuedCertificate, type IssuingParts, issue } from "./issuer.ts";
+import { type IssuedCertificate, issue, type SigningDeps } from "./issuer.ts";
 import { type ApprovedOrder, admit, approve, type RequestedOrder } from "./policy.ts";
 import type {
   Authenticator,
   Caller,
   Credentials,
   Impersonation,
+  IssuanceFacts,
   IssuanceObserver,
-  IssuanceRecord,
   KeyHolders,
   Ledger,
   Throttle,
 } from "./ports.ts";
 import type { IssuancePolicy, Ruling } from "./rules.ts";
 
-export interface AuthorityParts extends IssuingParts {
+export interface IssuanceDeps extends SigningDeps {
   readonly authenticator: Authenticator;
   readonly impersonation: Impersonation;
   /** The policy as it is now. */
@@ -73,27 +73,27 @@ export interface Issuance extends IssuedCertificate {
   readonly bundle: TrustBundle;
 }
 
-export interface Authority {
+export interface CertificateIssuance {
   /** Answers one call with one certificate that is on record. @throws CaError */
   createCertificate(call: IssuanceCall): Promise<Issuance>;
 }
 
 /** The CA's one use case, in six steps; each throws the code that its step may fail with (ARCHITECTURE.md). */
-export function createAuthority(parts: AuthorityParts): Authority {
+export function createIssuance(deps: IssuanceDeps): CertificateIssuance {
   return {
     async createCertificate(call) {
-      const caller = await authenticate(call, parts);
+      const caller = await authenticate(call, deps);
       const asked = call.readOrder();
-      const admission = await admitSubject(caller, asked, call, parts);
-      const order = approveOrder(parse(asked), admission, parts);
-      const issued = await issue(order, tokenProvenAt(caller, parts.clock.now()), parts);
-      await parts.ledger.record(recordOf(issued, order, caller, call, parts.clock.now()));
-      return { ...issued, order, bundle: parts.issuers.trustBundle() };
+      const admission = await admitSubject(caller, asked, call, deps);
+      const order = approveOrder(parse(asked), admission, deps);
+      const issued = await issue(order, tokenProvenAt(caller, deps.clock.now()), deps);
+      await deps.ledger.record(recordOf(issued, order, caller, call, deps.clock.now()));
+      return { ...issued, order, bundle: deps.issuers.trustBundle() };
     },
   };
 }
 
-async function authenticate(call: IssuanceCall, { authenticator }: AuthorityParts): Promise<Caller> {
+async function authenticate(call: IssuanceCall, { authenticator }: IssuanceDeps): Promise<Caller> {
   const caller = await authenticator.authenticate(call.credentials);
   call.known?.({ caller });
   return caller;
@@ -104,7 +104,7 @@ async function admitSubject(
   caller: Caller,
   { impersonatedIdentity }: CertificateOrder,
   call: IssuanceCall,
-  { impersonation, policy: currentPolicy, throttle }: AuthorityParts,
+  { impersonation, policy: currentPolicy, throttle }: IssuanceDeps,
 ): Promise<Admission> {
   const policy = currentPolicy();
   const isOwn = impersonatedIdentity === "";
@@ -145,13 +145,13 @@ function csrErrorCode({ code }: PkiError): CsrErrorCode {
   return code === "KEY_REJECTED" ? "CSR_KEY_REJECTED" : "CSR_MALFORMED";
 }
 
-function approveOrder(asked: RequestedOrder, admission: Admission, parts: AuthorityParts): ApprovedOrder {
+function approveOrder(asked: RequestedOrder, admission: Admission, deps: IssuanceDeps): ApprovedOrder {
   const { caller, subject, policy } = admission;
   const order = approve(subject, asked, admission, policy);
-  if (order.ignored.length > 0) parts.observer.onIgnored(order.ignored);
+  if (order.ignored.length > 0) deps.observer.onIgnored(order.ignored);
   const holder = { identity: subject.toString(), podUid: caller.pod?.uid };
-  const isShared = parts.keyHolders.isSharedBy(order.publicKey.hash, holder);
-  if (isShared) parts.observer.onSharedKey();
+  const isShared = deps.keyHolders.isSharedBy(order.publicKey.hash, holder);
+  if (isShared) deps.observer.onSharedKey();
   if (!isShared || admission.terms.onSharedKey === "count") return order;
   throw new CaError("CSR_KEY_REJECTED", "another pod has presented this public key", {
     rule: admission.rule,
@@ -170,7 +170,7 @@ function recordOf(
   caller: Caller,
   { referenceId, peerAddress }: IssuanceCall,
   time: Date,
-): IssuanceRecord {
+): IssuanceFacts {
   const authority = issuer.certificate.fingerprint;
   const call = { time, referenceId, peerAddress, caller, rule, ignored };
   return { ...call, certificate, spiffeId, publicKey, validity, authority };

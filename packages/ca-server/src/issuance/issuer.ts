@@ -11,7 +11,7 @@ import { CaError } from "../errors.ts";
 import type { ApprovedOrder } from "./policy.ts";
 import type { Issuer, IssuerSource } from "./ports.ts";
 
-export interface IssuingParts {
+export interface SigningDeps {
   readonly issuers: IssuerSource;
   readonly writer: CertificateWriter;
   /** A fresh serial for each call, which tells when a token last proved the name. */
@@ -34,14 +34,14 @@ export interface IssuedCertificate {
 export async function issue(
   order: ApprovedOrder,
   tokenProvenAt: Date,
-  parts: IssuingParts,
+  deps: SigningDeps,
 ): Promise<IssuedCertificate> {
-  const now = parts.clock.now();
-  const issuer = parts.issuers.activeIssuer(now);
+  const now = deps.clock.now();
+  const issuer = deps.issuers.activeIssuer(now);
   const validity = leafValidity({ now, ttlMs: order.ttlMs, issuerNotAfter: issuer.latestLeafEnd });
-  await parts.issuers.coverLeaf(issuer, validity.notAfter);
-  const template = templateFor(order, parts.newSerial(tokenProvenAt), validity);
-  const certificate = await writeAndLint(template, order, issuer, parts.writer);
+  await deps.issuers.coverLeaf(issuer, validity.notAfter);
+  const template = templateFor(order, deps.newSerial(tokenProvenAt), validity);
+  const certificate = await writeAndLint(template, order, issuer, deps.writer);
   return { certificate, validity, issuer };
 }
 

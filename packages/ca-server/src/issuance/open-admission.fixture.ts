@@ -4,8 +4,8 @@ import type { Clock } from "@kasbah/runtime";
 import type { TestAuthority } from "@kasbah/testkit";
 import { noImpersonation } from "../authn/node-impersonation.ts";
 import { fixedIssuers } from "./fixed-issuers.fixture.ts";
-import type { AuthorityParts, CertificateOrder, IssuanceCall } from "./issue-certificate.ts";
-import type { Caller, IssuanceRecord } from "./ports.ts";
+import type { CertificateOrder, IssuanceCall, IssuanceDeps } from "./issue-certificate.ts";
+import type { Caller, IssuanceFacts } from "./ports.ts";
 import { type IssuancePolicy, openTerms, type Terms } from "./rules.ts";
 
 export const frontend = parseSpiffeId("spiffe://cluster.local/ns/demo/sa/frontend");
@@ -32,7 +32,7 @@ export function policyOf(terms: Partial<Terms>): IssuancePolicy {
 
 /** Admission that stops nobody and notes nothing, for tests of what is around it. */
 export const openAdmission: Pick<
-  AuthorityParts,
+  IssuanceDeps,
   "impersonation" | "policy" | "throttle" | "keyHolders" | "observer"
 > = {
   impersonation: noImpersonation,
@@ -43,7 +43,7 @@ export const openAdmission: Pick<
 };
 
 /** An authority that knows everybody as {@link caller}, signs by the real writer and records into an array. */
-export function openParts(root: TestAuthority, clock: Clock, records: IssuanceRecord[]): AuthorityParts {
+export function openDeps(root: TestAuthority, clock: Clock, records: IssuanceFacts[]): IssuanceDeps {
   return {
     ...openAdmission,
     authenticator: { authenticate: async () => caller },

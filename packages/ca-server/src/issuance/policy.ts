@@ -72,7 +72,7 @@ export function approve(
   const { rule, terms } = ruling;
   const dnsNames = dnsNamesFor(subject, terms);
   checkKeyType(request.publicKey, ruling);
-  const ignored = foreignWishes(request, subject, dnsNames);
+  const ignored = unsupportedRequests(request, subject, dnsNames);
   if (ignored.length > 0 && terms.onForeignNames === "refuse") throw foreign(ignored, request, subject, rule);
   return new Order({
     spiffeId: subject,
@@ -99,7 +99,7 @@ function checkKeyType({ type }: PublicKey, { rule, terms: { keyTypes } }: Ruling
 const maxKinds = 20;
 
 /** What the request asks for beyond a key and the names that it gets anyway; each kind once. */
-function foreignWishes(
+function unsupportedRequests(
   { requestedUris, requestedDnsNames, ignored }: CertificateRequest,
   subject: SpiffeId,
   dnsNames: readonly string[],

@@ -112,7 +112,7 @@ export interface IssuerSource {
 }
 
 /** One issued certificate and who got it, as it goes on record. */
-export interface IssuanceRecord {
+export interface IssuanceFacts {
   readonly time: Date;
   readonly referenceId: string;
   readonly peerAddress: string;
@@ -135,5 +135,5 @@ export interface Ledger {
    *
    * @throws CaError `LEDGER_UNAVAILABLE` when it may not be durable.
    */
-  record(record: IssuanceRecord): Promise<void>;
+  record(record: IssuanceFacts): Promise<void>;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { IssuedEntry } from "@kasbah/ledger";
 import { type RecordingLogger, recordingLogger } from "@kasbah/testkit";
 import { Alarms } from "./alarms.ts";
-import { issuanceRecord } from "./issuance-facts.fixture.ts";
+import { issuanceFacts } from "./issuance-facts.fixture.ts";
 import { issuedEntry } from "./issued-entry.ts";
 
 describe("The alarms", () => {
@@ -13,7 +13,7 @@ describe("The alarms", () => {
   let alarms: Alarms;
 
   before(async () => {
-    entry = issuedEntry(await issuanceRecord());
+    entry = issuedEntry(await issuanceFacts());
   });
 
   beforeEach(() => {

@@ -5,7 +5,7 @@ import { LRUCache } from "lru-cache";
 /** What may be a theft. Each has innocent causes too, so that nothing is refused for it. */
 export type Alarm = "token_from_two_addresses" | "name_new_in_namespace";
 
-export interface AlarmsParts {
+export interface AlarmsDeps {
   /** Whether a certificate was ever issued for the name; undefined while that is not known. */
   readonly isNameKnown: (spiffeId: string) => boolean | undefined;
   readonly onAlarm: (alarm: Alarm) => void;
@@ -16,12 +16,12 @@ const maxRemembered = 50_000;
 
 /** Looks at every certificate that is issued, in bounded memory. (One key in two pods is seen before: `KeyHolders`.) */
 export class Alarms {
-  readonly #parts: AlarmsParts;
+  readonly #deps: AlarmsDeps;
   readonly #addresses = new LRUCache<string, string>({ max: maxRemembered });
   readonly #names = new LRUCache<string, true>({ max: maxRemembered });
 
-  constructor(parts: AlarmsParts) {
-    this.#parts = parts;
+  constructor(deps: AlarmsDeps) {
+    this.#deps = deps;
   }
 
   look(entry: IssuedEntry): void {
@@ -30,12 +30,12 @@ export class Alarms {
       this.#raise("token_from_two_addresses", entry);
     if (this.#names.has(spiffeId)) return;
     this.#names.set(spiffeId, true);
-    if (this.#parts.isNameKnown(spiffeId) === false) this.#raise("name_new_in_namespace", entry);
+    if (this.#deps.isNameKnown(spiffeId) === false) this.#raise("name_new_in_namespace", entry);
   }
 
   #raise(alarm: Alarm, { spiffeId, referenceId, serial, peerAddress }: IssuedEntry): void {
-    this.#parts.onAlarm(alarm);
-    this.#parts.logger.warn("a certificate was issued that may deserve a look", {
+    this.#deps.onAlarm(alarm);
+    this.#deps.logger.warn("a certificate was issued that may deserve a look", {
       ...{ alarm, spiffeId, referenceId, serial, peerAddress },
     });
   }

@@ -16,10 +16,10 @@ import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import type { LedgerMetrics } from "../telemetry/ledger-metrics.ts";
 import { Alarms } from "./alarms.ts";
 import { Decisions } from "./decisions.ts";
-import { OperatorRecord } from "./operator-log.ts";
+import { OperatorLog } from "./operator-log.ts";
 import { PeerLimit } from "./peer-limit.ts";
 
-export interface LedgerParts {
+export interface LedgerDeps {
   readonly directory: LedgerDirectory;
   readonly trustDomain: string;
   /** An Ed25519 private key, for a ledger that begins. */
@@ -35,7 +35,7 @@ export interface LedgerParts {
 /** What was decided, on record. */
 export interface CaLedger {
   readonly decisions: Decisions;
-  readonly operators: OperatorRecord;
+  readonly operators: OperatorLog;
   /** Finds what memory has not. */
   readonly index: Pick<IndexKeeper, "find">;
   readonly log: SegmentLog;
@@ -51,8 +51,8 @@ const maxSegmentBytes = 16 * 1024 * 1024;
 const refusalsRate = { burst: 30, perMinute: 30 };
 
 /** Puts the ledger of one writing process together; nothing is opened before its components start. */
-export function createLedger(parts: LedgerParts): CaLedger {
-  const { directory, trustDomain, newKey, retentionMs, sweeps, metrics, clock, logger } = parts;
+export function createLedger(deps: LedgerDeps): CaLedger {
+  const { directory, trustDomain, newKey, retentionMs, sweeps, metrics, clock, logger } = deps;
   const openKey = (isInUse: boolean) => openLedgerKey({ directory, trustDomain, newKey, isInUse });
   const tree = new TreeKeeper({ directory, openKey, sweep: sweeps.second, logger });
   const log = new SegmentLog({
@@ -85,7 +85,7 @@ export function createLedger(parts: LedgerParts): CaLedger {
   });
   return {
     decisions: new Decisions({ log, limit, strangers, onIssued }),
-    operators: new OperatorRecord({ log, clock }),
+    operators: new OperatorLog({ log, clock }),
     index,
     log,
     tree,

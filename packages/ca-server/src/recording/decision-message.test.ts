@@ -4,11 +4,11 @@ import { createCertificateRequest, createKeyPair } from "@kasbah/pki";
 import { createTestAuthority, FakeClock, rejectsWithCode } from "@kasbah/testkit";
 import { readBearerToken } from "../authn/bearer-token.ts";
 import { CaError } from "../errors.ts";
-import { createAuthority } from "../issuance/issue-certificate.ts";
-import { caller, callFor, frontend, openParts } from "../issuance/open-admission.fixture.ts";
+import { createIssuance } from "../issuance/issue-certificate.ts";
+import { caller, callFor, frontend, openDeps } from "../issuance/open-admission.fixture.ts";
 import type { CredentialFacts } from "../issuance/ports.ts";
-import { decisionView } from "./decision-message.ts";
-import { issuanceRecord } from "./issuance-facts.fixture.ts";
+import { decisionMessage } from "./decision-message.ts";
+import { issuanceFacts } from "./issuance-facts.fixture.ts";
 import { issuedEntry } from "./issued-entry.ts";
 import { type Refusal, refusedEntry } from "./refused-entry.ts";
 
@@ -38,7 +38,7 @@ const nothing = {
   disregarded: [],
 };
 
-const viewOf = (refusal: Partial<Refusal>) => decisionView(refusedEntry({ ...unknown, ...refusal }));
+const viewOf = (refusal: Partial<Refusal>) => decisionMessage(refusedEntry({ ...unknown, ...refusal }));
 
 describe("What is told of a decision", () => {
   it("tells of a stranger's call where it came from and no more", () => {
@@ -64,9 +64,9 @@ describe("What is told of a decision", () => {
   it("tells of a certificate its serial, what was not given, and which credentials did not count", async () => {
     const disregarded = ["TOKEN_EXPIRED"];
     const known = { ...caller, disregarded, pod: { name: "web-1", uid: "u" }, node: "node-a" };
-    const record = await issuanceRecord({ caller: known, rule: "", ignored: ["subject"] });
+    const record = await issuanceFacts({ caller: known, rule: "", ignored: ["subject"] });
     const { referenceId, peerAddress, certificate } = record;
-    assert.deepEqual(decisionView(issuedEntry(record)), {
+    assert.deepEqual(decisionMessage(issuedEntry(record)), {
       ...nothing,
       ...{ referenceId, time: record.time, code: "ISSUED", peerAddress, subject: frontend.toString() },
       ...{ caller: frontend.toString(), credential: "jwks-token of https://issuer.test" },
@@ -99,7 +99,7 @@ describe("What is told of a decision", () => {
     const tokens = await createTokenIssuer({ issuer: "https://issuer.test" });
     const token = await tokens.mint({ namespace: "demo", serviceAccount: "frontend", now: time });
     const csrPem = createCertificateRequest(await createKeyPair("P-256"), frontend);
-    const authority = createAuthority(openParts(await createTestAuthority(), new FakeClock(time), []));
+    const authority = createIssuance(openDeps(await createTestAuthority(), new FakeClock(time), []));
     const entries: unknown[] = [];
     for (const hostile of [`${csrPem}${csrPem}`, csrPem.replace("MI", "MJ"), csrPem.slice(0, 300)]) {
       const error = await rejectsWithCode(

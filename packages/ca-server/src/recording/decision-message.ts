@@ -1,7 +1,7 @@
 import type { CallerEntry, DecisionEntry, RefusedEntry } from "@kasbah/ledger";
 
 /** A decision about a call in texts, "" where nothing is known. It holds what only operators may know. */
-export interface DecisionView {
+export interface DecisionMessage {
   readonly referenceId: string;
   readonly time: Date;
   /** `ISSUED`, or the code of the refusal. */
@@ -24,7 +24,7 @@ export interface DecisionView {
 }
 
 /** What an entry of the ledger tells of a call. */
-export function decisionView(entry: DecisionEntry): DecisionView {
+export function decisionMessage(entry: DecisionEntry): DecisionMessage {
   const { referenceId, peerAddress, caller, spiffeId = "", rule = "" } = entry;
   const isIssued = entry.kind === "issued";
   const refusal: Partial<RefusedEntry> = isIssued ? {} : entry;

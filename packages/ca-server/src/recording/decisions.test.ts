@@ -4,7 +4,7 @@ import { rejectsWithCode } from "@kasbah/testkit";
 import { CaError } from "../errors.ts";
 import { caller, frontend } from "../issuance/open-admission.fixture.ts";
 import { Decisions } from "./decisions.ts";
-import { issuanceRecord } from "./issuance-facts.fixture.ts";
+import { issuanceFacts } from "./issuance-facts.fixture.ts";
 import type { Refusal } from "./refused-entry.ts";
 
 const refusal: Refusal = {
@@ -63,13 +63,13 @@ describe("The record of decisions", () => {
 
   it("refuses what may not be durable, and tells nobody of a certificate that was not recorded", async () => {
     broken();
-    await rejectsWithCode(decisions.record(await issuanceRecord()), "LEDGER_UNAVAILABLE");
+    await rejectsWithCode(decisions.record(await issuanceFacts()), "LEDGER_UNAVAILABLE");
     await rejectsWithCode(decisions.refused(refusal), "LEDGER_UNAVAILABLE");
     assert.deepEqual([appended.length, issued.length], [0, 0]);
   });
 
   it("puts certificates and refusals of known callers on record, with what the caller was told", async () => {
-    await decisions.record(await issuanceRecord());
+    await decisions.record(await issuanceFacts());
     await decisions.refused(refusal);
     assert.deepEqual(
       appended.map(({ kind }) => kind),

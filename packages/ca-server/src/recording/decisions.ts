@@ -1,12 +1,12 @@
 import type { DecisionEntry, IssuedEntry, RefusedEntry } from "@kasbah/ledger";
 import { LRUCache } from "lru-cache";
-import type { IssuanceRecord, Ledger } from "../issuance/ports.ts";
+import type { IssuanceFacts, Ledger } from "../issuance/ports.ts";
 import { appendEntry, type EntryLog } from "./append-entry.ts";
 import { issuedEntry } from "./issued-entry.ts";
 import type { PeerLimit } from "./peer-limit.ts";
 import { type Refusal, refusedEntry } from "./refused-entry.ts";
 
-export interface DecisionsParts {
+export interface DecisionsDeps {
   readonly log: EntryLog;
   /** How many refusals of one caller go on record; the others are as those of strangers. */
   readonly limit: Pick<PeerLimit, "take">;
@@ -21,18 +21,18 @@ const maxRecent = 10_000;
 
 /** Puts each decision about a call on record, and knows the last of them by their reference ids. */
 export class Decisions implements Ledger {
-  readonly #parts: DecisionsParts;
+  readonly #deps: DecisionsDeps;
   readonly #recent = new LRUCache<string, DecisionEntry>({ max: maxRecent });
 
-  constructor(parts: DecisionsParts) {
-    this.#parts = parts;
+  constructor(deps: DecisionsDeps) {
+    this.#deps = deps;
   }
 
   /** @throws CaError `LEDGER_UNAVAILABLE` when it may not be durable */
-  async record(record: IssuanceRecord): Promise<void> {
+  async record(record: IssuanceFacts): Promise<void> {
     const entry = issuedEntry(record);
     await this.#append(entry);
-    this.#parts.onIssued?.(entry);
+    this.#deps.onIssued?.(entry);
   }
 
   /**
@@ -44,9 +44,9 @@ export class Decisions implements Ledger {
   async refused(refusal: Refusal): Promise<void> {
     const entry = refusedEntry(refusal);
     const who = entry.caller && `${entry.caller.pod?.uid ?? ""} ${entry.caller.spiffeId}`;
-    if (who !== undefined && this.#parts.limit.take(who)) return this.#append(entry);
+    if (who !== undefined && this.#deps.limit.take(who)) return this.#append(entry);
     this.#recent.set(entry.referenceId, entry);
-    this.#parts.strangers.add(entry);
+    this.#deps.strangers.add(entry);
   }
 
   /** One of the last ones. */
@@ -57,6 +57,6 @@ export class Decisions implements Ledger {
   async #append(entry: DecisionEntry): Promise<void> {
     // Also what can not go on record: whoever asks why should hear it.
     this.#recent.set(entry.referenceId, entry);
-    await appendEntry(this.#parts.log, entry);
+    await appendEntry(this.#deps.log, entry);
   }
 }

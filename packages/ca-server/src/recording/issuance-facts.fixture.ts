@@ -1,7 +1,7 @@
 import { createKeyPair } from "@kasbah/pki";
 import { createTestAuthority } from "@kasbah/testkit";
 import { caller, frontend } from "../issuance/open-admission.fixture.ts";
-import type { IssuanceRecord } from "../issuance/ports.ts";
+import type { IssuanceFacts } from "../issuance/ports.ts";
 
 const validity = {
   notBefore: new Date("2029-12-31T23:58:00Z"),
@@ -9,7 +9,7 @@ const validity = {
 };
 
 /** One certificate for the frontend as issuance hands it over, with a real key and signature. */
-export async function issuanceRecord(changes: Partial<IssuanceRecord> = {}): Promise<IssuanceRecord> {
+export async function issuanceFacts(changes: Partial<IssuanceFacts> = {}): Promise<IssuanceFacts> {
   const root = await createTestAuthority("cluster.local");
   const { publicKey } = await createKeyPair("P-256");
   const names = [{ kind: "uri", value: frontend.toString() }] as const;

@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { EntryError, encodeEntry, maxEntryBytes, parseEntry } from "@kasbah/ledger";
 import { caller, frontend } from "../issuance/open-admission.fixture.ts";
-import type { CredentialFacts, IssuanceRecord } from "../issuance/ports.ts";
-import { issuanceRecord } from "./issuance-facts.fixture.ts";
+import type { CredentialFacts, IssuanceFacts } from "../issuance/ports.ts";
+import { issuanceFacts } from "./issuance-facts.fixture.ts";
 import { issuedEntry } from "./issued-entry.ts";
 
 describe("An entry of the ledger", () => {
-  let record: IssuanceRecord;
+  let record: IssuanceFacts;
 
   before(async () => {
-    record = await issuanceRecord();
+    record = await issuanceFacts();
   });
 
-  const lineOf = (changes: Partial<IssuanceRecord> = {}) =>
+  const lineOf = (changes: Partial<IssuanceFacts> = {}) =>
     Buffer.from(encodeEntry(issuedEntry({ ...record, ...changes }))).toString();
-  const entryOf = (changes?: Partial<IssuanceRecord>) => JSON.parse(lineOf(changes));
+  const entryOf = (changes?: Partial<IssuanceFacts>) => JSON.parse(lineOf(changes));
 
   it("is one line, whatever is in it", () => {
     const pod = { name: "a\nb\u2028c", uid: '"\r' };

@@ -1,8 +1,8 @@
 import { entryVersion, type IssuedEntry } from "@kasbah/ledger";
-import type { IssuanceRecord } from "../issuance/ports.ts";
+import type { IssuanceFacts } from "../issuance/ports.ts";
 import { callerEntry } from "./caller-entry.ts";
 
-export function issuedEntry(record: IssuanceRecord): IssuedEntry {
+export function issuedEntry(record: IssuanceFacts): IssuedEntry {
   const { certificate, validity, ignored } = record;
   return {
     v: entryVersion,

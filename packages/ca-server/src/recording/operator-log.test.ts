@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { FakeClock, rejectsWithCode } from "@kasbah/testkit";
 import { MemoryLedger } from "./memory-ledger.fixture.ts";
-import { OperatorRecord } from "./operator-log.ts";
+import { OperatorLog } from "./operator-log.ts";
 
 describe("The record of operators", () => {
   const act = { act: "pause", operatorUnverified: "ann" };
   let ledger: MemoryLedger;
-  let record: OperatorRecord;
+  let record: OperatorLog;
 
   beforeEach(() => {
     ledger = new MemoryLedger();
-    record = new OperatorRecord({ log: ledger.log, clock: new FakeClock() });
+    record = new OperatorLog({ log: ledger.log, clock: new FakeClock() });
   });
 
   it("lets nothing begin while it can not be written", async () => {

@@ -3,7 +3,7 @@ import type { Clock } from "@kasbah/runtime";
 import { CaError } from "../errors.ts";
 import { appendEntry, type EntryLog } from "./append-entry.ts";
 
-export interface OperatorRecordParts {
+export interface OperatorLogDeps {
   readonly log: EntryLog & { readonly writable: boolean };
   readonly clock: Clock;
 }
@@ -14,11 +14,11 @@ const maxReasonLength = 1_000;
 const maxOperatorLength = 200;
 
 /** Puts on record what operators tell the CA to do. */
-export class OperatorRecord {
-  readonly #parts: OperatorRecordParts;
+export class OperatorLog {
+  readonly #deps: OperatorLogDeps;
 
-  constructor(parts: OperatorRecordParts) {
-    this.#parts = parts;
+  constructor(deps: OperatorLogDeps) {
+    this.#deps = deps;
   }
 
   /**
@@ -28,7 +28,7 @@ export class OperatorRecord {
    * @throws CaError `LEDGER_UNAVAILABLE`, and what the work throws
    */
   async recorded<T>(act: OperatorAct, work: () => Promise<T>): Promise<T> {
-    if (!this.#parts.log.writable)
+    if (!this.#deps.log.writable)
       throw new CaError("LEDGER_UNAVAILABLE", "nothing was done, since it could not be put on record");
     let result: T;
     try {
@@ -46,9 +46,9 @@ export class OperatorRecord {
   }
 
   #append(act: OperatorAct, end: Pick<OperatorEntry, "outcome" | "reason">): Promise<void> {
-    const time = this.#parts.clock.now().toISOString();
+    const time = this.#deps.clock.now().toISOString();
     const operatorUnverified = act.operatorUnverified?.slice(0, maxOperatorLength);
     const entry = { v: entryVersion, kind: "operator", time, ...act, operatorUnverified, ...end } as const;
-    return appendEntry(this.#parts.log, entry);
+    return appendEntry(this.#deps.log, entry);
   }
 }

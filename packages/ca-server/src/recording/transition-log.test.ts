@@ -2,20 +2,20 @@ import assert from "node:assert/strict";
 import { FakeClock, type ManualSweep, manualSweep, recordingLogger } from "@kasbah/testkit";
 import type { AuthorityRecord as Known } from "../authorities/rotation/authority-record.ts";
 import { type AuthorityState, emptyState } from "../authorities/rotation/authority-state.ts";
-import { issuanceRecord } from "./issuance-facts.fixture.ts";
+import { issuanceFacts } from "./issuance-facts.fixture.ts";
 import { MemoryLedger } from "./memory-ledger.fixture.ts";
-import { AuthorityRecord } from "./transition-log.ts";
+import { TransitionLog } from "./transition-log.ts";
 
 describe("The record of the authorities", () => {
   let ledger: MemoryLedger;
   let minute: ManualSweep;
   let state: AuthorityState;
-  let record: AuthorityRecord;
+  let record: TransitionLog;
   let known: Known;
 
   before(async () => {
     const since = new Date("2030-01-01T00:00:00Z");
-    const { certificate } = await issuanceRecord();
+    const { certificate } = await issuanceFacts();
     known = {
       ...{ id: "root-1", kind: "root", origin: "self-signed", rootId: "root-1", certificate, chain: [] },
       ...{ hasKey: true, stage: "active", stageSince: since, createdAt: since, leafHorizon: since },
@@ -25,7 +25,7 @@ describe("The record of the authorities", () => {
   beforeEach(() => {
     [ledger, minute] = [new MemoryLedger(), manualSweep()];
     state = { ...emptyState, epoch: 3, authorities: [known], signerId: "root-1" };
-    record = new AuthorityRecord({
+    record = new TransitionLog({
       log: ledger.log,
       state: () => state,
       sweep: minute.sweep,

@@ -2,7 +2,7 @@ import { type AuthorityEntry, encodeEntry, entryVersion } from "@kasbah/ledger";
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import type { AuthorityState } from "../authorities/rotation/authority-state.ts";
 
-export interface AuthorityRecordParts {
+export interface TransitionLogDeps {
   readonly log: { append(entry: Uint8Array): Promise<void> };
   readonly state: () => AuthorityState;
   /** When to try again what could not be recorded: each minute. */
@@ -17,22 +17,22 @@ type Standing = Pick<AuthorityEntry, "authority" | "fingerprint" | "stage" | "si
  * Puts on record who signs and who is trusted: all authorities when the CA starts, since it may have been stopped in the
  * middle of a transition, and from then on each that changes.
  */
-export class AuthorityRecord implements Component {
+export class TransitionLog implements Component {
   readonly name = "record of the authorities";
-  readonly #parts: AuthorityRecordParts;
+  readonly #deps: TransitionLogDeps;
   readonly #recorded = new Map<string, Standing>();
   #sweeping: { stop(): void } | undefined;
   #recording: Promise<void> = Promise.resolve();
 
-  constructor(parts: AuthorityRecordParts) {
-    this.#parts = parts;
+  constructor(deps: TransitionLogDeps) {
+    this.#deps = deps;
   }
 
   /** Resolves when what is in force is on record, or could not be put there: a full disk is no reason not to start. */
   async start(): Promise<void> {
     this.changed();
     await this.#recording;
-    this.#sweeping = this.#parts.sweep(() => this.changed());
+    this.#sweeping = this.#deps.sweep(() => this.changed());
   }
 
   async stop(): Promise<void> {
@@ -49,13 +49,13 @@ export class AuthorityRecord implements Component {
   changed(): void {
     this.#recording = this.#recording.then(() =>
       this.#record().catch((error: unknown) => {
-        this.#parts.logger.warn("a transition of the authorities could not be put on record yet", { error });
+        this.#deps.logger.warn("a transition of the authorities could not be put on record yet", { error });
       }),
     );
   }
 
   async #record(): Promise<void> {
-    const { log, state, clock } = this.#parts;
+    const { log, state, clock } = this.#deps;
     const { epoch, ...authorities } = state();
     for (const standing of standings(authorities)) {
       const before = this.#recorded.get(standing.authority);

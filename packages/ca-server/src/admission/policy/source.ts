@@ -6,7 +6,7 @@ import { type IssuancePolicy, openTerms } from "../../issuance/rules.ts";
 import { loadPolicy } from "./file.ts";
 import type { PolicyFile } from "./schema.ts";
 
-export interface PolicySourceParts {
+export interface PolicySourceDeps {
   /** Undefined: everybody may have what the CA's own bounds allow. */
   readonly path: string | undefined;
   readonly defaultTtlMs: number;
@@ -18,18 +18,18 @@ export interface PolicySourceParts {
 /** The policy in force: that of the file as it was when it was last valid. */
 export class PolicySource implements Component {
   readonly name = "policy";
-  readonly #parts: PolicySourceParts;
+  readonly #deps: PolicySourceDeps;
   #current: IssuancePolicy;
   #watch: ContentWatch | undefined;
   #isRefused = false;
 
-  constructor(parts: PolicySourceParts) {
-    this.#parts = parts;
+  constructor(deps: PolicySourceDeps) {
+    this.#deps = deps;
     this.#current = this.#policyOf({ rules: [], fallback: openTerms });
   }
 
   get path(): string | undefined {
-    return this.#parts.path;
+    return this.#deps.path;
   }
 
   current(): IssuancePolicy {
@@ -45,7 +45,7 @@ export class PolicySource implements Component {
 
   /** @throws PolicyError `POLICY_INVALID`: without a policy to fall back on, nobody is admitted by a guess. */
   async start(): Promise<void> {
-    const { path, clock, logger } = this.#parts;
+    const { path, clock, logger } = this.#deps;
     if (path === undefined) return;
     const initial = await digestOf(path).catch(() => "");
     await this.#take(path);
@@ -76,11 +76,11 @@ export class PolicySource implements Component {
     const file = await loadPolicy(path);
     this.#current = this.#policyOf(file);
     this.#isRefused = false;
-    this.#parts.logger.info("policy in force", { path, rules: file.rules.length });
+    this.#deps.logger.info("policy in force", { path, rules: file.rules.length });
   }
 
   #policyOf(file: PolicyFile): IssuancePolicy {
-    const { defaultTtlMs, maxTtlMs } = this.#parts;
+    const { defaultTtlMs, maxTtlMs } = this.#deps;
     return { ...file, defaultTtlMs, maxTtlMs };
   }
 }

@@ -30,10 +30,10 @@ function rsaSigner(kid: string): Signer {
 /** Of every issuer the same kid, which proves nothing. */
 const signers = { cluster: ecSigner("1"), machines: rsaSigner("1"), stranger: ecSigner("1") };
 
-function issuerOf(issuer: string, { jwk }: Signer, parts: Partial<TokenIssuer> = {}): TokenIssuer {
+function issuerOf(issuer: string, { jwk }: Signer, deps: Partial<TokenIssuer> = {}): TokenIssuer {
   const getKey = createLocalJWKSet({ keys: [jwk] });
   const keys = { current: () => getKey, refreshForUnknownKey: async () => undefined };
-  return { issuer, keys, audiences: ["istio-ca"], algorithms: tokenAlgorithms, ...parts };
+  return { issuer, keys, audiences: ["istio-ca"], algorithms: tokenAlgorithms, ...deps };
 }
 
 async function mint(signer: Signer, claims: Record<string, unknown>, alg = signer.alg): Promise<BearerToken> {

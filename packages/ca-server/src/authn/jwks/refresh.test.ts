@@ -26,9 +26,9 @@ describe("A token with a key that is not in the set", () => {
     clock = new FakeClock("2030-01-01T00:00:00Z");
     reads = 0;
     serve(first);
-    const parts = { location: "test", refreshIntervalMs: 300_000, clock, logger: recordingLogger() };
+    const deps = { location: "test", refreshIntervalMs: 300_000, clock, logger: recordingLogger() };
     source = new JwksSource({
-      ...parts,
+      ...deps,
       read: () => {
         reads += 1;
         return read();

@@ -4,7 +4,7 @@ import { CaError } from "../../errors.ts";
 import { parseVerificationKeys } from "./key-set.ts";
 import type { TokenKeys } from "./verification-keys.ts";
 
-export interface JwksSourceParts {
+export interface JwksSourceDeps {
   /** Where the set comes from, for logs. */
   readonly location: string;
   /** Reads the text of the set, or rejects. */
@@ -33,7 +33,7 @@ const maxRetryMs = 30_000;
 /** A key set that is read again and again; the last good one is kept while its source is down. */
 export class JwksSource implements Component, TokenKeys {
   readonly name = "jwks";
-  readonly #parts: JwksSourceParts;
+  readonly #deps: JwksSourceDeps;
   readonly #loop: Loop;
   readonly #failure = new OncePerReason();
   #loaded: LoadedSet | undefined;
@@ -41,9 +41,9 @@ export class JwksSource implements Component, TokenKeys {
   #reading: Promise<void> | undefined;
   #unknownKeyReadMs: number | undefined;
 
-  constructor(parts: JwksSourceParts) {
-    this.#parts = parts;
-    this.#loop = new Loop({ clock: parts.clock, pass: () => this.#refresh() });
+  constructor(deps: JwksSourceDeps) {
+    this.#deps = deps;
+    this.#loop = new Loop({ clock: deps.clock, pass: () => this.#refresh() });
   }
 
   /** True while tokens can be checked. */
@@ -54,7 +54,7 @@ export class JwksSource implements Component, TokenKeys {
   /** Waits a moment for the first read; a source that is down delays readiness and does not stop the server. */
   async start(): Promise<void> {
     const moment = new AbortController();
-    await Promise.race([this.#readOnce(), delay(this.#parts.clock, firstReadMs, moment.signal)]);
+    await Promise.race([this.#readOnce(), delay(this.#deps.clock, firstReadMs, moment.signal)]);
     moment.abort();
     this.#loop.start(this.#delayMs());
   }
@@ -70,7 +70,7 @@ export class JwksSource implements Component, TokenKeys {
   }
 
   async refreshForUnknownKey(): Promise<void> {
-    const now = this.#parts.clock.monotonicMs();
+    const now = this.#deps.clock.monotonicMs();
     const isDue =
       this.#unknownKeyReadMs === undefined || now - this.#unknownKeyReadMs >= unknownKeyIntervalMs;
     if (isDue) this.#unknownKeyReadMs = now;
@@ -88,7 +88,7 @@ export class JwksSource implements Component, TokenKeys {
 
   async #read(): Promise<void> {
     try {
-      const text = await this.#parts.read(this.#loop.signal);
+      const text = await this.#deps.read(this.#loop.signal);
       this.#take(text);
     } catch (error) {
       if (!this.#loop.signal.aborted) this.#fail(error);
@@ -96,8 +96,8 @@ export class JwksSource implements Component, TokenKeys {
   }
 
   #take(text: string): void {
-    const confirmedMs = this.#parts.clock.monotonicMs();
-    const { logger, location } = this.#parts;
+    const confirmedMs = this.#deps.clock.monotonicMs();
+    const { logger, location } = this.#deps;
     if (this.#loaded?.text === text) {
       this.#loaded = { ...this.#loaded, confirmedMs };
     } else {
@@ -112,7 +112,7 @@ export class JwksSource implements Component, TokenKeys {
 
   #fail(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
-    const { logger, location } = this.#parts;
+    const { logger, location } = this.#deps;
     this.#failure.failed(reason, () =>
       logger.error("jwks can not be read", { location, error, keepsLastGoodSet: this.usable }),
     );
@@ -125,13 +125,13 @@ export class JwksSource implements Component, TokenKeys {
   }
 
   #delayMs(): number {
-    const { refreshIntervalMs } = this.#parts;
+    const { refreshIntervalMs } = this.#deps;
     if (this.#failures === 0) return refreshIntervalMs;
     return Math.min(firstRetryMs * 2 ** (this.#failures - 1), maxRetryMs, refreshIntervalMs);
   }
 
   #ageMs({ confirmedMs }: LoadedSet): number {
-    return this.#parts.clock.monotonicMs() - confirmedMs;
+    return this.#deps.clock.monotonicMs() - confirmedMs;
   }
 }
 

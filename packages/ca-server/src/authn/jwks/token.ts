@@ -16,7 +16,7 @@ export interface TokenIssuer extends TokenExpectations {
   readonly algorithms: readonly string[];
 }
 
-export interface JwksTokenParts {
+export interface JwksTokenDeps {
   readonly issuers: readonly TokenIssuer[];
   readonly trustDomain: TrustDomain;
   readonly clock: Clock;
@@ -25,16 +25,16 @@ export interface JwksTokenParts {
 /** Knows callers by service account tokens that verify under the key set of a configured issuer. */
 export class JwksTokenAuthenticator implements TokenAuthenticator {
   readonly kind = "jwks-token";
-  readonly #parts: JwksTokenParts;
+  readonly #deps: JwksTokenDeps;
 
-  constructor(parts: JwksTokenParts) {
-    this.#parts = parts;
+  constructor(deps: JwksTokenDeps) {
+    this.#deps = deps;
   }
 
   /** Tokens that name one of the issuers, and those that one of them signed under another name. */
   async judges(token: BearerToken): Promise<boolean> {
     if (this.#issuerNamed(token.claimedIssuer) !== undefined) return true;
-    const proofs = this.#parts.issuers.map((issuer) => verifiedOrNothing(token, issuer));
+    const proofs = this.#deps.issuers.map((issuer) => verifiedOrNothing(token, issuer));
     return (await Promise.all(proofs)).some((claims) => claims !== undefined);
   }
 
@@ -43,22 +43,22 @@ export class JwksTokenAuthenticator implements TokenAuthenticator {
     const issuer = this.#issuerNamed(token.claimedIssuer);
     if (issuer === undefined) return await this.#refuseUnknownIssuer(token);
     const claims = await verifySignature(token, issuer);
-    checkTokenClaims(claims, issuer, this.#parts.clock.now());
+    checkTokenClaims(claims, issuer, this.#deps.clock.now());
     const { workload, ...where } = readServiceAccount(claims);
     return {
-      spiffeId: SpiffeId.forWorkload(this.#parts.trustDomain, workload),
+      spiffeId: SpiffeId.forWorkload(this.#deps.trustDomain, workload),
       ...where,
       credential: { kind: this.kind, issuer: issuer.issuer, tokenIdHash: tokenIdHash(claims) },
     };
   }
 
   #issuerNamed(name: string | undefined): TokenIssuer | undefined {
-    return this.#parts.issuers.find(({ issuer }) => issuer === name);
+    return this.#deps.issuers.find(({ issuer }) => issuer === name);
   }
 
   /** What the token says is shown only if one of our issuers signed it, however odd its `iss`. */
   async #refuseUnknownIssuer(token: BearerToken): Promise<never> {
-    const { issuers } = this.#parts;
+    const { issuers } = this.#deps;
     const known = issuers.map(({ issuer }) => issuer);
     for (const issuer of issuers) {
       const claims = await verifiedOrNothing(token, issuer);

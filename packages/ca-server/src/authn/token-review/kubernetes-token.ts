@@ -11,7 +11,7 @@ import type { TokenAuthenticator } from "../token-authenticator.ts";
 import { type DeletedPods, refuseDeleted } from "./deleted-pods.ts";
 import type { ReviewCache } from "./review-cache.ts";
 
-export interface KubernetesTokenParts {
+export interface KubernetesTokenDeps {
   /** The API server's verdicts, few of them at a time. */
   readonly reviews: Pick<ReviewCache, "review">;
   /** The API server must say that the token is for one of these. */
@@ -36,10 +36,10 @@ const extra = {
  */
 export class KubernetesTokenAuthenticator implements TokenAuthenticator {
   readonly kind = "kubernetes-token";
-  readonly #parts: KubernetesTokenParts;
+  readonly #deps: KubernetesTokenDeps;
 
-  constructor(parts: KubernetesTokenParts) {
-    this.#parts = parts;
+  constructor(deps: KubernetesTokenDeps) {
+    this.#deps = deps;
   }
 
   async judges(): Promise<boolean> {
@@ -48,7 +48,7 @@ export class KubernetesTokenAuthenticator implements TokenAuthenticator {
 
   /** @throws CaError `TOKEN_*`, `CALLER_NOT_SERVICE_ACCOUNT`, `AUTHENTICATOR_UNAVAILABLE`. */
   async authenticate(token: BearerToken): Promise<Caller> {
-    const { audiences, deletedPods, trustDomain, clock } = this.#parts;
+    const { audiences, deletedPods, trustDomain, clock } = this.#deps;
     const status = await this.#review(token.text);
     if (status.error !== "" || !status.authenticated) throw refusal(token, status, clock.now(), audiences);
     checkAudiences(status.audiences, audiences);
@@ -66,7 +66,7 @@ export class KubernetesTokenAuthenticator implements TokenAuthenticator {
 
   async #review(token: string): Promise<TokenReviewStatus> {
     try {
-      return await this.#parts.reviews.review(token);
+      return await this.#deps.reviews.review(token);
     } catch (error) {
       if (!(error instanceof ReviewUnavailable)) throw error;
       throw new CaError("AUTHENTICATOR_UNAVAILABLE", "the Kubernetes API server gives no verdict", {

@@ -4,7 +4,7 @@ import { LRUCache } from "lru-cache";
 import pLimit, { type LimitFunction } from "p-limit";
 import { ReviewUnavailable, type TokenReviewStatus } from "../../kubernetes/pods/token-review.ts";
 
-export interface ReviewCacheParts {
+export interface ReviewCacheDeps {
   readonly ask: (token: string) => Promise<TokenReviewStatus>;
   readonly clock: Clock;
   readonly onAnswer: (from: "cache" | "shared" | "api-server") => void;
@@ -29,18 +29,18 @@ const maxWaiting = 500;
  * for a short while. Keyed by a hash, so that no token lies in memory longer than its call.
  */
 export class ReviewCache {
-  readonly #parts: ReviewCacheParts;
+  readonly #deps: ReviewCacheDeps;
   readonly #verdicts = new LRUCache<string, Verdict>({ max: maxVerdicts });
   readonly #asking = new Map<string, Promise<TokenReviewStatus>>();
   readonly #limit: LimitFunction = pLimit(maxAtOnce);
 
-  constructor(parts: ReviewCacheParts) {
-    this.#parts = parts;
+  constructor(deps: ReviewCacheDeps) {
+    this.#deps = deps;
   }
 
   /** @throws ReviewUnavailable */
   async review(token: string): Promise<TokenReviewStatus> {
-    const { clock, onAnswer } = this.#parts;
+    const { clock, onAnswer } = this.#deps;
     const key = createHash("sha256").update(token).digest("base64");
     const known = this.#verdicts.get(key);
     if (known !== undefined && clock.monotonicMs() < known.untilMs) {
@@ -59,7 +59,7 @@ export class ReviewCache {
     if (this.#limit.pendingCount >= maxWaiting) {
       throw new ReviewUnavailable(`${maxWaiting} callers wait for the API server already`);
     }
-    const { ask, clock, onAnswer } = this.#parts;
+    const { ask, clock, onAnswer } = this.#deps;
     onAnswer("api-server");
     const asked = this.#limit(() => ask(token))
       .then((status) => {

@@ -1,4 +1,4 @@
-import { decisionView } from "@kasbah/ca-server/policy";
+import { decisionMessage } from "@kasbah/ca-server/policy";
 import type { Found, IssuedEntry } from "@kasbah/ledger";
 import { fieldLines } from "../../output/field-lines.ts";
 import { plainTime, timeAndDistance } from "../../output/relative-time.ts";
@@ -13,7 +13,7 @@ export interface CertificateRecord {
 /** Renders the entry of a certificate for people. */
 export function renderCertificate({ found, authorityId }: CertificateRecord, now: Date): string {
   const { entry, slot, index } = found;
-  const { caller, credential, pod, node, ignored, disregarded } = decisionView(entry);
+  const { caller, credential, pod, node, ignored, disregarded } = decisionMessage(entry);
   const [notBefore, notAfter] = [new Date(entry.notBefore), new Date(entry.notAfter)];
   const hash = `SHA-256 ${entry.authority.slice(0, 16)}`;
   return fieldLines([

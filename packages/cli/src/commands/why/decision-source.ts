@@ -1,4 +1,4 @@
-import { decisionView } from "@kasbah/ca-server/policy";
+import { decisionMessage } from "@kasbah/ca-server/policy";
 import { LedgerError } from "@kasbah/ledger";
 import { withLedger } from "../../audit/ledger-access.ts";
 import type { DecisionMessage } from "../../authority/admin-client.ts";
@@ -33,7 +33,7 @@ async function readStopped(
 ): Promise<DecisionMessage & { readonly replica?: string }> {
   try {
     const found = await withLedger([directory], deps, (ledger) => ledger.reference(referenceId));
-    if (found !== undefined) return decisionView(found);
+    if (found !== undefined) return decisionMessage(found);
   } catch (error) {
     // If no CA has ever run here, the missing socket explains more than the missing ledger.
     throw error instanceof LedgerError && error.code === "STATE_MISSING" ? away : error;
