@@ -3,6 +3,7 @@ export { TreeKeeper } from "./checkpoints/tree-keeper.ts";
 export {
   type AuthorityEntry,
   type CallerEntry,
+  type CredentialKind,
   type DecisionEntry,
   encodeEntry,
   entryVersion,

@@ -3,7 +3,7 @@ import type { Codec, Method } from "./codec.ts";
 
 const wire = kasbah.v1;
 
-/** The decision about one call. Unknown texts are "". */
+/** The CA's decision about one call. Unknown texts are "". It contains facts that only operators may see. */
 export interface DecisionMessage {
   readonly referenceId: string;
   readonly time: Date;
@@ -26,7 +26,7 @@ export interface DecisionMessage {
   readonly disregarded: readonly string[];
 }
 
-/** The policy's decision about one identity; durations in milliseconds. */
+/** The terms that the policy grants to one identity. Durations are in milliseconds. */
 export interface IdentityExplanationMessage {
   readonly spiffeId: string;
   readonly rule: string;
@@ -35,6 +35,7 @@ export interface IdentityExplanationMessage {
   readonly defaultTtl: number;
   readonly maxTtl: number;
   readonly onExcess: string;
+  /** Empty if the policy allows every key type that the CA accepts. */
   readonly keyTypes: readonly string[];
   readonly dnsNames: readonly string[];
   readonly onForeignNames: string;
@@ -52,7 +53,7 @@ const decision: Codec<DecisionMessage> = {
       ignored: [...ignored],
       disregarded: [...disregarded],
     }).finish(),
-  // The defaults of absent fields are on the message's prototype, so each field is read by name.
+  // A message inherits the defaults of absent fields from its prototype, so each field is read by name.
   decode: (bytes) => {
     const read = wire.Decision.decode(bytes);
     return {
@@ -107,7 +108,7 @@ const explanation: Codec<IdentityExplanationMessage> = {
 
 const path = (name: string) => `/kasbah.v1.AdmissionAdmin/${name}`;
 
-/** Fails with FAILED_PRECONDITION if the CA has no record of a call with this reference. */
+/** Fails with FAILED_PRECONDITION if the CA has no entry for the reference. */
 export const explainCall: Method<{ readonly referenceId: string }, DecisionMessage> = {
   path: path("ExplainCall"),
   request: {

@@ -10,12 +10,13 @@ const stages = ["prepared", "distributed", "active", "retiring", "retired"] as c
 type Kind = (typeof kinds)[number];
 type Stage = (typeof stages)[number];
 
-/** An authority as an operator sees it. */
+/** The operator's view of an authority. */
 export interface AuthorityMessage {
   readonly id: string;
   readonly kind: Kind;
   readonly origin: (typeof origins)[number];
   readonly stage: Stage;
+  /** True for the members of the one chain that signs: an intermediate and its root, or a root alone. */
   readonly signs: boolean;
   readonly trusted: boolean;
   readonly fingerprint: string;
@@ -24,10 +25,11 @@ export interface AuthorityMessage {
   readonly notBefore: Date;
   readonly notAfter: Date;
   readonly stageSince: Date;
+  /** When the CA starts to replace it automatically. */
   readonly rotatesAt?: Date;
 }
 
-/** The rotation in progress. */
+/** The operator's view of the rotation in progress. */
 export interface RotationMessage {
   readonly kind: Kind;
   readonly from: string;
@@ -35,20 +37,27 @@ export interface RotationMessage {
   readonly stage: Stage;
   readonly since: Date;
   readonly mayAdvance: boolean;
+  /** Why the next stage may or may not begin. */
   readonly reason: string;
+  /** The earliest time at which the next stage may begin. */
   readonly earliest?: Date;
+  /** True while the rotation returns to the previous authority. */
   readonly aborted: boolean;
 }
 
 /** The response to every command about authorities. */
 export interface AuthorityStatusMessage {
   readonly trustDomain: string;
+  /** Increases with every transition. */
   readonly epoch: number;
+  /** Whether the CA starts rotations automatically. */
   readonly automatic: boolean;
   readonly paused: boolean;
   readonly authorities: readonly AuthorityMessage[];
   readonly rotation?: RotationMessage;
+  /** One sentence for each condition that needs an operator's attention. */
   readonly warnings: readonly string[];
+  /** When the state was restored from a backup. */
   readonly restoredAt?: Date;
 }
 

@@ -1,30 +1,13 @@
 import type { SpiffeId } from "@kasbah/pki";
+import type { IdentityExplanationMessage } from "@kasbah/protocol";
 import { dnsNamesFor, type IssuancePolicy, rulingOn } from "../issuance/rules.ts";
 
-/** What a policy says about one identity, in words and milliseconds. */
-export interface IdentityExplanation {
-  readonly spiffeId: string;
-  readonly rule: string;
-  readonly policyFile: string;
-  readonly allowed: boolean;
-  readonly defaultTtl: number;
-  readonly maxTtl: number;
-  readonly onExcess: string;
-  /** Empty: every type that the CA takes. */
-  readonly keyTypes: readonly string[];
-  readonly dnsNames: readonly string[];
-  readonly onForeignNames: string;
-  readonly onSharedKey: string;
-  readonly rate: string;
-  readonly reason: string;
-}
-
-/** Which rule decides about an identity, and what it gives. */
+/** Describes to an operator the rule that applies to an identity and the terms that it grants. */
 export function explainIdentity(
   spiffeId: SpiffeId,
   policy: IssuancePolicy,
   policyFile: string | undefined,
-): IdentityExplanation {
+): IdentityExplanationMessage {
   const { rule, terms } = rulingOn(spiffeId, policy);
   const { allow, rate, onExcess, onForeignNames, onSharedKey } = terms;
   const maxTtl = Math.min(terms.maxTtlMs ?? policy.maxTtlMs, policy.maxTtlMs);

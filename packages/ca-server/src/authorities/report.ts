@@ -1,4 +1,4 @@
-import type { AuthorityStatus, AuthorityView, RotationView } from "./operations.ts";
+import type { AuthorityMessage, AuthorityStatusMessage, RotationMessage } from "@kasbah/protocol";
 import type { AuthorityRecord } from "./rotation/authority-record.ts";
 import { type AuthorityState, authorityOf, isTrusted, type Rotation } from "./rotation/authority-state.ts";
 import { expiryWarnings } from "./rotation/expiry.ts";
@@ -13,7 +13,7 @@ export interface ReportContext {
 }
 
 /** The authorities in the words and order that an operator reads. */
-export function authorityStatusOf(state: AuthorityState, context: ReportContext): AuthorityStatus {
+export function authorityStatusOf(state: AuthorityState, context: ReportContext): AuthorityStatusMessage {
   const { rotation, restoredAt } = state;
   return {
     trustDomain: context.trustDomain,
@@ -31,7 +31,7 @@ function viewOf(
   authority: AuthorityRecord,
   state: AuthorityState,
   { automatic }: ReportContext,
-): AuthorityView {
+): AuthorityMessage {
   const { id, kind, origin, stage, stageSince, certificate } = authority;
   const { fingerprint, serial, publicKey, notBefore, notAfter } = certificate;
   const signs = isInSigningChain(authority, state);
@@ -59,7 +59,11 @@ function isInSigningChain({ id }: AuthorityRecord, state: AuthorityState): boole
 }
 
 /** A change of roots is shown by its roots, though their intermediates do the signing. */
-function rotationView(state: AuthorityState, rotation: Rotation, { gate, now }: ReportContext): RotationView {
+function rotationView(
+  state: AuthorityState,
+  rotation: Rotation,
+  { gate, now }: ReportContext,
+): RotationMessage {
   const { kind, from, to, stage, since, aborted } = rotation;
   const shown = (id: string) => (kind === "root" ? authorityOf(state, id).rootId : id);
   const common = { kind, from: shown(from), to: shown(to), stage, since, aborted };

@@ -1,3 +1,4 @@
+import type { AuthorityStatusMessage } from "@kasbah/protocol";
 import {
   type Clock,
   type Component,
@@ -8,7 +9,7 @@ import {
 } from "@kasbah/runtime";
 import { OperationError } from "../errors.ts";
 import type { AuthorityKeeper } from "./keeper.ts";
-import type { AuthorityOperations, AuthorityStatus } from "./operations.ts";
+import type { AuthorityOperations } from "./operations.ts";
 import { authorityStatusOf } from "./report.ts";
 import type { AuthorityKind } from "./rotation/authority-record.ts";
 import { type AuthorityState, authorityOf, rootOf } from "./rotation/authority-state.ts";
@@ -77,28 +78,28 @@ export class RotationDriver implements Component, AuthorityOperations {
     }
   }
 
-  status(): AuthorityStatus {
+  status(): AuthorityStatusMessage {
     const { keeper, profile, gate, automatic, clock } = this.#parts;
     const trustDomain = profile.trustDomain.name;
     return authorityStatusOf(keeper.state, { trustDomain, automatic, gate, now: clock.now() });
   }
 
-  rotate(kind: AuthorityKind): Promise<AuthorityStatus> {
+  rotate(kind: AuthorityKind): Promise<AuthorityStatusMessage> {
     return this.#operate(async () => {
       this.#refuseImpossible(kind);
       await this.#begin(kind);
     });
   }
 
-  pause(): Promise<AuthorityStatus> {
+  pause(): Promise<AuthorityStatusMessage> {
     return this.#operate(() => this.#parts.keeper.transition(pause));
   }
 
-  resume(): Promise<AuthorityStatus> {
+  resume(): Promise<AuthorityStatusMessage> {
     return this.#operate(() => this.#parts.keeper.transition(resume));
   }
 
-  abort({ ifEpoch }: { readonly ifEpoch?: number }): Promise<AuthorityStatus> {
+  abort({ ifEpoch }: { readonly ifEpoch?: number }): Promise<AuthorityStatusMessage> {
     const { keeper, clock } = this.#parts;
     return this.#operate(() =>
       keeper.transition((state) => {
@@ -111,7 +112,7 @@ export class RotationDriver implements Component, AuthorityOperations {
   }
 
   /** An operator's act, and the step that it makes possible at once. */
-  async #operate(act: () => Promise<unknown>): Promise<AuthorityStatus> {
+  async #operate(act: () => Promise<unknown>): Promise<AuthorityStatusMessage> {
     await this.#queue.run(act);
     await this.look(false);
     return this.status();

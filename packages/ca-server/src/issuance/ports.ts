@@ -1,3 +1,4 @@
+import type { CredentialKind } from "@kasbah/ledger";
 import type { Certificate, PublicKey, SigningKey, SpiffeId, TrustBundle, Validity } from "@kasbah/pki";
 import type { Rate } from "./rules.ts";
 
@@ -9,22 +10,25 @@ export interface Credentials {
   readonly peerCertificates: readonly Uint8Array[];
 }
 
-/** How a caller proved itself, in facts that may stand in a log: never the credential. */
-export type CredentialFacts =
-  | {
-      readonly kind: "jwks-token";
-      readonly issuer: string;
-      /** Hex SHA-256 of the token's `jti`; undefined when it has none. */
-      readonly tokenIdHash: string | undefined;
-    }
-  | { readonly kind: "kubernetes-token"; readonly tokenIdHash: string | undefined }
-  | {
-      readonly kind: "client-certificate";
-      readonly serial: string;
-      readonly fingerprint: string;
-      /** When a token last proved the name that has been renewed by certificates since. */
-      readonly tokenProvenAt: Date;
-    };
+/** How a caller authenticated. It never contains the credential, so it may be logged. */
+export type CredentialFacts = TokenFacts | CertificateFacts;
+
+/** Every kind of credential but a certificate proves the caller's name at the time of the call. */
+export interface TokenFacts {
+  readonly kind: Exclude<CredentialKind, CertificateFacts["kind"]>;
+  /** The issuer of the token, if the CA selected the keys by it. */
+  readonly issuer?: string;
+  /** Hex SHA-256 of the token's `jti`; undefined if it has none. */
+  readonly tokenIdHash: string | undefined;
+}
+
+export interface CertificateFacts {
+  readonly kind: Extract<CredentialKind, "client-certificate">;
+  readonly serial: string;
+  readonly fingerprint: string;
+  /** When a token last proved the name; certificates have renewed it since. */
+  readonly tokenProvenAt: Date;
+}
 
 export interface PodFacts {
   readonly name: string;

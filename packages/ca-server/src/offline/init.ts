@@ -1,10 +1,10 @@
 import { createSerial } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
+import type { AuthorityStatusMessage } from "@kasbah/protocol";
 import { type Clock, type Command, type ConfigOf, type Logger, option, schema } from "@kasbah/runtime";
 import { openDirectoryBacking } from "../authorities/backing.ts";
 import { AuthorityKeys } from "../authorities/keys/authority-keys.ts";
 import { openAuthorities } from "../authorities/open-authorities.ts";
-import type { AuthorityStatus } from "../authorities/operations.ts";
 import { SelfSigned } from "../authorities/self-signed.ts";
 import { authoritySettingsOf } from "../authorities/settings.ts";
 import { authorityOptions, authorityProblems } from "../config/authorities.ts";
@@ -50,7 +50,7 @@ export function initCommand(version: string): Command<InitOptions> {
 export async function initState(
   config: InitConfig,
   { clock, logger, holder }: { readonly clock: Clock; readonly logger: Logger; readonly holder: LockHolder },
-): Promise<AuthorityStatus & { readonly isNew: boolean }> {
+): Promise<AuthorityStatusMessage & { readonly isNew: boolean }> {
   const state = await prepareStateDirectory(config.stateDir);
   const lock = new DirectoryLock(state.control, holder);
   await lock.start();

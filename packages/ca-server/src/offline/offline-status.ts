@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import type { AuthorityStatus } from "../authorities/operations.ts";
+import type { AuthorityStatusMessage } from "@kasbah/protocol";
 import { authorityStatusOf } from "../authorities/report.ts";
 import { type AuthorityState, rootOf } from "../authorities/rotation/authority-state.ts";
 import { timeGate } from "../authorities/rotation/rotation-gate.ts";
@@ -13,7 +13,7 @@ import { stateDirectoryAt } from "../store/state-directory.ts";
  *
  * @throws StateError `STATE_MISSING`, `STATE_DAMAGED`
  */
-export async function readOfflineStatus(stateDirectory: string, now: Date): Promise<AuthorityStatus> {
+export async function readOfflineStatus(stateDirectory: string, now: Date): Promise<AuthorityStatusMessage> {
   const state = await readAuthorityState(stateDirectory);
   const context = { trustDomain: trustDomainOf(state), automatic: true, gate: timeGate, now };
   return authorityStatusOf(state, context);

@@ -1,29 +1,7 @@
 import type { CallerEntry, DecisionEntry, RefusedEntry } from "@kasbah/ledger";
+import type { DecisionMessage } from "@kasbah/protocol";
 
-/** A decision about a call in texts, "" where nothing is known. It holds what only operators may know. */
-export interface DecisionMessage {
-  readonly referenceId: string;
-  readonly time: Date;
-  /** `ISSUED`, or the code of the refusal. */
-  readonly code: string;
-  readonly peerAddress: string;
-  readonly caller: string;
-  readonly credential: string;
-  readonly pod: string;
-  readonly node: string;
-  readonly subject: string;
-  readonly rule: string;
-  readonly problem: string;
-  readonly expected: string;
-  readonly seen: string;
-  readonly fix: string;
-  readonly causes: readonly string[];
-  readonly serial: string;
-  readonly ignored: readonly string[];
-  readonly disregarded: readonly string[];
-}
-
-/** What an entry of the ledger tells of a call. */
+/** Describes a decision in the ledger to an operator. */
 export function decisionMessage(entry: DecisionEntry): DecisionMessage {
   const { referenceId, peerAddress, caller, spiffeId = "", rule = "" } = entry;
   const isIssued = entry.kind === "issued";
@@ -51,12 +29,6 @@ export function decisionMessage(entry: DecisionEntry): DecisionMessage {
 }
 
 function credentialText({ kind, issuer, serial, tokenProvenAt }: CallerEntry): string {
-  switch (kind) {
-    case "jwks-token":
-      return `jwks-token of ${issuer}`;
-    case "kubernetes-token":
-      return kind;
-    case "client-certificate":
-      return `client-certificate ${serial}, last token ${tokenProvenAt}`;
-  }
+  if (kind === "client-certificate") return `${kind} ${serial}, last token ${tokenProvenAt}`;
+  return issuer === undefined ? kind : `${kind} of ${issuer}`;
 }

@@ -15,10 +15,15 @@ interface Head {
   readonly time: string;
 }
 
-/** How a caller proved itself, without the proof. */
+/** The kinds of credentials that the CA accepts, as the ledger, the metrics and the commands name them. */
+export const credentialKinds = ["jwks-token", "kubernetes-token", "client-certificate"] as const;
+
+export type CredentialKind = (typeof credentialKinds)[number];
+
+/** A caller and how it authenticated, without the credential itself. */
 export interface CallerEntry {
   readonly spiffeId: string;
-  readonly kind: "jwks-token" | "kubernetes-token" | "client-certificate";
+  readonly kind: CredentialKind;
   readonly issuer?: string | undefined;
   /** SHA-256 of the token's `jti`. */
   readonly tokenIdHash?: string | undefined;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { canonicalJson } from "./canonical-json.ts";
-import { entryVersion, type LedgerEntry, maxEntryBytes } from "./entry.ts";
+import { credentialKinds, entryVersion, type LedgerEntry, maxEntryBytes } from "./entry.ts";
 
 const text = z.string().max(maxEntryBytes);
 const texts = z.array(text);
@@ -11,7 +11,7 @@ const head = { v: z.number().int(), time };
 
 const caller = z.strictObject({
   spiffeId: text,
-  kind: z.enum(["jwks-token", "kubernetes-token", "client-certificate"]),
+  kind: z.enum(credentialKinds),
   issuer: text.optional(),
   tokenIdHash: hash.optional(),
   serial: serial.optional(),

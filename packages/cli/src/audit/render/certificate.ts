@@ -1,4 +1,4 @@
-import { decisionMessage } from "@kasbah/ca-server/policy";
+import { decisionMessage } from "@kasbah/ca-server/state";
 import type { Found, IssuedEntry } from "@kasbah/ledger";
 import { fieldLines } from "../../output/field-lines.ts";
 import { plainTime, timeAndDistance } from "../../output/relative-time.ts";

@@ -1,4 +1,4 @@
-import { decisionMessage } from "@kasbah/ca-server/policy";
+import { decisionMessage } from "@kasbah/ca-server/state";
 import { LedgerError } from "@kasbah/ledger";
 import { withLedger } from "../../audit/ledger-access.ts";
 import type { DecisionMessage } from "../../authority/admin-client.ts";
