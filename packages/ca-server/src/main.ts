@@ -7,7 +7,6 @@ import { createSerial, createWorkloadSerial } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import {
   type Component,
-  createRegistry,
   createScheduler,
   createStatusServer,
   cronSweep,
@@ -15,118 +14,74 @@ import {
   runMain,
   systemClock,
 } from "@kasbah/runtime";
-import { unaryRoute } from "@kasbah/runtime/rpc";
 import { createAdminSocket } from "./admin/admin-socket.ts";
-import { createKeyHolders } from "./admission/key-holders.ts";
-import { PolicySource } from "./admission/policy/source.ts";
-import { createThrottle } from "./admission/throttle.ts";
+import { createAdmission } from "./admission/create-admission.ts";
+import { loadPolicy } from "./admission/policy/file.ts";
 import { createAuthn } from "./authn/create-authn.ts";
-import { timedAuthenticator } from "./authn/timed-authenticator.ts";
+import { loadTokenIssuers } from "./authn/jwks/issuers-file.ts";
 import { openDirectoryBacking } from "./authorities/backing.ts";
-import { createAuthorities } from "./authorities/create-authorities.ts";
+import { type Authorities, createAuthorities } from "./authorities/create-authorities.ts";
 import { timeGate } from "./authorities/rotation/rotation-gate.ts";
-import { authoritySettingsOf } from "./authorities/settings.ts";
+import { type AuthoritySettings, authoritySettingsOf } from "./authorities/settings.ts";
 import { authoritiesInUse, createTransitionObserver } from "./authorities/transition-observer.ts";
 import { type ServerConfig, serverCommand, serverOptions } from "./config/config.ts";
 import { fileProblems } from "./config/file-problems.ts";
-import { limitsOf } from "./config/limits.ts";
-import { createCertificateRoute } from "./grpc/certificate-service.ts";
-import { createHealthRoutes } from "./grpc/health-service.ts";
-import { GrpcEndpoint } from "./grpc/server.ts";
-import { ServingCertificate } from "./grpc/serving-certificate.ts";
+import { createGrpcServer } from "./grpc/create-grpc-server.ts";
+import type { ServingCertificate } from "./grpc/serving-certificate.ts";
 import { createIssuance } from "./issuance/issue-certificate.ts";
-import { createKubernetes } from "./kubernetes/create-kubernetes.ts";
-import { createLedger } from "./recording/create-ledger.ts";
+import { createKubernetes, type Kubernetes } from "./kubernetes/create-kubernetes.ts";
+import { type CaLedger, createLedger } from "./recording/create-ledger.ts";
 import { TransitionLog } from "./recording/transition-log.ts";
 import { DirectoryLock } from "./store/directory-lock.ts";
-import { prepareStateDirectory, showsFormerRoot } from "./store/state-directory.ts";
-import { registerAuthorityMetrics } from "./telemetry/authority-metrics.ts";
-import { createLedgerMetrics, registerLedgerGauges } from "./telemetry/ledger-metrics.ts";
-import { createCaMetrics, registerPublisherGauge, registerServerGauges } from "./telemetry/metrics.ts";
-import { readinessOf } from "./telemetry/readiness.ts";
+import { prepareStateDirectory, type StateDirectory, showsFormerRoot } from "./store/state-directory.ts";
+import { createTelemetry, type Telemetry } from "./telemetry/create-telemetry.ts";
+import { createReadiness } from "./telemetry/readiness.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 const machine = { isRoot: process.getuid?.() === 0, env: process.env };
+const host = { pid: process.pid, hostname: hostname() };
+
+const clock = systemClock;
+const writer = createCertificateWriter();
+const newSerial = createSerial;
+const newReferenceId = () => randomBytes(6).toString("hex");
+const everySecond = cronSweep("* * * * * *");
 
 const command = serverCommand(version);
-await runMain({ command, options: serverOptions(machine), checkFiles: fileProblems, compose }, process);
+await runMain({ command, options: serverOptions(machine), checkFiles, compose }, process);
 
+async function checkFiles({ policy, tokenIssuers }: ServerConfig): Promise<readonly string[]> {
+  const problems = await Promise.all([
+    fileProblems("--policy", policy, loadPolicy),
+    fileProblems("--token-issuers", tokenIssuers, loadTokenIssuers),
+  ]);
+  return problems.flat();
+}
+
+/** Creates the rooms of the CA, and returns their components in the order in which they start. */
 async function compose(config: ServerConfig, logger: Logger): Promise<Component[]> {
-  const clock = systemClock;
-  const scheduler = createScheduler(clock, cronSweep());
-  const writer = createCertificateWriter();
-  const newSerial = createSerial;
-  const newReferenceId = () => randomBytes(6).toString("hex");
-  const registry = createRegistry({ name: "kasbah-server", version });
+  const common = { config, clock, logger };
+  const telemetry = createTelemetry(version);
+  const metrics = telemetry.calls;
 
-  // What is on disk, and that nobody else writes there.
   const state = await prepareStateDirectory(config.stateDir);
-  const lock = new DirectoryLock(state.control, { pid: process.pid, hostname: hostname(), clock });
+  const lock = new DirectoryLock(state.control, { ...host, clock });
   await lock.start();
-  const ledger = createLedger({
-    directory: await prepareLedgerDirectory(state.ledger),
-    trustDomain: config.trustDomain.name,
-    newKey: () => generateKeyPairSync("ed25519").privateKey,
-    retentionMs: config.ledgerRetention,
-    sweeps: { second: cronSweep("* * * * * *"), hour: cronSweep("0 17 * * * *") },
-    metrics: createLedgerMetrics(registry),
-    clock,
-    logger,
-  });
+  const ledger = await openLedger(state, config, telemetry, logger);
 
-  // Who signs, and who is trusted.
   const settings = await authoritySettingsOf(config);
-  const kubernetes = createKubernetes({
-    config,
-    hostname: hostname(),
-    passphrase: settings.passphrase,
-    newId: newReferenceId,
-    roll: Math.random,
-    clock,
-    logger,
-  });
-  const shared = await kubernetes?.openBacking(await showsFormerRoot(state));
-  const authorities = await createAuthorities({
-    state,
-    settings,
-    backing: shared ?? (await openDirectoryBacking({ state, settings, clock, logger })),
-    takeOver: async () => kubernetes?.takeOver(),
-    leads: () => kubernetes?.leads() ?? true,
-    gate: timeGate,
-    sweeps: {
-      starts: cronSweep(config.rotationSchedule),
-      advances: cronSweep("* * * * * *"),
-      bundle: cronSweep(),
-      expiry: cronSweep("0 * * * * *"),
-    },
-    writer,
-    newSerial,
-    clock,
-    logger,
-  });
-  const { keeper: issuers, rotation, publicBundle, warnings } = authorities;
+  const identity = { hostname: host.hostname, newId: newReferenceId, roll: Math.random };
+  const kubernetes = createKubernetes({ ...common, ...identity, passphrase: settings.passphrase });
+  const authorities = await openAuthorities({ state, settings, kubernetes }, config, logger);
+  const { keeper: issuers, rotation } = authorities;
 
-  // Who may call.
-  const metrics = createCaMetrics(registry);
-  const callers = await createAuthn({
-    config,
-    authorities: issuers,
-    kubernetes,
-    onJudged: metrics.credentialJudged,
-    onReview: metrics.tokenReviewed,
-    clock,
-    logger,
-  });
-
-  // What they get.
-  const { policy: path, defaultTtl: defaultTtlMs, maxTtl: maxTtlMs } = config;
-  const policy = new PolicySource({ path, defaultTtlMs, maxTtlMs, clock, logger });
-  const authority = createIssuance({
-    authenticator: timedAuthenticator(callers.authenticator, clock, metrics.authenticated),
-    impersonation: callers.impersonation,
+  const authn = await createAuthn({ ...common, authorities: issuers, kubernetes, metrics });
+  const admission = createAdmission(common);
+  const { policy } = admission;
+  const issuance = createIssuance({
+    ...authn,
+    ...admission,
     policy: () => policy.current(),
-    throttle: createThrottle(clock),
-    keyHolders: createKeyHolders(),
     observer: { onIgnored: metrics.requestIgnored, onSharedKey: metrics.keyShared },
     issuers,
     writer,
@@ -135,82 +90,106 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     clock,
   });
 
-  // Where they call.
-  const allWarnings = () => [
-    ...warnings(),
-    ...callers.warnings(),
-    ...policy.warnings(),
-    ...(kubernetes?.warnings() ?? []),
+  const sources = [authorities, authn, policy, ...(kubernetes === undefined ? [] : [kubernetes])];
+  const readiness = createReadiness({ issuers, ledger: ledger.log, sources, clock });
+  const grpc = createGrpcServer({
+    ...common,
+    ...{ issuance, issuers, decisions: ledger.decisions, metrics, writer, newSerial, newReferenceId },
+    isReady: () => readiness().ready,
+    scheduler: createScheduler(clock, cronSweep()),
+  });
+  const admin = createAdminSocket({
+    ...{ path: config.adminSocket ?? state.adminSocket, operations: rotation, newReferenceId, clock, logger },
+    log: ledger.operators,
+    admission: { decisions: ledger.decisions, onRecord: ledger.index, policy },
+  });
+  const { registry } = telemetry;
+  const status = createStatusServer({ address: config.httpAddress, registry, readiness, logger });
+  telemetry.observe({ authorities: issuers, readiness, grpc: grpc.endpoint, ledger, kubernetes, clock });
+
+  const transitions = followTransitions(
+    { authorities, certificate: grpc.certificate, ledger, kubernetes },
+    logger,
+  );
+  const { components } = authorities;
+  const cluster = kubernetes?.components ?? [];
+  return [
+    ...[lock, ...ledger.components, transitions, policy, ...components, ...authn.components, ...cluster],
+    ...[grpc.certificate, grpc.endpoint, admin, status],
   ];
-  registerAuthorityMetrics(registry, issuers, allWarnings, () => clock.now());
-  const troubles = () => [...callers.troubles(), ...(kubernetes?.troubles() ?? [])];
-  const readiness = () =>
-    readinessOf({ issuers, callers: { troubles }, ledger: ledger.log, clock, warnings: allWarnings });
-  const certificate = new ServingCertificate({
-    issuers,
+}
+
+async function openLedger(
+  state: StateDirectory,
+  config: ServerConfig,
+  telemetry: Telemetry,
+  logger: Logger,
+): Promise<CaLedger> {
+  return createLedger({
+    directory: await prepareLedgerDirectory(state.ledger),
+    trustDomain: config.trustDomain.name,
+    newKey: () => generateKeyPairSync("ed25519").privateKey,
+    retentionMs: config.ledgerRetention,
+    sweeps: { second: everySecond, hour: cronSweep("0 17 * * * *") },
+    metrics: telemetry.ledger,
+    clock,
+    logger,
+  });
+}
+
+interface AuthoritySources {
+  readonly state: StateDirectory;
+  readonly settings: AuthoritySettings;
+  readonly kubernetes: Kubernetes | undefined;
+}
+
+/** Opens the authorities in the shared Secret if there is one, else in the state directory. */
+async function openAuthorities(
+  { state, settings, kubernetes }: AuthoritySources,
+  config: ServerConfig,
+  logger: Logger,
+): Promise<Authorities> {
+  const shared = await kubernetes?.openBacking(await showsFormerRoot(state));
+  return createAuthorities({
+    state,
+    settings,
+    backing: shared ?? (await openDirectoryBacking({ state, settings, clock, logger })),
+    takeOver: async () => kubernetes?.takeOver(),
+    leads: () => kubernetes?.leads() ?? true,
+    gate: timeGate,
+    sweeps: {
+      starts: cronSweep(config.rotationSchedule),
+      advances: everySecond,
+      bundle: cronSweep(),
+      expiry: cronSweep("0 * * * * *"),
+    },
     writer,
     newSerial,
-    names: config.serverSan,
-    asksClients: !config.noClientCertificates,
-    scheduler,
     clock,
     logger,
   });
-  const { decisions } = ledger;
-  const service = { authority, metrics, decisions, newReferenceId, clock, logger };
-  const isReady = () => readiness().ready;
-  const endpoint = new GrpcEndpoint({
-    address: config.grpcAddress,
-    routes: (stopping) => [
-      unaryRoute(createCertificateRoute(service)),
-      ...createHealthRoutes({ isReady, clock, stopping }),
-    ],
-    certificate,
-    limits: limitsOf(config),
-    maxInFlight: config.maxInFlight,
-    onOverload: metrics.overloaded,
-    newReferenceId,
-    logger,
-  });
-  registerServerGauges(registry, endpoint);
-  registerLedgerGauges(registry, () => ({ size: ledger.log.size, signedSize: ledger.tree.signedSize }));
-  if (kubernetes !== undefined) registerPublisherGauge(registry, kubernetes);
-  const status = createStatusServer({ address: config.httpAddress, registry, readiness, logger });
-  const admin = createAdminSocket({
-    path: config.adminSocket ?? state.adminSocket,
-    operations: rotation,
-    record: ledger.operators,
-    admission: { decisions, onRecord: ledger.index, policy },
-    newReferenceId,
-    clock,
-    logger,
-  });
+}
 
-  // What a transition changes elsewhere.
-  issuers.onTransition(createTransitionObserver({ publicBundle, certificate, keeper: issuers, logger }));
-  issuers.onTransition(() => kubernetes?.publish(issuers.trustBundle()));
-  const authorityRecord = new TransitionLog({
-    log: ledger.log,
-    state: () => issuers.state,
-    sweep: cronSweep("30 * * * * *"),
-    clock,
-    logger,
+interface TransitionFollowers {
+  readonly authorities: Authorities;
+  readonly certificate: ServingCertificate;
+  readonly ledger: CaLedger;
+  readonly kubernetes: Kubernetes | undefined;
+}
+
+/** Makes every transition of the authorities take effect in the other rooms, and returns the log of transitions. */
+function followTransitions(followers: TransitionFollowers, logger: Logger): TransitionLog {
+  const { authorities, certificate, ledger, kubernetes } = followers;
+  const { keeper, publicBundle, rotation } = authorities;
+  const sweep = cronSweep("30 * * * * *");
+  const transitions = new TransitionLog({
+    ...{ log: ledger.log, state: () => keeper.state, sweep, clock, logger },
   });
-  issuers.onTransition(() => authorityRecord.changed());
-  kubernetes?.publish(issuers.trustBundle());
+  keeper.onTransition(createTransitionObserver({ publicBundle, certificate, keeper, logger }));
+  keeper.onTransition(() => kubernetes?.publish(keeper.trustBundle()));
+  keeper.onTransition(() => transitions.changed());
+  kubernetes?.publish(keeper.trustBundle());
   kubernetes?.onLeading(() => void rotation.look(true));
-  logger.info("authorities in use", authoritiesInUse(issuers.state));
-  return [
-    lock,
-    ...ledger.components,
-    authorityRecord,
-    policy,
-    ...authorities.components,
-    ...callers.components,
-    ...(kubernetes?.components ?? []),
-    certificate,
-    endpoint,
-    admin,
-    status,
-  ];
+  logger.info("authorities in use", authoritiesInUse(keeper.state));
+  return transitions;
 }

@@ -28,7 +28,7 @@ const words = [
 let order: CertificateOrder | undefined;
 
 /** Reads the order, as the real one does once the caller is known, and has nothing to give. */
-const authority = {
+const issuance = {
   createCertificate: async (call: { readOrder(): CertificateOrder }): Promise<never> => {
     order = call.readOrder();
     throw new CaError("OVERLOADED", "no certificates here");
@@ -37,7 +37,7 @@ const authority = {
 
 const route = unaryRoute(
   createCertificateRoute({
-    authority,
+    issuance,
     metrics: createCaMetrics(new Registry()),
     decisions: { refused: async () => undefined },
     newReferenceId: () => "ref",

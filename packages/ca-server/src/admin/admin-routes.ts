@@ -14,7 +14,7 @@ import type { OperatorAct, OperatorLog } from "../recording/operator-log.ts";
 
 export interface AdminRoutesParts {
   readonly operations: AuthorityOperations;
-  readonly record: Pick<OperatorLog, "recorded">;
+  readonly log: Pick<OperatorLog, "record">;
   readonly logger: Logger;
 }
 
@@ -22,7 +22,7 @@ export interface AdminRoutesParts {
 const operatorHeader = "kasbah-operator";
 
 /** `kasbah.v1.AuthorityAdmin` over the operations; every act is in the log and on record. */
-export function createAdminRoutes({ operations, record, logger }: AdminRoutesParts): Route[] {
+export function createAdminRoutes({ operations, log, logger }: AdminRoutesParts): Route[] {
   const act = <Request extends object>(
     name: string,
     { path, request, response }: Method<Request, AuthorityStatusMessage>,
@@ -36,8 +36,8 @@ export function createAdminRoutes({ operations, record, logger }: AdminRoutesPar
         const request = call.request();
         const operatorUnverified = call.metadata(operatorHeader)[0];
         const facts = { act: name, ...request, operatorUnverified };
-        const told = { act: name, arguments: argumentsOf(request), operatorUnverified };
-        return logged(facts, () => record.recorded(told, () => work(request)), logger);
+        const operation = { act: name, arguments: argumentsOf(request), operatorUnverified };
+        return logged(facts, () => log.record(operation, () => work(request)), logger);
       },
     });
   return [

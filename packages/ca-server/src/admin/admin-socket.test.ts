@@ -60,8 +60,8 @@ describe("The operator's socket", () => {
     const onRecord = { find: async (referenceId: string) => disk.get(referenceId) };
     disk = new Map();
     const admission = { decisions, onRecord, policy: { current: () => policy, path: "/etc/policy.yaml" } };
-    const record = new OperatorLog({ log: ledger.log, clock });
-    const parts = { path, operations: current, record, admission, newReferenceId };
+    const log = new OperatorLog({ log: ledger.log, clock });
+    const parts = { path, operations: current, log, admission, newReferenceId };
     socket = createAdminSocket({ ...parts, clock: systemClock, logger });
     await socket.start();
     channel = new Http2Channel({ unixPath: path });

@@ -10,7 +10,7 @@ import { type AdmissionRoutesParts, createAdmissionRoutes } from "./admission-ro
 export interface AdminSocketParts {
   readonly path: string;
   readonly operations: AuthorityOperations;
-  readonly record: AdminRoutesParts["record"];
+  readonly log: AdminRoutesParts["log"];
   readonly admission: AdmissionRoutesParts;
   readonly newReferenceId: () => string;
   readonly clock: Clock;

@@ -17,8 +17,10 @@ import {
 import { KubernetesClient } from "../kubernetes/api/api-client.ts";
 import { PodInformer } from "../kubernetes/pods/pod-informer.ts";
 import { KubernetesPods } from "../kubernetes/pods/pods.ts";
+import { reviewToken } from "../kubernetes/pods/token-review.ts";
 import { AddressRules } from "../outbound/address-rules.ts";
-import { type AuthnDeps, type Callers, createAuthn } from "./create-authn.ts";
+import { type Authn, type AuthnDeps, createAuthn } from "./create-authn.ts";
+import type { ReviewToken } from "./ports.ts";
 
 const [issuer, listed, cluster] = [
   "https://issuer.test",
@@ -51,7 +53,7 @@ describe("The ways of knowing a caller, put together", () => {
   let api: FakeKubernetesApi;
   let tokens: DevTokenIssuer;
   let clock: FakeClock;
-  let started: Callers[];
+  let started: Authn[];
   let judged: string[];
 
   before(async () => {
@@ -90,7 +92,7 @@ describe("The ways of knowing a caller, put together", () => {
   const loopback = [{ address: "127.0.0.1", prefix: 32 }];
   const withKubernetes = () => ({ kubernetesApi: api.url, allowAddress: loopback });
 
-  async function open(config: Partial<AuthnDeps["config"]>): Promise<Callers> {
+  async function open(config: Partial<AuthnDeps["config"]>): Promise<Authn> {
     const { certificate } = await createTestAuthority();
     const callers = await createAuthn({
       kubernetes: config.kubernetesApi === undefined ? undefined : clusterAt(config.kubernetesApi, config),
@@ -102,8 +104,11 @@ describe("The ways of knowing a caller, put together", () => {
         ...config,
       },
       authorities: { trustBundle: () => TrustBundle.from([certificate]), knownChains: () => [] },
-      onJudged: (kind, verdict) => judged.push(`${kind} ${verdict}`),
-      onReview: () => undefined,
+      metrics: {
+        credentialJudged: (kind, verdict) => judged.push(`${kind} ${verdict}`),
+        tokenReviewed: () => undefined,
+        authenticated: () => undefined,
+      },
       clock,
       logger: recordingLogger(),
     });
@@ -119,10 +124,11 @@ describe("The ways of knowing a caller, put together", () => {
   ) {
     const files = { caFile: directory.join("ca.pem"), tokenFile: directory.join("token") };
     const client = new KubernetesClient({ server, ...files, addressRules: new AddressRules(allowAddress) });
-    if (trustedNodeAccount.length === 0) return { client, pods: undefined };
+    const ask: ReviewToken = (token, audiences) => reviewToken(client, token, audiences);
+    if (trustedNodeAccount.length === 0) return { reviewToken: ask, pods: undefined };
     const direct = new KubernetesPods({ client, clock });
     return {
-      client,
+      reviewToken: ask,
       pods: new PodInformer({ client, direct, clock, logger: recordingLogger(), roll: () => 0 }),
     };
   }
@@ -134,7 +140,7 @@ describe("The ways of knowing a caller, put together", () => {
     const token = await minter.mint({ ...request, claims: { iss } });
     return { authorization: [`Bearer ${token}`], peerCertificates: [] };
   }
-  const present = async ({ authenticator }: Callers, iss: string, audience?: string) =>
+  const present = async ({ authenticator }: Authn, iss: string, audience?: string) =>
     authenticator.authenticate(await credentialsOf(iss, audience));
 
   it("ask the API server about no token that a key set is configured for, good or bad", async () => {
@@ -184,7 +190,7 @@ describe("The ways of knowing a caller, put together", () => {
   it("say which issuer's keys are missing, until they are there", async () => {
     const path = directory.join("late.json");
     const callers = await open({ ...withKeys(), jwks: { kind: "file", path } });
-    assert.match(callers.troubles().join(), /^jwks: no key set of https:\/\/issuer\.test has been loaded/);
+    assert.match(callers.troubles().join(), /^jwks: the key set of https:\/\/issuer\.test was never loaded/);
     await writeFile(path, JSON.stringify(tokens.jwks()));
     // The clock is a fake, the disk is not: a busy machine may need more turns to read the file.
     await eventually(async () => {

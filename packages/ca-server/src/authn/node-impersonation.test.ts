@@ -3,12 +3,8 @@ import { parseTrustDomain, SpiffeId } from "@kasbah/pki";
 import { rejectsWithCode } from "@kasbah/testkit";
 import { CaError } from "../errors.ts";
 import type { Caller } from "../issuance/ports.ts";
-import {
-  createNodeImpersonation,
-  noImpersonation,
-  type PodSource,
-  type RunningPod,
-} from "./node-impersonation.ts";
+import { createNodeImpersonation, noImpersonation } from "./node-impersonation.ts";
+import type { PodSource, RunningPod } from "./ports.ts";
 
 const trustDomain = parseTrustDomain("cluster.local");
 const wanted = "spiffe://cluster.local/ns/demo/sa/frontend";

@@ -1,21 +1,7 @@
 import { PkiError, parseSpiffeId, type SpiffeId, type TrustDomain, type WorkloadName } from "@kasbah/pki";
 import { CaError } from "../errors.ts";
 import type { Caller, Impersonation } from "../issuance/ports.ts";
-
-/** A pod as Kubernetes knows it. */
-export interface RunningPod {
-  readonly uid: string;
-  readonly serviceAccount: string;
-  readonly node: string;
-}
-
-/** Where pods are looked up; its answers may be some seconds old. */
-export interface PodSource {
-  /** @throws CaError `AUTHENTICATOR_UNAVAILABLE` when it cannot be known now. */
-  find(namespace: string, name: string): Promise<RunningPod | undefined>;
-  /** Whether a pod of this service account runs on the node. @throws CaError `AUTHENTICATOR_UNAVAILABLE` */
-  runsOn(node: string, workload: WorkloadName): Promise<boolean>;
-}
+import type { PodSource } from "./ports.ts";
 
 export interface NodeImpersonationDeps {
   /** `namespace/name` of the service accounts of node proxies (ztunnel). */

@@ -1,22 +1,14 @@
-import { loadPolicy } from "../admission/policy/file.ts";
-import { loadTokenIssuers } from "../authn/jwks/issuers-file.ts";
 import { PolicyError, TokenIssuersError } from "../errors.ts";
-import type { CallerConfig } from "./callers.ts";
 
-type NamedFiles = Pick<CallerConfig, "policy" | "tokenIssuers">;
-
-/** Everything that is wrong with the files that the configuration names, with their lines. */
-export async function fileProblems({ policy, tokenIssuers }: NamedFiles): Promise<readonly string[]> {
-  const problems = await Promise.all([
-    policy === undefined ? [] : problemsOf("--policy", loadPolicy(policy)),
-    tokenIssuers === undefined ? [] : problemsOf("--token-issuers", loadTokenIssuers(tokenIssuers)),
-  ]);
-  return problems.flat();
-}
-
-async function problemsOf(flag: string, loading: Promise<unknown>): Promise<readonly string[]> {
+/** Checks the file that a flag names. Returns its problems with their lines; none if the flag is not set. */
+export async function fileProblems(
+  flag: string,
+  path: string | undefined,
+  load: (path: string) => Promise<unknown>,
+): Promise<readonly string[]> {
+  if (path === undefined) return [];
   try {
-    await loading;
+    await load(path);
     return [];
   } catch (error) {
     if (!(error instanceof PolicyError || error instanceof TokenIssuersError)) throw error;

@@ -103,8 +103,10 @@ export const limitOptions = {
   }),
 };
 
-/** The limits as the gRPC server takes them. */
-export function limitsOf(config: ConfigOf<typeof limitOptions>): ServerLimits {
+export type LimitConfig = ConfigOf<typeof limitOptions>;
+
+/** The limits of the gRPC server. */
+export function limitsOf(config: LimitConfig): ServerLimits {
   return {
     maxRequestBytes: config.maxRequestBytes,
     maxHeaderBytes: config.maxHeaderBytes,

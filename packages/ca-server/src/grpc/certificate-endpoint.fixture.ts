@@ -102,17 +102,17 @@ async function createParts() {
   const newReferenceId = () => referenceId;
   const deps = { issuers: fixedIssuers(root), writer: createCertificateWriter(), clock, logger };
   const metrics = createCaMetrics(registry);
-  const authority = authorityOf(state, { ...deps, tokens, metrics });
+  const issuance = issuanceOf(state, { ...deps, tokens, metrics });
   const scheduler = createScheduler(clock, manualSweep().sweep);
   const serving = { names: ["ca.test"], newSerial: createSerial, asksClients: true, scheduler };
   return {
     state,
-    route: createCertificateRoute({ authority, metrics, decisions, newReferenceId, clock, logger }),
+    route: createCertificateRoute({ issuance, metrics, decisions, newReferenceId, clock, logger }),
     certificate: new ServingCertificate({ ...deps, ...serving }),
   };
 }
 
-function authorityOf(
+function issuanceOf(
   state: Pick<CertificateEndpoint, "policy" | "ledger">,
   {
     tokens,

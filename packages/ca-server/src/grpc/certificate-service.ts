@@ -19,7 +19,7 @@ import { refusalOf } from "./status.ts";
 import { RefusedCall } from "./refused-call.ts";
 
 export interface CertificateServiceDeps {
-  readonly authority: CertificateIssuance;
+  readonly issuance: CertificateIssuance;
   readonly metrics: CaMetrics;
   /** Puts refusals on record; issuance does so for certificates. */
   readonly decisions: Pick<Decisions, "refused">;
@@ -44,15 +44,15 @@ export function createCertificateRoute(
 }
 
 async function serve(call: Call, deps: CertificateServiceDeps): Promise<CreateCertificateResponse> {
-  const { authority, metrics, clock } = deps;
+  const { issuance, metrics, clock } = deps;
   const facts = new CallFacts(call, deps.newReferenceId());
   const startedMs = clock.monotonicMs();
   metrics.csrReceived();
   try {
-    const issuance = await authority.createCertificate(facts);
+    const issued = await issuance.createCertificate(facts);
     metrics.certificateIssued(clock.monotonicMs() - startedMs);
-    noteIssued(issuance, facts, deps);
-    return { certChain: certChainOf(issuance) };
+    logIssued(issued, facts, deps);
+    return { certChain: certChainOf(issued) };
   } catch (error) {
     metrics.callEnded(clock.monotonicMs() - startedMs);
     throw await refuse(error, facts, deps);
@@ -114,8 +114,8 @@ function certChainOf({ certificate, issuer, bundle }: Issuance): string[] {
   return [certificate.toPem(), ...issuer.intermediates.map((each) => each.toPem()), bundle.toPem()];
 }
 
-function noteIssued(issuance: Issuance, facts: CallFacts, deps: CertificateServiceDeps): void {
-  const { certificate, order, validity } = issuance;
+function logIssued(issued: Issuance, facts: CallFacts, deps: CertificateServiceDeps): void {
+  const { certificate, order, validity } = issued;
   const { referenceId, peerAddress } = facts;
   const { serial } = certificate;
   const { disregarded = [] } = facts.facts.caller ?? {};

@@ -1,7 +1,6 @@
 import type { TrustBundle, TrustDomain } from "@kasbah/pki";
 import type { Clock, Component, Logger, Secret } from "@kasbah/runtime";
-import type { PodSource } from "../authn/node-impersonation.ts";
-import type { DeletedPods } from "../authn/token-review/deleted-pods.ts";
+import type { DeletedPods, PodSource, ReviewToken } from "../authn/ports.ts";
 import { type AuthorityBacking, authorityCodec } from "../authorities/backing.ts";
 import type { PluggedInSet } from "../authorities/plugged-in/plugged-in.ts";
 import { type AuthorityState, emptyState } from "../authorities/rotation/authority-state.ts";
@@ -12,6 +11,7 @@ import { KubernetesClient } from "./api/api-client.ts";
 import { Leader } from "./leader/leader.ts";
 import { PodInformer } from "./pods/pod-informer.ts";
 import { KubernetesPods } from "./pods/pods.ts";
+import { reviewToken } from "./pods/token-review.ts";
 import { ClusterTrustBundlePublisher } from "./publish/cluster-trust-bundle.ts";
 import { type RootConflict, RootPublisher, rootPublisherConflict } from "./publish/publisher.ts";
 import { RbacProbe } from "./rbac/rbac-probe.ts";
@@ -34,7 +34,7 @@ export interface KubernetesParts {
 
 /** The cluster that the CA works in. */
 export interface Kubernetes {
-  readonly client: KubernetesClient;
+  readonly reviewToken: ReviewToken;
   /** Follows the pods, for node proxies; undefined when none are trusted. */
   readonly pods: (PodSource & DeletedPods) | undefined;
   readonly components: readonly Component[];
@@ -76,7 +76,7 @@ export function createKubernetes(parts: KubernetesParts): Kubernetes | undefined
   const components: Component[] = [probe, ...publishers, ...optional];
   if (leader === undefined) onChange(true);
   return {
-    client,
+    reviewToken: (token, audiences) => reviewToken(client, token, audiences),
     pods: informer,
     components,
     async openBacking(hadRoot) {

@@ -17,7 +17,7 @@ describe("The record of operators", () => {
     ledger.isDown = true;
     let done = 0;
     await rejectsWithCode(
-      record.recorded(act, async () => (done += 1)),
+      record.record(act, async () => (done += 1)),
       "LEDGER_UNAVAILABLE",
     );
     assert.equal(done, 0);
@@ -27,7 +27,7 @@ describe("The record of operators", () => {
     const work = async () => {
       ledger.isDown = true;
     };
-    const refusal = await rejectsWithCode(record.recorded(act, work), "LEDGER_UNAVAILABLE");
+    const refusal = await rejectsWithCode(record.record(act, work), "LEDGER_UNAVAILABLE");
     assert.match(refusal.message, /^it was done, and could not be put on record/);
   });
 });

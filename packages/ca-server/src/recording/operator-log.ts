@@ -27,7 +27,7 @@ export class OperatorLog {
    *
    * @throws CaError `LEDGER_UNAVAILABLE`, and what the work throws
    */
-  async recorded<T>(act: OperatorAct, work: () => Promise<T>): Promise<T> {
+  async record<T>(act: OperatorAct, work: () => Promise<T>): Promise<T> {
     if (!this.#deps.log.writable)
       throw new CaError("LEDGER_UNAVAILABLE", "nothing was done, since it could not be put on record");
     let result: T;

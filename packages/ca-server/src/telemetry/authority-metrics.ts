@@ -5,10 +5,14 @@ import { type AuthorityState, authorityOf, rootOf } from "../authorities/rotatio
 /** The stages as numbers, so that a graph of them climbs. */
 const stageNumbers = { prepared: 0, distributed: 1, active: 2, retiring: 3, retired: 4 } as const;
 
+export interface AuthorityGauges {
+  readonly state: AuthorityState;
+}
+
 /** Registers gauges of when things end and what is under way; names that begin with `citadel_` are Istio's. */
 export function registerAuthorityMetrics(
   registry: Registry,
-  authorities: { readonly state: AuthorityState },
+  authorities: AuthorityGauges,
   warnings: () => readonly string[],
   now: () => Date,
 ): void {
@@ -37,7 +41,7 @@ export function registerAuthorityMetrics(
   registerEach(registry, authorities);
 }
 
-function chainParts(authorities: { readonly state: AuthorityState }) {
+function chainParts(authorities: AuthorityGauges) {
   const signer = () => authorityOf(authorities.state, authorities.state.signerId);
   const root = () => rootOf(authorities.state, authorities.state.signerId);
   const firstEnd = (chain: readonly Certificate[]) =>
@@ -53,7 +57,7 @@ function chainParts(authorities: { readonly state: AuthorityState }) {
 }
 
 /** One series for each authority that is not retired. */
-function registerEach(registry: Registry, authorities: { readonly state: AuthorityState }): void {
+function registerEach(registry: Registry, authorities: AuthorityGauges): void {
   const each = (name: string, help: string, value: (one: AuthorityState["authorities"][number]) => number) =>
     new Gauge({
       name,

@@ -23,3 +23,22 @@ export function readinessOf({ issuers, callers, ledger, clock, warnings }: Readi
   if (!ledger.writable) reasons.push("ledger: can not be written");
   return { ready: reasons.length === 0, reasons, warnings: warnings() };
 }
+
+/** A part of the CA that reports conditions to operators, one sentence each. */
+export interface ConditionSource {
+  /** The reasons why valid requests fail now. */
+  troubles?(): readonly string[];
+  warnings(): readonly string[];
+}
+
+/** The CA's readiness, computed from all of its parts at each call. */
+export function createReadiness({
+  sources,
+  ...deps
+}: Pick<ReadinessParts, "issuers" | "ledger" | "clock"> & {
+  readonly sources: readonly ConditionSource[];
+}): () => Readiness {
+  const troubles = () => sources.flatMap((source) => source.troubles?.() ?? []);
+  const warnings = () => sources.flatMap((source) => source.warnings());
+  return () => readinessOf({ ...deps, callers: { troubles }, warnings });
+}

@@ -1,13 +1,9 @@
 import { CaError } from "../../errors.ts";
 import type { Caller } from "../../issuance/ports.ts";
-
-/** Which pods of this cluster were seen to go. */
-export interface DeletedPods {
-  isGone(namespace: string, uid: string): boolean;
-}
+import type { DeletedPods } from "../ports.ts";
 
 /**
- * Ends the identity of a deleted pod at once, where a kept verdict on its token would go on for some seconds.
+ * Rejects the token of a deleted pod immediately, although a cached review would accept it for some more seconds.
  *
  * @throws CaError `TOKEN_REJECTED`
  */
@@ -16,6 +12,6 @@ export function refuseDeleted(caller: Caller, deleted: DeletedPods): Caller {
   const namespace = spiffeId.workload?.namespace;
   if (namespace === undefined || pod === undefined || !deleted.isGone(namespace, pod.uid)) return caller;
   throw new CaError("TOKEN_REJECTED", "the pod that the token is bound to was deleted", {
-    fix: "use the token of a pod that still exists, from this cluster",
+    fix: "use the token of an existing pod of this cluster",
   });
 }

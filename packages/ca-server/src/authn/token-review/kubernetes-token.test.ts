@@ -4,7 +4,7 @@ import { parseTrustDomain } from "@kasbah/pki";
 import { acceptedReview, FakeClock, rejectsWithCode } from "@kasbah/testkit";
 import { reviewToken } from "../../kubernetes/pods/token-review.ts";
 import { readBearerToken } from "../bearer-token.ts";
-import type { DeletedPods } from "./deleted-pods.ts";
+import type { DeletedPods } from "../ports.ts";
 import { KubernetesTokenAuthenticator } from "./kubernetes-token.ts";
 
 const audiences = ["istio-ca", "kasbah"];

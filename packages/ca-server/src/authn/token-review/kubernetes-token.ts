@@ -4,11 +4,11 @@ import type { Clock } from "@kasbah/runtime";
 import { CaError } from "../../errors.ts";
 import type { Caller, PodFacts } from "../../issuance/ports.ts";
 import { quote } from "../../issuance/quote.ts";
-import { ReviewUnavailable, type TokenReviewStatus } from "../../kubernetes/pods/token-review.ts";
 import { type BearerToken, rejected } from "../bearer-token.ts";
 import { parseServiceAccountName } from "../claims/service-account-claims.ts";
+import { type DeletedPods, ReviewUnavailable, type TokenReviewStatus } from "../ports.ts";
 import type { TokenAuthenticator } from "../token-authenticator.ts";
-import { type DeletedPods, refuseDeleted } from "./deleted-pods.ts";
+import { refuseDeleted } from "./deleted-pods.ts";
 import type { ReviewCache } from "./review-cache.ts";
 
 export interface KubernetesTokenDeps {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { FakeClock } from "@kasbah/testkit";
-import { ReviewUnavailable, type TokenReviewStatus } from "../../kubernetes/pods/token-review.ts";
+import { ReviewUnavailable, type TokenReviewStatus } from "../ports.ts";
 import { ReviewCache } from "./review-cache.ts";
 
 const statusOf = (authenticated: boolean): TokenReviewStatus => ({

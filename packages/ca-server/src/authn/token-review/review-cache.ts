@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Clock } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
 import pLimit, { type LimitFunction } from "p-limit";
-import { ReviewUnavailable, type TokenReviewStatus } from "../../kubernetes/pods/token-review.ts";
+import { ReviewUnavailable, type TokenReviewStatus } from "../ports.ts";
 
 export interface ReviewCacheDeps {
   readonly ask: (token: string) => Promise<TokenReviewStatus>;

@@ -6,7 +6,7 @@ import {
   recordingLogger,
   startFakeKubernetesStore,
 } from "@kasbah/testkit";
-import type { RunningPod } from "../../authn/node-impersonation.ts";
+import type { RunningPod } from "../../authn/ports.ts";
 import { loopbackClient } from "../api/loopback-client.fixture.ts";
 import { PodInformer } from "./pod-informer.ts";
 

@@ -1,7 +1,6 @@
 import type { WorkloadName } from "@kasbah/pki";
 import type { Clock, Component, Logger } from "@kasbah/runtime";
-import type { PodSource, RunningPod } from "../../authn/node-impersonation.ts";
-import type { DeletedPods } from "../../authn/token-review/deleted-pods.ts";
+import type { DeletedPods, PodSource, RunningPod } from "../../authn/ports.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
 import { Reflector } from "../watch/reflector.ts";
 import { type KnownPod, knownPodSchema, PodIndex } from "./pod-index.ts";

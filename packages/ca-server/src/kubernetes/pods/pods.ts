@@ -1,7 +1,7 @@
 import type { WorkloadName } from "@kasbah/pki";
 import type { Clock } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
-import type { PodSource, RunningPod } from "../../authn/node-impersonation.ts";
+import type { PodSource, RunningPod } from "../../authn/ports.ts";
 import { CaError } from "../../errors.ts";
 import { readAnswer } from "../api/api-answer.ts";
 import type { KubernetesClient } from "../api/api-client.ts";

@@ -8,9 +8,10 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
+import { ReviewUnavailable } from "../../authn/ports.ts";
 import { AddressRules } from "../../outbound/address-rules.ts";
 import { KubernetesClient } from "../api/api-client.ts";
-import { ReviewUnavailable, reviewToken } from "./token-review.ts";
+import { reviewToken } from "./token-review.ts";
 
 const token = "a-secret-part.of-a.token";
 

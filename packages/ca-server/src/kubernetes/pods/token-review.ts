@@ -1,9 +1,7 @@
 import { z } from "zod";
+import { ReviewUnavailable, type TokenReviewStatus } from "../../authn/ports.ts";
 import type { HttpsReply } from "../../outbound/https-exchange.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
-
-/** What the API server says of a token (authentication.k8s.io/v1 TokenReview, status). */
-export type TokenReviewStatus = z.infer<typeof statusSchema>;
 
 const texts = z.array(z.string());
 
@@ -22,17 +20,6 @@ const statusSchema = z.object({
 });
 
 const reviewSchema = z.object({ status: statusSchema });
-
-/** The API server gave no verdict: it is away, overloaded, or does not let us ask. */
-export class ReviewUnavailable extends Error {
-  readonly retryAfterMs: number | undefined;
-
-  constructor(message: string, options: { cause?: unknown; retryAfterMs?: number | undefined } = {}) {
-    super(message, { cause: options.cause });
-    this.name = "ReviewUnavailable";
-    this.retryAfterMs = options.retryAfterMs;
-  }
-}
 
 /** Asks the API server whose token it is. @throws ReviewUnavailable */
 export async function reviewToken(

@@ -1,0 +1,31 @@
+import type { Clock, Logger } from "@kasbah/runtime";
+import type { KeyHolders, Throttle } from "../issuance/ports.ts";
+import { createKeyHolders } from "./key-holders.ts";
+import { PolicySource } from "./policy/source.ts";
+import { createThrottle } from "./throttle.ts";
+
+export interface AdmissionDeps {
+  readonly config: {
+    readonly policy: string | undefined;
+    readonly defaultTtl: number;
+    readonly maxTtl: number;
+  };
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The state that decides, beside the caller's identity, whether it gets a certificate. */
+export interface Admission {
+  readonly policy: PolicySource;
+  readonly throttle: Throttle;
+  readonly keyHolders: KeyHolders;
+}
+
+export function createAdmission({ config, clock, logger }: AdmissionDeps): Admission {
+  const { policy: path, defaultTtl: defaultTtlMs, maxTtl: maxTtlMs } = config;
+  return {
+    policy: new PolicySource({ path, defaultTtlMs, maxTtlMs, clock, logger }),
+    throttle: createThrottle(clock),
+    keyHolders: createKeyHolders(),
+  };
+}

@@ -1,0 +1,48 @@
+import type { WorkloadName } from "@kasbah/pki";
+
+/** A pod as the Kubernetes API reports it. */
+export interface RunningPod {
+  readonly uid: string;
+  readonly serviceAccount: string;
+  /** Empty until the pod is scheduled. */
+  readonly node: string;
+}
+
+/** Looks pods up. Its answers may be some seconds old. */
+export interface PodSource {
+  /** @throws CaError `AUTHENTICATOR_UNAVAILABLE` if pods cannot be looked up now. */
+  find(namespace: string, name: string): Promise<RunningPod | undefined>;
+  /** Whether a pod of this service account runs on the node. @throws CaError `AUTHENTICATOR_UNAVAILABLE` */
+  runsOn(node: string, workload: WorkloadName): Promise<boolean>;
+}
+
+/** Remembers the pods of this cluster that were deleted. */
+export interface DeletedPods {
+  isGone(namespace: string, uid: string): boolean;
+}
+
+/** The status of a TokenReview (authentication.k8s.io/v1). */
+export interface TokenReviewStatus {
+  readonly authenticated: boolean;
+  readonly audiences: readonly string[];
+  readonly error: string;
+  readonly user: {
+    readonly username: string;
+    readonly groups: readonly string[];
+    readonly extra: Readonly<Record<string, readonly string[]>>;
+  };
+}
+
+/** Reviews a token for these audiences. @throws ReviewUnavailable */
+export type ReviewToken = (token: string, audiences: readonly string[]) => Promise<TokenReviewStatus>;
+
+/** The API server did not review the token: it is unreachable or overloaded, or it denies the CA access. */
+export class ReviewUnavailable extends Error {
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, options: { cause?: unknown; retryAfterMs?: number | undefined } = {}) {
+    super(message, { cause: options.cause });
+    this.name = "ReviewUnavailable";
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}

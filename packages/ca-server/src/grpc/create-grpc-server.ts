@@ -1,0 +1,64 @@
+import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
+import type { Clock, HostPort, Logger, Scheduler } from "@kasbah/runtime";
+import { unaryRoute } from "@kasbah/runtime/rpc";
+import { type LimitConfig, limitsOf } from "../config/limits.ts";
+import type { CertificateIssuance } from "../issuance/issue-certificate.ts";
+import type { CaMetrics } from "../telemetry/metrics.ts";
+import { type CertificateServiceDeps, createCertificateRoute } from "./certificate-service.ts";
+import { createHealthRoutes } from "./health-service.ts";
+import { GrpcEndpoint } from "./server.ts";
+import { ServingCertificate, type ServingIssuerSource } from "./serving-certificate.ts";
+
+export interface GrpcServerDeps {
+  readonly config: LimitConfig & {
+    readonly grpcAddress: HostPort;
+    readonly serverSan: readonly string[];
+    readonly noClientCertificates: boolean;
+  };
+  readonly issuance: CertificateIssuance;
+  readonly issuers: ServingIssuerSource;
+  readonly decisions: CertificateServiceDeps["decisions"];
+  readonly metrics: CaMetrics;
+  readonly isReady: () => boolean;
+  readonly writer: CertificateWriter;
+  readonly newSerial: () => Uint8Array;
+  readonly newReferenceId: () => string;
+  readonly scheduler: Scheduler;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The public gRPC server and its certificate, which must start first. */
+export interface CaGrpcServer {
+  readonly certificate: ServingCertificate;
+  readonly endpoint: GrpcEndpoint;
+}
+
+export function createGrpcServer(deps: GrpcServerDeps): CaGrpcServer {
+  const { config, issuers, metrics, isReady, newReferenceId, clock, logger } = deps;
+  const { writer, newSerial, scheduler } = deps;
+  const certificate = new ServingCertificate({
+    issuers,
+    writer,
+    newSerial,
+    names: config.serverSan,
+    asksClients: !config.noClientCertificates,
+    scheduler,
+    clock,
+    logger,
+  });
+  const endpoint = new GrpcEndpoint({
+    address: config.grpcAddress,
+    routes: (stopping) => [
+      unaryRoute(createCertificateRoute(deps)),
+      ...createHealthRoutes({ isReady, clock, stopping }),
+    ],
+    certificate,
+    limits: limitsOf(config),
+    maxInFlight: config.maxInFlight,
+    onOverload: metrics.overloaded,
+    newReferenceId,
+    logger,
+  });
+  return { certificate, endpoint };
+}

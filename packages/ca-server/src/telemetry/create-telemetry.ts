@@ -1,0 +1,50 @@
+import { type Clock, createRegistry, type Readiness, type Registry } from "@kasbah/runtime";
+import { type AuthorityGauges, registerAuthorityMetrics } from "./authority-metrics.ts";
+import { createLedgerMetrics, type LedgerMetrics, registerLedgerGauges } from "./ledger-metrics.ts";
+import {
+  type CaMetrics,
+  createCaMetrics,
+  registerPublisherGauge,
+  registerServerGauges,
+  type ServerGauges,
+} from "./metrics.ts";
+
+/** The CA's metrics. */
+export interface Telemetry {
+  readonly registry: Registry;
+  readonly calls: CaMetrics;
+  readonly ledger: LedgerMetrics;
+  /** Registers the gauges that are read at each scrape. */
+  observe(sources: ObservedSources): void;
+}
+
+/** The parts of the CA whose state the gauges show. */
+export interface ObservedSources {
+  readonly authorities: AuthorityGauges;
+  readonly readiness: () => Readiness;
+  readonly grpc: ServerGauges;
+  readonly ledger: {
+    readonly log: { readonly size: number };
+    readonly tree: { readonly signedSize: number };
+  };
+  /** Undefined outside Kubernetes. */
+  readonly kubernetes: { readonly conflicts: number } | undefined;
+  readonly clock: Clock;
+}
+
+/** @param version of the package, for the metric that shows the build. */
+export function createTelemetry(version: string): Telemetry {
+  const registry = createRegistry({ name: "kasbah-server", version });
+  return {
+    registry,
+    calls: createCaMetrics(registry),
+    ledger: createLedgerMetrics(registry),
+    observe({ authorities, readiness, grpc, ledger, kubernetes, clock }) {
+      const warnings = () => readiness().warnings ?? [];
+      registerAuthorityMetrics(registry, authorities, warnings, () => clock.now());
+      registerServerGauges(registry, grpc);
+      registerLedgerGauges(registry, () => ({ size: ledger.log.size, signedSize: ledger.tree.signedSize }));
+      if (kubernetes !== undefined) registerPublisherGauge(registry, kubernetes);
+    },
+  };
+}
