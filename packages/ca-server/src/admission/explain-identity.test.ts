@@ -47,7 +47,7 @@ describe("The explanation of an identity", () => {
       dnsNames: ["frontend.demo.svc"],
       onForeignNames: "refuse",
       onSharedKey: "refuse",
-      rate: "6 a minute, 20 at once",
+      rate: "6 per minute, burst of 20",
     });
   });
 

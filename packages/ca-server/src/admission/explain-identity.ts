@@ -23,7 +23,7 @@ export function explainIdentity(
     dnsNames: dnsNamesFor(spiffeId, terms),
     onForeignNames,
     onSharedKey,
-    rate: rate === undefined ? "" : `${rate.perMinute} a minute, ${rate.burst} at once`,
+    rate: rate === undefined ? "" : `${rate.perMinute} per minute, burst of ${rate.burst}`,
     reason: terms.reason ?? "",
   };
 }

@@ -38,11 +38,11 @@ describe("The throttle", () => {
       2,
     );
     const { message, facts, retryAfterMs } = refusal(() => own("one"));
-    assert.deepEqual(facts, { rule: "test", expected: "at most 6 a minute", fix: "try again in 10 s" });
+    assert.deepEqual(facts, { rule: "test", expected: "at most 6 per minute", fix: "retry in 10 s" });
     assert.equal(retryAfterMs, 10_000);
     assert.equal(
       message,
-      "this caller has asked too often, by the rule test, expected at most 6 a minute: try again in 10 s",
+      "this caller sends too many requests, by the rule test, expected at most 6 per minute: retry in 10 s",
     );
   });
 
@@ -72,7 +72,7 @@ describe("The throttle", () => {
       2,
     );
     const { message, facts } = refusal(() => throttle.takeGlobal(rate));
-    assert.match(message, /^all callers together have asked too often/);
+    assert.match(message, /^all callers together send too many requests/);
     assert.equal(facts.rule, undefined);
     for (const name of ["", "caller ", "global"])
       assert.equal(

@@ -17,16 +17,16 @@ export function createThrottle(clock: Clock): Throttle {
     const { bucket, waitMs } = draw(buckets.get(key), rate, clock.monotonicMs());
     buckets.set(key, bucket);
     if (waitMs === 0) return;
-    throw new CaError("RATE_LIMITED", `${whose} asked too often`, {
+    throw new CaError("RATE_LIMITED", `${whose} too many requests`, {
       ...(rule === undefined ? {} : { rule }),
-      expected: `at most ${rate.perMinute} a minute`,
-      fix: `try again in ${Math.ceil(waitMs / 1000)} s`,
+      expected: `at most ${rate.perMinute} per minute`,
+      fix: `retry in ${Math.ceil(waitMs / 1000)} s`,
       retryAfterMs: waitMs,
     });
   }
 
   return {
-    takeOwn: (key, rate, rule) => take(`caller ${key}`, rate, "this caller has", rule),
-    takeGlobal: (rate) => take(globalKey, rate, "all callers together have"),
+    takeOwn: (key, rate, rule) => take(`caller ${key}`, rate, "this caller sends", rule),
+    takeGlobal: (rate) => take(globalKey, rate, "all callers together send"),
   };
 }

@@ -36,7 +36,7 @@ describe("A bearer token", () => {
 
   it("is refused with five parts before any of them is decoded, which could be a decompression bomb", () => {
     const { message } = refuse("!.!.!.!.!");
-    assert.match(message, /not a JWT of three parts/);
+    assert.match(message, /not a JWT with three parts/);
   });
 
   it("is read at 16 KiB and refused one character beyond", () => {
@@ -73,7 +73,7 @@ describe("A bearer token", () => {
     for (const name of ["jwk", "jku", "x5c", "x5u", "crit", "b64", "zip", "enc"]) {
       for (const value of ["null", '""', "[]", "true"]) {
         const { message } = refuse(token(encode(`{"alg":"ES256","${name}":${value}}`)));
-        assert.match(message, new RegExp(`header has ${name}, `));
+        assert.match(message, new RegExp(`header contains ${name}, `));
       }
     }
   });

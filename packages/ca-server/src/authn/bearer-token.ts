@@ -30,7 +30,7 @@ export function readBearerToken({ authorization }: Credentials): BearerToken | u
   if (text.length > maxTokenLength) throw rejected("the token is longer than 16 KiB");
   const [header, payload, signature, ...more] = text.split(".", 4);
   if (!header || !payload || !signature || more.length > 0) {
-    throw rejected("the token is not a JWT of three parts (RFC 7515 section 7.1)");
+    throw rejected("the token is not a JWT with three parts (RFC 7515 section 7.1)");
   }
   decodePart(signature, "signature");
   refuseHeader(objectIn(header, "header"));
@@ -46,7 +46,8 @@ export function rejected(problem: string, cause?: unknown): CaError {
 
 function refuseHeader(header: Readonly<Record<string, unknown>>): void {
   const forbidden = forbiddenHeaders.find((name) => Object.hasOwn(header, name));
-  if (forbidden !== undefined) throw rejected(`the token's header has ${forbidden}, which is never followed`);
+  if (forbidden !== undefined)
+    throw rejected(`the token's header contains ${forbidden}, which is not allowed`);
   const { alg, kid } = header;
   if (typeof alg !== "string") throw rejected("the token's header has no alg");
   if (kid !== undefined && typeof kid !== "string") throw rejected("the token's kid is not a string");
@@ -58,7 +59,7 @@ function objectIn(part: string, name: string): Readonly<Record<string, unknown>>
     return parseStrictJson(bytes);
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
-    throw rejected(`the token's ${name} is refused: ${cause.message}`, cause);
+    throw rejected(`the token's ${name} is invalid: ${cause.message}`, cause);
   }
 }
 

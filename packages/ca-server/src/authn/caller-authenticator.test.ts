@@ -112,7 +112,7 @@ describe("A caller with a token and a certificate", () => {
       open("good", "other name").authenticate(),
       "CREDENTIALS_CONFLICT",
     );
-    assert.match(message, /sa\/frontend by token, .*sa\/bank by certificate/);
+    assert.match(message, /sa\/frontend in the token, .*sa\/bank in the certificate/);
   });
 
   it("is told of the header when it shows nothing at all", async () => {
@@ -162,7 +162,7 @@ describe("A caller with a token and a certificate", () => {
     const seen = outcomeOf(await open("good", "other name", deps).authenticate());
     assert.equal(seen, "certificate without TOKEN_REJECTED");
     const { message } = await rejectsWithCode(open("good", "none", deps).authenticate(), "TOKEN_REJECTED");
-    assert.match(message, /by their certificates only/);
+    assert.match(message, /only by client certificate/);
   });
 });
 

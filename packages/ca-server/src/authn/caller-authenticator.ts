@@ -42,11 +42,15 @@ function decide(byToken: Verdict | undefined, byCertificate: Verdict | undefined
 
 function agreed(byToken: Caller, byCertificate: Caller): Caller {
   if (byToken.spiffeId.equals(byCertificate.spiffeId)) return byToken;
-  throw new CaError("CREDENTIALS_CONFLICT", "token and client certificate are for different names", {
-    expected: `both for one name`,
-    seen: `${byToken.spiffeId} by token, ${byCertificate.spiffeId} by certificate`,
-    fix: "send only the one that you are",
-  });
+  throw new CaError(
+    "CREDENTIALS_CONFLICT",
+    "the token and the client certificate identify different workloads",
+    {
+      expected: "the same SPIFFE ID in both",
+      seen: `${byToken.spiffeId} in the token, ${byCertificate.spiffeId} in the certificate`,
+      fix: "send only the credential for the identity you want",
+    },
+  );
 }
 
 function withDisregarded(caller: Caller, other: Verdict | undefined): Caller {
@@ -116,14 +120,14 @@ function isCaller(verdict: Verdict | undefined): verdict is Caller {
 }
 
 function missing(): CaError {
-  return new CaError("TOKEN_MISSING", "the call carries no token", {
+  return new CaError("TOKEN_MISSING", "the call has no token", {
     expected: "the header authorization: Bearer <token>",
     fix: "mount a service account token and send it",
   });
 }
 
 function noTokens(): CaError {
-  return new CaError("TOKEN_REJECTED", "this CA knows callers by their certificates only", {
-    fix: "send the certificate that you hold",
+  return new CaError("TOKEN_REJECTED", "this CA authenticates callers only by client certificate", {
+    fix: "use your workload certificate as the TLS client certificate",
   });
 }

@@ -106,11 +106,11 @@ describe("The authenticator of client certificates", () => {
       clock.jump(hourMs);
       authenticate(leaf);
       clock.jump(1);
-      refuses([leaf], /has ended/);
+      refuses([leaf], /has expired/);
       clock.jump(-hourMs - 120_001);
       authenticate(leaf);
       clock.jump(-1);
-      refuses([leaf], /does not verify/);
+      refuses([leaf], /does not chain to a trusted root/);
     });
 
     it("a token must have spoken within the renewal age, to the millisecond", async () => {
@@ -118,7 +118,7 @@ describe("The authenticator of client certificates", () => {
       clock.jump(maxRenewalAgeMs);
       authenticate(leaf);
       clock.jump(1);
-      refuses([leaf], /no token has proven this name for too long/);
+      refuses([leaf], /no token has proven this identity recently enough/);
     });
   });
 
@@ -165,10 +165,10 @@ describe("The authenticator of client certificates", () => {
     const trailing = { der: Buffer.concat([der, Buffer.of(0)]) };
     const halves = { der: der.subarray(0, der.length / 2) };
     for (const broken of [trailing, halves, { der: Buffer.alloc(0) }, { der: Buffer.from("garbage") }]) {
-      refuses([broken], /cannot be read/);
-      refuses([await leafWith(), broken], /cannot be read/);
+      refuses([broken], /cannot be parsed/);
+      refuses([await leafWith(), broken], /cannot be parsed/);
     }
-    refuses([], /no certificate/);
+    refuses([], /no client certificate/);
   });
 
   it("refuses a leaf that is not for TLS clients", async () => {
@@ -177,7 +177,7 @@ describe("The authenticator of client certificates", () => {
     );
     assert.ok(clientAuth && codeSigning);
     const forged = forgeCertificate(await leafWith(), root.keyPair, clientAuth, codeSigning);
-    refuses([forged], /not for TLS clients/);
+    refuses([forged], /not valid for TLS clients/);
   });
 
   it("shows the names of a leaf only when the leaf is ours", async () => {

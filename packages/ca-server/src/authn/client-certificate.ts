@@ -45,11 +45,11 @@ export class ClientCertificateAuthenticator {
     const { trustDomain, clock } = this.#deps;
     const now = clock.now();
     const [leaf, ...presented] = parseChain(peerCertificates);
-    if (leaf === undefined) throw rejected("the call came with no certificate");
+    if (leaf === undefined) throw rejected("the call has no client certificate");
     this.#verify(leaf, presented, now);
     const { spiffeId } = leaf;
     if (spiffeId?.workload === undefined || spiffeId.trustDomain.name !== trustDomain.name) {
-      throw rejected("the client certificate is not a workload's of this trust domain", {
+      throw rejected("the client certificate does not belong to a workload of this trust domain", {
         expected: `one URI name spiffe://${trustDomain.name}/ns/<namespace>/sa/<service account>`,
         seen: quote(leaf.uriNames),
       });
@@ -59,15 +59,15 @@ export class ClientCertificateAuthenticator {
 
   #verify(leaf: Certificate, presented: readonly Certificate[], now: Date): void {
     if (!leaf.extensions.purposes?.includes(clientAuth)) {
-      throw rejected("the client certificate is not for TLS clients");
+      throw rejected("the client certificate is not valid for TLS clients");
     }
     const { authorities } = this.#deps;
     const bundle = authorities.trustBundle();
     const paths = [presented, ...authorities.knownChains()];
     const isTrusted = paths.some((intermediates) => isVerified({ leaf, intermediates, bundle, now }));
     if (isTrusted) return;
-    if (leaf.notAfter < now) throw rejected("the client certificate has ended");
-    throw rejected("the client certificate does not verify under a root that is trusted now");
+    if (leaf.notAfter < now) throw rejected("the client certificate has expired");
+    throw rejected("the client certificate does not chain to a trusted root");
   }
 
   /** A stolen key would otherwise renew itself for ever. */
@@ -77,9 +77,9 @@ export class ClientCertificateAuthenticator {
     const ageMs = now.getTime() - tokenProvenAt.getTime();
     const isAfterIssuance = tokenProvenAt.getTime() > leaf.notBefore.getTime() + backdateMs;
     if (ageMs > maxRenewalAgeMs || isAfterIssuance) {
-      throw rejected("no token has proven this name for too long", {
+      throw rejected("no token has proven this identity recently enough", {
         expected: `a token within the last ${formatDuration(maxRenewalAgeMs)}`,
-        ...(isAfterIssuance ? {} : { seen: `the last at ${tokenProvenAt.toISOString()}` }),
+        ...(isAfterIssuance ? {} : { seen: `the last token at ${tokenProvenAt.toISOString()}` }),
       });
     }
     return { serial: leaf.serial, fingerprint: leaf.fingerprint, tokenProvenAt };
@@ -93,7 +93,7 @@ function parseChain(chain: readonly Uint8Array[]): readonly Certificate[] {
     return chain.map((der) => parseCertificate(der));
   } catch (cause) {
     if (!(cause instanceof PkiError)) throw cause;
-    throw rejected(`the client certificate cannot be read: ${cause.message}`, {}, cause);
+    throw rejected(`the client certificate cannot be parsed: ${cause.message}`, {}, cause);
   }
 }
 
@@ -112,6 +112,6 @@ function rejected(
   facts: { readonly expected?: string; readonly seen?: string } = {},
   cause?: unknown,
 ): CaError {
-  const fix = "send a service account token, or a certificate of this CA that has not ended";
+  const fix = "send a service account token, or an unexpired certificate from this CA";
   return new CaError("CLIENT_CERTIFICATE_REJECTED", problem, { ...facts, fix, cause });
 }

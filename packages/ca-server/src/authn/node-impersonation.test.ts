@@ -142,7 +142,7 @@ describe("A node proxy that asks for a pod's identity", () => {
     pods.own = { ...running, node: "node-2" };
     pods.frontendNodes = ["node-1", "node-2"];
     const { message } = await refuse();
-    assert.match(message, /not on the node of its token/);
+    assert.match(message, /does not run on the node that its token names/);
   });
 
   it("is refused a pod that runs on another node alone", async () => {

@@ -32,7 +32,7 @@ export function createNodeImpersonation(deps: NodeImpersonationDeps): Impersonat
 export const noImpersonation: Impersonation = {
   async impersonate() {
     throw refused(
-      "this CA gives no caller another workload's identity",
+      "this CA does not let a caller request another workload's identity",
       "remove ImpersonatedIdentity from the request's metadata, or set --trusted-node-account",
     );
   },
@@ -49,14 +49,14 @@ function parseIdentity(
   } catch (error) {
     if (!(error instanceof PkiError)) throw error;
   }
-  throw refused(`the identity that is asked for is not spiffe://${name}/ns/<namespace>/sa/<service account>`);
+  throw refused(`the requested identity is not spiffe://${name}/ns/<namespace>/sa/<service account>`);
 }
 
 function refuseUntrusted({ spiffeId }: Caller, trustedAccounts: readonly string[]): void {
   const { namespace, serviceAccount } = spiffeId.workload ?? { namespace: "", serviceAccount: "" };
   const account = `${namespace}/${serviceAccount}`;
   if (trustedAccounts.includes(account)) return;
-  throw refused(`the caller ${account} is not a trusted node account`, "name it by --trusted-node-account");
+  throw refused(`the caller ${account} is not a trusted node account`, "add it to --trusted-node-account");
 }
 
 /** By token alone: a certificate says nothing of the pod that shows it. */
@@ -65,16 +65,16 @@ async function nodeOf({ spiffeId, pod, node }: Caller, pods: PodSource): Promise
   const { namespace = "", serviceAccount } = spiffeId.workload ?? {};
   const found = await pods.find(namespace, pod.name);
   const isCallers = found?.uid === pod.uid && found.serviceAccount === serviceAccount;
-  if (!isCallers) throw refused("the pod of the caller's token is not there any more");
+  if (!isCallers) throw refused("the pod of the caller's token no longer exists");
   if (found.node === "" || (node !== undefined && node !== found.node)) {
-    throw refused("the caller's pod is not on the node of its token");
+    throw refused("the caller's pod does not run on the node that its token names");
   }
   return found.node;
 }
 
 function refused(
   problem: string,
-  fix = "ask for pods of the caller's own node, from a node proxy's pod",
+  fix = "request the identities of pods on the caller's own node, from a node proxy's pod",
 ): CaError {
   return new CaError("IMPERSONATION_REFUSED", problem, { fix });
 }

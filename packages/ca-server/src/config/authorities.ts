@@ -7,7 +7,7 @@ export const authorityOptions = {
   rootKey: option({
     flag: "--root-key <type>",
     env: "KASBAH_ROOT_KEY",
-    help: "key of authorities that are made from now on: P-256, P-384, RSA-3072 or RSA-4096",
+    help: "key type of new authorities: P-256, P-384, RSA-3072 or RSA-4096",
     schema: schema.choice(["P-256", "P-384", "RSA-3072", "RSA-4096"]),
     default: "P-256",
     group: "Authorities",
@@ -15,7 +15,7 @@ export const authorityOptions = {
   rootTtl: option({
     flag: "--root-ttl <duration>",
     env: "CITADEL_SELF_SIGNED_CA_CERT_TTL",
-    help: "lifetime of a root that is made from now on",
+    help: "lifetime of new roots",
     schema: schema.duration,
     default: "87600h",
     group: "Authorities",
@@ -23,7 +23,7 @@ export const authorityOptions = {
   intermediateTtl: option({
     flag: "--intermediate-ttl <duration>",
     env: "KASBAH_INTERMEDIATE_TTL",
-    help: "lifetime of the intermediate that signs the leaves, so that the root's key rests",
+    help: "lifetime of the intermediate that signs workload certificates in place of the root",
     schema: schema.duration,
     default: "8760h",
     group: "Authorities",
@@ -31,7 +31,7 @@ export const authorityOptions = {
   noIntermediate: option({
     flag: "--no-intermediate",
     env: "KASBAH_NO_INTERMEDIATE",
-    help: "let the root sign the leaves, which is the shape of Istio's own CA; holds for roots made from now on",
+    help: "let new roots sign workload certificates directly, as Istio's own CA does",
     schema: schema.boolean,
     default: "false",
     group: "Authorities",
@@ -39,7 +39,7 @@ export const authorityOptions = {
   issuerNameConstraints: option({
     flag: "--issuer-name-constraints",
     env: "KASBAH_ISSUER_NAME_CONSTRAINTS",
-    help: "bind intermediates to the trust domain by an X.509 name constraint, which ztunnel and other users of rustls refuse",
+    help: "limit intermediates to the trust domain with an X.509 name constraint, which ztunnel and other users of rustls reject",
     schema: schema.boolean,
     default: "false",
     group: "Authorities",
@@ -47,7 +47,7 @@ export const authorityOptions = {
   rootCaDir: option({
     flag: "--root-ca-dir <dir>",
     env: "ROOT_CA_DIR",
-    help: "use the CA in this directory (ca-cert.pem, ca-key.pem, root-cert.pem, cert-chain.pem; or tls.crt, tls.key, ca.crt) and follow its changes",
+    help: "use the CA in this directory (ca-cert.pem, ca-key.pem, root-cert.pem, cert-chain.pem; or tls.crt, tls.key, ca.crt) and reload it when it changes",
     schema: schema.path,
     optional: true,
     group: "Authorities",
@@ -55,7 +55,7 @@ export const authorityOptions = {
   keyPassphraseFile: option({
     flag: "--key-passphrase-file <file>",
     env: "KASBAH_KEY_PASSPHRASE_FILE",
-    help: "encrypt the CA's keys on disk with the passphrase in this file, its first line",
+    help: "encrypt the CA's keys on disk with the passphrase on the first line of this file",
     schema: schema.path,
     optional: true,
     group: "Authorities",
@@ -63,7 +63,7 @@ export const authorityOptions = {
   rootRotation: option({
     flag: "--root-rotation <mode>",
     env: "KASBAH_ROOT_ROTATION",
-    help: "auto: replace roots and intermediates at two thirds of their life; manual: only on command",
+    help: "auto: replace roots and intermediates after two thirds of their lifetime; manual: only on command",
     schema: schema.choice(["auto", "manual"]),
     default: "auto",
     group: "Authorities",
@@ -71,7 +71,7 @@ export const authorityOptions = {
   rotationSchedule: option({
     flag: "--rotation-schedule <cron>",
     env: "KASBAH_ROTATION_SCHEDULE",
-    help: "when a rotation that is due may start, with five or six fields; what has started goes on at any time",
+    help: "cron pattern with five or six fields: when a due rotation may start; a rotation in progress continues at any time",
     schema: schema.parsed(parseCronPattern),
     default: "*/10 * * * * *",
     group: "Authorities",
@@ -90,15 +90,15 @@ export function authorityProblems(config: Omit<AuthorityConfig, "rootRotation">)
   const problems: [boolean, string][] = [
     [
       !noIntermediate && intermediateTtl > rootTtl,
-      "--intermediate-ttl: is greater than --root-ttl, and no certificate outlives its issuer; lower it",
+      "--intermediate-ttl: is greater than --root-ttl, but a certificate cannot outlive its issuer; lower it",
     ],
     [
       noIntermediate && issuerNameConstraints,
-      "--issuer-name-constraints: constrains intermediates, and --no-intermediate makes none; drop one of them",
+      "--issuer-name-constraints: constrains intermediates, but --no-intermediate creates none; remove one of the two",
     ],
     [
       issuerNameConstraints && !isHostName(trustDomain.name),
-      `--issuer-name-constraints: a URI constraint holds a host name, which ${trustDomain.name} is not; Envoy would refuse every certificate`,
+      `--issuer-name-constraints: a URI constraint requires a host name, and ${trustDomain.name} is not one; Envoy would reject every certificate`,
     ],
   ];
   return problems.filter(([isWrong]) => isWrong).map(([, problem]) => problem);

@@ -13,7 +13,7 @@ export const callerOptions = {
   jwks: option({
     flag: "--jwks <file|url>",
     env: "KASBAH_JWKS",
-    help: "keys that sign the callers' tokens: a file, or an https URL",
+    help: "JWKS with the keys that sign the callers' tokens: a file or an https URL",
     schema: schema.parsed(parseJwksLocation),
     optional: true,
     group: "Callers",
@@ -21,7 +21,7 @@ export const callerOptions = {
   jwksCaFile: option({
     flag: "--jwks-ca-file <file>",
     env: "KASBAH_JWKS_CA_FILE",
-    help: "roots for the https URL, instead of the system's",
+    help: "CA certificates for the https URL, instead of the system's",
     schema: schema.path,
     optional: true,
     group: "Callers",
@@ -29,7 +29,7 @@ export const callerOptions = {
   jwksTokenFile: option({
     flag: "--jwks-token-file <file>",
     env: "KASBAH_JWKS_TOKEN_FILE",
-    help: "bearer token for the https URL, read again for each fetch",
+    help: "bearer token for the https URL, read before each fetch",
     schema: schema.path,
     optional: true,
     group: "Callers",
@@ -37,7 +37,7 @@ export const callerOptions = {
   tokenIssuer: option({
     flag: "--token-issuer <iss>",
     env: "KASBAH_TOKEN_ISSUER",
-    help: "the iss of every token, to the letter; required with --jwks",
+    help: "exact iss of every token; required with --jwks",
     schema: schema.text,
     optional: true,
     group: "Callers",
@@ -45,7 +45,7 @@ export const callerOptions = {
   tokenAudience: option({
     flag: "--token-audience <aud>",
     env: "TOKEN_AUDIENCES",
-    help: "a token must name one of these audiences",
+    help: "audience that a token must contain; if there are several, one of them",
     schema: schema.text,
     default: "istio-ca",
     repeatable: true,
@@ -54,7 +54,7 @@ export const callerOptions = {
   tokenIssuers: option({
     flag: "--token-issuers <file>",
     env: "KASBAH_TOKEN_ISSUERS",
-    help: "YAML with further issuers of tokens, each with its keys, audiences and algorithms",
+    help: "YAML file with more token issuers, each with its keys, audiences and algorithms",
     schema: schema.path,
     optional: true,
     group: "Callers",
@@ -62,7 +62,7 @@ export const callerOptions = {
   allowAddress: option({
     flag: "--allow-address <ip|cidr>",
     env: "KASBAH_ALLOW_ADDRESS",
-    help: "let https URLs lead to this address although it is this host's, link-local or a metadata service's",
+    help: "allow https URLs that resolve to this address, although it is a loopback, link-local or metadata address",
     schema: schema.parsed(parseAddressRange),
     repeatable: true,
     group: "Callers",
@@ -70,7 +70,7 @@ export const callerOptions = {
   kubernetesApi: option({
     flag: "--kubernetes-api <url>",
     env: "KASBAH_KUBERNETES_API",
-    help: "ask this Kubernetes API server about tokens (TokenReview) and pods",
+    help: "Kubernetes API server that reviews tokens (TokenReview) and lists pods",
     schema: schema.parsed(parseHttpsUrl),
     optional: true,
     group: "Callers",
@@ -78,7 +78,7 @@ export const callerOptions = {
   kubernetesCaFile: option({
     flag: "--kubernetes-ca-file <file>",
     env: "KASBAH_KUBERNETES_CA_FILE",
-    help: "roots for the API server",
+    help: "CA certificates for the API server",
     schema: schema.path,
     default: "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
     group: "Callers",
@@ -86,7 +86,7 @@ export const callerOptions = {
   kubernetesTokenFile: option({
     flag: "--kubernetes-token-file <file>",
     env: "KASBAH_KUBERNETES_TOKEN_FILE",
-    help: "the CA's own token for the API server, read again for each call",
+    help: "the CA's own token for the API server, read before each call",
     schema: schema.path,
     default: "/var/run/secrets/kubernetes.io/serviceaccount/token",
     group: "Callers",
@@ -94,7 +94,7 @@ export const callerOptions = {
   noClientCertificates: option({
     flag: "--no-client-certificates",
     env: "KASBAH_NO_CLIENT_CERTIFICATES",
-    help: "know callers by their tokens alone, not by the workload certificate that they hold",
+    help: "authenticate callers only by token, not by workload certificate",
     schema: schema.boolean,
     default: "false",
     group: "Callers",
@@ -102,7 +102,7 @@ export const callerOptions = {
   maxRenewalAge: option({
     flag: "--max-renewal-age <duration>",
     env: "KASBAH_MAX_RENEWAL_AGE",
-    help: "how long certificates may renew one another without a token in between",
+    help: "how long a workload may renew its certificate with the previous one before it must present a token again",
     schema: schema.duration,
     default: "168h",
     group: "Callers",
@@ -110,7 +110,7 @@ export const callerOptions = {
   trustedNodeAccount: option({
     flag: "--trusted-node-account <ns/sa>",
     env: "CA_TRUSTED_NODE_ACCOUNTS",
-    help: "service account of node proxies, which may have the identities of pods on their own node (ztunnel)",
+    help: "service account of node proxies (ztunnel), which may request the identities of pods on their own node",
     schema: schema.parsed(parseNodeAccount),
     repeatable: true,
     group: "Callers",
@@ -118,7 +118,7 @@ export const callerOptions = {
   policy: option({
     flag: "--policy <file>",
     env: "KASBAH_POLICY",
-    help: "YAML with rules of who may have which certificate; followed when it changes",
+    help: "YAML file with the rules that decide which identity gets which certificate; reloaded when it changes",
     schema: schema.path,
     optional: true,
     group: "Callers",
@@ -135,36 +135,39 @@ export function callerProblems(config: CallerConfig): readonly string[] {
   const problems: [boolean, string][] = [
     [
       !knowsTokens,
-      "--jwks: no callers are known; give --jwks with --token-issuer, --token-issuers, or --kubernetes-api",
+      "--jwks: the CA cannot authenticate any token; set --jwks and --token-issuer, --token-issuers, or --kubernetes-api",
     ],
     [
       jwks !== undefined && tokenIssuer === undefined,
-      "--token-issuer: is required with --jwks; give the tokens' iss",
+      "--token-issuer: is required with --jwks; set it to the iss of the tokens",
     ],
     [
       jwks === undefined && tokenIssuer !== undefined,
-      "--token-issuer: has no use without --jwks; give its keys",
+      "--token-issuer: has no effect without --jwks; set --jwks to the keys of the issuer",
     ],
     [
       isRemote && hasCredentials(jwks.url),
-      "--jwks: the URL holds credentials, which would show in process lists; use --jwks-token-file",
+      "--jwks: the URL contains credentials, which process lists would show; use --jwks-token-file",
     ],
     [
       kubernetesApi !== undefined && hasCredentials(kubernetesApi),
-      "--kubernetes-api: the URL holds credentials, which would show in process lists; use --kubernetes-token-file",
+      "--kubernetes-api: the URL contains credentials, which process lists would show; use --kubernetes-token-file",
     ],
     [
       !isRemote && jwksCaFile !== undefined,
-      "--jwks-ca-file: has no use with a file; give --jwks an https URL",
+      "--jwks-ca-file: has no effect with a file; set --jwks to an https URL",
     ],
     [
       !isRemote && jwksTokenFile !== undefined,
-      "--jwks-token-file: has no use with a file; give --jwks an https URL",
+      "--jwks-token-file: has no effect with a file; set --jwks to an https URL",
     ],
-    [tokenAudience.length === 0, "--token-audience: is empty, so that no token would fit; name at least one"],
+    [
+      tokenAudience.length === 0,
+      "--token-audience: is empty, so the CA would reject every token; set at least one",
+    ],
     [
       config.trustedNodeAccount.length > 0 && kubernetesApi === undefined,
-      "--trusted-node-account: pods are looked up in Kubernetes; give --kubernetes-api",
+      "--trusted-node-account: requires Kubernetes to look pods up; set --kubernetes-api",
     ],
   ];
   return problems.filter(([isWrong]) => isWrong).map(([, problem]) => problem);

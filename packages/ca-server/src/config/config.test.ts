@@ -10,7 +10,7 @@ describe("The configuration of kasbah-server", () => {
     assert.match(found.join("\n"), /--default-ttl: is greater than --max-ttl/);
     assert.match(
       found.join("\n"),
-      /--jwks: no callers are known; give --jwks with --token-issuer, --token-issuers, or --kubernetes-api/,
+      /--jwks: the CA cannot authenticate any token; set --jwks and --token-issuer, --token-issuers, or --kubernetes-api/,
     );
   });
 
@@ -44,10 +44,10 @@ describe("The configuration of kasbah-server", () => {
 
   it("never shows the credentials that a URL must not hold", () => {
     const found = problems(["--jwks", "https://user:hunter2@host/jwks", "--token-issuer", "i"]);
-    assert.match(String(found), /--jwks: the URL holds credentials/);
+    assert.match(String(found), /--jwks: the URL contains credentials/);
     assert.doesNotMatch(String(found), /hunter2/);
     const server = problems(["--kubernetes-api", "https://user:hunter2@host"]);
-    assert.match(String(server), /--kubernetes-api: the URL holds credentials/);
+    assert.match(String(server), /--kubernetes-api: the URL contains credentials/);
     assert.doesNotMatch(String(server), /hunter2/);
   });
 
@@ -60,9 +60,9 @@ describe("The configuration of kasbah-server", () => {
     assert.match(String(problems([...required, "--jwks-token-file", "/token"])), /--jwks-token-file/);
     assert.match(String(problems(["--jwks", "/jwks.json"])), /--token-issuer: is required with --jwks/);
     const issuerAlone = ["--token-issuer", "i", "--token-issuers", "/issuers.yaml"];
-    assert.match(String(problems(issuerAlone)), /--token-issuer: has no use without --jwks/);
+    assert.match(String(problems(issuerAlone)), /--token-issuer: has no effect without --jwks/);
     const nodes = [...required, "--trusted-node-account", "istio-system/ztunnel"];
-    assert.match(String(problems(nodes)), /--trusted-node-account: .*give --kubernetes-api/);
+    assert.match(String(problems(nodes)), /--trusted-node-account: .*set --kubernetes-api/);
   });
 
   it("refuses names that a server certificate should not carry", () => {
@@ -136,8 +136,8 @@ describe("The configuration of kasbah-server", () => {
   it("refuses lifetimes, constraints and schedules that could not hold", () => {
     const refused: [string[], RegExp][] = [
       [["--intermediate-ttl", "11h", "--root-ttl", "10h"], /greater than --root-ttl/],
-      [["--no-intermediate", "--issuer-name-constraints"], /drop one of them/],
-      [["--issuer-name-constraints", "--trust-domain", "my_mesh"], /which my_mesh is not/],
+      [["--no-intermediate", "--issuer-name-constraints"], /remove one of the two/],
+      [["--issuer-name-constraints", "--trust-domain", "my_mesh"], /my_mesh is not one/],
       [["--issuer-name-constraints", "--trust-domain", "10.1.2.3"], /which 10.1.2.3 is not/],
       [["--rotation-schedule", "often"], /expected a cron pattern/],
       [["--root-key", "RSA-1024"], /expected P-256, P-384, RSA-3072 or RSA-4096/],

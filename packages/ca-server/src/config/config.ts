@@ -31,7 +31,7 @@ export function serverCommand(version: string): Command<ServerOptions> {
     name: "kasbah-server",
     version,
     summary:
-      "The certificate authority: gives workloads of a mesh their X.509 identities (istio.v1.auth over gRPC).",
+      "The certificate authority: issues X.509 identities to the workloads of a mesh (istio.v1.auth over gRPC).",
     examples: [
       "kasbah-server --jwks certs-dev/out/jwks.json --token-issuer https://certs-dev.invalid",
       "kasbah-server --jwks https://kubernetes.default.svc/openid/v1/jwks --token-issuer https://kubernetes.default.svc \\",
@@ -50,15 +50,15 @@ const placeOptions = {
     help: "trust domain of every identity",
     schema: schema.parsed(parseTrustDomain),
     default: "cluster.local",
-    group: "Place",
+    group: "General",
   }),
   grpcAddress: option({
     flag: "--grpc-address <host:port>",
     env: "KASBAH_GRPC_ADDRESS",
-    help: "where agents connect, over TLS",
+    help: "address of the gRPC server for agents, over TLS",
     schema: schema.listenAddress,
     default: "127.0.0.1:15012",
-    group: "Place",
+    group: "General",
   }),
   adminSocket: option({
     flag: "--admin-socket <path>",
@@ -67,23 +67,23 @@ const placeOptions = {
     schema: schema.path,
     optional: true,
     defaultHelp: "admin.sock in the state directory",
-    group: "Place",
+    group: "General",
   }),
   httpAddress: option({
     flag: "--http-address <host:port>",
     env: "KASBAH_HTTP_ADDRESS",
-    help: "where health and metrics are served, over plain HTTP",
+    help: "address of the health checks and metrics, over plain HTTP",
     schema: schema.listenAddress,
     default: "127.0.0.1:15014",
-    group: "Place",
+    group: "General",
   }),
   serverSan: option({
     flag: "--server-san <name>",
     env: "KASBAH_SERVER_SAN",
-    help: "further DNS name or IP address in the serving certificate, beside localhost and istiod.istio-system.svc",
+    help: "additional DNS name or IP address in the serving certificate, besides localhost and istiod.istio-system.svc",
     schema: schema.parsed(parseServerName),
     repeatable: true,
-    group: "Place",
+    group: "General",
   }),
 };
 
@@ -91,7 +91,7 @@ const lifetimeOptions = {
   defaultTtl: option({
     flag: "--default-ttl <duration>",
     env: "DEFAULT_WORKLOAD_CERT_TTL",
-    help: "lifetime of a workload certificate whose request names none",
+    help: "lifetime of a workload certificate if the request names none",
     schema: schema.duration,
     default: "24h",
     group: "Lifetimes",
@@ -99,7 +99,7 @@ const lifetimeOptions = {
   maxTtl: option({
     flag: "--max-ttl <duration>",
     env: "MAX_WORKLOAD_CERT_TTL",
-    help: "longest lifetime that a request may name; more is refused",
+    help: "longest lifetime that a request may name; the CA refuses longer ones",
     schema: schema.duration,
     default: "2160h",
     group: "Lifetimes",
@@ -107,7 +107,7 @@ const lifetimeOptions = {
   ledgerRetention: option({
     flag: "--ledger-retention <duration>",
     env: "KASBAH_LEDGER_RETENTION",
-    help: "how long the record of what was decided is kept; older segments are deleted as a whole",
+    help: "how long the ledger keeps its entries; older segments are deleted as a whole",
     schema: schema.duration,
     default: "365d",
     group: "Lifetimes",
@@ -118,11 +118,11 @@ function stateDirOption(machine: Machine) {
   return option({
     flag: "--state-dir <dir>",
     env: "KASBAH_STATE_DIR",
-    help: "holds the keys, the state of the authorities, the ledger and the public trust bundle",
+    help: "directory of the keys, the state of the authorities, the ledger and the public trust bundle",
     schema: schema.path,
     default: defaultStateDirectory(machine),
     defaultHelp: "/var/lib/kasbah as root, else $XDG_STATE_HOME/kasbah",
-    group: "Place",
+    group: "General",
   });
 }
 

@@ -9,7 +9,7 @@ export const kubernetesOptions = {
   namespace: option({
     flag: "--namespace <name>",
     env: "POD_NAMESPACE",
-    help: "namespace of the CA, where its Secret and its Lease are",
+    help: "namespace of the CA, its Secret and its Lease",
     schema: schema.parsed(parseName),
     default: "kasbah-system",
     group,
@@ -17,7 +17,7 @@ export const kubernetesOptions = {
   podName: option({
     flag: "--pod-name <name>",
     env: "POD_NAME",
-    help: "name of this replica, as the Lease shows it",
+    help: "name of this replica in the Lease",
     schema: schema.parsed(parseName),
     optional: true,
     defaultHelp: "the host's name",
@@ -26,7 +26,7 @@ export const kubernetesOptions = {
   stateSecret: option({
     flag: "--state-secret <name>",
     env: "KASBAH_STATE_SECRET",
-    help: "keep keys and state of the authorities in this Secret, which several replicas share; one of them leads",
+    help: "keep the keys and the state of the authorities in this Secret, which all replicas share; one of them leads",
     schema: schema.parsed(parseName),
     optional: true,
     group,
@@ -34,7 +34,7 @@ export const kubernetesOptions = {
   takeOverSecret: option({
     flag: "--take-over-secret <name>",
     env: "KASBAH_TAKE_OVER_SECRET",
-    help: "begin with the CA that istiod keeps in this Secret, such as cacerts or istio-ca-secret; the first that is there",
+    help: "start with istiod's CA from this Secret, such as cacerts or istio-ca-secret; the first Secret that exists is used",
     schema: schema.parsed(parseName),
     repeatable: true,
     group,
@@ -42,7 +42,7 @@ export const kubernetesOptions = {
   rootConfigMap: option({
     flag: "--root-config-map <name>",
     env: "KASBAH_ROOT_CONFIG_MAP",
-    help: "publish the trust bundle in this ConfigMap of every namespace; agents of Istio mount istio-ca-root-cert",
+    help: "publish the trust bundle in this ConfigMap of every namespace; Istio's agents mount istio-ca-root-cert",
     schema: schema.parsed(parseName),
     optional: true,
     group,
@@ -50,7 +50,7 @@ export const kubernetesOptions = {
   clusterTrustBundle: option({
     flag: "--cluster-trust-bundle",
     env: "KASBAH_CLUSTER_TRUST_BUNDLE",
-    help: "publish the trust bundle as a ClusterTrustBundle as well (certificates.k8s.io/v1beta1)",
+    help: "also publish the trust bundle as a ClusterTrustBundle (certificates.k8s.io/v1beta1)",
     schema: schema.boolean,
     default: "false",
     group,
@@ -72,11 +72,11 @@ export function kubernetesProblems(
   ];
   return wanting
     .filter(([isGiven]) => isGiven)
-    .map(([, flag]) => `${flag}: is kept in Kubernetes; give --kubernetes-api`);
+    .map(([, flag]) => `${flag}: requires Kubernetes; set --kubernetes-api`);
 }
 
 /** A name of Kubernetes becomes part of a path of its API. */
 function parseName(text: string): string {
   if (isSubdomain(text)) return text;
-  throw new Error("expected a name of Kubernetes: lower-case letters, digits, hyphens and dots");
+  throw new Error("expected a Kubernetes name: lower-case letters, digits, hyphens and dots");
 }

@@ -8,7 +8,7 @@ export const limitOptions = {
   maxConnections: option({
     flag: "--max-connections <n>",
     env: "KASBAH_MAX_CONNECTIONS",
-    help: "connections in total; for a new one the oldest idle one is closed",
+    help: "maximum number of connections; beyond it, a new one closes the oldest idle one",
     schema: schema.wholeNumber(1, 1_000_000),
     default: "20000",
     group,
@@ -16,7 +16,7 @@ export const limitOptions = {
   maxConnectionsPerAddress: option({
     flag: "--max-connections-per-address <n>",
     env: "KASBAH_MAX_CONNECTIONS_PER_ADDRESS",
-    help: "connections from one address; 0 for any number, since gateways and NAT share addresses",
+    help: "maximum number of connections from one address; 0 means no limit, because gateways and NAT share addresses",
     schema: schema.wholeNumber(0, 1_000_000),
     default: "0",
     group,
@@ -24,7 +24,7 @@ export const limitOptions = {
   maxStreams: option({
     flag: "--max-streams <n>",
     env: "KASBAH_MAX_STREAMS",
-    help: "calls at a time on one connection",
+    help: "maximum number of concurrent calls on one connection",
     schema: schema.wholeNumber(1, 100_000),
     default: "100",
     group,
@@ -32,7 +32,7 @@ export const limitOptions = {
   maxInFlight: option({
     flag: "--max-in-flight <n>",
     env: "KASBAH_MAX_IN_FLIGHT",
-    help: "calls at a time on all connections; more are told to come again before anything is done for them",
+    help: "maximum number of concurrent calls on all connections; the CA refuses more before it processes them",
     schema: schema.wholeNumber(1, 1_000_000),
     default: "1000",
     group,
@@ -40,7 +40,7 @@ export const limitOptions = {
   maxRequestBytes: option({
     flag: "--max-request-bytes <n>",
     env: "KASBAH_MAX_REQUEST_BYTES",
-    help: "size of a request; one with an RSA-4096 key takes 2 KiB",
+    help: "maximum maximum size of a request; one with an RSA-4096 key takes 2 KiB",
     schema: schema.wholeNumber(1024, 4 * 1024 * 1024),
     default: "65536",
     group,
@@ -48,7 +48,7 @@ export const limitOptions = {
   maxHeaderBytes: option({
     flag: "--max-header-bytes <n>",
     env: "KASBAH_MAX_HEADER_BYTES",
-    help: "size of a call's headers together, the token among them",
+    help: "maximum size of all headers of a call, including the token",
     schema: schema.wholeNumber(1024, 65_536),
     default: "20480",
     group,
@@ -56,7 +56,7 @@ export const limitOptions = {
   handshakeTimeout: option({
     flag: "--handshake-timeout <duration>",
     env: "KASBAH_HANDSHAKE_TIMEOUT",
-    help: "for a TLS handshake",
+    help: "maximum duration of a TLS handshake",
     schema: schema.duration,
     default: "5s",
     group,
@@ -64,7 +64,7 @@ export const limitOptions = {
   firstRequestTimeout: option({
     flag: "--first-request-timeout <duration>",
     env: "KASBAH_FIRST_REQUEST_TIMEOUT",
-    help: "from a connection to its first call",
+    help: "maximum time from a connection to its first call",
     schema: schema.duration,
     default: "10s",
     group,
@@ -72,7 +72,7 @@ export const limitOptions = {
   callTimeout: option({
     flag: "--call-timeout <duration>",
     env: "KASBAH_CALL_TIMEOUT",
-    help: "for a call, from its headers to its answer",
+    help: "maximum duration of a call, from its headers to its response",
     schema: schema.duration,
     default: "10s",
     group,
@@ -80,7 +80,7 @@ export const limitOptions = {
   maxIdle: option({
     flag: "--max-idle <duration>",
     env: "KASBAH_MAX_IDLE",
-    help: "a connection without calls is closed after this long",
+    help: "how long a connection without calls stays open",
     schema: schema.duration,
     default: "5m",
     group,
@@ -88,7 +88,7 @@ export const limitOptions = {
   maxConnectionAge: option({
     flag: "--max-connection-age <duration>",
     env: "KASBAH_MAX_CONNECTION_AGE",
-    help: "clients are asked to connect again after this long, so that replicas share them",
+    help: "how long a connection is used before the CA asks the client to reconnect, so that replicas share the load",
     schema: schema.duration,
     default: "30m",
     group,
@@ -96,7 +96,7 @@ export const limitOptions = {
   resetBurst: option({
     flag: "--reset-burst <n>",
     env: "KASBAH_RESET_BURST",
-    help: "calls that a client may cancel at once on one connection; beyond it, and a tenth a second, it is sent away",
+    help: "calls that a client may cancel on one connection in a burst; a tenth of it is restored per second, and a client that exceeds it is disconnected",
     schema: schema.wholeNumber(1, 100_000),
     default: "100",
     group,

@@ -41,10 +41,10 @@ describe("CreateCertificate refuses", () => {
       reason: "TTL_TOO_LONG",
       domain: "kasbah",
       metadata: {
-        problem: "the lifetime that is asked for is too long",
+        problem: "the requested lifetime is too long",
         expected: "validity_duration of at most 7776000 s",
         seen: "7776001 s",
-        fix: "ask for less (SECRET_TTL), or for 0 to get the default",
+        fix: "request a shorter lifetime (SECRET_TTL), or 0 for the default",
         referenceId: referenceId,
       },
     });
@@ -59,7 +59,7 @@ describe("CreateCertificate refuses", () => {
     assert.equal(status, 7);
     assert.match(
       message,
-      /^IDENTITY_NOT_ALLOWED: .* no certificate \(batch jobs use the other CA\), by the rule test: use another/,
+      /^IDENTITY_NOT_ALLOWED: .* a certificate \(batch jobs use the other CA\), by the rule test: use another/,
     );
     const decided = ca.ledger.entries.at(-1);
     assert.ok(decided?.kind === "refused");

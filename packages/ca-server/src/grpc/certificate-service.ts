@@ -99,7 +99,7 @@ class CallFacts implements IssuanceCall {
       return this.#call.request();
     } catch (cause) {
       throw new CaError("REQUEST_MALFORMED", "the body is not an IstioCertificateRequest (istio.v1.auth)", {
-        fix: "send what istio.v1.auth.IstioCertificateService/CreateCertificate takes",
+        fix: "send the request message of istio.v1.auth.IstioCertificateService/CreateCertificate",
         cause,
       });
     }

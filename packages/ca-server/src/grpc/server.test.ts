@@ -77,7 +77,7 @@ describe("The gRPC port under load", () => {
     const { reply } = await begin();
     const { status, message, metadata } = await order();
     assert.equal(status, 8);
-    assert.equal(message, "OVERLOADED: 1 calls are under way: try again in a moment (reference abc123)");
+    assert.equal(message, "OVERLOADED: 1 call is already in progress: retry in a moment (reference abc123)");
     const details = Buffer.from(String(metadata["grpc-status-details-bin"]), "base64");
     assert.equal(decodeErrorInfo(details)?.reason, "OVERLOADED");
     assert.equal(decodeRetryAfterMs(details), 1_000);

@@ -39,7 +39,7 @@ export class GrpcEndpoint implements Component {
       toStatus: (error, path) => this.#statusOf(error, path),
       limits: deps.limits,
       refuseEarly: (path, inFlight) => this.#overload(path, inFlight),
-      onAcceptError: (error) => deps.logger.error("connections cannot be accepted", { error }),
+      onAcceptError: (error) => deps.logger.error("cannot accept connections", { error }),
     });
   }
 
@@ -74,8 +74,9 @@ export class GrpcEndpoint implements Component {
     const { maxInFlight, onOverload, newReferenceId } = this.#deps;
     if (inFlight < maxInFlight || path === checkHealth.path) return undefined;
     onOverload();
-    const overloaded = new CaError("OVERLOADED", `${maxInFlight} calls are under way`, {
-      fix: "try again in a moment",
+    const calls = maxInFlight === 1 ? "call is" : "calls are";
+    const overloaded = new CaError("OVERLOADED", `${maxInFlight} ${calls} already in progress`, {
+      fix: "retry in a moment",
     });
     return refusalOf(overloaded, newReferenceId()).status;
   }

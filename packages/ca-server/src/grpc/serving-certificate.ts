@@ -47,7 +47,7 @@ export class ServingCertificate implements Component {
 
   /** The identity for new handshakes. Throws before `start`. */
   current(): ServingIdentity {
-    if (this.#current === undefined) throw new Error("the serving certificate was not started");
+    if (this.#current === undefined) throw new Error("the serving certificate has not started");
     return this.#current;
   }
 
@@ -85,7 +85,7 @@ export class ServingCertificate implements Component {
       await this.#replace();
     } catch (error) {
       if (signal.aborted) return 0;
-      logger.error("serving certificate could not be replaced", { error });
+      logger.error("cannot renew the serving certificate", { error });
       this.#replaceAt = new Date(clock.now().getTime() + retryMs);
     }
     return 0;

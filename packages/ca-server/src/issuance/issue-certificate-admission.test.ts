@@ -45,7 +45,7 @@ describe("Admission by the authority", () => {
     it("whom the policy denies, by the rule and its reason", async () => {
       const authority = authorityWith({ policy: () => policyOf({ allow: false, reason: "no batch jobs" }) });
       const error = await rejectsWithCode(authority.createCertificate(unreadable), "IDENTITY_NOT_ALLOWED");
-      assert.match(error.message, / no certificate \(no batch jobs\), by the rule test: /);
+      assert.match(error.message, / a certificate \(no batch jobs\), by the rule test: /);
     });
 
     it("who asks too often", async () => {
@@ -153,7 +153,7 @@ describe("Admission by the authority", () => {
     const { order } = await authorityWith(deps).createCertificate(callFor({ csrPem }));
     const refusing = authorityWith({ ...deps, policy: () => policyOf({ onSharedKey: "refuse" }) });
     const error = await rejectsWithCode(refusing.createCertificate(callFor({ csrPem })), "CSR_KEY_REJECTED");
-    assert.match(error.message, /another pod has presented this public key, by the rule test: make a key/);
+    assert.match(error.message, /another pod has presented this public key, by the rule test: generate a key/);
     assert.deepEqual([records.length, counted], [1, 2]);
     const holder = { identity: frontend.toString(), podUid: pod.uid };
     assert.deepEqual(asked, [

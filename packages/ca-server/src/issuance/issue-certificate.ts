@@ -135,9 +135,9 @@ function parseCsr(pem: string): CertificateRequest {
 type CsrErrorCode = Extract<CaErrorCode, "CSR_KEY_REJECTED" | "CSR_SIGNATURE_INVALID" | "CSR_MALFORMED">;
 
 const csrFixes: Readonly<Record<CsrErrorCode, string>> = {
-  CSR_MALFORMED: "send one PEM block CERTIFICATE REQUEST of canonical DER, of at most 16 KiB",
-  CSR_KEY_REJECTED: "make a new P-256, P-384 or RSA key of 2048 to 4096 bits",
-  CSR_SIGNATURE_INVALID: "sign the request with its own key, by ECDSA or RSA PKCS#1 with SHA-2",
+  CSR_MALFORMED: "send one PEM block CERTIFICATE REQUEST of at most 16 KiB that holds canonical DER",
+  CSR_KEY_REJECTED: "generate a new P-256, P-384 or RSA key of 2048 to 4096 bits",
+  CSR_SIGNATURE_INVALID: "sign the CSR with its own key, using ECDSA or RSA PKCS#1 with SHA-2",
 };
 
 function csrErrorCode({ code }: PkiError): CsrErrorCode {
@@ -155,7 +155,7 @@ function approveOrder(asked: RequestedOrder, admission: Admission, deps: Issuanc
   if (!isShared || admission.terms.onSharedKey === "count") return order;
   throw new CaError("CSR_KEY_REJECTED", "another pod has presented this public key", {
     rule: admission.rule,
-    fix: "make a key of your own",
+    fix: "generate a key that no other pod uses",
   });
 }
 

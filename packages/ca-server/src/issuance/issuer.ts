@@ -78,6 +78,6 @@ async function writeAndLint(
     return certificate;
   } catch (cause) {
     if (!(cause instanceof PkiError)) throw cause;
-    throw new CaError("LINT_FAILED", "the certificate that was made is not what was ordered", { cause });
+    throw new CaError("LINT_FAILED", "the issued certificate does not match the approved order", { cause });
   }
 }

@@ -62,13 +62,13 @@ describe("The issuance policy", () => {
     it("refuses whom a rule denies, by its name, with its reason where it has one", () => {
       const silent = refusal(() => admit(frontend, policyOf({ allow: false })), "IDENTITY_NOT_ALLOWED");
       assert.equal(silent.facts.rule, "test");
-      assert.equal(silent.problem, `the policy gives ${frontend} no certificate`);
+      assert.equal(silent.problem, `the policy denies ${frontend} a certificate`);
       const reason = "use team-a's account";
       const told = refusal(() => admit(frontend, policyOf({ allow: false, reason })), "IDENTITY_NOT_ALLOWED");
-      assert.equal(told.problem, `the policy gives ${frontend} no certificate (${reason})`);
+      assert.equal(told.problem, `the policy denies ${frontend} a certificate (${reason})`);
       assert.match(
         told.message,
-        /, by the rule test: use another service account, or ask the mesh's operator/,
+        /, by the rule test: use another service account, or ask the operator of the mesh/,
       );
     });
 
@@ -106,7 +106,7 @@ describe("The issuance policy", () => {
       const error = refusal(() => decideBy({ maxTtlMs: hour }, asked(7_776_001_000)), "TTL_TOO_LONG");
       assert.equal(
         error.message,
-        "the lifetime that is asked for is too long, expected validity_duration of at most 7776000 s, seen 7776001 s: ask for less (SECRET_TTL), or for 0 to get the default",
+        "the requested lifetime is too long, expected validity_duration of at most 7776000 s, seen 7776001 s: request a shorter lifetime (SECRET_TTL), or 0 for the default",
       );
     });
 

@@ -51,9 +51,9 @@ export function admit(subject: SpiffeId, policy: IssuancePolicy): Ruling {
   const { rule, terms } = ruling;
   if (terms.allow) return ruling;
   const reason = terms.reason === undefined ? "" : ` (${terms.reason})`;
-  throw new CaError("IDENTITY_NOT_ALLOWED", `the policy gives ${subject} no certificate${reason}`, {
+  throw new CaError("IDENTITY_NOT_ALLOWED", `the policy denies ${subject} a certificate${reason}`, {
     rule,
-    fix: "use another service account, or ask the mesh's operator to allow this one",
+    fix: "use another service account, or ask the operator of the mesh to allow this one",
   });
 }
 
@@ -87,11 +87,11 @@ export function approve(
 
 function checkKeyType({ type }: PublicKey, { rule, terms: { keyTypes } }: Ruling): void {
   if (keyTypes === undefined || keyTypes.includes(type)) return;
-  throw new CaError("CSR_KEY_REJECTED", "the policy does not certify keys of this type", {
+  throw new CaError("CSR_KEY_REJECTED", "the policy does not allow keys of this type", {
     rule,
     expected: keyTypes.join(" or "),
     seen: type,
-    fix: "make a key of an expected type",
+    fix: "generate a key of an allowed type",
   });
 }
 
@@ -122,11 +122,11 @@ function foreign(
   rule: string,
 ): CaError {
   const uris = requestedUris.length === 0 ? "" : ` with the URI names ${quote(requestedUris)}`;
-  return new CaError("CSR_IDENTITY_MISMATCH", "the CSR asks for more than its caller's own names", {
+  return new CaError("CSR_IDENTITY_MISMATCH", "the CSR requests more than the caller's own names", {
     rule,
     expected: `at most ${subject}`,
     seen: `${ignored.join(", ")}${uris}`,
-    fix: "ask for no name, or for the caller's own SPIFFE ID alone",
+    fix: "request no name, or only the caller's own SPIFFE ID",
   });
 }
 
@@ -147,10 +147,10 @@ function defaultTtlOf({ defaultTtlMs }: Terms, policy: IssuancePolicy): number {
 }
 
 function tooLong(askedMs: number, maxMs: number, where: { readonly rule?: string }): CaError {
-  return new CaError("TTL_TOO_LONG", "the lifetime that is asked for is too long", {
+  return new CaError("TTL_TOO_LONG", "the requested lifetime is too long", {
     ...where,
     expected: `validity_duration of at most ${maxMs / 1000} s`,
     seen: `${askedMs / 1000} s`,
-    fix: "ask for less (SECRET_TTL), or for 0 to get the default",
+    fix: "request a shorter lifetime (SECRET_TTL), or 0 for the default",
   });
 }

@@ -35,7 +35,7 @@ export class Alarms {
 
   #raise(alarm: Alarm, { spiffeId, referenceId, serial, peerAddress }: IssuedEntry): void {
     this.#deps.onAlarm(alarm);
-    this.#deps.logger.warn("a certificate was issued that may deserve a look", {
+    this.#deps.logger.warn("unusual certificate issued", {
       ...{ alarm, spiffeId, referenceId, serial, peerAddress },
     });
   }

@@ -28,6 +28,6 @@ describe("The record of operators", () => {
       ledger.isDown = true;
     };
     const refusal = await rejectsWithCode(record.record(act, work), "LEDGER_UNAVAILABLE");
-    assert.match(refusal.message, /^it was done, and could not be put on record/);
+    assert.match(refusal.message, /^the operation was done but could not be recorded/);
   });
 });

@@ -29,7 +29,7 @@ export class OperatorLog {
    */
   async record<T>(act: OperatorAct, work: () => Promise<T>): Promise<T> {
     if (!this.#deps.log.writable)
-      throw new CaError("LEDGER_UNAVAILABLE", "nothing was done, since it could not be put on record");
+      throw new CaError("LEDGER_UNAVAILABLE", "nothing was done, because the operation cannot be recorded");
     let result: T;
     try {
       result = await work();
@@ -39,7 +39,8 @@ export class OperatorLog {
       throw error;
     }
     await this.#append(act, { outcome: "accepted" }).catch((cause: unknown) => {
-      const problem = "it was done, and could not be put on record: look at what holds before asking again";
+      const problem =
+        "the operation was done but could not be recorded: check the status before you repeat it";
       throw new CaError("LEDGER_UNAVAILABLE", problem, { cause });
     });
     return result;

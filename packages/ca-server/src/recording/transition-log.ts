@@ -18,7 +18,7 @@ type Standing = Pick<AuthorityEntry, "authority" | "fingerprint" | "stage" | "si
  * middle of a transition, and from then on each that changes.
  */
 export class TransitionLog implements Component {
-  readonly name = "record of the authorities";
+  readonly name = "transition log";
   readonly #deps: TransitionLogDeps;
   readonly #recorded = new Map<string, Standing>();
   #sweeping: { stop(): void } | undefined;
@@ -49,7 +49,7 @@ export class TransitionLog implements Component {
   changed(): void {
     this.#recording = this.#recording.then(() =>
       this.#record().catch((error: unknown) => {
-        this.#deps.logger.warn("a transition of the authorities could not be put on record yet", { error });
+        this.#deps.logger.warn("cannot record a transition of the authorities yet", { error });
       }),
     );
   }

@@ -100,7 +100,7 @@ default:
 `;
     const expected = [
       /^p\.yaml line 3: rules\.0\.name expected lower-case letters, digits and hyphens$/,
-      /^p\.yaml line 4: rules\.0\.namespaces\.0 expected a name, or the beginning of one with \* at its end/,
+      /^p\.yaml line 4: rules\.0\.namespaces\.0 expected a name, or a prefix that ends with \*/,
       /^p\.yaml line 5: rules\.0\.allow .*expected boolean/,
       /^p\.yaml line 7: rules\.1\.keyTypes\.0 .*"P-256"/,
       /^p\.yaml line 11: default\.onForeignNames .*"ignore"\|"refuse"/,
@@ -113,7 +113,7 @@ default:
         `${pattern}`,
       );
     const { message } = throwsWithCode(() => parsePolicy("p.yaml", text), "POLICY_INVALID");
-    assert.equal(message, ["p.yaml is not a policy", ...problems].join("\n  "));
+    assert.equal(message, ["p.yaml is not a valid policy", ...problems].join("\n  "));
   });
 
   it("gives for any text a policy or a refusal with problems, and never anything else", () => {

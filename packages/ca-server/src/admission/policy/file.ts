@@ -7,7 +7,7 @@ import { type PolicyFile, policySchema } from "./schema.ts";
 export function parsePolicy(label: string, text: string): PolicyFile {
   const outcome = readYamlDocument(label, text, policySchema);
   if (outcome.ok) return outcome.value;
-  throw new PolicyError(`${label} is not a policy`, outcome.problems);
+  throw new PolicyError(`${label} is not a valid policy`, outcome.problems);
 }
 
 /** Reads a policy from a file. @throws PolicyError `POLICY_INVALID` */

@@ -10,10 +10,10 @@ const pattern = (text: string) => inRule(`namespaces: [${JSON.stringify(text)}]`
 const account = (text: string) => inRule(`serviceAccounts: [${JSON.stringify(text)}]`);
 const dnsName = (text: string) => inDefault(`dnsNames: [${JSON.stringify(text)}]`);
 
-const noPattern = "expected a name, or the beginning of one with \\* at its end; there are no other patterns";
-const noDnsName = "is not a DNS name in lower case; {namespace} and {serviceAccount} may stand in it";
+const noPattern = "expected a name, or a prefix that ends with \\*; other patterns are not supported";
+const noDnsName = "is not a lower-case DNS name; it may contain {namespace} and {serviceAccount}";
 const publicName = "is a public name; dangerouslyPublicNames: true allows it";
-const openEnd = "ends with what a namespace or service account is called, which may be a public suffix";
+const openEnd = "ends with the name of a namespace or service account, which may be a public suffix";
 const noDuration = "expected a duration above zero such as 90s, 15m or 24h";
 
 /** Each text is wrong in one way: the line, and what the sentence says. */
@@ -28,10 +28,13 @@ const mistakes: Readonly<Record<string, Readonly<Record<string, readonly [number
     [`${header}rules: {}\n`]: [3, "rules .*expected array"],
     [`${header}rules: [{ allow: true }]\n`]: [3, "rules.0.name .*expected string"],
     [`${header}rules: [{ name: one }]\n`]: [3, "rules.0.allow .*expected boolean"],
-    [`${header}rules: [{ name: default, allow: true }]\n`]: [3, "rules.0.name is taken by another rule"],
+    [`${header}rules: [{ name: default, allow: true }]\n`]: [
+      3,
+      "rules.0.name is already used by another rule",
+    ],
     [`${header}rules:\n  - { name: a, allow: true }\n  - { name: a, allow: true }\n`]: [
       5,
-      "rules.1.name is taken by another rule",
+      "rules.1.name is already used by another rule",
     ],
     [`${header}globalRate: 5\n`]: [3, "globalRate .*expected object"],
     [inDefault("allowed: true")]: [3, 'default Unrecognized key: "allowed"'],
@@ -70,7 +73,10 @@ const mistakes: Readonly<Record<string, Readonly<Record<string, readonly [number
     [account(".*")]: [6, noPattern],
     [account("a/b")]: [6, noPattern],
     [account("x".repeat(254))]: [6, noPattern],
-    [inRule("namespaces: []")]: [6, "rules.0.namespaces names nobody; leave it out to match everybody"],
+    [inRule("namespaces: []")]: [
+      6,
+      "rules.0.namespaces is empty and would match nothing; omit it to match everything",
+    ],
     [inRule("namespaces: payments")]: [6, "rules.0.namespaces .*expected array"],
     [inRule("serviceAccounts: [3]")]: [6, "rules.0.serviceAccounts.0 .*expected string"],
     [inRule("name: two").replace("name: one\n    ", "").replace("two", "a_b")]: [

@@ -36,8 +36,7 @@ const patternOf = (beginning: RegExp) =>
     const isPrefix = text.endsWith("*");
     const fixed = isPrefix ? text.slice(0, -1) : text;
     if (!beginning.test(fixed) || text === "") {
-      const message =
-        "expected a name, or the beginning of one with * at its end; there are no other patterns";
+      const message = "expected a name, or a prefix that ends with *; other patterns are not supported";
       context.addIssue({ code: "custom", message });
     }
     return isPrefix ? { startsWith: fixed } : { exactly: fixed };
@@ -47,7 +46,7 @@ const everybody: readonly Pattern[] = [{ startsWith: "" }];
 const patternsOf = (beginning: RegExp) =>
   z
     .array(patternOf(beginning))
-    .min(1, "names nobody; leave it out to match everybody")
+    .min(1, "is empty and would match nothing; omit it to match everything")
     .default([...everybody]);
 
 const rate = z
@@ -111,7 +110,7 @@ export const policySchema: z.ZodType<PolicyFile> = z
       context.addIssue({
         code: "custom",
         path: ["rules", index, "name"],
-        message: "is taken by another rule",
+        message: "is already used by another rule",
       });
     }
   })
@@ -149,12 +148,12 @@ function checkDnsNames({ dnsNames, dangerouslyPublicNames }: ReadTerms, context:
 function dnsNameProblem(name: string, mayBePublic: boolean): string | undefined {
   const example = name.replaceAll("{namespace}", "n").replaceAll("{serviceAccount}", "s");
   if (example.length > 200 || isIP(example) !== 0 || !dnsName.test(example)) {
-    return "is not a DNS name in lower case; {namespace} and {serviceAccount} may stand in it";
+    return "is not a lower-case DNS name; it may contain {namespace} and {serviceAccount}";
   }
   if (mayBePublic) return undefined;
   // A namespace may be called dev, which is a public suffix too.
   if (/\{[a-zA-Z]+\}[^.]*$/.test(name)) {
-    return "ends with what a namespace or service account is called, which may be a public suffix; end it with a label of your own";
+    return "ends with the name of a namespace or service account, which may be a public suffix; end it with a fixed label";
   }
   const { isIcann, isPrivate } = parseHost(example, { allowPrivateDomains: true });
   return isIcann === true || isPrivate === true

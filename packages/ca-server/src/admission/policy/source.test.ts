@@ -16,9 +16,9 @@ import { PolicySource } from "./source.ts";
 const { defaultTtlMs, maxTtlMs } = openPolicy;
 const open = "version: 1\ndefault: { allow: true }\n";
 const closed = "version: 1\ndefault: { allow: false }\n";
-const trouble = "the policy was changed to one that is not valid; the one before holds";
+const trouble = "invalid policy file; keeping the previous policy";
 
-describe("The policy in force", () => {
+describe("The policy loaded", () => {
   let directory: TemporaryDirectory;
   let path: string;
   let clock: FakeClock;
@@ -76,7 +76,7 @@ describe("The policy in force", () => {
     await writeFile(path, closed);
     await source.start();
     assert.deepEqual(source.current(), { ...openPolicy, fallback: { ...openPolicy.fallback, allow: false } });
-    assert.deepEqual(logger.named("policy in force")[0]?.facts, { path, rules: 0 });
+    assert.deepEqual(logger.named("policy loaded")[0]?.facts, { path, rules: 0 });
     assert.deepEqual(source.warnings(), []);
   });
 
@@ -88,7 +88,7 @@ describe("The policy in force", () => {
     await writeFile(directory.join("new.yaml"), open);
     await rename(directory.join("new.yaml"), path);
     await passUntil(isAllowed);
-    assert.equal(logger.named("policy in force").length, 3);
+    assert.equal(logger.named("policy loaded").length, 3);
   });
 
   it("follows a link that is swapped, as kubelet does with a ConfigMap", async () => {
@@ -118,7 +118,7 @@ describe("The policy in force", () => {
     await passSome();
     assert.equal(isAllowed(), false);
     assert.deepEqual(source.warnings(), [
-      `the policy ${path} was changed to one that is not valid; the one before holds`,
+      `the policy file ${path} is invalid; the CA keeps the previous policy`,
     ]);
     const [logged, ...more] = logger.named(trouble);
     assert.equal(more.length, 0);

@@ -15,7 +15,7 @@ export interface PolicySourceDeps {
   readonly logger: Logger;
 }
 
-/** The policy in force: that of the file as it was when it was last valid. */
+/** The policy loaded: that of the file as it was when it was last valid. */
 export class PolicySource implements Component {
   readonly name = "policy";
   readonly #deps: PolicySourceDeps;
@@ -39,7 +39,7 @@ export class PolicySource implements Component {
   /** What an operator should know. */
   warnings(): readonly string[] {
     return this.#isRefused
-      ? [`the policy ${this.path} was changed to one that is not valid; the one before holds`]
+      ? [`the policy file ${this.path} is invalid; the CA keeps the previous policy`]
       : [];
   }
 
@@ -57,7 +57,7 @@ export class PolicySource implements Component {
       onChange: () => this.#take(path),
       onTrouble: (error) => {
         this.#isRefused = true;
-        logger.error("the policy was changed to one that is not valid; the one before holds", {
+        logger.error("invalid policy file; keeping the previous policy", {
           path,
           error,
         });
@@ -76,7 +76,7 @@ export class PolicySource implements Component {
     const file = await loadPolicy(path);
     this.#current = this.#policyOf(file);
     this.#isRefused = false;
-    this.#deps.logger.info("policy in force", { path, rules: file.rules.length });
+    this.#deps.logger.info("policy loaded", { path, rules: file.rules.length });
   }
 
   #policyOf(file: PolicyFile): IssuancePolicy {

@@ -34,7 +34,7 @@ describe("The times of a token", () => {
 
   it("begin it at the very second of its nbf", () => {
     const { message } = refuse({ nbf: seconds + 1 }, "TOKEN_REJECTED");
-    assert.match(message, /does not count yet.*2030-01-01T00:00:01\.000Z/);
+    assert.match(message, /not valid yet.*2030-01-01T00:00:01\.000Z/);
     check({ nbf: seconds });
     check({ nbf: undefined });
   });

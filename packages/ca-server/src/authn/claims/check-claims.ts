@@ -27,10 +27,10 @@ const greatestSeconds = 8.64e12;
 /** @throws CaError `TOKEN_ISSUER`. */
 export function checkIssuer({ iss }: Claims, issuers: readonly string[]): void {
   if (typeof iss === "string" && issuers.includes(iss)) return;
-  throw new CaError("TOKEN_ISSUER", "the token is of an issuer that is not configured", {
+  throw new CaError("TOKEN_ISSUER", "the token's issuer is not configured", {
     expected: issuers.length === 1 ? `iss ${quote(issuers[0])}` : `iss one of ${quote(issuers)}`,
     seen: quote(iss),
-    fix: "use a token of that issuer, or set --token-issuer",
+    fix: "use a token from that issuer, or set --token-issuer",
   });
 }
 
@@ -39,7 +39,7 @@ function checkAudience({ aud }: Claims, audiences: readonly string[]): void {
   const isWellFormed = named.every((each) => typeof each === "string");
   if (isWellFormed && named.some((each) => audiences.includes(String(each)))) return;
   throw new CaError("TOKEN_AUDIENCE", "the token is for another audience", {
-    expected: `aud to hold one of ${quote(audiences)}`,
+    expected: `aud to contain one of ${quote(audiences)}`,
     seen: quote(aud),
     fix: "mount a token with that audience, or set --token-audience",
   });
@@ -48,24 +48,24 @@ function checkAudience({ aud }: Claims, audiences: readonly string[]): void {
 function checkTimes({ exp, nbf, iat }: Claims, nowSeconds: number): void {
   const end = secondsOf(exp, "exp");
   if (end === undefined) {
-    throw new CaError("TOKEN_REJECTED", "the token has no exp and would never end", {
-      fix: "use a token with an end",
+    throw new CaError("TOKEN_REJECTED", "the token has no exp and would never expire", {
+      fix: "use a token that expires",
     });
   }
   if (end <= nowSeconds) throw expired(end, nowSeconds);
   const start = secondsOf(nbf, "nbf");
   if (start !== undefined && start > nowSeconds) {
-    throw new CaError("TOKEN_REJECTED", "the token does not count yet", {
+    throw new CaError("TOKEN_REJECTED", "the token is not valid yet", {
       expected: `nbf before ${instant(nowSeconds)}`,
       seen: instant(start),
-      fix: "check the clocks",
+      fix: "check both clocks",
     });
   }
   secondsOf(iat, "iat");
 }
 
 function expired(end: number, nowSeconds: number): CaError {
-  return new CaError("TOKEN_EXPIRED", "the token has ended", {
+  return new CaError("TOKEN_EXPIRED", "the token has expired", {
     expected: `exp after ${instant(nowSeconds)}`,
     seen: instant(end),
     fix: "read the token file again before each call, and check both clocks",
@@ -77,9 +77,9 @@ function secondsOf(value: unknown, claim: string): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "number" && Math.abs(value) <= greatestSeconds) return value;
   throw new CaError("TOKEN_REJECTED", `the token's ${claim} is not a time`, {
-    expected: "a number of seconds that is a time",
+    expected: "a number of seconds since the Unix epoch",
     seen: quote(value),
-    fix: "use a token that the issuer made for this mesh",
+    fix: "use a token that the issuer created for this mesh",
   });
 }
 

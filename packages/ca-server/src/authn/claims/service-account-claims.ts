@@ -71,8 +71,8 @@ export function parseServiceAccountName(name: unknown): WorkloadName {
 export function tokenIdHash({ jti }: Claims): string | undefined {
   if (jti === undefined) return undefined;
   if (typeof jti === "string") return createHash("sha256").update(jti).digest("hex");
-  throw new CaError("TOKEN_REJECTED", "the token's jti is not a text", {
-    fix: "use a token that the issuer made for this mesh",
+  throw new CaError("TOKEN_REJECTED", "the token's jti is not a string", {
+    fix: "use a token that the issuer created for this mesh",
   });
 }
 
@@ -97,18 +97,18 @@ function textOf(value: unknown, name: string): string {
 
 function inconsistent(claim: string, seen: unknown, expected: string): CaError {
   const name = claim === kubernetes ? claim : `${kubernetes} ${claim}`;
-  return new CaError("TOKEN_REJECTED", `the token's claim ${name} does not agree with its sub`, {
+  return new CaError("TOKEN_REJECTED", `the token's claim ${name} does not match its sub`, {
     expected,
     seen: quote(seen),
-    fix: "use a token that Kubernetes made for this service account",
+    fix: "use a token that Kubernetes issued for this service account",
   });
 }
 
 function notServiceAccount(seen: unknown, cause?: unknown): CaError {
-  return new CaError("CALLER_NOT_SERVICE_ACCOUNT", "the token is not a service account's", {
+  return new CaError("CALLER_NOT_SERVICE_ACCOUNT", "the token does not belong to a service account", {
     expected: "the sub system:serviceaccount:<namespace>:<name>",
     seen: quote(seen),
-    fix: "mount a service account's token",
+    fix: "mount a service account token",
     cause,
   });
 }

@@ -11,7 +11,7 @@ const refuse = (text: string | Uint8Array, message: RegExp) =>
     String(text).slice(0, 80),
   );
 
-const twice = /names a member twice/;
+const twice = /repeats a member name/;
 const notJson = /it is not JSON$/;
 const notObject = /it is not a JSON object/;
 

@@ -54,7 +54,7 @@ function refuseRepeatedMembers(text: string): void {
       // Compared as decoded, since "sub" can be spelled "s\u0075b" too.
       const name: string = JSON.parse(last);
       const names = open.at(-1);
-      if (names?.has(name)) throw new TypeError("it names a member twice");
+      if (names?.has(name)) throw new TypeError("it repeats a member name");
       names?.add(name);
     }
     last = mark;

@@ -60,7 +60,7 @@ describe("A key set over https", () => {
     const before = server.calls.length;
     server.trouble = { status: 302, headers: { location: server.url.href } };
     const fetched = fetchJwks(endpoint({ tokenFile: directory.join("token") }), running);
-    assert.match((await rejectsWithCode(fetched, "JWKS_UNUSABLE")).message, /answered 302/);
+    assert.match((await rejectsWithCode(fetched, "JWKS_UNUSABLE")).message, /returned the status 302/);
     assert.equal(server.calls.length, before + 1);
   });
 
@@ -69,7 +69,7 @@ describe("A key set over https", () => {
       const body = status === 304 ? "" : "internal secret";
       server.trouble = { status, body };
       const { message } = await rejectsWithCode(fetchJwks(endpoint(), running), "JWKS_UNUSABLE");
-      assert.match(message, new RegExp(`answered ${status}$`));
+      assert.match(message, new RegExp(`returned the status ${status}$`));
     }
   });
 

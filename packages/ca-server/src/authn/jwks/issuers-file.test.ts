@@ -97,7 +97,7 @@ describe("A file of token issuers", () => {
   it("may not hold credentials in a URL, and does not repeat them", async () => {
     for (const url of ["https://user:secret@a.test/", "https://secret@a.test/", "https://:secret@a.test/"]) {
       const problems = await problemsOf(...issuerWith(`jwks: ${url}`));
-      assert.match(problems.join(), /^line 5: issuers\.0\.jwks holds credentials; use tokenFile$/);
+      assert.match(problems.join(), /^line 5: issuers\.0\.jwks contains credentials; use tokenFile$/);
       assert.doesNotMatch(problems.join(), /secret/);
     }
   });

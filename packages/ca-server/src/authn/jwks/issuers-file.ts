@@ -19,7 +19,7 @@ const jwks = z.string().transform((text, context): JwksLocation => {
   try {
     const location = parseJwksLocation(text);
     if (location.kind === "file" || !hasCredentials(location.url)) return location;
-    context.addIssue({ code: "custom", message: "holds credentials; use tokenFile" });
+    context.addIssue({ code: "custom", message: "contains credentials; use tokenFile" });
   } catch (error) {
     context.addIssue({ code: "custom", message: error instanceof Error ? error.message : "malformed" });
   }
@@ -67,7 +67,8 @@ const issuersSchema = z
 /** Reads the file of `--token-issuers`. @throws TokenIssuersError with every problem and its line */
 export async function loadTokenIssuers(file: string): Promise<readonly ConfiguredIssuer[]> {
   const outcome = readYamlDocument(file, await readText(file), issuersSchema);
-  if (!outcome.ok) throw new TokenIssuersError(`${file} does not list issuers of tokens`, outcome.problems);
+  if (!outcome.ok)
+    throw new TokenIssuersError(`${file} is not a valid list of token issuers`, outcome.problems);
   return outcome.value.issuers.map(({ caFile, tokenFile, ...rest }) => ({ ...rest, caFile, tokenFile }));
 }
 

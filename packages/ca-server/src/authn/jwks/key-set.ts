@@ -38,7 +38,7 @@ export function parseVerificationKeys(text: string): VerificationKeys {
   const warnings = judged
     .filter(({ flaw }) => flaw !== undefined)
     .map(({ index, flaw }) => `key ${index + 1} of ${members.length} is ignored: ${flaw}`);
-  if (keys.length === 0) throw new JwksError(["the key set holds no usable key", ...warnings].join("; "));
+  if (keys.length === 0) throw new JwksError(["the key set contains no usable key", ...warnings].join("; "));
   return { keys, warnings };
 }
 
@@ -55,9 +55,9 @@ type Member = Readonly<Record<string, unknown>>;
 
 function keyMembers(set: unknown): readonly Member[] {
   if (!isMember(set) || !Array.isArray(set["keys"]))
-    throw new JwksError('not a JSON object with a list "keys"');
+    throw new JwksError('the key set is not a JSON object with an array "keys"');
   const keys: readonly unknown[] = set["keys"];
-  if (keys.length > maxKeys) throw new JwksError(`more than ${maxKeys} keys`);
+  if (keys.length > maxKeys) throw new JwksError(`the key set has more than ${maxKeys} keys`);
   return keys.map((key) => (isMember(key) ? key : {}));
 }
 
@@ -67,7 +67,7 @@ function isMember(value: unknown): value is Member {
 
 /** Why a key must not verify tokens; undefined when it may. */
 function flawOf(key: Member): string | undefined {
-  if (privateMembers.some((name) => Object.hasOwn(key, name))) return "it holds private members";
+  if (privateMembers.some((name) => Object.hasOwn(key, name))) return "it contains private members";
   if (key["use"] !== undefined && key["use"] !== "sig") return "its use is not sig";
   if (key["alg"] !== undefined && !tokenAlgorithms.some((alg) => alg === key["alg"]))
     return "its alg is not allowed";
@@ -99,7 +99,7 @@ function rsaFlaw(key: Member): string | undefined {
   const [modulus, exponent] = [decode(key["n"]), decode(key["e"])];
   if (!modulus || !exponent || exponent.length > 8) return "its modulus or exponent is malformed";
   if (bitLength(modulus) < 2048 || bitLength(modulus) > 8192)
-    return "its modulus is not of 2048 to 8192 bits";
+    return "its modulus does not have 2048 to 8192 bits";
   const e = BigInt(`0x${Buffer.from(exponent).toString("hex") || "0"}`);
   return e >= 65_537n && (e & 1n) === 1n ? undefined : "its exponent is less than 65537 or even";
 }

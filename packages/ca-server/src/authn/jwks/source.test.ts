@@ -95,9 +95,9 @@ describe("The key set's source", () => {
   it("says once why it can not be read, not at each attempt", async () => {
     await source.start();
     fail();
-    const before = logger.named("jwks can not be read").length;
+    const before = logger.named("cannot read jwks").length;
     await clock.advance(hourMs);
-    assert.equal(logger.named("jwks can not be read").length, before + 1);
+    assert.equal(logger.named("cannot read jwks").length, before + 1);
   });
 
   it("waits no longer than a second for a source that hangs", async () => {

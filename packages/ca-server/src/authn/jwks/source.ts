@@ -75,7 +75,7 @@ export class JwksSource implements Component, TokenKeys {
       this.#unknownKeyReadMs === undefined || now - this.#unknownKeyReadMs >= unknownKeyIntervalMs;
     if (isDue) this.#unknownKeyReadMs = now;
     if (isDue || this.#reading !== undefined) await this.#readOnce();
-    if (this.#failure.reason !== undefined) throw unavailable("the key set could not be read again");
+    if (this.#failure.reason !== undefined) throw unavailable("the key set could not be refreshed");
   }
 
   /** All who want a fresh set at the same time share one read. */
@@ -106,7 +106,7 @@ export class JwksSource implements Component, TokenKeys {
       for (const warning of warnings) logger.warn("jwks key ignored", { location, warning });
       logger.info("jwks loaded", { location, keys: keys.length });
     }
-    if (this.#failure.clear()) logger.info("jwks source is back", { location });
+    if (this.#failure.clear()) logger.info("jwks source recovered", { location });
     this.#failures = 0;
   }
 
@@ -114,7 +114,7 @@ export class JwksSource implements Component, TokenKeys {
     const reason = error instanceof Error ? error.message : String(error);
     const { logger, location } = this.#deps;
     this.#failure.failed(reason, () =>
-      logger.error("jwks can not be read", { location, error, keepsLastGoodSet: this.usable }),
+      logger.error("cannot read jwks", { location, error, keepsLastGoodSet: this.usable }),
     );
     this.#failures += 1;
   }
@@ -136,5 +136,5 @@ export class JwksSource implements Component, TokenKeys {
 }
 
 function unavailable(reason: string): CaError {
-  return new CaError("AUTHENTICATOR_UNAVAILABLE", `tokens can not be checked now: ${reason}`);
+  return new CaError("AUTHENTICATOR_UNAVAILABLE", `tokens cannot be verified now: ${reason}`);
 }

@@ -104,6 +104,6 @@ async function verifyWith(
 function unverified(error: unknown): unknown {
   const isRefusal = error instanceof errors.JOSEError || error instanceof TypeError;
   return isRefusal
-    ? rejected("the token's signature does not verify under a key of its issuer", error)
+    ? rejected("the token's signature does not verify with any key of its issuer", error)
     : error;
 }

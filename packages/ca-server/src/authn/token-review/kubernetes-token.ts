@@ -69,7 +69,7 @@ export class KubernetesTokenAuthenticator implements TokenAuthenticator {
       return await this.#deps.reviews.review(token);
     } catch (error) {
       if (!(error instanceof ReviewUnavailable)) throw error;
-      throw new CaError("AUTHENTICATOR_UNAVAILABLE", "the Kubernetes API server gives no verdict", {
+      throw new CaError("AUTHENTICATOR_UNAVAILABLE", "the Kubernetes API server did not review the token", {
         cause: error,
         ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
       });
@@ -84,7 +84,7 @@ function hasEnded({ unprovenClaims: { exp } }: Pick<BearerToken, "unprovenClaims
 
 /** A verdict that is kept for a while must not outlive the token that it is about. */
 function endedSince(): CaError {
-  return new CaError("TOKEN_EXPIRED", "the token has ended", {
+  return new CaError("TOKEN_EXPIRED", "the token has expired", {
     fix: "read the token file again before each call, and check both clocks",
   });
 }
@@ -92,7 +92,7 @@ function endedSince(): CaError {
 /** An API server that knows nothing of audiences names none, and its yes would hold for tokens of anybody. */
 function checkAudiences(seen: readonly string[], audiences: readonly string[]): void {
   if (seen.some((each) => audiences.includes(each))) return;
-  throw new CaError("TOKEN_AUDIENCE", "the API server accepts the token for other audiences only", {
+  throw new CaError("TOKEN_AUDIENCE", "the API server accepts the token only for other audiences", {
     expected: `one of ${quote(audiences)}`,
     seen: quote(seen),
     fix: "mount a token with that audience, or set --token-audience",
@@ -130,7 +130,7 @@ function refusal(
   if (hasEnded({ unprovenClaims }, now)) {
     return new CaError(
       "TOKEN_EXPIRED",
-      "the API server refuses the token, which has ended by its own account",
+      "the API server rejected the token, which has expired according to its own claims",
       {
         fix: "read the token file again before each call, and check both clocks",
         cause,
@@ -141,16 +141,16 @@ function refusal(
   if (!named.some((each) => audiences.includes(String(each)))) {
     return new CaError(
       "TOKEN_AUDIENCE",
-      "the API server refuses the token, which is for another audience by its own account",
+      "the API server rejected the token, which is for another audience according to its own claims",
       {
-        expected: `aud to hold one of ${quote(audiences)}`,
+        expected: `aud to contain one of ${quote(audiences)}`,
         fix: "mount a token with that audience, or set --token-audience",
         cause,
       },
     );
   }
-  return new CaError("TOKEN_REJECTED", "the Kubernetes API server refuses the token", {
-    fix: "use the token of a pod that still exists, from this cluster",
+  return new CaError("TOKEN_REJECTED", "the Kubernetes API server rejected the token", {
+    fix: "use the token of an existing pod of this cluster",
     cause,
   });
 }

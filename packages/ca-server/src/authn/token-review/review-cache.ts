@@ -57,7 +57,7 @@ export class ReviewCache {
 
   #ask(key: string, token: string): Promise<TokenReviewStatus> {
     if (this.#limit.pendingCount >= maxWaiting) {
-      throw new ReviewUnavailable(`${maxWaiting} callers wait for the API server already`);
+      throw new ReviewUnavailable(`${maxWaiting} callers are already waiting for the API server`);
     }
     const { ask, clock, onAnswer } = this.#deps;
     onAnswer("api-server");

@@ -26,7 +26,7 @@ const decision: DecisionMessage = {
   subject: "",
   rule: "",
   problem: "the token is for another audience",
-  expected: 'aud to hold one of ["istio-ca"]',
+  expected: 'aud to contain one of ["istio-ca"]',
   seen: '["vault"]',
   fix: "mount a token with that audience",
   causes: ["the nearest", "and what lay beneath it"],
@@ -47,7 +47,7 @@ const explanation: IdentityExplanationMessage = {
   dnsNames: ["frontend.demo.svc"],
   onForeignNames: "refuse",
   onSharedKey: "count",
-  rate: "6 a minute, 2 at once",
+  rate: "6 per minute, burst of 2",
   reason: "",
 };
 
@@ -117,7 +117,7 @@ describe("kasbah why", () => {
         "  caller       not authenticated\n" +
         "  from         10.0.0.7:40000\n" +
         "  problem      the token is for another audience\n" +
-        '  expected     aud to hold one of ["istio-ca"]\n' +
+        '  expected     aud to contain one of ["istio-ca"]\n' +
         '  seen         ["vault"]\n' +
         "  fix          mount a token with that audience\n" +
         "  disregarded  CLIENT_CERTIFICATE_REJECTED\n" +
