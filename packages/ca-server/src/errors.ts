@@ -1,6 +1,8 @@
 import { MeshError } from "@kasbah/pki";
 
-/** Why the CA refuses a call, or cannot serve it now. `grpc/status-table.ts` maps each to what the caller sees. */
+/**
+ * The reasons why the CA refuses a call or cannot serve it now. `grpc/status-table.ts` defines the reply for each.
+ */
 export type CaErrorCode =
   | "TOKEN_MISSING"
   | "TOKEN_EXPIRED"
@@ -25,28 +27,32 @@ export type CaErrorCode =
   | "LINT_FAILED"
   | "LEDGER_UNAVAILABLE";
 
-/** What a refusal can say beside its sentence; all of it is told to the caller. */
+/** The facts of a refusal beside its message. The caller gets all of them. */
 export interface RefusalFacts {
-  /** What would have been accepted. */
+  /** What the CA would have accepted. */
   readonly expected?: string;
-  /** What the caller's own request, or its own credential whose signature was checked, says instead. */
+  /**
+   * The actual value, from the caller's own request or from its own credential after its signature was
+   * verified.
+   */
   readonly seen?: string;
-  /** One thing to do about it. */
+  /** One action that fixes the problem. */
   readonly fix?: string;
-  /** The rule of the policy that decided. */
+  /** The policy rule that decided. */
   readonly rule?: string;
 }
 
 export interface CaErrorOptions extends RefusalFacts {
-  /** What only the operator may know. */
+  /** The underlying error, which only operators may see. */
   readonly cause?: unknown;
-  /** When trying again may help, in milliseconds. */
+  /** How long the caller should wait before it retries, in milliseconds. */
   readonly retryAfterMs?: number;
 }
 
 /**
- * A call that gets no certificate. The message is for the caller: it names the rule that failed, what was expected and
- * seen, and one fix; and no fact but those of the caller's own request and signature-checked credential.
+ * A call that the CA refuses. The message is for the caller: the rule that failed, the expected and the
+ * actual value, and one fix. It contains no facts except those of the caller's own request and verified
+ * credential.
  */
 export class CaError extends MeshError<CaErrorCode> {
   /** The first clause of the message. */
@@ -73,7 +79,7 @@ function sentenceOf(problem: string, { expected, seen, fix, rule }: RefusalFacts
   return `${clauses.join(", ")}${fix === undefined ? "" : `: ${fix}`}`;
 }
 
-/** Why the server does not start on the state directory it was given. */
+/** The reasons why the server does not start on its state directory. */
 export type StateErrorCode =
   | "AUTHORITY_INCOMPLETE"
   | "AUTHORITY_MALFORMED"
@@ -92,31 +98,40 @@ export type StateErrorCode =
   | "BACKUP_EXISTS"
   | "BACKUP_MALFORMED";
 
-/** A state directory that must not be used as it stands; the message names the file and what to do. */
+/** A state directory that must not be used as it is. The message names the file and the fix. */
 export class StateError extends MeshError<StateErrorCode> {}
 
-/** An operator's command that the state of the authorities does not allow; the message says why and what would. */
+/**
+ * An operator's command that the state of the authorities does not allow. The message names the reason and an
+ * alternative.
+ */
 export class OperationError extends MeshError<"OPERATION_REFUSED"> {
   constructor(message: string) {
     super("OPERATION_REFUSED", message);
   }
 }
 
-/** A key set that can not be used; the message holds nothing of the set, whose place may hold a secret by mistake. */
+/**
+ * A key set that cannot be used. The message quotes nothing of the set, because its location may contain a
+ * secret by mistake.
+ */
 export class JwksError extends MeshError<"JWKS_UNUSABLE"> {
   constructor(message: string, options?: { cause?: unknown }) {
     super("JWKS_UNUSABLE", message, options);
   }
 }
 
-/** An https exchange that failed before its answer could be used; the message holds nothing of the answer. */
+/**
+ * An HTTPS exchange that failed before its response could be used. The message quotes nothing of the
+ * response.
+ */
 export class HttpsError extends MeshError<"HTTPS_FAILED"> {
   constructor(message: string, options?: { cause?: unknown }) {
     super("HTTPS_FAILED", message, options);
   }
 }
 
-/** A file that can not be used; each problem names its line. */
+/** A file that cannot be used. Each problem names its line. */
 class FileError<Code extends string> extends MeshError<Code> {
   readonly problems: readonly string[];
 
@@ -126,14 +141,14 @@ class FileError<Code extends string> extends MeshError<Code> {
   }
 }
 
-/** A policy that can not be used. */
+/** A policy that cannot be used. */
 export class PolicyError extends FileError<"POLICY_INVALID"> {
   constructor(message: string, problems: readonly string[], options?: { cause?: unknown }) {
     super("POLICY_INVALID", message, problems, options);
   }
 }
 
-/** A list of issuers of tokens that can not be used. */
+/** A list of token issuers that cannot be used. */
 export class TokenIssuersError extends FileError<"TOKEN_ISSUERS_INVALID"> {
   constructor(message: string, problems: readonly string[], options?: { cause?: unknown }) {
     super("TOKEN_ISSUERS_INVALID", message, problems, options);

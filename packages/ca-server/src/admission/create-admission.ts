@@ -14,7 +14,7 @@ export interface AdmissionDeps {
   readonly logger: Logger;
 }
 
-/** The state that decides, beside the caller's identity, whether it gets a certificate. */
+/** The policy and the state that decide whether an authenticated caller gets a certificate. */
 export interface Admission {
   readonly policy: PolicySource;
   readonly throttle: Throttle;

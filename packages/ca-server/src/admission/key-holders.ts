@@ -1,24 +1,28 @@
 import { LRUCache } from "lru-cache";
 import type { KeyHolder, KeyHolders } from "../issuance/ports.ts";
 
-/** Two pods with one key are found as long as the first asked among the last so many. */
+/** The CA detects a shared key as long as its first holder is among the last 100 000 keys. */
 const maxKeys = 100_000;
 
-/** Remembers who presented which public key first, in bounded memory. */
+/** Remembers the first holder of each public key, in bounded memory. */
 export function createKeyHolders(): KeyHolders {
   const holders = new LRUCache<string, KeyHolder>({ max: maxKeys });
   return {
     isSharedBy(keyHash, holder) {
       const first = holders.get(keyHash);
       const isShared = first !== undefined && isAnother(first, holder);
-      // Who renews by a certificate names no pod, and the first who does holds the key from then on.
+      // A caller that renews by certificate names no pod. The first pod that presents the key holds it from
+      // then on.
       if (!isShared && first?.podUid === undefined) holders.set(keyHash, holder);
       return isShared;
     },
   };
 }
 
-/** The same identity without a pod is the same holder: a pod that renews by its certificate names none. */
+/**
+ * Treats the same identity without a pod as the same holder, because a pod that renews by certificate names
+ * none.
+ */
 function isAnother(first: KeyHolder, second: KeyHolder): boolean {
   if (first.identity !== second.identity) return true;
   const areKnown = first.podUid !== undefined && second.podUid !== undefined;

@@ -5,11 +5,11 @@ import type { Throttle } from "../issuance/ports.ts";
 import type { Rate } from "../issuance/rules.ts";
 import { type Bucket, draw } from "../issuance/token-bucket.ts";
 
-/** More callers than this, and those who called least lately start again with a full bucket. */
+/** Beyond this many callers, those that called least recently start again with a full bucket. */
 const maxBuckets = 100_000;
 const globalKey = "";
 
-/** Token buckets for callers, and one for all of them, in bounded memory. */
+/** Holds one token bucket for each caller and one for all of them, in bounded memory. */
 export function createThrottle(clock: Clock): Throttle {
   const buckets = new LRUCache<string, Bucket>({ max: maxBuckets });
 

@@ -2,24 +2,27 @@ import { CaError } from "../errors.ts";
 import type { Credentials } from "../issuance/ports.ts";
 import { parseStrictJson } from "./claims/strict-json.ts";
 
-/** A JWT in compact form whose shape is sound. Nothing in it is proven before its signature is. */
+/** A well-formed JWT in compact form. Nothing in it is proven until its signature is verified. */
 export interface BearerToken {
-  /** As received. To be checked and never shown. */
+  /** As received. It must never be logged or shown. */
   readonly text: string;
-  /** What the token itself says of its issuer: good for choosing who judges it, and for nothing else. */
+  /**
+   * The issuer that the token claims. It selects the authenticator and must not be used for anything else.
+   */
   readonly claimedIssuer: string | undefined;
   readonly unprovenClaims: Readonly<Record<string, unknown>>;
 }
 
-/** Compared case-sensitively, with one space, as stock CAs do. */
+/** Case-sensitive and followed by exactly one space, as in stock CAs. */
 const prefix = "Bearer ";
 const maxTokenLength = 16 * 1024;
-/** A token that names its own key, or says how else it wants to be read, is not one that an issuer of ours made. */
+/** Header parameters that select a key or change how the token is read. No configured issuer uses them. */
 const forbiddenHeaders = ["jwk", "jku", "x5c", "x5u", "crit", "b64", "zip", "enc"];
 
 /**
- * The first `Bearer` token of a call; undefined when it carries none. Further authorization values are not looked at.
- * A JWE has five parts, and is refused before anything of it is decoded (decompression bombs).
+ * Reads the first `Bearer` token of a call; undefined if there is none. It ignores further authorization
+ * values. A JWE has five parts and is rejected before anything is decoded, which prevents decompression
+ * bombs.
  *
  * @throws CaError `TOKEN_REJECTED`.
  */
@@ -39,7 +42,7 @@ export function readBearerToken({ authorization }: Credentials): BearerToken | u
   return { text, claimedIssuer: typeof iss === "string" ? iss : undefined, unprovenClaims };
 }
 
-/** The refusal of a token of which nothing is known to be true, so that nothing of it is shown. */
+/** Rejects a token without quoting it, because nothing in it has been verified. */
 export function rejected(problem: string, cause?: unknown): CaError {
   return new CaError("TOKEN_REJECTED", problem, { fix: "send a service account token", cause });
 }
@@ -63,7 +66,7 @@ function objectIn(part: string, name: string): Readonly<Record<string, unknown>>
   }
 }
 
-/** Strict base64url: another spelling of the same octets would be another token to whoever counts tokens. */
+/** Strict base64url: a second spelling of the same octets would count as a second token. */
 function decodePart(part: string, name: string): Uint8Array {
   const bytes = Buffer.from(part, "base64url");
   if (bytes.length === 0 || bytes.toString("base64url") !== part) {

@@ -5,9 +5,9 @@ import type { ClientCertificateAuthenticator } from "./client-certificate.ts";
 import type { TokenAuthenticator } from "./token-authenticator.ts";
 
 export interface CallerAuthenticatorDeps {
-  /** The first that judges a token decides about it; none after it is asked. */
+  /** Only the first authenticator that claims a token checks it. */
   readonly tokens: readonly TokenAuthenticator[];
-  /** Undefined when certificates do not count. */
+  /** Undefined if client certificates are disabled. */
   readonly certificates: Pick<ClientCertificateAuthenticator, "authenticate"> | undefined;
   readonly onJudged: (kind: CredentialFacts["kind"], verdict: "accepted" | CaErrorCode) => void;
 }
@@ -15,12 +15,14 @@ export interface CallerAuthenticatorDeps {
 type Verdict = Caller | CaError;
 
 /**
- * Knows a caller by all that it presents, in a fixed order: the token, then the certificate.
+ * Authenticates a caller from all credentials it presents, first the token, then the certificate.
  *
- * - Both good: they must be for one name, else CREDENTIALS_CONFLICT; the token counts.
- * - One good: it counts, and the other is put on record. An agent whose certificate has ended recovers by its token, one
- *   whose token has gone (a virtual machine) or cannot be judged now by its certificate.
- * - None good: the refusal of the token, which every caller should have; else that of the certificate.
+ * - If both are valid, they must have the same name, else CREDENTIALS_CONFLICT. The token counts.
+ * - If one is valid, it counts and the other is recorded. An agent with an expired certificate recovers by
+ *   its token; one without a token (a virtual machine), or whose token cannot be verified now, by its
+ *   certificate.
+ * - If neither is valid, the CA replies with the refusal of the token, if there is one, else with that of the
+ *   certificate.
  */
 export function createCallerAuthenticator(deps: CallerAuthenticatorDeps): Authenticator {
   return {
@@ -69,8 +71,9 @@ async function authenticateToken(
 }
 
 /**
- * A token that no authenticator claims is for the first to refuse, which knows best how to say so. An only one is not
- * asked whether it judges: for a token of no known issuer, the question costs as much as the judgement.
+ * If no authenticator claims a token, the first one refuses it with the most helpful message. A single
+ * authenticator is not asked whether it claims the token: for an unknown issuer that costs as much as the
+ * check itself.
  */
 async function judgeOf(
   token: BearerToken,
@@ -105,7 +108,10 @@ async function counted(
   }
 }
 
-/** Refusals become values, so that they can be weighed; faults of ours end the call. */
+/**
+ * Returns a refusal as a value so that the caller can compare it with the other one. Internal errors end the
+ * call.
+ */
 async function verdictOf(judge: () => Promise<Caller | undefined>): Promise<Verdict | undefined> {
   try {
     return await judge();

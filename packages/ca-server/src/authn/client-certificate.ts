@@ -16,11 +16,14 @@ import { quote } from "../issuance/quote.ts";
 export interface ClientCertificateDeps {
   readonly authorities: {
     trustBundle(): TrustBundle;
-    /** From issuers of ours to their roots: what a client need not send, and a resumed TLS session has forgotten. */
+    /**
+     * The chains from the CA's issuers to their roots. A client need not send them, and a resumed TLS session
+     * has lost them.
+     */
     knownChains(): readonly (readonly Certificate[])[];
   };
   readonly trustDomain: TrustDomain;
-  /** How long certificates may renew one another without a token in between. */
+  /** How long a workload may renew by certificate without presenting a token. */
   readonly maxRenewalAgeMs: number;
   readonly clock: Clock;
 }
@@ -29,8 +32,8 @@ const clientAuth = "1.3.6.1.5.5.7.3.2";
 const maxChainLength = 5;
 
 /**
- * Knows callers by the workload certificate that they hold. TLS has proven that the key is theirs; all else is verified
- * here and again for each call, since a session may outlive its certificate and the root above it.
+ * Authenticates callers by their workload certificate. TLS has proven possession of the key. Everything else
+ * is verified here for each call, because a session may outlive its certificate and the root above it.
  */
 export class ClientCertificateAuthenticator {
   readonly kind = "client-certificate";
@@ -70,7 +73,7 @@ export class ClientCertificateAuthenticator {
     throw rejected("the client certificate does not chain to a trusted root");
   }
 
-  /** A stolen key would otherwise renew itself for ever. */
+  /** Limits renewals without a token, because a stolen key could otherwise be renewed forever. */
   #factsOf(leaf: Certificate, now: Date) {
     const { maxRenewalAgeMs } = this.#deps;
     const tokenProvenAt = tokenProofTime(leaf.serial);

@@ -11,8 +11,8 @@ export interface NodeImpersonationDeps {
 }
 
 /**
- * Lets a node proxy have the identity of a pod on its own node, and nobody else's. Beyond stock CAs, the trust domain of
- * the name that is asked for must be ours.
+ * Lets a node proxy request the identity of a pod on its own node, and no other identity. Unlike stock CAs,
+ * it requires the CA's own trust domain in the requested name.
  */
 export function createNodeImpersonation(deps: NodeImpersonationDeps): Impersonation {
   return {
@@ -28,7 +28,9 @@ export function createNodeImpersonation(deps: NodeImpersonationDeps): Impersonat
   };
 }
 
-/** The answer of a CA that knows no node proxies: its own name would be the wrong one for the proxy's pod. */
+/**
+ * Refuses every impersonation. A certificate with the proxy's own name would be wrong for the proxy's pod.
+ */
 export const noImpersonation: Impersonation = {
   async impersonate() {
     throw refused(
@@ -59,7 +61,7 @@ function refuseUntrusted({ spiffeId }: Caller, trustedAccounts: readonly string[
   throw refused(`the caller ${account} is not a trusted node account`, "add it to --trusted-node-account");
 }
 
-/** By token alone: a certificate says nothing of the pod that shows it. */
+/** Requires a token: a certificate does not identify the pod that presents it. */
 async function nodeOf({ spiffeId, pod, node }: Caller, pods: PodSource): Promise<string> {
   if (pod === undefined) throw refused("the caller's credential is not bound to a pod");
   const { namespace = "", serviceAccount } = spiffeId.workload ?? {};

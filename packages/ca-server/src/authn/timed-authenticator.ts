@@ -1,7 +1,7 @@
 import type { Clock } from "@kasbah/runtime";
 import type { Authenticator } from "../issuance/ports.ts";
 
-/** The same authenticator, with the time that each verdict takes told, in milliseconds. */
+/** Wraps an authenticator and reports the duration of each call in milliseconds. */
 export function timedAuthenticator(
   authenticator: Authenticator,
   clock: Clock,

@@ -1,10 +1,10 @@
 import type { Caller, TokenFacts } from "../issuance/ports.ts";
 import type { BearerToken } from "./bearer-token.ts";
 
-/** One way of knowing a caller by a bearer token. */
+/** Authenticates callers by one kind of bearer token. */
 export interface TokenAuthenticator {
   readonly kind: TokenFacts["kind"];
-  /** Whether this token is for it to judge: exactly one authenticator judges a token. */
+  /** Whether this authenticator checks the token. Exactly one authenticator checks each token. */
   judges(token: BearerToken): Promise<boolean>;
   /** @throws CaError with the code of the check that failed. */
   authenticate(token: BearerToken): Promise<Caller>;

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import type { TrustDomain } from "@kasbah/pki";
 import { type ConfigOf, isCronPattern, option, schema } from "@kasbah/runtime";
 
-/** Where the CA's keys come from, how long they live, and when they are replaced. */
+/** Where the CA's keys come from, their lifetimes, and when they are replaced. */
 export const authorityOptions = {
   rootKey: option({
     flag: "--root-key <type>",
@@ -78,13 +78,13 @@ export const authorityOptions = {
   }),
 };
 
-/** The values of these options, with those of others that they depend on. */
+/** The values of these options, and of the other options that they depend on. */
 export type AuthorityConfig = Omit<ConfigOf<typeof authorityOptions>, "rotationSchedule"> & {
   readonly trustDomain: TrustDomain;
   readonly maxTtl: number;
 };
 
-/** Problems between settings that are each valid. */
+/** Checks combinations of options that are each valid. */
 export function authorityProblems(config: Omit<AuthorityConfig, "rootRotation">): readonly string[] {
   const { rootTtl, intermediateTtl, noIntermediate, issuerNameConstraints, trustDomain } = config;
   const problems: [boolean, string][] = [
@@ -104,7 +104,10 @@ export function authorityProblems(config: Omit<AuthorityConfig, "rootRotation">)
   return problems.filter(([isWrong]) => isWrong).map(([, problem]) => problem);
 }
 
-/** A trust domain may hold underscores, or look like an address; a host name may not (RFC 5280 §4.2.1.10). */
+/**
+ * A trust domain may contain underscores or look like an IP address; a host name may not (RFC 5280
+ * §4.2.1.10).
+ */
 function isHostName(name: string): boolean {
   return isIP(name) === 0 && /^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(name);
 }

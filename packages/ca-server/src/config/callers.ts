@@ -3,12 +3,12 @@ import { parseWorkloadName } from "@kasbah/pki";
 import { type ConfigOf, option, schema } from "@kasbah/runtime";
 import type { AddressRange } from "../outbound/address-rules.ts";
 
-/** Where a key set comes from. */
+/** The location of a key set. */
 export type JwksLocation =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "https"; readonly url: URL };
 
-/** Who may call, and how callers prove themselves. */
+/** Which callers the CA accepts, and how it authenticates them. */
 export const callerOptions = {
   jwks: option({
     flag: "--jwks <file|url>",
@@ -127,7 +127,7 @@ export const callerOptions = {
 
 export type CallerConfig = ConfigOf<typeof callerOptions>;
 
-/** Problems between settings that are each valid. */
+/** Checks combinations of options that are each valid. */
 export function callerProblems(config: CallerConfig): readonly string[] {
   const { jwks, tokenIssuer, jwksCaFile, jwksTokenFile, tokenAudience, kubernetesApi } = config;
   const isRemote = jwks?.kind === "https";
@@ -173,7 +173,9 @@ export function callerProblems(config: CallerConfig): readonly string[] {
   return problems.filter(([isWrong]) => isWrong).map(([, problem]) => problem);
 }
 
-/** The text of a URL with a password must not come back in a problem, so that is left to the cross-checks. */
+/**
+ * A problem must not quote a URL that contains a password, so the cross-checks report it without its text.
+ */
 export function parseJwksLocation(text: string): JwksLocation {
   if (text === "") throw new Error("expected a JWKS file or an https URL");
   if (!text.includes("://")) return { kind: "file", path: text };

@@ -138,7 +138,7 @@ describe("The configuration of kasbah-server", () => {
       [["--intermediate-ttl", "11h", "--root-ttl", "10h"], /greater than --root-ttl/],
       [["--no-intermediate", "--issuer-name-constraints"], /remove one of the two/],
       [["--issuer-name-constraints", "--trust-domain", "my_mesh"], /my_mesh is not one/],
-      [["--issuer-name-constraints", "--trust-domain", "10.1.2.3"], /which 10.1.2.3 is not/],
+      [["--issuer-name-constraints", "--trust-domain", "10.1.2.3"], /10.1.2.3 is not one/],
       [["--rotation-schedule", "often"], /expected a cron pattern/],
       [["--root-key", "RSA-1024"], /expected P-256, P-384, RSA-3072 or RSA-4096/],
       [["--root-ttl", "0s"], /expected a duration above zero/],

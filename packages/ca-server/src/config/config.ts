@@ -12,7 +12,9 @@ export type { Machine } from "./machine.ts";
 export type ServerOptions = ReturnType<typeof serverOptions>;
 export type ServerConfig = ConfigOf<ServerOptions>;
 
-/** Every setting of `kasbah-server`; environment names are Istio's where it has one. */
+/**
+ * Every option of `kasbah-server`. The environment variables have Istio's names where Istio has the option.
+ */
 export function serverOptions(machine: Machine) {
   return {
     stateDir: stateDirOption(machine),
@@ -133,7 +135,7 @@ function crossChecks(config: ServerConfig): readonly string[] {
   return [...own, ...callerProblems(config), ...kubernetesProblems(config), ...authorityProblems(config)];
 }
 
-/** RFC 1123 labels; a wildcard would let this server's key stand for hosts that it is not. */
+/** Accepts RFC 1123 labels. A wildcard would let this server's key impersonate other hosts. */
 function parseServerName(text: string): string {
   const isName =
     text.length <= 253 &&

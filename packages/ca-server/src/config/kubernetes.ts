@@ -4,7 +4,7 @@ import type { CallerConfig } from "./callers.ts";
 
 const group = "Kubernetes";
 
-/** What the CA does in a cluster beyond asking who calls. */
+/** The CA's functions in a cluster other than authentication. */
 export const kubernetesOptions = {
   namespace: option({
     flag: "--namespace <name>",
@@ -59,7 +59,7 @@ export const kubernetesOptions = {
 
 export type KubernetesConfig = ConfigOf<typeof kubernetesOptions>;
 
-/** Problems between settings that are each valid. */
+/** Checks combinations of options that are each valid. */
 export function kubernetesProblems(
   config: KubernetesConfig & Pick<CallerConfig, "kubernetesApi">,
 ): readonly string[] {
@@ -75,7 +75,7 @@ export function kubernetesProblems(
     .map(([, flag]) => `${flag}: requires Kubernetes; set --kubernetes-api`);
 }
 
-/** A name of Kubernetes becomes part of a path of its API. */
+/** Checks a Kubernetes name, which becomes part of an API path. */
 function parseName(text: string): string {
   if (isSubdomain(text)) return text;
   throw new Error("expected a Kubernetes name: lower-case letters, digits, hyphens and dots");

@@ -3,7 +3,7 @@ import type { ServerLimits } from "@kasbah/runtime/rpc";
 
 const group = "Limits";
 
-/** What the gRPC port lets strangers have. */
+/** The limits that protect the gRPC port from unauthenticated callers. */
 export const limitOptions = {
   maxConnections: option({
     flag: "--max-connections <n>",
@@ -40,7 +40,7 @@ export const limitOptions = {
   maxRequestBytes: option({
     flag: "--max-request-bytes <n>",
     env: "KASBAH_MAX_REQUEST_BYTES",
-    help: "maximum maximum size of a request; one with an RSA-4096 key takes 2 KiB",
+    help: "maximum size of a request; one with an RSA-4096 key takes 2 KiB",
     schema: schema.wholeNumber(1024, 4 * 1024 * 1024),
     default: "65536",
     group,

@@ -3,10 +3,10 @@ import { ConfigInvalidError } from "@kasbah/runtime";
 import { loadConfig } from "@kasbah/runtime/yaml";
 import { type Machine, type ServerConfig, serverCommand, serverOptions } from "./config.ts";
 
-/** Enough to know callers by. */
+/** The smallest configuration with which the CA can authenticate callers. */
 export const required = ["--jwks", "/etc/jwks.json", "--token-issuer", "https://issuer.test"];
 
-/** What comes of these arguments, environment and files. */
+/** Loads the configuration from arguments, environment and files. */
 export function load(
   argv: readonly string[],
   env: Record<string, string> = {},
@@ -18,14 +18,14 @@ export function load(
   return loadConfig(serverCommand("1.2.3"), serverOptions(machine), { argv, env, readFile });
 }
 
-/** The configuration, which must be accepted. */
+/** Returns the configuration, which must be valid. */
 export function run(...args: Parameters<typeof load>): ServerConfig {
   const outcome = load(...args);
   assert.ok(outcome.kind === "run");
   return outcome.config;
 }
 
-/** Why it is refused, which it must be. */
+/** Returns the problems of the configuration, which must be invalid. */
 export function problems(...args: Parameters<typeof load>): readonly string[] {
   try {
     load(...args);

@@ -41,16 +41,16 @@ import { ServingCertificate } from "./serving-certificate.ts";
 const clock = systemClock;
 const issuer = "https://issuer.test";
 
-/** The name that the token of {@link CertificateEndpoint} is for. */
+/** The identity of the token of {@link CertificateEndpoint}. */
 export const frontend = "spiffe://cluster.local/ns/demo/sa/frontend";
-/** Of every call. */
+/** The reference id of every call. */
 export const referenceId = "0123456789ab";
 
-/** The gRPC port with everything real behind it but the disk. */
+/** The gRPC port with every real dependency except the disk. */
 export interface CertificateEndpoint {
   readonly rootPem: string;
   readonly token: string;
-  /** The header of a caller with that token. */
+  /** The authorization header with that token. */
   readonly bearer: { readonly authorization: string };
   readonly logger: RecordingLogger;
   readonly registry: Registry;
@@ -137,7 +137,7 @@ function issuanceOf(
   });
 }
 
-/** The body of a call for the frontend's own certificate, with a new key. */
+/** Returns the body of a request for the frontend's own certificate, with a new key. */
 export async function orderBody(o: { ttl?: number; impersonate?: string } = {}): Promise<Uint8Array> {
   const csr = createCertificateRequest(await createKeyPair("P-256"), parseSpiffeId(frontend));
   const { ttl: validityDurationSeconds = 0, impersonate: impersonatedIdentity = "" } = o;

@@ -21,9 +21,9 @@ import { RefusedCall } from "./refused-call.ts";
 export interface CertificateServiceDeps {
   readonly issuance: CertificateIssuance;
   readonly metrics: CaMetrics;
-  /** Puts refusals on record; issuance does so for certificates. */
+  /** Records refusals. Issuance itself records certificates. */
   readonly decisions: Pick<Decisions, "refused">;
-  /** A short random name for each call, unguessable enough not to be met twice. */
+  /** Returns a short random name for each call, long enough to be unique. */
   readonly newReferenceId: () => string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -31,7 +31,7 @@ export interface CertificateServiceDeps {
 
 type Call = UnaryCall<CreateCertificateRequest>;
 
-/** `CreateCertificate` as a route: what stock agents speak. */
+/** `CreateCertificate`, the method that stock agents call. */
 export function createCertificateRoute(
   deps: CertificateServiceDeps,
 ): UnaryRoute<CreateCertificateRequest, CreateCertificateResponse> {
@@ -59,7 +59,7 @@ async function serve(call: Call, deps: CertificateServiceDeps): Promise<CreateCe
   }
 }
 
-/** One call as issuance sees it, with what becomes known of it on the way. */
+/** One call with the facts that become known while it is processed. */
 class CallFacts implements IssuanceCall {
   readonly referenceId: string;
   readonly #call: Call;
@@ -107,8 +107,9 @@ class CallFacts implements IssuanceCall {
 }
 
 /**
- * The exact rule of stock CAs: one certificate in each element, and the whole root bundle as one last element, since
- * clients take the last for the roots; ztunnel drops all but the first certificate of the elements before it.
+ * Exactly as in stock CAs: one certificate in each element, and the whole root bundle as the last element.
+ * Clients take the last element as the roots, and ztunnel drops all but the first certificate of every other
+ * element.
  */
 function certChainOf({ certificate, issuer, bundle }: Issuance): string[] {
   return [certificate.toPem(), ...issuer.intermediates.map((each) => each.toPem()), bundle.toPem()];
@@ -133,7 +134,10 @@ function logIssued(issued: Issuance, facts: CallFacts, deps: CertificateServiceD
   });
 }
 
-/** A refusal that could not be put on record is told as that: the caller tries again, and another replica may do better. */
+/**
+ * If the refusal cannot be recorded, the caller gets LEDGER_UNAVAILABLE instead, so it retries on another
+ * replica.
+ */
 async function refuse(error: unknown, facts: CallFacts, deps: CertificateServiceDeps): Promise<RefusedCall> {
   const { referenceId, peerAddress, facts: known } = facts;
   const { code } = refusalOf(error, referenceId);
@@ -145,7 +149,7 @@ async function refuse(error: unknown, facts: CallFacts, deps: CertificateService
   return refuseBy(error, facts, deps);
 }
 
-/** Counted and logged once, as what the caller is told. */
+/** Counts and logs the refusal once, under the code that the caller gets. */
 function refuseBy(error: unknown, facts: CallFacts, deps: CertificateServiceDeps): RefusedCall {
   const { referenceId, peerAddress } = facts;
   const { code, row, status } = refusalOf(error, referenceId);

@@ -12,18 +12,20 @@ import { RefusedCall } from "./refused-call.ts";
 export interface HealthDeps {
   readonly isReady: () => boolean;
   readonly clock: Clock;
-  /** Ends every watch, which would hold up a stop for as long as the watcher likes. */
+  /** Ends every watch on stop, because a watcher could otherwise delay the stop forever. */
   readonly stopping: AbortSignal;
 }
 
 type Watch = StreamCall<HealthCheckRequest, { readonly status: ServingStatus }>;
 
-/** "" is the server as a whole; the other is the one service it has. */
+/** "" means the whole server; the other name is its only service. */
 const services = ["", createCertificate.path.split("/")[1]];
-/** How soon a watcher hears of a change, in milliseconds. */
+/** How soon a watcher is notified of a change, in milliseconds. */
 const watchIntervalMs = 1_000;
 
-/** `grpc.health.v1`: what load balancers, Kubernetes' gRPC probes and `grpcurl` ask. It needs no credential. */
+/**
+ * `grpc.health.v1`, for load balancers, gRPC probes of Kubernetes and `grpcurl`. It requires no credential.
+ */
 export function createHealthRoutes(deps: HealthDeps): readonly Route[] {
   const check = unaryRoute({
     path: checkHealth.path,
@@ -44,7 +46,7 @@ export function createHealthRoutes(deps: HealthDeps): readonly Route[] {
   return [check, watch];
 }
 
-/** Sends the status at once and whenever it changes. */
+/** Sends the status immediately and after every change. */
 async function serveWatch({ requests, send, signal }: Watch, deps: HealthDeps): Promise<void> {
   const ended = AbortSignal.any([signal, deps.stopping]);
   for await (const { service } of requests) {

@@ -1,6 +1,6 @@
 import type { RpcStatus } from "@kasbah/runtime/rpc";
 
-/** A call whose refusal was logged and counted where it happened; the server only has to send its status. */
+/** A refusal that is already logged and counted. The server only sends its status. */
 export class RefusedCall extends Error {
   readonly status: RpcStatus;
 

@@ -9,21 +9,24 @@ import type { ServingCertificate } from "./serving-certificate.ts";
 
 export interface GrpcEndpointDeps {
   readonly address: HostPort;
-  /** Handlers of streams end them when `stopping` is aborted. */
+  /** Stream handlers must end their streams when `stopping` is aborted. */
   readonly routes: (stopping: AbortSignal) => readonly Route[];
   readonly certificate: Pick<ServingCertificate, "current" | "onChange">;
   readonly limits: ServerLimits;
-  /** Unary calls at a time; more are refused on their headers alone. */
+  /** The maximum number of concurrent unary calls. The server refuses more from their headers alone. */
   readonly maxInFlight: number;
   readonly onOverload: () => void;
   readonly newReferenceId: () => string;
   readonly logger: Logger;
 }
 
-/** Less than the ten seconds that the whole daemon has. */
+/** Less than the 10 s that the whole daemon has to stop. */
 const drainMs = 8_000;
 
-/** The gRPC port: TLS 1.2 and 1.3, a serving certificate that changes while it runs, and limits for strangers. */
+/**
+ * The gRPC port: TLS 1.2 and 1.3, a serving certificate that is renewed at run time, and limits for
+ * unauthenticated callers.
+ */
 export class GrpcEndpoint implements Component {
   readonly name = "grpc server";
   readonly #deps: GrpcEndpointDeps;
@@ -43,12 +46,15 @@ export class GrpcEndpoint implements Component {
     });
   }
 
-  /** Where it listens; the real port after `start`, also for port 0. */
+  /**
+   * The address that the server listens on. After `start` it has the real port, even if the configured one is
+   * 0.
+   */
   get address(): HostPort {
     return this.#address;
   }
 
-  /** Unary calls that are under way. */
+  /** The number of unary calls in progress. */
   get inFlight(): number {
     return this.#server.inFlight;
   }
@@ -69,7 +75,7 @@ export class GrpcEndpoint implements Component {
     return this.#server.close(drainMs);
   }
 
-  /** Health is answered at any load: a probe that fails under load would only take replicas away. */
+  /** Health checks are never refused: a probe that fails under load would only remove replicas. */
   #overload(path: string, inFlight: number): RpcStatus | undefined {
     const { maxInFlight, onOverload, newReferenceId } = this.#deps;
     if (inFlight < maxInFlight || path === checkHealth.path) return undefined;
@@ -81,7 +87,10 @@ export class GrpcEndpoint implements Component {
     return refusalOf(overloaded, newReferenceId()).status;
   }
 
-  /** Whatever no handler has turned into a refusal is a fault of ours: the caller gets the reference id alone. */
+  /**
+   * An error that no handler has turned into a refusal is an internal error. The caller gets only the
+   * reference id.
+   */
   #statusOf(error: unknown, path: string): RpcStatus {
     if (error instanceof RefusedCall) return error.status;
     const referenceId = this.#deps.newReferenceId();

@@ -5,9 +5,9 @@ import { type Clock, type Component, type Logger, Loop, type Scheduler } from "@
 import type { ServingIdentity } from "@kasbah/runtime/grpc";
 import type { Issuer } from "../issuance/ports.ts";
 
-/** Which authority the serving certificate is to be issued by. */
+/** Selects the authority that issues the serving certificate. */
 export interface ServingIssuerSource {
-  /** @throws CaError `ISSUER_UNAVAILABLE` when none may sign at that instant. */
+  /** @throws CaError `ISSUER_UNAVAILABLE` if no authority may sign at that time. */
   servingIssuer(now: Date): Issuer;
   trustBundle(): TrustBundle;
 }
@@ -16,21 +16,24 @@ export interface ServingCertificateDeps {
   readonly issuers: ServingIssuerSource;
   readonly writer: CertificateWriter;
   readonly newSerial: () => Uint8Array;
-  /** DNS names and IP addresses beside those that every server has. */
+  /** Additional DNS names and IP addresses. */
   readonly names: readonly string[];
-  /** Whether clients are asked for certificates of their own. */
+  /** Whether the server requests client certificates. */
   readonly asksClients: boolean;
   readonly scheduler: Scheduler;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Stock agents dial `localhost` under the last name (pilot/pkg/grpc/tls.go). */
+/** Stock agents connect to `localhost` with the last name as the server name (pilot/pkg/grpc/tls.go). */
 const alwaysNames = ["localhost", "127.0.0.1", "::1", "istiod.istio-system.svc"];
 const lifetimeMs = 24 * 3_600_000;
 const retryMs = 5_000;
 
-/** The server's own certificate, with a new key each time; replaced at half of its life. The key stays in memory. */
+/**
+ * The server's own certificate. It is renewed with a new key after half of its lifetime. The key stays in
+ * memory.
+ */
 export class ServingCertificate implements Component {
   readonly name = "serving certificate";
   readonly #deps: ServingCertificateDeps;
@@ -51,18 +54,18 @@ export class ServingCertificate implements Component {
     return this.#current;
   }
 
-  /** Tells the one server that uses it of each later identity. */
+  /** Sets the listener for every later identity. */
   onChange(listener: (identity: ServingIdentity) => void): void {
     this.#listener = listener;
   }
 
-  /** Replaces the certificate now: another authority is to issue it. */
+  /** Renews the certificate immediately, because another authority must issue it. */
   issuerChanged(): void {
     this.#replaceAt = new Date(0);
     this.#waiting.abort();
   }
 
-  /** Clients are asked for certificates of other roots from now on. */
+  /** Requests client certificates of the new roots from now on. */
   trustChanged(): void {
     if (this.#current === undefined || !this.#deps.asksClients) return;
     this.#current = { ...this.#current, ...this.#clientRoots() };

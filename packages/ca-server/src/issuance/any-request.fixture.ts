@@ -16,18 +16,20 @@ import {
 import fc from "fast-check";
 import { frontend } from "./open-admission.fixture.ts";
 
-/** A request, by the same key as all others, whose subject has that common name. */
+/** A request with this common name in its subject. All requests have the same key. */
 export function requestNamed(commonName: string): string {
   return requestPem({ subject: sequence(relativeName(oids.commonName, utf8(commonName))) });
 }
 
-/** Certificates whose serials have the same length can be compared octet by octet. */
+/** A serial of constant length, so that certificates can be compared octet by octet. */
 export function positiveSerial(tokenProvenAt: Date): Uint8Array {
   const [first = 0, ...rest] = createWorkloadSerial(tokenProvenAt);
   return Uint8Array.of((first & 0x7f) | 0x01, ...rest);
 }
 
-/** What the issuer signed, in hexadecimal, with its serial blanked. Both lengths take four octets. */
+/**
+ * The signed part of a certificate in hexadecimal, without its serial. Both length fields have four octets.
+ */
 export function signedOf({ der, serial }: Certificate): string {
   const outer = Buffer.from(der).subarray(4);
   assert.equal(outer.readUInt16BE(0), 0x3082);
@@ -41,7 +43,7 @@ const foreignText = fc.oneof(
   fc.constantFrom("spiffe://cluster.local/ns/kube-system/sa/admin", "spiffe://evil.test/x", `${frontend}/..`),
 );
 
-/** Requests by one key that ask for names, extensions and subjects; a common name is a matter of its own. */
+/** Requests with one key and any names, extensions and organization. Common names are tested separately. */
 export const anyRequest = fc
   .record({
     uris: fc.array(foreignText, { maxLength: 3 }),

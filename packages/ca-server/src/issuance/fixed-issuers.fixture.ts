@@ -3,7 +3,7 @@ import type { TestAuthority } from "@kasbah/testkit";
 import { CaError } from "../errors.ts";
 import type { Issuer, IssuerSource } from "./ports.ts";
 
-/** One root that signs everything, for tests of what is around it. */
+/** One root that signs everything, for tests of its callers. */
 export function fixedIssuers(root: TestAuthority): IssuerSource & { servingIssuer(now: Date): Issuer } {
   const { certificate, signingKey } = root;
   const bundle = TrustBundle.from([certificate]);

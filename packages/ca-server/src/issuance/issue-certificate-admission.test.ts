@@ -153,7 +153,10 @@ describe("Admission by the authority", () => {
     const { order } = await authorityWith(deps).createCertificate(callFor({ csrPem }));
     const refusing = authorityWith({ ...deps, policy: () => policyOf({ onSharedKey: "refuse" }) });
     const error = await rejectsWithCode(refusing.createCertificate(callFor({ csrPem })), "CSR_KEY_REJECTED");
-    assert.match(error.message, /another pod has presented this public key, by the rule test: generate a key/);
+    assert.match(
+      error.message,
+      /another pod has presented this public key, by the rule test: generate a key/,
+    );
     assert.deepEqual([records.length, counted], [1, 2]);
     const holder = { identity: frontend.toString(), podUid: pod.uid };
     assert.deepEqual(asked, [

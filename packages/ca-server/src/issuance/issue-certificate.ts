@@ -24,7 +24,7 @@ import type { IssuancePolicy, Ruling } from "./rules.ts";
 export interface IssuanceDeps extends SigningDeps {
   readonly authenticator: Authenticator;
   readonly impersonation: Impersonation;
-  /** The policy as it is now. */
+  /** Returns the policy in force. */
   readonly policy: () => IssuancePolicy;
   readonly throttle: Throttle;
   readonly keyHolders: KeyHolders;
@@ -32,53 +32,56 @@ export interface IssuanceDeps extends SigningDeps {
   readonly observer: IssuanceObserver;
 }
 
-/** What the body of a call says, as received. */
+/** The content of a request, as received. */
 export interface CertificateOrder {
   readonly csrPem: string;
   readonly ttlSeconds: number;
-  /** Another workload's SPIFFE ID; "" asks for the caller's own. */
+  /** Another workload's SPIFFE ID, or "" for the caller's own. */
   readonly impersonatedIdentity: string;
 }
 
-/** One call for a certificate, as the edge hands it over. */
+/** One call for a certificate, as the gRPC service passes it on. */
 export interface IssuanceCall {
   readonly credentials: Credentials;
   readonly peerAddress: string;
-  /** Joins the reply, the log and the ledger. */
+  /** Identifies the call in the reply, the log and the ledger. */
   readonly referenceId: string;
-  /** Decodes the body. Called once the caller is known and not before. @throws CaError `REQUEST_MALFORMED` */
+  /**
+   * Decodes the body. It is called only after the caller is authenticated. @throws CaError
+   * `REQUEST_MALFORMED`
+   */
   readOrder(): CertificateOrder;
-  /** Told as soon as something is known, so that a later refusal can be explained. */
+  /** Called as soon as a fact is known, so that a later refusal can be explained. */
   known?(facts: KnownFacts): void;
 }
 
-/** What became known of a call before it was decided. */
+/** The facts about a call that are known before the decision. */
 export interface KnownFacts {
   readonly caller?: Caller;
-  /** For whom the certificate is: the caller, or a pod of its node. */
+  /** The subject of the certificate: the caller, or a pod on its node. */
   readonly subject?: SpiffeId;
   readonly rule?: string;
 }
 
-/** Whose certificate is wanted, and on which terms. */
+/** The subject of the certificate and the terms that apply to it. */
 interface Admission extends Ruling {
   readonly caller: Caller;
   readonly subject: SpiffeId;
   readonly policy: IssuancePolicy;
 }
 
-/** What the caller gets. */
+/** The result of a call. */
 export interface Issuance extends IssuedCertificate {
   readonly order: ApprovedOrder;
   readonly bundle: TrustBundle;
 }
 
 export interface CertificateIssuance {
-  /** Answers one call with one certificate that is on record. @throws CaError */
+  /** Issues and records one certificate. @throws CaError */
   createCertificate(call: IssuanceCall): Promise<Issuance>;
 }
 
-/** The CA's one use case, in six steps; each throws the code that its step may fail with (ARCHITECTURE.md). */
+/** Issues certificates in six steps. Each step throws its own codes (ARCHITECTURE.md). */
 export function createIssuance(deps: IssuanceDeps): CertificateIssuance {
   return {
     async createCertificate(call) {
@@ -99,7 +102,10 @@ async function authenticate(call: IssuanceCall, { authenticator }: IssuanceDeps)
   return caller;
 }
 
-/** Whose certificate it is to be, and whether it may be had now: all that is cheap is decided before the CSR is read. */
+/**
+ * Determines the subject and checks whether it may have a certificate now. All cheap checks come before the
+ * CSR is parsed.
+ */
 async function admitSubject(
   caller: Caller,
   { impersonatedIdentity }: CertificateOrder,
@@ -159,7 +165,9 @@ function approveOrder(asked: RequestedOrder, admission: Admission, deps: Issuanc
   });
 }
 
-/** When a token last vouched for the name: now, or when the certificate that came in its place says. */
+/**
+ * The time when a token last proved the name: now, or the time in the certificate that replaced the token.
+ */
 function tokenProvenAt({ credential }: Caller, now: Date): Date {
   return credential.kind === "client-certificate" ? credential.tokenProvenAt : now;
 }

@@ -14,12 +14,12 @@ import type { Issuer, IssuerSource } from "./ports.ts";
 export interface SigningDeps {
   readonly issuers: IssuerSource;
   readonly writer: CertificateWriter;
-  /** A fresh serial for each call, which tells when a token last proved the name. */
+  /** Returns a new serial for each call. It encodes when a token last proved the name. */
   readonly newSerial: (tokenProvenAt: Date) => Uint8Array;
   readonly clock: Clock;
 }
 
-/** A workload certificate that passed the lint, with the issuer that signed it. */
+/** A workload certificate that passed the lint, and the issuer that signed it. */
 export interface IssuedCertificate {
   readonly certificate: Certificate;
   readonly validity: Validity;
@@ -27,7 +27,8 @@ export interface IssuedCertificate {
 }
 
 /**
- * Signs an approved order with the active issuer and reads the result with other eyes before it leaves.
+ * Signs an approved order with the active issuer, and lints the result with another parser before it leaves
+ * the CA.
  *
  * @throws CaError `ISSUER_UNAVAILABLE`, `LINT_FAILED`.
  */
@@ -45,7 +46,9 @@ export async function issue(
   return { certificate, validity, issuer };
 }
 
-/** The profile: exactly one URI name, what the policy adds to it, and nothing that the order does not hold. */
+/**
+ * The profile: exactly one URI name, the names that the policy adds, and nothing that is not in the order.
+ */
 function templateFor(order: ApprovedOrder, serial: Uint8Array, validity: Validity): LeafTemplate {
   return {
     serial,

@@ -9,13 +9,13 @@ import type { Caller, IssuanceFacts } from "./ports.ts";
 import { type IssuancePolicy, openTerms, type Terms } from "./rules.ts";
 
 export const frontend = parseSpiffeId("spiffe://cluster.local/ns/demo/sa/frontend");
-/** Whoever calls, unless a test says otherwise. */
+/** The caller of every test that does not set another. */
 export const caller: Caller = {
   spiffeId: frontend,
   credential: { kind: "jwks-token", issuer: "https://issuer.test", tokenIdHash: undefined },
 };
 
-/** What holds while there is no policy, with the CA's own bounds of a day and ninety days. */
+/** The policy of a CA without a policy file, with limits of one day and ninety days. */
 export const openPolicy: IssuancePolicy = {
   defaultTtlMs: 86_400_000,
   maxTtlMs: 7_776_000_000,
@@ -23,14 +23,14 @@ export const openPolicy: IssuancePolicy = {
   fallback: openTerms,
 };
 
-/** The open policy with one rule for everybody, by the name of `test`. */
+/** The open policy with one rule `test`, which matches every identity. */
 export function policyOf(terms: Partial<Terms>): IssuancePolicy {
   const everybody = [{ startsWith: "" }];
   const rule = { namespaces: everybody, serviceAccounts: everybody, terms: { ...openTerms, ...terms } };
   return { ...openPolicy, rules: [{ name: "test", ...rule }] };
 }
 
-/** Admission that stops nobody and notes nothing, for tests of what is around it. */
+/** Admission that allows everything, for tests of its callers. */
 export const openAdmission: Pick<
   IssuanceDeps,
   "impersonation" | "policy" | "throttle" | "keyHolders" | "observer"
@@ -42,7 +42,10 @@ export const openAdmission: Pick<
   observer: { onIgnored: () => undefined, onSharedKey: () => undefined },
 };
 
-/** An authority that knows everybody as {@link caller}, signs by the real writer and records into an array. */
+/**
+ * Dependencies that authenticate every call as {@link caller}, sign with the real writer and record into an
+ * array.
+ */
 export function openDeps(root: TestAuthority, clock: Clock, records: IssuanceFacts[]): IssuanceDeps {
   return {
     ...openAdmission,

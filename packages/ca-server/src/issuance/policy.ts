@@ -3,10 +3,10 @@ import { CaError } from "../errors.ts";
 import { quote } from "./quote.ts";
 import { dnsNamesFor, type IssuancePolicy, type Ruling, rulingOn, type Terms } from "./rules.ts";
 
-/** What a caller asks for, after its CSR proved possession of the key. */
+/** A request after its CSR proved possession of the key. */
 export interface RequestedOrder {
   readonly request: CertificateRequest;
-  /** Zero or less asks for the default. */
+  /** Zero or less requests the default. */
   readonly ttlMs: number;
 }
 
@@ -16,11 +16,11 @@ class Order {
   readonly publicKey: PublicKey;
   readonly ttlMs: number;
   readonly commonName: string | undefined;
-  /** The rule that allowed it. */
+  /** The rule that allows the order. */
   readonly rule: string;
-  /** What the CSR asked for beyond its key and the caller's names, and was not given. */
+  /** The kinds of names and extensions that the CSR requested but the certificate does not contain. */
   readonly ignored: readonly string[];
-  /** A private member makes the type nominal: no object literal passes for an approved order. */
+  /** A private member makes the type nominal, so that no object literal can pass as an approved order. */
   readonly #approved = true;
 
   constructor(content: Omit<Order, "isApproved">) {
@@ -38,11 +38,11 @@ class Order {
   }
 }
 
-/** An order that may be signed. Only {@link approve} can make one, so that nothing unapproved reaches the key. */
+/** An order that may be signed. Only {@link approve} creates one, so nothing unapproved reaches the key. */
 export type ApprovedOrder = Order;
 
 /**
- * Decides whether this identity gets certificates at all, before anything costly is done for it.
+ * Decides whether an identity may have certificates at all, before any expensive work.
  *
  * @throws CaError `IDENTITY_NOT_ALLOWED`.
  */
@@ -58,8 +58,8 @@ export function admit(subject: SpiffeId, policy: IssuancePolicy): Ruling {
 }
 
 /**
- * Decides whether the subject may have what is asked for. The name is the subject's, the key is the CSR's, all else is
- * the profile's and the rule's; names and extensions of the CSR are ignored unless the rule refuses them.
+ * Approves a request. The name comes from the subject, the key from the CSR, everything else from the profile
+ * and the rule. Names and extensions of the CSR are ignored, unless the rule refuses them.
  *
  * @throws CaError `CSR_KEY_REJECTED`, `CSR_IDENTITY_MISMATCH`, `TTL_TOO_LONG`.
  */
@@ -95,10 +95,10 @@ function checkKeyType({ type }: PublicKey, { rule, terms: { keyTypes } }: Ruling
   });
 }
 
-/** A CSR can name a thousand extensions, and what it is not given goes on record. */
+/** A CSR can contain a thousand extensions, and the ledger records the ignored ones. */
 const maxKinds = 20;
 
-/** What the request asks for beyond a key and the names that it gets anyway; each kind once. */
+/** The kinds of names and extensions that the request contains beyond the granted names, each kind once. */
 function unsupportedRequests(
   { requestedUris, requestedDnsNames, ignored }: CertificateRequest,
   subject: SpiffeId,
@@ -131,8 +131,9 @@ function foreign(
 }
 
 /**
- * More than the CA's maximum is an error and never clamped, as with stock CAs: the caller would plan to rotate after the
- * end. A rule's own maximum clamps, since its callers read the end from the certificate they get.
+ * A lifetime above the CA's maximum is an error, as in stock CAs: if it were clamped, the caller would plan
+ * its rotation after the expiry. A rule's own maximum clamps, because its callers read the expiry from the
+ * certificate.
  */
 function approveTtl(askedMs: number, { rule, terms }: Ruling, policy: IssuancePolicy): number {
   if (!(askedMs <= policy.maxTtlMs)) throw tooLong(askedMs, policy.maxTtlMs, {});

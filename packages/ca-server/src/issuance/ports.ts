@@ -2,18 +2,18 @@ import type { CredentialKind } from "@kasbah/ledger";
 import type { Certificate, PublicKey, SigningKey, SpiffeId, TrustBundle, Validity } from "@kasbah/pki";
 import type { Rate } from "./rules.ts";
 
-/** What came with a call and may prove who calls; nothing of it is trusted yet. */
+/** The credentials of a call. Nothing in them is trusted yet. */
 export interface Credentials {
   /** Every value of the `authorization` header, in the order received. */
   readonly authorization: readonly string[];
-  /** The certificates that the TLS peer showed, leaf first, in DER; empty when it showed none. */
+  /** The certificates of the TLS client in DER, leaf first; empty if it sent none. */
   readonly peerCertificates: readonly Uint8Array[];
 }
 
 /** How a caller authenticated. It never contains the credential, so it may be logged. */
 export type CredentialFacts = TokenFacts | CertificateFacts;
 
-/** Every kind of credential but a certificate proves the caller's name at the time of the call. */
+/** Every credential except a certificate proves the caller's name at the time of the call. */
 export interface TokenFacts {
   readonly kind: Exclude<CredentialKind, CertificateFacts["kind"]>;
   /** The issuer of the token, if the CA selected the keys by it. */
@@ -35,7 +35,7 @@ export interface PodFacts {
   readonly uid: string;
 }
 
-/** An authenticated requester. */
+/** An authenticated caller. */
 export interface Caller {
   readonly spiffeId: SpiffeId;
   readonly credential: CredentialFacts;
@@ -43,27 +43,27 @@ export interface Caller {
   readonly pod?: PodFacts;
   /** The node that its token names. */
   readonly node?: string;
-  /** Codes of the credentials that came along and did not count. */
+  /** The codes of the other credentials of the call, which were invalid. */
   readonly disregarded?: readonly string[];
 }
 
-/** Knows a caller by its credentials. */
+/** Authenticates a caller from its credentials. */
 export interface Authenticator {
   /** @throws CaError with the code of the check that failed. */
   authenticate(credentials: Credentials): Promise<Caller>;
 }
 
-/** Lets a node proxy speak for the pods of its node. */
+/** Lets a node proxy request certificates for the pods on its node. */
 export interface Impersonation {
   /**
-   * The identity that the caller may have in another's name.
+   * Returns the requested identity if the caller may have it.
    *
    * @throws CaError `IMPERSONATION_REFUSED`, `AUTHENTICATOR_UNAVAILABLE`.
    */
   impersonate(caller: Caller, identity: string): Promise<SpiffeId>;
 }
 
-/** How often callers may ask. */
+/** Limits how often callers may request certificates. */
 export interface Throttle {
   /** @throws CaError `RATE_LIMITED` */
   takeOwn(caller: string, rate: Rate, rule: string): void;
@@ -71,73 +71,79 @@ export interface Throttle {
   takeGlobal(rate: Rate): void;
 }
 
-/** Who holds a key: all replicas of a Deployment share one identity, so that pods are told apart where they are known. */
+/**
+ * The holder of a key. All replicas of a Deployment share one identity, so pods are distinguished where they
+ * are known.
+ */
 export interface KeyHolder {
   readonly identity: string;
   readonly podUid: string | undefined;
 }
 
-/** Who presented which public key. */
+/** Remembers which holder presented which public key. */
 export interface KeyHolders {
-  /** Whether somebody else than this holder presented the key before; remembers the holder of a new one. */
+  /** Whether a different holder presented the key before. Remembers the holder of a new key. */
   isSharedBy(keyHash: string, holder: KeyHolder): boolean;
 }
 
-/** What issuance notices on the way and does not decide by. */
+/** Notified of observations that do not affect the decision. */
 export interface IssuanceObserver {
-  /** A CSR asked for these kinds of things, which it was not given. */
+  /** A CSR requested names or extensions of these kinds, which were ignored. */
   onIgnored(kinds: readonly string[]): void;
   /** Two pods presented one public key. */
   onSharedKey(): void;
 }
 
-/** The active authority with its chain, as used for one issuance. */
+/** The active authority and its chain, for one issuance. */
 export interface Issuer {
   readonly authorityId: string;
   readonly certificate: Certificate;
   readonly signingKey: SigningKey;
-  /** What stands between the leaf and the root, leaf's side first; no root. */
+  /** The intermediates between the leaf and the root, from the leaf's side, without the root. */
   readonly intermediates: readonly Certificate[];
-  /** No leaf ends later: not after any certificate of its chain, and early enough for the issuer's rotation. */
+  /**
+   * The latest allowed expiry of a leaf: before that of every certificate in its chain, and early enough for
+   * the issuer's rotation.
+   */
   readonly latestLeafEnd: Date;
 }
 
 export interface IssuerSource {
-  /** @throws CaError `ISSUER_UNAVAILABLE` when none may sign at that instant. */
+  /** @throws CaError `ISSUER_UNAVAILABLE` if no authority may sign at that time. */
   activeIssuer(now: Date): Issuer;
   /**
-   * Resolves when it is durable that a leaf of this issuer may live until `leafEnd`, so that its authority stays trusted
-   * until then; called before the leaf is signed.
+   * Makes it durable that a leaf of this issuer may expire as late as `leafEnd`, so that its authority stays
+   * trusted until then. It must resolve before the leaf is signed.
    *
-   * @throws CaError `ISSUER_UNAVAILABLE` when it may not be durable.
+   * @throws CaError `ISSUER_UNAVAILABLE` if it may not be durable.
    */
   coverLeaf(issuer: Issuer, leafEnd: Date): Promise<void>;
   trustBundle(): TrustBundle;
 }
 
-/** One issued certificate and who got it, as it goes on record. */
+/** One issued certificate and its caller, for the ledger. */
 export interface IssuanceFacts {
   readonly time: Date;
   readonly referenceId: string;
   readonly peerAddress: string;
   readonly caller: Caller;
-  /** The rule of the policy that allowed it. */
+  /** The policy rule that allowed it. */
   readonly rule: string;
-  /** What the CSR asked for and was not given. */
+  /** The kinds of names and extensions that the CSR requested but the certificate does not contain. */
   readonly ignored: readonly string[];
   readonly certificate: Certificate;
   readonly spiffeId: SpiffeId;
   readonly publicKey: PublicKey;
   readonly validity: Validity;
-  /** Fingerprint of the authority that signed. */
+  /** Fingerprint of the authority that signed it. */
   readonly authority: string;
 }
 
 export interface Ledger {
   /**
-   * Resolves when the record would survive a power cut.
+   * Resolves when the entry would survive a power failure.
    *
-   * @throws CaError `LEDGER_UNAVAILABLE` when it may not be durable.
+   * @throws CaError `LEDGER_UNAVAILABLE` if it may not be durable.
    */
   record(record: IssuanceFacts): Promise<void>;
 }

@@ -1,6 +1,9 @@
 const maxLength = 200;
 
-/** A value of a claim as JSON, which escapes control characters, cut to a length that fits a status message. */
+/**
+ * Formats a claim as JSON, which escapes control characters, and cuts it to a length that fits a status
+ * message.
+ */
 export function quote(value: unknown): string {
   const text = JSON.stringify(value) ?? "nothing";
   return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;

@@ -1,34 +1,43 @@
 import type { SpiffeId } from "@kasbah/pki";
 
-/** How often certificates may be had: so many at once, and then so many a minute. */
+/** A rate limit: a burst of certificates, and then a number of them per minute. */
 export interface Rate {
   readonly perMinute: number;
   readonly burst: number;
 }
 
-/** What a rule says about the identities that it matches. */
+/** The terms of a rule for the identities that it matches. */
 export interface Terms {
   readonly allow: boolean;
-  /** Why not, for whoever is refused. */
+  /** The reason for a denial, shown to the caller. */
   readonly reason?: string;
-  /** Of a request that names no lifetime. Undefined: the CA's own default. */
+  /** The lifetime if the request names none. If undefined, the CA's own default applies. */
   readonly defaultTtlMs?: number;
   readonly maxTtlMs?: number;
-  /** What becomes of a request for more: stock agents always ask for 24 h, so that refusing would lock them out. */
+  /**
+   * What happens to a request above the maximum. Stock agents always request 24 h, so refusing would lock
+   * them out.
+   */
   readonly onExcess: "clamp" | "refuse";
-  /** Types of keys that may be certified; undefined: every type that the CA takes. */
+  /** The allowed key types. If undefined, every type that the CA supports is allowed. */
   readonly keyTypes?: readonly string[];
-  /** Names beside the SPIFFE ID, for clients that know hosts only, with `{namespace}` and `{serviceAccount}` in them. */
+  /**
+   * DNS names to add to the SPIFFE ID, for clients that verify host names. `{namespace}` and
+   * `{serviceAccount}` are replaced.
+   */
   readonly dnsNames: readonly string[];
-  /** What becomes of names, subjects and extensions that a CSR asks for beyond its caller's own. */
+  /** What happens to names, subjects and extensions that a CSR requests beyond the caller's own. */
   readonly onForeignNames: "ignore" | "refuse";
-  /** What becomes of a key that another pod has presented. */
+  /** What happens to a key that another pod has presented. */
   readonly onSharedKey: "count" | "refuse";
-  /** For each pod, or each identity where the pod is not known. Undefined: no limit. */
+  /** The limit for each pod, or for each identity if the pod is unknown. If undefined, there is no limit. */
   readonly rate?: Rate;
 }
 
-/** A text, or the beginning of one. There are no regular expressions: a pattern must not cost what a text can choose. */
+/**
+ * A literal text or a prefix. Regular expressions are not supported, because an attacker could choose texts
+ * that make them slow.
+ */
 export type Pattern = { readonly exactly: string } | { readonly startsWith: string };
 
 export interface Rule {
@@ -38,24 +47,27 @@ export interface Rule {
   readonly terms: Terms;
 }
 
-/** Who may have which certificate. Of the rules the first that matches decides, and the default where none does. */
+/**
+ * Decides which identity may have which certificate. The first matching rule decides; if none matches, the
+ * default does.
+ */
 export interface IssuancePolicy {
-  /** Bounds of every lifetime that is asked for, whatever a rule says. */
+  /** The limits of every requested lifetime, independent of the rules. */
   readonly defaultTtlMs: number;
   readonly maxTtlMs: number;
   readonly rules: readonly Rule[];
   readonly fallback: Terms;
-  /** For all callers together. */
+  /** The limit for all callers together. */
   readonly globalRate?: Rate;
 }
 
-/** The rule that decides about an identity, and what it says. */
+/** The rule that applies to an identity, and its terms. */
 export interface Ruling {
   readonly rule: string;
   readonly terms: Terms;
 }
 
-/** Terms without any restriction, which is what holds while there is no policy. */
+/** Terms without restrictions, which apply if there is no policy. */
 export const openTerms: Terms = {
   allow: true,
   onExcess: "clamp",
@@ -64,7 +76,7 @@ export const openTerms: Terms = {
   onSharedKey: "count",
 };
 
-/** Which rule decides about the identity. */
+/** Finds the rule that applies to an identity. */
 export function rulingOn(spiffeId: SpiffeId, { rules, fallback }: IssuancePolicy): Ruling {
   const { namespace, serviceAccount } = spiffeId.workload ?? { namespace: "", serviceAccount: "" };
   const rule = rules.find(
@@ -76,8 +88,8 @@ export function rulingOn(spiffeId: SpiffeId, { rules, fallback }: IssuancePolicy
 }
 
 /**
- * The names that the terms give to an identity. Namespace and service account are DNS names already; one that they make
- * too long for a DNS name is left out (RFC 1035 §2.3.4).
+ * The DNS names that the terms add to an identity. Namespace and service account are DNS names already. A
+ * result that is too long for a DNS name is omitted (RFC 1035 §2.3.4).
  */
 export function dnsNamesFor(spiffeId: SpiffeId, { dnsNames }: Terms): readonly string[] {
   const { namespace = "", serviceAccount = "" } = spiffeId.workload ?? {};

@@ -2,11 +2,11 @@ import { hostOf, type IssuedEntry } from "@kasbah/ledger";
 import type { Logger } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
 
-/** What may be a theft. Each has innocent causes too, so that nothing is refused for it. */
+/** Signs of a possible theft. Each has innocent causes too, so none leads to a refusal. */
 export type Alarm = "token_from_two_addresses" | "name_new_in_namespace";
 
 export interface AlarmsDeps {
-  /** Whether a certificate was ever issued for the name; undefined while that is not known. */
+  /** Whether a certificate was ever issued for the name; undefined if the index does not know yet. */
   readonly isNameKnown: (spiffeId: string) => boolean | undefined;
   readonly onAlarm: (alarm: Alarm) => void;
   readonly logger: Logger;
@@ -14,7 +14,10 @@ export interface AlarmsDeps {
 
 const maxRemembered = 50_000;
 
-/** Looks at every certificate that is issued, in bounded memory. (One key in two pods is seen before: `KeyHolders`.) */
+/**
+ * Checks every issued certificate, in bounded memory. (`KeyHolders` has already checked for one key in two
+ * pods.)
+ */
 export class Alarms {
   readonly #deps: AlarmsDeps;
   readonly #addresses = new LRUCache<string, string>({ max: maxRemembered });
@@ -41,7 +44,7 @@ export class Alarms {
   }
 }
 
-/** Whether the key was seen with another value before; remembers the last one. */
+/** Whether the key had a different value before. Remembers the last value. */
 function isOther(
   seen: LRUCache<string, string>,
   key: string | undefined,

@@ -1,16 +1,16 @@
 import { encodeEntry, type LedgerEntry, LedgerError } from "@kasbah/ledger";
 import { CaError } from "../errors.ts";
 
-/** The part of the ledger's log that a recorder needs. */
+/** The part of the ledger that appends entries. */
 export interface EntryLog {
   /** Resolves when the entry is durable. @throws LedgerError `LEDGER_UNAVAILABLE` */
   append(entry: Uint8Array): Promise<void>;
 }
 
 /**
- * Resolves when the entry is durable.
+ * Appends an entry and resolves when it is durable.
  *
- * @throws CaError `LEDGER_UNAVAILABLE` if it may not be
+ * @throws CaError `LEDGER_UNAVAILABLE` if it may not be durable
  */
 export async function appendEntry(log: EntryLog, entry: LedgerEntry): Promise<void> {
   try {

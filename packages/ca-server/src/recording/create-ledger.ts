@@ -22,9 +22,9 @@ import { PeerLimit } from "./peer-limit.ts";
 export interface LedgerDeps {
   readonly directory: LedgerDirectory;
   readonly trustDomain: string;
-  /** An Ed25519 private key, for a ledger that begins. */
+  /** Returns an Ed25519 private key for a new ledger. */
   readonly newKey: () => KeyObject;
-  /** For how long entries are kept. */
+  /** How long entries are kept. */
   readonly retentionMs: number;
   readonly sweeps: { readonly second: Sweep; readonly hour: Sweep };
   readonly metrics: LedgerMetrics;
@@ -32,25 +32,28 @@ export interface LedgerDeps {
   readonly logger: Logger;
 }
 
-/** What was decided, on record. */
+/** The CA's ledger and the components that write and index it. */
 export interface CaLedger {
   readonly decisions: Decisions;
   readonly operators: OperatorLog;
-  /** Finds what memory has not. */
+  /** Finds decisions that are no longer in memory. */
   readonly index: Pick<IndexKeeper, "find">;
   readonly log: SegmentLog;
   readonly tree: TreeKeeper;
   readonly components: readonly Component[];
-  /** Resolves when tree and index have come to what is durable now, for tests and measurements. */
+  /** Resolves when the tree and the index contain all durable entries; for tests and measurements. */
   settled(): Promise<void>;
 }
 
-/** Some 30 000 entries. */
+/** About 30 000 entries. */
 const maxSegmentBytes = 16 * 1024 * 1024;
-/** Of one address, or one known caller. Who is told why it is refused, and tries again, needs few. */
+/**
+ * The limit for one address or one authenticated caller. A caller that reads its refusals and retries stays
+ * below it.
+ */
 const refusalsRate = { burst: 30, perMinute: 30 };
 
-/** Puts the ledger of one writing process together; nothing is opened before its components start. */
+/** Creates the ledger of one writing process. It opens no file before its components start. */
 export function createLedger(deps: LedgerDeps): CaLedger {
   const { directory, trustDomain, newKey, retentionMs, sweeps, metrics, clock, logger } = deps;
   const openKey = (isInUse: boolean) => openLedgerKey({ directory, trustDomain, newKey, isInUse });

@@ -8,18 +8,24 @@ import { type Refusal, refusedEntry } from "./refused-entry.ts";
 
 export interface DecisionsDeps {
   readonly log: EntryLog;
-  /** How many refusals of one caller go on record; the others are as those of strangers. */
+  /**
+   * Limits the recorded refusals of one caller. Beyond the limit they are treated like those of
+   * unauthenticated callers.
+   */
   readonly limit: Pick<PeerLimit, "take">;
-  /** Takes the refusals of callers that were not known; nobody waits for it. */
+  /** Takes the refusals of unauthenticated callers. No call waits for them to be written. */
   readonly strangers: { add(entry: RefusedEntry): void };
-  /** Told of every certificate that is on record. */
+  /** Called for every recorded certificate. */
   readonly onIssued?: (entry: IssuedEntry) => void;
 }
 
-/** A day of a small mesh, or the last minutes of an attack: strangers can make old ones go, and memory not grow. */
+/**
+ * One day of a small mesh, or the last minutes of an attack, which can evict older decisions but never
+ * exhaust the memory.
+ */
 const maxRecent = 10_000;
 
-/** Puts each decision about a call on record, and knows the last of them by their reference ids. */
+/** Records every decision, and keeps the most recent ones by their reference ids. */
 export class Decisions implements Ledger {
   readonly #deps: DecisionsDeps;
   readonly #recent = new LRUCache<string, DecisionEntry>({ max: maxRecent });
@@ -28,7 +34,7 @@ export class Decisions implements Ledger {
     this.#deps = deps;
   }
 
-  /** @throws CaError `LEDGER_UNAVAILABLE` when it may not be durable */
+  /** @throws CaError `LEDGER_UNAVAILABLE` if the entry may not be durable */
   async record(record: IssuanceFacts): Promise<void> {
     const entry = issuedEntry(record);
     await this.#append(entry);
@@ -36,10 +42,10 @@ export class Decisions implements Ledger {
   }
 
   /**
-   * Resolves when the refusal is durable, where the caller was known; at once where it was not, or asks on and on: it
-   * could make everybody wait, and fill the disk.
+   * Resolves when the refusal of an authenticated caller is durable. It resolves immediately for
+   * unauthenticated or repeat offenders, which must neither delay other callers nor fill the disk.
    *
-   * @throws CaError `LEDGER_UNAVAILABLE` when it may not be durable
+   * @throws CaError `LEDGER_UNAVAILABLE` if the entry may not be durable
    */
   async refused(refusal: Refusal): Promise<void> {
     const entry = refusedEntry(refusal);
@@ -49,13 +55,13 @@ export class Decisions implements Ledger {
     this.#deps.strangers.add(entry);
   }
 
-  /** One of the last ones. */
+  /** Finds one of the most recent decisions. */
   find(referenceId: string): DecisionEntry | undefined {
     return this.#recent.peek(referenceId);
   }
 
   async #append(entry: DecisionEntry): Promise<void> {
-    // Also what can not go on record: whoever asks why should hear it.
+    // Remembered even if it cannot be recorded, so that an operator can still ask for the reason.
     this.#recent.set(entry.referenceId, entry);
     await appendEntry(this.#deps.log, entry);
   }

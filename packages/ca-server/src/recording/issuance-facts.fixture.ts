@@ -8,7 +8,7 @@ const validity = {
   notAfter: new Date("2030-01-02T00:00:00Z"),
 };
 
-/** One certificate for the frontend as issuance hands it over, with a real key and signature. */
+/** One certificate for the frontend as issuance records it, with a real key and signature. */
 export async function issuanceFacts(changes: Partial<IssuanceFacts> = {}): Promise<IssuanceFacts> {
   const root = await createTestAuthority("cluster.local");
   const { publicKey } = await createKeyPair("P-256");

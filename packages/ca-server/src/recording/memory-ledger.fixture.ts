@@ -2,9 +2,9 @@ import { parseEntry, type RefusedEntry } from "@kasbah/ledger";
 import { CaError } from "../errors.ts";
 import { Decisions } from "./decisions.ts";
 
-/** A ledger that forgets all with its process, for tests of what is around it. */
+/** A ledger in memory, for tests of its callers. */
 export class MemoryLedger {
-  /** Of callers that were known. */
+  /** The entries of authenticated callers. */
   readonly entries: ReturnType<typeof parseEntry>[] = [];
   readonly strangers: RefusedEntry[] = [];
   isDown = false;

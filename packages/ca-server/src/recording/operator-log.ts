@@ -13,7 +13,7 @@ export type OperatorAct = Pick<OperatorEntry, "act" | "arguments" | "operatorUnv
 const maxReasonLength = 1_000;
 const maxOperatorLength = 200;
 
-/** Puts on record what operators tell the CA to do. */
+/** Records the operations that operators request. */
 export class OperatorLog {
   readonly #deps: OperatorLogDeps;
 
@@ -22,10 +22,10 @@ export class OperatorLog {
   }
 
   /**
-   * Does what an operator asked for, and answers when that is on record. Nothing is begun while the ledger can not be
-   * written; one that fails just then leaves an act that was done, which the refusal says.
+   * Runs an operation and resolves when it is recorded. If the ledger is not writable, the operation is not
+   * started. If the ledger fails during the operation, the refusal states that the operation was done.
    *
-   * @throws CaError `LEDGER_UNAVAILABLE`, and what the work throws
+   * @throws CaError `LEDGER_UNAVAILABLE`, and every error of the operation
    */
   async record<T>(act: OperatorAct, work: () => Promise<T>): Promise<T> {
     if (!this.#deps.log.writable)

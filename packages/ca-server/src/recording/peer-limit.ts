@@ -5,7 +5,7 @@ import { type Bucket, draw } from "../issuance/token-bucket.ts";
 
 const maxPeers = 10_000;
 
-/** A share for each peer, in bounded memory. */
+/** A rate limit for each peer, in bounded memory. */
 export class PeerLimit {
   readonly #rate: Rate;
   readonly #clock: Clock;
@@ -16,7 +16,7 @@ export class PeerLimit {
     this.#clock = clock;
   }
 
-  /** Whether this peer may have one more. */
+  /** Whether this peer is still below its limit. */
   take(peer: string): boolean {
     const { bucket, waitMs } = draw(this.#buckets.get(peer), this.#rate, this.#clock.monotonicMs());
     this.#buckets.set(peer, bucket);

@@ -3,13 +3,13 @@ import { CaError, type CaErrorCode } from "../errors.ts";
 import type { KnownFacts } from "../issuance/issue-certificate.ts";
 import { callerEntry } from "./caller-entry.ts";
 
-/** A call that got no certificate. */
+/** A call that the CA refused. */
 export interface Refusal {
   readonly time: Date;
   readonly referenceId: string;
   readonly peerAddress: string;
   readonly code: CaErrorCode | "INTERNAL";
-  /** What was known of the call by then. */
+  /** The facts that were known when the call was refused. */
   readonly known: KnownFacts;
   readonly error: unknown;
 }
@@ -39,7 +39,9 @@ export function refusedEntry({ time, referenceId, peerAddress, code, known, erro
   };
 }
 
-/** Messages of ours and of libraries, which hold no token and no key: whoever throws sees to that. */
+/**
+ * The messages of an error's causes. Each component guarantees that its errors contain no token and no key.
+ */
 function causesOf(error: unknown): readonly string[] {
   const causes: string[] = [];
   let next = error instanceof Error ? error.cause : undefined;

@@ -5,7 +5,7 @@ import type { AuthorityState } from "../authorities/rotation/authority-state.ts"
 export interface TransitionLogDeps {
   readonly log: { append(entry: Uint8Array): Promise<void> };
   readonly state: () => AuthorityState;
-  /** When to try again what could not be recorded: each minute. */
+  /** When to retry a transition that could not be recorded: every minute. */
   readonly sweep: Sweep;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -14,8 +14,8 @@ export interface TransitionLogDeps {
 type Standing = Pick<AuthorityEntry, "authority" | "fingerprint" | "stage" | "signs">;
 
 /**
- * Puts on record who signs and who is trusted: all authorities when the CA starts, since it may have been stopped in the
- * middle of a transition, and from then on each that changes.
+ * Records which authorities sign and which are trusted: all of them when the CA starts, because it may have
+ * stopped in the middle of a transition, and then each one that changes.
  */
 export class TransitionLog implements Component {
   readonly name = "transition log";
@@ -28,7 +28,7 @@ export class TransitionLog implements Component {
     this.#deps = deps;
   }
 
-  /** Resolves when what is in force is on record, or could not be put there: a full disk is no reason not to start. */
+  /** Resolves after the attempt to record the current state. The CA starts even if the disk is full. */
   async start(): Promise<void> {
     this.changed();
     await this.#recording;
@@ -40,12 +40,12 @@ export class TransitionLog implements Component {
     await this.#recording;
   }
 
-  /** Resolves when what was begun is done. */
+  /** Resolves when everything in progress is done. */
   settled(): Promise<void> {
     return this.#recording;
   }
 
-  /** To be called after each transition. What can not be recorded now is tried again. */
+  /** Must be called after each transition. If recording fails, the next sweep retries it. */
   changed(): void {
     this.#recording = this.#recording.then(() =>
       this.#record().catch((error: unknown) => {

@@ -3,7 +3,7 @@ import { readYamlDocument } from "@kasbah/runtime/yaml";
 import { PolicyError } from "../../errors.ts";
 import { type PolicyFile, policySchema } from "./schema.ts";
 
-/** Reads a policy. @throws PolicyError `POLICY_INVALID` with every problem and its line */
+/** Parses a policy. @throws PolicyError `POLICY_INVALID` with every problem and its line */
 export function parsePolicy(label: string, text: string): PolicyFile {
   const outcome = readYamlDocument(label, text, policySchema);
   if (outcome.ok) return outcome.value;

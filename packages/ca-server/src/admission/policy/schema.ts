@@ -4,7 +4,7 @@ import { parse as parseHost } from "tldts";
 import { z } from "zod";
 import { openTerms, type Pattern, type Rate, type Rule, type Terms } from "../../issuance/rules.ts";
 
-/** What a policy file says. */
+/** The content of a policy file. */
 export interface PolicyFile {
   readonly rules: readonly Rule[];
   readonly fallback: Terms;
@@ -12,7 +12,10 @@ export interface PolicyFile {
 }
 
 const keyTypes = ["P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096"] as const;
-/** Beginnings of names as Kubernetes has them: a dot where none can stand is a regular expression, and would match nobody. */
+/**
+ * The prefixes that Kubernetes names can have. Elsewhere a dot hints at a regular expression, which would
+ * match nothing.
+ */
 const beginnings = {
   namespace: /^(?:[a-z0-9][a-z0-9-]{0,62})?$/,
   serviceAccount: /^(?:[a-z0-9][a-z0-9.-]{0,252})?$/,
@@ -24,7 +27,7 @@ const duration = z.string().transform((text, context) => {
     const ms = parseDuration(text);
     if (ms > 0) return ms;
   } catch {
-    // Said below.
+    // Reported below.
   }
   context.addIssue({ code: "custom", message: "expected a duration above zero such as 90s, 15m or 24h" });
   return z.NEVER;
@@ -136,7 +139,10 @@ function termsOf(read: ReadTerms): Terms {
   };
 }
 
-/** A certificate for a public name could be shown to people outside of the mesh, who never agreed to trust this CA. */
+/**
+ * Rejects public names: someone outside the mesh, who never agreed to trust this CA, could be shown such a
+ * certificate.
+ */
 function checkDnsNames({ dnsNames, dangerouslyPublicNames }: ReadTerms, context: z.RefinementCtx): void {
   for (const [index, name] of dnsNames.entries()) {
     const problem = dnsNameProblem(name, dangerouslyPublicNames);
@@ -151,7 +157,7 @@ function dnsNameProblem(name: string, mayBePublic: boolean): string | undefined 
     return "is not a lower-case DNS name; it may contain {namespace} and {serviceAccount}";
   }
   if (mayBePublic) return undefined;
-  // A namespace may be called dev, which is a public suffix too.
+  // A namespace may be called dev, which is also a public suffix.
   if (/\{[a-zA-Z]+\}[^.]*$/.test(name)) {
     return "ends with the name of a namespace or service account, which may be a public suffix; end it with a fixed label";
   }

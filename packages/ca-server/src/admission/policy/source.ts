@@ -7,7 +7,7 @@ import { loadPolicy } from "./file.ts";
 import type { PolicyFile } from "./schema.ts";
 
 export interface PolicySourceDeps {
-  /** Undefined: everybody may have what the CA's own bounds allow. */
+  /** If undefined, every identity may request whatever the CA's own limits allow. */
   readonly path: string | undefined;
   readonly defaultTtlMs: number;
   readonly maxTtlMs: number;
@@ -15,7 +15,7 @@ export interface PolicySourceDeps {
   readonly logger: Logger;
 }
 
-/** The policy loaded: that of the file as it was when it was last valid. */
+/** The policy in force: the content of the policy file when it was last valid. */
 export class PolicySource implements Component {
   readonly name = "policy";
   readonly #deps: PolicySourceDeps;
@@ -36,14 +36,17 @@ export class PolicySource implements Component {
     return this.#current;
   }
 
-  /** What an operator should know. */
+  /** Conditions that need an operator's attention. */
   warnings(): readonly string[] {
     return this.#isRefused
       ? [`the policy file ${this.path} is invalid; the CA keeps the previous policy`]
       : [];
   }
 
-  /** @throws PolicyError `POLICY_INVALID`: without a policy to fall back on, nobody is admitted by a guess. */
+  /**
+   * @throws PolicyError `POLICY_INVALID`: without a previous policy to keep, the CA must not guess whom to
+   * admit.
+   */
   async start(): Promise<void> {
     const { path, clock, logger } = this.#deps;
     if (path === undefined) return;

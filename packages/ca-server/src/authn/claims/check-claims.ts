@@ -2,16 +2,16 @@ import { CaError } from "../../errors.ts";
 import { quote } from "../../issuance/quote.ts";
 import type { Claims } from "./service-account-claims.ts";
 
-/** What a token is expected to say. */
+/** The claims that a token must have. */
 export interface TokenExpectations {
   readonly issuer: string;
-  /** The token must name at least one. */
+  /** The token must contain at least one. */
   readonly audiences: readonly string[];
 }
 
 /**
- * Checks who made a verified token, for whom and for when (RFC 7519 §4.1). Times are exact, without tolerance: at the
- * second of its `exp` a token has ended.
+ * Checks the issuer, audience and lifetime of a verified token (RFC 7519 §4.1). There is no leeway: a token
+ * expires at the second of its `exp`.
  *
  * @throws CaError `TOKEN_ISSUER`, `TOKEN_AUDIENCE`, `TOKEN_EXPIRED`, `TOKEN_REJECTED`.
  */
@@ -21,7 +21,7 @@ export function checkTokenClaims(claims: Claims, expected: TokenExpectations, no
   checkTimes(claims, now.getTime() / 1000);
 }
 
-/** What a JavaScript date can tell: the year 275760. */
+/** The latest time that a JavaScript date can represent, in the year 275760. */
 const greatestSeconds = 8.64e12;
 
 /** @throws CaError `TOKEN_ISSUER`. */
@@ -72,7 +72,10 @@ function expired(end: number, nowSeconds: number): CaError {
   });
 }
 
-/** JSON can say 1e400, which reads as Infinity, and 1e300, which is beyond every calendar: a token that never ends. */
+/**
+ * JSON allows 1e400, which is read as Infinity, and 1e300, which is beyond every calendar. Such a token would
+ * never expire.
+ */
 function secondsOf(value: unknown, claim: string): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "number" && Math.abs(value) <= greatestSeconds) return value;

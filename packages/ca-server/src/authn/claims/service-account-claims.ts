@@ -8,7 +8,7 @@ import { isJsonObject } from "./strict-json.ts";
 /** Claims of a token whose signature was verified. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** Whose token it is. */
+/** The owner of a token. */
 export interface ServiceAccount {
   readonly workload: WorkloadName;
   readonly pod?: PodFacts;
@@ -19,7 +19,7 @@ export interface ServiceAccount {
 const kubernetes = "kubernetes.io";
 
 /**
- * Whose token it is: by its `sub`, with which the claims under `kubernetes.io`, where there are any, must agree.
+ * Reads the owner of a token from its `sub`. If there are claims under `kubernetes.io`, they must match.
  *
  * @throws CaError `CALLER_NOT_SERVICE_ACCOUNT`, `TOKEN_REJECTED`.
  */
@@ -47,7 +47,8 @@ export function readServiceAccount(claims: Claims): ServiceAccount {
 }
 
 /**
- * `system:serviceaccount:<namespace>:<name>`, exactly four parts; the names are checked before they become a path.
+ * Parses `system:serviceaccount:<namespace>:<name>`, which has exactly four parts. It checks the names before
+ * they become part of a path.
  *
  * @throws CaError `CALLER_NOT_SERVICE_ACCOUNT`.
  */
@@ -64,9 +65,9 @@ export function parseServiceAccountName(name: unknown): WorkloadName {
 }
 
 /**
- * Enough to find what one token was used for, and nothing that could be used itself: hex SHA-256 of its `jti`.
+ * Hex SHA-256 of the token's `jti`: it identifies the token in the ledger but cannot be used as a credential.
  *
- * @throws CaError `TOKEN_REJECTED` when the `jti` is not a text (RFC 7519 §4.1.7).
+ * @throws CaError `TOKEN_REJECTED` if the `jti` is not a string (RFC 7519 §4.1.7).
  */
 export function tokenIdHash({ jti }: Claims): string | undefined {
   if (jti === undefined) return undefined;

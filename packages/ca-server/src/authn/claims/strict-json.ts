@@ -1,14 +1,14 @@
-/** Every quoted text of a JSON document, and the marks that open, close and part its objects and lists. */
+/** Every string of a JSON document, and the punctuation of its objects and arrays. */
 const marks = /"(?:[^"\\]|\\.)*"|[{}[\],:]/gsu;
 const maxDepth = 16;
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * Reads one JSON object of UTF-8 text in which no object names a member twice: readers differ in which of two they
- * take, so that one would check what another uses (RFC 8725 §2.4 in spirit, RFC 8259 §4).
+ * Parses one JSON object in UTF-8 and rejects repeated member names. Parsers differ in which of the two they
+ * keep, so one component would check what another does not use (RFC 8725 §2.4 in spirit, RFC 8259 §4).
  *
- * @throws TypeError naming the rule, and nothing of the text.
+ * @throws TypeError that names the rule and quotes nothing of the text.
  */
 export function parseStrictJson(bytes: Uint8Array): JsonObject {
   const text = decodeUtf8(bytes);
@@ -18,7 +18,6 @@ export function parseStrictJson(bytes: Uint8Array): JsonObject {
   return value;
 }
 
-/** Whether a value of a JSON document is an object. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -31,7 +30,7 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-/** The parser's own message quotes the text. */
+/** The parser's own message quotes the text, so it is dropped. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -40,7 +39,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Walks over text that is known to be JSON: a quoted text is a name exactly when a colon follows it. */
+/** Scans text that is known to be valid JSON. A string is a member name exactly if a colon follows it. */
 function refuseRepeatedMembers(text: string): void {
   const open: Set<string>[] = [];
   let last = "";
@@ -51,7 +50,7 @@ function refuseRepeatedMembers(text: string): void {
     } else if (mark === "}" || mark === "]") {
       open.pop();
     } else if (mark === ":") {
-      // Compared as decoded, since "sub" can be spelled "s\u0075b" too.
+      // Names are compared after decoding, because "sub" can also be written "s\u0075b".
       const name: string = JSON.parse(last);
       const names = open.at(-1);
       if (names?.has(name)) throw new TypeError("it repeats a member name");

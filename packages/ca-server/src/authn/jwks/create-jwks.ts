@@ -25,10 +25,10 @@ export interface Jwks {
   readonly isUsable: boolean;
 }
 
-/** How often the CA reads a key set again: a file is cheap to read, an API server is not. */
+/** How often the CA refreshes a key set. A file is cheap to read; an API server is not. */
 const jwksIntervalMs = { file: 2_000, https: 300_000 } as const;
 
-/** Undefined if no issuer is configured. @throws TokenIssuersError `TOKEN_ISSUERS_INVALID` */
+/** Returns undefined if no issuer is configured. @throws TokenIssuersError `TOKEN_ISSUERS_INVALID` */
 export async function createJwks({ config, clock, logger }: JwksDeps): Promise<Jwks | undefined> {
   const { trustDomain } = config;
   const rules = new AddressRules(config.allowAddress);

@@ -4,9 +4,9 @@ import { JwksError } from "../../errors.ts";
 
 const maxBytes = 1024 * 1024;
 
-/** Reads a key set from a file; symbolic links are followed, since Kubernetes mounts through them. */
+/** Reads a key set from a file. It follows symbolic links, because Kubernetes mounts files through them. */
 export async function readJwksFile(path: string): Promise<string> {
-  // A named pipe would block a plain open for ever.
+  // A plain open of a named pipe would block forever.
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = await handle.stat();

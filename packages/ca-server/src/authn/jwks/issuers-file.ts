@@ -5,7 +5,7 @@ import { hasCredentials, type JwksLocation, parseJwksLocation } from "../../conf
 import { TokenIssuersError } from "../../errors.ts";
 import { tokenAlgorithms } from "./key-set.ts";
 
-/** One issuer of tokens as configured. */
+/** The configuration of one token issuer. */
 export interface ConfiguredIssuer {
   readonly issuer: string;
   readonly jwks: JwksLocation;
@@ -64,7 +64,7 @@ const issuersSchema = z
     }
   });
 
-/** Reads the file of `--token-issuers`. @throws TokenIssuersError with every problem and its line */
+/** Loads the file of `--token-issuers`. @throws TokenIssuersError with every problem and its line */
 export async function loadTokenIssuers(file: string): Promise<readonly ConfiguredIssuer[]> {
   const outcome = readYamlDocument(file, await readText(file), issuersSchema);
   if (!outcome.ok)

@@ -2,14 +2,14 @@ import { isPointOnCurve } from "@kasbah/pki";
 import type { JWK } from "jose";
 import { JwksError } from "../../errors.ts";
 
-/** A JWK Set (RFC 7517) after our checks: only public keys that may sign a token. */
+/** The keys of a JWK Set (RFC 7517) that passed the checks: only public keys that may verify tokens. */
 export interface VerificationKeys {
   readonly keys: readonly JWK[];
-  /** One sentence for each key that was left out. */
+  /** One sentence for each ignored key. */
   readonly warnings: readonly string[];
 }
 
-/** Asymmetric only: with a symmetric one, everybody who can verify a token can make one. */
+/** Only asymmetric algorithms: with a symmetric one, every verifier of a token could also forge one. */
 export const tokenAlgorithms = [
   "ES256",
   "ES384",
@@ -27,9 +27,10 @@ const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 const maxKeys = 100;
 
 /**
- * Reads a key set and leaves out every key that must not verify a token, with the reason.
+ * Parses a key set. It ignores each key that must not verify a token, and reports the reason.
  *
- * @throws JwksError when the text is no key set or no usable key is left, so that the last good set stays in use.
+ * @throws JwksError if the text is not a key set or contains no usable key, so that the last good set stays
+ * in use.
  */
 export function parseVerificationKeys(text: string): VerificationKeys {
   const members = keyMembers(parseJson(text));
@@ -42,7 +43,7 @@ export function parseVerificationKeys(text: string): VerificationKeys {
   return { keys, warnings };
 }
 
-/** The parser's own message quotes the text, which may be a secret that was put in the wrong place. */
+/** The parser's own message quotes the text, which may be a secret in the wrong place. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -65,7 +66,7 @@ function isMember(value: unknown): value is Member {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Why a key must not verify tokens; undefined when it may. */
+/** The reason why a key must not verify tokens; undefined if it may. */
 function flawOf(key: Member): string | undefined {
   if (privateMembers.some((name) => Object.hasOwn(key, name))) return "it contains private members";
   if (key["use"] !== undefined && key["use"] !== "sig") return "its use is not sig";
@@ -86,7 +87,7 @@ function flawOf(key: Member): string | undefined {
   }
 }
 
-/** Checked by hand before OpenSSL sees the point (invalid curve attack). */
+/** Checks the point before OpenSSL sees it (invalid curve attack). */
 function ecFlaw(key: Member): string | undefined {
   const curve = key["crv"];
   if (curve !== "P-256" && curve !== "P-384") return "its curve is not P-256 or P-384";
@@ -94,7 +95,7 @@ function ecFlaw(key: Member): string | undefined {
   return x && y && isPointOnCurve(curve, x, y) ? undefined : "its point is not on its curve";
 }
 
-/** With an exponent of 1 every signature verifies; small odd ones invite forgeries. */
+/** With an exponent of 1 every signature verifies, and small odd exponents make forgeries easier. */
 function rsaFlaw(key: Member): string | undefined {
   const [modulus, exponent] = [decode(key["n"]), decode(key["e"])];
   if (!modulus || !exponent || exponent.length > 8) return "its modulus or exponent is malformed";
@@ -116,7 +117,7 @@ function decode(value: unknown): Uint8Array | undefined {
   return bytes.toString("base64url") === value ? bytes : undefined;
 }
 
-/** Only the members that verification needs are handed on. */
+/** Passes on only the members that verification needs. */
 function publicPart(key: Member): JWK {
   const names = ["kty", "crv", "x", "y", "n", "e", "kid", "alg", "use"];
   return Object.fromEntries(

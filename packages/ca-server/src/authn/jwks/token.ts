@@ -9,10 +9,10 @@ import { parseStrictJson } from "../claims/strict-json.ts";
 import type { TokenAuthenticator } from "../token-authenticator.ts";
 import type { TokenKeys } from "./verification-keys.ts";
 
-/** One issuer of tokens, with what its tokens must say. */
+/** A token issuer, its keys and the claims that its tokens must have. */
 export interface TokenIssuer extends TokenExpectations {
   readonly keys: TokenKeys;
-  /** JWS algorithms that count; asymmetric ones. */
+  /** The accepted JWS algorithms, all of them asymmetric. */
   readonly algorithms: readonly string[];
 }
 
@@ -22,7 +22,7 @@ export interface JwksTokenDeps {
   readonly clock: Clock;
 }
 
-/** Knows callers by service account tokens that verify under the key set of a configured issuer. */
+/** Authenticates callers by service account tokens that the key set of a configured issuer verifies. */
 export class JwksTokenAuthenticator implements TokenAuthenticator {
   readonly kind = "jwks-token";
   readonly #deps: JwksTokenDeps;
@@ -31,7 +31,9 @@ export class JwksTokenAuthenticator implements TokenAuthenticator {
     this.#deps = deps;
   }
 
-  /** Tokens that name one of the issuers, and those that one of them signed under another name. */
+  /**
+   * Claims the tokens that name a configured issuer, and those that such an issuer signed under another name.
+   */
   async judges(token: BearerToken): Promise<boolean> {
     if (this.#issuerNamed(token.claimedIssuer) !== undefined) return true;
     const proofs = this.#deps.issuers.map((issuer) => verifiedOrNothing(token, issuer));
@@ -56,7 +58,7 @@ export class JwksTokenAuthenticator implements TokenAuthenticator {
     return this.#deps.issuers.find(({ issuer }) => issuer === name);
   }
 
-  /** What the token says is shown only if one of our issuers signed it, however odd its `iss`. */
+  /** The refusal quotes the token only if a configured issuer signed it, even if its `iss` is wrong. */
   async #refuseUnknownIssuer(token: BearerToken): Promise<never> {
     const { issuers } = this.#deps;
     const known = issuers.map(({ issuer }) => issuer);
@@ -86,12 +88,12 @@ async function verifiedOrNothing(token: BearerToken, issuer: TokenIssuer): Promi
   try {
     return await verifyWith(issuer.keys.current(), token, issuer.algorithms);
   } catch {
-    // Not signed by this issuer, or not to be told now: then it is not for this issuer to judge.
+    // Not signed by this issuer, or its keys are unavailable: another authenticator decides.
     return undefined;
   }
 }
 
-/** The claims are read from the very octets that the signature covers. */
+/** Parses the claims from the same octets that the signature covers. */
 async function verifyWith(
   getKey: JWTVerifyGetKey,
   { text }: BearerToken,

@@ -1,13 +1,14 @@
 import type { JWTVerifyGetKey } from "jose";
 
-/** The keys that token signatures are checked with, as the token authenticator needs them. */
+/** The keys that verify token signatures. */
 export interface TokenKeys {
-  /** @throws CaError `AUTHENTICATOR_UNAVAILABLE` when no set was ever loaded or the last one is too old. */
+  /** @throws CaError `AUTHENTICATOR_UNAVAILABLE` if no set was ever loaded or the last one is too old. */
   current(): JWTVerifyGetKey;
   /**
-   * Looks for a key that the set in hand has not; resolves when `current()` may know it.
+   * Looks for a key that the current set does not contain. When it resolves, `current()` may contain it.
    *
-   * @throws CaError `AUTHENTICATOR_UNAVAILABLE` when the source is down, since the unknown key may be a good one.
+   * @throws CaError `AUTHENTICATOR_UNAVAILABLE` if the source is unavailable, because the unknown key may be
+   * valid.
    */
   refreshForUnknownKey(): Promise<void>;
 }

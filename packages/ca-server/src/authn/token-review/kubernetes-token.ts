@@ -12,11 +12,11 @@ import { refuseDeleted } from "./deleted-pods.ts";
 import type { ReviewCache } from "./review-cache.ts";
 
 export interface KubernetesTokenDeps {
-  /** The API server's verdicts, few of them at a time. */
+  /** Reviews by the API server, limited in number at a time. */
   readonly reviews: Pick<ReviewCache, "review">;
-  /** The API server must say that the token is for one of these. */
+  /** The API server must confirm at least one of these audiences. */
   readonly audiences: readonly string[];
-  /** Undefined where pods are not followed. */
+  /** Undefined if the CA does not watch pods. */
   readonly deletedPods?: DeletedPods | undefined;
   readonly trustDomain: TrustDomain;
   readonly clock: Clock;
@@ -31,8 +31,8 @@ const extra = {
 };
 
 /**
- * Knows callers by what the Kubernetes API server says of their token (TokenReview), which also refuses tokens of pods
- * that are gone. It judges every token that no key set is configured for.
+ * Authenticates callers by a TokenReview of the Kubernetes API server, which also rejects the tokens of
+ * deleted pods. It checks every token whose issuer has no configured key set.
  */
 export class KubernetesTokenAuthenticator implements TokenAuthenticator {
   readonly kind = "kubernetes-token";
@@ -77,19 +77,21 @@ export class KubernetesTokenAuthenticator implements TokenAuthenticator {
   }
 }
 
-/** Whether a token has ended by its own account; one that names no end is the API server's to judge. */
+/**
+ * Whether a token has expired according to its own `exp`. The API server decides about a token without `exp`.
+ */
 function hasEnded({ unprovenClaims: { exp } }: Pick<BearerToken, "unprovenClaims">, now: Date): boolean {
   return typeof exp === "number" && exp <= now.getTime() / 1000;
 }
 
-/** A verdict that is kept for a while must not outlive the token that it is about. */
+/** A cached review must not outlive the token that it is about. */
 function endedSince(): CaError {
   return new CaError("TOKEN_EXPIRED", "the token has expired", {
     fix: "read the token file again before each call, and check both clocks",
   });
 }
 
-/** An API server that knows nothing of audiences names none, and its yes would hold for tokens of anybody. */
+/** An API server without support for audiences returns none, and would accept a token for any audience. */
 function checkAudiences(seen: readonly string[], audiences: readonly string[]): void {
   if (seen.some((each) => audiences.includes(each))) return;
   throw new CaError("TOKEN_AUDIENCE", "the API server accepts the token only for other audiences", {
@@ -109,15 +111,15 @@ function placeOf({ user }: TokenReviewStatus): { readonly pod?: PodFacts; readon
   };
 }
 
-/** The API server writes `JTI=<jti>`, so that the hash is the same as that of a token which a key set proved. */
+/** The API server returns `JTI=<jti>`, so the hash equals the one of a token that a key set verified. */
 function credentialIdHash({ user }: TokenReviewStatus): string | undefined {
   const [id] = user.extra[extra.credentialId] ?? [];
   return id?.startsWith("JTI=") ? createHash("sha256").update(id.slice(4)).digest("hex") : undefined;
 }
 
 /**
- * The API server's reason is free text and stays in the log. Which code fits best is read from the token's own claims:
- * they are proven by nobody, so none of them is shown.
+ * The API server's reason is free text and stays in the log. The code is chosen from the token's own claims,
+ * which are unverified, so the refusal quotes none of them.
  */
 function refusal(
   { unprovenClaims }: BearerToken,

@@ -15,18 +15,22 @@ interface Verdict {
   readonly untilMs: number;
 }
 
-/** The API server remembers a good token for ten seconds itself, so that a deleted pod's ends within fifteen. */
+/**
+ * The API server caches a valid token for 10 s itself, so the token of a deleted pod is accepted for at most
+ * 15 s.
+ */
 const acceptedForMs = 5_000;
-/** A token that is refused costs the API server one question in this time, however often it is sent. */
+/** However often a rejected token is sent, it costs the API server one review in this time. */
 const refusedForMs = 2_000;
 const maxVerdicts = 20_000;
 const maxAtOnce = 50;
-/** More waiting callers than this would not be answered within their deadline. */
+/** Beyond this many waiting callers, the last would not get a response before their deadline. */
 const maxWaiting = 500;
 
 /**
- * Asks the API server about tokens: at most fifty at a time, once for a token that many present together, and not again
- * for a short while. Keyed by a hash, so that no token lies in memory longer than its call.
+ * Has the API server review tokens: at most fifty at a time, once for concurrent calls with the same token,
+ * and not again for a short time. The cache is keyed by a hash, so no token stays in memory longer than its
+ * call.
  */
 export class ReviewCache {
   readonly #deps: ReviewCacheDeps;
