@@ -77,7 +77,7 @@ async function strangerSteps(
   const authenticator = createCallerAuthenticator({
     tokens: [new JwksTokenAuthenticator({ issuers, trustDomain, clock })],
     certificates: undefined,
-    onJudged: () => undefined,
+    onChecked: () => undefined,
   });
   const good = await tokens.mint({ namespace: "demo", serviceAccount: "bench", now: clock.now() });
   const [header = "", payload = "", signature = ""] = good.split(".");

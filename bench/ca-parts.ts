@@ -33,7 +33,7 @@ export async function startCaParts(folder: string): Promise<CaParts> {
   const authenticator = createCallerAuthenticator({
     tokens: [new JwksTokenAuthenticator({ issuers, trustDomain, clock })],
     certificates: undefined,
-    onJudged: () => undefined,
+    onChecked: () => undefined,
   });
   const token = await tokens.mint({ namespace: "demo", serviceAccount: "bench", now: clock.now() });
   const log = new SegmentLog({

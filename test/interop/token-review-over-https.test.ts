@@ -100,7 +100,7 @@ async function authenticatorAsking(
   return createCallerAuthenticator({
     tokens: [new KubernetesTokenAuthenticator(parts)],
     certificates: undefined,
-    onJudged: () => undefined,
+    onChecked: () => undefined,
   });
 }
 

@@ -25,7 +25,7 @@ export function openJudge(): (authorization: readonly string[]) => Promise<Seen>
   const authenticator = createCallerAuthenticator({
     tokens: [tokens],
     certificates: undefined,
-    onJudged: () => undefined,
+    onChecked: () => undefined,
   });
   return async (authorization) => {
     try {

@@ -156,14 +156,14 @@ async function createTrust(): Promise<Trust> {
 
 function issuersOf(trust: Trust) {
   const { root, intermediate } = trust;
-  const latestLeafEnd = root.certificate.notAfter;
+  const latestLeafExpiry = root.certificate.notAfter;
   const active: Issuer = {
     ...intermediate,
     authorityId: "intermediate-1",
     intermediates: [intermediate.certificate],
-    latestLeafEnd,
+    latestLeafExpiry,
   };
-  const serving: Issuer = { ...root, authorityId: "root-1", intermediates: [], latestLeafEnd };
+  const serving: Issuer = { ...root, authorityId: "root-1", intermediates: [], latestLeafExpiry };
   return {
     activeIssuer: () => active,
     servingIssuer: () => serving,
@@ -183,6 +183,6 @@ function createAuthenticator(trust: Trust, tokens: DevTokenIssuer, clock: FakeCl
   return createCallerAuthenticator({
     tokens: [new JwksTokenAuthenticator({ issuers, trustDomain, clock })],
     certificates: new ClientCertificateAuthenticator({ authorities, trustDomain, maxRenewalAgeMs, clock }),
-    onJudged: metrics.credentialJudged,
+    onChecked: metrics.credentialChecked,
   });
 }

@@ -88,7 +88,10 @@ describe("A workload that holds a certificate of this CA", () => {
     const world = worldOf(gate);
     const provenAt = new Date(Math.floor((world.now.getTime() - 8 * dayMs) / stepMs) * stepMs);
     const { message } = await ask(gate, leafWith(world, { serial: createWorkloadSerial(provenAt) }));
-    assert.match(message, /no token has proven this identity recently enough, expected a token within the last /);
+    assert.match(
+      message,
+      /no token has proven this identity recently enough, expected a token within the last /,
+    );
     assert.ok(message.includes(`seen the last at ${provenAt.toISOString()}`), message);
   });
 

@@ -18,12 +18,12 @@ const open = {
   reason: "",
 };
 
-describe("The explanation of an identity", () => {
-  it("tells the CA's own bounds while there is no policy", () => {
+describe("explainIdentity", () => {
+  it("reports the CA's own limits if there is no policy", () => {
     assert.deepEqual(explainIdentity(frontend, openPolicy, undefined), open);
   });
 
-  it("tells all that the first matching rule says, with its names filled in, and the file it is from", () => {
+  it("reports every term of the first matching rule, with its names expanded, and the policy file", () => {
     const terms = {
       defaultTtlMs: 1_800_000,
       maxTtlMs: 3_600_000,
@@ -51,13 +51,13 @@ describe("The explanation of an identity", () => {
     });
   });
 
-  it("tells that an identity is denied, and why", () => {
+  it("reports that an identity is denied, and the reason", () => {
     const reason = "batch jobs use the other CA";
     const denied = explainIdentity(frontend, policyOf({ allow: false, reason }), "p");
     assert.deepEqual(denied, { ...open, rule: "test", policyFile: "p", allowed: false, reason });
   });
 
-  it("tells the lifetimes that would be given, which no bound exceeds", () => {
+  it("reports the effective lifetimes, which never exceed a limit", () => {
     const { maxTtlMs } = openPolicy;
     const above = explainIdentity(frontend, policyOf({ maxTtlMs: 2 * maxTtlMs }), "p");
     assert.equal(above.maxTtl, maxTtlMs);

@@ -5,7 +5,7 @@ import { createKeyHolders } from "./key-holders.ts";
 const frontend = "spiffe://cluster.local/ns/demo/sa/frontend";
 const bank = "spiffe://cluster.local/ns/prod/sa/bank";
 
-describe("The holders of keys", () => {
+describe("KeyHolders", () => {
   let holders: KeyHolders;
 
   beforeEach(() => {
@@ -15,45 +15,45 @@ describe("The holders of keys", () => {
   const present = (key: string, identity: string, podUid?: string) =>
     holders.isSharedBy(key, { identity, podUid });
 
-  it("are two when two identities present one key, in one pod or not", () => {
+  it("reports a shared key when two identities present it, in one pod or in two", () => {
     assert.equal(present("key", frontend, "pod-1"), false);
     assert.equal(present("key", bank, "pod-1"), true);
     assert.equal(present("key", bank), true);
   });
 
-  it("are two when two pods of one identity present one key", () => {
+  it("reports a shared key when two pods of one identity present it", () => {
     assert.equal(present("key", frontend, "pod-1"), false);
     assert.equal(present("key", frontend, "pod-2"), true);
   });
 
-  it("are one when a pod asks again, by its token or by its certificate, which names no pod", () => {
+  it("reports no shared key when a pod renews, by its token or by its certificate, which names no pod", () => {
     assert.equal(present("key", frontend, "pod-1"), false);
     assert.equal(present("key", frontend, "pod-1"), false);
     assert.equal(present("key", frontend), false);
     assert.equal(present("key", frontend, "pod-1"), false);
   });
 
-  it("are the first and everybody after it: whoever shares a key does not become its holder", () => {
+  it("keeps the first holder of a key, so that a pod that shares the key does not become its holder", () => {
     present("key", frontend, "pod-1");
     assert.equal(present("key", bank), true);
     assert.equal(present("key", bank), true);
     assert.equal(present("key", frontend, "pod-1"), false);
   });
 
-  it("are told apart from when a pod is known, though the first to ask had none", () => {
+  it("distinguishes pods as soon as one is known, even if the first holder named none", () => {
     assert.equal(present("key", frontend), false);
     assert.equal(present("key", frontend, "pod-1"), false);
     assert.equal(present("key", frontend, "pod-2"), true);
     assert.equal(present("key", frontend, "pod-1"), false);
   });
 
-  it("have nothing to do with one another when their keys differ", () => {
+  it("keeps the holders of different keys separate", () => {
     for (const name of ["a", "b", "__proto__", "constructor"]) {
       assert.equal(present(name, frontend, name), false, name);
     }
   });
 
-  it("are remembered for a hundred thousand keys, and forgotten after", () => {
+  it("remembers 100 000 keys and forgets older ones", () => {
     present("first", frontend, "pod-1");
     for (let number = 0; number < 99_999; number++) present(`key ${number}`, frontend, "pod-1");
     assert.equal(present("first", bank), true);

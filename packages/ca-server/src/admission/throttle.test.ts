@@ -6,7 +6,7 @@ import { createThrottle } from "./throttle.ts";
 
 const rate = { perMinute: 6, burst: 2 };
 
-describe("The throttle", () => {
+describe("createThrottle", () => {
   let clock: FakeClock;
   let throttle: Throttle;
 
@@ -21,7 +21,7 @@ describe("The throttle", () => {
     assert.ok(error instanceof CaError);
     return error;
   };
-  /** How many of so many calls at once may go on. */
+  /** The number of concurrent calls that are allowed. */
   const countOf = (calls: number, work: () => unknown): number =>
     Array.from({ length: calls }).filter(() => {
       try {
@@ -32,7 +32,7 @@ describe("The throttle", () => {
       }
     }).length;
 
-  it("refuses a caller beyond its burst, by its rule, and says when to come again", () => {
+  it("refuses a caller beyond its burst, names the rule, and states when to retry", () => {
     assert.equal(
       countOf(2, () => own("one")),
       2,
@@ -46,7 +46,7 @@ describe("The throttle", () => {
     );
   });
 
-  it("lets the caller go on as soon as it said, and not before", async () => {
+  it("allows the caller again exactly after the stated delay", async () => {
     countOf(2, () => own("one"));
     await clock.advance(9_999);
     assert.equal(refusal(() => own("one")).retryAfterMs, 1);
@@ -55,7 +55,7 @@ describe("The throttle", () => {
     refusal(() => own("one"));
   });
 
-  it("keeps callers apart, so that none can use up what is another's", () => {
+  it("limits each caller separately, so that none can use up another's allowance", () => {
     assert.equal(
       countOf(50, () => own("greedy")),
       2,
@@ -66,7 +66,7 @@ describe("The throttle", () => {
     );
   });
 
-  it("has one bucket for all together, which no caller's name can reach", () => {
+  it("has one global bucket, which no caller's name can address", () => {
     assert.equal(
       countOf(3, () => throttle.takeGlobal(rate)),
       2,
@@ -82,7 +82,7 @@ describe("The throttle", () => {
       );
   });
 
-  it("does not mind steps of the wall clock", () => {
+  it("is unaffected by steps of the wall clock", () => {
     countOf(2, () => own("one"));
     clock.jump(86_400_000);
     refusal(() => own("one"));
@@ -90,7 +90,7 @@ describe("The throttle", () => {
     assert.equal(refusal(() => own("one")).retryAfterMs, 10_000);
   });
 
-  it("forgets who called least lately, so that no crowd of names makes memory grow", () => {
+  it("evicts the callers that called least recently, so that many names cannot exhaust the memory", () => {
     countOf(2, () => own("first"));
     countOf(2, () => own("second"));
     for (let number = 0; number < 99_999; number++) own(`caller ${number}`);

@@ -13,8 +13,8 @@ const token = (header = goodHeader, payload = goodPayload, signature = "c2ln") =
 const read = (...authorization: string[]) => readBearerToken({ authorization, peerCertificates: [] });
 const refuse = (text: string) => throwsWithCode(() => read(`Bearer ${text}`), "TOKEN_REJECTED");
 
-describe("A bearer token", () => {
-  it("is refused unless it has three parts, none of them empty", () => {
+describe("readBearerToken", () => {
+  it("rejects a token unless it has three non-empty parts", () => {
     const shapes = [
       "a.b.c.d.e",
       "a.b.c.d",
@@ -34,12 +34,12 @@ describe("A bearer token", () => {
       refuse(text);
   });
 
-  it("is refused with five parts before any of them is decoded, which could be a decompression bomb", () => {
+  it("rejects a token of five parts before it decodes any of them, which could be a decompression bomb", () => {
     const { message } = refuse("!.!.!.!.!");
     assert.match(message, /not a JWT with three parts/);
   });
 
-  it("is read at 16 KiB and refused one character beyond", () => {
+  it("accepts a token of 16 KiB and rejects one that is a character longer", () => {
     const payloads = ["", "x", "xx"].map((padding) => encode(`{"padding":"${padding}"}`));
     const room = (payload: string) => 16 * 1024 - token(goodHeader, payload, "").length;
     const payload = payloads.find((each) => room(each) % 4 === 0) ?? assert.fail("no payload fits");
@@ -48,11 +48,11 @@ describe("A bearer token", () => {
     assert.match(refuse(token(goodHeader, payload, `${signature}A`)).message, /longer than 16 KiB/);
   });
 
-  it("is refused when a proxy joined two into one header", () => {
+  it("rejects two tokens that a proxy joined into one header", () => {
     for (const joint of [", Bearer ", ",", " ", ";", "\n"]) refuse(`${token()}${joint}${token()}`);
   });
 
-  it("is refused in any spelling of base64url but the canonical one, in each part", () => {
+  it("rejects every encoding of a part but canonical base64url", () => {
     const spellings = (part: string) => [
       `${part}=`,
       `${part} `,
@@ -69,7 +69,7 @@ describe("A bearer token", () => {
     }
   });
 
-  it("is refused when its header names a key, or another way to read it", () => {
+  it("rejects a token whose header names a key or another way to read it", () => {
     for (const name of ["jwk", "jku", "x5c", "x5u", "crit", "b64", "zip", "enc"]) {
       for (const value of ["null", '""', "[]", "true"]) {
         const { message } = refuse(token(encode(`{"alg":"ES256","${name}":${value}}`)));
@@ -78,7 +78,7 @@ describe("A bearer token", () => {
     }
   });
 
-  it("is refused without an alg, or with a kid that is no text", () => {
+  it("rejects a token without alg, or with a kid that is not a string", () => {
     const headers = [
       "{}",
       '{"alg":null}',
@@ -92,7 +92,7 @@ describe("A bearer token", () => {
     for (const header of headers) refuse(token(encode(header)));
   });
 
-  it("is refused when header or payload is no object, is no UTF-8, or names a member twice", () => {
+  it("rejects a token whose header or payload is not an object, is not UTF-8, or repeats a member name", () => {
     const parts = [
       ...["null", "[]", '"a"', "1", "{", '{"alg":"ES256","alg":"none"}', '{"a":{"b":1,"b":2}}'].map(encode),
       Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]).toString("base64url"),
@@ -104,7 +104,7 @@ describe("A bearer token", () => {
     }
   });
 
-  it("is refused with nothing of it in the message, nor in that of a cause", () => {
+  it("quotes nothing of a rejected token in the message or its causes", () => {
     const secret = encode('{"sub":"secret-sub","sub":1}');
     for (const text of [token(secret), token(goodHeader, secret), `${secret}.${secret}`, token("sec.ret")]) {
       for (let each: unknown = refuse(text); each instanceof Error; each = each.cause) {
@@ -114,7 +114,7 @@ describe("A bearer token", () => {
     }
   });
 
-  it("is missing where no value begins with Bearer and one space", () => {
+  it("finds no token if no value begins with Bearer and one space", () => {
     const values = [
       "",
       "Bearer",
@@ -129,19 +129,19 @@ describe("A bearer token", () => {
     assert.equal(read(), undefined);
   });
 
-  it("is there, and bad, behind a Bearer and a space, even when it is empty", () => {
+  it("rejects an empty token after Bearer and a space instead of ignoring it", () => {
     refuse("");
     refuse(` ${token()}`);
   });
 
-  it("is the first of many, whether that one is good or bad", () => {
+  it("uses only the first of several tokens, whether it is valid or not", () => {
     const other = token(goodHeader, encode('{"iss":"https://other.test"}'));
     const first = read("Basic eDp5", `Bearer ${token()}`, `Bearer ${other}`);
     assert.equal(first?.claimedIssuer, "https://issuer.test");
     throwsWithCode(() => read("Bearer a.b.c", `Bearer ${token()}`), "TOKEN_REJECTED");
   });
 
-  it("tells who should judge it by its own iss, if that is a text", () => {
+  it("selects the authenticator by the token's own iss if that is a string", () => {
     const payload = '{"iss":"https://issuer.test","exp":5}';
     const good = read(`Bearer ${token(goodHeader, encode(payload))}`);
     assert.equal(good?.claimedIssuer, "https://issuer.test");
@@ -153,7 +153,7 @@ describe("A bearer token", () => {
     assert.equal(read(`Bearer ${token(goodHeader, encode("{}"))}`)?.claimedIssuer, undefined);
   });
 
-  it("is read, missing or refused by its code, whatever the header says", () => {
+  it("returns a token, no token or a refusal with its code for any header", () => {
     const part = fc.oneof(fc.string(), fc.json().map(encode), fc.constantFrom(goodHeader, goodPayload));
     const value = fc.oneof(
       fc.string(),

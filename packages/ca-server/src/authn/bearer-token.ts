@@ -36,8 +36,8 @@ export function readBearerToken({ authorization }: Credentials): BearerToken | u
     throw rejected("the token is not a JWT with three parts (RFC 7515 section 7.1)");
   }
   decodePart(signature, "signature");
-  refuseHeader(objectIn(header, "header"));
-  const unprovenClaims = objectIn(payload, "payload");
+  refuseHeader(parsePart(header, "header"));
+  const unprovenClaims = parsePart(payload, "payload");
   const { iss } = unprovenClaims;
   return { text, claimedIssuer: typeof iss === "string" ? iss : undefined, unprovenClaims };
 }
@@ -56,7 +56,7 @@ function refuseHeader(header: Readonly<Record<string, unknown>>): void {
   if (kid !== undefined && typeof kid !== "string") throw rejected("the token's kid is not a string");
 }
 
-function objectIn(part: string, name: string): Readonly<Record<string, unknown>> {
+function parsePart(part: string, name: string): Readonly<Record<string, unknown>> {
   const bytes = decodePart(part, name);
   try {
     return parseStrictJson(bytes);

@@ -23,7 +23,7 @@ const byCertificate = (account: string) =>
     tokenProvenAt: new Date(0),
   });
 
-/** What a credential is: absent, good for an account, or bad with a code. */
+/** A credential: absent, valid for an account, or invalid with a code. */
 type Token = "none" | "good" | "malformed" | CaErrorCode;
 type Certificate = "none" | "same name" | "other name" | CaErrorCode;
 
@@ -37,7 +37,7 @@ function tokenJudge(verdict: Caller | Error, deps: Partial<TokenAuthenticator> =
     if (verdict instanceof Error) throw verdict;
     return verdict;
   };
-  return { kind: "jwks-token", judges: async () => true, authenticate, ...deps };
+  return { kind: "jwks-token", checks: async () => true, authenticate, ...deps };
 }
 
 function open(token: Token, certificate: Certificate, deps: Partial<CallerAuthenticatorDeps> = {}) {
@@ -49,11 +49,11 @@ function open(token: Token, certificate: Certificate, deps: Partial<CallerAuthen
     if (certificate === "other name") return byCertificate("bank");
     throw new CaError(certificate, "by certificate");
   };
-  const onJudged = (kind: CredentialFacts["kind"], verdict: string) => judged.push({ kind, verdict });
+  const onChecked = (kind: CredentialFacts["kind"], verdict: string) => judged.push({ kind, verdict });
   const authenticator = createCallerAuthenticator({
     tokens,
     certificates: { authenticate },
-    onJudged,
+    onChecked,
     ...deps,
   });
   const authorization = token === "none" ? [] : [token === "malformed" ? malformed : bearer];
@@ -64,7 +64,10 @@ function open(token: Token, certificate: Certificate, deps: Partial<CallerAuthen
 const rejectedCertificate = "CLIENT_CERTIFICATE_REJECTED";
 const away = "AUTHENTICATOR_UNAVAILABLE";
 
-/** Whose word counts: "token" or "certificate" with what was disregarded, or the code of the refusal. */
+/**
+ * The credential that counts ("token" or "certificate") with the disregarded codes, or the code of the
+ * refusal.
+ */
 const table: readonly [Token, Certificate, string][] = [
   ["none", "none", "TOKEN_MISSING"],
   ["none", "same name", "certificate"],
@@ -95,9 +98,9 @@ function outcomeOf({ credential, disregarded = [] }: Caller): string {
   return [name, ...disregarded.map((code) => `without ${code}`)].join(" ");
 }
 
-describe("A caller with a token and a certificate", () => {
+describe("createCallerAuthenticator", () => {
   for (const [token, certificate, expected] of table) {
-    it(`(token: ${token}, certificate: ${certificate}) is judged: ${expected}`, async () => {
+    it(`decides "${expected}" for the token "${token}" and the certificate "${certificate}"`, async () => {
       const { authenticate } = open(token, certificate);
       const seen = await authenticate().then(outcomeOf, (error: unknown) => {
         assert.ok(error instanceof CaError);
@@ -107,7 +110,7 @@ describe("A caller with a token and a certificate", () => {
     });
   }
 
-  it("is told the two names when they differ, which are its own", async () => {
+  it("names both identities if the token and the certificate differ", async () => {
     const { message } = await rejectsWithCode(
       open("good", "other name").authenticate(),
       "CREDENTIALS_CONFLICT",
@@ -115,12 +118,12 @@ describe("A caller with a token and a certificate", () => {
     assert.match(message, /sa\/frontend in the token, .*sa\/bank in the certificate/);
   });
 
-  it("is told of the header when it shows nothing at all", async () => {
+  it("names the missing header if the call has no credential", async () => {
     const { message } = await rejectsWithCode(open("none", "none").authenticate(), "TOKEN_MISSING");
     assert.match(message, /authorization: Bearer/);
   });
 
-  it("has each of its credentials counted once, with the verdict", async () => {
+  it("counts each credential of a call once, with its verdict", async () => {
     const both = open("TOKEN_EXPIRED", "same name");
     await both.authenticate();
     assert.deepEqual(both.judged, [
@@ -135,7 +138,7 @@ describe("A caller with a token and a certificate", () => {
     );
   });
 
-  it("has nothing counted that nobody judged", async () => {
+  it("counts no credential that was not checked", async () => {
     const nothing = open("none", "none");
     await rejectsWithCode(nothing.authenticate(), "TOKEN_MISSING");
     const unread = open("malformed", "none");
@@ -143,21 +146,21 @@ describe("A caller with a token and a certificate", () => {
     assert.deepEqual([...nothing.judged, ...unread.judged], []);
   });
 
-  it("gets no certificate by a fault of ours in judging the token", async () => {
+  it("fails the call if an internal error occurs while it checks the token", async () => {
     const fault = new TypeError("a fault of ours");
     const { authenticate, judged } = open("good", "same name", { tokens: [tokenJudge(fault)] });
     await assert.rejects(authenticate(), fault);
     assert.deepEqual(judged, []);
   });
 
-  it("is not known by its certificate where certificates do not count", async () => {
+  it("ignores the client certificate if client certificates are disabled", async () => {
     const deps = { certificates: undefined };
     await rejectsWithCode(open("none", "same name", deps).authenticate(), "TOKEN_MISSING");
     await rejectsWithCode(open("TOKEN_EXPIRED", "same name", deps).authenticate(), "TOKEN_EXPIRED");
     assert.equal(outcomeOf(await open("good", "other name", deps).authenticate()), "token");
   });
 
-  it("is known by its certificate alone where no tokens are known", async () => {
+  it("authenticates only by certificate if no token authenticator is configured", async () => {
     const deps = { tokens: [] };
     const seen = outcomeOf(await open("good", "other name", deps).authenticate());
     assert.equal(seen, "certificate without TOKEN_REJECTED");
@@ -166,12 +169,12 @@ describe("A caller with a token and a certificate", () => {
   });
 });
 
-describe("A token that several could judge", () => {
-  it("is judged by the first that claims it, and by no other after a refusal", async () => {
+describe("createCallerAuthenticator with several token authenticators", () => {
+  it("uses the first authenticator that claims the token, and no other one after a refusal", async () => {
     const asked: string[] = [];
     const judge = (name: string, claims: boolean): TokenAuthenticator => ({
       kind: "kubernetes-token",
-      judges: async ({ claimedIssuer }) => claims && claimedIssuer === "a",
+      checks: async ({ claimedIssuer }) => claims && claimedIssuer === "a",
       authenticate: async () => {
         asked.push(name);
         throw new CaError("TOKEN_REJECTED", name);
@@ -184,9 +187,9 @@ describe("A token that several could judge", () => {
     assert.deepEqual(asked, ["second"]);
   });
 
-  it("is refused by the first when nobody claims it", async () => {
-    const first = tokenJudge(new CaError("TOKEN_ISSUER", "first"), { judges: async () => false });
-    const second = tokenJudge(byToken, { judges: async () => false });
+  it("lets the first authenticator refuse a token that none claims", async () => {
+    const first = tokenJudge(new CaError("TOKEN_ISSUER", "first"), { checks: async () => false });
+    const second = tokenJudge(byToken, { checks: async () => false });
     await rejectsWithCode(open("good", "none", { tokens: [first, second] }).authenticate(), "TOKEN_ISSUER");
   });
 });

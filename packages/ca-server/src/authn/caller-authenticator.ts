@@ -9,10 +9,10 @@ export interface CallerAuthenticatorDeps {
   readonly tokens: readonly TokenAuthenticator[];
   /** Undefined if client certificates are disabled. */
   readonly certificates: Pick<ClientCertificateAuthenticator, "authenticate"> | undefined;
-  readonly onJudged: (kind: CredentialFacts["kind"], verdict: "accepted" | CaErrorCode) => void;
+  readonly onChecked: (kind: CredentialFacts["kind"], verdict: "accepted" | CaErrorCode) => void;
 }
 
-type Verdict = Caller | CaError;
+type Outcome = Caller | CaError;
 
 /**
  * Authenticates a caller from all credentials it presents, first the token, then the certificate.
@@ -27,15 +27,15 @@ type Verdict = Caller | CaError;
 export function createCallerAuthenticator(deps: CallerAuthenticatorDeps): Authenticator {
   return {
     async authenticate(credentials) {
-      const byToken = await verdictOf(() => authenticateToken(credentials, deps));
-      const byCertificate = await verdictOf(async () => authenticateCertificate(credentials, deps));
+      const byToken = await attempt(() => authenticateToken(credentials, deps));
+      const byCertificate = await attempt(async () => authenticateCertificate(credentials, deps));
       return decide(byToken, byCertificate);
     },
   };
 }
 
-function decide(byToken: Verdict | undefined, byCertificate: Verdict | undefined): Caller {
-  if (byToken === undefined && byCertificate === undefined) throw missing();
+function decide(byToken: Outcome | undefined, byCertificate: Outcome | undefined): Caller {
+  if (byToken === undefined && byCertificate === undefined) throw tokenMissing();
   if (isCaller(byToken) && isCaller(byCertificate)) return agreed(byToken, byCertificate);
   if (isCaller(byToken)) return withDisregarded(byToken, byCertificate);
   if (isCaller(byCertificate)) return withDisregarded(byCertificate, byToken);
@@ -55,19 +55,19 @@ function agreed(byToken: Caller, byCertificate: Caller): Caller {
   );
 }
 
-function withDisregarded(caller: Caller, other: Verdict | undefined): Caller {
+function withDisregarded(caller: Caller, other: Outcome | undefined): Caller {
   return other instanceof CaError ? { ...caller, disregarded: [other.code] } : caller;
 }
 
 async function authenticateToken(
   credentials: Credentials,
-  { tokens, onJudged }: CallerAuthenticatorDeps,
+  { tokens, onChecked }: CallerAuthenticatorDeps,
 ): Promise<Caller | undefined> {
   const token = readBearerToken(credentials);
   if (token === undefined) return undefined;
-  const judge = await judgeOf(token, tokens);
-  if (judge === undefined) throw noTokens();
-  return await counted(judge.kind, () => judge.authenticate(token), onJudged);
+  const authenticator = await selectAuthenticator(token, tokens);
+  if (authenticator === undefined) throw tokensDisabled();
+  return await countOutcome(authenticator.kind, () => authenticator.authenticate(token), onChecked);
 }
 
 /**
@@ -75,35 +75,39 @@ async function authenticateToken(
  * authenticator is not asked whether it claims the token: for an unknown issuer that costs as much as the
  * check itself.
  */
-async function judgeOf(
+async function selectAuthenticator(
   token: BearerToken,
   tokens: readonly TokenAuthenticator[],
 ): Promise<TokenAuthenticator | undefined> {
   const [first, ...others] = tokens;
   if (others.length === 0) return first;
-  for (const each of tokens) if (await each.judges(token)) return each;
+  for (const each of tokens) if (await each.checks(token)) return each;
   return first;
 }
 
 async function authenticateCertificate(
   credentials: Credentials,
-  { certificates, onJudged }: CallerAuthenticatorDeps,
+  { certificates, onChecked }: CallerAuthenticatorDeps,
 ): Promise<Caller | undefined> {
   if (certificates === undefined || credentials.peerCertificates.length === 0) return undefined;
-  return await counted("client-certificate", async () => certificates.authenticate(credentials), onJudged);
+  return await countOutcome(
+    "client-certificate",
+    async () => certificates.authenticate(credentials),
+    onChecked,
+  );
 }
 
-async function counted(
+async function countOutcome(
   kind: CredentialFacts["kind"],
-  judge: () => Promise<Caller>,
-  onJudged: CallerAuthenticatorDeps["onJudged"],
+  check: () => Promise<Caller>,
+  onChecked: CallerAuthenticatorDeps["onChecked"],
 ): Promise<Caller> {
   try {
-    const caller = await judge();
-    onJudged(kind, "accepted");
+    const caller = await check();
+    onChecked(kind, "accepted");
     return caller;
   } catch (error) {
-    if (error instanceof CaError) onJudged(kind, error.code);
+    if (error instanceof CaError) onChecked(kind, error.code);
     throw error;
   }
 }
@@ -112,27 +116,27 @@ async function counted(
  * Returns a refusal as a value so that the caller can compare it with the other one. Internal errors end the
  * call.
  */
-async function verdictOf(judge: () => Promise<Caller | undefined>): Promise<Verdict | undefined> {
+async function attempt(check: () => Promise<Caller | undefined>): Promise<Outcome | undefined> {
   try {
-    return await judge();
+    return await check();
   } catch (error) {
     if (error instanceof CaError) return error;
     throw error;
   }
 }
 
-function isCaller(verdict: Verdict | undefined): verdict is Caller {
-  return verdict !== undefined && !(verdict instanceof CaError);
+function isCaller(outcome: Outcome | undefined): outcome is Caller {
+  return outcome !== undefined && !(outcome instanceof CaError);
 }
 
-function missing(): CaError {
+function tokenMissing(): CaError {
   return new CaError("TOKEN_MISSING", "the call has no token", {
     expected: "the header authorization: Bearer <token>",
     fix: "mount a service account token and send it",
   });
 }
 
-function noTokens(): CaError {
+function tokensDisabled(): CaError {
   return new CaError("TOKEN_REJECTED", "this CA authenticates callers only by client certificate", {
     fix: "use your workload certificate as the TLS client certificate",
   });

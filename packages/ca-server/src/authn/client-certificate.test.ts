@@ -27,7 +27,7 @@ const frontend = "spiffe://cluster.local/ns/demo/sa/frontend";
 const rejected = "CLIENT_CERTIFICATE_REJECTED";
 const later = (ms: number) => new Date(start.getTime() + ms);
 
-describe("The authenticator of client certificates", () => {
+describe("ClientCertificateAuthenticator", () => {
   let root: TestAuthority;
   let keyPair: KeyPair;
   let clock: FakeClock;
@@ -87,7 +87,7 @@ describe("The authenticator of client certificates", () => {
     return { certificate: await writer.writeIntermediate(template, root), signingKey };
   }
 
-  it("knows a workload by its leaf, and says by which and since when a token has not spoken", async () => {
+  it("authenticates a workload by its leaf, and reports the leaf and the time of the last token", async () => {
     const leaf = await leafWith();
     const { spiffeId, credential, ...rest } = authenticate(leaf);
     assert.equal(spiffeId.toString(), frontend);
@@ -100,8 +100,8 @@ describe("The authenticator of client certificates", () => {
     assert.deepEqual(rest, {}, "it knows of no pod and no node");
   });
 
-  describe("looks at the clock for each call:", () => {
-    it("a leaf counts until its last second, and not before its first", async () => {
+  describe("ClientCertificateAuthenticator, at the time of each call", () => {
+    it("accepts a leaf from its first to its last second", async () => {
       const leaf = await leafWith();
       clock.jump(hourMs);
       authenticate(leaf);
@@ -113,7 +113,7 @@ describe("The authenticator of client certificates", () => {
       refuses([leaf], /does not chain to a trusted root/);
     });
 
-    it("a token must have spoken within the renewal age, to the millisecond", async () => {
+    it("requires a token proof within the maximum renewal age, to the millisecond", async () => {
       const leaf = await leafWith({ notAfter: later(365 * 24 * hourMs) });
       clock.jump(maxRenewalAgeMs);
       authenticate(leaf);
@@ -122,15 +122,15 @@ describe("The authenticator of client certificates", () => {
     });
   });
 
-  it("refuses a token proof that is younger than the leaf, which this CA never writes", async () => {
+  it("rejects a token proof that is later than the leaf, which this CA never issues", async () => {
     authenticate(await leafWith({ provenAt: later(0) }));
     refuses([await leafWith({ provenAt: later(300_000) })], /no token has proven/);
     clock.jump(hourMs / 2);
     refuses([await leafWith({ provenAt: later(300_000) })], /no token has proven/);
   });
 
-  describe("finds the way to a root", () => {
-    it("by what the client sends, by what the CA knows, and past what helps nothing", async () => {
+  describe("ClientCertificateAuthenticator, building a path to a root", () => {
+    it("builds a path from the certificates of the client and of the CA, and ignores unrelated ones", async () => {
       const intermediate = await createIntermediate();
       const stranger = await createTestAuthority("cluster.local");
       const leaf = await leafWith({ issuer: intermediate });
@@ -141,7 +141,7 @@ describe("The authenticator of client certificates", () => {
       authenticate(leaf, stranger.certificate, root.certificate);
     });
 
-    it("that is trusted now, and by no certificate that was only sent", async () => {
+    it("accepts only a currently trusted root, and no root that the client merely sent", async () => {
       const old = await createTestAuthority("cluster.local");
       const leaf = await leafWith({ issuer: old });
       refuses([leaf, old.certificate]);
@@ -151,7 +151,7 @@ describe("The authenticator of client certificates", () => {
       refuses([leaf]);
     });
 
-    it("through five certificates and no more, however good the first is", async () => {
+    it("rejects more than five certificates, even if the first ones are valid", async () => {
       const leaf = await leafWith();
       const more = Array.from({ length: 5 }, () => root.certificate);
       authenticate(leaf, ...more.slice(1));
@@ -160,7 +160,7 @@ describe("The authenticator of client certificates", () => {
     });
   });
 
-  it("refuses what is not one certificate in canonical DER", async () => {
+  it("rejects anything but one certificate in canonical DER", async () => {
     const { der } = await leafWith();
     const trailing = { der: Buffer.concat([der, Buffer.of(0)]) };
     const halves = { der: der.subarray(0, der.length / 2) };
@@ -171,7 +171,7 @@ describe("The authenticator of client certificates", () => {
     refuses([], /no client certificate/);
   });
 
-  it("refuses a leaf that is not for TLS clients", async () => {
+  it("rejects a leaf that is not valid for TLS clients", async () => {
     const [clientAuth, codeSigning] = ["2b06010505070302", "2b06010505070303"].map((hex) =>
       Buffer.from(hex, "hex"),
     );
@@ -180,14 +180,14 @@ describe("The authenticator of client certificates", () => {
     refuses([forged], /not valid for TLS clients/);
   });
 
-  it("shows the names of a leaf only when the leaf is ours", async () => {
+  it("quotes the names of a leaf only if this CA issued it", async () => {
     const stranger = await createTestAuthority("cluster.local");
     const uri = "spiffe://other.local/ns/secret/sa/name";
     refuses([await leafWith({ uri })], /seen .*spiffe:\/\/other\.local\/ns\/secret\/sa\/name/);
     refuses([await leafWith({ uri, issuer: stranger })], /^(?!.*secret)/);
   });
 
-  it("lets faults of its own side through as they are", async () => {
+  it("rethrows internal errors unchanged", async () => {
     const fault = new Error("the state is not loaded");
     const leaf = await leafWith();
     trustBundle = () => {

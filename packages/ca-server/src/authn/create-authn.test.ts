@@ -30,7 +30,7 @@ const [issuer, listed, cluster] = [
 const ztunnel = "system:serviceaccount:istio-system:ztunnel";
 const about = "authentication.kubernetes.io";
 
-/** No way of knowing anybody by a token. */
+/** No way to authenticate a caller by token. */
 const unset = {
   jwks: undefined,
   jwksCaFile: undefined,
@@ -48,7 +48,7 @@ const unset = {
   logFormat: "json",
 } as const;
 
-describe("The ways of knowing a caller, put together", () => {
+describe("createAuthn", () => {
   let directory: TemporaryDirectory;
   let api: FakeKubernetesApi;
   let tokens: DevTokenIssuer;
@@ -105,7 +105,7 @@ describe("The ways of knowing a caller, put together", () => {
       },
       authorities: { trustBundle: () => TrustBundle.from([certificate]), knownChains: () => [] },
       metrics: {
-        credentialJudged: (kind, verdict) => judged.push(`${kind} ${verdict}`),
+        credentialChecked: (kind, verdict) => judged.push(`${kind} ${verdict}`),
         tokenReviewed: () => undefined,
         authenticated: () => undefined,
       },
@@ -117,7 +117,7 @@ describe("The ways of knowing a caller, put together", () => {
     return callers;
   }
 
-  /** The API as main.ts hands it over. */
+  /** The Kubernetes room as main.ts passes it. */
   function clusterAt(
     server: URL,
     { trustedNodeAccount = [], allowAddress = [] }: Partial<AuthnDeps["config"]>,
@@ -133,7 +133,7 @@ describe("The ways of knowing a caller, put together", () => {
     };
   }
 
-  /** Tokens of the cluster are signed by a key that no key set holds. */
+  /** Tokens of the cluster are signed by a key that no key set contains. */
   async function credentialsOf(iss: string, audience = "istio-ca") {
     const minter = iss === cluster ? await createTokenIssuer({ issuer: cluster }) : tokens;
     const request = { namespace: "demo", serviceAccount: "frontend", audience, now: clock.now() };
@@ -143,7 +143,7 @@ describe("The ways of knowing a caller, put together", () => {
   const present = async ({ authenticator }: Authn, iss: string, audience?: string) =>
     authenticator.authenticate(await credentialsOf(iss, audience));
 
-  it("ask the API server about no token that a key set is configured for, good or bad", async () => {
+  it("never sends a token to the API server if a key set is configured for its issuer, valid or not", async () => {
     const callers = await open({ ...withKeys(), ...withKubernetes() });
     const before = api.calls.length;
     assert.equal((await present(callers, issuer)).credential.kind, "jwks-token");
@@ -152,14 +152,14 @@ describe("The ways of knowing a caller, put together", () => {
     assert.deepEqual(judged, ["jwks-token accepted", "jwks-token TOKEN_AUDIENCE"]);
   });
 
-  it("ask the API server about all other tokens, for the configured audiences", async () => {
+  it("has the API server review all other tokens, for the configured audiences", async () => {
     const callers = await open({ ...withKeys(), ...withKubernetes(), tokenAudience: ["istio-ca", "kasbah"] });
     assert.equal((await present(callers, cluster)).credential.kind, "kubernetes-token");
     assert.deepEqual(api.calls.at(-1)?.audiences, ["istio-ca", "kasbah"]);
     assert.deepEqual(judged, ["kubernetes-token accepted"]);
   });
 
-  it("are the listed issuers too, each with its own audiences", async () => {
+  it("accepts the issuers of the file too, each with its own audiences", async () => {
     const callers = await open({ ...withKeys(), tokenIssuers: directory.join("issuers.yaml") });
     assert.ok(await present(callers, issuer, "istio-ca"));
     assert.ok(await present(callers, listed, "mesh"));
@@ -168,18 +168,18 @@ describe("The ways of knowing a caller, put together", () => {
     assert.equal(callers.components.length, 2);
   });
 
-  it("are not put together from a list that cannot be read", async () => {
+  it("fails if the file of token issuers cannot be read", async () => {
     await rejectsWithCode(open({ tokenIssuers: directory.join("missing") }), "TOKEN_ISSUERS_INVALID");
   });
 
-  it("send the CA's own token to no address of this host that nobody allowed", async () => {
+  it("never sends the CA's own token to an address of this host that is not allowed", async () => {
     const before = api.calls.length;
     const callers = await open({ kubernetesApi: api.url });
     await rejectsWithCode(present(callers, issuer), "AUTHENTICATOR_UNAVAILABLE");
     assert.equal(api.calls.length, before);
   });
 
-  it("know nobody by a certificate where that is not wanted, and look at it where it is", async () => {
+  it("ignores client certificates if they are disabled, and checks them otherwise", async () => {
     const credentials = { authorization: [], peerCertificates: [new Uint8Array([0x30, 0])] };
     const without = await open({ ...withKeys(), noClientCertificates: true });
     await rejectsWithCode(without.authenticator.authenticate(credentials), "TOKEN_MISSING");
@@ -187,12 +187,12 @@ describe("The ways of knowing a caller, put together", () => {
     await rejectsWithCode(looking.authenticator.authenticate(credentials), "CLIENT_CERTIFICATE_REJECTED");
   });
 
-  it("say which issuer's keys are missing, until they are there", async () => {
+  it("reports each issuer whose keys are missing until they are loaded", async () => {
     const path = directory.join("late.json");
     const callers = await open({ ...withKeys(), jwks: { kind: "file", path } });
     assert.match(callers.troubles().join(), /^jwks: the key set of https:\/\/issuer\.test was never loaded/);
     await writeFile(path, JSON.stringify(tokens.jwks()));
-    // The clock is a fake, the disk is not: a busy machine may need more turns to read the file.
+    // The clock is a fake but the disk is not: a busy machine may need more turns to read the file.
     await eventually(async () => {
       await clock.runFor(2_000);
       return callers.troubles().length === 0;
@@ -200,7 +200,7 @@ describe("The ways of knowing a caller, put together", () => {
     assert.ok(await present(callers, issuer));
   });
 
-  it("let a node proxy speak for its node's pods where it is trusted, and nobody elsewhere", async () => {
+  it("lets a trusted node proxy request identities of its node's pods, and no other caller", async () => {
     const place = { [`${about}/pod-name`]: ["ztunnel-1"], [`${about}/pod-uid`]: ["uid-1"] };
     api.verdict = () => acceptedReview(ztunnel, ["istio-ca"], place);
     api.pods = [

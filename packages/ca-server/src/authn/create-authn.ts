@@ -18,7 +18,7 @@ export interface AuthnDeps {
     | { readonly reviewToken: ReviewToken; readonly pods: (PodSource & DeletedPods) | undefined }
     | undefined;
   readonly metrics: {
-    readonly credentialJudged: CallerAuthenticatorDeps["onJudged"];
+    readonly credentialChecked: CallerAuthenticatorDeps["onChecked"];
     readonly tokenReviewed: TokenReviewDeps["onReview"];
     authenticated(durationMs: number): void;
   };
@@ -50,7 +50,7 @@ export async function createAuthn(deps: AuthnDeps): Promise<Authn> {
   const authenticator = createCallerAuthenticator({
     tokens: [jwks?.authenticator, tokenReview].filter((each) => each !== undefined),
     certificates,
-    onJudged: metrics.credentialJudged,
+    onChecked: metrics.credentialChecked,
   });
   const unusable = () => jwks?.unusable() ?? [];
   return {

@@ -38,7 +38,7 @@ class FakePods implements PodSource {
   }
 }
 
-describe("A node proxy that asks for a pod's identity", () => {
+describe("createNodeImpersonation", () => {
   let pods: FakePods;
 
   beforeEach(() => {
@@ -57,7 +57,7 @@ describe("A node proxy that asks for a pod's identity", () => {
     spiffeId: SpiffeId.forWorkload(trustDomain, { namespace, serviceAccount }),
   });
 
-  it("is refused unless its own account is trusted, and told which that is", async () => {
+  it("refuses a caller whose account is not trusted, and names the account", async () => {
     const { message } = await refuse(named("demo", "frontend"));
     assert.match(
       message,
@@ -69,14 +69,14 @@ describe("A node proxy that asks for a pod's identity", () => {
     assert.deepEqual(pods.asked, [], "a caller who is not trusted costs the API server nothing");
   });
 
-  it("is refused when its name is no workload's", async () => {
+  it("refuses a caller whose name is not a workload's", async () => {
     await refuse({ ...ztunnel, spiffeId: new SpiffeId(trustDomain, "/something/else") }, wanted, [
       "/",
       "undefined/undefined",
     ]);
   });
 
-  it("is refused an identity of another trust domain, though such a pod runs on its node", async () => {
+  it("refuses an identity of another trust domain, even if such a pod runs on the node", async () => {
     for (const other of [
       "evil.test",
       "cluster.local.evil.test",
@@ -88,7 +88,7 @@ describe("A node proxy that asks for a pod's identity", () => {
     }
   });
 
-  it("is refused what is no workload's identity to the letter", async () => {
+  it("refuses everything but a canonical workload identity", async () => {
     const odd = [
       "",
       "demo/frontend",
@@ -117,26 +117,26 @@ describe("A node proxy that asks for a pod's identity", () => {
     assert.deepEqual(pods.asked, []);
   });
 
-  it("is refused without a pod in its credential, as with a certificate or a token of another issuer", async () => {
+  it("refuses a caller whose credential names no pod, such as a certificate or a token of another issuer", async () => {
     const { pod: _, ...podless } = ztunnel;
     const { message } = await refuse(podless);
     assert.match(message, /not bound to a pod/);
     assert.deepEqual(pods.asked, []);
   });
 
-  it("is refused once its own pod is gone, or another has its name", async () => {
+  it("refuses a caller whose pod was deleted or replaced by another of the same name", async () => {
     pods.own = undefined;
     await refuse();
     pods.own = { ...running, uid: "uid-2" };
     await refuse();
   });
 
-  it("is refused when its pod runs under another account than its token says", async () => {
+  it("refuses a caller whose pod runs under another account than its token names", async () => {
     pods.own = { ...running, serviceAccount: "frontend" };
     await refuse();
   });
 
-  it("is refused while its pod is on no node, or on another than its token says", async () => {
+  it("refuses a caller whose pod is not scheduled, or runs on another node than its token names", async () => {
     pods.own = { ...running, node: "" };
     await refuse();
     pods.own = { ...running, node: "node-2" };
@@ -145,28 +145,28 @@ describe("A node proxy that asks for a pod's identity", () => {
     assert.match(message, /does not run on the node that its token names/);
   });
 
-  it("is refused a pod that runs on another node alone", async () => {
+  it("refuses the identity of a pod that runs only on another node", async () => {
     pods.frontendNodes = ["node-2"];
     const { message } = await refuse();
     assert.match(message, /no pod with that identity runs on the caller's node/);
   });
 
-  it("is refused another namespace's account of the same name, and another account of the namespace", async () => {
+  it("refuses an account of the same name in another namespace, and another account of the namespace", async () => {
     await refuse(ztunnel, "spiffe://cluster.local/ns/prod/sa/frontend");
     await refuse(ztunnel, "spiffe://cluster.local/ns/demo/sa/backend");
   });
 
-  it("is told to come again, not refused, while pods cannot be looked up", async () => {
+  it("reports AUTHENTICATOR_UNAVAILABLE instead of a refusal while pods cannot be looked up", async () => {
     pods.outage = new CaError("AUTHENTICATOR_UNAVAILABLE", "down");
     await rejectsWithCode(ask(), "AUTHENTICATOR_UNAVAILABLE");
   });
 
-  it("gets it when a pod with that identity runs on its node", async () => {
+  it("grants the identity if a pod with it runs on the caller's node", async () => {
     assert.equal((await ask()).toString(), wanted);
     assert.deepEqual(pods.asked, ["find istio-system/ztunnel-1", "list node-1"]);
   });
 
-  it("gets it where its token names no node, by the node that its pod runs on", async () => {
+  it("uses the node that the caller's pod runs on if its token names none", async () => {
     const { node: _, ...caller } = ztunnel;
     pods.own = { ...running, node: "node-2" };
     pods.frontendNodes = ["node-2"];
@@ -175,14 +175,14 @@ describe("A node proxy that asks for a pod's identity", () => {
     await refuse(caller);
   });
 
-  it("gets it by a proven token of a key set too, when that is bound to its pod", async () => {
+  it("grants the identity to a caller with a verified token of a key set that is bound to its pod", async () => {
     const credential = { kind: "jwks-token", issuer: "https://issuer.test", tokenIdHash: undefined } as const;
     assert.equal((await ask({ ...ztunnel, credential })).toString(), wanted);
   });
 });
 
-describe("A CA that knows no node proxies", () => {
-  it("refuses every impersonation, rather than to give the caller's own name in its place", async () => {
+describe("noImpersonation", () => {
+  it("refuses every impersonation instead of issuing for the caller's own name", async () => {
     for (const identity of [wanted, "spiffe://cluster.local/ns/istio-system/sa/ztunnel", ""]) {
       const { message } = await rejectsWithCode(
         noImpersonation.impersonate(ztunnel, identity),

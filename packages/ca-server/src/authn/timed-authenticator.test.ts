@@ -14,7 +14,7 @@ const caller: Caller = {
 };
 const credentials = { authorization: ["Bearer a.b.c"], peerCertificates: [] };
 
-describe("An authenticator with a stop watch", () => {
+describe("timedAuthenticator", () => {
   let clock: FakeClock;
   let times: number[];
   let verdict: () => Caller;
@@ -32,7 +32,7 @@ describe("An authenticator with a stop watch", () => {
     return timedAuthenticator({ authenticate }, clock, (ms) => times.push(ms));
   };
 
-  it("tells how long a refusal took, and hands it on", async () => {
+  it("reports the duration of a refusal and rethrows it", async () => {
     verdict = () => {
       throw new CaError("TOKEN_REJECTED", "no");
     };
@@ -42,7 +42,7 @@ describe("An authenticator with a stop watch", () => {
     assert.deepEqual(times, [70]);
   });
 
-  it("tells how long a good verdict took, by a clock that nobody sets", async () => {
+  it("reports the duration of a success by the monotonic clock", async () => {
     verdict = () => caller;
     const accepted = timed().authenticate(credentials);
     clock.jump(-3_600_000);

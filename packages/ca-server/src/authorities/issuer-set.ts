@@ -51,9 +51,9 @@ function issuerOf(state: AuthorityState, id: string, keys: AuthorityKeys, now: D
     if (now >= notAfter) throw unavailable(`${id} or its issuer has ended`);
   }
   const ends = chain.map(({ notAfter }) => notAfter.getTime());
-  const latestLeafEnd = new Date(Math.min(...ends, now.getTime() + longestLeafMs(signer)));
+  const latestLeafExpiry = new Date(Math.min(...ends, now.getTime() + longestLeafMs(signer)));
   const { certificate } = signer;
-  return { authorityId: id, certificate, signingKey: keys.of(id).keyPair, intermediates, latestLeafEnd };
+  return { authorityId: id, certificate, signingKey: keys.of(id).keyPair, intermediates, latestLeafExpiry };
 }
 
 function chainBelowRoot(state: AuthorityState, one: AuthorityRecord): readonly Certificate[] {

@@ -67,7 +67,7 @@ describe(`${years} years of authorities`, () => {
     async function rotate(share: number): Promise<Held> {
       const now = clock.now();
       const issuer = keeper.activeIssuer(now);
-      const notAfter = new Date(Math.min(now.getTime() + leafMs, issuer.latestLeafEnd.getTime()));
+      const notAfter = new Date(Math.min(now.getTime() + leafMs, issuer.latestLeafExpiry.getTime()));
       await keeper.coverLeaf(issuer, notAfter);
       const validity = { notBefore: wholeSecond(now), notAfter: wholeSecond(notAfter) };
       const leaf = await writer.writeLeaf(

@@ -4,7 +4,7 @@ import { limitsOf } from "./limits.ts";
 import { load, problems, required, run } from "./loaded-config.fixture.ts";
 
 describe("The configuration of kasbah-server", () => {
-  it("is refused without a way to know callers, with all settings that do not fit one another", () => {
+  it("is rejected without a way to authenticate callers, with every conflict between options", () => {
     const found = problems(["--default-ttl", "48h", "--max-ttl", "24h"]);
     assert.equal(found.length, 2, found.join("\n"));
     assert.match(found.join("\n"), /--default-ttl: is greater than --max-ttl/);
@@ -14,7 +14,7 @@ describe("The configuration of kasbah-server", () => {
     );
   });
 
-  it("is refused with every value that is wrong by itself", () => {
+  it("is rejected with every value that is invalid on its own", () => {
     const found = problems(["--max-ttl", "soon", "--grpc-address", "nowhere", "--colour", "--jwks", ""]);
     assert.equal(found.length, 4, found.join("\n"));
     for (const flag of ["--jwks", "--max-ttl", "--grpc-address", "--colour"]) {
@@ -22,7 +22,7 @@ describe("The configuration of kasbah-server", () => {
     }
   });
 
-  it("takes each way of knowing callers alone", () => {
+  it("accepts each way to authenticate callers alone", () => {
     for (const way of [
       required,
       ["--token-issuers", "/issuers.yaml"],
@@ -32,7 +32,7 @@ describe("The configuration of kasbah-server", () => {
     }
   });
 
-  it("takes key sets from files and https alone", () => {
+  it("accepts key sets only from files and HTTPS", () => {
     for (const jwks of ["http://host/jwks", "file:///jwks", "https://", "ftp://x"]) {
       const found = problems(["--jwks", jwks, "--token-issuer", "i"]);
       assert.equal(found.length, 1, jwks);
@@ -42,7 +42,7 @@ describe("The configuration of kasbah-server", () => {
     assert.ok(jwks?.kind === "https" && jwks.url.host === "host");
   });
 
-  it("never shows the credentials that a URL must not hold", () => {
+  it("never shows the credentials of a URL that must not contain any", () => {
     const found = problems(["--jwks", "https://user:hunter2@host/jwks", "--token-issuer", "i"]);
     assert.match(String(found), /--jwks: the URL contains credentials/);
     assert.doesNotMatch(String(found), /hunter2/);
@@ -51,7 +51,7 @@ describe("The configuration of kasbah-server", () => {
     assert.doesNotMatch(String(server), /hunter2/);
   });
 
-  it("refuses settings that contradict each other", () => {
+  it("rejects options that contradict each other", () => {
     assert.match(
       String(problems([...required, "--default-ttl", "48h", "--max-ttl", "24h"])),
       /--default-ttl/,
@@ -65,7 +65,7 @@ describe("The configuration of kasbah-server", () => {
     assert.match(String(problems(nodes)), /--trusted-node-account: .*set --kubernetes-api/);
   });
 
-  it("refuses names that a server certificate should not carry", () => {
+  it("rejects names that a server certificate must not contain", () => {
     for (const name of ["*.example", "under_score", "UPPER", "a..b", "-a", "x".repeat(64), "spiffe://td/x"]) {
       assert.match(String(problems([...required, "--server-san", name])), /--server-san/, name);
     }
@@ -90,12 +90,12 @@ describe("The configuration of kasbah-server", () => {
     assert.deepEqual([config.trustedNodeAccount, config.allowAddress], [[], []]);
   });
 
-  it("puts state where the system wants it", () => {
+  it("puts the state into the directory that the system's conventions define", () => {
     assert.equal(run(required, { XDG_STATE_HOME: "/state" }).stateDir, "/state/kasbah");
     assert.equal(run(required, { XDG_STATE_HOME: "/state" }, {}, true).stateDir, "/var/lib/kasbah");
   });
 
-  it("reads Istio's environment names, below flags and above the file", () => {
+  it("reads Istio's environment variables, below flags and above the file", () => {
     const env = {
       TRUST_DOMAIN: "env.test",
       TOKEN_AUDIENCES: "a,b",
@@ -114,7 +114,7 @@ describe("The configuration of kasbah-server", () => {
     assert.deepEqual(config.serverSan, ["one", "two"]);
   });
 
-  it("takes each further setting from KASBAH_ and its flag", () => {
+  it("reads every other option from its KASBAH_ variable and its flag", () => {
     const options = serverOptions({ isRoot: false, env: {} });
     const istio = [
       "TRUST_DOMAIN",
@@ -133,7 +133,7 @@ describe("The configuration of kasbah-server", () => {
     }
   });
 
-  it("refuses lifetimes, constraints and schedules that could not hold", () => {
+  it("rejects invalid lifetimes, constraints and schedules", () => {
     const refused: [string[], RegExp][] = [
       [["--intermediate-ttl", "11h", "--root-ttl", "10h"], /greater than --root-ttl/],
       [["--no-intermediate", "--issuer-name-constraints"], /remove one of the two/],
@@ -150,7 +150,7 @@ describe("The configuration of kasbah-server", () => {
     }
   });
 
-  it("refuses addresses, node accounts and limits that mean nothing", () => {
+  it("rejects invalid addresses, node accounts and limits", () => {
     const refused: [string[], RegExp][] = [
       [["--allow-address", "metadata.internal"], /--allow-address .*expected an IP address, or a range/],
       [["--allow-address", "10.0.0.0/33"], /expected an IP address, or a range/],
@@ -169,7 +169,7 @@ describe("The configuration of kasbah-server", () => {
     }
   });
 
-  it("hands every limit to the server that it is for", () => {
+  it("passes every limit to the gRPC server", () => {
     const flags = Object.entries({ "max-streams": 7, "max-request-bytes": 4096, "reset-burst": 9 });
     const limits = limitsOf(
       run([...required, ...flags.flatMap(([name, value]) => [`--${name}`, `${value}`])]),
@@ -181,7 +181,7 @@ describe("The configuration of kasbah-server", () => {
     assert.equal(limits.callTimeoutMs, 10_000);
   });
 
-  it("explains every flag in its help", () => {
+  it("describes every flag in its help", () => {
     const outcome = load(["--help"]);
     assert.ok(outcome.kind === "print");
     for (const { name, spec } of Object.values(serverOptions({ isRoot: false, env: {} }))) {

@@ -130,7 +130,7 @@ function issuanceOf(
     authenticator: createCallerAuthenticator({
       tokens: [authenticatorOf(tokens)],
       certificates: undefined,
-      onJudged: metrics.credentialJudged,
+      onChecked: metrics.credentialChecked,
     }),
     newSerial: createWorkloadSerial,
     ledger: state.ledger.decisions,

@@ -9,7 +9,7 @@ import {
   startCertificateEndpoint,
 } from "./certificate-endpoint.fixture.ts";
 
-describe("CreateCertificate refuses", () => {
+describe("CreateCertificate, for a refused call", () => {
   let ca: CertificateEndpoint;
 
   before(async () => {
@@ -23,7 +23,7 @@ describe("CreateCertificate refuses", () => {
     ca.policy = openPolicy;
   });
 
-  it("a call without credentials, whatever its body", async () => {
+  it("refuses a call without credentials, whatever its body is", async () => {
     for (const body of [await orderBody(), Buffer.from("garbage"), Buffer.alloc(0)]) {
       const { status, message } = await ca.call(body);
       assert.equal(status, 16);
@@ -34,7 +34,7 @@ describe("CreateCertificate refuses", () => {
     }
   });
 
-  it("with the same facts for programs as for people", async () => {
+  it("reports the same facts to programs as to people", async () => {
     const { metadata } = await ca.call(await orderBody({ ttl: 7_776_001 }), ca.bearer);
     const details = Buffer.from(String(metadata["grpc-status-details-bin"]), "base64");
     assert.deepEqual(decodeErrorInfo(details), {
@@ -50,7 +50,7 @@ describe("CreateCertificate refuses", () => {
     });
   });
 
-  it("whom the policy denies, by the rule and before the body is looked at for a key", async () => {
+  it("refuses an identity that the policy denies, names the rule, and does not parse the CSR", async () => {
     const reason = "batch jobs use the other CA";
     ca.policy = policyOf({ allow: false, reason });
     const csr = "no CSR at all";
@@ -69,7 +69,7 @@ describe("CreateCertificate refuses", () => {
     );
   });
 
-  it("identities by header, from any peer", async () => {
+  it("ignores identities in headers, from any peer", async () => {
     const headers = {
       "x-forwarded-client-cert": `By=${frontend};URI=${frontend}`,
       "x-remote-user": "system:serviceaccount:demo:frontend",
@@ -77,13 +77,13 @@ describe("CreateCertificate refuses", () => {
     assert.equal((await ca.call(await orderBody(), headers)).status, 16);
   });
 
-  it("another workload's identity to a caller that only has its own", async () => {
+  it("refuses another workload's identity to a caller that may only have its own", async () => {
     const { status, message } = await ca.call(await orderBody({ impersonate: frontend }), ca.bearer);
     assert.equal(status, 16);
     assert.match(message, /^IMPERSONATION_REFUSED/);
   });
 
-  it("bodies that are no request", async () => {
+  it("refuses a body that is not a request", async () => {
     for (const body of ["ff", "0a05ff", "0affffffff0f", "0a02c328"]) {
       const { status, message } = await ca.call(Buffer.from(body, "hex"), ca.bearer);
       assert.equal(status, 3, body);
@@ -91,18 +91,18 @@ describe("CreateCertificate refuses", () => {
     }
   });
 
-  it("a body over 64 KiB before it is decoded", async () => {
+  it("refuses a body of more than 64 KiB before it decodes it", async () => {
     const { status } = await ca.call(Buffer.alloc(65 * 1024), ca.bearer);
     assert.equal(status, 8);
   });
 
-  it("a lifetime over the maximum", async () => {
+  it("refuses a lifetime above the maximum", async () => {
     const { status, message } = await ca.call(await orderBody({ ttl: 7_776_001 }), ca.bearer);
     assert.equal(status, 3);
     assert.match(message, /^TTL_TOO_LONG/);
   });
 
-  it("to issue what it can not record, and says when to come again and not why", async () => {
+  it("refuses to issue a certificate that it cannot record, and states when to retry but not why", async () => {
     ca.ledger.isDown = true;
     const { status, message, metadata } = await ca.call(await orderBody(), ca.bearer);
     assert.equal(status, 14);
@@ -112,7 +112,7 @@ describe("CreateCertificate refuses", () => {
 
   const loggedCodes = () => ca.logger.named("request refused").map(({ facts }) => facts["code"]);
 
-  it("to refuse a known caller on other grounds while that cannot be recorded, and never lets it pass", async () => {
+  it("replies LEDGER_UNAVAILABLE if the refusal of an authenticated caller cannot be recorded, and never issues", async () => {
     ca.ledger.isDown = true;
     ca.policy = policyOf({ allow: false });
     const refusals = loggedCodes().length;
@@ -123,7 +123,7 @@ describe("CreateCertificate refuses", () => {
     assert.equal((await ca.call(await orderBody())).status, 16, "a stranger is told at once");
   });
 
-  it("and logs each refusal once, with its code and reference and the caller if known", async () => {
+  it("logs each refusal once, with its code and reference id, and the caller if it is known", async () => {
     const before = ca.logger.named("request refused").length;
     await ca.call(await orderBody({ ttl: 7_776_001 }), ca.bearer);
     const [refused, ...more] = ca.logger.named("request refused").slice(before);

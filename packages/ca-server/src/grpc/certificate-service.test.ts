@@ -13,7 +13,7 @@ import {
   startCertificateEndpoint,
 } from "./certificate-endpoint.fixture.ts";
 
-describe("CreateCertificate serves", () => {
+describe("CreateCertificate, for an accepted call", () => {
   let ca: CertificateEndpoint;
 
   before(async () => {
@@ -22,7 +22,7 @@ describe("CreateCertificate serves", () => {
 
   after(() => ca.stop());
 
-  it("clients of TLS 1.2 alone and of TLS 1.3 alone, and no older ones", async () => {
+  it("serves clients that support only TLS 1.2 or only TLS 1.3, and rejects older ones", async () => {
     for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
       const { status } = await ca.call(await orderBody(), ca.bearer, {
         minVersion: version,
@@ -34,13 +34,13 @@ describe("CreateCertificate serves", () => {
     await assert.rejects(ca.call(await orderBody(), ca.bearer, old));
   });
 
-  it("under every name that agents dial", async () => {
+  it("serves under every name that agents connect to", async () => {
     for (const servername of ["localhost", "istiod.istio-system.svc", "ca.test"]) {
       assert.equal((await ca.call(await orderBody(), ca.bearer, { servername })).status, 0, servername);
     }
   });
 
-  it("the leaf and the whole root bundle, one PEM in each element", async () => {
+  it("returns the leaf and the whole root bundle, one PEM block in each element", async () => {
     const chain = chainOf(await ca.call(await orderBody({ ttl: 3600 }), ca.bearer));
     assert.equal(chain.length, 2);
     const [leaf, bundle] = chain;
@@ -50,7 +50,7 @@ describe("CreateCertificate serves", () => {
     assert.equal(new X509Certificate(String(leaf)).subjectAltName, `URI:${frontend}`);
   });
 
-  it("what stock pilot-agents send, byte for byte", async () => {
+  it("accepts the exact request of a stock pilot-agent", async () => {
     const recorded = recordings("pilot-agent-csr");
     assert.equal(recorded.length, 4);
     for (const { name, body, headers, csrKey } of recorded) {
@@ -63,7 +63,7 @@ describe("CreateCertificate serves", () => {
     }
   });
 
-  it("what a stock ztunnel sends, but for the identity of another that it asks for", async () => {
+  it("accepts the request of a stock ztunnel, except for the identity of another workload", async () => {
     const [recorded] = recordings("ztunnel-csr");
     assert.ok(recorded);
     const refused = await ca.call(recorded.body, { ...recorded.headers, ...ca.bearer });
@@ -77,7 +77,7 @@ describe("CreateCertificate serves", () => {
   });
 });
 
-describe("After five calls, of which one got its certificate", () => {
+describe("CreateCertificate, after five calls of which one succeeded", () => {
   let ca: CertificateEndpoint;
 
   beforeEach(async () => {
@@ -91,7 +91,7 @@ describe("After five calls, of which one got its certificate", () => {
 
   afterEach(() => ca.stop());
 
-  it("the log tells of each once, and no token, key or PEM", () => {
+  it("logs each call once, and no token, key or PEM", () => {
     assert.equal(ca.logger.named("certificate issued").length, 1);
     assert.equal(ca.logger.named("request refused").length, 4);
     const text = JSON.stringify(ca.logger.events, (_, value) =>
@@ -101,7 +101,7 @@ describe("After five calls, of which one got its certificate", () => {
     assert.ok(!text.includes(ca.token) && !text.includes("BEGIN") && !text.includes("eyJ"));
   });
 
-  it("the metrics tell of each, under Istio's names where it has one", async () => {
+  it("counts each call, under Istio's metric name if there is one", async () => {
     const lines = (await ca.registry.metrics()).split("\n");
     const expected = {
       citadel_server_csr_count: 5,
@@ -122,7 +122,7 @@ describe("After five calls, of which one got its certificate", () => {
     }
   });
 
-  it("whoever asks is told what was decided about the last, and who made it", async () => {
+  it("explains to an operator the decision about the last call, and its caller", async () => {
     const issued = ca.ledger.decisions.find(referenceId);
     assert.ok(issued?.kind === "issued");
     assert.deepEqual([issued.caller.spiffeId, issued.rule], [frontend, "default"]);
@@ -131,7 +131,7 @@ describe("After five calls, of which one got its certificate", () => {
     const refused = ca.ledger.decisions.find(referenceId);
     assert.ok(refused?.kind === "refused");
     assert.deepEqual([refused.code, refused.caller], ["TOKEN_MISSING", undefined]);
-    assert.deepEqual(ca.ledger.strangers.at(-1), refused);
+    assert.deepEqual(ca.ledger.unauthenticated.at(-1), refused);
   });
 });
 
@@ -140,7 +140,10 @@ function chainOf({ status, message, body }: RawReply): readonly string[] {
   return createCertificate.response.decode(body).certChain;
 }
 
-/** What `test/fixtures` holds of a stock client: its body to the byte, its headers without the token. */
+/**
+ * The recorded request of a stock client from `test/fixtures`: the exact body, and the headers without the
+ * token.
+ */
 function recordings(folder: string) {
   const directory = new URL(`../../../../test/fixtures/${folder}/`, import.meta.url);
   const names = readdirSync(directory).filter((name) => name.endsWith(".json"));
@@ -152,7 +155,7 @@ function recordings(folder: string) {
   });
 }
 
-/** By openssl's eyes, not ours. */
+/** Checked with openssl instead of pki. */
 function publicKeyOf(csr: string): string {
   return execFileSync("openssl", ["req", "-noout", "-pubkey"], { input: csr, encoding: "utf8" });
 }

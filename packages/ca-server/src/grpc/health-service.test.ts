@@ -7,7 +7,7 @@ import { RefusedCall } from "./refused-call.ts";
 
 const service = "istio.v1.auth.IstioCertificateService";
 
-describe("The health service", () => {
+describe("createHealthRoutes", () => {
   let ready: boolean;
   let stopping: AbortController;
   let clock: FakeClock;
@@ -39,7 +39,7 @@ describe("The health service", () => {
     return outcome.status.code;
   }
 
-  it("refuses what is no request, as the client's fault and not as ours", async () => {
+  it("rejects a malformed request as the client's error, not as an internal one", async () => {
     assert.equal(await refused(Buffer.from("0aff", "hex")), 3);
   });
 
@@ -47,7 +47,7 @@ describe("The health service", () => {
     assert.equal(await refused(checkHealth.request.encode({ service: "other" })), 5);
   });
 
-  it("says whether the server as a whole, and its one service, would serve", async () => {
+  it("reports whether the server as a whole and its one service are ready", async () => {
     for (const name of ["", service]) {
       const body = checkHealth.request.encode({ service: name });
       ready = true;
@@ -57,7 +57,7 @@ describe("The health service", () => {
     }
   });
 
-  it("tells a watcher of each change once, and lets go of it when the server stops", async () => {
+  it("notifies a watcher of each change once, and ends the watch when the server stops", async () => {
     const route = routes.find(({ path }) => path === watchHealth.path);
     assert.ok(route?.kind === "stream");
     const seen: string[] = [];

@@ -8,7 +8,7 @@ import { createTestAuthority, type RecordingLogger, rawCall, recordingLogger } f
 import { createHealthRoutes } from "./health-service.ts";
 import { GrpcEndpoint } from "./server.ts";
 
-describe("The gRPC port under load", () => {
+describe("GrpcEndpoint under load", () => {
   let endpoint: GrpcEndpoint;
   let logger: RecordingLogger;
   let ca: string;
@@ -36,7 +36,7 @@ describe("The gRPC port under load", () => {
     await endpoint.stop();
   });
 
-  /** Takes one call at a time, and holds it until `finish`. */
+  /** Accepts one call at a time, and holds it until `finish`. */
   function createEndpoint(identity: ServingIdentity): GrpcEndpoint {
     const slow = unaryRoute({
       path: createCertificate.path,
@@ -66,14 +66,14 @@ describe("The gRPC port under load", () => {
   const call = (path: string, body: Uint8Array) => rawCall({ port: endpoint.address.port, ca, path, body });
   const order = () => call(createCertificate.path, Buffer.alloc(0));
 
-  /** A call that is under way. */
+  /** A call in progress. */
   async function begin() {
     const reply = order();
     while (handled === 0) await systemClock.sleep(5);
     return { reply };
   }
 
-  it("turns calls away beyond what it takes at a time, before anything is done for them, and asks them to come again", async () => {
+  it("refuses calls above the limit before it processes them, and asks the caller to retry", async () => {
     const { reply } = await begin();
     const { status, message, metadata } = await order();
     assert.equal(status, 8);
@@ -87,7 +87,7 @@ describe("The gRPC port under load", () => {
     assert.equal((await order()).status, 0);
   });
 
-  it("answers probes at any load, since failing them would only take replicas away", async () => {
+  it("answers health checks under any load, because failing them would only remove replicas", async () => {
     await begin();
     for (let probe = 0; probe < 5; probe++) {
       const { status, body } = await call(checkHealth.path, checkHealth.request.encode({ service: "" }));
@@ -97,7 +97,7 @@ describe("The gRPC port under load", () => {
     assert.equal(overloads, 0);
   });
 
-  it("lets nobody who is turned away fill the log", async () => {
+  it("logs nothing for a call that it refuses for load", async () => {
     await begin();
     for (let number = 0; number < 20; number++) await order();
     assert.equal(overloads, 20);

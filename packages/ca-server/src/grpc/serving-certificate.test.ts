@@ -18,7 +18,7 @@ import { ServingCertificate, type ServingIssuerSource } from "./serving-certific
 
 const halfDayMs = 12 * 3_600_000;
 
-describe("The serving certificate", () => {
+describe("ServingCertificate", () => {
   let clock: FakeClock;
   let root: TestAuthority;
   let issuers: ServingIssuerSource;
@@ -67,7 +67,7 @@ describe("The serving certificate", () => {
     await eventually(until);
   }
 
-  it("is tried again within a minute when it can not be replaced, and the old one stays", async () => {
+  it("keeps the previous certificate if it cannot be renewed, and retries within a minute", async () => {
     const first = serving.current();
     isDown = true;
     await pass(halfDayMs, () => clock.sleeping > 0);
@@ -77,7 +77,7 @@ describe("The serving certificate", () => {
     assert.notEqual(serving.current(), first);
   });
 
-  it("is replaced with a new key at half of its life, and not before", async () => {
+  it("is renewed with a new key after half of its lifetime, and not before", async () => {
     const first = serving.current();
     await pass(halfDayMs - 1_000, () => clock.sleeping > 0);
     assert.equal(heard.length, 0);
@@ -90,7 +90,7 @@ describe("The serving certificate", () => {
     assert.equal(Date.parse(leafOf(second).validTo), clock.now().getTime() + 2 * halfDayMs);
   });
 
-  it("is replaced at once when another authority is to issue it", async () => {
+  it("is renewed immediately when another authority must issue it", async () => {
     const first = serving.current();
     serving.issuerChanged();
     await pass(0, () => heard.length === 1);
@@ -98,7 +98,7 @@ describe("The serving certificate", () => {
     assert.equal(heard.length, 1);
   });
 
-  it("asks clients for certificates of every root that is trusted, and of new ones as soon as they are", async () => {
+  it("requests client certificates of every trusted root, and of a new one as soon as it is trusted", async () => {
     const first = serving.current();
     assert.equal(first.clientRootsPem, root.rootPem);
     const another = await createTestAuthority("another");
@@ -108,7 +108,7 @@ describe("The serving certificate", () => {
     assert.equal(serving.current(), heard[0]);
   });
 
-  it("asks clients for nothing where certificates do not count", async () => {
+  it("requests no client certificates if they are disabled", async () => {
     const silent = createServing({ asksClients: false });
     await silent.start();
     const first = silent.current();
@@ -118,7 +118,7 @@ describe("The serving certificate", () => {
     await silent.stop();
   });
 
-  it("carries the names that agents dial and those that were asked for, each once", () => {
+  it("contains the names that agents connect to and the configured ones, each once", () => {
     const { subjectAltName, subject } = leafOf(serving.current());
     assert.deepEqual(subjectAltName?.split(", ").sort(), [
       "DNS:ca.mesh.test",

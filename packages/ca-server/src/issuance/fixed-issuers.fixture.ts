@@ -9,8 +9,8 @@ export function fixedIssuers(root: TestAuthority): IssuerSource & { servingIssue
   const bundle = TrustBundle.from([certificate]);
   const issuer = (now: Date): Issuer => {
     if (now >= certificate.notAfter) throw new CaError("ISSUER_UNAVAILABLE", "the root has ended");
-    const latestLeafEnd = certificate.notAfter;
-    return { authorityId: "root-1", certificate, signingKey, intermediates: [], latestLeafEnd };
+    const latestLeafExpiry = certificate.notAfter;
+    return { authorityId: "root-1", certificate, signingKey, intermediates: [], latestLeafExpiry };
   };
   return {
     activeIssuer: issuer,

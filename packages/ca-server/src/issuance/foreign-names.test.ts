@@ -33,7 +33,7 @@ function decide(pem: string, more: Partial<Terms> = {}) {
   return approve(frontend, { request, ttlMs: 0 }, admit(frontend, policy), policy);
 }
 
-/** What asks for more than its caller's own, and as what that counts. */
+/** CSRs that request more than the caller's own names, and the kind that each counts as. */
 const foreign: Readonly<Record<string, readonly [string, readonly string[]]>> = {
   "to be a CA": [
     requestFor(names(own), extension("2.5.29.19", sequence(tlv(0x01, Buffer.of(0xff))), true)),
@@ -53,9 +53,9 @@ const foreign: Readonly<Record<string, readonly [string, readonly string[]]>> = 
   "an extension that nobody knows": [requestFor(names(own), extension("1.2.3.4", hex("0500"))), ["1.2.3.4"]],
 };
 
-describe("What a CSR asks for beyond its caller's own", () => {
+describe("approve, for a CSR that requests more than the caller's own names", () => {
   for (const [what, [pem, kinds]] of Object.entries(foreign)) {
-    it(`is ignored or refused, as the rule says: ${what}`, () => {
+    it(`ignores or refuses a CSR that requests ${what}, as the rule defines`, () => {
       const order = decide(pem);
       assert.deepEqual(order.ignored, kinds);
       assert.ok(order.spiffeId.equals(frontend));
@@ -68,7 +68,7 @@ describe("What a CSR asks for beyond its caller's own", () => {
     });
   }
 
-  it("is nothing in a request for nothing, for its own name, or for a name that the rule gives anyway", () => {
+  it("ignores nothing in a CSR that requests no name, its own name, or a name that the rule grants anyway", () => {
     const modest = [
       requestPem({ attributes: attributes() }),
       requestFor(names(own)),
@@ -78,7 +78,7 @@ describe("What a CSR asks for beyond its caller's own", () => {
     for (const pem of modest) assert.deepEqual(decide(pem, { onForeignNames: "refuse" }).ignored, []);
   });
 
-  it("is told with its kinds each once and its URI names quoted, so that no octet of it can break a line", () => {
+  it("reports each kind once and quotes the URI names, so that no octet of a name can break a log line", () => {
     const pem = requestFor(names(uri("spiffe://x\r\ny"), uri("spiffe://z"), dns("a"), dns("b")));
     const error = throwsWithCode(() => decide(pem, { onForeignNames: "refuse" }), "CSR_IDENTITY_MISMATCH");
     assert.ok(error instanceof CaError);
@@ -88,7 +88,7 @@ describe("What a CSR asks for beyond its caller's own", () => {
     );
   });
 
-  it("changes nothing but what is put on record, whatever it is", () => {
+  it("issues the same certificate whatever the CSR requests, and records the ignored kinds", () => {
     fc.assert(
       fc.property(anyRequest, (pem) => {
         const { ignored: _, ...order } = decide(pem);
@@ -99,7 +99,7 @@ describe("What a CSR asks for beyond its caller's own", () => {
     );
   });
 
-  it("is refused exactly where something is ignored otherwise", () => {
+  it("refuses a CSR exactly if it would otherwise ignore something", () => {
     fc.assert(
       fc.property(anyRequest, (pem) => {
         const request: CertificateRequest = parseCertificateRequest(pem);

@@ -20,7 +20,7 @@ const bank = parseSpiffeId("spiffe://cluster.local/ns/prod/sa/bank");
 const pod = { name: "frontend-1", uid: "4d9f3c1e-0000-4000-8000-000000000001" };
 const rate = { perMinute: 6, burst: 2 };
 
-describe("Admission by the authority", () => {
+describe("createIssuance, admission", () => {
   const clock = new FakeClock("2030-01-01T00:07:31Z");
   let root: TestAuthority;
   let csrPem: string;
@@ -41,14 +41,14 @@ describe("Admission by the authority", () => {
   const asBank = { impersonate: async () => bank };
   const unreadable = callFor({ csrPem: "no CSR at all" });
 
-  describe("decides all that is cheap before it reads the CSR:", () => {
-    it("whom the policy denies, by the rule and its reason", async () => {
+  describe("createIssuance, checks before it parses the CSR", () => {
+    it("refuses an identity that the policy denies before it parses the CSR, and names the rule and its reason", async () => {
       const authority = authorityWith({ policy: () => policyOf({ allow: false, reason: "no batch jobs" }) });
       const error = await rejectsWithCode(authority.createCertificate(unreadable), "IDENTITY_NOT_ALLOWED");
       assert.match(error.message, / a certificate \(no batch jobs\), by the rule test: /);
     });
 
-    it("who asks too often", async () => {
+    it("refuses a caller that sends too many requests before it parses the CSR", async () => {
       const refuse = () => {
         throw new CaError("RATE_LIMITED", "too often");
       };
@@ -64,7 +64,7 @@ describe("Admission by the authority", () => {
       await rejectsWithCode(all.createCertificate(unreadable), "RATE_LIMITED");
     });
 
-    it("who may not have another's name", async () => {
+    it("refuses a caller that may not have another workload's identity before it parses the CSR", async () => {
       for (const impersonatedIdentity of [bank.toString(), frontend.toString(), " ", "null"]) {
         const call = callFor({ csrPem: "no CSR at all", impersonatedIdentity });
         await rejectsWithCode(authorityWith({}).createCertificate(call), "IMPERSONATION_REFUSED");
@@ -72,7 +72,7 @@ describe("Admission by the authority", () => {
     });
   });
 
-  it("gives another's name to whom that is allowed, and puts both names on record", async () => {
+  it("issues another workload's identity to a caller that may have it, and records both names", async () => {
     const authority = authorityWith({ impersonation: asBank });
     const call = callFor({ csrPem, impersonatedIdentity: bank.toString() });
     const { certificate } = await authority.createCertificate(call);
@@ -81,7 +81,7 @@ describe("Admission by the authority", () => {
     assert.equal(records[0]?.caller, caller);
   });
 
-  it("asks the policy about the name that the certificate is for, whoever calls", async () => {
+  it("applies the policy to the subject of the certificate, not to the caller", async () => {
     const policy = () => ({
       ...policyOf({ allow: false }),
       rules: [
@@ -100,7 +100,7 @@ describe("Admission by the authority", () => {
     assert.equal(records.length, 1);
   });
 
-  it("draws from the bucket of the caller's pod, or of its name without one, and only at a rate", async () => {
+  it("takes a token from the bucket of the caller's pod, or of its name without one, and only if the rule has a rate", async () => {
     const drawn: unknown[] = [];
     const throttle = {
       takeOwn: (...all: unknown[]) => drawn.push(all),
@@ -122,7 +122,7 @@ describe("Admission by the authority", () => {
     assert.equal(drawn.length, 4);
   });
 
-  it("goes by the policy as it is at the call", async () => {
+  it("applies the policy that is in force at the time of the call", async () => {
     let policy = policyOf({ allow: false });
     const authority = authorityWith({ policy: () => policy });
     await rejectsWithCode(authority.createCertificate(callFor({ csrPem })), "IDENTITY_NOT_ALLOWED");
@@ -132,7 +132,7 @@ describe("Admission by the authority", () => {
     assert.equal(records[0]?.rule, "test");
   });
 
-  it("tells what it knows as soon as it does, so that refusals can be explained", async () => {
+  it("reports each fact as soon as it is known, so that a refusal can be explained", async () => {
     const told: KnownFacts[] = [];
     const call = { ...unreadable, known: (facts: KnownFacts) => told.push(facts) };
     const denying = authorityWith({ policy: () => policyOf({ allow: false }) });
@@ -142,7 +142,7 @@ describe("Admission by the authority", () => {
     assert.deepEqual(told.slice(2), [{ caller }, { subject: frontend }, { rule: "default" }]);
   });
 
-  it("counts a key that another presented, or refuses it where the rule says so", async () => {
+  it("counts a key that another pod presented, or refuses it if the rule says so", async () => {
     const asked: [string, KeyHolder][] = [];
     let counted = 0;
     const deps = {
@@ -165,7 +165,7 @@ describe("Admission by the authority", () => {
     ]);
   });
 
-  it("puts on record what was asked for and not given, and tells of it only where there is any", async () => {
+  it("records the ignored kinds, and notifies the observer only if there are any", async () => {
     const told: (readonly string[])[] = [];
     const observer = { ...openAdmission.observer, onIgnored: (kinds: readonly string[]) => told.push(kinds) };
     const authority = authorityWith({ observer });
@@ -178,7 +178,7 @@ describe("Admission by the authority", () => {
     );
   });
 
-  it("certifies the names that the rule adds", async () => {
+  it("issues the DNS names that the rule adds", async () => {
     const authority = authorityWith({
       policy: () => policyOf({ dnsNames: ["{serviceAccount}.{namespace}.svc"] }),
     });
@@ -187,7 +187,7 @@ describe("Admission by the authority", () => {
     assert.equal(subjectAltName, `URI:${frontend}, DNS:frontend.demo.svc`);
   });
 
-  it("writes into the serial when a token last proved the name, which is not now for a certificate", async () => {
+  it("encodes in the serial when a token last proved the name, which is not now for a certificate", async () => {
     const byToken = await authorityWith({}).createCertificate(callFor({ csrPem }));
     const proofOf = (serial: string) => tokenProofTime(serial).toISOString();
     assert.equal(proofOf(byToken.certificate.serial), "2030-01-01T00:05:00.000Z");

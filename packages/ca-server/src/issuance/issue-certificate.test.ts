@@ -16,7 +16,10 @@ import { createIssuance, type IssuanceDeps } from "./issue-certificate.ts";
 import { caller, callFor, frontend, openDeps, policyOf } from "./open-admission.fixture.ts";
 import type { IssuanceFacts } from "./ports.ts";
 
-/** Asks for CA:TRUE, keyCertSign, codeSigning, another URI, DNS and IP names, and the subject O=evil, CN=admin. */
+/**
+ * Requests CA:TRUE, keyCertSign, codeSigning, another URI, DNS and IP names, and the subject O=evil,
+ * CN=admin.
+ */
 const greedyCsr = `-----BEGIN CERTIFICATE REQUEST-----
 MIIBgTCCASYCAQAwHzENMAsGA1UECgwEZXZpbDEOMAwGA1UEAwwFYWRtaW4wWTAT
 BgcqhkjOPQIBBggqhkjOPQMBBwNCAAQ7ps4Jx9sCZ/nhs9mGOwn+JBBzgyF5W+tw
@@ -30,7 +33,7 @@ v9tjjpA=
 -----END CERTIFICATE REQUEST-----
 `;
 
-describe("The authority", () => {
+describe("createIssuance", () => {
   const writer = createCertificateWriter();
   const clock = new FakeClock("2030-01-01T00:00:00.500Z");
   let root: TestAuthority;
@@ -51,14 +54,14 @@ describe("The authority", () => {
 
   const call = (order: Parameters<typeof callFor>[0] = {}) => callFor({ csrPem: goodCsr, ...order });
 
-  it("reads nothing of the body of a caller that it does not know", async () => {
+  it("does not decode the body of an unauthenticated caller", async () => {
     const stranger = new CaError("TOKEN_MISSING", "no token");
     const authority = authorityWith({ authenticator: { authenticate: () => Promise.reject(stranger) } });
     const readOrder = () => assert.fail("the body was read");
     await rejectsWithCode(authority.createCertificate({ ...call(), readOrder }), "TOKEN_MISSING");
   });
 
-  it("gives nothing of what a CSR asks for beyond its key", async () => {
+  it("takes nothing but the key from the CSR", async () => {
     const { certificate, order } = await authorityWith().createCertificate(call({ csrPem: greedyCsr }));
     const seen = new X509Certificate(certificate.der);
     assert.equal(seen.ca, false);
@@ -68,7 +71,7 @@ describe("The authority", () => {
     assert.ok(order.ignored.includes("basicConstraints"), order.ignored.join());
   });
 
-  it("refuses what is no CSR, quickly, by the rule that failed", async () => {
+  it("refuses a malformed CSR quickly, and names the rule that failed", async () => {
     const bomb = "-----BEGIN ".repeat(20_000);
     for (const csrPem of ["", "garbage", bomb, goodCsr + goodCsr, goodCsr.replaceAll("REQUEST", "")]) {
       const refuse = () =>
@@ -77,22 +80,22 @@ describe("The authority", () => {
     }
   });
 
-  it("refuses a CSR whose signature is of another key", async () => {
+  it("refuses a CSR that another key signed", async () => {
     const [head, body, foot] = parts(goodCsr);
     const der = Buffer.from(body, "base64");
-    // The last octet belongs to the signature's second integer.
+    // The last octet belongs to the second integer of the signature.
     der[der.length - 1] = (der.at(-1) ?? 0) ^ 1;
     const csrPem = `${head}\n${lines(der.toString("base64"))}\n${foot}\n`;
     await rejectsWithCode(authorityWith().createCertificate(call({ csrPem })), "CSR_SIGNATURE_INVALID");
   });
 
-  it("replies nothing that is not on record", async () => {
+  it("returns no certificate that is not recorded", async () => {
     const unavailable = new CaError("LEDGER_UNAVAILABLE", "disk full");
     const authority = authorityWith({ ledger: { record: () => Promise.reject(unavailable) } });
     await rejectsWithCode(authority.createCertificate(call()), "LEDGER_UNAVAILABLE");
   });
 
-  it("lets no certificate out that is not what was ordered", async () => {
+  it("returns no certificate that does not match the approved order", async () => {
     const other = await root.issue({
       publicKey: (await createKeyPair("P-256")).publicKey,
       names: [{ kind: "uri", value: "spiffe://cluster.local/ns/prod/sa/bank" }],
@@ -102,12 +105,12 @@ describe("The authority", () => {
     assert.equal(records.length, 0);
   });
 
-  it("signs nothing when its issuer has ended", async () => {
+  it("issues nothing after its issuer has expired", async () => {
     const late = new FakeClock(root.certificate.notAfter);
     await rejectsWithCode(authorityWith({ clock: late }).createCertificate(call()), "ISSUER_UNAVAILABLE");
   });
 
-  it("issues nothing that outlives its issuer", async () => {
+  it("issues no certificate that outlives its issuer", async () => {
     const late = new FakeClock(new Date(root.certificate.notAfter.getTime() - 3_600_000));
     const { certificate } = await authorityWith({ clock: late }).createCertificate(
       call({ ttlSeconds: 86_400 }),
@@ -115,7 +118,7 @@ describe("The authority", () => {
     assert.deepEqual(certificate.notAfter, root.certificate.notAfter);
   });
 
-  it("issues what verifies, two minutes back-dated, and records exactly that", async () => {
+  it("issues a valid certificate, back-dated by two minutes, and records exactly that one", async () => {
     const { certificate, bundle } = await authorityWith().createCertificate(call({ ttlSeconds: 3600 }));
     verifyChain({ leaf: certificate, intermediates: [], bundle, now: clock.now() });
     assert.equal(certificate.notBefore.toISOString(), "2029-12-31T23:58:00.000Z");
@@ -129,13 +132,13 @@ describe("The authority", () => {
     assert.equal(record?.caller, caller);
   });
 
-  it("gives every certificate a serial of its own", async () => {
+  it("gives every certificate a unique serial", async () => {
     const authority = authorityWith();
     const issued = await Promise.all(Array.from({ length: 50 }, () => authority.createCertificate(call())));
     assert.equal(new Set(issued.map(({ certificate }) => certificate.serial)).size, 50);
   });
 
-  it("makes of any two CSRs with one key the same certificate but for its serial", async () => {
+  it("issues the same certificate, except for its serial, for any two CSRs with one key", async () => {
     const configurations = [
       authorityWith({ newSerial: positiveSerial }),
       authorityWith({
@@ -157,7 +160,7 @@ describe("The authority", () => {
     );
   });
 
-  it("takes of a common name that is asked for that there is to be one, and its text from the caller", async () => {
+  it("includes a common name if the CSR requests one, but takes its text from the caller's identity", async () => {
     const authority = authorityWith({ newSerial: positiveSerial });
     const [admin, own] = await Promise.all(
       ["admin", frontend.toString()].map((text) =>

@@ -89,8 +89,8 @@ export function createIssuance(deps: IssuanceDeps): CertificateIssuance {
       const asked = call.readOrder();
       const admission = await admitSubject(caller, asked, call, deps);
       const order = approveOrder(parse(asked), admission, deps);
-      const issued = await issue(order, tokenProvenAt(caller, deps.clock.now()), deps);
-      await deps.ledger.record(recordOf(issued, order, caller, call, deps.clock.now()));
+      const issued = await issue(order, lastTokenProof(caller, deps.clock.now()), deps);
+      await deps.ledger.record(factsFor(issued, order, caller, call, deps.clock.now()));
       return { ...issued, order, bundle: deps.issuers.trustBundle() };
     },
   };
@@ -168,11 +168,11 @@ function approveOrder(asked: RequestedOrder, admission: Admission, deps: Issuanc
 /**
  * The time when a token last proved the name: now, or the time in the certificate that replaced the token.
  */
-function tokenProvenAt({ credential }: Caller, now: Date): Date {
+function lastTokenProof({ credential }: Caller, now: Date): Date {
   return credential.kind === "client-certificate" ? credential.tokenProvenAt : now;
 }
 
-function recordOf(
+function factsFor(
   { certificate, validity, issuer }: IssuedCertificate,
   { spiffeId, publicKey, rule, ignored }: ApprovedOrder,
   caller: Caller,

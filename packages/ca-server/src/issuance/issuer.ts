@@ -39,7 +39,7 @@ export async function issue(
 ): Promise<IssuedCertificate> {
   const now = deps.clock.now();
   const issuer = deps.issuers.activeIssuer(now);
-  const validity = leafValidity({ now, ttlMs: order.ttlMs, issuerNotAfter: issuer.latestLeafEnd });
+  const validity = leafValidity({ now, ttlMs: order.ttlMs, issuerNotAfter: issuer.latestLeafExpiry });
   await deps.issuers.coverLeaf(issuer, validity.notAfter);
   const template = templateFor(order, deps.newSerial(tokenProvenAt), validity);
   const certificate = await writeAndLint(template, order, issuer, deps.writer);

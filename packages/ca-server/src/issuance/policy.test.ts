@@ -36,7 +36,7 @@ describe("The issuance policy", () => {
     return error;
   };
 
-  it("takes the name from the subject, whatever the CSR asks for", () => {
+  it("takes the name from the subject, whatever the CSR requests", () => {
     const texts = fc.array(fc.string());
     fc.assert(
       fc.property(texts, texts, fc.boolean(), (requestedUris, requestedDnsNames, hasCommonName) => {
@@ -49,17 +49,17 @@ describe("The issuance policy", () => {
     );
   });
 
-  it("leaves out a common name that does not fit", () => {
+  it("omits a common name that is too long", () => {
     const subject = parseSpiffeId(`spiffe://cluster.local/ns/demo/sa/${"x".repeat(40)}`);
     assert.equal(decide(asked(0, { hasCommonName: true }), openPolicy, subject).commonName, undefined);
   });
 
-  describe("about who gets certificates", () => {
-    it("admits everybody by the default unless there is a rule", () => {
+  describe("admit", () => {
+    it("admits every identity by the default if there is no rule", () => {
       assert.deepEqual(admit(frontend, openPolicy), { rule: "default", terms: openPolicy.fallback });
     });
 
-    it("refuses whom a rule denies, by its name, with its reason where it has one", () => {
+    it("refuses an identity that a rule denies, with the rule's name and its reason, if it has one", () => {
       const silent = refusal(() => admit(frontend, policyOf({ allow: false })), "IDENTITY_NOT_ALLOWED");
       assert.equal(silent.facts.rule, "test");
       assert.equal(silent.problem, `the policy denies ${frontend} a certificate`);
@@ -72,14 +72,14 @@ describe("The issuance policy", () => {
       );
     });
 
-    it("refuses by the default whom no rule names", () => {
+    it("refuses an identity that matches no rule if the default denies it", () => {
       const closed = { ...openPolicy, fallback: { ...openPolicy.fallback, allow: false } };
       assert.equal(refusal(() => admit(frontend, closed), "IDENTITY_NOT_ALLOWED").facts.rule, "default");
     });
   });
 
-  describe("about keys", () => {
-    it("certifies only the types that the rule lists, and tells which", async () => {
+  describe("approve, key types", () => {
+    it("allows only the key types that the rule lists, and names them", async () => {
       const rsa = (await createKeyPair("RSA-2048")).publicKey;
       const terms = { keyTypes: ["P-256", "P-384"] };
       assert.ok(decideBy(terms, asked()).publicKey.equals(publicKey));
@@ -93,10 +93,10 @@ describe("The issuance policy", () => {
     });
   });
 
-  describe("about lifetimes", () => {
+  describe("approve, lifetimes", () => {
     const { maxTtlMs, defaultTtlMs } = openPolicy;
 
-    it("refuses one over the CA's maximum and never clamps it, whatever a rule says", () => {
+    it("refuses a lifetime above the CA's maximum and never clamps it, whatever a rule says", () => {
       assert.equal(decide(asked(maxTtlMs)).ttlMs, maxTtlMs);
       for (const ttlMs of [maxTtlMs + 1000, Number.MAX_SAFE_INTEGER, 9.2e21, Number.POSITIVE_INFINITY]) {
         throwsWithCode(() => decide(asked(ttlMs)), "TTL_TOO_LONG");
@@ -110,7 +110,7 @@ describe("The issuance policy", () => {
       );
     });
 
-    it("clamps one over the rule's maximum, or refuses it where the rule says so", () => {
+    it("clamps a lifetime above the rule's maximum, or refuses it if the rule says so", () => {
       assert.equal(decideBy({ maxTtlMs: hour }, asked(24 * hour)).ttlMs, hour);
       const terms = { maxTtlMs: hour, onExcess: "refuse" } as const;
       assert.equal(decideBy(terms, asked(hour)).ttlMs, hour);
@@ -121,7 +121,7 @@ describe("The issuance policy", () => {
       assert.deepEqual([rule, expected, seen], ["test", "validity_duration of at most 3600 s", "3601 s"]);
     });
 
-    it("gives the default to who asks for none, or a negative one; the rule's own where it has one", () => {
+    it("uses the default for a zero or negative lifetime, and the rule's own default if it has one", () => {
       for (const ttlMs of [0, -1, -9.2e21]) {
         assert.equal(decide(asked(ttlMs)).ttlMs, defaultTtlMs);
         assert.equal(decideBy({ defaultTtlMs: 2 * hour }, asked(ttlMs)).ttlMs, 2 * hour);
@@ -129,17 +129,17 @@ describe("The issuance policy", () => {
       assert.equal(decide(asked(1000)).ttlMs, 1000);
     });
 
-    it("never makes a default longer than a maximum, and refuses nobody for it", () => {
+    it("clamps a default that is longer than a maximum, and never refuses it", () => {
       const strict = { onExcess: "refuse" } as const;
       assert.equal(decideBy({ maxTtlMs: hour, ...strict }, asked()).ttlMs, hour);
       assert.equal(decideBy({ defaultTtlMs: 2 * maxTtlMs, ...strict }, asked()).ttlMs, maxTtlMs);
     });
 
-    it("refuses one that is no number", () => {
+    it("refuses a lifetime that is not a number", () => {
       throwsWithCode(() => decide(asked(Number.NaN)), "TTL_TOO_LONG");
     });
 
-    it("gives at most what each bound allows, and what was asked for where they do", () => {
+    it("grants at most what every limit allows, and the requested lifetime within them", () => {
       const anyTtl = fc.integer({ min: 1, max: 2 * maxTtlMs });
       const terms = fc.record({
         maxTtlMs: anyTtl,

@@ -73,7 +73,8 @@ export function approve(
   const dnsNames = dnsNamesFor(subject, terms);
   checkKeyType(request.publicKey, ruling);
   const ignored = unsupportedRequests(request, subject, dnsNames);
-  if (ignored.length > 0 && terms.onForeignNames === "refuse") throw foreign(ignored, request, subject, rule);
+  if (ignored.length > 0 && terms.onForeignNames === "refuse")
+    throw identityMismatch(ignored, request, subject, rule);
   return new Order({
     spiffeId: subject,
     dnsNames,
@@ -115,7 +116,7 @@ function unsupportedRequests(
   ];
 }
 
-function foreign(
+function identityMismatch(
   ignored: readonly string[],
   { requestedUris }: CertificateRequest,
   subject: SpiffeId,
@@ -136,10 +137,10 @@ function foreign(
  * certificate.
  */
 function approveTtl(askedMs: number, { rule, terms }: Ruling, policy: IssuancePolicy): number {
-  if (!(askedMs <= policy.maxTtlMs)) throw tooLong(askedMs, policy.maxTtlMs, {});
+  if (!(askedMs <= policy.maxTtlMs)) throw ttlTooLong(askedMs, policy.maxTtlMs, {});
   const maxMs = Math.min(terms.maxTtlMs ?? policy.maxTtlMs, policy.maxTtlMs);
   const wantedMs = askedMs > 0 ? askedMs : defaultTtlOf(terms, policy);
-  if (askedMs > maxMs && terms.onExcess === "refuse") throw tooLong(askedMs, maxMs, { rule });
+  if (askedMs > maxMs && terms.onExcess === "refuse") throw ttlTooLong(askedMs, maxMs, { rule });
   return Math.min(wantedMs, maxMs);
 }
 
@@ -147,7 +148,7 @@ function defaultTtlOf({ defaultTtlMs }: Terms, policy: IssuancePolicy): number {
   return defaultTtlMs ?? policy.defaultTtlMs;
 }
 
-function tooLong(askedMs: number, maxMs: number, where: { readonly rule?: string }): CaError {
+function ttlTooLong(askedMs: number, maxMs: number, where: { readonly rule?: string }): CaError {
   return new CaError("TTL_TOO_LONG", "the requested lifetime is too long", {
     ...where,
     expected: `validity_duration of at most ${maxMs / 1000} s`,

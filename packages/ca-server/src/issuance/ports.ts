@@ -105,19 +105,19 @@ export interface Issuer {
    * The latest allowed expiry of a leaf: before that of every certificate in its chain, and early enough for
    * the issuer's rotation.
    */
-  readonly latestLeafEnd: Date;
+  readonly latestLeafExpiry: Date;
 }
 
 export interface IssuerSource {
   /** @throws CaError `ISSUER_UNAVAILABLE` if no authority may sign at that time. */
   activeIssuer(now: Date): Issuer;
   /**
-   * Makes it durable that a leaf of this issuer may expire as late as `leafEnd`, so that its authority stays
+   * Makes it durable that a leaf of this issuer may expire as late as `leafExpiry`, so that its authority stays
    * trusted until then. It must resolve before the leaf is signed.
    *
    * @throws CaError `ISSUER_UNAVAILABLE` if it may not be durable.
    */
-  coverLeaf(issuer: Issuer, leafEnd: Date): Promise<void>;
+  coverLeaf(issuer: Issuer, leafExpiry: Date): Promise<void>;
   trustBundle(): TrustBundle;
 }
 

@@ -23,8 +23,8 @@ const policyWith = (...rules: readonly Rule[]): IssuancePolicy => ({
 const decider = (policy: IssuancePolicy, namespace = "demo", serviceAccount = "frontend") =>
   rulingOn(id(namespace, serviceAccount), policy).rule;
 
-describe("The rules of a policy", () => {
-  it("leave to the default whom none of them names, even a rule's near misses", () => {
+describe("rulingOn", () => {
+  it("applies the default to an identity that matches no rule, however similar a rule's pattern is", () => {
     const policy = policyWith(
       rule("exact", { namespaces: [{ exactly: "payments" }] }),
       rule("prefix", { namespaces: [{ startsWith: "team-" }] }),
@@ -37,7 +37,7 @@ describe("The rules of a policy", () => {
     assert.equal(decider(policy, "team-a"), "prefix");
   });
 
-  it("decide in their order: the first that matches, however well later ones do", () => {
+  it("applies the first matching rule, even if a later one is more specific", () => {
     const policy = policyWith(
       rule("any-demo", { namespaces: [{ startsWith: "de" }] }),
       rule("demo-frontend", {
@@ -50,7 +50,7 @@ describe("The rules of a policy", () => {
     assert.equal(decider(policy, "prod"), "all");
   });
 
-  it("need namespace and service account both, of each any one of their patterns", () => {
+  it("requires one matching pattern for the namespace and one for the service account", () => {
     const policy = policyWith(
       rule("both", {
         namespaces: [{ exactly: "demo" }, { exactly: "prod" }],
@@ -62,17 +62,17 @@ describe("The rules of a policy", () => {
     assert.equal(decider(policy, "test", "frontend"), "default");
   });
 
-  it("name nobody with no pattern at all", () => {
+  it("matches nothing with an empty list of patterns", () => {
     assert.equal(decider(policyWith(rule("nobody", { namespaces: [] }))), "default");
   });
 
-  it("take patterns for text: what means something elsewhere matches nothing but itself", () => {
+  it("treats patterns as literal text, with no special characters", () => {
     for (const exactly of ["*", ".*", "d.mo", "^demo$", "demo|prod", "", "DEMO"]) {
       assert.equal(decider(policyWith(rule("odd", { namespaces: [{ exactly }] }))), "default", exactly);
     }
   });
 
-  it("give for any identity what a plain search for the first match gives", () => {
+  it("returns the same rule as a plain search for the first match, for any identity", () => {
     const word = fc.string({ unit: fc.constantFrom("a", "b"), minLength: 1, maxLength: 3 });
     const anyPattern: fc.Arbitrary<Pattern> = fc.oneof(
       fc.record({ exactly: word }),
@@ -94,22 +94,22 @@ describe("The rules of a policy", () => {
   });
 });
 
-describe("The names that terms add", () => {
+describe("dnsNamesFor", () => {
   const namesOf = (...dnsNames: readonly string[]) =>
     dnsNamesFor(id("demo", "frontend"), { ...openTerms, dnsNames });
 
-  it("are none unless there are any", () => {
+  it("returns no names if the terms have none", () => {
     assert.deepEqual(namesOf(), []);
   });
 
-  it("have every placeholder filled in, as often as it stands there", () => {
+  it("replaces every placeholder, as often as it occurs", () => {
     assert.deepEqual(
       namesOf("{serviceAccount}.{namespace}.svc", "{namespace}-{namespace}.test", "fixed.test"),
       ["frontend.demo.svc", "demo-demo.test", "fixed.test"],
     );
   });
 
-  it("keep text that only looks like a placeholder, and fill in nothing twice", () => {
+  it("keeps text that only looks like a placeholder, and replaces nothing twice", () => {
     assert.deepEqual(namesOf("{other}.test", "$&.test"), ["{other}.test", "$&.test"]);
     const dotted = SpiffeId.forWorkload(parseTrustDomain("cluster.local"), {
       namespace: "demo",

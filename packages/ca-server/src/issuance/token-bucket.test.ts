@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Rate } from "./rules.ts";
 import { type Bucket, draw } from "./token-bucket.ts";
 
-/** Which of the calls at these instants may go on. */
+/** Which of the calls at these times are allowed. */
 function admitted(rate: Rate, instants: readonly number[]): readonly number[] {
   let bucket: Bucket | undefined;
   return instants.filter((nowMs) => {
@@ -24,7 +24,7 @@ const anyInstants = fc
   );
 
 describe("A token bucket", () => {
-  it("never gives more in any window than its burst and what grows in that time", () => {
+  it("never allows more in any window than its burst and the refill of that time", () => {
     fc.assert(
       fc.property(anyRate, anyInstants, (rate, instants) => {
         const given = admitted(rate, instants);
@@ -38,7 +38,7 @@ describe("A token bucket", () => {
     );
   });
 
-  it("lets a new caller have its burst at once, and then nobody", () => {
+  it("allows a new caller its whole burst immediately, and then nothing", () => {
     fc.assert(
       fc.property(anyRate, (rate) => {
         const calls = Array.from({ length: rate.burst + 5 }, () => 1_000);
@@ -47,7 +47,7 @@ describe("A token bucket", () => {
     );
   });
 
-  it("lets whoever waits as long as it says go on, and nobody a whole token too early", () => {
+  it("allows a call after the stated delay, and none that comes a whole token too early", () => {
     fc.assert(
       fc.property(anyRate, fc.nat(1_000_000), (rate, startMs) => {
         let bucket: Bucket | undefined;
@@ -60,15 +60,15 @@ describe("A token bucket", () => {
     );
   });
 
-  it("does not make callers wait longer for having asked in vain", () => {
+  it("does not extend the delay of a caller that retries too early", () => {
     const rate = { perMinute: 60, burst: 1 };
     const impatient = Array.from({ length: 101 }, (_, tenth) => tenth * 100);
     const { length } = admitted(rate, impatient);
-    // Tenths of tokens do not add up to whole ones in binary, and rounding is never in the caller's favour.
+    // Tenths of tokens do not add up to whole tokens in binary, and rounding must never favour the caller.
     assert.ok(length === 10 || length === 11, `${length}`);
   });
 
-  it("holds no more than its burst, however long nobody asks", () => {
+  it("holds at most its burst, however long it is unused", () => {
     const rate = { perMinute: 600, burst: 3 };
     const { bucket } = draw(undefined, rate, 0);
     let later: Bucket = bucket;

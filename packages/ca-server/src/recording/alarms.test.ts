@@ -5,7 +5,7 @@ import { Alarms } from "./alarms.ts";
 import { issuanceFacts } from "./issuance-facts.fixture.ts";
 import { issuedEntry } from "./issued-entry.ts";
 
-describe("The alarms", () => {
+describe("Alarms", () => {
   let entry: IssuedEntry;
   let raised: string[];
   let known: Set<string> | undefined;
@@ -31,7 +31,7 @@ describe("The alarms", () => {
     caller: { ...entry.caller, tokenIdHash },
   });
 
-  it("ring when one token comes from two addresses, and name the certificate", () => {
+  it("raises an alarm when one token comes from two addresses, and logs the certificate", () => {
     alarms.look(withToken("ab", "10.0.0.1:1"));
     alarms.look(withToken("ab", "10.0.0.1:2"));
     assert.deepEqual(raised, []);
@@ -40,7 +40,7 @@ describe("The alarms", () => {
     assert.equal(logger.events[0]?.facts["serial"], entry.serial);
   });
 
-  it("do not ring for two tokens, nor where a token has no id", () => {
+  it("raises no alarm for two tokens, or for a token without an id", () => {
     alarms.look(withToken("ab", "10.0.0.1:1"));
     alarms.look(withToken("cd", "10.0.0.2:1"));
     alarms.look(withToken(undefined, "10.0.0.1:1"));
@@ -48,7 +48,7 @@ describe("The alarms", () => {
     assert.deepEqual(raised, []);
   });
 
-  it("ring once for a name that never was, and not while that is not known", () => {
+  it("raises one alarm for a name that is new, and none while the index does not know", () => {
     alarms.look(entry);
     assert.deepEqual(raised, []);
     const stranger = { ...entry, spiffeId: `${entry.spiffeId}-2` };

@@ -29,7 +29,7 @@ export class Alarms {
 
   look(entry: IssuedEntry): void {
     const { caller, spiffeId, peerAddress } = entry;
-    if (isOther(this.#addresses, caller.tokenIdHash, hostOf(peerAddress)))
+    if (hasChanged(this.#addresses, caller.tokenIdHash, hostOf(peerAddress)))
       this.#raise("token_from_two_addresses", entry);
     if (this.#names.has(spiffeId)) return;
     this.#names.set(spiffeId, true);
@@ -45,7 +45,7 @@ export class Alarms {
 }
 
 /** Whether the key had a different value before. Remembers the last value. */
-function isOther(
+function hasChanged(
   seen: LRUCache<string, string>,
   key: string | undefined,
   value: string | undefined,

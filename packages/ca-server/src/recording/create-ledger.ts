@@ -66,7 +66,7 @@ export function createLedger(deps: LedgerDeps): CaLedger {
     clock,
     logger,
   });
-  const strangers = new BoundedRecord({
+  const unauthenticated = new BoundedRecord({
     directory: directory.strangers,
     limit: new PeerLimit(refusalsRate, clock),
     sweep: sweeps.second,
@@ -87,12 +87,12 @@ export function createLedger(deps: LedgerDeps): CaLedger {
     logger,
   });
   return {
-    decisions: new Decisions({ log, limit, strangers, onIssued }),
+    decisions: new Decisions({ log, limit, unauthenticated, onIssued }),
     operators: new OperatorLog({ log, clock }),
     index,
     log,
     tree,
-    components: [log, tree, index, strangers, retention],
+    components: [log, tree, index, unauthenticated, retention],
     async settled() {
       await Promise.all([tree.publish(), index.catchUp()]);
     },

@@ -40,13 +40,13 @@ const nothing = {
 
 const viewOf = (refusal: Partial<Refusal>) => decisionMessage(refusedEntry({ ...unknown, ...refusal }));
 
-describe("What is told of a decision", () => {
-  it("tells of a stranger's call where it came from and no more", () => {
+describe("decisionMessage", () => {
+  it("reports only the origin of a call from an unauthenticated caller", () => {
     const { known: _, error: __, ...told } = unknown;
     assert.deepEqual(viewOf({}), { ...told, ...nothing });
   });
 
-  it("tells of a refusal what the caller was told, and beneath it what only operators may know", () => {
+  it("reports the facts that a refused caller got, and the causes that only operators may see", () => {
     const cause = new Error("JWKS fetch failed", { cause: new Error("ECONNREFUSED") });
     const facts = { expected: "this", seen: "that", fix: "do so", rule: "payments" };
     const error = new CaError("CSR_KEY_REJECTED", "the key is refused", { ...facts, cause });
@@ -61,7 +61,7 @@ describe("What is told of a decision", () => {
     assert.equal(viewOf({ error: new CaError("TTL_TOO_LONG", "x"), known: { rule: "known" } }).rule, "known");
   });
 
-  it("tells of a certificate its serial, what was not given, and which credentials did not count", async () => {
+  it("reports the serial of a certificate, the ignored kinds and the disregarded credentials", async () => {
     const disregarded = ["TOKEN_EXPIRED"];
     const known = { ...caller, disregarded, pod: { name: "web-1", uid: "u" }, node: "node-a" };
     const record = await issuanceFacts({ caller: known, rule: "", ignored: ["subject"] });
@@ -74,7 +74,7 @@ describe("What is told of a decision", () => {
     });
   });
 
-  it("names each kind of credential by what may be shown of it", () => {
+  it("describes each kind of credential without the credential itself", () => {
     const textOf = (credential: CredentialFacts) =>
       viewOf({ known: { caller: { ...caller, credential } } }).credential;
     assert.equal(textOf({ kind: "kubernetes-token", tokenIdHash: "ab" }), "kubernetes-token");
@@ -85,7 +85,7 @@ describe("What is told of a decision", () => {
     );
   });
 
-  it("keeps little of errors that go on and on, and of what no refusal was made of", () => {
+  it("limits the length of an endless chain of causes, and reports errors that are not refusals", () => {
     const long = "x".repeat(100_000);
     const endless = new Error(long);
     endless.cause = endless;
@@ -95,7 +95,7 @@ describe("What is told of a decision", () => {
     assert.equal(viewOf({ error: "a text that was thrown" }).problem, "a text that was thrown");
   });
 
-  it("holds no token and no PEM of calls that were refused for them", async () => {
+  it("contains no token and no PEM of a call that was refused for them", async () => {
     const tokens = await createTokenIssuer({ issuer: "https://issuer.test" });
     const token = await tokens.mint({ namespace: "demo", serviceAccount: "frontend", now: time });
     const csrPem = createCertificateRequest(await createKeyPair("P-256"), frontend);

@@ -17,16 +17,16 @@ const refusal: Refusal = {
 };
 const stranger: Refusal = { ...refusal, code: "TOKEN_MISSING", known: {} };
 
-describe("The record of decisions", () => {
+describe("Decisions", () => {
   let appended: ReturnType<typeof parseEntry>[];
-  let strangers: RefusedEntry[];
+  let unauthenticated: RefusedEntry[];
   let issued: IssuedEntry[];
   let disk: Promise<void>;
   let mayTake: (who: string) => boolean;
   let decisions: Decisions;
 
   beforeEach(() => {
-    [appended, strangers, issued, disk, mayTake] = [[], [], [], Promise.resolve(), () => true];
+    [appended, unauthenticated, issued, disk, mayTake] = [[], [], [], Promise.resolve(), () => true];
     decisions = new Decisions({
       log: {
         append: async (entry) => {
@@ -35,7 +35,7 @@ describe("The record of decisions", () => {
         },
       },
       limit: { take: (who) => mayTake(who) },
-      strangers: { add: (entry) => void strangers.push(entry) },
+      unauthenticated: { add: (entry) => void unauthenticated.push(entry) },
       onIssued: (entry) => void issued.push(entry),
     });
   });
@@ -45,30 +45,30 @@ describe("The record of decisions", () => {
     disk.catch(() => undefined);
   };
 
-  it("lets nobody wait for the refusal of a stranger, whatever the disk does", async () => {
+  it("never waits for the refusal of an unauthenticated caller, whatever the disk does", async () => {
     broken();
     await decisions.refused(stranger);
-    assert.deepEqual([appended.length, strangers.length], [0, 1]);
-    assert.equal(strangers[0]?.caller, undefined);
+    assert.deepEqual([appended.length, unauthenticated.length], [0, 1]);
+    assert.equal(unauthenticated[0]?.caller, undefined);
   });
 
-  it("takes a known caller that is refused on and on for a stranger, each pod for itself", async () => {
+  it("treats an authenticated caller that is refused repeatedly as an unauthenticated one, per pod", async () => {
     const asked: string[] = [];
     mayTake = (who) => asked.push(who) <= 1;
     await decisions.refused(refusal);
     await decisions.refused({ ...refusal, known: { caller: { ...caller, pod: { name: "a", uid: "u" } } } });
-    assert.deepEqual([appended.length, strangers.length], [1, 1]);
+    assert.deepEqual([appended.length, unauthenticated.length], [1, 1]);
     assert.deepEqual(asked, [` ${frontend}`, `u ${frontend}`]);
   });
 
-  it("refuses what may not be durable, and tells nobody of a certificate that was not recorded", async () => {
+  it("fails if an entry may not be durable, and does not report a certificate that was not recorded", async () => {
     broken();
     await rejectsWithCode(decisions.record(await issuanceFacts()), "LEDGER_UNAVAILABLE");
     await rejectsWithCode(decisions.refused(refusal), "LEDGER_UNAVAILABLE");
     assert.deepEqual([appended.length, issued.length], [0, 0]);
   });
 
-  it("puts certificates and refusals of known callers on record, with what the caller was told", async () => {
+  it("records certificates and refusals of authenticated callers, with the facts that the caller got", async () => {
     await decisions.record(await issuanceFacts());
     await decisions.refused(refusal);
     assert.deepEqual(
@@ -84,7 +84,7 @@ describe("The record of decisions", () => {
     assert.equal(issued.length, 1);
   });
 
-  it("remembers the last ten thousand by their references, whether or not anybody asked for the others", async () => {
+  it("remembers the last 10 000 decisions by their reference ids, whichever of them were looked up", async () => {
     for (let number = 0; number < 10_001; number += 1) {
       await decisions.refused({ ...stranger, referenceId: `ref ${number}` });
       decisions.find("ref 0");

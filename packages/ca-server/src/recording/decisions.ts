@@ -14,7 +14,7 @@ export interface DecisionsDeps {
    */
   readonly limit: Pick<PeerLimit, "take">;
   /** Takes the refusals of unauthenticated callers. No call waits for them to be written. */
-  readonly strangers: { add(entry: RefusedEntry): void };
+  readonly unauthenticated: { add(entry: RefusedEntry): void };
   /** Called for every recorded certificate. */
   readonly onIssued?: (entry: IssuedEntry) => void;
 }
@@ -52,7 +52,7 @@ export class Decisions implements Ledger {
     const who = entry.caller && `${entry.caller.pod?.uid ?? ""} ${entry.caller.spiffeId}`;
     if (who !== undefined && this.#deps.limit.take(who)) return this.#append(entry);
     this.#recent.set(entry.referenceId, entry);
-    this.#deps.strangers.add(entry);
+    this.#deps.unauthenticated.add(entry);
   }
 
   /** Finds one of the most recent decisions. */

@@ -5,7 +5,7 @@ import type { CredentialFacts, IssuanceFacts } from "../issuance/ports.ts";
 import { issuanceFacts } from "./issuance-facts.fixture.ts";
 import { issuedEntry } from "./issued-entry.ts";
 
-describe("An entry of the ledger", () => {
+describe("An issued entry", () => {
   let record: IssuanceFacts;
 
   before(async () => {
@@ -16,14 +16,14 @@ describe("An entry of the ledger", () => {
     Buffer.from(encodeEntry(issuedEntry({ ...record, ...changes }))).toString();
   const entryOf = (changes?: Partial<IssuanceFacts>) => JSON.parse(lineOf(changes));
 
-  it("is one line, whatever is in it", () => {
+  it("is one line, whatever it contains", () => {
     const pod = { name: "a\nb\u2028c", uid: '"\r' };
     const line = lineOf({ caller: { ...caller, pod }, ignored: ["\n"] });
     assert.doesNotMatch(line, /\n/);
     assert.deepEqual(JSON.parse(line).caller.pod, pod);
   });
 
-  it("says who got which certificate when, by which rule and from whom", () => {
+  it("names the caller, the certificate, its time, the rule and the peer address", () => {
     assert.deepEqual(entryOf(), {
       v: 2,
       kind: "issued",
@@ -42,7 +42,7 @@ describe("An entry of the ledger", () => {
     });
   });
 
-  it("says how the caller proved itself, and what came along and did not count", () => {
+  it("names the credential that counted, and those that were disregarded", () => {
     const credential: CredentialFacts = {
       kind: "client-certificate",
       serial: "01",
@@ -58,12 +58,12 @@ describe("An entry of the ledger", () => {
     assert.deepEqual(entry.ignored, ["subject"]);
   });
 
-  it("is read again as it was written, and written again as it was read", () => {
+  it("is the same entry after it is written and read, and the same line after it is read and written", () => {
     const line = lineOf({ ignored: ["subject"] });
     assert.equal(Buffer.from(encodeEntry(parseEntry(Buffer.from(line)))).toString(), line);
   });
 
-  it("is refused by its reader when it is written in another way, or is of another kind", () => {
+  it("is rejected by the reader if it is not canonical or has another kind", () => {
     const line = lineOf();
     const { serial: _, ...less } = entryOf();
     const broken: Record<string, string> = {
@@ -87,13 +87,13 @@ describe("An entry of the ledger", () => {
     assert.throws(() => parseEntry(Buffer.from([...Buffer.from(line.slice(0, -1)), 0xff])), EntryError);
   });
 
-  it("of the first release is read as it stands, whatever the order of its members", () => {
+  it("of the first release is read unchanged, whatever the order of its members", () => {
     const { v: _, ...rest } = entryOf();
     const first = JSON.stringify({ v: 1, ...rest });
     assert.deepEqual(parseEntry(Buffer.from(first)), { v: 1, ...rest });
   });
 
-  it("is no longer than a bundle of entries has room for", () => {
+  it("is never longer than an entry bundle allows", () => {
     assert.throws(() => lineOf({ rule: "x".repeat(maxEntryBytes) }), RangeError);
   });
 });

@@ -6,13 +6,13 @@ import { Decisions } from "./decisions.ts";
 export class MemoryLedger {
   /** The entries of authenticated callers. */
   readonly entries: ReturnType<typeof parseEntry>[] = [];
-  readonly strangers: RefusedEntry[] = [];
+  readonly unauthenticated: RefusedEntry[] = [];
   isDown = false;
   readonly log = this.#log();
   readonly decisions = new Decisions({
     log: this.log,
     limit: { take: () => true },
-    strangers: { add: (entry) => void this.strangers.push(entry) },
+    unauthenticated: { add: (entry) => void this.unauthenticated.push(entry) },
   });
 
   #log() {

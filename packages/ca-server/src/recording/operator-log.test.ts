@@ -3,7 +3,7 @@ import { FakeClock, rejectsWithCode } from "@kasbah/testkit";
 import { MemoryLedger } from "./memory-ledger.fixture.ts";
 import { OperatorLog } from "./operator-log.ts";
 
-describe("The record of operators", () => {
+describe("OperatorLog", () => {
   const act = { act: "pause", operatorUnverified: "ann" };
   let ledger: MemoryLedger;
   let record: OperatorLog;
@@ -13,7 +13,7 @@ describe("The record of operators", () => {
     record = new OperatorLog({ log: ledger.log, clock: new FakeClock() });
   });
 
-  it("lets nothing begin while it can not be written", async () => {
+  it("starts no operation while the ledger is not writable", async () => {
     ledger.isDown = true;
     let done = 0;
     await rejectsWithCode(
@@ -23,7 +23,7 @@ describe("The record of operators", () => {
     assert.equal(done, 0);
   });
 
-  it("says that an act was done when the ledger failed in the middle of it", async () => {
+  it("reports that an operation was done if the ledger failed during it", async () => {
     const work = async () => {
       ledger.isDown = true;
     };

@@ -6,7 +6,7 @@ import { issuanceFacts } from "./issuance-facts.fixture.ts";
 import { MemoryLedger } from "./memory-ledger.fixture.ts";
 import { TransitionLog } from "./transition-log.ts";
 
-describe("The record of the authorities", () => {
+describe("TransitionLog", () => {
   let ledger: MemoryLedger;
   let minute: ManualSweep;
   let state: AuthorityState;
@@ -42,7 +42,7 @@ describe("The record of the authorities", () => {
       return [entry.authority, entry.from, entry.stage, entry.signs];
     });
 
-  it("does not keep the CA from starting while it can not be written, and makes up for it", async () => {
+  it("lets the CA start while the ledger is not writable, and records the transitions later", async () => {
     ledger.isDown = true;
     await record.start();
     ledger.isDown = false;
@@ -51,7 +51,7 @@ describe("The record of the authorities", () => {
     assert.deepEqual(stages(), [["root-1", undefined, "active", true]]);
   });
 
-  it("holds all authorities at the start, and then each change once", async () => {
+  it("records all authorities at the start, and then each change once", async () => {
     await record.start();
     record.changed();
     const next = { ...known, id: "root-2", rootId: "root-2" };
@@ -66,7 +66,7 @@ describe("The record of the authorities", () => {
     ]);
   });
 
-  it("makes up within a minute for a transition that could not be written", async () => {
+  it("records a transition that failed to be written within a minute", async () => {
     await record.start();
     ledger.isDown = true;
     state = { ...state, authorities: [{ ...known, stage: "retiring" }] };

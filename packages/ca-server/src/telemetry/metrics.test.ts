@@ -45,8 +45,8 @@ describe("The CA's counters", () => {
   });
 
   it("tell credentials by kind and verdict, and reviews by where the verdict came from", async () => {
-    metrics.credentialJudged("client-certificate", "accepted");
-    metrics.credentialJudged("jwks-token", "TOKEN_EXPIRED");
+    metrics.credentialChecked("client-certificate", "accepted");
+    metrics.credentialChecked("jwks-token", "TOKEN_EXPIRED");
     metrics.tokenReviewed("cache");
     assert.deepEqual(await valuesOf("kasbah_credentials"), {
       'kasbah_credentials{credential="client-certificate",verdict="accepted"}': 1,

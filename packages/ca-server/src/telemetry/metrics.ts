@@ -11,7 +11,7 @@ export interface CaMetrics {
   /** A call was turned away on its headers alone. */
   overloaded(): void;
   /** One credential was judged: `accepted`, or the code of its refusal. */
-  credentialJudged(kind: string, verdict: string): void;
+  credentialChecked(kind: string, verdict: string): void;
   authenticated(durationMs: number): void;
   /** Where the verdict on a token came from. */
   tokenReviewed(from: string): void;
@@ -45,7 +45,7 @@ export function createCaMetrics(registry: Registry): CaMetrics {
       else failed.inc({ error: citadel });
     },
     overloaded: () => refusals.inc({ code: "OVERLOADED" }),
-    credentialJudged: (credential, verdict) => credentials.inc({ credential, verdict }),
+    credentialChecked: (credential, verdict) => credentials.inc({ credential, verdict }),
     authenticated: (durationMs) => authentication.observe(durationMs / 1000),
     tokenReviewed: (from) => reviews.inc({ from }),
     requestIgnored: (kinds) => {

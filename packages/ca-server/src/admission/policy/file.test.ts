@@ -33,10 +33,10 @@ default: { allow: true }
 globalRate: { perMinute: 600, burst: 100 }
 `;
 
-describe("A policy file", () => {
+describe("parsePolicy", () => {
   const { stackTraceLimit } = Error;
 
-  // Mocha keeps whole stacks, as programs do not, and hostile texts make many errors on deep ones.
+  // Mocha keeps whole stack traces, and hostile texts cause many errors on deep stacks.
   before(() => {
     Error.stackTraceLimit = 10;
   });
@@ -45,7 +45,7 @@ describe("A policy file", () => {
     Error.stackTraceLimit = stackTraceLimit;
   });
 
-  it("is read to the letter", () => {
+  it("parses every field of a policy file literally", () => {
     const everybody = [{ startsWith: "" }];
     assert.deepEqual(parsePolicy("p.yaml", full), {
       rules: [
@@ -77,7 +77,7 @@ describe("A policy file", () => {
     });
   });
 
-  it("may say no more than its version and its default, which has to be said", () => {
+  it("accepts a policy with only a version and a default, which is required", () => {
     const closed = parsePolicy("p.yaml", "version: 1\ndefault: { allow: false }\n");
     assert.deepEqual(closed, { rules: [], fallback: { ...openTerms, allow: false } });
     assert.deepEqual(parsePolicy("p.json", '{"version":1,"default":{"allow":false}}'), closed);
@@ -85,7 +85,7 @@ describe("A policy file", () => {
     assert.match(String(problemsOf("version: 1\ndefault: {}\n")), /line 2: default\.allow/);
   });
 
-  it("is refused with everything that is wrong in it, each with its line, under the file's name", () => {
+  it("rejects an invalid policy with every problem and its line, under the name of the file", () => {
     const text = `version: 1
 rules:
   - name: Payments
@@ -116,7 +116,7 @@ default:
     assert.equal(message, ["p.yaml is not a valid policy", ...problems].join("\n  "));
   });
 
-  it("gives for any text a policy or a refusal with problems, and never anything else", () => {
+  it("returns a policy or a refusal with problems for any text, and never throws anything else", () => {
     const words = fc.constantFrom(
       ...["version", "1", ": ", "\n", "  ", "- ", "default", "allow", "true", "rules", "name", "a", "*"],
       ...[
@@ -147,7 +147,7 @@ default:
     fc.assert(fc.property(texts, isPolicyOrRefusal), { numRuns: 400 });
   });
 
-  it("is refused when it is deeper than a stack, or longer than any policy", () => {
+  it("rejects a policy that is nested deeper than the stack or larger than any real policy", () => {
     const hostile = [
       "[".repeat(5_000),
       "- ".repeat(5_000),
@@ -161,8 +161,8 @@ default:
   });
 });
 
-describe("Loading a policy", () => {
-  it("tells a file that cannot be read, with the cause for the log", async () => {
+describe("loadPolicy", () => {
+  it("reports a file that cannot be read, with the cause for the log", async () => {
     await using directory = await temporaryDirectory();
     const path = directory.join("policy.yaml");
     const error = await rejectsWithCode(loadPolicy(path), "POLICY_INVALID");
@@ -186,7 +186,7 @@ function isPolicyOrRefusal(text: string): void {
   }
 }
 
-/** The text with one of its characters replaced, left out or doubled. */
+/** The text with one of its characters replaced, removed or repeated. */
 function changed(text: string): fc.Arbitrary<string> {
   const at = fc.nat(text.length - 1);
   const put = fc.oneof(

@@ -16,7 +16,7 @@ const publicName = "is a public name; dangerouslyPublicNames: true allows it";
 const openEnd = "ends with the name of a namespace or service account, which may be a public suffix";
 const noDuration = "expected a duration above zero such as 90s, 15m or 24h";
 
-/** Each text is wrong in one way: the line, and what the sentence says. */
+/** Each text has one mistake: the line and the sentence that reports it. */
 const mistakes: Readonly<Record<string, Readonly<Record<string, readonly [number, string]>>>> = {
   "its frame": {
     [header.replace("1", "2")]: [1, "version expected version: 1"],
@@ -131,9 +131,9 @@ const mistakes: Readonly<Record<string, Readonly<Record<string, readonly [number
   },
 };
 
-describe("A mistake in a policy is named with its line:", () => {
+describe("policySchema", () => {
   for (const [place, cases] of Object.entries(mistakes)) {
-    it(`${Object.keys(cases).length} of them in ${place}`, () => {
+    it(`rejects ${Object.keys(cases).length} mistakes in ${place} with the line of each`, () => {
       for (const [text, [line, sentence]] of Object.entries(cases)) {
         const error = throwsWithCode(() => parsePolicy("p.yaml", text), "POLICY_INVALID");
         assert.ok(error instanceof PolicyError);
@@ -143,7 +143,7 @@ describe("A mistake in a policy is named with its line:", () => {
     });
   }
 
-  it("and what is right beside each of them is taken", () => {
+  it("accepts the correct value beside each mistake", () => {
     const good = [
       pattern("payments"),
       pattern("pay*"),

@@ -18,7 +18,7 @@ const open = "version: 1\ndefault: { allow: true }\n";
 const closed = "version: 1\ndefault: { allow: false }\n";
 const trouble = "invalid policy file; keeping the previous policy";
 
-describe("The policy loaded", () => {
+describe("PolicySource", () => {
   let directory: TemporaryDirectory;
   let path: string;
   let clock: FakeClock;
@@ -40,7 +40,7 @@ describe("The policy loaded", () => {
 
   const isAllowed = () => source.current().fallback.allow;
 
-  /** Polls go by until it has come about; a real file takes real time to be read. */
+  /** Lets polls pass until the condition holds. Reading a real file takes real time. */
   async function passUntil(holds: () => boolean): Promise<void> {
     await eventually(async () => {
       await clock.runFor(1_000);
@@ -48,7 +48,7 @@ describe("The policy loaded", () => {
     });
   }
 
-  /** Enough for anything to be noticed that there is. */
+  /** Long enough to notice every change. */
   async function passSome(): Promise<void> {
     for (let turn = 0; turn < 40; turn++) {
       await clock.runFor(1_000);
@@ -56,7 +56,7 @@ describe("The policy loaded", () => {
     }
   }
 
-  it("is that everybody may, within the CA's own bounds, where no file is named", async () => {
+  it("allows every identity within the CA's own limits if no file is configured", async () => {
     const without = new PolicySource({ path: undefined, defaultTtlMs, maxTtlMs, clock, logger });
     await without.start();
     assert.deepEqual(without.current(), openPolicy);
@@ -65,14 +65,14 @@ describe("The policy loaded", () => {
     assert.deepEqual(logger.events, []);
   });
 
-  it("must be there and be valid at the start: nobody is admitted by a guess", async () => {
+  it("refuses to start if the policy file is missing or invalid", async () => {
     await rejectsWithCode(source.start(), "POLICY_INVALID");
     await writeFile(path, "version: 1\n");
     const error = await rejectsWithCode(source.start(), "POLICY_INVALID");
     assert.match(error.message, /policy\.yaml line 1: default/);
   });
 
-  it("is the file's, with the CA's own bounds", async () => {
+  it("loads the policy of the file with the CA's own limits", async () => {
     await writeFile(path, closed);
     await source.start();
     assert.deepEqual(source.current(), { ...openPolicy, fallback: { ...openPolicy.fallback, allow: false } });
@@ -80,7 +80,7 @@ describe("The policy loaded", () => {
     assert.deepEqual(source.warnings(), []);
   });
 
-  it("follows the file, written in place or renamed over it", async () => {
+  it("reloads the file when it is overwritten or replaced by a rename", async () => {
     await writeFile(path, open);
     await source.start();
     await writeFile(path, closed);
@@ -91,7 +91,7 @@ describe("The policy loaded", () => {
     assert.equal(logger.named("policy loaded").length, 3);
   });
 
-  it("follows a link that is swapped, as kubelet does with a ConfigMap", async () => {
+  it("reloads the file when a symbolic link is swapped, as kubelet does with a ConfigMap", async () => {
     await writeFile(directory.join("one.yaml"), open);
     await writeFile(directory.join("two.yaml"), closed);
     await symlink("one.yaml", path);
@@ -101,7 +101,7 @@ describe("The policy loaded", () => {
     await passUntil(() => !isAllowed());
   });
 
-  it("is given anew only when the content changes", async () => {
+  it("replaces the policy only when the content of the file changes", async () => {
     await writeFile(path, open);
     await source.start();
     const first = source.current();
@@ -110,7 +110,7 @@ describe("The policy loaded", () => {
     assert.equal(source.current(), first);
   });
 
-  it("stays as it was when the file becomes invalid, which is logged once and warned of until it is mended", async () => {
+  it("keeps the previous policy when the file becomes invalid, logs it once and warns until it is fixed", async () => {
     await writeFile(path, closed);
     await source.start();
     await writeFile(path, open.replace("true", "maybe"));
@@ -129,7 +129,7 @@ describe("The policy loaded", () => {
     assert.deepEqual(source.warnings(), []);
   });
 
-  it("is no longer warned of when the file is put back as it was", async () => {
+  it("stops warning when the previous content of the file is restored", async () => {
     await writeFile(path, closed);
     await source.start();
     await writeFile(path, "{{{");
@@ -139,7 +139,7 @@ describe("The policy loaded", () => {
     assert.equal(isAllowed(), false);
   });
 
-  it("stays as it was when the file has gone, and goes on when it comes back", async () => {
+  it("keeps the policy when the file is deleted, and reloads it when the file returns", async () => {
     await writeFile(path, closed);
     await source.start();
     await rm(path);

@@ -14,8 +14,8 @@ const check = (claims: Record<string, unknown>, at = now) =>
   checkTokenClaims({ ...good, ...claims }, expected, at);
 const refuse = (claims: Record<string, unknown>, code: string) => throwsWithCode(() => check(claims), code);
 
-describe("The times of a token", () => {
-  it("end it at the very second of its exp", () => {
+describe("checkTokenClaims (exp, nbf, iat)", () => {
+  it("rejects a token at the second of its exp", () => {
     const { message } = refuse({ exp: seconds }, "TOKEN_EXPIRED");
     assert.match(message, /expected exp after 2030-01-01T00:00:00\.000Z, seen 2030-01-01T00:00:00\.000Z/);
     refuse({ exp: seconds - 1 }, "TOKEN_EXPIRED");
@@ -26,24 +26,24 @@ describe("The times of a token", () => {
     throwsWithCode(() => check({}, new Date(now.getTime() + 60_000)), "TOKEN_EXPIRED");
   });
 
-  it("may have fractions of seconds, which count", () => {
+  it("accepts times with fractions of a second", () => {
     refuse({ exp: seconds - 0.001 }, "TOKEN_EXPIRED");
     check({ exp: seconds + 0.001 });
     refuse({ nbf: seconds + 0.001 }, "TOKEN_REJECTED");
   });
 
-  it("begin it at the very second of its nbf", () => {
+  it("accepts a token from the second of its nbf", () => {
     const { message } = refuse({ nbf: seconds + 1 }, "TOKEN_REJECTED");
     assert.match(message, /not valid yet.*2030-01-01T00:00:01\.000Z/);
     check({ nbf: seconds });
     check({ nbf: undefined });
   });
 
-  it("must have an end", () => {
+  it("rejects a token without exp", () => {
     refuse({ exp: undefined }, "TOKEN_REJECTED");
   });
 
-  it("must be numbers that a calendar can tell", () => {
+  it("rejects times that are not numbers within the range of a calendar", () => {
     const odd = [
       null,
       "",
@@ -64,14 +64,14 @@ describe("The times of a token", () => {
   });
 });
 
-describe("The audience of a token", () => {
-  it("must be one of ours to the letter", () => {
+describe("checkTokenClaims (aud)", () => {
+  it("accepts only a configured audience, compared literally", () => {
     const odd = ["ISTIO-CA", "istio-ca ", "istio", "istio-ca,kasbah", "", ["vault"], ["istio-ca "]];
     for (const aud of odd) refuse({ aud }, "TOKEN_AUDIENCE");
     for (const aud of ["istio-ca", "kasbah", ["vault", "kasbah"], ["istio-ca", "istio-ca"]]) check({ aud });
   });
 
-  it("must be a text or a list of texts, though one of a mixed list be ours", () => {
+  it("rejects an aud that is not a string or an array of strings, even if it contains a configured audience", () => {
     const odd = [
       undefined,
       null,
@@ -87,7 +87,7 @@ describe("The audience of a token", () => {
     for (const aud of odd) refuse({ aud }, "TOKEN_AUDIENCE");
   });
 
-  it("is told beside what was expected, cut and escaped", () => {
+  it("quotes the actual audience beside the expected one, cut and escaped", () => {
     assert.match(
       refuse({ aud: ["vault"] }, "TOKEN_AUDIENCE").message,
       /\["istio-ca","kasbah"\], seen \["vault"\]/,
@@ -98,8 +98,8 @@ describe("The audience of a token", () => {
   });
 });
 
-describe("The issuer of a token", () => {
-  it("must be the configured one to the letter", () => {
+describe("checkTokenClaims (iss)", () => {
+  it("accepts only the configured issuer, compared literally", () => {
     for (const iss of [
       `${issuer}/`,
       issuer.toUpperCase(),
@@ -115,13 +115,13 @@ describe("The issuer of a token", () => {
     }
   });
 
-  it("is judged before audience and times, and the audience before the times", () => {
+  it("checks the issuer before the audience, and the audience before the times", () => {
     refuse({ iss: "x", aud: "y", exp: 0 }, "TOKEN_ISSUER");
     refuse({ aud: "y", exp: 0 }, "TOKEN_AUDIENCE");
     refuse({ exp: 0 }, "TOKEN_EXPIRED");
   });
 
-  it("is told beside the one that is expected, or all of them", () => {
+  it("quotes the actual issuer beside the expected one, or all of them", () => {
     assert.match(
       refuse({ iss: "https://evil.test" }, "TOKEN_ISSUER").message,
       /expected iss "https:\/\/issuer\.test", seen "https:\/\/evil\.test"/,
@@ -132,8 +132,8 @@ describe("The issuer of a token", () => {
   });
 });
 
-describe("The claims of a token", () => {
-  it("pass, or are refused by a code, whatever they are", () => {
+describe("checkTokenClaims", () => {
+  it("accepts any claims or refuses them with a code", () => {
     const codes = ["TOKEN_ISSUER", "TOKEN_AUDIENCE", "TOKEN_EXPIRED", "TOKEN_REJECTED"];
     const time = fc.oneof(
       fc.double(),
@@ -165,7 +165,7 @@ describe("The claims of a token", () => {
     );
   });
 
-  it("are refused by a code though they be no object's members at all", () => {
+  it("refuses claims with a code even if they have no prototype", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
         assert.throws(() => checkTokenClaims(value, expected, now), CaError);

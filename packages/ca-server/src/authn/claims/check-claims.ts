@@ -46,14 +46,14 @@ function checkAudience({ aud }: Claims, audiences: readonly string[]): void {
 }
 
 function checkTimes({ exp, nbf, iat }: Claims, nowSeconds: number): void {
-  const end = secondsOf(exp, "exp");
+  const end = parseSeconds(exp, "exp");
   if (end === undefined) {
     throw new CaError("TOKEN_REJECTED", "the token has no exp and would never expire", {
       fix: "use a token that expires",
     });
   }
   if (end <= nowSeconds) throw expired(end, nowSeconds);
-  const start = secondsOf(nbf, "nbf");
+  const start = parseSeconds(nbf, "nbf");
   if (start !== undefined && start > nowSeconds) {
     throw new CaError("TOKEN_REJECTED", "the token is not valid yet", {
       expected: `nbf before ${instant(nowSeconds)}`,
@@ -61,7 +61,7 @@ function checkTimes({ exp, nbf, iat }: Claims, nowSeconds: number): void {
       fix: "check both clocks",
     });
   }
-  secondsOf(iat, "iat");
+  parseSeconds(iat, "iat");
 }
 
 function expired(end: number, nowSeconds: number): CaError {
@@ -76,7 +76,7 @@ function expired(end: number, nowSeconds: number): CaError {
  * JSON allows 1e400, which is read as Infinity, and 1e300, which is beyond every calendar. Such a token would
  * never expire.
  */
-function secondsOf(value: unknown, claim: string): number | undefined {
+function parseSeconds(value: unknown, claim: string): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "number" && Math.abs(value) <= greatestSeconds) return value;
   throw new CaError("TOKEN_REJECTED", `the token's ${claim} is not a time`, {

@@ -15,8 +15,8 @@ const bound = {
 const read = (kubernetes: unknown) => readServiceAccount({ sub, "kubernetes.io": kubernetes });
 const refuse = (kubernetes: unknown) => throwsWithCode(() => read(kubernetes), "TOKEN_REJECTED");
 
-describe("The name of a service account", () => {
-  it("has exactly four parts, and each of them is one that Kubernetes allows", () => {
+describe("parseServiceAccountName", () => {
+  it("accepts only names with exactly four parts, each of them valid in Kubernetes", () => {
     const names = [
       "system:serviceaccount:demo",
       `${sub}:extra`,
@@ -55,20 +55,20 @@ describe("The name of a service account", () => {
       throwsWithCode(() => parseServiceAccountName(name), "CALLER_NOT_SERVICE_ACCOUNT");
   });
 
-  it("is shown escaped and cut, since it is the caller's own", () => {
+  it("quotes the rejected name escaped and cut, because it is the caller's own", () => {
     const name = `\u001b[31m\n${"x".repeat(5000)}`;
     const { message } = throwsWithCode(() => parseServiceAccountName(name), "CALLER_NOT_SERVICE_ACCOUNT");
     assert.ok(message.length < 500);
     assert.ok(!message.includes("\u001b") && !message.includes("\n"));
   });
 
-  it("names a workload", () => {
+  it("returns the workload that the name identifies", () => {
     assert.deepEqual(parseServiceAccountName(sub), { namespace: "demo", serviceAccount: "frontend" });
     const dotted = parseServiceAccountName("system:serviceaccount:demo:a.b-c");
     assert.equal(dotted.serviceAccount, "a.b-c");
   });
 
-  it("is a workload's or refused by its code, whatever it is", () => {
+  it("returns a workload or refuses the name with its code, for any value", () => {
     const part = fc.oneof(fc.string(), fc.constantFrom("system", "serviceaccount", "demo", "a.b", "-", ".."));
     fc.assert(
       fc.property(fc.array(part, { maxLength: 6 }), (parts) => {
@@ -85,8 +85,8 @@ describe("The name of a service account", () => {
   });
 });
 
-describe("The claims that Kubernetes adds", () => {
-  it("must agree with the sub, by which the caller is named", () => {
+describe("readServiceAccount", () => {
+  it("rejects claims under kubernetes.io that do not match the sub", () => {
     refuse({ ...bound, namespace: "prod" });
     refuse({ ...bound, namespace: "Demo" });
     refuse({ ...bound, namespace: undefined });
@@ -97,7 +97,7 @@ describe("The claims that Kubernetes adds", () => {
     assert.match(message, /serviceaccount\.name .*expected "frontend", seen "bank"/);
   });
 
-  it("must be of the shape that Kubernetes gives them", () => {
+  it("rejects claims under kubernetes.io that have the wrong type", () => {
     for (const odd of [null, "demo", 1, true, [], [bound], {}]) refuse(odd);
     for (const name of ["serviceaccount", "pod", "node", "secret"] as const) {
       for (const odd of [null, "a", 1, [], [{}]]) refuse({ ...bound, [name]: odd });
@@ -114,14 +114,14 @@ describe("The claims that Kubernetes adds", () => {
     for (const odd of ["1", null, [], true]) refuse({ ...bound, warnafter: odd });
   });
 
-  it("cannot be had from what every JavaScript object has", () => {
+  it("ignores properties that claims inherit from Object.prototype", () => {
     assert.deepEqual(readServiceAccount({ sub }), {
       workload: { namespace: "demo", serviceAccount: "frontend" },
     });
     refuse(JSON.parse('{"__proto__":{"namespace":"demo","serviceaccount":{"name":"frontend"}}}'));
   });
 
-  it("say where the caller runs", () => {
+  it("returns the pod and the node of the caller", () => {
     const workload = { namespace: "demo", serviceAccount: "frontend" };
     assert.deepEqual(read(bound), { workload, pod: bound.pod, node: "node-1" });
     const { pod, node, ...alone } = bound;
@@ -130,11 +130,11 @@ describe("The claims that Kubernetes adds", () => {
     assert.deepEqual(read({ ...alone, node: { name: node.name } }), { workload, node: "node-1" });
   });
 
-  it("may hold what later versions add", () => {
+  it("accepts claims that later versions of Kubernetes add", () => {
     assert.ok(read({ ...bound, secret: { name: "s", uid: "u" }, warnafter: 1893456000, future: [1] }));
   });
 
-  it("give facts or a refusal by its code, whatever they are", () => {
+  it("returns facts or a refusal with its code, for any claims", () => {
     const value = fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.constantFrom("demo", "frontend", "a"));
     const entry = fc.oneof(value, fc.record({ name: value, uid: value }, { requiredKeys: [] }));
     const names = {
@@ -159,14 +159,14 @@ describe("The claims that Kubernetes adds", () => {
   });
 });
 
-describe("The id of a token", () => {
-  it("goes on record as its hash, and a token without one has none", () => {
+describe("tokenIdHash", () => {
+  it("returns the hash of the jti, or undefined for a token without one", () => {
     const hash = createHash("sha256").update("an-id").digest("hex");
     assert.equal(tokenIdHash({ jti: "an-id" }), hash);
     assert.equal(tokenIdHash({}), undefined);
   });
 
-  it("is refused unless it is a text", () => {
+  it("rejects a jti that is not a string", () => {
     for (const jti of [null, 1, true, [], ["an-id"], {}])
       throwsWithCode(() => tokenIdHash({ jti }), "TOKEN_REJECTED");
   });

@@ -31,18 +31,18 @@ export function readServiceAccount(claims: Claims): ServiceAccount {
   if (!isJsonObject(bound)) throw inconsistent(kubernetes, bound, "an object");
   const { namespace, serviceaccount, pod, node, secret, warnafter } = bound;
   if (namespace !== workload.namespace) throw inconsistent("namespace", namespace, quote(workload.namespace));
-  const { name, uid } = memberOf(serviceaccount, "serviceaccount");
+  const { name, uid } = requireObject(serviceaccount, "serviceaccount");
   if (name !== workload.serviceAccount) {
     throw inconsistent("serviceaccount.name", name, quote(workload.serviceAccount));
   }
-  if (uid !== undefined) textOf(uid, "serviceaccount.uid");
-  if (secret !== undefined) memberOf(secret, "secret");
+  if (uid !== undefined) requireName(uid, "serviceaccount.uid");
+  if (secret !== undefined) requireObject(secret, "secret");
   if (warnafter !== undefined && typeof warnafter !== "number")
     throw inconsistent("warnafter", warnafter, "a number");
   return {
     workload,
-    ...(pod === undefined ? {} : { pod: podOf(memberOf(pod, "pod")) }),
-    ...(node === undefined ? {} : { node: nodeOf(memberOf(node, "node")) }),
+    ...(pod === undefined ? {} : { pod: podOf(requireObject(pod, "pod")) }),
+    ...(node === undefined ? {} : { node: nodeOf(requireObject(node, "node")) }),
   };
 }
 
@@ -78,20 +78,20 @@ export function tokenIdHash({ jti }: Claims): string | undefined {
 }
 
 function podOf({ name, uid }: Claims): PodFacts {
-  return { name: textOf(name, "pod.name"), uid: textOf(uid, "pod.uid") };
+  return { name: requireName(name, "pod.name"), uid: requireName(uid, "pod.uid") };
 }
 
 function nodeOf({ name, uid }: Claims): string {
-  if (uid !== undefined) textOf(uid, "node.uid");
-  return textOf(name, "node.name");
+  if (uid !== undefined) requireName(uid, "node.uid");
+  return requireName(name, "node.name");
 }
 
-function memberOf(value: unknown, name: string): Claims {
+function requireObject(value: unknown, name: string): Claims {
   if (isJsonObject(value)) return value;
   throw inconsistent(name, value, "an object");
 }
 
-function textOf(value: unknown, name: string): string {
+function requireName(value: unknown, name: string): string {
   if (typeof value === "string" && value.length > 0 && value.length <= 253) return value;
   throw inconsistent(name, value, "a name of at most 253 characters");
 }

@@ -15,22 +15,22 @@ const twice = /repeats a member name/;
 const notJson = /it is not JSON$/;
 const notObject = /it is not a JSON object/;
 
-/** The name with every character of it escaped, which is another spelling of the same name. */
+/** The name with every character escaped, which is another spelling of the same name. */
 const escaped = (name: string) =>
   [...Array(name.length).keys()]
     .map((at) => `\\u${name.charCodeAt(at).toString(16).padStart(4, "0")}`)
     .join("");
 
-describe("Strict JSON", () => {
-  describe("with a member that is named twice", () => {
-    it("is refused, whichever readers would take: the first or the last", () => {
+describe("parseStrictJson", () => {
+  describe("parseStrictJson, for a repeated member name", () => {
+    it("rejects a repeated member name, whether parsers would keep the first or the last", () => {
       refuse('{"sub":"a","sub":"b"}', twice);
       refuse('{"sub":"a","sub":"a"}', twice);
       refuse('{"":1,"":2}', twice);
       refuse('{ "sub" : 1 ,\n\t"sub"\r\n: 2 }', twice);
     });
 
-    it("is refused however the second is spelled", () => {
+    it("rejects a repeated member name in any spelling", () => {
       refuse('{"sub":1,"s\\u0075b":2}', twice);
       refuse('{"\\u0073\\u0075\\u0062":1,"sub":2}', twice);
       refuse('{"a/b":1,"a\\/b":2}', twice);
@@ -38,7 +38,7 @@ describe("Strict JSON", () => {
       refuse('{"a\\"b":1,"a\\u0022b":2}', twice);
     });
 
-    it("is refused in any depth, and after members that hold objects and lists", () => {
+    it("rejects a repeated member name at any depth, and after members with objects and arrays", () => {
       refuse('{"a":{"b":{"c":1,"c":2}}}', twice);
       refuse('{"a":[{"b":1},{"c":1,"c":2}]}', twice);
       refuse('{"a":{"x":1},"b":[1,[2]],"a":3}', twice);
@@ -46,13 +46,13 @@ describe("Strict JSON", () => {
       refuse('{"a":"\\\\","a":1}', twice);
     });
 
-    it("is refused for names that mean something to JavaScript", () => {
+    it("rejects repeated member names that are special in JavaScript", () => {
       for (const name of ["__proto__", "constructor", "toString", "length", "0"]) {
         refuse(`{"${name}":1,"${name}":2}`, twice);
       }
     });
 
-    it("is not seen where names only look alike", () => {
+    it("accepts member names that only look alike", () => {
       const good = [
         '{"a":{"a":{"a":1}}}',
         '{"a":[{"a":1},{"a":2}],"b":{"a":3}}',
@@ -67,7 +67,7 @@ describe("Strict JSON", () => {
     });
   });
 
-  it("is refused where it is not an object", () => {
+  it("rejects JSON that is not an object", () => {
     for (const text of ["null", "[]", "[{}]", '"{}"', "1", "true"]) refuse(text, notObject);
     for (const text of [
       "",
@@ -86,7 +86,7 @@ describe("Strict JSON", () => {
     }
   });
 
-  it("is refused in other encodings than UTF-8, and with a byte order mark", () => {
+  it("rejects encodings other than UTF-8, and a byte order mark", () => {
     refuse(Buffer.from('{"a":1}', "utf16le"), notJson);
     refuse(Buffer.from('\ufeff{"a":1}'), notJson);
     for (const bytes of [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xe2, 0x82]]) {
@@ -97,7 +97,7 @@ describe("Strict JSON", () => {
     }
   });
 
-  it("is read at sixteen deep and refused at seventeen, in objects and lists alike", () => {
+  it("accepts a depth of 16 and rejects 17, in objects and arrays", () => {
     const objects = (depth: number) => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
     const lists = (depth: number) => `{"a":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
     for (const nested of [objects, lists]) {
@@ -106,7 +106,7 @@ describe("Strict JSON", () => {
     }
   });
 
-  it("is refused without a word of it", () => {
+  it("quotes nothing of the rejected text", () => {
     for (const text of ['{"secret":1,"secret":2}', '["secret"]', '{"a":secret}', '{"a":"\\secret"}']) {
       assert.throws(
         () => parse(text),
@@ -115,14 +115,14 @@ describe("Strict JSON", () => {
     }
   });
 
-  it("gives a member called __proto__ as a member and changes no prototype", () => {
+  it("returns a member named __proto__ as a member and changes no prototype", () => {
     const value = parse('{"__proto__":{"admin":true}}');
     assert.ok(Object.hasOwn(value, "__proto__"));
     assert.equal(Object.getPrototypeOf(value), Object.prototype);
     assert.equal("admin" in {}, false);
   });
 
-  it("is judged in moments at the size of the greatest token", async () => {
+  it("takes only milliseconds for a text of the largest token's size", async () => {
     const size = 16 * 1024;
     const texts = [
       "[".repeat(size),
@@ -144,7 +144,7 @@ describe("Strict JSON", () => {
 
   const object = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 8 }), { maxKeys: 8 });
 
-  it("gives what JSON.parse gives, of every object", () => {
+  it("returns what JSON.parse returns for every valid object", () => {
     fc.assert(
       fc.property(object, fc.constantFrom(undefined, 1, "\t"), (value, indent) => {
         const text = JSON.stringify(value, undefined, indent);
@@ -153,7 +153,7 @@ describe("Strict JSON", () => {
     );
   });
 
-  it("is refused as soon as any member of any object comes again, in any spelling", () => {
+  it("rejects any object in which a member name is repeated, in any spelling", () => {
     const inner = object.filter((value) => Object.keys(value).length > 0);
     fc.assert(
       fc.property(inner, fc.nat(), fc.boolean(), (value, pick, isEscaped) => {
@@ -167,7 +167,7 @@ describe("Strict JSON", () => {
     );
   });
 
-  it("gives an object or a TypeError, of any octets", () => {
+  it("returns an object or throws a TypeError for any octets", () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.uint8Array(), fc.json().map(Buffer.from), fc.string().map(Buffer.from)),

@@ -4,7 +4,7 @@ import { rename, symlink, truncate, writeFile } from "node:fs/promises";
 import { rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { readJwksFile } from "./file-source.ts";
 
-describe("A key set in a file", () => {
+describe("readJwksFile", () => {
   let directory: TemporaryDirectory;
   let path: string;
 
@@ -15,7 +15,7 @@ describe("A key set in a file", () => {
   });
   afterEach(() => directory.remove());
 
-  it("is not read beyond 1 MiB, and is at 1 MiB", async () => {
+  it("reads a file of 1 MiB and rejects a larger one", async () => {
     await truncate(path, 1024 * 1024 + 1);
     const { message } = await rejectsWithCode(readJwksFile(path), "JWKS_UNUSABLE");
     assert.match(message, /jwks\.json is larger than 1 MiB/);
@@ -23,18 +23,18 @@ describe("A key set in a file", () => {
     assert.equal((await readJwksFile(path)).length, 1024 * 1024);
   });
 
-  it("is not read from what is no file, and a pipe without a writer holds nobody up", async () => {
+  it("rejects anything but a regular file, and does not block on a pipe without a writer", async () => {
     await rejectsWithCode(readJwksFile(directory.path), "JWKS_UNUSABLE");
     const pipe = directory.join("pipe");
     execFileSync("mkfifo", [pipe]);
     await rejectsWithCode(readJwksFile(pipe), "JWKS_UNUSABLE");
   });
 
-  it("is not there when the file is not", async () => {
+  it("fails if the file does not exist", async () => {
     await assert.rejects(readJwksFile(directory.join("missing")), { code: "ENOENT" });
   });
 
-  it("is read through links, by which Kubernetes swaps what it mounts", async () => {
+  it("follows symbolic links, with which Kubernetes swaps its mounts", async () => {
     await writeFile(directory.join("second.json"), "second");
     const link = directory.join("link");
     await symlink("jwks.json", link);

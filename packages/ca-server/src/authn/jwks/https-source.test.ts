@@ -13,7 +13,7 @@ import { fetchJwks } from "./https-source.ts";
 
 const running = new AbortController().signal;
 
-describe("A key set over https", () => {
+describe("fetchJwks", () => {
   let directory: TemporaryDirectory;
   let server: FakeKubernetesApi;
 
@@ -42,21 +42,21 @@ describe("A key set over https", () => {
     ...overrides,
   });
 
-  it("is not fetched from a server whose certificate does not chain to the given roots", async () => {
+  it("rejects a server whose certificate does not chain to the configured roots", async () => {
     const before = server.calls.length;
     const fetched = fetchJwks(endpoint({ caFile: undefined }), running);
     await assert.rejects(fetched, { code: /CERT|SIGNATURE|ISSUER/ });
     assert.equal(server.calls.length, before);
   });
 
-  it("is not fetched from this host or its links, unless that is allowed", async () => {
+  it("never connects to loopback or link-local addresses unless they are allowed", async () => {
     const before = server.calls.length;
     const fetched = fetchJwks(endpoint({ addressRules: new AddressRules([]) }), running);
     await rejectsWithCode(fetched, "HTTPS_FAILED");
     assert.equal(server.calls.length, before);
   });
 
-  it("is not looked for where a redirect leads, so that our token goes nowhere else", async () => {
+  it("does not follow redirects, so that the CA's token reaches no other server", async () => {
     const before = server.calls.length;
     server.trouble = { status: 302, headers: { location: server.url.href } };
     const fetched = fetchJwks(endpoint({ tokenFile: directory.join("token") }), running);
@@ -64,7 +64,7 @@ describe("A key set over https", () => {
     assert.equal(server.calls.length, before + 1);
   });
 
-  it("is refused with any status but 200, and no word of the body comes out", async () => {
+  it("rejects every status except 200, and quotes nothing of the body", async () => {
     for (const status of [201, 206, 304, 401, 403, 404, 429, 500]) {
       const body = status === 304 ? "" : "internal secret";
       server.trouble = { status, body };
@@ -73,18 +73,18 @@ describe("A key set over https", () => {
     }
   });
 
-  it("is refused beyond 1 MiB", async () => {
+  it("rejects a key set larger than 1 MiB", async () => {
     server.trouble = "huge";
     await rejectsWithCode(fetchJwks(endpoint(), running), "HTTPS_FAILED");
   });
 
-  it("is given up when the server stalls or the CA stops", async () => {
+  it("stops waiting when the server stalls or the CA stops", async () => {
     server.trouble = "silent";
     await rejectsWithCode(fetchJwks(endpoint({ timeoutMs: 100 }), running), "HTTPS_FAILED");
     await assert.rejects(fetchJwks(endpoint(), AbortSignal.abort()), { name: "AbortError" });
   });
 
-  it("is fetched with the token file's content of that moment", async () => {
+  it("sends the current content of the token file with each request", async () => {
     const tokenFile = directory.join("token");
     assert.equal(await fetchJwks(endpoint({ tokenFile }), running), '{"keys":[]}');
     await writeFile(tokenFile, "second-token");

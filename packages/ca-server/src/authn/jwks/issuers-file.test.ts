@@ -5,7 +5,7 @@ import { TokenIssuersError } from "../../errors.ts";
 import { loadTokenIssuers } from "./issuers-file.ts";
 import { tokenAlgorithms } from "./key-set.ts";
 
-describe("A file of token issuers", () => {
+describe("loadTokenIssuers", () => {
   let directory: TemporaryDirectory;
   let file: string;
 
@@ -45,7 +45,7 @@ describe("A file of token issuers", () => {
     assert.equal(problems.length, expected.length, problems.join("\n"));
   }
 
-  it("is refused with every problem of it and its line, in one run", async () => {
+  it("reports every problem of the file with its line, in one run", async () => {
     await refused(
       [
         "version: 2",
@@ -68,7 +68,7 @@ describe("A file of token issuers", () => {
     );
   });
 
-  it("may not let tokens be signed by symmetric keys, by none, or by names that nobody knows", async () => {
+  it("rejects symmetric algorithms, none, and unknown names", async () => {
     for (const algorithm of [
       "HS256",
       "HS512",
@@ -87,14 +87,14 @@ describe("A file of token issuers", () => {
     await refused(issuerWith("jwks: /a.json", "algorithms: []"), /^line 6: issuers\.0\.algorithms /);
   });
 
-  it("may not fetch keys but over https", async () => {
+  it("rejects URLs of key sets that are not HTTPS", async () => {
     for (const url of ["http://a.test/", "ftp://a.test/", "file:///a.json", "https://", "x://a"]) {
       await refused(issuerWith(`jwks: "${url}"`), /^line 5: issuers\.0\.jwks expected an https URL/);
     }
     await refused(issuerWith("jwks: ''"), /^line 5: issuers\.0\.jwks /);
   });
 
-  it("may not hold credentials in a URL, and does not repeat them", async () => {
+  it("rejects credentials in a URL, and does not quote them", async () => {
     for (const url of ["https://user:secret@a.test/", "https://secret@a.test/", "https://:secret@a.test/"]) {
       const problems = await problemsOf(...issuerWith(`jwks: ${url}`));
       assert.match(problems.join(), /^line 5: issuers\.0\.jwks contains credentials; use tokenFile$/);
@@ -102,13 +102,13 @@ describe("A file of token issuers", () => {
     }
   });
 
-  it("may not list an issuer twice, since one of the two would never be asked", async () => {
+  it("rejects an issuer that is listed twice, because the second entry would never be used", async () => {
     const lines = issuerWith("jwks: /a.json", "", "", "");
     const again = ["  - issuer: https://a.test", "    jwks: /b.json", "    audiences: [b]"];
     await refused([...lines, ...again], /^line 9: issuers\.1\.issuer is listed twice$/);
   });
 
-  it("may not name roots or a token for keys that are a file", async () => {
+  it("rejects CA certificates or a token for a key set in a file", async () => {
     for (const name of ["caFile", "tokenFile"]) {
       await refused(
         issuerWith("jwks: /a.json", `${name}: /x`),
@@ -117,7 +117,7 @@ describe("A file of token issuers", () => {
     }
   });
 
-  it("may not be empty, have no issuers, or more than a hundred", async () => {
+  it("rejects an empty file, a file without issuers, and more than a hundred issuers", async () => {
     await refused([""], /expected object/);
     await refused(["version: 1"], /^line 1: issuers /);
     await refused(["version: 1", "issuers: []"], /^line 2: issuers /);
@@ -126,7 +126,7 @@ describe("A file of token issuers", () => {
     assert.equal((await load("version: 1", "issuers:", ...many.slice(1))).length, 100);
   });
 
-  it("may not be in a later version, nor hold what this one does not know", async () => {
+  it("rejects later versions and unknown fields", async () => {
     await refused(
       ["version: 1", "issuers: [{issuer: a, jwks: /a, audiences: [a]}]", "extra: 1"],
       /^line 1: .*"extra"/,
@@ -134,14 +134,14 @@ describe("A file of token issuers", () => {
     await refused(issuerWith("jwks: /a.json", "algorithm: ES256"), /^line 3: issuers\.0 .*"algorithm"/);
   });
 
-  it("is refused as a file where there is none, with the reason as its cause", async () => {
+  it("reports a missing file, with the reason as the cause", async () => {
     const error = await rejectsWithCode(loadTokenIssuers(directory.join("missing")), "TOKEN_ISSUERS_INVALID");
     assert.match(error.message, /missing cannot be read$/);
     assert.match(String(error.cause), /ENOENT/);
     await rejectsWithCode(loadTokenIssuers(directory.path), "TOKEN_ISSUERS_INVALID");
   });
 
-  it("gives each issuer with its keys, audiences and algorithms, which are all of ours by default", async () => {
+  it("returns each issuer with its keys, audiences and algorithms, which default to all supported ones", async () => {
     const [remote, local] = await load(
       "version: 1",
       "issuers:",

@@ -27,7 +27,7 @@ function rsaSigner(kid: string): Signer {
   return { alg: "RS256", privateKey, jwk: { ...publicKey.export({ format: "jwk" }), kty: "RSA", kid } };
 }
 
-/** Of every issuer the same kid, which proves nothing. */
+/** Every issuer has the same kid, which proves nothing. */
 const signers = { cluster: ecSigner("1"), machines: rsaSigner("1"), stranger: ecSigner("1") };
 
 function issuerOf(issuer: string, { jwk }: Signer, deps: Partial<TokenIssuer> = {}): TokenIssuer {
@@ -46,7 +46,7 @@ async function mint(signer: Signer, claims: Record<string, unknown>, alg = signe
   return token ?? assert.fail("no token");
 }
 
-describe("A token with several issuers configured", () => {
+describe("JwksTokenAuthenticator with several issuers", () => {
   const cluster = issuerOf(clusterName, signers.cluster);
   const machines = issuerOf(machinesName, signers.machines, { audiences: ["mesh"], algorithms: ["RS256"] });
   const trustDomain = parseTrustDomain("cluster.local");
@@ -55,19 +55,19 @@ describe("A token with several issuers configured", () => {
   const refuse = async (token: Promise<BearerToken>, code: string, authenticator = both) =>
     rejectsWithCode(authenticator.authenticate(await token), code);
 
-  it("never verifies under another issuer's keys than those of the one that it names", async () => {
+  it("never verifies a token with the keys of an issuer other than the one it names", async () => {
     await refuse(mint(signers.machines, { iss: clusterName }), "TOKEN_REJECTED");
     await refuse(mint(signers.cluster, { iss: machinesName, aud: "mesh" }), "TOKEN_REJECTED");
     await refuse(mint(signers.stranger, { iss: clusterName }), "TOKEN_REJECTED");
   });
 
-  it("is held to the audiences of its own issuer", async () => {
+  it("requires an audience of the token's own issuer", async () => {
     await refuse(mint(signers.cluster, { iss: clusterName, aud: "mesh" }), "TOKEN_AUDIENCE");
     await refuse(mint(signers.machines, { iss: machinesName, aud: "istio-ca" }), "TOKEN_AUDIENCE");
     assert.ok(await both.authenticate(await mint(signers.machines, { iss: machinesName, aud: "mesh" })));
   });
 
-  it("is held to the algorithms of its own issuer, though its key could do more", async () => {
+  it("requires an algorithm of the token's own issuer, even if its key supports more", async () => {
     const claims = { iss: machinesName, aud: "mesh" };
     for (const alg of ["RS384", "RS512", "PS256"]) {
       await refuse(mint(signers.machines, claims, alg), "TOKEN_REJECTED");
@@ -76,7 +76,7 @@ describe("A token with several issuers configured", () => {
     assert.ok(await free.authenticate(await mint(signers.machines, claims, "PS256")));
   });
 
-  it("of an unknown issuer is shown what it says of that, if a key of ours signed it", async () => {
+  it("quotes the unknown issuer of a token that a configured key signed", async () => {
     for (const signer of [signers.cluster, signers.machines]) {
       const { message } = await refuse(mint(signer, { iss: "https://typo.test" }), "TOKEN_ISSUER");
       assert.match(
@@ -86,12 +86,12 @@ describe("A token with several issuers configured", () => {
     }
   });
 
-  it("of an unknown issuer is shown nothing, if nobody's key of ours signed it", async () => {
+  it("quotes nothing of a token of an unknown issuer that no configured key signed", async () => {
     const { message } = await refuse(mint(signers.stranger, { iss: "https://typo.test" }), "TOKEN_REJECTED");
     assert.doesNotMatch(message, /typo|cluster\.test|machines\.test/);
   });
 
-  it("of an issuer in another spelling is of an unknown one", async () => {
+  it("treats another spelling of an issuer as an unknown issuer", async () => {
     for (const iss of [
       `${clusterName}/`,
       clusterName.toUpperCase(),
@@ -106,7 +106,7 @@ describe("A token with several issuers configured", () => {
     await refuse(mint(signers.cluster, {}), "TOKEN_ISSUER");
   });
 
-  it("of an unknown issuer looks for no new keys, since none of ours could be meant", async () => {
+  it("fetches no new keys for a token of an unknown issuer", async () => {
     let looks = 0;
     const keys = {
       ...cluster.keys,
@@ -119,7 +119,7 @@ describe("A token with several issuers configured", () => {
     assert.equal(looks, 0);
   });
 
-  it("is judged though another issuer's keys cannot be had, and only then", async () => {
+  it("verifies a token even if the keys of another issuer are unavailable, but not if its own are", async () => {
     const current = () => {
       throw new CaError("AUTHENTICATOR_UNAVAILABLE", "down");
     };
@@ -132,25 +132,25 @@ describe("A token with several issuers configured", () => {
     }
   });
 
-  it("puts on record which issuer vouched for it", async () => {
+  it("reports which issuer signed the token", async () => {
     const { credential } = await both.authenticate(await mint(signers.cluster, { iss: clusterName }));
     assert.deepEqual(credential, { kind: "jwks-token", issuer: clusterName, tokenIdHash: undefined });
   });
 
-  it("is for these issuers to judge if it names one of them, or if a key of theirs signed it", async () => {
-    assert.ok(await both.judges(await mint(signers.stranger, { iss: clusterName })));
+  it("claims the tokens that name one of its issuers, or that a key of one of them signed", async () => {
+    assert.ok(await both.checks(await mint(signers.stranger, { iss: clusterName })));
     for (const iss of ["https://typo.test", [clusterName], undefined]) {
-      assert.equal(await both.judges(await mint(signers.machines, { iss })), true);
-      assert.equal(await both.judges(await mint(signers.stranger, { iss })), false);
+      assert.equal(await both.checks(await mint(signers.machines, { iss })), true);
+      assert.equal(await both.checks(await mint(signers.stranger, { iss })), false);
     }
   });
 
-  it("is for others to judge while the keys that could have signed it cannot be had", async () => {
+  it("leaves a token to other authenticators while the keys that could have signed it are unavailable", async () => {
     const current = () => {
       throw new CaError("AUTHENTICATOR_UNAVAILABLE", "down");
     };
     const down = by({ ...cluster, keys: { ...cluster.keys, current } });
-    assert.equal(await down.judges(await mint(signers.cluster, { iss: "https://typo.test" })), false);
-    assert.equal(await down.judges(await mint(signers.cluster, { iss: clusterName })), true);
+    assert.equal(await down.checks(await mint(signers.cluster, { iss: "https://typo.test" })), false);
+    assert.equal(await down.checks(await mint(signers.cluster, { iss: clusterName })), true);
   });
 });

@@ -7,7 +7,7 @@ const ec = () => generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.ex
 const good = { ...ec(), kid: "good" };
 const setOf = (...keys: unknown[]) => JSON.stringify({ keys });
 
-describe("A JWK Set", () => {
+describe("parseVerificationKeys", () => {
   const flawed = (key: unknown): string => {
     const { keys, warnings } = parseVerificationKeys(setOf(key, good));
     assert.deepEqual(
@@ -18,12 +18,12 @@ describe("A JWK Set", () => {
     return String(warnings[0]);
   };
 
-  it("loses its symmetric keys: everybody who verifies with one can sign with it", () => {
+  it("ignores symmetric keys, with which every verifier could sign", () => {
     flawed({ kty: "oct", k: "c2VjcmV0", alg: "HS256" });
     flawed({ kty: "oct" });
   });
 
-  it("loses keys with private members, and says nothing of their values", () => {
+  it("ignores keys with private members, and quotes nothing of their values", () => {
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const jwk = privateKey.export({ format: "jwk" });
     const warning = flawed(jwk);
@@ -31,7 +31,7 @@ describe("A JWK Set", () => {
     assert.ok(!warning.includes(String(jwk.d)));
   });
 
-  it("loses EC points that are off their curve, at infinity, or not in canonical base64url", () => {
+  it("ignores EC points that are off their curve, at infinity, or not in canonical base64url", () => {
     const zeros = Buffer.alloc(32).toString("base64url");
     flawed({ ...ec(), x: zeros, y: zeros });
     flawed({ ...ec(), y: ec().y });
@@ -41,7 +41,7 @@ describe("A JWK Set", () => {
     flawed({ kty: "EC", crv: "secp256k1", x: good.x, y: good.y });
   });
 
-  it("loses weak RSA keys and forgeable exponents", () => {
+  it("ignores weak RSA keys and exponents that allow forgeries", () => {
     const rsa = (bits: number) =>
       generateKeyPairSync("rsa", { modulusLength: bits }).publicKey.export({ format: "jwk" });
     const strong = rsa(2048);
@@ -53,7 +53,7 @@ describe("A JWK Set", () => {
     assert.equal(parseVerificationKeys(setOf(strong)).keys.length, 1);
   });
 
-  it("loses keys for other uses and algorithms", () => {
+  it("ignores keys for other uses and algorithms", () => {
     flawed({ ...ec(), use: "enc" });
     flawed({ ...ec(), alg: "ECDH-ES" });
     flawed({ ...ec(), alg: "HS256" });
@@ -62,17 +62,17 @@ describe("A JWK Set", () => {
     flawed(null);
   });
 
-  it("hands on nothing but what verification needs", () => {
+  it("passes on only the members that verification needs", () => {
     const [key] = parseVerificationKeys(setOf({ ...good, x5u: "https://evil.test", key_ops: ["sign"] })).keys;
     assert.deepEqual(Object.keys(key ?? {}).sort(), ["crv", "kid", "kty", "x", "y"]);
   });
 
-  it("is never quoted: a token may have been put in its place", () => {
+  it("never quotes the text, which may be a token in the wrong place", () => {
     const error = throwsWithCode(() => parseVerificationKeys("eyJhbGciOi.secret"), "JWKS_UNUSABLE");
     assert.ok(!error.message.includes("eyJ") && error.cause === undefined);
   });
 
-  it("is refused when it is no set, or no key is left", () => {
+  it("rejects a text that is not a key set or contains no usable key", () => {
     const texts = [
       "",
       "[]",

@@ -14,7 +14,7 @@ function newKey(kid: string) {
   return { kid, privateKey, jwk: { ...publicKey.export({ format: "jwk" }), kid } };
 }
 
-describe("A token with a key that is not in the set", () => {
+describe("JwksTokenAuthenticator, for an unknown key", () => {
   const [first, second] = [newKey("first"), newKey("second")];
   let clock: FakeClock;
   let reads: number;
@@ -68,7 +68,7 @@ describe("A token with a key that is not in the set", () => {
 
   const madeUp = () => ({ ...first, kid: randomUUID() });
 
-  it("costs the source one read in 30 s, though a thousand come with a thousand made-up names", async () => {
+  it("reads the source once in 30 s even if a thousand tokens name a thousand invented keys", async () => {
     const burst = await Promise.allSettled(Array.from({ length: 1000 }, () => present(madeUp())));
     for (const each of burst) {
       assert.ok(each.status === "rejected");
@@ -83,19 +83,19 @@ describe("A token with a key that is not in the set", () => {
     assert.equal(reads, 3);
   });
 
-  it("is good at once when the issuer has a new key, for all who come together", async () => {
+  it("accepts a new key of the issuer immediately, for all concurrent callers", async () => {
     serve(first, second);
     const callers = await Promise.all(Array.from({ length: 20 }, () => present(second)));
     assert.equal(callers.length, 20);
     assert.equal(reads, 2);
   });
 
-  it("hinders no token whose key is known", async () => {
+  it("delays no token whose key is known", async () => {
     await Promise.all([present(first), present(madeUp()).catch(() => undefined), present(first)]);
     assert.equal(reads, 2);
   });
 
-  it("is refused to nobody for good while the source is away: its key may be a new one", async () => {
+  it("reports that the authenticator is unavailable while the source is, because the key may be a new one", async () => {
     cutOff();
     await rejectsWithCode(present(second), "AUTHENTICATOR_UNAVAILABLE");
     await rejectsWithCode(present(second), "AUTHENTICATOR_UNAVAILABLE");
@@ -105,14 +105,14 @@ describe("A token with a key that is not in the set", () => {
     assert.ok(await present(second));
   });
 
-  it("does not count under a key that the issuer has withdrawn", async () => {
+  it("rejects a token under a key that the issuer has withdrawn", async () => {
     serve(second);
     await clock.advance(300_000);
     await rejectsWithCode(present(first), "TOKEN_REJECTED");
     assert.ok(await present(second));
   });
 
-  it("counts under the last good set for 24 hours without a source, and then cannot be judged", async () => {
+  it("uses the last good set for 24 h without a source, and then reports that the authenticator is unavailable", async () => {
     cutOff();
     await clock.advance(24 * 3_600_000);
     assert.ok(await present(first));
@@ -123,7 +123,7 @@ describe("A token with a key that is not in the set", () => {
     assert.ok(await present(first));
   });
 
-  it("counts under the last good set when the source gives a worse one", async () => {
+  it("uses the last good set if the source returns an invalid one", async () => {
     for (const text of ["", "<html>", '{"keys":[]}', '{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}']) {
       read = async () => text;
       await clock.advance(300_000);

@@ -10,7 +10,7 @@ const newSet = (kid: string) =>
     ],
   });
 
-describe("The key set's source", () => {
+describe("JwksSource", () => {
   const hourMs = 3_600_000;
   let clock: FakeClock;
   let reads: number;
@@ -36,7 +36,7 @@ describe("The key set's source", () => {
     answer = () => Promise.reject(new Error("ECONNREFUSED"));
   };
 
-  it("reads at most once in 30 s for unknown keys, however many tokens name some", async () => {
+  it("reads at most once in 30 s for unknown keys, however many tokens name one", async () => {
     await source.start();
     await Promise.all(Array.from({ length: 1000 }, () => source.refreshForUnknownKey()));
     assert.equal(reads, 2);
@@ -48,14 +48,14 @@ describe("The key set's source", () => {
     assert.equal(reads, 3);
   });
 
-  it("is unavailable for an unknown key while it is down, since that key may be a good one", async () => {
+  it("reports AUTHENTICATOR_UNAVAILABLE for an unknown key while the source is unavailable, because the key may be valid", async () => {
     await source.start();
     fail();
     await rejectsWithCode(source.refreshForUnknownKey(), "AUTHENTICATOR_UNAVAILABLE");
     assert.ok(source.usable);
   });
 
-  it("is unavailable until a first set is there, and comes back by itself", async () => {
+  it("reports AUTHENTICATOR_UNAVAILABLE until the first set is loaded, and recovers automatically", async () => {
     const good = answer;
     fail();
     await source.start();
@@ -67,7 +67,7 @@ describe("The key set's source", () => {
     assert.ok(source.current());
   });
 
-  it("keeps the last good set for 24 hours, whatever the source says, and not longer", async () => {
+  it("keeps the last good set for 24 h, whatever the source returns, and no longer", async () => {
     await source.start();
     const kept = source.current();
     answer = async () => '{"keys":[]}';
@@ -77,13 +77,13 @@ describe("The key set's source", () => {
     throwsWithCode(() => source.current(), "AUTHENTICATOR_UNAVAILABLE");
   });
 
-  it("counts the age from the last time that the source confirmed the set", async () => {
+  it("measures the age from the last read that confirmed the set", async () => {
     await source.start();
     await clock.advance(72 * hourMs);
     assert.ok(source.usable);
   });
 
-  it("stops to trust a key that was withdrawn, at the next refresh", async () => {
+  it("stops accepting a withdrawn key at the next refresh", async () => {
     await source.start();
     const before = source.current();
     const second = newSet("second");
@@ -92,7 +92,7 @@ describe("The key set's source", () => {
     assert.notEqual(source.current(), before);
   });
 
-  it("says once why it can not be read, not at each attempt", async () => {
+  it("logs each reason for a failed read once, not at every attempt", async () => {
     await source.start();
     fail();
     const before = logger.named("cannot read jwks").length;
@@ -100,7 +100,7 @@ describe("The key set's source", () => {
     assert.equal(logger.named("cannot read jwks").length, before + 1);
   });
 
-  it("waits no longer than a second for a source that hangs", async () => {
+  it("waits at most one second for a source that hangs when it starts", async () => {
     answer = () => new Promise<string>(() => undefined);
     const started = source.start();
     await clock.advance(1_000);

@@ -22,7 +22,7 @@ function keysOf(jwks: Parameters<typeof createLocalJWKSet>[0]): TokenKeys {
   return { current: () => getKey, refreshForUnknownKey: async () => undefined };
 }
 
-/** What becomes of a token under these keys. */
+/** The outcome for a token under these keys. */
 async function present(text: string, keys: TokenKeys) {
   const token = readBearerToken({ authorization: [`Bearer ${text}`], peerCertificates: [] });
   assert.ok(token !== undefined);
@@ -34,7 +34,7 @@ async function present(text: string, keys: TokenKeys) {
   return await authenticator.authenticate(token);
 }
 
-/** Signs claims as they stand, which no JSON encoder would write, with a key of their own. */
+/** Signs claims exactly as given, which no JSON encoder would write, with a separate key. */
 async function presentRaw(payload: string) {
   const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
   const jwk = createPublicKey(await exportSPKI(publicKey)).export({ format: "jwk" });
@@ -45,7 +45,7 @@ async function presentRaw(payload: string) {
   return present(`${signed}.${signature.toString("base64url")}`, keys);
 }
 
-describe("A service account token", () => {
+describe("JwksTokenAuthenticator", () => {
   let tokens: TokenMint;
   let keys: TokenKeys;
 
@@ -60,13 +60,13 @@ describe("A service account token", () => {
   const unsignedClaims = { iss: issuer, aud: "istio-ca", exp: nowSeconds + 60 };
   const sub = "system:serviceaccount:demo:frontend";
 
-  describe("that is forged", () => {
-    it("is refused with alg none, in every spelling", async () => {
+  describe("JwksTokenAuthenticator, for a forged token", () => {
+    it("rejects a token with alg none, in every spelling", async () => {
       const [, payload = ""] = (await mint()).split(".");
       for (const alg of ["none", "None", "NONE", ""]) await refuse(`${encode({ alg })}.${payload}.AA`);
     });
 
-    it("is refused with HS256 and the public key as its secret", async () => {
+    it("rejects a token with HS256 and the public key as the secret", async () => {
       const [jwk] = tokens.jwks().keys;
       assert.ok(jwk);
       const pem = createPublicKey({ key: jwk, format: "jwk" }).export({ type: "spki", format: "pem" });
@@ -78,14 +78,14 @@ describe("A service account token", () => {
       }
     });
 
-    it("is refused when another key signed it under the known kid", async () => {
+    it("rejects a token that another key signed under the known kid", async () => {
       const { privateKey } = await generateKeyPair("ES256");
       const kid = String(tokens.jwks().keys[0]?.kid);
       const header = { alg: "ES256", kid };
       await refuse(await new SignJWT({ ...unsignedClaims, sub }).setProtectedHeader(header).sign(privateKey));
     });
 
-    it("is refused when one bit of it changed, and nothing of it is told", async () => {
+    it("rejects a token with one changed bit, and quotes nothing of it", async () => {
       const [header, payload = "", signature] = (await mint({ aud: "a-secret-audience" })).split(".");
       const claims: JWTPayload = JSON.parse(Buffer.from(payload, "base64url").toString());
       const changed = encode({ ...claims, sub: "system:serviceaccount:prod:bank" });
@@ -93,14 +93,14 @@ describe("A service account token", () => {
       assert.doesNotMatch(error.message, /bank|secret-audience/);
     });
 
-    it("is refused with claims that end in the past, and is not told so: nothing of it is proven", async () => {
+    it("rejects a forged token that has expired without saying so, because nothing in it is proven", async () => {
       const [header, , signature] = (await mint()).split(".");
       await refuse(`${header}.${encode({ ...unsignedClaims, sub, exp: 1 })}.${signature}`);
     });
   });
 
-  describe("with wrong claims", () => {
-    it("is refused for its end, its beginning, its audience and its account, by the code of each", async () => {
+  describe("JwksTokenAuthenticator, for wrong claims", () => {
+    it("rejects a wrong exp, nbf, aud or sub with the code of each", async () => {
       await refuse(await mint({ exp: nowSeconds }), "TOKEN_EXPIRED");
       await refuse(await mint({ nbf: nowSeconds + 1 }));
       await refuse(await mint({ aud: ["vault"] }), "TOKEN_AUDIENCE");
@@ -110,22 +110,22 @@ describe("A service account token", () => {
       await refuse(await mint({ "kubernetes.io": { namespace: "prod" } }));
     });
 
-    it("is refused for another issuer, which is shown, since a key of ours signed it", async () => {
+    it("rejects another issuer and quotes it, because a configured key signed the token", async () => {
       const error = await refuse(await mint({ iss: "https://other.test" }), "TOKEN_ISSUER");
       assert.match(error.message, /https:\/\/issuer\.test.*https:\/\/other\.test/);
       for (const iss of [`${issuer}/`, [issuer], undefined, ""])
         await refuse(await mint({ iss }), "TOKEN_ISSUER");
     });
 
-    it("is refused when its exp reads as infinity", async () => {
+    it("rejects an exp that is read as infinity", async () => {
       const claims = `"iss":"${issuer}","aud":"istio-ca","sub":"${sub}"`;
       await rejectsWithCode(presentRaw(`{${claims},"exp":1e400}`), "TOKEN_REJECTED");
       assert.ok(await presentRaw(`{${claims},"exp":${nowSeconds + 1}}`));
     });
   });
 
-  describe("that is good", () => {
-    it("names its workload and where that runs, with the audience as a text or a list", async () => {
+  describe("JwksTokenAuthenticator, for a valid token", () => {
+    it("returns the workload and where it runs, for an audience that is a string or an array", async () => {
       for (const aud of ["istio-ca", ["vault", "kasbah"]]) {
         const { spiffeId, credential, pod, node } = await present(await mint({ aud }), keys);
         assert.equal(spiffeId.toString(), "spiffe://cluster.local/ns/demo/sa/frontend");
@@ -136,7 +136,7 @@ describe("A service account token", () => {
       }
     });
 
-    it("is never refused while keys can not be had: the authenticator is unavailable", async () => {
+    it("never rejects a valid token while its keys are unavailable, but reports AUTHENTICATOR_UNAVAILABLE", async () => {
       const down: TokenKeys = {
         current: () => {
           throw new CaError("AUTHENTICATOR_UNAVAILABLE", "down");
@@ -147,7 +147,7 @@ describe("A service account token", () => {
     });
   });
 
-  it("may be signed by asymmetric algorithms alone", () => {
+  it("accepts only asymmetric algorithms", () => {
     assert.ok(tokenAlgorithms.every((name) => /^(ES|RS|PS|Ed)/.test(name)));
   });
 });

@@ -34,7 +34,7 @@ export class JwksTokenAuthenticator implements TokenAuthenticator {
   /**
    * Claims the tokens that name a configured issuer, and those that such an issuer signed under another name.
    */
-  async judges(token: BearerToken): Promise<boolean> {
+  async checks(token: BearerToken): Promise<boolean> {
     if (this.#issuerNamed(token.claimedIssuer) !== undefined) return true;
     const proofs = this.#deps.issuers.map((issuer) => verifiedOrNothing(token, issuer));
     return (await Promise.all(proofs)).some((claims) => claims !== undefined);

@@ -18,7 +18,7 @@ import { ReviewCache } from "./review-cache.ts";
 
 const audiences = ["istio-ca"];
 
-describe("A token judged by an API server across a network", () => {
+describe("KubernetesTokenAuthenticator with an API server across a network", () => {
   let directory: TemporaryDirectory;
   let api: FakeKubernetesApi;
   let clock: FakeClock;
@@ -59,7 +59,7 @@ describe("A token judged by an API server across a network", () => {
 
   const inSeconds = (seconds: number) => clock.now().getTime() / 1000 + seconds;
 
-  /** Another token each time, with claims that nobody signed. */
+  /** A different token each time, with claims that no key signed. */
   function tokenOf(claims: Record<string, unknown> = {}) {
     const payload = { aud: "istio-ca", exp: inSeconds(600), jti: String(serial++), ...claims };
     const [header, body] = [{ alg: "RS256" }, payload].map((part) =>
@@ -69,7 +69,7 @@ describe("A token judged by an API server across a network", () => {
     return readBearerToken({ authorization, peerCertificates: [] }) ?? assert.fail("no token");
   }
 
-  describe("is never refused by an outage", () => {
+  describe("KubernetesTokenAuthenticator during an outage", () => {
     const troubles = [
       { status: 429 },
       { status: 500 },
@@ -86,7 +86,7 @@ describe("A token judged by an API server across a network", () => {
 
     for (const trouble of troubles) {
       const name = typeof trouble === "string" ? trouble : `status ${trouble.status}`;
-      it(`of the kind "${name}", and is judged again when that is over`, async () => {
+      it(`never rejects a token during an outage of the kind "${name}", and accepts it afterwards`, async () => {
         if (trouble === "silent") authenticator = authenticatorWith({ timeoutMs: 1_000 });
         api.trouble = trouble;
         const token = tokenOf();
@@ -96,13 +96,13 @@ describe("A token judged by an API server across a network", () => {
       });
     }
 
-    it("of an API server that is overloaded, which says when to come again", async () => {
+    it("passes on the retry delay of an overloaded API server", async () => {
       api.trouble = { status: 429, headers: { "retry-after": "3" } };
       const error = await rejectsWithCode(authenticator.authenticate(tokenOf()), "AUTHENTICATOR_UNAVAILABLE");
       assert.ok("retryAfterMs" in error && error.retryAfterMs === 3_000);
     });
 
-    it("of a missing role, which the log names and the caller is not told", async () => {
+    it("logs a missing role but does not tell the caller", async () => {
       api.trouble = { status: 403 };
       const error = await rejectsWithCode(authenticator.authenticate(tokenOf()), "AUTHENTICATOR_UNAVAILABLE");
       assert.doesNotMatch(error.message, /auth-delegator/);
@@ -110,7 +110,7 @@ describe("A token judged by an API server across a network", () => {
     });
   });
 
-  it("ends at its own exp, though its verdict would be kept for longer", async () => {
+  it("rejects a token after its own exp even while a review is cached", async () => {
     const token = tokenOf({ exp: inSeconds(3) });
     const before = api.calls.length;
     await authenticator.authenticate(token);
@@ -121,7 +121,7 @@ describe("A token judged by an API server across a network", () => {
     assert.equal(api.calls.length, before + 1);
   });
 
-  it("is asked about once though two hundred calls bring it, and as it came", async () => {
+  it("sends one unmodified review for two hundred concurrent calls with one token", async () => {
     const token = tokenOf();
     const before = api.calls.length;
     await Promise.all(Array.from({ length: 200 }, () => authenticator.authenticate(token)));
@@ -129,7 +129,7 @@ describe("A token judged by an API server across a network", () => {
     assert.equal(api.calls.at(-1)?.token, token.text);
   });
 
-  it("shares fifty connections with hundreds of others", async () => {
+  it("uses at most fifty connections for hundreds of concurrent reviews", async () => {
     const tokens = Array.from({ length: 150 }, () => tokenOf());
     await Promise.all(tokens.map((token) => authenticator.authenticate(token)));
     assert.ok(api.mostAtOnce <= 50, String(api.mostAtOnce));

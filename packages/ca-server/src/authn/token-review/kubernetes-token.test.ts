@@ -14,7 +14,7 @@ const good = acceptedReview(username, ["istio-ca"]);
 const clock = new FakeClock("2030-01-01T00:00:00Z");
 const inSeconds = (seconds: number) => clock.now().getTime() / 1000 + seconds;
 
-/** A token with claims that nobody signed. */
+/** A token with claims that no key signed. */
 function tokenOf(claims: Record<string, unknown> = {}) {
   const payload = { aud: "istio-ca", exp: inSeconds(600), ...claims };
   const [header, body] = [{ alg: "RS256" }, payload].map((part) =>
@@ -24,7 +24,7 @@ function tokenOf(claims: Record<string, unknown> = {}) {
   return readBearerToken({ authorization, peerCertificates: [] }) ?? assert.fail("no token");
 }
 
-/** The authenticator of an API server that says this of every token. */
+/** The authenticator with an API server that returns this status for every token. */
 function authenticatorTold(status: unknown, deletedPods?: DeletedPods): KubernetesTokenAuthenticator {
   const body = JSON.stringify({ kind: "TokenReview", status });
   const client = { post: async () => ({ status: 201, body, retryAfterMs: undefined }) };
@@ -37,16 +37,16 @@ const presentAs = (status: unknown, claims?: Record<string, unknown>) =>
   authenticatorTold(status).authenticate(tokenOf(claims));
 const present = (claims?: Record<string, unknown>) => presentAs(good, claims);
 
-describe("A token that the Kubernetes API server judges", () => {
-  describe("is refused", () => {
-    it("unless the answer says that it is authenticated", async () => {
+describe("KubernetesTokenAuthenticator", () => {
+  describe("KubernetesTokenAuthenticator, for a review that it must not accept", () => {
+    it("rejects a token unless the status says that it is authenticated", async () => {
       const { authenticated: _, ...absent } = good;
       await rejectsWithCode(presentAs(absent), "TOKEN_REJECTED");
       await rejectsWithCode(presentAs({ ...good, authenticated: false }), "TOKEN_REJECTED");
       await rejectsWithCode(presentAs({}), "TOKEN_REJECTED");
     });
 
-    it("when the answer holds an error, though it says that the token is authenticated", async () => {
+    it("rejects a token if the status has an error, even if it says that the token is authenticated", async () => {
       const error = await rejectsWithCode(
         presentAs({ ...good, error: "some webhook secret-reason" }),
         "TOKEN_REJECTED",
@@ -55,7 +55,7 @@ describe("A token that the Kubernetes API server judges", () => {
       assert.match(String(error.cause), /secret-reason/);
     });
 
-    it("when the answer names no audience, or others than ours", async () => {
+    it("rejects a token if the status names no audience or only other ones", async () => {
       const { audiences: _, ...absent } = good;
       await rejectsWithCode(presentAs(absent), "TOKEN_AUDIENCE");
       for (const others of [[], ["vault"], ["ISTIO-CA"], ["istio-ca "], [""], ["istio-ca,kasbah"]]) {
@@ -63,7 +63,7 @@ describe("A token that the Kubernetes API server judges", () => {
       }
     });
 
-    it("when its pod was seen to go, though a verdict that was kept says otherwise", async () => {
+    it("rejects a token whose pod was deleted, even if a cached review accepts it", async () => {
       const bound = { [`${about}/pod-name`]: ["app"], [`${about}/pod-uid`]: ["one"] };
       const status = acceptedReview(username, ["istio-ca"], bound);
       const gone = (namespace: string, uid: string) => ({
@@ -79,7 +79,7 @@ describe("A token that the Kubernetes API server judges", () => {
       );
     });
 
-    it("unless its user has the name of a service account, in four parts", async () => {
+    it("rejects a token unless its user has the name of a service account, in four parts", async () => {
       const names = [
         "",
         "admin",
@@ -97,55 +97,55 @@ describe("A token that the Kubernetes API server judges", () => {
       await rejectsWithCode(presentAs({ ...good, user: undefined }), "CALLER_NOT_SERVICE_ACCOUNT");
     });
 
-    it("unless its user is in the group of service accounts, whatever its name", async () => {
+    it("rejects a token unless its user is in the group of service accounts, whatever its name is", async () => {
       for (const groups of [undefined, [], ["system:authenticated"], ["system:serviceaccounts:demo"]]) {
         await rejectsWithCode(presentAs({ ...good, user: { ...good.user, groups } }), "TOKEN_REJECTED");
       }
     });
   });
 
-  describe("that is refused gets the code that fits by its own account, and no word of that account", () => {
+  describe("KubernetesTokenAuthenticator, choosing the code of a rejection", () => {
     const no = { authenticated: false, error: "[invalid bearer token]" };
 
-    it("of an end that has passed", async () => {
+    it("reports TOKEN_EXPIRED for a rejected token whose own exp has passed, and quotes nothing of it", async () => {
       await rejectsWithCode(presentAs(no, { exp: inSeconds(0) }), "TOKEN_EXPIRED");
       await rejectsWithCode(presentAs(no, { exp: inSeconds(0), aud: "vault" }), "TOKEN_EXPIRED");
     });
 
-    it("of another audience", async () => {
+    it("reports TOKEN_AUDIENCE for a rejected token whose own aud is another one, and quotes nothing of it", async () => {
       for (const aud of ["vault-secret", ["vault-secret"], [], undefined, 1, { a: 1 }]) {
         const { message } = await rejectsWithCode(presentAs(no, { aud }), "TOKEN_AUDIENCE");
         assert.doesNotMatch(message, /vault/);
       }
     });
 
-    it("of neither", async () => {
+    it("reports TOKEN_REJECTED for any other rejected token, and quotes nothing of it", async () => {
       for (const exp of [inSeconds(1), undefined, "0", null, [0]]) {
         await rejectsWithCode(presentAs(no, { exp, aud: ["vault", "kasbah"] }), "TOKEN_REJECTED");
       }
     });
   });
 
-  describe("that was accepted", () => {
-    it("ends at its own exp even if the API server's clock is behind", async () => {
+  describe("KubernetesTokenAuthenticator, for an accepted review", () => {
+    it("rejects a token after its own exp even if the API server's clock is behind", async () => {
       await rejectsWithCode(present({ exp: inSeconds(0) }), "TOKEN_EXPIRED");
     });
 
-    it("counts for as long as the API server says where it names no end", async () => {
+    it("leaves the expiry of a token without exp to the API server", async () => {
       assert.ok(await present({ exp: undefined }));
     });
 
-    it("names the account that the API server names, whatever the token says itself", async () => {
+    it("takes the account from the API server, whatever the token itself claims", async () => {
       const { spiffeId, credential } = await present({ sub: "system:serviceaccount:prod:bank" });
       assert.equal(spiffeId.toString(), "spiffe://cluster.local/ns/demo/sa/frontend");
       assert.deepEqual(credential, { kind: "kubernetes-token", tokenIdHash: undefined });
     });
 
-    it("counts with ours among other audiences", async () => {
+    it("accepts a configured audience among others", async () => {
       assert.ok(await presentAs({ ...good, audiences: ["vault", "kasbah"] }));
     });
 
-    it("tells its pod, its node and its id where the API server does", async () => {
+    it("returns the pod, the node and the token id if the API server reports them", async () => {
       const extra = {
         [`${about}/pod-name`]: ["frontend-1"],
         [`${about}/pod-uid`]: ["pod-uid"],
@@ -159,7 +159,7 @@ describe("A token that the Kubernetes API server judges", () => {
       assert.deepEqual(caller.credential, { kind: "kubernetes-token", tokenIdHash });
     });
 
-    it("has no pod by halves", async () => {
+    it("returns no pod unless both its name and its uid are known", async () => {
       for (const extra of [
         {},
         { [`${about}/pod-name`]: ["frontend-1"] },
@@ -177,7 +177,7 @@ describe("A token that the Kubernetes API server judges", () => {
     });
   });
 
-  it("may be any that nobody else judges", async () => {
-    assert.ok(await authenticatorTold(good).judges());
+  it("claims every token", async () => {
+    assert.ok(await authenticatorTold(good).checks());
   });
 });

@@ -42,7 +42,7 @@ export class KubernetesTokenAuthenticator implements TokenAuthenticator {
     this.#deps = deps;
   }
 
-  async judges(): Promise<boolean> {
+  async checks(): Promise<boolean> {
     return true;
   }
 
@@ -52,13 +52,13 @@ export class KubernetesTokenAuthenticator implements TokenAuthenticator {
     const status = await this.#review(token.text);
     if (status.error !== "" || !status.authenticated) throw refusal(token, status, clock.now(), audiences);
     checkAudiences(status.audiences, audiences);
-    if (hasEnded(token, clock.now())) throw endedSince();
+    if (isExpired(token, clock.now())) throw tokenExpired();
     const { username, groups } = status.user;
     const workload = parseServiceAccountName(username);
     if (!groups.includes(serviceAccounts)) throw rejected(`the token's user is not in ${serviceAccounts}`);
     const caller: Caller = {
       spiffeId: SpiffeId.forWorkload(trustDomain, workload),
-      ...placeOf(status),
+      ...podAndNode(status),
       credential: { kind: this.kind, tokenIdHash: credentialIdHash(status) },
     };
     return deletedPods === undefined ? caller : refuseDeleted(caller, deletedPods);
@@ -80,12 +80,12 @@ export class KubernetesTokenAuthenticator implements TokenAuthenticator {
 /**
  * Whether a token has expired according to its own `exp`. The API server decides about a token without `exp`.
  */
-function hasEnded({ unprovenClaims: { exp } }: Pick<BearerToken, "unprovenClaims">, now: Date): boolean {
+function isExpired({ unprovenClaims: { exp } }: Pick<BearerToken, "unprovenClaims">, now: Date): boolean {
   return typeof exp === "number" && exp <= now.getTime() / 1000;
 }
 
 /** A cached review must not outlive the token that it is about. */
-function endedSince(): CaError {
+function tokenExpired(): CaError {
   return new CaError("TOKEN_EXPIRED", "the token has expired", {
     fix: "read the token file again before each call, and check both clocks",
   });
@@ -101,7 +101,7 @@ function checkAudiences(seen: readonly string[], audiences: readonly string[]): 
   });
 }
 
-function placeOf({ user }: TokenReviewStatus): { readonly pod?: PodFacts; readonly node?: string } {
+function podAndNode({ user }: TokenReviewStatus): { readonly pod?: PodFacts; readonly node?: string } {
   const [name] = user.extra[extra.podName] ?? [];
   const [uid] = user.extra[extra.podUid] ?? [];
   const [node] = user.extra[extra.nodeName] ?? [];
@@ -129,7 +129,7 @@ function refusal(
 ): CaError {
   const cause = new Error(error === "" ? "authenticated is not true" : error);
   const { aud } = unprovenClaims;
-  if (hasEnded({ unprovenClaims }, now)) {
+  if (isExpired({ unprovenClaims }, now)) {
     return new CaError(
       "TOKEN_EXPIRED",
       "the API server rejected the token, which has expired according to its own claims",

@@ -13,7 +13,7 @@ const statusOf = (authenticated: boolean): TokenReviewStatus => ({
 });
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe("The API server's verdicts on tokens", () => {
+describe("ReviewCache", () => {
   let clock: FakeClock;
   let asked: string[];
   let open: number;
@@ -44,15 +44,15 @@ describe("The API server's verdicts on tokens", () => {
   const many = (count: number, token: (at: number) => string) =>
     Promise.allSettled(Array.from({ length: count }, (_, at) => cache.review(token(at))));
 
-  describe("under a burst", () => {
-    it("are asked for once by a hundred calls with one token", async () => {
+  describe("ReviewCache under a burst", () => {
+    it("sends one review for a hundred concurrent calls with one token", async () => {
       const answers = await many(100, () => "one");
       assert.ok(answers.every(({ status }) => status === "fulfilled"));
       assert.deepEqual(asked, ["one"]);
       assert.deepEqual(from, ["api-server", ...Array.from({ length: 99 }, () => "shared")]);
     });
 
-    it("fail together for all who asked with one token, and are asked for again afterwards", async () => {
+    it("fails all concurrent calls with one token together, and sends a new review afterwards", async () => {
       answer = async () => {
         throw new ReviewUnavailable("down");
       };
@@ -63,7 +63,7 @@ describe("The API server's verdicts on tokens", () => {
       assert.ok((await cache.review("one")).authenticated);
     });
 
-    it("of a thousand tokens are asked for fifty at a time, and refused to none for good", async () => {
+    it("sends at most fifty reviews at a time for a thousand tokens, and serves all of them", async () => {
       const answers = await many(1000, String);
       assert.equal(mostOpen, 50);
       const left = answers.flatMap(({ status }, at) => (status === "rejected" ? [String(at)] : []));
@@ -77,7 +77,7 @@ describe("The API server's verdicts on tokens", () => {
       assert.equal(mostOpen, 50);
     });
 
-    it("that are known or under way cost nobody a place", async () => {
+    it("takes no slot for a cached review or for one in progress", async () => {
       await cache.review("known");
       const burst = many(550, String);
       assert.ok((await cache.review("known")).authenticated);
@@ -87,7 +87,7 @@ describe("The API server's verdicts on tokens", () => {
       assert.ok((await burst).every(({ status }) => status === "fulfilled"));
     });
 
-    it("that fail free their places", async () => {
+    it("frees the slot of a failed review", async () => {
       answer = async () => {
         throw new ReviewUnavailable("down");
       };
@@ -99,7 +99,7 @@ describe("The API server's verdicts on tokens", () => {
     });
   });
 
-  it("are kept five seconds when they are good", async () => {
+  it("caches an accepted token for 5 s", async () => {
     await cache.review("one");
     await clock.advance(4_999);
     await cache.review("one");
@@ -110,7 +110,7 @@ describe("The API server's verdicts on tokens", () => {
     assert.deepEqual(from, ["api-server", "cache", "api-server"]);
   });
 
-  it("are kept two seconds when they are bad, so that a new pod's token is soon good", async () => {
+  it("caches a rejected token for 2 s, so that the token of a new pod is soon accepted", async () => {
     answer = async () => statusOf(false);
     await cache.review("one");
     answer = async () => statusOf(true);
@@ -121,7 +121,7 @@ describe("The API server's verdicts on tokens", () => {
     assert.equal(asked.length, 2);
   });
 
-  it("are kept from the moment of the answer, by a clock that nobody sets", async () => {
+  it("measures the age of a review from its response, by the monotonic clock", async () => {
     await cache.review("one");
     clock.jump(3_600_000);
     await cache.review("one");
@@ -130,7 +130,7 @@ describe("The API server's verdicts on tokens", () => {
     assert.equal(asked.length, 1);
   });
 
-  it("are not kept at all when there were none", async () => {
+  it("caches nothing if the API server did not review the token", async () => {
     answer = async () => {
       throw new ReviewUnavailable("down");
     };
@@ -140,7 +140,7 @@ describe("The API server's verdicts on tokens", () => {
     }
   });
 
-  it("are of one token each, to the last character", async () => {
+  it("caches the review of exactly one token, compared to the last character", async () => {
     answer = async (token) => statusOf(token === "a.b.c");
     assert.equal((await cache.review("a.b.c")).authenticated, true);
     for (const other of ["a.b.d", "a.b.c ", "a.b.C", "a.b.", ""]) {
@@ -148,7 +148,7 @@ describe("The API server's verdicts on tokens", () => {
     }
   });
 
-  it("are kept without the tokens: none is found in memory after its call", async () => {
+  it("keeps no token in memory after its call", async () => {
     const worker = new Worker(new URL("review-cache-memory.fixture.ts", import.meta.url));
     const [found] = await once(worker, "message");
     assert.deepEqual(found, { foundKept: true, foundForgotten: false, kept: 1 });

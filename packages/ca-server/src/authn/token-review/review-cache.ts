@@ -10,7 +10,7 @@ export interface ReviewCacheDeps {
   readonly onAnswer: (from: "cache" | "shared" | "api-server") => void;
 }
 
-interface Verdict {
+interface CachedReview {
   readonly status: TokenReviewStatus;
   readonly untilMs: number;
 }
@@ -19,10 +19,10 @@ interface Verdict {
  * The API server caches a valid token for 10 s itself, so the token of a deleted pod is accepted for at most
  * 15 s.
  */
-const acceptedForMs = 5_000;
+const acceptedMs = 5_000;
 /** However often a rejected token is sent, it costs the API server one review in this time. */
-const refusedForMs = 2_000;
-const maxVerdicts = 20_000;
+const rejectedMs = 2_000;
+const maxCached = 20_000;
 const maxAtOnce = 50;
 /** Beyond this many waiting callers, the last would not get a response before their deadline. */
 const maxWaiting = 500;
@@ -34,7 +34,7 @@ const maxWaiting = 500;
  */
 export class ReviewCache {
   readonly #deps: ReviewCacheDeps;
-  readonly #verdicts = new LRUCache<string, Verdict>({ max: maxVerdicts });
+  readonly #cached = new LRUCache<string, CachedReview>({ max: maxCached });
   readonly #asking = new Map<string, Promise<TokenReviewStatus>>();
   readonly #limit: LimitFunction = pLimit(maxAtOnce);
 
@@ -46,7 +46,7 @@ export class ReviewCache {
   async review(token: string): Promise<TokenReviewStatus> {
     const { clock, onAnswer } = this.#deps;
     const key = createHash("sha256").update(token).digest("base64");
-    const known = this.#verdicts.get(key);
+    const known = this.#cached.get(key);
     if (known !== undefined && clock.monotonicMs() < known.untilMs) {
       onAnswer("cache");
       return known.status;
@@ -67,8 +67,8 @@ export class ReviewCache {
     onAnswer("api-server");
     const asked = this.#limit(() => ask(token))
       .then((status) => {
-        const forMs = status.authenticated ? acceptedForMs : refusedForMs;
-        this.#verdicts.set(key, { status, untilMs: clock.monotonicMs() + forMs });
+        const forMs = status.authenticated ? acceptedMs : rejectedMs;
+        this.#cached.set(key, { status, untilMs: clock.monotonicMs() + forMs });
         return status;
       })
       .finally(() => this.#asking.delete(key));
