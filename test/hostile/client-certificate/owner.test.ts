@@ -92,7 +92,7 @@ describe("A workload that holds a certificate of this CA", () => {
       message,
       /no token has proven this identity recently enough, expected a token within the last /,
     );
-    assert.ok(message.includes(`seen the last at ${provenAt.toISOString()}`), message);
+    assert.ok(message.includes(`seen the last token at ${provenAt.toISOString()}`), message);
   });
 
   it("is known by its good token, and a certificate that proves nothing is put on record beside it", async () => {
