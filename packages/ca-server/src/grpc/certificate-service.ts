@@ -15,8 +15,8 @@ import type {
 } from "../issuance/issue-certificate.ts";
 import type { Decisions } from "../recording/decisions.ts";
 import type { CaMetrics } from "../telemetry/metrics.ts";
-import { refusalOf } from "./status.ts";
 import { RefusedCall } from "./refused-call.ts";
+import { refusalOf } from "./status.ts";
 
 export interface CertificateServiceDeps {
   readonly issuance: CertificateIssuance;

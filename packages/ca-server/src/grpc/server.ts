@@ -3,9 +3,9 @@ import { type Component, formatHostPort, type HostPort, type Logger } from "@kas
 import { GrpcServer } from "@kasbah/runtime/grpc";
 import type { Route, RpcStatus, ServerLimits } from "@kasbah/runtime/rpc";
 import { CaError } from "../errors.ts";
-import { refusalOf } from "./status.ts";
 import { RefusedCall } from "./refused-call.ts";
 import type { ServingCertificate } from "./serving-certificate.ts";
+import { refusalOf } from "./status.ts";
 
 export interface GrpcEndpointDeps {
   readonly address: HostPort;

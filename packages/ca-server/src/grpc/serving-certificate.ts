@@ -39,13 +39,13 @@ export class ServingCertificate implements Component {
   readonly #deps: ServingCertificateDeps;
   readonly #loop: Loop;
   #current: ServingIdentity | undefined;
-  #replaceAt = new Date(0);
+  #renewAt = new Date(0);
   #waiting = new AbortController();
   #listener: ((identity: ServingIdentity) => void) | undefined;
 
   constructor(deps: ServingCertificateDeps) {
     this.#deps = deps;
-    this.#loop = new Loop({ clock: deps.clock, pass: (signal) => this.#replaceWhenDue(signal) });
+    this.#loop = new Loop({ clock: deps.clock, pass: (signal) => this.#renewWhenDue(signal) });
   }
 
   /** The identity for new handshakes. Throws before `start`. */
@@ -61,7 +61,7 @@ export class ServingCertificate implements Component {
 
   /** Renews the certificate immediately, because another authority must issue it. */
   issuerChanged(): void {
-    this.#replaceAt = new Date(0);
+    this.#renewAt = new Date(0);
     this.#waiting.abort();
   }
 
@@ -73,7 +73,7 @@ export class ServingCertificate implements Component {
   }
 
   async start(): Promise<void> {
-    await this.#replace();
+    await this.#renew();
     this.#loop.start();
   }
 
@@ -81,15 +81,15 @@ export class ServingCertificate implements Component {
     return this.#loop.stop();
   }
 
-  async #replaceWhenDue(signal: AbortSignal): Promise<number> {
+  async #renewWhenDue(signal: AbortSignal): Promise<number> {
     const { clock, logger } = this.#deps;
     try {
       await this.#waitUntilDue(signal);
-      await this.#replace();
+      await this.#renew();
     } catch (error) {
       if (signal.aborted) return 0;
       logger.error("cannot renew the serving certificate", { error });
-      this.#replaceAt = new Date(clock.now().getTime() + retryMs);
+      this.#renewAt = new Date(clock.now().getTime() + retryMs);
     }
     return 0;
   }
@@ -98,18 +98,18 @@ export class ServingCertificate implements Component {
     const waiting = new AbortController();
     this.#waiting = waiting;
     const either = AbortSignal.any([signal, waiting.signal]);
-    await this.#deps.scheduler.waitUntil(this.#replaceAt, either).catch((error: unknown) => {
+    await this.#deps.scheduler.waitUntil(this.#renewAt, either).catch((error: unknown) => {
       if (!waiting.signal.aborted) throw error;
     });
     signal.throwIfAborted();
   }
 
-  async #replace(): Promise<void> {
+  async #renew(): Promise<void> {
     const { issuers, writer, newSerial, clock, logger } = this.#deps;
     const now = clock.now();
     const issuer = issuers.servingIssuer(now);
     const keyPair = await createKeyPair("P-256");
-    const validity = leafValidity({ now, ttlMs: lifetimeMs, issuerNotAfter: issuer.latestLeafEnd });
+    const validity = leafValidity({ now, ttlMs: lifetimeMs, issuerNotAfter: issuer.latestLeafExpiry });
     const subjectAltNames = this.#subjectAltNames();
     const { publicKey } = keyPair;
     const leaf = await writer.writeLeaf(
@@ -122,7 +122,7 @@ export class ServingCertificate implements Component {
       privateKeyPem: keyPair.toPkcs8Pem(),
       ...this.#clientRoots(),
     };
-    this.#replaceAt = new Date((now.getTime() + validity.notAfter.getTime()) / 2);
+    this.#renewAt = new Date((now.getTime() + validity.notAfter.getTime()) / 2);
     logger.info("serving certificate issued", { serial: leaf.serial, notAfter: leaf.notAfter });
     this.#listener?.(this.#current);
   }

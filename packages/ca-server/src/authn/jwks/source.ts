@@ -5,11 +5,11 @@ import { parseVerificationKeys } from "./key-set.ts";
 import type { TokenKeys } from "./verification-keys.ts";
 
 export interface JwksSourceDeps {
-  /** Where the set comes from, for logs. */
+  /** The location of the key set, for logs. */
   readonly location: string;
-  /** Reads the text of the set, or rejects. */
+  /** Reads the text of the key set, or rejects. */
   readonly read: (signal: AbortSignal) => Promise<string>;
-  /** How often the set is read anyway, so that a key that was withdrawn stops to count. */
+  /** How often the CA refreshes the key set, so that a withdrawn key stops being accepted. */
   readonly refreshIntervalMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -18,19 +18,19 @@ export interface JwksSourceDeps {
 interface LoadedSet {
   readonly text: string;
   readonly getKey: JWTVerifyGetKey;
-  /** Monotonic time of the read that last confirmed the set. */
+  /** The monotonic time of the last successful read of this set. */
   readonly confirmedMs: number;
 }
 
-/** Tokens with made-up key names may cost the source this little and no more. */
+/** Tokens with invented key ids may cause at most one read of the source in this interval. */
 const unknownKeyIntervalMs = 30_000;
-/** The last good set outlives its source for so long. */
+/** How long the last good key set stays in use while its source is unavailable. */
 const maxAgeMs = 24 * 3_600_000;
 const firstReadMs = 1_000;
 const firstRetryMs = 1_000;
 const maxRetryMs = 30_000;
 
-/** A key set that is read again and again; the last good one is kept while its source is down. */
+/** A key set that is refreshed regularly. While its source is unavailable, the last good set stays in use. */
 export class JwksSource implements Component, TokenKeys {
   readonly name = "jwks";
   readonly #deps: JwksSourceDeps;
@@ -46,12 +46,14 @@ export class JwksSource implements Component, TokenKeys {
     this.#loop = new Loop({ clock: deps.clock, pass: () => this.#refresh() });
   }
 
-  /** True while tokens can be checked. */
+  /** True while tokens can be verified. */
   get usable(): boolean {
     return this.#loaded !== undefined && this.#ageMs(this.#loaded) <= maxAgeMs;
   }
 
-  /** Waits a moment for the first read; a source that is down delays readiness and does not stop the server. */
+  /**
+   * Waits briefly for the first read. An unavailable source delays readiness but does not stop the server.
+   */
   async start(): Promise<void> {
     const moment = new AbortController();
     await Promise.race([this.#readOnce(), delay(this.#deps.clock, firstReadMs, moment.signal)]);
@@ -78,7 +80,7 @@ export class JwksSource implements Component, TokenKeys {
     if (this.#failure.reason !== undefined) throw unavailable("the key set could not be refreshed");
   }
 
-  /** All who want a fresh set at the same time share one read. */
+  /** Concurrent callers that need a fresh set share one read. */
   #readOnce(): Promise<void> {
     this.#reading ??= this.#read().finally(() => {
       this.#reading = undefined;
