@@ -147,7 +147,7 @@ describe("createCallerAuthenticator", () => {
   });
 
   it("fails the call if an internal error occurs while it checks the token", async () => {
-    const fault = new TypeError("a fault of ours");
+    const fault = new TypeError("an internal error");
     const { authenticate, judged } = open("good", "same name", { tokens: [tokenJudge(fault)] });
     await assert.rejects(authenticate(), fault);
     assert.deepEqual(judged, []);

@@ -97,7 +97,7 @@ describe("ClientCertificateAuthenticator", () => {
       fingerprint: leaf.fingerprint,
       tokenProvenAt: tokenProofTime(leaf.serial),
     });
-    assert.deepEqual(rest, {}, "it knows of no pod and no node");
+    assert.deepEqual(rest, {}, "no pod and no node");
   });
 
   describe("ClientCertificateAuthenticator, at the time of each call", () => {

@@ -23,7 +23,7 @@ describe("CreateCertificate, for a refused call", () => {
     ca.policy = openPolicy;
   });
 
-  it("refuses a call without credentials, whatever its body is", async () => {
+  it("refuses a call without credentials, for any body", async () => {
     for (const body of [await orderBody(), Buffer.from("garbage"), Buffer.alloc(0)]) {
       const { status, message } = await ca.call(body);
       assert.equal(status, 16);
@@ -119,8 +119,16 @@ describe("CreateCertificate, for a refused call", () => {
     const { status, message } = await ca.call(await orderBody(), ca.bearer);
     assert.equal(status, 14);
     assert.match(message, /^LEDGER_UNAVAILABLE: /);
-    assert.deepEqual(loggedCodes().slice(refusals), ["LEDGER_UNAVAILABLE"], "told and logged as one thing");
-    assert.equal((await ca.call(await orderBody())).status, 16, "a stranger is told at once");
+    assert.deepEqual(
+      loggedCodes().slice(refusals),
+      ["LEDGER_UNAVAILABLE"],
+      "replied and logged under one code",
+    );
+    assert.equal(
+      (await ca.call(await orderBody())).status,
+      16,
+      "an unauthenticated caller gets its refusal immediately",
+    );
   });
 
   it("logs each refusal once, with its code and reference id, and the caller if it is known", async () => {

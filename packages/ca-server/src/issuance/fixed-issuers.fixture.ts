@@ -8,7 +8,7 @@ export function fixedIssuers(root: TestAuthority): IssuerSource & { servingIssue
   const { certificate, signingKey } = root;
   const bundle = TrustBundle.from([certificate]);
   const issuer = (now: Date): Issuer => {
-    if (now >= certificate.notAfter) throw new CaError("ISSUER_UNAVAILABLE", "the root has ended");
+    if (now >= certificate.notAfter) throw new CaError("ISSUER_UNAVAILABLE", "the root has expired");
     const latestLeafExpiry = certificate.notAfter;
     return { authorityId: "root-1", certificate, signingKey, intermediates: [], latestLeafExpiry };
   };

@@ -35,22 +35,28 @@ function decide(pem: string, more: Partial<Terms> = {}) {
 
 /** CSRs that request more than the caller's own names, and the kind that each counts as. */
 const foreign: Readonly<Record<string, readonly [string, readonly string[]]>> = {
-  "to be a CA": [
+  "basic constraints of a CA": [
     requestFor(names(own), extension("2.5.29.19", sequence(tlv(0x01, Buffer.of(0xff))), true)),
     ["basicConstraints"],
   ],
-  "to sign certificates": [requestFor(names(own), extension("2.5.29.15", hex("03020106"))), ["keyUsage"]],
-  "another's name": [requestFor(names(uri(bank))), ["uniformResourceIdentifier"]],
-  "another's name beside its own": [requestFor(names(own, uri(bank))), ["uniformResourceIdentifier"]],
-  "its own name in other letters": [
+  "the key usage of a CA": [requestFor(names(own), extension("2.5.29.15", hex("03020106"))), ["keyUsage"]],
+  "another workload's name": [requestFor(names(uri(bank))), ["uniformResourceIdentifier"]],
+  "another workload's name beside its own": [
+    requestFor(names(own, uri(bank))),
+    ["uniformResourceIdentifier"],
+  ],
+  "its own name in upper case": [
     requestFor(names(uri(frontend.toString().toUpperCase()))),
     ["uniformResourceIdentifier"],
   ],
-  "a host that the rule does not give": [requestFor(names(own, dns("istiod.istio-system.svc"))), ["dNSName"]],
-  "a wildcard": [requestFor(names(own, dns("*.demo.svc"))), ["dNSName"]],
-  "an address": [requestFor(names(own, tlv(0x87, hex("0a000001")))), ["iPAddress"]],
+  "a DNS name that the rule does not grant": [
+    requestFor(names(own, dns("istiod.istio-system.svc"))),
+    ["dNSName"],
+  ],
+  "a wildcard name": [requestFor(names(own, dns("*.demo.svc"))), ["dNSName"]],
+  "an IP address": [requestFor(names(own, tlv(0x87, hex("0a000001")))), ["iPAddress"]],
   "a subject": [requestPem({ subject: commonName("admin") }), ["subject"]],
-  "an extension that nobody knows": [requestFor(names(own), extension("1.2.3.4", hex("0500"))), ["1.2.3.4"]],
+  "an unknown extension": [requestFor(names(own), extension("1.2.3.4", hex("0500"))), ["1.2.3.4"]],
 };
 
 describe("approve, for a CSR that requests more than the caller's own names", () => {
@@ -88,7 +94,7 @@ describe("approve, for a CSR that requests more than the caller's own names", ()
     );
   });
 
-  it("issues the same certificate whatever the CSR requests, and records the ignored kinds", () => {
+  it("issues the same certificate for any CSR with the same key, and records the ignored kinds", () => {
     fc.assert(
       fc.property(anyRequest, (pem) => {
         const { ignored: _, ...order } = decide(pem);

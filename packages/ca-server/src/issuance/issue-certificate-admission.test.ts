@@ -133,13 +133,13 @@ describe("createIssuance, admission", () => {
   });
 
   it("reports each fact as soon as it is known, so that a refusal can be explained", async () => {
-    const told: KnownFacts[] = [];
-    const call = { ...unreadable, known: (facts: KnownFacts) => told.push(facts) };
+    const reported: KnownFacts[] = [];
+    const call = { ...unreadable, known: (facts: KnownFacts) => reported.push(facts) };
     const denying = authorityWith({ policy: () => policyOf({ allow: false }) });
     await rejectsWithCode(denying.createCertificate(call), "IDENTITY_NOT_ALLOWED");
-    assert.deepEqual(told, [{ caller }, { subject: frontend }]);
+    assert.deepEqual(reported, [{ caller }, { subject: frontend }]);
     await rejectsWithCode(authorityWith({}).createCertificate(call), "CSR_MALFORMED");
-    assert.deepEqual(told.slice(2), [{ caller }, { subject: frontend }, { rule: "default" }]);
+    assert.deepEqual(reported.slice(2), [{ caller }, { subject: frontend }, { rule: "default" }]);
   });
 
   it("counts a key that another pod presented, or refuses it if the rule says so", async () => {
@@ -166,12 +166,15 @@ describe("createIssuance, admission", () => {
   });
 
   it("records the ignored kinds, and notifies the observer only if there are any", async () => {
-    const told: (readonly string[])[] = [];
-    const observer = { ...openAdmission.observer, onIgnored: (kinds: readonly string[]) => told.push(kinds) };
+    const reported: (readonly string[])[] = [];
+    const observer = {
+      ...openAdmission.observer,
+      onIgnored: (kinds: readonly string[]) => reported.push(kinds),
+    };
     const authority = authorityWith({ observer });
     await authority.createCertificate(callFor({ csrPem }));
     await authority.createCertificate(callFor({ csrPem: requestNamed("admin") }));
-    assert.deepEqual(told, [["subject"]]);
+    assert.deepEqual(reported, [["subject"]]);
     assert.deepEqual(
       records.map(({ ignored }) => ignored),
       [[], ["subject"]],

@@ -25,8 +25,8 @@ export const openPolicy: IssuancePolicy = {
 
 /** The open policy with one rule `test`, which matches every identity. */
 export function policyOf(terms: Partial<Terms>): IssuancePolicy {
-  const everybody = [{ startsWith: "" }];
-  const rule = { namespaces: everybody, serviceAccounts: everybody, terms: { ...openTerms, ...terms } };
+  const anyName = [{ startsWith: "" }];
+  const rule = { namespaces: anyName, serviceAccounts: anyName, terms: { ...openTerms, ...terms } };
   return { ...openPolicy, rules: [{ name: "test", ...rule }] };
 }
 

@@ -36,7 +36,7 @@ describe("The issuance policy", () => {
     return error;
   };
 
-  it("takes the name from the subject, whatever the CSR requests", () => {
+  it("takes the name from the subject and never from the CSR", () => {
     const texts = fc.array(fc.string());
     fc.assert(
       fc.property(texts, texts, fc.boolean(), (requestedUris, requestedDnsNames, hasCommonName) => {
@@ -64,10 +64,13 @@ describe("The issuance policy", () => {
       assert.equal(silent.facts.rule, "test");
       assert.equal(silent.problem, `the policy denies ${frontend} a certificate`);
       const reason = "use team-a's account";
-      const told = refusal(() => admit(frontend, policyOf({ allow: false, reason })), "IDENTITY_NOT_ALLOWED");
-      assert.equal(told.problem, `the policy denies ${frontend} a certificate (${reason})`);
+      const explained = refusal(
+        () => admit(frontend, policyOf({ allow: false, reason })),
+        "IDENTITY_NOT_ALLOWED",
+      );
+      assert.equal(explained.problem, `the policy denies ${frontend} a certificate (${reason})`);
       assert.match(
-        told.message,
+        explained.message,
         /, by the rule test: use another service account, or ask the operator of the mesh/,
       );
     });
@@ -96,7 +99,7 @@ describe("The issuance policy", () => {
   describe("approve, lifetimes", () => {
     const { maxTtlMs, defaultTtlMs } = openPolicy;
 
-    it("refuses a lifetime above the CA's maximum and never clamps it, whatever a rule says", () => {
+    it("refuses a lifetime above the CA's maximum and never clamps it, even if a rule would", () => {
       assert.equal(decide(asked(maxTtlMs)).ttlMs, maxTtlMs);
       for (const ttlMs of [maxTtlMs + 1000, Number.MAX_SAFE_INTEGER, 9.2e21, Number.POSITIVE_INFINITY]) {
         throwsWithCode(() => decide(asked(ttlMs)), "TTL_TOO_LONG");

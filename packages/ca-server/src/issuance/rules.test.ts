@@ -6,12 +6,12 @@ import { dnsNamesFor, type IssuancePolicy, openTerms, type Pattern, type Rule, r
 
 const id = (namespace: string, serviceAccount: string) =>
   parseSpiffeId(`spiffe://cluster.local/ns/${namespace}/sa/${serviceAccount}`);
-const everybody: readonly Pattern[] = [{ startsWith: "" }];
+const anyName: readonly Pattern[] = [{ startsWith: "" }];
 
 const rule = (name: string, o: Partial<Omit<Rule, "name">> = {}): Rule => ({
   name,
-  namespaces: everybody,
-  serviceAccounts: everybody,
+  namespaces: anyName,
+  serviceAccounts: anyName,
   terms: openTerms,
   ...o,
 });

@@ -10,10 +10,10 @@ import type { CredentialFacts } from "../issuance/ports.ts";
 import { decisionMessage } from "./decision-message.ts";
 import { issuanceFacts } from "./issuance-facts.fixture.ts";
 import { issuedEntry } from "./issued-entry.ts";
-import { type Refusal, refusedEntry } from "./refused-entry.ts";
+import { type CallRefusal, refusedEntry } from "./refused-entry.ts";
 
 const time = new Date("2030-01-01T00:00:00Z");
-const unknown: Refusal = {
+const unknown: CallRefusal = {
   referenceId: "ref",
   time,
   code: "TOKEN_MISSING",
@@ -38,12 +38,12 @@ const nothing = {
   disregarded: [],
 };
 
-const viewOf = (refusal: Partial<Refusal>) => decisionMessage(refusedEntry({ ...unknown, ...refusal }));
+const viewOf = (refusal: Partial<CallRefusal>) => decisionMessage(refusedEntry({ ...unknown, ...refusal }));
 
 describe("decisionMessage", () => {
   it("reports only the origin of a call from an unauthenticated caller", () => {
-    const { known: _, error: __, ...told } = unknown;
-    assert.deepEqual(viewOf({}), { ...told, ...nothing });
+    const { known: _, error: __, ...facts } = unknown;
+    assert.deepEqual(viewOf({}), { ...facts, ...nothing });
   });
 
   it("reports the facts that a refused caller got, and the causes that only operators may see", () => {

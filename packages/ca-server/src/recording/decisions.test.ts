@@ -5,9 +5,9 @@ import { CaError } from "../errors.ts";
 import { caller, frontend } from "../issuance/open-admission.fixture.ts";
 import { Decisions } from "./decisions.ts";
 import { issuanceFacts } from "./issuance-facts.fixture.ts";
-import type { Refusal } from "./refused-entry.ts";
+import type { CallRefusal } from "./refused-entry.ts";
 
-const refusal: Refusal = {
+const refusal: CallRefusal = {
   time: new Date("2030-01-01T00:00:00Z"),
   referenceId: "ref",
   peerAddress: "10.0.0.1:5",
@@ -15,7 +15,7 @@ const refusal: Refusal = {
   known: { caller, subject: frontend },
   error: new CaError("CSR_MALFORMED", "no PEM block", { fix: "send one" }),
 };
-const stranger: Refusal = { ...refusal, code: "TOKEN_MISSING", known: {} };
+const unauthenticatedRefusal: CallRefusal = { ...refusal, code: "TOKEN_MISSING", known: {} };
 
 describe("Decisions", () => {
   let appended: ReturnType<typeof parseEntry>[];
@@ -45,9 +45,9 @@ describe("Decisions", () => {
     disk.catch(() => undefined);
   };
 
-  it("never waits for the refusal of an unauthenticated caller, whatever the disk does", async () => {
+  it("never waits for the refusal of an unauthenticated caller, even if the disk hangs or fails", async () => {
     broken();
-    await decisions.refused(stranger);
+    await decisions.refused(unauthenticatedRefusal);
     assert.deepEqual([appended.length, unauthenticated.length], [0, 1]);
     assert.equal(unauthenticated[0]?.caller, undefined);
   });
@@ -86,7 +86,7 @@ describe("Decisions", () => {
 
   it("remembers the last 10 000 decisions by their reference ids, whichever of them were looked up", async () => {
     for (let number = 0; number < 10_001; number += 1) {
-      await decisions.refused({ ...stranger, referenceId: `ref ${number}` });
+      await decisions.refused({ ...unauthenticatedRefusal, referenceId: `ref ${number}` });
       decisions.find("ref 0");
     }
     assert.equal(decisions.find("ref 0"), undefined);

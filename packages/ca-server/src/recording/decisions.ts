@@ -4,7 +4,7 @@ import type { IssuanceFacts, Ledger } from "../issuance/ports.ts";
 import { appendEntry, type EntryLog } from "./append-entry.ts";
 import { issuedEntry } from "./issued-entry.ts";
 import type { PeerLimit } from "./peer-limit.ts";
-import { type Refusal, refusedEntry } from "./refused-entry.ts";
+import { type CallRefusal, refusedEntry } from "./refused-entry.ts";
 
 export interface DecisionsDeps {
   readonly log: EntryLog;
@@ -47,7 +47,7 @@ export class Decisions implements Ledger {
    *
    * @throws CaError `LEDGER_UNAVAILABLE` if the entry may not be durable
    */
-  async refused(refusal: Refusal): Promise<void> {
+  async refused(refusal: CallRefusal): Promise<void> {
     const entry = refusedEntry(refusal);
     const who = entry.caller && `${entry.caller.pod?.uid ?? ""} ${entry.caller.spiffeId}`;
     if (who !== undefined && this.#deps.limit.take(who)) return this.#append(entry);

@@ -16,7 +16,7 @@ describe("An issued entry", () => {
     Buffer.from(encodeEntry(issuedEntry({ ...record, ...changes }))).toString();
   const entryOf = (changes?: Partial<IssuanceFacts>) => JSON.parse(lineOf(changes));
 
-  it("is one line, whatever it contains", () => {
+  it("is one line for any content", () => {
     const pod = { name: "a\nb\u2028c", uid: '"\r' };
     const line = lineOf({ caller: { ...caller, pod }, ignored: ["\n"] });
     assert.doesNotMatch(line, /\n/);
@@ -87,7 +87,7 @@ describe("An issued entry", () => {
     assert.throws(() => parseEntry(Buffer.from([...Buffer.from(line.slice(0, -1)), 0xff])), EntryError);
   });
 
-  it("of the first release is read unchanged, whatever the order of its members", () => {
+  it("of the first release is read unchanged, with its members in any order", () => {
     const { v: _, ...rest } = entryOf();
     const first = JSON.stringify({ v: 1, ...rest });
     assert.deepEqual(parseEntry(Buffer.from(first)), { v: 1, ...rest });

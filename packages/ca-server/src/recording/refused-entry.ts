@@ -4,7 +4,7 @@ import type { KnownFacts } from "../issuance/issue-certificate.ts";
 import { callerEntry } from "./caller-entry.ts";
 
 /** A call that the CA refused. */
-export interface Refusal {
+export interface CallRefusal {
   readonly time: Date;
   readonly referenceId: string;
   readonly peerAddress: string;
@@ -17,7 +17,14 @@ export interface Refusal {
 const maxCauses = 5;
 const maxCauseLength = 300;
 
-export function refusedEntry({ time, referenceId, peerAddress, code, known, error }: Refusal): RefusedEntry {
+export function refusedEntry({
+  time,
+  referenceId,
+  peerAddress,
+  code,
+  known,
+  error,
+}: CallRefusal): RefusedEntry {
   const { caller, subject, rule } = known;
   const facts = error instanceof CaError ? error.facts : {};
   const causes = causesOf(error);

@@ -46,13 +46,13 @@ describe("parsePolicy", () => {
   });
 
   it("parses every field of a policy file literally", () => {
-    const everybody = [{ startsWith: "" }];
+    const anyName = [{ startsWith: "" }];
     assert.deepEqual(parsePolicy("p.yaml", full), {
       rules: [
         {
           name: "payments",
           namespaces: [{ exactly: "payments" }, { startsWith: "pay-" }],
-          serviceAccounts: everybody,
+          serviceAccounts: anyName,
           terms: {
             allow: true,
             defaultTtlMs: 1_800_000,
@@ -67,7 +67,7 @@ describe("parsePolicy", () => {
         },
         {
           name: "no-batch",
-          namespaces: everybody,
+          namespaces: anyName,
           serviceAccounts: [{ exactly: "batch" }],
           terms: { ...openTerms, allow: false, reason: "batch jobs use the other CA" },
         },
@@ -180,8 +180,8 @@ function isPolicyOrRefusal(text: string): void {
   } catch (error) {
     assert.ok(error instanceof PolicyError, String(error));
     assert.ok(error.problems.length > 0);
-    // Whoever reads a terminal must not be told what to do by the file.
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    // A file must not be able to send control sequences to the reader's terminal.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for control characters
     assert.doesNotMatch(error.problems.join(""), /[\u0000-\u001f\u007f-\u009f]/);
   }
 }

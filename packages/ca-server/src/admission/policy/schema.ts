@@ -45,12 +45,12 @@ const patternOf = (beginning: RegExp) =>
     return isPrefix ? { startsWith: fixed } : { exactly: fixed };
   });
 
-const everybody: readonly Pattern[] = [{ startsWith: "" }];
+const anyName: readonly Pattern[] = [{ startsWith: "" }];
 const patternsOf = (beginning: RegExp) =>
   z
     .array(patternOf(beginning))
     .min(1, "is empty and would match nothing; omit it to match everything")
-    .default([...everybody]);
+    .default([...anyName]);
 
 const rate = z
   .strictObject({ perMinute: z.number().positive().max(1e9), burst: z.int().min(1).max(1_000_000) })

@@ -7,7 +7,7 @@ import { loadPolicy } from "./file.ts";
 import type { PolicyFile } from "./schema.ts";
 
 export interface PolicySourceDeps {
-  /** If undefined, every identity may request whatever the CA's own limits allow. */
+  /** If undefined, every identity may request any certificate within the CA's own limits. */
   readonly path: string | undefined;
   readonly defaultTtlMs: number;
   readonly maxTtlMs: number;

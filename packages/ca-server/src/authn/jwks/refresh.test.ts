@@ -74,7 +74,7 @@ describe("JwksTokenAuthenticator, for an unknown key", () => {
       assert.ok(each.status === "rejected");
       assertCode(each.reason, "TOKEN_REJECTED");
     }
-    assert.equal(reads, 2, "one at the start, one for all of them");
+    assert.equal(reads, 2, "one read at the start and one for all tokens");
     await clock.advance(29_999);
     await rejectsWithCode(present(madeUp()), "TOKEN_REJECTED");
     assert.equal(reads, 2);

@@ -67,7 +67,7 @@ describe("JwksSource", () => {
     assert.ok(source.current());
   });
 
-  it("keeps the last good set for 24 h, whatever the source returns, and no longer", async () => {
+  it("keeps the last good set for exactly 24 h if the source returns nothing usable", async () => {
     await source.start();
     const kept = source.current();
     answer = async () => '{"keys":[]}';

@@ -97,7 +97,7 @@ describe("KubernetesTokenAuthenticator", () => {
       await rejectsWithCode(presentAs({ ...good, user: undefined }), "CALLER_NOT_SERVICE_ACCOUNT");
     });
 
-    it("rejects a token unless its user is in the group of service accounts, whatever its name is", async () => {
+    it("rejects a token unless its user is in the group of service accounts, even if its name fits", async () => {
       for (const groups of [undefined, [], ["system:authenticated"], ["system:serviceaccounts:demo"]]) {
         await rejectsWithCode(presentAs({ ...good, user: { ...good.user, groups } }), "TOKEN_REJECTED");
       }
@@ -135,7 +135,7 @@ describe("KubernetesTokenAuthenticator", () => {
       assert.ok(await present({ exp: undefined }));
     });
 
-    it("takes the account from the API server, whatever the token itself claims", async () => {
+    it("takes the account from the API server, not from the token's own claims", async () => {
       const { spiffeId, credential } = await present({ sub: "system:serviceaccount:prod:bank" });
       assert.equal(spiffeId.toString(), "spiffe://cluster.local/ns/demo/sa/frontend");
       assert.deepEqual(credential, { kind: "kubernetes-token", tokenIdHash: undefined });

@@ -67,7 +67,7 @@ describe("ReviewCache", () => {
       const answers = await many(1000, String);
       assert.equal(mostOpen, 50);
       const left = answers.flatMap(({ status }, at) => (status === "rejected" ? [String(at)] : []));
-      assert.equal(left.length, 450, "beyond fifty asked and five hundred waiting");
+      assert.equal(left.length, 450, "all beyond 50 in progress and 500 waiting");
       for (const each of answers) {
         if (each.status === "rejected") assert.ok(each.reason instanceof ReviewUnavailable);
       }
