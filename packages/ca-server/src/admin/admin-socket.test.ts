@@ -16,7 +16,7 @@ import { systemClock } from "@kasbah/runtime";
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { grpcStatus, RpcError, type UnixSocket } from "@kasbah/runtime/rpc";
 import { FakeClock, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { explainIdentity as explanationOf } from "../admission/explain-identity.ts";
+import { explainIdentity as explanationOf } from "../admission/identity-explanation.ts";
 import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities/authorities-on-disk.fixture.ts";
 import type { AuthorityOperations } from "../authorities/operations.ts";
 import { CaError, StateError } from "../errors.ts";

@@ -2,7 +2,7 @@ import type { DecisionEntry } from "@kasbah/ledger";
 import { MeshError, parseSpiffeId, type SpiffeId } from "@kasbah/pki";
 import { explainCall, explainIdentity as explainIdentityMethod } from "@kasbah/protocol";
 import { type Route, unaryRoute } from "@kasbah/runtime/rpc";
-import { explainIdentity } from "../admission/explain-identity.ts";
+import { explainIdentity } from "../admission/identity-explanation.ts";
 import type { PolicySource } from "../admission/policy/source.ts";
 import { OperationError } from "../errors.ts";
 import { decisionMessage } from "../recording/decision-message.ts";

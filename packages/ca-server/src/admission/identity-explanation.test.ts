@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { frontend, openPolicy, policyOf } from "../issuance/open-admission.fixture.ts";
-import { explainIdentity } from "./explain-identity.ts";
+import { explainIdentity } from "./identity-explanation.ts";
 
 const open = {
   spiffeId: frontend.toString(),
