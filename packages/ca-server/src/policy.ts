@@ -1,5 +1,5 @@
 // The parts of admission that the operator's command uses on a policy file without a running CA.
-export { explainIdentity } from "./admission/identity-explanation.ts";
+export { identityExplanation } from "./admission/identity-explanation.ts";
 export { loadPolicy } from "./admission/policy/file.ts";
 export type { PolicyFile } from "./admission/policy/schema.ts";
 export { PolicyError } from "./errors.ts";

@@ -5,7 +5,7 @@ import { unaryRoute } from "@kasbah/runtime/rpc";
 import { CaError } from "../../../packages/ca-server/src/errors.ts";
 import { createCertificateRoute } from "../../../packages/ca-server/src/grpc/certificate-service.ts";
 import { RefusedCall } from "../../../packages/ca-server/src/grpc/refused-call.ts";
-import type { CertificateOrder } from "../../../packages/ca-server/src/issuance/issue-certificate.ts";
+import type { CertificateRequestBody } from "../../../packages/ca-server/src/issuance/issue-certificate.ts";
 import { createCaMetrics } from "../../../packages/ca-server/src/telemetry/metrics.ts";
 import { requestPems } from "../corpus.ts";
 import { textMutants } from "../mutants.ts";
@@ -25,11 +25,11 @@ const words = [
   "\u0012\u0002\b\u0000",
 ];
 
-let order: CertificateOrder | undefined;
+let order: CertificateRequestBody | undefined;
 
 /** Reads the order, as the real one does once the caller is known, and has nothing to give. */
 const issuance = {
-  createCertificate: async (call: { readOrder(): CertificateOrder }): Promise<never> => {
+  createCertificate: async (call: { readOrder(): CertificateRequestBody }): Promise<never> => {
     order = call.readOrder();
     throw new CaError("OVERLOADED", "no certificates here");
   },

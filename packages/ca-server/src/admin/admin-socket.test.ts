@@ -16,7 +16,7 @@ import { systemClock } from "@kasbah/runtime";
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { grpcStatus, RpcError, type UnixSocket } from "@kasbah/runtime/rpc";
 import { FakeClock, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { explainIdentity as explanationOf } from "../admission/identity-explanation.ts";
+import { identityExplanation } from "../admission/identity-explanation.ts";
 import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities/authorities-on-disk.fixture.ts";
 import type { AuthorityOperations } from "../authorities/operations.ts";
 import { CaError, StateError } from "../errors.ts";
@@ -209,7 +209,7 @@ describe("The operator's socket", () => {
     policy = policyOf({ allow: false, reason: "no batch jobs", keyTypes: ["P-256"] });
     assert.deepEqual(
       await call(explainIdentity, { spiffeId }),
-      explanationOf(frontend, policy, "/etc/policy.yaml"),
+      identityExplanation(frontend, policy, "/etc/policy.yaml"),
     );
   });
 

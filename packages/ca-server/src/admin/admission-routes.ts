@@ -1,8 +1,8 @@
 import type { DecisionEntry } from "@kasbah/ledger";
 import { MeshError, parseSpiffeId, type SpiffeId } from "@kasbah/pki";
-import { explainCall, explainIdentity as explainIdentityMethod } from "@kasbah/protocol";
+import { explainCall, explainIdentity } from "@kasbah/protocol";
 import { type Route, unaryRoute } from "@kasbah/runtime/rpc";
-import { explainIdentity } from "../admission/identity-explanation.ts";
+import { identityExplanation } from "../admission/identity-explanation.ts";
 import type { PolicySource } from "../admission/policy/source.ts";
 import { OperationError } from "../errors.ts";
 import { decisionMessage } from "../recording/decision-message.ts";
@@ -31,10 +31,11 @@ export function createAdmissionRoutes({ decisions, onRecord, policy }: Admission
       },
     }),
     unaryRoute({
-      path: explainIdentityMethod.path,
-      decode: explainIdentityMethod.request.decode,
-      encode: explainIdentityMethod.response.encode,
-      handle: async (call) => explainIdentity(readId(call.request().spiffeId), policy.current(), policy.path),
+      path: explainIdentity.path,
+      decode: explainIdentity.request.decode,
+      encode: explainIdentity.response.encode,
+      handle: async (call) =>
+        identityExplanation(readId(call.request().spiffeId), policy.current(), policy.path),
     }),
   ];
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { frontend, openPolicy, policyOf } from "../issuance/open-admission.fixture.ts";
-import { explainIdentity } from "./identity-explanation.ts";
+import { identityExplanation } from "./identity-explanation.ts";
 
 const open = {
   spiffeId: frontend.toString(),
@@ -18,9 +18,9 @@ const open = {
   reason: "",
 };
 
-describe("explainIdentity", () => {
+describe("identityExplanation", () => {
   it("reports the CA's own limits if there is no policy", () => {
-    assert.deepEqual(explainIdentity(frontend, openPolicy, undefined), open);
+    assert.deepEqual(identityExplanation(frontend, openPolicy, undefined), open);
   });
 
   it("reports every term of the first matching rule, with its names expanded, and the policy file", () => {
@@ -34,7 +34,7 @@ describe("explainIdentity", () => {
       onSharedKey: "refuse",
       rate: { perMinute: 6, burst: 20 },
     } as const;
-    const { reason: _, ...explained } = explainIdentity(frontend, policyOf(terms), "/etc/policy.yaml");
+    const { reason: _, ...explained } = identityExplanation(frontend, policyOf(terms), "/etc/policy.yaml");
     assert.deepEqual(explained, {
       spiffeId: frontend.toString(),
       rule: "test",
@@ -53,17 +53,17 @@ describe("explainIdentity", () => {
 
   it("reports that an identity is denied, and the reason", () => {
     const reason = "batch jobs use the other CA";
-    const denied = explainIdentity(frontend, policyOf({ allow: false, reason }), "p");
+    const denied = identityExplanation(frontend, policyOf({ allow: false, reason }), "p");
     assert.deepEqual(denied, { ...open, rule: "test", policyFile: "p", allowed: false, reason });
   });
 
   it("reports the effective lifetimes, which never exceed a limit", () => {
     const { maxTtlMs } = openPolicy;
-    const above = explainIdentity(frontend, policyOf({ maxTtlMs: 2 * maxTtlMs }), "p");
+    const above = identityExplanation(frontend, policyOf({ maxTtlMs: 2 * maxTtlMs }), "p");
     assert.equal(above.maxTtl, maxTtlMs);
-    const below = explainIdentity(frontend, policyOf({ maxTtlMs: 60_000 }), "p");
+    const below = identityExplanation(frontend, policyOf({ maxTtlMs: 60_000 }), "p");
     assert.deepEqual([below.defaultTtl, below.maxTtl], [60_000, 60_000]);
-    const long = explainIdentity(frontend, policyOf({ defaultTtlMs: 2 * maxTtlMs }), "p");
+    const long = identityExplanation(frontend, policyOf({ defaultTtlMs: 2 * maxTtlMs }), "p");
     assert.equal(long.defaultTtl, maxTtlMs);
   });
 });

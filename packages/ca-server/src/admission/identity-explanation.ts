@@ -3,7 +3,7 @@ import type { IdentityExplanationMessage } from "@kasbah/protocol";
 import { dnsNamesFor, type IssuancePolicy, rulingOn } from "../issuance/rules.ts";
 
 /** Describes to an operator the rule that applies to an identity and the terms that it grants. */
-export function explainIdentity(
+export function identityExplanation(
   spiffeId: SpiffeId,
   policy: IssuancePolicy,
   policyFile: string | undefined,

@@ -1,5 +1,5 @@
 import { CaError } from "../errors.ts";
-import type { Credentials } from "../issuance/ports.ts";
+import type { CallCredentials } from "../issuance/ports.ts";
 import { parseStrictJson } from "./claims/strict-json.ts";
 
 /** A well-formed JWT in compact form. Nothing in it is proven until its signature is verified. */
@@ -26,7 +26,7 @@ const forbiddenHeaders = ["jwk", "jku", "x5c", "x5u", "crit", "b64", "zip", "enc
  *
  * @throws CaError `TOKEN_REJECTED`.
  */
-export function readBearerToken({ authorization }: Credentials): BearerToken | undefined {
+export function readBearerToken({ authorization }: CallCredentials): BearerToken | undefined {
   const value = authorization.find((candidate) => candidate.startsWith(prefix));
   if (value === undefined) return undefined;
   const text = value.slice(prefix.length);

@@ -1,5 +1,5 @@
 import { CaError, type CaErrorCode } from "../errors.ts";
-import type { Authenticator, Caller, CredentialFacts, Credentials } from "../issuance/ports.ts";
+import type { Authenticator, CallCredentials, Caller, CredentialFacts } from "../issuance/ports.ts";
 import { type BearerToken, readBearerToken } from "./bearer-token.ts";
 import type { ClientCertificateAuthenticator } from "./client-certificate.ts";
 import type { TokenAuthenticator } from "./token-authenticator.ts";
@@ -60,7 +60,7 @@ function withDisregarded(caller: Caller, other: Outcome | undefined): Caller {
 }
 
 async function authenticateToken(
-  credentials: Credentials,
+  credentials: CallCredentials,
   { tokens, onChecked }: CallerAuthenticatorDeps,
 ): Promise<Caller | undefined> {
   const token = readBearerToken(credentials);
@@ -86,7 +86,7 @@ async function selectAuthenticator(
 }
 
 async function authenticateCertificate(
-  credentials: Credentials,
+  credentials: CallCredentials,
   { certificates, onChecked }: CallerAuthenticatorDeps,
 ): Promise<Caller | undefined> {
   if (certificates === undefined || credentials.peerCertificates.length === 0) return undefined;

@@ -10,7 +10,7 @@ import {
 } from "@kasbah/pki";
 import { type Clock, formatDuration } from "@kasbah/runtime";
 import { CaError } from "../errors.ts";
-import type { Caller, Credentials } from "../issuance/ports.ts";
+import type { CallCredentials, Caller } from "../issuance/ports.ts";
 import { quote } from "../issuance/quote.ts";
 
 export interface ClientCertificateDeps {
@@ -44,7 +44,7 @@ export class ClientCertificateAuthenticator {
   }
 
   /** @throws CaError `CLIENT_CERTIFICATE_REJECTED`. */
-  authenticate({ peerCertificates }: Credentials): Caller {
+  authenticate({ peerCertificates }: CallCredentials): Caller {
     const { trustDomain, clock } = this.#deps;
     const now = clock.now();
     const [leaf, ...presented] = parseChain(peerCertificates);

@@ -8,7 +8,7 @@ import type { UnaryCall, UnaryRoute } from "@kasbah/runtime/rpc";
 import { CaError } from "../errors.ts";
 import type {
   CertificateIssuance,
-  CertificateOrder,
+  CertificateRequestBody,
   Issuance,
   IssuanceCall,
   KnownFacts,
@@ -89,7 +89,7 @@ class CallFacts implements IssuanceCall {
     this.#known = { ...this.#known, ...facts };
   }
 
-  readOrder(): CertificateOrder {
+  readOrder(): CertificateRequestBody {
     const { csr, validityDurationSeconds, impersonatedIdentity } = this.#request();
     return { csrPem: csr, ttlSeconds: validityDurationSeconds, impersonatedIdentity };
   }

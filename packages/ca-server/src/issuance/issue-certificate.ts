@@ -10,8 +10,8 @@ import { type IssuedCertificate, issue, type SigningDeps } from "./issuer.ts";
 import { type ApprovedOrder, admit, approve, type RequestedOrder } from "./policy.ts";
 import type {
   Authenticator,
+  CallCredentials,
   Caller,
-  Credentials,
   Impersonation,
   IssuanceFacts,
   IssuanceObserver,
@@ -33,7 +33,7 @@ export interface IssuanceDeps extends SigningDeps {
 }
 
 /** The content of a request, as received. */
-export interface CertificateOrder {
+export interface CertificateRequestBody {
   readonly csrPem: string;
   readonly ttlSeconds: number;
   /** Another workload's SPIFFE ID, or "" for the caller's own. */
@@ -42,7 +42,7 @@ export interface CertificateOrder {
 
 /** One call for a certificate, as the gRPC service passes it on. */
 export interface IssuanceCall {
-  readonly credentials: Credentials;
+  readonly credentials: CallCredentials;
   readonly peerAddress: string;
   /** Identifies the call in the reply, the log and the ledger. */
   readonly referenceId: string;
@@ -50,7 +50,7 @@ export interface IssuanceCall {
    * Decodes the body. It is called only after the caller is authenticated. @throws CaError
    * `REQUEST_MALFORMED`
    */
-  readOrder(): CertificateOrder;
+  readOrder(): CertificateRequestBody;
   /** Called as soon as a fact is known, so that a later refusal can be explained. */
   known?(facts: KnownFacts): void;
 }
@@ -108,7 +108,7 @@ async function authenticate(call: IssuanceCall, { authenticator }: IssuanceDeps)
  */
 async function admitSubject(
   caller: Caller,
-  { impersonatedIdentity }: CertificateOrder,
+  { impersonatedIdentity }: CertificateRequestBody,
   call: IssuanceCall,
   { impersonation, policy: currentPolicy, throttle }: IssuanceDeps,
 ): Promise<Admission> {
@@ -124,7 +124,7 @@ async function admitSubject(
   return { ...ruling, caller, subject, policy };
 }
 
-function parse({ csrPem, ttlSeconds }: CertificateOrder): RequestedOrder {
+function parse({ csrPem, ttlSeconds }: CertificateRequestBody): RequestedOrder {
   return { request: parseCsr(csrPem), ttlMs: ttlSeconds * 1000 };
 }
 

@@ -4,7 +4,7 @@ import type { Clock } from "@kasbah/runtime";
 import type { TestAuthority } from "@kasbah/testkit";
 import { noImpersonation } from "../authn/node-impersonation.ts";
 import { fixedIssuers } from "./fixed-issuers.fixture.ts";
-import type { CertificateOrder, IssuanceCall, IssuanceDeps } from "./issue-certificate.ts";
+import type { CertificateRequestBody, IssuanceCall, IssuanceDeps } from "./issue-certificate.ts";
 import type { Caller, IssuanceFacts } from "./ports.ts";
 import { type IssuancePolicy, openTerms, type Terms } from "./rules.ts";
 
@@ -63,7 +63,7 @@ export function openDeps(root: TestAuthority, clock: Clock, records: IssuanceFac
 }
 
 /** A call without credentials. */
-export function callFor(order: Partial<CertificateOrder>): IssuanceCall {
+export function callFor(order: Partial<CertificateRequestBody>): IssuanceCall {
   return {
     credentials: { authorization: [], peerCertificates: [] },
     peerAddress: "127.0.0.1:1",

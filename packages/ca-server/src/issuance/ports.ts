@@ -3,7 +3,7 @@ import type { Certificate, PublicKey, SigningKey, SpiffeId, TrustBundle, Validit
 import type { Rate } from "./rules.ts";
 
 /** The credentials of a call. Nothing in them is trusted yet. */
-export interface Credentials {
+export interface CallCredentials {
   /** Every value of the `authorization` header, in the order received. */
   readonly authorization: readonly string[];
   /** The certificates of the TLS client in DER, leaf first; empty if it sent none. */
@@ -50,7 +50,7 @@ export interface Caller {
 /** Authenticates a caller from its credentials. */
 export interface Authenticator {
   /** @throws CaError with the code of the check that failed. */
-  authenticate(credentials: Credentials): Promise<Caller>;
+  authenticate(credentials: CallCredentials): Promise<Caller>;
 }
 
 /** Lets a node proxy request certificates for the pods on its node. */

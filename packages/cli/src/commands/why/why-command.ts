@@ -1,4 +1,4 @@
-import { explainIdentity, loadPolicy } from "@kasbah/ca-server/policy";
+import { identityExplanation, loadPolicy } from "@kasbah/ca-server/policy";
 import { parseSpiffeId } from "@kasbah/pki";
 import { ConfigInvalidError, parseDuration } from "@kasbah/runtime";
 import { Command } from "commander";
@@ -75,6 +75,6 @@ async function whyIdentity(text: string, options: WhyOptions, deps: CommandDeps)
   const explained: Replicated<IdentityExplanationMessage> =
     policy === undefined
       ? await operatorClientOf(options, deps).explainIdentity(text)
-      : explainIdentity(parseSpiffeId(text), { ...(await loadPolicy(policy)), ...serverBounds }, policy);
+      : identityExplanation(parseSpiffeId(text), { ...(await loadPolicy(policy)), ...serverBounds }, policy);
   deps.screen.write(options.json ? toJson(explained) : renderReplicated(explained, renderIdentity));
 }
