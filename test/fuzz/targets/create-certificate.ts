@@ -29,8 +29,8 @@ let order: CertificateRequestBody | undefined;
 
 /** Reads the order, as the real one does once the caller is known, and has nothing to give. */
 const issuance = {
-  createCertificate: async (call: { readOrder(): CertificateRequestBody }): Promise<never> => {
-    order = call.readOrder();
+  createCertificate: async (call: { readBody(): CertificateRequestBody }): Promise<never> => {
+    order = call.readBody();
     throw new CaError("OVERLOADED", "no certificates here");
   },
 };

@@ -89,7 +89,7 @@ class CallFacts implements IssuanceCall {
     this.#known = { ...this.#known, ...facts };
   }
 
-  readOrder(): CertificateRequestBody {
+  readBody(): CertificateRequestBody {
     const { csr, validityDurationSeconds, impersonatedIdentity } = this.#request();
     return { csrPem: csr, ttlSeconds: validityDurationSeconds, impersonatedIdentity };
   }

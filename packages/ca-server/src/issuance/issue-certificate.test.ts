@@ -57,8 +57,8 @@ describe("createIssuance", () => {
   it("does not decode the body of an unauthenticated caller", async () => {
     const stranger = new CaError("TOKEN_MISSING", "no token");
     const authority = authorityWith({ authenticator: { authenticate: () => Promise.reject(stranger) } });
-    const readOrder = () => assert.fail("the body was read");
-    await rejectsWithCode(authority.createCertificate({ ...call(), readOrder }), "TOKEN_MISSING");
+    const readBody = () => assert.fail("the body was read");
+    await rejectsWithCode(authority.createCertificate({ ...call(), readBody }), "TOKEN_MISSING");
   });
 
   it("takes nothing but the key from the CSR", async () => {

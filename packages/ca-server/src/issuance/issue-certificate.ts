@@ -50,7 +50,7 @@ export interface IssuanceCall {
    * Decodes the body. It is called only after the caller is authenticated. @throws CaError
    * `REQUEST_MALFORMED`
    */
-  readOrder(): CertificateRequestBody;
+  readBody(): CertificateRequestBody;
   /** Called as soon as a fact is known, so that a later refusal can be explained. */
   known?(facts: KnownFacts): void;
 }
@@ -86,9 +86,9 @@ export function createIssuance(deps: IssuanceDeps): CertificateIssuance {
   return {
     async createCertificate(call) {
       const caller = await authenticate(call, deps);
-      const asked = call.readOrder();
-      const admission = await admitSubject(caller, asked, call, deps);
-      const order = approveOrder(parse(asked), admission, deps);
+      const body = call.readBody();
+      const admission = await admitSubject(caller, body, call, deps);
+      const order = approveOrder(parse(body), admission, deps);
       const issued = await issue(order, lastTokenProof(caller, deps.clock.now()), deps);
       await deps.ledger.record(factsFor(issued, order, caller, call, deps.clock.now()));
       return { ...issued, order, bundle: deps.issuers.trustBundle() };
@@ -151,9 +151,9 @@ function csrErrorCode({ code }: PkiError): CsrErrorCode {
   return code === "KEY_REJECTED" ? "CSR_KEY_REJECTED" : "CSR_MALFORMED";
 }
 
-function approveOrder(asked: RequestedOrder, admission: Admission, deps: IssuanceDeps): ApprovedOrder {
+function approveOrder(requested: RequestedOrder, admission: Admission, deps: IssuanceDeps): ApprovedOrder {
   const { caller, subject, policy } = admission;
-  const order = approve(subject, asked, admission, policy);
+  const order = approve(subject, requested, admission, policy);
   if (order.ignored.length > 0) deps.observer.onIgnored(order.ignored);
   const holder = { identity: subject.toString(), podUid: caller.pod?.uid };
   const isShared = deps.keyHolders.isSharedBy(order.publicKey.hash, holder);

@@ -68,6 +68,6 @@ export function callFor(order: Partial<CertificateRequestBody>): IssuanceCall {
     credentials: { authorization: [], peerCertificates: [] },
     peerAddress: "127.0.0.1:1",
     referenceId: "ref",
-    readOrder: () => ({ csrPem: "", ttlSeconds: 0, impersonatedIdentity: "", ...order }),
+    readBody: () => ({ csrPem: "", ttlSeconds: 0, impersonatedIdentity: "", ...order }),
   };
 }

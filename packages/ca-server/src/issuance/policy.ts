@@ -136,11 +136,11 @@ function identityMismatch(
  * its rotation after the expiry. A rule's own maximum clamps, because its callers read the expiry from the
  * certificate.
  */
-function approveTtl(askedMs: number, { rule, terms }: Ruling, policy: IssuancePolicy): number {
-  if (!(askedMs <= policy.maxTtlMs)) throw ttlTooLong(askedMs, policy.maxTtlMs, {});
+function approveTtl(requestedMs: number, { rule, terms }: Ruling, policy: IssuancePolicy): number {
+  if (!(requestedMs <= policy.maxTtlMs)) throw ttlTooLong(requestedMs, policy.maxTtlMs, {});
   const maxMs = Math.min(terms.maxTtlMs ?? policy.maxTtlMs, policy.maxTtlMs);
-  const wantedMs = askedMs > 0 ? askedMs : defaultTtlOf(terms, policy);
-  if (askedMs > maxMs && terms.onExcess === "refuse") throw ttlTooLong(askedMs, maxMs, { rule });
+  const wantedMs = requestedMs > 0 ? requestedMs : defaultTtlOf(terms, policy);
+  if (requestedMs > maxMs && terms.onExcess === "refuse") throw ttlTooLong(requestedMs, maxMs, { rule });
   return Math.min(wantedMs, maxMs);
 }
 
@@ -148,11 +148,11 @@ function defaultTtlOf({ defaultTtlMs }: Terms, policy: IssuancePolicy): number {
   return defaultTtlMs ?? policy.defaultTtlMs;
 }
 
-function ttlTooLong(askedMs: number, maxMs: number, where: { readonly rule?: string }): CaError {
+function ttlTooLong(requestedMs: number, maxMs: number, where: { readonly rule?: string }): CaError {
   return new CaError("TTL_TOO_LONG", "the requested lifetime is too long", {
     ...where,
     expected: `validity_duration of at most ${maxMs / 1000} s`,
-    seen: `${askedMs / 1000} s`,
+    seen: `${requestedMs / 1000} s`,
     fix: "request a shorter lifetime (SECRET_TTL), or 0 for the default",
   });
 }
