@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createTestAuthority, FakeClock, type TestAuthority } from "@kasbah/testkit";
 import { fixedIssuers } from "../issuance/fixed-issuers.fixture.ts";
 import type { IssuerSource } from "../issuance/ports.ts";
-import { readinessOf } from "./readiness.ts";
+import { createReadiness, readinessOf } from "./readiness.ts";
 
 describe("Readiness", () => {
   let root: TestAuthority;
@@ -36,5 +36,24 @@ describe("Readiness", () => {
     assert.equal(at(now, false, true).ready, false);
     assert.equal(at(now, true, false).ready, false);
     assert.deepEqual(at(now, true, true), { ready: true, reasons: [], warnings: ["look here"] });
+  });
+});
+
+describe("createReadiness", () => {
+  it("collects the troubles and the warnings of every part of the CA, and is not ready if there is a trouble", async () => {
+    let trouble: string[] = [];
+    const readiness = createReadiness({
+      issuers: fixedIssuers(await createTestAuthority("cluster.local")),
+      ledger: { writable: true },
+      sources: [
+        { warnings: () => ["rotation paused"] },
+        { troubles: () => trouble, warnings: () => ["key set too old"] },
+      ],
+      clock: new FakeClock("2030-01-01T00:00:00Z"),
+    });
+    const warnings = ["rotation paused", "key set too old"];
+    assert.deepEqual(readiness(), { ready: true, reasons: [], warnings });
+    trouble = ["no token can be verified"];
+    assert.deepEqual(readiness(), { ready: false, reasons: trouble, warnings });
   });
 });
