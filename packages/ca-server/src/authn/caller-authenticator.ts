@@ -15,14 +15,9 @@ export interface CallerAuthenticatorDeps {
 type Outcome = Caller | CaError;
 
 /**
- * Authenticates a caller from all credentials it presents, first the token, then the certificate.
- *
- * - If both are valid, they must have the same name, else CREDENTIALS_CONFLICT. The token counts.
- * - If one is valid, it counts and the other is recorded. An agent with an expired certificate recovers by
- *   its token; one without a token (a virtual machine), or whose token cannot be verified now, by its
- *   certificate.
- * - If neither is valid, the CA replies with the refusal of the token, if there is one, else with that of the
- *   certificate.
+ * Authenticates a caller from all credentials it presents. If both are valid, their names must match, and the
+ * token counts. If only one is valid, it counts and the other is recorded: an agent recovers from an expired
+ * certificate by its token, and from a missing or unverifiable token by its certificate.
  */
 export function createCallerAuthenticator(deps: CallerAuthenticatorDeps): Authenticator {
   return {
@@ -34,6 +29,7 @@ export function createCallerAuthenticator(deps: CallerAuthenticatorDeps): Authen
   };
 }
 
+/** If neither credential is valid, the refusal of the token counts, because every caller should have one. */
 function decide(byToken: Outcome | undefined, byCertificate: Outcome | undefined): Caller {
   if (byToken === undefined && byCertificate === undefined) throw tokenMissing();
   if (isCaller(byToken) && isCaller(byCertificate)) return agreed(byToken, byCertificate);
