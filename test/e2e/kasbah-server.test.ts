@@ -67,7 +67,7 @@ describe("kasbah-server", function () {
     const text = server.log;
     assert.match(text, /CONFIG_INVALID: 2 problems/);
     assert.match(text, /--default-ttl: is greater than --max-ttl/);
-    assert.match(text, /--jwks: no callers are known/);
+    assert.match(text, /--jwks: the CA cannot authenticate any token/);
   });
 
   async function entriesOf(name: string): Promise<readonly LedgerEntry[]> {

@@ -79,6 +79,6 @@ describe("A CA that asks a real API server who calls", function () {
     }
     const reply = await callCa(ca, gone.token);
     assert.equal(reply.status, unauthenticated);
-    assert.match(reply.message, /^TOKEN_REJECTED: .*pod that still exists/);
+    assert.match(reply.message, /^TOKEN_REJECTED: .*existing pod of this cluster/);
   });
 });

@@ -125,6 +125,6 @@ describe("Two pods of a cluster, with an agent and an Envoy each", function () {
     const { host, port } = mesh.frontend.statusAddress;
     const ready = await fetch(`http://${host}:${port}/healthz/ready`);
     assert.equal(ready.status, 503);
-    assert.match(await ready.text(), /TOKEN_REJECTED.*pod that still exists/);
+    assert.match(await ready.text(), /TOKEN_REJECTED.*existing pod of this cluster/);
   });
 });
