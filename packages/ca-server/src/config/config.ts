@@ -18,7 +18,7 @@ export type ServerConfig = ConfigOf<ServerOptions>;
 export function serverOptions(machine: Machine) {
   return {
     stateDir: stateDirOption(machine),
-    ...placeOptions,
+    ...generalOptions,
     ...callerOptions,
     ...lifetimeOptions,
     ...authorityOptions,
@@ -45,7 +45,7 @@ export function serverCommand(version: string): Command<ServerOptions> {
   };
 }
 
-const placeOptions = {
+const generalOptions = {
   trustDomain: option({
     flag: "--trust-domain <name>",
     env: "TRUST_DOMAIN",
