@@ -66,7 +66,7 @@ describe("createThrottle", () => {
     );
   });
 
-  it("has one global bucket, which no caller's name can address", () => {
+  it("keeps one global bucket, which no caller's name can address", () => {
     assert.equal(
       countOf(3, () => throttle.takeGlobal(rate)),
       2,
@@ -82,7 +82,7 @@ describe("createThrottle", () => {
       );
   });
 
-  it("is unaffected by steps of the wall clock", () => {
+  it("ignores steps of the wall clock", () => {
     countOf(2, () => own("one"));
     clock.jump(86_400_000);
     refusal(() => own("one"));

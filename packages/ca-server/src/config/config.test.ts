@@ -4,7 +4,7 @@ import { limitsOf } from "./limits.ts";
 import { load, problems, required, run } from "./loaded-config.fixture.ts";
 
 describe("The configuration of kasbah-server", () => {
-  it("is rejected without a way to authenticate callers, with every conflict between options", () => {
+  it("rejects a configuration that cannot authenticate callers, and reports every conflict between options", () => {
     const found = problems(["--default-ttl", "48h", "--max-ttl", "24h"]);
     assert.equal(found.length, 2, found.join("\n"));
     assert.match(found.join("\n"), /--default-ttl: is greater than --max-ttl/);
@@ -14,7 +14,7 @@ describe("The configuration of kasbah-server", () => {
     );
   });
 
-  it("is rejected with every value that is invalid on its own", () => {
+  it("reports every value that is invalid on its own", () => {
     const found = problems(["--max-ttl", "soon", "--grpc-address", "nowhere", "--colour", "--jwks", ""]);
     assert.equal(found.length, 4, found.join("\n"));
     for (const flag of ["--jwks", "--max-ttl", "--grpc-address", "--colour"]) {
@@ -74,7 +74,7 @@ describe("The configuration of kasbah-server", () => {
     assert.deepEqual(serverSan, names);
   });
 
-  it("has the defaults that stock agents expect", () => {
+  it("uses the defaults that stock agents expect", () => {
     const config = run(required, { HOME: "/home/u" });
     assert.equal(config.stateDir, "/home/u/.local/state/kasbah");
     assert.equal(config.trustDomain.name, "cluster.local");

@@ -77,7 +77,7 @@ describe("ServingCertificate", () => {
     assert.notEqual(serving.current(), first);
   });
 
-  it("is renewed with a new key after half of its lifetime, and not before", async () => {
+  it("renews the certificate with a new key after half of its lifetime, and not before", async () => {
     const first = serving.current();
     await pass(halfDayMs - 1_000, () => clock.sleeping > 0);
     assert.equal(heard.length, 0);
@@ -90,7 +90,7 @@ describe("ServingCertificate", () => {
     assert.equal(Date.parse(leafOf(second).validTo), clock.now().getTime() + 2 * halfDayMs);
   });
 
-  it("is renewed immediately when another authority must issue it", async () => {
+  it("renews the certificate immediately when another authority must issue it", async () => {
     const first = serving.current();
     serving.issuerChanged();
     await pass(0, () => heard.length === 1);
@@ -118,7 +118,7 @@ describe("ServingCertificate", () => {
     await silent.stop();
   });
 
-  it("contains the names that agents connect to and the configured ones, each once", () => {
+  it("issues the certificate for the names that agents connect to and the configured ones, each once", () => {
     const { subjectAltName, subject } = leafOf(serving.current());
     assert.deepEqual(subjectAltName?.split(", ").sort(), [
       "DNS:ca.mesh.test",
@@ -131,7 +131,7 @@ describe("ServingCertificate", () => {
     assert.equal(subject, undefined);
   });
 
-  it("has a key of its own and a chain to the root", () => {
+  it("creates a separate key, and a chain to the root", () => {
     const { privateKeyPem } = serving.current();
     const leaf = leafOf(serving.current());
     assert.ok(leaf.verify(root.certificate.publicKey.keyObject));

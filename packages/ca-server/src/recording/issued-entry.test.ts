@@ -16,14 +16,14 @@ describe("An issued entry", () => {
     Buffer.from(encodeEntry(issuedEntry({ ...record, ...changes }))).toString();
   const entryOf = (changes?: Partial<IssuanceFacts>) => JSON.parse(lineOf(changes));
 
-  it("is one line for any content", () => {
+  it("encodes any entry as one line", () => {
     const pod = { name: "a\nb\u2028c", uid: '"\r' };
     const line = lineOf({ caller: { ...caller, pod }, ignored: ["\n"] });
     assert.doesNotMatch(line, /\n/);
     assert.deepEqual(JSON.parse(line).caller.pod, pod);
   });
 
-  it("names the caller, the certificate, its time, the rule and the peer address", () => {
+  it("records the caller, the certificate, its time, the rule and the peer address", () => {
     assert.deepEqual(entryOf(), {
       v: 2,
       kind: "issued",
@@ -42,7 +42,7 @@ describe("An issued entry", () => {
     });
   });
 
-  it("names the credential that counted, and those that were disregarded", () => {
+  it("records the credential that counted, and those that were disregarded", () => {
     const credential: CredentialFacts = {
       kind: "client-certificate",
       serial: "01",
@@ -58,12 +58,12 @@ describe("An issued entry", () => {
     assert.deepEqual(entry.ignored, ["subject"]);
   });
 
-  it("is the same entry after it is written and read, and the same line after it is read and written", () => {
+  it("parses an encoded entry to the same entry, and encodes a parsed line to the same line", () => {
     const line = lineOf({ ignored: ["subject"] });
     assert.equal(Buffer.from(encodeEntry(parseEntry(Buffer.from(line)))).toString(), line);
   });
 
-  it("is rejected by the reader if it is not canonical or has another kind", () => {
+  it("refuses to parse an entry that is not canonical or has an unknown kind", () => {
     const line = lineOf();
     const { serial: _, ...less } = entryOf();
     const broken: Record<string, string> = {
@@ -87,13 +87,13 @@ describe("An issued entry", () => {
     assert.throws(() => parseEntry(Buffer.from([...Buffer.from(line.slice(0, -1)), 0xff])), EntryError);
   });
 
-  it("of the first release is read unchanged, with its members in any order", () => {
+  it("parses entries of the first release unchanged, with their members in any order", () => {
     const { v: _, ...rest } = entryOf();
     const first = JSON.stringify({ v: 1, ...rest });
     assert.deepEqual(parseEntry(Buffer.from(first)), { v: 1, ...rest });
   });
 
-  it("is never longer than an entry bundle allows", () => {
+  it("refuses to encode an entry that is longer than an entry bundle allows", () => {
     assert.throws(() => lineOf({ rule: "x".repeat(maxEntryBytes) }), RangeError);
   });
 });
