@@ -4,8 +4,8 @@ import { parentPort } from "node:worker_threads";
 import { systemClock } from "@kasbah/runtime";
 import { ReviewCache } from "./review-cache.ts";
 
-// A worker, because a snapshot of the whole test run has gigabytes: reports which of two texts its heap contains,
-// the one that it keeps and the token that a cache has reviewed.
+// Runs in a worker, because a snapshot of the whole test run has gigabytes. It reports which of two texts its
+// heap contains: one that it keeps, and the token that the cache has reviewed.
 
 const [kept, forgotten] = [randomBytes(24), randomBytes(24)];
 const control = new Set([kept.toString("hex")]);
@@ -18,13 +18,13 @@ const [foundKept, foundForgotten] = await foundInMemory([kept, forgotten].map(he
 await cache.review(forgotten.toString("hex"));
 parentPort?.postMessage({ foundKept, foundForgotten, kept: control.size });
 
-/** The digits as octets, made without a text that would be found in memory itself. */
+/** The digits as octets, created without a text that would itself be found in memory. */
 function hexOctets(bytes: Buffer): Buffer {
   const digits = Buffer.from("0123456789abcdef");
   return Buffer.from([...bytes].flatMap((byte) => [digits[byte >> 4] ?? 0, digits[byte & 15] ?? 0]));
 }
 
-/** Whether each of these appears in any text that the engine holds. */
+/** Whether any text on the heap contains each of these. */
 async function foundInMemory(needles: readonly Buffer[]): Promise<readonly boolean[]> {
   const found = needles.map(() => false);
   let window = Buffer.alloc(0);
