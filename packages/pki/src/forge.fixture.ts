@@ -28,7 +28,7 @@ export function forgeRequestDer(keyPair: KeyPair, changes: Partial<RequestPieces
     subject: encodeSequence(),
     spki: keyPair.publicKey.spki,
     attributes: encode(constructedTag(0)),
-    algorithm: algorithmOf(keyPair),
+    algorithm: keyPair.publicKey.algorithm.signature.identifier,
     signature: (info) => encodeBits(keyPair.sign(info)),
     afterSignature: new Uint8Array(),
     ...changes,
@@ -89,7 +89,7 @@ export function forgeCertificateDer(signer: KeyPair, changes: Partial<Certificat
     notAfter: "360101000000Z",
     extensions: [],
     version: hex("020102"),
-    innerAlgorithm: algorithmOf(signer),
+    innerAlgorithm: signer.publicKey.algorithm.signature.identifier,
     ...changes,
   };
   const time = (text: string) => encode(tag.utcTime, Buffer.from(text));
@@ -103,7 +103,7 @@ export function forgeCertificateDer(signer: KeyPair, changes: Partial<Certificat
     pieces.publicKey,
     encode(constructedTag(3), encodeSequence(...pieces.extensions)),
   );
-  return encodeSequence(tbs, algorithmOf(signer), encodeBits(signer.sign(tbs)));
+  return encodeSequence(tbs, signer.publicKey.algorithm.signature.identifier, encodeBits(signer.sign(tbs)));
 }
 
 /** basicConstraints CA:TRUE, with a path length if one is given. */
@@ -114,10 +114,4 @@ export function caExtension(pathLength?: number): Uint8Array {
 
 export function hex(digits: string): Uint8Array {
   return new Uint8Array(Buffer.from(digits.replaceAll(" ", ""), "hex"));
-}
-
-function algorithmOf(keyPair: KeyPair): Uint8Array {
-  const { curve } = keyPair.publicKey;
-  if (curve === undefined) return encodeSequence(encodeOid(oid.sha256WithRsa), encode(tag.null));
-  return encodeSequence(encodeOid(curve === "P-384" ? oid.ecdsaWithSha384 : oid.ecdsaWithSha256));
 }

@@ -7,8 +7,16 @@ export { parseTrustBundle, TrustBundle } from "./certificate/trust-bundle.ts";
 export { type CertificateRequest, parseCertificateRequest } from "./csr/csr.ts";
 export { createCertificateRequest } from "./csr/csr-writer.ts";
 export { MeshError, PkiError, type PkiErrorCode } from "./errors.ts";
-export { type EcCurve, isPointOnCurve } from "./keys/ec-curve.ts";
-export { createKeyPair, type KeyFormat, KeyPair, type KeyType } from "./keys/key.ts";
+export { isPointOnCurve } from "./keys/ec-curve.ts";
+export { createKeyPair, type KeyFormat, KeyPair } from "./keys/key.ts";
+export {
+  authorityKeyTypeNames,
+  type KeyType,
+  type KeyTypeIn,
+  keyTypeNames,
+  keyTypes,
+  keyTypesIn,
+} from "./keys/key-types.ts";
 export { parsePrivateKey } from "./keys/private-key.ts";
 export { PublicKey, parsePublicKey } from "./keys/public-key.ts";
 export type { SigningKey } from "./keys/signing-key.ts";

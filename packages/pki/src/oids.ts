@@ -1,8 +1,6 @@
-/** Every object identifier that this package knows, in one place. */
+/** The object identifiers that this package knows, except for the curves in the table of key types. */
 export const oid = {
   ecPublicKey: "1.2.840.10045.2.1",
-  p256: "1.2.840.10045.3.1.7",
-  p384: "1.3.132.0.34",
   rsaEncryption: "1.2.840.113549.1.1.1",
 
   ecdsaWithSha256: "1.2.840.10045.4.3.2",

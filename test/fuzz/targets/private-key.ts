@@ -61,7 +61,7 @@ function judge(pem: string): Verdict {
   if (parsed === undefined) return "refused";
   const { value } = parsed;
   const data = Buffer.from("anything");
-  const hash = value.publicKey.curve === "P-384" ? "sha384" : "sha256";
+  const { hash } = value.publicKey.algorithm.signature;
   const fits = verify(hash, data, value.publicKey.keyObject, value.sign(data));
   assert.ok(fits, "the public half is not that of the private key");
   const again = parsePrivateKey(value.toPkcs8Pem());

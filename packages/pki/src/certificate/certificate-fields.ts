@@ -5,7 +5,8 @@ import { constructedTag, tag } from "../der/tag.ts";
 import { readTime } from "../der/time.ts";
 import { positiveInteger, wholeOctets } from "../der/values.ts";
 import { PkiError } from "../errors.ts";
-import { readSignatureAlgorithm, type SignatureAlgorithm } from "../keys/signature.ts";
+import { readSignatureAlgorithm } from "../keys/signature.ts";
+import type { SignatureAlgorithm } from "../keys/signature-algorithm.ts";
 import { type Extension, readExtensions } from "./extension.ts";
 
 /** The fields of an X.509 v3 certificate (RFC 5280 §4.1), names and values still raw. */

@@ -14,13 +14,14 @@ import {
   uri,
 } from "../forge.fixture.ts";
 import { createKeyPair } from "../keys/key.ts";
+import { keyTypes } from "../keys/key-types.ts";
 import { oid } from "../oids.ts";
 import { encodePem } from "../pem/pem.ts";
 import { parseCertificate, parseCertificates } from "./certificate.ts";
 
 const keyPair = await createKeyPair("P-256");
 const spiffe = uri("spiffe://td/ns/a/sa/b");
-const p256 = encodeSequence(encodeOid(oid.ecPublicKey), encodeOid(oid.p256));
+const p256 = keyTypes["P-256"].algorithm.identifier;
 
 const malformed: Readonly<Record<string, Partial<CertificatePieces>>> = {
   "version 1": { version: hex("020100") },

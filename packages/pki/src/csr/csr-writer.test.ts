@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { Crypto } from "@peculiar/webcrypto";
 import { Pkcs10CertificateRequest, SubjectAlternativeNameExtension } from "@peculiar/x509";
 import { createKeyPair } from "../keys/key.ts";
+import { keyTypeNames } from "../keys/key-types.ts";
 import { parseSpiffeId } from "../names/spiffe-id.ts";
 import { parseCertificateRequest } from "./csr.ts";
 import { createCertificateRequest } from "./csr-writer.ts";
@@ -12,7 +13,7 @@ import { createCertificateRequest } from "./csr-writer.ts";
 const spiffeId = parseSpiffeId("spiffe://cluster.local/ns/demo/sa/frontend");
 
 describe("our own requests", () => {
-  for (const type of ["P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096"] as const) {
+  for (const type of keyTypeNames) {
     it(`say the same to OpenSSL, to @peculiar/x509 and to us with ${type}`, async () => {
       const keyPair = await createKeyPair(type);
       const pem = createCertificateRequest(keyPair, spiffeId);

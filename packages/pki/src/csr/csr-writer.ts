@@ -18,17 +18,14 @@ export function createCertificateRequest(keyPair: KeyPair, spiffeId: SpiffeId): 
     encode(constructedTag(0), encodeExtensionRequest(spiffeId)),
   );
   const signature = encodeBits(keyPair.sign(info));
-  return encodePem("CERTIFICATE REQUEST", encodeSequence(info, signatureAlgorithm(keyPair), signature));
+  return encodePem(
+    "CERTIFICATE REQUEST",
+    encodeSequence(info, keyPair.publicKey.algorithm.signature.identifier, signature),
+  );
 }
 
 function encodeExtensionRequest(spiffeId: SpiffeId): Uint8Array {
   const names = encodeSequence(encode(uriTag, Buffer.from(spiffeId.toString(), "ascii")));
   const extensions = encodeSequence(encodeExtension(oid.subjectAltName, true, names));
   return encodeSequence(encodeOid(oid.extensionRequest), encode(tag.set, extensions));
-}
-
-function signatureAlgorithm(keyPair: KeyPair): Uint8Array {
-  const { curve } = keyPair.publicKey;
-  if (curve === undefined) return encodeSequence(encodeOid(oid.sha256WithRsa), encode(tag.null));
-  return encodeSequence(encodeOid(curve === "P-384" ? oid.ecdsaWithSha384 : oid.ecdsaWithSha256));
 }

@@ -18,6 +18,7 @@ import {
   uri,
 } from "../forge.fixture.ts";
 import { createKeyPair } from "../keys/key.ts";
+import { keyTypes } from "../keys/key-types.ts";
 import { oid } from "../oids.ts";
 import { encodePem } from "../pem/pem.ts";
 import { parseCertificateRequest } from "./csr.ts";
@@ -29,7 +30,7 @@ const { privateKey: signingKey, publicKey: verifyingKey } = generateKeyPairSync(
   modulusLength: 2048,
 });
 
-const p256 = encodeSequence(encodeOid(oid.ecPublicKey), encodeOid(oid.p256));
+const p256 = keyTypes["P-256"].algorithm.identifier;
 const names = namesExtension(uri("spiffe://td/a"));
 const sha1WithRsa = encodeSequence(encodeOid("1.2.840.113549.1.1.5"), encode(tag.null));
 

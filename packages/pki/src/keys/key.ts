@@ -1,21 +1,19 @@
-import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, sign } from "node:crypto";
-import { inspect, promisify } from "node:util";
+import { createPublicKey, type KeyObject, randomBytes, sign } from "node:crypto";
+import { inspect } from "node:util";
 import { PkiError } from "../errors.ts";
 import { encodePem } from "../pem/pem.ts";
 import { encryptPrivateKey } from "./encrypted-key.ts";
+import { type KeyType, keyTypes } from "./key-types.ts";
 import { type PublicKey, parseAuthorityKey } from "./public-key.ts";
 import type { SigningKey } from "./signing-key.ts";
 
-/** The keys that we make. */
-export type KeyType = "P-256" | "P-384" | "RSA-2048" | "RSA-3072" | "RSA-4096";
-
 /**
- * How a private key is written in PEM: `traditional` is SEC1 (RFC 5915, `EC PRIVATE KEY`) or PKCS#1 (RFC 8017, `RSA PRIVATE
- * KEY`), `pkcs8` is RFC 5958 (`PRIVATE KEY`) for both.
+ * The PEM form of a private key: `traditional` is SEC1 (RFC 5915, `EC PRIVATE KEY`) or PKCS#1 (RFC 8017,
+ * `RSA PRIVATE KEY`), `pkcs8` is RFC 5958 (`PRIVATE KEY`) for every type.
  */
 export type KeyFormat = "traditional" | "pkcs8";
 
-/** A private key with its public half. Printing, inspecting or serialising it shows the type and nothing else. */
+/** A private key with its public half. Printing, inspecting or serializing it shows only its type. */
 export class KeyPair implements SigningKey {
   readonly publicKey: PublicKey;
   readonly #privateKey: KeyObject;
@@ -26,16 +24,14 @@ export class KeyPair implements SigningKey {
     this.publicKey = parseAuthorityKey(publicHalf(privateKey));
   }
 
-  /** Signs with the usual hash of the key's type: SHA-384 for P-384, else SHA-256. ECDSA as DER, RSA as PKCS#1 v1.5. */
+  /** Signs with the signature algorithm of the key type. ECDSA signatures are DER, RSA signatures PKCS#1 v1.5. */
   sign(data: Uint8Array): Uint8Array {
-    const hash = this.publicKey.curve === "P-384" ? "sha384" : "sha256";
-    return new Uint8Array(sign(hash, data, this.#privateKey));
+    return new Uint8Array(sign(this.publicKey.algorithm.signature.hash, data, this.#privateKey));
   }
 
-  /** The private key, unencrypted. For a file of mode 0600 or Envoy's socket, and for nothing else. */
+  /** The unencrypted private key, only for a file of mode 0600 or for Envoy's socket. */
   toPem(format: KeyFormat): string {
-    const traditional = this.publicKey.isEc ? "sec1" : "pkcs1";
-    const type = format === "pkcs8" ? "pkcs8" : traditional;
+    const type = format === "pkcs8" ? format : this.publicKey.algorithm.traditional.encoding;
     return this.#privateKey.export({ format: "pem", type }).toString();
   }
 
@@ -44,20 +40,20 @@ export class KeyPair implements SigningKey {
     return this.toPem("pkcs8");
   }
 
-  /** The same as DER, for the SPIFFE Workload API's socket. */
+  /** The unencrypted PKCS#8 key as DER, for the socket of the SPIFFE Workload API. */
   toPkcs8Der(): Uint8Array {
     return new Uint8Array(this.#privateKey.export({ format: "der", type: "pkcs8" }));
   }
 
   /**
-   * The private key, encrypted (RFC 5958 with PBES2 of RFC 8018): AES-256 under a key that PBKDF2 draws from the
-   * passphrase in 600 000 rounds. OpenSSL reads it. Never the same text twice.
-   * @throws RangeError when the passphrase has no octets or more than 1024
+   * The encrypted private key (RFC 5958 with PBES2 of RFC 8018): AES-256 under a key that PBKDF2 derives from the
+   * passphrase in 600 000 rounds, with a fresh salt for each call. OpenSSL reads it.
+   * @throws RangeError if the passphrase is empty or longer than 1024 octets
    */
   async toEncryptedPkcs8Pem(passphrase: string | Uint8Array): Promise<string> {
     const plain = this.toPkcs8Der();
-    const chance = { salt: randomBytes(16), iv: randomBytes(16) };
-    return encodePem("ENCRYPTED PRIVATE KEY", await encryptPrivateKey(plain, passphrase, chance));
+    const random = { salt: randomBytes(16), iv: randomBytes(16) };
+    return encodePem("ENCRYPTED PRIVATE KEY", await encryptPrivateKey(plain, passphrase, random));
   }
 
   toString(): string {
@@ -73,19 +69,9 @@ export class KeyPair implements SigningKey {
   }
 }
 
-/** Makes a new key from the operating system's randomness, on the thread pool. */
+/** Generates a key from the operating system's randomness, on the thread pool. */
 export async function createKeyPair(type: KeyType): Promise<KeyPair> {
-  return new KeyPair(await generate(type));
-}
-
-const generateKeys = promisify(generateKeyPair);
-
-async function generate(type: KeyType): Promise<KeyObject> {
-  if (type === "P-256" || type === "P-384") {
-    return (await generateKeys("ec", { namedCurve: type, paramEncoding: "named" })).privateKey;
-  }
-  const modulusLength = Number(type.slice("RSA-".length));
-  return (await generateKeys("rsa", { modulusLength, publicExponent: 65_537 })).privateKey;
+  return new KeyPair(await keyTypes[type].generate());
 }
 
 function publicHalf(privateKey: KeyObject): Uint8Array {

@@ -1,9 +1,8 @@
 import type { PublicKey } from "./public-key.ts";
 
 /**
- * A key that signs certificates, wherever it lives: in this process, or behind the port of an HSM. It signs with the
- * usual hash of its type, SHA-384 for P-384 and else SHA-256; the result is what X.509 carries, ECDSA as DER and RSA as
- * PKCS#1 v1.5.
+ * A key that signs certificates, in this process or behind the port of an HSM. It signs with the signature
+ * algorithm of its key type, in the encoding that X.509 carries: ECDSA as DER, RSA as PKCS#1 v1.5.
  */
 export interface SigningKey {
   readonly publicKey: PublicKey;

@@ -6,6 +6,7 @@ import type { Validity } from "../certificate/profile.ts";
 import { primitiveTag, tag } from "../der/tag.ts";
 import { encode, encodeExtension, encodeOid, encodeSequence } from "../der/writer.ts";
 import { PkiError } from "../errors.ts";
+import type { LeafKeyUsage } from "../keys/key-algorithm.ts";
 import type { PublicKey } from "../keys/public-key.ts";
 import { dnsTag, uriTag } from "../names/general-name.ts";
 import type { SpiffeId } from "../names/spiffe-id.ts";
@@ -67,10 +68,13 @@ function hasProfileExtensions(c: Certificate, expected: ExpectedWorkloadCertific
   return equalBytes(Buffer.concat(found), Buffer.concat(profileExtensions(expected)));
 }
 
+/** RFC 5280 §4.2.1.3. */
+const keyUsageBits: Readonly<Record<LeafKeyUsage, number>> = { digitalSignature: 0, keyEncipherment: 2 };
+
 /** The five extensions of the leaf profile as they must be on the wire, built without the writer's library. */
 function profileExtensions(expected: ExpectedWorkloadCertificate): Uint8Array[] {
   const { spiffeId, dnsNames = [], publicKey, issuer } = expected;
-  const usage = publicKey.isEc ? Uint8Array.of(0x07, 0x80) : Uint8Array.of(0x05, 0xa0);
+  const usage = namedBits(publicKey.algorithm.leafKeyUsage.map((name) => keyUsageBits[name]));
   const purposes = encodeSequence(encodeOid(oid.serverAuth), encodeOid(oid.clientAuth));
   const keyId = issuer.subjectKeyIdentifier;
   const authority = keyId === undefined ? [] : [encodeSequence(encode(primitiveTag(0), keyId))];
@@ -85,6 +89,13 @@ function profileExtensions(expected: ExpectedWorkloadCertificate): Uint8Array[] 
     ...authority.map((value) => encodeExtension(oid.authorityKeyIdentifier, false, value)),
     encodeExtension(oid.subjectAltName, true, encodeSequence(...names)),
   ];
+}
+
+/** A named bit list in DER has no trailing zero bits (X.690 §11.2.2); bit 0 is the first. */
+function namedBits(bits: readonly number[]): Uint8Array {
+  const last = Math.max(...bits);
+  const octet = bits.reduce((set, bit) => set | (0x80 >> bit), 0);
+  return Uint8Array.of(7 - last, octet);
 }
 
 function commonNameOnly(spiffeId: SpiffeId): Uint8Array {

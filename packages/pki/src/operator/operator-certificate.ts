@@ -5,7 +5,9 @@ import { parseDer } from "../der/reader.ts";
 import { constructedTag, tag } from "../der/tag.ts";
 import { dottedOid, wholeOctets } from "../der/values.ts";
 import { PkiError, withCodes } from "../errors.ts";
-import { type EcCurve, pointProblem } from "../keys/ec-curve.ts";
+import { pointProblem } from "../keys/ec-curve.ts";
+import { findCurve } from "../keys/key-types.ts";
+import { privateKeyEncodings } from "../keys/private-key.ts";
 import { oid } from "../oids.ts";
 import type { PemBlock } from "../pem/operator-pem.ts";
 import { encodePem } from "../pem/pem.ts";
@@ -43,26 +45,13 @@ export class OperatorCertificate {
   }
 }
 
-const curvesByOid: ReadonlyMap<string, EcCurve> = new Map([
-  [oid.p256, "P-256"],
-  [oid.p384, "P-384"],
-]);
-
-type KeyFormat = "pkcs8" | "sec1" | "pkcs1";
-
-const keyFormats: ReadonlyMap<string, KeyFormat> = new Map([
-  ["PRIVATE KEY", "pkcs8"],
-  ["EC PRIVATE KEY", "sec1"],
-  ["RSA PRIVATE KEY", "pkcs1"],
-]);
-
 /** A private key out of an operator's own file, of any kind that OpenSSL reads. Printing or serialising it shows nothing. */
 export class OperatorKey {
   readonly #key: KeyObject;
 
   /** @throws PkiError `KEY_ENCRYPTED` or `KEY_MALFORMED` */
   constructor(block: PemBlock) {
-    const type = keyFormats.get(block.label);
+    const type = privateKeyEncodings.get(block.label);
     if (type === undefined) {
       throw new PkiError("KEY_ENCRYPTED", "the key is encrypted, or in a form that is not read");
     }
@@ -124,7 +113,7 @@ function checkKey(info: DerCursor): void {
   if (dottedOid(algorithm.take(tag.oid, "algorithm").content) !== oid.ecPublicKey) return;
   const named = algorithm.takeOptional(tag.oid);
   if (named === undefined) throw new PkiError("KEY_REJECTED", "the curve is not given by its name");
-  const curve = curvesByOid.get(dottedOid(named.content));
+  const curve = findCurve(dottedOid(named.content));
   if (curve === undefined && key[0] === 0x04) return;
   const problem =
     curve === undefined ? "the point is not in the uncompressed form" : pointProblem(curve, key);

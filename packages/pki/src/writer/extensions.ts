@@ -13,6 +13,8 @@ import { toHex } from "../bytes.ts";
 import { parseDer } from "../der/reader.ts";
 import { constructedTag } from "../der/tag.ts";
 import { encode, encodeSequence } from "../der/writer.ts";
+import type { KeyAlgorithm } from "../keys/key-algorithm.ts";
+import { keyAlgorithms } from "../keys/key-types.ts";
 import type { PublicKey } from "../keys/public-key.ts";
 import { uriTag } from "../names/general-name.ts";
 import type { TrustDomain } from "../names/trust-domain.ts";
@@ -22,10 +24,8 @@ import type { SubjectAltName } from "./subject-alt-name.ts";
 const libraryKinds = { uri: "url", dns: "dns", ip: "ip" } as const;
 
 // The same in every leaf, and made once: the library encodes and parses each of them, which takes as long as signing.
-const signs = new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true);
-const signsAndEnciphers = new KeyUsagesExtension(
-  KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment,
-  true,
+const leafKeyUsages: ReadonlyMap<KeyAlgorithm, Extension> = new Map(
+  keyAlgorithms.map((algorithm) => [algorithm, leafKeyUsage(algorithm)]),
 );
 const bothEndsOfTls = new ExtendedKeyUsageExtension([oid.serverAuth, oid.clientAuth], false);
 const signsCertificates = new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true);
@@ -39,13 +39,17 @@ export function leafExtensions(
 ): Extension[] {
   const generalNames = names.map(({ kind, value }) => ({ type: libraryKinds[kind], value }));
   return [
-    // RFC 8813 §3: an EC key enciphers nothing. RSA needs the bit for the key exchange of TLS 1.2.
-    publicKey.isEc ? signs : signsAndEnciphers,
+    leafKeyUsages.get(publicKey.algorithm) ?? leafKeyUsage(publicKey.algorithm),
     bothEndsOfTls,
     noAuthority,
     ...authorityKeyId(issuerKeyId),
     new SubjectAlternativeNameExtension(generalNames, true),
   ];
+}
+
+function leafKeyUsage({ leafKeyUsage }: KeyAlgorithm): Extension {
+  const flags = leafKeyUsage.reduce((set, bit) => set | KeyUsageFlags[bit], 0);
+  return new KeyUsagesExtension(flags, true);
 }
 
 /**

@@ -20,8 +20,8 @@ export interface EncodedToBeSigned {
   readonly signatureAlgorithm: Uint8Array;
 }
 
-/** Any value of the length that the library expects; it is cut off again. */
-const noSignature = Buffer.alloc(256, 1);
+/** The library expects r and s of ECDSA, and any octets for other algorithms. The placeholder is cut off again. */
+const placeholder = Buffer.alloc(64, 1);
 
 /** Lets the library encode everything but the signature, which is the business of whoever holds the key. */
 export async function encodeToBeSigned(
@@ -29,16 +29,12 @@ export async function encodeToBeSigned(
   signer: PublicKey,
   crypto: Crypto,
 ): Promise<EncodedToBeSigned> {
-  const signature = signer.isEc ? noSignature.subarray(0, 64) : noSignature;
-  const signingAlgorithm = signatureAlgorithm(signer);
-  const unsigned = await X509CertificateGenerator.create({ ...content, signature, signingAlgorithm }, crypto);
+  const signingAlgorithm = signer.algorithm.signature.webCrypto;
+  const unsigned = await X509CertificateGenerator.create(
+    { ...content, signature: placeholder, signingAlgorithm },
+    crypto,
+  );
   const [tbsCertificate, algorithm] = parseDer(new Uint8Array(unsigned.rawData)).children;
   if (tbsCertificate === undefined || algorithm === undefined) throw new TypeError("not a certificate");
   return { tbsCertificate: tbsCertificate.raw, signatureAlgorithm: algorithm.raw };
-}
-
-/** The signer's key decides: SHA-384 for P-384, else SHA-256; RSA by PKCS#1 v1.5, which all of the mesh verifies. */
-function signatureAlgorithm(key: PublicKey) {
-  if (!key.isEc) return { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
-  return { name: "ECDSA", hash: key.curve === "P-384" ? "SHA-384" : "SHA-256" };
 }
