@@ -18,7 +18,7 @@ export {
   keyTypesIn,
 } from "./keys/key-types.ts";
 export { parsePrivateKey } from "./keys/private-key.ts";
-export { PublicKey, parsePublicKey } from "./keys/public-key.ts";
+export { acceptedKeys, PublicKey, parsePublicKey } from "./keys/public-key.ts";
 export type { SigningKey } from "./keys/signing-key.ts";
 export { type ExpectedWorkloadCertificate, lintWorkloadCertificate } from "./lint/lint.ts";
 export { parseSpiffeId, SpiffeId } from "./names/spiffe-id.ts";

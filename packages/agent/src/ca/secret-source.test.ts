@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
-import { parseSpiffeId, TrustBundle } from "@kasbah/pki";
+import { keyTypeNames, parseSpiffeId, TrustBundle } from "@kasbah/pki";
 import { Secret, systemClock } from "@kasbah/runtime";
 import {
   createTestAuthority,
@@ -145,7 +145,7 @@ describe("CaSecretSource", () => {
     assert.ok(second.leaf.publicKey.equals(second.keyPair.publicKey));
   });
 
-  for (const keyType of ["P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096"] as const) {
+  for (const keyType of keyTypeNames) {
     it(`creates a ${keyType} key if configured`, async () => {
       const made = await new CaSecretSource({ ...options, keyType, keyFormat: "pkcs8" }).fetch(never);
       assert.equal(made.leaf.publicKey.type, keyType);

@@ -1,5 +1,6 @@
 import { parseTrustDomain, parseWorkloadName } from "@kasbah/pki";
 import { option, schema } from "@kasbah/runtime";
+import { eccCurves, rsaKeySizes } from "../secret/workload-key.ts";
 import { parseCaHeader } from "./ca-header.ts";
 
 /** Options for the CA, the workload's credentials and the requested certificates. */
@@ -120,8 +121,8 @@ export const caOptions = {
   eccCurve: option({
     flag: "--ecc-curve <name>",
     env: "ECC_CURVE",
-    help: "curve of ECDSA keys: P256 or P384",
-    schema: schema.choice(["P256", "P384"]),
+    help: `curve of ECDSA keys: ${eccCurves.join(" or ")}`,
+    schema: schema.choice(eccCurves),
     optional: true,
     defaultHelp: "P256",
     group: "Key",
@@ -129,8 +130,8 @@ export const caOptions = {
   workloadRsaKeySize: option({
     flag: "--workload-rsa-key-size <bits>",
     env: "WORKLOAD_RSA_KEY_SIZE",
-    help: "RSA keys of 2048, 3072 or 4096 bits instead of ECDSA",
-    schema: schema.choice(["2048", "3072", "4096"]),
+    help: `use RSA keys of this size instead of ECDSA: ${rsaKeySizes.join(", ")}`,
+    schema: schema.choice(rsaKeySizes),
     optional: true,
     defaultHelp: "no RSA",
     group: "Key",

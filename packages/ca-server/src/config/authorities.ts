@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { TrustDomain } from "@kasbah/pki";
+import { authorityKeyTypeNames, type TrustDomain } from "@kasbah/pki";
 import { type ConfigOf, isCronPattern, option, schema } from "@kasbah/runtime";
 
 /** Where the CA's keys come from, their lifetimes, and when they are replaced. */
@@ -7,8 +7,8 @@ export const authorityOptions = {
   rootKey: option({
     flag: "--root-key <type>",
     env: "KASBAH_ROOT_KEY",
-    help: "key type of new authorities: P-256, P-384, RSA-3072 or RSA-4096",
-    schema: schema.choice(["P-256", "P-384", "RSA-3072", "RSA-4096"]),
+    help: `key type of new authorities: ${authorityKeyTypeNames.join(", ")}`,
+    schema: schema.choice(authorityKeyTypeNames),
     default: "P-256",
     group: "Authorities",
   }),

@@ -1,4 +1,5 @@
 import {
+  acceptedKeys,
   type CertificateRequest,
   PkiError,
   parseCertificateRequest,
@@ -142,7 +143,7 @@ type CsrErrorCode = Extract<CaErrorCode, "CSR_KEY_REJECTED" | "CSR_SIGNATURE_INV
 
 const csrFixes: Readonly<Record<CsrErrorCode, string>> = {
   CSR_MALFORMED: "send one PEM block CERTIFICATE REQUEST of at most 16 KiB that holds canonical DER",
-  CSR_KEY_REJECTED: "generate a new P-256, P-384 or RSA key of 2048 to 4096 bits",
+  CSR_KEY_REJECTED: `generate a new key: ${acceptedKeys}`,
   CSR_SIGNATURE_INVALID: "sign the CSR with its own key, using ECDSA or RSA PKCS#1 with SHA-2",
 };
 

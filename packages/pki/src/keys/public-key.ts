@@ -2,6 +2,8 @@ import { createHash, createPublicKey, type KeyObject } from "node:crypto";
 import { equalBytes } from "../bytes.ts";
 import { PkiError, withCodes } from "../errors.ts";
 import type { KeyAlgorithm } from "./key-algorithm.ts";
+import { keyAlgorithms } from "./key-types.ts";
+import { rsaAlgorithm } from "./rsa-algorithm.ts";
 import { authorityRsaLimits, callerRsaLimits, type RsaLimits } from "./rsa-rules.ts";
 import { parseSpki } from "./spki.ts";
 
@@ -44,9 +46,19 @@ export function parsePublicKey(spki: Uint8Array): PublicKey {
   return new PublicKey(spki, callerRsaLimits);
 }
 
+/** The keys that {@link parsePublicKey} accepts, in words for an error. */
+export const acceptedKeys = describeAcceptedKeys();
+
 /** Like {@link parsePublicKey}, for the key of an authority: RSA may have up to 8192 bits. @throws PkiError `KEY_REJECTED` */
 export function parseAuthorityKey(spki: Uint8Array): PublicKey {
   return new PublicKey(spki, authorityRsaLimits);
+}
+
+function describeAcceptedKeys(): string {
+  const { minBits, maxBits } = callerRsaLimits;
+  const size = `RSA of ${minBits} to ${maxBits} bits`;
+  const kinds = keyAlgorithms.map((each) => (each === rsaAlgorithm ? size : each.name));
+  return `${kinds.slice(0, -1).join(", ")} or ${kinds.at(-1)}`;
 }
 
 function importKey(spki: Uint8Array): KeyObject {

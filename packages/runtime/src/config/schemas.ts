@@ -50,10 +50,8 @@ export function wholeNumber(least: number, most: number): Schema<number> {
 }
 
 /** One of the given words. */
-export function choice<const Words extends readonly [string, ...string[]]>(
-  words: Words,
-): Schema<Words[number]> {
-  const listed = words.length === 1 ? words[0] : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+export function choice<const Words extends readonly string[]>(words: Words): Schema<Words[number]> {
+  const listed = words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
   const isWord = (value: string): value is Words[number] => words.includes(value);
   return parsed((value) => (isWord(value) ? value : expected(listed)));
 }

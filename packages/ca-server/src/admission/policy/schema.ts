@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { keyTypeNames } from "@kasbah/pki";
 import { parseDuration } from "@kasbah/runtime";
 import { parse as parseHost } from "tldts";
 import { z } from "zod";
@@ -11,7 +12,6 @@ export interface PolicyFile {
   readonly globalRate?: Rate;
 }
 
-const keyTypes = ["P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096"] as const;
 /**
  * The prefixes that Kubernetes names can have. Elsewhere a dot hints at a regular expression, which would
  * match nothing.
@@ -71,7 +71,7 @@ const termsShape = {
   allow: z.boolean(),
   reason: z.string().min(1).max(200).optional(),
   ttl: ttl.prefault({}),
-  keyTypes: z.array(z.enum(keyTypes)).min(1).optional(),
+  keyTypes: z.array(z.enum(keyTypeNames)).min(1).optional(),
   dnsNames: z.array(z.string()).max(20).default([]),
   dangerouslyPublicNames: z.boolean().default(false),
   onForeignNames: z.enum(["ignore", "refuse"]).default(openTerms.onForeignNames),

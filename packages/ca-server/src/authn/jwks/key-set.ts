@@ -1,4 +1,4 @@
-import { isPointOnCurve } from "@kasbah/pki";
+import { isPointOnCurve, keyTypes } from "@kasbah/pki";
 import type { JWK } from "jose";
 import { JwksError } from "../../errors.ts";
 
@@ -92,7 +92,7 @@ function ecFlaw(key: Member): string | undefined {
   const curve = key["crv"];
   if (curve !== "P-256" && curve !== "P-384") return "its curve is not P-256 or P-384";
   const [x, y] = [decode(key["x"]), decode(key["y"])];
-  return x && y && isPointOnCurve(curve, x, y) ? undefined : "its point is not on its curve";
+  return x && y && isPointOnCurve(keyTypes[curve].curve, x, y) ? undefined : "its point is not on its curve";
 }
 
 /** With an exponent of 1 every signature verifies, and small odd exponents make forgeries easier. */
