@@ -26,10 +26,8 @@ export {
   ledgersIn,
   prepareLedgerDirectory,
 } from "./ledger-directory.ts";
-export type { LedgerReader } from "./reader/ledger-reader.ts";
+export type { EntryLog, Found, LedgerReader, LedgerTail } from "./ports.ts";
 export { openLedgerForReading, type Slot, slotsOf } from "./reader/open-ledger.ts";
-export type { Found } from "./reader/slot-reader.ts";
-export type { LedgerTail } from "./reader/tail.ts";
 export { Retention } from "./retention.ts";
 export { openSegmentFile } from "./segments/file.ts";
 export { listSegments, type Segment, segmentPath } from "./segments/list.ts";
@@ -38,7 +36,6 @@ export { readEntry } from "./segments/read-entry.ts";
 export { readLines } from "./segments/reader.ts";
 export { type Checkpoint, openCheckpoint } from "./tree/checkpoint.ts";
 export { type NoteVerifier, parseVerifierKey } from "./tree/note-key.ts";
-export { BoundedRecord } from "./unauthenticated/bounded-record.ts";
+export { RefusalLog } from "./unauthenticated/refusal-log.ts";
 export type { Finding, LedgerVerdict } from "./verify/finding.ts";
-export { proveEntry } from "./verify/prove-entry.ts";
 export { verifyLedger } from "./verify/verify-ledger.ts";

@@ -14,7 +14,7 @@ export interface LedgerDirectory {
   /** What verifies checkpoints, for everybody: `<name>+<hash>+<key>` (C2SP signed-note). */
   readonly verifierKey: string;
   /** Refusals of callers that were not known, outside of the tree. */
-  readonly strangers: string;
+  readonly unauthenticated: string;
   /** Made from the entries; may be deleted. */
   readonly index: string;
 }
@@ -36,7 +36,7 @@ export function ledgerDirectoryAt(ledger: string, slot = "0"): LedgerDirectory {
     checkpoint: join(path, "checkpoint"),
     key: join(path, "ledger-key.pem"),
     verifierKey: join(path, "ledger-key.pub"),
-    strangers: join(path, "strangers"),
+    unauthenticated: join(path, "strangers"),
     index: join(path, "index.sqlite"),
   };
 }
@@ -46,7 +46,7 @@ export async function prepareLedgerDirectory(ledger: string): Promise<LedgerDire
   const directory = ledgerDirectoryAt(ledger);
   await ensureDirectory(directory.path, 0o700);
   await mkdir(directory.segments, { recursive: true, mode: 0o700 });
-  await mkdir(directory.strangers, { recursive: true, mode: 0o700 });
+  await mkdir(directory.unauthenticated, { recursive: true, mode: 0o700 });
   if ((await readdir(directory.segments)).length === 0) await takeOver(ledger, directory);
   return directory;
 }

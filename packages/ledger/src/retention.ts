@@ -2,7 +2,7 @@ import { stat, unlink } from "node:fs/promises";
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import { listSegments, type Segment } from "./segments/list.ts";
 
-export interface RetentionParts {
+export interface RetentionDeps {
   /** Of the segments. */
   readonly directory: string;
   readonly retentionMs: number;
@@ -20,17 +20,17 @@ export interface RetentionParts {
  */
 export class Retention implements Component {
   readonly name = "ledger retention";
-  readonly #parts: RetentionParts;
+  readonly #deps: RetentionDeps;
   #sweeping: { stop(): void } | undefined;
   #pruning: Promise<void> = Promise.resolve();
 
-  constructor(parts: RetentionParts) {
-    this.#parts = parts;
+  constructor(deps: RetentionDeps) {
+    this.#deps = deps;
   }
 
   async start(): Promise<void> {
     this.#pruneSoon();
-    this.#sweeping = this.#parts.sweep(() => this.#pruneSoon());
+    this.#sweeping = this.#deps.sweep(() => this.#pruneSoon());
   }
 
   async stop(): Promise<void> {
@@ -44,7 +44,7 @@ export class Retention implements Component {
   }
 
   #pruneSoon(): void {
-    const { logger } = this.#parts;
+    const { logger } = this.#deps;
     this.#pruning = this.#pruning
       .then(() => this.#prune())
       .catch((error: unknown) => {
@@ -53,12 +53,12 @@ export class Retention implements Component {
   }
 
   async #prune(): Promise<void> {
-    const segments = await listSegments(this.#parts.directory);
+    const segments = await listSegments(this.#deps.directory);
     for (const [at, segment] of segments.entries()) {
       const next = segments[at + 1];
       if (next === undefined || !(await this.#isOver(segment, next))) return;
       await unlink(segment.path);
-      this.#parts.logger.info("a segment of the ledger was deleted, as it is older than what is kept", {
+      this.#deps.logger.info("a segment of the ledger was deleted, as it is older than what is kept", {
         firstEntry: segment.first,
         entries: next.first - segment.first,
       });
@@ -66,7 +66,7 @@ export class Retention implements Component {
   }
 
   async #isOver({ path }: Segment, next: Segment): Promise<boolean> {
-    const { retentionMs, clock, signedSize } = this.#parts;
+    const { retentionMs, clock, signedSize } = this.#deps;
     const { mtimeMs } = await stat(path);
     return clock.now().getTime() - mtimeMs > retentionMs && next.first <= signedSize();
   }

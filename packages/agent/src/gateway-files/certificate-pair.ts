@@ -24,7 +24,7 @@ export function parseCertificatePair(certificateFile: Buffer, keyFile: Buffer): 
     const [leaf, ...issuers] = readChain(certificateFile);
     if (leaf === undefined) throw invalid("the certificate file contains no certificate");
     const key = readKey(keyFile);
-    if (!key.isOf(leaf)) {
+    if (!key.matches(leaf)) {
       throw invalid(
         "the key does not match the first certificate; the agent retries in case the files are being replaced",
       );

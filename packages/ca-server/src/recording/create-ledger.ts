@@ -1,12 +1,13 @@
 import type { KeyObject } from "node:crypto";
 import {
-  BoundedRecord,
+  type EntryLog,
   IndexKeeper,
   type IssuedEntry,
   type LedgerDirectory,
   listSegments,
   openLedgerKey,
   openSegmentFile,
+  RefusalLog,
   Retention,
   SegmentLog,
   segmentPath,
@@ -38,7 +39,7 @@ export interface CaLedger {
   readonly operators: OperatorLog;
   /** Finds decisions that are no longer in memory. */
   readonly index: Pick<IndexKeeper, "find">;
-  readonly log: SegmentLog;
+  readonly log: EntryLog;
   readonly tree: TreeKeeper;
   readonly components: readonly Component[];
   /** Resolves when the tree and the index contain all durable entries; for tests and measurements. */
@@ -66,8 +67,8 @@ export function createLedger(deps: LedgerDeps): CaLedger {
     clock,
     logger,
   });
-  const unauthenticated = new BoundedRecord({
-    directory: directory.strangers,
+  const unauthenticated = new RefusalLog({
+    directory: directory.unauthenticated,
     limit: new PeerLimit(refusalsRate, clock),
     sweep: sweeps.second,
     onDropped: metrics.refusalDropped,

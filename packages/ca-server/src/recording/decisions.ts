@@ -1,13 +1,13 @@
-import type { DecisionEntry, IssuedEntry, RefusedEntry } from "@kasbah/ledger";
+import type { DecisionEntry, EntryLog, IssuedEntry, RefusedEntry } from "@kasbah/ledger";
 import { LRUCache } from "lru-cache";
 import type { IssuanceFacts, Ledger } from "../issuance/ports.ts";
-import { appendEntry, type EntryLog } from "./append-entry.ts";
+import { appendEntry } from "./append-entry.ts";
 import { issuedEntry } from "./issued-entry.ts";
 import type { PeerLimit } from "./peer-limit.ts";
 import { type CallRefusal, refusedEntry } from "./refused-entry.ts";
 
 export interface DecisionsDeps {
-  readonly log: EntryLog;
+  readonly log: Pick<EntryLog, "append">;
   /**
    * Limits the recorded refusals of one caller. Beyond the limit they are treated like those of
    * unauthenticated callers.

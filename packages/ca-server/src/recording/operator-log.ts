@@ -1,10 +1,10 @@
-import { entryVersion, type OperatorEntry } from "@kasbah/ledger";
+import { type EntryLog, entryVersion, type OperatorEntry } from "@kasbah/ledger";
 import type { Clock } from "@kasbah/runtime";
 import { CaError } from "../errors.ts";
-import { appendEntry, type EntryLog } from "./append-entry.ts";
+import { appendEntry } from "./append-entry.ts";
 
 export interface OperatorLogDeps {
-  readonly log: EntryLog & { readonly writable: boolean };
+  readonly log: Pick<EntryLog, "append" | "writable">;
   readonly clock: Clock;
 }
 

@@ -1,9 +1,9 @@
-import { type AuthorityEntry, encodeEntry, entryVersion } from "@kasbah/ledger";
+import { type AuthorityEntry, type EntryLog, encodeEntry, entryVersion } from "@kasbah/ledger";
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import type { AuthorityState } from "../authorities/rotation/authority-state.ts";
 
 export interface TransitionLogDeps {
-  readonly log: { append(entry: Uint8Array): Promise<void> };
+  readonly log: Pick<EntryLog, "append">;
   readonly state: () => AuthorityState;
   /** When to retry a transition that could not be recorded: every minute. */
   readonly sweep: Sweep;

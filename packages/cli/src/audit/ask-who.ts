@@ -12,7 +12,7 @@ export interface WhoQuestion {
 export async function askWho(ledger: LedgerReader, { spiffeId, at, limit }: WhoQuestion): Promise<WhoAnswer> {
   // One more than the limit shows whether more exist.
   const found = await ledger.who(spiffeId, at, limit + 1);
-  const ends = found.length === 0 ? await ledger.ends(spiffeId) : undefined;
+  const ends = found.length === 0 ? await ledger.firstAndLast(spiffeId) : undefined;
   return {
     spiffeId,
     at,

@@ -5,7 +5,7 @@ import { LedgerError } from "../errors.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
 import { createNoteKey, formatVerifierKey, type NoteKey } from "../tree/note-key.ts";
 
-export interface LedgerKeyParts {
+export interface LedgerKeyDeps {
   readonly directory: Pick<LedgerDirectory, "path" | "key" | "verifierKey">;
   readonly trustDomain: string;
   /** An Ed25519 private key. */
@@ -20,9 +20,9 @@ export interface LedgerKeyParts {
  *
  * @throws LedgerError `LEDGER_DAMAGED`
  */
-export async function openLedgerKey(parts: LedgerKeyParts): Promise<NoteKey> {
-  const { directory, trustDomain } = parts;
-  const privateKey = (await readKey(directory)) ?? (await createKey(parts));
+export async function openLedgerKey(deps: LedgerKeyDeps): Promise<NoteKey> {
+  const { directory, trustDomain } = deps;
+  const privateKey = (await readKey(directory)) ?? (await createKey(deps));
   const key = createNoteKey(originOf(trustDomain, privateKey), privateKey);
   await publish(`${formatVerifierKey(key.verifier)}\n`, directory);
   return key;
@@ -53,7 +53,7 @@ async function readKey({ key }: Pick<LedgerDirectory, "key">): Promise<KeyObject
   }
 }
 
-async function createKey({ directory, newKey, isInUse }: LedgerKeyParts): Promise<KeyObject> {
+async function createKey({ directory, newKey, isInUse }: LedgerKeyDeps): Promise<KeyObject> {
   if (isInUse) throw damaged(`${directory.key} is gone, and checkpoints were signed with it`);
   const privateKey = newKey();
   await writeFileDurably(directory.key, privateKey.export({ format: "pem", type: "pkcs8" }), 0o600);

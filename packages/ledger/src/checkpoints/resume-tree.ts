@@ -1,14 +1,13 @@
 import { LedgerError } from "../errors.ts";
-import type { Segment } from "../segments/list.ts";
-import { readLines } from "../segments/reader.ts";
+import type { EntryLines } from "../ports.ts";
 import type { Checkpoint } from "../tree/checkpoint.ts";
 import { leafHash, type TreeHash } from "../tree/merkle.ts";
 import { subtreeOfHashes } from "../tree/subtree.ts";
 import { partialTilesOf, type TileId, tilePath, tileWidth } from "../tree/tile.ts";
 import { type FinishedTile, TileWriter } from "../tree/tile-writer.ts";
 
-export interface ResumeParts {
-  readonly segments: readonly Segment[];
+export interface ResumeDeps {
+  readonly lines: EntryLines;
   /** The last one; undefined in a ledger that has none. */
   readonly checkpoint: Pick<Checkpoint, "size" | "root"> | undefined;
   readonly readTile: (tile: TileId) => Promise<Uint8Array>;
@@ -22,24 +21,24 @@ export interface ResumeParts {
  *
  * @throws LedgerError `LEDGER_DAMAGED` when entries, tiles and checkpoint do not agree
  */
-export async function resumeTree(parts: ResumeParts): Promise<TileWriter> {
-  const { size } = parts.checkpoint ?? { size: 0 };
+export async function resumeTree(deps: ResumeDeps): Promise<TileWriter> {
+  const { size } = deps.checkpoint ?? { size: 0 };
   try {
-    return await resumeFrom(size - (size % tileWidth), parts);
+    return await resumeFrom(size - (size % tileWidth), deps);
   } catch (error) {
-    if (!(error instanceof LedgerError) || parts.segments[0]?.first !== 0) throw error;
+    if (!(error instanceof LedgerError) || deps.lines.first !== 0) throw error;
     // Nothing is written over a ledger that was changed: its tiles tell where.
-    await resumeFrom(0, { ...parts, onTile: async () => undefined });
-    return resumeFrom(0, parts);
+    await resumeFrom(0, { ...deps, onTile: async () => undefined });
+    return resumeFrom(0, deps);
   }
 }
 
-async function resumeFrom(start: number, parts: ResumeParts): Promise<TileWriter> {
-  const { checkpoint } = parts;
-  const tree = TileWriter.resume(start, await resumedRightEdge(start, parts.readTile));
-  for await (const { index, line } of readLines(parts.segments, start)) {
+async function resumeFrom(start: number, deps: ResumeDeps): Promise<TileWriter> {
+  const { checkpoint } = deps;
+  const tree = TileWriter.resume(start, await resumedRightEdge(start, deps.readTile));
+  for await (const { index, line } of deps.lines.from(start)) {
     if (index === checkpoint?.size) requireRoot(tree, checkpoint);
-    for (const tile of tree.append(leafHash(line))) await parts.onTile(tile);
+    for (const tile of tree.append(leafHash(line))) await deps.onTile(tile);
   }
   if (checkpoint !== undefined && tree.size < checkpoint.size) {
     throw damaged(`it has ${tree.size} entries, and its checkpoint says ${checkpoint.size}: some were lost`);
@@ -51,7 +50,7 @@ async function resumeFrom(start: number, parts: ResumeParts): Promise<TileWriter
 /** Partial tiles are not durable, so that each is made again of the full ones below it. @param size of whole bundles */
 export async function resumedRightEdge(
   size: number,
-  readTile: ResumeParts["readTile"],
+  readTile: ResumeDeps["readTile"],
 ): Promise<(tile: TileId) => Uint8Array> {
   const made = new Map<string, Uint8Array>();
   for (const tile of partialTilesOf(size)) {

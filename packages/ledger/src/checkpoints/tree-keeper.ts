@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { type Component, errnoOf, type Logger, type Sweep, writeFileDurably } from "@kasbah/runtime";
 import { LedgerError } from "../errors.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
-import { listSegments } from "../segments/list.ts";
+import { openSegmentLines } from "../segments/reader.ts";
 import { type Checkpoint, openCheckpoint, signCheckpoint } from "../tree/checkpoint.ts";
 import { leafHash } from "../tree/merkle.ts";
 import type { NoteKey } from "../tree/note-key.ts";
@@ -10,7 +10,7 @@ import { type FinishedTile, TileWriter } from "../tree/tile-writer.ts";
 import { resumeTree } from "./resume-tree.ts";
 import { PartialTiles, readTileFile, writeTileDurably } from "./tile-files.ts";
 
-export interface TreeKeeperParts {
+export interface TreeKeeperDeps {
   readonly directory: LedgerDirectory;
   /** Opens the key; `isInUse` where a checkpoint was signed before. */
   readonly openKey: (isInUse: boolean) => Promise<NoteKey>;
@@ -22,7 +22,7 @@ export interface TreeKeeperParts {
 /** Keeps the Merkle tree over the entries, and signs its head each second in which it grew. */
 export class TreeKeeper implements Component {
   readonly name = "ledger tree";
-  readonly #parts: TreeKeeperParts;
+  readonly #deps: TreeKeeperDeps;
   readonly #partials: PartialTiles;
   #key: NoteKey | undefined;
   #tree = TileWriter.empty();
@@ -32,9 +32,9 @@ export class TreeKeeper implements Component {
   #publishing: Promise<void> = Promise.resolve();
   #isFailing = false;
 
-  constructor(parts: TreeKeeperParts) {
-    this.#parts = parts;
-    this.#partials = new PartialTiles(parts.directory.path);
+  constructor(deps: TreeKeeperDeps) {
+    this.#deps = deps;
+    this.#partials = new PartialTiles(deps.directory.path);
   }
 
   /** How many entries the last checkpoint covers. */
@@ -44,7 +44,7 @@ export class TreeKeeper implements Component {
 
   /** Takes up the tree where the entries end. @throws LedgerError `LEDGER_DAMAGED`, with what to do */
   async start(): Promise<void> {
-    const { directory, openKey } = this.#parts;
+    const { directory, openKey } = this.#deps;
     const note = await readNote(directory.checkpoint);
     this.#key = await openKey(note !== undefined);
     const { verifier } = this.#key;
@@ -54,10 +54,10 @@ export class TreeKeeper implements Component {
       this.#signedSize = checkpoint?.size ?? 0;
     } catch (cause) {
       if (!(cause instanceof LedgerError)) throw cause;
-      throw toldWhatToDo(directory, cause);
+      throw withFix(directory, cause);
     }
     void this.publish();
-    this.#sweeping = this.#parts.sweep(() => void this.publish());
+    this.#sweeping = this.#deps.sweep(() => void this.publish());
   }
 
   /** Signs what is not signed yet. */
@@ -77,9 +77,9 @@ export class TreeKeeper implements Component {
   }
 
   async #resume(checkpoint: Checkpoint | undefined): Promise<TileWriter> {
-    const { path, segments } = this.#parts.directory;
+    const { path, segments } = this.#deps.directory;
     return resumeTree({
-      segments: await listSegments(segments),
+      lines: await openSegmentLines(segments),
       checkpoint,
       readTile: (tile) => readTileFile(path, tile),
       onTile: (tile) => writeTileDurably(path, tile),
@@ -96,7 +96,7 @@ export class TreeKeeper implements Component {
   async #publish(): Promise<void> {
     const key = this.#key;
     if (key === undefined || this.#tree.size === this.#signedSize) return;
-    const { directory, logger } = this.#parts;
+    const { directory, logger } = this.#deps;
     const { name: origin } = key.verifier;
     const head = { origin, size: this.#tree.size, root: this.#tree.root() };
     const partials = this.#tree.partialTiles();
@@ -125,7 +125,7 @@ async function readNote(path: string): Promise<string | undefined> {
   }
 }
 
-function toldWhatToDo({ path }: LedgerDirectory, cause: LedgerError): LedgerError {
+function withFix({ path }: LedgerDirectory, cause: LedgerError): LedgerError {
   const fix =
     "run kasbah audit verify to see where; then restore the folder from a backup, or move it aside for the auditors, and a new ledger begins in its place";
   return new LedgerError("LEDGER_DAMAGED", `${path}: ${cause.message}: ${fix}`, { cause });

@@ -2,13 +2,13 @@ import type { DecisionEntry } from "../entry/entry.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
 import { LineSource } from "../segments/line-source.ts";
 import { entryOf } from "../segments/read-entry.ts";
-import { findStranger } from "../unauthenticated/find-refusal.ts";
+import { findUnauthenticatedRefusal } from "../unauthenticated/find-refusal.ts";
 import type { IndexQueries } from "./queries.ts";
 
 /** The decision about a call by its reference, from the disk: what is indexed, then what is written of strangers. */
 export async function findDecision(
   index: { readonly find: Pick<IndexQueries, "withKey"> } | undefined,
-  directory: Pick<LedgerDirectory, "segments" | "strangers">,
+  directory: Pick<LedgerDirectory, "segments" | "unauthenticated">,
   referenceId: string,
 ): Promise<DecisionEntry | undefined> {
   const lines = new LineSource(directory.segments);
@@ -22,5 +22,5 @@ export async function findDecision(
   } finally {
     await lines.close();
   }
-  return findStranger(directory.strangers, referenceId);
+  return findUnauthenticatedRefusal(directory.unauthenticated, referenceId);
 }

@@ -7,7 +7,7 @@ import { catchUp } from "./catch-up.ts";
 import { isDamaged, removeIndex } from "./file.ts";
 import { findDecision } from "./find-decision.ts";
 
-export interface IndexKeeperParts {
+export interface IndexKeeperDeps {
   readonly directory: LedgerDirectory;
   /** How many entries are durable: what follows may yet be cut. */
   readonly durable: () => number;
@@ -19,7 +19,7 @@ export interface IndexKeeperParts {
 /** Keeps the index of a running CA up to its ledger. Nobody waits for it, and the CA goes on when it fails. */
 export class IndexKeeper implements Component {
   readonly name = "audit index";
-  readonly #parts: IndexKeeperParts;
+  readonly #deps: IndexKeeperDeps;
   readonly #stopping = new AbortController();
   #index: AuditIndex | undefined;
   #sweeping: { stop(): void } | undefined;
@@ -27,14 +27,14 @@ export class IndexKeeper implements Component {
   #isCurrent = false;
   #hasFailed = false;
 
-  constructor(parts: IndexKeeperParts) {
-    this.#parts = parts;
+  constructor(deps: IndexKeeperDeps) {
+    this.#deps = deps;
   }
 
   /** Returns at once: an index that is made anew takes its time. */
   async start(): Promise<void> {
     void this.catchUp();
-    this.#sweeping = this.#parts.sweep(() => void this.catchUp());
+    this.#sweeping = this.#deps.sweep(() => void this.catchUp());
   }
 
   async stop(): Promise<void> {
@@ -56,7 +56,7 @@ export class IndexKeeper implements Component {
   /** The decision about a call, from the disk. What came after the last look is not found. */
   async find(referenceId: string): Promise<DecisionEntry | undefined> {
     try {
-      return await findDecision(this.#index, this.#parts.directory, referenceId);
+      return await findDecision(this.#index, this.#deps.directory, referenceId);
     } catch (error) {
       this.#fail(error);
       return undefined;
@@ -75,12 +75,12 @@ export class IndexKeeper implements Component {
   }
 
   async #work(): Promise<void> {
-    const { directory, durable } = this.#parts;
+    const { directory, durable } = this.#deps;
     const { signal } = this.#stopping;
     try {
       this.#index ??= AuditIndex.open(directory.index);
       await catchUp(this.#index, () => listSegments(directory.segments), { end: durable(), signal });
-      if (this.#hasFailed) this.#parts.logger.info("the audit index works again");
+      if (this.#hasFailed) this.#deps.logger.info("the audit index works again");
       this.#hasFailed = false;
       this.#isCurrent = true;
     } catch (error) {
@@ -90,7 +90,7 @@ export class IndexKeeper implements Component {
 
   /** The next look opens it again; one that is damaged is made anew then. */
   #fail(error: unknown): void {
-    const { directory, logger } = this.#parts;
+    const { directory, logger } = this.#deps;
     if (!this.#hasFailed)
       logger.warn("the audit index can not be used; certificates are issued all the same", { error });
     this.#hasFailed = true;

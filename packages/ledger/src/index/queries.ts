@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Place } from "../segments/line-source.ts";
-import { type KeyKind, keyHash } from "./rows.ts";
+import { keyHash, type LookupKey } from "./rows.ts";
 import { bucketSize } from "./schema.ts";
 
 const bucketEnd = bucketSize - 1;
@@ -46,7 +46,7 @@ export class IndexQueries {
   }
 
   /** Entries that may have this key, the newest first: the caller compares. */
-  withKey(kind: KeyKind, value: string): readonly Place[] {
+  withKey(kind: LookupKey, value: string): readonly Place[] {
     return this.#places("key", keyHash(kind, value));
   }
 

@@ -3,15 +3,15 @@ import { crc32 } from "node:zlib";
 import type { IssuedEntry, LedgerEntry } from "../entry/entry.ts";
 
 /** What entries are searched by, beside the name. */
-export type KeyKind = "reference" | "serial" | "fingerprint" | "spki";
+export type LookupKey = "reference" | "serial" | "fingerprint" | "spki";
 
-const seeds: Record<KeyKind, number> = { reference: 1, serial: 2, fingerprint: 3, spki: 4 };
+const seeds: Record<LookupKey, number> = { reference: 1, serial: 2, fingerprint: 3, spki: 4 };
 
 /**
  * Four octets for a key. Other keys have the same, by chance or by intent, so whoever finds an entry by it compares the
  * key itself.
  */
-export function keyHash(kind: KeyKind, value: string): number {
+export function keyHash(kind: LookupKey, value: string): number {
   return crc32(value, seeds[kind]) | 0;
 }
 

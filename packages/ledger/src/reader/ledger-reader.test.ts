@@ -7,10 +7,9 @@ import { encodeEntry, type LedgerEntry } from "../entry/entry.ts";
 import { AuditIndex } from "../index/audit-index.ts";
 import { catchUp } from "../index/catch-up.ts";
 import { findDecision } from "../index/find-decision.ts";
-import { type KeyKind, keyHash } from "../index/rows.ts";
-import type { LedgerReader } from "./ledger-reader.ts";
+import { keyHash, type LookupKey } from "../index/rows.ts";
+import type { Found, LedgerReader } from "../ports.ts";
 import { openLedgerForReading } from "./open-ledger.ts";
-import type { Found } from "./slot-reader.ts";
 
 const minute = 60_000;
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -138,9 +137,9 @@ describe("The reader of ledgers", () => {
 
     it("is told with the first and the last time of a name on record", async () => {
       await ledger.write(issued(), issued({ spiffeId: spiffe("frontend-2") }), issued());
-      const ends = await (await reader()).ends(spiffe("frontend"));
+      const ends = await (await reader()).firstAndLast(spiffe("frontend"));
       assert.deepEqual([ends?.first.index, ends?.last.index], [0, 2]);
-      assert.equal(await (await reader()).ends(spiffe("front")), undefined);
+      assert.equal(await (await reader()).firstAndLast(spiffe("front")), undefined);
     });
   });
 
@@ -183,7 +182,7 @@ describe("The reader of ledgers", () => {
     await ledger.write(issued(), denied);
     const trap = refused({ problem: stranger.referenceId });
     await writeFile(
-      join(ledger.directory.strangers, "before.jsonl"),
+      join(ledger.directory.unauthenticated, "before.jsonl"),
       ["garbage", trap, stranger]
         .map((one) => `${typeof one === "string" ? one : Buffer.from(encodeEntry(one))}\n`)
         .join(""),
@@ -313,7 +312,7 @@ describe("The reader of ledgers", () => {
 });
 
 /** Two keys of one hash: of so many some have. */
-function collision(kind: KeyKind): readonly [string, string] {
+function collision(kind: LookupKey): readonly [string, string] {
   const seen = new Map<number, string>();
   for (let count = 0; ; count += 1) {
     const key = sha256(String(count)).slice(0, 12);

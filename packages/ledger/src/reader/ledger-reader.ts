@@ -1,16 +1,14 @@
 import type { AuthorityEntry, DecisionEntry, IssuedEntry } from "../entry/entry.ts";
 import { secondOf } from "../index/rows.ts";
-import type { LedgerDirectory } from "../ledger-directory.ts";
-import { findStranger } from "../unauthenticated/find-refusal.ts";
+import type { CertificateKey, Found, LedgerReader, LedgerTail } from "../ports.ts";
+import { findUnauthenticatedRefusal } from "../unauthenticated/find-refusal.ts";
+import { proveEntry } from "../verify/prove-entry.ts";
 import { mergeByTime } from "./merge.ts";
-import type { Found, SlotReader } from "./slot-reader.ts";
-import { LedgerTail, Tail } from "./tail.ts";
-
-/** By what a certificate is known. */
-export type CertificateKey = Pick<IssuedEntry, "serial"> | Pick<IssuedEntry, "fingerprint">;
+import type { SlotReader } from "./slot-reader.ts";
+import { MergedTail, Tail } from "./tail.ts";
 
 /** Answers questions about what is on record in one or several state directories, of CAs that run or are stopped. */
-export class LedgerReader {
+export class SegmentLedgerReader implements LedgerReader {
   readonly #slots: readonly SlotReader[];
 
   constructor(slots: readonly SlotReader[]) {
@@ -39,7 +37,7 @@ export class LedgerReader {
   }
 
   /** The first and the last certificate of a name that are on record; undefined when there is none. */
-  async ends(
+  async firstAndLast(
     spiffeId: string,
   ): Promise<{ readonly first: Found<IssuedEntry>; readonly last: Found<IssuedEntry> } | undefined> {
     const end = async (order: "newest" | "oldest") =>
@@ -66,7 +64,7 @@ export class LedgerReader {
       if ((entry.kind === "issued" || entry.kind === "refused") && entry.referenceId === referenceId)
         return entry;
     for (const { directory } of this.#slots) {
-      const stranger = await findStranger(directory.strangers, referenceId);
+      const stranger = await findUnauthenticatedRefusal(directory.unauthenticated, referenceId);
       if (stranger !== undefined) return stranger;
     }
     return undefined;
@@ -96,7 +94,7 @@ export class LedgerReader {
 
   /** The last entries by time, and what comes after them each time that it is asked. */
   tail(): LedgerTail {
-    return new LedgerTail(this.#slots.map(({ slot, directory }) => new Tail(slot, directory)));
+    return new MergedTail(this.#slots.map(({ slot, directory }) => new Tail(slot, directory)));
   }
 
   /** The entries of a time in its order, both ends included. */
@@ -105,9 +103,10 @@ export class LedgerReader {
     return mergeByTime(this.#slots.map((slot) => slot.between(since.getTime(), end)));
   }
 
-  /** Where the ledger of a slot lies. */
-  directoryOf(slot: string): LedgerDirectory | undefined {
-    return this.#slots.find((one) => one.slot === slot)?.directory;
+  async prove(found: Found): Promise<string> {
+    const slot = this.#slots.find((one) => one.slot === found.slot);
+    if (slot === undefined) throw new RangeError(`no ledger ${found.slot}`);
+    return proveEntry(slot.directory, found);
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Found } from "./slot-reader.ts";
+import type { Found } from "../ports.ts";
 
 /** Several ledgers as one, by time; within each the order stays as it is. */
 export async function* mergeByTime(

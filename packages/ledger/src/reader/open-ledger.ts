@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { errnoOf } from "@kasbah/runtime";
 import { LedgerError } from "../errors.ts";
 import { type LedgerDirectory, ledgerDirectoryAt, ledgersIn } from "../ledger-directory.ts";
-import { LedgerReader } from "./ledger-reader.ts";
+import type { LedgerReader } from "../ports.ts";
+import { SegmentLedgerReader } from "./ledger-reader.ts";
 import type { SlotIndexOptions } from "./slot-index.ts";
 import { SlotReader } from "./slot-reader.ts";
 
@@ -26,7 +27,7 @@ export async function openLedgerForReading(
         slots.push(await SlotReader.open(name, directory, options));
       }
     }
-    return new LedgerReader(slots);
+    return new SegmentLedgerReader(slots);
   } catch (error) {
     for (const slot of slots) await slot.close();
     throw error;

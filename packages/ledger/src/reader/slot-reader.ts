@@ -1,23 +1,13 @@
-import type { LedgerEntry } from "../entry/entry.ts";
 import { isDamaged, removeIndex } from "../index/file.ts";
 import type { IndexQueries } from "../index/queries.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
+import type { Found } from "../ports.ts";
 import type { Place } from "../segments/line-source.ts";
 import { LineSource } from "../segments/line-source.ts";
 import { listSegments } from "../segments/list.ts";
 import { entryOf } from "../segments/read-entry.ts";
 import { type LinePosition, readLinesFrom } from "../segments/reader.ts";
 import { openSlotIndex, type SlotIndex, type SlotIndexOptions } from "./slot-index.ts";
-
-/** An entry, where it stands, and its bytes. */
-export interface Found<Entry extends LedgerEntry = LedgerEntry> {
-  /** Which writing process' ledger it is in. */
-  readonly slot: string;
-  readonly index: number;
-  readonly entry: Entry;
-  /** Without its line feed. */
-  readonly line: Buffer;
-}
 
 interface Span {
   readonly from: LinePosition;

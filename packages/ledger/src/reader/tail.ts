@@ -1,12 +1,12 @@
 import type { LedgerDirectory } from "../ledger-directory.ts";
+import type { Found, LedgerTail } from "../ports.ts";
 import { listSegments, type Segment } from "../segments/list.ts";
 import { entryOf } from "../segments/read-entry.ts";
 import { type LinePosition, readLinesFrom } from "../segments/reader.ts";
 import { mergeByTime } from "./merge.ts";
-import type { Found } from "./slot-reader.ts";
 
 /** The end of several ledgers as one. */
-export class LedgerTail {
+export class MergedTail implements LedgerTail {
   readonly #tails: readonly Tail[];
 
   constructor(tails: readonly Tail[]) {

@@ -11,7 +11,7 @@ import {
 } from "@kasbah/testkit";
 import { type OpenedSegment, openSegmentFile, type SegmentFile } from "./file.ts";
 import { listSegments, segmentPath } from "./list.ts";
-import { SegmentLog, type SegmentLogParts } from "./log.ts";
+import { SegmentLog, type SegmentLogDeps } from "./log.ts";
 import { readLines } from "./reader.ts";
 
 describe("The ledger's log", () => {
@@ -39,7 +39,7 @@ describe("The ledger's log", () => {
     await directory.remove();
   });
 
-  const logOf = (changes: Partial<SegmentLogParts> = {}) =>
+  const logOf = (changes: Partial<SegmentLogDeps> = {}) =>
     new SegmentLog({
       openSegment: () => disk.open(),
       lastSegment: async () => 0,

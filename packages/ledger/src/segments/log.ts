@@ -1,8 +1,9 @@
 import { type Clock, type Component, delay, type Logger } from "@kasbah/runtime";
 import { LedgerError } from "../errors.ts";
+import type { EntryLog } from "../ports.ts";
 import type { OpenedSegment, SegmentFile } from "./file.ts";
 
-export interface SegmentLogParts {
+export interface SegmentLogDeps {
   /** Opens the segment whose first entry has this index, or makes it. */
   readonly openSegment: (first: number) => Promise<OpenedSegment>;
   /** Index of the last segment's first entry; 0 for a ledger that begins. */
@@ -35,9 +36,9 @@ const lineFeed = Buffer.from("\n");
  * After a failed write or fsync the kernel may have dropped dirty pages and forgotten it, so what was not yet durable is
  * never taken for durable: its callers are refused, the file is reopened and cut to the last durable length.
  */
-export class SegmentLog implements Component {
+export class SegmentLog implements EntryLog, Component {
   readonly name = "ledger";
-  readonly #parts: SegmentLogParts;
+  readonly #deps: SegmentLogDeps;
   readonly #stopping = new AbortController();
   #file: SegmentFile | undefined;
   #segmentFirst = 0;
@@ -47,8 +48,8 @@ export class SegmentLog implements Component {
   #committing: Promise<void> | undefined;
   #recovering: Promise<void> | undefined;
 
-  constructor(parts: SegmentLogParts) {
-    this.#parts = parts;
+  constructor(deps: SegmentLogDeps) {
+    this.#deps = deps;
   }
 
   /** False while an append would be refused. */
@@ -63,11 +64,11 @@ export class SegmentLog implements Component {
 
   /** Opens the last segment and cuts the torn line that a crash may have left; nobody was told that it was durable. */
   async start(): Promise<void> {
-    const first = await this.#parts.lastSegment();
-    const { file, lines, length, wholeLength } = await this.#parts.openSegment(first);
+    const first = await this.#deps.lastSegment();
+    const { file, lines, length, wholeLength } = await this.#deps.openSegment(first);
     if (wholeLength < length) {
       await file.truncateDurably(wholeLength);
-      this.#parts.logger.warn("ledger had a torn tail, which was cut", { cutBytes: length - wholeLength });
+      this.#deps.logger.warn("ledger had a torn tail, which was cut", { cutBytes: length - wholeLength });
     }
     this.#segmentFirst = first;
     this.#size = first + lines;
@@ -108,7 +109,7 @@ export class SegmentLog implements Component {
 
   /** How many entries the segment takes yet; at a bundle's end none, and the batch begins the next one. */
   get #room(): number {
-    if (this.#durableLength < this.#parts.maxSegmentBytes) return this.#waiting.length;
+    if (this.#durableLength < this.#deps.maxSegmentBytes) return this.#waiting.length;
     return bundle - (this.#size % bundle);
   }
 
@@ -125,21 +126,21 @@ export class SegmentLog implements Component {
   }
 
   async #write(batch: readonly Waiter[]): Promise<void> {
-    const isFull = this.#durableLength >= this.#parts.maxSegmentBytes && this.#size % bundle === 0;
+    const isFull = this.#durableLength >= this.#deps.maxSegmentBytes && this.#size % bundle === 0;
     if (isFull) await this.#roll();
     const bytes = Buffer.concat(batch.flatMap(({ entry }) => [entry, lineFeed]));
     await this.#file?.writeDurably(bytes, this.#durableLength);
     this.#durableLength += bytes.length;
     const firstIndex = this.#size;
     this.#size += batch.length;
-    this.#parts.onDurable(
+    this.#deps.onDurable(
       batch.map(({ entry }) => entry),
       firstIndex,
     );
   }
 
   async #roll(): Promise<void> {
-    const { file } = await this.#parts.openSegment(this.#size);
+    const { file } = await this.#deps.openSegment(this.#size);
     const before = this.#file;
     this.#file = file;
     this.#segmentFirst = this.#size;
@@ -150,7 +151,7 @@ export class SegmentLog implements Component {
   #abandon(cause: unknown): void {
     const file = this.#file;
     this.#file = undefined;
-    this.#parts.logger.error("ledger can not be written; certificates are refused until it can", {
+    this.#deps.logger.error("ledger can not be written; certificates are refused until it can", {
       error: cause,
     });
     this.#recovering ??= this.#recover(file).finally(() => {
@@ -160,7 +161,7 @@ export class SegmentLog implements Component {
 
   async #recover(failed: SegmentFile | undefined): Promise<void> {
     await failed?.close().catch(() => undefined);
-    const { clock, logger } = this.#parts;
+    const { clock, logger } = this.#deps;
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       await delay(clock, recoveryIntervalMs, signal);
@@ -174,7 +175,7 @@ export class SegmentLog implements Component {
 
   /** Undefined while the file still refuses a write. */
   async #reopen(): Promise<SegmentFile | undefined> {
-    const opened = await this.#parts.openSegment(this.#segmentFirst).catch(() => undefined);
+    const opened = await this.#deps.openSegment(this.#segmentFirst).catch(() => undefined);
     if (opened === undefined) return undefined;
     const { file, length } = opened;
     try {
@@ -184,7 +185,7 @@ export class SegmentLog implements Component {
       await file.truncateDurably(this.#durableLength);
       return file;
     } catch (error) {
-      this.#parts.logger.debug("ledger still can not be written", { error });
+      this.#deps.logger.debug("ledger still can not be written", { error });
       await file.close().catch(() => undefined);
       return undefined;
     }

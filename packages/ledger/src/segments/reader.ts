@@ -1,7 +1,8 @@
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { errnoOf } from "@kasbah/runtime";
-import type { Segment } from "./list.ts";
+import type { EntryLines } from "../ports.ts";
+import { listSegments, type Segment } from "./list.ts";
 
 /** One entry and where it lies. */
 export interface LocatedLine {
@@ -29,6 +30,12 @@ export function readLines(
   from = 0,
 ): AsyncGenerator<LocatedLine, void, undefined> {
   return readLinesFrom(segments, { index: from });
+}
+
+/** The lines of the segments that a directory contains now. */
+export async function openSegmentLines(directory: string): Promise<EntryLines> {
+  const segments = await listSegments(directory);
+  return { first: segments[0]?.first, from: (index) => readLines(segments, index) };
 }
 
 /** The same, from a position on. */

@@ -4,14 +4,14 @@ import { createInterface } from "node:readline";
 import { errnoOf } from "@kasbah/runtime";
 import type { RefusedEntry } from "../entry/entry.ts";
 import { entryOf } from "../segments/read-entry.ts";
-import { boundedRecordFiles } from "./bounded-record.ts";
+import { refusalLogFiles } from "./refusal-log.ts";
 
 /** The refusal of a caller that was not known, by its reference: some megabytes are read from end to end. */
-export async function findStranger(
+export async function findUnauthenticatedRefusal(
   directory: string,
   referenceId: string,
 ): Promise<RefusedEntry | undefined> {
-  for (const name of boundedRecordFiles) {
+  for (const name of refusalLogFiles) {
     const found = await findIn(join(directory, name), referenceId);
     if (found !== undefined) return found;
   }

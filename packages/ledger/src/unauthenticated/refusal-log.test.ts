@@ -9,7 +9,7 @@ import {
 } from "@kasbah/testkit";
 import type { RefusedEntry } from "../entry/entry.ts";
 import { hostOf } from "../entry/peer-host.ts";
-import { BoundedRecord } from "./bounded-record.ts";
+import { RefusalLog } from "./refusal-log.ts";
 
 const refusal = (peerAddress: string, problem = "no token"): RefusedEntry => ({
   ...{ v: 2, kind: "refused", time: "2030-01-01T00:00:00.000Z", referenceId: "ref", code: "TOKEN_MISSING" },
@@ -31,7 +31,7 @@ describe("The record of strangers", () => {
   let directory: TemporaryDirectory;
   let second: ManualSweep;
   let dropped: string[];
-  let record: BoundedRecord;
+  let record: RefusalLog;
 
   beforeEach(async () => {
     directory = await temporaryDirectory();
@@ -46,7 +46,7 @@ describe("The record of strangers", () => {
   });
 
   const newRecord = (path: string, share = 1e6) =>
-    new BoundedRecord({
+    new RefusalLog({
       directory: path,
       limit: shareForEach(share),
       sweep: second.sweep,

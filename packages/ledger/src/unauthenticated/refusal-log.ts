@@ -4,7 +4,7 @@ import { type Component, errnoOf, type Logger, type Sweep } from "@kasbah/runtim
 import { encodeEntry, type RefusedEntry } from "../entry/entry.ts";
 import { hostOf } from "../entry/peer-host.ts";
 
-export interface BoundedRecordParts {
+export interface RefusalLogDeps {
   readonly directory: string;
   /** The share of each host. */
   readonly limit: { take(host: string): boolean };
@@ -16,7 +16,7 @@ export interface BoundedRecordParts {
 }
 
 /** The newest refusals are in the first; when it is full it takes the place of the second. */
-export const boundedRecordFiles = ["newest.jsonl", "before.jsonl"] as const;
+export const refusalLogFiles = ["newest.jsonl", "before.jsonl"] as const;
 const lineFeed = Buffer.from("\n");
 const maxFileBytes = 8 * 1024 * 1024;
 /** What a second brings beyond this is an attack, of which a part tells enough; little beside a file. */
@@ -26,20 +26,20 @@ const maxWaitingBytes = 1024 * 1024;
  * Refusals that nobody waits for, of callers that were not known: strangers can make them without end. They are outside of
  * the tree, written once a second and not synced, in at most 16 MiB; each address has its share.
  */
-export class BoundedRecord implements Component {
+export class RefusalLog implements Component {
   readonly name = "record of strangers";
-  readonly #parts: BoundedRecordParts;
+  readonly #deps: RefusalLogDeps;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #sweeping: { stop(): void } | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(parts: BoundedRecordParts) {
-    this.#parts = parts;
+  constructor(deps: RefusalLogDeps) {
+    this.#deps = deps;
   }
 
   async start(): Promise<void> {
-    this.#sweeping = this.#parts.sweep(() => this.#writeSoon());
+    this.#sweeping = this.#deps.sweep(() => this.#writeSoon());
   }
 
   /** Writes what waits. */
@@ -55,7 +55,7 @@ export class BoundedRecord implements Component {
   }
 
   add(entry: RefusedEntry): void {
-    const { limit, onDropped } = this.#parts;
+    const { limit, onDropped } = this.#deps;
     if (!limit.take(hostOf(entry.peerAddress))) onDropped("peer");
     else if (!this.#keep(Buffer.concat([encodeEntry(entry), lineFeed]))) onDropped("crowd");
   }
@@ -78,7 +78,7 @@ export class BoundedRecord implements Component {
   }
 
   async #write(batch: readonly Uint8Array[]): Promise<void> {
-    const [newest, before] = boundedRecordFiles.map((name) => join(this.#parts.directory, name));
+    const [newest, before] = refusalLogFiles.map((name) => join(this.#deps.directory, name));
     if (newest === undefined || before === undefined) return;
     const bytes = Buffer.concat(batch);
     if ((await sizeOf(newest)) + bytes.length > maxFileBytes)
@@ -87,8 +87,8 @@ export class BoundedRecord implements Component {
   }
 
   #lose(batch: readonly Uint8Array[], error: unknown): void {
-    for (const _ of batch) this.#parts.onDropped("disk");
-    this.#parts.logger.debug("refusals of strangers could not be written", { error });
+    for (const _ of batch) this.#deps.onDropped("disk");
+    this.#deps.logger.debug("refusals of strangers could not be written", { error });
   }
 }
 

@@ -6,7 +6,7 @@ import { hashLength, type TreeHash } from "../tree/merkle.ts";
 import { type TileId, tileAt, tileWidth } from "../tree/tile.ts";
 import type { Finding } from "./finding.ts";
 
-export interface LeafCheckParts {
+export interface LeafCheckDeps {
   /** The ledger's folder. */
   readonly path: string;
   /** How many entries the tiles are of. */
@@ -17,13 +17,13 @@ export interface LeafCheckParts {
 
 /** Holds entries against the lowest tiles, and finds the first that is not the one that was signed for. */
 export class LeafCheck {
-  readonly #parts: LeafCheckParts;
+  readonly #deps: LeafCheckDeps;
   #tile: { readonly index: number; readonly bytes: Uint8Array | undefined } | undefined;
   #finding: Finding | undefined;
   #previous: TreeHash | undefined;
 
-  constructor(parts: LeafCheckParts) {
-    this.#parts = parts;
+  constructor(deps: LeafCheckDeps) {
+    this.#deps = deps;
   }
 
   get finding(): Finding | undefined {
@@ -31,7 +31,7 @@ export class LeafCheck {
   }
 
   /** Looks at the next entry; after a first finding at none, since a lost entry moves all that follow. */
-  async look(located: LocatedLine, leaf: TreeHash): Promise<void> {
+  async check(located: LocatedLine, leaf: TreeHash): Promise<void> {
     if (this.#finding !== undefined) return;
     const { index } = located;
     const expected = await this.#hashAt(index);
@@ -67,7 +67,7 @@ export class LeafCheck {
 
   /** Undefined where no tile tells. */
   async #hashAt(index: number): Promise<TreeHash | undefined> {
-    const { signed, readTile } = this.#parts;
+    const { signed, readTile } = this.#deps;
     if (index >= signed) return undefined;
     const at = Math.floor(index / tileWidth);
     if (this.#tile?.index !== at) this.#tile = { index: at, bytes: await readTile(tileAt(0, at, signed)) };
@@ -76,7 +76,7 @@ export class LeafCheck {
   }
 
   #placeOf({ index, segment }: LocatedLine): string {
-    const { path } = this.#parts;
+    const { path } = this.#deps;
     const name = relative(path, segmentPath(join(path, "segments"), segment.first));
     return `${name}, line ${index - segment.first + 1}`;
   }

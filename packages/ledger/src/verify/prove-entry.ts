@@ -3,8 +3,7 @@ import { resumedRightEdge } from "../checkpoints/resume-tree.ts";
 import { readTileFile } from "../checkpoints/tile-files.ts";
 import { LedgerError } from "../errors.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
-import { listSegments } from "../segments/list.ts";
-import { readLines } from "../segments/reader.ts";
+import { openSegmentLines } from "../segments/reader.ts";
 import { type Checkpoint, openCheckpoint } from "../tree/checkpoint.ts";
 import { leafHash } from "../tree/merkle.ts";
 import { parseVerifierKey } from "../tree/note-key.ts";
@@ -51,7 +50,8 @@ async function tilesOf(
   const readTile = (tile: TileId) => readTileFile(directory.path, tile);
   const start = size - (size % tileWidth);
   const tree = TileWriter.resume(start, await resumedRightEdge(start, readTile));
-  for await (const { index, line } of readLines(await listSegments(directory.segments), start)) {
+  const lines = await openSegmentLines(directory.segments);
+  for await (const { index, line } of lines.from(start)) {
     if (index >= size) break;
     tree.append(leafHash(line));
   }

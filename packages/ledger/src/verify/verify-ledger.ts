@@ -90,7 +90,7 @@ class Verification {
       if (broken !== undefined) break;
       await this.#checkRoots(leaves.finding !== undefined);
       const leaf = leafHash(located.line);
-      await leaves.look(located, leaf);
+      await leaves.check(located, leaf);
       const finished = this.#tree.append(leaf);
       if (leaves.finding === undefined) for (const tile of finished) await this.#checkTile(tile);
       if (located.index % progressEvery !== 0) continue;

@@ -24,7 +24,7 @@ export interface CertificateRequest {
 }
 
 /** The parts of a request whose structure is sound and whose signature is still to be proven. */
-interface RequestParts {
+interface UnverifiedRequest {
   readonly info: DerElement;
   readonly spki: Uint8Array;
   readonly subject: ReturnType<typeof readRequestedSubject>;
@@ -54,7 +54,7 @@ export function parseCertificateRequest(pem: string): CertificateRequest {
   };
 }
 
-function readRequest(der: Uint8Array): RequestParts {
+function readRequest(der: Uint8Array): UnverifiedRequest {
   const request = openElement(parseDer(der), tag.sequence, "CertificationRequest");
   const info = request.take(tag.sequence, "certificationRequestInfo");
   const signatureAlgorithm = request.take(tag.sequence, "signatureAlgorithm");
@@ -80,7 +80,7 @@ function readKey(spki: Uint8Array): PublicKey {
   });
 }
 
-function verifySelfSignature(parts: RequestParts, publicKey: PublicKey): void {
+function verifySelfSignature(parts: UnverifiedRequest, publicKey: PublicKey): void {
   const algorithm = withCodes({ DER_MALFORMED: "CSR_MALFORMED" }, () =>
     readSignatureAlgorithm(parts.signatureAlgorithm),
   );

@@ -66,7 +66,7 @@ export class OperatorKey {
    * Whether what this key signs verifies under the certificate. Nothing less will do: OpenSSL takes the point beside an EC
    * scalar (RFC 5915 §3) for its public half without a look at whether it is.
    */
-  isOf(certificate: OperatorCertificate): boolean {
+  matches(certificate: OperatorCertificate): boolean {
     const probe = Buffer.alloc(32);
     const hash = this.#key.asymmetricKeyType?.startsWith("ed") ? null : "sha256";
     try {

@@ -93,7 +93,7 @@ export class WrittenLedger {
     const { path, remove } = await temporaryDirectory();
     const ledger = new WrittenLedger(path, "0", remove);
     await mkdir(ledger.directory.segments, { recursive: true });
-    await mkdir(ledger.directory.strangers);
+    await mkdir(ledger.directory.unauthenticated);
     return ledger;
   }
 

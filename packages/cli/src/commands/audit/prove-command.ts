@@ -1,4 +1,4 @@
-import { type Found, type IssuedEntry, type LedgerReader, proveEntry } from "@kasbah/ledger";
+import type { Found, IssuedEntry, LedgerReader } from "@kasbah/ledger";
 import { Command } from "commander";
 import { readCertificateTarget } from "../../audit/ask-certificate.ts";
 import { withLedger } from "../../audit/ledger-access.ts";
@@ -32,13 +32,12 @@ export function auditProveCommand(deps: CommandDeps): Command {
 async function prove(target: string, options: LedgerLocation, deps: CommandDeps): Promise<void> {
   const proof = await withLedger(ledgerDirectoriesOf(options, deps), deps, async (ledger) => {
     const found = await find(ledger, target);
-    const directory = found === undefined ? undefined : ledger.directoryOf(found.slot);
-    if (found === undefined || directory === undefined)
+    if (found === undefined)
       throw new CliError(
         "TARGET_INVALID",
         `${target} is not in the ledger: see kasbah audit cert for details`,
       );
-    return proveEntry(directory, found);
+    return ledger.prove(found);
   });
   deps.screen.write(proof);
 }

@@ -90,7 +90,7 @@ describe("kasbah why", () => {
       const stranger = refused({ problem: "no token" });
       await ledger.write(known);
       const line = `${Buffer.from(encodeEntry(stranger))}\n`;
-      await writeFile(`${ledger.directory.strangers}/newest.jsonl`, line);
+      await writeFile(`${ledger.directory.unauthenticated}/newest.jsonl`, line);
       const read = (...argv: string[]) =>
         runKasbah(["why", ...argv], { env: { KASBAH_STATE_DIR: ledger.stateDirectory } });
       assert.match((await read(known.referenceId)).said, /^[0-9a-f]{12} {2}a certificate was issued\n/);

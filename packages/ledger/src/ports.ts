@@ -1,0 +1,66 @@
+import type { DecisionEntry, IssuedEntry, LedgerEntry } from "./entry/entry.ts";
+
+/** The writing side of a ledger. `SegmentLog` implements it with append-only files. */
+export interface EntryLog {
+  /** False while an append would be rejected. */
+  readonly writable: boolean;
+  /** The number of durable entries, including those that retention has deleted. */
+  readonly size: number;
+  /** Resolves when the entry would survive a power cut. @throws LedgerError `LEDGER_UNAVAILABLE` */
+  append(entry: Uint8Array): Promise<void>;
+}
+
+/** The stored lines by their index, from which the tree is computed. */
+export interface EntryLines {
+  /** Index of the first line that retention has kept; undefined if there are none. */
+  readonly first: number | undefined;
+  /** The lines from an index on, in order and without their line feeds. */
+  from(index: number): AsyncIterable<{ readonly index: number; readonly line: Uint8Array }>;
+}
+
+/** An entry with its index and its bytes. */
+export interface Found<Entry extends LedgerEntry = LedgerEntry> {
+  /** The writing process whose ledger contains it. */
+  readonly slot: string;
+  readonly index: number;
+  readonly entry: Entry;
+  /** Without its line feed. */
+  readonly line: Buffer;
+}
+
+/** The field that identifies a certificate. */
+export type CertificateKey = Pick<IssuedEntry, "serial"> | Pick<IssuedEntry, "fingerprint">;
+
+/** The reading side of a ledger: answers queries across the ledgers of several writing processes. */
+export interface LedgerReader {
+  /** The number of lines that are not entries that this release can read. */
+  readonly unreadable: number;
+  /** The certificates of a name that were valid at an instant, or all of them, newest first. */
+  who(spiffeId: string, at: Date | undefined, limit: number): Promise<readonly Found<IssuedEntry>[]>;
+  /** The first and the last certificate of a name; undefined if there is none. */
+  firstAndLast(
+    spiffeId: string,
+  ): Promise<{ readonly first: Found<IssuedEntry>; readonly last: Found<IssuedEntry> } | undefined>;
+  /** The certificates with a serial, or the one with a fingerprint, newest first. */
+  certificate(key: CertificateKey): Promise<readonly Found<IssuedEntry>[]>;
+  /** The decision about a call, even if the caller was not authenticated. */
+  reference(referenceId: string): Promise<DecisionEntry | undefined>;
+  /** The last unexpired certificate of each name and pod, sorted by name. */
+  identities(now: Date): Promise<readonly Found<IssuedEntry>[]>;
+  /** The id of the authority with a fingerprint; undefined if the ledger does not contain it. */
+  authorityId(fingerprint: string): Promise<string | undefined>;
+  /** The entries of a period, both ends included, sorted by time. */
+  since(since: Date, until?: Date): AsyncGenerator<Found, void, undefined>;
+  tail(): LedgerTail;
+  /** A file that proves to a third party that the ledger contains the entry. @throws LedgerError */
+  prove(found: Found): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** The end of a ledger, to follow it while it grows. */
+export interface LedgerTail {
+  /** The last entries, newest last; {@link more} continues after them. */
+  last(count: number): Promise<readonly Found[]>;
+  /** The entries that have been appended since the previous call. */
+  more(): AsyncGenerator<Found, void, undefined>;
+}
