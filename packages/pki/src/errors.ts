@@ -1,6 +1,6 @@
 /**
- * Base of every coded error of kasbah. Callers branch on `code`, which is stable; the message names the rule
- * that failed and never holds a key, a token or PEM.
+ * Base class of every coded error of kasbah. Callers branch on `code`, which is stable. The message names the
+ * rule that failed and never contains a key, a token or PEM.
  */
 export class MeshError<Code extends string = string> extends Error {
   readonly code: Code;
@@ -12,7 +12,7 @@ export class MeshError<Code extends string = string> extends Error {
   }
 }
 
-/** The closed set of refusals of this package. */
+/** The closed set of error codes of this package. */
 export type PkiErrorCode =
   | "SPIFFE_ID_MALFORMED"
   | "PEM_MALFORMED"
@@ -28,12 +28,12 @@ export type PkiErrorCode =
   | "CHAIN_INVALID"
   | "LINT_FAILED";
 
-/** What every function of this package throws when it refuses its input. */
+/** The error that functions of this package throw when they reject their input. */
 export class PkiError extends MeshError<PkiErrorCode> {}
 
 /**
- * Runs a parser of a whole and gives refusals of its parts the code of the whole, so that a caller of
- * `parseCertificateRequest` meets `CSR_…` codes only. The message and the cause stay.
+ * Runs a parser and translates the codes of its parts into the codes of the whole, so that a caller of
+ * `parseCertificateRequest` sees only `CSR_…` codes. Message and cause are kept.
  */
 export function withCodes<T>(codes: Partial<Record<PkiErrorCode, PkiErrorCode>>, parse: () => T): T {
   try {

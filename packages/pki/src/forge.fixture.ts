@@ -1,5 +1,4 @@
-// Makes requests and certificates that no honest writer would. It holds no tests of its own; its name keeps it
-// out of what is shipped.
+// Creates CSRs and certificates that no honest writer would produce.
 
 import { Certificate } from "./certificate/certificate.ts";
 import { constructedTag, tag } from "./der/tag.ts";
@@ -11,7 +10,7 @@ import { encodePem } from "./pem/pem.ts";
 
 export const label = "CERTIFICATE REQUEST";
 
-/** The elements of a request, each already encoded and each replaceable by something hostile. */
+/** The elements of a CSR, each already encoded, so that tests can replace any of them with hostile ones. */
 export interface RequestPieces {
   version: Uint8Array;
   subject: Uint8Array;
@@ -41,7 +40,7 @@ export function forgeRequest(keyPair: KeyPair, changes: Partial<RequestPieces> =
   return encodePem(label, forgeRequestDer(keyPair, changes));
 }
 
-/** The attributes element with one extensionRequest of these extensions. */
+/** The attributes element with one extensionRequest for these extensions. */
 export function requestedExtensions(...extensions: Uint8Array[]): Uint8Array {
   return encode(constructedTag(0), extensionRequest(...extensions));
 }
@@ -58,7 +57,7 @@ export function uri(text: string): Uint8Array {
   return encode(uriTag, Buffer.from(text, "latin1"));
 }
 
-/** A Name of one attribute. */
+/** A Name with one attribute. */
 export function nameOf(type: string, text: string, stringTag: number = tag.utf8String): Uint8Array {
   const attribute = encodeSequence(encodeOid(type), encode(stringTag, Buffer.from(text)));
   return encodeSequence(encode(tag.set, attribute));
@@ -75,7 +74,7 @@ export interface CertificatePieces {
   innerAlgorithm: Uint8Array;
 }
 
-/** A certificate signed by `signer`; times are UTCTime texts such as `260101000000Z`. */
+/** A certificate signed by `signer`. Times are UTCTime texts such as `260101000000Z`. */
 export function forgeCertificate(signer: KeyPair, changes: Partial<CertificatePieces> = {}): Certificate {
   return new Certificate(forgeCertificateDer(signer, changes));
 }

@@ -42,7 +42,7 @@ const names: ReadonlyMap<string, string> = new Map(
   Object.entries(oid).map(([name, dotted]) => [dotted, name]),
 );
 
-/** The name that specifications give to an identifier, or its dotted form when we have no name for it. */
+/** The specification's name for an identifier, or its dotted form if the table does not contain it. */
 export function oidName(dotted: string): string {
   return names.get(dotted) ?? dotted;
 }

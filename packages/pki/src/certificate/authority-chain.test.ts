@@ -49,7 +49,7 @@ const signerWith = (...extensions: Uint8Array[]) => make("middle", "signer", { e
 const trustDomain = parseTrustDomain("td");
 
 const refused: Readonly<Record<string, readonly [RegExp, Partial<AuthorityChainToVerify>]>> = {
-  "is no CA": [/the signing certificate is not a CA/, { authority: signerWith() }],
+  "is not a CA": [/the signing certificate is not a CA/, { authority: signerWith() }],
   "may not sign certificates": [/without keyCertSign/, { authority: signerWith(caExtension(), noCertSign) }],
   "has expired": [
     /the signing certificate has expired/,
@@ -59,16 +59,16 @@ const refused: Readonly<Record<string, readonly [RegExp, Partial<AuthorityChainT
     /the signing certificate is not valid yet/,
     { authority: make("middle", "signer", { notBefore: "300101000001Z" }) },
   ],
-  "has a critical extension that nobody knows": [
+  "has an unknown critical extension": [
     /critical extension 1\.2\.3\.4/,
     { authority: signerWith(caExtension(), encodeExtension("1.2.3.4", true, hex("0500"))) },
   ],
-  "stands below an issuer of path length 0": [
+  "is below an issuer of path length 0": [
     /intermediate 1 has more intermediates/,
     { intermediates: [make("root", "middle", { extensions: [caExtension(0)] })] },
   ],
-  "stands too far below the root": [/the root has more intermediates/, { bundle: rootWith(caExtension(1)) }],
-  "has a chain that lacks an intermediate": [/not in the trust bundle/, { intermediates: [] }],
+  "is too far below the root": [/the root has more intermediates/, { bundle: rootWith(caExtension(1)) }],
+  "has a chain without an intermediate": [/not in the trust bundle/, { intermediates: [] }],
   "has an issuer that has expired": [
     /intermediate 1 has expired/,
     { intermediates: [make("root", "middle", { notAfter: "291231235959Z" })] },
@@ -77,7 +77,7 @@ const refused: Readonly<Record<string, readonly [RegExp, Partial<AuthorityChainT
     /intermediate 1 did not sign/,
     { authority: make("root", "signer", { issuer: nameFor("middle") }) },
   ],
-  "stands below six others": [/more than 4/, { intermediates: Array(6).fill(middle) }],
+  "is below six others": [/more than 4/, { intermediates: Array(6).fill(middle) }],
   "is a root that is not trusted": [
     /not in the trust bundle/,
     { authority: make("signer", "signer"), intermediates: [] },
@@ -86,7 +86,7 @@ const refused: Readonly<Record<string, readonly [RegExp, Partial<AuthorityChainT
     /the signing certificate does not permit/,
     { authority: signerWith(caExtension(), permitted("other")), trustDomain },
   ],
-  "stands below a root that does not permit the trust domain": [
+  "is below a root that does not permit the trust domain": [
     /the root does not permit/,
     { bundle: rootWith(caExtension(), permitted(".td")), trustDomain },
   ],
@@ -99,14 +99,14 @@ const refused: Readonly<Record<string, readonly [RegExp, Partial<AuthorityChainT
   ],
 };
 
-describe("an authority", () => {
+describe("verifyAuthorityChain", () => {
   for (const [what, [message, changes]] of Object.entries(refused)) {
-    it(`is refused when it ${what}`, () => {
+    it(`rejects a chain of an authority when it ${what}`, () => {
       assert.throws(() => verifyAuthorityChain(chain(changes)), { code: "CHAIN_INVALID", message });
     });
   }
 
-  it("may sign below its issuers, with just the path lengths that leaves need", () => {
+  it("accepts an authority below its issuers when the path lengths just suffice for leaves", () => {
     verifyAuthorityChain(chain());
     const authority = signerWith(caExtension(0), permitted("td"));
     const intermediates = [make("root", "middle", { extensions: [caExtension(1)] })];
@@ -115,7 +115,7 @@ describe("an authority", () => {
     assert.ok(authority.isCa);
   });
 
-  it("may be a root of the bundle itself, or one that replaced it under its name", () => {
+  it("accepts an authority that is a root of the bundle, or that replaced that root under the same name", () => {
     verifyAuthorityChain(chain({ authority: root, intermediates: [], trustDomain }));
     const renewed = make("root", "root", { publicKey: keys.signer.publicKey.spki });
     const bundle = rootWith(caExtension(0));

@@ -4,17 +4,18 @@ import type { Certificate } from "./certificate.ts";
 import { authorityProblem, type Path, refuseIf, verifyPath, withIssuer } from "./chain-rules.ts";
 import { nameProblem } from "./name-constraints.ts";
 
-/** The chain of an authority; the first intermediate issued its certificate. */
+/** The chain of an authority. The first intermediate issued the authority's certificate. */
 export interface AuthorityChainToVerify extends Path {
-  /** The certificate of the key that is to sign leaves. */
+  /** The certificate of the key that will sign leaves. */
   readonly authority: Certificate;
-  /** When given, the name constraints of the whole chain must permit SPIFFE IDs of it. */
+  /** If set, the name constraints of the whole chain must permit SPIFFE IDs of this trust domain. */
   readonly trustDomain?: TrustDomain;
 }
 
 /**
- * Proves that leaves which the authority signs will descend from a root of the bundle (RFC 5280 §6.1): it is a CA that
- * may sign, every path length leaves room, and names, signatures and windows are right at `now`. A root is its own anchor.
+ * Verifies that leaves signed by the authority will chain to a root of the bundle (RFC 5280 §6.1): it is a CA
+ * that may sign, every path length leaves room, and names, signatures and validity are right at `now`. A root
+ * is its own anchor.
  * @throws PkiError `CHAIN_INVALID` naming the rule
  */
 export function verifyAuthorityChain({ authority, trustDomain, ...path }: AuthorityChainToVerify): void {

@@ -8,26 +8,31 @@ import { oid } from "../oids.ts";
 import type { Extension } from "./extension.ts";
 import { type NameConstraints, readNameConstraints } from "./name-constraints.ts";
 
-/** The extensions that decide what a certificate may do, decoded. */
+/** The decoded extensions that decide what a certificate may do. */
 export interface CertificateExtensions {
   readonly isCa: boolean;
-  /** How many intermediates may follow; nothing means any number. */
+  /** How many intermediates may follow; undefined means any number. */
   readonly pathLength: number | undefined;
-  /** False when there is a keyUsage without keyCertSign. */
+  /** False if there is a keyUsage without keyCertSign. */
   readonly maySignCertificates: boolean;
-  /** Object identifiers of what the key may be used for (extKeyUsage); undefined when nothing is said of it. */
+  /**
+   * Object identifiers of the key's permitted purposes (extKeyUsage); undefined if the extension is absent.
+   */
   readonly purposes: readonly string[] | undefined;
   readonly names: readonly GeneralName[];
   readonly nameConstraints: NameConstraints | undefined;
   readonly subjectKeyIdentifier: Uint8Array | undefined;
   readonly authorityKeyIdentifier: Uint8Array | undefined;
-  /** Critical extensions whose meaning a chain check here would miss (RFC 5280 §4.2 wants such chains refused). */
+  /**
+   * Critical extensions that this package does not process. RFC 5280 §4.2 requires such chains to be
+   * rejected.
+   */
   readonly unprocessedCritical: readonly string[];
 }
 
 const keyCertSign = 0x04;
 
-/** Critical extensions that a chain check processes, or that bind nobody unless a policy is asked for. */
+/** Critical extensions that a chain check processes, or that have no effect unless a policy is requested. */
 const processed: ReadonlySet<string> = new Set([
   oid.basicConstraints,
   oid.keyUsage,
@@ -66,7 +71,7 @@ function readBasicConstraints(value: Uint8Array | undefined): {
   const length = fields.takeOptional(tag.integer);
   fields.end();
   if (flag?.content[0] === 0) {
-    throw new PkiError("DER_MALFORMED", "not canonical DER: the default of cA is spelled out");
+    throw new PkiError("DER_MALFORMED", "not canonical DER: the default value of cA is encoded");
   }
   if (length === undefined) return { isCa: flag !== undefined, pathLength: undefined };
   const [pathLength = 0, ...more] = length.content;
@@ -77,7 +82,8 @@ function readBasicConstraints(value: Uint8Array | undefined): {
 }
 
 function allowsCertSign(keyUsage: Uint8Array | undefined): boolean {
-  // Roots made by openssl's defaults have no keyUsage; RFC 5280 §6.1.4 (n) checks the bit only if it is there.
+  // Roots made with openssl's defaults have no keyUsage. RFC 5280 §6.1.4 (n) checks the bit only if the
+  // extension is present.
   if (keyUsage === undefined) return true;
   const bits = parseDer(keyUsage);
   if (bits.tag !== tag.bitString) throw new PkiError("DER_MALFORMED", "keyUsage has the wrong type");
@@ -85,7 +91,10 @@ function allowsCertSign(keyUsage: Uint8Array | undefined): boolean {
   return (first & keyCertSign) !== 0;
 }
 
-/** At least one (RFC 5280 §4.2.1.12): readers that index the first of none have crashed on such certificates. */
+/**
+ * At least one (RFC 5280 §4.2.1.12): readers that index the first element of an empty list have crashed on
+ * such certificates.
+ */
 function readPurposes(value: Uint8Array): readonly string[] {
   const purposes = parseDer(value);
   openElement(purposes, tag.sequence, "ExtKeyUsageSyntax");

@@ -9,11 +9,11 @@ import { readSignatureAlgorithm } from "../keys/signature.ts";
 import type { SignatureAlgorithm } from "../keys/signature-algorithm.ts";
 import { type Extension, readExtensions } from "./extension.ts";
 
-/** The fields of an X.509 v3 certificate (RFC 5280 §4.1), names and values still raw. */
+/** The fields of an X.509 v3 certificate (RFC 5280 §4.1), with names and values still raw. */
 export interface CertificateFields {
-  /** TBSCertificate as received: what the signature is over. */
+  /** TBSCertificate as received: the bytes that the signature covers. */
   readonly tbs: Uint8Array;
-  /** Nothing when the algorithm is not on our allow-list. */
+  /** Undefined if the algorithm is not on the allow-list. */
   readonly signatureAlgorithm: SignatureAlgorithm | undefined;
   readonly signature: Uint8Array;
   readonly serial: Uint8Array;
@@ -27,7 +27,10 @@ export interface CertificateFields {
 
 const maxSerialLength = 20;
 
-/** Reads a certificate of version 3, without unique identifiers, in canonical DER. @throws PkiError `DER_MALFORMED` or `CERTIFICATE_MALFORMED` */
+/**
+ * Reads a version 3 certificate without unique identifiers, in canonical DER. @throws PkiError
+ * `DER_MALFORMED` or `CERTIFICATE_MALFORMED`
+ */
 export function readCertificateFields(der: Uint8Array): CertificateFields {
   const certificate = openElement(parseDer(der), tag.sequence, "Certificate");
   const tbs = certificate.take(tag.sequence, "tbsCertificate");
@@ -45,7 +48,7 @@ function readTbs(tbs: DerElement, outerAlgorithm: DerElement): Omit<CertificateF
     throw new PkiError("CERTIFICATE_MALFORMED", `the serial is longer than ${maxSerialLength} octets`);
   }
   const algorithm = fields.take(tag.sequence, "signature");
-  // The outer copy is not signed: a difference is somebody's edit (RFC 5280 §4.1.1.2).
+  // The outer copy is not signed, so a difference proves tampering (RFC 5280 §4.1.1.2).
   if (!equalBytes(algorithm.raw, outerAlgorithm.raw)) {
     throw new PkiError("CERTIFICATE_MALFORMED", "the two signature algorithms differ");
   }

@@ -31,7 +31,7 @@ const malformed: Readonly<Record<string, Partial<CertificatePieces>>> = {
   "a day that does not exist": { notAfter: "350230000000Z" },
   "an hour that does not exist": { notAfter: "360101240000Z" },
   "an extension twice": { extensions: [caExtension(), caExtension()] },
-  "CA:FALSE spelled out": {
+  "an explicit CA:FALSE": {
     extensions: [encodeExtension(oid.basicConstraints, true, encodeSequence(hex("010100")))],
   },
   "a path length without CA": {
@@ -40,21 +40,21 @@ const malformed: Readonly<Record<string, Partial<CertificatePieces>>> = {
   "a negative path length": {
     extensions: [encodeExtension(oid.basicConstraints, true, encodeSequence(hex("0101ff 0201ff")))],
   },
-  "a key usage that is no BIT STRING": { extensions: [encodeExtension(oid.keyUsage, true, hex("0500"))] },
-  "a key identifier that is no OCTET STRING": {
+  "a key usage that is not a BIT STRING": { extensions: [encodeExtension(oid.keyUsage, true, hex("0500"))] },
+  "a key identifier that is not an OCTET STRING": {
     extensions: [encodeExtension(oid.subjectKeyIdentifier, false, hex("0500"))],
   },
 };
 
-describe("a certificate", () => {
+describe("Certificate", () => {
   for (const [what, changes] of Object.entries(malformed)) {
-    it(`is malformed with ${what}`, () => {
+    it(`rejects as malformed a certificate with ${what}`, () => {
       const der = forgeCertificateDer(keyPair, changes);
       assert.throws(() => parseCertificate(der), { code: "CERTIFICATE_MALFORMED" });
     });
   }
 
-  it("is refused for a point off the curve, before OpenSSL sees it", () => {
+  it("rejects a certificate whose point is off the curve, before OpenSSL sees it", () => {
     for (const publicKey of [
       encodeSequence(p256, hex("03020000")),
       encodeSequence(p256, encodeBits(new Uint8Array(65))),
@@ -65,7 +65,7 @@ describe("a certificate", () => {
     }
   });
 
-  it("is refused as text when anything stands around it", () => {
+  it("rejects a PEM certificate with any text around it", () => {
     const pem = forgeCertificate(keyPair).toPem();
     for (const text of ["", `x${pem}`, pem + pem, pem.replaceAll("CERTIFICATE", "TRUSTED CERTIFICATE")]) {
       assert.throws(() => parseCertificate(text), { code: "CERTIFICATE_MALFORMED" });
@@ -74,7 +74,7 @@ describe("a certificate", () => {
     assert.throws(() => parseCertificates(pem.repeat(2000)), { code: "CERTIFICATE_MALFORMED" });
   });
 
-  it("refuses changed bytes with a code or is no longer issued by its issuer", () => {
+  it("rejects a certificate with a flipped bit, or no longer accepts it as issued by its issuer", () => {
     const issuer = forgeCertificate(keyPair, { extensions: [caExtension()] });
     const der = forgeCertificateDer(keyPair, { extensions: [namesExtension(spiffe)] });
     assert.ok(parseCertificate(der).isIssuedBy(issuer));
@@ -90,7 +90,7 @@ describe("a certificate", () => {
     );
   });
 
-  it("has a SPIFFE ID only when that is its only URI, beside DNS names at most", () => {
+  it("has a SPIFFE ID only if it is the only URI and all other names are DNS names", () => {
     const idOf = (...names: Uint8Array[]) =>
       forgeCertificate(keyPair, { extensions: [namesExtension(...names)] }).spiffeId;
     assert.equal(`${idOf(spiffe)}`, "spiffe://td/ns/a/sa/b");
@@ -103,7 +103,7 @@ describe("a certificate", () => {
     assert.equal(forgeCertificate(keyPair).spiffeId, undefined);
   });
 
-  it("lists its names by kind", () => {
+  it("lists the names of a certificate by kind", () => {
     const names = [
       encode(primitiveTag(2), Buffer.from("localhost")),
       encode(primitiveTag(7), hex("7f000001")),
@@ -116,13 +116,13 @@ describe("a certificate", () => {
     assert.deepEqual(certificate.ipAddresses, ["127.0.0.1", "2001:db8::1", "0102"]);
   });
 
-  it("reads UTCTime as the years 1950 to 2049", () => {
+  it("reads UTCTime as a year from 1950 to 2049", () => {
     const certificate = forgeCertificate(keyPair, { notBefore: "500101000000Z", notAfter: "491231235959Z" });
     assert.equal(certificate.notBefore.toISOString(), "1950-01-01T00:00:00.000Z");
     assert.equal(certificate.notAfter.toISOString(), "2049-12-31T23:59:59.000Z");
   });
 
-  it("survives its own PEM and copies its bytes", () => {
+  it("reads back its own PEM, and copies the bytes that it is given", () => {
     const bytes = forgeCertificateDer(keyPair, {
       subject: nameOf(oid.organization, "x", tag.printableString),
     });

@@ -11,10 +11,13 @@ import { type CertificateFields, readCertificateFields } from "./certificate-fie
 
 const label = "CERTIFICATE";
 const maxBundleBytes = 256 * 1024;
-/** Whatever is accepted is written as PEM, which is read again up to 16 KiB. */
+/** Every accepted certificate is written as PEM, which can be read back only up to 16 KiB. */
 const maxDerBytes = 12_000;
 
-/** An X.509 v3 certificate in canonical DER with an acceptable key. Existing says nothing of trust: see `verifyChain`. */
+/**
+ * An X.509 v3 certificate in canonical DER with an acceptable key. Its existence does not imply trust: see
+ * `verifyChain`.
+ */
 export class Certificate {
   readonly der: Uint8Array;
   /** Lower-case hexadecimal, two digits per octet, no sign octet. */
@@ -33,7 +36,7 @@ export class Certificate {
   readonly dnsNames: readonly string[];
   readonly ipAddresses: readonly string[];
   readonly subjectKeyIdentifier: Uint8Array | undefined;
-  /** What else the extensions say, for chain checks. */
+  /** The other extensions, for chain checks. */
   readonly extensions: CertificateExtensions;
   readonly #fields: CertificateFields;
 
@@ -64,8 +67,8 @@ export class Certificate {
   }
 
   /**
-   * The identity of an X.509-SVID (§2): there exactly when one of its names is a URI, and that is a SPIFFE ID. DNS names
-   * may stand beside it, names of other kinds may not.
+   * The identity of an X.509-SVID (§2), present only if exactly one of the names is a URI and that URI is a
+   * SPIFFE ID. DNS names may accompany it; names of other kinds may not.
    */
   get spiffeId(): SpiffeId | undefined {
     const [uri, ...more] = this.uriNames;
@@ -79,7 +82,10 @@ export class Certificate {
     }
   }
 
-  /** Whether the other's name and key made this certificate. Says nothing of whether the other was allowed to. */
+  /**
+   * Whether the other certificate's name and key issued this one. It does not check whether the other was
+   * allowed to.
+   */
   isIssuedBy(other: Certificate): boolean {
     const { signatureAlgorithm, tbs, signature } = this.#fields;
     if (signatureAlgorithm === undefined || !equalBytes(this.issuer, other.subject)) return false;
@@ -110,7 +116,10 @@ export function parseCertificate(input: string | Uint8Array): Certificate {
   return readForeign(der);
 }
 
-/** Reads one or more PEM blocks of at most 256 KiB together, in their order. @throws PkiError `CERTIFICATE_MALFORMED` or `KEY_REJECTED` */
+/**
+ * Reads one or more PEM blocks, at most 256 KiB in total, in order. @throws PkiError `CERTIFICATE_MALFORMED`
+ * or `KEY_REJECTED`
+ */
 export function parseCertificates(pem: string): readonly Certificate[] {
   const blocks = withCodes({ PEM_MALFORMED: "CERTIFICATE_MALFORMED" }, () =>
     parsePemBlocks(pem, label, maxBundleBytes),
@@ -118,7 +127,10 @@ export function parseCertificates(pem: string): readonly Certificate[] {
   return blocks.map(readForeign);
 }
 
-/** Our reader judges what matters to us and passes over the insides of names; whoever uses the whole, uses OpenSSL. */
+/**
+ * This parser checks only the fields that it uses and skips the contents of names. TLS libraries read the
+ * whole certificate, so OpenSSL must accept it too.
+ */
 function readForeign(der: Uint8Array): Certificate {
   const certificate = new Certificate(der);
   try {

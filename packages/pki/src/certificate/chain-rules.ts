@@ -7,28 +7,33 @@ import type { Certificate } from "./certificate.ts";
 import { nameProblem } from "./name-constraints.ts";
 import type { TrustBundle } from "./trust-bundle.ts";
 
-/** What leads from a certificate up to a root. */
+/** The path from a certificate up to a root. */
 export interface Path {
-  /** Each issued the one before it; at most four, the root not among them. */
+  /** Each issued the one before it; at most four, without the root. */
   readonly intermediates: readonly Certificate[];
   readonly bundle: TrustBundle;
   readonly now: Date;
 }
 
-/** What stands below an issuer in its chain. */
+/** The part of a chain below an issuer. */
 export interface Below {
-  /** The certificate that it must have issued. */
+  /** The certificate that the issuer must have issued. */
   readonly child: Certificate;
-  /** How many intermediates there are below it. */
+  /** The number of intermediates below the issuer. */
   readonly issued: number;
-  /** All names that its constraints are about. */
+  /** All names that the issuer's constraints apply to. */
   readonly names: readonly GeneralName[];
 }
 
-/** More than any mesh has, and a bound on the signatures that a hostile reply can make us check. */
+/**
+ * More than any mesh uses, and a limit on the signatures that a hostile reply can make this process verify.
+ */
 const maxIntermediates = 4;
 
-/** Proves every step from a certificate up to a root of the bundle. @throws PkiError `CHAIN_INVALID` naming the rule */
+/**
+ * Verifies every step from a certificate up to a root of the bundle. @throws PkiError `CHAIN_INVALID` naming
+ * the rule
+ */
 export function verifyPath(start: Below, { intermediates, bundle, now }: Path): void {
   if (intermediates.length > maxIntermediates)
     throw invalid(`there are more than ${maxIntermediates} intermediates`);
@@ -40,13 +45,16 @@ export function verifyPath(start: Below, { intermediates, bundle, now }: Path): 
   refuseIf(anchorProblem(bundle, below, now), "the root");
 }
 
-/** One step up. A self-issued CA, made when a key changes under a name, is neither counted nor constrained (RFC 5280 §6.1.3 b, §6.1.4 l). */
+/**
+ * One step up. A self-issued CA, created when a key changes under the same name, is neither counted nor
+ * constrained (RFC 5280 §6.1.3 b, §6.1.4 l).
+ */
 export function withIssuer(issuer: Certificate, { issued, names }: Omit<Below, "child">): Below {
   if (equalBytes(issuer.subject, issuer.issuer)) return { child: issuer, issued, names };
   return { child: issuer, issued: issued + 1, names: [...names, ...namesOf(issuer)] };
 }
 
-/** Every name by which a certificate goes: its subject, a mail address in that, and its alternative names. */
+/** All names of a certificate: its subject, the mail addresses in the subject, and its alternative names. */
 export function namesOf({ subject, extensions }: Certificate): readonly GeneralName[] {
   const types = attributeTypes(subject);
   const own: GeneralName[] = types.length === 0 ? [] : [{ kind: "directoryName", value: subject }];
@@ -54,7 +62,10 @@ export function namesOf({ subject, extensions }: Certificate): readonly GeneralN
   return [...own, ...extensions.names];
 }
 
-/** Why none of the roots is the anchor, or nothing. Two roots may share a name: any may fit. */
+/**
+ * Returns the reason why no root is the anchor, if any. Several roots may share a name; any of them may
+ * match.
+ */
 function anchorProblem(bundle: TrustBundle, below: Below, now: Date): string | undefined {
   const namesakes = bundle.roots.filter((root) => equalBytes(root.subject, below.child.issuer));
   const problems = namesakes.map((root) => issuerProblem(root, below, now));
@@ -62,13 +73,17 @@ function anchorProblem(bundle: TrustBundle, below: Below, now: Date): string | u
   return problems[0] ?? "is not in the trust bundle";
 }
 
-/** Why the issuer may not have issued the child, or nothing. Signatures come late, as they cost the most. */
+/**
+ * Returns the reason why the issuer may not have issued the child, if any. Signatures are checked late
+ * because they cost the most.
+ */
 function issuerProblem(issuer: Certificate, below: Below, now: Date): string | undefined {
   const { pathLength, nameConstraints } = issuer.extensions;
   const { child, issued, names } = below;
-  if (!equalBytes(issuer.subject, child.issuer)) return "does not have the name of the issuer before it";
+  if (!equalBytes(issuer.subject, child.issuer))
+    return "is not the issuer that the certificate below it names";
   if (pathLength !== undefined && issued > pathLength)
-    return "has more intermediates below it than its path length";
+    return "has more intermediates below it than its path length allows";
   return (
     authorityProblem(issuer, now) ??
     (child.isIssuedBy(issuer) ? undefined : "did not sign the certificate before it") ??
@@ -76,21 +91,19 @@ function issuerProblem(issuer: Certificate, below: Below, now: Date): string | u
   );
 }
 
-/** Why a certificate by itself is none that may sign others, or nothing. */
+/** Returns the reason why the certificate alone may not sign others, if any. */
 export function authorityProblem(issuer: Certificate, now: Date): string | undefined {
   if (!issuer.isCa) return "is not a CA";
   if (!issuer.extensions.maySignCertificates) return "has a key usage without keyCertSign";
   return ownProblem(issuer, now);
 }
 
-/** What is wrong with a certificate by itself, or nothing. */
+/** Returns the problem of the certificate alone, if any. */
 export function ownProblem(certificate: Certificate, now: Date): string | undefined {
   if (now.getTime() < certificate.notBefore.getTime()) return "is not valid yet";
   if (now.getTime() > certificate.notAfter.getTime()) return "has expired";
   const [unknown] = certificate.extensions.unprocessedCritical;
-  return unknown === undefined
-    ? undefined
-    : `has the critical extension ${unknown}, which is not processed here`;
+  return unknown === undefined ? undefined : `has the critical extension ${unknown}, which is not supported`;
 }
 
 export function refuseIf(problem: string | undefined, who: string): void {

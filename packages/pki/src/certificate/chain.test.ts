@@ -87,7 +87,7 @@ const constraints = (permitted: readonly Uint8Array[], excluded: readonly Uint8A
     encodeSequence(...subtrees(0, permitted), ...subtrees(1, excluded)),
   );
 const permits = (...bases: Uint8Array[]) => constraints(bases);
-/** A chain below an intermediate with constraints. */
+/** A chain below an intermediate with name constraints. */
 function constrained(extension: Uint8Array, leafNames?: Uint8Array, subject?: Uint8Array): ChainToVerify {
   const leaf = makeLeaf({
     ...(leafNames === undefined ? {} : { extensions: [leafNames] }),
@@ -97,7 +97,7 @@ function constrained(extension: Uint8Array, leafNames?: Uint8Array, subject?: Ui
   return chain({ leaf, intermediates: [inner, makeOuter()] });
 }
 
-/** By what is wrong: a part of the rule that is named, and the chain. */
+/** Rejected chains by their flaw, each with a part of the expected message. */
 const refused: Readonly<Record<string, readonly [string, () => ChainToVerify]>> = {
   "the leaf has expired": ["the leaf has expired", () => chain({ leaf: makeLeaf(past) })],
   "the leaf is not valid yet": ["the leaf is not valid yet", () => chain({ leaf: makeLeaf(future) })],
@@ -111,7 +111,7 @@ const refused: Readonly<Record<string, readonly [string, () => ChainToVerify]>> 
   ],
   "the root has expired": ["the root has expired", () => chain({ root: makeRoot(past) })],
   "the root is not valid yet": ["the root is not valid yet", () => chain({ root: makeRoot(future) })],
-  "an intermediate is no CA": [
+  "an intermediate is not a CA": [
     "intermediate 1 is not a CA",
     () => chain({ intermediates: [makeInner({ extensions: [] }), makeOuter()] }),
   ],
@@ -119,7 +119,7 @@ const refused: Readonly<Record<string, readonly [string, () => ChainToVerify]>> 
     "without keyCertSign",
     () => chain({ intermediates: [makeInner({ extensions: [caExtension(), noCertSign] }), makeOuter()] }),
   ],
-  "a leaf stands where an issuer belongs": [
+  "a leaf takes the place of an issuer": [
     "intermediate 1 is not a CA",
     () =>
       chain({
@@ -136,13 +136,10 @@ const refused: Readonly<Record<string, readonly [string, () => ChainToVerify]>> 
     "the root has more intermediates below it",
     () => chain({ root: makeRoot({ extensions: [caExtension(1), certSign] }) }),
   ],
-  "the order is wrong": [
-    "does not have the name",
-    () => chain({ intermediates: [makeOuter(), makeInner()] }),
-  ],
-  "an intermediate is missing": ["does not have the name", () => chain({ intermediates: [makeOuter()] })],
+  "the order is wrong": ["is not the issuer", () => chain({ intermediates: [makeOuter(), makeInner()] })],
+  "an intermediate is missing": ["is not the issuer", () => chain({ intermediates: [makeOuter()] })],
   "there is one intermediate too many": [
-    "does not have the name",
+    "is not the issuer",
     () => chain({ intermediates: [makeInner(), makeInner(), makeOuter()] }),
   ],
   "there are five intermediates": [
@@ -153,15 +150,15 @@ const refused: Readonly<Record<string, readonly [string, () => ChainToVerify]>> 
     "intermediate 1 did not sign",
     () => chain({ leaf: makeLeaf({}, keys.outer) }),
   ],
-  "the root has the name and another key": [
+  "the root has the right name but another key": [
     "the root did not sign",
     () => chain({ root: makeRoot({ publicKey: keys.leaf.publicKey.spki }) }),
   ],
-  "the root has the key and another name": [
+  "the root has the right key but another name": [
     "not in the trust bundle",
     () => chain({ root: makeRoot({ subject: names.outer }) }),
   ],
-  "the chain ends at a stranger's root": [
+  "the root is not trusted": [
     "not in the trust bundle",
     () => chain({ root: authority(keys.outer, "outer", "outer", {}) }),
   ],
@@ -174,32 +171,32 @@ const refused: Readonly<Record<string, readonly [string, () => ChainToVerify]>> 
     "does not permit",
     () => constrained(permits(uri(".td"))),
   ],
-  "an intermediate permits a host that only begins like the leaf's": [
+  "an intermediate permits a host that is only a prefix of the leaf's": [
     "does not permit",
     () => constrained(permits(uri("t"))),
   ],
-  "an intermediate excludes the leaf's host and permits it, too": [
+  "an intermediate both excludes and permits the leaf's host": [
     "excludes",
     () => constrained(constraints([uri("td")], [uri("td")])),
   ],
   "an intermediate constrains hosts and the leaf's URI has an address": [
-    "no form that can be judged",
+    "cannot be evaluated",
     () => constrained(permits(uri("10.1.2.3")), namesExtension(uri("spiffe://10.1.2.3/a"))),
   ],
   "one of the leaf's names is not permitted": [
     "does not permit",
     () => constrained(permits(uri("td")), namesExtension(uri("spiffe://td/a"), uri("spiffe://other/a"))),
   ],
-  "an intermediate constrains a kind of name that is not processed": [
-    "rfc822Name, which is not processed",
+  "an intermediate constrains a kind of name that is not supported": [
+    "rfc822Name, which is not supported",
     () => constrained(permits(email), namesExtension(email)),
   ],
-  "an intermediate permits other subjects than the leaf's": [
+  "an intermediate permits only other subjects": [
     "intermediate 1 does not permit",
     () =>
       constrained(permits(encode(constructedTag(4), names.inner)), undefined, nameOf(oid.commonName, "x")),
   ],
-  "an intermediate permits a part of a domain's name": [
+  "an intermediate permits only a suffix of a label of the domain": [
     "does not permit",
     () => constrained(permits(dns("a.test")), namesExtension(dns("ba.test"))),
   ],
@@ -220,15 +217,15 @@ const refused: Readonly<Record<string, readonly [string, () => ChainToVerify]>> 
   ],
 };
 
-describe("a chain", () => {
+describe("verifyChain", () => {
   for (const [what, [rule, hostile]] of Object.entries(refused)) {
-    it(`is invalid when ${what}`, () => {
+    it(`rejects a chain in which ${what}`, () => {
       const toVerify = hostile();
       assert.throws(() => verifyChain(toVerify), { code: "CHAIN_INVALID", message: new RegExp(rule) });
     });
   }
 
-  it("is valid when every constrained name of the leaf is permitted, and kinds that it lacks do not matter", () => {
+  it("accepts a leaf if every constrained name is permitted, even if a constrained kind is absent", () => {
     const permitted = [uri("other"), uri("TD"), dns("a.test"), address("0a000000ff000000"), email];
     const leafNames = [uri("spiffe://td/a"), dns("A.test"), dns("b.a.test"), address("0a010203")];
     verifyChain(constrained(permits(...permitted), namesExtension(...leafNames)));
@@ -236,7 +233,7 @@ describe("a chain", () => {
     verifyChain(constrained(constraints([], [uri("other"), dns("")])));
   });
 
-  it("is valid in its order, at both ends of its windows too", () => {
+  it("accepts a chain in order, including at both ends of its validity", () => {
     verifyChain(chain());
     verifyChain(chain({ now: new Date("2026-01-01T00:00:00Z") }));
     verifyChain(chain({ now: new Date("2036-01-01T00:00:00Z") }));
@@ -245,7 +242,7 @@ describe("a chain", () => {
     });
   });
 
-  it("is valid under path lengths that are just enough, and without any key usage", () => {
+  it("accepts a chain whose path lengths just suffice and whose CAs have no key usage", () => {
     const root = makeRoot({ extensions: [caExtension(2)] });
     const intermediates = [
       makeInner({ extensions: [caExtension(0)] }),
@@ -254,7 +251,7 @@ describe("a chain", () => {
     assert.doesNotThrow(() => verifyChain(chain({ root, intermediates })));
   });
 
-  it("finds its root among others, even one of the same name that did not sign", () => {
+  it("finds the root among others, even beside a root of the same name that did not sign", () => {
     const namesake = makeRoot({ publicKey: keys.leaf.publicKey.spki });
     const stranger = authority(keys.outer, "outer", "outer", {});
     for (const roots of [
@@ -265,7 +262,7 @@ describe("a chain", () => {
     }
   });
 
-  it("may end with the root itself, as some authorities send it", () => {
+  it("accepts a chain that ends with the root itself, which some authorities send", () => {
     const root = makeRoot({ extensions: [caExtension(2), certSign] });
     assert.doesNotThrow(() => verifyChain(chain({ root, intermediates: [makeInner(), makeOuter(), root] })));
   });

@@ -1,16 +1,17 @@
 import type { Certificate } from "./certificate.ts";
 import { invalid, namesOf, ownProblem, type Path, refuseIf, verifyPath } from "./chain-rules.ts";
 
-/** A chain as a peer gave it, and what it is to be held against; the first intermediate issued the leaf. */
+/**
+ * A chain from a peer, with the trust bundle to verify it against. The first intermediate issued the leaf.
+ */
 export interface ChainToVerify extends Path {
   readonly leaf: Certificate;
 }
 
 /**
- * Proves that the leaf descends from a root of the bundle through exactly the given intermediates in exactly
- * the given order (RFC 5280 §6.1): signatures over the received bytes, names byte by byte, CA flag,
- * keyCertSign, path length, name constraints and every window at `now`. Critical extensions that we do not
- * process are refused. Nothing is said about whose certificate it is.
+ * Verifies that the leaf chains to a root of the bundle through exactly these intermediates in this order
+ * (RFC 5280 §6.1), and that nothing on the way has expired or contains an unprocessed critical extension. The
+ * identity of the leaf is not checked.
  * @throws PkiError `CHAIN_INVALID` naming the rule
  */
 export function verifyChain({ leaf, ...path }: ChainToVerify): void {

@@ -2,7 +2,7 @@ import { equalBytes } from "../bytes.ts";
 import { isDirectoryNameWithin } from "../names/directory-name.ts";
 import { type GeneralNameKind, latin1 } from "../names/general-name.ts";
 
-/** Whether the name is in the subtree of the base; nothing when one of them has no form that can be judged. */
+/** Whether the name is in the subtree of the base; undefined if the form of either cannot be evaluated. */
 export type Matcher = (name: Uint8Array, base: Uint8Array) => boolean | undefined;
 
 /** The kinds of names whose constraints are processed (RFC 5280 §4.2.1.10). */
@@ -13,13 +13,15 @@ export const matchers: Partial<Readonly<Record<GeneralNameKind, Matcher>>> = {
   directoryName: isDirectoryNameWithin,
 };
 
-/** One or more labels. Underscores are no host name's, but SPIFFE's trust domains may have them. */
+/** One or more labels. Host names have no underscores, but SPIFFE trust domains may. */
 const labels = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 
-/** A last label of digits makes an address of the whole wherever URLs are parsed as browsers do. */
+/** Parsers that follow the WHATWG URL standard read a host whose last label is numeric as an IPv4 address. */
 const endsAsAddress = /(^|\.)[0-9]+$/;
 
-/** With a leading dot every host below the domain and not the domain itself, without one that host alone. */
+/**
+ * With a leading dot: every host below the domain, but not the domain itself. Without one: only that host.
+ */
 function isHostWithin(host: string | undefined, base: string): boolean | undefined {
   const domain = base.startsWith(".") ? base.slice(1) : base;
   if (host === undefined || !labels.test(domain)) return undefined;
@@ -27,8 +29,9 @@ function isHostWithin(host: string | undefined, base: string): boolean | undefin
 }
 
 /**
- * The host of a URI. Nothing when there is none or it is an address, as RFC 5280 wants such a URI refused, and
- * nothing for user names, escapes, and a dot at the end: other readers may see another host there.
+ * The host of a URI; undefined if there is none or it is an address, since RFC 5280 rejects such URIs. Also
+ * undefined for user names, escapes and a trailing dot, because other parsers may find a different host
+ * there.
  */
 function hostOf(uri: string): string | undefined {
   const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/.exec(uri.toLowerCase())?.[1];
@@ -36,16 +39,21 @@ function hostOf(uri: string): string | undefined {
   return host !== undefined && labels.test(host) && !endsAsAddress.test(host) ? host : undefined;
 }
 
-/** The domain itself and all below it; with a leading dot, which RFC 5280 does not know, what others read it as. */
+/**
+ * The domain and everything below it. RFC 5280 does not define a leading dot, so it is read as other
+ * implementations read it.
+ */
 function isDomainWithin(name: string, base: string): boolean | undefined {
   const domain = base.startsWith(".") ? base.slice(1) : base;
-  // A wildcard stands for names inside and outside of a subtree.
+  // A wildcard covers names both inside and outside a subtree.
   if (!labels.test(name) || (base !== "" && !labels.test(domain))) return undefined;
   if (base === "") return true;
   return base.startsWith(".") ? name.endsWith(base) : name === base || name.endsWith(`.${base}`);
 }
 
-/** The base is an address followed by the mask of a CIDR block; the families know nothing of each other. */
+/**
+ * The base is an address followed by a CIDR mask. IPv4 and IPv6 subtrees never match each other's addresses.
+ */
 function isAddressWithin(name: Uint8Array, base: Uint8Array): boolean | undefined {
   const isAddress = name.length === 4 || name.length === 16;
   if (!isAddress || (base.length !== 8 && base.length !== 32)) return undefined;

@@ -5,7 +5,7 @@ import { dottedOid } from "../der/values.ts";
 import { PkiError } from "../errors.ts";
 import { oidName } from "../oids.ts";
 
-/** One X.509 extension (RFC 5280 §4.2), its value still encoded. */
+/** One X.509 extension (RFC 5280 §4.2) with its value still encoded. */
 export interface Extension {
   readonly oid: string;
   readonly critical: boolean;
@@ -13,7 +13,8 @@ export interface Extension {
 }
 
 /**
- * Reads an Extensions structure. No extension may come twice, since parsers disagree on which of two counts.
+ * Reads an Extensions structure. No extension may occur twice, since parsers disagree on which of the two
+ * counts.
  * @throws PkiError `DER_MALFORMED`
  */
 export function readExtensions(extensions: DerElement): readonly Extension[] {
@@ -22,7 +23,7 @@ export function readExtensions(extensions: DerElement): readonly Extension[] {
   return extensions.children.map((element) => {
     const extension = readExtension(element);
     if (seen.has(extension.oid)) {
-      throw new PkiError("DER_MALFORMED", `the extension ${oidName(extension.oid)} is there twice`);
+      throw new PkiError("DER_MALFORMED", `the extension ${oidName(extension.oid)} occurs twice`);
     }
     seen.add(extension.oid);
     return extension;
@@ -34,7 +35,7 @@ function readExtension(element: DerElement): Extension {
   const oid = dottedOid(fields.take(tag.oid, "extnID").content);
   const flag = fields.takeOptional(tag.boolean);
   if (flag !== undefined && flag.content[0] === 0) {
-    throw new PkiError("DER_MALFORMED", "not canonical DER: the default of critical is spelled out");
+    throw new PkiError("DER_MALFORMED", "not canonical DER: the default value of critical is encoded");
   }
   const { content } = fields.take(tag.octetString, "extnValue");
   fields.end();

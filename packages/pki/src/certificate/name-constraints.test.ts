@@ -25,7 +25,7 @@ const names = (...encoded: Uint8Array[]): readonly GeneralName[] =>
 const permits = (base: Uint8Array, name: Uint8Array) => nameProblem(constrain([base]), names(name));
 const excludes = (base: Uint8Array, name: Uint8Array) => nameProblem(constrain([], [base]), names(name));
 
-/** A subtree, a name inside, a name outside. */
+/** A subtree, a name inside it and a name outside it. */
 const told: readonly (readonly [Uint8Array, Uint8Array, Uint8Array])[] = [
   [uri("td"), uri("spiffe://td/a"), uri("spiffe://a.td/a")],
   [uri("td"), uri("SPIFFE://TD"), uri("spiffe://td2/td")],
@@ -52,7 +52,7 @@ const told: readonly (readonly [Uint8Array, Uint8Array, Uint8Array])[] = [
   ],
 ];
 
-/** Names whose place no reader can be sure of; each as a subtree and a name. */
+/** Pairs of a subtree and a name whose relation parsers disagree on. */
 const unclear: readonly (readonly [Uint8Array, Uint8Array])[] = [
   ...[
     "urn:uuid:1",
@@ -88,8 +88,8 @@ const unclear: readonly (readonly [Uint8Array, Uint8Array])[] = [
   [encode(primitiveTag(8), hex("2a0304")), encode(primitiveTag(8), hex("2a0304"))],
 ];
 
-describe("name constraints", () => {
-  it("refuse a name that cannot be judged, be its subtree permitted or excluded", () => {
+describe("nameProblem", () => {
+  it("rejects a name that cannot be evaluated, in a permitted as well as in an excluded subtree", () => {
     for (const [base, name] of unclear) {
       const what = Buffer.from(name).toString("latin1");
       for (const problem of [permits(base, name), excludes(base, name)]) {
@@ -98,7 +98,7 @@ describe("name constraints", () => {
     }
   });
 
-  it("refuse what is outside of the permitted subtrees and inside of the excluded, and nothing else", () => {
+  it("rejects only names outside the permitted subtrees or inside the excluded ones", () => {
     for (const [base, inside, outside] of told) {
       const what = Buffer.from(inside).toString("latin1");
       assert.equal(permits(base, inside), undefined, what);
@@ -108,23 +108,23 @@ describe("name constraints", () => {
     }
   });
 
-  it("refuse every name if one is not permitted, and let exclusion win over permission", () => {
+  it("rejects all names if one of them is not permitted, and gives exclusion precedence over permission", () => {
     const good = uri("spiffe://td/a");
     assert.equal(nameProblem(constrain([uri("td"), uri("b")]), names(good, uri("spiffe://b/"))), undefined);
     assert.ok(nameProblem(constrain([uri("td")]), names(good, uri("spiffe://b/"))));
     assert.match(nameProblem(constrain([uri("td")], [uri("td")]), names(good)) ?? "", /excludes/);
   });
 
-  it("leave names of other kinds alone, as RFC 5280 has it", () => {
+  it("accepts names of unconstrained kinds, as RFC 5280 specifies", () => {
     const bases = [uri("other"), ip("0a000000ff000000"), mail("x")];
     assert.equal(nameProblem(constrain(bases, bases), names(dns("a.test"))), undefined);
   });
 
-  it("give up on thousands of subtrees for thousands of names at once", async () => {
+  it("rejects thousands of names under thousands of subtrees without comparing them", async () => {
     const many = Array.from({ length: 5000 }, (_, index) => dns(`a${index}.test`));
     const [constraints, all] = [constrain([], many), names(...many)];
     await assertCpuTimeBelow(100, () => {
-      assert.match(nameProblem(constraints, all) ?? "", /more names than are compared/);
+      assert.match(nameProblem(constraints, all) ?? "", /too many names/);
     });
   });
 
@@ -137,12 +137,12 @@ describe("name constraints", () => {
     ),
     "excluded before permitted": encodeSequence(...subtrees(1, [uri("a")]), ...subtrees(0, [uri("b")])),
     "a third list": encodeSequence(...subtrees(0, [uri("a")]), ...subtrees(2, [uri("b")])),
-    "something that is no name": encodeSequence(
+    "an element that is not a name": encodeSequence(
       encode(constructedTag(0), encodeSequence(encodeOid("1.2.3"))),
     ),
   };
   for (const [what, value] of Object.entries(malformed)) {
-    it(`are malformed with ${what}`, () => {
+    it(`rejects as malformed name constraints with ${what}`, () => {
       assert.throws(() => readNameConstraints(value), { code: "DER_MALFORMED" });
     });
   }

@@ -5,13 +5,16 @@ import { PkiError } from "../errors.ts";
 import { type GeneralName, readGeneralName } from "../names/general-name.ts";
 import { matchers } from "./constraint-matchers.ts";
 
-/** Which names may stand below an issuer (RFC 5280 §4.2.1.10). */
+/** The names permitted and excluded below an issuer (RFC 5280 §4.2.1.10). */
 export interface NameConstraints {
   readonly permitted: readonly GeneralName[];
   readonly excluded: readonly GeneralName[];
 }
 
-/** Honest certificates have a handful of either; a hostile pair of thousands each would take millions of comparisons. */
+/**
+ * Honest certificates have a handful of each. A hostile pair of thousands each would cost millions of
+ * comparisons.
+ */
 const maxComparisons = 10_000;
 
 /** Reads the value of the extension. @throws PkiError `DER_MALFORMED` */
@@ -29,7 +32,7 @@ function readSubtrees(subtrees: DerElement | undefined): readonly GeneralName[] 
   return (subtrees?.children ?? []).map(readSubtree);
 }
 
-/** A GeneralSubtree: a base alone, since minimum and maximum have no use in RFC 5280. */
+/** A GeneralSubtree with a base only, since RFC 5280 does not use minimum and maximum. */
 function readSubtree(subtree: DerElement): GeneralName {
   openElement(subtree, tag.sequence, "GeneralSubtree");
   const [base, ...bounds] = subtree.children;
@@ -40,9 +43,9 @@ function readSubtree(subtree: DerElement): GeneralName {
 }
 
 /**
- * Why one of the names may not stand below an issuer with these constraints, or nothing. A kind of name that is not
- * constrained is free; a constrained name that cannot be judged is refused, since "not permitted" would be the wrong
- * answer for what is excluded.
+ * Returns the reason why the constraints of an issuer forbid one of the names, if any. Names of an
+ * unconstrained kind are allowed. A constrained name that cannot be evaluated is rejected, because "not
+ * excluded" may be wrong.
  */
 export function nameProblem(
   constraints: NameConstraints | undefined,
@@ -51,7 +54,7 @@ export function nameProblem(
   if (constraints === undefined) return undefined;
   const { permitted, excluded } = constraints;
   if ((permitted.length + excluded.length) * names.length > maxComparisons) {
-    return "constrains more names than are compared here";
+    return "constrains too many names";
   }
   for (const name of names) {
     const sameKind = ({ kind }: GeneralName) => kind === name.kind;
@@ -68,11 +71,11 @@ function judge(
 ): string | undefined {
   if (permitted.length + excluded.length === 0) return undefined;
   const isWithin = matchers[kind];
-  if (isWithin === undefined) return `constrains names of the kind ${kind}, which is not processed here`;
+  if (isWithin === undefined) return `constrains names of the kind ${kind}, which is not supported`;
   const inExcluded = excluded.map((base) => isWithin(value, base.value));
   const inPermitted = permitted.map((base) => isWithin(value, base.value));
   if ([...inExcluded, ...inPermitted].includes(undefined)) {
-    return `constrains names of the kind ${kind}, and one below it has no form that can be judged`;
+    return `constrains names of the kind ${kind}, and one of them below it cannot be evaluated`;
   }
   if (inExcluded.includes(true)) return "excludes a name below it";
   return permitted.length > 0 && !inPermitted.includes(true) ? "does not permit a name below it" : undefined;

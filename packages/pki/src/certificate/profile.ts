@@ -1,32 +1,35 @@
 import type { SpiffeId } from "../names/spiffe-id.ts";
 
-/** The window of a certificate, both ends included, in whole seconds. */
+/** The validity period of a certificate in whole seconds, both ends included. */
 export interface Validity {
   readonly notBefore: Date;
   readonly notAfter: Date;
 }
 
-/** How far back a leaf's window starts, so that it is valid at once where clocks run behind; as Istio does. */
+/**
+ * The validity of a leaf starts this far in the past, as with Istio, so that peers with slow clocks accept it
+ * immediately.
+ */
 export const backdateMs = 120_000;
 
 /** The upper bound of a common name (RFC 5280 appendix A.1, ub-common-name). */
 const maxCommonName = 64;
 
 /**
- * The window of a leaf: from two minutes ago until the time to live has passed or the issuer ends, whichever
- * comes first, in whole seconds.
- * @throws RangeError when the time to live is not positive or the issuer has ended
+ * The validity of a leaf in whole seconds: from two minutes in the past until its lifetime is over or its
+ * issuer expires, whichever comes first.
+ * @throws RangeError if the lifetime is not positive or the issuer has expired
  */
 export function leafValidity(o: { now: Date; ttlMs: number; issuerNotAfter: Date }): Validity {
-  if (!(o.ttlMs > 0)) throw new RangeError("the time to live is not positive");
-  if (o.issuerNotAfter.getTime() <= o.now.getTime()) throw new RangeError("the issuer has ended");
+  if (!(o.ttlMs > 0)) throw new RangeError("the lifetime is not positive");
+  if (o.issuerNotAfter.getTime() <= o.now.getTime()) throw new RangeError("the issuer has expired");
   const end = Math.min(o.now.getTime() + o.ttlMs, o.issuerNotAfter.getTime());
   return { notBefore: wholeSeconds(o.now.getTime() - backdateMs), notAfter: wholeSeconds(end) };
 }
 
 /**
- * The common name of a leaf: the SPIFFE ID when the request had a common name of its own and the ID fits in 64
- * characters, else none. Old clients that read only the common name depend on it; its text is never the request's.
+ * The common name of a leaf: the SPIFFE ID if the CSR has a common name and the ID fits in 64 characters,
+ * otherwise none. Old clients read only the common name. Its text is never copied from the CSR.
  */
 export function leafCommonName(
   request: { readonly hasCommonName: boolean },

@@ -3,14 +3,14 @@ import { createSerial, createWorkloadSerial, tokenProofTime } from "./serial.ts"
 
 const hex = (serial: Uint8Array) => Buffer.from(serial).toString("hex");
 
-describe("a serial", () => {
-  it("has sixteen octets of which the first is not zero, and none comes twice", () => {
+describe("createSerial", () => {
+  it("creates unique serials of sixteen octets, the first of which is not zero", () => {
     const serials = Array.from({ length: 2000 }, createSerial);
     assert.ok(serials.every((serial) => serial.length === 16 && serial[0] !== 0));
     assert.equal(new Set(serials.map((serial) => serial.join())).size, serials.length);
   });
 
-  it("of a workload tells when a token last proved its name, never later than it was", () => {
+  it("encodes in a workload's serial the time at which a token last proved its name, rounded down", () => {
     for (const time of ["1970-01-01T00:00:00Z", "2030-06-01T11:59:59.999Z", "2129-01-01T00:00:00Z"]) {
       const provenAt = new Date(time);
       const lateMs = provenAt.getTime() - tokenProofTime(hex(createWorkloadSerial(provenAt))).getTime();
@@ -18,7 +18,7 @@ describe("a serial", () => {
     }
   });
 
-  it("of a workload differs from every other made at the same time, in 104 bits", () => {
+  it("creates workload serials that differ in 104 random bits even at the same time", () => {
     const provenAt = new Date("2030-01-01T00:00:00Z");
     const serials = Array.from({ length: 2000 }, () => hex(createWorkloadSerial(provenAt)));
     assert.equal(new Set(serials.map((serial) => serial.slice(0, 26))).size, serials.length);

@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 
 const serialLength = 16;
-/** Octets at the end of a workload's serial that tell a time, which leaves 104 random bits before them. */
+/** The trailing octets of a workload's serial encode a time, which leaves 104 random bits. */
 const timeLength = 3;
 /** Three octets of five-minute steps since the Unix epoch last until 2129. */
 const stepMs = 300_000;
 
 /**
- * A random serial of 16 octets. The first is never zero, so that every serial has 32 hexadecimal digits in
- * every tool; this takes a 1/256th of the 2^128 values away.
+ * A random serial of 16 octets. The first octet is never zero, so every tool prints 32 hexadecimal digits;
+ * this costs 1/256 of the 2^128 values.
  */
 export function createSerial(): Uint8Array {
   for (;;) {
@@ -18,8 +18,9 @@ export function createSerial(): Uint8Array {
 }
 
 /**
- * A serial for a workload certificate: 13 random octets, then the time at which a token last proved the name, so that a
- * certificate that renews itself carries, under the CA's signature, for how long nothing else has vouched for it.
+ * A serial for a workload certificate: 13 random octets, then the time at which a token last proved the name.
+ * A certificate that renews itself thus carries, under the CA's signature, the age of its last independent
+ * proof.
  */
 export function createWorkloadSerial(tokenProvenAt: Date): Uint8Array {
   const serial = createSerial();
@@ -29,8 +30,8 @@ export function createWorkloadSerial(tokenProvenAt: Date): Uint8Array {
 }
 
 /**
- * When a token last proved the name of a certificate with this serial, rounded down to five minutes. It means something
- * only for a certificate that this CA has signed; of a serial made otherwise, it is any time of two centuries.
+ * The time at which a token last proved the name of a certificate with this serial, rounded down to five
+ * minutes. It is meaningful only for certificates of this CA; any other serial yields an arbitrary time.
  */
 export function tokenProofTime(serial: string): Date {
   const steps = Number.parseInt(serial.slice(-2 * timeLength), 16);

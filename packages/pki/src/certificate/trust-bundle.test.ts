@@ -8,8 +8,8 @@ const root = forgeCertificate(keyPair, { extensions: [caExtension()] });
 const other = forgeCertificate(await createKeyPair("P-384"), { extensions: [caExtension()] });
 const leaf = forgeCertificate(keyPair);
 
-describe("a trust bundle", () => {
-  it("holds no leaf and is never empty", () => {
+describe("TrustBundle", () => {
+  it("rejects leaves and empty bundles", () => {
     assert.throws(() => TrustBundle.from([root, leaf]), { code: "CERTIFICATE_MALFORMED" });
     assert.throws(() => TrustBundle.from([]), { code: "CERTIFICATE_MALFORMED" });
     for (const pem of ["", "\n", root.toPem() + leaf.toPem(), root.toPem() + keyPair.toPkcs8Pem()]) {
@@ -17,7 +17,7 @@ describe("a trust bundle", () => {
     }
   });
 
-  it("is a set: no root twice, and its hash does not depend on the order", () => {
+  it("keeps each root once, with a hash that does not depend on the order", () => {
     const bundle = TrustBundle.from([root, other, root]);
     assert.deepEqual(bundle.roots, [root, other]);
     assert.equal(bundle.hash, TrustBundle.from([other, root]).hash);
@@ -26,7 +26,7 @@ describe("a trust bundle", () => {
     assert.ok(bundle.contains(other) && !TrustBundle.from([root]).contains(other));
   });
 
-  it("survives being written and read, in its order", () => {
+  it("keeps the order of its roots when it is written and read back", () => {
     const pem = other.toPem() + root.toPem();
     const bundle = parseTrustBundle(pem);
     assert.equal(bundle.toPem(), pem);

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { PkiError } from "../errors.ts";
 import { type Certificate, parseCertificates } from "./certificate.ts";
 
-/** The set of roots that are accepted: at least one, each a CA, none twice, in the order of first appearance. */
+/** The set of trusted roots: at least one, each a CA, each once, in order of first appearance. */
 export class TrustBundle {
   readonly roots: readonly Certificate[];
-  /** SHA-256 over the sorted fingerprints: the same for the same set, whatever its order. */
+  /** SHA-256 over the sorted fingerprints, so equal sets have equal hashes in any order. */
   readonly hash: string;
 
   private constructor(roots: readonly Certificate[]) {
@@ -14,24 +14,27 @@ export class TrustBundle {
     this.hash = createHash("sha256").update(fingerprints.join("\n")).digest("hex");
   }
 
-  /** @throws PkiError `CERTIFICATE_MALFORMED` when there is no root or one is no CA */
+  /** @throws PkiError `CERTIFICATE_MALFORMED` if there is no root or one is not a CA */
   static from(roots: readonly Certificate[]): TrustBundle {
     const unique = new Map<string, Certificate>();
     for (const root of roots) {
       if (!root.isCa)
-        throw new PkiError("CERTIFICATE_MALFORMED", "the trust bundle holds a certificate that is no CA");
+        throw new PkiError(
+          "CERTIFICATE_MALFORMED",
+          "the trust bundle contains a certificate that is not a CA",
+        );
       if (!unique.has(root.fingerprint)) unique.set(root.fingerprint, root);
     }
-    if (unique.size === 0) throw new PkiError("CERTIFICATE_MALFORMED", "the trust bundle holds no root");
+    if (unique.size === 0) throw new PkiError("CERTIFICATE_MALFORMED", "the trust bundle contains no root");
     return new TrustBundle([...unique.values()]);
   }
 
-  /** The roots of both, ours first. */
+  /** The roots of both bundles, starting with this one's. */
   union(other: TrustBundle): TrustBundle {
     return TrustBundle.from([...this.roots, ...other.roots]);
   }
 
-  /** Whether both hold the same roots, in whatever order. */
+  /** Whether both contain the same roots, in any order. */
   equals(other: TrustBundle): boolean {
     return this.hash === other.hash;
   }
@@ -45,7 +48,10 @@ export class TrustBundle {
   }
 }
 
-/** Reads PEM of one or more roots, at most 256 KiB, every one a CA. @throws PkiError `CERTIFICATE_MALFORMED` or `KEY_REJECTED` */
+/**
+ * Reads PEM of one or more roots, at most 256 KiB, each a CA. @throws PkiError `CERTIFICATE_MALFORMED` or
+ * `KEY_REJECTED`
+ */
 export function parseTrustBundle(pem: string): TrustBundle {
   return TrustBundle.from(parseCertificates(pem));
 }

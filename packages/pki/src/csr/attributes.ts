@@ -7,14 +7,17 @@ import { PkiError } from "../errors.ts";
 import { latin1, readGeneralNames } from "../names/general-name.ts";
 import { oid, oidName } from "../oids.ts";
 
-/** What the attributes of a request ask for. */
+/** The names and extensions that the attributes of a CSR request. */
 export interface RequestedAttributes {
   readonly uris: readonly string[];
   readonly dnsNames: readonly string[];
   readonly ignored: readonly string[];
 }
 
-/** Reads the `[0]` attributes of a request (RFC 2986 §4.1), a SET OF by another tag. @throws PkiError `DER_MALFORMED` */
+/**
+ * Reads the `[0]` attributes of a CSR (RFC 2986 §4.1), a SET OF under a context tag. @throws PkiError
+ * `DER_MALFORMED`
+ */
 export function readAttributes(attributes: DerElement): RequestedAttributes {
   checkSetOrder(attributes.children);
   const uris: string[] = [];

@@ -12,9 +12,9 @@ import { createCertificateRequest } from "./csr-writer.ts";
 
 const spiffeId = parseSpiffeId("spiffe://cluster.local/ns/demo/sa/frontend");
 
-describe("our own requests", () => {
+describe("createCertificateRequest", () => {
   for (const type of keyTypeNames) {
-    it(`say the same to OpenSSL, to @peculiar/x509 and to us with ${type}`, async () => {
+    it(`writes a CSR with a ${type} key that OpenSSL, @peculiar/x509 and our parser read in the same way`, async () => {
       const keyPair = await createKeyPair(type);
       const pem = createCertificateRequest(keyPair, spiffeId);
 
@@ -42,7 +42,7 @@ describe("our own requests", () => {
     });
   }
 
-  it("fit the longest SPIFFE ID", async () => {
+  it("writes a CSR for the longest SPIFFE ID", async () => {
     const longest = parseSpiffeId(`spiffe://td/${"a".repeat(2036)}`);
     const request = parseCertificateRequest(createCertificateRequest(await createKeyPair("P-256"), longest));
     assert.deepEqual(request.requestedUris, [longest.toString()]);

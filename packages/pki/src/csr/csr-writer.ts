@@ -7,8 +7,8 @@ import { oid } from "../oids.ts";
 import { encodePem } from "../pem/pem.ts";
 
 /**
- * A PEM request in the form that X.509-SVID §3 recommends and every CA of the mesh takes: empty subject, the
- * SPIFFE ID as the only name in a critical subjectAltName, signed by the key itself.
+ * A PEM CSR in the form that X.509-SVID §3 recommends and every mesh CA accepts: empty subject, the SPIFFE ID
+ * as the only name in a critical subjectAltName, signed with its own key.
  */
 export function createCertificateRequest(keyPair: KeyPair, spiffeId: SpiffeId): string {
   const info = encodeSequence(

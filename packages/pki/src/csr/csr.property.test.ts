@@ -13,7 +13,7 @@ const pem = encodePem(label, der);
 
 const codes: ReadonlySet<string> = new Set(["CSR_MALFORMED", "CSR_KEY_REJECTED", "CSR_SIGNATURE_INVALID"]);
 
-/** Refused with a code of ours, or, when nothing of it was changed, understood: no third way. */
+/** A changed CSR must be rejected with a code of this package; any other outcome fails the test. */
 function assertRefused(text: string): void {
   try {
     parseCertificateRequest(text);
@@ -26,8 +26,8 @@ function assertRefused(text: string): void {
 
 const position = fc.nat({ max: der.length - 1 });
 
-describe("a request that somebody changed", () => {
-  it("is refused whichever bit was flipped", () => {
+describe("parseCertificateRequest of a modified CSR", () => {
+  it("rejects a CSR with any single bit flipped", () => {
     for (let at = 0; at < der.length; at += 1) {
       for (let bit = 0; bit < 8; bit += 1) {
         assertRefused(encodePem(label, der.with(at, (der[at] ?? 0) ^ (1 << bit))));
@@ -35,12 +35,12 @@ describe("a request that somebody changed", () => {
     }
   });
 
-  it("is refused when cut off, wherever", () => {
+  it("rejects a CSR truncated at any octet", () => {
     for (let length = 0; length < der.length; length += 1)
       assertRefused(encodePem(label, der.subarray(0, length)));
   });
 
-  it("is refused when octets were put in or taken out", () => {
+  it("rejects a CSR with octets inserted or removed", () => {
     fc.assert(
       fc.property(position, fc.nat({ max: 3 }), fc.uint8Array({ maxLength: 4 }), (at, removed, added) => {
         const changed = new Uint8Array([...der.subarray(0, at), ...added, ...der.subarray(at + removed)]);
@@ -50,13 +50,13 @@ describe("a request that somebody changed", () => {
     );
   });
 
-  it("is refused when a length was written in a longer form", () => {
+  it("rejects a CSR with a length in a longer form", () => {
     for (let at = 1; at < der.length; at += 1) {
       assertRefused(encodePem(label, new Uint8Array([...der.subarray(0, at), 0x81, ...der.subarray(at)])));
     }
   });
 
-  it("is refused or means the same key when its text was changed", () => {
+  it("rejects a CSR whose PEM text changed, or reads the same key from it", () => {
     fc.assert(
       fc.property(fc.nat({ max: pem.length - 1 }), fc.string({ maxLength: 3 }), (at, text) => {
         const changed = pem.slice(0, at) + text + pem.slice(at + 1);
@@ -69,7 +69,7 @@ describe("a request that somebody changed", () => {
     );
   });
 
-  it("is refused when it is no request at all", () => {
+  it("rejects arbitrary bytes and text", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => assertRefused(encodePem(label, bytes))),
     );

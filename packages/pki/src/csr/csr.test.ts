@@ -39,7 +39,7 @@ const malformed: Readonly<Record<string, Partial<RequestPieces>>> = {
   "a version of two octets": { version: hex("02020100") },
   "a fourth element": { afterSignature: encode(tag.null) },
   "no attributes element": { attributes: new Uint8Array() },
-  "a subject that is no sequence": { subject: encode(tag.null) },
+  "a subject that is not a sequence": { subject: encode(tag.null) },
   "an empty relative distinguished name": { subject: encodeSequence(encode(tag.set)) },
   "two extensionRequests": {
     attributes: encode(constructedTag(0), extensionRequest(names), extensionRequest(names)),
@@ -48,13 +48,13 @@ const malformed: Readonly<Record<string, Partial<RequestPieces>>> = {
     attributes: encode(constructedTag(0), encodeSequence(encodeOid(oid.extensionRequest), encode(tag.set))),
   },
   "an extension twice": { attributes: requestedExtensions(names, names) },
-  "a critical flag of FALSE spelled out": {
+  "an explicit critical flag of FALSE": {
     attributes: requestedExtensions(
       encodeSequence(encodeOid(oid.subjectAltName), hex("010100"), encode(tag.octetString, encodeSequence())),
     ),
   },
   "a subjectAltName without names": { attributes: requestedExtensions(namesExtension()) },
-  "a subjectAltName of BER": {
+  "a subjectAltName in BER": {
     attributes: requestedExtensions(encodeExtension(oid.subjectAltName, true, hex("30810386016100"))),
   },
   "a name of an unknown kind": {
@@ -87,7 +87,7 @@ const badSignature: Readonly<Record<string, Partial<RequestPieces>>> = {
   "named after another family": { algorithm: encodeSequence(encodeOid(oid.sha256WithRsa), encode(tag.null)) },
 };
 
-/** The same ECDSA signature with a zero octet before r, as BER would allow. */
+/** The same ECDSA signature with a zero octet before r, which BER would allow. */
 function relaxed(signature: Uint8Array): Uint8Array {
   const rLength = signature[3] ?? 0;
   return new Uint8Array([0x30, (signature[1] ?? 0) + 1, 0x02, rLength + 1, 0, ...signature.subarray(4)]);
@@ -97,34 +97,34 @@ function withSpki(spki: Uint8Array): string {
   return forgeRequest(keyPair, { spki });
 }
 
-describe("a certificate request", () => {
+describe("parseCertificateRequest", () => {
   for (const [what, changes] of Object.entries(malformed)) {
-    it(`is malformed with ${what}`, () => {
+    it(`rejects as malformed a CSR with ${what}`, () => {
       assert.throws(() => parseCertificateRequest(forgeRequest(keyPair, changes)), { code: "CSR_MALFORMED" });
     });
   }
 
   for (const [what, changes] of Object.entries(badSignature)) {
-    it(`proves nothing with a signature ${what}`, () => {
+    it(`rejects a CSR with a signature ${what}`, () => {
       assert.throws(() => parseCertificateRequest(forgeRequest(keyPair, changes)), {
         code: "CSR_SIGNATURE_INVALID",
       });
     });
   }
 
-  it("proves nothing with SHA-1, even when the signature is right", () => {
+  it("rejects a CSR signed with SHA-1, even if the signature is right", () => {
     const spki = new Uint8Array(verifyingKey.export({ type: "spki", format: "der" }));
     const signature = (info: Uint8Array) => encodeBits(sign("sha1", info, signingKey));
     const request = forgeRequest(keyPair, { spki, algorithm: sha1WithRsa, signature });
     assert.throws(() => parseCertificateRequest(request), { code: "CSR_SIGNATURE_INVALID" });
   });
 
-  it("proves nothing with RSA and no parameters", () => {
+  it("rejects a CSR whose RSA signature algorithm has no parameters", () => {
     const request = forgeRequest(rsaKeyPair, { algorithm: encodeSequence(encodeOid(oid.sha256WithRsa)) });
     assert.throws(() => parseCertificateRequest(request), { code: "CSR_SIGNATURE_INVALID" });
   });
 
-  it("is refused at once when its key is the point at infinity", async () => {
+  it("rejects a CSR immediately when its key is the point at infinity", async () => {
     const hostile = withSpki(encodeSequence(p256, hex("03020000")));
     parseCertificateRequest(forgeRequest(keyPair));
     await assertCpuTimeBelow(50, () =>
@@ -132,21 +132,21 @@ describe("a certificate request", () => {
     );
   });
 
-  it("is refused at once when it is 220 KB of PEM beginnings", async () => {
+  it("rejects 220 KB of PEM headers immediately", async () => {
     const hostile = "-----BEGIN ".repeat(20_000);
     await assertCpuTimeBelow(50, () =>
       throwsWithCode(() => parseCertificateRequest(hostile), "CSR_MALFORMED"),
     );
   });
 
-  it("is refused for its key before its signature is looked at", () => {
+  it("rejects the key of a CSR before it verifies the signature", () => {
     const ed25519 = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "der" });
     for (const spki of [new Uint8Array(ed25519), encodeSequence(p256, encodeBits(new Uint8Array(65)))]) {
       assert.throws(() => parseCertificateRequest(withSpki(spki)), { code: "CSR_KEY_REJECTED" });
     }
   });
 
-  it("is one block of exactly its label and nothing else", () => {
+  it("accepts one PEM block with exactly the expected label and nothing else", () => {
     const der = forgeRequestDer(keyPair);
     const pem = encodePem(label, der);
     const others = [
@@ -162,7 +162,7 @@ describe("a certificate request", () => {
     assert.equal(parseCertificateRequest(pem).publicKey.type, "P-256");
   });
 
-  it("lists what it asks for beyond its key and URI names", () => {
+  it("lists the requested extensions and names that are not URIs", () => {
     const extensions = requestedExtensions(
       namesExtension(
         uri("spiffe://td/a"),
@@ -187,7 +187,7 @@ describe("a certificate request", () => {
     assert.equal(request.hasCommonName, true);
   });
 
-  it("may hold names of any octets, which are reported and break nothing", () => {
+  it("reports names with arbitrary octets without failing", () => {
     const octets = "spiffe://td/\0\x1b[31m\xff\xfe\n,";
     const request = parseCertificateRequest(
       forgeRequest(keyPair, { attributes: requestedExtensions(namesExtension(uri(octets), uri(""))) }),
@@ -195,7 +195,7 @@ describe("a certificate request", () => {
     assert.deepEqual(request.requestedUris, [octets, ""]);
   });
 
-  it("has no common name when that is empty or absent", () => {
+  it("reports no common name if it is empty or absent", () => {
     const empty = [
       encodeSequence(),
       nameOf(oid.commonName, ""),
@@ -209,7 +209,7 @@ describe("a certificate request", () => {
   });
 });
 
-describe("what stock clients send", () => {
+describe("parseCertificateRequest of stock clients' CSRs", () => {
   const recorded = new URL("../../../../test/fixtures/", import.meta.url);
   const requests: Readonly<Record<string, string>> = {
     "pilot-agent-csr/rsa2048-default": "RSA-2048",
@@ -219,7 +219,7 @@ describe("what stock clients send", () => {
     "ztunnel-csr/shared": "P-256",
   };
   for (const [name, type] of Object.entries(requests)) {
-    it(`is understood: ${name}`, () => {
+    it(`reads the CSR ${name}`, () => {
       const request = parseCertificateRequest(readFileSync(new URL(`${name}.csr.pem`, recorded), "utf8"));
       assert.equal(request.publicKey.type, type);
       assert.equal(request.hasCommonName, false);

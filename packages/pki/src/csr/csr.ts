@@ -9,21 +9,24 @@ import { parsePemBlock } from "../pem/pem.ts";
 import { type RequestedAttributes, readAttributes } from "./attributes.ts";
 import { readRequestedSubject } from "./subject.ts";
 
-/** What a certificate signing request proves (its key) and what it merely asks for (all the rest). */
+/** A certificate signing request: the key that it proves, and the names that it only requests. */
 export interface CertificateRequest {
-  /** Its private half is in the requester's hands: the self-signature is verified. */
+  /** The self-signature proves that the requester has the private key. */
   readonly publicKey: PublicKey;
   /** Whether the subject has a common name that is not empty. */
   readonly hasCommonName: boolean;
-  /** The URI names asked for, one character per octet: hostile text, to be compared and never copied. */
+  /** The requested URI names, one character per octet: hostile text, only to be compared, never copied. */
   readonly requestedUris: readonly string[];
-  /** The DNS names asked for, in the same way. */
+  /** The requested DNS names, in the same form. */
   readonly requestedDnsNames: readonly string[];
-  /** What it asks for beyond a key and URI names, for example `basicConstraints` or `dNSName`; each once. */
+  /**
+   * The requested attributes, extensions and names that the CA ignores, for example `basicConstraints`; each
+   * once.
+   */
   readonly ignored: readonly string[];
 }
 
-/** The parts of a request whose structure is sound and whose signature is still to be proven. */
+/** A well-formed CSR whose signature is not verified yet. */
 interface UnverifiedRequest {
   readonly info: DerElement;
   readonly spki: Uint8Array;
@@ -34,8 +37,9 @@ interface UnverifiedRequest {
 }
 
 /**
- * Reads one PEM `CERTIFICATE REQUEST` (PKCS#10, RFC 2986) of at most 16 KiB in canonical DER, refuses weak and
- * malformed keys before OpenSSL sees them, and verifies the self-signature over the very bytes received.
+ * Reads one PEM `CERTIFICATE REQUEST` (PKCS#10, RFC 2986) of at most 16 KiB in canonical DER, rejects weak
+ * and malformed keys before OpenSSL sees them, and verifies the self-signature over exactly the bytes
+ * received.
  * @throws PkiError `CSR_MALFORMED`, `CSR_KEY_REJECTED` or `CSR_SIGNATURE_INVALID`
  */
 export function parseCertificateRequest(pem: string): CertificateRequest {
@@ -74,7 +78,7 @@ function readRequest(der: Uint8Array): UnverifiedRequest {
 function readKey(spki: Uint8Array): PublicKey {
   return withCodes({ KEY_REJECTED: "CSR_KEY_REJECTED" }, () => {
     const publicKey = parsePublicKey(spki);
-    // Imported here so that a key which only OpenSSL refuses is told apart from a wrong signature.
+    // Import the key here, so that a key that only OpenSSL rejects does not look like a wrong signature.
     void publicKey.keyObject;
     return publicKey;
   });

@@ -5,14 +5,20 @@ import { dottedOid } from "../der/values.ts";
 import { PkiError } from "../errors.ts";
 import { oid } from "../oids.ts";
 
-/** All that matters of a requested subject, since we never copy it. */
+/** The facts of a requested subject that matter, since the CA never copies the subject. */
 export interface RequestedSubject {
   readonly hasCommonName: boolean;
-  /** Whether no attribute has a value. Stock agents send `O=` with an empty PrintableString, ztunnel nothing. */
+  /**
+   * Whether no attribute has a value. Stock agents send `O=` with an empty PrintableString; ztunnel sends an
+   * empty subject.
+   */
   readonly isEmpty: boolean;
 }
 
-/** Reads a Name (RFC 5280 §4.1.2.4) without judging its strings: X.520 would forbid stock Istio's empty one. @throws PkiError `DER_MALFORMED` */
+/**
+ * Reads a Name (RFC 5280 §4.1.2.4) without checking its strings: X.520 would forbid the empty one that Istio
+ * sends. @throws PkiError `DER_MALFORMED`
+ */
 export function readRequestedSubject(name: DerElement): RequestedSubject {
   let hasCommonName = false;
   let isEmpty = true;

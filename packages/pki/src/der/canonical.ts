@@ -3,7 +3,10 @@ import { tag } from "./tag.ts";
 
 const maxOidLength = 64;
 
-/** Refuses a universal primitive whose content has another, shorter or more usual encoding (X.690 §8 and §11). @throws PkiError `DER_MALFORMED` */
+/**
+ * Rejects a universal primitive whose content is not in canonical form (X.690 §8 and §11). @throws PkiError
+ * `DER_MALFORMED`
+ */
 export function checkPrimitive(identifier: number, content: Uint8Array): void {
   const rule = brokenRule(identifier, content);
   if (rule !== undefined) throw new PkiError("DER_MALFORMED", `not canonical DER: ${rule}`);

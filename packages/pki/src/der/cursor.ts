@@ -1,13 +1,13 @@
 import { PkiError } from "../errors.ts";
 import type { DerElement } from "./reader.ts";
 
-/** Walks the children of an element in order; whatever the structure has too much or too little is refused. */
+/** Walks the children of an element in order. Missing and surplus elements are rejected. */
 export class DerCursor {
   readonly #children: readonly DerElement[];
   readonly #name: string;
   #at = 0;
 
-  /** `name` is the structure's name in the specification, for messages. */
+  /** `name` is the structure's name in the specification, for error messages. */
   constructor(parent: DerElement, name: string) {
     this.#children = parent.children;
     this.#name = name;
@@ -17,7 +17,7 @@ export class DerCursor {
   take(identifier: number, field: string): DerElement {
     const element = this.takeOptional(identifier);
     if (element === undefined) {
-      throw new PkiError("DER_MALFORMED", `${this.#name} has no ${field} where one belongs`);
+      throw new PkiError("DER_MALFORMED", `${this.#name} has no ${field} where one is required`);
     }
     return element;
   }
@@ -30,7 +30,7 @@ export class DerCursor {
     return element;
   }
 
-  /** The next element, of whatever type. @throws PkiError `DER_MALFORMED` */
+  /** The next element, of any type. @throws PkiError `DER_MALFORMED` */
   takeAny(field: string): DerElement {
     const element = this.#children[this.#at];
     if (element === undefined) throw new PkiError("DER_MALFORMED", `${this.#name} has no ${field}`);
@@ -38,15 +38,15 @@ export class DerCursor {
     return element;
   }
 
-  /** Says that nothing may follow. @throws PkiError `DER_MALFORMED` */
+  /** Asserts that no element follows. @throws PkiError `DER_MALFORMED` */
   end(): void {
     if (this.#at < this.#children.length) {
-      throw new PkiError("DER_MALFORMED", `${this.#name} has more elements than it may`);
+      throw new PkiError("DER_MALFORMED", `${this.#name} has too many elements`);
     }
   }
 }
 
-/** A cursor into the element, which must have this tag. @throws PkiError `DER_MALFORMED` */
+/** A cursor over the children of an element that must have this tag. @throws PkiError `DER_MALFORMED` */
 export function openElement(element: DerElement, identifier: number, name: string): DerCursor {
   if (element.tag !== identifier) throw new PkiError("DER_MALFORMED", `${name} has the wrong type`);
   return new DerCursor(element, name);

@@ -6,12 +6,12 @@ import { dottedOid } from "./values.ts";
 import { encode, encodeOid, encodeSequence } from "./writer.ts";
 
 const refused: Readonly<Record<string, string>> = {
-  "nothing at all": "",
+  "no octets": "",
   "a tag without a length": "30",
-  "content that is cut off": "3003020100ff".slice(0, 8),
+  "truncated content": "3003020100ff".slice(0, 8),
   "bytes after the structure": "050000",
   "an indefinite length": "30800000",
-  "a long length where a short one does": "0481020102",
+  "a long length where a short one suffices": "0481020102",
   "a length with a leading zero": `0482007f${"00".repeat(127)}`,
   "a length of four octets": "048400000001ff",
   "a length beyond the end": "0483ffffff00",
@@ -27,30 +27,30 @@ const refused: Readonly<Record<string, string>> = {
   "an empty BIT STRING": "0300",
   "a BIT STRING with eight unused bits": "03020800",
   "a BIT STRING with unused bits that are set": "03020101",
-  "a BIT STRING with unused bits of nothing": "030101",
+  "an empty BIT STRING with unused bits": "030101",
   "a NULL with content": "050100",
   "an empty OBJECT IDENTIFIER": "0600",
-  "an OBJECT IDENTIFIER that is cut off": "060181",
+  "a truncated OBJECT IDENTIFIER": "060181",
   "an OBJECT IDENTIFIER with padding": "06032a8001",
   "a SET OF out of order": "3106020102020101",
   "a fault deep inside": "30053003010101",
 };
 
-describe("the DER gate", () => {
+describe("parseDer", () => {
   for (const [what, digits] of Object.entries(refused)) {
-    it(`refuses ${what}`, () => {
+    it(`rejects DER with ${what}`, () => {
       assert.throws(() => parseDer(Buffer.from(digits, "hex")), { code: "DER_MALFORMED" });
     });
   }
 
-  it("refuses more than sixteen levels", () => {
+  it("rejects more than sixteen levels of nesting", () => {
     const nested = (levels: number): Uint8Array =>
       levels === 1 ? encodeSequence() : encodeSequence(nested(levels - 1));
     assert.equal(parseDer(nested(16)).children.length, 1);
     assert.throws(() => parseDer(nested(17)), { code: "DER_MALFORMED" });
   });
 
-  it("never fails in any other way, whatever the bytes", () => {
+  it("fails only with DER_MALFORMED on arbitrary bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         try {
@@ -62,7 +62,7 @@ describe("the DER gate", () => {
     );
   });
 
-  it("reads back what the writer wrote, at every size of length", () => {
+  it("reads back what the writer encodes, at every size of the length field", () => {
     for (const size of [0, 1, 127, 128, 255, 256, 65_535, 65_536]) {
       const { content, raw } = parseDer(encode(0x04, new Uint8Array(size)));
       assert.equal(content.length, size);
@@ -70,7 +70,7 @@ describe("the DER gate", () => {
     }
   });
 
-  it("writes and reads object identifiers alike", () => {
+  it("reads back the object identifiers that the writer encodes", () => {
     for (const dotted of ["1.2.840.10045.2.1", "2.5.29.17", "1.3.6.1.5.5.7.3.1", "2.999.3"]) {
       assert.equal(dottedOid(parseDer(encodeOid(dotted)).content), dotted);
     }

@@ -2,23 +2,22 @@ import { PkiError } from "../errors.ts";
 import { checkPrimitive } from "./canonical.ts";
 import { tag } from "./tag.ts";
 
-/** One element of a DER structure that has passed the gate of {@link parseDer}. */
+/** One element of a DER structure that {@link parseDer} has accepted. */
 export interface DerElement {
-  /** The identifier octet, class and constructed bit included. */
+  /** The identifier octet, including class and constructed bit. */
   readonly tag: number;
   readonly content: Uint8Array;
   /** Identifier, length and content, as received. */
   readonly raw: Uint8Array;
-  /** The elements inside a constructed element; none for a primitive one. */
+  /** The elements inside a constructed element; empty for a primitive one. */
   readonly children: readonly DerElement[];
 }
 
 const maxDepth = 16;
 
 /**
- * Reads exactly one element, with everything inside it, and refuses all that is not canonical DER (X.690 §10
- * and §11), because two encodings of one value let two parsers see two different requests. Indefinite and
- * over-long lengths, high tag numbers, constructed strings, trailing bytes, more than 16 levels: all refused.
+ * Reads exactly one element with everything inside it. It rejects everything but canonical DER (X.690 §10 and
+ * §11) of at most 16 levels, because two encodings of one value let two parsers see two different requests.
  * @throws PkiError `DER_MALFORMED`
  */
 export function parseDer(bytes: Uint8Array): DerElement {
@@ -51,7 +50,7 @@ function readChildren(content: Uint8Array, depth: number): DerElement[] {
   return children;
 }
 
-/** SET OF is sorted by encoding (X.690 §11.6). @throws PkiError `DER_MALFORMED` */
+/** Checks that a SET OF is sorted by encoding (X.690 §11.6). @throws PkiError `DER_MALFORMED` */
 export function checkSetOrder(children: readonly DerElement[]): void {
   let previous: DerElement | undefined;
   for (const child of children) {
@@ -68,7 +67,7 @@ function checkIdentifier(identifier: number): void {
   if (!isUniversal) return;
   const number = identifier & 0x1f;
   const mustBeConstructed = number === 0x10 || number === 0x11;
-  if (number === 0) throw malformed("an end-of-contents marker has no place in DER");
+  if (number === 0) throw malformed("DER does not allow end-of-contents markers");
   if (mustBeConstructed !== ((identifier & 0x20) !== 0)) {
     throw malformed("a string is constructed, or a SEQUENCE or SET is primitive");
   }
@@ -78,7 +77,7 @@ function readLength(bytes: Uint8Array, at: number): { contentStart: number; end:
   const first = octetAt(bytes, at);
   if (first < 0x80) return { contentStart: at + 1, end: at + 1 + first };
   const count = first & 0x7f;
-  // Three octets already span 16 MiB, more than anything that is parsed here.
+  // Three octets already allow 16 MiB, more than any input of this parser.
   if (count === 0 || count > 3) throw malformed("a length is indefinite or too large");
   let length = 0;
   for (let index = 1; index <= count; index += 1) length = length * 256 + octetAt(bytes, at + index);

@@ -11,13 +11,16 @@ export function positiveInteger(element: DerElement, name: string): Uint8Array {
   return magnitude;
 }
 
-/** The octets of a BIT STRING that must hold whole octets, as keys and signatures do. @throws PkiError `DER_MALFORMED` */
+/**
+ * The octets of a BIT STRING that must contain whole octets, as keys and signatures do. @throws PkiError
+ * `DER_MALFORMED`
+ */
 export function wholeOctets(element: DerElement, name: string): Uint8Array {
-  if (element.content[0] !== 0) throw new PkiError("DER_MALFORMED", `${name} does not hold whole octets`);
+  if (element.content[0] !== 0) throw new PkiError("DER_MALFORMED", `${name} does not contain whole octets`);
   return element.content.subarray(1);
 }
 
-/** The dotted form of an OBJECT IDENTIFIER that the gate has found canonical. */
+/** The dotted form of an OBJECT IDENTIFIER that {@link parseDer} has found canonical. */
 export function dottedOid(content: Uint8Array): string {
   const arcs: bigint[] = [];
   let arc = 0n;

@@ -1,6 +1,6 @@
 import { tag } from "./tag.ts";
 
-/** One element with a minimal definite length. The parts are concatenated as its content. */
+/** One element with a minimal definite length. Its content is the concatenated parts. */
 export function encode(identifier: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const content = Buffer.concat(parts);
   return new Uint8Array(Buffer.concat([Buffer.of(identifier, ...encodeLength(content.length)), content]));
@@ -15,13 +15,13 @@ export function encodeBits(octets: Uint8Array): Uint8Array {
   return encode(tag.bitString, Uint8Array.of(0), octets);
 }
 
-/** An OBJECT IDENTIFIER of our own list; arcs above 2^31 are not needed and not supported. */
+/** An OBJECT IDENTIFIER from this package's table; arcs above 2^31 are not supported. */
 export function encodeOid(dotted: string): Uint8Array {
   const [first = 0, second = 0, ...rest] = dotted.split(".").map(Number);
   return encode(tag.oid, Uint8Array.from([first * 40 + second, ...rest].flatMap(encodeArc)));
 }
 
-/** An X.509 Extension (RFC 5280 §4.1); `critical` is left out when false, as DER wants of defaults. */
+/** An X.509 Extension (RFC 5280 §4.1). DER omits the default value, so `critical` is written only if true. */
 export function encodeExtension(oid: string, critical: boolean, value: Uint8Array): Uint8Array {
   const flag = critical ? [encode(tag.boolean, Uint8Array.of(0xff))] : [];
   return encodeSequence(encodeOid(oid), ...flag, encode(tag.octetString, value));

@@ -13,7 +13,7 @@ const openssl = (args: readonly string[], input: string) =>
   execFileSync("openssl", args, { input, encoding: "utf8", stdio: "pipe" });
 const topk8 = (...args: string[]) => ["pkcs8", "-topk8", "-passout", `pass:${passphrase}`, ...args];
 
-/** An encrypted key that asks for so much work; what is encrypted does not matter. */
+/** An encrypted key that demands this much work. The encrypted content does not matter. */
 function asking(derivation: string, ...parameters: Uint8Array[]): string {
   const kdf = encodeSequence(
     encodeOid(derivation),
@@ -29,8 +29,8 @@ function asking(derivation: string, ...parameters: Uint8Array[]): string {
 
 const integer = (digits: string) => encode(tag.integer, Buffer.from(digits, "hex"));
 
-describe("an encrypted private key", () => {
-  it("that asks for minutes of work is refused before anybody does it", () => {
+describe("parsePrivateKey of an encrypted key", () => {
+  it("rejects a key that demands minutes of work before doing any of it", () => {
     const keys = [
       asking(oid.pbkdf2, integer("7fffffff")),
       asking(oid.scrypt, integer("40000000"), integer("08"), integer("01")),
@@ -45,7 +45,7 @@ describe("an encrypted private key", () => {
     for (const pem of keys) throwsWithCode(() => parsePrivateKey(pem, passphrase), "KEY_MALFORMED");
   });
 
-  it("under a scheme of the last century is refused, with the command that converts it", async () => {
+  it("rejects an obsolete encryption scheme and names the command that converts the key", async () => {
     const plain = (await createKeyPair("P-256")).toPkcs8Pem();
     for (const scheme of [
       ["-v1", "PBE-SHA1-3DES"],
@@ -57,7 +57,7 @@ describe("an encrypted private key", () => {
     }
   });
 
-  it("in OpenSSL's form from before PKCS #8 is refused, with the command that converts it", async () => {
+  it("rejects OpenSSL's form from before PKCS #8 and names the command that converts the key", async () => {
     for (const [type, command] of [
       ["P-256", "ec"],
       ["RSA-2048", "rsa"],
@@ -70,7 +70,7 @@ describe("an encrypted private key", () => {
     }
   });
 
-  it("is not made under a passphrase by which nobody could open it again", async () => {
+  it("refuses to encrypt a key with a passphrase that OpenSSL cannot read", async () => {
     const keyPair = await createKeyPair("P-256");
     for (const unusable of ["", "x".repeat(1025), "é".repeat(513)]) {
       await assert.rejects(keyPair.toEncryptedPkcs8Pem(unusable), RangeError);
@@ -81,18 +81,18 @@ describe("an encrypted private key", () => {
     }
   });
 
-  it("is opened to find that its type is not supported", () => {
+  it("decrypts a key before it rejects the unsupported type", () => {
     const args = ["genpkey", "-algorithm", "ED25519", "-aes-256-cbc", "-pass", `pass:${passphrase}`];
     throwsWithCode(() => parsePrivateKey(openssl(args, ""), passphrase), "KEY_REJECTED");
   });
 
-  it("that is no such structure at all is malformed", () => {
+  it("rejects as malformed a block that is not an EncryptedPrivateKeyInfo", () => {
     const pem = encodePem("ENCRYPTED PRIVATE KEY", Buffer.from("3000", "hex"));
     throwsWithCode(() => parsePrivateKey(pem, passphrase), "KEY_MALFORMED");
   });
 
   for (const type of ["P-256", "P-384", "RSA-2048"] as const) {
-    it(`of type ${type} is opened by OpenSSL and by us, and holds nothing in the clear`, async () => {
+    it(`encrypts a ${type} key so that OpenSSL and our parser can decrypt it and no key byte is in the clear`, async () => {
       const keyPair = await createKeyPair(type);
       const pem = await keyPair.toEncryptedPkcs8Pem(passphrase);
       assert.match(pem, /^-----BEGIN ENCRYPTED PRIVATE KEY-----\n/);
@@ -102,7 +102,7 @@ describe("an encrypted private key", () => {
     });
   }
 
-  it("is derived by 600 000 rounds of PBKDF2 with SHA-256, and encrypted by AES-256", async () => {
+  it("encrypts with AES-256 and a key from 600 000 rounds of PBKDF2 with SHA-256", async () => {
     const pem = await (await createKeyPair("P-256")).toEncryptedPkcs8Pem(passphrase);
     const shown = openssl(["asn1parse"], pem);
     assert.match(
@@ -111,7 +111,7 @@ describe("an encrypted private key", () => {
     );
   });
 
-  it("differs each time, as its salt does", async () => {
+  it("produces different output each time, because the salt differs", async () => {
     const keyPair = await createKeyPair("P-256");
     assert.notEqual(
       await keyPair.toEncryptedPkcs8Pem(passphrase),
@@ -119,7 +119,7 @@ describe("an encrypted private key", () => {
     );
   });
 
-  it("is read as OpenSSL writes it, by PBKDF2 and by scrypt", async () => {
+  it("decrypts keys that OpenSSL encrypts with PBKDF2 or scrypt", async () => {
     const keyPair = await createKeyPair("P-256");
     for (const args of [
       ["-v2", "aes-256-cbc"],

@@ -4,18 +4,20 @@ import { tag } from "../der/tag.ts";
 import { encode, encodeOid, encodeSequence } from "../der/writer.ts";
 import { oid } from "../oids.ts";
 
-/** What OWASP asks of PBKDF2 with HMAC-SHA-256; a fifth of a second here, once for each start. */
+/** OWASP's recommendation for PBKDF2 with HMAC-SHA-256. It takes a fifth of a second, once per start. */
 const iterations = 600_000;
 const keyLength = 32;
 
-/** OpenSSL asks for passphrases into a buffer of this size: a key under a longer one could never be read again. */
+/**
+ * OpenSSL reads passphrases into a buffer of this size, so it could never decrypt a key with a longer one.
+ */
 const maxPassphraseLength = 1024;
 
 const derive = promisify(pbkdf2);
 
 /**
  * EncryptedPrivateKeyInfo (RFC 5958 §3) with PBES2 (RFC 8018 §6.2): PBKDF2-HMAC-SHA-256 and AES-256-CBC.
- * @throws RangeError when the passphrase has no octets or more than 1024
+ * @throws RangeError if the passphrase is empty or longer than 1024 octets
  */
 export async function encryptPrivateKey(
   plain: Uint8Array,
@@ -24,7 +26,7 @@ export async function encryptPrivateKey(
 ): Promise<Uint8Array> {
   const { length } = Buffer.from(passphrase);
   if (length === 0 || length > maxPassphraseLength) {
-    throw new RangeError(`a passphrase has 1 to ${maxPassphraseLength} octets`);
+    throw new RangeError(`a passphrase must have 1 to ${maxPassphraseLength} octets`);
   }
   const key = await derive(passphrase, salt, iterations, keyLength, "sha256");
   const cipher = createCipheriv("aes-256-cbc", key, iv);

@@ -6,8 +6,8 @@ import { createKeyPair } from "./key.ts";
 import { type KeyType, keyTypeNames } from "./key-types.ts";
 import { parsePrivateKey } from "./private-key.ts";
 
-describe("a private key", () => {
-  it("shows its type and nothing else to whoever prints it", async () => {
+describe("KeyPair", () => {
+  it("shows only its type when printed, inspected or serialized", async () => {
     const keyPair = await createKeyPair("P-256");
     assert.equal(`${keyPair}`, "KeyPair(P-256)");
     assert.equal(JSON.stringify({ keyPair }), '{"keyPair":"KeyPair(P-256)"}');
@@ -27,18 +27,18 @@ describe("a private key", () => {
     "two blocks": pemOf("P-256", "pkcs8") + pemOf("P-256", "pkcs8"),
   };
   for (const [what, pem] of Object.entries(malformed)) {
-    it(`is not read from ${what}`, () => {
+    it(`rejects a private key read from ${what}`, () => {
       assert.throws(() => parsePrivateKey(pem), { code: "KEY_MALFORMED" });
     });
   }
 
-  it("is not read when its type is not supported, or is weak", () => {
+  it("rejects private keys of unsupported types and weak keys", () => {
     for (const pem of [pemOf("P-521", "pkcs8"), pemOf("secp256k1", "sec1"), rsaPem(1024, "pkcs1")]) {
       assert.throws(() => parsePrivateKey(pem), { code: "KEY_REJECTED" });
     }
   });
 
-  it("is not read from an encrypted key without the passphrase, nor with another one", () => {
+  it("rejects an encrypted key without its passphrase or with a wrong one", () => {
     assert.throws(() => parsePrivateKey(encrypted.privateKey), { code: "KEY_ENCRYPTED" });
     for (const wrong of ["y", "", "xx"]) {
       assert.throws(() => parsePrivateKey(encrypted.privateKey, wrong), { code: "KEY_PASSPHRASE_WRONG" });
@@ -46,7 +46,7 @@ describe("a private key", () => {
     assert.equal(parsePrivateKey(encrypted.privateKey, "x").publicKey.type, "P-256");
   });
 
-  it("never puts its text into an error", () => {
+  it("never includes the text of a key in an error", () => {
     const pem = pemOf("P-256", "pkcs8");
     const line = pem.split("\n")[1] ?? "";
     assert.throws(
@@ -55,7 +55,7 @@ describe("a private key", () => {
     );
   });
 
-  it("is read from PKCS#8, SEC1 and PKCS#1", () => {
+  it("reads private keys from PKCS#8, SEC1 and PKCS#1", () => {
     assert.equal(parsePrivateKey(pemOf("P-256", "pkcs8")).publicKey.type, "P-256");
     assert.equal(parsePrivateKey(pemOf("P-384", "sec1")).publicKey.type, "P-384");
     assert.equal(parsePrivateKey(rsaPem(2048, "pkcs1")).publicKey.type, "RSA-2048");
@@ -67,7 +67,7 @@ describe("a private key", () => {
     ["P-384", "sha384"],
     ["RSA-2048", "sha256"],
   ] as const) {
-    it(`of ${type} signs with ${hash} and survives its own PEM`, async () => {
+    it(`signs with ${hash} and a ${type} key, and reads back its own PEM`, async () => {
       const keyPair = await createKeyPair(type);
       const data = Buffer.from("data");
       assert.ok(verify(hash, data, keyPair.publicKey.keyObject, keyPair.sign(data)));
@@ -84,7 +84,7 @@ describe("a private key", () => {
     "RSA-4096": "RSA PRIVATE KEY",
   };
   for (const type of keyTypeNames) {
-    it(`of ${type} is written as ${traditional[type]} and as PKCS#8, which OpenSSL and we read as the same key`, async () => {
+    it(`writes a ${type} key as ${traditional[type]} and as PKCS#8, and OpenSSL and our parser read the same key`, async () => {
       const keyPair = await createKeyPair(type);
       for (const [format, label] of [
         ["traditional", traditional[type]],

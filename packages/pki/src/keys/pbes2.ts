@@ -6,21 +6,21 @@ import { dottedOid, positiveInteger } from "../der/values.ts";
 import { PkiError } from "../errors.ts";
 import { oid } from "../oids.ts";
 
-/** Some seconds of one core; what people choose is below a million. */
+/** Some seconds of one core. Values in common use are below a million. */
 const maxIterations = 10_000_000n;
 
-/** Octets of memory that scrypt may take; OpenSSL has the same limit. */
+/** The memory limit of scrypt in octets, which OpenSSL shares. */
 const maxScryptMemory = 32n * 1024n * 1024n;
 
-/** N·r·p of scrypt, to which its time is proportional: eight times what OpenSSL chooses. */
+/** N·r·p of scrypt, which its running time is proportional to: eight times OpenSSL's choice. */
 const maxScryptWork = 1n << 20n;
 
 const ciphers: ReadonlySet<string> = new Set([oid.aes128Cbc, oid.aes192Cbc, oid.aes256Cbc]);
 
 /**
- * Reads how an EncryptedPrivateKeyInfo (RFC 5958 §3) is encrypted and refuses what would take minutes to derive, or is
- * too weak to be worth it, before any of it is computed: PBES2 (RFC 8018 §6.2) with PBKDF2 or scrypt (RFC 7914 §7)
- * and AES-CBC only.
+ * Rejects an EncryptedPrivateKeyInfo (RFC 5958 §3) whose key would take minutes to derive, or whose
+ * encryption is too weak, before computing any of it. It accepts only PBES2 (RFC 8018 §6.2) with PBKDF2 or
+ * scrypt (RFC 7914 §7) and AES-CBC.
  * @throws PkiError `KEY_MALFORMED` or `DER_MALFORMED`
  */
 export function checkEncryption(encryptedKey: Uint8Array): void {
@@ -62,19 +62,19 @@ function checkDerivation({ algorithm, parameters }: Algorithm): void {
 
 function checkPbkdf2(iterations: bigint): void {
   if (iterations > maxIterations) {
-    throw rejected(`it asks for more than ${maxIterations} iterations of PBKDF2`);
+    throw rejected(`it demands more than ${maxIterations} iterations of PBKDF2`);
   }
 }
 
 function checkScrypt(n: bigint, r: bigint, p: bigint): void {
   if (128n * r * (n + p + 2n) > maxScryptMemory || n * r * p > maxScryptWork) {
-    throw rejected("it asks for more memory or work of scrypt than is given");
+    throw rejected("its scrypt parameters exceed the limit of memory or work");
   }
 }
 
 function rejected(reason: string): PkiError {
   return new PkiError(
     "KEY_MALFORMED",
-    `the encrypted key is not read: ${reason}; openssl pkcs8 -topk8 writes one that is`,
+    `the encrypted key is not supported, because ${reason}: convert it with openssl pkcs8 -topk8`,
   );
 }

@@ -63,13 +63,14 @@ const refused: Readonly<Record<string, () => Uint8Array>> = {
   "a compressed point": () => ecSpki(hex(`02${Buffer.from(point.subarray(1, 33)).toString("hex")}`)),
   "a hybrid point": () => ecSpki(point.with(0, 0x06)),
   "a point that is too short": () => ecSpki(point.subarray(0, 64)),
-  "a coordinate that is the prime": () => ecSpki(new Uint8Array([4, ...prime256, ...point.subarray(33)])),
+  "a point with a coordinate equal to the prime": () =>
+    ecSpki(new Uint8Array([4, ...prime256, ...point.subarray(33)])),
   "a point of zeros": () => ecSpki(new Uint8Array(65).with(0, 4)),
-  "a P-256 point under the name of P-384": () =>
+  "a P-256 point labelled P-384": () =>
     ecSpki(point, encodeSequence(encodeOid(oid.ecPublicKey), encodeOid(curveOids.p384))),
   "an EC key without parameters": () => ecSpki(point, encodeSequence(encodeOid(oid.ecPublicKey))),
-  "explicit curve parameters": () => ec("P-256", "explicit"),
-  "parameters after the curve": () =>
+  "EC with explicit curve parameters": () => ec("P-256", "explicit"),
+  "EC with parameters after the curve": () =>
     ecSpki(point, encodeSequence(encodeOid(oid.ecPublicKey), encodeOid(curveOids.p256), encode(tag.null))),
   "P-224": () => ec("P-224"),
   "P-521": () => ec("P-521"),
@@ -81,37 +82,37 @@ const refused: Readonly<Record<string, () => Uint8Array>> = {
   "RSA of 1024 bits": () => rsaKey(1024),
   "RSA of 2047 bits in 256 octets": () => rsaSpki((1n << 2046n) + 1n, 65_537n),
   "RSA of 4097 bits": () => rsaSpki((1n << 4096n) + 12_345n, 65_537n),
-  "an even modulus": () => rsaSpki(goodModulus + 1n, 65_537n),
-  "a modulus with the fingerprint of ROCA": () => rsaSpki(rocaModulus(), 65_537n),
-  "exponent 1": () => rsaSpki(goodModulus, 1n),
-  "exponent 3": () => rsaSpki(goodModulus, 3n),
-  "an even exponent": () => rsaSpki(goodModulus, 65_538n),
-  "an exponent of 2^32 + 1": () => rsaSpki(goodModulus, (1n << 32n) + 1n),
-  "an exponent as long as the modulus": () => rsaSpki(goodModulus, goodModulus),
-  "a negative modulus": () =>
+  "RSA with an even modulus": () => rsaSpki(goodModulus + 1n, 65_537n),
+  "RSA with the ROCA fingerprint": () => rsaSpki(rocaModulus(), 65_537n),
+  "RSA with exponent 1": () => rsaSpki(goodModulus, 1n),
+  "RSA with exponent 3": () => rsaSpki(goodModulus, 3n),
+  "RSA with an even exponent": () => rsaSpki(goodModulus, 65_538n),
+  "RSA with exponent 2^32 + 1": () => rsaSpki(goodModulus, (1n << 32n) + 1n),
+  "RSA with an exponent as long as the modulus": () => rsaSpki(goodModulus, goodModulus),
+  "RSA with a negative modulus": () =>
     encodeSequence(rsa, encodeBits(encodeSequence(hex("0201ff"), integer(65_537n)))),
-  "an exponent of zero": () => rsaSpki(goodModulus, 0n),
+  "RSA with exponent zero": () => rsaSpki(goodModulus, 0n),
   "RSA without parameters": () => rsaSpki(goodModulus, 65_537n, encodeSequence(encodeOid(oid.rsaEncryption))),
-  "something after the exponent": () =>
+  "RSA with data after the exponent": () =>
     encodeSequence(rsa, encodeBits(encodeSequence(integer(goodModulus), integer(65_537n), integer(1n)))),
-  "something after the key": () => encodeSequence(p256, encodeBits(point), encode(tag.null)),
-  "no bytes": () => new Uint8Array(),
+  "a key with data after it": () => encodeSequence(p256, encodeBits(point), encode(tag.null)),
+  empty: () => new Uint8Array(),
 };
 
-describe("a stranger's public key", () => {
+describe("parsePublicKey", () => {
   for (const [what, spki] of Object.entries(refused)) {
-    it(`is refused when it is ${what}`, () => {
+    it(`rejects a public key that is ${what}`, () => {
       assert.throws(() => parsePublicKey(spki()), { code: "KEY_REJECTED" });
     });
   }
 
-  it("names the rule that refused it", () => {
+  it("names the rule that rejected the key", () => {
     assert.throws(() => parsePublicKey(rsaKey(1024)), /1024 bits, fewer than 2048/);
     assert.throws(() => parsePublicKey(rsaSpki(rocaModulus(), 65_537n)), /ROCA/);
   });
 
   for (const type of ["P-256", "P-384", "RSA-2048"] as const) {
-    it(`may be ${type}, and OpenSSL reads the same key`, async () => {
+    it(`accepts a ${type} key and reads the same key as OpenSSL`, async () => {
       const { publicKey } = await createKeyPair(type);
       const parsed = parsePublicKey(publicKey.spki);
       assert.equal(parsed.type, type);
@@ -124,12 +125,12 @@ describe("a stranger's public key", () => {
     });
   }
 
-  it("may be RSA of a size in between, and of 8192 bits only for an authority", () => {
+  it("accepts RSA sizes in between, and 8192 bits only for an authority", () => {
     assert.equal(parsePublicKey(rsaSpki((1n << 3071n) + 12_345n, 65_537n)).type, "RSA-3072");
     assert.equal(parseAuthorityKey(rsaSpki((1n << 8191n) + 12_345n, 65_537n)).type, "RSA-8192");
   });
 
-  it("is the caller's copy of nothing: later changes to the bytes do not reach it", async () => {
+  it("copies its input, so later changes to the bytes have no effect", async () => {
     const bytes = new Uint8Array((await createKeyPair("P-256")).publicKey.spki);
     const parsed = parsePublicKey(bytes);
     bytes.fill(0);
@@ -137,10 +138,10 @@ describe("a stranger's public key", () => {
   });
 });
 
-describe("the curve check", () => {
+describe("isPointOnCurve", () => {
   for (const name of keyTypesIn("EC")) {
     const { curve } = keyTypes[name];
-    it(`agrees with OpenSSL's keys on ${name} and refuses their neighbours`, () => {
+    it(`accepts OpenSSL's keys on ${name} and rejects neighbouring points`, () => {
       for (let round = 0; round < 10; round += 1) {
         const jwk = generateKeyPairSync("ec", { namedCurve: name }).publicKey.export({ format: "jwk" });
         const x = new Uint8Array(Buffer.from(jwk.x ?? "", "base64url"));

@@ -1,12 +1,14 @@
 import { toUnsigned } from "../bytes.ts";
 
-/** What RSA keys we take from others: 2048 bits is today's floor, 4096 bounds the cost of one verification. */
+/**
+ * Limits for the RSA keys of callers: 2048 bits is today's minimum, 4096 bounds the cost of one verification.
+ */
 export const callerRsaLimits: RsaLimits = { minBits: 2048, maxBits: 4096 };
 
-/** Authorities that operators plug in may be larger, since we verify by them and never pick them. */
+/** Authorities that operators plug in may be larger, because the CA does not choose their keys. */
 export const authorityRsaLimits: RsaLimits = { minBits: 2048, maxBits: 8192 };
 
-/** Bounds of the modulus, in significant bits. */
+/** Limits of the modulus in significant bits. */
 export interface RsaLimits {
   readonly minBits: number;
   readonly maxBits: number;
@@ -16,8 +18,9 @@ const minExponent = 65_537n;
 const exponentLimit = 1n << 32n;
 
 /**
- * Why the RSA public key is not acceptable, or nothing. Small and even exponents allow forged signatures
- * (e = 1 verifies anything), huge ones cost the verifier; sizes count bits, since octets hide a short modulus.
+ * Returns the reason why the RSA public key is not acceptable, if any. Small and even exponents allow forged
+ * signatures (e = 1 verifies anything); huge ones are expensive. Sizes are in bits, since octets hide a short
+ * modulus.
  */
 export function rsaProblem(modulus: Uint8Array, exponent: Uint8Array, limits: RsaLimits): string | undefined {
   const bits = bitLength(modulus);
@@ -43,14 +46,14 @@ const smallPrimes = [
   109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
 ];
 
-/** For each small prime, the residues that powers of 65537 reach. */
+/** For each small prime, the residues of the powers of 65537. */
 const reachable: ReadonlyMap<number, ReadonlySet<number>> = new Map(
   smallPrimes.map((prime) => [prime, powersOf65537(prime)]),
 );
 
 /**
- * Infineon's broken generator made primes of the form k·M + 65537^a mod M, M a primorial, so its moduli are a
- * power of 65537 modulo every small prime. An honest modulus passes for one about once in 2^27 keys.
+ * Infineon's broken generator made primes of the form k·M + 65537^a mod M, where M is a primorial, so its
+ * moduli are powers of 65537 modulo every small prime. About one honest modulus in 2^27 matches by chance.
  */
 function hasRocaFingerprint(n: bigint): boolean {
   for (const [prime, residues] of reachable) {

@@ -9,7 +9,7 @@ export interface SignatureAlgorithm {
   readonly identifier: Uint8Array;
   /** The name that node:crypto uses; null if the algorithm includes its hash. */
   readonly hash: string | null;
-  /** The name that WebCrypto uses, and with it @peculiar/x509. */
+  /** The name that WebCrypto uses, and therefore @peculiar/x509. */
   readonly webCrypto: { readonly name: string; readonly hash?: string };
 }
 

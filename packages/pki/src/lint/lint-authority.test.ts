@@ -51,38 +51,38 @@ const withAt = (index: number, ...replacement: Uint8Array[]) => ({
 });
 
 const wrong: Readonly<Record<string, Partial<CertificatePieces>>> = {
-  "may sign documents, too": withAt(0, usage("0186")),
+  "may also sign documents": withAt(0, usage("0186")),
   "may not sign certificates": withAt(0, usage("0102")),
   "has no key usage": withAt(0),
-  "is no CA": withAt(1, encodeExtension(oid.basicConstraints, true, encodeSequence())),
+  "is not a CA": withAt(1, encodeExtension(oid.basicConstraints, true, encodeSequence())),
   "has no path length": withAt(1, caExtension()),
-  "has a longer path": withAt(1, caExtension(1)),
+  "has a longer path length": withAt(1, caExtension(1)),
   "has no key identifier": withAt(2),
   "has another's authority key identifier": withAt(3, issuerKeyId("ab")),
   "permits another trust domain": withAt(4, permits("evil")),
   "permits every trust domain": withAt(4),
-  "has one extension more": withAt(5, encodeExtension("1.2.3", false, hex("0500"))),
+  "has an additional extension": withAt(5, encodeExtension("1.2.3", false, hex("0500"))),
   "has its extensions in another order": { extensions: extensions.toReversed() },
   "has another common name": {
     subject: encodeSequence(rootName.subarray(2), nameOf(oid.commonName, "i-2").subarray(2)),
   },
   "has no common name": { subject: rootName },
-  "ends before it begins": { notAfter: "250101000000Z" },
+  "expires before it becomes valid": { notAfter: "250101000000Z" },
   "names another issuer": { issuer: ownName },
 };
 
-describe("the lint of an authority", () => {
+describe("lintAuthorityCertificate", () => {
   for (const [what, changes] of Object.entries(wrong)) {
-    it(`stops an intermediate that ${what}`, () => {
+    it(`rejects an intermediate that ${what}`, () => {
       assert.throws(() => lintAuthorityCertificate(make(changes), expected), { code: "LINT_FAILED" });
     });
   }
 
-  it("stops one that another key signed", () => {
+  it("rejects an intermediate signed by another key", () => {
     assert.throws(() => lintAuthorityCertificate(make({}, key), expected), { code: "LINT_FAILED" });
   });
 
-  it("stops a root that is limited, named or signed as it should not be", () => {
+  it("rejects a root with a wrong path length, name or signature", () => {
     const wrongRoots = [
       makeRoot({ extensions: rootExtensions.toSpliced(1, 1, caExtension(0)) }),
       makeRoot({ subject: ownName, issuer: ownName }),
@@ -95,7 +95,7 @@ describe("the lint of an authority", () => {
     }
   });
 
-  it("lets pass what says just what was meant", () => {
+  it("accepts authorities that match their template", () => {
     lintAuthorityCertificate(root, { organization });
     lintAuthorityCertificate(make(), expected);
     const { permittedTrustDomain: _, ...unconstrained } = expected;

@@ -9,41 +9,41 @@ import { uriTag } from "../names/general-name.ts";
 import type { TrustDomain } from "../names/trust-domain.ts";
 import { oid } from "../oids.ts";
 
-/** What an authority's certificate was meant to say, beside its key and window. */
+/** The intended content of an authority's certificate, apart from its key and validity. */
 export interface ExpectedAuthority {
   readonly organization: string;
-  /** Nothing for a root. */
+  /** Undefined for a root. */
   readonly commonName?: string;
-  /** Nothing means any number of intermediates. */
+  /** Undefined means any number of intermediates. */
   readonly pathLength?: number;
   readonly permittedTrustDomain?: TrustDomain;
-  /** Nothing for a root, which is its own issuer. */
+  /** Undefined for a root, which is its own issuer. */
   readonly issuer?: Certificate;
 }
 
 /**
- * Looks at a finished root or intermediate with other eyes than the writer's, as `lintWorkloadCertificate` does at
- * leaves: our reader rebuilds subject and extensions octet by octet, and OpenSSL reads the whole. A mistake here would
- * be in every trust bundle for years.
+ * Checks a finished root or intermediate independently of the writer, as `lintWorkloadCertificate` does for
+ * leaves: it rebuilds subject and extensions octet by octet, and OpenSSL reads the whole certificate. A
+ * mistake would stay in every trust bundle for years.
  * @throws PkiError `LINT_FAILED` naming the rule
  */
 export function lintAuthorityCertificate(c: Certificate, expected: ExpectedAuthority): void {
   for (const [rule, holds] of Object.entries(rules)) {
-    if (!holds(c, expected)) throw new PkiError("LINT_FAILED", `the authority breaks a rule: ${rule}`);
+    if (!holds(c, expected)) throw new PkiError("LINT_FAILED", `the authority violates a rule: ${rule}`);
   }
 }
 
 type Rule = (c: Certificate, expected: ExpectedAuthority) => boolean;
 
 const rules: Readonly<Record<string, Rule>> = {
-  "it ends after it begins": (c) => c.notBefore.getTime() < c.notAfter.getTime(),
+  "it expires after it becomes valid": (c) => c.notBefore.getTime() < c.notAfter.getTime(),
   "the subject is the organization, then the common name": (c, { organization, commonName }) =>
     equalBytes(c.subject, subject(organization, commonName)),
-  "it has a name of its own, or is its own issuer": (c, { issuer }) =>
+  "its name differs from its issuer's, unless it is a root": (c, { issuer }) =>
     equalBytes(c.subject, c.issuer) === (issuer === undefined),
   "the extensions are the profile's, in its order": hasProfileExtensions,
   "the signature is the issuer's": (c, { issuer = c }) => c.isIssuedBy(issuer),
-  "OpenSSL sees the same": isSameToOpenssl,
+  "OpenSSL reads the same content": isSameToOpenssl,
 };
 
 function subject(organization: string, commonName: string | undefined): Uint8Array {
@@ -97,7 +97,7 @@ function isSameToOpenssl(c: Certificate, { issuer = c }: ExpectedAuthority): boo
       seen.checkIssued(new X509Certificate(issuer.der))
     );
   } catch {
-    // OpenSSL throws on what it cannot read, and then it does not see the same.
+    // OpenSSL throws on certificates that it cannot read.
     return false;
   }
 }

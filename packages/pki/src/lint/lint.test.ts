@@ -41,7 +41,7 @@ const wrong: Readonly<Record<string, Partial<LeafTemplate>>> = {
   },
   "a second name": { subjectAltNames: [...good.subjectAltNames, { kind: "dns", value: "example.com" }] },
   "no name": { subjectAltNames: [] },
-  "a DNS name that was not ordered": {
+  "a DNS name that is not in the order": {
     subjectAltNames: [
       { kind: "uri", value: spiffeId.toString() },
       { kind: "dns", value: "db.example" },
@@ -49,15 +49,15 @@ const wrong: Readonly<Record<string, Partial<LeafTemplate>>> = {
   },
   "its identity as a DNS name": { subjectAltNames: [{ kind: "dns", value: spiffeId.toString() }] },
   "another key": { publicKey: rootKey.publicKey },
-  "a longer life": { validity: { ...good.validity, notAfter: new Date("2031-01-01T00:00:00Z") } },
+  "a longer lifetime": { validity: { ...good.validity, notAfter: new Date("2031-01-01T00:00:00Z") } },
   "a common name that is not its identity": { commonName: "admin" },
   "a short serial": { serial: Uint8Array.of(1) },
 };
 
-describe("the lint of a workload certificate", () => {
+describe("lintWorkloadCertificate", () => {
   for (const [what, changes] of Object.entries(wrong)) {
-    it(`stops one with ${what}`, async () => {
-      // Without names the writer makes an empty subjectAltName, which our own parser refuses already.
+    it(`rejects a certificate with ${what}`, async () => {
+      // Without names the writer creates an empty subjectAltName, which the parser already rejects.
       const written = async () => lintWorkloadCertificate(await write(changes), expected);
       await assert.rejects(written, (error: { code?: string }) =>
         ["LINT_FAILED", "CERTIFICATE_MALFORMED"].includes(error.code ?? ""),
@@ -65,7 +65,7 @@ describe("the lint of a workload certificate", () => {
     });
   }
 
-  it("stops one that the issuer did not sign", async () => {
+  it("rejects a certificate that the issuer did not sign", async () => {
     const other = await writer.writeRoot(
       { ...rootTemplate, organization: "cluster.local" },
       await createKeyPair("P-256"),
@@ -76,13 +76,13 @@ describe("the lint of a workload certificate", () => {
     });
   });
 
-  it("stops one that outlives its issuer, even if that was asked for", async () => {
+  it("rejects a certificate that outlives its issuer, even if the order said so", async () => {
     const validity = { ...expected.validity, notAfter: new Date("2041-01-01T00:00:00Z") };
     const leaf = await write({ validity });
     assert.throws(() => lintWorkloadCertificate(leaf, { ...expected, validity }), { code: "LINT_FAILED" });
   });
 
-  it("stops one whose extensions are not the profile's", () => {
+  it("rejects a certificate whose extensions differ from the profile", () => {
     const forged = forgeCertificate(rootKey, {
       issuer: issuer.subject,
       publicKey: publicKey.spki,
@@ -98,7 +98,7 @@ describe("the lint of a workload certificate", () => {
     });
   });
 
-  it("lets what was approved pass, with a common name or without", async () => {
+  it("accepts the approved certificate, with or without a common name", async () => {
     for (const changes of [{}, { commonName: spiffeId.toString() }]) {
       const leaf = await write(changes);
       assert.doesNotThrow(() => lintWorkloadCertificate(leaf, expected));

@@ -12,29 +12,31 @@ import { dnsTag, uriTag } from "../names/general-name.ts";
 import type { SpiffeId } from "../names/spiffe-id.ts";
 import { oid } from "../oids.ts";
 
-/** What a workload certificate was meant to say. */
+/** The intended content of a workload certificate. */
 export interface ExpectedWorkloadCertificate {
   readonly spiffeId: SpiffeId;
-  /** What the policy adds for clients that know hosts only. */
+  /** Names that the policy adds for clients that know only host names. */
   readonly dnsNames?: readonly string[];
   readonly publicKey: PublicKey;
   readonly issuer: Certificate;
   readonly validity: Validity;
 }
 
-/** A random 128-bit serial takes at most 17 octets with its sign octet; fewer than 12 were not random. */
+/**
+ * A random 128-bit serial takes at most 17 octets with its sign octet; one with fewer than 12 was not random.
+ */
 const minSerialLength = 12;
 const maxSerialLength = 16;
 
 /**
- * Looks at a finished workload certificate with other eyes than the writer's: our reader rebuilds what every
- * field must be, octet by octet, and OpenSSL reads and verifies the whole. A certificate that does not say
- * exactly what was approved must not leave.
+ * Checks a finished workload certificate independently of the writer: it rebuilds every field octet by octet,
+ * and OpenSSL reads and verifies the whole certificate. A certificate that differs from the approved order
+ * must not leave the CA.
  * @throws PkiError `LINT_FAILED` naming the rule
  */
 export function lintWorkloadCertificate(c: Certificate, expected: ExpectedWorkloadCertificate): void {
   for (const [rule, holds] of Object.entries(rules)) {
-    if (!holds(c, expected)) throw new PkiError("LINT_FAILED", `the certificate breaks a rule: ${rule}`);
+    if (!holds(c, expected)) throw new PkiError("LINT_FAILED", `the certificate violates a rule: ${rule}`);
   }
 }
 
@@ -46,19 +48,19 @@ const rules: Readonly<Record<string, Rule>> = {
     return octets >= minSerialLength && octets <= maxSerialLength;
   },
   "the issuer is the signer's subject": (c, { issuer }) => equalBytes(c.issuer, issuer.subject),
-  "the window is the approved one": (c, { validity }) =>
+  "the validity is the approved one": (c, { validity }) =>
     c.notBefore.getTime() === validity.notBefore.getTime() &&
     c.notAfter.getTime() === validity.notAfter.getTime(),
-  "it ends after it begins and not after its issuer": (c, { issuer }) =>
+  "it expires after it becomes valid and not after its issuer": (c, { issuer }) =>
     c.notBefore.getTime() < c.notAfter.getTime() && c.notAfter.getTime() <= issuer.notAfter.getTime(),
   "the subject is empty or the identity": (c, { spiffeId }) =>
     equalBytes(c.subject, encodeSequence()) || equalBytes(c.subject, commonNameOnly(spiffeId)),
   "the key is the requester's": (c, { publicKey }) => c.publicKey.equals(publicKey),
   "the extensions are the profile's, in its order": hasProfileExtensions,
-  "the names are the approved identity and what the policy adds": (c, { spiffeId, dnsNames = [] }) =>
+  "the names are the approved identity and the DNS names of the policy": (c, { spiffeId, dnsNames = [] }) =>
     c.spiffeId?.equals(spiffeId) === true && c.dnsNames.join() === dnsNames.join() && !c.isCa,
   "the signature is the issuer's": (c, { issuer }) => c.isIssuedBy(issuer),
-  "OpenSSL sees the same": isSameToOpenssl,
+  "OpenSSL reads the same content": isSameToOpenssl,
 };
 
 function hasProfileExtensions(c: Certificate, expected: ExpectedWorkloadCertificate): boolean {
@@ -71,7 +73,7 @@ function hasProfileExtensions(c: Certificate, expected: ExpectedWorkloadCertific
 /** RFC 5280 §4.2.1.3. */
 const keyUsageBits: Readonly<Record<LeafKeyUsage, number>> = { digitalSignature: 0, keyEncipherment: 2 };
 
-/** The five extensions of the leaf profile as they must be on the wire, built without the writer's library. */
+/** The five extensions of the leaf profile in DER, built without the writer's library. */
 function profileExtensions(expected: ExpectedWorkloadCertificate): Uint8Array[] {
   const { spiffeId, dnsNames = [], publicKey, issuer } = expected;
   const usage = namedBits(publicKey.algorithm.leafKeyUsage.map((name) => keyUsageBits[name]));
@@ -117,7 +119,7 @@ function isSameToOpenssl(
       seen.checkIssued(new X509Certificate(issuer.der))
     );
   } catch {
-    // OpenSSL throws on what it cannot read, and then it does not see the same.
+    // OpenSSL throws on certificates that it cannot read.
     return false;
   }
 }

@@ -2,12 +2,12 @@ import { type DerElement, parseDer } from "../der/reader.ts";
 import { tag } from "../der/tag.ts";
 import { dottedOid } from "../der/values.ts";
 
-/** String types whose octets are UTF-8 or a part of it. */
+/** String types whose octets are UTF-8 or a subset of it. */
 const textTags: readonly number[] = [tag.utf8String, tag.printableString, tag.ia5String];
 
 /**
- * Whether the Name begins with all parts of the base (RFC 5280 §7.1), compared without regard to case, spaces and the
- * type of string; nothing when one of them has a part that is no text.
+ * Whether the Name starts with all parts of the base (RFC 5280 §7.1), ignoring case, spaces and string type;
+ * undefined if a part of either is not text.
  */
 export function isDirectoryNameWithin(name: Uint8Array, base: Uint8Array): boolean | undefined {
   const parts = partsOf(name);

@@ -20,7 +20,7 @@ export type GeneralNameKind = (typeof kinds)[number];
 
 export interface GeneralName {
   readonly kind: GeneralNameKind;
-  /** The raw octets; for names that should be ASCII nothing says that they are. */
+  /** The raw octets, even of names that should be ASCII. */
   readonly value: Uint8Array;
 }
 
@@ -50,17 +50,17 @@ export function readGeneralName(element: DerElement): GeneralName {
   const isContextSpecific = (element.tag & 0xc0) === 0x80;
   const isConstructed = (element.tag & 0x20) !== 0;
   if (kind === undefined || !isContextSpecific || isConstructed !== constructedKinds.has(kind)) {
-    throw new PkiError("DER_MALFORMED", "a GeneralName is of no known kind");
+    throw new PkiError("DER_MALFORMED", "a GeneralName is of an unknown kind");
   }
   return { kind, value: element.content };
 }
 
-/** The octets as text, one character for each, so that no octet is lost and none can fail. */
+/** The octets as text with one character per octet, which loses nothing and never fails. */
 export function latin1(octets: Uint8Array): string {
   return Buffer.from(octets).toString("latin1");
 }
 
-/** The usual text of an iPAddress; nothing when it has neither 4 nor 16 octets. */
+/** The usual text of an iPAddress; undefined unless it has 4 or 16 octets. */
 export function ipAddressText(octets: Uint8Array): string | undefined {
   if (octets.length === 4) return octets.join(".");
   if (octets.length !== 16) return undefined;

@@ -32,14 +32,14 @@ const refused = [
   `spiffe://td/${"a".repeat(2048)}`,
 ];
 
-describe("a SPIFFE ID", () => {
+describe("SpiffeId", () => {
   for (const text of refused) {
-    it(`is not ${JSON.stringify(text.slice(0, 40))} of ${text.length} characters`, () => {
+    it(`rejects ${JSON.stringify(text.slice(0, 40))} of ${text.length} characters`, () => {
       assert.throws(() => parseSpiffeId(text), { code: "SPIFFE_ID_MALFORMED" });
     });
   }
 
-  it("keeps its trust domain and path", () => {
+  it("keeps the trust domain and the path of a SPIFFE ID", () => {
     const id = parseSpiffeId("spiffe://cluster.local/ns/demo/sa/frontend");
     assert.equal(id.trustDomain.name, "cluster.local");
     assert.equal(id.path, "/ns/demo/sa/frontend");
@@ -48,14 +48,14 @@ describe("a SPIFFE ID", () => {
     assert.deepEqual(id.workload, { namespace: "demo", serviceAccount: "frontend" });
   });
 
-  it("may be a trust domain alone, at the longest that the specification allows", () => {
+  it("accepts a trust domain alone, at the maximum length of the specification", () => {
     const id = parseSpiffeId(`spiffe://${"a".repeat(255)}`);
     assert.equal(id.path, "");
     assert.equal(id.workload, undefined);
     assert.equal(parseSpiffeId(`spiffe://td/${"a".repeat(2048 - 12)}`).toString().length, 2048);
   });
 
-  it("is a workload's only in Istio's form with names that Kubernetes allows", () => {
+  it("has a workload only in Istio's form with names that Kubernetes allows", () => {
     for (const path of [
       "/ns/a/sa/b/c",
       "/ns/a",
@@ -70,7 +70,7 @@ describe("a SPIFFE ID", () => {
     assert.equal(parseSpiffeId("spiffe://td/ns/a/sa/b.c").workload?.serviceAccount, "b.c");
   });
 
-  it("cannot be made for a workload whose name would change its form", () => {
+  it("rejects a workload whose name would change the form of the SPIFFE ID", () => {
     const trustDomain = parseTrustDomain("td");
     for (const workload of [
       { namespace: "a/sa/admin", serviceAccount: "b" },
@@ -90,7 +90,7 @@ describe("a SPIFFE ID", () => {
     );
   });
 
-  it("equals another with the same text only", () => {
+  it("equals only a SPIFFE ID with the same text", () => {
     const id = parseSpiffeId("spiffe://td/a");
     assert.ok(id.equals(parseSpiffeId("spiffe://td/a")));
     assert.ok(!id.equals(parseSpiffeId("spiffe://td/A")));

@@ -7,7 +7,7 @@ const maxLength = 2048;
 const segment = /^[a-zA-Z0-9._-]+$/;
 
 /**
- * A SPIFFE ID, valid if it exists (SPIFFE-ID §2): at most 2048 bytes, no empty or dot segments, no
+ * A SPIFFE ID, always valid (SPIFFE-ID §2): at most 2048 bytes, no empty or dot segments, no
  * percent-encoding, user info, port, query or fragment. The path is empty or starts with `/`.
  */
 export class SpiffeId {
@@ -30,7 +30,7 @@ export class SpiffeId {
     return new SpiffeId(trustDomain, `/ns/${namespace}/sa/${serviceAccount}`);
   }
 
-  /** The service account behind this identity, if it has Istio's form. */
+  /** The service account of this identity, if it has Istio's form. */
   get workload(): WorkloadName | undefined {
     const [empty, ns, namespace = "", sa, serviceAccount = "", ...rest] = this.path.split("/");
     const hasForm = empty === "" && ns === "ns" && sa === "sa" && rest.length === 0;
@@ -38,7 +38,7 @@ export class SpiffeId {
     return { namespace, serviceAccount };
   }
 
-  /** The form that Istio's AuthorizationPolicy lists under `principals`: the ID without its scheme. */
+  /** The form that Istio's AuthorizationPolicy uses under `principals`: the ID without its scheme. */
   get principal(): string {
     return `${this.trustDomain.name}${this.path}`;
   }
@@ -52,7 +52,10 @@ export class SpiffeId {
   }
 }
 
-/** Reads `spiffe://trust-domain/path`; the scheme and the trust domain must be in lower case. @throws PkiError `SPIFFE_ID_MALFORMED` */
+/**
+ * Reads `spiffe://trust-domain/path`. Scheme and trust domain must be in lower case. @throws PkiError
+ * `SPIFFE_ID_MALFORMED`
+ */
 export function parseSpiffeId(text: string): SpiffeId {
   if (text.length > maxLength) {
     throw new PkiError("SPIFFE_ID_MALFORMED", `the SPIFFE ID is longer than ${maxLength} bytes`);
@@ -78,7 +81,7 @@ function checkPath(path: string): void {
     if (!segment.test(part)) {
       throw new PkiError(
         "SPIFFE_ID_MALFORMED",
-        "the path of the SPIFFE ID has characters outside of a-z A-Z 0-9 . - _",
+        "the path of the SPIFFE ID has characters outside a-z A-Z 0-9 . - _",
       );
     }
   }

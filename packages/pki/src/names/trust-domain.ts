@@ -3,7 +3,7 @@ import { PkiError } from "../errors.ts";
 const maxLength = 255;
 const allowed = /^[a-z0-9._-]+$/;
 
-/** The name of a trust domain, valid if it exists (SPIFFE-ID §2.1): 1 to 255 of `a-z 0-9 . - _`. */
+/** The name of a trust domain, always valid (SPIFFE-ID §2.1): 1 to 255 of `a-z 0-9 . - _`. */
 export class TrustDomain {
   readonly name: string;
 
@@ -14,7 +14,7 @@ export class TrustDomain {
       throw new PkiError("SPIFFE_ID_MALFORMED", `the trust domain is longer than ${maxLength} characters`);
     }
     if (!allowed.test(name)) {
-      throw new PkiError("SPIFFE_ID_MALFORMED", "the trust domain has characters outside of a-z 0-9 . - _");
+      throw new PkiError("SPIFFE_ID_MALFORMED", "the trust domain has characters outside a-z 0-9 . - _");
     }
     this.name = name;
   }

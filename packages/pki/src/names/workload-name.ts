@@ -1,6 +1,6 @@
 import { PkiError } from "../errors.ts";
 
-/** A Kubernetes service account: what Istio builds a workload's identity from. */
+/** A Kubernetes service account, from which Istio builds the identity of a workload. */
 export interface WorkloadName {
   /** A DNS-1123 label. */
   readonly namespace: string;
@@ -12,7 +12,10 @@ const maxLabel = 63;
 const maxSubdomain = 253;
 const label = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 
-/** Checks both names as Kubernetes does (RFC 1123), so that neither can smuggle a `/` into a SPIFFE ID. @throws PkiError `SPIFFE_ID_MALFORMED` */
+/**
+ * Checks both names as Kubernetes does (RFC 1123), so that neither can inject a `/` into a SPIFFE ID. @throws
+ * PkiError `SPIFFE_ID_MALFORMED`
+ */
 export function parseWorkloadName(namespace: string, serviceAccount: string): WorkloadName {
   if (!isLabel(namespace)) {
     throw new PkiError("SPIFFE_ID_MALFORMED", "the namespace is not a DNS-1123 label");
@@ -28,7 +31,10 @@ export function isLabel(text: string): boolean {
   return text.length <= maxLabel && label.test(text);
 }
 
-/** Whether the text is a DNS-1123 subdomain of at most 253 characters; its labels have no bound of their own. */
+/**
+ * Whether the text is a DNS-1123 subdomain of at most 253 characters. The length of its labels is not
+ * limited.
+ */
 export function isSubdomain(text: string): boolean {
   return text.length <= maxSubdomain && text.split(".").every((part) => label.test(part));
 }

@@ -24,21 +24,21 @@ function selfSigned(...newkey: string[]): Buffer {
   return execFileSync("openssl", args, { stdio: "pipe" });
 }
 
-/** The certificate with its only run of `from` replaced, lengths kept. */
+/** The certificate with the only occurrence of `from` replaced by `to` of the same length. */
 function changed(der: Buffer, from: Buffer, to: Buffer): Buffer {
   const at = der.indexOf(from);
   assert.ok(at !== -1 && from.length === to.length);
   return Buffer.concat([der.subarray(0, at), to, der.subarray(at + to.length)]);
 }
 
-describe("A certificate of an operator's file", () => {
+describe("OperatorCertificate", () => {
   const ec = (curve: string) => selfSigned("-newkey", "ec", "-pkeyopt", `ec_paramgen_curve:${curve}`);
   const point = (der: Buffer, header: string) => {
     const at = der.indexOf(Buffer.from(header, "hex")) + header.length / 2;
     return der.subarray(at, at + 4);
   };
 
-  it("is refused with bytes after it, an encoding that is not DER, or none at all", () => {
+  it("rejects trailing bytes, encodings that are not DER, and empty input", () => {
     const der = ec("P-256");
     for (const bytes of [
       Buffer.alloc(0),
@@ -51,7 +51,7 @@ describe("A certificate of an operator's file", () => {
     }
   });
 
-  it("is refused with a point that is not on its curve, compressed, or of a curve that is described", () => {
+  it("rejects compressed points, points off the curve and explicit curves", () => {
     const p256 = ec("P-256");
     const off = point(p256, "034200");
     throwsWithCode(
@@ -74,7 +74,7 @@ describe("A certificate of an operator's file", () => {
     throwsWithCode(() => new OperatorCertificate(explicit), "KEY_REJECTED");
   });
 
-  it("may be one that our own strict reader refuses, as ten of the public CAs' are", function () {
+  it("accepts public CAs' certificates that our strict parser rejects", function () {
     if (!existsSync(bundle)) return this.skip();
     const all = findPemBlocks(readFileSync(bundle, "utf8"));
     for (const { der, pem } of all) {

@@ -15,8 +15,8 @@ import { encodePem } from "../pem/pem.ts";
 const label = "CERTIFICATE";
 
 /**
- * A certificate out of an operator's own file, as public CAs make them: of any version, name, serial and key that OpenSSL
- * reads. For handing on, and nothing else: our own checks of chains and names take a {@link Certificate}.
+ * A certificate from an operator's file, of any version, name, serial and key that OpenSSL reads, as public
+ * CAs issue them. It is only passed on; chain and name checks use {@link Certificate}.
  */
 export class OperatorCertificate {
   /** SHA-256 of the DER, lower-case hexadecimal. */
@@ -45,7 +45,10 @@ export class OperatorCertificate {
   }
 }
 
-/** A private key out of an operator's own file, of any kind that OpenSSL reads. Printing or serialising it shows nothing. */
+/**
+ * A private key from an operator's file, of any type that OpenSSL reads. Printing or serializing it shows
+ * nothing.
+ */
 export class OperatorKey {
   readonly #key: KeyObject;
 
@@ -53,7 +56,7 @@ export class OperatorKey {
   constructor(block: PemBlock) {
     const type = privateKeyEncodings.get(block.label);
     if (type === undefined) {
-      throw new PkiError("KEY_ENCRYPTED", "the key is encrypted, or in a form that is not read");
+      throw new PkiError("KEY_ENCRYPTED", "the key is encrypted or in an unsupported form");
     }
     try {
       this.#key = createPrivateKey({ key: Buffer.from(block.der), format: "der", type });
@@ -63,8 +66,8 @@ export class OperatorKey {
   }
 
   /**
-   * Whether what this key signs verifies under the certificate. Nothing less will do: OpenSSL takes the point beside an EC
-   * scalar (RFC 5915 §3) for its public half without a look at whether it is.
+   * Whether the certificate verifies a signature by this key. Comparing public halves is not enough, because
+   * OpenSSL does not check that the point stored with an EC scalar (RFC 5915 §3) is its public half.
    */
   matches(certificate: OperatorCertificate): boolean {
     const probe = Buffer.alloc(32);
@@ -72,12 +75,12 @@ export class OperatorKey {
     try {
       return verify(hash, probe, certificate.publicKey, sign(hash, probe, this.#key));
     } catch {
-      // Of another type, or of one that signs nothing.
+      // The types differ, or the key cannot sign.
       return false;
     }
   }
 
-  /** The private key, unencrypted (RFC 5958). For Envoy's socket, and for nothing else. */
+  /** The unencrypted private key (RFC 5958), only for Envoy's socket. */
   toPkcs8Pem(): string {
     return this.#key.export({ format: "pem", type: "pkcs8" }).toString();
   }
@@ -91,12 +94,12 @@ export class OperatorKey {
   }
 }
 
-/** Whether a block under this label is a private key, readable or not. */
+/** Whether a PEM block with this label contains a private key, supported or not. */
 export function isKeyLabel(of: string): boolean {
   return of.endsWith("PRIVATE KEY");
 }
 
-/** RFC 5280 §4.1, any version: only the way to the key is walked. */
+/** Finds the key in a certificate of any version (RFC 5280 §4.1) and skips the other fields. */
 function spkiOf(der: Uint8Array): DerCursor {
   const certificate = openElement(parseDer(der), tag.sequence, "Certificate");
   const fields = new DerCursor(certificate.take(tag.sequence, "tbsCertificate"), "TBSCertificate");
@@ -106,13 +109,16 @@ function spkiOf(der: Uint8Array): DerCursor {
   return openElement(fields.take(tag.sequence, "subjectPublicKeyInfo"), tag.sequence, "SubjectPublicKeyInfo");
 }
 
-/** What OpenSSL and Node have stumbled over before: points that are none, and curves described by the stranger. */
+/**
+ * Rejects inputs that have crashed OpenSSL or Node: invalid points, and curves that the certificate defines
+ * itself.
+ */
 function checkKey(info: DerCursor): void {
   const algorithm = openElement(info.take(tag.sequence, "algorithm"), tag.sequence, "AlgorithmIdentifier");
   const key = wholeOctets(info.take(tag.bitString, "subjectPublicKey"), "subjectPublicKey");
   if (dottedOid(algorithm.take(tag.oid, "algorithm").content) !== oid.ecPublicKey) return;
   const named = algorithm.takeOptional(tag.oid);
-  if (named === undefined) throw new PkiError("KEY_REJECTED", "the curve is not given by its name");
+  if (named === undefined) throw new PkiError("KEY_REJECTED", "the curve is not a named curve");
   const curve = findCurve(dottedOid(named.content));
   if (curve === undefined && key[0] === 0x04) return;
   const problem =

@@ -7,7 +7,7 @@ import { encodePem } from "./pem.ts";
 
 const one = encodePem("CERTIFICATE", Uint8Array.of(1, 2, 3));
 
-describe("a file that a person made", () => {
+describe("findPemBlocks", () => {
   const refused: Readonly<Record<string, string>> = {
     "a block without an end": one.replace("-----END CERTIFICATE-----", ""),
     "a block that ends as another": one.replace("-----END CERTIFICATE-----", "-----END X509 CRL-----"),
@@ -17,12 +17,12 @@ describe("a file that a person made", () => {
     "two megabytes": `${" ".repeat(2 * 1024 * 1024)}${one}`,
   };
   for (const [what, text] of Object.entries(refused)) {
-    it(`is refused with ${what}`, () => {
+    it(`rejects a file with ${what}`, () => {
       throwsWithCode(() => findPemBlocks(text), "PEM_MALFORMED");
     });
   }
 
-  it("is refused with a key in OpenSSL's old encrypted form, with the command that converts it", async () => {
+  it("rejects a key in OpenSSL's old encrypted form and names the command that converts it", async () => {
     const { toPkcs8Pem } = await createKeyPair("P-256").then((pair) => ({
       toPkcs8Pem: () => pair.toPkcs8Pem(),
     }));
@@ -32,12 +32,12 @@ describe("a file that a person made", () => {
     assert.match(message, /openssl pkcs8 -topk8/);
   });
 
-  it("takes no longer than its length, whatever is in it", async () => {
+  it("takes time proportional to the length of the file, whatever its content", async () => {
     const hostile = "-----BEGIN A-----\n".repeat(50_000);
     await assertCpuTimeBelow(5_000, () => throwsWithCode(() => findPemBlocks(hostile), "PEM_MALFORMED"));
   });
 
-  it("gives its blocks in their order with their labels, whatever text is around and however lines end", () => {
+  it("returns blocks in order with their labels, regardless of the text around them and of line endings", () => {
     const text = `Certificate:\n  Data: x\n${one}EC\n${encodePem("EC PARAMETERS", Uint8Array.of(4))}`;
     for (const file of [text, text.replaceAll("\n", "\r\n"), `\uFEFF${text}`]) {
       const found = findPemBlocks(file).map(({ label, der }) => [label, Buffer.from(der).toString("hex")]);
@@ -48,7 +48,7 @@ describe("a file that a person made", () => {
     }
   });
 
-  it("has no blocks when it has none", () => {
+  it("returns no blocks if the file has none", () => {
     assert.deepEqual(findPemBlocks(""), []);
     assert.deepEqual(findPemBlocks("only words"), []);
   });

@@ -1,7 +1,7 @@
 import { PkiError } from "../errors.ts";
 import { decodeBody } from "./pem.ts";
 
-/** A block as it was found, with its whole text. */
+/** A PEM block with its complete text. */
 export interface PemBlock {
   readonly label: string;
   readonly der: Uint8Array;
@@ -14,8 +14,8 @@ const maxTextLength = 1024 * 1024;
 const maxLabelLength = 64;
 
 /**
- * Finds the PEM blocks in a file that a person made, such as `openssl x509 -text` writes: text around the blocks is
- * skipped (RFC 7468 §5.2), labels may be any. For an operator's own files; what peers send is read by `parsePemBlocks`.
+ * Finds the PEM blocks in a file of an operator, such as the output of `openssl x509 -text`: it skips text
+ * around blocks (RFC 7468 §5.2) and accepts any label. `parsePemBlocks` reads what peers send.
  *
  * @throws PkiError `PEM_MALFORMED`; `KEY_ENCRYPTED` for a key in the old encrypted form of OpenSSL
  */
@@ -25,8 +25,7 @@ export function findPemBlocks(text: string): readonly PemBlock[] {
   for (let at = text.indexOf(begin); at !== -1; at = text.indexOf(begin, at)) {
     const labelAt = at + begin.length;
     const labelEnd = text.indexOf(dashes, labelAt);
-    if (labelEnd === -1 || labelEnd - labelAt > maxLabelLength)
-      throw malformed("a BEGIN line is not complete");
+    if (labelEnd === -1 || labelEnd - labelAt > maxLabelLength) throw malformed("a BEGIN line is incomplete");
     const label = text.slice(labelAt, labelEnd);
     const end = `-----END ${label}-----`;
     const endAt = text.indexOf(end, labelEnd);
@@ -41,14 +40,14 @@ export function findPemBlocks(text: string): readonly PemBlock[] {
 }
 
 /**
- * One round of MD5 stands between a passphrase and the key in the old form of OpenSSL, which has headers (RFC 1421).
- * @throws PkiError `KEY_ENCRYPTED` when the body of a block has them
+ * In OpenSSL's old form, recognized by its headers (RFC 1421), a single round of MD5 protects the key.
+ * @throws PkiError `KEY_ENCRYPTED` if the body of a block has them
  */
 export function refuseOldEncryption(body: string): void {
   if (!body.trimStart().startsWith("Proc-Type:")) return;
   throw new PkiError(
     "KEY_ENCRYPTED",
-    "the key is in OpenSSL's old encrypted form: convert it by openssl pkcs8 -topk8",
+    "the key is in OpenSSL's old encrypted form: convert it with openssl pkcs8 -topk8",
   );
 }
 

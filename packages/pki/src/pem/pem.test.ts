@@ -27,21 +27,21 @@ const refused: Readonly<Record<string, string>> = {
   "a lone carriage return": block.replace("AAEC\n", "AAEC\r"),
 };
 
-describe("PEM", () => {
+describe("parsePemBlocks", () => {
   for (const [what, text] of Object.entries(refused)) {
-    it(`refuses ${what}`, () => {
+    it(`rejects PEM with ${what}`, () => {
       assert.throws(() => parsePemBlock(text, "X"), { code: "PEM_MALFORMED" });
     });
   }
 
-  it("refuses more than 16 KiB before it looks at it", () => {
+  it("rejects more than 16 KiB before it reads any of it", () => {
     const large = encodePem("X", new Uint8Array(16 * 1024));
     assert.throws(() => parsePemBlock(large, "X"), { code: "PEM_MALFORMED" });
     assert.equal(parsePemBlock(large, "X", 32 * 1024).length, 16 * 1024);
   });
 
   for (const text of ["-----BEGIN ", "-----BEGIN X-----\n", "-----BEGIN X-----\n-----END "]) {
-    it(`refuses 220 KB of ${JSON.stringify(text)} at once, even under a cap that lets it in`, async () => {
+    it(`rejects 220 KB of ${JSON.stringify(text)} immediately, even if the limit would allow it`, async () => {
       const hostile = text.repeat(Math.ceil(220_000 / text.length));
       parsePemBlock(block, "X");
       for (const cap of [undefined, 1_000_000]) {
@@ -52,12 +52,12 @@ describe("PEM", () => {
     });
   }
 
-  it("takes both line endings and space around blocks", () => {
+  it("accepts both line endings, and white space around blocks", () => {
     assert.deepEqual(parsePemBlock(`\r\n ${block.replaceAll("\n", "\r\n")}\n`, "X"), Uint8Array.of(0, 1, 2));
     assert.deepEqual(parsePemBlocks(`${block}\n${block}`, "X").length, 2);
   });
 
-  it("reads back what it wrote", () => {
+  it("reads back PEM that it encoded", () => {
     for (const size of [1, 47, 48, 49, 1000]) {
       const bytes = new Uint8Array(size).fill(7);
       assert.deepEqual(parsePemBlock(encodePem("X", bytes), "X"), bytes);

@@ -4,9 +4,9 @@ const defaultMaxBytes = 16 * 1024;
 const lineLength = 64;
 
 /**
- * The bytes of the only PEM block in the text. Stricter than RFC 7468: one exact label, no text or header
- * around the base64, canonical base64, at most `maxBytes` characters (16 KiB) looked at. Only indexOf and
- * slices run over the text, because PEM by regular expression has blocked event loops for a minute.
+ * The bytes of the only PEM block in the text. Stricter than RFC 7468: one exact label, nothing around the
+ * base64, at most `maxBytes` characters (16 KiB). It avoids regular expressions, which have blocked event
+ * loops for a minute on PEM.
  * @throws PkiError `PEM_MALFORMED`
  */
 export function parsePemBlock(text: string, label: string, maxBytes = defaultMaxBytes): Uint8Array {
@@ -46,7 +46,7 @@ export function encodePem(label: string, der: Uint8Array): string {
   return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }
 
-/** Decodes what stands between the two lines of a block. @throws PkiError `PEM_MALFORMED` */
+/** Decodes the text between the two lines of a block. @throws PkiError `PEM_MALFORMED` */
 export function decodeBody(body: string): Uint8Array {
   const lines = body.replaceAll("\r\n", "\n");
   if (lines.length < 3 || !lines.startsWith("\n") || !lines.endsWith("\n") || lines.includes("\n\n")) {
@@ -54,7 +54,8 @@ export function decodeBody(body: string): Uint8Array {
   }
   const base64 = lines.replaceAll("\n", "");
   const bytes = Buffer.from(base64, "base64");
-  // Node's decoder skips what it does not know; encoding again proves that every character counted, and only once.
+  // Node's decoder skips unknown characters. Encoding again proves that every character was used exactly
+  // once.
   if (bytes.toString("base64") !== base64) {
     throw new PkiError("PEM_MALFORMED", "the PEM block is not canonical base64");
   }

@@ -74,9 +74,9 @@ const purposes = "301d0603551d250416301406082b0601050507030106082b06010505070302
 const notCa = "300c0603551d130101ff04023000";
 const names = `30380603551d110101ff042e302c862a${Buffer.from(spiffeId.toString()).toString("hex")}`;
 
-describe("a leaf", () => {
+describe("writeLeaf", () => {
   for (const type of ["P-256", "RSA-2048"] as const) {
-    it(`with a ${type} key has the extensions of the profile, octet by octet and in order`, async () => {
+    it(`writes the extensions of the profile for a ${type} key, octet by octet and in order`, async () => {
       const issuer = signers["P-256"];
       const leaf = await writer.writeLeaf(
         leafTemplate(issuer, { publicKey: workloads[type].publicKey }),
@@ -94,7 +94,7 @@ describe("a leaf", () => {
     });
   }
 
-  it("has no authority key identifier under a signer without a subject key identifier", async () => {
+  it("omits the authority key identifier if the signer has no subject key identifier", async () => {
     const { keyPair } = signers["P-256"];
     const subject = nameOf(oid.organization, "old", 0x14);
     const certificate = forgeCertificate(keyPair, {
@@ -110,7 +110,7 @@ describe("a leaf", () => {
     assert.deepEqual(leaf.issuer, certificate.subject);
   });
 
-  it("is not written for a key that is not its signer's, nor without a serial", async () => {
+  it("refuses to write a leaf without a serial, or with a key that is not the signer's", async () => {
     const mixed = { certificate: signers["P-256"].certificate, signingKey: signers["P-384"].keyPair };
     await assert.rejects(writer.writeLeaf(leafTemplate(mixed), mixed), { code: "LINT_FAILED" });
     const issuer = signers["P-256"];
@@ -118,7 +118,7 @@ describe("a leaf", () => {
     await assert.rejects(writer.writeLeaf(template, issuer), { code: "LINT_FAILED" });
   });
 
-  it("has the common name it is given and names of every kind", async () => {
+  it("writes the given common name and names of every kind", async () => {
     const issuer = signers["P-256"];
     const leaf = await writer.writeLeaf(
       leafTemplate(issuer, {
@@ -137,8 +137,8 @@ describe("a leaf", () => {
     assert.equal(leaf.spiffeId, undefined);
   });
 
-  it("is a function of identity, key and clock, whatever else a request asks for", async () => {
-    // RSA signs the same bytes the same way each time, so whole certificates can be compared.
+  it("writes a leaf that depends only on identity, key and clock, regardless of other requests in the CSR", async () => {
+    // RSA signatures are deterministic, so whole certificates can be compared.
     const issuer = signers["RSA-2048"];
     const keyPair = workloads["P-256"];
     const expected = await writer.writeLeaf(leafTemplate(issuer), issuer);
@@ -171,8 +171,8 @@ describe("a leaf", () => {
   });
 });
 
-describe("a root", () => {
-  it("signs certificates and revocation lists, has a key identifier and names nobody above it", async () => {
+describe("writeRoot", () => {
+  it("writes a root that may sign certificates and CRLs, with a key identifier and no issuer above it", async () => {
     const root = signers["P-256"].certificate;
     assert.deepEqual(extensionsOf(root), [
       "300e0603551d0f0101ff040403020106",
@@ -184,19 +184,19 @@ describe("a root", () => {
     assert.equal(root.subjectKeyIdentifier?.length, 20);
   });
 
-  it("writes years from 2050 on as GeneralizedTime and earlier ones as UTCTime", () => {
+  it("writes years from 2050 as GeneralizedTime and earlier years as UTCTime", () => {
     const der = toHex(signers["P-256"].certificate.der);
     assert.ok(der.includes(`170d${Buffer.from("291231000000Z").toString("hex")}`));
     assert.ok(der.includes(`180f${Buffer.from("20600101000000Z").toString("hex")}`));
   });
 });
 
-describe("OpenSSL", () => {
+describe("Verification by OpenSSL", () => {
   const directory = mkdtempSync(join(tmpdir(), "kasbah-pki-"));
   after(() => rmSync(directory, { recursive: true }));
 
   for (const [type, issuer] of Object.entries(signers)) {
-    it(`takes a leaf under a ${type} root at its strictest, and sees one critical name and CA:FALSE`, async () => {
+    it(`accepts a leaf under a ${type} root in strict mode, with one critical name and CA:FALSE`, async () => {
       const leaf = await writer.writeLeaf(leafTemplate(issuer, { serial: createSerial() }), issuer);
       const [rootFile, leafFile] = [join(directory, `${type}-root.pem`), join(directory, `${type}-leaf.pem`)];
       writeFileSync(rootFile, issuer.certificate.toPem());

@@ -17,13 +17,16 @@ import { encodeToBeSigned } from "./to-be-signed.ts";
 
 export type { SubjectAltName } from "./subject-alt-name.ts";
 
-/** An authority at work: its certificate and the key of that certificate. */
+/** An active authority: its certificate and the key of that certificate. */
 export interface Signer {
   readonly certificate: Certificate;
   readonly signingKey: SigningKey;
 }
 
-/** All that a leaf says. Every value is ours or already parsed; no text of a caller gets here. */
+/**
+ * The content of a leaf. Every value comes from the CA or is already parsed, so no text of a caller reaches
+ * it.
+ */
 export interface LeafTemplate {
   readonly serial: Uint8Array;
   readonly validity: Validity;
@@ -32,31 +35,43 @@ export interface LeafTemplate {
   readonly commonName?: string;
 }
 
-/** All that a self-signed root says. */
+/** The content of a self-signed root. */
 export interface RootTemplate {
   readonly serial: Uint8Array;
   readonly validity: Validity;
   readonly organization: string;
 }
 
-/** All that an intermediate says: a CA that issues leaves and no further CA. */
+/** The content of an intermediate, a CA that issues only leaves. */
 export interface IntermediateTemplate {
   readonly serial: Uint8Array;
   readonly validity: Validity;
   readonly organization: string;
   readonly commonName: string;
   readonly publicKey: PublicKey;
-  /** Binds URI names below it to this host by a critical name constraint (RFC 5280 §4.2.1.10). */
+  /** Restricts URI names below it to this host with a critical name constraint (RFC 5280 §4.2.1.10). */
   readonly permittedTrustDomain?: TrustDomain;
 }
 
-/** Makes certificates of the three fixed profiles. What it returns has been read back by our own parser. */
+/**
+ * Writes certificates of the three fixed profiles. This package's parser has read back every certificate that
+ * it returns.
+ */
 export interface CertificateWriter {
-  /** A leaf for both ends of TLS, under the signer's raw name. @throws PkiError `LINT_FAILED` if it came out wrong */
+  /**
+   * A leaf for TLS clients and servers, under the signer's raw name. @throws PkiError `LINT_FAILED` if the
+   * result differs from the template
+   */
   writeLeaf(template: LeafTemplate, issuer: Signer): Promise<Certificate>;
-  /** An intermediate with subject `O=<organization>, CN=<commonName>` and path length 0. @throws PkiError `LINT_FAILED` if it came out wrong */
+  /**
+   * An intermediate with subject `O=<organization>, CN=<commonName>` and path length 0. @throws PkiError
+   * `LINT_FAILED` if the result differs from the template
+   */
   writeIntermediate(template: IntermediateTemplate, issuer: Signer): Promise<Certificate>;
-  /** A self-signed root with subject `O=<organization>`. @throws PkiError `LINT_FAILED` if it came out wrong */
+  /**
+   * A self-signed root with subject `O=<organization>`. @throws PkiError `LINT_FAILED` if the result differs
+   * from the template
+   */
   writeRoot(template: RootTemplate, signingKey: SigningKey): Promise<Certificate>;
 }
 
@@ -70,8 +85,8 @@ interface Content {
 }
 
 /**
- * The writer over @peculiar/x509. An entry point of its own, because the library takes 8 MiB and 100 ms that
- * an agent, which writes no certificate, should not pay.
+ * The writer based on @peculiar/x509. It has its own entry point because the library costs 8 MiB and 100 ms,
+ * and the agent never writes certificates.
  */
 export function createCertificateWriter(): CertificateWriter {
   const crypto = new Crypto();
@@ -115,7 +130,7 @@ async function writeUnder(
   return checkIssuedBy(await write({ ...content, issuer }, signingKey, crypto), certificate);
 }
 
-/** The library encodes what the certificate says, the key signs it, and the two are put together here. */
+/** The library encodes the content, the key signs it, and this function assembles the certificate. */
 async function write(content: Content, key: SigningKey, crypto: Crypto): Promise<Certificate> {
   const { serial, validity, publicKey, ...namesAndExtensions } = content;
   const { tbsCertificate, signatureAlgorithm } = await encodeToBeSigned(
@@ -133,23 +148,25 @@ async function write(content: Content, key: SigningKey, crypto: Crypto): Promise
   return checkWritten(new Certificate(der), content);
 }
 
-/** A Name of one attribute in each part, given as data, never as text that the library would parse. */
+/** A Name with one attribute per part, passed as data because the library would parse text. */
 function name(attributes: Readonly<Record<string, string>>): Name {
   return new Name(Object.entries(attributes).map(([type, value]) => ({ [type]: [{ utf8String: value }] })));
 }
 
-/** The library replaces an empty serial and missing dates by its own: nothing of ours may be replaced. */
+/**
+ * The library replaces an empty serial and missing dates with its own, so the result must match the template.
+ */
 function checkWritten(written: Certificate, { serial, validity, publicKey }: Content): Certificate {
   const isAsAsked =
     written.serial === toHex(serial) &&
     written.notBefore.getTime() === validity.notBefore.getTime() &&
     written.notAfter.getTime() === validity.notAfter.getTime() &&
     written.publicKey.equals(publicKey);
-  if (!isAsAsked) throw new PkiError("LINT_FAILED", "the certificate does not say what its template says");
+  if (!isAsAsked) throw new PkiError("LINT_FAILED", "the certificate differs from its template");
   return written;
 }
 
-/** The library re-encodes names: a signer whose name comes out different would get leaves that chain nowhere. */
+/** The library re-encodes names. If the signer's name changed, the leaves would not chain to it. */
 function checkIssuedBy(written: Certificate, issuer: Certificate): Certificate {
   if (!equalBytes(written.issuer, issuer.subject) || !written.isIssuedBy(issuer)) {
     throw new PkiError("LINT_FAILED", "the certificate does not chain to its signer");

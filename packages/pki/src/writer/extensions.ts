@@ -23,7 +23,8 @@ import type { SubjectAltName } from "./subject-alt-name.ts";
 
 const libraryKinds = { uri: "url", dns: "dns", ip: "ip" } as const;
 
-// The same in every leaf, and made once: the library encodes and parses each of them, which takes as long as signing.
+// These are the same in every leaf. They are created once, because the library takes as long to encode and
+// parse one as to sign.
 const leafKeyUsages: ReadonlyMap<KeyAlgorithm, Extension> = new Map(
   keyAlgorithms.map((algorithm) => [algorithm, leafKeyUsage(algorithm)]),
 );
@@ -31,7 +32,7 @@ const bothEndsOfTls = new ExtendedKeyUsageExtension([oid.serverAuth, oid.clientA
 const signsCertificates = new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true);
 const noAuthority = new BasicConstraintsExtension(false, undefined, true);
 
-/** The extensions of a leaf, in the order in which Istio's CA writes them; the names are last and critical. */
+/** The extensions of a leaf in the order of Istio's CA; the names come last and are critical. */
 export function leafExtensions(
   publicKey: PublicKey,
   names: readonly SubjectAltName[],
@@ -53,8 +54,8 @@ function leafKeyUsage({ leafKeyUsage }: KeyAlgorithm): Extension {
 }
 
 /**
- * The extensions of a root. cRLSign is there from the start because a root lives for ten years: a release that
- * signs CRLs could not add the bit to roots that workloads already trust.
+ * The extensions of a root. A root lives for ten years, so it has cRLSign from the start: a later release
+ * that signs CRLs could not add the bit to roots that workloads already trust.
  */
 export function rootExtensions(publicKey: PublicKey): Extension[] {
   return [
@@ -64,7 +65,7 @@ export function rootExtensions(publicKey: PublicKey): Extension[] {
   ];
 }
 
-/** The extensions of an intermediate, below which there are leaves and no further CA. */
+/** The extensions of an intermediate that may issue leaves but no further CA. */
 export function intermediateExtensions(
   publicKey: PublicKey,
   issuerKeyId: Uint8Array | undefined,
@@ -79,7 +80,10 @@ export function intermediateExtensions(
   ];
 }
 
-/** permittedSubtrees [0] with one base, a host name without a leading dot: that host and no other (RFC 5280 §4.2.1.10). */
+/**
+ * permittedSubtrees [0] with one base: a host name without a leading dot permits only that host (RFC 5280
+ * §4.2.1.10).
+ */
 function uriConstraint({ name }: TrustDomain): Extension {
   const base = encode(uriTag, Buffer.from(name, "latin1"));
   const permittedSubtrees = encode(constructedTag(0), encodeSequence(base));
@@ -88,7 +92,9 @@ function uriConstraint({ name }: TrustDomain): Extension {
 
 const authorityKeyIds = new WeakMap<Uint8Array, readonly Extension[]>();
 
-/** Copied and not recomputed: authorities elsewhere hash their key in other ways. Made once for each issuer. */
+/**
+ * Copied, not recomputed, because other authorities hash their keys in other ways. Created once per issuer.
+ */
 function authorityKeyId(issuerKeyId: Uint8Array | undefined): readonly Extension[] {
   if (issuerKeyId === undefined) return [];
   const known = authorityKeyIds.get(issuerKeyId) ?? [

@@ -33,7 +33,8 @@ let made = 0;
 async function createIntermediate(root: Signer, type: KeyType, permitted?: string): Promise<Signer> {
   const signingKey = await createKeyPair(type);
   const constraint = permitted === undefined ? {} : { permittedTrustDomain: parseTrustDomain(permitted) };
-  // A name of its own: one that is its issuer's would not count towards a path length (RFC 5280 §6.1.4 l).
+  // The name is unique: an intermediate named like its issuer would not count towards a path length (RFC 5280
+  // §6.1.4 l).
   const names = { organization, commonName: `kasbah intermediate ${++made}` };
   const template = {
     serial: createSerial(),
@@ -50,13 +51,13 @@ async function createLeaf(issuer: Signer): Promise<Certificate> {
   return writer.writeLeaf({ serial: createSerial(), validity, publicKey, subjectAltNames: [spiffe] }, issuer);
 }
 
-describe("an intermediate", () => {
+describe("writeIntermediate", () => {
   let root: Signer;
   before(async () => {
     root = await createRoot("P-256");
   });
 
-  it("may not issue another CA: neither our check nor OpenSSL's accepts what is below it", async () => {
+  it("writes an intermediate below which neither our verifier nor OpenSSL accepts another CA", async () => {
     const first = await createIntermediate(root, "P-256");
     const second = await createIntermediate(first, "P-256");
     const bundle = TrustBundle.from([root.certificate]);
@@ -71,7 +72,7 @@ describe("an intermediate", () => {
     await assert.rejects(opensslVerifies(leaf, chain, root.certificate), /path length/);
   });
 
-  it("is not made when its key is refused, or signs for another", async () => {
+  it("fails if the key is rejected, or if it signs for another certificate", async () => {
     const broken = (sign: SigningKey["sign"]): Signer => ({
       ...root,
       signingKey: { publicKey: root.signingKey.publicKey, sign },
@@ -83,7 +84,7 @@ describe("an intermediate", () => {
     await assert.rejects(createIntermediate(gone, "P-256"), /the token was pulled/);
   });
 
-  it("may be signed by a key that is elsewhere and answers later", async () => {
+  it("accepts a signing key that answers asynchronously", async () => {
     let asked = 0;
     const remote: SigningKey = {
       publicKey: root.signingKey.publicKey,
@@ -104,7 +105,7 @@ describe("an intermediate", () => {
     ["RSA-3072", "RSA-3072"],
     ["RSA-4096", "P-256"],
   ] as const) {
-    it(`of type ${type} under a root of type ${rootType} issues leaves that OpenSSL verifies`, async () => {
+    it(`writes a ${type} intermediate under a ${rootType} root whose leaves OpenSSL verifies`, async () => {
       const above = await createRoot(rootType);
       const intermediate = await createIntermediate(above, type, organization);
       const leaf = await createLeaf(intermediate);
@@ -115,7 +116,7 @@ describe("an intermediate", () => {
     });
   }
 
-  it("says what it is: a CA of path length 0 that signs certificates and lists, with the ids of its key and its issuer's", async () => {
+  it("writes a CA of path length 0 that signs certificates and CRLs, with the key ids of itself and its issuer", async () => {
     const { certificate } = await createIntermediate(root, "P-256", organization);
     const shown = execFileSync("openssl", ["x509", "-noout", "-text"], {
       input: certificate.toPem(),
@@ -132,7 +133,7 @@ describe("an intermediate", () => {
     assert.deepEqual(certificate.extensions.authorityKeyIdentifier, root.certificate.subjectKeyIdentifier);
   });
 
-  it("has no name constraint unless one is asked for", async () => {
+  it("writes no name constraint unless one is requested", async () => {
     const { certificate } = await createIntermediate(root, "P-256");
     assert.equal(certificate.extensions.nameConstraints, undefined);
   });

@@ -3,7 +3,7 @@ import { type Extension, type Name, X509CertificateGenerator } from "@peculiar/x
 import { parseDer } from "../der/reader.ts";
 import type { PublicKey } from "../keys/public-key.ts";
 
-/** What a certificate says, for the library to encode. */
+/** The content of a certificate, for the library to encode. */
 export interface ToBeSigned {
   readonly serialNumber: string;
   readonly notBefore: Date;
@@ -14,16 +14,18 @@ export interface ToBeSigned {
   readonly extensions: Extension[];
 }
 
-/** The two parts of a certificate that come before its signature, in DER. */
+/** The two parts of a certificate that precede its signature, in DER. */
 export interface EncodedToBeSigned {
   readonly tbsCertificate: Uint8Array;
   readonly signatureAlgorithm: Uint8Array;
 }
 
-/** The library expects r and s of ECDSA, and any octets for other algorithms. The placeholder is cut off again. */
+/**
+ * The library expects r and s of ECDSA, and any octets for other algorithms. The placeholder is discarded.
+ */
 const placeholder = Buffer.alloc(64, 1);
 
-/** Lets the library encode everything but the signature, which is the business of whoever holds the key. */
+/** Lets the library encode everything except the signature, which only the holder of the key can create. */
 export async function encodeToBeSigned(
   content: ToBeSigned,
   signer: PublicKey,
