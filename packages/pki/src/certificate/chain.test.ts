@@ -253,10 +253,10 @@ describe("verifyChain", () => {
 
   it("finds the root among others, even beside a root of the same name that did not sign", () => {
     const namesake = makeRoot({ publicKey: keys.leaf.publicKey.spki });
-    const stranger = authority(keys.outer, "outer", "outer", {});
+    const unrelated = authority(keys.outer, "outer", "outer", {});
     for (const roots of [
-      [namesake, stranger, makeRoot()],
-      [makeRoot(), stranger, namesake],
+      [namesake, unrelated, makeRoot()],
+      [makeRoot(), unrelated, namesake],
     ]) {
       assert.doesNotThrow(() => verifyChain(chain({ bundle: TrustBundle.from(roots) })));
     }
