@@ -1,6 +1,6 @@
 import { MeshError } from "@kasbah/pki";
 
-/** Why the ledger, or a proof taken from it, cannot be used or trusted. */
+/** The reason why the ledger, or a proof from it, cannot be used or trusted. */
 export type LedgerErrorCode =
   | "LEDGER_DAMAGED"
   | "LEDGER_UNAVAILABLE"
@@ -11,5 +11,5 @@ export type LedgerErrorCode =
   | "PROOF_INVALID"
   | "STATE_MISSING";
 
-/** A part of the ledger, or a proof, that is missing, damaged or unverified; the message names the part. */
+/** A part of the ledger or a proof is missing, damaged or unverified; the message names it. */
 export class LedgerError extends MeshError<LedgerErrorCode> {}

@@ -3,31 +3,31 @@ import { join } from "node:path";
 import { ensureDirectory, errnoOf, syncDirectory } from "@kasbah/runtime";
 import { listSegments, segmentPath } from "./segments/list.ts";
 
-/** Where things lie in the ledger of one writing process. Only the CA's user may enter. */
+/** The files in the ledger of one writing process. Only the CA's user has access. */
 export interface LedgerDirectory {
   readonly path: string;
-  /** The entries. */
+  /** The directory of the entries. */
   readonly segments: string;
   /** The last signed head of the tree. */
   readonly checkpoint: string;
   readonly key: string;
-  /** What verifies checkpoints, for everybody: `<name>+<hash>+<key>` (C2SP signed-note). */
+  /** The public key that verifies checkpoints: `<name>+<hash>+<key>` (C2SP signed-note). */
   readonly verifierKey: string;
-  /** Refusals of callers that were not known, outside of the tree. */
+  /** Refusals of unauthenticated callers, which are not in the tree. */
   readonly unauthenticated: string;
-  /** Made from the entries; may be deleted. */
+  /** Derived from the entries; may be deleted. */
   readonly index: string;
 }
 
-/** The directory of all ledgers in a CA's state directory: one for each writing process. */
+/** The directory of all ledgers in a CA's state directory, one per writing process. */
 export function ledgersIn(stateDirectory: string): string {
   return join(stateDirectory, "ledger");
 }
 
-/** Where the first release kept all entries. */
+/** The file in which the first release stored all entries. */
 const formerSegment = "segment-000000.jsonl";
 
-/** One tree for each writing process; so far there is one. @param ledger the directory of all */
+/** One tree per writing process; so far there is only one. @param ledger the directory of all ledgers */
 export function ledgerDirectoryAt(ledger: string, slot = "0"): LedgerDirectory {
   const path = join(ledger, slot);
   return {
@@ -41,7 +41,7 @@ export function ledgerDirectoryAt(ledger: string, slot = "0"): LedgerDirectory {
   };
 }
 
-/** Makes what is missing, and takes over the entries of the first release as the first ones of the tree. */
+/** Creates missing directories and adopts the entries of the first release as the first ones of the tree. */
 export async function prepareLedgerDirectory(ledger: string): Promise<LedgerDirectory> {
   const directory = ledgerDirectoryAt(ledger);
   await ensureDirectory(directory.path, 0o700);
@@ -51,7 +51,7 @@ export async function prepareLedgerDirectory(ledger: string): Promise<LedgerDire
   return directory;
 }
 
-/** Whether something was ever decided here. */
+/** Whether any decision was ever recorded here. */
 export async function holdsEntries(ledger: string): Promise<boolean> {
   const { segments } = ledgerDirectoryAt(ledger);
   const former = await stat(join(ledger, formerSegment)).catch(whenMissing);

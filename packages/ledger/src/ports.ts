@@ -33,7 +33,7 @@ export type CertificateKey = Pick<IssuedEntry, "serial"> | Pick<IssuedEntry, "fi
 
 /** The reading side of a ledger: answers queries across the ledgers of several writing processes. */
 export interface LedgerReader {
-  /** The number of lines that are not entries that this release can read. */
+  /** The number of lines that this release cannot read as entries. */
   readonly unreadable: number;
   /** The certificates of a name that were valid at an instant, or all of them, newest first. */
   who(spiffeId: string, at: Date | undefined, limit: number): Promise<readonly Found<IssuedEntry>[]>;

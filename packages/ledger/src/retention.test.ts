@@ -13,7 +13,7 @@ import { listSegments, segmentPath } from "./segments/list.ts";
 
 const dayMs = 86_400_000;
 
-describe("The retention of the ledger", () => {
+describe("Retention", () => {
   let directory: TemporaryDirectory;
   let clock: FakeClock;
   let hour: ManualSweep;
@@ -53,7 +53,7 @@ describe("The retention of the ledger", () => {
   }
   const left = async () => (await listSegments(directory.path)).map(({ first }) => first);
 
-  it("never takes the segment that is written, nor one out of the middle", async () => {
+  it("never deletes the current segment, nor one between others", async () => {
     await retention.start();
     await retention.settled();
     assert.deepEqual(await left(), [512, 768]);
@@ -63,14 +63,14 @@ describe("The retention of the ledger", () => {
     assert.deepEqual(await left(), [768]);
   });
 
-  it("takes nothing that no checkpoint vouches for", async () => {
+  it("never deletes entries that no checkpoint covers", async () => {
     signed = 300;
     await retention.start();
     await retention.settled();
     assert.deepEqual(await left(), [256, 512, 768]);
   });
 
-  it("takes nothing that is younger than what is kept, to the second", async () => {
+  it("never deletes entries younger than the retention period, to the second", async () => {
     await segment(0, 30);
     await retention.start();
     await retention.settled();

@@ -3,20 +3,20 @@ import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import { listSegments, type Segment } from "./segments/list.ts";
 
 export interface RetentionDeps {
-  /** Of the segments. */
+  /** The directory of the segments. */
   readonly directory: string;
   readonly retentionMs: number;
-  /** How many entries a checkpoint vouches for. */
+  /** The number of entries that a checkpoint covers. */
   readonly signedSize: () => number;
-  /** Each hour. */
+  /** Runs each hour. */
   readonly sweep: Sweep;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /**
- * Deletes whole segments whose last entry is older than what is to be kept. Tiles and checkpoints stay, so that the others
- * can be proven as before.
+ * Deletes whole segments whose last entry is older than the retention period. It keeps tiles and checkpoints,
+ * so that the remaining entries can still be proven.
  */
 export class Retention implements Component {
   readonly name = "ledger retention";
@@ -38,7 +38,7 @@ export class Retention implements Component {
     await this.#pruning;
   }
 
-  /** Resolves when what was begun is done. */
+  /** Resolves when the current run is done. */
   settled(): Promise<void> {
     return this.#pruning;
   }

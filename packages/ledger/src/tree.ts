@@ -1,4 +1,4 @@
-// The pure tree: hashes, tiles, checkpoints, signed notes and proofs, without a file or a clock.
+// The pure tree: hashes, tiles, checkpoints, signed notes and proofs, without files or a clock.
 export { formatCheckpoint, openCheckpoint, parseCheckpoint, signCheckpoint } from "./tree/checkpoint.ts";
 export { emptyRoot, leafHash, type TreeHash } from "./tree/merkle.ts";
 export { openNote, signNote } from "./tree/note.ts";

@@ -12,7 +12,9 @@ export function assertCode(error: unknown, code: string): asserts error is Coded
   assert.equal(seen, code, `expected code ${code}, got ${String(seen)}: ${error.message}`);
 }
 
-/** Asserts that the promise, or the one the function returns, rejects with this code, and gives the error. */
+/**
+ * Asserts that the promise, or the one that the function returns, rejects with this code. Returns the error.
+ */
 export async function rejectsWithCode(
   work: Promise<unknown> | (() => Promise<unknown>),
   code: string,
@@ -27,7 +29,7 @@ export async function rejectsWithCode(
   assert.fail(`expected a rejection with code ${code}, got ${String(value)}`);
 }
 
-/** Asserts that the function throws an error with this code, and gives the error. */
+/** Asserts that the function throws an error with this code. Returns the error. */
 export function throwsWithCode(work: () => unknown, code: string): CodedError {
   let value: unknown;
   try {

@@ -1,4 +1,4 @@
-// CSRs and certificates byte by byte, for the tests that send wrong ones.
+// Builds CSRs and certificates byte by byte, for tests that send invalid ones.
 export {
   type Bytes,
   bits,

@@ -1,4 +1,4 @@
-// Ledgers on disk and proofs, for the tests of the ledger and of what reads it.
+// Ledgers on disk and proofs, for tests of the ledger and its readers.
 export {
   NaiveTree,
   naiveLeaf,

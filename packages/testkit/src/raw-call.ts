@@ -20,7 +20,9 @@ export interface RawReply {
   readonly body: Buffer;
 }
 
-/** A unary gRPC call by bare HTTP/2, so that nothing of our own client stands between a recording and a server. */
+/**
+ * A unary gRPC call over plain HTTP/2, so that none of our client code is between a recording and a server.
+ */
 export async function rawCall(call: RawCall): Promise<RawReply> {
   const session = connect(`https://127.0.0.1:${call.port}`, { ca: call.ca, ...call.tls });
   try {
@@ -52,7 +54,7 @@ function replyOf(metadata: Readonly<Record<string, unknown>>, body: Buffer): Raw
   return { status: Number(metadata["grpc-status"]), message, metadata, body: body.subarray(5) };
 }
 
-/** Not compressed, and the length in four octets (gRPC over HTTP/2, "Length-Prefixed-Message"). */
+/** Uncompressed, with the length in four octets (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 function framed(body: Uint8Array): Buffer {
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(body.length, 1);

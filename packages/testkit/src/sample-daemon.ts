@@ -1,7 +1,7 @@
 import process from "node:process";
 import { type Component, ConfigInvalidError, type Logger, option, runMain, schema } from "@kasbah/runtime";
 
-/** A daemon in a process of its own for tests of the outer shell; `--mode` says how it misbehaves. */
+/** A daemon in its own process for tests of the outer shell; `--mode` selects its fault. */
 await runMain(
   {
     command: { name: "test-daemon", version: "0.0.0", summary: "Misbehaves on request.", examples: [] },

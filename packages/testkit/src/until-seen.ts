@@ -2,7 +2,7 @@ import { systemClock } from "@kasbah/runtime";
 
 const lookEveryMs = 10;
 
-/** Looks until there is something to see; throws when there is nothing after `withinMs`. */
+/** Polls until a value appears; throws if there is none after `withinMs`. */
 export async function untilSeen<T>(
   what: string,
   withinMs: number,

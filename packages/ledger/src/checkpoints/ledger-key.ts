@@ -8,15 +8,15 @@ import { createNoteKey, formatVerifierKey, type NoteKey } from "../tree/note-key
 export interface LedgerKeyDeps {
   readonly directory: Pick<LedgerDirectory, "path" | "key" | "verifierKey">;
   readonly trustDomain: string;
-  /** An Ed25519 private key. */
+  /** Creates an Ed25519 private key. */
   readonly newKey: () => KeyObject;
-  /** Whether something was signed here before, so that a key that is not there was lost. */
+  /** Whether a checkpoint was signed here before, so that a missing key means a lost one. */
   readonly isInUse: boolean;
 }
 
 /**
- * The key that signs checkpoints, made for a ledger that begins. It is no CA's: whoever can issue certificates can not
- * thereby rewrite what was issued.
+ * Opens the key that signs checkpoints, or creates it for a new ledger. It is not a CA key, so access to a CA
+ * key is not enough to rewrite the history of what it issued.
  *
  * @throws LedgerError `LEDGER_DAMAGED`
  */
@@ -28,13 +28,13 @@ export async function openLedgerKey(deps: LedgerKeyDeps): Promise<NoteKey> {
   return key;
 }
 
-/** A disk that is full since keeps no ledger from starting whose key is told already. */
+/** If the key is already published, a full disk must not prevent the start. */
 async function publish(text: string, { verifierKey }: Pick<LedgerDirectory, "verifierKey">): Promise<void> {
   const told = await readFile(verifierKey, "utf8").catch(() => undefined);
   if (told !== text) await writeFileDurably(verifierKey, text, 0o644);
 }
 
-/** The log's name in every checkpoint: no two ledgers have one, since no two have one key. */
+/** The log's name in every checkpoint. It is unique because it is derived from the ledger's own key. */
 function originOf(trustDomain: string, privateKey: KeyObject): string {
   const spki = createPublicKey(privateKey).export({ format: "der", type: "spki" });
   return `${trustDomain}/kasbah-ledger/${hash("sha256", spki, "hex").slice(0, 16)}`;
@@ -48,7 +48,7 @@ async function readKey({ key }: Pick<LedgerDirectory, "key">): Promise<KeyObject
   try {
     return createPrivateKey(pem);
   } catch {
-    // What lies there may be a key all the same, so that nothing of the error is told.
+    // The file may contain a key in another form, so the error must not quote it.
     throw damaged(`${key} is no private key in PEM`);
   }
 }

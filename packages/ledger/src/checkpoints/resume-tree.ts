@@ -8,18 +8,18 @@ import { type FinishedTile, TileWriter } from "../tree/tile-writer.ts";
 
 export interface ResumeDeps {
   readonly lines: EntryLines;
-  /** The last one; undefined in a ledger that has none. */
+  /** The last checkpoint; undefined for a ledger without one. */
   readonly checkpoint: Pick<Checkpoint, "size" | "root"> | undefined;
   readonly readTile: (tile: TileId) => Promise<Uint8Array>;
-  /** Takes the tiles that become full on the way. */
+  /** Stores the tiles that become full. */
   readonly onTile: (tile: FinishedTile) => Promise<void>;
 }
 
 /**
- * The tree over all entries that are there. Full tiles that the checkpoint covers are believed when the root agrees;
- * what came later is hashed anew, and all where a tile is damaged and every entry is still there.
+ * Resumes the tree over all stored entries. It trusts full tiles below the checkpoint if the root matches and
+ * hashes later entries again. If a tile is damaged and no entry is missing, it hashes all of them.
  *
- * @throws LedgerError `LEDGER_DAMAGED` when entries, tiles and checkpoint do not agree
+ * @throws LedgerError `LEDGER_DAMAGED` if entries, tiles and checkpoint do not agree
  */
 export async function resumeTree(deps: ResumeDeps): Promise<TileWriter> {
   const { size } = deps.checkpoint ?? { size: 0 };
@@ -27,7 +27,8 @@ export async function resumeTree(deps: ResumeDeps): Promise<TileWriter> {
     return await resumeFrom(size - (size % tileWidth), deps);
   } catch (error) {
     if (!(error instanceof LedgerError) || deps.lines.first !== 0) throw error;
-    // Nothing is written over a ledger that was changed: its tiles tell where.
+    // Checks everything before it overwrites a tile, because the tiles of a modified ledger show where it was
+    // modified.
     await resumeFrom(0, { ...deps, onTile: async () => undefined });
     return resumeFrom(0, deps);
   }
@@ -47,7 +48,10 @@ async function resumeFrom(start: number, deps: ResumeDeps): Promise<TileWriter> 
   return tree;
 }
 
-/** Partial tiles are not durable, so that each is made again of the full ones below it. @param size of whole bundles */
+/**
+ * Partial tiles are not durable, so each is recomputed from the full tiles below it. @param size a multiple
+ * of the bundle size
+ */
 export async function resumedRightEdge(
   size: number,
   readTile: ResumeDeps["readTile"],

@@ -7,7 +7,7 @@ import type { FinishedTile } from "../tree/tile-writer.ts";
 
 const mode = 0o600;
 
-/** @throws LedgerError `LEDGER_DAMAGED` for a tile that is missing or of another length */
+/** @throws LedgerError `LEDGER_DAMAGED` if the tile is missing or has the wrong length */
 export async function readTileFile(ledger: string, tile: TileId): Promise<Uint8Array> {
   try {
     return checkedTile(tile, await readFile(join(ledger, tilePath(tile))));
@@ -17,14 +17,14 @@ export async function readTileFile(ledger: string, tile: TileId): Promise<Uint8A
   }
 }
 
-/** Full tiles never change again, and checkpoints stand on them. */
+/** Full tiles never change again, and checkpoints depend on them. */
 export async function writeTileDurably(ledger: string, { id, bytes }: FinishedTile): Promise<void> {
   const path = join(ledger, tilePath(id));
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await writeFileDurably(path, bytes, mode);
 }
 
-/** What stands at the right edge of the last checkpoint, for outsiders; a start can do without it. */
+/** The partial tiles of the last checkpoint, for external readers. The CA can start without them. */
 export class PartialTiles {
   readonly #ledger: string;
   #written: ReadonlySet<string> = new Set();
@@ -33,7 +33,7 @@ export class PartialTiles {
     this.#ledger = ledger;
   }
 
-  /** Puts these in the place of the ones before. */
+  /** Replaces the previous partial tiles. */
   async replace(tiles: readonly FinishedTile[]): Promise<void> {
     const paths = new Set<string>();
     for (const { id, bytes } of tiles) {

@@ -20,7 +20,7 @@ import { TreeKeeper } from "./tree-keeper.ts";
 
 const { privateKey } = generateKeyPairSync("ed25519");
 
-describe("The tree over the ledger's entries", () => {
+describe("TreeKeeper", () => {
   let temporary: TemporaryDirectory;
   let directory: LedgerDirectory;
   let second: ReturnType<typeof manualSweep>;
@@ -51,7 +51,7 @@ describe("The tree over the ledger's entries", () => {
   }
 
   const texts = (count: number, from = 0) => Array.from({ length: count }, (_, at) => `entry ${from + at}`);
-  /** As the log does: onto the disk, then into the tree. */
+  /** Writes entries in the order of the log: first to the disk, then to the tree. */
   async function write(count: number, from = 0): Promise<void> {
     const entries = texts(count, from);
     await appendFile(segmentPath(directory.segments, 0), entries.map((entry) => `${entry}\n`).join(""));
@@ -62,7 +62,7 @@ describe("The tree over the ledger's entries", () => {
     keeper = newKeeper();
     await keeper.start();
   }
-  /** The checkpoint that is there, if it is that of this many entries. */
+  /** Requires a checkpoint over exactly this many entries. */
   async function requireSigned(count: number): Promise<void> {
     const verifier = parseVerifierKey((await readFile(directory.verifierKey, "utf8")).trim());
     const note = await readFile(directory.checkpoint, "utf8");
@@ -77,7 +77,7 @@ describe("The tree over the ledger's entries", () => {
       .map(({ parentPath, name }) => join(parentPath, name).slice(directory.path.length + 1))
       .sort();
 
-  describe("refuses to go on", () => {
+  describe("start of a damaged ledger", () => {
     const damages: Record<string, () => Promise<void>> = {
       "when entries that were signed for are gone": () => truncate(segmentPath(directory.segments, 0), 2_500),
       "when an entry in a tile was changed, though the tile is there": async () => {
@@ -122,7 +122,7 @@ describe("The tree over the ledger's entries", () => {
     }
   });
 
-  it("is signed each second in which it grew, and not in others", async () => {
+  it("signs a checkpoint in every second in which the tree grew, and in no other", async () => {
     await keeper.start();
     await assert.rejects(readFile(directory.checkpoint), { code: "ENOENT" });
     await write(5);
@@ -139,7 +139,7 @@ describe("The tree over the ledger's entries", () => {
     await requireSigned(6);
   });
 
-  it("goes on after a restart at every size around a tile's end, with what no checkpoint covers yet", async () => {
+  it("resumes at every size around the end of a tile, including entries that no checkpoint covers yet", async () => {
     let size = 0;
     for (const count of [1, 254, 1, 1, 255, 1, 600]) {
       await restart();
@@ -153,7 +153,7 @@ describe("The tree over the ledger's entries", () => {
     }
   });
 
-  it("leaves full tiles, and of the others those of the last checkpoint alone", async () => {
+  it("keeps full tiles and only the partial tiles of the last checkpoint", async () => {
     await keeper.start();
     await write(200);
     second.tick();
@@ -165,7 +165,7 @@ describe("The tree over the ledger's entries", () => {
     assert.deepEqual(await tilesThere(), ["tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2"]);
   });
 
-  it("makes damaged tiles again, as long as every entry is there", async () => {
+  it("recomputes damaged tiles if no entry is missing", async () => {
     await keeper.start();
     await write(600);
     await keeper.stop();
@@ -180,7 +180,7 @@ describe("The tree over the ledger's entries", () => {
     assert.equal((await readFile(join(directory.path, "tile/0/001"))).length, 256 * 32);
   });
 
-  it("goes on without the entries that retention took, as long as their tiles are there", async () => {
+  it("resumes without the entries that retention deleted if their tiles exist", async () => {
     await keeper.start();
     await write(512);
     await keeper.stop();
@@ -194,7 +194,7 @@ describe("The tree over the ledger's entries", () => {
     await rejectsWithCode(keeper.start(), "LEDGER_DAMAGED");
   });
 
-  it("signs for what it could not sign for once the disk is well again, and says so once", async () => {
+  it("signs pending entries once the disk recovers, and logs the failure once", async () => {
     await keeper.start();
     await rm(directory.path, { recursive: true });
     keeper.add(texts(300).map((entry) => Buffer.from(entry)));
@@ -213,7 +213,7 @@ describe("The tree over the ledger's entries", () => {
     assert.ok((await tilesThere()).includes("tile/0/000"));
   });
 
-  it("takes the entries of the first release for its first ones", async () => {
+  it("adopts the entries of the first release as the first entries of the tree", async () => {
     const former = await temporaryDirectory();
     await writeFile(former.join("segment-000000.jsonl"), '{"v":1}\n{"v":1}\n');
     directory = await prepareLedgerDirectory(former.path);

@@ -12,14 +12,14 @@ import { PartialTiles, readTileFile, writeTileDurably } from "./tile-files.ts";
 
 export interface TreeKeeperDeps {
   readonly directory: LedgerDirectory;
-  /** Opens the key; `isInUse` where a checkpoint was signed before. */
+  /** Opens the key. `isInUse` says whether a checkpoint was signed before. */
   readonly openKey: (isInUse: boolean) => Promise<NoteKey>;
-  /** Each second. */
+  /** Runs each second. */
   readonly sweep: Sweep;
   readonly logger: Logger;
 }
 
-/** Keeps the Merkle tree over the entries, and signs its head each second in which it grew. */
+/** Maintains the Merkle tree over the entries and signs its head in every second in which it grew. */
 export class TreeKeeper implements Component {
   readonly name = "ledger tree";
   readonly #deps: TreeKeeperDeps;
@@ -37,12 +37,12 @@ export class TreeKeeper implements Component {
     this.#partials = new PartialTiles(deps.directory.path);
   }
 
-  /** How many entries the last checkpoint covers. */
+  /** The number of entries that the last checkpoint covers. */
   get signedSize(): number {
     return this.#signedSize;
   }
 
-  /** Takes up the tree where the entries end. @throws LedgerError `LEDGER_DAMAGED`, with what to do */
+  /** Resumes the tree at the last entry. @throws LedgerError `LEDGER_DAMAGED`, with instructions */
   async start(): Promise<void> {
     const { directory, openKey } = this.#deps;
     const note = await readNote(directory.checkpoint);
@@ -60,18 +60,18 @@ export class TreeKeeper implements Component {
     this.#sweeping = this.#deps.sweep(() => void this.publish());
   }
 
-  /** Signs what is not signed yet. */
+  /** Signs the entries that are not signed yet. */
   async stop(): Promise<void> {
     this.#sweeping?.stop();
     await this.publish();
   }
 
-  /** Resolves when what was begun to be written is. */
+  /** Resolves when the pending writes are done. */
   settled(): Promise<void> {
     return this.#publishing;
   }
 
-  /** Entries that are durable, in their order. */
+  /** Adds durable entries in order. */
   add(entries: readonly Uint8Array[]): void {
     for (const entry of entries) this.#finished.push(...this.#tree.append(leafHash(entry)));
   }
@@ -86,13 +86,16 @@ export class TreeKeeper implements Component {
     });
   }
 
-  /** Signs what is not signed yet, now. */
+  /** Signs the entries that are not signed yet, immediately. */
   publish(): Promise<void> {
     this.#publishing = this.#publishing.then(() => this.#publish());
     return this.#publishing;
   }
 
-  /** Tiles first: a checkpoint stands on durable ones. What fails is tried again with the next second. */
+  /**
+   * Writes tiles first, because a checkpoint depends on durable ones. A failed write is retried in the next
+   * second.
+   */
   async #publish(): Promise<void> {
     const key = this.#key;
     if (key === undefined || this.#tree.size === this.#signedSize) return;
@@ -109,7 +112,7 @@ export class TreeKeeper implements Component {
       this.#isFailing = false;
     } catch (error) {
       this.#finished.unshift(...finished);
-      // Entries are on record all the same; they are only not signed for yet.
+      // The entries are durable; only their signature is missing.
       if (!this.#isFailing) logger.warn("checkpoint of the ledger could not be written", { error });
       this.#isFailing = true;
     }

@@ -1,9 +1,9 @@
 import { canonicalJson } from "./canonical-json.ts";
 
-/** Raised when a field changes its meaning; readers refuse versions that they do not know. */
+/** Incremented when a field changes its meaning. Readers reject unknown versions. */
 export const entryVersion = 2;
 
-/** Something that was decided. Times are RFC 3339 in UTC, to the millisecond; hashes and serials are hexadecimal. */
+/** A decision. Times are RFC 3339 in UTC with milliseconds; hashes and serials are hexadecimal. */
 export type LedgerEntry = IssuedEntry | RefusedEntry | OperatorEntry | AuthorityEntry;
 
 /** A decision about one call. */
@@ -11,7 +11,7 @@ export type DecisionEntry = IssuedEntry | RefusedEntry;
 
 interface Head {
   readonly v: number;
-  /** When it was decided, by the CA's clock. */
+  /** The time of the decision by the CA's clock. */
   readonly time: string;
 }
 
@@ -27,17 +27,17 @@ export interface CallerEntry {
   readonly issuer?: string | undefined;
   /** SHA-256 of the token's `jti`. */
   readonly tokenIdHash?: string | undefined;
-  /** Of the certificate that it showed. */
+  /** Of the client certificate. */
   readonly serial?: string | undefined;
   readonly fingerprint?: string | undefined;
   readonly tokenProvenAt?: string | undefined;
   readonly pod?: { readonly name: string; readonly uid: string } | undefined;
   readonly node?: string | undefined;
-  /** Codes of the credentials that came along and did not count. */
+  /** Codes of the other credentials, which were rejected. */
   readonly disregarded?: readonly string[] | undefined;
 }
 
-/** A certificate that was signed. Its caller may not have received it. */
+/** A signed certificate. The caller may not have received it. */
 export interface IssuedEntry extends Head {
   readonly kind: "issued";
   readonly referenceId: string;
@@ -49,64 +49,64 @@ export interface IssuedEntry extends Head {
   readonly spkiHash: string;
   readonly notBefore: string;
   readonly notAfter: string;
-  /** Fingerprint of the authority that signed. */
+  /** Fingerprint of the signing authority. */
   readonly authority: string;
-  /** The rule of the policy that allowed it. */
+  /** The policy rule that allowed it. */
   readonly rule: string;
-  /** What the CSR asked for and was not given. */
+  /** The requested names and attributes that the CA ignored. */
   readonly ignored?: readonly string[] | undefined;
   readonly caller: CallerEntry;
   readonly peerAddress: string;
 }
 
-/** A call that got no certificate. It holds what only operators may know. */
+/** A call that was refused. It contains details that only operators may see. */
 export interface RefusedEntry extends Head {
   readonly kind: "refused";
   readonly referenceId: string;
   /** The stable code of the refusal, or `INTERNAL`. */
   readonly code: string;
   readonly peerAddress: string;
-  /** Undefined when it could not be known. */
+  /** Undefined if the caller was not authenticated. */
   readonly caller?: CallerEntry | undefined;
-  /** For whom the certificate was to be: the caller, or a pod of its node. */
+  /** The requested identity: the caller's, or that of a pod on its node. */
   readonly spiffeId?: string | undefined;
   readonly rule?: string | undefined;
   readonly problem: string;
   readonly expected?: string | undefined;
   readonly seen?: string | undefined;
   readonly fix?: string | undefined;
-  /** What lay behind it, the nearest first. */
+  /** The chain of causes, nearest first. */
   readonly causes?: readonly string[] | undefined;
 }
 
-/** What an operator told the CA to do. */
+/** A command of an operator to the CA. */
 export interface OperatorEntry extends Head {
   readonly kind: "operator";
   readonly act: string;
   readonly arguments?: Readonly<Record<string, string | number>> | undefined;
-  /** What the command says of who ran it; nobody has checked it. */
+  /** The operator's name as given by the command, not verified. */
   readonly operatorUnverified?: string | undefined;
   readonly outcome: "accepted" | "refused";
-  /** Why it was refused. */
+  /** The reason for a refusal. */
   readonly reason?: string | undefined;
 }
 
-/** An authority that entered a stage of its life. */
+/** An authority that entered a stage of its life cycle. */
 export interface AuthorityEntry extends Head {
   readonly kind: "authority";
   readonly authority: string;
   readonly fingerprint: string;
   readonly stage: string;
-  /** Undefined for a new one. */
+  /** Undefined for a new authority. */
   readonly from?: string | undefined;
   readonly signs: boolean;
   readonly epoch: number;
 }
 
-/** The longest that an entry bundle has room for (C2SP tlog-tiles): its length is told in two octets. */
+/** The maximum length of an entry in an entry bundle (C2SP tlog-tiles), which encodes it in two octets. */
 export const maxEntryBytes = 65_535;
 
-/** The line of an entry without its line feed, which are the bytes of its leaf in the tree. */
+/** The line of an entry without its line feed. These are the bytes of its leaf in the tree. */
 export function encodeEntry(entry: LedgerEntry): Uint8Array {
   const bytes = Buffer.from(canonicalJson(entry as never));
   if (bytes.length > maxEntryBytes) throw new RangeError(`an entry of ${bytes.length} bytes`);

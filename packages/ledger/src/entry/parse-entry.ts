@@ -76,29 +76,30 @@ const authority = z.strictObject({
   epoch: z.number().int(),
 });
 
-// Made once: zod compiles a schema when it is first used.
+// Created once, because zod compiles a schema on first use.
 const versioned = z.object({ v: z.number().int() });
 const schema = z.discriminatedUnion("kind", [issued, refused, operator, authority]);
 
-/** Why a line is no entry of ours. */
+/** The reason why a line is not a valid entry. */
 export class EntryError extends Error {}
 
 /**
  * Reads the line of an entry.
  *
- * @throws EntryError when it is none, is of a later version, or is not written in the one canonical way; nothing of the
- *   line is in its message
+ * @throws EntryError if the line is not an entry, has a later version or is not canonical; the message never
+ * quotes
+ *   the line
  */
 export function parseEntry(line: Uint8Array): LedgerEntry {
   const entry = readEntryValue(parseJson(line));
-  // What was read, not what was written: a member that got lost on the way, such as __proto__, must not go unnoticed. The
-  // first version had its members in another order.
+  // Compares the parsed entry with the bytes, so that a member that parsing drops, such as __proto__, is
+  // detected. The first version had another order of members.
   if (entry.v > 1 && canonicalJson(entry as never) !== Buffer.from(line).toString())
     throw new EntryError("is not written in the canonical way (RFC 8785)");
   return entry;
 }
 
-/** Reads an entry that came as JSON among other things. @throws EntryError */
+/** Reads an entry from a parsed JSON value. @throws EntryError */
 export function readEntryValue(value: unknown): LedgerEntry {
   const version = versioned.safeParse(value).data?.v;
   if (version === undefined) throw new EntryError("is no JSON object with a version");

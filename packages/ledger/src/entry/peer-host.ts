@@ -1,4 +1,4 @@
-/** The host of a peer's `address:port`: one host can use any number of ports. */
+/** The host of a peer's `address:port`, because one host can use any number of ports. */
 export function hostOf(peerAddress: string): string {
   return peerAddress.replace(/:\d+$/, "");
 }

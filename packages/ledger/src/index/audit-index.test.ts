@@ -11,7 +11,7 @@ import { bucketSize } from "./schema.ts";
 const at = (ms: number) => secondOf(ms);
 const iso = (ms: number) => new Date(ms).toISOString();
 
-describe("The audit index", () => {
+describe("AuditIndex", () => {
   let ledger: WrittenLedger;
   let open: AuditIndex[];
 
@@ -24,7 +24,7 @@ describe("The audit index", () => {
     await ledger.remove();
   });
 
-  /** An index of the ledger as it stands. */
+  /** An index of all entries of the ledger. */
   async function indexed(): Promise<AuditIndex> {
     const index = opened();
     await catchUp(index, () => ledger.segments());
@@ -44,7 +44,7 @@ describe("The audit index", () => {
   const found = (index: AuditIndex, name: string, ms = noon) =>
     index.find.heldAt(spiffe(name), at(ms), 100).map((place) => place.index);
 
-  describe("that can not be used", () => {
+  describe("that is unusable", () => {
     const damages: Record<string, (path: string) => Promise<unknown>> = {
       "is deleted": (path) => rm(path),
       "is empty": (path) => truncate(path),
@@ -61,7 +61,7 @@ describe("The audit index", () => {
       },
     };
     for (const [what, damage] of Object.entries(damages)) {
-      it(`is made anew: it ${what}`, async () => {
+      it(`is recreated when it ${what}`, async () => {
         const certificate = issued();
         await ledger.write(issued({ spiffeId: spiffe("backend") }), certificate);
         await indexed();
@@ -74,7 +74,7 @@ describe("The audit index", () => {
       });
     }
 
-    it("does not take the log of a deleted one for its own", async () => {
+    it("does not reuse the write-ahead log of a deleted index", async () => {
       await ledger.write(issued());
       await indexed();
       await rm(ledger.directory.index);
@@ -83,7 +83,7 @@ describe("The audit index", () => {
       assert.deepEqual([index.size, ...found(index, "backend"), ...found(index, "frontend")], [2, 1, 0]);
     });
 
-    it("says so when damage is found later", async () => {
+    it("reports damage that is found later", async () => {
       await ledger.write(...Array.from({ length: 200 }, () => issued()));
       await indexed();
       closeAll();
@@ -93,7 +93,7 @@ describe("The audit index", () => {
       assert.throws(() => found(index, "frontend"), isDamaged);
     });
 
-    it("begins again when it is ahead of the segments", async () => {
+    it("starts over when it is ahead of the segments", async () => {
       await ledger.write(issued(), issued(), issued());
       await indexed();
       const [segment] = await ledger.segments();
@@ -104,7 +104,7 @@ describe("The audit index", () => {
       assert.deepEqual(found(index, "frontend"), [0]);
     });
 
-    it("begins again when other entries stand in the segments, or none", async () => {
+    it("starts over when the segments contain other entries or none", async () => {
       await ledger.write(issued());
       await indexed();
       const [segment] = await ledger.segments();
@@ -117,7 +117,7 @@ describe("The audit index", () => {
       assert.equal(index.size, 0);
     });
 
-    it("is not made, and not changed, by whoever only reads", async () => {
+    it("is neither created nor changed by a read-only open", async () => {
       assert.throws(() => AuditIndex.open(ledger.directory.index, { readOnly: true }));
       await assert.rejects(stat(ledger.directory.index));
       await ledger.write(issued());
@@ -128,19 +128,19 @@ describe("The audit index", () => {
       assert.deepEqual(found(index, "frontend"), [0]);
     });
 
-    it("is read where SQLite can write nothing beside it", async () => {
+    it("can be read where SQLite cannot write next to it", async () => {
       await ledger.write(issued());
       await indexed();
       closeAll();
       const { index: path } = ledger.directory;
-      // As on a read-only mount: its shared memory can not be made.
+      // As on a read-only mount, SQLite cannot create its shared memory.
       await mkdir(`${path}-shm`);
       const index = AuditIndex.open(path, { readOnly: true });
       open.push(index);
       assert.deepEqual(found(index, "frontend"), [0]);
     });
 
-    it("belongs to the user of the ledger, whoever makes it", async function () {
+    it("belongs to the owner of the ledger, regardless of the user that creates it", async function () {
       if (process.getuid?.() !== 0) this.skip();
       await chown(ledger.directory.path, 65_534, 65_534);
       await ledger.write(issued());
@@ -150,15 +150,15 @@ describe("The audit index", () => {
     });
   });
 
-  describe("while it catches up", () => {
-    it("counts lines that are no entries, and goes on", async () => {
+  describe("catchUp", () => {
+    it("counts unreadable lines and continues", async () => {
       await ledger.write(issued(), "", "{}", '{"v":9}', "\0".repeat(100_000), issued());
       const index = await indexed();
       assert.deepEqual([index.size, index.state.unreadable], [6, 4]);
       assert.deepEqual(found(index, "frontend"), [5, 0]);
     });
 
-    it("leaves a torn tail alone until its end is there", async () => {
+    it("ignores a torn tail until it is complete", async () => {
       const line = JSON.stringify(issued({ v: 1 }));
       await ledger.writeBytes(line.slice(0, 100));
       const index = await indexed();
@@ -168,14 +168,14 @@ describe("The audit index", () => {
       assert.deepEqual([index.size, index.state.unreadable], [1, 0]);
     });
 
-    it("takes no entry that its writer may yet cut", async () => {
+    it("indexes no entry that its writer may still truncate", async () => {
       await ledger.write(issued(), issued(), issued());
       const index = opened();
       await catchUp(index, () => ledger.segments(), { end: 2 });
       assert.equal(index.size, 2);
     });
 
-    it("goes on across a segment's end, and when one is gone that it has not read", async () => {
+    it("continues across segments and past an unread segment that was deleted", async () => {
       await ledger.write(issued());
       const index = await indexed();
       ledger.roll();
@@ -192,7 +192,7 @@ describe("The audit index", () => {
       assert.deepEqual([index.size, ...found(index, "frontend")], [5, 4, 2, 1, 0]);
     });
 
-    it("forgets what retention took, indexed or not", async () => {
+    it("removes the entries that retention deleted, indexed or not", async () => {
       await ledger.write(issued({ spiffeId: spiffe("old") }));
       ledger.roll();
       await ledger.write(issued(), issued());
@@ -210,14 +210,14 @@ describe("The audit index", () => {
       assert.equal(await fits(index.state, await ledger.segments()), true);
     });
 
-    it("waits at the end of what retention took, without beginning again", async () => {
+    it("waits at the end of the deleted entries without starting over", async () => {
       const state = { size: 5, first: 5, unreadable: 0, lastDigest: Buffer.alloc(8), last: undefined };
       const segment = { first: 5, path: ledger.directory.segments, bytes: 0 };
       assert.equal(await fits(state, [segment]), true);
       assert.equal(await fits(state, [{ ...segment, first: 4 }]), false);
     });
 
-    it("takes each entry once when several do it at the same time", async () => {
+    it("indexes each entry once when several processes index at the same time", async () => {
       await ledger.write(...Array.from({ length: 3_000 }, () => issued()));
       const [one, two] = [opened(), opened()];
       const segments = await ledger.segments();
@@ -226,7 +226,7 @@ describe("The audit index", () => {
       assert.equal(one.find.heldAt(spiffe("frontend"), at(noon), 10_000).length, 3_000);
     });
 
-    it("leaves no gap when another process makes the index anew meanwhile", async () => {
+    it("leaves no gap when another process recreates the index meanwhile", async () => {
       await ledger.write(...Array.from({ length: 40 }, () => issued()));
       const [one, two] = [opened(), opened()];
       const segments = await ledger.segments();
@@ -239,7 +239,7 @@ describe("The audit index", () => {
       assert.equal(found(one, "frontend").length, 40);
     });
 
-    it("tells how far it has come, and stops when it is told to", async () => {
+    it("reports progress and stops when aborted", async () => {
       await ledger.write(...Array.from({ length: 100 }, () => issued()));
       const index = opened();
       const stop = new AbortController();
@@ -266,7 +266,7 @@ describe("The audit index", () => {
       assert.deepEqual(told, [10, 20]);
     });
 
-    it("can take what another has not, in memory", async () => {
+    it("indexes in memory what another index lacks", async () => {
       await ledger.write(issued(), issued());
       const index = AuditIndex.inMemory(1);
       open.push(index);
@@ -275,8 +275,8 @@ describe("The audit index", () => {
     });
   });
 
-  describe("when it is asked", () => {
-    it("counts both seconds at the ends of a validity as part of it, and no others", async () => {
+  describe("queries", () => {
+    it("counts both end seconds as part of a validity, and no others", async () => {
       await ledger.write(issued());
       const index = await indexed();
       const [begin, end] = [noon - 120_000, noon + 3_600_000];
@@ -290,7 +290,7 @@ describe("The audit index", () => {
         assert.equal(found(index, "frontend", instant).length, holds ? 1 : 0, iso(instant));
     });
 
-    it("keeps names apart that begin alike, or mean something to JavaScript or SQL", async () => {
+    it("distinguishes names with a common prefix and names that are special to JavaScript or SQL", async () => {
       const names = ["a", "a-b", "a.b", "__proto__", "constructor", "%", "_", "'; DROP TABLE keys; --"];
       await ledger.write(...names.map((name) => issued({ spiffeId: spiffe(name) })));
       const index = await indexed();
@@ -299,7 +299,7 @@ describe("The audit index", () => {
       assert.deepEqual([...index.find.namesWith(spiffe("a"))], ["a", "a-b", "a.b"].map(spiffe));
     });
 
-    it("shows the newest of a name with ten thousand certificates, as many as are wanted", async () => {
+    it("returns up to the limit of newest certificates of a name with ten thousand", async () => {
       await ledger.write(...Array.from({ length: 10_000 }, () => issued()));
       const index = await indexed();
       assert.deepEqual(found(index, "frontend")[0], 9_999);
@@ -312,7 +312,7 @@ describe("The audit index", () => {
       const entries = Array.from({ length: 30 }, () => issued());
       for (const [count, entry] of entries.entries()) {
         await ledger.write(entry);
-        // As if retention had left the first entries of many buckets.
+        // Simulates that retention has deleted most entries of many buckets.
         ledger.size = (count + 1) * bucketSize;
         ledger.roll();
       }
@@ -337,7 +337,7 @@ describe("The audit index", () => {
       assert.deepEqual(index.find.withKey("serial", denied.referenceId), []);
     });
 
-    it("lists the newest certificate of each name and pod that has not ended", async () => {
+    it("lists the newest unexpired certificate of each name and pod", async () => {
       const pod = (uid: string) => ({ caller: { ...issued().caller, pod: { name: uid, uid } } });
       const { pod: _, ...withoutPod } = issued().caller;
       await ledger.write(
@@ -356,14 +356,14 @@ describe("The audit index", () => {
       );
     });
 
-    it("knows the names that have had a certificate", async () => {
+    it("finds the names that have had a certificate", async () => {
       await ledger.write(issued(), refused({ spiffeId: spiffe("backend") }));
       const index = await indexed();
       assert.equal(index.find.isNameKnown(spiffe("frontend")), true);
       assert.equal(index.find.isNameKnown(spiffe("backend")), false);
     });
 
-    it("knows the last stage of each authority", async () => {
+    it("finds the last stage of each authority", async () => {
       const other = sha256("other");
       await ledger.write(
         authorityStage(),
@@ -379,7 +379,7 @@ describe("The audit index", () => {
       assert.equal(index.find.authority(sha256("none")), undefined);
     });
 
-    it("knows where the entries of a time are, though the clock was set back", async () => {
+    it("finds the entries of a period even if the clock was set back", async () => {
       const hours = [0, 1, 2, -5, 3];
       for (const [count, hour] of hours.entries()) {
         await ledger.write(refused({ time: iso(noon + hour * 3_600_000) }));

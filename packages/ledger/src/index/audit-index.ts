@@ -7,22 +7,22 @@ import { IndexQueries } from "./queries.ts";
 import { bucketOf, inTransaction, makeTables } from "./schema.ts";
 import { IndexWriter } from "./writer.ts";
 
-/** How far an index has come. */
+/** The progress of an index. */
 export interface IndexState {
-  /** Index of the next entry to take. */
+  /** Index of the next entry to add. */
   readonly size: number;
-  /** Of the first entry that retention has left. */
+  /** Index of the first entry that retention has kept. */
   readonly first: number;
-  /** How many lines were no entries. */
+  /** The number of unreadable lines. */
   readonly unreadable: number;
-  /** Of the last line. */
+  /** Digest of the last line. */
   readonly lastDigest: Uint8Array;
   readonly last: Place | undefined;
 }
 
 /**
- * Finds entries by name, time and key. All of it is derived from the segments: it may be deleted at any time, and is made
- * anew when it can not be used.
+ * Finds entries by name, time and key. It is derived from the segments: it may be deleted at any time, and is
+ * recreated if it is unusable.
  */
 export class AuditIndex {
   readonly find: IndexQueries;
@@ -44,15 +44,17 @@ export class AuditIndex {
   }
 
   /**
-   * Opens the index in a file. To write, it is made when it is not there, damaged, or of another version.
+   * Opens the index in a file. Unless `readOnly`, it is created if it is missing, damaged or of another
+   * version.
    *
-   * @throws Error when this process may not write there; with `readOnly` also when there is none of this version
+   * @throws Error if this process may not write there, or with `readOnly` if there is no index of this
+   * version
    */
   static open(path: string, { readOnly = false }: { readonly readOnly?: boolean } = {}): AuditIndex {
     return new AuditIndex(readOnly ? openToRead(path) : openToWrite(path), !readOnly);
   }
 
-  /** One that goes with its process. @param from the first entry to take */
+  /** An index that lives only as long as its process. @param from the first entry to add */
   static inMemory(from = 0): AuditIndex {
     const index = new AuditIndex(openMemory(), true);
     index.#database.prepare("UPDATE state SET first = ?1, size = ?1").run(from);
@@ -71,20 +73,20 @@ export class AuditIndex {
     };
   }
 
-  /** Index of the next entry to take. */
+  /** Index of the next entry to add. */
   get size(): number {
     return Number(this.#state.get()?.["size"]);
   }
 
-  /** From where an entry is read. */
+  /** The position from which to read an entry. */
   positionOf(index: number): LinePosition {
     const place = this.#placeOf(index);
     return place === undefined ? { index } : place;
   }
 
   /**
-   * Takes entries, in order and all or none; those that are there already are passed over. False, and nothing is taken,
-   * when the index has not come to `after`: another process has made it anew.
+   * Adds entries in order, all or none, and skips those already indexed. Returns false and adds nothing if
+   * the index has not reached `after`, because another process has recreated it.
    */
   add(batch: readonly ReadEntry[], after = 0): boolean {
     const writer = this.#writable();
@@ -103,14 +105,14 @@ export class AuditIndex {
     });
   }
 
-  /** Leaves out the entries before one, a part of them at a time; true when none is left. */
+  /** Removes the entries before an index, some per call; returns true when none are left. */
   prune(beforeIndex: number): boolean {
     if (this.state.first >= beforeIndex) return true;
     const writer = this.#writable();
     return this.#atomically(() => writer.prune(beforeIndex));
   }
 
-  /** Forgets everything. */
+  /** Deletes all entries from the index. */
   reset(): void {
     this.#writable();
     this.#atomically(() => makeTables(this.#database));
@@ -144,7 +146,7 @@ export class AuditIndex {
     }
   }
 
-  /** Another process may have made the index anew, so that what is remembered of it is another's. */
+  /** Another process may have recreated the index, which invalidates cached state. */
   #noticeOthers(): void {
     const version = Number(this.#version.get()?.["data_version"]);
     if (version !== this.#dataVersion) this.#writer?.forget();

@@ -7,28 +7,28 @@ import type { AuditIndex, IndexState } from "./audit-index.ts";
 import { lineDigest } from "./rows.ts";
 
 export interface CatchUpProgress {
-  /** Index of the next entry to take. */
+  /** Index of the next entry to add. */
   readonly size: number;
   readonly bytes: number;
   readonly totalBytes: number;
 }
 
 export interface CatchUpOptions {
-  /** Told after each batch. */
+  /** Called after each batch. */
   readonly onProgress?: (progress: CatchUpProgress) => void;
   readonly signal?: AbortSignal;
-  /** How many entries are taken before others have their turn. */
+  /** The number of entries between two turns of the event loop. */
   readonly yieldEvery?: number;
-  /** Index of the first entry not to take: a writer's own lines may be cut until they are durable. */
+  /** Index of the first entry to leave out: until its lines are durable, the writer may truncate them. */
   readonly end?: number;
 }
 
-/** What takes entries in order. */
+/** An index that entries are added to in order. */
 export type CatchingIndex = Pick<AuditIndex, "state" | "size" | "add" | "prune" | "reset">;
 
 /**
- * Brings an index up to the segments. One that does not fit them begins again; what retention has taken leaves it.
- * Another process may do the same at the same time.
+ * Updates an index from the segments. An index that does not match them starts over; entries deleted by
+ * retention are removed. Other processes may do the same at the same time.
  */
 export async function catchUp(
   index: CatchingIndex,
@@ -37,7 +37,7 @@ export async function catchUp(
 ): Promise<void> {
   let segments: readonly Segment[];
   do {
-    // The list is the newer of the two, so that it has every segment that the index knows.
+    // The state is read before the list, so that the list contains every segment in the index.
     const { state } = index;
     segments = await list();
     if (!(await fits(state, segments))) index.reset();
@@ -45,7 +45,7 @@ export async function catchUp(
   } while (!(await takeNew(index, segments, options)));
 }
 
-/** Takes what an index has not, from where it stands; false when another process has made it anew meanwhile. */
+/** Adds the missing entries; returns false if another process has recreated the index meanwhile. */
 export async function takeNew(
   index: Pick<CatchingIndex, "state" | "size" | "add">,
   segments: readonly Segment[],
@@ -56,7 +56,7 @@ export async function takeNew(
   let batch: ReadEntry[] = [];
   for await (const located of readLinesFrom(segments, nextPosition(index.state))) {
     if (located.index >= end) break;
-    // Another process may have taken these.
+    // Another process may have added these.
     if (located.index < size) continue;
     batch.push(readEntry(located));
     if (batch.length < yieldEvery) continue;
@@ -81,13 +81,13 @@ async function pause(
   signal?.throwIfAborted();
 }
 
-/** Whether the last entry of an index stands where it says. */
+/** Whether the segments contain the last entry of the index at its place. */
 export async function fits(state: IndexState, segments: readonly Segment[]): Promise<boolean> {
   const { size, last, lastDigest } = state;
   if (size === 0) return true;
   const first = segments[0]?.first;
   if (first === undefined) return false;
-  // Retention took all that it knew.
+  // Retention has deleted every indexed entry.
   if (size <= first) return true;
   const segment = segments.find((one) => one.first === last?.segmentFirst);
   if (last === undefined || segment === undefined) return false;
@@ -105,7 +105,7 @@ async function pruneTo(index: CatchingIndex, first: number, signal?: AbortSignal
   }
 }
 
-/** Where the line begins that an index has to take next. */
+/** The position of the next line to add. */
 export function nextPosition({ size, last }: IndexState): LinePosition {
   if (last === undefined) return { index: size };
   return { index: size, segmentFirst: last.segmentFirst, offset: last.offset + last.length + 1 };

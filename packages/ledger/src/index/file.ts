@@ -17,7 +17,7 @@ const busyMs = 5_000;
 const sqliteCorrupt = 11;
 const sqliteNotADatabase = 26;
 
-/** An index that lives as long as its process. */
+/** An index that lives only as long as its process. */
 export function openMemory(): DatabaseSync {
   const database = new DatabaseSync(":memory:");
   inTransaction(database, () => makeTables(database));
@@ -25,10 +25,10 @@ export function openMemory(): DatabaseSync {
 }
 
 /**
- * Opens an index to write in it. What is missing, damaged or of another version is made anew, which is all that can be
- * wrong with it: the entries stand in the segments.
+ * Opens an index for writing. It is recreated if it is missing, damaged or of another version, which loses
+ * nothing because the entries are in the segments.
  *
- * @throws Error when this process may not write there
+ * @throws Error if this process may not write there
  */
 export function openToWrite(path: string): DatabaseSync {
   createFile(path);
@@ -42,12 +42,13 @@ export function openToWrite(path: string): DatabaseSync {
   }
 }
 
-/** @throws Error when there is none that this release and process can read */
+/** @throws Error if there is no index that this release and process can read */
 export function openToRead(path: string): DatabaseSync {
   try {
     return readable(path);
   } catch (error) {
-    // SQLite writes beside a file even to read it. Where it can not, and no log says that others are writing, it need not.
+    // SQLite writes next to a file even to read it. If it cannot, and no write-ahead log shows another
+    // writer, the file can be opened as immutable.
     if (existsSync(`${path}-wal`)) throw error;
     const url = pathToFileURL(path);
     url.searchParams.set("immutable", "1");
@@ -67,15 +68,15 @@ function readable(path: string | URL): DatabaseSync {
   }
 }
 
-/** Its log first: SQLite would take it for that of the next index. */
+/** Removes the write-ahead log first, because SQLite would apply it to the next index. */
 export function removeIndex(path: string): void {
   for (const suffix of ["-wal", "-shm", ""]) rmSync(`${path}${suffix}`, { force: true });
 }
 
-/** Whether the file is no index that SQLite can use. */
+/** Whether the error means that SQLite cannot use the file as an index. */
 export function isDamaged(error: unknown): boolean {
   if (!(error instanceof Error && "errcode" in error)) return false;
-  // The octet above tells more of the same.
+  // The higher octets only refine the code.
   const code = Number(error.errcode) & 0xff;
   return code === sqliteCorrupt || code === sqliteNotADatabase;
 }
@@ -96,8 +97,8 @@ function opened(path: string): DatabaseSync {
 }
 
 /**
- * The index belongs to whom the ledger belongs: one of root's would lock out a CA of another user. SQLite gives the files
- * beside it the same owner.
+ * The index gets the owner of the ledger: an index owned by root would lock out a CA that runs as another
+ * user. SQLite gives its other files the same owner.
  */
 function createFile(path: string): void {
   const { uid, gid } = statSync(dirname(path));
@@ -106,7 +107,7 @@ function createFile(path: string): void {
     file = openSync(path, "wx", 0o600);
   } catch (error) {
     if (errnoOf(error) !== "EEXIST") throw error;
-    // Root follows nobody's link.
+    // Root must not follow a link that another user has created.
     if (lstatSync(path).isFile()) return;
     throw Object.assign(new Error("the index is no regular file"), { code: "EPERM" });
   }

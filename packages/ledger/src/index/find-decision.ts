@@ -5,7 +5,10 @@ import { entryOf } from "../segments/read-entry.ts";
 import { findUnauthenticatedRefusal } from "../unauthenticated/find-refusal.ts";
 import type { IndexQueries } from "./queries.ts";
 
-/** The decision about a call by its reference, from the disk: what is indexed, then what is written of strangers. */
+/**
+ * Finds the decision about a call on disk by its reference id: first in the index, then among the refusals of
+ * unauthenticated callers.
+ */
 export async function findDecision(
   index: { readonly find: Pick<IndexQueries, "withKey"> } | undefined,
   directory: Pick<LedgerDirectory, "segments" | "unauthenticated">,

@@ -4,7 +4,7 @@ import { manualSweep, type RecordingLogger, recordingLogger } from "@kasbah/test
 import { issued, spiffe, WrittenLedger } from "@kasbah/testkit/ledger";
 import { IndexKeeper } from "./keeper.ts";
 
-describe("The keeper of a running CA's index", () => {
+describe("IndexKeeper", () => {
   let ledger: WrittenLedger;
   let logger: RecordingLogger;
   let durable: number;
@@ -27,7 +27,7 @@ describe("The keeper of a running CA's index", () => {
   }
   const warnings = () => logger.events.filter(({ level }) => level === "warn").length;
 
-  it("issues no error where the index can not be, says so once, and comes back by itself", async () => {
+  it("keeps the CA running without an index, logs the failure once, and recovers automatically", async () => {
     const entry = issued();
     await ledger.write(entry);
     durable = 1;
@@ -42,7 +42,7 @@ describe("The keeper of a running CA's index", () => {
     assert.deepEqual(await keeper.find(entry.referenceId), entry);
   });
 
-  it("makes anew what is damaged, whenever that is found", async () => {
+  it("recreates a damaged index whenever the damage is found", async () => {
     const entries = Array.from({ length: 300 }, () => issued());
     await ledger.write(...entries);
     durable = 300;
@@ -60,7 +60,7 @@ describe("The keeper of a running CA's index", () => {
     assert.equal(keeper.isNameKnown(spiffe("frontend")), true);
   });
 
-  it("takes nothing that is not durable, and makes one effort at a time", async () => {
+  it("indexes only durable entries, one run at a time", async () => {
     const entries = [issued(), issued({ spiffeId: spiffe("backend") })];
     await ledger.write(...entries);
     durable = 1;
@@ -72,7 +72,7 @@ describe("The keeper of a running CA's index", () => {
     assert.equal(keeper.isNameKnown(spiffe("backend")), true);
   });
 
-  it("stops in the middle of a long way, and goes on from there", async () => {
+  it("stops in the middle of a long run and resumes there", async () => {
     await ledger.write(...Array.from({ length: 2_000 }, () => issued()));
     durable = 2_000;
     const working = keeper.catchUp();

@@ -9,14 +9,17 @@ import { findDecision } from "./find-decision.ts";
 
 export interface IndexKeeperDeps {
   readonly directory: LedgerDirectory;
-  /** How many entries are durable: what follows may yet be cut. */
+  /** The number of durable entries. Later ones may still be truncated. */
   readonly durable: () => number;
-  /** When to look for new entries. */
+  /** Triggers the search for new entries. */
   readonly sweep: Sweep;
   readonly logger: Logger;
 }
 
-/** Keeps the index of a running CA up to its ledger. Nobody waits for it, and the CA goes on when it fails. */
+/**
+ * Keeps the index of a running CA up to date with its ledger. Issuance never waits for it, and continues if
+ * it fails.
+ */
 export class IndexKeeper implements Component {
   readonly name = "audit index";
   readonly #deps: IndexKeeperDeps;
@@ -31,7 +34,7 @@ export class IndexKeeper implements Component {
     this.#deps = deps;
   }
 
-  /** Returns at once: an index that is made anew takes its time. */
+  /** Returns immediately, because recreating an index takes time. */
   async start(): Promise<void> {
     void this.catchUp();
     this.#sweeping = this.#deps.sweep(() => void this.catchUp());
@@ -45,7 +48,7 @@ export class IndexKeeper implements Component {
     this.#index = undefined;
   }
 
-  /** Takes what is new; whoever asks meanwhile waits for the same. */
+  /** Adds new entries. Concurrent callers share one run. */
   catchUp(): Promise<void> {
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined;
@@ -53,7 +56,7 @@ export class IndexKeeper implements Component {
     return this.#working;
   }
 
-  /** The decision about a call, from the disk. What came after the last look is not found. */
+  /** Finds the decision about a call on disk. Entries since the last run are not found. */
   async find(referenceId: string): Promise<DecisionEntry | undefined> {
     try {
       return await findDecision(this.#index, this.#deps.directory, referenceId);
@@ -63,7 +66,7 @@ export class IndexKeeper implements Component {
     }
   }
 
-  /** Whether a certificate was ever issued to this name; undefined until the index has come to the end once. */
+  /** Whether a certificate was ever issued to this name; undefined until the index has caught up once. */
   isNameKnown(spiffeId: string): boolean | undefined {
     if (!this.#isCurrent) return undefined;
     try {
@@ -88,7 +91,7 @@ export class IndexKeeper implements Component {
     }
   }
 
-  /** The next look opens it again; one that is damaged is made anew then. */
+  /** The next run opens the index again, or recreates it if it is damaged. */
   #fail(error: unknown): void {
     const { directory, logger } = this.#deps;
     if (!this.#hasFailed)

@@ -5,7 +5,7 @@ import { bucketSize } from "./schema.ts";
 
 const bucketEnd = bucketSize - 1;
 const columns = "e.id, e.offset, e.length, (SELECT max(first) FROM segments WHERE first <= e.id) AS segment";
-/** What retention took is not found, though its rows may stand there yet. */
+/** Excludes entries that retention deleted, whose rows may still exist. */
 const kept = "e.id >= (SELECT first FROM state)";
 
 const sql = {
@@ -34,7 +34,9 @@ const sql = {
     max(bucket) * ${bucketSize} + ${bucketEnd} AS "to" FROM buckets WHERE max_time >= ? AND min_time <= ?`,
 };
 
-/** Asks for rows. An instant is in seconds, and both ends of a validity belong to it (RFC 5280 §4.1.2.5). */
+/**
+ * Queries over the index. Instants are in seconds, and both ends belong to a validity (RFC 5280 §4.1.2.5).
+ */
 export class IndexQueries {
   readonly #statements: Record<string, StatementSync>;
 
@@ -45,12 +47,12 @@ export class IndexQueries {
     this.#statements = Object.fromEntries(prepared);
   }
 
-  /** Entries that may have this key, the newest first: the caller compares. */
+  /** Entries that may have this key, newest first. The caller must compare the key. */
   withKey(kind: LookupKey, value: string): readonly Place[] {
     return this.#places("key", keyHash(kind, value));
   }
 
-  /** Certificates of a name that were valid at a second, the newest first. */
+  /** Certificates of a name that were valid at a second, newest first. */
   heldAt(spiffeId: string, second: number, limit: number): readonly Place[] {
     return this.#places("held", spiffeId, second, limit);
   }
@@ -60,19 +62,19 @@ export class IndexQueries {
     return this.#places(order, spiffeId, limit);
   }
 
-  /** The newest certificate of each name and pod that has not ended, in the order of their entries. */
+  /** The newest unexpired certificate of each name and pod, in the order of their entries. */
   *liveAt(second: number): Generator<Place> {
     for (const row of this.#statement("live").iterate(second)) yield placeOf(row);
   }
 
-  /** Whether a certificate was issued to this name that is on record yet. */
+  /** Whether the ledger contains a certificate for this name. */
   isNameKnown(spiffeId: string): boolean {
     return this.#statement("known").get(spiffeId) !== undefined;
   }
 
-  /** The names that begin with a text, in order. */
+  /** The names with a prefix, in order. */
   *namesWith(prefix: string): Generator<string> {
-    // No name holds the character: SPIFFE IDs are ASCII.
+    // SPIFFE IDs are ASCII, so no name contains this character.
     for (const row of this.#statement("names").iterate(prefix, `${prefix}\u{10ffff}`))
       yield String(row["spiffe_id"]);
   }
@@ -82,12 +84,14 @@ export class IndexQueries {
     return this.#places("authorities");
   }
 
-  /** The last stage of one, by its fingerprint. */
+  /** The last stage of one authority, by its fingerprint. */
   authority(fingerprint: string): Place | undefined {
     return this.#places("authority", Buffer.from(fingerprint, "hex"))[0];
   }
 
-  /** The entries among which all of a time are, both ends included. A clock that was set back makes them more. */
+  /**
+   * A range that contains all entries of a period, both ends included. It is wider if the clock was set back.
+   */
   span(sinceMs: number, untilMs: number): { readonly from: number; readonly to: number } | undefined {
     const row = this.#statement("span").get(sinceMs, untilMs);
     return typeof row?.["to"] === "number" ? { from: Number(row["from"]), to: row["to"] } : undefined;

@@ -2,20 +2,19 @@ import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { IssuedEntry, LedgerEntry } from "../entry/entry.ts";
 
-/** What entries are searched by, beside the name. */
+/** The kinds of keys by which entries are found, apart from names. */
 export type LookupKey = "reference" | "serial" | "fingerprint" | "spki";
 
 const seeds: Record<LookupKey, number> = { reference: 1, serial: 2, fingerprint: 3, spki: 4 };
 
 /**
- * Four octets for a key. Other keys have the same, by chance or by intent, so whoever finds an entry by it compares the
- * key itself.
+ * Four octets for a key. Keys can collide by chance or on purpose, so callers must compare the key itself.
  */
 export function keyHash(kind: LookupKey, value: string): number {
   return crc32(value, seeds[kind]) | 0;
 }
 
-/** The keys of an entry, in the order of the tree. */
+/** The keys of an entry in the order of the index. */
 export function keyHashesOf(entry: LedgerEntry): readonly number[] {
   if (entry.kind === "refused") return [keyHash("reference", entry.referenceId)];
   if (entry.kind !== "issued") return [];
@@ -27,17 +26,17 @@ export function keyHashesOf(entry: LedgerEntry): readonly number[] {
   ];
 }
 
-/** The second that an instant is in: certificates know no smaller unit. */
+/** The second of an instant, the smallest unit of a certificate's validity. */
 export function secondOf(ms: number): number {
   return Math.floor(ms / 1000);
 }
 
-/** Tells the pods of one name apart, and has no other use; 0 where there is none. */
+/** Distinguishes only the pods of one name; 0 if there is no pod. */
 export function podKey({ caller }: IssuedEntry): number {
   return caller.pod === undefined ? 0 : sha256(caller.pod.uid).readUIntBE(0, 6);
 }
 
-/** By which an entry is known again. */
+/** Identifies an entry by its line. */
 export function lineDigest(line: Uint8Array): Uint8Array {
   return sha256(line).subarray(0, 8);
 }

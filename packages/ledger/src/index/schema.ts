@@ -1,12 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
 
-/** Raised with every change below: an index of another version is made anew. */
+/** Incremented with every change below. An index of another version is recreated. */
 export const indexVersion = 1;
 
 /**
- * Entries are indexed in buckets of so many. Keys are random, and in one tree each would touch another page, so that the
- * hundredth million entries would cost far more than the first. In a tree ordered by bucket all that is written lies in
- * its last pages; a search looks once into each bucket, newest first.
+ * Number of entries in a bucket. Keys are random, so in a single tree every insert would touch another page.
+ * Ordered by bucket, all writes go to the last pages, and a query looks into each bucket once, newest first.
  */
 export const bucketSize = 16_384;
 
@@ -40,9 +39,9 @@ CREATE TABLE keys (
 CREATE TABLE authorities (fingerprint BLOB PRIMARY KEY, entry INTEGER NOT NULL) WITHOUT ROWID;
 PRAGMA user_version = ${indexVersion};`;
 
-/** For one connection. The cache has room for the pages of a bucket. */
+/** Per connection. The cache has room for the pages of one bucket. */
 export const connectionSettings = "PRAGMA cache_size = -4096; PRAGMA temp_store = FILE;";
-/** Derived data may lose its last second in a power cut, never its consistency. */
+/** A power cut may lose the last second of derived data, but not its consistency. */
 export const fileSettings =
   "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;";
 
@@ -50,14 +49,14 @@ export function versionOf(database: DatabaseSync): number {
   return Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
 }
 
-/** Empties an index, or makes the tables of a new one; within a transaction of the caller's. */
+/** Clears an index or creates the tables of a new one, within a transaction of the caller. */
 export function makeTables(database: DatabaseSync): void {
   const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
   for (const { name } of tables) database.exec(`DROP TABLE "${String(name).replaceAll('"', '""')}"`);
   database.exec(schema);
 }
 
-/** Runs work that writes alone; what it did is undone when it throws. */
+/** Runs work in an exclusive write transaction, which is rolled back if it throws. */
 export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   database.exec("BEGIN IMMEDIATE");
   try {
@@ -65,7 +64,7 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
     database.exec("COMMIT");
     return result;
   } catch (error) {
-    // A failed write may have ended it already.
+    // A failed write may already have ended it.
     if (database.isTransaction) database.exec("ROLLBACK");
     throw error;
   }

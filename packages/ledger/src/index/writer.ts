@@ -10,10 +10,10 @@ interface KnownIdentity {
   lastBucket: number;
 }
 
-/** Names beyond this cost a look into the file. */
+/** Names beyond this number cost a query. */
 const maxKnown = 20_000;
 
-/** Writes rows; within transactions of the caller's. */
+/** Writes rows, within transactions of the caller. */
 export class IndexWriter {
   readonly #statements: ReturnType<typeof statementsOf>;
   readonly #identities = new LRUCache<string, KnownIdentity>({ max: maxKnown });
@@ -22,12 +22,12 @@ export class IndexWriter {
     this.#statements = statementsOf(database);
   }
 
-  /** What another process, or a transaction that was undone, may have made untrue. */
+  /** Drops cached state that another process or a rolled-back transaction may have invalidated. */
   forget(): void {
     this.#identities.clear();
   }
 
-  /** Entries of one bucket, in order. */
+  /** Writes entries of one bucket, in order. */
   write(batch: readonly ReadEntry[]): void {
     const { entry, key, segment } = this.#statements;
     const bucket = bucketOf(batch[0]?.index ?? 0);
@@ -44,14 +44,14 @@ export class IndexWriter {
       if (read.entry?.kind === "issued") this.#writeCertificate(bucket, read.index, read.entry, validity);
       if (read.entry?.kind === "authority") this.#writeAuthority(read.index, read.entry);
     }
-    // Neighbours in the tree are written while their page is at hand.
+    // Sorted, so that neighbours in the tree are written to the same page.
     keys.sort(([one], [other]) => one - other);
     for (const [hash, at] of keys) key.run(bucket, hash, at);
     this.#statements.bucket.run(bucket, times.min, times.max, validity.min, validity.max);
     this.#writeState(batch);
   }
 
-  /** Takes out whole buckets that lie before an entry, at most a few: a long time would be a long pause. */
+  /** Removes whole buckets before an entry, only a few per call to keep the pause short. */
   prune(before: number): boolean {
     const { pruned, first } = this.#statements;
     const bucket = Math.min(bucketOf(before), bucketOf(Number(first.get()?.["first"])) + 1);

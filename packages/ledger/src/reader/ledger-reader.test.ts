@@ -15,7 +15,7 @@ const minute = 60_000;
 const iso = (ms: number) => new Date(ms).toISOString();
 const places = (found: readonly Found[]) => found.map(({ slot, index }) => `${slot}/${index}`);
 
-describe("The reader of ledgers", () => {
+describe("SegmentLedgerReader", () => {
   let ledger: WrittenLedger;
   let open: LedgerReader[];
 
@@ -37,12 +37,12 @@ describe("The reader of ledgers", () => {
   const who = async (ms: number | undefined, name = "frontend") =>
     places(await (await reader()).who(spiffe(name), ms === undefined ? undefined : new Date(ms), 100));
 
-  it("says where there is no ledger", async () => {
+  it("fails with STATE_MISSING where there is no ledger", async () => {
     for (const directory of [join(ledger.stateDirectory, "none"), ledger.directory.segments])
       await rejectsWithCode(openLedgerForReading(directory), "STATE_MISSING");
   });
 
-  it("passes over what it can not read, and says how much", async () => {
+  it("skips unreadable lines and counts them", async () => {
     const line = Buffer.from(encodeEntry(issued())).toString();
     await ledger.write(issued(), "garbage", line.replace("default", "\\u0064efault"), issued());
     const opened = await reader();
@@ -50,7 +50,7 @@ describe("The reader of ledgers", () => {
     assert.equal(opened.unreadable, 2);
   });
 
-  it("finds an index damaged in the middle of a question, makes it anew, and answers", async () => {
+  it("recreates an index that turns out to be damaged during a query, and answers", async () => {
     await ledger.write(...Array.from({ length: 300 }, () => issued()));
     const index = AuditIndex.open(ledger.directory.index);
     await catchUp(index, () => ledger.segments());
@@ -62,7 +62,7 @@ describe("The reader of ledgers", () => {
     assert.equal((await opened.who(spiffe("frontend"), undefined, 1_000)).length, 300);
   });
 
-  it("reads what is not indexed from the segments, where it may not write the index", async () => {
+  it("reads entries that are not indexed from the segments if it may not write the index", async () => {
     await ledger.write(issued(), issued({ spiffeId: spiffe("backend") }));
     const index = AuditIndex.open(ledger.directory.index);
     await catchUp(index, () => ledger.segments(), { end: 1 });
@@ -71,13 +71,13 @@ describe("The reader of ledgers", () => {
     const held = async (name: string) => places(await opened.who(spiffe(name), new Date(noon), 9));
     assert.deepEqual([...(await held("frontend")), ...(await held("backend"))], ["0/0", "0/1"]);
     assert.equal(index.size, 1);
-    // A CA that runs goes on meanwhile.
+    // A running CA continues meanwhile.
     await catchUp(index, () => ledger.segments());
     assert.deepEqual(await held("backend"), ["0/1"]);
     index.close();
   });
 
-  it("tells of the newest also when a running CA went on with the index since it was opened", async () => {
+  it("returns the newest certificate even if a running CA has updated the index since it was opened", async () => {
     await ledger.write(issued());
     const opened = await reader();
     await ledger.write(issued(), issued());
@@ -88,7 +88,7 @@ describe("The reader of ledgers", () => {
     assert.deepEqual(places(await opened.who(spiffe("frontend"), undefined, 9)), ["0/2", "0/1", "0/0"]);
   });
 
-  it("follows no link in the place of the index, and answers all the same", async () => {
+  it("does not follow a link in place of the index, and still answers", async () => {
     await ledger.write(issued());
     const elsewhere = join(ledger.stateDirectory, "elsewhere");
     await symlink(elsewhere, ledger.directory.index);
@@ -96,15 +96,15 @@ describe("The reader of ledgers", () => {
     await assert.rejects(stat(elsewhere), { code: "ENOENT" });
   });
 
-  it("reads a ledger whose index can be neither made nor opened", async () => {
+  it("reads a ledger whose index can be neither created nor opened", async () => {
     await ledger.write(issued());
-    // A directory stands in its way: root may write everywhere.
+    // A directory blocks the file, because root may write everywhere.
     await mkdir(ledger.directory.index);
     assert.deepEqual(await who(noon), ["0/0"]);
   });
 
-  describe("who held a name", () => {
-    it("begins and ends with the second, across rotations of leaf and authority", async () => {
+  describe("who", () => {
+    it("returns the holders of a name to the second, across rotations of leaf and authority", async () => {
       const old = issued({ notBefore: iso(noon), notAfter: iso(noon + 60 * minute) });
       await ledger.write(
         authorityStage({ stage: "active" }),
@@ -135,7 +135,7 @@ describe("The reader of ledgers", () => {
       assert.equal(await opened.authorityId(sha256("other")), undefined);
     });
 
-    it("is told with the first and the last time of a name on record", async () => {
+    it("returns the first and the last certificate of a name", async () => {
       await ledger.write(issued(), issued({ spiffeId: spiffe("frontend-2") }), issued());
       const ends = await (await reader()).firstAndLast(spiffe("frontend"));
       assert.deepEqual([ends?.first.index, ends?.last.index], [0, 2]);
@@ -143,7 +143,7 @@ describe("The reader of ledgers", () => {
     });
   });
 
-  it("finds a certificate by its serial and by its fingerprint, and no other", async () => {
+  it("finds a certificate only by its serial and its fingerprint", async () => {
     const wanted = issued();
     const sameSerial = issued({ serial: wanted.serial });
     await ledger.write(issued(), wanted, sameSerial);
@@ -153,7 +153,7 @@ describe("The reader of ledgers", () => {
     assert.deepEqual(await opened.certificate({ serial: "00" }), []);
   });
 
-  it("tells apart what the index takes for the same", async () => {
+  it("distinguishes certificates whose keys collide in the index", async () => {
     const [one, other] = collision("serial");
     await ledger.write(issued({ serial: one }), issued({ serial: other }));
     const opened = await reader();
@@ -161,7 +161,7 @@ describe("The reader of ledgers", () => {
     assert.deepEqual(places(await opened.certificate({ serial: other })), ["0/1"]);
   });
 
-  it("tells apart calls that the index takes for the same", async () => {
+  it("distinguishes calls whose references collide in the index", async () => {
     const [one, other] = collision("reference").map((referenceId) => refused({ referenceId }));
     assert.ok(one && other);
     await ledger.write(one, other);
@@ -177,7 +177,7 @@ describe("The reader of ledgers", () => {
     }
   });
 
-  it("finds the decision about a call, of strangers too, in memory of nobody", async () => {
+  it("finds the decision about a call on disk, even for unauthenticated callers", async () => {
     const [denied, stranger] = [refused({ caller: issued().caller }), refused()];
     await ledger.write(issued(), denied);
     const trap = refused({ problem: stranger.referenceId });
@@ -200,7 +200,7 @@ describe("The reader of ledgers", () => {
     }
   });
 
-  describe("over several ledgers", () => {
+  describe("several ledgers", () => {
     let other: WrittenLedger;
 
     beforeEach(async () => {
@@ -209,7 +209,7 @@ describe("The reader of ledgers", () => {
       await other.write(...[1, 3, 5].map((count) => issued({ time: iso(noon + count * minute) })));
     });
 
-    it("merges their entries by time", async () => {
+    it("merges entries of several ledgers by time", async () => {
       const expected = ["0/0", "1/0", "0/1", "1/1", "0/2", "1/2"];
       const opened = await reader();
       assert.deepEqual(places(await all(opened.since(new Date(noon)))), expected);
@@ -226,12 +226,12 @@ describe("The reader of ledgers", () => {
       );
     });
 
-    it("lists each name and pod once, by the newest certificate of all", async () => {
+    it("lists each name and pod once, with the newest certificate of all ledgers", async () => {
       const live = await (await reader()).identities(new Date(noon + 10 * minute));
       assert.deepEqual(places(live), ["1/2"]);
     });
 
-    it("takes several state directories, and names their ledgers by their paths", async () => {
+    it("reads several state directories and names their ledgers by path", async () => {
       const second = await WrittenLedger.make();
       try {
         await second.write(issued({ time: iso(noon + 3.5 * minute) }));
@@ -251,8 +251,8 @@ describe("The reader of ledgers", () => {
     });
   });
 
-  describe("the entries of a time", () => {
-    it("hold both ends, and their bytes as they stand", async () => {
+  describe("since", () => {
+    it("returns the entries of a period, both ends included, with their exact bytes", async () => {
       const entries = [0, 1, 2, 3].map((count) => refused({ time: iso(noon + count) }));
       await ledger.write(...entries);
       const found = await all((await reader()).since(new Date(noon + 1), new Date(noon + 2)));
@@ -260,7 +260,7 @@ describe("The reader of ledgers", () => {
       assert.deepEqual(found[0]?.line, Buffer.from(encodeEntry(entries[1] as LedgerEntry)));
     });
 
-    it("are all found when the clock was set back, and when they are not indexed yet", async () => {
+    it("returns all entries of a period if the clock was set back or they are not indexed yet", async () => {
       await ledger.write(
         ...[5, 6, -60, -59, 7].map((count) => refused({ time: iso(noon + count * minute) })),
       );
@@ -279,8 +279,8 @@ describe("The reader of ledgers", () => {
     });
   });
 
-  describe("the tail", () => {
-    it("goes on where it stopped, across torn lines, the end of a segment, and retention", async () => {
+  describe("tail", () => {
+    it("continues where it stopped, across torn lines, ends of segments and retention", async () => {
       await ledger.write(refused(), refused());
       const tail = (await reader()).tail();
       assert.deepEqual(places(await tail.last(1)), ["0/1"]);
@@ -298,7 +298,7 @@ describe("The reader of ledgers", () => {
       assert.deepEqual(places(await all(tail.more())), ["0/5"]);
     });
 
-    it("reaches back over segments, to the beginning if need be", async () => {
+    it("reads across segments, back to the first entry if necessary", async () => {
       for (let count = 0; count < 5; count += 1) {
         await ledger.write(refused());
         ledger.roll();
@@ -311,7 +311,7 @@ describe("The reader of ledgers", () => {
   });
 });
 
-/** Two keys of one hash: of so many some have. */
+/** Finds two keys with the same hash. */
 function collision(kind: LookupKey): readonly [string, string] {
   const seen = new Map<number, string>();
   for (let count = 0; ; count += 1) {

@@ -7,7 +7,10 @@ import { mergeByTime } from "./merge.ts";
 import type { SlotReader } from "./slot-reader.ts";
 import { MergedTail, Tail } from "./tail.ts";
 
-/** Answers questions about what is on record in one or several state directories, of CAs that run or are stopped. */
+/**
+ * Answers queries about the ledgers in one or several state directories, whether their CAs are running or
+ * stopped.
+ */
 export class SegmentLedgerReader implements LedgerReader {
   readonly #slots: readonly SlotReader[];
 
@@ -15,14 +18,14 @@ export class SegmentLedgerReader implements LedgerReader {
     this.#slots = slots;
   }
 
-  /** How many lines are no entries that this release can read. */
+  /** The number of lines that this release cannot read as entries. */
   get unreadable(): number {
     return this.#slots.reduce((sum, { unreadable }) => sum + unreadable, 0);
   }
 
   /**
-   * The certificates of a name that were valid at an instant, or all, the newest first. Both seconds at the ends of a
-   * validity are part of it (RFC 5280 §4.1.2.5).
+   * The certificates of a name that were valid at an instant, or all of them, newest first. Both end seconds
+   * belong to a validity (RFC 5280 §4.1.2.5).
    */
   async who(spiffeId: string, at: Date | undefined, limit: number): Promise<readonly Found<IssuedEntry>[]> {
     const second = at === undefined ? undefined : secondOf(at.getTime());
@@ -36,7 +39,7 @@ export class SegmentLedgerReader implements LedgerReader {
     return issuedOf(found, (entry) => entry.spiffeId === spiffeId).slice(0, limit);
   }
 
-  /** The first and the last certificate of a name that are on record; undefined when there is none. */
+  /** The first and the last certificate of a name; undefined if there is none. */
   async firstAndLast(
     spiffeId: string,
   ): Promise<{ readonly first: Found<IssuedEntry>; readonly last: Found<IssuedEntry> } | undefined> {
@@ -57,7 +60,7 @@ export class SegmentLedgerReader implements LedgerReader {
     return issuedOf(found, (entry) => entry[kind] === value);
   }
 
-  /** The decision about a call, those about strangers included. */
+  /** The decision about a call, even if the caller was not authenticated. */
   async reference(referenceId: string): Promise<DecisionEntry | undefined> {
     const found = await this.#all((slot) => slot.find((find) => find.withKey("reference", referenceId)));
     for (const { entry } of found)
@@ -70,7 +73,7 @@ export class SegmentLedgerReader implements LedgerReader {
     return undefined;
   }
 
-  /** The last certificate of each name and pod that has not ended, by name. */
+  /** The last unexpired certificate of each name and pod, sorted by name. */
   async identities(now: Date): Promise<readonly Found<IssuedEntry>[]> {
     const found = await this.#all((slot) => slot.find((find) => find.liveAt(secondOf(now.getTime()))));
     const newest = new Map<string, Found<IssuedEntry>>();
@@ -83,7 +86,7 @@ export class SegmentLedgerReader implements LedgerReader {
     );
   }
 
-  /** What an authority is called, by its fingerprint; undefined where that is not on record. */
+  /** The id of the authority with a fingerprint; undefined if the ledger does not contain it. */
   async authorityId(fingerprint: string): Promise<string | undefined> {
     const found = await this.#all((slot) =>
       slot.find((find) => [find.authority(fingerprint)].filter((place) => place !== undefined)),
@@ -92,12 +95,12 @@ export class SegmentLedgerReader implements LedgerReader {
     return (entry as AuthorityEntry | undefined)?.authority;
   }
 
-  /** The last entries by time, and what comes after them each time that it is asked. */
+  /** The last entries by time, then on each call the entries since. */
   tail(): LedgerTail {
     return new MergedTail(this.#slots.map(({ slot, directory }) => new Tail(slot, directory)));
   }
 
-  /** The entries of a time in its order, both ends included. */
+  /** The entries of a period, both ends included, sorted by time. */
   since(since: Date, until?: Date): AsyncGenerator<Found, void, undefined> {
     const end = until?.getTime() ?? Number.MAX_SAFE_INTEGER;
     return mergeByTime(this.#slots.map((slot) => slot.between(since.getTime(), end)));
@@ -115,13 +118,13 @@ export class SegmentLedgerReader implements LedgerReader {
 
   async #all(ask: (slot: SlotReader) => Promise<readonly Found[]>): Promise<readonly Found[]> {
     const found: Found[] = [];
-    // One by one: an entry each would be too many arguments for a call.
+    // One by one, because spreading them would pass too many arguments to push.
     for (const slot of this.#slots) for (const one of await ask(slot)) found.push(one);
     return found;
   }
 }
 
-/** The newest first. */
+/** Sorted, newest first. */
 function issuedOf(
   found: readonly Found[],
   isWanted: (entry: IssuedEntry) => boolean,
@@ -135,7 +138,7 @@ function podOf({ entry }: Found<IssuedEntry>): string {
   return entry.caller.pod?.name ?? "";
 }
 
-/** By code units, the same on every machine. */
+/** By code units, so the order is the same on every machine. */
 function compare(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }

@@ -1,6 +1,6 @@
 import type { Found } from "../ports.ts";
 
-/** Several ledgers as one, by time; within each the order stays as it is. */
+/** Merges several ledgers by time and keeps the order within each. */
 export async function* mergeByTime(
   ledgers: readonly AsyncGenerator<Found, void, undefined>[],
 ): AsyncGenerator<Found, void, undefined> {

@@ -9,10 +9,10 @@ import type { SlotIndexOptions } from "./slot-index.ts";
 import { SlotReader } from "./slot-reader.ts";
 
 /**
- * Opens the ledgers in one or several state directories, of CAs that run or are stopped, as one. Their indexes are brought
- * up to them where this process may write; nothing else is changed.
+ * Opens the ledgers in one or several state directories as one, whether their CAs are running or stopped. It
+ * updates their indexes if this process may write, and changes nothing else.
  *
- * @throws LedgerError `STATE_MISSING` where there is no ledger
+ * @throws LedgerError `STATE_MISSING` if there is no ledger
  */
 export async function openLedgerForReading(
   stateDirectories: string | readonly string[],
@@ -40,7 +40,7 @@ export interface Slot {
   readonly directory: LedgerDirectory;
 }
 
-/** @throws LedgerError `STATE_MISSING` where there is no ledger */
+/** @throws LedgerError `STATE_MISSING` if there is no ledger */
 export async function slotsOf(stateDirectory: string): Promise<readonly Slot[]> {
   const ledger = ledgersIn(stateDirectory);
   try {

@@ -6,22 +6,22 @@ import { isDamaged, removeIndex } from "../index/file.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
 import { listSegments } from "../segments/list.ts";
 
-/** The indexes that know all entries of a ledger together; of a CA that runs, the first may know some of the second. */
+/** The indexes that together contain all entries of a ledger. With a running CA, they may overlap. */
 export interface SlotIndex {
   readonly disk: AuditIndex | undefined;
   readonly memory: AuditIndex;
-  /** The first entry that the one in memory knows. */
+  /** The first entry in the memory index. */
   readonly memoryFrom: number;
 }
 
 export interface SlotIndexOptions extends Pick<CatchUpOptions, "onProgress" | "signal"> {
-  /** Leaves the index on disk as it is. */
+  /** Keeps the index on disk unchanged. */
   readonly readOnly?: boolean;
 }
 
 /**
- * Brings the index on disk up to the segments. Who may not write there reads what it has, and keeps the rest, or all, in
- * memory.
+ * Updates the index on disk from the segments. A process that may not write there reads the existing index
+ * and keeps the remaining entries in memory.
  */
 export async function openSlotIndex(
   directory: LedgerDirectory,
@@ -71,13 +71,16 @@ async function openRead(directory: LedgerDirectory): Promise<AuditIndex | undefi
     if (await fits(state, await listSegments(directory.segments))) return index;
     index.close();
   } catch {
-    // Whatever is wrong with it, the segments have it all.
+    // The segments contain everything, whatever is wrong with the index.
     index?.close();
   }
   return undefined;
 }
 
-/** No place, no permission, no space, or somebody else holds it: none of it keeps anybody from reading. */
+/**
+ * Whether the error only prevents writing the index (no space, no permission, a lock), which is not needed
+ * for reading.
+ */
 function isHindrance(error: unknown): boolean {
   const isSqlite = error instanceof Error && "errcode" in error;
   return isSqlite || ["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT"].includes(errnoOf(error) ?? "");

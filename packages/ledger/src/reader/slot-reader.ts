@@ -11,7 +11,7 @@ import { openSlotIndex, type SlotIndex, type SlotIndexOptions } from "./slot-ind
 
 interface Span {
   readonly from: LinePosition;
-  /** The last one. */
+  /** Inclusive. */
   readonly to: number;
 }
 
@@ -39,13 +39,13 @@ export class SlotReader {
     return new SlotReader(slot, directory, options, await openSlotIndex(directory, options));
   }
 
-  /** How many lines are no entries. */
+  /** The number of unreadable lines. */
   get unreadable(): number {
     const { disk, memory } = this.#index;
     return (disk?.state.unreadable ?? 0) + memory.state.unreadable;
   }
 
-  /** The entries at the places that a question finds, in its order; those that retention took meanwhile are left out. */
+  /** The entries that a query finds, in its order, without those that retention has deleted meanwhile. */
   async find(ask: (find: IndexQueries) => Iterable<Place>): Promise<readonly Found[]> {
     const found: Found[] = [];
     for (const { slot, index, line } of await this.#linesAt(ask)) {
@@ -55,7 +55,7 @@ export class SlotReader {
     return found;
   }
 
-  /** The entries of a time, both ends included, in the order of the ledger. */
+  /** The entries of a period, both ends included, in the order of the ledger. */
   async *between(sinceMs: number, untilMs: number): AsyncGenerator<Found, void, undefined> {
     for (const { from, to } of await this.#spans(sinceMs, untilMs)) {
       for await (const { index, line } of readLinesFrom(await listSegments(this.directory.segments), from)) {
@@ -87,7 +87,7 @@ export class SlotReader {
   #places(ask: (find: IndexQueries) => Iterable<Place>): readonly Place[] {
     const { disk, memory } = this.#index;
     const newer = [...ask(memory.find)];
-    // A running CA goes on with the one on disk: what it has since counts, once.
+    // A running CA updates the index on disk, so its later entries count once.
     const known = new Set(newer.map(({ index }) => index));
     const older = disk === undefined ? [] : [...ask(disk.find)];
     return [...newer, ...older.filter(({ index }) => !known.has(index))];
@@ -107,7 +107,7 @@ export class SlotReader {
     });
   }
 
-  /** An index whose damage is found only now is made anew, once. */
+  /** Recreates an index, once, if damage is found only now. */
   async #repaired<T>(work: () => T): Promise<T> {
     try {
       return work();
@@ -120,7 +120,7 @@ export class SlotReader {
     try {
       removeIndex(this.directory.index);
     } catch {
-      // It is another user's: what follows keeps all in memory.
+      // The file belongs to another user, so the index is kept in memory.
     }
     this.#index = await openSlotIndex(this.directory, this.#options);
     return work();

@@ -20,7 +20,7 @@ export class MergedTail implements LedgerTail {
     return count === 0 ? [] : merged.slice(-count);
   }
 
-  /** What was not read yet. */
+  /** The entries that have not been read yet. */
   more(): AsyncGenerator<Found, void, undefined> {
     return mergeByTime(this.#tails.map((tail) => tail.more()));
   }
@@ -30,7 +30,10 @@ async function* streamOf(found: readonly Found[]): AsyncGenerator<Found, void, u
   yield* found;
 }
 
-/** The end of one ledger, and what comes to it; the index is not asked, it may be behind. */
+/**
+ * The end of one ledger and the entries appended to it. It reads the segments, because the index may be
+ * behind.
+ */
 export class Tail {
   readonly #slot: string;
   readonly #directory: LedgerDirectory;
@@ -41,7 +44,7 @@ export class Tail {
     this.#directory = directory;
   }
 
-  /** The last entries, the newest last; {@link more} goes on from there. */
+  /** The last entries, newest last; {@link more} continues after them. */
   async last(count: number): Promise<readonly Found[]> {
     const segments = await listSegments(this.#directory.segments);
     this.#position = { index: startOf(segments, count) };
@@ -53,7 +56,7 @@ export class Tail {
     return last;
   }
 
-  /** What was not read yet. */
+  /** The entries that have not been read yet. */
   async *more(segments?: readonly Segment[]): AsyncGenerator<Found, void, undefined> {
     const there = segments ?? (await listSegments(this.#directory.segments));
     for await (const { index, segment, offset, line } of readLinesFrom(there, this.#position)) {
@@ -64,7 +67,7 @@ export class Tail {
   }
 }
 
-/** The first entry of the newest segment before which at least as many stand to the end. */
+/** The first entry of the newest segment that leaves at least this many entries to the end. */
 function startOf(segments: readonly Segment[], count: number): number {
   const last = segments.at(-1)?.first ?? 0;
   return segments.findLast(({ first }) => last - first >= count)?.first ?? segments[0]?.first ?? 0;

@@ -7,32 +7,35 @@ import { syncDirectory } from "@kasbah/runtime";
 export interface SegmentFile {
   /** Writes all bytes at `position`, then fdatasync. */
   writeDurably(bytes: Uint8Array, position: number): Promise<void>;
-  /** Cuts the file to `length`, then fdatasync. */
+  /** Truncates the file to `length`, then fdatasync. */
   truncateDurably(length: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A segment as it was found. */
+/** A segment as found on disk. */
 export interface OpenedSegment {
   readonly file: SegmentFile;
-  /** How many whole lines there are. */
+  /** The number of complete lines. */
   readonly lines: number;
-  /** Length up to and with the last line feed: what follows is the torn tail of a crash. */
+  /** Length up to and including the last line feed. Anything after it is the torn tail of a crash. */
   readonly wholeLength: number;
   readonly length: number;
 }
 
-/** A symbolic link could lead the ledger to another file. */
+/** A symbolic link could redirect the ledger to another file. */
 const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
 const scanBytes = 1_048_576;
 const lineFeed = 0x0a;
 
-/** Opens a segment, or makes an empty one with mode 0600. The caller has made sure that no other process has it. */
+/**
+ * Opens a segment, or creates an empty one with mode 0600. The caller must ensure that no other process has
+ * it open.
+ */
 export async function openSegmentFile(path: string): Promise<OpenedSegment> {
   const handle = await open(path, flags, 0o600);
   try {
     const { size } = await handle.stat();
-    // Without this a power cut may take the name of a new file, and with it every entry.
+    // Otherwise a power cut could lose the name of a new file, and every entry with it.
     if (size === 0) await syncDirectory(dirname(path));
     return { file: segmentFile(handle), length: size, ...(await countLines(handle, size)) };
   } catch (error) {
@@ -55,7 +58,7 @@ function segmentFile(handle: FileHandle): SegmentFile {
   };
 }
 
-/** A disk that fills up writes less than it was given before it fails. */
+/** A disk that fills up writes only a part before it fails. */
 async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
@@ -63,7 +66,7 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number)
   }
 }
 
-/** Segments are rolled by size, so that this costs the same at any size of the ledger. */
+/** Segments are rolled by size, so the cost does not grow with the ledger. */
 async function countLines(
   handle: FileHandle,
   size: number,

@@ -15,22 +15,22 @@ export interface Place {
 
 const windowBytes = 65_536;
 
-/** Reads lines by their places; those that lie beside each other cost one read. */
+/** Reads lines by their places. Neighbouring lines share one read. */
 export class LineSource {
   readonly #directory: string;
   #handle: FileHandle | undefined;
   #segmentFirst = -1;
   #buffer: Buffer = Buffer.alloc(windowBytes);
-  /** The part of it that holds what was read. */
+  /** The part of the buffer that contains data. */
   #window: Buffer = Buffer.alloc(0);
   #windowStart = 0;
 
-  /** @param directory of segments */
+  /** @param directory the directory of the segments */
   constructor(directory: string) {
     this.#directory = directory;
   }
 
-  /** Undefined when its segment is gone, or shorter. */
+  /** Undefined if its segment was deleted or truncated. */
   async read(place: Place): Promise<Buffer | undefined> {
     const handle = await this.#open(place.segmentFirst);
     if (handle === undefined) return undefined;
@@ -39,7 +39,7 @@ export class LineSource {
       await this.#fill(handle, place);
       start = 0;
     }
-    // A copy: the window of each of a hundred thousand lines would stay in memory with it.
+    // A copy, because a slice would keep its whole window in memory.
     const line = Buffer.from(this.#window.subarray(start, start + place.length));
     return line.length < place.length ? undefined : line;
   }

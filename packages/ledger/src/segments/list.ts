@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A file of whole lines, one entry each. Files follow each other without a gap. */
+/** A file of complete lines, one entry each. Segments follow each other without gaps. */
 export interface Segment {
   /** Index of its first entry. */
   readonly first: number;
@@ -15,7 +15,7 @@ export function segmentPath(directory: string, first: number): string {
   return join(directory, `${String(first).padStart(15, "0")}.jsonl`);
 }
 
-/** The segments in a directory, in the order of their entries; other files are passed over. */
+/** The segments in a directory, in the order of their entries; other files are ignored. */
 export async function listSegments(directory: string): Promise<readonly Segment[]> {
   const names = (await readdir(directory)).filter((name) => namePattern.test(name)).sort();
   return Promise.all(

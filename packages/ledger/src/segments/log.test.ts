@@ -14,13 +14,13 @@ import { listSegments, segmentPath } from "./list.ts";
 import { SegmentLog, type SegmentLogDeps } from "./log.ts";
 import { readLines } from "./reader.ts";
 
-describe("The ledger's log", () => {
+describe("SegmentLog", () => {
   let directory: TemporaryDirectory;
   let path: string;
   let clock: FakeClock;
   let disk: FaultyDisk;
   let log: SegmentLog;
-  /** What the log said is durable, with its index. */
+  /** The entries that the log reported as durable, with their indexes. */
   let durable: string[];
   let logger: RecordingLogger;
 
@@ -53,8 +53,8 @@ describe("The ledger's log", () => {
   const append = (text: string) => log.append(Buffer.from(text));
   const content = () => readFile(path, "utf8");
 
-  describe("after a crash", () => {
-    it("cuts a torn last line at any length, says so, and keeps every whole line", async () => {
+  describe("start after a crash", () => {
+    it("truncates a torn last line of any length, logs it, and keeps every complete line", async () => {
       for (const torn of ["{", '{"v":1,"kind":"issu', "\0".repeat(4096), "x".repeat(200_000)]) {
         await writeFile(path, `one\ntwo\n${torn}`);
         const reopened = logOf();
@@ -69,7 +69,7 @@ describe("The ledger's log", () => {
       }
     });
 
-    it("begins anew when nothing but a torn first line is left", async () => {
+    it("starts an empty log when the file contains only a torn first line", async () => {
       await writeFile(path, "torn");
       await log.start();
       await append("one");
@@ -77,8 +77,8 @@ describe("The ledger's log", () => {
     });
   });
 
-  describe("on a bad disk", () => {
-    it("refuses what it could not write, and takes nothing of it for durable", async () => {
+  describe("on a faulty disk", () => {
+    it("rejects entries that it could not write and never reports them as durable", async () => {
       await log.start();
       await append("one");
       disk.fail = "ENOSPC";
@@ -88,11 +88,11 @@ describe("The ledger's log", () => {
       assert.equal(disk.writes, 2, "a log that failed is not tried again for each call");
     });
 
-    it("recovers by itself once space has returned, and a lost line leaves no trace", async () => {
+    it("recovers automatically once there is space, without a trace of the rejected line", async () => {
       await log.start();
       await append("one");
       disk.fail = "EIO";
-      // The bytes are in the file, and the fsync failed: they must not be counted as durable later.
+      // The bytes are in the file, but fsync failed, so they must never count as durable.
       disk.writesBeforeFailing = true;
       await rejectsWithCode(append("lost"), "LEDGER_UNAVAILABLE");
       await clock.runFor(5_000);
@@ -108,7 +108,7 @@ describe("The ledger's log", () => {
       assert.equal(logger.named("ledger can be written again").length, 1);
     });
 
-    it("refuses every caller of a batch that failed", async () => {
+    it("rejects every caller of a failed batch", async () => {
       await log.start();
       disk.fail = "EIO";
       const calls = Array.from({ length: 20 }, (_, i) =>
@@ -118,13 +118,13 @@ describe("The ledger's log", () => {
     });
   });
 
-  it("follows no symbolic link", async () => {
+  it("does not follow symbolic links", async () => {
     await writeFile(directory.join("other"), "");
     await symlink(directory.join("other"), path);
     await assert.rejects(log.start(), { code: "ELOOP" });
   });
 
-  it("lets one fdatasync serve all callers that wait", async () => {
+  it("serves all waiting callers with one fdatasync", async () => {
     await log.start();
     await Promise.all(Array.from({ length: 500 }, (_, i) => append(`line ${i}`)));
     assert.ok(disk.writes <= 3, `${disk.writes} writes`);
@@ -135,12 +135,12 @@ describe("The ledger's log", () => {
     );
   });
 
-  it("keeps its file for its owner alone", async () => {
+  it("creates files that only their owner can access", async () => {
     await log.start();
     assert.equal((await stat(path)).mode & 0o777, 0o600);
   });
 
-  it("makes durable what waits when it is stopped, and refuses what comes later", async () => {
+  it("makes waiting entries durable when it stops, and rejects later ones", async () => {
     await log.start();
     const last = append("last");
     await log.stop();
@@ -149,7 +149,7 @@ describe("The ledger's log", () => {
     await rejectsWithCode(append("late"), "LEDGER_UNAVAILABLE");
   });
 
-  it("rolls a segment that is large enough, at the end of a bundle, and loses nothing", async () => {
+  it("rolls a large enough segment at the end of a bundle without losing entries", async () => {
     const open = (first: number) => openSegmentFile(segmentPath(directory.path, first));
     log = logOf({ openSegment: open, maxSegmentBytes: 1 });
     await log.start();
@@ -174,7 +174,7 @@ describe("The ledger's log", () => {
     await again.stop();
   });
 
-  it("goes on in the old segment when there was no room for the next", async () => {
+  it("continues in the old segment if there was no space for the next", async () => {
     let isFull = false;
     const open = async (first: number) => {
       if (first > 0 && isFull) throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
@@ -196,7 +196,7 @@ describe("The ledger's log", () => {
     assert.equal(log.size, 257);
   });
 
-  it("goes on where it ended", async () => {
+  it("resumes where it stopped", async () => {
     await writeFile(path, "");
     await appendFile(path, "one\n");
     await chmod(path, 0o600);
@@ -206,7 +206,7 @@ describe("The ledger's log", () => {
   });
 });
 
-/** The real file behind a switch that makes its writes fail as a disk does. */
+/** The real file with a switch that makes its writes fail like those of a faulty disk. */
 class FaultyDisk {
   readonly #path: string;
   fail: string | undefined;

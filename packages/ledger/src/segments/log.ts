@@ -4,13 +4,13 @@ import type { EntryLog } from "../ports.ts";
 import type { OpenedSegment, SegmentFile } from "./file.ts";
 
 export interface SegmentLogDeps {
-  /** Opens the segment whose first entry has this index, or makes it. */
+  /** Opens or creates the segment whose first entry has this index. */
   readonly openSegment: (first: number) => Promise<OpenedSegment>;
-  /** Index of the last segment's first entry; 0 for a ledger that begins. */
+  /** Index of the first entry in the last segment; 0 for a new ledger. */
   readonly lastSegment: () => Promise<number>;
-  /** A segment that has grown to this ends with the next whole bundle of entries. */
+  /** A segment that has reached this size ends with the next full bundle of entries. */
   readonly maxSegmentBytes: number;
-  /** Told of entries in order, as soon as they are durable and before their callers are. */
+  /** Called in order as soon as entries are durable, before their appends resolve. */
   readonly onDurable: (entries: readonly Uint8Array[], firstIndex: number) => void;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -22,19 +22,22 @@ interface Waiter {
   reject(error: LedgerError): void;
 }
 
-/** Segments hold whole bundles of this many entries, so that outsiders can cut them out (C2SP tlog-tiles). */
+/**
+ * Segments contain full bundles of this many entries, so that external tools can extract them (C2SP
+ * tlog-tiles).
+ */
 const bundle = 256;
-/** How often a log that failed tries to come back. */
+/** The interval at which a failed log tries to recover. */
 const recoveryIntervalMs = 1000;
-/** A full disk lets itself be truncated and synced; only a write finds out that space has returned. */
+/** Truncating and syncing succeed on a full disk, so only a write shows that there is space again. */
 const probe = Buffer.alloc(4096);
 const lineFeed = Buffer.from("\n");
 
 /**
- * Append-only files of lines with group commit: one write and one fdatasync serve all callers that wait.
+ * Append-only files of lines with group commit: one write and one fdatasync serve all waiting callers.
  *
- * After a failed write or fsync the kernel may have dropped dirty pages and forgotten it, so what was not yet durable is
- * never taken for durable: its callers are refused, the file is reopened and cut to the last durable length.
+ * After a failed write or fsync the kernel may have dropped dirty pages. Entries that were not durable by
+ * then are rejected, and the file is reopened and truncated to the last durable length.
  */
 export class SegmentLog implements EntryLog, Component {
   readonly name = "ledger";
@@ -52,17 +55,20 @@ export class SegmentLog implements EntryLog, Component {
     this.#deps = deps;
   }
 
-  /** False while an append would be refused. */
+  /** False while an append would be rejected. */
   get writable(): boolean {
     return this.#file !== undefined;
   }
 
-  /** How many entries are durable, those of segments that were deleted since included. */
+  /** The number of durable entries, including those in deleted segments. */
   get size(): number {
     return this.#size;
   }
 
-  /** Opens the last segment and cuts the torn line that a crash may have left; nobody was told that it was durable. */
+  /**
+   * Opens the last segment and truncates the torn line that a crash may have left, whose append never
+   * resolved.
+   */
   async start(): Promise<void> {
     const first = await this.#deps.lastSegment();
     const { file, lines, length, wholeLength } = await this.#deps.openSegment(first);
@@ -76,7 +82,7 @@ export class SegmentLog implements EntryLog, Component {
     this.#file = file;
   }
 
-  /** Lets what waits become durable, then closes. */
+  /** Makes waiting entries durable, then closes the file. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#committing;
@@ -87,7 +93,7 @@ export class SegmentLog implements EntryLog, Component {
   }
 
   /**
-   * Resolves when the entry, which holds no line feed, would survive a power cut.
+   * Resolves when the entry would survive a power cut. It must not contain a line feed.
    *
    * @throws LedgerError `LEDGER_UNAVAILABLE`
    */
@@ -107,7 +113,9 @@ export class SegmentLog implements EntryLog, Component {
     this.#committing = undefined;
   }
 
-  /** How many entries the segment takes yet; at a bundle's end none, and the batch begins the next one. */
+  /**
+   * How many more entries fit into the segment. At the end of a bundle, the batch starts the next segment.
+   */
   get #room(): number {
     if (this.#durableLength < this.#deps.maxSegmentBytes) return this.#waiting.length;
     return bundle - (this.#size % bundle);
@@ -173,7 +181,7 @@ export class SegmentLog implements EntryLog, Component {
     }
   }
 
-  /** Undefined while the file still refuses a write. */
+  /** Undefined if the file still cannot be written. */
   async #reopen(): Promise<SegmentFile | undefined> {
     const opened = await this.#deps.openSegment(this.#segmentFirst).catch(() => undefined);
     if (opened === undefined) return undefined;

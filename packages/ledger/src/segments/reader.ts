@@ -4,11 +4,11 @@ import { errnoOf } from "@kasbah/runtime";
 import type { EntryLines } from "../ports.ts";
 import { listSegments, type Segment } from "./list.ts";
 
-/** One entry and where it lies. */
+/** A line and its position. */
 export interface LocatedLine {
   readonly index: number;
   readonly segment: Segment;
-  /** Of its first byte in the segment. */
+  /** Offset of its first byte in the segment. */
   readonly offset: number;
   /** Without its line feed. */
   readonly line: Buffer;
@@ -17,14 +17,14 @@ export interface LocatedLine {
 const lineFeed = 0x0a;
 const readBytes = 262_144;
 
-/** Where a line begins: its index alone, or its place as well, so that nothing before it has to be read. */
+/** The start of a line: its index, and optionally its place, so that nothing before it has to be read. */
 export interface LinePosition {
   readonly index: number;
   readonly segmentFirst?: number;
   readonly offset?: number;
 }
 
-/** The entries from an index on, in order. What follows the last line feed is on its way, and is left out. */
+/** The lines from an index on, in order, without an incomplete last line. */
 export function readLines(
   segments: readonly Segment[],
   from = 0,
@@ -38,7 +38,7 @@ export async function openSegmentLines(directory: string): Promise<EntryLines> {
   return { first: segments[0]?.first, from: (index) => readLines(segments, index) };
 }
 
-/** The same, from a position on. */
+/** The lines from a position on, in order, without an incomplete last line. */
 export async function* readLinesFrom(
   segments: readonly Segment[],
   from: LinePosition,
@@ -51,13 +51,13 @@ export async function* readLinesFrom(
     try {
       for await (const located of lines) if (located.index >= from.index) yield located;
     } catch (error) {
-      // Retention takes whole segments, also while they are read.
+      // Retention may delete segments while they are read.
       if (errnoOf(error) !== "ENOENT") throw error;
     }
   }
 }
 
-/** One line of which it is known where it lies. */
+/** Reads one line at a known place. */
 export async function readLineAt(path: string, offset: number, length: number): Promise<Buffer> {
   const handle = await open(path, "r");
   try {

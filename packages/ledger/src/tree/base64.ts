@@ -1,4 +1,4 @@
-/** The bytes that standard base64 spells; undefined for every other spelling of them, and for whatever is not base64. */
+/** The bytes of standard base64; undefined for any other text or non-canonical encoding. */
 export function parseBase64(text: string): Uint8Array | undefined {
   const bytes = Buffer.from(text, "base64");
   return bytes.toString("base64") === text ? bytes : undefined;

@@ -13,8 +13,8 @@ const text = `${origin}\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\
 const root = Buffer.from("CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=", "base64");
 const key = createNoteKey(origin, generateKeyPairSync("ed25519").privateKey);
 
-describe("A checkpoint", () => {
-  it("is refused in any form but the one", () => {
+describe("openCheckpoint", () => {
+  it("rejects every form but the canonical one", () => {
     const lines = text.split("\n");
     const withLine = (at: number, line: string) => lines.with(at, line).join("\n");
     for (const changed of [
@@ -56,7 +56,7 @@ describe("A checkpoint", () => {
     }
   });
 
-  it("is not made of a name that would say another size, nor of a size or root that there is not", () => {
+  it("refuses to sign a name that would add a line, and impossible sizes and roots", () => {
     const fields = { origin, size: 1, root };
     for (const wrong of ["", "a\n", "\na", "a\n5\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I="])
       throwsWithCode(() => formatCheckpoint({ ...fields, origin: wrong }), "CHECKPOINT_INVALID");
@@ -66,7 +66,7 @@ describe("A checkpoint", () => {
     throwsWithCode(() => signCheckpoint({ ...fields, origin: "a\rb" }, key), "NOTE_MALFORMED");
   });
 
-  it("of another log is refused, though the same key signed it", () => {
+  it("rejects a checkpoint of another log signed with the same key", () => {
     const note = signCheckpoint({ origin: "example.com/other", size: 1, root }, key);
     const { message } = throwsWithCode(
       () => openCheckpoint(note, key.verifier, origin),
@@ -75,7 +75,7 @@ describe("A checkpoint", () => {
     assert.match(message, /expected the log example\.com\/behind-the-sofa, seen example\.com\/other/);
   });
 
-  it("is refused when something else was signed, or another key signed it", () => {
+  it("rejects a checkpoint whose text was changed or that another key signed", () => {
     throwsWithCode(
       () => openCheckpoint(signNote("hello\n", key), key.verifier, origin),
       "CHECKPOINT_INVALID",
@@ -85,18 +85,18 @@ describe("A checkpoint", () => {
     throwsWithCode(() => openCheckpoint(note, key.verifier, origin), "NOTE_UNVERIFIED");
   });
 
-  it("reads as the specification's example, and is written the same", () => {
+  it("reads and writes the specification's example", () => {
     assert.deepEqual(parseCheckpoint(text), { origin, size: 20_852_163, root });
     assert.equal(formatCheckpoint(parseCheckpoint(text)), text);
   });
 
-  it("keeps the further lines of other logs", () => {
+  it("keeps the extension lines of other logs", () => {
     const extended = `${text}opaque\nlines\n`;
     assert.deepEqual(parseCheckpoint(extended).extensions, ["opaque", "lines"]);
     assert.equal(formatCheckpoint(parseCheckpoint(extended)), extended);
   });
 
-  it("opens as it was signed, at any size", () => {
+  it("opens signed checkpoints of any size", () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), fc.uint8Array(), (size, data) => {
         const checkpoint = { origin, size, root: leafHash(data) };

@@ -4,22 +4,22 @@ import { hashLength, type TreeHash } from "./merkle.ts";
 import { openNote, signNote } from "./note.ts";
 import type { NoteKey, NoteVerifier } from "./note-key.ts";
 
-/** The state of a log that its key vouches for: c2sp.org/tlog-checkpoint. */
+/** A log state that is signed with the log's key: c2sp.org/tlog-checkpoint. */
 export interface Checkpoint {
-  /** The log's name, which nobody else has. */
+  /** The unique name of the log. */
   readonly origin: string;
   readonly size: number;
   readonly root: TreeHash;
-  /** Further lines of other logs, kept as they are; ours have none, because nobody can audit them. */
+  /** Extension lines of other logs, kept unchanged. Kasbah writes none, because they cannot be audited. */
   readonly extensions?: readonly string[];
 }
 
 const decimal = /^(0|[1-9][0-9]{0,15})$/;
 
-/** The text that is signed: name, size and root, a line each. */
+/** The signed text: name, size and root, one line each. */
 export function formatCheckpoint({ origin, size, root, extensions = [] }: Checkpoint): string {
   const text = [origin, String(size), formatBase64(root), ...extensions, ""].join("\n");
-  // A name with a line feed would say another size.
+  // A name with a line feed could inject another size.
   if (parseCheckpoint(text).origin !== origin) throw invalid("its log's name is not one line");
   return text;
 }
@@ -41,7 +41,7 @@ export function signCheckpoint(checkpoint: Checkpoint, key: NoteKey): string {
 }
 
 /**
- * The checkpoint of the log `origin`, signed by its key.
+ * Opens the checkpoint of the log `origin`, signed with its key.
  *
  * @throws LedgerError `NOTE_MALFORMED`, `NOTE_UNVERIFIED` or `CHECKPOINT_INVALID`
  */

@@ -4,14 +4,14 @@ import { hash } from "node:crypto";
 export type TreeHash = Uint8Array;
 
 export const hashLength = 32;
-/** Counts and positions are plain numbers, which are exact up to here; no ledger comes near. */
+/** Counts and positions are plain numbers, which are exact up to this value. */
 export const maxTreeSize = Number.MAX_SAFE_INTEGER;
 
-/** What keeps a leaf from passing for a node: RFC 6962 §2.1. */
+/** Prevents a leaf from being used as a node: RFC 6962 §2.1. */
 const leafPrefix = 0x00;
 const nodePrefix = 0x01;
 
-/** A node is hashed for each append: one buffer that is filled anew costs less than one more object each time. */
+/** Every append hashes nodes, and reusing one buffer is cheaper than creating an object each time. */
 const nodeInput = new Uint8Array(1 + 2 * hashLength);
 nodeInput[0] = nodePrefix;
 
@@ -37,7 +37,7 @@ export function emptyRoot(): TreeHash {
   return sha256(new Uint8Array());
 }
 
-/** Of another length, two hashes could share one preimage with two others. */
+/** With other lengths, two hashes could share a preimage with two other hashes. */
 export function requireHash(bytes: Uint8Array): void {
   if (bytes.length !== hashLength)
     throw new RangeError(`a tree hash has ${hashLength} bytes, not ${bytes.length}`);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { NaiveTree, naiveLeaf, referenceEntries, referenceRoots, splitOf } from "@kasbah/testkit/ledger";
 
-describe("The naive tree of these tests", () => {
-  it("splits at the greatest power of two below", () => {
+describe("NaiveTree", () => {
+  it("splits at the largest power of two below the size", () => {
     assert.deepEqual([2, 3, 4, 5, 8, 9, 600].map(splitOf), [1, 2, 2, 4, 4, 8, 512]);
   });
 

@@ -3,14 +3,14 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:cry
 import { throwsWithCode } from "@kasbah/testkit";
 import { createNoteKey, formatVerifierKey, parseVerifierKey } from "./note-key.ts";
 
-/** The key of the example in Go's sumdb/note, whose signer prints this verifier key. */
+/** The key from the example in Go's sumdb/note, whose signer prints this verifier key. */
 const peterNeumann = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 
 const sample = createNoteKey("ca.example/ledger", generateKeyPairSync("ed25519").privateKey);
 const vkey = formatVerifierKey(sample.verifier);
 
-describe("A verifier key", () => {
-  it("is refused when its id is not that of its name and key", () => {
+describe("parseVerifierKey", () => {
+  it("rejects a key whose id does not match its name and key", () => {
     const [name, id, key] = peterNeumann.split("+");
     for (const changed of [
       `PeterNeumanN+${id}+${key}`,
@@ -22,7 +22,7 @@ describe("A verifier key", () => {
     }
   });
 
-  it("is refused in any other form", () => {
+  it("rejects every form but the canonical one", () => {
     const key = "ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
     for (const changed of [
       "",
@@ -47,25 +47,25 @@ describe("A verifier key", () => {
     }
   });
 
-  it("is made of no name that would end a signature line early", () => {
+  it("refuses to create a key with a name that would end a signature line early", () => {
     const { privateKey } = generateKeyPairSync("ed25519");
     for (const name of ["", " ", "a b", "a+b", "a\n", "a\u0000", "a\u00a0b", "a\u2003", "a\u0085b", "\ud800"])
       throwsWithCode(() => createNoteKey(name, privateKey), "NOTE_MALFORMED");
   });
 
-  it("is of an Ed25519 private key alone", () => {
+  it("refuses to create a key from anything but an Ed25519 private key", () => {
     const { privateKey, publicKey } = generateKeyPairSync("ed25519");
     const { privateKey: other } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     for (const key of [publicKey, other, createPublicKey(privateKey)])
       assert.throws(() => createNoteKey("a", key), TypeError);
   });
 
-  it("reads as Go writes it, and is written the same", () => {
+  it("reads and writes verifier keys as Go does", () => {
     assert.equal(formatVerifierKey(parseVerifierKey(peterNeumann)), peterNeumann);
     assert.equal(formatVerifierKey(parseVerifierKey(vkey)), vkey);
   });
 
-  it("is that of the private key in Go's example", () => {
+  it("derives the verifier key of the private key in Go's example", () => {
     // PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz, published in Go's documentation.
     const seed = Buffer.from("AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz", "base64").subarray(1);
     const der = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), seed]);

@@ -2,17 +2,17 @@ import { createPublicKey, hash, type KeyObject, sign, verify } from "node:crypto
 import { LedgerError } from "../errors.ts";
 import { formatBase64, parseBase64 } from "./base64.ts";
 
-/** Who may have signed a note: a key with the name and the id that its signatures carry. */
+/** A key that notes may be signed with, with the name and id that its signatures carry. */
 export interface NoteVerifier {
   readonly name: string;
-  /** Four bytes in hexadecimal: enough to find the key, too few to trust it by. */
+  /** Four bytes in hexadecimal: enough to find the key, not enough to trust it. */
   readonly id: string;
   /** The 32 bytes of RFC 8032. */
   readonly publicKey: Uint8Array;
   verifies(text: string, signature: Uint8Array): boolean;
 }
 
-/** A key that signs notes, and what its signatures are verified with. */
+/** A key that signs notes, with the verifier of its signatures. */
 export interface NoteKey {
   readonly verifier: NoteVerifier;
   sign(text: string): Uint8Array;
@@ -23,13 +23,16 @@ const ed25519 = 0x01;
 const keyLength = 32;
 /** The DER of a SubjectPublicKeyInfo for Ed25519 up to the key itself: RFC 8410 §4. */
 const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
-/** The key may hold a plus sign, name and id none. */
+/** The key may contain a plus sign; name and id may not. */
 const verifierKey = /^([^+]*)\+([0-9a-f]{8})\+(.*)$/s;
-/** Unicode spaces would end a name, a plus sign its place in a verifier key; control characters are in no note. */
+/**
+ * Unicode spaces would end a name, and a plus sign its field in a verifier key; notes contain no control
+ * characters.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
 const unfitForName = /[\p{White_Space}+\u0000-\u001f]/u;
 
-/** An Ed25519 key under a name, which the note's reader is to know; for a log, its origin. */
+/** An Ed25519 key with a name that readers of the note must know; for a log, its origin. */
 export function createNoteKey(name: string, privateKey: KeyObject): NoteKey {
   if (privateKey.type !== "private" || privateKey.asymmetricKeyType !== "ed25519")
     throw new TypeError("notes are signed with an Ed25519 private key");
@@ -38,7 +41,7 @@ export function createNoteKey(name: string, privateKey: KeyObject): NoteKey {
   return { verifier, sign: (text) => sign(null, Buffer.from(text), privateKey) };
 }
 
-/** The verifier key, as Go's sumdb and others pass it on: `name+id+key`. It is no secret. */
+/** The verifier key in the form of Go's sumdb: `name+id+key`. It is not secret. */
 export function formatVerifierKey({ name, id, publicKey }: NoteVerifier): string {
   return `${name}+${id}+${formatBase64(typed(publicKey))}`;
 }
@@ -54,7 +57,7 @@ export function parseVerifierKey(vkey: string): NoteVerifier {
   return verifier;
 }
 
-/** @throws LedgerError `NOTE_MALFORMED` for a name that no signature line can have */
+/** @throws LedgerError `NOTE_MALFORMED` if the name cannot appear in a signature line */
 function createVerifier(name: string, publicKey: Uint8Array): NoteVerifier {
   if (!isKeyName(name))
     throw malformedKey("its name is empty, or has a space, a plus or a control character");
@@ -67,7 +70,7 @@ function createVerifier(name: string, publicKey: Uint8Array): NoteVerifier {
   };
 }
 
-/** Whether a signature line can carry it. */
+/** Whether the name can appear in a signature line. */
 export function isKeyName(name: string): boolean {
   return name !== "" && name.isWellFormed() && !unfitForName.test(name);
 }

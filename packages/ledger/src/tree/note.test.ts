@@ -13,7 +13,7 @@ const text =
 const note = signNote(text, key);
 const signature = note.slice(text.length + 1);
 
-/** The note and vkey of Go's documentation of sumdb/note. */
+/** The note and verifier key from Go's documentation of sumdb/note. */
 const goVerifier = parseVerifierKey("PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW");
 const goNote = `${text}\n— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n`;
 
@@ -22,8 +22,8 @@ const malformed = (changed: string | Uint8Array) =>
 const unverified = (changed: string | Uint8Array, known = [verifier]) =>
   throwsWithCode(() => openNote(changed, known), "NOTE_UNVERIFIED");
 
-describe("A signed note", () => {
-  it("is refused whichever bit was flipped", () => {
+describe("openNote", () => {
+  it("rejects a note with any single bit flipped", () => {
     const bytes = Buffer.from(note);
     for (let at = 0; at < bytes.length; at += 1) {
       for (let bit = 0; bit < 8; bit += 1) {
@@ -33,12 +33,12 @@ describe("A signed note", () => {
     }
   });
 
-  it("is refused when cut off, wherever", () => {
+  it("rejects a note truncated at any byte", () => {
     for (let length = 0; length < note.length; length += 1)
       assert.throws(() => openNote(note.slice(0, length), [verifier]), { name: "LedgerError" });
   });
 
-  it("is refused with a control character, or in another encoding than UTF-8", () => {
+  it("rejects control characters and encodings other than UTF-8", () => {
     for (const character of ["\0", "\t", "\r", "\u000b", "\u001f", "\ud800"]) {
       malformed(`${character}${note}`);
       malformed(note.replace("cryptography", `crypto${character}graphy`));
@@ -51,7 +51,7 @@ describe("A signed note", () => {
     unverified(Buffer.from(`\ufeff${note}`));
   });
 
-  it("is refused in any other form", () => {
+  it("rejects every form but the canonical one", () => {
     malformed("");
     malformed(text);
     malformed(`${text}\n`);
@@ -73,13 +73,13 @@ describe("A signed note", () => {
     throwsWithCode(() => signNote("", key), "NOTE_MALFORMED");
   });
 
-  it("is refused before it is read when it is too long, or has too many signatures", () => {
+  it("rejects a note that is too long or has too many signatures before reading it", () => {
     malformed("a".repeat(1_000_001));
     malformed(`${text}\n${signature.repeat(101)}`);
     assert.equal(openNote(`${text}\n${signature.repeat(100)}`, [verifier]).verifiedBy.length, 1);
   });
 
-  it("is refused when a trusted key's signature is of another text, whoever else has signed", () => {
+  it("rejects a note if a trusted key's signature is for another text, regardless of other signatures", () => {
     const other = newKey("witness.example");
     const lines = (...signed: readonly string[]) => `${text}\n${signed.join("")}`;
     const foreign = signNote("another text\n", key).slice("another text\n".length + 1);
@@ -92,7 +92,7 @@ describe("A signed note", () => {
     unverified(lines(foreign, signature), both);
   });
 
-  it("is refused when the signature has another length", () => {
+  it("rejects signatures of another length", () => {
     const bytes = Buffer.from(signature.split(" ")[2] ?? "", "base64");
     for (const length of [5, 36, 67, 69, 132]) {
       const changed = Buffer.concat([bytes, Buffer.alloc(64)], length).toString("base64");
@@ -100,7 +100,7 @@ describe("A signed note", () => {
     }
   });
 
-  it("is refused when nobody who is trusted has signed it", () => {
+  it("rejects a note without a trusted signature", () => {
     const stranger = newKey("ca.example/ledger");
     unverified(signNote(text, stranger));
     unverified(signNote(text, newKey("other.example")));
@@ -111,7 +111,7 @@ describe("A signed note", () => {
     );
   });
 
-  it("is known by name and id together: a key that shares one of them is another's", () => {
+  it("matches keys by name and id together", () => {
     const id = Buffer.from(verifier.id, "hex");
     const forged = Buffer.concat([id, Buffer.alloc(64)]).toString("base64");
     const opened = openNote(`${note}— other.example ${forged}\n`, [verifier]);
@@ -120,7 +120,7 @@ describe("A signed note", () => {
     assert.deepEqual(openNote(`${text}\n${sameName}${signature}`, [verifier]).verifiedBy, [verifier]);
   });
 
-  it("says its text and each key once that signed it, whatever stands between", () => {
+  it("returns the text, and each signing key once", () => {
     const other = newKey("witness.example");
     const witness = signNote(text, other).slice(text.length + 1);
     const opened = openNote(`${text}\n${witness}${signature}${signature}${witness}`, [
@@ -131,20 +131,20 @@ describe("A signed note", () => {
     assert.deepEqual(opened.verifiedBy, [other.verifier, verifier]);
   });
 
-  it("may have empty lines and other alphabets in its text", () => {
+  it("allows empty lines and any alphabet in the text", () => {
     for (const said of ["\n", "\n\n", "a\n\nb\n", `${note}`, "sì\n", "— x y\n", "𝄞\n"])
       assert.equal(openNote(signNote(said, key), [verifier]).text, said);
   });
 
-  it("opens as a string or as bytes", () => {
+  it("opens a note as a string or as bytes", () => {
     assert.deepEqual(openNote(Buffer.from(note), [verifier]), openNote(note, [verifier]));
   });
 
-  it("of Go's documentation opens", () => {
+  it("opens the note from Go's documentation", () => {
     assert.deepEqual(openNote(goNote, [goVerifier]), { text, verifiedBy: [goVerifier] });
   });
 
-  it("has no third way but to be opened or refused, whatever it is", () => {
+  it("either opens arbitrary input or fails with a LedgerError", () => {
     const line = fc.constantFrom("— ca.example/ledger ", "— ", "\n", "\n\n", signature, text, "AAAA", "—");
     fc.assert(
       fc.property(fc.array(fc.oneof(line, fc.string()), { maxLength: 8 }), (parts) => {
@@ -157,7 +157,7 @@ describe("A signed note", () => {
     );
   });
 
-  it("carries the id of its verifier key", () => {
+  it("signs notes with the id of the verifier key", () => {
     assert.ok(formatVerifierKey(verifier).startsWith(`ca.example/ledger+${verifier.id}+`));
     const [, , encoded = ""] = signature.split(" ");
     assert.equal(Buffer.from(encoded, "base64").subarray(0, 4).toString("hex"), verifier.id);

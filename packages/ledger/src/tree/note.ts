@@ -2,7 +2,7 @@ import { LedgerError } from "../errors.ts";
 import { formatBase64, parseBase64 } from "./base64.ts";
 import { isKeyName, type NoteKey, type NoteVerifier } from "./note-key.ts";
 
-/** What a note says, and who of those asked for has signed it. */
+/** The text of a note and the trusted keys that signed it. */
 export interface OpenedNote {
   readonly text: string;
   readonly verifiedBy: readonly NoteVerifier[];
@@ -14,18 +14,18 @@ interface Signature {
   readonly bytes: Uint8Array;
 }
 
-/** A hundred signatures of the largest kind, post-quantum, and a long text. */
+/** Room for a hundred signatures of the largest, post-quantum kind and a long text. */
 const maxNoteLength = 1_000_000;
 const maxSignatures = 100;
 const idLength = 4;
-/** All that c2sp.org/signed-note keeps out, so that no line can pass for another. */
+/** The characters that c2sp.org/signed-note forbids, so that no line can imitate another. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
 const controlCharacter = /[\u0000-\u0009\u000b-\u001f]/;
 
 /**
- * The text with a signature line, as c2sp.org/signed-note has it.
+ * The text with a signature line, as specified by c2sp.org/signed-note.
  *
- * @throws LedgerError `NOTE_MALFORMED` for a text that no note can hold
+ * @throws LedgerError `NOTE_MALFORMED` if a note cannot contain the text
  */
 export function signNote(text: string, key: NoteKey): string {
   requireCharacters(text);
@@ -36,8 +36,8 @@ export function signNote(text: string, key: NoteKey): string {
 }
 
 /**
- * What a note says, once a key of `verifiers` has signed it. Signatures of other keys are ignored; one of a key of
- * `verifiers` that does not verify condemns the whole.
+ * Opens a note that a key of `verifiers` has signed. Signatures of other keys are ignored; an invalid
+ * signature of a key of `verifiers` makes the whole note invalid.
  *
  * @throws LedgerError `NOTE_MALFORMED` or `NOTE_UNVERIFIED`
  */
@@ -61,7 +61,7 @@ function parseNote(note: string | Uint8Array): { text: string; signatures: reado
   if (note.length > maxNoteLength) throw malformed(`it is longer than ${maxNoteLength}`);
   const whole = typeof note === "string" ? note : decode(note);
   requireCharacters(whole);
-  // The text may have empty lines: the last one of all ends it.
+  // The text may contain empty lines, so the last one ends it.
   const end = whole.lastIndexOf("\n\n");
   if (end < 0) throw malformed("no empty line stands before its signatures");
   const lines = whole.slice(end + 2).split("\n", maxSignatures + 2);

@@ -6,8 +6,8 @@ import { formatProofFile, parseProofFile, verifyProofFile } from "./proof-file.t
 
 const proof = sampleProof(5, 11);
 
-describe("A proof file", () => {
-  it("is not believed when anything about it was changed", () => {
+describe("verifyProofFile", () => {
+  it("rejects a proof file with any field changed", () => {
     let changes = 0;
     for (const [what, changed] of changedProofs(proof)) {
       assert.throws(() => verifyProofFile(changed, trusted), { name: "LedgerError" }, what);
@@ -16,7 +16,7 @@ describe("A proof file", () => {
     assert.ok(changes > 80, `only ${changes} changes`);
   });
 
-  it("is not believed whichever bit was flipped, unless it still says the same", () => {
+  it("rejects a proof file with any bit flipped, unless its meaning is unchanged", () => {
     const bytes = Buffer.from(proof);
     for (let at = 0; at < bytes.length; at += 1) {
       const text = Buffer.from(new Uint8Array(bytes).with(at, (bytes[at] ?? 0) ^ 1)).toString();
@@ -29,14 +29,14 @@ describe("A proof file", () => {
     }
   });
 
-  it("proves nothing under another key, nor under one that can not be read", () => {
+  it("rejects a proof under another key or under an unreadable key", () => {
     const stranger = formatVerifierKey(newLogKey().verifier);
     throwsWithCode(() => verifyProofFile(proof, stranger), "PROOF_INVALID");
     throwsWithCode(() => verifyProofFile(proof, ""), "NOTE_MALFORMED");
     throwsWithCode(() => verifyProofFile(proof, `${trusted}\n`), "NOTE_MALFORMED");
   });
 
-  it("tells what does not hold, and never quotes what it could not read", () => {
+  it("names the failed check and never quotes unreadable input", () => {
     const { message } = throwsWithCode(() => parseProofFile("a secret {"), "PROOF_MALFORMED");
     assert.equal(message, "this is no proof file: it is no JSON object");
     const other = proof.replace('"index": 5', '"index": 4');
@@ -45,12 +45,12 @@ describe("A proof file", () => {
     throwsWithCode(() => parseProofFile(" ".repeat(4_000_001)), "PROOF_MALFORMED");
   });
 
-  it("is not made of an entry that is no text", () => {
+  it("refuses to write a proof for an entry that is not text", () => {
     throwsWithCode(() => formatProofFile({ ...parseProofFile(proof), entry: "\ud800" }), "PROOF_MALFORMED");
     throwsWithCode(() => formatProofFile({ ...parseProofFile(proof), index: -1 }), "PROOF_MALFORMED");
   });
 
-  it("proves its entry, at any place in trees of any shape", () => {
+  it("verifies the proof of an entry at any place in trees of any shape", () => {
     for (const size of [1, 2, 3, 4, 7, 8, 9, 31]) {
       for (let index = 0; index < size; index += 1) {
         const proven = verifyProofFile(sampleProof(index, size), trusted);
@@ -59,7 +59,7 @@ describe("A proof file", () => {
     }
   });
 
-  it("reads as it was written", () => {
+  it("reads back the proof file that it wrote", () => {
     assert.equal(formatProofFile(parseProofFile(proof)), proof);
   });
 });

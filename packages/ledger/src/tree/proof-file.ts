@@ -5,20 +5,23 @@ import { hashLength, leafHash, type TreeHash } from "./merkle.ts";
 import { parseVerifierKey } from "./note-key.ts";
 import { verifyInclusion } from "./verify-proofs.ts";
 
-/** All that somebody without the log needs to see that it holds an entry, but for a reason to trust the key. */
+/**
+ * Everything that a third party needs to verify that the log contains an entry, except a reason to trust the
+ * key.
+ */
 export interface EntryProof {
-  /** The entry's bytes, which are UTF-8, as text: with a line feed at its end if they have one. */
+  /** The entry's bytes as UTF-8 text, including a final line feed if there is one. */
   readonly entry: string;
   readonly index: number;
   readonly size: number;
   readonly path: readonly TreeHash[];
   /** The signed note. */
   readonly checkpoint: string;
-  /** The verifier key that the checkpoint is said to be signed with. */
+  /** The verifier key that claims to have signed the checkpoint. */
   readonly key: string;
 }
 
-/** What a proof proved. */
+/** The verified statement of a proof. */
 export interface ProvenEntry {
   readonly origin: string;
   readonly entry: string;
@@ -30,7 +33,7 @@ const version = 1;
 const fields = ["checkpoint", "entry", "index", "key", "path", "size", "version"];
 const maxLength = 4_000_000;
 
-/** One JSON document, which `docs/verify-proof.sh` reads too. */
+/** One JSON document, which `docs/verify-proof.sh` also reads. */
 export function formatProofFile({ entry, index, size, path, checkpoint, key }: EntryProof): string {
   const file = { version, entry, index, size, path: path.map(formatBase64), checkpoint, key };
   const text = `${JSON.stringify(file, undefined, 2)}\n`;
@@ -55,8 +58,8 @@ export function parseProofFile(text: string): EntryProof {
 }
 
 /**
- * The entry, when the log of the trusted key holds it. The key in the file only says which one it is for: anybody can
- * make a log, and a proof out of it, with a key of his own. A log's key has its name.
+ * Returns the entry if the log of the trusted key contains it. The key in the file only names the log: anyone
+ * can create a log with a key of their own, and a proof from it. Every log key has a unique name.
  *
  * @throws LedgerError
  */
@@ -77,12 +80,12 @@ function parseObject(text: string): Record<string, unknown> {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null) return { ...value };
   } catch {
-    // Its message would quote the file.
+    // The parser's message would quote the file.
   }
   throw malformed("it is no JSON object");
 }
 
-/** Half a surrogate pair has no UTF-8, and would be hashed as another character. */
+/** An unpaired surrogate has no UTF-8 form and would be hashed as another character. */
 function stringOf(file: Record<string, unknown>, name: string): string {
   const value = file[name];
   if (typeof value !== "string" || !value.isWellFormed()) throw malformed(`its ${name} is no text`);

@@ -14,8 +14,8 @@ const hashesOf = (size: number) => new TileHashes(tilesOver(leaves.slice(0, size
 const hex = (hashes: readonly TreeHash[]) => hashes.map((hash) => Buffer.from(hash).toString("hex"));
 const leafAt = (index: number) => leaves[index] ?? assert.fail();
 
-describe("A proof out of tiles", () => {
-  it("is not made for an entry that the tree has not, nor for a tree that it never was", async () => {
+describe("Proofs from tiles", () => {
+  it("fail for an entry outside the tree and for a size that the tree never had", async () => {
     const hashes = { range: async () => assert.fail("read a hash") };
     for (const [index, size] of [
       [0, 0],
@@ -38,7 +38,7 @@ describe("A proof out of tiles", () => {
     }
   });
 
-  it("is that of certificate-transparency's own tests", async () => {
+  it("match certificate-transparency's own tests", async () => {
     const reference = referenceEntries.map(naiveLeaf);
     const hashes = new TileHashes(tilesOver(reference).readAsync, 8);
     assert.deepEqual(hex(await inclusionProof(0, 8, hashes)), [
@@ -53,7 +53,7 @@ describe("A proof out of tiles", () => {
     ]);
   });
 
-  it("of inclusion verifies at every size to 600, and is that of RFC 6962", async () => {
+  it("verify inclusion at every size up to 600 and match RFC 6962", async () => {
     const hashes = hashesOf(600);
     for (let size = 1; size <= 600; size += 1) {
       const root = naive.root(size);
@@ -65,7 +65,7 @@ describe("A proof out of tiles", () => {
     }
   });
 
-  it("of consistency verifies at every size to 600, and is that of RFC 6962", async () => {
+  it("verify consistency at every size up to 600 and match RFC 6962", async () => {
     const hashes = hashesOf(600);
     for (let newSize = 1; newSize <= 600; newSize += 1) {
       const newRoot = naive.root(newSize);
@@ -79,7 +79,7 @@ describe("A proof out of tiles", () => {
     }
   });
 
-  it("verifies for every entry, and from every older size, of the tree at 600", async () => {
+  it("verify for every entry and every older size of a tree of 600 entries", async () => {
     const hashes = hashesOf(600);
     const root = await hashes.root();
     for (let at = 0; at < 600; at += 1) {
@@ -94,7 +94,7 @@ describe("A proof out of tiles", () => {
     }
   });
 
-  it("verifies at any size to 70,000, from the tiles of a later tree", async () => {
+  it("verify at any size up to 70,000 with the tiles of a later tree", async () => {
     const hashes = hashesOf(most);
     const sizes = fc.uniqueArray(fc.nat({ max: most }), { minLength: 3, maxLength: 3 });
     await fc.assert(
@@ -111,7 +111,7 @@ describe("A proof out of tiles", () => {
     );
   });
 
-  it("verifies in a tree of 2^53 entries", async () => {
+  it("verify in a tree of 2^53 entries", async () => {
     const size = 2 ** 53 - 1;
     const leafHash = naiveLeaf(Buffer.from("the same"));
     const tile = equalLeavesTile(leafHash);
@@ -126,7 +126,7 @@ describe("A proof out of tiles", () => {
     }
   });
 
-  it("takes no hash from the empty tree, and none from the tree itself", async () => {
+  it("contain no hash from the empty tree or from the tree itself", async () => {
     const hashes = hashesOf(5);
     assert.deepEqual(await consistencyProof(0, 5, hashes), []);
     assert.deepEqual(await consistencyProof(5, 5, hashes), []);
@@ -138,7 +138,7 @@ describe("A proof out of tiles", () => {
   });
 });
 
-/** All of a small tree; the edges and the middle of a larger one. */
+/** All positions of a small tree; the edges and the middle of a larger one. */
 function positionsIn(size: number): readonly number[] {
   if (size <= 40) return [...leaves.slice(0, size).keys()];
   return [0, 1, Math.floor(size / 2), size - 2, size - 1];

@@ -1,10 +1,10 @@
 import type { TreeHash } from "./merkle.ts";
 import type { TileHashes } from "./tile-hashes.ts";
 
-/** Roots over parts of a tree. */
+/** Computes roots over parts of a tree. */
 export type RangeHashes = Pick<TileHashes, "range">;
 
-/** RFC 6962 §2.1.1: the hashes from beside the entry up to beside the root that lead from one to the other. */
+/** RFC 6962 §2.1.1: the sibling hashes on the path from the entry to the root. */
 export async function inclusionProof(
   index: number,
   size: number,
@@ -24,8 +24,8 @@ export async function inclusionProof(
 }
 
 /**
- * RFC 6962 §2.1.2: the hashes that make up the older root and, with others, the newer. Every tree goes on from the
- * empty one, and from itself, which takes no hash.
+ * RFC 6962 §2.1.2: hashes from which both the older and the newer root can be computed. The proof is empty
+ * for the empty tree and for the same size.
  */
 export async function consistencyProof(
   oldSize: number,
@@ -44,12 +44,12 @@ export async function consistencyProof(
     if (inLeft) end = middle;
     else start = middle;
   }
-  // Whoever checks has the older root already: only a part of it must be told.
+  // The verifier already has the older root, so only a part of it must be included.
   if (start > 0) path.push(await hashes.range(start, end));
   return path.reverse();
 }
 
-/** The greatest power of two below a count of at least two. */
+/** The largest power of two below a count of at least two. */
 function splitOf(count: number): number {
   let split = 1;
   while (split * 2 < count) split *= 2;

@@ -4,12 +4,15 @@ import type { TreeHash } from "./merkle.ts";
 import { type TileId, tilePath } from "./tile.ts";
 import { type FinishedTile, TileWriter } from "./tile-writer.ts";
 
-/** Leaves that differ, and are the same in each run. */
+/** Distinct leaves that are the same in each run. */
 export function sampleLeaves(count: number): readonly TreeHash[] {
   return Array.from({ length: count }, (_, index) => createHash("sha256").update(`leaf ${index}`).digest());
 }
 
-/** The tiles of a tree by path, as a folder would hold them: full ones, and partial ones of the sizes it stood still at. */
+/**
+ * The tiles of a tree by path, as a directory would contain them: full ones, and the partial ones of each
+ * saved size.
+ */
 export class TileFolder {
   readonly tiles = new Map<string, Uint8Array>();
   readonly asked: TileId[] = [];
@@ -28,7 +31,7 @@ export class TileFolder {
   readonly readAsync = async (id: TileId): Promise<Uint8Array> => this.read(id);
 }
 
-/** A folder with every tile of a tree over these leaves. */
+/** A directory with every tile of a tree over these leaves. */
 export function tilesOver(leaves: readonly TreeHash[]): TileFolder {
   const folder = new TileFolder();
   const writer = TileWriter.empty();
@@ -37,7 +40,7 @@ export function tilesOver(leaves: readonly TreeHash[]): TileFolder {
   return folder;
 }
 
-/** The tiles of a tree whose leaves are all the same, so that one of any size needs no memory. */
+/** The tiles of a tree with identical leaves, which need no memory at any size. */
 export function equalLeavesTile(leaf: TreeHash): (id: TileId) => Uint8Array {
   const byHeight = [leaf];
   const subtree = (height: number): TreeHash => {

@@ -10,8 +10,8 @@ const leaves = sampleLeaves(70_000);
 const naive = new NaiveTree(leaves);
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
-describe("The hashes out of tiles", () => {
-  it("are refused from a tile of another length, which is named", async () => {
+describe("TileHashes", () => {
+  it("rejects a tile of the wrong length and names it", async () => {
     const folder = tilesOver(leaves.slice(0, 600));
     for (const [height, index, path] of [
       [0, 599, "tile/0/002.p/88"],
@@ -28,7 +28,7 @@ describe("The hashes out of tiles", () => {
     }
   });
 
-  it("are asked for again after a tile could not be read", async () => {
+  it("reads a tile again after a failed read", async () => {
     const folder = tilesOver(leaves.slice(0, 600));
     let broken = true;
     const hashes = new TileHashes(async (id) => {
@@ -41,7 +41,7 @@ describe("The hashes out of tiles", () => {
     assert.equal(hex(await hashes.root()), hex(naive.root(600)));
   });
 
-  it("end where the tree ends, and begin where a subtree does", async () => {
+  it("rejects ranges beyond the tree and ranges that do not start at a subtree", async () => {
     const hashes = new TileHashes(async () => assert.fail("read a tile"), 600);
     for (const [height, index] of [
       [0, 600],
@@ -70,14 +70,14 @@ describe("The hashes out of tiles", () => {
       assert.throws(() => new TileHashes(async () => assert.fail(), size), RangeError);
   });
 
-  it("are the roots that the tree had at every size to 600", async () => {
+  it("returns the roots of the tree at every size up to 600", async () => {
     const hashes = new TileHashes(tilesOver(leaves.slice(0, 600)).readAsync, 600);
     for (let size = 0; size <= 600; size += 1)
       assert.equal(hex(await hashes.rootAt(size)), hex(naive.root(size)), `at ${size}`);
     assert.equal(hex(await hashes.root()), hex(naive.root(600)));
   });
 
-  it("are every subtree of a tree of 70,000, whatever tile it is in", async () => {
+  it("returns every subtree of a tree of 70,000 entries, whichever tile contains it", async () => {
     const hashes = new TileHashes(tilesOver(leaves).readAsync, 70_000);
     for (let height = 0; height <= 16; height += 1) {
       const last = Math.floor(70_000 / 2 ** height) - 1;
@@ -88,7 +88,7 @@ describe("The hashes out of tiles", () => {
     }
   });
 
-  it("ask for a tile once while they stay in it", async () => {
+  it("reads a tile once for consecutive hashes from it", async () => {
     const folder = tilesOver(leaves.slice(0, 600));
     const hashes = new TileHashes(folder.readAsync, 600);
     for (let index = 256; index < 512; index += 1) await hashes.subtree(0, index);
@@ -96,7 +96,7 @@ describe("The hashes out of tiles", () => {
     assert.deepEqual(folder.asked.map(tilePath), ["tile/0/001"]);
   });
 
-  it("are right in a tree of 2^53 entries", async () => {
+  it("is exact in a tree of 2^53 entries", async () => {
     const size = 2 ** 53 - 1;
     const leaf = naiveLeaf(Buffer.from("the same"));
     const tile = equalLeavesTile(leaf);

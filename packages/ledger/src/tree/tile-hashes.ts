@@ -8,13 +8,13 @@ interface HeldTile {
 }
 
 /**
- * Any hash of a tree of `size` entries, out of its tiles. A tile is asked for at the width that it has in this tree.
- * The tiles are not proven to be of one tree: what comes out is to be held against a signed root.
+ * Computes any hash of a tree of `size` entries from its tiles, requested at their width in this tree. The
+ * tiles are not verified, so compare the result with a signed root.
  */
 export class TileHashes {
   readonly size: number;
   readonly #readTile: (tile: TileId) => Promise<Uint8Array>;
-  /** The last tile of each level: a proof asks for up to eight hashes of one before it leaves it. */
+  /** The last tile of each level, because a proof reads up to eight hashes from one. */
   readonly #held: HeldTile[] = [];
 
   constructor(readTile: (tile: TileId) => Promise<Uint8Array>, size: number) {
@@ -26,7 +26,7 @@ export class TileHashes {
   /**
    * The root over the 2^height entries from `index` × 2^height.
    *
-   * @throws LedgerError `LEDGER_DAMAGED` for a tile of another length
+   * @throws LedgerError `LEDGER_DAMAGED` if a tile has the wrong length
    */
   async subtree(height: number, index: number): Promise<TreeHash> {
     if (!Number.isInteger(height) || !Number.isInteger(index))
@@ -40,8 +40,8 @@ export class TileHashes {
   }
 
   /**
-   * The root over the entries from `start` up to `end`, split as RFC 6962 §2.1 says; for ranges that the splits of a
-   * whole tree lead to, whose greatest full subtree begins at `start`.
+   * The root over the entries from `start` up to `end`, split as in RFC 6962 §2.1. The largest full subtree
+   * of the range must begin at `start`, as in all splits of a whole tree.
    */
   async range(start: number, end: number): Promise<TreeHash> {
     this.#requireInside(start, end);
@@ -59,7 +59,7 @@ export class TileHashes {
     return this.rootAt(this.size);
   }
 
-  /** The root that the tree had at `olderSize`. */
+  /** The root of the tree at size `olderSize`. */
   async rootAt(olderSize: number): Promise<TreeHash> {
     return olderSize === 0 ? emptyRoot() : this.range(0, olderSize);
   }
@@ -87,7 +87,7 @@ export class TileHashes {
   }
 }
 
-/** Height of the greatest full subtree of at most `count` entries. */
+/** Height of the largest full subtree of at most `count` entries. */
 function heightWithin(count: number): number {
   let height = 0;
   while (2 ** (height + 1) <= count) height += 1;

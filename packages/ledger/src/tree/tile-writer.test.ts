@@ -18,8 +18,8 @@ function appendAll(writer: TileWriter, from: number, to: number, folder = new Ti
   return folder;
 }
 
-describe("A writer of tiles that goes on after a restart", () => {
-  it("refuses a tile of another length, and names it", () => {
+describe("TileWriter.resume", () => {
+  it("rejects a tile of the wrong length and names it", () => {
     const folder = tilesOver(leaves.slice(0, 600));
     for (const change of [-32, -1, 1, 32]) {
       const { message } = throwsWithCode(
@@ -33,7 +33,7 @@ describe("A writer of tiles that goes on after a restart", () => {
     }
   });
 
-  it("has another root when any byte of a tile was changed", () => {
+  it("computes another root when any byte of a tile was changed", () => {
     const folder = tilesOver(leaves.slice(0, 600));
     const root = Buffer.from(TileWriter.resume(600, folder.read).root());
     for (const [path, bytes] of folder.tiles) {
@@ -46,13 +46,13 @@ describe("A writer of tiles that goes on after a restart", () => {
     }
   });
 
-  it("refuses a size that no tree has", () => {
+  it("rejects an impossible size", () => {
     for (const size of [-1, 1.5, Number.NaN, 2 ** 53]) {
       assert.throws(() => TileWriter.resume(size, () => assert.fail("read a tile")), RangeError);
     }
   });
 
-  it("equals one that was never interrupted, at every size to 1100", () => {
+  it("equals a writer that was never interrupted, at every size up to 1100", () => {
     const further = 257;
     const whole = TileWriter.empty();
     const folder = new TileFolder();
@@ -73,7 +73,7 @@ describe("A writer of tiles that goes on after a restart", () => {
     }
   });
 
-  it("reads one tile of each level at most, at the right edge", () => {
+  it("reads at most one tile per level, at the right edge", () => {
     const folder = tilesOver(leaves);
     TileWriter.resume(70_000, folder.read);
     const edge = ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"];
@@ -82,8 +82,8 @@ describe("A writer of tiles that goes on after a restart", () => {
   });
 });
 
-describe("A writer of tiles", () => {
-  it("refuses a leaf that is no hash, and stays as it was", () => {
+describe("TileWriter", () => {
+  it("rejects a leaf that is not a hash, and stays unchanged", () => {
     const writer = TileWriter.empty();
     assert.throws(() => writer.append(new Uint8Array(31)), RangeError);
     assert.throws(() => writer.append(new Uint8Array(33)), RangeError);
@@ -91,7 +91,7 @@ describe("A writer of tiles", () => {
     assert.deepEqual(writer.root(), naive.root(0));
   });
 
-  it("has the roots of certificate-transparency's reference tree", () => {
+  it("computes the roots of certificate-transparency's reference tree", () => {
     const writer = TileWriter.empty();
     const roots = [writer.root()];
     for (const entry of referenceEntries) {
@@ -104,7 +104,7 @@ describe("A writer of tiles", () => {
     );
   });
 
-  it("has the root of RFC 6962 at every size to 600", () => {
+  it("computes the root of RFC 6962 at every size up to 600", () => {
     const writer = TileWriter.empty();
     for (let size = 0; size <= 600; size += 1) {
       assert.deepEqual(writer.root(), naive.root(size), `at ${size}`);
@@ -112,7 +112,7 @@ describe("A writer of tiles", () => {
     }
   });
 
-  it("has the root of RFC 6962 at any size to 70,000, and the tiles of the specification", () => {
+  it("computes the root of RFC 6962 at any size up to 70,000, and the tiles of the specification", () => {
     fc.assert(
       fc.property(fc.nat({ max: 70_000 }), (size) => {
         const writer = TileWriter.empty();
@@ -125,7 +125,7 @@ describe("A writer of tiles", () => {
     );
   });
 
-  it("gives a full tile when its last hash comes, and with it the levels above", () => {
+  it("returns a full tile with its last hash, together with the levels above", () => {
     const writer = TileWriter.empty();
     const given = leaves.slice(0, 65_536).map((leaf) => paths(writer.append(leaf)));
     assert.deepEqual(given[254], []);
@@ -135,7 +135,7 @@ describe("A writer of tiles", () => {
     assert.deepEqual(paths(writer.partialTiles()), ["tile/2/000.p/1"]);
   });
 
-  it("leaves alone the tiles that it gave", () => {
+  it("never changes a tile that it has returned", () => {
     const writer = TileWriter.empty();
     const folder = appendAll(writer, 0, 300);
     folder.keep(writer.partialTiles());
@@ -144,7 +144,7 @@ describe("A writer of tiles", () => {
     assert.deepEqual(folder.tiles, before);
   });
 
-  it("does not mind what becomes of a partial tile that it gave", () => {
+  it("is not affected by changes to a partial tile that it returned", () => {
     const writer = TileWriter.empty();
     appendAll(writer, 0, 300);
     for (const { bytes } of writer.partialTiles()) bytes.fill(0);
@@ -152,7 +152,7 @@ describe("A writer of tiles", () => {
     assert.equal(hex(writer.root()), hex(naive.root(512)));
   });
 
-  it("counts exactly to 2^53, and no further", () => {
+  it("counts exactly up to 2^53 and then fails", () => {
     const leaf = naiveLeaf(Buffer.from("the same"));
     const tile = equalLeavesTile(leaf);
     const writer = TileWriter.resume(2 ** 53 - 258, tile);
@@ -164,7 +164,7 @@ describe("A writer of tiles", () => {
   });
 });
 
-/** Each hash of a tile is the root over the entries that the specification says. */
+/** Each hash of a tile must be the root over the entries that the specification assigns to it. */
 function assertTile(path: string, bytes: Uint8Array, size: number): void {
   const [, level = "", index = "", width = "256"] = /^tile\/(\d)\/(\d{3})(?:\.p\/(\d+))?$/.exec(path) ?? [];
   const span = 256 ** Number(level);

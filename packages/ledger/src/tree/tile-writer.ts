@@ -2,7 +2,7 @@ import { emptyRoot, hashLength, maxTreeSize, nodeHash, requireHash, type TreeHas
 import { subtreeOfHashes } from "./subtree.ts";
 import { checkedTile, partialTilesOf, type TileId, tileHeight, tileWidth } from "./tile.ts";
 
-/** A tile with what it holds. */
+/** A tile with its content. */
 export interface FinishedTile {
   readonly id: TileId;
   readonly bytes: Uint8Array;
@@ -12,14 +12,14 @@ const none: readonly FinishedTile[] = Object.freeze([]);
 const tileBytes = tileWidth * hashLength;
 
 /**
- * The right edge of a growing tree: the tiles that are not full, and the root of every full subtree that still waits
- * for its sibling. That is all that an append or a root needs, at any size.
+ * The right edge of a growing tree: the partial tiles, and the root of every full subtree without a sibling.
+ * Appends and roots need nothing else, at any size.
  */
 export class TileWriter {
   #size = 0;
-  /** By height: the full subtree there, where `size` has that bit set; what stands elsewhere is of the past. */
+  /** By height: the full subtree, if `size` has that bit set. Other elements are obsolete. */
   readonly #waiting: TreeHash[] = [];
-  /** By level of tiles: the one being filled. How far follows from `size`. */
+  /** By level: the partial tile. Its width follows from `size`. */
   readonly #tiles: Uint8Array[] = [];
 
   private constructor() {}
@@ -29,10 +29,10 @@ export class TileWriter {
   }
 
   /**
-   * Goes on where a tree of `size` entries stands; reads one tile of each level at most. Whether the tiles are right
-   * shows in `root()`, which must be that of the checkpoint.
+   * Resumes a tree of `size` entries from at most one tile per level. Only `root()`, which must match the
+   * checkpoint, shows whether the tiles are right.
    *
-   * @throws LedgerError `LEDGER_DAMAGED` for a tile of another length
+   * @throws LedgerError `LEDGER_DAMAGED` if a tile has the wrong length
    */
   static resume(size: number, readTile: (tile: TileId) => Uint8Array): TileWriter {
     if (!Number.isSafeInteger(size) || size < 0) throw new RangeError(`there is no tree of ${size} entries`);
@@ -42,12 +42,12 @@ export class TileWriter {
     return writer;
   }
 
-  /** Entries so far. */
+  /** The number of entries. */
   get size(): number {
     return this.#size;
   }
 
-  /** Takes the next leaf, which must not change afterwards, and gives the tiles that it made full. */
+  /** Appends a leaf, which must not change afterwards, and returns the tiles that it completed. */
   append(leaf: TreeHash): readonly FinishedTile[] {
     requireHash(leaf);
     if (this.#size === maxTreeSize) throw new RangeError("the tree is full");
@@ -67,7 +67,7 @@ export class TileWriter {
     return finished;
   }
 
-  /** The root of the tree as it stands, from one hash for each bit of its size. */
+  /** The root of the current tree, computed from one hash per set bit of its size. */
   root(): TreeHash {
     let root: TreeHash | undefined;
     for (let height = 0, rest = this.#size; rest > 0; height += 1, rest = Math.floor(rest / 2)) {
@@ -78,7 +78,7 @@ export class TileWriter {
     return root ?? emptyRoot();
   }
 
-  /** What stands at the right edge, level by level: copies, which later appends leave alone. */
+  /** Copies of the partial tiles at the right edge, level by level. */
   partialTiles(): readonly FinishedTile[] {
     return partialTilesOf(this.#size).map((id) => ({
       id,
@@ -86,7 +86,7 @@ export class TileWriter {
     }));
   }
 
-  /** Puts a hash into the tile of its level; a full one goes out, and a new one begins. */
+  /** Adds a hash to the tile of its level, and emits the tile when it is full. */
   #place(
     hash: TreeHash,
     level: number,

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { throwsWithCode } from "@kasbah/testkit";
 import { checkedTile, entryBundlePath, partialTilesOf, tileAt, tilePath } from "./tile.ts";
 
-describe("A tile's path", () => {
-  it("is refused for what no tree has", () => {
+describe("tilePath", () => {
+  it("rejects tiles that no tree has", () => {
     for (const wrong of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
       assert.throws(() => tilePath({ level: 0, index: wrong, width: 256 }), RangeError);
       assert.throws(() => tilePath({ level: wrong, index: 0, width: 256 }), RangeError);
@@ -15,7 +15,7 @@ describe("A tile's path", () => {
     assert.throws(() => tilePath({ level: 7, index: 0, width: 1 }), RangeError);
   });
 
-  it("has the position in groups of three digits, as c2sp.org/tlog-tiles has it", () => {
+  it("writes the position in groups of three digits, as specified by c2sp.org/tlog-tiles", () => {
     const paths: readonly [number, string][] = [
       [0, "tile/0/000"],
       [999, "tile/0/999"],
@@ -27,19 +27,19 @@ describe("A tile's path", () => {
     for (const [index, path] of paths) assert.equal(tilePath({ level: 0, index, width: 256 }), path);
   });
 
-  it("says how wide the tile is while it is not full", () => {
+  it("includes the width of a partial tile", () => {
     assert.equal(tilePath({ level: 0, index: 1234, width: 17 }), "tile/0/x001/234.p/17");
     assert.equal(tilePath({ level: 2, index: 0, width: 255 }), "tile/2/000.p/255");
   });
 
-  it("of the entries below has the same position", () => {
+  it("uses the same position for the entry bundle of a tile", () => {
     assert.equal(entryBundlePath({ index: 1234, width: 256 }), "tile/entries/x001/234");
     assert.equal(entryBundlePath({ index: 1234, width: 17 }), "tile/entries/x001/234.p/17");
   });
 });
 
-describe("The tiles of a tree", () => {
-  it("are those of the specification's example of 70,000 entries", () => {
+describe("Tiles of a tree", () => {
+  it("match the specification's example of 70,000 entries", () => {
     assert.deepEqual(partialTilesOf(70_000), [
       { level: 0, index: 273, width: 112 },
       { level: 1, index: 1, width: 17 },
@@ -50,7 +50,7 @@ describe("The tiles of a tree", () => {
     assert.deepEqual(tileAt(1, 1, 70_000), { level: 1, index: 1, width: 17 });
   });
 
-  it("have no partial one where a level ends evenly", () => {
+  it("have no partial tile where a level ends on a tile boundary", () => {
     assert.deepEqual(partialTilesOf(0), []);
     assert.deepEqual(partialTilesOf(256), [{ level: 1, index: 0, width: 1 }]);
     assert.deepEqual(partialTilesOf(65_536), [{ level: 2, index: 0, width: 1 }]);
@@ -62,7 +62,7 @@ describe("The tiles of a tree", () => {
     assert.throws(() => tileAt(3, 0, 70_000), RangeError);
   });
 
-  it("are damaged when they are longer or shorter than their width, and the path is told", () => {
+  it("are damaged if longer or shorter than their width, and the error names the path", () => {
     const tile = { level: 1, index: 1000, width: 17 };
     for (const length of [0, 1, 16 * 32, 17 * 32 - 1, 17 * 32 + 1, 256 * 32]) {
       const { message } = throwsWithCode(() => checkedTile(tile, new Uint8Array(length)), "LEDGER_DAMAGED");

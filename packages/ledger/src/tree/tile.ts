@@ -5,37 +5,37 @@ import { hashLength, maxTreeSize } from "./merkle.ts";
 export const tileWidth = 256;
 /** Levels of the tree that one tile spans. */
 export const tileHeight = 8;
-/** A tree of 2^53 entries has no tile above. */
+/** The top level of a tree of 2^53 entries. */
 const maxTileLevel = 6;
 
-/** A tile of c2sp.org/tlog-tiles. At level L it holds hashes of full subtrees of 256^L entries. */
+/** A tile of c2sp.org/tlog-tiles. At level L it contains hashes of full subtrees of 256^L entries. */
 export interface TileId {
   readonly level: number;
   /** Position among the tiles of its level. */
   readonly index: number;
-  /** Hashes in it, 1 to 256. */
+  /** Number of hashes, 1 to 256. */
   readonly width: number;
 }
 
-/** Where a tile stands: `tile/0/x001/234`, and `tile/0/x001/234.p/17` while it has 17 hashes only. */
+/** The path of a tile: `tile/0/x001/234`, or `tile/0/x001/234.p/17` while it has only 17 hashes. */
 export function tilePath({ level, index, width }: TileId): string {
   if (!isBetween(level, 0, maxTileLevel)) throw new RangeError(`there is no tile level ${level}`);
   return `tile/${level}/${positionPath(index, width)}`;
 }
 
-/** Where the entries under a tile of level 0 stand: `tile/entries/x001/234`. */
+/** The path of the entries under a tile of level 0: `tile/entries/x001/234`. */
 export function entryBundlePath({ index, width }: Pick<TileId, "index" | "width">): string {
   return `tile/entries/${positionPath(index, width)}`;
 }
 
-/** The tile at a position of a level, as wide as it is in a tree of `size` entries. */
+/** The tile at a position of a level, with its width in a tree of `size` entries. */
 export function tileAt(level: number, index: number, size: number): TileId {
   const width = Math.min(tileWidth, hashesAtLevel(level, size) - index * tileWidth);
   if (width < 1) throw new RangeError(`a tree of ${size} entries has no tile ${index} at level ${level}`);
   return { level, index, width };
 }
 
-/** The tiles at the right edge of a tree that are not full, level by level from 0. */
+/** The partial tiles at the right edge of a tree, level by level from 0. */
 export function partialTilesOf(size: number): readonly TileId[] {
   const tiles: TileId[] = [];
   for (let level = 0; hashesAtLevel(level, size) > 0; level += 1) {
@@ -47,7 +47,7 @@ export function partialTilesOf(size: number): readonly TileId[] {
 }
 
 /**
- * The bytes of a tile as they were read, when there are as many as its width says.
+ * Returns the bytes of a tile if their length matches its width.
  *
  * @throws LedgerError `LEDGER_DAMAGED`
  */
@@ -58,7 +58,7 @@ export function checkedTile(tile: TileId, bytes: Uint8Array): Uint8Array {
   throw new LedgerError("LEDGER_DAMAGED", `${tilePath(tile)} ${found}: restore the ledger from a backup`);
 }
 
-/** Full subtrees of 256^level entries. Division, because bit operations end at 2^32. */
+/** The number of full subtrees of 256^level entries. Division, because bit operations end at 2^32. */
 function hashesAtLevel(level: number, size: number): number {
   return Math.floor(size / tileWidth ** level);
 }
@@ -69,7 +69,9 @@ function positionPath(index: number, width: number): string {
   return `${groupsOf(index).join("/")}${width === tileWidth ? "" : `.p/${width}`}`;
 }
 
-/** Three digits each, and an `x` before all but the last, so that no file stands where a folder must. */
+/**
+ * Groups of three digits, with an `x` before all but the last, so that no file has the path of a directory.
+ */
 function groupsOf(index: number): readonly string[] {
   const digits = String(index);
   const padded = digits.padStart(Math.ceil(digits.length / 3) * 3, "0");

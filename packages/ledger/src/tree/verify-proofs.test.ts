@@ -24,13 +24,13 @@ function consistencyOf(oldSize: number, newSize: number): ConsistencyClaim {
   return { oldSize, newSize, path, oldRoot: naive.root(oldSize), newRoot: naive.root(newSize) };
 }
 
-/** Every pair of an index and a size that has it. */
+/** Every pair of a size and an index in it. */
 function* pairs(): Generator<readonly [number, number]> {
   for (let size = 1; size <= most; size += 1)
     for (let index = 0; index < size; index += 1) yield [index, size];
 }
 
-/** The path with something about it changed, in every way that keeps its hashes hashes. */
+/** The path with one change, for every kind of change that keeps all elements hashes. */
 function* changedPaths(path: readonly TreeHash[]): Generator<readonly TreeHash[]> {
   yield [...path, new Uint8Array(32)];
   yield [...path, emptyRoot()];
@@ -72,8 +72,8 @@ const oddValues: readonly unknown[] = [
   Symbol.iterator,
 ];
 
-describe("The check of an inclusion", () => {
-  it("is false, and throws nothing, for values of any other shape", () => {
+describe("verifyInclusion", () => {
+  it("returns false without throwing for values of any other shape", () => {
     const claim = inclusionOf(5, 11);
     assert.ok(verifyInclusion(claim));
     for (const field of Object.keys(claim)) {
@@ -87,7 +87,7 @@ describe("The check of an inclusion", () => {
     );
   });
 
-  it("is false for any other index", () => {
+  it("returns false for any other index", () => {
     for (const [index, size] of pairs()) {
       const claim = inclusionOf(index, size);
       assert.ok(verifyInclusion(claim));
@@ -96,13 +96,13 @@ describe("The check of an inclusion", () => {
     }
   });
 
-  it("is false for any size whose tree could not have this path, and any whose root it is not", () => {
+  it("returns false for sizes whose tree cannot have this path or this root", () => {
     for (const [index, size] of pairs()) {
       const claim = inclusionOf(index, size);
       for (let other = 0; other <= most; other += 1) {
         if (other === size) continue;
         const believed = verifyInclusion({ ...claim, size: other });
-        // The same leaf, path and root may stand for a tree of another size: the signed size is what rules that out.
+        // The same leaf, path and root may be valid for another size; only the signed size rules that out.
         assert.ok(!believed || sameShape(index, size, other), `${index} of ${other} for ${size}`);
         assert.ok(
           !verifyInclusion({ ...claim, size: other, root: naive.root(other) }),
@@ -112,7 +112,7 @@ describe("The check of an inclusion", () => {
     }
   });
 
-  it("is false for a path that is longer, shorter, in another order or of other hashes", () => {
+  it("returns false for a path that is longer, shorter, reordered or has other hashes", () => {
     for (const [index, size] of pairs()) {
       const claim = inclusionOf(index, size);
       for (const path of changedPaths(claim.path))
@@ -120,7 +120,7 @@ describe("The check of an inclusion", () => {
     }
   });
 
-  it("is false whichever bit of a hash was flipped", () => {
+  it("returns false for any single bit flipped in a hash", () => {
     const claim = inclusionOf(5, 11);
     for (let bit = 0; bit < 256; bit += 1) {
       assert.equal(verifyInclusion({ ...claim, leafHash: flipped(claim.leafHash, bit) }), false);
@@ -131,7 +131,7 @@ describe("The check of an inclusion", () => {
   });
 });
 
-/** Whether an entry's way to the root turns left and right alike in trees of two sizes. */
+/** Whether the path of an entry to the root turns left and right alike in trees of two sizes. */
 function sameShape(index: number, size: number, other: number): boolean {
   const turns = (within: number, at: number): string => {
     if (within <= 1) return "";
@@ -141,8 +141,8 @@ function sameShape(index: number, size: number, other: number): boolean {
   return index < other && turns(size, index) === turns(other, index);
 }
 
-describe("The check of a consistency", () => {
-  it("is false, and throws nothing, for values of any other shape", () => {
+describe("verifyConsistency", () => {
+  it("returns false without throwing for values of any other shape", () => {
     const claim = consistencyOf(6, 11);
     assert.ok(verifyConsistency(claim));
     for (const field of Object.keys(claim)) {
@@ -156,7 +156,7 @@ describe("The check of a consistency", () => {
     );
   });
 
-  it("is false when the older tree is said to be the newer", () => {
+  it("returns false if the older tree is presented as the newer", () => {
     for (const [oldSize, newSize] of pairs()) {
       const { path, oldRoot, newRoot } = consistencyOf(Math.max(1, oldSize), newSize);
       if (oldSize === 0) continue;
@@ -165,7 +165,7 @@ describe("The check of a consistency", () => {
     }
   });
 
-  it("is false for any other older size or root", () => {
+  it("returns false for any other older size or root", () => {
     for (const [oldSize, newSize] of pairs()) {
       if (oldSize === 0) continue;
       const claim = consistencyOf(oldSize, newSize);
@@ -178,7 +178,7 @@ describe("The check of a consistency", () => {
     }
   });
 
-  it("is false for a path that is longer, shorter, in another order or of other hashes", () => {
+  it("returns false for a path that is longer, shorter, reordered or has other hashes", () => {
     for (const [oldSize, newSize] of pairs()) {
       if (oldSize === 0) continue;
       const claim = consistencyOf(oldSize, newSize);
@@ -187,7 +187,7 @@ describe("The check of a consistency", () => {
     }
   });
 
-  it("is false whichever bit of a hash was flipped", () => {
+  it("returns false for any single bit flipped in a hash", () => {
     const claim = consistencyOf(6, 11);
     for (let bit = 0; bit < 256; bit += 1) {
       assert.equal(verifyConsistency({ ...claim, oldRoot: flipped(claim.oldRoot, bit) }), false);
@@ -197,7 +197,7 @@ describe("The check of a consistency", () => {
     }
   });
 
-  it("is false between two trees of one size with two roots", () => {
+  it("returns false for two trees of the same size with different roots", () => {
     const claim = { oldSize: 7, newSize: 7, path: [], oldRoot: naive.root(7), newRoot: naive.root(7) };
     assert.ok(verifyConsistency(claim));
     assert.ok(!verifyConsistency({ ...claim, newRoot: naive.root(6) }));

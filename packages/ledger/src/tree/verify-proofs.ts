@@ -1,6 +1,6 @@
 import { emptyRoot, hashLength, nodeHash, type TreeHash } from "./merkle.ts";
 
-/** What says that the tree of `size` entries under `root` has `leafHash` at `index`. */
+/** The claim that the tree of `size` entries under `root` has `leafHash` at `index`. */
 export interface InclusionClaim {
   readonly index: number;
   readonly size: number;
@@ -9,7 +9,7 @@ export interface InclusionClaim {
   readonly root: TreeHash;
 }
 
-/** What says that the tree under `newRoot` begins with the one under `oldRoot`. */
+/** The claim that the tree under `newRoot` extends the tree under `oldRoot`. */
 export interface ConsistencyClaim {
   readonly oldSize: number;
   readonly newSize: number;
@@ -18,7 +18,7 @@ export interface ConsistencyClaim {
   readonly newRoot: TreeHash;
 }
 
-/** RFC 9162 §2.1.3.2. False for whatever is not a proof, of any shape. */
+/** RFC 9162 §2.1.3.2. Returns false for anything that is not a proof, whatever its shape. */
 export function verifyInclusion({ index, size, leafHash, path, root }: InclusionClaim): boolean {
   if (!isCount(index) || !isCount(size) || index >= size) return false;
   if (!isHash(leafHash) || !isHash(root) || !isPath(path)) return false;
@@ -32,7 +32,7 @@ export function verifyInclusion({ index, size, leafHash, path, root }: Inclusion
   return walk.ended && equal(hash, root);
 }
 
-/** RFC 9162 §2.1.4.2. False for whatever is not a proof, of any shape. */
+/** RFC 9162 §2.1.4.2. Returns false for anything that is not a proof, whatever its shape. */
 export function verifyConsistency(claim: ConsistencyClaim): boolean {
   const { oldSize, newSize, path, oldRoot, newRoot } = claim;
   if (!isCount(oldSize) || !isCount(newSize) || oldSize > newSize) return false;
@@ -45,7 +45,7 @@ export function verifyConsistency(claim: ConsistencyClaim): boolean {
 function climbsToBoth({ oldSize, newSize, path, oldRoot, newRoot }: ConsistencyClaim): boolean {
   const walk = new Walk(oldSize - 1, newSize - 1);
   walk.skipRightChildren();
-  // An older tree that is one full subtree is not told again: its root is known.
+  // If the older tree is one full subtree, the proof omits its root, which the verifier has.
   const [seed, ...rest] = walk.atLeftEdge ? [oldRoot, ...path] : path;
   if (seed === undefined) return false;
   let [older, newer] = [seed, seed];
@@ -58,7 +58,10 @@ function climbsToBoth({ oldSize, newSize, path, oldRoot, newRoot }: ConsistencyC
   return walk.ended && equal(older, oldRoot) && equal(newer, newRoot);
 }
 
-/** The way up from a node: its position in its level, and that of the level's last: `fn` and `sn` of RFC 9162. */
+/**
+ * The path up from a node: its position in its level and the position of the level's last node, `fn` and `sn`
+ * in RFC 9162.
+ */
 class Walk {
   #position: number;
   #last: number;
@@ -76,18 +79,18 @@ class Walk {
     return this.#position === 0;
   }
 
-  /** The last node of a level that has no sibling is a right child further up. */
+  /** A last node without a sibling is a right child at a higher level. */
   get isRightChild(): boolean {
     return this.#position % 2 === 1 || this.#position === this.#last;
   }
 
-  /** To the parent; from a node without a sibling, to the parent of the first that has one. */
+  /** Moves to the parent; from a node without a sibling, to the parent of the first ancestor that has one. */
   climb(): void {
     if (this.isRightChild) while (this.#position % 2 === 0 && this.#position !== 0) this.#up();
     this.#up();
   }
 
-  /** To the greatest full subtree that ends at the node. */
+  /** Moves to the largest full subtree that ends at the node. */
   skipRightChildren(): void {
     while (this.#position % 2 === 1) this.#up();
   }
@@ -106,7 +109,7 @@ function isHash(value: unknown): boolean {
   return value instanceof Uint8Array && value.length === hashLength;
 }
 
-/** No path has more hashes than a size has bits, and one. Spread, because `every` passes over holes. */
+/** A path has at most one hash more than the size has bits. Spread, because `every` skips holes. */
 function isPath(value: unknown): boolean {
   return Array.isArray(value) && value.length <= 64 && [...value].every(isHash);
 }

@@ -6,7 +6,10 @@ import type { RefusedEntry } from "../entry/entry.ts";
 import { entryOf } from "../segments/read-entry.ts";
 import { refusalLogFiles } from "./refusal-log.ts";
 
-/** The refusal of a caller that was not known, by its reference: some megabytes are read from end to end. */
+/**
+ * Finds the refusal of an unauthenticated caller by its reference id. It reads the whole files, a few
+ * megabytes.
+ */
 export async function findUnauthenticatedRefusal(
   directory: string,
   referenceId: string,

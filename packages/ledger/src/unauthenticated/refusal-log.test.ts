@@ -16,7 +16,7 @@ const refusal = (peerAddress: string, problem = "no token"): RefusedEntry => ({
   ...{ peerAddress, problem },
 });
 
-/** Lets each host take this many. */
+/** Allows each host this many entries. */
 function shareForEach(share: number) {
   const taken = new Map<string, number>();
   return {
@@ -27,7 +27,7 @@ function shareForEach(share: number) {
   };
 }
 
-describe("The record of strangers", () => {
+describe("RefusalLog", () => {
   let directory: TemporaryDirectory;
   let second: ManualSweep;
   let dropped: string[];
@@ -54,7 +54,7 @@ describe("The record of strangers", () => {
       logger: recordingLogger(),
     });
 
-  it("gives each address its share, whatever its port, and counts what it drops", async () => {
+  it("limits each address to its share, regardless of the port, and counts dropped entries", async () => {
     record = newRecord(directory.path, 2);
     await record.start();
     for (let port = 1; port < 6; port += 1) record.add(refusal(`10.0.0.1:${port}`));
@@ -66,7 +66,7 @@ describe("The record of strangers", () => {
     assert.equal(JSON.parse(lines[2] ?? "").peerAddress, "[2001:db8::1]:5");
   });
 
-  it("holds no more than a mebibyte between two writes, and takes on after them", async () => {
+  it("buffers at most one mebibyte between two writes, and accepts entries again afterwards", async () => {
     const long = "x".repeat(10_000);
     for (let peer = 0; peer < 150; peer += 1) record.add(refusal(`10.0.0.${peer}:1`, long));
     assert.ok(dropped.length > 40 && dropped.length < 60, `${dropped.length} dropped`);
@@ -80,7 +80,7 @@ describe("The record of strangers", () => {
     assert.ok((await stat(directory.join("newest.jsonl"))).size < 1024 * 1024 + 1_000);
   });
 
-  it("never takes more of the disk than two files, the newest refusals among them", async () => {
+  it("uses at most two files on disk and keeps the newest refusals", async () => {
     const long = "x".repeat(30_000);
     for (let round = 0; round < 30; round += 1) {
       for (let peer = 0; peer < 30; peer += 1) record.add(refusal(`10.0.0.${peer}:1`, `${round} ${long}`));
@@ -97,7 +97,7 @@ describe("The record of strangers", () => {
     assert.match(JSON.parse(newest.at(-1) ?? "").problem, /^29 /);
   });
 
-  it("counts what the disk did not take", async () => {
+  it("counts entries that could not be written", async () => {
     record = newRecord(directory.join("missing"));
     await record.start();
     record.add(refusal("10.0.0.1:1"));
@@ -106,7 +106,7 @@ describe("The record of strangers", () => {
     assert.deepEqual(dropped, ["disk"]);
   });
 
-  it("knows an address without its port", () => {
+  it("limits an address that has no port", () => {
     assert.deepEqual(["10.0.0.1:5", "[::1]:5", "unix", ""].map(hostOf), ["10.0.0.1", "[::1]", "unix", ""]);
   });
 });

@@ -6,25 +6,25 @@ import { hostOf } from "../entry/peer-host.ts";
 
 export interface RefusalLogDeps {
   readonly directory: string;
-  /** The share of each host. */
+  /** Limits the share of each host. */
   readonly limit: { take(host: string): boolean };
-  /** When to write what waits. */
+  /** Triggers the write of buffered entries. */
   readonly sweep: Sweep;
-  /** Told of each refusal that is not written. */
+  /** Called for each refusal that is not written. */
   readonly onDropped: (why: "peer" | "crowd" | "disk") => void;
   readonly logger: Logger;
 }
 
-/** The newest refusals are in the first; when it is full it takes the place of the second. */
+/** The newest refusals are in the first file. When it is full, it replaces the second. */
 export const refusalLogFiles = ["newest.jsonl", "before.jsonl"] as const;
 const lineFeed = Buffer.from("\n");
 const maxFileBytes = 8 * 1024 * 1024;
-/** What a second brings beyond this is an attack, of which a part tells enough; little beside a file. */
+/** More than this in one second is an attack, of which a sample is enough. */
 const maxWaitingBytes = 1024 * 1024;
 
 /**
- * Refusals that nobody waits for, of callers that were not known: strangers can make them without end. They are outside of
- * the tree, written once a second and not synced, in at most 16 MiB; each address has its share.
+ * Logs refusals of unauthenticated callers, who can cause any number of them. They are not in the tree, and
+ * are written once a second without fsync, in at most 16 MiB. Each address has a limited share.
  */
 export class RefusalLog implements Component {
   readonly name = "record of strangers";
@@ -42,14 +42,14 @@ export class RefusalLog implements Component {
     this.#sweeping = this.#deps.sweep(() => this.#writeSoon());
   }
 
-  /** Writes what waits. */
+  /** Writes the buffered entries. */
   async stop(): Promise<void> {
     this.#sweeping?.stop();
     this.#writeSoon();
     await this.#writing;
   }
 
-  /** Resolves when what was begun to be written is. */
+  /** Resolves when pending writes are done. */
   settled(): Promise<void> {
     return this.#writing;
   }
@@ -60,7 +60,7 @@ export class RefusalLog implements Component {
     else if (!this.#keep(Buffer.concat([encodeEntry(entry), lineFeed]))) onDropped("crowd");
   }
 
-  /** False when there is no room. */
+  /** False if there is no room. */
   #keep(line: Uint8Array): boolean {
     if (this.#waitingBytes + line.length > maxWaitingBytes) return false;
     this.#waiting.push(line);

@@ -1,23 +1,23 @@
-/** Something that is not as it was written. */
+/** A deviation of the ledger from what was written. */
 export interface Finding {
-  /** The first entry that is concerned; undefined where it concerns none. */
+  /** The first affected entry, if any. */
   readonly index?: number;
-  /** Where to look: a file, and for an entry its line. */
+  /** The file, and for an entry its line. */
   readonly place: string;
-  /** In a sentence, without anything of the entry. */
+  /** One sentence that never quotes the entry. */
   readonly problem: string;
 }
 
-/** What a look at the whole ledger came to. */
+/** The result of verifying the whole ledger. */
 export interface LedgerVerdict {
-  /** The log's name in its checkpoints; "" when there is none. */
+  /** The log's name in its checkpoints; "" if there is none. */
   readonly origin: string;
-  /** The first entry that is there; those before it went by retention. */
+  /** The first stored entry; retention has deleted those before it. */
   readonly first: number;
-  /** One more than the last entry's index. */
+  /** The index of the last entry plus one. */
   readonly size: number;
-  /** How many of them the checkpoint vouches for. */
+  /** The number of entries that the checkpoint covers. */
   readonly signed: number;
-  /** None in a ledger that is as it was written. */
+  /** Empty if the ledger is unchanged. */
   readonly findings: readonly Finding[];
 }

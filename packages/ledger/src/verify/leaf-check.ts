@@ -7,15 +7,15 @@ import { type TileId, tileAt, tileWidth } from "../tree/tile.ts";
 import type { Finding } from "./finding.ts";
 
 export interface LeafCheckDeps {
-  /** The ledger's folder. */
+  /** The directory of the ledger. */
   readonly path: string;
-  /** How many entries the tiles are of. */
+  /** The number of entries that the tiles cover. */
   readonly signed: number;
-  /** Undefined for a tile that is not there. */
+  /** Undefined for a missing tile. */
   readonly readTile: (tile: TileId) => Promise<Uint8Array | undefined>;
 }
 
-/** Holds entries against the lowest tiles, and finds the first that is not the one that was signed for. */
+/** Compares entries with the tiles of level 0 and finds the first entry that differs from the signed one. */
 export class LeafCheck {
   readonly #deps: LeafCheckDeps;
   #tile: { readonly index: number; readonly bytes: Uint8Array | undefined } | undefined;
@@ -30,7 +30,7 @@ export class LeafCheck {
     return this.#finding;
   }
 
-  /** Looks at the next entry; after a first finding at none, since a lost entry moves all that follow. */
+  /** Checks the next entry. It stops at the first finding, because a lost entry shifts all that follow. */
   async check(located: LocatedLine, leaf: TreeHash): Promise<void> {
     if (this.#finding !== undefined) return;
     const { index } = located;
@@ -65,7 +65,7 @@ export class LeafCheck {
     }
   }
 
-  /** Undefined where no tile tells. */
+  /** Undefined if no tile covers the entry. */
   async #hashAt(index: number): Promise<TreeHash | undefined> {
     const { signed, readTile } = this.#deps;
     if (index >= signed) return undefined;

@@ -6,7 +6,7 @@ import { entryLine, type SignedLedger, writeSignedLedger } from "@kasbah/testkit
 import { verifyProofFile } from "../tree/proof-file.ts";
 import { proveEntry } from "./prove-entry.ts";
 
-describe("The proof of one entry", () => {
+describe("proveEntry", () => {
   let ledger: SignedLedger;
 
   beforeEach(async () => {
@@ -18,19 +18,19 @@ describe("The proof of one entry", () => {
   const line = (index: number) => Buffer.from(entryLine(index).trimEnd());
   const prove = (index: number, bytes = line(index)) => proveEntry(ledger.directory, { index, line: bytes });
 
-  it("is not given of what was changed since it was signed for", async () => {
+  it("rejects an entry that was changed since it was signed", async () => {
     await rejectsWithCode(prove(5, line(6)), "PROOF_INVALID");
     await writeFile(join(ledger.directory.path, "tile/0/000"), Buffer.alloc(256 * 32));
     await rejectsWithCode(prove(5), "LEDGER_DAMAGED");
   });
 
-  it("is not given of an entry that no checkpoint covers, and says when it will be", async () => {
+  it("rejects an entry that no checkpoint covers yet, and says when to retry", async () => {
     await appendFile(ledger.lastSegment, entryLine(700));
     const refusal = await rejectsWithCode(prove(700), "PROOF_INVALID");
     assert.match(refusal.message, /within a second/);
   });
 
-  it("is verified by the key alone, wherever the entry stands, also beside a CA that writes on", async () => {
+  it("creates proofs that only the key is needed to verify, for any entry, even while the CA is writing", async () => {
     const key = (await readFile(ledger.directory.verifierKey, "utf8")).trim();
     await rm(join(ledger.directory.path, "tile/0/002.p"), { recursive: true });
     await appendFile(ledger.lastSegment, entryLine(700));

@@ -13,7 +13,7 @@ import { type TileId, tilePath, tileWidth } from "../tree/tile.ts";
 import { TileHashes } from "../tree/tile-hashes.ts";
 import { TileWriter } from "../tree/tile-writer.ts";
 
-/** An entry of which it is known where it stands. */
+/** An entry with its index. */
 export interface EntryToProve {
   readonly index: number;
   /** Without its line feed. */
@@ -21,9 +21,10 @@ export interface EntryToProve {
 }
 
 /**
- * One file that proves to somebody without the ledger that it holds the entry. It is verified before it is handed out.
+ * Creates a file that proves to a third party that the ledger contains the entry, and verifies it first.
  *
- * @throws LedgerError `LEDGER_DAMAGED`, `PROOF_INVALID` when the entry is not signed for yet, or is not what was signed for
+ * @throws LedgerError `LEDGER_DAMAGED`; `PROOF_INVALID` if the entry is not signed yet or differs from the
+ * signed one
  */
 export async function proveEntry(directory: LedgerDirectory, { index, line }: EntryToProve): Promise<string> {
   const key = (await readFile(directory.verifierKey, "utf8")).trim();
@@ -42,7 +43,7 @@ export async function proveEntry(directory: LedgerDirectory, { index, line }: En
   return proof;
 }
 
-/** Full tiles as they lie there; the others are made of the entries, since a running CA replaces them. */
+/** Reads full tiles and computes partial ones from the entries, because a running CA replaces them. */
 async function tilesOf(
   directory: LedgerDirectory,
   { size, root }: Pick<Checkpoint, "size" | "root">,

@@ -14,12 +14,12 @@ import { createNoteKey, type NoteVerifier, parseVerifierKey } from "../tree/note
 import { TileWriter } from "../tree/tile-writer.ts";
 import { verifyLedger } from "./verify-ledger.ts";
 
-/** Three segments, of which the last is not full, nor its last tile. */
+/** Three segments, of which the last one and its last tile are not full. */
 const total = 1_300;
 
 const noKey = () => assert.fail("it has a key");
 
-describe("A look at the whole ledger", () => {
+describe("verifyLedger", () => {
   let pristine: SignedLedger;
   let copies: TemporaryDirectory;
   let directory: LedgerDirectory;
@@ -59,9 +59,9 @@ describe("A look at the whole ledger", () => {
   const changed = (index: number) =>
     rewrite(index, (lines, at) => lines.splice(at, 1, entryLine(index + 10_000).trimEnd()));
 
-  // At both ends, at the borders of tiles and segments, and in the tile that is not full.
+  // At both ends, at the boundaries of tiles and segments, and in the partial tile.
   for (const index of [0, 1, 255, 256, 511, 512, 700, 1_023, 1_024, 1_279, 1_280, 1_299]) {
-    it(`names entry ${index} when it was changed, with its line`, async () => {
+    it(`reports entry ${index} and its line if it was changed`, async () => {
       await changed(index);
       const finding = await first();
       assert.equal(finding?.index, index);
@@ -72,14 +72,14 @@ describe("A look at the whole ledger", () => {
       assert.match(finding.problem, /changed/);
     });
 
-    it(`names entry ${index} when it was dropped`, async () => {
+    it(`reports entry ${index} if it was removed`, async () => {
       await rewrite(index, (lines, at) => lines.splice(at, 1));
       const finding = await first();
       assert.equal(finding?.index, index);
       assert.match(finding.problem, /gone/);
     });
 
-    it(`names entry ${index} when the ledger was cut there`, async () => {
+    it(`reports entry ${index} if the ledger was truncated there`, async () => {
       for (const segment of await listSegments(directory.segments))
         if (segment.first > index) await rm(segment.path);
       await rewrite(index, (lines, at) => lines.splice(at, lines.length - at - 1));
@@ -90,14 +90,14 @@ describe("A look at the whole ledger", () => {
   }
 
   for (const index of [0, 255, 700, 1_297])
-    it(`names entry ${index} when it was swapped with the next`, async () => {
+    it(`reports entry ${index} if it was swapped with the next`, async () => {
       await rewrite(index, (lines, at) => lines.splice(at, 2, lines[at + 1] ?? "", lines[at] ?? ""));
       const finding = await first();
       assert.equal(finding?.index, index);
       assert.match(finding.problem, /swapped/);
     });
 
-  it("names the entry after which one was put in", async () => {
+  it("reports the position of an inserted entry", async () => {
     await rewrite(300, (lines, at) => lines.splice(at, 0, lines[at - 1] ?? ""));
     assert.deepEqual(await first(), {
       index: 300,
@@ -106,12 +106,12 @@ describe("A look at the whole ledger", () => {
     });
   });
 
-  it("names a segment that is gone out of the middle, by its first entry", async () => {
+  it("reports a missing segment by its first entry", async () => {
     await rm(segmentOf(512));
     assert.equal((await first())?.index, 512);
   });
 
-  it("is not deceived when the tiles were made anew over changed entries", async () => {
+  it("detects changed entries even if the tiles were recomputed", async () => {
     await changed(300);
     const tree = TileWriter.empty();
     const lines: string[] = [];
@@ -136,7 +136,7 @@ describe("A look at the whole ledger", () => {
     });
   });
 
-  it("believes no checkpoint of another key, none that was changed, and misses one that is gone", async () => {
+  it("rejects checkpoints of another key and changed ones, and reports a missing one", async () => {
     const stranger = createNoteKey(verifier.name, generateKeyPairSync("ed25519").privateKey).verifier;
     assert.equal((await verifyLedger({ directory, verifier: stranger })).findings[0]?.place, "checkpoint");
     const note = await readFile(directory.checkpoint, "utf8");
@@ -146,7 +146,7 @@ describe("A look at the whole ledger", () => {
     assert.deepEqual(await first(), { place: "checkpoint", problem: "is missing" });
   });
 
-  it("names a tile that was changed or is missing, and goes on with the others", async () => {
+  it("reports a changed or missing tile and continues with the others", async () => {
     await truncate(join(directory.path, "tile/0/002"), 100);
     await rm(join(directory.path, "tile/0/004"));
     const { findings } = await look();
@@ -159,7 +159,7 @@ describe("A look at the whole ledger", () => {
     );
   });
 
-  it("holds the ledger to a checkpoint that was kept elsewhere, though its own agrees with it", async () => {
+  it("compares the ledger with a checkpoint stored elsewhere, even if its own checkpoint matches", async () => {
     assert.deepEqual((await look(early)).findings, []);
     const other = { ...early, root: leafHash(Buffer.from("another history")) };
     assert.ok((await look(other)).findings.length > 0);
@@ -167,7 +167,7 @@ describe("A look at the whole ledger", () => {
     assert.deepEqual([finding?.index, finding?.place], [total, "checkpoint"]);
   });
 
-  it("finds nothing in a ledger that is as it was written, nor in what retention left of it", async () => {
+  it("reports nothing for an unchanged ledger, with or without retention", async () => {
     const origin = verifier.name;
     assert.deepEqual(await look(), { origin, first: 0, size: total, signed: total, findings: [] });
     await appendFile(segmentOf(1_299), `${entryLine(1_300)}torn`);
@@ -176,7 +176,7 @@ describe("A look at the whole ledger", () => {
     assert.deepEqual(await look(early), { origin, first: 512, size: total + 1, signed: total, findings: [] });
   });
 
-  it("names what no release wrote, though it was signed for", async () => {
+  it("reports lines that no release writes, even if they are signed", async () => {
     const other = await writeSignedLedger(1, {
       at: 1,
       look: (ledger) => appendFile(segmentPath(ledger.segments, 0), '{"v":2,"kind":"gossip"}\n'),

@@ -17,9 +17,9 @@ import { LeafCheck } from "./leaf-check.ts";
 
 export interface VerifyOptions {
   readonly directory: LedgerDirectory;
-  /** By which checkpoints are believed. */
+  /** The verifier of the ledger's checkpoints. */
   readonly verifier: NoteVerifier;
-  /** A checkpoint of before, that somebody kept elsewhere: the ledger must have grown out of it. */
+  /** An earlier checkpoint that was stored elsewhere, which the ledger must extend. */
   readonly kept?: Checkpoint;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -27,7 +27,7 @@ export interface VerifyOptions {
 
 const progressEvery = 4_096;
 
-/** Reads every entry and computes the tree anew, beside a CA that writes on or without one. Changes nothing. */
+/** Reads every entry and recomputes the tree, whether the CA is running or stopped. It changes nothing. */
 export async function verifyLedger(options: VerifyOptions): Promise<LedgerVerdict> {
   return new Verification(options).run();
 }
@@ -44,7 +44,7 @@ class Verification {
 
   async run(): Promise<LedgerVerdict> {
     const { directory, verifier } = this.#options;
-    // The checkpoint first: what a running CA writes from here on is beyond it.
+    // Reads the checkpoint first, so that it never covers entries that a running CA appends from here on.
     this.#signed = await this.#readCheckpoint();
     const signed = this.#signed?.size ?? 0;
     const segments = await listSegments(directory.segments);
@@ -69,7 +69,7 @@ class Verification {
     }
   }
 
-  /** Takes up the tree where retention left it; false when its tiles do not let that be done. */
+  /** Resumes the tree where retention has cut it; returns false if the tiles do not allow that. */
   async #begin(first: number): Promise<boolean> {
     try {
       this.#tree = TileWriter.resume(first, await resumedRightEdge(first, (tile) => this.#requireTile(tile)));
@@ -101,7 +101,7 @@ class Verification {
     for (const finding of [leaves.finding, broken]) if (finding !== undefined) this.#find(finding);
   }
 
-  /** Segments follow each other without a gap, so that lines that were lost or added show at a segment's end. */
+  /** Segments follow each other without gaps, so lost and added lines show at the end of a segment. */
   #gap({ index, segment }: LocatedLine): Finding | undefined {
     const expected = this.#tree.size;
     if (index === expected) return undefined;
@@ -112,7 +112,7 @@ class Verification {
     return { index: Math.min(index, expected), place: `segments, before ${segment.first}`, problem };
   }
 
-  /** The signed root, and the one that was kept, when the tree has just their sizes. */
+  /** Compares the root with the signed and the stored checkpoint when the tree reaches their size. */
   async #checkRoots(isBroken: boolean): Promise<void> {
     const { size } = this.#tree;
     if (size === this.#signed?.size && !isBroken)
@@ -127,7 +127,7 @@ class Verification {
     }
   }
 
-  /** Of a tree of before the first entry that is there, only tiles tell. */
+  /** Before the first stored entry, only tiles contain the older tree. */
   async #checkKept(): Promise<void> {
     const { kept } = this.#options;
     if (kept === undefined || this.#signed === undefined) return;
@@ -154,7 +154,10 @@ class Verification {
     this.#find({ index: index * covers, place: tilePath(tile.id), problem });
   }
 
-  /** At the right edge the hashes of whole subtrees stand, which tell where entries and lower tiles were both replaced. */
+  /**
+   * The right edge contains the hashes of whole subtrees, which show where both entries and lower tiles were
+   * replaced.
+   */
   async #checkEdge({ id, bytes }: FinishedTile): Promise<void> {
     const found = await this.#tile(id);
     if (found === undefined || Buffer.compare(found, bytes) === 0) return;
@@ -176,7 +179,7 @@ class Verification {
     return readTileFile(this.#options.directory.path, tile);
   }
 
-  /** Undefined when it is missing, or of another length: a running CA replaces those that are not full. */
+  /** Undefined if the tile is missing or has another length, because a running CA replaces partial tiles. */
   async #tile(tile: TileId): Promise<Uint8Array | undefined> {
     return this.#requireTile(tile).catch((error: unknown) => {
       if (!(error instanceof LedgerError)) throw error;
@@ -185,7 +188,7 @@ class Verification {
   }
 }
 
-/** What concerns no entry comes last. */
+/** Findings without an entry come last. */
 const place = ({ index = Number.POSITIVE_INFINITY }: Finding) => index;
 
 function messageOf(error: unknown): string {

@@ -1,4 +1,4 @@
-// An encoder of the table's own, which the code under test knows nothing of. It writes whatever it is told, right or wrong.
+// An encoder that is independent of the code under test and writes any bytes, valid or not.
 
 export type Bytes = Buffer;
 
@@ -9,14 +9,14 @@ export function tlv(tag: number, ...parts: readonly Uint8Array[]): Bytes {
   return Buffer.concat([Buffer.of(tag, ...lengthOf(content.length)), content]);
 }
 
-/** The same with a length of as many octets as asked for, which DER forbids when fewer would do. */
+/** The same with a length field of any size, which DER forbids if a shorter one would do. */
 export function longTlv(tag: number, lengthOctets: number, content: Uint8Array): Bytes {
   const length = Buffer.alloc(lengthOctets);
   length.writeUIntBE(content.length, 0, lengthOctets);
   return Buffer.concat([Buffer.of(tag, 0x80 | lengthOctets), length, content]);
 }
 
-/** BER's indefinite form. */
+/** The indefinite form of BER. */
 export function indefinite(tag: number, ...parts: readonly Uint8Array[]): Bytes {
   return Buffer.concat([Buffer.of(tag, 0x80), ...parts, Buffer.of(0, 0)]);
 }

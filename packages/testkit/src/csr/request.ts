@@ -60,7 +60,7 @@ const newKey: Readonly<Record<KeyName, () => KeyPair>> = {
 
 const made = new Map<KeyName, KeyPair>();
 
-/** Each kind of key is made once: what it is matters, not which. */
+/** Each kind of key is generated once, because tests do not depend on its value. */
 export function key(name: KeyName): KeyPair {
   const known = made.get(name) ?? newKey[name]();
   made.set(name, known);
@@ -71,7 +71,7 @@ export function spkiOf(name: KeyName): Bytes {
   return key(name).publicKey.export({ type: "spki", format: "der" });
 }
 
-/** The parts of a request; each can be replaced by something that no honest client would send. */
+/** The parts of a CSR, each replaceable with one that no honest client would send. */
 export interface Pieces {
   readonly key: KeyName;
   readonly version: Bytes;
@@ -79,11 +79,11 @@ export interface Pieces {
   readonly spki: Bytes;
   readonly attributes: Bytes;
   readonly algorithm: Bytes;
-  /** Signs the info; the key's own signature unless given. */
+  /** Signs the info; by default with the CSR's own key. */
   readonly sign: (info: Bytes) => Bytes;
-  /** Changes the info after everything was put together and before it is signed. */
+  /** Changes the assembled info before it is signed. */
   readonly info: (info: Bytes) => Bytes;
-  /** Changes the whole after it was signed. */
+  /** Changes the whole CSR after it was signed. */
   readonly whole: (request: Bytes) => Bytes;
 }
 

@@ -1,16 +1,16 @@
 import { type DurableFs, type DurableHandle, nodeFs } from "@kasbah/runtime";
 
-/** A call of durable writing that can fail. */
+/** A file system call that can be made to fail. */
 export type DurableCall = "open" | "writeFile" | "chmod" | "sync" | "close" | "rename" | "mkdtemp";
 
-/** The real file system, which records its calls and fails the n-th of them. */
+/** The real file system, which logs its calls and fails the n-th of them. */
 export interface FaultyFs extends DurableFs {
   readonly calls: readonly DurableCall[];
 }
 
 /**
- * @param failAt the call that fails, counted from 1; none when it is beyond the last
- * @param lasts `for good`: every later call fails too, as after a kill
+ * @param failAt the number of the call that fails, counted from 1; by default none
+ * @param lasts `for good`: every later call also fails, as after a kill
  */
 export function faultyFs(
   failAt = Number.POSITIVE_INFINITY,
@@ -28,7 +28,7 @@ export function faultyFs(
     writeFile: (data) => attempt("writeFile", () => handle.writeFile(data)),
     chmod: (mode) => attempt("chmod", () => handle.chmod(mode)),
     sync: () => attempt("sync", () => handle.sync()),
-    // The descriptor is gone even when close reports an error.
+    // The descriptor is closed even if close reports an error.
     close: async () => {
       await handle.close();
       await attempt("close", async () => {});

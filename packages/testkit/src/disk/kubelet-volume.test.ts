@@ -3,7 +3,7 @@ import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { mountKubeletVolume } from "./kubelet-volume.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "./temporary-directory.ts";
 
-describe("A kubelet's volume", () => {
+describe("mountKubeletVolume", () => {
   let home: TemporaryDirectory;
 
   beforeEach(async () => {
@@ -13,7 +13,7 @@ describe("A kubelet's volume", () => {
 
   const visible = async () => (await readdir(home.path)).filter((name) => !name.startsWith("..")).toSorted();
 
-  it("shows the names of its newest contents alone, and keeps one generation", async () => {
+  it("shows only the names of its newest contents and keeps one generation", async () => {
     const volume = await mountKubeletVolume(home.path, { a: "1", b: "1" });
     await volume.swap({ b: "2", c: "2" });
     assert.deepEqual(await visible(), ["b", "c"]);
@@ -22,14 +22,14 @@ describe("A kubelet's volume", () => {
     assert.equal(hidden.length, 2, `${hidden} should be ..data and its directory`);
   });
 
-  it("has a directory where the content is undefined, and a file there again later", async () => {
+  it("creates a directory for undefined content, and a file again later", async () => {
     const volume = await mountKubeletVolume(home.path, { token: undefined });
     assert.ok((await stat(volume.join("token"))).isDirectory());
     await volume.swap({ token: "good" });
     assert.equal(await readFile(volume.join("token"), "utf8"), "good");
   });
 
-  it("is empty when that was asked, and leaves what is not its own", async () => {
+  it("can be empty, and keeps files that it did not create", async () => {
     await writeFile(home.join("foreign"), "");
     const volume = await mountKubeletVolume(home.path, { token: "good" });
     await volume.swap({});

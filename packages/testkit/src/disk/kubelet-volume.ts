@@ -1,22 +1,25 @@
 import { mkdir, readdir, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** The files of a volume by name; `undefined` is a directory where the file should be. */
+/** The files of a volume by name; `undefined` creates a directory in place of the file. */
 export type VolumeFiles = Readonly<Record<string, string | undefined>>;
 
-/** A directory as kubelet mounts a Secret, ConfigMap or token: links to `..data`, which is a link to a directory of one generation. */
+/**
+ * A directory as kubelet mounts a Secret, ConfigMap or token: links into `..data`, which is a link to the
+ * directory of one generation.
+ */
 export interface KubeletVolume {
   readonly path: string;
-  /** The path of a file inside. */
+  /** The path of a file in the volume. */
   join(name: string): string;
   /**
-   * Replaces all contents at once, in kubelet's order: new directory, new link, rename over `..data`, links of new names made
-   * and of old names removed, old directory removed.
+   * Replaces all contents atomically, in kubelet's order: new directory, new link, rename over `..data`, new
+   * names linked, old names unlinked, old directory removed.
    */
   swap(files: VolumeFiles): Promise<void>;
 }
 
-/** Mounts a volume with its first contents, on a directory that is made when it is not there. */
+/** Mounts a volume with its first contents on a directory, which is created if missing. */
 export async function mountKubeletVolume(path: string, files: VolumeFiles): Promise<KubeletVolume> {
   let generation = 0;
   const within = (name: string) => join(path, name);
@@ -42,7 +45,7 @@ async function writeGeneration(directory: string, contents: VolumeFiles): Promis
   }
 }
 
-/** What a user sees are links through `..data`, which stay as they are when their names do. */
+/** Users see links through `..data`, which stay the same while their names do. */
 async function linkNames(path: string, names: readonly string[]): Promise<void> {
   const entries = await readdir(path, { withFileTypes: true });
   const links = entries.filter((entry) => entry.isSymbolicLink() && !entry.name.startsWith(".."));

@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { type DurableFs, type DurableHandle, nodeFs } from "@kasbah/runtime";
 
-/** One call that changed the disk, or made a change durable. Paths are relative to the recorded directory. */
+/** One call that changed the disk or made a change durable. Paths are relative to the root. */
 type Operation =
   | { readonly kind: "create"; readonly path: string; readonly file: number }
   | { readonly kind: "write"; readonly file: number; readonly bytes: Buffer }
@@ -12,15 +12,15 @@ type Operation =
   | { readonly kind: "remove"; readonly path: string }
   | { readonly kind: "sync-directory"; readonly path: string };
 
-/** What a power cut may leave: the files by their paths. A directory without files leaves no trace. */
+/** The files that a power cut may leave, by path. A directory without files leaves no trace. */
 export type CrashState = ReadonlyMap<string, Buffer>;
 
-/** A file system that works on a real directory and remembers what it did. */
+/** A file system on a real directory that remembers its operations. */
 export interface RecordingFs extends DurableFs {
   readonly operations: readonly Operation[];
 }
 
-/** Records all durable writing below `root`. Start with an empty directory: what was there before is not known. */
+/** Records all durable writing below `root`, which must be empty at the start. */
 export function recordingFs(root: string): RecordingFs {
   const operations: Operation[] = [];
   const inside = (path: string) => relative(root, path);
@@ -84,8 +84,8 @@ function recordedDirectory(handle: DurableHandle, path: string, operations: Oper
 }
 
 /**
- * Every state in which a power cut after the first `count` operations may leave the disk. Of the changes to a directory
- * that was not synced since, any number of the first may have happened; bytes that were not synced may be gone, cut or whole.
+ * Every state in which a power cut after the first `count` operations may leave the disk. Any prefix of the
+ * unsynced changes to a directory may have happened; unsynced bytes may be missing, truncated or complete.
  */
 export function crashStates(operations: readonly Operation[], count = operations.length): CrashState[] {
   const done = operations.slice(0, count);
@@ -99,7 +99,7 @@ export function crashStates(operations: readonly Operation[], count = operations
 const isChange = ({ kind }: Operation) =>
   kind === "create" || kind === "make-directory" || kind === "rename" || kind === "remove";
 
-/** Which changes of directories survive: all that were synced, and each prefix of the others. */
+/** The directory changes that survive: all synced ones, and each prefix of the others. */
 function keptChanges(done: readonly Operation[]): ReadonlySet<Operation>[] {
   const synced = new Set(
     done.filter((operation, at) => isChange(operation) && isSynced(operation, done.slice(at))),
@@ -124,7 +124,7 @@ function directoriesOf(change: Operation): string[] {
   return "path" in change ? [parent(change.path)] : [];
 }
 
-/** @param loss share of the bytes that were not synced and are gone */
+/** @param loss the share of unsynced bytes that are lost */
 function replay(done: readonly Operation[], kept: ReadonlySet<Operation>, loss: number): CrashState {
   const names = new Map<string, number>();
   const bytes = new Map<number, Buffer>();
@@ -158,7 +158,7 @@ function isBelow(path: string, ancestor: string): boolean {
   return path === ancestor || path.startsWith(`${ancestor}/`);
 }
 
-/** Puts a state into a directory of its own, in place of all that was there. */
+/** Writes a state to its own directory and replaces the directory's previous content. */
 export async function materialise(state: CrashState, directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true, mode: 0o700 });

@@ -15,23 +15,23 @@ import { Http2Server } from "@kasbah/runtime/grpc-http2";
 import { type Route, type RpcStatus, unaryRoute } from "@kasbah/runtime/rpc";
 import { FakeRefusal } from "./ca.ts";
 
-/** What an operator asked for. */
+/** A request of an operator. */
 export interface FakeAdminCall {
   readonly method: "status" | "rotate" | "pause" | "resume" | "abort" | "explain-call" | "explain-identity";
   readonly request: object;
-  /** Under which name. */
+  /** The operator's name. */
   readonly operator: string | undefined;
 }
 
-/** A CA's socket for operators that does nothing, counts its calls and answers from a list. */
+/** A CA's admin socket that does nothing, logs its calls and answers from a list. */
 export interface FakeAuthorityAdmin {
   readonly calls: readonly FakeAdminCall[];
-  /** The next answers; the last one is given again and again. */
+  /** The next answers; the last one is repeated. */
   answers: readonly AuthorityStatusMessage[];
-  /** What is told of a call, and of an identity; a call that is not set is not remembered. */
+  /** The answers about a call and about an identity; undefined means that the call is unknown. */
   decision: DecisionMessage | undefined;
   explanation: IdentityExplanationMessage | undefined;
-  /** How acts are refused, as long as it is set. */
+  /** If set, every request is refused with this status. */
   refusal: RpcStatus | undefined;
   close(): Promise<void>;
 }
@@ -91,7 +91,7 @@ function route<Request extends object, Response>(
   });
 }
 
-/** A fault of the fake or of the test is the status UNKNOWN with its words. */
+/** Failures of the fake or the test become the status UNKNOWN with their message. */
 function toStatus(error: unknown): RpcStatus {
   return error instanceof FakeRefusal ? error.status : { code: 2, message: String(error) };
 }

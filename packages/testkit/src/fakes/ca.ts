@@ -5,17 +5,17 @@ import { GrpcServer } from "@kasbah/runtime/grpc";
 import { grpcStatus, type RpcStatus, unaryRoute } from "@kasbah/runtime/rpc";
 import { createTestAuthority, type TestAuthority } from "../minting/test-authority.ts";
 
-/** What the fake heard. */
+/** A call that the fake received. */
 export interface FakeCaCall {
   readonly request: CreateCertificateRequest;
   readonly authorization: string;
   /** The first value of a request header, or "". */
   header(name: string): string;
-  /** What the caller showed in the handshake. */
+  /** The caller's client certificate. */
   readonly peerLeaf: Certificate | undefined;
   /** `host:port` of the caller's connection. */
   readonly peerAddress: string;
-  /** The key and the name that the request asks for. */
+  /** The requested key and name. */
   readonly publicKey: PublicKey;
   readonly uri: string;
 }
@@ -23,7 +23,7 @@ export interface FakeCaCall {
 /** Decides a reply: the elements of `cert_chain`, or a throw of {@link FakeRefusal}. */
 export type FakeCaAnswer = (call: FakeCaCall) => Promise<readonly string[]>;
 
-/** Thrown by an answer to refuse with a gRPC status. */
+/** Thrown by an answer to refuse the call with a gRPC status. */
 export class FakeRefusal extends Error {
   readonly status: RpcStatus;
 
@@ -34,17 +34,19 @@ export class FakeRefusal extends Error {
 }
 
 export interface FakeCaOptions {
-  /** Signs leaves; made anew when absent. */
+  /** Signs leaves; created if undefined. */
   readonly authority?: TestAuthority;
-  /** Signs the server's own certificate; `authority` when absent. */
+  /** Signs the server's own certificate; `authority` by default. */
   readonly servingAuthority?: TestAuthority;
-  /** Names of the server's certificate; loopback when absent. */
+  /** Names of the server's certificate; loopback by default. */
   readonly servingNames?: readonly string[];
   readonly now: () => Date;
   readonly port?: number;
 }
 
-/** A CA on loopback over real TLS that believes every request, counts its calls and can be told to misbehave. */
+/**
+ * A CA on loopback over real TLS that accepts every request, counts its calls and can be made to misbehave.
+ */
 export interface FakeCa {
   readonly address: HostPort;
   readonly authority: TestAuthority;
@@ -53,7 +55,7 @@ export interface FakeCa {
   ttlMs: number;
   /** Replaces the honest answer; undefined restores it. */
   answer: FakeCaAnswer | undefined;
-  /** What an honest CA would reply. */
+  /** The reply of an honest CA. */
   honest: FakeCaAnswer;
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { getEventListeners } from "node:events";
 import { FakeClock } from "./clock.ts";
 
 describe("FakeClock", () => {
-  it("wakes sleepers at their instants, in order of due time and then of asking", async () => {
+  it("wakes sleepers at their time, in order of due time and then of call", async () => {
     const clock = new FakeClock("2030-01-01T00:00:00Z");
     const woken: string[] = [];
     const sleep = async (name: string, ms: number) => {
@@ -20,7 +20,7 @@ describe("FakeClock", () => {
     assert.equal(clock.now().toISOString(), "2030-01-01T00:00:00.300Z");
   });
 
-  it("wakes sleeps that begin on the way, so that loops go round", async () => {
+  it("wakes sleeps that start while the clock advances, so that loops make progress", async () => {
     const clock = new FakeClock();
     let rounds = 0;
     const loop = async () => {
@@ -34,7 +34,7 @@ describe("FakeClock", () => {
     assert.equal(rounds, 100);
   });
 
-  it("lets real work finish between sleepers in runFor", async () => {
+  it("lets real I/O finish between sleepers in runFor", async () => {
     const clock = new FakeClock();
     let done = 0;
     const loop = async () => {
@@ -49,7 +49,7 @@ describe("FakeClock", () => {
     assert.equal(done, 5);
   });
 
-  it("jumps with the wall clock alone, in both directions", async () => {
+  it("moves only the wall clock on a jump, in both directions", async () => {
     const clock = new FakeClock("2030-01-01T00:00:00Z");
     let woken = false;
     void clock.sleep(1000).then(() => {
@@ -63,7 +63,7 @@ describe("FakeClock", () => {
     assert.equal(clock.monotonicMs(), 0);
   });
 
-  it("rejects with the signal's reason and forgets the sleeper and the listener", async () => {
+  it("rejects with the signal's reason and removes the sleeper and the listener", async () => {
     const clock = new FakeClock();
     const stop = new AbortController();
     const sleep = clock.sleep(1000, stop.signal);

@@ -8,7 +8,7 @@ interface Sleeper {
 /** Enough turns of the microtask queue for a loop to wake, decide and sleep again. */
 const microtaskTurns = 12;
 
-/** A clock that moves only when a test says so. Real time plays no part in it. */
+/** A clock that moves only when a test advances it, independently of real time. */
 export class FakeClock implements Clock {
   #wallMs: number;
   #monotonicMs = 0;
@@ -44,25 +44,27 @@ export class FakeClock implements Clock {
     });
   }
 
-  /** How many sleeps are pending. */
+  /** The number of pending sleeps. */
   get sleeping(): number {
     return this.#sleepers.length;
   }
 
   /**
-   * Moves both clocks, waking sleepers at their instants and in their order, those included that begin on the way.
-   * Between them only promises progress; where sockets or crypto must, use `runFor`.
+   * Advances both clocks and wakes sleepers at their time and in order, including sleeps that start
+   * meanwhile. Between them only promises progress; if sockets or crypto must progress, use `runFor`.
    */
   async advance(ms: number): Promise<void> {
     await this.#move(ms, drainMicrotasks);
   }
 
-  /** Like `advance`, with whole turns of the event loop at every sleeper, so that real I/O can progress too. */
+  /**
+   * Like `advance`, with full turns of the event loop at every sleeper, so that real I/O can also progress.
+   */
   async runFor(ms: number): Promise<void> {
     await this.#move(ms, eventLoopTurns);
   }
 
-  /** Steps the wall clock alone, forwards or backwards, as an administrator or NTP does. No sleeper wakes. */
+  /** Moves only the wall clock, forwards or backwards, as an administrator or NTP does. No sleeper wakes. */
   jump(ms: number): void {
     this.#wallMs += ms;
   }

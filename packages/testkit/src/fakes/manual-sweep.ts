@@ -1,14 +1,13 @@
 import type { Sweep } from "@kasbah/runtime";
 
-/** A sweep that happens when a test calls `tick`. */
+/** A sweep that runs when a test calls `tick`. */
 export interface ManualSweep {
   readonly sweep: Sweep;
-  /** How many sweeps have been begun and not stopped. */
+  /** The number of sweeps that are started and not stopped. */
   readonly running: number;
   tick(): void;
 }
 
-/** Creates one. */
 export function manualSweep(): ManualSweep {
   const checks = new Set<() => void>();
   return {

@@ -6,14 +6,14 @@ export interface RecordedEvent {
   readonly facts: LogFacts;
 }
 
-/** A logger that keeps what it is told, its children's words included. */
+/** A logger that keeps all events, including those of its children. */
 export interface RecordingLogger extends Logger {
   readonly events: readonly RecordedEvent[];
-  /** The events with this sentence, in order. */
+  /** The events with this message, in order. */
   named(event: string): readonly RecordedEvent[];
 }
 
-/** Creates a logger for assertions on what was logged. */
+/** Creates a logger for assertions on logged events. */
 export function recordingLogger(): RecordingLogger {
   const events: RecordedEvent[] = [];
   const logger = recorder(events, {});

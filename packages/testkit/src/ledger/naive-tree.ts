@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 
-/** RFC 6962 §2.1 word by word, to hold the real thing against: recursive, over all the leaves, remembering its roots. */
+/** RFC 6962 §2.1 taken literally, as a reference: recursive over all leaves, with cached roots. */
 export class NaiveTree {
   readonly #leaves: readonly Uint8Array[];
   readonly #roots = new Map<string, Uint8Array>();
@@ -25,7 +25,7 @@ export class NaiveTree {
     return naiveNode(this.root(middle, start), this.root(end, middle));
   }
 
-  /** `PATH(m, D[start:end])` of §2.1.1, `m` counted from the first leaf of all. */
+  /** `PATH(m, D[start:end])` of §2.1.1, with `m` counted from the first leaf of the tree. */
   inclusion(m: number, end: number, start = 0): readonly Uint8Array[] {
     if (end - start === 1) return [];
     const middle = start + splitOf(end - start);
@@ -34,7 +34,7 @@ export class NaiveTree {
       : [...this.inclusion(m, end, middle), this.root(middle, start)];
   }
 
-  /** `SUBPROOF(m, D[start:end], whole)` of §2.1.2, `m` counted from the first leaf of all. */
+  /** `SUBPROOF(m, D[start:end], whole)` of §2.1.2, with `m` counted from the first leaf of the tree. */
   consistency(m: number, end: number, start = 0, whole = true): readonly Uint8Array[] {
     if (m === end) return whole ? [] : [this.root(end, start)];
     const middle = start + splitOf(end - start);
@@ -58,7 +58,7 @@ function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   return hash.digest();
 }
 
-/** The greatest power of two below `n`. */
+/** The largest power of two below `n`. */
 export function splitOf(n: number): number {
   return n <= 2 ? 1 : 2 * splitOf(Math.ceil(n / 2));
 }

@@ -44,7 +44,7 @@ interface ProofFields {
   readonly key: string;
 }
 
-/** What somebody might make of a proof file, with what he did; none is to be believed. */
+/** Manipulated copies of a proof file, each with a description; none may verify. */
 export function* changedProofs(text: string): Generator<readonly [string, string]> {
   const proof: ProofFields = JSON.parse(text);
   const change = (changed: object) => JSON.stringify({ ...proof, ...changed });
@@ -75,7 +75,7 @@ function* changedFields({
     null,
   ])
     yield ["entry", { entry: other }];
-  // Without a look at the size, an index with more bits than the path has hashes would take the same turns.
+  // Without a check of the size, an index with more bits than the path has hashes would take the same turns.
   for (const beyond of [16, 32, 2 ** 31, 2 ** 32])
     yield [`index ${index + beyond}`, { index: index + beyond }];
   for (const other of [index + 1, index - 1, index ^ 2, size, -1, 2 ** 53, index + 0.5, `${index}`, null])
@@ -121,7 +121,7 @@ function* changedNotes({ checkpoint, size }: ProofFields): Generator<readonly [s
     yield [`signature's byte ${at}`, note(text, flippedBase64(encoded, at))];
 }
 
-/** Logs of somebody else, in which the entry is where it should be. */
+/** Logs with other keys that contain the entry at its position. */
 function* foreignLogs({ index, size, entry, checkpoint }: ProofFields): Generator<readonly [string, object]> {
   const stranger = newLogKey();
   const fake: ProofFields = JSON.parse(sampleProof(index, size, stranger, (at) => `${entry}${at}`));
@@ -146,7 +146,7 @@ function flippedBase64(encoded: string, at: number): string {
   return bytes.toString("base64");
 }
 
-/** The same bytes: of the last character before the padding, two bits stand for nothing. */
+/** The same bytes in another encoding: two bits of the last character before the padding are unused. */
 function respelt(encoded: string): string {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   return encoded.replace(/.=$/, (end) => `${alphabet[alphabet.indexOf(end.charAt(0)) + 1]}=`);

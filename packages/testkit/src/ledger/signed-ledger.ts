@@ -12,18 +12,18 @@ import { temporaryDirectory } from "../disk/temporary-directory.ts";
 import { manualSweep } from "../fakes/manual-sweep.ts";
 import { recordingLogger } from "../fakes/recording-logger.ts";
 
-/** Entries of a segment. */
+/** Entries per segment. */
 export const segmentEntries = 512;
 
 export interface SignedLedger {
-  /** Of the CA whose ledger it is. */
+  /** The state directory of the ledger's CA. */
   readonly stateDirectory: string;
   readonly directory: LedgerDirectory;
   readonly lastSegment: string;
   remove(): Promise<void>;
 }
 
-/** A small entry, with its line feed, different for each index. */
+/** A small entry with its line feed, different for each index. */
 export function entryLine(index: number): string {
   const time = new Date(Date.UTC(2030, 0, 1, 0, 0, index)).toISOString();
   const act = { v: 2, kind: "operator", time, act: `act ${index}`, outcome: "accepted" } as const;
@@ -33,12 +33,12 @@ export function entryLine(index: number): string {
 export interface LedgerPlan {
   /** An entry with its line feed. */
   readonly lineOf?: (index: number) => string;
-  /** Told when there are as many entries as this, and all are signed for. */
+  /** Calls `look` once there are this many entries and all are signed. */
   readonly at?: number;
   readonly look?: (directory: LedgerDirectory) => Promise<void>;
 }
 
-/** Writes a ledger as the CA does, and signs for it. */
+/** Writes and signs a ledger as the CA does. */
 export async function writeSignedLedger(
   size: number,
   { lineOf = entryLine, at, look }: LedgerPlan = {},

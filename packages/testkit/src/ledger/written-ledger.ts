@@ -15,7 +15,7 @@ import {
 } from "@kasbah/ledger";
 import { temporaryDirectory } from "../disk/temporary-directory.ts";
 
-// What the tests of the index and of its readers share.
+// Shared by the tests of the index and its readers.
 
 export const noon = Date.UTC(2030, 0, 1, 12);
 export const spiffe = (name: string) => `spiffe://cluster.local/ns/demo/sa/${name}`;
@@ -23,7 +23,7 @@ export const sha256 = (text: string) => createHash("sha256").update(text).digest
 
 let count = 0;
 
-/** A certificate of an hour, made at noon; each is another one. */
+/** A certificate with a lifetime of one hour, issued at noon; each is different. */
 export function issued(changes: Partial<IssuedEntry> = {}): IssuedEntry {
   count += 1;
   const time = changes.time ?? new Date(noon).toISOString();
@@ -75,7 +75,7 @@ export function authorityStage(changes: Partial<AuthorityEntry> = {}): Authority
   };
 }
 
-/** A ledger on disk whose entries a test writes, in segments that it ends as it likes. */
+/** A ledger on disk whose entries and segments a test writes. */
 export class WrittenLedger {
   readonly stateDirectory: string;
   readonly directory: LedgerDirectory;
@@ -112,7 +112,7 @@ export class WrittenLedger {
     this.size += lines.length;
   }
 
-  /** A tail that has no end yet. */
+  /** Writes an incomplete line. */
   async writeBytes(bytes: string): Promise<void> {
     await appendFile(segmentPath(this.directory.segments, this.#segment), bytes);
   }

@@ -1,8 +1,8 @@
 import { Certificate, type KeyPair } from "@kasbah/pki";
 
 /**
- * A certificate that our writer would never make: the bytes `from` inside it become `to`, of the same length, and the
- * issuer signs again. Throws when `from` does not stand there exactly once.
+ * A certificate that our writer would never create: `from` is replaced by `to`, of the same length, and the
+ * issuer signs again. Throws unless `from` occurs exactly once.
  */
 export function forgeCertificate(
   genuine: Certificate,

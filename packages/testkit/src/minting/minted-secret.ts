@@ -10,7 +10,7 @@ export interface SecretToMint {
   readonly ttlMs: number;
 }
 
-/** A workload's secret as an agent holds it: rotation is due at half its life. */
+/** A workload's secret as an agent stores it, with rotation due at half its lifetime. */
 export async function mintSecret({ receivedAt, ttlMs, ...options }: SecretToMint) {
   const authority = options.authority ?? (await createTestAuthority());
   const uri = options.uri ?? "spiffe://cluster.local/ns/demo/sa/frontend";

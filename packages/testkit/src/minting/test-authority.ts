@@ -1,7 +1,7 @@
 import { type Certificate, createKeyPair, createSerial, type KeyPair, type PublicKey } from "@kasbah/pki";
 import { createCertificateWriter, type Signer, type SubjectAltName } from "@kasbah/pki/certificate-writer";
 
-/** Long enough for fake clocks and the real one, which Node's TLS looks at. */
+/** Long enough for fake clocks and for the real one, which Node's TLS uses. */
 const ages = { notBefore: new Date("2020-01-01T00:00:00Z"), notAfter: new Date("2045-01-01T00:00:00Z") };
 
 const writer = createCertificateWriter();
@@ -13,18 +13,18 @@ export interface LeafOrder {
   readonly names: readonly SubjectAltName[];
 }
 
-/** A root of its own that signs whatever a test asks for. */
+/** A separate root that signs what a test requests. */
 export interface TestAuthority extends Signer {
   readonly keyPair: KeyPair;
   readonly rootPem: string;
   issue(order: LeafOrder): Promise<Certificate>;
   /** An authority under this one; its `rootPem` is its own certificate. */
   issueIntermediate(commonName: string): Promise<TestAuthority>;
-  /** The certificate of an authority under this one with a key of somebody else's. */
+  /** The certificate of an authority under this one for the key of another party. */
   issueAuthority(publicKey: PublicKey, commonName: string): Promise<Certificate>;
 }
 
-/** Makes an authority whose root is valid from 2020 to 2045. */
+/** Creates an authority whose root is valid from 2020 to 2045. */
 export async function createTestAuthority(organization = "Test"): Promise<TestAuthority> {
   const keyPair = await createKeyPair("P-256");
   const root = { serial: createSerial(), validity: ages, organization };

@@ -5,10 +5,10 @@ import { text } from "node:stream/consumers";
 import { createKeyPair } from "@kasbah/pki";
 import { createTestAuthority, type TestAuthority } from "../../minting/test-authority.ts";
 
-/** What the fake was asked. */
+/** A request that the fake received. */
 export interface FakeKubernetesCall {
   readonly method: string;
-  /** With its query, as sent. */
+  /** Including its query, as sent. */
   readonly path: string;
   readonly authorization: string | undefined;
   /** Of a TokenReview. */
@@ -30,7 +30,7 @@ export interface FakePod {
   readonly phase?: "Pending" | "Running" | "Succeeded" | "Failed";
 }
 
-/** How the fake misbehaves: a status in place of an answer, or worse. */
+/** A fault of the fake: a status instead of the answer, or worse. */
 export type FakeTrouble =
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
   | "silent"
@@ -39,17 +39,17 @@ export type FakeTrouble =
   | "garbage"
   | "huge";
 
-/** A Kubernetes API on loopback over real TLS: token reviews and pods, and as much trouble as a test wants. */
+/** A Kubernetes API on loopback over real TLS with token reviews, pods and the faults that a test sets. */
 export interface FakeKubernetesApi {
   readonly url: URL;
-  /** Of the root that its certificate chains to. */
+  /** PEM of the root that its certificate chains to. */
   readonly rootPem: string;
   readonly calls: readonly FakeKubernetesCall[];
-  /** The most calls that were open at one time. */
+  /** The maximum number of concurrent calls. */
   readonly mostAtOnce: number;
   verdict: FakeVerdict;
   pods: readonly FakePod[];
-  /** Undefined for an API that works. */
+  /** Undefined for a working API. */
   trouble: FakeTrouble | undefined;
   close(): Promise<void>;
 }
@@ -70,7 +70,7 @@ export async function startFakeKubernetesApi(options: FakeApiOptions = {}): Prom
   return api;
 }
 
-/** What the API server says of a token that it accepts. */
+/** The review of a token that the API server accepts. */
 export function acceptedReview(
   username: string,
   audiences: readonly string[],
@@ -150,7 +150,7 @@ function makeTrouble(response: ServerResponse, trouble: FakeTrouble): void {
   }
 }
 
-/** In pages where a limit is asked for. */
+/** Returns pages if the query has a limit. */
 function podList(pods: readonly FakePod[], query: URLSearchParams) {
   const selected = pods.filter((pod) => isSelected(pod, query.get("fieldSelector") ?? ""));
   const from = Number(query.get("continue") ?? 0);
@@ -160,7 +160,7 @@ function podList(pods: readonly FakePod[], query: URLSearchParams) {
   return { kind: "PodList", metadata, items: selected.slice(from, to).map(podObject) };
 }
 
-/** As the API server selects: every requirement must hold, by `=` or `!=`. */
+/** Selects as the API server does: every requirement must match, with `=` or `!=`. */
 function isSelected({ node = "", phase = "Running" }: FakePod, selector: string): boolean {
   if (selector === "") return true;
   const facts: Record<string, string> = { "spec.nodeName": node, "status.phase": phase };

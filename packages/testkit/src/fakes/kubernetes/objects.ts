@@ -1,4 +1,4 @@
-/** An object as the API has it: JSON of any shape, but for its metadata. */
+/** An object of the API: JSON of any shape except for its metadata. */
 export interface FakeObject {
   readonly metadata: FakeMetadata;
   readonly [field: string]: unknown;
@@ -35,7 +35,7 @@ const kinds: Readonly<Record<string, string>> = {
 
 export const kindOf = (resource: string) => kinds[resource] ?? "Unknown";
 
-/** The objects behind a fake API, with a version for each change and the changes themselves. */
+/** The objects of a fake API, with a new version for each change and a log of the changes. */
 export class FakeObjects {
   readonly #objects = new Map<string, { readonly resource: string; readonly object: FakeObject }>();
   readonly #onEvent: (event: FakeEvent) => void;
@@ -56,7 +56,7 @@ export class FakeObjects {
       .map(({ object }) => object);
   }
 
-  /** Makes it or replaces it, as the manager of what has changed in its data. */
+  /** Creates or replaces the object; `manager` becomes the manager of the changed data. */
   write(resource: string, object: FakeObject, manager = "unknown"): FakeObject {
     const { name, namespace } = object.metadata;
     const before = this.get(resource, namespace, name);
@@ -73,7 +73,7 @@ export class FakeObjects {
     return written;
   }
 
-  /** With all that is in it, for a namespace. */
+  /** Removes the object; a namespace with all objects in it. */
   remove(resource: string, namespace: string | undefined, name: string): FakeObject | undefined {
     const found = this.get(resource, namespace, name);
     if (found === undefined) return undefined;
@@ -102,7 +102,7 @@ function keyOf(resource: string, namespace: string | undefined, name: string): s
   return `${resource} ${namespace ?? ""} ${name}`;
 }
 
-/** Whoever changes a key of the data owns it from then on, alone. */
+/** A writer that changes a key of the data becomes its only manager. */
 function managedFields(
   before: FakeObject | undefined,
   after: FakeObject,

@@ -1,10 +1,10 @@
 import { type FakeObject, type FakeObjects, kindOf } from "./objects.ts";
 
-/** What a path of the API names: a collection in all namespaces or in one, or an object. */
+/** The target of an API path: a collection in one or all namespaces, or an object. */
 export interface FakeAddress {
   readonly resource: string;
   readonly namespace: string | undefined;
-  /** Of one object. */
+  /** Set for a single object. */
   readonly name: string | undefined;
   readonly query: URLSearchParams;
 }
@@ -19,7 +19,7 @@ export function readFakeAddress({ pathname, searchParams: query }: URL): FakeAdd
   return path === undefined ? undefined : { resource, namespace, name, query };
 }
 
-/** Whether it belongs to what was asked for. */
+/** Whether the object matches the query. */
 export function isAskedFor({ metadata }: FakeObject, { namespace, query }: FakeAddress): boolean {
   const selector = query.get("fieldSelector");
   if (namespace !== undefined && metadata.namespace !== namespace) return false;
@@ -31,7 +31,7 @@ export const fakeStatus = (code: number, details?: object): FakeReply => [
   { kind: "Status", code, details },
 ];
 
-/** Does what the API server would, on the objects. */
+/** Applies a call to the objects as the API server would. */
 export function answerFakeCall(
   objects: FakeObjects,
   method: string,
@@ -73,7 +73,7 @@ function replace(
   return [200, objects.write(address.resource, object, managerIn(address.query))];
 }
 
-/** In pages where a limit is asked for. */
+/** Returns pages if the query has a limit. */
 function list(objects: FakeObjects, address: FakeAddress): FakeReply {
   const { resource, query } = address;
   const all = objects.list(resource).filter((object) => isAskedFor(object, address));

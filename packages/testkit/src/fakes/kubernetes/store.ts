@@ -17,10 +17,10 @@ import {
   readFakeAddress,
 } from "./rest.ts";
 
-/** What the store was asked. */
+/** A request that the store received. */
 export interface FakeStoreCall {
   readonly method: string;
-  /** With its query, as sent. */
+  /** Including its query, as sent. */
   readonly path: string;
 }
 
@@ -36,17 +36,20 @@ interface Watcher extends FakeAddress {
   readonly response: ServerResponse;
 }
 
-/** A Kubernetes API on loopback over real TLS that keeps objects and tells who watches; and fails as a test wants. */
+/**
+ * A Kubernetes API on loopback over real TLS that stores objects, notifies watchers and fails as a test sets
+ * it.
+ */
 export class FakeKubernetesStore {
   readonly url: URL;
-  /** PEM of the root that its certificate chains to; gone when it is closed. */
+  /** PEM of the root that its certificate chains to; removed on close. */
   readonly caFile: string;
   readonly objects = new FakeObjects((event) => this.#tell(event));
   readonly calls: FakeStoreCall[] = [];
-  /** The most writes that were open at one time. */
+  /** The maximum number of concurrent writes. */
   mostWritesAtOnce = 0;
   delayMs = 0;
-  /** Gives what is answered in place of the answer. */
+  /** Returns the fault that replaces an answer, if any. */
   trouble: (call: FakeStoreCall) => FakeStoreTrouble | undefined = () => undefined;
   readonly #server: Server;
   readonly #directory: TemporaryDirectory;
@@ -67,22 +70,22 @@ export class FakeKubernetesStore {
     return this.#watchers.size;
   }
 
-  /** Of these calls alone, such as `PUT /api/v1/namespaces/`. */
+  /** The calls with a prefix, such as `PUT /api/v1/namespaces/`. */
   callsOf(prefix: string): readonly FakeStoreCall[] {
     return this.calls.filter(({ method, path }) => `${method} ${path}`.startsWith(prefix));
   }
 
-  /** Ends all watches in the middle of an answer. */
+  /** Breaks all watches in the middle of a response. */
   cut(): void {
     for (const { response } of this.#watchers) response.destroy();
   }
 
-  /** Ends all watches as the server does after their time. */
+  /** Ends all watches as the server does at their timeout. */
   end(): void {
     for (const { response } of this.#watchers) response.end();
   }
 
-  /** Forgets all changes so far, as etcd does: who watches from before must list again. */
+  /** Forgets all previous changes, as etcd does, so that older watches must list again. */
   expire(): void {
     this.#forgottenTo = this.objects.version;
     this.send({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired" } });
@@ -96,7 +99,7 @@ export class FakeKubernetesStore {
     }
   }
 
-  /** One line to all who watch: an event of any shape, or a text that is none. */
+  /** Sends one line to all watchers: an event of any shape, or other text. */
   send(event: unknown): void {
     for (const { response } of this.#watchers) line(response, event);
   }
