@@ -48,7 +48,7 @@ export class Retention implements Component {
     this.#pruning = this.#pruning
       .then(() => this.#prune())
       .catch((error: unknown) => {
-        logger.warn("old segments of the ledger could not be deleted", { error });
+        logger.warn("cannot delete old ledger segments", { error });
       });
   }
 
@@ -58,7 +58,7 @@ export class Retention implements Component {
       const next = segments[at + 1];
       if (next === undefined || !(await this.#isOver(segment, next))) return;
       await unlink(segment.path);
-      this.#deps.logger.info("a segment of the ledger was deleted, as it is older than what is kept", {
+      this.#deps.logger.info("deleted a ledger segment older than the retention period", {
         firstEntry: segment.first,
         entries: next.first - segment.first,
       });

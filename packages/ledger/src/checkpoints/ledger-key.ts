@@ -49,19 +49,18 @@ async function readKey({ key }: Pick<LedgerDirectory, "key">): Promise<KeyObject
     return createPrivateKey(pem);
   } catch {
     // The file may contain a key in another form, so the error must not quote it.
-    throw damaged(`${key} is no private key in PEM`);
+    throw damaged(`${key} is not a private key in PEM`);
   }
 }
 
 async function createKey({ directory, newKey, isInUse }: LedgerKeyDeps): Promise<KeyObject> {
-  if (isInUse) throw damaged(`${directory.key} is gone, and checkpoints were signed with it`);
+  if (isInUse) throw damaged(`${directory.key} is missing, but checkpoints were signed with it`);
   const privateKey = newKey();
   await writeFileDurably(directory.key, privateKey.export({ format: "pem", type: "pkcs8" }), 0o600);
   return privateKey;
 }
 
 function damaged(problem: string): LedgerError {
-  const fix =
-    "restore it from a backup, or move the folder aside for the auditors, and a new ledger begins in its place";
+  const fix = "restore it from a backup, or move the directory aside for auditors to start a new ledger";
   return new LedgerError("LEDGER_DAMAGED", `${problem}: ${fix}`);
 }

@@ -42,7 +42,7 @@ async function resumeFrom(start: number, deps: ResumeDeps): Promise<TileWriter> 
     for (const tile of tree.append(leafHash(line))) await deps.onTile(tile);
   }
   if (checkpoint !== undefined && tree.size < checkpoint.size) {
-    throw damaged(`it has ${tree.size} entries, and its checkpoint says ${checkpoint.size}: some were lost`);
+    throw damaged(`it has ${tree.size} entries, but its checkpoint covers ${checkpoint.size}`);
   }
   if (checkpoint?.size === tree.size) requireRoot(tree, checkpoint);
   return tree;
@@ -72,7 +72,7 @@ export async function resumedRightEdge(
 
 function requireRoot(tree: TileWriter, checkpoint: Pick<Checkpoint, "size" | "root">): void {
   if (Buffer.compare(tree.root(), checkpoint.root) === 0) return;
-  throw damaged(`its first ${checkpoint.size} entries are not those that its checkpoint was signed for`);
+  throw damaged(`its first ${checkpoint.size} entries do not match its checkpoint`);
 }
 
 function damaged(problem: string): LedgerError {

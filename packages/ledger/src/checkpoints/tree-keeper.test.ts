@@ -71,7 +71,7 @@ describe("TreeKeeper", () => {
     assert.equal(size, count);
     assert.deepEqual(Buffer.from(root), Buffer.from(naive.root(count)));
   }
-  const tilesThere = async () =>
+  const storedTiles = async () =>
     (await readdir(directory.path, { recursive: true, withFileTypes: true }))
       .filter((each) => each.isFile() && each.parentPath.includes("/tile"))
       .map(({ parentPath, name }) => join(parentPath, name).slice(directory.path.length + 1))
@@ -79,12 +79,12 @@ describe("TreeKeeper", () => {
 
   describe("start of a damaged ledger", () => {
     const damages: Record<string, () => Promise<void>> = {
-      "when entries that were signed for are gone": () => truncate(segmentPath(directory.segments, 0), 2_500),
-      "when an entry in a tile was changed, though the tile is there": async () => {
+      "signed entries are missing": () => truncate(segmentPath(directory.segments, 0), 2_500),
+      "an entry was changed but its tile exists": async () => {
         const path = segmentPath(directory.segments, 0);
         await writeFile(path, (await readFile(path, "utf8")).replace("entry 290\n", "entry 29x\n"));
       },
-      "when two entries were swapped": async () => {
+      "two entries were swapped": async () => {
         const path = segmentPath(directory.segments, 0);
         const swapped = (await readFile(path, "utf8")).replace(
           "entry 290\nentry 291\n",
@@ -92,31 +92,31 @@ describe("TreeKeeper", () => {
         );
         await writeFile(path, swapped);
       },
-      "when an old entry was changed and its tile deleted": async () => {
+      "an old entry was changed and its tile deleted": async () => {
         const path = segmentPath(directory.segments, 0);
         await writeFile(path, (await readFile(path, "utf8")).replace("entry 7\n", "entry x\n"));
         await rm(join(directory.path, "tile/0/000"));
       },
-      "when the checkpoint is another's": async () => {
+      "the checkpoint was changed": async () => {
         const note = await readFile(directory.checkpoint, "utf8");
         await writeFile(directory.checkpoint, note.replace("\n300\n", "\n299\n"));
       },
-      "when the checkpoint is empty": () => writeFile(directory.checkpoint, ""),
-      "when its key is gone": () => rm(directory.key),
-      "when its key is no key": () => writeFile(directory.key, "-----BEGIN PRIVATE KEY-----\nTUlJ\n"),
+      "the checkpoint is empty": () => writeFile(directory.checkpoint, ""),
+      "its key is missing": () => rm(directory.key),
+      "its key is unreadable": () => writeFile(directory.key, "-----BEGIN PRIVATE KEY-----\nTUlJ\n"),
     };
-    for (const [when, damage] of Object.entries(damages)) {
-      it(when, async () => {
+    for (const [what, damage] of Object.entries(damages)) {
+      it(`refuses to start if ${what}, and changes nothing`, async () => {
         await keeper.start();
         await write(300);
         await keeper.stop();
         await requireSigned(300);
         await damage();
         keeper = newKeeper();
-        const before = await tilesThere();
+        const before = await storedTiles();
         const refusal = await rejectsWithCode(keeper.start(), "LEDGER_DAMAGED");
-        assert.deepEqual(await tilesThere(), before, "what shows where it was changed is left alone");
-        assert.match(refusal.message, /move (it|the folder) aside for the auditors/);
+        assert.deepEqual(await storedTiles(), before, "it changed the tiles, which show the damage");
+        assert.match(refusal.message, /move (it|the directory) aside for auditors/);
         assert.doesNotMatch(refusal.message, /TUlJ|entry \d/);
       });
     }
@@ -158,11 +158,11 @@ describe("TreeKeeper", () => {
     await write(200);
     second.tick();
     await keeper.settled();
-    assert.deepEqual(await tilesThere(), ["tile/0/000.p/200"]);
+    assert.deepEqual(await storedTiles(), ["tile/0/000.p/200"]);
     await write(400, 200);
     second.tick();
     await keeper.settled();
-    assert.deepEqual(await tilesThere(), ["tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2"]);
+    assert.deepEqual(await storedTiles(), ["tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2"]);
   });
 
   it("recomputes damaged tiles if no entry is missing", async () => {
@@ -171,7 +171,7 @@ describe("TreeKeeper", () => {
     await keeper.stop();
     await rm(join(directory.path, "tile"), { recursive: true });
     await restart();
-    assert.ok((await tilesThere()).includes("tile/0/001"));
+    assert.ok((await storedTiles()).includes("tile/0/001"));
     await write(1, 600);
     await keeper.stop();
     await requireSigned(601);
@@ -205,12 +205,12 @@ describe("TreeKeeper", () => {
       await keeper.settled();
       await rm(directory.path);
     }
-    assert.equal(logger.named("checkpoint of the ledger could not be written").length, 1);
+    assert.equal(logger.named("cannot write the checkpoint of the ledger").length, 1);
     await prepareLedgerDirectory(dirname(directory.path));
     second.tick();
     await keeper.settled();
     assert.equal(keeper.signedSize, 300);
-    assert.ok((await tilesThere()).includes("tile/0/000"));
+    assert.ok((await storedTiles()).includes("tile/0/000"));
   });
 
   it("adopts the entries of the first release as the first entries of the tree", async () => {

@@ -113,7 +113,7 @@ export class TreeKeeper implements Component {
     } catch (error) {
       this.#finished.unshift(...finished);
       // The entries are durable; only their signature is missing.
-      if (!this.#isFailing) logger.warn("checkpoint of the ledger could not be written", { error });
+      if (!this.#isFailing) logger.warn("cannot write the checkpoint of the ledger", { error });
       this.#isFailing = true;
     }
   }
@@ -130,6 +130,6 @@ async function readNote(path: string): Promise<string | undefined> {
 
 function withFix({ path }: LedgerDirectory, cause: LedgerError): LedgerError {
   const fix =
-    "run kasbah audit verify to see where; then restore the folder from a backup, or move it aside for the auditors, and a new ledger begins in its place";
+    "run kasbah audit verify to find the damage; then restore the directory from a backup, or move it aside for auditors to start a new ledger";
   return new LedgerError("LEDGER_DAMAGED", `${path}: ${cause.message}: ${fix}`, { cause });
 }

@@ -14,7 +14,8 @@ export type CanonicalValue =
  * omitted.
  */
 export function canonicalJson(value: CanonicalValue): string {
-  if (typeof value === "number" && !Number.isSafeInteger(value)) throw new RangeError("only safe integers");
+  if (typeof value === "number" && !Number.isSafeInteger(value))
+    throw new RangeError("expected a safe integer");
   if (typeof value === "string") return JSON.stringify(value.toWellFormed());
   if (typeof value !== "object") return JSON.stringify(value);
   if (isList(value)) return `[${value.map(canonicalJson).join(",")}]`;

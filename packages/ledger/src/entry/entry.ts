@@ -109,6 +109,7 @@ export const maxEntryBytes = 65_535;
 /** The line of an entry without its line feed. These are the bytes of its leaf in the tree. */
 export function encodeEntry(entry: LedgerEntry): Uint8Array {
   const bytes = Buffer.from(canonicalJson(entry as never));
-  if (bytes.length > maxEntryBytes) throw new RangeError(`an entry of ${bytes.length} bytes`);
+  if (bytes.length > maxEntryBytes)
+    throw new RangeError(`an entry has ${bytes.length} bytes, more than ${maxEntryBytes}`);
   return bytes;
 }

@@ -95,23 +95,23 @@ export function parseEntry(line: Uint8Array): LedgerEntry {
   // Compares the parsed entry with the bytes, so that a member that parsing drops, such as __proto__, is
   // detected. The first version had another order of members.
   if (entry.v > 1 && canonicalJson(entry as never) !== Buffer.from(line).toString())
-    throw new EntryError("is not written in the canonical way (RFC 8785)");
+    throw new EntryError("is not canonical JSON (RFC 8785)");
   return entry;
 }
 
 /** Reads an entry from a parsed JSON value. @throws EntryError */
 export function readEntryValue(value: unknown): LedgerEntry {
   const version = versioned.safeParse(value).data?.v;
-  if (version === undefined) throw new EntryError("is no JSON object with a version");
+  if (version === undefined) throw new EntryError("is not a JSON object with a version");
   if (version > entryVersion) {
     throw new EntryError(
-      `has version ${version}, this release knows ${entryVersion}: read it by a later release`,
+      `has version ${version}, but this release supports up to ${entryVersion}: use a later release`,
     );
   }
   const entry = schema.safeParse(value);
   if (!entry.success) {
     const { path = [], message = "" } = entry.error.issues[0] ?? {};
-    throw new EntryError(`is no entry: ${path.join(".") || "its kind"}: ${message}`);
+    throw new EntryError(`is not a valid entry: ${path.join(".") || "its kind"}: ${message}`);
   }
   return entry.data as LedgerEntry;
 }

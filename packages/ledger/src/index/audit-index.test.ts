@@ -44,7 +44,7 @@ describe("AuditIndex", () => {
   const found = (index: AuditIndex, name: string, ms = noon) =>
     index.find.heldAt(spiffe(name), at(ms), 100).map((place) => place.index);
 
-  describe("that is unusable", () => {
+  describe("open of an unusable index", () => {
     const damages: Record<string, (path: string) => Promise<unknown>> = {
       "is deleted": (path) => rm(path),
       "is empty": (path) => truncate(path),
@@ -54,14 +54,14 @@ describe("AuditIndex", () => {
         const bytes = await readFile(path);
         await writeFile(path, bytes.fill(0xa5, 100));
       },
-      "is of another version": async (path) => {
+      "has another version": async (path) => {
         const database = new DatabaseSync(path);
         database.exec("PRAGMA user_version = 99");
         database.close();
       },
     };
     for (const [what, damage] of Object.entries(damages)) {
-      it(`is recreated when it ${what}`, async () => {
+      it(`recreates an index that ${what}`, async () => {
         const certificate = issued();
         await ledger.write(issued({ spiffeId: spiffe("backend") }), certificate);
         await indexed();
@@ -117,7 +117,7 @@ describe("AuditIndex", () => {
       assert.equal(index.size, 0);
     });
 
-    it("is neither created nor changed by a read-only open", async () => {
+    it("neither creates nor changes an index that it opens read-only", async () => {
       assert.throws(() => AuditIndex.open(ledger.directory.index, { readOnly: true }));
       await assert.rejects(stat(ledger.directory.index));
       await ledger.write(issued());
@@ -128,7 +128,7 @@ describe("AuditIndex", () => {
       assert.deepEqual(found(index, "frontend"), [0]);
     });
 
-    it("can be read where SQLite cannot write next to it", async () => {
+    it("reads an index where SQLite cannot write next to it", async () => {
       await ledger.write(issued());
       await indexed();
       closeAll();
@@ -140,7 +140,7 @@ describe("AuditIndex", () => {
       assert.deepEqual(found(index, "frontend"), [0]);
     });
 
-    it("belongs to the owner of the ledger, regardless of the user that creates it", async function () {
+    it("gives the index the owner of the ledger, regardless of the user that creates it", async function () {
       if (process.getuid?.() !== 0) this.skip();
       await chown(ledger.directory.path, 65_534, 65_534);
       await ledger.write(issued());

@@ -130,7 +130,7 @@ export class AuditIndex {
   }
 
   #writable(): IndexWriter {
-    if (this.#writer === undefined) throw new TypeError("this index was opened to be read");
+    if (this.#writer === undefined) throw new TypeError("this index was opened read-only");
     return this.#writer;
   }
 

@@ -59,7 +59,7 @@ export function openToRead(path: string): DatabaseSync {
 function readable(path: string | URL): DatabaseSync {
   const database = new DatabaseSync(path, { readOnly: true, timeout: busyMs });
   try {
-    if (versionOf(database) !== indexVersion) throw new Error("the index is of another version");
+    if (versionOf(database) !== indexVersion) throw new Error("the index has another version");
     database.exec(connectionSettings);
     return database;
   } catch (error) {
@@ -109,7 +109,7 @@ function createFile(path: string): void {
     if (errnoOf(error) !== "EEXIST") throw error;
     // Root must not follow a link that another user has created.
     if (lstatSync(path).isFile()) return;
-    throw Object.assign(new Error("the index is no regular file"), { code: "EPERM" });
+    throw Object.assign(new Error("the index is not a regular file"), { code: "EPERM" });
   }
   try {
     fchownSync(file, uid, gid);

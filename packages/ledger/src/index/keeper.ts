@@ -83,7 +83,7 @@ export class IndexKeeper implements Component {
     try {
       this.#index ??= AuditIndex.open(directory.index);
       await catchUp(this.#index, () => listSegments(directory.segments), { end: durable(), signal });
-      if (this.#hasFailed) this.#deps.logger.info("the audit index works again");
+      if (this.#hasFailed) this.#deps.logger.info("the audit index has recovered");
       this.#hasFailed = false;
       this.#isCurrent = true;
     } catch (error) {
@@ -94,8 +94,7 @@ export class IndexKeeper implements Component {
   /** The next run opens the index again, or recreates it if it is damaged. */
   #fail(error: unknown): void {
     const { directory, logger } = this.#deps;
-    if (!this.#hasFailed)
-      logger.warn("the audit index can not be used; certificates are issued all the same", { error });
+    if (!this.#hasFailed) logger.warn("cannot use the audit index; certificates are still issued", { error });
     this.#hasFailed = true;
     this.#isCurrent = false;
     this.#index?.close();
@@ -103,7 +102,7 @@ export class IndexKeeper implements Component {
     try {
       if (isDamaged(error)) removeIndex(directory.index);
     } catch (cause) {
-      logger.debug("the damaged audit index could not be removed", { error: cause });
+      logger.debug("cannot remove the damaged audit index", { error: cause });
     }
   }
 }

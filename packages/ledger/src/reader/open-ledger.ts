@@ -52,11 +52,11 @@ export async function slotsOf(stateDirectory: string): Promise<readonly Slot[]> 
     if (slots.length > 0) return slots;
   } catch (cause) {
     if (errnoOf(cause) === "EACCES")
-      throw new LedgerError("STATE_MISSING", `${ledger} may not be read by this user`, { cause });
+      throw new LedgerError("STATE_MISSING", `this user may not read ${ledger}`, { cause });
     if (errnoOf(cause) !== "ENOENT" && errnoOf(cause) !== "ENOTDIR") throw cause;
   }
-  const advice = "name the CA's --state-dir; a CA has a ledger once it was started";
-  throw new LedgerError("STATE_MISSING", `${ledger} holds no ledger: ${advice}`);
+  const advice = "set --state-dir to the state directory of a CA that has been started";
+  throw new LedgerError("STATE_MISSING", `${ledger} contains no ledger: ${advice}`);
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -64,7 +64,7 @@ describe("SegmentLog", () => {
         assert.deepEqual(durable.splice(0), ["2 three"]);
         await reopened.stop();
         assert.equal(await content(), "one\ntwo\nthree\n");
-        const cut = logger.named("ledger had a torn tail, which was cut").at(-1);
+        const cut = logger.named("truncated a torn last line of the ledger").at(-1);
         assert.equal(cut?.facts["cutBytes"], torn.length);
       }
     });
@@ -105,7 +105,7 @@ describe("SegmentLog", () => {
       await append("two");
       assert.equal(await content(), "one\ntwo\n");
       assert.deepEqual(durable, ["0 one", "1 two"]);
-      assert.equal(logger.named("ledger can be written again").length, 1);
+      assert.equal(logger.named("the ledger can be written again").length, 1);
     });
 
     it("rejects every caller of a failed batch", async () => {

@@ -74,7 +74,7 @@ export class SegmentLog implements EntryLog, Component {
     const { file, lines, length, wholeLength } = await this.#deps.openSegment(first);
     if (wholeLength < length) {
       await file.truncateDurably(wholeLength);
-      this.#deps.logger.warn("ledger had a torn tail, which was cut", { cutBytes: length - wholeLength });
+      this.#deps.logger.warn("truncated a torn last line of the ledger", { cutBytes: length - wholeLength });
     }
     this.#segmentFirst = first;
     this.#size = first + lines;
@@ -159,9 +159,12 @@ export class SegmentLog implements EntryLog, Component {
   #abandon(cause: unknown): void {
     const file = this.#file;
     this.#file = undefined;
-    this.#deps.logger.error("ledger can not be written; certificates are refused until it can", {
-      error: cause,
-    });
+    this.#deps.logger.error(
+      "cannot write the ledger; certificate requests are refused until it can be written",
+      {
+        error: cause,
+      },
+    );
     this.#recovering ??= this.#recover(file).finally(() => {
       this.#recovering = undefined;
     });
@@ -176,7 +179,7 @@ export class SegmentLog implements EntryLog, Component {
       if (signal.aborted) return;
       this.#file = await this.#reopen();
       if (this.#file === undefined) continue;
-      logger.info("ledger can be written again");
+      logger.info("the ledger can be written again");
       return;
     }
   }
@@ -187,13 +190,13 @@ export class SegmentLog implements EntryLog, Component {
     if (opened === undefined) return undefined;
     const { file, length } = opened;
     try {
-      if (length < this.#durableLength) throw new Error("the file lost lines that were durable");
+      if (length < this.#durableLength) throw new Error("the file has lost durable lines");
       await file.truncateDurably(this.#durableLength);
       await file.writeDurably(probe, this.#durableLength);
       await file.truncateDurably(this.#durableLength);
       return file;
     } catch (error) {
-      this.#deps.logger.debug("ledger still can not be written", { error });
+      this.#deps.logger.debug("still cannot write the ledger", { error });
       await file.close().catch(() => undefined);
       return undefined;
     }
@@ -201,6 +204,6 @@ export class SegmentLog implements EntryLog, Component {
 }
 
 function refuse(batch: readonly Waiter[], cause: unknown): void {
-  const error = new LedgerError("LEDGER_UNAVAILABLE", "the decision could not be put on record", { cause });
+  const error = new LedgerError("LEDGER_UNAVAILABLE", "cannot record the decision in the ledger", { cause });
   for (const waiter of batch) waiter.reject(error);
 }

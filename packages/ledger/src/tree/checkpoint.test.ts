@@ -72,7 +72,7 @@ describe("openCheckpoint", () => {
       () => openCheckpoint(note, key.verifier, origin),
       "CHECKPOINT_INVALID",
     );
-    assert.match(message, /expected the log example\.com\/behind-the-sofa, seen example\.com\/other/);
+    assert.match(message, /expected the log example\.com\/behind-the-sofa, found example\.com\/other/);
   });
 
   it("rejects a checkpoint whose text was changed or that another key signed", () => {

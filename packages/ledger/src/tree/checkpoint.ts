@@ -27,12 +27,13 @@ export function formatCheckpoint({ origin, size, root, extensions = [] }: Checkp
 /** @throws LedgerError `CHECKPOINT_INVALID` */
 export function parseCheckpoint(text: string): Checkpoint {
   const lines = text.split("\n");
-  if (lines.pop() !== "" || lines.includes("")) throw invalid("a line is empty, or the last has no end");
+  if (lines.pop() !== "" || lines.includes(""))
+    throw invalid("a line is empty, or the last line is incomplete");
   const [origin, size = "", encoded = "", ...extensions] = lines;
   if (origin === undefined) throw invalid("it is empty");
-  if (!decimal.test(size) || !Number.isSafeInteger(Number(size))) throw invalid("its size is no number");
+  if (!decimal.test(size) || !Number.isSafeInteger(Number(size))) throw invalid("its size is not a number");
   const root = parseBase64(encoded);
-  if (root?.length !== hashLength) throw invalid("its root is no hash in base64");
+  if (root?.length !== hashLength) throw invalid("its root is not a hash in base64");
   return { origin, size: Number(size), root, ...(extensions.length === 0 ? {} : { extensions }) };
 }
 
@@ -51,10 +52,10 @@ export function openCheckpoint(
   origin: string,
 ): Checkpoint {
   const checkpoint = parseCheckpoint(openNote(note, [verifier]).text);
-  if (checkpoint.origin !== origin) throw invalid(`expected the log ${origin}, seen ${checkpoint.origin}`);
+  if (checkpoint.origin !== origin) throw invalid(`expected the log ${origin}, found ${checkpoint.origin}`);
   return checkpoint;
 }
 
 function invalid(problem: string): LedgerError {
-  return new LedgerError("CHECKPOINT_INVALID", `this is no checkpoint of the log: ${problem}`);
+  return new LedgerError("CHECKPOINT_INVALID", `invalid checkpoint: ${problem}`);
 }

@@ -18,7 +18,7 @@ describe("parseVerifierKey", () => {
       `${name}+${id}+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TX`,
     ]) {
       const { message } = throwsWithCode(() => parseVerifierKey(changed), "NOTE_MALFORMED");
-      assert.match(message, /its id is not that/);
+      assert.match(message, /its id does not match/);
     }
   });
 

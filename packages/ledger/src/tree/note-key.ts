@@ -53,7 +53,7 @@ export function parseVerifierKey(vkey: string): NoteVerifier {
   if (key?.length !== 1 + keyLength || key[0] !== ed25519)
     throw malformedKey("expected name+id+key, with an Ed25519 key in base64");
   const verifier = createVerifier(name, key.subarray(1));
-  if (verifier.id !== id) throw malformedKey("its id is not that of its name and key");
+  if (verifier.id !== id) throw malformedKey("its id does not match its name and key");
   return verifier;
 }
 
@@ -84,5 +84,5 @@ function typed(publicKey: Uint8Array): Uint8Array {
 }
 
 function malformedKey(problem: string): LedgerError {
-  return new LedgerError("NOTE_MALFORMED", `a key for notes can not be read: ${problem}`);
+  return new LedgerError("NOTE_MALFORMED", `invalid verifier key: ${problem}`);
 }

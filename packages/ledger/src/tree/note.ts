@@ -47,23 +47,24 @@ export function openNote(note: string | Uint8Array, verifiers: readonly NoteVeri
   for (const { name, id, bytes } of signatures) {
     const verifier = verifiers.find((known) => known.name === name && known.id === id);
     if (verifier === undefined) continue;
-    if (!verifier.verifies(text, bytes)) throw unverified(`the signature of ${name} is not of this text`);
+    if (!verifier.verifies(text, bytes))
+      throw unverified(`the signature of ${name} does not match this text`);
     verifiedBy.add(verifier);
   }
   if (verifiedBy.size === 0) {
     const expected = verifiers.map((known) => `${known.name}+${known.id}`).join(" or ");
-    throw unverified(`expected a signature of ${expected}, seen ${signatures.length} of others`);
+    throw unverified(`expected a signature of ${expected}, found ${signatures.length} by other keys`);
   }
   return { text, verifiedBy: [...verifiedBy] };
 }
 
 function parseNote(note: string | Uint8Array): { text: string; signatures: readonly Signature[] } {
-  if (note.length > maxNoteLength) throw malformed(`it is longer than ${maxNoteLength}`);
+  if (note.length > maxNoteLength) throw malformed(`it is longer than ${maxNoteLength} bytes`);
   const whole = typeof note === "string" ? note : decode(note);
   requireCharacters(whole);
   // The text may contain empty lines, so the last one ends it.
   const end = whole.lastIndexOf("\n\n");
-  if (end < 0) throw malformed("no empty line stands before its signatures");
+  if (end < 0) throw malformed("there is no empty line before its signatures");
   const lines = whole.slice(end + 2).split("\n", maxSignatures + 2);
   if (lines.length > maxSignatures + 1) throw malformed(`it has more than ${maxSignatures} signatures`);
   if (lines.pop() !== "" || lines.length === 0) throw malformed("it does not end with a signature line");
@@ -89,11 +90,11 @@ function decode(bytes: Uint8Array): string {
 
 function requireCharacters(text: string): void {
   if (!text.isWellFormed()) throw malformed("it is not UTF-8");
-  if (controlCharacter.test(text)) throw malformed("it has a control character");
+  if (controlCharacter.test(text)) throw malformed("it contains a control character");
 }
 
 function malformed(problem: string, cause?: unknown): LedgerError {
-  return new LedgerError("NOTE_MALFORMED", `this is no signed note: ${problem}`, { cause });
+  return new LedgerError("NOTE_MALFORMED", `invalid signed note: ${problem}`, { cause });
 }
 
 function unverified(problem: string): LedgerError {

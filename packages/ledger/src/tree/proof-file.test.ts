@@ -38,7 +38,7 @@ describe("verifyProofFile", () => {
 
   it("names the failed check and never quotes unreadable input", () => {
     const { message } = throwsWithCode(() => parseProofFile("a secret {"), "PROOF_MALFORMED");
-    assert.equal(message, "this is no proof file: it is no JSON object");
+    assert.equal(message, "invalid proof file: it is not a JSON object");
     const other = proof.replace('"index": 5', '"index": 4');
     const { message: reason } = throwsWithCode(() => verifyProofFile(other, trusted), "PROOF_INVALID");
     assert.match(reason, /entry, index and path do not lead to the checkpoint's root/);

@@ -43,9 +43,10 @@ export function formatProofFile({ entry, index, size, path, checkpoint, key }: E
 
 /** @throws LedgerError `PROOF_MALFORMED` */
 export function parseProofFile(text: string): EntryProof {
-  if (text.length > maxLength) throw malformed(`it is longer than ${maxLength}`);
+  if (text.length > maxLength) throw malformed(`it is longer than ${maxLength} characters`);
   const file = parseObject(text);
-  if (Object.keys(file).toSorted().join() !== fields.join()) throw malformed(`expected ${fields.join(", ")}`);
+  if (Object.keys(file).toSorted().join() !== fields.join())
+    throw malformed(`expected the fields ${fields.join(", ")}`);
   if (file["version"] !== version) throw malformed(`its version is not ${version}`);
   return {
     entry: stringOf(file, "entry"),
@@ -66,9 +67,10 @@ export function parseProofFile(text: string): EntryProof {
 export function verifyProofFile(text: string, trustedVkey: string): ProvenEntry {
   const { entry, index, size, path, checkpoint, key } = parseProofFile(text);
   const verifier = parseVerifierKey(trustedVkey);
-  if (key !== trustedVkey) throw invalid("it is for another key than the trusted one");
+  if (key !== trustedVkey) throw invalid("it is for a key other than the trusted one");
   const { origin, root, ...signed } = openCheckpoint(checkpoint, verifier, verifier.name);
-  if (size !== signed.size) throw invalid(`it is for ${size} entries, and the checkpoint for ${signed.size}`);
+  if (size !== signed.size)
+    throw invalid(`it covers ${size} entries, but the checkpoint covers ${signed.size}`);
   const leaf = leafHash(Buffer.from(entry));
   if (!verifyInclusion({ index, size, leafHash: leaf, path, root }))
     throw invalid(`entry, index and path do not lead to the checkpoint's root`);
@@ -82,36 +84,37 @@ function parseObject(text: string): Record<string, unknown> {
   } catch {
     // The parser's message would quote the file.
   }
-  throw malformed("it is no JSON object");
+  throw malformed("it is not a JSON object");
 }
 
 /** An unpaired surrogate has no UTF-8 form and would be hashed as another character. */
 function stringOf(file: Record<string, unknown>, name: string): string {
   const value = file[name];
-  if (typeof value !== "string" || !value.isWellFormed()) throw malformed(`its ${name} is no text`);
+  if (typeof value !== "string" || !value.isWellFormed()) throw malformed(`its ${name} is not text`);
   return value;
 }
 
 function countOf(file: Record<string, unknown>, name: string): number {
   const value = file[name];
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0)
-    throw malformed(`its ${name} is no count`);
+    throw malformed(`its ${name} is not a count`);
   return value;
 }
 
 function pathOf(value: unknown): readonly TreeHash[] {
-  if (!Array.isArray(value)) throw malformed("its path is no list");
+  if (!Array.isArray(value)) throw malformed("its path is not a list");
   return value.map((encoded: unknown) => {
     const hash = typeof encoded === "string" ? parseBase64(encoded) : undefined;
-    if (hash?.length !== hashLength) throw malformed("its path holds something else than hashes in base64");
+    if (hash?.length !== hashLength)
+      throw malformed("its path contains an element that is not a hash in base64");
     return hash;
   });
 }
 
 function malformed(problem: string): LedgerError {
-  return new LedgerError("PROOF_MALFORMED", `this is no proof file: ${problem}`);
+  return new LedgerError("PROOF_MALFORMED", `invalid proof file: ${problem}`);
 }
 
 function invalid(problem: string): LedgerError {
-  return new LedgerError("PROOF_INVALID", `the proof does not hold: ${problem}`);
+  return new LedgerError("PROOF_INVALID", `the proof is invalid: ${problem}`);
 }

@@ -15,7 +15,7 @@ const hex = (hashes: readonly TreeHash[]) => hashes.map((hash) => Buffer.from(ha
 const leafAt = (index: number) => leaves[index] ?? assert.fail();
 
 describe("Proofs from tiles", () => {
-  it("fail for an entry outside the tree and for a size that the tree never had", async () => {
+  it("rejects an entry outside the tree and a size that the tree never had", async () => {
     const hashes = { range: async () => assert.fail("read a hash") };
     for (const [index, size] of [
       [0, 0],
@@ -38,7 +38,7 @@ describe("Proofs from tiles", () => {
     }
   });
 
-  it("match certificate-transparency's own tests", async () => {
+  it("matches the proofs in certificate-transparency's own tests", async () => {
     const reference = referenceEntries.map(naiveLeaf);
     const hashes = new TileHashes(tilesOver(reference).readAsync, 8);
     assert.deepEqual(hex(await inclusionProof(0, 8, hashes)), [
@@ -53,7 +53,7 @@ describe("Proofs from tiles", () => {
     ]);
   });
 
-  it("verify inclusion at every size up to 600 and match RFC 6962", async () => {
+  it("creates inclusion proofs that verify and match RFC 6962 at every size up to 600", async () => {
     const hashes = hashesOf(600);
     for (let size = 1; size <= 600; size += 1) {
       const root = naive.root(size);
@@ -65,7 +65,7 @@ describe("Proofs from tiles", () => {
     }
   });
 
-  it("verify consistency at every size up to 600 and match RFC 6962", async () => {
+  it("creates consistency proofs that verify and match RFC 6962 at every size up to 600", async () => {
     const hashes = hashesOf(600);
     for (let newSize = 1; newSize <= 600; newSize += 1) {
       const newRoot = naive.root(newSize);
@@ -79,7 +79,7 @@ describe("Proofs from tiles", () => {
     }
   });
 
-  it("verify for every entry and every older size of a tree of 600 entries", async () => {
+  it("creates valid proofs for every entry and every older size of a tree of 600 entries", async () => {
     const hashes = hashesOf(600);
     const root = await hashes.root();
     for (let at = 0; at < 600; at += 1) {
@@ -94,7 +94,7 @@ describe("Proofs from tiles", () => {
     }
   });
 
-  it("verify at any size up to 70,000 with the tiles of a later tree", async () => {
+  it("creates valid proofs at any size up to 70,000 from the tiles of a later tree", async () => {
     const hashes = hashesOf(most);
     const sizes = fc.uniqueArray(fc.nat({ max: most }), { minLength: 3, maxLength: 3 });
     await fc.assert(
@@ -111,7 +111,7 @@ describe("Proofs from tiles", () => {
     );
   });
 
-  it("verify in a tree of 2^53 entries", async () => {
+  it("creates valid proofs in a tree of 2^53 entries", async () => {
     const size = 2 ** 53 - 1;
     const leafHash = naiveLeaf(Buffer.from("the same"));
     const tile = equalLeavesTile(leafHash);
@@ -126,7 +126,7 @@ describe("Proofs from tiles", () => {
     }
   });
 
-  it("contain no hash from the empty tree or from the tree itself", async () => {
+  it("creates empty proofs for the empty tree and for the same size", async () => {
     const hashes = hashesOf(5);
     assert.deepEqual(await consistencyProof(0, 5, hashes), []);
     assert.deepEqual(await consistencyProof(5, 5, hashes), []);

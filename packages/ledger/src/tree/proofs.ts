@@ -11,7 +11,7 @@ export async function inclusionProof(
   hashes: RangeHashes,
 ): Promise<readonly TreeHash[]> {
   if (!isCount(index) || !isCount(size) || index >= size)
-    throw new RangeError(`a tree of ${size} entries has none at ${index}`);
+    throw new RangeError(`a tree of ${size} entries has no entry ${index}`);
   const path: TreeHash[] = [];
   for (let start = 0, end = size; end - start > 1; ) {
     const middle = start + splitOf(end - start);
@@ -33,7 +33,7 @@ export async function consistencyProof(
   hashes: RangeHashes,
 ): Promise<readonly TreeHash[]> {
   if (!isCount(oldSize) || !isCount(newSize) || oldSize > newSize)
-    throw new RangeError(`a tree of ${newSize} entries never had ${oldSize}`);
+    throw new RangeError(`a tree of ${newSize} entries cannot have had ${oldSize}`);
   if (oldSize === 0) return [];
   const path: TreeHash[] = [];
   let [start, end] = [0, newSize];

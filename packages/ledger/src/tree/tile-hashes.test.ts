@@ -96,7 +96,7 @@ describe("TileHashes", () => {
     assert.deepEqual(folder.asked.map(tilePath), ["tile/0/001"]);
   });
 
-  it("is exact in a tree of 2^53 entries", async () => {
+  it("returns exact hashes in a tree of 2^53 entries", async () => {
     const size = 2 ** 53 - 1;
     const leaf = naiveLeaf(Buffer.from("the same"));
     const tile = equalLeavesTile(leaf);

@@ -67,7 +67,7 @@ export class TileHashes {
   #requireInside(start: number, end: number): void {
     const fits = Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start < end;
     if (!fits || end > this.size)
-      throw new RangeError(`a tree of ${this.size} entries has none from ${start} to ${end}`);
+      throw new RangeError(`a tree of ${this.size} entries has no range from ${start} to ${end}`);
   }
 
   #tile(tile: TileId): Promise<Uint8Array> {

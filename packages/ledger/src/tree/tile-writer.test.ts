@@ -144,7 +144,7 @@ describe("TileWriter", () => {
     assert.deepEqual(folder.tiles, before);
   });
 
-  it("is not affected by changes to a partial tile that it returned", () => {
+  it("keeps its own tile when a returned partial tile is changed", () => {
     const writer = TileWriter.empty();
     appendAll(writer, 0, 300);
     for (const { bytes } of writer.partialTiles()) bytes.fill(0);

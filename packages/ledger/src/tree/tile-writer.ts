@@ -121,7 +121,7 @@ export class TileWriter {
   #waitingAt(height: number): TreeHash {
     const hash = this.#waiting[height];
     if (hash === undefined)
-      throw new Error(`no subtree of height ${height} waits in a tree of ${this.#size}`);
+      throw new Error(`no subtree of height ${height} is pending in a tree of ${this.#size}`);
     return hash;
   }
 }

@@ -39,7 +39,7 @@ describe("tilePath", () => {
 });
 
 describe("Tiles of a tree", () => {
-  it("match the specification's example of 70,000 entries", () => {
+  it("lists the tiles of the specification's example of 70,000 entries", () => {
     assert.deepEqual(partialTilesOf(70_000), [
       { level: 0, index: 273, width: 112 },
       { level: 1, index: 1, width: 17 },
@@ -50,19 +50,19 @@ describe("Tiles of a tree", () => {
     assert.deepEqual(tileAt(1, 1, 70_000), { level: 1, index: 1, width: 17 });
   });
 
-  it("have no partial tile where a level ends on a tile boundary", () => {
+  it("lists no partial tile where a level ends on a tile boundary", () => {
     assert.deepEqual(partialTilesOf(0), []);
     assert.deepEqual(partialTilesOf(256), [{ level: 1, index: 0, width: 1 }]);
     assert.deepEqual(partialTilesOf(65_536), [{ level: 2, index: 0, width: 1 }]);
   });
 
-  it("end where the tree ends", () => {
+  it("rejects a tile beyond the end of the tree", () => {
     assert.throws(() => tileAt(0, 274, 70_000), RangeError);
     assert.throws(() => tileAt(1, 1, 65_536), RangeError);
     assert.throws(() => tileAt(3, 0, 70_000), RangeError);
   });
 
-  it("are damaged if longer or shorter than their width, and the error names the path", () => {
+  it("rejects a tile longer or shorter than its width, and names its path", () => {
     const tile = { level: 1, index: 1000, width: 17 };
     for (const length of [0, 1, 16 * 32, 17 * 32 - 1, 17 * 32 + 1, 256 * 32]) {
       const { message } = throwsWithCode(() => checkedTile(tile, new Uint8Array(length)), "LEDGER_DAMAGED");

@@ -27,7 +27,7 @@ const maxWaitingBytes = 1024 * 1024;
  * are written once a second without fsync, in at most 16 MiB. Each address has a limited share.
  */
 export class RefusalLog implements Component {
-  readonly name = "record of strangers";
+  readonly name = "log of unauthenticated refusals";
   readonly #deps: RefusalLogDeps;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
@@ -88,7 +88,7 @@ export class RefusalLog implements Component {
 
   #lose(batch: readonly Uint8Array[], error: unknown): void {
     for (const _ of batch) this.#deps.onDropped("disk");
-    this.#deps.logger.debug("refusals of strangers could not be written", { error });
+    this.#deps.logger.debug("cannot write refusals of unauthenticated callers", { error });
   }
 }
 

@@ -49,10 +49,10 @@ export class LeafCheck {
       return hash !== undefined && Buffer.compare(hash, leaf) === 0;
     };
     if (await isAt(index + 1))
-      return "the entry that was signed for is gone from here, or was swapped with the next: this is the one after it";
+      return "the signed entry is missing, or was swapped with the next one, which is in its place";
     if (this.#previous !== undefined && Buffer.compare(this.#previous, leaf) === 0)
-      return "the entry before it is here twice";
-    return "the entry was changed, or another was put in its place";
+      return "the previous entry is repeated here";
+    return "the entry was changed or replaced";
   }
 
   #unreadable(located: LocatedLine): Finding | undefined {

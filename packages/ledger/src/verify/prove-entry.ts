@@ -32,8 +32,8 @@ export async function proveEntry(directory: LedgerDirectory, { index, line }: En
   const checkpoint = await readFile(directory.checkpoint, "utf8");
   const { size, root } = openCheckpoint(checkpoint, verifier, verifier.name);
   if (index >= size) {
-    const problem = `the last checkpoint is of ${size} entries, and this is entry ${index}`;
-    throw new LedgerError("PROOF_INVALID", `${problem}: a running CA signs for it within a second`);
+    const problem = `the last checkpoint covers ${size} entries, but not entry ${index}`;
+    throw new LedgerError("PROOF_INVALID", `${problem}: a running CA signs it within a second`);
   }
   const hashes = new TileHashes(await tilesOf(directory, { size, root }), size);
   const path = await inclusionProof(index, size, hashes);
@@ -57,7 +57,7 @@ async function tilesOf(
     tree.append(leafHash(line));
   }
   if (Buffer.compare(tree.root(), root) !== 0) {
-    const problem = "entries, tiles and checkpoint do not agree: kasbah audit verify tells where";
+    const problem = "entries, tiles and checkpoint do not match: run kasbah audit verify to find the damage";
     throw new LedgerError("LEDGER_DAMAGED", problem);
   }
   const edge = new Map(tree.partialTiles().map(({ id, bytes }) => [tilePath(id), bytes]));

@@ -76,7 +76,7 @@ describe("verifyLedger", () => {
       await rewrite(index, (lines, at) => lines.splice(at, 1));
       const finding = await first();
       assert.equal(finding?.index, index);
-      assert.match(finding.problem, /gone/);
+      assert.match(finding.problem, /missing/);
     });
 
     it(`reports entry ${index} if the ledger was truncated there`, async () => {
@@ -85,7 +85,7 @@ describe("verifyLedger", () => {
       await rewrite(index, (lines, at) => lines.splice(at, lines.length - at - 1));
       const finding = await first();
       assert.equal(finding?.index, index);
-      assert.match(finding.problem, new RegExp(`^${total - index} entries that were signed for are gone`));
+      assert.match(finding.problem, new RegExp(`^${total - index} signed entries are missing`));
     });
   }
 
@@ -102,7 +102,7 @@ describe("verifyLedger", () => {
     assert.deepEqual(await first(), {
       index: 300,
       place: "segments/000000000000000.jsonl, line 301",
-      problem: "the entry before it is here twice",
+      problem: "the previous entry is repeated here",
     });
   });
 
@@ -123,7 +123,7 @@ describe("verifyLedger", () => {
     assert.deepEqual(await first(), {
       index: 256,
       place: "tile/1/000.p/5",
-      problem: "is not that of its entries",
+      problem: "does not match its entries",
     });
     for (const { id, bytes } of tree.partialTiles())
       await writeFile(
@@ -132,7 +132,7 @@ describe("verifyLedger", () => {
       );
     assert.deepEqual(await first(), {
       place: "checkpoint",
-      problem: `the checkpoint was not signed for these ${total} entries`,
+      problem: `the checkpoint does not match these ${total} entries`,
     });
   });
 
@@ -190,7 +190,7 @@ describe("verifyLedger", () => {
     const its = parseVerifierKey((await readFile(other.directory.verifierKey, "utf8")).trim());
     const [finding] = (await verifyLedger({ directory: other.directory, verifier: its })).findings;
     assert.equal(finding?.index, 1);
-    assert.match(finding.problem, /is no entry/);
+    assert.match(finding.problem, /is not a valid entry/);
     await other.remove();
   });
 });

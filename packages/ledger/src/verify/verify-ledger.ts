@@ -107,8 +107,8 @@ class Verification {
     if (index === expected) return undefined;
     const problem =
       index > expected
-        ? `entries up to ${index - 1} are gone`
-        : "more entries are before it than its name says";
+        ? `entries up to ${index - 1} are missing`
+        : "it is preceded by more entries than its name says";
     return { index: Math.min(index, expected), place: `segments, before ${segment.first}`, problem };
   }
 
@@ -119,11 +119,11 @@ class Verification {
       for (const tile of this.#tree.partialTiles()) await this.#checkEdge(tile);
     for (const [what, checkpoint] of [
       ["the checkpoint", this.#signed],
-      ["the checkpoint that was kept", this.#options.kept],
+      ["the checkpoint stored elsewhere", this.#options.kept],
     ] as const) {
       if (checkpoint?.size !== size || isBroken) continue;
       if (Buffer.compare(this.#tree.root(), checkpoint.root) === 0) continue;
-      this.#find({ place: "checkpoint", problem: `${what} was not signed for these ${size} entries` });
+      this.#find({ place: "checkpoint", problem: `${what} does not match these ${size} entries` });
     }
   }
 
@@ -132,7 +132,7 @@ class Verification {
     const { kept } = this.#options;
     if (kept === undefined || this.#signed === undefined) return;
     if (kept.size > this.#signed.size) {
-      const problem = `the checkpoint that was kept is of ${kept.size} entries, this one of ${this.#signed.size}`;
+      const problem = `the checkpoint stored elsewhere covers ${kept.size} entries, but this one covers only ${this.#signed.size}`;
       this.#find({ index: this.#signed.size, place: "checkpoint", problem });
       return;
     }
@@ -141,7 +141,7 @@ class Verification {
       if (!(error instanceof LedgerError)) throw error;
     });
     if (root !== undefined && Buffer.compare(root, kept.root) === 0) return;
-    this.#find({ place: "tile", problem: `the tiles do not lead back to the checkpoint that was kept` });
+    this.#find({ place: "tile", problem: `the tiles do not match the checkpoint stored elsewhere` });
   }
 
   async #checkTile(tile: FinishedTile): Promise<void> {
@@ -150,7 +150,7 @@ class Verification {
     if ((index + 1) * covers > (this.#signed?.size ?? 0)) return;
     const found = await this.#tile(tile.id);
     if (found !== undefined && Buffer.compare(found, tile.bytes) === 0) return;
-    const problem = found === undefined ? "is missing" : "is not that of its entries";
+    const problem = found === undefined ? "is missing" : "does not match its entries";
     this.#find({ index: index * covers, place: tilePath(tile.id), problem });
   }
 
@@ -163,11 +163,11 @@ class Verification {
     if (found === undefined || Buffer.compare(found, bytes) === 0) return;
     const at = bytes.findIndex((byte, position) => byte !== found[position]);
     const index = (id.index * tileWidth + Math.floor(at / hashLength)) * tileWidth ** id.level;
-    this.#find({ index, place: tilePath(id), problem: "is not that of its entries" });
+    this.#find({ index, place: tilePath(id), problem: "does not match its entries" });
   }
 
   #lost(size: number, signed: number): void {
-    const lost = `${signed - size} entries that were signed for are gone from the end`;
+    const lost = `${signed - size} signed entries are missing at the end`;
     this.#find({ index: size, place: "segments", problem: lost });
   }
 

@@ -90,7 +90,7 @@ describe("Certificate", () => {
     );
   });
 
-  it("has a SPIFFE ID only if it is the only URI and all other names are DNS names", () => {
+  it("has a SPIFFE ID only if that is its only URI and all other names are DNS names", () => {
     const idOf = (...names: Uint8Array[]) =>
       forgeCertificate(keyPair, { extensions: [namesExtension(...names)] }).spiffeId;
     assert.equal(`${idOf(spiffe)}`, "spiffe://td/ns/a/sa/b");

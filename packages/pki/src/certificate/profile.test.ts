@@ -42,7 +42,7 @@ describe("leafValidity", () => {
 describe("leafCommonName", () => {
   const id = parseSpiffeId("spiffe://cluster.local/ns/demo/sa/frontend");
 
-  it("is set only if the CSR has a common name and the SPIFFE ID fits", () => {
+  it("sets a common name only if the CSR has one and the SPIFFE ID fits", () => {
     assert.equal(leafCommonName({ hasCommonName: false }, id), undefined);
     assert.equal(leafCommonName({ hasCommonName: true }, id), id.toString());
     const fits = parseSpiffeId(`spiffe://td/${"a".repeat(52)}`);

@@ -55,7 +55,7 @@ describe("SpiffeId", () => {
     assert.equal(parseSpiffeId(`spiffe://td/${"a".repeat(2048 - 12)}`).toString().length, 2048);
   });
 
-  it("has a workload only in Istio's form with names that Kubernetes allows", () => {
+  it("derives a workload only from Istio's form with names that Kubernetes allows", () => {
     for (const path of [
       "/ns/a/sa/b/c",
       "/ns/a",
@@ -90,7 +90,7 @@ describe("SpiffeId", () => {
     );
   });
 
-  it("equals only a SPIFFE ID with the same text", () => {
+  it("compares SPIFFE IDs by their text", () => {
     const id = parseSpiffeId("spiffe://td/a");
     assert.ok(id.equals(parseSpiffeId("spiffe://td/a")));
     assert.ok(!id.equals(parseSpiffeId("spiffe://td/A")));

@@ -43,7 +43,7 @@ export async function startFakeAuthorityAdmin(path: string): Promise<FakeAuthori
     calls.push(call);
     if (fake.refusal !== undefined && call.method !== "status") throw new FakeRefusal(fake.refusal);
     const [next, ...later] = fake.answers;
-    if (next === undefined) throw new TypeError("the test gave the fake no answer");
+    if (next === undefined) throw new TypeError("the test has set no answer for the fake");
     if (later.length > 0) fake.answers = later;
     return next;
   };

@@ -14,7 +14,7 @@ export function forgeCertificate(
   if (tbs === undefined || algorithm === undefined) throw new TypeError("not a certificate");
   const at = tbs.indexOf(from);
   if (at === -1 || tbs.indexOf(from, at + 1) !== -1 || from.length !== to.length) {
-    throw new RangeError("the bytes to forge must stand there exactly once and keep their length");
+    throw new RangeError("the bytes to forge must occur exactly once and keep their length");
   }
   const forged = Buffer.concat([tbs.subarray(0, at), to, tbs.subarray(at + to.length)]);
   const signature = element(0x03, Buffer.concat([Buffer.of(0), issuer.sign(forged)]));
