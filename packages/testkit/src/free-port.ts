@@ -1,9 +1,9 @@
 import { createServer } from "node:net";
 
-/** Below the ports that Linux gives to connections and to servers on port 0, so that none of those can take one meanwhile. */
+/** Below Linux's ephemeral range, so that no connection and no server on port 0 can take such a port meanwhile. */
 const [first, count] = [10_000, 22_000];
 
-/** Each process starts elsewhere, so that test runs beside each other try different ports. */
+/** Each process starts at a different port, so that parallel test runs do not compete. */
 let next = (process.pid * 61) % count;
 
 /** A free TCP port of the loopback, which this process returns only once; prefer port 0 if the program under test accepts it. */

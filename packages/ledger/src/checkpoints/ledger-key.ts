@@ -30,8 +30,8 @@ export async function openLedgerKey(deps: LedgerKeyDeps): Promise<NoteKey> {
 
 /** If the key is already published, a full disk must not prevent the start. */
 async function publish(text: string, { verifierKey }: Pick<LedgerDirectory, "verifierKey">): Promise<void> {
-  const told = await readFile(verifierKey, "utf8").catch(() => undefined);
-  if (told !== text) await writeFileDurably(verifierKey, text, 0o644);
+  const published = await readFile(verifierKey, "utf8").catch(() => undefined);
+  if (published !== text) await writeFileDurably(verifierKey, text, 0o644);
 }
 
 /** The log's name in every checkpoint. It is unique because it is derived from the ledger's own key. */

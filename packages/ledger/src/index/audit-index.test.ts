@@ -243,7 +243,7 @@ describe("AuditIndex", () => {
       await ledger.write(...Array.from({ length: 100 }, () => issued()));
       const index = opened();
       const stop = new AbortController();
-      const told: number[] = [];
+      const reported: number[] = [];
       const onProgress = ({
         size,
         bytes,
@@ -253,7 +253,7 @@ describe("AuditIndex", () => {
         bytes: number;
         totalBytes: number;
       }) => {
-        told.push(size);
+        reported.push(size);
         assert.ok(bytes > 0 && bytes <= totalBytes);
         if (size === 20) stop.abort(new Error("enough"));
       };
@@ -263,7 +263,7 @@ describe("AuditIndex", () => {
         signal: stop.signal,
       });
       await assert.rejects(caught, /enough/);
-      assert.deepEqual(told, [10, 20]);
+      assert.deepEqual(reported, [10, 20]);
     });
 
     it("indexes in memory what another index lacks", async () => {

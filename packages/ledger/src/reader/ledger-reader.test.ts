@@ -178,19 +178,19 @@ describe("SegmentLedgerReader", () => {
   });
 
   it("finds the decision about a call on disk, even for unauthenticated callers", async () => {
-    const [denied, stranger] = [refused({ caller: issued().caller }), refused()];
+    const [denied, unauthenticated] = [refused({ caller: issued().caller }), refused()];
     await ledger.write(issued(), denied);
-    const trap = refused({ problem: stranger.referenceId });
+    const trap = refused({ problem: unauthenticated.referenceId });
     await writeFile(
       join(ledger.directory.unauthenticated, "before.jsonl"),
-      ["garbage", trap, stranger]
+      ["garbage", trap, unauthenticated]
         .map((one) => `${typeof one === "string" ? one : Buffer.from(encodeEntry(one))}\n`)
         .join(""),
     );
     const opened = await reader();
     const index = AuditIndex.open(ledger.directory.index);
     try {
-      for (const entry of [denied, stranger]) {
+      for (const entry of [denied, unauthenticated]) {
         assert.deepEqual(await opened.reference(entry.referenceId), entry);
         assert.deepEqual(await findDecision(index, ledger.directory, entry.referenceId), entry);
       }

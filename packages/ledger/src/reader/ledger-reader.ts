@@ -67,8 +67,8 @@ export class SegmentLedgerReader implements LedgerReader {
       if ((entry.kind === "issued" || entry.kind === "refused") && entry.referenceId === referenceId)
         return entry;
     for (const { directory } of this.#slots) {
-      const stranger = await findUnauthenticatedRefusal(directory.unauthenticated, referenceId);
-      if (stranger !== undefined) return stranger;
+      const refusal = await findUnauthenticatedRefusal(directory.unauthenticated, referenceId);
+      if (refusal !== undefined) return refusal;
     }
     return undefined;
   }

@@ -80,8 +80,8 @@ describe("openCheckpoint", () => {
       () => openCheckpoint(signNote("hello\n", key), key.verifier, origin),
       "CHECKPOINT_INVALID",
     );
-    const stranger = createNoteKey(origin, generateKeyPairSync("ed25519").privateKey);
-    const note = signCheckpoint({ origin, size: 1, root }, stranger);
+    const otherKey = createNoteKey(origin, generateKeyPairSync("ed25519").privateKey);
+    const note = signCheckpoint({ origin, size: 1, root }, otherKey);
     throwsWithCode(() => openCheckpoint(note, key.verifier, origin), "NOTE_UNVERIFIED");
   });
 

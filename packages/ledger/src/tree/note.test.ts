@@ -101,12 +101,12 @@ describe("openNote", () => {
   });
 
   it("rejects a note without a trusted signature", () => {
-    const stranger = newKey("ca.example/ledger");
-    unverified(signNote(text, stranger));
+    const otherKey = newKey("ca.example/ledger");
+    unverified(signNote(text, otherKey));
     unverified(signNote(text, newKey("other.example")));
     unverified(note, []);
     assert.match(
-      unverified(note, [stranger.verifier]).message,
+      unverified(note, [otherKey.verifier]).message,
       /expected a signature of ca\.example\/ledger\+/,
     );
   });

@@ -30,8 +30,8 @@ describe("verifyProofFile", () => {
   });
 
   it("rejects a proof under another key or under an unreadable key", () => {
-    const stranger = formatVerifierKey(newLogKey().verifier);
-    throwsWithCode(() => verifyProofFile(proof, stranger), "PROOF_INVALID");
+    const otherKey = formatVerifierKey(newLogKey().verifier);
+    throwsWithCode(() => verifyProofFile(proof, otherKey), "PROOF_INVALID");
     throwsWithCode(() => verifyProofFile(proof, ""), "NOTE_MALFORMED");
     throwsWithCode(() => verifyProofFile(proof, `${trusted}\n`), "NOTE_MALFORMED");
   });

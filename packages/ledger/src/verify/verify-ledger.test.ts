@@ -137,8 +137,8 @@ describe("verifyLedger", () => {
   });
 
   it("rejects checkpoints of another key and changed ones, and reports a missing one", async () => {
-    const stranger = createNoteKey(verifier.name, generateKeyPairSync("ed25519").privateKey).verifier;
-    assert.equal((await verifyLedger({ directory, verifier: stranger })).findings[0]?.place, "checkpoint");
+    const otherKey = createNoteKey(verifier.name, generateKeyPairSync("ed25519").privateKey).verifier;
+    assert.equal((await verifyLedger({ directory, verifier: otherKey })).findings[0]?.place, "checkpoint");
     const note = await readFile(directory.checkpoint, "utf8");
     await writeFile(directory.checkpoint, note.replace("\n1300\n", "\n1299\n"));
     assert.equal((await first())?.place, "checkpoint");

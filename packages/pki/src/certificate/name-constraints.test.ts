@@ -26,7 +26,7 @@ const permits = (base: Uint8Array, name: Uint8Array) => nameProblem(constrain([b
 const excludes = (base: Uint8Array, name: Uint8Array) => nameProblem(constrain([], [base]), names(name));
 
 /** A subtree, a name inside it and a name outside it. */
-const told: readonly (readonly [Uint8Array, Uint8Array, Uint8Array])[] = [
+const cases: readonly (readonly [Uint8Array, Uint8Array, Uint8Array])[] = [
   [uri("td"), uri("spiffe://td/a"), uri("spiffe://a.td/a")],
   [uri("td"), uri("SPIFFE://TD"), uri("spiffe://td2/td")],
   [uri("td"), uri("https://td:8443/?x"), uri("https://other/#://td/")],
@@ -99,7 +99,7 @@ describe("nameProblem", () => {
   });
 
   it("rejects only names outside the permitted subtrees or inside the excluded ones", () => {
-    for (const [base, inside, outside] of told) {
+    for (const [base, inside, outside] of cases) {
       const what = Buffer.from(inside).toString("latin1");
       assert.equal(permits(base, inside), undefined, what);
       assert.equal(excludes(base, outside), undefined, what);

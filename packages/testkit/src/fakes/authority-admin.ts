@@ -47,7 +47,7 @@ export async function startFakeAuthorityAdmin(path: string): Promise<FakeAuthori
     if (later.length > 0) fake.answers = later;
     return next;
   };
-  const told = <Response>(call: FakeAdminCall, known: Response | undefined): Response => {
+  const answerFor = <Response>(call: FakeAdminCall, known: Response | undefined): Response => {
     calls.push(call);
     if (known !== undefined) return known;
     throw new FakeRefusal({
@@ -61,8 +61,8 @@ export async function startFakeAuthorityAdmin(path: string): Promise<FakeAuthori
     route("pause", pauseRotation, answer),
     route("resume", resumeRotation, answer),
     route("abort", abortRotation, answer),
-    route("explain-call", explainCall, (call) => told(call, fake.decision)),
-    route("explain-identity", explainIdentity, (call) => told(call, fake.explanation)),
+    route("explain-call", explainCall, (call) => answerFor(call, fake.decision)),
+    route("explain-identity", explainIdentity, (call) => answerFor(call, fake.explanation)),
   ];
   const server = new Http2Server({ routes, toStatus });
   const fake: FakeAuthorityAdmin = {

@@ -123,8 +123,8 @@ function* changedNotes({ checkpoint, size }: ProofFields): Generator<readonly [s
 
 /** Logs with other keys that contain the entry at its position. */
 function* foreignLogs({ index, size, entry, checkpoint }: ProofFields): Generator<readonly [string, object]> {
-  const stranger = newLogKey();
-  const fake: ProofFields = JSON.parse(sampleProof(index, size, stranger, (at) => `${entry}${at}`));
+  const otherKey = newLogKey();
+  const fake: ProofFields = JSON.parse(sampleProof(index, size, otherKey, (at) => `${entry}${at}`));
   yield ["another log", fake];
   yield ["another log, said to be of the trusted key", { ...fake, key: trusted }];
   const id = Buffer.from(logKey.verifier.id, "hex");
