@@ -6,7 +6,10 @@ export interface EntryLog {
   readonly writable: boolean;
   /** The number of durable entries, including those that retention has deleted. */
   readonly size: number;
-  /** Resolves when the entry would survive a power cut. @throws LedgerError `LEDGER_UNAVAILABLE` */
+  /**
+   * Resolves when the entry, which contains no line feed, would survive a power cut.
+   * @throws LedgerError `LEDGER_UNAVAILABLE`
+   */
   append(entry: Uint8Array): Promise<void>;
 }
 
@@ -35,7 +38,10 @@ export type CertificateKey = Pick<IssuedEntry, "serial"> | Pick<IssuedEntry, "fi
 export interface LedgerReader {
   /** The number of lines that this release cannot read as entries. */
   readonly unreadable: number;
-  /** The certificates of a name that were valid at an instant, or all of them, newest first. */
+  /**
+   * The certificates of a name that were valid at an instant, or all of them, newest first. Both end seconds
+   * belong to a validity (RFC 5280 §4.1.2.5).
+   */
   who(spiffeId: string, at: Date | undefined, limit: number): Promise<readonly Found<IssuedEntry>[]>;
   /** The first and the last certificate of a name; undefined if there is none. */
   firstAndLast(
@@ -51,6 +57,7 @@ export interface LedgerReader {
   authorityId(fingerprint: string): Promise<string | undefined>;
   /** The entries of a period, both ends included, sorted by time. */
   since(since: Date, until?: Date): AsyncGenerator<Found, void, undefined>;
+  /** The last entries by time, then on each call the entries since. */
   tail(): LedgerTail;
   /** A file that proves to a third party that the ledger contains the entry. @throws LedgerError */
   prove(found: Found): Promise<string>;

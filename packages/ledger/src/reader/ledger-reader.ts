@@ -18,15 +18,10 @@ export class SegmentLedgerReader implements LedgerReader {
     this.#slots = slots;
   }
 
-  /** The number of lines that this release cannot read as entries. */
   get unreadable(): number {
     return this.#slots.reduce((sum, { unreadable }) => sum + unreadable, 0);
   }
 
-  /**
-   * The certificates of a name that were valid at an instant, or all of them, newest first. Both end seconds
-   * belong to a validity (RFC 5280 §4.1.2.5).
-   */
   async who(spiffeId: string, at: Date | undefined, limit: number): Promise<readonly Found<IssuedEntry>[]> {
     const second = at === undefined ? undefined : secondOf(at.getTime());
     const found = await this.#all((slot) =>
@@ -39,7 +34,6 @@ export class SegmentLedgerReader implements LedgerReader {
     return issuedOf(found, (entry) => entry.spiffeId === spiffeId).slice(0, limit);
   }
 
-  /** The first and the last certificate of a name; undefined if there is none. */
   async firstAndLast(
     spiffeId: string,
   ): Promise<{ readonly first: Found<IssuedEntry>; readonly last: Found<IssuedEntry> } | undefined> {
@@ -52,7 +46,6 @@ export class SegmentLedgerReader implements LedgerReader {
     return first === undefined || last === undefined ? undefined : { first, last };
   }
 
-  /** The certificates with a serial, or the one with a fingerprint. */
   async certificate(key: CertificateKey): Promise<readonly Found<IssuedEntry>[]> {
     const [kind, value] =
       "serial" in key ? (["serial", key.serial] as const) : (["fingerprint", key.fingerprint] as const);
@@ -60,7 +53,6 @@ export class SegmentLedgerReader implements LedgerReader {
     return issuedOf(found, (entry) => entry[kind] === value);
   }
 
-  /** The decision about a call, even if the caller was not authenticated. */
   async reference(referenceId: string): Promise<DecisionEntry | undefined> {
     const found = await this.#all((slot) => slot.find((find) => find.withKey("reference", referenceId)));
     for (const { entry } of found)
@@ -73,7 +65,6 @@ export class SegmentLedgerReader implements LedgerReader {
     return undefined;
   }
 
-  /** The last unexpired certificate of each name and pod, sorted by name. */
   async identities(now: Date): Promise<readonly Found<IssuedEntry>[]> {
     const found = await this.#all((slot) => slot.find((find) => find.liveAt(secondOf(now.getTime()))));
     const newest = new Map<string, Found<IssuedEntry>>();
@@ -86,7 +77,6 @@ export class SegmentLedgerReader implements LedgerReader {
     );
   }
 
-  /** The id of the authority with a fingerprint; undefined if the ledger does not contain it. */
   async authorityId(fingerprint: string): Promise<string | undefined> {
     const found = await this.#all((slot) =>
       slot.find((find) => [find.authority(fingerprint)].filter((place) => place !== undefined)),
@@ -95,12 +85,10 @@ export class SegmentLedgerReader implements LedgerReader {
     return (entry as AuthorityEntry | undefined)?.authority;
   }
 
-  /** The last entries by time, then on each call the entries since. */
   tail(): LedgerTail {
     return new MergedTail(this.#slots.map(({ slot, directory }) => new Tail(slot, directory)));
   }
 
-  /** The entries of a period, both ends included, sorted by time. */
   since(since: Date, until?: Date): AsyncGenerator<Found, void, undefined> {
     const end = until?.getTime() ?? Number.MAX_SAFE_INTEGER;
     return mergeByTime(this.#slots.map((slot) => slot.between(since.getTime(), end)));

@@ -20,7 +20,6 @@ export class MergedTail implements LedgerTail {
     return count === 0 ? [] : merged.slice(-count);
   }
 
-  /** The entries that have not been read yet. */
   more(): AsyncGenerator<Found, void, undefined> {
     return mergeByTime(this.#tails.map((tail) => tail.more()));
   }

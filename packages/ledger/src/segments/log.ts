@@ -55,12 +55,10 @@ export class SegmentLog implements EntryLog, Component {
     this.#deps = deps;
   }
 
-  /** False while an append would be rejected. */
   get writable(): boolean {
     return this.#file !== undefined;
   }
 
-  /** The number of durable entries, including those in deleted segments. */
   get size(): number {
     return this.#size;
   }
@@ -92,11 +90,6 @@ export class SegmentLog implements EntryLog, Component {
     await file?.close();
   }
 
-  /**
-   * Resolves when the entry would survive a power cut. It must not contain a line feed.
-   *
-   * @throws LedgerError `LEDGER_UNAVAILABLE`
-   */
   append(entry: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ entry, resolve, reject });
