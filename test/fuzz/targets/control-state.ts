@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { parseCertificate } from "@kasbah/pki";
-import type { AuthorityRecord } from "../../../packages/ca-server/src/authorities/rotation/authority-record.ts";
 import {
   type AuthorityState,
   emptyState,
 } from "../../../packages/ca-server/src/authorities/rotation/authority-state.ts";
+import type { AuthorityRecord } from "../../../packages/ca-server/src/authorities/rotation/stored-authority.ts";
 import { decodeState, encodeState } from "../../../packages/ca-server/src/authorities/state-codec.ts";
 import { operatorRootDer, rootDer } from "../corpus.ts";
 import { jsonMutants } from "../mutants.ts";

@@ -2,8 +2,8 @@ import type { Certificate, TrustBundle } from "@kasbah/pki";
 import { CaError } from "../errors.ts";
 import type { Issuer } from "../issuance/ports.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
-import type { AuthorityRecord } from "./rotation/authority-record.ts";
 import { type AuthorityState, authorityOf, rootOf, trustBundleOf } from "./rotation/authority-state.ts";
+import type { AuthorityRecord } from "./rotation/stored-authority.ts";
 
 /** Who signs and who is trusted in one state of the authorities. A value: the next state has another. */
 export interface IssuerSet {

@@ -1,5 +1,5 @@
 import type { AuthorityStatusMessage } from "@kasbah/protocol";
-import type { AuthorityKind } from "./rotation/authority-record.ts";
+import type { AuthorityKind } from "./rotation/stored-authority.ts";
 
 /** The operations on authorities that an operator may request. Each returns the status after the operation. */
 export interface AuthorityOperations {

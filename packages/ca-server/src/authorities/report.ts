@@ -1,9 +1,9 @@
 import type { AuthorityMessage, AuthorityStatusMessage, RotationMessage } from "@kasbah/protocol";
-import type { AuthorityRecord } from "./rotation/authority-record.ts";
 import { type AuthorityState, authorityOf, isTrusted, type Rotation } from "./rotation/authority-state.ts";
 import { expiryWarnings } from "./rotation/expiry.ts";
 import { rotatesAt } from "./rotation/rotation-due.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
+import type { AuthorityRecord } from "./rotation/stored-authority.ts";
 
 export interface ReportContext {
   readonly trustDomain: string;

@@ -11,11 +11,11 @@ import { OperationError } from "../errors.ts";
 import type { AuthorityKeeper } from "./keeper.ts";
 import type { AuthorityOperations } from "./operations.ts";
 import { authorityStatusOf } from "./report.ts";
-import type { AuthorityKind } from "./rotation/authority-record.ts";
 import { type AuthorityState, authorityOf, rootOf } from "./rotation/authority-state.ts";
 import { abort, advance, pause, prepare, requireIdle, resume } from "./rotation/rotation.ts";
 import { rotationDue } from "./rotation/rotation-due.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
+import type { AuthorityKind } from "./rotation/stored-authority.ts";
 import type { SelfSigned, SelfSignedProfile } from "./self-signed.ts";
 
 export interface RotationDriverParts {

@@ -3,9 +3,9 @@ import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
 import type { Clock } from "@kasbah/runtime";
 import type { SigningPair } from "./keys/authority-files.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
-import type { AuthorityKind, AuthorityRecord } from "./rotation/authority-record.ts";
 import { type AuthorityState, rootOf } from "./rotation/authority-state.ts";
 import type { Successor } from "./rotation/rotation.ts";
+import type { AuthorityKind, AuthorityRecord } from "./rotation/stored-authority.ts";
 
 /** How the authorities are made that we make ourselves. */
 export interface SelfSignedProfile {

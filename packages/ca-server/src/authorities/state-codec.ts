@@ -1,11 +1,11 @@
 import { type Certificate, parseCertificate } from "@kasbah/pki";
+import type { AuthorityState, Rotation, RotationHold } from "./rotation/authority-state.ts";
 import type {
   AuthorityKind,
   AuthorityOrigin,
   AuthorityRecord,
   AuthorityStage,
-} from "./rotation/authority-record.ts";
-import type { AuthorityState, Rotation, RotationHold } from "./rotation/authority-state.ts";
+} from "./rotation/stored-authority.ts";
 
 /** A member of a JSON object, as `JSON.parse` gives it. */
 type Fields = Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@ import type { TrustBundle, TrustDomain } from "@kasbah/pki";
 import type { Clock, Component, Logger, Secret } from "@kasbah/runtime";
 import type { DeletedPods, PodSource, ReviewToken } from "../authn/ports.ts";
 import { type AuthorityBacking, authorityCodec } from "../authorities/backing.ts";
-import type { PluggedInSet } from "../authorities/plugged-in/plugged-in.ts";
+import type { PluggedInSet } from "../authorities/plugged-in/load-set.ts";
 import { type AuthorityState, emptyState } from "../authorities/rotation/authority-state.ts";
 import type { CallerConfig } from "../config/callers.ts";
 import type { KubernetesConfig } from "../config/kubernetes.ts";

@@ -1,5 +1,5 @@
 import { StateError } from "../../errors.ts";
-import type { AuthorityRecord } from "../rotation/authority-record.ts";
+import type { AuthorityRecord } from "../rotation/stored-authority.ts";
 import type { SigningPair } from "./authority-files.ts";
 import type { KeyVault } from "./key-vault.ts";
 

@@ -3,8 +3,8 @@ import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { rejectsWithCode } from "@kasbah/testkit";
+import { digestPluggedInFiles } from "./files.ts";
 import { istioFiles, OpensslHome } from "./openssl-home.fixture.ts";
-import { digestPluggedInFiles } from "./plugged-in-files.ts";
 
 type FileSet = ReadonlyMap<string, Buffer>;
 

@@ -4,7 +4,7 @@ import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { parseTrustDomain } from "@kasbah/pki";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { loadPluggedInSet, type PluggedInOptions, type PluggedInSet } from "./plugged-in.ts";
+import { loadPluggedInSet, type PluggedInOptions, type PluggedInSet } from "./load-set.ts";
 
 /** Later than every certificate that is made here. */
 export const now = new Date(Date.now() + 3_600_000);

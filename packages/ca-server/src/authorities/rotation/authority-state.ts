@@ -1,5 +1,5 @@
 import { type Certificate, TrustBundle } from "@kasbah/pki";
-import type { AuthorityKind, AuthorityRecord, AuthorityStage } from "./authority-record.ts";
+import type { AuthorityKind, AuthorityRecord, AuthorityStage } from "./stored-authority.ts";
 
 /** A change of who signs, on its way. `from` and `to` are the ids of the authorities that sign leaves before and after it. */
 export interface Rotation {

@@ -1,5 +1,5 @@
-import type { AuthorityRecord } from "./authority-record.ts";
 import { type AuthorityState, rootOf } from "./authority-state.ts";
+import type { AuthorityRecord } from "./stored-authority.ts";
 
 export type ExpiryLevel = "info" | "warn" | "error";
 

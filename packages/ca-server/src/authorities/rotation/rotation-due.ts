@@ -1,5 +1,5 @@
-import type { AuthorityKind, AuthorityRecord } from "./authority-record.ts";
 import { type AuthorityState, authorityOf, rootOf } from "./authority-state.ts";
+import type { AuthorityKind, AuthorityRecord } from "./stored-authority.ts";
 
 /** Of an authority's life; the last third is for the stages, and for whoever notices that they do not go on. */
 const shareBeforeRotation = 2 / 3;

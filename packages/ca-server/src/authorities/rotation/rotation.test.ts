@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createTestAuthority, throwsWithCode } from "@kasbah/testkit";
-import type { AuthorityKind, AuthorityRecord, AuthorityStage } from "./authority-record.ts";
 import { type AuthorityState, emptyState, trustBundleOf } from "./authority-state.ts";
 import { abort, advance, establish, pause, prepare, resume, type Successor } from "./rotation.ts";
 import { timeGate } from "./rotation-gate.ts";
+import type { AuthorityKind, AuthorityRecord, AuthorityStage } from "./stored-authority.ts";
 
 const start = new Date("2026-01-01T00:00:00Z");
 const at = (minutes: number) => new Date(start.getTime() + minutes * 60_000);

@@ -1,6 +1,6 @@
 import { OperationError } from "../../errors.ts";
-import type { AuthorityKind, AuthorityRecord, AuthorityStage } from "./authority-record.ts";
 import { type AuthorityState, authorityOf, lastLeafEnd, type Rotation } from "./authority-state.ts";
+import type { AuthorityKind, AuthorityRecord, AuthorityStage } from "./stored-authority.ts";
 
 /** New authorities, made durable, that are to take over. */
 export interface Successor {

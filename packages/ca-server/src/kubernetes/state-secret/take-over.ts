@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { TrustDomain } from "@kasbah/pki";
 import type { Clock, Logger, Secret } from "@kasbah/runtime";
-import { type PluggedInSet, parsePluggedInSet } from "../../authorities/plugged-in/plugged-in.ts";
-import { istioNames, namesIn } from "../../authorities/plugged-in/plugged-in-layout.ts";
+import { istioNames, namesIn } from "../../authorities/plugged-in/layout.ts";
+import { type PluggedInSet, parsePluggedInSet } from "../../authorities/plugged-in/load-set.ts";
 import { StateError } from "../../errors.ts";
 import { readAnswer } from "../api/api-answer.ts";
 import type { KubernetesClient } from "../api/api-client.ts";

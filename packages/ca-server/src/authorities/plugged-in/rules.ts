@@ -1,8 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { type Certificate, PkiError, TrustBundle, type TrustDomain, verifyAuthorityChain } from "@kasbah/pki";
 import { StateError } from "../../errors.ts";
-import { findWaysUp, type Material, type PluggedInChain } from "./plugged-in-chain.ts";
-import { chainFileOf, type PluggedInNames } from "./plugged-in-layout.ts";
+import { findWaysUp, type Material, type PluggedInChain } from "./chain.ts";
+import { chainFileOf, type PluggedInNames } from "./layout.ts";
 
 /** What is wrong with a plugged-in CA; the message says what was seen, what is expected, and a fix. */
 export function broken(reason: string, cause?: unknown): StateError {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { rejectsWithCode } from "@kasbah/testkit";
+import { digestPluggedInFiles } from "./files.ts";
 import { caExtensions, dayMs, middleExtensions, now, OpensslHome } from "./openssl-home.fixture.ts";
-import { digestPluggedInFiles } from "./plugged-in-files.ts";
 
 describe("A plugged-in CA", () => {
   let home: OpensslHome;

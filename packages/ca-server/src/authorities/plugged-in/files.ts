@@ -4,7 +4,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "@kasbah/runtime";
 import { StateError } from "../../errors.ts";
-import { hasName, homeOf, layoutOf, namesIn, type PluggedInNames } from "./plugged-in-layout.ts";
+import { hasName, homeOf, layoutOf, namesIn, type PluggedInNames } from "./layout.ts";
 
 /** The files of a plugged-in CA by what they are for, all of one moment. */
 export interface PluggedInFiles {

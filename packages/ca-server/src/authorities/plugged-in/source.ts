@@ -6,10 +6,10 @@ import type { AuthorityKeeper } from "../keeper.ts";
 import type { AuthorityKeys } from "../keys/authority-keys.ts";
 import { type AuthorityState, authorityOf, rootOf } from "../rotation/authority-state.ts";
 import { prepare, requireIdle, type Successor } from "../rotation/rotation.ts";
-import { loadPluggedInSet, type PluggedInSet } from "./plugged-in.ts";
-import { adoptPluggedIn, extraRootsOf } from "./plugged-in-authority.ts";
-import { classifyPluggedInChange } from "./plugged-in-change.ts";
-import { digestPluggedInFiles } from "./plugged-in-files.ts";
+import { adoptPluggedIn, extraRootsOf } from "./authority.ts";
+import { classifyPluggedInChange } from "./change.ts";
+import { digestPluggedInFiles } from "./files.ts";
+import { loadPluggedInSet, type PluggedInSet } from "./load-set.ts";
 
 export interface PluggedInSourceParts {
   readonly directory: string;

@@ -1,9 +1,9 @@
 import type { Clock } from "@kasbah/runtime";
 import type { AuthorityKeys } from "../keys/authority-keys.ts";
-import type { AuthorityKind, AuthorityRecord } from "../rotation/authority-record.ts";
 import { type AuthorityState, rootOf } from "../rotation/authority-state.ts";
 import type { Successor } from "../rotation/rotation.ts";
-import type { PluggedInSet } from "./plugged-in.ts";
+import type { AuthorityKind, AuthorityRecord } from "../rotation/stored-authority.ts";
+import type { PluggedInSet } from "./load-set.ts";
 
 /**
  * Takes a plugged-in set over: its key becomes durable among ours, since the set stays in use through every stage of a

@@ -11,9 +11,9 @@ import {
 } from "@kasbah/pki";
 import { StateError } from "../../errors.ts";
 import type { SigningPair } from "../keys/authority-files.ts";
-import { type PluggedInFiles, readPluggedInFiles } from "./plugged-in-files.ts";
-import { chainFileOf, type PluggedInNames } from "./plugged-in-layout.ts";
-import { broken, chainOf } from "./plugged-in-rules.ts";
+import { type PluggedInFiles, readPluggedInFiles } from "./files.ts";
+import { chainFileOf, type PluggedInNames } from "./layout.ts";
+import { broken, chainOf } from "./rules.ts";
 
 /** A CA that the operator made: a key that signs, and what it chains to. Every check has passed. */
 export interface PluggedInSet {

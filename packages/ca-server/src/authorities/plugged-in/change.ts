@@ -1,5 +1,5 @@
 import type { Certificate } from "@kasbah/pki";
-import type { PluggedInSet } from "./plugged-in.ts";
+import type { PluggedInSet } from "./load-set.ts";
 
 /** What is in use while a set comes. */
 export interface InUse {

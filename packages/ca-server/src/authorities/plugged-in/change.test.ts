@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { classifyPluggedInChange, type InUse } from "./change.ts";
 import { OpensslHome } from "./openssl-home.fixture.ts";
-import { classifyPluggedInChange, type InUse } from "./plugged-in-change.ts";
 
 describe("A plugged-in CA that comes while another is in use", () => {
   let home: OpensslHome;

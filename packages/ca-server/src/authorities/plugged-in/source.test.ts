@@ -5,7 +5,7 @@ import { createKeyPair, createSerial, type KeyPair, parseTrustDomain } from "@ka
 import { createCertificateWriter, type Signer } from "@kasbah/pki/certificate-writer";
 import { FakeClock, recordingLogger, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities-on-disk.fixture.ts";
-import { PluggedInSource } from "./plugged-in-source.ts";
+import { PluggedInSource } from "./source.ts";
 
 const writer = createCertificateWriter();
 const trustDomain = parseTrustDomain("cluster.local");
