@@ -19,10 +19,10 @@ import { createAdmission } from "./admission/create-admission.ts";
 import { loadPolicy } from "./admission/policy/file.ts";
 import { createAuthn } from "./authn/create-authn.ts";
 import { loadTokenIssuers } from "./authn/jwks/issuers-file.ts";
+import { type AuthorityOptions, loadAuthorityOptions } from "./authorities/authority-options.ts";
 import { openDirectoryBacking } from "./authorities/backing.ts";
 import { type Authorities, createAuthorities } from "./authorities/create-authorities.ts";
 import { timeGate } from "./authorities/rotation/rotation-gate.ts";
-import { type AuthoritySettings, authoritySettingsOf } from "./authorities/settings.ts";
 import { authoritiesInUse, createTransitionObserver } from "./authorities/transition-observer.ts";
 import { type ServerConfig, serverCommand, serverOptions } from "./config/config.ts";
 import { fileProblems } from "./config/file-problems.ts";
@@ -69,10 +69,10 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   await lock.start();
   const ledger = await openLedger(state, config, telemetry, logger);
 
-  const settings = await authoritySettingsOf(config);
+  const options = await loadAuthorityOptions(config);
   const identity = { hostname: host.hostname, newId: newReferenceId, roll: Math.random };
-  const kubernetes = createKubernetes({ ...common, ...identity, passphrase: settings.passphrase });
-  const authorities = await openAuthorities({ state, settings, kubernetes }, config, logger);
+  const kubernetes = createKubernetes({ ...common, ...identity, passphrase: options.passphrase });
+  const authorities = await openAuthorities({ state, options, kubernetes }, config, logger);
   const { keeper: issuers, rotation } = authorities;
 
   const authn = await createAuthn({ ...common, authorities: issuers, kubernetes, metrics });
@@ -139,21 +139,21 @@ async function openLedger(
 
 interface AuthoritySources {
   readonly state: StateDirectory;
-  readonly settings: AuthoritySettings;
+  readonly options: AuthorityOptions;
   readonly kubernetes: Kubernetes | undefined;
 }
 
 /** Opens the authorities in the shared Secret if there is one, else in the state directory. */
 async function openAuthorities(
-  { state, settings, kubernetes }: AuthoritySources,
+  { state, options, kubernetes }: AuthoritySources,
   config: ServerConfig,
   logger: Logger,
 ): Promise<Authorities> {
   const shared = await kubernetes?.openBacking(await showsFormerRoot(state));
   return createAuthorities({
     state,
-    settings,
-    backing: shared ?? (await openDirectoryBacking({ state, settings, clock, logger })),
+    options,
+    backing: shared ?? (await openDirectoryBacking({ state, options, clock, logger })),
     takeOver: async () => kubernetes?.takeOver(),
     leads: () => kubernetes?.leads() ?? true,
     gate: timeGate,

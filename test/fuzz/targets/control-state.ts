@@ -4,14 +4,14 @@ import {
   type AuthorityState,
   emptyState,
 } from "../../../packages/ca-server/src/authorities/rotation/authority-state.ts";
-import type { AuthorityRecord } from "../../../packages/ca-server/src/authorities/rotation/stored-authority.ts";
+import type { StoredAuthority } from "../../../packages/ca-server/src/authorities/rotation/stored-authority.ts";
 import { decodeState, encodeState } from "../../../packages/ca-server/src/authorities/state-codec.ts";
 import { operatorRootDer, rootDer } from "../corpus.ts";
 import { jsonMutants } from "../mutants.ts";
 import { bytesOf, isMeshError, read, type Target, textOf } from "../target.ts";
 
 const since = new Date("2030-01-01T00:00:00Z");
-const record: AuthorityRecord = {
+const record: StoredAuthority = {
   id: "root-1",
   kind: "root",
   origin: "self-signed",
@@ -25,7 +25,7 @@ const record: AuthorityRecord = {
   leafHorizon: since,
 };
 const operatorRoot = parseCertificate(operatorRootDer);
-const plugged: AuthorityRecord = { ...record, id: "root-2", origin: "plugged-in", certificate: operatorRoot };
+const plugged: StoredAuthority = { ...record, id: "root-2", origin: "plugged-in", certificate: operatorRoot };
 const rotation = { kind: "root", from: "root-1", to: "root-2", stage: "prepared", aborted: false } as const;
 const busy: AuthorityState = {
   ...emptyState,

@@ -12,7 +12,7 @@ import { type Route, type UnaryCall, unaryRoute } from "@kasbah/runtime/rpc";
 import type { AuthorityOperations } from "../authorities/operations.ts";
 import type { OperatorAct, OperatorLog } from "../recording/operator-log.ts";
 
-export interface AdminRoutesParts {
+export interface AdminRoutesDeps {
   readonly operations: AuthorityOperations;
   readonly log: Pick<OperatorLog, "record">;
   readonly logger: Logger;
@@ -22,7 +22,7 @@ export interface AdminRoutesParts {
 const operatorHeader = "kasbah-operator";
 
 /** `kasbah.v1.AuthorityAdmin` over the operations; every act is in the log and on record. */
-export function createAdminRoutes({ operations, log, logger }: AdminRoutesParts): Route[] {
+export function createAdminRoutes({ operations, log, logger }: AdminRoutesDeps): Route[] {
   const act = <Request extends object>(
     name: string,
     { path, request, response }: Method<Request, AuthorityStatusMessage>,

@@ -61,8 +61,8 @@ describe("The operator's socket", () => {
     disk = new Map();
     const admission = { decisions, onRecord, policy: { current: () => policy, path: "/etc/policy.yaml" } };
     const log = new OperatorLog({ log: ledger.log, clock });
-    const parts = { path, operations: current, log, admission, newReferenceId };
-    socket = createAdminSocket({ ...parts, clock: systemClock, logger });
+    const deps = { path, operations: current, log, admission, newReferenceId };
+    socket = createAdminSocket({ ...deps, clock: systemClock, logger });
     await socket.start();
     channel = new Http2Channel({ unixPath: path });
   });

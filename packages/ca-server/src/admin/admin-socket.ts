@@ -4,29 +4,29 @@ import { Http2Server } from "@kasbah/runtime/grpc-http2";
 import { grpcStatus, type RpcStatus, UnixSocket } from "@kasbah/runtime/rpc";
 import type { AuthorityOperations } from "../authorities/operations.ts";
 import { CaError, OperationError, StateError } from "../errors.ts";
-import { type AdminRoutesParts, createAdminRoutes } from "./admin-routes.ts";
-import { type AdmissionRoutesParts, createAdmissionRoutes } from "./admission-routes.ts";
+import { type AdminRoutesDeps, createAdminRoutes } from "./admin-routes.ts";
+import { type AdmissionRoutesDeps, createAdmissionRoutes } from "./admission-routes.ts";
 
-export interface AdminSocketParts {
+export interface AdminSocketDeps {
   readonly path: string;
   readonly operations: AuthorityOperations;
-  readonly log: AdminRoutesParts["log"];
-  readonly admission: AdmissionRoutesParts;
+  readonly log: AdminRoutesDeps["log"];
+  readonly admission: AdmissionRoutesDeps;
   readonly newReferenceId: () => string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /** The operator's port: whoever may open the socket, mode 0600, may do everything that the command can. */
-export function createAdminSocket(parts: AdminSocketParts): UnixSocket {
-  const { admission, clock, logger } = parts;
+export function createAdminSocket(deps: AdminSocketDeps): UnixSocket {
+  const { admission, clock, logger } = deps;
   const server = new Http2Server({
-    routes: [...createAdminRoutes(parts), ...createAdmissionRoutes(admission)],
-    toStatus: (error, path) => statusOf(error, path, parts),
+    routes: [...createAdminRoutes(deps), ...createAdmissionRoutes(admission)],
+    toStatus: (error, path) => statusOf(error, path, deps),
   });
   return new UnixSocket({
     name: "admin",
-    path: resolve(parts.path),
+    path: resolve(deps.path),
     flag: "--admin-socket",
     server,
     clock,
@@ -35,7 +35,7 @@ export function createAdminSocket(parts: AdminSocketParts): UnixSocket {
 }
 
 /** The operator is told what the state does not allow; what is a fault of ours stays in the log under a reference. */
-function statusOf(error: unknown, path: string, { newReferenceId, logger }: AdminSocketParts): RpcStatus {
+function statusOf(error: unknown, path: string, { newReferenceId, logger }: AdminSocketDeps): RpcStatus {
   if (error instanceof OperationError) {
     return { code: grpcStatus.FAILED_PRECONDITION, message: `${error.code}: ${error.message}` };
   }

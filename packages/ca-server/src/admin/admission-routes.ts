@@ -7,7 +7,7 @@ import type { PolicySource } from "../admission/policy/source.ts";
 import { OperationError } from "../errors.ts";
 import { decisionMessage } from "../recording/decision-message.ts";
 
-export interface AdmissionRoutesParts {
+export interface AdmissionRoutesDeps {
   readonly decisions: { find(referenceId: string): DecisionEntry | undefined };
   /** Asked for a call that memory has not: the ledger on disk. */
   readonly onRecord?: { find(referenceId: string): Promise<DecisionEntry | undefined> };
@@ -15,7 +15,7 @@ export interface AdmissionRoutesParts {
 }
 
 /** `kasbah.v1.AdmissionAdmin`: why a call was refused, and which rule decides about an identity. */
-export function createAdmissionRoutes({ decisions, onRecord, policy }: AdmissionRoutesParts): Route[] {
+export function createAdmissionRoutes({ decisions, onRecord, policy }: AdmissionRoutesDeps): Route[] {
   return [
     unaryRoute({
       path: explainCall.path,

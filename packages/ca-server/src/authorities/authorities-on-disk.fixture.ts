@@ -49,7 +49,7 @@ export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnD
   const { path, clock } = options;
   const logger = recordingLogger();
   const starts = manualSweep();
-  const settings = {
+  const authorityOptions = {
     profile: {
       trustDomain: parseTrustDomain(options.trustDomain ?? "cluster.local"),
       keyType: options.keyType ?? "P-256",
@@ -68,8 +68,8 @@ export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnD
   const { fs } = options;
   const { keeper, keys, rotation } = await createAuthorities({
     state,
-    settings,
-    backing: await openDirectoryBacking({ state, settings, clock, logger, fs }),
+    options: authorityOptions,
+    backing: await openDirectoryBacking({ state, options: authorityOptions, clock, logger, fs }),
     gate: timeGate,
     sweeps: { starts: starts.sweep, advances: sweep, bundle: sweep, expiry: sweep },
     writer,

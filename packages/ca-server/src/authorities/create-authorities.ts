@@ -2,6 +2,7 @@ import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import { PublicBundle } from "../store/public-bundle.ts";
 import type { StateDirectory } from "../store/state-directory.ts";
+import type { AuthorityOptions } from "./authority-options.ts";
 import type { AuthorityBacking } from "./backing.ts";
 import { ExpiryWatch } from "./expiry-watch.ts";
 import type { AuthorityKeeper } from "./keeper.ts";
@@ -12,11 +13,10 @@ import { PluggedInSource } from "./plugged-in/source.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
 import { RotationDriver } from "./rotation-driver.ts";
 import { SelfSigned } from "./self-signed.ts";
-import type { AuthoritySettings } from "./settings.ts";
 
-export interface AuthoritiesParts {
+export interface AuthoritiesDeps {
   readonly state: StateDirectory;
-  readonly settings: AuthoritySettings;
+  readonly options: AuthorityOptions;
   readonly backing: AuthorityBacking;
   readonly gate: RotationGate;
   readonly sweeps: {
@@ -50,14 +50,14 @@ export interface Authorities {
 }
 
 /** Opens the authorities of a state directory that this process has locked. @throws StateError */
-export async function createAuthorities(parts: AuthoritiesParts): Promise<Authorities> {
-  const { state, settings, backing, gate, sweeps, writer, newSerial, clock, logger } = parts;
-  const { profile, automatic } = settings;
+export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorities> {
+  const { state, options, backing, gate, sweeps, writer, newSerial, clock, logger } = deps;
+  const { profile, automatic } = options;
   const keys = new AuthorityKeys(backing.vault);
   const selfSigned = new SelfSigned({ profile, keys, writer, newSerial, clock });
-  const takeOver = parts.takeOver === undefined ? {} : { takeOver: parts.takeOver };
+  const takeOver = deps.takeOver === undefined ? {} : { takeOver: deps.takeOver };
   const { store } = backing;
-  const keeper = await openAuthorities({ store, settings, keys, selfSigned, ...takeOver, clock, logger });
+  const keeper = await openAuthorities({ store, options, keys, selfSigned, ...takeOver, clock, logger });
   backing.onForeignChange?.({
     prepare: (next) => loadKeys(next, keys),
     changed: (next, before) => keeper.noticed(next, before),
@@ -71,13 +71,13 @@ export async function createAuthorities(parts: AuthoritiesParts): Promise<Author
     profile,
     gate,
     automatic,
-    leads: parts.leads ?? (() => true),
+    leads: deps.leads ?? (() => true),
     starts,
     advances,
     clock,
     logger,
   });
-  const pluggedIn = createPluggedIn(parts, keeper, keys, rotation);
+  const pluggedIn = createPluggedIn(deps, keeper, keys, rotation);
   const expiry = new ExpiryWatch({ authorities: keeper, sweep: sweeps.expiry, clock, logger });
   return {
     keeper,
@@ -90,12 +90,12 @@ export async function createAuthorities(parts: AuthoritiesParts): Promise<Author
 }
 
 function createPluggedIn(
-  { settings, clock, logger }: AuthoritiesParts,
+  { options, clock, logger }: AuthoritiesDeps,
   keeper: AuthorityKeeper,
   keys: AuthorityKeys,
   rotation: RotationDriver,
 ): PluggedInSource[] {
-  const { pluggedInDirectory: directory, passphrase, profile } = settings;
+  const { pluggedInDirectory: directory, passphrase, profile } = options;
   if (directory === undefined) return [];
   const { trustDomain } = profile;
   const onPrepared = () => rotation.look(false);

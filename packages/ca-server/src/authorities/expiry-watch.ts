@@ -2,7 +2,7 @@ import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import type { AuthorityState } from "./rotation/authority-state.ts";
 import { expiryWarnings } from "./rotation/expiry.ts";
 
-export interface ExpiryWatchParts {
+export interface ExpiryWatchDeps {
   readonly authorities: { readonly state: AuthorityState };
   readonly sweep: Sweep;
   readonly clock: Clock;
@@ -14,16 +14,16 @@ const repeatMs = 86_400_000;
 /** Says in the log what ends soon: when it reaches the next level, and once a day. */
 export class ExpiryWatch implements Component {
   readonly name = "expiry watch";
-  readonly #parts: ExpiryWatchParts;
+  readonly #deps: ExpiryWatchDeps;
   readonly #said = new Map<string, Date>();
   #sweeping: { stop(): void } | undefined;
 
-  constructor(parts: ExpiryWatchParts) {
-    this.#parts = parts;
+  constructor(deps: ExpiryWatchDeps) {
+    this.#deps = deps;
   }
 
   async start(): Promise<void> {
-    this.#sweeping = this.#parts.sweep(() => this.look());
+    this.#sweeping = this.#deps.sweep(() => this.look());
     this.look();
   }
 
@@ -32,7 +32,7 @@ export class ExpiryWatch implements Component {
   }
 
   look(): void {
-    const { authorities, clock, logger } = this.#parts;
+    const { authorities, clock, logger } = this.#deps;
     const now = clock.now();
     const due = expiryWarnings(authorities.state, now).filter(({ id, level }) => {
       const last = this.#said.get(`${id} ${level}`);

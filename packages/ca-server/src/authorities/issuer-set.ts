@@ -3,7 +3,7 @@ import { CaError } from "../errors.ts";
 import type { Issuer } from "../issuance/ports.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import { type AuthorityState, authorityOf, rootOf, trustBundleOf } from "./rotation/authority-state.ts";
-import type { AuthorityRecord } from "./rotation/stored-authority.ts";
+import type { StoredAuthority } from "./rotation/stored-authority.ts";
 
 /** Who signs and who is trusted in one state of the authorities. A value: the next state has another. */
 export interface IssuerSet {
@@ -56,12 +56,12 @@ function issuerOf(state: AuthorityState, id: string, keys: AuthorityKeys, now: D
   return { authorityId: id, certificate, signingKey: keys.of(id).keyPair, intermediates, latestLeafExpiry };
 }
 
-function chainBelowRoot(state: AuthorityState, one: AuthorityRecord): readonly Certificate[] {
+function chainBelowRoot(state: AuthorityState, one: StoredAuthority): readonly Certificate[] {
   return one === rootOf(state, one.id) ? [] : [one.certificate, ...one.chain];
 }
 
 /** The operator replaces what was plugged in, and decides when. */
-function longestLeafMs({ origin, certificate, createdAt }: AuthorityRecord): number {
+function longestLeafMs({ origin, certificate, createdAt }: StoredAuthority): number {
   if (origin === "plugged-in") return Number.POSITIVE_INFINITY;
   return (certificate.notAfter.getTime() - createdAt.getTime()) * longestLeafShare;
 }

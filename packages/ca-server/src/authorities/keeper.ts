@@ -8,7 +8,7 @@ import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import type { AuthorityState } from "./rotation/authority-state.ts";
 import { coverLeaf, isCovered } from "./rotation/leaf-horizon.ts";
 
-export interface AuthorityKeeperParts {
+export interface AuthorityKeeperDeps {
   readonly store: StateStore<AuthorityState>;
   readonly keys: AuthorityKeys;
   readonly clock: Clock;
@@ -23,16 +23,16 @@ export type TransitionListener = (state: AuthorityState, before: AuthorityState)
  * and who signs and who is trusted are read from that memory alone.
  */
 export class AuthorityKeeper implements IssuerSource {
-  readonly #parts: AuthorityKeeperParts;
+  readonly #deps: AuthorityKeeperDeps;
   readonly #listeners: TransitionListener[] = [];
   #set: { readonly state: AuthorityState; readonly issuers: IssuerSet } | undefined;
 
-  constructor(parts: AuthorityKeeperParts) {
-    this.#parts = parts;
+  constructor(deps: AuthorityKeeperDeps) {
+    this.#deps = deps;
   }
 
   get state(): AuthorityState {
-    return this.#parts.store.current;
+    return this.#deps.store.current;
   }
 
   onTransition(listener: TransitionListener): void {
@@ -46,7 +46,7 @@ export class AuthorityKeeper implements IssuerSource {
    */
   async transition(change: (state: AuthorityState) => AuthorityState): Promise<AuthorityState> {
     let before: AuthorityState | undefined;
-    const after = await this.#parts.store.update((state) => {
+    const after = await this.#deps.store.update((state) => {
       before = state;
       return change(state);
     });
@@ -72,9 +72,9 @@ export class AuthorityKeeper implements IssuerSource {
 
   async coverLeaf({ authorityId }: Issuer, leafEnd: Date): Promise<void> {
     if (isCovered(this.state, authorityId, leafEnd)) return;
-    const now = this.#parts.clock.now();
+    const now = this.#deps.clock.now();
     try {
-      await this.#parts.store.update((state) => coverLeaf(state, authorityId, leafEnd, now));
+      await this.#deps.store.update((state) => coverLeaf(state, authorityId, leafEnd, now));
     } catch (cause) {
       throw new CaError("ISSUER_UNAVAILABLE", "the end of the certificate could not be put on record", {
         cause,
@@ -89,7 +89,7 @@ export class AuthorityKeeper implements IssuerSource {
 
   /** Destroys the keys of authorities that have retired; what a crash left undone is done at the next call. */
   async destroyRetiredKeys(): Promise<void> {
-    const { keys, logger } = this.#parts;
+    const { keys, logger } = this.#deps;
     for (const { id, stage, hasKey } of this.state.authorities) {
       if (stage !== "retired" || !hasKey) continue;
       if (await keys.destroy(id)) logger.info("key of a retired authority destroyed", { authority: id });
@@ -99,7 +99,7 @@ export class AuthorityKeeper implements IssuerSource {
   get #issuers(): IssuerSet {
     const { state } = this;
     if (this.#set?.state !== state) {
-      this.#set = { state, issuers: createIssuerSet(state, this.#parts.keys) };
+      this.#set = { state, issuers: createIssuerSet(state, this.#deps.keys) };
     }
     return this.#set.issuers;
   }

@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import type { Clock, Logger } from "@kasbah/runtime";
 import { StateError } from "../errors.ts";
 import type { StateStore } from "../store/state-store.ts";
+import type { AuthorityOptions } from "./authority-options.ts";
 import { AuthorityKeeper } from "./keeper.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import { adoptPluggedIn, extraRootsOf } from "./plugged-in/authority.ts";
@@ -9,11 +10,10 @@ import { loadPluggedInSet, type PluggedInSet } from "./plugged-in/load-set.ts";
 import { type AuthorityState, needsKey, rootOf } from "./rotation/authority-state.ts";
 import { establish } from "./rotation/rotation.ts";
 import type { SelfSigned } from "./self-signed.ts";
-import type { AuthoritySettings } from "./settings.ts";
 
-export interface OpeningParts {
+export interface OpenAuthoritiesDeps {
   readonly store: StateStore<AuthorityState>;
-  readonly settings: AuthoritySettings;
+  readonly options: AuthorityOptions;
   readonly keys: AuthorityKeys;
   readonly selfSigned: SelfSigned;
   /** A CA that this one begins with, when nothing is plugged in and none was made yet. */
@@ -28,12 +28,12 @@ export interface OpeningParts {
  *
  * @throws StateError
  */
-export async function openAuthorities(parts: OpeningParts): Promise<AuthorityKeeper> {
-  const { store, keys, clock, logger } = parts;
+export async function openAuthorities(deps: OpenAuthoritiesDeps): Promise<AuthorityKeeper> {
+  const { store, keys, clock, logger } = deps;
   const keeper = new AuthorityKeeper({ store, keys, clock, logger });
-  if (keeper.state.authorities.length === 0) await establishFirst(keeper, parts);
+  if (keeper.state.authorities.length === 0) await establishFirst(keeper, deps);
   await loadKeys(keeper.state, keys);
-  verifyUsable(keeper.state, parts);
+  verifyUsable(keeper.state, deps);
   const { restoredAt } = keeper.state;
   if (restoredAt !== undefined) logger.warn("this CA was restored from a backup", { restoredAt });
   await keeper.destroyRetiredKeys();
@@ -41,9 +41,9 @@ export async function openAuthorities(parts: OpeningParts): Promise<AuthorityKee
 }
 
 /** The empty state is durable before the first key is made, so that a crash between the two is told from a loss. */
-async function establishFirst(keeper: AuthorityKeeper, parts: OpeningParts): Promise<void> {
-  const { selfSigned, keys, clock, logger } = parts;
-  const set = await pluggedInSet(parts);
+async function establishFirst(keeper: AuthorityKeeper, deps: OpenAuthoritiesDeps): Promise<void> {
+  const { selfSigned, keys, clock, logger } = deps;
+  const set = await pluggedInSet(deps);
   const { state } = keeper;
   const first =
     set === undefined ? await selfSigned.createRoot(state) : await adoptPluggedIn(set, state, keys, clock);
@@ -60,10 +60,10 @@ async function establishFirst(keeper: AuthorityKeeper, parts: OpeningParts): Pro
   }
 }
 
-async function pluggedInSet(parts: OpeningParts): Promise<PluggedInSet | undefined> {
-  const { settings, clock, logger } = parts;
-  const { pluggedInDirectory, passphrase, profile } = settings;
-  if (pluggedInDirectory === undefined) return parts.takeOver?.();
+async function pluggedInSet(deps: OpenAuthoritiesDeps): Promise<PluggedInSet | undefined> {
+  const { options, clock, logger } = deps;
+  const { pluggedInDirectory, passphrase, profile } = options;
+  if (pluggedInDirectory === undefined) return deps.takeOver?.();
   const secret = passphrase === undefined ? {} : { passphrase: passphrase.reveal() };
   const set = await loadPluggedInSet(pluggedInDirectory, {
     trustDomain: profile.trustDomain,
@@ -86,8 +86,8 @@ export async function loadKeys({ authorities }: AuthorityState, keys: AuthorityK
  * An intermediate that ended while the CA was off is replaced at once; a root that ended nobody can replace, unless its
  * successor was in the trust bundle by then.
  */
-function verifyUsable(state: AuthorityState, { settings, clock }: OpeningParts): void {
-  const { trustDomain } = settings.profile;
+function verifyUsable(state: AuthorityState, { options, clock }: OpenAuthoritiesDeps): void {
+  const { trustDomain } = options.profile;
   const { id, origin, certificate } = rootOf(state, state.signerId);
   const { subject } = new X509Certificate(certificate.der);
   if (origin === "self-signed" && subject !== `O=${trustDomain.name}`) {

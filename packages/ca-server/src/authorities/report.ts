@@ -3,7 +3,7 @@ import { type AuthorityState, authorityOf, isTrusted, type Rotation } from "./ro
 import { expiryWarnings } from "./rotation/expiry.ts";
 import { rotatesAt } from "./rotation/rotation-due.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
-import type { AuthorityRecord } from "./rotation/stored-authority.ts";
+import type { StoredAuthority } from "./rotation/stored-authority.ts";
 
 export interface ReportContext {
   readonly trustDomain: string;
@@ -28,7 +28,7 @@ export function authorityStatusOf(state: AuthorityState, context: ReportContext)
 }
 
 function viewOf(
-  authority: AuthorityRecord,
+  authority: StoredAuthority,
   state: AuthorityState,
   { automatic }: ReportContext,
 ): AuthorityMessage {
@@ -54,7 +54,7 @@ function viewOf(
   };
 }
 
-function isInSigningChain({ id }: AuthorityRecord, state: AuthorityState): boolean {
+function isInSigningChain({ id }: StoredAuthority, state: AuthorityState): boolean {
   return id === state.signerId || id === authorityOf(state, state.signerId).rootId;
 }
 

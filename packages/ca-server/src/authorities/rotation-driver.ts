@@ -18,7 +18,7 @@ import type { RotationGate } from "./rotation/rotation-gate.ts";
 import type { AuthorityKind } from "./rotation/stored-authority.ts";
 import type { SelfSigned, SelfSignedProfile } from "./self-signed.ts";
 
-export interface RotationDriverParts {
+export interface RotationDriverDeps {
   readonly keeper: AuthorityKeeper;
   readonly selfSigned: SelfSigned;
   readonly profile: SelfSignedProfile;
@@ -38,18 +38,18 @@ export interface RotationDriverParts {
 /** Starts rotations when they are due or asked for, and moves them on when the gate opens. One thing at a time. */
 export class RotationDriver implements Component, AuthorityOperations {
   readonly name = "rotation";
-  readonly #parts: RotationDriverParts;
+  readonly #deps: RotationDriverDeps;
   #sweeps: { stop(): void }[] = [];
   readonly #queue = new SerialQueue();
   readonly #trouble = new OncePerReason();
   #queuedLooks = 0;
 
-  constructor(parts: RotationDriverParts) {
-    this.#parts = parts;
+  constructor(deps: RotationDriverDeps) {
+    this.#deps = deps;
   }
 
   async start(): Promise<void> {
-    const { starts, advances } = this.#parts;
+    const { starts, advances } = this.#deps;
     this.#sweeps = [starts(() => void this.look(true)), advances(() => void this.look(false))];
     await this.look(true);
   }
@@ -61,7 +61,7 @@ export class RotationDriver implements Component, AuthorityOperations {
 
   /** Does what is due now; with `mayStart` a rotation may begin. Never rejects: trouble is logged, and met again. */
   async look(mayStart: boolean): Promise<void> {
-    if (!this.#parts.leads()) return;
+    if (!this.#deps.leads()) return;
     // A look that waits will see what this one would.
     if (this.#queuedLooks > 1 && !mayStart) return;
     this.#queuedLooks += 1;
@@ -79,7 +79,7 @@ export class RotationDriver implements Component, AuthorityOperations {
   }
 
   status(): AuthorityStatusMessage {
-    const { keeper, profile, gate, automatic, clock } = this.#parts;
+    const { keeper, profile, gate, automatic, clock } = this.#deps;
     const trustDomain = profile.trustDomain.name;
     return authorityStatusOf(keeper.state, { trustDomain, automatic, gate, now: clock.now() });
   }
@@ -92,15 +92,15 @@ export class RotationDriver implements Component, AuthorityOperations {
   }
 
   pause(): Promise<AuthorityStatusMessage> {
-    return this.#operate(() => this.#parts.keeper.transition(pause));
+    return this.#operate(() => this.#deps.keeper.transition(pause));
   }
 
   resume(): Promise<AuthorityStatusMessage> {
-    return this.#operate(() => this.#parts.keeper.transition(resume));
+    return this.#operate(() => this.#deps.keeper.transition(resume));
   }
 
   abort({ ifEpoch }: { readonly ifEpoch?: number }): Promise<AuthorityStatusMessage> {
-    const { keeper, clock } = this.#parts;
+    const { keeper, clock } = this.#deps;
     return this.#operate(() =>
       keeper.transition((state) => {
         if (ifEpoch !== undefined && ifEpoch !== state.epoch) {
@@ -119,14 +119,14 @@ export class RotationDriver implements Component, AuthorityOperations {
   }
 
   async #startIfDue(): Promise<void> {
-    const { keeper, automatic, profile, clock } = this.#parts;
+    const { keeper, automatic, profile, clock } = this.#deps;
     if (!automatic) return;
     const kind = rotationDue(keeper.state, { intermediate: profile.withIntermediate }, clock.now());
     if (kind !== undefined) await this.#begin(kind);
   }
 
   async #begin(kind: AuthorityKind): Promise<void> {
-    const { keeper, selfSigned, clock } = this.#parts;
+    const { keeper, selfSigned, clock } = this.#deps;
     const { state } = keeper;
     requireIdle(state);
     const successor =
@@ -135,10 +135,10 @@ export class RotationDriver implements Component, AuthorityOperations {
   }
 
   async #advanceWhileOpen(): Promise<void> {
-    const { keeper } = this.#parts;
+    const { keeper } = this.#deps;
     while (this.#mayAdvance(keeper.state)) {
       const { epoch } = keeper.state;
-      const now = this.#parts.clock.now();
+      const now = this.#deps.clock.now();
       // Asked again when the write's turn has come: a leaf may have been covered, or an operator have acted meanwhile.
       const step = (state: AuthorityState) => (this.#mayAdvance(state) ? advance(state, now) : state);
       await keeper.transition((state) => (state.epoch === epoch ? step(state) : state));
@@ -146,14 +146,14 @@ export class RotationDriver implements Component, AuthorityOperations {
   }
 
   #mayAdvance(state: AuthorityState): boolean {
-    const { gate, clock } = this.#parts;
+    const { gate, clock } = this.#deps;
     if (state.rotation === undefined || state.hold === "all") return false;
     return gate.mayAdvance(state, state.rotation, clock.now()).open;
   }
 
   /** We can make a successor only for what we made: the root of a plugged-in set has no key here. */
   #refuseImpossible(kind: AuthorityKind): void {
-    const { keeper, profile } = this.#parts;
+    const { keeper, profile } = this.#deps;
     const { state } = keeper;
     const root = rootOf(state, state.signerId);
     if (kind === "intermediate" && root.id === state.signerId && !profile.withIntermediate) {
@@ -168,7 +168,7 @@ export class RotationDriver implements Component, AuthorityOperations {
   #report(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     this.#trouble.failed(reason, () =>
-      this.#parts.logger.error("rotation can not go on; it is tried again", { error }),
+      this.#deps.logger.error("rotation can not go on; it is tried again", { error }),
     );
   }
 }

@@ -5,7 +5,7 @@ import type { SigningPair } from "./keys/authority-files.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import { type AuthorityState, rootOf } from "./rotation/authority-state.ts";
 import type { Successor } from "./rotation/rotation.ts";
-import type { AuthorityKind, AuthorityRecord } from "./rotation/stored-authority.ts";
+import type { AuthorityKind, StoredAuthority } from "./rotation/stored-authority.ts";
 
 /** How the authorities are made that we make ourselves. */
 export interface SelfSignedProfile {
@@ -20,7 +20,7 @@ export interface SelfSignedProfile {
   readonly nameConstraints: boolean;
 }
 
-export interface SelfSignedParts {
+export interface SelfSignedDeps {
   readonly profile: SelfSignedProfile;
   readonly keys: AuthorityKeys;
   readonly writer: CertificateWriter;
@@ -33,33 +33,33 @@ export interface SelfSignedParts {
  * between the two is found under the id that comes next and taken, so that no second root is ever made.
  */
 export class SelfSigned {
-  readonly #parts: SelfSignedParts;
+  readonly #deps: SelfSignedDeps;
 
-  constructor(parts: SelfSignedParts) {
-    this.#parts = parts;
+  constructor(deps: SelfSignedDeps) {
+    this.#deps = deps;
   }
 
   /** A new root and, unless the root is to sign leaves itself, an intermediate under it. */
   async createRoot(state: AuthorityState): Promise<Successor> {
     const fits = (pair: SigningPair) => this.#isFreshRoot(pair);
     const root = await this.#provide("root", state, () => this.#writeRoot(), fits);
-    if (!this.#parts.profile.withIntermediate) return { kind: "root", records: [root], signerId: root.id };
+    if (!this.#deps.profile.withIntermediate) return { kind: "root", authorities: [root], signerId: root.id };
     const intermediate = await this.#createUnder(root, state);
-    return { kind: "root", records: [root, intermediate], signerId: intermediate.id };
+    return { kind: "root", authorities: [root, intermediate], signerId: intermediate.id };
   }
 
   /** A new intermediate under the root that signs now. */
   async createIntermediate(state: AuthorityState): Promise<Successor> {
     const intermediate = await this.#createUnder(rootOf(state, state.signerId), state);
-    return { kind: "intermediate", records: [intermediate], signerId: intermediate.id };
+    return { kind: "intermediate", authorities: [intermediate], signerId: intermediate.id };
   }
 
-  async #createUnder(root: AuthorityRecord, state: AuthorityState): Promise<AuthorityRecord> {
+  async #createUnder(root: StoredAuthority, state: AuthorityState): Promise<StoredAuthority> {
     const write = (number: number) => this.#writeIntermediate(root, number);
-    const record = await this.#provide("intermediate", state, write, ({ certificate }) =>
+    const authority = await this.#provide("intermediate", state, write, ({ certificate }) =>
       certificate.isIssuedBy(root.certificate),
     );
-    return { ...record, rootId: root.id };
+    return { ...authority, rootId: root.id };
   }
 
   /** Takes the first number whose directory is free, or holds what a crash left there and still fits. */
@@ -68,35 +68,35 @@ export class SelfSigned {
     state: AuthorityState,
     write: (number: number) => Promise<SigningPair>,
     fits: (pair: SigningPair) => boolean,
-  ): Promise<AuthorityRecord> {
-    const { keys, clock } = this.#parts;
+  ): Promise<StoredAuthority> {
+    const { keys, clock } = this.#deps;
     for (let number = state.made[kind] + 1; ; number++) {
       const id = `${kind}-${number}`;
       const found = await keys.find(id);
       if (found !== undefined && !fits(found)) continue;
       const pair = found ?? (await write(number));
       if (found === undefined) await keys.keep(id, pair);
-      return recordOf(kind, id, pair, clock.now());
+      return preparedAuthority(kind, id, pair, clock.now());
     }
   }
 
   /** What a crash left a moment ago; anything older has a history that is not on record. */
   #isFreshRoot({ certificate }: SigningPair): boolean {
     const madeAtMs = certificate.notBefore.getTime() + backdateMs;
-    const isFresh = this.#parts.clock.now().getTime() - madeAtMs < this.#parts.profile.rootTtlMs / 3;
+    const isFresh = this.#deps.clock.now().getTime() - madeAtMs < this.#deps.profile.rootTtlMs / 3;
     return isFresh && certificate.isIssuedBy(certificate);
   }
 
   async #writeRoot(): Promise<SigningPair> {
-    const { profile, writer, newSerial, clock } = this.#parts;
+    const { profile, writer, newSerial, clock } = this.#deps;
     const keyPair = await createKeyPair(profile.keyType);
     const validity = authorityValidity(clock.now(), profile.rootTtlMs);
     const template = { serial: newSerial(), validity, organization: profile.trustDomain.name };
     return { keyPair, certificate: await writer.writeRoot(template, keyPair) };
   }
 
-  async #writeIntermediate(root: AuthorityRecord, number: number): Promise<SigningPair> {
-    const { profile, writer, newSerial, clock, keys } = this.#parts;
+  async #writeIntermediate(root: StoredAuthority, number: number): Promise<SigningPair> {
+    const { profile, writer, newSerial, clock, keys } = this.#deps;
     const keyPair = await createKeyPair(profile.keyType);
     const { trustDomain } = profile;
     const template = {
@@ -122,7 +122,12 @@ function wholeSecond(ms: number): Date {
   return new Date(Math.floor(ms / 1000) * 1000);
 }
 
-function recordOf(kind: AuthorityKind, id: string, { certificate }: SigningPair, now: Date): AuthorityRecord {
+function preparedAuthority(
+  kind: AuthorityKind,
+  id: string,
+  { certificate }: SigningPair,
+  now: Date,
+): StoredAuthority {
   return {
     id,
     kind,

@@ -3,8 +3,8 @@ import type { AuthorityState, Rotation, RotationHold } from "./rotation/authorit
 import type {
   AuthorityKind,
   AuthorityOrigin,
-  AuthorityRecord,
   AuthorityStage,
+  StoredAuthority,
 } from "./rotation/stored-authority.ts";
 
 /** A member of a JSON object, as `JSON.parse` gives it. */
@@ -25,7 +25,7 @@ export function encodeState(state: AuthorityState): Fields {
     signerId,
     servingSignerId,
     hold,
-    authorities: state.authorities.map(encodeRecord),
+    authorities: state.authorities.map(encodeAuthority),
     extraRoots: state.extraRoots.map((root) => root.toPem()),
     ...(state.rotation === undefined ? {} : { rotation: encodeRotation(state.rotation) }),
     ...(pluggedInDigest === undefined ? {} : { pluggedInDigest }),
@@ -43,7 +43,7 @@ export function decodeState(value: unknown): AuthorityState {
     signerId: text(fields, "signerId"),
     servingSignerId: text(fields, "servingSignerId"),
     hold: oneOf(fields, "hold", holds),
-    authorities: list(fields, "authorities").map((each) => decodeRecord(fieldsOf(each))),
+    authorities: list(fields, "authorities").map((each) => decodeAuthority(fieldsOf(each))),
     extraRoots: certificates(fields, "extraRoots"),
     rotation: fields["rotation"] === undefined ? undefined : decodeRotation(fieldsOf(fields["rotation"])),
     pluggedInDigest: fields["pluggedInDigest"] === undefined ? undefined : text(fields, "pluggedInDigest"),
@@ -51,18 +51,18 @@ export function decodeState(value: unknown): AuthorityState {
   };
 }
 
-function encodeRecord(record: AuthorityRecord): Fields {
+function encodeAuthority(authority: StoredAuthority): Fields {
   return {
-    ...record,
-    certificate: record.certificate.toPem(),
-    chain: record.chain.map((certificate) => certificate.toPem()),
-    stageSince: record.stageSince.toISOString(),
-    createdAt: record.createdAt.toISOString(),
-    leafHorizon: record.leafHorizon.toISOString(),
+    ...authority,
+    certificate: authority.certificate.toPem(),
+    chain: authority.chain.map((certificate) => certificate.toPem()),
+    stageSince: authority.stageSince.toISOString(),
+    createdAt: authority.createdAt.toISOString(),
+    leafHorizon: authority.leafHorizon.toISOString(),
   };
 }
 
-function decodeRecord(fields: Fields): AuthorityRecord {
+function decodeAuthority(fields: Fields): StoredAuthority {
   return {
     id: text(fields, "id"),
     kind: oneOf(fields, "kind", kinds),

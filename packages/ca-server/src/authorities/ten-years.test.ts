@@ -102,16 +102,16 @@ describe(`${years} years of authorities`, () => {
     }
 
     assert.ok(serials.size > years * 365 * 3);
-    checkTimes([...signers].map(([id, atMs]) => ({ record: id, atMs })));
+    checkTimes([...signers].map(([id, atMs]) => ({ authority: id, atMs })));
 
-    function checkTimes(changes: readonly { record: string; atMs: number }[]): void {
+    function checkTimes(changes: readonly { authority: string; atMs: number }[]): void {
       const rootsMade = keeper.state.made.root;
       const expected = Math.floor((years * rootMs) / ((rootMs * 2) / 3 + 4 * dayMs));
       assert.ok(Math.abs(rootsMade - 1 - expected) <= 1, `${rootsMade} roots in ${years} years`);
       for (const [index, change] of changes.slice(1).entries()) {
         const livedMs = change.atMs - (changes[index]?.atMs ?? 0);
         // Two thirds of a month, and up to four days more while a root is on its way in.
-        assert.ok(livedMs < 24.5 * dayMs, `${changes[index]?.record} signed for ${livedMs / dayMs} days`);
+        assert.ok(livedMs < 24.5 * dayMs, `${changes[index]?.authority} signed for ${livedMs / dayMs} days`);
       }
     }
   });
@@ -142,8 +142,8 @@ async function createAuthorities(path: string, clock: FakeClock) {
   } as const;
   await ensureDirectory(path, 0o700);
   const keys = new AuthorityKeys(new DirectoryVault({ directory: path, passphrase: undefined }));
-  const parts = { profile, keys, writer, newSerial: createSerial, clock };
-  const selfSigned = new SelfSigned(parts);
+  const deps = { profile, keys, writer, newSerial: createSerial, clock };
+  const selfSigned = new SelfSigned(deps);
   const logger = recordingLogger();
   const keeper = new AuthorityKeeper({ store: memoryStore(), keys, clock, logger });
   const first = await selfSigned.createRoot(keeper.state);

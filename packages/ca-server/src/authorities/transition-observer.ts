@@ -2,7 +2,7 @@ import type { Logger } from "@kasbah/runtime";
 import type { AuthorityKeeper, TransitionListener } from "./keeper.ts";
 import { type AuthorityState, authorityOf, rootOf } from "./rotation/authority-state.ts";
 
-export interface TransitionObserverParts {
+export interface TransitionObserverDeps {
   readonly publicBundle: { publish(): Promise<void> };
   readonly certificate: { issuerChanged(): void; trustChanged(): void };
   readonly keeper: Pick<AuthorityKeeper, "destroyRetiredKeys">;
@@ -10,8 +10,8 @@ export interface TransitionObserverParts {
 }
 
 /** Carries a transition to what depends on the authorities: the public bundle, the serving certificate, keys, the log. */
-export function createTransitionObserver(parts: TransitionObserverParts): TransitionListener {
-  const { publicBundle, certificate, keeper, logger } = parts;
+export function createTransitionObserver(deps: TransitionObserverDeps): TransitionListener {
+  const { publicBundle, certificate, keeper, logger } = deps;
   return (state, before) => {
     logTransition(state, before, logger);
     if (state.servingSignerId !== before.servingSignerId) certificate.issuerChanged();

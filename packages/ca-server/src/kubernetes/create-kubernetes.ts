@@ -20,7 +20,7 @@ import { AuthoritySecret } from "./state-secret/authority-secret.ts";
 import { SecretWatch } from "./state-secret/secret-watch.ts";
 import { findTakeOver } from "./state-secret/take-over.ts";
 
-export interface KubernetesParts {
+export interface KubernetesDeps {
   readonly config: KubernetesConfig & CallerConfig & { readonly trustDomain: TrustDomain };
   readonly hostname: string;
   readonly passphrase: Secret | undefined;
@@ -58,20 +58,20 @@ export interface Kubernetes {
 type Publisher = RootPublisher | ClusterTrustBundlePublisher;
 
 /** Puts together what the configuration asks for; undefined outside of Kubernetes. */
-export function createKubernetes(parts: KubernetesParts): Kubernetes | undefined {
-  const { config } = parts;
+export function createKubernetes(deps: KubernetesDeps): Kubernetes | undefined {
+  const { config } = deps;
   if (config.kubernetesApi === undefined) return undefined;
-  const client = clientOf(config.kubernetesApi, parts);
-  const reader = clientOf(config.kubernetesApi, parts, listTimeoutMs);
-  const publishers = createPublishers(reader, parts);
+  const client = clientOf(config.kubernetesApi, deps);
+  const reader = clientOf(config.kubernetesApi, deps, listTimeoutMs);
+  const publishers = createPublishers(reader, deps);
   const listeners: (() => void)[] = [];
   const onChange = (isLeader: boolean) => {
     for (const publisher of publishers) publisher.setLeading(isLeader);
     if (isLeader) for (const listener of listeners) listener();
   };
-  const leader = config.stateSecret === undefined ? undefined : createLeader(client, onChange, parts);
-  const informer = config.trustedNodeAccount.length === 0 ? undefined : createInformer(reader, parts);
-  const probe = createProbe(client, parts);
+  const leader = config.stateSecret === undefined ? undefined : createLeader(client, onChange, deps);
+  const informer = config.trustedNodeAccount.length === 0 ? undefined : createInformer(reader, deps);
+  const probe = createProbe(client, deps);
   const optional = [informer, leader].filter((component) => component !== undefined);
   const components: Component[] = [probe, ...publishers, ...optional];
   if (leader === undefined) onChange(true);
@@ -80,11 +80,11 @@ export function createKubernetes(parts: KubernetesParts): Kubernetes | undefined
     pods: informer,
     components,
     async openBacking(hadRoot) {
-      const shared = await openSecret(client, hadRoot, parts);
+      const shared = await openSecret(client, hadRoot, deps);
       if (shared !== undefined) components.push(shared.watch);
       return shared?.backing;
     },
-    takeOver: () => takeOver(client, parts),
+    takeOver: () => takeOver(client, deps),
     leads: () => leader?.isLeader ?? true,
     onLeading: (listener) => listeners.push(listener),
     publish(bundle) {
@@ -105,7 +105,7 @@ export function createKubernetes(parts: KubernetesParts): Kubernetes | undefined
 /** A page of a list takes an API server longer than a question about one token. */
 const listTimeoutMs = 30_000;
 
-function clientOf(server: URL, { config }: KubernetesParts, timeoutMs?: number): KubernetesClient {
+function clientOf(server: URL, { config }: KubernetesDeps, timeoutMs?: number): KubernetesClient {
   const { kubernetesCaFile: caFile, kubernetesTokenFile: tokenFile } = config;
   return new KubernetesClient({
     server,
@@ -118,7 +118,7 @@ function clientOf(server: URL, { config }: KubernetesParts, timeoutMs?: number):
 
 function createPublishers(
   client: KubernetesClient,
-  { config, clock, roll, logger }: KubernetesParts,
+  { config, clock, roll, logger }: KubernetesDeps,
 ): Publisher[] {
   const common = { client, clock, roll, logger };
   const { rootConfigMap: configMap, clusterTrustBundle } = config;
@@ -131,13 +131,13 @@ function createPublishers(
 function createLeader(
   client: KubernetesClient,
   onChange: (isLeader: boolean) => void,
-  { config, hostname, newId, clock, logger }: KubernetesParts,
+  { config, hostname, newId, clock, logger }: KubernetesDeps,
 ): Leader {
   const identity = `${config.podName ?? hostname}_${newId()}`;
   return new Leader({ client, namespace: config.namespace, identity, onChange, clock, logger });
 }
 
-function createProbe(client: KubernetesClient, { config, clock, logger }: KubernetesParts): RbacProbe {
+function createProbe(client: KubernetesClient, { config, clock, logger }: KubernetesDeps): RbacProbe {
   const permissions = neededPermissions(config);
   return new RbacProbe({ client, permissions, namespace: config.namespace, clock, logger });
 }
@@ -147,14 +147,14 @@ function isNeededForCallers({ resource }: NeededRule): boolean {
   return resource === "tokenreviews";
 }
 
-function createInformer(client: KubernetesClient, { clock, roll, logger }: KubernetesParts): PodInformer {
+function createInformer(client: KubernetesClient, { clock, roll, logger }: KubernetesDeps): PodInformer {
   return new PodInformer({ client, direct: new KubernetesPods({ client, clock }), clock, roll, logger });
 }
 
-async function openSecret(client: KubernetesClient, hadRoot: boolean, parts: KubernetesParts) {
-  const { namespace, stateSecret: name } = parts.config;
+async function openSecret(client: KubernetesClient, hadRoot: boolean, deps: KubernetesDeps) {
+  const { namespace, stateSecret: name } = deps.config;
   if (name === undefined) return undefined;
-  const { passphrase, clock, roll, logger } = parts;
+  const { passphrase, clock, roll, logger } = deps;
   const secret = await AuthoritySecret.open<AuthorityState>({
     client,
     namespace,
@@ -167,14 +167,14 @@ async function openSecret(client: KubernetesClient, hadRoot: boolean, parts: Kub
   const backing: AuthorityBacking = {
     store: secret,
     vault: secret,
-    onForeignChange: (foreign) => secret.onForeignChange(foreign),
+    onForeignChange: (listener) => secret.onForeignChange(listener),
   };
   return { backing, watch: new SecretWatch({ secret, client, namespace, name, clock, roll, logger }) };
 }
 
 async function takeOver(
   client: KubernetesClient,
-  { config, passphrase, clock, logger }: KubernetesParts,
+  { config, passphrase, clock, logger }: KubernetesDeps,
 ): Promise<PluggedInSet | undefined> {
   const { namespace, takeOverSecret: names, trustDomain } = config;
   if (names.length === 0) return undefined;

@@ -2,11 +2,11 @@ import { createSerial } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import type { AuthorityStatusMessage } from "@kasbah/protocol";
 import { type Clock, type Command, type ConfigOf, type Logger, option, schema } from "@kasbah/runtime";
+import { loadAuthorityOptions } from "../authorities/authority-options.ts";
 import { openDirectoryBacking } from "../authorities/backing.ts";
 import { AuthorityKeys } from "../authorities/keys/authority-keys.ts";
 import { openAuthorities } from "../authorities/open-authorities.ts";
 import { SelfSigned } from "../authorities/self-signed.ts";
-import { authoritySettingsOf } from "../authorities/settings.ts";
 import { authorityOptions, authorityProblems } from "../config/authorities.ts";
 import { serverOptions } from "../config/config.ts";
 import type { Machine } from "../config/machine.ts";
@@ -56,20 +56,20 @@ export async function initState(
   await lock.start();
   try {
     const hadRoot = await showsFormerRoot(state);
-    const settings = await authoritySettingsOf({ ...config, rootRotation: "auto" });
-    const { store, vault } = await openDirectoryBacking({ state, settings, clock, logger });
+    const options = await loadAuthorityOptions({ ...config, rootRotation: "auto" });
+    const { store, vault } = await openDirectoryBacking({ state, options, clock, logger });
     const keys = new AuthorityKeys(vault);
-    const parts = {
-      profile: settings.profile,
+    const deps = {
+      profile: options.profile,
       keys,
       writer: createCertificateWriter(),
       newSerial: createSerial,
     };
     await openAuthorities({
       store,
-      settings,
+      options,
       keys,
-      selfSigned: new SelfSigned({ ...parts, clock }),
+      selfSigned: new SelfSigned({ ...deps, clock }),
       clock,
       logger,
     });

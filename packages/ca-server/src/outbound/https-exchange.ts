@@ -60,7 +60,7 @@ export async function exchange(
     return {
       status,
       body: await readBody(response, endpoint.maxBytes ?? defaultMaxBytes),
-      retryAfterMs: secondsIn(headers["retry-after"]),
+      retryAfterMs: parseSeconds(headers["retry-after"]),
     };
   } catch (cause) {
     if (timeout.aborted) throw new HttpsError("the server did not answer in time", { cause });
@@ -119,6 +119,6 @@ async function readBody(response: IncomingMessage, maxBytes: number): Promise<st
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function secondsIn(text: string | undefined): number | undefined {
+function parseSeconds(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) * 1000 : undefined;
 }

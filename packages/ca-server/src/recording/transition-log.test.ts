@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeClock, type ManualSweep, manualSweep, recordingLogger } from "@kasbah/testkit";
 import { type AuthorityState, emptyState } from "../authorities/rotation/authority-state.ts";
-import type { AuthorityRecord as Known } from "../authorities/rotation/stored-authority.ts";
+import type { StoredAuthority as Known } from "../authorities/rotation/stored-authority.ts";
 import { issuanceFacts } from "./issuance-facts.fixture.ts";
 import { MemoryLedger } from "./memory-ledger.fixture.ts";
 import { TransitionLog } from "./transition-log.ts";

@@ -11,7 +11,7 @@ import {
   writeFileDurably,
 } from "@kasbah/runtime";
 
-export interface PublicBundleParts {
+export interface PublicBundleDeps {
   readonly path: string;
   readonly bundle: () => TrustBundle;
   /** When to look whether the file is still what it should be. */
@@ -22,19 +22,19 @@ export interface PublicBundleParts {
 /** The trust bundle in a file where others on this machine find it. Written again when it is lost or changed. */
 export class PublicBundle implements Component {
   readonly name = "public bundle";
-  readonly #parts: PublicBundleParts;
+  readonly #deps: PublicBundleDeps;
   #sweeping: { stop(): void } | undefined;
   readonly #queue = new SerialQueue();
   readonly #trouble = new OncePerReason();
 
-  constructor(parts: PublicBundleParts) {
-    this.#parts = parts;
+  constructor(deps: PublicBundleDeps) {
+    this.#deps = deps;
   }
 
   /** @throws RuntimeError `FILE_NOT_DURABLE` */
   async start(): Promise<void> {
     await this.#write();
-    this.#sweeping = this.#parts.sweep(() => void this.publish());
+    this.#sweeping = this.#deps.sweep(() => void this.publish());
   }
 
   async stop(): Promise<void> {
@@ -50,15 +50,15 @@ export class PublicBundle implements Component {
         this.#trouble.clear();
       } catch (error) {
         this.#trouble.failed(errnoOf(error) ?? String(error), () =>
-          this.#parts.logger.error("trust bundle can not be published", { error }),
+          this.#deps.logger.error("trust bundle can not be published", { error }),
         );
       }
     });
   }
 
   async #write(): Promise<void> {
-    const { path, logger } = this.#parts;
-    const bundle = this.#parts.bundle();
+    const { path, logger } = this.#deps;
+    const bundle = this.#deps.bundle();
     const pem = bundle.toPem();
     if ((await contentOf(path, pem.length)) === pem) return;
     await writeFileDurably(path, pem, 0o644);

@@ -10,3 +10,10 @@ export interface StateStore<S> {
    */
   update(change: (current: S) => S): Promise<S>;
 }
+
+/** Acts on the changes that another replica makes to the state. */
+export interface ForeignChangeListener<S> {
+  /** Prepares what the next state needs, before that state takes effect. */
+  prepare(next: S): Promise<void>;
+  changed(next: S, before: S): void;
+}

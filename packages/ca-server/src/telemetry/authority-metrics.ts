@@ -25,7 +25,7 @@ export function registerAuthorityMetrics(
         this.set(value());
       },
     });
-  for (const { part, words, end } of chainParts(authorities)) {
+  for (const { part, words, end } of chainMembers(authorities)) {
     const name = `citadel_server_${part}_expiry`;
     gauge(`${name}_timestamp`, `When ${words} ends, in seconds of the Unix epoch.`, () => end() / 1000);
     const left = () => (end() - now().getTime()) / 1000;
@@ -41,7 +41,7 @@ export function registerAuthorityMetrics(
   registerEach(registry, authorities);
 }
 
-function chainParts(authorities: AuthorityGauges) {
+function chainMembers(authorities: AuthorityGauges) {
   const signer = () => authorityOf(authorities.state, authorities.state.signerId);
   const root = () => rootOf(authorities.state, authorities.state.signerId);
   const firstEnd = (chain: readonly Certificate[]) =>

@@ -1,5 +1,5 @@
 import { Counter, type Registry } from "@kasbah/runtime";
-import { gaugeIn } from "./metrics.ts";
+import { gaugeFactory } from "./metrics.ts";
 
 /** What the ledger counts. */
 export interface LedgerMetrics {
@@ -37,7 +37,7 @@ export function createLedgerMetrics(registry: Registry): LedgerMetrics {
 }
 
 export function registerLedgerGauges(registry: Registry, ledger: () => LedgerGauges): void {
-  const gauge = gaugeIn(registry);
+  const gauge = gaugeFactory(registry);
   gauge("kasbah_ledger_entries", "Entries of the ledger.", () => ledger().size);
   gauge(
     "kasbah_ledger_signed_entries",

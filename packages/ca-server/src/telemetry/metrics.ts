@@ -57,7 +57,7 @@ export function createCaMetrics(registry: Registry): CaMetrics {
 
 /** Registers what is read from the gRPC server. */
 export function registerServerGauges(registry: Registry, server: ServerGauges): void {
-  const gauge = gaugeIn(registry);
+  const gauge = gaugeFactory(registry);
   gauge("kasbah_calls_in_flight", "Unary calls that are under way.", () => server.inFlight);
   gauge("kasbah_connections", "Connections to the gRPC port.", () => server.connections);
 }
@@ -65,11 +65,11 @@ export function registerServerGauges(registry: Registry, server: ServerGauges): 
 /** Registers what is read from the publisher of roots. */
 export function registerPublisherGauge(registry: Registry, publisher: { readonly conflicts: number }): void {
   const help = "Namespaces whose root another program writes (ROOT_PUBLISHER_CONFLICT).";
-  gaugeIn(registry)("kasbah_root_publisher_conflicts", help, () => publisher.conflicts);
+  gaugeFactory(registry)("kasbah_root_publisher_conflicts", help, () => publisher.conflicts);
 }
 
 /** Makes gauges whose value is read at each scrape. */
-export function gaugeIn(registry: Registry) {
+export function gaugeFactory(registry: Registry) {
   return (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
@@ -86,13 +86,13 @@ function boundedKind(kind: string): string {
   return /^[a-zA-Z]+$/.test(kind) ? kind : "other";
 }
 
-function counterIn(registry: Registry) {
+function counterFactory(registry: Registry) {
   return <L extends string>(name: string, help: string, labelNames: L[] = []) =>
     new Counter<L>({ name, help, labelNames, registers: [registry] });
 }
 
 function createCitadelCounters(registry: Registry) {
-  const counter = counterIn(registry);
+  const counter = counterFactory(registry);
   return {
     csrs: counter("citadel_server_csr_count", "CSRs received, before authentication."),
     strangers: counter("citadel_server_authentication_failure_count", "Calls whose caller was not accepted."),
@@ -103,7 +103,7 @@ function createCitadelCounters(registry: Registry) {
 }
 
 function createAdmissionCounters(registry: Registry) {
-  const counter = counterIn(registry);
+  const counter = counterFactory(registry);
   return {
     credentials: counter("kasbah_credentials", "Credentials judged, by kind and verdict.", [
       "credential",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createTestAuthority, FakeClock, type TestAuthority } from "@kasbah/testkit";
 import { fixedIssuers } from "../issuance/fixed-issuers.fixture.ts";
 import type { IssuerSource } from "../issuance/ports.ts";
-import { createReadiness, readinessOf } from "./readiness.ts";
+import { assessReadiness, createReadiness } from "./readiness.ts";
 
 describe("Readiness", () => {
   let root: TestAuthority;
@@ -14,7 +14,7 @@ describe("Readiness", () => {
   });
 
   const at = (now: Date, usable: boolean, writable: boolean) =>
-    readinessOf({
+    assessReadiness({
       issuers,
       callers: { troubles: () => (usable ? [] : ["jwks: no key set has been loaded"]) },
       ledger: { writable },

@@ -1,7 +1,7 @@
 import type { Clock, Readiness } from "@kasbah/runtime";
 import type { IssuerSource } from "../issuance/ports.ts";
 
-export interface ReadinessParts {
+export interface ReadinessDeps {
   readonly issuers: Pick<IssuerSource, "activeIssuer">;
   /** What does not stop a good request, and should be looked at. */
   readonly warnings: () => readonly string[];
@@ -12,7 +12,7 @@ export interface ReadinessParts {
 }
 
 /** Ready when a good request would get its certificate now. */
-export function readinessOf({ issuers, callers, ledger, clock, warnings }: ReadinessParts): Readiness {
+export function assessReadiness({ issuers, callers, ledger, clock, warnings }: ReadinessDeps): Readiness {
   const reasons: string[] = [];
   try {
     issuers.activeIssuer(clock.now());
@@ -35,10 +35,10 @@ export interface ConditionSource {
 export function createReadiness({
   sources,
   ...deps
-}: Pick<ReadinessParts, "issuers" | "ledger" | "clock"> & {
+}: Pick<ReadinessDeps, "issuers" | "ledger" | "clock"> & {
   readonly sources: readonly ConditionSource[];
 }): () => Readiness {
   const troubles = () => sources.flatMap((source) => source.troubles?.() ?? []);
   const warnings = () => sources.flatMap((source) => source.warnings());
-  return () => readinessOf({ ...deps, callers: { troubles }, warnings });
+  return () => assessReadiness({ ...deps, callers: { troubles }, warnings });
 }

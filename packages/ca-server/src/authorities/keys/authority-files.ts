@@ -71,7 +71,7 @@ export async function loadAuthority(
   if (!(await isPresent(directory))) return undefined;
   const storedKey = await readFileIn(directory, keyFile, refuseExposedKey);
   const certificatePem = await readFileIn(directory, certificateFile, () => undefined);
-  const pair = parsePair(directory, storedKey, certificatePem, passphrase);
+  const pair = parseSigningPair(directory, storedKey, certificatePem, passphrase);
   if (pair.certificate.publicKey.equals(pair.keyPair.publicKey)) {
     if (passphrase !== undefined && !isEncrypted(storedKey))
       await encryptInPlace(directory, pair, passphrase);
@@ -132,7 +132,7 @@ function refuseExposedKey(path: string, mode: number): void {
   );
 }
 
-export function parsePair(
+export function parseSigningPair(
   directory: string,
   storedKey: string,
   certificatePem: string,

@@ -1,5 +1,5 @@
 import { StateError } from "../../errors.ts";
-import type { AuthorityRecord } from "../rotation/stored-authority.ts";
+import type { StoredAuthority } from "../rotation/stored-authority.ts";
 import type { SigningPair } from "./authority-files.ts";
 import type { KeyVault } from "./key-vault.ts";
 
@@ -20,7 +20,7 @@ export class AuthorityKeys {
   }
 
   /** Loads the key that a record names. @throws StateError when it is not there whole, or is another's */
-  async load({ id, certificate }: AuthorityRecord): Promise<void> {
+  async load({ id, certificate }: StoredAuthority): Promise<void> {
     const pair = await this.find(id);
     if (pair === undefined) {
       throw new StateError(

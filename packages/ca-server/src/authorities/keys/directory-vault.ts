@@ -4,7 +4,7 @@ import { StateError } from "../../errors.ts";
 import { destroyKey, loadAuthority, publishAuthority, type SigningPair } from "./authority-files.ts";
 import type { KeyVault } from "./key-vault.ts";
 
-export interface DirectoryVaultParts {
+export interface DirectoryVaultDeps {
   /** Holds one directory for each authority; made before, with mode 0700. */
   readonly directory: string;
   readonly passphrase: Secret | undefined;
@@ -13,19 +13,19 @@ export interface DirectoryVaultParts {
 
 /** Keys in a directory of the state directory, each in one of its own that was published as a whole. */
 export class DirectoryVault implements KeyVault {
-  readonly #parts: DirectoryVaultParts;
+  readonly #deps: DirectoryVaultDeps;
 
-  constructor(parts: DirectoryVaultParts) {
-    this.#parts = parts;
+  constructor(deps: DirectoryVaultDeps) {
+    this.#deps = deps;
   }
 
   find(id: string): Promise<SigningPair | undefined> {
-    return loadAuthority(this.placeOf(id), this.#parts.passphrase);
+    return loadAuthority(this.placeOf(id), this.#deps.passphrase);
   }
 
   async put(id: string, pair: SigningPair): Promise<boolean> {
     const directory = this.placeOf(id);
-    const { passphrase, fs } = this.#parts;
+    const { passphrase, fs } = this.#deps;
     try {
       return await publishAuthority(directory, pair, passphrase, fs);
     } catch (cause) {
@@ -40,6 +40,6 @@ export class DirectoryVault implements KeyVault {
   }
 
   placeOf(id: string): string {
-    return join(this.#parts.directory, id);
+    return join(this.#deps.directory, id);
   }
 }

@@ -2,7 +2,7 @@ import type { Clock } from "@kasbah/runtime";
 import type { AuthorityKeys } from "../keys/authority-keys.ts";
 import { type AuthorityState, rootOf } from "../rotation/authority-state.ts";
 import type { Successor } from "../rotation/rotation.ts";
-import type { AuthorityKind, AuthorityRecord } from "../rotation/stored-authority.ts";
+import type { AuthorityKind, StoredAuthority } from "../rotation/stored-authority.ts";
 import type { PluggedInSet } from "./load-set.ts";
 
 /**
@@ -19,15 +19,22 @@ export async function adoptPluggedIn(
   const isRoot = set.signer.certificate.fingerprint === set.root.fingerprint;
   const known = rootInUse(state, set);
   if (isRoot) {
-    const root = { ...recordOf("root", await keepSigner("root", set, state, keys), set, now), hasKey: true };
-    return { kind: "root", records: [root], signerId: root.id };
+    const root = {
+      ...preparedAuthority("root", await keepSigner("root", set, state, keys), set, now),
+      hasKey: true,
+    };
+    return { kind: "root", authorities: [root], signerId: root.id };
   }
-  const root = known ?? rootRecord(`root-${state.made.root + 1}`, set, now);
+  const root = known ?? storedRoot(`root-${state.made.root + 1}`, set, now);
   const id = await keepSigner("intermediate", set, state, keys);
-  const signer = { ...recordOf("intermediate", id, set, now), rootId: root.id, chain: set.intermediates };
+  const signer = {
+    ...preparedAuthority("intermediate", id, set, now),
+    rootId: root.id,
+    chain: set.intermediates,
+  };
   return known === undefined
-    ? { kind: "root", records: [root, signer], signerId: id }
-    : { kind: "intermediate", records: [signer], signerId: id };
+    ? { kind: "root", authorities: [root, signer], signerId: id }
+    : { kind: "intermediate", authorities: [signer], signerId: id };
 }
 
 /** Roots of the set that stay trusted whatever signs: the operator put them there for other meshes, or for the old ones. */
@@ -35,7 +42,7 @@ export function extraRootsOf(set: PluggedInSet): PluggedInSet["roots"]["roots"] 
   return set.roots.roots.filter(({ fingerprint }) => fingerprint !== set.root.fingerprint);
 }
 
-function rootInUse(state: AuthorityState, { root }: PluggedInSet): AuthorityRecord | undefined {
+function rootInUse(state: AuthorityState, { root }: PluggedInSet): StoredAuthority | undefined {
   if (state.signerId === "") return undefined;
   const current = rootOf(state, state.signerId);
   return current.certificate.fingerprint === root.fingerprint ? current : undefined;
@@ -55,16 +62,21 @@ async function keepSigner(
   }
 }
 
-function rootRecord(id: string, set: PluggedInSet, now: Date): AuthorityRecord {
+function storedRoot(id: string, set: PluggedInSet, now: Date): StoredAuthority {
   return {
-    ...recordOf("root", id, set, now),
+    ...preparedAuthority("root", id, set, now),
     certificate: set.root,
     createdAt: set.root.notBefore,
     hasKey: false,
   };
 }
 
-function recordOf(kind: AuthorityKind, id: string, { signer }: PluggedInSet, now: Date): AuthorityRecord {
+function preparedAuthority(
+  kind: AuthorityKind,
+  id: string,
+  { signer }: PluggedInSet,
+  now: Date,
+): StoredAuthority {
   return {
     id,
     kind,

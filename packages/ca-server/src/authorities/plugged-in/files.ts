@@ -4,7 +4,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "@kasbah/runtime";
 import { StateError } from "../../errors.ts";
-import { hasName, homeOf, layoutOf, namesIn, type PluggedInNames } from "./layout.ts";
+import { fileNames, hasName, homeOf, layoutOf, type PluggedInNames } from "./layout.ts";
 
 /** The files of a plugged-in CA by what they are for, all of one moment. */
 export interface PluggedInFiles {
@@ -39,8 +39,8 @@ const readAttempts = 5;
  */
 export async function readPluggedInFiles(directory: string): Promise<PluggedInFiles | undefined> {
   for (let attempt = 1; attempt <= readAttempts; attempt++) {
-    const seen = await lookAt(directory);
-    const again = await lookAt(directory);
+    const seen = await inspectHome(directory);
+    const again = await inspectHome(directory);
     // A failure counts only if it stays, too: the look may have fallen into a swap.
     if (seen.home === again.home && seen.digest === again.digest) return filesOf(directory, seen);
   }
@@ -55,14 +55,14 @@ export async function readPluggedInFiles(directory: string): Promise<PluggedInFi
  * so that mending its mode is a change. Never throws.
  */
 export async function digestPluggedInFiles(directory: string): Promise<string> {
-  return (await lookAt(directory)).digest;
+  return (await inspectHome(directory)).digest;
 }
 
-async function lookAt(directory: string): Promise<Sighting> {
+async function inspectHome(directory: string): Promise<Sighting> {
   const home = await homeOf(directory);
   const names = await layoutOf(home);
   const found = await Promise.all(
-    namesIn(names).map(async (name) => {
+    fileNames(names).map(async (name) => {
       const content = await contentOf(join(home, name), join(directory, name), name === names.key);
       return [name, content] as const;
     }),
@@ -83,12 +83,12 @@ function sha256(bytes: Buffer | string): string {
 }
 
 function filesOf(directory: string, { names, contents, digest }: Sighting): PluggedInFiles | undefined {
-  const missing = namesIn(names).filter((name) => contents.get(name) === undefined);
+  const missing = fileNames(names).filter((name) => contents.get(name) === undefined);
   if (missing.length === contents.size) return undefined;
   if (missing.length > 0) {
     throw new StateError(
       "PLUGGED_IN_INCOMPLETE",
-      `${directory} lacks ${missing.join(", ")}: a CA to plug in has ${namesIn(names).join(", ")}`,
+      `${directory} lacks ${missing.join(", ")}: a CA to plug in has ${fileNames(names).join(", ")}`,
     );
   }
   const text = (name: string | undefined) => (name === undefined ? "" : textOf(contents.get(name)));

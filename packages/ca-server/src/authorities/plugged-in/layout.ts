@@ -26,7 +26,7 @@ const secretNames: PluggedInNames = {
   roots: "ca.crt",
 };
 
-export function namesIn({ certificate, key, chain, roots }: PluggedInNames): readonly string[] {
+export function fileNames({ certificate, key, chain, roots }: PluggedInNames): readonly string[] {
   return [certificate, key, ...(chain === undefined ? [] : [chain]), roots];
 }
 

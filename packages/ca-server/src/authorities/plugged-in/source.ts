@@ -11,7 +11,7 @@ import { classifyPluggedInChange } from "./change.ts";
 import { digestPluggedInFiles } from "./files.ts";
 import { loadPluggedInSet, type PluggedInSet } from "./load-set.ts";
 
-export interface PluggedInSourceParts {
+export interface PluggedInSourceDeps {
   readonly directory: string;
   readonly trustDomain: TrustDomain;
   readonly passphrase: Secret | undefined;
@@ -26,13 +26,13 @@ export interface PluggedInSourceParts {
 /** Watches the operator's directory and takes each good set as a whole; a bad one changes nothing, loudly. */
 export class PluggedInSource implements Component {
   readonly name = "plugged-in authority";
-  readonly #parts: PluggedInSourceParts;
+  readonly #deps: PluggedInSourceDeps;
   readonly #watch: ContentWatch;
   #problem: string | undefined;
 
-  constructor(parts: PluggedInSourceParts) {
-    this.#parts = parts;
-    const { directory, clock, logger } = parts;
+  constructor(deps: PluggedInSourceDeps) {
+    this.#deps = deps;
+    const { directory, clock, logger } = deps;
     this.#watch = new ContentWatch({
       name: this.name,
       directories: [directory],
@@ -69,7 +69,7 @@ export class PluggedInSource implements Component {
    * @throws StateError `PLUGGED_IN_*`; OperationError while rotations are under way or paused
    */
   async take(): Promise<void> {
-    const { directory, trustDomain, passphrase, clock } = this.#parts;
+    const { directory, trustDomain, passphrase, clock } = this.#deps;
     const secret = passphrase === undefined ? {} : { passphrase: passphrase.reveal() };
     const set = await loadPluggedInSet(directory, { trustDomain, now: clock.now(), ...secret });
     if (set === undefined) throw new StateError("PLUGGED_IN_INCOMPLETE", `${directory} holds no CA any more`);
@@ -78,7 +78,7 @@ export class PluggedInSource implements Component {
   }
 
   #report(error: unknown): void {
-    const { directory, logger } = this.#parts;
+    const { directory, logger } = this.#deps;
     if (error instanceof OperationError) {
       logger.info("plugged-in CA waits", { directory, error });
       return;
@@ -88,7 +88,7 @@ export class PluggedInSource implements Component {
   }
 
   async #apply(set: PluggedInSet): Promise<void> {
-    const { keeper, keys, clock, logger, directory } = this.#parts;
+    const { keeper, keys, clock, logger, directory } = this.#deps;
     const { state } = keeper;
     if (state.pluggedInDigest === set.digest) return;
     const change = classifyPluggedInChange(inUse(state), set);
@@ -103,7 +103,7 @@ export class PluggedInSource implements Component {
   }
 
   async #prepare(successor: Successor, set: PluggedInSet): Promise<void> {
-    const { keeper, clock, logger, directory, onPrepared } = this.#parts;
+    const { keeper, clock, logger, directory, onPrepared } = this.#deps;
     await keeper.transition((current) => {
       const prepared = prepare(current, successor, clock.now());
       return withRoots(prepared, set, prepared.epoch);

@@ -1,5 +1,5 @@
 import { type Certificate, TrustBundle } from "@kasbah/pki";
-import type { AuthorityKind, AuthorityRecord, AuthorityStage } from "./stored-authority.ts";
+import type { AuthorityKind, AuthorityStage, StoredAuthority } from "./stored-authority.ts";
 
 /** A change of who signs, on its way. `from` and `to` are the ids of the authorities that sign leaves before and after it. */
 export interface Rotation {
@@ -21,7 +21,7 @@ export type RotationHold = "none" | "starts" | "all";
 export interface AuthorityState {
   /** Grows with every transition. */
   readonly epoch: number;
-  readonly authorities: readonly AuthorityRecord[];
+  readonly authorities: readonly StoredAuthority[];
   /** How many of each kind were ever made: the next one's number is one more. */
   readonly made: Readonly<Record<AuthorityKind, number>>;
   /** Signs leaves; "" before the first authority. */
@@ -54,23 +54,23 @@ export const emptyState: AuthorityState = {
 const trustedStages: readonly AuthorityStage[] = ["distributed", "active", "retiring"];
 
 /** The record of an id that the state itself names. Throws TypeError when there is none, which is a fault of ours. */
-export function authorityOf(state: AuthorityState, id: string): AuthorityRecord {
+export function authorityOf(state: AuthorityState, id: string): StoredAuthority {
   const found = state.authorities.find((authority) => authority.id === id);
   if (found === undefined) throw new TypeError(`the state names ${id} and does not hold it`);
   return found;
 }
 
 /** The root above a signer; a root is its own. */
-export function rootOf(state: AuthorityState, signerId: string): AuthorityRecord {
+export function rootOf(state: AuthorityState, signerId: string): StoredAuthority {
   return authorityOf(state, authorityOf(state, signerId).rootId);
 }
 
-export function isTrusted({ stage }: AuthorityRecord): boolean {
+export function isTrusted({ stage }: StoredAuthority): boolean {
   return trustedStages.includes(stage);
 }
 
 /** Whether its key may be asked to sign, now or later; one that retires never is again. */
-export function needsKey({ stage, hasKey }: AuthorityRecord): boolean {
+export function needsKey({ stage, hasKey }: StoredAuthority): boolean {
   return hasKey && (stage === "prepared" || stage === "distributed" || stage === "active");
 }
 
@@ -83,6 +83,6 @@ export function trustBundleOf(state: AuthorityState): TrustBundle {
 }
 
 /** When the last leaf ends that any of these authorities may have issued. */
-export function lastLeafEnd(authorities: readonly AuthorityRecord[]): Date {
+export function lastLeafEnd(authorities: readonly StoredAuthority[]): Date {
   return new Date(Math.max(0, ...authorities.map(({ leafHorizon }) => leafHorizon.getTime())));
 }

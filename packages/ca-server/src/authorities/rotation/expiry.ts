@@ -1,5 +1,5 @@
 import { type AuthorityState, rootOf } from "./authority-state.ts";
-import type { AuthorityRecord } from "./stored-authority.ts";
+import type { StoredAuthority } from "./stored-authority.ts";
 
 export type ExpiryLevel = "info" | "warn" | "error";
 
@@ -40,14 +40,14 @@ export function expiryWarnings(state: AuthorityState, now: Date): readonly Expir
   });
 }
 
-function signingOrNext(state: AuthorityState): readonly AuthorityRecord[] {
+function signingOrNext(state: AuthorityState): readonly StoredAuthority[] {
   if (state.signerId === "") return [];
   const root = rootOf(state, state.signerId);
-  const isNext = ({ stage }: AuthorityRecord) => stage === "prepared" || stage === "distributed";
+  const isNext = ({ stage }: StoredAuthority) => stage === "prepared" || stage === "distributed";
   return state.authorities.filter((one) => one.id === state.signerId || one === root || isNext(one));
 }
 
-function levelOf({ certificate, createdAt }: AuthorityRecord, now: Date): ExpiryLevel | undefined {
+function levelOf({ certificate, createdAt }: StoredAuthority, now: Date): ExpiryLevel | undefined {
   const endMs = certificate.notAfter.getTime();
   const lifeMs = endMs - createdAt.getTime();
   const leftMs = endMs - now.getTime();

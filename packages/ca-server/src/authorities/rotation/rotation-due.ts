@@ -1,11 +1,11 @@
 import { type AuthorityState, authorityOf, rootOf } from "./authority-state.ts";
-import type { AuthorityKind, AuthorityRecord } from "./stored-authority.ts";
+import type { AuthorityKind, StoredAuthority } from "./stored-authority.ts";
 
 /** Of an authority's life; the last third is for the stages, and for whoever notices that they do not go on. */
 const shareBeforeRotation = 2 / 3;
 
 /** When an authority has used two thirds of its life. */
-export function rotatesAt({ createdAt, certificate }: AuthorityRecord): Date {
+export function rotatesAt({ createdAt, certificate }: StoredAuthority): Date {
   const lifeMs = certificate.notAfter.getTime() - createdAt.getTime();
   return new Date(createdAt.getTime() + lifeMs * shareBeforeRotation);
 }

@@ -3,12 +3,12 @@ import { createTestAuthority, throwsWithCode } from "@kasbah/testkit";
 import { type AuthorityState, emptyState, trustBundleOf } from "./authority-state.ts";
 import { abort, advance, establish, pause, prepare, resume, type Successor } from "./rotation.ts";
 import { timeGate } from "./rotation-gate.ts";
-import type { AuthorityKind, AuthorityRecord, AuthorityStage } from "./stored-authority.ts";
+import type { AuthorityKind, AuthorityStage, StoredAuthority } from "./stored-authority.ts";
 
 const start = new Date("2026-01-01T00:00:00Z");
 const at = (minutes: number) => new Date(start.getTime() + minutes * 60_000);
 
-async function record(id: string, rootId = id): Promise<AuthorityRecord> {
+async function authority(id: string, rootId = id): Promise<StoredAuthority> {
   const { certificate } = await createTestAuthority(id);
   const kind: AuthorityKind = id.startsWith("root") ? "root" : "intermediate";
   const dates = { stageSince: start, createdAt: start, leafHorizon: new Date(0) };
@@ -26,9 +26,9 @@ async function record(id: string, rootId = id): Promise<AuthorityRecord> {
 }
 
 async function rootPair(number: number): Promise<Successor> {
-  const root = await record(`root-${number}`);
-  const intermediate = await record(`intermediate-${number}`, root.id);
-  return { kind: "root", records: [root, intermediate], signerId: intermediate.id };
+  const root = await authority(`root-${number}`);
+  const intermediate = await authority(`intermediate-${number}`, root.id);
+  return { kind: "root", authorities: [root, intermediate], signerId: intermediate.id };
 }
 
 async function established(): Promise<AuthorityState> {
@@ -110,10 +110,10 @@ describe("The rotation of authorities", () => {
   it("replaces an intermediate alone under its root, whose trust never changes", async () => {
     let state = await established();
     const bundle = trustBundleOf(state);
-    const intermediate = await record("intermediate-2", "root-1");
+    const intermediate = await authority("intermediate-2", "root-1");
     state = prepare(
       state,
-      { kind: "intermediate", records: [intermediate], signerId: intermediate.id },
+      { kind: "intermediate", authorities: [intermediate], signerId: intermediate.id },
       at(1),
     );
     for (let minute = 2; state.rotation !== undefined; minute++) {
@@ -128,12 +128,12 @@ describe("The rotation of authorities", () => {
   });
 
   it("puts an intermediate under a root that signed itself, and the root stays active", async () => {
-    const root = await record("root-1");
-    let state = establish(emptyState, { kind: "root", records: [root], signerId: root.id });
-    const intermediate = await record("intermediate-1", root.id);
+    const root = await authority("root-1");
+    let state = establish(emptyState, { kind: "root", authorities: [root], signerId: root.id });
+    const intermediate = await authority("intermediate-1", root.id);
     state = prepare(
       state,
-      { kind: "intermediate", records: [intermediate], signerId: intermediate.id },
+      { kind: "intermediate", authorities: [intermediate], signerId: intermediate.id },
       at(1),
     );
     for (let minute = 2; state.rotation !== undefined; minute++) state = advance(state, at(minute));
@@ -189,12 +189,12 @@ describe("The rotation of authorities", () => {
 
   it("remembers twenty retired authorities and not each of a decade", async () => {
     let state = await established();
-    const spare = await record("intermediate-2", "root-1");
+    const spare = await authority("intermediate-2", "root-1");
     for (let number = 2; number < 60; number++) {
-      const records = [{ ...spare, id: `intermediate-${number}` }];
+      const authorities = [{ ...spare, id: `intermediate-${number}` }];
       state = prepare(
         state,
-        { kind: "intermediate", records, signerId: `intermediate-${number}` },
+        { kind: "intermediate", authorities, signerId: `intermediate-${number}` },
         at(number),
       );
       while (state.rotation !== undefined) state = advance(state, at(number));
@@ -238,10 +238,10 @@ describe("The gate of time", () => {
 
   it("lets a new intermediate sign at once, since it travels with each leaf", async () => {
     const busy = withHorizon(await established(), "intermediate-1", at(60));
-    const intermediate = await record("intermediate-2", "root-1");
+    const intermediate = await authority("intermediate-2", "root-1");
     let state = prepare(
       busy,
-      { kind: "intermediate", records: [intermediate], signerId: intermediate.id },
+      { kind: "intermediate", authorities: [intermediate], signerId: intermediate.id },
       at(1),
     );
     state = advance(state, at(1));

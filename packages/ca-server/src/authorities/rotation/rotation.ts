@@ -1,12 +1,12 @@
 import { OperationError } from "../../errors.ts";
 import { type AuthorityState, authorityOf, lastLeafEnd, type Rotation } from "./authority-state.ts";
-import type { AuthorityKind, AuthorityRecord, AuthorityStage } from "./stored-authority.ts";
+import type { AuthorityKind, AuthorityStage, StoredAuthority } from "./stored-authority.ts";
 
 /** New authorities, made durable, that are to take over. */
 export interface Successor {
   readonly kind: AuthorityKind;
   /** A root with its intermediate, a root alone, or an intermediate under the root that signs already. */
-  readonly records: readonly AuthorityRecord[];
+  readonly authorities: readonly StoredAuthority[];
   /** The one of them, or the known root, that will sign leaves. */
   readonly signerId: string;
 }
@@ -21,19 +21,19 @@ const followingStage = { prepared: "distributed", distributed: "active", active:
 /** The first authority of a state directory: nobody was issued anything, so nothing has to be staged. */
 export function establish(state: AuthorityState, first: Successor): AuthorityState {
   if (state.authorities.length > 0) throw new OperationError("this CA has an authority already");
-  const records = first.records.map((record) => ({ ...record, stage: "active" as const }));
-  const known = withRecords(state, records);
+  const authorities = first.authorities.map((authority) => ({ ...authority, stage: "active" as const }));
+  const known = withAuthorities(state, authorities);
   return next({ ...known, signerId: first.signerId, servingSignerId: first.signerId });
 }
 
 /** Begins a rotation: its authorities exist and nobody knows them yet. @throws OperationError unless {@link requireIdle} */
 export function prepare(
   state: AuthorityState,
-  { kind, records, signerId }: Successor,
+  { kind, authorities, signerId }: Successor,
   now: Date,
 ): AuthorityState {
   requireIdle(state);
-  const known = withRecords(state, records);
+  const known = withAuthorities(state, authorities);
   const rotation = { kind, from: state.signerId, to: signerId, aborted: false };
   return next(enter({ ...known, hold: "none" }, rotation, "prepared", now));
 }
@@ -119,19 +119,19 @@ export function members(
   state: AuthorityState,
   signerId: string,
   kind: AuthorityKind,
-): readonly AuthorityRecord[] {
+): readonly StoredAuthority[] {
   const signer = authorityOf(state, signerId);
   if (kind === "intermediate") return signer.kind === "intermediate" ? [signer] : [];
   return state.authorities.filter((one) => one.rootId === signer.rootId && one.stage !== "retired");
 }
 
-function departing(state: AuthorityState, { from, kind }: Rotation): readonly AuthorityRecord[] {
+function departing(state: AuthorityState, { from, kind }: Rotation): readonly StoredAuthority[] {
   return members(state, from, kind);
 }
 
 function withStage(
   state: AuthorityState,
-  changing: readonly AuthorityRecord[],
+  changing: readonly StoredAuthority[],
   stage: AuthorityStage,
   now: Date,
 ): AuthorityState {
@@ -141,12 +141,15 @@ function withStage(
   return { ...state, authorities: forgetOld(authorities) };
 }
 
-function withRecords(state: AuthorityState, records: readonly AuthorityRecord[]): AuthorityState {
+function withAuthorities(state: AuthorityState, authorities: readonly StoredAuthority[]): AuthorityState {
   const count = (kind: AuthorityKind) =>
-    Math.max(state.made[kind], ...records.filter((one) => one.kind === kind).map(({ id }) => numberOf(id)));
+    Math.max(
+      state.made[kind],
+      ...authorities.filter((one) => one.kind === kind).map(({ id }) => numberOf(id)),
+    );
   return {
     ...state,
-    authorities: [...state.authorities, ...records],
+    authorities: [...state.authorities, ...authorities],
     made: { root: count("root"), intermediate: count("intermediate") },
   };
 }
@@ -154,7 +157,7 @@ function withRecords(state: AuthorityState, records: readonly AuthorityRecord[])
 const rememberedRetired = 20;
 
 /** The state stays small over decades: of the retired only the latest are remembered. */
-function forgetOld(authorities: readonly AuthorityRecord[]): readonly AuthorityRecord[] {
+function forgetOld(authorities: readonly StoredAuthority[]): readonly StoredAuthority[] {
   const retired = authorities.filter(({ stage }) => stage === "retired");
   const inUse = new Set(authorities.filter(({ stage }) => stage !== "retired").map(({ rootId }) => rootId));
   const forgotten = new Set(retired.slice(0, -rememberedRetired).filter(({ id }) => !inUse.has(id)));

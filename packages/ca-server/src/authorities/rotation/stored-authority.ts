@@ -9,7 +9,7 @@ export type AuthorityOrigin = "self-signed" | "plugged-in";
 export type AuthorityStage = "prepared" | "distributed" | "active" | "retiring" | "retired";
 
 /** An authority as the control state knows it. Its key lies in the directory of its id. */
-export interface AuthorityRecord {
+export interface StoredAuthority {
   /** `root-1`, `intermediate-3`: one counter for each state directory. */
   readonly id: string;
   readonly kind: AuthorityKind;

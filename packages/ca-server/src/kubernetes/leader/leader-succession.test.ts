@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeClock, recordingLogger } from "@kasbah/testkit";
-import { Leader, type LeaderParts } from "./leader.ts";
+import { Leader, type LeaderDeps } from "./leader.ts";
 import { calm, LeaseServer, MachineClock } from "./lease-simulation.fixture.ts";
 
 const second = 1_000;
@@ -18,7 +18,7 @@ describe("The succession of leaders", () => {
     server = new LeaseServer(clock);
   });
 
-  async function start(identity: string, parts: Partial<LeaderParts> = {}): Promise<Leader> {
+  async function start(identity: string, deps: Partial<LeaderDeps> = {}): Promise<Leader> {
     const leader = new Leader({
       client: server.client(),
       namespace: "kasbah-system",
@@ -26,7 +26,7 @@ describe("The succession of leaders", () => {
       onChange: () => {},
       clock,
       logger: recordingLogger(),
-      ...parts,
+      ...deps,
     });
     await leader.start();
     await clock.runFor(100);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeClock, recordingLogger } from "@kasbah/testkit";
-import { Leader, type LeaderParts } from "./leader.ts";
+import { Leader, type LeaderDeps } from "./leader.ts";
 import { calm, LeaseServer, MachineClock } from "./lease-simulation.fixture.ts";
 
 const second = 1_000;
@@ -19,7 +19,7 @@ describe("A leader", () => {
     started = [];
   });
 
-  async function start(identity: string, parts: Partial<LeaderParts> = {}): Promise<Leader> {
+  async function start(identity: string, deps: Partial<LeaderDeps> = {}): Promise<Leader> {
     const leader = new Leader({
       client: server.client(),
       namespace: "kasbah-system",
@@ -27,7 +27,7 @@ describe("A leader", () => {
       onChange: (isLeader) => said.push(`${identity} ${isLeader ? "leads" : "ends"}`),
       clock,
       logger: recordingLogger(),
-      ...parts,
+      ...deps,
     });
     started.push(leader);
     await leader.start();
@@ -159,8 +159,8 @@ describe("A leader", () => {
       { retryMs: 0 },
       { leaseMs: Number.NaN },
     ]) {
-      const parts = { client: server.client(), namespace: "n", identity: "a", onChange: () => {}, clock };
-      assert.throws(() => new Leader({ ...parts, timing, logger: recordingLogger() }), RangeError);
+      const deps = { client: server.client(), namespace: "n", identity: "a", onChange: () => {}, clock };
+      assert.throws(() => new Leader({ ...deps, timing, logger: recordingLogger() }), RangeError);
     }
   });
 });

@@ -1,7 +1,7 @@
 import { type Clock, type Component, delay, type Logger, Loop, OncePerReason } from "@kasbah/runtime";
 import { type Lease, type LeaseClient, LeaseFile, LeaseUnavailable } from "./lease.ts";
 import { LeaseSighting } from "./lease-sighting.ts";
-import { type Moment, momentOf, Tenure } from "./tenure.ts";
+import { type Moment, readClocks, Tenure } from "./tenure.ts";
 
 export interface LeaderTiming {
   /** How long others leave a leader alone of whom they hear nothing. */
@@ -11,7 +11,7 @@ export interface LeaderTiming {
   readonly retryMs: number;
 }
 
-export interface LeaderParts {
+export interface LeaderDeps {
   readonly client: LeaseClient;
   /** The CA's own. */
   readonly namespace: string;
@@ -41,7 +41,7 @@ interface Finding {
  */
 export class Leader implements Component {
   readonly name = "leader";
-  readonly #parts: LeaderParts;
+  readonly #deps: LeaderDeps;
   readonly #timing: LeaderTiming;
   readonly #lease: LeaseFile;
   readonly #sighting: LeaseSighting;
@@ -53,14 +53,14 @@ export class Leader implements Component {
   #hasClaimed = false;
   #announced = false;
 
-  constructor(parts: LeaderParts) {
-    this.#parts = parts;
-    this.#timing = { ...defaultLeaderTiming, ...parts.timing };
+  constructor(deps: LeaderDeps) {
+    this.#deps = deps;
+    this.#timing = { ...defaultLeaderTiming, ...deps.timing };
     const { leaseMs, renewDeadlineMs, retryMs } = this.#timing;
     if (!(retryMs > 0 && retryMs < renewDeadlineMs && renewDeadlineMs < leaseMs)) {
       throw new RangeError("a leader needs 0 < retryMs < renewDeadlineMs < leaseMs");
     }
-    const { client, namespace, name = defaultLeaseName, identity, clock } = parts;
+    const { client, namespace, name = defaultLeaseName, identity, clock } = deps;
     this.#lease = new LeaseFile({ client, namespace, name });
     this.#sighting = new LeaseSighting({ identity, leaseMs, clock });
     const onEnd = () => this.#announce();
@@ -90,7 +90,7 @@ export class Leader implements Component {
 
   /** Gives the lease back, so that another need not wait for its end; not for longer than one retry. */
   async stop(): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock } = this.#deps;
     const stopped = this.#loop.stop();
     this.#tenure.end();
     this.#announce();
@@ -112,7 +112,7 @@ export class Leader implements Component {
   async #attempt(): Promise<void> {
     const ending = new AbortController();
     const limitMs = this.#timing.renewDeadlineMs / 2;
-    const tooLong = this.#parts.clock.sleep(limitMs, ending.signal).then(() => {
+    const tooLong = this.#deps.clock.sleep(limitMs, ending.signal).then(() => {
       throw new LeaseUnavailable(`the API server did not answer within ${limitMs} ms`);
     });
     try {
@@ -139,9 +139,9 @@ export class Leader implements Component {
   async #write(lease: Lease | undefined, signal: AbortSignal): Promise<Finding | undefined> {
     signal.throwIfAborted();
     this.#loop.signal.throwIfAborted();
-    const { identity: holder, clock } = this.#parts;
+    const { identity: holder, clock } = this.#deps;
     const claim = { holder, durationMs: this.#timing.leaseMs, at: clock.now() };
-    const sentAt = momentOf(clock);
+    const sentAt = readClocks(clock);
     this.#hasClaimed = true;
     const written =
       lease === undefined ? await this.#lease.create(claim) : await this.#lease.replace(lease, claim);
@@ -151,7 +151,7 @@ export class Leader implements Component {
   #take({ lease, sentAt }: Finding): void {
     if (lease !== undefined) this.#sighting.see(lease);
     this.#own = sentAt && lease;
-    const isLost = lease?.spec.holderIdentity !== this.#parts.identity || this.#loop.signal.aborted;
+    const isLost = lease?.spec.holderIdentity !== this.#deps.identity || this.#loop.signal.aborted;
     if (isLost) this.#tenure.end();
     else if (sentAt !== undefined) this.#tenure.renew(sentAt);
   }
@@ -160,7 +160,7 @@ export class Leader implements Component {
     const { isLeader } = this;
     if (isLeader === this.#announced) return;
     this.#announced = isLeader;
-    const { logger, identity, onChange } = this.#parts;
+    const { logger, identity, onChange } = this.#deps;
     logger.info(isLeader ? "leads from now on" : "leads no longer", { identity });
     onChange(isLeader);
   }
@@ -175,14 +175,14 @@ export class Leader implements Component {
   #report(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     this.#trouble.failed(reason, () =>
-      this.#parts.logger.warn("the lease of the leader cannot be kept", { error }),
+      this.#deps.logger.warn("the lease of the leader cannot be kept", { error }),
     );
   }
 
   /** Twice, since an earlier renewal of ours may arrive in between. */
   async #release(): Promise<void> {
     if (!this.#hasClaimed) return;
-    const { identity, clock, logger } = this.#parts;
+    const { identity, clock, logger } = this.#deps;
     try {
       for (let lease = this.#own, tries = 0; tries < 2; tries += 1) {
         lease ??= await this.#lease.read();

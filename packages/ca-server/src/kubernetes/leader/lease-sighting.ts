@@ -1,7 +1,7 @@
 import type { Clock } from "@kasbah/runtime";
 import type { Lease } from "./lease.ts";
 
-export interface LeaseSightingParts {
+export interface LeaseSightingDeps {
   readonly identity: string;
   /** What we would write ourselves. */
   readonly leaseMs: number;
@@ -13,11 +13,11 @@ export interface LeaseSightingParts {
  * version, and never compares the holder's time with its own.
  */
 export class LeaseSighting {
-  readonly #parts: LeaseSightingParts;
+  readonly #deps: LeaseSightingDeps;
   #seen: { readonly lease: Lease; readonly atMs: number } | undefined;
 
-  constructor(parts: LeaseSightingParts) {
-    this.#parts = parts;
+  constructor(deps: LeaseSightingDeps) {
+    this.#deps = deps;
   }
 
   /** Empty for nobody. */
@@ -27,7 +27,7 @@ export class LeaseSighting {
 
   see(lease: Lease): void {
     if (versionOf(lease) === versionOf(this.#seen?.lease)) return;
-    this.#seen = { lease, atMs: this.#parts.clock.monotonicMs() };
+    this.#seen = { lease, atMs: this.#deps.clock.monotonicMs() };
   }
 
   /**
@@ -46,12 +46,12 @@ export class LeaseSighting {
     if (this.#seen === undefined || this.#isOpen(this.#seen.lease)) return 0;
     const { lease, atMs } = this.#seen;
     // Its holder may have been started with a longer lease than ours.
-    const durationMs = Math.max(this.#parts.leaseMs, (lease.spec.leaseDurationSeconds ?? 0) * 1000);
-    return atMs + durationMs - this.#parts.clock.monotonicMs();
+    const durationMs = Math.max(this.#deps.leaseMs, (lease.spec.leaseDurationSeconds ?? 0) * 1000);
+    return atMs + durationMs - this.#deps.clock.monotonicMs();
   }
 
   #isOpen({ spec }: Lease): boolean {
-    return spec.holderIdentity === "" || spec.holderIdentity === this.#parts.identity;
+    return spec.holderIdentity === "" || spec.holderIdentity === this.#deps.identity;
   }
 }
 

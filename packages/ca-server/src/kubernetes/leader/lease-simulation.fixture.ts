@@ -65,7 +65,7 @@ export class LeaseServer {
     if (method === "POST") return this.lease === undefined ? [201, this.#store(body)] : [409, {}];
     if (this.lease === undefined) return [404, {}];
     if (method === "GET") return [200, this.lease];
-    const isStale = versionIn(body) !== this.lease.metadata["resourceVersion"];
+    const isStale = readVersion(body) !== this.lease.metadata["resourceVersion"];
     return isStale ? [409, {}] : [200, this.#store(body)];
   }
 
@@ -86,7 +86,7 @@ function isLease(body: unknown): body is StoredLease {
   return typeof body === "object" && body !== null && "metadata" in body && "spec" in body;
 }
 
-function versionIn(body: unknown): unknown {
+function readVersion(body: unknown): unknown {
   return isLease(body) ? body.metadata["resourceVersion"] : undefined;
 }
 

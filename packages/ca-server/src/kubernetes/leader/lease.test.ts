@@ -13,7 +13,7 @@ const object = {
 const claim = { holder: "a", durationMs: 15_000, at: new Date("2030-01-01T00:00:00Z") };
 
 /** A lease whose API server gives always the same answer. */
-function leaseWith(status: number, body: unknown) {
+function leaseAnswering(status: number, body: unknown) {
   const asked: [path: string, body: unknown][] = [];
   const answer = async (to: string, sent?: unknown): Promise<HttpsReply> => {
     asked.push([to, sent]);
@@ -24,17 +24,17 @@ function leaseWith(status: number, body: unknown) {
 }
 
 const seenLease = async () =>
-  (await leaseWith(200, object).lease.read()) ?? assert.fail("the lease was not read");
+  (await leaseAnswering(200, object).lease.read()) ?? assert.fail("the lease was not read");
 
 describe("A lease of the API server", () => {
   it("is not known from an answer of another shape or status", async () => {
     const bodies = ["", "null", "[]", "{}", "<html>", { ...object, metadata: { uid: "u" } }];
     const specs = [null, { holderIdentity: 1 }, { leaseTransitions: -1 }, { leaseDurationSeconds: "15" }];
     for (const body of [...bodies, ...specs.map((spec) => ({ ...object, spec }))]) {
-      await rejectsWithCode(leaseWith(200, body).lease.read(), "LEASE_UNAVAILABLE");
+      await rejectsWithCode(leaseAnswering(200, body).lease.read(), "LEASE_UNAVAILABLE");
     }
     for (const status of [201, 204, 301, 400, 409, 410, 429, 500, 503]) {
-      await rejectsWithCode(leaseWith(status, object).lease.read(), "LEASE_UNAVAILABLE");
+      await rejectsWithCode(leaseAnswering(status, object).lease.read(), "LEASE_UNAVAILABLE");
     }
   });
 
@@ -49,7 +49,7 @@ describe("A lease of the API server", () => {
 
   it("names the permission that is missing", async () => {
     for (const status of [401, 403]) {
-      const { lease } = leaseWith(status, { kind: "Status" });
+      const { lease } = leaseAnswering(status, { kind: "Status" });
       await assert.rejects(lease.read(), new RegExp(`${status}; let .* get leases.* kasbah-system$`));
       await assert.rejects(lease.create(claim), /create leases\.coordination\.k8s\.io/);
       await assert.rejects(lease.replace(await seenLease(), claim), /update leases\.coordination\.k8s\.io/);
@@ -57,14 +57,14 @@ describe("A lease of the API server", () => {
   });
 
   it("may be missing, or of somebody who was faster, and these are answers", async () => {
-    assert.equal(await leaseWith(404, {}).lease.read(), undefined);
-    assert.equal(await leaseWith(409, {}).lease.create(claim), undefined);
+    assert.equal(await leaseAnswering(404, {}).lease.read(), undefined);
+    assert.equal(await leaseAnswering(409, {}).lease.create(claim), undefined);
     for (const status of [404, 409])
-      assert.equal(await leaseWith(status, {}).lease.replace(await seenLease(), claim), undefined);
+      assert.equal(await leaseAnswering(status, {}).lease.replace(await seenLease(), claim), undefined);
   });
 
   it("cannot be made in a namespace that is not there", async () => {
-    await rejectsWithCode(leaseWith(404, {}).lease.create(claim), "LEASE_UNAVAILABLE");
+    await rejectsWithCode(leaseAnswering(404, {}).lease.create(claim), "LEASE_UNAVAILABLE");
   });
 
   it("is asked for by names that stay names", async () => {
@@ -79,7 +79,7 @@ describe("A lease of the API server", () => {
   });
 
   it("is replaced by one that names the version it was seen in and keeps what is not ours", async () => {
-    const { lease, asked } = leaseWith(200, object);
+    const { lease, asked } = leaseAnswering(200, object);
     await lease.replace(await seenLease(), claim);
     const spec = {
       ...object.spec,
@@ -93,7 +93,7 @@ describe("A lease of the API server", () => {
   });
 
   it("is created whole", async () => {
-    const { lease, asked } = leaseWith(201, object);
+    const { lease, asked } = leaseAnswering(201, object);
     await lease.create({ ...claim, durationMs: 1_500 });
     const at = "2030-01-01T00:00:00.000000Z";
     const { apiVersion, kind } = object;

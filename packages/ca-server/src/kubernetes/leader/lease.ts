@@ -50,7 +50,7 @@ export class LeaseFile {
   /** Undefined where there is none. @throws LeaseUnavailable */
   async read(): Promise<Lease | undefined> {
     const reply = await this.#ask("get", () => this.#client.get(this.#path));
-    return reply.status === 404 ? undefined : leaseIn(reply, 200);
+    return reply.status === 404 ? undefined : parseLease(reply, 200);
   }
 
   /** Undefined when somebody else was faster. @throws LeaseUnavailable */
@@ -58,14 +58,14 @@ export class LeaseFile {
     const spec = { ...specOf(claim, undefined), leaseTransitions: 0 };
     const body = { ...kind, metadata: this.#metadata, spec };
     const reply = await this.#ask("create", () => this.#client.post(this.#collection, body));
-    return reply.status === 409 ? undefined : leaseIn(reply, 201);
+    return reply.status === 409 ? undefined : parseLease(reply, 201);
   }
 
   /** Undefined when the lease has changed since, or is gone. @throws LeaseUnavailable */
   async replace(seen: Lease, claim: Claim): Promise<Lease | undefined> {
     const body = { ...seen, ...kind, spec: { ...seen.spec, ...specOf(claim, seen) } };
     const reply = await this.#ask("update", () => this.#client.put(this.#path, body));
-    return reply.status === 409 || reply.status === 404 ? undefined : leaseIn(reply, 200);
+    return reply.status === 409 || reply.status === 404 ? undefined : parseLease(reply, 200);
   }
 
   async #ask(verb: string, call: () => Promise<HttpsReply>): Promise<HttpsReply> {
@@ -114,14 +114,14 @@ export function microTime(at: Date, previous: string | undefined): string {
   return first === previous ? text.replace("Z", "001Z") : first;
 }
 
-function leaseIn({ status, body }: HttpsReply, expected: number): Lease {
+function parseLease({ status, body }: HttpsReply, expected: number): Lease {
   if (status !== expected) throw new LeaseUnavailable(`the API server answered ${status}`);
-  const read = leaseSchema.safeParse(jsonIn(body));
+  const read = leaseSchema.safeParse(parseJson(body));
   if (read.success) return read.data;
   throw new LeaseUnavailable("the API server's answer is not a Lease", { cause: read.error });
 }
 
-function jsonIn(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

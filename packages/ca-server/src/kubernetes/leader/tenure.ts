@@ -6,7 +6,7 @@ export interface Moment {
   readonly wallMs: number;
 }
 
-export interface TenureParts {
+export interface TenureDeps {
   readonly deadlineMs: number;
   /** Called when the deadline passes, as soon as the process runs. */
   readonly onEnd: () => void;
@@ -15,28 +15,28 @@ export interface TenureParts {
 
 /** How long a leader believes in itself: until the deadline after it sent its last good renewal, by whichever clock says so first. */
 export class Tenure {
-  readonly #parts: TenureParts;
+  readonly #deps: TenureDeps;
   #sentAt: Moment | undefined;
   #timer = new AbortController();
 
-  constructor(parts: TenureParts) {
-    this.#parts = parts;
+  constructor(deps: TenureDeps) {
+    this.#deps = deps;
   }
 
   /** Asks the clocks, so that it is false from the deadline on even where no timer could run. */
   get isRunning(): boolean {
     if (this.#sentAt === undefined) return false;
-    const now = momentOf(this.#parts.clock);
+    const now = readClocks(this.#deps.clock);
     const byMonotonicMs = now.monotonicMs - this.#sentAt.monotonicMs;
     const byWallMs = now.wallMs - this.#sentAt.wallMs;
-    return Math.max(byMonotonicMs, byWallMs) < this.#parts.deadlineMs;
+    return Math.max(byMonotonicMs, byWallMs) < this.#deps.deadlineMs;
   }
 
   renew(sentAt: Moment): void {
     this.end();
     this.#sentAt = sentAt;
     this.#timer = new AbortController();
-    const { clock, deadlineMs, onEnd } = this.#parts;
+    const { clock, deadlineMs, onEnd } = this.#deps;
     const leftMs = sentAt.monotonicMs + deadlineMs - clock.monotonicMs();
     // Two handlers of one promise: what `onEnd` throws must not pass for an aborted sleep.
     void clock.sleep(leftMs, this.#timer.signal).then(onEnd, () => undefined);
@@ -48,6 +48,6 @@ export class Tenure {
   }
 }
 
-export function momentOf(clock: Clock): Moment {
+export function readClocks(clock: Clock): Moment {
   return { monotonicMs: clock.monotonicMs(), wallMs: clock.now().getTime() };
 }

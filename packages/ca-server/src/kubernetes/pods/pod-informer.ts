@@ -5,7 +5,7 @@ import type { KubernetesClient } from "../api/api-client.ts";
 import { Reflector } from "../watch/reflector.ts";
 import { type KnownPod, knownPodSchema, PodIndex } from "./pod-index.ts";
 
-export interface PodInformerParts {
+export interface PodInformerDeps {
   readonly client: Pick<KubernetesClient, "get" | "watch">;
   /** Asked of what the informer does not know: all, until it has read all pods and while it cannot follow them. */
   readonly direct: PodSource;
@@ -18,14 +18,14 @@ export interface PodInformerParts {
 /** Knows the pods of the cluster, some milliseconds late, without a question to the API server for each caller. */
 export class PodInformer implements PodSource, DeletedPods, Component {
   readonly name = "pods";
-  readonly #parts: PodInformerParts;
+  readonly #deps: PodInformerDeps;
   readonly #pods: Reflector<KnownPod>;
   readonly #index = new PodIndex();
 
-  constructor(parts: PodInformerParts) {
-    this.#parts = parts;
+  constructor(deps: PodInformerDeps) {
+    this.#deps = deps;
     this.#pods = new Reflector({
-      ...parts,
+      ...deps,
       ...{ name: this.name, path: "/api/v1/pods", kind: "Pod", schema: knownPodSchema },
       onChange: (key, pod) => this.#index.change(key, pod),
     });
@@ -61,12 +61,12 @@ export class PodInformer implements PodSource, DeletedPods, Component {
   /** A pod that is not known, or was not scheduled when it was last seen, is asked for: its events may be on their way. */
   async find(namespace: string, name: string): Promise<RunningPod | undefined> {
     const pod = this.isHealthy ? this.#pods.current.get(`${namespace}/${name}`) : undefined;
-    if (pod === undefined || pod.node === "") return this.#parts.direct.find(namespace, name);
+    if (pod === undefined || pod.node === "") return this.#deps.direct.find(namespace, name);
     return { uid: pod.uid, serviceAccount: pod.serviceAccount, node: pod.node };
   }
 
   async runsOn(node: string, workload: WorkloadName): Promise<boolean> {
-    if (!this.isHealthy) return this.#parts.direct.runsOn(node, workload);
+    if (!this.isHealthy) return this.#deps.direct.runsOn(node, workload);
     return this.#index.runsOn(node, workload);
   }
 

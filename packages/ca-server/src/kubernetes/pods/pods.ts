@@ -8,7 +8,7 @@ import type { KubernetesClient } from "../api/api-client.ts";
 import { objectPages } from "../api/object-pages.ts";
 import { type KnownPod, knownPodSchema } from "./pod-index.ts";
 
-export interface KubernetesPodsParts {
+export interface KubernetesPodsDeps {
   readonly client: Pick<KubernetesClient, "get">;
   readonly clock: Clock;
 }
@@ -26,11 +26,11 @@ const podsPerPage = 100;
 
 /** Looks pods up in the Kubernetes API; what runs on a node is asked once in two seconds. */
 export class KubernetesPods implements PodSource {
-  readonly #parts: KubernetesPodsParts;
+  readonly #deps: KubernetesPodsDeps;
   readonly #nodes = new LRUCache<string, NodePods>({ max: maxNodes });
 
-  constructor(parts: KubernetesPodsParts) {
-    this.#parts = parts;
+  constructor(deps: KubernetesPodsDeps) {
+    this.#deps = deps;
   }
 
   async find(namespace: string, name: string): Promise<RunningPod | undefined> {
@@ -48,7 +48,7 @@ export class KubernetesPods implements PodSource {
 
   /** The listing is kept before it is there, so that all who ask at one time share it. */
   #workloadsOn(node: string): Promise<ReadonlySet<string>> {
-    const nowMs = this.#parts.clock.monotonicMs();
+    const nowMs = this.#deps.clock.monotonicMs();
     const known = this.#nodes.get(node);
     if (known !== undefined && nowMs < known.untilMs) return known.workloads;
     const listing = { workloads: orUnavailable(() => this.#list(node)), untilMs: nowMs + nodeListForMs };
@@ -63,7 +63,7 @@ export class KubernetesPods implements PodSource {
     const fieldSelector = `spec.nodeName=${node},status.phase!=Failed,status.phase!=Succeeded`;
     const list = { path: "/api/v1/pods", kind: "Pod", fieldSelector };
     const workloads = new Set<string>();
-    for await (const { items } of objectPages(this.#parts.client, list, podsPerPage)) {
+    for await (const { items } of objectPages(this.#deps.client, list, podsPerPage)) {
       for (const { namespace, serviceAccount } of items.map((item) => knownPodSchema.parse(item)))
         workloads.add(`${namespace}/${serviceAccount}`);
     }
@@ -72,7 +72,7 @@ export class KubernetesPods implements PodSource {
 
   /** Undefined for 404. */
   async #look(path: string): Promise<KnownPod | undefined> {
-    const reply = await this.#parts.client.get(path);
+    const reply = await this.#deps.client.get(path);
     return reply.status === 404 ? undefined : knownPodSchema.parse(readAnswer(reply, "a pod"));
   }
 }

@@ -9,7 +9,7 @@ import { RestorePace } from "../watch/restore-pace.ts";
 import { WorkQueue } from "../watch/work-queue.ts";
 import { digestOf } from "./root-config-map.ts";
 
-export interface ClusterTrustBundleParts {
+export interface ClusterTrustBundleDeps {
   readonly client: Pick<KubernetesClient, "get" | "post" | "put" | "watch">;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -34,7 +34,7 @@ const digestSchema = objectSchema.transform(({ spec }) => digestOf(spec.trustBun
  */
 export class ClusterTrustBundlePublisher implements Component {
   readonly name = "cluster trust bundle";
-  readonly #parts: ClusterTrustBundleParts;
+  readonly #deps: ClusterTrustBundleDeps;
   readonly #found: Reflector<string>;
   readonly #queue: WorkQueue;
   readonly #pace: RestorePace;
@@ -42,13 +42,13 @@ export class ClusterTrustBundlePublisher implements Component {
   #bundle: { readonly pem: string; readonly digest: string } | undefined;
   #isLeading = false;
 
-  constructor(parts: ClusterTrustBundleParts) {
-    const { clock, logger, roll } = parts;
-    this.#parts = parts;
+  constructor(deps: ClusterTrustBundleDeps) {
+    const { clock, logger, roll } = deps;
+    this.#deps = deps;
     this.#pace = new RestorePace(clock);
     this.#troubles = new WriteTroubles(logger, "the cluster trust bundle could not be published");
     this.#found = new Reflector({
-      ...parts,
+      ...deps,
       ...{ name: this.name, path: collection, kind: "ClusterTrustBundle", schema: digestSchema },
       fieldSelector: `metadata.name=${objectName}`,
       onChange: () => this.#look(),
@@ -105,7 +105,7 @@ export class ClusterTrustBundlePublisher implements Component {
     if (!this.#isDue) return;
     const waitMs = this.#pace.waitMs(objectName);
     if (waitMs > 0) return this.#queue.add(objectName, waitMs);
-    const place = { client: this.#parts.client, collection, name: objectName };
+    const place = { client: this.#deps.client, collection, name: objectName };
     const isWritten = await writeObject(place, (found) => this.#wanted(found));
     if (isWritten) this.#pace.note(objectName);
   }

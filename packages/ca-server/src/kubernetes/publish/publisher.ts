@@ -9,7 +9,7 @@ import { isServed, type NamespaceFacts, namespaceSchema } from "./namespaces.ts"
 import { digestOf, type PublishedRoot, publishedRootSchema, withRoot } from "./root-config-map.ts";
 import { RootMemory } from "./root-memory.ts";
 
-export interface RootPublisherParts {
+export interface RootPublisherDeps {
   readonly client: Pick<KubernetesClient, "get" | "post" | "put" | "watch">;
   /** Default `istio-ca-root-cert`, where stock agents look. */
   readonly configMap?: string;
@@ -36,7 +36,7 @@ const spreadMs = 20;
 /** Publishes the trust bundle as a ConfigMap in every namespace, where it leads, and where nobody else does. */
 export class RootPublisher implements Component {
   readonly name = "root publisher";
-  readonly #parts: RootPublisherParts;
+  readonly #deps: RootPublisherDeps;
   readonly #configMap: string;
   readonly #namespaces: Reflector<NamespaceFacts>;
   readonly #roots: Reflector<PublishedRoot>;
@@ -46,9 +46,9 @@ export class RootPublisher implements Component {
   #bundle: { readonly pem: string; readonly digest: string } | undefined;
   #isLeading = false;
 
-  constructor(parts: RootPublisherParts) {
-    const { client, configMap = "istio-ca-root-cert", clock, logger, roll } = parts;
-    this.#parts = parts;
+  constructor(deps: RootPublisherDeps) {
+    const { client, configMap = "istio-ca-root-cert", clock, logger, roll } = deps;
+    this.#deps = deps;
     this.#configMap = configMap;
     this.#memory = new RootMemory(clock);
     this.#troubles = new WriteTroubles(logger, "the root could not be published");
@@ -142,11 +142,11 @@ export class RootPublisher implements Component {
 
   #lookEverywhere(): void {
     if (!this.isSynced || this.#bundle === undefined) return;
-    const wrong = this.#namespacesThat((namespace) => {
+    const outdated = this.#namespacesThat((namespace) => {
       this.#see(namespace);
       return this.#isWrong(namespace);
     });
-    for (const [index, namespace] of wrong.entries()) this.#queue.add(namespace, index * spreadMs);
+    for (const [index, namespace] of outdated.entries()) this.#queue.add(namespace, index * spreadMs);
   }
 
   async #setRight(namespace: string): Promise<void> {
@@ -154,7 +154,7 @@ export class RootPublisher implements Component {
     const waitMs = this.#memory.waitMs(namespace);
     if (waitMs > 0) return this.#queue.add(namespace, waitMs);
     const place = {
-      client: this.#parts.client,
+      client: this.#deps.client,
       collection: `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`,
       name: this.#configMap,
     };
@@ -164,12 +164,12 @@ export class RootPublisher implements Component {
       // What was known of it may be out of date, and so may be who leads.
       const root = found === undefined ? undefined : publishedRootSchema.parse(found);
       if (bundle === undefined || !this.#mayWrite(namespace)) return undefined;
-      if (this.#memory.judge(namespace, root, bundle.digest) !== "wrong") return undefined;
+      if (this.#memory.compareRoot(namespace, root, bundle.digest) !== "outdated") return undefined;
       digest = bundle.digest;
       return withRoot(this.#configMap, found, bundle.pem);
     });
     if (!isWritten || digest === undefined || !this.#memory.wrote(namespace, digest)) return;
-    this.#parts.logger.info("the root was set right where it had been changed", { namespace });
+    this.#deps.logger.info("the root was set right where it had been changed", { namespace });
   }
 
   #see(namespace: string): void {
@@ -178,9 +178,8 @@ export class RootPublisher implements Component {
     const news = this.#memory.see(namespace, root, this.#bundle.digest);
     const facts = { namespace, manager: root?.owner ?? unknown, code: rootPublisherConflict };
     if (news === "conflict begins")
-      this.#parts.logger.warn("another program writes the root; it is left alone", facts);
-    if (news === "conflict ends")
-      this.#parts.logger.info("the root is not another program's any more", facts);
+      this.#deps.logger.warn("another program writes the root; it is left alone", facts);
+    if (news === "conflict ends") this.#deps.logger.info("the root is not another program's any more", facts);
   }
 
   #mayWrite(namespace: string): boolean {
@@ -190,7 +189,7 @@ export class RootPublisher implements Component {
 
   #isWrong(namespace: string): boolean {
     if (this.#bundle === undefined) return false;
-    return this.#memory.judge(namespace, this.#root(namespace), this.#bundle.digest) === "wrong";
+    return this.#memory.compareRoot(namespace, this.#root(namespace), this.#bundle.digest) === "outdated";
   }
 
   #root(namespace: string): PublishedRoot | undefined {

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isAnotherProgram, managedFieldsSchema, ownerOf } from "../api/managed-fields.ts";
-import { digestOf, judge, type PublishedRoot, publishedRootSchema, withRoot } from "./root-config-map.ts";
+import {
+  compareRoot,
+  digestOf,
+  type PublishedRoot,
+  publishedRootSchema,
+  withRoot,
+} from "./root-config-map.ts";
 
 const key = "root-cert.pem";
 const entry = (manager: string, time: string, field = `f:${key}`) => ({
@@ -45,9 +51,9 @@ describe("The owner of a field", () => {
 
 describe("A ConfigMap with a root", () => {
   const read = (object: unknown) => publishedRootSchema.parse(object);
-  const right: PublishedRoot = { digest: digestOf("ours"), hasLabel: true, owner: "kasbah" };
-  const verdict = (change: Partial<PublishedRoot>, lastRight?: string) =>
-    judge({ ...right, ...change }, digestOf("ours"), lastRight);
+  const current: PublishedRoot = { digest: digestOf("ours"), hasLabel: true, owner: "kasbah" };
+  const compare = (change: Partial<PublishedRoot>, lastPublished?: string) =>
+    compareRoot({ ...current, ...change }, digestOf("ours"), lastPublished);
 
   it("is read in any shape, without its content", () => {
     const large = "x".repeat(1_000_000);
@@ -63,12 +69,12 @@ describe("A ConfigMap with a root", () => {
   });
 
   it("is right when it holds our bundle and the label", () => {
-    assert.equal(verdict({}), "right");
+    assert.equal(compare({}), "current");
     assert.equal(
-      judge(read({ metadata: {}, data: { [key]: "ours" } }), digestOf("ours"), undefined),
-      "wrong",
+      compareRoot(read({ metadata: {}, data: { [key]: "ours" } }), digestOf("ours"), undefined),
+      "outdated",
     );
-    assert.equal(verdict({ hasLabel: false }), "wrong");
+    assert.equal(compare({ hasLabel: false }), "outdated");
   });
 
   it("is right however its lines end", () => {
@@ -77,21 +83,21 @@ describe("A ConfigMap with a root", () => {
   });
 
   it("is right as another program left it, when that is our bundle", () => {
-    assert.equal(verdict({ owner: "pilot-discovery", hasLabel: false }), "right");
+    assert.equal(compare({ owner: "pilot-discovery", hasLabel: false }), "current");
   });
 
   it("is wrong when it is not there, has no root, or was changed by us or by hand", () => {
-    assert.equal(judge(undefined, digestOf("ours"), undefined), "wrong");
-    assert.equal(verdict({ digest: undefined, owner: "pilot-discovery" }), "wrong");
+    assert.equal(compareRoot(undefined, digestOf("ours"), undefined), "outdated");
+    assert.equal(compare({ digest: undefined, owner: "pilot-discovery" }), "outdated");
     for (const owner of ["kasbah", "kubectl-edit", undefined])
-      assert.equal(verdict({ digest: digestOf("old"), owner }), "wrong");
+      assert.equal(compare({ digest: digestOf("old"), owner }), "outdated");
   });
 
   it("is another's when another program wrote another root, unless that was ours until now", () => {
     const theirs = { digest: digestOf("theirs"), owner: "pilot-discovery" };
-    assert.equal(verdict(theirs), "another's");
-    assert.equal(verdict(theirs, digestOf("old")), "another's");
-    assert.equal(verdict({ ...theirs, digest: digestOf("old") }, digestOf("old")), "wrong");
+    assert.equal(compare(theirs), "foreign");
+    assert.equal(compare(theirs, digestOf("old")), "foreign");
+    assert.equal(compare({ ...theirs, digest: digestOf("old") }, digestOf("old")), "outdated");
   });
 
   it("keeps what others put into it, when the root is written", () => {
@@ -114,7 +120,7 @@ describe("A ConfigMap with a root", () => {
     fc.assert(
       fc.property(texts, texts, texts, fc.string(), (labels, data, binaryData, pem) => {
         const written = withRoot("roots", { metadata: { name: "roots", labels }, data, binaryData }, pem);
-        assert.equal(judge(read(written), digestOf(pem), undefined), "right");
+        assert.equal(compareRoot(read(written), digestOf(pem), undefined), "current");
       }),
     );
   });

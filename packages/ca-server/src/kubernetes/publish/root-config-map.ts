@@ -16,7 +16,7 @@ export interface PublishedRoot {
 }
 
 /** What is to be done about a ConfigMap. */
-export type Judgement = "right" | "wrong" | "another's";
+export type RootCondition = "current" | "outdated" | "foreign";
 
 const texts = z.record(z.string(), z.unknown()).nullish();
 
@@ -41,15 +41,15 @@ export function digestOf(pem: string): string {
  * Another program's root may be replaced when it is, as it stands, the one that we published until now: then nobody wrote
  * another after us. So the root can change in a mesh that was taken over from istiod.
  */
-export function judge(
+export function compareRoot(
   found: PublishedRoot | undefined,
   wanted: string,
-  lastRight: string | undefined,
-): Judgement {
-  if (found?.digest === undefined) return "wrong";
+  lastPublished: string | undefined,
+): RootCondition {
+  if (found?.digest === undefined) return "outdated";
   const isForeign = isAnotherProgram(found.owner);
-  if (found.digest === wanted) return isForeign || found.hasLabel ? "right" : "wrong";
-  return isForeign && found.digest !== lastRight ? "another's" : "wrong";
+  if (found.digest === wanted) return isForeign || found.hasLabel ? "current" : "outdated";
+  return isForeign && found.digest !== lastPublished ? "foreign" : "outdated";
 }
 
 const configMapSchema = z.object({

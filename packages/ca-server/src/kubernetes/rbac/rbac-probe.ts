@@ -1,9 +1,9 @@
 import { type Clock, type Component, type Logger, Loop } from "@kasbah/runtime";
 import { z } from "zod";
 import type { KubernetesClient } from "../api/api-client.ts";
-import { type NeededRule, type Permission, sentencesOn } from "./rbac-rules.ts";
+import { describeDenied, type NeededRule, type Permission } from "./rbac-rules.ts";
 
-export interface RbacProbeParts {
+export interface RbacProbeDeps {
   readonly client: Pick<KubernetesClient, "post">;
   readonly permissions: readonly Permission[];
   /** The CA's own. */
@@ -22,22 +22,22 @@ const reviewSchema = z.object({ status: z.object({ allowed: z.boolean() }) });
 /** Asks the API server which of the permissions that the CA needs it has, at the start and each minute. */
 export class RbacProbe implements Component {
   readonly name = "RBAC probe";
-  readonly #parts: RbacProbeParts;
+  readonly #deps: RbacProbeDeps;
   readonly #loop: Loop;
   #denied: ReadonlySet<Permission> = new Set();
   #trouble: Error | undefined = unknown("has not been asked yet");
   #said = "";
 
-  constructor(parts: RbacProbeParts) {
-    this.#parts = parts;
-    this.#loop = new Loop({ clock: parts.clock, pass: (signal) => this.#pass(signal) });
+  constructor(deps: RbacProbeDeps) {
+    this.#deps = deps;
+    this.#loop = new Loop({ clock: deps.clock, pass: (signal) => this.#pass(signal) });
   }
 
   /** A sentence for each rule that lacks, by the last answer on it: an API server that is away takes no permission away. */
   missing(which: (rule: NeededRule) => boolean = () => true): readonly string[] {
-    const { permissions, namespace } = this.#parts;
+    const { permissions, namespace } = this.#deps;
     const denied = permissions.filter((permission) => this.#denied.has(permission) && which(permission.rule));
-    return sentencesOn(denied, namespace);
+    return describeDenied(denied, namespace);
   }
 
   /** Why answers are old, or there are none yet; undefined while all are answered. */
@@ -65,7 +65,7 @@ export class RbacProbe implements Component {
   /** Ends with the first question that is not answered, since the others would wait as long. */
   async #probe(): Promise<void> {
     const denied = new Set(this.#denied);
-    const left = this.#parts.permissions.values();
+    const left = this.#deps.permissions.values();
     let trouble: Error | undefined;
     const askOnAndOn = async () => {
       for (const permission of left) {
@@ -97,8 +97,8 @@ export class RbacProbe implements Component {
 
   #ask({ rule, verb, name }: Permission) {
     const { group, resource, scope } = rule;
-    const namespace = scope === "namespace" ? this.#parts.namespace : undefined;
-    return this.#parts.client.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
+    const namespace = scope === "namespace" ? this.#deps.namespace : undefined;
+    return this.#deps.client.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
       apiVersion: "authorization.k8s.io/v1",
       kind: "SelfSubjectAccessReview",
       spec: { resourceAttributes: { verb, group, resource, name, namespace } },
@@ -110,7 +110,7 @@ export class RbacProbe implements Component {
     const missing = this.missing();
     const now = [...missing, this.unanswered() ?? ""].join("\n");
     if (now === this.#said) return;
-    const { logger } = this.#parts;
+    const { logger } = this.#deps;
     for (const rule of missing)
       if (!this.#said.includes(rule)) logger.error("a permission is missing", { rule });
     if (this.#trouble !== undefined) logger.warn("permissions are not known now", { error: this.#trouble });

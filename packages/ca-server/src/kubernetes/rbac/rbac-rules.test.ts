@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { bareConfig, fullConfig } from "./rbac-config.fixture.ts";
-import { neededPermissions, neededRules, type RbacConfig, sentencesOn } from "./rbac-rules.ts";
+import { describeDenied, neededPermissions, neededRules, type RbacConfig } from "./rbac-rules.ts";
 
 const asked = (config: RbacConfig) =>
   neededPermissions(config).map(({ rule, verb, name = "*" }) => `${verb} ${rule.resource} ${name}`);
@@ -44,11 +44,11 @@ describe("The rules of RBAC that the CA needs", () => {
   });
 
   it("are named in a sentence with what they are for and what to do", () => {
-    assert.deepEqual(sentencesOn(neededPermissions(bareConfig), "kasbah-system"), [
+    assert.deepEqual(describeDenied(neededPermissions(bareConfig), "kasbah-system"), [
       "RBAC: may not create tokenreviews.authentication.k8s.io, and needs that to learn whose token a caller shows; bind the CA's service account to a ClusterRole that allows it",
     ]);
     const { takeOverSecret } = fullConfig;
-    const [, secrets] = sentencesOn(neededPermissions({ ...bareConfig, takeOverSecret }), "kasbah-system");
+    const [, secrets] = describeDenied(neededPermissions({ ...bareConfig, takeOverSecret }), "kasbah-system");
     assert.equal(
       secrets,
       "RBAC: may not get secrets named cacerts or istio-ca-secret in the namespace kasbah-system, and needs that to take over the CA of istiod; bind the CA's service account to a Role there that allows it",

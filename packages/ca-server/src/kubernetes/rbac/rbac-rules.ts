@@ -124,7 +124,7 @@ export function neededPermissions(config: RbacConfig): readonly Permission[] {
 }
 
 /** What lacks, a sentence for each rule, with what to do about it. */
-export function sentencesOn(denied: readonly Permission[], namespace: string): readonly string[] {
+export function describeDenied(denied: readonly Permission[], namespace: string): readonly string[] {
   const rules = [...new Set(denied.map(({ rule }) => rule))];
   return rules.map((rule) => {
     const of = denied.filter((permission) => permission.rule === rule);

@@ -5,7 +5,7 @@ import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { recordingLogger, rejectsWithCode } from "@kasbah/testkit";
 import type { SigningPair } from "../../authorities/keys/authority-files.ts";
 import type { HttpsReply } from "../../outbound/https-exchange.ts";
-import { AuthoritySecret, type AuthoritySecretParts } from "./authority-secret.ts";
+import { AuthoritySecret, type AuthoritySecretDeps } from "./authority-secret.ts";
 import { secretType } from "./authority-snapshot.ts";
 import type { SecretObject } from "./secret-object.ts";
 
@@ -86,7 +86,7 @@ describe("The Secret of the authorities", () => {
     api = new SecretApi();
   });
 
-  const open = (changes: Partial<AuthoritySecretParts<Counter>> = {}) =>
+  const open = (changes: Partial<AuthoritySecretDeps<Counter>> = {}) =>
     AuthoritySecret.open<Counter>({
       client: api,
       namespace: "kasbah-system",

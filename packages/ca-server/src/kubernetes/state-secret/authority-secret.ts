@@ -1,16 +1,16 @@
 import { type Logger, type Secret, SerialQueue } from "@kasbah/runtime";
-import { keyPem, parsePair, type SigningPair } from "../../authorities/keys/authority-files.ts";
+import { keyPem, parseSigningPair, type SigningPair } from "../../authorities/keys/authority-files.ts";
 import type { KeyVault } from "../../authorities/keys/key-vault.ts";
 import { StateError } from "../../errors.ts";
 import type { HttpsReply } from "../../outbound/https-exchange.ts";
 import type { StateCodec } from "../../store/control/control-store.ts";
-import type { StateStore } from "../../store/state-store.ts";
+import type { ForeignChangeListener, StateStore } from "../../store/state-store.ts";
 import { readAnswer } from "../api/api-answer.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
-import { type AuthoritySnapshot, secretOf, snapshotOf } from "./authority-snapshot.ts";
+import { type AuthoritySnapshot, encodeSnapshot, parseSnapshot } from "./authority-snapshot.ts";
 import { readSecretObject, type SecretObject } from "./secret-object.ts";
 
-export interface AuthoritySecretParts<S> {
+export interface AuthoritySecretDeps<S> {
   readonly client: Pick<KubernetesClient, "get" | "post" | "put">;
   readonly namespace: string;
   readonly name: string;
@@ -22,13 +22,6 @@ export interface AuthoritySecretParts<S> {
   readonly logger: Logger;
 }
 
-/** Told when another replica has changed the state. */
-export interface ForeignChanges<S> {
-  /** Makes ready what the next state needs; it comes into force afterwards. */
-  prepare(next: S): Promise<void>;
-  changed(next: S, before: S): void;
-}
-
 const maxAttempts = 20;
 
 /**
@@ -36,15 +29,15 @@ const maxAttempts = 20;
  * was made from, so that of two replicas one wins and the other begins again with what is there then (`resourceVersion`).
  */
 export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
-  readonly #parts: AuthoritySecretParts<S>;
+  readonly #deps: AuthoritySecretDeps<S>;
   #snapshot: AuthoritySnapshot<S>;
-  #foreign: ForeignChanges<S> | undefined;
+  #listener: ForeignChangeListener<S> | undefined;
   /** A write whose end is not known: what is there is looked at before the next. */
   #isUncertain = false;
   readonly #queue = new SerialQueue();
 
-  private constructor(parts: AuthoritySecretParts<S>, snapshot: AuthoritySnapshot<S>) {
-    this.#parts = parts;
+  private constructor(deps: AuthoritySecretDeps<S>, snapshot: AuthoritySnapshot<S>) {
+    this.#deps = deps;
     this.#snapshot = snapshot;
   }
 
@@ -53,18 +46,18 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
    *
    * @throws StateError `STATE_MISSING`, `STATE_DAMAGED`, `STATE_NOT_DURABLE` when the API server does not answer
    */
-  static async open<S>(parts: AuthoritySecretParts<S>): Promise<AuthoritySecret<S>> {
-    const found = await fetchSecret(parts);
-    const place = placeIn(parts);
-    if (found !== undefined) return new AuthoritySecret(parts, snapshotOf(place, found, parts.codec));
-    if (parts.initial === undefined) {
+  static async open<S>(deps: AuthoritySecretDeps<S>): Promise<AuthoritySecret<S>> {
+    const found = await fetchSecret(deps);
+    const place = nameOf(deps);
+    if (found !== undefined) return new AuthoritySecret(deps, parseSnapshot(place, found, deps.codec));
+    if (deps.initial === undefined) {
       throw new StateError(
         "STATE_MISSING",
         `${place} is gone, yet there was an authority here: restore it from a backup; a new root would cut off every client`,
       );
     }
-    const state = parts.initial;
-    return new AuthoritySecret(parts, { resourceVersion: undefined, generation: 0, state, files: new Map() });
+    const state = deps.initial;
+    return new AuthoritySecret(deps, { resourceVersion: undefined, generation: 0, state, files: new Map() });
   }
 
   get current(): S {
@@ -72,8 +65,8 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
   }
 
   /** Whoever has to act on what other replicas decide. */
-  onForeignChange(foreign: ForeignChanges<S>): void {
-    this.#foreign = foreign;
+  onForeignChange(listener: ForeignChangeListener<S>): void {
+    this.#listener = listener;
   }
 
   update(change: (current: S) => S): Promise<S> {
@@ -91,7 +84,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
     const [key, certificate] = [files.get(`${id}.key.pem`), files.get(`${id}.crt.pem`)];
     if (key === undefined && certificate === undefined) return undefined;
     if (key !== undefined && certificate !== undefined) {
-      const pair = parsePair(this.placeOf(id), key, certificate, this.#parts.passphrase);
+      const pair = parseSigningPair(this.placeOf(id), key, certificate, this.#deps.passphrase);
       if (pair.certificate.publicKey.equals(pair.keyPair.publicKey)) return pair;
       throw new StateError(
         "AUTHORITY_MISMATCH",
@@ -106,7 +99,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
 
   put(id: string, { keyPair, certificate }: SigningPair): Promise<boolean> {
     return this.#queue.run(async () => {
-      const key = await keyPem(keyPair, this.#parts.passphrase);
+      const key = await keyPem(keyPair, this.#deps.passphrase);
       return this.#write((snapshot) => {
         if (snapshot.files.has(`${id}.key.pem`) || snapshot.files.has(`${id}.crt.pem`)) return undefined;
         const added = [[`${id}.key.pem`, key] as const, [`${id}.crt.pem`, certificate.toPem()] as const];
@@ -126,7 +119,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
   }
 
   placeOf(id: string): string {
-    return `${id} in ${placeIn(this.#parts)}`;
+    return `${id} in ${nameOf(this.#deps)}`;
   }
 
   /** Takes what another replica wrote, as a watch tells it; what is older than ours is passed over. */
@@ -140,8 +133,8 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
       const hasBegun = this.#snapshot.generation > 0;
       await this.#reload();
       if (this.#snapshot.resourceVersion !== undefined || !hasBegun) return;
-      this.#parts.logger.error("the Secret of the CA was deleted; it is made again", {
-        secret: placeIn(this.#parts),
+      this.#deps.logger.error("the Secret of the CA was deleted; it is made again", {
+        secret: nameOf(this.#deps),
       });
       await this.#send({
         ...this.#snapshot,
@@ -162,23 +155,23 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
       if (await this.#send({ ...changed, generation: this.#snapshot.generation + 1 })) return true;
       await this.#reload();
     }
-    throw notDurable(this.#parts, `other writers came first ${maxAttempts} times`);
+    throw notDurable(this.#deps, `other writers came first ${maxAttempts} times`);
   }
 
   /** False when somebody else has written since. */
   async #send(next: AuthoritySnapshot<S>): Promise<boolean> {
-    const body = secretOf(this.#parts, next, this.#parts.codec);
-    const { client, namespace } = this.#parts;
+    const body = encodeSnapshot(this.#deps, next, this.#deps.codec);
+    const { client, namespace } = this.#deps;
     const isNew = next.resourceVersion === undefined;
     // A beginning is one write: the first state comes with its keys, and until then nothing is there.
-    if (isNew && next.files.size > 0 && next.state === this.#parts.initial) return this.#stage(next);
+    if (isNew && next.files.size > 0 && next.state === this.#deps.initial) return this.#stage(next);
     this.#isUncertain = true;
     const reply = await this.#tried(
-      isNew ? client.post(collection(namespace), body) : client.put(pathOf(this.#parts), body),
+      isNew ? client.post(collection(namespace), body) : client.put(pathOf(this.#deps), body),
     );
     this.#isUncertain = false;
     if (reply.status === 409 || (reply.status === 404 && !isNew)) return false;
-    const { metadata } = secretIn(this.#parts, reply);
+    const { metadata } = parseReply(this.#deps, reply);
     this.#snapshot = { ...next, resourceVersion: metadata.resourceVersion };
     return true;
   }
@@ -189,7 +182,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
   }
 
   async #reload(): Promise<void> {
-    const found = await fetchSecret(this.#parts);
+    const found = await fetchSecret(this.#deps);
     this.#isUncertain = false;
     if (found !== undefined) await this.#adopt(found);
     // Also of one that brings nothing new: who labelled it, or brought an older one back, has changed its version.
@@ -197,44 +190,44 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
   }
 
   async #adopt(secret: SecretObject): Promise<void> {
-    const next = snapshotOf(placeIn(this.#parts), secret, this.#parts.codec);
+    const next = parseSnapshot(nameOf(this.#deps), secret, this.#deps.codec);
     const before = this.#snapshot;
     const isKnown = before.resourceVersion !== undefined && next.generation <= before.generation;
     if (isKnown) return;
     // Keys first: what comes into force must be able to sign.
     this.#snapshot = { ...next, state: before.state };
     try {
-      await this.#foreign?.prepare(next.state);
+      await this.#listener?.prepare(next.state);
     } catch (error) {
       this.#snapshot = before;
       throw error;
     }
     this.#snapshot = next;
-    this.#foreign?.changed(next.state, before.state);
+    this.#listener?.changed(next.state, before.state);
   }
 
   async #tried(sending: Promise<HttpsReply>): Promise<HttpsReply> {
     try {
       return await sending;
     } catch (cause) {
-      throw notDurable(this.#parts, "the API server does not answer", cause);
+      throw notDurable(this.#deps, "the API server does not answer", cause);
     }
   }
 }
 
-type Where = Pick<AuthoritySecretParts<unknown>, "namespace" | "name">;
+type Where = Pick<AuthoritySecretDeps<unknown>, "namespace" | "name">;
 
-async function fetchSecret<S>(parts: AuthoritySecretParts<S>): Promise<SecretObject | undefined> {
-  const reply = await parts.client.get(pathOf(parts)).catch((cause: unknown) => {
-    throw notDurable(parts, "the API server does not answer", cause);
+async function fetchSecret<S>(deps: AuthoritySecretDeps<S>): Promise<SecretObject | undefined> {
+  const reply = await deps.client.get(pathOf(deps)).catch((cause: unknown) => {
+    throw notDurable(deps, "the API server does not answer", cause);
   });
-  return reply.status === 404 ? undefined : secretIn(parts, reply);
+  return reply.status === 404 ? undefined : parseReply(deps, reply);
 }
 
-function secretIn(where: Where, reply: HttpsReply): SecretObject {
+function parseReply(where: Where, reply: HttpsReply): SecretObject {
   if (reply.status !== 200 && reply.status !== 201) throw refused(where, reply);
   try {
-    return readSecretObject(readAnswer(reply, placeIn(where)));
+    return readSecretObject(readAnswer(reply, nameOf(where)));
   } catch (cause) {
     throw notDurable(where, "the API server's answer cannot be read", cause);
   }
@@ -248,7 +241,7 @@ function pathOf({ namespace, name }: Where): string {
   return `${collection(namespace)}/${name}`;
 }
 
-function placeIn({ namespace, name }: Where): string {
+function nameOf({ namespace, name }: Where): string {
   return `Secret ${namespace}/${name}`;
 }
 
@@ -258,5 +251,5 @@ function refused(where: Where, { status }: HttpsReply): StateError {
 }
 
 function notDurable(where: Where, reason: string, cause?: unknown): StateError {
-  return new StateError("STATE_NOT_DURABLE", `${placeIn(where)} cannot be used: ${reason}`, { cause });
+  return new StateError("STATE_NOT_DURABLE", `${nameOf(where)} cannot be used: ${reason}`, { cause });
 }

@@ -19,7 +19,7 @@ const controlKey = "control.json";
 const fileName = /^[a-z0-9-]+\.(key|crt)\.pem$/;
 
 /** Reads a Secret of ours. @throws StateError `STATE_DAMAGED` when it is another's, or was altered */
-export function snapshotOf<S>(
+export function parseSnapshot<S>(
   place: string,
   secret: SecretObject,
   codec: StateCodec<S>,
@@ -30,7 +30,7 @@ export function snapshotOf<S>(
       `${place} has the type ${JSON.stringify(type)}, expected ${secretType}: name another Secret`,
     );
   }
-  const document = parseDocument(textIn(data[controlKey] ?? ""), place);
+  const document = parseDocument(decodeBase64(data[controlKey] ?? ""), place);
   if (document === undefined) {
     throw damaged(
       `${place} holds no sound ${controlKey}: restore it from a backup; a new root would cut off every client`,
@@ -41,12 +41,12 @@ export function snapshotOf<S>(
     resourceVersion: metadata.resourceVersion,
     generation: document.generation,
     state: decode(place, document.state, codec),
-    files: new Map(names.map((name) => [name, textIn(data[name] ?? "")])),
+    files: new Map(names.map((name) => [name, decodeBase64(data[name] ?? "")])),
   };
 }
 
 /** The Secret that holds a snapshot. */
-export function secretOf<S>(
+export function encodeSnapshot<S>(
   { namespace, name }: { readonly namespace: string; readonly name: string },
   { resourceVersion, generation, state, files }: AuthoritySnapshot<S>,
   codec: StateCodec<S>,
@@ -79,7 +79,7 @@ function decode<S>(place: string, state: unknown, codec: StateCodec<S>): S {
   }
 }
 
-function textIn(base64: string): string {
+function decodeBase64(base64: string): string {
   return Buffer.from(base64, "base64").toString("utf8");
 }
 

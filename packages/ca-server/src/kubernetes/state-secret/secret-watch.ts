@@ -5,7 +5,7 @@ import { watchLines } from "../watch/watch-lines.ts";
 import type { AuthoritySecret } from "./authority-secret.ts";
 import { readSecretObject } from "./secret-object.ts";
 
-export interface SecretWatchParts {
+export interface SecretWatchDeps {
   readonly secret: Pick<AuthoritySecret<unknown>, "observe" | "restore">;
   readonly client: Pick<KubernetesClient, "watch">;
   readonly namespace: string;
@@ -23,16 +23,16 @@ const retry = { baseMs: 500, capMs: 10_000 };
 /** Brings what other replicas write into this process, within moments; and makes the Secret again when it is deleted. */
 export class SecretWatch implements Component {
   readonly name = "authority secret";
-  readonly #parts: SecretWatchParts;
+  readonly #deps: SecretWatchDeps;
   readonly #loop: Loop;
   readonly #pace: RetryPace;
   readonly #trouble = new OncePerReason();
   #failures = 0;
 
-  constructor(parts: SecretWatchParts) {
-    this.#parts = parts;
-    this.#pace = new RetryPace({ ...retry, roll: parts.roll });
-    this.#loop = new Loop({ clock: parts.clock, pass: (signal) => this.#pass(signal) });
+  constructor(deps: SecretWatchDeps) {
+    this.#deps = deps;
+    this.#pace = new RetryPace({ ...retry, roll: deps.roll });
+    this.#loop = new Loop({ clock: deps.clock, pass: (signal) => this.#pass(signal) });
   }
 
   async start(): Promise<void> {
@@ -50,7 +50,7 @@ export class SecretWatch implements Component {
 
   /** True when the watch ended in good order. */
   async #watchOnce(signal: AbortSignal): Promise<boolean> {
-    const { secret, namespace, name, logger } = this.#parts;
+    const { secret, namespace, name, logger } = this.#deps;
     const query = new URLSearchParams({
       watch: "1",
       fieldSelector: `metadata.name=${name}`,
@@ -62,7 +62,7 @@ export class SecretWatch implements Component {
       // Nobody tells of what was deleted between two watches.
       await secret.restore();
       // One without a version begins with what is there now, so that no change between them is missed.
-      for await (const line of watchLines(this.#parts, path, signal)) {
+      for await (const line of watchLines(this.#deps, path, signal)) {
         await this.#take(line);
         this.#trouble.clear();
       }
@@ -78,8 +78,8 @@ export class SecretWatch implements Component {
 
   async #take(line: string): Promise<void> {
     const { type, object } = readWatchEvent(line);
-    if (type === "DELETED") await this.#parts.secret.restore();
+    if (type === "DELETED") await this.#deps.secret.restore();
     else if (type === "ADDED" || type === "MODIFIED")
-      await this.#parts.secret.observe(readSecretObject(object));
+      await this.#deps.secret.observe(readSecretObject(object));
   }
 }

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import type { TrustDomain } from "@kasbah/pki";
 import type { Clock, Logger, Secret } from "@kasbah/runtime";
-import { istioNames, namesIn } from "../../authorities/plugged-in/layout.ts";
+import { fileNames, istioNames } from "../../authorities/plugged-in/layout.ts";
 import { type PluggedInSet, parsePluggedInSet } from "../../authorities/plugged-in/load-set.ts";
 import { StateError } from "../../errors.ts";
 import { readAnswer } from "../api/api-answer.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
 import { readSecretObject, type SecretObject } from "./secret-object.ts";
 
-export interface TakeOverParts {
+export interface TakeOverDeps {
   readonly client: Pick<KubernetesClient, "get">;
   readonly namespace: string;
   /** Tried in this order; the first that is there is taken. */
@@ -25,19 +25,19 @@ export interface TakeOverParts {
  *
  * @throws StateError `PLUGGED_IN_REJECTED` when one is there and cannot be used: a new root would cut off every client
  */
-export async function findTakeOver(parts: TakeOverParts): Promise<PluggedInSet | undefined> {
-  const { namespace, names, logger } = parts;
+export async function findTakeOver(deps: TakeOverDeps): Promise<PluggedInSet | undefined> {
+  const { namespace, names, logger } = deps;
   for (const name of names) {
-    const secret = await fetch(parts, name);
+    const secret = await fetch(deps, name);
     if (secret === undefined) continue;
-    const set = setIn(secret, `Secret ${namespace}/${name}`, parts);
+    const set = parseSet(secret, `Secret ${namespace}/${name}`, deps);
     logger.info("a CA was taken over", { secret: `${namespace}/${name}`, root: set.root.fingerprint });
     return set;
   }
   return undefined;
 }
 
-async function fetch({ client, namespace }: TakeOverParts, name: string): Promise<SecretObject | undefined> {
+async function fetch({ client, namespace }: TakeOverDeps, name: string): Promise<SecretObject | undefined> {
   const reply = await client.get(`/api/v1/namespaces/${namespace}/secrets/${name}`);
   if (reply.status === 404) return undefined;
   const place = `Secret ${namespace}/${name}`;
@@ -50,7 +50,7 @@ async function fetch({ client, namespace }: TakeOverParts, name: string): Promis
 }
 
 /** istiod writes no roots beside a root that it made itself, and no chain. */
-function setIn({ data = {} }: SecretObject, place: string, parts: TakeOverParts): PluggedInSet {
+function parseSet({ data = {} }: SecretObject, place: string, deps: TakeOverDeps): PluggedInSet {
   const text = (name: string) => Buffer.from(data[name] ?? "", "base64").toString("utf8");
   const certificate = text(istioNames.certificate);
   const files = {
@@ -58,10 +58,10 @@ function setIn({ data = {} }: SecretObject, place: string, parts: TakeOverParts)
     key: text(istioNames.key),
     chain: text(istioNames.chain ?? ""),
     roots: text(istioNames.roots) || certificate,
-    digest: digestOf(namesIn(istioNames).map((name) => [name, data[name] ?? ""])),
+    digest: digestOf(fileNames(istioNames).map((name) => [name, data[name] ?? ""])),
     names: istioNames,
   };
-  const { trustDomain, passphrase, clock } = parts;
+  const { trustDomain, passphrase, clock } = deps;
   const secret = passphrase === undefined ? {} : { passphrase: passphrase.reveal() };
   return parsePluggedInSet(place, files, { trustDomain, now: clock.now(), ...secret });
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-export interface ObjectCacheParts<T> {
+export interface ObjectCacheDeps<T> {
   readonly kind: string;
   /** Keeps what is needed of an object and nothing else, since there may be a hundred thousand of them. */
   readonly schema: z.ZodType<T>;
@@ -19,13 +19,13 @@ const envelopeSchema = z.object({
 
 /** Objects by `namespace/name`, or by name where they have no namespace. What cannot be read is skipped and counted. */
 export class ObjectCache<T> {
-  readonly #parts: ObjectCacheParts<T>;
+  readonly #deps: ObjectCacheDeps<T>;
   readonly #objects = new Map<string, T>();
   readonly #versions = new Map<string, string>();
   #skipped = 0;
 
-  constructor(parts: ObjectCacheParts<T>) {
-    this.#parts = parts;
+  constructor(deps: ObjectCacheDeps<T>) {
+    this.#deps = deps;
   }
 
   get current(): ReadonlyMap<string, T> {
@@ -44,14 +44,14 @@ export class ObjectCache<T> {
   put(object: unknown): string | undefined {
     const { key, version } = this.#envelope(object) ?? {};
     if (key === undefined || (version !== "" && this.#versions.get(key) === version)) return key;
-    const read = this.#parts.schema.safeParse(object);
+    const read = this.#deps.schema.safeParse(object);
     if (!read.success) {
       this.skip();
       return key;
     }
     this.#objects.set(key, read.data);
     this.#versions.set(key, version ?? "");
-    this.#parts.onChange?.(key, read.data);
+    this.#deps.onChange?.(key, read.data);
     return key;
   }
 
@@ -67,13 +67,13 @@ export class ObjectCache<T> {
 
   #drop(key: string): void {
     this.#versions.delete(key);
-    if (this.#objects.delete(key)) this.#parts.onChange?.(key, undefined);
+    if (this.#objects.delete(key)) this.#deps.onChange?.(key, undefined);
   }
 
   #envelope(object: unknown): { key: string; version: string } | undefined {
     const read = envelopeSchema.safeParse(object);
     // Items of a list do not say their kind, events of a watch do.
-    const isOther = read.data?.kind !== undefined && read.data.kind !== this.#parts.kind;
+    const isOther = read.data?.kind !== undefined && read.data.kind !== this.#deps.kind;
     if (!read.success || isOther) {
       this.skip();
       return undefined;

@@ -2,11 +2,11 @@ import { type Clock, type Component, type Logger, Loop, OncePerReason, RetryPace
 import { ApiAnswerError } from "../api/api-answer.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
 import { type Collection, objectPages, watchPath } from "../api/object-pages.ts";
-import { ObjectCache, type ObjectCacheParts } from "./object-cache.ts";
+import { ObjectCache, type ObjectCacheDeps } from "./object-cache.ts";
 import { isOlder, readWatchEvent } from "./watch-event.ts";
 import { watchLines } from "./watch-lines.ts";
 
-export interface ReflectorParts<T> extends Collection, ObjectCacheParts<T> {
+export interface ReflectorDeps<T> extends Collection, ObjectCacheDeps<T> {
   /** Of the component, and in the log. */
   readonly name: string;
   readonly client: Pick<KubernetesClient, "get" | "watch">;
@@ -32,7 +32,7 @@ const backoff = { baseMs: 500, capMs: 30_000, shortestMs: 50 };
  */
 export class Reflector<T> implements Component {
   readonly name: string;
-  readonly #parts: ReflectorParts<T>;
+  readonly #deps: ReflectorDeps<T>;
   readonly #cache: ObjectCache<T>;
   readonly #loop: Loop;
   readonly #pace: RetryPace;
@@ -44,12 +44,12 @@ export class Reflector<T> implements Component {
   #isSynced = false;
   #lastError: Error | undefined;
 
-  constructor(parts: ReflectorParts<T>) {
-    this.name = parts.name;
-    this.#parts = parts;
-    this.#cache = new ObjectCache(parts);
-    this.#pace = new RetryPace({ ...backoff, roll: parts.roll });
-    this.#loop = new Loop({ clock: parts.clock, pass: (signal) => this.#pass(signal) });
+  constructor(deps: ReflectorDeps<T>) {
+    this.name = deps.name;
+    this.#deps = deps;
+    this.#cache = new ObjectCache(deps);
+    this.#pace = new RetryPace({ ...backoff, roll: deps.roll });
+    this.#loop = new Loop({ clock: deps.clock, pass: (signal) => this.#pass(signal) });
   }
 
   get current(): ReadonlyMap<string, T> {
@@ -90,7 +90,7 @@ export class Reflector<T> implements Component {
 
   /** Until the watch ends, by itself or by an error. */
   async #follow(signal: AbortSignal): Promise<{ error?: unknown; steady: boolean }> {
-    const { clock } = this.#parts;
+    const { clock } = this.#deps;
     let sinceMs: number | undefined;
     const steady = () => sinceMs !== undefined && clock.monotonicMs() - sinceMs >= steadyMs;
     try {
@@ -107,7 +107,7 @@ export class Reflector<T> implements Component {
     const seen = new Set<string>();
     let version = "";
     try {
-      for await (const page of objectPages(this.#parts.client, this.#parts, this.#perPage)) {
+      for await (const page of objectPages(this.#deps.client, this.#deps, this.#perPage)) {
         signal.throwIfAborted();
         version ||= page.version;
         for (const item of page.items) {
@@ -130,14 +130,14 @@ export class Reflector<T> implements Component {
     this.#version = version;
     this.#isSynced = true;
     if (this.#trouble.clear())
-      this.#parts.logger.info("objects of the Kubernetes API are followed again", { objects: this.name });
+      this.#deps.logger.info("objects of the Kubernetes API are followed again", { objects: this.name });
     this.#lastError = undefined;
-    this.#parts.onSync?.();
+    this.#deps.onSync?.();
   }
 
   async #watch(version: string, signal: AbortSignal): Promise<void> {
-    const path = watchPath(this.#parts, version, this.#parts.roll());
-    for await (const line of watchLines(this.#parts, path, signal)) this.#take(line);
+    const path = watchPath(this.#deps, version, this.#deps.roll());
+    for await (const line of watchLines(this.#deps, path, signal)) this.#take(line);
   }
 
   #take(line: string): void {
@@ -157,7 +157,7 @@ export class Reflector<T> implements Component {
     this.#version = undefined;
     this.#lastError = failure;
     this.#trouble.failed(failure.message, () =>
-      this.#parts.logger.warn("objects of the Kubernetes API cannot be followed now", {
+      this.#deps.logger.warn("objects of the Kubernetes API cannot be followed now", {
         objects: this.name,
         error: failure,
       }),

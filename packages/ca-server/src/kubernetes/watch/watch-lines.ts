@@ -1,7 +1,7 @@
 import type { Clock } from "@kasbah/runtime";
 import type { KubernetesClient } from "../api/api-client.ts";
 
-export interface WatchLinesParts {
+export interface WatchLinesDeps {
   readonly client: Pick<KubernetesClient, "watch">;
   readonly clock: Clock;
 }
@@ -14,7 +14,7 @@ const longestSilenceMs = 90_000;
  * Silence has failed nobody yet, so that it is an end in good order; the next watch goes on where this one stood.
  */
 export async function* watchLines(
-  { client, clock }: WatchLinesParts,
+  { client, clock }: WatchLinesDeps,
   path: string,
   signal: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {

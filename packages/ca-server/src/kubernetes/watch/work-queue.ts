@@ -1,7 +1,7 @@
 import { type Clock, Loop, RetryPace } from "@kasbah/runtime";
 import { ApiAnswerError } from "../api/api-answer.ts";
 
-export interface WorkQueueParts {
+export interface WorkQueueDeps {
   readonly work: (key: string) => Promise<void>;
   /** Work that failed is tried again, less and less often. */
   readonly onTrouble: (key: string, error: unknown) => void;
@@ -22,22 +22,22 @@ const perFailureMs = 200;
 
 /** Does the work of each key when it is due: a few keys at once, one key never twice at once. */
 export class WorkQueue {
-  readonly #parts: WorkQueueParts;
+  readonly #deps: WorkQueueDeps;
   readonly #due = new Map<string, number>();
   readonly #failures = new Map<string, Failure>();
   readonly #running = new Map<string, Promise<void>>();
   readonly #loop: Loop;
   readonly #pace: RetryPace;
 
-  constructor(parts: WorkQueueParts) {
-    this.#parts = parts;
-    this.#pace = new RetryPace({ ...backoff, roll: parts.roll });
-    this.#loop = new Loop({ clock: parts.clock, pass: async () => this.#beginNext() });
+  constructor(deps: WorkQueueDeps) {
+    this.#deps = deps;
+    this.#pace = new RetryPace({ ...backoff, roll: deps.roll });
+    this.#loop = new Loop({ clock: deps.clock, pass: async () => this.#beginNext() });
   }
 
   /** A key that waits already keeps the earlier moment; one whose work failed waits for its next try. */
   add(key: string, afterMs = 0): void {
-    const dueMs = this.#parts.clock.monotonicMs() + afterMs;
+    const dueMs = this.#deps.clock.monotonicMs() + afterMs;
     const earliestMs = this.#failures.get(key)?.notBeforeMs ?? 0;
     this.#due.set(key, Math.max(Math.min(dueMs, this.#due.get(key) ?? dueMs), earliestMs));
     this.#loop.wake();
@@ -61,7 +61,7 @@ export class WorkQueue {
   /** Begins the work of a key if one is due; returns how long to wait for the next. */
   #beginNext(): number {
     const [key, dueMs] = this.#next();
-    const waitMs = dueMs - this.#parts.clock.monotonicMs();
+    const waitMs = dueMs - this.#deps.clock.monotonicMs();
     if (waitMs > 0) return waitMs;
     this.#begin(key);
     return 0;
@@ -70,7 +70,7 @@ export class WorkQueue {
   /** Never, when there is nothing to do or enough is in work. */
   #next(): readonly [key: string, dueMs: number] {
     let next: readonly [string, number] = ["", Number.POSITIVE_INFINITY];
-    if (this.#running.size >= this.#parts.atOnce) return next;
+    if (this.#running.size >= this.#deps.atOnce) return next;
     for (const waiting of this.#due) {
       if (waiting[1] < next[1] && !this.#running.has(waiting[0])) next = waiting;
     }
@@ -88,14 +88,14 @@ export class WorkQueue {
 
   async #work(key: string): Promise<void> {
     try {
-      await this.#parts.work(key);
+      await this.#deps.work(key);
       this.#failures.delete(key);
     } catch (error) {
       const times = (this.#failures.get(key)?.times ?? 0) + 1;
       const waitMs = this.#pauseMs(times, error);
-      this.#failures.set(key, { times, notBeforeMs: this.#parts.clock.monotonicMs() + waitMs });
+      this.#failures.set(key, { times, notBeforeMs: this.#deps.clock.monotonicMs() + waitMs });
       this.add(key);
-      this.#parts.onTrouble(key, error);
+      this.#deps.onTrouble(key, error);
     }
   }
 

@@ -3,7 +3,7 @@ import { Low } from "lowdb";
 import { StateError } from "../../errors.ts";
 import type { SlotContent } from "../embedded.ts";
 import { type ControlDocument, createDocument } from "./document.ts";
-import { newestOf, type Slots, slotOf, slotsIn } from "./files.ts";
+import { createSlots, newestOf, type Slots, slotOf } from "./files.ts";
 
 /** How a state becomes JSON and comes back; `decode` throws on anything that `encode` would not write. */
 export interface StateCodec<S> {
@@ -11,7 +11,7 @@ export interface StateCodec<S> {
   decode(value: unknown): S;
 }
 
-export interface ControlStoreOptions<S> {
+export interface ControlStoreDeps<S> {
   /** Holds two files, of the last generation and the one before. */
   readonly directory: string;
   readonly codec: StateCodec<S>;
@@ -29,14 +29,14 @@ export interface ControlStoreOptions<S> {
  * candidate is durable before memory changes, and a candidate that failed leaves memory as it was.
  */
 export class ControlStore<S> {
-  readonly #options: ControlStoreOptions<S>;
+  readonly #deps: ControlStoreDeps<S>;
   readonly #slots: Slots;
   #current: S;
   #generation: number;
   readonly #queue = new SerialQueue();
 
-  private constructor(options: ControlStoreOptions<S>, slots: Slots, current: S, generation: number) {
-    this.#options = options;
+  private constructor(deps: ControlStoreDeps<S>, slots: Slots, current: S, generation: number) {
+    this.#deps = deps;
     this.#slots = slots;
     this.#current = current;
     this.#generation = generation;
@@ -48,23 +48,23 @@ export class ControlStore<S> {
    * @throws StateError `STATE_MISSING` when there is none and none may be made, `STATE_DAMAGED` when none is sound,
    *   `STATE_NOT_DURABLE` when the first or the recovered state can not be written
    */
-  static async open<S>(options: ControlStoreOptions<S>): Promise<ControlStore<S>> {
-    const slots = slotsIn(options.directory, options.fs);
+  static async open<S>(deps: ControlStoreDeps<S>): Promise<ControlStore<S>> {
+    const slots = createSlots(deps.directory, deps.fs);
     const [even, odd] = await Promise.all([slots[0].look(), slots[1].look()]);
     const last = newestOf([even, odd]);
-    if (last === undefined) return ControlStore.#createFirst(options, slots, [even, odd]);
-    const store = new ControlStore(options, slots, decode(last, options), last.generation);
+    if (last === undefined) return ControlStore.#createFirst(deps, slots, [even, odd]);
+    const store = new ControlStore(deps, slots, decode(last, deps), last.generation);
     if (isWhole(even, odd, last.generation)) return store;
     await store.#recover();
     return store;
   }
 
   static async #createFirst<S>(
-    options: ControlStoreOptions<S>,
+    deps: ControlStoreDeps<S>,
     slots: Slots,
     found: readonly SlotContent[],
   ): Promise<ControlStore<S>> {
-    const { directory, initial } = options;
+    const { directory, initial } = deps;
     if (found.some(({ kind }) => kind === "damaged")) {
       throw new StateError(
         "STATE_DAMAGED",
@@ -77,7 +77,7 @@ export class ControlStore<S> {
         `${directory} holds no state, yet there was an authority here: restore it from a backup; a new root would cut off every client`,
       );
     }
-    const store = new ControlStore(options, slots, initial(), 0);
+    const store = new ControlStore(deps, slots, initial(), 0);
     await store.#write(store.current);
     return store;
   }
@@ -109,7 +109,7 @@ export class ControlStore<S> {
     const generation = this.#generation + 1;
     const slot = slotOf(this.#slots, generation);
     try {
-      const document = createDocument(generation, this.#options.codec.encode(candidate));
+      const document = createDocument(generation, this.#deps.codec.encode(candidate));
       // A database of its own for each candidate: lowdb's update() would change memory before the disk.
       await new Low<ControlDocument>(slot, document).write();
     } catch (cause) {
@@ -123,7 +123,7 @@ export class ControlStore<S> {
 
   /** Written twice, so that both files are sound again. */
   async #recover(): Promise<void> {
-    const { recover, logger, directory } = this.#options;
+    const { recover, logger, directory } = this.#deps;
     logger.warn("control state was damaged: the last sound generation is used", {
       directory,
       generation: this.#generation,
@@ -142,7 +142,7 @@ function isWhole(even: SlotContent, odd: SlotContent, last: number): boolean {
   return other.kind === "sound" && other.document.generation === last - 1;
 }
 
-function decode<S>({ state }: ControlDocument, { codec, directory }: ControlStoreOptions<S>): S {
+function decode<S>({ state }: ControlDocument, { codec, directory }: ControlStoreDeps<S>): S {
   try {
     return codec.decode(state);
   } catch (cause) {

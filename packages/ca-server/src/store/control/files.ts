@@ -7,7 +7,7 @@ import type { ControlDocument } from "./document.ts";
 /** The two files of a control state: of an even generation, and of an odd one. */
 export type Slots = readonly [DurableSlot, DurableSlot];
 
-export function slotsIn(directory: string, fs?: DurableFs): Slots {
+export function createSlots(directory: string, fs?: DurableFs): Slots {
   const slotAt = (index: number) => new DurableSlot(join(directory, `state-${index}.json`), fs);
   return [slotAt(0), slotAt(1)];
 }
@@ -28,7 +28,7 @@ export function newestOf(found: readonly SlotContent[]): ControlDocument | undef
  * @throws StateError `STATE_MISSING`, `STATE_DAMAGED`
  */
 export async function readControlState(directory: string): Promise<unknown> {
-  const found = await Promise.all(slotsIn(directory).map((slot) => slot.look()));
+  const found = await Promise.all(createSlots(directory).map((slot) => slot.look()));
   const newest = newestOf(found);
   if (newest !== undefined) return newest.state;
   if (found.every(({ kind }) => kind === "missing")) {

@@ -4,7 +4,7 @@ import { readPassphrase } from "./keys/passphrase.ts";
 import type { SelfSignedProfile } from "./self-signed.ts";
 
 /** What the operator decides about authorities. */
-export interface AuthoritySettings {
+export interface AuthorityOptions {
   readonly profile: SelfSignedProfile;
   readonly pluggedInDirectory: string | undefined;
   readonly passphrase: Secret | undefined;
@@ -15,7 +15,7 @@ export interface AuthoritySettings {
 }
 
 /** What the configuration says about authorities, with the passphrase from its file. @throws StateError `KEY_PASSPHRASE_MISSING` */
-export async function authoritySettingsOf(config: AuthorityConfig): Promise<AuthoritySettings> {
+export async function loadAuthorityOptions(config: AuthorityConfig): Promise<AuthorityOptions> {
   return {
     profile: {
       trustDomain: config.trustDomain,
