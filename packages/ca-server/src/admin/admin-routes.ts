@@ -67,10 +67,10 @@ async function logged(
 ): Promise<AuthorityStatusMessage> {
   try {
     const status = await work();
-    logger.info("operator acted", { ...facts, epoch: status.epoch });
+    logger.info("operator action applied", { ...facts, epoch: status.epoch });
     return status;
   } catch (error) {
-    logger.warn("operator's act refused", { ...facts, error });
+    logger.warn("operator action refused", { ...facts, error });
     throw error;
   }
 }

@@ -99,7 +99,7 @@ describe("The operator's socket", () => {
     await call(rotateAuthority, { kind: "root" });
     const second = await refusalOf(call(rotateAuthority, { kind: "root" }));
     assert.equal(second.code, grpcStatus.FAILED_PRECONDITION);
-    assert.match(second.message, /^OPERATION_REFUSED: a rotation to root-2 is under way/);
+    assert.match(second.message, /^OPERATION_REFUSED: a rotation to root-2 is in progress/);
     const stale = await refusalOf(call(abortRotation, { ifEpoch: 1 }));
     assert.match(stale.message, /the epoch is 3, not 1/);
   });
@@ -130,7 +130,7 @@ describe("The operator's socket", () => {
     assert.equal((await call(resumeRotation, {})).paused, false);
     const aborted = await call(abortRotation, { ifEpoch: ca.keeper.state.epoch });
     assert.equal(aborted.rotation, undefined);
-    const acts = ca.logger.events.filter(({ event }) => event === "operator acted");
+    const acts = ca.logger.events.filter(({ event }) => event === "operator action applied");
     const ofAct = { operatorUnverified: "alice" };
     assert.deepEqual(
       acts.map(({ facts: { epoch: _, ...said } }) => said),
@@ -197,7 +197,7 @@ describe("The operator's socket", () => {
       assert.equal(code, grpcStatus.FAILED_PRECONDITION);
       assert.match(
         message,
-        /^OPERATION_REFUSED: no call with this reference is on record here: .* in the CA's log/,
+        /^OPERATION_REFUSED: no call with this reference is recorded here: .* search the logs/,
       );
     }
   });

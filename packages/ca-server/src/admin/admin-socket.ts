@@ -43,9 +43,9 @@ function statusOf(error: unknown, path: string, { newReferenceId, logger }: Admi
     return { code: grpcStatus.UNAVAILABLE, message: `${error.code}: ${error.message}` };
   }
   const referenceId = newReferenceId();
-  logger.error("operator's call failed", { path, referenceId, error });
+  logger.error("operator call failed", { path, referenceId, error });
   return {
     code: grpcStatus.INTERNAL,
-    message: `INTERNAL: look for reference ${referenceId} in the CA's log`,
+    message: `INTERNAL: search the CA's log for reference ${referenceId}`,
   };
 }

@@ -26,7 +26,7 @@ export function createAdmissionRoutes({ decisions, onRecord, policy }: Admission
         const decision = decisions.find(referenceId) ?? (await onRecord?.find(referenceId));
         if (decision !== undefined) return decisionMessage(decision);
         throw new OperationError(
-          "no call with this reference is on record here: it was made to another replica, or so long ago that its entry is gone; its line in the CA's log has the same reference",
+          "no call with this reference is recorded here: another replica handled it, or its entry has been deleted; search the logs of all replicas for the reference",
         );
       },
     }),

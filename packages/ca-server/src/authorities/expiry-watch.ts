@@ -40,7 +40,7 @@ export class ExpiryWatch implements Component {
     });
     for (const { id, level, notAfter } of due) {
       this.#said.set(`${id} ${level}`, now);
-      logger[level]("authority ends soon and has no successor", { authority: id, notAfter });
+      logger[level]("authority expires soon and has no successor", { authority: id, notAfter });
     }
   }
 }

@@ -48,7 +48,7 @@ function issuerOf(state: AuthorityState, id: string, keys: AuthorityKeys, now: D
   const chain = [...intermediates, root.certificate];
   for (const { notBefore, notAfter } of chain) {
     if (now < notBefore) throw unavailable(`${id} is not valid yet: check the clock`);
-    if (now >= notAfter) throw unavailable(`${id} or its issuer has ended`);
+    if (now >= notAfter) throw unavailable(`${id} or its issuer has expired`);
   }
   const ends = chain.map(({ notAfter }) => notAfter.getTime());
   const latestLeafExpiry = new Date(Math.min(...ends, now.getTime() + longestLeafMs(signer)));

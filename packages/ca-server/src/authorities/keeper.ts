@@ -76,7 +76,7 @@ export class AuthorityKeeper implements IssuerSource {
     try {
       await this.#deps.store.update((state) => coverLeaf(state, authorityId, leafEnd, now));
     } catch (cause) {
-      throw new CaError("ISSUER_UNAVAILABLE", "the end of the certificate could not be put on record", {
+      throw new CaError("ISSUER_UNAVAILABLE", "cannot save the latest expiry of the issued certificates", {
         cause,
       });
     }
@@ -92,7 +92,7 @@ export class AuthorityKeeper implements IssuerSource {
     const { keys, logger } = this.#deps;
     for (const { id, stage, hasKey } of this.state.authorities) {
       if (stage !== "retired" || !hasKey) continue;
-      if (await keys.destroy(id)) logger.info("key of a retired authority destroyed", { authority: id });
+      if (await keys.destroy(id)) logger.info("destroyed the key of a retired authority", { authority: id });
     }
   }
 

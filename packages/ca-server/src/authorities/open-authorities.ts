@@ -71,7 +71,7 @@ async function pluggedInSet(deps: OpenAuthoritiesDeps): Promise<PluggedInSet | u
     ...secret,
   });
   if (set === undefined)
-    logger.warn("no CA in the directory, a root is made", { directory: pluggedInDirectory });
+    logger.warn("no plugged-in CA found, creating a root", { directory: pluggedInDirectory });
   return set;
 }
 
@@ -93,14 +93,14 @@ function verifyUsable(state: AuthorityState, { options, clock }: OpenAuthorities
   if (origin === "self-signed" && subject !== `O=${trustDomain.name}`) {
     throw new StateError(
       "AUTHORITY_MISMATCH",
-      `${id} is for ${JSON.stringify(subject)}, expected O=${trustDomain.name}: set --trust-domain to the root's, or use another --state-dir`,
+      `${id} has the subject ${JSON.stringify(subject)}, expected O=${trustDomain.name}: set --trust-domain to the root's trust domain, or use another --state-dir`,
     );
   }
   const hasSuccessor = state.rotation !== undefined && state.rotation.stage !== "prepared";
   if (certificate.notAfter <= clock.now() && !hasSuccessor) {
     throw new StateError(
       "AUTHORITY_EXPIRED",
-      `${id} ended at ${certificate.notAfter.toISOString()}: check the clock, or start anew`,
+      `${id} expired at ${certificate.notAfter.toISOString()}: check the clock, or start with an empty --state-dir`,
     );
   }
 }

@@ -77,11 +77,11 @@ function rotationView(
 function warningsOf(state: AuthorityState, { now, automatic }: ReportContext): string[] {
   const warnings = expiryWarnings(state, now).map(({ text }) => text);
   if (state.hold === "all")
-    warnings.push("rotations are paused: none starts or goes on until they are resumed");
+    warnings.push("rotations are paused: none starts or advances until an operator resumes them");
   if (state.hold === "starts") {
-    warnings.push("a rotation was aborted: none starts by itself until rotations are resumed");
+    warnings.push("a rotation was aborted: none starts automatically until an operator resumes rotations");
   }
-  if (!automatic) warnings.push("rotations start by hand only (--root-rotation manual)");
+  if (!automatic) warnings.push("rotations only start manually (--root-rotation manual)");
   if (state.restoredAt !== undefined) {
     warnings.push(`this CA was restored from a backup at ${state.restoredAt.toISOString()}`);
   }

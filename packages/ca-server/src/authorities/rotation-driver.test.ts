@@ -118,7 +118,7 @@ describe("The driver of rotations", () => {
       assert.equal(ca.keeper.servingIssuer(clock.now()).authorityId, "intermediate-2");
     });
 
-    it("says what is under way and when it may go on at the earliest", async () => {
+    it("says what is in progress and when it may go on at the earliest", async () => {
       await issue();
       const { rotation, authorities } = await ca.driver.rotate("root");
       assert.ok(rotation);
@@ -147,7 +147,7 @@ describe("The driver of rotations", () => {
       await open({ automatic: false });
       await pass(300 * dayMs, true);
       assert.equal(ca.keeper.state.signerId, "intermediate-1");
-      assert.ok(ca.driver.status().warnings.some((text) => text.includes("by hand only")));
+      assert.ok(ca.driver.status().warnings.some((text) => text.includes("only start manually")));
     });
 
     it("starts nothing after an abort until it is resumed", async () => {

@@ -104,7 +104,7 @@ export class RotationDriver implements Component, AuthorityOperations {
     return this.#operate(() =>
       keeper.transition((state) => {
         if (ifEpoch !== undefined && ifEpoch !== state.epoch) {
-          throw new OperationError(`the epoch is ${state.epoch}, not ${ifEpoch}: look at the status again`);
+          throw new OperationError(`the epoch is ${state.epoch}, not ${ifEpoch}: check the status again`);
         }
         return abort(state, clock.now());
       }),
@@ -157,18 +157,20 @@ export class RotationDriver implements Component, AuthorityOperations {
     const { state } = keeper;
     const root = rootOf(state, state.signerId);
     if (kind === "intermediate" && root.id === state.signerId && !profile.withIntermediate) {
-      throw new OperationError("the root signs the leaves itself (--no-intermediate): rotate the root");
+      throw new OperationError(
+        "the root signs workload certificates directly (--no-intermediate): rotate the root",
+      );
     }
     if (root.hasKey && (kind === "root" || authorityOf(state, root.id).origin === "self-signed")) return;
     throw new OperationError(
-      `${state.signerId} was plugged in: put its successor into the directory of --root-ca-dir, which is watched`,
+      `${state.signerId} was plugged in: put its successor into the directory that --root-ca-dir names, which the CA watches`,
     );
   }
 
   #report(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     this.#trouble.failed(reason, () =>
-      this.#deps.logger.error("rotation can not go on; it is tried again", { error }),
+      this.#deps.logger.error("rotation failed and will be retried", { error }),
     );
   }
 }

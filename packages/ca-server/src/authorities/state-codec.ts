@@ -111,14 +111,14 @@ function list(fields: Fields, name: string): readonly unknown[] {
 
 function certificates(fields: Fields, name: string): readonly Certificate[] {
   return list(fields, name).map((pem) => {
-    if (typeof pem !== "string") throw wrong(`a list of texts as ${name}`);
+    if (typeof pem !== "string") throw wrong(`a list of strings as ${name}`);
     return parseCertificate(pem);
   });
 }
 
 function text(fields: Fields, name: string): string {
   const value = fields[name];
-  if (typeof value !== "string") throw wrong(`a text as ${name}`);
+  if (typeof value !== "string") throw wrong(`a string as ${name}`);
   return value;
 }
 
@@ -143,5 +143,5 @@ function oneOf<T extends string>(fields: Fields, name: string, known: readonly T
 }
 
 function wrong(expected: string): TypeError {
-  return new TypeError(`the control state does not hold ${expected}`);
+  return new TypeError(`the control state does not have ${expected}`);
 }

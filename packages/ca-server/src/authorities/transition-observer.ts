@@ -18,7 +18,7 @@ export function createTransitionObserver(deps: TransitionObserverDeps): Transiti
     certificate.trustChanged();
     void publicBundle.publish();
     keeper.destroyRetiredKeys().catch((error: unknown) => {
-      logger.error("key of a retired authority could not be destroyed", { error });
+      logger.error("cannot destroy the key of a retired authority", { error });
     });
   };
 }
@@ -48,7 +48,8 @@ function logTransition(state: AuthorityState, before: AuthorityState, logger: Lo
     logger.info("authority entered a stage", { authority: id, stage, from, fingerprint, epoch: state.epoch });
   }
   if (state.signerId !== before.signerId) {
-    logger.info("authority signs from now on", { ...authoritiesInUse(state) });
+    logger.info("signing authority changed", { ...authoritiesInUse(state) });
   }
-  if (state.hold !== before.hold) logger.info("rotations held", { hold: state.hold, epoch: state.epoch });
+  if (state.hold !== before.hold)
+    logger.info("rotation hold changed", { hold: state.hold, epoch: state.epoch });
 }

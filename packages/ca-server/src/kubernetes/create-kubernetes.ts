@@ -191,7 +191,7 @@ function warningsOf(publisher: Publisher): readonly string[] {
     ...(trouble === undefined ? [] : [`${publisher.name}: ${trouble.message}`]),
     ...conflictsOf(publisher).map(
       ({ namespace, manager }) =>
-        `${rootPublisherConflict}: ${manager} writes the root in the namespace ${namespace}, and it is left alone there`,
+        `${rootPublisherConflict}: ${manager} also writes the root in the namespace ${namespace}, so the CA leaves it unchanged there`,
     ),
   ];
 }

@@ -22,14 +22,14 @@ export function encodeBackup({ createdAt, state, authorities }: Backup): string 
 /** @throws StateError `BACKUP_MALFORMED` */
 export function parseBackup(text: string): Backup {
   const fields = parseObject(text);
-  if (fields["format"] !== format) throw malformed("it is not a backup that kasbah made");
+  if (fields["format"] !== format) throw malformed("it is not a backup that kasbah created");
   if (fields["version"] !== version)
     throw malformed(`it has version ${String(fields["version"])}, expected ${version}`);
   const { createdAt, state, authorities, checksum } = fields;
   if (checksum !== checksumOf({ createdAt, state, authorities }))
-    throw malformed("its checksum is wrong: it was cut or altered");
+    throw malformed("its checksum does not match: it was truncated or altered");
   if (typeof createdAt !== "string" || !isRecordOf(authorities, (files) => isRecordOf(files, isText))) {
-    throw malformed("its parts are of the wrong kind");
+    throw malformed("a field has the wrong type");
   }
   return { createdAt: new Date(createdAt), state, authorities };
 }
@@ -41,7 +41,7 @@ function parseObject(text: string): Record<string, unknown> {
   } catch {
     // Told below: the parser's message would quote the file, which holds keys.
   }
-  throw malformed("it is no JSON object");
+  throw malformed("it is not a JSON object");
 }
 
 function isRecordOf<T>(
@@ -68,5 +68,5 @@ function checksumOf(content: { createdAt: unknown; state: unknown; authorities: 
 }
 
 function malformed(reason: string): StateError {
-  return new StateError("BACKUP_MALFORMED", `the backup can not be used: ${reason}`);
+  return new StateError("BACKUP_MALFORMED", `cannot use the backup: ${reason}`);
 }

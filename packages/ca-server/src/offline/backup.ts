@@ -74,7 +74,7 @@ async function readFiles(directory: string, passphrase: Secret | undefined): Pro
   const read = (name: string) =>
     readFile(join(directory, name), "utf8").catch((cause: unknown) => {
       const reason = errnoOf(cause) ?? "unexpected failure";
-      throw new StateError("AUTHORITY_INCOMPLETE", `${join(directory, name)} can not be read: ${reason}`, {
+      throw new StateError("AUTHORITY_INCOMPLETE", `cannot read ${join(directory, name)}: ${reason}`, {
         cause,
       });
     });
@@ -113,7 +113,7 @@ export async function restoreState(
     if (await showsFormerRoot(places)) {
       throw new StateError(
         "STATE_IN_USE",
-        `${stateDirectory} holds a CA already: restore into an empty directory`,
+        `${stateDirectory} already contains a CA: restore into an empty directory`,
       );
     }
     for (const { id } of inUse(state))
@@ -147,7 +147,7 @@ async function restoreAuthority(
   if (key === undefined || certificate === undefined) {
     throw new StateError(
       "BACKUP_MALFORMED",
-      "the backup can not be used: it lacks the key of an authority in use",
+      "cannot use the backup: the key of an authority in use is missing",
     );
   }
   await publishDirectory(directory, [
@@ -162,7 +162,7 @@ function decodeBackupState(backup: Backup): AuthorityState {
   } catch (cause) {
     throw new StateError(
       "BACKUP_MALFORMED",
-      "the backup can not be used: its state is not what this release writes",
+      "cannot use the backup: this release does not recognize its state",
       { cause },
     );
   }
@@ -172,12 +172,15 @@ async function readBackup(file: string): Promise<string> {
   const stats = await lstat(file).catch((cause: unknown) => {
     throw new StateError(
       "BACKUP_MALFORMED",
-      `${file} can not be read: ${errnoOf(cause) ?? "unexpected failure"}`,
+      `cannot read ${file}: ${errnoOf(cause) ?? "unexpected failure"}`,
       { cause },
     );
   });
   if (!stats.isFile() || stats.size > maxBackupBytes) {
-    throw new StateError("BACKUP_MALFORMED", `${file} is no file of at most ${maxBackupBytes} bytes`);
+    throw new StateError(
+      "BACKUP_MALFORMED",
+      `${file} is not a regular file of at most ${maxBackupBytes} bytes`,
+    );
   }
   return readFile(file, { encoding: "utf8", flag: constants.O_RDONLY | constants.O_NOFOLLOW });
 }
@@ -185,7 +188,10 @@ async function readBackup(file: string): Promise<string> {
 async function refuseExisting(file: string): Promise<void> {
   const found = await lstat(file).catch(() => undefined);
   if (found !== undefined)
-    throw new StateError("BACKUP_EXISTS", `${file} exists: a backup never replaces a file`);
+    throw new StateError(
+      "BACKUP_EXISTS",
+      `${file} already exists: choose another file, as a backup never replaces one`,
+    );
 }
 
 function summaryOf(state: AuthorityState, { createdAt, authorities }: Backup): BackupSummary {

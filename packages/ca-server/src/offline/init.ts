@@ -37,7 +37,7 @@ export function initCommand(version: string): Command<InitOptions> {
     name: "kasbah init",
     version,
     summary:
-      "Makes the root and the intermediate of a new CA, or takes a plugged-in one, without starting the server.",
+      "Creates the root and the intermediate of a new CA, or adopts a plugged-in CA, without starting the server.",
     examples: [
       "kasbah init --state-dir /var/lib/kasbah --trust-domain prod.example",
       "kasbah init --state-dir ./ca --root-key P-384 --key-passphrase-file passphrase",

@@ -27,14 +27,14 @@ export async function readAuthorityState(stateDirectory: string): Promise<Author
   try {
     state = decodeState(value);
   } catch (cause) {
-    throw new StateError("STATE_DAMAGED", `the state in ${control} is not what this release writes`, {
+    throw new StateError("STATE_DAMAGED", `this release does not recognize the state in ${control}`, {
       cause,
     });
   }
   if (state.authorities.length > 0) return state;
   throw new StateError(
     "STATE_MISSING",
-    `${stateDirectory} holds no authority yet: start the CA, or run kasbah init`,
+    `${stateDirectory} contains no authority yet: start the CA, or run kasbah init`,
   );
 }
 

@@ -75,6 +75,6 @@ export class AddressRules {
 
 function forbidden(address: string): HttpsError {
   return new HttpsError(
-    `the address ${address} is this host's, link-local, a metadata service's or multicast; --allow-address ${address} allows it`,
+    `the address ${address} is loopback, link-local, multicast or a metadata service; to allow it, set --allow-address ${address}`,
   );
 }

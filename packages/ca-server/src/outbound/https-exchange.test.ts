@@ -148,7 +148,7 @@ describe("An exchange over https", () => {
     api.trouble = "huge";
     for (const limit of [{}, { maxBytes: 1024 }]) {
       const { message } = await rejectsWithCode(exchange(endpoint(limit), get), "HTTPS_FAILED");
-      assert.match(message, /^the answer is larger than \d+ KiB$/);
+      assert.match(message, /^the response is larger than \d+ KiB$/);
     }
     api.trouble = { status: 200, body: "x".repeat(1024) };
     assert.equal((await exchange(endpoint({ maxBytes: 1024 }), get)).body.length, 1024);

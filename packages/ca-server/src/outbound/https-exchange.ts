@@ -114,7 +114,7 @@ async function readBody(response: IncomingMessage, maxBytes: number): Promise<st
   for await (const chunk of response) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > maxBytes) throw new HttpsError(`the answer is larger than ${maxBytes / 1024} KiB`);
+    if (size > maxBytes) throw new HttpsError(`the response is larger than ${maxBytes / 1024} KiB`);
   }
   return Buffer.concat(chunks).toString("utf8");
 }

@@ -29,7 +29,7 @@ export async function* lines(endpoint: HttpsEndpoint, signal: AbortSignal): Asyn
         yield rest;
         rest = next;
       }
-      if (rest.length > maxLineLength) throw new HttpsError("a line of the answer is longer than 8 MiB");
+      if (rest.length > maxLineLength) throw new HttpsError("a line of the response is longer than 8 MiB");
     }
   } finally {
     clearTimeout(timer);

@@ -67,7 +67,7 @@ export class DirectoryLock implements Component {
 
   #unusable(cause: unknown): StateError {
     const reason = errnoOf(cause) ?? (cause instanceof Error ? cause.message : "unexpected failure");
-    return new StateError("STATE_NOT_DURABLE", `${this.#directory} can not be locked: ${reason}`, { cause });
+    return new StateError("STATE_NOT_DURABLE", `cannot lock ${this.#directory}: ${reason}`, { cause });
   }
 }
 

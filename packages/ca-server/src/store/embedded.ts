@@ -57,7 +57,7 @@ export class DurableSlot implements Adapter<ControlDocument> {
       const reason = errnoOf(cause) ?? "unexpected failure";
       if (reason === "ENOENT") return undefined;
       // An unreadable file says nothing about what is in it: going on without it could undo a transition.
-      throw new StateError("STATE_DAMAGED", `${this.path} can not be read: ${reason}`, { cause });
+      throw new StateError("STATE_DAMAGED", `cannot read ${this.path}: ${reason}`, { cause });
     }
   }
 }

@@ -65,7 +65,7 @@ describe("The public trust bundle", () => {
     await mkdir(path);
     await published.publish();
     await published.publish();
-    assert.equal(logger.named("trust bundle can not be published").length, 1);
+    assert.equal(logger.named("cannot publish the trust bundle").length, 1);
     await rm(path, { recursive: true });
     await published.publish();
     assert.equal(await content(), bundle.toPem());

@@ -50,7 +50,7 @@ export class PublicBundle implements Component {
         this.#trouble.clear();
       } catch (error) {
         this.#trouble.failed(errnoOf(error) ?? String(error), () =>
-          this.#deps.logger.error("trust bundle can not be published", { error }),
+          this.#deps.logger.error("cannot publish the trust bundle", { error }),
         );
       }
     });

@@ -27,16 +27,16 @@ export function registerAuthorityMetrics(
     });
   for (const { part, words, end } of chainMembers(authorities)) {
     const name = `citadel_server_${part}_expiry`;
-    gauge(`${name}_timestamp`, `When ${words} ends, in seconds of the Unix epoch.`, () => end() / 1000);
+    gauge(`${name}_timestamp`, `Expiry of ${words}, in seconds since the Unix epoch.`, () => end() / 1000);
     const left = () => (end() - now().getTime()) / 1000;
-    gauge(`${name}_seconds`, `Seconds until ${words} ends; negative when it has.`, left);
+    gauge(`${name}_seconds`, `Seconds until ${words} expires; negative after its expiry.`, left);
   }
   gauge(
     "kasbah_authority_epoch",
-    "Grows with every transition of an authority.",
+    "Number of authority transitions; grows with each one.",
     () => authorities.state.epoch,
   );
-  const looks = "What an operator should look at; /healthz/ready has the sentences.";
+  const looks = "Conditions that need an operator's attention; /healthz/ready describes them.";
   gauge("kasbah_warnings", looks, () => warnings().length);
   registerEach(registry, authorities);
 }
@@ -47,7 +47,7 @@ function chainMembers(authorities: AuthorityGauges) {
   const firstEnd = (chain: readonly Certificate[]) =>
     Math.min(...chain.map(({ notAfter }) => notAfter.getTime()));
   return [
-    { part: "root_cert", words: "the root that signs", end: () => firstEnd([root().certificate]) },
+    { part: "root_cert", words: "the active root", end: () => firstEnd([root().certificate]) },
     {
       part: "cert_chain",
       words: "the first certificate of the signing chain",
@@ -73,7 +73,7 @@ function registerEach(registry: Registry, authorities: AuthorityGauges): void {
     });
   each(
     "kasbah_authority_expiry_timestamp",
-    "When an authority ends, in seconds of the Unix epoch.",
+    "Expiry of each authority, in seconds since the Unix epoch.",
     ({ certificate }) => certificate.notAfter.getTime() / 1000,
   );
   each(

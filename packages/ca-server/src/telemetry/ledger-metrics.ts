@@ -20,13 +20,13 @@ export interface LedgerGauges {
 export function createLedgerMetrics(registry: Registry): LedgerMetrics {
   const dropped = new Counter({
     name: "kasbah_ledger_dropped",
-    help: "Refusals of callers that were not known which went on no record, by why.",
+    help: "Refusals of unauthenticated callers that the ledger did not record, by reason.",
     labelNames: ["why"],
     registers: [registry],
   });
   const alarms = new Counter({
     name: "kasbah_alarms",
-    help: "What may be a theft, by kind: the log names the certificate.",
+    help: "Possible thefts of certificates, by kind; the log names the certificate.",
     labelNames: ["alarm"],
     registers: [registry],
   });
@@ -38,7 +38,7 @@ export function createLedgerMetrics(registry: Registry): LedgerMetrics {
 
 export function registerLedgerGauges(registry: Registry, ledger: () => LedgerGauges): void {
   const gauge = gaugeFactory(registry);
-  gauge("kasbah_ledger_entries", "Entries of the ledger.", () => ledger().size);
+  gauge("kasbah_ledger_entries", "Entries in the ledger.", () => ledger().size);
   gauge(
     "kasbah_ledger_signed_entries",
     "Entries that its last checkpoint covers.",

@@ -58,13 +58,13 @@ export function createCaMetrics(registry: Registry): CaMetrics {
 /** Registers what is read from the gRPC server. */
 export function registerServerGauges(registry: Registry, server: ServerGauges): void {
   const gauge = gaugeFactory(registry);
-  gauge("kasbah_calls_in_flight", "Unary calls that are under way.", () => server.inFlight);
-  gauge("kasbah_connections", "Connections to the gRPC port.", () => server.connections);
+  gauge("kasbah_calls_in_flight", "Unary calls in flight.", () => server.inFlight);
+  gauge("kasbah_connections", "Open connections to the gRPC port.", () => server.connections);
 }
 
 /** Registers what is read from the publisher of roots. */
 export function registerPublisherGauge(registry: Registry, publisher: { readonly conflicts: number }): void {
-  const help = "Namespaces whose root another program writes (ROOT_PUBLISHER_CONFLICT).";
+  const help = "Namespaces in which another program writes the root (ROOT_PUBLISHER_CONFLICT).";
   gaugeFactory(registry)("kasbah_root_publisher_conflicts", help, () => publisher.conflicts);
 }
 
@@ -95,38 +95,39 @@ function createCitadelCounters(registry: Registry) {
   const counter = counterFactory(registry);
   return {
     csrs: counter("citadel_server_csr_count", "CSRs received, before authentication."),
-    strangers: counter("citadel_server_authentication_failure_count", "Calls whose caller was not accepted."),
+    strangers: counter(
+      "citadel_server_authentication_failure_count",
+      "Calls whose caller could not be authenticated.",
+    ),
     issued: counter("citadel_server_success_cert_issuance_count", "Certificates issued."),
-    failed: counter("citadel_server_csr_sign_err_count", "CSRs of known callers that failed.", ["error"]),
-    refusals: counter("kasbah_refusals", "Refused calls by code.", ["code"]),
+    failed: counter("citadel_server_csr_sign_err_count", "Failed CSRs of authenticated callers.", ["error"]),
+    refusals: counter("kasbah_refusals", "Refused calls, by code.", ["code"]),
   };
 }
 
 function createAdmissionCounters(registry: Registry) {
   const counter = counterFactory(registry);
   return {
-    credentials: counter("kasbah_credentials", "Credentials judged, by kind and verdict.", [
+    credentials: counter("kasbah_credentials", "Credentials checked, by kind and verdict.", [
       "credential",
       "verdict",
     ]),
-    reviews: counter("kasbah_token_reviews", "Verdicts on tokens by where they came from.", ["from"]),
-    ignored: counter("kasbah_csr_ignored", "CSRs that asked for what callers are not given, by kind.", [
-      "kind",
-    ]),
-    sharedKeys: counter("kasbah_duplicate_key_total", "CSRs with a public key that another pod presented."),
+    reviews: counter("kasbah_token_reviews", "TokenReview results, by source.", ["from"]),
+    ignored: counter("kasbah_csr_ignored", "CSRs with unsupported requests, by kind.", ["kind"]),
+    sharedKeys: counter("kasbah_duplicate_key_total", "CSRs whose public key another pod has presented."),
   };
 }
 
 function createHistograms(registry: Registry) {
   const histogram = (name: string, help: string, buckets: number[]) =>
     new Histogram({ name, help, buckets, registers: [registry] });
-  const issuance = "From the call to the durable record, of calls that got a certificate.";
+  const issuance = "Time from the call to the durable ledger entry, for calls that obtained a certificate.";
   return {
     issuance: histogram("kasbah_issuance_duration_seconds", issuance, seconds),
-    refusal: histogram("kasbah_refusal_duration_seconds", "From the call to its refusal.", seconds),
+    refusal: histogram("kasbah_refusal_duration_seconds", "Time from the call to its refusal.", seconds),
     authentication: histogram(
       "kasbah_authentication_duration_seconds",
-      "To know the caller, or not.",
+      "Time to authenticate the caller, successfully or not.",
       seconds,
     ),
   };

@@ -20,7 +20,7 @@ export function assessReadiness({ issuers, callers, ledger, clock, warnings }: R
     reasons.push(`issuer: ${error instanceof Error ? error.message : "unavailable"}`);
   }
   reasons.push(...callers.troubles());
-  if (!ledger.writable) reasons.push("ledger: can not be written");
+  if (!ledger.writable) reasons.push("ledger: cannot be written");
   return { ready: reasons.length === 0, reasons, warnings: warnings() };
 }
 

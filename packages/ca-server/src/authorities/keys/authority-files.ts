@@ -79,7 +79,7 @@ export async function loadAuthority(
   }
   throw new StateError(
     "AUTHORITY_MISMATCH",
-    `${keyFile} and ${certificateFile} in ${directory} do not belong together`,
+    `${keyFile} and ${certificateFile} in ${directory} do not match: restore both from one backup`,
   );
 }
 
@@ -89,7 +89,7 @@ async function isPresent(directory: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return false;
-    throw new StateError("AUTHORITY_MALFORMED", `${directory} can not be read as a directory`, {
+    throw new StateError("AUTHORITY_MALFORMED", `cannot read ${directory} as a directory`, {
       cause: error,
     });
   }
@@ -116,7 +116,7 @@ async function readFileIn(
     if (errnoOf(cause) !== "ENOENT") throw malformed(path, cause);
     throw new StateError(
       "AUTHORITY_INCOMPLETE",
-      `${path} is missing: restore it; a new key would cut off every client`,
+      `${path} is missing: restore it from a backup; with a new key every client would lose trust`,
       {
         cause,
       },
@@ -128,7 +128,7 @@ function refuseExposedKey(path: string, mode: number): void {
   if ((mode & 0o077) === 0) return;
   throw new StateError(
     "AUTHORITY_KEY_EXPOSED",
-    `${path} has mode ${(mode & 0o777).toString(8)}: others may have read the key; if they have not, chmod 600 it`,
+    `${path} has mode ${(mode & 0o777).toString(8)}, so other users may have read the key: if they have not, run chmod 600 on it`,
   );
 }
 
@@ -149,11 +149,11 @@ export function parseSigningPair(
 
 function passphraseProblem(directory: string, cause: PkiError): StateError | undefined {
   if (cause.code === "KEY_ENCRYPTED") {
-    const message = `the key in ${directory} can not be read: ${cause.message}; name the passphrase's file with --key-passphrase-file`;
+    const message = `cannot read the key in ${directory}: ${cause.message}; set --key-passphrase-file to the file with the passphrase`;
     return new StateError("KEY_PASSPHRASE_MISSING", message, { cause });
   }
   if (cause.code !== "KEY_PASSPHRASE_WRONG") return undefined;
-  const message = `the key in ${directory} does not open with the passphrase of --key-passphrase-file`;
+  const message = `cannot decrypt the key in ${directory} with the passphrase in --key-passphrase-file`;
   return new StateError("KEY_PASSPHRASE_WRONG", message, { cause });
 }
 
@@ -170,7 +170,11 @@ async function encryptInPlace(
 }
 
 function malformed(path: string, cause?: unknown): StateError {
-  return new StateError("AUTHORITY_MALFORMED", `${path} does not hold what the CA wrote there: restore it`, {
-    cause,
-  });
+  return new StateError(
+    "AUTHORITY_MALFORMED",
+    `${path} is not a file that the CA wrote: restore it from a backup`,
+    {
+      cause,
+    },
+  );
 }

@@ -25,13 +25,13 @@ export class AuthorityKeys {
     if (pair === undefined) {
       throw new StateError(
         "AUTHORITY_INCOMPLETE",
-        `${this.#vault.placeOf(id)} is missing, yet ${id} is in use: restore it; a new key would cut off every client`,
+        `${this.#vault.placeOf(id)} is missing, but ${id} is in use: restore it from a backup; with a new key every client would lose trust`,
       );
     }
     if (pair.certificate.fingerprint === certificate.fingerprint) return;
     throw new StateError(
       "AUTHORITY_MISMATCH",
-      `the certificate in ${this.#vault.placeOf(id)} is not the one that ${id} is on record with: restore both from one backup`,
+      `the certificate in ${this.#vault.placeOf(id)} differs from the one in the state of ${id}: restore both from one backup`,
     );
   }
 
@@ -46,7 +46,7 @@ export class AuthorityKeys {
   async keep(id: string, pair: SigningPair): Promise<void> {
     const isOurs = await this.#vault.put(id, pair);
     if (!isOurs)
-      throw new StateError("AUTHORITY_MISMATCH", `${this.#vault.placeOf(id)} is taken by another key`);
+      throw new StateError("AUTHORITY_MISMATCH", `${this.#vault.placeOf(id)} already holds another key`);
     this.#loaded.set(id, pair);
   }
 

@@ -29,7 +29,7 @@ export class DirectoryVault implements KeyVault {
     try {
       return await publishAuthority(directory, pair, passphrase, fs);
     } catch (cause) {
-      throw new StateError("STATE_NOT_DURABLE", `${directory} can not be written, so nothing was changed`, {
+      throw new StateError("STATE_NOT_DURABLE", `cannot write ${directory}; nothing was changed`, {
         cause,
       });
     }

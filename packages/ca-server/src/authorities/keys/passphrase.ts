@@ -16,22 +16,22 @@ export async function readPassphrase(path: string | undefined): Promise<Secret |
   if (path === undefined) return undefined;
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
     const reason = errnoOf(cause) ?? "unexpected failure";
-    throw new StateError("KEY_PASSPHRASE_MISSING", `${path} can not be read: ${reason}`, { cause });
+    throw new StateError("KEY_PASSPHRASE_MISSING", `cannot read ${path}: ${reason}`, { cause });
   });
   try {
     const stats = await handle.stat();
     if (!stats.isFile() || stats.size > maxBytes)
-      throw missing(`${path} is no file of at most ${maxBytes} bytes`);
+      throw missing(`${path} is not a regular file of at most ${maxBytes} bytes`);
     if ((stats.mode & 0o077) !== 0) {
       const mode = (stats.mode & 0o777).toString(8);
-      const message = `${path} has mode ${mode}: others may have read the passphrase; if they have not, chmod 600 it`;
+      const message = `${path} has mode ${mode}, so other users may have read the passphrase: if they have not, run chmod 600 on it`;
       throw new StateError("AUTHORITY_KEY_EXPOSED", message);
     }
     const [line = ""] = (await handle.readFile("utf8")).split(/\r?\n/, 1);
-    if (line === "") throw missing(`${path} holds no passphrase in its first line`);
+    if (line === "") throw missing(`the first line of ${path} is empty: expected the passphrase`);
     if (Buffer.byteLength(line) > maxPassphraseBytes) {
       throw missing(
-        `the first line of ${path} is longer than ${maxPassphraseBytes} octets, which no tool would open again`,
+        `the first line of ${path} is longer than ${maxPassphraseBytes} bytes, more than other tools accept: use a shorter passphrase`,
       );
     }
     return new Secret(line);

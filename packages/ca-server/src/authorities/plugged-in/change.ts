@@ -25,6 +25,6 @@ export function classifyPluggedInChange({ signer, root }: InUse, next: PluggedIn
   if (next.roots.contains(root)) return { kind: "new-root" };
   return {
     kind: "refused",
-    reason: `it is under a new root and its root file lacks the one in use (SHA-256 ${root.fingerprint}): put both into the file, so that no client is cut off`,
+    reason: `its root is new and its root file does not contain the root in use (SHA-256 ${root.fingerprint}): put both roots into the file, so that no client loses trust`,
   };
 }

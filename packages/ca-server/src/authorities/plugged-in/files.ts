@@ -46,7 +46,7 @@ export async function readPluggedInFiles(directory: string): Promise<PluggedInFi
   }
   throw new StateError(
     "PLUGGED_IN_INCOMPLETE",
-    `the files in ${directory} changed ${readAttempts} times while they were read: put a whole set there and leave it`,
+    `the files in ${directory} changed during each of ${readAttempts} reads: replace them all in one step`,
   );
 }
 
@@ -88,7 +88,7 @@ function filesOf(directory: string, { names, contents, digest }: Sighting): Plug
   if (missing.length > 0) {
     throw new StateError(
       "PLUGGED_IN_INCOMPLETE",
-      `${directory} lacks ${missing.join(", ")}: a CA to plug in has ${fileNames(names).join(", ")}`,
+      `${directory} does not contain ${missing.join(", ")}: a plugged-in CA consists of ${fileNames(names).join(", ")}`,
     );
   }
   const text = (name: string | undefined) => (name === undefined ? "" : textOf(contents.get(name)));
@@ -120,20 +120,20 @@ async function contentOf(path: string, shownAs: string, isKey: boolean): Promise
     }
   } catch (cause) {
     const reason = errnoOf(cause);
-    if (reason !== "ENOENT") return rejected(`${shownAs} can not be read: ${reason ?? "unknown"}`, cause);
-    return (await hasName(path)) ? rejected(`${shownAs} is a link to nothing`, cause) : undefined;
+    if (reason !== "ENOENT") return rejected(`cannot read ${shownAs}: ${reason ?? "unknown"}`, cause);
+    return (await hasName(path)) ? rejected(`${shownAs} is a dangling link`, cause) : undefined;
   }
 }
 
 function problemOf(path: string, stats: Stats, isKey: boolean): StateError | undefined {
-  if (!stats.isFile()) return rejected(`${path} is no regular file`);
+  if (!stats.isFile()) return rejected(`${path} is not a regular file`);
   if (stats.size > maxFileBytes)
-    return rejected(`${path} has ${stats.size} octets, expected at most ${maxFileBytes}`);
+    return rejected(`${path} has ${stats.size} bytes, expected at most ${maxFileBytes}`);
   if (!isKey || (stats.mode & 0o077) === 0) return undefined;
   const mode = (stats.mode & 0o777).toString(8).padStart(4, "0");
   return new StateError(
     "AUTHORITY_KEY_EXPOSED",
-    `${path} has mode ${mode}, expected 0600 or 0400, as others may read the key: chmod 600 it, or set defaultMode: 0400 on the volume of its Kubernetes secret (and no fsGroup, which makes that 0440)`,
+    `${path} has mode ${mode}, so other users may read the key, expected 0600 or 0400: run chmod 600 on it, or set defaultMode: 0400 on the volume of its Kubernetes Secret (without fsGroup, which turns that into 0440)`,
   );
 }
 

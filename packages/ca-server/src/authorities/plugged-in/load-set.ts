@@ -65,7 +65,7 @@ export function parsePluggedInSet(
   const { names } = files;
   return withPlace(place, () => {
     const [signer, ...following] = certificatesOf(files.certificate, names.certificate);
-    if (signer === undefined) throw empty(names.certificate, "the certificate that signs");
+    if (signer === undefined) throw empty(names.certificate, "the signing certificate");
     const keyPair = keyOf(files.key, names.key, passphrase);
     if (!keyPair.publicKey.equals(signer.publicKey)) throw notAPair(names, keyPair, signer);
     const roots = rootsOf(files.roots, names.roots);
@@ -82,7 +82,7 @@ function withPlace<T>(place: string, parse: () => T): T {
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     const { code, message, cause } = error;
-    throw new StateError(code, `the CA in ${place} is not used: ${message}`, { cause });
+    throw new StateError(code, `cannot use the CA in ${place}: ${message}`, { cause });
   }
 }
 
@@ -96,12 +96,12 @@ function certificatesOf(text: string, name: string): readonly Certificate[] {
 
 function rootsOf(text: string, name: string): TrustBundle {
   const roots = certificatesOf(text, name);
-  if (roots.length === 0) throw empty(name, "one root or several");
+  if (roots.length === 0) throw empty(name, "at least one root");
   const bundle = parsed(name, () => TrustBundle.from(roots));
   const { length } = bundle.toPem();
   if (length <= maxRootsLength) return bundle;
   throw broken(
-    `${name} holds ${length} characters of roots, expected at most ${maxRootsLength}, as clients take no more: remove those that nobody needs`,
+    `${name} has ${length} characters of roots, expected at most ${maxRootsLength}, which is the most that clients accept: remove unused roots`,
   );
 }
 
@@ -110,18 +110,18 @@ function keyOf(text: string, name: string, passphrase: string | undefined): KeyP
   const [key, ...more] = keys;
   if (key !== undefined && more.length === 0) return parsed(name, () => parsePrivateKey(key.pem, passphrase));
   throw broken(
-    `${name} holds ${keys.length} private keys, expected the one of the signing certificate: leave that one alone in it`,
+    `${name} contains ${keys.length} private keys, expected only the key of the signing certificate: remove the others`,
   );
 }
 
 function empty(name: string, expected: string): StateError {
-  return broken(`${name} holds no certificate, expected ${expected}: write it there as PEM`);
+  return broken(`${name} contains no certificate, expected ${expected}: add it as PEM`);
 }
 
 function notAPair({ key, certificate }: PluggedInNames, { publicKey }: KeyPair, signer: Certificate) {
   const hash = (one: PublicKey) => `${one.type}, SHA-256 ${one.hash.slice(0, 16)}`;
   return broken(
-    `${key} is not the key of ${certificate}: its public key is ${hash(publicKey)}, expected ${hash(signer.publicKey)}: put in the key and the certificate that were made together`,
+    `${key} is not the key of ${certificate}: its public key is ${hash(publicKey)}, expected ${hash(signer.publicKey)}: use a key and a certificate that match`,
   );
 }
 
@@ -131,13 +131,13 @@ function parsed<T>(name: string, parse: () => T): T {
   } catch (cause) {
     if (!(cause instanceof PkiError)) throw cause;
     if (cause.code === "KEY_ENCRYPTED") {
-      const message = `${name} can not be read: ${cause.message}; name the passphrase's file with --key-passphrase-file`;
+      const message = `cannot read ${name}: ${cause.message}; set --key-passphrase-file to the file with the passphrase`;
       throw new StateError("KEY_PASSPHRASE_MISSING", message, { cause });
     }
     if (cause.code === "KEY_PASSPHRASE_WRONG") {
-      const message = `${name} does not open with the passphrase of --key-passphrase-file`;
+      const message = `cannot decrypt ${name} with the passphrase in --key-passphrase-file`;
       throw new StateError("KEY_PASSPHRASE_WRONG", message, { cause });
     }
-    throw broken(`${name} can not be used: ${cause.message}`, cause);
+    throw broken(`cannot use ${name}: ${cause.message}`, cause);
   }
 }

@@ -57,8 +57,8 @@ function problemOf(signer: Certificate, way: PluggedInChain, rules: Rules): Stat
   } catch (cause) {
     if (cause instanceof StateError) return cause;
     if (!(cause instanceof PkiError)) throw cause;
-    const reason = `${shown(signer, names.certificate)} can not sign what clients accept: ${cause.message}`;
-    return broken(`${reason}; make that certificate anew, as docs/plugged-in.md shows`, cause);
+    const reason = `clients would reject certificates that ${shown(signer, names.certificate)} signs: ${cause.message}`;
+    return broken(`${reason}; recreate it as docs/plugged-in.md shows`, cause);
   }
 }
 
@@ -67,15 +67,15 @@ function checkOne(one: Certificate, file: string, now: Date): void {
   const who = shown(one, file);
   if (now < notBefore)
     throw broken(
-      `${who} is not valid yet, it begins at ${text(notBefore)}, now is ${text(now)}: check the clock, or wait`,
+      `${who} is not valid before ${text(notBefore)}, and it is ${text(now)} now: check the clock, or wait`,
     );
   if (now > notAfter)
-    throw broken(`${who} has expired, it ended at ${text(notAfter)}, now is ${text(now)}: replace it`);
+    throw broken(`${who} expired at ${text(notAfter)}, and it is ${text(now)} now: replace it`);
   const purposes = new X509Certificate(one.der).keyUsage;
   const excluded = [...requiredPurposes].filter(([id]) => purposes !== undefined && !purposes.includes(id));
   if (excluded.length === 0) return;
   throw broken(
-    `${who} has an extended key usage without ${excluded.map(([, name]) => name).join(" and ")}, expected both serverAuth and clientAuth, or no such extension: make it anew without one`,
+    `${who} has an extended key usage without ${excluded.map(([, name]) => name).join(" and ")}, expected both serverAuth and clientAuth, or no such extension: reissue it without the extension`,
   );
 }
 
@@ -85,14 +85,13 @@ function noWayUp(
   names: PluggedInNames,
 ): StateError {
   const who = shown(top, top === signer ? names.certificate : chainFileOf(names));
-  if (top.isIssuedBy(top)) return broken(`${who} is a root, expected in ${names.roots}, too: add it there`);
+  if (top.isIssuedBy(top))
+    return broken(`${who} is a root that ${names.roots} does not contain: add it there`);
   const hasName = [...roots, ...candidates].some(({ subject }) => Buffer.compare(subject, top.issuer) === 0);
-  const seen = hasName
-    ? "a certificate of that name is there, but has not signed it with SHA-2"
-    : "it is not there";
+  const seen = hasName ? "the certificate with that name did not sign it with SHA-2" : "it is missing";
   const issuer = oneLine(new X509Certificate(top.der).issuer);
   return broken(
-    `${who} does not lead to a root in ${names.roots}: expected its issuer ${issuer} there or in ${chainFileOf(names)}, and ${seen}: add the certificate that issued it`,
+    `${who} does not lead to a root in ${names.roots}: expected its issuer ${issuer} there or in ${chainFileOf(names)}, but ${seen}: add the certificate that issued it`,
   );
 }
 

@@ -72,7 +72,8 @@ export class PluggedInSource implements Component {
     const { directory, trustDomain, passphrase, clock } = this.#deps;
     const secret = passphrase === undefined ? {} : { passphrase: passphrase.reveal() };
     const set = await loadPluggedInSet(directory, { trustDomain, now: clock.now(), ...secret });
-    if (set === undefined) throw new StateError("PLUGGED_IN_INCOMPLETE", `${directory} holds no CA any more`);
+    if (set === undefined)
+      throw new StateError("PLUGGED_IN_INCOMPLETE", `${directory} no longer contains a CA`);
     await this.#apply(set);
     this.#problem = undefined;
   }
@@ -80,11 +81,11 @@ export class PluggedInSource implements Component {
   #report(error: unknown): void {
     const { directory, logger } = this.#deps;
     if (error instanceof OperationError) {
-      logger.info("plugged-in CA waits", { directory, error });
+      logger.info("plugged-in CA is waiting", { directory, error });
       return;
     }
     this.#problem = error instanceof Error ? error.message : "unexpected failure";
-    logger.error("plugged-in CA not taken, the one in use stays", { directory, error });
+    logger.error("plugged-in CA rejected, the CA in use stays", { directory, error });
   }
 
   async #apply(set: PluggedInSet): Promise<void> {
@@ -95,7 +96,7 @@ export class PluggedInSource implements Component {
     if (change.kind === "refused") throw new StateError("PLUGGED_IN_REJECTED", change.reason);
     if (change.kind === "roots-only") {
       await keeper.transition((current) => withRoots(current, set, current.epoch + 1));
-      return logger.info("plugged-in roots taken", { directory, roots: set.roots.roots.length });
+      return logger.info("plugged-in roots adopted", { directory, roots: set.roots.roots.length });
     }
     requireIdle(state);
     const successor = await adoptPluggedIn(set, state, keys, clock);
@@ -108,7 +109,11 @@ export class PluggedInSource implements Component {
       const prepared = prepare(current, successor, clock.now());
       return withRoots(prepared, set, prepared.epoch);
     });
-    logger.info("plugged-in CA taken", { directory, authority: successor.signerId, change: successor.kind });
+    logger.info("plugged-in CA adopted", {
+      directory,
+      authority: successor.signerId,
+      change: successor.kind,
+    });
     await onPrepared();
   }
 }

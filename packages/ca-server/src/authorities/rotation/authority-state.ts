@@ -56,7 +56,7 @@ const trustedStages: readonly AuthorityStage[] = ["distributed", "active", "reti
 /** The record of an id that the state itself names. Throws TypeError when there is none, which is a fault of ours. */
 export function authorityOf(state: AuthorityState, id: string): StoredAuthority {
   const found = state.authorities.find((authority) => authority.id === id);
-  if (found === undefined) throw new TypeError(`the state names ${id} and does not hold it`);
+  if (found === undefined) throw new TypeError(`the state refers to ${id} but does not contain it`);
   return found;
 }
 

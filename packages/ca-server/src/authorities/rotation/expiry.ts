@@ -33,10 +33,10 @@ export function expiryWarnings(state: AuthorityState, now: Date): readonly Expir
     const level = levelOf(authority, now);
     const { id, certificate } = authority;
     const { notAfter } = certificate;
-    const ends = now < notAfter ? "ends" : "ended";
+    const expires = now < notAfter ? "expires" : "expired";
     return level === undefined
       ? []
-      : [{ id, level, notAfter, text: `${id} ${ends} at ${notAfter.toISOString()}` }];
+      : [{ id, level, notAfter, text: `${id} ${expires} at ${notAfter.toISOString()}` }];
   });
 }
 

@@ -18,19 +18,19 @@ export interface RotationGate {
  */
 export const timeGate: RotationGate = {
   mayAdvance(state, rotation, now) {
-    if (rotation.stage === "prepared") return { open: true, reason: "its keys are durable" };
+    if (rotation.stage === "prepared") return { open: true, reason: "the keys are durable" };
     if (rotation.stage === "distributed" && rotation.kind === "intermediate") {
       return {
         open: true,
-        reason: "an intermediate travels with each leaf, so nothing has to be distributed",
+        reason: "every leaf carries its intermediate, so nothing has to be distributed",
       };
     }
     const earliest = new Date(
       Math.max(rotation.leavesUntil.getTime(), lastLeafOf(state, rotation).getTime()),
     );
     if (now >= earliest)
-      return { open: true, reason: `every leaf issued before "${rotation.stage}" has ended` };
-    const reason = `leaves issued before "${rotation.stage}" live until ${earliest.toISOString()}`;
+      return { open: true, reason: `every leaf issued before "${rotation.stage}" has expired` };
+    const reason = `leaves issued before "${rotation.stage}" are valid until ${earliest.toISOString()}`;
     return { open: false, reason, earliest };
   },
 };

@@ -35,7 +35,7 @@ async function established(): Promise<AuthorityState> {
   return establish(emptyState, await rootPair(1));
 }
 
-/** As issuing does: leaves of an authority live until then. */
+/** As issuing does: leaves of an authority are valid until then. */
 function withHorizon(state: AuthorityState, id: string, leafHorizon: Date): AuthorityState {
   const authorities = state.authorities.map((one) => (one.id === id ? { ...one, leafHorizon } : one));
   return { ...state, authorities };
@@ -50,7 +50,7 @@ const trusts = (state: AuthorityState, id: string) =>
 
 describe("The rotation of authorities", () => {
   describe("refuses", () => {
-    it("a second rotation while one is under way", async () => {
+    it("a second rotation while one is in progress", async () => {
       const state = prepare(await established(), await rootPair(2), at(1));
       const third = await rootPair(3);
       throwsWithCode(() => prepare(state, third, at(2)), "OPERATION_REFUSED");
@@ -231,7 +231,7 @@ describe("The gate of time", () => {
     const answer = timeGate.mayAdvance(state, rotation, at(49));
     assert.deepEqual(answer, {
       open: false,
-      reason: 'leaves issued before "active" live until 2026-01-01T00:50:00.000Z',
+      reason: 'leaves issued before "active" are valid until 2026-01-01T00:50:00.000Z',
       earliest: at(50),
     });
   });

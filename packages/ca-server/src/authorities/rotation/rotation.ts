@@ -20,7 +20,7 @@ const followingStage = { prepared: "distributed", distributed: "active", active:
 
 /** The first authority of a state directory: nobody was issued anything, so nothing has to be staged. */
 export function establish(state: AuthorityState, first: Successor): AuthorityState {
-  if (state.authorities.length > 0) throw new OperationError("this CA has an authority already");
+  if (state.authorities.length > 0) throw new OperationError("this CA already has an authority");
   const authorities = first.authorities.map((authority) => ({ ...authority, stage: "active" as const }));
   const known = withAuthorities(state, authorities);
   return next({ ...known, signerId: first.signerId, servingSignerId: first.signerId });
@@ -43,7 +43,7 @@ export function requireIdle(state: AuthorityState): void {
   const { rotation, hold } = state;
   if (rotation !== undefined) {
     const to = rotation.kind === "root" ? authorityOf(state, rotation.to).rootId : rotation.to;
-    throw new OperationError(`a rotation to ${to} is under way: let it end, or abort it`);
+    throw new OperationError(`a rotation to ${to} is in progress: wait until it completes, or abort it`);
   }
   if (hold === "all") throw new OperationError("rotations are paused: resume them first");
 }
@@ -51,7 +51,7 @@ export function requireIdle(state: AuthorityState): void {
 /** Begins the next stage. Whether it may is the gate's to say. */
 export function advance(state: AuthorityState, now: Date): AuthorityState {
   const { rotation } = state;
-  if (rotation === undefined) throw new OperationError("no rotation is under way");
+  if (rotation === undefined) throw new OperationError("no rotation is in progress");
   if (rotation.stage === "retiring") {
     return next({ ...withStage(state, departing(state, rotation), "retired", now), rotation: undefined });
   }
@@ -67,9 +67,11 @@ export function advance(state: AuthorityState, now: Date): AuthorityState {
  */
 export function abort(state: AuthorityState, now: Date): AuthorityState {
   const { rotation } = state;
-  if (rotation === undefined) throw new OperationError("no rotation is under way");
+  if (rotation === undefined) throw new OperationError("no rotation is in progress");
   if (rotation.stage === "retiring") {
-    throw new OperationError("the former authority is retiring already: to go back, rotate again");
+    throw new OperationError(
+      "the former authority is already retiring: start another rotation to replace the new one",
+    );
   }
   const held: AuthorityState = { ...state, hold: state.hold === "all" ? "all" : "starts" };
   const newcomers = members(state, rotation.to, rotation.kind);

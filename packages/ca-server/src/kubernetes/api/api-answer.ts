@@ -8,7 +8,7 @@ export class ApiAnswerError extends Error {
 
   constructor({ status, retryAfterMs }: Omit<HttpsReply, "body">, asked: string) {
     // The commonest cause of a 403 is the missing role, so it is named.
-    const hint = status === 401 || status === 403 ? "; the CA's service account lacks the role for it" : "";
+    const hint = status === 401 || status === 403 ? "; grant the CA's service account the missing role" : "";
     super(`the API server answered ${status} to ${asked}${hint}`);
     this.name = "ApiAnswerError";
     this.status = status;
@@ -22,7 +22,7 @@ export function readAnswer(reply: HttpsReply, asked: string): unknown {
   try {
     return JSON.parse(reply.body);
   } catch {
-    throw new Error(`the API server's answer to ${asked} is no JSON`);
+    throw new Error(`the API server's response to ${asked} is not JSON`);
   }
 }
 

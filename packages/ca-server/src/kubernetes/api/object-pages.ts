@@ -40,7 +40,7 @@ export async function* objectPages(
     const asked = `a list of ${path}`;
     const page = pageSchema.safeParse(readAnswer(await client.get(`${path}?${query}`), asked));
     if (!page.success || page.data.kind !== `${kind}List`)
-      throw new Error(`the answer to ${asked} is no list of it`);
+      throw new Error(`the response to ${asked} is not such a list`);
     const { metadata, items } = page.data;
     yield { version: metadata.resourceVersion, items: items ?? [] };
     // A token that leads to itself would list the same page for ever.
@@ -48,7 +48,7 @@ export async function* objectPages(
     next = metadata.continue ?? "";
     if (next === "") return;
   }
-  throw new Error(`a list of ${path} has no end`);
+  throw new Error(`the list of ${path} never ends`);
 }
 
 /** Of a watch from a version on. Watches last four to five minutes by `roll`, so that those of all replicas do not end together. */

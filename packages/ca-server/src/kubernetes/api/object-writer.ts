@@ -24,7 +24,7 @@ export async function writeObject(
   const path = `${collection}/${name}`;
   const reply = await client.get(path);
   const isNew = reply.status === 404;
-  const object = make(isNew ? undefined : readAnswer(reply, `a look at ${name}`));
+  const object = make(isNew ? undefined : readAnswer(reply, `a read of ${name}`));
   if (object === undefined) return false;
   const query = `?fieldManager=${ourManager}`;
   const written = isNew

@@ -4,7 +4,7 @@ import { Leader, type LeaderDeps } from "./leader.ts";
 import { calm, LeaseServer, MachineClock } from "./lease-simulation.fixture.ts";
 
 const second = 1_000;
-const event = "the lease of the leader cannot be kept";
+const event = "cannot acquire or renew the leader lease";
 
 describe("A leader", () => {
   let clock: FakeClock;
@@ -47,7 +47,7 @@ describe("A leader", () => {
     assert.deepEqual([leader.isLeader, other.isLeader, said], [false, false, []]);
     assert.match(
       other.warnings().join(),
-      /^leader: the lease cannot be kept: .* did not answer within 5000 ms$/,
+      /^leader: cannot renew the lease: .* did not answer within 5000 ms$/,
     );
     assert.equal(logger.named(event).length, 1);
   });

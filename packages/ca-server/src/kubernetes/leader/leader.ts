@@ -58,7 +58,7 @@ export class Leader implements Component {
     this.#timing = { ...defaultLeaderTiming, ...deps.timing };
     const { leaseMs, renewDeadlineMs, retryMs } = this.#timing;
     if (!(retryMs > 0 && retryMs < renewDeadlineMs && renewDeadlineMs < leaseMs)) {
-      throw new RangeError("a leader needs 0 < retryMs < renewDeadlineMs < leaseMs");
+      throw new RangeError("leader timing must satisfy 0 < retryMs < renewDeadlineMs < leaseMs");
     }
     const { client, namespace, name = defaultLeaseName, identity, clock } = deps;
     this.#lease = new LeaseFile({ client, namespace, name });
@@ -81,7 +81,7 @@ export class Leader implements Component {
   /** What an operator should know. */
   warnings(): readonly string[] {
     const { reason } = this.#trouble;
-    return reason === undefined ? [] : [`leader: the lease cannot be kept: ${reason}`];
+    return reason === undefined ? [] : [`leader: cannot renew the lease: ${reason}`];
   }
 
   async start(): Promise<void> {
@@ -161,7 +161,7 @@ export class Leader implements Component {
     if (isLeader === this.#announced) return;
     this.#announced = isLeader;
     const { logger, identity, onChange } = this.#deps;
-    logger.info(isLeader ? "leads from now on" : "leads no longer", { identity });
+    logger.info(isLeader ? "became leader" : "lost leadership", { identity });
     onChange(isLeader);
   }
 
@@ -175,7 +175,7 @@ export class Leader implements Component {
   #report(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     this.#trouble.failed(reason, () =>
-      this.#deps.logger.warn("the lease of the leader cannot be kept", { error }),
+      this.#deps.logger.warn("cannot acquire or renew the leader lease", { error }),
     );
   }
 
@@ -192,7 +192,7 @@ export class Leader implements Component {
         lease = undefined;
       }
     } catch (error) {
-      logger.info("the lease was not given back and ends by itself", { error });
+      logger.info("cannot release the leader lease, which will expire", { error });
     }
   }
 }

@@ -50,7 +50,7 @@ describe("A lease of the API server", () => {
   it("names the permission that is missing", async () => {
     for (const status of [401, 403]) {
       const { lease } = leaseAnswering(status, { kind: "Status" });
-      await assert.rejects(lease.read(), new RegExp(`${status}; let .* get leases.* kasbah-system$`));
+      await assert.rejects(lease.read(), new RegExp(`${status}; allow .* get leases.* kasbah-system$`));
       await assert.rejects(lease.create(claim), /create leases\.coordination\.k8s\.io/);
       await assert.rejects(lease.replace(await seenLease(), claim), /update leases\.coordination\.k8s\.io/);
     }

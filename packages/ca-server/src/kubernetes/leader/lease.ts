@@ -79,7 +79,7 @@ export class LeaseFile {
   #refused(verb: string, status: number): LeaseUnavailable {
     const { namespace, name } = this.#metadata;
     return new LeaseUnavailable(
-      `the API server answered ${status}; let the CA's service account ${verb} leases.coordination.k8s.io, such as ${name}, in the namespace ${namespace}`,
+      `the API server answered ${status}; allow the CA's service account to ${verb} leases.coordination.k8s.io, such as ${name}, in the namespace ${namespace}`,
     );
   }
 

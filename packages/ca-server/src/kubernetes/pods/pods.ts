@@ -82,7 +82,7 @@ async function orUnavailable<T>(look: () => Promise<T>): Promise<T> {
   try {
     return await look();
   } catch (cause) {
-    const problem = "pods cannot be looked up in the Kubernetes API now";
+    const problem = "cannot look up pods in the Kubernetes API";
     throw new CaError("AUTHENTICATOR_UNAVAILABLE", problem, { cause });
   }
 }

@@ -46,7 +46,7 @@ export class ClusterTrustBundlePublisher implements Component {
     const { clock, logger, roll } = deps;
     this.#deps = deps;
     this.#pace = new RestorePace(clock);
-    this.#troubles = new WriteTroubles(logger, "the cluster trust bundle could not be published");
+    this.#troubles = new WriteTroubles(logger, "cannot publish the cluster trust bundle");
     this.#found = new Reflector({
       ...deps,
       ...{ name: this.name, path: collection, kind: "ClusterTrustBundle", schema: digestSchema },

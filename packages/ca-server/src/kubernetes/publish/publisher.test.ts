@@ -178,7 +178,7 @@ describe("A root publisher", () => {
     store.trouble = ({ method }) => (method === "POST" ? { status: 403 } : undefined);
     await lead();
     await eventually(() => publisher.lastError !== undefined);
-    assert.match(String(publisher.lastError), /403 to a write of istio-ca-root-cert; .* lacks the role/);
+    assert.match(String(publisher.lastError), /403 to a write of istio-ca-root-cert; .* missing role/);
     store.trouble = () => undefined;
     await eventually(() => rootIn("demo") === bundle);
     await eventually(() => publisher.lastError === undefined);

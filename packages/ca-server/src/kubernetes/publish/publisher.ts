@@ -51,7 +51,7 @@ export class RootPublisher implements Component {
     this.#deps = deps;
     this.#configMap = configMap;
     this.#memory = new RootMemory(clock);
-    this.#troubles = new WriteTroubles(logger, "the root could not be published");
+    this.#troubles = new WriteTroubles(logger, "cannot publish the root");
     const common = { client, clock, logger, roll, onSync: () => this.#lookEverywhere() };
     this.#namespaces = new Reflector({
       ...common,
@@ -169,7 +169,7 @@ export class RootPublisher implements Component {
       return withRoot(this.#configMap, found, bundle.pem);
     });
     if (!isWritten || digest === undefined || !this.#memory.wrote(namespace, digest)) return;
-    this.#deps.logger.info("the root was set right where it had been changed", { namespace });
+    this.#deps.logger.info("restored a root that had been changed", { namespace });
   }
 
   #see(namespace: string): void {
@@ -178,8 +178,8 @@ export class RootPublisher implements Component {
     const news = this.#memory.see(namespace, root, this.#bundle.digest);
     const facts = { namespace, manager: root?.owner ?? unknown, code: rootPublisherConflict };
     if (news === "conflict begins")
-      this.#deps.logger.warn("another program writes the root; it is left alone", facts);
-    if (news === "conflict ends") this.#deps.logger.info("the root is not another program's any more", facts);
+      this.#deps.logger.warn("another program writes the root, leaving it unchanged", facts);
+    if (news === "conflict ends") this.#deps.logger.info("no other program writes the root any more", facts);
   }
 
   #mayWrite(namespace: string): boolean {

@@ -62,16 +62,16 @@ describe("The probe of RBAC", () => {
     answer = fail;
     const { missing, unanswered } = probed(await start());
     assert.deepEqual(missing, []);
-    assert.match(String(unanswered), /^Kubernetes API: does not answer, so that it is not known what/);
+    assert.match(String(unanswered), /^Kubernetes API: does not answer, so the CA/);
     assert.ok(asked.length <= 4, String(asked.length));
     await clock.runFor(5 * minute);
-    assert.equal(logger.named("permissions are not known now").length, 1);
+    assert.equal(logger.named("cannot check RBAC permissions").length, 1);
   });
 
   it("says before its first answers that there are none", async () => {
     const permissions = neededPermissions(fullConfig);
     const unasked = new RbacProbe({ client, permissions, namespace: "kasbah-system", clock, logger });
-    assert.match(String(unasked.unanswered()), /^Kubernetes API: has not been asked yet, /);
+    assert.match(String(unasked.unanswered()), /^Kubernetes API: has not been queried yet, /);
     assert.deepEqual(unasked.missing(), []);
     assert.equal((await start()).unanswered(), undefined);
   });
@@ -81,13 +81,13 @@ describe("The probe of RBAC", () => {
       for (const body of ["", "null", "{}", '{"status":{}}', '{"status":{"allowed":"no"}}', "<html>"]) {
         answer = () => ({ status, body });
         const { missing, unanswered } = probed(await start(bareConfig));
-        assert.deepEqual([missing, /something else than/.test(String(unanswered))], [[], true], body);
+        assert.deepEqual([missing, /did not answer with/.test(String(unanswered))], [[], true], body);
       }
     }
     for (const status of [401, 403, 404, 429, 500]) {
       answer = () => ({ ...verdict(false), status });
       const { missing, unanswered } = probed(await start(bareConfig));
-      assert.deepEqual([missing, String(unanswered).includes(`answers ${status}`)], [[], true]);
+      assert.deepEqual([missing, String(unanswered).includes(`answered ${status}`)], [[], true]);
     }
   });
 
@@ -105,13 +105,13 @@ describe("The probe of RBAC", () => {
     answer = ({ verb, resource }) => verdict(resource !== "namespaces" && verb !== "update");
     const missing = (await start()).missing();
     assert.deepEqual(
-      missing.map((sentence) => sentence.split(", and needs that")[0]),
+      missing.map((sentence) => sentence.split(", which the CA needs")[0]),
       [
-        "RBAC: may not list or watch namespaces",
-        "RBAC: may not update configmaps named istio-ca-root-cert",
-        "RBAC: may not update secrets named kasbah-state in the namespace kasbah-system",
-        "RBAC: may not update leases.coordination.k8s.io named kasbah-leader in the namespace kasbah-system",
-        "RBAC: may not update clustertrustbundles.certificates.k8s.io named kasbah.dev:ca:root",
+        "RBAC: cannot list or watch namespaces",
+        "RBAC: cannot update configmaps named istio-ca-root-cert",
+        "RBAC: cannot update secrets named kasbah-state in the namespace kasbah-system",
+        "RBAC: cannot update leases.coordination.k8s.io named kasbah-leader in the namespace kasbah-system",
+        "RBAC: cannot update clustertrustbundles.certificates.k8s.io named kasbah.dev:ca:root",
       ],
     );
   });
@@ -146,10 +146,10 @@ describe("The probe of RBAC", () => {
     answer = denySecrets;
     await start();
     await clock.runFor(minute);
-    assert.equal(logger.named("a permission is missing").length, 2);
+    assert.equal(logger.named("RBAC permission missing").length, 2);
     answer = allowAll;
     await clock.runFor(minute);
-    assert.equal(logger.named("no permission is missing any more").length, 1);
+    assert.equal(logger.named("all RBAC permissions granted").length, 1);
     assert.equal(logger.events.length, 3);
   });
 

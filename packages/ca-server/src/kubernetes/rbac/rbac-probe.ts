@@ -25,7 +25,7 @@ export class RbacProbe implements Component {
   readonly #deps: RbacProbeDeps;
   readonly #loop: Loop;
   #denied: ReadonlySet<Permission> = new Set();
-  #trouble: Error | undefined = unknown("has not been asked yet");
+  #trouble: Error | undefined = unknown("has not been queried yet");
   #said = "";
 
   constructor(deps: RbacProbeDeps) {
@@ -87,11 +87,11 @@ export class RbacProbe implements Component {
     const { status, body } = await this.#ask(permission).catch((cause: unknown) => {
       throw unknown("does not answer", cause);
     });
-    if (status !== 201 && status !== 200) throw unknown(`answers ${status} to a SelfSubjectAccessReview`);
+    if (status !== 201 && status !== 200) throw unknown(`answered ${status} to a SelfSubjectAccessReview`);
     try {
       return reviewSchema.parse(JSON.parse(body)).status.allowed;
     } catch (cause) {
-      throw unknown("answers with something else than a SelfSubjectAccessReview", cause);
+      throw unknown("did not answer with a SelfSubjectAccessReview", cause);
     }
   }
 
@@ -112,13 +112,13 @@ export class RbacProbe implements Component {
     if (now === this.#said) return;
     const { logger } = this.#deps;
     for (const rule of missing)
-      if (!this.#said.includes(rule)) logger.error("a permission is missing", { rule });
-    if (this.#trouble !== undefined) logger.warn("permissions are not known now", { error: this.#trouble });
-    else if (missing.length === 0 && this.#said !== "") logger.info("no permission is missing any more");
+      if (!this.#said.includes(rule)) logger.error("RBAC permission missing", { rule });
+    if (this.#trouble !== undefined) logger.warn("cannot check RBAC permissions", { error: this.#trouble });
+    else if (missing.length === 0 && this.#said !== "") logger.info("all RBAC permissions granted");
     this.#said = now;
   }
 }
 
 function unknown(what: string, cause?: unknown): Error {
-  return new Error(`Kubernetes API: ${what}, so that it is not known what the CA may do`, { cause });
+  return new Error(`Kubernetes API: ${what}, so the CA's permissions are unknown`, { cause });
 }

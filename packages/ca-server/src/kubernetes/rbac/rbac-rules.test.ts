@@ -45,13 +45,13 @@ describe("The rules of RBAC that the CA needs", () => {
 
   it("are named in a sentence with what they are for and what to do", () => {
     assert.deepEqual(describeDenied(neededPermissions(bareConfig), "kasbah-system"), [
-      "RBAC: may not create tokenreviews.authentication.k8s.io, and needs that to learn whose token a caller shows; bind the CA's service account to a ClusterRole that allows it",
+      "RBAC: cannot create tokenreviews.authentication.k8s.io, which the CA needs to authenticate callers by their tokens; bind the CA's service account to a ClusterRole that allows it",
     ]);
     const { takeOverSecret } = fullConfig;
     const [, secrets] = describeDenied(neededPermissions({ ...bareConfig, takeOverSecret }), "kasbah-system");
     assert.equal(
       secrets,
-      "RBAC: may not get secrets named cacerts or istio-ca-secret in the namespace kasbah-system, and needs that to take over the CA of istiod; bind the CA's service account to a Role there that allows it",
+      "RBAC: cannot get secrets named cacerts or istio-ca-secret in the namespace kasbah-system, which the CA needs to take over istiod's CA; bind the CA's service account to a Role there that allows it",
     );
   });
 });

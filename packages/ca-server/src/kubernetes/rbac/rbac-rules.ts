@@ -41,7 +41,7 @@ export const neededRules: readonly NeededRule[] = [
     resource: "tokenreviews",
     verbs: ["create"],
     scope: "cluster",
-    reason: "learn whose token a caller shows",
+    reason: "authenticate callers by their tokens",
     names: always,
   },
   {
@@ -49,7 +49,7 @@ export const neededRules: readonly NeededRule[] = [
     resource: "namespaces",
     verbs: ["list", "watch"],
     scope: "cluster",
-    reason: "publish the root in each namespace as soon as it is there",
+    reason: "publish the root in each new namespace",
     names: ({ rootConfigMap: name }) => anyIf(name !== undefined),
   },
   {
@@ -57,7 +57,7 @@ export const neededRules: readonly NeededRule[] = [
     resource: "configmaps",
     verbs: ["create", "get", "list", "watch", "update"],
     scope: "cluster",
-    reason: "publish the root, and restore it where it was changed",
+    reason: "publish the root and restore it after changes",
     names: ({ rootConfigMap: name }) => only(name),
   },
   {
@@ -65,7 +65,7 @@ export const neededRules: readonly NeededRule[] = [
     resource: "pods",
     verbs: ["get", "list", "watch"],
     scope: "cluster",
-    reason: "know which pods run on the node of a node proxy",
+    reason: "find the pods on the node of a node proxy",
     names: ({ trustedNodeAccount }) => anyIf(trustedNodeAccount.length > 0),
   },
   {
@@ -73,7 +73,7 @@ export const neededRules: readonly NeededRule[] = [
     resource: "secrets",
     verbs: ["create", "get", "watch", "update"],
     scope: "namespace",
-    reason: "share the keys of the authorities with its other replicas",
+    reason: "share the authorities' keys among the replicas",
     names: ({ stateSecret: name }) => only(name),
   },
   {
@@ -81,7 +81,7 @@ export const neededRules: readonly NeededRule[] = [
     resource: "leases",
     verbs: ["create", "get", "update"],
     scope: "namespace",
-    reason: "agree with its other replicas on one that leads",
+    reason: "elect a leader among the replicas",
     // Replicas that share a Secret are the ones that elect.
     names: ({ stateSecret }) => only(stateSecret && defaultLeaseName),
   },
@@ -90,7 +90,7 @@ export const neededRules: readonly NeededRule[] = [
     resource: "secrets",
     verbs: ["get"],
     scope: "namespace",
-    reason: "take over the CA of istiod",
+    reason: "take over istiod's CA",
     names: ({ takeOverSecret: names }) => names,
   },
   {
@@ -134,7 +134,7 @@ export function describeDenied(denied: readonly Permission[], namespace: string)
     const resource = rule.group === "" ? rule.resource : `${rule.resource}.${rule.group}`;
     const [place, role] =
       rule.scope === "cluster" ? ["", "a ClusterRole"] : [` in the namespace ${namespace}`, "a Role there"];
-    return `RBAC: may not ${verbs} ${resource}${named}${place}, and needs that to ${rule.reason}; bind the CA's service account to ${role} that allows it`;
+    return `RBAC: cannot ${verbs} ${resource}${named}${place}, which the CA needs to ${rule.reason}; bind the CA's service account to ${role} that allows it`;
   });
 }
 

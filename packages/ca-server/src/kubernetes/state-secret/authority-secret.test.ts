@@ -183,7 +183,7 @@ describe("The Secret of the authorities", () => {
     await ca.update(grow);
     api.trouble = { reply: replyOf(403, {}), isDone: false };
     const error = await rejectsWithCode(ca.update(grow), "STATE_NOT_DURABLE");
-    assert.match(error.message, /Secret kasbah-system\/kasbah-ca .* 403; bind a role/);
+    assert.match(error.message, /Secret kasbah-system\/kasbah-ca: .* 403; bind a role/);
     assert.deepEqual(ca.current, { count: 1 });
     assert.deepEqual(await ca.update(grow), { count: 2 });
   });

@@ -53,7 +53,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
     if (deps.initial === undefined) {
       throw new StateError(
         "STATE_MISSING",
-        `${place} is gone, yet there was an authority here: restore it from a backup; a new root would cut off every client`,
+        `${place} is missing, but an authority existed here: restore it from a backup; with a new root every client would lose trust`,
       );
     }
     const state = deps.initial;
@@ -88,12 +88,12 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
       if (pair.certificate.publicKey.equals(pair.keyPair.publicKey)) return pair;
       throw new StateError(
         "AUTHORITY_MISMATCH",
-        `${this.placeOf(id)}: key and certificate do not belong together`,
+        `${this.placeOf(id)}: the key and the certificate do not match: restore both from one backup`,
       );
     }
     throw new StateError(
       "AUTHORITY_INCOMPLETE",
-      `${this.placeOf(id)} is not whole: restore it from a backup`,
+      `${this.placeOf(id)} is incomplete: restore it from a backup`,
     );
   }
 
@@ -133,7 +133,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
       const hasBegun = this.#snapshot.generation > 0;
       await this.#reload();
       if (this.#snapshot.resourceVersion !== undefined || !hasBegun) return;
-      this.#deps.logger.error("the Secret of the CA was deleted; it is made again", {
+      this.#deps.logger.error("the CA's Secret was deleted, recreating it", {
         secret: nameOf(this.#deps),
       });
       await this.#send({
@@ -155,7 +155,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
       if (await this.#send({ ...changed, generation: this.#snapshot.generation + 1 })) return true;
       await this.#reload();
     }
-    throw notDurable(this.#deps, `other writers came first ${maxAttempts} times`);
+    throw notDurable(this.#deps, `${maxAttempts} attempts lost to concurrent writes`);
   }
 
   /** False when somebody else has written since. */
@@ -229,7 +229,7 @@ function parseReply(where: Where, reply: HttpsReply): SecretObject {
   try {
     return readSecretObject(readAnswer(reply, nameOf(where)));
   } catch (cause) {
-    throw notDurable(where, "the API server's answer cannot be read", cause);
+    throw notDurable(where, "cannot read the API server's response", cause);
   }
 }
 
@@ -246,10 +246,11 @@ function nameOf({ namespace, name }: Where): string {
 }
 
 function refused(where: Where, { status }: HttpsReply): StateError {
-  const hint = status === 403 ? "; bind a role that may get, create and update it" : "";
+  const hint =
+    status === 403 ? "; bind a role that allows the CA's service account to get, create and update it" : "";
   return notDurable(where, `the API server answered ${status}${hint}`);
 }
 
 function notDurable(where: Where, reason: string, cause?: unknown): StateError {
-  return new StateError("STATE_NOT_DURABLE", `${nameOf(where)} cannot be used: ${reason}`, { cause });
+  return new StateError("STATE_NOT_DURABLE", `cannot use ${nameOf(where)}: ${reason}`, { cause });
 }

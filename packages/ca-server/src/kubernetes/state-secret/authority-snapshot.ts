@@ -27,13 +27,13 @@ export function parseSnapshot<S>(
   const { metadata, type, data = {} } = secret;
   if (type !== secretType) {
     throw damaged(
-      `${place} has the type ${JSON.stringify(type)}, expected ${secretType}: name another Secret`,
+      `${place} has the type ${JSON.stringify(type)}, expected ${secretType}: configure another Secret`,
     );
   }
   const document = parseDocument(decodeBase64(data[controlKey] ?? ""), place);
   if (document === undefined) {
     throw damaged(
-      `${place} holds no sound ${controlKey}: restore it from a backup; a new root would cut off every client`,
+      `${place} has no valid ${controlKey}: restore it from a backup; with a new root every client would lose trust`,
     );
   }
   const names = Object.keys(data).filter((name) => fileName.test(name));
@@ -75,7 +75,7 @@ function decode<S>(place: string, state: unknown, codec: StateCodec<S>): S {
   try {
     return codec.decode(state);
   } catch (cause) {
-    throw damaged(`the state in ${place} is not what this release writes`, cause);
+    throw damaged(`this release does not recognize the state in ${place}`, cause);
   }
 }
 

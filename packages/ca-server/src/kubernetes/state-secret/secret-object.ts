@@ -24,6 +24,6 @@ const schema = z.object({
 /** Reads what the API server sent. @throws Error without any of the content, which may be a key */
 export function readSecretObject(value: unknown): SecretObject {
   const secret = schema.safeParse(value);
-  if (!secret.success) throw new Error("what the API server sent is no Secret");
+  if (!secret.success) throw new Error("the API server's response is not a Secret");
   return secret.data;
 }

@@ -70,7 +70,7 @@ export class SecretWatch implements Component {
     } catch (error) {
       if (signal.aborted) return true;
       this.#trouble.failed(String(error), () =>
-        logger.warn("the Secret of the CA cannot be watched", { namespace, name, error }),
+        logger.warn("cannot watch the CA's Secret", { namespace, name, error }),
       );
       return false;
     }

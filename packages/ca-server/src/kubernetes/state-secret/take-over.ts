@@ -31,7 +31,7 @@ export async function findTakeOver(deps: TakeOverDeps): Promise<PluggedInSet | u
     const secret = await fetch(deps, name);
     if (secret === undefined) continue;
     const set = parseSet(secret, `Secret ${namespace}/${name}`, deps);
-    logger.info("a CA was taken over", { secret: `${namespace}/${name}`, root: set.root.fingerprint });
+    logger.info("took over an existing CA", { secret: `${namespace}/${name}`, root: set.root.fingerprint });
     return set;
   }
   return undefined;
@@ -45,7 +45,7 @@ async function fetch({ client, namespace }: TakeOverDeps, name: string): Promise
     return readSecretObject(readAnswer(reply, place));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new StateError("PLUGGED_IN_REJECTED", `${place} cannot be read: ${reason}`, { cause });
+    throw new StateError("PLUGGED_IN_REJECTED", `cannot read ${place}: ${reason}`, { cause });
   }
 }
 

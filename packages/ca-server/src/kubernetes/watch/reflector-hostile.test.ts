@@ -88,7 +88,7 @@ describe("A reflector of a server that cannot be trusted", () => {
   });
 
   for (const [what, line] of Object.entries({
-    "is no JSON": "<html>",
+    "is not JSON": "<html>",
     "is cut short": '{"type":"ADDED","object":',
     "is no object": "[]",
     "has no type": '{"object":{}}',
@@ -148,7 +148,7 @@ describe("A reflector of a server that cannot be trusted", () => {
     store.trouble = () => ({ status: 200, body });
     await reflector.start();
     await eventually(() => reflector.lastError !== undefined);
-    assert.match(String(reflector.lastError), /has no end/);
+    assert.match(String(reflector.lastError), /never ends/);
     assert.equal(reflector.isSynced, false);
   });
 

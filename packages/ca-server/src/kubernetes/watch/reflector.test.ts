@@ -121,14 +121,14 @@ describe("A reflector", () => {
     store.trouble = () => ({ status: 403 });
     await reflector.start();
     await eventually(() => lists() >= 3);
-    assert.match(String(reflector.lastError), /403 to a list of \/api\/v1\/configmaps; .* lacks the role/);
+    assert.match(String(reflector.lastError), /403 to a list of \/api\/v1\/configmaps; .* missing role/);
     store.trouble = () => undefined;
     await eventually(() => reflector.isSynced);
     assert.deepEqual(
       logger.events.map(({ level, event }) => [level, event]),
       [
-        ["warn", "objects of the Kubernetes API cannot be followed now"],
-        ["info", "objects of the Kubernetes API are followed again"],
+        ["warn", "Kubernetes watch failed"],
+        ["info", "Kubernetes watch recovered"],
       ],
     );
   });

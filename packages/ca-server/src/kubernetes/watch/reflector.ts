@@ -129,8 +129,7 @@ export class Reflector<T> implements Component {
   #synced(version: string): void {
     this.#version = version;
     this.#isSynced = true;
-    if (this.#trouble.clear())
-      this.#deps.logger.info("objects of the Kubernetes API are followed again", { objects: this.name });
+    if (this.#trouble.clear()) this.#deps.logger.info("Kubernetes watch recovered", { objects: this.name });
     this.#lastError = undefined;
     this.#deps.onSync?.();
   }
@@ -143,7 +142,7 @@ export class Reflector<T> implements Component {
   #take(line: string): void {
     const { type, object, version } = readWatchEvent(line);
     if (version !== undefined && isOlder(version, this.#version ?? "")) {
-      throw new Error("the watch went back to an older resourceVersion");
+      throw new Error("the watch returned an older resourceVersion");
     }
     if (type === "ADDED" || type === "MODIFIED") this.#cache.put(object);
     else if (type === "DELETED") this.#cache.remove(object);
@@ -157,7 +156,7 @@ export class Reflector<T> implements Component {
     this.#version = undefined;
     this.#lastError = failure;
     this.#trouble.failed(failure.message, () =>
-      this.#deps.logger.warn("objects of the Kubernetes API cannot be followed now", {
+      this.#deps.logger.warn("Kubernetes watch failed", {
         objects: this.name,
         error: failure,
       }),

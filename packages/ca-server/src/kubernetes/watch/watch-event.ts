@@ -15,7 +15,7 @@ const failureSchema = z.object({ code: z.number() });
 /** @throws Error for a line that is no event, and for the event by which the API server gives up the watch */
 export function readWatchEvent(line: string): WatchEvent {
   const event = eventSchema.safeParse(parseJson(line));
-  if (!event.success) throw new Error("a line of the watch is no event");
+  if (!event.success) throw new Error("a line of the watch is not an event");
   const { type, object } = event.data;
   if (type === "ERROR") {
     const code = failureSchema.safeParse(object).data?.code ?? "an error";

@@ -68,13 +68,13 @@ export class ControlStore<S> {
     if (found.some(({ kind }) => kind === "damaged")) {
       throw new StateError(
         "STATE_DAMAGED",
-        `no generation in ${directory} is sound: restore it from a backup`,
+        `every generation in ${directory} is damaged: restore the directory from a backup`,
       );
     }
     if (initial === undefined) {
       throw new StateError(
         "STATE_MISSING",
-        `${directory} holds no state, yet there was an authority here: restore it from a backup; a new root would cut off every client`,
+        `${directory} contains no state, but an authority existed here: restore it from a backup; with a new root every client would lose trust`,
       );
     }
     const store = new ControlStore(deps, slots, initial(), 0);
@@ -113,7 +113,7 @@ export class ControlStore<S> {
       // A database of its own for each candidate: lowdb's update() would change memory before the disk.
       await new Low<ControlDocument>(slot, document).write();
     } catch (cause) {
-      throw new StateError("STATE_NOT_DURABLE", `${slot.path} can not be written, so nothing was changed`, {
+      throw new StateError("STATE_NOT_DURABLE", `cannot write ${slot.path}; nothing was changed`, {
         cause,
       });
     }
@@ -124,7 +124,7 @@ export class ControlStore<S> {
   /** Written twice, so that both files are sound again. */
   async #recover(): Promise<void> {
     const { recover, logger, directory } = this.#deps;
-    logger.warn("control state was damaged: the last sound generation is used", {
+    logger.warn("control state is damaged, using the last valid generation", {
       directory,
       generation: this.#generation,
     });
@@ -146,7 +146,7 @@ function decode<S>({ state }: ControlDocument, { codec, directory }: ControlStor
   try {
     return codec.decode(state);
   } catch (cause) {
-    throw new StateError("STATE_DAMAGED", `the state in ${directory} is not what this release writes`, {
+    throw new StateError("STATE_DAMAGED", `this release does not recognize the state in ${directory}`, {
       cause,
     });
   }

@@ -30,7 +30,7 @@ export function parseDocument(text: string, path: string): ControlDocument | und
   if (typeof format === "number" && format > controlFormat) {
     throw new StateError(
       "STATE_DAMAGED",
-      `${path} has format ${format}, this release knows ${controlFormat}: run the release that wrote it, or a later one`,
+      `${path} has format ${format}, expected ${controlFormat}: run the release that wrote it, or a later one`,
     );
   }
   const isSound =

@@ -34,8 +34,11 @@ export async function readControlState(directory: string): Promise<unknown> {
   if (found.every(({ kind }) => kind === "missing")) {
     throw new StateError(
       "STATE_MISSING",
-      `${directory} holds no control state: it is no state directory of a CA`,
+      `${directory} contains no control state: it is not the state directory of a CA`,
     );
   }
-  throw new StateError("STATE_DAMAGED", `no generation in ${directory} is sound: restore it from a backup`);
+  throw new StateError(
+    "STATE_DAMAGED",
+    `every generation in ${directory} is damaged: restore the directory from a backup`,
+  );
 }
