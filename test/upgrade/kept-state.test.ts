@@ -12,7 +12,7 @@ import {
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { parseCachedSecret } from "../../packages/agent/src/secret-cache/cached-secret.ts";
 import { authorityCodec } from "../../packages/ca-server/src/authorities/backing.ts";
-import { snapshotOf } from "../../packages/ca-server/src/kubernetes/state-secret/authority-snapshot.ts";
+import { parseSnapshot } from "../../packages/ca-server/src/kubernetes/state-secret/authority-snapshot.ts";
 import { readSecretObject } from "../../packages/ca-server/src/kubernetes/state-secret/secret-object.ts";
 import { spiffeIdOf } from "./processes/callers.ts";
 import { currentRelease, packedReleases, runCommand } from "./release.ts";
@@ -91,7 +91,7 @@ for (const { name, path: release } of packedReleases()) {
 
     it("the new CA reads the Secret of the old CA", async () => {
       const secret = readSecretObject(JSON.parse(await read("secret.json")));
-      const { state, files } = snapshotOf("the kept Secret", secret, authorityCodec);
+      const { state, files } = parseSnapshot("the kept Secret", secret, authorityCodec);
       assert.deepEqual(
         state.authorities.map(({ id }) => id),
         ["root-1", "intermediate-1"],

@@ -2,6 +2,6 @@
 export { defaultStateDirectory, type Machine } from "./config/machine.ts";
 export { StateError, type StateErrorCode } from "./errors.ts";
 export { type BackupSummary, backupState, restoreState } from "./offline/backup.ts";
-export { type InitConfig, initCommand, initOptions, initState } from "./offline/init.ts";
+export { type InitConfig, initOptions, initState, initStateCommand } from "./offline/init.ts";
 export { readOfflineStatus } from "./offline/offline-status.ts";
 export { decisionMessage } from "./recording/decision-message.ts";

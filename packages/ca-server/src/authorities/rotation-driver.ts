@@ -12,7 +12,14 @@ import type { AuthorityKeeper } from "./keeper.ts";
 import type { AuthorityOperations } from "./operations.ts";
 import { authorityStatusOf } from "./report.ts";
 import { type AuthorityState, authorityOf, rootOf } from "./rotation/authority-state.ts";
-import { abort, advance, pause, prepare, requireIdle, resume } from "./rotation/rotation.ts";
+import {
+  abort,
+  advance,
+  pauseRotations,
+  prepare,
+  requireIdle,
+  resumeRotations,
+} from "./rotation/rotation.ts";
 import { rotationDue } from "./rotation/rotation-due.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
 import type { AuthorityKind } from "./rotation/stored-authority.ts";
@@ -92,11 +99,11 @@ export class RotationDriver implements Component, AuthorityOperations {
   }
 
   pause(): Promise<AuthorityStatusMessage> {
-    return this.#operate(() => this.#deps.keeper.transition(pause));
+    return this.#operate(() => this.#deps.keeper.transition(pauseRotations));
   }
 
   resume(): Promise<AuthorityStatusMessage> {
-    return this.#operate(() => this.#deps.keeper.transition(resume));
+    return this.#operate(() => this.#deps.keeper.transition(resumeRotations));
   }
 
   abort({ ifEpoch }: { readonly ifEpoch?: number }): Promise<AuthorityStatusMessage> {

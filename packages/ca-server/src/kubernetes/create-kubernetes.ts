@@ -59,25 +59,21 @@ type Publisher = RootPublisher | ClusterTrustBundlePublisher;
 
 /** Puts together what the configuration asks for; undefined outside of Kubernetes. */
 export function createKubernetes(deps: KubernetesDeps): Kubernetes | undefined {
-  const { config } = deps;
-  if (config.kubernetesApi === undefined) return undefined;
-  const client = clientOf(config.kubernetesApi, deps);
-  const reader = clientOf(config.kubernetesApi, deps, listTimeoutMs);
+  const server = deps.config.kubernetesApi;
+  if (server === undefined) return undefined;
+  const client = clientOf(server, deps);
+  const reader = clientOf(server, deps, listTimeoutMs);
   const publishers = createPublishers(reader, deps);
-  const listeners: (() => void)[] = [];
-  const onChange = (isLeader: boolean) => {
-    for (const publisher of publishers) publisher.setLeading(isLeader);
-    if (isLeader) for (const listener of listeners) listener();
-  };
-  const leader = config.stateSecret === undefined ? undefined : createLeader(client, onChange, deps);
-  const informer = config.trustedNodeAccount.length === 0 ? undefined : createInformer(reader, deps);
   const probe = createProbe(client, deps);
-  const optional = [informer, leader].filter((component) => component !== undefined);
-  const components: Component[] = [probe, ...publishers, ...optional];
-  if (leader === undefined) onChange(true);
+  const pods = deps.config.trustedNodeAccount.length === 0 ? undefined : createInformer(reader, deps);
+  const leadership = createLeadership(client, publishers, deps);
+  const components: Component[] = [
+    ...[probe, ...publishers, ...(pods === undefined ? [] : [pods])],
+    ...leadership.components,
+  ];
   return {
     reviewToken: (token, audiences) => reviewToken(client, token, audiences),
-    pods: informer,
+    pods,
     components,
     async openBacking(hadRoot) {
       const shared = await openSecret(client, hadRoot, deps);
@@ -85,8 +81,8 @@ export function createKubernetes(deps: KubernetesDeps): Kubernetes | undefined {
       return shared?.backing;
     },
     takeOver: () => takeOver(client, deps),
-    leads: () => leader?.isLeader ?? true,
-    onLeading: (listener) => listeners.push(listener),
+    leads: leadership.leads,
+    onLeading: leadership.onLeading,
     publish(bundle) {
       for (const publisher of publishers) publisher.publish(bundle.toPem());
     },
@@ -94,11 +90,34 @@ export function createKubernetes(deps: KubernetesDeps): Kubernetes | undefined {
     warnings: () => [
       ...probe.missing((rule) => !isNeededForCallers(rule)),
       ...publishers.flatMap(warningsOf),
-      ...(leader?.warnings() ?? []),
+      ...leadership.warnings(),
     ],
     get conflicts() {
       return publishers.flatMap(conflictsOf).length;
     },
+  };
+}
+
+type Leadership = Pick<Kubernetes, "components" | "leads" | "onLeading" | "warnings">;
+
+/** Replicas that share a Secret elect a leader; a CA without one always leads. */
+function createLeadership(
+  client: KubernetesClient,
+  publishers: readonly Publisher[],
+  deps: KubernetesDeps,
+): Leadership {
+  const listeners: (() => void)[] = [];
+  const onChange = (isLeader: boolean) => {
+    for (const publisher of publishers) publisher.setLeading(isLeader);
+    if (isLeader) for (const listener of listeners) listener();
+  };
+  const leader = deps.config.stateSecret === undefined ? undefined : createLeader(client, onChange, deps);
+  if (leader === undefined) onChange(true);
+  return {
+    components: leader === undefined ? [] : [leader],
+    leads: () => leader?.isLeader ?? true,
+    onLeading: (listener) => listeners.push(listener),
+    warnings: () => leader?.warnings() ?? [],
   };
 }
 

@@ -32,7 +32,7 @@ export function initOptions(machine: Machine) {
 export type InitOptions = ReturnType<typeof initOptions>;
 export type InitConfig = ConfigOf<InitOptions>;
 
-export function initCommand(version: string): Command<InitOptions> {
+export function initStateCommand(version: string): Command<InitOptions> {
   return {
     name: "kasbah init",
     version,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import {
   backupState,
   initOptions,
-  initCommand as initSettings,
+  initStateCommand as initSettings,
   initState,
   restoreState,
 } from "@kasbah/ca-server/state";

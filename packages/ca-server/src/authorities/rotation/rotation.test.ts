@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { createTestAuthority, throwsWithCode } from "@kasbah/testkit";
 import { type AuthorityState, emptyState, trustBundleOf } from "./authority-state.ts";
-import { abort, advance, establish, pause, prepare, resume, type Successor } from "./rotation.ts";
+import {
+  abort,
+  advance,
+  establish,
+  pauseRotations,
+  prepare,
+  resumeRotations,
+  type Successor,
+} from "./rotation.ts";
 import { timeGate } from "./rotation-gate.ts";
 import type { AuthorityKind, AuthorityStage, StoredAuthority } from "./stored-authority.ts";
 
@@ -58,7 +66,7 @@ describe("The rotation of authorities", () => {
 
     it("to begin while rotations are paused", async () => {
       const second = await rootPair(2);
-      const state = pause(await established());
+      const state = pauseRotations(await established());
       throwsWithCode(() => prepare(state, second, at(1)), "OPERATION_REFUSED");
     });
 
@@ -162,7 +170,7 @@ describe("The rotation of authorities", () => {
         assert.equal(stagesOf(state)["root-2"], "retired");
         assert.equal(trusts(state, "root-2"), false);
         assert.equal(state.hold, "starts");
-        assert.equal(resume(state).hold, "none");
+        assert.equal(resumeRotations(state).hold, "none");
       });
     }
 

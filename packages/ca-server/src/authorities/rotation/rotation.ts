@@ -83,12 +83,12 @@ export function abort(state: AuthorityState, now: Date): AuthorityState {
   return next(enter(returned, back, "retiring", now));
 }
 
-export function pause(state: AuthorityState): AuthorityState {
+export function pauseRotations(state: AuthorityState): AuthorityState {
   return state.hold === "all" ? state : next({ ...state, hold: "all" });
 }
 
 /** Lets rotations start and advance by themselves again. */
-export function resume(state: AuthorityState): AuthorityState {
+export function resumeRotations(state: AuthorityState): AuthorityState {
   return state.hold === "none" ? state : next({ ...state, hold: "none" });
 }
 
