@@ -34,17 +34,17 @@ export interface OnDiskOptions {
   readonly fs?: DurableFs;
 }
 
-/** The authorities of a real state directory with a clock that the test moves. */
+/** The authorities of a real state directory, with a clock that the test advances. */
 export interface AuthoritiesOnDisk {
   readonly keeper: AuthorityKeeper;
   readonly keys: AuthorityKeys;
   readonly driver: RotationDriver;
-  /** When rotations may start. */
+  /** Triggers the check whether a rotation should start. */
   readonly starts: ManualSweep;
   readonly logger: RecordingLogger;
 }
 
-/** Opens a state directory as the server does at its start. */
+/** Opens a state directory in the same way as the server does at start-up. */
 export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnDisk> {
   const { path, clock } = options;
   const logger = recordingLogger();

@@ -3,18 +3,21 @@ import type { AuthorityConfig } from "../config/authorities.ts";
 import { readPassphrase } from "./keys/passphrase.ts";
 import type { SelfSignedProfile } from "./self-signed.ts";
 
-/** What the operator decides about authorities. */
+/** The operator's choices about authorities. */
 export interface AuthorityOptions {
   readonly profile: SelfSignedProfile;
   readonly pluggedInDirectory: string | undefined;
   readonly passphrase: Secret | undefined;
-  /** Whether rotations start by themselves. */
+  /** Whether rotations start automatically. */
   readonly automatic: boolean;
-  /** The longest life of a leaf, for the time after state was lost. */
+  /** The longest lifetime of a leaf. The CA assumes it for unknown leaves after a loss of state. */
   readonly maxTtlMs: number;
 }
 
-/** What the configuration says about authorities, with the passphrase from its file. @throws StateError `KEY_PASSPHRASE_MISSING` */
+/**
+ * Returns the authority options of a configuration, and reads the passphrase from its file. @throws
+ * StateError `KEY_PASSPHRASE_MISSING`
+ */
 export async function loadAuthorityOptions(config: AuthorityConfig): Promise<AuthorityOptions> {
   return {
     profile: {

@@ -9,11 +9,11 @@ import { type AuthorityState, emptyState } from "./rotation/authority-state.ts";
 import { coverUnknownLeaves } from "./rotation/leaf-horizon.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
 
-/** What keeps the authorities: their state, and their keys. */
+/** Stores the authorities' state and keys. */
 export interface AuthorityBacking {
   readonly store: StateStore<AuthorityState>;
   readonly vault: KeyVault;
-  /** Told of what other replicas decide, where there can be others. */
+  /** Registers a listener for changes by other replicas; undefined if no other replica can exist. */
   onForeignChange?(listener: ForeignChangeListener<AuthorityState>): void;
 }
 
@@ -25,11 +25,12 @@ export interface DirectoryBackingDeps {
   readonly fs?: DurableFs | undefined;
 }
 
-/** The JSON of the state, wherever it is kept. */
+/** Encodes the state as JSON, for every kind of storage. */
 export const authorityCodec = { encode: encodeState, decode: decodeState };
 
 /**
- * Keeps the authorities in the state directory. Where a root was in use, missing state is a loss and not a beginning.
+ * Stores the authorities in the state directory. If a root was in use, missing state is a loss, and never a
+ * reason to start a new CA.
  *
  * @throws StateError `STATE_MISSING`, `STATE_DAMAGED`, `STATE_NOT_DURABLE`
  */

@@ -20,9 +20,9 @@ export interface AuthoritiesDeps {
   readonly backing: AuthorityBacking;
   readonly gate: RotationGate;
   readonly sweeps: {
-    /** When a rotation that is due may start. */
+    /** When to check whether a rotation should start. */
     readonly starts: Sweep;
-    /** When to look whether a stage may end. */
+    /** When to check whether a stage may end. */
     readonly advances: Sweep;
     readonly bundle: Sweep;
     readonly expiry: Sweep;
@@ -31,21 +31,21 @@ export interface AuthoritiesDeps {
   readonly newSerial: () => Uint8Array;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A CA that this one begins with, when nothing is plugged in and none was made yet. */
+  /** Returns an existing CA to adopt if nothing is plugged in and no authority exists yet. */
   readonly takeOver?: () => Promise<PluggedInSet | undefined>;
-  /** Whether this process may do what only one of several replicas must; always, unless given. */
+  /** Whether this process may perform the tasks that only one replica may perform. The default is always. */
   readonly leads?: () => boolean;
 }
 
-/** Everything about the CA's own keys, put together. */
+/** The authorities with everything that maintains them. */
 export interface Authorities {
   readonly keeper: AuthorityKeeper;
   readonly keys: AuthorityKeys;
   readonly rotation: RotationDriver;
   readonly publicBundle: PublicBundle;
-  /** What runs; in the order in which it starts. */
+  /** The components in the order in which they start. */
   readonly components: readonly Component[];
-  /** What an operator should look at, in sentences. */
+  /** Conditions that need an operator's attention, one sentence each. */
   warnings(): readonly string[];
 }
 

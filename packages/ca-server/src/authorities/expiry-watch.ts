@@ -11,7 +11,7 @@ export interface ExpiryWatchDeps {
 
 const repeatMs = 86_400_000;
 
-/** Says in the log what ends soon: when it reaches the next level, and once a day. */
+/** Logs every authority that expires soon: when it reaches the next level, and then once a day. */
 export class ExpiryWatch implements Component {
   readonly name = "expiry watch";
   readonly #deps: ExpiryWatchDeps;

@@ -5,24 +5,31 @@ import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import { type AuthorityState, authorityOf, rootOf, trustBundleOf } from "./rotation/authority-state.ts";
 import type { StoredAuthority } from "./rotation/stored-authority.ts";
 
-/** Who signs and who is trusted in one state of the authorities. A value: the next state has another. */
+/**
+ * The issuers and the trust bundle that one state of the authorities defines. Immutable: the next state has
+ * its own.
+ */
 export interface IssuerSet {
-  /** @throws CaError `ISSUER_UNAVAILABLE` when none may sign at that instant */
+  /** @throws CaError `ISSUER_UNAVAILABLE` if no authority may sign at that time */
   activeIssuer(now: Date): Issuer;
-  /** What the CA's own serving certificate is issued by. @throws CaError `ISSUER_UNAVAILABLE` */
+  /** The issuer of the CA's own serving certificate. @throws CaError `ISSUER_UNAVAILABLE` */
   servingIssuer(now: Date): Issuer;
   readonly trustBundle: TrustBundle;
-  /** For each authority that is not retired, what stands between its leaves and the root; empty for a root. */
+  /**
+   * For each authority that is not retired, the certificates between its leaves and the root; empty for a
+   * root.
+   */
   readonly chains: readonly (readonly Certificate[])[];
 }
 
 /**
- * Of the life of an authority that rotates by itself: so that the leaves issued under it at two thirds of its life, when
- * its successor is made, have ended before it does.
+ * The longest lifetime of a leaf, as a share of the lifetime of an authority that rotates automatically. The
+ * successor is created at two thirds of that lifetime, so every earlier leaf expires before the authority
+ * does.
  */
 const longestLeafShare = 1 / 4;
 
-/** Reads the state: which key signs with which chain. The keys must be loaded. */
+/** Derives from the state which key signs with which chain. The keys must be loaded. */
 export function createIssuerSet(state: AuthorityState, keys: AuthorityKeys): IssuerSet {
   const bundle = trustBundleOf(state);
   return {
@@ -35,7 +42,10 @@ export function createIssuerSet(state: AuthorityState, keys: AuthorityKeys): Iss
   };
 }
 
-/** One that ended while the CA was off can not wait for its successor's turn. */
+/**
+ * If the serving authority expired while the CA was off, the serving certificate cannot wait for the
+ * rotation.
+ */
 function servingSignerAt(state: AuthorityState, now: Date): string {
   const { certificate } = authorityOf(state, state.servingSignerId);
   return now < certificate.notAfter ? state.servingSignerId : state.signerId;
@@ -60,7 +70,7 @@ function chainBelowRoot(state: AuthorityState, one: StoredAuthority): readonly C
   return one === rootOf(state, one.id) ? [] : [one.certificate, ...one.chain];
 }
 
-/** The operator replaces what was plugged in, and decides when. */
+/** A plugged-in authority has no limit of its own, because the operator decides when to replace it. */
 function longestLeafMs({ origin, certificate, createdAt }: StoredAuthority): number {
   if (origin === "plugged-in") return Number.POSITIVE_INFINITY;
   return (certificate.notAfter.getTime() - createdAt.getTime()) * longestLeafShare;

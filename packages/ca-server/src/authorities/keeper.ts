@@ -15,12 +15,12 @@ export interface AuthorityKeeperDeps {
   readonly logger: Logger;
 }
 
-/** Told of each transition after it is durable and in force. */
+/** Called with each transition after it is durable and in effect. */
 export type TransitionListener = (state: AuthorityState, before: AuthorityState) => void;
 
 /**
- * The authorities in force. A transition is durable before anything acts on it: the store's memory follows its disk,
- * and who signs and who is trusted are read from that memory alone.
+ * The current authorities. A transition is durable before anything acts on it: the store changes its memory
+ * after its disk, and issuers and trust bundle are derived from that memory alone.
  */
 export class AuthorityKeeper implements IssuerSource {
   readonly #deps: AuthorityKeeperDeps;
@@ -40,9 +40,11 @@ export class AuthorityKeeper implements IssuerSource {
   }
 
   /**
-   * Makes a transition durable, then lets it take effect. `change` gets the state in force and may return it unchanged.
+   * Makes a transition durable, then lets it take effect. `change` receives the current state and may return
+   * it unchanged.
    *
-   * @throws StateError `STATE_NOT_DURABLE`, after which the state in force is what it was; and what `change` throws
+   * @throws StateError `STATE_NOT_DURABLE`, which leaves the current state unchanged; and any error of
+   * `change`
    */
   async transition(change: (state: AuthorityState) => AuthorityState): Promise<AuthorityState> {
     let before: AuthorityState | undefined;
@@ -82,12 +84,12 @@ export class AuthorityKeeper implements IssuerSource {
     }
   }
 
-  /** Another replica has made this state durable: what depends on it is told. */
+  /** Notifies the listeners of a state that another replica has made durable. */
   noticed(state: AuthorityState, before: AuthorityState): void {
     if (before.epoch !== state.epoch) this.#announce(state, before);
   }
 
-  /** Destroys the keys of authorities that have retired; what a crash left undone is done at the next call. */
+  /** Destroys the keys of retired authorities. The next call completes what a crash interrupted. */
   async destroyRetiredKeys(): Promise<void> {
     const { keys, logger } = this.#deps;
     for (const { id, stage, hasKey } of this.state.authorities) {

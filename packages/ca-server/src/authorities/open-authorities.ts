@@ -16,15 +16,15 @@ export interface OpenAuthoritiesDeps {
   readonly options: AuthorityOptions;
   readonly keys: AuthorityKeys;
   readonly selfSigned: SelfSigned;
-  /** A CA that this one begins with, when nothing is plugged in and none was made yet. */
+  /** Returns an existing CA to adopt if nothing is plugged in and no authority exists yet. */
   readonly takeOver?: () => Promise<PluggedInSet | undefined>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /**
- * Opens the authorities that are kept, or makes the first ones. State that is missing or damaged beside keys ends
- * the start and never makes a new root.
+ * Opens the stored authorities, or creates the first ones. If keys exist but the state is missing or damaged,
+ * start-up fails, so that no second root is ever created.
  *
  * @throws StateError
  */
@@ -40,7 +40,10 @@ export async function openAuthorities(deps: OpenAuthoritiesDeps): Promise<Author
   return keeper;
 }
 
-/** The empty state is durable before the first key is made, so that a crash between the two is told from a loss. */
+/**
+ * The empty state is durable before the first key is created, so a crash in between is distinguishable from
+ * lost state.
+ */
 async function establishFirst(keeper: AuthorityKeeper, deps: OpenAuthoritiesDeps): Promise<void> {
   const { selfSigned, keys, clock, logger } = deps;
   const set = await pluggedInSet(deps);
@@ -48,7 +51,7 @@ async function establishFirst(keeper: AuthorityKeeper, deps: OpenAuthoritiesDeps
   const first =
     set === undefined ? await selfSigned.createRoot(state) : await adoptPluggedIn(set, state, keys, clock);
   await keeper.transition((empty) => {
-    // Another replica has established its own meanwhile: that one it is, and ours was never anybody's.
+    // Another replica established its authority first. Its authority counts; ours has never been used.
     if (empty.authorities.length > 0) return empty;
     const established = establish(empty, first);
     return set === undefined
@@ -75,7 +78,7 @@ async function pluggedInSet(deps: OpenAuthoritiesDeps): Promise<PluggedInSet | u
   return set;
 }
 
-/** Loads what may be asked to sign. @throws StateError */
+/** Loads the key of every authority that may have to sign. @throws StateError */
 export async function loadKeys({ authorities }: AuthorityState, keys: AuthorityKeys): Promise<void> {
   for (const authority of authorities) {
     if (needsKey(authority)) await keys.load(authority);
@@ -83,8 +86,8 @@ export async function loadKeys({ authorities }: AuthorityState, keys: AuthorityK
 }
 
 /**
- * An intermediate that ended while the CA was off is replaced at once; a root that ended nobody can replace, unless its
- * successor was in the trust bundle by then.
+ * An intermediate that expired while the CA was off is replaced immediately. An expired root cannot be
+ * replaced, unless the trust bundle already contained its successor.
  */
 function verifyUsable(state: AuthorityState, { options, clock }: OpenAuthoritiesDeps): void {
   const { trustDomain } = options.profile;

@@ -12,7 +12,7 @@ export interface ReportContext {
   readonly now: Date;
 }
 
-/** The authorities in the words and order that an operator reads. */
+/** The authorities in the order in which an operator reads them. */
 export function authorityStatusOf(state: AuthorityState, context: ReportContext): AuthorityStatusMessage {
   const { rotation, restoredAt } = state;
   return {
@@ -58,7 +58,7 @@ function isInSigningChain({ id }: StoredAuthority, state: AuthorityState): boole
   return id === state.signerId || id === authorityOf(state, state.signerId).rootId;
 }
 
-/** A change of roots is shown by its roots, though their intermediates do the signing. */
+/** A root rotation is shown by its roots, although their intermediates sign. */
 function rotationView(
   state: AuthorityState,
   rotation: Rotation,

@@ -30,19 +30,22 @@ export interface RotationDriverDeps {
   readonly selfSigned: SelfSigned;
   readonly profile: SelfSignedProfile;
   readonly gate: RotationGate;
-  /** Whether rotations start by themselves. */
+  /** Whether rotations start automatically. */
   readonly automatic: boolean;
-  /** Whether this process may start and advance rotations: one of several replicas does. */
+  /** Whether this process may start and advance rotations. Only one of several replicas may. */
   readonly leads: () => boolean;
-  /** When to look whether a rotation should start: the operator's schedule. */
+  /** The operator's schedule: when to check whether a rotation should start. */
   readonly starts: Sweep;
-  /** When to look whether a stage may end: often. */
+  /** When to check whether a stage may end, which is often. */
   readonly advances: Sweep;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Starts rotations when they are due or asked for, and moves them on when the gate opens. One thing at a time. */
+/**
+ * Starts rotations when they are due or requested, and advances them when the gate opens, one operation at a
+ * time.
+ */
 export class RotationDriver implements Component, AuthorityOperations {
   readonly name = "rotation";
   readonly #deps: RotationDriverDeps;
@@ -66,10 +69,13 @@ export class RotationDriver implements Component, AuthorityOperations {
     await this.#queue.settled();
   }
 
-  /** Does what is due now; with `mayStart` a rotation may begin. Never rejects: trouble is logged, and met again. */
+  /**
+   * Does everything that is due; starts a rotation only with `mayStart`. Never rejects: errors are logged,
+   * and the next call retries.
+   */
   async look(mayStart: boolean): Promise<void> {
     if (!this.#deps.leads()) return;
-    // A look that waits will see what this one would.
+    // A queued call will do the same as this one.
     if (this.#queuedLooks > 1 && !mayStart) return;
     this.#queuedLooks += 1;
     try {
@@ -118,7 +124,7 @@ export class RotationDriver implements Component, AuthorityOperations {
     );
   }
 
-  /** An operator's act, and the step that it makes possible at once. */
+  /** Applies an operator's action, and any step that it makes possible immediately. */
   async #operate(act: () => Promise<unknown>): Promise<AuthorityStatusMessage> {
     await this.#queue.run(act);
     await this.look(false);
@@ -146,7 +152,8 @@ export class RotationDriver implements Component, AuthorityOperations {
     while (this.#mayAdvance(keeper.state)) {
       const { epoch } = keeper.state;
       const now = this.#deps.clock.now();
-      // Asked again when the write's turn has come: a leaf may have been covered, or an operator have acted meanwhile.
+      // Checked again when the write runs, because the leaf horizon or the operator may have changed the
+      // state meanwhile.
       const step = (state: AuthorityState) => (this.#mayAdvance(state) ? advance(state, now) : state);
       await keeper.transition((state) => (state.epoch === epoch ? step(state) : state));
     }
@@ -158,7 +165,10 @@ export class RotationDriver implements Component, AuthorityOperations {
     return gate.mayAdvance(state, state.rotation, clock.now()).open;
   }
 
-  /** We can make a successor only for what we made: the root of a plugged-in set has no key here. */
+  /**
+   * The CA can create a successor only for authorities that it created: it has no key of a plugged-in set's
+   * root.
+   */
   #refuseImpossible(kind: AuthorityKind): void {
     const { keeper, profile } = this.#deps;
     const { state } = keeper;

@@ -7,16 +7,16 @@ import { type AuthorityState, rootOf } from "./rotation/authority-state.ts";
 import type { Successor } from "./rotation/rotation.ts";
 import type { AuthorityKind, StoredAuthority } from "./rotation/stored-authority.ts";
 
-/** How the authorities are made that we make ourselves. */
+/** The properties of the authorities that the CA creates. */
 export interface SelfSignedProfile {
   readonly trustDomain: TrustDomain;
-  /** Of roots and intermediates alike. */
+  /** For roots and intermediates alike. */
   readonly keyType: KeyType;
   readonly rootTtlMs: number;
   readonly intermediateTtlMs: number;
-  /** Without one the root signs the leaves, which gives Istio's chain of two. */
+  /** Without an intermediate, the root signs the leaves, as in Istio's chain of two. */
   readonly withIntermediate: boolean;
-  /** Whether an intermediate is bound to the trust domain by a critical URI name constraint. */
+  /** Whether a critical URI name constraint limits intermediates to the trust domain. */
   readonly nameConstraints: boolean;
 }
 
@@ -29,8 +29,9 @@ export interface SelfSignedDeps {
 }
 
 /**
- * Makes authorities with new keys. Each is durable when a method resolves, and not on record yet. What a crash left
- * between the two is found under the id that comes next and taken, so that no second root is ever made.
+ * Creates authorities with new keys. Each is durable when a method resolves, but the state does not contain
+ * it yet. If a crash follows, the next call finds it under the next id and adopts it, so that no second root
+ * is ever created.
  */
 export class SelfSigned {
   readonly #deps: SelfSignedDeps;
@@ -39,7 +40,7 @@ export class SelfSigned {
     this.#deps = deps;
   }
 
-  /** A new root and, unless the root is to sign leaves itself, an intermediate under it. */
+  /** Creates a root and, unless the root signs leaves itself, an intermediate under it. */
   async createRoot(state: AuthorityState): Promise<Successor> {
     const fits = (pair: SigningPair) => this.#isFreshRoot(pair);
     const root = await this.#provide("root", state, () => this.#writeRoot(), fits);
@@ -48,7 +49,7 @@ export class SelfSigned {
     return { kind: "root", authorities: [root, intermediate], signerId: intermediate.id };
   }
 
-  /** A new intermediate under the root that signs now. */
+  /** Creates an intermediate under the active root. */
   async createIntermediate(state: AuthorityState): Promise<Successor> {
     const intermediate = await this.#createUnder(rootOf(state, state.signerId), state);
     return { kind: "intermediate", authorities: [intermediate], signerId: intermediate.id };
@@ -62,7 +63,9 @@ export class SelfSigned {
     return { ...authority, rootId: root.id };
   }
 
-  /** Takes the first number whose directory is free, or holds what a crash left there and still fits. */
+  /**
+   * Uses the first number whose directory is free or contains a matching authority that a crash left behind.
+   */
   async #provide(
     kind: AuthorityKind,
     state: AuthorityState,
@@ -80,7 +83,7 @@ export class SelfSigned {
     }
   }
 
-  /** What a crash left a moment ago; anything older has a history that is not on record. */
+  /** Whether the root is recent enough to be the remains of a crash. An older one has an unknown history. */
   #isFreshRoot({ certificate }: SigningPair): boolean {
     const madeAtMs = certificate.notBefore.getTime() + backdateMs;
     const isFresh = this.#deps.clock.now().getTime() - madeAtMs < this.#deps.profile.rootTtlMs / 3;
@@ -112,7 +115,7 @@ export class SelfSigned {
   }
 }
 
-/** Back-dated as leaves are, so that a client whose clock is behind accepts both or neither. */
+/** Back-dated like leaves, so that a client whose clock is behind accepts both or neither. */
 function authorityValidity(now: Date, ttlMs: number, latestEnd?: Date): Validity {
   const end = Math.min(now.getTime() + ttlMs, latestEnd?.getTime() ?? Number.POSITIVE_INFINITY);
   return { notBefore: wholeSecond(now.getTime() - backdateMs), notAfter: wholeSecond(end) };

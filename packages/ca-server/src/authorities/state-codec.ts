@@ -7,7 +7,7 @@ import type {
   StoredAuthority,
 } from "./rotation/stored-authority.ts";
 
-/** A member of a JSON object, as `JSON.parse` gives it. */
+/** A JSON object as `JSON.parse` returns it. */
 type Fields = Readonly<Record<string, unknown>>;
 
 const kinds: readonly AuthorityKind[] = ["root", "intermediate"];
@@ -16,7 +16,7 @@ const stages: readonly AuthorityStage[] = ["prepared", "distributed", "active", 
 const openStages: readonly Rotation["stage"][] = ["prepared", "distributed", "active", "retiring"];
 const holds: readonly RotationHold[] = ["none", "starts", "all"];
 
-/** The state as JSON: dates in RFC 3339, certificates in PEM. Holds no key. */
+/** Encodes the state as JSON, with dates in RFC 3339 and certificates in PEM. It contains no key. */
 export function encodeState(state: AuthorityState): Fields {
   const { epoch, made, signerId, servingSignerId, hold, pluggedInDigest, restoredAt } = state;
   return {
@@ -33,7 +33,10 @@ export function encodeState(state: AuthorityState): Fields {
   };
 }
 
-/** Reads what {@link encodeState} wrote. Throws TypeError or PkiError where a field is missing or of another kind. */
+/**
+ * Decodes the output of {@link encodeState}. @throws TypeError or PkiError if a field is missing or has the
+ * wrong type
+ */
 export function decodeState(value: unknown): AuthorityState {
   const fields = fieldsOf(value);
   const made = fieldsOf(fields["made"]);

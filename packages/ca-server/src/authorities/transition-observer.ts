@@ -9,7 +9,10 @@ export interface TransitionObserverDeps {
   readonly logger: Logger;
 }
 
-/** Carries a transition to what depends on the authorities: the public bundle, the serving certificate, keys, the log. */
+/**
+ * Applies a transition to everything that depends on the authorities: the public bundle, the serving
+ * certificate, keys and the log.
+ */
 export function createTransitionObserver(deps: TransitionObserverDeps): TransitionListener {
   const { publicBundle, certificate, keeper, logger } = deps;
   return (state, before) => {
@@ -23,7 +26,7 @@ export function createTransitionObserver(deps: TransitionObserverDeps): Transiti
   };
 }
 
-/** The authorities that sign, as facts for the log. */
+/** The signing authorities, as fields for the log. */
 export function authoritiesInUse(state: AuthorityState) {
   const signer = authorityOf(state, state.signerId);
   const root = rootOf(state, state.signerId);

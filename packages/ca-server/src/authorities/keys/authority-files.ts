@@ -13,20 +13,20 @@ import {
 } from "@kasbah/runtime";
 import { StateError } from "../../errors.ts";
 
-/** A key that signs, and its certificate. */
+/** A signing key and its certificate. */
 export interface SigningPair {
   readonly certificate: Certificate;
   readonly keyPair: KeyPair;
 }
 
-/** Istio's names, so that the directory can be carried over to and from it. */
+/** Istio's file names, so that operators can copy the directory to and from Istio. */
 const certificateFile = "ca-cert.pem";
 const keyFile = "ca-key.pem";
 const maxFileBytes = 64 * 1024;
 
 /**
- * Publishes a pair as one durable set; false when the directory was taken before. With a passphrase the key is
- * encrypted (PKCS #8 with PBES2).
+ * Publishes a pair as one durable set. Returns false if the directory already exists. With a passphrase, the
+ * key is encrypted (PKCS #8 with PBES2).
  */
 export async function publishAuthority(
   directory: string,
@@ -41,7 +41,7 @@ export async function publishAuthority(
   return publishDirectory(directory, files, fs);
 }
 
-/** Removes the key of an authority that will never sign again. Its certificate stays. */
+/** Removes the key of an authority that will never sign again. The certificate stays. */
 export async function destroyKey(directory: string): Promise<boolean> {
   try {
     await unlink(join(directory, keyFile));
@@ -58,11 +58,12 @@ export function keyPem(keyPair: KeyPair, passphrase: Secret | undefined): string
 }
 
 /**
- * Loads a pair; undefined when there is no such directory.
+ * Loads a pair. Returns undefined if the directory does not exist.
  *
- * A key that lies there in the clear although a passphrase is given is encrypted now.
+ * If a passphrase is given but the key on disk is not encrypted, it is encrypted now.
  *
- * @throws StateError when the directory is there and not whole, sound and private: it is never replaced by a new key.
+ * @throws StateError if the directory exists but is incomplete, damaged or exposed: a new key never replaces
+ * it.
  */
 export async function loadAuthority(
   directory: string,

@@ -3,7 +3,7 @@ import type { StoredAuthority } from "../rotation/stored-authority.ts";
 import type { SigningPair } from "./authority-files.ts";
 import type { KeyVault } from "./key-vault.ts";
 
-/** The keys of the authorities that are in use, out of the vault where they lie. */
+/** The keys of the authorities in use, loaded from the vault. */
 export class AuthorityKeys {
   readonly #vault: KeyVault;
   readonly #loaded = new Map<string, SigningPair>();
@@ -12,14 +12,19 @@ export class AuthorityKeys {
     this.#vault = vault;
   }
 
-  /** The key of an authority that was loaded, found or kept before. Throws TypeError for any other. */
+  /**
+   * Returns the key of an authority that was loaded, found or kept before. @throws TypeError for any other id
+   */
   of(id: string): SigningPair {
     const pair = this.#loaded.get(id);
     if (pair === undefined) throw new TypeError(`the key of ${id} was not loaded`);
     return pair;
   }
 
-  /** Loads the key that a record names. @throws StateError when it is not there whole, or is another's */
+  /**
+   * Loads the key of an authority. @throws StateError if it is missing, incomplete or belongs to another
+   * certificate
+   */
   async load({ id, certificate }: StoredAuthority): Promise<void> {
     const pair = await this.find(id);
     if (pair === undefined) {
@@ -35,14 +40,20 @@ export class AuthorityKeys {
     );
   }
 
-  /** What lies under an id, recorded or not; undefined when nothing does. @throws StateError when it is not whole */
+  /**
+   * Returns the pair stored under an id, whether the state names it or not; undefined if there is none.
+   * @throws StateError if the pair is incomplete
+   */
   async find(id: string): Promise<SigningPair | undefined> {
     const pair = await this.#vault.find(id);
     if (pair !== undefined) this.#loaded.set(id, pair);
     return pair;
   }
 
-  /** Makes a new key durable under its id. @throws StateError `STATE_NOT_DURABLE`; `AUTHORITY_MISMATCH` when the id is taken */
+  /**
+   * Makes a new key durable under its id. @throws StateError `STATE_NOT_DURABLE`; `AUTHORITY_MISMATCH` if the
+   * id is taken
+   */
   async keep(id: string, pair: SigningPair): Promise<void> {
     const isOurs = await this.#vault.put(id, pair);
     if (!isOurs)
@@ -50,7 +61,7 @@ export class AuthorityKeys {
     this.#loaded.set(id, pair);
   }
 
-  /** Destroys the key of a retired authority; true when there was one. */
+  /** Destroys the key of a retired authority. Returns whether one existed. */
   destroy(id: string): Promise<boolean> {
     this.#loaded.delete(id);
     return this.#vault.remove(id);

@@ -5,13 +5,13 @@ import { destroyKey, loadAuthority, publishAuthority, type SigningPair } from ".
 import type { KeyVault } from "./key-vault.ts";
 
 export interface DirectoryVaultDeps {
-  /** Holds one directory for each authority; made before, with mode 0700. */
+  /** The parent of the authorities' directories. It must exist, with mode 0700. */
   readonly directory: string;
   readonly passphrase: Secret | undefined;
   readonly fs?: DurableFs | undefined;
 }
 
-/** Keys in a directory of the state directory, each in one of its own that was published as a whole. */
+/** Stores each key in its own directory, which is published as a whole. */
 export class DirectoryVault implements KeyVault {
   readonly #deps: DirectoryVaultDeps;
 

@@ -1,13 +1,16 @@
 import type { SigningPair } from "./authority-files.ts";
 
-/** Where the keys of authorities lie for good, each with its certificate under its id. */
+/** Durable storage of the authorities' keys, each with its certificate under the authority's id. */
 export interface KeyVault {
-  /** Undefined when nothing lies under the id. @throws StateError when what lies there is not whole, or not to be used */
+  /**
+   * Returns undefined if nothing is stored under the id. @throws StateError if the pair is incomplete or
+   * unusable
+   */
   find(id: string): Promise<SigningPair | undefined>;
-  /** Resolves when the pair is durable; false when the id was taken before. @throws StateError `STATE_NOT_DURABLE` */
+  /** Resolves when the pair is durable; false if the id is taken. @throws StateError `STATE_NOT_DURABLE` */
   put(id: string, pair: SigningPair): Promise<boolean>;
-  /** Destroys the key and leaves the certificate; true when there was one. */
+  /** Destroys the key but keeps the certificate. Returns whether a key existed. */
   remove(id: string): Promise<boolean>;
-  /** Where the id lies, for messages. */
+  /** The storage location of an id, for messages. */
   placeOf(id: string): string;
 }

@@ -4,13 +4,14 @@ import { errnoOf, Secret } from "@kasbah/runtime";
 import { StateError } from "../../errors.ts";
 
 const maxBytes = 4096;
-/** What OpenSSL reads of one. */
+/** OpenSSL reads no more than this of a passphrase. */
 const maxPassphraseBytes = 1024;
 
 /**
- * Reads the passphrase of the keys: the file's first line. Undefined without a file.
+ * Reads the passphrase from the first line of the file. Returns undefined without a file.
  *
- * @throws StateError `KEY_PASSPHRASE_MISSING` when there is none in it, `AUTHORITY_KEY_EXPOSED` when others may read it
+ * @throws StateError `KEY_PASSPHRASE_MISSING` if that line is empty, `AUTHORITY_KEY_EXPOSED` if other users
+ * may read the file
  */
 export async function readPassphrase(path: string | undefined): Promise<Secret | undefined> {
   if (path === undefined) return undefined;

@@ -6,8 +6,8 @@ import type { AuthorityKind, StoredAuthority } from "../rotation/stored-authorit
 import type { PluggedInSet } from "./load-set.ts";
 
 /**
- * Takes a plugged-in set over: its key becomes durable among ours, since the set stays in use through every stage of a
- * rotation, when the operator's directory holds another one already.
+ * Adopts a plugged-in set and stores its key durably: the set stays in use through every stage of a rotation,
+ * while the operator's directory may already contain another one.
  */
 export async function adoptPluggedIn(
   set: PluggedInSet,
@@ -37,7 +37,10 @@ export async function adoptPluggedIn(
     : { kind: "intermediate", authorities: [signer], signerId: id };
 }
 
-/** Roots of the set that stay trusted whatever signs: the operator put them there for other meshes, or for the old ones. */
+/**
+ * The set's other roots. They stay trusted whichever authority signs: the operator added them for other
+ * meshes, or for earlier roots.
+ */
 export function extraRootsOf(set: PluggedInSet): PluggedInSet["roots"]["roots"] {
   return set.roots.roots.filter(({ fingerprint }) => fingerprint !== set.root.fingerprint);
 }

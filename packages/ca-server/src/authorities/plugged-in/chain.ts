@@ -1,13 +1,13 @@
 import type { Certificate } from "@kasbah/pki";
 
-/** What stands above a signer. */
+/** The certificates above a signer. */
 export interface PluggedInChain {
   /** The signer's own issuer first, without the root. */
   readonly intermediates: readonly Certificate[];
   readonly root: Certificate;
 }
 
-/** What there is to build a way up from. */
+/** The certificates from which a chain can be built. */
 export interface Material {
   readonly signer: Certificate;
   readonly candidates: readonly Certificate[];
@@ -15,10 +15,10 @@ export interface Material {
   readonly now: Date;
 }
 
-/** Every way up that was found, the best first, and where the search ended. */
+/** Every chain that was found, the best first, and the point where the search ended. */
 export interface WaysUp {
   readonly ways: readonly PluggedInChain[];
-  /** The last certificate reached: the one whose issuer is missing when there is no way. */
+  /** The last certificate reached. If no chain was found, the issuer of this one is missing. */
   readonly top: Certificate;
 }
 
@@ -27,14 +27,14 @@ interface Step {
   readonly intermediates: readonly Certificate[];
 }
 
-/** As many as a chain check allows. */
+/** The limit of the chain check. */
 const maxIntermediates = 4;
 
 /**
- * Searches the ways from the signer up to a root; order and repetitions in the operator's files do not matter. There are
- * several when an intermediate is cross-signed, or a root was made again with its key. One that holds now goes before
- * one that does not, and the root that ends last before the others: so a renewed root that is added to the file takes
- * the old one's place, which can then leave the file.
+ * Finds the chains from the signer to a root; the order of the operator's files and duplicates in them do not
+ * matter. Several exist if an intermediate is cross-signed or a root was reissued with its key. Valid chains
+ * come first, then those whose root expires last, so a renewed root replaces the old one, which the operator
+ * can then remove.
  */
 export function findWaysUp({ signer, candidates, roots, now }: Material): WaysUp {
   if (roots.some((root) => root.equals(signer)))
@@ -54,7 +54,7 @@ export function findWaysUp({ signer, candidates, roots, now }: Material): WaysUp
   return { ways: ways.sort(byPreference(now)), top: steps.at(-1)?.top ?? signer };
 }
 
-/** Each once, what is valid first: a step up is taken by the first that fits. */
+/** Each intermediate once, valid ones first, because each step takes the first that fits. */
 function intermediatesAmong(
   candidates: readonly Certificate[],
   roots: readonly Certificate[],

@@ -1,22 +1,22 @@
 import type { Certificate } from "@kasbah/pki";
 import type { PluggedInSet } from "./load-set.ts";
 
-/** What is in use while a set comes. */
+/** The authority in use when a new set arrives. */
 export interface InUse {
   readonly signer: Certificate;
   readonly root: Certificate;
 }
 
 export type PluggedInChange =
-  /** The signer is in use already; only what else is trusted may differ. */
+  /** The signer is already in use; only the other trusted roots may differ. */
   | { readonly kind: "roots-only" }
   | { readonly kind: "same-root" }
   | { readonly kind: "new-root" }
   | { readonly kind: "refused"; readonly reason: string };
 
 /**
- * Decides what a plugged-in set means for the authorities in use. A new root is taken only together with the old one:
- * clients learn the new one while the old one still signs.
+ * Determines the effect of a plugged-in set on the authorities in use. A new root is accepted only together
+ * with the current one, so that clients learn the new root while the current one still signs.
  */
 export function classifyPluggedInChange({ signer, root }: InUse, next: PluggedInSet): PluggedInChange {
   const isSame = (a: Certificate, b: Certificate) => a.fingerprint === b.fingerprint;

@@ -6,19 +6,19 @@ import { errnoOf } from "@kasbah/runtime";
 import { StateError } from "../../errors.ts";
 import { fileNames, hasName, homeOf, layoutOf, type PluggedInNames } from "./layout.ts";
 
-/** The files of a plugged-in CA by what they are for, all of one moment. */
+/** The files of a plugged-in CA by purpose, all read at one moment. */
 export interface PluggedInFiles {
   readonly certificate: string;
   readonly key: string;
-  /** Empty where the layout has no such file. */
+  /** Empty if the layout has no such file. */
   readonly chain: string;
   readonly roots: string;
-  /** Hex SHA-256 over the names and contents. */
+  /** SHA-256 in hex over the names and contents. */
   readonly digest: string;
   readonly names: PluggedInNames;
 }
 
-/** One look at the directory. */
+/** The result of reading the directory once. */
 interface Sighting {
   readonly home: string;
   readonly names: PluggedInNames;
@@ -26,14 +26,15 @@ interface Sighting {
   readonly digest: string;
 }
 
-/** What is in a file; why it is not read; or nothing, where there is no such file. */
+/** The content of a file, the reason why it is not readable, or undefined if it does not exist. */
 type Content = Buffer | StateError | undefined;
 
 const maxFileBytes = 1024 * 1024;
 const readAttempts = 5;
 
 /**
- * Reads the files of one moment: kubelet and people replace them while we read. Undefined when none is there.
+ * Reads all files as of one moment, although the kubelet or an operator may replace them meanwhile. Returns
+ * undefined if none exists.
  *
  * @throws StateError `PLUGGED_IN_INCOMPLETE`, `PLUGGED_IN_REJECTED`, `AUTHORITY_KEY_EXPOSED`
  */
@@ -41,7 +42,7 @@ export async function readPluggedInFiles(directory: string): Promise<PluggedInFi
   for (let attempt = 1; attempt <= readAttempts; attempt++) {
     const seen = await inspectHome(directory);
     const again = await inspectHome(directory);
-    // A failure counts only if it stays, too: the look may have fallen into a swap.
+    // A failure also counts only if it persists, because the first read may have coincided with a swap.
     if (seen.home === again.home && seen.digest === again.digest) return filesOf(directory, seen);
   }
   throw new StateError(
@@ -51,8 +52,8 @@ export async function readPluggedInFiles(directory: string): Promise<PluggedInFi
 }
 
 /**
- * A digest of what counts in the directory; "" when there is nothing. A file that can not be used counts by the reason,
- * so that mending its mode is a change. Never throws.
+ * Returns a digest of the relevant files; "" if there are none. An unreadable file contributes its reason, so
+ * that a corrected mode counts as a change. Never throws.
  */
 export async function digestPluggedInFiles(directory: string): Promise<string> {
   return (await inspectHome(directory)).digest;
@@ -107,10 +108,10 @@ function textOf(content: Content): string {
   return content?.toString("utf8") ?? "";
 }
 
-/** Links are followed: a kubelet mount consists of them, and the directory is the operator's. */
+/** Links are followed: a kubelet mount consists of them, and the operator controls the directory. */
 async function contentOf(path: string, shownAs: string, isKey: boolean): Promise<Content> {
   try {
-    // A pipe that nobody writes to would keep an ordinary open waiting.
+    // Without O_NONBLOCK, opening a pipe that has no writer would block forever.
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stats = await handle.stat();

@@ -1,12 +1,12 @@
 import { lstat, realpath } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What the files of a plugged-in CA are called. */
+/** The file names of a plugged-in CA. */
 export interface PluggedInNames {
-  /** The signing certificate first; in a TLS secret its intermediates follow. */
+  /** The signing certificate comes first; in a TLS Secret its intermediates follow. */
   readonly certificate: string;
   readonly key: string;
-  /** Intermediates; a TLS secret has no file for them alone. */
+  /** The intermediates. A TLS Secret has no separate file for them. */
   readonly chain: string | undefined;
   readonly roots: string;
 }
@@ -18,7 +18,7 @@ export const istioNames: PluggedInNames = {
   roots: "root-cert.pem",
 };
 
-/** Of a secret of type kubernetes.io/tls. */
+/** The names in a Secret of type kubernetes.io/tls. */
 const secretNames: PluggedInNames = {
   certificate: "tls.crt",
   key: "tls.key",
@@ -30,25 +30,27 @@ export function fileNames({ certificate, key, chain, roots }: PluggedInNames): r
   return [certificate, key, ...(chain === undefined ? [] : [chain]), roots];
 }
 
-/** Where the chain is written, for messages. */
+/** The file that contains the chain, for messages. */
 export function chainFileOf({ certificate, chain }: PluggedInNames): string {
   return chain ?? certificate;
 }
 
-/** A `tls.crt` decides as soon as its name is there: one that can not be read must not pass for none. */
+/**
+ * The name `tls.crt` alone decides the layout, so that an unreadable file does not count as a missing one.
+ */
 export async function layoutOf(home: string): Promise<PluggedInNames> {
   return (await hasName(join(home, secretNames.certificate))) ? secretNames : istioNames;
 }
 
 /**
- * Where the files of one moment lie. In a kubelet mount each name is a link through `..data`, which is swapped while we
- * read; what lies behind it never changes, so it is followed once for all files.
+ * Resolves the directory once for all files. In a kubelet mount each name links through `..data`, which the
+ * kubelet swaps; the directory behind it never changes.
  */
 export async function homeOf(directory: string): Promise<string> {
   return realpath(join(directory, "..data")).catch(() => directory);
 }
 
-/** Whether there is anything of the name, be it a link to nothing. */
+/** Whether the name exists, even as a dangling link. */
 export async function hasName(path: string): Promise<boolean> {
   return lstat(path).then(
     () => true,

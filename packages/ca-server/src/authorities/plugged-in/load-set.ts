@@ -15,33 +15,34 @@ import { type PluggedInFiles, readPluggedInFiles } from "./files.ts";
 import { chainFileOf, type PluggedInNames } from "./layout.ts";
 import { broken, chainOf } from "./rules.ts";
 
-/** A CA that the operator made: a key that signs, and what it chains to. Every check has passed. */
+/** A CA that the operator provides: a signing key and its chain. Every check has passed. */
 export interface PluggedInSet {
   readonly signer: SigningPair;
   /** Between the signer and its root, the signer's own issuer first. */
   readonly intermediates: readonly Certificate[];
-  /** The root that the signer chains to; the signer itself when it is one. */
+  /** The root at the end of the signer's chain; the signer itself if it is a root. */
   readonly root: Certificate;
-  /** All roots of the operator's file. */
+  /** All roots in the operator's file. */
   readonly roots: TrustBundle;
   readonly digest: string;
 }
 
 export interface PluggedInOptions {
-  /** Whose SPIFFE IDs the name constraints of the chain, if it has any, must permit. */
+  /** If the chain has name constraints, they must permit this trust domain's SPIFFE IDs. */
   readonly trustDomain: TrustDomain;
   readonly passphrase?: string;
   readonly now: Date;
 }
 
-/** Half of what an agent takes, which is everything that is trusted while a root is replaced. */
+/** Half of what an agent accepts, since the trust bundle holds two sets of roots while a root is replaced. */
 const maxRootsLength = 128 * 1024;
 
 /**
- * Loads the CA in a directory; undefined when none of its files is there. The certificate revocation list that may lie
- * beside them plays no part, so that a bad one can not block a good key.
+ * Loads the CA in a directory. Returns undefined if none of its files exists. A certificate revocation list
+ * beside them is ignored, so that a bad list cannot block a good key.
  *
- * @throws StateError `PLUGGED_IN_INCOMPLETE`, `PLUGGED_IN_REJECTED`, `AUTHORITY_KEY_EXPOSED`, `KEY_PASSPHRASE_*`
+ * @throws StateError `PLUGGED_IN_INCOMPLETE`, `PLUGGED_IN_REJECTED`, `AUTHORITY_KEY_EXPOSED`,
+ * `KEY_PASSPHRASE_*`
  */
 export async function loadPluggedInSet(
   directory: string,
@@ -52,9 +53,9 @@ export async function loadPluggedInSet(
 }
 
 /**
- * Reads the CA in these files.
+ * Parses the CA in these files.
  *
- * @param place where they lie, for messages.
+ * @param place their location, for messages
  * @throws StateError `PLUGGED_IN_INCOMPLETE`, `PLUGGED_IN_REJECTED`, `KEY_PASSPHRASE_*`
  */
 export function parsePluggedInSet(

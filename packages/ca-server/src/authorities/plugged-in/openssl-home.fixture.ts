@@ -6,11 +6,11 @@ import { parseTrustDomain } from "@kasbah/pki";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { loadPluggedInSet, type PluggedInOptions, type PluggedInSet } from "./load-set.ts";
 
-/** Later than every certificate that is made here. */
+/** Later than the creation of every certificate here. */
 export const now = new Date(Date.now() + 3_600_000);
 export const dayMs = 86_400_000;
 export const istioFiles = ["ca-cert.pem", "ca-key.pem", "root-cert.pem", "cert-chain.pem"] as const;
-/** Without a path length, for a CA that has others below it. */
+/** Without a path length, for a CA that has other CAs below it. */
 export const middleExtensions =
   "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\n";
 export const caExtensions = middleExtensions.replace("CA:TRUE", "CA:TRUE,pathlen:0");
@@ -24,18 +24,20 @@ const keyOptions = {
   "RSA-4096": ["rsa:4096"],
 } as const;
 
-/** How a certificate differs from the usual. */
+/** How a certificate differs from the default. */
 export interface Making {
   readonly key?: keyof typeof keyOptions;
   readonly days?: number;
   readonly extensions?: string;
   /** Arguments for openssl. */
   readonly more?: readonly string[];
-  /** Of the certificate, where it is not that of the key. */
+  /** The certificate's name, if it differs from the key's. */
   readonly saveAs?: string;
 }
 
-/** A room with CAs that OpenSSL made, each `name.pem` with `name.key`, and a directory to plug them in. */
+/**
+ * A directory of CAs that OpenSSL created, each `name.pem` with `name.key`, and a directory to plug them in.
+ */
 export class OpensslHome {
   readonly #home: TemporaryDirectory;
   directory: string;
@@ -45,7 +47,7 @@ export class OpensslHome {
     this.directory = home.join("cacerts");
   }
 
-  /** With two roots, `root` and `other`, and the intermediate `good` under the first. */
+  /** Creates two roots, `root` and `other`, and the intermediate `good` under the first. */
   static async create(): Promise<OpensslHome> {
     const home = new OpensslHome(await temporaryDirectory());
     home.createRoot("root");
@@ -62,7 +64,7 @@ export class OpensslHome {
     return this.#home.join(name);
   }
 
-  /** A file in the directory that is plugged in. */
+  /** A path in the plugged-in directory. */
   at(name: string): string {
     return join(this.directory, name);
   }
@@ -80,7 +82,7 @@ export class OpensslHome {
     this.#selfSign(name, `${name}.pem`, days, [...newKey, ...more]);
   }
 
-  /** The same name and key with another end. */
+  /** Reissues a root with the same name and key but another expiry. */
   renewRoot(name: string, saveAs: string, days: number): void {
     this.#selfSign(name, `${saveAs}.pem`, days, ["-key", `${name}.key`]);
   }
@@ -91,7 +93,7 @@ export class OpensslHome {
     await this.certify(name, issuer, making);
   }
 
-  /** Certifies a key again, perhaps by another issuer. */
+  /** Certifies a key again, optionally by another issuer. */
   async certify(name: string, issuer: string, making: Making = {}): Promise<void> {
     const { days = 10, extensions = caExtensions, more = [], saveAs = name } = making;
     await writeFile(this.path(`${name}.ext`), extensions);
@@ -100,7 +102,7 @@ export class OpensslHome {
     this.openssl("x509", ...request, ...signer, ...more, "-out", `${saveAs}.pem`);
   }
 
-  /** Puts a whole set in place of what is there, as Istio's sample does: the chain is the certificate itself. */
+  /** Replaces the plugged-in set, as Istio's sample does: the chain is the certificate itself. */
   async plugIn(name: string, ...roots: readonly string[]): Promise<void> {
     await rm(this.directory, { recursive: true, force: true });
     await mkdir(this.directory, { recursive: true });

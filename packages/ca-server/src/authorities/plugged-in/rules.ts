@@ -4,12 +4,14 @@ import { StateError } from "../../errors.ts";
 import { findWaysUp, type Material, type PluggedInChain } from "./chain.ts";
 import { chainFileOf, type PluggedInNames } from "./layout.ts";
 
-/** What is wrong with a plugged-in CA; the message says what was seen, what is expected, and a fix. */
+/**
+ * Describes a problem with a plugged-in CA. The reason states what was seen, what was expected, and a fix.
+ */
 export function broken(reason: string, cause?: unknown): StateError {
   return new StateError("PLUGGED_IN_REJECTED", reason, { cause });
 }
 
-/** What the chain is held against. */
+/** The requirements that a chain must meet. */
 export interface Rules {
   readonly names: PluggedInNames;
   readonly trustDomain: TrustDomain;
@@ -17,8 +19,8 @@ export interface Rules {
 }
 
 /**
- * What leaves are for (RFC 5280 §4.2.1.12). An issuer that is limited to less makes Envoy and Go refuse them, at any step
- * and at the root, too. anyExtendedKeyUsage does not count: OpenSSL wants the purposes themselves.
+ * The purposes of leaves (RFC 5280 §4.2.1.12). If an issuer or root at any step lacks one of them, Envoy and
+ * Go reject the leaf. anyExtendedKeyUsage does not count, because OpenSSL requires the purposes themselves.
  */
 const requiredPurposes = new Map([
   ["1.3.6.1.5.5.7.3.1", "serverAuth"],
@@ -27,7 +29,10 @@ const requiredPurposes = new Map([
 
 const maxShownLength = 200;
 
-/** The best way from the signer to a root that breaks no rule. @throws StateError of the best way when all do */
+/**
+ * Returns the best chain from the signer to a root that breaks no rule. @throws StateError for the best chain
+ * if all of them break one
+ */
 export function chainOf(material: Material, rules: Rules): PluggedInChain {
   const { ways, top } = findWaysUp(material);
   const problems: StateError[] = [];
@@ -99,7 +104,7 @@ function shown(one: Certificate, file: string): string {
   return `${file} (${oneLine(new X509Certificate(one.der).subject)})`;
 }
 
-/** A name as OpenSSL writes it has a line for each part; none at all when it is empty. */
+/** OpenSSL puts each part of a name on its own line, and returns nothing for an empty name. */
 function oneLine(name: string | undefined): string {
   const line = (name ?? "").split("\n").join(", ").slice(0, maxShownLength);
   return line === "" ? "without a name" : line;

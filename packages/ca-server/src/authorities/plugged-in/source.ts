@@ -17,13 +17,16 @@ export interface PluggedInSourceDeps {
   readonly passphrase: Secret | undefined;
   readonly keeper: AuthorityKeeper;
   readonly keys: AuthorityKeys;
-  /** Called when a rotation was prepared, to move it on. */
+  /** Called when a rotation is prepared, to advance it. */
   readonly onPrepared: () => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Watches the operator's directory and takes each good set as a whole; a bad one changes nothing, loudly. */
+/**
+ * Watches the operator's directory and adopts each valid set as a whole. An invalid set changes nothing but
+ * is logged as an error.
+ */
 export class PluggedInSource implements Component {
   readonly name = "plugged-in authority";
   readonly #deps: PluggedInSourceDeps;
@@ -39,21 +42,24 @@ export class PluggedInSource implements Component {
       read: () => digestPluggedInFiles(directory),
       onChange: () => this.take(),
       onTrouble: (error) => this.#report(error),
-      // What lay there at the last start may have changed since.
+      // The content may have changed since the last start.
       initial: "",
       clock,
       logger,
     });
   }
 
-  /** Why the set that lies there now is not in use; undefined when it is, or waits for its turn. */
+  /** The reason why the current set is not in use; undefined if it is in use or waits for its turn. */
   get problem(): string | undefined {
     return this.#problem;
   }
 
-  /** A set that came while the CA was off may be the only one that has not ended, so it is taken before anything signs. */
+  /**
+   * A set that arrived while the CA was off may be the only one that has not expired, so it is adopted before
+   * anything signs.
+   */
   async start(): Promise<void> {
-    // The watch meets the same trouble at once, and reports it.
+    // The watch meets the same error immediately, and reports it.
     await this.take().catch(() => undefined);
     await this.#watch.start();
   }
@@ -63,10 +69,10 @@ export class PluggedInSource implements Component {
   }
 
   /**
-   * Takes what lies in the directory now. Rejects when it can not: it is offered again, since a set that is not valid yet
-   * or waits for a rotation to end becomes good by itself.
+   * Adopts the set in the directory. If it rejects, the watch offers the set again, because a set that is not
+   * yet valid, or that waits for the end of a rotation, becomes usable later.
    *
-   * @throws StateError `PLUGGED_IN_*`; OperationError while rotations are under way or paused
+   * @throws StateError `PLUGGED_IN_*`; OperationError while a rotation is in progress or rotations are paused
    */
   async take(): Promise<void> {
     const { directory, trustDomain, passphrase, clock } = this.#deps;

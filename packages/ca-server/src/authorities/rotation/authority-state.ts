@@ -1,43 +1,51 @@
 import { type Certificate, TrustBundle } from "@kasbah/pki";
 import type { AuthorityKind, AuthorityStage, StoredAuthority } from "./stored-authority.ts";
 
-/** A change of who signs, on its way. `from` and `to` are the ids of the authorities that sign leaves before and after it. */
+/**
+ * A rotation in progress. `from` and `to` are the ids of the authorities that sign leaves before and after
+ * it.
+ */
 export interface Rotation {
   readonly kind: AuthorityKind;
   readonly from: string;
   readonly to: string;
   readonly stage: Exclude<AuthorityStage, "retired">;
   readonly since: Date;
-  /** When the last leaf ends that was issued before the stage began. */
+  /** The expiry of the last leaf that was issued before the stage began. */
   readonly leavesUntil: Date;
-  /** It leads back: `to` is the authority that the operator returned to. */
+  /** After an abort the rotation leads back: `to` is the authority that signs again. */
   readonly aborted: boolean;
 }
 
-/** `starts`: none begins by itself, as after an abort. `all`: the one under way stands still, too. */
+/**
+ * `starts`: no rotation starts automatically, as after an abort. `all`: the rotation in progress does not
+ * advance either.
+ */
 export type RotationHold = "none" | "starts" | "all";
 
-/** All that the CA must not forget about its authorities. A value: transitions make a new one. */
+/**
+ * Everything that the CA must remember about its authorities. Immutable: each transition creates a new state.
+ */
 export interface AuthorityState {
-  /** Grows with every transition. */
+  /** Increases with every transition. */
   readonly epoch: number;
   readonly authorities: readonly StoredAuthority[];
-  /** How many of each kind were ever made: the next one's number is one more. */
+  /** How many of each kind the CA has ever created. The next number is one higher. */
   readonly made: Readonly<Record<AuthorityKind, number>>;
-  /** Signs leaves; "" before the first authority. */
+  /** Signs leaves; "" before the first authority exists. */
   readonly signerId: string;
-  /** Signs the CA's own serving certificate; follows `signerId` when the former authority retires. */
+  /** Signs the CA's own serving certificate. Follows `signerId` when the former authority retires. */
   readonly servingSignerId: string;
   readonly rotation: Rotation | undefined;
   readonly hold: RotationHold;
-  /** Further roots that the operator's root-cert.pem holds. */
+  /** The further roots in the operator's root-cert.pem. */
   readonly extraRoots: readonly Certificate[];
-  /** Digest of the plugged-in set that was last taken or aborted; undefined when there was none. */
+  /** Digest of the plugged-in set that was last adopted or aborted; undefined if there was none. */
   readonly pluggedInDigest: string | undefined;
   readonly restoredAt: Date | undefined;
 }
 
-/** Before the first authority. */
+/** The state before the first authority exists. */
 export const emptyState: AuthorityState = {
   epoch: 0,
   authorities: [],
@@ -53,14 +61,17 @@ export const emptyState: AuthorityState = {
 
 const trustedStages: readonly AuthorityStage[] = ["distributed", "active", "retiring"];
 
-/** The record of an id that the state itself names. Throws TypeError when there is none, which is a fault of ours. */
+/**
+ * Returns the authority with an id that the state itself uses. @throws TypeError if it is missing, which is a
+ * bug
+ */
 export function authorityOf(state: AuthorityState, id: string): StoredAuthority {
   const found = state.authorities.find((authority) => authority.id === id);
   if (found === undefined) throw new TypeError(`the state refers to ${id} but does not contain it`);
   return found;
 }
 
-/** The root above a signer; a root is its own. */
+/** The root above a signer. A root is its own. */
 export function rootOf(state: AuthorityState, signerId: string): StoredAuthority {
   return authorityOf(state, authorityOf(state, signerId).rootId);
 }
@@ -69,12 +80,12 @@ export function isTrusted({ stage }: StoredAuthority): boolean {
   return trustedStages.includes(stage);
 }
 
-/** Whether its key may be asked to sign, now or later; one that retires never is again. */
+/** Whether the CA may still need the authority's key to sign. A retiring authority never signs again. */
 export function needsKey({ stage, hasKey }: StoredAuthority): boolean {
   return hasKey && (stage === "prepared" || stage === "distributed" || stage === "active");
 }
 
-/** Every root that a client must accept now, the one that signs first. */
+/** Every root that clients must accept now, the active root first. */
 export function trustBundleOf(state: AuthorityState): TrustBundle {
   const signing = rootOf(state, state.signerId);
   const others = state.authorities.filter((one) => one.kind === "root" && one !== signing && isTrusted(one));
@@ -82,7 +93,7 @@ export function trustBundleOf(state: AuthorityState): TrustBundle {
   return TrustBundle.from([...roots, ...state.extraRoots]);
 }
 
-/** When the last leaf ends that any of these authorities may have issued. */
+/** The expiry of the last leaf that any of these authorities may have issued. */
 export function lastLeafEnd(authorities: readonly StoredAuthority[]): Date {
   return new Date(Math.max(0, ...authorities.map(({ leafHorizon }) => leafHorizon.getTime())));
 }

@@ -3,7 +3,7 @@ import type { StoredAuthority } from "./stored-authority.ts";
 
 export type ExpiryLevel = "info" | "warn" | "error";
 
-/** An authority that ends soon and that nothing has replaced. */
+/** An authority that expires soon and has no successor. */
 export interface ExpiryWarning {
   readonly id: string;
   readonly level: ExpiryLevel;
@@ -14,8 +14,8 @@ export interface ExpiryWarning {
 const dayMs = 86_400_000;
 
 /**
- * Thirty days, a week, a day before the end; for an authority that is made for less, a fourth, an eighth and a sixteenth
- * of its life, all of them later than its rotation should have begun.
+ * Thirty days, a week and a day before the expiry. For a shorter lifetime, a fourth, an eighth and a
+ * sixteenth of it. All are later than the start of a rotation on schedule.
  */
 const thresholds: readonly {
   readonly level: ExpiryLevel;
@@ -27,7 +27,7 @@ const thresholds: readonly {
   { level: "info", leftMs: 30 * dayMs, share: 1 / 4 },
 ];
 
-/** What ends soon among the authorities that sign or are about to; one that retires is meant to end. */
+/** Returns the signing and upcoming authorities that expire soon. A retiring authority is meant to expire. */
 export function expiryWarnings(state: AuthorityState, now: Date): readonly ExpiryWarning[] {
   return signingOrNext(state).flatMap((authority) => {
     const level = levelOf(authority, now);

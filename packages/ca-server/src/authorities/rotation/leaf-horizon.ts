@@ -1,9 +1,15 @@
 import type { AuthorityState } from "./authority-state.ts";
 
-/** How far beyond a leaf's end its authority's horizon is moved, of the leaf's remaining life: eight writes in a day of day-long leaves. */
+/**
+ * How far the horizon moves beyond a leaf's expiry, as a share of the leaf's remaining lifetime. A day of
+ * day-long leaves takes eight writes.
+ */
 const slackShare = 1 / 8;
 
-/** The state in which leaves of an authority may live until `leafEnd`; the same state when they may already. */
+/**
+ * Returns a state that permits leaves of an authority to be valid until `leafEnd`; the same state if it
+ * already does.
+ */
 export function coverLeaf(state: AuthorityState, id: string, leafEnd: Date, now: Date): AuthorityState {
   if (isCovered(state, id, leafEnd)) return state;
   const slackMs = (leafEnd.getTime() - now.getTime()) * slackShare;
@@ -14,17 +20,17 @@ export function coverLeaf(state: AuthorityState, id: string, leafEnd: Date, now:
   };
 }
 
-/** Whether it is on record that leaves of an authority may live until `leafEnd`. */
+/** Whether the state permits leaves of an authority to be valid until `leafEnd`. */
 export function isCovered(state: AuthorityState, id: string, leafEnd: Date): boolean {
   return state.authorities.some((one) => one.id === id && one.leafHorizon >= leafEnd);
 }
 
-/** More transitions than can have been lost, so that no epoch means two states. */
+/** More than the transitions that can be lost, so that no epoch denotes two states. */
 const lostEpochs = 1000;
 
 /**
- * After state was lost nobody knows what was issued since: every authority may have leaves of the longest life, and the
- * stage of a rotation may have begun after them.
+ * After a loss of state the CA does not know which leaves it has issued since. Every authority may have
+ * issued leaves of the longest lifetime, even before the current stage of a rotation began.
  */
 export function coverUnknownLeaves(state: AuthorityState, now: Date, maxTtlMs: number): AuthorityState {
   const end = new Date(now.getTime() + maxTtlMs);

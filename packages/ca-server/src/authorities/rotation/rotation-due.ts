@@ -1,18 +1,21 @@
 import { type AuthorityState, authorityOf, rootOf } from "./authority-state.ts";
 import type { AuthorityKind, StoredAuthority } from "./stored-authority.ts";
 
-/** Of an authority's life; the last third is for the stages, and for whoever notices that they do not go on. */
+/**
+ * Share of an authority's lifetime. The last third leaves time for the stages, and for an operator to notice
+ * if they do not advance.
+ */
 const shareBeforeRotation = 2 / 3;
 
-/** When an authority has used two thirds of its life. */
+/** The time at which an authority has used two thirds of its lifetime. */
 export function rotatesAt({ createdAt, certificate }: StoredAuthority): Date {
   const lifeMs = certificate.notAfter.getTime() - createdAt.getTime();
   return new Date(createdAt.getTime() + lifeMs * shareBeforeRotation);
 }
 
 /**
- * Which rotation should start now, or none. The root comes first: its successor brings an intermediate of its own.
- * What the operator plugged in is the operator's to replace.
+ * Returns the kind of rotation that should start now, or undefined. The root comes first, because its
+ * successor brings its own intermediate. Only the operator replaces a plugged-in authority.
  */
 export function rotationDue(
   state: AuthorityState,

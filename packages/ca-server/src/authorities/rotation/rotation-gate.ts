@@ -1,20 +1,20 @@
 import { type AuthorityState, lastLeafEnd, type Rotation } from "./authority-state.ts";
 import { members } from "./rotation.ts";
 
-/** Whether the next stage of a rotation may begin, with the reason in a sentence. */
+/** Whether the next stage of a rotation may begin, and the reason in a sentence. */
 export type GateAnswer =
   | { readonly open: true; readonly reason: string }
   | { readonly open: false; readonly reason: string; readonly earliest?: Date };
 
-/** Decides when it is safe to go on; asked again until it says yes. */
+/** Decides when it is safe to advance. The caller asks again until the gate is open. */
 export interface RotationGate {
   mayAdvance(state: AuthorityState, rotation: Rotation, now: Date): GateAnswer;
 }
 
 /**
- * The gate of time: a stage lasts until the last leaf has ended that was issued before it began. An agent rotates before
- * its leaf ends, and each reply carries the whole trust bundle, so that by then every agent that works has the bundle of
- * this stage, whether it reports anything or not.
+ * A stage ends once every leaf issued before it has expired. By then every working agent has renewed at least
+ * once, and each reply carries the whole trust bundle, so it holds this stage's bundle whether it reports
+ * anything or not.
  */
 export const timeGate: RotationGate = {
   mayAdvance(state, rotation, now) {
@@ -35,7 +35,9 @@ export const timeGate: RotationGate = {
   },
 };
 
-/** A call that began before the former authority stopped signing may have got its leaf a moment after. */
+/**
+ * A call that began before the former authority stopped signing may have received its leaf a moment later.
+ */
 function lastLeafOf(state: AuthorityState, { stage, from, kind }: Rotation): Date {
   return stage === "distributed" ? new Date(0) : lastLeafEnd(members(state, from, kind));
 }

@@ -2,23 +2,24 @@ import { OperationError } from "../../errors.ts";
 import { type AuthorityState, authorityOf, lastLeafEnd, type Rotation } from "./authority-state.ts";
 import type { AuthorityKind, AuthorityStage, StoredAuthority } from "./stored-authority.ts";
 
-/** New authorities, made durable, that are to take over. */
+/** New, durable authorities that will take over. */
 export interface Successor {
   readonly kind: AuthorityKind;
-  /** A root with its intermediate, a root alone, or an intermediate under the root that signs already. */
+  /** A root with its intermediate, a root alone, or an intermediate under the active root. */
   readonly authorities: readonly StoredAuthority[];
-  /** The one of them, or the known root, that will sign leaves. */
+  /** The new authority, or the existing root, that will sign leaves. */
   readonly signerId: string;
 }
 
 const followingStage = { prepared: "distributed", distributed: "active", active: "retiring" } as const;
 
 /**
- * The life of authorities as a pure state machine: prepared → distributed → active → retiring → retired. Every function
- * takes a state and gives the next one, with a greater epoch; whoever calls makes it durable before acting on it.
+ * The life cycle of authorities as a pure state machine: prepared → distributed → active → retiring →
+ * retired. Every function takes a state and returns the next one with a greater epoch. The caller makes it
+ * durable before acting on it.
  */
 
-/** The first authority of a state directory: nobody was issued anything, so nothing has to be staged. */
+/** Adds the first authority of a state directory. No leaf exists yet, so it becomes active without stages. */
 export function establish(state: AuthorityState, first: Successor): AuthorityState {
   if (state.authorities.length > 0) throw new OperationError("this CA already has an authority");
   const authorities = first.authorities.map((authority) => ({ ...authority, stage: "active" as const }));
@@ -26,7 +27,10 @@ export function establish(state: AuthorityState, first: Successor): AuthoritySta
   return next({ ...known, signerId: first.signerId, servingSignerId: first.signerId });
 }
 
-/** Begins a rotation: its authorities exist and nobody knows them yet. @throws OperationError unless {@link requireIdle} */
+/**
+ * Begins a rotation: its authorities exist, but no client knows them yet. @throws OperationError unless
+ * {@link requireIdle}
+ */
 export function prepare(
   state: AuthorityState,
   { kind, authorities, signerId }: Successor,
@@ -38,7 +42,7 @@ export function prepare(
   return next(enter({ ...known, hold: "none" }, rotation, "prepared", now));
 }
 
-/** @throws OperationError when a rotation is under way, or all are paused. */
+/** @throws OperationError if a rotation is in progress or all rotations are paused */
 export function requireIdle(state: AuthorityState): void {
   const { rotation, hold } = state;
   if (rotation !== undefined) {
@@ -48,7 +52,7 @@ export function requireIdle(state: AuthorityState): void {
   if (hold === "all") throw new OperationError("rotations are paused: resume them first");
 }
 
-/** Begins the next stage. Whether it may is the gate's to say. */
+/** Begins the next stage. The gate decides whether it may. */
 export function advance(state: AuthorityState, now: Date): AuthorityState {
   const { rotation } = state;
   if (rotation === undefined) throw new OperationError("no rotation is in progress");
@@ -60,10 +64,11 @@ export function advance(state: AuthorityState, now: Date): AuthorityState {
 }
 
 /**
- * Goes back to the authority that signed before. Once the new one has signed, its leaves are out: it then retires in
- * its turn, trusted until the last of them has ended. No other rotation starts by itself until the operator resumes.
+ * Returns to the authority that signed before. If the new one has already signed, it retires in turn, trusted
+ * until its last leaf has expired. No other rotation starts automatically until the operator resumes
+ * rotations.
  *
- * @throws OperationError from `retiring` on: the former authority has promised to sign no more.
+ * @throws OperationError from stage `retiring` on, because the former authority must not sign again
  */
 export function abort(state: AuthorityState, now: Date): AuthorityState {
   const { rotation } = state;
@@ -87,12 +92,12 @@ export function pauseRotations(state: AuthorityState): AuthorityState {
   return state.hold === "all" ? state : next({ ...state, hold: "all" });
 }
 
-/** Lets rotations start and advance by themselves again. */
+/** Lets rotations start and advance automatically again. */
 export function resumeRotations(state: AuthorityState): AuthorityState {
   return state.hold === "none" ? state : next({ ...state, hold: "none" });
 }
 
-/** What the beginning of a stage changes for the authorities. */
+/** Applies the effects of a beginning stage to the authorities. */
 function take(state: AuthorityState, rotation: Rotation, stage: AuthorityStage, now: Date): AuthorityState {
   if (stage === "retiring") {
     return { ...withStage(state, departing(state, rotation), stage, now), servingSignerId: rotation.to };
@@ -114,8 +119,8 @@ function enter(
 }
 
 /**
- * Which authorities go with a signer: with a root all that is under it, in a change of intermediates the intermediate
- * alone, and none where the root itself had signed.
+ * Returns the authorities that rotate together with a signer: for a root, everything under it; for an
+ * intermediate, that one alone; none if the root itself signed.
  */
 export function members(
   state: AuthorityState,
@@ -158,7 +163,7 @@ function withAuthorities(state: AuthorityState, authorities: readonly StoredAuth
 
 const rememberedRetired = 20;
 
-/** The state stays small over decades: of the retired only the latest are remembered. */
+/** Keeps the state small over decades: only the latest retired authorities stay in it. */
 function forgetOld(authorities: readonly StoredAuthority[]): readonly StoredAuthority[] {
   const retired = authorities.filter(({ stage }) => stage === "retired");
   const inUse = new Set(authorities.filter(({ stage }) => stage !== "retired").map(({ rootId }) => rootId));
@@ -166,7 +171,7 @@ function forgetOld(authorities: readonly StoredAuthority[]): readonly StoredAuth
   return forgotten.size === 0 ? authorities : authorities.filter((one) => !forgotten.has(one));
 }
 
-/** 3 of `root-3`. */
+/** Returns the number in an id, such as 3 for `root-3`. */
 export function numberOf(id: string): number {
   return Number(id.slice(id.lastIndexOf("-") + 1));
 }

@@ -2,29 +2,29 @@ import type { Certificate } from "@kasbah/pki";
 
 export type AuthorityKind = "root" | "intermediate";
 
-/** `self-signed`: we made it; `plugged-in`: the operator did. */
+/** `self-signed`: created by the CA; `plugged-in`: provided by the operator. */
 export type AuthorityOrigin = "self-signed" | "plugged-in";
 
-/** Where an authority is in its life; it goes from left to right and never back. */
+/** The stages of an authority's life cycle, in order. An authority never goes back. */
 export type AuthorityStage = "prepared" | "distributed" | "active" | "retiring" | "retired";
 
-/** An authority as the control state knows it. Its key lies in the directory of its id. */
+/** An authority in the control state. The vault stores its key under its id. */
 export interface StoredAuthority {
-  /** `root-1`, `intermediate-3`: one counter for each state directory. */
+  /** Such as `root-1` or `intermediate-3`: each state directory has one counter for each kind. */
   readonly id: string;
   readonly kind: AuthorityKind;
   readonly origin: AuthorityOrigin;
-  /** Id of the root that an intermediate is under. */
+  /** Id of the root above an intermediate. */
   readonly rootId: string;
   readonly certificate: Certificate;
-  /** What stands between it and its root, its own issuer first; empty but for plugged-in chains. */
+  /** The certificates between it and its root, its own issuer first. Empty except for plugged-in chains. */
   readonly chain: readonly Certificate[];
-  /** Whether its key is here: the root of a plugged-in intermediate has none. */
+  /** Whether the CA holds its key. It has no key of the root above a plugged-in intermediate. */
   readonly hasKey: boolean;
   readonly stage: AuthorityStage;
   readonly stageSince: Date;
-  /** When its use began; its life is counted from here, since its notBefore is back-dated. */
+  /** The start of its use, from which its lifetime counts, because notBefore is back-dated. */
   readonly createdAt: Date;
-  /** No leaf under it ends later. Made durable before a leaf that ends later is issued. */
+  /** No leaf under it expires later. The horizon is durable before a leaf with a later expiry is issued. */
   readonly leafHorizon: Date;
 }
