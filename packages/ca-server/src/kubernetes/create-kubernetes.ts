@@ -24,7 +24,7 @@ export interface KubernetesDeps {
   readonly config: KubernetesConfig & CallerConfig & { readonly trustDomain: TrustDomain };
   readonly hostname: string;
   readonly passphrase: Secret | undefined;
-  /** A short random text, for the name under which this process leads. */
+  /** Returns a short random text for the name under which this process leads. */
   readonly newId: () => string;
   /** Uniform in [0, 1). */
   readonly roll: () => number;
@@ -32,32 +32,32 @@ export interface KubernetesDeps {
   readonly logger: Logger;
 }
 
-/** The cluster that the CA works in. */
+/** The cluster in which the CA runs. */
 export interface Kubernetes {
   readonly reviewToken: ReviewToken;
-  /** Follows the pods, for node proxies; undefined when none are trusted. */
+  /** Watches the pods, for node proxies; undefined if no node proxy is trusted. */
   readonly pods: (PodSource & DeletedPods) | undefined;
   readonly components: readonly Component[];
-  /** Keeps the authorities in the shared Secret; undefined when there is none. @throws StateError */
+  /** Opens the authorities in the shared Secret; undefined if none is configured. @throws StateError */
   openBacking(hadRoot: boolean): Promise<AuthorityBacking | undefined>;
-  /** The CA of istiod to begin with. @throws StateError */
+  /** Returns istiod's CA, if the operator wants to continue with it. @throws StateError */
   takeOver(): Promise<PluggedInSet | undefined>;
-  /** Whether this replica does what only one must. */
+  /** Whether this replica performs the tasks that only one replica may perform. */
   leads(): boolean;
-  /** Told when this replica begins to lead. */
+  /** Registers a listener that is called when this replica becomes leader. */
   onLeading(listener: () => void): void;
   publish(bundle: TrustBundle): void;
-  /** Why no caller would be known, in sentences. */
+  /** The reasons why no caller could be authenticated, one sentence each. */
   troubles(): readonly string[];
-  /** What an operator should look at. */
+  /** Conditions that need an operator's attention. */
   warnings(): readonly string[];
-  /** Namespaces whose root another program writes. */
+  /** The number of namespaces in which another program writes the root. */
   readonly conflicts: number;
 }
 
 type Publisher = RootPublisher | ClusterTrustBundlePublisher;
 
-/** Puts together what the configuration asks for; undefined outside of Kubernetes. */
+/** Creates everything that the configuration enables; undefined outside Kubernetes. */
 export function createKubernetes(deps: KubernetesDeps): Kubernetes | undefined {
   const server = deps.config.kubernetesApi;
   if (server === undefined) return undefined;
@@ -121,7 +121,7 @@ function createLeadership(
   };
 }
 
-/** A page of a list takes an API server longer than a question about one token. */
+/** The API server needs longer for a page of a list than for a TokenReview. */
 const listTimeoutMs = 30_000;
 
 function clientOf(server: URL, { config }: KubernetesDeps, timeoutMs?: number): KubernetesClient {
@@ -161,7 +161,7 @@ function createProbe(client: KubernetesClient, { config, clock, logger }: Kubern
   return new RbacProbe({ client, permissions, namespace: config.namespace, clock, logger });
 }
 
-/** Without the others certificates are issued all the same, so that the replica should be asked on. */
+/** Without the other permissions the CA still issues certificates, so the replica stays ready. */
 function isNeededForCallers({ resource }: NeededRule): boolean {
   return resource === "tokenreviews";
 }

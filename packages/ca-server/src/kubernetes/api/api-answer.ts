@@ -1,13 +1,13 @@
 import { z } from "zod";
 import type { HttpsReply } from "../../outbound/https-exchange.ts";
 
-/** The API server answered with a status that is not success. */
+/** The API server answered with a status other than success. */
 export class ApiAnswerError extends Error {
   readonly status: number;
   readonly retryAfterMs: number | undefined;
 
   constructor({ status, retryAfterMs }: Omit<HttpsReply, "body">, asked: string) {
-    // The commonest cause of a 403 is the missing role, so it is named.
+    // A missing role is the most common cause of a 403.
     const hint = status === 401 || status === 403 ? "; grant the CA's service account the missing role" : "";
     super(`the API server answered ${status} to ${asked}${hint}`);
     this.name = "ApiAnswerError";
@@ -16,7 +16,10 @@ export class ApiAnswerError extends Error {
   }
 }
 
-/** The JSON of a successful answer. @throws ApiAnswerError, and an Error where it is no JSON; both without its content */
+/**
+ * Returns the JSON of a successful response. @throws ApiAnswerError, or Error if it is not JSON; neither
+ * contains the body
+ */
 export function readAnswer(reply: HttpsReply, asked: string): unknown {
   if (reply.status !== 200 && reply.status !== 201) throw new ApiAnswerError(reply, asked);
   try {
@@ -30,7 +33,7 @@ const statusSchema = z.object({
   details: z.object({ causes: z.array(z.object({ reason: z.string().optional() })) }),
 });
 
-/** Whether a write was refused since its namespace goes away; another 403 is a missing role. */
+/** Whether a write was refused because its namespace is terminating. Any other 403 means a missing role. */
 export function isNamespaceTerminating({ status, body }: HttpsReply): boolean {
   if (status !== 403) return false;
   try {

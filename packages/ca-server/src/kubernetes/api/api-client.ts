@@ -7,19 +7,22 @@ import {
 } from "../../outbound/https-exchange.ts";
 import { lines } from "../../outbound/https-lines.ts";
 
-/** How the Kubernetes API is reached. */
+/** The connection settings of the Kubernetes API. */
 export type KubernetesApi = Omit<HttpsEndpoint, "url" | "maxBytes" | "connections"> & {
-  /** Such as `https://kubernetes.default.svc`; a path leads to one of several clusters behind a proxy. */
+  /** Such as `https://kubernetes.default.svc`. A path selects one of several clusters behind a proxy. */
   readonly server: URL;
 };
 
-/** A page of pods, with all that controllers have written into them. */
+/** Enough for a page of pods with everything that controllers have written into them. */
 const maxBytes = 8 * 1024 * 1024;
 const maxConnections = 50;
-/** Less than load balancers in front of API servers wait. */
+/** Shorter than the idle timeout of load balancers in front of API servers. */
 const idleMs = 20_000;
 
-/** The few calls of the Kubernetes API that the CA makes, as itself. Paths begin at the root of the server, with their query. */
+/**
+ * The few calls that the CA makes to the Kubernetes API with its own credentials. Paths start at the server's
+ * root and include the query.
+ */
 export class KubernetesClient {
   readonly #api: KubernetesApi;
   readonly #connections = new Agent({ keepAlive: true, maxSockets: maxConnections, timeout: idleMs });
@@ -40,7 +43,7 @@ export class KubernetesClient {
     return this.#exchange(path, { method: "PUT", body });
   }
 
-  /** The events of a watch, one JSON document a line, until the server ends it. */
+  /** The events of a watch, one JSON document per line, until the server ends it. */
   watch(path: string, signal: AbortSignal): AsyncIterable<string> {
     const { server, ...rest } = this.#api;
     return lines({ ...rest, url: this.#url(path, server) }, signal);

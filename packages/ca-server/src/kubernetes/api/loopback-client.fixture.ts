@@ -1,7 +1,10 @@
 import { AddressRules } from "../../outbound/address-rules.ts";
 import { KubernetesClient } from "./api-client.ts";
 
-/** A client of an API server that a test started on the loopback, which by itself it would not go to. */
+/**
+ * A client of an API server that a test started on loopback, an address that the CA does not allow by
+ * default.
+ */
 export function loopbackClient(store: { readonly url: URL; readonly caFile: string }): KubernetesClient {
   return new KubernetesClient({
     server: store.url,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** As which the CA writes. */
+/** The field manager of the CA's writes. */
 export const ourManager = "kasbah";
 
 const entrySchema = z.object({
@@ -9,24 +9,24 @@ const entrySchema = z.object({
   fieldsV1: z.record(z.string(), z.unknown()).default({}),
 });
 
-/** Of an object's metadata; entries of another shape count for nothing. */
+/** The field managers in an object's metadata; entries of another shape are ignored. */
 export const managedFieldsSchema = z
   .array(entrySchema.catch({ manager: "", time: "", fieldsV1: {} }))
   .catch([]);
 
 export type ManagedFields = z.infer<typeof managedFieldsSchema>;
 
-/** Who wrote a field last; we, when we share it with others. Undefined when nobody is on record. */
+/** The field's last manager (the CA, if it shares the field), or undefined if none is recorded. */
 export function ownerOf(entries: ManagedFields, ...path: readonly string[]): string | undefined {
   const owners = entries.filter(({ fieldsV1 }) => holds(fieldsV1, path));
   if (owners.some(({ manager }) => manager === ourManager)) return ourManager;
-  // Times of one format, in UTC: they sort as text.
+  // All times have the same format in UTC, so they sort as text.
   return owners.toSorted((a, b) => (a.time < b.time ? 1 : -1)).find(({ manager }) => manager !== "")?.manager;
 }
 
 /**
- * Whether the owner is a program that keeps its fields as it wants them. What a person changed by hand, by kubectl, is
- * set right again; another program would set it back, and so on for ever.
+ * Whether the owner is a program that reconciles its fields. The CA reverts manual changes by kubectl, but
+ * another program would undo that, and both would continue forever.
  */
 export function isAnotherProgram(owner: string | undefined): owner is string {
   return owner !== undefined && owner !== ourManager && !/^kubectl(-|$)/.test(owner);

@@ -2,22 +2,22 @@ import { z } from "zod";
 import { readAnswer } from "./api-answer.ts";
 import type { KubernetesClient } from "./api-client.ts";
 
-/** Objects of one kind, as the API server knows them. */
+/** The objects of one kind on the API server. */
 export interface Collection {
   /** Such as `/api/v1/pods`. */
   readonly path: string;
-  /** Of its objects, such as `Pod`. */
+  /** The kind of its objects, such as `Pod`. */
   readonly kind: string;
   readonly fieldSelector?: string;
 }
 
 export interface ObjectPage {
-  /** The resourceVersion of the whole list: all pages are of one moment. */
+  /** The resourceVersion of the whole list: all pages show the same moment. */
   readonly version: string;
   readonly items: readonly unknown[];
 }
 
-/** A million pods. */
+/** Enough for a million pods. */
 const maxPages = 10_000;
 
 const pageSchema = z.object({
@@ -26,7 +26,7 @@ const pageSchema = z.object({
   items: z.array(z.unknown()).nullish(),
 });
 
-/** Lists a collection page by page; @throws ApiAnswerError, HttpsError */
+/** Lists a collection page by page. @throws ApiAnswerError, HttpsError */
 export async function* objectPages(
   client: Pick<KubernetesClient, "get">,
   { path, kind, fieldSelector }: Collection,
@@ -43,7 +43,7 @@ export async function* objectPages(
       throw new Error(`the response to ${asked} is not such a list`);
     const { metadata, items } = page.data;
     yield { version: metadata.resourceVersion, items: items ?? [] };
-    // A token that leads to itself would list the same page for ever.
+    // A token that leads to itself would repeat the same page forever.
     if (metadata.continue === next && next !== "") break;
     next = metadata.continue ?? "";
     if (next === "") return;
@@ -51,7 +51,10 @@ export async function* objectPages(
   throw new Error(`the list of ${path} never ends`);
 }
 
-/** Of a watch from a version on. Watches last four to five minutes by `roll`, so that those of all replicas do not end together. */
+/**
+ * The path of a watch that starts at a version. A watch lasts four to five minutes, depending on `roll`, so
+ * that the watches of all replicas do not end together.
+ */
 export function watchPath({ path, fieldSelector }: Collection, version: string, roll: number): string {
   const query = new URLSearchParams({
     watch: "true",

@@ -2,7 +2,7 @@ import { ApiAnswerError, isNamespaceTerminating, readAnswer } from "./api-answer
 import type { KubernetesClient } from "./api-client.ts";
 import { ourManager } from "./managed-fields.ts";
 
-/** Where one object lies. */
+/** The location of one object. */
 export interface ObjectPlace {
   readonly client: Pick<KubernetesClient, "get" | "post" | "put">;
   /** Such as `/api/v1/namespaces/demo/configmaps`. */
@@ -11,11 +11,11 @@ export interface ObjectPlace {
 }
 
 /**
- * Writes an object as `make` would have it. What is there is read first, and `make` decides on that: undefined leaves it.
- * The write holds for that version alone; when somebody was faster, it is refused.
+ * Writes the object that `make` returns for the current one; undefined leaves it unchanged. The write applies
+ * only to the version that was read, and is refused if another writer was faster.
  *
- * @returns whether it was written; not in a namespace that goes away
- * @throws ApiAnswerError, also 409 for a write that came too late
+ * @returns whether the object was written; false if its namespace is terminating
+ * @throws ApiAnswerError, with status 409 if another writer was faster
  */
 export async function writeObject(
   { client, collection, name }: ObjectPlace,

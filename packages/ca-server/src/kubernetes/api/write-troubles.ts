@@ -1,7 +1,7 @@
 import type { Logger } from "@kasbah/runtime";
 import { ApiAnswerError } from "./api-answer.ts";
 
-/** Which objects could not be written the last time, and why. */
+/** The objects whose last write failed, and the reasons. */
 export class WriteTroubles {
   readonly #logger: Logger;
   readonly #event: string;
@@ -16,9 +16,9 @@ export class WriteTroubles {
     return [...this.#troubles.values()].at(-1);
   }
 
-  /** What many objects meet alike is logged once. */
+  /** Logs an error that affects many objects only once. */
   note(object: string, error: unknown): void {
-    // Somebody was faster, which is no trouble: the next look decides anew.
+    // Another writer was faster, which is not an error: the next pass decides again.
     if (error instanceof ApiAnswerError && error.status === 409) return;
     const failure = error instanceof Error ? error : new Error(String(error));
     const isKnown = [...this.#troubles.values()].some(({ message }) => message === failure.message);

@@ -4,20 +4,23 @@ import { LeaseSighting } from "./lease-sighting.ts";
 import { type Moment, readClocks, Tenure } from "./tenure.ts";
 
 export interface LeaderTiming {
-  /** How long others leave a leader alone of whom they hear nothing. */
+  /** How long the other replicas wait for a silent leader. */
   readonly leaseMs: number;
-  /** How long a leader believes in itself after a renewal; what is left of the lease is for clocks that differ in speed. */
+  /**
+   * How long a leader considers itself leader after a renewal. The rest of the lease allows for clocks of
+   * different speed.
+   */
   readonly renewDeadlineMs: number;
   readonly retryMs: number;
 }
 
 export interface LeaderDeps {
   readonly client: LeaseClient;
-  /** The CA's own. */
+  /** The CA's own namespace. */
   readonly namespace: string;
-  /** Of this process and no other, also not of an earlier one in the same pod. */
+  /** Identifies this process alone, not even an earlier one in the same pod. */
   readonly identity: string;
-  /** Of the lease. */
+  /** The name of the lease. */
   readonly name?: string;
   readonly timing?: Partial<LeaderTiming>;
   readonly onChange: (isLeader: boolean) => void;
@@ -28,16 +31,16 @@ export interface LeaderDeps {
 export const defaultLeaseName = "kasbah-leader";
 export const defaultLeaderTiming: LeaderTiming = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
 
-/** The lease as it was found; ours since `sentAt` where that is given. */
+/** The lease that was read; the CA holds it since `sentAt`, if that is present. */
 interface Finding {
   readonly lease: Lease | undefined;
   readonly sentAt?: Moment;
 }
 
 /**
- * One of several replicas leads: the one that renews the Lease. Two never believe so at one instant, as long as all
- * keep to it: a leader stops believing `renewDeadlineMs` after it *sent* its last good renewal, whatever hangs, and
- * another waits for `leaseMs` after it *saw* that renewal, by its own monotonic clock. Wall clocks are never compared.
+ * Elects one leader among the replicas: the one that renews the Lease. Two replicas never lead at the same
+ * time: a leader steps down `renewDeadlineMs` after it *sent* its last successful renewal, and another waits
+ * `leaseMs` after it *saw* that renewal. Each uses its own monotonic clock; wall clocks are never compared.
  */
 export class Leader implements Component {
   readonly name = "leader";
@@ -48,7 +51,7 @@ export class Leader implements Component {
   readonly #tenure: Tenure;
   readonly #loop: Loop;
   readonly #trouble = new OncePerReason();
-  /** The lease as we last wrote it, so that a renewal needs no reading. */
+  /** The lease as this process last wrote it, so a renewal does not have to read it first. */
   #own: Lease | undefined;
   #hasClaimed = false;
   #announced = false;
@@ -68,17 +71,20 @@ export class Leader implements Component {
     this.#loop = new Loop({ clock, pass: () => this.#campaign() });
   }
 
-  /** True only until the deadline of the last renewal, also where no timer could run; `onChange` may say so later. */
+  /**
+   * True only until the deadline of the last renewal, even if no timer could run. `onChange` may be called
+   * later.
+   */
   get isLeader(): boolean {
     return this.#tenure.isRunning;
   }
 
-  /** Who held the lease when it was last seen; empty for nobody. */
+  /** The holder of the lease when it was last read; empty if there was none. */
   get holder(): string {
     return this.#sighting.holder;
   }
 
-  /** What an operator should know. */
+  /** Conditions that need an operator's attention. */
   warnings(): readonly string[] {
     const { reason } = this.#trouble;
     return reason === undefined ? [] : [`leader: cannot renew the lease: ${reason}`];
@@ -88,7 +94,10 @@ export class Leader implements Component {
     this.#loop.start();
   }
 
-  /** Gives the lease back, so that another need not wait for its end; not for longer than one retry. */
+  /**
+   * Releases the lease, so that another replica need not wait for its expiry. Takes at most one retry
+   * interval.
+   */
   async stop(): Promise<void> {
     const { clock } = this.#deps;
     const stopped = this.#loop.stop();
@@ -101,14 +110,14 @@ export class Leader implements Component {
   }
 
   async #campaign(): Promise<number> {
-    // A process that was stopped for a while says that it leads no longer before it tries to lead again.
+    // A process that was stopped for a while announces the loss of leadership before it tries to lead again.
     this.#announce();
     await this.#attempt();
     this.#announce();
     return this.#pauseMs();
   }
 
-  /** Half the deadline at most, so that after one that hangs there is time for another. */
+  /** An attempt takes at most half the deadline, so that after one that hangs there is time for another. */
   async #attempt(): Promise<void> {
     const ending = new AbortController();
     const limitMs = this.#timing.renewDeadlineMs / 2;
@@ -126,7 +135,9 @@ export class Leader implements Component {
     }
   }
 
-  /** Concludes nothing by itself: an answer after the end of its attempt must change nothing. */
+  /**
+   * Draws no conclusion itself, because a response that arrives after its attempt ended must change nothing.
+   */
   async #claim(signal: AbortSignal): Promise<Finding> {
     const renewed = this.#own === undefined ? undefined : await this.#write(this.#own, signal);
     if (renewed !== undefined) return renewed;
@@ -135,7 +146,7 @@ export class Leader implements Component {
     return (await this.#write(lease, signal)) ?? { lease };
   }
 
-  /** Undefined when somebody else was faster. */
+  /** Returns undefined if another replica was faster. */
   async #write(lease: Lease | undefined, signal: AbortSignal): Promise<Finding | undefined> {
     signal.throwIfAborted();
     this.#loop.signal.throwIfAborted();
@@ -165,7 +176,7 @@ export class Leader implements Component {
     onChange(isLeader);
   }
 
-  /** No longer than the lease of another lasts, so that two retries do not add up. */
+  /** Pauses no longer than the other replica's lease lasts, so that two retries do not add up. */
   #pauseMs(): number {
     const { retryMs } = this.#timing;
     const leftMs = this.#sighting.leftMs();
@@ -179,7 +190,7 @@ export class Leader implements Component {
     );
   }
 
-  /** Twice, since an earlier renewal of ours may arrive in between. */
+  /** Tries twice, because an earlier renewal by this process may arrive in between. */
   async #release(): Promise<void> {
     if (!this.#hasClaimed) return;
     const { identity, clock, logger } = this.#deps;

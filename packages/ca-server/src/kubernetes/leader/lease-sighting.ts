@@ -3,14 +3,14 @@ import type { Lease } from "./lease.ts";
 
 export interface LeaseSightingDeps {
   readonly identity: string;
-  /** What we would write ourselves. */
+  /** The duration that this replica would write. */
   readonly leaseMs: number;
   readonly clock: Clock;
 }
 
 /**
- * What one candidate has seen of the lease. It judges another's by its own monotonic clock since it first saw that
- * version, and never compares the holder's time with its own.
+ * One candidate's view of the lease. It measures another holder's lease with its own monotonic clock since it
+ * first saw that version, and never compares the holder's time with its own.
  */
 export class LeaseSighting {
   readonly #deps: LeaseSightingDeps;
@@ -20,7 +20,7 @@ export class LeaseSighting {
     this.#deps = deps;
   }
 
-  /** Empty for nobody. */
+  /** Empty if the lease has no holder. */
   get holder(): string {
     return this.#seen?.lease.spec.holderIdentity ?? "";
   }
@@ -31,8 +31,8 @@ export class LeaseSighting {
   }
 
   /**
-   * Whether the lease, as it was just read, may be claimed. One that was deleted frees nobody of waiting for its end:
-   * its holder does not know yet. Only who never saw a lease takes an absent one for the first.
+   * Whether the lease that was just read may be claimed. A deleted lease does not shorten the wait, because
+   * its holder may not have noticed. Only a replica that never saw a lease treats a missing one as free.
    */
   isFree(lease: Lease | undefined): boolean {
     if (lease !== undefined && this.#isOpen(lease)) return true;
@@ -41,11 +41,11 @@ export class LeaseSighting {
     return isKnown && this.leftMs() <= 0;
   }
 
-  /** How long the holder seen last is to be left alone; nothing where there is none, or it is ourselves. */
+  /** How long to wait for the last holder; zero if there is none or if it is this process. */
   leftMs(): number {
     if (this.#seen === undefined || this.#isOpen(this.#seen.lease)) return 0;
     const { lease, atMs } = this.#seen;
-    // Its holder may have been started with a longer lease than ours.
+    // The holder may have been started with a longer lease than this replica.
     const durationMs = Math.max(this.#deps.leaseMs, (lease.spec.leaseDurationSeconds ?? 0) * 1000);
     return atMs + durationMs - this.#deps.clock.monotonicMs();
   }
@@ -55,7 +55,7 @@ export class LeaseSighting {
   }
 }
 
-/** Any write is a sign of life, so that also one whose clock stands still is seen to renew. */
+/** Any write proves that the holder is alive, even if its clock stands still. */
 function versionOf(lease: Lease | undefined): string {
   return lease === undefined ? "" : `${lease.metadata.uid} ${lease.metadata.resourceVersion}`;
 }

@@ -3,7 +3,10 @@ import type { FakeClock } from "@kasbah/testkit";
 import type { HttpsReply } from "../../outbound/https-exchange.ts";
 import type { LeaseClient } from "./lease.ts";
 
-/** How one call fares. What is `lost` was done, and nobody hears of it; a `refused` one was not done. */
+/**
+ * The fate of one call. A `lost` call was executed but its response is lost; a `refused` call was not
+ * executed.
+ */
 export interface Weather {
   readonly thereMs: number;
   readonly backMs: number;
@@ -17,11 +20,14 @@ export interface StoredLease {
 
 export const calm: Weather = { thereMs: 1, backMs: 1, fate: "answered" };
 
-/** The API server as far as one lease goes: a write must name the version that it replaces, and one that changes nothing makes none. */
+/**
+ * The API server for one lease: a write must name the version that it replaces, and a write that changes
+ * nothing creates no version.
+ */
 export class LeaseServer {
   lease: StoredLease | undefined;
   weather: () => Weather = () => calm;
-  /** Called after each call, so that a test may look at every moment at which something could have changed. */
+  /** Called after each call, so that a test can check every moment at which something could have changed. */
   onCall: () => void = () => {};
   readonly calls: { readonly method: string; readonly path: string; readonly status: number }[] = [];
   readonly #clock: FakeClock;
@@ -31,7 +37,7 @@ export class LeaseServer {
     this.#clock = clock;
   }
 
-  /** @param awake resolves when the process that asked can go on. */
+  /** @param awake resolves when the calling process can continue */
   client(awake: () => Promise<void> = async () => {}): LeaseClient {
     const call = (method: string) => async (path: string, body?: unknown) => {
       const reply = await this.#call(method, path, body);
@@ -41,7 +47,7 @@ export class LeaseServer {
     return { get: call("GET"), post: call("POST"), put: call("PUT") };
   }
 
-  /** As somebody else than the candidates changes the lease. */
+  /** Changes the lease as a client that is not a candidate. */
   edit(change: (lease: StoredLease) => StoredLease | undefined): void {
     if (this.lease !== undefined) this.#store(change(this.lease));
   }
@@ -90,7 +96,10 @@ function readVersion(body: unknown): unknown {
   return isLease(body) ? body.metadata["resourceVersion"] : undefined;
 }
 
-/** The clocks of one machine: of its own speed, its wall clock stepped, its process stopped for a while (SIGSTOP). */
+/**
+ * The clocks of one machine, which has its own speed. A test can step its wall clock and stop its process
+ * (SIGSTOP).
+ */
 export class MachineClock implements Clock {
   readonly #base: FakeClock;
   readonly #speed: number;
@@ -125,7 +134,7 @@ export class MachineClock implements Clock {
     this.#stoppedUntilMs = Math.max(this.#stoppedUntilMs, this.#base.monotonicMs() + ms);
   }
 
-  /** The machine wakes up after that time, of which its monotonic clock knows nothing. */
+  /** The machine wakes up after that time, which its monotonic clock does not count. */
   async suspendFor(ms: number): Promise<void> {
     this.stopFor(ms);
     this.#lostMs += ms * this.#speed;

@@ -3,20 +3,23 @@ import { z } from "zod";
 import type { HttpsReply } from "../../outbound/https-exchange.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
 
-/** What of the client a lease needs. */
+/** The methods of the client that a lease needs. */
 export type LeaseClient = Pick<KubernetesClient, "get" | "post" | "put">;
 
-/** A coordination.k8s.io/v1 Lease as the API server last had it; what else is in the object is kept for writing it back. */
+/**
+ * A coordination.k8s.io/v1 Lease as the API server last returned it. Unknown fields are kept and written
+ * back.
+ */
 export type Lease = z.infer<typeof leaseSchema>;
 
-/** Who leads from a moment on, as it is written. */
+/** The holder of the lease from a moment on. */
 export interface Claim {
   readonly holder: string;
   readonly durationMs: number;
   readonly at: Date;
 }
 
-// The API server leaves out what is empty; nothing more is asked of fields that we do not write.
+// The API server omits empty fields. Fields that the CA does not write are not checked.
 const specSchema = z.looseObject({
   holderIdentity: z.string().default(""),
   leaseDurationSeconds: z.int().positive().optional(),
@@ -28,14 +31,17 @@ const leaseSchema = z.looseObject({
   spec: specSchema.prefault({}),
 });
 
-/** No answer that says how the lease stands: the API server is away, overloaded, or does not let us. */
+/** The state of the lease is unknown: the API server is unreachable or overloaded, or denies access. */
 export class LeaseUnavailable extends MeshError<"LEASE_UNAVAILABLE"> {
   constructor(message: string, options?: { cause?: unknown }) {
     super("LEASE_UNAVAILABLE", message, options);
   }
 }
 
-/** One lease of the API server. Whoever writes it must have seen its newest version: others' writes are never lost. */
+/**
+ * One lease on the API server. A writer must have seen its newest version, so no other writer's change is
+ * ever lost.
+ */
 export class LeaseFile {
   readonly #client: LeaseClient;
   readonly #collection: string;
@@ -47,13 +53,13 @@ export class LeaseFile {
     this.#metadata = { namespace: o.namespace, name: o.name };
   }
 
-  /** Undefined where there is none. @throws LeaseUnavailable */
+  /** Returns undefined if there is none. @throws LeaseUnavailable */
   async read(): Promise<Lease | undefined> {
     const reply = await this.#ask("get", () => this.#client.get(this.#path));
     return reply.status === 404 ? undefined : parseLease(reply, 200);
   }
 
-  /** Undefined when somebody else was faster. @throws LeaseUnavailable */
+  /** Returns undefined if another replica was faster. @throws LeaseUnavailable */
   async create(claim: Claim): Promise<Lease | undefined> {
     const spec = { ...specOf(claim, undefined), leaseTransitions: 0 };
     const body = { ...kind, metadata: this.#metadata, spec };
@@ -61,7 +67,7 @@ export class LeaseFile {
     return reply.status === 409 ? undefined : parseLease(reply, 201);
   }
 
-  /** Undefined when the lease has changed since, or is gone. @throws LeaseUnavailable */
+  /** Returns undefined if the lease has changed since, or was deleted. @throws LeaseUnavailable */
   async replace(seen: Lease, claim: Claim): Promise<Lease | undefined> {
     const body = { ...seen, ...kind, spec: { ...seen.spec, ...specOf(claim, seen) } };
     const reply = await this.#ask("update", () => this.#client.put(this.#path, body));
@@ -104,9 +110,9 @@ function specOf({ holder, durationMs, at }: Claim, seen: Lease | undefined) {
 }
 
 /**
- * Kubernetes' MicroTime, which takes six digits and no fewer. A renewal must change the object, since the API server
- * answers 200 to a write that changes nothing and others would see no sign of it: so a clock that stands still is
- * moved by a microsecond.
+ * Kubernetes' MicroTime, which requires six digits. A renewal must change the object, because other replicas
+ * do not see a write that changes nothing (the API server answers 200). If the clock stands still, the time
+ * therefore moves on by a microsecond.
  */
 export function microTime(at: Date, previous: string | undefined): string {
   const text = at.toISOString();

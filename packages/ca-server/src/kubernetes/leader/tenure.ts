@@ -1,6 +1,9 @@
 import type { Clock } from "@kasbah/runtime";
 
-/** A moment by both clocks: the monotonic one stands still while the machine is suspended, the other may be stepped back. */
+/**
+ * A moment by both clocks: the monotonic clock stands still while the machine is suspended, and the wall
+ * clock may be stepped back.
+ */
 export interface Moment {
   readonly monotonicMs: number;
   readonly wallMs: number;
@@ -8,12 +11,15 @@ export interface Moment {
 
 export interface TenureDeps {
   readonly deadlineMs: number;
-  /** Called when the deadline passes, as soon as the process runs. */
+  /** Called as soon as the process runs after the deadline. */
   readonly onEnd: () => void;
   readonly clock: Clock;
 }
 
-/** How long a leader believes in itself: until the deadline after it sent its last good renewal, by whichever clock says so first. */
+/**
+ * How long a leader considers itself leader: until the deadline after it sent its last successful renewal, by
+ * the clock that reaches it first.
+ */
 export class Tenure {
   readonly #deps: TenureDeps;
   #sentAt: Moment | undefined;
@@ -23,7 +29,7 @@ export class Tenure {
     this.#deps = deps;
   }
 
-  /** Asks the clocks, so that it is false from the deadline on even where no timer could run. */
+  /** Reads the clocks, so that it is false after the deadline even if no timer could run. */
   get isRunning(): boolean {
     if (this.#sentAt === undefined) return false;
     const now = readClocks(this.#deps.clock);
@@ -38,7 +44,7 @@ export class Tenure {
     this.#timer = new AbortController();
     const { clock, deadlineMs, onEnd } = this.#deps;
     const leftMs = sentAt.monotonicMs + deadlineMs - clock.monotonicMs();
-    // Two handlers of one promise: what `onEnd` throws must not pass for an aborted sleep.
+    // Both handlers are on one promise, because an error of `onEnd` must not count as an aborted sleep.
     void clock.sleep(leftMs, this.#timer.signal).then(onEnd, () => undefined);
   }
 

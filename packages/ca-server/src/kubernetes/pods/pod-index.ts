@@ -2,16 +2,16 @@ import type { WorkloadName } from "@kasbah/pki";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 
-/** One pod of all times. */
+/** Identifies a pod, past or present. */
 export type PodId = Pick<KnownPod, "namespace" | "uid">;
 
-/** What is kept of a pod. */
+/** The stored properties of a pod. */
 export interface KnownPod {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
   readonly serviceAccount: string;
-  /** Empty until it is scheduled. */
+  /** Empty until the pod is scheduled. */
   readonly node: string;
   readonly phase: string;
 }
@@ -31,15 +31,18 @@ export const knownPodSchema = z
     }),
   );
 
-/** More than go within the life of a token's verdict, even where a whole node is drained. */
+/** More pods than disappear while a TokenReview result is cached, even if a whole node is drained. */
 const maxGone = 50_000;
 const ended: ReadonlySet<string> = new Set(["Failed", "Succeeded"]);
 
-/** Answers, without a walk over all pods, which workload runs where and which pod was seen to go. */
+/**
+ * Looks up which workload runs on which node, and which pods were seen to disappear, without iterating over
+ * all pods.
+ */
 export class PodIndex {
   readonly #pods = new Map<string, KnownPod>();
   readonly #gone = new LRUCache<string, true>({ max: maxGone });
-  /** How many pods of a workload run on a node. */
+  /** The number of a workload's running pods on a node. */
   readonly #running = new Map<string, number>();
 
   change(key: string, pod: KnownPod | undefined): void {
@@ -53,14 +56,14 @@ export class PodIndex {
     return this.#running.has(placeOf(node, workload));
   }
 
-  /** Whether it was seen to go. */
+  /** Whether the pod was seen to disappear. */
   isGone(pod: PodId): boolean {
     return this.#gone.has(idOf(pod));
   }
 
   #remember(key: string, pod: KnownPod): void {
     this.#pods.set(key, pod);
-    // An API server that was set back to an older state brings pods back.
+    // An API server that was restored to an older state can bring pods back.
     this.#gone.delete(idOf(pod));
     if (isRunning(pod)) this.#count(placeOf(pod.node, pod), 1);
   }
@@ -81,7 +84,7 @@ const isRunning = ({ node, phase }: KnownPod) => node !== "" && !ended.has(phase
 
 const idOf = ({ namespace, uid }: PodId) => `${namespace}/${uid}`;
 
-/** None of the three may hold a slash. */
+/** None of the three can contain a slash. */
 function placeOf(node: string, { namespace, serviceAccount }: WorkloadName): string {
   return `${node}/${namespace}/${serviceAccount}`;
 }

@@ -7,7 +7,7 @@ import { type KnownPod, knownPodSchema, PodIndex } from "./pod-index.ts";
 
 export interface PodInformerDeps {
   readonly client: Pick<KubernetesClient, "get" | "watch">;
-  /** Asked of what the informer does not know: all, until it has read all pods and while it cannot follow them. */
+  /** Queried about everything until the informer has read all pods, and while its watch fails. */
   readonly direct: PodSource;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -15,7 +15,10 @@ export interface PodInformerDeps {
   readonly roll: () => number;
 }
 
-/** Knows the pods of the cluster, some milliseconds late, without a question to the API server for each caller. */
+/**
+ * Keeps an index of the cluster's pods, a few milliseconds late, so that a caller costs no request to the API
+ * server.
+ */
 export class PodInformer implements PodSource, DeletedPods, Component {
   readonly name = "pods";
   readonly #deps: PodInformerDeps;
@@ -31,7 +34,7 @@ export class PodInformer implements PodSource, DeletedPods, Component {
     });
   }
 
-  /** Whether it follows the cluster now. */
+  /** Whether its watch of the cluster works. */
   get isHealthy(): boolean {
     return this.#pods.isSynced && this.#pods.lastError === undefined;
   }
@@ -40,12 +43,12 @@ export class PodInformer implements PodSource, DeletedPods, Component {
     return this.#pods.lastError;
   }
 
-  /** How many pods and events could not be read. */
+  /** The number of unreadable pods and events. */
   get skipped(): number {
     return this.#pods.skipped;
   }
 
-  /** How many pods are known. */
+  /** The number of pods in the index. */
   get size(): number {
     return this.#pods.current.size;
   }
@@ -58,7 +61,10 @@ export class PodInformer implements PodSource, DeletedPods, Component {
     return this.#pods.stop();
   }
 
-  /** A pod that is not known, or was not scheduled when it was last seen, is asked for: its events may be on their way. */
+  /**
+   * Queries the API server about a pod that is unknown or was not scheduled when last seen, because its
+   * events may be in flight.
+   */
   async find(namespace: string, name: string): Promise<RunningPod | undefined> {
     const pod = this.isHealthy ? this.#pods.current.get(`${namespace}/${name}`) : undefined;
     if (pod === undefined || pod.node === "") return this.#deps.direct.find(namespace, name);

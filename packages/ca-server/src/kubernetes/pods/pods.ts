@@ -18,13 +18,13 @@ interface NodePods {
   readonly untilMs: number;
 }
 
-/** A pod that has just started may be refused once, and its proxy tries again. */
+/** Requests for a pod that has just started may be refused once; its proxy retries. */
 const nodeListForMs = 2_000;
 const maxNodes = 5_000;
 const podName = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
 const podsPerPage = 100;
 
-/** Looks pods up in the Kubernetes API; what runs on a node is asked once in two seconds. */
+/** Looks up pods in the Kubernetes API, and lists the pods of a node at most once in two seconds. */
 export class KubernetesPods implements PodSource {
   readonly #deps: KubernetesPodsDeps;
   readonly #nodes = new LRUCache<string, NodePods>({ max: maxNodes });
@@ -34,7 +34,7 @@ export class KubernetesPods implements PodSource {
   }
 
   async find(namespace: string, name: string): Promise<RunningPod | undefined> {
-    // Whatever else it were, it would be another path of the API.
+    // Any other name could select another path of the API.
     if (!podName.test(name)) return undefined;
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
     const pod = await orUnavailable(() => this.#look(path));
@@ -46,7 +46,7 @@ export class KubernetesPods implements PodSource {
     return workloads.has(`${workload.namespace}/${workload.serviceAccount}`);
   }
 
-  /** The listing is kept before it is there, so that all who ask at one time share it. */
+  /** Stores the promise of the listing immediately, so that concurrent callers share one request. */
   #workloadsOn(node: string): Promise<ReadonlySet<string>> {
     const nowMs = this.#deps.clock.monotonicMs();
     const known = this.#nodes.get(node);
@@ -70,14 +70,14 @@ export class KubernetesPods implements PodSource {
     return workloads;
   }
 
-  /** Undefined for 404. */
+  /** Returns undefined for 404. */
   async #look(path: string): Promise<KnownPod | undefined> {
     const reply = await this.#deps.client.get(path);
     return reply.status === 404 ? undefined : knownPodSchema.parse(readAnswer(reply, "a pod"));
   }
 }
 
-/** An API server that does not answer says neither yes nor no. @throws CaError `AUTHENTICATOR_UNAVAILABLE` */
+/** If the API server does not answer, the result is unknown. @throws CaError `AUTHENTICATOR_UNAVAILABLE` */
 async function orUnavailable<T>(look: () => Promise<T>): Promise<T> {
   try {
     return await look();

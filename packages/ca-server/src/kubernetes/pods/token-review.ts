@@ -6,7 +6,7 @@ import type { KubernetesClient } from "../api/api-client.ts";
 const texts = z.array(z.string());
 
 const statusSchema = z.object({
-  // A token that is not good comes without the field rather than with false.
+  // For an invalid token the API server omits the field instead of returning false.
   authenticated: z.boolean().default(false),
   audiences: texts.default([]),
   error: z.string().default(""),
@@ -21,7 +21,7 @@ const statusSchema = z.object({
 
 const reviewSchema = z.object({ status: statusSchema });
 
-/** Asks the API server whose token it is. @throws ReviewUnavailable */
+/** Sends a TokenReview to the API server. @throws ReviewUnavailable */
 export async function reviewToken(
   client: Pick<KubernetesClient, "post">,
   token: string,
@@ -47,7 +47,7 @@ async function post(client: Pick<KubernetesClient, "post">, review: object): Pro
   }
 }
 
-/** The commonest cause of a 403 is the missing role, so it is named. */
+/** A missing role is the most common cause of a 403. */
 function refused({ status, retryAfterMs }: HttpsReply): ReviewUnavailable {
   const hint =
     status === 403 || status === 401

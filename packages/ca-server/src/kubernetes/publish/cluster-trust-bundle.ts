@@ -19,7 +19,7 @@ export interface ClusterTrustBundleDeps {
 
 const collection = "/apis/certificates.k8s.io/v1beta1/clustertrustbundles";
 const signerName = "kasbah.dev/ca";
-/** The API server takes no name that does not begin with the signer's. */
+/** The API server requires a name that begins with the signer's name. */
 const objectName = "kasbah.dev:ca:root";
 
 const objectSchema = z.looseObject({
@@ -29,8 +29,8 @@ const objectSchema = z.looseObject({
 const digestSchema = objectSchema.transform(({ spec }) => digestOf(spec.trustBundle));
 
 /**
- * Publishes the trust bundle for the whole cluster as well, for pods that mount it from there. A cluster without that API
- * is asked now and then, and nothing else suffers from it.
+ * Also publishes the trust bundle for the whole cluster, for pods that mount it from there. If the cluster
+ * lacks that API, the CA retries now and then, and nothing else is affected.
  */
 export class ClusterTrustBundlePublisher implements Component {
   readonly name = "cluster trust bundle";
@@ -65,13 +65,13 @@ export class ClusterTrustBundlePublisher implements Component {
     return this.#found.lastError ?? this.#troubles.last;
   }
 
-  /** Whether the cluster has our bundle, as far as is known. */
+  /** Whether the cluster has the current bundle, as far as the CA knows. */
   get isPublished(): boolean {
     const digest = this.#bundle?.digest;
     return this.#found.isSynced && digest !== undefined && this.#found.current.get(objectName) === digest;
   }
 
-  /** @throws PkiError for a bundle that is none */
+  /** @throws PkiError if the bundle is invalid */
   publish(bundlePem: string): void {
     parseTrustBundle(bundlePem);
     this.#bundle = { pem: bundlePem, digest: digestOf(bundlePem) };

@@ -1,11 +1,11 @@
 import { z } from "zod";
 
-/** What is kept of a namespace. */
+/** The stored properties of a namespace. */
 export interface NamespaceFacts {
   readonly isTerminating: boolean;
 }
 
-/** Nothing that needs a root runs there; Istio leaves them out too. */
+/** No workload there needs a root; Istio also skips these namespaces. */
 const withoutWorkloads: ReadonlySet<string> = new Set([
   "kube-public",
   "kube-node-lease",
@@ -22,7 +22,7 @@ export const namespaceSchema = z
     return { isTerminating: isDeleted || status?.phase === "Terminating" };
   });
 
-/** Whether the root belongs there: nothing new can be made in a namespace that goes away. */
+/** Whether the namespace needs the root. Nothing can be created in a namespace that is terminating. */
 export function isServed(name: string, namespace: NamespaceFacts | undefined): boolean {
   return namespace !== undefined && !namespace.isTerminating && !withoutWorkloads.has(name);
 }

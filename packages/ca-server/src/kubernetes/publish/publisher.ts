@@ -11,7 +11,7 @@ import { RootMemory } from "./root-memory.ts";
 
 export interface RootPublisherDeps {
   readonly client: Pick<KubernetesClient, "get" | "post" | "put" | "watch">;
-  /** Default `istio-ca-root-cert`, where stock agents look. */
+  /** The default is `istio-ca-root-cert`, the name that stock agents read. */
   readonly configMap?: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -19,21 +19,24 @@ export interface RootPublisherDeps {
   readonly roll: () => number;
 }
 
-/** A namespace whose root another program writes, or sets back each time that we set it right. */
+/** A namespace in which another program writes the root, or reverts each of the CA's writes. */
 export interface RootConflict {
   readonly namespace: string;
   readonly manager: string;
 }
 
-/** How conflicts are named in the log, in conditions and in metrics. */
+/** The name of such conflicts in logs, conditions and metrics. */
 export const rootPublisherConflict = "ROOT_PUBLISHER_CONFLICT";
 
 const unknown = "unknown";
 const atOnce = 10;
-/** Between writes that a new bundle or a new leader makes: fifty a second. */
+/** Between the writes for a new bundle or by a new leader: fifty per second. */
 const spreadMs = 20;
 
-/** Publishes the trust bundle as a ConfigMap in every namespace, where it leads, and where nobody else does. */
+/**
+ * Publishes the trust bundle as a ConfigMap in every namespace if this replica leads, except where another
+ * program writes it.
+ */
 export class RootPublisher implements Component {
   readonly name = "root publisher";
   readonly #deps: RootPublisherDeps;
@@ -72,7 +75,7 @@ export class RootPublisher implements Component {
     });
   }
 
-  /** Why roots may be missing; undefined while all goes well. */
+  /** The reason why roots may be missing; undefined while everything works. */
   get lastError(): Error | undefined {
     return this.#namespaces.lastError ?? this.#roots.lastError ?? this.#troubles.last;
   }
@@ -81,17 +84,17 @@ export class RootPublisher implements Component {
     return this.#namespaces.isSynced && this.#roots.isSynced;
   }
 
-  /** How many objects and events could not be read. */
+  /** The number of unreadable objects and events. */
   get skipped(): number {
     return this.#namespaces.skipped + this.#roots.skipped;
   }
 
-  /** How many namespaces are without our root, conflicts left out. */
+  /** The number of namespaces that lack the current root, except conflicts. */
   get pending(): number {
     return this.#namespacesThat((namespace) => this.#isWrong(namespace)).length;
   }
 
-  /** Where we do not write, or write in vain. */
+  /** The namespaces in which the CA does not write, or writes in vain. */
   conflicts(): readonly RootConflict[] {
     const wanted = this.#bundle?.digest;
     if (wanted === undefined) return [];
@@ -100,14 +103,14 @@ export class RootPublisher implements Component {
     ).map((namespace) => ({ namespace, manager: this.#root(namespace)?.owner ?? unknown }));
   }
 
-  /** @throws PkiError for a bundle that is none: agents would trust nobody */
+  /** @throws PkiError if the bundle is invalid, because agents would then trust no CA */
   publish(bundlePem: string): void {
     parseTrustBundle(bundlePem);
     this.#bundle = { pem: bundlePem, digest: digestOf(bundlePem) };
     this.#lookEverywhere();
   }
 
-  /** Of several replicas one writes; the others keep looking, so that they can go on at once. */
+  /** Only one replica writes. The others keep watching, so that they can take over immediately. */
   setLeading(isLeading: boolean): void {
     this.#isLeading = isLeading;
     this.#lookEverywhere();
@@ -135,7 +138,7 @@ export class RootPublisher implements Component {
     this.#onNews(namespace);
   }
 
-  /** What the first lists hold waits for both of them, and is then spread. */
+  /** The objects of the first lists wait until both lists are complete, and are then spread over time. */
   #onNews(namespace: string): void {
     if (this.isSynced) this.#queue.add(namespace);
   }
@@ -161,7 +164,7 @@ export class RootPublisher implements Component {
     let digest: string | undefined;
     const isWritten = await writeObject(place, (found) => {
       const bundle = this.#bundle;
-      // What was known of it may be out of date, and so may be who leads.
+      // The cached root may be out of date, and so may the leadership.
       const root = found === undefined ? undefined : publishedRootSchema.parse(found);
       if (bundle === undefined || !this.#mayWrite(namespace)) return undefined;
       if (this.#memory.compareRoot(namespace, root, bundle.digest) !== "outdated") return undefined;

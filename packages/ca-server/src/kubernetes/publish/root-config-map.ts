@@ -2,25 +2,25 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { isAnotherProgram, managedFieldsSchema, ownerOf } from "../api/managed-fields.ts";
 
-/** Under which pilot-agent and ztunnel look for the root. */
+/** pilot-agent and ztunnel read the root under this key. */
 const rootKey = "root-cert.pem";
 const label = ["istio.io/config", "true"] as const;
 
-/** What is kept of a ConfigMap: of its content no more than a digest, since it may hold a megabyte. */
+/** The stored properties of a ConfigMap. A digest replaces its content, which may be a megabyte. */
 export interface PublishedRoot {
-  /** Undefined when the key is not there. */
+  /** Undefined if the key is missing. */
   readonly digest: string | undefined;
   readonly hasLabel: boolean;
-  /** The manager that wrote the root last, where it is known. */
+  /** The manager that last wrote the root, if known. */
   readonly owner: string | undefined;
 }
 
-/** What is to be done about a ConfigMap. */
+/** The condition of a ConfigMap compared with the current bundle. */
 export type RootCondition = "current" | "outdated" | "foreign";
 
 const texts = z.record(z.string(), z.unknown()).nullish();
 
-/** Reads a ConfigMap of any shape. */
+/** Parses a ConfigMap of any shape. */
 export const publishedRootSchema = z
   .object({ metadata: z.object({ labels: texts, managedFields: managedFieldsSchema }), data: texts })
   .transform(({ metadata, data }): PublishedRoot => {
@@ -32,14 +32,14 @@ export const publishedRootSchema = z
     };
   });
 
-/** Equal for texts that differ in no more than how their lines end. */
+/** Equal for texts that differ only in their line ends. */
 export function digestOf(pem: string): string {
   return createHash("sha256").update(pem.replaceAll("\r\n", "\n").trim()).digest("base64");
 }
 
 /**
- * Another program's root may be replaced when it is, as it stands, the one that we published until now: then nobody wrote
- * another after us. So the root can change in a mesh that was taken over from istiod.
+ * Another program's root may be replaced if it equals the one that the CA last published, because then no
+ * other root was written after the CA's. This allows a rotation in a mesh that was taken over from istiod.
  */
 export function compareRoot(
   found: PublishedRoot | undefined,
@@ -58,7 +58,7 @@ const configMapSchema = z.object({
   binaryData: texts,
 });
 
-/** The ConfigMap as it should be, with all that others have put into it. */
+/** Returns the ConfigMap with the root, and with everything that other writers have put into it. */
 export function withRoot(name: string, found: unknown, pem: string): object {
   const { metadata, data, binaryData } = configMapSchema.parse(found ?? { metadata: { name } });
   const { [rootKey]: _, ...binary } = binaryData ?? {};

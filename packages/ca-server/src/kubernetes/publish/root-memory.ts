@@ -2,10 +2,10 @@ import type { Clock } from "@kasbah/runtime";
 import { RestorePace } from "../watch/restore-pace.ts";
 import { compareRoot, type PublishedRoot, type RootCondition } from "./root-config-map.ts";
 
-/** What is remembered of the roots that were published: enough to see who else writes them. */
+/** Remembers the published roots, to detect other writers. */
 export class RootMemory {
   readonly #pace: RestorePace;
-  /** By namespace, the digest of the last bundle of ours that was seen there. */
+  /** By namespace, the digest of the CA's last bundle that was seen there. */
   readonly #lastPublished = new Map<string, string>();
   readonly #conflicts = new Set<string>();
 
@@ -28,7 +28,7 @@ export class RootMemory {
     return condition === "foreign" || (condition === "outdated" && this.#pace.isContested(namespace));
   }
 
-  /** What was seen. Gives what it begins or ends, when it does. */
+  /** Compares a root that was seen. Returns the beginning or end of a conflict, if it is one. */
   see(
     namespace: string,
     root: PublishedRoot | undefined,
@@ -42,7 +42,7 @@ export class RootMemory {
     return isConflict ? "conflict begins" : "conflict ends";
   }
 
-  /** Gives whether it had been right before, and somebody changed it. */
+  /** Returns whether this write restores a root that another writer had changed. */
   wrote(namespace: string, digest: string): boolean {
     const isRestored = this.#lastPublished.get(namespace) === digest;
     if (isRestored) this.#pace.note(namespace);
@@ -50,7 +50,7 @@ export class RootMemory {
     return isRestored;
   }
 
-  /** Until the root of a namespace may be written. */
+  /** The time until the root of a namespace may be written. */
   waitMs(namespace: string): number {
     return this.#pace.waitMs(namespace);
   }

@@ -1,6 +1,6 @@
 import type { RbacConfig } from "./rbac-rules.ts";
 
-/** Asks whose token it is shown, and does nothing else in the cluster. */
+/** A CA that only reviews tokens and does nothing else in the cluster. */
 export const bareConfig: RbacConfig = {
   kubernetesApi: new URL("https://kubernetes.default.svc"),
   trustedNodeAccount: [],
@@ -10,7 +10,7 @@ export const bareConfig: RbacConfig = {
   clusterTrustBundle: false,
 };
 
-/** Does all that it can. */
+/** A CA with every feature enabled. */
 export const fullConfig: RbacConfig = {
   ...bareConfig,
   trustedNodeAccount: ["istio-system/ztunnel"],

@@ -6,20 +6,20 @@ import { describeDenied, type NeededRule, type Permission } from "./rbac-rules.t
 export interface RbacProbeDeps {
   readonly client: Pick<KubernetesClient, "post">;
   readonly permissions: readonly Permission[];
-  /** The CA's own. */
+  /** The CA's own namespace. */
   readonly namespace: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 const everyMs = 60_000;
-/** Whoever has just bound a role need not wait long to see that it was the right one. */
+/** An operator who has just bound a role soon sees whether it is the right one. */
 const soonMs = 10_000;
 const atOnce = 4;
 
 const reviewSchema = z.object({ status: z.object({ allowed: z.boolean() }) });
 
-/** Asks the API server which of the permissions that the CA needs it has, at the start and each minute. */
+/** Checks through the API server which of the needed permissions the CA has, at start-up and every minute. */
 export class RbacProbe implements Component {
   readonly name = "RBAC probe";
   readonly #deps: RbacProbeDeps;
@@ -33,14 +33,17 @@ export class RbacProbe implements Component {
     this.#loop = new Loop({ clock: deps.clock, pass: (signal) => this.#pass(signal) });
   }
 
-  /** A sentence for each rule that lacks, by the last answer on it: an API server that is away takes no permission away. */
+  /**
+   * One sentence for each missing rule, as of its last answer: an unreachable API server revokes no
+   * permission.
+   */
   missing(which: (rule: NeededRule) => boolean = () => true): readonly string[] {
     const { permissions, namespace } = this.#deps;
     const denied = permissions.filter((permission) => this.#denied.has(permission) && which(permission.rule));
     return describeDenied(denied, namespace);
   }
 
-  /** Why answers are old, or there are none yet; undefined while all are answered. */
+  /** The reason why answers are old or missing; undefined while the API server answers all of them. */
   unanswered(): string | undefined {
     return this.#trouble?.message;
   }
@@ -49,7 +52,7 @@ export class RbacProbe implements Component {
     this.#loop.start();
   }
 
-  /** Waits for no answer: a question changes nothing. */
+  /** Does not wait for pending answers, because a query changes nothing. */
   async stop(): Promise<void> {
     void this.#loop.stop();
   }
@@ -62,7 +65,7 @@ export class RbacProbe implements Component {
     return isWell ? everyMs : soonMs;
   }
 
-  /** Ends with the first question that is not answered, since the others would wait as long. */
+  /** Stops at the first query without an answer, because the others would wait as long. */
   async #probe(): Promise<void> {
     const denied = new Set(this.#denied);
     const left = this.#deps.permissions.values();
@@ -105,7 +108,7 @@ export class RbacProbe implements Component {
     });
   }
 
-  /** Once for each change. */
+  /** Logs each change once. */
   #say(): void {
     const missing = this.missing();
     const now = [...missing, this.unanswered() ?? ""].join("\n");

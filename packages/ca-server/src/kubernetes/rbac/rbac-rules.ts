@@ -2,28 +2,28 @@ import type { CallerConfig } from "../../config/callers.ts";
 import type { KubernetesConfig } from "../../config/kubernetes.ts";
 import { defaultLeaseName } from "../leader/leader.ts";
 
-/** What of the configuration decides which rules are needed. */
+/** The configuration that determines the needed rules. */
 export type RbacConfig = Pick<CallerConfig, "kubernetesApi" | "trustedNodeAccount"> &
   Pick<KubernetesConfig, "stateSecret" | "takeOverSecret" | "rootConfigMap" | "clusterTrustBundle">;
 
-/** A rule of RBAC that the CA cannot do without, under some configurations. */
+/** An RBAC rule that some configurations of the CA need. */
 export interface NeededRule {
-  /** Empty for the core group. */
+  /** Empty for the core API group. */
   readonly group: string;
   readonly resource: string;
   readonly verbs: readonly string[];
-  /** `namespace` for the CA's own; there a Role is enough. */
+  /** `namespace` for the CA's own namespace, where a Role is sufficient. */
   readonly scope: "cluster" | "namespace";
-  /** Why, as the end of a sentence that begins with "it needs that to". */
+  /** The purpose, which completes the sentence "which the CA needs to". */
   readonly reason: string;
   /**
-   * The objects that a role may be bound to; undefined where it is needed for all of them, and empty where the
-   * configuration has no use for the rule. A creation can be bound to no name.
+   * The objects to which a role may be restricted; undefined if all are needed, and empty if the
+   * configuration does not need the rule. RBAC cannot restrict `create` to a name.
    */
   readonly names: (config: RbacConfig) => readonly string[] | undefined;
 }
 
-/** One question to the API server. */
+/** One query to the API server. */
 export interface Permission {
   readonly rule: NeededRule;
   readonly verb: string;
@@ -34,7 +34,9 @@ const always = () => undefined;
 const only = (name: string | undefined) => (name === undefined ? [] : [name]);
 const anyIf = (isNeeded: boolean) => (isNeeded ? undefined : []);
 
-/** All that the CA asks of RBAC, and nothing more; the chart and the documentation are held to it. */
+/**
+ * Every RBAC rule that the CA can need, and no other. Tests compare the chart and the documentation with it.
+ */
 export const neededRules: readonly NeededRule[] = [
   {
     group: "authentication.k8s.io",
@@ -82,7 +84,7 @@ export const neededRules: readonly NeededRule[] = [
     verbs: ["create", "get", "update"],
     scope: "namespace",
     reason: "elect a leader among the replicas",
-    // Replicas that share a Secret are the ones that elect.
+    // Only replicas that share a Secret elect a leader.
     names: ({ stateSecret }) => only(stateSecret && defaultLeaseName),
   },
   {
@@ -111,7 +113,7 @@ export const neededRules: readonly NeededRule[] = [
   },
 ];
 
-/** What is asked for this configuration, each verb for each name. */
+/** The permissions that this configuration needs, one for each verb and name. */
 export function neededPermissions(config: RbacConfig): readonly Permission[] {
   if (config.kubernetesApi === undefined) return [];
   return neededRules.flatMap((rule) => {
@@ -123,7 +125,7 @@ export function neededPermissions(config: RbacConfig): readonly Permission[] {
   });
 }
 
-/** What lacks, a sentence for each rule, with what to do about it. */
+/** One sentence for each denied rule, with a fix. */
 export function describeDenied(denied: readonly Permission[], namespace: string): readonly string[] {
   const rules = [...new Set(denied.map(({ rule }) => rule))];
   return rules.map((rule) => {

@@ -15,9 +15,9 @@ export interface AuthoritySecretDeps<S> {
   readonly namespace: string;
   readonly name: string;
   readonly codec: StateCodec<S>;
-  /** Of a CA that begins; undefined where a root was in use, so that a Secret that is gone is a loss. */
+  /** The state of a new CA. Undefined if a root was in use, so that a missing Secret is a loss. */
   readonly initial: S | undefined;
-  /** Encrypts the keys inside of the Secret, too. */
+  /** Also encrypts the keys inside the Secret. */
   readonly passphrase: Secret | undefined;
   readonly logger: Logger;
 }
@@ -25,14 +25,15 @@ export interface AuthoritySecretDeps<S> {
 const maxAttempts = 20;
 
 /**
- * Keys and control state of the authorities in one Secret that all replicas share. Every write names the version that it
- * was made from, so that of two replicas one wins and the other begins again with what is there then (`resourceVersion`).
+ * Stores the keys and the control state of the authorities in one Secret that all replicas share. Every write
+ * names the version that it is based on (`resourceVersion`), so one of two concurrent writers wins and the
+ * other starts again from the new version.
  */
 export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
   readonly #deps: AuthoritySecretDeps<S>;
   #snapshot: AuthoritySnapshot<S>;
   #listener: ForeignChangeListener<S> | undefined;
-  /** A write whose end is not known: what is there is looked at before the next. */
+  /** The outcome of the last write is unknown, so the next write reads the Secret first. */
   #isUncertain = false;
   readonly #queue = new SerialQueue();
 
@@ -42,9 +43,10 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
   }
 
   /**
-   * Reads the Secret. One that is not there is made with the first key and state, all at once.
+   * Reads the Secret. If missing, it is created together with the first key and state.
    *
-   * @throws StateError `STATE_MISSING`, `STATE_DAMAGED`, `STATE_NOT_DURABLE` when the API server does not answer
+   * @throws StateError `STATE_MISSING`, `STATE_DAMAGED`, or `STATE_NOT_DURABLE` if the API server does not
+   * answer
    */
   static async open<S>(deps: AuthoritySecretDeps<S>): Promise<AuthoritySecret<S>> {
     const found = await fetchSecret(deps);
@@ -64,7 +66,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
     return this.#snapshot.state;
   }
 
-  /** Whoever has to act on what other replicas decide. */
+  /** Registers the listener for changes by other replicas. */
   onForeignChange(listener: ForeignChangeListener<S>): void {
     this.#listener = listener;
   }
@@ -122,12 +124,12 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
     return `${id} in ${nameOf(this.#deps)}`;
   }
 
-  /** Takes what another replica wrote, as a watch tells it; what is older than ours is passed over. */
+  /** Adopts a version that the watch delivered; a version older than the current one is ignored. */
   observe(secret: SecretObject): Promise<void> {
     return this.#queue.run(() => this.#adopt(secret));
   }
 
-  /** Looks at what is there now, and makes the Secret again with all that it held when somebody deleted it. */
+  /** Reads the current version, and recreates the Secret with its whole content if it was deleted. */
   restore(): Promise<void> {
     return this.#queue.run(async () => {
       const hasBegun = this.#snapshot.generation > 0;
@@ -144,7 +146,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
     });
   }
 
-  /** False when there is nothing to write, in the end. @throws StateError `STATE_NOT_DURABLE` */
+  /** Returns false if there is nothing left to write. @throws StateError `STATE_NOT_DURABLE` */
   async #write(
     change: (snapshot: AuthoritySnapshot<S>) => AuthoritySnapshot<S> | undefined,
   ): Promise<boolean> {
@@ -158,12 +160,13 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
     throw notDurable(this.#deps, `${maxAttempts} attempts lost to concurrent writes`);
   }
 
-  /** False when somebody else has written since. */
+  /** Returns false if another writer was faster. */
   async #send(next: AuthoritySnapshot<S>): Promise<boolean> {
     const body = encodeSnapshot(this.#deps, next, this.#deps.codec);
     const { client, namespace } = this.#deps;
     const isNew = next.resourceVersion === undefined;
-    // A beginning is one write: the first state comes with its keys, and until then nothing is there.
+    // A new CA starts with one write: nothing is stored until the first state and its keys are written
+    // together.
     if (isNew && next.files.size > 0 && next.state === this.#deps.initial) return this.#stage(next);
     this.#isUncertain = true;
     const reply = await this.#tried(
@@ -185,7 +188,8 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
     const found = await fetchSecret(this.#deps);
     this.#isUncertain = false;
     if (found !== undefined) await this.#adopt(found);
-    // Also of one that brings nothing new: who labelled it, or brought an older one back, has changed its version.
+    // Even a version without new content counts, because a changed label or a restored older copy also
+    // changes it.
     this.#snapshot = { ...this.#snapshot, resourceVersion: found?.metadata.resourceVersion };
   }
 
@@ -194,7 +198,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
     const before = this.#snapshot;
     const isKnown = before.resourceVersion !== undefined && next.generation <= before.generation;
     if (isKnown) return;
-    // Keys first: what comes into force must be able to sign.
+    // The keys come first, because a state that takes effect must be able to sign.
     this.#snapshot = { ...next, state: before.state };
     try {
       await this.#listener?.prepare(next.state);

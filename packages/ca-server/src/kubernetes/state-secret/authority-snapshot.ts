@@ -3,11 +3,11 @@ import type { StateCodec } from "../../store/control/control-store.ts";
 import { createDocument, parseDocument } from "../../store/control/document.ts";
 import type { SecretObject } from "./secret-object.ts";
 
-/** What one version of the Secret holds. */
+/** The content of one version of the Secret. */
 export interface AuthoritySnapshot<S> {
-  /** The API server's; undefined while the Secret has not been made. */
+  /** Assigned by the API server; undefined until the Secret exists. */
   readonly resourceVersion: string | undefined;
-  /** Grows with each write, of a key or of the state. */
+  /** Increases with each write of a key or of the state. */
   readonly generation: number;
   readonly state: S;
   /** PEM by name: `<id>.key.pem` and `<id>.crt.pem`. */
@@ -18,7 +18,10 @@ export const secretType = "kasbah.dev/ca";
 const controlKey = "control.json";
 const fileName = /^[a-z0-9-]+\.(key|crt)\.pem$/;
 
-/** Reads a Secret of ours. @throws StateError `STATE_DAMAGED` when it is another's, or was altered */
+/**
+ * Parses a Secret that the CA wrote. @throws StateError `STATE_DAMAGED` if another program wrote or altered
+ * it
+ */
 export function parseSnapshot<S>(
   place: string,
   secret: SecretObject,
@@ -45,7 +48,7 @@ export function parseSnapshot<S>(
   };
 }
 
-/** The Secret that holds a snapshot. */
+/** Returns the Secret that contains a snapshot. */
 export function encodeSnapshot<S>(
   { namespace, name }: { readonly namespace: string; readonly name: string },
   { resourceVersion, generation, state, files }: AuthoritySnapshot<S>,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A Secret (v1), as far as it concerns us. */
+/** The fields of a Secret (v1) that the CA uses. */
 export interface SecretObject {
   readonly metadata: {
     readonly name: string;
@@ -21,7 +21,7 @@ const schema = z.object({
   data: z.record(z.string(), z.string()).optional(),
 });
 
-/** Reads what the API server sent. @throws Error without any of the content, which may be a key */
+/** Parses the API server's response. @throws Error without any of its content, which may be a key */
 export function readSecretObject(value: unknown): SecretObject {
   const secret = schema.safeParse(value);
   if (!secret.success) throw new Error("the API server's response is not a Secret");

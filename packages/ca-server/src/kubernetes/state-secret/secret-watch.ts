@@ -16,11 +16,14 @@ export interface SecretWatchDeps {
   readonly logger: Logger;
 }
 
-/** Less than the time after which load balancers cut connections that are silent. */
+/** Shorter than the idle timeout after which load balancers close connections. */
 const watchSeconds = 290;
 const retry = { baseMs: 500, capMs: 10_000 };
 
-/** Brings what other replicas write into this process, within moments; and makes the Secret again when it is deleted. */
+/**
+ * Applies the writes of other replicas in this process within moments, and recreates the Secret if it is
+ * deleted.
+ */
 export class SecretWatch implements Component {
   readonly name = "authority secret";
   readonly #deps: SecretWatchDeps;
@@ -48,7 +51,7 @@ export class SecretWatch implements Component {
     return this.#pace.delayMs({ attempt: this.#failures });
   }
 
-  /** True when the watch ended in good order. */
+  /** Returns true if the watch ended without an error. */
   async #watchOnce(signal: AbortSignal): Promise<boolean> {
     const { secret, namespace, name, logger } = this.#deps;
     const query = new URLSearchParams({
@@ -59,9 +62,9 @@ export class SecretWatch implements Component {
     });
     const path = `/api/v1/namespaces/${namespace}/secrets?${query}`;
     try {
-      // Nobody tells of what was deleted between two watches.
+      // No event reports a deletion between two watches.
       await secret.restore();
-      // One without a version begins with what is there now, so that no change between them is missed.
+      // A watch without a version starts with the current object, so no change in between is missed.
       for await (const line of watchLines(this.#deps, path, signal)) {
         await this.#take(line);
         this.#trouble.clear();

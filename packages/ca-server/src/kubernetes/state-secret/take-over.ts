@@ -11,7 +11,7 @@ import { readSecretObject, type SecretObject } from "./secret-object.ts";
 export interface TakeOverDeps {
   readonly client: Pick<KubernetesClient, "get">;
   readonly namespace: string;
-  /** Tried in this order; the first that is there is taken. */
+  /** Tried in this order; the first one that exists is adopted. */
   readonly names: readonly string[];
   readonly trustDomain: TrustDomain;
   readonly passphrase: Secret | undefined;
@@ -20,10 +20,11 @@ export interface TakeOverDeps {
 }
 
 /**
- * The CA that istiod left in a Secret, made by itself (`istio-ca-secret`) or plugged in (`cacerts`), so that a mesh goes
- * on under the same root. The Secret stays as it is: going back is starting istiod again.
+ * Returns the CA that istiod left in a Secret, either self-signed (`istio-ca-secret`) or plugged in
+ * (`cacerts`), so that a mesh keeps its root. The Secret stays unchanged: to go back, start istiod again.
  *
- * @throws StateError `PLUGGED_IN_REJECTED` when one is there and cannot be used: a new root would cut off every client
+ * @throws StateError `PLUGGED_IN_REJECTED` if one exists but is unusable: with a new root every client would
+ * lose trust
  */
 export async function findTakeOver(deps: TakeOverDeps): Promise<PluggedInSet | undefined> {
   const { namespace, names, logger } = deps;
@@ -49,7 +50,7 @@ async function fetch({ client, namespace }: TakeOverDeps, name: string): Promise
   }
 }
 
-/** istiod writes no roots beside a root that it made itself, and no chain. */
+/** Beside a self-signed root, istiod stores neither a root file nor a chain. */
 function parseSet({ data = {} }: SecretObject, place: string, deps: TakeOverDeps): PluggedInSet {
   const text = (name: string) => Buffer.from(data[name] ?? "", "base64").toString("utf8");
   const certificate = text(istioNames.certificate);

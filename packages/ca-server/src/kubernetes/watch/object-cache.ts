@@ -2,9 +2,12 @@ import { z } from "zod";
 
 export interface ObjectCacheDeps<T> {
   readonly kind: string;
-  /** Keeps what is needed of an object and nothing else, since there may be a hundred thousand of them. */
+  /** Keeps only the needed fields of an object, since there may be a hundred thousand of them. */
   readonly schema: z.ZodType<T>;
-  /** Undefined for an object that is gone. One that was deleted and made anew between two looks is only told as new. */
+  /**
+   * The object is undefined after a deletion. An object that was deleted and recreated between two reads is
+   * reported only as new.
+   */
   readonly onChange?: ((key: string, object: T | undefined) => void) | undefined;
 }
 
@@ -17,7 +20,10 @@ const envelopeSchema = z.object({
   }),
 });
 
-/** Objects by `namespace/name`, or by name where they have no namespace. What cannot be read is skipped and counted. */
+/**
+ * Objects by `namespace/name`, or by name if they have no namespace. Unreadable objects are skipped and
+ * counted.
+ */
 export class ObjectCache<T> {
   readonly #deps: ObjectCacheDeps<T>;
   readonly #objects = new Map<string, T>();
@@ -40,7 +46,7 @@ export class ObjectCache<T> {
     this.#skipped += 1;
   }
 
-  /** Gives its key where it has one. What was known of an object stays when its new shape cannot be read. */
+  /** Returns the object's key, if it has one. If the new version is unreadable, the previous one stays. */
   put(object: unknown): string | undefined {
     const { key, version } = this.#envelope(object) ?? {};
     if (key === undefined || (version !== "" && this.#versions.get(key) === version)) return key;
@@ -60,7 +66,7 @@ export class ObjectCache<T> {
     if (key !== undefined) this.#drop(key);
   }
 
-  /** After a complete list: what was not in it is gone. */
+  /** Removes every object that a complete list did not contain. */
   keepOnly(keys: ReadonlySet<string>): void {
     for (const key of [...this.#objects.keys()]) if (!keys.has(key)) this.#drop(key);
   }
@@ -72,7 +78,7 @@ export class ObjectCache<T> {
 
   #envelope(object: unknown): { key: string; version: string } | undefined {
     const read = envelopeSchema.safeParse(object);
-    // Items of a list do not say their kind, events of a watch do.
+    // Items of a list do not carry their kind; events of a watch do.
     const isOther = read.data?.kind !== undefined && read.data.kind !== this.#deps.kind;
     if (!read.success || isOther) {
       this.skip();

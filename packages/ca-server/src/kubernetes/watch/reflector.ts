@@ -7,10 +7,10 @@ import { isOlder, readWatchEvent } from "./watch-event.ts";
 import { watchLines } from "./watch-lines.ts";
 
 export interface ReflectorDeps<T> extends Collection, ObjectCacheDeps<T> {
-  /** Of the component, and in the log. */
+  /** The name of the component, also in the log. */
   readonly name: string;
   readonly client: Pick<KubernetesClient, "get" | "watch">;
-  /** After each complete list. */
+  /** Called after each complete list. */
   readonly onSync?: () => void;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -18,17 +18,20 @@ export interface ReflectorDeps<T> extends Collection, ObjectCacheDeps<T> {
   readonly roll: () => number;
 }
 
-/** 40 KiB for an object before an answer is too large, which has room for what controllers write into a pod. */
+/** Allows 40 KiB per object before a response is too large, including what controllers write into a pod. */
 const mostPerPage = 200;
 const fewestPerPage = 10;
-/** A watch that ended sooner is no success, so that a server which ends each at once is not asked in a loop. */
+/**
+ * A watch that ends earlier counts as a failure, so that the CA does not loop if the server ends every watch
+ * immediately.
+ */
 const steadyMs = 10_000;
 const known: ReadonlySet<string> = new Set(["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]);
 const backoff = { baseMs: 500, capMs: 30_000, shortestMs: 50 };
 
 /**
- * Keeps a copy of a collection: lists it, then watches it from there. When the watch fails, or may have missed something,
- * it lists again. It never gives up, and what was known stays meanwhile.
+ * Keeps a copy of a collection: lists it, then watches it from that version. If the watch fails or may have
+ * missed an event, it lists again. It never gives up, and meanwhile keeps the known objects.
  */
 export class Reflector<T> implements Component {
   readonly name: string;
@@ -37,7 +40,7 @@ export class Reflector<T> implements Component {
   readonly #loop: Loop;
   readonly #pace: RetryPace;
   readonly #trouble = new OncePerReason();
-  /** Where to watch on; undefined when a list is due. */
+  /** The version from which to continue the watch; undefined if a list is due. */
   #version: string | undefined;
   #perPage = mostPerPage;
   #failures = 0;
@@ -56,17 +59,17 @@ export class Reflector<T> implements Component {
     return this.#cache.current;
   }
 
-  /** Whether a complete list was ever read. */
+  /** Whether a complete list has ever been read. */
   get isSynced(): boolean {
     return this.#isSynced;
   }
 
-  /** Why the copy may be out of date; undefined while it follows the API server. */
+  /** The reason why the copy may be out of date; undefined while the watch works. */
   get lastError(): Error | undefined {
     return this.#lastError;
   }
 
-  /** How many objects and events could not be read. */
+  /** The number of unreadable objects and events. */
   get skipped(): number {
     return this.#cache.skipped;
   }
@@ -75,7 +78,7 @@ export class Reflector<T> implements Component {
     this.#loop.start();
   }
 
-  /** A list on its way is left to its deadline; nothing is told of it any more. */
+  /** A list in flight may run to its deadline; its result is ignored. */
   async stop(): Promise<void> {
     void this.#loop.stop();
   }
@@ -88,7 +91,7 @@ export class Reflector<T> implements Component {
     return error === undefined && steady ? 0 : this.#pauseMs(error);
   }
 
-  /** Until the watch ends, by itself or by an error. */
+  /** Runs until the watch ends, with or without an error. */
   async #follow(signal: AbortSignal): Promise<{ error?: unknown; steady: boolean }> {
     const { clock } = this.#deps;
     let sinceMs: number | undefined;
@@ -116,7 +119,7 @@ export class Reflector<T> implements Component {
         }
       }
     } catch (error) {
-      // The pages may have been too large for the answer, or for its deadline.
+      // The pages may have been too large for the response limit or for the deadline.
       this.#perPage = Math.max(fewestPerPage, Math.floor(this.#perPage / 2));
       throw error;
     }
@@ -146,7 +149,7 @@ export class Reflector<T> implements Component {
     }
     if (type === "ADDED" || type === "MODIFIED") this.#cache.put(object);
     else if (type === "DELETED") this.#cache.remove(object);
-    // A type of event that nobody knows yet says nothing on where the watch stands.
+    // An unknown event type says nothing about the version that the watch has reached.
     else if (type !== "BOOKMARK") this.#cache.skip();
     if (version !== undefined && known.has(type)) this.#version = version;
   }

@@ -10,8 +10,8 @@ const rememberedForMs = 10 * 60_000;
 const longestWaitMs = 60_000;
 
 /**
- * How often one object is set right again. The first three times in ten minutes at once; then in growing intervals, to a
- * minute, since whoever undoes it so often is a program too, and two programs could go on like that for ever.
+ * Limits how often the CA restores one object: three times in ten minutes immediately, then at intervals that
+ * grow to a minute. A writer that undoes it so often is a program, and the two could continue forever.
  */
 export class RestorePace {
   readonly #clock: Clock;
@@ -33,7 +33,7 @@ export class RestorePace {
     return this.#times(key) > atOnce;
   }
 
-  /** Until the next time is due. */
+  /** The time until the next restore is due. */
   waitMs(key: string): number {
     const times = this.#times(key);
     if (times < atOnce) return 0;

@@ -4,7 +4,7 @@ import { z } from "zod";
 export interface WatchEvent {
   readonly type: string;
   readonly object: unknown;
-  /** Where the watch stands after it; undefined where the object does not say. */
+  /** The version of the watch after this event; undefined if the object does not carry one. */
   readonly version: string | undefined;
 }
 
@@ -12,7 +12,7 @@ const eventSchema = z.object({ type: z.string(), object: z.unknown() });
 const versionSchema = z.object({ metadata: z.object({ resourceVersion: z.string().min(1) }) });
 const failureSchema = z.object({ code: z.number() });
 
-/** @throws Error for a line that is no event, and for the event by which the API server gives up the watch */
+/** @throws Error if the line is not an event, or if the event reports that the API server ends the watch */
 export function readWatchEvent(line: string): WatchEvent {
   const event = eventSchema.safeParse(parseJson(line));
   if (!event.success) throw new Error("a line of the watch is not an event");
@@ -24,7 +24,10 @@ export function readWatchEvent(line: string): WatchEvent {
   return { type, object, version: versionSchema.safeParse(object).data?.metadata.resourceVersion };
 }
 
-/** By number, where both are one: the API promises no more than that one watch does not run backwards. */
+/**
+ * Compares two versions as numbers, if both are. The API only guarantees that a single watch never goes
+ * backwards.
+ */
 export function isOlder(version: string, than: string): boolean {
   if (!isDecimal(version) || !isDecimal(than)) return false;
   return version.length === than.length ? version < than : version.length < than.length;

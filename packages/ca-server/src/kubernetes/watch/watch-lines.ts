@@ -6,12 +6,16 @@ export interface WatchLinesDeps {
   readonly clock: Clock;
 }
 
-/** The API server sends a bookmark each minute to who asked for them; after a longer silence nobody may be there any more. */
+/**
+ * The API server sends a bookmark every minute on request, so after a longer silence the connection may be
+ * dead.
+ */
 const longestSilenceMs = 90_000;
 
 /**
- * The events of a watch, a line each, until the server ends it or falls silent: a connection can be half open for hours.
- * Silence has failed nobody yet, so that it is an end in good order; the next watch goes on where this one stood.
+ * The events of a watch, one per line, until the server ends it or falls silent, because a connection can be
+ * half open for hours. Silence is not an error, so the watch then ends normally, and the next one continues
+ * from the same version.
  */
 export async function* watchLines(
   { client, clock }: WatchLinesDeps,

@@ -3,7 +3,7 @@ import { ApiAnswerError } from "../api/api-answer.ts";
 
 export interface WorkQueueDeps {
   readonly work: (key: string) => Promise<void>;
-  /** Work that failed is tried again, less and less often. */
+  /** Called for each failure. The queue retries failed work at growing intervals. */
   readonly onTrouble: (key: string, error: unknown) => void;
   readonly atOnce: number;
   readonly clock: Clock;
@@ -17,10 +17,10 @@ interface Failure {
 }
 
 const backoff = { baseMs: 200, capMs: 30_000, shortestMs: 20 };
-/** So that a thousand keys that fail together are not tried more often than some ten in a second. */
+/** Limits a thousand keys that fail together to about ten retries per second. */
 const perFailureMs = 200;
 
-/** Does the work of each key when it is due: a few keys at once, one key never twice at once. */
+/** Does the work of each key when it is due: several keys concurrently, but never one key twice at a time. */
 export class WorkQueue {
   readonly #deps: WorkQueueDeps;
   readonly #due = new Map<string, number>();
@@ -35,7 +35,7 @@ export class WorkQueue {
     this.#loop = new Loop({ clock: deps.clock, pass: async () => this.#beginNext() });
   }
 
-  /** A key that waits already keeps the earlier moment; one whose work failed waits for its next try. */
+  /** A key that is already waiting keeps the earlier time; a key whose work failed waits for its retry. */
   add(key: string, afterMs = 0): void {
     const dueMs = this.#deps.clock.monotonicMs() + afterMs;
     const earliestMs = this.#failures.get(key)?.notBeforeMs ?? 0;
@@ -52,13 +52,13 @@ export class WorkQueue {
     this.#loop.start();
   }
 
-  /** Waits for what is in work. */
+  /** Waits for the work in progress. */
   async stop(): Promise<void> {
     await this.#loop.stop();
     await Promise.all(this.#running.values());
   }
 
-  /** Begins the work of a key if one is due; returns how long to wait for the next. */
+  /** Starts the work of a key if one is due. Returns the time to wait for the next. */
   #beginNext(): number {
     const [key, dueMs] = this.#next();
     const waitMs = dueMs - this.#deps.clock.monotonicMs();
@@ -67,7 +67,7 @@ export class WorkQueue {
     return 0;
   }
 
-  /** Never, when there is nothing to do or enough is in work. */
+  /** Infinity if there is nothing to do, or enough work is in progress. */
   #next(): readonly [key: string, dueMs: number] {
     let next: readonly [string, number] = ["", Number.POSITIVE_INFINITY];
     if (this.#running.size >= this.#deps.atOnce) return next;
