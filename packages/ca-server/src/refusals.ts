@@ -1,2 +1,2 @@
-// What the operator's command may read about refusals, without a server.
+// The facts about refusals that the operator's command uses without a server.
 export { type RefusalAlert, statusTable } from "./grpc/status-table.ts";

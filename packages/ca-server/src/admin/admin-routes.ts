@@ -18,10 +18,13 @@ export interface AdminRoutesDeps {
   readonly logger: Logger;
 }
 
-/** Node can not ask a Unix socket who is at its other end, so this is what the command says, and logged as such. */
+/**
+ * Node cannot identify the peer of a Unix socket, so the command states the operator's name, which is logged
+ * as unverified.
+ */
 const operatorHeader = "kasbah-operator";
 
-/** `kasbah.v1.AuthorityAdmin` over the operations; every act is in the log and on record. */
+/** `kasbah.v1.AuthorityAdmin` over the operations. The CA logs every action and records it in the ledger. */
 export function createAdminRoutes({ operations, log, logger }: AdminRoutesDeps): Route[] {
   const act = <Request extends object>(
     name: string,
@@ -54,7 +57,7 @@ export function createAdminRoutes({ operations, log, logger }: AdminRoutesDeps):
   ];
 }
 
-/** What was asked for by name, where anything was. */
+/** The request's named arguments, or undefined if there are none. */
 function argumentsOf(request: object): OperatorAct["arguments"] {
   const given = Object.entries(request).filter(([, value]) => value !== undefined);
   return given.length === 0 ? undefined : Object.fromEntries(given);

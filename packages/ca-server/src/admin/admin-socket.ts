@@ -17,7 +17,10 @@ export interface AdminSocketDeps {
   readonly logger: Logger;
 }
 
-/** The operator's port: whoever may open the socket, mode 0600, may do everything that the command can. */
+/**
+ * The operator's socket. It has mode 0600, and every process that may open it may do everything that the
+ * command can.
+ */
 export function createAdminSocket(deps: AdminSocketDeps): UnixSocket {
   const { admission, clock, logger } = deps;
   const server = new Http2Server({
@@ -34,7 +37,10 @@ export function createAdminSocket(deps: AdminSocketDeps): UnixSocket {
   });
 }
 
-/** The operator is told what the state does not allow; what is a fault of ours stays in the log under a reference. */
+/**
+ * The operator sees why the state does not allow an action. Internal errors stay in the log under a
+ * reference.
+ */
 function statusOf(error: unknown, path: string, { newReferenceId, logger }: AdminSocketDeps): RpcStatus {
   if (error instanceof OperationError) {
     return { code: grpcStatus.FAILED_PRECONDITION, message: `${error.code}: ${error.message}` };

@@ -9,12 +9,12 @@ import { decisionMessage } from "../recording/decision-message.ts";
 
 export interface AdmissionRoutesDeps {
   readonly decisions: { find(referenceId: string): DecisionEntry | undefined };
-  /** Asked for a call that memory has not: the ledger on disk. */
+  /** Finds calls that are no longer in memory, in the ledger on disk. */
   readonly onRecord?: { find(referenceId: string): Promise<DecisionEntry | undefined> };
   readonly policy: Pick<PolicySource, "current" | "path">;
 }
 
-/** `kasbah.v1.AdmissionAdmin`: why a call was refused, and which rule decides about an identity. */
+/** `kasbah.v1.AdmissionAdmin`: explains why a call was refused, and which rule applies to an identity. */
 export function createAdmissionRoutes({ decisions, onRecord, policy }: AdmissionRoutesDeps): Route[] {
   return [
     unaryRoute({

@@ -1,19 +1,21 @@
 import { createHash } from "node:crypto";
 import { StateError } from "../errors.ts";
 
-/** Everything that a CA needs to go on elsewhere, but for its records. */
+/** Everything that a CA needs to continue elsewhere, except its ledger. */
 export interface Backup {
   readonly createdAt: Date;
-  /** The control state, as its file has it. */
+  /** The control state, as in its file. */
   readonly state: unknown;
-  /** The files of each authority in use, by their names, by its id. */
+  /** The files of each authority in use, by authority id and file name. */
   readonly authorities: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 const format = "kasbah-backup";
 const version = 1;
 
-/** One JSON document with a checksum, so that a file that was cut or altered on its way is not taken for whole. */
+/**
+ * Encodes the backup as one JSON document with a checksum, so that a truncated or altered file is detected.
+ */
 export function encodeBackup({ createdAt, state, authorities }: Backup): string {
   const content = { createdAt: createdAt.toISOString(), state, authorities };
   return `${JSON.stringify({ format, version, ...content, checksum: checksumOf(content) }, undefined, 2)}\n`;
@@ -39,7 +41,7 @@ function parseObject(text: string): Record<string, unknown> {
     const value: unknown = JSON.parse(text);
     if (isRecordOf(value, (_: unknown): _ is unknown => true)) return value;
   } catch {
-    // Told below: the parser's message would quote the file, which holds keys.
+    // The parser's message would quote the file, which contains keys, so the error below replaces it.
   }
   throw malformed("it is not a JSON object");
 }

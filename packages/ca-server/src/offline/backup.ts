@@ -14,12 +14,12 @@ import { prepareStateDirectory, showsFormerRoot, stateDirectoryAt } from "../sto
 import { type Backup, encodeBackup, parseBackup } from "./backup-file.ts";
 import { readAuthorityState } from "./offline-status.ts";
 
-/** What a backup holds, or a restored CA has. */
+/** A summary of a backup, or of a restored CA. */
 export interface BackupSummary {
   readonly authorities: readonly string[];
   readonly rootFingerprint: string;
   readonly createdAt: Date;
-  /** Whether its keys need a passphrase. */
+  /** Whether the keys need a passphrase. */
   readonly encrypted: boolean;
 }
 
@@ -28,9 +28,10 @@ const certificateFile = "ca-cert.pem";
 const maxBackupBytes = 16 * 1024 * 1024;
 
 /**
- * Writes the keys, certificates and state of a CA, running or stopped, to a new file of mode 0600. The ledger is not in it.
+ * Writes the keys, certificates and state of a running or stopped CA to a new file with mode 0600. The backup
+ * does not include the ledger.
  *
- * @throws StateError when the state can not be read; `BACKUP_EXISTS` rather than replace a file
+ * @throws StateError if the state cannot be read; `BACKUP_EXISTS` if the file already exists
  */
 export async function backupState(
   stateDirectory: string,
@@ -52,7 +53,10 @@ interface Whole {
   readonly authorities: Readonly<Record<string, Files>>;
 }
 
-/** State and keys of one moment: a running CA may retire an authority, and destroy its key, while we read. */
+/**
+ * Reads state and keys as of one moment, although a running CA may retire an authority and destroy its key
+ * meanwhile.
+ */
 async function readWhole(stateDirectory: string, passphrase: Secret | undefined): Promise<Whole> {
   const { authorities: directory } = stateDirectoryAt(stateDirectory);
   for (;;) {
@@ -83,7 +87,7 @@ async function readFiles(directory: string, passphrase: Secret | undefined): Pro
   return { [keyFile]: encrypted, [certificateFile]: certificate };
 }
 
-/** One that is encrypted already stays under its own passphrase. */
+/** A key that is already encrypted keeps its passphrase. */
 async function encrypt(key: string, passphrase: Secret): Promise<string> {
   if (isEncrypted(key)) return key;
   return parsePrivateKey(key).toEncryptedPkcs8Pem(passphrase.reveal());
@@ -94,10 +98,11 @@ function isEncrypted(key: string): boolean {
 }
 
 /**
- * Puts a backup into a state directory that holds no CA. Its serials are random, so none comes again; leaves issued after
- * the backup are not known, so every authority stays trusted as long as the longest of them could live.
+ * Restores a backup into a state directory without a CA. Serials are random, so none repeats. The CA does not
+ * know which leaves it issued after the backup, so every authority stays trusted for the longest lifetime of
+ * a leaf.
  *
- * @throws StateError `BACKUP_MALFORMED`; `STATE_IN_USE` when there is a CA already; `STATE_LOCKED`
+ * @throws StateError `BACKUP_MALFORMED`; `STATE_IN_USE` if there is already a CA; `STATE_LOCKED`
  */
 export async function restoreState(
   stateDirectory: string,
@@ -119,7 +124,8 @@ export async function restoreState(
     for (const { id } of inUse(state))
       await restoreAuthority(join(places.authorities, id), backup.authorities[id]);
     const restored = { ...coverUnknownLeaves(state, o.now, o.maxTtlMs), restoredAt: o.now };
-    // The state comes last: keys without it refuse to start, and never make a new root.
+    // The state is written last: with keys but without a state, the CA refuses to start and never creates a
+    // new root.
     await ControlStore.open({
       directory: places.control,
       codec: { encode: encodeState, decode: decodeState },

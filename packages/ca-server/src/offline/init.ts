@@ -14,7 +14,7 @@ import { DirectoryLock, type LockHolder } from "../store/directory-lock.ts";
 import { prepareStateDirectory, showsFormerRoot } from "../store/state-directory.ts";
 import { readOfflineStatus } from "./offline-status.ts";
 
-/** The settings of `kasbah init`: those of the server that say what authorities are made, and where. */
+/** The options of `kasbah init`: those server options that define the authorities and their location. */
 export function initOptions(machine: Machine) {
   const { stateDir, trustDomain, maxTtl } = serverOptions(machine);
   const { rootRotation: _, rotationSchedule: __, ...authorities } = authorityOptions;
@@ -46,7 +46,9 @@ export function initStateCommand(version: string): Command<InitOptions> {
   };
 }
 
-/** Makes the authorities of a new state directory; one that has them stays as it is. @throws StateError */
+/**
+ * Creates the authorities of a new state directory. Existing authorities stay unchanged. @throws StateError
+ */
 export async function initState(
   config: InitConfig,
   { clock, logger, holder }: { readonly clock: Clock; readonly logger: Logger; readonly holder: LockHolder },

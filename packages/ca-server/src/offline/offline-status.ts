@@ -9,7 +9,7 @@ import { readControlState } from "../store/control/files.ts";
 import { stateDirectoryAt } from "../store/state-directory.ts";
 
 /**
- * What the authorities in a state directory are like, read from the disk alone: the CA may be stopped.
+ * Reads the status of the authorities from disk alone, because the CA may be stopped.
  *
  * @throws StateError `STATE_MISSING`, `STATE_DAMAGED`
  */
@@ -38,7 +38,7 @@ export async function readAuthorityState(stateDirectory: string): Promise<Author
   );
 }
 
-/** Our roots are named for their trust domain, as Istio's are; others need not be. */
+/** The CA names its roots after their trust domain, as Istio does; other roots may have any name. */
 function trustDomainOf(state: AuthorityState): string {
   const { subject } = new X509Certificate(rootOf(state, state.signerId).certificate.der);
   return /^O=(.*)$/m.exec(subject ?? "")?.[1] ?? "";

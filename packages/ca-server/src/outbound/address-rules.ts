@@ -2,17 +2,17 @@ import { type LookupAddress, lookup as systemLookup } from "node:dns";
 import { BlockList, isIP, isIPv6, type LookupFunction } from "node:net";
 import { HttpsError } from "../errors.ts";
 
-/** An address range as configured, such as `127.0.0.1/32`. */
+/** A configured address range, such as `127.0.0.1/32`. */
 export interface AddressRange {
   readonly address: string;
   readonly prefix: number;
 }
 
 const neverByItself: readonly [string, number, "ipv4" | "ipv6"][] = [
-  // This host.
+  // Loopback and the unspecified addresses.
   ["0.0.0.0", 8, "ipv4"],
   ["127.0.0.0", 8, "ipv4"],
-  // Link-local, where clouds keep their metadata services; and those of the clouds that keep them elsewhere.
+  // Link-local, which includes most clouds' metadata services, and the metadata services elsewhere.
   ["169.254.0.0", 16, "ipv4"],
   ["fe80::", 10, "ipv6"],
   ["fd00:ec2::", 32, "ipv6"],
@@ -23,7 +23,7 @@ const neverByItself: readonly [string, number, "ipv4" | "ipv6"][] = [
   // Multicast, reserved and broadcast.
   ["224.0.0.0", 3, "ipv4"],
   ["ff00::", 8, "ipv6"],
-  // Other spellings of IPv4 addresses: compatible, by translation, by tunnel.
+  // Embedded IPv4 addresses: IPv4-compatible, NAT64 and 6to4.
   ["::", 96, "ipv6"],
   ["64:ff9b::", 96, "ipv6"],
   ["64:ff9b:1::", 48, "ipv6"],
@@ -31,8 +31,9 @@ const neverByItself: readonly [string, number, "ipv4" | "ipv6"][] = [
 ];
 
 /**
- * Where a configured URL may lead: not to this host, its links and its cloud's metadata service, unless such a range is
- * allowed by name (SSRF). Private networks are allowed, since that is where API servers live.
+ * The addresses that a configured URL may reach (SSRF). Loopback, link-local addresses and metadata services
+ * are refused unless the configuration allows them. Private networks are allowed, because API servers are
+ * usually there.
  */
 export class AddressRules {
   readonly #refused = new BlockList();
@@ -40,7 +41,7 @@ export class AddressRules {
 
   readonly #resolve: typeof systemLookup;
 
-  /** @param resolve looks names up, anew for each connection. */
+  /** @param resolve resolves names, again for each connection */
   constructor(allowed: readonly AddressRange[], resolve: typeof systemLookup = systemLookup) {
     this.#resolve = resolve;
     for (const [address, prefix, family] of neverByItself) this.#refused.addSubnet(address, prefix, family);
@@ -49,7 +50,7 @@ export class AddressRules {
     }
   }
 
-  /** Looks a name up, and fails when any of its addresses is not allowed; for `https.request`. */
+  /** Resolves a name for `https.request`. Fails if any of its addresses is not allowed. */
   readonly lookup: LookupFunction = (hostname, options, callback) => {
     this.#resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
       if (error) return callback(error, "");
@@ -61,7 +62,7 @@ export class AddressRules {
     });
   };
 
-  /** Checks a host that is an address, which is never looked up. @throws HttpsError */
+  /** Checks a host that is an IP address, which is never resolved. @throws HttpsError */
   checkHost(hostname: string): void {
     const address = hostname.replace(/^\[(.*)\]$/, "$1");
     if (isIP(address) !== 0 && !this.#isAllowed(address)) throw forbidden(address);

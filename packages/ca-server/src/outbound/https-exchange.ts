@@ -5,19 +5,19 @@ import { errnoOf } from "@kasbah/runtime";
 import { HttpsError } from "../errors.ts";
 import type { AddressRules } from "./address-rules.ts";
 
-/** A server that we ask over https, as configured. */
+/** The settings of an HTTPS server that the CA calls. */
 export interface HttpsEndpoint {
   readonly url: URL;
-  /** PEM of the roots that the server's certificate must chain to; undefined for the system's. */
+  /** PEM of the roots that the server's certificate must chain to; undefined for the system's roots. */
   readonly caFile: string | undefined;
-  /** Holds a bearer token for the server; read again for each request, since kubelets replace it. */
+  /** Contains a bearer token for the server. Read again for each request, because the kubelet replaces it. */
   readonly tokenFile: string | undefined;
   readonly addressRules: AddressRules;
-  /** For the whole exchange. Default 5 s. */
+  /** For the whole exchange. The default is 5 s. */
   readonly timeoutMs?: number;
-  /** Of an answer. Default 1 MiB. */
+  /** The size limit of a response. The default is 1 MiB. */
   readonly maxBytes?: number;
-  /** Keeps connections for the next exchange; one of its own, without it. */
+  /** Keeps connections for the next exchange. Without an agent, each exchange opens its own. */
   readonly connections?: Agent;
 }
 
@@ -30,7 +30,7 @@ export interface HttpsRequest {
 export interface HttpsReply {
   readonly status: number;
   readonly body: string;
-  /** `Retry-After` in milliseconds, where it is a number of seconds. */
+  /** `Retry-After` in milliseconds, if it is a number of seconds. */
   readonly retryAfterMs: number | undefined;
 }
 
@@ -38,10 +38,11 @@ const defaultTimeoutMs = 5_000;
 const defaultMaxBytes = 1024 * 1024;
 
 /**
- * One exchange over https. Redirects are not followed: they would take our token to a host that nobody configured. The
- * address is checked at the moment of the connection, so that no second answer of the name server gets around the rules.
+ * Performs one HTTPS exchange. Redirects are not followed, because they would send the token to a host that
+ * is not configured. The address is checked when connecting, so that a second DNS answer cannot bypass the
+ * rules.
  *
- * @throws HttpsError, or the error of the connection; it holds neither the token nor anything of a body.
+ * @throws HttpsError, or the connection's error; it contains neither the token nor any part of a body
  */
 export async function exchange(
   endpoint: HttpsEndpoint,
@@ -89,7 +90,10 @@ export async function requestOptions(
   };
 }
 
-/** A kept connection may have been closed by the server at the moment of its use: then nothing was done, and once more is right. */
+/**
+ * The server may close a kept connection just as it is reused. The request was then not processed, so one
+ * retry is safe.
+ */
 export function respond(
   url: URL,
   options: RequestOptions,

@@ -6,9 +6,9 @@ const connectWithinMs = 10_000;
 const maxLineLength = 8 * 1024 * 1024;
 
 /**
- * The lines of an answer that goes on for as long as the server likes: how the Kubernetes API tells of changes.
+ * The lines of a response of unlimited length, which the Kubernetes API uses to send changes.
  *
- * @throws HttpsError when the server answers with another status than 200; its reply is not read
+ * @throws HttpsError if the server answers with a status other than 200; the body is not read
  */
 export async function* lines(endpoint: HttpsEndpoint, signal: AbortSignal): AsyncIterable<string> {
   const agent = new Agent({ keepAlive: false });

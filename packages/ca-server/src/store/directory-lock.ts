@@ -11,14 +11,14 @@ export interface LockHolder {
 }
 
 const sqliteBusy = 5;
-/** Two that start at the same moment get in each other's way; one of them must win, and not both give up. */
+/** Two processes that start at the same time may block each other, but one of them must win. */
 const contentionMs = 200;
 
 /**
- * Holds a directory for this process alone: a second one would undo what the first is about to make durable.
- * Node has no flock; SQLite's exclusive transaction is a lock of the file system, which a killed process leaves free and
- * which holds between containers on one volume. The directory must be private: whoever can read the file could hold it, too.
- * Who holds it is told by a file beside it, which decides nothing.
+ * Locks a directory for this process, because a second process would undo its writes. Node has no flock, so
+ * the lock is SQLite's exclusive transaction: the kernel releases it when a process is killed, and it works
+ * between containers on one volume. The directory must be private, because a reader of the file could also
+ * lock it.
  */
 export class DirectoryLock implements Component {
   readonly name = "state lock";
@@ -31,7 +31,10 @@ export class DirectoryLock implements Component {
     this.#holder = holder;
   }
 
-  /** Takes the lock, unless it is held already. @throws StateError `STATE_LOCKED` when another process holds it */
+  /**
+   * Acquires the lock unless this process already holds it. @throws StateError `STATE_LOCKED` if another
+   * process holds it
+   */
   async start(): Promise<void> {
     if (this.#database !== undefined) return;
     const database = this.#open();

@@ -5,16 +5,18 @@ import type { Adapter } from "lowdb";
 import { StateError } from "../errors.ts";
 import { type ControlDocument, parseDocument } from "./control/document.ts";
 
-/** Twenty times what the largest state takes. */
+/** Twenty times the size of the largest state. */
 const maxBytes = 8 * 1024 * 1024;
 
-/** What a file of the control state turned out to be. */
+/** The result of reading a file of the control state. */
 export type SlotContent =
   | { readonly kind: "missing" }
   | { readonly kind: "damaged" }
   | { readonly kind: "sound"; readonly document: ControlDocument };
 
-/** One file of the control state as lowdb's adapter: read with suspicion, replaced as a whole and durably. */
+/**
+ * A file of the control state as lowdb's adapter. Its content is validated, and replaced durably as a whole.
+ */
 export class DurableSlot implements Adapter<ControlDocument> {
   readonly path: string;
   readonly #fs: DurableFs | undefined;
@@ -24,7 +26,7 @@ export class DurableSlot implements Adapter<ControlDocument> {
     this.#fs = fs;
   }
 
-  /** For lowdb: null when there is nothing sound to read. */
+  /** For lowdb: null if the file is missing or damaged. */
   async read(): Promise<ControlDocument | null> {
     const content = await this.look();
     return content.kind === "sound" ? content.document : null;
@@ -36,7 +38,7 @@ export class DurableSlot implements Adapter<ControlDocument> {
     return writeFileDurably(this.path, text, 0o600, this.#fs);
   }
 
-  /** @throws StateError `STATE_DAMAGED` when it can not be read at all, or a later release wrote it */
+  /** @throws StateError `STATE_DAMAGED` if the file cannot be read, or if a later release wrote it */
   async look(): Promise<SlotContent> {
     const text = await this.#readText();
     if (text === undefined) return { kind: "missing" };
@@ -56,7 +58,7 @@ export class DurableSlot implements Adapter<ControlDocument> {
     } catch (cause) {
       const reason = errnoOf(cause) ?? "unexpected failure";
       if (reason === "ENOENT") return undefined;
-      // An unreadable file says nothing about what is in it: going on without it could undo a transition.
+      // The content of an unreadable file is unknown, and continuing without it could undo a transition.
       throw new StateError("STATE_DAMAGED", `cannot read ${this.path}: ${reason}`, { cause });
     }
   }

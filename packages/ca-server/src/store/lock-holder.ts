@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { printableText } from "@kasbah/runtime";
 
-/** Lies beside the lock and says who took it last. */
+/** A file beside the lock that names its last holder. It has no effect on the lock. */
 export const holderFile = "lock-holder.json";
 
 export function encodeHolder({
@@ -17,7 +17,10 @@ export function encodeHolder({
   return `${JSON.stringify({ pid, hostname, since: since.toISOString() })}\n`;
 }
 
-/** Who holds a lock, as an insertion that begins with a space; "" when the note is missing or says nothing. */
+/**
+ * Describes the holder of a lock as an insertion that starts with a space; "" if the file is missing or
+ * unusable.
+ */
 export async function describeHolder(directory: string): Promise<string> {
   try {
     const note: unknown = JSON.parse((await readFile(join(directory, holderFile), "utf8")).slice(0, 1000));

@@ -14,12 +14,15 @@ import {
 export interface PublicBundleDeps {
   readonly path: string;
   readonly bundle: () => TrustBundle;
-  /** When to look whether the file is still what it should be. */
+  /** When to check the content of the file. */
   readonly sweep: Sweep;
   readonly logger: Logger;
 }
 
-/** The trust bundle in a file where others on this machine find it. Written again when it is lost or changed. */
+/**
+ * Publishes the trust bundle in a file for other programs on this machine, and rewrites it if it is lost or
+ * changed.
+ */
 export class PublicBundle implements Component {
   readonly name = "public bundle";
   readonly #deps: PublicBundleDeps;
@@ -42,7 +45,10 @@ export class PublicBundle implements Component {
     await this.#queue.settled();
   }
 
-  /** Writes the file unless it holds the bundle in force. Trouble is logged, and met again at the next sweep. */
+  /**
+   * Writes the file unless it already contains the current bundle. Errors are logged, and the next sweep
+   * retries.
+   */
   publish(): Promise<void> {
     return this.#queue.run(async () => {
       try {
@@ -66,7 +72,10 @@ export class PublicBundle implements Component {
   }
 }
 
-/** Undefined for anything but a regular file of that length: a link or a FIFO is replaced, never followed. */
+/**
+ * Returns undefined for anything except a regular file of that length. A link or FIFO is replaced, never
+ * followed.
+ */
 async function contentOf(path: string, length: number): Promise<string | undefined> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const handle = await open(path, flags).catch(() => undefined);

@@ -3,20 +3,20 @@ import { join } from "node:path";
 import { holdsEntries, ledgersIn } from "@kasbah/ledger";
 import { ensureDirectory, errnoOf } from "@kasbah/runtime";
 
-/** Where things lie in a state directory. */
+/** The paths in a state directory. */
 export interface StateDirectory {
-  /** Keys; only the CA's user may enter. */
+  /** Keys. Only the CA's user has access. */
   readonly authorities: string;
-  /** What is known of the authorities; only the CA's user may enter. */
+  /** The state of the authorities. Only the CA's user has access. */
   readonly control: string;
-  /** What was decided; only the CA's user may enter. */
+  /** The ledger. Only the CA's user has access. */
   readonly ledger: string;
-  /** The trust bundle, for everybody on this machine. */
+  /** The trust bundle, readable by every user of this machine. */
   readonly publicBundle: string;
   readonly adminSocket: string;
 }
 
-/** Where things lie in the state directory at `path`; nothing is looked up. */
+/** Returns the paths in the state directory at `path` without accessing the disk. */
 export function stateDirectoryAt(path: string): StateDirectory {
   return {
     authorities: join(path, "authorities"),
@@ -27,7 +27,7 @@ export function stateDirectoryAt(path: string): StateDirectory {
   };
 }
 
-/** Makes the directories that are missing. @throws RuntimeError when a private one is open to others */
+/** Creates the missing directories. @throws RuntimeError if other users have access to a private one */
 export async function prepareStateDirectory(path: string): Promise<StateDirectory> {
   const state = stateDirectoryAt(path);
   await ensureDirectory(path, 0o755);
@@ -38,7 +38,7 @@ export async function prepareStateDirectory(path: string): Promise<StateDirector
   return state;
 }
 
-/** Whether a root was in use here: a key lies here, its bundle was published, or something was issued. */
+/** Whether a root was in use: a key exists, its bundle was published, or the ledger has an entry. */
 export async function showsFormerRoot(state: StateDirectory): Promise<boolean> {
   const authorities = await readdir(state.authorities);
   if (authorities.some((name) => !name.startsWith("."))) return true;

@@ -1,12 +1,14 @@
-/** The control state behind whatever keeps it: memory follows what is durable. */
+/** The control state in any kind of storage. Memory changes only after the storage. */
 export interface StateStore<S> {
-  /** The state in force, which is durable. */
+  /** The current state, which is durable. */
   readonly current: S;
   /**
-   * Puts the state that `change` makes in force once it is durable. `change` gets the state in force when its turn has
-   * come, and again when another process changed it meanwhile; returning the same object writes nothing.
+   * Makes the state that `change` returns current once it is durable. `change` receives the current state at
+   * its turn, and again if another process changes it meanwhile. If it returns the same object, nothing is
+   * written.
    *
-   * @throws StateError `STATE_NOT_DURABLE`: the state in force stays; and what `change` throws
+   * @throws StateError `STATE_NOT_DURABLE`, which leaves the current state unchanged; and any error of
+   * `change`
    */
   update(change: (current: S) => S): Promise<S>;
 }

@@ -2,14 +2,14 @@ import type { Certificate } from "@kasbah/pki";
 import { Gauge, type Registry } from "@kasbah/runtime";
 import { type AuthorityState, authorityOf, rootOf } from "../authorities/rotation/authority-state.ts";
 
-/** The stages as numbers, so that a graph of them climbs. */
+/** Numbers in the order of the stages, so that a graph of them rises. */
 const stageNumbers = { prepared: 0, distributed: 1, active: 2, retiring: 3, retired: 4 } as const;
 
 export interface AuthorityGauges {
   readonly state: AuthorityState;
 }
 
-/** Registers gauges of when things end and what is under way; names that begin with `citadel_` are Istio's. */
+/** Registers gauges of expiry and of rotations in progress. Names that begin with `citadel_` are Istio's. */
 export function registerAuthorityMetrics(
   registry: Registry,
   authorities: AuthorityGauges,

@@ -1,19 +1,22 @@
 import { Counter, type Registry } from "@kasbah/runtime";
 import { gaugeFactory } from "./metrics.ts";
 
-/** What the ledger counts. */
+/** Counts events of the ledger. */
 export interface LedgerMetrics {
-  /** A refusal of a caller that was not known is not written: its address has had its share, too many came, or the disk failed. */
+  /**
+   * The ledger did not record the refusal of an unauthenticated caller: its address or all such callers
+   * exceeded their limit, or the disk failed.
+   */
   readonly refusalDropped: (why: "peer" | "crowd" | "disk") => void;
-  /** Something that may be a theft was seen. */
+  /** The ledger raised an alarm about a possible theft. */
   readonly alarmRaised: (alarm: string) => void;
 }
 
-/** What is read from the ledger at each scrape. */
+/** The values that each scrape reads from the ledger. */
 export interface LedgerGauges {
-  /** Entries that are durable. */
+  /** The number of durable entries. */
   readonly size: number;
-  /** Entries that the last checkpoint covers. */
+  /** The number of entries that the last checkpoint covers. */
   readonly signedSize: number;
 }
 

@@ -1,25 +1,28 @@
 import { Counter, Gauge, Histogram, type Registry } from "@kasbah/runtime";
 
-/** What the CA counts. Names that begin with `citadel_` are Istio's, so that its dashboards and alerts keep working. */
+/**
+ * Counts the CA's events. Names that begin with `citadel_` are Istio's, so that its dashboards and alerts
+ * keep working.
+ */
 export interface CaMetrics {
   csrReceived(): void;
   certificateIssued(durationMs: number): void;
-  /** A call that got no certificate has ended. */
+  /** A call ended without a certificate. */
   callEnded(durationMs: number): void;
   /** `citadel` is Istio's class of the error. */
   callRefused(code: string, citadel: string): void;
-  /** A call was turned away on its headers alone. */
+  /** A call was refused because of its headers alone. */
   overloaded(): void;
-  /** One credential was judged: `accepted`, or the code of its refusal. */
+  /** A credential was checked: `accepted`, or the code of its refusal. */
   credentialChecked(kind: string, verdict: string): void;
   authenticated(durationMs: number): void;
-  /** Where the verdict on a token came from. */
+  /** The source of a TokenReview result. */
   tokenReviewed(from: string): void;
   requestIgnored(kinds: readonly string[]): void;
   keyShared(): void;
 }
 
-/** What is read from the gRPC server at each scrape. */
+/** The values that each scrape reads from the gRPC server. */
 export interface ServerGauges {
   readonly inFlight: number;
   readonly connections: number;
@@ -55,20 +58,20 @@ export function createCaMetrics(registry: Registry): CaMetrics {
   };
 }
 
-/** Registers what is read from the gRPC server. */
+/** Registers the gauges of the gRPC server. */
 export function registerServerGauges(registry: Registry, server: ServerGauges): void {
   const gauge = gaugeFactory(registry);
   gauge("kasbah_calls_in_flight", "Unary calls in flight.", () => server.inFlight);
   gauge("kasbah_connections", "Open connections to the gRPC port.", () => server.connections);
 }
 
-/** Registers what is read from the publisher of roots. */
+/** Registers the gauge of the root publisher. */
 export function registerPublisherGauge(registry: Registry, publisher: { readonly conflicts: number }): void {
   const help = "Namespaces in which another program writes the root (ROOT_PUBLISHER_CONFLICT).";
   gaugeFactory(registry)("kasbah_root_publisher_conflicts", help, () => publisher.conflicts);
 }
 
-/** Makes gauges whose value is read at each scrape. */
+/** Returns a function that registers gauges whose value is read at each scrape. */
 export function gaugeFactory(registry: Registry) {
   return (name: string, help: string, read: () => number) =>
     new Gauge({
@@ -81,7 +84,7 @@ export function gaugeFactory(registry: Registry) {
     });
 }
 
-/** A CSR can name any extension, and each would be a series of its own for ever. */
+/** A CSR can name any extension, and each would otherwise create a permanent series. */
 function boundedKind(kind: string): string {
   return /^[a-zA-Z]+$/.test(kind) ? kind : "other";
 }

@@ -3,15 +3,15 @@ import type { IssuerSource } from "../issuance/ports.ts";
 
 export interface ReadinessDeps {
   readonly issuers: Pick<IssuerSource, "activeIssuer">;
-  /** What does not stop a good request, and should be looked at. */
+  /** Conditions that need an operator's attention but do not fail valid requests. */
   readonly warnings: () => readonly string[];
-  /** Why good callers would not be known. */
+  /** The reasons why valid callers could not be authenticated. */
   readonly callers: { troubles(): readonly string[] };
   readonly ledger: { readonly writable: boolean };
   readonly clock: Clock;
 }
 
-/** Ready when a good request would get its certificate now. */
+/** Ready if a valid request would obtain its certificate now. */
 export function assessReadiness({ issuers, callers, ledger, clock, warnings }: ReadinessDeps): Readiness {
   const reasons: string[] = [];
   try {

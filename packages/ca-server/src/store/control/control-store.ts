@@ -5,28 +5,28 @@ import type { SlotContent } from "../embedded.ts";
 import { type ControlDocument, createDocument } from "./document.ts";
 import { createSlots, newestOf, type Slots, slotOf } from "./files.ts";
 
-/** How a state becomes JSON and comes back; `decode` throws on anything that `encode` would not write. */
+/** Converts a state to JSON and back. `decode` throws on any value that `encode` would not write. */
 export interface StateCodec<S> {
   encode(state: S): unknown;
   decode(value: unknown): S;
 }
 
 export interface ControlStoreDeps<S> {
-  /** Holds two files, of the last generation and the one before. */
+  /** Contains two files: the last generation and the one before it. */
   readonly directory: string;
   readonly codec: StateCodec<S>;
-  /** Makes the first state of a new directory; undefined where a missing state must be a loss. */
+  /** Creates the first state of a new directory; undefined if a missing state must be a loss. */
   readonly initial: (() => S) | undefined;
-  /** Adapts the previous generation, which is used when the last one was lost. */
+  /** Adapts the previous generation, which replaces a lost last one. */
   readonly recover: (state: S) => S;
   readonly fs?: DurableFs;
   readonly logger: Logger;
 }
 
 /**
- * The control state: a small value that survives crashes, full disks and one damaged file. Generation N lies in file
- * N mod 2, so that the generation before it is not touched while it is written. All writes go through one queue; the
- * candidate is durable before memory changes, and a candidate that failed leaves memory as it was.
+ * The control state, a small value that survives crashes, full disks and one damaged file. File N mod 2
+ * contains generation N, so a write never touches the generation before it. One queue serializes all writes.
+ * The candidate is durable before memory changes, and a failed candidate leaves memory unchanged.
  */
 export class ControlStore<S> {
   readonly #deps: ControlStoreDeps<S>;
@@ -43,10 +43,11 @@ export class ControlStore<S> {
   }
 
   /**
-   * Reads the last generation, or falls back to the one before and recovers.
+   * Reads the last generation, or recovers from the one before it.
    *
-   * @throws StateError `STATE_MISSING` when there is none and none may be made, `STATE_DAMAGED` when none is sound,
-   *   `STATE_NOT_DURABLE` when the first or the recovered state can not be written
+   * @throws StateError `STATE_MISSING` if there is no state and none may be created, `STATE_DAMAGED` if both
+   * are damaged,
+   *   `STATE_NOT_DURABLE` if the first or the recovered state cannot be written
    */
   static async open<S>(deps: ControlStoreDeps<S>): Promise<ControlStore<S>> {
     const slots = createSlots(deps.directory, deps.fs);
@@ -82,17 +83,19 @@ export class ControlStore<S> {
     return store;
   }
 
-  /** The state in force, which is on disk. */
+  /** The current state, which is on disk. */
   get current(): S {
     return this.#current;
   }
 
   /**
-   * Puts the state that `change` makes in force once it is durable. `change` gets the state in force when its turn has
-   * come; returning the same object writes nothing, throwing concerns this caller alone.
+   * Makes the state that `change` returns current once it is durable. `change` receives the current state at
+   * its turn in the queue. If it returns the same object, nothing is written; if it throws, only this caller
+   * fails.
    *
-   * @throws StateError `STATE_NOT_DURABLE`: the state in force stays. What the disk holds is one of the two, and the next
-   *   write replaces it by a file of its own, since a failed fsync must not be taken for done when it is repeated.
+   * @throws StateError `STATE_NOT_DURABLE`, which leaves the current state unchanged. The disk contains
+   * either state, and the
+   *   next write replaces the file, since a repeated fsync after a failed one proves nothing.
    */
   update(change: (current: S) => S): Promise<S> {
     return this.#queue.run(() => this.#apply(change));
@@ -110,7 +113,7 @@ export class ControlStore<S> {
     const slot = slotOf(this.#slots, generation);
     try {
       const document = createDocument(generation, this.#deps.codec.encode(candidate));
-      // A database of its own for each candidate: lowdb's update() would change memory before the disk.
+      // Each candidate has its own database, because lowdb's update() would change memory before the disk.
       await new Low<ControlDocument>(slot, document).write();
     } catch (cause) {
       throw new StateError("STATE_NOT_DURABLE", `cannot write ${slot.path}; nothing was changed`, {
@@ -121,7 +124,7 @@ export class ControlStore<S> {
     this.#current = candidate;
   }
 
-  /** Written twice, so that both files are sound again. */
+  /** Writes twice, so that both files are valid again. */
   async #recover(): Promise<void> {
     const { recover, logger, directory } = this.#deps;
     logger.warn("control state is damaged, using the last valid generation", {
@@ -134,7 +137,7 @@ export class ControlStore<S> {
   }
 }
 
-/** Both generations are there, each where it belongs; the first of all has none before it. */
+/** Whether both generations exist in the right file. The first generation has none before it. */
 function isWhole(even: SlotContent, odd: SlotContent, last: number): boolean {
   const [own, other] = last % 2 === 0 ? [even, odd] : [odd, even];
   if (own.kind !== "sound" || own.document.generation !== last) return false;

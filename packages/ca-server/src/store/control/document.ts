@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import { StateError } from "../../errors.ts";
 
-/** One generation of the control state, as it lies in one file. */
+/** One generation of the control state, as stored in one file. */
 export interface ControlDocument {
-  /** Raised when a field changes its meaning. */
+  /** Incremented when a field changes its meaning. */
   readonly format: number;
-  /** Grows by one with each write. */
+  /** Increases by one with each write. */
   readonly generation: number;
   readonly state: unknown;
-  /** Hex SHA-256 over the other fields. */
+  /** SHA-256 in hex over the other fields. */
   readonly checksum: string;
 }
 
@@ -19,9 +19,9 @@ export function createDocument(generation: number, state: unknown): ControlDocum
 }
 
 /**
- * Reads a document; undefined when it is damaged: half-written, altered by a failing disk, or of another kind.
+ * Parses a document. Returns undefined if it is half-written, altered by a failing disk, or of another kind.
  *
- * @throws StateError `STATE_DAMAGED` for a sound document of a later release, which must not be taken for a loss
+ * @throws StateError `STATE_DAMAGED` for a valid document of a later release, which must not count as a loss
  */
 export function parseDocument(text: string, path: string): ControlDocument | undefined {
   const document = parseJson(text);

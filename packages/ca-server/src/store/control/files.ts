@@ -4,7 +4,7 @@ import { StateError } from "../../errors.ts";
 import { DurableSlot, type SlotContent } from "../embedded.ts";
 import type { ControlDocument } from "./document.ts";
 
-/** The two files of a control state: of an even generation, and of an odd one. */
+/** The two files of a control state: the first for even generations, the second for odd ones. */
 export type Slots = readonly [DurableSlot, DurableSlot];
 
 export function createSlots(directory: string, fs?: DurableFs): Slots {
@@ -16,14 +16,14 @@ export function slotOf(slots: Slots, generation: number): DurableSlot {
   return generation % 2 === 0 ? slots[0] : slots[1];
 }
 
-/** The sound document of the greatest generation; undefined when none is sound. */
+/** The valid document with the highest generation; undefined if both are damaged or missing. */
 export function newestOf(found: readonly SlotContent[]): ControlDocument | undefined {
   const sound = found.flatMap((slot) => (slot.kind === "sound" ? [slot.document] : []));
   return sound.sort((a, b) => b.generation - a.generation)[0];
 }
 
 /**
- * Reads the last sound state without changing anything, also beside the process that owns it.
+ * Reads the last valid state without changing anything, even while another process owns it.
  *
  * @throws StateError `STATE_MISSING`, `STATE_DAMAGED`
  */
