@@ -28,7 +28,7 @@ import { OperatorLog } from "../recording/operator-log.ts";
 import { refusedEntry } from "../recording/refused-entry.ts";
 import { createAdminSocket } from "./admin-socket.ts";
 
-describe("The operator's socket", () => {
+describe("AdminSocket", () => {
   let directory: TemporaryDirectory;
   let clock: FakeClock;
   let ca: AuthoritiesOnDisk;
@@ -82,11 +82,11 @@ describe("The operator's socket", () => {
         return error;
       },
     );
-  /** A leaf keeps stages from passing at once. */
+  /** A valid leaf keeps the stages from passing immediately. */
   const issue = () =>
     ca.keeper.coverLeaf(ca.keeper.activeIssuer(clock.now()), new Date(clock.now().getTime() + dayMs));
 
-  it("is closed to every other user", async function () {
+  it("denies other users access to the socket", async function () {
     assert.equal((await stat(directory.join("admin.sock"))).mode & 0o777, 0o600);
     if (process.getuid?.() !== 0) this.skip();
     const connect = `require("net").connect(${JSON.stringify(directory.join("admin.sock"))}).on("error", (e) => { console.log(e.code); }).on("connect", () => process.exit(9))`;
@@ -94,7 +94,7 @@ describe("The operator's socket", () => {
     assert.equal(stdout.trim(), "EACCES");
   });
 
-  it("says why the state does not allow a command, with a code", async () => {
+  it("returns a code and the reason when the state does not allow a command", async () => {
     await issue();
     await call(rotateAuthority, { kind: "root" });
     const second = await refusalOf(call(rotateAuthority, { kind: "root" }));
@@ -104,14 +104,14 @@ describe("The operator's socket", () => {
     assert.match(stale.message, /the epoch is 3, not 1/);
   });
 
-  it("refuses a kind of authority that there is not", async () => {
+  it("rejects an unknown kind of authority", async () => {
     const bytes = { encode: () => Buffer.from([0x0a, 0x01, 0x78]), decode: () => ({}) };
     const refusal = await refusalOf(call({ ...rotateAuthority, request: bytes }, {}));
     assert.notEqual(refusal.code, grpcStatus.OK);
     assert.equal(ca.keeper.state.rotation, undefined);
   });
 
-  it("tells of a full disk, and of a fault of ours by its reference alone", async () => {
+  it("reports a full disk by its code, and an internal error only by its reference", async () => {
     const failing = (error: Error) => ({ ...operations, pause: () => Promise.reject(error) });
     operations = failing(new StateError("STATE_NOT_DURABLE", "no space left"));
     assert.equal((await refusalOf(call(pauseRotation, {}))).code, grpcStatus.UNAVAILABLE);
@@ -122,7 +122,7 @@ describe("The operator's socket", () => {
     assert.doesNotMatch(message, /secret of the house/);
   });
 
-  it("does what the operator says, and puts it into the log under the name that nobody checked", async () => {
+  it("applies an operator's command and logs it under the operator's unverified name", async () => {
     await issue();
     const begun = await call(rotateAuthority, { kind: "root" });
     assert.deepEqual([begun.rotation?.to, begun.rotation?.stage], ["root-2", "distributed"]);
@@ -151,7 +151,7 @@ describe("The operator's socket", () => {
     ]);
   });
 
-  it("does nothing that can not be put on record, and records what it refused", async () => {
+  it("applies no command that cannot be recorded, and records refused commands", async () => {
     ledger.isDown = true;
     const refusal = await refusalOf(call(pauseRotation, {}));
     assert.equal(refusal.code, grpcStatus.UNAVAILABLE);
@@ -165,7 +165,7 @@ describe("The operator's socket", () => {
     assert.match(entry.reason ?? "", /no rotation/);
   });
 
-  it("explains a call that is remembered, to the last cause", async () => {
+  it("explains a call that is still in memory, down to the last cause", async () => {
     const time = new Date("2030-01-01T00:00:00.123Z");
     const facts = { expected: "this", seen: "that", fix: "do so", rule: "payments" };
     const cause = new Error("connect ECONNREFUSED");
@@ -182,7 +182,7 @@ describe("The operator's socket", () => {
     assert.deepEqual(explained.time, time);
   });
 
-  it("explains a call that only the disk has", async () => {
+  it("explains a call that only the ledger on disk contains", async () => {
     const error = new CaError("TOKEN_MISSING", "no token");
     const known = {};
     const [time, peerAddress] = [new Date("2030-01-01T00:00:00Z"), "10.0.0.1:5"];
@@ -191,7 +191,7 @@ describe("The operator's socket", () => {
     assert.deepEqual(await call(explainCall, { referenceId: "abc125" }), decisionMessage(entry));
   });
 
-  it("says why a call may not be remembered", async () => {
+  it("gives the possible reasons when a call is not recorded", async () => {
     for (const referenceId of ["", "abc124", "__proto__", "x".repeat(10_000)]) {
       const { code, message } = await refusalOf(call(explainCall, { referenceId }));
       assert.equal(code, grpcStatus.FAILED_PRECONDITION);
@@ -202,7 +202,7 @@ describe("The operator's socket", () => {
     }
   });
 
-  it("explains which rule decides about an identity now, and what it gives", async () => {
+  it("explains which rule currently applies to an identity, and its terms", async () => {
     const spiffeId = frontend.toString();
     const open = await call(explainIdentity, { spiffeId });
     assert.deepEqual([open.rule, open.allowed, open.maxTtl], ["default", true, openPolicy.maxTtlMs]);
@@ -213,7 +213,7 @@ describe("The operator's socket", () => {
     );
   });
 
-  it("explains no identity that a workload cannot have", async () => {
+  it("rejects an identity that a workload cannot have", async () => {
     for (const spiffeId of ["", "frontend", "spiffe://cluster.local", "spiffe://cluster.local/ns/a/sa/b/c"]) {
       const { code, message } = await refusalOf(call(explainIdentity, { spiffeId }));
       assert.equal(code, grpcStatus.FAILED_PRECONDITION, spiffeId);
@@ -221,7 +221,7 @@ describe("The operator's socket", () => {
     }
   });
 
-  it("shows the same as the CA sees itself, times to the millisecond", async () => {
+  it("returns the status exactly as the CA sees it, with times in milliseconds", async () => {
     await issue();
     await ca.driver.rotate("intermediate");
     assert.deepEqual(await call(getAuthorityStatus, {}), ca.driver.status());

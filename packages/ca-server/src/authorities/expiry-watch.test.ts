@@ -10,7 +10,7 @@ import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "./authorities-on-disk
 import { ExpiryWatch } from "./expiry-watch.ts";
 import { expiryWarnings } from "./rotation/expiry.ts";
 
-describe("The end of an authority", () => {
+describe("ExpiryWatch", () => {
   let directory: TemporaryDirectory;
   let clock: FakeClock;
   let ca: AuthoritiesOnDisk;
@@ -27,7 +27,7 @@ describe("The end of an authority", () => {
     return expiryWarnings(ca.keeper.state, end).map(({ id, level }) => `${id} ${level}`);
   };
 
-  it("is told with rising levels at thirty days, a week and a day, and afterwards", () => {
+  it("warns at rising levels thirty days, a week and a day before an authority expires, and afterwards", () => {
     assert.deepEqual(levelsAt(31), []);
     assert.deepEqual(levelsAt(30), ["intermediate-1 info"]);
     assert.deepEqual(levelsAt(7), ["intermediate-1 warn"]);
@@ -35,7 +35,7 @@ describe("The end of an authority", () => {
     assert.deepEqual(levelsAt(-1), ["intermediate-1 error"]);
   });
 
-  it("is measured by shares of a life that is shorter than that", async () => {
+  it("warns at shares of the lifetime if it is shorter than the fixed periods", async () => {
     await using other = await temporaryDirectory();
     const lifeMs = 16 * 60_000;
     ca = await openOnDisk({ path: other.path, clock, rootTtlMs: lifeMs, intermediateTtlMs: lifeMs });
@@ -49,7 +49,7 @@ describe("The end of an authority", () => {
     assert.deepEqual(levelAt(1), ["error", "error"]);
   });
 
-  it("does not concern one that retires, whose successor signs", async () => {
+  it("does not warn about a retiring authority whose successor signs", async () => {
     await ca.keeper.coverLeaf(ca.keeper.activeIssuer(clock.now()), new Date(clock.now().getTime() + dayMs));
     await ca.driver.rotate("intermediate");
     clock.jump(dayMs);
@@ -60,7 +60,7 @@ describe("The end of an authority", () => {
     );
   });
 
-  it("is in the log once for each level and once a day", async () => {
+  it("logs each level when an authority reaches it, and then once a day", async () => {
     const logger = recordingLogger();
     const sweep = manualSweep();
     const watch = new ExpiryWatch({ authorities: ca.keeper, sweep: sweep.sweep, clock, logger });

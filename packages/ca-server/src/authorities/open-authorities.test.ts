@@ -7,7 +7,7 @@ import { FakeClock, rejectsWithCode, type TemporaryDirectory, temporaryDirectory
 import { dayMs, type OnDiskOptions, openOnDisk } from "./authorities-on-disk.fixture.ts";
 import { authorityOf, rootOf } from "./rotation/authority-state.ts";
 
-describe("The authorities of a state directory", () => {
+describe("Authorities of a state directory", () => {
   let directory: TemporaryDirectory;
   let clock: FakeClock;
 
@@ -25,8 +25,8 @@ describe("The authorities of a state directory", () => {
     return keeper.state.authorities.map(({ certificate }) => certificate.fingerprint);
   };
 
-  describe("that are not whole", () => {
-    it("are never replaced when the control state is gone beside their keys", async () => {
+  describe("incomplete authorities", () => {
+    it("never replaces keys when the control state beside them is missing", async () => {
       await open();
       await rm(directory.join("control"), { recursive: true });
       const { message } = await rejectsWithCode(open(), "STATE_MISSING");
@@ -34,7 +34,7 @@ describe("The authorities of a state directory", () => {
       assert.deepEqual((await readdir(inside())).sort(), ["intermediate-1", "root-1"]);
     });
 
-    it("are never replaced when both generations of the control state are damaged", async () => {
+    it("never replaces keys when both generations of the control state are damaged", async () => {
       await open();
       for (const name of await readdir(directory.join("control"))) {
         await writeFile(directory.join("control", name), "{");
@@ -48,14 +48,14 @@ describe("The authorities of a state directory", () => {
       ["a whole authority", () => rm(inside("root-1"), { recursive: true })],
       ["all that is in an authority", () => empty(inside("intermediate-1"))],
     ] as const) {
-      it(`are never replaced when ${what} is missing`, async () => {
+      it(`never replaces an authority when ${what} is missing`, async () => {
         await open();
         await lose();
         await rejectsWithCode(open(), "AUTHORITY_INCOMPLETE");
       });
     }
 
-    it("are refused when a file was cut at any of several lengths", async () => {
+    it("rejects an authority whose file was truncated at any of several lengths", async () => {
       await open();
       for (const name of ["ca-key.pem", "ca-cert.pem"]) {
         const path = inside("root-1", name);
@@ -70,8 +70,8 @@ describe("The authorities of a state directory", () => {
     });
   });
 
-  describe("that are not sound", () => {
-    it("are refused when group or others may read a key", async () => {
+  describe("damaged or foreign authorities", () => {
+    it("rejects a key that group or other users may read", async () => {
       await open();
       for (const mode of [0o640, 0o604, 0o644, 0o660]) {
         await chmod(inside("intermediate-1", "ca-key.pem"), mode);
@@ -79,19 +79,19 @@ describe("The authorities of a state directory", () => {
       }
     });
 
-    it("are refused when their directory is open to others", async () => {
+    it("rejects a directory of keys that other users may enter", async () => {
       await open();
       await chmod(inside(), 0o755);
       await rejectsWithCode(open(), "DIRECTORY_UNSAFE");
     });
 
-    it("are refused when key and certificate do not match", async () => {
+    it("rejects a key and a certificate that do not match", async () => {
       await open();
       await writeFile(inside("root-1", "ca-key.pem"), (await createKeyPair("P-256")).toPkcs8Pem());
       await rejectsWithCode(open(), "AUTHORITY_MISMATCH");
     });
 
-    it("are refused when an authority was exchanged for another whole one", async () => {
+    it("rejects an authority that was replaced by another complete one", async () => {
       await open();
       for (const name of ["ca-key.pem", "ca-cert.pem"]) {
         await copyFile(inside("root-1", name), inside("intermediate-1", name));
@@ -100,7 +100,7 @@ describe("The authorities of a state directory", () => {
       assert.match(message, /differs from the one in the state of intermediate-1/);
     });
 
-    it("are refused when a key is reached through a symbolic link", async () => {
+    it("rejects a key behind a symbolic link", async () => {
       await open();
       await copyFile(inside("root-1", "ca-key.pem"), directory.join("elsewhere.pem"));
       await rm(inside("root-1", "ca-key.pem"));
@@ -108,13 +108,13 @@ describe("The authorities of a state directory", () => {
       await rejectsWithCode(open(), "AUTHORITY_MALFORMED");
     });
 
-    it("are refused when they belong to another trust domain", async () => {
+    it("rejects authorities of another trust domain", async () => {
       await open();
       const { message } = await rejectsWithCode(open({ trustDomain: "other.test" }), "AUTHORITY_MISMATCH");
       assert.match(message, /"O=cluster\.local", expected O=other\.test/);
     });
 
-    it("are refused from the moment in which the root ends", async () => {
+    it("refuses to start from the moment at which the root expires", async () => {
       const { keeper } = await open();
       const { notAfter } = rootOf(keeper.state, keeper.state.signerId).certificate;
       clock.jump(notAfter.getTime() - clock.now().getTime() - 1);
@@ -124,17 +124,17 @@ describe("The authorities of a state directory", () => {
     });
   });
 
-  describe("with encrypted keys", () => {
+  describe("encrypted keys", () => {
     const passphrase = new Secret("correct horse");
 
-    it("do not open without the passphrase, nor with another", async () => {
+    it("does not open encrypted keys without the passphrase or with another one", async () => {
       await open({ passphrase });
       await rejectsWithCode(open(), "KEY_PASSPHRASE_MISSING");
       await rejectsWithCode(open({ passphrase: new Secret("wrong") }), "KEY_PASSPHRASE_WRONG");
       await open({ passphrase });
     });
 
-    it("hold no key in the clear, and OpenSSL opens them with the passphrase", async () => {
+    it("stores no plain key with a passphrase, and OpenSSL can decrypt the stored keys with it", async () => {
       await open({ passphrase });
       for (const id of ["root-1", "intermediate-1"]) {
         const pem = await readFile(inside(id, "ca-key.pem"), "utf8");
@@ -143,7 +143,7 @@ describe("The authorities of a state directory", () => {
       }
     });
 
-    it("are encrypted when a passphrase is given later, and stay the same keys", async () => {
+    it("encrypts existing keys when a passphrase is added later, and keeps the same keys", async () => {
       const before = await fingerprints();
       const { keeper } = await open({ passphrase });
       const after = keeper.state.authorities.map(({ certificate }) => certificate.fingerprint);
@@ -156,7 +156,7 @@ describe("The authorities of a state directory", () => {
     });
   });
 
-  it("are a root and an intermediate that signs, made once and loaded afterwards", async () => {
+  it("creates a root and a signing intermediate once, and loads them afterwards", async () => {
     const { keeper } = await open();
     const { authorities, signerId, servingSignerId, epoch } = keeper.state;
     assert.deepEqual(
@@ -173,7 +173,7 @@ describe("The authorities of a state directory", () => {
     );
   });
 
-  it("survive a crash before they were on record: the key that was made is the one that is used", async () => {
+  it("adopts the key that was created before a crash interrupted the write of the state", async () => {
     const before = await fingerprints();
     // As if the process had ended between the keys and the state that names them.
     await rm(directory.join("control", "state-0.json"));
@@ -181,7 +181,7 @@ describe("The authorities of a state directory", () => {
     assert.deepEqual((await readdir(inside())).sort(), ["intermediate-1", "root-1"]);
   });
 
-  it("live ten years and one year from now, valid since two minutes ago", async () => {
+  it("issues a root for ten years and an intermediate for one year, valid since two minutes ago", async () => {
     const { keeper } = await open();
     const [root, intermediate] = keeper.state.authorities.map(({ certificate }) => certificate);
     assert.equal(root?.notBefore.toISOString(), "2029-12-31T23:58:00.000Z");
@@ -189,13 +189,13 @@ describe("The authorities of a state directory", () => {
     assert.equal(intermediate?.notAfter.toISOString(), "2031-01-01T00:00:00.000Z");
   });
 
-  it("are a root alone when no intermediate is wanted, which gives Istio's chain of two", async () => {
+  it("creates only a root when no intermediate is configured, as in Istio's chain of two", async () => {
     const { keeper } = await open({ withIntermediate: false });
     const issuer = keeper.activeIssuer(clock.now());
     assert.deepEqual([issuer.authorityId, issuer.intermediates], ["root-1", []]);
   });
 
-  it("have keys of the type that was asked for, and an intermediate never outlives its root", async () => {
+  it("creates keys of the configured type, and no intermediate that outlives its root", async () => {
     const { keeper } = await open({
       keyType: "P-384",
       rootTtlMs: 30 * dayMs,
@@ -210,13 +210,13 @@ describe("The authorities of a state directory", () => {
     assert.equal(intermediate.certificate.notAfter.getTime(), root.certificate.notAfter.getTime());
   });
 
-  it("bind the intermediate to the trust domain only when that is asked for", async () => {
+  it("limits the intermediate to the trust domain only if that is configured", async () => {
     const { keeper } = await open({ nameConstraints: true });
     const { certificate } = authorityOf(keeper.state, keeper.state.signerId);
     assert.equal(certificate.extensions.nameConstraints?.permitted.length, 1);
   });
 
-  it("open without the key of one that retires, which signs no more", async () => {
+  it("opens without the key of a retiring authority, which signs no more", async () => {
     const { keeper, driver } = await open();
     await keeper.coverLeaf(keeper.activeIssuer(clock.now()), new Date(clock.now().getTime() + dayMs));
     await driver.rotate("intermediate");
@@ -224,12 +224,12 @@ describe("The authorities of a state directory", () => {
     await keeper.coverLeaf(keeper.activeIssuer(clock.now()), new Date(clock.now().getTime() + dayMs));
     await driver.look(false);
     assert.equal(keeper.state.rotation?.stage, "retiring");
-    // As when the state in which it had retired, and its key was destroyed, was lost.
+    // As if the state in which it had retired, and its key was destroyed, had been lost.
     await rm(inside("intermediate-1", "ca-key.pem"));
     await open();
   });
 
-  it("go on from the generation before when the last is damaged, trusting unknown leaves for the longest life", async () => {
+  it("continues from the previous generation when the last one is damaged, and assumes the longest lifetime for unknown leaves", async () => {
     const { keeper } = await open();
     const issuer = keeper.activeIssuer(clock.now());
     await keeper.coverLeaf(issuer, new Date(clock.now().getTime() + dayMs));

@@ -3,15 +3,16 @@ import { crashStates, FakeClock, materialise, recordingFs, temporaryDirectory } 
 import { dayMs, openOnDisk } from "./authorities-on-disk.fixture.ts";
 import type { AuthorityState } from "./rotation/authority-state.ts";
 
-describe("The authorities across a power cut", () => {
-  it("are at any call of a rotation those on record, in this stage or the next, and none is made twice", async () => {
+describe("Authorities across a power cut", () => {
+  it("finds the recorded authorities, in their stage or the next, after a power cut at any call of a rotation", async () => {
     await using directory = await temporaryDirectory();
     const clock = new FakeClock("2030-01-01T00:00:00Z");
     const home = directory.join("home");
     await materialise(new Map(), home);
     const fs = recordingFs(home);
 
-    // A root, its intermediate, and a rotation of both, recorded with what had been acknowledged when.
+    // A root, its intermediate, and a rotation of both, recorded together with the times of their
+    // acknowledgements.
     const ca = await openOnDisk({ path: home, clock, fs });
     const acknowledged: [number, AuthorityState][] = [[fs.operations.length, ca.keeper.state]];
     ca.keeper.onTransition((state) => acknowledged.push([fs.operations.length, state]));

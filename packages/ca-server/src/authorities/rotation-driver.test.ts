@@ -11,7 +11,7 @@ import {
 const leafMs = dayMs;
 const hourMs = 3_600_000;
 
-describe("The driver of rotations", () => {
+describe("RotationDriver", () => {
   let directory: TemporaryDirectory;
   let clock: FakeClock;
   let ca: AuthoritiesOnDisk;
@@ -26,7 +26,7 @@ describe("The driver of rotations", () => {
   const open = async (changes: Partial<OnDiskOptions> = {}) => {
     ca = await openOnDisk({ path: directory.path, clock, ...changes });
   };
-  /** A leaf is issued by whoever signs now. */
+  /** Issues a leaf from the active authority. */
   const issue = async () => {
     const now = clock.now();
     await ca.keeper.coverLeaf(ca.keeper.activeIssuer(now), new Date(now.getTime() + leafMs));
@@ -37,7 +37,7 @@ describe("The driver of rotations", () => {
     await ca.driver.look(mayStart);
   };
 
-  /** Into the stage in which the new authority signs, while leaves of the old one live. */
+  /** Advances to the stage in which the new authority signs while leaves of the old one are valid. */
   const reachActive = async () => {
     await issue();
     await ca.driver.rotate("root");
@@ -47,8 +47,8 @@ describe("The driver of rotations", () => {
     assert.equal(ca.keeper.state.rotation?.stage, "active");
   };
 
-  describe("by hand", () => {
-    it("refuses a second rotation, one that is paused, and an abort on a stale view", async () => {
+  describe("manual rotation", () => {
+    it("refuses a second rotation, a paused rotation, and an abort based on an outdated epoch", async () => {
       await issue();
       const { epoch } = await ca.driver.rotate("root");
       await rejectsWithCode(ca.driver.rotate("intermediate"), "OPERATION_REFUSED");
@@ -61,7 +61,7 @@ describe("The driver of rotations", () => {
       assert.deepEqual(await readdir(directory.join("authorities")), before, "no key was made for nothing");
     });
 
-    it("stands still while paused and goes on when resumed", async () => {
+    it("does not advance while paused, and continues when resumed", async () => {
       await issue();
       await ca.driver.rotate("root");
       await ca.driver.pause();
@@ -76,7 +76,7 @@ describe("The driver of rotations", () => {
       assert.equal(ca.keeper.state.rotation, undefined);
     });
 
-    it("changes the root stage by stage, each when the leaves issued before it have ended", async () => {
+    it("replaces the root in stages, each of which ends when the leaves issued before it have expired", async () => {
       await issue();
       await ca.driver.rotate("root");
       const seen: unknown[] = [];
@@ -96,7 +96,7 @@ describe("The driver of rotations", () => {
       });
     });
 
-    it("goes back while the new authority signs, and a rotation may be begun again", async () => {
+    it("returns to the old authority while the new one signs, and can start the rotation again", async () => {
       await reachActive();
       await issue();
       assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, "intermediate-2");
@@ -110,7 +110,7 @@ describe("The driver of rotations", () => {
       assert.equal(status.rotation?.to, "root-3");
     });
 
-    it("keeps the CA's own certificate under the old authority until that retires", async () => {
+    it("keeps the CA's serving certificate under the old authority until that one retires", async () => {
       await reachActive();
       assert.equal(ca.keeper.servingIssuer(clock.now()).authorityId, "intermediate-1");
       await issue();
@@ -118,7 +118,7 @@ describe("The driver of rotations", () => {
       assert.equal(ca.keeper.servingIssuer(clock.now()).authorityId, "intermediate-2");
     });
 
-    it("says what is in progress and when it may go on at the earliest", async () => {
+    it("reports the rotation in progress and the earliest time at which it may advance", async () => {
       await issue();
       const { rotation, authorities } = await ca.driver.rotate("root");
       assert.ok(rotation);
@@ -133,8 +133,8 @@ describe("The driver of rotations", () => {
     });
   });
 
-  describe("by itself", () => {
-    it("replaces the intermediate at two thirds of its life, and only when the schedule looks", async () => {
+  describe("automatic rotation", () => {
+    it("replaces the intermediate at two thirds of its lifetime, but only when the schedule triggers a check", async () => {
       await pass(243 * dayMs, true);
       assert.deepEqual(stages(), { "root-1": "active", "intermediate-1": "active" });
       await pass(dayMs);
@@ -143,14 +143,14 @@ describe("The driver of rotations", () => {
       assert.equal(ca.keeper.state.signerId, "intermediate-2");
     });
 
-    it("starts nothing when told to leave it to the operator", async () => {
+    it("starts no rotation if rotations are manual", async () => {
       await open({ automatic: false });
       await pass(300 * dayMs, true);
       assert.equal(ca.keeper.state.signerId, "intermediate-1");
       assert.ok(ca.driver.status().warnings.some((text) => text.includes("only start manually")));
     });
 
-    it("starts nothing after an abort until it is resumed", async () => {
+    it("starts no rotation after an abort until the operator resumes rotations", async () => {
       await issue();
       await pass(250 * dayMs);
       await issue();
@@ -163,7 +163,7 @@ describe("The driver of rotations", () => {
       assert.equal(ca.keeper.state.signerId, "intermediate-3");
     });
 
-    it("recovers from a long sleep in which the intermediate ended", async () => {
+    it("recovers from a long suspension during which the intermediate expired", async () => {
       clock.jump(400 * dayMs);
       await open();
       assert.throws(() => ca.keeper.activeIssuer(clock.now()), { code: "ISSUER_UNAVAILABLE" });
@@ -173,14 +173,14 @@ describe("The driver of rotations", () => {
     });
   });
 
-  it("resumes in the stage that it was killed in, with the same keys, and never makes a second root", async () => {
+  it("resumes a rotation after a kill in the same stage with the same keys, and never creates a second root", async () => {
     await issue();
     await ca.driver.rotate("root");
     const seen = new Set<string>();
     const roots = new Set<string>();
     for (let turn = 0; ca.keeper.state.rotation !== undefined; turn++) {
       const before = ca.keeper.state;
-      // A new process reads what is on disk; nothing of the old one is told.
+      // A new process reads only the disk and knows nothing of the old process.
       await open();
       assert.deepEqual(ca.keeper.state.rotation, before.rotation);
       seen.add(String(before.rotation?.stage));
@@ -195,7 +195,7 @@ describe("The driver of rotations", () => {
     assert.equal(roots.size, 2);
   });
 
-  it("destroys the keys of authorities that have retired, and them alone", async () => {
+  it("destroys the keys of retired authorities and no others", async () => {
     await issue();
     await ca.driver.rotate("root");
     for (let turn = 0; turn < 3; turn++) await pass(2 * leafMs);
@@ -207,25 +207,25 @@ describe("The driver of rotations", () => {
     await open();
   });
 
-  it("goes on with a successor that everybody trusts when the root ended while the CA was off", async () => {
+  it("continues with a successor that every client trusts when the root expired while the CA was off", async () => {
     await issue();
     await ca.driver.rotate("root");
     clock.jump(3650 * dayMs);
     await open();
     await ca.driver.look(true);
     assert.equal(ca.keeper.state.authorities.find(({ id }) => id === "root-1")?.stage, "retired");
-    // The successor is as old as the root was, less the moment between them, and has ended with it.
+    // The successor has nearly the age of the root, and has expired with it.
     await rejectsWithCode(open(), "AUTHORITY_EXPIRED");
   });
 
-  it("refuses to make an intermediate where none is wanted", async () => {
+  it("refuses to create an intermediate if none is configured", async () => {
     await using other = await temporaryDirectory();
     await open({ path: other.path, withIntermediate: false });
     const { message } = await rejectsWithCode(ca.driver.rotate("intermediate"), "OPERATION_REFUSED");
     assert.match(message, /rotate the root/);
   });
 
-  it("puts an intermediate under a root that signed alone, as soon as one is wanted", async () => {
+  it("creates an intermediate under a root that signed alone, as soon as one is configured", async () => {
     await using other = await temporaryDirectory();
     await open({ path: other.path, withIntermediate: false });
     assert.equal(ca.keeper.state.signerId, "root-1");

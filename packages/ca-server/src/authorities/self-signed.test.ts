@@ -4,7 +4,7 @@ import { FakeClock, type TemporaryDirectory, temporaryDirectory } from "@kasbah/
 import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "./authorities-on-disk.fixture.ts";
 import { emptyState } from "./rotation/authority-state.ts";
 
-describe("An authority that we make", () => {
+describe("SelfSigned", () => {
   let directory: TemporaryDirectory;
   let clock: FakeClock;
   let ca: AuthoritiesOnDisk;
@@ -18,10 +18,10 @@ describe("An authority that we make", () => {
 
   const ids = async () => (await readdir(directory.join("authorities"))).sort();
 
-  it("is taken and not made again when a crash left it off the record", async () => {
+  it("adopts an authority that a crash left outside the state instead of creating another", async () => {
     const rotated = await ca.driver.rotate("root");
     const made = rotated.authorities.find(({ id }) => id === "root-2")?.fingerprint;
-    // The keys are there and the state does not know them, as after a crash between the two.
+    // The keys exist but the state does not name them, as after a crash in between.
     await using other = await temporaryDirectory();
     const before = await openOnDisk({ path: other.path, clock });
     await before.keys.keep("root-2", ca.keys.of("root-2"));
@@ -31,7 +31,7 @@ describe("An authority that we make", () => {
     assert.ok(authorities.some(({ id }) => id === "intermediate-2"));
   });
 
-  it("leaves alone what is old, and an intermediate of another root, and takes the next number", async () => {
+  it("ignores an old authority and an intermediate of another root, and uses the next number", async () => {
     await ca.driver.rotate("root");
     await using other = await temporaryDirectory();
     clock.jump(2000 * dayMs);
@@ -43,7 +43,7 @@ describe("An authority that we make", () => {
     assert.deepEqual(inUse, ["root-3", "intermediate-3"]);
   });
 
-  it("has a key, a name and a serial of its own each time", async () => {
+  it("creates each authority with a new key, name and serial", async () => {
     await ca.driver.rotate("root");
     await ca.driver.rotate("intermediate");
     const { authorities } = ca.keeper.state;

@@ -15,8 +15,8 @@ async function busyState(): Promise<AuthorityState> {
   return { ...keeper.state, extraRoots: [root.certificate], pluggedInDigest: "00", restoredAt: clock.now() };
 }
 
-describe("The authorities' state as JSON", () => {
-  it("is refused when a field is missing or of another kind", async () => {
+describe("Authority state as JSON", () => {
+  it("rejects a state in which a field is missing or has the wrong type", async () => {
     const whole = JSON.parse(JSON.stringify(encodeState(await busyState())));
     const fields = Object.keys(whole).filter(
       (name) => !["rotation", "pluggedInDigest", "restoredAt"].includes(name),
@@ -38,7 +38,7 @@ describe("The authorities' state as JSON", () => {
     );
   });
 
-  it("comes back as it was, and holds no key", async () => {
+  it("decodes to the encoded state, and contains no key", async () => {
     const state = await busyState();
     const text = JSON.stringify(encodeState(state));
     assert.doesNotMatch(text, /PRIVATE KEY/);

@@ -6,12 +6,14 @@ import { decodeState, encodeState } from "./state-codec.ts";
 
 const fixture = new URL("../../../../test/fixtures/control-state/format-1.json", import.meta.url);
 
-/** What a CA of each format has written, kept for ever: a release that cannot read it would strand whoever upgrades. */
-describe("A control state of format 1", () => {
+/**
+ * The output of a CA of each format, kept forever, so that every later release can read it after an upgrade.
+ */
+describe("Control state of format 1", () => {
   const text = readFileSync(fixture, "utf8");
   const document = parseDocument(text, "format-1.json");
 
-  it("is read, with all that it says", () => {
+  it("decodes with all of its content", () => {
     assert.ok(document);
     const state = decodeState(document.state);
     assert.equal(state.epoch, 11);
@@ -22,7 +24,7 @@ describe("A control state of format 1", () => {
     assert.equal(trustBundleOf(state).roots.length, 1);
   });
 
-  it("is written again as it was, so that going back stays possible", () => {
+  it("encodes to the same document, so that a downgrade stays possible", () => {
     assert.ok(document);
     assert.deepEqual(encodeState(decodeState(document.state)), document.state);
   });

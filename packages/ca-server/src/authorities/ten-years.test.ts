@@ -30,7 +30,7 @@ const years = Number(process.env["KASBAH_YEARS"] ?? 3);
 const writer = createCertificateWriter();
 const subjectAltNames = [{ kind: "uri", value: "spiffe://cluster.local/ns/demo/sa/frontend" }] as const;
 
-/** What an agent serves: its leaf with its chain, and the bundle that came with them. */
+/** The content that an agent serves: its leaf with its chain, and the bundle that came with them. */
 interface Held {
   readonly leaf: Certificate;
   readonly intermediates: readonly Certificate[];
@@ -39,13 +39,13 @@ interface Held {
 }
 
 describe(`${years} years of authorities`, () => {
-  it("never leave two agents that do not trust each other, nor a serial twice, and rotate when they should", async function () {
+  it("rotates on time, repeats no serial, and never leaves two agents that do not trust each other", async function () {
     this.timeout(years * 60_000);
     await using directory = await temporaryDirectory();
     const clock = new FakeClock("2030-01-01T00:00:00Z");
     const { keeper, driver } = await createAuthorities(directory.join("authorities"), clock);
     const { publicKey } = await createKeyPair("P-256");
-    // One rotates at half of its leaf's life, one fails until the last moment.
+    // One agent renews at half of its leaf's lifetime, another fails until the last moment.
     const agents = [0.5, 0.97].map((share) => ({ share, held: undefined as Held | undefined }));
     const serials = new Set<string>();
     const signers = new Map<string, number>();
@@ -80,7 +80,7 @@ describe(`${years} years of authorities`, () => {
       return { leaf, intermediates: issuer.intermediates, bundle: keeper.trustBundle(), rotateAtMs };
     }
 
-    /** A serial may come again with the same certificate and with no other. */
+    /** A serial may only repeat with the same certificate. */
     function remember({ serial, fingerprint }: Certificate): void {
       const known = serials.has(serial);
       serials.add(serial);
@@ -88,7 +88,7 @@ describe(`${years} years of authorities`, () => {
       serials.add(`${serial} ${fingerprint}`);
     }
 
-    /** Every leaf that lives, against every bundle that is in use and the one that the CA would hand out now. */
+    /** Verifies every valid leaf against every bundle in use and the one that the CA would hand out now. */
     async function pairwise(): Promise<void> {
       const now = clock.now();
       const all = agents.flatMap(({ held }) =>
@@ -110,7 +110,7 @@ describe(`${years} years of authorities`, () => {
       assert.ok(Math.abs(rootsMade - 1 - expected) <= 1, `${rootsMade} roots in ${years} years`);
       for (const [index, change] of changes.slice(1).entries()) {
         const livedMs = change.atMs - (changes[index]?.atMs ?? 0);
-        // Two thirds of a month, and up to four days more while a root is on its way in.
+        // Two thirds of a month, and up to four days more while a root is being replaced.
         assert.ok(livedMs < 24.5 * dayMs, `${changes[index]?.authority} signed for ${livedMs / dayMs} days`);
       }
     }
@@ -121,7 +121,7 @@ const wholeSecond = (date: Date) => new Date(Math.floor(date.getTime() / 1000) *
 
 const verified = new WeakMap<Certificate, Set<string>>();
 
-/** A pair that was good stays good until the leaf ends, so it is looked at once. */
+/** A pair that verified once stays valid until the leaf expires, so it is not checked again. */
 function verifyOnce(chain: Parameters<typeof verifyChain>[0]): void {
   const known = verified.get(chain.leaf) ?? new Set<string>();
   verified.set(chain.leaf, known);

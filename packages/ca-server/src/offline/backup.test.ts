@@ -5,7 +5,7 @@ import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities/author
 import { backupState, restoreState } from "./backup.ts";
 import { readOfflineStatus } from "./offline-status.ts";
 
-describe("A backup of the CA", () => {
+describe("Backup of the CA", () => {
   let directory: TemporaryDirectory;
   let clock: FakeClock;
   let ca: AuthoritiesOnDisk;
@@ -27,13 +27,13 @@ describe("A backup of the CA", () => {
       holder: { pid: 1, hostname: "here", clock },
     });
 
-  it("never replaces a file, and is for its owner alone", async () => {
+  it("never replaces a file, and is readable only by its owner", async () => {
     await backup();
     assert.equal((await stat(file())).mode & 0o777, 0o600);
     await rejectsWithCode(backup(), "BACKUP_EXISTS");
   });
 
-  it("that was cut anywhere, or altered, is refused and restores nothing", async () => {
+  it("rejects a backup that was truncated anywhere or altered, and restores nothing", async () => {
     await backup();
     const whole = await readFile(file(), "utf8");
     for (let length = 0; length < whole.length - 1; length += 97) {
@@ -54,13 +54,13 @@ describe("A backup of the CA", () => {
     await assert.rejects(readdir(directory.join("restored")));
   });
 
-  it("is not restored over a CA, nor while one runs there", async () => {
+  it("refuses to restore over an existing or running CA", async () => {
     await backup();
     await rejectsWithCode(restore("ca"), "STATE_IN_USE");
     assert.deepEqual(ca.keeper.state.restoredAt, undefined);
   });
 
-  it("encrypts the keys in the file with a passphrase, and leaves those of the CA as they are", async () => {
+  it("encrypts the keys in the file with a passphrase, and leaves the CA's own keys unchanged", async () => {
     await writeFile(directory.join("passphrase"), "open\n", { mode: 0o600 });
     const { encrypted } = await backup(directory.join("passphrase"));
     assert.ok(encrypted);
@@ -71,7 +71,7 @@ describe("A backup of the CA", () => {
     await rejectsWithCode(openOnDisk({ path: directory.join("restored"), clock }), "KEY_PASSPHRASE_MISSING");
   });
 
-  it("restored keeps the roots, says so, and trusts everything for as long as an unknown leaf may live", async () => {
+  it("keeps the roots after a restore, reports the restore, and trusts every authority for as long as an unknown leaf may be valid", async () => {
     await backup();
     await restore();
     const { keeper, logger } = await openOnDisk({ path: directory.join("restored"), clock });
@@ -89,7 +89,7 @@ describe("A backup of the CA", () => {
     assert.ok(warnings.some((text) => text.includes("restored from a backup")));
   });
 
-  it("taken in the middle of a rotation goes on in that stage", async () => {
+  it("continues in the same stage after the restore of a backup taken during a rotation", async () => {
     const { keeper, driver } = ca;
     await keeper.coverLeaf(keeper.activeIssuer(clock.now()), new Date(clock.now().getTime() + dayMs));
     await driver.rotate("root");

@@ -5,7 +5,7 @@ import { AddressRules } from "./address-rules.ts";
 
 const rules = new AddressRules([]);
 
-/** What a URL's host becomes in the hands of the rules. */
+/** The host of a URL as the rules receive it. */
 const checkUrl = (url: string, by = rules) => by.checkHost(new URL(url).hostname);
 const refuseUrl = (url: string, by = rules) => throwsWithCode(() => checkUrl(url, by), "HTTPS_FAILED");
 
@@ -15,8 +15,8 @@ function lookUp(name: string, by: AddressRules, all: boolean): Promise<unknown> 
   });
 }
 
-describe("The address of a configured URL", () => {
-  it("is not this host's, in any of its spellings", () => {
+describe("Address of a configured URL", () => {
+  it("is refused if it is a loopback address in any notation", () => {
     const spellings = [
       "127.0.0.1",
       "127.1",
@@ -45,7 +45,7 @@ describe("The address of a configured URL", () => {
     for (const host of spellings) refuseUrl(`https://${host}:6443/openid/v1/jwks`);
   });
 
-  it("is not a cloud's metadata service, nor anything link-local", () => {
+  it("is refused if it is a cloud's metadata service or link-local", () => {
     const hosts = [
       "169.254.169.254",
       "2852039166",
@@ -67,7 +67,7 @@ describe("The address of a configured URL", () => {
     for (const host of hosts) refuseUrl(`https://${host}/`);
   });
 
-  it("is not one of those in the clothes of a translator or a tunnel", () => {
+  it("is refused if it embeds such an address through translation or a tunnel", () => {
     for (const host of [
       "[64:ff9b::a9fe:a9fe]",
       "[64:ff9b:1::a9fe:a9fe]",
@@ -79,13 +79,13 @@ describe("The address of a configured URL", () => {
     }
   });
 
-  it("is not multicast, reserved or broadcast", () => {
+  it("is refused if it is multicast, reserved or broadcast", () => {
     for (const host of ["224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255", "[ff02::1]", "[ff0e::1]"]) {
       refuseUrl(`https://${host}/`);
     }
   });
 
-  it("may be a private or a public one, and those that border on what is refused", () => {
+  it("may be private or public, up to the borders of the refused ranges", () => {
     const hosts = [
       "10.96.0.1",
       "172.16.0.1",
@@ -111,7 +111,7 @@ describe("The address of a configured URL", () => {
     assert.match(message, /127\.0\.0\.1 .*--allow-address 127\.0\.0\.1/);
   });
 
-  it("is allowed by a range that holds it, and by no other", () => {
+  it("is allowed only by a range that contains it", () => {
     const some = new AddressRules([
       { address: "127.0.0.0", prefix: 30 },
       { address: "fd00:ec2::254", prefix: 128 },
@@ -124,27 +124,27 @@ describe("The address of a configured URL", () => {
     }
   });
 
-  it("is not looked at before the connection where it is a name", () => {
+  it("is not checked before the connection if it is a name", () => {
     for (const host of ["localhost", "metadata.google.internal", "1.2.3.4.example.test"]) {
       assert.doesNotThrow(() => checkUrl(`https://${host}/`));
     }
   });
 });
 
-describe("A name in a configured URL", () => {
+describe("Name in a configured URL", () => {
   const loopbacks = new AddressRules([
     { address: "127.0.0.0", prefix: 8 },
     { address: "::1", prefix: 128 },
   ]);
 
-  it("leads nowhere when it stands for an address that is refused", async () => {
+  it("does not resolve to a refused address", async () => {
     for (const all of [true, false]) {
       const { message } = await rejectsWithCode(lookUp("localhost", rules, all), "HTTPS_FAILED");
       assert.match(message, /the address (127\.0\.0\.1|::1) /);
     }
   });
 
-  it("leads nowhere when any of its addresses is refused, whichever the connection would take", async () => {
+  it("does not resolve if any of its addresses is refused, whichever the connection would use", async () => {
     const addresses = ["10.0.0.1", "169.254.169.254", "10.0.0.2"].map((address) => ({ address, family: 4 }));
     const answer = (...given: unknown[]) => {
       const callback = given.at(-1);
@@ -160,13 +160,13 @@ describe("A name in a configured URL", () => {
     assert.equal(await lookUp("api.test", new AddressRules([], resolve), false), "10.0.0.1");
   });
 
-  it("leads to an address that is allowed, as a list or alone, as the connection asks for it", async () => {
+  it("resolves to an allowed address, as a list or a single one, as the connection requests", async () => {
     assert.match(String(await lookUp("localhost", loopbacks, false)), /^(127\.0\.0\.1|::1)$/);
     const list = await lookUp("localhost", loopbacks, true);
     assert.ok(Array.isArray(list) && list.length > 0);
   });
 
-  it("fails as a name when it is none", async () => {
+  it("fails as a lookup error if it does not exist", async () => {
     await assert.rejects(lookUp(`${"x".repeat(300)}.invalid`, loopbacks, true), { code: /^E/ });
   });
 });

@@ -18,7 +18,7 @@ const loopback = new AddressRules([
 ]);
 const get = { method: "GET" } as const;
 
-describe("An exchange over https", () => {
+describe("HTTPS exchange", () => {
   let directory: TemporaryDirectory;
   let api: FakeKubernetesApi;
 
@@ -54,27 +54,27 @@ describe("An exchange over https", () => {
     assert.equal(api.calls.length, before);
   }
 
-  describe("is not begun", () => {
-    it("with a forbidden address, whether written as such or behind a name", async () => {
+  describe("refusals", () => {
+    it("rejects a forbidden address, written directly or behind a name", async () => {
       const addressRules = new AddressRules([]);
       for (const host of ["127.0.0.1", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "localhost"]) {
         await reachesNobody({ addressRules, url: byName(host) }, { code: "HTTPS_FAILED" });
       }
     });
 
-    it("with a certificate that the roots do not vouch for, or that names another host", async () => {
+    it("rejects a certificate that the roots do not sign or that names another host", async () => {
       await reachesNobody({ caFile: undefined }, { code: /CERT|SIGNATURE|ISSUER/ });
       const addressRules = new AddressRules([{ address: "127.0.0.0", prefix: 8 }]);
       const url = byName("127.0.0.2");
       await reachesNobody({ addressRules, url }, { code: /ERR_TLS_CERT_ALTNAME_INVALID|ECONNREFUSED/ });
     });
 
-    it("without the files that were named: no token is no reason to go without", async () => {
+    it("fails if a configured file is missing instead of sending no token", async () => {
       await reachesNobody({ tokenFile: directory.join("missing") }, { code: "ENOENT" });
       await reachesNobody({ caFile: directory.join("missing") }, { code: "ENOENT" });
     });
 
-    it("with a token that is no header's value, and the token is not told", async () => {
+    it("rejects a token that is not a valid header value, without quoting the token", async () => {
       await writeFile(directory.join("torn"), "secret-one\nsecret-two");
       await reachesNobody({ tokenFile: directory.join("torn") }, (error: Error) => {
         assert.doesNotMatch(error.message, /secret/);
@@ -82,16 +82,16 @@ describe("An exchange over https", () => {
       });
     });
 
-    it("over plain HTTP", async () => {
+    it("rejects plain HTTP", async () => {
       const url = new URL(`http://127.0.0.1:${await freePort()}/`);
       await reachesNobody({ url }, { code: "ERR_INVALID_PROTOCOL" });
     });
   });
 
-  describe("with a name that changes its address", () => {
+  describe("a name whose address changes", () => {
     let asked: number;
 
-    /** Rules that allow the loopback, and a name server with these answers, one after the other. */
+    /** Rules that allow loopback, with a name server that returns these answers in order. */
     function rulesWith(...answers: string[]): AddressRules {
       asked = 0;
       const answer = (...given: unknown[]) => {
@@ -103,13 +103,13 @@ describe("An exchange over https", () => {
       return new AddressRules([{ address: "127.0.0.1", prefix: 32 }], resolve);
     }
 
-    it("goes to the very address that was checked, after one look at the name", async () => {
+    it("connects to the address that was checked, after one lookup", async () => {
       const addressRules = rulesWith("127.0.0.1", "169.254.169.254");
       assert.equal((await exchange(endpoint({ addressRules, url: byName("localhost") }), get)).status, 200);
       assert.equal(asked, 1);
     });
 
-    it("is not begun once the name leads to an address that is refused", async () => {
+    it("rejects the name once it resolves to a refused address", async () => {
       const there = { addressRules: rulesWith("127.0.0.1", "169.254.169.254"), url: byName("localhost") };
       await exchange(endpoint(there), get);
       await reachesNobody(there, /the address 169\.254\.169\.254 /);
@@ -117,7 +117,7 @@ describe("An exchange over https", () => {
     });
   });
 
-  it("follows no redirect, so that our token goes nowhere else", async () => {
+  it("follows no redirect, so that the token reaches no other host", async () => {
     for (const status of [301, 302, 303, 307, 308]) {
       api.trouble = { status, headers: { location: new URL("/elsewhere", api.url).href } };
       const before = api.calls.length;
@@ -126,7 +126,7 @@ describe("An exchange over https", () => {
     }
   });
 
-  it("ends when the server is silent or the caller stops, and says which", async () => {
+  it("ends when the server is silent or the caller aborts, and reports which", async () => {
     api.trouble = "silent";
     const silent = exchange(endpoint({ timeoutMs: 100 }), get);
     const { message } = await rejectsWithCode(silent, "HTTPS_FAILED");
@@ -137,14 +137,14 @@ describe("An exchange over https", () => {
     await assert.rejects(stopped, { name: "AbortError" });
   });
 
-  it("fails when the connection is cut, before the answer or within", async () => {
+  it("fails if the connection closes before or during the response", async () => {
     for (const trouble of ["cut before the answer", "cut within the answer"] as const) {
       api.trouble = trouble;
       await assert.rejects(exchange(endpoint(), get), { code: "ECONNRESET" });
     }
   });
 
-  it("fails with more than 1 MiB or what else is allowed, and holds nothing of it in what it says", async () => {
+  it("fails for a response above 1 MiB or the given limit, and quotes none of it", async () => {
     api.trouble = "huge";
     for (const limit of [{}, { maxBytes: 1024 }]) {
       const { message } = await rejectsWithCode(exchange(endpoint(limit), get), "HTTPS_FAILED");
@@ -155,12 +155,12 @@ describe("An exchange over https", () => {
     await rejectsWithCode(exchange(endpoint({ maxBytes: 1023 }), get), "HTTPS_FAILED");
   });
 
-  it("fails with headers without end", async () => {
+  it("fails for endless headers", async () => {
     api.trouble = { status: 200, headers: { "x-padding": "x".repeat(100_000) } };
     await assert.rejects(exchange(endpoint(), get), { code: "HPE_HEADER_OVERFLOW" });
   });
 
-  it("carries the token file's content of that moment, and none without such a file", async () => {
+  it("sends the token file's current content, and no token without a file", async () => {
     await exchange(endpoint(), get);
     await writeFile(directory.join("token"), "second-token");
     await exchange(endpoint(), get);
@@ -170,7 +170,7 @@ describe("An exchange over https", () => {
     assert.equal(api.calls.at(-1)?.path, "/keys?a=1");
   });
 
-  it("gives the status, the text and the time to wait", async () => {
+  it("returns the status, the text and the time to wait", async () => {
     api.trouble = { status: 429, headers: { "retry-after": "30" }, body: "fünf" };
     assert.deepEqual(await exchange(endpoint(), get), { status: 429, body: "fünf", retryAfterMs: 30_000 });
   });

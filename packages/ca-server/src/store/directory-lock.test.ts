@@ -11,9 +11,9 @@ const clock = new FakeClock(new Date("2026-01-01T00:00:00Z"));
 const us = { pid: 4711, hostname: "ca-0", clock };
 const module = fileURLToPath(new URL("./directory-lock.ts", import.meta.url));
 
-describe("The lock of a directory", () => {
+describe("DirectoryLock", () => {
   for (const note of ["", "{", "[]", "null", '{"pid":"1","hostname":2}', undefined]) {
-    it(`refuses without naming the holder when its note is ${note}`, async () => {
+    it(`refuses the lock without naming the holder if its note is ${note}`, async () => {
       await using directory = await temporaryDirectory();
       const [first, second] = [new DirectoryLock(directory.path, us), new DirectoryLock(directory.path, us)];
       await first.start();
@@ -25,7 +25,7 @@ describe("The lock of a directory", () => {
     });
   }
 
-  it("lets no control character of the note into its refusal", async () => {
+  it("removes control characters of the note from its error", async () => {
     await using directory = await temporaryDirectory();
     const [first, second] = [new DirectoryLock(directory.path, us), new DirectoryLock(directory.path, us)];
     await first.start();
@@ -36,12 +36,12 @@ describe("The lock of a directory", () => {
     await first.stop();
   });
 
-  it("can not be taken where there is no directory, and says why", async () => {
+  it("fails with the reason if the directory is missing", async () => {
     await using directory = await temporaryDirectory();
     await rejectsWithCode(new DirectoryLock(directory.join("none"), us).start(), "STATE_NOT_DURABLE");
   });
 
-  it("refuses a second holder and is free after the first lets go", async () => {
+  it("refuses a second holder, and is free after the first releases it", async () => {
     await using directory = await temporaryDirectory();
     const [first, second] = [new DirectoryLock(directory.path, us), new DirectoryLock(directory.path, us)];
     await first.start();
@@ -53,7 +53,7 @@ describe("The lock of a directory", () => {
     await second.stop();
   });
 
-  it("holds against another process, and a killed one leaves it free", async () => {
+  it("locks out other processes, and is free after its holder is killed", async () => {
     await using directory = await temporaryDirectory();
     const script = `
       import { DirectoryLock } from ${JSON.stringify(module)};
@@ -76,7 +76,7 @@ describe("The lock of a directory", () => {
     await lock.stop();
   });
 
-  it("goes to one of two processes that take it at the same moment, in each of twenty rounds", async () => {
+  it("goes to exactly one of two processes that start at the same time, in each of twenty rounds", async () => {
     await using directory = await temporaryDirectory();
     const script = `
       import { createInterface } from "node:readline";

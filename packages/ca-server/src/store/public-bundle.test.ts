@@ -13,7 +13,7 @@ import {
 } from "@kasbah/testkit";
 import { PublicBundle } from "./public-bundle.ts";
 
-describe("The public trust bundle", () => {
+describe("PublicBundle", () => {
   let directory: TemporaryDirectory;
   let path: string;
   let roots: TestAuthority[];
@@ -40,7 +40,7 @@ describe("The public trust bundle", () => {
   });
   const content = () => readFile(path, "utf8");
 
-  it("is put back when it was edited, deleted, or replaced by a link, which is not followed", async () => {
+  it("rewrites the file if it was edited, deleted, or replaced by a link, which it does not follow", async () => {
     const victim = directory.join("victim");
     await writeFile(victim, "untouched");
     const damages = [
@@ -60,7 +60,7 @@ describe("The public trust bundle", () => {
     assert.equal(await readFile(victim, "utf8"), "untouched");
   });
 
-  it("says once that it can not be written, and is written when it can", async () => {
+  it("logs once that the file cannot be written, and writes it when that is possible", async () => {
     await rm(path);
     await mkdir(path);
     await published.publish();
@@ -71,7 +71,7 @@ describe("The public trust bundle", () => {
     assert.equal(await content(), bundle.toPem());
   });
 
-  it("follows the bundle in force, is for everybody, and is not written without need", async () => {
+  it("follows the current bundle, is readable by everyone, and writes only when needed", async () => {
     assert.equal(await content(), bundle.toPem());
     assert.equal((await stat(path)).mode & 0o777, 0o644);
     const before = await stat(path);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Registry } from "@kasbah/runtime";
 import { type CaMetrics, createCaMetrics, registerServerGauges } from "./metrics.ts";
 
-describe("The CA's counters", () => {
+describe("Counters of the CA", () => {
   let registry: Registry;
   let metrics: CaMetrics;
 
@@ -11,7 +11,7 @@ describe("The CA's counters", () => {
     metrics = createCaMetrics(registry);
   });
 
-  /** The values of all series whose names begin so. */
+  /** The values of all series whose names begin with this prefix. */
   async function valuesOf(prefix: string): Promise<Record<string, number>> {
     const lines = (await registry.metrics()).split("\n").filter((line) => line.startsWith(prefix));
     return Object.fromEntries(
@@ -22,7 +22,7 @@ describe("The CA's counters", () => {
     );
   }
 
-  it("tell refusals by code, and by Istio's class: strangers apart from requests that failed", async () => {
+  it("count refusals by code and by Istio's class: failed authentications apart from failed requests", async () => {
     metrics.callRefused("TOKEN_EXPIRED", "authentication");
     metrics.callRefused("TTL_TOO_LONG", "TTL_ERROR");
     metrics.callRefused("TTL_TOO_LONG", "TTL_ERROR");
@@ -38,13 +38,13 @@ describe("The CA's counters", () => {
     });
   });
 
-  it("tell calls that were turned away under load as refusals, and as nothing that Istio counts", async () => {
+  it("count calls that were rejected under load as refusals, but in none of Istio's counters", async () => {
     metrics.overloaded();
     assert.deepEqual(await valuesOf("kasbah_refusals"), { 'kasbah_refusals{code="OVERLOADED"}': 1 });
     for (const value of Object.values(await valuesOf("citadel_"))) assert.equal(value, 0);
   });
 
-  it("tell credentials by kind and verdict, and reviews by where the verdict came from", async () => {
+  it("count credentials by kind and verdict, and TokenReview results by source", async () => {
     metrics.credentialChecked("client-certificate", "accepted");
     metrics.credentialChecked("jwks-token", "TOKEN_EXPIRED");
     metrics.tokenReviewed("cache");
@@ -55,7 +55,7 @@ describe("The CA's counters", () => {
     assert.deepEqual(await valuesOf("kasbah_token_reviews"), { 'kasbah_token_reviews{from="cache"}': 1 });
   });
 
-  it("tell what requests were not given by kind, without a series for each thing that a stranger thinks of", async () => {
+  it("count unsupported requests by kind, without a series for each name that a caller invents", async () => {
     metrics.requestIgnored(["basicConstraints", "dNSName"]);
     metrics.requestIgnored(["dNSName"]);
     metrics.requestIgnored(Array.from({ length: 500 }, (_, arc) => `1.2.3.${arc}`));
@@ -67,12 +67,12 @@ describe("The CA's counters", () => {
     });
   });
 
-  it("tell keys that were shared", async () => {
+  it("count shared keys", async () => {
     metrics.keyShared();
     assert.deepEqual(await valuesOf("kasbah_duplicate_key_total"), { kasbah_duplicate_key_total: 1 });
   });
 
-  it("tell in seconds how long calls took, those with a certificate apart from those without", async () => {
+  it("measure the duration of calls in seconds, those with a certificate apart from those without", async () => {
     metrics.certificateIssued(15);
     metrics.callEnded(3);
     metrics.callEnded(2_000);
@@ -88,7 +88,7 @@ describe("The CA's counters", () => {
     assert.equal((await valuesOf("citadel_server_success"))["citadel_server_success_cert_issuance_count"], 1);
   });
 
-  it("are there from the start, so that an alert on a rate has a first value", async () => {
+  it("exist from the start, so that an alert on a rate has a first value", async () => {
     const text = await registry.metrics();
     for (const name of [
       "citadel_server_csr_count",
@@ -101,7 +101,7 @@ describe("The CA's counters", () => {
   });
 });
 
-describe("The gauges of the gRPC server", () => {
+describe("Gauges of the gRPC server", () => {
   it("are read at each scrape", async () => {
     const registry = new Registry();
     const server = { inFlight: 0, connections: 0 };

@@ -23,7 +23,7 @@ describe("Readiness", () => {
     });
   const now = new Date("2030-01-01T00:00:00Z");
 
-  it("names everything that keeps a good request from its certificate", () => {
+  it("names every condition that keeps a valid request from its certificate", () => {
     const { ready, reasons } = at(root.certificate.notAfter, false, false);
     assert.equal(ready, false);
     assert.deepEqual(
@@ -32,7 +32,7 @@ describe("Readiness", () => {
     );
   });
 
-  it("is lost by each of them alone, and had without any", () => {
+  it("is lost by each condition alone, and present without any", () => {
     assert.equal(at(now, false, true).ready, false);
     assert.equal(at(now, true, false).ready, false);
     assert.deepEqual(at(now, true, true), { ready: true, reasons: [], warnings: ["look here"] });

@@ -5,7 +5,7 @@ import { inspect } from "node:util";
 import { rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { readPassphrase } from "./passphrase.ts";
 
-describe("The passphrase of the keys", () => {
+describe("Passphrase of the keys", () => {
   let directory: TemporaryDirectory;
   let path: string;
   beforeEach(async () => {
@@ -14,7 +14,7 @@ describe("The passphrase of the keys", () => {
   });
   afterEach(() => directory.remove());
 
-  it("is missing without its file, in an empty line, in a pipe and in a directory", async () => {
+  it("rejects a passphrase file that is missing, a pipe or a directory, or that starts with an empty line", async () => {
     await rejectsWithCode(readPassphrase(path), "KEY_PASSPHRASE_MISSING");
     for (const content of ["", "\n", "\nsecond line", `${"x".repeat(1025)}\n`, "x".repeat(5000)]) {
       await writeFile(path, content, { mode: 0o600 });
@@ -26,7 +26,7 @@ describe("The passphrase of the keys", () => {
     await rejectsWithCode(readPassphrase(directory.join("pipe")), "KEY_PASSPHRASE_MISSING");
   });
 
-  it("is refused when others may read it", async () => {
+  it("rejects a passphrase file that other users may read", async () => {
     await writeFile(path, "open\n");
     for (const mode of [0o644, 0o640, 0o604]) {
       await chmod(path, mode);
@@ -34,7 +34,7 @@ describe("The passphrase of the keys", () => {
     }
   });
 
-  it("is the first line, without its end, and shows in no log", async () => {
+  it("reads the first line without its line end, and logs no passphrase", async () => {
     await writeFile(path, "correct horse\r\nnot this\n", { mode: 0o600 });
     const passphrase = await readPassphrase(path);
     assert.equal(passphrase?.reveal(), "correct horse");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { classifyPluggedInChange, type InUse } from "./change.ts";
 import { OpensslHome } from "./openssl-home.fixture.ts";
 
-describe("A plugged-in CA that comes while another is in use", () => {
+describe("Change of a plugged-in CA", () => {
   let home: OpensslHome;
   let inUse: InUse;
 
@@ -22,29 +22,29 @@ describe("A plugged-in CA that comes while another is in use", () => {
     return classifyPluggedInChange(inUse, await home.loadWhole());
   };
 
-  it("is refused under a new root whose file lacks the one in use, with the way to go on", async () => {
+  it("rejects a new root whose file does not contain the root in use, and says how to continue", async () => {
     const refusal = await change("moved", "other");
     assert.ok(refusal.kind === "refused");
     assert.ok(refusal.reason.includes(inUse.root.fingerprint));
     assert.match(refusal.reason, /put both/);
   });
 
-  it("is refused when the root was made again with its key and the one in use is gone: clients know it by its octets", async () => {
+  it("rejects a root that was reissued with its key when the root in use is missing, because clients compare its bytes", async () => {
     assert.equal((await change("good", "renewed")).kind, "refused");
     assert.equal((await change("next", "renewed")).kind, "refused");
   });
 
-  it("moves to a new root when the file holds both, in any order", async () => {
+  it("moves to a new root when the file contains both roots in any order", async () => {
     assert.deepEqual(await change("moved", "other", "root"), { kind: "new-root" });
     assert.deepEqual(await change("moved", "root", "other"), { kind: "new-root" });
   });
 
-  it("moves to a root that was made again with its key as soon as it is added", async () => {
+  it("moves to a root that was reissued with its key as soon as it is added", async () => {
     assert.deepEqual(await change("good", "root", "renewed"), { kind: "new-root" });
     assert.deepEqual(await change("good", "renewed", "root"), { kind: "new-root" });
   });
 
-  it("may change the intermediate under the same root, or the root file alone", async () => {
+  it("accepts another intermediate under the same root, or a change of the root file alone", async () => {
     assert.deepEqual(await change("good", "root"), { kind: "roots-only" });
     assert.deepEqual(await change("good", "root", "other"), { kind: "roots-only" });
     assert.deepEqual(await change("next", "root"), { kind: "same-root" });

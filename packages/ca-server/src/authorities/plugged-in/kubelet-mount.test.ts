@@ -8,7 +8,7 @@ import { istioFiles, OpensslHome } from "./openssl-home.fixture.ts";
 
 type FileSet = ReadonlyMap<string, Buffer>;
 
-describe("A plugged-in CA in a kubelet's mount", () => {
+describe("Plugged-in CA in a kubelet mount", () => {
   let home: OpensslHome;
   let sets: readonly [FileSet, FileSet];
   let version = 0;
@@ -16,7 +16,7 @@ describe("A plugged-in CA in a kubelet's mount", () => {
   before(async () => {
     home = await OpensslHome.create();
     await home.createIntermediate("second", "root");
-    // Any mixture of the two can be used, but for key and certificate: only the digest shows it.
+    // Any mixture of the two is usable, except for key and certificate: only the digest reveals it.
     await home.plugIn("good", "root", "other");
     const first = await readSet();
     await home.plugIn("second", "root");
@@ -35,7 +35,9 @@ describe("A plugged-in CA in a kubelet's mount", () => {
     );
   }
 
-  /** As kubelet does: a directory of a new name, one link that is swapped, the former directory removed at once. */
+  /**
+   * Like the kubelet: creates a new directory, swaps one link, and removes the former directory immediately.
+   */
   async function swapTo(files: FileSet): Promise<void> {
     const moment = `..${++version}`;
     await mkdir(home.at(moment));
@@ -45,13 +47,13 @@ describe("A plugged-in CA in a kubelet's mount", () => {
     await rm(home.at(`..${version - 1}`), { recursive: true, force: true });
   }
 
-  it("is missed, not taken for none, while its links lead nowhere", async () => {
+  it("reports a missing file, not the absence of a CA, while the mount's links are dangling", async () => {
     await rejectsWithCode(home.load(), "PLUGGED_IN_REJECTED");
     await swapTo(sets[0]);
     assert.ok(await home.load());
   });
 
-  it("is refused with kubelet's usual modes, by the name that the operator knows", async () => {
+  it("rejects the kubelet's usual file modes, and names the path that the operator knows", async () => {
     await swapTo(sets[0]);
     await rm(home.at(`..${version}/ca-key.pem`));
     await writeFile(home.at(`..${version}/ca-key.pem`), "", { mode: 0o644 });
@@ -59,13 +61,13 @@ describe("A plugged-in CA in a kubelet's mount", () => {
     assert.ok(message.startsWith(`${home.at("ca-key.pem")} has mode 0644`));
   });
 
-  it("is read behind the one link that is swapped, so that no name can lead elsewhere meanwhile", async () => {
+  it("reads all files behind the link that is swapped, so that no name leads elsewhere meanwhile", async () => {
     await swapTo(sets[0]);
     await mkdir(home.at("..late"));
     for (const [name, bytes] of sets[1]) {
       await writeFile(join(home.at("..late"), name), bytes, { mode: 0o400 });
     }
-    // The third and fourth file as a reader meets them whose first two came before a swap.
+    // The third and fourth file as seen by a reader whose first two reads happened before a swap.
     for (const name of ["root-cert.pem", "cert-chain.pem"]) {
       await rm(home.at(name));
       await symlink(`..late/${name}`, home.at(name));
@@ -73,7 +75,7 @@ describe("A plugged-in CA in a kubelet's mount", () => {
     assert.equal((await home.loadWhole()).roots.roots.length, 2);
   });
 
-  it("is always one set or the other, and always there, in a thousand loads with a swap in each", async () => {
+  it("always loads one complete set in a thousand loads with a swap during each", async () => {
     const digests: string[] = [];
     for (const set of sets) {
       await swapTo(set);
@@ -82,7 +84,7 @@ describe("A plugged-in CA in a kubelet's mount", () => {
     const seen = new Set<string | undefined>();
     for (let round = 0; round < 1000; round++) {
       const loading = home.load();
-      // A swap begins at another point of the load each time.
+      // Each swap starts at a different point of the load.
       for (let wait = 0; wait < round % 9; wait++) await setImmediate();
       const [set] = await Promise.all([loading, swapTo(sets[round % 2 === 0 ? 0 : 1])]);
       seen.add(set?.digest);
@@ -90,7 +92,7 @@ describe("A plugged-in CA in a kubelet's mount", () => {
     assert.deepEqual([...seen].sort(), digests.sort());
   });
 
-  it("is never a mixture when the link goes to and fro between two directories without a pause", async () => {
+  it("never loads a mixture when the link alternates between two directories without a pause", async () => {
     for (const [index, files] of sets.entries()) {
       await mkdir(home.at(`..v${index}`));
       for (const [name, bytes] of files)

@@ -4,7 +4,7 @@ import { rejectsWithCode } from "@kasbah/testkit";
 import { digestPluggedInFiles } from "./files.ts";
 import { caExtensions, dayMs, middleExtensions, now, OpensslHome } from "./openssl-home.fixture.ts";
 
-describe("A plugged-in CA", () => {
+describe("Plugged-in CA", () => {
   let home: OpensslHome;
 
   before(async () => {
@@ -24,14 +24,14 @@ describe("A plugged-in CA", () => {
   const readKey = (name: string) => home.openssl("pkcs8", "-topk8", "-nocrypt", "-in", `${name}.key`);
 
   for (const [form, make] of Object.entries(keyForms)) {
-    it(`is taken with a key as ${form}`, async () => {
+    it(`accepts a key as ${form}`, async () => {
       await writeFile(home.at("ca-key.pem"), make());
       assert.equal((await home.loadWhole()).signer.keyPair.publicKey.type, "P-256");
     });
   }
 
   for (const key of ["P-384", "RSA-3072", "RSA-4096"] as const) {
-    it(`is taken with a key of ${key}, which signs`, async () => {
+    it(`accepts a key of type ${key} and signs with it`, async () => {
       await home.createIntermediate(key, "root", { key });
       await home.plugIn(key, "root");
       const { signer } = await home.loadWhole();
@@ -41,7 +41,7 @@ describe("A plugged-in CA", () => {
     });
   }
 
-  it("is taken with an RSA key as PKCS #1", async () => {
+  it("accepts an RSA key as PKCS #1", async () => {
     await home.createIntermediate("pkcs1", "root", { key: "RSA-3072" });
     await home.plugIn("pkcs1", "root");
     const pkcs1 = home.openssl("rsa", "-in", "pkcs1.key", "-traditional");
@@ -50,7 +50,7 @@ describe("A plugged-in CA", () => {
     assert.equal((await home.loadWhole()).signer.keyPair.publicKey.type, "RSA-3072");
   });
 
-  it("needs the passphrase of an encrypted key, and opens with it", async () => {
+  it("requires the passphrase of an encrypted key, and decrypts the key with it", async () => {
     const encrypt = ["pkcs8", "-topk8", "-in", "good.key", "-passout", "pass:open"];
     await writeFile(home.at("ca-key.pem"), home.openssl(...encrypt));
     await rejectsWithCode(home.load(), "KEY_PASSPHRASE_MISSING");
@@ -59,14 +59,14 @@ describe("A plugged-in CA", () => {
     await home.loadWhole({ passphrase: "open" });
   });
 
-  it("says how to convert a key in OpenSSL's old encrypted form", async () => {
+  it("says how to convert a key in OpenSSL's legacy encrypted format", async () => {
     const old = home.openssl("ec", "-in", "good.key", "-aes256", "-passout", "pass:open");
     await writeFile(home.at("ca-key.pem"), old);
     const { message } = await rejectsWithCode(home.load({ passphrase: "open" }), "KEY_PASSPHRASE_MISSING");
     assert.match(message, /openssl pkcs8 -topk8/);
   });
 
-  it("is taken from files with text around the blocks and any line ends, in any order and with repetitions", async () => {
+  it("accepts files with text around the PEM blocks, any line ends, any order and duplicates", async () => {
     const text = home.openssl("x509", "-text", "-in", "good.pem").toString("utf8");
     await writeFile(home.at("ca-cert.pem"), `\ufeff${text.replaceAll("\n", "\r\n")}`);
     await writeFile(home.at("cert-chain.pem"), (await home.pem("root")) + text + text);
@@ -75,7 +75,7 @@ describe("A plugged-in CA", () => {
     assert.ok(set.roots.contains(set.root));
   });
 
-  it("is taken with intermediates above it in any order, from Istio's files and from a TLS secret's", async () => {
+  it("accepts intermediates in any order, from Istio's files and from a TLS Secret", async () => {
     await home.createIntermediate("upper", "root", { extensions: middleExtensions });
     await home.createIntermediate("middle", "upper", { extensions: middleExtensions });
     await home.createIntermediate("low", "middle", { extensions: caExtensions });
@@ -98,7 +98,7 @@ describe("A plugged-in CA", () => {
     );
   });
 
-  it("may be the root itself, with an empty chain", async () => {
+  it("accepts a root as the signer, with an empty chain", async () => {
     await home.plugIn("root", "root");
     await writeFile(home.at("cert-chain.pem"), "");
     const { signer, root, intermediates } = await home.loadWhole();
@@ -106,7 +106,7 @@ describe("A plugged-in CA", () => {
     assert.deepEqual(intermediates, []);
   });
 
-  it("goes up by the intermediate that leads to a root, when another of the same key does not", async () => {
+  it("builds the chain through the intermediate that leads to a root when another with the same key does not", async () => {
     await home.createIntermediate("crossed", "root", { extensions: middleExtensions });
     await home.certify("crossed", "other", { extensions: middleExtensions, saveAs: "crossed-by-other" });
     await home.createIntermediate("under", "crossed");
@@ -115,7 +115,7 @@ describe("A plugged-in CA", () => {
     assert.deepEqual((await home.loadWhole()).intermediates.length, 1);
   });
 
-  it("goes up by what is valid, past an intermediate of the same key that has ended", async () => {
+  it("builds the chain through a valid intermediate when another with the same key has expired", async () => {
     await home.createIntermediate("made-twice", "root", { extensions: middleExtensions, days: 2 });
     await home.createIntermediate("beneath", "made-twice");
     await home.certify("made-twice", "root", { extensions: middleExtensions, saveAs: "made-again" });
@@ -125,7 +125,7 @@ describe("A plugged-in CA", () => {
     assert.ok(set.intermediates[0]?.toPem() === (await home.pem("made-again")));
   });
 
-  it("is under the root that ends last, when one was made again with its key", async () => {
+  it("prefers the root that expires last when a root was reissued with its key", async () => {
     home.renewRoot("root", "renewed", 60);
     for (const order of [
       ["root", "renewed"],
@@ -140,14 +140,14 @@ describe("A plugged-in CA", () => {
     assert.equal(root.toPem(), await home.pem("root"));
   });
 
-  it("does not change with its revocation list, however bad that is", async () => {
+  it("ignores the revocation list, even if it is malformed", async () => {
     const before = await digestPluggedInFiles(home.directory);
     await writeFile(home.at("ca-crl.pem"), "garbage");
     assert.equal(await digestPluggedInFiles(home.directory), before);
     assert.equal((await home.loadWhole()).digest, before);
   });
 
-  it("changes with every byte of its files, and with the mode that forbids its use", async () => {
+  it("changes its digest with every byte of its files, and with a mode that forbids their use", async () => {
     const seen = new Set([await digestPluggedInFiles(home.directory)]);
     for (const name of ["ca-cert.pem", "ca-key.pem", "root-cert.pem", "cert-chain.pem"]) {
       await writeFile(home.at(name), Buffer.concat([await readFile(home.at(name)), Buffer.of(0xff)]));

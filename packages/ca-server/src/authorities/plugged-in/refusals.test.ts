@@ -12,7 +12,7 @@ import {
   OpensslHome,
 } from "./openssl-home.fixture.ts";
 
-describe("A plugged-in CA is refused", () => {
+describe("Validation of a plugged-in CA", () => {
   let home: OpensslHome;
 
   before(async () => {
@@ -22,13 +22,13 @@ describe("A plugged-in CA is refused", () => {
   beforeEach(() => home.plugIn("good", "root"));
 
   for (const name of istioFiles) {
-    it(`without ${name}, which is named`, async () => {
+    it(`rejects a set without ${name}, and names the file`, async () => {
       await rm(home.at(name));
       const { message } = await rejectsWithCode(home.load(), "PLUGGED_IN_INCOMPLETE");
       assert.match(message, new RegExp(`does not contain ${name}`));
     });
 
-    it(`when ${name} is a directory, a pipe, a link to itself or to nothing, or as large as a disk`, async () => {
+    it(`rejects ${name} as a directory, a pipe, a link to itself or to nothing, and in the size of a disk`, async () => {
       const seen = async (rule: RegExp) => {
         const { message } = await rejectsWithCode(home.load(), "PLUGGED_IN_REJECTED");
         assert.match(message, rule);
@@ -46,7 +46,7 @@ describe("A plugged-in CA is refused", () => {
       await seen(/is a dangling link/);
     });
 
-    it(`when ${name} is garbage, is cut off, or holds bytes that are no text`, async () => {
+    it(`rejects ${name} if it is garbage, truncated, or not text`, async () => {
       const whole = await readFile(home.at(name));
       const label = name === "ca-key.pem" ? "PRIVATE KEY" : "CERTIFICATE";
       const block = (body: string) => `-----BEGIN ${label}-----\n${body}\n-----END ${label}-----\n`;
@@ -58,7 +58,7 @@ describe("A plugged-in CA is refused", () => {
     });
   }
 
-  it("when its directory is a file, or a tls.crt is there that can not be read: neither means that there is none", async () => {
+  it("reports an error, not the absence of a CA, when its directory is a file or its tls.crt is unreadable", async () => {
     await rm(home.directory, { recursive: true });
     await mkdir(home.directory);
     await symlink("tls.crt", home.at("tls.crt"));
@@ -69,7 +69,7 @@ describe("A plugged-in CA is refused", () => {
     assert.match(message, /cannot read .*: ENOTDIR/);
   });
 
-  it("when all of its files are links to nothing, as while a volume is not mounted", async () => {
+  it("reports an error when all of its files are dangling links, as while a volume is not mounted", async () => {
     for (const name of istioFiles) {
       await rm(home.at(name));
       await symlink(`/nowhere/${name}`, home.at(name));
@@ -77,13 +77,13 @@ describe("A plugged-in CA is refused", () => {
     await rejectsWithCode(home.load(), "PLUGGED_IN_REJECTED");
   });
 
-  it("when a TLS secret beside Istio's files is not whole", async () => {
+  it("rejects an incomplete TLS Secret beside Istio's files", async () => {
     await home.write("tls.crt", "good");
     const { message } = await rejectsWithCode(home.load(), "PLUGGED_IN_INCOMPLETE");
     assert.match(message, /does not contain tls.key, ca.crt/);
   });
 
-  it("when group or others may read its key, with the way to mount it", async () => {
+  it("rejects a key that group or other users may read, and says how to mount it", async () => {
     for (const mode of [0o640, 0o604, 0o440, 0o644]) {
       await chmod(home.at("ca-key.pem"), mode);
       const { message } = await rejectsWithCode(home.load(), "AUTHORITY_KEY_EXPOSED");
@@ -92,7 +92,7 @@ describe("A plugged-in CA is refused", () => {
     }
   });
 
-  it("before it is valid and after it has ended, with both instants", async () => {
+  it("rejects a CA that is not yet valid or has expired, and names both times", async () => {
     for (const days of [-2, 12]) {
       const at = new Date(now.getTime() + days * dayMs);
       const { message } = await rejectsWithCode(home.load({ now: at }), "PLUGGED_IN_REJECTED");
@@ -101,7 +101,7 @@ describe("A plugged-in CA is refused", () => {
     }
   });
 
-  /** Makes an intermediate with a fault and plugs it in under the first root. */
+  /** Creates a faulty intermediate and plugs it in under the first root. */
   const faulty = async (name: string, making: Making) => {
     await home.createIntermediate(name, "root", making);
     await home.plugIn(name, "root");
@@ -209,7 +209,7 @@ describe("A plugged-in CA is refused", () => {
     ],
   };
   for (const [what, [rule, prepare]] of Object.entries(refused)) {
-    it(`when ${what}`, async () => {
+    it(`rejects a set if ${what}`, async () => {
       await prepare();
       const { message } = await rejectsWithCode(home.load(), "PLUGGED_IN_REJECTED");
       assert.match(message, rule);
@@ -217,7 +217,7 @@ describe("A plugged-in CA is refused", () => {
     });
   }
 
-  it("not at all when none of its files is there", async () => {
+  it("returns undefined if none of its files exists", async () => {
     await rm(home.directory, { recursive: true });
     assert.equal(await home.load(), undefined);
     await mkdir(home.directory);

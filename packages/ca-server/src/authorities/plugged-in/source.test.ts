@@ -33,7 +33,7 @@ async function createIntermediate(root: Signer, commonName: string, days = 300) 
   return { keyPair, certificate: await writer.writeIntermediate(template, root) };
 }
 
-describe("The source of plugged-in authorities", () => {
+describe("PluggedInSource", () => {
   let directory: TemporaryDirectory;
   let clock: FakeClock;
   let ca: AuthoritiesOnDisk;
@@ -92,14 +92,14 @@ describe("The source of plugged-in authorities", () => {
     ca.keeper.coverLeaf(ca.keeper.activeIssuer(clock.now()), new Date(clock.now().getTime() + dayMs));
   const trusts = (root: Signer) => ca.keeper.trustBundle().contains(root.certificate);
 
-  it("refuses a set under a new root without the old one, and keeps what it has", async () => {
+  it("rejects a set with a new root but without the old one, and keeps the authority in use", async () => {
     await install(await createIntermediate(second, "foreign"), [second]);
     await assert.rejects(source.take(), { code: "PLUGGED_IN_REJECTED" });
     assert.equal(signer(), "intermediate-1");
     assert.ok(!trusts(second));
   });
 
-  it("keeps what it has while the set is incomplete, damaged or gone", async () => {
+  it("keeps the authority in use while the set is incomplete, damaged or missing", async () => {
     const home = directory.join("cacerts");
     await rename(join(home, "ca-key.pem"), join(home, "away"));
     await assert.rejects(source.take(), { code: "PLUGGED_IN_INCOMPLETE" });
@@ -110,7 +110,7 @@ describe("The source of plugged-in authorities", () => {
     assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, "intermediate-1");
   });
 
-  it("lets a second set wait while the first is on its way in", async () => {
+  it("lets a second set wait while the rotation to the first one is in progress", async () => {
     await issue();
     await install(await createIntermediate(second, "two"), [first, second]);
     await source.take();
@@ -120,7 +120,7 @@ describe("The source of plugged-in authorities", () => {
     assert.equal(source.problem, undefined);
   });
 
-  it("does not take a set again that the operator aborted, until its files change", async () => {
+  it("does not adopt a set again that the operator aborted, until its files change", async () => {
     await issue();
     await install(await createIntermediate(first, "two"), [first]);
     await source.take();
@@ -134,7 +134,7 @@ describe("The source of plugged-in authorities", () => {
     assert.equal(signer(), "intermediate-3");
   });
 
-  it("takes a new intermediate under the same root at once, and retires the old one with its last leaf", async () => {
+  it("adopts a new intermediate under the same root immediately, and retires the old one after its last leaf", async () => {
     await issue();
     await install(await createIntermediate(first, "two"), [first]);
     await source.take();
@@ -151,7 +151,7 @@ describe("The source of plugged-in authorities", () => {
     ]);
   });
 
-  it("moves to a new root in stages, and trusts what the file holds afterwards", async () => {
+  it("moves to a new root in stages, and afterwards trusts the roots in the file", async () => {
     await issue();
     await install(await createIntermediate(second, "two"), [first, second]);
     await source.take();
@@ -170,7 +170,7 @@ describe("The source of plugged-in authorities", () => {
     assert.deepEqual([trusts(first), trusts(second)], [false, true]);
   });
 
-  it("moves in stages to a root that was made again with its key, and lets go of the old one", async () => {
+  it("moves in stages to a root that was reissued with its key, and then drops the old one", async () => {
     await issue();
     const renewed = await createRoot("first", first.signingKey, 6000);
     const home = directory.join("cacerts");
@@ -187,7 +187,7 @@ describe("The source of plugged-in authorities", () => {
     await issue();
   });
 
-  it("signs on with a copy of the old set after a restart in the middle of the move", async () => {
+  it("keeps signing with a copy of the old set after a restart in the middle of a move", async () => {
     await issue();
     await install(await createIntermediate(second, "two"), [first, second]);
     await source.take();
@@ -202,7 +202,7 @@ describe("The source of plugged-in authorities", () => {
     assert.equal(ca.keeper.state.rotation?.stage, "distributed");
   });
 
-  it("takes at its start the set that came while the CA was off and the old one ended", async () => {
+  it("adopts at start-up a set that arrived while the CA was off and the old one expired", async () => {
     clock.jump(40 * dayMs);
     await install(await createIntermediate(first, "two"), [first]);
     ca = await openOnDisk({

@@ -43,7 +43,7 @@ async function established(): Promise<AuthorityState> {
   return establish(emptyState, await rootPair(1));
 }
 
-/** As issuing does: leaves of an authority are valid until then. */
+/** Sets the horizon as issuance does: leaves of the authority may be valid until then. */
 function withHorizon(state: AuthorityState, id: string, leafHorizon: Date): AuthorityState {
   const authorities = state.authorities.map((one) => (one.id === id ? { ...one, leafHorizon } : one));
   return { ...state, authorities };
@@ -56,28 +56,28 @@ function stagesOf(state: AuthorityState): Record<string, AuthorityStage> {
 const trusts = (state: AuthorityState, id: string) =>
   state.authorities.some((one) => one.id === id && trustBundleOf(state).contains(one.certificate));
 
-describe("The rotation of authorities", () => {
-  describe("refuses", () => {
-    it("a second rotation while one is in progress", async () => {
+describe("Rotation of authorities", () => {
+  describe("refusals", () => {
+    it("refuses a second rotation while one is in progress", async () => {
       const state = prepare(await established(), await rootPair(2), at(1));
       const third = await rootPair(3);
       throwsWithCode(() => prepare(state, third, at(2)), "OPERATION_REFUSED");
     });
 
-    it("to begin while rotations are paused", async () => {
+    it("refuses to start a rotation while rotations are paused", async () => {
       const second = await rootPair(2);
       const state = pauseRotations(await established());
       throwsWithCode(() => prepare(state, second, at(1)), "OPERATION_REFUSED");
     });
 
-    it("to go back once the former authority retires", async () => {
+    it("refuses to abort a rotation once the former authority is retiring", async () => {
       let state = prepare(await established(), await rootPair(2), at(1));
       for (const minute of [2, 3, 4]) state = advance(state, at(minute));
       assert.equal(state.rotation?.stage, "retiring");
       throwsWithCode(() => abort(state, at(5)), "OPERATION_REFUSED");
     });
 
-    it("to advance or abort what is not under way, and to establish twice", async () => {
+    it("refuses to advance or abort without a rotation in progress, and to establish authorities twice", async () => {
       const state = await established();
       const again = await rootPair(2);
       throwsWithCode(() => advance(state, at(1)), "OPERATION_REFUSED");
@@ -86,7 +86,7 @@ describe("The rotation of authorities", () => {
     });
   });
 
-  it("goes through every stage in order, and a new root is trusted before it signs and the old one after", async () => {
+  it("passes every stage in order, and trusts a new root before it signs and the old one afterwards", async () => {
     let state = prepare(await established(), await rootPair(2), at(1));
     const seen: unknown[] = [];
     for (let minute = 2; state.rotation !== undefined; minute++) {
@@ -115,7 +115,7 @@ describe("The rotation of authorities", () => {
     assert.equal(trusts(state, "root-1"), false);
   });
 
-  it("replaces an intermediate alone under its root, whose trust never changes", async () => {
+  it("replaces only an intermediate under its root without changing the trust bundle", async () => {
     let state = await established();
     const bundle = trustBundleOf(state);
     const intermediate = await authority("intermediate-2", "root-1");
@@ -135,7 +135,7 @@ describe("The rotation of authorities", () => {
     });
   });
 
-  it("puts an intermediate under a root that signed itself, and the root stays active", async () => {
+  it("adds an intermediate under a root that signed itself, and keeps the root active", async () => {
     const root = await authority("root-1");
     let state = establish(emptyState, { kind: "root", authorities: [root], signerId: root.id });
     const intermediate = await authority("intermediate-1", root.id);
@@ -149,7 +149,7 @@ describe("The rotation of authorities", () => {
     assert.equal(state.signerId, "intermediate-1");
   });
 
-  it("gives each transition an epoch of its own", async () => {
+  it("gives each transition its own epoch", async () => {
     let state = prepare(await established(), await rootPair(2), at(1));
     const epochs = [state.epoch];
     while (state.rotation !== undefined) {
@@ -159,9 +159,9 @@ describe("The rotation of authorities", () => {
     assert.deepEqual(epochs, [2, 3, 4, 5, 6]);
   });
 
-  describe("aborted", () => {
+  describe("abort", () => {
     for (const stage of ["prepared", "distributed"] as const) {
-      it(`while ${stage}, drops the newcomer at once, and nothing starts by itself`, async () => {
+      it(`drops the new authority immediately when aborted in stage ${stage}, and starts no rotation automatically`, async () => {
         let state = prepare(await established(), await rootPair(2), at(1));
         if (stage === "distributed") state = advance(state, at(2));
         state = abort(state, at(3));
@@ -174,7 +174,7 @@ describe("The rotation of authorities", () => {
       });
     }
 
-    it("while active, signs with the former authority again and trusts the newcomer until its leaves have ended", async () => {
+    it("returns to the former authority when aborted in stage active, and trusts the new one until its leaves have expired", async () => {
       let state = prepare(await established(), await rootPair(2), at(1));
       state = advance(advance(state, at(2)), at(3));
       assert.equal(state.signerId, "intermediate-2");
@@ -195,7 +195,7 @@ describe("The rotation of authorities", () => {
     });
   });
 
-  it("remembers twenty retired authorities and not each of a decade", async () => {
+  it("keeps only the last twenty retired authorities over a decade", async () => {
     let state = await established();
     const spare = await authority("intermediate-2", "root-1");
     for (let number = 2; number < 60; number++) {
@@ -212,8 +212,8 @@ describe("The rotation of authorities", () => {
   });
 });
 
-describe("The gate of time", () => {
-  it("keeps a stage until the last leaf has ended that was issued before it began, and says until when", async () => {
+describe("timeGate", () => {
+  it("keeps a stage until the last leaf issued before it has expired, and reports that time", async () => {
     const busy = withHorizon(await established(), "intermediate-1", at(60));
     let state = prepare(busy, await rootPair(2), at(1));
     const opensAt = () => {
@@ -230,7 +230,7 @@ describe("The gate of time", () => {
     assert.equal(opensAt(), 80, "retiring waits for every agent's next leaf");
   });
 
-  it("waits for a leaf that a call under way got after the former authority stopped signing", async () => {
+  it("waits for a leaf that a call in progress received after the former authority stopped signing", async () => {
     let state = prepare(await established(), await rootPair(2), at(1));
     state = advance(advance(state, at(2)), at(3));
     state = withHorizon(state, "intermediate-1", at(50));
@@ -244,7 +244,7 @@ describe("The gate of time", () => {
     });
   });
 
-  it("lets a new intermediate sign at once, since it travels with each leaf", async () => {
+  it("lets a new intermediate sign immediately, because every leaf carries it", async () => {
     const busy = withHorizon(await established(), "intermediate-1", at(60));
     const intermediate = await authority("intermediate-2", "root-1");
     let state = prepare(

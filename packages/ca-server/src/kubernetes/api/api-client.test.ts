@@ -10,7 +10,7 @@ import {
 import { type AddressRange, AddressRules } from "../../outbound/address-rules.ts";
 import { KubernetesClient } from "./api-client.ts";
 
-describe("The client of the Kubernetes API", () => {
+describe("KubernetesClient", () => {
   let directory: TemporaryDirectory;
   let api: FakeKubernetesApi;
 
@@ -39,13 +39,13 @@ describe("The client of the Kubernetes API", () => {
       addressRules: new AddressRules(allowed),
     });
 
-  it("goes to no address of this host that is not allowed", async () => {
+  it("does not connect to a loopback address that is not allowed", async () => {
     const before = api.calls.length;
     await rejectsWithCode(client([]).get("/api/v1/pods"), "HTTPS_FAILED");
     assert.equal(api.calls.length, before);
   });
 
-  it("shows its own token, as the kubelet last wrote it", async () => {
+  it("sends its own token as the kubelet last wrote it", async () => {
     await client().get("/api/v1/pods");
     await writeFile(directory.join("token"), "second\n");
     await client().post("/api/v1/pods", {});
@@ -54,14 +54,14 @@ describe("The client of the Kubernetes API", () => {
     assert.deepEqual([second?.method, second?.authorization], ["POST", "Bearer second"]);
   });
 
-  it("gives whatever status comes, with its body", async () => {
+  it("returns any status with its body", async () => {
     const { status, body } = await client().get("/api/v1/namespaces/demo/pods/a");
     assert.equal(status, 200);
     assert.equal(JSON.parse(body).metadata.uid, "u");
     assert.equal((await client().get("/api/v1/namespaces/demo/pods/b")).status, 404);
   });
 
-  it("reaches one of several clusters behind a proxy, by the path of its URL", async () => {
+  it("reaches one of several clusters behind a proxy by the path of its URL", async () => {
     for (const path of ["/k8s/clusters/c-1", "/k8s/clusters/c-1/"]) {
       await client(undefined, new URL(path, api.url)).get("/api/v1/pods?limit=1");
       assert.equal(api.calls.at(-1)?.path, "/k8s/clusters/c-1/api/v1/pods?limit=1");

@@ -41,7 +41,7 @@ const anyStorm = fc.record({
   happenings: fc.array(anyHappening, { maxLength: 25 }),
 });
 
-/** Replicas over one lease; each belief is looked at whenever anything could have changed. */
+/** Replicas that share one lease. The test checks which of them lead whenever anything could have changed. */
 class Replicas {
   readonly clock = new FakeClock();
   readonly server = new LeaseServer(this.clock);
@@ -57,7 +57,7 @@ class Replicas {
     this.server.onCall = () => this.check();
   }
 
-  /** One after another, so that they do not ask in step. */
+  /** One after another, so that their requests are not synchronized. */
   async start(apartMs: number): Promise<void> {
     for (const { leader } of this.#places) {
       await leader.start();
@@ -65,7 +65,7 @@ class Replicas {
     }
   }
 
-  /** Those that believe to lead, the killed and the stopped too. */
+  /** The replicas that consider themselves leader, including those that were killed or stopped. */
   get leading(): number {
     return [...this.#old, ...this.#places.map(({ leader }) => leader)].filter(({ isLeader }) => isLeader)
       .length;
@@ -134,10 +134,10 @@ async function runUntil(replicas: Replicas, untilMs: number): Promise<void> {
   }
 }
 
-describe("Leaders over one lease", function () {
+describe("Leaders of one lease", function () {
   this.timeout(120_000);
 
-  it("are never two at one instant, and one again once the API is well, whatever happened", async () => {
+  it("never lead at the same time, and one leads again after any fault once the API server recovers", async () => {
     const property = fc.asyncProperty(anyStorm, async (storm) => {
       const replicas = await rideOut(storm);
       replicas.server.weather = () => calm;
@@ -148,7 +148,7 @@ describe("Leaders over one lease", function () {
     await fc.assert(property, { numRuns: 200 });
   });
 
-  it("are followed within a lease and one retry by another when one is killed and the API is well", async () => {
+  it("are replaced within a lease and one retry when one is killed and the API server works", async () => {
     const anyKill = fc.record({
       count: fc.integer({ min: 2, max: 5 }),
       apartMs: fc.nat(retryMs),

@@ -9,7 +9,7 @@ const leftByAnother = {
   spec: { holderIdentity: "gone", leaseDurationSeconds: 15, renewTime: "2030-01-01T00:00:00.000000Z" },
 };
 
-describe("The succession of leaders", () => {
+describe("Succession of leaders", () => {
   let clock: FakeClock;
   let server: LeaseServer;
 
@@ -45,7 +45,7 @@ describe("The succession of leaders", () => {
   }
 
   for (const renewTime of ["1999-01-01T00:00:00.000000Z", "2999-01-01T00:00:00.000000Z", "soon", undefined]) {
-    it(`leaves another's lease alone for as long as it lasts since it was seen, be it renewed ${renewTime}`, async () => {
+    it(`waits for another holder's lease from the moment it was seen, even if it was renewed ${renewTime}`, async () => {
       found({ renewTime });
       const leader = await start("a");
       await clock.runFor(14.9 * second);
@@ -55,7 +55,7 @@ describe("The succession of leaders", () => {
     });
   }
 
-  it("honours a longer lease than its own, and not a shorter one", async () => {
+  it("respects a lease longer than its own, and ignores a shorter one", async () => {
     found({ leaseDurationSeconds: 60 });
     const patient = await start("a");
     await clock.runFor(59 * second);
@@ -68,7 +68,7 @@ describe("The succession of leaders", () => {
     assert.equal(wary.isLeader, false);
   });
 
-  it("is written down as Kubernetes does: who, since when, for how long, and how often it changed", async () => {
+  it("writes holder, acquisition, duration and number of transitions as Kubernetes does", async () => {
     found({ leaseTransitions: 4 });
     clock.jump(3_600_000);
     await start("a");
@@ -81,7 +81,7 @@ describe("The succession of leaders", () => {
     assert.ok(String(server.lease?.spec["renewTime"]) > String(renewTime));
   });
 
-  it("comes at the next retry after a leader that stopped, which gave its lease back", async () => {
+  it("takes over at the next retry after a leader that stopped and released its lease", async () => {
     const first = await start("a");
     const next = await start("b");
     await stop(first);
@@ -89,7 +89,7 @@ describe("The succession of leaders", () => {
     assert.equal(server.lease?.spec["leaseTransitions"], 1);
   });
 
-  it("begins with a leader that believes no longer before it gives its lease back", async () => {
+  it("ends the leadership before it releases the lease", async () => {
     const first = await start("a");
     const beliefs: boolean[] = [];
     server.onCall = () => beliefs.push(first.isLeader);
@@ -97,7 +97,7 @@ describe("The succession of leaders", () => {
     assert.deepEqual([beliefs, server.holder], [[false], ""]);
   });
 
-  it("is left to time when the API server hangs, since a stop may not", async () => {
+  it("does not wait for a hanging API server when it stops, so the lease has to expire", async () => {
     const first = await start("a");
     const next = await start("b");
     server.weather = () => ({ ...calm, fate: "silent" });
@@ -107,7 +107,7 @@ describe("The succession of leaders", () => {
     assert.deepEqual([first.isLeader, next.isLeader], [false, true]);
   });
 
-  it("gives the lease back also when the last renewal was not heard of", async () => {
+  it("releases the lease even if the response to the last renewal was lost", async () => {
     const first = await start("a");
     await clock.runFor(1.8 * second);
     server.weather = () => ({ ...calm, thereMs: 500, fate: "lost" });
@@ -117,7 +117,7 @@ describe("The succession of leaders", () => {
     assert.equal(server.holder, "");
   });
 
-  it("asks nothing of the API server on the stop of one that never led", async () => {
+  it("sends no request when a replica that never led stops", async () => {
     await start("a");
     const other = await start("b");
     const before = server.calls.filter(({ method }) => method !== "PUT").length;
@@ -125,7 +125,7 @@ describe("The succession of leaders", () => {
     assert.equal(server.calls.filter(({ method }) => method !== "PUT").length, before);
   });
 
-  it("is claimed by nobody who has stopped, however late the answer that would have let it", async () => {
+  it("never claims the lease after a stop, however late the response that would allow it", async () => {
     found({ holderIdentity: "" });
     server.weather = () => ({ ...calm, backMs: 4 * second });
     const leader = await start("a");
@@ -134,7 +134,7 @@ describe("The succession of leaders", () => {
     assert.deepEqual(new Set(server.calls.map(({ method }) => method)), new Set(["GET"]));
   });
 
-  it("waits for the end of a lease that was deleted, whose holder may be stopped and not know", async () => {
+  it("waits for the expiry of a deleted lease, because its stopped holder may not have noticed", async () => {
     const machine = new MachineClock(clock);
     await start("a", { clock: machine, client: server.client(machine.awake) });
     const next = await start("b");

@@ -6,7 +6,7 @@ import { calm, LeaseServer, MachineClock } from "./lease-simulation.fixture.ts";
 const second = 1_000;
 const event = "cannot acquire or renew the leader lease";
 
-describe("A leader", () => {
+describe("Leader", () => {
   let clock: FakeClock;
   let server: LeaseServer;
   let said: string[];
@@ -39,7 +39,7 @@ describe("A leader", () => {
     return start(identity, { clock: machine, client: server.client(machine.awake) });
   }
 
-  it("is nobody whom the API server does not answer, and says so", async () => {
+  it("does not lead while the API server does not answer, and reports the reason", async () => {
     server.weather = () => ({ ...calm, fate: "silent" });
     const [logger, leader] = [recordingLogger(), await start("a")];
     const other = await start("b", { logger });
@@ -52,7 +52,7 @@ describe("A leader", () => {
     assert.equal(logger.named(event).length, 1);
   });
 
-  it("ends at the deadline of its last renewal while the API server hangs, not when it answers at last", async () => {
+  it("loses leadership at the deadline of its last renewal while the API server hangs, not when it finally answers", async () => {
     const leader = await start("a");
     await clock.runFor(second);
     server.weather = () => ({ ...calm, fate: "silent" });
@@ -64,7 +64,7 @@ describe("A leader", () => {
     assert.deepEqual(said, ["a leads", "a ends"]);
   });
 
-  it("leads again once the API server answers, without a transition if nobody led in between", async () => {
+  it("leads again once the API server answers, without a transition if no other replica led in between", async () => {
     const leader = await start("a");
     server.weather = () => ({ ...calm, fate: "refused" });
     await clock.runFor(12 * second);
@@ -75,7 +75,7 @@ describe("A leader", () => {
     assert.equal(server.lease?.spec["leaseTransitions"], 0);
   });
 
-  it("does not believe that it leads after it was stopped past its lease, before anybody has told it", async () => {
+  it("does not consider itself leader after a stop beyond its lease, even before it reads the lease", async () => {
     const machine = new MachineClock(clock);
     const leader = await startOn(machine, "a");
     await start("b");
@@ -86,7 +86,7 @@ describe("A leader", () => {
     assert.deepEqual(said, ["a leads", "b leads", "a ends"]);
   });
 
-  it("takes no answer for a renewal that waited for a stopped process", async () => {
+  it("does not count a response that waited for a stopped process as a renewal", async () => {
     const machine = new MachineClock(clock);
     server.onCall = () => {
       if (server.holder === "a" && said.length === 0) machine.stopFor(20 * second);
@@ -97,7 +97,7 @@ describe("A leader", () => {
     assert.deepEqual([leader.isLeader, said], [false, []]);
   });
 
-  it("does not believe that it leads after its machine was suspended, where monotonic time stood still", async () => {
+  it("does not consider itself leader after its machine was suspended, while monotonic time stood still", async () => {
     const machine = new MachineClock(clock);
     const leader = await startOn(machine, "a");
     await machine.suspendFor(12 * second);
@@ -107,14 +107,14 @@ describe("A leader", () => {
     assert.deepEqual(said, ["a leads", "a ends", "a leads"]);
   });
 
-  it("ends at once when it sees another in its place", async () => {
+  it("loses leadership immediately when it sees another holder", async () => {
     const leader = await start("a");
     server.edit((lease) => ({ ...lease, spec: { ...lease.spec, holderIdentity: "b" } }));
     await clock.runFor(2 * second);
     assert.deepEqual([leader.isLeader, leader.holder, said], [false, "b", ["a leads", "a ends"]]);
   });
 
-  it("goes on when somebody has but annotated its lease, and keeps what they wrote", async () => {
+  it("stays leader when another client annotates its lease, and keeps the annotation", async () => {
     const leader = await start("a");
     const labels = { "app.kubernetes.io/managed-by": "Helm" };
     server.edit((lease) => ({
@@ -126,7 +126,7 @@ describe("A leader", () => {
     assert.deepEqual([server.lease?.metadata["labels"], server.lease?.spec["strategy"]], [labels, "x"]);
   });
 
-  it("renews visibly even where its wall clock stands still", async () => {
+  it("renews visibly even if its wall clock stands still", async () => {
     const frozen = { now: () => new Date(0), monotonicMs: () => clock.monotonicMs() };
     const sleep = (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal);
     await start("a", { clock: { ...frozen, sleep } });
@@ -135,7 +135,7 @@ describe("A leader", () => {
     assert.deepEqual([server.holder, said], ["a", ["a leads"]]);
   });
 
-  it("makes a lease that was deleted anew, at once", async () => {
+  it("recreates a deleted lease immediately", async () => {
     await start("a");
     await start("b");
     server.edit(() => undefined);
@@ -143,7 +143,7 @@ describe("A leader", () => {
     assert.deepEqual([server.holder, said], ["a", ["a leads"]]);
   });
 
-  it("asks once for each renewal", async () => {
+  it("sends one request for each renewal", async () => {
     await start("a");
     const before = server.calls.length;
     await clock.runFor(20 * second);
@@ -152,7 +152,7 @@ describe("A leader", () => {
     assert.ok(methods.length <= 10, String(methods.length));
   });
 
-  it("is not made with times that would let two lead", () => {
+  it("rejects timing under which two replicas could lead", () => {
     for (const timing of [
       { renewDeadlineMs: 15_000 },
       { retryMs: 10_000 },

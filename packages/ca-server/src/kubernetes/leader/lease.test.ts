@@ -12,7 +12,7 @@ const object = {
 };
 const claim = { holder: "a", durationMs: 15_000, at: new Date("2030-01-01T00:00:00Z") };
 
-/** A lease whose API server gives always the same answer. */
+/** A lease whose API server always gives the same response. */
 function leaseAnswering(status: number, body: unknown) {
   const asked: [path: string, body: unknown][] = [];
   const answer = async (to: string, sent?: unknown): Promise<HttpsReply> => {
@@ -26,8 +26,8 @@ function leaseAnswering(status: number, body: unknown) {
 const seenLease = async () =>
   (await leaseAnswering(200, object).lease.read()) ?? assert.fail("the lease was not read");
 
-describe("A lease of the API server", () => {
-  it("is not known from an answer of another shape or status", async () => {
+describe("LeaseFile", () => {
+  it("reports an unknown lease for a response of another shape or status", async () => {
     const bodies = ["", "null", "[]", "{}", "<html>", { ...object, metadata: { uid: "u" } }];
     const specs = [null, { holderIdentity: 1 }, { leaseTransitions: -1 }, { leaseDurationSeconds: "15" }];
     for (const body of [...bodies, ...specs.map((spec) => ({ ...object, spec }))]) {
@@ -38,7 +38,7 @@ describe("A lease of the API server", () => {
     }
   });
 
-  it("is not known from a server that does not answer, and says why in the cause", async () => {
+  it("reports an unknown lease when the server does not answer, with the reason as its cause", async () => {
     const cause = new Error("ECONNREFUSED");
     const fail = async () => Promise.reject(cause);
     const lease = new LeaseFile({ client: { get: fail, post: fail, put: fail }, namespace: "n", name: "l" });
@@ -47,7 +47,7 @@ describe("A lease of the API server", () => {
     }
   });
 
-  it("names the permission that is missing", async () => {
+  it("names the missing permission", async () => {
     for (const status of [401, 403]) {
       const { lease } = leaseAnswering(status, { kind: "Status" });
       await assert.rejects(lease.read(), new RegExp(`${status}; allow .* get leases.* kasbah-system$`));
@@ -56,18 +56,18 @@ describe("A lease of the API server", () => {
     }
   });
 
-  it("may be missing, or of somebody who was faster, and these are answers", async () => {
+  it("returns undefined if the lease is missing or another replica was faster", async () => {
     assert.equal(await leaseAnswering(404, {}).lease.read(), undefined);
     assert.equal(await leaseAnswering(409, {}).lease.create(claim), undefined);
     for (const status of [404, 409])
       assert.equal(await leaseAnswering(status, {}).lease.replace(await seenLease(), claim), undefined);
   });
 
-  it("cannot be made in a namespace that is not there", async () => {
+  it("fails to create a lease in a missing namespace", async () => {
     await rejectsWithCode(leaseAnswering(404, {}).lease.create(claim), "LEASE_UNAVAILABLE");
   });
 
-  it("is asked for by names that stay names", async () => {
+  it("encodes its names, so that they cannot change the request's path", async () => {
     const paths: string[] = [];
     const get = async (to: string) => {
       paths.push(to);
@@ -78,7 +78,7 @@ describe("A lease of the API server", () => {
     assert.deepEqual(paths, ["/apis/coordination.k8s.io/v1/namespaces/..%2Fn%3Fx/leases/a%2Fb%23c"]);
   });
 
-  it("is replaced by one that names the version it was seen in and keeps what is not ours", async () => {
+  it("replaces a lease of the version that was seen, and keeps unknown fields", async () => {
     const { lease, asked } = leaseAnswering(200, object);
     await lease.replace(await seenLease(), claim);
     const spec = {
@@ -92,7 +92,7 @@ describe("A lease of the API server", () => {
     assert.deepEqual(asked, [[`${path}/kasbah-leader`, { ...object, spec }]]);
   });
 
-  it("is created whole", async () => {
+  it("creates a complete lease", async () => {
     const { lease, asked } = leaseAnswering(201, object);
     await lease.create({ ...claim, durationMs: 1_500 });
     const at = "2030-01-01T00:00:00.000000Z";
@@ -108,7 +108,7 @@ describe("A lease of the API server", () => {
     assert.deepEqual(asked, [[path, { apiVersion, kind, metadata, spec }]]);
   });
 
-  it("tells its times to the microsecond, never the same twice in a row", () => {
+  it("writes times in microseconds, and never the same time twice in a row", () => {
     const at = new Date("2030-01-01T00:00:00.012Z");
     const first = microTime(at, undefined);
     const second = microTime(at, first);

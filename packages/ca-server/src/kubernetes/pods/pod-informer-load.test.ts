@@ -12,7 +12,7 @@ import { KubernetesPods } from "./pods.ts";
 
 const workload = { namespace: "demo", serviceAccount: "default" };
 
-describe("A pod informer of a large cluster", () => {
+describe("PodInformer in a large cluster", () => {
   let store: FakeKubernetesStore;
   let informer: PodInformer;
 
@@ -30,7 +30,7 @@ describe("A pod informer of a large cluster", () => {
     await store.close();
   });
 
-  it("reads ten thousand pods in pages, and skips those of odd shapes", async () => {
+  it("reads ten thousand pods in pages, and skips pods of unexpected shapes", async () => {
     for (let index = 0; index < 10_000; index += 1) {
       const metadata = { name: `pod-${index}`, namespace: "demo", uid: `uid-${index}` };
       const nodeName = `node-${index % 100}`;

@@ -18,7 +18,7 @@ interface Change {
 
 const workload = { namespace: "demo", serviceAccount: "frontend" };
 
-describe("A pod informer", () => {
+describe("PodInformer", () => {
   let store: FakeKubernetesStore;
   let informer: PodInformer;
   let asked: string[];
@@ -62,14 +62,14 @@ describe("A pod informer", () => {
     await informer.start();
     await eventually(() => store.watchers === 1);
   };
-  /** Whatever was changed before is known once this is there. */
+  /** Once this pod is known, so are all earlier changes. */
   const settled = async () => {
     const last = `last-${store.objects.version}`;
     run(last, { node: last });
     await eventually(() => informer.runsOn(last, workload));
   };
 
-  it("knows where a workload runs, without a question for each caller", async () => {
+  it("finds the node of a workload without a request for each caller", async () => {
     run("frontend-1");
     await follow();
     assert.equal(await informer.runsOn("node-1", workload), true);
@@ -80,7 +80,7 @@ describe("A pod informer", () => {
     assert.deepEqual(asked, []);
   });
 
-  it("knows a workload on a node until the last of its pods there has ended or gone", async () => {
+  it("finds a workload on a node until the last of its pods there has ended or was deleted", async () => {
     for (const name of ["frontend-1", "frontend-2", "frontend-3"]) run(name);
     await follow();
     run("frontend-1", { phase: "Failed" });
@@ -92,7 +92,7 @@ describe("A pod informer", () => {
     assert.equal(await informer.runsOn("node-1", workload), false);
   });
 
-  it("counts a pod that waits for its containers, or whose phase is new, as running", async () => {
+  it("counts a pod that waits for its containers, or whose phase is unknown, as running", async () => {
     run("a", { phase: "Pending" });
     run("b", { node: "node-2", phase: "Reconsidering" });
     await follow();
@@ -100,7 +100,7 @@ describe("A pod informer", () => {
     assert.equal(await informer.runsOn("node-2", workload), true);
   });
 
-  it("finds a pod that it knows, and asks for one that it does not know or that is not scheduled", async () => {
+  it("returns a known pod, and requests one that is unknown or not scheduled", async () => {
     run("frontend-1");
     run("frontend-2", { node: "" });
     await follow();
@@ -112,7 +112,7 @@ describe("A pod informer", () => {
     assert.deepEqual(asked, ["demo/frontend-2", "demo/frontend-3"]);
   });
 
-  it("leaves all to direct questions before it has read all pods, and while it cannot follow them", async () => {
+  it("requests every pod until it has read all pods, and while its watch fails", async () => {
     run("frontend-1");
     assert.equal(await informer.runsOn("node-2", workload), true);
     await follow();
@@ -127,7 +127,7 @@ describe("A pod informer", () => {
     assert.equal(await informer.runsOn("node-3", workload), false);
   });
 
-  it("knows that a pod was deleted, and asks nobody", async () => {
+  it("reports a deleted pod without a request", async () => {
     run("frontend-1");
     run("frontend-2");
     await follow();
@@ -139,7 +139,7 @@ describe("A pod informer", () => {
     assert.equal(informer.isGone("demo", "uid-of-frontend-2"), false);
   });
 
-  it("knows that a pod is gone when another of its name is there, also one that went while it could not look", async () => {
+  it("reports a pod as deleted when another pod has its name, even after a gap in the watch", async () => {
     run("db-0", { uid: "first" });
     await follow();
     run("db-0", { uid: "second" });
@@ -155,18 +155,18 @@ describe("A pod informer", () => {
     assert.equal(informer.isGone("demo", "second"), true);
   });
 
-  it("takes no pod for gone that it never saw: its events may be on their way", async () => {
+  it("does not report a pod as deleted that it never saw, because its events may be in flight", async () => {
     await follow();
     assert.equal(informer.isGone("demo", "uid-of-frontend-1"), false);
   });
 
-  it("takes a pod that has ended, and is still there, for no pod that is gone", async () => {
+  it("does not report a pod as deleted that has ended but still exists", async () => {
     run("job-1", { phase: "Succeeded" });
     await follow();
     assert.equal(informer.isGone("demo", "uid-of-job-1"), false);
   });
 
-  it("believes a server that brings a pod back", async () => {
+  it("accepts a pod again when the server brings it back", async () => {
     run("db-0", { uid: "first" });
     await follow();
     run("db-0", { uid: "second" });

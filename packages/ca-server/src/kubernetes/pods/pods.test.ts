@@ -22,7 +22,7 @@ const frontend: FakePod = {
 };
 const workload = { namespace: "demo", serviceAccount: "frontend" };
 
-describe("Pods of the Kubernetes API", () => {
+describe("KubernetesPods", () => {
   let directory: TemporaryDirectory;
   let api: FakeKubernetesApi;
   let clock: FakeClock;
@@ -62,7 +62,7 @@ describe("Pods of the Kubernetes API", () => {
     return api.calls.length - before;
   }
 
-  it("cannot be known while the API is away: an outage says neither yes nor no", async () => {
+  it("reports an outage, not the absence of a pod, while the API server is down", async () => {
     const troubles = [
       { status: 500 },
       { status: 403 },
@@ -79,7 +79,7 @@ describe("Pods of the Kubernetes API", () => {
     }
   });
 
-  it("cannot be known from an answer of another shape", async () => {
+  it("reports an outage for a response of an unexpected shape", async () => {
     for (const body of ["null", "[]", "{}", '{"items":{}}', '{"items":[{}]}', '{"metadata":{"uid":1}}']) {
       api.trouble = { status: 200, body };
       await rejectsWithCode(pods.find("demo", "frontend-1"), "AUTHENTICATOR_UNAVAILABLE");
@@ -87,17 +87,17 @@ describe("Pods of the Kubernetes API", () => {
     }
   });
 
-  it("are not there when the API says 404, and that is an answer", async () => {
+  it("returns undefined if the API server answers 404 for a pod", async () => {
     assert.equal(await pods.find("demo", "gone"), undefined);
     assert.equal(await pods.find("prod", "frontend-1"), undefined);
   });
 
-  it("cannot be listed when the API says 404 to the list itself", async () => {
+  it("reports an outage if the API server answers 404 for the list", async () => {
     api.trouble = { status: 404 };
     await rejectsWithCode(pods.runsOn("node-1", workload), "AUTHENTICATOR_UNAVAILABLE");
   });
 
-  it("are not asked for by names that would be another path", async () => {
+  it("requests no pod whose name would change the path", async () => {
     const before = api.calls.length;
     for (const name of ["a/../../nodes?x=1#y", ".", "..", "", "a%2Fb", "A", "a/log", "a".repeat(254)]) {
       assert.equal(await pods.find("demo", name), undefined);
@@ -105,20 +105,20 @@ describe("Pods of the Kubernetes API", () => {
     assert.equal(api.calls.length, before);
   });
 
-  it("are found with their uid, account and node", async () => {
+  it("returns a pod with its uid, service account and node", async () => {
     const found = await pods.find("demo", "frontend-1");
     assert.deepEqual(found, { uid: "uid-1", serviceAccount: "frontend", node: "node-1" });
     assert.equal(api.calls.at(-1)?.authorization, "Bearer own");
   });
 
-  it("are on no node until they are scheduled", async () => {
+  it("finds no node for a pod until it is scheduled", async () => {
     const { node: _, ...unscheduled } = frontend;
     api.pods = [unscheduled];
     assert.equal((await pods.find("demo", "frontend-1"))?.node, "");
     assert.equal(await pods.runsOn("node-1", workload), false);
   });
 
-  it("do not count on a node once they have succeeded or failed", async () => {
+  it("ignores pods on a node that have succeeded or failed", async () => {
     for (const phase of ["Succeeded", "Failed"] as const) {
       api.pods = [{ ...frontend, phase }];
       assert.equal(await pods.runsOn("node-1", workload), false, phase);
@@ -128,14 +128,14 @@ describe("Pods of the Kubernetes API", () => {
     assert.equal(await pods.runsOn("node-1", workload), true);
   });
 
-  it("do not count for another node, namespace or account", async () => {
+  it("ignores pods on another node, in another namespace or with another service account", async () => {
     assert.equal(await pods.runsOn("node-1", workload), true);
     assert.equal(await pods.runsOn("node-2", workload), false);
     assert.equal(await pods.runsOn("node-1", { ...workload, namespace: "prod" }), false);
     assert.equal(await pods.runsOn("node-1", { ...workload, serviceAccount: "bank" }), false);
   });
 
-  it("are listed page by page, since a node's pods may be too many for one answer", async () => {
+  it("lists a node's pods page by page, because they may exceed one response", async () => {
     const crowd = Array.from({ length: 300 }, (_, at) => ({
       ...frontend,
       name: `a-${at}`,
@@ -147,7 +147,7 @@ describe("Pods of the Kubernetes API", () => {
     assert.equal(await pods.runsOn("node-1", { ...workload, serviceAccount: "a-300" }), false);
   });
 
-  it("are not listed for ever by a server whose list has no end", async () => {
+  it("stops listing pods when the server's list never ends", async () => {
     let pages = 0;
     const endless = {
       get: async () => {
@@ -160,7 +160,7 @@ describe("Pods of the Kubernetes API", () => {
     assert.ok(pages < 20, String(pages));
   });
 
-  it("cannot be known when the API is gone between two pages of a list", async () => {
+  it("reports an outage if the API server fails between two pages of a list", async () => {
     for (const status of [404, 410, 500]) {
       const answers = [200, status];
       const get = async () => ({ status: answers.shift() ?? status, body: page, retryAfterMs: undefined });
@@ -169,7 +169,7 @@ describe("Pods of the Kubernetes API", () => {
     }
   });
 
-  it("are listed once in two seconds for each node, and then again", async () => {
+  it("lists the pods of each node at most once in two seconds", async () => {
     assert.equal(await callsFor(() => pods.runsOn("node-1", workload)), 1);
     await clock.advance(1_999);
     assert.equal(await callsFor(() => pods.runsOn("node-1", workload)), 0);
@@ -180,21 +180,21 @@ describe("Pods of the Kubernetes API", () => {
     assert.equal(await pods.runsOn("node-1", workload), false);
   });
 
-  it("are listed once for a hundred who ask together, the first time and each time after", async () => {
+  it("sends one list request for a hundred concurrent callers, the first time and later", async () => {
     const crowd = () => Promise.all(Array.from({ length: 100 }, () => pods.runsOn("node-1", workload)));
     assert.equal(await callsFor(crowd), 1);
     await clock.advance(2_000);
     assert.equal(await callsFor(crowd), 1);
   });
 
-  it("are asked for again at once after a list that failed", async () => {
+  it("lists again immediately after a failed list", async () => {
     api.trouble = { status: 503 };
     await rejectsWithCode(pods.runsOn("node-1", workload), "AUTHENTICATOR_UNAVAILABLE");
     api.trouble = undefined;
     assert.equal(await pods.runsOn("node-1", workload), true);
   });
 
-  it("are looked up one by one without a cache, since a pod's uid is proof of the caller", async () => {
+  it("looks up single pods without a cache, because a pod's uid identifies the caller", async () => {
     await pods.find("demo", "frontend-1");
     api.pods = [{ ...frontend, uid: "uid-2" }];
     assert.equal((await pods.find("demo", "frontend-1"))?.uid, "uid-2");

@@ -15,7 +15,7 @@ import { reviewToken } from "./token-review.ts";
 
 const token = "a-secret-part.of-a.token";
 
-describe("A question to the API server about a token", () => {
+describe("TokenReview request", () => {
   let directory: TemporaryDirectory;
   let api: FakeKubernetesApi;
 
@@ -55,13 +55,13 @@ describe("A question to the API server about a token", () => {
     return error;
   }
 
-  it("has no verdict, rather than a refusal, from a server that is overloaded", async () => {
+  it("returns no result, instead of a refusal, if the server is overloaded", async () => {
     const error = await refusal({ status: 429, headers: { "retry-after": "7" } });
     assert.equal(error.retryAfterMs, 7_000);
     assert.equal((await refusal({ status: 429 })).retryAfterMs, undefined);
   });
 
-  it("believes no Retry-After but a short whole number of seconds", async () => {
+  it("accepts only a short whole number of seconds as Retry-After", async () => {
     const odd = ["-1", "1.5", "soon", "Wed, 21 Oct 2015 07:28:00 GMT", "99999999999", "0x10", "1e3", " "];
     for (const value of odd) {
       const error = await refusal({ status: 429, headers: { "retry-after": value } });
@@ -71,14 +71,14 @@ describe("A question to the API server about a token", () => {
   });
 
   for (const status of [202, 204, 301, 400, 404, 409, 500, 502, 503, 504]) {
-    it(`has no verdict from an answer ${status}, even one that holds a good review`, async () => {
+    it(`returns no result for status ${status}, even with a valid review in the body`, async () => {
       const accepted = acceptedReview("system:serviceaccount:demo:frontend", ["istio-ca"]);
       const body = status === 204 ? "" : JSON.stringify({ status: accepted });
       assert.match((await refusal({ status, body })).message, new RegExp(`answered ${status}`));
     });
   }
 
-  it("says which role is missing when the server lets the CA not ask", async () => {
+  it("names the missing role if the server does not authorize the CA", async () => {
     for (const status of [401, 403]) {
       const { message } = await refusal({ status });
       assert.match(message, /cluster role system:auth-delegator/);
@@ -86,7 +86,7 @@ describe("A question to the API server about a token", () => {
     assert.doesNotMatch((await refusal({ status: 500 })).message, /auth-delegator/);
   });
 
-  it("has no verdict from a server that is silent, cuts the connection, or answers something else", async () => {
+  it("returns no result if the server is silent, closes the connection, or sends another response", async () => {
     await refusal("silent", 100);
     await refusal("cut before the answer");
     await refusal("cut within the answer");
@@ -94,7 +94,7 @@ describe("A question to the API server about a token", () => {
     await refusal("huge");
   });
 
-  it("has no verdict from an answer of another shape", async () => {
+  it("returns no result for a response of another shape", async () => {
     const bodies = [
       "null",
       "[]",
@@ -113,7 +113,7 @@ describe("A question to the API server about a token", () => {
     for (const body of bodies) await refusal({ status: 201, body });
   });
 
-  it("has no verdict from a server that is not there, or that the roots do not know", async () => {
+  it("returns no result if the server is missing or its certificate is not trusted", async () => {
     const stranger = new KubernetesClient({
       server: api.url,
       caFile: undefined,
@@ -125,7 +125,7 @@ describe("A question to the API server about a token", () => {
     assert.equal(api.calls.length, before);
   });
 
-  it("puts neither the token nor the CA's own into what it says went wrong", async () => {
+  it("never includes the caller's token or the CA's own token in an error", async () => {
     for (const trouble of [{ status: 403, body: token }, "garbage", "huge"] as const) {
       for (let each: unknown = await refusal(trouble); each instanceof Error; each = each.cause) {
         assert.doesNotMatch(each.message, /secret|own-token/);
@@ -133,7 +133,7 @@ describe("A question to the API server about a token", () => {
     }
   });
 
-  it("is asked as the CA itself, for all audiences that count, with the token in the body alone", async () => {
+  it("sends the CA's own credentials, all accepted audiences, and the token only in the body", async () => {
     await review();
     const call = api.calls.at(-1);
     assert.deepEqual(call?.audiences, ["istio-ca", "kasbah"]);
@@ -143,7 +143,7 @@ describe("A question to the API server about a token", () => {
     assert.doesNotMatch(call?.path ?? "", /token\.|secret/);
   });
 
-  it("takes a review that says nothing for one that says no", async () => {
+  it("treats a review without a result as a refusal", async () => {
     api.verdict = () => ({});
     const nobody = { username: "", groups: [], extra: {} };
     assert.deepEqual(await review(), { authenticated: false, audiences: [], error: "", user: nobody });

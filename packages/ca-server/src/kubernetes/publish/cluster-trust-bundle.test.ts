@@ -14,7 +14,7 @@ import { ClusterTrustBundlePublisher } from "./cluster-trust-bundle.ts";
 
 const name = "kasbah.dev:ca:root";
 
-describe("A publisher of the cluster trust bundle", () => {
+describe("ClusterTrustBundlePublisher", () => {
   let store: FakeKubernetesStore;
   let publisher: ClusterTrustBundlePublisher;
   let bundle: string;
@@ -46,11 +46,11 @@ describe("A publisher of the cluster trust bundle", () => {
     await eventually(() => publisher.isPublished);
   };
 
-  it("refuses a bundle that is none", () => {
+  it("rejects an invalid bundle", () => {
     throwsWithCode(() => publisher.publish("no PEM"), "CERTIFICATE_MALFORMED");
   });
 
-  it("publishes under the signer's name, and each bundle that follows", async () => {
+  it("publishes under the signer's name, and publishes each following bundle", async () => {
     await lead();
     assert.deepEqual(spec(), published(bundle));
     const both = bundle + (await createTestAuthority()).rootPem;
@@ -61,7 +61,7 @@ describe("A publisher of the cluster trust bundle", () => {
     assert.equal(writes(), 2);
   });
 
-  it("sets right what was changed or deleted, and keeps its labels", async () => {
+  it("restores a bundle that was changed or deleted, and keeps its labels", async () => {
     await lead();
     store.objects.write("clustertrustbundles", {
       metadata: { name, labels: { team: "a" } },
@@ -84,7 +84,7 @@ describe("A publisher of the cluster trust bundle", () => {
     await eventually(() => publisher.isPublished);
   });
 
-  it("says that a cluster does not have that API, and finds it when it comes", async () => {
+  it("reports that a cluster lacks the API, and detects the API when it is added", async () => {
     store.trouble = () => ({ status: 404 });
     publisher.publish(bundle);
     publisher.setLeading(true);
@@ -96,7 +96,7 @@ describe("A publisher of the cluster trust bundle", () => {
     assert.equal(publisher.lastError, undefined);
   });
 
-  it("writes seldom against one that undoes each write", async () => {
+  it("writes rarely against a program that undoes each write", async () => {
     await lead();
     const undo = setInterval(() => {
       store.objects.write("clustertrustbundles", { metadata: { name }, spec: published("theirs") });

@@ -15,7 +15,7 @@ import { RootPublisher } from "./publisher.ts";
 const name = "istio-ca-root-cert";
 const key = "root-cert.pem";
 
-describe("A root publisher that is not alone", () => {
+describe("RootPublisher beside another program", () => {
   let store: FakeKubernetesStore;
   let publishers: RootPublisher[];
   let publisher: RootPublisher;
@@ -65,7 +65,7 @@ describe("A root publisher that is not alone", () => {
   const writes = () => store.calls.filter(({ method }) => method !== "GET").length;
   const isConflict = () => publisher.conflicts().length === 1;
 
-  it("leaves alone what another program wrote before it came, and reports it", async () => {
+  it("leaves a root unchanged that another program wrote before, and reports it", async () => {
     write("theirs", "pilot-discovery");
     await lead();
     await eventually(isConflict);
@@ -79,7 +79,7 @@ describe("A root publisher that is not alone", () => {
     });
   });
 
-  it("stops when another program writes another root after it", async () => {
+  it("stops writing when another program writes another root afterwards", async () => {
     await lead();
     await eventually(() => root() === bundle);
     write("theirs", "pilot-discovery");
@@ -91,7 +91,7 @@ describe("A root publisher that is not alone", () => {
     assert.equal(logger.events.filter(({ level }) => level === "warn").length, 1);
   });
 
-  it("has no conflict with another program that writes the same root", async () => {
+  it("reports no conflict with another program that writes the same root", async () => {
     write(`${bundle.trim()}\r\n`, "pilot-discovery");
     await lead();
     await sleep(100);
@@ -100,7 +100,7 @@ describe("A root publisher that is not alone", () => {
     assert.equal(writes(), 0);
   });
 
-  it("changes the root that it took over from another program, which then stays away", async () => {
+  it("replaces the root that it took over from another program that no longer writes", async () => {
     write(bundle, "pilot-discovery");
     await lead();
     await eventually(() => publisher.isSynced && publisher.pending === 0);
@@ -110,7 +110,7 @@ describe("A root publisher that is not alone", () => {
     assert.deepEqual(publisher.conflicts(), []);
   });
 
-  it("changes it once, when that program is still there and sets it back", async () => {
+  it("replaces the root only once if the other program still runs and reverts it", async () => {
     write(bundle, "pilot-discovery");
     await lead();
     await eventually(() => publisher.isSynced && publisher.pending === 0);
@@ -124,7 +124,7 @@ describe("A root publisher that is not alone", () => {
     assert.equal(writes(), 1);
   });
 
-  it("goes on when the other's root is deleted, or is the same as its own", async () => {
+  it("writes again when the other program's root is deleted or equals its own", async () => {
     write("theirs", "pilot-discovery");
     await lead();
     await eventually(isConflict);
@@ -138,7 +138,7 @@ describe("A root publisher that is not alone", () => {
     assert.equal(publisher.pending, 0);
   });
 
-  it("never writes over what another wrote between its look and its write", async () => {
+  it("never overwrites a root that another program wrote between its read and its write", async () => {
     await lead();
     await eventually(() => root() === bundle);
     store.trouble = ({ method }) => {
@@ -152,7 +152,7 @@ describe("A root publisher that is not alone", () => {
     assert.equal(publisher.lastError, undefined);
   });
 
-  it("has no conflict in a namespace that goes away", async () => {
+  it("reports no conflict in a namespace that is terminating", async () => {
     write("theirs", "pilot-discovery");
     await lead();
     await eventually(isConflict);
@@ -160,7 +160,7 @@ describe("A root publisher that is not alone", () => {
     await eventually(() => publisher.conflicts().length === 0);
   });
 
-  it("does not fight for ever with one of its own name, and reports it", async () => {
+  it("does not compete forever with a program of the same name, and reports it", async () => {
     const other = newPublisher();
     await lead();
     await lead(roots[1], other);
@@ -173,7 +173,7 @@ describe("A root publisher that is not alone", () => {
     assert.deepEqual(conflict, { namespace: "demo", manager: "kasbah" });
   }).timeout(20_000);
 
-  it("is one of two replicas, of which the second goes on where the first stops leading", async () => {
+  it("continues on the second of two replicas where the first stops leading", async () => {
     const other = newPublisher();
     other.publish(bundle);
     await other.start();

@@ -15,7 +15,7 @@ import { RootPublisher } from "./publisher.ts";
 const name = "istio-ca-root-cert";
 const key = "root-cert.pem";
 
-describe("A root publisher", () => {
+describe("RootPublisher", () => {
   let store: FakeKubernetesStore;
   let publisher: RootPublisher;
   let bundle: string;
@@ -51,12 +51,12 @@ describe("A root publisher", () => {
     await eventually(() => publisher.isSynced);
   };
 
-  it("refuses a bundle that would leave agents without a root", () => {
+  it("rejects a bundle that would leave agents without a root", () => {
     for (const text of ["", "\n", "no PEM", bundle.replace("MII", "MIX")])
       throwsWithCode(() => publisher.publish(text), "CERTIFICATE_MALFORMED");
   });
 
-  it("publishes in every namespace there is, but in those without workloads", async () => {
+  it("publishes in every namespace except those without workloads", async () => {
     const without = ["kube-public", "kube-node-lease", "local-path-storage"];
     for (const namespace of ["demo", "kube-system", ...without]) addNamespace(namespace);
     await lead();
@@ -68,13 +68,13 @@ describe("A root publisher", () => {
     assert.ok(store.callsOf("POST").every(({ path }) => path.endsWith("?fieldManager=kasbah")));
   });
 
-  it("publishes within a second in a namespace that is made later", async () => {
+  it("publishes within a second in a namespace that is created later", async () => {
     await lead();
     addNamespace("new");
     await eventually(() => rootIn("new") === bundle, 1_000);
   });
 
-  it("publishes nothing in a namespace that goes away", async () => {
+  it("publishes nothing in a namespace that is terminating", async () => {
     addNamespace("leaving", { deletionTimestamp: "2030-01-01T00:00:00Z" });
     addNamespace("demo");
     await lead();
@@ -84,7 +84,7 @@ describe("A root publisher", () => {
     assert.equal(store.callsOf("POST").length, 1);
   });
 
-  it("takes it well when a namespace goes away before the root is there", async () => {
+  it("tolerates a namespace that terminates before its root is written", async () => {
     store.trouble = ({ method }) =>
       method === "POST"
         ? { status: 403, body: '{"details":{"causes":[{"reason":"NamespaceTerminating"}]}}' }
@@ -97,7 +97,7 @@ describe("A root publisher", () => {
     await eventually(() => publisher.pending === 0);
   });
 
-  it("sets right what was edited or deleted by hand", async () => {
+  it("restores a root that was edited or deleted manually", async () => {
     addNamespace("demo");
     await lead();
     await eventually(() => rootIn("demo") === bundle);
@@ -112,7 +112,7 @@ describe("A root publisher", () => {
     store.objects.write("configmaps", { ...before, data: { ...dataOf(before), [key]: pem } }, manager);
   }
 
-  it("keeps what others put beside the root", async () => {
+  it("keeps the fields that other writers add beside the root", async () => {
     addNamespace("demo");
     const metadata = { name, namespace: "demo", labels: { team: "a" } };
     store.objects.write("configmaps", { metadata, data: { other: "kept" } }, "somebody");
@@ -122,7 +122,7 @@ describe("A root publisher", () => {
     assert.deepEqual(map("demo")?.metadata["labels"], { team: "a", "istio.io/config": "true" });
   });
 
-  it("publishes a new bundle everywhere, and a few at once", async () => {
+  it("publishes a new bundle in every namespace, a few at a time", async () => {
     for (let index = 0; index < 40; index += 1) addNamespace(`demo-${index}`);
     await lead();
     store.delayMs = 100;
@@ -133,7 +133,7 @@ describe("A root publisher", () => {
   });
 
   for (const last of ["namespaces", "configmaps"]) {
-    it(`publishes in a new namespace at once while a bundle goes round, when it heard last of ${last}`, async () => {
+    it(`publishes in a new namespace immediately during the rollout of a bundle, if ${last} arrive last`, async () => {
       let refused = 0;
       store.trouble = ({ path }) =>
         path.startsWith(`/api/v1/${last}`) && refused++ === 0 ? { status: 503 } : undefined;
@@ -145,7 +145,7 @@ describe("A root publisher", () => {
     });
   }
 
-  it("writes nothing while it does not lead, and all that is missing when it does", async () => {
+  it("writes nothing while it does not lead, and everything that is missing once it leads", async () => {
     addNamespace("demo");
     publisher.publish(bundle);
     await publisher.start();
@@ -161,7 +161,7 @@ describe("A root publisher", () => {
     assert.equal(writes(), 2);
   });
 
-  it("writes nothing when it stops leading between its look and its write", async () => {
+  it("writes nothing if it loses leadership between its read and its write", async () => {
     addNamespace("demo");
     store.trouble = ({ path }) => {
       if (path.startsWith("/api/v1/namespaces/demo/")) publisher.setLeading(false);
@@ -173,7 +173,7 @@ describe("A root publisher", () => {
     assert.equal(writes(), 0);
   });
 
-  it("goes on when the API server is back, and says meanwhile what is wrong", async () => {
+  it("continues when the API server recovers, and reports the problem meanwhile", async () => {
     addNamespace("demo");
     store.trouble = ({ method }) => (method === "POST" ? { status: 403 } : undefined);
     await lead();
@@ -184,7 +184,7 @@ describe("A root publisher", () => {
     await eventually(() => publisher.lastError === undefined);
   });
 
-  it("publishes in namespaces that were made while nobody watched", async () => {
+  it("publishes in namespaces that were created while no watch was open", async () => {
     await lead();
     store.trouble = () => ({ status: 503 });
     store.cut();

@@ -16,32 +16,32 @@ const entry = (manager: string, time: string, field = `f:${key}`) => ({
 });
 const ownerIn = (...entries: unknown[]) => ownerOf(managedFieldsSchema.parse(entries), "data", key);
 
-describe("The owner of a field", () => {
-  it("is nobody in managed fields of odd shapes", () => {
+describe("Owner of a field", () => {
+  it("is undefined for managed fields of unexpected shapes", () => {
     for (const odd of [undefined, null, 7, "kasbah", {}, [null], [7], [["kasbah"]], [{ fieldsV1: [] }]])
       assert.equal(ownerOf(managedFieldsSchema.parse(odd), "data", key), undefined, JSON.stringify(odd));
     const odd = [{ "f:data": null }, { "f:data": "f:root-cert.pem" }, { "f:data": [] }, {}];
     for (const fieldsV1 of odd) assert.equal(ownerIn({ manager: "x", time: "", fieldsV1 }), undefined);
   });
 
-  it("is found beside entries that cannot be read", () => {
+  it("is found beside unreadable entries", () => {
     assert.equal(ownerIn(null, { fieldsV1: 7 }, entry("istiod", "2030-01-01T00:00:00Z")), "istiod");
   });
 
-  it("is not who wrote another field, or nothing but inherited names", () => {
+  it("is never the writer of another field, or of an inherited property's name", () => {
     assert.equal(ownerIn(entry("istiod", "2030-01-01T00:00:00Z", "f:other.pem")), undefined);
     const { fieldsV1 } = entry("istiod", "2030-01-01T00:00:00Z");
     assert.equal(ownerOf([{ manager: "x", time: "", fieldsV1 }], "data", "__proto__"), undefined);
   });
 
-  it("is who wrote last, or we where we share it", () => {
+  it("is the last writer, or the CA if it shares the field", () => {
     const [older, newer] = [entry("older", "2030-01-01T00:00:00Z"), entry("newer", "2030-01-02T00:00:00Z")];
     assert.equal(ownerIn(newer, older), "newer");
     assert.equal(ownerIn(older, newer), "newer");
     assert.equal(ownerIn(newer, entry("kasbah", "2029-01-01T00:00:00Z"), older), "kasbah");
   });
 
-  it("is another program, unless it is we or a person with kubectl", () => {
+  it("is another program unless it is the CA or a user of kubectl", () => {
     for (const manager of ["kasbah", "kubectl", "kubectl-edit", "kubectl-client-side-apply", undefined])
       assert.equal(isAnotherProgram(manager), false);
     for (const manager of ["pilot-discovery", "kasbah2", "kubectlx", "argocd-controller", "Kasbah"])
@@ -49,13 +49,13 @@ describe("The owner of a field", () => {
   });
 });
 
-describe("A ConfigMap with a root", () => {
+describe("ConfigMap with a root", () => {
   const read = (object: unknown) => publishedRootSchema.parse(object);
   const current: PublishedRoot = { digest: digestOf("ours"), hasLabel: true, owner: "kasbah" };
   const compare = (change: Partial<PublishedRoot>, lastPublished?: string) =>
     compareRoot({ ...current, ...change }, digestOf("ours"), lastPublished);
 
-  it("is read in any shape, without its content", () => {
+  it("parses in any shape, without its content", () => {
     const large = "x".repeat(1_000_000);
     const object = {
       metadata: { labels: { "istio.io/config": "true" } },
@@ -68,7 +68,7 @@ describe("A ConfigMap with a root", () => {
     }
   });
 
-  it("is right when it holds our bundle and the label", () => {
+  it("is current with the CA's bundle and the label", () => {
     assert.equal(compare({}), "current");
     assert.equal(
       compareRoot(read({ metadata: {}, data: { [key]: "ours" } }), digestOf("ours"), undefined),
@@ -77,30 +77,30 @@ describe("A ConfigMap with a root", () => {
     assert.equal(compare({ hasLabel: false }), "outdated");
   });
 
-  it("is right however its lines end", () => {
+  it("is current regardless of its line ends", () => {
     assert.equal(digestOf("a\r\nb\r\n"), digestOf("a\nb"));
     assert.notEqual(digestOf("a\nb"), digestOf("ab"));
   });
 
-  it("is right as another program left it, when that is our bundle", () => {
+  it("is current if another program wrote the same bundle", () => {
     assert.equal(compare({ owner: "pilot-discovery", hasLabel: false }), "current");
   });
 
-  it("is wrong when it is not there, has no root, or was changed by us or by hand", () => {
+  it("is outdated if it is missing, has no root, or was changed by the CA or manually", () => {
     assert.equal(compareRoot(undefined, digestOf("ours"), undefined), "outdated");
     assert.equal(compare({ digest: undefined, owner: "pilot-discovery" }), "outdated");
     for (const owner of ["kasbah", "kubectl-edit", undefined])
       assert.equal(compare({ digest: digestOf("old"), owner }), "outdated");
   });
 
-  it("is another's when another program wrote another root, unless that was ours until now", () => {
+  it("is foreign if another program wrote another root than the one the CA last published", () => {
     const theirs = { digest: digestOf("theirs"), owner: "pilot-discovery" };
     assert.equal(compare(theirs), "foreign");
     assert.equal(compare(theirs, digestOf("old")), "foreign");
     assert.equal(compare({ ...theirs, digest: digestOf("old") }, digestOf("old")), "outdated");
   });
 
-  it("keeps what others put into it, when the root is written", () => {
+  it("keeps the content of other writers when the root is written", () => {
     const metadata = { name: "roots", resourceVersion: "7", labels: { team: "a" }, annotations: { a: "b" } };
     const found = {
       metadata,
@@ -115,7 +115,7 @@ describe("A ConfigMap with a root", () => {
     });
   });
 
-  it("is right after it was written, whatever it was before", () => {
+  it("is current after every write, whatever its content was before", () => {
     const texts = fc.option(fc.dictionary(fc.string(), fc.string()));
     fc.assert(
       fc.property(texts, texts, texts, fc.string(), (labels, data, binaryData, pem) => {

@@ -15,7 +15,7 @@ interface Attributes {
 const minute = 60_000;
 const second = 1_000;
 
-describe("The probe of RBAC", () => {
+describe("RbacProbe", () => {
   let clock: FakeClock;
   let logger: RecordingLogger;
   let asked: Attributes[];
@@ -58,7 +58,7 @@ describe("The probe of RBAC", () => {
     return probe;
   }
 
-  it("says of an API server that is away nothing but that, and asks it little", async () => {
+  it("reports only an outage while the API server is down, with few requests", async () => {
     answer = fail;
     const { missing, unanswered } = probed(await start());
     assert.deepEqual(missing, []);
@@ -68,7 +68,7 @@ describe("The probe of RBAC", () => {
     assert.equal(logger.named("cannot check RBAC permissions").length, 1);
   });
 
-  it("says before its first answers that there are none", async () => {
+  it("reports that it has no answers before the first ones arrive", async () => {
     const permissions = neededPermissions(fullConfig);
     const unasked = new RbacProbe({ client, permissions, namespace: "kasbah-system", clock, logger });
     assert.match(String(unasked.unanswered()), /^Kubernetes API: has not been queried yet, /);
@@ -76,7 +76,7 @@ describe("The probe of RBAC", () => {
     assert.equal((await start()).unanswered(), undefined);
   });
 
-  it("takes no other answer for a no", async () => {
+  it("does not treat any other response as a denial", async () => {
     for (const status of [200, 201]) {
       for (const body of ["", "null", "{}", '{"status":{}}', '{"status":{"allowed":"no"}}', "<html>"]) {
         answer = () => ({ status, body });
@@ -91,7 +91,7 @@ describe("The probe of RBAC", () => {
     }
   });
 
-  it("keeps what it knows while the API server is away", async () => {
+  it("keeps its last answers while the API server is down", async () => {
     answer = denySecrets;
     const rbac = await start();
     const before = rbac.missing();
@@ -101,7 +101,7 @@ describe("The probe of RBAC", () => {
     assert.ok(rbac.unanswered() !== undefined);
   });
 
-  it("names each rule that lacks, in one sentence with its verbs", async () => {
+  it("describes each missing rule with its verbs in one sentence", async () => {
     answer = ({ verb, resource }) => verdict(resource !== "namespaces" && verb !== "update");
     const missing = (await start()).missing();
     assert.deepEqual(
@@ -116,7 +116,7 @@ describe("The probe of RBAC", () => {
     );
   });
 
-  it("asks a few at a time, in the namespace where a Role is enough, and by name where one is bound to names", async () => {
+  it("sends a few queries at a time, in the namespace where a Role suffices, and by name where a rule has names", async () => {
     await start();
     assert.equal(asked.length, neededPermissions(fullConfig).length);
     assert.ok(mostAtOnce > 1 && mostAtOnce <= 4, String(mostAtOnce));
@@ -130,7 +130,7 @@ describe("The probe of RBAC", () => {
     assert.equal(of("namespaces", "watch")?.namespace, undefined);
   });
 
-  it("asks again each minute, and sooner while something lacks", async () => {
+  it("queries again every minute, and sooner while a permission is missing", async () => {
     const rbac = await start(bareConfig);
     await clock.runFor(59 * second);
     assert.equal(asked.length, 1);
@@ -142,7 +142,7 @@ describe("The probe of RBAC", () => {
     assert.deepEqual(rbac.missing(), []);
   });
 
-  it("says each change once", async () => {
+  it("logs each change once", async () => {
     answer = denySecrets;
     await start();
     await clock.runFor(minute);
@@ -153,7 +153,7 @@ describe("The probe of RBAC", () => {
     assert.equal(logger.events.length, 3);
   });
 
-  it("stops at once, whatever is still to be answered", async () => {
+  it("stops immediately with queries in flight", async () => {
     const rbac = await start(bareConfig);
     await clock.runFor(minute - second + 15);
     assert.equal(open, 1);

@@ -5,16 +5,16 @@ import { describeDenied, neededPermissions, neededRules, type RbacConfig } from 
 const asked = (config: RbacConfig) =>
   neededPermissions(config).map(({ rule, verb, name = "*" }) => `${verb} ${rule.resource} ${name}`);
 
-describe("The rules of RBAC that the CA needs", () => {
-  it("are none outside of Kubernetes", () => {
+describe("RBAC rules of the CA", () => {
+  it("are empty outside Kubernetes", () => {
     assert.deepEqual(asked({ ...fullConfig, kubernetesApi: undefined }), []);
   });
 
-  it("are the review of tokens alone for a CA that publishes nothing and shares nothing", () => {
+  it("only include TokenReview for a CA that publishes and shares nothing", () => {
     assert.deepEqual(asked(bareConfig), ["create tokenreviews *"]);
   });
 
-  it("are those of what is configured, each bound to a name where RBAC can", () => {
+  it("match the configuration, each restricted to a name where RBAC allows it", () => {
     const { rootConfigMap, stateSecret, takeOverSecret } = fullConfig;
     assert.deepEqual(asked({ ...bareConfig, rootConfigMap }).slice(1), [
       ...["list namespaces *", "watch namespaces *", "create configmaps *"],
@@ -29,13 +29,13 @@ describe("The rules of RBAC that the CA needs", () => {
     assert.deepEqual(asked({ ...bareConfig, takeOverSecret }).slice(1), takeOver);
   });
 
-  it("are all needed by some configuration, and each says what for", () => {
+  it("are each needed by some configuration, and state their purpose", () => {
     const used = new Set(neededPermissions(fullConfig).map(({ rule }) => rule));
     assert.deepEqual([...used], neededRules);
     for (const { reason, resource } of neededRules) assert.ok(reason.length > 15, resource);
   });
 
-  it("hold no wildcard and nothing that would let the CA become more than it is", () => {
+  it("contain no wildcard and no verb that allows privilege escalation", () => {
     const held = neededRules.flatMap(({ group, resource, verbs }) => [group, resource, ...verbs]);
     for (const word of ["*", "escalate", "bind", "impersonate", "delete", "deletecollection", "roles"])
       assert.ok(!held.includes(word), word);
@@ -43,7 +43,7 @@ describe("The rules of RBAC that the CA needs", () => {
     assert.ok(secrets.every(({ scope, verbs }) => scope === "namespace" && !verbs.includes("list")));
   });
 
-  it("are named in a sentence with what they are for and what to do", () => {
+  it("are described in a sentence with their purpose and a fix", () => {
     assert.deepEqual(describeDenied(neededPermissions(bareConfig), "kasbah-system"), [
       "RBAC: cannot create tokenreviews.authentication.k8s.io, which the CA needs to authenticate callers by their tokens; bind the CA's service account to a ClusterRole that allows it",
     ]);

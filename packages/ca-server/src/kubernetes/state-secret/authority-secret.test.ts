@@ -23,11 +23,11 @@ const codec = {
 };
 const grow = ({ count }: Counter) => ({ count: count + 1 });
 
-/** One Secret as the API server keeps it, for writers that race. */
+/** One Secret as the API server stores it, for concurrent writers. */
 class SecretApi {
   secret: SecretObject | undefined;
   calls = 0;
-  /** The next reply in place of an answer, after the write was done or before. */
+  /** Replaces the next response, after the write was executed or before. */
   trouble: { readonly reply: HttpsReply | Error; readonly isDone: boolean } | undefined;
   #version = 0;
 
@@ -68,7 +68,7 @@ async function never(): Promise<never> {
   throw new Error("nothing is written here");
 }
 
-describe("The Secret of the authorities", () => {
+describe("AuthoritySecret", () => {
   let api: SecretApi;
   let pair: SigningPair;
 
@@ -98,12 +98,12 @@ describe("The Secret of the authorities", () => {
       ...changes,
     });
 
-  it("that is gone where a root was in use is a loss, and nothing is made in its place", async () => {
+  it("refuses to start when the Secret is missing but a root was in use, and creates nothing", async () => {
     await rejectsWithCode(open({ initial: undefined }), "STATE_MISSING");
     assert.equal(api.secret, undefined);
   });
 
-  it("of another kind is never written to", async () => {
+  it("never writes to a Secret of another type", async () => {
     const metadata = { namespace: "kasbah-system", name: "kasbah-ca", resourceVersion: "v9" };
     for (const secret of [
       { metadata, type: "Opaque" },
@@ -115,7 +115,7 @@ describe("The Secret of the authorities", () => {
     assert.equal(api.calls, 0);
   });
 
-  it("that was altered by a bit is refused, and not taken for another beginning", async () => {
+  it("rejects a Secret with one flipped bit instead of starting a new CA", async () => {
     const first = await open();
     await first.update(grow);
     const control = Buffer.from(api.secret?.data?.["control.json"] ?? "", "base64").toString();
@@ -124,7 +124,7 @@ describe("The Secret of the authorities", () => {
     await rejectsWithCode(open(), "STATE_DAMAGED");
   });
 
-  it("is not quoted by the refusal when the API server's answer is cut short in the middle of a key", async () => {
+  it("does not quote the Secret when the API server's response is truncated in the middle of a key", async () => {
     const cut = '{"metadata":{"name":"kasbah-ca"},"data":{"root.key.pem":"TUlHSEFnRUFN';
     const client = { get: async () => ({ status: 200, body: cut, retryAfterMs: undefined }) };
     const refusal = await rejectsWithCode(
@@ -134,7 +134,7 @@ describe("The Secret of the authorities", () => {
     assert.doesNotMatch(inspect(refusal, { depth: 9 }), /TUlHSEF/);
   });
 
-  it("begins with its first keys and state in one write, so that no key lies there without its state", async () => {
+  it("creates the first keys and state in one write, so that no key exists without its state", async () => {
     const ca = await open();
     assert.ok(await ca.put("root-1", pair));
     assert.equal(api.calls, 0);
@@ -147,7 +147,7 @@ describe("The Secret of the authorities", () => {
     assert.equal(api.calls, 1);
   });
 
-  it("is made by one of two replicas that begin together, and the other takes what is there", async () => {
+  it("is created by one of two replicas that start together, and adopted by the other", async () => {
     const [one, other] = [await open(), await open()];
     await Promise.all([one.put("root-1", pair), other.put("root-1", pair)]);
     const establish = (mine: number) => (state: Counter) => (state.count === 0 ? { count: mine } : state);
@@ -156,14 +156,14 @@ describe("The Secret of the authorities", () => {
     assert.deepEqual(other.current, one.current);
   });
 
-  it("loses no update of many replicas that write at once", async () => {
+  it("loses no update of many concurrent replicas", async () => {
     await (await open()).update(grow);
     const replicas = await Promise.all(Array.from({ length: 5 }, () => open()));
     await Promise.all(replicas.flatMap((replica) => Array.from({ length: 4 }, () => replica.update(grow))));
     assert.deepEqual((await open()).current, { count: 21 });
   });
 
-  it("writes nothing when nothing changes, and a change that throws concerns its caller alone", async () => {
+  it("writes nothing if nothing changes, and fails only the caller whose change throws", async () => {
     const ca = await open();
     await ca.update(grow);
     const before = api.calls;
@@ -178,7 +178,7 @@ describe("The Secret of the authorities", () => {
     assert.deepEqual(await ca.update(grow), { count: 2 });
   });
 
-  it("keeps the state in force when a write fails, and says what lacks", async () => {
+  it("keeps the current state when a write fails, and names the missing permission", async () => {
     const ca = await open();
     await ca.update(grow);
     api.trouble = { reply: replyOf(403, {}), isDone: false };
@@ -188,7 +188,7 @@ describe("The Secret of the authorities", () => {
     assert.deepEqual(await ca.update(grow), { count: 2 });
   });
 
-  it("looks before the next write when it does not know how the last one ended", async () => {
+  it("reads before the next write if the outcome of the last one is unknown", async () => {
     const ca = await open();
     await ca.update(grow);
     api.trouble = { reply: new Error("the connection broke"), isDone: true };
@@ -197,7 +197,7 @@ describe("The Secret of the authorities", () => {
     assert.deepEqual(await ca.update(grow), { count: 3 });
   });
 
-  it("gives a key to every replica, and takes no second one under its id", async () => {
+  it("gives a key to every replica, and accepts no second key under its id", async () => {
     const one = await open();
     await one.update(grow);
     const other = await open();
@@ -208,7 +208,7 @@ describe("The Secret of the authorities", () => {
     assert.equal(await other.find("root-2"), undefined);
   });
 
-  it("holds a retired authority's certificate, and its key no longer", async () => {
+  it("keeps a retired authority's certificate but not its key", async () => {
     const ca = await open();
     await ca.update(grow);
     await ca.put("root-1", pair);
@@ -219,7 +219,7 @@ describe("The Secret of the authorities", () => {
     await rejectsWithCode(ca.find("root-1"), "AUTHORITY_INCOMPLETE");
   });
 
-  it("brings another replica's state into force after its keys are ready, and never goes back", async () => {
+  it("applies another replica's state after its keys are ready, and never goes back", async () => {
     const one = await open();
     await one.update(grow);
     const follower = await open();
@@ -238,7 +238,7 @@ describe("The Secret of the authorities", () => {
     assert.deepEqual(told, ["prepare 2, in force 1", "from 1 to 2"]);
   });
 
-  it("stays as it was when what another replica brings cannot be made ready", async () => {
+  it("keeps its state if it cannot prepare another replica's state", async () => {
     const one = await open();
     await one.update(grow);
     const follower = await open();
@@ -251,7 +251,7 @@ describe("The Secret of the authorities", () => {
     assert.deepEqual(follower.current, { count: 1 });
   });
 
-  it("is written on when somebody labelled it, or brought back an older one, under a CA that runs", async () => {
+  it("writes on after another client labelled the Secret or restored an older copy", async () => {
     const ca = await open();
     await ca.update(grow);
     const old = api.secret as SecretObject;
@@ -264,14 +264,14 @@ describe("The Secret of the authorities", () => {
     assert.deepEqual((await open()).current, { count: 3 });
   });
 
-  it("is not made by a CA that has not begun", async () => {
+  it("is not created by a CA that has not started yet", async () => {
     const ca = await open();
     await ca.put("root-1", pair);
     await ca.restore();
     assert.equal(api.secret, undefined);
   });
 
-  it("is made again, whole, when somebody deletes it under a CA that runs", async () => {
+  it("recreates the whole Secret when it is deleted while the CA runs", async () => {
     const ca = await open();
     await ca.update(grow);
     await ca.put("root-1", pair);

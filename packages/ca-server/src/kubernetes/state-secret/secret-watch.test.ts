@@ -10,19 +10,19 @@ const secret: SecretObject = {
 };
 const event = (type: string, object: unknown) => JSON.stringify({ type, object });
 
-/** Says nothing more until it is ended. */
+/** Sends nothing more until it is aborted. */
 async function silence(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }
 
-describe("The watch of the authorities' Secret", () => {
+describe("SecretWatch", () => {
   let clock: FakeClock;
   let logger: RecordingLogger;
   let done: string[];
   let paths: string[];
-  /** What the next watch says before it falls silent. */
+  /** The events that the next watch sends before it falls silent. */
   let said: readonly string[];
   let watch: SecretWatch;
 
@@ -48,7 +48,7 @@ describe("The watch of the authorities' Secret", () => {
 
   afterEach(() => watch.stop());
 
-  it("begins anew, and looks at what is there, when nothing was heard for a minute and a half", async () => {
+  it("starts a new watch and reads the Secret after ninety seconds of silence", async () => {
     await watch.start();
     await clock.advance(89_000);
     assert.equal(paths.length, 1);
@@ -58,14 +58,14 @@ describe("The watch of the authorities' Secret", () => {
     assert.deepEqual(logger.events, []);
   });
 
-  it("asks for the bookmarks by which a server shows that it is still there", async () => {
+  it("requests bookmarks, by which a server shows that it is alive", async () => {
     await watch.start();
     const query = new URLSearchParams(paths[0]?.split("?")[1]);
     assert.equal(query.get("allowWatchBookmarks"), "true");
     assert.equal(query.get("fieldSelector"), "metadata.name=kasbah-ca");
   });
 
-  it("brings what others wrote, passes over bookmarks, and makes the Secret again that was deleted", async () => {
+  it("applies the writes of other replicas, ignores bookmarks, and recreates a deleted Secret", async () => {
     said = [event("ADDED", secret), event("BOOKMARK", { metadata: {} }), "", event("DELETED", secret)];
     await watch.start();
     await clock.advance(1);
@@ -79,7 +79,7 @@ describe("The watch of the authorities' Secret", () => {
     "the end by an error": event("ERROR", { code: 410, message: key }),
   };
   for (const [what, line] of Object.entries(broken)) {
-    it(`goes on after ${what}, and tells nothing of its content`, async () => {
+    it(`continues after ${what}, and logs nothing of its content`, async () => {
       said = [line];
       await watch.start();
       await clock.advance(1);

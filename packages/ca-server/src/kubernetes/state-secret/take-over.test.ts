@@ -5,7 +5,7 @@ import { FakeClock, recordingLogger, rejectsWithCode } from "@kasbah/testkit";
 import type { HttpsReply } from "../../outbound/https-exchange.ts";
 import { findTakeOver } from "./take-over.ts";
 
-describe("Taking over a Secret", () => {
+describe("Take-over of a Secret", () => {
   const takeOver = (reply: Partial<HttpsReply>) =>
     findTakeOver({
       client: { get: async () => ({ status: 200, body: "{}", retryAfterMs: undefined, ...reply }) },
@@ -27,14 +27,14 @@ describe("Taking over a Secret", () => {
     },
   };
   for (const [what, reply] of Object.entries(troubles)) {
-    it(`stops the CA, and quotes nothing of it, when it ${what}`, async () => {
+    it(`stops the CA without quoting the Secret if it ${what}`, async () => {
       const refusal = await rejectsWithCode(takeOver(reply), "PLUGGED_IN_REJECTED");
       assert.match(String(refusal), /istio-system\/cacerts/);
       assert.doesNotMatch(inspect(refusal, { depth: 9 }), new RegExp(key));
     });
   }
 
-  it("finds nothing where no such Secret is", async () => {
+  it("returns undefined if no such Secret exists", async () => {
     assert.equal(await takeOver({ status: 404 }), undefined);
   });
 });

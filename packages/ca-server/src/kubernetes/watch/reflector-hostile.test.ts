@@ -14,7 +14,7 @@ const schema = z
   .object({ data: z.object({ color: z.string() }) })
   .transform(({ data }) => ({ color: data.color }));
 
-describe("A reflector of a server that cannot be trusted", () => {
+describe("Reflector of an untrusted server", () => {
   let store: FakeKubernetesStore;
   let reflector: Reflector<{ color: string }>;
   let changes: (readonly [key: string, color: string | undefined])[];
@@ -43,14 +43,14 @@ describe("A reflector of a server that cannot be trusted", () => {
     await reflector.start();
     await eventually(() => store.watchers === 1);
   };
-  /** Whatever was sent before has been dealt with once this is there. */
+  /** Once this object is known, everything sent before has been processed. */
   const settled = async () => {
     paint("last", `after ${store.objects.version}`);
     const color = `after ${store.objects.version - 1}`;
     await eventually(() => colorOf("last") === color);
   };
 
-  it("skips objects of odd shapes, counts them, and reads the others", async () => {
+  it("skips and counts objects of unexpected shapes, and reads the others", async () => {
     const odd = [{}, { color: 7 }, { color: null }, { color: ["red"] }];
     for (const [index, data] of odd.entries())
       store.objects.write("configmaps", { metadata: { name: `odd-${index}`, namespace: "demo" }, data });
@@ -61,7 +61,7 @@ describe("A reflector of a server that cannot be trusted", () => {
     assert.equal(reflector.lastError, undefined);
   });
 
-  it("keeps what it knew of an object whose new shape it cannot read, also after a list", async () => {
+  it("keeps the previous version of an object whose new version is unreadable, even after a list", async () => {
     paint("wall", "white");
     await following();
     paint("wall", 7);
@@ -72,7 +72,7 @@ describe("A reflector of a server that cannot be trusted", () => {
     assert.equal(colorOf("wall"), "white");
   });
 
-  it("skips events of types and kinds that nobody told it of, and follows on", async () => {
+  it("skips events of unknown types and kinds, and keeps watching", async () => {
     await following();
     const metadata = { name: "x", namespace: "demo", resourceVersion: "999999" };
     const object = { kind: "ConfigMap", metadata, data: { color: "red" } };
@@ -104,7 +104,7 @@ describe("A reflector of a server that cannot be trusted", () => {
     });
   }
 
-  it("lists again when the watch goes back to an older resourceVersion, and believes none of it", async () => {
+  it("lists again and ignores the event when the watch returns an older resourceVersion", async () => {
     paint("wall", "white");
     await following();
     const metadata = { name: "wall", namespace: "demo", resourceVersion: "7" };
@@ -117,21 +117,21 @@ describe("A reflector of a server that cannot be trusted", () => {
     );
   });
 
-  it("takes the list of a server that was set back to an older state", async () => {
+  it("accepts the list of a server that was restored to an older state", async () => {
     paint("wall", "white");
     paint("door", "red");
     await following();
     store.objects.remove("configmaps", "demo", "door");
     await eventually(() => !reflector.current.has("demo/door"));
-    // It has no memory of what came after its backup.
+    // The server has no memory of changes after its backup.
     store.objects.version = 10;
     store.objects.events = [];
     paint("wall", "grey");
-    // A busy machine may cost a list more: the color can come by none but a new one.
+    // A busy machine may need one more list, but only a new list can bring this color.
     await eventually(() => lists() >= 2 && colorOf("wall") === "grey");
   });
 
-  it("reads a huge list in pages, and asks for fewer at a time when a page is too large", async () => {
+  it("reads a huge list in pages, and requests smaller pages after one that is too large", async () => {
     for (let index = 0; index < 1_000; index += 1) paint(`wall-${index}`, "white");
     const isLarge = (path: string) => Number(new URLSearchParams(path.split("?")[1]).get("limit")) > 50;
     store.trouble = ({ path }) =>
@@ -142,7 +142,7 @@ describe("A reflector of a server that cannot be trusted", () => {
     assert.equal(lists(), 2 + 1_000 / 50);
   });
 
-  it("gives up a list whose pages lead to themselves", async () => {
+  it("stops a list whose pages lead to themselves", async () => {
     const metadata = { resourceVersion: "7", continue: "again" };
     const body = JSON.stringify({ kind: "ConfigMapList", metadata, items: [] });
     store.trouble = () => ({ status: 200, body });
@@ -158,7 +158,7 @@ describe("A reflector of a server that cannot be trusted", () => {
     "that is a page for people": "<html>Sign in</html>",
     "that is null": "null",
   })) {
-    it(`drops nothing that it knows for an answer ${what}`, async () => {
+    it(`keeps its objects after a response ${what}`, async () => {
       paint("wall", "white");
       await following();
       store.trouble = () => ({ status: 200, body });

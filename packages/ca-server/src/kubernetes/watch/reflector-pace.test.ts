@@ -12,7 +12,7 @@ const emptyList: HttpsReply = {
 };
 const refused = (status: number, retryAfterMs?: number): HttpsReply => ({ status, body: "{}", retryAfterMs });
 
-/** Says nothing until it is told to end. */
+/** Sends nothing until it is aborted. */
 async function* silence(_: string, signal: AbortSignal): AsyncGenerator<string> {
   await new Promise((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
@@ -27,7 +27,7 @@ async function* cut(): AsyncGenerator<string> {
   throw new HttpsError("the connection was cut");
 }
 
-describe("How often a reflector asks", () => {
+describe("Request rate of a Reflector", () => {
   let clock: FakeClock;
   let lists: number;
   let watches: string[];
@@ -57,7 +57,7 @@ describe("How often a reflector asks", () => {
 
   afterEach(() => reflector.stop());
 
-  it("is less and less, twice a minute at least, of a server that refuses each list", async () => {
+  it("decreases to two lists a minute if the server refuses each list", async () => {
     list = refused(500);
     await reflector.start();
     await clock.advance(60_000);
@@ -68,7 +68,7 @@ describe("How often a reflector asks", () => {
   });
 
   for (const [what, end] of Object.entries({ ends: nothing, cuts: cut })) {
-    it(`is no loop of a server that ${what} each watch at once, even at the least delay`, async () => {
+    it(`stays bounded if the server ${what} each watch immediately, even at the shortest delay`, async () => {
       [watch, roll] = [end, 0];
       await reflector.start();
       await clock.advance(1_000);
@@ -81,7 +81,7 @@ describe("How often a reflector asks", () => {
     });
   }
 
-  it("is not before Retry-After, which it believes up to a minute", async () => {
+  it("respects Retry-After up to a minute", async () => {
     list = refused(429, 20_000);
     await reflector.start();
     await clock.advance(19_000);
@@ -96,7 +96,7 @@ describe("How often a reflector asks", () => {
     assert.equal(reflector.isSynced, true);
   });
 
-  it("is a new watch, and no list, when a watch was silent for a minute and a half", async () => {
+  it("starts a new watch without a list after ninety seconds of silence", async () => {
     await reflector.start();
     await clock.advance(89_000);
     assert.equal(watches.length, 1);
@@ -108,7 +108,7 @@ describe("How often a reflector asks", () => {
     assert.equal(reflector.lastError, undefined);
   });
 
-  it("is soon again after a watch that went well for long", async () => {
+  it("retries soon after a watch that worked for a long time", async () => {
     list = refused(500);
     await reflector.start();
     await clock.advance(5 * 60_000);
@@ -117,14 +117,14 @@ describe("How often a reflector asks", () => {
     assert.equal(reflector.isSynced, true);
     const before = lists;
     watch = cut;
-    // The silence that it met first, and then one cut.
+    // The initial silence, and then one closed connection.
     await clock.advance(91_000);
     watch = silence;
     await clock.advance(1_000);
     assert.ok(lists > before, "no list within a second of the cut");
   });
 
-  it("asks for watches of four to five minutes, with bookmarks, from where the list stood", async () => {
+  it("requests watches of four to five minutes with bookmarks, from the version of the list", async () => {
     await reflector.start();
     await clock.advance(1);
     const query = new URLSearchParams(watches[0]?.split("?")[1]);

@@ -15,7 +15,7 @@ const schema = z
   .object({ data: z.object({ color: z.string() }) })
   .transform(({ data }) => ({ color: data.color }));
 
-describe("A reflector", () => {
+describe("Reflector", () => {
   let store: FakeKubernetesStore;
   let reflector: Reflector<{ color: string }>;
   let changes: (readonly [key: string, color: string | undefined])[];
@@ -46,14 +46,14 @@ describe("A reflector", () => {
     await reflector.start();
     await eventually(() => store.watchers === 1);
   };
-  /** Whatever was sent before has been dealt with once this is there. */
+  /** Once this object is known, everything sent before has been processed. */
   const settled = async () => {
     paint("last", `after ${store.objects.version}`);
     const color = `after ${store.objects.version - 1}`;
     await eventually(() => colorOf("last") === color);
   };
 
-  it("takes a list without items for an empty one", async () => {
+  it("treats a list without items as empty", async () => {
     store.trouble = ({ path }) =>
       path.includes("watch=true")
         ? undefined
@@ -65,7 +65,7 @@ describe("A reflector", () => {
     assert.equal(reflector.isSynced, true);
   });
 
-  it("tells of each object that came, changed and went", async () => {
+  it("reports each object that was added, changed or deleted", async () => {
     paint("wall", "white");
     await following();
     paint("wall", "grey");
@@ -78,7 +78,7 @@ describe("A reflector", () => {
     ]);
   });
 
-  it("learns by a list what it missed, and tells of nothing else", async () => {
+  it("learns missed changes from a list, and reports nothing else", async () => {
     for (const name of ["wall", "door", "roof"]) paint(name, "white");
     await following();
     changes = [];
@@ -95,7 +95,7 @@ describe("A reflector", () => {
     ]);
   });
 
-  it("lists again when the server has forgotten where the watch stood", async () => {
+  it("lists again when the server has forgotten the version of the watch", async () => {
     await following();
     store.expire();
     await eventually(() => lists() === 2 && store.watchers === 1);
@@ -103,7 +103,7 @@ describe("A reflector", () => {
     assert.equal(reflector.lastError, undefined);
   });
 
-  it("goes on from the last bookmark, without a list, when the server ends a watch", async () => {
+  it("continues from the last bookmark without a list when the server ends a watch", async () => {
     await following();
     store.objects.write("pods", { metadata: { name: "elsewhere", namespace: "demo" } });
     store.bookmark();
@@ -117,7 +117,7 @@ describe("A reflector", () => {
     assert.equal(lists(), 1);
   });
 
-  it("says once what keeps it from following, and once that it follows again", async () => {
+  it("logs a failing watch once, and its recovery once", async () => {
     store.trouble = () => ({ status: 403 });
     await reflector.start();
     await eventually(() => lists() >= 3);
@@ -133,7 +133,7 @@ describe("A reflector", () => {
     );
   });
 
-  it("is only delayed by a server that is slow", async () => {
+  it("tolerates a slow server with no more than a delay", async () => {
     paint("wall", "white");
     store.delayMs = 300;
     await following();
@@ -141,7 +141,7 @@ describe("A reflector", () => {
     assert.equal(reflector.lastError, undefined);
   });
 
-  it("tells of nothing after its stop", async () => {
+  it("reports nothing after it was stopped", async () => {
     await following();
     await reflector.stop();
     await eventually(() => store.watchers === 0);

@@ -3,7 +3,7 @@ import { FakeClock } from "@kasbah/testkit";
 import { ApiAnswerError } from "../api/api-answer.ts";
 import { WorkQueue } from "./work-queue.ts";
 
-describe("A work queue", () => {
+describe("WorkQueue", () => {
   let clock: FakeClock;
   let queue: WorkQueue;
   let done: string[];
@@ -33,7 +33,7 @@ describe("A work queue", () => {
 
   afterEach(() => queue.stop());
 
-  it("works on no more than a few keys at once", async () => {
+  it("works on a limited number of keys concurrently", async () => {
     work = () => clock.sleep(100);
     for (let index = 0; index < 10; index += 1) queue.add(`key-${index}`);
     await clock.advance(1_000);
@@ -41,13 +41,13 @@ describe("A work queue", () => {
     assert.equal(most, 3);
   });
 
-  it("works once on a key that was added often before its turn", async () => {
+  it("works once on a key that was added several times before its turn", async () => {
     for (let index = 0; index < 10; index += 1) queue.add("key");
     await clock.advance(1_000);
     assert.deepEqual(done, ["key"]);
   });
 
-  it("works once more on a key that was added meanwhile, and not at the same time", async () => {
+  it("works again on a key that was added meanwhile, but not concurrently", async () => {
     work = () => clock.sleep(100);
     queue.add("key");
     await clock.advance(50);
@@ -59,7 +59,7 @@ describe("A work queue", () => {
     assert.equal(most, 1);
   });
 
-  it("begins each key when it is due, and what is due at once before what was added earlier", async () => {
+  it("starts each key when it is due, and a key due now before one that was added earlier", async () => {
     queue.add("late", 500);
     queue.add("later", 900);
     queue.add("now");
@@ -74,7 +74,7 @@ describe("A work queue", () => {
     assert.equal(done.length, 3);
   });
 
-  it("tries again what failed, less and less often, however often it is added", async () => {
+  it("retries failed work at growing intervals, however often the key is added", async () => {
     work = () => Promise.reject(new Error("no"));
     queue.add("key");
     for (let second = 0; second < 60; second += 1) {
@@ -87,14 +87,14 @@ describe("A work queue", () => {
     assert.deepEqual(done, ["key"]);
   });
 
-  it("is not held up by a key that fails", async () => {
+  it("is not blocked by a key that fails", async () => {
     work = (key) => (key === "bad" ? Promise.reject(new Error("no")) : Promise.resolve());
     for (const key of ["bad", "good", "better"]) queue.add(key);
     await clock.advance(1);
     assert.deepEqual(done, ["good", "better"]);
   });
 
-  it("waits as long as the server asks for", async () => {
+  it("waits as long as the server requests", async () => {
     const busy = new ApiAnswerError({ status: 429, retryAfterMs: 9_000 }, "a write");
     work = () => Promise.reject(busy);
     queue.add("key");
@@ -104,7 +104,7 @@ describe("A work queue", () => {
     assert.equal(troubles.length, 2);
   });
 
-  it("tries a thousand keys that fail together no more often than some ten in a second", async () => {
+  it("limits a thousand keys that fail together to about ten retries per second", async () => {
     work = () => Promise.reject(new Error("no"));
     for (let index = 0; index < 1_000; index += 1) queue.add(`key-${index}`);
     await clock.advance(10 * 60_000);
@@ -114,7 +114,7 @@ describe("A work queue", () => {
     assert.ok(perSecond < 15, `${perSecond} tries in a second`);
   }).timeout(30_000);
 
-  it("forgets a key, and how it failed", async () => {
+  it("forgets a key with its failures", async () => {
     work = () => Promise.reject(new Error("no"));
     queue.add("key");
     await clock.advance(1);
@@ -127,7 +127,7 @@ describe("A work queue", () => {
     assert.deepEqual(done, ["key"]);
   });
 
-  it("ends what it works on before its stop is done, and begins nothing more", async () => {
+  it("finishes the work in progress before its stop resolves, and starts nothing more", async () => {
     work = () => clock.sleep(100);
     queue.add("key");
     queue.add("later", 50);

@@ -35,7 +35,7 @@ const first: State = { count: 0, recoveries: 0 };
 const increment = (state: State): State => ({ ...state, count: state.count + 1 });
 const module = fileURLToPath(new URL("./control-store.ts", import.meta.url));
 
-describe("The control store", () => {
+describe("ControlStore", () => {
   let directory: TemporaryDirectory;
   beforeEach(async () => {
     directory = await temporaryDirectory();
@@ -51,15 +51,15 @@ describe("The control store", () => {
       logger: recordingLogger(),
       ...(changes.fs === undefined ? {} : { fs: changes.fs }),
     });
-  /** A store with this many updates behind it; its last generation lies in the file that is named. */
+  /** A store after this many updates, with the file that contains its last generation. */
   const filled = async (updates: number) => {
     const store = await open();
     for (let i = 0; i < updates; i++) await store.update(increment);
     return { store, last: `state-${(updates + 1) % 2}.json`, previous: `state-${updates % 2}.json` };
   };
 
-  describe("whose files were damaged", () => {
-    it("never begins anew, wherever the last file was cut: it goes back one generation and recovers", async () => {
+  describe("damaged files", () => {
+    it("returns to the previous generation and recovers wherever the last file was truncated, and never starts a new state", async () => {
       const { last, previous } = await filled(5);
       const [whole, before] = [
         await readFile(directory.join(last)),
@@ -73,7 +73,7 @@ describe("The control store", () => {
       }
     });
 
-    it("keeps the last generation, wherever the one before was cut", async () => {
+    it("keeps the last generation wherever the previous file was truncated", async () => {
       const { last, previous } = await filled(5);
       const [whole, newest] = [
         await readFile(directory.join(previous)),
@@ -86,7 +86,7 @@ describe("The control store", () => {
       }
     });
 
-    it("sees every flipped byte", async () => {
+    it("detects every flipped byte", async () => {
       const { last, previous } = await filled(5);
       const [whole, before] = [
         await readFile(directory.join(last)),
@@ -101,12 +101,12 @@ describe("The control store", () => {
           ({ current }) => current.count,
           (error: { code?: string }) => error.code,
         );
-        // A flip in white space changes nothing; one in the format's number is a release that we do not know.
+        // A flip in white space changes nothing; a flip in the format's number looks like a later release.
         assert.ok([4, 5, "STATE_DAMAGED"].includes(outcome ?? ""), `byte ${at}: ${outcome}`);
       }
     });
 
-    it("is whole again after a recovery, which happens once", async () => {
+    it("is complete again after one recovery", async () => {
       const { last } = await filled(5);
       await writeFile(directory.join(last), "");
       await open();
@@ -115,7 +115,7 @@ describe("The control store", () => {
       assert.equal((await open()).current.recoveries, 2, "both files had been written anew");
     });
 
-    it("refuses when neither generation is sound, and when there is none where one must be", async () => {
+    it("refuses to open if both generations are damaged, or if none exists but one must", async () => {
       await filled(5);
       for (const name of ["state-0.json", "state-1.json"]) await writeFile(directory.join(name), "{}");
       await rejectsWithCode(open(), "STATE_DAMAGED");
@@ -123,7 +123,7 @@ describe("The control store", () => {
       await rejectsWithCode(open({ initial: undefined }), "STATE_MISSING");
     });
 
-    it("does not fall back from a later release's state, which is not damaged", async () => {
+    it("does not fall back from the state of a later release, which is not damaged", async () => {
       const { last } = await filled(5);
       const document = JSON.parse(await readFile(directory.join(last), "utf8"));
       await writeFile(directory.join(last), JSON.stringify({ ...document, format: 2 }));
@@ -131,7 +131,7 @@ describe("The control store", () => {
       assert.match(message, /format 2, expected 1/);
     });
 
-    it("follows no link, and takes nothing for a state that is as large as a disk", async () => {
+    it("follows no link, and rejects a file as large as a disk", async () => {
       const { last, previous } = await filled(5);
       await writeFile(directory.join("elsewhere"), await readFile(directory.join(last)));
       await rm(directory.join(last));
@@ -143,7 +143,7 @@ describe("The control store", () => {
       assert.ok(previous);
     });
 
-    it("refuses what its codec would not have written", async () => {
+    it("rejects a state that its codec would not have written", async () => {
       await filled(1);
       await rejectsWithCode(
         ControlStore.open({
@@ -158,9 +158,9 @@ describe("The control store", () => {
     });
   });
 
-  describe("on a failing disk", () => {
+  describe("a failing disk", () => {
     for (const errno of ["ENOSPC", "EIO", "EROFS"]) {
-      it(`keeps memory where the disk is when any call fails with ${errno}, and goes on afterwards`, async () => {
+      it(`keeps memory equal to the disk when any call fails with ${errno}, and continues afterwards`, async () => {
         await filled(3);
         const clean = faultyFs();
         await (await open({ fs: clean })).update(increment);
@@ -179,7 +179,7 @@ describe("The control store", () => {
     }
   });
 
-  it("is one of two neighbouring generations after a power cut at any call, and never an earlier one", async () => {
+  it("contains one of two adjacent generations after a power cut at any call, and never an earlier one", async () => {
     const home = directory.join("home");
     await materialise(new Map(), home);
     const fs = recordingFs(home);
@@ -206,14 +206,14 @@ describe("The control store", () => {
     assert.ok(states > 50, `${states} states`);
   });
 
-  it("loses none of a hundred updates that come together", async () => {
+  it("loses none of a hundred concurrent updates", async () => {
     const store = await open();
     await Promise.all(Array.from({ length: 100 }, () => store.update(increment)));
     assert.equal(store.current.count, 100);
     assert.equal((await open()).current.count, 100);
   });
 
-  it("writes nothing when nothing changes, and a change that throws concerns its caller alone", async () => {
+  it("writes nothing if nothing changes, and fails only the caller whose change throws", async () => {
     const { store, last } = await filled(2);
     const before = await stat(directory.join(last));
     assert.equal(await store.update((state) => state), store.current);
@@ -226,7 +226,7 @@ describe("The control store", () => {
     assert.equal((await stat(directory.join(last))).mtimeMs, before.mtimeMs);
   });
 
-  it("keeps its files for its owner alone", async () => {
+  it("stores its files for its owner only", async () => {
     await filled(2);
     for (const name of await readdir(directory.path)) {
       assert.equal((await stat(directory.join(name))).mode & 0o777, 0o600, name);
@@ -234,7 +234,7 @@ describe("The control store", () => {
     }
   });
 
-  it("has after kill -9 what it had acknowledged, twenty times over", async () => {
+  it("contains every acknowledged update after kill -9, twenty times over", async () => {
     const script = `
       import { ControlStore } from ${JSON.stringify(module)};
       const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
