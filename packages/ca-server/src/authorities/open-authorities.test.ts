@@ -45,8 +45,8 @@ describe("Authorities of a state directory", () => {
     for (const [what, lose] of [
       ["a key", () => rm(inside("root-1", "ca-key.pem"))],
       ["a certificate", () => rm(inside("intermediate-1", "ca-cert.pem"))],
-      ["a whole authority", () => rm(inside("root-1"), { recursive: true })],
-      ["all that is in an authority", () => empty(inside("intermediate-1"))],
+      ["an authority's directory", () => rm(inside("root-1"), { recursive: true })],
+      ["the content of an authority", () => empty(inside("intermediate-1"))],
     ] as const) {
       it(`never replaces an authority when ${what} is missing`, async () => {
         await open();

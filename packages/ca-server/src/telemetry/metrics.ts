@@ -32,7 +32,7 @@ const seconds = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1
 
 /** Registers the CA's counters. Istio exports its counters without an added `_total`. */
 export function createCaMetrics(registry: Registry): CaMetrics {
-  const { csrs, strangers, issued, failed, refusals } = createCitadelCounters(registry);
+  const { csrs, unauthenticated, issued, failed, refusals } = createCitadelCounters(registry);
   const { credentials, reviews, ignored, sharedKeys } = createAdmissionCounters(registry);
   const { issuance, refusal, authentication } = createHistograms(registry);
   return {
@@ -44,7 +44,7 @@ export function createCaMetrics(registry: Registry): CaMetrics {
     callEnded: (durationMs) => refusal.observe(durationMs / 1000),
     callRefused(code, citadel) {
       refusals.inc({ code });
-      if (citadel === "authentication") strangers.inc();
+      if (citadel === "authentication") unauthenticated.inc();
       else failed.inc({ error: citadel });
     },
     overloaded: () => refusals.inc({ code: "OVERLOADED" }),
@@ -98,7 +98,7 @@ function createCitadelCounters(registry: Registry) {
   const counter = counterFactory(registry);
   return {
     csrs: counter("citadel_server_csr_count", "CSRs received, before authentication."),
-    strangers: counter(
+    unauthenticated: counter(
       "citadel_server_authentication_failure_count",
       "Calls whose caller could not be authenticated.",
     ),

@@ -107,33 +107,33 @@ describe("Validation of a plugged-in CA", () => {
     await home.plugIn(name, "root");
   };
   const refused: Readonly<Record<string, [RegExp, () => Promise<void> | void]>> = {
-    "the key is another's": [
+    "its key belongs to another certificate": [
       /ca-key.pem is not the key of ca-cert.pem: its public key is P-256, SHA-256 /,
       () => copyFile(home.path("other.key"), home.at("ca-key.pem")),
     ],
-    "two keys are in the file": [
+    "its key file contains two keys": [
       /contains 2 private keys/,
       async () => writeFile(home.at("ca-key.pem"), (await readFile(home.at("ca-key.pem"), "utf8")).repeat(2)),
     ],
-    "the key's file holds a certificate": [
+    "its key file contains a certificate": [
       /contains 0 private keys/,
       () =>
         copyFile(home.at("ca-cert.pem"), home.at("ca-key.pem")).then(() =>
           chmod(home.at("ca-key.pem"), 0o600),
         ),
     ],
-    "the root is another": [
+    "its root file contains only another root": [
       /expected its issuer O=test, CN=root there or in cert-chain.pem, but it is missing/,
       () => home.write("root-cert.pem", "other"),
     ],
-    "the root has the right name and another key": [
+    "its root has the right name but another key": [
       /but the certificate with that name did not sign it/,
       () => {
         home.createRoot("impostor", { more: ["-subj", "/O=test/CN=root"] });
         return home.write("root-cert.pem", "impostor");
       },
     ],
-    "it is a root that its root file lacks": [
+    "it is a root that its root file does not contain": [
       /is a root that root-cert.pem does not contain/,
       () => home.plugIn("root", "other"),
     ],
@@ -145,12 +145,12 @@ describe("Validation of a plugged-in CA", () => {
         await home.plugIn("orphan", "root");
       },
     ],
-    "it is no CA": [/is not a CA/, () => faulty("leaf", { extensions: "basicConstraints=CA:FALSE\n" })],
+    "it is not a CA": [/is not a CA/, () => faulty("leaf", { extensions: "basicConstraints=CA:FALSE\n" })],
     "it may not sign certificates": [
       /keyCertSign/,
       () => faulty("mute", { extensions: middleExtensions.replace("keyCertSign", "cRLSign") }),
     ],
-    "the issuer above it has no room below it": [
+    "its issuer has a path length that leaves no room for it": [
       /path length/,
       async () => {
         await home.createIntermediate("below", "good");
@@ -158,15 +158,15 @@ describe("Validation of a plugged-in CA", () => {
         await home.write("cert-chain.pem", "good");
       },
     ],
-    "its extended key usage leaves out clients": [
+    "its extended key usage excludes clients": [
       /extended key usage without clientAuth/,
       () => faulty("server", { extensions: `${caExtensions}extendedKeyUsage=serverAuth\n` }),
     ],
-    "its extended key usage is any, which OpenSSL does not take for the purposes": [
+    "its extended key usage is anyExtendedKeyUsage, which OpenSSL does not accept for the purposes": [
       /without serverAuth and clientAuth/,
       () => faulty("any", { extensions: `${caExtensions}extendedKeyUsage=anyExtendedKeyUsage\n` }),
     ],
-    "its root's extended key usage leaves out clients": [
+    "its root's extended key usage excludes clients": [
       /root-cert.pem \(O=test, CN=narrow\) has an extended key usage without clientAuth/,
       async () => {
         home.createRoot("narrow", { more: ["-addext", "extendedKeyUsage=serverAuth"] });
@@ -174,31 +174,31 @@ describe("Validation of a plugged-in CA", () => {
         await home.plugIn("narrowed", "narrow");
       },
     ],
-    "its name constraints leave out the trust domain": [
+    "its name constraints exclude the trust domain": [
       /does not permit/,
       () =>
         faulty("bound", {
           extensions: `${caExtensions}nameConstraints=critical,permitted;URI:elsewhere.test\n`,
         }),
     ],
-    "it has a critical extension that nobody processes": [
+    "it has an unknown critical extension": [
       /critical extension 1\.2\.3\.4/,
       () => faulty("odd", { extensions: `${caExtensions}1.2.3.4=critical,DER:0500\n` }),
     ],
     "its key has 1024 bits": [/cannot use ca-cert.pem/, () => faulty("weak", { key: "RSA-1024" })],
-    "its key is on a curve that agents do not take": [
+    "its key is on a curve that agents do not accept": [
       /cannot use ca-cert.pem/,
       () => faulty("p521", { key: "P-521" }),
     ],
     "it is signed with SHA-1": [/with SHA-2/, () => faulty("sha1", { more: ["-sha1"] })],
-    "its root file holds what is no CA": [
+    "its root file contains a certificate that is not a CA": [
       /cannot use root-cert.pem/,
       async () => {
         await home.createIntermediate("not-a-root", "root", { extensions: "basicConstraints=CA:FALSE\n" });
         await home.write("root-cert.pem", "root", "not-a-root");
       },
     ],
-    "its roots are more than agents take": [
+    "its roots are more than agents accept": [
       /characters of roots, expected at most 131072/,
       () => {
         const comment = ["-addext", `nsComment=${"x".repeat(11_000)}`];

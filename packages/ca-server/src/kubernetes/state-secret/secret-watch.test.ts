@@ -74,9 +74,9 @@ describe("SecretWatch", () => {
 
   const key = "c2VjcmV0IGtleQ";
   const broken = {
-    "a line that is no JSON": `{"type":"MODIFIED","object":{"data":{"root.key.pem":"${key}`,
-    "an object that is no Secret": event("MODIFIED", { ...secret, data: [key] }),
-    "the end by an error": event("ERROR", { code: 410, message: key }),
+    "a line that is not JSON": `{"type":"MODIFIED","object":{"data":{"root.key.pem":"${key}`,
+    "an object that is not a Secret": event("MODIFIED", { ...secret, data: [key] }),
+    "an error event that ends the watch": event("ERROR", { code: 410, message: key }),
   };
   for (const [what, line] of Object.entries(broken)) {
     it(`continues after ${what}, and logs nothing of its content`, async () => {

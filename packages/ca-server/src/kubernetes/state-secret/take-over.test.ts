@@ -17,9 +17,9 @@ describe("Take-over of a Secret", () => {
   const key = "TUlHSEFnRUFN";
   const troubles: Record<string, Partial<HttpsReply>> = {
     "is refused by the API server": { status: 403, body: key },
-    "arrives cut short in the middle of a key": { body: `{"data":{"ca-key.pem":"${key}` },
-    "is no Secret": { body: JSON.stringify({ metadata: {}, data: [key] }) },
-    "holds no key and certificate": {
+    "is truncated in the middle of a key": { body: `{"data":{"ca-key.pem":"${key}` },
+    "is not a Secret": { body: JSON.stringify({ metadata: {}, data: [key] }) },
+    "contains no pair of key and certificate": {
       body: JSON.stringify({
         metadata: { name: "cacerts", namespace: "istio-system" },
         data: { "ca-key.pem": key },

@@ -89,11 +89,11 @@ describe("Reflector of an untrusted server", () => {
 
   for (const [what, line] of Object.entries({
     "is not JSON": "<html>",
-    "is cut short": '{"type":"ADDED","object":',
-    "is no object": "[]",
+    "is truncated": '{"type":"ADDED","object":',
+    "is not an object": "[]",
     "has no type": '{"object":{}}',
-    "tells of trouble": '{"type":"ERROR","object":{"code":500}}',
-    "tells of trouble in another shape": '{"type":"ERROR","object":"no"}',
+    "reports an error": '{"type":"ERROR","object":{"code":500}}',
+    "reports an error in another shape": '{"type":"ERROR","object":"no"}',
   })) {
     it(`lists again after a line that ${what}`, async () => {
       await following();
@@ -155,7 +155,7 @@ describe("Reflector of an untrusted server", () => {
   for (const [what, body] of Object.entries({
     "of another kind": '{"kind":"SecretList","metadata":{"resourceVersion":"7"},"items":[]}',
     "without a resourceVersion": '{"kind":"ConfigMapList","metadata":{},"items":[]}',
-    "that is a page for people": "<html>Sign in</html>",
+    "that is an HTML page": "<html>Sign in</html>",
     "that is null": "null",
   })) {
     it(`keeps its objects after a response ${what}`, async () => {

@@ -67,7 +67,7 @@ describe("Request rate of a Reflector", () => {
     assert.ok(lists >= 20 && lists <= 60, `${lists} lists`);
   });
 
-  for (const [what, end] of Object.entries({ ends: nothing, cuts: cut })) {
+  for (const [what, end] of Object.entries({ ends: nothing, aborts: cut })) {
     it(`stays bounded if the server ${what} each watch immediately, even at the shortest delay`, async () => {
       [watch, roll] = [end, 0];
       await reflector.start();
