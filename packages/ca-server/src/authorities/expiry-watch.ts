@@ -15,7 +15,7 @@ const repeatMs = 86_400_000;
 export class ExpiryWatch implements Component {
   readonly name = "expiry watch";
   readonly #deps: ExpiryWatchDeps;
-  readonly #said = new Map<string, Date>();
+  readonly #logged = new Map<string, Date>();
   #sweeping: { stop(): void } | undefined;
 
   constructor(deps: ExpiryWatchDeps) {
@@ -35,11 +35,11 @@ export class ExpiryWatch implements Component {
     const { authorities, clock, logger } = this.#deps;
     const now = clock.now();
     const due = expiryWarnings(authorities.state, now).filter(({ id, level }) => {
-      const last = this.#said.get(`${id} ${level}`);
+      const last = this.#logged.get(`${id} ${level}`);
       return last === undefined || now.getTime() - last.getTime() >= repeatMs;
     });
     for (const { id, level, notAfter } of due) {
-      this.#said.set(`${id} ${level}`, now);
+      this.#logged.set(`${id} ${level}`, now);
       logger[level]("authority expires soon and has no successor", { authority: id, notAfter });
     }
   }

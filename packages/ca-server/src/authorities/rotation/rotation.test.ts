@@ -221,7 +221,7 @@ describe("timeGate", () => {
       assert.ok(rotation);
       return [0, 59.99, 60, 70, 80].find((minute) => timeGate.mayAdvance(state, rotation, at(minute)).open);
     };
-    assert.equal(opensAt(), 0, "prepared waits for nobody");
+    assert.equal(opensAt(), 0, "the prepared stage waits for no leaf");
     state = advance(state, at(2));
     assert.equal(opensAt(), 60);
     state = advance(withHorizon(state, "intermediate-1", at(70)), at(60));

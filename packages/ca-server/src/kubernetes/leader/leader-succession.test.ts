@@ -45,7 +45,7 @@ describe("Succession of leaders", () => {
   }
 
   for (const renewTime of ["1999-01-01T00:00:00.000000Z", "2999-01-01T00:00:00.000000Z", "soon", undefined]) {
-    it(`waits for another holder's lease from the moment it was seen, whatever its renewTime (${renewTime})`, async () => {
+    it(`waits for another holder's lease from the moment it was seen, regardless of its renewTime (${renewTime})`, async () => {
       found({ renewTime });
       const leader = await start("a");
       await clock.runFor(14.9 * second);

@@ -114,14 +114,14 @@ describe("TokenReview request", () => {
   });
 
   it("returns no result if the server is missing or its certificate is not trusted", async () => {
-    const stranger = new KubernetesClient({
+    const untrusted = new KubernetesClient({
       server: api.url,
       caFile: undefined,
       tokenFile: undefined,
       addressRules: new AddressRules([{ address: "127.0.0.1", prefix: 32 }]),
     });
     const before = api.calls.length;
-    await assert.rejects(reviewToken(stranger, token, ["istio-ca"]), ReviewUnavailable);
+    await assert.rejects(reviewToken(untrusted, token, ["istio-ca"]), ReviewUnavailable);
     assert.equal(api.calls.length, before);
   });
 
@@ -145,7 +145,7 @@ describe("TokenReview request", () => {
 
   it("treats a review without a result as a refusal", async () => {
     api.verdict = () => ({});
-    const nobody = { username: "", groups: [], extra: {} };
-    assert.deepEqual(await review(), { authenticated: false, audiences: [], error: "", user: nobody });
+    const noUser = { username: "", groups: [], extra: {} };
+    assert.deepEqual(await review(), { authenticated: false, audiences: [], error: "", user: noUser });
   });
 });

@@ -115,7 +115,7 @@ describe("RootPublisher", () => {
   it("keeps the fields that other writers add beside the root", async () => {
     addNamespace("demo");
     const metadata = { name, namespace: "demo", labels: { team: "a" } };
-    store.objects.write("configmaps", { metadata, data: { other: "kept" } }, "somebody");
+    store.objects.write("configmaps", { metadata, data: { other: "kept" } }, "another-manager");
     await lead();
     await eventually(() => rootIn("demo") === bundle);
     assert.equal(dataOf(map("demo"))["other"], "kept");

@@ -115,7 +115,7 @@ describe("ConfigMap with a root", () => {
     });
   });
 
-  it("is current after every write, whatever its content was before", () => {
+  it("is current after every write, regardless of its previous content", () => {
     const texts = fc.option(fc.dictionary(fc.string(), fc.string()));
     fc.assert(
       fc.property(texts, texts, texts, fc.string(), (labels, data, binaryData, pem) => {

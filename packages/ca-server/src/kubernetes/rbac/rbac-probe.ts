@@ -26,7 +26,7 @@ export class RbacProbe implements Component {
   readonly #loop: Loop;
   #denied: ReadonlySet<Permission> = new Set();
   #trouble: Error | undefined = unknown("has not been queried yet");
-  #said = "";
+  #logged = "";
 
   constructor(deps: RbacProbeDeps) {
     this.#deps = deps;
@@ -60,7 +60,7 @@ export class RbacProbe implements Component {
   async #pass(signal: AbortSignal): Promise<number> {
     await this.#probe();
     if (signal.aborted) return 0;
-    this.#say();
+    this.#log();
     const isWell = this.#denied.size === 0 && this.#trouble === undefined;
     return isWell ? everyMs : soonMs;
   }
@@ -109,16 +109,16 @@ export class RbacProbe implements Component {
   }
 
   /** Logs each change once. */
-  #say(): void {
+  #log(): void {
     const missing = this.missing();
     const now = [...missing, this.unanswered() ?? ""].join("\n");
-    if (now === this.#said) return;
+    if (now === this.#logged) return;
     const { logger } = this.#deps;
     for (const rule of missing)
-      if (!this.#said.includes(rule)) logger.error("RBAC permission missing", { rule });
+      if (!this.#logged.includes(rule)) logger.error("RBAC permission missing", { rule });
     if (this.#trouble !== undefined) logger.warn("cannot check RBAC permissions", { error: this.#trouble });
-    else if (missing.length === 0 && this.#said !== "") logger.info("all RBAC permissions granted");
-    this.#said = now;
+    else if (missing.length === 0 && this.#logged !== "") logger.info("all RBAC permissions granted");
+    this.#logged = now;
   }
 }
 
