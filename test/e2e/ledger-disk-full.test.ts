@@ -55,7 +55,7 @@ describe("A ledger whose disk is full under load", function () {
 
       spawnSync("dd", ["if=/dev/zero", `of=${inside}/ballast`, "bs=4096"], { stdio: "ignore" });
       await until("an end of readiness", false);
-      assert.match((await ca.readiness()).reasons.join(), /ledger: can not be written/);
+      assert.match((await ca.readiness()).reasons.join(), /ledger: cannot be written/);
       await systemClock.sleep(1_000);
       const [before, refusedBefore] = [crowd.received.length, crowd.refused.get("LEDGER_UNAVAILABLE") ?? 0];
       await systemClock.sleep(fullMs);

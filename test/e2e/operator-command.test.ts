@@ -73,7 +73,7 @@ describe("The command of an operator", () => {
     assert.doesNotMatch(out, /no CA answers/);
     const refused = await kasbah(["authority", "abort", "--json"]);
     assert.equal(refused.code, 1);
-    assert.match(refused.err, /no rotation is under way \(OPERATION_REFUSED\)\n$/);
+    assert.match(refused.err, /no rotation is in progress \(OPERATION_REFUSED\)\n$/);
     assert.equal((await kasbah(["check"])).code, 0);
   });
 

@@ -47,7 +47,7 @@ describe("kasbah-server in its image, where something is amiss", function () {
     assert.equal((await onFile(fill)).out, "ENOSPC\n");
     const refused = await filled.exec("kasbah", "authority", "rotate");
     assert.equal(refused.code, 1);
-    assert.match(refused.err, /STATE_NOT_DURABLE: .* can not be written, so nothing was changed/);
+    assert.match(refused.err, /STATE_NOT_DURABLE: .*cannot write .*; nothing was changed/);
     assert.match(await filled.get(15014, "/healthz/live"), /^200 /);
     await onFile("fs.rmSync(file)");
     const done = await filled.exec("kasbah", "authority", "rotate");

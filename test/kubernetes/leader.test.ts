@@ -128,7 +128,10 @@ describe("The leader of a real cluster", function () {
     await account.allow(leases.filter(({ verb }) => verb !== "create"));
     const leader = await start("poor");
     await untilSeen("warning", 10_000, async () => leader.warnings()[0]);
-    assert.match(leader.warnings().join(), /403; let the CA's service account create leases.*kasbah-leader/);
+    assert.match(
+      leader.warnings().join(),
+      /403; allow the CA's service account to create leases.*kasbah-leader/,
+    );
     await account.allow(leases);
     await untilSeen("leader", 10_000, async () => leader.isLeader || undefined);
     assert.deepEqual(leader.warnings(), []);

@@ -54,7 +54,7 @@ describe("The probe of a real cluster's RBAC", function () {
     await account.allow([]);
     await probe.start();
     const missing = await missingUntil((found) => found.length === neededRules.length);
-    assert.match(missing[0] ?? "", /^RBAC: may not create tokenreviews\.authentication\.k8s\.io, /);
+    assert.match(missing[0] ?? "", /^RBAC: cannot create tokenreviews\.authentication\.k8s\.io, /);
   });
 
   it("names nothing to an account with the rules of the table and no more, each bound to its names", async () => {
@@ -70,7 +70,7 @@ describe("The probe of a real cluster's RBAC", function () {
       await account.allow(permissions.filter((permission) => permission !== taken));
       const { rule, verb, name } = taken;
       const isNamed = ([first = "", ...more]: readonly string[]) =>
-        first.includes(`may not ${verb} ${rule.resource}`) && first.includes(name ?? "") && more.length === 0;
+        first.includes(`cannot ${verb} ${rule.resource}`) && first.includes(name ?? "") && more.length === 0;
       const [sentence = ""] = await missingUntil(isNamed);
       assert.ok(sentence.includes(rule.reason), sentence);
     }

@@ -165,7 +165,9 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
     assert.equal(exitCode, 0);
     assert.match(stdout, /root-1 to root-2\n|is already complete/);
     const logs = await Promise.all(replicas.map((replica) => replica.process.log));
-    const acts = logs.flatMap((log) => log.split("\n")).filter((line) => line.includes('"operator acted"'));
+    const acts = logs
+      .flatMap((log) => log.split("\n"))
+      .filter((line) => line.includes('"operator action applied"'));
     assert.equal(acts.length, 1);
     assert.match(`${acts[0]}`, /"act":"rotate".*"operatorUnverified":"ann@laptop"/);
     const followed = await kasbah("authority", "rotate", "--wait");

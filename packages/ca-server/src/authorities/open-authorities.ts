@@ -74,7 +74,7 @@ async function pluggedInSet(deps: OpenAuthoritiesDeps): Promise<PluggedInSet | u
     ...secret,
   });
   if (set === undefined)
-    logger.warn("no plugged-in CA found, creating a root", { directory: pluggedInDirectory });
+    logger.warn("no plugged-in CA found; creating a root", { directory: pluggedInDirectory });
   return set;
 }
 

@@ -1,5 +1,10 @@
 import type { AuthorityMessage, AuthorityStatusMessage, RotationMessage } from "@kasbah/protocol";
-import { type AuthorityState, authorityOf, isTrusted, type Rotation } from "./rotation/authority-state.ts";
+import {
+  type AuthorityState,
+  authorityOf,
+  isTrusted,
+  type RotationState,
+} from "./rotation/authority-state.ts";
 import { expiryWarnings } from "./rotation/expiry.ts";
 import { rotatesAt } from "./rotation/rotation-due.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
@@ -61,7 +66,7 @@ function isInSigningChain({ id }: StoredAuthority, state: AuthorityState): boole
 /** A root rotation is shown by its roots, although their intermediates sign. */
 function rotationView(
   state: AuthorityState,
-  rotation: Rotation,
+  rotation: RotationState,
   { gate, now }: ReportContext,
 ): RotationMessage {
   const { kind, from, to, stage, since, aborted } = rotation;

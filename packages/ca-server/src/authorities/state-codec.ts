@@ -1,5 +1,5 @@
 import { type Certificate, parseCertificate } from "@kasbah/pki";
-import type { AuthorityState, Rotation, RotationHold } from "./rotation/authority-state.ts";
+import type { AuthorityState, RotationHold, RotationState } from "./rotation/authority-state.ts";
 import type {
   AuthorityKind,
   AuthorityOrigin,
@@ -13,7 +13,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const kinds: readonly AuthorityKind[] = ["root", "intermediate"];
 const origins: readonly AuthorityOrigin[] = ["self-signed", "plugged-in"];
 const stages: readonly AuthorityStage[] = ["prepared", "distributed", "active", "retiring", "retired"];
-const openStages: readonly Rotation["stage"][] = ["prepared", "distributed", "active", "retiring"];
+const openStages: readonly RotationState["stage"][] = ["prepared", "distributed", "active", "retiring"];
 const holds: readonly RotationHold[] = ["none", "starts", "all"];
 
 /** Encodes the state as JSON, with dates in RFC 3339 and certificates in PEM. It contains no key. */
@@ -81,7 +81,7 @@ function decodeAuthority(fields: Fields): StoredAuthority {
   };
 }
 
-function encodeRotation(rotation: Rotation): Fields {
+function encodeRotation(rotation: RotationState): Fields {
   return {
     ...rotation,
     since: rotation.since.toISOString(),
@@ -89,7 +89,7 @@ function encodeRotation(rotation: Rotation): Fields {
   };
 }
 
-function decodeRotation(fields: Fields): Rotation {
+function decodeRotation(fields: Fields): RotationState {
   return {
     kind: oneOf(fields, "kind", kinds),
     from: text(fields, "from"),

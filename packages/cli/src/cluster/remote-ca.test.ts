@@ -65,7 +65,7 @@ describe("RemoteCa", () => {
       said,
       "AUTHORITY  STAGE   SIGNS  KEY    EXPIRES                          SHA-256\n" +
         "root-1     active  yes    P-256  2040-01-01T00:00:00Z (in 3652d)  0123456789abcdef\n" +
-        "! rotations start by hand only (--root-rotation manual)\n",
+        "! rotations only start manually (--root-rotation manual)\n",
     );
     const { said: json } = await run("authority", "list", "--json");
     assert.deepEqual(JSON.parse(json), JSON.parse(JSON.stringify(idle)));

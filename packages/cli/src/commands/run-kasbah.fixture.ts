@@ -30,7 +30,7 @@ export const idle: AuthorityStatusMessage = {
   automatic: true,
   paused: false,
   authorities: [root],
-  warnings: ["rotations start by hand only (--root-rotation manual)"],
+  warnings: ["rotations only start manually (--root-rotation manual)"],
 };
 
 export const rotation = {
@@ -40,7 +40,7 @@ export const rotation = {
   stage: "distributed",
   since: now,
   mayAdvance: false,
-  reason: "leaves live until tomorrow",
+  reason: "leaves are valid until tomorrow",
   earliest: new Date("2030-01-02T00:00:00Z"),
   aborted: false,
 } as const;

@@ -91,7 +91,7 @@ export class PluggedInSource implements Component {
       return;
     }
     this.#problem = error instanceof Error ? error.message : "unexpected failure";
-    logger.error("plugged-in CA rejected, the CA in use stays", { directory, error });
+    logger.error("plugged-in CA rejected; keeping the CA in use", { directory, error });
   }
 
   async #apply(set: PluggedInSet): Promise<void> {

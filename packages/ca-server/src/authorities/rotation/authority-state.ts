@@ -5,7 +5,7 @@ import type { AuthorityKind, AuthorityStage, StoredAuthority } from "./stored-au
  * A rotation in progress. `from` and `to` are the ids of the authorities that sign leaves before and after
  * it.
  */
-export interface Rotation {
+export interface RotationState {
   readonly kind: AuthorityKind;
   readonly from: string;
   readonly to: string;
@@ -36,7 +36,7 @@ export interface AuthorityState {
   readonly signerId: string;
   /** Signs the CA's own serving certificate. Follows `signerId` when the former authority retires. */
   readonly servingSignerId: string;
-  readonly rotation: Rotation | undefined;
+  readonly rotation: RotationState | undefined;
   readonly hold: RotationHold;
   /** The further roots in the operator's root-cert.pem. */
   readonly extraRoots: readonly Certificate[];

@@ -1,4 +1,4 @@
-import { type AuthorityState, lastLeafEnd, type Rotation } from "./authority-state.ts";
+import { type AuthorityState, lastLeafEnd, type RotationState } from "./authority-state.ts";
 import { members } from "./rotation.ts";
 
 /** Whether the next stage of a rotation may begin, and the reason in a sentence. */
@@ -8,7 +8,7 @@ export type GateAnswer =
 
 /** Decides when it is safe to advance. The caller asks again until the gate is open. */
 export interface RotationGate {
-  mayAdvance(state: AuthorityState, rotation: Rotation, now: Date): GateAnswer;
+  mayAdvance(state: AuthorityState, rotation: RotationState, now: Date): GateAnswer;
 }
 
 /**
@@ -38,6 +38,6 @@ export const timeGate: RotationGate = {
 /**
  * A call that began before the former authority stopped signing may have received its leaf a moment later.
  */
-function lastLeafOf(state: AuthorityState, { stage, from, kind }: Rotation): Date {
+function lastLeafOf(state: AuthorityState, { stage, from, kind }: RotationState): Date {
   return stage === "distributed" ? new Date(0) : lastLeafEnd(members(state, from, kind));
 }

@@ -1,5 +1,5 @@
 import { OperationError } from "../../errors.ts";
-import { type AuthorityState, authorityOf, lastLeafEnd, type Rotation } from "./authority-state.ts";
+import { type AuthorityState, authorityOf, lastLeafEnd, type RotationState } from "./authority-state.ts";
 import type { AuthorityKind, AuthorityStage, StoredAuthority } from "./stored-authority.ts";
 
 /** New, durable authorities that will take over. */
@@ -98,7 +98,12 @@ export function resumeRotations(state: AuthorityState): AuthorityState {
 }
 
 /** Applies the effects of a beginning stage to the authorities. */
-function take(state: AuthorityState, rotation: Rotation, stage: AuthorityStage, now: Date): AuthorityState {
+function take(
+  state: AuthorityState,
+  rotation: RotationState,
+  stage: AuthorityStage,
+  now: Date,
+): AuthorityState {
   if (stage === "retiring") {
     return { ...withStage(state, departing(state, rotation), stage, now), servingSignerId: rotation.to };
   }
@@ -108,8 +113,8 @@ function take(state: AuthorityState, rotation: Rotation, stage: AuthorityStage, 
 
 function enter(
   state: AuthorityState,
-  rotation: Omit<Rotation, "stage" | "since" | "leavesUntil">,
-  stage: Rotation["stage"],
+  rotation: Omit<RotationState, "stage" | "since" | "leavesUntil">,
+  stage: RotationState["stage"],
   now: Date,
 ): AuthorityState {
   return {
@@ -132,7 +137,7 @@ export function members(
   return state.authorities.filter((one) => one.rootId === signer.rootId && one.stage !== "retired");
 }
 
-function departing(state: AuthorityState, { from, kind }: Rotation): readonly StoredAuthority[] {
+function departing(state: AuthorityState, { from, kind }: RotationState): readonly StoredAuthority[] {
   return members(state, from, kind);
 }
 

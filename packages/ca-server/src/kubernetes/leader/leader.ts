@@ -203,7 +203,7 @@ export class Leader implements Component {
         lease = undefined;
       }
     } catch (error) {
-      logger.info("cannot release the leader lease, which will expire", { error });
+      logger.info("cannot release the leader lease; it will expire", { error });
     }
   }
 }

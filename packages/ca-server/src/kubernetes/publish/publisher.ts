@@ -181,7 +181,7 @@ export class RootPublisher implements Component {
     const news = this.#memory.see(namespace, root, this.#bundle.digest);
     const facts = { namespace, manager: root?.owner ?? unknown, code: rootPublisherConflict };
     if (news === "conflict begins")
-      this.#deps.logger.warn("another program writes the root, leaving it unchanged", facts);
+      this.#deps.logger.warn("another program writes the root; leaving it unchanged", facts);
     if (news === "conflict ends") this.#deps.logger.info("no other program writes the root any more", facts);
   }
 

@@ -135,7 +135,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
       const hasBegun = this.#snapshot.generation > 0;
       await this.#reload();
       if (this.#snapshot.resourceVersion !== undefined || !hasBegun) return;
-      this.#deps.logger.error("the CA's Secret was deleted, recreating it", {
+      this.#deps.logger.error("the CA's Secret was deleted; recreating it", {
         secret: nameOf(this.#deps),
       });
       await this.#send({

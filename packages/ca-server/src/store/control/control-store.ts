@@ -127,7 +127,7 @@ export class ControlStore<S> {
   /** Writes twice, so that both files are valid again. */
   async #recover(): Promise<void> {
     const { recover, logger, directory } = this.#deps;
-    logger.warn("control state is damaged, using the last valid generation", {
+    logger.warn("control state is damaged; using the last valid generation", {
       directory,
       generation: this.#generation,
     });

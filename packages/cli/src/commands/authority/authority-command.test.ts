@@ -43,7 +43,7 @@ describe("kasbah authority", () => {
       said,
       "AUTHORITY  STAGE   SIGNS  KEY    EXPIRES                          SHA-256\n" +
         "root-1     active  yes    P-256  2040-01-01T00:00:00Z (in 3652d)  0123456789abcdef\n" +
-        "! rotations start by hand only (--root-rotation manual)\n",
+        "! rotations only start manually (--root-rotation manual)\n",
     );
   });
 
@@ -73,7 +73,7 @@ describe("kasbah authority", () => {
     ca.answers = [busy];
     const { said } = await run("authority", "status");
     assert.match(said, /^rotation of the root: root-1 to root-2\n/);
-    assert.match(said, /next {5}active, not yet\n {2}reason {3}leaves live until tomorrow\n/);
+    assert.match(said, /next {5}active, not yet\n {2}reason {3}leaves are valid until tomorrow\n/);
     assert.match(said, /earliest 2030-01-02T00:00:00Z \(in 1d\)\n/);
     assert.match(said, /epoch {4}4\n/);
   });

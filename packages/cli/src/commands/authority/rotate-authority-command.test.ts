@@ -34,10 +34,13 @@ describe("kasbah authority rotate", () => {
 
   it("passes on why the CA refuses, and asks only once", async () => {
     ca.answers = [busy];
-    ca.refusal = { code: grpcStatus.FAILED_PRECONDITION, message: "OPERATION_REFUSED: one is under way" };
+    ca.refusal = {
+      code: grpcStatus.FAILED_PRECONDITION,
+      message: "OPERATION_REFUSED: a rotation is in progress",
+    };
     const { error } = await run("--root", "--wait");
     assert.equal(error?.code, "OPERATION_REFUSED");
-    assert.equal(error?.message, "one is under way");
+    assert.equal(error?.message, "a rotation is in progress");
     assert.equal(ca.calls.filter(({ method }) => method === "rotate").length, 1);
   });
 
