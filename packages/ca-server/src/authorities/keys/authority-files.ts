@@ -117,7 +117,7 @@ async function readFileIn(
     if (errnoOf(cause) !== "ENOENT") throw malformed(path, cause);
     throw new StateError(
       "AUTHORITY_INCOMPLETE",
-      `${path} is missing: restore it from a backup; with a new key every client would lose trust`,
+      `${path} is missing: restore it from a backup; clients would not trust a new key`,
       {
         cause,
       },

@@ -30,7 +30,7 @@ export class AuthorityKeys {
     if (pair === undefined) {
       throw new StateError(
         "AUTHORITY_INCOMPLETE",
-        `${this.#vault.placeOf(id)} is missing, but ${id} is in use: restore it from a backup; with a new key every client would lose trust`,
+        `${this.#vault.placeOf(id)} is missing, but ${id} is in use: restore it from a backup; clients would not trust a new key`,
       );
     }
     if (pair.certificate.fingerprint === certificate.fingerprint) return;

@@ -25,6 +25,6 @@ export function classifyPluggedInChange({ signer, root }: InUse, next: PluggedIn
   if (next.roots.contains(root)) return { kind: "new-root" };
   return {
     kind: "refused",
-    reason: `its root is new and its root file does not contain the root in use (SHA-256 ${root.fingerprint}): put both roots into the file, so that no client loses trust`,
+    reason: `its root is new and its root file does not contain the root in use (SHA-256 ${root.fingerprint}): put both roots into the file, so that every client keeps trusting the CA`,
   };
 }

@@ -36,7 +36,7 @@ export function parseSnapshot<S>(
   const document = parseDocument(decodeBase64(data[controlKey] ?? ""), place);
   if (document === undefined) {
     throw damaged(
-      `${place} has no valid ${controlKey}: restore it from a backup; with a new root every client would lose trust`,
+      `${place} has no valid ${controlKey}: restore it from a backup; clients would not trust a new root`,
     );
   }
   const names = Object.keys(data).filter((name) => fileName.test(name));

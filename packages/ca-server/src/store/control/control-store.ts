@@ -75,7 +75,7 @@ export class ControlStore<S> {
     if (initial === undefined) {
       throw new StateError(
         "STATE_MISSING",
-        `${directory} contains no state, but an authority existed here: restore it from a backup; with a new root every client would lose trust`,
+        `${directory} contains no state, but an authority existed here: restore it from a backup; clients would not trust a new root`,
       );
     }
     const store = new ControlStore(deps, slots, initial(), 0);
