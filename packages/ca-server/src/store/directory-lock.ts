@@ -15,10 +15,9 @@ const sqliteBusy = 5;
 const contentionMs = 200;
 
 /**
- * Locks a directory for this process, because a second process would undo its writes. Node has no flock, so
- * the lock is SQLite's exclusive transaction: the kernel releases it when a process is killed, and it works
- * between containers on one volume. The directory must be private, because a reader of the file could also
- * lock it.
+ * Locks a directory, because a second process would undo this one's writes. Node has no flock, so the lock is
+ * SQLite's exclusive transaction: the kernel releases it when a process is killed, and it works between
+ * containers on one volume. The directory must be private, because any reader of the file could lock it.
  */
 export class DirectoryLock implements Component {
   readonly name = "state lock";

@@ -4,11 +4,9 @@ export interface StateStore<S> {
   readonly current: S;
   /**
    * Makes the state that `change` returns current once it is durable. `change` receives the current state at
-   * its turn, and again if another process changes it meanwhile. If it returns the same object, nothing is
-   * written.
+   * its turn, and again after a change by another process. Returning the same object writes nothing.
    *
-   * @throws StateError `STATE_NOT_DURABLE`, which leaves the current state unchanged; and any error of
-   * `change`
+   * @throws StateError `STATE_NOT_DURABLE`, which leaves the current state unchanged; and any error of `change`
    */
   update(change: (current: S) => S): Promise<S>;
 }

@@ -31,10 +31,9 @@ interface Step {
 const maxIntermediates = 4;
 
 /**
- * Finds the chains from the signer to a root; the order of the operator's files and duplicates in them do not
- * matter. Several exist if an intermediate is cross-signed or a root was reissued with its key. Valid chains
- * come first, then those whose root expires last, so a renewed root replaces the old one, which the operator
- * can then remove.
+ * Finds the chains from the signer to a root, from files with any order and duplicates. Several exist if an
+ * intermediate is cross-signed or a root was reissued with its key. Valid chains come first, then those whose
+ * root expires last, so that a renewed root replaces the old one, which the operator can then remove.
  */
 export function findWaysUp({ signer, candidates, roots, now }: Material): WaysUp {
   if (roots.some((root) => root.equals(signer)))

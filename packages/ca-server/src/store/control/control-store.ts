@@ -45,9 +45,8 @@ export class ControlStore<S> {
   /**
    * Reads the last generation, or recovers from the one before it.
    *
-   * @throws StateError `STATE_MISSING` if there is no state and none may be created, `STATE_DAMAGED` if both
-   * are damaged,
-   *   `STATE_NOT_DURABLE` if the first or the recovered state cannot be written
+   * @throws StateError `STATE_MISSING` if there is no state and none may be created, `STATE_DAMAGED` if both are
+   *   damaged, `STATE_NOT_DURABLE` if the first or the recovered state cannot be written
    */
   static async open<S>(deps: ControlStoreDeps<S>): Promise<ControlStore<S>> {
     const slots = createSlots(deps.directory, deps.fs);
@@ -90,12 +89,10 @@ export class ControlStore<S> {
 
   /**
    * Makes the state that `change` returns current once it is durable. `change` receives the current state at
-   * its turn in the queue. If it returns the same object, nothing is written; if it throws, only this caller
-   * fails.
+   * its turn. Returning the same object writes nothing, and throwing fails only this caller.
    *
-   * @throws StateError `STATE_NOT_DURABLE`, which leaves the current state unchanged. The disk contains
-   * either state, and the
-   *   next write replaces the file, since a repeated fsync after a failed one proves nothing.
+   * @throws StateError `STATE_NOT_DURABLE`, which leaves the current state unchanged. The disk contains either
+   *   state, and the next write replaces the file, since a repeated fsync after a failed one proves nothing.
    */
   update(change: (current: S) => S): Promise<S> {
     return this.#queue.run(() => this.#apply(change));

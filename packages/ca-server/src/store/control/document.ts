@@ -42,7 +42,7 @@ export function parseDocument(text: string, path: string): ControlDocument | und
   return isSound ? { format, generation, state, checksum } : undefined;
 }
 
-/** Over the text that `JSON.stringify` gives, which is the same for what was parsed from it: members keep their order. */
+/** Hashes the output of `JSON.stringify`, which is the same before and after parsing, because members keep their order. */
 function checksumOf(generation: number, state: unknown): string {
   return createHash("sha256")
     .update(JSON.stringify([controlFormat, generation, state]))
