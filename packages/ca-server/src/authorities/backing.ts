@@ -1,13 +1,13 @@
 import type { Clock, DurableFs, Logger } from "@kasbah/runtime";
 import { ControlStore } from "../store/control/control-store.ts";
 import { type StateDirectory, showsFormerRoot } from "../store/state-directory.ts";
-import type { ForeignChangeListener, StateStore } from "../store/state-store.ts";
 import type { AuthorityOptions } from "./authority-options.ts";
 import { DirectoryVault } from "./keys/directory-vault.ts";
 import type { KeyVault } from "./keys/key-vault.ts";
 import { type AuthorityState, emptyState } from "./rotation/authority-state.ts";
 import { coverUnknownLeaves } from "./rotation/leaf-horizon.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
+import type { ForeignChangeListener, StateStore } from "./state-store.ts";
 
 /** Stores the authorities' state and keys. */
 export interface AuthorityBacking {

@@ -2,11 +2,11 @@ import type { Certificate, TrustBundle } from "@kasbah/pki";
 import type { Clock, Logger } from "@kasbah/runtime";
 import { CaError } from "../errors.ts";
 import type { Issuer, IssuerSource } from "../issuance/ports.ts";
-import type { StateStore } from "../store/state-store.ts";
 import { createIssuerSet, type IssuerSet } from "./issuer-set.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import type { AuthorityState } from "./rotation/authority-state.ts";
 import { coverLeaf, isCovered } from "./rotation/leaf-horizon.ts";
+import type { StateStore } from "./state-store.ts";
 
 export interface AuthorityKeeperDeps {
   readonly store: StateStore<AuthorityState>;

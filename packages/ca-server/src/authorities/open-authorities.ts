@@ -1,7 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import type { Clock, Logger } from "@kasbah/runtime";
 import { StateError } from "../errors.ts";
-import type { StateStore } from "../store/state-store.ts";
 import type { AuthorityOptions } from "./authority-options.ts";
 import { AuthorityKeeper } from "./keeper.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
@@ -10,6 +9,7 @@ import { loadPluggedInSet, type PluggedInSet } from "./plugged-in/load-set.ts";
 import { type AuthorityState, needsKey, rootOf } from "./rotation/authority-state.ts";
 import { establish } from "./rotation/rotation.ts";
 import type { SelfSigned } from "./self-signed.ts";
+import type { StateStore } from "./state-store.ts";
 
 export interface OpenAuthoritiesDeps {
   readonly store: StateStore<AuthorityState>;

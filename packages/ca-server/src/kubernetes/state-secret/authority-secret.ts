@@ -1,10 +1,10 @@
 import { type Logger, type Secret, SerialQueue } from "@kasbah/runtime";
 import { keyPem, parseSigningPair, type SigningPair } from "../../authorities/keys/authority-files.ts";
 import type { KeyVault } from "../../authorities/keys/key-vault.ts";
+import type { ForeignChangeListener, StateStore } from "../../authorities/state-store.ts";
 import { StateError } from "../../errors.ts";
 import type { HttpsReply } from "../../outbound/https-exchange.ts";
 import type { StateCodec } from "../../store/control/control-store.ts";
-import type { ForeignChangeListener, StateStore } from "../../store/state-store.ts";
 import { readAnswer } from "../api/api-answer.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
 import { type AuthoritySnapshot, encodeSnapshot, parseSnapshot } from "./authority-snapshot.ts";
