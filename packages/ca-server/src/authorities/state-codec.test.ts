@@ -38,7 +38,7 @@ describe("Authority state as JSON", () => {
     );
   });
 
-  it("decodes to the encoded state, and contains no key", async () => {
+  it("decodes an encoded state to the same state, and encodes no key", async () => {
     const state = await busyState();
     const text = JSON.stringify(encodeState(state));
     assert.doesNotMatch(text, /PRIVATE KEY/);

@@ -13,7 +13,7 @@ describe("Control state of format 1", () => {
   const text = readFileSync(fixture, "utf8");
   const document = parseDocument(text, "format-1.json");
 
-  it("decodes with all of its content", () => {
+  it("decodes every field of a control state in format 1", () => {
     assert.ok(document);
     const state = decodeState(document.state);
     assert.equal(state.epoch, 11);
@@ -24,7 +24,7 @@ describe("Control state of format 1", () => {
     assert.equal(trustBundleOf(state).roots.length, 1);
   });
 
-  it("encodes to the same document, so that a downgrade stays possible", () => {
+  it("encodes a state in format 1 to the same document, so that a downgrade stays possible", () => {
     assert.ok(document);
     assert.deepEqual(encodeState(decodeState(document.state)), document.state);
   });

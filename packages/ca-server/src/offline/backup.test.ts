@@ -27,7 +27,7 @@ describe("Backup of the CA", () => {
       holder: { pid: 1, hostname: "here", clock },
     });
 
-  it("never replaces a file, and is readable only by its owner", async () => {
+  it("never replaces a file with a backup, and writes a backup readable only by its owner", async () => {
     await backup();
     assert.equal((await stat(file())).mode & 0o777, 0o600);
     await rejectsWithCode(backup(), "BACKUP_EXISTS");

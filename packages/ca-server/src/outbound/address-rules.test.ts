@@ -16,7 +16,7 @@ function lookUp(name: string, by: AddressRules, all: boolean): Promise<unknown> 
 }
 
 describe("Address of a configured URL", () => {
-  it("is refused if it is a loopback address in any notation", () => {
+  it("refuses a loopback address in any notation", () => {
     const spellings = [
       "127.0.0.1",
       "127.1",
@@ -45,7 +45,7 @@ describe("Address of a configured URL", () => {
     for (const host of spellings) refuseUrl(`https://${host}:6443/openid/v1/jwks`);
   });
 
-  it("is refused if it is a cloud's metadata service or link-local", () => {
+  it("refuses a cloud's metadata service and every link-local address", () => {
     const hosts = [
       "169.254.169.254",
       "2852039166",
@@ -67,7 +67,7 @@ describe("Address of a configured URL", () => {
     for (const host of hosts) refuseUrl(`https://${host}/`);
   });
 
-  it("is refused if it embeds such an address through translation or a tunnel", () => {
+  it("refuses an address that embeds a forbidden one through translation or a tunnel", () => {
     for (const host of [
       "[64:ff9b::a9fe:a9fe]",
       "[64:ff9b:1::a9fe:a9fe]",
@@ -79,13 +79,13 @@ describe("Address of a configured URL", () => {
     }
   });
 
-  it("is refused if it is multicast, reserved or broadcast", () => {
+  it("refuses a multicast, reserved or broadcast address", () => {
     for (const host of ["224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255", "[ff02::1]", "[ff0e::1]"]) {
       refuseUrl(`https://${host}/`);
     }
   });
 
-  it("may be private or public, up to the borders of the refused ranges", () => {
+  it("allows private and public addresses, up to the borders of the refused ranges", () => {
     const hosts = [
       "10.96.0.1",
       "172.16.0.1",
@@ -106,12 +106,12 @@ describe("Address of a configured URL", () => {
     for (const host of hosts) assert.doesNotThrow(() => checkUrl(`https://${host}/`), host);
   });
 
-  it("is refused with the address and the flag that would allow it", () => {
+  it("names a refused address and the flag that would allow it", () => {
     const { message } = refuseUrl("https://0x7f.1/");
     assert.match(message, /127\.0\.0\.1 .*--allow-address 127\.0\.0\.1/);
   });
 
-  it("is allowed only by a range that contains it", () => {
+  it("allows a refused address only by a range that contains it", () => {
     const some = new AddressRules([
       { address: "127.0.0.0", prefix: 30 },
       { address: "fd00:ec2::254", prefix: 128 },
@@ -124,7 +124,7 @@ describe("Address of a configured URL", () => {
     }
   });
 
-  it("is not checked before the connection if it is a name", () => {
+  it("does not check the address of a name before the connection", () => {
     for (const host of ["localhost", "metadata.google.internal", "1.2.3.4.example.test"]) {
       assert.doesNotThrow(() => checkUrl(`https://${host}/`));
     }

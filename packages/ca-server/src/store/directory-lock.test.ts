@@ -76,7 +76,7 @@ describe("DirectoryLock", () => {
     await lock.stop();
   });
 
-  it("goes to exactly one of two processes that start at the same time, in each of twenty rounds", async () => {
+  it("gives the lock to exactly one of two processes that start at the same time, in each of twenty rounds", async () => {
     await using directory = await temporaryDirectory();
     const script = `
       import { createInterface } from "node:readline";

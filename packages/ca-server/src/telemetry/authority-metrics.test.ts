@@ -5,7 +5,7 @@ import { dayMs, openOnDisk } from "../authorities/authorities-on-disk.fixture.ts
 import { registerAuthorityMetrics } from "./authority-metrics.ts";
 
 describe("Gauges of the authorities", () => {
-  it("show each expiry under Istio's names and the CA's, negative afterwards, and each stage", async () => {
+  it("exports each expiry under Istio's names and the CA's, negative afterwards, and each stage", async () => {
     await using directory = await temporaryDirectory();
     const clock = new FakeClock("2030-01-01T00:00:00Z");
     const { keeper, driver } = await openOnDisk({ path: directory.path, clock });

@@ -22,7 +22,7 @@ describe("Counters of the CA", () => {
     );
   }
 
-  it("count refusals by code and by Istio's class: failed authentications apart from failed requests", async () => {
+  it("counts refusals by code and by Istio's class: failed authentications apart from failed requests", async () => {
     metrics.callRefused("TOKEN_EXPIRED", "authentication");
     metrics.callRefused("TTL_TOO_LONG", "TTL_ERROR");
     metrics.callRefused("TTL_TOO_LONG", "TTL_ERROR");
@@ -38,13 +38,13 @@ describe("Counters of the CA", () => {
     });
   });
 
-  it("count calls that were rejected under load as refusals, but in none of Istio's counters", async () => {
+  it("counts calls that were rejected under load as refusals, but in none of Istio's counters", async () => {
     metrics.overloaded();
     assert.deepEqual(await valuesOf("kasbah_refusals"), { 'kasbah_refusals{code="OVERLOADED"}': 1 });
     for (const value of Object.values(await valuesOf("citadel_"))) assert.equal(value, 0);
   });
 
-  it("count credentials by kind and verdict, and TokenReview results by source", async () => {
+  it("counts credentials by kind and verdict, and TokenReview results by source", async () => {
     metrics.credentialChecked("client-certificate", "accepted");
     metrics.credentialChecked("jwks-token", "TOKEN_EXPIRED");
     metrics.tokenReviewed("cache");
@@ -55,7 +55,7 @@ describe("Counters of the CA", () => {
     assert.deepEqual(await valuesOf("kasbah_token_reviews"), { 'kasbah_token_reviews{from="cache"}': 1 });
   });
 
-  it("count unsupported requests by kind, without a series for each name that a caller invents", async () => {
+  it("counts unsupported requests by kind, without a series for each name that a caller invents", async () => {
     metrics.requestIgnored(["basicConstraints", "dNSName"]);
     metrics.requestIgnored(["dNSName"]);
     metrics.requestIgnored(Array.from({ length: 500 }, (_, arc) => `1.2.3.${arc}`));
@@ -67,12 +67,12 @@ describe("Counters of the CA", () => {
     });
   });
 
-  it("count shared keys", async () => {
+  it("counts shared keys", async () => {
     metrics.keyShared();
     assert.deepEqual(await valuesOf("kasbah_duplicate_key_total"), { kasbah_duplicate_key_total: 1 });
   });
 
-  it("measure the duration of calls in seconds, those with a certificate apart from those without", async () => {
+  it("measures the duration of calls in seconds, those with a certificate apart from those without", async () => {
     metrics.certificateIssued(15);
     metrics.callEnded(3);
     metrics.callEnded(2_000);
@@ -88,7 +88,7 @@ describe("Counters of the CA", () => {
     assert.equal((await valuesOf("citadel_server_success"))["citadel_server_success_cert_issuance_count"], 1);
   });
 
-  it("exist from the start, so that an alert on a rate has a first value", async () => {
+  it("exports every counter from the start, so that an alert on a rate has a first value", async () => {
     const text = await registry.metrics();
     for (const name of [
       "citadel_server_csr_count",
@@ -102,7 +102,7 @@ describe("Counters of the CA", () => {
 });
 
 describe("Gauges of the gRPC server", () => {
-  it("are read at each scrape", async () => {
+  it("reads the gauges at each scrape", async () => {
     const registry = new Registry();
     const server = { inFlight: 0, connections: 0 };
     registerServerGauges(registry, server);

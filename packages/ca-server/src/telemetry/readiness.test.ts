@@ -32,7 +32,7 @@ describe("Readiness", () => {
     );
   });
 
-  it("is lost by each condition alone, and present without any", () => {
+  it("is not ready if any one condition fails, and is ready without one", () => {
     assert.equal(at(now, false, true).ready, false);
     assert.equal(at(now, true, false).ready, false);
     assert.deepEqual(at(now, true, true), { ready: true, reasons: [], warnings: ["look here"] });

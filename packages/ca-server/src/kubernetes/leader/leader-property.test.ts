@@ -137,7 +137,7 @@ async function runUntil(replicas: Replicas, untilMs: number): Promise<void> {
 describe("Leaders of one lease", function () {
   this.timeout(120_000);
 
-  it("never lead at the same time, and one leads again after any fault once the API server recovers", async () => {
+  it("never elects two leaders at the same time, and elects one after any fault once the API server recovers", async () => {
     const property = fc.asyncProperty(anyStorm, async (storm) => {
       const replicas = await rideOut(storm);
       replicas.server.weather = () => calm;
@@ -148,7 +148,7 @@ describe("Leaders of one lease", function () {
     await fc.assert(property, { numRuns: 200 });
   });
 
-  it("are replaced within a lease and one retry when one is killed and the API server works", async () => {
+  it("elects another leader within a lease and one retry when the leader is killed", async () => {
     const anyKill = fc.record({
       count: fc.integer({ min: 2, max: 5 }),
       apartMs: fc.nat(retryMs),

@@ -17,31 +17,31 @@ const entry = (manager: string, time: string, field = `f:${key}`) => ({
 const ownerIn = (...entries: unknown[]) => ownerOf(managedFieldsSchema.parse(entries), "data", key);
 
 describe("Owner of a field", () => {
-  it("is undefined for managed fields of unexpected shapes", () => {
+  it("finds no owner in managed fields of unexpected shapes", () => {
     for (const odd of [undefined, null, 7, "kasbah", {}, [null], [7], [["kasbah"]], [{ fieldsV1: [] }]])
       assert.equal(ownerOf(managedFieldsSchema.parse(odd), "data", key), undefined, JSON.stringify(odd));
     const odd = [{ "f:data": null }, { "f:data": "f:root-cert.pem" }, { "f:data": [] }, {}];
     for (const fieldsV1 of odd) assert.equal(ownerIn({ manager: "x", time: "", fieldsV1 }), undefined);
   });
 
-  it("is found beside unreadable entries", () => {
+  it("finds the owner beside unreadable entries", () => {
     assert.equal(ownerIn(null, { fieldsV1: 7 }, entry("istiod", "2030-01-01T00:00:00Z")), "istiod");
   });
 
-  it("is never the writer of another field, or of an inherited property's name", () => {
+  it("never finds the writer of another field, or of an inherited property's name", () => {
     assert.equal(ownerIn(entry("istiod", "2030-01-01T00:00:00Z", "f:other.pem")), undefined);
     const { fieldsV1 } = entry("istiod", "2030-01-01T00:00:00Z");
     assert.equal(ownerOf([{ manager: "x", time: "", fieldsV1 }], "data", "__proto__"), undefined);
   });
 
-  it("is the last writer, or the CA if it shares the field", () => {
+  it("finds the last writer of a field, or the CA if it shares the field", () => {
     const [older, newer] = [entry("older", "2030-01-01T00:00:00Z"), entry("newer", "2030-01-02T00:00:00Z")];
     assert.equal(ownerIn(newer, older), "newer");
     assert.equal(ownerIn(older, newer), "newer");
     assert.equal(ownerIn(newer, entry("kasbah", "2029-01-01T00:00:00Z"), older), "kasbah");
   });
 
-  it("is another program unless it is the CA or a user of kubectl", () => {
+  it("counts every owner except the CA and users of kubectl as another program", () => {
     for (const manager of ["kasbah", "kubectl", "kubectl-edit", "kubectl-client-side-apply", undefined])
       assert.equal(isAnotherProgram(manager), false);
     for (const manager of ["pilot-discovery", "kasbah2", "kubectlx", "argocd-controller", "Kasbah"])
@@ -68,7 +68,7 @@ describe("ConfigMap with a root", () => {
     }
   });
 
-  it("is current with the CA's bundle and the label", () => {
+  it("counts a ConfigMap with the CA's bundle and the label as current", () => {
     assert.equal(compare({}), "current");
     assert.equal(
       compareRoot(read({ metadata: {}, data: { [key]: "ours" } }), digestOf("ours"), undefined),
@@ -77,23 +77,23 @@ describe("ConfigMap with a root", () => {
     assert.equal(compare({ hasLabel: false }), "outdated");
   });
 
-  it("is current regardless of its line ends", () => {
+  it("ignores the line ends of a root", () => {
     assert.equal(digestOf("a\r\nb\r\n"), digestOf("a\nb"));
     assert.notEqual(digestOf("a\nb"), digestOf("ab"));
   });
 
-  it("is current if another program wrote the same bundle", () => {
+  it("counts a root as current if another program wrote the same bundle", () => {
     assert.equal(compare({ owner: "pilot-discovery", hasLabel: false }), "current");
   });
 
-  it("is outdated if it is missing, has no root, or was changed by the CA or manually", () => {
+  it("counts a root as outdated if it is missing, empty, or changed by the CA or manually", () => {
     assert.equal(compareRoot(undefined, digestOf("ours"), undefined), "outdated");
     assert.equal(compare({ digest: undefined, owner: "pilot-discovery" }), "outdated");
     for (const owner of ["kasbah", "kubectl-edit", undefined])
       assert.equal(compare({ digest: digestOf("old"), owner }), "outdated");
   });
 
-  it("is foreign if another program wrote another root than the one the CA last published", () => {
+  it("counts a root as foreign if another program wrote it and it is not the one that the CA last published", () => {
     const theirs = { digest: digestOf("theirs"), owner: "pilot-discovery" };
     assert.equal(compare(theirs), "foreign");
     assert.equal(compare(theirs, digestOf("old")), "foreign");
@@ -115,7 +115,7 @@ describe("ConfigMap with a root", () => {
     });
   });
 
-  it("is current after every write, regardless of its previous content", () => {
+  it("counts a root as current after every write, regardless of the previous content", () => {
     const texts = fc.option(fc.dictionary(fc.string(), fc.string()));
     fc.assert(
       fc.property(texts, texts, texts, fc.string(), (labels, data, binaryData, pem) => {

@@ -6,15 +6,15 @@ const asked = (config: RbacConfig) =>
   neededPermissions(config).map(({ rule, verb, name = "*" }) => `${verb} ${rule.resource} ${name}`);
 
 describe("RBAC rules of the CA", () => {
-  it("are empty outside Kubernetes", () => {
+  it("requires no RBAC rule outside Kubernetes", () => {
     assert.deepEqual(asked({ ...fullConfig, kubernetesApi: undefined }), []);
   });
 
-  it("only include TokenReview for a CA that publishes and shares nothing", () => {
+  it("requires only TokenReview for a CA that publishes and shares nothing", () => {
     assert.deepEqual(asked(bareConfig), ["create tokenreviews *"]);
   });
 
-  it("match the configuration, each restricted to a name where RBAC allows it", () => {
+  it("requires the rules of each configured feature, restricted to a name where RBAC allows it", () => {
     const { rootConfigMap, stateSecret, takeOverSecret } = fullConfig;
     assert.deepEqual(asked({ ...bareConfig, rootConfigMap }).slice(1), [
       ...["list namespaces *", "watch namespaces *", "create configmaps *"],
@@ -29,13 +29,13 @@ describe("RBAC rules of the CA", () => {
     assert.deepEqual(asked({ ...bareConfig, takeOverSecret }).slice(1), takeOver);
   });
 
-  it("are each needed by some configuration, and state their purpose", () => {
+  it("requires every rule in some configuration, and states its purpose", () => {
     const used = new Set(neededPermissions(fullConfig).map(({ rule }) => rule));
     assert.deepEqual([...used], neededRules);
     for (const { reason, resource } of neededRules) assert.ok(reason.length > 15, resource);
   });
 
-  it("contain no wildcard and no verb that allows privilege escalation", () => {
+  it("requires no wildcard and no verb that allows privilege escalation", () => {
     const held = neededRules.flatMap(({ group, resource, verbs }) => [group, resource, ...verbs]);
     for (const word of ["*", "escalate", "bind", "impersonate", "delete", "deletecollection", "roles"])
       assert.ok(!held.includes(word), word);
@@ -43,7 +43,7 @@ describe("RBAC rules of the CA", () => {
     assert.ok(secrets.every(({ scope, verbs }) => scope === "namespace" && !verbs.includes("list")));
   });
 
-  it("are described in a sentence with their purpose and a fix", () => {
+  it("describes a denied rule in a sentence with its purpose and a fix", () => {
     assert.deepEqual(describeDenied(neededPermissions(bareConfig), "kasbah-system"), [
       "RBAC: cannot create tokenreviews.authentication.k8s.io, which the CA needs to authenticate callers by their tokens; bind the CA's service account to a ClusterRole that allows it",
     ]);

@@ -147,7 +147,7 @@ describe("AuthoritySecret", () => {
     assert.equal(api.calls, 1);
   });
 
-  it("is created by one of two replicas that start together, and adopted by the other", async () => {
+  it("creates the Secret on one of two replicas that start together, and adopts it on the other", async () => {
     const [one, other] = [await open(), await open()];
     await Promise.all([one.put("root-1", pair), other.put("root-1", pair)]);
     const establish = (mine: number) => (state: Counter) => (state.count === 0 ? { count: mine } : state);
@@ -264,7 +264,7 @@ describe("AuthoritySecret", () => {
     assert.deepEqual((await open()).current, { count: 3 });
   });
 
-  it("is not created by a CA that has not started yet", async () => {
+  it("does not recreate the Secret for a CA that has not started yet", async () => {
     const ca = await open();
     await ca.put("root-1", pair);
     await ca.restore();

@@ -57,7 +57,7 @@ describe("Request rate of a Reflector", () => {
 
   afterEach(() => reflector.stop());
 
-  it("decreases to two lists a minute if the server refuses each list", async () => {
+  it("slows down to two lists a minute if the server refuses each list", async () => {
     list = refused(500);
     await reflector.start();
     await clock.advance(60_000);
@@ -68,7 +68,7 @@ describe("Request rate of a Reflector", () => {
   });
 
   for (const [what, end] of Object.entries({ ends: nothing, aborts: cut })) {
-    it(`stays bounded if the server ${what} each watch immediately, even at the shortest delay`, async () => {
+    it(`limits its watches if the server ${what} each one immediately, even at the shortest delay`, async () => {
       [watch, roll] = [end, 0];
       await reflector.start();
       await clock.advance(1_000);

@@ -106,7 +106,7 @@ describe("ControlStore", () => {
       }
     });
 
-    it("is complete again after one recovery", async () => {
+    it("completes both files again in one recovery", async () => {
       const { last } = await filled(5);
       await writeFile(directory.join(last), "");
       await open();
@@ -179,7 +179,7 @@ describe("ControlStore", () => {
     }
   });
 
-  it("contains one of two adjacent generations after a power cut at any call, and never an earlier one", async () => {
+  it("keeps one of two adjacent generations after a power cut at any call, and never an earlier one", async () => {
     const home = directory.join("home");
     await materialise(new Map(), home);
     const fs = recordingFs(home);
@@ -234,7 +234,7 @@ describe("ControlStore", () => {
     }
   });
 
-  it("contains every acknowledged update after kill -9, twenty times over", async () => {
+  it("keeps every acknowledged update after kill -9, twenty times over", async () => {
     const script = `
       import { ControlStore } from ${JSON.stringify(module)};
       const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
