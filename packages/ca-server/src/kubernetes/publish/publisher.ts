@@ -89,7 +89,7 @@ export class RootPublisher implements Component {
     return this.#namespaces.skipped + this.#roots.skipped;
   }
 
-  /** The number of namespaces that lack the current root, except conflicts. */
+  /** The number of namespaces without the current root, except conflicts. */
   get pending(): number {
     return this.#namespacesThat((namespace) => this.#isWrong(namespace)).length;
   }
