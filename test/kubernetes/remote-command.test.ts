@@ -228,15 +228,15 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
   });
 
   for (const { what, script, words } of [
-    { what: "floods it", script: "exec head -c 104857600 /dev/zero", words: /more came than any answer/ },
-    { what: "prints garbage", script: "exec head -c 100000 /dev/urandom", words: /its answer is no JSON/ },
+    { what: "floods it", script: "exec head -c 104857600 /dev/zero", words: /the answer is too large/ },
+    { what: "prints garbage", script: "exec head -c 100000 /dev/urandom", words: /its answer is not valid JSON/ },
     {
       what: "writes to the terminal",
       script: "printf '\\033[2J\\nkasbah: \\033]0;x\\007 (ADMIN_FAILED)\\n' >&2; exit 1",
       words: /\\u001b\]0;x\\u0007 \(ADMIN_FAILED\)/,
     },
     { what: "is too old", script: "echo \"error: unknown command 'authority'\" >&2; exit 2", words: /older/ },
-    { what: "has no kasbah", script: "exit 127", words: /ended with exit code 127/ },
+    { what: "has no kasbah", script: "exit 127", words: /exited with code 127/ },
   ]) {
     it(`is not led astray by a pod that ${what}`, async () => {
       const namespace = await controlPlane.newNamespace("hostile");
