@@ -229,7 +229,11 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
 
   for (const { what, script, words } of [
     { what: "floods it", script: "exec head -c 104857600 /dev/zero", words: /the answer is too large/ },
-    { what: "prints garbage", script: "exec head -c 100000 /dev/urandom", words: /its answer is not valid JSON/ },
+    {
+      what: "prints garbage",
+      script: "exec head -c 100000 /dev/urandom",
+      words: /its answer is not valid JSON/,
+    },
     {
       what: "writes to the terminal",
       script: "printf '\\033[2J\\nkasbah: \\033]0;x\\007 (ADMIN_FAILED)\\n' >&2; exit 1",
