@@ -4,13 +4,13 @@ import { Agent, request } from "node:https";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 
-/** An answer of the API; its body is an object, or a list, or a Status, as the caller expects it to be. */
+/** A response of the API server. Depending on the call, its body is an object, a list or a Status. */
 export interface ApiReply<Body> {
   readonly status: number;
   readonly body: Body;
 }
 
-/** One line of a watch. */
+/** One event of a watch. */
 export interface WatchEvent<Item> {
   readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
   readonly object: Item;
@@ -22,7 +22,7 @@ export interface AdminClientOptions {
   readonly token: string;
 }
 
-/** Calls of the Kubernetes API as one who may do anything. */
+/** Calls the Kubernetes API with full rights. */
 export class AdminClient {
   readonly #options: AdminClientOptions;
   readonly #connections: Agent;
@@ -32,7 +32,7 @@ export class AdminClient {
     this.#connections = new Agent({ keepAlive: true, ca: options.caPem });
   }
 
-  /** Sends an object as JSON, or what is to be merged into one when the method is PATCH. */
+  /** Sends an object as JSON; with PATCH, as a merge patch. */
   async request<Body = unknown>(method: string, path: string, body?: unknown): Promise<ApiReply<Body>> {
     const response = await this.#send(method, path, body);
     const answer = await text(response);
@@ -40,7 +40,7 @@ export class AdminClient {
     return { status: response.statusCode ?? 0, body: isJson ? JSON.parse(answer) : answer };
   }
 
-  /** Whether a GET is answered, and well. */
+  /** Whether a GET returns a success status. */
   async isOk(path: string): Promise<boolean> {
     try {
       return (await this.request("GET", path)).status === 200;
@@ -49,7 +49,10 @@ export class AdminClient {
     }
   }
 
-  /** The events of a path such as `/api/v1/pods?watch=true`, until the server ends it or the caller leaves the loop. */
+  /**
+   * The events of a path such as `/api/v1/pods?watch=true`, until the server closes the watch or the caller
+   * leaves the loop.
+   */
   async *watch<Item>(path: string): AsyncGenerator<WatchEvent<Item>> {
     const response = await this.#send("GET", path);
     try {
@@ -72,7 +75,7 @@ export class AdminClient {
     call.once("timeout", () => call.destroy(new Error(`${method} ${path} was not answered within 30 s`)));
     call.end(body === undefined ? undefined : JSON.stringify(body));
     const [response] = await once(call, "response");
-    // Nothing may happen for long in a watch.
+    // A watch may stay silent for a long time.
     call.setTimeout(0);
     return response;
   }

@@ -12,17 +12,19 @@ import { hasGo } from "../harness/go-program.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-/** Git-ignored; holds a binary for each state of its sources. */
+/** Ignored by Git; holds one binary for each version of the sources. */
 export const cache = join(here, "../../.cache/kubernetes");
 
-/** A Go module beside this file, and what to build of it. */
+/** A Go module in this directory and the package to build from it. */
 interface Tool {
   readonly name: string;
-  /** The environment's variable that names a binary to take instead. */
+  /** The environment variable that names a prebuilt binary to use instead. */
   readonly override: string;
   readonly sources: readonly string[];
   readonly package: string;
-  /** What the linker puts into variables of Go: without it, a program does not know its own version. */
+  /**
+   * Values that the linker writes into Go variables; without them, a program does not know its own version.
+   */
   readonly versions: () => Readonly<Record<string, string>>;
 }
 
@@ -44,7 +46,7 @@ const helm: Tool = {
   sources: ["go.mod", "go.sum"],
   package: "helm.sh/helm/v3/cmd/helm",
   versions: () => {
-    // So that a chart that is rendered without a server is rendered for the one that we have.
+    // Charts rendered without a server are then rendered for the version under test.
     const { major, minor } = kubernetesVersion();
     const kubernetes = { k8sVersionMajor: major, k8sVersionMinor: minor };
     return {
@@ -63,27 +65,30 @@ const execNode: Tool = {
   versions: () => ({}),
 };
 
-/** Why there is no control plane here, and what to do about it; undefined when there can be one. */
+/** Why no control plane can run here and how to fix it; undefined if one can. */
 export const whyNoControlPlane = (): string | undefined => whyNot(controlPlane);
 
-/** The same of Helm. */
+/** The same for Helm. */
 export const whyNoHelm = (): string | undefined => whyNot(helm);
 
-/** The same of the node that commands run on. */
+/** The same for the node that runs commands. */
 export const whyNoExecNode = (): string | undefined => whyNot(execNode);
 
 function whyNot({ name, override }: Tool): string | undefined {
   if (process.env[override] || hasGo()) return undefined;
-  return `no ${name}, so what needs it is skipped: install Go to build it, or set ${override} to a binary`;
+  return `no ${name}: skipping the tests that need it; install Go to build it, or set ${override} to a binary`;
 }
 
-/** The path of the binary that is etcd, kube-apiserver, kube-controller-manager and kubectl by its name. */
+/**
+ * The path of the binary that acts as etcd, kube-apiserver, kube-controller-manager or kubectl, depending on
+ * the name it is called by.
+ */
 export const provideControlPlane = (): Promise<string> => provide(controlPlane);
 
-/** The path of Helm. */
+/** The path of the Helm binary. */
 export const provideHelm = (): Promise<string> => provide(helm);
 
-/** The path of the part of a kubelet that kubectl exec reaches. */
+/** The path of the server that stands in for the part of a kubelet behind `kubectl exec`. */
 export const provideExecNode = (): Promise<string> => provide(execNode);
 
 async function provide(tool: Tool): Promise<string> {
@@ -104,16 +109,16 @@ function keyOf(tool: Tool): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Under its name is only what was built to its end. */
+/** Renames the binary into place only after the build has succeeded. */
 async function build(tool: Tool, binary: string): Promise<void> {
   say(
-    `building ${tool.name} once, with modules to download before; a control plane takes minutes, and gigabytes of memory`,
+    `building ${tool.name} once, after downloading its modules; a control plane takes minutes and gigabytes of memory`,
   );
   const unfinished = `${binary}.unfinished`;
   const startedAt = performance.now();
   await compile(tool, unfinished);
   await rename(unfinished, binary);
-  say(`${tool.name} is built, in ${Math.round((performance.now() - startedAt) / 1000)} s`);
+  say(`built ${tool.name} in ${Math.round((performance.now() - startedAt) / 1000)} s`);
 }
 
 async function compile(tool: Tool, output: string): Promise<void> {
@@ -129,7 +134,7 @@ async function compile(tool: Tool, output: string): Promise<void> {
     if (lines.push(line) % 250 === 0) say(`${tool.name}: ${lines.length} modules and packages so far`);
   });
   const [code] = await once(go, "close");
-  if (code !== 0) throw new Error(`${tool.name} was not built: ${lines.slice(-20).join("\n")}`);
+  if (code !== 0) throw new Error(`cannot build ${tool.name}: ${lines.slice(-20).join("\n")}`);
 }
 
 function linkerFlags({ versions }: Tool): string {
@@ -147,11 +152,11 @@ function kubernetesVersion() {
   return { version, major, minor };
 }
 
-/** The version of a module that a go.mod asks for: the one place where it stands. */
+/** The version of a module in a go.mod, which is the only place that pins it. */
 function pinned(tool: string, module: string): string {
   const lines = readFileSync(join(here, tool, "go.mod"), "utf8").split("\n");
   const [, version] = lines.map((line) => line.trim().split(" ")).find(([name]) => name === module) ?? [];
-  if (!version?.startsWith("v")) throw new Error(`${tool}/go.mod pins no ${module}`);
+  if (!version?.startsWith("v")) throw new Error(`${tool}/go.mod does not pin ${module}`);
   return version;
 }
 

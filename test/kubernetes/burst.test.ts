@@ -9,14 +9,14 @@ import { type KubernetesObject, modestPod } from "./workloads.ts";
 
 const pods = 1_000;
 const atOnce = 20;
-/** As stock agents: five attempts, then a pause. */
+/** Like stock agents, which make five attempts and then pause. */
 const maxAttempts = 30;
 
 interface TokenRequest {
   readonly status: { readonly token: string };
 }
 
-describe("A thousand pods that start at one time", function () {
+describe("CA under a burst of a thousand pods", function () {
   this.timeout(300_000);
   let controlPlane: ControlPlane;
   let account: CaAccount;
@@ -41,13 +41,13 @@ describe("A thousand pods that start at one time", function () {
     await account?.remove();
   });
 
-  it("are all served, each by one question to the API server at most, and the CA lives on", async () => {
+  it("serves a thousand pods that start together, with at most one TokenReview for each, and survives", async () => {
     const startedMs = systemClock.monotonicMs();
     const attempts = await Promise.all(tokens.map((token) => untilServed(ca, token)));
     const seconds = (systemClock.monotonicMs() - startedMs) / 1000;
     const reviews = await counterOf(ca, 'kasbah_token_reviews{from="api-server"}');
     process.stdout.write(
-      `      ${Math.round(pods / seconds)} certificates/s, ${(reviews / pods).toFixed(2)} reviews for each, ${Math.max(...attempts)} attempts at most\n`,
+      `      ${Math.round(pods / seconds)} certificates/s, ${(reviews / pods).toFixed(2)} reviews per certificate, at most ${Math.max(...attempts)} attempts\n`,
     );
     assert.ok(reviews <= pods * 1.5, `${reviews} questions`);
     assert.ok(await ca.process.isReady());
@@ -69,7 +69,7 @@ async function tokenOfNewPod(controlPlane: ControlPlane, namespace: string, name
   return made.body.status.token;
 }
 
-/** How many attempts it took. */
+/** The number of attempts until the CA issued a certificate. */
 async function untilServed(ca: RunningCa, token: string): Promise<number> {
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     const reply = await callCa(ca, token).catch((error: Error) => ({ status: 14, message: error.message }));

@@ -6,13 +6,13 @@ export interface CaReply {
   /** The gRPC status. */
   readonly status: number;
   readonly message: string;
-  /** PEM, leaf first and the roots last; empty when it was refused. */
+  /** PEM, leaf first and roots last; empty if the call was refused. */
   readonly chain: readonly string[];
-  /** URI names of the leaf. */
+  /** URI SANs of the leaf. */
   readonly names: readonly string[];
 }
 
-/** Asks a CA for a certificate with a new key, as an agent would. */
+/** Requests a certificate for a new key from the CA, as an agent does. */
 export async function callCa(
   ca: { readonly port: number; readonly rootPem: string },
   token: string,

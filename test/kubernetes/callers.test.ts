@@ -9,7 +9,7 @@ import { createWorkload, type Workload } from "./workloads.ts";
 
 const unauthenticated = 16;
 
-describe("A CA that asks a real API server who calls", function () {
+describe("CA that authenticates callers with a real API server", function () {
   this.timeout(90_000);
   let controlPlane: ControlPlane;
   let account: CaAccount;
@@ -28,7 +28,7 @@ describe("A CA that asks a real API server who calls", function () {
     await account?.remove();
   });
 
-  it("refuses a token for another audience, and says so", async () => {
+  it("refuses a token for another audience and names the audience it expects", async () => {
     const other = await createWorkload(controlPlane, "vault");
     const { status, message } = await callCa(ca, other.token);
     assert.equal(status, unauthenticated);
@@ -43,7 +43,7 @@ describe("A CA that asks a real API server who calls", function () {
     assert.match(message, /^TOKEN_REJECTED: /);
   });
 
-  it("gives the token of a pod the name of its service account, and puts the pod on record", async () => {
+  it("issues the service account's identity for the token of a pod, and logs the pod", async () => {
     const { status, names, message } = await callCa(ca, workload.token);
     assert.equal(status, 0, message);
     assert.deepEqual(names, [`spiffe://cluster.local/ns/${workload.namespace}/sa/default`]);
@@ -52,7 +52,7 @@ describe("A CA that asks a real API server who calls", function () {
     assert.ok(!log.includes(workload.token));
   });
 
-  it("serves a burst of callers with few questions, and refuses none for good", async () => {
+  it("serves a burst of callers with few reviews and refuses none of them permanently", async () => {
     const replies = await Promise.all(Array.from({ length: 100 }, () => callCa(ca, workload.token)));
     assert.deepEqual(
       replies.filter(({ status }) => status !== 0).map(({ message }) => message),
@@ -60,7 +60,7 @@ describe("A CA that asks a real API server who calls", function () {
     );
   });
 
-  it("gives nothing to the token of a pod that was deleted fifteen seconds ago", async () => {
+  it("refuses the token of a pod that was deleted fifteen seconds ago", async () => {
     const gone = await createWorkload(controlPlane, "istio-ca");
     assert.equal((await callCa(ca, gone.token)).status, 0);
     await controlPlane.kubectl([
@@ -71,7 +71,8 @@ describe("A CA that asks a real API server who calls", function () {
       "--grace-period=0",
       "--force",
     ]);
-    // The API server remembers a good token for ten seconds, the CA for five; asked all the while, as agents ask.
+    // The API server caches an accepted token for 10 s, the CA for 5 s. The test keeps calling meanwhile, as
+    // agents do.
     const startedMs = systemClock.monotonicMs();
     while (systemClock.monotonicMs() - startedMs < 15_000) {
       await callCa(ca, gone.token);

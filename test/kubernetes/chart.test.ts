@@ -5,7 +5,7 @@ import { byName, chartPath, objectsIn } from "../harness/chart/yaml.ts";
 import { whyNoHelm } from "./build-tools.ts";
 import { type Helm, openHelm } from "./helm-command.ts";
 
-describe("The chart, as Helm renders it", function () {
+describe("Helm chart", function () {
   // The first run builds Helm.
   this.timeout(0);
   let home: TemporaryDirectory;
@@ -24,7 +24,7 @@ describe("The chart, as Helm renders it", function () {
   after(() => home?.remove());
 
   for (const [name, given] of Object.entries(installations)) {
-    it(`gives the objects that kasbah install prints: ${name}`, async () => {
+    it(`renders the same objects as kasbah install: ${name}`, async () => {
       const flags = ["--namespace=mesh", "--kube-version=1.35.0", "--values=-"];
       const rendered = await helm.run(["template", "kasbah", chartPath, ...flags], {
         stdin: JSON.stringify(given),

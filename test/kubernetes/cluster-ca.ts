@@ -4,7 +4,7 @@ import { type RunningCa, startCa } from "../harness/ca-process.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { createToken } from "./workloads.ts";
 
-/** Everything that the CA may do in a cluster, as its own service account. */
+/** The service account of the CA, with every right that the CA needs in a cluster. */
 export interface CaAccount {
   readonly namespace: string;
   readonly tokenFile: string;
@@ -22,7 +22,7 @@ const ownRules = [
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update"] },
 ];
 
-/** A namespace for the CA, with its service account and what that may do. */
+/** Creates a namespace for the CA, its service account and the account's rights. */
 export async function createCaAccount(controlPlane: ControlPlane): Promise<CaAccount> {
   const namespace = await controlPlane.newNamespace("kasbah-system");
   const directory = await temporaryDirectory();
@@ -49,7 +49,7 @@ export async function createCaAccount(controlPlane: ControlPlane): Promise<CaAcc
   return { namespace, tokenFile, remove: () => directory.remove() };
 }
 
-/** Starts a replica, which authenticates callers by the cluster's tokens alone, and resolves when it is ready. */
+/** Starts a replica that accepts only the cluster's tokens, and resolves when it is ready. */
 export async function startClusterCa(
   controlPlane: ControlPlane,
   account: CaAccount,

@@ -14,7 +14,7 @@ interface TokenReview {
 
 const audience = "istio-ca";
 
-describe("A control plane of Kubernetes", function () {
+describe("Kubernetes control plane for tests", function () {
   this.timeout(60_000);
   let controlPlane: ControlPlane;
 
@@ -22,13 +22,13 @@ describe("A control plane of Kubernetes", function () {
     controlPlane = sharedControlPlane();
   });
 
-  it("grants a service account nothing but what RBAC binds it to", async () => {
+  it("grants a service account only the rights that RBAC binds to it", async () => {
     const namespace = await controlPlane.newNamespace("ca");
     await controlPlane.kubectl(["create", "serviceaccount", "ca", `--namespace=${namespace}`]);
     const token = await createToken(controlPlane, namespace, "ca");
     const manifest = { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token } };
     const stdin = JSON.stringify(manifest);
-    // Otherwise kubectl reads CustomResourceDefinitions first, which the account may not.
+    // Otherwise kubectl first reads CustomResourceDefinitions, which the account may not do.
     const create = ["create", "--validate=false", "--output=name", "--filename=-"];
     const ask = () => controlPlane.kubectl([...create, `--token=${token}`], { stdin });
     await assert.rejects(ask(), /forbidden.*cannot create resource "tokenreviews"/s);
@@ -43,7 +43,7 @@ describe("A control plane of Kubernetes", function () {
     assert.match(await ask(), /^tokenreview/);
   });
 
-  it("refuses a pod that the Pod Security level of its namespace forbids, and names the container", async () => {
+  it("rejects a pod that violates its namespace's Pod Security level, and names the container", async () => {
     const level = { "pod-security.kubernetes.io/enforce": "restricted" };
     const pods = `/api/v1/namespaces/${await controlPlane.newNamespace("restricted", level)}/pods`;
     const spec = { containers: [{ name: "sidecar", image: "sidecar" }] };
@@ -53,7 +53,7 @@ describe("A control plane of Kubernetes", function () {
     assert.equal((await controlPlane.adminRequest("POST", pods, modestPod)).status, 201);
   });
 
-  it("tells who watches of what happens", async () => {
+  it("sends events to watchers", async () => {
     const configMaps = `/api/v1/namespaces/${await controlPlane.newNamespace("watch")}/configmaps`;
     const settings = { metadata: { name: "settings" }, data: { key: "old" } };
     await controlPlane.adminRequest("POST", configMaps, settings);
@@ -69,21 +69,21 @@ describe("A control plane of Kubernetes", function () {
     assert.deepEqual(seen, ["ADDED old", "MODIFIED new", "DELETED new"]);
   });
 
-  it("serves ClusterTrustBundles, which clusters of its version have as an option", async () => {
+  it("serves ClusterTrustBundles, which are optional in clusters of its version", async () => {
     const path = "/apis/certificates.k8s.io/v1beta1/clustertrustbundles";
     assert.equal((await controlPlane.adminRequest("GET", path)).status, 200);
   });
 
-  it("is reached by Helm", async function () {
+  it("accepts requests from Helm", async function () {
     if (whyNoHelm() !== undefined) this.skip();
-    // The first run builds it.
+    // The first run builds Helm.
     this.timeout(0);
     const helm = await openHelm(dirname(controlPlane.kubeconfig), controlPlane.kubeconfig);
     assert.match(await helm.run(["version", "--short"]), /^v3\.22\.0/);
     assert.match(await helm.run(["list", "--all-namespaces"]), /^NAME\s+NAMESPACE/);
   });
 
-  it("leaves neither a process nor a file behind when it stops", async () => {
+  it("leaves neither processes nor files behind when it stops", async () => {
     const other = await startControlPlane();
     const { pids, logs } = other;
     assert.deepEqual(pids.map(isAlive), [true, true, true, true]);
@@ -93,7 +93,7 @@ describe("A control plane of Kubernetes", function () {
   });
 });
 
-describe("A service account's token, bound to a pod", function () {
+describe("Service account token bound to a pod", function () {
   this.timeout(60_000);
   let controlPlane: ControlPlane;
   let workload: Workload;
@@ -111,7 +111,7 @@ describe("A service account's token, bound to a pod", function () {
     return body.status;
   }
 
-  it("is refused for another audience, and under another signature, without the word false", async () => {
+  it("is rejected for another audience or with a forged signature, with no `authenticated` field in the review", async () => {
     const { authenticated, error = "" } = await review(workload.token, ["vault"]);
     assert.equal(authenticated, undefined);
     assert.match(error, /token audiences \["istio-ca"\] is invalid for the target audiences \["vault"\]/);
@@ -121,7 +121,7 @@ describe("A service account's token, bound to a pod", function () {
     assert.match(verdict.error ?? "", /invalid bearer token/);
   });
 
-  it("says whose it is", () => {
+  it("carries the identities of its service account and pod as claims", () => {
     const { namespace, podUid, serviceAccountUid, token } = workload;
     const { aud, iss, sub, exp = 0, iat = 0, "kubernetes.io": bound } = decodeJwt(token);
     assert.deepEqual([aud, iss], [[audience], "https://kubernetes.default.svc"]);
@@ -134,7 +134,7 @@ describe("A service account's token, bound to a pod", function () {
     });
   });
 
-  it("is accepted in a review, which says for which audience and of whom", async () => {
+  it("is accepted in a TokenReview that returns the audience, the user and the pod", async () => {
     const { namespace, podUid, serviceAccountUid, token } = workload;
     assert.deepEqual(await review(token, [audience, "vault"]), {
       authenticated: true,

@@ -11,31 +11,37 @@ import { type Credentials, writeCredentials } from "./credentials.ts";
 import { type Addresses, programsOf } from "./programs.ts";
 import { runTool } from "./run-tool.ts";
 
-/** A real etcd, kube-apiserver and kube-controller-manager. There is no node but an ExecNode that a test starts: pods are made and stay pending. */
+/**
+ * A real etcd, kube-apiserver and kube-controller-manager. No node exists unless a test starts an ExecNode:
+ * pods are created and stay pending.
+ */
 export interface ControlPlane {
   readonly url: URL;
-  /** The root that the API server's certificate chains to. */
+  /** The root certificate of the API server's chain. */
   readonly caFile: string;
-  /** What its programs show each other. */
+  /** The credentials with which the programs authenticate to each other. */
   readonly credentials: Credentials;
-  /** Of one who may do anything. */
+  /** Grants full rights. */
   readonly kubeconfig: string;
-  /** Where the programs write their logs; gone after `stop()` unless they are kept. */
+  /** The directory of the programs' logs; `stop()` deletes it unless it is told to keep the logs. */
   readonly logs: string;
-  /** Those that run: the programs, then the process that ends them should this one die. */
+  /** The running programs, followed by the process that stops them if this one dies. */
   readonly pids: readonly number[];
-  /** What kubectl prints, as admin unless told otherwise. @throws Error with what it says when it fails */
+  /** The output of kubectl, run as admin by default. @throws Error with kubectl's message if it fails */
   kubectl(args: readonly string[], input?: { readonly stdin?: string }): Promise<string>;
-  /** A call as admin; a body is sent as JSON, with PATCH as a merge patch. */
+  /** A request as admin; a body is sent as JSON, with PATCH as a merge patch. */
   adminRequest<Body = unknown>(method: string, path: string, body?: unknown): Promise<ApiReply<Body>>;
   /** The events of a path such as `/api/v1/pods?watch=true`, until the caller leaves the loop. */
   watch<Item>(path: string): AsyncIterable<WatchEvent<Item>>;
-  /** Creates a namespace of its own name, in which pods can be made; returns the name. */
+  /** Creates a namespace with a unique name, waits until pods can be created in it, and returns the name. */
   newNamespace(prefix: string, labels?: Readonly<Record<string, string>>): Promise<string>;
   stop(options?: { readonly keepLogs: boolean }): Promise<void>;
 }
 
-/** Starts one, which takes seconds and half a gigabyte of memory; the first ever builds it. It ends with this process, too. */
+/**
+ * Starts a control plane, which takes seconds and half a gigabyte of memory; the first run builds it. It
+ * stops when this process exits.
+ */
 export async function startControlPlane(): Promise<ControlPlane> {
   const binary = await provideControlPlane();
   const directory = await temporaryDirectory();
@@ -56,7 +62,7 @@ const names = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"] a
 
 async function findAddresses(): Promise<Addresses> {
   const [etcd, etcdPeer, api, controllers] = await findFreeAddresses(4);
-  if (!(etcd && etcdPeer && api && controllers)) throw new TypeError("four addresses were asked for");
+  if (!(etcd && etcdPeer && api && controllers)) throw new TypeError("expected four addresses");
   return { etcd, etcdPeer, api, controllers };
 }
 
@@ -69,7 +75,7 @@ interface Parts {
   readonly credentials: Credentials;
 }
 
-/** The API server waits for watches to end; nobody waits for it. */
+/** The API server waits for open watches to close; the tests do not wait for the API server. */
 const stopGraceMs = 1_000;
 
 class Running implements ControlPlane {
@@ -93,7 +99,7 @@ class Running implements ControlPlane {
     this.#directory = directory;
     this.#reaper = reaper;
     this.#admin = new AdminClient({ url, caPem: credentials.caPem, token: credentials.adminToken });
-    // Nothing of the developer's own: no proxy, no kubectl settings, no other cluster.
+    // Nothing from the developer's environment: no proxy, no kubectl settings, no other cluster.
     this.#env = { PATH: process.env["PATH"], HOME: directory.path, KUBECONFIG: this.kubeconfig };
     this.#programs = programsOf({
       addresses,
@@ -144,9 +150,9 @@ class Running implements ControlPlane {
     const metadata = { generateName: `${prefix}-`, labels };
     const namespaces = "/api/v1/namespaces";
     const created = await this.adminRequest<{ metadata: { name: string } }>("POST", namespaces, { metadata });
-    if (created.status !== 201) throw new Error(`no namespace: ${JSON.stringify(created)}`);
+    if (created.status !== 201) throw new Error(`cannot create a namespace: ${JSON.stringify(created)}`);
     const { name } = created.body.metadata;
-    // A controller makes it, and until then the API server admits no pod.
+    // A controller creates the account, and until then the API server admits no pod.
     while (!(await this.#admin.isOk(`${namespaces}/${name}/serviceaccounts/default`))) await sleep(20);
     return name;
   }

@@ -3,16 +3,16 @@ import { writeFile } from "node:fs/promises";
 import { createKeyPair } from "@kasbah/pki";
 import { createTestAuthority, type TemporaryDirectory } from "@kasbah/testkit";
 
-/** What the programs and their callers show each other; each in a file, too. */
+/** The credentials of the programs and their callers, each also in a file. */
 export interface Credentials {
   readonly caFile: string;
   readonly caPem: string;
   readonly servingCertificate: string;
   readonly servingKey: string;
-  /** What the API server shows to a node. */
+  /** The client certificate that the API server presents to a node. */
   readonly nodeCallerCertificate: string;
   readonly nodeCallerKey: string;
-  /** Signs service account tokens. */
+  /** The key that signs service account tokens. */
   readonly tokenKey: string;
   /** The API server's table of static tokens. */
   readonly tokens: string;
@@ -22,8 +22,9 @@ export interface Credentials {
 }
 
 /**
- * Makes what an API server at this URL needs. People come with static tokens and not with certificates as they do in
- * most clusters, because our writer gives no leaf the organization that a group would be read from.
+ * Creates the credentials for an API server at this URL. Users authenticate with static tokens, not with
+ * certificates as in most clusters, because our certificate writer never sets the organization that
+ * Kubernetes reads groups from.
  */
 export async function writeCredentials(directory: TemporaryDirectory, url: URL): Promise<Credentials> {
   const authority = await createTestAuthority("Kubernetes");
@@ -48,7 +49,7 @@ export async function writeCredentials(directory: TemporaryDirectory, url: URL):
     servingKey: await write("serving-key.pem", serving.toPkcs8Pem()),
     nodeCallerCertificate: await write("node-caller.pem", callerCertificate.toPem()),
     nodeCallerKey: await write("node-caller-key.pem", caller.toPkcs8Pem()),
-    // The type that clusters have by default, so that their tokens look like most.
+    // The default key type of most clusters, so that the tokens look like theirs.
     tokenKey: await write("token-key.pem", (await createKeyPair("RSA-2048")).toPkcs8Pem()),
     tokens: await write(
       "tokens.csv",
@@ -67,7 +68,7 @@ async function writePrivate(path: string, text: string): Promise<string> {
   return path;
 }
 
-/** Of whoever has the token. */
+/** A kubeconfig that authenticates with this token. */
 export function kubeconfigOf(url: URL, caFile: string, token: string) {
   const name = "kasbah-test";
   return {

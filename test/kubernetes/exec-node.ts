@@ -8,9 +8,12 @@ import { eventually, freePort, temporaryDirectory } from "@kasbah/testkit";
 import { provideExecNode } from "./build-tools.ts";
 import type { ControlPlane } from "./control-plane.ts";
 
-/** A node on which nothing runs by itself: its pods are there for `kubectl exec`, which starts processes of this machine. */
+/**
+ * A node that starts no containers: its pods exist only for `kubectl exec`, which starts processes on this
+ * machine.
+ */
 export interface ExecNode {
-  /** Adds a pod that runs and is ready; commands in it get this environment and no other. */
+  /** Adds a running, ready pod; commands in it get exactly this environment. */
   addPod(pod: NodePod): Promise<void>;
   stop(): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { type Helm, openHelm } from "./helm-command.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { canDo } from "./install/observations.ts";
 
-describe("The chart on a real API server", function () {
+describe("Helm chart on a real API server", function () {
   this.timeout(60_000);
   let controlPlane: ControlPlane;
   let home: TemporaryDirectory;
@@ -32,7 +32,7 @@ describe("The chart on a real API server", function () {
   const installIn = (namespace: string, ...more: readonly string[]) =>
     helm.run(["install", "kasbah", chartPath, `--namespace=${namespace}`, ...more]);
 
-  it("rejects an unknown value, an invalid duration, a missing image, two policies and replicas without a shared Secret", async () => {
+  it("rejects an unknown value, an invalid duration, a missing image, two policies, and several replicas without a shared Secret", async () => {
     const namespace = await controlPlane.newNamespace("helm");
     const wrong = [
       ["--set=replica=3", /additional properties 'replica' not allowed/],
@@ -45,7 +45,7 @@ describe("The chart on a real API server", function () {
   });
 
   for (const name of Object.keys(profiles)) {
-    it(`installs under restricted, says what to do next, and goes again but for the claims: ${name}`, async () => {
+    it(`installs under the restricted level, prints the next steps, and uninstalls everything except the claims: ${name}`, async () => {
       const namespace = await controlPlane.newNamespace("helm", restricted);
       const values = `--values=${chartPath}/profiles/${name}.yaml`;
       const said = await installIn(namespace, values, ...(name === "empty" ? [] : [image]));
@@ -65,7 +65,7 @@ describe("The chart on a real API server", function () {
     });
   }
 
-  it("gives its service account the documented least", async () => {
+  it("grants its service account exactly the documented rights", async () => {
     const namespace = await controlPlane.newNamespace("helm", restricted);
     await installIn(namespace, image);
     const kubectl = (args: readonly string[], stdin = "") => controlPlane.kubectl(args, { stdin });
@@ -77,7 +77,7 @@ describe("The chart on a real API server", function () {
     ]);
   });
 
-  it("changes with an upgrade what may change, and nothing that may not", async () => {
+  it("changes replicas and image in an upgrade without touching immutable fields", async () => {
     const namespace = await controlPlane.newNamespace("helm", restricted);
     await installIn(namespace, image);
     const upgrade = ["upgrade", "kasbah", chartPath, `--namespace=${namespace}`, image];

@@ -3,16 +3,17 @@ import { type ControlPlane, startControlPlane } from "./control-plane.ts";
 
 let running: ControlPlane | undefined;
 
-/** The one of this run. Suites share it, each in namespaces of its own. */
+/** The control plane of this run. The suites share it; each uses its own namespaces. */
 export function sharedControlPlane(): ControlPlane {
-  if (running === undefined) throw new Error("none runs: mocha needs --require test/kubernetes/hooks.ts");
+  if (running === undefined)
+    throw new Error("no control plane is running: run mocha with --require test/kubernetes/hooks.ts");
   return running;
 }
 
-/** Mocha takes these up by their name. */
+/** Mocha finds these hooks by their names. */
 export const mochaHooks = {
   async beforeAll(this: Mocha.Context): Promise<void> {
-    // The first run builds.
+    // The first run builds the control plane.
     this.timeout(0);
     const missing = whyNoControlPlane();
     if (missing !== undefined) {
@@ -31,7 +32,7 @@ export const mochaHooks = {
   },
 };
 
-/** A test that never ran may be one whose hook failed, which mocha tells nobody. */
+/** If a test never ran, its hook may have failed, which mocha does not report here. */
 function isAllWell(root: Mocha.Suite | undefined): boolean {
   let isWell = true;
   root?.eachTest((test) => {

@@ -43,7 +43,7 @@ describe("kasbah install on a real API server", function () {
 
   const tried = { ...profiles, "several replicas": { values: several } };
   for (const [name, { values }] of Object.entries(tried)) {
-    it(`is taken to the letter, and its pod is admitted under restricted: ${name}`, async () => {
+    it(`applies every field exactly as printed, and its pod is admitted under the restricted level: ${name}`, async () => {
       const installation = await install(values);
       const pod = podOf(installObjects(installation));
       if (pod === undefined) return assert.equal(name, "empty");
@@ -57,7 +57,7 @@ describe("kasbah install on a real API server", function () {
     });
   }
 
-  it("changes nothing when it is done again", async () => {
+  it("changes nothing when it is run again", async () => {
     const { namespace } = await install({});
     const versions = () =>
       kubectl([
@@ -73,7 +73,7 @@ describe("kasbah install on a real API server", function () {
     assert.equal(await versions(), before);
   });
 
-  it("lets the service account do what the CA must, and nothing more", async () => {
+  it("grants the service account exactly the rights that the CA needs", async () => {
     const { namespace } = await install({});
     assert.deepEqual(await canDo(kubectl, namespace), [
       "configmaps [] create",
@@ -83,7 +83,7 @@ describe("kasbah install on a real API server", function () {
     ]);
     const shared = await install(several);
     assert.deepEqual(await canDo(kubectl, shared.namespace), [
-      // To read them is every service account's by default.
+      // Every service account may read these by default.
       "clustertrustbundles.certificates.k8s.io [] create get list watch",
       "clustertrustbundles.certificates.k8s.io [kasbah.dev:ca:root] get list update watch",
       "configmaps [] create",
@@ -100,7 +100,7 @@ describe("kasbah install on a real API server", function () {
     ]);
   });
 
-  it("lets it follow the ConfigMaps of one name in every namespace, and no others", async () => {
+  it("lets the CA watch the ConfigMaps of one name in all namespaces, and no others", async () => {
     const { namespace } = await install({});
     const list = (...more: readonly string[]) =>
       kubectl([
@@ -116,12 +116,12 @@ describe("kasbah install on a real API server", function () {
     await assert.rejects(list("--field-selector=metadata.name=kube-root-ca.crt"), /cannot list/);
   });
 
-  it("is undone but for the keys, and with --purge wholly", async () => {
+  it("is undone by uninstall except for the keys, and completely with --purge", async () => {
     const installation = await install(several);
     const { namespace } = installation;
     const where = `--namespace=${namespace}`;
     await kubectl(["create", where, "-f=-"], claimOf(installObjects(installation)));
-    // No controller runs here that would let it go once no pod uses it.
+    // No controller runs here that would remove the finalizer once no pod uses the claim.
     const unprotect = '{"metadata":{"finalizers":null}}';
     await kubectl(["patch", "pvc", "state-kasbah-0", where, "--type=merge", "-p", unprotect]);
     await kubectl(["create", "secret", "generic", "kasbah-ca", where, "--from-literal=key=x"]);
@@ -140,7 +140,7 @@ describe("kasbah install on a real API server", function () {
     assert.equal(after.status, 404);
   });
 
-  it("leaves a namespace that it has not made, and what Helm has", async () => {
+  it("leaves a namespace that it did not create, and objects that Helm manages, when it is undone", async () => {
     const namespace = await controlPlane.newNamespace("foreign");
     await install({}, namespace);
     const level = ["-o=jsonpath={.metadata.labels.pod-security\\.kubernetes\\.io/enforce}"];

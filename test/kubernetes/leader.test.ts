@@ -15,13 +15,13 @@ interface Lease {
 }
 
 const timing = { leaseMs: 3_000, renewDeadlineMs: 2_000, retryMs: 300 };
-/** Processes of a busy machine take turns. */
+/** Slack for processes that compete for CPU on a busy machine. */
 const slackMs = 2_000;
 const leases = neededPermissions({ ...bareConfig, stateSecret: "kasbah-state" }).filter(
   ({ rule }) => rule.resource === "leases",
 );
 
-describe("The leader of a real cluster", function () {
+describe("Leader election in a real cluster", function () {
   this.timeout(60_000);
   let controlPlane: ControlPlane;
   let account: LeastAccount;
@@ -83,7 +83,7 @@ describe("The leader of a real cluster", function () {
     }
   }
 
-  it("is one of several that begin at once, with no more rights than the table says", async () => {
+  it("elects exactly one of several candidates that start together, with only the documented rights", async () => {
     const all = await Promise.all(["a", "b", "c", "d", "e"].map((identity) => start(identity)));
     const first = await untilSeen("leader", 10_000, async () => all.find(({ isLeader }) => isLeader));
     await systemClock.sleep(2_000);
@@ -98,7 +98,7 @@ describe("The leader of a real cluster", function () {
     assert.notEqual(spec["renewTime"], spec["acquireTime"]);
   });
 
-  it("gives the lease back on its stop, and another leads at the next retry", async () => {
+  it("releases the lease when the leader stops, and another candidate leads at its next retry", async () => {
     const first = await start("first");
     await untilSeen("leader", 10_000, async () => first.isLeader || undefined);
     const next = await start("next");
@@ -112,7 +112,7 @@ describe("The leader of a real cluster", function () {
     assert.equal((await leaseNow()).spec["leaseTransitions"], 1);
   });
 
-  it("renews visibly although its clock stands still, where the API server ignores a write that changes nothing", async () => {
+  it("renews the lease visibly even if the leader's clock is frozen, although the API server ignores a write that changes nothing", async () => {
     const frozen = { ...systemClock, now: () => new Date("2030-01-01T00:00:00Z") };
     const leader = await start("frozen", frozen);
     await untilSeen("leader", 10_000, async () => leader.isLeader || undefined);
@@ -124,7 +124,7 @@ describe("The leader of a real cluster", function () {
     assert.equal(leader.isLeader, true);
   });
 
-  it("says which right it lacks, and leads once it has it", async () => {
+  it("reports the missing right, and leads once it is granted", async () => {
     await account.allow(leases.filter(({ verb }) => verb !== "create"));
     const leader = await start("poor");
     await untilSeen("warning", 10_000, async () => leader.warnings()[0]);
@@ -137,7 +137,7 @@ describe("The leader of a real cluster", function () {
     assert.deepEqual(leader.warnings(), []);
   });
 
-  it("is followed by another process within a lease and one retry when it is killed, and they are never two", async () => {
+  it("elects another process within one lease and one retry when the leader is killed, and never has two leaders", async () => {
     spawnCandidates(3);
     const killed = await leading();
     const killedAtMs = Number(process.hrtime.bigint() / 1_000_000n);
@@ -145,12 +145,12 @@ describe("The leader of a real cluster", function () {
     const next = await leading(killed);
     const [reign] = reigns([next]);
     const tookMs = (reign?.fromMs ?? 0) - killedAtMs;
-    process.stdout.write(`      another led ${tookMs} ms after the kill\n`);
+    process.stdout.write(`      another process led ${tookMs} ms after the kill\n`);
     assert.ok(tookMs < timing.leaseMs + timing.retryMs + slackMs, `${tookMs} ms`);
     assertNeverTwo();
   });
 
-  it("believes in itself no more when it goes on after a SIGSTOP longer than its lease", async () => {
+  it("stops a leader that was suspended longer than its lease from leading when it resumes", async () => {
     spawnCandidates(3);
     const stopped = await leading();
     stopped.signal("SIGSTOP");
@@ -165,7 +165,7 @@ describe("The leader of a real cluster", function () {
     assertNeverTwo();
   });
 
-  it("is led to its end by SIGTERM, after which another process leads without waiting for the lease", async () => {
+  it("hands over on SIGTERM without waiting for the lease to expire", async () => {
     spawnCandidates(2);
     const first = await leading();
     await systemClock.sleep(1_000);

@@ -23,7 +23,7 @@ interface Lease {
   readonly spec?: { readonly holderIdentity?: string };
 }
 
-describe("Two pods of a cluster, with an agent and an Envoy each", function () {
+describe("Mesh of two pods with an agent and an Envoy each", function () {
   this.timeout(setUpTimeoutMs + 300_000);
   let controlPlane: ControlPlane;
   let mesh: ClusterMesh;
@@ -70,13 +70,13 @@ describe("Two pods of a cluster, with an agent and an Envoy each", function () {
     assert.deepEqual(pidsOf(mesh), before);
   }
 
-  it("talk mTLS by tokens that the API server bound to the pods", async () => {
+  it("serves mTLS with tokens that the API server bound to the pods", async () => {
     const { status, body } = await getOnce(mesh.entry, "/");
     assert.equal(status, 200, body);
     assert.equal(JSON.parse(body).peer, "spiffe://cluster.local/ns/demo/sa/frontend");
   });
 
-  it("lose no request while three replicas replace their root, whichever of them is told to", async () => {
+  it("loses no request while three replicas replace their root, even if the command goes to a follower", async () => {
     await losesNothing(async () => {
       const follower = living()[1];
       assert.ok(follower);
@@ -94,7 +94,7 @@ describe("Two pods of a cluster, with an agent and an Envoy each", function () {
     for (const replica of living()) assert.deepEqual(await trustedRoots(replica), ["root-2"]);
   });
 
-  it("lose no request when the replica that leads a rotation is killed, and another one finishes it", async () => {
+  it("loses no request when the replica that leads a rotation is killed and another one finishes it", async () => {
     await losesNothing(async () => {
       const name = await leader();
       const killed = mesh.replicas.get(name ?? "");
@@ -102,7 +102,7 @@ describe("Two pods of a cluster, with an agent and an Envoy each", function () {
       const others = living().filter((replica) => replica !== killed);
       const admin = new AdminClient(join(others[0]?.stateDir ?? "", "admin.sock"), "the tests");
       await admin.rotate("root");
-      await untilSeen("new root that signs", 60_000, async () =>
+      await untilSeen("active new root", 60_000, async () =>
         (await admin.status()).rotation?.stage === "active" ? true : undefined,
       );
       await killed.process.kill();
@@ -115,7 +115,7 @@ describe("Two pods of a cluster, with an agent and an Envoy each", function () {
     for (const replica of living()) assert.deepEqual(await trustedRoots(replica), ["root-3"]);
   });
 
-  it("part when one of them is deleted: it gets no certificate after fifteen seconds, though it asks on", async () => {
+  it("cuts off a deleted pod: after fifteen seconds the CA refuses to renew its certificate", async () => {
     const command = ["delete", "pod", "frontend", `--namespace=${namespace}`, "--grace-period=0", "--force"];
     await controlPlane.kubectl(command);
     await systemClock.sleep(15_000 + secretTtlMs);

@@ -9,7 +9,7 @@ import { createToken, createWorkload, type KubernetesObject, modestPod } from ".
 
 const unauthenticated = 16;
 
-describe("A node proxy of a real cluster", function () {
+describe("Node proxy in a real cluster", function () {
   this.timeout(90_000);
   let controlPlane: ControlPlane;
   let account: CaAccount;
@@ -56,7 +56,7 @@ describe("A node proxy of a real cluster", function () {
 
   const identityOf = (namespace: string) => `spiffe://cluster.local/ns/${namespace}/sa/default`;
 
-  it("has the identity of a pod on its node within moments of that pod, and not its own", async () => {
+  it("obtains the identity of a pod on its node, and not its own, within seconds of the pod's creation", async () => {
     const { namespace } = await createWorkload(controlPlane, "istio-ca");
     const reply = await untilSeen("certificate", 5_000, async () => {
       const seen = await callCa(ca, token, identityOf(namespace));
@@ -65,7 +65,7 @@ describe("A node proxy of a real cluster", function () {
     assert.deepEqual(reply.names, [identityOf(namespace)]);
   });
 
-  it("has no identity of a pod on another node", async () => {
+  it("is refused the identity of a pod on another node", async () => {
     const { namespace } = await createWorkload(controlPlane, "istio-ca");
     const elsewhere = await proxyToken("ztunnel-2", "node-2");
     const { status, message } = await callCa(ca, elsewhere, identityOf(namespace));
@@ -73,7 +73,7 @@ describe("A node proxy of a real cluster", function () {
     assert.match(message, /^IMPERSONATION_REFUSED: no pod with that identity runs on the caller's node/);
   });
 
-  it("is nobody but itself when it is no trusted account, or asks for another trust domain", async () => {
+  it("is refused another identity if its account is not trusted or the identity is in another trust domain", async () => {
     const workload = await createWorkload(controlPlane, "istio-ca");
     const untrusted = await callCa(ca, workload.token, identityOf(workload.namespace));
     assert.match(untrusted.message, /^IMPERSONATION_REFUSED: .*is not a trusted node account/);
@@ -81,7 +81,7 @@ describe("A node proxy of a real cluster", function () {
     assert.match((await callCa(ca, token, foreign)).message, /^IMPERSONATION_REFUSED: /);
   });
 
-  it("loses the identity of a pod that has gone", async () => {
+  it("is refused the identity of a pod once the pod is deleted", async () => {
     const { namespace } = await createWorkload(controlPlane, "istio-ca");
     const has = async () => (await callCa(ca, token, identityOf(namespace))).status === 0;
     await untilSeen("certificate", 5_000, async () => (await has()) || undefined);

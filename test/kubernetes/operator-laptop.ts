@@ -16,11 +16,13 @@ export interface Said {
   readonly stderr: string;
 }
 
-/** A machine with kasbah and kubectl, and no CA of its own. */
+/** A machine with kasbah and kubectl but without a CA. */
 export interface Laptop {
-  /** A configuration of kubectl for a service account. */
+  /** A kubeconfig for a service account. */
   kubeconfig(namespace: string, account: string): Promise<string>;
-  /** Runs `kasbah` to its end. Somebody presses Ctrl-C when the file is there that is named. */
+  /**
+   * Runs `kasbah` until it exits. It is interrupted as by Ctrl-C as soon as the file `interruptWhen` exists.
+   */
   kasbah(args: readonly string[], options?: { readonly interruptWhen?: string }): Promise<Said>;
   remove(): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { sharedControlPlane } from "./hooks.ts";
 import { type Account, createPublisherAccount } from "./publisher-account.ts";
 import { type KubernetesObject, modestPod } from "./workloads.ts";
 
-describe("The pods of a cluster", function () {
+describe("Pod informer in a real cluster", function () {
   this.timeout(60_000);
   let controlPlane: ControlPlane;
   let account: Account;
@@ -39,7 +39,7 @@ describe("The pods of a cluster", function () {
   };
   const workload = () => ({ namespace, serviceAccount: "default" });
 
-  it("are known from their beginning to their end", async () => {
+  it("follows a pod from its creation to its deletion", async () => {
     const uid = await create();
     assert.equal(informer.isGone(namespace, uid), false);
     await eventually(() => informer.runsOn("node-1", workload()));
@@ -56,7 +56,7 @@ describe("The pods of a cluster", function () {
     await eventually(() => informer.isGone(namespace, uid), 1_000);
   });
 
-  it("are told apart from others of their name that came after them", async () => {
+  it("distinguishes a deleted pod from a later pod of the same name", async () => {
     const first = await create();
     await eventually(() => informer.runsOn("node-1", workload()));
     await controlPlane.kubectl(["delete", "pod", "app", `-n=${namespace}`, "--grace-period=0", "--force"]);

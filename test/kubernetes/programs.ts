@@ -5,7 +5,7 @@ import { Service } from "../../packages/cli/src/mesh/processes/service.ts";
 import type { AdminClient } from "./admin-client.ts";
 import type { Credentials } from "./credentials.ts";
 
-/** Where the programs listen: all on the loopback. */
+/** The listen addresses of the programs, all on loopback. */
 export interface Addresses {
   readonly etcd: HostPort;
   readonly etcdPeer: HostPort;
@@ -13,18 +13,21 @@ export interface Addresses {
   readonly controllers: HostPort;
 }
 
-/** What every program is started with. */
+/** The inputs with which every program starts. */
 export interface ProgramWorld {
   readonly addresses: Addresses;
   readonly credentials: Credentials;
   readonly admin: AdminClient;
   readonly reaper: Reaper;
-  /** Makes what is common to them: a file by the program's name, a log, an environment. */
+  /** Creates a spec with the common parts: the program's file, its log and its environment. */
   readonly spec: (name: string, args: Readonly<Record<string, string>>) => ChildSpec;
   readonly dataDirectory: string;
 }
 
-/** The three programs, in the order of their start; they stop in reverse, for each keeps retrying without the one before. */
+/**
+ * The three programs in start order. They stop in reverse, because each keeps retrying without the one before
+ * it.
+ */
 export function programsOf(world: ProgramWorld): readonly Service[] {
   return [etcd(world), apiServer(world), controllerManager(world)];
 }
@@ -38,7 +41,7 @@ function etcd({ addresses, reaper, spec, dataDirectory }: ProgramWorld): Service
     "listen-peer-urls": peer,
     "initial-advertise-peer-urls": peer,
     "initial-cluster": `default=${peer}`,
-    // Nothing in it outlives the run.
+    // The data need not survive the run.
     "unsafe-no-fsync": "true",
   };
   return new Service(spec("etcd", args), () => isOk(`${client}/readyz`), { clock: systemClock, reaper });
@@ -56,7 +59,7 @@ function apiServer({ addresses, credentials, admin, reaper, spec }: ProgramWorld
     "tls-cert-file": credentials.servingCertificate,
     "tls-private-key-file": credentials.servingKey,
     "token-auth-file": credentials.tokens,
-    // So that what runs commands on this machine takes them from nobody else.
+    // The exec node runs commands on this machine, so it accepts them only from this API server.
     "kubelet-certificate-authority": credentials.caFile,
     "kubelet-client-certificate": credentials.nodeCallerCertificate,
     "kubelet-client-key": credentials.nodeCallerKey,
@@ -64,7 +67,7 @@ function apiServer({ addresses, credentials, admin, reaper, spec }: ProgramWorld
     "service-account-issuer": "https://kubernetes.default.svc",
     "service-account-key-file": credentials.tokenKey,
     "service-account-signing-key-file": credentials.tokenKey,
-    // As clusters have it; namespaces forbid it by their Pod Security level.
+    // As in real clusters, where namespaces forbid it with their Pod Security level.
     "allow-privileged": "true",
     "feature-gates": "ClusterTrustBundle=true,ClusterTrustBundleProjection=true,PodCertificateRequest=true",
     "runtime-config": "certificates.k8s.io/v1beta1=true",
@@ -79,7 +82,7 @@ function controllerManager({ addresses, credentials, admin, reaper, spec }: Prog
     "bind-address": addresses.controllers.host,
     "secure-port": String(addresses.controllers.port),
     "leader-elect": "false",
-    // With its own identity alone, RBAC refuses some of what its controllers do.
+    // With the controller manager's own identity, RBAC denies some requests of its controllers.
     "use-service-account-credentials": "true",
     "root-ca-file": credentials.caFile,
     "service-account-private-key-file": credentials.tokenKey,
@@ -94,7 +97,10 @@ function controllerManager({ addresses, credentials, admin, reaper, spec }: Prog
   return new Service(spec("kube-controller-manager", args), isReady, world);
 }
 
-/** What tests of workloads and charts meet; there is no node to run pods on, and so no use for the rest. */
+/**
+ * The controllers that tests of workloads and charts need; no node runs pods, so the others would have no
+ * effect.
+ */
 const controllers = [
   "serviceaccount",
   "serviceaccount-token",

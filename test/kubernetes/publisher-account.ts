@@ -5,7 +5,7 @@ import { AddressRules } from "../../packages/ca-server/src/outbound/address-rule
 import type { ControlPlane } from "./control-plane.ts";
 import { createToken } from "./workloads.ts";
 
-/** A client with the rights of a service account, and no others. */
+/** A client with exactly the rights of a service account. */
 export interface Account {
   readonly client: KubernetesClient;
   remove(): Promise<void>;
@@ -22,7 +22,7 @@ const any = (resource: string, verbs: readonly string[], apiGroup = "") => ({
 const certificates = "certificates.k8s.io";
 const ofOne = ["get", "list", "watch", "update"];
 
-/** The least that publishing the root and looking at pods takes. A create cannot be bound to a name. */
+/** The minimum rights to publish the root and to follow pods. RBAC cannot restrict `create` to a name. */
 const rules = [
   any("namespaces", ["list", "watch"]),
   any("configmaps", ["create"]),
@@ -33,7 +33,7 @@ const rules = [
   one("signers", "kasbah.dev/ca", ["attest"], certificates),
 ];
 
-/** Creates the account with the least rights, in a namespace of its own. */
+/** Creates an account with these minimum rights in its own namespace. */
 export async function createPublisherAccount(controlPlane: ControlPlane): Promise<Account> {
   const namespace = await controlPlane.newNamespace("kasbah");
   const metadata = { name: namespace };

@@ -13,10 +13,10 @@ import { createLeastAccount, type LeastAccount } from "./leader/least-account.ts
 
 const permissions = neededPermissions(fullConfig);
 /** Kubernetes lets every service account read these (system:cluster-trust-bundle-discovery). */
-const isEverybodys = ({ rule, verb }: Permission) =>
+const isGrantedToAll = ({ rule, verb }: Permission) =>
   rule.resource === "clustertrustbundles" && ["get", "list", "watch"].includes(verb);
 
-describe("The probe of a real cluster's RBAC", function () {
+describe("RbacProbe against a real API server", function () {
   this.timeout(60_000);
   let controlPlane: ControlPlane;
   let account: LeastAccount;
@@ -42,7 +42,7 @@ describe("The probe of a real cluster's RBAC", function () {
     await account?.remove();
   });
 
-  /** Looks again and again, since what an account may do takes moments to take effect. */
+  /** Polls, because a change of rights takes moments to take effect. */
   const missingUntil = (isExpected: (missing: readonly string[]) => boolean) =>
     untilSeen("expected answer", 20_000, async () => {
       await clock.runFor(10_000);
@@ -50,23 +50,23 @@ describe("The probe of a real cluster's RBAC", function () {
       return isKnown && isExpected(probe.missing()) ? probe.missing() : undefined;
     });
 
-  it("names every rule to an account that has none", async () => {
+  it("names every missing rule for an account without rights", async () => {
     await account.allow([]);
     await probe.start();
     const missing = await missingUntil((found) => found.length === neededRules.length);
     assert.match(missing[0] ?? "", /^RBAC: cannot create tokenreviews\.authentication\.k8s\.io, /);
   });
 
-  it("names nothing to an account with the rules of the table and no more, each bound to its names", async () => {
+  it("reports nothing for an account with exactly the rules of the table, each restricted to its names", async () => {
     await account.allow(permissions);
     await probe.start();
     assert.deepEqual(await missingUntil((found) => found.length === 0), []);
   });
 
-  it("names the rule of each permission that is taken away, with its verb", async () => {
+  it("names the rule and the verb of each permission that is removed", async () => {
     await account.allow(permissions);
     await probe.start();
-    for (const taken of permissions.filter((permission) => !isEverybodys(permission))) {
+    for (const taken of permissions.filter((permission) => !isGrantedToAll(permission))) {
       await account.allow(permissions.filter((permission) => permission !== taken));
       const { rule, verb, name } = taken;
       const isNamed = ([first = "", ...more]: readonly string[]) =>
@@ -76,7 +76,7 @@ describe("The probe of a real cluster's RBAC", function () {
     }
   });
 
-  it("asks for what is enough: with these rules a token is reviewed and a Secret made, and no other is read", async () => {
+  it("asks for sufficient rights: they allow the token review and the creation of the Secret, but not the reading of other Secrets", async () => {
     await account.allow(permissions);
     const { client, namespace } = account;
     const review = { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token: "x" } };
@@ -87,7 +87,7 @@ describe("The probe of a real cluster's RBAC", function () {
       (await client.post(secrets, { metadata })).status,
       (await client.get(`${secrets}/${fullConfig.stateSecret}`)).status,
       (await client.get(`${secrets}/${fullConfig.takeOverSecret[0]}`)).status,
-      (await client.get(`${secrets}/of-somebody-else`)).status,
+      (await client.get(`${secrets}/another-secret`)).status,
       (await client.get(secrets)).status,
     ];
     const expected = [201, 201, 200, 404, 403, 403];

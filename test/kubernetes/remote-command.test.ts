@@ -19,9 +19,9 @@ import { createWorkload } from "./workloads.ts";
 const names = ["kasbah-0", "kasbah-1", "kasbah-2"];
 const labels = { "app.kubernetes.io/name": "kasbah", "app.kubernetes.io/component": "ca" };
 const container = "kasbah-server";
-const treacherous = /[^\P{C}\n]/u;
+const unsafeOutput = /[^\P{C}\n]/u;
 
-describe("kasbah on a laptop, and a CA of three replicas in a real cluster", function () {
+describe("kasbah on a laptop", function () {
   this.timeout(180_000);
   let controlPlane: ControlPlane;
   let account: CaAccount;
@@ -60,7 +60,7 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
     await Promise.all([image?.remove(), laptop?.remove(), account?.remove()]);
   });
 
-  /** An account with the role that docs/remote.md shows; the other one lacks pods/exec. */
+  /** An account with the role that docs/remote.md shows; the other account lacks pods/exec. */
   async function operatorOf(namespace: string): Promise<string> {
     const page = await readFile(join(repositoryRoot, "docs/remote.md"), "utf8");
     const [, yaml = ""] = /```yaml\n(.*?)```/s.exec(page) ?? [];
@@ -92,7 +92,7 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
   const kasbah = (...args: string[]) =>
     laptop.kasbah(["-n", account.namespace, "--kubeconfig", kubeconfig, ...args]);
 
-  /** A pod with the CA's labels in which `kasbah` is this script. */
+  /** Adds a pod with the CA's labels, in which `kasbah` is this script. */
   async function addHostilePod(namespace: string, name: string, script: string): Promise<void> {
     await mkdir(image.join(namespace), { recursive: true });
     await writeFile(image.join(namespace, "kasbah"), `#!/bin/sh\n${script}\n`);
@@ -101,7 +101,7 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
     await node.addPod({ namespace, name, container, labels, env });
   }
 
-  it("refuses to answer for whoever may not exec, for a context that is none, and where no CA is", async () => {
+  it("fails if the user may not exec, if the context does not exist, or if the namespace runs no CA", async () => {
     const { namespace } = account;
     const bob = await laptop.kubeconfig(namespace, "bob");
     const forbidden = await laptop.kasbah(["-n", namespace, "--kubeconfig", bob, "authority", "list"]);
@@ -119,7 +119,7 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
     assert.match(empty.stderr, /no CA in namespace default: no pod has the labels/);
   });
 
-  it("says the same as the command beside a replica, in the same form", async () => {
+  it("prints the same output as the command on the host of a replica", async () => {
     const [replica] = replicas;
     const args = ["authority", "list", "--json"];
     const remote = await kasbah(...args);
@@ -130,7 +130,7 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
     assert.match((await kasbah("authority", "list")).stdout, /^AUTHORITY .*\nroot-1 +active +yes /);
   });
 
-  it("knows why a call was refused, whichever replica it was made to", async () => {
+  it("explains a refused call, no matter which replica refused it", async () => {
     const { token } = await createWorkload(controlPlane, "vault");
     for (const [index, replica] of replicas.entries()) {
       const { message } = await callCa(replica, token);
@@ -147,7 +147,7 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
     assert.match(unknown.stderr, /none of the 3 replicas .*\(OPERATION_REFUSED\)/);
   });
 
-  it("tells by its exit code what it tells beside the CA", async () => {
+  it("returns the same exit codes as on the host of the CA", async () => {
     assert.equal((await kasbah("check")).exitCode, 0);
     assert.equal((await kasbah("check", "--warn", "4000d")).exitCode, 3);
     const spiffeId = "spiffe://cluster.local/ns/a/sa/b";
@@ -160,7 +160,7 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
     assert.match(stale.stderr, /\(OPERATION_REFUSED\)/);
   });
 
-  it("acts at one replica, under the name that nobody checked, and all of them show it", async () => {
+  it("runs an operation at one replica under the unverified operator name, and all replicas show its result", async () => {
     const { exitCode, stdout } = await kasbah("--operator", "ann@laptop", "authority", "rotate", "--root");
     assert.equal(exitCode, 0);
     assert.match(stdout, /root-1 to root-2\n|is already complete/);
@@ -179,15 +179,15 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
     });
   });
 
-  it("knows who held a name, whichever replica issued it, and which certificate a pod has now", async () => {
+  it("finds the certificates of an identity across all replicas, and a pod's current certificate", async () => {
     const workload = await createWorkload(controlPlane, "istio-ca");
     const name = `spiffe://cluster.local/ns/${workload.namespace}/sa/default`;
-    const nobody = await kasbah("audit", "who", name);
-    assert.deepEqual([nobody.exitCode, nobody.stderr], [1, ""]);
-    assert.match(nobody.stdout, /^the ledger has no certificate for /);
+    const none = await kasbah("audit", "who", name);
+    assert.deepEqual([none.exitCode, none.stderr], [1, ""]);
+    assert.match(none.stdout, /^the ledger has no certificate for /);
     const serials: string[] = [];
     for (const replica of replicas) {
-      // The root was replaced since the replica started.
+      // The root has been replaced since the replica started.
       const rootPem = await readFile(join(replica.stateDir, "public", "root-cert.pem"), "utf8");
       const { chain } = await callCa({ ...replica, rootPem }, workload.token);
       serials.unshift(parseCertificate(chain[0] ?? "").serial);
@@ -213,8 +213,8 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
     assert.match((await kasbah("audit", "tail", "--lines", "3")).stdout, /^(.*issued.*\n){3}$/);
   });
 
-  it("answers by the others when a replica has died, and says so", async () => {
-    await (replicas[2] ?? assert.fail("no third replica")).process.kill();
+  it("answers from the other replicas and warns when a replica has died", async () => {
+    await (replicas[2] ?? assert.fail("third replica is missing")).process.kill();
     const { exitCode, stdout, stderr } = await kasbah("authority", "status");
     assert.equal(exitCode, 0);
     assert.match(stdout, /epoch/);
@@ -242,18 +242,18 @@ describe("kasbah on a laptop, and a CA of three replicas in a real cluster", fun
     { what: "is too old", script: "echo \"error: unknown command 'authority'\" >&2; exit 2", words: /older/ },
     { what: "has no kasbah", script: "exit 127", words: /exited with code 127/ },
   ]) {
-    it(`is not led astray by a pod that ${what}`, async () => {
+    it(`fails safely if a pod ${what}`, async () => {
       const namespace = await controlPlane.newNamespace("hostile");
       await addHostilePod(namespace, "kasbah-0", script);
       const target = ["-n", namespace, "--kubeconfig", controlPlane.kubeconfig];
       const { exitCode, stdout, stderr } = await laptop.kasbah([...target, "authority", "list"]);
       assert.deepEqual([exitCode, stdout], [1, ""]);
       assert.match(stderr, words);
-      assert.doesNotMatch(stderr, treacherous);
+      assert.doesNotMatch(stderr, unsafeOutput);
     });
   }
 
-  it("lets go of a pod that never answers, on Ctrl-C", async () => {
+  it("stops waiting for a silent pod on Ctrl-C", async () => {
     const namespace = await controlPlane.newNamespace("silent");
     await addHostilePod(namespace, "kasbah-0", "echo started > $(dirname $0)/started; exec sleep 600");
     const target = ["-n", namespace, "--kubeconfig", controlPlane.kubeconfig];

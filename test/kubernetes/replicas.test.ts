@@ -13,7 +13,7 @@ interface Lease {
   readonly spec: { readonly holderIdentity?: string };
 }
 
-describe("Three replicas of the CA in one cluster", function () {
+describe("CA with three replicas in one cluster", function () {
   this.timeout(180_000);
   let controlPlane: ControlPlane;
   let account: CaAccount;
@@ -43,7 +43,7 @@ describe("Three replicas of the CA in one cluster", function () {
     parseTrustBundle(chain.at(-1) ?? "").roots.map(({ fingerprint }) => fingerprint);
   const living = () => replicas.filter(({ process: ca }) => !ca.hasExited);
 
-  it("began together and have one root, and each issues under it", async () => {
+  it("starts with one root shared by all replicas, and each replica issues under it", async () => {
     const replies = await Promise.all(replicas.map((replica) => callCa(replica, workload.token)));
     assert.deepEqual(
       replies.map(({ status }) => status),
@@ -53,7 +53,7 @@ describe("Three replicas of the CA in one cluster", function () {
     assert.equal(roots.size, 1);
   });
 
-  it("keep no key outside of the Secret, and none in a log", async () => {
+  it("keeps keys only in the Secret, and writes none to a log", async () => {
     for (const replica of replicas) assert.doesNotMatch(replica.process.log, /BEGIN|PRIVATE/);
     const path = `/api/v1/namespaces/${account.namespace}/secrets/kasbah-ca`;
     const { body } = await controlPlane.adminRequest<{ type: string; data: object }>("GET", path);
@@ -67,7 +67,7 @@ describe("Three replicas of the CA in one cluster", function () {
     ]);
   });
 
-  it("go on issuing when the leader is killed, and another leads within twenty seconds", async () => {
+  it("keeps issuing when the leader is killed, and another replica leads within twenty seconds", async () => {
     const former = await untilSeen("leader", 20_000, leader);
     const killed = replicas[Number(former.split("-")[1])];
     assert.ok(killed);
@@ -85,12 +85,12 @@ describe("Three replicas of the CA in one cluster", function () {
     });
     const tookMs = systemClock.monotonicMs() - startedMs;
     process.stdout.write(
-      `      another led after ${Math.round(tookMs / 100) / 10} s, ${calls} certificates meanwhile\n`,
+      `      another replica led after ${Math.round(tookMs / 100) / 10} s; ${calls} certificates were issued meanwhile\n`,
     );
     assert.ok(tookMs < 20_000, `${tookMs} ms`);
   });
 
-  it("make the Secret again, with the same root, when somebody deletes it", async () => {
+  it("recreates the Secret with the same root when it is deleted", async () => {
     const [survivor] = living();
     assert.ok(survivor);
     const [root] = rootsOf(await callCa(survivor, workload.token));

@@ -16,7 +16,7 @@ interface ConfigMap {
 const name = "istio-ca-root-cert";
 const key = "root-cert.pem";
 
-describe("The root in a cluster", function () {
+describe("Root publisher in a real cluster", function () {
   this.timeout(60_000);
   let controlPlane: ControlPlane;
   let account: Account;
@@ -72,7 +72,7 @@ describe("The root in a cluster", function () {
     return namespace;
   };
 
-  it("is in each namespace that was there, and in no other than those that need it", async () => {
+  it("publishes the root to every existing namespace except those that do not need it", async () => {
     assert.equal(await holds("default", bundle), true);
     assert.equal(await holds("kube-system", bundle), true);
     for (const namespace of ["kube-public", "kube-node-lease"]) {
@@ -80,7 +80,7 @@ describe("The root in a cluster", function () {
     }
   });
 
-  it("is in a new namespace within a second, with its label, and under our name", async () => {
+  it("publishes the root to a new namespace within a second, with its label and its field manager", async () => {
     const namespace = `root-${process.pid}`;
     await controlPlane.adminRequest("POST", "/api/v1/namespaces", { metadata: { name: namespace } });
     await eventually(() => holds(namespace, bundle), 1_000);
@@ -92,7 +92,7 @@ describe("The root in a cluster", function () {
     );
   });
 
-  it("is there again within a second of an edit by hand, and of its deletion", async () => {
+  it("restores the root within a second after a manual edit or a deletion", async () => {
     const namespace = await published();
     await patch(namespace, "vandalised");
     await eventually(() => holds(namespace, bundle), 1_000);
@@ -101,7 +101,7 @@ describe("The root in a cluster", function () {
     assert.deepEqual(publisher.conflicts(), []);
   });
 
-  it("is left alone where another program writes it, until that one lets go of it", async () => {
+  it("leaves a ConfigMap alone while another program manages it", async () => {
     const namespace = await published();
     await write(namespace, "theirs", "pilot-discovery");
     await eventually(() => isConflict(namespace));
@@ -113,7 +113,7 @@ describe("The root in a cluster", function () {
     assert.deepEqual(publisher.conflicts(), []);
   });
 
-  it("is left alone where another program applies it on the server", async () => {
+  it("leaves a ConfigMap alone that another program manages by server-side apply", async () => {
     const namespace = await published();
     const metadata = { name, namespace };
     const stdin = JSON.stringify({
@@ -129,7 +129,7 @@ describe("The root in a cluster", function () {
     await eventually(() => !isConflict(namespace));
   });
 
-  it("does not come back in a namespace that goes away, which can end", async () => {
+  it("does not recreate the root in a terminating namespace, so that its deletion completes", async () => {
     const namespace = await published();
     await controlPlane.kubectl(["delete", "namespace", namespace]);
     const { status } = await controlPlane.adminRequest("GET", `/api/v1/namespaces/${namespace}`);
@@ -137,7 +137,7 @@ describe("The root in a cluster", function () {
     assert.equal(publisher.lastError, undefined);
   });
 
-  it("changes everywhere with the bundle", async () => {
+  it("updates every namespace when the bundle changes", async () => {
     const namespaces = await Promise.all([1, 2, 3].map(published));
     bundle += (await createTestAuthority()).rootPem;
     publisher.publish(bundle);
@@ -145,7 +145,7 @@ describe("The root in a cluster", function () {
     await eventually(() => publisher.pending === 0);
   });
 
-  it("is kept as a ClusterTrustBundle too, where that is wanted", async () => {
+  it("also publishes the root as a ClusterTrustBundle if this is enabled", async () => {
     const { client } = account;
     const parts = { client, clock: systemClock, logger: recordingLogger(), roll: Math.random };
     const trust = new ClusterTrustBundlePublisher(parts);

@@ -6,7 +6,10 @@ export interface ToolInput {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** What a command line tool prints. @throws Error with what it says when it fails, and without its arguments, which may hold a token */
+/**
+ * The output of a command-line tool. @throws Error with the tool's message if it fails, but without its
+ * arguments, which may contain a token
+ */
 export function runTool(
   file: string,
   args: readonly string[],
@@ -18,7 +21,7 @@ export function runTool(
       if (error === null) resolve(stdout);
       else reject(new Error(`${basename(file)} failed (${error.code ?? error.signal}): ${stderr}`));
     });
-    // One that fails before it has read all of its input is known by its exit.
+    // A tool that fails before it has read all of its input is reported by its exit code.
     running.stdin?.on("error", () => {});
     running.stdin?.end(stdin);
   });

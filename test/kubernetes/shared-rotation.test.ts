@@ -19,7 +19,7 @@ import { sharedControlPlane } from "./hooks.ts";
 import { createWorkload, type Workload } from "./workloads.ts";
 
 const configMap = "istio-ca-root-cert";
-/** Long enough for a busy machine, short enough for a rotation within a minute. */
+/** Long enough for a busy machine, short enough for a rotation within one minute. */
 const flags = [
   "--state-secret",
   "kasbah-ca",
@@ -32,13 +32,13 @@ const flags = [
 ];
 const renewEveryMs = 3_000;
 
-/** What an agent holds: a leaf with its chain, and whom it trusts. */
+/** The secrets of an agent: a leaf with its chain, and the trust bundle. */
 interface Held {
   readonly chain: readonly string[];
   readonly bundle: TrustBundle;
 }
 
-describe("The rotation of a root that three replicas share", function () {
+describe("Root rotation with three replicas", function () {
   this.timeout(300_000);
   let controlPlane: ControlPlane;
   let account: CaAccount;
@@ -68,14 +68,15 @@ describe("The rotation of a root that three replicas share", function () {
   }
 
   async function renew(replica: RunningCa): Promise<Held> {
-    // An agent trusts what is mounted, or what it learned; here what is mounted is enough.
+    // An agent trusts either the mounted root or a root it learned; in this test the mounted one is
+    // sufficient.
     const rootPem = await published();
     const { status, message, chain } = await callCa({ ...replica, rootPem }, workload.token);
     assert.equal(status, 0, message);
     return { chain: chain.slice(0, -1), bundle: parseTrustBundle(chain.at(-1) ?? "") };
   }
 
-  it("leaves no two agents that do not trust each other, whichever replica they ask", async () => {
+  it("keeps every pair of agents in mutual trust, no matter which replica issued their certificates", async () => {
     await untilSeen("ConfigMap", 10_000, async () => (await published()) || undefined);
     const [first] = await Promise.all(replicas.map(renew));
     const before = first?.bundle.roots[0]?.fingerprint;
@@ -106,7 +107,7 @@ describe("The rotation of a root that three replicas share", function () {
     await untilSeen("new root in the ConfigMap", 5_000, async () => {
       return parseTrustBundle(await published()).roots.length === 1 || undefined;
     });
-    process.stdout.write(`      ${pairs} pairs of agents, and none that would not have talked\n`);
+    process.stdout.write(`      ${pairs} pairs of agents, all in mutual trust\n`);
     assert.ok(pairs > 20);
   });
 });
@@ -114,7 +115,7 @@ describe("The rotation of a root that three replicas share", function () {
 function verify({ chain }: Held, bundle: TrustBundle, now: Date): void {
   const [leaf, ...intermediates] = chain.flatMap(parseCertificates);
   assert.ok(leaf);
-  // One that has ended meanwhile belongs to an agent that has renewed since.
+  // An expired leaf belongs to an agent that has renewed since.
   if (parseCertificate(chain[0] ?? "").notAfter < now) return;
   verifyChain({ leaf, intermediates, bundle, now });
 }

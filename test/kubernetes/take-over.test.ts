@@ -28,7 +28,7 @@ const flags = [
 ];
 const year = 365 * 24 * 3_600_000;
 
-/** A root as istiod makes it, RSA-2048 and `O=cluster.local`, and a leaf that it issued before. */
+/** A root like istiod's, RSA-2048 with `O=cluster.local`, and a leaf that it issued earlier. */
 async function createIstioCa() {
   const now = systemClock.now();
   const writer = createCertificateWriter();
@@ -58,7 +58,7 @@ function wholeSecond(ms: number): Date {
   return new Date(Math.floor(ms / 1000) * 1000);
 }
 
-describe("A CA that takes over from istiod", function () {
+describe("CA that takes over from istiod", function () {
   this.timeout(120_000);
   let controlPlane: ControlPlane;
   let account: CaAccount;
@@ -86,7 +86,7 @@ describe("A CA that takes over from istiod", function () {
     return body;
   }
 
-  it("goes on under its root, so that old leaves and new ones trust each other", async () => {
+  it("issues under istiod's root, so that old and new leaves trust each other", async () => {
     const istio = await createIstioCa();
     const data = { "ca-cert.pem": istio.certificate.toPem(), "ca-key.pem": istio.keyPair.toPkcs8Pem() };
     await createSecret("istio-ca-secret", { ...data, "cert-chain.pem": "", "root-cert.pem": "" });
@@ -105,7 +105,7 @@ describe("A CA that takes over from istiod", function () {
     assert.ok(parseCertificate(chain[0] ?? "").isIssuedBy(istio.certificate));
   });
 
-  it("leaves istiod's Secret as it is, which is the way back", async () => {
+  it("leaves istiod's Secret unchanged, so that a rollback is possible", async () => {
     const istio = await createIstioCa();
     const data = { "ca-cert.pem": istio.certificate.toPem(), "ca-key.pem": istio.keyPair.toPkcs8Pem() };
     const before = await createSecret("istio-ca-secret", data);
@@ -114,7 +114,7 @@ describe("A CA that takes over from istiod", function () {
     assert.deepEqual((await controlPlane.adminRequest("GET", path)).body, before);
   });
 
-  it("makes no root of its own when what lies there cannot be used, and says why", async () => {
+  it("refuses to start with an unusable istiod Secret, reports the reason, and creates no root of its own", async () => {
     const [istio, other] = [await createIstioCa(), await createIstioCa()];
     const data = { "ca-cert.pem": istio.certificate.toPem(), "ca-key.pem": other.keyPair.toPkcs8Pem() };
     await createSecret("cacerts", {

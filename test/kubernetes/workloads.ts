@@ -1,6 +1,6 @@
 import type { ControlPlane } from "./control-plane.ts";
 
-/** What every object of Kubernetes has. */
+/** The fields that every Kubernetes object has. */
 export interface KubernetesObject {
   readonly metadata: { readonly name: string; readonly uid: string };
 }
@@ -9,11 +9,11 @@ export interface Workload {
   readonly namespace: string;
   readonly podUid: string;
   readonly serviceAccountUid: string;
-  /** Bound to the pod, as the one that a kubelet projects into it. */
+  /** Bound to the pod, like the token that a kubelet projects into it. */
   readonly token: string;
 }
 
-/** Admitted at every Pod Security level. It counts as scheduled, on a node that need not be there. */
+/** Admitted at every Pod Security level. It counts as scheduled, on a node that does not need to exist. */
 export const modestPod = {
   metadata: { name: "app" },
   spec: {
@@ -29,7 +29,7 @@ export const modestPod = {
   },
 };
 
-/** Creates the pod `app` of the account `default` in a namespace of its own, and its token for the audience. */
+/** Creates the pod `app` with the account `default` in a new namespace, and a token for this audience. */
 export async function createWorkload(controlPlane: ControlPlane, audience: string): Promise<Workload> {
   const namespace = await controlPlane.newNamespace("workload");
   const path = `/api/v1/namespaces/${namespace}`;

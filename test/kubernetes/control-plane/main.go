@@ -1,4 +1,5 @@
-// A Kubernetes control plane, and the command to ask it, in one binary: it is the program by whose name it is called.
+// A Kubernetes control plane and its command-line client in one binary: the name it is called by selects the
+// program.
 package main
 
 import (
@@ -23,10 +24,10 @@ func main() {
 	case "kube-controller-manager":
 		os.Exit(cli.Run(controllers.NewControllerManagerCommand()))
 	case "kubectl":
-		// kubectl words its own errors.
+  // kubectl formats its own errors.
 		util.CheckErr(cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()))
 	default:
-		fmt.Fprintf(os.Stderr, "%s: call me etcd, kube-apiserver, kube-controller-manager or kubectl\n", name)
+		fmt.Fprintf(os.Stderr, "%s: call this binary as etcd, kube-apiserver, kube-controller-manager or kubectl\n", name)
 		os.Exit(2)
 	}
 }

@@ -1,5 +1,5 @@
-// The part of a kubelet that kubectl exec reaches: it runs commands as processes of this machine, each with the
-// environment of its pod, and takes calls of the API server alone, by its client certificate.
+// The part of a kubelet behind `kubectl exec`. It runs commands as processes of this machine, each with its
+// pod's environment, and accepts only the API server, authenticated by its client certificate.
 package main
 
 import (
@@ -31,9 +31,9 @@ import (
 
 func main() {
 	listen := flag.String("listen", "", "host:port")
-	certificate := flag.String("certificate", "", "PEM that the API server is shown")
-	key := flag.String("key", "", "its key")
-	callers := flag.String("callers", "", "PEM of the root that callers' certificates chain to")
+	certificate := flag.String("certificate", "", "PEM file with the serving certificate")
+	key := flag.String("key", "", "PEM file with the serving key")
+	callers := flag.String("callers", "", "PEM file with the root of the callers' certificates")
 	containers := flag.String("containers", "", "directory with <namespace>/<pod>/<container>: lines NAME=VALUE")
 	flag.Parse()
 	running, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
@@ -47,18 +47,18 @@ func main() {
 	if err := kubelet.ListenAndServeTLS(*certificate, *key); !errors.Is(err, http.ErrServerClosed) {
 		log.Fatal(err)
 	}
-	// What runs in a pod ends with the node.
+ // The processes of a pod stop with the node.
 	node.processes.Wait()
 }
 
-// Whoever may call it may run anything here, as on a real node.
+// As on a real node, every accepted caller may run any command.
 func demanding(callers string) *tls.Config {
 	pem, err := os.ReadFile(callers)
 	roots := x509.NewCertPool()
 	if err != nil || !roots.AppendCertsFromPEM(pem) {
-		log.Fatalf("no root of callers in %q: %v", callers, err)
+		log.Fatalf("cannot read the callers' root from %q: %v", callers, err)
 	}
-	// SPDY takes over a connection of HTTP/1.1.
+ // SPDY takes over an HTTP/1.1 connection.
 	return &tls.Config{ClientCAs: roots, ClientAuth: tls.RequireAndVerifyClientCert, NextProtos: []string{"http/1.1"}}
 }
 
@@ -88,13 +88,14 @@ func (n *node) ExecInContainer(_ context.Context, pod string, _ types.UID, conta
 	in io.Reader, out, errOut io.WriteCloser, _ bool, _ <-chan client.TerminalSize, _ time.Duration) error {
 	environment, err := readLines(filepath.Join(n.containers, pod, container))
 	if err != nil {
-		return fmt.Errorf("no container %s in %s", container, pod)
+		return fmt.Errorf("container %s not found in %s", container, pod)
 	}
 	file, err := find(command[0], environment)
 	if err != nil {
 		return err
 	}
-	// The request's context does not end with a connection that was taken over, so that of this process has to.
+ // The request's context is not cancelled when a taken-over connection closes, so the node's own context is
+ // used.
 	process := exec.CommandContext(n.running, file, command[1:]...)
 	process.Env, process.Stdin, process.Stdout, process.Stderr = environment, in, out, errOut
 	process.WaitDelay = time.Second
@@ -121,7 +122,7 @@ func readLines(path string) ([]string, error) {
 	return lines, nil
 }
 
-// On the PATH of the pod and not on ours.
+// Searches the PATH of the pod, not the PATH of this process.
 func find(name string, environment []string) (string, error) {
 	for _, variable := range environment {
 		if path, ok := strings.CutPrefix(variable, "PATH="); ok {

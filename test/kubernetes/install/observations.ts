@@ -16,7 +16,10 @@ type Labels = Readonly<Record<string, string>>;
 const setOf = (objects: readonly Manifest[]) =>
   objects.find(({ kind }) => kind === "StatefulSet") as StatefulSet | undefined;
 
-/** The pod that the StatefulSet's controller would make, but for its volume's claim; undefined without a set. */
+/**
+ * The pod that the StatefulSet controller would create, without its volume claim; undefined if the objects
+ * contain no StatefulSet.
+ */
 export function podOf(objects: readonly Manifest[]): string | undefined {
   const template = setOf(objects)?.spec.template;
   if (template === undefined) return undefined;
@@ -32,15 +35,15 @@ export function podOf(objects: readonly Manifest[]): string | undefined {
   });
 }
 
-/** The claim that the controller would make. */
+/** The claim that the StatefulSet controller would create. */
 export function claimOf(objects: readonly Manifest[]): string {
   const [claim] = setOf(objects)?.spec.volumeClaimTemplates ?? [];
-  if (claim === undefined) throw new Error("no volume is claimed");
+  if (claim === undefined) throw new Error("the StatefulSet has no volume claim");
   const metadata = { ...claim.metadata, name: "state-kasbah-0" };
   return JSON.stringify({ apiVersion: "v1", kind: "PersistentVolumeClaim", metadata, spec: claim.spec });
 }
 
-/** What the CA's service account may do beyond what every account of its namespace may. */
+/** The rights of the CA's service account beyond those of every account in its namespace. */
 export async function canDo(kubectl: Kubectl, namespace: string): Promise<readonly string[]> {
   const mayOf = async (account: string) => {
     const as = `--as=system:serviceaccount:${namespace}:${account}`;
@@ -54,7 +57,7 @@ export async function canDo(kubectl: Kubectl, namespace: string): Promise<readon
   return (await mayOf("kasbah")).filter((right) => !everybody.has(right)).sort();
 }
 
-/** Columns: resource, URLs that are none, names, verbs. */
+/** Columns: resource, non-resource URLs, names, verbs. */
 function rightIn(line: string): string {
   const columns = /^(\S*)\s+\[.*?\]\s+(\[.*?\])\s+\[(.*?)\]$/.exec(line.trim()) ?? [];
   const [, resource = "", names = "", verbs = ""] = columns;

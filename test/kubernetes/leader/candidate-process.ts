@@ -6,7 +6,7 @@ import type { CandidateOrder, Sample } from "./candidate.ts";
 
 const script = fileURLToPath(new URL("candidate.ts", import.meta.url));
 
-/** A process that would lead, and all that it ever believed. */
+/** A candidate process and every sample of its belief that it leads. */
 export class CandidateProcess {
   readonly identity: string;
   readonly samples: Sample[] = [];
@@ -16,7 +16,7 @@ export class CandidateProcess {
     this.identity = order.identity;
     const args = ["--conditions=kasbah-source", script, JSON.stringify(order)];
     this.#child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
-    if (this.#child.stdout === null) throw new TypeError("its output is a pipe");
+    if (this.#child.stdout === null) throw new TypeError("stdout must be a pipe");
     createInterface({ input: this.#child.stdout }).on("line", (line) => this.samples.push(JSON.parse(line)));
   }
 
@@ -28,18 +28,21 @@ export class CandidateProcess {
     this.#child.kill(name);
   }
 
-  /** Resolves when it has ended. */
+  /** Resolves when the process has exited. */
   async end(name: "SIGTERM" | "SIGKILL"): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, "exit");
-    // Otherwise a stopped one would never see the signal to end in good order.
+    // Otherwise a suspended process would never receive the signal and shut down cleanly.
     this.#child.kill("SIGCONT");
     this.#child.kill(name);
     await ended;
   }
 }
 
-/** When each was seen to lead, from the first sample of each row of them to the last. */
+/**
+ * The periods in which each candidate believed to lead, from the first to the last sample of each unbroken
+ * series.
+ */
 export function reigns(candidates: readonly CandidateProcess[]): readonly Reign[] {
   const all = candidates.flatMap(({ identity, samples }) => reignsIn(identity, samples));
   return all.toSorted((a, b) => a.fromMs - b.fromMs);

@@ -3,7 +3,7 @@ import { KubernetesClient } from "../../../packages/ca-server/src/kubernetes/api
 import { Leader, type LeaderTiming } from "../../../packages/ca-server/src/kubernetes/leader/leader.ts";
 import { AddressRules } from "../../../packages/ca-server/src/outbound/address-rules.ts";
 
-/** What the process is started with, as JSON. */
+/** The start parameters of the process, as JSON. */
 export interface CandidateOrder {
   readonly server: string;
   readonly caFile: string;
@@ -13,7 +13,9 @@ export interface CandidateOrder {
   readonly timing: LeaderTiming;
 }
 
-/** One look at what it believes, by the monotonic clock that all processes of the machine share. */
+/**
+ * One sample of the candidate's belief, timed by the monotonic clock that all processes of the machine share.
+ */
 export type Sample = readonly [atMs: number, isLeader: boolean];
 
 const sampleEveryMs = 10;
@@ -34,7 +36,7 @@ async function main(order: CandidateOrder): Promise<void> {
   await leader.start();
   setInterval(sample, sampleEveryMs);
   process.once("SIGTERM", () => void leader.stop().then(() => process.exit(0)));
-  // So that none is left when the test is gone.
+  // No candidate outlives the test.
   process.stdin.once("end", () => process.exit(1)).resume();
 }
 

@@ -6,7 +6,7 @@ import { AddressRules } from "../../../packages/ca-server/src/outbound/address-r
 import type { ControlPlane } from "../control-plane.ts";
 import { createToken } from "../workloads.ts";
 
-/** A service account in a namespace of its own, which may do what it is allowed last and nothing else. */
+/** A service account in its own namespace, with exactly the rights of the latest `allow`. */
 export interface LeastAccount {
   readonly namespace: string;
   readonly tokenFile: string;
@@ -43,7 +43,7 @@ export async function createLeastAccount(controlPlane: ControlPlane): Promise<Le
   };
 }
 
-/** A ClusterRole and a Role that allow nothing yet; returns their paths. */
+/** Creates a ClusterRole and a Role without rules; returns their paths. */
 async function bindRoles(controlPlane: ControlPlane, namespace: string) {
   const api = `/apis/${roleApi}/v1`;
   const cluster = `${api}/cluster`;

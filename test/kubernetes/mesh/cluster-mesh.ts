@@ -15,28 +15,30 @@ import { ClusterService } from "./cluster-service.ts";
 import { MountedRoot } from "./mounted-root.ts";
 
 export interface ClusterMeshOptions {
-  /** Of a workload's certificate. */
+  /** The lifetime of a workload's certificate. */
   readonly secretTtlMs: number;
-  /** Of every replica. */
+  /** The flags of every replica. */
   readonly caFlags: readonly string[];
 }
 
-/** A cluster's CA in three replicas behind one Service, and two pods with an agent and a real Envoy each. */
+/**
+ * A cluster's CA with three replicas behind one Service, and two pods with an agent and a real Envoy each.
+ */
 export interface ClusterMesh {
   readonly account: CaAccount;
-  /** By the names of their pods. */
+  /** Keyed by pod name. */
   readonly replicas: ReadonlyMap<string, RunningCa>;
   readonly app: App;
   readonly frontend: Workload;
   readonly backend: Workload;
-  /** Plain HTTP on loopback, into frontend's Envoy and on to backend. */
+  /** Plain HTTP on loopback, through frontend's Envoy to backend. */
   readonly entry: HostPort;
-  /** One more replica, in place of one that is gone. */
+  /** Starts a replica to replace one that has stopped. */
   addReplica(name: string): Promise<RunningCa>;
   stop(): Promise<void>;
 }
 
-/** Stops what has been started, last first. */
+/** Stops everything that was started, in reverse order. */
 class Undo {
   readonly #steps: (() => Promise<unknown>)[] = [];
 
@@ -113,7 +115,7 @@ async function createDemoNamespace(controlPlane: ControlPlane): Promise<void> {
   for (const name of ["frontend", "backend"]) {
     const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
     const { status } = await controlPlane.adminRequest("POST", accounts, { metadata: { name } });
-    if (status !== 201) throw new Error(`no service account ${name}: ${status}`);
+    if (status !== 201) throw new Error(`cannot create service account ${name}: ${status}`);
   }
 }
 
@@ -149,11 +151,13 @@ async function createPods(
   return { frontend, backend, entry };
 }
 
-/** Of a pod by this name, for the account of this name: bound to it, as the kubelet's are. */
+/**
+ * A token for a pod of this name and its account of the same name, bound to the pod like a kubelet's tokens.
+ */
 async function tokenOfPod(controlPlane: ControlPlane, name: string): Promise<string> {
   const pod = { ...modestPod, metadata: { name }, spec: { ...modestPod.spec, serviceAccountName: name } };
   const { status } = await controlPlane.adminRequest("POST", `/api/v1/namespaces/${namespace}/pods`, pod);
-  if (status !== 201) throw new Error(`no pod ${name}: ${status}`);
+  if (status !== 201) throw new Error(`cannot create pod ${name}: ${status}`);
   const bound = ["--bound-object-kind=Pod", `--bound-object-name=${name}`];
   return await createToken(controlPlane, namespace, name, "--audience=istio-ca", ...bound);
 }

@@ -2,10 +2,13 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { HostPort } from "@kasbah/runtime";
 
-/** A ClusterIP on loopback: each connection goes to the next endpoint in turn that accepts it, as kube-proxy's do. */
+/**
+ * A ClusterIP on loopback: each connection goes to the next endpoint, round-robin, that accepts it, as with
+ * kube-proxy.
+ */
 export class ClusterService {
   readonly address: HostPort;
-  /** Ports of the pods behind it. */
+  /** Ports of the pods behind the Service. */
   endpoints: readonly number[] = [];
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -13,7 +16,7 @@ export class ClusterService {
 
   private constructor(server: Server) {
     const address = server.address();
-    if (address === null || typeof address === "string") throw new TypeError("a TCP server has a port");
+    if (address === null || typeof address === "string") throw new TypeError("the server has no TCP port");
     this.address = { host: "127.0.0.1", port: address.port };
     this.#server = server;
     server.on("connection", (client) => void this.#forward(client));

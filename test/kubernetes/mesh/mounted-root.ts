@@ -8,7 +8,7 @@ interface ConfigMap {
 
 const lookEveryMs = 500;
 
-/** What a kubelet does with a mounted ConfigMap: looks now and then, and puts the file there in one step. */
+/** Acts like a kubelet with a mounted ConfigMap: polls it and replaces the file atomically. */
 export class MountedRoot {
   readonly path: string;
   readonly #configMap: string;
@@ -23,7 +23,7 @@ export class MountedRoot {
     this.#configMap = `/api/v1/namespaces/${namespace}/configmaps/istio-ca-root-cert`;
   }
 
-  /** Resolves when the file is there, as a pod starts no sooner. */
+  /** Resolves when the file exists, because a pod does not start before that. */
   async start(): Promise<void> {
     while (this.#text === "") {
       await this.#look();
