@@ -12,7 +12,7 @@ import { origin, writeLedger } from "./ledger/sample-ledger.ts";
 const key = createNoteKey(origin, generateKeyPairSync("ed25519").privateKey);
 const vkey = formatVerifierKey(key.verifier);
 
-describe("A ledger, read by Go's checksum database", function () {
+describe("Ledger read by Go's checksum database library", function () {
   this.timeout(300_000);
   let reader: string;
   let directory: TemporaryDirectory;
@@ -35,7 +35,7 @@ describe("A ledger, read by Go's checksum database", function () {
     return status === 0 ? stdout.trim() : `refused: ${stderr.trim()}`;
   }
 
-  it("is refused when one bit of a tile, an entry or the checkpoint was flipped", async () => {
+  it("is rejected if one bit of a tile, an entry or the checkpoint is flipped", async () => {
     const paths = await writeLedger(directory.path, 600, key);
     assert.equal(paths.length, 4 + 3 + 1);
     for (const path of paths) {
@@ -50,7 +50,7 @@ describe("A ledger, read by Go's checksum database", function () {
     assert.match(check(), /^4 tiles/);
   });
 
-  it("is refused under another key, and a checkpoint of another size has not these tiles", async () => {
+  it("is rejected under another key, or if the checkpoint has another size than the tiles", async () => {
     await writeLedger(directory.path, 300, key);
     const other = createNoteKey(origin, generateKeyPairSync("ed25519").privateKey);
     assert.match(
@@ -72,18 +72,18 @@ describe("A ledger, read by Go's checksum database", function () {
     [257, 3],
     [600, 4],
   ] as const) {
-    it(`of ${size} entries holds: tiles, checkpoint, every inclusion, and consistency from every size`, async () => {
+    it(`verifies with ${size} entries: tiles, checkpoint, every inclusion, and consistency from every size`, async () => {
       await writeLedger(directory.path, size, key);
       assert.equal(check(), `${tiles} tiles, ${size} inclusions, ${size} consistencies`);
     });
   }
 
-  it("of 70,000 entries holds, in the tiles of the specification's example", async () => {
+  it("verifies with 70,000 entries, in the tiles of the specification's example", async () => {
     await writeLedger(directory.path, 70_000, key);
     assert.equal(check(), "277 tiles, 700 inclusions, 700 consistencies");
   });
 
-  it("opens notes that Go signed, and refuses them under another name or with another text", () => {
+  it("opens a note that Go signed, and rejects it if its name or its text was changed", () => {
     const text = `${origin}\n0\n${Buffer.from(emptyRoot()).toString("base64")}\n`;
     const { stdout } = spawnSync(reader, ["sign", origin], { input: text, encoding: "utf8" });
     const [line = "", ...rest] = stdout.split("\n");
@@ -99,7 +99,7 @@ describe("A ledger, read by Go's checksum database", function () {
   });
 });
 
-/** Go meets a changed entry as a proof that does not hold, or as a bundle whose lengths do not. */
+/** Go reports a changed entry either as an invalid proof or as a bundle with inconsistent lengths. */
 function reasonFor(path: string): RegExp {
   if (path === "checkpoint") return / refused: checkpoint: /;
   if (path.startsWith("tile/entries/")) return / refused: (entries|tiles): /;

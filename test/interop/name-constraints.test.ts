@@ -45,24 +45,24 @@ interface Finding {
   readonly go: RegExp;
 }
 
-/** What decision 5 rests on; Envoy's part of it was tried by hand. */
+/** The evidence for decision 5; Envoy's behaviour was tested by hand. */
 const findings: readonly Finding[] = [
   { what: "another trust domain", permitted: "cluster.local", name: spiffe("evil.test"), ...refused },
   {
-    what: "a host below it, which Go takes for permitted",
+    what: "a host below the permitted domain, which Go permits",
     permitted: "cluster.local",
     name: spiffe("a.cluster.local"),
     ...refused,
     go: ok,
   },
   {
-    what: "the domain itself where hosts below it are permitted",
+    what: "the domain itself if only hosts below it are permitted",
     permitted: ".cluster.local",
     name: spiffe("cluster.local"),
     ...refused,
   },
   {
-    what: "an address, which only OpenSSL takes for a host",
+    what: "an IP address, which only OpenSSL treats as a host",
     permitted: "10.1.2.3",
     name: spiffe("10.1.2.3"),
     ours: /cannot be evaluated/,
@@ -81,7 +81,7 @@ const findings: readonly Finding[] = [
   { what: "a single label", permitted: "mesh", name: spiffe("mesh"), ...agreed },
   { what: "a name with an underscore", permitted: "my_mesh", name: spiffe("my_mesh"), ...agreed },
   {
-    what: "a DNS name, which no URI constraint stops",
+    what: "a DNS name, which a URI constraint does not restrict",
     permitted: "cluster.local",
     name: { kind: "dns", value: "evil.test" },
     ...agreed,
@@ -93,7 +93,7 @@ const findings: readonly Finding[] = [
   })),
 ];
 
-describe("A leaf below an intermediate with a URI name constraint, verified by us, OpenSSL and Go", function () {
+describe("Leaf below an intermediate with a URI name constraint, as verified by kasbah, OpenSSL and Go", function () {
   this.timeout(60_000);
 
   for (const { what, permitted, name, ours, openssl, go } of findings) {

@@ -25,8 +25,10 @@ import { audience, now } from "../harness/tokens/minting.ts";
 import { knownDifferences, namesOf } from "./token-review/differences.ts";
 import { type GoReviewer, openGoReviewer } from "./token-review/reviewer.ts";
 
-/** The CA's two ways of judging a token: its own, and by asking an API server that judges with go-jose. */
-describe("A CA that asks the API server and one that has the keys", function () {
+/**
+ * The CA authenticates a token in one of two ways: by itself, or by asking an API server, which uses go-jose.
+ */
+describe("Token authentication by the API server and by the CA's own keys", function () {
   this.timeout(300_000);
   let directory: TemporaryDirectory;
   let reviewer: GoReviewer;
@@ -58,7 +60,7 @@ describe("A CA that asks the API server and one that has the keys", function () 
     await directory?.remove();
   });
 
-  it("give one verdict on every token and every header of the table", async () => {
+  it("gives the same verdict on every token and every header of the table", async () => {
     const known = new Set(namesOf(knownDifferences));
     const judge = openJudge();
     const wrong: string[] = [];
@@ -73,10 +75,10 @@ describe("A CA that asks the API server and one that has the keys", function () 
       else wrong.push(title);
     }
     process.stdout.write(
-      `      one verdict on ${same} of ${cases.length} callers, ${known.size} differences are listed\n`,
+      `      same verdict on ${same} of ${cases.length} callers; ${known.size} known differences\n`,
     );
     assert.deepEqual(wrong, []);
-    assert.ok(api.calls.length > 100, "most were judged by the API server");
+    assert.ok(api.calls.length > 100, "the API server should have reviewed most of the tokens");
     assert.ok(api.calls.every(({ authorization }) => authorization === "Bearer the-ca-itself"));
   });
 });

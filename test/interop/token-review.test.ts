@@ -10,10 +10,10 @@ import { type GoReviewer, openGoReviewer, type Status } from "./token-review/rev
 
 const tokens: readonly TokenCase[] = cases.filter((each) => "token" in each);
 
-describe("A key set's judge and the API server's library", function () {
+describe("Verification of tokens by the CA and by the API server's library", function () {
   this.timeout(300_000);
   let reviewer: GoReviewer;
-  /** A line for each token on which they differ: class and name, and the two verdicts. */
+  /** Keyed by class and name of each token on which they differ; the value describes both verdicts. */
   let differences: ReadonlyMap<string, string>;
   let accepted: number;
 
@@ -31,24 +31,24 @@ describe("A key set's judge and the API server's library", function () {
     accepted = pairs.filter(({ ours, theirs }) => ours === theirs && ours !== "refused").length;
     const differing = pairs.filter(({ ours, theirs }) => ours !== theirs);
     differences = new Map(
-      differing.map(({ title, ours, theirs }) => [title, `ours ${ours}, go-jose's ${theirs}`]),
+      differing.map(({ title, ours, theirs }) => [title, `kasbah: ${ours}, go-jose: ${theirs}`]),
     );
   });
 
   after(() => reviewer?.close());
 
-  it("give one verdict on every token of the table, but for the differences that are known", () => {
+  it("gives the same verdict on every token of the table except for the listed differences", () => {
     const known = new Set([...namesOf(stoppedBefore), ...namesOf(knownDifferences)]);
     const unknown = [...differences].filter(([title]) => !known.has(title));
     const same = tokens.length - differences.size;
     process.stdout.write(
-      `      one verdict on ${same} of ${tokens.length} tokens, ${accepted} of them good\n`,
+      `      same verdict on ${same} of ${tokens.length} tokens, ${accepted} of them accepted\n`,
     );
     assert.deepEqual(unknown, []);
-    assert.ok(accepted >= 60, "two judges that refuse everything would agree too");
+    assert.ok(accepted >= 60, "verifiers that reject everything would agree as well");
   });
 
-  it("differ where it is said that they do, so that the list stays true", () => {
+  it("gives different verdicts on every listed difference, so that the list stays accurate", () => {
     const listed = [...namesOf(stoppedBefore), ...namesOf(knownDifferences)];
     assert.deepEqual(
       listed.filter((title) => !differences.has(title)),
@@ -56,12 +56,12 @@ describe("A key set's judge and the API server's library", function () {
     );
   });
 
-  it("are not asked about most of these at all: reading the token stops them, whoever would judge it", () => {
+  it("never sees most of the differing tokens: the parser rejects them before either verifier is called", () => {
     const stopped = [...differences.keys()].filter((title) => isStoppedByReading(titled(title)));
     assert.deepEqual(stopped.sort(), namesOf(stoppedBefore));
   });
 
-  it("say of a bound token what the API server says", async () => {
+  it("returns the same identity for a bound token as the API server", async () => {
     const uid = "5b0d3ab8-6a0a-4a1a-9a7d-d5d4a1a4a111";
     const bound = { namespace: "demo", serviceaccount: { name: "frontend", uid } };
     const place = { pod: { name: "frontend-7c9d", uid: "a" }, node: { name: "node-1", uid: "b" } };
@@ -94,7 +94,7 @@ function usernameToIdentity({ authenticated, username }: Status): string {
 
 function titled(title: string): TokenCase {
   const found = tokens.find((each) => `${each.class}: ${each.name}` === title);
-  assert.ok(found, `the table has no ${title}`);
+  assert.ok(found, `${title} is missing from the table`);
   return found;
 }
 

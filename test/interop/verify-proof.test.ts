@@ -10,7 +10,7 @@ const script = fileURLToPath(new URL("../../docs/verify-proof.sh", import.meta.u
 const missing = ["openssl", "jq"].filter((tool) => spawnSync(tool, ["--help"]).error !== undefined);
 const skipped = missing.length === 0 ? "" : ` (skipped: ${missing.join(" and ")} not installed)`;
 
-describe(`A proof of the ledger, by openssl, jq and a shell alone${skipped}`, function () {
+describe(`Proof of the ledger verified with only openssl, jq and a shell${skipped}`, function () {
   this.timeout(120_000);
   let directory: TemporaryDirectory;
 
@@ -24,12 +24,12 @@ describe(`A proof of the ledger, by openssl, jq and a shell alone${skipped}`, fu
 
   afterEach(() => directory.remove());
 
-  /** Every reason of the script but those for what it was called with. */
+  /** Every failure reason in the script except those for invalid arguments. */
   async function reasonsOfTheTree(): Promise<readonly string[]> {
-    const told = [...(await readFile(script, "utf8")).matchAll(/\bfail "([^"$]+)"/g)].map(
+    const reasons = [...(await readFile(script, "utf8")).matchAll(/\bfail "([^"$]+)"/g)].map(
       ([, reason]) => reason,
     );
-    return told
+    return reasons
       .filter((reason) => !/^expected|^the trusted key is not/.test(reason ?? ""))
       .map((reason) => `not verified: ${reason}`)
       .toSorted();
@@ -45,7 +45,7 @@ describe(`A proof of the ledger, by openssl, jq and a shell alone${skipped}`, fu
     return { status, said: stdout, why: stderr };
   }
 
-  it("is not believed when anything about it was changed, and the reason is told", async () => {
+  it("is rejected with a reason if any part of it was changed", async () => {
     const reasons = new Set<string>();
     for (const [what, changed] of changedProofs(sampleProof(5, 11))) {
       const { status, said, why } = await verify(changed);
@@ -56,11 +56,11 @@ describe(`A proof of the ledger, by openssl, jq and a shell alone${skipped}`, fu
     assert.deepEqual([...reasons].toSorted(), await reasonsOfTheTree());
   });
 
-  it("is not believed under another key, without one, or without a file", async () => {
+  it("is rejected under another key, without a key, or without a file", async () => {
     const proof = sampleProof(5, 11);
-    const stranger = formatVerifierKey(newLogKey().verifier);
+    const otherKey = formatVerifierKey(newLogKey().verifier);
     for (const key of [
-      stranger,
+      otherKey,
       "",
       "ca.example/ledger",
       trusted.slice(0, -1),
@@ -72,7 +72,7 @@ describe(`A proof of the ledger, by openssl, jq and a shell alone${skipped}`, fu
     assert.equal(spawnSync("sh", [script, directory.join("absent.json"), trusted]).status, 1);
   });
 
-  it("is believed in trees of any shape, and the entry is shown byte for byte", async () => {
+  it("is accepted in trees of any shape, and the script prints the entry byte for byte", async () => {
     for (const [index, size] of [
       [0, 1],
       [0, 2],
@@ -94,7 +94,7 @@ describe(`A proof of the ledger, by openssl, jq and a shell alone${skipped}`, fu
     }
   });
 
-  it("is believed for entries with line feeds, zeros and nothing in them", async () => {
+  it("is accepted for an entry that contains line feeds or zeros or is empty", async () => {
     for (const entry of ["", "\n", "\n\n", "\0\0", "%s \\n $(id) `id` *", "a".repeat(100_000)]) {
       const { status, said } = await verify(
         sampleProof(2, 5, undefined, (at) => (at === 2 ? entry : `${at}`)),
@@ -103,7 +103,7 @@ describe(`A proof of the ledger, by openssl, jq and a shell alone${skipped}`, fu
     }
   });
 
-  it("is believed by the twenty lines of the page as well, which take no changed one for another truth", async () => {
+  it("is verified by the twenty-line script in docs/audit.md as well, which prints no wrong entry for a changed proof", async () => {
     const page = await readFile(new URL("../../docs/audit.md", import.meta.url), "utf8");
     const [, lines = ""] = /```sh\n(#!\/bin\/sh -eu\n.*?)```/s.exec(page) ?? [];
     assert.ok(lines.split("\n").length <= 22);
@@ -115,7 +115,7 @@ describe(`A proof of the ledger, by openssl, jq and a shell alone${skipped}`, fu
       const { status, stdout } = spawnSync("sh", ["-eu", short, file, key], { encoding: "utf8" });
       return status === 0 ? stdout : undefined;
     };
-    const told = (index: number) => `Signature Verified Successfully\n${sampleEntry(index)}`;
+    const expected = (index: number) => `Signature Verified Successfully\n${sampleEntry(index)}`;
     for (const [index, size] of [
       [0, 1],
       [1, 2],
@@ -125,13 +125,13 @@ describe(`A proof of the ledger, by openssl, jq and a shell alone${skipped}`, fu
       [10, 11],
       [599, 600],
     ] as const)
-      assert.equal(await believed(sampleProof(index, size)), told(index), `${index} of ${size}`);
+      assert.equal(await believed(sampleProof(index, size)), expected(index), `${index} of ${size}`);
     for (const [what, changed] of changedProofs(sampleProof(5, 11)))
-      assert.ok([undefined, told(5)].includes(await believed(changed)), what);
+      assert.ok([undefined, expected(5)].includes(await believed(changed)), what);
     assert.equal(await believed(sampleProof(5, 11), formatVerifierKey(newLogKey().verifier)), undefined);
   });
 
-  it("leaves nothing behind", async () => {
+  it("is verified without leaving temporary files behind", async () => {
     const before = (await readFile(script)).length;
     const temporary = directory.join("tmp");
     spawnSync("mkdir", [temporary]);

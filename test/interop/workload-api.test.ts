@@ -43,7 +43,7 @@ describe("go-spiffe on the Workload API", function () {
     return started;
   };
 
-  it("gets the certificate and the roots, and a rotation on the same stream", async () => {
+  it("receives the certificate and the roots, and a renewed certificate on the same stream", async () => {
     ca.ttlMs = 6_000;
     agent();
     const watch = client("watch");
@@ -55,18 +55,18 @@ describe("go-spiffe on the Workload API", function () {
       (line) => isSvid(line) && line.fingerprint !== first.fingerprint,
     );
     assert.equal(next.spiffeId, lonelySpiffeId);
-    // The client asks again only after an error: there was the one stream.
+    // The client reconnects only after an error, so no error means a single stream.
     const errorsAfterFirst = watch.lines.slice(watch.lines.indexOf(first)).filter(isError);
     assert.deepEqual(errorsAfterFirst, []);
     const bundles = watch.lines.filter(({ event }) => event === "bundles");
     assert.deepEqual(
       bundles.map(({ roots }) => roots),
       [first.roots],
-      "unchanged roots are not sent again",
+      "unchanged roots must not be sent again",
     );
   });
 
-  it("is held until there is a first secret", async () => {
+  it("waits on its stream until the agent has its first certificate", async () => {
     const answer = Promise.withResolvers<void>();
     ca.answer = async (call) => {
       await answer.promise;
@@ -79,7 +79,7 @@ describe("go-spiffe on the Workload API", function () {
     await watch.next("certificate", isSvid);
   });
 
-  it("comes back by itself after a restart of the agent, which ends its streams with a reason", async () => {
+  it("reconnects automatically after a restart of the agent, which closes its streams with a reason", async () => {
     const first = agent();
     const watch = client("watch");
     const before = await watch.next("certificate", isSvid);
@@ -94,7 +94,7 @@ describe("go-spiffe on the Workload API", function () {
     assert.ok(watch.isRunning);
   });
 
-  it("does mutual TLS between two ends that have nothing but the socket", async () => {
+  it("completes a mutual TLS handshake between two peers that have only the socket", async () => {
     agent();
     const greeting = await client("mtls", lonelySpiffeId).next(
       "handshake",
@@ -104,9 +104,9 @@ describe("go-spiffe on the Workload API", function () {
     assert.equal(greeting.peer, lonelySpiffeId);
   });
 
-  it("is told in a sentence that there are no JWT-SVIDs", async () => {
-    // Asked once, without go-spiffe's patience for a socket that is not there yet.
-    await agent().until("the socket is there", () => existsSync(workloadSocket()));
+  it("receives an explanation that JWT-SVIDs are not supported", async () => {
+    // This call does not retry, so the socket has to exist first.
+    await agent().until("the socket exists", () => existsSync(workloadSocket()));
     const { code, message } = await client("jwt").next("answer", (line) => line.code !== undefined);
     assert.equal(code, "Unimplemented");
     assert.match(message ?? "", /no JWT-SVIDs/);

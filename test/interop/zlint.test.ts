@@ -18,13 +18,16 @@ interface Finding {
   readonly status: string;
 }
 
-/** A workload certificate has no subject key identifier, as the originals' has none; zlint would like one. */
+/**
+ * A workload certificate has no subject key identifier, like the certificates of istiod; zlint recommends
+ * one.
+ */
 const accepted = ["w_ext_subject_key_identifier_missing_sub_cert"];
 
 const now = new Date("2026-11-20T12:00:00Z");
 const writer = createCertificateWriter();
 
-describe("A workload certificate, read by zlint", function () {
+describe("Workload certificate linted by zlint", function () {
   this.timeout(300_000);
   let zlint: string;
 
@@ -46,7 +49,7 @@ describe("A workload certificate, read by zlint", function () {
     ["P-256", "RSA-3072"],
   ];
   for (const [leafKey, rootKey] of pairs) {
-    it(`with a ${leafKey} key under a ${rootKey} root has no finding but the accepted one`, async () => {
+    it(`has only the accepted finding with a ${leafKey} key under a ${rootKey} root`, async () => {
       const leaf = await issue(leafKey, await createRoot(rootKey));
       assert.deepEqual(
         lint(leaf).map((finding) => finding.lint),
@@ -55,7 +58,7 @@ describe("A workload certificate, read by zlint", function () {
     });
   }
 
-  it("is really read: a trust domain of a single label is no host name to it, and found fault with", async () => {
+  it("fails the lint if its trust domain is a single label, which proves that zlint reads the certificate", async () => {
     const leaf = await issue("P-256", await createRoot("P-256"), "spiffe://mesh/ns/demo/sa/frontend");
     const errors = lint(leaf).filter(({ status }) => status === "error");
     assert.deepEqual(

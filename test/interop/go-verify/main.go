@@ -1,5 +1,5 @@
-// Verifies a leaf as Go's TLS does: root, intermediate and leaf as PEM on standard input, in this order. Prints "ok" or
-// why not.
+// Verifies a leaf as Go's TLS does. Reads root, intermediate and leaf as PEM from standard input, in this
+// order, and prints "ok" or the reason for the failure.
 package main
 
 import (
@@ -28,10 +28,10 @@ func verify() error {
 	for i := range chain {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
-			return fmt.Errorf("there are fewer than %d certificates", len(chain))
+			return fmt.Errorf("expected %d certificates, found fewer", len(chain))
 		}
 		if chain[i], err = x509.ParseCertificate(block.Bytes); err != nil {
-			return fmt.Errorf("certificate %d is not parsed: %w", i, err)
+			return fmt.Errorf("cannot parse certificate %d: %w", i, err)
 		}
 	}
 	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()

@@ -1,6 +1,6 @@
 import { buildGoProgram } from "../../harness/go-program.ts";
 
-/** The reader of ledgers on Go's own log libraries. */
+/** Builds a ledger reader on Go's own log libraries. */
 export function buildLedgerReader(): string {
   return buildGoProgram("ledger", ["go.mod", "go.sum", "main.go", "folder.go", "check.go"]);
 }

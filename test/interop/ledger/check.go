@@ -7,7 +7,8 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// Checks the signature, what the tiles lead to, the tiles themselves, and the ledger's own proofs; prints how many.
+// Checks the signature, the tiles reachable from the root, every tile, and the ledger's own proofs; prints
+// the counts.
 func check(path, vkey string) error {
 	ledger := folder(path)
 	tree, err := ledger.checkpoint(vkey)
@@ -40,7 +41,7 @@ func check(path, vkey string) error {
 	return nil
 }
 
-// Go's own proofs, made out of tiles that it holds against the signed root.
+// Checks Go's own proofs, built from tiles that are verified against the signed root.
 func checkProofsOutOfTiles(tree tlog.Tree, tiles tlog.HashReader, entries [][]byte, asked proofs) error {
 	for _, proof := range asked.Inclusion {
 		path, err := tlog.ProveRecord(tree.N, proof.Index, tiles)
@@ -68,7 +69,7 @@ func checkProofsOutOfTiles(tree tlog.Tree, tiles tlog.HashReader, entries [][]by
 	return nil
 }
 
-// The hashes of the tree, from nothing but the entries.
+// Computes the hashes of the tree from the entries alone.
 func hashesOf(entries [][]byte) (tlog.HashReader, error) {
 	var stored []tlog.Hash
 	reader := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
@@ -100,7 +101,7 @@ func checkEveryTile(tree tlog.Tree, ledger folder, hashes tlog.HashReader) (int,
 			return 0, err
 		}
 		if !bytes.Equal(seen, expected) {
-			return 0, fmt.Errorf("%s is not what its entries make it", tilePath(tile))
+			return 0, fmt.Errorf("%s does not match its entries", tilePath(tile))
 		}
 	}
 	return len(tiles), nil

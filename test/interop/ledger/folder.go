@@ -16,7 +16,7 @@ import (
 // A tile of c2sp.org/tlog-tiles spans eight levels.
 const tileHeight = 8
 
-// A folder in the layout of c2sp.org/tlog-tiles, with a file of proofs beside.
+// A directory in the layout of c2sp.org/tlog-tiles, with a file of proofs next to it.
 type folder string
 
 func (f folder) read(path string) ([]byte, error) {
@@ -39,7 +39,7 @@ func (f folder) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 	return data, nil
 }
 
-// The checksum database has the height in its paths, and "data" for the entries.
+// The paths of the checksum database contain the tile height, and use "data" for entries.
 func tilePath(tile tlog.Tile) string {
 	path := strings.Replace(tile.Path(), fmt.Sprintf("tile/%d/", tileHeight), "tile/", 1)
 	return strings.Replace(path, "tile/data/", "tile/entries/", 1)
@@ -70,7 +70,7 @@ func (f folder) checkpoint(vkey string) (tlog.Tree, error) {
 	return tlog.Tree{N: size, Hash: root}, err
 }
 
-// The entries out of their bundles: each with its length before it, in two bytes.
+// Reads the entries from their bundles, where a two-byte length precedes each entry.
 func (f folder) entries(size int64) ([][]byte, error) {
 	var entries [][]byte
 	for int64(len(entries)) < size {
@@ -89,13 +89,13 @@ func (f folder) entries(size int64) ([][]byte, error) {
 			bundle = bundle[end:]
 		}
 		if len(bundle) > 0 {
-			return nil, fmt.Errorf("%s goes on after its last entry", tilePath(tile))
+			return nil, fmt.Errorf("%s has data after its last entry", tilePath(tile))
 		}
 	}
 	return entries, nil
 }
 
-// What the ledger proves by itself.
+// The proofs that the ledger generated.
 type proofs struct {
 	Inclusion []struct {
 		Index int64

@@ -1,5 +1,5 @@
-// Reads a ledger with the log libraries of Go's checksum database. "check <folder> <vkey>" believes nothing of a folder
-// but what its checkpoint's signature leads to; "sign <name>" signs the text on standard input with a new key.
+// Reads a ledger with the log libraries of Go's checksum database. "check <folder> <vkey>" trusts only what
+// the signature of the checkpoint covers; "sign <name>" signs the text on standard input with a new key.
 package main
 
 import (
@@ -29,7 +29,7 @@ func run(args []string) error {
 	return errors.New("usage: ledger check <folder> <vkey> | ledger sign <name>")
 }
 
-// Prints the verifier key on a line of its own, then the note.
+// Prints the verifier key on its own line, then the note.
 func sign(name string) error {
 	text, err := io.ReadAll(os.Stdin)
 	if err != nil {

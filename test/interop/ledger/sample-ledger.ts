@@ -17,7 +17,7 @@ import {
 
 export const origin = "ca.example/ledger";
 
-/** Writes a ledger of `size` entries as c2sp.org/tlog-tiles lays it out; says the paths of what it wrote. */
+/** Writes a ledger of `size` entries in the layout of c2sp.org/tlog-tiles; returns the paths of the files. */
 export async function writeLedger(folder: string, size: number, key: NoteKey): Promise<readonly string[]> {
   const entries = Array.from({ length: size }, (_, index) => Buffer.from(`{"v":1,"entry":${index}}\n`));
   const writer = TileWriter.empty();
@@ -34,7 +34,7 @@ export async function writeLedger(folder: string, size: number, key: NoteKey): P
   return [...files.keys()];
 }
 
-/** Our proofs for every entry and from every older size; for some hundred of them in a large ledger. */
+/** Our proofs for every entry and from every smaller size; a few hundred of them for a large ledger. */
 async function proofsOf(folder: string, size: number): Promise<string> {
   const hashes = new TileHashes((id: TileId) => readFile(join(folder, tilePath(id))), size);
   const step = Math.ceil(size / 700);
@@ -48,7 +48,7 @@ async function proofsOf(folder: string, size: number): Promise<string> {
   return JSON.stringify({ inclusion, consistency });
 }
 
-/** c2sp.org/tlog-tiles: each entry with its length before it, in two bytes. */
+/** As c2sp.org/tlog-tiles specifies, a two-byte length precedes each entry. */
 function bundleOf(entries: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(
     entries.flatMap((entry) => [Uint8Array.of(entry.length >> 8, entry.length & 0xff), entry]),

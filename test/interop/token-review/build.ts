@@ -1,6 +1,6 @@
 import { buildGoProgram } from "../../harness/go-program.ts";
 
-/** The reviewer of tokens. */
+/** Builds the token reviewer. */
 export function buildReviewer(): string {
   return buildGoProgram("token-review", ["go.mod", "go.sum", "main.go", "review.go", "claims.go"]);
 }

@@ -45,7 +45,7 @@ func (c *claims) check(issuer string, asked request) error {
 	if c.Expiry == nil {
 		return errors.New("the token has no exp")
 	}
-	// Go's decoder takes null for a member that is not there.
+	// Go's decoder treats null like a missing member.
 	for _, name := range []string{"nbf", "iat", "jti"} {
 		if value, ok := c.all[name]; ok && value == nil {
 			return fmt.Errorf("the token's %s is null", name)
@@ -65,19 +65,19 @@ func (c *claims) check(issuer string, asked request) error {
 func serviceAccount(subject string) (namespace, name string, err error) {
 	parts := strings.Split(subject, ":")
 	if len(parts) != 4 || parts[0] != "system" || parts[1] != "serviceaccount" {
-		return "", "", errors.New("the token's sub is not a service account's")
+		return "", "", errors.New("the token's sub is not a service account")
 	}
 	namespace, name = parts[2], parts[3]
 	if len(namespace) > 63 || !label.MatchString(namespace) {
-		return "", "", errors.New("the namespace in the token's sub is no DNS label")
+		return "", "", errors.New("the namespace in the token's sub is not a DNS label")
 	}
 	if len(name) > 253 || !subdomain.MatchString(name) {
-		return "", "", errors.New("the name in the token's sub is no DNS subdomain")
+		return "", "", errors.New("the name in the token's sub is not a DNS subdomain")
 	}
 	return namespace, name, nil
 }
 
-// Whether what Kubernetes says a second time is what sub says.
+// Checks that the private claims of Kubernetes match sub.
 func (c *claims) agree(namespace, name string) error {
 	value, ok := c.all["kubernetes.io"]
 	if !ok {
@@ -88,7 +88,7 @@ func (c *claims) agree(namespace, name string) error {
 	}
 	bound := c.Kubernetes
 	if bound.Namespace != namespace || bound.ServiceAccount == nil || bound.ServiceAccount.Name != name {
-		return errors.New("kubernetes.io is about another service account than sub")
+		return errors.New("kubernetes.io names another service account than sub")
 	}
 	if bound.Pod != nil && (bound.Pod.Name == "" || bound.Pod.UID == "") {
 		return errors.New("kubernetes.io has a pod without a name or a uid")
@@ -99,7 +99,7 @@ func (c *claims) agree(namespace, name string) error {
 	return nil
 }
 
-// Null where kubernetes.io has a member of a known type; what nobody knows may be anything.
+// Rejects null where kubernetes.io has a member of a known type; unknown members may have any value.
 func refuseNull(bound any) error {
 	if bound == nil {
 		return errors.New("kubernetes.io is null")
@@ -127,7 +127,7 @@ func (c *claims) uid() string {
 	return c.Kubernetes.ServiceAccount.UID
 }
 
-// What the API server tells of a token beside whose it is.
+// The facts that the API server returns about a token in addition to its user.
 func (c *claims) extra() map[string][]string {
 	extra := map[string][]string{}
 	put := func(name, value string) {

@@ -1,4 +1,4 @@
-/** Tokens of one class that one judge takes and the other does not. */
+/** Tokens of one class that one verifier accepts and the other rejects. */
 export interface Difference {
   readonly why: string;
   readonly class: string;
@@ -8,12 +8,12 @@ export interface Difference {
 const forgivenParts = ["header", "payload", "signature"];
 
 /**
- * What go-jose takes and we refuse while we read a token, before it is known who will judge it. A caller meets the same
- * refusal, whichever of the two judges the CA is set up with.
+ * Tokens that go-jose accepts but our parser rejects, before the CA selects a verifier. A caller gets the
+ * same refusal, no matter which of the two verifiers the CA is configured with.
  */
 export const stoppedBefore: readonly Difference[] = [
   {
-    why: "RFC 7515 lets a verifier pass over keys that a header brings; no issuer of ours writes any",
+    why: "RFC 7515 lets a verifier ignore keys in the header; our issuers never write any",
     class: "embedded and remote keys",
     names: [
       "jwk with the issuer's own key, by the issuer",
@@ -22,9 +22,9 @@ export const stoppedBefore: readonly Difference[] = [
       "x5u, by the issuer",
     ],
   },
-  { why: "Go's decoder takes null for a member that is not there", class: "kid", names: ["kid null"] },
+  { why: "Go's decoder treats null like a missing member", class: "kid", names: ["kid null"] },
   {
-    why: "go-jose knows b64, and checks of crit only that it knows what is in it",
+    why: "go-jose supports b64, and only checks that it supports every name in crit",
     class: "crit and b64",
     names: [
       "crit with a member that is not there",
@@ -41,7 +41,7 @@ export const stoppedBefore: readonly Difference[] = [
     names: ["zip over claims that are not zipped"],
   },
   {
-    why: "Go's base64 passes over line ends and loose bits, and go-jose checks the signature over its own spelling",
+    why: "Go's base64 decoder ignores line endings and trailing bits, and go-jose verifies the signature over its own re-encoding",
     class: "base64url, respelled",
     names: forgivenParts.flatMap((part) => [
       `${part} with a line end in it`,
@@ -51,7 +51,7 @@ export const stoppedBefore: readonly Difference[] = [
     ]),
   },
   {
-    why: "Go's decoder puts U+FFFD for what is not UTF-8",
+    why: "Go's decoder replaces invalid UTF-8 with U+FFFD",
     class: "text of the payload",
     names: [
       "with an octet that begins nothing",
@@ -63,17 +63,17 @@ export const stoppedBefore: readonly Difference[] = [
     ],
   },
   {
-    why: "the same, and no bound of depth",
+    why: "Go's decoder replaces invalid UTF-8 with U+FFFD, and go-jose does not limit the depth",
     class: "text of the header",
     names: ["header with an octet that begins nothing", "header nested three thousand deep"],
   },
   {
-    why: "go-jose bounds no depth",
+    why: "go-jose does not limit the depth",
     class: "grammar of the payload",
     names: ["nested five thousand deep"],
   },
   {
-    why: "the limit of 16 KiB is our own",
+    why: "the limit of 16 KiB exists only in kasbah",
     class: "sizes",
     names: [
       "a character more than 16 KiB",
@@ -85,30 +85,30 @@ export const stoppedBefore: readonly Difference[] = [
   },
 ];
 
-/** Where the two judges themselves differ. */
+/** The differences between the two verifiers themselves. */
 export const knownDifferences: readonly Difference[] = [
   {
-    why: "go-jose does not know the name that RFC 9864 gave the algorithm",
+    why: "go-jose does not support the algorithm name of RFC 9864",
     class: "genuine algorithms",
     names: ["Ed25519 by its own name"],
   },
   {
-    why: "the API server tries every key for a token that names none; we take none where several could have signed",
+    why: "the API server tries every key for a token without kid; kasbah rejects the token if several keys could have signed it",
     class: "kid",
     names: ["kid that is empty", "no kid, where two keys could have signed"],
   },
   {
-    why: "go-jose cuts fractions of a second off",
+    why: "go-jose truncates fractions of a second",
     class: "exp",
     names: ["exp later in this second"],
   },
   {
-    why: "go-jose cuts fractions of a second off",
+    why: "go-jose truncates fractions of a second",
     class: "nbf",
     names: ["nbf later in this second"],
   },
   {
-    why: "go-jose refuses what RFC 7519 lets be: no token of the API server's own is made in its future",
+    why: "go-jose rejects a future iat, which RFC 7519 allows; the API server never issues such a token",
     class: "iat",
     names: ["iat in the future, which RFC 7519 does not forbid"],
   },

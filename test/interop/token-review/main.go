@@ -1,5 +1,5 @@
-// Judges service account tokens as the Kubernetes API server does, on its library for them. One JSON line of a request on
-// standard input gets one JSON line of a verdict on standard output, in order.
+// Reviews service account tokens with the same library as the Kubernetes API server. For each request, one
+// JSON line on standard input, it writes one JSON line with the verdict to standard output, in order.
 package main
 
 import (
@@ -17,7 +17,7 @@ type request struct {
 	Audiences []string  `json:"audiences"`
 }
 
-// A TokenReviewStatus with its user's fields beside the others.
+// A TokenReviewStatus in which the fields of the user are inlined.
 type status struct {
 	Authenticated bool                `json:"authenticated"`
 	Username      string              `json:"username"`
@@ -29,7 +29,7 @@ type status struct {
 
 func main() {
 	jwks := flag.String("jwks", "", "file of the issuer's JWK Set")
-	issuer := flag.String("issuer", "", "what a token's iss must be")
+	issuer := flag.String("issuer", "", "the required iss of a token")
 	flag.Parse()
 	if err := run(*jwks, *issuer); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -43,7 +43,7 @@ func run(jwks, issuer string) error {
 		return err
 	}
 	lines := bufio.NewScanner(os.Stdin)
-	// A request may hold a token of megabytes, each character of it as an escape.
+	// A request may contain a token of several megabytes, with each of its characters escaped.
 	lines.Buffer(nil, 16*1024*1024)
 	answers := json.NewEncoder(os.Stdout)
 	for lines.Scan() {

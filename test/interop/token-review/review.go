@@ -9,7 +9,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// Asymmetric ones, as the API server has them.
+// The asymmetric algorithms that the API server accepts.
 var algorithms = []jose.SignatureAlgorithm{
 	jose.ES256, jose.ES384, jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.EdDSA,
 }
@@ -29,7 +29,7 @@ func newReviewer(path, issuer string) (*reviewer, error) {
 		return nil, err
 	}
 	if len(set.Keys) == 0 || issuer == "" {
-		return nil, errors.New("there is no key or no issuer to judge tokens by")
+		return nil, errors.New("the key set or the issuer is missing")
 	}
 	return &reviewer{set.Keys, issuer}, nil
 }
@@ -51,24 +51,25 @@ func (r *reviewer) review(asked request) status {
 	}
 }
 
-// The API server tries every key that may have made the token: those of its kid, or all when it names none.
+// The API server tries every key that may have signed the token: those with its kid, or all keys if the token
+// has no kid.
 func (r *reviewer) verify(token string) (*claims, error) {
 	parsed, err := jwt.ParseSigned(token, algorithms)
 	if err != nil {
 		return nil, err
 	}
 	header := parsed.Headers[0]
-	err = errors.New("no key of the issuer may have made the token")
+	err = errors.New("no key of the issuer verifies the token")
 	for _, key := range r.keys {
 		if header.KeyID != "" && header.KeyID != key.KeyID {
 			continue
 		}
-		// A key is for one algorithm (RFC 8725 section 3.1).
+		// A key is valid for one algorithm only (RFC 8725 section 3.1).
 		if key.Algorithm != "" && key.Algorithm != header.Algorithm {
 			continue
 		}
 		var found claims
-		// Decoded as a map too, so that go-jose meets every member, and thus every member that stands there twice.
+		// Also decoded as a map, so that go-jose parses every member and detects duplicates.
 		if err = parsed.Claims(key.Key, &found.Claims, &found.private, &found.all); err == nil {
 			return &found, nil
 		}

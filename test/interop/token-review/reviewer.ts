@@ -7,14 +7,14 @@ import { jwksText } from "../../harness/tokens/keys.ts";
 import { issuer } from "../../harness/tokens/minting.ts";
 import { buildReviewer } from "./build.ts";
 
-/** A TokenReviewStatus with its user's fields beside the others. */
+/** A TokenReviewStatus in which the fields of the user are inlined. */
 export interface Status {
   readonly authenticated: boolean;
   readonly username: string;
   readonly uid: string;
   readonly audiences: readonly string[];
   readonly extra: Readonly<Record<string, readonly string[]>>;
-  /** Empty when there is none. */
+  /** Empty if the review succeeded. */
   readonly error: string;
 }
 
@@ -32,7 +32,7 @@ interface Judged {
 type Program = ChildProcessByStdio<Writable, Readable, null>;
 type Waiting = PromiseWithResolvers<Status>;
 
-/** The API server's judgement of service account tokens, for the issuer of the table unless told otherwise. */
+/** Starts a reviewer that decides as the API server does, by default for the issuer of the table. */
 export async function openGoReviewer(judged: Judged = { jwks: jwksText(), issuer }): Promise<GoReviewer> {
   const directory = await temporaryDirectory();
   const jwksFile = directory.join("jwks.json");
@@ -58,7 +58,7 @@ export async function openGoReviewer(judged: Judged = { jwks: jwksText(), issuer
   };
 }
 
-/** Resolves when the program has ended or did not start, by whatever cause. */
+/** Resolves when the program has exited or could not be started. */
 function endOf(program: Program): Promise<void> {
   return new Promise((resolve) => {
     program.once("close", () => resolve());
@@ -66,12 +66,14 @@ function endOf(program: Program): Promise<void> {
   });
 }
 
-/** Answers come in the order of the questions; what is still asked when the program ends gets none. */
+/**
+ * Replies arrive in the order of the requests; when the program exits, the remaining requests are rejected.
+ */
 function answersOf(program: Program, ended: Promise<void>): Waiting[] {
   const waiting: Waiting[] = [];
   createInterface({ input: program.stdout }).on("line", (line) => waiting.shift()?.resolve(JSON.parse(line)));
   const fail = () => {
-    const error = new Error("the reviewer ended before it answered");
+    const error = new Error("the reviewer exited before it answered");
     for (const answer of waiting.splice(0)) answer.reject(error);
   };
   program.stdin.on("error", fail);

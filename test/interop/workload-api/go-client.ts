@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { untilSeen } from "@kasbah/testkit";
 import { buildWorkloadClient } from "./build.ts";
 
-/** What the Go program says, a line each; the fields depend on the event. */
+/** One line of output of the Go program; its fields depend on the event. */
 export interface GoLine {
   readonly event?: "svid" | "bundles" | "error";
   readonly spiffeId?: string;
@@ -17,7 +17,7 @@ export interface GoLine {
   readonly peer?: string;
 }
 
-/** A program of the go-spiffe library at work on a socket. */
+/** A running go-spiffe program that uses the given socket. */
 export class GoClient {
   readonly lines: GoLine[] = [];
   readonly #child: ChildProcess;
@@ -29,7 +29,7 @@ export class GoClient {
     this.#child = child;
   }
 
-  /** The next line after the first `after` that fits. */
+  /** Resolves with the first matching line after the first `after` lines. */
   next(what: string, fits: (line: GoLine) => boolean, after = 0): Promise<GoLine> {
     return untilSeen(what, 30_000, () => this.lines.slice(after).find(fits));
   }
@@ -38,7 +38,7 @@ export class GoClient {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Ends a watch as its user would. */
+  /** Stops a watch the way a user would. */
   async stop(): Promise<void> {
     if (!this.isRunning) return;
     const exited = once(this.#child, "exit");

@@ -1,8 +1,8 @@
-// Uses the Workload API at SPIFFE_ENDPOINT_SOCKET as go-spiffe's users do, and prints what it gets, a line of JSON each:
+// Uses the Workload API at SPIFFE_ENDPOINT_SOCKET like an application with go-spiffe, and prints each event as one JSON line:
 //
 //	watch   every X.509 context and every set of bundles, until standard input ends
-//	mtls    one mutual TLS handshake between two sources, each of which demands the given SPIFFE ID of the other
-//	jwt     what asking for a JWT-SVID answers
+//	mtls    one mutual TLS handshake between two peers, each of which requires the given SPIFFE ID of the other
+//	jwt     the reply to a request for a JWT-SVID
 package main
 
 import (
@@ -40,7 +40,7 @@ func run(ctx context.Context, args []string) error {
 	case len(args) == 1 && args[0] == "jwt":
 		return askForToken(ctx)
 	}
-	return fmt.Errorf("watch, mtls <spiffe id> or jwt")
+	return fmt.Errorf("usage: watch, mtls <spiffe id> or jwt")
 }
 
 func watch(ctx context.Context) error {
@@ -60,7 +60,7 @@ func watch(ctx context.Context) error {
 	go func() { ended <- client.WatchX509Context(ctx, printer) }()
 	go func() { ended <- client.WatchX509Bundles(ctx, printer) }()
 	if err := <-ended; ctx.Err() == nil {
-		return fmt.Errorf("the watch ended by itself: %w", err)
+		return fmt.Errorf("the watch ended unexpectedly: %w", err)
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/spiffe/go-spiffe/v2/workloadapi"
 )
 
-// Both ends take their certificate, key and roots from the Workload API.
+// Both peers get their certificate, key and roots from the Workload API.
 func handshake(ctx context.Context, peer string) error {
 	id, err := spiffeid.FromString(peer)
 	if err != nil {
@@ -50,14 +50,14 @@ func handshake(ctx context.Context, peer string) error {
 	return nil
 }
 
-// Says to the first caller whom it took it for.
+// Tells the first caller which SPIFFE ID it authenticated as.
 func greetOnce(listener net.Listener) {
 	conn, err := listener.Accept()
 	if err != nil {
 		return
 	}
 	defer conn.Close()
-	// The first use of the connection does the handshake, after which the peer is known.
+	// The first use of the connection runs the handshake; after that, the peer is authenticated.
 	fmt.Fprint(conn, "hello ")
 	if id, err := spiffetls.PeerIDFromConn(conn); err == nil {
 		fmt.Fprint(conn, id)

@@ -1,6 +1,6 @@
 import { buildGoProgram } from "../../harness/go-program.ts";
 
-/** The linter; a new go.sum or main.go makes a new one. */
+/** Builds the linter; a changed go.sum or main.go triggers a rebuild. */
 export function buildZlint(): string {
   return buildGoProgram("zlint", ["go.sum", "main.go"]);
 }

@@ -1,5 +1,5 @@
-// Lints one certificate, DER on standard input, with the lints of the RFCs (those of the web's CAs
-// do not apply to a mesh), and prints what is worse than a notice as JSON.
+// Lints one certificate, DER on standard input, with the lints for the RFCs (the rules for public web CAs do
+// not apply to a mesh), and prints every finding above notice level as JSON.
 package main
 
 import (

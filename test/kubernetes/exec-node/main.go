@@ -47,7 +47,7 @@ func main() {
 	if err := kubelet.ListenAndServeTLS(*certificate, *key); !errors.Is(err, http.ErrServerClosed) {
 		log.Fatal(err)
 	}
- // The processes of a pod stop with the node.
+	// The processes of a pod stop with the node.
 	node.processes.Wait()
 }
 
@@ -58,7 +58,7 @@ func demanding(callers string) *tls.Config {
 	if err != nil || !roots.AppendCertsFromPEM(pem) {
 		log.Fatalf("cannot read the callers' root from %q: %v", callers, err)
 	}
- // SPDY takes over an HTTP/1.1 connection.
+	// SPDY takes over an HTTP/1.1 connection.
 	return &tls.Config{ClientCAs: roots, ClientAuth: tls.RequireAndVerifyClientCert, NextProtos: []string{"http/1.1"}}
 }
 
@@ -94,8 +94,8 @@ func (n *node) ExecInContainer(_ context.Context, pod string, _ types.UID, conta
 	if err != nil {
 		return err
 	}
- // The request's context is not cancelled when a taken-over connection closes, so the node's own context is
- // used.
+	// The request's context is not cancelled when a taken-over connection closes, so the node's own context is
+	// used.
 	process := exec.CommandContext(n.running, file, command[1:]...)
 	process.Env, process.Stdin, process.Stdout, process.Stderr = environment, in, out, errOut
 	process.WaitDelay = time.Second
