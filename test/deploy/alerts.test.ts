@@ -41,7 +41,7 @@ function countsRefusal(expr: string, code: string): boolean {
   return operator !== "" && codes.split("|").includes(code) === (operator === "=~");
 }
 
-describe("The alerts", () => {
+describe("Alert rules", () => {
   it("use only documented metrics", () => {
     assert.ok(alerts.length > 10);
     assert.deepEqual(
@@ -50,7 +50,7 @@ describe("The alerts", () => {
     );
   });
 
-  it("each link to their own runbook, and every runbook belongs to an alert", () => {
+  it("link each alert to its own runbook, and every runbook belongs to an alert", () => {
     const pages = new Set(alerts.map(({ annotations }) => annotations.runbook));
     const found = readdirSync(join(root, "docs/runbooks")).map((name) => `docs/runbooks/${name}`);
     assert.deepEqual([...pages].toSorted(), found.toSorted());
@@ -98,7 +98,7 @@ describe("The alerts", () => {
   });
 });
 
-describe("The dashboard", () => {
+describe("Grafana dashboard", () => {
   it("has panels that use only documented metrics", () => {
     const shown = panels.filter(({ type }) => type !== "row");
     assert.ok(shown.length > 12);

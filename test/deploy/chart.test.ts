@@ -35,7 +35,7 @@ interface Rules extends KubernetesObject {
 const workloadOf = (objects: readonly KubernetesObject[]) =>
   objects.find(({ kind }) => kind === "StatefulSet") as Workload | undefined;
 
-describe("The chart and kasbah install", () => {
+describe("Helm chart and kasbah install", () => {
   it("have the version of this release", () => {
     const released = JSON.parse(readText("packages/cli/package.json")).version;
     const { version: ofChart, appVersion } = readYaml("deploy/helm/kasbah/Chart.yaml") as Record<
@@ -54,7 +54,7 @@ describe("The chart and kasbah install", () => {
   });
 });
 
-describe("The installed objects", () => {
+describe("Installed objects", () => {
   it("select pods only by labels that do not change between releases", () => {
     for (const [name, given] of Object.entries(installations)) {
       const workload = workloadOf(installed(given));

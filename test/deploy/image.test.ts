@@ -28,7 +28,7 @@ const imageOf = (name: Image["name"]): Image => {
   return found;
 };
 
-describe("The images", () => {
+describe("Container images", () => {
   it("have the command, user, ports and directories that kasbah install and the chart expect", () => {
     const server = imageOf("server");
     const pod = installed({}).find(({ kind }) => kind === "StatefulSet") as StatefulSet;

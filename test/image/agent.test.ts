@@ -10,7 +10,7 @@ import { unpackedImage } from "./hooks.ts";
 
 const socketFolder = "/var/run/secrets/workload-spiffe-uds";
 
-describe("kasbah-agent in its image", function () {
+describe("Image of kasbah-agent", function () {
   this.timeout(120_000);
   let directory: TemporaryDirectory;
   let volumes: CaVolumes;
@@ -31,21 +31,21 @@ describe("kasbah-agent in its image", function () {
     return container;
   }
 
-  it("explains itself", async () => {
+  it("prints its usage with --help", async () => {
     const agent = await start("agent", { name: "help", args: ["--help"] });
     const { code, out } = await agent.ended;
     assert.equal(code, 0);
     assert.match(out, /^Usage: kasbah-agent /);
   });
 
-  it("lives without a CA, and says what it waits for", async () => {
+  it("stays live without a CA and reports that it has no certificate yet", async () => {
     const agent = await start("agent", { name: "alone", args: [], mounts: [await socketVolume("waiting")] });
     await agent.untilAnswers(15020, "/healthz/live");
     assert.match(await agent.get(15020, "/healthz/ready"), /^503 .*no secret yet/s);
     assert.equal((await agent.signal("SIGTERM")).code, 0);
   });
 
-  it("gets its certificate from the server's image, where the defaults look for a CA", async () => {
+  it("gets its certificate from a container of the server's image at the default address of the CA", async () => {
     const server = await start("server", { name: "ca", args: caArgs, mounts: volumes.mounts });
     await server.untilAnswers(15014, "/healthz/ready");
     const agent = await start("agent", { name: "agent", args: [], mounts: await podMounts() }, server);
@@ -65,7 +65,7 @@ describe("kasbah-agent in its image", function () {
     assert.equal(files, "socket\n");
   });
 
-  /** Root, token and socket folder at the places where an Istio pod has them. */
+  /** Root, token and socket directory at the paths that they have in an Istio pod. */
   async function podMounts() {
     const [root, token, hosts] = [
       directory.join("root-cert.pem"),

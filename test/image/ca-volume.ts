@@ -3,10 +3,10 @@ import { createTokenIssuer, type DevTokenIssuer } from "@kasbah/certs-dev";
 import type { TemporaryDirectory } from "@kasbah/testkit";
 import { bind, type Mount } from "./container-config.ts";
 
-/** What a CA in a container is given, as the chart mounts it. */
+/** The inputs of a CA in a container, mounted as the chart does. */
 export interface CaVolumes {
   readonly issuer: DevTokenIssuer;
-  /** The machine's side of /var/lib/kasbah: it outlives containers. */
+  /** The host path of /var/lib/kasbah, which outlives the containers. */
   readonly state: string;
   readonly mounts: readonly Mount[];
 }
@@ -14,7 +14,7 @@ export interface CaVolumes {
 const issuerName = "https://issuer.test";
 const jwks = "/etc/kasbah/jwks.json";
 
-/** A CA that knows its callers by a key set, as one outside Kubernetes does. */
+/** A CA that authenticates callers with a key set, like one outside Kubernetes. */
 export const caArgs: readonly string[] = [
   `--jwks=${jwks}`,
   `--token-issuer=${issuerName}`,
@@ -24,7 +24,7 @@ export const caArgs: readonly string[] = [
   "--log-format=json",
 ];
 
-/** The key set alone, for a CA that brings a volume of its own or none. */
+/** Only the key set, for a CA that has its own volume or none. */
 export async function createAuthn(
   directory: TemporaryDirectory,
 ): Promise<{ issuer: DevTokenIssuer; mount: Mount }> {
@@ -34,14 +34,14 @@ export async function createAuthn(
   return { issuer, mount: bind(directory.join("issuer", "jwks.json"), jwks) };
 }
 
-/** A folder that is opened to the pod's group, as Kubernetes does by `fsGroup`. */
+/** Creates a directory that the pod's group can write, as Kubernetes does for `fsGroup`. */
 export async function makeVolume(path: string): Promise<void> {
   await mkdir(path);
   await chown(path, 0, 65532);
   await chmod(path, 0o2770);
 }
 
-/** A volume that outlives its container, the callers, and the names that every pod has. */
+/** A volume that outlives its container, the callers, and the host names of a pod. */
 export async function createCaVolumes(directory: TemporaryDirectory): Promise<CaVolumes> {
   const { issuer, mount } = await createAuthn(directory);
   const state = directory.join("volume");

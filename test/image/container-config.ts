@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { UnpackedImage } from "./hooks.ts";
 
-/** A mount as runc's configuration has it. */
+/** A mount in the format of runc's configuration. */
 export interface Mount {
   readonly destination: string;
   readonly type: "bind" | "tmpfs";
@@ -10,32 +10,33 @@ export interface Mount {
   readonly options: readonly string[];
 }
 
-/** What a container is made of. */
+/** The inputs of a container. */
 export interface ContainerPlan {
   readonly name: string;
   readonly from: UnpackedImage;
-  /** What follows the image's entrypoint. */
+  /** The arguments after the image's entrypoint. */
   readonly args: readonly string[];
   readonly mounts?: readonly Mount[];
-  /** The image's unless given. */
+  /** The user of the image by default. */
   readonly user?: { readonly uid: number; readonly gid: number };
 }
 
-/** A volume in memory for the pod's group. Where the image has the folder, runc gives it that one's mode. */
+/** An in-memory volume for the pod's group. If the directory exists in the image, runc copies its mode. */
 export const memory = (destination: string, ...options: string[]): Mount => {
   const ofGroup = ["nosuid", "nodev", "noexec", "mode=2770", "uid=0", "gid=65532"];
   return { destination, type: "tmpfs", source: "tmpfs", options: [...ofGroup, ...options] };
 };
 
-/** A file or folder of the machine. */
+/** A file or directory of the host. */
 export const bind = (source: string, destination: string, mode: "ro" | "rw" = "ro"): Mount => {
   return { destination, type: "bind", source, options: ["bind", mode] };
 };
 
 /**
- * As the chart has it: the image's user, no capability, no new privileges, a root file system that is read-only.
+ * The security settings of the chart: the image's user, no capabilities, no new privileges, a read-only root
+ * file system.
  *
- * @param network the namespace of a container that it shares one with; a new one without.
+ * @param network the network namespace to share with another container; if undefined, a new one.
  */
 export async function configurationOf(plan: ContainerPlan, network: string | undefined): Promise<object> {
   const { from, args, mounts = [], user } = plan;

@@ -12,7 +12,10 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** A container that runs by runc as the chart wants it: nobody's user, nothing to write, nothing it may. */
+/**
+ * A container that runc runs under the chart's security settings: unprivileged user, read-only root file
+ * system, no capabilities.
+ */
 export class Container {
   readonly #runc: Runc;
   readonly #name: string;
@@ -33,7 +36,7 @@ export class Container {
     });
   }
 
-  /** @param beside whose network it shares, as the containers of a pod do. */
+  /** @param beside the container whose network it shares, as in a pod. */
   static async start(
     plan: ContainerPlan,
     directory: TemporaryDirectory,
@@ -47,22 +50,22 @@ export class Container {
     return new Container(runc, plan.name, bundle);
   }
 
-  /** What it wrote so far. */
+  /** Everything that it has written so far. */
   get output(): string {
     return this.#output;
   }
 
-  /** Resolves when its process has ended by itself or otherwise. */
+  /** Resolves when its process has exited for any reason. */
   get ended(): Promise<Outcome> {
     return this.#ended;
   }
 
-  /** Runs a further command in it, as `kubectl exec` does. */
+  /** Runs another command in the container, as `kubectl exec` does. */
   async exec(...command: string[]): Promise<Outcome> {
     return this.#ask("exec", this.#name, ...command);
   }
 
-  /** Its first process, by the machine's own count. */
+  /** Its first process, as numbered by the host. */
   async pid(): Promise<number> {
     return JSON.parse((await this.#ask("state", this.#name)).out).pid;
   }
@@ -71,7 +74,7 @@ export class Container {
     return `/proc/${await this.pid()}/ns/net`;
   }
 
-  /** Asks for a path in the container's own network, which nobody else reaches. */
+  /** Sends an HTTP request within the container's own network, which is not reachable from outside. */
   async get(port: number, path: string): Promise<string> {
     const ask = `const r = await fetch("http://127.0.0.1:${port}${path}"); console.log(r.status, await r.text())`;
     const { out } = await this.exec("node", "--input-type=module", "--eval", ask);
@@ -88,7 +91,7 @@ export class Container {
       end = outcome;
     });
     await eventually(async () => end !== undefined || (await holds()), 60_000);
-    if (end) throw new Error(`${this.#name} ended with ${end.code}: ${this.#output.slice(-1500)}`);
+    if (end) throw new Error(`${this.#name} exited with code ${end.code}: ${this.#output.slice(-1500)}`);
   }
 
   async signal(name: "SIGTERM" | "SIGKILL"): Promise<Outcome> {

@@ -5,13 +5,13 @@ import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { readText } from "../harness/chart/yaml.ts";
 import { buildBelow, type UnpackedImage, unpackedImage } from "./hooks.ts";
 
-/** A private key with a body: parsers of PEM have the first line in them as well. */
+/** A private key with its body; PEM parsers contain the header line, too. */
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----(\\n|\s)+[A-Za-z0-9+/=]{40}/;
 const { version, devDependencies } = JSON.parse(readText("package.json"));
 const pinned: string = devDependencies.node;
 
 for (const name of ["server", "agent"] as const) {
-  describe(`The image of the ${name}`, () => {
+  describe(`Image of the ${name}`, () => {
     let from: UnpackedImage;
 
     before(() => {
@@ -21,7 +21,7 @@ for (const name of ["server", "agent"] as const) {
     const pathsThat = (isFound: (path: string) => boolean) =>
       from.entries.map(({ path }) => path).filter(isFound);
 
-    it("has nothing that lends rights, and nothing that anybody may write", () => {
+    it("contains no setuid or setgid file, and no world-writable file", () => {
       assert.ok(from.entries.length > (name === "server" ? 500 : 50));
       const lent = from.entries.filter(({ mode, kind }) => kind !== "symlink" && mode & 0o6002);
       assert.deepEqual(lent, []);
@@ -29,7 +29,7 @@ for (const name of ["server", "agent"] as const) {
       assert.deepEqual(odd, []);
     });
 
-    it("has one program that the kernel starts, beside our commands: no shell, and no manager of packages", async () => {
+    it("contains a single native executable besides our commands: no shell and no package manager", async () => {
       const bin = pathsThat((path) => /(^|\/)s?bin\//.test(path) && !path.startsWith("opt/"));
       const commands = name === "server" ? ["kasbah", "kasbah-server"] : ["kasbah-agent"];
       assert.deepEqual(
@@ -50,7 +50,7 @@ for (const name of ["server", "agent"] as const) {
       );
     });
 
-    it("has no key, no certificate and no test", async () => {
+    it("contains no keys, certificates or tests", async () => {
       assert.deepEqual(
         pathsThat((path) => /\.(pem|key|crt|cer|der|p12|pfx|jks)$|(^|\/)\.npmrc$|(^|\/)\.env$/.test(path)),
         [],
@@ -65,14 +65,14 @@ for (const name of ["server", "agent"] as const) {
       }
     });
 
-    it("leads every link to something in it", async () => {
+    it("contains the target of every symbolic link", async () => {
       const links = from.entries.filter(({ kind }) => kind === "symlink");
       const known = new Set(from.entries.map(({ path }) => path));
       assert.ok(links.length > 3);
       for (const { path, target } of links) assert.ok(known.has(target ?? ""), `${path} -> ${target}`);
     });
 
-    it("is told by its bill of materials, package by package", async () => {
+    it("is described completely, package by package, by its bill of materials", async () => {
       const { components } = JSON.parse(await readFile(from.built.sbom, "utf8"));
       const listed = new Set((components as { purl: string }[]).map(({ purl }) => purl));
       assert.equal(listed.size, components.length);
@@ -85,7 +85,7 @@ for (const name of ["server", "agent"] as const) {
   });
 }
 
-/** By the manifests of packages beside the program. */
+/** As listed by the package manifests next to the program. */
 async function installedIn({ rootfs, entries }: UnpackedImage): Promise<readonly string[]> {
   const manifest = /(node_modules\/(@[^/]+\/)?|packages\/)[^/@]+\/package\.json$/;
   const paths = entries.map(({ path }) => path).filter((path) => manifest.test(path));
@@ -94,7 +94,7 @@ async function installedIn({ rootfs, entries }: UnpackedImage): Promise<readonly
   return (await Promise.all(paths.map(read))).map(({ name, version }) => purlOf(name, version));
 }
 
-/** By the licences that are told with the one file, which is alone there. */
+/** As listed by the licenses that ship with the single bundled file. */
 async function bundledIn({ rootfs, entries }: UnpackedImage): Promise<readonly string[]> {
   const programs = entries.filter(({ path }) => path.startsWith("opt/kasbah/"));
   assert.deepEqual(
@@ -102,16 +102,16 @@ async function bundledIn({ rootfs, entries }: UnpackedImage): Promise<readonly s
     ["opt/kasbah/kasbah-agent.mjs"],
   );
   const licenses = await readFile(join(rootfs, "usr/share/doc/kasbah/LICENSES.txt"), "utf8");
-  const told = [...licenses.matchAll(/^(@?[\w./-]+) (\d+\.\d+\.\d+)$/gm)];
-  assert.ok(told.some(([, name]) => name === "node-cron"));
+  const listed = [...licenses.matchAll(/^(@?[\w./-]+) (\d+\.\d+\.\d+)$/gm)];
+  assert.ok(listed.some(([, name]) => name === "node-cron"));
   return ["agent", "pki", "protocol", "runtime"]
     .map((name) => purlOf(`@kasbah/${name}`, version))
-    .concat(told.map(([, name = "", version = ""]) => purlOf(name, version)));
+    .concat(listed.map(([, name = "", version = ""]) => purlOf(name, version)));
 }
 
 const purlOf = (name: string, version: string) => `pkg:npm/${name.replace("@", "%40")}@${version}`;
 
-describe("An image", function () {
+describe("Image build", function () {
   this.timeout(300_000);
   let directory: TemporaryDirectory;
 
@@ -120,7 +120,7 @@ describe("An image", function () {
   });
   after(() => directory.remove());
 
-  it("comes out the same when it is built again, elsewhere", async () => {
+  it("produces the same images when it is repeated in another directory", async () => {
     const again = await buildBelow(directory.join("elsewhere"));
     for (const { name, digest, sbom } of again) {
       const { built } = unpackedImage(name as "server" | "agent");

@@ -5,7 +5,7 @@ import { Container } from "./container.ts";
 import { type Mount, memory } from "./container-config.ts";
 import { unpackedImage } from "./hooks.ts";
 
-describe("kasbah-server in its image, where something is amiss", function () {
+describe("Image of kasbah-server under adverse conditions", function () {
   this.timeout(120_000);
   let directory: TemporaryDirectory;
   let callers: Mount;
@@ -24,21 +24,21 @@ describe("kasbah-server in its image, where something is amiss", function () {
     return server;
   }
 
-  it("says that it cannot write where no volume is, and ends", async () => {
+  it("exits and reports that it cannot write if no volume is mounted", async () => {
     const { code, out } = await (await start("no-volume", [])).ended;
     assert.equal(code, 1);
     assert.match(out, /\/var\/lib\/kasbah\/state/);
     assert.match(out, /EROFS|read-only/);
   });
 
-  it("says that its volume is full, and ends", async () => {
+  it("exits and reports that its volume is full", async () => {
     const { code, out } = await (await start("full", [memory("/var/lib/kasbah", "size=8k")])).ended;
     assert.equal(code, 1);
     assert.match(out, /ENOSPC|no space/);
     assert.doesNotMatch(out, /BEGIN/);
   });
 
-  it("lives on while its volume is full, refusing what it could not keep, and goes on when there is room", async () => {
+  it("stays live while its volume is full, rejects changes it cannot persist, and accepts them once there is space", async () => {
     const filled = await start("filled", [memory("/var/lib/kasbah", "size=2m")]);
     await filled.untilAnswers(15014, "/healthz/ready");
     const fill = "try { fs.writeFileSync(file, Buffer.alloc(4e6)) } catch ({ code }) { console.log(code) }";
@@ -54,7 +54,7 @@ describe("kasbah-server in its image, where something is amiss", function () {
     assert.equal(done.code, 0, done.err);
   });
 
-  it("runs as the user that a cluster makes up, as OpenShift does", async () => {
+  it("runs under an arbitrary user ID, as OpenShift assigns it", async () => {
     const user = { uid: 1_000_650_000, gid: 0 };
     const madeUp = await start("made-up", [memory("/var/lib/kasbah", "gid=0")], user);
     await madeUp.untilAnswers(15014, "/healthz/ready");

@@ -8,41 +8,41 @@ import { readSource } from "../../deploy/image/source.ts";
 import { type Entry, entriesOf } from "../../deploy/image/trees/tree.ts";
 import { repositoryRoot } from "../harness/repository.ts";
 
-/** An image of this run, unpacked as an engine does it. */
+/** An image of this run, unpacked as a container engine does. */
 export interface UnpackedImage {
   readonly image: Image;
   readonly built: BuiltImage;
-  /** A bundle as runc takes it. */
+  /** A runc bundle. */
   readonly bundle: string;
   readonly rootfs: string;
-  /** What was in it before anything ran. */
+  /** The contents before any container ran. */
   readonly entries: readonly Entry[];
 }
 
 let directory: TemporaryDirectory | undefined;
 let unpacked: readonly UnpackedImage[] = [];
 
-/** The images of this run, which all suites share. */
+/** Returns an image of this run; all suites share the images. */
 export function unpackedImage(name: Image["name"]): UnpackedImage {
   const found = unpacked.find(({ image }) => image.name === name);
-  if (found === undefined) throw new Error("none is built: mocha needs --require test/image/hooks.ts");
+  if (found === undefined) throw new Error("no image is built: run mocha with --require test/image/hooks.ts");
   return found;
 }
 
-/** Builds all images below a folder. */
+/** Builds all images into a directory. */
 export async function buildBelow(out: string): Promise<readonly BuiltImage[]> {
   const source = await readSource(repositoryRoot, process.env["SOURCE_DATE_EPOCH"]);
   return buildImages({ root: repositoryRoot, images, source, out, say });
 }
 
-/** Mocha takes these up by their name. */
+/** Mocha finds these hooks by their names. */
 export const mochaHooks = {
   async beforeAll(this: Mocha.Context): Promise<void> {
-    // The first run fetches.
+    // The first run downloads packages.
     this.timeout(0);
     const missing = whyNoContainers();
     if (missing !== undefined) {
-      say(`no images are built, so nothing is tried: ${missing}`);
+      say(`skipping the image tests: ${missing}`);
       this.skip();
     }
     directory = await temporaryDirectory();
@@ -56,8 +56,8 @@ export const mochaHooks = {
 };
 
 function whyNoContainers(): string | undefined {
-  if (process.platform !== "linux") return `containers are Linux's, and this is ${process.platform}`;
-  if (process.getuid?.() !== 0) return "only root starts containers without an engine";
+  if (process.platform !== "linux") return `containers need Linux, this is ${process.platform}`;
+  if (process.getuid?.() !== 0) return "only root can start containers without an engine";
   return whyNoDebian();
 }
 
@@ -65,7 +65,7 @@ async function unpack(built: BuiltImage, bundle: string): Promise<UnpackedImage>
   const umoci = join((await provideTool("umoci", say)).directory, "usr/bin/umoci");
   await run(umoci, ["unpack", "--image", `${built.layout}:${built.reference.split(":")[1]}`, bundle]);
   const image = images.find(({ name }) => name === built.name);
-  if (image === undefined) throw new Error(`${built.name} is no image`);
+  if (image === undefined) throw new Error(`unknown image ${built.name}`);
   const rootfs = join(bundle, "rootfs");
   return { image, built, bundle, rootfs, entries: await entriesOf(rootfs) };
 }

@@ -4,7 +4,7 @@ import { type CaVolumes, caArgs, createCaVolumes } from "./ca-volume.ts";
 import { Container } from "./container.ts";
 import { unpackedImage } from "./hooks.ts";
 
-describe("kasbah-server in its image", function () {
+describe("Image of kasbah-server", function () {
   this.timeout(120_000);
   let directory: TemporaryDirectory;
   let volumes: CaVolumes;
@@ -24,7 +24,7 @@ describe("kasbah-server in its image", function () {
   const start = (name: string) =>
     Container.start({ name, from: unpackedImage("server"), args: caArgs, mounts: volumes.mounts }, directory);
 
-  it("is nobody, may nothing, and is the first process and the only one", async () => {
+  it("runs as the only process, PID 1, under an unprivileged user without capabilities", async () => {
     const status = await inside("console.log(fs.readFileSync('/proc/1/status', 'utf8'))");
     assert.match(status, /^Uid:\t65532\t65532\t65532\t65532$/m);
     assert.match(status, /^Gid:\t65532\t65532\t65532\t65532$/m);
@@ -41,7 +41,7 @@ describe("kasbah-server in its image", function () {
     );
   });
 
-  it("cannot write where it does not belong", async () => {
+  it("cannot write outside its volume", async () => {
     for (const path of ["/new", "/opt/kasbah/new", "/usr/local/bin/node", "/etc/passwd", "/tmp"]) {
       const code = await inside(
         `try { fs.writeFileSync('${path}', '') } catch ({ code }) { console.log(code) }`,
@@ -50,14 +50,14 @@ describe("kasbah-server in its image", function () {
     }
   });
 
-  it("answers its probes, on a network that has nothing else", async () => {
+  it("answers its probes on a network that has only a loopback interface", async () => {
     assert.match(await server.get(15014, "/healthz/live"), /^200 /);
     assert.match(await server.get(15014, "/healthz/ready"), /^200 /);
     const names = "Object.keys(os.networkInterfaces())";
     assert.equal(await inside(`console.log(${names}.join())`), "lo\n");
   });
 
-  it("is found by the operator's command beside it", async () => {
+  it("is reachable by the operator's command in the same container", async () => {
     const { code, out, err } = await server.exec("kasbah", "authority", "list");
     assert.equal(code, 0, err);
     assert.match(out, /root-1/);
@@ -65,7 +65,7 @@ describe("kasbah-server in its image", function () {
     assert.equal((await server.exec("kasbah", "check")).code, 0);
   });
 
-  it("tells who tries the demo there that it needs a place to write", async () => {
+  it("explains that the demo needs a writable directory", async () => {
     const { code, err } = await server.exec("kasbah", "demo", "--once");
     assert.equal(code, 1);
     assert.match(
@@ -74,7 +74,7 @@ describe("kasbah-server in its image", function () {
     );
   });
 
-  it("is the same CA after it was killed", async () => {
+  it("keeps its CA when it is killed and started again", async () => {
     const { out: before } = await server.exec("kasbah", "authority", "list", "--json");
     assert.equal((await server.signal("SIGKILL")).code, 137);
     await server.remove();
@@ -85,12 +85,12 @@ describe("kasbah-server in its image", function () {
     assert.equal(fingerprints(after).length, 2);
   });
 
-  it("ends in order when it is told to", async () => {
+  it("shuts down cleanly on SIGTERM", async () => {
     const startedAt = performance.now();
     const { code } = await server.signal("SIGTERM");
     assert.equal(code, 0);
     assert.match(server.output, /daemon stopped/);
-    // The pod's terminationGracePeriodSeconds, after which the kubelet kills.
+    // The pod's terminationGracePeriodSeconds, after which the kubelet sends SIGKILL.
     assert.ok(performance.now() - startedAt < 30_000);
   });
 

@@ -6,18 +6,18 @@ import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { CaProcess } from "../harness/ca-process.ts";
 import { saveIssuer } from "../harness/token-issuer.ts";
 
-/** `KASBAH_KILLS=200` for the long run. */
+/** Set `KASBAH_KILLS=200` for the long run. */
 const kills = Number(process.env["KASBAH_KILLS"] ?? 50);
-/** From before the state is opened until some transitions have happened. */
-const longestLifeMs = 500;
+/** Covers every moment from before the state is opened until after a few transitions. */
+const longestRunMs = 500;
 /**
- * Authorities that live for seconds, so that something is always due; the root long enough for a machine that is so busy
- * that few of these lives get as far as a transition.
+ * Authorities live for seconds, so that a transition is always due; the root lives longer, in case few runs
+ * on a busy machine get as far as a transition.
  */
 const lifetimes = ["--root-ttl", "60s", "--intermediate-ttl", "5s", "--default-ttl", "1s", "--max-ttl", "1s"];
 const everySecond = ["--rotation-schedule", "* * * * * *"];
 
-describe("A CA that is killed at any moment", function () {
+describe("CA killed at random moments", function () {
   this.timeout(600_000);
   let directory: TemporaryDirectory;
   let callers: readonly string[];
@@ -34,14 +34,14 @@ describe("A CA that is killed at any moment", function () {
       flags: [...callers, ...lifetimes, ...everySecond],
     });
 
-  it(`has after each of ${kills} kills the roots that it had, and starts with all its keys afterwards`, async () => {
+  it(`keeps its roots after each of ${kills} kills, and starts with all its keys afterwards`, async () => {
     const halves = ["even", "odd"].map(async (state) => {
       const history = new History();
       for (let i = 0; i < kills / 2; i++) {
         const server = start(state);
         await server.logged("daemon starting");
-        // Spread evenly over the life: the two numbers have no divisor in common.
-        await systemClock.sleep((i * 61) % longestLifeMs);
+        // Spreads the kills evenly over the run: the two numbers are coprime.
+        await systemClock.sleep((i * 61) % longestRunMs);
         await server.kill();
         assert.deepEqual(
           await server.exited,
@@ -56,11 +56,11 @@ describe("A CA that is killed at any moment", function () {
       return history;
     });
     for (const { transitions } of await Promise.all(halves)) {
-      assert.ok(transitions > kills / 10, `only ${transitions} lives made a transition`);
+      assert.ok(transitions > kills / 10, `only ${transitions} runs made a transition`);
     }
   });
 
-  it("left no half of a pair behind, and no root that is not on record", async () => {
+  it("leaves no incomplete key pair and no unrecorded root behind", async () => {
     for (const state of ["even", "odd"]) {
       const { authorities } = await readOfflineStatus(directory.join(state), systemClock.now());
       const known = new Set(authorities.map(({ id }) => id));
@@ -68,15 +68,15 @@ describe("A CA that is killed at any moment", function () {
       for (const name of await readdir(directory.join(state, "authorities"))) {
         const files = await readdir(directory.join(state, "authorities", name));
         const isTemporary = name.startsWith(".");
-        assert.ok(isTemporary || files.includes("ca-cert.pem"), `${name} holds ${files.join(", ")}`);
-        // One that was made in the last life may wait to be taken; no other.
+        assert.ok(isTemporary || files.includes("ca-cert.pem"), `${name} contains ${files.join(", ")}`);
+        // Only an authority created in the last run may still be unrecorded.
         const isForgotten = Number(name.split("-")[1]) < newest;
         assert.ok(isTemporary || known.has(name) || isForgotten || name.endsWith(`-${newest + 1}`), name);
       }
     }
   });
 
-  it("starts in moments after all of it", async () => {
+  it("starts within seconds after all the kills", async () => {
     const startedAt = systemClock.monotonicMs();
     const server = start("even");
     await server.logged("daemon started");
@@ -86,17 +86,19 @@ describe("A CA that is killed at any moment", function () {
   });
 });
 
-/** What was once on record stays true: an id has one certificate for ever, and the epoch never falls. */
+/**
+ * Checks that recorded facts stay true: an id always has the same certificate, and the epoch never decreases.
+ */
 class History {
   readonly #fingerprints = new Map<string, string>();
   #epoch = 0;
-  /** Lives in which the epoch grew. */
+  /** The number of runs in which the epoch increased. */
   transitions = 0;
 
   async look(state: string): Promise<void> {
     const status = await readOfflineStatus(state, systemClock.now()).catch((error: { code?: string }) => {
       assert.equal(error.code, "STATE_MISSING");
-      assert.equal(this.#epoch, 0, "the state is gone");
+      assert.equal(this.#epoch, 0, "the state is missing");
     });
     if (!status) return;
     assert.ok(status.epoch >= this.#epoch, `epoch ${status.epoch} after ${this.#epoch}`);

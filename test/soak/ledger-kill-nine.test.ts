@@ -8,13 +8,13 @@ import { Callers } from "../harness/ledger-callers.ts";
 import { recordedIn } from "../harness/recorded-entries.ts";
 import { mintDemoToken, saveIssuer } from "../harness/token-issuer.ts";
 
-/** `KASBAH_KILLS=200` for the long run. */
+/** Set `KASBAH_KILLS=200` for the long run. */
 const kills = Number(process.env["KASBAH_KILLS"] ?? 25);
 const callers = 50;
-/** After the CA became ready: from the first calls on their way to many. */
-const longestLifeMs = 400;
+/** The longest run after the CA is ready: between few and many calls are in flight when it is killed. */
+const longestRunMs = 400;
 
-describe("A ledger whose CA is killed at any moment, with fifty callers at its door", function () {
+describe("Ledger of a CA that is killed at random moments while fifty callers request certificates", function () {
   this.timeout(1_200_000);
   let directory: TemporaryDirectory;
   let crowd: Callers;
@@ -32,7 +32,7 @@ describe("A ledger whose CA is killed at any moment, with fifty callers at its d
     await directory.remove();
   });
 
-  /** One life of the CA; the callers know it from its first moment on. */
+  /** One run of the CA; the callers know its address from the start. */
   async function live(work: () => Promise<void>): Promise<void> {
     const ca = new CaProcess({ stateDir: directory.join("state"), flags });
     await ca.untilReady();
@@ -43,14 +43,15 @@ describe("A ledger whose CA is killed at any moment, with fifty callers at its d
     crowd.leave();
   }
 
-  it(`holds after ${kills} kills every certificate that a caller received, each once, and little that none did`, async () => {
+  it(`contains after ${kills} kills every certificate that a caller received, each exactly once, and few others`, async () => {
     for (let kill = 0; kill < kills; kill += 1) {
       await live(async () => {
-        // Half of the lives end at any moment, the others once some callers were served, however slow the machine is.
+        // Half of the runs are killed at any moment, the others after some callers were served, however slow
+        // the machine is.
         const enough = kill % 2 === 0 ? 0 : crowd.received.length + 12;
         await untilSeen("certificates", 60_000, async () => crowd.received.length >= enough || undefined);
-        // Spread evenly over the life: the two numbers have no divisor in common.
-        await systemClock.sleep((kill * 61) % longestLifeMs);
+        // Spreads the kills evenly over the run: the two numbers are coprime.
+        await systemClock.sleep((kill * 61) % longestRunMs);
       });
     }
     await crowd.stop();
@@ -58,7 +59,7 @@ describe("A ledger whose CA is killed at any moment, with fifty callers at its d
       entry.kind === "issued" ? [entry.serial] : [],
     );
     const recorded = new Set(serials);
-    assert.equal(recorded.size, serials.length, "no serial twice");
+    assert.equal(recorded.size, serials.length, "expected unique serials");
     assert.equal(new Set(crowd.received).size, crowd.received.length);
     assert.deepEqual(
       crowd.received.filter((serial) => !recorded.has(serial)),
@@ -66,20 +67,23 @@ describe("A ledger whose CA is killed at any moment, with fifty callers at its d
     );
     const unreceived = recorded.size - crowd.received.length;
     process.stdout.write(
-      `      ${crowd.received.length} certificates received, ${unreceived} more on record, ${crowd.unknown} calls without an end\n`,
+      `      ${crowd.received.length} certificates received, ${unreceived} more in the ledger, ${crowd.unknown} calls without a reply\n`,
     );
-    assert.ok(unreceived <= crowd.unknown, `${unreceived} entries, ${crowd.unknown} calls without an end`);
+    assert.ok(
+      unreceived <= crowd.unknown,
+      `${unreceived} unreceived entries, ${crowd.unknown} calls without a reply`,
+    );
     assert.ok(crowd.received.length > kills * 5);
-    assert.ok(crowd.unknown > 0, "no kill came in the middle of a call");
+    assert.ok(crowd.unknown > 0, "no kill interrupted a call");
   });
 
-  it("is one tree afterwards, and all of it is signed for after one more start", async () => {
+  it("forms a single tree afterwards, and is fully covered by a signed checkpoint after another start", async () => {
     await live(async () => {});
     const ledger = ledgerDirectoryAt(directory.join("state", "ledger"));
     const verifier = parseVerifierKey((await readFile(ledger.verifierKey, "utf8")).trim());
     const { findings, size, signed } = await verifyLedger({ directory: ledger, verifier });
     assert.deepEqual(findings, []);
-    // What a start itself records is signed for a second later.
+    // The entries that the start itself appends are signed a second later.
     assert.ok(signed > size - 10, `${signed} of ${size}`);
   });
 });

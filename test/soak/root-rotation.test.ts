@@ -9,12 +9,12 @@ import { setUpTimeoutMs } from "../harness/envoy.ts";
 import { startTestMesh } from "../harness/mesh.ts";
 import { createRoot, createSet, installSet } from "../harness/openssl-ca.ts";
 
-/** A stage lasts as long as a leaf, and an eighth longer. */
+/** A stage lasts one and an eighth times as long as a leaf. */
 const secretTtlMs = 6_000;
 const ttlFlags = ["--default-ttl", "6s", "--max-ttl", "6s"];
 const giveUpMs = 240_000;
 
-describe("A mesh whose root is replaced under traffic", function () {
+describe("Mesh whose root is rotated under traffic", function () {
   this.timeout(setUpTimeoutMs + giveUpMs);
   let mesh: Mesh;
   let admin: AdminClient;
@@ -26,7 +26,7 @@ describe("A mesh whose root is replaced under traffic", function () {
 
   after(() => mesh?.stop());
 
-  it("loses no request in three rotations of the root, and nothing is restarted", async () => {
+  it("loses no request in three rotations of the root without a restart of any process", async () => {
     const before = pidsOf(mesh);
     await losesNothing(mesh, async () => {
       for (const root of ["root-2", "root-3", "root-4"]) {
@@ -44,7 +44,7 @@ describe("A mesh whose root is replaced under traffic", function () {
     );
   });
 
-  it("loses no request when the CA is killed in every stage: it resumes there with the same keys", async () => {
+  it("loses no request when the CA is killed in each stage, and the CA resumes that stage with the same keys", async () => {
     await losesNothing(mesh, async () => {
       await admin.rotate("root");
       const seen: string[] = [];
@@ -61,11 +61,11 @@ describe("A mesh whose root is replaced under traffic", function () {
         await mesh.ca.service.start();
         await mesh.ca.service.ready();
         const resumed = await admin.status();
-        // On a slow machine the gate of the next stage may have opened meanwhile.
+        // On a slow machine, the next stage may have started meanwhile.
         const stages = ["distributed", "active", "retiring", undefined];
         const steps = stages.indexOf(resumed.rotation?.stage) - stages.indexOf(stage);
         assert.ok(steps === 0 || steps === 1, `killed in ${stage}, resumed in ${resumed.rotation?.stage}`);
-        assert.equal(resumed.authorities.length, status.authorities.length, "no further root");
+        assert.equal(resumed.authorities.length, status.authorities.length, "expected no additional root");
         fingerprints.add(fingerprintOf(resumed, to));
       }
       assert.deepEqual(seen, ["distributed", "active", "retiring"]);
@@ -89,7 +89,7 @@ describe("A mesh whose root is replaced under traffic", function () {
   }
 });
 
-describe("A mesh whose operator plugs in its CA", function () {
+describe("Mesh with a plugged-in CA", function () {
   this.timeout(setUpTimeoutMs + giveUpMs);
   let mesh: Mesh;
   let admin: AdminClient;
@@ -123,7 +123,7 @@ describe("A mesh whose operator plugs in its CA", function () {
     });
   });
 
-  it("keeps what it has when a set under a new root lacks the old one, and says so", async () => {
+  it("keeps its certificates and reports the reason when a set under a new root lacks the old root", async () => {
     await losesNothing(mesh, async () => {
       const before = await admin.status();
       await install("alone");
@@ -134,7 +134,7 @@ describe("A mesh whose operator plugs in its CA", function () {
     });
   });
 
-  it("loses no request when it moves to a new root whose file holds both, in stages", async () => {
+  it("loses no request when it moves in stages to a new root whose file contains both roots", async () => {
     await losesNothing(mesh, async () => {
       await install("three");
       const begun = await until(admin, ({ rotation }) => rotation?.kind === "root");

@@ -7,13 +7,13 @@ import { startTestMesh } from "../harness/mesh.ts";
 
 const requests = 10_000;
 const rotations = 20;
-/** Rotation is due when half of it is gone, so twenty of them in both workloads take some 80 s. */
+/** Certificates are renewed at half their lifetime, so twenty rotations in both workloads take about 80 s. */
 const secretTtlMs = 8_000;
-/** Keeps requests coming until the last rotation, without loading the machine with more than is asked for. */
+/** Sends requests until the last rotation without overloading the machine. */
 const paceMs = 8;
 const giveUpMs = 300_000;
 
-describe("Two Envoys across twenty rotations", function () {
+describe("Mesh of two Envoys across twenty rotations", function () {
   this.timeout(setUpTimeoutMs + giveUpMs);
   let mesh: Mesh;
 
@@ -23,7 +23,7 @@ describe("Two Envoys across twenty rotations", function () {
 
   after(() => mesh?.stop());
 
-  it("serve ten thousand requests, each with one full mTLS handshake, and none fails", async () => {
+  it("serves ten thousand requests, each with a full mTLS handshake, without a failure", async () => {
     const { frontend, backend } = mesh;
     const handshakesBefore = await backend.admin.stat("listener.inbound.ssl.handshake");
     const serials = [watchSerials(frontend), watchSerials(backend)];
@@ -42,7 +42,10 @@ describe("Two Envoys across twenty rotations", function () {
     assert.equal(await frontend.admin.stat("cluster.upstream.upstream_cx_connect_fail"), 0);
   });
 
-  /** Requests on a few connections into frontend's Envoy, which opens a new one to backend's for each. */
+  /**
+   * Sends requests over a few connections to frontend's Envoy, which opens a new connection to backend's
+   * Envoy for each.
+   */
   async function sendUntil(enough: (sent: number) => boolean): Promise<{ sent: number; failures: string[] }> {
     const agent = new Agent({ keepAlive: true, maxSockets: 4 });
     const failures: string[] = [];
@@ -74,7 +77,7 @@ describe("Two Envoys across twenty rotations", function () {
   }
 });
 
-/** Collects the serials of the certificates that an Envoy uses, one after the other. */
+/** Collects the serial numbers of the certificates that an Envoy uses over time. */
 function watchSerials({ admin }: Workload) {
   const seen = new Set<string>();
   const stopped = new AbortController();
