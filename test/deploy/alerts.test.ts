@@ -42,7 +42,7 @@ function countsRefusal(expr: string, code: string): boolean {
 }
 
 describe("Alert rules", () => {
-  it("use only documented metrics", () => {
+  it("alerts use only documented metrics", () => {
     assert.ok(alerts.length > 10);
     assert.deepEqual(
       alerts.flatMap(({ expr }) => unknownMetrics(expr)),
@@ -50,7 +50,7 @@ describe("Alert rules", () => {
     );
   });
 
-  it("link each alert to its own runbook, and every runbook belongs to an alert", () => {
+  it("alerts each link to their own runbook, and every runbook belongs to an alert", () => {
     const pages = new Set(alerts.map(({ annotations }) => annotations.runbook));
     const found = readdirSync(join(root, "docs/runbooks")).map((name) => `docs/runbooks/${name}`);
     assert.deepEqual([...pages].toSorted(), found.toSorted());
@@ -63,7 +63,7 @@ describe("Alert rules", () => {
     }
   });
 
-  it("link to published runbooks if a URL is given", () => {
+  it("alerts link to published runbooks if a URL is given", () => {
     const links = JSON.stringify(alertGroups("https://wiki.example/kasbah")).match(/"runbook[^,}]*/g) ?? [];
     assert.equal(links.length, alerts.length);
     for (const link of links) {
@@ -71,7 +71,7 @@ describe("Alert rules", () => {
     }
   });
 
-  it("cover every refusal code of the CA exactly once, and every outage with a critical alert", () => {
+  it("alerts cover every refusal code of the CA exactly once, and every outage with a critical alert", () => {
     for (const [code, { level, alert }] of Object.entries(statusTable)) {
       const counting = alerts.filter(({ expr }) => countsRefusal(expr, code));
       assert.deepEqual(
@@ -83,7 +83,7 @@ describe("Alert rules", () => {
     }
   });
 
-  it("fire exactly when promtool's scenarios expect it", async function () {
+  it("alerts fire exactly when promtool's scenarios expect it", async function () {
     // The first run downloads promtool.
     const say = (line: string) => process.stdout.write(`      ${line}\n`);
     const missing = whyNoPromtool();
@@ -99,7 +99,7 @@ describe("Alert rules", () => {
 });
 
 describe("Grafana dashboard", () => {
-  it("has panels that use only documented metrics", () => {
+  it("panels use only documented metrics", () => {
     const shown = panels.filter(({ type }) => type !== "row");
     assert.ok(shown.length > 12);
     for (const { title, targets = [] } of shown) assert.ok(targets.length > 0, title);
@@ -109,7 +109,7 @@ describe("Grafana dashboard", () => {
     );
   });
 
-  it("has panels with unique ids that do not overlap", () => {
+  it("panels have unique ids and do not overlap", () => {
     assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
     const places = panels.flatMap(({ gridPos: { h, w, x, y } }) =>
       Array.from({ length: h * w }, (_, cell) => `${x + (cell % w)},${y + Math.floor(cell / w)}`),

@@ -29,7 +29,7 @@ const imageOf = (name: Image["name"]): Image => {
 };
 
 describe("Container images", () => {
-  it("have the command, user, ports and directories that kasbah install and the chart expect", () => {
+  it("images have the command, user, ports and directories that kasbah install and the chart expect", () => {
     const server = imageOf("server");
     const pod = installed({}).find(({ kind }) => kind === "StatefulSet") as StatefulSet;
     const { securityContext, containers } = pod.spec.template.spec;
@@ -50,14 +50,14 @@ describe("Container images", () => {
     );
   });
 
-  it("have on their PATH every command that runs in them", () => {
+  it("images have every command that runs in them on their PATH", () => {
     assert.deepEqual(commandsOf(imageOf("server")), ["kasbah", "kasbah-server"]);
     assert.deepEqual(commandsOf(imageOf("agent")), ["kasbah-agent"]);
     for (const image of images) assert.ok(commandsOf(image).includes(image.entrypoint));
   });
 
   for (const image of images) {
-    it(`match between the Containerfile and npm run image: ${image.repository}`, () => {
+    it(`Containerfile and npm run image build the same configuration: ${image.repository}`, () => {
       const stage = stageOf(image.name);
       assert.ok(stage.includes(`USER ${userId}:${userId}`));
       assert.ok(stage.includes("WORKDIR /"));
@@ -74,13 +74,13 @@ describe("Container images", () => {
     });
   }
 
-  it("use the major version of Node that package.json pins", () => {
+  it("images use the major version of Node that package.json pins", () => {
     const { devDependencies } = JSON.parse(readText("package.json"));
     const [, major] = /NODE_IMAGE=\S+\/node:(\d+)-bookworm-slim$/m.exec(containerfile) ?? [];
     assert.equal(major, devDependencies.node.split(".")[0]);
   });
 
-  it("copy only listed files into the build, and every package manifest among them", () => {
+  it("build copies only listed files, including every package manifest", () => {
     const ignored = readText(".containerignore").split("\n");
     assert.equal(
       ignored.find((line) => !line.startsWith("#")),

@@ -3,7 +3,7 @@ import { parsePemBlock } from "@kasbah/pki";
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url));
 
-/** Requests that stock agents sent. */
+/** Certificate requests captured from stock agents. */
 export const requestPems: readonly string[] = [
   "pilot-agent-csr/p256.csr.pem",
   "pilot-agent-csr/p384-pkcs8.csr.pem",
@@ -17,9 +17,9 @@ export const requestDers: readonly Uint8Array[] = requestPems.map((pem) =>
 
 const certificate = (name: string) => new Uint8Array(read(`./corpus/${name}.der`));
 
-/** Of a workload, with RSA. */
+/** A workload certificate with an RSA key. */
 export const leafDer = certificate("leaf");
-/** Self-signed by our writer, with P-384. */
+/** Self-signed by our writer with P-384. */
 export const rootDer = certificate("root");
-/** Self-signed by `openssl req`, with every kind of name and all extensions that are read. */
+/** Self-signed by `openssl req`, with every kind of name and every extension that we parse. */
 export const operatorRootDer = certificate("operator-root");

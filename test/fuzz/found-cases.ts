@@ -5,14 +5,14 @@ import { fileURLToPath } from "node:url";
 
 const folder = fileURLToPath(new URL("./found/", import.meta.url));
 
-/** An input that once broke a target, or that reaches a corner which others miss. */
+/** An input that once broke a target, or that covers a corner case others miss. */
 export interface FoundCase {
   readonly target: string;
   readonly file: string;
   readonly input: Uint8Array;
 }
 
-/** All that was kept, to be tried again by the tests for ever. */
+/** Every kept input; the tests run all of them each time. */
 export function readFoundCases(): readonly FoundCase[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder).flatMap((target) =>
@@ -23,7 +23,7 @@ export function readFoundCases(): readonly FoundCase[] {
   );
 }
 
-/** Keeps an input under a name that it alone has, and says where. */
+/** Saves an input under a unique name and returns its path. */
 export function keepFoundCase(target: string, input: Uint8Array): string {
   mkdirSync(join(folder, target), { recursive: true });
   const name = createHash("sha256").update(input).digest("hex").slice(0, 16);

@@ -3,7 +3,7 @@ import { workerData } from "node:worker_threads";
 import { keepFoundCase } from "./found-cases.ts";
 import type { UnderWay } from "./hang-watch.ts";
 
-/** Longer than any budget of three runs. */
+/** Longer than the budget of any three runs. */
 const hangsAfterMs = 90_000;
 const lookEachMs = 1_000;
 
@@ -27,7 +27,7 @@ function giveUp(): void {
   const base64 = Buffer.from(input).toString("base64");
   writeSync(
     1,
-    `\n${underWay.target} HANGS with an input of ${input.length} bytes: ${base64}\n  kept in ${path}\n`,
+    `\n${underWay.target} HANGS with an input of ${input.length} bytes: ${base64}\n  saved as ${path}\n`,
   );
   process.kill(process.pid, "SIGKILL");
 }

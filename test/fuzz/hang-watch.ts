@@ -2,16 +2,16 @@ import { Worker } from "node:worker_threads";
 
 const mostBytes = 1024 * 1024;
 
-/** Memory that a thread can look into while the thread that writes it is stuck. */
+/** Shared memory that one thread can read while the thread that writes it hangs. */
 export interface UnderWay {
   readonly target: string;
-  /** How many inputs were begun. */
+  /** The number of inputs started. */
   readonly begun: Int32Array<SharedArrayBuffer>;
   readonly length: Int32Array<SharedArrayBuffer>;
   readonly input: Uint8Array<SharedArrayBuffer>;
 }
 
-/** Keeps the input of a check that never ends, and ends the process, which can do neither by itself. */
+/** Saves the input of a check that hangs and exits the process, because the hanging thread can do neither. */
 export class HangWatch {
   readonly #underWay: UnderWay;
   readonly #worker: Worker;

@@ -13,7 +13,7 @@ const progressMs = 10_000;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** Rounds of runs until the time is up or a property broke; each round has a seed of its own, one above the last. */
+/** Runs rounds until the time is up or a property fails; the seed of each round is one above the last. */
 async function fuzz(target: Target, firstSeed: number, seconds: number): Promise<Failure | undefined> {
   await using watch = new HangWatch(target.name);
   const startedAt = performance.now();
@@ -35,16 +35,16 @@ async function fuzz(target: Target, firstSeed: number, seconds: number): Promise
 
 function report(target: Target, { input, problem, seed }: Failure): void {
   say(`\n${target.name} FAILED: ${problem}`);
-  say(`  again: npm run fuzz -- --target ${target.name} --seed ${seed}`);
+  say(`  reproduce: npm run fuzz -- --target ${target.name} --seed ${seed}`);
   say(`  input of ${input.length} bytes: ${Buffer.from(input).toString("base64")}`);
-  say(`  kept in ${keepFoundCase(target.name, input)}\n`);
+  say(`  saved as ${keepFoundCase(target.name, input)}\n`);
 }
 
 function chosen(names: readonly string[] | undefined): readonly Target[] {
   if (names === undefined) return targets;
   return names.map((name) => {
     const target = targets.find((each) => each.name === name);
-    if (target === undefined) throw new RangeError(`there is no target ${name}\n${usage}`);
+    if (target === undefined) throw new RangeError(`unknown target ${name}\n${usage}`);
     return target;
   });
 }

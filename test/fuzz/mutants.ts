@@ -8,27 +8,32 @@ type Inputs = readonly Uint8Array[];
 
 const unchanged: Edits = fc.constant((bytes) => bytes);
 
-/** DER with elements repeated, left out, moved, renamed, of wrong lengths; then damaged, or not. */
+/**
+ * DER with elements repeated, removed, moved, retagged or given wrong lengths, and optionally damaged
+ * afterwards.
+ */
 export function derMutants(valid: Inputs): fc.Arbitrary<Uint8Array> {
   return structuralMutants(valid, derEdits, byteEdits([], valid));
 }
 
-/** Texts with bytes changed and `words` of their language put in. */
+/** Texts with changed bytes and inserted `words` of their language. */
 export function textMutants(valid: Inputs, words: readonly string[]): fc.Arbitrary<Uint8Array> {
   return mutants(valid, byteEdits(words, valid), unchanged);
 }
 
-/** JSON with values of other kinds and members that come twice or never; then damaged, or not. */
+/**
+ * JSON with values of other types and with duplicate or missing members, and optionally damaged afterwards.
+ */
 export function jsonMutants(valid: Inputs): fc.Arbitrary<Uint8Array> {
   return structuralMutants(valid, jsonEdits, byteEdits(jsonWords, valid));
 }
 
-/** YAML, and JSON as the YAML that it is. */
+/** YAML, and JSON, which is a subset of YAML. */
 export function yamlMutants(valid: Inputs): fc.Arbitrary<Uint8Array> {
   return fc.oneof(textMutants(valid, yamlWords), jsonMutants(valid));
 }
 
-/** What nobody wrote. */
+/** Random bytes. */
 const anyBytes = fc.uint8Array({ maxLength: 200 });
 
 const jsonWords = [
@@ -78,7 +83,7 @@ const yamlWords = [
   "version: 1\n",
 ];
 
-/** What is damaged seldom passes the outermost gate, so most inputs are changed in their structure alone. */
+/** Damaged input rarely passes the outermost check, so most inputs change only in structure. */
 function structuralMutants(valid: Inputs, structural: Edits, damage: Edits): fc.Arbitrary<Uint8Array> {
   return fc.oneof(
     { arbitrary: mutants(valid, structural, unchanged), weight: 4 },

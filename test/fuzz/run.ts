@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { Target } from "./target.ts";
 import { BrokenProperty, tryCase } from "./try-case.ts";
 
-/** What many inputs made of one target. */
+/** The result of running many inputs through one target. */
 export interface Outcome {
   readonly runs: number;
   readonly accepted: number;
@@ -13,11 +13,11 @@ export interface Failure {
   /** The shrunk input. */
   readonly input: Uint8Array;
   readonly problem: string;
-  /** Begins again where this was found. */
+  /** The seed that reproduces the failure. */
   readonly seed: number;
 }
 
-/** Tries `runs` inputs, each told to `begin` before; the same seed tries the same ones. */
+/** Runs `runs` inputs and calls `begin` before each; the same seed produces the same inputs. */
 export async function runTarget(
   target: Target,
   seed: number,

@@ -1,22 +1,22 @@
 import { MeshError } from "@kasbah/pki";
 import type fc from "fast-check";
 
-/** What became of one input. */
+/** The result of one input. */
 export type Verdict = "accepted" | "refused";
 
-/** One reader of bytes that strangers choose. */
+/** A parser of untrusted bytes. */
 export interface Target {
   readonly name: string;
-  /** Inputs that it accepts; what is tried grows out of them. */
+  /** Inputs that it accepts; the fuzzer mutates them. */
   readonly valid: readonly Uint8Array[];
   readonly inputs: fc.Arbitrary<Uint8Array>;
-  /** Throws where a property is broken. A refusal is none. */
+  /** Throws if a property is broken. A refusal does not break one. */
   readonly check: (input: Uint8Array) => Verdict | Promise<Verdict>;
-  /** Milliseconds of one core that an input may cost. Default 50. */
+  /** CPU milliseconds that an input may take. Default 50. */
   readonly budgetMs?: number;
 }
 
-/** What a reader made of an input: undefined when it refused in one of the ways that it may. */
+/** The result of a parser, or undefined if it refused the input in a permitted way. */
 export function read<T>(work: () => T, mayRefuseWith: (error: unknown) => boolean = isMeshError) {
   try {
     return { value: work() };
@@ -26,7 +26,7 @@ export function read<T>(work: () => T, mayRefuseWith: (error: unknown) => boolea
   }
 }
 
-/** The same for a reader that answers later. */
+/** The same for an asynchronous parser. */
 export async function readLater<T>(work: () => Promise<T>) {
   try {
     return { value: await work() };
@@ -40,7 +40,7 @@ export function isMeshError(error: unknown): boolean {
   return error instanceof MeshError;
 }
 
-/** For an operator's own file, which is read at start and when it changes, by a reader of YAML that is not fast. */
+/** For an operator's file, which is read at start-up and on change by a slow YAML parser. */
 export const fileBudgetMs = 500;
 
 export const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "utf8"));

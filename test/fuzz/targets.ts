@@ -17,7 +17,7 @@ import { authorization, tokenClaims, tokenHeader } from "./targets/token.ts";
 import { tokenIssuers } from "./targets/token-issuers.ts";
 import { tokenReview } from "./targets/token-review.ts";
 
-/** Every reader of bytes that we did not write ourselves, the most exposed first. */
+/** Every parser of bytes from outside, the most exposed first. */
 export const targets: readonly Target[] = [
   requestDer,
   signedRequest,

@@ -2,7 +2,7 @@ import type { Target, Verdict } from "./target.ts";
 
 const defaultBudgetMs = 50;
 
-/** A case that broke a property, or took too long. */
+/** An input that broke a property or exceeded its time budget. */
 export class BrokenProperty extends Error {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
@@ -11,8 +11,9 @@ export class BrokenProperty extends Error {
 }
 
 /**
- * Hands one input to a target. Time is that of this thread, so that a busy machine does not count; a slow run is
- * repeated twice, since the first may have met the compiler or a collection of garbage.
+ * Runs one input through a target. The time is the CPU time of this thread, so that other load does not
+ * count. A slow run is repeated twice, because the compiler or the garbage collector may have slowed the
+ * first.
  *
  * @throws BrokenProperty
  */
@@ -29,7 +30,8 @@ export async function tryCase(target: Target, input: Uint8Array): Promise<Verdic
 
 async function timed(target: Target, input: Uint8Array): Promise<{ verdict: Verdict; ms: number }> {
   const { stackTraceLimit } = Error;
-  // Test runners keep whole stacks, which makes an error out of deep recursion dear; daemons keep ten frames.
+  // Test runners keep full stack traces, which makes errors in deep recursion expensive; the daemons keep ten
+  // frames.
   Error.stackTraceLimit = 10;
   const before = process.threadCpuUsage();
   try {

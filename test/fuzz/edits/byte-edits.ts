@@ -5,7 +5,7 @@ type ByteEdit = (bytes: Buffer) => Uint8Array;
 const place = fc.nat({ max: 0xffff });
 const mostBytes = 64 * 1024;
 
-/** One to four changes to bytes, whatever they mean; `words` are put in whole. */
+/** One to four changes to arbitrary bytes; `words` are inserted whole. */
 export function byteEdits(
   words: readonly string[],
   others: readonly Uint8Array[],
@@ -40,7 +40,7 @@ const remove = at(fc.integer({ min: 1, max: 16 }), (bytes, index, count) =>
 
 const insert = at(fc.uint8Array({ minLength: 1, maxLength: 8 }), inserted);
 
-/** What backtracks or counts in squares shows itself by repetition. */
+/** Repetition exposes backtracking and quadratic run time. */
 const repeat = at(
   fc.record({ length: fc.integer({ min: 1, max: 24 }), times: fc.integer({ min: 1, max: 300 }) }),
   (bytes, index, { length, times }) => {
@@ -53,7 +53,7 @@ function insertWord(words: readonly string[]): fc.Arbitrary<ByteEdit> {
   return at(fc.constantFrom(...words), (bytes, index, word) => inserted(bytes, index, Buffer.from(word)));
 }
 
-/** The beginning of one valid input and the end of another. */
+/** The start of one valid input joined to the end of another. */
 function splice(others: readonly Uint8Array[]): fc.Arbitrary<ByteEdit> {
   return at(fc.record({ other: fc.constantFrom(...others), from: place }), (bytes, index, { other, from }) =>
     Buffer.concat([bytes.subarray(0, index), other.subarray(from % (other.length + 1))]),

@@ -8,7 +8,7 @@ import {
   writeDerNodes,
 } from "./der-tree.ts";
 
-/** Changes one of all the elements; the lengths around it stay right. */
+/** Changes one of the elements; the lengths of the surrounding elements are updated. */
 type DerEdit = (all: readonly DerNode[]) => void;
 
 const place = fc.nat({ max: 0xffff });
@@ -45,7 +45,7 @@ const edits = fc.oneof(
   }),
 );
 
-/** One to three changes to the elements of DER; what is no DER stays as it is. */
+/** One to three changes to DER elements; input that is not DER stays unchanged. */
 export const derEdits: fc.Arbitrary<(bytes: Uint8Array) => Uint8Array> = fc
   .array(edits, { minLength: 1, maxLength: 3 })
   .map((list) => (bytes) => {
@@ -69,7 +69,7 @@ function edit<T>(
 
 function nodeAt(all: readonly DerNode[], at: number): DerNode {
   const node = all[at % all.length];
-  if (node === undefined) throw new RangeError("there are no elements to change");
+  if (node === undefined) throw new RangeError("no elements to change");
   return node;
 }
 

@@ -1,29 +1,32 @@
-/** How the length of an element is written. */
+/** The encoding of an element's length. */
 export type LengthForm =
   | "right"
-  /** BER's, with an end-of-contents marker. */
+  /** The indefinite form of BER, with an end-of-contents marker. */
   | "indefinite"
-  /** In so many octets behind the first, whether or not fewer would do. */
+  /** The long form with this many octets, even if fewer would suffice. */
   | { readonly octets: number }
-  /** Wrong by so much. */
+  /** The right length plus this offset. */
   | { readonly off: number };
 
-/** One element, to be changed at will and written again, right or wrong. */
+/** A mutable element that can be written again, valid or not. */
 export interface DerNode {
   tag: number;
   length: LengthForm;
-  /** Octets in front of the children: the unused bits of a BIT STRING that holds DER. */
+  /** Octets before the children: the unused-bits octet of a BIT STRING that contains DER. */
   lead: Uint8Array;
-  /** Bytes, or the elements that they are. */
+  /** Raw bytes, or the child elements that they encode. */
   body: Uint8Array | DerNode[];
-  /** Written in its place, whatever it says. */
+  /** Bytes to write instead of the element. */
   instead?: Uint8Array;
 }
 
 const bitString = 0x03;
 const octetString = 0x04;
 
-/** Reads elements as far as they can be read, those inside of strings too unless told; undefined for what is no DER. */
+/**
+ * Parses as many elements as possible, by default those inside strings as well; undefined if the bytes are
+ * not DER.
+ */
 export function readDerNodes(bytes: Uint8Array, opensStrings = true): DerNode[] | undefined {
   const nodes: DerNode[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -35,7 +38,7 @@ export function readDerNodes(bytes: Uint8Array, opensStrings = true): DerNode[] 
   return nodes;
 }
 
-/** Every node of a forest, parents first. */
+/** Every node of all trees, parents first. */
 export function allNodes(nodes: readonly DerNode[]): DerNode[] {
   return nodes.flatMap((node) => [node, ...(Array.isArray(node.body) ? allNodes(node.body) : [])]);
 }

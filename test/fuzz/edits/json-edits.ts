@@ -5,7 +5,9 @@ type JsonEdit = (all: readonly JsonNode[]) => void;
 
 const place = fc.nat({ max: 0xffff });
 
-/** Texts in the place of a value: of another kind, beyond every range, or with a meaning for some runtime. */
+/**
+ * Replacements for a value: of another type, out of every range, or with a special meaning for some runtime.
+ */
 const oddValues = [
   "null",
   "true",
@@ -55,7 +57,7 @@ const edits = fc.oneof(
   }),
 );
 
-/** One to four changes to the values of JSON; what is no JSON stays as it is. */
+/** One to four changes to JSON values; input that is not JSON stays unchanged. */
 export const jsonEdits: fc.Arbitrary<(bytes: Uint8Array) => Uint8Array> = fc
   .array(edits, { minLength: 1, maxLength: 4 })
   .map((list) => (bytes) => {
@@ -82,7 +84,7 @@ function nodeAt(all: readonly JsonNode[], at: number): JsonNode {
 
 type Members = ReturnType<typeof membersOf>;
 
-/** The value with other members in the place of one; a value without members stays. */
+/** Replaces a member of the value by other members; a value without members stays unchanged. */
 function withMembers(
   node: JsonNode,
   at: number,

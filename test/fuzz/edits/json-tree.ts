@@ -1,15 +1,15 @@
-/** A JSON value to be changed at will: a leaf is the text that will be written, JSON or not. */
+/** A mutable JSON value: a leaf is the text to write, JSON or not. */
 export interface JsonNode {
   value: string | readonly JsonNode[] | readonly JsonMember[];
 }
 
-/** A member of an object; a name may come twice, as it can in a text. */
+/** A member of an object; a name may occur twice, as in JSON text. */
 export interface JsonMember {
   readonly name: string;
   readonly node: JsonNode;
 }
 
-/** Reads JSON; undefined for what is none. */
+/** Parses JSON; undefined if the text is not JSON. */
 export function readJsonNode(text: string): JsonNode | undefined {
   try {
     return nodeOf(JSON.parse(text));

@@ -46,7 +46,7 @@ export const trustBundle: Target = {
   },
 };
 
-/** Two readers that differ would let one be shown what the other checks. */
+/** If two parsers disagree, an attacker can show one of them what the other does not check. */
 function compareWithOpenssl(ours: Certificate): void {
   const theirs = new X509Certificate(ours.der);
   assert.equal(BigInt(`0x${theirs.serialNumber}`), BigInt(`0x${ours.serial}`), "the serials differ");
@@ -55,22 +55,23 @@ function compareWithOpenssl(ours: Certificate): void {
   assert.equal(theirs.validFromDate.getTime(), ours.notBefore.getTime(), "notBefore differs");
   assert.equal(theirs.validToDate.getTime(), ours.notAfter.getTime(), "notAfter differs");
   if (theirs.subjectAltName === undefined && ours.extensions.names.length > 0) {
-    // An otherName inside is broken: OpenSSL drops all names with it, so none may make an identity here.
+    // An otherName in it is malformed: OpenSSL then drops all names, so none of them may become an identity
+    // here.
     assert.equal(ours.spiffeId, undefined, "it has an identity that OpenSSL does not see");
     return;
   }
   const mayIssue = ours.isCa && ours.extensions.maySignCertificates;
-  // OpenSSL also looks into names of kinds that constraints have no use for, and is the stricter for it.
+  // OpenSSL also checks names of kinds that constraints do not cover, and is stricter as a result.
   if (theirs.ca || ours.extensions.nameConstraints === undefined) {
-    assert.equal(theirs.ca, mayIssue, "one of the two takes it for a CA");
+    assert.equal(theirs.ca, mayIssue, "only one of the two treats it as a CA");
   }
   const names = namesIn(theirs.subjectAltName ?? "");
   assert.deepEqual(names.get("URI") ?? [], ours.uriNames, "the URI names differ");
   assert.deepEqual(names.get("DNS") ?? [], ours.dnsNames, "the DNS names differ");
-  assert.equal(names.get("IP Address")?.length ?? 0, ours.ipAddresses.length, "the addresses differ");
+  assert.equal(names.get("IP Address")?.length ?? 0, ours.ipAddresses.length, "the IP addresses differ");
 }
 
-/** `URI:…, DNS:…`; a value that could be mistaken for another name is written as JSON. */
+/** Parses `URI:…, DNS:…`; a value that could be confused with another name is written as JSON. */
 function namesIn(text: string): ReadonlyMap<string, readonly string[]> {
   const pairs = [...text.matchAll(/([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/gsu)];
   return pairs.reduce((names, [, kind = "", value = ""]) => {

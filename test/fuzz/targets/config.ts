@@ -26,7 +26,7 @@ const values = z.record(z.string(), z.union([z.string(), z.number(), z.array(z.s
 const options = serverOptions({ isRoot: false, env: {} });
 const command = serverCommand("1.2.3");
 
-/** Any document by a schema. */
+/** Any document parsed with a schema. */
 export const yamlDocument: Target = {
   name: "yaml-document",
   valid,
@@ -43,7 +43,7 @@ export const yamlDocument: Target = {
   },
 };
 
-/** The file of the CA's own settings. */
+/** The CA's configuration file. */
 export const configFile: Target = {
   name: "config-file",
   valid,
@@ -51,15 +51,15 @@ export const configFile: Target = {
   budgetMs: fileBudgetMs,
   check(text) {
     const readFile = () => textOf(text);
-    // Called by itself too, since `loadConfig` takes whatever it throws for an unreadable file.
+    // Also called directly, because `loadConfig` reports any exception as an unreadable file.
     readConfigFile("c.yaml", readFile(), Object.values(options));
     try {
       loadConfig(command, options, { argv: ["--config", "c.yaml"], env: {}, readFile });
       return "accepted";
     } catch (error) {
       if (!(error instanceof ConfigInvalidError)) throw error;
-      // Whoever prints them makes them printable.
-      assert.ok(error.problems.length > 0, "it does not say what is wrong");
+      // The caller that prints the problems escapes them.
+      assert.ok(error.problems.length > 0, "the refusal lists no problem");
       return "refused";
     }
   },

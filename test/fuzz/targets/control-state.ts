@@ -41,7 +41,7 @@ const busy: AuthorityState = {
 };
 const states = [emptyState, busy].map((state) => bytesOf(JSON.stringify(encodeState(state))));
 
-/** What the CA finds in its own directory when it starts, after a disk or a person was at it. */
+/** The state that the CA reads from its directory at start-up, after a disk fault or a manual edit. */
 export const controlState: Target = {
   name: "control-state",
   valid: states,
@@ -60,7 +60,7 @@ function isSyntaxError(error: unknown): boolean {
   return error instanceof SyntaxError;
 }
 
-/** A TypeError of the reader's own, and not one of the runtime that stumbled. */
+/** A TypeError that the parser throws on purpose, not one from the runtime. */
 function isRefusal(error: unknown): boolean {
   const isOurs = error instanceof TypeError && error.message.startsWith("the control state");
   return isOurs || isMeshError(error);

@@ -27,7 +27,7 @@ const words = [
 
 let order: CertificateRequestBody | undefined;
 
-/** Reads the order, as the real one does once the caller is known, and has nothing to give. */
+/** Reads the order, like the real authority after authentication, and issues nothing. */
 const issuance = {
   createCertificate: async (call: { readBody(): CertificateRequestBody }): Promise<never> => {
     order = call.readBody();
@@ -52,7 +52,7 @@ const context = {
   signal: AbortSignal.abort(),
 };
 
-/** The body of a call, by the handler that stock agents reach. */
+/** The body of a call, through the handler that stock agents call. */
 export const createCertificateBody: Target = {
   name: "create-certificate",
   valid: orders,
@@ -73,7 +73,7 @@ export const createCertificateBody: Target = {
   },
 };
 
-/** Lists in lists in the metadata, so deep: a reader that recurses runs out of stack. */
+/** Lists nested this deep in the metadata, to exhaust the stack of a recursive parser. */
 function nested(depth: number): Uint8Array {
   let value = Buffer.of(0x08, 0x00);
   for (let level = 0; level < depth; level += 1) value = field(6, field(1, value));

@@ -12,11 +12,11 @@ const key = fixedP256Key("request");
 const spki = key.export({ format: "jwk" });
 const publicSpki = createPublicKey({ key: spki, format: "jwk" }).export({ format: "der", type: "spki" });
 
-/** What is signed of each request, with our key in the place of its own. */
+/** The signed part of each request, with its key replaced by ours. */
 const infos = requestDers.map((der) => {
   const [request] = readDerNodes(der) ?? [];
   const [info] = Array.isArray(request?.body) ? request.body : [];
-  if (info === undefined || !Array.isArray(info.body)) throw new TypeError("a fixture is no request");
+  if (info === undefined || !Array.isArray(info.body)) throw new TypeError("the fixture is not a request");
   const [, , itsKey] = info.body;
   if (itsKey !== undefined) itsKey.instead = publicSpki;
   return new Uint8Array(writeDerNode(info));
@@ -31,7 +31,7 @@ const words = [
 ];
 const pems = requestPems.map(bytesOf);
 
-/** Requests whose signature no longer fits: the gates in front of it. */
+/** Requests whose signature no longer verifies: tests the checks before the signature check. */
 export const requestDer: Target = {
   name: "csr-der",
   valid: requestDers,
@@ -39,7 +39,7 @@ export const requestDer: Target = {
   check: (der) => judge(encodePem(label, der)),
 };
 
-/** Requests that are signed after the change: the readers of what a stranger with a key of its own may say. */
+/** Requests signed after the mutation: tests the parsers that an attacker with its own key can reach. */
 export const signedRequest: Target = {
   name: "csr-signed",
   valid: infos,
@@ -61,18 +61,18 @@ function judge(pem: string): Verdict {
   return "accepted";
 }
 
-/** OpenSSL sees the same key, and the bytes have no other spelling. */
+/** OpenSSL reads the same key, and the bytes are the only valid encoding. */
 function checkAccepted(pem: string, { publicKey, requestedUris }: CertificateRequest): void {
   const der = parsePemBlock(pem, label);
-  // What stands in strings is read only where it has a meaning for us.
+  // Nested strings are parsed only where they have a meaning for us.
   const nodes = readDerNodes(der, false);
   assert.ok(nodes !== undefined && Buffer.from(der).equals(writeDerNodes(nodes)), "it is not canonical");
   const opened = createPublicKey({ key: Buffer.from(publicKey.spki), format: "der", type: "spki" });
   const theirs = opened.export({ format: "der", type: "spki" });
   assert.ok(theirs.equals(publicKey.spki), "OpenSSL reads another key");
-  assert.ok(Buffer.from(der).includes(publicKey.spki), "the key is not the request's");
+  assert.ok(Buffer.from(der).includes(publicKey.spki), "the key differs from the request's");
   const found = requestedUris.every((uri) => Buffer.from(der).includes(Buffer.from(uri, "latin1")));
-  assert.ok(found, "a URI is not the request's");
+  assert.ok(found, "a URI differs from the request's");
 }
 
 function signed(info: Uint8Array): Uint8Array {

@@ -15,16 +15,16 @@ const known = ["default", "ROOTCA"];
 const names = [...known, "*", "other"];
 const isKnown = (name: string) => known.includes(name);
 
-/** What a client remembers of its stream, kept apart from what the server does. */
+/** The state of the stream as the client sees it, independent of the server's code. */
 class ClientModel {
   asked: ReadonlySet<string> = new Set();
-  /** What each response carried, by nonce. */
+  /** The contents of each response, by nonce. */
   readonly responses = new Map<string, readonly string[]>();
-  /** `name version` of all that it refused, while it follows the name. */
+  /** `name version` of every rejected resource of a subscribed name. */
   readonly refused = new Set<string>();
-  /** Of what it is subscribed to. */
+  /** The latest version of each subscribed resource. */
   had = new Map<string, string>();
-  /** Names that it has, or had, something of. */
+  /** Names of resources that it has or has had. */
   readonly owned = new Set<string>();
 
   request({ subscribe, unsubscribe, held, nonce, rejection }: DeltaRequest, last: string): void {
@@ -37,7 +37,7 @@ class ClientModel {
     this.had = new Map([...this.had].filter(([name]) => stay.includes(name)));
   }
 
-  /** Whoever asks for a name that was left is a new client of it. */
+  /** If a client subscribes again to a name that it left, it starts afresh with that name. */
   #leave(name: string): void {
     const isOf = (one: string) => one.startsWith(`${name} `);
     for (const one of this.refused) if (isOf(one)) this.refused.delete(one);
@@ -51,14 +51,14 @@ class ClientModel {
 
   receive({ names: sent, removed, nonce }: DeltaResponse, versions: Versions): void {
     assert.ok(sent.length + removed.length > 0 && new Set(sent).size === sent.length);
-    assert.ok(!this.responses.has(nonce), "a nonce was used again");
+    assert.ok(!this.responses.has(nonce), "a nonce was reused");
     for (const name of removed) {
       assert.ok(!isKnown(name) && !this.owned.has(name) && name !== "*", `${name} was withdrawn`);
     }
     for (const name of sent) {
       const version = versions.get(name);
-      assert.ok(version !== undefined && this.asked.has(name), `${name} was not asked for`);
-      assert.ok(!this.refused.has(`${name} ${version}`), `${name} ${version} was refused before`);
+      assert.ok(version !== undefined && this.asked.has(name), `${name} was not subscribed to`);
+      assert.ok(!this.refused.has(`${name} ${version}`), `${name} ${version} was rejected before`);
       this.had.set(name, version);
       this.owned.add(name);
     }
@@ -68,8 +68,8 @@ class ClientModel {
     );
   }
 
-  /** Nothing that it asked for and did not refuse may be kept from it. */
-  lacks(versions: Versions): string | undefined {
+  /** A name that the server withholds although the client subscribed to it and did not reject it. */
+  withheld(versions: Versions): string | undefined {
     return [...this.asked].find((name) => {
       const version = versions.get(name);
       if (version === undefined || this.had.get(name) === version) return false;
@@ -78,7 +78,7 @@ class ClientModel {
   }
 }
 
-/** Octets from here on are updates; one below is a request, with the octet after it. */
+/** Octets from this value on are updates; a lower one is a request together with the next octet. */
 const firstUpdate = 0xc0;
 
 const stories = [
@@ -86,11 +86,11 @@ const stories = [
   [0x0f, 0xf0, 0xc1, 0x22, 0x11, 0xc6, 0x5f, 0x0f],
 ].map((octets) => Uint8Array.from(octets));
 
-/** A client of delta secret discovery that sends anything in any order, while secrets come, change and go. */
+/** A delta SDS client that sends any messages in any order while secrets appear, change and disappear. */
 export const deltaSubscription: Target = {
   name: "sds-delta-subscription",
   valid: stories,
-  // Shorter than sixteen responses and their verdicts, which is as far as the server remembers.
+  // Fewer events than sixteen responses with their verdicts, which is the server's memory limit.
   inputs: fc.uint8Array({ maxLength: 30 }),
   check(story) {
     const model = new ClientModel();
@@ -108,14 +108,17 @@ export const deltaSubscription: Target = {
         ? onDeltaUpdate(state, known, snapshot)
         : onDeltaRequest(state, request, snapshot);
       if (step.response !== undefined) model.receive(step.response, versions);
-      assert.equal(isUpdate ? model.lacks(versions) : undefined, undefined, "an update was kept back");
+      assert.equal(isUpdate ? model.withheld(versions) : undefined, undefined, "an update was withheld");
       state = step.subscription;
     }
     return "accepted";
   },
 };
 
-/** Two octets as a request: names to subscribe to, whether it refuses and which nonce; names to leave, names held. */
+/**
+ * Decodes two octets into a request: names to subscribe to, rejection and nonce; names to unsubscribe from,
+ * names held.
+ */
 function requestOf(octet: number, next: number, state: DeltaSubscription): DeltaRequest {
   const chosen = (bits: number) => names.filter((_, bit) => (bits & (1 << bit)) !== 0);
   const nonce = ["", state.nonce, String(Math.max(1, state.responses - 1))][octet >> 6] ?? "";
@@ -129,7 +132,7 @@ function requestOf(octet: number, next: number, state: DeltaSubscription): Delta
   };
 }
 
-/** Two bits of version for each name; of the four, one is none. */
+/** Two bits of version for each name; one of the four values means no secret. */
 function versionsIn(octet: number): Versions {
   const all = known.map((name, index) => [name, (octet >> (2 * index)) & 3] as const);
   return new Map(all.filter(([, version]) => version > 0).map(([name, version]) => [name, `v${version}`]));

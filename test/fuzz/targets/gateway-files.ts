@@ -24,7 +24,10 @@ const names = [
   "file-root:system",
 ];
 
-/** Certificates of public CAs, which we hand on: whatever passes must be what OpenSSL reads, key included. */
+/**
+ * Certificates of public CAs, which are passed on: OpenSSL must read every accepted one the same way,
+ * including its key.
+ */
 export const operatorCertificate: Target = {
   name: "operator-certificate",
   valid: certificates,
@@ -35,7 +38,7 @@ export const operatorCertificate: Target = {
     const [block] = findPemBlocks(certificate.value.toPem());
     assert.deepEqual(block?.der, new Uint8Array(der), "its PEM is another certificate");
     try {
-      // Node has aborted the process here over a point that is none.
+      // Node.js has aborted the process here for a point that is not on the curve.
       assert.ok(certificate.value.publicKey.asymmetricKeyDetails !== undefined);
     } catch (error) {
       assert.ok(error instanceof Error && !(error instanceof assert.AssertionError), "a key without a type");
@@ -52,12 +55,12 @@ export const rootFile: Target = {
     const roots = read(() => parseRoots(Buffer.from(bytes)));
     if (roots === undefined) return "refused";
     const again = parseRoots(Buffer.from(roots.value.pem));
-    assert.deepEqual(again, { pem: roots.value.pem, dropped: 0 }, "it reads its own words differently");
+    assert.deepEqual(again, { pem: roots.value.pem, dropped: 0 }, "its own output parses differently");
     return "accepted";
   },
 };
 
-/** What is opened for a client's word: nothing that goes up, ends early, or may be split in two ways. */
+/** File names that a client chooses: none may leave the directory, be truncated, or split in two ways. */
 export const fileName: Target = {
   name: "file-name",
   valid: names.map(bytesOf),
@@ -78,7 +81,7 @@ export const fileName: Target = {
     if (files === undefined) return "refused";
     for (const path of pathsOf(files)) {
       assert.match(path, /^\.?\/[^~\p{Cc}]+$/u);
-      assert.ok(!path.split("/").includes(".."), "it goes up");
+      assert.ok(!path.split("/").includes(".."), "it leaves the directory");
     }
     if (files.kind === "pair") assert.equal(text, `file-cert:${files.certificate}~${files.key}`);
     return "accepted";

@@ -44,7 +44,7 @@ const entries: readonly LedgerEntry[] = [
   },
 ];
 
-/** What `audit` reads from a disk that others may have written to. */
+/** The entries that `audit` reads from a disk to which others may have written. */
 export const ledgerEntry: Target = {
   name: "ledger-entry",
   valid: entries.map(encodeEntry),
@@ -55,7 +55,8 @@ export const ledgerEntry: Target = {
       (error) => error instanceof EntryError,
     )?.value;
     if (entry === undefined) return "refused";
-    // Two texts of one entry would be two leaves; the first release wrote its members in another order.
+    // Two encodings of one entry would produce two leaves; the first release wrote the members in another
+    // order.
     if (entry.v > 1) assert.deepEqual(Buffer.from(encodeEntry(entry)), Buffer.from(line));
     return "accepted";
   },
@@ -74,7 +75,7 @@ const proof = formatProofFile({
   key: trusted,
 });
 
-/** A checkpoint from anywhere: whatever else is in it, what is believed is what was signed. */
+/** A checkpoint from any source: regardless of other content, only the signed text may be trusted. */
 export const checkpointNote: Target = {
   name: "checkpoint",
   valid: [bytesOf(note)],

@@ -7,7 +7,7 @@ const ids = ["spiffe://cluster.local/ns/demo/sa/frontend", "spiffe://a", "spiffe
 const words = ["/", "//", "/./", "/../", "%2f", ":", "@", "?", "#", " ", "\n", "\u0000", "ı", "K", "．", "é"];
 const domains = ["cluster.local", "a", "td_1.example-x"];
 
-/** A name has one spelling: what was read is printed as it was written. */
+/** A name has exactly one spelling: a parsed name prints as it was written. */
 export const spiffeId: Target = {
   name: "spiffe-id",
   valid: ids.map(bytesOf),
@@ -22,7 +22,7 @@ export const spiffeId: Target = {
     if (workload !== undefined) {
       assert.equal(id.value.path, `/ns/${workload.namespace}/sa/${workload.serviceAccount}`);
     }
-    assert.match(text, /^[\x21-\x7e]+$/, "it holds more than visible ASCII");
+    assert.match(text, /^[\x21-\x7e]+$/, "it contains more than visible ASCII");
     return "accepted";
   },
 };
@@ -36,7 +36,11 @@ export const trustDomain: Target = {
     const domain = read(() => parseTrustDomain(text));
     if (domain === undefined) return "refused";
     assert.equal(domain.value.toString(), text);
-    assert.equal(parseSpiffeId(`spiffe://${text}/x`).trustDomain.name, text, "it does not fit into an ID");
+    assert.equal(
+      parseSpiffeId(`spiffe://${text}/x`).trustDomain.name,
+      text,
+      "it is not valid in a SPIFFE ID",
+    );
     return "accepted";
   },
 };

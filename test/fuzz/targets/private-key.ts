@@ -13,7 +13,7 @@ const plain = key.export({ format: "der", type: "pkcs8" });
 const sec1 = key.export({ format: "der", type: "sec1" });
 const encrypted = encrypt(plain, 3);
 
-/** What a damaged iteration count may cost is bounded by the reader at ten million. */
+/** The parser limits the cost of a damaged iteration count to ten million iterations. */
 const budgetMs = 20_000;
 const pems = [
   encodePem(encryptedLabel, encrypted),
@@ -31,7 +31,7 @@ const words = [
   "\u0000",
 ];
 
-/** A key under a passphrase, with few iterations, as DER. */
+/** A passphrase-encrypted key with few iterations, as DER. */
 export const encryptedKey: Target = {
   name: "encrypted-key",
   valid: [encrypted],
@@ -40,7 +40,7 @@ export const encryptedKey: Target = {
   budgetMs,
 };
 
-/** Keys that lie open, as DER. */
+/** Unencrypted keys, as DER. */
 export const plainKey: Target = {
   name: "plain-key",
   valid: [new Uint8Array(plain)],
@@ -63,14 +63,14 @@ function judge(pem: string): Verdict {
   const data = Buffer.from("anything");
   const { hash } = value.publicKey.algorithm.signature;
   const fits = verify(hash, data, value.publicKey.keyObject, value.sign(data));
-  assert.ok(fits, "the public half is not that of the private key");
+  assert.ok(fits, "the public key does not match the private key");
   const again = parsePrivateKey(value.toPkcs8Pem());
   assert.ok(again.publicKey.equals(value.publicKey), "its PEM is another key");
   assert.ok(parsePemBlock(value.toPkcs8Pem(), "PRIVATE KEY").length > 0);
   return "accepted";
 }
 
-/** EncryptedPrivateKeyInfo with PBES2, whose salt and vector are always the same. */
+/** EncryptedPrivateKeyInfo with PBES2, with a fixed salt and initialization vector. */
 function encrypt(content: Uint8Array, iterations: number): Uint8Array {
   const salt = createHash("sha256").update("salt").digest().subarray(0, 16);
   const iv = createHash("sha256").update("iv").digest().subarray(0, 16);

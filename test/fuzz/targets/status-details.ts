@@ -20,7 +20,10 @@ const words = [
   "\u007f\u007f",
 ];
 
-/** The trailer of a refused call, as a client reads it. Any error may be thrown; the caller catches all of them. */
+/**
+ * The trailer of a refused call, as a client parses it. It may throw any error; the caller catches all of
+ * them.
+ */
 export const statusDetails: Target = {
   name: "status-details",
   valid: trailers,
@@ -31,7 +34,7 @@ export const statusDetails: Target = {
     const wait = read(() => decodeRetryAfterMs(trailer), isError);
     assert.equal(Object.hasOwn(Object.prototype, "problem"), false);
     if (info?.value !== undefined) checkTexts(Object.values(info.value.metadata));
-    if (wait?.value !== undefined) assert.ok(Number.isFinite(wait.value), "the wait is no number");
+    if (wait?.value !== undefined) assert.ok(Number.isFinite(wait.value), "the wait is not a number");
     return info === undefined && wait === undefined ? "refused" : "accepted";
   },
 };
@@ -39,6 +42,6 @@ export const statusDetails: Target = {
 function checkTexts(values: readonly unknown[]): void {
   assert.ok(
     values.every((value) => typeof value === "string"),
-    "a fact is no text",
+    "a fact is not a string",
   );
 }

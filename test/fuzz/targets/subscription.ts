@@ -16,13 +16,13 @@ const known = new Set(["default", "ROOTCA"]);
 const isKnown = (name: string) => known.has(name);
 const nonces = ["current", "", "9999"];
 
-/** What a client remembers of its stream, kept apart from what the server does. */
+/** The state of the stream as the client sees it, independent of the server's code. */
 class ClientModel {
   asked: ReadonlySet<string> = new Set();
   last: SotwResponse | undefined;
-  /** Names of the last response, which it may still refuse. */
+  /** Names of the last response, which the client may still reject. */
   #open = new Set<string>();
-  /** `name version` of all that it refused, while it follows the name. */
+  /** `name version` of every rejected resource of a subscribed name. */
   readonly refused = new Set<string>();
   readonly had = new Map<string, string>();
 
@@ -34,7 +34,7 @@ class ClientModel {
     this.asked = asked;
   }
 
-  /** Whoever asks for a name that was left is a new client of it. */
+  /** If a client subscribes again to a name that it left, it starts afresh with that name. */
   #leave(name: string): void {
     this.#open.delete(name);
     for (const one of this.refused) if (one.startsWith(`${name} `)) this.refused.delete(one);
@@ -43,19 +43,19 @@ class ClientModel {
   receive(response: SotwResponse | undefined, versions: Versions): void {
     if (response === undefined) return;
     assert.ok(response.names.length > 0 && new Set(response.names).size === response.names.length);
-    assert.notEqual(response.nonce, this.last?.nonce, "a nonce was used again");
+    assert.notEqual(response.nonce, this.last?.nonce, "a nonce was reused");
     for (const name of response.names) {
       const version = versions.get(name);
-      assert.ok(version !== undefined && this.asked.has(name), `${name} was not asked for`);
-      assert.ok(!this.refused.has(`${name} ${version}`), `${name} ${version} was refused before`);
+      assert.ok(version !== undefined && this.asked.has(name), `${name} was not subscribed to`);
+      assert.ok(!this.refused.has(`${name} ${version}`), `${name} ${version} was rejected before`);
       this.had.set(name, version);
     }
     this.last = response;
     this.#open = new Set(response.names);
   }
 
-  /** Nothing that it asked for and did not refuse may be kept from it. */
-  lacks(versions: Versions): string | undefined {
+  /** A name that the server withholds although the client subscribed to it and did not reject it. */
+  withheld(versions: Versions): string | undefined {
     return [...this.asked].find((name) => {
       const version = versions.get(name);
       return (
@@ -65,7 +65,7 @@ class ClientModel {
   }
 }
 
-/** Octets from here on are updates, those below are requests. */
+/** Octets from this value on are updates; lower ones are requests. */
 const firstUpdate = 0xc0;
 
 const stories = [
@@ -73,7 +73,7 @@ const stories = [
   [0x05, 0x02, 0x87, 0x05, 0x46, 0xc1, 0x05],
 ].map((octets) => Uint8Array.from(octets));
 
-/** A client of secret discovery that sends anything in any order, while secrets come, change and go. */
+/** An SDS client that sends any messages in any order while secrets appear, change and disappear. */
 export const subscription: Target = {
   name: "sds-subscription",
   valid: stories,
@@ -89,14 +89,14 @@ export const subscription: Target = {
           ? onSotwUpdate(state, [...known], { isKnown, versions })
           : onSotwRequest(state, requestOf(octet, state, model), { isKnown, versions });
       model.receive(step.response, versions);
-      if (octet >= firstUpdate) assert.equal(model.lacks(versions), undefined, "an update was kept back");
+      if (octet >= firstUpdate) assert.equal(model.withheld(versions), undefined, "an update was withheld");
       state = step.subscription;
     }
     return "accepted";
   },
 };
 
-/** One octet as a request: whether it refuses, which names, which nonce. */
+/** Decodes one octet into a request: rejection, names and nonce. */
 function requestOf(octet: number, state: SotwSubscription, model: ClientModel): SotwRequest {
   const wanted = names.filter((_, bit) => ((octet >> 1) & (1 << bit)) !== 0);
   const chosen = nonces[octet >> 6] ?? "";
@@ -106,7 +106,7 @@ function requestOf(octet: number, state: SotwSubscription, model: ClientModel): 
   return { names: wanted, nonce, rejection: rejects ? "no" : undefined };
 }
 
-/** Two bits of version for each name; of the four, one is none. */
+/** Two bits of version for each name; one of the four values means no secret. */
 function changed(versions: Versions, octet: number): Versions {
   const next = new Map(versions);
   for (const [index, name] of [...known].entries()) {

@@ -28,7 +28,7 @@ const refusals = ['{"status":{"authenticated":false,"error":"no"}}', '{"kind":"S
   bytesOf,
 );
 
-/** What an API server, or somebody in its place, answers. */
+/** Replies of an API server or of an impostor. */
 export const tokenReview: Target = {
   name: "token-review",
   valid: replies,
@@ -45,8 +45,11 @@ export const tokenReview: Target = {
     const token = { text: "a.b.c", claimedIssuer: undefined, unprovenClaims: {} };
     const caller = await readLater(() => authenticator.authenticate(token));
     if (caller === undefined) return "refused";
-    assert.ok(/"authenticated" ?: ?true/.test(body.replaceAll(/\s/gu, "")), "nobody said so");
-    assert.ok(caller.value.spiffeId.workload, "it is no workload's name");
+    assert.ok(
+      /"authenticated" ?: ?true/.test(body.replaceAll(/\s/gu, "")),
+      "the reply did not authenticate the caller",
+    );
+    assert.ok(caller.value.spiffeId.workload, "it is not the name of a workload");
     return "accepted";
   },
 };

@@ -49,7 +49,7 @@ const payloads = [
 ];
 const values = payloads.map((payload) => bytesOf(`Bearer ${signed(bytesOf(header), bytesOf(payload))}`));
 
-/** The header's text as it comes. */
+/** The raw text of the header. */
 export const authorization: Target = {
   name: "authorization",
   valid: values,
@@ -57,7 +57,7 @@ export const authorization: Target = {
   check: (value) => judge(textOf(value)),
 };
 
-/** Claims under a signature that is right. */
+/** Claims with a valid signature. */
 export const tokenClaims: Target = {
   name: "token-claims",
   valid: payloads.map(bytesOf),
@@ -65,7 +65,7 @@ export const tokenClaims: Target = {
   check: (payload) => judge(`Bearer ${signed(bytesOf(header), payload)}`),
 };
 
-/** The header of a JWT under a signature that is right. */
+/** JWT headers with a valid signature. */
 export const tokenHeader: Target = {
   name: "token-header",
   valid: [bytesOf(header)],

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 
-/** Problems are shown to whoever starts the program: there is one at least, and none can recolour a terminal. */
+/**
+ * The problems are printed to the operator: there must be at least one, and none may contain terminal
+ * escapes.
+ */
 export function checkProblems(problems: readonly string[]): void {
-  assert.ok(problems.length > 0, "it does not say what is wrong");
+  assert.ok(problems.length > 0, "the refusal lists no problem");
   const treacherous = problems.find((problem) => /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(problem));
-  assert.equal(treacherous, undefined, "a problem is not fit to print");
+  assert.equal(treacherous, undefined, "a problem contains unprintable characters");
 }
