@@ -8,7 +8,7 @@ export interface AgentLaunch extends DaemonLaunch {
   readonly flags: AgentFlags;
 }
 
-/** kasbah-agent as it is shipped, in a process of its own. */
+/** kasbah-agent as it ships, in its own process. */
 export class AgentProcess extends DaemonProcess {
   constructor({ flags, ...launch }: AgentLaunch) {
     super("kasbah-agent", [agentBin, ...argumentsOf(flags)], launch);

@@ -15,7 +15,7 @@ export interface CaLaunch extends DaemonLaunch {
 
 const anyPort = ["--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"];
 
-/** kasbah-server as it is shipped, in a process of its own, on ports that the system chooses. */
+/** kasbah-server as it ships, in its own process, on ports that the system chooses. */
 export class CaProcess extends DaemonProcess {
   readonly stateDir: string;
 
@@ -51,7 +51,7 @@ export interface CaOptions extends Omit<CaLaunch, "stateDir"> {
 export interface RunningCa extends AsyncDisposable {
   readonly process: CaProcess;
   readonly pid: number;
-  /** Of the gRPC port. */
+  /** The gRPC port. */
   readonly port: number;
   readonly rootPem: string;
   readonly stateDir: string;
@@ -60,7 +60,7 @@ export interface RunningCa extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Starts a CA in a temporary directory and resolves when it is ready; the caller stops it. */
+/** Starts a CA in a temporary directory and resolves when it is ready; the caller must stop it. */
 export async function startCa({
   withIssuer = true,
   flags = [],

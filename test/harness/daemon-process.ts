@@ -14,14 +14,14 @@ export interface DaemonLaunch {
   readonly quietAt?: string;
 }
 
-/** The answer of `/healthz/ready`. */
+/** The response of `/healthz/ready`. */
 export interface Readiness {
   readonly ready: boolean;
   readonly reasons: readonly string[];
   readonly warnings?: readonly string[];
 }
 
-/** One of our daemons as it is shipped, which logs JSON and serves a status port. */
+/** One of our daemons as it ships, logging JSON and serving a status port. */
 export class DaemonProcess extends LoggedProcess {
   readonly #quietAt: string | undefined;
 
@@ -54,13 +54,13 @@ export class DaemonProcess extends LoggedProcess {
     return body as Readiness;
   }
 
-  /** A value of `/metrics`; undefined if there is no such series. */
+  /** The value of a series in `/metrics`; undefined if the series does not exist. */
   async metric(series: string): Promise<number | undefined> {
     const line = (await this.status("/metrics")).split("\n").find((one) => one.startsWith(`${series} `));
     return line === undefined ? undefined : Number(line.slice(series.length + 1));
   }
 
-  /** A page of the status port. */
+  /** Fetches a page of the status port. */
   async status(path: string, timeoutMs = patienceMs): Promise<string> {
     const url = `http://${await this.statusAddress()}${path}`;
     const answer = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
@@ -74,7 +74,7 @@ export class DaemonProcess extends LoggedProcess {
     return String(address);
   }
 
-  /** The CPU time that the process takes during the next `ms`, in milliseconds. */
+  /** The CPU time in milliseconds that the process uses during the next `ms`. */
   async cpuDuring(ms: number): Promise<number> {
     const before = await this.vitals();
     await systemClock.sleep(ms);

@@ -11,7 +11,10 @@ export function hasGo(): boolean {
   return spawnSync("go", ["version"], { stdio: "ignore" }).status === 0;
 }
 
-/** Builds the Go program in a folder of `test/interop`, once for each state of its sources; returns its path in the cache. */
+/**
+ * Builds the Go program in a directory of `test/interop` once per version of its sources; returns its path in
+ * the cache.
+ */
 export function buildGoProgram(name: string, sources: readonly string[]): string {
   const here = join(interop, name);
   const content = sources.map((file) => readFileSync(join(here, file)));

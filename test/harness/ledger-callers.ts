@@ -6,16 +6,16 @@ import { RpcError } from "@kasbah/runtime/rpc";
 
 const pauseMs = 5;
 const deadlineMs = 20_000;
-/** How the CA begins what it tells a caller; what a broken connection gives looks otherwise. */
+/** The form of a refusal by the CA; the error of a broken connection looks different. */
 const refusal = /^([A-Z_]+): .*\(reference [0-9a-f]+\)/s;
 
-/** Many who ask for a certificate again and again, and remember how each call ended. */
+/** Many callers that request certificates repeatedly and remember the outcome of each call. */
 export class Callers {
-  /** Serials of the certificates that arrived. */
+  /** Serial numbers of the certificates that arrived. */
   readonly received: string[] = [];
-  /** How often each code was told. */
+  /** The number of refusals by code. */
   readonly refused = new Map<string, number>();
-  /** Calls of whose end nobody learned. */
+  /** The number of calls without a known outcome. */
   unknown = 0;
   readonly #order: CreateCertificateRequest;
   readonly #token: string;
@@ -36,7 +36,7 @@ export class Callers {
     return new Callers(count, order, token);
   }
 
-  /** From now on they ask this CA, over one connection. */
+  /** From now on the callers use this CA, over a single connection. */
   meet(port: number, rootsPem: string): void {
     this.#channel = new Http2Channel({ address: { host: "127.0.0.1", port }, rootsPem });
   }
@@ -46,7 +46,7 @@ export class Callers {
     this.#channel = undefined;
   }
 
-  /** Resolves when the last call has ended. */
+  /** Resolves when the last call has finished. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all(this.#loops);
@@ -54,7 +54,7 @@ export class Callers {
   }
 
   async #ask(): Promise<void> {
-    // The constructor has more to do first.
+    // Lets the constructor finish first.
     await systemClock.sleep(pauseMs);
     while (!this.#stopping.signal.aborted) {
       if (this.#channel !== undefined) await this.#call(this.#channel);

@@ -7,7 +7,10 @@ export interface LoggedLaunch {
   /** The name of the process in failures: "kasbah-agent". */
   readonly title: string;
   readonly command: readonly string[];
-  /** The whole environment of the process besides PATH, so that the developer's environment cannot decide a test. */
+  /**
+   * The whole environment of the process besides PATH, so that the developer's environment cannot affect a
+   * test.
+   */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Discards the output instead of reading it, for measurements. */
   readonly discardLog?: boolean;
@@ -16,7 +19,7 @@ export interface LoggedLaunch {
 /** How long a process may take to stop after SIGTERM before it is killed. */
 const stopWithinMs = 15_000;
 
-/** A program in a process of its own; its log is read and kept. */
+/** A program in its own process; its log is read and kept. */
 export class LoggedProcess implements AsyncDisposable {
   readonly child: ChildProcess;
   /** Resolves when the process has exited and the log holds all of its output. */
@@ -87,7 +90,7 @@ export class LoggedProcess implements AsyncDisposable {
     }
   }
 
-  /** Fills the pipe of the log, as a log collector that hangs would. */
+  /** Fills the pipe of the log, like a log collector that hangs. */
   stopReadingLog(): void {
     this.child.stdout?.pause();
     this.child.stderr?.pause();

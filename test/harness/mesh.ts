@@ -3,7 +3,7 @@ import { type Mesh, type MeshOptions, startMesh } from "@kasbah/cli/mesh";
 import { systemClock } from "@kasbah/runtime";
 import { testEnvoy } from "./envoy.ts";
 
-/** Starts a mesh of real processes: a CA, two agents and two Envoys; the caller stops it. */
+/** Starts a mesh of real processes: a CA, two agents and two Envoys; the caller must stop it. */
 export async function startTestMesh(options: Pick<MeshOptions, "secretTtlMs" | "caFlags">): Promise<Mesh> {
   return startMesh({
     clock: systemClock,

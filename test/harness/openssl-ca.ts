@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 const run = (...args: string[]) => execFileSync("openssl", args, { stdio: "pipe" });
 
-/** A root that OpenSSL made, as an operator would. */
+/** A root that OpenSSL created, as an operator would. */
 export interface OpensslRoot {
   readonly directory: string;
   readonly certificatePath: string;
@@ -57,7 +57,7 @@ export async function createSet(
   await writeFile(at("root-cert.pem"), Buffer.concat(roots));
 }
 
-/** Replaces the files of a set one by one, as people and `cp` do. */
+/** Replaces the files of a set one by one, as operators and `cp` do. */
 export async function installSet(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true, mode: 0o700 });
   for (const name of ["root-cert.pem", "cert-chain.pem", "ca-cert.pem", "ca-key.pem"]) {

@@ -29,14 +29,14 @@ export const lonelySpiffeId = "spiffe://cluster.local/ns/demo/sa/lonely";
 
 const tokens = await createTokenIssuer({ issuer: testIssuer });
 
-/** Mints a new token that is valid for ten years, so that a test may move the clock. */
+/** Creates a token that is valid for ten years, so that a test may move the clock. */
 export function mintToken(serviceAccount = "lonely", lifetimeMs?: number): Promise<string> {
   return mintLongLivedToken(tokens, serviceAccount, lifetimeMs);
 }
 
 /** A pod: the files that an agent finds in it, and the agent, which a test may kill and restart. */
 export class Pod implements AsyncDisposable {
-  /** Holds `token`. */
+  /** Contains the file `token`. */
   readonly token: KubeletVolume;
   readonly rootPath: string;
   readonly socket: string;
@@ -52,7 +52,7 @@ export class Pod implements AsyncDisposable {
     this.socket = directory.join("uds", "socket");
   }
 
-  /** Creates a pod with a valid token and the root of the CA; nothing runs yet. */
+  /** Creates a pod with a valid token and the root of the CA; no process is running yet. */
   static async create(options: PodOptions): Promise<Pod> {
     const directory = await temporaryDirectory();
     const token = options.token ?? (await mintToken());
@@ -69,7 +69,7 @@ export class Pod implements AsyncDisposable {
   /** The agent that was last started. */
   get agent(): AgentProcess {
     const agent = this.#agents.at(-1);
-    if (agent === undefined) throw new Error("no agent was started in this pod");
+    if (agent === undefined) throw new Error("no agent has been started in this pod");
     return agent;
   }
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type LedgerEntry, ledgerDirectoryAt, listSegments, parseEntry, readLines } from "@kasbah/ledger";
 
-/** Every entry of a CA's ledger, read as an auditor would: from the files. */
+/** Every entry of a CA's ledger, read from its files as an auditor would. */
 export async function recordedIn(stateDir: string): Promise<readonly LedgerEntry[]> {
   const { segments } = ledgerDirectoryAt(join(stateDir, "ledger"));
   const entries: LedgerEntry[] = [];

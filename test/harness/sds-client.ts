@@ -12,14 +12,14 @@ import { systemClock } from "@kasbah/runtime";
 import { untilSeen } from "@kasbah/testkit";
 import { patienceMs } from "./until.ts";
 
-/** A response, and when it came. */
+/** A response with the time of its arrival. */
 export interface Received extends DiscoveryResponse {
   readonly at: Date;
 }
 
 type Identity = Extract<SdsSecret, { kind: "tlsCertificate" }>;
 
-/** A `default`, read, beside the secret as it was sent. */
+/** The parsed `default` secret, together with the secret as it was sent. */
 export interface ReceivedLeaf {
   readonly leaf: X509Certificate;
   readonly key: string;
@@ -27,12 +27,15 @@ export interface ReceivedLeaf {
   readonly secret: Identity;
 }
 
-/** One connection with one stream, as Envoy has it; over bare HTTP/2, so that ten thousand cost little and may misbehave. */
+/**
+ * One connection with one stream, like Envoy's. It uses raw HTTP/2, so that ten thousand clients are cheap
+ * and may misbehave.
+ */
 export class SdsClient implements Disposable {
   readonly received: Received[] = [];
   /** The gRPC status with which the server ended the stream. */
   status: number | undefined;
-  /** The connection or the stream is gone. */
+  /** Whether the connection or the stream has closed. */
   isClosed = false;
   readonly #session: ClientHttp2Session;
   readonly #stream: ClientHttp2Stream;
@@ -55,7 +58,7 @@ export class SdsClient implements Disposable {
     this.#stream.on("close", () => this.#close());
   }
 
-  /** Says something on the stream: by default the first request of an Envoy that wants both secrets. */
+  /** Sends a request on the stream: by default the first request of an Envoy that wants both secrets. */
   say(request: Partial<DiscoveryRequest> = {}): void {
     this.write(
       streamSecrets.request.encode({
@@ -69,14 +72,14 @@ export class SdsClient implements Disposable {
     );
   }
 
-  /** Sends any bytes as one message. */
+  /** Sends arbitrary bytes as one message. */
   write(message: Uint8Array): void {
     const prefix = Buffer.alloc(5);
     prefix.writeUInt32BE(message.length, 1);
     this.#stream.write(Buffer.concat([prefix, message]));
   }
 
-  /** Every `default` so far, oldest first. */
+  /** Every `default` received so far, oldest first. */
   get leaves(): readonly ReceivedLeaf[] {
     return this.received.flatMap(({ resources, at }) =>
       resources.filter(isIdentity).map((secret) => ({
@@ -88,7 +91,7 @@ export class SdsClient implements Disposable {
     );
   }
 
-  /** Every `ROOTCA` so far, oldest first. */
+  /** Every `ROOTCA` received so far, oldest first. */
   get roots(): readonly string[] {
     return this.received.flatMap(({ resources }) =>
       resources.flatMap((one) =>
@@ -97,11 +100,11 @@ export class SdsClient implements Disposable {
     );
   }
 
-  /** The newest `default` once there are more than `known` of them. */
+  /** Resolves with the newest `default` once more than `known` have arrived. */
   async nextLeaf(known = this.leaves.length): Promise<ReceivedLeaf> {
     return untilSeen("leaf on the stream", patienceMs, () => {
       const { leaves } = this;
-      if (this.isClosed) throw new Error(`the stream was closed, with status ${this.status}`);
+      if (this.isClosed) throw new Error(`the stream was closed with status ${this.status}`);
       return leaves.length > known ? leaves.at(-1) : undefined;
     });
   }
@@ -137,14 +140,14 @@ export class SdsClient implements Disposable {
   }
 }
 
-/** Opens a stream, asks, and closes when `default` has come: what a new Envoy goes through. */
+/** Opens a stream, subscribes, and closes it when `default` has arrived, like a new Envoy. */
 export async function fetchLeaf(socket: string): Promise<ReceivedLeaf> {
   using client = new SdsClient(socket);
   client.say();
   return await client.nextLeaf(0);
 }
 
-/** The same, for the chain and the key as they were sent. */
+/** Fetches the chain and the key as they were sent. */
 export async function fetchSecret(socket: string): Promise<Identity> {
   return (await fetchLeaf(socket)).secret;
 }

@@ -19,14 +19,14 @@ export async function saveIssuer(directory: string): Promise<SavedIssuer> {
   return { tokens, flags: ["--jwks", `${directory}/jwks.json`, "--token-issuer", testIssuer] };
 }
 
-/** Mints a token for a service account in the namespace `demo`, valid for an hour from now. */
+/** Creates a token for a service account in the namespace `demo`, valid for an hour from now. */
 export function mintDemoToken(tokens: DevTokenIssuer, serviceAccount: string): Promise<string> {
   return tokens.mint({ namespace: "demo", serviceAccount, lifetimeMs: day / 24, now: systemClock.now() });
 }
 
 /**
- * Mints a token that stays valid while a test moves the clock: it is valid for ten years, and was issued ten years ago so
- * that a clock that is set back does not make it "not yet valid".
+ * Creates a token that stays valid while a test moves the clock. It is valid for ten years and was issued ten
+ * years ago, so that a clock set back does not make it "not yet valid".
  */
 export function mintLongLivedToken(
   tokens: DevTokenIssuer,

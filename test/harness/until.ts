@@ -1,5 +1,5 @@
-/** The deadline of one wait in a test of real processes, generous enough for a machine that runs ten other things. */
+/** The deadline of one wait in a test of real processes, long enough for a heavily loaded machine. */
 export const patienceMs = 60_000;
 
-/** The deadline of one test whose waits follow one another. */
+/** The deadline of a test with several consecutive waits. */
 export const suiteTimeoutMs = 180_000;

@@ -1,23 +1,24 @@
 import { readdir, readFile } from "node:fs/promises";
 
-/** What the kernel knows of a process. */
+/** Figures that the kernel reports for a process. */
 export interface Vitals {
   readonly rssMiB: number;
-  /** The highest that RSS has ever been. */
+  /** The highest RSS so far. */
   readonly peakMiB: number;
   readonly fds: number;
-  /** Time on the processor, in user and kernel mode. */
+  /** CPU time in user and kernel mode. */
   readonly cpuMs: number;
 }
 
-/** `USER_HZ` is 100 on every Linux that Node runs on. */
+/** `USER_HZ` is 100 on every Linux that Node.js supports. */
 const msPerTick = 10;
 
-/** Rejects when there is no such process any more. */
+/** Rejects if the process no longer exists. */
 export async function vitalsOf(pid: number): Promise<Vitals> {
   const status = await readFile(`/proc/${pid}/status`, "utf8");
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-  // The second field is the program's name in brackets and may hold spaces; utime and stime are fields 14 and 15.
+  // The second field is the program's name in parentheses and may contain spaces; utime and stime are fields
+  // 14 and 15.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return {
     rssMiB: mebibytes(status, "VmRSS"),

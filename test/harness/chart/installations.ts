@@ -27,7 +27,7 @@ const everything: ValuesInput = {
     logLevel: "warn",
     extraArgs: ["--root-key=P-384", "--rotation-schedule=0 3 * * sat"],
   },
-  policy: { text: "# ours\ndefault:\n  allow: true # {{ not a template }}\n" },
+  policy: { text: "# example policy\ndefault:\n  allow: true # {{ not a template }}\n" },
   rootConfigMap: { name: "mesh-root" },
   clusterTrustBundle: { enabled: true },
   volume: { size: "5Gi", storageClassName: "fast", accessMode: "ReadWriteOncePod" },
@@ -72,7 +72,7 @@ export const installations: Readonly<Record<string, ValuesInput>> = {
   everything,
   "the policy in an existing ConfigMap": { ...testImage, policy: { configMap: "mesh-policy" } },
   "a shared Secret for one replica": { ...testImage, ca: { stateSecret: "mesh-ca" } },
-  "no root published": { ...testImage, rootConfigMap: { publish: false }, volume: { enabled: false } },
+  "without a published root": { ...testImage, rootConfigMap: { publish: false }, volume: { enabled: false } },
   "without requests": {
     ...testImage,
     resources: { requests: {}, limits: {} },

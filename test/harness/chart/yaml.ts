@@ -17,7 +17,7 @@ export interface KubernetesObject {
   };
 }
 
-/** The file at a path from the root of the repository. */
+/** Reads the file at this path from the root of the repository. */
 export const readText = (path: string): string => readFileSync(join(root, path), "utf8");
 export const readYaml = (path: string): unknown => parse(readText(path));
 

@@ -14,20 +14,20 @@ interface Judged {
   readonly verdict: Verdict;
 }
 
-/** A token as it stands behind `Bearer `. */
+/** A token to be sent after `Bearer `. */
 export interface TokenCase extends Judged {
   readonly token: string;
 }
 
-/** Values of the `authorization` header, where the token itself is not what matters. */
+/** Values of the `authorization` header, for cases in which the token itself does not matter. */
 export interface CredentialsCase extends Judged {
   readonly credentials: { readonly authorization: readonly string[] };
 }
 
-/** What a caller presents, and what must become of it. */
+/** The credentials of a caller, and the expected verdict. */
 export type Case = TokenCase | CredentialsCase;
 
-/** Whom a token of the table names unless its case says otherwise. */
+/** The identity in a token of the table unless its case specifies another. */
 export const frontend = acceptedAs("demo", "frontend");
 
 export function acceptedAs(namespace: string, serviceAccount: string): Verdict {
@@ -49,7 +49,7 @@ export function group(
   return Object.entries(tokens).map(([name, token]) => ({ name, class: className, token, verdict }));
 }
 
-/** The same for whole header values. */
+/** The same for complete header values. */
 export function presented(
   verdict: Verdict,
   values: Readonly<Record<string, readonly string[]>>,

@@ -13,7 +13,7 @@ import { sizes } from "./sizes.ts";
 import { subjects } from "./subjects.ts";
 import { times } from "./times.ts";
 
-/** The whole table. Keys are made anew for each run, so that no token of it is worth keeping. */
+/** The whole table. Its keys are generated for each run, so that no token of it is worth stealing. */
 export const cases: readonly Case[] = [
   ...algorithms,
   ...headerKeys,

@@ -10,10 +10,10 @@ import { JwksTokenAuthenticator } from "../../../packages/ca-server/src/authn/jw
 import { jwksText } from "./keys.ts";
 import { audience, issuer, now } from "./minting.ts";
 
-/** Whom a caller is taken for, or the error that it is refused with. */
+/** The caller's identity, or the error with which it is refused. */
 export type Seen = { readonly accepted: string } | { readonly error: unknown };
 
-/** The CA's own way from header values to an identity, with the issuer's key set in memory. */
+/** The CA's own path from header values to an identity, with the issuer's key set in memory. */
 export function openJudge(): (authorization: readonly string[]) => Promise<Seen> {
   const getKey = createLocalJWKSet({ keys: [...parseVerificationKeys(jwksText()).keys] });
   const keys = { current: () => getKey, refreshForUnknownKey: async () => undefined };

@@ -3,7 +3,7 @@ import { constants, generateKeyPairSync, type KeyObject, sign } from "node:crypt
 const ec = (namedCurve: string) => generateKeyPairSync("ec", { namedCurve });
 const rsa = () => generateKeyPairSync("rsa", { modulusLength: 2048 });
 
-/** The keys of the issuer, by their `kid`. */
+/** The issuer's keys by `kid`. */
 const issuerKeys = {
   es256: ec("P-256"),
   "es256-other": ec("P-256"),
@@ -12,27 +12,27 @@ const issuerKeys = {
   eddsa: generateKeyPairSync("ed25519"),
 } as const;
 
-/** Keys of somebody else, which no set holds. */
-const strangers = {
-  "a stranger's P-256": ec("P-256"),
-  "a stranger's P-521": ec("P-521"),
-  "a stranger's secp256k1": ec("secp256k1"),
-  "a stranger's RSA": rsa(),
+/** Keys of an attacker, which no key set contains. */
+const attackerKeys = {
+  "an attacker's P-256": ec("P-256"),
+  "an attacker's P-521": ec("P-521"),
+  "an attacker's secp256k1": ec("secp256k1"),
+  "an attacker's RSA": rsa(),
 } as const;
 
 export type IssuerKey = keyof typeof issuerKeys;
-export type KeyName = IssuerKey | keyof typeof strangers;
+export type KeyName = IssuerKey | keyof typeof attackerKeys;
 
 interface KeyPair {
   readonly publicKey: KeyObject;
   readonly privateKey: KeyObject;
 }
 
-const pairs: Readonly<Record<KeyName, KeyPair>> = { ...issuerKeys, ...strangers };
+const pairs: Readonly<Record<KeyName, KeyPair>> = { ...issuerKeys, ...attackerKeys };
 
 export const issuerKeyNames = Object.keys(issuerKeys) as readonly IssuerKey[];
 
-/** The Ed25519 key names no `alg`: two names are in use for it. */
+/** The Ed25519 key has no `alg`, because two names are in use for it. */
 const algorithmOf: Readonly<Record<IssuerKey, string | undefined>> = {
   es256: "ES256",
   "es256-other": "ES256",
@@ -62,7 +62,7 @@ export function jwksText(): string {
   return JSON.stringify({ keys });
 }
 
-/** Signs as a JWS algorithm says; whether it suits the key is not asked. */
+/** Signs with a JWS algorithm without checking that it suits the key. */
 export function signAs(alg: string, name: KeyName, input: Uint8Array): Buffer {
   const key = pairs[name].privateKey;
   if (alg === "EdDSA" || alg === "Ed25519") return sign(null, input, key);

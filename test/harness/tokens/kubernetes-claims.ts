@@ -1,4 +1,4 @@
-// What Kubernetes says of the account a second time, under `kubernetes.io`. It must not say something else than `sub`.
+// The claim `kubernetes.io`, with which Kubernetes repeats the account. It must match `sub`.
 
 import { type Case, frontend, group, rejected } from "./case.ts";
 import { mint } from "./minting.ts";
@@ -12,13 +12,13 @@ const node = { name: "node-1", uid };
 
 const agreeing = group("kubernetes.io", frontend, {
   "kubernetes.io missing": claim(undefined),
-  "kubernetes.io that agrees": claim(bound),
+  "kubernetes.io that matches sub": claim(bound),
   "kubernetes.io with a pod": claim({ ...bound, pod }),
   "kubernetes.io with a pod on a node": claim({ ...bound, pod, node }),
-  "kubernetes.io with a node alone": claim({ ...bound, node }),
+  "kubernetes.io with only a node": claim({ ...bound, node }),
   "kubernetes.io with a secret": claim({ ...bound, secret: { name: "frontend-token", uid } }),
-  "kubernetes.io with a time to warn after": claim({ ...bound, pod, warnafter: 1893459600 }),
-  "kubernetes.io with a member that nobody knows": claim({ ...bound, future: { a: 1 } }),
+  "kubernetes.io with warnafter": claim({ ...bound, pod, warnafter: 1893459600 }),
+  "kubernetes.io with an unknown member": claim({ ...bound, future: { a: 1 } }),
 });
 
 const disagreeing = group("kubernetes.io", rejected, {
@@ -28,29 +28,29 @@ const disagreeing = group("kubernetes.io", rejected, {
     namespace: "prod",
     serviceaccount: { name: "bank", uid },
   }),
-  "kubernetes.io with its namespace in capitals": claim({ ...bound, namespace: "Demo" }),
-  "kubernetes.io with a blank behind its namespace": claim({ ...bound, namespace: "demo " }),
+  "kubernetes.io with its namespace in upper case": claim({ ...bound, namespace: "Demo" }),
+  "kubernetes.io with a space after its namespace": claim({ ...bound, namespace: "demo " }),
   "kubernetes.io with an empty namespace": claim({ ...bound, namespace: "" }),
   "kubernetes.io with an empty account": claim({ ...bound, serviceaccount: { name: "", uid } }),
   "kubernetes.io without a namespace": claim({ serviceaccount }),
   "kubernetes.io without an account": claim({ namespace: "demo" }),
   "kubernetes.io without an account's name": claim({ ...bound, serviceaccount: { uid } }),
-  "kubernetes.io with its names in capitals": claim({ Namespace: "demo", ServiceAccount: serviceaccount }),
+  "kubernetes.io with its names in upper case": claim({ Namespace: "demo", ServiceAccount: serviceaccount }),
 });
 
 const mistyped = group("kubernetes.io", rejected, {
   "kubernetes.io null": claim(null),
-  "kubernetes.io a text": claim("demo"),
-  "kubernetes.io a number": claim(1),
+  "kubernetes.io as a string": claim("demo"),
+  "kubernetes.io as a number": claim(1),
   "kubernetes.io true": claim(true),
-  "kubernetes.io a list": claim([bound]),
-  "kubernetes.io an empty list": claim([]),
-  "kubernetes.io an empty object": claim({}),
+  "kubernetes.io as a list": claim([bound]),
+  "kubernetes.io as an empty list": claim([]),
+  "kubernetes.io as an empty object": claim({}),
   "kubernetes.io with a list for a namespace": claim({ ...bound, namespace: ["demo"] }),
   "kubernetes.io with null for a namespace": claim({ ...bound, namespace: null }),
   "kubernetes.io with a number for a namespace": claim({ ...bound, namespace: 0 }),
   "kubernetes.io with null for an account": claim({ ...bound, serviceaccount: null }),
-  "kubernetes.io with a text for an account": claim({ ...bound, serviceaccount: "frontend" }),
+  "kubernetes.io with a string for an account": claim({ ...bound, serviceaccount: "frontend" }),
   "kubernetes.io with a list for an account": claim({ ...bound, serviceaccount: [serviceaccount] }),
   "kubernetes.io with a list for an account's name": claim({
     ...bound,
@@ -64,19 +64,19 @@ const mistyped = group("kubernetes.io", rejected, {
     ...bound,
     serviceaccount: { name: "frontend", uid: null },
   }),
-  "kubernetes.io with a text for a secret": claim({ ...bound, secret: "frontend-token" }),
-  "kubernetes.io with a text for a time to warn after": claim({ ...bound, pod, warnafter: "soon" }),
-  "kubernetes.io with a text for a pod": claim({ ...bound, pod: "frontend-7c9d" }),
+  "kubernetes.io with a string for a secret": claim({ ...bound, secret: "frontend-token" }),
+  "kubernetes.io with a string for warnafter": claim({ ...bound, pod, warnafter: "soon" }),
+  "kubernetes.io with a string for a pod": claim({ ...bound, pod: "frontend-7c9d" }),
   "kubernetes.io with null for a pod": claim({ ...bound, pod: null }),
   "kubernetes.io with a list for a pod": claim({ ...bound, pod: [pod] }),
-  "kubernetes.io with a pod of nothing": claim({ ...bound, pod: {} }),
+  "kubernetes.io with an empty pod": claim({ ...bound, pod: {} }),
   "kubernetes.io with a pod without a uid": claim({ ...bound, pod: { name: pod.name } }),
   "kubernetes.io with a pod without a name": claim({ ...bound, pod: { uid } }),
-  "kubernetes.io with a pod of an empty uid": claim({ ...bound, pod: { ...pod, uid: "" } }),
+  "kubernetes.io with a pod with an empty uid": claim({ ...bound, pod: { ...pod, uid: "" } }),
   "kubernetes.io with a number for a pod's uid": claim({ ...bound, pod: { ...pod, uid: 1 } }),
   "kubernetes.io with null for a pod's uid": claim({ ...bound, pod: { ...pod, uid: null } }),
   "kubernetes.io with a list for a pod's name": claim({ ...bound, pod: { ...pod, name: [pod.name] } }),
-  "kubernetes.io with a text for a node": claim({ ...bound, pod, node: "node-1" }),
+  "kubernetes.io with a string for a node": claim({ ...bound, pod, node: "node-1" }),
   "kubernetes.io with null for a node": claim({ ...bound, pod, node: null }),
   "kubernetes.io with a node without a name": claim({ ...bound, pod, node: { uid } }),
   "kubernetes.io with a number for a node's name": claim({ ...bound, pod, node: { ...node, name: 1 } }),

@@ -3,9 +3,9 @@ import { type KeyName, signAs } from "./keys.ts";
 export const issuer = "https://issuer.test";
 export const audience = "istio-ca";
 
-/** Half a second past a whole one, so that no verdict hangs on how a judge rounds its clock. */
+/** Half a second past a full second, so that no verdict depends on how a verifier rounds its clock. */
 export const now = new Date("2030-01-01T00:00:00.500Z");
-/** The whole second that `now` lies in. */
+/** The full second that contains `now`. */
 export const second = Math.floor(now.getTime() / 1000);
 
 type Members = Readonly<Record<string, unknown>>;
@@ -13,17 +13,17 @@ type Octets = string | Uint8Array;
 
 export interface TokenOrder {
   readonly key?: KeyName;
-  /** JWS algorithm of header and signature. */
+  /** JWS algorithm of the header and the signature. */
   readonly alg?: string;
-  /** Changes to the usual header; undefined takes a member away. */
+  /** Changes to the usual header; undefined removes a member. */
   readonly header?: Members;
-  /** Instead of the header's JSON. */
+  /** Replaces the header's JSON. */
   readonly rawHeader?: Octets;
   /** Changes to the usual claims. */
   readonly claims?: Members;
-  /** Instead of the claims' JSON. */
+  /** Replaces the claims' JSON. */
   readonly payload?: Octets;
-  /** Another spelling of header (0) and payload (1); the signature covers what comes out. */
+  /** Re-encodes the header (0) and the payload (1); the signature covers the result. */
   readonly spell?: (part: string, index: number) => string;
   readonly sign?: (input: Buffer) => Uint8Array;
 }
@@ -34,7 +34,7 @@ const usualAlgorithm: Readonly<Partial<Record<KeyName, string>>> = {
   es384: "ES384",
   rs256: "RS256",
   eddsa: "EdDSA",
-  "a stranger's RSA": "RS256",
+  "an attacker's RSA": "RS256",
 };
 
 export function claimsJson(changes: Members = {}): string {
@@ -47,12 +47,12 @@ export function claimsJson(changes: Members = {}): string {
   });
 }
 
-/** The JSON text of an object with one more member at its end, whatever is there already. */
+/** The JSON text of an object with another member at the end, even if the name already exists. */
 export function withMember(json: string, member: string): string {
   return `${json.slice(0, -1)},${member}}`;
 }
 
-/** A token whose signature is right for the bytes it covers, however wrong those are. */
+/** A token whose signature is valid for its bytes, however malformed they are. */
 export function mint(order: TokenOrder = {}): string {
   const { key = "es256", spell = (part: string) => part } = order;
   const alg = order.alg ?? usualAlgorithm[key] ?? "ES256";
@@ -63,21 +63,21 @@ export function mint(order: TokenOrder = {}): string {
   return `${signed}.${base64url(sign(Buffer.from(signed)))}`;
 }
 
-/** Header, payload and signature of a token of three parts. */
+/** Header, payload and signature of a three-part token. */
 export function partsOf(token: string): readonly [string, string, string] {
   const [header, payload, signature] = token.split(".");
   if (!header || !payload || !signature) throw new Error("the table's own token has no three parts");
   return [header, payload, signature];
 }
 
-/** A finished token with one part written in another way. */
+/** A signed token with one part replaced. */
 export function respelled(token: string, index: number, change: (part: string) => string): string {
   return partsOf(token)
     .map((part, at) => (at === index ? changed(part, change) : part))
     .join(".");
 }
 
-/** Fails where there is nothing to change, so that no case is a good token by accident. */
+/** Throws if nothing changes, so that no case is accidentally a valid token. */
 export function changed(part: string, change: (part: string) => string): string {
   const result = change(part);
   if (result === part) throw new Error("the change leaves the part as it was");

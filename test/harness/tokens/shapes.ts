@@ -1,4 +1,4 @@
-// What is no JWT in compact form, or nearly one.
+// Texts that are not a JWT in compact form, or only almost.
 
 import { deflateRawSync } from "node:zlib";
 import { type Case, frontend, group, refused, rejected } from "./case.ts";
@@ -20,16 +20,16 @@ const partCounts = group("parts", rejected, {
   "five parts": `${good}.${header}.${payload}`,
   "six parts": `${good}.${good}`,
   "no header": `.${payload}.${signature}`,
-  "no payload, as a detached one has": `${header}..${signature}`,
+  "no payload, as in a detached signature": `${header}..${signature}`,
   "no signature": `${header}.${payload}.`,
   "two dots": "..",
   "one dot": ".",
   "four dots": "....",
   "parts in another order": `${payload}.${header}.${signature}`,
   "dots of another script": `${header}\u3002${payload}\u3002${signature}`,
-  "a good token behind the scheme twice": `Bearer ${good}`,
-  "a good token in quotes": `"${good}"`,
-  "a good token in angle brackets": `<${good}>`,
+  "a valid token with the scheme twice": `Bearer ${good}`,
+  "a valid token in quotes": `"${good}"`,
+  "a valid token in angle brackets": `<${good}>`,
   "the path of a token file": "/var/run/secrets/tokens/istio-token",
   "a word": "undefined",
 });
@@ -38,17 +38,17 @@ const nothing = group("parts", refused("TOKEN_MISSING", "TOKEN_REJECTED"), { "no
 
 const encrypted = group("encrypted", rejected, {
   "a JWE of five parts": `${jweHeader}..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA`,
-  "a JWE that unpacks to a megabyte": `${jweHeader}..AAAAAAAAAAAAAAAA.${bomb}.AAAAAAAAAAAAAAAAAAAAAA`,
-  "a JWE of two thousand million rounds": `${base64url(
+  "a JWE that decompresses to a megabyte": `${jweHeader}..AAAAAAAAAAAAAAAA.${bomb}.AAAAAAAAAAAAAAAAAAAAAA`,
+  "a JWE with two billion iterations": `${base64url(
     JSON.stringify({ alg: "PBES2-HS256+A128KW", enc: "A128GCM", p2c: 2_000_000_000, p2s: "AAAAAAAAAAA" }),
   )}.AAAA.AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA`,
-  "the header of a JWE over three parts": `${jweHeader}.${payload}.${signature}`,
+  "a JWE header in a token of three parts": `${jweHeader}.${payload}.${signature}`,
   "enc beside a signature": mint({ header: { enc: "A128GCM" } }),
 });
 
 const nested = group("nested", rejected, {
   "a JWS in a JWS": mint({ header: { cty: "JWT" }, payload: good }),
-  "a JWS in a JWS as a JSON text": mint({ header: { cty: "JWT" }, payload: JSON.stringify(good) }),
+  "a JWS in a JWS as a JSON string": mint({ header: { cty: "JWT" }, payload: JSON.stringify(good) }),
   "the JSON serialisation, flattened": JSON.stringify({ protected: header, payload, signature }),
   "the JSON serialisation, general": JSON.stringify({
     payload,
@@ -60,14 +60,14 @@ const nested = group("nested", rejected, {
     signature,
     "a.b": "c.d",
   }),
-  "the JSON serialisation of a good and of a bad signature": JSON.stringify({
+  "the JSON serialisation with a valid and an invalid signature": JSON.stringify({
     payload,
     signatures: [
       { protected: base64url('{"alg":"none"}'), signature: "" },
       { protected: header, signature },
     ],
   }),
-  "the JSON serialisation with its alg unprotected": JSON.stringify({
+  "the JSON serialisation with an unprotected alg": JSON.stringify({
     payload,
     header: { alg: "ES256" },
     signature,
@@ -75,10 +75,13 @@ const nested = group("nested", rejected, {
 });
 
 const zipped = group("zip", rejected, {
-  "zip over claims that are not zipped": mint({ header: { zip: "DEF" } }),
-  "zip over claims that are": mint({ header: { zip: "DEF" }, payload: deflateRawSync(claimsJson()) }),
-  "zip over a megabyte": mint({ header: { zip: "DEF" }, payload: deflateRawSync(Buffer.alloc(1024 * 1024)) }),
-  "claims that are zipped without saying so": mint({ payload: deflateRawSync(claimsJson()) }),
+  "zip with uncompressed claims": mint({ header: { zip: "DEF" } }),
+  "zip with compressed claims": mint({ header: { zip: "DEF" }, payload: deflateRawSync(claimsJson()) }),
+  "zip with a megabyte of claims": mint({
+    header: { zip: "DEF" },
+    payload: deflateRawSync(Buffer.alloc(1024 * 1024)),
+  }),
+  "compressed claims without zip": mint({ payload: deflateRawSync(claimsJson()) }),
 });
 
 const types = group("typ", frontend, {
@@ -88,9 +91,9 @@ const types = group("typ", frontend, {
       mint({ header: { typ } }),
     ]),
   ),
-  "cty JWT over plain claims": mint({ header: { cty: "JWT" } }),
-  "a member of the header that nobody knows": mint({ header: { "https://issuer.test/extra": { a: [1] } } }),
-  "a header in many lines": mint({ rawHeader: '{\n  "alg": "ES256",\n  "kid": "es256"\n}\n' }),
+  "cty JWT with plain claims": mint({ header: { cty: "JWT" } }),
+  "an unknown header member": mint({ header: { "https://issuer.test/extra": { a: [1] } } }),
+  "a header on several lines": mint({ rawHeader: '{\n  "alg": "ES256",\n  "kid": "es256"\n}\n' }),
 });
 
 export const shapes: readonly Case[] = [

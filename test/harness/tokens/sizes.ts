@@ -1,4 +1,4 @@
-// The longest token that is read has 16 KiB; anything longer is refused before anything of it is decoded.
+// The parser accepts tokens up to 16 KiB; it rejects longer ones before decoding any part.
 
 import { type Case, frontend, group, refused, rejected } from "./case.ts";
 import { audience, claimsJson, mint, partsOf } from "./minting.ts";
@@ -9,7 +9,7 @@ const [header, payload] = partsOf(good);
 
 const fitting = group("sizes", frontend, {
   "exactly 16 KiB": ofLength(limit),
-  "a character less than 16 KiB": ofLength(limit - 1),
+  "one character less than 16 KiB": ofLength(limit - 1),
   "claims of ten thousand characters": mint({ claims: { note: "x".repeat(10_000) } }),
   "a thousand claims": mint({
     claims: Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`c${index}`, 0])),
@@ -19,7 +19,7 @@ const fitting = group("sizes", frontend, {
 });
 
 const oversized = group("sizes", rejected, {
-  "a character more than 16 KiB": ofLength(limit + 1),
+  "one character more than 16 KiB": ofLength(limit + 1),
   "two characters more than 16 KiB": ofLength(limit + 2),
   "64 KiB": ofLength(4 * limit),
   "a megabyte": mint({ claims: { note: "x".repeat(1024 * 1024) } }),
@@ -29,10 +29,10 @@ const oversized = group("sizes", rejected, {
   "16 KiB of dots": ".".repeat(limit),
   "16 KiB of letters": "A".repeat(limit),
   "16 KiB of short parts": "a.".repeat(limit / 2),
-  "8000 quotes for claims": mint({ payload: '"'.repeat(8_000) }),
-  "8000 backslashes in a text": mint({ payload: `{"a":"${"\\".repeat(8_001)}"}` }),
-  "8000 names that never end": mint({ payload: `{${'"a":{'.repeat(1_600)}` }),
-  "a number of ten thousand digits for exp": mint({
+  "8000 quotes as claims": mint({ payload: '"'.repeat(8_000) }),
+  "8000 backslashes in a string": mint({ payload: `{"a":"${"\\".repeat(8_001)}"}` }),
+  "8000 unterminated names": mint({ payload: `{${'"a":{'.repeat(1_600)}` }),
+  "exp with ten thousand digits": mint({
     payload: claimsJson({ exp: "X" }).replace('"X"', "9".repeat(10_000)),
   }),
 });
@@ -43,7 +43,7 @@ const longNames = [
   }),
   ...group("sizes", refused("TOKEN_AUDIENCE"), {
     "an aud of ten thousand characters": mint({ claims: { aud: audience.repeat(1_250) } }),
-    "two thousand audiences of others": mint({ claims: { aud: Array.from({ length: 2_000 }, () => "vau") } }),
+    "two thousand other audiences": mint({ claims: { aud: Array.from({ length: 2_000 }, () => "vau") } }),
   }),
   ...group("sizes", refused("TOKEN_ISSUER"), {
     "an iss of ten thousand characters": mint({ claims: { iss: "i".repeat(10_000) } }),
@@ -52,7 +52,7 @@ const longNames = [
 
 export const sizes: readonly Case[] = [...fitting, ...oversized, ...longNames];
 
-/** Base64url has no text of every length, so the header takes up what the payload cannot. */
+/** Base64url cannot have every length, so the header fills the gap. */
 function ofLength(length: number): string {
   for (const typ of ["", "a", "ab"]) {
     const room = length - mint({ header: { typ }, claims: { note: "" } }).length;
@@ -61,5 +61,5 @@ function ofLength(length: number): string {
       if (token.length === length) return token;
     }
   }
-  throw new Error(`there is no token of ${length} characters`);
+  throw new Error(`cannot create a token of ${length} characters`);
 }
