@@ -13,11 +13,11 @@ const clock = systemClock;
 /** The usual length of a ledger entry. */
 const ledgerLine = Buffer.from("x".repeat(650));
 
-/** The parts of the CA that have state, each as a step that can be repeated. */
+/** The long-lived parts of the CA, each as a repeatable step. */
 export interface CaParts {
-  /** Verifies a service account token against a key set. */
+  /** Verifies a service account token with a key set. */
   verifyToken(): Promise<unknown>;
-  /** Appends one line to the ledger and waits until it is durable. */
+  /** Writes one entry and waits until it is durable. */
   record(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -51,7 +51,7 @@ for (const { name, path: release } of packedReleases()) {
       assert.deepEqual(new Set(kinds), new Set(["authority", "issued", "operator", "refused"]));
     });
 
-    for (const index of ["the index of the old CA", "an index that it creates anew"]) {
+    for (const index of ["the index of the old CA", "an index that it recreates"]) {
       it(`the new command finds a certificate by ${index}`, async () => {
         if (index !== "the index of the old CA") await removeIndexes(directory.join("ca", "ledger"));
         const serial = serialIn(await read("agent-files", "cert-chain.pem"));

@@ -153,7 +153,7 @@ export class UpgradeMesh implements AsyncDisposable {
     return runCommand(this.#releases[release], "audit", ...argv, "--state-dir", this.stateDirectory);
   }
 
-  /** The fingerprints of the authorities that signed the certificates on record. */
+  /** The fingerprints of the authorities that signed the certificates in the ledger. */
   async recordedIssuers(release: ReleaseChoice): Promise<ReadonlySet<string>> {
     const lines = await this.audit(release, "export", "--kind", "issued", "--since", "1h");
     return new Set(
@@ -225,13 +225,13 @@ export class UpgradeMesh implements AsyncDisposable {
 
   #workload(name: WorkloadName): Workload {
     const workload = this.#workloads.get(name);
-    if (workload === undefined) throw new Error(`${name} is not part of this mesh yet`);
+    if (workload === undefined) throw new Error(`${name} is not part of this mesh`);
     return workload;
   }
 
   #envoy(name: WorkloadName): RunningEnvoy {
     const { envoy } = this.#workload(name);
-    if (envoy === undefined) throw new Error(`the Envoy of ${name} does not run yet`);
+    if (envoy === undefined) throw new Error(`the Envoy of ${name} is not running`);
     return envoy;
   }
 

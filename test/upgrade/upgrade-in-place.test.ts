@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { storyTimeoutMs, UpgradeMesh } from "./mesh.ts";
 import { rootPathOf } from "./processes/ca.ts";
 
-describe("an upgrade in place", function () {
+describe("an in-place upgrade", function () {
   this.timeout(storyTimeoutMs);
   let mesh: UpgradeMesh;
 

@@ -32,7 +32,7 @@ export function startCa({ server }: Release, settings: CaSettings): Promise<Daem
   return new Daemon("kasbah-server", command, statusAddress).ready();
 }
 
-/** Where a CA publishes its trust bundle for other programs on the machine. */
+/** The path at which a CA publishes its trust bundle for other programs on the machine. */
 export function rootPathOf({ stateDirectory }: Pick<CaSettings, "stateDirectory">): string {
   return join(stateDirectory, "public", "root-cert.pem");
 }
