@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const page = "test/faults/README.md";
 
-/** The rows of the page, with the tests that each links to; one line may hold several rows: `| 9, 10 |`. */
+/** The rows of the page with the tests that each links to; one line may contain several rows: `| 9, 10 |`. */
 function readRows(): ReadonlyMap<number, readonly string[]> {
   const lines = readFileSync(join(root, page), "utf8").matchAll(/^\| ([\d, ]+) \|.*$/gm);
   return new Map(
@@ -33,7 +33,7 @@ const ofProcesses = [
   "test/e2e/faults.test.ts",
 ];
 
-describe("The fault matrix", () => {
+describe("Fault matrix", () => {
   const rows = readRows();
   const files = globSync(ofProcesses, { cwd: root });
 

@@ -9,7 +9,7 @@ const moduleOf = (source: string) => `data:text/javascript,${encodeURIComponent(
 
 /** Something of ours forgets to catch, when the test says so. */
 const throwsOnSignal = moduleOf(`
-  process.on("SIGUSR2", () => setTimeout(() => { throw new Error("nobody expected this"); }, 0));
+  process.on("SIGUSR2", () => setTimeout(() => { throw new Error("unexpected failure"); }, 0));
 `);
 
 /** The system has no chance to give, when the test says so, and then has again. */

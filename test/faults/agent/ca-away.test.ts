@@ -9,18 +9,21 @@ import { looksNamesUpInFile } from "./failpoints.ts";
 import { restless, Stage } from "./stage.ts";
 import { together } from "./together.ts";
 
-/** An agent that did not wait longer and longer would dial more often in so long; forty in a minute are allowed. */
+/**
+ * Without a growing backoff, the agent would dial more often in this time; forty dials per minute are
+ * allowed.
+ */
 const awayMs = 8_000;
 const mostDials = 25;
 const mostGrowthMiB = 30;
 const mostAnswerMs = 5_000;
 
-describe("An agent whose CA is away", function () {
+describe("Agent whose CA is down", function () {
   this.timeout(suiteTimeoutMs);
   const stage = new Stage();
 
   together(stage, {
-    "row 1: down at the start, its streams are held and it dials few times, with flat memory; when the CA comes, they are answered":
+    "row 1: holds streams while the CA is down at start-up, dials rarely with constant memory, and answers once the CA is up":
       async () => {
         const ca = await stage.ca();
         const gate = await stage.gate(ca, "cut");
@@ -38,14 +41,14 @@ describe("An agent whose CA is away", function () {
         assert.ok(gate.dials > 1 && gate.dials <= mostDials, `${gate.dials} dials`);
         const { rssMiB, cpuMs } = await agent.vitals();
         assert.ok(rssMiB - before.rssMiB < mostGrowthMiB, `from ${before.rssMiB} to ${rssMiB} MiB`);
-        assert.ok(cpuMs - before.cpuMs < awayMs / 4, `${cpuMs - before.cpuMs} ms on the processor`);
+        assert.ok(cpuMs - before.cpuMs < awayMs / 4, `${cpuMs - before.cpuMs} ms of CPU time`);
 
         gate.mode = "open";
         await envoy.nextLeaf(0);
         assert.equal(await agent.isReady(), true);
       },
 
-    "rows 3 and 24: the old leaf is served to its end and not beyond, and soon after the CA is back there is a new one":
+    "rows 3 and 24: serves the old certificate until it expires but no longer, and a new one soon after the CA is back":
       async () => {
         const ca = await stage.ca({ ttlMs: 20_000 });
         const gate = await stage.gate(ca, "open");
@@ -64,7 +67,7 @@ describe("An agent whose CA is away", function () {
         assert.match((await agent.readiness()).reasons.join(), /expired/);
         using envoy = new SdsClient(socket);
         envoy.say();
-        await agent.until("the roots alone are served", () => envoy.roots.length > 0);
+        await agent.until("only the roots are served", () => envoy.roots.length > 0);
         await systemClock.sleep(1_000);
         assert.deepEqual([envoy.leaves.length, envoy.isClosed], [0, false]);
 
@@ -73,32 +76,31 @@ describe("An agent whose CA is away", function () {
         await agent.until("it is ready", () => agent.isReady());
       },
 
-    "row 4: a CA that comes and goes is dialled less and less until it has signed, and asked for one certificate at a time":
-      async () => {
-        const ca = await stage.ca();
-        const gate = await stage.gate(ca, "open");
-        let atOnce = 0;
-        let mostAtOnce = 0;
-        ca.answer = async () => {
-          atOnce += 1;
-          mostAtOnce = Math.max(mostAtOnce, atOnce);
-          await systemClock.sleep(200);
-          atOnce -= 1;
-          throw new FakeRefusal({ code: grpcStatus.UNAVAILABLE, message: "not quite up" });
-        };
-        const { socket } = await stage.pod({ ca, caAddress: gate.address });
-        for (let spentMs = 0; spentMs < awayMs; spentMs += 500) {
-          gate.mode = gate.mode === "open" ? "cut" : "open";
-          await systemClock.sleep(500);
-        }
-        assert.ok(gate.dials > 1 && gate.dials <= mostDials, `${gate.dials} dials`);
-        assert.ok(mostAtOnce <= 1, `${mostAtOnce} calls at once`);
-        ca.answer = undefined;
-        gate.mode = "open";
-        await fetchLeaf(socket);
-      },
+    "row 4: dials a flapping CA less and less often until it issues, with one call at a time": async () => {
+      const ca = await stage.ca();
+      const gate = await stage.gate(ca, "open");
+      let concurrent = 0;
+      let mostAtOnce = 0;
+      ca.answer = async () => {
+        concurrent += 1;
+        mostAtOnce = Math.max(mostAtOnce, concurrent);
+        await systemClock.sleep(200);
+        concurrent -= 1;
+        throw new FakeRefusal({ code: grpcStatus.UNAVAILABLE, message: "not quite up" });
+      };
+      const { socket } = await stage.pod({ ca, caAddress: gate.address });
+      for (let spentMs = 0; spentMs < awayMs; spentMs += 500) {
+        gate.mode = gate.mode === "open" ? "cut" : "open";
+        await systemClock.sleep(500);
+      }
+      assert.ok(gate.dials > 1 && gate.dials <= mostDials, `${gate.dials} dials`);
+      assert.ok(mostAtOnce <= 1, `${mostAtOnce} concurrent calls`);
+      ca.answer = undefined;
+      gate.mode = "open";
+      await fetchLeaf(socket);
+    },
 
-    "row 5: a CA that accepts and never answers is given up in time, and no stream waits for it":
+    "row 5: gives up on a CA that accepts connections but never answers, and lets no stream wait for it":
       async () => {
         const ca = await stage.ca({ ttlMs: 40_000 });
         const gate = await stage.gate(ca, "open");
@@ -107,7 +109,7 @@ describe("An agent whose CA is away", function () {
         gate.mode = "silent";
         const took: number[] = [];
         const unreachable = 'kasbah_agent_rotation_failures{code="CA_UNREACHABLE"}';
-        await agent.until("the silent CA was given up", async () => {
+        await agent.until("the agent gave up on the silent CA", async () => {
           const startedAt = systemClock.monotonicMs();
           await fetchLeaf(socket);
           took.push(systemClock.monotonicMs() - startedAt);
@@ -122,33 +124,32 @@ describe("An agent whose CA is away", function () {
         );
       },
 
-    "row 41: a name that cannot be looked up is looked up again, and a CA that moved is found at its new address":
-      async () => {
-        const ca = await stage.ca({ servingNames: ["ca.test"] });
-        const first = await stage.gate(ca, "open");
-        const second = await stage.gate(ca, "open", { host: "127.0.0.2", port: first.port });
-        const pod = await stage.emptyPod({
-          ca,
-          caAddress: `ca.test:${first.port}`,
-          failpoint: looksNamesUpInFile,
-          flags: restless,
-        });
-        const addressPath = pod.path("address");
-        const agent = pod.start({ env: { KASBAH_TEST_ADDRESS: addressPath } });
-        await agent.says("daemon started");
-        await agent.says("CA_UNREACHABLE");
-        assert.equal(first.dials, 0);
-        await writeFile(addressPath, "127.0.0.1");
-        await fetchLeaf(pod.socket);
+    "row 41: retries a failed name lookup, and finds a CA that moved to a new address": async () => {
+      const ca = await stage.ca({ servingNames: ["ca.test"] });
+      const first = await stage.gate(ca, "open");
+      const second = await stage.gate(ca, "open", { host: "127.0.0.2", port: first.port });
+      const pod = await stage.emptyPod({
+        ca,
+        caAddress: `ca.test:${first.port}`,
+        failpoint: looksNamesUpInFile,
+        flags: restless,
+      });
+      const addressPath = pod.path("address");
+      const agent = pod.start({ env: { KASBAH_TEST_ADDRESS: addressPath } });
+      await agent.says("daemon started");
+      await agent.says("CA_UNREACHABLE");
+      assert.equal(first.dials, 0);
+      await writeFile(addressPath, "127.0.0.1");
+      await fetchLeaf(pod.socket);
 
-        await writeFile(addressPath, "127.0.0.2");
-        first.mode = "cut";
-        await agent.until("the new address was dialled", () => second.dials > 0);
-        const { leaf } = await fetchLeaf(pod.socket);
-        await agent.until(
-          "it has rotated",
-          async () => (await fetchLeaf(pod.socket)).leaf.serialNumber !== leaf.serialNumber,
-        );
-      },
+      await writeFile(addressPath, "127.0.0.2");
+      first.mode = "cut";
+      await agent.until("the new address is dialled", () => second.dials > 0);
+      const { leaf } = await fetchLeaf(pod.socket);
+      await agent.until(
+        "it has rotated",
+        async () => (await fetchLeaf(pod.socket)).leaf.serialNumber !== leaf.serialNumber,
+      );
+    },
   });
 });

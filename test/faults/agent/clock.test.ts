@@ -8,11 +8,11 @@ import { findFaketime, WallClock } from "./wall-clock.ts";
 
 const hourMs = 3_600_000;
 const yearMs = 365 * 24 * hourMs;
-/** How long a step of the clock may take to be seen: libfaketime reads its file each second. */
+/** The delay until a clock step takes effect: libfaketime reads its file every second. */
 const stepMs = 2_000;
 const unavailable = { skipped: "no libfaketime: install it and set LIBFAKETIME" };
 
-describe("An agent whose clock", function () {
+describe("Agent's clock", function () {
   this.timeout(suiteTimeoutMs);
   const stage = new Stage();
   let faketime: Promise<string | undefined>;
@@ -20,7 +20,7 @@ describe("An agent whose clock", function () {
     faketime = findFaketime();
   });
 
-  /** A pod with a clock of its own, and a CA that goes by it. */
+  /** A pod with its own clock, and a CA that uses the same clock. */
   async function suspendable(library: string, ttlMs: number) {
     const paths = await stage.directory();
     const clock = new WallClock(library, paths.join("clock"));
@@ -47,7 +47,7 @@ describe("An agent whose clock", function () {
       await systemClock.sleep(stepMs);
       using late = new SdsClient(socket);
       late.say();
-      await agent.until("rotation is tried at once", () => gate.dials > 1);
+      await agent.until("the agent tries to rotate immediately", () => gate.dials > 1);
       await agent.until("the roots are served", () => late.roots.length > 0);
       assert.equal(late.leaves.length, isOver ? 0 : 1);
       assert.equal(await agent.isReady(), !isOver);
@@ -118,19 +118,26 @@ describe("An agent whose clock", function () {
     };
 
   together(stage, {
-    "row 23: jumps an hour ahead rotates at once, long before its timer": rotatesAfter(hourMs, 1.5 * hourMs),
-    "row 23: jumps a year ahead hands the ended leaf to nobody and rotates at once": rotatesAfter(
-      yearMs,
-      24 * hourMs,
+    "row 23: rotates immediately when the clock jumps an hour ahead, long before the timer": rotatesAfter(
+      hourMs,
+      1.5 * hourMs,
     ),
-    "row 23: jumps an hour back, and on again, goes on serving what it has": livesThrough(-hourMs),
-    "row 23: jumps a year back, and on again, goes on serving what it has": livesThrough(-yearMs),
-    "row 23: jumps an hour back rotates no later for it": rotatesInTimeAfter(-hourMs),
-    "row 23: jumps a year back rotates no later for it": rotatesInTimeAfter(-yearMs),
-    "rows 6 and 23: is an hour behind the CA's takes no leaf that has not begun": keepsItsOwnBeside(hourMs),
-    "rows 6 and 23: is a year ahead of the CA's takes no leaf that has ended": keepsItsOwnBeside(-yearMs),
+    "row 23: never serves the expired certificate when the clock jumps a year ahead, and rotates immediately":
+      rotatesAfter(yearMs, 24 * hourMs),
+    "row 23: keeps serving its certificate when the clock jumps an hour back and forward again": livesThrough(
+      -hourMs,
+    ),
+    "row 23: keeps serving its certificate when the clock jumps a year back and forward again": livesThrough(
+      -yearMs,
+    ),
+    "row 23: rotates on time although the clock jumped an hour back": rotatesInTimeAfter(-hourMs),
+    "row 23: rotates on time although the clock jumped a year back": rotatesInTimeAfter(-yearMs),
+    "rows 6 and 23: accepts no certificate that is not yet valid when its clock is an hour behind the CA's":
+      keepsItsOwnBeside(hourMs),
+    "rows 6 and 23: accepts no expired certificate when its clock is a year ahead of the CA's":
+      keepsItsOwnBeside(-yearMs),
 
-    "row 25: stood still with it, stopped past the end of its leaf, hands that to nobody on waking and rotates":
+    "row 25: serves no expired certificate when it resumes after being suspended past the expiry, and rotates":
       async () => {
         const ca = await stage.ca({ ttlMs: 10_000 });
         const { agent, socket } = await stage.pod({ ca });
@@ -138,7 +145,7 @@ describe("An agent whose clock", function () {
         using held = new SdsClient(socket);
         held.say();
         await held.nextLeaf(0);
-        // Whoever asks in the meantime must wait, and not be given what has ended.
+        // Clients that subscribe meanwhile must wait and must not receive the expired certificate.
         ca.answer = async (call) => {
           await systemClock.sleep(2_000);
           return ca.honest(call);

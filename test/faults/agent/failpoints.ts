@@ -1,17 +1,20 @@
-/** Modules for `--import`, which run in the agent before its own: what no test outside can bring about. */
+/**
+ * Modules for `--import` that run in the agent before its own code, for faults that a test cannot cause from
+ * outside.
+ */
 const moduleOf = (source: string) => `data:text/javascript,${encodeURIComponent(source)}`;
 
-/** Something of ours forgets to catch, on SIGUSR2. */
+/** Throws an uncaught exception on SIGUSR2. */
 export const throwsOnSignal = moduleOf(`
-  process.on("SIGUSR2", () => setTimeout(() => { throw new Error("nobody expected this"); }, 0));
+  process.on("SIGUSR2", () => setTimeout(() => { throw new Error("unexpected failure"); }, 0));
 `);
 
-/** Something of ours forgets to wait, on SIGUSR2. */
+/** Causes an unhandled rejection on SIGUSR2. */
 export const rejectsOnSignal = moduleOf(`
-  process.on("SIGUSR2", () => { Promise.reject(new Error("nobody expected this")); });
+  process.on("SIGUSR2", () => { Promise.reject(new Error("unexpected failure")); });
 `);
 
-/** The event loop stands still for six seconds, on SIGUSR2. */
+/** Blocks the event loop for three seconds on SIGUSR2. */
 export const blocksOnSignal = moduleOf(`
   import { writeSync } from "node:fs";
   process.on("SIGUSR2", () => {
@@ -20,7 +23,7 @@ export const blocksOnSignal = moduleOf(`
   });
 `);
 
-/** The system makes no key, on SIGUSR2, and does again on the next. */
+/** Makes key generation fail on SIGUSR2, and work again on the next. */
 export const makesNoKeyOnSignal = moduleOf(`
   import crypto from "node:crypto";
   import { syncBuiltinESMExports } from "node:module";
@@ -38,7 +41,7 @@ export const makesNoKeyOnSignal = moduleOf(`
   syncBuiltinESMExports();
 `);
 
-/** Collects its garbage and writes how many bytes are left, on SIGUSR2. */
+/** Collects garbage and writes the number of live bytes on SIGUSR2. */
 export const tellsHeapOnSignal = moduleOf(`
   import v8 from "node:v8";
   import vm from "node:vm";
@@ -51,7 +54,10 @@ export const tellsHeapOnSignal = moduleOf(`
   }));
 `);
 
-/** Names under `test` have the address that the file of `KASBAH_TEST_ADDRESS` holds; while it is not there, none. */
+/**
+ * Resolves names under `test` to the address in the file named by `KASBAH_TEST_ADDRESS`; without the file,
+ * resolution fails.
+ */
 export const looksNamesUpInFile = moduleOf(`
   import dns from "node:dns";
   import { readFileSync } from "node:fs";

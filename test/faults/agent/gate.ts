@@ -2,13 +2,13 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { HostPort } from "@kasbah/runtime";
 
-/** What happens to whoever dials: led through, cut off at once, or accepted and never answered. */
+/** How a connection is treated: forwarded, closed immediately, or accepted and never answered. */
 export type GateMode = "open" | "cut" | "silent";
 
-/** A road to the CA that can be closed. TLS goes through it untouched. */
+/** A proxy in front of the CA that can be closed. TLS passes through it unchanged. */
 export class Gate implements AsyncDisposable {
   mode: GateMode;
-  /** Connections so far, in every mode. */
+  /** The number of connections so far, in every mode. */
   dials = 0;
   readonly #target: HostPort;
   readonly #sockets = new Set<Socket>();
@@ -29,7 +29,7 @@ export class Gate implements AsyncDisposable {
 
   get port(): number {
     const address = this.#server.address();
-    if (address === null || typeof address === "string") throw new TypeError("a TCP server has a port");
+    if (address === null || typeof address === "string") throw new TypeError("the server has no TCP port");
     return address.port;
   }
 

@@ -8,24 +8,24 @@ import { suiteTimeoutMs } from "../../harness/until.ts";
 import { restless, Stage } from "./stage.ts";
 import { together } from "./together.ts";
 
-/** Becomes the agent in a user namespace whose processes may watch nothing. */
+/** Starts the agent in a user namespace in which processes cannot create inotify watches. */
 const withoutInotify = [
   ...["unshare", "--user", "--map-root-user", "sh", "-c"],
   'echo 0 > /proc/sys/user/max_inotify_instances && exec "$@"',
   "sh",
 ];
-/** Ten seconds, and what a busy machine takes for itself. */
+/** Ten seconds, plus slack for a busy machine. */
 const mostUnseenMs = 20_000;
 const mostFiles = 64;
 const connections = 200;
 const watchMs = 3_000;
 
-describe("An agent to which the system gives little", function () {
+describe("Agent with scarce system resources", function () {
   this.timeout(suiteTimeoutMs);
   const stage = new Stage();
 
   together(stage, {
-    "row 32: a changed root is seen within seconds where the system has no watch to give": async () => {
+    "row 32: notices a changed root within seconds when the system has no inotify watches left": async () => {
       const skipped = whyNoNamespace();
       if (skipped !== undefined) return { skipped };
       const ca = await stage.ca();
@@ -43,7 +43,7 @@ describe("An agent to which the system gives little", function () {
       return undefined;
     },
 
-    [`row 33: with ${mostFiles} descriptors and ${connections} connections it does not spin, keeps its streams, and recovers`]:
+    [`row 33: does not spin with ${mostFiles} descriptors and ${connections} connections, keeps its streams, and recovers`]:
       async () => {
         const within = ["sh", "-c", `ulimit -n ${mostFiles} && exec "$@"`, "sh"];
         const ca = await stage.ca();
@@ -53,13 +53,13 @@ describe("An agent to which the system gives little", function () {
         await held.nextLeaf(0);
         const crowd = Array.from({ length: connections }, () => new SdsClient(socket));
         for (const client of crowd) client.say();
-        await agent.until("the crowd was dealt with", () => {
+        await agent.until("the crowd is served or disconnected", () => {
           return (
             crowd.filter(({ isClosed, leaves }) => isClosed || leaves.length > 0).length >= mostFiles / 4
           );
         });
         const cpuMs = await agent.cpuDuring(watchMs);
-        assert.ok(cpuMs < watchMs / 2, `${cpuMs} ms on the processor in ${watchMs} ms`);
+        assert.ok(cpuMs < watchMs / 2, `${cpuMs} ms of CPU time in ${watchMs} ms`);
         const nonce = held.received.at(-1)?.nonce ?? "";
         const known = held.leaves.length;
         held.say({ nodeId: "", responseNonce: nonce, resourceNames: [] });
@@ -82,13 +82,13 @@ async function openFiles(pid: number): Promise<readonly string[]> {
   return Promise.all(fds.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => "")));
 }
 
-/** Why a process cannot be put into a namespace of its own; undefined when it can. */
+/** Why a process cannot run in its own namespace; undefined if it can. */
 function whyNoNamespace(): string | undefined {
   try {
     const [file = "", ...args] = [...withoutInotify, "true"];
     execFileSync(file, args, { stdio: "ignore" });
     return undefined;
   } catch {
-    return "user namespaces are not to be had here: util-linux's unshare, and user.max_user_namespaces above 0";
+    return "no user namespaces: install util-linux for unshare, and set user.max_user_namespaces above 0";
   }
 }

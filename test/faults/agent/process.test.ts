@@ -15,7 +15,7 @@ const kills = Number(process.env["KASBAH_KILLS"] ?? 25);
 const chatterers = 3_000;
 const chatterersAtOnce = 50;
 
-describe("An agent's process", function () {
+describe("Agent process", function () {
   this.timeout(Math.max(suiteTimeoutMs, kills * 5_000));
   const stage = new Stage();
 
@@ -28,7 +28,7 @@ describe("An agent's process", function () {
       using envoy = new SdsClient(socket);
       envoy.say();
       await envoy.nextLeaf(0);
-      // Not even a call under way may keep it.
+      // A call in flight must not delay the exit.
       gate.mode = "silent";
       const { dials } = gate;
       await agent.until("a call is under way", () => gate.dials > dials);
@@ -40,7 +40,7 @@ describe("An agent's process", function () {
     };
 
   together(stage, {
-    [`row 26: killed ${kills} times, it takes its socket over each time and serves the same name with a new key`]:
+    [`row 26: takes over its dead socket after each of ${kills} kills, and serves the same name with a new key`]:
       async () => {
         const ca = await stage.ca();
         const pod = await stage.pod({ ca });
@@ -54,7 +54,7 @@ describe("An agent's process", function () {
           names.add(leaf.subjectAltName);
           await pod.agent.kill();
           await envoy.untilClosed();
-          assert.equal(existsSync(pod.socket), true, "a killed process leaves its socket");
+          assert.equal(existsSync(pod.socket), true, "a killed process must leave its socket");
           await pod.start().says("daemon started");
         }
         assert.equal(keys.size, kills + 1);
@@ -62,16 +62,16 @@ describe("An agent's process", function () {
         assert.deepEqual(await readdir(dirname(pod.socket)), ["socket"]);
       },
 
-    "row 35: that threw where nobody caught ends within seconds, loudly": endsLoudly(
+    "row 35: exits within seconds and logs the reason on an uncaught exception": endsLoudly(
       throwsOnSignal,
       "uncaught exception",
     ),
-    "row 35: that rejected where nobody waited ends within seconds, loudly": endsLoudly(
+    "row 35: exits within seconds and logs the reason on an unhandled rejection": endsLoudly(
       rejectsOnSignal,
       "unhandled rejection",
     ),
 
-    "row 36: whose event loop stood still answers all who came meanwhile, and rotates": async () => {
+    "row 36: answers every client that connected while its event loop was blocked, and rotates": async () => {
       const ca = await stage.ca();
       const pod = await stage.pod({ ca, flags: restless, failpoint: blocksOnSignal });
       const { agent, socket } = pod;
@@ -86,7 +86,7 @@ describe("An agent's process", function () {
       await before.nextLeaf();
     },
 
-    "row 43: that is told to end by SIGTERM ends its streams, removes its socket and exits with 0, though the CA is silent":
+    "row 43: closes its streams, removes its socket and exits 0 on SIGTERM, even if the CA does not answer":
       async () => {
         const ca = await stage.ca();
         const gate = await stage.gate(ca, "silent");
@@ -101,7 +101,7 @@ describe("An agent's process", function () {
         assert.match(agent.log, /"exitCode":0,"event":"daemon stopped"/);
       },
 
-    "row 44: whose log nobody reads goes on serving and rotating, and says later how many lines were lost":
+    "row 44: keeps serving and rotating while its log is not read, and reports the number of lost lines afterwards":
       async () => {
         const ca = await stage.ca();
         const { agent, socket } = await stage.pod({ ca, flags: restless });
@@ -115,12 +115,12 @@ describe("An agent's process", function () {
         await envoy.nextLeaf();
         assert.equal(await agent.isReady(), true);
         agent.readLogAgain();
-        await agent.until("lost lines are owned up to", () =>
+        await agent.until("the lost lines are reported", () =>
           /"dropped":\d+,"event":"log lines were dropped/.test(agent.log),
         );
       },
 
-    "row 45: that gets no key from the system makes no request, keeps what it has, and goes on when it gets one":
+    "row 45: sends no request if the system cannot generate a key, keeps its certificate, and resumes when it can":
       async () => {
         const ca = await stage.ca();
         const { agent, socket } = await stage.pod({ ca, flags: restless, failpoint: makesNoKeyOnSignal });
@@ -133,13 +133,13 @@ describe("An agent's process", function () {
         assert.equal(ca.calls.length, asked);
         assert.equal((await fetchLeaf(socket)).leaf.serialNumber, leaf.serialNumber);
         agent.child.kill("SIGUSR2");
-        await agent.until("it asks again", () => ca.calls.length > asked);
+        await agent.until("it sends a request again", () => ca.calls.length > asked);
         assert.equal(new Set(ca.calls.map(({ publicKey }) => publicKey.hash)).size, ca.calls.length);
       },
   });
 });
 
-/** Takes a secret and refuses it in many words. */
+/** Fetches a secret and rejects it with a long message. */
 async function chatter(socket: string): Promise<void> {
   using client = new SdsClient(socket);
   client.say({ resourceNames: ["default"] });
@@ -147,7 +147,8 @@ async function chatter(socket: string): Promise<void> {
   const [{ nonce = "", versionInfo = "" } = {}] = client.received;
   const errorDetail = { code: 3, message: "no".repeat(400) };
   client.say({ responseNonce: nonce, versionInfo, resourceNames: ["default"], errorDetail });
-  // The answer to it proves that the refusal was dealt with; without a nonce, for a rotation may have come between.
+  // The response to this request proves that the NACK was processed; it has no nonce, because a rotation may
+  // have intervened.
   client.say();
-  await untilSeen("roots after the refusal", patienceMs, () => client.roots.length > 0 || undefined);
+  await untilSeen("roots after the NACK", patienceMs, () => client.roots.length > 0 || undefined);
 }

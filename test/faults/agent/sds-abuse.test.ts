@@ -10,15 +10,15 @@ import { tellsHeapOnSignal } from "./failpoints.ts";
 import { Stage } from "./stage.ts";
 
 const reconnects = Number(process.env["KASBAH_RECONNECTS"] ?? 2_000);
-/** An Envoy that crashes at once in a loop, and all its listeners come back together. */
+/** An Envoy in a crash loop, whose listeners all reconnect together. */
 const clientsAtOnce = 50;
 const nacks = 1_000;
-/** What one reconnect may leave behind, and by how much what is alive varies by itself. */
+/** The memory that one reconnect may leave behind, and the normal variation of live memory. */
 const mostBytesEach = 1_024;
 const mostNoiseBytes = 2 * 1_024 * 1_024;
 const mostMiB = 150;
 
-describe("An agent whose Envoy misbehaves", function () {
+describe("Agent whose Envoy misbehaves", function () {
   this.timeout(suiteTimeoutMs);
   const stage = new Stage();
   let ca: FakeCa;
@@ -34,13 +34,13 @@ describe("An agent whose Envoy misbehaves", function () {
   const responses = ({ agent }: Pod, client: SdsClient, count: number) =>
     agent.until(`${count} responses`, () => client.received.length >= count);
 
-  /** Whatever was queued before it has been dealt with when the answer to a request on another stream is there. */
+  /** Once a request on another stream is answered, everything queued before it has been processed. */
   const settled = async () => {
     await fetchLeaf(pod.socket);
     await systemClock.sleep(200);
   };
 
-  it(`row 28: refused ${nacks} times, sends one response for each version, and the next version when there is one`, async () => {
+  it(`row 28: sends one response per version to a client that rejects it ${nacks} times, and sends the next version once available`, async () => {
     using envoy = new SdsClient(pod.socket);
     envoy.say();
     await responses(pod, envoy, 1);
@@ -50,7 +50,7 @@ describe("An agent whose Envoy misbehaves", function () {
     };
     refuse(envoy.received[0] as Received);
     await pod.agent.until(
-      "all refusals were counted",
+      "every NACK is counted",
       async () => ((await pod.agent.metric('istio_agent_pilot_total_xds_rejects{type="sds"}')) ?? 0) >= nacks,
     );
     assert.equal(envoy.received.length, 1);
@@ -65,7 +65,7 @@ describe("An agent whose Envoy misbehaves", function () {
     await writeFile(pod.rootPath, ca.authority.rootPem);
   });
 
-  it("row 29: a wrong nonce, another type, no names, the same names and ten thousand others leave the stream standing", async () => {
+  it("row 29: keeps the stream open after a wrong nonce, another type, no names, repeated names and ten thousand other names", async () => {
     using envoy = new SdsClient(pod.socket);
     envoy.say({ resourceNames: ["default"] });
     await responses(pod, envoy, 1);
@@ -74,20 +74,20 @@ describe("An agent whose Envoy misbehaves", function () {
     envoy.say({ responseNonce: "of another stream" });
     envoy.say({ typeUrl: "type.googleapis.com/envoy.config.cluster.v3.Cluster" });
     envoy.say({ responseNonce: nonce(), resourceNames: ["default", "default", "default"] });
-    const strangers = Array.from({ length: 10_000 }, (_, i) => `name-${i}`);
-    envoy.say({ responseNonce: nonce(), resourceNames: ["default", ...strangers] });
+    const otherNames = Array.from({ length: 10_000 }, (_, i) => `name-${i}`);
+    envoy.say({ responseNonce: nonce(), resourceNames: ["default", ...otherNames] });
     await settled();
     assert.deepEqual([envoy.isClosed, envoy.leaves.length], [false, 1]);
 
     envoy.say({ responseNonce: nonce(), resourceNames: [] });
     envoy.say({ responseNonce: nonce(), resourceNames: ["default", "ROOTCA"] });
     await pod.agent.until(
-      "it is served after all",
+      "both secrets are served again",
       () => envoy.leaves.length === 2 && envoy.roots.length === 1,
     );
   });
 
-  it("row 29: rubbish, or no node, ends that stream alone, with INVALID_ARGUMENT", async () => {
+  it("row 29: closes only the offending stream, with INVALID_ARGUMENT, after garbage or a request without a node", async () => {
     using bystander = new SdsClient(pod.socket);
     bystander.say();
     await responses(pod, bystander, 1);
@@ -109,20 +109,20 @@ describe("An agent whose Envoy misbehaves", function () {
     }
   };
 
-  it(`row 34: stays within ${mostMiB} MiB under all of this, and fifty reconnects a second`, async () => {
+  it(`row 34: stays below ${mostMiB} MiB under all of this and fifty reconnects per second`, async () => {
     for (let second = 0; second < 5; second += 1) {
       await reconnect(50);
       await systemClock.sleep(1_000);
     }
     const { peakMiB } = await pod.agent.vitals();
-    process.stdout.write(`      at most ${peakMiB.toFixed(0)} MiB were resident\n`);
+    process.stdout.write(`      at most ${peakMiB.toFixed(0)} MiB resident\n`);
     assert.ok(peakMiB < mostMiB, `${peakMiB} MiB`);
   });
 
-  it(`row 27: after ${reconnects} reconnects, each answered, it has no more descriptors and nothing more in memory`, async () => {
+  it(`row 27: uses no more descriptors and no more memory after ${reconnects} answered reconnects`, async () => {
     const { agent } = pod;
     const noStream = async () => (await agent.metric("kasbah_agent_sds_streams")) === 0;
-    // What is allocated once for good is allocated now.
+    // Triggers the one-time allocations first.
     await reconnect(reconnects / 4);
     await agent.until("no stream is left", noStream);
     const before = { ...(await agent.vitals()), bytes: await liveBytes(agent) };
@@ -131,17 +131,17 @@ describe("An agent whose Envoy misbehaves", function () {
     await agent.until("no descriptor is left", async () => (await agent.vitals()).fds <= before.fds + 2);
     const grown = (await liveBytes(agent)) - before.bytes;
     const { rssMiB } = await agent.vitals();
-    const each = `${(grown / reconnects).toFixed(0)} bytes are left of each reconnect`;
+    const each = `${(grown / reconnects).toFixed(0)} bytes remain per reconnect`;
     process.stdout.write(`      ${each}, ${before.rssMiB.toFixed(0)} to ${rssMiB.toFixed(0)} MiB resident\n`);
     assert.ok(grown < reconnects * mostBytesEach + mostNoiseBytes, each);
   });
 });
 
-/** What is reachable in the process, its garbage collected. */
+/** The number of reachable bytes in the process after a garbage collection. */
 async function liveBytes(agent: AgentProcess): Promise<number> {
-  const told = () => [...agent.log.matchAll(/^live bytes: (\d+)$/gm)].map(([, bytes]) => Number(bytes));
-  const known = told().length;
+  const reported = () => [...agent.log.matchAll(/^live bytes: (\d+)$/gm)].map(([, bytes]) => Number(bytes));
+  const known = reported().length;
   agent.child.kill("SIGUSR2");
-  await agent.until("what is alive", () => told().length > known);
-  return told().at(-1) ?? 0;
+  await agent.until("live bytes are logged", () => reported().length > known);
+  return reported().at(-1) ?? 0;
 }

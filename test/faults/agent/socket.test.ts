@@ -10,14 +10,14 @@ import { suiteTimeoutMs } from "../../harness/until.ts";
 import { Stage } from "./stage.ts";
 import { type Scenario, together } from "./together.ts";
 
-describe("An agent's files", function () {
+describe("Agent's socket file", function () {
   this.timeout(suiteTimeoutMs);
   const stage = new Stage();
 
-  const comesBack = async ({ agent, socket }: Pod, held: SdsClient): Promise<void> => {
-    await agent.until("the socket is there again", () => existsSync(socket) && lstatSync(socket).isSocket());
+  const recovers = async ({ agent, socket }: Pod, held: SdsClient): Promise<void> => {
+    await agent.until("the socket exists again", () => existsSync(socket) && lstatSync(socket).isSocket());
     await fetchLeaf(socket);
-    assert.equal(held.isClosed, false, "who was connected stays connected");
+    assert.equal(held.isClosed, false, "connected clients must stay connected");
   };
 
   const servedAgain =
@@ -28,10 +28,10 @@ describe("An agent's files", function () {
       held.say();
       await held.nextLeaf(0);
       await spoil(pod);
-      await comesBack(pod, held);
+      await recovers(pod, held);
     };
 
-  /** The foreign thing stays until somebody takes it away, which is then noticed. */
+  /** The foreign file stays until it is removed, which the agent then notices. */
   const leftAlone =
     (put: (pod: Pod) => Promise<void>, isThere: (pod: Pod) => boolean): Scenario =>
     async () => {
@@ -45,7 +45,7 @@ describe("An agent's files", function () {
       await agent.says('"event":"the socket was removed and cannot be recreated"');
       assert.ok(isThere(pod));
       await rm(socket);
-      await comesBack(pod, held);
+      await recovers(pod, held);
     };
 
   const refusesToStart =
@@ -64,18 +64,19 @@ describe("An agent's files", function () {
     };
 
   together(stage, {
-    "row 30: the socket, removed, is served anew": servedAgain(({ socket }) => rm(socket)),
-    "row 30: the socket, removed with its directory, is served anew": servedAgain(({ socket }) =>
+    "row 30: recreates its socket when the socket is removed": servedAgain(({ socket }) => rm(socket)),
+    "row 30: recreates its socket when the socket is removed with its directory": servedAgain(({ socket }) =>
       rm(dirname(socket), { recursive: true }),
     ),
-    "row 30: the socket, moved away, is served anew": servedAgain(({ socket }) =>
+    "row 30: recreates its socket when the socket is moved away": servedAgain(({ socket }) =>
       rename(socket, `${dirname(socket)}/moved`),
     ),
-    "row 30: a file in the socket's place is never unlinked, and served again when it is gone": leftAlone(
-      ({ socket }) => writeFile(socket, "precious"),
-      ({ socket }) => lstatSync(socket).size === "precious".length,
-    ),
-    "row 30: a link in the socket's place is neither followed nor unlinked, and served again when it is gone":
+    "row 30: never unlinks a file at the socket's path, and recreates the socket once the file is gone":
+      leftAlone(
+        ({ socket }) => writeFile(socket, "precious"),
+        ({ socket }) => lstatSync(socket).size === "precious".length,
+      ),
+    "row 30: neither follows nor unlinks a symbolic link at the socket's path, and recreates the socket once the link is gone":
       leftAlone(
         async (pod) => {
           await writeFile(pod.path("target"), "precious");
@@ -84,7 +85,7 @@ describe("An agent's files", function () {
         (pod) => readlinkSync(pod.socket) === pod.path("target") && lstatSync(pod.path("target")).isFile(),
       ),
 
-    "row 31: the dead socket of an earlier run is taken over, in a directory that was not there":
+    "row 31: creates a missing socket directory, and takes over the dead socket of an earlier run":
       async () => {
         const pod = await stage.pod({ ca: await stage.ca() });
         assert.equal(lstatSync(dirname(pod.socket)).mode & 0o777, 0o700);
@@ -94,11 +95,11 @@ describe("An agent's files", function () {
         await fetchLeaf(pod.socket);
         assert.equal(lstatSync(pod.socket).mode & 0o777, 0o600);
       },
-    "row 31: a path longer than the kernel takes is refused at the start, by name": refusesToStart(
+    "row 31: refuses to start with a socket path longer than the kernel allows": refusesToStart(
       async (pod) => pod.path("l".repeat(108)),
       "SOCKET_PATH_INVALID",
     ),
-    "row 31: a file in the socket's place is refused at the start, and stays": refusesToStart(
+    "row 31: refuses to start if a file is at the socket's path, and keeps the file": refusesToStart(
       async ({ socket }) => {
         await mkdir(dirname(socket));
         await writeFile(socket, "precious");
@@ -107,7 +108,7 @@ describe("An agent's files", function () {
       "SOCKET_PATH_INVALID",
       ({ socket }) => assert.equal(lstatSync(socket).size, "precious".length),
     ),
-    "row 31: a socket on which another answers is refused at the start, and stays": refusesToStart(
+    "row 31: refuses to start if another process listens on the socket, and keeps the socket": refusesToStart(
       async ({ socket }) => {
         await mkdir(dirname(socket));
         const other = createServer().listen(socket);

@@ -3,11 +3,11 @@ import { type FakeCa, startFakeCa, type TemporaryDirectory, temporaryDirectory }
 import { Pod, type PodOptions } from "../../harness/pod.ts";
 import { Gate, type GateMode } from "./gate.ts";
 
-/** All that a suite has started; disposing ends it, pods first. */
+/** Everything that a suite has started; disposing stops it, pods first. */
 export class Stage implements AsyncDisposable {
   readonly #things = new AsyncDisposableStack();
 
-  /** For what a test makes itself. */
+  /** Registers the cleanup of a resource that the test created. */
   defer(end: () => Promise<void> | void): void {
     this.#things.defer(end);
   }
@@ -16,7 +16,7 @@ export class Stage implements AsyncDisposable {
     return temporaryDirectory().then((directory) => this.#things.use(directory));
   }
 
-  /** A CA that believes everybody, by the machine's clock. */
+  /** A CA that accepts every caller and uses the machine's clock. */
   async ca({
     ttlMs = 24 * 3_600_000,
     ...options
@@ -30,14 +30,14 @@ export class Stage implements AsyncDisposable {
     return this.#things.use(await Gate.before(ca.address, mode, at));
   }
 
-  /** A pod whose agent serves, if only its first clients' patience. */
+  /** A pod whose agent is listening; its first clients may still have to wait for a secret. */
   async pod(options: PodOptions): Promise<Pod> {
     const pod = await this.emptyPod(options);
     await pod.start().says("daemon started");
     return pod;
   }
 
-  /** A pod whose agent was not started yet. */
+  /** A pod whose agent has not been started. */
   async emptyPod(options: PodOptions): Promise<Pod> {
     return this.#things.use(await Pod.create(options));
   }
@@ -47,5 +47,5 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-/** Rotation is due a second after each secret. */
+/** Makes the agent rotate one second after each secret. */
 export const restless = { "--grace-period-ratio": "1", "--grace-period-jitter": "0" };

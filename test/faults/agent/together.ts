@@ -1,25 +1,25 @@
 import type { Context } from "mocha";
 import type { Stage } from "./stage.ts";
 
-/** Resolves when the behaviour was seen, to why it cannot be tried here if it cannot. */
+/** Resolves when the behaviour was observed, or with the reason if the scenario cannot run here. */
 export type Scenario = () => Promise<undefined | { readonly skipped: string }>;
 
 /**
- * Tests that spend their time waiting: all begin at once, and each tells how its own ended. The stage is cleared after the
- * last.
+ * Registers tests that mostly wait: all scenarios start together, and each test reports the outcome of its
+ * own. The stage is disposed of after the last one.
  */
 export function together(stage: Stage, scenarios: Readonly<Record<string, Scenario>>): void {
   const runs = new Map<string, ReturnType<Scenario>>();
   before(() => {
     for (const [title, scenario] of Object.entries(scenarios)) {
       const run = scenario();
-      // Looked at when its turn comes; until then a failure is nobody's.
+      // The test awaits the run later; until then a rejection must not count as unhandled.
       run.catch(() => {});
       runs.set(title, run);
     }
   });
   after(async () => {
-    // Those that nobody asked for are still at it when one was chosen by its title.
+    // If one test was selected by its title, the other scenarios are still running.
     await Promise.allSettled(runs.values());
     await stage[Symbol.asyncDispose]();
   });
@@ -27,7 +27,7 @@ export function together(stage: Stage, scenarios: Readonly<Record<string, Scenar
     it(title, async function (this: Context) {
       const outcome = await runs.get(title);
       if (outcome === undefined) return;
-      process.stdout.write(`      not tried: ${outcome.skipped}\n`);
+      process.stdout.write(`      skipped: ${outcome.skipped}\n`);
       this.skip();
     });
   }

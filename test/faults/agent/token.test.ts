@@ -9,10 +9,10 @@ import { restless, Stage } from "./stage.ts";
 import { type Scenario, together } from "./together.ts";
 
 const swaps = 1_000;
-/** A token is read once for each secret, and there is one a second: several agents read more often. */
+/** The agent reads its token once per secret, one per second; several agents read more often. */
 const readers = 4;
 
-/** What the token file may hold for a while: nothing of it may cost the certificate that is served. */
+/** Temporary contents of the token file: none of them may affect the certificate being served. */
 const troubles: Readonly<Record<string, () => Promise<Record<string, string | undefined>>>> = {
   expired: async () => ({ token: await mintToken("lonely", -60_000) }),
   missing: async () => ({}),
@@ -21,7 +21,7 @@ const troubles: Readonly<Record<string, () => Promise<Record<string, string | un
   "half-written": async () => ({ token: (await mintToken()).slice(0, 40) }),
 };
 
-describe("An agent whose token", function () {
+describe("Agent's token file", function () {
   this.timeout(suiteTimeoutMs);
   const stage = new Stage();
 
@@ -53,12 +53,12 @@ describe("An agent whose token", function () {
   together(stage, {
     ...Object.fromEntries(
       Object.entries(troubles).map(([what, trouble]) => [
-        `${what === "expired" ? "row 21" : "row 22"}: is ${what} keeps its certificate, and rotates by itself when kubelet has put a good one there`,
+        `${what === "expired" ? "row 21" : "row 22"}: keeps its certificate while the token is ${what}, and rotates when the kubelet provides a valid token`,
         recovers(trouble),
       ]),
     ),
 
-    [`row 22: is swapped ${swaps} times under its eyes never sends a torn one`]: async () => {
+    [`row 22: never sends a partial token while the token file is replaced ${swaps} times`]: async () => {
       const ca = await stage.ca();
       const pods = await Promise.all(
         Array.from({ length: readers }, () => stage.pod({ ca, flags: restless })),

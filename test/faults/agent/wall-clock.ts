@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { systemClock } from "@kasbah/runtime";
 import { provideTool, whyNoDebian } from "../../../deploy/image/debian-packages.ts";
 
-/** libfaketime, of `LIBFAKETIME` or else from Debian's package; undefined where neither is. */
+/** The path of libfaketime, from `LIBFAKETIME` or from Debian's package; undefined if it is not installed. */
 export async function findFaketime(): Promise<string | undefined> {
   const given = process.env["LIBFAKETIME"];
   if (given !== undefined) return given;
@@ -12,7 +12,7 @@ export async function findFaketime(): Promise<string | undefined> {
   return join(directory, "usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1");
 }
 
-/** A wall clock that an agent has for itself; its monotonic clock stays the kernel's. */
+/** A separate wall clock for one agent; its monotonic clock remains the kernel's. */
 export class WallClock {
   readonly env: Readonly<Record<string, string>>;
   readonly #path: string;
@@ -33,7 +33,7 @@ export class WallClock {
     return new Date(systemClock.now().getTime() + this.#aheadMs);
   }
 
-  /** In force a second later at the latest. */
+  /** Takes effect within one second. */
   async step(ms: number): Promise<void> {
     this.#aheadMs += ms;
     const offset = Math.round(this.#aheadMs / 1000);
