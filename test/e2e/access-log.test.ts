@@ -17,7 +17,7 @@ interface AccessLine {
   readonly upstream_peer: string | null;
 }
 
-describe("A request in Envoy's access log", function () {
+describe("Request in Envoy's access log", function () {
   this.timeout(setUpTimeoutMs);
   let mesh: Mesh;
   let line: AccessLine;
@@ -29,7 +29,7 @@ describe("A request in Envoy's access log", function () {
   });
   after(() => mesh?.stop());
 
-  /** Envoy writes its log in its own time. */
+  /** Envoy buffers its access log, so the line may arrive late. */
   async function lineOf(path: string): Promise<AccessLine> {
     const isOf = (text: string) => text.includes('"/joined"');
     const lines = () => (existsSync(path) ? readFileSync(path, "utf8").split("\n") : []);
@@ -42,7 +42,7 @@ describe("A request in Envoy's access log", function () {
     return execFileSync(process.execPath, [kasbah, "audit", ...argv, ...stateDir], { encoding: "utf8" });
   }
 
-  it("names the caller's certificate as the CA has it on record", () => {
+  it("names the caller's certificate as it appears in the ledger", () => {
     assert.equal(line.peer, mesh.frontend.spiffeId);
     const { certificates } = JSON.parse(audit("cert", line.serial ?? "", "--json"));
     assert.equal(certificates.length, 1);
@@ -50,16 +50,16 @@ describe("A request in Envoy's access log", function () {
     assert.equal(certificates[0].entry.serial, line.serial);
   });
 
-  it("names whom the request went to, on the caller's side", async () => {
+  it("names the called workload on the caller's side", async () => {
     const { upstream_peer } = await lineOf(mesh.frontend.accessLogPath);
     assert.equal(upstream_peer, mesh.backend.spiffeId);
   });
 
-  it("is joined with its entry by the jq program in docs/audit.md", function () {
+  it("is matched to its ledger entry by the jq program in docs/audit.md", function () {
     if (spawnSync("jq", ["--version"]).error !== undefined) this.skip();
     const [, program = ""] =
       /jq -cn --slurpfile issued issued\.jsonl '\n([\s\S]*?)' access\.log/.exec(page) ?? [];
-    assert.ok(program.includes(".serial"), "the page has the program");
+    assert.ok(program.includes(".serial"), "the page must contain the program");
     const issued = join(mesh.runDirectory, "issued.jsonl");
     writeFileSync(issued, audit("export", "--since", "1h", "--kind", "issued"));
     const argv = ["-cn", "--slurpfile", "issued", issued, program, mesh.backend.accessLogPath];

@@ -23,10 +23,10 @@ import { mintDemoToken, saveIssuer } from "../harness/token-issuer.ts";
 import { patienceMs } from "../harness/until.ts";
 
 const kills = Number(process.env["KASBAH_KILLS"] ?? 20);
-/** From before the first byte is written until well after the last, counted from when there is something to write. */
+/** Kills span the time from before the first byte is written until well after the last. */
 const longestWriteMs = 60;
 
-describe("An agent that keeps files", function () {
+describe("Agent with output files", function () {
   this.timeout(300_000);
   let directory: TemporaryDirectory;
   let ca: FakeCa;
@@ -66,12 +66,12 @@ describe("An agent that keeps files", function () {
     );
     const [leaf, ...intermediates] = parseCertificates(chain);
     assert.ok(leaf);
-    assert.ok(leaf.publicKey.equals(parsePrivateKey(key).publicKey), "the key is not the chain's");
+    assert.ok(leaf.publicKey.equals(parsePrivateKey(key).publicKey), "the key does not match the chain");
     verifyChain({ leaf, intermediates, bundle: parseTrustBundle(roots), now: systemClock.now() });
     return { leaf, key };
   };
 
-  it(`leaves a whole set behind at each of ${kills} kills, while somebody reads all the time`, async () => {
+  it(`leaves a complete set of files after each of ${kills} kills, while another process reads them continuously`, async () => {
     let isDone = false;
     const seen = new Set<string>();
     const reading = (async () => {
@@ -81,7 +81,7 @@ describe("An agent that keeps files", function () {
         else await systemClock.sleep(1);
       }
     })();
-    // A failure must show at once and not as an unhandled rejection.
+    // A failure must surface immediately and not as an unhandled rejection.
     const failed = reading.then(
       () => undefined,
       (error: unknown) => error,
@@ -90,7 +90,8 @@ describe("An agent that keeps files", function () {
       const pod = await makePod({ "--output-certs": certs() });
       for (let i = 0; i < kills; i += 1) {
         const agent = pod.start();
-        // However slow the disk, some lives end with a set of their own; the rest end somewhere on the way to it.
+        // However slow the disk, some runs end with their own set of files; the others are killed while they
+        // write it.
         await agent.logged(i % 4 === 0 ? "certificates written" : "secret published");
         await systemClock.sleep((i * 7) % longestWriteMs);
         await agent.kill();
@@ -102,11 +103,11 @@ describe("An agent that keeps files", function () {
       await failed;
     }
     assert.equal(await failed, undefined);
-    assert.ok(seen.size >= kills / 4, `only ${seen.size} lives wrote a set`);
+    assert.ok(seen.size >= kills / 4, `only ${seen.size} runs wrote a set`);
     await readPair();
   });
 
-  it("reloads a TLS server by its command, and the server then shows the new certificate", async () => {
+  it("reloads a TLS server with its command, after which the server presents the new certificate", async () => {
     ca.ttlMs = 8_000;
     const port = await freePort();
     const server = directory.join("server.mjs");
@@ -115,7 +116,7 @@ describe("An agent that keeps files", function () {
     const command = `if test -e ${pidFile}; then kill -HUP "$(cat ${pidFile})"; fi`;
     const agent = await startAgent({ "--output-certs": certs(), "--on-rotate": command });
     await agent.logged("certificates written");
-    const tls = startOther("the TLS server", server, certs(), String(port), pidFile);
+    const tls = startOther("a running TLS server", server, certs(), String(port), pidFile);
     await tls.logged("listening");
     const first = await shownBy(port);
     const next = await untilSeen("new certificate", patienceMs, async () => {
@@ -126,7 +127,7 @@ describe("An agent that keeps files", function () {
     assert.equal((await agent.logged("on-rotate command ran"))["exitCode"], 0);
   });
 
-  it("stays ready and warns when its command fails", async () => {
+  it("stays ready and warns if its command fails", async () => {
     const agent = await startAgent({
       "--output-certs": certs(),
       "--on-rotate": "echo no such program >&2; exit 3",
@@ -140,7 +141,7 @@ describe("An agent that keeps files", function () {
     assert.equal(await agent.metric('kasbah_agent_output_certs_writes{result="ok"}'), 1);
   });
 
-  /** A pod whose agent has left its secret in the cache, with a CA that is gone. */
+  /** A pod whose agent has cached its secret, and whose CA has stopped. */
   const podWithCache = async () => {
     ca.ttlMs = 3_600_000;
     const pod = await makePod({ "--cache-dir": directory.join("cache") });
@@ -156,7 +157,7 @@ describe("An agent that keeps files", function () {
     return { pod, served };
   };
 
-  it("row 2: serves its cached secret to Envoy when it starts while the CA is away", async () => {
+  it("row 2: serves its cached secret to Envoy when it starts while the CA is down", async () => {
     const { pod, served: before } = await podWithCache();
     const agent = pod.start();
     const log = await agent.logged("daemon started");
@@ -166,10 +167,10 @@ describe("An agent that keeps files", function () {
     const served = await agent.logged("serving the cached secret");
     const readyMs = Date.parse(String(log["time"])) - Date.parse(String(served["time"]));
     assert.ok(readyMs < 5_000, `${readyMs} ms`);
-    assert.equal(ca.calls.length, 1, "the CA was asked once in all");
+    assert.equal(ca.calls.length, 1, "the CA must receive one call in total");
   });
 
-  it("row 2: serves its cached secret as soon as the roots are mounted that were not there at the start", async () => {
+  it("row 2: serves its cached secret as soon as roots that were missing at start-up are mounted", async () => {
     const { pod } = await podWithCache();
     await rm(pod.rootPath);
     const agent = pod.start();
@@ -197,7 +198,7 @@ describe("An agent that keeps files", function () {
     assert.equal(ca.calls.length, 0);
   });
 
-  it("renews the directory that proves it, without a token, as on Istio's virtual machines", async () => {
+  it("renews the certificate in its output directory without a token, as on Istio's virtual machines", async () => {
     const receivedAt = new Date(Math.floor(systemClock.now().getTime() / 1000) * 1000);
     const minted = await mintSecret({ authority: ca.authority, receivedAt, ttlMs: 3_600_000 });
     await mkdir(certs());
@@ -211,7 +212,11 @@ describe("An agent that keeps files", function () {
       const agent = pod.start();
       await agent.logged("certificates written");
       const { leaf } = await readPair();
-      assert.equal(ca.calls.at(-1)?.peerLeaf?.serial, shown, `the ${life} life shows what it found`);
+      assert.equal(
+        ca.calls.at(-1)?.peerLeaf?.serial,
+        shown,
+        `the ${life} run must authenticate with the files it found`,
+      );
       assert.notEqual(leaf.serial, shown);
       shown = leaf.serial;
       await agent.kill();
@@ -223,7 +228,7 @@ describe("An agent that keeps files", function () {
     [{ "--workload-rsa-key-size": "2048", "--pkcs8-key": "true" }, "PRIVATE KEY", "RSA-2048"],
     [{ "--workload-rsa-key-size": "3072" }, "RSA PRIVATE KEY", "RSA-3072"],
   ] as const) {
-    it(`gets ${Object.entries(keys).flat().join(" ")} from the real CA, in files as over SDS`, async () => {
+    it(`gets ${Object.entries(keys).flat().join(" ")} from the real CA, in files and over SDS`, async () => {
       const pod = await makePod({ "--output-certs": certs(), ...keys }, await startServer());
       await pod.start().logged("certificates written");
       const { leaf, key } = await readPair();
@@ -233,7 +238,7 @@ describe("An agent that keeps files", function () {
     });
   }
 
-  /** The real CA, and a token that it takes. */
+  /** The real CA, and a token that it accepts. */
   const startServer = async (): Promise<Pick<PodOptions, "ca" | "token">> => {
     const { tokens, flags } = await saveIssuer(directory.join("issuer"));
     const real = new CaProcess({ stateDir: directory.join("ca"), flags });
@@ -247,7 +252,7 @@ describe("An agent that keeps files", function () {
   };
 });
 
-/** The serial number of the certificate that a TLS server shows. */
+/** The serial number of the certificate that a TLS server presents. */
 async function shownBy(port: number): Promise<string> {
   const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false });
   try {
@@ -258,7 +263,7 @@ async function shownBy(port: number): Promise<string> {
   }
 }
 
-/** Reads its files at the start and on SIGHUP, as nginx does. */
+/** A TLS server that reads its files at start-up and on SIGHUP, like nginx. */
 const tlsServer = `
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:tls";

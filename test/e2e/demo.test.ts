@@ -10,7 +10,7 @@ import { repositoryRoot } from "../harness/repository.ts";
 
 const kasbah = join(repositoryRoot, "packages/cli/bin/kasbah.js");
 
-describe("The demo", function () {
+describe("kasbah demo", function () {
   this.timeout(setUpTimeoutMs);
   let envoyPath: string;
   let folder: string;
@@ -39,7 +39,7 @@ describe("The demo", function () {
     return { child, output: () => output };
   }
 
-  it("proves what it promises with --once, exits 0 and leaves nothing behind", async () => {
+  it("checks what it promises with --once, exits 0 and leaves nothing behind", async () => {
     const { child, output } = start({}, "--once");
     const [code] = await once(child, "exit");
     assert.equal(code, 0, output());
@@ -49,19 +49,19 @@ describe("The demo", function () {
     await nothingIsLeft();
   });
 
-  it("exits 1 with the reason, and nothing running, when Envoy does not start", async () => {
+  it("exits 1 with the reason and leaves no process running if Envoy does not start", async () => {
     const { child, output } = start({ ENVOY_BIN: "/bin/false" }, "--once");
     const [code] = await once(child, "exit");
     assert.equal(code, 1, output());
     assert.match(output(), /envoy/i);
-    await until("every process is gone", () => processesOf(folder).length === 0);
+    await until("every process has exited", () => processesOf(folder).length === 0);
   });
 
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"] as const) {
-    it(`leaves no process and no file behind when it ends by ${signal}`, async () => {
+    it(`leaves neither processes nor files behind when it is stopped by ${signal}`, async () => {
       const { child, output } = start({});
-      await until("the mesh is up", () => output().includes("backend saw"), child);
-      assert.ok(processesOf(folder).length >= 5, "a CA, two agents and two Envoys run");
+      await until("the mesh is running", () => output().includes("backend saw"), child);
+      assert.ok(processesOf(folder).length >= 5, "expected a CA, two agents and two Envoys");
       child.kill(signal);
       await once(child, "exit");
       await nothingIsLeft();
@@ -69,13 +69,13 @@ describe("The demo", function () {
   }
 
   async function nothingIsLeft(): Promise<void> {
-    await until("every process and file is gone", () => {
+    await until("every process has exited and every file is removed", () => {
       return processesOf(folder).length === 0 && readdirSync(folder).length === 0;
     });
   }
 });
 
-/** Processes that name this run's own folder in their command line; no other demo has the same. */
+/** Processes with this run's directory in their command line; every demo has its own directory. */
 function processesOf(folder: string): readonly string[] {
   const lines = execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" }).split("\n");
   return lines.filter((line) => line.includes(folder) && !line.includes("mocha"));
@@ -84,8 +84,8 @@ function processesOf(folder: string): readonly string[] {
 async function until(what: string, isSo: () => boolean, child?: ChildProcess): Promise<void> {
   const startedAt = systemClock.monotonicMs();
   while (!isSo()) {
-    assert.ok(!child || child.exitCode === null, `the process ended before: ${what}`);
-    assert.ok(systemClock.monotonicMs() - startedAt < 60_000, `not within 60 s: ${what}`);
+    assert.ok(!child || child.exitCode === null, `the process exited before: ${what}`);
+    assert.ok(systemClock.monotonicMs() - startedAt < 60_000, `timed out after 60 s: ${what}`);
     await systemClock.sleep(100);
   }
 }

@@ -57,9 +57,9 @@ describe("The command lines in the agent's pages", () => {
     const agent = start();
     const waited = await run(waiting, agent);
     assert.deepEqual([waited.exitCode, waited.err], [0, ""]);
-    const told = await run(lineOf("agent-status.md", /^kasbah-agent status$/), agent);
-    assert.equal(told.exitCode, 0, told.err);
-    assert.ok(told.out.includes(lonelySpiffeId));
+    const status = await run(lineOf("agent-status.md", /^kasbah-agent status$/), agent);
+    assert.equal(status.exitCode, 0, status.err);
+    assert.ok(status.out.includes(lonelySpiffeId));
     const json = JSON.parse(
       (await run(lineOf("agent-status.md", /^kasbah-agent status --json$/), agent)).out,
     );
@@ -80,9 +80,9 @@ describe("The command lines in the agent's pages", () => {
     const waited = await run(waiting.replace("60s", "1s"), agent);
     assert.equal(waited.exitCode, 1);
     assert.match(waited.err, /no secret yet; CA_UNREACHABLE/);
-    const told = await run(lineOf("agent-status.md", /^kasbah-agent status$/), agent);
-    assert.equal(told.exitCode, 1);
-    assert.match(told.out, /last failure +CA_UNREACHABLE/);
+    const status = await run(lineOf("agent-status.md", /^kasbah-agent status$/), agent);
+    assert.equal(status.exitCode, 1);
+    assert.match(status.out, /last failure +CA_UNREACHABLE/);
     ca = await startFakeCa({ now: () => systemClock.now() });
   });
 
@@ -103,11 +103,11 @@ describe("The command lines in the agent's pages", () => {
     const agent = start();
     await run(waiting, agent);
     agent.child.kill("SIGSTOP");
-    const told = await run("kasbah-agent status", agent);
-    assert.equal(told.exitCode, 1);
-    assert.match(told.err, /no answer within 2 s/);
+    const status = await run("kasbah-agent status", agent);
+    assert.equal(status.exitCode, 1);
+    assert.match(status.err, /no answer within 2 s/);
     agent.child.kill("SIGCONT");
-    await agent.until("it counts that", async () =>
+    await agent.until("it counts the pause", async () =>
       /event_loop_stalls [1-9]/.test((await run(scrape, agent)).out),
     );
     assert.equal((await run("kasbah-agent status", agent)).exitCode, 0);
@@ -138,5 +138,7 @@ function lineOf(name: string, pattern: RegExp): string {
   const lines = [...page(name).matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = ""]) =>
     block.split("\n"),
   );
-  return lines.find((line) => pattern.test(line)) ?? assert.fail(`${name} has no line like ${pattern}`);
+  return (
+    lines.find((line) => pattern.test(line)) ?? assert.fail(`${name} has no line that matches ${pattern}`)
+  );
 }

@@ -5,7 +5,7 @@ import { temporaryDirectory } from "@kasbah/testkit";
 import { setUpTimeoutMs, testEnvoy } from "../harness/envoy.ts";
 import { repositoryRoot } from "../harness/repository.ts";
 
-describe("The Envoy configuration in the docs", function () {
+describe("Envoy configuration in the documentation", function () {
   this.timeout(setUpTimeoutMs);
 
   const agent = yamlBlocks(join(repositoryRoot, "docs/agent.md"));

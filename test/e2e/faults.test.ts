@@ -12,13 +12,13 @@ import { fetchLeaf } from "../harness/sds-client.ts";
 
 const workload = { namespace: "demo", serviceAccount: "lonely" };
 
-describe("When things are wrong, the agent", function () {
+describe("Agent under faults of its environment", function () {
   this.timeout(setUpTimeoutMs);
   let mesh: Mesh;
   let pods: Pod[];
 
   before(async () => {
-    // Nobody else rotates in the meantime, so every call that the CA counts is the lone agent's.
+    // No other agent rotates meanwhile, so every call that the CA counts comes from this agent.
     mesh = await startTestMesh({ secretTtlMs: 3_600_000 });
   });
 
@@ -37,7 +37,7 @@ describe("When things are wrong, the agent", function () {
 
   const goodRoots = () => readFileSync(mesh.ca.rootPath, "utf8");
 
-  /** Starts alone beside a healthy mesh, with what `arrange` leaves of a good token and a good root file. */
+  /** Starts an agent next to a healthy mesh; `arrange` may spoil its valid token or its valid root file. */
   async function start(
     arrange: (pod: Pod) => Promise<void> | void = () => {},
     { flags, ...options }: Partial<PodOptions> = {},
@@ -51,7 +51,7 @@ describe("When things are wrong, the agent", function () {
     return pod;
   }
 
-  /** The code of the agent's own, or the CA's within the text of CA_REFUSED. */
+  /** The agent's own code, or the CA's code in the text of CA_REFUSED. */
   async function staysUpSaying(agent: AgentProcess, code: string): Promise<void> {
     await agent.says(code);
     assert.equal(agent.hasExited, false);
@@ -79,7 +79,7 @@ describe("When things are wrong, the agent", function () {
   ];
   for (const [fault, code, arrange] of faults) {
     const row = code === "TOKEN_EXPIRED" ? "row 21: " : "";
-    it(`${row}stays up over ${fault}, says ${code}, and recovers by itself when it is mended`, async () => {
+    it(`${row}stays up with ${fault}, reports ${code}, and recovers automatically when the fault is fixed`, async () => {
       const { agent, token, rootPath } = await start(arrange);
       await staysUpSaying(agent, code);
       await token.swap({ token: await mint() });
@@ -88,12 +88,12 @@ describe("When things are wrong, the agent", function () {
     });
   }
 
-  it("stays up while nobody answers at the CA's address, and says CA_UNREACHABLE", async () => {
+  it("stays up and reports CA_UNREACHABLE if nothing listens at the CA's address", async () => {
     const { agent } = await start(() => {}, { caAddress: `127.0.0.1:${await freePort()}` });
     await staysUpSaying(agent, "CA_UNREACHABLE");
   });
 
-  it("makes no call, and so gives no token, to a CA that it cannot verify", async () => {
+  it("sends no call, and therefore no token, to a CA that it cannot verify", async () => {
     const callsBefore = await callsReceived(mesh);
     const { rootPem } = await createTestAuthority();
     const { agent } = await start(({ rootPath }) => writeFile(rootPath, rootPem));
@@ -101,7 +101,7 @@ describe("When things are wrong, the agent", function () {
     assert.equal(await callsReceived(mesh), callsBefore);
   });
 
-  it("keeps serving what it has while its token is no longer good and its certificate may not be shown", async () => {
+  it("keeps serving its certificate while its token is expired and it may not authenticate with the certificate", async () => {
     const { agent, token, socket } = await start(() => {}, { flags: { "--token-only": true } });
     await agent.until("it is ready", () => agent.isReady());
     const { leaf } = await fetchLeaf(socket);
@@ -111,23 +111,23 @@ describe("When things are wrong, the agent", function () {
     assert.equal(await agent.isReady(), true);
   });
 
-  it("goes on by its own certificate when its token is no longer good", async () => {
+  it("renews with its own certificate when its token has expired", async () => {
     const { agent, token, socket } = await start();
     await agent.until("it is ready", () => agent.isReady());
     const { leaf } = await fetchLeaf(socket);
     await token.swap({ token: "" });
     await agent.until(
-      "the certificate is another",
+      "the certificate has been replaced",
       async () => (await fetchLeaf(socket)).leaf.serialNumber !== leaf.serialNumber,
     );
     assert.equal(await agent.isReady(), true);
   });
 });
 
-/** How many requests for a certificate have reached the CA, with or without a token. */
+/** The number of certificate requests that have reached the CA, with or without a token. */
 async function callsReceived({ ca }: Mesh): Promise<number> {
   const metrics = await (await fetch(`http://${formatHostPort(ca.httpAddress)}/metrics`)).text();
   const [, count] = /^citadel_server_csr_count (\d+)$/m.exec(metrics) ?? [];
-  assert.ok(count !== undefined, "the CA counts requests");
+  assert.ok(count !== undefined, "the CA must count requests");
   return Number(count);
 }

@@ -29,11 +29,11 @@ interface Pair {
   readonly serial: string;
 }
 
-/** How the files of one host are replaced. */
+/** The way in which the files of one host are replaced. */
 type Replace = (pair: Pair) => Promise<void>;
 
 for (const protocol of ["GRPC", "DELTA_GRPC"] as const) {
-  describe(`A gateway whose files are swapped ${swaps} times under traffic, by ${protocol}`, function () {
+  describe(`Gateway whose files are replaced ${swaps} times under traffic, over ${protocol}`, function () {
     this.timeout(setUpTimeoutMs);
     let home: TemporaryDirectory;
     let authority: TestAuthority;
@@ -69,7 +69,7 @@ for (const protocol of ["GRPC", "DELTA_GRPC"] as const) {
       return { cert: leaf.toPem(), key: keyPair.toPkcs8Pem(), serial: leaf.serial };
     };
 
-    it("fails no request, mixes no pair, and ends with the last of each host", async () => {
+    it("fails no request, never mixes two pairs, and ends with the latest pair of each host", async () => {
       const { directory } = place;
       const files = ({ cert, key }: Pair) => ({
         "tls.crt": cert,
@@ -100,13 +100,13 @@ for (const protocol of ["GRPC", "DELTA_GRPC"] as const) {
           const replacing = hosts.map(async (host) => {
             const pair = await mint(host);
             await replace[host]?.(pair);
-            // Each host is seen with every one of its certificates, the last one at the end.
+            // Every certificate of each host must be served, the latest one at the end.
             await eventually(() => traffic.last(host) === pair.serial);
           });
           await Promise.all(replacing);
         }
       } finally {
-        // Who goes on asking keeps the whole run from its end.
+        // Open requests would keep the test process alive.
         await traffic.stop();
       }
       const { failures, sent } = await traffic.stop();
@@ -129,7 +129,7 @@ for (const protocol of ["GRPC", "DELTA_GRPC"] as const) {
     const hosts = ["shop.example.com", "api.example.com", "bell.example.com"];
 
     async function startAgent(): Promise<AgentProcess> {
-      // There is no CA at that address: a gateway's files need none.
+      // No CA listens at this address: the gateway's files do not need one.
       const flags = {
         "--ca-address": `127.0.0.1:${await freePort()}`,
         "--token-file": home.join("token"),
@@ -159,7 +159,7 @@ for (const protocol of ["GRPC", "DELTA_GRPC"] as const) {
       return { sum };
     }
 
-    /** Requests to every host, each with a handshake of its own, one after the other until told to stop. */
+    /** Sends requests to every host in turn, each with its own handshake, until it is stopped. */
     function startTraffic() {
       const seen = new Map(hosts.map((host) => [host, [] as string[]]));
       const failures: string[] = [];
@@ -186,7 +186,7 @@ for (const protocol of ["GRPC", "DELTA_GRPC"] as const) {
       };
     }
 
-    /** The serial of the certificate that the host showed. Verified: its name, its root, and that it has the key. */
+    /** The serial number of the host's certificate, after verifying its name, its root and its key. */
     function ask(host: string): Promise<string> {
       const agent = new Agent({ keepAlive: false, maxCachedSessions: 0 });
       const tls = { ca: authority.rootPem, cert: client.cert, key: client.key, servername: host };
@@ -206,7 +206,7 @@ for (const protocol of ["GRPC", "DELTA_GRPC"] as const) {
   });
 }
 
-/** Writes a pair in place and by renames, in turn, always one file after the other. */
+/** Alternates between writing a pair in place and renaming it into place, always one file after the other. */
 function writing(directory: string): Replace {
   let isRename = false;
   const put = async (file: string, content: string) => {

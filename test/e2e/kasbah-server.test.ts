@@ -11,7 +11,7 @@ import { suiteTimeoutMs } from "../harness/until.ts";
 
 const frontend = parseSpiffeId("spiffe://cluster.local/ns/demo/sa/frontend");
 
-describe("kasbah-server", function () {
+describe("kasbah-server process", function () {
   this.timeout(suiteTimeoutMs);
   let directory: TemporaryDirectory;
   let token: string;
@@ -60,7 +60,7 @@ describe("kasbah-server", function () {
     }
   }
 
-  it("refuses to start without a way to know callers, lists all that is wrong, and exits 2", async () => {
+  it("refuses to start without a way to authenticate callers, lists every problem, and exits 2", async () => {
     const server = start("unused", ["--default-ttl", "48h", "--max-ttl", "24h"]);
     const { code } = await server.exited;
     assert.equal(code, 2);
@@ -76,7 +76,7 @@ describe("kasbah-server", function () {
     return lines.map((line) => parseEntry(Buffer.from(line)));
   }
 
-  it("serves, records what it issued, and exits 0 on SIGTERM", async () => {
+  it("serves, records the issued certificate, and exits 0 on SIGTERM", async () => {
     const server = await startReady("plain");
     const [leaf] = await request(server);
     const certificate = parseCertificate(String(leaf));
@@ -97,7 +97,7 @@ describe("kasbah-server", function () {
     assert.match(checkpoint, /^cluster\.local\/kasbah-ledger\/[0-9a-f]{16}\n3\n/);
   });
 
-  it("ends with one root when two start together, and the state stays with one of them", async () => {
+  it("creates a single root when two processes start together, and only one of them gets the state", async () => {
     const servers = [start("shared"), start("shared")];
     const outcomes = await Promise.all(
       servers.map(async (server) => {
@@ -116,12 +116,12 @@ describe("kasbah-server", function () {
     ]);
   });
 
-  it("goes on with its root and its ledger after kill -9", async () => {
+  it("keeps its root and its ledger after kill -9", async () => {
     const first = await startReady("killed");
     const before = await request(first);
     await first.kill();
     const after = await request(await startReady("killed"));
-    assert.equal(before.length, 3, "leaf, intermediate, trust bundle");
+    assert.equal(before.length, 3, "expected leaf, intermediate and trust bundle");
     assert.deepEqual(after.slice(1), before.slice(1));
     const kinds = (await entriesOf("killed")).map(({ kind }) => kind);
     const eachStart = ["authority", "authority", "issued"];

@@ -10,10 +10,10 @@ import { recordedIn } from "../harness/recorded-entries.ts";
 import { mintDemoToken, saveIssuer } from "../harness/token-issuer.ts";
 
 const callers = 20;
-/** `KASBAH_FULL_SECONDS=60` for the long run. */
+/** Set `KASBAH_FULL_SECONDS=60` for the long run. */
 const fullMs = Number(process.env["KASBAH_FULL_SECONDS"] ?? 8) * 1_000;
 
-describe("A ledger whose disk is full under load", function () {
+describe("Ledger on a disk that fills up under load", function () {
   this.timeout(180_000);
   let directory: TemporaryDirectory;
   let crowd: Callers;
@@ -22,7 +22,7 @@ describe("A ledger whose disk is full under load", function () {
   before(async function () {
     const mayMount = process.platform === "linux" && spawnSync("unshare", ["--mount", "true"]).status === 0;
     if (!mayMount) {
-      process.stdout.write("      needs a small file system of its own: run as root on Linux\n");
+      process.stdout.write("      skipped: needs a separate small file system; run as root on Linux\n");
       this.skip();
     }
     directory = await temporaryDirectory();
@@ -36,9 +36,9 @@ describe("A ledger whose disk is full under load", function () {
     await directory?.remove();
   });
 
-  it("refuses with LEDGER_UNAVAILABLE, issues nothing unrecorded, and recovers by itself when there is room", async () => {
+  it("refuses calls with LEDGER_UNAVAILABLE, issues nothing unrecorded, and recovers automatically when there is space", async () => {
     const disk = directory.join("disk");
-    // In a mount namespace of its own, the file system goes with the process.
+    // In its own mount namespace, the file system disappears with the process.
     const script = 'mkdir "$0" && mount -t tmpfs -o size=8m tmpfs "$0" && exec "$@"';
     const within = ["unshare", "--mount", "sh", "-c", script, disk];
     const ca = new CaProcess({ stateDir: join(disk, "state"), flags, within });
@@ -59,7 +59,11 @@ describe("A ledger whose disk is full under load", function () {
       await systemClock.sleep(1_000);
       const [before, refusedBefore] = [crowd.received.length, crowd.refused.get("LEDGER_UNAVAILABLE") ?? 0];
       await systemClock.sleep(fullMs);
-      assert.equal(crowd.received.length, before, "a certificate left though nothing could be written");
+      assert.equal(
+        crowd.received.length,
+        before,
+        "a certificate was issued although nothing could be written",
+      );
       assert.ok((crowd.refused.get("LEDGER_UNAVAILABLE") ?? 0) > refusedBefore);
 
       await rm(join(inside, "ballast"));

@@ -14,7 +14,7 @@ import { fetchSecret } from "../harness/sds-client.ts";
 
 const kasbah = join(repositoryRoot, "packages/cli/bin/kasbah.js");
 
-describe("A mesh of two workloads", function () {
+describe("Mesh of two workloads", function () {
   this.timeout(setUpTimeoutMs);
   let mesh: Mesh;
 
@@ -24,19 +24,19 @@ describe("A mesh of two workloads", function () {
 
   after(() => mesh?.stop());
 
-  it("refuses a caller without a certificate at the backend's door", async () => {
+  it("refuses a caller without a certificate at the backend's listener", async () => {
     const seen = mesh.app.requestCount();
     assert.equal(await callWithoutCertificate(mesh.backendDoor), "TLS alert: certificate required");
     assert.equal(mesh.app.requestCount(), seen);
   });
 
-  it("refuses plaintext at the backend's door", async () => {
+  it("refuses plaintext at the backend's listener", async () => {
     const seen = mesh.app.requestCount();
     await assert.rejects(getOnce(mesh.backendDoor, "/"));
     assert.equal(mesh.app.requestCount(), seen);
   });
 
-  it("refuses a workload of the mesh that is not the one expected", async () => {
+  it("refuses a workload of the mesh other than the expected one", async () => {
     const refused = () => mesh.backend.admin.stat("listener.inbound.ssl.fail_verify_san");
     const before = await refused();
     const { chainPath, keyPath } = await ownSecret(mesh.backend);
@@ -44,7 +44,7 @@ describe("A mesh of two workloads", function () {
     assert.equal(await refused(), before + 1);
   });
 
-  it("tells the backend who called, whatever the caller claims", async () => {
+  it("passes the verified caller to the backend, even if the caller claims another identity", async () => {
     const forged = { "x-forwarded-client-cert": "URI=spiffe://cluster.local/ns/demo/sa/admin" };
     const body = await new Promise<string>((resolve, reject) => {
       const call = request({ ...mesh.entry, path: "/hello", headers: forged }, async (response) => {
@@ -55,7 +55,7 @@ describe("A mesh of two workloads", function () {
     assert.equal(JSON.parse(body).peer, "spiffe://cluster.local/ns/demo/sa/frontend");
   });
 
-  it("serves a leaf that openssl verifies strictly, with one critical SPIFFE ID and no more names", async () => {
+  it("serves a leaf that openssl verifies strictly, with one critical SPIFFE ID and no other names", async () => {
     const leaf = join(mesh.runDirectory, "leaf.pem");
     const pem = node(kasbah, "inspect", "--pem", `unix:${mesh.frontend.sdsSocket}`);
     assert.doesNotMatch(pem, /PRIVATE/);
@@ -73,7 +73,7 @@ describe("A mesh of two workloads", function () {
     assert.match(text, /Subject: *\n/);
   });
 
-  it("keeps a TLS 1.3 connection whose client pings far more often than the stock ones' every 30 s", async () => {
+  it("keeps a TLS 1.3 connection open whose client pings far more often than the 30 s of stock clients", async () => {
     const { host, port } = mesh.ca.grpcAddress;
     const ca = readFileSync(mesh.ca.rootPath);
     const session = connect(`https://${host}:${port}`, { ca, minVersion: "TLSv1.3" });
@@ -89,7 +89,7 @@ describe("A mesh of two workloads", function () {
       assert.equal(
         headers[":status"],
         415,
-        "the server still answers: a call without content type is no gRPC",
+        "the server must still answer: a call without a content type is not gRPC",
       );
       assert.equal(wentAway, false);
     } finally {
@@ -97,7 +97,7 @@ describe("A mesh of two workloads", function () {
     }
   });
 
-  it("shows what a socket, a port and a file hold, and the openssl command that shows the same", () => {
+  it("inspects a socket, a port and a file, and prints the equivalent openssl command", () => {
     const { host, port } = mesh.ca.grpcAddress;
     for (const target of [`unix:${mesh.backend.sdsSocket}`, `${host}:${port}`, mesh.ca.rootPath]) {
       const shown = node(kasbah, "inspect", target);
@@ -106,14 +106,14 @@ describe("A mesh of two workloads", function () {
     }
   });
 
-  it("runs Envoys whose configuration Envoy itself finds valid", async () => {
+  it("runs Envoys with a configuration that Envoy itself accepts as valid", async () => {
     for (const { directory } of [mesh.frontend, mesh.backend]) {
       const args = ["--mode", "validate", "-c", join(directory, "envoy.json"), "--log-level", "error"];
       execFileSync(await testEnvoy(), args, { stdio: "pipe" });
     }
   });
 
-  it("writes nothing secret to any log", () => {
+  it("writes no secret to any log", () => {
     const logs = logFiles(mesh)
       .map((file) => readFileSync(file, "utf8"))
       .join("");
@@ -121,7 +121,7 @@ describe("A mesh of two workloads", function () {
     assert.doesNotMatch(logs, /PRIVATE KEY|BEGIN |eyJ/);
   });
 
-  /** A workload's own key and chain, as only its Envoy should have them: asked for as its Envoy does. */
+  /** Fetches a workload's own key and chain the way its Envoy does. */
   async function ownSecret({ name, sdsSocket }: Workload) {
     const { certificateChain, privateKey } = await fetchSecret(sdsSocket);
     const chainPath = join(mesh.runDirectory, `${name}-chain.pem`);

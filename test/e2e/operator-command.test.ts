@@ -42,7 +42,7 @@ describe("The command of an operator", () => {
     await server.logged("daemon started");
   }
 
-  it("fails where no CA is, and on a wrong command line, with different exit codes", async () => {
+  it("fails without a CA and on an invalid command line, with different exit codes", async () => {
     const nowhere = await kasbah(["check"]);
     assert.equal(nowhere.code, 1);
     assert.match(nowhere.err, /no CA at .*admin\.sock: no such socket; .* \(ADMIN_UNREACHABLE\)\n$/);
@@ -62,7 +62,7 @@ describe("The command of an operator", () => {
     assert.equal((await kasbah(["check", "--critical", "30d"])).code, 4);
   });
 
-  it("replaces the root of a running CA, and follows it to the end", async () => {
+  it("replaces the root of a running CA and follows the rotation to the end", async () => {
     await startServer();
     assert.equal((await stat(directory.join("ca", "admin.sock"))).mode & 0o777, 0o600);
     const rotated = await kasbah(["authority", "rotate", "--root", "--wait"]);
@@ -77,7 +77,7 @@ describe("The command of an operator", () => {
     assert.equal((await kasbah(["check"])).code, 0);
   });
 
-  it("tells another user whom to be, of a running CA and of a stopped one", async function () {
+  it("tells another user which user to run as, for a running CA and for a stopped one", async function () {
     if (process.getuid?.() !== 0) this.skip();
     await startServer();
     await chmod(directory.path, 0o711);

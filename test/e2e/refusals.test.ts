@@ -20,12 +20,12 @@ import { kasbahBin } from "../harness/repository.ts";
 
 const day = 86_400;
 const frontend = "spiffe://cluster.local/ns/demo/sa/frontend";
-/** Nobody who calls here is one of these, so none of them may be heard of. */
+/** None of the callers is one of these, so no refusal may mention them. */
 const others = ["sa/backend", "ns/bank", "kube-system"];
 
 const policy = `
 version: 1
-default: { allow: false, reason: this mesh serves demo alone }
+default: { allow: false, reason: this mesh serves only demo }
 rules:
   - name: hurried
     namespaces: [demo]
@@ -106,13 +106,14 @@ describe("Twelve prepared refusals", () => {
     "an expired token": () => call({ mintedAt: new Date(systemClock.now().getTime() - day * 1000) }),
     "a token for another audience": () => call({ claims: { aud: ["vault"] } }),
     "a token of another issuer": () => call({ claims: { iss: "https://issuer.test/" } }),
-    "a token that is no service account's": () => call({ claims: { sub: "system:node:node-1" } }),
-    "the token of a pod that is gone": async () => {
+    "a token that does not belong to a service account": () =>
+      call({ claims: { sub: "system:node:node-1" } }),
+    "the token of a deleted pod": async () => {
       kubernetes.verdict = () => ({ error: "pod not found: frontend-1" });
-      // No key set is configured for its issuer, so that the Kubernetes API judges it.
+      // No key set is configured for this issuer, so the Kubernetes API reviews the token.
       return call({ tokens: cluster });
     },
-    "an API server that is away": async () => {
+    "an unavailable API server": async () => {
       kubernetes.trouble = { status: 500 };
       return call({ tokens: cluster });
     },
@@ -121,8 +122,8 @@ describe("Twelve prepared refusals", () => {
     "a CSR for another SPIFFE ID": async () =>
       call({ csr: await askingFor("spiffe://cluster.local/ns/demo/sa/wished-for") }),
     "a weak key": () => call({ csr: forged("CSR_KEY_REJECTED") }),
-    "a signature that is not the key's": () => call({ csr: forged("CSR_SIGNATURE_INVALID") }),
-    "a call too many": async () => {
+    "a signature by another key": () => call({ csr: forged("CSR_SIGNATURE_INVALID") }),
+    "a call above the rate limit": async () => {
       const hurried = {
         serviceAccount: "hurried",
         csr: await askingFor("spiffe://cluster.local/ns/demo/sa/hurried"),
@@ -132,14 +133,14 @@ describe("Twelve prepared refusals", () => {
     },
   };
 
-  it("have twelve codes, each of its own", () => {
+  it("refusals carry twelve different codes", () => {
     const codes = [...refusals.values()].map(({ info }) => info.reason);
     assert.equal(refusals.size, 12);
     assert.equal(new Set(codes).size, 12, codes.join());
   });
 
   for (const what of Object.keys(prepared)) {
-    it(`tell the same to people and to programs: ${what}`, () => {
+    it(`refusals carry the same facts as text and as structured details: ${what}`, () => {
       const { reply, info } = refusals.get(what) ?? assert.fail();
       const { referenceId = "", fix, expected, seen, problem } = info.metadata;
       assert.equal(info.domain, "kasbah");
@@ -153,14 +154,14 @@ describe("Twelve prepared refusals", () => {
     });
   }
 
-  it("say what was expected, and what was seen of a token only when its signature was checked", () => {
+  it("refusals state the expected value always, and the value seen in a token only if its signature was verified", () => {
     const seenIn = (what: string) => refusals.get(what)?.info.metadata;
     assert.match(String(seenIn("a token for another audience")?.["expected"]), /istio-ca/);
     assert.match(String(seenIn("a token for another audience")?.["seen"]), /vault/);
-    assert.equal(seenIn("the token of a pod that is gone")?.["seen"], undefined);
+    assert.equal(seenIn("the token of a deleted pod")?.["seen"], undefined);
   });
 
-  it("hold no token, no key and nothing about another workload", () => {
+  it("refusals contain no token, no key and nothing about another workload", () => {
     for (const { reply } of refusals.values()) {
       const text =
         JSON.stringify(reply.metadata) +
@@ -170,19 +171,19 @@ describe("Twelve prepared refusals", () => {
     }
   });
 
-  it("are told again by kasbah why, with the time and what lay beneath", async () => {
+  it("refusals are repeated by kasbah why with their time and cause", async () => {
     for (const { info } of refusals.values()) {
-      const { referenceId = "", ...told } = info.metadata;
+      const { referenceId = "", ...facts } = info.metadata;
       const args = [kasbahBin, "why", referenceId, "--json", "--state-dir", ca.stateDir];
       const { stdout } = await promisify(execFile)(process.execPath, args);
       const story = JSON.parse(stdout);
       assert.equal(story.code, info.reason);
       assert.equal(story.referenceId, referenceId);
       assert.ok(Math.abs(Date.parse(story.time) - systemClock.now().getTime()) < 120_000);
-      for (const [name, text] of Object.entries(told)) assert.equal(story[name], text);
+      for (const [name, text] of Object.entries(facts)) assert.equal(story[name], text);
       assert.doesNotMatch(stdout, /eyJ|BEGIN|the-token-of-the-ca/);
     }
-    const { referenceId = "" } = refusals.get("the token of a pod that is gone")?.info.metadata ?? {};
+    const { referenceId = "" } = refusals.get("the token of a deleted pod")?.info.metadata ?? {};
     const args = [kasbahBin, "why", referenceId, "--state-dir", ca.stateDir];
     const { stdout } = await promisify(execFile)(process.execPath, args);
     assert.match(stdout, /because +pod not found: frontend-1\n/);

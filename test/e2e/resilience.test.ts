@@ -4,11 +4,14 @@ import { systemClock } from "@kasbah/runtime";
 import { setUpTimeoutMs } from "../harness/envoy.ts";
 import { startTestMesh } from "../harness/mesh.ts";
 
-/** Long enough that nothing ends while a part is down for a few seconds, short enough to see rotation go on after. */
+/**
+ * Long enough that nothing expires while a component is down for a few seconds, short enough to observe later
+ * rotations.
+ */
 const secretTtlMs = 20_000;
 const downMs = 3_000;
 
-describe("A mesh under traffic", function () {
+describe("Mesh under traffic", function () {
   this.timeout(setUpTimeoutMs);
   let mesh: Mesh;
 
@@ -18,7 +21,7 @@ describe("A mesh under traffic", function () {
 
   after(() => mesh?.stop());
 
-  it("loses no request while the CA is killed and started again, and rotates afterwards", async () => {
+  it("loses no request while the CA is killed and restarted, and rotates afterwards", async () => {
     await losesNothing(mesh, async () => {
       const before = await serialsOf(mesh);
       await crashAndRestart(mesh.ca.service);
@@ -27,14 +30,14 @@ describe("A mesh under traffic", function () {
   });
 
   for (const side of ["frontend", "backend"] as const) {
-    it(`loses no request while ${side}'s agent is killed and started again, and rotates afterwards`, async () => {
+    it(`loses no request while ${side}'s agent is killed and restarted, and rotates afterwards`, async () => {
       await losesNothing(mesh, async () => {
         await crashAndRestart(mesh[side].agent);
         await rotatedSince(mesh, await serialsOf(mesh));
       });
     });
 
-    it(`serves again by itself after ${side}'s Envoy was killed and started again`, async () => {
+    it(`serves again automatically after ${side}'s Envoy is killed and restarted`, async () => {
       const traffic = startTraffic(mesh.entry, systemClock);
       await systemClock.sleep(500);
       await crashAndRestart(mesh[side].envoy);
@@ -43,7 +46,7 @@ describe("A mesh under traffic", function () {
     });
   }
 
-  it("drains on SIGTERM: the agent and the CA end with exit code 0", async () => {
+  it("drains on SIGTERM: the agent and the CA exit with code 0", async () => {
     const { agent, envoy } = mesh.frontend;
     const ends = [agent.ended, mesh.ca.service.ended];
     await agent.stop();
@@ -55,7 +58,7 @@ describe("A mesh under traffic", function () {
   });
 });
 
-describe("A mesh whose CA is away", function () {
+describe("Mesh whose CA is down", function () {
   this.timeout(setUpTimeoutMs);
   const ttlMs = 30_000;
   let mesh: Mesh;
@@ -66,24 +69,24 @@ describe("A mesh whose CA is away", function () {
 
   after(() => mesh?.stop());
 
-  it("loses no request though rotation was due and failed, and rotates when the CA is back", async () => {
+  it("loses no request while a due rotation fails, and rotates when the CA is back", async () => {
     await losesNothing(mesh, async () => {
       const before = await serialsOf(mesh);
       await mesh.ca.service.kill();
       await systemClock.sleep(ttlMs * 0.6);
-      assert.deepEqual(await serialsOf(mesh), before, "nobody can have rotated");
+      assert.deepEqual(await serialsOf(mesh), before, "no agent can have rotated");
       await mesh.ca.service.start();
       await rotatedSince(mesh, before);
     });
   });
 
-  it("recovers by itself when the CA was away until every certificate had ended", async () => {
+  it("recovers automatically if the CA is down until every certificate has expired", async () => {
     await mesh.ca.service.kill();
     await systemClock.sleep(ttlMs * 1.1);
     const { status } = await getOnce(mesh.entry, "/");
-    assert.equal(status, 503, "an ended certificate must not work");
+    assert.equal(status, 503, "an expired certificate must not work");
     await mesh.ca.service.start();
-    await until("requests work again", async () => (await getOnce(mesh.entry, "/")).status === 200);
+    await until("requests succeed again", async () => (await getOnce(mesh.entry, "/")).status === 200);
   });
 });
 
@@ -98,7 +101,7 @@ async function losesNothing(mesh: Mesh, during: () => Promise<void>): Promise<vo
   }
   const { requests, failures, firstFailure } = traffic.result();
   assert.equal(failures, 0, `${failures} of ${requests} requests failed, the first: ${firstFailure}`);
-  assert.ok(requests > 20, `only ${requests} requests were made`);
+  assert.ok(requests > 20, `only ${requests} requests were sent`);
 }
 
 async function crashAndRestart(service: Service): Promise<void> {

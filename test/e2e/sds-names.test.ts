@@ -21,7 +21,7 @@ import { type KeyAndChain, knock } from "./sds/knock.ts";
 
 const own = "spiffe://cluster.local/ns/demo/sa/gateway";
 
-describe("A real Envoy that asks for every name, by both protocols, and for names of nobody's beside them", function () {
+describe("Envoy that subscribes to every name over both protocols, and to an unknown name", function () {
   this.timeout(setUpTimeoutMs);
   let directory: TemporaryDirectory;
   let ca: FakeCa;
@@ -40,7 +40,7 @@ describe("A real Envoy that asks for every name, by both protocols, and for name
 
     const istio = { certificate: "default", roots: "ROOTCA", fetchTimeout: "0s" };
     const spire = { certificate: own, roots: "spiffe://cluster.local", fetchTimeout: "0s" };
-    const nobodys = { certificate: "kubernetes://demo/other", roots: "ROOTCA" };
+    const unknown = { certificate: "kubernetes://demo/other", roots: "ROOTCA" };
     const door = async (of: Omit<Door, "port">): Promise<Door> => ({ ...of, port: await freePort() });
     good = [
       await door({ protocol: "GRPC", ...istio }),
@@ -49,9 +49,10 @@ describe("A real Envoy that asks for every name, by both protocols, and for name
       await door({ protocol: "DELTA_GRPC", ...spire }),
     ];
     lost = [
-      // State of the world has no word for "there is none", so that Envoy must be told how long to wait.
-      await door({ protocol: "GRPC", ...nobodys, fetchTimeout: "1s" }),
-      await door({ protocol: "DELTA_GRPC", ...nobodys, fetchTimeout: "0s" }),
+      // The state-of-the-world protocol cannot express that a resource does not exist, so Envoy needs a
+      // timeout.
+      await door({ protocol: "GRPC", ...unknown, fetchTimeout: "1s" }),
+      await door({ protocol: "DELTA_GRPC", ...unknown, fetchTimeout: "0s" }),
     ];
     const address = { host: "127.0.0.1", port: await freePort() };
     admin = new EnvoyAdmin(address);
@@ -78,29 +79,33 @@ describe("A real Envoy that asks for every name, by both protocols, and for name
 
   const serials = () => Promise.all(good.map(({ port }) => knock(port, client, ca.authority.rootPem)));
 
-  it("opens every good door with the one certificate, whatever the name and the protocol", async () => {
+  it("opens every listener with the same certificate, regardless of the name and the protocol", async () => {
     const shown = await serials();
     assert.equal(shown.length, 4);
     assert.equal(new Set(shown).size, 1, String(shown));
   });
 
-  it("keeps the doors shut whose secret is nobody's, and says so once for each name", async () => {
+  it("keeps listeners closed whose secret does not exist, and the agent logs each name once", async () => {
     for (const { port } of lost) await assert.rejects(knock(port, client, ca.authority.rootPem));
     const lines = pod.agent.log.split("\n").filter((line) => line.includes("RESOURCE_UNKNOWN"));
     assert.equal(lines.length, 1, lines.join("\n"));
     assert.match(lines[0] ?? "", /kubernetes:\/\/demo\/other/);
   });
 
-  it("shows a new certificate at every door after the agent was killed and started again", async () => {
+  it("presents a new certificate at every listener after the agent is killed and restarted", async () => {
     const [before] = await serials();
     await pod.agent.kill();
-    assert.deepEqual(new Set(await serials()), new Set([before]), "Envoy serves on without its agent");
+    assert.deepEqual(
+      new Set(await serials()),
+      new Set([before]),
+      "Envoy must keep serving without its agent",
+    );
     pod.start();
     await eventually(async () => !(await serials()).includes(before ?? ""), patienceMs);
     assert.equal(new Set(await serials()).size, 1);
   });
 
-  it("shows each rotated certificate at every door, while no connection fails", async () => {
+  it("presents each renewed certificate at every listener without a failed connection", async () => {
     await pod.agent.kill();
     ca.ttlMs = 12_000;
     pod.start();

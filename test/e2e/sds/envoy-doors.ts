@@ -1,13 +1,13 @@
 import { createBootstrap } from "@kasbah/cli/mesh";
 import type { HostPort } from "@kasbah/runtime";
 
-/** One listener of an Envoy that echoes what comes over mTLS, and the secrets that it asks the agent for. */
+/** A listener of an Envoy that echoes data over mTLS, and the secrets that it requests from the agent. */
 export interface Door {
   readonly port: number;
   readonly protocol: "GRPC" | "DELTA_GRPC";
   readonly certificate: string;
   readonly roots: string;
-  /** How long Envoy waits for these secrets before it opens the door without them; 0s waits for ever. */
+  /** How long Envoy waits for these secrets before it opens the listener without them; 0s waits forever. */
   readonly fetchTimeout: string;
 }
 
@@ -17,7 +17,7 @@ export interface DoorsSettings {
   readonly doors: readonly Door[];
 }
 
-/** The bootstrap of an Envoy with these doors. */
+/** The bootstrap of an Envoy with these listeners. */
 export function bootstrapWithDoors({ admin, sdsSocket, doors }: DoorsSettings) {
   const bootstrap = createBootstrap({ nodeId: "doors", cluster: "doors", admin, sdsSocket });
   const { clusters } = bootstrap.static_resources;
