@@ -18,81 +18,88 @@ import { suiteTimeoutMs } from "../harness/until.ts";
 const now = () => new Date();
 const ago = (ms: number) => new Date(Math.floor((now().getTime() - ms) / 1_000) * 1_000);
 
-/** A CA that answers as the test says, one call at a time. */
+/** A CA whose replies the test scripts, one call at a time. */
 interface ScriptedCa {
   readonly ca: FakeCa;
-  readonly stranger: TestAuthority;
+  readonly untrusted: TestAuthority;
 }
 
-/** What a CA must not say, and the reason under which it is counted. */
-const wrongAnswers: Readonly<Record<string, { reason: string; answer: (by: ScriptedCa) => FakeCaAnswer }>> = {
-  expired: { reason: "expired", answer: (by) => leafWith(by, { notAfter: ago(1_000) }) },
-  "not yet valid": { reason: "not_yet_valid", answer: (by) => leafWith(by, { notBefore: ago(-3_600_000) }) },
-  "wrong name": { reason: "wrong_name", answer: (by) => leafWith(by, { names: [uriName(`${uri}-other`)] }) },
-  "two names": {
-    reason: "wrong_name",
-    answer: (by) => leafWith(by, { names: [uriName(uri), uriName(`${uri}2`)] }),
-  },
-  "wrong key": {
-    reason: "wrong_key",
-    answer: (by) => async (call) =>
-      leafWith(by, { publicKey: (await createKeyPair("P-256")).publicKey })(call),
-  },
-  "CA:TRUE": {
-    reason: "ca_leaf",
-    answer:
-      ({ ca }) =>
-      async (call) => [(await caLeaf(ca.authority, call)).toPem(), ca.authority.rootPem],
-  },
-  "no EKU": {
-    reason: "no_eku",
-    answer:
-      ({ ca }) =>
-      async (call) => {
-        const genuine = await ca.authority.issue({ publicKey: call.publicKey, names: [uriName(uri)] });
-        const serverAuth = Buffer.from("06082b06010505070301", "hex");
-        const codeSigning = Buffer.from("06082b06010505070303", "hex");
-        const forged = forgeCertificate(genuine, ca.authority.keyPair, serverAuth, codeSigning);
-        return [forged.toPem(), ca.authority.rootPem];
-      },
-  },
-  "unknown root": {
-    reason: "unknown_root",
-    answer:
-      ({ stranger }) =>
-      async ({ publicKey }) => [
-        (await stranger.issue({ publicKey, names: [uriName(uri)] })).toPem(),
-        stranger.rootPem,
-      ],
-  },
-  empty: { reason: "empty", answer: () => async () => [] },
-  "out of order": {
-    reason: "out_of_order",
-    answer:
-      ({ ca }) =>
-      async (call) =>
-        [...(await ca.honest(call))].reverse(),
-  },
-  "extra certificates": {
-    reason: "extra_certificates",
-    answer:
-      ({ ca, stranger }) =>
-      async (call) => {
-        const [leaf = "", root = ""] = await ca.honest(call);
-        return [leaf, stranger.rootPem, root];
-      },
-  },
-  "1 MB": {
-    reason: "too_large",
-    answer:
-      ({ ca }) =>
-      async (call) => {
-        const [leaf = "", root = ""] = await ca.honest(call);
-        return [leaf, "A".repeat(1024 * 1024), root];
-      },
-  },
-  "not PEM": { reason: "malformed", answer: () => async () => ["no certificate", "no root"] },
-};
+/** Invalid replies, with the reason under which the agent counts them. */
+const invalidReplies: Readonly<Record<string, { reason: string; answer: (by: ScriptedCa) => FakeCaAnswer }>> =
+  {
+    expired: { reason: "expired", answer: (by) => leafWith(by, { notAfter: ago(1_000) }) },
+    "not yet valid": {
+      reason: "not_yet_valid",
+      answer: (by) => leafWith(by, { notBefore: ago(-3_600_000) }),
+    },
+    "wrong name": {
+      reason: "wrong_name",
+      answer: (by) => leafWith(by, { names: [uriName(`${uri}-other`)] }),
+    },
+    "two names": {
+      reason: "wrong_name",
+      answer: (by) => leafWith(by, { names: [uriName(uri), uriName(`${uri}2`)] }),
+    },
+    "wrong key": {
+      reason: "wrong_key",
+      answer: (by) => async (call) =>
+        leafWith(by, { publicKey: (await createKeyPair("P-256")).publicKey })(call),
+    },
+    "CA:TRUE": {
+      reason: "ca_leaf",
+      answer:
+        ({ ca }) =>
+        async (call) => [(await caLeaf(ca.authority, call)).toPem(), ca.authority.rootPem],
+    },
+    "no EKU": {
+      reason: "no_eku",
+      answer:
+        ({ ca }) =>
+        async (call) => {
+          const genuine = await ca.authority.issue({ publicKey: call.publicKey, names: [uriName(uri)] });
+          const serverAuth = Buffer.from("06082b06010505070301", "hex");
+          const codeSigning = Buffer.from("06082b06010505070303", "hex");
+          const forged = forgeCertificate(genuine, ca.authority.keyPair, serverAuth, codeSigning);
+          return [forged.toPem(), ca.authority.rootPem];
+        },
+    },
+    "unknown root": {
+      reason: "unknown_root",
+      answer:
+        ({ untrusted }) =>
+        async ({ publicKey }) => [
+          (await untrusted.issue({ publicKey, names: [uriName(uri)] })).toPem(),
+          untrusted.rootPem,
+        ],
+    },
+    empty: { reason: "empty", answer: () => async () => [] },
+    "out of order": {
+      reason: "out_of_order",
+      answer:
+        ({ ca }) =>
+        async (call) =>
+          [...(await ca.honest(call))].reverse(),
+    },
+    "extra certificates": {
+      reason: "extra_certificates",
+      answer:
+        ({ ca, untrusted }) =>
+        async (call) => {
+          const [leaf = "", root = ""] = await ca.honest(call);
+          return [leaf, untrusted.rootPem, root];
+        },
+    },
+    "1 MB": {
+      reason: "too_large",
+      answer:
+        ({ ca }) =>
+        async (call) => {
+          const [leaf = "", root = ""] = await ca.honest(call);
+          return [leaf, "A".repeat(1024 * 1024), root];
+        },
+    },
+    "not PEM": { reason: "malformed", answer: () => async () => ["no certificate", "no root"] },
+  };
 
 function uriName(value: string) {
   return { kind: "uri" as const, value };
@@ -105,20 +112,20 @@ function leafWith({ ca }: ScriptedCa, changes: Partial<LeafOrder>): FakeCaAnswer
   };
 }
 
-/** An authority of the caller's own key: what a leaf with CA:TRUE amounts to. */
+/** An authority with the caller's own key, which a leaf with CA:TRUE would be. */
 async function caLeaf(authority: TestAuthority, call: FakeCaCall) {
   return authority.issueAuthority(call.publicKey, "Leaf");
 }
 
-describe("A CA that answers wrongly", function () {
+describe("Agent whose CA sends invalid replies", function () {
   this.timeout(suiteTimeoutMs);
   let scripted: ScriptedCa;
   let pod: Pod;
   let agent: AgentProcess;
 
   before(async () => {
-    scripted = { ca: await startFakeCa({ now }), stranger: await createTestAuthority("Stranger") };
-    // With its whole life as grace, a secret is replaced a second after it came.
+    scripted = { ca: await startFakeCa({ now }), untrusted: await createTestAuthority("Untrusted") };
+    // With its whole lifetime as grace period, a secret is replaced one second after its arrival.
     const flags = { "--grace-period-ratio": "1", "--grace-period-jitter": "0" };
     pod = await Pod.create({ ca: scripted.ca, flags });
     agent = pod.start();
@@ -135,11 +142,12 @@ describe("A CA that answers wrongly", function () {
   const discarded = async (reason: string) =>
     (await agent.metric(`kasbah_agent_ca_replies_discarded{reason="${reason}"}`)) ?? 0;
 
-  for (const [title, { reason, answer }] of Object.entries(wrongAnswers)) {
-    it(`rows 6 to 8: with a leaf or a chain that is ${title} changes nothing, and a right answer later is taken`, async () => {
+  for (const [title, { reason, answer }] of Object.entries(invalidReplies)) {
+    it(`rows 6 to 8: discards an invalid reply (${title}), keeps its certificate, and accepts the next valid reply`, async () => {
       const { ca } = scripted;
       const before = await discarded(reason);
-      // Each call waits for the test, which says one wrong word, looks, and lets the CA be honest again.
+      // The first call gets the invalid reply; the next one waits until the test has checked the agent, and
+      // then gets a valid reply.
       const lookedAt = Promise.withResolvers<void>();
       const arrived = Promise.withResolvers<void>();
       let calls = 0;
@@ -162,7 +170,7 @@ describe("A CA that answers wrongly", function () {
     });
   }
 
-  it("is complained about without a key, a token or a PEM in the log", () => {
+  it("rows 6 to 8: logs invalid replies without a key, a token or a PEM block", () => {
     assert.match(agent.log, /CA_REPLY_INVALID/);
     assert.doesNotMatch(agent.log, /BEGIN|PRIVATE KEY|eyJ/);
   });

@@ -48,7 +48,7 @@ for (const version of versions) {
 
     for (const [what, cases] of Object.entries(impostors)) {
       for (const { title, forge, mayHangUp } of cases) {
-        it(`refuses one of the ${what} ${title}, and serves others on`, async () => {
+        it(`is rejected when forged (${what}: ${title}), while other callers are served`, async () => {
           const outcome = await ask(gate, forge(worldOf(gate)), { tls });
           if (mayHangUp && outcome.status === undefined) return;
           assertRejected(outcome);
@@ -56,7 +56,7 @@ for (const version of versions) {
       }
     }
 
-    it("is refused on the connection that it opened, as soon as its root is not trusted", async () => {
+    it("is rejected on its own open connection as soon as its root is no longer trusted", async () => {
       using line = await dial(gate, ofRetiring(), tls);
       assert.equal((await line.ask()).status, 0);
       gate.setBundle(withoutRetiring());
@@ -66,11 +66,11 @@ for (const version of versions) {
       assert.equal((await line.ask()).status, 0);
     });
 
-    it("is refused on a session that outlives its root, whether or not TLS has heard of that", async () => {
+    it("is rejected in a resumed session once its root is no longer trusted, whether or not TLS has the new bundle", async () => {
       const session = await sessionOf(gate, ofRetiring(), version);
       const before = await resume(gate, session, version);
       assert.deepEqual(before, { isResumed: true, status: 0, message: before.message });
-      gate.setBundle(withoutRetiring(), "does not tell TLS");
+      gate.setBundle(withoutRetiring(), "keeps the bundle of TLS");
       const between = await resume(gate, session, version);
       assert.equal(between.isResumed, true);
       assertRejected(between);
@@ -80,7 +80,7 @@ for (const version of versions) {
       assertRejected(await resume(gate, session, version, ofRetiring()));
     });
 
-    it("is known by a resumed session, or by a new one where the old one is forgotten", async () => {
+    it("authenticates the caller in a resumed session, or in a new one if the old session was dropped", async () => {
       const session = await sessionOf(gate, good(), version);
       assert.equal((await resume(gate, session, version)).isResumed, true);
       assert.equal((await resume(gate, session, version)).status, 0);
@@ -88,7 +88,7 @@ for (const version of versions) {
       assert.equal((await resume(gate, session, version, good())).status, 0);
     });
 
-    it("is refused on a session that outlives it", async () => {
+    it("is rejected in a resumed session once it has expired", async () => {
       const { now } = worldOf(gate);
       const notAfter = new Date(now.getTime() + 60_000);
       const brief = leafWith(worldOf(gate), { notAfter });
@@ -101,7 +101,7 @@ for (const version of versions) {
       gate.clock.jump(-120_000);
     });
 
-    it("is nobody's who dials without one and resumes nothing", async () => {
+    it("authenticates no caller that connects without it and resumes no session", async () => {
       const { status, message } = await ask(gate, undefined, { tls });
       assert.equal(status, unauthenticated);
       assert.match(message, /^TOKEN_MISSING/);

@@ -30,7 +30,7 @@ describe("A table of hostile requests", () => {
     assert.equal(new Set(table.map(({ title }) => title)).size, table.length);
   });
 
-  it("begins with what stock clients send", () => {
+  it("contains the CSRs of every stock client", () => {
     for (const client of ["pilot-agent", "ztunnel", "go", "openssl", "cert-manager"]) {
       assert.ok(
         stock.some(({ title }) => title.startsWith(`by ${client}: `)),
@@ -40,7 +40,7 @@ describe("A table of hostile requests", () => {
   });
 
   for (const [what, cases] of Object.entries({ stock, wishes, forgeries, encodings })) {
-    it(`meets the expected verdict for each of its ${what}`, () => {
+    it(`gets the expected verdict for each CSR in the group ${what}`, () => {
       const wrong = cases.flatMap(({ title, pem, verdict }) => {
         const seen = verdictOn(pem);
         const isRight = verdict === "refused" ? seen !== "accepted" : seen === verdict;
@@ -58,13 +58,13 @@ describe("A table of hostile requests", () => {
     assert.deepEqual(slow, []);
   });
 
-  it("shows what the library alone would have taken for proof", async () => {
+  it("contains CSRs that the library alone would accept", async () => {
     const refused = table.filter(({ verdict }) => verdict !== "accepted");
     const taken: string[] = [];
     for (const { title, pem } of refused) if ((await naiveVerdict(pem)) === "accepted") taken.push(title);
     process.stdout.write(
-      `      the library alone accepts ${taken.length} of ${refused.length} requests that are refused here\n`,
+      `      the library alone accepts ${taken.length} of ${refused.length} CSRs that the CA rejects\n`,
     );
-    assert.ok(taken.length > 0, "otherwise our own reader would not be needed");
+    assert.ok(taken.length > 0, "otherwise our own parser would be unnecessary");
   });
 });

@@ -7,12 +7,12 @@ import { callOnce, framed } from "./http2/grpc-call.ts";
 
 const moduleOf = (source: string) => `data:text/javascript,${encodeURIComponent(source)}`;
 
-/** Something of ours forgets to catch, when the test says so. */
+/** Throws an uncaught exception when the test sends SIGUSR2. */
 const throwsOnSignal = moduleOf(`
   process.on("SIGUSR2", () => setTimeout(() => { throw new Error("unexpected failure"); }, 0));
 `);
 
-/** The system has no chance to give, when the test says so, and then has again. */
+/** Makes the random generator fail when the test sends SIGUSR2, and work again on the next. */
 const losesChanceOnSignal = moduleOf(`
   import crypto from "node:crypto";
   import { syncBuiltinESMExports } from "node:module";
@@ -40,7 +40,7 @@ describe("The CA when it fails itself", () => {
     assert.match(ca.process.log, /nobody expected this.*"event":"uncaught exception"/);
   });
 
-  it("row 45: without entropy no certificate is made, and none is on record", async () => {
+  it("row 45: issues and records no certificate without entropy", async () => {
     ca = await startCa({ failpoint: losesChanceOnSignal });
     await controlCall(ca);
     const before = await ledgerOf(ca);

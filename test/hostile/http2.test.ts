@@ -25,15 +25,15 @@ describe("A CA under abuse of HTTP/2", () => {
     it(`withstands a client that ${title}`, () => withstand(ca, () => run(ca)));
   }
 
-  it("serves others beside a thousand idle connections, and needs no more for the next thousand", async () => {
-    // V8 keeps what its heap has grown to, so the memory of the first crowd is not given back but used again.
+  it("serves others during a thousand idle connections, and needs no more memory for the next thousand", async () => {
+    // V8 does not shrink its heap, so the memory of the first crowd is reused instead of released.
     await standsAThousandIdle(ca);
     await withstand(ca, () => standsAThousandIdle(ca));
   });
 
-  it("row 34: stays within its memory under all of this", async () => {
+  it("row 34: stays within its memory limit under all of this", async () => {
     const { peakMiB } = await vitalsOf(ca.pid);
-    process.stdout.write(`      the CA never took more than ${Math.round(peakMiB)} MiB\n`);
+    process.stdout.write(`      the CA used at most ${Math.round(peakMiB)} MiB\n`);
     assert.ok(peakMiB <= mostMiB, `${peakMiB} MiB`);
   });
 });
@@ -51,16 +51,16 @@ describe("A CA and clients that dawdle, all of them at once", () => {
 
   after(() => ca?.stop());
 
-  it("serves others meanwhile", () => servesOthers(ca, "beside clients that dawdle"));
+  it("serves others meanwhile", () => servesOthers(ca, "with stalling clients"));
 
   for (const { title } of dawdlers) {
-    it(`sends away a client that ${title}`, async () => {
+    it(`disconnects a client that ${title}`, async () => {
       assert.ifError(await outcomes.get(title));
     });
   }
 
-  it("has nothing left of them afterwards", async () => {
-    await servesOthers(ca, "after the clients that dawdled");
+  it("releases all their resources afterwards", async () => {
+    await servesOthers(ca, "after the stalling clients");
     await recovers(ca, atFirst);
   });
 });
@@ -75,11 +75,14 @@ describe("A CA that takes a hundred connections", () => {
 
   after(() => ca?.stop());
 
-  it("lets the oldest idle ones go when new ones come, and nobody who is in a call", () =>
+  it("closes the oldest idle connections when new ones arrive, and none with a call in progress", () =>
     withstand(ca, () => evictsTheOldestIdle(ca, limit)));
 });
 
-/** Nobody looks at a promise before its own test does, and until then its rejection would count as unhandled. */
+/**
+ * Handles the rejection immediately, because it would count as unhandled until the promise's own test awaits
+ * it.
+ */
 function failureOf(promise: Promise<void>): Promise<unknown> {
   return promise.then(
     () => undefined,

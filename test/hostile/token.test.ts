@@ -8,7 +8,7 @@ import { openJudge, type Seen } from "../harness/tokens/judge.ts";
 const classes = [...new Set(cases.map((each) => each.class))];
 const budgetMs = 50;
 
-/** Of a token, what a reader of a log could use or look it up by. */
+/** The parts of a token that a reader of a log could use or search for. */
 function secretsOf(each: Case): readonly string[] {
   const tokens = authorizationOf(each).map((value) => value.replace(/^\S*\s+/, ""));
   const parts = tokens.flatMap((token) => [token, ...token.split(".")]);
@@ -16,7 +16,7 @@ function secretsOf(each: Case): readonly string[] {
 }
 
 function codeOf({ error }: { readonly error: unknown }): string {
-  return error instanceof MeshError ? error.code : `a fault of ours: ${String(error)}`;
+  return error instanceof MeshError ? error.code : `internal error: ${String(error)}`;
 }
 
 function isRight(verdict: Verdict, seen: Seen): boolean {
@@ -24,7 +24,7 @@ function isRight(verdict: Verdict, seen: Seen): boolean {
   return "refused" in verdict && verdict.refused.some((code) => code === codeOf(seen));
 }
 
-/** All that a log may say of an error: its message and those of its causes. */
+/** The texts of an error that may be logged: its message and those of its causes. */
 function* messagesOf(error: unknown): Generator<string> {
   for (let each = error; each instanceof Error; each = each.cause) yield each.message;
 }
@@ -33,7 +33,7 @@ describe("A table of hostile tokens", () => {
   const judge = openJudge();
   const see = async (each: Case) => ({ each, seen: await judge(authorizationOf(each)) });
 
-  it("has hundreds of them, each under a name of its own", () => {
+  it("contains hundreds of tokens with unique names", () => {
     assert.ok(cases.length >= 160, `${cases.length}`);
     const names = cases.map((each) => `${each.class}: ${each.name}`);
     assert.deepEqual(
@@ -41,11 +41,13 @@ describe("A table of hostile tokens", () => {
       [],
     );
     const good = cases.filter(({ verdict }) => "accepted" in verdict).length;
-    process.stdout.write(`      ${cases.length} tokens in ${classes.length} classes, ${good} of them good\n`);
+    process.stdout.write(
+      `      ${cases.length} tokens in ${classes.length} classes, ${good} of them valid\n`,
+    );
   });
 
   for (const name of classes) {
-    it(`meets the expected verdict for each of its ${name}`, async () => {
+    it(`gets the expected verdict for each token in the class ${name}`, async () => {
       const wrong: string[] = [];
       for (const each of cases.filter((one) => one.class === name)) {
         const { seen } = await see(each);
@@ -57,7 +59,7 @@ describe("A table of hostile tokens", () => {
     });
   }
 
-  it("gets refusals with codes alone, which say nothing that could be used", async () => {
+  it("produces refusals with a code and without any part of the token", async () => {
     const leaks: string[] = [];
     for (const each of cases) {
       const { seen } = await see(each);
@@ -66,13 +68,13 @@ describe("A table of hostile tokens", () => {
       const messages = [...messagesOf(seen.error)];
       const secrets = ["eyJ", ...secretsOf(each)];
       if (secrets.some((secret) => messages.some((message) => message.includes(secret)))) {
-        leaks.push(`${each.name}: a message of ${codeOf(seen)} holds a part of the token`);
+        leaks.push(`${each.name}: a message of ${codeOf(seen)} contains a part of the token`);
       }
     }
     assert.deepEqual(leaks, []);
   });
 
-  it("is met in moments each, so that no token blocks the others", async () => {
+  it("is processed quickly, so that no token blocks other callers", async () => {
     const slow: string[] = [];
     for (const each of cases) {
       await assertCpuTimeBelow(budgetMs, () => see(each)).catch((error) =>

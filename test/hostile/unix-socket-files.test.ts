@@ -10,7 +10,7 @@ import { vitalsOf } from "../harness/vitals.ts";
 const mostFiles = 40;
 const watchMs = 2_000;
 
-/** A server that echoes. */
+/** A server that echoes messages. */
 const program = `
   import { Http2Server } from "@kasbah/runtime/grpc-http2";
   import { unaryRoute } from "@kasbah/runtime/rpc";
@@ -56,7 +56,7 @@ describe("A server on a Unix socket without a descriptor left", () => {
       const crowd = Array.from({ length: 2 * mostFiles }, () =>
         createConnection(unixPath).on("error", () => {}),
       );
-      // libuv keeps one descriptor in reserve, by which it takes such connections and hangs up.
+      // libuv reserves one descriptor, with which it accepts such connections and closes them.
       await eventually(() => crowd.some(({ destroyed }) => destroyed));
       assert.ok(child.pid !== undefined);
       const before = await vitalsOf(child.pid);

@@ -27,7 +27,7 @@ describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
   let channel: Http2Channel;
   let handled: number;
   let poured: number;
-  /** Which streams learned that their client had gone. */
+  /** The number of streams whose handler noticed that the client had disconnected. */
   let aborted: number;
 
   before(async () => {
@@ -66,7 +66,7 @@ describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
         return call.request();
       },
     });
-    /** Sends as much as it can, whether anybody reads or not. */
+    /** Sends as much as it can, whether or not the client reads. */
     const pour = streamRoute<Uint8Array, Uint8Array>({
       ...bytes,
       path: pourPath,
@@ -89,41 +89,41 @@ describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
   }
 
   const flagged = (first: number) => Buffer.concat([Buffer.of(first), framed(hello).subarray(1)]);
-  const lies: readonly [
+  const malformed: readonly [
     title: string,
     body: Buffer,
     status: number | undefined,
     more?: OutgoingHttpHeaders,
   ][] = [
     ["declares a message of 4 GiB", framed(hello, 2 ** 32 - 1), RESOURCE_EXHAUSTED],
-    ["sends one octet more than is taken", framed(Buffer.alloc(maxRequestBytes + 1)), RESOURCE_EXHAUSTED],
-    ["declares nothing and sends a message", framed(hello, 0), INTERNAL],
+    ["sends one octet more than allowed", framed(Buffer.alloc(maxRequestBytes + 1)), RESOURCE_EXHAUSTED],
+    ["declares an empty message and sends data", framed(hello, 0), INTERNAL],
     ["declares more than it sends", framed(hello, 500), INTERNAL],
-    ["cuts its length in half", framed(hello).subarray(0, 3), INTERNAL],
+    ["truncates the length prefix", framed(hello).subarray(0, 3), INTERNAL],
     ["sends no message at all", Buffer.alloc(0), UNIMPLEMENTED],
     ["sends its message twice", Buffer.concat([framed(hello), framed(hello)]), UNIMPLEMENTED],
     ["sends 10,000 empty messages", Buffer.alloc(50_000), UNIMPLEMENTED],
-    ["sends a flag that is none", flagged(2), INTERNAL],
-    ["compresses and does not say how", flagged(1), INTERNAL],
-    ["compresses", flagged(1), UNIMPLEMENTED, { "grpc-encoding": "gzip" }],
-    ["is HTTP of another kind", framed(hello), undefined, { "content-type": "application/json" }],
+    ["sends an invalid flag", flagged(2), INTERNAL],
+    ["compresses without declaring an encoding", flagged(1), INTERNAL],
+    ["compresses its message", flagged(1), UNIMPLEMENTED, { "grpc-encoding": "gzip" }],
+    ["is not a gRPC request", framed(hello), undefined, { "content-type": "application/json" }],
     ["is gRPC-Web", framed(hello), undefined, { "content-type": "application/grpc-web" }],
-    ["gets", framed(hello), undefined, { ":method": "PUT" }],
-    ["lost its te header on the way", framed(hello), INTERNAL, { te: undefined }],
-    ["has a deadline of letters", framed(hello), INTERNAL, { "grpc-timeout": "soon" }],
-    ["has a deadline of nine digits", framed(hello), INTERNAL, { "grpc-timeout": "100000000S" }],
+    ["uses the method PUT", framed(hello), undefined, { ":method": "PUT" }],
+    ["lacks its te header", framed(hello), INTERNAL, { te: undefined }],
+    ["has a deadline in letters", framed(hello), INTERNAL, { "grpc-timeout": "soon" }],
+    ["has a nine-digit deadline", framed(hello), INTERNAL, { "grpc-timeout": "100000000S" }],
     ["has a negative deadline", framed(hello), INTERNAL, { "grpc-timeout": "-1S" }],
-    ["asks for another method", framed(hello), UNIMPLEMENTED, { ":path": "/test/Other" }],
+    ["calls an unknown method", framed(hello), UNIMPLEMENTED, { ":path": "/test/Other" }],
   ];
 
-  for (const [title, body, status, more] of lies) {
-    it(`refuses a call that ${title}, before a handler sees it`, async () => {
+  for (const [title, body, status, more] of malformed) {
+    it(`rejects a call that ${title}, before the handler runs`, async () => {
       assert.equal((await callOnce(on, body, more)).status, status);
       assert.equal(handled, 0);
     });
   }
 
-  it("says 415 to what is no gRPC", async () => {
+  it("answers 415 to a request that is not gRPC", async () => {
     const session = dial(on);
     const stream = session.request({ ":method": "POST", ":path": echo.path, "content-type": "text/plain" });
     const [answer] = await once(stream.resume(), "response");
@@ -131,7 +131,7 @@ describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
     session.destroy();
   });
 
-  it("takes gRPC with a format behind its name, and words that need no compression", async () => {
+  it("accepts a gRPC content type with a suffix, and declared encodings if the message is uncompressed", async () => {
     const more = {
       "content-type": "application/grpc+proto",
       "grpc-encoding": "gzip",
@@ -141,7 +141,7 @@ describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
     assert.deepEqual([status, body], [OK, hello]);
   });
 
-  it("reads a message that comes byte by byte, among empty frames", async () => {
+  it("reads a message that arrives byte by byte between empty frames", async () => {
     using connection = await RawConnection.greeted(on);
     connection.send(headers(1, callBlock()));
     for (const byte of framed(hello)) connection.send(data(1, Buffer.of(byte)), data(1, Buffer.alloc(0)));
@@ -150,7 +150,7 @@ describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
     assert.deepEqual(answer.payload, framed(hello));
   });
 
-  it("ends a call whose message never comes, by the client's own deadline, and the stream after it", async () => {
+  it("ends a call whose message never arrives at the client's deadline, and resets its stream", async () => {
     using connection = await RawConnection.greeted(on);
     connection.send(headers(1, Buffer.concat([callBlock(), literal(["grpc-timeout", "50m"])])));
     assert.equal(await connection.fate(1), "END_STREAM");
@@ -159,7 +159,7 @@ describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
     assert.equal(reset?.payload.readUInt32BE(0), constants.NGHTTP2_NO_ERROR);
   });
 
-  it("forgets a client that vanishes in the middle of a message", async () => {
+  it("cleans up after a client that disconnects in the middle of a message", async () => {
     for (let round = 0; round < 50; round += 1) {
       const connection = await RawConnection.greeted(on);
       connection.send(headers(1, callBlock()), data(1, framed(hello).subarray(0, 7)));
@@ -170,7 +170,7 @@ describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
     assert.equal(handled, 0);
   });
 
-  it("sends a client that does not read away with RESOURCE_EXHAUSTED, a few MiB later", async () => {
+  it("resets a stream whose client does not read with ENHANCE_YOUR_CALM after a few MiB", async () => {
     const session = dial(on);
     const stream: ClientHttp2Stream = session.request({
       ":method": "POST",
@@ -182,11 +182,11 @@ describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
     await new Promise((resolve) => stream.once("close", resolve));
     assert.equal(stream.rstCode, constants.NGHTTP2_ENHANCE_YOUR_CALM);
     await eventually(() => aborted === 1);
-    assert.ok(poured < 100, `${poured} times 64 KiB were taken`);
+    assert.ok(poured < 100, `the server buffered ${poured} times 64 KiB`);
     session.destroy();
   });
 
-  it("stops in time, whoever stays in a call or never says a word, and lets go who says farewell", async () => {
+  it("stops in time despite calls in progress and silent clients, and lets a client leave that sends GOAWAY", async () => {
     const other = new Http2Server({ routes: routes(), toStatus });
     const there = { socketPath: directory.join("other") };
     await other.listenUnix(there.socketPath);
@@ -200,7 +200,7 @@ describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
     assert.deepEqual([other.connections, other.inFlight], [0, 0]);
   });
 
-  it("sends away a client that connects and asks nothing", async () => {
+  it("disconnects a client that connects and sends no request", async () => {
     const limits = { firstRequestTimeoutMs: 100 };
     const other = new Http2Server({ routes: routes(), toStatus, limits });
     const there = { socketPath: directory.join("third") };
@@ -216,7 +216,7 @@ describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
     await other.close(50);
   });
 
-  it("keeps nothing of ten thousand calls, one after the other", async () => {
+  it("keeps no state after ten thousand consecutive calls", async () => {
     for (let round = 0; round < 10_000; round += 1) {
       await channel.unary(echo, hello, { deadlineMs: 20_000 });
     }
@@ -224,7 +224,7 @@ describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
     assert.equal(server.connections, 1);
   });
 
-  it("keeps nothing of a thousand clients that come, ask and go", async () => {
+  it("keeps no state after a thousand short-lived clients", async () => {
     for (let round = 0; round < 1_000; round += 1) {
       const client = new Http2Channel({ unixPath: on.socketPath });
       await client.unary(echo, hello, { deadlineMs: 20_000 });

@@ -23,7 +23,7 @@ export interface ControlPlane {
   readonly credentials: Credentials;
   /** Grants full rights. */
   readonly kubeconfig: string;
-  /** The directory of the programs' logs; `stop()` deletes it unless it is told to keep the logs. */
+  /** The directory of the programs' logs; `stop()` deletes it unless `keepLogs` is true. */
   readonly logs: string;
   /** The running programs, followed by the process that stops them if this one dies. */
   readonly pids: readonly number[];

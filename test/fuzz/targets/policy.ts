@@ -18,7 +18,7 @@ rules:
     dnsNames: ["{serviceAccount}.{namespace}.svc"]
     onForeignNames: refuse
     rate: { perMinute: 6, burst: 3 }
-  - name: nobody-else  # a comment
+  - name: others  # a comment
     allow: false
     reason: "ask the platform team"
 default:

@@ -1,21 +1,21 @@
 import type { Gate } from "./gate.ts";
 import { type Changes, type Issuer, issuerOf, mint, type Presented } from "./mint.ts";
 
-/** What forgers have to work with. */
+/** The material available to an attacker. */
 export interface World {
   readonly now: Date;
-  /** The authority that issues leaves; its own issuer is in the bundle. */
+  /** The authority that issues leaves; its issuer is in the bundle. */
   readonly issuer: Issuer;
   readonly intermediate: Uint8Array;
   readonly root: Issuer;
   readonly rootDer: Uint8Array;
 }
 
-/** A certificate that proves nothing. */
+/** A certificate that must not authenticate its caller. */
 export interface Impostor {
   readonly title: string;
   readonly forge: (world: World) => Presented;
-  /** OpenSSL may end the connection by itself, so that there is no call to refuse. */
+  /** OpenSSL may close the connection itself, so that there is no call to refuse. */
   readonly mayHangUp?: true;
 }
 
@@ -30,12 +30,12 @@ export function worldOf({ trust, clock }: Gate): World {
   };
 }
 
-/** The leaf that is current and good, but for the changes, with its intermediate. */
+/** A current and valid leaf with the given changes, and its intermediate. */
 export function leafWith({ issuer, intermediate, now }: World, changes: Changes = {}): Presented {
   return { chain: [mint(issuer, now, changes), intermediate], key: changes.key ?? "P-256" };
 }
 
-/** Impostors that differ from a good leaf by some changes alone. */
+/** Impostors that differ from a valid leaf only by the given changes. */
 export function changed(
   changes: Readonly<Record<string, Changes | ((world: World) => Changes)>>,
 ): Impostor[] {

@@ -5,7 +5,7 @@ import { type Bytes, bits, dns, integer, names, nothing, oid, sequence, uri } fr
 import { leafWith, type World, worldOf } from "./cases.ts";
 import { ask, leafOf } from "./dial.ts";
 import { type Gate, openGate } from "./gate.ts";
-import { type Changes, frontend, id, mint, strangerNamed } from "./mint.ts";
+import { type Changes, frontend, id, leafIssuerNamed, mint } from "./mint.ts";
 import { showInTheClear } from "./raw-handshake.ts";
 
 const mostMs = 50;
@@ -43,13 +43,13 @@ describe("What a client certificate can make the CA do before it is refused", ()
     "RSA of 4096 bits": [4096, "010001"],
     "RSA of 8192 bits": [8192, "010001"],
     "RSA of 16384 bits": [16_384, "010001"],
-    "RSA of 16384 bits and an exponent of 64": [16_384, "ffffffffffffffff"],
+    "RSA of 16384 bits and an exponent of 64 bits": [16_384, "ffffffffffffffff"],
     "RSA of 17408 bits": [17_408, "010001"],
-    "RSA of 3072 bits and an exponent as long": [3072, "7f".repeat(384)],
+    "RSA of 3072 bits and an exponent of the same length": [3072, "7f".repeat(384)],
   };
 
   for (const [title, [modulusBits, exponent]] of Object.entries(rsaKeys)) {
-    it(`is little for a key of ${title}`, async () => {
+    it(`is small for a key of ${title}`, async () => {
       const chain = signed({ spki: withRsa(modulusBits, exponent) });
       const signature = Buffer.concat([Buffer.of(0), randomBytes(modulusBits / 8 - 1)]);
       let end = "";
@@ -65,11 +65,11 @@ describe("What a client certificate can make the CA do before it is refused", ()
   }
 
   const broken: Readonly<Record<string, (leaf: Uint8Array) => readonly Uint8Array[]>> = {
-    "garbage behind the certificate": (leaf) => [Buffer.concat([leaf, Buffer.from("garbage")])],
-    "garbage in place of one": () => [randomBytes(1_000)],
-    "an empty one": () => [Buffer.alloc(0)],
-    "half of one": (leaf) => [leaf.subarray(0, leaf.length / 2)],
-    "a chain of a thousand": (leaf) => Array.from({ length: 1_000 }, () => leaf),
+    "garbage after the certificate": (leaf) => [Buffer.concat([leaf, Buffer.from("garbage")])],
+    "garbage instead of a certificate": () => [randomBytes(1_000)],
+    "an empty certificate": () => [Buffer.alloc(0)],
+    "half of a certificate": (leaf) => [leaf.subarray(0, leaf.length / 2)],
+    "a chain of a thousand certificates": (leaf) => Array.from({ length: 1_000 }, () => leaf),
     "more than a hundred kilobytes of names": () => {
       const many = Array.from({ length: 10_000 }, (_, index) => dns(`name-${index}.demo.svc`));
       return signed({ extensions: { [id.names]: names(uri(frontend), ...many) } });
@@ -77,7 +77,7 @@ describe("What a client certificate can make the CA do before it is refused", ()
   };
 
   for (const [title, chainOf] of Object.entries(broken)) {
-    it(`is little for ${title}, which no handshake survives`, async () => {
+    it(`is small for ${title}, which fails every handshake`, async () => {
       const [leaf = Buffer.alloc(0)] = leafWith(world).chain;
       let end = "";
       // The CA runs on this thread, and its client does little here.
@@ -88,11 +88,11 @@ describe("What a client certificate can make the CA do before it is refused", ()
     });
   }
 
-  it("is little for ten thousand names that a handshake takes, from a stranger or a workload of ours", async () => {
+  it("is small for ten thousand names that pass the handshake, from an attacker or from one of our workloads", async () => {
     const many = Array.from({ length: 10_000 }, (_, index) => dns(index.toString(36)));
     const extensions = { [id.names]: names(uri(frontend), ...many) };
-    const stranger = [mint(strangerNamed(sequence(), "P-256"), world.now, { extensions })];
-    for (const chain of [stranger, signed({ extensions, notAfter: new Date(world.now.getTime() - 1_000) })]) {
+    const attacker = [mint(leafIssuerNamed(sequence(), "P-256"), world.now, { extensions })];
+    for (const chain of [attacker, signed({ extensions, notAfter: new Date(world.now.getTime() - 1_000) })]) {
       let message = "";
       // The CA runs on this thread, and its client does little here.
       await assertCpuTimeBelow(mostMs, async () => {

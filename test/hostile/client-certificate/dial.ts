@@ -17,10 +17,10 @@ import { frontend, type Presented } from "./mint.ts";
 export type Version = "TLSv1.2" | "TLSv1.3";
 export const versions: readonly Version[] = ["TLSv1.2", "TLSv1.3"];
 
-/** One TLS connection that calls the CA. */
+/** A TLS connection to the CA for several calls. */
 export interface Line extends Disposable {
   readonly socket: TLSSocket;
-  /** Asks for a certificate; an outcome without a status means that the connection did not stand. */
+  /** Requests a certificate; an outcome without a status means that the connection failed. */
   ask(headers?: OutgoingHttpHeaders): Promise<Outcome>;
 }
 
@@ -32,7 +32,7 @@ export async function dial(gate: Gate, presented?: Presented, tls: ConnectionOpt
     port,
     ca: trust.root.rootPem,
     ALPNProtocols: ["h2"],
-    // What the client's own OpenSSL thinks of its keys and certificates is not what is tested.
+    // The client's own OpenSSL must not reject the keys and certificates under test.
     ciphers: "DEFAULT@SECLEVEL=0",
     ...shown,
     ...tls,
@@ -48,7 +48,7 @@ export async function dial(gate: Gate, presented?: Presented, tls: ConnectionOpt
   };
 }
 
-/** Calls once on a connection of its own. */
+/** Makes one call on a new connection. */
 export async function ask(
   gate: Gate,
   presented?: Presented,
@@ -63,7 +63,9 @@ async function askOn(session: ClientHttp2Session, headers: OutgoingHttpHeaders):
   return callOn(session, request, headers);
 }
 
-/** Of the key that `mint` gives to leaves, so that what was issued can be shown in the next call. */
+/**
+ * For the key that `mint` gives to leaves, so that the issued certificate can be presented in the next call.
+ */
 const request = framed(
   createCertificate.request.encode({
     csr: createCertificateRequest(new KeyPair(key("P-256").privateKey), parseSpiffeId(frontend)),
@@ -80,9 +82,9 @@ function optionsOf({ chain, key: name }: Presented): ConnectionOptions {
   };
 }
 
-/** The leaf of an answer. */
+/** The leaf in a reply. */
 export function leafOf({ status, message, body }: Outcome): Certificate {
-  if (status !== 0) throw new Error(`no certificate but ${status} ${message}`);
+  if (status !== 0) throw new Error(`no certificate: ${status} ${message}`);
   const [leaf = ""] = createCertificate.response.decode(body).certChain;
   return parseCertificate(leaf);
 }

@@ -38,34 +38,37 @@ export const hourMs = 3_600_000;
 export const dayMs = 24 * hourMs;
 export const maxRenewalAgeMs = 7 * dayMs;
 
-/** An intermediate at work under the root: what signs leaves here. */
+/** The active intermediate under the root, which signs the leaves here. */
 export interface Intermediate {
   readonly certificate: Certificate;
   readonly keyPair: Awaited<ReturnType<typeof createKeyPair>>;
   readonly signingKey: Intermediate["keyPair"];
 }
 
-/** Who is trusted; a test changes it as a rotation does. */
+/** The trusted authorities; a test changes them as a rotation does. */
 export interface Trust {
   readonly root: TestAuthority;
   /** Issued by `root`. */
   readonly intermediate: Intermediate;
-  /** In the bundle at first. */
+  /** In the bundle initially. */
   readonly retiring: TestAuthority;
   bundle: TrustBundle;
 }
 
-/** The CA's gRPC port as it is composed, with a clock and a trust bundle that tests move. */
+/** The CA's gRPC server as composed in production, with a clock and a trust bundle that tests control. */
 export interface Gate {
   readonly port: number;
   readonly trust: Trust;
-  /** By which callers are judged; the port's own certificate follows the machine's, as TLS clients do. */
+  /**
+   * The clock used to authenticate callers; the server's own certificate uses the machine's clock, as TLS
+   * clients do.
+   */
   readonly clock: FakeClock;
   readonly tokens: DevTokenIssuer;
   readonly ledger: MemoryLedger;
   readonly registry: Registry;
-  /** Replaces the bundle, and tells TLS, unless that is still to hear of it. */
-  setBundle(roots: readonly Certificate[], tells?: "tells TLS" | "does not tell TLS"): void;
+  /** Replaces the bundle, and optionally leaves TLS with the previous one. */
+  setBundle(roots: readonly Certificate[], tls?: "updates TLS" | "keeps the bundle of TLS"): void;
   stop(): Promise<void>;
 }
 
@@ -120,9 +123,9 @@ export async function openGate(): Promise<Gate> {
     tokens,
     ledger,
     registry,
-    setBundle(roots, tells = "tells TLS") {
+    setBundle(roots, tls = "updates TLS") {
       trust.bundle = TrustBundle.from(roots);
-      if (tells === "tells TLS") certificate.trustChanged();
+      if (tls === "updates TLS") certificate.trustChanged();
     },
     async stop() {
       await endpoint.stop();
@@ -131,7 +134,7 @@ export async function openGate(): Promise<Gate> {
   };
 }
 
-/** The policy adds a host name to every leaf, as for clients that know hosts only. */
+/** The policy adds a host name to every leaf, as for clients that verify only host names. */
 const terms = { ...openTerms, dnsNames: ["{serviceAccount}.{namespace}.svc"] };
 
 async function createTrust(): Promise<Trust> {

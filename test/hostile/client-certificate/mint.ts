@@ -1,4 +1,5 @@
-// Certificates of the CA's own profile, any part of which can be replaced by something that the CA would never write.
+// Certificates with the CA's own profile, any part of which can be replaced by something that the CA would
+// never write.
 
 import { createPrivateKey, sign } from "node:crypto";
 import { createWorkloadSerial } from "@kasbah/pki";
@@ -22,14 +23,14 @@ import {
   uri,
 } from "@kasbah/testkit/csr";
 
-/** What a TLS client shows, and the key by which it proves that it is its own. */
+/** The certificates that a TLS client presents, and the key with which it signs the handshake. */
 export interface Presented {
-  /** In DER, leaf first. */
+  /** DER, leaf first. */
   readonly chain: readonly Uint8Array[];
   readonly key: KeyName;
 }
 
-/** Who signs: a certificate, and a key that need not be the certificate's. */
+/** The signer: a certificate's subject, and a key that need not match the certificate. */
 export interface Issuer {
   readonly subject: Uint8Array;
   readonly keyIdentifier: Uint8Array | undefined;
@@ -38,16 +39,16 @@ export interface Issuer {
 
 export interface Changes {
   readonly key?: KeyName;
-  /** In place of the key's own. */
+  /** Replaces the key's own. */
   readonly spki?: Bytes;
   readonly issuer?: Issuer;
   readonly serial?: Uint8Array;
   readonly subject?: Bytes;
   readonly notBefore?: Date;
   readonly notAfter?: Date;
-  /** Replaces the extensions of these object identifiers; those that the profile lacks come last. */
+  /** Replaces the extensions with these object identifiers; additional ones come last. */
   readonly extensions?: Readonly<Record<string, Bytes | undefined>>;
-  /** Object identifier of the signature algorithm, and its hash. */
+  /** The object identifier of the signature algorithm, and its hash. */
   readonly algorithm?: readonly [oid: string, hash: string];
 }
 
@@ -65,7 +66,7 @@ export const id = {
 
 const minuteMs = 60_000;
 
-/** The leaf that this CA would have issued to `frontend` at `now`, but for the changes. */
+/** The leaf that this CA would have issued to `frontend` at `now`, with the given changes. */
 export function mint(issuer: Issuer, now: Date, changes: Changes = {}): Bytes {
   const { key: keyName = "P-256", algorithm: [algorithm, hash] = [oids.ecdsaWithSha256, "sha256"] } = changes;
   const { notBefore = new Date(now.getTime() - 2 * minuteMs) } = changes;
@@ -108,8 +109,8 @@ export function issuerOf({ certificate, keyPair }: Signer & { keyPair: { toPkcs8
   };
 }
 
-/** One that holds the key of a leaf. */
-export function strangerNamed(subject: Uint8Array, keyName: KeyName): Issuer {
+/** An issuer with this subject that has only the key of a leaf. */
+export function leafIssuerNamed(subject: Uint8Array, keyName: KeyName): Issuer {
   return {
     subject,
     keyIdentifier: undefined,
@@ -117,7 +118,7 @@ export function strangerNamed(subject: Uint8Array, keyName: KeyName): Issuer {
   };
 }
 
-/** RFC 5280 §4.1.2.5.1, good until 2049. */
+/** RFC 5280 §4.1.2.5.1, valid until 2049. */
 function utcTime(time: Date): Bytes {
   return text(0x17, `${time.toISOString().slice(2, 19).replaceAll(/[-:T]/g, "")}Z`);
 }

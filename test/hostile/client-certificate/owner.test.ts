@@ -3,7 +3,7 @@ import { createWorkloadSerial, tokenProofTime } from "@kasbah/pki";
 import { leafWith, worldOf } from "./cases.ts";
 import { ask, leafOf } from "./dial.ts";
 import { dayMs, type Gate, hourMs, maxRenewalAgeMs, openGate } from "./gate.ts";
-import { bank, frontend, issuerOf, mint, type Presented, strangerNamed } from "./mint.ts";
+import { bank, frontend, issuerOf, leafIssuerNamed, mint, type Presented } from "./mint.ts";
 
 const stepMs = 300_000;
 
@@ -35,7 +35,7 @@ describe("A workload that holds a certificate of this CA", () => {
     return Number(line?.split(" ").at(-1) ?? 0);
   }
 
-  it("renews its own name by it, and the new one tells when a token last proved that", async () => {
+  it("renews its own identity with its certificate, and the new one keeps the time of the last token proof", async () => {
     const first = await firstLeaf();
     const provenAt = tokenProofTime(first.serial);
     assert.ok(gate.clock.now().getTime() - provenAt.getTime() < stepMs);
@@ -48,7 +48,7 @@ describe("A workload that holds a certificate of this CA", () => {
     assert.equal(await judged("accepted"), 1);
   });
 
-  it("sends it without its intermediate or with, and with the host names that the policy gave it", async () => {
+  it("may present its certificate with or without the intermediate, and with the DNS names from the policy", async () => {
     const first = await firstLeaf();
     assert.deepEqual(first.dnsNames, ["frontend.demo.svc"]);
     const { intermediate, root } = gate.trust;
@@ -59,7 +59,7 @@ describe("A workload that holds a certificate of this CA", () => {
     }
   });
 
-  it("renews by it again and again, until no token has proven its name for too long", async () => {
+  it("renews repeatedly with its certificate until the last token proof is too old", async () => {
     let leaf = await firstLeaf();
     const startedAt = gate.clock.now().getTime();
     const ageMs = () => gate.clock.now().getTime() - startedAt;
@@ -84,7 +84,7 @@ describe("A workload that holds a certificate of this CA", () => {
     assert.equal((await ask(gate, shown(healed))).status, 0);
   });
 
-  it("is told why it must show a token, and when one last proved its name", async () => {
+  it("learns from the refusal that it needs a token, and when a token last proved its identity", async () => {
     const world = worldOf(gate);
     const provenAt = new Date(Math.floor((world.now.getTime() - 8 * dayMs) / stepMs) * stepMs);
     const { message } = await ask(gate, leafWith(world, { serial: createWorkloadSerial(provenAt) }));
@@ -95,9 +95,9 @@ describe("A workload that holds a certificate of this CA", () => {
     assert.ok(message.includes(`seen the last token at ${provenAt.toISOString()}`), message);
   });
 
-  it("is known by its good token, and a certificate that proves nothing is put on record beside it", async () => {
+  it("is authenticated by a valid token, and the ledger records that its certificate was disregarded", async () => {
     const forged = {
-      chain: [mint(strangerNamed(Buffer.of(0x30, 0), "P-256"), gate.clock.now())],
+      chain: [mint(leafIssuerNamed(Buffer.of(0x30, 0), "P-256"), gate.clock.now())],
       key: "P-256",
     };
     for (const presented of [expired(), forged as Presented]) {
@@ -109,14 +109,14 @@ describe("A workload that holds a certificate of this CA", () => {
     assert.equal(await judged("CLIENT_CERTIFICATE_REJECTED"), 2);
   });
 
-  it("is nobody when its token and its certificate are for two names", async () => {
+  it("is refused when its token and its certificate name different identities", async () => {
     const other = await tokenOf({ serviceAccount: "backend" });
     const { status, message } = await ask(gate, leafWith(worldOf(gate)), { headers: other });
     assert.equal(status, 16);
     assert.match(message, /^CREDENTIALS_CONFLICT: /);
   });
 
-  it("renews by its certificate beside a token that has expired, and the proof stays as old as it is", async () => {
+  it("renews with its certificate despite an expired token, and the time of the token proof stays the same", async () => {
     const first = await firstLeaf();
     const stale = await tokenOf();
     gate.clock.jump(3 * hourMs);
@@ -124,10 +124,10 @@ describe("A workload that holds a certificate of this CA", () => {
     assert.deepEqual(tokenProofTime(second.serial), tokenProofTime(first.serial));
     assert.deepEqual(lastCaller()?.disregarded, ["TOKEN_EXPIRED"]);
     const { message } = await ask(gate, expired(), { headers: stale });
-    assert.match(message, /^TOKEN_EXPIRED: /, "the refusal of the token, where neither is good");
+    assert.match(message, /^TOKEN_EXPIRED: /, "expected the token's refusal if both credentials are invalid");
   });
 
-  it("is nobody else by headers that proxies set, from this very machine", async () => {
+  it("cannot assume another identity with proxy headers, even from the same machine", async () => {
     const headers = {
       "x-forwarded-client-cert": `By=${frontend};Hash=00;Subject="";URI=${bank}`,
       "x-remote-user": "system:serviceaccount:prod:bank",
@@ -142,7 +142,7 @@ describe("A workload that holds a certificate of this CA", () => {
     assert.equal(own.spiffeId?.toString(), frontend);
   });
 
-  it("keeps its name under a root that is on its way out, and loses it when that has gone", async () => {
+  it("keeps its identity under a retiring root, and is refused once that root is removed", async () => {
     const { root, retiring } = gate.trust;
     const old: Presented = { chain: [mint(issuerOf(retiring), gate.clock.now())], key: "P-256" };
     const renewed = leafOf(await ask(gate, old));

@@ -1,5 +1,6 @@
-// A client of TLS 1.2 that ends in the middle. There a client's certificate and the proof of its key go in the clear, so
-// that bytes can be sent which no TLS library would, for a key that nobody holds.
+// A TLS 1.2 client that stops in the middle of the handshake. Client certificates and their signatures are
+// unencrypted there, so it can send bytes that no TLS library would send, for keys without a known private
+// key.
 
 import { createECDH, randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -14,7 +15,7 @@ const recordLimit = 16_000;
 const version = Buffer.of(3, 3);
 const pauseMs = 25;
 
-/** Alerts that end a handshake over a certificate (RFC 5246 §7.2). */
+/** Alerts that end a handshake because of a certificate (RFC 5246 §7.2). */
 export const alertNames: Readonly<Record<number, string>> = {
   40: "handshake_failure",
   42: "bad_certificate",
@@ -26,7 +27,10 @@ export const alertNames: Readonly<Record<number, string>> = {
   80: "internal_error",
 };
 
-/** Shows these certificates and this signature; resolves with how the server ends it. */
+/**
+ * Presents these certificates and this signature; resolves with the way in which the server ends the
+ * handshake.
+ */
 export async function showInTheClear(
   port: number,
   chain: readonly Uint8Array[],
@@ -47,7 +51,7 @@ export async function showInTheClear(
     for (const each of said) {
       if (received.hasEnded) break;
       socket.write(record(each));
-      // One by one: what is sent to a server that has ended would take its alert away.
+      // One at a time: data sent to a server that has already closed would discard its alert.
       await Promise.race([received.end(), setTimeout(pauseMs)]);
     }
     return await received.end();
@@ -84,7 +88,7 @@ function message(type: number, content: Bytes): Bytes {
   return Buffer.concat([Buffer.of(type), prefixed(3, content)]);
 }
 
-/** As many records as it takes. */
+/** Splits the content into as many records as necessary. */
 function record(content: Bytes): Bytes {
   const pieces: Bytes[] = [];
   for (let at = 0; at < content.length; at += recordLimit) {
@@ -100,7 +104,7 @@ function prefixed(octets: number, content: Bytes): Bytes {
   return Buffer.concat([length, content]);
 }
 
-/** What the server says, while it says it in the clear. */
+/** The unencrypted messages of the server. */
 class Messages {
   readonly #socket: Socket;
   readonly #closed: Promise<void>;

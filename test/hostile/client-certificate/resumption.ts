@@ -4,7 +4,10 @@ import { dial, type Version } from "./dial.ts";
 import type { Gate } from "./gate.ts";
 import type { Presented } from "./mint.ts";
 
-/** A TLS session that was opened with a certificate and answered once, for another connection to resume without it. */
+/**
+ * A TLS session that was opened with a certificate and used for one call, so that another connection can
+ * resume it without the certificate.
+ */
 export async function sessionOf(gate: Gate, presented: Presented, version: Version): Promise<Buffer> {
   using line = await dial(gate, presented, tlsOf(version));
   const ticket = version === "TLSv1.3" ? once(line.socket, "session") : undefined;
@@ -16,13 +19,15 @@ export async function sessionOf(gate: Gate, presented: Presented, version: Versi
 }
 
 export interface Resumed {
-  /** Whether the server took the session, or made a new one. */
+  /** Whether the server resumed the session instead of starting a new one. */
   readonly isResumed: boolean;
   readonly status: number | undefined;
   readonly message: string;
 }
 
-/** Calls on a connection that resumes the session, and shows a certificate only if there has to be a new one. */
+/**
+ * Makes a call on a connection that resumes the session, and presents a certificate only in a full handshake.
+ */
 export async function resume(
   gate: Gate,
   session: Buffer,

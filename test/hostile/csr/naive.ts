@@ -6,8 +6,8 @@ const crypto = new Crypto();
 cryptoProvider.set(crypto);
 
 /**
- * What a CA would do that trusts the library: parse, verify, issue. Requests of more than 16 KiB are left out, since its
- * reader of PEM can take minutes for one.
+ * The verdict of a naive CA that trusts the library: parse, verify, issue. It skips requests above 16 KiB,
+ * because the library's PEM parser can take minutes for one.
  */
 export async function naiveVerdict(pem: string): Promise<"accepted" | "refused" | "left out"> {
   if (pem.length > 16 * 1024) return "left out";

@@ -4,7 +4,7 @@ import type { Case } from "../../harness/csr/cases.ts";
 
 const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
 
-/** Requests as the usual tools make them: whoever is stricter than this locks stock clients out. */
+/** CSRs of the usual tools: a stricter CA would lock out stock clients. */
 export const stock: readonly Case[] = globSync("*-csr/*.csr.pem", { cwd: fixtures })
   .sort()
   .map((file) => ({

@@ -1,4 +1,4 @@
-// Well-formed requests that ask for more than a key proves: all are accepted, and nothing of the wish is granted.
+// Well-formed CSRs that ask for more than a key proves: all are accepted, but none of the wishes is granted.
 
 import {
   attribute,
@@ -74,7 +74,7 @@ const otherNames: Readonly<Record<string, Uint8Array>> = {
 const cas: Readonly<Record<string, Uint8Array>> = {
   "to be a CA": extension("2.5.29.19", sequence(boolean(0xff)), true),
   "to be a CA of path length 0": extension("2.5.29.19", sequence(boolean(0xff), integer("00")), true),
-  "to be no CA": extension("2.5.29.19", sequence(), true),
+  "not to be a CA": extension("2.5.29.19", sequence(), true),
   "to sign certificates": extension("2.5.29.15", hex("03020106"), true),
   "every key usage": extension("2.5.29.15", hex("030307ff80"), true),
   "no key usage at all": extension("2.5.29.15", hex("030100"), true),
@@ -86,20 +86,20 @@ const cas: Readonly<Record<string, Uint8Array>> = {
   "a certificate policy": extension("2.5.29.32", sequence(sequence(oid("2.5.29.32.0")))),
   "a key identifier of the root": extension("2.5.29.14", octets(Buffer.alloc(20, 7))),
   "an authority key identifier": extension("2.5.29.35", sequence(tlv(0x80, Buffer.alloc(20, 7)))),
-  "a revocation list elsewhere": extension(
+  "another location for the revocation list": extension(
     "2.5.29.31",
     sequence(sequence(tlv(0xa0, tlv(0xa0, uri("http://evil.test"))))),
   ),
-  "an issuer elsewhere": extension(
+  "another location for the issuer": extension(
     "1.3.6.1.5.5.7.1.1",
     sequence(sequence(oid("1.3.6.1.5.5.7.48.2"), uri("http://evil.test"))),
   ),
   "must-staple": extension("1.3.6.1.5.5.7.1.24", sequence(integer("05"))),
   "an unknown critical extension": extension("1.2.3.4.5", nothing(), true),
   "an unknown extension of garbage": extension("1.2.3.4.5", hex("ffff")),
-  "an unknown extension of nothing": extension("1.2.3.4.5", Buffer.alloc(0)),
+  "an unknown extension without content": extension("1.2.3.4.5", Buffer.alloc(0)),
   "a Netscape type": extension("2.16.840.1.113730.1.1", hex("030205a0")),
-  "a poison for precertificates": extension("1.3.6.1.4.1.11129.2.4.3", nothing(), true),
+  "a precertificate poison": extension("1.3.6.1.4.1.11129.2.4.3", nothing(), true),
 };
 
 const subjects: Readonly<Record<string, Uint8Array>> = {
@@ -108,8 +108,8 @@ const subjects: Readonly<Record<string, Uint8Array>> = {
   "a name of 3000 letters": commonName("a".repeat(3000)),
   "a line end": commonName("frontend\nadmin"),
   "a NUL": commonName("frontend\u0000admin"),
-  "text that runs from right to left": commonName("\u202eadmin"),
-  "bytes that are no UTF-8": sequence(relativeName(oids.commonName, tlv(0x0c, hex("fffe")))),
+  "text with a right-to-left override": commonName("\u202eadmin"),
+  "bytes that are not UTF-8": sequence(relativeName(oids.commonName, tlv(0x0c, hex("fffe")))),
   "two common names": sequence(
     relativeName(oids.commonName, utf8("a")),
     relativeName(oids.commonName, utf8("b")),
@@ -118,7 +118,7 @@ const subjects: Readonly<Record<string, Uint8Array>> = {
   "a TeletexString": sequence(relativeName(oids.commonName, tlv(0x14, Buffer.from("frontend")))),
   "a BMPString": sequence(relativeName(oids.commonName, tlv(0x1e, hex("00610062")))),
   "an unknown attribute": sequence(relativeName("1.2.3.4.5", utf8("x"))),
-  "a SEQUENCE for a value": sequence(relativeName(oids.commonName, sequence(utf8("x")))),
+  "a SEQUENCE as a value": sequence(relativeName(oids.commonName, sequence(utf8("x")))),
   "what stock agents send, O with an empty PrintableString": sequence(
     relativeName(oids.organization, text(0x13, "")),
   ),
@@ -127,11 +127,11 @@ const subjects: Readonly<Record<string, Uint8Array>> = {
 
 export const wishes: readonly Case[] = [
   ...group("accepted", {
-    "for nothing but a name of its own": requestPem(),
+    "for only its own name": requestPem(),
     "with RSA, as stock agents do": requestPem({ key: "RSA-2048" }),
     "with P-384": requestPem({ key: "P-384" }),
     "with RSA-3072": requestPem({ key: "RSA-3072" }),
-    "without any attribute": requestPem({ attributes: attributes() }),
+    "without attributes": requestPem({ attributes: attributes() }),
     "without extensions": requestPem({ attributes: attributes(extensionRequest()) }),
     "with a challenge password": requestPem({
       attributes: attributes(attribute(oids.challengePassword, utf8("secret"))),
@@ -160,8 +160,8 @@ export const wishes: readonly Case[] = [
     "accepted",
     Object.fromEntries(
       Object.entries(otherNames).flatMap(([what, name]) => [
-        [`for ${what} alone`, withNames(name)],
-        [`for ${what} beside its own`, withNames(uri(spiffe), name)],
+        [`for only ${what}`, withNames(name)],
+        [`for ${what} besides its own name`, withNames(uri(spiffe), name)],
       ]),
     ),
   ),

@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import type { RunningCa } from "../../harness/ca-process.ts";
 import { RawConnection, type Target } from "./raw-connection.ts";
 
-/** Something hostile, and within it what the server must do about it. */
+/** An attack, together with the required reaction of the server. */
 export interface Attack<On extends Target = RunningCa> {
-  /** What the attacker does, to be read after "a client that". */
+  /** The attacker's action, to complete "a client that". */
   readonly title: string;
   run(on: On): Promise<void>;
 }
 
-/** GOAWAY is followed by the close, whether the client goes or not. */
+/** The connection closes after GOAWAY even if the client does not close it. */
 const closesWithinMs = 60_000;
 
-/** An attack in bytes on one connection, which the server must end in the given way and then close. */
+/** An attack with raw bytes on one connection, which the server must end in the given way and then close. */
 export function endsConnection(
   title: string,
   expected: RegExp,

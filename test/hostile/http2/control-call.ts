@@ -5,10 +5,10 @@ import { systemClock } from "@kasbah/runtime";
 import type { RunningCa } from "../../harness/ca-process.ts";
 import { callOn, dial, framed } from "./grpc-call.ts";
 
-/** A workload in good faith: an identity, a token and a key that nobody else has, so that no limit per caller bites. */
+/** A legitimate workload with its own identity, token and key, so that no per-caller limit applies. */
 export interface Workload {
   readonly headers: { readonly authorization: string };
-  /** Asks for a certificate; without the frame of gRPC. */
+  /** The certificate request, without the gRPC frame. */
   readonly message: Buffer;
 }
 
@@ -23,7 +23,7 @@ export async function newWorkload({ tokens }: RunningCa): Promise<Workload> {
   return { headers: { authorization: `Bearer ${token}` }, message: orderOf(csr) };
 }
 
-/** The message that asks for a certificate by that CSR. */
+/** The message that requests a certificate with this CSR. */
 export function orderOf(csr: string): Buffer {
   const order = { csr, validityDurationSeconds: 0, impersonatedIdentity: "", certSigner: "" };
   return Buffer.from(createCertificate.request.encode(order));

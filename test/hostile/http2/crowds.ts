@@ -8,10 +8,10 @@ import { servesOthers } from "./withstand.ts";
 
 const newcomerCount = 20;
 const evictedWithinMs = 60_000;
-/** Control calls take connections too. */
+/** Control calls use connections, too. */
 const slack = 5;
 
-/** That many connections, `width` at a time; oldest first when it is one. */
+/** Opens `count` connections, `width` at a time; oldest first if `width` is 1. */
 async function crowdOf(count: number, ca: RunningCa, width: number): Promise<RawConnection[]> {
   const crowd: RawConnection[] = [];
   while (crowd.length < count) {
@@ -20,7 +20,7 @@ async function crowdOf(count: number, ca: RunningCa, width: number): Promise<Raw
   return crowd;
 }
 
-/** One whose first call is over, so that only the limit of idle connections can end it. */
+/** A connection whose first call has finished, so that only the limit of idle connections can close it. */
 async function idleConnection(ca: RunningCa): Promise<RawConnection> {
   const connection = await RawConnection.greeted(ca);
   connection.send(headers(1, callBlock(), flag.endHeaders | flag.endStream));
@@ -32,18 +32,18 @@ function disperse(crowd: readonly RawConnection[]): void {
   for (const connection of crowd) connection[Symbol.dispose]();
 }
 
-/** A thousand connections that ask for nothing cost nobody an answer, and none of them is cut. */
+/** A thousand idle connections must not delay other callers, and none of them is closed. */
 export async function standsAThousandIdle(ca: RunningCa): Promise<void> {
   const crowd = await crowdOf(1_000, ca, 50);
   try {
-    await servesOthers(ca, "beside a thousand idle connections");
+    await servesOthers(ca, "with a thousand idle connections");
     assert.ok(crowd.every(({ isClosed }) => !isClosed));
   } finally {
     disperse(crowd);
   }
 }
 
-/** `limit` connections stand, the oldest of them in the middle of a call; then a few more come. */
+/** Opens `limit` connections, the oldest of them with a call in progress, and then a few more. */
 export async function evictsTheOldestIdle(ca: RunningCa, limit: number): Promise<void> {
   const [busy, ...idle] = await crowdOf(limit, ca, 1);
   assert.ok(busy);
@@ -52,14 +52,14 @@ export async function evictsTheOldestIdle(ca: RunningCa, limit: number): Promise
   try {
     const oldest = idle.slice(0, newcomerCount);
     await untilSeen("eviction", evictedWithinMs, () => oldest.every(({ isClosed }) => isClosed) || undefined);
-    assert.equal(busy.isClosed, false, "the one in a call stands");
+    assert.equal(busy.isClosed, false, "the connection with a call must stay open");
     assert.ok(
       newcomers.every(({ isClosed }) => !isClosed),
-      "who came last stands",
+      "the newest connections must stay open",
     );
     const evicted = idle.filter(({ isClosed }) => isClosed).length;
     assert.ok(evicted <= newcomerCount + slack, `${evicted} were evicted for ${newcomerCount}`);
-    await servesOthers(ca, "when all connections are taken");
+    await servesOthers(ca, "when all connections are in use");
   } finally {
     disperse([busy, ...idle, ...newcomers]);
   }

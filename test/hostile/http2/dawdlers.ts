@@ -13,14 +13,18 @@ import { framed } from "./grpc-call.ts";
 import { callBlock } from "./hpack.ts";
 import { RawConnection } from "./raw-connection.ts";
 
-/** What the CA under attack is started with; its limits of handshakes (5 s) and of calls (10 s) are what they are. */
+/**
+ * The configured timeout of the CA under attack; its limits for handshakes (5 s) and calls (10 s) are fixed.
+ */
 export const firstRequestTimeout = "2s";
 const endsWithinMs = 60_000;
 const octetEveryMs = 1_000;
-/** A status with the end of the stream, or a reset. */
+/** The stream ends with a status or is reset. */
 const isOver = /^(END_STREAM|RST_STREAM)/;
 
-/** Clients that hold what they have for as long as they are let; each ends by the server's own limit. */
+/**
+ * Clients that hold a connection or a stream as long as they can; a limit of the server ends each of them.
+ */
 export const dawdlers: readonly Attack[] = [
   {
     title: "connects and never begins a handshake",
@@ -31,21 +35,21 @@ export const dawdlers: readonly Attack[] = [
     run: async ({ port }) => endsBy(endsWithinMs, await stalledHandshake(port)),
   },
   {
-    title: "says nothing after the handshake",
+    title: "sends nothing after the handshake",
     async run(ca) {
       using connection = await RawConnection.open(ca);
       await connection.closed(endsWithinMs);
     },
   },
   {
-    title: "says its preface and asks for nothing",
+    title: "sends its preface and no request",
     async run(ca) {
       using connection = await RawConnection.greeted(ca);
       await connection.closed(endsWithinMs);
     },
   },
   {
-    title: "sends its headers at one octet a second",
+    title: "sends its headers at one octet per second",
     async run(ca) {
       using connection = await RawConnection.open(ca);
       connection.send(preface, settings());
@@ -54,7 +58,7 @@ export const dawdlers: readonly Attack[] = [
     },
   },
   {
-    title: "sends its body at one octet a second",
+    title: "sends its body at one octet per second",
     async run(ca) {
       using connection = await RawConnection.greeted(ca);
       const { message } = await startCall(ca, connection);
@@ -63,7 +67,7 @@ export const dawdlers: readonly Attack[] = [
     },
   },
   {
-    title: "sends headers and never a body",
+    title: "sends headers and no body",
     async run(ca) {
       using connection = await RawConnection.greeted(ca);
       await startCall(ca, connection);
@@ -93,7 +97,7 @@ async function dial(port: number): Promise<Socket> {
   return socket;
 }
 
-/** What the server says is dropped, so that the client's TLS waits for it for ever. */
+/** The server's data is discarded, so that the client's TLS waits for it forever. */
 async function stalledHandshake(port: number): Promise<Socket> {
   const socket = await dial(port);
   const toServer = new Duplex({

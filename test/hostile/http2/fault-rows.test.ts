@@ -11,7 +11,7 @@ import { delayIn, servesOthers, withstand } from "./withstand.ts";
 
 const mostFiles = 64;
 const watchMs = 2_000;
-/** What the kernel keeps of a pipe, and what Node reads ahead of us: beyond them the CA cannot write. */
+/** The capacity of the pipe and Node.js's read-ahead; beyond that, the CA's writes block. */
 const pipeHolds = 2 * 64 * 1024;
 const { OK, UNAUTHENTICATED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED } = grpcStatus;
 
@@ -31,10 +31,10 @@ describe("A CA at the end of its means", () => {
     assert.equal(await ask(), OK);
     for (const socket of sockets) socket.destroy();
     session.destroy();
-    await servesOthers(ca, "when descriptors are free again");
+    await servesOthers(ca, "once descriptors are free again");
   });
 
-  it("row 36: is not kept busy by a request that is all beginnings of PEM blocks", async () => {
+  it("row 36: is not blocked by a request that consists only of PEM headers", async () => {
     await using ca = await startCa();
     const verdicts = { 1400: INVALID_ARGUMENT, 5000: INVALID_ARGUMENT, 8000: RESOURCE_EXHAUSTED };
     for (const [times, status] of Object.entries(verdicts)) {
@@ -49,7 +49,7 @@ describe("A CA at the end of its means", () => {
     }
   });
 
-  it("row 44: serves on while nobody reads its log", async () => {
+  it("row 44: keeps serving while its log is not read", async () => {
     await using ca = await startCa();
     ca.process.stopReadingLog();
     await withstand(ca, () => refusals(ca, 800));
@@ -60,7 +60,7 @@ describe("A CA at the end of its means", () => {
   });
 });
 
-/** TCP connections that say nothing, of which the server has to do something with each. */
+/** Opens TCP connections that send nothing; the server has to handle each of them. */
 function crowd({ port }: RunningCa, count: number) {
   return Array.from({ length: count }, () => {
     const socket = connect({ host: "127.0.0.1", port });
@@ -75,10 +75,10 @@ async function cpuShareOf(pid: number): Promise<number> {
   return ((await vitalsOf(pid)).cpuMs - cpuMs) / watchMs;
 }
 
-/** Few enough that the control calls wait for the log, if for anything, and not for these. */
+/** Few enough that control calls may wait for the log but not for these calls. */
 const atOnce = 10;
 
-/** Calls without a token, each of which is a line of the log. */
+/** Makes calls without a token; each produces a log line. */
 async function refusals(ca: RunningCa, count: number): Promise<void> {
   const session = dial(ca);
   try {

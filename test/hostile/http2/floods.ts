@@ -17,12 +17,12 @@ import { RawConnection, type Target } from "./raw-connection.ts";
 
 const call = callBlock();
 const none = Buffer.alloc(0);
-/** The close may overtake the GOAWAY when the server has not read everything. */
+/** The connection may close before GOAWAY arrives if the server has not read everything. */
 const isOver = /^(GOAWAY|closed)/;
 
-/** Frames in masses, each of them cheap to send. */
+/** Floods of frames that are cheap to send. */
 export const floods: readonly Attack<Target>[] = [
-  endsConnection("opens 5000 streams and resets each at once", /^GOAWAY/, () => [
+  endsConnection("opens 5000 streams and resets each immediately", /^GOAWAY/, () => [
     flood(5_000, (index) => Buffer.concat([headers(streamIdAt(index), call), rstStream(streamIdAt(index))])),
   ]),
   endsConnection("never ends its headers and sends 2000 CONTINUATION frames", isOver, () => [
@@ -43,9 +43,7 @@ export const floods: readonly Attack<Target>[] = [
   endsConnection("opens the window of its connection beyond 2^31", /FLOW_CONTROL_ERROR$/, () => [
     flood(3, () => windowUpdate(0, 2 ** 31 - 1)),
   ]),
-  endsConnection("opens the window of its connection by nothing", /PROTOCOL_ERROR$/, () => [
-    windowUpdate(0, 0),
-  ]),
+  endsConnection("opens the window of its connection by zero", /PROTOCOL_ERROR$/, () => [windowUpdate(0, 0)]),
   {
     title: "opens the window of a stream beyond 2^31",
     async run(ca) {
@@ -54,10 +52,12 @@ export const floods: readonly Attack<Target>[] = [
       assert.match(await connection.fate(1), /FLOW_CONTROL_ERROR$/);
     },
   },
-  endsConnection("sends 20,000 SETTINGS frames in one go", isOver, () => [flood(20_000, () => settings())]),
-  endsConnection("sends 20,000 PING frames in one go", isOver, () => [flood(20_000, ping)]),
+  endsConnection("sends 20,000 SETTINGS frames in one write", isOver, () => [
+    flood(20_000, () => settings()),
+  ]),
+  endsConnection("sends 20,000 PING frames in one write", isOver, () => [flood(20_000, ping)]),
   {
-    title: "widens its window 20,000 times by one octet, and answers it",
+    title: "widens its window 20,000 times by one octet, and gets a reply",
     async run(ca) {
       using connection = await RawConnection.greeted(ca);
       const widening = flood(20_000, () => windowUpdate(0, 1));

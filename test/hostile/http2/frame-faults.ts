@@ -9,12 +9,14 @@ const anything = Buffer.from("anything");
 const last = flag.endHeaders | flag.endStream;
 const isBroken = /PROTOCOL_ERROR$|STREAM_CLOSED$/;
 
-/** Single frames that no state of a connection allows. */
+/** Single frames that are invalid in every state of a connection. */
 export const frameFaults: readonly Attack<Target>[] = [
   endsConnection("sends DATA on a stream that it never opened", isBroken, () => [data(1, anything)]),
   endsConnection("sends DATA on the connection itself", isBroken, () => [data(0, anything)]),
   endsConnection("sends HEADERS on the connection itself", isBroken, () => [headers(0, call)]),
-  endsConnection("opens a stream of the server's, with an even number", isBroken, () => [headers(2, call)]),
+  endsConnection("opens a stream with an even number, which only servers may use", isBroken, () => [
+    headers(2, call),
+  ]),
   endsConnection("resets a stream that it never opened", isBroken, () => [rstStream(7)]),
   endsConnection("interleaves another stream with its unfinished headers", isBroken, () => [
     headers(1, call, flag.none),
@@ -31,7 +33,7 @@ export const frameFaults: readonly Attack<Target>[] = [
     frame(frameType.pushPromise, flag.endHeaders, 1, Buffer.concat([Buffer.of(0, 0, 0, 2), call])),
   ]),
   {
-    title: "opens stream 3 after stream 5, which is not answered",
+    title: "opens stream 3 after stream 5, and gets no reply",
     async run(ca) {
       using connection = await RawConnection.greeted(ca);
       connection.send(headers(5, call), headers(3, call, last), data(5, anything, flag.endStream), ping());
@@ -41,7 +43,7 @@ export const frameFaults: readonly Attack<Target>[] = [
     },
   },
   {
-    title: "sends garbage of 64 KiB in place of frames",
+    title: "sends 64 KiB of garbage instead of frames",
     async run(ca) {
       using connection = await RawConnection.open(ca);
       connection.send(Buffer.alloc(65_536, 0xff));

@@ -11,10 +11,10 @@ export const frameType = {
   continuation: 9,
 } as const;
 
-/** One bit means END_STREAM on DATA and HEADERS, and ACK on SETTINGS and PING. */
+/** The same bit means END_STREAM for DATA and HEADERS, and ACK for SETTINGS and PING. */
 export const flag = { none: 0, endStream: 1, ack: 1, endHeaders: 4 } as const;
 
-/** RFC 9113, section 7; the place in the list is the number on the wire. */
+/** RFC 9113, section 7; the index is the code on the wire. */
 export const errorNames = [
   "NO_ERROR",
   "PROTOCOL_ERROR",
@@ -35,10 +35,10 @@ export const errorNames = [
 const cancel = errorNames.indexOf("CANCEL");
 const nothing = Buffer.alloc(0);
 
-/** What a client says before its first frame. */
+/** The connection preface of a client. */
 export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 
-/** Any frame at all: nothing is checked, for what no library would send is what this is for. */
+/** Encodes any frame without checks, so that a test can send what no library would. */
 export function frame(type: number, flags: number, streamId: number, payload: Uint8Array = nothing): Buffer {
   const header = Buffer.alloc(9);
   header.writeUIntBE(payload.length, 0, 3);
@@ -90,7 +90,7 @@ export function flood(count: number, piece: (index: number) => Buffer): Buffer {
   return Buffer.concat(Array.from({ length: count }, (_, index) => piece(index)));
 }
 
-/** The client's stream of that place: 1, 3, 5 … */
+/** The client's stream ID with this index: 1, 3, 5 … */
 export function streamIdAt(index: number): number {
   return 2 * index + 1;
 }

@@ -3,17 +3,17 @@ import { createConnection } from "node:net";
 import { createCertificate } from "@kasbah/protocol";
 import type { Target } from "./raw-connection.ts";
 
-/** How a call ended: with a gRPC status, or without one. */
+/** The result of a call: a gRPC status, or undefined without one. */
 export interface Outcome {
   readonly status: number | undefined;
   readonly message: string;
-  /** Without the frame of the message. */
+  /** The message without the gRPC frame. */
   readonly body: Buffer;
 }
 
 const callWithinMs = 60_000;
 
-/** One call on a connection of its own, whose body is sent byte by byte as given; ends by itself in any case. */
+/** Makes one call on a new connection; sends the body unchanged and always terminates. */
 export async function callOnce(
   target: Target,
   body: Uint8Array,
@@ -36,7 +36,7 @@ export function dial(target: Target): ClientHttp2Session {
   return session;
 }
 
-/** Resolves without a status when the server resets the stream or the connection goes. */
+/** Resolves without a status if the server resets the stream or the connection closes. */
 export function callOn(
   session: ClientHttp2Session,
   body: Uint8Array,
@@ -69,7 +69,7 @@ function outcomeOf(metadata: Readonly<Record<string, unknown>>, body: Buffer): O
   return { status: status === undefined ? undefined : Number(status), message, body: body.subarray(5) };
 }
 
-/** gRPC over HTTP/2, "Length-Prefixed-Message": what is declared need not be what is there. */
+/** gRPC over HTTP/2, "Length-Prefixed-Message": the declared length need not match the body. */
 export function framed(body: Uint8Array, declared = body.length, compressed = 0): Buffer {
   const prefix = Buffer.alloc(5);
   prefix.writeUInt8(compressed);

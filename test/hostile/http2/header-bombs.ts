@@ -16,15 +16,15 @@ import { framed } from "./grpc-call.ts";
 import { callBlock, type Header, indexed, remembered, tableSize } from "./hpack.ts";
 import { RawConnection, type Target } from "./raw-connection.ts";
 
-/** What a server takes in one frame unless it says otherwise. */
+/** The default maximum frame size of a server. */
 const frameSize = 16_384;
-/** Place of the header that was remembered last (RFC 7541, section 2.3.3). */
+/** Index of the most recently stored header (RFC 7541, section 2.3.3). */
 const newest = 62;
 const large: Header = ["x-large", "x".repeat(4_000)];
-/** Ends the one stream, or everything. */
+/** The server ends the stream or the whole connection. */
 const isRefused = /^(GOAWAY|RST_STREAM) (ENHANCE_YOUR_CALM|COMPRESSION_ERROR)$|^closed$/;
 
-/** Header lists that are much larger than they look, or are none. */
+/** Header lists that are much larger than their encoding, or malformed. */
 export const headerBombs: readonly Attack<Target>[] = [
   onOneStream("sends headers of 1 MiB", callBlock(["authorization", "x".repeat(2 ** 20)])),
   onOneStream("sends 20,000 tiny headers", callBlock(...new Array<Header>(20_000).fill(["a", "b"]))),
@@ -39,31 +39,31 @@ export const headerBombs: readonly Attack<Target>[] = [
     },
   },
   {
-    title: "refers to a large header and never acknowledges the limit of headers",
+    title: "refers to a large header and never acknowledges the header limit",
     async run(ca) {
       using connection = await RawConnection.open(ca);
       connection.send(preface, settings(), headers(1, amplified(10_000)));
       assert.match(await connection.fate(1), isRefused);
     },
   },
-  endsConnection("sends garbage for headers", /COMPRESSION_ERROR$/, () => [
+  endsConnection("sends garbage as headers", /COMPRESSION_ERROR$/, () => [
     headers(1, Buffer.alloc(1_000, 0xff)),
   ]),
   endsConnection("refers to a header that it never sent", /COMPRESSION_ERROR$/, () => [
     headers(1, Buffer.concat([callBlock(), indexed(3_000)])),
   ]),
-  endsConnection("asks for a table of 1 GiB", /COMPRESSION_ERROR$/, () => [
+  endsConnection("requests a header table of 1 GiB", /COMPRESSION_ERROR$/, () => [
     headers(1, Buffer.concat([tableSize(2 ** 30), callBlock()])),
   ]),
-  endsConnection("writes an endless number", /COMPRESSION_ERROR$/, () => [
+  endsConnection("encodes an endless integer", /COMPRESSION_ERROR$/, () => [
     headers(1, Buffer.concat([callBlock(), Buffer.of(0xff), Buffer.alloc(5_000, 0x80)])),
   ]),
 ];
 
-/** Headers that must do nothing. */
+/** Headers that must have no effect. */
 export const harmlessHeaders: readonly Attack[] = [
   {
-    title: "has a header __proto__, and answers it as any other",
+    title: "sends a header named __proto__, and gets an ordinary reply",
     async run(ca) {
       using connection = await RawConnection.greeted(ca);
       const { message, headers: fixed } = await newWorkload(ca);
@@ -75,7 +75,7 @@ export const harmlessHeaders: readonly Attack[] = [
   },
 ];
 
-/** A header is remembered once and then named in one octet each time, which the server reads as 4 KB. */
+/** Stores a header once and then refers to it with one octet each, which the server expands to 4 KB. */
 function amplified(times: number): Buffer {
   return Buffer.concat([callBlock(), remembered(large), flood(times, () => indexed(newest))]);
 }

@@ -1,17 +1,17 @@
-/** A header as a pair, since hostile lists hold a name twice. */
+/** A header as a pair, because hostile lists contain duplicate names. */
 export type Header = readonly [name: string, value: string];
 
-/** RFC 7541, section 6.2.2: a literal that the peer's dynamic table never sees; no Huffman coding. */
+/** RFC 7541, section 6.2.2: a literal that is not stored in the peer's dynamic table; no Huffman coding. */
 export function literal([name, value]: Header): Buffer {
   return Buffer.concat([Buffer.of(0), text(name), text(value)]);
 }
 
-/** RFC 7541, section 6.2.1: a literal that the peer must remember. */
+/** RFC 7541, section 6.2.1: a literal that the peer must store. */
 export function remembered([name, value]: Header): Buffer {
   return Buffer.concat([Buffer.of(0x40), text(name), text(value)]);
 }
 
-/** RFC 7541, section 6.1; 62 is what the peer remembered last. */
+/** RFC 7541, section 6.1; index 62 is the most recently stored header. */
 export function indexed(index: number): Buffer {
   return integer(index, 7, 0x80);
 }
@@ -25,7 +25,7 @@ export function block(headers: readonly Header[]): Buffer {
   return Buffer.concat(headers.map(literal));
 }
 
-/** The headers of a good `CreateCertificate` call but for its token, and then `more`. */
+/** The headers of a valid `CreateCertificate` call without its token, followed by `more`. */
 export function callBlock(...more: readonly Header[]): Buffer {
   return block([
     [":method", "POST"],
@@ -43,7 +43,10 @@ function text(value: string): Buffer {
   return Buffer.concat([integer(bytes.length, 7, 0), bytes]);
 }
 
-/** RFC 7541, section 5.1: what fits the prefix stands there, the rest follows in groups of seven bits. */
+/**
+ * RFC 7541, section 5.1: the prefix contains the value if it fits, otherwise the rest follows in groups of
+ * seven bits.
+ */
 function integer(value: number, prefixBits: number, pattern: number): Buffer {
   const full = 2 ** prefixBits - 1;
   if (value < full) return Buffer.of(pattern | value);

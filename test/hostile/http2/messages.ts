@@ -10,26 +10,30 @@ const { OK, UNIMPLEMENTED, RESOURCE_EXHAUSTED, INTERNAL, DEADLINE_EXCEEDED } = g
 const none = Buffer.alloc(0);
 const gzip = { "grpc-encoding": "gzip" };
 
-/** A call whose token is good, so that nothing but the lie can be the reason of the refusal. */
-interface Lie {
+/** A call with a valid token, so that only the malformed part can cause the refusal. */
+interface MalformedCall {
   readonly title: string;
   readonly body: (message: Buffer) => Buffer;
   readonly headers?: OutgoingHttpHeaders;
-  /** `undefined` stands for a stream that was reset or refused without a gRPC status. */
+  /** `undefined` for a stream that was reset or refused without a gRPC status. */
   readonly status: number | undefined;
 }
 
-const lengths: readonly Lie[] = [
+const lengths: readonly MalformedCall[] = [
   { title: "declares a message of 4 GiB", body: (m) => framed(m, 2 ** 32 - 1), status: RESOURCE_EXHAUSTED },
   { title: "declares a message of 2 GiB", body: (m) => framed(m, 2 ** 31), status: RESOURCE_EXHAUSTED },
-  { title: "declares nothing and sends a message", body: (m) => framed(m, 0), status: RESOURCE_EXHAUSTED },
+  {
+    title: "declares an empty message and sends data",
+    body: (m) => framed(m, 0),
+    status: RESOURCE_EXHAUSTED,
+  },
   {
     title: "declares less than it sends",
     body: (m) => framed(m, m.length - 50),
     status: RESOURCE_EXHAUSTED,
   },
   { title: "declares more than it sends", body: (m) => framed(m, m.length + 50), status: UNIMPLEMENTED },
-  { title: "cuts its length in half", body: (m) => framed(m).subarray(0, 3), status: UNIMPLEMENTED },
+  { title: "truncates the length prefix", body: (m) => framed(m).subarray(0, 3), status: UNIMPLEMENTED },
   { title: "sends no message at all", body: () => none, status: UNIMPLEMENTED },
   {
     title: "sends its message twice",
@@ -42,19 +46,19 @@ const lengths: readonly Lie[] = [
     status: UNIMPLEMENTED,
   },
   {
-    title: "sends one octet more than is taken",
+    title: "sends one octet more than allowed",
     body: () => framed(Buffer.alloc(64 * 1024 + 1)),
     status: RESOURCE_EXHAUSTED,
   },
   {
-    title: "lies of its content-length",
+    title: "sends a wrong content-length",
     body: framed,
     headers: { "content-length": "3" },
     status: undefined,
   },
 ];
 
-const encodings: readonly Lie[] = [
+const encodings: readonly MalformedCall[] = [
   {
     title: "sends 64 MiB of zeros as 64 KiB of gzip",
     body: () => packed(Buffer.alloc(64 * 1024 * 1024)),
@@ -62,20 +66,21 @@ const encodings: readonly Lie[] = [
     status: RESOURCE_EXHAUSTED,
   },
   {
-    title: "sends a gzip just small enough to be taken, which unpacks to three times the limit",
+    title: "sends a gzip within the limit that decompresses to three times the limit",
     body: () => packed(Buffer.alloc(192 * 1024)),
     headers: gzip,
     status: RESOURCE_EXHAUSTED,
   },
   {
-    title: "calls gzip what is none",
+    title: "declares gzip for data that is not gzip",
     body: (m) => framed(m, m.length, 1),
     headers: gzip,
     status: INTERNAL,
   },
-  // grpc-js takes the flag for "as the encoding says", and without one that is "not at all".
+  // grpc-js interprets the flag as "compressed with the declared encoding", which means "not compressed" if
+  // none is declared.
   {
-    title: "sets the flag of compression and names no encoding",
+    title: "sets the compression flag without an encoding",
     body: (m) => framed(m, m.length, 1),
     status: OK,
   },
@@ -87,15 +92,15 @@ const encodings: readonly Lie[] = [
   })),
 ];
 
-const odd: readonly Lie[] = [
+const odd: readonly MalformedCall[] = [
   {
-    title: "has a deadline that is over",
+    title: "has an expired deadline",
     body: framed,
     headers: { "grpc-timeout": "0n" },
     status: DEADLINE_EXCEEDED,
   },
   {
-    title: "calls a method __proto__",
+    title: "calls a method named __proto__",
     body: framed,
     headers: { ":path": "/__proto__/constructor" },
     status: UNIMPLEMENTED,
@@ -103,7 +108,7 @@ const odd: readonly Lie[] = [
   { title: "speaks JSON", body: framed, headers: { "content-type": "application/json" }, status: undefined },
 ];
 
-/** Bodies whose frame or encoding is not what it says. */
+/** Bodies whose frame or encoding does not match its declaration. */
 export const messages: readonly Attack[] = [...lengths, ...encodings, ...odd].map(
   ({ title, body, headers, status }) => ({
     title,

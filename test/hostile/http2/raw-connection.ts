@@ -4,7 +4,7 @@ import { connect } from "node:tls";
 import { untilSeen } from "@kasbah/testkit";
 import { errorNames, flag, frameType, preface, settings, settingsAck } from "./frames.ts";
 
-/** Where to connect: over TLS, and whom to find there, or by a Unix socket. */
+/** The endpoint: TLS with the expected identity, or a Unix socket. */
 export type Target = TlsTarget | { readonly socketPath: string };
 
 export interface TlsTarget {
@@ -23,7 +23,7 @@ const frameHeaderLength = 9;
 const endsWithinMs = 60_000;
 const connectWithinMs = 60_000;
 
-/** A TLS connection that sends bytes as they are, and reads the frames of the server. */
+/** A connection that sends raw bytes and parses the server's frames. */
 export class RawConnection implements Disposable {
   readonly frames: ReceivedFrame[] = [];
   readonly #socket: Socket;
@@ -32,7 +32,7 @@ export class RawConnection implements Disposable {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    // Small writes that wait for an acknowledgement would take 40 ms each.
+    // With Nagle's algorithm, small writes would wait 40 ms each for an acknowledgement.
     socket.setNoDelay(true);
     socket.on("error", () => {});
     socket.on("close", () => {
@@ -41,14 +41,14 @@ export class RawConnection implements Disposable {
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
   }
 
-  /** Resolves after the TLS handshake, if there is one; nothing of HTTP/2 has been said yet. */
+  /** Resolves after the TLS handshake, if any, before any HTTP/2 data is sent. */
   static async open(target: Target): Promise<RawConnection> {
     const [socket, isOpen] = "socketPath" in target ? openUnix(target.socketPath) : openTls(target);
     const connection = new RawConnection(socket);
     return connection.#orNone(once(socket, isOpen, { signal: AbortSignal.timeout(connectWithinMs) }));
   }
 
-  /** With the preface said, and both sides' settings known and acknowledged, as limits bind only then. */
+  /** Sends the preface and exchanges acknowledged settings, because limits apply only after that. */
   static async greeted(target: Target): Promise<RawConnection> {
     const connection = await RawConnection.open(target);
     connection.send(preface, settings());
@@ -76,12 +76,12 @@ export class RawConnection implements Disposable {
     });
   }
 
-  /** Resolves with the first frame of that type. */
+  /** Resolves with the first frame of this type. */
   heard(type: number, withinMs = endsWithinMs): Promise<ReceivedFrame> {
     return untilSeen(`frame of type ${type}`, withinMs, () => this.frames.find((each) => each.type === type));
   }
 
-  /** As `fate`, of the connection alone. */
+  /** The same as `fate`, for the connection. */
   end(): Promise<string> {
     return this.fate(0);
   }
@@ -94,7 +94,7 @@ export class RawConnection implements Disposable {
     this.#socket.destroy();
   }
 
-  /** This connection, or none at all: what fails to open is not left open. */
+  /** Returns this connection, or closes it if it cannot be opened. */
   async #orNone(opened: Promise<unknown>): Promise<this> {
     try {
       await opened;
@@ -105,7 +105,7 @@ export class RawConnection implements Disposable {
     }
   }
 
-  /** The server's settings have come, and its acknowledgement of ours. */
+  /** The server's settings and its acknowledgement of ours have arrived. */
   #isGreeted(): boolean {
     return this.frames.filter(({ type }) => type === frameType.settings).length >= 2;
   }

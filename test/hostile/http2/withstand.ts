@@ -10,8 +10,8 @@ const attempts = 3;
 const recoverWithinMs = 60_000;
 
 /**
- * Runs an attack and asserts what every attack must leave intact: others are served while it lasts and afterwards, by
- * the same process, which gives back its memory and its descriptors.
+ * Runs an attack and asserts that the server serves others during and after it, in the same process, which
+ * then releases its memory and descriptors.
  */
 export async function withstand(ca: RunningCa, attack: () => Promise<void>): Promise<void> {
   const before = await vitalsOf(ca.pid);
@@ -44,9 +44,9 @@ export async function servesOthers(ca: RunningCa, when: string): Promise<void> {
   );
 }
 
-/** The same process gives back its memory, as far as V8 ever does, and its descriptors. */
+/** The same process releases its descriptors, and its memory as far as V8 does. */
 export async function recovers({ pid, process: { hasExited } }: RunningCa, before: Vitals): Promise<void> {
-  assert.equal(hasExited, false, "the process that was attacked has exited");
+  assert.equal(hasExited, false, "the attacked process must not exit");
   const mostMiB = before.rssMiB * 1.3 + 30;
   const mostFds = before.fds + 2;
   let last = before;

@@ -66,7 +66,7 @@ func watch(ctx context.Context) error {
 }
 
 func askForToken(ctx context.Context) error {
-	_, err := workloadapi.FetchJWTSVID(ctx, jwtsvid.Params{Audience: "somebody"})
+	_, err := workloadapi.FetchJWTSVID(ctx, jwtsvid.Params{Audience: "example"})
 	report(map[string]any{"code": status.Code(err).String(), "message": status.Convert(err).Message()})
 	return nil
 }
