@@ -8,8 +8,8 @@ import { bundleAgent, bundlePath, licensesPath } from "../scripts/agent-bundle/b
 import { packagesIn } from "../scripts/agent-bundle/contents.ts";
 import { UtcDateTimeFormat } from "../scripts/agent-bundle/utc-date-time-format.ts";
 
-describe("The agent bundle", () => {
-  it("needs no other file, even to read YAML", async () => {
+describe("Agent bundle", () => {
+  it("runs without any other file, even to read YAML", async () => {
     await using directory = await temporaryDirectory();
     const [program, file] = [directory.join("agent.mjs"), directory.join("agent.yaml")];
     copyFileSync(bundlePath, program);
@@ -36,7 +36,7 @@ describe("The agent bundle", () => {
     assert.ok(others.length > 3);
     for (const { name, version } of others) assert.match(told, new RegExp(`^${name} ${version}\\b`, "m"));
     const isFresh = readFileSync(directory.join("again.mjs"), "utf8") === readFileSync(bundlePath, "utf8");
-    assert.ok(isFresh, "the file is older than its sources, or not the same twice: npm run build");
+    assert.ok(isFresh, "the bundle is older than its sources or not reproducible: run npm run build");
   });
 
   it("formats times for node-cron as Intl does in UTC", () => {

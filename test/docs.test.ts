@@ -10,10 +10,10 @@ import { statusTable } from "../packages/ca-server/src/grpc/status-table.ts";
 const root = fileURLToPath(new URL("../", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 
-describe("The documents", () => {
+describe("Documentation", () => {
   const unions = globSync("packages/*/src/errors.ts", { cwd: root });
 
-  it("explain every code that a user can meet", () => {
+  it("explains every code that a user can encounter", () => {
     const page = read("docs/errors.md") + read("docs/refusals.md");
     const codes = unions.flatMap((path) => codesIn(read(path)));
     assert.ok(codes.length > 40, `only ${codes.length} codes`);
@@ -23,7 +23,7 @@ describe("The documents", () => {
     );
   });
 
-  it("list the codes of refused calls, each once, with the status that it comes with, and no other code", () => {
+  it("lists exactly the codes of refused calls, each once and with its gRPC status", () => {
     const rows = [...read("docs/refusals.md").matchAll(/^\| `([A-Z_]+)` \| ([A-Z_]+) \|/gm)];
     assert.deepEqual(
       rows.map(([, code, status]) => `${code} ${status}`).toSorted(),
@@ -33,12 +33,12 @@ describe("The documents", () => {
     );
   });
 
-  it("show a policy that the CA takes", () => {
+  it("shows a policy that the CA accepts", () => {
     const [, yaml = ""] = /```yaml\n(.*?)```/s.exec(read("docs/policy.md")) ?? [];
     assert.equal(parsePolicy("docs/policy.md", yaml).rules.length, 4);
   });
 
-  it("name every flag and variable of the daemons, as their --help does", () => {
+  it("names every flag and variable of the daemons that --help prints", () => {
     for (const [page, bin] of [
       ["docs/ca-reference.md", "packages/ca-server/bin/kasbah-server.js"],
       ["docs/agent.md", "packages/agent/bin/kasbah-agent.js"],
@@ -56,18 +56,18 @@ describe("The documents", () => {
     }
   });
 
-  it("name every metric of ours", () => {
+  it("names every metric of kasbah", () => {
     const pages = globSync("docs/**/*.md", { cwd: root }).map(read).join("\n");
     const metrics = globSync("packages/{agent,ca-server,runtime}/src/**/*.ts", { cwd: root })
       .filter((path) => !/\.(test|fixture)\.ts$/.test(path))
       .flatMap((path) => metricsIn(read(path)).map((name) => ({ name, path })));
-    assert.ok(new Set(metrics.map(({ path }) => path)).size >= 8, "metrics are defined in many files");
+    assert.ok(new Set(metrics.map(({ path }) => path)).size >= 8, "expected metrics in many files");
     const shortened = (name: string) => pages.includes(`\`…_${name.split("_").slice(2).join("_")}`);
     const missing = metrics.filter(({ name }) => !pages.includes(`\`${name}`) && !shortened(name));
     assert.deepEqual(missing, []);
   });
 
-  it("docs/README.md links every page and every runbook", () => {
+  it("links every page and every runbook in docs/README.md", () => {
     const index = linksIn(read("docs/README.md")).map(({ path }) => join("docs", path));
     const pages = globSync("docs/{*,runbooks/*}.md", { cwd: root }).filter(
       (path) => path !== "docs/README.md",
@@ -78,7 +78,7 @@ describe("The documents", () => {
     );
   });
 
-  it("link only to what is there, down to the heading", () => {
+  it("contains only links to existing files and headings", () => {
     const pages = globSync(
       ["*.md", "docs/**/*.md", "{packages/*,protos,certs-dev,bench}/*.md", "{deploy,test}/**/*.md"],
       {
@@ -87,20 +87,20 @@ describe("The documents", () => {
     );
     const broken = pages.flatMap((page) =>
       linksIn(read(page))
-        .filter(({ path, anchor }) => !isThere(page, path, anchor))
+        .filter(({ path, anchor }) => !exists(page, path, anchor))
         .map(({ path, anchor }) => `${page}: ${path}${anchor === "" ? "" : `#${anchor}`}`),
     );
     assert.deepEqual(broken, []);
   });
 
-  it("are held to headings as GitHub names them", () => {
+  it("is checked with the same heading anchors as on GitHub", () => {
     const headings =
       "# A `--flag`, and *more* [of it](x.md)\n## Same\n```sh\n# none\n```\n### Same\n## snake_case 1.2";
     assert.deepEqual(anchorsOf(headings), ["a---flag-and-more-of-it", "same", "same-1", "snake_case-12"]);
   });
 });
 
-/** A link of a page to another, or with an empty path to a heading of its own. */
+/** A link of a page to another page, or to one of its own headings if the path is empty. */
 interface Link {
   readonly path: string;
   readonly anchor: string;
@@ -113,14 +113,17 @@ function linksIn(markdown: string): readonly Link[] {
   }));
 }
 
-function isThere(page: string, path: string, anchor: string): boolean {
+function exists(page: string, path: string, anchor: string): boolean {
   const target = path === "" ? page : join(dirname(page), path);
   if (!existsSync(join(root, target))) return false;
-  // What follows the # in a link to source code is GitHub's name of a line.
+  // After the # of a link to source code, GitHub expects a line number.
   return anchor === "" || !target.endsWith(".md") || anchorsOf(read(target)).includes(anchor);
 }
 
-/** The anchors that GitHub gives to a page's headings: its words in small letters; a repeated one is numbered. */
+/**
+ * The anchors that GitHub generates for a page's headings: lower-case words, with a number for a repeated
+ * heading.
+ */
 function anchorsOf(markdown: string): readonly string[] {
   const seen = new Map<string, number>();
   return [...withoutCode(markdown).matchAll(/^#{1,6} +(.+?)(?: +#+)?$/gm)].map(([, heading = ""]) => {

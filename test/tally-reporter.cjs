@@ -1,4 +1,4 @@
-// Mocha's spec output, then the names of what was skipped; counts go to the file $KASBAH_TEST_TALLY for .ci/run to add up.
+// Prints the spec report and the names of skipped tests; appends the counts to the file $KASBAH_TEST_TALLY, which .ci/run adds up.
 const { appendFileSync } = require("node:fs");
 const { reporters, Runner } = require("mocha");
 
