@@ -9,7 +9,7 @@ import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 
 const repository = fileURLToPath(new URL("../", import.meta.url));
 
-/** The first such program of the machine; those that npm installed here do not count. */
+/** The path of a program on the machine, ignoring those that npm installed here. */
 function findOnMachine(program: string): string | undefined {
   const directories = (process.env["PATH"] ?? "").split(delimiter);
   return directories
@@ -25,7 +25,7 @@ function findOnMachine(program: string): string | undefined {
     });
 }
 
-/** Logs its calls. `ci` installs the stand-ins for the pinned Node and the compiler; every other command is npm's own. */
+/** Logs its calls. `ci` installs stand-ins for the pinned Node and the compiler; all other commands run the real npm. */
 const npm = (realNpm: string) => `#!/bin/sh
 echo "npm $*" >> "$CALLS"
 if [ "$1" != ci ]; then exec ${realNpm} "$@"; fi
@@ -103,8 +103,8 @@ describe("npm run build in a fresh clone", () => {
   }
 });
 
-describe("The secrets that commands of the documentation create in a clone", () => {
-  it("are ignored by git", async function () {
+describe(".gitignore", () => {
+  it("covers the secrets that the documented commands create in a clone", async function () {
     if (!existsSync(join(repository, ".git"))) this.skip();
     const paths = [
       "state/control/state-0.json",

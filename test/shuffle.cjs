@@ -1,4 +1,4 @@
-// With KASBAH_TEST_SEED=<number>, runs the files, suites and tests in a random order, the same for the same number.
+// With KASBAH_TEST_SEED=<number>, runs files, suites and tests in a random order that the number determines.
 let state = Number(process.env.KASBAH_TEST_SEED);
 
 exports.mochaHooks = {

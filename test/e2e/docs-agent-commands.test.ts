@@ -14,7 +14,7 @@ interface Ended {
   readonly err: string;
 }
 
-describe("The command lines in the agent's pages", () => {
+describe("Command lines in the agent's documentation", () => {
   let ca: FakeCa;
   let pod: Pod;
 

@@ -138,7 +138,7 @@ describe("Mesh of two workloads", function () {
       ...["-CAfile", mesh.ca.rootPath],
     ];
     const args = ["s_client", "-quiet", "-connect", `${host}:${port}`, ...credentials];
-    // From a file: openssl can exit before it reads a pipe, and then the pipe's error would hide its own.
+    // A file instead of a pipe: if openssl exits before it reads, the error of the pipe would hide its own.
     const requestPath = join(mesh.runDirectory, "request");
     writeFileSync(requestPath, "GET / HTTP/1.1\r\nhost: backend\r\nconnection: close\r\n\r\n");
     const stdin = openSync(requestPath, "r");

@@ -12,8 +12,8 @@ interface Outcome {
   readonly err: string;
 }
 
-/** The operator's command as installed, on a CA as installed. */
-describe("The command of an operator", () => {
+/** The operator's command as installed, against a CA as installed. */
+describe("Operator's command", () => {
   let directory: TemporaryDirectory;
   let server: CaProcess | undefined;
   let callers: readonly string[];
@@ -50,7 +50,7 @@ describe("The command of an operator", () => {
     assert.equal((await kasbah(["authority", "--help"])).code, 0);
   });
 
-  it("checks a CA by its exit code before it first starts, and while it runs", async () => {
+  it("reports the state of a CA through its exit code, before the CA first starts and while it runs", async () => {
     assert.equal((await kasbah(["init", "--intermediate-ttl", "480h"])).code, 0);
     const { code, out } = await kasbah(["check"]);
     assert.equal(code, 1, out);

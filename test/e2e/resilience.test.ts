@@ -128,7 +128,7 @@ async function serialOf({ admin, spiffeId }: Workload): Promise<string | undefin
 async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   const startedAt = systemClock.monotonicMs();
   while (!(await isSo())) {
-    assert.ok(systemClock.monotonicMs() - startedAt < 60_000, `not within 60 s: ${what}`);
+    assert.ok(systemClock.monotonicMs() - startedAt < 60_000, `timed out after 60 s: ${what}`);
     await systemClock.sleep(200);
   }
 }

@@ -7,8 +7,8 @@ import { tryCase } from "./try-case.ts";
 const seed = 20_301;
 const runs = 200;
 
-describe("A reader of bytes that strangers choose", () => {
-  it("stands under a name of its own among those that are tried", () => {
+describe("Parsers of untrusted bytes", () => {
+  it("are listed as targets with unique names", () => {
     assert.ok(targets.length >= 20, `${targets.length}`);
     assert.equal(new Set(targets.map(({ name }) => name)).size, targets.length);
   });

@@ -19,7 +19,7 @@ function assertRejected({ status, message }: Pick<Outcome, "status" | "message">
 for (const version of versions) {
   const tls = { minVersion: version, maxVersion: version };
 
-  describe(`A client certificate in place of a token, over ${version}`, () => {
+  describe(`Client certificate instead of a token, over ${version}`, () => {
     let gate: Gate;
     let standing: Line;
 

@@ -24,8 +24,8 @@ function isVerdict(code: string): code is Verdict {
   return code.startsWith("CSR_");
 }
 
-describe("A table of hostile requests", () => {
-  it("has three hundred of them, each under a title of its own", () => {
+describe("Table of hostile CSRs", () => {
+  it("contains at least three hundred CSRs with unique titles", () => {
     assert.ok(table.length >= 300, `${table.length}`);
     assert.equal(new Set(table.map(({ title }) => title)).size, table.length);
   });
@@ -50,7 +50,7 @@ describe("A table of hostile requests", () => {
     });
   }
 
-  it("is met in moments each, so that no request blocks the others", async () => {
+  it("is processed quickly, so that no CSR blocks other callers", async () => {
     const slow: string[] = [];
     for (const { title, pem } of table) {
       await assertCpuTimeBelow(250, () => verdictOn(pem)).catch((error) => slow.push(`${title}: ${error}`));

@@ -25,12 +25,12 @@ const losesChanceOnSignal = moduleOf(`
   });
 `);
 
-describe("The CA when it fails itself", () => {
+describe("CA under internal failures", () => {
   let ca: RunningCa;
 
   afterEach(() => ca.stop());
 
-  it("row 35: an exception that nobody caught ends the process within seconds, loudly", async () => {
+  it("row 35: exits within seconds and logs the reason on an uncaught exception", async () => {
     ca = await startCa({ failpoint: throwsOnSignal });
     await controlCall(ca);
     ca.process.child.kill("SIGUSR2");

@@ -9,10 +9,10 @@ import { harmlessHeaders, headerBombs } from "./http2/header-bombs.ts";
 import { messages } from "./http2/messages.ts";
 import { recovers, servesOthers, withstand } from "./http2/withstand.ts";
 
-/** For all of the attacks below; a CA that has just started takes about 120 MiB. */
+/** For all of the attacks below; a newly started CA uses about 120 MiB. */
 const mostMiB = 400;
 
-describe("A CA under abuse of HTTP/2", () => {
+describe("CA under abuse of HTTP/2", () => {
   let ca: RunningCa;
 
   before(async () => {
@@ -38,7 +38,7 @@ describe("A CA under abuse of HTTP/2", () => {
   });
 });
 
-describe("A CA and clients that dawdle, all of them at once", () => {
+describe("CA with many stalling clients at the same time", () => {
   let ca: RunningCa;
   let atFirst: Vitals;
   let outcomes: ReadonlyMap<string, Promise<unknown>>;
@@ -65,7 +65,7 @@ describe("A CA and clients that dawdle, all of them at once", () => {
   });
 });
 
-describe("A CA that takes a hundred connections", () => {
+describe("CA with a limit of a hundred connections", () => {
   const limit = 100;
   let ca: RunningCa;
 

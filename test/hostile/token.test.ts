@@ -29,7 +29,7 @@ function* messagesOf(error: unknown): Generator<string> {
   for (let each = error; each instanceof Error; each = each.cause) yield each.message;
 }
 
-describe("A table of hostile tokens", () => {
+describe("Table of hostile tokens", () => {
   const judge = openJudge();
   const see = async (each: Case) => ({ each, seen: await judge(authorizationOf(each)) });
 

@@ -31,8 +31,8 @@ const bytes = {
 const echo = { path: "/test/Echo", request: bytes, response: bytes };
 const hello = Buffer.from("hello");
 
-describe("A server on a Unix socket without a descriptor left", () => {
-  it("spins not, answers who is connected, and recovers", async () => {
+describe("Server on a Unix socket without free descriptors", () => {
+  it("does not spin, serves connected clients, and recovers", async () => {
     const directory = await temporaryDirectory();
     const unixPath = directory.join("socket");
     const node = [

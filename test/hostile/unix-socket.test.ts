@@ -20,7 +20,7 @@ const bytes = { decode: (body: Uint8Array) => body, encode: (body: Uint8Array) =
 const echo = { path: createCertificate.path, request: bytes, response: bytes };
 const pourPath = "/test/Pour";
 
-describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
+describe("Server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
   let directory: TemporaryDirectory;
   let server: Http2Server;
   let on: { readonly socketPath: string };
@@ -45,7 +45,11 @@ describe("A server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
   });
 
   afterEach(async () => {
-    assert.deepEqual(await channel.unary(echo, hello, { deadlineMs: 20_000 }), hello, "serves others on");
+    assert.deepEqual(
+      await channel.unary(echo, hello, { deadlineMs: 20_000 }),
+      hello,
+      "keeps serving other clients",
+    );
     channel.close();
     await eventually(() => server.connections === 0 && server.inFlight === 0);
   });

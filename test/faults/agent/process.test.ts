@@ -11,7 +11,10 @@ import { restless, Stage } from "./stage.ts";
 import { type Scenario, together } from "./together.ts";
 
 const kills = Number(process.env["KASBAH_KILLS"] ?? 25);
-/** More than a pipe and our own queue take together: each client's refusal is a line of half a kilobyte and more. */
+/**
+ * More than a pipe and our queue can buffer together: each client's NACK produces a log line of more than
+ * half a kilobyte.
+ */
 const chatterers = 3_000;
 const chatterersAtOnce = 50;
 
@@ -35,7 +38,7 @@ describe("Agent process", function () {
       agent.child.kill("SIGUSR2");
       await agent.until("it has ended", () => agent.hasExited);
       assert.deepEqual(await agent.exited, { code: 1, signal: null });
-      assert.match(agent.log, new RegExp(`nobody expected this.*"event":"${event}"`));
+      assert.match(agent.log, new RegExp(`unexpected failure.*"event":"${event}"`));
       assert.equal(existsSync(socket), false);
     };
 

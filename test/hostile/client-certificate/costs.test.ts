@@ -10,7 +10,7 @@ import { showInTheClear } from "./raw-handshake.ts";
 
 const mostMs = 50;
 
-describe("What a client certificate can make the CA do before it is refused", () => {
+describe("CPU cost of refusing a client certificate", () => {
   let gate: Gate;
   let world: World;
 
@@ -27,7 +27,10 @@ describe("What a client certificate can make the CA do before it is refused", ()
     assert.equal(leafOf(await ask(gate, leafWith(world))).spiffeId?.toString(), frontend);
   });
 
-  /** Nobody has this key, and its numbers are not those of any; a verifier finds that out only by reckoning. */
+  /**
+   * A random RSA public key without a private key, which a verifier can detect only by computing the
+   * signature.
+   */
   const withRsa = (modulusBits: number, exponent: string): Bytes => {
     const modulus = randomBytes(modulusBits / 8);
     modulus[0] = 0xff;
@@ -84,7 +87,7 @@ describe("What a client certificate can make the CA do before it is refused", ()
       await assertCpuTimeBelow(mostMs, async () => {
         end = await showInTheClear(gate.port, chainOf(leaf), randomBytes(71));
       });
-      assert.notEqual(end, "decrypt_error", "its signature was not even looked at");
+      assert.notEqual(end, "decrypt_error", "the signature must not be checked");
     });
   }
 

@@ -7,7 +7,7 @@ import { bank, frontend, issuerOf, leafIssuerNamed, mint, type Presented } from 
 
 const stepMs = 300_000;
 
-describe("A workload that holds a certificate of this CA", () => {
+describe("Workload with a certificate of this CA", () => {
   let gate: Gate;
 
   beforeEach(async () => {

@@ -29,7 +29,7 @@ export function orderOf(csr: string): Buffer {
   return Buffer.from(createCertificate.request.encode(order));
 }
 
-/** Makes a valid call over a connection of its own. Fails if the CA returns no certificate. */
+/** Makes a valid call on a new connection. Throws if the CA issues no certificate. */
 export async function controlCall(ca: RunningCa): Promise<void> {
   const { message, headers } = await newWorkload(ca);
   const session = dial(ca);

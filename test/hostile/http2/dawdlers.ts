@@ -27,7 +27,7 @@ const isOver = /^(END_STREAM|RST_STREAM)/;
  */
 export const dawdlers: readonly Attack[] = [
   {
-    title: "connects and never begins a handshake",
+    title: "connects and never starts a handshake",
     run: async ({ port }) => endsBy(endsWithinMs, await dial(port)),
   },
   {

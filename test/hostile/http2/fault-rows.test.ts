@@ -15,8 +15,8 @@ const watchMs = 2_000;
 const pipeHolds = 2 * 64 * 1024;
 const { OK, UNAUTHENTICATED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED } = grpcStatus;
 
-describe("A CA at the end of its means", () => {
-  it("row 33: spins not without descriptors, answers who is connected, and recovers", async () => {
+describe("CA with exhausted resources", () => {
+  it("row 33: does not spin without free descriptors, serves connected clients, and recovers", async () => {
     await using ca = await startCa({ within: ["sh", "-c", `ulimit -n ${mostFiles} && exec "$@"`, "sh"] });
     await servesOthers(ca, "before");
     const session = dial(ca);
@@ -56,7 +56,7 @@ describe("A CA at the end of its means", () => {
     const read = ca.process.log.length;
     ca.process.readLogAgain();
     await ca.process.until("more than the pipe could hold", () => ca.process.log.length - read > pipeHolds);
-    await servesOthers(ca, "when the log is read again");
+    await servesOthers(ca, "once the log is read again");
   });
 });
 

@@ -67,7 +67,10 @@ export class RawConnection implements Disposable {
     if (!this.#closed) this.#socket.write(Buffer.concat(pieces));
   }
 
-  /** How the server ended the connection or the stream, in words: `GOAWAY PROTOCOL_ERROR`, `closed`, `END_STREAM` … */
+  /**
+   * How the server ended the connection or the stream, as text: `GOAWAY PROTOCOL_ERROR`, `closed`,
+   * `END_STREAM` …
+   */
   fate(streamId: number, withinMs = endsWithinMs): Promise<string> {
     return untilSeen(`end of stream ${streamId}`, withinMs, () => {
       const received = this.frames.find((each) => isEndOf(streamId, each));

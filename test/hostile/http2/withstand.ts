@@ -32,7 +32,7 @@ export async function delayIn({ pid }: RunningCa, call: () => Promise<unknown>):
   return Math.min(elapsedMs, (await vitalsOf(pid)).cpuMs - before.cpuMs);
 }
 
-/** The best of a few calls, because a call can meet the garbage collector. */
+/** Uses the fastest of several calls, because a garbage collection may delay one of them. */
 export async function servesOthers(ca: RunningCa, when: string): Promise<void> {
   const took: number[] = [];
   while (took.length < attempts && !took.some((ms) => ms < answerWithinMs)) {
