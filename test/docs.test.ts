@@ -116,7 +116,7 @@ function linksIn(markdown: string): readonly Link[] {
 function exists(page: string, path: string, anchor: string): boolean {
   const target = path === "" ? page : join(dirname(page), path);
   if (!existsSync(join(root, target))) return false;
-  // After the # of a link to source code, GitHub expects a line number.
+  // The fragment of a link to source code is a line number, not a heading.
   return anchor === "" || !target.endsWith(".md") || anchorsOf(read(target)).includes(anchor);
 }
 

@@ -26,7 +26,7 @@ import { knownDifferences, namesOf } from "./token-review/differences.ts";
 import { type GoReviewer, openGoReviewer } from "./token-review/reviewer.ts";
 
 /**
- * The CA authenticates a token in one of two ways: by itself, or by asking an API server, which uses go-jose.
+ * The CA authenticates a token in one of two ways: locally, or by asking an API server, which uses go-jose.
  */
 describe("Token authentication by the API server and by the CA's own keys", function () {
   this.timeout(300_000);

@@ -9,7 +9,7 @@ import { setUpTimeoutMs } from "../harness/envoy.ts";
 import { startTestMesh } from "../harness/mesh.ts";
 import { createRoot, createSet, installSet } from "../harness/openssl-ca.ts";
 
-/** A stage lasts one and an eighth times as long as a leaf. */
+/** A stage lasts 1.125 times as long as a leaf. */
 const secretTtlMs = 6_000;
 const ttlFlags = ["--default-ttl", "6s", "--max-ttl", "6s"];
 const giveUpMs = 240_000;

@@ -11,7 +11,7 @@ import { type Daemon, freeAddress } from "./processes/daemon.ts";
 import { type RunningEnvoy, startEnvoy } from "./processes/envoy.ts";
 import { provideReleases, type ReleaseChoice, type Releases, runCommand } from "./release.ts";
 
-/** Short enough for several renewals in a story, and longer than the restart of a process on a busy machine. */
+/** Short enough for several renewals in a test, and longer than the restart of a process on a busy machine. */
 const leafTtl = "14s";
 const leafFlags = ["--default-ttl", leafTtl, "--max-ttl", leafTtl];
 /** The rotation of a root has three stages, each a little longer than the lifetime of a leaf. */

@@ -36,7 +36,7 @@ describe("Agent process", function () {
       const { dials } = gate;
       await agent.until("a call is under way", () => gate.dials > dials);
       agent.child.kill("SIGUSR2");
-      await agent.until("it has ended", () => agent.hasExited);
+      await agent.until("the agent has exited", () => agent.hasExited);
       assert.deepEqual(await agent.exited, { code: 1, signal: null });
       assert.match(agent.log, new RegExp(`unexpected failure.*"event":"${event}"`));
       assert.equal(existsSync(socket), false);

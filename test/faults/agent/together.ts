@@ -6,7 +6,7 @@ export type Scenario = () => Promise<undefined | { readonly skipped: string }>;
 
 /**
  * Registers tests that mostly wait: all scenarios start together, and each test reports the outcome of its
- * own. The stage is disposed of after the last one.
+ * own scenario. The stage is disposed of after the last one.
  */
 export function together(stage: Stage, scenarios: Readonly<Record<string, Scenario>>): void {
   const runs = new Map<string, ReturnType<Scenario>>();

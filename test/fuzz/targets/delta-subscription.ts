@@ -117,7 +117,7 @@ export const deltaSubscription: Target = {
 
 /**
  * Decodes two octets into a request: names to subscribe to, rejection and nonce; names to unsubscribe from,
- * names held.
+ * and held names.
  */
 function requestOf(octet: number, next: number, state: DeltaSubscription): DeltaRequest {
   const chosen = (bits: number) => names.filter((_, bit) => (bits & (1 << bit)) !== 0);

@@ -43,7 +43,7 @@ const encrypted = group("encrypted", rejected, {
     JSON.stringify({ alg: "PBES2-HS256+A128KW", enc: "A128GCM", p2c: 2_000_000_000, p2s: "AAAAAAAAAAA" }),
   )}.AAAA.AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA`,
   "a JWE header in a token of three parts": `${jweHeader}.${payload}.${signature}`,
-  "enc beside a signature": mint({ header: { enc: "A128GCM" } }),
+  "enc together with a signature": mint({ header: { enc: "A128GCM" } }),
 });
 
 const nested = group("nested", rejected, {

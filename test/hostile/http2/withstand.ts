@@ -21,8 +21,8 @@ export async function withstand(ca: RunningCa, attack: () => Promise<void>): Pro
 }
 
 /**
- * How long the CA delays a call: the elapsed time or, if less, the CPU time that the CA uses meanwhile. On a busy machine
- * other processes delay the call too, which is not the CA's fault.
+ * How long the CA delays a call: the elapsed time or, if less, the CPU time that the CA uses meanwhile. On a busy machine,
+ * other processes delay the call as well.
  */
 export async function delayIn({ pid }: RunningCa, call: () => Promise<unknown>): Promise<number> {
   const before = await vitalsOf(pid);

@@ -34,7 +34,11 @@ export const stoppedBefore: readonly Difference[] = [
       "b64 as a string",
     ],
   },
-  { why: "RFC 7515 gives enc no meaning in a JWS", class: "encrypted", names: ["enc beside a signature"] },
+  {
+    why: "RFC 7515 gives enc no meaning in a JWS",
+    class: "encrypted",
+    names: ["enc together with a signature"],
+  },
   {
     why: "RFC 7515 gives zip no meaning in a JWS",
     class: "zip",
