@@ -30,7 +30,7 @@ const trustDomain = parseTrustDomain("cluster.local");
 const spiffeId = parseSpiffeId("spiffe://cluster.local/ns/demo/sa/bench");
 const hour = 3_600_000;
 
-/** Measures the CPU cost of authenticating a caller and of refusing an unauthenticated one. */
+/** Measures the CPU time to authenticate a caller, and to reject an unauthenticated one. */
 export async function measureAdmission(limit: PhysicalLimit): Promise<readonly Figure[]> {
   const tokens = await createTokenIssuer({ issuer });
   const read = async () => JSON.stringify(tokens.jwks());
@@ -38,7 +38,7 @@ export async function measureAdmission(limit: PhysicalLimit): Promise<readonly F
   const keys = new JwksSource({ location: "memory", read, refreshIntervalMs: hour, clock, logger });
   await keys.start();
   try {
-    const steps = [...(await certificateSteps()), ...(await refusalSteps(keys, tokens)), ...policySteps()];
+    const steps = [...(await certificateSteps()), ...(await strangerSteps(keys, tokens)), ...policySteps()];
     const figures: Figure[] = [];
     for (const [name, step] of steps) {
       const value = await cpuUsOf(step);
@@ -69,7 +69,7 @@ async function certificateSteps(): Promise<readonly Step[]> {
   return [["authenticate a caller by its certificate", () => authenticator.authenticate(credentials)]];
 }
 
-async function refusalSteps(
+async function strangerSteps(
   keys: JwksSource,
   tokens: Awaited<ReturnType<typeof createTokenIssuer>>,
 ): Promise<readonly Step[]> {

@@ -62,7 +62,7 @@ async function agentFlags(folder: string, ca: FakeCa): Promise<Record<string, st
   };
 }
 
-/** The time at which the stream's second secret, the rotated one, arrived. */
+/** Returns when the stream's second secret, the rotated one, arrived. */
 async function secondSecretMs(channel: GrpcJsChannel): Promise<number> {
   const stream = channel.stream(streamSecrets);
   const constant = { nodeId: "bench", typeUrl: secretTypeUrl, resourceNames: ["default"] };

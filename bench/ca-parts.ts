@@ -13,11 +13,11 @@ const clock = systemClock;
 /** The usual length of a ledger entry. */
 const ledgerLine = Buffer.from("x".repeat(650));
 
-/** The long-lived parts of the CA, each as a repeatable step. */
+/** The parts of the CA that have state, each as a step that can be repeated. */
 export interface CaParts {
-  /** Verifies a service account token with a key set. */
+  /** Verifies a service account token against a key set. */
   verifyToken(): Promise<unknown>;
-  /** Writes one entry and waits until it is durable. */
+  /** Appends one line to the ledger and waits until it is durable. */
   record(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -1,11 +1,11 @@
 const rounds = 300;
 
-/** A name for the report, and the function to measure. */
+/** A step with its name in the report. */
 export type Step = readonly [name: string, step: () => unknown];
 
 /**
- * CPU time of one round in microseconds, after as many rounds of warm-up; includes the kernel and Node.js's
- * own threads.
+ * CPU time of one round in microseconds, kernel time and Node's own threads included. As many rounds run
+ * first to warm up.
  */
 export async function cpuUsOf(step: () => unknown): Promise<number> {
   for (let round = 0; round < rounds; round += 1) await step();

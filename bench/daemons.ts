@@ -8,14 +8,14 @@ import { AgentProcess } from "../test/harness/agent-process.ts";
 import { CaProcess } from "../test/harness/ca-process.ts";
 import { saveIssuer } from "../test/harness/token-issuer.ts";
 
-/** A real daemon on loopback; its logs are discarded. */
+/** A real daemon on loopback whose logs are discarded. */
 export interface Daemon {
   readonly pid: number;
   stop(): Promise<void>;
 }
 
 export interface Agent extends Daemon {
-  /** Resolves when the socket exists. Polls rarely, so that the daemon keeps its core. */
+  /** Resolves when the socket exists. Polls slowly, to leave the CPU core to the daemon. */
   listening(socket: string): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export function startAgent(flags: Readonly<Record<string, string>>): Agent {
   return { pid: agent.pid, stop: () => agent.stop(), listening };
 }
 
-/** Starts an idle Node.js process, the minimum for any daemon built on it. */
+/** Idle Node: the minimum memory of any daemon that runs on it. */
 export function startBareNode(): Daemon {
   const script = "setInterval(() => {}, 60_000)";
   return daemonOf(spawn(process.execPath, ["--eval", script], { stdio: "ignore", env: {} }));

@@ -19,8 +19,8 @@ interface Run {
 }
 
 /**
- * Measures the real server on loopback. The client shares its two cores, so the rates are below those of the
- * server alone.
+ * Measures the real server on loopback. The client shares its two cores, so a server alone would reach higher
+ * rates.
  */
 export async function measureIssuance(folder: string, limit: PhysicalLimit): Promise<readonly Figure[]> {
   const ca = await startCa(folder);
@@ -89,7 +89,7 @@ function figuresOf(
     { topic, name: `p99, ${at}`, value: percentile(latenciesMs, 0.99), unit: "ms" },
     {
       topic,
-      name: `server CPU per certificate, ${at}`,
+      name: `server CPU of a certificate, ${at}`,
       value: serverCpuUs,
       unit: "µs",
       against: timesOpenssl(serverCpuUs, limit),

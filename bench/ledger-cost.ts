@@ -20,8 +20,8 @@ const entriesOfACost = 10_000;
 const atOnce = 500;
 
 /**
- * Measures issuance with and without the ledger, alternating in one process, and the cost of an entry as the
- * ledger grows.
+ * Compares certificates with and without the ledger, alternating in one process, then measures the cost of an
+ * entry as the ledger grows.
  */
 export async function measureLedgerCost(folder: string): Promise<readonly Figure[]> {
   const ledger = await open(join(folder, "ledger"));
@@ -30,7 +30,7 @@ export async function measureLedgerCost(folder: string): Promise<readonly Figure
   const without: Ledger = { record: async (record) => void seen.push(record) };
   for (const callers of callersOfRuns) figures.push(...(await compare(callers, ledger.decisions, without)));
   const [sample] = seen;
-  if (sample === undefined) throw new Error("no certificate was issued");
+  if (sample === undefined) throw new Error("nothing was issued");
   figures.push(...(await measureGrowth(ledger, encodeEntry(issuedEntry(sample)))));
   await stop(ledger.components);
   const startedMs = systemClock.monotonicMs();
@@ -93,15 +93,15 @@ async function run(issue: () => Promise<unknown>, callers: number): Promise<Run>
 }
 
 /**
- * CPU time of one entry in all threads, including index and tree, for a small ledger and for one with a
- * million entries.
+ * Measures the CPU time of one entry in all threads, index and tree included, in a small ledger and in one
+ * with a million entries.
  */
 async function measureGrowth(ledger: CaLedger, entry: Uint8Array): Promise<readonly Figure[]> {
   await append(ledger, entry, entriesOfACost);
   const early = await costOf(ledger, entry);
   await append(ledger, entry, manyEntries - ledger.log.size);
   const late = await costOf(ledger, entry);
-  const against = { ratio: late / early, of: "an early entry" };
+  const against = { ratio: late / early, of: "that of an early one" };
   return [
     { topic, name: "an early entry", value: early, unit: "µs" },
     { topic, name: "an entry after a million", value: late, unit: "µs", against },
@@ -115,7 +115,7 @@ async function costOf(ledger: CaLedger, entry: Uint8Array): Promise<number> {
   return (user + system) / entriesOfACost;
 }
 
-/** Resolves when the tree and the index contain the entries as well. */
+/** Resolves when the tree and the index contain the entries, too. */
 async function append({ log, settled }: CaLedger, entry: Uint8Array, count: number): Promise<void> {
   for (let done = 0; done < count; done += atOnce)
     await Promise.all(Array.from({ length: Math.min(atOnce, count - done) }, () => log.append(entry)));

@@ -24,7 +24,7 @@ function appendLeaves(): void {
   }
 }
 
-/** Hashes one node for each leaf except the first. */
+/** Hashes one node for each leaf but the first. */
 function hashNodes(): void {
   const node = new Uint8Array(65);
   for (let count = 1; count < appends; count += 1) hash("sha256", node, "buffer");

@@ -13,7 +13,7 @@ import { measurePhysicalLimit, type PhysicalLimit, timesOpenssl } from "./openss
 import { type Figure, renderFigures } from "./report.ts";
 import { measureSteps } from "./steps.ts";
 
-/** Every benchmark, in the order of a full run. */
+/** The benchmarks that can run alone, in the order of a full run. */
 const benches: readonly Bench[] = [
   { name: "steps", takes: "10 s", measure: (folder, limit) => measureSteps(folder, limit) },
   { name: "admission", takes: "5 s", measure: (_, limit) => measureAdmission(limit) },
@@ -60,7 +60,7 @@ try {
     progress(`${name} (${takes})`);
     figures.push(...(await measure(mkdtempSync(join(folder, `${name}-`)), limit)));
   }
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}, OpenSSL ${process.versions.openssl} built in, ${limit.version} for the limit`;
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}, OpenSSL ${process.versions.openssl} within, ${limit.version} for the limit`;
   process.stdout.write(
     values.json
       ? `${JSON.stringify({ machine, figures }, null, 2)}\n`

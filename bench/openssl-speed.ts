@@ -1,13 +1,13 @@
 import { execFileSync } from "node:child_process";
 import type { Comparison } from "./report.ts";
 
-/** The rate of bare ECDSA P-256 operations on one core: the limit for issuance. */
+/** ECDSA P-256 on one core with nothing around it: the limit that issuance is compared with. */
 export interface PhysicalLimit {
-  /** The output of `openssl version`. */
+  /** As printed by `openssl version`. */
   readonly version: string;
   readonly signsPerSecond: number;
   readonly verifiesPerSecond: number;
-  /** One signature and one verification, the minimum for an issuance. */
+  /** One signature and one verification, the minimum that issuance needs. */
   readonly signAndVerifyUs: number;
 }
 

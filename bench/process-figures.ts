@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 
 const ticksPerSecond = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 
-/** CPU seconds that a process has used (Linux). */
+/** The CPU seconds that a process has used so far (Linux). */
 export function cpuSecondsOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
     .replace(/^.*\) /, "")
@@ -23,7 +23,7 @@ export function threadSecondsOf(pid: number): number {
 export interface Memory {
   readonly rssMib: number;
   readonly anonymousMib: number;
-  /** Proportional set size: each process accounts for its share of common pages. */
+  /** Proportional set size: each process is charged its share of shared pages. */
   readonly pssMib: number;
 }
 

@@ -1,11 +1,11 @@
-/** A figure as a multiple of the machine's limit. */
+/** The ratio of a figure to the best that the machine could do. */
 export interface Comparison {
   readonly ratio: number;
   /** The name of the limit: `openssl` or `bare Node`. */
   readonly of: string;
 }
 
-/** One measured figure: `value` in `unit`, compared with a limit if one exists. */
+/** One measured figure: `value` in `unit`, compared with a limit if there is one. */
 export interface Figure {
   readonly topic: string;
   readonly name: string;
@@ -14,7 +14,7 @@ export interface Figure {
   readonly against?: Comparison;
 }
 
-/** Renders an aligned table for each topic. */
+/** Renders an aligned table per topic. */
 export function renderFigures(figures: readonly Figure[]): string {
   const nameWidth = Math.max(...figures.map(({ name }) => name.length));
   const topics = [...new Set(figures.map(({ topic }) => topic))];
@@ -35,7 +35,7 @@ function format(value: number): string {
   return value.toFixed(value >= 100 ? 0 : 2);
 }
 
-/** The sample below which the given `share` of all samples lie. */
+/** The sample below which `share` of all samples lie. */
 export function percentile(samples: readonly number[], share: number): number {
   const sorted = [...samples].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;

@@ -15,9 +15,9 @@ import { cpuUsOf, type Step } from "./cpu.ts";
 import { type PhysicalLimit, timesOpenssl } from "./openssl-speed.ts";
 import type { Figure } from "./report.ts";
 
-const topic = "CPU of each step, in an otherwise idle process";
+const topic = "CPU of each step, alone in a process";
 
-/** CPU time of each step of one issuance, including the kernel and Node.js's own threads. */
+/** Measures the CPU time of each step of one issuance, kernel time and Node's own threads included. */
 export async function measureSteps(folder: string, limit: PhysicalLimit): Promise<readonly Figure[]> {
   const parts = await startCaParts(folder);
   try {

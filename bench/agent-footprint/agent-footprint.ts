@@ -5,7 +5,7 @@ import { measureGrowth } from "./growth.ts";
 import { measureIdle } from "./idle.ts";
 import { measureStarts } from "./starts.ts";
 
-/** Measures the footprint of an agent: its build variants, at rest, and over a long run. */
+/** Measures the cost of an agent: each variant, an idle minute, and growth over a long run. */
 export async function measureAgentFootprint(folder: string): Promise<readonly Figure[]> {
   const ca = await startCa(folder);
   try {

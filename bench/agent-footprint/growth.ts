@@ -8,7 +8,7 @@ import { buildImpatientAgent } from "./impatient-agent.ts";
 import { type Running, startVariant, takeSecret } from "./scene.ts";
 import { shipped, type Variant } from "./variants.ts";
 
-/** The number of repetitions, and the number of memory samples during them. */
+/** The number of operations an agent performs, and how often its memory is sampled meanwhile. */
 export interface Load {
   readonly times: number;
   readonly looks: number;
@@ -52,7 +52,7 @@ export async function measureGrowth(folder: string, load: Load): Promise<readonl
   }
 }
 
-/** Samples the memory after each share of the load, and once before it. */
+/** Samples the memory before the load, and after each share of it. */
 async function follow(
   running: Running,
   { times, looks }: Load,
@@ -82,7 +82,7 @@ function growthFigures(
   topicName: string,
   seen: readonly (Memory & { readonly count: number })[],
 ): readonly Figure[] {
-  const topic = `Agent footprint: ${topicName}`;
+  const topic = `An agent's footprint: ${topicName}`;
   const early = seen.find(({ count }) => count >= 1000) ?? seen.at(-1);
   const last = seen.at(-1);
   const later = seen.slice(Math.floor(seen.length / 2));
@@ -98,11 +98,11 @@ function growthFigures(
     figure(`PSS after ${early?.count}`, early?.pssMib, "MiB"),
     figure("resident memory at the end", last?.rssMib, "MiB"),
     figure("anonymous memory at the end", last?.anonymousMib, "MiB"),
-    figure("resident growth in the second half, per 1000", slopeKib(later), "KiB"),
+    figure("resident growth in the second half, of 1000", slopeKib(later), "KiB"),
   ];
 }
 
-/** The slope of the least-squares line through the points, in KiB per thousand repetitions. */
+/** The slope of the least-squares line through the samples, in KiB per thousand operations. */
 function slopeKib(seen: readonly (Memory & { readonly count: number })[]): number {
   const mean = (of: (each: Memory & { readonly count: number }) => number) =>
     seen.reduce((sum, each) => sum + of(each), 0) / seen.length;

@@ -13,8 +13,8 @@ const impatient: Plugin = {
 };
 
 /**
- * Builds the complete agent with a different scheduler, so that rotations follow one another as fast as the
- * CA replies. The real agent then needs no switch for this.
+ * Builds the complete agent with a scheduler that rotates as fast as the CA replies. This separate build
+ * keeps such a switch out of the real agent.
  */
 export async function buildImpatientAgent(folder: string): Promise<Variant> {
   const path = `${folder}/impatient-agent.mjs`;

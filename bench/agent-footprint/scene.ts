@@ -8,7 +8,7 @@ import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { freePort } from "@kasbah/testkit";
 import { floor, type Variant } from "./variants.ts";
 
-/** The CA's address and files, as an agent needs them. */
+/** The facts about the CA that an agent needs. */
 export interface Beside {
   readonly port: number;
   readonly rootPath: string;
@@ -19,14 +19,14 @@ export interface Beside {
 export interface Running {
   readonly pid: number;
   readonly socket: string;
-  /** Its start time on the monotonic clock. */
+  /** When the process was started, on the monotonic clock. */
   readonly startedMs: number;
   /** Resolves when the socket exists. */
   listening(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts a variant in its own directory. */
+/** Starts a variant in its own folder. */
 export async function startVariant(variant: Variant, folder: string, ca: Beside): Promise<Running> {
   mkdirSync(folder, { recursive: true });
   const socket = `${folder}/sds/socket`;

@@ -9,19 +9,19 @@ const settleMs = 2_000;
 
 interface Start extends Memory {
   readonly listeningMs: number;
-  /** Undefined for the floor. */
+  /** Missing for the floor, which serves no secret. */
   readonly firstSecretMs: number;
 }
 
 /**
- * Measures how long each variant takes to serve and how much memory it then uses when idle: medians of
- * alternating starts.
+ * Measures how long each variant takes to serve its first secret, and its memory when idle: medians of
+ * interleaved starts.
  */
 export async function measureStarts(folder: string, ca: Beside, rounds: number): Promise<readonly Figure[]> {
   mkdirSync(`${folder}/cache`, { recursive: true });
   const variants = [floor, shipped, ...alternatives(`${folder}/cache`)];
   const seen = new Map<Variant, Start[]>(variants.map((variant) => [variant, []]));
-  // The first round warms the disk cache and fills the compile cache.
+  // The first round only warms the disk cache and fills the compile cache.
   for (let round = 0; round <= rounds; round += 1) {
     for (const [index, variant] of variants.entries()) {
       const start = await measureStart(variant, `${folder}/start-${round}-${index}`, ca);
@@ -63,7 +63,7 @@ function medianOf(starts: readonly Start[]): Start {
 }
 
 function figuresOf(variant: Variant, start: Start, least: Start, rounds: number): readonly Figure[] {
-  const topic = `Agent footprint: ${variant.name} (median of ${rounds})`;
+  const topic = `An agent's footprint: ${variant.name} (median of ${rounds})`;
   const figure = (name: string, key: keyof Start, unit: string): Figure => {
     const against = { ratio: start[key] / least[key], of: "the floor" };
     return { topic, name, value: start[key], unit, ...(variant === floor ? {} : { against }) };

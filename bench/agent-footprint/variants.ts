@@ -2,10 +2,10 @@ import { fileURLToPath } from "node:url";
 import { images } from "../../deploy/image/images.ts";
 import { bundlePath } from "../../scripts/agent-bundle/bundle-agent.ts";
 
-/** One way to run the agent, or the floor below which none of them can be. */
+/** One way to run the agent, or the floor that no variant can go below. */
 export interface Variant {
   readonly name: string;
-  /** Arguments of Node.js: its options, then the program. */
+  /** Node's options, followed by the program. */
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -14,19 +14,19 @@ const file = (path: string) => fileURLToPath(new URL(`../../packages/agent/${pat
 
 const listen = "require('node:net').createServer().listen(process.argv[1]); setInterval(() => {}, 60_000);";
 
-/** An idle Node.js process with a Unix socket at the given path. */
+/** Node with an idle Unix socket at the given path. */
 export const floor: Variant = { name: "bare Node with a socket", args: ["--eval", listen] };
 
 const inImage = images.find(({ name }) => name === "agent");
 
-/** As in the image: the single file with the image's options. */
+/** The shipped bundle, with the options that it has in the image. */
 export const shipped: Variant = {
   name: "as in the image",
   args: [...(inImage?.nodeFlag === undefined ? [] : [inImage.nodeFlag]), bundlePath],
   env: inImage?.env ?? {},
 };
 
-/** Alternatives to the shipped variant; they may write to `cacheFolder`. */
+/** Other ways to run the agent; `cacheFolder` must be writable. */
 export function alternatives(cacheFolder: string): readonly Variant[] {
   const withFlags = (...flags: readonly string[]): Variant => ({
     name: `one file, ${flags.join(" ")}`,

@@ -3,12 +3,12 @@ import { memoryOf } from "../process-figures.ts";
 import { msOf } from "./ms-of.ts";
 import { nameOf, timeOf } from "./write-ledger.ts";
 
-/** The cost of queries to an existing index. */
+/** The cost of queries on an existing index. */
 export interface AskFigures {
   readonly openMs: number;
   readonly whoMs: number;
   readonly serialMs: number;
-  /** The additional memory of the process, including its JavaScript heap. */
+  /** The growth of the process's memory, its JavaScript heap included. */
   readonly moreMib: number;
 }
 

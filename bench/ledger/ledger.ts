@@ -8,7 +8,7 @@ import { writeLedger } from "./write-ledger.ts";
 
 const topic = "The audit index at a million entries";
 const size = 1_000_000;
-/** Measures a ledger of a million certificates and its index; the directory is empty again at the end. */
+/** Writes a ledger of a million certificates into a folder, indexes it, and empties the folder at the end. */
 export async function measureLedger(folder: string): Promise<readonly Figure[]> {
   try {
     await writeLedger(folder, size);
@@ -38,7 +38,7 @@ export async function measureLedger(folder: string): Promise<readonly Figure[]> 
   }
 }
 
-/** Runs in its own process, so that the memory is that of the index. */
+/** Runs in a separate process, so that the process's memory is that of the index. */
 function measuredBy<Figures>(name: string, folder: string): Figures {
   const script = fileURLToPath(new URL(name, import.meta.url));
   const argv = ["--conditions=kasbah-source", script, folder, String(size)];

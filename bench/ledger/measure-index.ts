@@ -4,11 +4,11 @@ import { msOf } from "./ms-of.ts";
 
 /** The cost of building an index. */
 export interface IndexFigures {
-  /** Microseconds to add one parsed entry, for the first and for the last entries. */
+  /** CPU time to add one parsed entry, for the first and for the last entries. */
   readonly firstUs: number;
   readonly lastUs: number;
   readonly bytesPerEntry: number;
-  /** From the segments to a complete index, including parsing. */
+  /** From segments to a complete index, parsing included. */
   readonly rebuildUs: number;
 }
 
@@ -31,7 +31,7 @@ const [firstUs, lastUs] = await addUs();
 const figures: IndexFigures = { firstUs, lastUs, bytesPerEntry, rebuildUs };
 process.stdout.write(JSON.stringify(figures));
 
-/** Adds the first and the last entries to a new index, excluding their parsing. */
+/** Measures the first and the last entries added to a new index, without parsing. */
 async function addUs(): Promise<readonly [first: number, last: number]> {
   const index = AuditIndex.open(`${stateDirectory}/second.sqlite`);
   const at = { first: 0, last: 0 };

@@ -1,4 +1,4 @@
-/** The duration of `work` in milliseconds. */
+/** The duration of the work in milliseconds. */
 export async function msOf(work: () => Promise<unknown>): Promise<number> {
   const before = performance.now();
   await work();

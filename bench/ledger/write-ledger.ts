@@ -15,8 +15,8 @@ export const nameOf = (count: number) => `spiffe://cluster.local/ns/team-${count
 export const timeOf = (index: number) => new Date(startMs + (index * 1000) / entriesPerSecond);
 
 /**
- * Writes the certificates of a mesh in sequence: 20 000 names, four per second. Everything except the keys is
- * realistic.
+ * Writes the consecutive certificates of a mesh: 20 000 names, four certificates a second. Everything but the
+ * keys resembles a real ledger.
  */
 export async function writeLedger(stateDirectory: string, size: number): Promise<void> {
   const { segments } = ledgerDirectoryAt(`${stateDirectory}/ledger`);
