@@ -37,7 +37,7 @@ describe("CA under internal failures", () => {
     await eventually(() => ca.process.hasExited, 30_000);
     const { code } = await ca.process.exited;
     assert.equal(code, 1);
-    assert.match(ca.process.log, /nobody expected this.*"event":"uncaught exception"/);
+    assert.match(ca.process.log, /unexpected failure.*"event":"uncaught exception"/);
   });
 
   it("row 45: issues and records no certificate without entropy", async () => {
