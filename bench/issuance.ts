@@ -89,7 +89,7 @@ function figuresOf(
     { topic, name: `p99, ${at}`, value: percentile(latenciesMs, 0.99), unit: "ms" },
     {
       topic,
-      name: `server CPU of a certificate, ${at}`,
+      name: `server CPU per certificate, ${at}`,
       value: serverCpuUs,
       unit: "µs",
       against: timesOpenssl(serverCpuUs, limit),

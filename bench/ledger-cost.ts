@@ -30,7 +30,7 @@ export async function measureLedgerCost(folder: string): Promise<readonly Figure
   const without: Ledger = { record: async (record) => void seen.push(record) };
   for (const callers of callersOfRuns) figures.push(...(await compare(callers, ledger.decisions, without)));
   const [sample] = seen;
-  if (sample === undefined) throw new Error("nothing was issued");
+  if (sample === undefined) throw new Error("no certificate was issued");
   figures.push(...(await measureGrowth(ledger, encodeEntry(issuedEntry(sample)))));
   await stop(ledger.components);
   const startedMs = systemClock.monotonicMs();
@@ -101,7 +101,7 @@ async function measureGrowth(ledger: CaLedger, entry: Uint8Array): Promise<reado
   const early = await costOf(ledger, entry);
   await append(ledger, entry, manyEntries - ledger.log.size);
   const late = await costOf(ledger, entry);
-  const against = { ratio: late / early, of: "that of an early one" };
+  const against = { ratio: late / early, of: "an early entry" };
   return [
     { topic, name: "an early entry", value: early, unit: "µs" },
     { topic, name: "an entry after a million", value: late, unit: "µs", against },

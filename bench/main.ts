@@ -60,7 +60,7 @@ try {
     progress(`${name} (${takes})`);
     figures.push(...(await measure(mkdtempSync(join(folder, `${name}-`)), limit)));
   }
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}, OpenSSL ${process.versions.openssl} within, ${limit.version} for the limit`;
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}, OpenSSL ${process.versions.openssl} built in, ${limit.version} for the limit`;
   process.stdout.write(
     values.json
       ? `${JSON.stringify({ machine, figures }, null, 2)}\n`

@@ -15,7 +15,7 @@ import { cpuUsOf, type Step } from "./cpu.ts";
 import { type PhysicalLimit, timesOpenssl } from "./openssl-speed.ts";
 import type { Figure } from "./report.ts";
 
-const topic = "CPU of each step, alone in a process";
+const topic = "CPU of each step, in an otherwise idle process";
 
 /** Measures the CPU time of each step of one issuance, kernel time and Node's own threads included. */
 export async function measureSteps(folder: string, limit: PhysicalLimit): Promise<readonly Figure[]> {

@@ -82,7 +82,7 @@ function growthFigures(
   topicName: string,
   seen: readonly (Memory & { readonly count: number })[],
 ): readonly Figure[] {
-  const topic = `An agent's footprint: ${topicName}`;
+  const topic = `Agent footprint: ${topicName}`;
   const early = seen.find(({ count }) => count >= 1000) ?? seen.at(-1);
   const last = seen.at(-1);
   const later = seen.slice(Math.floor(seen.length / 2));
@@ -98,7 +98,7 @@ function growthFigures(
     figure(`PSS after ${early?.count}`, early?.pssMib, "MiB"),
     figure("resident memory at the end", last?.rssMib, "MiB"),
     figure("anonymous memory at the end", last?.anonymousMib, "MiB"),
-    figure("resident growth in the second half, of 1000", slopeKib(later), "KiB"),
+    figure("resident growth in the second half, per 1000", slopeKib(later), "KiB"),
   ];
 }
 

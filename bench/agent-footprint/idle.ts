@@ -4,7 +4,7 @@ import type { Figure } from "../report.ts";
 import { type Beside, startVariant, takeSecret } from "./scene.ts";
 import { floor, shipped } from "./variants.ts";
 
-const topic = "An agent's footprint: an idle minute";
+const topic = "Agent footprint: an idle minute";
 const idleMs = 60_000;
 const settleMs = 5_000;
 

@@ -63,7 +63,7 @@ function medianOf(starts: readonly Start[]): Start {
 }
 
 function figuresOf(variant: Variant, start: Start, least: Start, rounds: number): readonly Figure[] {
-  const topic = `An agent's footprint: ${variant.name} (median of ${rounds})`;
+  const topic = `Agent footprint: ${variant.name} (median of ${rounds})`;
   const figure = (name: string, key: keyof Start, unit: string): Figure => {
     const against = { ratio: start[key] / least[key], of: "the floor" };
     return { topic, name, value: start[key], unit, ...(variant === floor ? {} : { against }) };

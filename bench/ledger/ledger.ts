@@ -29,7 +29,7 @@ export async function measureLedger(folder: string): Promise<readonly Figure[]> 
       { topic, name: "rebuild it, per entry, parsing included", value: rebuildUs, unit: "µs" },
       { topic, name: "size on disk, per entry", value: bytesPerEntry, unit: "B" },
       { topic, name: "open it", value: openMs, unit: "ms" },
-      { topic, name: "who held a name at an instant", value: whoMs, unit: "ms" },
+      { topic, name: "find the holder of a name at an instant", value: whoMs, unit: "ms" },
       { topic, name: "look up a serial that does not exist", value: serialMs, unit: "ms" },
       { topic, name: "memory to open it and run a thousand queries", value: moreMib, unit: "MiB" },
     ];

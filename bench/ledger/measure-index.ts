@@ -8,7 +8,7 @@ export interface IndexFigures {
   readonly firstUs: number;
   readonly lastUs: number;
   readonly bytesPerEntry: number;
-  /** From segments to a complete index, parsing included. */
+  /** From the segments to a complete index, including parsing. */
   readonly rebuildUs: number;
 }
 

@@ -54,7 +54,7 @@ describe("Ledger on a disk that fills up under load", function () {
       await untilSeen("certificates", 30_000, () => (crowd.received.length > 50 ? true : undefined));
 
       spawnSync("dd", ["if=/dev/zero", `of=${inside}/ballast`, "bs=4096"], { stdio: "ignore" });
-      await until("an end of readiness", false);
+      await until("loss of readiness", false);
       assert.match((await ca.readiness()).reasons.join(), /ledger: cannot be written/);
       await systemClock.sleep(1_000);
       const [before, refusedBefore] = [crowd.received.length, crowd.refused.get("LEDGER_UNAVAILABLE") ?? 0];
