@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { allModules, eagerModules } from "../scripts/agent-bundle/bundle-agent.ts";
+import { crowdedFolders, sharedPrefixes } from "./architecture/folders.ts";
+import { repeatedNames } from "./architecture/names.ts";
+import { findRoomCycle } from "./architecture/rooms.ts";
 import {
   findCycle,
   type Import,
@@ -8,10 +11,11 @@ import {
   shippedSources,
   targetOf,
 } from "./architecture/sources.ts";
+import { crossSuiteImports, testlessTests } from "./architecture/suites.ts";
 
 const sources = shippedSources();
 
-/** What decides, without a socket, a file or a clock of its own. */
+/** Code that decides, without sockets, files or a clock of its own. */
 const domain: readonly RegExp[] = [
   /^packages\/ca-server\/src\/issuance\//,
   /^packages\/ca-server\/src\/authorities\/rotation\//,
@@ -20,8 +24,11 @@ const domain: readonly RegExp[] = [
   /^packages\/agent\/src\/secret\/secret-store\.ts$/,
   /^packages\/agent\/src\/sds\/subscription\//,
 ];
+/** The rooms that talk to other processes, and may therefore use protobuf messages. */
+const edges =
+  /^packages\/(ca-server|agent|cli)\/src\/(grpc|admin|ca|sds|workload-api|inspect|authority|admission)\//;
 const isDomain = ({ path }: Source) => domain.some((pattern) => pattern.test(path));
-/** The agent's commands have a main of their own, so that they load nothing of the daemon. */
+/** The agent's commands have their own main, so that they load nothing of the daemon. */
 const mains = ["main.ts", "commands/main.ts", "kasbah-agent.ts"];
 const isMain = ({ room }: Source) => mains.includes(room);
 
@@ -44,24 +51,25 @@ function noText(pattern: RegExp, allowed: (source: Source) => boolean): void {
 
 const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
 
-/** Each is imported from outside through its entry in the package's exports alone. */
+/** The folders of the two transports; other code imports each only through its entry in the package's exports. */
 const transports = ["packages/runtime/src/rpc/grpc-js/", "packages/runtime/src/rpc/http2/"];
 
 const ours = (specifier: string) => specifier.startsWith("@kasbah/");
 
-describe("The dependency rules", () => {
-  it("see the whole house", () => {
+describe("dependency rules", () => {
+  it("cover every source file, and name no room that does not exist", () => {
     assert.ok(sources.length > 60, `only ${sources.length} files`);
-    assert.ok(sources.some(isDomain));
+    const missing = [...domain, edges].filter((pattern) => !sources.some(({ path }) => pattern.test(path)));
+    assert.deepEqual(missing, []);
     assert.ok(sources.flatMap(({ imports }) => imports).length > sources.length);
   });
 
-  it("let pki, protocol and runtime import nothing of ours", () => {
+  it("pki, protocol and runtime import no other package of this repository", () => {
     const leaves = ["packages/pki", "packages/protocol", "packages/runtime"];
     noImport((source, { specifier }) => leaves.includes(source.package) && ours(specifier));
   });
 
-  it("keep the CA and the agent strangers, and the command a client of both but for a CA's policy, and its state when it is stopped", () => {
+  it("the CA and the agent never import each other, and the CLI imports only the CA's policy and stopped state", () => {
     noImport(({ package: home }, { specifier }) => {
       if (home === "packages/cli" && /^@kasbah\/ca-server\/(state|policy|refusals)$/.test(specifier))
         return false;
@@ -69,7 +77,7 @@ describe("The dependency rules", () => {
     });
   });
 
-  it("keep every relative import inside its package, except the generated code", () => {
+  it("relative imports stay inside their package, except for the generated code", () => {
     noImport((source, { specifier }) => {
       const target = targetOf(source, specifier);
       if (target === undefined || target.startsWith(`${source.package}/src/`)) return false;
@@ -77,18 +85,18 @@ describe("The dependency rules", () => {
     });
   });
 
-  it("keep the testkit out of shipped code", () => {
+  it("shipped code never imports the testkit", () => {
     noImport(
       ({ package: home }, { specifier }) => home !== "packages/testkit" && specifier === "@kasbah/testkit",
     );
   });
 
-  it("let the domain import pki, its own rooms, and types of the runtime and the ledger, and nothing else", () => {
+  it("the domain imports only pki, domain rooms, and types of the runtime and the ledger", () => {
     noImport((source, { specifier, typeOnly }) => {
       if (!isDomain(source) || specifier === "@kasbah/pki") return false;
       const values = ["@kasbah/runtime", "@kasbah/pki/certificate-writer", "@kasbah/ledger"];
       if (values.includes(specifier)) return !typeOnly;
-      // Hashes and signatures over given bytes are what the ledger's tree is made of.
+      // The ledger's tree consists of hashes and signatures over given bytes.
       if (specifier === "node:crypto" && source.path.startsWith("packages/ledger/src/tree/")) return false;
       const target = targetOf(source, specifier);
       return (
@@ -98,16 +106,15 @@ describe("The dependency rules", () => {
     });
   });
 
-  it("stop generated messages at the edges", () => {
-    const edges = /^(grpc|admin|ca|sds|workload-api|inspect|authority|admission)\//;
+  it("protobuf messages stop at the edges", () => {
     noImport((source, { specifier, typeOnly }) => {
       if (specifier !== "@kasbah/protocol" || source.package === "packages/testkit") return false;
       // Operator views are the protocol's plain messages, so rooms that create them import the types.
-      return isDomain(source) || !(typeOnly || edges.test(source.room));
+      return isDomain(source) || !(typeOnly || edges.test(source.path));
     });
   });
 
-  it("keep grpc-js to the CA's public gRPC server, and each transport to one room", () => {
+  it("only the CA's public gRPC server uses grpc-js, and each transport is imported in one room", () => {
     noImport(({ path }, { specifier }) => {
       return (
         specifier.startsWith("@grpc/") && !/^packages\/(runtime\/src\/rpc\/grpc-js|testkit)\//.test(path)
@@ -129,14 +136,14 @@ describe("The dependency rules", () => {
     });
   });
 
-  it("never load grpc-js into the agent, which runs once per pod", () => {
+  it("the agent, which runs once per pod, never loads grpc-js", () => {
     const loaded = loadedFrom(sources, "packages/agent/src/main.ts");
     assert.ok(loaded.has("packages/runtime/src/rpc/http2/server.ts"));
     const grpcJs = [...loaded].filter((path) => path.startsWith("packages/runtime/src/rpc/grpc-js/"));
     assert.deepEqual(grpcJs, []);
   });
 
-  it("fence the certificate library into pki's writer, which the agent never loads", () => {
+  it("only pki's writer imports the certificate library, and the agent never loads it", () => {
     noImport(({ path }, { specifier }) => {
       if (/^(@peculiar\/|reflect-metadata)/.test(specifier))
         return !/^packages\/pki\/src\/writer\//.test(path);
@@ -144,38 +151,64 @@ describe("The dependency rules", () => {
     });
   });
 
-  it("keep files and sockets out of pki and the domain", () => {
+  it("pki and the domain use no files or sockets", () => {
     noImport((source, { specifier }) => {
       const io = /^node:(fs|net|http|https|http2|tls|dgram|child_process)/.test(specifier);
       return io && (source.package === "packages/pki" || isDomain(source));
     });
   });
 
-  it("hold no import cycle", () => {
-    assert.equal(findCycle(sources), undefined);
+  it("files import each other in no cycle, types included", () => {
+    assert.equal(findCycle(sources, { types: true }), undefined);
   });
 
-  it("let time in through the clock alone", () => {
+  it("rooms import each other in no cycle, types included", () => {
+    assert.equal(findRoomCycle(sources), undefined);
+  });
+
+  it("only the clock and the mains read the time", () => {
     const clocks = (source: Source) => source.path === "packages/runtime/src/clock.ts" || isMain(source);
     noText(/\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(|\bprocess\.(hrtime|uptime)/, clocks);
   });
 
-  it("let chance in through the key room and main alone", () => {
+  it("only the key room and the mains draw random numbers", () => {
     const rooms = (source: Source) =>
       /^packages\/pki\/src\/(keys\/key|certificate\/serial)\.ts$/.test(source.path) || isMain(source);
     noText(/\bMath\.random\(|\brandom(Bytes|UUID|Int|FillSync)\(|\bgetRandomValues\(/, rooms);
   });
 
-  it("read the process in main alone", () => {
+  it("only the mains read the process", () => {
     noText(/\bprocess\.(env|argv|exit|on|once|cwd|stdout|stderr|stdin|kill|getuid)\b/, isMain);
   });
 
-  it("speak through the logger", () => {
+  it("nothing writes to the console", () => {
     noText(/\bconsole\./, () => false);
   });
 });
 
-describe("The agent's one file", () => {
+describe("folders and names", () => {
+  it("a folder holds at most 15 source files", () => {
+    assert.deepEqual(crowdedFolders(sources, 15), []);
+  });
+
+  it("a prefix that three files of a folder share is a folder", () => {
+    assert.deepEqual(sharedPrefixes(sources, 3), []);
+  });
+
+  it("an exported name has one meaning across all packages", () => {
+    assert.deepEqual(repeatedNames(sources), []);
+  });
+
+  it("helpers that contain no test are named *.fixture.ts", () => {
+    assert.deepEqual(testlessTests(), []);
+  });
+
+  it("no suite imports another suite, and no package test imports a suite", () => {
+    assert.deepEqual(crossSuiteImports(), []);
+  });
+});
+
+describe("the agent's bundle", () => {
   let [all, eager]: (readonly string[])[] = [[], []];
   const among = (modules: readonly string[] = [], forbidden: RegExp) =>
     modules.filter((path) => forbidden.test(path));
@@ -184,18 +217,18 @@ describe("The agent's one file", () => {
     [all, eager] = await Promise.all([allModules(), eagerModules()]);
   });
 
-  it("has nothing in it that weighs more than it helps, not even put off", () => {
+  it("contains no heavy library, not even one that loads later", () => {
     const heavy =
       /node_modules\/(@peculiar|@grpc|@opentelemetry|reflect-metadata|zod|commander|prom-client|pino[^/]*)\//;
     assert.deepEqual(among(all, heavy), []);
     assert.deepEqual(among(all, /^packages\/(pki\/src\/writer|ca-server|cli|testkit)\//), []);
   });
 
-  it("puts off what only some configurations need", () => {
+  it("loads the YAML library only when a configuration needs it", () => {
     assert.deepEqual(among(eager, /node_modules\/yaml\//), []);
   });
 
-  it("does without fetch, whose parser is WebAssembly, which the image's agent has not", () => {
+  it("never calls fetch, whose parser needs WebAssembly, which the image disables", () => {
     const calls = sources.filter(
       ({ path, text }) => path.startsWith("packages/agent/") && /\b(?:await|return|=>|=) fetch\(/.test(text),
     );
@@ -205,7 +238,7 @@ describe("The agent's one file", () => {
     );
   });
 
-  it("is seen whole: what runs at its start, and what is put off", () => {
+  it("lists the modules that run at start and those that load later", () => {
     for (const path of ["packages/agent/src/main.ts", "packages/agent/src/sds/service.ts"])
       assert.ok(eager?.includes(path), path);
     assert.ok(among(all, /node_modules\/yaml\//).length > 10);
@@ -216,7 +249,7 @@ describe("The agent's one file", () => {
   });
 });
 
-describe("The rules' own eyes", () => {
+describe("the checks behind the rules", () => {
   const source = (path: string, text: string): Source => ({
     path,
     package: "packages/x",
@@ -238,6 +271,25 @@ describe("The rules' own eyes", () => {
       cycle,
       ["a", "b", "c", "a"].map((name) => `packages/x/src/${name}.ts`),
     );
+  });
+
+  it("find a cycle of two rooms whose files import each other in none", () => {
+    const cycle = findRoomCycle([
+      source("packages/x/src/one/a.ts", 'import { d } from "../two/d.ts";'),
+      source("packages/x/src/two/c.ts", 'import { b } from "../one/b.ts";'),
+      source("packages/x/src/one/b.ts", ""),
+      source("packages/x/src/two/d.ts", ""),
+    ]);
+    assert.deepEqual(cycle, ["packages/x/src/one", "packages/x/src/two", "packages/x/src/one"]);
+  });
+
+  it("find crowded folders, shared prefixes and names exported twice", () => {
+    const files = ["a/x-one", "a/x-two", "a/x-three", "b/one"].map((name) =>
+      source(`packages/x/src/${name}.ts`, "export interface Same {}"),
+    );
+    assert.deepEqual(crowdedFolders(files, 2), ["packages/x/src/a: 3 files"]);
+    assert.deepEqual(sharedPrefixes(files, 3), ["packages/x/src/a/x-*: 3 files"]);
+    assert.equal(repeatedNames(files).length, 1);
   });
 
   it("read every form of import", () => {

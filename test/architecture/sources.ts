@@ -20,7 +20,7 @@ export interface Source {
   readonly imports: readonly Import[];
 }
 
-/** Every shipped source file of the workspace; tests are not shipped. */
+/** Every shipped source file of the workspace, without tests and fixtures. */
 export function shippedSources(): readonly Source[] {
   return globSync(["packages/*/src/**/*.ts", "certs-dev/src/**/*.ts"], { cwd: root })
     .filter((path) => !/\.(test|fixture)\.ts$/.test(path))
@@ -44,35 +44,44 @@ function importsOf(text: string): readonly Import[] {
   }));
 }
 
-/** The file that a relative import names, from the root of the repository; undefined for a package. */
+/** The path of a relative import from the root of the repository; undefined for a package. */
 export function targetOf(source: Source, specifier: string): string | undefined {
   return specifier.startsWith(".") ? normalize(join(dirname(source.path), specifier)) : undefined;
 }
 
-/** The first cycle among the files' relative imports, as the list of its files; undefined when there is none. */
-export function findCycle(sources: readonly Source[]): readonly string[] | undefined {
-  const byPath = new Map(sources.map((source) => [source.path, source]));
+/** The first cycle among the files' relative imports, as the list of its files; undefined if there is none. */
+export function findCycle(
+  sources: readonly Source[],
+  { types = false }: { readonly types?: boolean } = {},
+): readonly string[] | undefined {
+  const targetsOf = (source: Source) =>
+    source.imports.flatMap(({ specifier, typeOnly }) =>
+      typeOnly && !types ? [] : (targetOf(source, specifier) ?? []),
+    );
+  return findCycleIn(new Map(sources.map((source) => [source.path, targetsOf(source)])));
+}
+
+/** The first cycle in a graph, as the list of its nodes with the first one repeated; undefined if there is none. */
+export function findCycleIn(graph: ReadonlyMap<string, Iterable<string>>): readonly string[] | undefined {
   const done = new Set<string>();
-  const visit = (path: string, trail: readonly string[]): readonly string[] | undefined => {
-    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
-    const source = byPath.get(path);
-    if (source === undefined || done.has(path)) return undefined;
-    for (const { specifier, typeOnly } of source.imports) {
-      const target = typeOnly ? undefined : targetOf(source, specifier);
-      const cycle = target === undefined ? undefined : visit(target, [...trail, path]);
+  const visit = (node: string, trail: readonly string[]): readonly string[] | undefined => {
+    if (trail.includes(node)) return [...trail.slice(trail.indexOf(node)), node];
+    if (done.has(node)) return undefined;
+    for (const next of graph.get(node) ?? []) {
+      const cycle = visit(next, [...trail, node]);
       if (cycle) return cycle;
     }
-    done.add(path);
+    done.add(node);
     return undefined;
   };
-  for (const { path } of sources) {
-    const cycle = visit(path, []);
+  for (const node of graph.keys()) {
+    const cycle = visit(node, []);
     if (cycle) return cycle;
   }
   return undefined;
 }
 
-/** Every file that `entry` makes Node load, through our packages too, by lazy imports or not. */
+/** Every file that `entry` makes Node load, through our packages and lazy imports too. */
 export function loadedFrom(sources: readonly Source[], entry: string): ReadonlySet<string> {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const loaded = new Set<string>();
@@ -89,7 +98,7 @@ export function loadedFrom(sources: readonly Source[], entry: string): ReadonlyS
   return loaded;
 }
 
-/** The file behind an import of one of our packages; undefined for what is not ours. */
+/** The file behind an import of one of our packages; undefined for other packages. */
 function entryOf(specifier: string): string | undefined {
   const [, name, rest = ""] = /^@kasbah\/([^/]+)(\/.*)?$/.exec(specifier) ?? [];
   if (name === undefined) return undefined;
