@@ -21,7 +21,7 @@ import {
 import { createSdsEndpoint } from "./sds/create-sds-endpoint.ts";
 import { SecretStore } from "./secret/secret-store.ts";
 import { createStatusPort } from "./telemetry/create-status-port.ts";
-import { createTelemetry } from "./telemetry/create-telemetry.ts";
+import { createAgentTelemetry } from "./telemetry/create-telemetry.ts";
 
 await runMain({ command, options, compose }, process);
 
@@ -34,7 +34,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
   const registry = createRegistry(command);
   const { env: environment } = process;
   const deps: AgentDeps = { config, store, registry, clock, roll: Math.random, environment, logger };
-  const telemetry = createTelemetry(deps);
+  const telemetry = createAgentTelemetry(deps);
 
   const supply =
     (await createMountedSupplyIfPresent({ ...deps, observer: telemetry.rotations })) ??

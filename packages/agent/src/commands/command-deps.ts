@@ -1,7 +1,7 @@
 import type { Clock } from "@kasbah/runtime";
 
 /** The process as commands see it; only main.ts accesses the real one. */
-export interface CommandDeps {
+export interface AgentCommandDeps {
   /** Arguments after the program and the script. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;

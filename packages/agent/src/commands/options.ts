@@ -2,7 +2,7 @@ import { type Command, type ConfigOf, type OptionTable, option, schema } from "@
 import { loadConfig } from "@kasbah/runtime/yaml";
 import { command as daemon } from "../config/command.ts";
 import { options as daemonOptions } from "../config/options.ts";
-import type { CommandDeps } from "./command-deps.ts";
+import type { AgentCommandDeps } from "./command-deps.ts";
 
 const { statusAddress, sdsSocket, sdsSocketFile } = daemonOptions;
 
@@ -72,7 +72,7 @@ export const statusOptions = { own: ownStatusOptions, all: { ...daemonOptions, .
 export function loadCommand<const O extends OptionTable>(
   command: Command<OptionTable>,
   { own, all }: CommandTable<O>,
-  { argv: [, ...argv], env, readFile }: CommandDeps,
+  { argv: [, ...argv], env, readFile }: AgentCommandDeps,
 ): LoadedCommand<O> {
   const wantsHelp = argv.some((each) => each === "--help" || each === "-h");
   if (wantsHelp) return { text: helpText(command, own) };

@@ -2,12 +2,12 @@ import { MeshError } from "@kasbah/pki";
 import { ConfigInvalidError, closestName, printableText, quoted } from "@kasbah/runtime";
 import { askAgent, type StatusPageObject } from "./ask-agent.ts";
 
-import type { CommandDeps } from "./command-deps.ts";
+import type { AgentCommandDeps } from "./command-deps.ts";
 import { loadCommand, statusCommand, statusOptions, waitCommand, waitOptions } from "./options.ts";
 import { statusText } from "./status-text.ts";
 import { waitUntilServed } from "./wait-command.ts";
 
-type Run = (deps: CommandDeps) => Promise<number>;
+type Run = (deps: AgentCommandDeps) => Promise<number>;
 
 const commands: ReadonlyMap<string, Run> = new Map([
   ["wait", wait],
@@ -18,7 +18,7 @@ const commands: ReadonlyMap<string, Run> = new Map([
  * Runs the command named by the first argument and returns the exit code: 0 ready, 1 not ready, 2 invalid
  * arguments.
  */
-export async function runAgentCommand(deps: CommandDeps): Promise<number> {
+export async function runAgentCommand(deps: AgentCommandDeps): Promise<number> {
   const [name = ""] = deps.argv;
   try {
     const run = commands.get(name);
@@ -39,14 +39,14 @@ export async function runAgentCommand(deps: CommandDeps): Promise<number> {
   }
 }
 
-async function wait(deps: CommandDeps): Promise<number> {
+async function wait(deps: AgentCommandDeps): Promise<number> {
   const loaded = loadCommand(waitCommand, waitOptions, deps);
   if ("text" in loaded) return printed(loaded.text, deps);
   await waitUntilServed(loaded.config, deps);
   return printed("the agent serves the secret\n", deps);
 }
 
-async function status(deps: CommandDeps): Promise<number> {
+async function status(deps: AgentCommandDeps): Promise<number> {
   const loaded = loadCommand(statusCommand, statusOptions, deps);
   if ("text" in loaded) return printed(loaded.text, deps);
   const { statusAddress, json } = loaded.config;
@@ -61,7 +61,7 @@ function jsonText(document: StatusPageObject): string {
   return `${JSON.stringify(document, printable, 2)}\n`;
 }
 
-function printed(text: string, { write }: CommandDeps): number {
+function printed(text: string, { write }: AgentCommandDeps): number {
   write(text);
   return 0;
 }

@@ -4,7 +4,7 @@ import { errnoOf, formatDuration, type HostPort, printableText } from "@kasbah/r
 import { sdsSocketPath } from "../config/socket-options.ts";
 import { AgentError } from "../errors.ts";
 import { askAgent } from "./ask-agent.ts";
-import type { CommandDeps } from "./command-deps.ts";
+import type { AgentCommandDeps } from "./command-deps.ts";
 
 const lookEveryMs = 250;
 
@@ -22,7 +22,7 @@ export interface WaitOptions {
  */
 export async function waitUntilServed(
   options: WaitOptions,
-  { clock }: Pick<CommandDeps, "clock">,
+  { clock }: Pick<AgentCommandDeps, "clock">,
 ): Promise<void> {
   const deadlineMs = clock.monotonicMs() + options.timeout;
   for (;;) {

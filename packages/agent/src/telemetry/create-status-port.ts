@@ -9,7 +9,7 @@ import type { AgentDeps } from "../agent-deps.ts";
 import { command } from "../config/command.ts";
 import type { SdsEndpoint } from "../sds/create-sds-endpoint.ts";
 import type { Supply } from "../secret/supply.ts";
-import type { Telemetry } from "./create-telemetry.ts";
+import type { AgentTelemetry } from "./create-telemetry.ts";
 import { agentReadiness, withWarnings } from "./readiness.ts";
 import { statusDocument } from "./status-document.ts";
 
@@ -21,7 +21,7 @@ export interface StatusPort {
 export interface StatusPortDeps extends AgentDeps {
   readonly supply: Supply;
   readonly sds: Pick<SdsEndpoint, "catalog" | "service">;
-  readonly telemetry: Pick<Telemetry, "rotations" | "streams">;
+  readonly telemetry: Pick<AgentTelemetry, "rotations" | "streams">;
   /** Warnings of the components that keep the secret in files. */
   fileWarnings(): readonly string[];
 }

@@ -12,14 +12,14 @@ import { observeStreams } from "./stream-events.ts";
 import { StreamTally } from "./stream-tally.ts";
 
 /** The observers through which other rooms reach the log and the metrics. */
-export interface Telemetry {
+export interface AgentTelemetry {
   readonly rotations: RotationEvents;
   readonly streams: StreamTally;
   readonly files: { readonly observer: FileObserver; readonly watchDirectory: WatchDirectory };
   createCaObservers: CaSupplyDeps["createObservers"];
 }
 
-export function createTelemetry({ store, registry, clock, logger }: AgentDeps): Telemetry {
+export function createAgentTelemetry({ store, registry, clock, logger }: AgentDeps): AgentTelemetry {
   const metrics = createAgentMetrics(registry, store, clock);
   const rotations = observeRotations(metrics, logger);
   return {

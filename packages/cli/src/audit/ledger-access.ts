@@ -2,7 +2,7 @@ import { type CatchUpProgress, LedgerError, type LedgerReader, openLedgerForRead
 import { type Clock, errnoOf, formatDuration, type LogStream } from "@kasbah/runtime";
 import { forbidden } from "../authority/admin-failure.ts";
 
-export interface LedgerDeps {
+export interface LedgerAccessDeps {
   readonly clock: Clock;
   readonly stderr: LogStream;
   readonly signal: AbortSignal;
@@ -14,7 +14,7 @@ const worthReporting = 20_000;
 /** Opens the ledgers in the state directories for `work`, and warns on stderr about lines that cannot be read. */
 export async function withLedger<T>(
   directories: readonly string[],
-  deps: LedgerDeps,
+  deps: LedgerAccessDeps,
   work: (ledger: LedgerReader) => Promise<T>,
 ): Promise<T> {
   const ledger = await openReadable(directories, deps);
@@ -31,7 +31,7 @@ export async function withLedger<T>(
   }
 }
 
-async function openReadable(directories: readonly string[], deps: LedgerDeps): Promise<LedgerReader> {
+async function openReadable(directories: readonly string[], deps: LedgerAccessDeps): Promise<LedgerReader> {
   try {
     const onProgress = progressOf(deps);
     return await openLedgerForReading(directories, { onProgress, signal: deps.signal });
@@ -43,7 +43,7 @@ async function openReadable(directories: readonly string[], deps: LedgerDeps): P
 }
 
 /** Reports every tenth of the work if there is much of it. */
-function progressOf({ stderr, clock }: LedgerDeps): (progress: CatchUpProgress) => void {
+function progressOf({ stderr, clock }: LedgerAccessDeps): (progress: CatchUpProgress) => void {
   const start = clock.monotonicMs();
   let [firstSize, reported] = [-1, 0];
   return ({ size, bytes, totalBytes }) => {

@@ -1,10 +1,10 @@
 import { askCertificate } from "./ask-certificate.ts";
 import { askWho, authorityNames } from "./ask-who.ts";
 import type { AuditSource } from "./audit-source.ts";
-import { type LedgerDeps, withLedger } from "./ledger-access.ts";
+import { type LedgerAccessDeps, withLedger } from "./ledger-access.ts";
 
 /** Reads the ledgers in state directories on this machine. */
-export function localAudit(directories: readonly string[], deps: LedgerDeps): AuditSource {
+export function localAudit(directories: readonly string[], deps: LedgerAccessDeps): AuditSource {
   return {
     who: (question) => withLedger(directories, deps, (ledger) => askWho(ledger, question)),
     certificate: (wanted) => withLedger(directories, deps, (ledger) => askCertificate(ledger, wanted)),
