@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { CertsDevError } from "./errors.ts";
 import { createTokenIssuer, loadTokenIssuer } from "./token-issuer.ts";
 
-export const help = `certs-dev: throw-away development credentials. NEVER TRUST THEM.
+const help = `certs-dev: throw-away development credentials. NEVER TRUST THEM.
 
 Usage
   certs-dev issuer [DIR] [--issuer URL]     create a token issuer: token-key.pem (0600), jwks.json, issuer.json

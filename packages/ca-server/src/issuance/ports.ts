@@ -22,7 +22,7 @@ export interface TokenFacts {
   readonly tokenIdHash: string | undefined;
 }
 
-export interface CertificateFacts {
+interface CertificateFacts {
   readonly kind: Extract<CredentialKind, "client-certificate">;
   readonly serial: string;
   readonly fingerprint: string;

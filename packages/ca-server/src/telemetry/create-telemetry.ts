@@ -19,7 +19,7 @@ export interface Telemetry {
 }
 
 /** The parts of the CA whose state the gauges show. */
-export interface ObservedSources {
+interface ObservedSources {
   readonly authorities: AuthorityGauges;
   readonly readiness: () => Readiness;
   readonly grpc: ServerGauges;

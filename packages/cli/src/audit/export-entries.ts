@@ -50,6 +50,6 @@ export async function exportEntries(
 }
 
 /** Whether the reader of the output closed the pipe. */
-export function isClosed({ aborted, reason }: AbortSignal): boolean {
+function isClosed({ aborted, reason }: AbortSignal): boolean {
   return aborted && reason instanceof CliError && reason.code === "OUTPUT_CLOSED";
 }

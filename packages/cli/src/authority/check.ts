@@ -4,9 +4,9 @@ import { CliError } from "../errors.ts";
 import { timeAndDistance } from "../output/relative-time.ts";
 import type { Replicated } from "./replicated.ts";
 
-export type CheckLevel = "OK" | "WARNING" | "CRITICAL";
+type CheckLevel = "OK" | "WARNING" | "CRITICAL";
 
-export interface CheckedAuthority {
+interface CheckedAuthority {
   readonly id: string;
   readonly level: CheckLevel;
   readonly notAfter: Date;

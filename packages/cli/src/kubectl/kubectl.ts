@@ -15,7 +15,7 @@ export interface KubectlRun {
   readonly stderr: string;
 }
 
-export interface KubectlOptions {
+interface KubectlOptions {
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
   readonly stdin?: string;
@@ -28,7 +28,7 @@ export type RunKubectl = (args: readonly string[], options: KubectlOptions) => P
 export type Kubectl = (args: readonly string[], stdin?: string) => Promise<string>;
 
 /** Far more than any answer, and small enough for a laptop if nine pods send that much. */
-export const mostOutput = 16 << 20;
+const mostOutput = 16 << 20;
 
 /** For calls that change the cluster; uninstall sets a shorter timeout of its own. */
 const deadlineMs = 180_000;

@@ -106,7 +106,7 @@ async function pruneTo(index: CatchingIndex, first: number, signal?: AbortSignal
 }
 
 /** The position of the next line to add. */
-export function nextPosition({ size, last }: IndexState): LinePosition {
+function nextPosition({ size, last }: IndexState): LinePosition {
   if (last === undefined) return { index: size };
   return { index: size, segmentFirst: last.segmentFirst, offset: last.offset + last.length + 1 };
 }

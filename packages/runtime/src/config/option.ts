@@ -31,7 +31,7 @@ export interface Option<T> {
   read(texts: readonly string[]): ReadResult<T>;
 }
 
-export type ReadResult<T> =
+type ReadResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: string; readonly text: string };
 

@@ -9,7 +9,7 @@ import { type SubscribedNames, truncated } from "../subscription/subscribed-name
  * `waiting`: nothing to send yet; `sent`: the client has neither ACKed nor NACKed it; `refused`: the client
  * NACKed it.
  */
-export type ResourceState = "waiting" | "sent" | "accepted" | "refused";
+type ResourceState = "waiting" | "sent" | "accepted" | "refused";
 
 /**
  * One open stream as the status page shows it: no key, no certificate. Its texts are the client's, truncated.

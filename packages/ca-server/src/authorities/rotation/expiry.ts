@@ -1,7 +1,7 @@
 import { type AuthorityState, rootOf } from "./authority-state.ts";
 import type { StoredAuthority } from "./stored-authority.ts";
 
-export type ExpiryLevel = "info" | "warn" | "error";
+type ExpiryLevel = "info" | "warn" | "error";
 
 /** An authority that expires soon and has no successor. */
 export interface ExpiryWarning {

@@ -2,7 +2,7 @@ import { type AuthorityState, lastLeafEnd, type RotationState } from "./authorit
 import { members } from "./rotation.ts";
 
 /** Whether the next stage of a rotation may begin, and the reason in a sentence. */
-export type GateAnswer =
+type GateAnswer =
   | { readonly open: true; readonly reason: string }
   | { readonly open: false; readonly reason: string; readonly earliest?: Date };
 

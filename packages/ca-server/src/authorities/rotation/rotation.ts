@@ -177,7 +177,7 @@ function forgetOld(authorities: readonly StoredAuthority[]): readonly StoredAuth
 }
 
 /** Returns the number in an id, such as 3 for `root-3`. */
-export function numberOf(id: string): number {
+function numberOf(id: string): number {
   return Number(id.slice(id.lastIndexOf("-") + 1));
 }
 

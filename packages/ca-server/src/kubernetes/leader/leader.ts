@@ -29,7 +29,7 @@ export interface LeaderDeps {
 }
 
 export const defaultLeaseName = "kasbah-leader";
-export const defaultLeaderTiming: LeaderTiming = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
+const defaultLeaderTiming: LeaderTiming = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
 
 /** The lease that was read; the CA holds it since `sentAt`, if that is present. */
 interface Finding {

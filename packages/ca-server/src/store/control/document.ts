@@ -12,7 +12,7 @@ export interface ControlDocument {
   readonly checksum: string;
 }
 
-export const controlFormat = 1;
+const controlFormat = 1;
 
 export function createDocument(generation: number, state: unknown): ControlDocument {
   return { format: controlFormat, generation, state, checksum: checksumOf(generation, state) };

@@ -104,7 +104,7 @@ const prometheusRule = z.strictObject({
 });
 
 /** Every value of the chart and of `kasbah install`, with its default. An unknown key is an error. */
-export const valuesSchema = z.strictObject({
+const valuesSchema = z.strictObject({
   image: image.prefault({}),
   imagePullSecrets: z.array(z.strictObject({ name: dnsName })).default([]),
   replicas: z.int().min(1).max(9).default(1),

@@ -1,5 +1,5 @@
 /** The name of the static cluster for the agent's Unix socket. */
-export const sdsClusterName = "sds-grpc";
+const sdsClusterName = "sds-grpc";
 
 /**
  * Configures one secret from the agent with the v3 API. Envoy waits forever for it instead of serving without

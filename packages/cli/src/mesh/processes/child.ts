@@ -15,7 +15,7 @@ export interface ChildSpec {
 }
 
 /** How the child ended: `exit code 2` or `signal SIGKILL`. */
-export type ChildEnd = string;
+type ChildEnd = string;
 
 /** A running program, always addressed by its pid and never by a pattern. */
 export interface Child {

@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
 
 /** The exit code of a command, or why it has none, and its output. */
-export interface CommandResult {
+interface CommandResult {
   readonly code: number | "ENOENT" | "SIGNAL";
   readonly output: string;
 }
 
-export interface ProgramOptions {
+interface ProgramOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal;
   readonly deadlineMs: number;

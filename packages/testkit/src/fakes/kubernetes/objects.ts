@@ -4,7 +4,7 @@ export interface FakeObject {
   readonly [field: string]: unknown;
 }
 
-export interface FakeMetadata {
+interface FakeMetadata {
   readonly name: string;
   readonly namespace?: string;
   readonly resourceVersion?: string;
