@@ -23,7 +23,7 @@ describe("plain English", () => {
   }
 
   it("the list of words is read from CONTRIBUTING", () => {
-    const expected = ["whoever", "nobody", "of ours", "is told", "for ever", "can not"];
+    const expected = ["of ours", "is told", "for ever", "can not"].concat("whoever", "nobody");
     assert.deepEqual(
       expected.filter((word) => !avoid.includes(word)),
       [],

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
-import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { eventually, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { withBuildLock } from "../../deploy/image/build-lock.ts";
 
 describe("withBuildLock", () => {
@@ -28,15 +27,17 @@ describe("withBuildLock", () => {
 
   it("runs one build after another, and reports once that it waits", async () => {
     const events: string[] = [];
-    const work = (name: string) => async () => {
-      events.push(`${name} begins`);
-      await sleep(50);
-      events.push(`${name} ends`);
-    };
-    const first = withBuildLock(lock, say, work("first"));
-    while (!existsSync(lock)) await sleep(1);
-    await Promise.all([first, withBuildLock(lock, say, work("second"))]);
-    assert.deepEqual(events, ["first begins", "first ends", "second begins", "second ends"]);
+    const first = withBuildLock(lock, say, async () => {
+      events.push("first begins");
+      await eventually(() => said.length > 0);
+      events.push("first ends");
+    });
+    await eventually(() => existsSync(lock));
+    const second = withBuildLock(lock, say, async () => {
+      events.push("second begins");
+    });
+    await Promise.all([first, second]);
+    assert.deepEqual(events, ["first begins", "first ends", "second begins"]);
     assert.deepEqual(said, ["another build is running; waiting for it"]);
   });
 

@@ -108,7 +108,7 @@ export class RawConnection implements Disposable {
     }
   }
 
-  /** The server's settings and its acknowledgement of ours have arrived. */
+  /** The server's settings and its acknowledgement of our settings have arrived. */
   #isGreeted(): boolean {
     return this.frames.filter(({ type }) => type === frameType.settings).length >= 2;
   }

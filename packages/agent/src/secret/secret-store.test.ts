@@ -40,7 +40,7 @@ describe("SecretStore", () => {
     assert.throws(() => Object.assign(store.current ?? {}, { notAfter: new Date() }), TypeError);
   });
 
-  it("notifies subscribers before publish returns, until they unsubscribe, and also when only the bundle changes", () => {
+  it("notifies subscribers before publish returns, until they unsubscribe, even if only the bundle changes", () => {
     const seen: WorkloadSecret[] = [];
     const leave = store.subscribe((published) => seen.push(published));
     store.publish(secret);

@@ -7,7 +7,7 @@ export type WorkloadMessage = "svid" | "bundles";
 /** A secret as clients receive it, encoded once for all of them. */
 export type WorkloadMessages = Readonly<Record<WorkloadMessage, Uint8Array>>;
 
-/** Both messages are always complete: clients drop whatever a message omits (SPIFFE Workload API §4.4). */
+/** Both messages are always complete: clients drop everything that a message omits (SPIFFE Workload API §4.4). */
 export function encodeMessages(secret: WorkloadSecret): WorkloadMessages {
   const { spiffeId, leaf, intermediates, keyPair, bundle } = secret;
   const roots = concatenated(bundle.roots);

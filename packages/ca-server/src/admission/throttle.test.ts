@@ -55,7 +55,7 @@ describe("createThrottle", () => {
     refusal(() => own("one"));
   });
 
-  it("limits each caller separately, so that none can use up another's allowance", () => {
+  it("limits each caller separately, so that no caller can use up the allowance of another", () => {
     assert.equal(
       countOf(50, () => own("greedy")),
       2,

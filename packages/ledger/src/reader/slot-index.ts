@@ -71,7 +71,7 @@ async function openRead(directory: LedgerDirectory): Promise<AuditIndex | undefi
     if (await fits(state, await listSegments(directory.segments))) return index;
     index.close();
   } catch {
-    // The segments contain everything, whatever is wrong with the index.
+    // The segments contain everything, even if the index is damaged.
     index?.close();
   }
   return undefined;

@@ -18,7 +18,7 @@ export interface ConsistencyClaim {
   readonly newRoot: TreeHash;
 }
 
-/** RFC 9162 §2.1.3.2. Returns false for anything that is not a proof, whatever its shape. */
+/** RFC 9162 §2.1.3.2. Returns false for anything that is not a proof, of any shape. */
 export function verifyInclusion({ index, size, leafHash, path, root }: InclusionClaim): boolean {
   if (!isCount(index) || !isCount(size) || index >= size) return false;
   if (!isHash(leafHash) || !isHash(root) || !isPath(path)) return false;
@@ -32,7 +32,7 @@ export function verifyInclusion({ index, size, leafHash, path, root }: Inclusion
   return walk.ended && equal(hash, root);
 }
 
-/** RFC 9162 §2.1.4.2. Returns false for anything that is not a proof, whatever its shape. */
+/** RFC 9162 §2.1.4.2. Returns false for anything that is not a proof, of any shape. */
 export function verifyConsistency(claim: ConsistencyClaim): boolean {
   const { oldSize, newSize, path, oldRoot, newRoot } = claim;
   if (!isCount(oldSize) || !isCount(newSize) || oldSize > newSize) return false;

@@ -20,7 +20,7 @@ describe("leafValidity", () => {
     assert.equal(notAfter.toISOString(), "2030-01-01T01:00:00.000Z");
   });
 
-  it("never outlives the issuer, whatever lifetime is requested", () => {
+  it("never outlives the issuer, for any requested lifetime", () => {
     const instant = fc.date({ min: new Date(0), max: new Date("2100-01-01"), noInvalidDate: true });
     fc.assert(
       fc.property(

@@ -58,7 +58,7 @@ const wrong: Readonly<Record<string, Partial<CertificatePieces>>> = {
   "has no path length": withAt(1, caExtension()),
   "has a longer path length": withAt(1, caExtension(1)),
   "has no key identifier": withAt(2),
-  "has another's authority key identifier": withAt(3, issuerKeyId("ab")),
+  "has another authority's key identifier": withAt(3, issuerKeyId("ab")),
   "permits another trust domain": withAt(4, permits("evil")),
   "permits every trust domain": withAt(4),
   "has an additional extension": withAt(5, encodeExtension("1.2.3", false, hex("0500"))),

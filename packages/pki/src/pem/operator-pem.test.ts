@@ -32,7 +32,7 @@ describe("findPemBlocks", () => {
     assert.match(message, /openssl pkcs8 -topk8/);
   });
 
-  it("takes time proportional to the length of the file, whatever its content", async () => {
+  it("takes time proportional to the length of the file, for any content", async () => {
     const hostile = "-----BEGIN A-----\n".repeat(50_000);
     await assertCpuTimeBelow(5_000, () => throwsWithCode(() => findPemBlocks(hostile), "PEM_MALFORMED"));
   });

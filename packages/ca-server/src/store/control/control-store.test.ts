@@ -112,7 +112,7 @@ describe("ControlStore", () => {
       await open();
       assert.deepEqual((await open()).current, { count: 4, recoveries: 1 });
       await rm(directory.join(last));
-      assert.equal((await open()).current.recoveries, 2, "both files had been written anew");
+      assert.equal((await open()).current.recoveries, 2, "both files had been rewritten");
     });
 
     it("refuses to open if both generations are damaged, or if none exists but one must", async () => {
