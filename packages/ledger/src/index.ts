@@ -18,7 +18,6 @@ export { hostOf } from "./entry/peer-host.ts";
 export { LedgerError, type LedgerErrorCode } from "./errors.ts";
 export { AuditIndex } from "./index/audit-index.ts";
 export { type CatchUpProgress, catchUp } from "./index/catch-up.ts";
-export { IndexKeeper } from "./index/keeper.ts";
 export {
   holdsEntries,
   type LedgerDirectory,
@@ -26,14 +25,14 @@ export {
   ledgersIn,
   prepareLedgerDirectory,
 } from "./ledger-directory.ts";
-export type { EntryLog, Found, LedgerReader, LedgerTail } from "./ports.ts";
+export type { EntryIndex, EntryLog, EntryStore, Found, LedgerReader, LedgerTail } from "./ports.ts";
 export { openLedgerForReading, type Slot, slotsOf } from "./reader/open-ledger.ts";
-export { Retention } from "./retention.ts";
+export { createSegmentStore } from "./segment-store.ts";
 export { openSegmentFile } from "./segments/file.ts";
 export { listSegments, type Segment, segmentPath } from "./segments/list.ts";
 export { SegmentLog } from "./segments/log.ts";
 export { readEntry } from "./segments/read-entry.ts";
-export { readLines } from "./segments/reader.ts";
+export { openSegmentLines, readLines } from "./segments/reader.ts";
 export { type Checkpoint, openCheckpoint } from "./tree/checkpoint.ts";
 export { type NoteVerifier, parseVerifierKey } from "./tree/note-key.ts";
 export { RefusalLog } from "./unauthenticated/refusal-log.ts";

@@ -1,3 +1,4 @@
+import type { Component } from "@kasbah/runtime";
 import type { DecisionEntry, IssuedEntry, LedgerEntry } from "./entry/entry.ts";
 
 /** The writing side of a ledger. `SegmentLog` implements it with append-only files. */
@@ -19,6 +20,37 @@ export interface EntryLines {
   readonly first: number | undefined;
   /** The lines from an index on, in order and without their line feeds. */
   from(index: number): AsyncIterable<{ readonly index: number; readonly line: Uint8Array }>;
+}
+
+/** Finds stored decisions for a running CA. Issuance never waits for it, and continues if it fails. */
+export interface EntryIndex {
+  /** The decision about a call; undefined if the index does not contain it, or not yet. */
+  find(referenceId: string): Promise<DecisionEntry | undefined>;
+  /** Whether a certificate was ever issued to this name; undefined if that is not known yet. */
+  isNameKnown(spiffeId: string): boolean | undefined;
+  /** Adds the durable entries that it does not contain yet. Concurrent callers share one run. */
+  catchUp(): Promise<void>;
+}
+
+/** The Merkle tree over all entries. */
+export interface EntryTree {
+  /** The number of entries that the last checkpoint covers. */
+  readonly signedSize: number;
+  /** Adds entries in order. A store calls it as soon as they are durable, before their appends resolve. */
+  add(entries: readonly Uint8Array[]): void;
+}
+
+/**
+ * The place where a running CA keeps its entries; `createSegmentStore` keeps them in files. Every part starts
+ * and stops with the CA: the log first, then the tree, which reads the stored lines.
+ */
+export interface EntryStore {
+  readonly log: EntryLog & Component;
+  /** Returns the lines that are stored now. */
+  lines(): Promise<EntryLines>;
+  readonly index: EntryIndex & Component;
+  /** Deletes old entries that a checkpoint covers. */
+  readonly retention: Component;
 }
 
 /** An entry with its index and its bytes. */

@@ -1,16 +1,13 @@
 import type { KeyObject } from "node:crypto";
 import {
+  createSegmentStore,
+  type EntryIndex,
   type EntryLog,
-  IndexKeeper,
+  type EntryStore,
   type IssuedEntry,
   type LedgerDirectory,
-  listSegments,
   openLedgerKey,
-  openSegmentFile,
   RefusalLog,
-  Retention,
-  SegmentLog,
-  segmentPath,
   TreeKeeper,
 } from "@kasbah/ledger";
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
@@ -38,7 +35,7 @@ export interface CaLedger {
   readonly decisions: Decisions;
   readonly operators: OperatorLog;
   /** Finds decisions that are no longer in memory. */
-  readonly index: Pick<IndexKeeper, "find">;
+  readonly index: Pick<EntryIndex, "find">;
   readonly log: EntryLog;
   readonly tree: TreeKeeper;
   readonly components: readonly Component[];
@@ -46,8 +43,6 @@ export interface CaLedger {
   settled(): Promise<void>;
 }
 
-/** About 30 000 entries. */
-const maxSegmentBytes = 16 * 1024 * 1024;
 /**
  * The limit for one address or one authenticated caller. A caller that reads its refusals and retries stays
  * below it.
@@ -58,15 +53,10 @@ const refusalsRate = { burst: 30, perMinute: 30 };
 export function createLedger(deps: LedgerDeps): CaLedger {
   const { directory, trustDomain, newKey, retentionMs, sweeps, metrics, clock, logger } = deps;
   const openKey = (isInUse: boolean) => openLedgerKey({ directory, trustDomain, newKey, isInUse });
-  const tree = new TreeKeeper({ directory, openKey, sweep: sweeps.second, logger });
-  const log = new SegmentLog({
-    openSegment: (first) => openSegmentFile(segmentPath(directory.segments, first)),
-    lastSegment: async () => (await listSegments(directory.segments)).at(-1)?.first ?? 0,
-    maxSegmentBytes,
-    onDurable: (entries) => tree.add(entries),
-    clock,
-    logger,
-  });
+  const lines = () => store.lines();
+  const tree = new TreeKeeper({ directory, openKey, lines, sweep: sweeps.second, logger });
+  const store: EntryStore = createSegmentStore({ directory, tree, retentionMs, sweeps, clock, logger });
+  const { log, index, retention } = store;
   const unauthenticated = new RefusalLog({
     directory: directory.unauthenticated,
     limit: new PeerLimit(refusalsRate, clock),
@@ -74,19 +64,10 @@ export function createLedger(deps: LedgerDeps): CaLedger {
     onDropped: metrics.refusalDropped,
     logger,
   });
-  const index = new IndexKeeper({ directory, durable: () => log.size, sweep: sweeps.second, logger });
   const isNameKnown = (spiffeId: string) => index.isNameKnown(spiffeId);
   const alarms = new Alarms({ isNameKnown, onAlarm: metrics.alarmRaised, logger });
   const limit = new PeerLimit(refusalsRate, clock);
   const onIssued = (entry: IssuedEntry) => alarms.look(entry);
-  const retention = new Retention({
-    directory: directory.segments,
-    retentionMs,
-    signedSize: () => tree.signedSize,
-    sweep: sweeps.hour,
-    clock,
-    logger,
-  });
   return {
     decisions: new Decisions({ log, limit, unauthenticated, onIssued }),
     operators: new OperatorLog({ log, clock }),

@@ -13,6 +13,7 @@ import {
 import { NaiveTree, naiveLeaf } from "@kasbah/testkit/ledger";
 import { type LedgerDirectory, prepareLedgerDirectory } from "../ledger-directory.ts";
 import { segmentPath } from "../segments/list.ts";
+import { openSegmentLines } from "../segments/reader.ts";
 import { openCheckpoint } from "../tree/checkpoint.ts";
 import { parseVerifierKey } from "../tree/note-key.ts";
 import { openLedgerKey } from "./ledger-key.ts";
@@ -45,6 +46,7 @@ describe("TreeKeeper", () => {
       directory,
       openKey: (isInUse) =>
         openLedgerKey({ directory, trustDomain: "cluster.local", newKey: () => privateKey, isInUse }),
+      lines: () => openSegmentLines(directory.segments),
       sweep: second.sweep,
       logger,
     });

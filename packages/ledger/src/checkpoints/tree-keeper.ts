@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { type Component, errnoOf, type Logger, type Sweep, writeFileDurably } from "@kasbah/runtime";
 import { LedgerError } from "../errors.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
-import { openSegmentLines } from "../segments/reader.ts";
+import type { EntryLines, EntryTree } from "../ports.ts";
 import { type Checkpoint, openCheckpoint, signCheckpoint } from "../tree/checkpoint.ts";
 import { leafHash } from "../tree/merkle.ts";
 import type { NoteKey } from "../tree/note-key.ts";
@@ -14,13 +14,15 @@ export interface TreeKeeperDeps {
   readonly directory: LedgerDirectory;
   /** Opens the key. `isInUse` says whether a checkpoint was signed before. */
   readonly openKey: (isInUse: boolean) => Promise<NoteKey>;
+  /** Returns the lines that are stored when the CA starts. */
+  readonly lines: () => Promise<EntryLines>;
   /** Runs each second. */
   readonly sweep: Sweep;
   readonly logger: Logger;
 }
 
 /** Maintains the Merkle tree over the entries and signs its head in every second in which it grew. */
-export class TreeKeeper implements Component {
+export class TreeKeeper implements EntryTree, Component {
   readonly name = "ledger tree";
   readonly #deps: TreeKeeperDeps;
   readonly #partials: PartialTiles;
@@ -37,7 +39,6 @@ export class TreeKeeper implements Component {
     this.#partials = new PartialTiles(deps.directory.path);
   }
 
-  /** The number of entries that the last checkpoint covers. */
   get signedSize(): number {
     return this.#signedSize;
   }
@@ -71,15 +72,15 @@ export class TreeKeeper implements Component {
     return this.#publishing;
   }
 
-  /** Adds durable entries in order. */
   add(entries: readonly Uint8Array[]): void {
     for (const entry of entries) this.#finished.push(...this.#tree.append(leafHash(entry)));
   }
 
   async #resume(checkpoint: Checkpoint | undefined): Promise<TileWriter> {
-    const { path, segments } = this.#deps.directory;
+    const { directory, lines } = this.#deps;
+    const { path } = directory;
     return resumeTree({
-      lines: await openSegmentLines(segments),
+      lines: await lines(),
       checkpoint,
       readTile: (tile) => readTileFile(path, tile),
       onTile: (tile) => writeTileDurably(path, tile),

@@ -1,6 +1,7 @@
 import type { Component, Logger, Sweep } from "@kasbah/runtime";
 import type { DecisionEntry } from "../entry/entry.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
+import type { EntryIndex } from "../ports.ts";
 import { listSegments } from "../segments/list.ts";
 import { AuditIndex } from "./audit-index.ts";
 import { catchUp } from "./catch-up.ts";
@@ -20,7 +21,7 @@ export interface IndexKeeperDeps {
  * Keeps the index of a running CA up to date with its ledger. Issuance never waits for it, and continues if
  * it fails.
  */
-export class IndexKeeper implements Component {
+export class IndexKeeper implements EntryIndex, Component {
   readonly name = "audit index";
   readonly #deps: IndexKeeperDeps;
   readonly #stopping = new AbortController();

@@ -8,6 +8,7 @@ import { openLedgerKey } from "../checkpoints/ledger-key.ts";
 import { TreeKeeper } from "../checkpoints/tree-keeper.ts";
 import { type LedgerDirectory, ledgerDirectoryAt } from "../ledger-directory.ts";
 import { listSegments, segmentPath } from "../segments/list.ts";
+import { openSegmentLines } from "../segments/reader.ts";
 import { type Checkpoint, openCheckpoint } from "../tree/checkpoint.ts";
 import { leafHash } from "../tree/merkle.ts";
 import { createNoteKey, type NoteVerifier, parseVerifierKey } from "../tree/note-key.ts";
@@ -183,8 +184,13 @@ describe("verifyLedger", () => {
     });
     const openKey = (isInUse: boolean) =>
       openLedgerKey({ directory: other.directory, trustDomain: "cluster.local", newKey: noKey, isInUse });
-    const { sweep } = manualSweep();
-    const keeper = new TreeKeeper({ directory: other.directory, openKey, sweep, logger: recordingLogger() });
+    const keeper = new TreeKeeper({
+      directory: other.directory,
+      openKey,
+      lines: () => openSegmentLines(other.directory.segments),
+      sweep: manualSweep().sweep,
+      logger: recordingLogger(),
+    });
     await keeper.start();
     await keeper.stop();
     const its = parseVerifierKey((await readFile(other.directory.verifierKey, "utf8")).trim());

@@ -4,6 +4,7 @@ import {
   encodeEntry,
   type LedgerDirectory,
   openLedgerKey,
+  openSegmentLines,
   prepareLedgerDirectory,
   segmentPath,
   TreeKeeper,
@@ -51,6 +52,7 @@ export async function writeSignedLedger(
   const keeper = new TreeKeeper({
     directory,
     openKey,
+    lines: () => openSegmentLines(directory.segments),
     sweep: manualSweep().sweep,
     logger: recordingLogger(),
   });
