@@ -3,9 +3,12 @@ import { execFileSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { authorityKeyTypeNames, keyTypeNames } from "@kasbah/pki";
 import { grpcStatus } from "@kasbah/runtime/rpc";
+import { eccCurves, rsaKeySizes } from "../packages/agent/src/secret/workload-key.ts";
 import { parsePolicy } from "../packages/ca-server/src/admission/policy/file.ts";
 import { statusTable } from "../packages/ca-server/src/grpc/status-table.ts";
+import { credentialKinds } from "../packages/ledger/src/entry/entry.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -65,6 +68,22 @@ describe("Documentation", () => {
     const shortened = (name: string) => pages.includes(`\`…_${name.split("_").slice(2).join("_")}`);
     const missing = metrics.filter(({ name }) => !pages.includes(`\`${name}`) && !shortened(name));
     assert.deepEqual(missing, []);
+  });
+
+  it("names every key type where users choose one, and every kind of credential", () => {
+    for (const [page, start, names] of [
+      ["docs/policy.md", "    keyTypes: ", keyTypeNames],
+      ["docs/ca-reference.md", "| `--root-key` ", authorityKeyTypeNames],
+      ["docs/agent-environment.md", "| `ECC_CURVE` ", eccCurves],
+      ["docs/agent-environment.md", "| `WORKLOAD_RSA_KEY_SIZE` ", rsaKeySizes],
+      ["docs/audit.md", "| `caller.spiffeId`, `.kind` ", credentialKinds],
+    ] as const) {
+      const line = read(page)
+        .split("\n")
+        .find((each) => each.startsWith(start));
+      const missing = names.filter((name) => !line?.includes(name));
+      assert.deepEqual(missing, [], `${page}: ${start.trim()}`);
+    }
   });
 
   it("links every page and every runbook in docs/README.md", () => {
