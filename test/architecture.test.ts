@@ -158,11 +158,11 @@ describe("dependency rules", () => {
     });
   });
 
-  it("files import each other in no cycle, types included", () => {
+  it("imports between files form no cycle, types included", () => {
     assert.equal(findCycle(sources, { types: true }), undefined);
   });
 
-  it("rooms import each other in no cycle, types included", () => {
+  it("imports between rooms form no cycle, types included", () => {
     assert.equal(findRoomCycle(sources), undefined);
   });
 
@@ -273,7 +273,7 @@ describe("the checks behind the rules", () => {
     );
   });
 
-  it("find a cycle of two rooms whose files import each other in none", () => {
+  it("find a cycle of two rooms whose files form no cycle", () => {
     const cycle = findRoomCycle([
       source("packages/x/src/one/a.ts", 'import { d } from "../two/d.ts";'),
       source("packages/x/src/two/c.ts", 'import { b } from "../one/b.ts";'),

@@ -112,7 +112,7 @@ describe("Documentation", () => {
     assert.deepEqual(broken, []);
   });
 
-  it("is checked with the same heading anchors as on GitHub", () => {
+  it("is checked with the same heading anchors that GitHub generates", () => {
     const headings =
       "# A `--flag`, and *more* [of it](x.md)\n## Same\n```sh\n# none\n```\n### Same\n## snake_case 1.2";
     assert.deepEqual(anchorsOf(headings), ["a---flag-and-more-of-it", "same", "same-1", "snake_case-12"]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { pages, proseIn, sourceProse } from "./prose/corpus.ts";
 import { countWords, wordsToAvoid } from "./prose/words.ts";
 
-/** A few are quotations, or the right word after all. */
+/** Allows for quotations and for correct uses of these words. */
 const mostPerTenThousand = 1;
 
 describe("plain English", () => {

@@ -4,7 +4,7 @@ import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 import { builtinModules } from "./builtin-modules.ts";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
-/** The agent's single file, and the licences next to it. */
+/** The agent's single file, and the licenses next to it. */
 export const bundlePath = join(root, "packages/agent/dist/kasbah-agent.mjs");
 export const licensesPath = join(root, "packages/agent/dist/LICENSES.txt");
 

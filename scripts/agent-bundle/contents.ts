@@ -31,7 +31,7 @@ async function describe(folder: string): Promise<BundledPackage> {
   return { name, version, license, folder };
 }
 
-/** The full licence texts of third-party packages, which must be distributed with the code. */
+/** The full license texts of third-party packages, which must be distributed with the code. */
 export async function licensesOf(packages: readonly BundledPackage[]): Promise<string> {
   const texts = packages.filter(({ folder }) => folder.includes("node_modules/")).map(licenseOf);
   return (await Promise.all(texts)).join("\n");
@@ -41,7 +41,7 @@ async function licenseOf({ name, version, license, folder }: BundledPackage): Pr
   const files = (await readdir(join(root, folder))).filter((file) =>
     /^(licen[cs]e|notice|copying)/i.test(file),
   );
-  if (files.length === 0) return `${name} ${version}: ${license ?? "no licence given"}\n`;
+  if (files.length === 0) return `${name} ${version}: ${license ?? "no license given"}\n`;
   const texts = await Promise.all(files.sort().map((file) => readFile(join(root, folder, file), "utf8")));
   return `${name} ${version}\n\n${texts.map((text) => text.trimEnd()).join("\n\n")}\n\n${"-".repeat(78)}\n`;
 }

@@ -81,7 +81,7 @@ export function findCycleIn(graph: ReadonlyMap<string, Iterable<string>>): reado
   return undefined;
 }
 
-/** Every file that `entry` makes Node load, through our packages and lazy imports too. */
+/** Every file that `entry` makes Node load, including those behind our packages and lazy imports. */
 export function loadedFrom(sources: readonly Source[], entry: string): ReadonlySet<string> {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const loaded = new Set<string>();

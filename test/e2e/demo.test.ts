@@ -39,7 +39,7 @@ describe("kasbah demo", function () {
     return { child, output: () => output };
   }
 
-  it("checks what it promises with --once, exits 0 and leaves nothing behind", async () => {
+  it("passes all of its checks with --once, exits 0 and leaves nothing behind", async () => {
     const { child, output } = start({}, "--once");
     const [code] = await once(child, "exit");
     assert.equal(code, 0, output());

@@ -77,7 +77,7 @@ describe("Operator's command", () => {
     assert.equal((await kasbah(["check"])).code, 0);
   });
 
-  it("tells another user which user to run as, for a running CA and for a stopped one", async function () {
+  it("names the user to run as if another user runs it, for a running CA and for a stopped one", async function () {
     if (process.getuid?.() !== 0) this.skip();
     await startServer();
     await chmod(directory.path, 0o711);

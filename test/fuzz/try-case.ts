@@ -11,10 +11,8 @@ export class BrokenProperty extends Error {
 }
 
 /**
- * Runs one input through a target. The time is the CPU time of this thread, so that other load does not
- * count. A slow run is repeated twice, because the compiler or the garbage collector may have slowed the
- * first.
- *
+ * Runs one input through a target, and measures the CPU time of this thread. A slow run is repeated twice,
+ * because the compiler or the garbage collector may have slowed the first.
  * @throws BrokenProperty
  */
 export async function tryCase(target: Target, input: Uint8Array): Promise<Verdict> {

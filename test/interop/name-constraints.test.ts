@@ -45,7 +45,7 @@ interface Finding {
   readonly go: RegExp;
 }
 
-/** The evidence for decision 5; Envoy's behaviour was tested by hand. */
+/** The evidence for decision 5; Envoy's behavior was tested by hand. */
 const findings: readonly Finding[] = [
   { what: "another trust domain", permitted: "cluster.local", name: spiffe("evil.test"), ...refused },
   {

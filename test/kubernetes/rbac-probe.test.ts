@@ -76,7 +76,7 @@ describe("RbacProbe against a real API server", function () {
     }
   });
 
-  it("asks for sufficient rights: they allow the token review and the creation of the Secret, but not the reading of other Secrets", async () => {
+  it("requires sufficient rights: they allow the token review and the creation of the Secret, but not the reading of other Secrets", async () => {
     await account.allow(permissions);
     const { client, namespace } = account;
     const review = { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token: "x" } };

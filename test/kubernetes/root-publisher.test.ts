@@ -101,7 +101,7 @@ describe("Root publisher in a real cluster", function () {
     assert.deepEqual(publisher.conflicts(), []);
   });
 
-  it("leaves a ConfigMap alone while another program manages it", async () => {
+  it("does not change a ConfigMap while another program manages it", async () => {
     const namespace = await published();
     await write(namespace, "theirs", "pilot-discovery");
     await eventually(() => isConflict(namespace));
@@ -113,7 +113,7 @@ describe("Root publisher in a real cluster", function () {
     assert.deepEqual(publisher.conflicts(), []);
   });
 
-  it("leaves a ConfigMap alone that another program manages by server-side apply", async () => {
+  it("does not change a ConfigMap that another program manages by server-side apply", async () => {
     const namespace = await published();
     const metadata = { name, namespace };
     const stdin = JSON.stringify({

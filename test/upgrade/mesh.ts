@@ -30,7 +30,7 @@ interface MeshReleases {
 
 type WorkloadName = "frontend" | "backend";
 
-/** What happened to the traffic of a mesh. */
+/** The outcome of the traffic of a mesh. */
 export interface HandshakeCount {
   readonly requests: number;
   readonly failures: number;

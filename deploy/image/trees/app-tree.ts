@@ -6,7 +6,7 @@ import { type InstalledPackage, installedPackages } from "../installed-packages.
 import { run } from "../run.ts";
 import { type Entry, entriesOf } from "./tree.ts";
 
-// `runs` matches files that can be run and `grants` matches licences; types, source maps and documentation
+// `runs` matches files that can be run and `grants` matches licenses; types, source maps and documentation
 // are neither. `asides` applies only at the top of a package: deeper, such a directory may belong to the
 // program (yaml has dist/doc).
 const runs = /(?<!\.test|\.spec)\.(js|mjs|cjs|json)$/;

@@ -5,7 +5,7 @@ import { licensesOf, packagesIn } from "../../../scripts/agent-bundle/contents.t
 import { commandFolder, type Image, programFolder } from "../images.ts";
 import { type InstalledPackage, packagesAt } from "../installed-packages.ts";
 
-/** Makes the image-specific tree of a single-file command: the file, and the licences of its content. */
+/** Makes the image-specific tree of a single-file command: the file, and the licenses of its content. */
 export async function makeBundleTree(
   tree: string,
   image: Image,

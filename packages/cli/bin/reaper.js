@@ -1,7 +1,6 @@
-// Ends the child processes of the `kasbah` command and removes its directory, even if the command was killed
-// with SIGKILL. Only the command holds the write end of stdin, so end-of-file means that it has exited. Each
-// line is a JSON value: {"watch": pid}, {"forget": pid}, {"remove": folder} or {"keep": folder}. Plain
-// JavaScript with few imports, because it must be running before the first child.
+// Ends the child processes of the `kasbah` command and removes its directory, even after SIGKILL: end-of-file
+// on stdin means that the command has exited. Lines are JSON: {"watch": pid}, {"forget": pid}, {"remove":
+// folder}, {"keep": folder}. Plain JavaScript, because it must run before the first child.
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -6,7 +6,7 @@ import { type ClusterChoice, namesCluster } from "./kubectl/cluster-choice.ts";
 type Reach =
   /** Queries every replica through kubectl, or one with --pod, and merges the answers. */
   | "every replica"
-  /** Asks one replica to act in the operator's name, because replicas act on shared state. */
+  /** Asks one replica to act in the operator's name, because replicas share their state. */
   | "one replica"
   /** Passes them to kubectl to change objects in a namespace. */
   | "the objects"

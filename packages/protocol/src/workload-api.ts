@@ -4,8 +4,8 @@ import type { Codec, Method } from "./codec.ts";
 const wire = spiffe.workload;
 
 /**
- * The header that every call must carry, with exactly this value: a request forged through another program's
- * HTTP client lacks it.
+ * The header that every call must carry, with exactly this value. A request forged through another program's
+ * HTTP client does not carry it.
  */
 export const workloadHeader = { name: "workload.spiffe.io", value: "true" };
 

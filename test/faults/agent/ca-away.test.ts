@@ -144,7 +144,7 @@ describe("Agent whose CA is down", function () {
 
       await writeFile(addressPath, "127.0.0.2");
       first.mode = "cut";
-      await agent.until("the new address is dialled", () => second.dials > 0);
+      await agent.until("the new address is dialed", () => second.dials > 0);
       const { leaf } = await fetchLeaf(pod.socket);
       await agent.until(
         "it has rotated",

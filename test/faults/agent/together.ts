@@ -1,7 +1,7 @@
 import type { Context } from "mocha";
 import type { Stage } from "./stage.ts";
 
-/** Resolves when the behaviour was observed, or with the reason if the scenario cannot run here. */
+/** Resolves when the behavior was observed, or with the reason if the scenario cannot run here. */
 export type Scenario = () => Promise<undefined | { readonly skipped: string }>;
 
 /**

@@ -49,25 +49,25 @@ const encrypted = group("encrypted", rejected, {
 const nested = group("nested", rejected, {
   "a JWS in a JWS": mint({ header: { cty: "JWT" }, payload: good }),
   "a JWS in a JWS as a JSON string": mint({ header: { cty: "JWT" }, payload: JSON.stringify(good) }),
-  "the JSON serialisation, flattened": JSON.stringify({ protected: header, payload, signature }),
-  "the JSON serialisation, general": JSON.stringify({
+  "the JSON serialization, flattened": JSON.stringify({ protected: header, payload, signature }),
+  "the JSON serialization, general": JSON.stringify({
     payload,
     signatures: [{ protected: header, signature }],
   }),
-  "the JSON serialisation with dots in it": JSON.stringify({
+  "the JSON serialization with dots in it": JSON.stringify({
     payload,
     protected: header,
     signature,
     "a.b": "c.d",
   }),
-  "the JSON serialisation with a valid and an invalid signature": JSON.stringify({
+  "the JSON serialization with a valid and an invalid signature": JSON.stringify({
     payload,
     signatures: [
       { protected: base64url('{"alg":"none"}'), signature: "" },
       { protected: header, signature },
     ],
   }),
-  "the JSON serialisation with an unprotected alg": JSON.stringify({
+  "the JSON serialization with an unprotected alg": JSON.stringify({
     payload,
     header: { alg: "ES256" },
     signature,

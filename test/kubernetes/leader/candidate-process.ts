@@ -40,8 +40,8 @@ export class CandidateProcess {
 }
 
 /**
- * The periods in which each candidate believed to lead, from the first to the last sample of each unbroken
- * series.
+ * The periods in which each candidate considered itself leader, from the first to the last sample of each
+ * unbroken series.
  */
 export function reigns(candidates: readonly CandidateProcess[]): readonly Reign[] {
   const all = candidates.flatMap(({ identity, samples }) => reignsIn(identity, samples));

@@ -132,7 +132,7 @@ describe("The agent's configuration", () => {
     assert.throws(() => load(["--ca-root", "SYSTEM", "--cache-dir", "/cache"]), /--cache-dir: .*--ca-root/);
   });
 
-  it("has Istio's defaults", () => {
+  it("uses Istio's defaults", () => {
     const config = load([]);
     assert.deepEqual(config.caAddresses, [{ host: "kasbah.kasbah-system.svc", port: 15012 }]);
     assert.equal(caRootPath(config), "./var/run/secrets/istio/root-cert.pem");

@@ -37,7 +37,7 @@ describe("FileSet", () => {
   const versions = async () =>
     (await readdir(directory.path)).filter((name) => name.startsWith("..kasbah-") || name.includes("tmp"));
 
-  it("is the complete old or new version, whichever call fails (row 11), and the next attempt succeeds", async () => {
+  it("leaves the complete old or new version, whichever call fails (row 11), and succeeds at the next attempt", async () => {
     await set.publish(setOf("0"));
     const counting = faultyFs();
     await new FileSet(directory.path, { ...counting, symlink }).publish(setOf("1"));
@@ -123,13 +123,13 @@ describe("FileSet", () => {
     assert.equal(await readFile(directory.join("cert-chain.pem"), "utf8"), "chain 1");
   });
 
-  it("has the requested modes regardless of the umask", async () => {
+  it("writes files with the requested modes regardless of the umask", async () => {
     await set.publish(setOf("1"));
     assert.equal((await stat(directory.join("key.pem"))).mode & 0o777, 0o600);
     assert.equal((await stat(directory.join("cert-chain.pem"))).mode & 0o777, 0o644);
   });
 
-  it("holds a set if and only if every byte, mode and link matches", async () => {
+  it("reports a set as current if and only if every byte, mode and link matches", async () => {
     assert.equal(await set.holds(setOf("1")), false);
     await set.publish(setOf("1"));
     assert.equal(await set.holds(setOf("1")), true);

@@ -24,7 +24,7 @@ describe("rotateAt", () => {
     assert.equal(due.getTime(), notAfter.getTime() + 1_000);
   });
 
-  it("is half of the lifetime plus or minus 14.4 minutes with the defaults", () => {
+  it("rotates at half of the lifetime plus or minus 14.4 minutes with the defaults", () => {
     const defaults = { graceRatio: 0.5, jitter: 0.01 };
     assert.equal(hoursAfterReceipt(defaults, 0.5), 12);
     assert.equal(hoursAfterReceipt(defaults, 0), 12.24);
@@ -33,7 +33,7 @@ describe("rotateAt", () => {
     );
   });
 
-  it("is between receipt and expiry for every policy and roll", () => {
+  it("returns a time between receipt and expiry for every policy and roll", () => {
     const share = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
       fc.property(
@@ -60,7 +60,7 @@ describe("retryDelayMs", () => {
     }
   });
 
-  it("stays within 0.1 to 30 seconds for any number of failures", () => {
+  it("returns 0.1 to 30 seconds for any number of failures", () => {
     fc.assert(
       fc.property(roll, fc.integer({ min: 1, max: 100_000 }), (rolled, failures) => {
         const delay = retryDelayMs({ ...attempt, failures, roll: rolled });
@@ -69,7 +69,7 @@ describe("retryDelayMs", () => {
     );
   });
 
-  it("stays within five seconds after the secret expires, unless the CA refused", () => {
+  it("returns at most five seconds once the secret has expired, unless the CA refused", () => {
     const ended = { ...attempt, failures: 1_000, remainingMs: -1, roll: 0.999 };
     assert.ok(retryDelayMs(ended) <= 5_000);
     assert.ok(retryDelayMs({ ...ended, pace: "slow" }) > 5_000);
@@ -85,7 +85,7 @@ describe("retryDelayMs", () => {
     assert.ok(remainingMs > 0);
   });
 
-  it("is long after a refusal, but shorter close to the expiry", () => {
+  it("returns a long delay after a refusal, but a shorter one close to the expiry", () => {
     assert.ok(retryDelayMs({ ...attempt, pace: "slow" }) >= 10_000);
     assert.ok(retryDelayMs({ ...attempt, pace: "slow", remainingMs: 4_000 }) <= 4_000);
   });
@@ -97,7 +97,7 @@ describe("retryDelayMs", () => {
 });
 
 describe("callDeadlineMs", () => {
-  it("is ten seconds while enough time is left and when there is no secret", () => {
+  it("returns ten seconds while enough time is left and when there is no secret", () => {
     for (const remainingMs of [undefined, 0, -1, 3_600_000])
       assert.equal(callDeadlineMs(remainingMs, 3), 10_000);
   });
@@ -107,7 +107,7 @@ describe("callDeadlineMs", () => {
     assert.equal(callDeadlineMs(6_000, 3) * 3, 3_000);
   });
 
-  it("stays long enough to call a reachable CA until the expiry", () => {
+  it("leaves enough time to call a reachable CA until the expiry", () => {
     assert.equal(callDeadlineMs(1, 3), 250);
   });
 });

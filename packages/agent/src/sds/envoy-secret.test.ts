@@ -8,7 +8,7 @@ import { leafResource, rootsResource } from "./envoy-secret.ts";
 const receivedAt = new Date("2030-01-01T00:00:00Z");
 
 describe("An Envoy secret", () => {
-  it("has no root in its chain and the key of its leaf", async () => {
+  it("excludes the root from the chain and contains the key of the leaf", async () => {
     const secret = await mintSecret({ receivedAt, ttlMs: 60_000 });
     const sent = leafResource("default", secret).secret;
     assert.ok(sent?.kind === "tlsCertificate" && sent.name === "default");
@@ -28,7 +28,7 @@ describe("An Envoy secret", () => {
     ["RSA-2048", "traditional", "RSA PRIVATE KEY"],
     ["RSA-2048", "pkcs8", "PRIVATE KEY"],
   ] as const) {
-    it(`has a ${keyType} key as ${label} if the key format is ${keyFormat}`, async () => {
+    it(`contains a ${keyType} key as ${label} if the key format is ${keyFormat}`, async () => {
       const secret = await mintSecret({ receivedAt, ttlMs: 60_000, keyType, keyFormat });
       const sent = leafResource("default", secret).secret;
       assert.ok(sent.kind === "tlsCertificate");
@@ -38,14 +38,14 @@ describe("An Envoy secret", () => {
     });
   }
 
-  it("has the whole trust bundle under ROOTCA", async () => {
+  it("contains the whole trust bundle under ROOTCA", async () => {
     const secret = await mintSecret({ receivedAt, ttlMs: 60_000 });
     const sent = rootsResource("ROOTCA", secret).secret;
     assert.ok(sent?.kind === "validationContext" && sent.name === "ROOTCA");
     assert.equal(Buffer.from(sent.trustedCa).toString(), secret.bundle.toPem());
   });
 
-  it("has equal versions for equal bytes and different ones otherwise", async () => {
+  it("assigns equal versions to equal bytes and different versions to different bytes", async () => {
     const secret = await mintSecret({ receivedAt, ttlMs: 60_000 });
     const other = await mintSecret({ receivedAt, ttlMs: 60_000 });
     const versions = (of: WorkloadSecret) =>

@@ -97,14 +97,14 @@ describe("The SDS socket", () => {
     await connects(path);
   });
 
-  it("has mode 0600 in a directory of mode 0700, with no other files", async () => {
+  it("creates the socket with mode 0600 in a directory of mode 0700, with no other files", async () => {
     await start();
     assert.equal((await lstat(directory.join("uds"))).mode & 0o777, 0o700);
     assert.equal((await lstat(path)).mode & 0o777, 0o600);
     assert.deepEqual(await readdir(directory.join("uds")), ["socket"]);
   });
 
-  it("has the configured mode, even when recreated, and keeps the directory's mode", async () => {
+  it("creates and recreates the socket with the configured mode, and keeps the directory's mode", async () => {
     await mkdir(directory.join("uds"), { mode: 0o750 });
     const socket = create(path, { mode: 0o660 });
     await socket.start();
@@ -163,7 +163,7 @@ describe("The SDS socket", () => {
     assert.equal(await readFile(directory.join("uds"), "utf8"), "in the way");
   });
 
-  it("leaves a foreign file in its place alone, even on stop, and logs that once", async () => {
+  it("does not touch a foreign file at its path, even on stop, and logs that once", async () => {
     const socket = await start();
     await rm(path);
     await writeFile(path, "precious");

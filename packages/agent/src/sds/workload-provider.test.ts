@@ -161,7 +161,7 @@ describe("WorkloadProvider", () => {
     }
   });
 
-  it("has the same version for the same contents under either name", async () => {
+  it("returns the same version for the same contents under either name", async () => {
     await publish();
     assert.equal(catalog.current("default")?.version, catalog.current(own)?.version);
     assert.equal(catalog.current("ROOTCA")?.version, catalog.current("spiffe://cluster.local")?.version);

@@ -35,7 +35,7 @@ describe("SecretStore", () => {
     assert.equal(store.state(), "expired");
   });
 
-  it("holds an immutable value", () => {
+  it("returns an immutable value", () => {
     store.publish(secret);
     assert.throws(() => Object.assign(store.current ?? {}, { notAfter: new Date() }), TypeError);
   });

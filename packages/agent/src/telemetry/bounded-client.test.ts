@@ -5,7 +5,7 @@ import { SecretStore } from "../secret/secret-store.ts";
 import { statusDocument } from "./status-document.ts";
 
 describe("The status with many clients", () => {
-  it("stays below 1 MiB for every client behavior, and counts what it leaves out", () => {
+  it("limits the document to 1 MiB for every client behavior, and counts the omitted items", () => {
     const clock = new FakeClock();
     const text = '"'.repeat(8_192);
     const names = Array.from({ length: 256 }, (_, index) => `${index}${text}`);

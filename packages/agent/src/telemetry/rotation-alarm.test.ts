@@ -28,7 +28,7 @@ describe("RotationAlarm", () => {
     return { clock, store, registry, logger, alarm, observer, fail, secret, told };
   };
 
-  it("row 3: rises at 50, 25 and 10 % of the lifetime left, with one log line each", async () => {
+  it("row 3: raises the alarm at 50, 25 and 10 % of the lifetime left, with one log line each", async () => {
     const { clock, store, registry, logger, fail, secret, alarm } = await setUp();
     fail();
     store.publish(secret);
@@ -51,7 +51,7 @@ describe("RotationAlarm", () => {
     assert.match(await registry.metrics(), /kasbah_agent_rotation_alarm\{life_left_percent="10"\} 1/);
   });
 
-  it("clears with the next secret, and starts over afterwards", async () => {
+  it("clears the alarm with the next secret, and starts over afterwards", async () => {
     const { clock, store, registry, logger, observer, fail, secret, told } = await setUp();
     store.publish(secret);
     clock.jump(80_000);

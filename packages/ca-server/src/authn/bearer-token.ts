@@ -20,10 +20,8 @@ const maxTokenLength = 16 * 1024;
 const forbiddenHeaders = ["jwk", "jku", "x5c", "x5u", "crit", "b64", "zip", "enc"];
 
 /**
- * Reads the first `Bearer` token of a call; undefined if there is none. It ignores further authorization
- * values. A JWE has five parts and is rejected before anything is decoded, which prevents decompression
- * bombs.
- *
+ * Reads the first `Bearer` token of a call; undefined if there is none. Further values are ignored. A JWE has
+ * five parts and is rejected before anything is decoded, which prevents decompression bombs.
  * @throws CaError `TOKEN_REJECTED`.
  */
 export function readBearerToken({ authorization }: CallCredentials): BearerToken | undefined {

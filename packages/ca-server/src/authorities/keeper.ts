@@ -40,9 +40,7 @@ export class AuthorityKeeper implements IssuerSource {
   }
 
   /**
-   * Makes a transition durable, then lets it take effect. `change` receives the current state and may return
-   * it unchanged.
-   *
+   * Makes a transition durable, then lets it take effect. `change` may return the current state unchanged.
    * @throws StateError `STATE_NOT_DURABLE`, which leaves the current state unchanged; and any error of
    * `change`
    */

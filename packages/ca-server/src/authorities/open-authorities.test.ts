@@ -175,7 +175,7 @@ describe("Authorities of a state directory", () => {
 
   it("adopts the key that was created before a crash interrupted the write of the state", async () => {
     const before = await fingerprints();
-    // As if the process had ended between the keys and the state that names them.
+    // Simulates a crash after the keys are stored and before the state names them.
     await rm(directory.join("control", "state-0.json"));
     assert.deepEqual(await fingerprints(), before);
     assert.deepEqual((await readdir(inside())).sort(), ["intermediate-1", "root-1"]);
@@ -216,7 +216,7 @@ describe("Authorities of a state directory", () => {
     assert.equal(certificate.extensions.nameConstraints?.permitted.length, 1);
   });
 
-  it("opens without the key of a retiring authority, which signs no more", async () => {
+  it("opens without the key of a retiring authority, which no longer signs", async () => {
     const { keeper, driver } = await open();
     await keeper.coverLeaf(keeper.activeIssuer(clock.now()), new Date(clock.now().getTime() + dayMs));
     await driver.rotate("intermediate");
@@ -224,7 +224,7 @@ describe("Authorities of a state directory", () => {
     await keeper.coverLeaf(keeper.activeIssuer(clock.now()), new Date(clock.now().getTime() + dayMs));
     await driver.look(false);
     assert.equal(keeper.state.rotation?.stage, "retiring");
-    // As if the state in which it had retired, and its key was destroyed, had been lost.
+    // Simulates the loss of the state in which the authority had retired and its key had been destroyed.
     await rm(inside("intermediate-1", "ca-key.pem"));
     await open();
   });

@@ -214,7 +214,7 @@ describe("RotationDriver", () => {
     await open();
     await ca.driver.look(true);
     assert.equal(ca.keeper.state.authorities.find(({ id }) => id === "root-1")?.stage, "retired");
-    // The successor has nearly the age of the root, and has expired with it.
+    // The successor is almost as old as the root and has expired as well.
     await rejectsWithCode(open(), "AUTHORITY_EXPIRED");
   });
 

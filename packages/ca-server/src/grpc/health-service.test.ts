@@ -43,7 +43,7 @@ describe("createHealthRoutes", () => {
     assert.equal(await refused(Buffer.from("0aff", "hex")), 3);
   });
 
-  it("knows no service but its own", async () => {
+  it("answers NOT_FOUND for any service but its own", async () => {
     assert.equal(await refused(checkHealth.request.encode({ service: "other" })), 5);
   });
 

@@ -47,7 +47,7 @@ describe("A token bucket", () => {
     );
   });
 
-  it("allows a call after the stated delay, and none that comes a whole token too early", () => {
+  it("allows a call after the stated delay, and rejects one that is a whole token too early", () => {
     fc.assert(
       fc.property(anyRate, fc.nat(1_000_000), (rate, startMs) => {
         let bucket: Bucket | undefined;
@@ -64,7 +64,7 @@ describe("A token bucket", () => {
     const rate = { perMinute: 60, burst: 1 };
     const impatient = Array.from({ length: 101 }, (_, tenth) => tenth * 100);
     const { length } = admitted(rate, impatient);
-    // Tenths of tokens do not add up to whole tokens in binary, and rounding must never favour the caller.
+    // Tenths of tokens do not add up to whole tokens in binary, and rounding must never favor the caller.
     assert.ok(length === 10 || length === 11, `${length}`);
   });
 

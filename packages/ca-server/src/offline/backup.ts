@@ -98,11 +98,9 @@ function isEncrypted(key: string): boolean {
 }
 
 /**
- * Restores a backup into a state directory without a CA. Serials are random, so none repeats. The CA does not
- * know which leaves it issued after the backup, so every authority stays trusted for the longest lifetime of
- * a leaf.
- *
- * @throws StateError `BACKUP_MALFORMED`; `STATE_IN_USE` if there is already a CA; `STATE_LOCKED`
+ * Restores a backup into a state directory without a CA. The leaves that the CA issued after the backup are
+ * unknown, so every authority stays trusted for the longest lifetime of a leaf.
+ * @throws StateError `BACKUP_MALFORMED`; `STATE_IN_USE` if a CA already exists; `STATE_LOCKED`
  */
 export async function restoreState(
   stateDirectory: string,

@@ -166,7 +166,7 @@ describe("Name in a configured URL", () => {
     assert.ok(Array.isArray(list) && list.length > 0);
   });
 
-  it("fails as a lookup error if it does not exist", async () => {
+  it("fails with a lookup error if it does not exist", async () => {
     await assert.rejects(lookUp(`${"x".repeat(300)}.invalid`, loopbacks, true), { code: /^E/ });
   });
 });

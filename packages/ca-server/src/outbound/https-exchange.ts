@@ -38,10 +38,8 @@ const defaultTimeoutMs = 5_000;
 const defaultMaxBytes = 1024 * 1024;
 
 /**
- * Performs one HTTPS exchange. Redirects are not followed, because they would send the token to a host that
- * is not configured. The address is checked when connecting, so that a second DNS answer cannot bypass the
- * rules.
- *
+ * Performs one HTTPS exchange. It follows no redirects, which would send the token to another host, and
+ * checks the address when it connects, so that a second DNS answer cannot bypass the rules.
  * @throws HttpsError, or the connection's error; it contains neither the token nor any part of a body
  */
 export async function exchange(

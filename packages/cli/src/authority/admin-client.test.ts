@@ -44,7 +44,7 @@ describe("AdminClient", () => {
     };
   }
 
-  it("gives up on a silent socket after the answer deadline, even before an act", async () => {
+  it("gives up on a silent socket after the answer deadline, even before an operation", async () => {
     await using _silent = await listen("silent.sock", () => undefined);
     const patient = { answerMs: 200, actMs: 60_000 };
     const stuck = new AdminClient(directory.join("silent.sock"), "alice", patient);
@@ -60,7 +60,7 @@ describe("AdminClient", () => {
     await rejectsWithCode(lost.status(), "ADMIN_UNREACHABLE");
   });
 
-  it("does not claim that an act failed if its answer is late", async () => {
+  it("does not claim that an operation failed if its answer is late", async () => {
     ca.refusal = { code: grpcStatus.DEADLINE_EXCEEDED, message: "Deadline exceeded" };
     const { message } = await rejectsWithCode(client.rotate("root"), "ADMIN_FAILED");
     assert.match(

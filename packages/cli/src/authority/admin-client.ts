@@ -28,8 +28,8 @@ export interface AdminDeadlines {
   /** For the CA to answer a query. */
   readonly answerMs: number;
   /**
-   * For an act: generating a 4096-bit key takes many seconds on a small machine, and another act may run
-   * first.
+   * For an operation: generating a 4096-bit key takes many seconds on a small machine, and another operation
+   * may run first.
    */
   readonly actMs: number;
 }
@@ -83,7 +83,7 @@ export class AdminClient implements OperatorClient {
     return this.#call(explainIdentity, { spiffeId }, this.#deadlines.answerMs);
   }
 
-  /** Queries the status first, so that only a live CA gets the long deadline of an act. */
+  /** Queries the status first, so that only a live CA gets the long deadline of an operation. */
   async #act<Request>(method: Method<Request, AuthorityStatusMessage>, request: Request) {
     await this.status();
     return this.#call(method, request, this.#deadlines.actMs);

@@ -16,10 +16,8 @@ export interface FollowDeps {
 }
 
 /**
- * Prints each stage as it begins, until the rotation is complete. Aborting the signal does not stop the
- * rotation.
- *
- * @throws CliError `ROTATION_ABORTED`, or the error of `read` once it has been `ADMIN_UNREACHABLE` for two
+ * Prints each stage as it begins, until the rotation is complete. The signal does not stop the rotation.
+ * @throws CliError `ROTATION_ABORTED`; or the error of `read`, if it stays `ADMIN_UNREACHABLE` for two
  * minutes
  */
 export async function followRotation(

@@ -104,7 +104,7 @@ describe("Failures between kasbah and a CA in a cluster", () => {
     assert.match(String((await list()).error?.message), /exited with code 127/);
   });
 
-  it("keeps the error code of a CA that refuses an act, and does not ask another replica", async () => {
+  it("keeps the error code of a CA that refuses an operation, and does not ask another replica", async () => {
     const script =
       'case "$*" in *pause*) echo "kasbah: not now (OPERATION_REFUSED)" >&2; exit 1;; esac; cat "$0.json"';
     await replicas.onExec("kasbah-0", script);
@@ -115,7 +115,7 @@ describe("Failures between kasbah and a CA in a cluster", () => {
     assert.doesNotMatch((await replicas.execs()).join(), /kasbah-1/);
   });
 
-  it("reports that an interrupted act may have completed", async () => {
+  it("reports that an interrupted operation may have completed", async () => {
     const started = replicas.path("started");
     const script = `case "$*" in *pause*) touch ${started}; exec sleep 20;; esac; cat "$0.json"`;
     await replicas.onExec("kasbah-0", script);
@@ -129,7 +129,7 @@ describe("Failures between kasbah and a CA in a cluster", () => {
     assert.match(String(error?.message), /the operation may have completed/);
   });
 
-  it("reports that an act may have completed if the connection breaks", async () => {
+  it("reports that an operation may have completed if the connection breaks", async () => {
     const script =
       'case "$*" in *pause*) echo "error: stream broke" >&2; kill -9 $PPID; exit 1;; esac; cat "$0.json"';
     await replicas.onExec("kasbah-0", script);

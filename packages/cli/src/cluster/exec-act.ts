@@ -2,10 +2,10 @@ import { CliError, type CliErrorCode } from "../errors.ts";
 import type { RunKubectl } from "../kubectl/kubectl.ts";
 import { execKasbah, type PodCall } from "./exec-kasbah.ts";
 
-/** Longer than the deadline that the command in the pod allows for an act. */
+/** Longer than the deadline that the command in the pod allows for an operation. */
 const deadlineMs = 90_000;
 
-/** Failures after which an act may have completed, and the codes to report for them. */
+/** Failures after which an operation may have completed, and the codes to report for them. */
 const uncertain: Partial<Record<CliErrorCode, CliErrorCode>> = {
   ADMIN_UNREACHABLE: "ADMIN_FAILED",
   TARGET_REPLY_INVALID: "TARGET_REPLY_INVALID",

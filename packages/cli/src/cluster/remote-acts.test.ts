@@ -4,7 +4,7 @@ import { FakeReplicas, podNamed } from "./fake-replicas.fixture.ts";
 
 const names = ["kasbah-0", "kasbah-1", "kasbah-2"] as const;
 
-describe("An act on a CA in a cluster", () => {
+describe("Operation on a CA in a cluster", () => {
   let replicas: FakeReplicas;
 
   beforeEach(async () => {
@@ -16,7 +16,7 @@ describe("An act on a CA in a cluster", () => {
 
   const run = (...argv: string[]) => replicas.run(["-n", "mesh", ...argv]);
 
-  it("runs an act once, on the first replica that answers, in the operator's name", async () => {
+  it("runs an operation once, on the first replica that answers, in the operator's name", async () => {
     await replicas.list(podNamed("kasbah-0", { phase: "Pending" }), "kasbah-1", "kasbah-10", "kasbah-2");
     await replicas.fails("kasbah-1", "ADMIN_UNREACHABLE", "nothing answers");
     await replicas.answers("kasbah-2", busy);

@@ -14,9 +14,9 @@ export interface RemoteDeps extends ReplicasDeps {
 const status = { args: ["authority", "status"], schema: authorityStatus, merge: mergeStatus };
 
 /**
- * The CA in a cluster: runs `kasbah` in its pods through `kubectl exec`. Queries go to every replica; an act
- * goes to one, because replicas act on shared state. Throws CliError `ADMIN_UNREACHABLE`, `ADMIN_FORBIDDEN`,
- * `ADMIN_FAILED`, `OPERATION_REFUSED`, `TARGET_REPLY_INVALID`, `PROCESS_FAILED`.
+ * The CA in a cluster: runs `kasbah` in its pods through `kubectl exec`. Queries go to every replica; an
+ * operation goes to one, because replicas share their state. Throws CliError `ADMIN_UNREACHABLE`,
+ * `ADMIN_FORBIDDEN`, `ADMIN_FAILED`, `OPERATION_REFUSED`, `TARGET_REPLY_INVALID`, `PROCESS_FAILED`.
  */
 export class RemoteCa implements OperatorClient {
   /** Every query starts one process per replica in the cluster. */
@@ -60,8 +60,8 @@ export class RemoteCa implements OperatorClient {
   }
 
   /**
-   * Sends the act to the first replica that reports a status. A replica whose CA is stopped also reports one;
-   * the act then fails there.
+   * Sends the operation to the first replica that reports a status. A replica whose CA is stopped also
+   * reports one; the operation then fails there.
    */
   #act(name: string, ...flags: readonly string[]): Promise<AuthorityStatusMessage> {
     const args = [`--operator=${this.#operator}`, "authority", name, ...flags];

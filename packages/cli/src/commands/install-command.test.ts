@@ -15,7 +15,7 @@ const kinds = (yaml: string) => parseAllDocuments(yaml).map((document) => docume
 describe("kasbah install", () => {
   let directory: TemporaryDirectory;
   let nowMs: number;
-  /** How long each look of kubectl takes, by the fake clock. */
+  /** How long each call of kubectl takes on the fake clock. */
   let lookMs: number;
   let path: string;
 

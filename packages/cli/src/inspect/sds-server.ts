@@ -9,9 +9,7 @@ import type { Findings } from "./findings.ts";
 const maxResponseBytes = 1024 * 1024;
 
 /**
- * Requests `default` and `ROOTCA` from an SDS server as Envoy does, one stream each, and drops the private
- * key.
- *
+ * Requests `default` and `ROOTCA` as Envoy does, one stream each, and drops the private key.
  * @throws CliError `TARGET_UNREACHABLE`, or `TARGET_REPLY_INVALID` if the answer is not a secret
  * @throws PkiError if the server sends anything but certificates
  */

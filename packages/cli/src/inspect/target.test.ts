@@ -32,7 +32,7 @@ describe("parseTarget", () => {
     }
   });
 
-  it("cannot escape from the openssl command that contains it", () => {
+  it("quotes a target so that it cannot escape from the openssl command", () => {
     assert.equal(shellWord("it's; rm -rf $HOME"), `'it'\\''s; rm -rf $HOME'`);
     assert.ok(opensslCommand({ kind: "file", path: "a b.pem" }).endsWith("-in 'a b.pem'"));
   });

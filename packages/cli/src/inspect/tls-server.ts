@@ -8,9 +8,7 @@ import type { Findings } from "./findings.ts";
 const longestChain = 10;
 
 /**
- * Makes one TLS handshake without a client certificate and returns the certificates of the server, trusted or
- * not. Sends nothing after the handshake.
- *
+ * Returns the certificates that a TLS server presents, trusted or not, from a single handshake.
  * @throws CliError `TARGET_UNREACHABLE` if there is no connection or no certificate within the deadline
  * @throws PkiError `CERTIFICATE_MALFORMED`
  */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { toJson, toJsonLine } from "./json.ts";
 
 describe("JSON on a terminal", () => {
-  it("contains nothing that a terminal interprets, and has the same meaning", () => {
+  it("escapes everything that a terminal interprets, and keeps the meaning", () => {
     const texts = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.constantFrom("\u001b[2J", "\u009b2J", "\u202e", "\u2028", "\ufeff", "\u{e0001}", '"\\'),

@@ -85,10 +85,8 @@ export class EntryError extends Error {}
 
 /**
  * Reads the line of an entry.
- *
- * @throws EntryError if the line is not an entry, has a later version or is not canonical; the message never
- * quotes
- *   the line
+ * @throws EntryError if the line is not an entry, has a later version or is not canonical; never quotes the
+ * line
  */
 export function parseEntry(line: Uint8Array): LedgerEntry {
   const entry = readEntryValue(parseJson(line));

@@ -266,7 +266,7 @@ describe("AuditIndex", () => {
       assert.deepEqual(reported, [10, 20]);
     });
 
-    it("indexes in memory what another index lacks", async () => {
+    it("indexes in memory the entries that are missing from another index", async () => {
       await ledger.write(issued(), issued());
       const index = AuditIndex.inMemory(1);
       open.push(index);

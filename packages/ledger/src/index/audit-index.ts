@@ -44,11 +44,8 @@ export class AuditIndex {
   }
 
   /**
-   * Opens the index in a file. Unless `readOnly`, it is created if it is missing, damaged or of another
-   * version.
-   *
-   * @throws Error if this process may not write there, or with `readOnly` if there is no index of this
-   * version
+   * Opens the index in a file. Unless `readOnly`, it is created if missing, damaged or of another version.
+   * @throws Error if this process may not write there, or with `readOnly` if no index of this version exists
    */
   static open(path: string, { readOnly = false }: { readonly readOnly?: boolean } = {}): AuditIndex {
     return new AuditIndex(readOnly ? openToRead(path) : openToWrite(path), !readOnly);

@@ -44,7 +44,7 @@ export class IndexWriter {
       if (read.entry?.kind === "issued") this.#writeCertificate(bucket, read.index, read.entry, validity);
       if (read.entry?.kind === "authority") this.#writeAuthority(read.index, read.entry);
     }
-    // Sorted, so that neighbours in the tree are written to the same page.
+    // Sorted, so that neighbors in the tree are written to the same page.
     keys.sort(([one], [other]) => one - other);
     for (const [hash, at] of keys) key.run(bucket, hash, at);
     this.#statements.bucket.run(bucket, times.min, times.max, validity.min, validity.max);

@@ -15,7 +15,7 @@ export interface Place {
 
 const windowBytes = 65_536;
 
-/** Reads lines by their places. Neighbouring lines share one read. */
+/** Reads lines by their places. Neighboring lines share one read. */
 export class LineSource {
   readonly #directory: string;
   #handle: FileHandle | undefined;

@@ -6,7 +6,7 @@ describe("NaiveTree", () => {
     assert.deepEqual([2, 3, 4, 5, 8, 9, 600].map(splitOf), [1, 2, 2, 4, 4, 8, 512]);
   });
 
-  it("has the roots of certificate-transparency's reference tree", () => {
+  it("computes the roots of certificate-transparency's reference tree", () => {
     const tree = new NaiveTree(referenceEntries.map(naiveLeaf));
     const roots = referenceRoots.map((_, size) => tree.root(size));
     assert.deepEqual(

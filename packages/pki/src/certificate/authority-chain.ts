@@ -13,9 +13,8 @@ export interface AuthorityChainToVerify extends Path {
 }
 
 /**
- * Verifies that leaves signed by the authority will chain to a root of the bundle (RFC 5280 §6.1): it is a CA
- * that may sign, every path length leaves room, and names, signatures and validity are right at `now`. A root
- * is its own anchor.
+ * Verifies that leaves signed by the authority will chain to a root of the bundle (RFC 5280 §6.1): it may
+ * sign, and path lengths, names, signatures and validity are right at `now`. A root is its own anchor.
  * @throws PkiError `CHAIN_INVALID` naming the rule
  */
 export function verifyAuthorityChain({ authority, trustDomain, ...path }: AuthorityChainToVerify): void {

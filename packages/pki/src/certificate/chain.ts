@@ -9,9 +9,8 @@ export interface ChainToVerify extends Path {
 }
 
 /**
- * Verifies that the leaf chains to a root of the bundle through exactly these intermediates in this order
- * (RFC 5280 §6.1), and that nothing on the way has expired or contains an unprocessed critical extension. The
- * identity of the leaf is not checked.
+ * Verifies that the leaf chains to a root through exactly these intermediates in this order (RFC 5280 §6.1),
+ * all valid now and without an unprocessed critical extension. It does not check the identity of the leaf.
  * @throws PkiError `CHAIN_INVALID` naming the rule
  */
 export function verifyChain({ leaf, ...path }: ChainToVerify): void {

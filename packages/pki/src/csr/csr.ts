@@ -37,9 +37,8 @@ interface UnverifiedRequest {
 }
 
 /**
- * Reads one PEM `CERTIFICATE REQUEST` (PKCS#10, RFC 2986) of at most 16 KiB in canonical DER, rejects weak
- * and malformed keys before OpenSSL sees them, and verifies the self-signature over exactly the bytes
- * received.
+ * Reads one PEM `CERTIFICATE REQUEST` (RFC 2986) of at most 16 KiB in canonical DER, rejects weak and
+ * malformed keys before OpenSSL sees them, and verifies the self-signature over the bytes received.
  * @throws PkiError `CSR_MALFORMED`, `CSR_KEY_REJECTED` or `CSR_SIGNATURE_INVALID`
  */
 export function parseCertificateRequest(pem: string): CertificateRequest {

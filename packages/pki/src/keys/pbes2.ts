@@ -18,9 +18,8 @@ const maxScryptWork = 1n << 20n;
 const ciphers: ReadonlySet<string> = new Set([oid.aes128Cbc, oid.aes192Cbc, oid.aes256Cbc]);
 
 /**
- * Rejects an EncryptedPrivateKeyInfo (RFC 5958 §3) whose key would take minutes to derive, or whose
- * encryption is too weak, before computing any of it. It accepts only PBES2 (RFC 8018 §6.2) with PBKDF2 or
- * scrypt (RFC 7914 §7) and AES-CBC.
+ * Rejects an EncryptedPrivateKeyInfo (RFC 5958 §3) that is weak or would take minutes to decrypt, before any
+ * computation. It accepts PBES2 (RFC 8018 §6.2) with PBKDF2 or scrypt (RFC 7914 §7) and AES-CBC.
  * @throws PkiError `KEY_MALFORMED` or `DER_MALFORMED`
  */
 export function checkEncryption(encryptedKey: Uint8Array): void {

@@ -66,7 +66,7 @@ const refused: Readonly<Record<string, () => Uint8Array>> = {
   "a point with a coordinate equal to the prime": () =>
     ecSpki(new Uint8Array([4, ...prime256, ...point.subarray(33)])),
   "a point of zeros": () => ecSpki(new Uint8Array(65).with(0, 4)),
-  "a P-256 point labelled P-384": () =>
+  "a P-256 point labeled P-384": () =>
     ecSpki(point, encodeSequence(encodeOid(oid.ecPublicKey), encodeOid(curveOids.p384))),
   "an EC key without parameters": () => ecSpki(point, encodeSequence(encodeOid(oid.ecPublicKey))),
   "EC with explicit curve parameters": () => ec("P-256", "explicit"),
@@ -141,7 +141,7 @@ describe("parsePublicKey", () => {
 describe("isPointOnCurve", () => {
   for (const name of keyTypesIn("EC")) {
     const { curve } = keyTypes[name];
-    it(`accepts OpenSSL's keys on ${name} and rejects neighbouring points`, () => {
+    it(`accepts OpenSSL's keys on ${name} and rejects neighboring points`, () => {
       for (let round = 0; round < 10; round += 1) {
         const jwk = generateKeyPairSync("ec", { namedCurve: name }).publicKey.export({ format: "jwk" });
         const x = new Uint8Array(Buffer.from(jwk.x ?? "", "base64url"));

@@ -22,8 +22,7 @@ export interface ExpectedAuthority {
 }
 
 /**
- * Checks a finished root or intermediate independently of the writer, as `lintWorkloadCertificate` does for
- * leaves: it rebuilds subject and extensions octet by octet, and OpenSSL reads the whole certificate. A
+ * Checks a finished root or intermediate independently of the writer, octet by octet and with OpenSSL. A
  * mistake would stay in every trust bundle for years.
  * @throws PkiError `LINT_FAILED` naming the rule
  */

@@ -29,9 +29,8 @@ const minSerialLength = 12;
 const maxSerialLength = 16;
 
 /**
- * Checks a finished workload certificate independently of the writer: it rebuilds every field octet by octet,
- * and OpenSSL reads and verifies the whole certificate. A certificate that differs from the approved order
- * must not leave the CA.
+ * Checks a finished workload certificate independently of the writer, octet by octet and with OpenSSL. A
+ * certificate that differs from the approved order must not leave the CA.
  * @throws PkiError `LINT_FAILED` naming the rule
  */
 export function lintWorkloadCertificate(c: Certificate, expected: ExpectedWorkloadCertificate): void {

@@ -4,9 +4,8 @@ const defaultMaxBytes = 16 * 1024;
 const lineLength = 64;
 
 /**
- * The bytes of the only PEM block in the text. Stricter than RFC 7468: one exact label, nothing around the
- * base64, at most `maxBytes` characters (16 KiB). It avoids regular expressions, which have blocked event
- * loops for a minute on PEM.
+ * The bytes of the only PEM block in the text, with one exact label and at most `maxBytes` characters (16
+ * KiB). It uses no regular expressions, which have blocked event loops for a minute on PEM.
  * @throws PkiError `PEM_MALFORMED`
  */
 export function parsePemBlock(text: string, label: string, maxBytes = defaultMaxBytes): Uint8Array {

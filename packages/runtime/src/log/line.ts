@@ -19,7 +19,7 @@ export function jsonLine({ level, time, event, facts }: LogLine): string {
 
 const colours = { debug: 34, info: 32, warn: 33, error: 31, event: 36, facts: 90 } as const;
 
-/** Returns a printer of lines for people, with the local time, and with colours on a terminal. */
+/** Returns a printer of lines for people, with the local time, and with colors on a terminal. */
 export function prettyLines(inColour: boolean): Printer {
   const paint = (text: string, as: keyof typeof colours) =>
     inColour ? `\u001b[${colours[as]}m${text}\u001b[39m` : text;

@@ -154,7 +154,7 @@ describe("createLogger", () => {
     assert.ok(written < 3000);
   });
 
-  it("keeps running after its reader has gone", async () => {
+  it("keeps running after its reader disconnects", async () => {
     const { logger, reader } = setUp();
     reader.destroy(new Error("EPIPE"));
     logger.info("without a reader");
@@ -193,7 +193,7 @@ describe("createLogger", () => {
     ]);
   });
 
-  it("prints short lines for people, with colours only on a terminal", () => {
+  it("prints short lines for people, with colors only on a terminal", () => {
     const { logger, reader } = setUp("info", "pretty");
     logger.error("failed", { code: 14 });
     assert.match(reader.text, /^\[\d\d:\d\d:\d\d\.\d{3}\] ERROR: failed \{"code":14\}\n$/);

@@ -2,7 +2,7 @@
 const maxTextLength = 65_536;
 
 /**
- * Removes PEM blocks and JWTs from a text, whole or partial: the last defence of the rule that none is ever
+ * Removes PEM blocks and JWTs from a text, whole or partial: the last defense of the rule that none is ever
  * logged or published. Cut a text only after this, because half a token is not recognized. Matches start at
  * word boundaries only, so that hostile text takes linear time.
  */

@@ -36,7 +36,7 @@ export class Gauge<L extends string = string> implements Metric {
     this.inc(-by);
   }
 
-  /** Removes all labelled values; without labels, the value becomes zero. */
+  /** Removes all labeled values; without labels, the value becomes zero. */
   reset(): void {
     this.#samples.clear();
   }

@@ -138,7 +138,7 @@ function behaves(
     assert.equal(handled, 0);
   });
 
-  it("answers an unknown method UNIMPLEMENTED", async () => {
+  it("answers an unknown method with UNIMPLEMENTED", async () => {
     await serve(unary((call) => Promise.resolve(call.request())));
     await assert.rejects(channel.unary(method("/test.Echo/Shout"), "hello", soon), {
       code: grpcStatus.UNIMPLEMENTED,

@@ -32,7 +32,7 @@ describe("Loop", () => {
     assert.deepEqual(sinceStart(), [0, 1_000, 2_000, 2_300, 2_600]);
   });
 
-  it("delays its first pass when asked to", async () => {
+  it("delays its first pass by the given time", async () => {
     const startedMs = clock.monotonicMs();
     loop.start(500);
     await clock.advance(499);

@@ -5,7 +5,7 @@ import { RetryPace } from "./retry-pace.ts";
 const base = { baseMs: 100, capMs: 30_000 };
 
 describe("RetryPace", () => {
-  it("stays within 0 and the cap for any attempt, however large", () => {
+  it("returns a pause between 0 and the cap for any attempt number", () => {
     const roll = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     fc.assert(
       fc.property(fc.nat(100_000), roll, (attempt, value) => {
@@ -30,7 +30,7 @@ describe("RetryPace", () => {
     );
   });
 
-  it("waits as long as the peer asked for, but at most a minute", () => {
+  it("waits as long as the peer requested, but at most a minute", () => {
     const pace = new RetryPace({ ...base, roll: () => 0.5 });
     assert.equal(pace.delayMs({ attempt: 0, retryAfterMs: 9_000 }), 9_000);
     assert.equal(pace.delayMs({ attempt: 0, retryAfterMs: 3_600_000 }), 60_000);

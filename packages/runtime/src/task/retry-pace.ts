@@ -11,16 +11,16 @@ export interface RetryPaceOptions {
 export interface FailedTry {
   /** From 0. */
   readonly attempt: number;
-  /** The pause that the peer asked for. */
+  /** The pause that the peer requested. */
   readonly retryAfterMs?: number | undefined;
   /** Replaces the cap of the pace. */
   readonly capMs?: number;
 }
 
-/** If the peer asks for more, the retry does not wait longer than this. */
+/** The longest pause for which the retry honors the peer's request. */
 const longestRetryAfterMs = 60_000;
 
-/** Computes the pause before a retry: full jitter, and at least as long as the peer asked for. */
+/** Computes the pause before a retry: full jitter, and at least as long as the peer requested. */
 export class RetryPace {
   readonly #options: RetryPaceOptions;
 
@@ -35,7 +35,7 @@ export class RetryPace {
   }
 }
 
-/** A random pause from 0 to the limit, so that clients which failed together do not retry together. */
+/** A random pause from 0 to the limit, so that clients that failed together do not retry together. */
 function fullJitterMs({ boundMs, roll }: { readonly boundMs: number; readonly roll: number }): number {
   return Math.floor(roll * boundMs);
 }

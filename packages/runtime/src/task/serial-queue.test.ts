@@ -20,7 +20,7 @@ describe("SerialQueue", () => {
     return { run, ...finish };
   };
 
-  it("starts a task only when the one before it has ended", async () => {
+  it("starts a task only when the previous one has finished", async () => {
     const [first, second] = [task("first"), task("second")];
     const results = [queue.run(first.run), queue.run(second.run)];
     second.resolve("2");
@@ -45,7 +45,7 @@ describe("SerialQueue", () => {
     await assert.rejects(failed, /disk full/);
   });
 
-  it("is settled when its last task has failed", async () => {
+  it("counts as settled after its last task fails", async () => {
     const last = task("last");
     const failed = queue.run(last.run);
     let isSettled = false;

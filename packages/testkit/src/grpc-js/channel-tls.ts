@@ -6,7 +6,7 @@ import type { HostPort } from "@kasbah/runtime";
 /** grpc-js passes an IP address to Node as the SNI name, which Node 26 rejects (RFC 6066 §3), so this placeholder replaces it. */
 const sniForAddresses = "address.invalid";
 
-/** TLS to `address` that trusts only `rootsPem`. The certificate of a server dialled by IP address must contain the address. */
+/** TLS to `address` that trusts only `rootsPem`. The certificate of a server dialed by IP address must contain the address. */
 export function channelTls(
   { host }: HostPort,
   rootsPem: string,

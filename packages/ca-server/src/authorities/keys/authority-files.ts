@@ -58,12 +58,9 @@ export function keyPem(keyPair: KeyPair, passphrase: Secret | undefined): string
 }
 
 /**
- * Loads a pair. Returns undefined if the directory does not exist.
- *
- * If a passphrase is given but the key on disk is not encrypted, it is encrypted now.
- *
- * @throws StateError if the directory exists but is incomplete, damaged or exposed: a new key never replaces
- * it.
+ * Loads a pair; undefined if the directory does not exist. With a passphrase, it encrypts a key that is not
+ * encrypted.
+ * @throws StateError if the directory is incomplete, damaged or exposed: a new key never replaces it
  */
 export async function loadAuthority(
   directory: string,

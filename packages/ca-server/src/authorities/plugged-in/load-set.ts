@@ -38,10 +38,8 @@ export interface PluggedInOptions {
 const maxRootsLength = 128 * 1024;
 
 /**
- * Loads the CA in a directory. Returns undefined if none of its files exists. A certificate revocation list
- * beside them is ignored, so that a bad list cannot block a good key.
- *
- * @throws StateError `PLUGGED_IN_INCOMPLETE`, `PLUGGED_IN_REJECTED`, `AUTHORITY_KEY_EXPOSED`,
+ * Loads the CA in a directory; undefined if none of its files exists. A bad revocation list is ignored.
+ * @throws StateError `PLUGGED_IN_INCOMPLETE`, `PLUGGED_IN_REJECTED`, `AUTHORITY_KEY_EXPOSED` or
  * `KEY_PASSPHRASE_*`
  */
 export async function loadPluggedInSet(

@@ -64,10 +64,8 @@ export function advance(state: AuthorityState, now: Date): AuthorityState {
 }
 
 /**
- * Returns to the authority that signed before. If the new one has already signed, it retires in turn, trusted
- * until its last leaf has expired. No other rotation starts automatically until the operator resumes
- * rotations.
- *
+ * Returns to the previous signer. If the new one has already signed, it retires, trusted until its last leaf
+ * expires. No rotation starts automatically until the operator resumes rotations.
  * @throws OperationError from stage `retiring` on, because the former authority must not sign again
  */
 export function abort(state: AuthorityState, now: Date): AuthorityState {

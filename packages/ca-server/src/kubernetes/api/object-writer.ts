@@ -11,11 +11,9 @@ export interface ObjectPlace {
 }
 
 /**
- * Writes the object that `make` returns for the current one; undefined leaves it unchanged. The write applies
- * only to the version that was read, and is refused if another writer was faster.
- *
+ * Writes the object that `make` returns for the current one; undefined leaves it unchanged.
  * @returns whether the object was written; false if its namespace is terminating
- * @throws ApiAnswerError, with status 409 if another writer was faster
+ * @throws ApiAnswerError, with status 409 if another writer changed the object after it was read
  */
 export async function writeObject(
   { client, collection, name }: ObjectPlace,

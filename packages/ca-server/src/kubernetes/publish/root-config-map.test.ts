@@ -55,7 +55,7 @@ describe("ConfigMap with a root", () => {
   const compare = (change: Partial<PublishedRoot>, lastPublished?: string) =>
     compareRoot({ ...current, ...change }, digestOf("ours"), lastPublished);
 
-  it("parses in any shape, without its content", () => {
+  it("parses a ConfigMap of any shape, and keeps only a digest of its content", () => {
     const large = "x".repeat(1_000_000);
     const object = {
       metadata: { labels: { "istio.io/config": "true" } },

@@ -251,7 +251,7 @@ describe("AuthoritySecret", () => {
     assert.deepEqual(follower.current, { count: 1 });
   });
 
-  it("writes on after another client labelled the Secret or restored an older copy", async () => {
+  it("continues to write after another client labeled the Secret or restored an older copy", async () => {
     const ca = await open();
     await ca.update(grow);
     const old = api.secret as SecretObject;

@@ -20,11 +20,9 @@ export interface TakeOverDeps {
 }
 
 /**
- * Returns the CA that istiod left in a Secret, either self-signed (`istio-ca-secret`) or plugged in
- * (`cacerts`), so that a mesh keeps its root. The Secret stays unchanged: to go back, start istiod again.
- *
- * @throws StateError `PLUGGED_IN_REJECTED` if one exists but is unusable: with a new root every client would
- * lose trust
+ * Returns the CA that istiod left in a Secret, self-signed or plugged in, so that a mesh keeps its root. The
+ * Secret stays unchanged: to go back, start istiod again.
+ * @throws StateError `PLUGGED_IN_REJECTED` if one is unusable: under a new root, clients would lose trust
  */
 export async function findTakeOver(deps: TakeOverDeps): Promise<PluggedInSet | undefined> {
   const { namespace, names, logger } = deps;

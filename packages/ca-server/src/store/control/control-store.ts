@@ -88,11 +88,9 @@ export class ControlStore<S> {
   }
 
   /**
-   * Makes the state that `change` returns current once it is durable. `change` receives the current state at
-   * its turn. Returning the same object writes nothing, and throwing fails only this caller.
-   *
-   * @throws StateError `STATE_NOT_DURABLE`, which leaves the current state unchanged. The disk contains either
-   *   state, and the next write replaces the file, since a repeated fsync after a failed one proves nothing.
+   * Makes the state that `change` returns current once it is durable. The same object means no write.
+   * @throws StateError `STATE_NOT_DURABLE`: the current state is unchanged, the disk contains either state,
+   * and the next write replaces the file, because repeating a failed fsync proves nothing
    */
   update(change: (current: S) => S): Promise<S> {
     return this.#queue.run(() => this.#apply(change));

@@ -24,7 +24,7 @@ describe("kasbah authority", () => {
 
   const run = (...argv: string[]) => runKasbah(argv, { env: { KASBAH_STATE_DIR: directory.path } });
 
-  it("passes on why the CA refuses an act", async () => {
+  it("passes on why the CA refuses an operation", async () => {
     ca.refusal = { code: grpcStatus.FAILED_PRECONDITION, message: "OPERATION_REFUSED: not now" };
     const { error } = await run("authority", "abort");
     assert.equal(error?.code, "OPERATION_REFUSED");
@@ -90,7 +90,7 @@ describe("kasbah authority", () => {
     assert.deepEqual(JSON.parse(said), JSON.parse(JSON.stringify(busy)));
   });
 
-  it("requests each act once, with the expected epoch and the operator's name", async () => {
+  it("requests each operation once, with the expected epoch and the operator's name", async () => {
     for (const argv of [["abort", "--if-epoch", "7"], ["abort"], ["pause"], ["resume"]]) {
       assert.equal((await run("authority", ...argv)).error, undefined);
     }

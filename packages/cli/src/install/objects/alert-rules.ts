@@ -31,7 +31,7 @@ function expiringSoon(name: string, subject: string, seconds: string, consequenc
 const issuerSecondsLeft =
   '(kasbah_authority_expiry_timestamp{kind!="root"} and kasbah_authority_stage < 3) - time()';
 
-/** The codes whose alert in the CA's status table is wanted, as an alternation of a regular expression. */
+/** The codes whose alert satisfies `isWanted`, as an alternation for a regular expression. */
 function codesOf(isWanted: (alert: RefusalAlert) => boolean): string {
   return Object.entries(statusTable)
     .filter(([, { alert }]) => isWanted(alert))

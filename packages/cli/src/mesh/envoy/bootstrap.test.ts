@@ -68,7 +68,7 @@ describe("createBootstrap", () => {
     assert.equal((format as Record<string, string>)["serial"], "%DOWNSTREAM_PEER_SERIAL%");
   });
 
-  it("has only the listeners that are configured", () => {
+  it("contains only the configured listeners", () => {
     const { nodeId, cluster, admin, sdsSocket } = settings;
     const { listeners, clusters } = createBootstrap({ nodeId, cluster, admin, sdsSocket }).static_resources;
     assert.deepEqual(listeners, []);

@@ -68,7 +68,7 @@ function refused(problems: readonly string[]): { readonly ok: false; readonly pr
 }
 
 /**
- * Finds repeated keys, of which parsers use different ones, and aliases, with which a few lines expand to
+ * Finds repeated keys, which parsers resolve differently, and aliases, with which a few lines expand to
  * millions.
  */
 function structureFaults(document: YamlDocument): readonly { offset: number; message: string }[] {

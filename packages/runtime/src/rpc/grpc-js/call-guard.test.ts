@@ -168,7 +168,7 @@ describe("CallGuard", () => {
     });
   });
 
-  it("leaves streams alone: it neither counts nor refuses nor ends them", async () => {
+  it("neither counts, refuses nor ends streams", async () => {
     await using world = await serve(60);
     using timers = manualTimers();
     world.refusal = later;

@@ -38,7 +38,7 @@ describe("ConnectionGuard", () => {
       assert.equal(server.guard.size, 2);
     });
 
-    it("closes a connection whose only call may last forever, which unauthenticated callers can open", async () => {
+    it("closes a connection whose only call may last forever, because unauthenticated callers can open such calls", async () => {
       await using server = await listen({ maxConnections: 1 });
       using watcher = await dial(server);
       assert.equal(await get(watcher, "/lasting"), 200);

@@ -165,7 +165,7 @@ describe("Http2Channel over TLS", () => {
 
     after(() => server.close(100));
 
-    it("reaches the server by address, by name, and by a name other than the dialled one", async () => {
+    it("reaches the server by address, by name, and by a name other than the dialed one", async () => {
       for (const [host, more] of [
         ["127.0.0.1", {}],
         ["localhost", {}],

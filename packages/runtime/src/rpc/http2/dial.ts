@@ -7,7 +7,7 @@ import { formatHostPort, type HostPort } from "../../address.ts";
 export interface TlsTarget {
   readonly address: HostPort;
   readonly rootsPem: string;
-  /** The name that the server's certificate must contain, if it is not the dialled host. */
+  /** The name that the server's certificate must contain, if it is not the dialed host. */
   readonly serverName?: string;
   /** The client certificate for a server that requests one; PEM, leaf first. */
   readonly clientIdentity?: { readonly certificateChainPem: string; readonly privateKeyPem: string };

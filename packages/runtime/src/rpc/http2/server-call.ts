@@ -58,7 +58,7 @@ export class ServerCall {
     }
   }
 
-  /** The call is answered, or its client has gone. */
+  /** The call is answered, or its client has disconnected. */
   get #isOver(): boolean {
     return this.#isAnswered || this.#stream.destroyed || this.#stream.closed;
   }
