@@ -113,7 +113,7 @@ describe("Server on a Unix socket under abuse of HTTP/2 and gRPC", () => {
     ["is not a gRPC request", framed(hello), undefined, { "content-type": "application/json" }],
     ["is gRPC-Web", framed(hello), undefined, { "content-type": "application/grpc-web" }],
     ["uses the method PUT", framed(hello), undefined, { ":method": "PUT" }],
-    ["lacks its te header", framed(hello), INTERNAL, { te: undefined }],
+    ["has no te header", framed(hello), INTERNAL, { te: undefined }],
     ["has a deadline in letters", framed(hello), INTERNAL, { "grpc-timeout": "soon" }],
     ["has a nine-digit deadline", framed(hello), INTERNAL, { "grpc-timeout": "100000000S" }],
     ["has a negative deadline", framed(hello), INTERNAL, { "grpc-timeout": "-1S" }],

@@ -16,7 +16,7 @@ await runMain(
       mode: option({
         flag: "--mode <mode>",
         env: "KASBAH_MODE",
-        help: "what goes wrong",
+        help: "the fault to simulate",
         schema: schema.choice(["none", "bad-config", "throw", "reject", "chatter"]),
         default: "none",
       }),

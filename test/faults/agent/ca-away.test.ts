@@ -86,7 +86,7 @@ describe("Agent whose CA is down", function () {
         mostAtOnce = Math.max(mostAtOnce, concurrent);
         await systemClock.sleep(200);
         concurrent -= 1;
-        throw new FakeRefusal({ code: grpcStatus.UNAVAILABLE, message: "not quite up" });
+        throw new FakeRefusal({ code: grpcStatus.UNAVAILABLE, message: "still starting" });
       };
       const { socket } = await stage.pod({ ca, caAddress: gate.address });
       for (let spentMs = 0; spentMs < awayMs; spentMs += 500) {

@@ -94,7 +94,7 @@ describe("readConfinedFile", () => {
     assert.ok(seen.has("good"), [...seen].join());
   });
 
-  it("reads through links that stay inside, through kubelet's links, and in a directory that appeared later", async () => {
+  it("reads through links that stay inside, through the kubelet's links, and in a directory that appeared later", async () => {
     await symlink("cert.pem", home.join("certs/link.pem"));
     assert.equal(await read(home.join("certs/link.pem")), "good");
     const volume = await mountKubeletVolume(home.join("certs/volume"), { "tls.crt": "one" });

@@ -15,7 +15,7 @@ export class GenerationReader {
   }
 
   /**
-   * Reads files of one generation. kubelet replaces a volume by swapping its `..data` link, and a swap
+   * Reads files of one generation. The kubelet replaces a volume by swapping its `..data` link, and a swap
    * between two reads would combine an old certificate with a new key. @throws AgentError `FILE_REFUSED` or
    * `FILE_UNREADABLE`
    */

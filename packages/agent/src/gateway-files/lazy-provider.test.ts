@@ -58,7 +58,7 @@ describe("LazyFileProvider", () => {
     const name = `file-root:${home.join("root.pem")}`;
     let told = 0;
     for (let i = 0; i < 3; i += 1) names.watch(name, () => told++);
-    names.watch(name, () => assert.fail("told after it left"))();
+    names.watch(name, () => assert.fail("notified after it unsubscribed"))();
     await eventually(() => told === 3);
     assert.equal(names.current(name)?.name, name);
     assert.equal(loads.count, 1);

@@ -155,7 +155,7 @@ describe("FileProvider", () => {
     await isServed(nameOf("shop"), pair(0));
   });
 
-  it("serves the last of a thousand of kubelet's swaps, and a matching pair at every moment", async () => {
+  it("serves the last of a thousand swaps by the kubelet, and a matching pair at every moment", async () => {
     const volume = await mountKubeletVolume(home.join("shop"), kubeletNames(pair(0)));
     const pushed: (string | undefined)[] = [];
     provider.watch(nameOf("shop"), () => pushed.push(chainOf(nameOf("shop"))));

@@ -132,7 +132,7 @@ describe("MountedSupply", () => {
     await eventually(() => store.current !== undefined);
   });
 
-  it("serves a matching pair through fifty of kubelet's swaps", async () => {
+  it("serves a matching pair through fifty swaps by the kubelet", async () => {
     let last = await mint();
     const volume = await mountKubeletVolume(directory.path, secretFiles(last));
     await supply.start();

@@ -18,8 +18,8 @@ export interface MountedSupplyDeps {
 }
 
 /**
- * Supplies the store from files that another program renews, such as kubelet or cert-manager's CSI driver. An
- * incomplete or invalid set is never published; the previous one is served until it expires.
+ * Supplies the store from files that another program renews, such as the kubelet or cert-manager's CSI
+ * driver. An incomplete or invalid set is never published; the previous one is served until it expires.
  */
 export class MountedSupply implements Component {
   readonly name = "mounted certificates";

@@ -20,16 +20,16 @@ export interface FileSetFs extends DurableFs {
 
 const nodeFileSetFs: FileSetFs = { ...nodeFs, symlink };
 
-/** The link to the current version. File watchers know kubelet's name for it. */
+/** The link to the current version. File watchers know the kubelet's name for it. */
 const dataLink = "..data";
 const versionName = /^\.\.kasbah-(\d{1,15})$/;
 const leftoverName = /^\.\.\.kasbah-\d{1,15}\.tmp-/;
 const maxFileBytes = 512 * 1024;
 
 /**
- * A directory whose files change together, like kubelet's volumes: each version is a subdirectory, `..data`
- * links to the current one, and each file is a link through `..data`. One rename swaps all files, so readers
- * see one complete version even after a power cut and even if plain files were there before.
+ * A directory whose files change together, like the kubelet's volumes: each version is a subdirectory,
+ * `..data` links to the current one, and each file is a link through `..data`. One rename swaps all files, so
+ * readers see one complete version even after a power cut and even if plain files were there before.
  */
 export class FileSet {
   readonly #directory: string;

@@ -33,7 +33,7 @@ describe("An Envoy secret", () => {
       const sent = leafResource("default", secret).secret;
       assert.ok(sent.kind === "tlsCertificate");
       const key = Buffer.from(sent.privateKey).toString();
-      assert.ok(key.startsWith(`-----BEGIN ${label}-----\n`), "it begins otherwise");
+      assert.ok(key.startsWith(`-----BEGIN ${label}-----\n`), "the key has another PEM label");
       assert.ok(new X509Certificate(sent.certificateChain).checkPrivateKey(createPrivateKey(key)));
     });
   }

@@ -95,7 +95,7 @@ describe("SecretCache (row 2)", () => {
   const isIgnored = async ({ isDeleted }: { isDeleted: boolean }) => {
     const { store, roots } = await begin();
     assert.equal(store.current, undefined);
-    assert.equal(roots.learned, undefined, "nothing of it was learned");
+    assert.equal(roots.learned, undefined, "none of its roots was learned");
     assert.equal((await readdir(directory)).includes("secret.json"), !isDeleted);
     assert.ok(logger.events.some(({ level, event }) => level === "warn" && event.includes("cache")));
     assert.ok(!/PRIVATE KEY|BEGIN CERT/.test(JSON.stringify(logger.events)));

@@ -58,7 +58,7 @@ describe("RotationDriver", () => {
       await ca.driver.pause();
       const before = await readdir(directory.join("authorities"));
       await rejectsWithCode(ca.driver.rotate("root"), "OPERATION_REFUSED");
-      assert.deepEqual(await readdir(directory.join("authorities")), before, "no key was made for nothing");
+      assert.deepEqual(await readdir(directory.join("authorities")), before, "no unused key was created");
     });
 
     it("does not advance while paused, and continues when resumed", async () => {
@@ -102,7 +102,7 @@ describe("RotationDriver", () => {
       assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, "intermediate-2");
       await ca.driver.abort({});
       assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, "intermediate-1");
-      assert.equal(ca.keeper.trustBundle().roots.length, 2, "leaves of the new one are out");
+      assert.equal(ca.keeper.trustBundle().roots.length, 2, "leaves of the new authority exist");
       await pass(2 * leafMs);
       assert.equal(ca.keeper.trustBundle().roots.length, 1);
       await issue();
@@ -138,7 +138,7 @@ describe("RotationDriver", () => {
       await pass(243 * dayMs, true);
       assert.deepEqual(stages(), { "root-1": "active", "intermediate-1": "active" });
       await pass(dayMs);
-      assert.equal(ca.keeper.state.rotation, undefined, "nothing starts between the schedule's looks");
+      assert.equal(ca.keeper.state.rotation, undefined, "nothing starts between two checks of the schedule");
       await pass(0, true);
       assert.equal(ca.keeper.state.signerId, "intermediate-2");
     });

@@ -44,7 +44,7 @@ describe("Gauges of the authorities", () => {
     assert.equal(
       await value('kasbah_authority_stage{authority="root-1",kind="root"}'),
       undefined,
-      "it has retired",
+      "the authority has retired",
     );
     const end = await value('kasbah_authority_expiry_timestamp{authority="root-2",kind="root"}');
     assert.ok(end !== undefined && end > now());

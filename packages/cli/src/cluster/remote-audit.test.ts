@@ -52,9 +52,9 @@ describe("remoteAudit", () => {
     const broken = {
       "an entry of another kind": { ...bad, entry: { ...bad.entry, kind: "refused" } },
       "an entry of a later version": { ...bad, entry: { ...bad.entry, v: 3 } },
-      "an entry with one field more": { ...bad, entry: { ...bad.entry, key: "x" } },
+      "an entry with an additional field": { ...bad, entry: { ...bad.entry, key: "x" } },
       "no entry": { ...bad, entry: undefined },
-      "an index that is none": { ...bad, index: -1 },
+      "a negative index": { ...bad, index: -1 },
     };
     for (const [what, one] of Object.entries(broken)) {
       await answer(who(one), who(one), who(one));

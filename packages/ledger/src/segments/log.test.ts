@@ -85,7 +85,7 @@ describe("SegmentLog", () => {
       await rejectsWithCode(append("two"), "LEDGER_UNAVAILABLE");
       assert.equal(log.writable, false);
       await rejectsWithCode(append("three"), "LEDGER_UNAVAILABLE");
-      assert.equal(disk.writes, 2, "a log that failed is not tried again for each call");
+      assert.equal(disk.writes, 2, "a failed log is not retried for each call");
     });
 
     it("recovers automatically once there is space, without a trace of the rejected line", async () => {
@@ -237,5 +237,5 @@ async function waitUntil(holds: () => Promise<boolean>): Promise<void> {
     if (await holds()) return;
     await delay(5);
   }
-  assert.fail("it did not come about");
+  assert.fail("the condition was never met");
 }

@@ -91,7 +91,7 @@ describe("KeyPair", () => {
         ["pkcs8", "PRIVATE KEY"],
       ] as const) {
         const pem = keyPair.toPem(format);
-        assert.ok(pem.startsWith(`-----BEGIN ${label}-----\n`), `${format} begins otherwise`);
+        assert.ok(pem.startsWith(`-----BEGIN ${label}-----\n`), `${format} has another PEM label`);
         assert.ok(parsePrivateKey(pem).publicKey.equals(keyPair.publicKey));
         const spki = execFileSync("openssl", ["pkey", "-pubout", "-outform", "DER"], { input: pem });
         assert.deepEqual(new Uint8Array(spki), keyPair.publicKey.spki);

@@ -80,8 +80,8 @@ describe("writeIntermediate", () => {
     const other = await createKeyPair("P-256");
     const foreign = broken((data) => other.sign(data));
     await rejectsWithCode(createIntermediate(foreign, "P-256"), "LINT_FAILED");
-    const gone = broken(() => Promise.reject(new Error("the token was pulled")));
-    await assert.rejects(createIntermediate(gone, "P-256"), /the token was pulled/);
+    const gone = broken(() => Promise.reject(new Error("the HSM was removed")));
+    await assert.rejects(createIntermediate(gone, "P-256"), /the HSM was removed/);
   });
 
   it("accepts a signing key that answers asynchronously", async () => {

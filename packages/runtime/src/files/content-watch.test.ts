@@ -135,7 +135,7 @@ describe("ContentWatch", () => {
     await rm(directory.join("old"), { recursive: true });
   });
 
-  it("loads the last state after two hundred swaps of kubelet's link", async () => {
+  it("loads the last state after two hundred swaps of the kubelet's link", async () => {
     const swap = async (version: number) => {
       await mkdir(directory.join(`..v${version}`));
       await writeFile(directory.join(`..v${version}`, "file"), String(version));

@@ -55,7 +55,7 @@ const longestWaitMs = 60_000;
 
 /**
  * Watches files by their content. Inotify only triggers an earlier read; polling finds the changes that it
- * misses, such as a replaced directory, kubelet's swap of a link, or a machine without free watches.
+ * misses, such as a replaced directory, the kubelet's swap of a link, or a machine without free watches.
  */
 export class ContentWatch implements Component {
   readonly name: string;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 export type VolumeFiles = Readonly<Record<string, string | undefined>>;
 
 /**
- * A directory as kubelet mounts a Secret, ConfigMap or token: links into `..data`, which is a link to the
+ * A directory as the kubelet mounts a Secret, ConfigMap or token: links into `..data`, which is a link to the
  * directory of one generation.
  */
 export interface KubeletVolume {
@@ -13,8 +13,8 @@ export interface KubeletVolume {
   /** The path of a file in the volume. */
   join(name: string): string;
   /**
-   * Replaces all contents atomically, in kubelet's order: new directory, new link, rename over `..data`, new
-   * names linked, old names unlinked, old directory removed.
+   * Replaces all contents atomically, in the kubelet's order: new directory, new link, rename over `..data`,
+   * new names linked, old names unlinked, old directory removed.
    */
   swap(files: VolumeFiles): Promise<void>;
 }

@@ -46,7 +46,7 @@ describe("readToken", () => {
     assert.ok(!inspect(token).includes("a.b.c") && !JSON.stringify({ token }).includes("a.b.c"));
   });
 
-  it("follows kubelet's symlink swap five hundred times without an incomplete read", async () => {
+  it("follows the kubelet's symlink swap five hundred times without an incomplete read", async () => {
     const tokenOf = (round: number) => `token-${round}`.repeat(50);
     const volume = await mountKubeletVolume(directory.join("volume"), { token: tokenOf(0) });
     const mounted = volume.join("token");

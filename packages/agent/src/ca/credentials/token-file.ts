@@ -6,7 +6,7 @@ import { parseTokenExpiry } from "../../identity.ts";
 const maxTokenBytes = 16 * 1024;
 
 /**
- * Reads the service account token. It is read for every call because kubelet replaces it by swapping a
+ * Reads the service account token. It is read for every call because the kubelet replaces it by swapping a
  * symlink, and a token kept in memory would expire. Throws TOKEN_UNREADABLE or TOKEN_EMPTY.
  */
 export async function readToken(path: string): Promise<Secret> {
@@ -35,7 +35,7 @@ export function refuseExpiredToken(token: Secret, path: string, now: Date): void
   if (expiresAt === undefined) return;
   const agoMs = now.getTime() - expiresAt.getTime();
   if (agoMs < expiryLeewayMs) return;
-  const fix = "find out why kubelet does not renew it, and check the local clock";
+  const fix = "find out why the kubelet does not renew it, and check the local clock";
   const message = `the token in ${path} expired ${Math.floor(agoMs / 1_000)} s ago; ${fix}`;
   throw new AgentError("TOKEN_EXPIRED", message);
 }

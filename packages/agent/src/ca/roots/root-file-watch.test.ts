@@ -92,7 +92,7 @@ describe("watchRootFile", () => {
     assert.ok(published.at(-1)?.bundle.equals(bundle(next, old)));
   });
 
-  it("follows kubelet's swap of a linked directory of roots", async () => {
+  it("follows the kubelet's swap of a linked directory of roots", async () => {
     publishFirst();
     await mkdir(directory.join("..v1"));
     await writeFile(directory.join("..v1", "root-cert.pem"), old.rootPem + next.rootPem);

@@ -49,7 +49,7 @@ describe("A delta subscription", () => {
     assert.equal(
       onDeltaUpdate(next.subscription, ["default"], both).response,
       undefined,
-      "refused bytes came back",
+      "rejected bytes were sent again",
     );
   });
 
@@ -161,7 +161,7 @@ describe("A delta subscription", () => {
     const nack = { nonce: response.nonce, rejection: "no" };
     const refused = onDeltaRequest(subscription, ask(nack), both).subscription;
     const kept = onDeltaRequest(refused, ask({ subscribe: ["default"] }), both);
-    assert.equal(kept.response, undefined, "to ask again for a name that was not left changes nothing");
+    assert.equal(kept.response, undefined, "subscribing again to a subscribed name changes nothing");
     const left = onDeltaRequest(refused, ask({ unsubscribe: ["default"] }), both).subscription;
     const late = onDeltaRequest(left, ask(nack), both).subscription;
     const back = onDeltaRequest(late, ask({ subscribe: ["default"] }), both);
@@ -217,7 +217,7 @@ describe("A delta subscription", () => {
             heldOrServed,
           );
           state = step.subscription;
-          if (isUpdate) assert.equal(lacking(state, now.versions), undefined, "an update was kept back");
+          if (isUpdate) assert.equal(lacking(state, now.versions), undefined, "an update was withheld");
         }
       }),
     );
@@ -242,7 +242,7 @@ function checkResponse(
   for (const name of response.names) {
     const version = versions.get(name);
     assert.ok(known.has(name) && subscription.names.has(name) && version !== undefined);
-    assert.ok(!before.nacked.get(name)?.includes(version), "refused bytes came back");
+    assert.ok(!before.nacked.get(name)?.includes(version), "rejected bytes were sent again");
     heldOrServed.add(name);
   }
   for (const name of response.removed) assert.ok(!known.has(name) && !heldOrServed.has(name) && name !== "*");

@@ -49,7 +49,7 @@ describe("A SotW subscription", () => {
     assert.deepEqual(next.response?.names, ["default"]);
     response = next.response ?? response;
     const back = onSotwUpdate(next.subscription, ["default"], both);
-    assert.equal(back.response, undefined, "refused bytes came back");
+    assert.equal(back.response, undefined, "rejected bytes were sent again");
   });
 
   it("reports every NACK, and which are repeated", () => {

@@ -91,7 +91,7 @@ describe("PolicySource", () => {
     assert.equal(logger.named("policy loaded").length, 3);
   });
 
-  it("reloads the file when a symbolic link is swapped, as kubelet does with a ConfigMap", async () => {
+  it("reloads the file when a symbolic link is swapped, as the kubelet does with a ConfigMap", async () => {
     await writeFile(directory.join("one.yaml"), open);
     await writeFile(directory.join("two.yaml"), closed);
     await symlink("one.yaml", path);

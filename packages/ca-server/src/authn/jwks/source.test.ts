@@ -107,7 +107,7 @@ describe("JwksSource", () => {
     await started;
     try {
       source.current();
-      assert.fail("there is no set");
+      assert.fail("a key set was returned");
     } catch (error) {
       assertCode(error, "AUTHENTICATOR_UNAVAILABLE");
     }

@@ -163,7 +163,7 @@ describe("PluggedInSource", () => {
     assert.deepEqual(
       [signer(), trusts(first)],
       ["intermediate-2", true],
-      "the file still holds the old root",
+      "the file still contains the old root",
     );
     await writeFile(join(directory.join("cacerts"), "root-cert.pem"), second.certificate.toPem());
     await source.take();

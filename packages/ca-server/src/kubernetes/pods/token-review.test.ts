@@ -48,7 +48,7 @@ describe("TokenReview request", () => {
   async function refusal(trouble: FakeTrouble, timeoutMs?: number): Promise<ReviewUnavailable> {
     api.trouble = trouble;
     const error = await review(timeoutMs).then(
-      (status) => assert.fail(`there is no verdict, but it was read as ${JSON.stringify(status)}`),
+      (status) => assert.fail(`expected no result, got ${JSON.stringify(status)}`),
       (thrown: unknown) => thrown,
     );
     assert.ok(error instanceof ReviewUnavailable, String(error));

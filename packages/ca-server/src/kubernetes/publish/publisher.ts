@@ -182,7 +182,8 @@ export class RootPublisher implements Component {
     const facts = { namespace, manager: root?.owner ?? unknown, code: rootPublisherConflict };
     if (news === "conflict begins")
       this.#deps.logger.warn("another program writes the root; leaving it unchanged", facts);
-    if (news === "conflict ends") this.#deps.logger.info("no other program writes the root any more", facts);
+    if (news === "conflict ends")
+      this.#deps.logger.info("the other program no longer writes the root", facts);
   }
 
   #mayWrite(namespace: string): boolean {

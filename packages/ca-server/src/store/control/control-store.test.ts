@@ -112,7 +112,7 @@ describe("ControlStore", () => {
       await open();
       assert.deepEqual((await open()).current, { count: 4, recoveries: 1 });
       await rm(directory.join(last));
-      assert.equal((await open()).current.recoveries, 2, "both files had been rewritten");
+      assert.equal((await open()).current.recoveries, 2, "both files were rewritten");
     });
 
     it("refuses to open if both generations are damaged, or if none exists but one must", async () => {
@@ -199,7 +199,7 @@ describe("ControlStore", () => {
           current.count >= (safe ?? 0) && current.count <= (safe ?? 0) + 1,
           `cut at ${cut}: ${current.count}`,
         );
-        assert.equal(current.recoveries, 0, "nothing looked damaged");
+        assert.equal(current.recoveries, 0, "no file was damaged");
         states += 1;
       }
     }

@@ -19,7 +19,7 @@ A rotation goes through these stages. A stage ends once every certificate issued
   distributed  every new trust bundle contains the new root; the old authority still signs
   active       the new authority signs; abort switches back to the old one
   retiring     the old authority never signs again and stays trusted until its last certificate expires
-  retired      no trust bundle contains the old root any more
+  retired      the old root is no longer in any trust bundle
 
 Examples
   $ kasbah authority list

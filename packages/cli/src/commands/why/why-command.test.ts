@@ -29,7 +29,7 @@ const decision: DecisionMessage = {
   expected: 'aud to contain one of ["istio-ca"]',
   seen: '["vault"]',
   fix: "mount a token with that audience",
-  causes: ["the nearest", "and what lay beneath it"],
+  causes: ["the nearest cause", "and the underlying cause"],
   serial: "",
   ignored: [],
   disregarded: ["CLIENT_CERTIFICATE_REJECTED"],
@@ -121,8 +121,8 @@ describe("kasbah why", () => {
         '  seen         ["vault"]\n' +
         "  fix          mount a token with that audience\n" +
         "  disregarded  CLIENT_CERTIFICATE_REJECTED\n" +
-        "  because      the nearest\n" +
-        "               and what lay beneath it\n",
+        "  because      the nearest cause\n" +
+        "               and the underlying cause\n",
     );
   });
 

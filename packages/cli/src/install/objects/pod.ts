@@ -93,7 +93,7 @@ function spreadOver(topologyKey: string): Json {
 
 function mounts(installation: Installation): Json {
   const state = { name: "state", mountPath: volumePath };
-  // The whole directory, because kubelet never updates a single file mounted with subPath.
+  // The whole directory, because the kubelet never updates a single file mounted with subPath.
   const policy = { name: "policy", mountPath: policyPath, readOnly: true };
   const own = policyMapName(installation) === undefined ? [state] : [state, policy];
   return [...own, ...installation.values.pod.volumeMounts];
