@@ -51,7 +51,9 @@ function noText(pattern: RegExp, allowed: (source: Source) => boolean): void {
 
 const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
 
-/** The folders of the two transports; other code imports each only through its entry in the package's exports. */
+/**
+ * The folders of the two transports; other code imports each only through its entry in the package's exports.
+ */
 const transports = ["packages/runtime/src/rpc/grpc-js/", "packages/runtime/src/rpc/http2/"];
 
 const ours = (specifier: string) => specifier.startsWith("@kasbah/");

@@ -49,7 +49,9 @@ export function targetOf(source: Source, specifier: string): string | undefined 
   return specifier.startsWith(".") ? normalize(join(dirname(source.path), specifier)) : undefined;
 }
 
-/** The first cycle among the files' relative imports, as the list of its files; undefined if there is none. */
+/**
+ * The first cycle among the files' relative imports, as the list of its files; undefined if there is none.
+ */
 export function findCycle(
   sources: readonly Source[],
   { types = false }: { readonly types?: boolean } = {},
@@ -61,7 +63,10 @@ export function findCycle(
   return findCycleIn(new Map(sources.map((source) => [source.path, targetsOf(source)])));
 }
 
-/** The first cycle in a graph, as the list of its nodes with the first one repeated; undefined if there is none. */
+/**
+ * The first cycle in a graph, as the list of its nodes with the first one repeated; undefined if there is
+ * none.
+ */
 export function findCycleIn(graph: ReadonlyMap<string, Iterable<string>>): readonly string[] | undefined {
   const done = new Set<string>();
   const visit = (node: string, trail: readonly string[]): readonly string[] | undefined => {

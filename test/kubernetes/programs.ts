@@ -25,8 +25,8 @@ export interface ProgramWorld {
 }
 
 /**
- * The three programs in start order. They stop in reverse, because each keeps retrying without the one before
- * it.
+ * The three programs in start order. They stop in reverse, because each keeps retrying without the previous
+ * one.
  */
 export function programsOf(world: ProgramWorld): readonly Service[] {
   return [etcd(world), apiServer(world), controllerManager(world)];

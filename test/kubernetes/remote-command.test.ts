@@ -60,7 +60,7 @@ describe("kasbah on a laptop", function () {
     await Promise.all([image?.remove(), laptop?.remove(), account?.remove()]);
   });
 
-  /** An account with the role that docs/remote.md shows; the other account lacks pods/exec. */
+  /** An account with the role that docs/remote.md shows; the other account may not create pods/exec. */
   async function operatorOf(namespace: string): Promise<string> {
     const page = await readFile(join(repositoryRoot, "docs/remote.md"), "utf8");
     const [, yaml = ""] = /```yaml\n(.*?)```/s.exec(page) ?? [];

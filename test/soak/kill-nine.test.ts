@@ -11,8 +11,8 @@ const kills = Number(process.env["KASBAH_KILLS"] ?? 50);
 /** Covers every moment from before the state is opened until after a few transitions. */
 const longestRunMs = 500;
 /**
- * Authorities live for seconds, so that a transition is always due; the root lives longer, in case few runs
- * on a busy machine get as far as a transition.
+ * Authorities are valid for seconds, so that a transition is always due; the root is valid for longer, in
+ * case few runs on a busy machine get as far as a transition.
  */
 const lifetimes = ["--root-ttl", "60s", "--intermediate-ttl", "5s", "--default-ttl", "1s", "--max-ttl", "1s"];
 const everySecond = ["--rotation-schedule", "* * * * * *"];

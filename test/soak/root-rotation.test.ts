@@ -123,7 +123,7 @@ describe("Mesh with a plugged-in CA", function () {
     });
   });
 
-  it("keeps its certificates and reports the reason when a set under a new root lacks the old root", async () => {
+  it("keeps its certificates and reports the reason when a set under a new root does not contain the old root", async () => {
     await losesNothing(mesh, async () => {
       const before = await admin.status();
       await install("alone");

@@ -11,7 +11,9 @@ import { type Daemon, freeAddress } from "./processes/daemon.ts";
 import { type RunningEnvoy, startEnvoy } from "./processes/envoy.ts";
 import { provideReleases, type ReleaseChoice, type Releases, runCommand } from "./release.ts";
 
-/** Short enough for several renewals in a test, and longer than the restart of a process on a busy machine. */
+/**
+ * Short enough for several renewals in a test, and longer than the restart of a process on a busy machine.
+ */
 const leafTtl = "14s";
 const leafFlags = ["--default-ttl", leafTtl, "--max-ttl", leafTtl];
 /** The rotation of a root has three stages, each a little longer than the lifetime of a leaf. */
@@ -60,7 +62,8 @@ interface Workload {
 }
 
 /**
- * A CA and two workloads, each with an agent and a real Envoy. A test can replace the program of the CA and of each agent.
+ * A CA and two workloads, each with an agent and a real Envoy. A test can replace the program of the CA and
+ * of each agent.
  */
 export class UpgradeMesh implements AsyncDisposable {
   readonly #directory: TemporaryDirectory;
@@ -118,7 +121,10 @@ export class UpgradeMesh implements AsyncDisposable {
     this.#ca = await startCa(this.#releases[release], this.#caSettings);
   }
 
-  /** Replaces the program of one agent while its Envoy runs, and waits until Envoy has a certificate from the new one. */
+  /**
+   * Replaces the program of one agent while its Envoy runs, and waits until Envoy has a certificate from the
+   * new one.
+   */
   async replaceAgent(name: WorkloadName, release: ReleaseChoice): Promise<void> {
     const workload = this.#workload(name);
     await workload.agent.stop();
@@ -164,7 +170,10 @@ export class UpgradeMesh implements AsyncDisposable {
     );
   }
 
-  /** Sends requests through both Envoys during `work`, each on a new connection with a full mutual TLS handshake. */
+  /**
+   * Sends requests through both Envoys during `work`, each on a new connection with a full mutual TLS
+   * handshake.
+   */
   async countHandshakes(work: (traffic: Traffic) => Promise<void>): Promise<HandshakeCount> {
     const before = await this.backendStat("ssl.handshake");
     const traffic = startTraffic(this.#entry, systemClock);

@@ -18,7 +18,7 @@ export const rejectsOnSignal = moduleOf(`
 export const blocksOnSignal = moduleOf(`
   import { writeSync } from "node:fs";
   process.on("SIGUSR2", () => {
-    writeSync(1, "standing still\\n");
+    writeSync(1, "blocking the event loop\\n");
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6_000);
   });
 `);

@@ -82,7 +82,7 @@ describe("Agent process", function () {
       before.say();
       await before.nextLeaf(0);
       agent.child.kill("SIGUSR2");
-      await agent.says("standing still");
+      await agent.says("blocking the event loop");
       await assert.rejects(agent.status("/healthz/live", 1_000), /timeout/);
       await fetchLeaf(socket);
       assert.equal(await agent.status("/healthz/live"), "alive\n");

@@ -32,7 +32,7 @@ export const jwks: Target = {
     for (const key of set.value.keys) {
       const { asymmetricKeyDetails: details } = createPublicKey({ key: { ...key }, format: "jwk" });
       assert.ok((details?.modulusLength ?? 2048) >= 2048 && (details?.publicExponent ?? 65_537n) >= 65_537n);
-      assert.ok(!("d" in key) && !("k" in key), "a private member was handed on");
+      assert.ok(!("d" in key) && !("k" in key), "a private member was passed on");
     }
     return "accepted";
   },

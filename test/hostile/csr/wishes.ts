@@ -1,4 +1,5 @@
-// Well-formed CSRs that ask for more than a key proves: all are accepted, but none of the wishes is granted.
+// Well-formed CSRs that request more than a key proves: all are accepted, but none of the requests is
+// granted.
 
 import {
   attribute,

@@ -104,7 +104,7 @@ function checkLeaf(leaf: Certificate, others: readonly Certificate[], expected: 
   const keyUsages: readonly string[] = new X509Certificate(leaf.der).keyUsage ?? [];
   const missing = requiredKeyUsages.filter((oid) => !keyUsages.includes(oid));
   if (missing.length > 0) {
-    throw invalid("no_eku", `leaf lacks the extended key usage ${missing.join(", ")}`, leaf);
+    throw invalid("no_eku", `leaf is missing the extended key usage ${missing.join(", ")}`, leaf);
   }
 }
 

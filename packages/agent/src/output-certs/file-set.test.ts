@@ -27,7 +27,7 @@ describe("FileSet", () => {
     );
     return [key?.split(" ")[1], chain?.split(" ")[1]];
   };
-  /** Both files as seen by a reader that does not know `..data`. */
+  /** Both files as seen by a reader that does not use `..data`. */
   const seenByName = () =>
     Promise.all(
       ["key.pem", "cert-chain.pem"].map(

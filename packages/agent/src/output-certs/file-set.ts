@@ -20,7 +20,7 @@ export interface FileSetFs extends DurableFs {
 
 const nodeFileSetFs: FileSetFs = { ...nodeFs, symlink };
 
-/** The link to the current version. File watchers know the kubelet's name for it. */
+/** The link to the current version. It has the kubelet's name, which file watchers recognize. */
 const dataLink = "..data";
 const versionName = /^\.\.kasbah-(\d{1,15})$/;
 const leftoverName = /^\.\.\.kasbah-\d{1,15}\.tmp-/;

@@ -2,8 +2,9 @@ import { grpcStatus, type RpcStatus } from "@kasbah/runtime/rpc";
 import { type RpcStatusCodes, toRpcStatus } from "../rpc-status.ts";
 
 /**
- * Each status tells the client what to do next (SPIFFE Workload Endpoint, appendix A): INVALID_ARGUMENT and
- * UNIMPLEMENTED mean give up, UNAVAILABLE means retry. None is CANCELLED, because go-spiffe gives up on it.
+ * Each status defines what the client does next (SPIFFE Workload Endpoint, appendix A): INVALID_ARGUMENT and
+ * UNIMPLEMENTED mean to give up, UNAVAILABLE means to retry. None is CANCELLED, because go-spiffe gives up on
+ * it.
  */
 const statuses: RpcStatusCodes = {
   WORKLOAD_HEADER_MISSING: grpcStatus.INVALID_ARGUMENT,

@@ -180,7 +180,7 @@ describe("RotationDriver", () => {
     const roots = new Set<string>();
     for (let turn = 0; ca.keeper.state.rotation !== undefined; turn++) {
       const before = ca.keeper.state;
-      // A new process reads only the disk and knows nothing of the old process.
+      // A new process has only the state on disk.
       await open();
       assert.deepEqual(ca.keeper.state.rotation, before.rotation);
       seen.add(String(before.rotation?.stage));

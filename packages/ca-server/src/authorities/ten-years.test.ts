@@ -24,7 +24,10 @@ const dayMs = 24 * hourMs;
 const leafMs = dayMs;
 const intermediateMs = 30 * dayMs;
 const rootMs = 365 * dayMs;
-/** Three years see every kind of rotation, the root's included, in a few seconds; `npm run test:soak` takes ten. */
+/**
+ * Three years see every kind of rotation, the root's included, in a few seconds; `npm run test:soak` takes
+ * ten.
+ */
 const years = Number(process.env["KASBAH_YEARS"] ?? 3);
 
 const writer = createCertificateWriter();
@@ -88,7 +91,7 @@ describe(`${years} years of authorities`, () => {
       serials.add(`${serial} ${fingerprint}`);
     }
 
-    /** Verifies every valid leaf against every bundle in use and the one that the CA would hand out now. */
+    /** Verifies every valid leaf against every bundle in use and the one that the CA would return now. */
     async function pairwise(): Promise<void> {
       const now = clock.now();
       const all = agents.flatMap(({ held }) =>

@@ -48,7 +48,7 @@ describe("Alarms", () => {
     assert.deepEqual(raised, []);
   });
 
-  it("raises one alarm for a name that is new, and none while the index does not know", () => {
+  it("raises one alarm for a name that is new, and none while the index is incomplete", () => {
     alarms.look(entry);
     assert.deepEqual(raised, []);
     const stranger = { ...entry, spiffeId: `${entry.spiffeId}-2` };

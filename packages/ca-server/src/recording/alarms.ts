@@ -6,7 +6,7 @@ import { LRUCache } from "lru-cache";
 export type Alarm = "token_from_two_addresses" | "name_new_in_namespace";
 
 export interface AlarmsDeps {
-  /** Whether a certificate was ever issued for the name; undefined if the index does not know yet. */
+  /** Whether a certificate was ever issued for the name; undefined while the index is incomplete. */
   readonly isNameKnown: (spiffeId: string) => boolean | undefined;
   readonly onAlarm: (alarm: Alarm) => void;
   readonly logger: Logger;

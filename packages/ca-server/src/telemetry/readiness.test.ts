@@ -40,7 +40,7 @@ describe("Readiness", () => {
 });
 
 describe("createReadiness", () => {
-  it("collects the troubles and the warnings of every part of the CA, and is not ready if there is a trouble", async () => {
+  it("collects the failures and the warnings of every part of the CA, and is not ready if any part fails", async () => {
     let trouble: string[] = [];
     const readiness = createReadiness({
       issuers: fixedIssuers(await createTestAuthority("cluster.local")),

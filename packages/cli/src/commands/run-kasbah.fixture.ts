@@ -54,7 +54,7 @@ export interface CommandOutcome {
 }
 
 /**
- * Runs a command as main.ts does, with a clock that stands still in 2030 and sleeps that yield to the event
+ * Runs a command as main.ts does, with a clock that is frozen in 2030 and sleeps that yield to the event
  * loop.
  */
 export async function runKasbah(

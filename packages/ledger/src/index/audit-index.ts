@@ -51,7 +51,7 @@ export class AuditIndex {
     return new AuditIndex(readOnly ? openToRead(path) : openToWrite(path), !readOnly);
   }
 
-  /** An index that lives only as long as its process. @param from the first entry to add */
+  /** An index in memory. @param from the first entry to add */
   static inMemory(from = 0): AuditIndex {
     const index = new AuditIndex(openMemory(), true);
     index.#database.prepare("UPDATE state SET first = ?1, size = ?1").run(from);

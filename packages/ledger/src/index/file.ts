@@ -17,7 +17,7 @@ const busyMs = 5_000;
 const sqliteCorrupt = 11;
 const sqliteNotADatabase = 26;
 
-/** An index that lives only as long as its process. */
+/** An index in memory. */
 export function openMemory(): DatabaseSync {
   const database = new DatabaseSync(":memory:");
   inTransaction(database, () => makeTables(database));

@@ -9,7 +9,7 @@ import type { TrustBundle } from "./trust-bundle.ts";
 
 /** The path from a certificate up to a root. */
 export interface Path {
-  /** Each issued the one before it; at most four, without the root. */
+  /** Each issued the previous one; at most four, without the root. */
   readonly intermediates: readonly Certificate[];
   readonly bundle: TrustBundle;
   readonly now: Date;

@@ -15,7 +15,7 @@ import { oid } from "../oids.ts";
 /** The intended content of a workload certificate. */
 export interface ExpectedWorkloadCertificate {
   readonly spiffeId: SpiffeId;
-  /** Names that the policy adds for clients that know only host names. */
+  /** Names that the policy adds for clients that verify only host names. */
   readonly dnsNames?: readonly string[];
   readonly publicKey: PublicKey;
   readonly issuer: Certificate;

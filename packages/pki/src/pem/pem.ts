@@ -16,7 +16,10 @@ export function parsePemBlock(text: string, label: string, maxBytes = defaultMax
   return block;
 }
 
-/** The bytes of one or more PEM blocks of the same label, under the rules of {@link parsePemBlock}. @throws PkiError `PEM_MALFORMED` */
+/**
+ * The bytes of one or more PEM blocks of the same label, under the rules of {@link parsePemBlock}. @throws
+ * PkiError `PEM_MALFORMED`
+ */
 export function parsePemBlocks(text: string, label: string, maxBytes = defaultMaxBytes): Uint8Array[] {
   if (text.length > maxBytes) {
     throw new PkiError("PEM_MALFORMED", `the PEM is longer than ${maxBytes} bytes`);

@@ -54,7 +54,7 @@ function leafKeyUsage({ leafKeyUsage }: KeyAlgorithm): Extension {
 }
 
 /**
- * The extensions of a root. A root lives for ten years, so it has cRLSign from the start: a later release
+ * The extensions of a root. A root is valid for ten years, so it has cRLSign from the start: a later release
  * that signs CRLs could not add the bit to roots that workloads already trust.
  */
 export function rootExtensions(publicKey: PublicKey): Extension[] {

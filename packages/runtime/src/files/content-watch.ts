@@ -93,14 +93,16 @@ export class ContentWatch implements Component {
     const restMs = this.#lookedAtMs + settleMs - clock.monotonicMs();
     if (restMs > 0) await delay(clock, restMs, signal);
     if (signal.aborted) return 0;
-    // Each pass opens new watches: a watch follows the directory it was opened on, not the one that replaced it.
+    // Each pass opens new watches: a watch follows the directory it was opened on, not the one that replaced
+    // it.
     this.#unwatch();
     this.#watchers = this.#watch();
     this.#lookedAtMs = clock.monotonicMs();
     const wasNoticed = this.#isNoticed;
     this.#isNoticed = false;
     await this.#look(signal);
-    // A notice can precede the content: if a directory is created and then filled, no notice announces its files.
+    // A notice can precede the content: if a directory is created and then filled, no notice announces its
+    // files.
     return wasNoticed ? settleMs : pollMs;
   }
 

@@ -3,10 +3,16 @@ import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { type ChannelCredentials, type ChannelOptions, credentials } from "@grpc/grpc-js";
 import type { HostPort } from "@kasbah/runtime";
 
-/** grpc-js passes an IP address to Node as the SNI name, which Node 26 rejects (RFC 6066 §3), so this placeholder replaces it. */
+/**
+ * grpc-js passes an IP address to Node as the SNI name, which Node 26 rejects (RFC 6066 §3), so this
+ * placeholder replaces it.
+ */
 const sniForAddresses = "address.invalid";
 
-/** TLS to `address` that trusts only `rootsPem`. The certificate of a server dialed by IP address must contain the address. */
+/**
+ * TLS to `address` that trusts only `rootsPem`. The certificate of a server dialed by IP address must contain
+ * the address.
+ */
 export function channelTls(
   { host }: HostPort,
   rootsPem: string,

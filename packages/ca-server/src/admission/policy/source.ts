@@ -44,8 +44,8 @@ export class PolicySource implements Component {
   }
 
   /**
-   * @throws PolicyError `POLICY_INVALID`: without a previous policy to keep, the CA must not guess whom to
-   * admit.
+   * @throws PolicyError `POLICY_INVALID`: without a previous policy to keep, the CA must not guess which
+   * callers to admit.
    */
   async start(): Promise<void> {
     const { path, clock, logger } = this.#deps;

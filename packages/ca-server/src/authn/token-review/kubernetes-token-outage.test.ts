@@ -102,7 +102,7 @@ describe("KubernetesTokenAuthenticator with an API server across a network", () 
       assert.ok("retryAfterMs" in error && error.retryAfterMs === 3_000);
     });
 
-    it("logs a missing role but does not tell the caller", async () => {
+    it("logs a missing role but does not return it to the caller", async () => {
       api.trouble = { status: 403 };
       const error = await rejectsWithCode(authenticator.authenticate(tokenOf()), "AUTHENTICATOR_UNAVAILABLE");
       assert.doesNotMatch(error.message, /auth-delegator/);

@@ -19,8 +19,9 @@ export interface Rules {
 }
 
 /**
- * The purposes of leaves (RFC 5280 §4.2.1.12). If an issuer or root at any step lacks one of them, Envoy and
- * Go reject the leaf. anyExtendedKeyUsage does not count, because OpenSSL requires the purposes themselves.
+ * The purposes of leaves (RFC 5280 §4.2.1.12). If an issuer or root at any step excludes one of them, Envoy
+ * and Go reject the leaf. anyExtendedKeyUsage does not count, because OpenSSL requires the purposes
+ * themselves.
  */
 const requiredPurposes = new Map([
   ["1.3.6.1.5.5.7.3.1", "serverAuth"],

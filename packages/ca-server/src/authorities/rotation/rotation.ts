@@ -28,7 +28,7 @@ export function establish(state: AuthorityState, first: Successor): AuthoritySta
 }
 
 /**
- * Begins a rotation: its authorities exist, but no client knows them yet. @throws OperationError unless
+ * Begins a rotation: its authorities exist, but no client trusts them yet. @throws OperationError unless
  * {@link requireIdle}
  */
 export function prepare(

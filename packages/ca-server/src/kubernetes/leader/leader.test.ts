@@ -97,7 +97,7 @@ describe("Leader", () => {
     assert.deepEqual([leader.isLeader, said], [false, []]);
   });
 
-  it("does not consider itself leader after its machine was suspended, while monotonic time stood still", async () => {
+  it("does not consider itself leader after its machine was suspended, while the monotonic clock was stopped", async () => {
     const machine = new MachineClock(clock);
     const leader = await startOn(machine, "a");
     await machine.suspendFor(12 * second);
@@ -126,7 +126,7 @@ describe("Leader", () => {
     assert.deepEqual([server.lease?.metadata["labels"], server.lease?.spec["strategy"]], [labels, "x"]);
   });
 
-  it("renews visibly even if its wall clock stands still", async () => {
+  it("renews visibly even if its wall clock is frozen", async () => {
     const frozen = { now: () => new Date(0), monotonicMs: () => clock.monotonicMs() };
     const sleep = (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal);
     await start("a", { clock: { ...frozen, sleep } });

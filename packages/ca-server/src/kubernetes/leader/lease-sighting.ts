@@ -55,7 +55,7 @@ export class LeaseSighting {
   }
 }
 
-/** Any write proves that the holder is alive, even if its clock stands still. */
+/** Any write proves that the holder is alive, even if its clock is frozen. */
 function versionOf(lease: Lease | undefined): string {
   return lease === undefined ? "" : `${lease.metadata.uid} ${lease.metadata.resourceVersion}`;
 }

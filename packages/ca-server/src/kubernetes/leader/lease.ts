@@ -111,8 +111,8 @@ function specOf({ holder, durationMs, at }: Claim, seen: Lease | undefined) {
 
 /**
  * Kubernetes' MicroTime, which requires six digits. A renewal must change the object, because other replicas
- * do not see a write that changes nothing (the API server answers 200). If the clock stands still, the time
- * therefore moves on by a microsecond.
+ * do not see a write that changes nothing (the API server answers 200). If the clock is frozen, the time is
+ * therefore advanced by a microsecond.
  */
 export function microTime(at: Date, previous: string | undefined): string {
   const text = at.toISOString();

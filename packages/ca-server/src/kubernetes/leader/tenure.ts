@@ -1,7 +1,7 @@
 import type { Clock } from "@kasbah/runtime";
 
 /**
- * A moment by both clocks: the monotonic clock stands still while the machine is suspended, and the wall
+ * A moment by both clocks: the monotonic clock stops while the machine is suspended, and the wall
  * clock may be stepped back.
  */
 export interface Moment {

@@ -84,7 +84,7 @@ describe("ClusterTrustBundlePublisher", () => {
     await eventually(() => publisher.isPublished);
   });
 
-  it("reports that a cluster lacks the API, and detects the API when it is added", async () => {
+  it("reports that the cluster does not have the API, and detects the API when it is added", async () => {
     store.trouble = () => ({ status: 404 });
     publisher.publish(bundle);
     publisher.setLeading(true);

@@ -12,7 +12,7 @@ export interface StateCodec<S> {
 }
 
 export interface ControlStoreDeps<S> {
-  /** Contains two files: the last generation and the one before it. */
+  /** Contains two files: the last generation and the previous one. */
   readonly directory: string;
   readonly codec: StateCodec<S>;
   /** Creates the first state of a new directory; undefined if a missing state must be a loss. */
@@ -43,10 +43,9 @@ export class ControlStore<S> {
   }
 
   /**
-   * Reads the last generation, or recovers from the one before it.
-   *
-   * @throws StateError `STATE_MISSING` if there is no state and none may be created, `STATE_DAMAGED` if both are
-   *   damaged, `STATE_NOT_DURABLE` if the first or the recovered state cannot be written
+   * Reads the last generation, or recovers from the previous one.
+   * @throws StateError `STATE_MISSING` if none exists and none may be created, `STATE_DAMAGED` if both are
+   * damaged, `STATE_NOT_DURABLE` if the first or the recovered state cannot be written
    */
   static async open<S>(deps: ControlStoreDeps<S>): Promise<ControlStore<S>> {
     const slots = createSlots(deps.directory, deps.fs);

@@ -54,7 +54,7 @@ function whoCommand(deps: CommandDeps): Command {
 }
 
 function certCommand(deps: CommandDeps): Command {
-  return question("cert", "show to whom a certificate was issued", certHelp)
+  return question("cert", "show which workload a certificate was issued to", certHelp)
     .argument("<certificate>", "serial, SHA-256 fingerprint, or file.pem")
     .option("--json", "print JSON")
     .action((target: string, _, own: Command) =>
@@ -105,7 +105,7 @@ async function certificate(target: string, o: CommonOptions, deps: CommandDeps):
 interface TailOptions extends CommonOptions {
   readonly follow: boolean;
   readonly lines: number;
-  /** A `kasbah` outside the pod asks for this format. */
+  /** A `kasbah` outside the pod requests this format. */
   readonly list?: boolean;
 }
 

@@ -121,8 +121,8 @@ const callAlerts: readonly Alert[] = [
 /**
  * The rule groups for Prometheus.
  *
- * @param runbookUrl where the pages of `docs/runbooks` are published; if empty, each alert names its page in the
- * repository
+ * @param runbookUrl where the pages of `docs/runbooks` are published; if empty, each alert names its page in
+ * the repository
  */
 export function alertGroups(runbookUrl: string): readonly Json[] {
   const group = (name: string, alerts: readonly Alert[]) => ({

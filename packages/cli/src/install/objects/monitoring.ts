@@ -5,7 +5,10 @@ import { httpPortName } from "./services.ts";
 
 const prometheusOperator = "monitoring.coreos.com/v1";
 
-/** Objects for the Prometheus Operator. Both are off by default, because a cluster without it lacks their kinds. */
+/**
+ * Objects for the Prometheus Operator. Both are off by default, because a cluster without it does not have
+ * their kinds.
+ */
 export function monitoringObjects(installation: Installation): readonly Manifest[] {
   const { serviceMonitor, prometheusRule } = installation.values;
   const monitorSpec = {
