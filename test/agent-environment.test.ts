@@ -49,7 +49,7 @@ describe("docs/agent-environment.md", () => {
     assert.deepEqual(rows.map(({ variable }) => variable).toSorted(), istioVariables.toSorted());
   });
 
-  it("marks a variable as supported, with its flag, exactly if the agent reads it", () => {
+  it("marks a variable as supported, with its flag, if and only if the agent reads it", () => {
     const read = Object.values(options)
       .filter(({ spec }) => !spec.env.startsWith("KASBAH_"))
       .map(({ name, spec }) => `${spec.env}: yes, \`--${name}\``);

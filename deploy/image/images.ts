@@ -47,7 +47,7 @@ const agent: Image = {
   name: "agent",
   repository: "kasbah/agent",
   title: "kasbah-agent",
-  description: "The secret agent of a service mesh, beside Envoy in every pod",
+  description: "The secret agent of a service mesh, alongside Envoy in every pod",
   workspaces: ["@kasbah/agent"],
   isBundle: true,
   entrypoint: "kasbah-agent",

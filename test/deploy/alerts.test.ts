@@ -83,7 +83,7 @@ describe("Alert rules", () => {
     }
   });
 
-  it("alerts fire exactly when promtool's scenarios expect it", async function () {
+  it("alerts fire in promtool's scenarios if and only if they are expected", async function () {
     // The first run downloads promtool.
     const say = (line: string) => process.stdout.write(`      ${line}\n`);
     const missing = whyNoPromtool();

@@ -9,7 +9,9 @@ import { saveIssuer } from "./token-issuer.ts";
 
 export interface CaLaunch extends DaemonLaunch {
   readonly stateDir: string;
-  /** Flags besides those for the state directory, the log format and, unless given here, the two addresses. */
+  /**
+   * Flags besides those for the state directory, the log format and, unless given here, the two addresses.
+   */
   readonly flags?: readonly string[];
 }
 
@@ -43,11 +45,11 @@ function addressesFor(flags: readonly string[]): readonly string[] {
 }
 
 export interface CaOptions extends Omit<CaLaunch, "stateDir"> {
-  /** Whether the CA accepts tokens of an issuer made for it; true by default. */
+  /** Whether the CA accepts tokens of an issuer created for it; true by default. */
   readonly withIssuer?: boolean;
 }
 
-/** A CA that is ready, with the directory and the token issuer made for it. */
+/** A CA that is ready, with the directory and the token issuer created for it. */
 export interface RunningCa extends AsyncDisposable {
   readonly process: CaProcess;
   readonly pid: number;

@@ -9,7 +9,10 @@ import { createCallers } from "./processes/callers.ts";
 import { startFakeCluster } from "./processes/cluster.ts";
 import { type Release, runCommand, unpackRelease } from "./release.ts";
 
-/** Runs the daemons of a packed release and keeps the state that they write, in the directory `kept-state` beside them. */
+/**
+ * Runs the daemons of a packed release and keeps the state that they write, in the directory `kept-state`
+ * next to them.
+ */
 export async function writeKeptState(packed: string): Promise<void> {
   await using directory = await temporaryDirectory();
   const release = await unpackRelease(directory.join("release"), packed);
@@ -20,7 +23,10 @@ export async function writeKeptState(packed: string): Promise<void> {
   await writeSecret(release, directory.path, state);
 }
 
-/** The state directory of a CA in a rotation of its root, with every kind of ledger entry, and the files of an agent. */
+/**
+ * The state directory of a CA in a rotation of its root, with every kind of ledger entry, and the files of an
+ * agent.
+ */
 async function writeDirectories(release: Release, directory: string, state: string): Promise<void> {
   const callers = await createCallers(join(directory, "callers"));
   const ca = await createCaSettings({ stateDirectory: join(state, "ca"), callers });

@@ -1,7 +1,8 @@
 import { MeshError } from "@kasbah/pki";
 
 /**
- * The reasons why the CA refuses a call or cannot serve it now. `grpc/status-table.ts` defines the reply for each.
+ * The reasons why the CA refuses a call or cannot serve it now. `grpc/status-table.ts` defines the reply for
+ * each.
  */
 export type CaErrorCode =
   | "TOKEN_MISSING"
@@ -27,7 +28,7 @@ export type CaErrorCode =
   | "LINT_FAILED"
   | "LEDGER_UNAVAILABLE";
 
-/** The facts of a refusal beside its message. The caller gets all of them. */
+/** The facts of a refusal in addition to its message. The caller gets all of them. */
 export interface RefusalFacts {
   /** What the CA would have accepted. */
   readonly expected?: string;

@@ -100,8 +100,8 @@ export class FileSet {
   }
 
   /**
-   * Replacing plain files by links one at a time would show a new key with an old chain. Their contents are
-   * made a version first.
+   * Replacing plain files by links one at a time would show a new key with an old chain. Therefore their
+   * contents become a version first.
    */
   async #keepPlainFiles(files: readonly PublishedFile[]): Promise<void> {
     const names = files.map(({ name }) => name);

@@ -26,7 +26,7 @@ describe("Authorities of a state directory", () => {
   };
 
   describe("incomplete authorities", () => {
-    it("never replaces keys when the control state beside them is missing", async () => {
+    it("never replaces keys when their control state is missing", async () => {
       await open();
       await rm(directory.join("control"), { recursive: true });
       const { message } = await rejectsWithCode(open(), "STATE_MISSING");

@@ -32,7 +32,7 @@ describe("refusalOf", () => {
     }
   });
 
-  it("includes the reason exactly if the caller can fix the problem", () => {
+  it("includes the reason if and only if the caller can fix the problem", () => {
     for (const code of codes) {
       const { row, status } = refuse(code);
       assert.equal(status.message.includes(reason), row.discloses === "reason", code);
@@ -45,7 +45,7 @@ describe("refusalOf", () => {
     assert.equal(refuse("LINT_FAILED").status.message, "internal error (reference abc123)");
   });
 
-  it("gives programs the same facts as the message and no others", () => {
+  it("returns to programs the same facts as the message and no others", () => {
     for (const code of codes) {
       const refusal = refuse(code);
       const { discloses } = refusal.row;
@@ -69,7 +69,7 @@ describe("refusalOf", () => {
     assert.match(status.message, /… \(reference abc123\)$/);
   });
 
-  it("requests a retry exactly if a retry can help, in both forms that clients read", () => {
+  it("requests a retry if and only if a retry can help, in both forms that clients read", () => {
     for (const code of codes) {
       const { status } = refuse(code);
       const isRetriable =

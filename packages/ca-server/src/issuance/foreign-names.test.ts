@@ -41,7 +41,7 @@ const foreign: Readonly<Record<string, readonly [string, readonly string[]]>> = 
   ],
   "the key usage of a CA": [requestFor(names(own), extension("2.5.29.15", hex("03020106"))), ["keyUsage"]],
   "another workload's name": [requestFor(names(uri(bank))), ["uniformResourceIdentifier"]],
-  "another workload's name beside its own": [
+  "another workload's name in addition to its own": [
     requestFor(names(own, uri(bank))),
     ["uniformResourceIdentifier"],
   ],
@@ -105,7 +105,7 @@ describe("approve, for a CSR that requests more than the caller's own names", ()
     );
   });
 
-  it("refuses a CSR exactly if it would otherwise ignore something", () => {
+  it("refuses a CSR if and only if it would otherwise ignore something", () => {
     fc.assert(
       fc.property(anyRequest, (pem) => {
         const request: CertificateRequest = parseCertificateRequest(pem);

@@ -142,7 +142,7 @@ function parseCsr(pem: string): CertificateRequest {
 type CsrErrorCode = Extract<CaErrorCode, "CSR_KEY_REJECTED" | "CSR_SIGNATURE_INVALID" | "CSR_MALFORMED">;
 
 const csrFixes: Readonly<Record<CsrErrorCode, string>> = {
-  CSR_MALFORMED: "send one PEM block CERTIFICATE REQUEST of at most 16 KiB that holds canonical DER",
+  CSR_MALFORMED: "send one PEM block CERTIFICATE REQUEST of at most 16 KiB that contains canonical DER",
   CSR_KEY_REJECTED: `generate a new key: ${acceptedKeys}`,
   CSR_SIGNATURE_INVALID: "sign the CSR with its own key, using ECDSA or RSA PKCS#1 with SHA-2",
 };

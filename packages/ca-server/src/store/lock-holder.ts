@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { printableText } from "@kasbah/runtime";
 
-/** A file beside the lock that names its last holder. It has no effect on the lock. */
+/** A file next to the lock that names its last holder. It has no effect on the lock. */
 export const holderFile = "lock-holder.json";
 
 export function encodeHolder({

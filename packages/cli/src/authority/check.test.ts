@@ -44,7 +44,7 @@ describe("checkAuthorities", () => {
     assert.equal(levelOf(authority("root-1", 31), authority("intermediate-1", 31)), "OK");
   });
 
-  it("reports a level exactly when its limit is reached", () => {
+  it("reports a level as soon as its limit is reached", () => {
     assert.equal(levelOf(authority("root-1", 30)), "WARNING");
     assert.equal(levelOf(authority("root-1", 7)), "CRITICAL");
   });

@@ -65,8 +65,8 @@ export function unreachable(report: CheckReport): CheckReport {
 }
 
 /**
- * Checks how soon authorities expire that sign or are about to sign. A retiring authority is meant to expire,
- * because its successor already signs. The same holds for a standby authority.
+ * Checks how soon authorities expire that sign or are about to sign. Retiring and standby authorities are
+ * expected to expire, because another authority already signs.
  *
  * @throws CliError `ADMIN_FAILED` if no authority signs
  */

@@ -82,7 +82,7 @@ function readBasicConstraints(value: Uint8Array | undefined): {
 }
 
 function allowsCertSign(keyUsage: Uint8Array | undefined): boolean {
-  // Roots made with openssl's defaults have no keyUsage. RFC 5280 §6.1.4 (n) checks the bit only if the
+  // Roots created with openssl's defaults have no keyUsage. RFC 5280 §6.1.4 (n) checks the bit only if the
   // extension is present.
   if (keyUsage === undefined) return true;
   const bits = parseDer(keyUsage);

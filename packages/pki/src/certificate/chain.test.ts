@@ -251,7 +251,7 @@ describe("verifyChain", () => {
     assert.doesNotThrow(() => verifyChain(chain({ root, intermediates })));
   });
 
-  it("finds the root among others, even beside a root of the same name that did not sign", () => {
+  it("finds the root among others, even next to a root of the same name that did not sign", () => {
     const namesake = makeRoot({ publicKey: keys.leaf.publicKey.spki });
     const unrelated = authority(keys.outer, "outer", "outer", {});
     for (const roots of [

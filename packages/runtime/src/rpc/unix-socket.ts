@@ -37,7 +37,7 @@ const closeGraceMs = 100;
 /**
  * A gRPC server on a Unix socket. It binds the socket under a temporary name and renames it, so that its
  * permissions are never too wide and the kernel's clean-up on close cannot remove a file that replaced it.
- * A deleted socket is recreated within seconds; a foreign file in its place is left alone.
+ * A deleted socket is recreated within seconds; a foreign file in its place is not touched.
  */
 export class UnixSocket implements Component {
   readonly name: string;

@@ -143,7 +143,7 @@ describe("policySchema", () => {
     });
   }
 
-  it("accepts the correct value beside each mistake", () => {
+  it("accepts the correct value of each field", () => {
     const good = [
       pattern("payments"),
       pattern("pay*"),

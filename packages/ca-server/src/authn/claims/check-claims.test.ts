@@ -87,7 +87,7 @@ describe("checkTokenClaims (aud)", () => {
     for (const aud of odd) refuse({ aud }, "TOKEN_AUDIENCE");
   });
 
-  it("quotes the actual audience beside the expected one, cut and escaped", () => {
+  it("quotes the actual and the expected audience, cut and escaped", () => {
     assert.match(
       refuse({ aud: ["vault"] }, "TOKEN_AUDIENCE").message,
       /\["istio-ca","kasbah"\], seen \["vault"\]/,
@@ -121,7 +121,7 @@ describe("checkTokenClaims (iss)", () => {
     refuse({ exp: 0 }, "TOKEN_EXPIRED");
   });
 
-  it("quotes the actual issuer beside the expected one, or all of them", () => {
+  it("quotes the actual issuer and all expected ones", () => {
     assert.match(
       refuse({ iss: "https://evil.test" }, "TOKEN_ISSUER").message,
       /expected iss "https:\/\/issuer\.test", seen "https:\/\/evil\.test"/,

@@ -39,7 +39,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Scans text that is known to be valid JSON. A string is a member name exactly if a colon follows it. */
+/** Scans text that is known to be valid JSON. A string is a member name if and only if a colon follows it. */
 function refuseRepeatedMembers(text: string): void {
   const open: Set<string>[] = [];
   let last = "";

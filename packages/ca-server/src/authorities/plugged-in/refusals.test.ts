@@ -77,7 +77,7 @@ describe("Validation of a plugged-in CA", () => {
     await rejectsWithCode(home.load(), "PLUGGED_IN_REJECTED");
   });
 
-  it("rejects an incomplete TLS Secret beside Istio's files", async () => {
+  it("rejects an incomplete TLS Secret even if Istio's files exist", async () => {
     await home.write("tls.crt", "good");
     const { message } = await rejectsWithCode(home.load(), "PLUGGED_IN_INCOMPLETE");
     assert.match(message, /does not contain tls.key, ca.crt/);

@@ -27,7 +27,9 @@ const thresholds: readonly {
   { level: "info", leftMs: 30 * dayMs, share: 1 / 4 },
 ];
 
-/** Returns the signing and upcoming authorities that expire soon. A retiring authority is meant to expire. */
+/**
+ * Returns the signing and upcoming authorities that expire soon. A retiring authority is expected to expire.
+ */
 export function expiryWarnings(state: AuthorityState, now: Date): readonly ExpiryWarning[] {
   return signingOrNext(state).flatMap((authority) => {
     const level = levelOf(authority, now);

@@ -30,7 +30,7 @@ const digestSchema = objectSchema.transform(({ spec }) => digestOf(spec.trustBun
 
 /**
  * Also publishes the trust bundle for the whole cluster, for pods that mount it from there. If the cluster
- * does not have that API, the CA retries now and then, and nothing else is affected.
+ * does not have that API, the CA retries occasionally, and nothing else is affected.
  */
 export class ClusterTrustBundlePublisher implements Component {
   readonly name = "cluster trust bundle";

@@ -15,7 +15,7 @@ import { RootPublisher } from "./publisher.ts";
 const name = "istio-ca-root-cert";
 const key = "root-cert.pem";
 
-describe("RootPublisher beside another program", () => {
+describe("RootPublisher in conflict with another program", () => {
   let store: FakeKubernetesStore;
   let publishers: RootPublisher[];
   let publisher: RootPublisher;

@@ -112,7 +112,7 @@ describe("RootPublisher", () => {
     store.objects.write("configmaps", { ...before, data: { ...dataOf(before), [key]: pem } }, manager);
   }
 
-  it("keeps the fields that other writers add beside the root", async () => {
+  it("keeps the fields that other writers add to the ConfigMap", async () => {
     addNamespace("demo");
     const metadata = { name, namespace: "demo", labels: { team: "a" } };
     store.objects.write("configmaps", { metadata, data: { other: "kept" } }, "another-manager");

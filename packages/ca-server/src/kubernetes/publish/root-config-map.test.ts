@@ -24,7 +24,7 @@ describe("Owner of a field", () => {
     for (const fieldsV1 of odd) assert.equal(ownerIn({ manager: "x", time: "", fieldsV1 }), undefined);
   });
 
-  it("finds the owner beside unreadable entries", () => {
+  it("finds the owner despite unreadable entries", () => {
     assert.equal(ownerIn(null, { fieldsV1: 7 }, entry("istiod", "2030-01-01T00:00:00Z")), "istiod");
   });
 

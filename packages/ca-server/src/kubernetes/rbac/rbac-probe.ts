@@ -13,7 +13,7 @@ export interface RbacProbeDeps {
 }
 
 const everyMs = 60_000;
-/** An operator who has just bound a role soon sees whether it is the right one. */
+/** An operator who has just bound a role soon sees whether it is sufficient. */
 const soonMs = 10_000;
 const atOnce = 4;
 

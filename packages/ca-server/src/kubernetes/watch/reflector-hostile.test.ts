@@ -127,7 +127,7 @@ describe("Reflector of an untrusted server", () => {
     store.objects.version = 10;
     store.objects.events = [];
     paint("wall", "grey");
-    // A busy machine may need one more list, but only a new list can bring this color.
+    // A busy machine may need one more list, but only a new list can contain this color.
     await eventually(() => lists() >= 2 && colorOf("wall") === "grey");
   });
 

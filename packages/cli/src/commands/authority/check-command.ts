@@ -14,7 +14,7 @@ interface CheckOptions extends CaLocation {
 
 const help = `
 Checks every authority that is trusted or about to be: on a running CA, or in the state directory of a stopped CA.
-The exit code depends only on authorities that sign or are about to sign. A retiring authority is meant to expire.
+The exit code depends only on authorities that sign or are about to sign. A retiring authority is expected to expire.
 
 Exit codes
   0  a CA answers and no authority expires soon
