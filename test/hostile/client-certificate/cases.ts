@@ -15,7 +15,7 @@ export interface World {
 export interface Impostor {
   readonly title: string;
   readonly forge: (world: World) => Presented;
-  /** OpenSSL may close the connection itself, so that there is no call to refuse. */
+  /** OpenSSL may close the connection itself, so there is no call to refuse. */
   readonly mayHangUp?: true;
 }
 

@@ -115,7 +115,7 @@ export class SelfSigned {
   }
 }
 
-/** Back-dated like leaves, so that a client whose clock is behind accepts both or neither. */
+/** Backdated like leaves, so that a client whose clock is behind accepts both or neither. */
 function authorityValidity(now: Date, ttlMs: number, latestEnd?: Date): Validity {
   const end = Math.min(now.getTime() + ttlMs, latestEnd?.getTime() ?? Number.POSITIVE_INFINITY);
   return { notBefore: wholeSecond(now.getTime() - backdateMs), notAfter: wholeSecond(end) };

@@ -118,7 +118,7 @@ describe("createIssuance", () => {
     assert.deepEqual(certificate.notAfter, root.certificate.notAfter);
   });
 
-  it("issues a valid certificate, back-dated by two minutes, and records exactly that one", async () => {
+  it("issues a valid certificate, backdated by two minutes, and records exactly that one", async () => {
     const { certificate, bundle } = await authorityWith().createCertificate(call({ ttlSeconds: 3600 }));
     verifyChain({ leaf: certificate, intermediates: [], bundle, now: clock.now() });
     assert.equal(certificate.notBefore.toISOString(), "2029-12-31T23:58:00.000Z");

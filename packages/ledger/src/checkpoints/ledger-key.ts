@@ -10,7 +10,7 @@ export interface LedgerKeyDeps {
   readonly trustDomain: string;
   /** Creates an Ed25519 private key. */
   readonly newKey: () => KeyObject;
-  /** Whether a checkpoint was signed here before, so that a missing key means a lost one. */
+  /** Whether a checkpoint was signed here before, in which case a missing key is a loss. */
   readonly isInUse: boolean;
 }
 

@@ -23,7 +23,7 @@ export interface StoredAuthority {
   readonly hasKey: boolean;
   readonly stage: AuthorityStage;
   readonly stageSince: Date;
-  /** The start of its use, from which its lifetime counts, because notBefore is back-dated. */
+  /** The start of its use, from which its lifetime counts, because notBefore is backdated. */
   readonly createdAt: Date;
   /** No leaf under it expires later. The horizon is durable before a leaf with a later expiry is issued. */
   readonly leafHorizon: Date;
