@@ -21,7 +21,7 @@ export interface SegmentStoreDeps {
 /** About 30 000 entries. */
 const maxSegmentBytes = 16 * 1024 * 1024;
 
-/** Stores entries in append-only files, with an SQLite index beside them. */
+/** Stores entries in append-only files, with an SQLite index next to them. */
 export function createSegmentStore(deps: SegmentStoreDeps): EntryStore {
   const { directory, tree, retentionMs, sweeps, clock, logger } = deps;
   const log = new SegmentLog({
