@@ -130,7 +130,7 @@ describe("Mesh with a plugged-in CA", function () {
       await systemClock.sleep(8_000);
       assert.equal(signerOf(await admin.status()), signerOf(before));
       const ready = await fetch(`http://127.0.0.1:${mesh.ca.httpAddress.port}/healthz/ready`);
-      assert.match(await ready.text(), /its root file lacks the one in use/);
+      assert.match(await ready.text(), /its root file does not contain the root in use/);
     });
   });
 
