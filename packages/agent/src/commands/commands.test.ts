@@ -37,6 +37,7 @@ describe("The commands of kasbah-agent", () => {
   let clock: FakeClock;
   let store: SecretStore;
   let failure: RotationFailure | undefined;
+  let clockOffsetMs: number | undefined;
   let out: string;
   let err: string;
 
@@ -46,6 +47,7 @@ describe("The commands of kasbah-agent", () => {
     clock = new FakeClock(start);
     store = new SecretStore(clock);
     failure = undefined;
+    clockOffsetMs = undefined;
     [out, err] = ["", ""];
   });
 
@@ -77,6 +79,7 @@ describe("The commands of kasbah-agent", () => {
       readiness,
       failure: () => failure,
       caAddresses: ["ca.test:15012"],
+      clockOffsetMs: () => clockOffsetMs,
     };
     const names = {
       trustDomain: parseTrustDomain("cluster.local"),
@@ -223,6 +226,18 @@ describe("The commands of kasbah-agent", () => {
       assert.match(out, /not ready +no secret yet\n/);
       assert.match(out, /certificate +none yet\n/);
     });
+
+    for (const [offsetMs, said] of [
+      [undefined, ""],
+      [12.4, "; its clock is 12 ms ahead of the local clock"],
+      [-11.2, "; its clock is 11 ms behind the local clock"],
+    ] as const) {
+      it(`prints the CA and how far its clock differs if the offset is ${offsetMs} ms`, async () => {
+        clockOffsetMs = offsetMs;
+        await run(["status", ...(await agent())]);
+        assert.match(out, new RegExp(`^  CA +ca\\.test:15012${said}$`, "m"));
+      });
+    }
 
     it("prints the served certificate with its remaining lifetime and exits 0", async () => {
       const authority = await createTestAuthority("Acme");

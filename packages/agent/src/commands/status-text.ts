@@ -57,9 +57,12 @@ function servedRow(document: StatusPageObject): readonly Row[] {
 function caRow(document: StatusPageObject): readonly Row[] {
   const addresses = items(document, "ca", "addresses").map((address) => text(address));
   const offset = text(document, "ca", "clockOffsetMs");
-  const clock =
-    offset === "" ? "" : `; its clock is ${Math.round(Number(offset))} ms ahead of the local clock`;
+  const clock = offset === "" ? "" : `; its clock is ${clockDifference(Number(offset))} the local clock`;
   return addresses.length === 0 ? [] : [["CA", `${addresses.join(", ")}${clock}`]];
+}
+
+function clockDifference(offsetMs: number): string {
+  return `${Math.abs(Math.round(offsetMs))} ms ${offsetMs < 0 ? "behind" : "ahead of"}`;
 }
 
 function failureRows(document: StatusPageObject): readonly Row[] {
