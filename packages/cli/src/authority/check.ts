@@ -109,8 +109,7 @@ export function renderCheck({ level, authorities, warnings }: CheckReport, now: 
   });
   const pages = [
     ...authorities.flatMap(({ runbook }) => runbook ?? []),
-    ...(warnings.length === 0 ? [] : [runbooks.warnings]),
-    ...(level === "UNREACHABLE" ? [runbooks.down] : []),
+    ...(level === "UNREACHABLE" ? [runbooks.down] : warnings.map(() => runbooks.warnings)),
   ];
   const fixes = [...new Set(pages)].map((page) => `see ${page}`);
   return [...lines, ...warnings.map((warning) => `! ${warning}`), ...fixes, level]
