@@ -67,8 +67,6 @@ export function imageLabels(image: Image, version: string): Readonly<Record<stri
     description: image.description,
     version,
     licenses: "Apache-2.0",
-    url: "https://kasbah.dev",
-    documentation: "https://kasbah.dev/docs/image",
   };
   return Object.fromEntries(
     Object.entries(labels).map(([name, value]) => [`org.opencontainers.image.${name}`, value]),

@@ -29,7 +29,7 @@ const verifierKey = /^([^+]*)\+([0-9a-f]{8})\+(.*)$/s;
  * Unicode spaces would end a name, and a plus sign its field in a verifier key; notes contain no control
  * characters.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern rejects exactly these characters
 const unfitForName = /[\p{White_Space}+\u0000-\u001f]/u;
 
 /** An Ed25519 key with a name that readers of the note must know; for a log, its origin. */

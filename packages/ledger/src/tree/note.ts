@@ -19,7 +19,7 @@ const maxNoteLength = 1_000_000;
 const maxSignatures = 100;
 const idLength = 4;
 /** The characters that c2sp.org/signed-note forbids, so that no line can imitate another. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern rejects exactly these characters
 const controlCharacter = /[\u0000-\u0009\u000b-\u001f]/;
 
 /**
