@@ -66,7 +66,7 @@ async function findAddresses(): Promise<Addresses> {
   return { etcd, etcdPeer, api, controllers };
 }
 
-interface Parts {
+interface RunningDeps {
   readonly directory: TemporaryDirectory;
   readonly logs: string;
   readonly reaper: Reaper;
@@ -90,7 +90,7 @@ class Running implements ControlPlane {
   readonly #programs: readonly Service[];
   readonly #env: NodeJS.ProcessEnv;
 
-  constructor({ directory, logs, reaper, addresses, url, credentials }: Parts) {
+  constructor({ directory, logs, reaper, addresses, url, credentials }: RunningDeps) {
     this.url = url;
     this.caFile = credentials.caFile;
     this.credentials = credentials;

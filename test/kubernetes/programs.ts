@@ -14,7 +14,7 @@ export interface Addresses {
 }
 
 /** The inputs with which every program starts. */
-export interface ProgramWorld {
+export interface ProgramDeps {
   readonly addresses: Addresses;
   readonly credentials: Credentials;
   readonly admin: AdminClient;
@@ -28,11 +28,11 @@ export interface ProgramWorld {
  * The three programs in start order. They stop in reverse, because each keeps retrying without the previous
  * one.
  */
-export function programsOf(world: ProgramWorld): readonly Service[] {
+export function programsOf(world: ProgramDeps): readonly Service[] {
   return [etcd(world), apiServer(world), controllerManager(world)];
 }
 
-function etcd({ addresses, reaper, spec, dataDirectory }: ProgramWorld): Service {
+function etcd({ addresses, reaper, spec, dataDirectory }: ProgramDeps): Service {
   const [client, peer] = [httpUrl(addresses.etcd), httpUrl(addresses.etcdPeer)];
   const args = {
     "data-dir": dataDirectory,
@@ -47,7 +47,7 @@ function etcd({ addresses, reaper, spec, dataDirectory }: ProgramWorld): Service
   return new Service(spec("etcd", args), () => isOk(`${client}/readyz`), { clock: systemClock, reaper });
 }
 
-function apiServer({ addresses, credentials, admin, reaper, spec }: ProgramWorld): Service {
+function apiServer({ addresses, credentials, admin, reaper, spec }: ProgramDeps): Service {
   const args = {
     "etcd-servers": httpUrl(addresses.etcd),
     "bind-address": addresses.api.host,
@@ -76,7 +76,7 @@ function apiServer({ addresses, credentials, admin, reaper, spec }: ProgramWorld
   return new Service(spec("kube-apiserver", args), isReady, { clock: systemClock, reaper });
 }
 
-function controllerManager({ addresses, credentials, admin, reaper, spec }: ProgramWorld): Service {
+function controllerManager({ addresses, credentials, admin, reaper, spec }: ProgramDeps): Service {
   const args = {
     kubeconfig: credentials.controllersKubeconfig,
     "bind-address": addresses.controllers.host,

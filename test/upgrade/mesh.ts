@@ -47,7 +47,7 @@ export function assertNoneFailed({ requests, failures, firstFailure, handshakes 
   assert.ok(handshakes >= requests, `${handshakes} handshakes for ${requests} requests`);
 }
 
-interface MeshParts {
+interface MeshDeps {
   readonly directory: TemporaryDirectory;
   readonly releases: Releases;
   readonly app: App;
@@ -74,7 +74,7 @@ export class UpgradeMesh implements AsyncDisposable {
   #ca: Daemon | undefined;
   readonly #workloads = new Map<WorkloadName, Workload>();
 
-  private constructor(parts: MeshParts) {
+  private constructor(parts: MeshDeps) {
     const { directory, releases, app, entry, caSettings } = parts;
     this.#directory = directory;
     this.#releases = releases;

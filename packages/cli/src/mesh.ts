@@ -1,6 +1,6 @@
 export { AdminClient } from "./authority/admin-client.ts";
 export { EnvoyAdmin, type EnvoyCertificate } from "./mesh/envoy/admin.ts";
-export { createBootstrap, type EnvoySettings } from "./mesh/envoy/bootstrap.ts";
+export { createBootstrap, type EnvoyOptions } from "./mesh/envoy/bootstrap.ts";
 export { type ProvideOptions, provideEnvoy } from "./mesh/envoy/provide-envoy.ts";
 export { type App, startApp } from "./mesh/local/app.ts";
 export { callWithoutCertificate } from "./mesh/local/call-without-certificate.ts";

@@ -11,14 +11,14 @@ export interface Door {
   readonly fetchTimeout: string;
 }
 
-export interface DoorsSettings {
+export interface DoorsOptions {
   readonly admin: HostPort;
   readonly sdsSocket: string;
   readonly doors: readonly Door[];
 }
 
 /** The bootstrap of an Envoy with these listeners. */
-export function bootstrapWithDoors({ admin, sdsSocket, doors }: DoorsSettings) {
+export function bootstrapWithDoors({ admin, sdsSocket, doors }: DoorsOptions) {
   const bootstrap = createBootstrap({ nodeId: "doors", cluster: "doors", admin, sdsSocket });
   const { clusters } = bootstrap.static_resources;
   return { ...bootstrap, static_resources: { clusters, listeners: doors.map(listenerOf) } };

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createBootstrap, EnvoyAdmin, type EnvoySettings } from "@kasbah/cli/mesh";
+import { createBootstrap, EnvoyAdmin, type EnvoyOptions } from "@kasbah/cli/mesh";
 import { testEnvoy } from "../../harness/envoy.ts";
 import { Daemon, freeAddress } from "./daemon.ts";
 
@@ -12,7 +12,7 @@ export interface RunningEnvoy {
 /** Starts a real Envoy whose secrets come from an agent, and returns when it has them. */
 export async function startEnvoy(
   directory: string,
-  settings: Pick<EnvoySettings, "sdsSocket" | "inbound" | "outbound">,
+  settings: Pick<EnvoyOptions, "sdsSocket" | "inbound" | "outbound">,
 ): Promise<RunningEnvoy> {
   const address = await freeAddress();
   const bootstrap = createBootstrap({ nodeId: "upgrade", cluster: "upgrade", admin: address, ...settings });

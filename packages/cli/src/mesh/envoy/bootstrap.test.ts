@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { createBootstrap, type EnvoySettings } from "./bootstrap.ts";
+import { createBootstrap, type EnvoyOptions } from "./bootstrap.ts";
 
 const loopback = (port: number) => ({ host: "127.0.0.1", port });
-const settings: EnvoySettings = {
+const settings: EnvoyOptions = {
   nodeId: "frontend.demo",
   cluster: "frontend.demo",
   admin: loopback(9901),

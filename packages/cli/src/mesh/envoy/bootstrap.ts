@@ -12,7 +12,7 @@ import { sdsCluster } from "./sds.ts";
 import { upstreamTls } from "./transport-socket.ts";
 
 /** The Envoy of one workload: its agent, and its inbound and outbound traffic. */
-export interface EnvoySettings {
+export interface EnvoyOptions {
   readonly nodeId: string;
   readonly cluster: string;
   /** Keep it on loopback: anyone who can reach it controls this Envoy. */
@@ -28,7 +28,7 @@ export interface EnvoySettings {
  * An Envoy bootstrap with strict mTLS in both directions. Everything is static except the secrets, which the
  * agent serves. Write it as JSON and start `envoy -c`.
  */
-export function createBootstrap(settings: EnvoySettings) {
+export function createBootstrap(settings: EnvoyOptions) {
   const { nodeId, cluster, admin, sdsSocket, inbound, outbound, accessLogPath } = settings;
   return {
     node: { id: nodeId, cluster },

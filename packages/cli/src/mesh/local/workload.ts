@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatDuration, formatHostPort, type HostPort } from "@kasbah/runtime";
 import { EnvoyAdmin } from "../envoy/admin.ts";
-import { createBootstrap, type EnvoySettings } from "../envoy/bootstrap.ts";
+import { createBootstrap, type EnvoyOptions } from "../envoy/bootstrap.ts";
 import { isStatusReady } from "../processes/ready.ts";
 import { Service } from "../processes/service.ts";
 import { type CaEndpoint, type MeshDeps, namespace, trustDomain } from "./mesh-deps.ts";
@@ -32,7 +32,7 @@ export interface WorkloadPlan {
   readonly statusAddress: HostPort;
   readonly adminAddress: HostPort;
   readonly secretTtlMs: number;
-  readonly routes: Pick<EnvoySettings, "inbound" | "outbound">;
+  readonly routes: Pick<EnvoyOptions, "inbound" | "outbound">;
 }
 
 export function spiffeIdOf(serviceAccount: string): string {
