@@ -71,7 +71,14 @@ describe("dependency rules", () => {
     noImport((source, { specifier }) => leaves.includes(source.package) && ours(specifier));
   });
 
-  it("the CA and the agent never import each other, and the CLI imports only the CA's policy and stopped state", () => {
+  it("the ledger imports only pki and runtime, so that any program can read one without the CA", () => {
+    noImport(
+      ({ package: home }, { specifier }) =>
+        home === "packages/ledger" && ours(specifier) && !/^@kasbah\/(pki|runtime)$/.test(specifier),
+    );
+  });
+
+  it("the CA and the agent never import each other, and the CLI imports only the CA's policy, refusals and stopped state", () => {
     noImport(({ package: home }, { specifier }) => {
       if (home === "packages/cli" && /^@kasbah\/ca-server\/(state|policy|refusals)$/.test(specifier))
         return false;
@@ -89,7 +96,8 @@ describe("dependency rules", () => {
 
   it("shipped code never imports the testkit", () => {
     noImport(
-      ({ package: home }, { specifier }) => home !== "packages/testkit" && specifier === "@kasbah/testkit",
+      ({ package: home }, { specifier }) =>
+        home !== "packages/testkit" && /^@kasbah\/testkit(\/|$)/.test(specifier),
     );
   });
 
