@@ -4,7 +4,7 @@
  */
 const treacherous = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** Writes each treacherous character as `\uXXXX`, and cuts the text after `maxLength` characters. */
+/** Escapes each character that could mislead a reader or a terminal as `\uXXXX`, and cuts the text after `maxLength` characters. */
 export function printableText(text: string, maxLength = 4096): string {
   const cut = text.length > maxLength ? `${text.slice(0, maxLength)}… (${text.length} characters)` : text;
   return cut.replace(treacherous, escapeCharacter);
