@@ -1,4 +1,5 @@
-// Prints the spec report and the names of skipped tests; appends the counts to the file $KASBAH_TEST_TALLY, which .ci/run adds up.
+// Prints the spec report and the names of skipped tests. Appends the counts to the file $KASBAH_TEST_TALLY and every failed test
+// to $KASBAH_TEST_FAILURES: .ci/run adds the counts up and repeats the failures last, where a shortened log still shows them.
 const { appendFileSync } = require("node:fs");
 const { reporters, Runner } = require("mocha");
 
@@ -7,6 +8,10 @@ module.exports = class TallyReporter extends reporters.Spec {
     super(runner, options);
     const skipped = [];
     runner.on(Runner.constants.EVENT_TEST_PENDING, (test) => skipped.push(test.fullTitle()));
+    runner.on(Runner.constants.EVENT_TEST_FAIL, (test, error) => {
+      const failures = process.env.KASBAH_TEST_FAILURES;
+      if (failures) appendFileSync(failures, `failed: ${test.fullTitle()}\n  ${error.stack ?? error.message ?? error}\n`);
+    });
     runner.once(Runner.constants.EVENT_RUN_END, () => {
       for (const title of skipped) process.stdout.write(`  skipped: ${title}\n`);
       const tally = process.env.KASBAH_TEST_TALLY;
