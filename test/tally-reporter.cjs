@@ -10,7 +10,8 @@ module.exports = class TallyReporter extends reporters.Spec {
     runner.on(Runner.constants.EVENT_TEST_PENDING, (test) => skipped.push(test.fullTitle()));
     runner.on(Runner.constants.EVENT_TEST_FAIL, (test, error) => {
       const failures = process.env.KASBAH_TEST_FAILURES;
-      if (failures) appendFileSync(failures, `failed: ${test.fullTitle()}\n  ${error.stack ?? error.message ?? error}\n`);
+      if (failures)
+        appendFileSync(failures, `failed: ${test.fullTitle()}\n  ${error.stack ?? error.message ?? error}\n`);
     });
     runner.once(Runner.constants.EVENT_RUN_END, () => {
       for (const title of skipped) process.stdout.write(`  skipped: ${title}\n`);
