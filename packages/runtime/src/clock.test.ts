@@ -40,6 +40,18 @@ describe("systemClock", () => {
     assert.equal(getEventListeners(stop.signal, "abort").length, 0);
   });
 
+  it("counts the time since boot in step with its monotonic clock while the machine is awake", async () => {
+    // Each reading of the boot time lies between two of the monotonic clock, however slow the machine is.
+    const reading = () =>
+      [systemClock.monotonicMs(), systemClock.bootMs(), systemClock.monotonicMs()] as const;
+    const [earliest, bootBefore, latest] = reading();
+    await systemClock.sleep(200);
+    const [before, boot, after] = reading();
+    const passedMs = boot - bootBefore;
+    const resolutionMs = 20;
+    assert.ok(passedMs >= before - latest - resolutionMs && passedMs <= after - earliest + resolutionMs);
+  });
+
   it("never sleeps for less than the requested time by its monotonic clock", async () => {
     const before = systemClock.monotonicMs();
     await systemClock.sleep(15);

@@ -1,9 +1,16 @@
+import { uptime } from "node:os";
+
 /** The only source of time: loops take a `Clock`, pure functions take `now: Date`. */
 export interface Clock {
   /** The wall clock, which may be stepped forwards or backwards at any moment. */
   now(): Date;
   /** Milliseconds that never decrease. Compare them only with other readings of the same clock. */
   monotonicMs(): number;
+  /**
+   * Milliseconds since the machine booted. Unlike `monotonicMs` it counts the time that the machine was
+   * suspended, so after a suspend it still agrees with the wall clock.
+   */
+  bootMs(): number;
   /**
    * Resolves after `ms` of monotonic time; rejects with `signal.reason` when aborted. A pending sleep keeps
    * the process alive, so a caller that may stop passes a signal. `Infinity` sleeps until aborted.
@@ -18,6 +25,7 @@ const longestTimerMs = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: () => new Date(),
   monotonicMs: () => performance.now(),
+  bootMs: () => uptime() * 1000,
   sleep,
 };
 

@@ -12,6 +12,7 @@ const microtaskTurns = 12;
 export class FakeClock implements Clock {
   #wallMs: number;
   #monotonicMs = 0;
+  #suspendedMs = 0;
   #sleepers: Sleeper[] = [];
 
   constructor(start: Date | string = "2030-01-01T00:00:00Z") {
@@ -24,6 +25,10 @@ export class FakeClock implements Clock {
 
   monotonicMs(): number {
     return this.#monotonicMs;
+  }
+
+  bootMs(): number {
+    return this.#monotonicMs + this.#suspendedMs;
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -67,6 +72,12 @@ export class FakeClock implements Clock {
   /** Moves only the wall clock, forwards or backwards, as an administrator or NTP does. No sleeper wakes. */
   jump(ms: number): void {
     this.#wallMs += ms;
+  }
+
+  /** Suspends the machine: the wall clock and the time since boot move on, and no sleeper wakes. */
+  suspend(ms: number): void {
+    this.#wallMs += ms;
+    this.#suspendedMs += ms;
   }
 
   async #move(ms: number, settle: () => Promise<void>): Promise<void> {

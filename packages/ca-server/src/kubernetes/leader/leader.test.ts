@@ -127,7 +127,11 @@ describe("Leader", () => {
   });
 
   it("renews visibly even if its wall clock is frozen", async () => {
-    const frozen = { now: () => new Date(0), monotonicMs: () => clock.monotonicMs() };
+    const frozen = {
+      now: () => new Date(0),
+      monotonicMs: () => clock.monotonicMs(),
+      bootMs: () => clock.bootMs(),
+    };
     const sleep = (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal);
     await start("a", { clock: { ...frozen, sleep } });
     await start("b");

@@ -120,6 +120,10 @@ export class MachineClock implements Clock {
     return this.#base.monotonicMs() * this.#speed - this.#lostMs;
   }
 
+  bootMs(): number {
+    return this.#base.bootMs() * this.#speed;
+  }
+
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     await this.#base.sleep(ms / this.#speed, signal);
     await this.awake();
