@@ -45,6 +45,7 @@ const clock = systemClock;
 const writer = createCertificateWriter();
 const newSerial = createSerial;
 const newReferenceId = () => randomBytes(6).toString("hex");
+const neverHolds = () => undefined;
 const everySecond = cronSweep("* * * * * *");
 
 const command = serverCommand(version);
@@ -157,6 +158,7 @@ async function openAuthorities(
     takeOver: async () => kubernetes?.takeOver(),
     leads: () => kubernetes?.leads() ?? true,
     gate: timeGate,
+    holds: neverHolds,
     sweeps: {
       starts: cronSweep(config.rotationSchedule),
       advances: everySecond,
@@ -185,7 +187,7 @@ function followTransitions(followers: TransitionFollowers, logger: Logger): Tran
   const transitions = new TransitionLog({
     ...{ log: ledger.log, state: () => keeper.state, sweep, clock, logger },
   });
-  keeper.onTransition(createTransitionObserver({ publicBundle, certificate, keeper, logger }));
+  keeper.onTransition(createTransitionObserver({ publicBundle, certificate, logger }));
   keeper.onTransition(() => kubernetes?.publish(keeper.trustBundle()));
   keeper.onTransition(() => transitions.changed());
   kubernetes?.publish(keeper.trustBundle());

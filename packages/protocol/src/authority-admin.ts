@@ -27,6 +27,12 @@ export interface AuthorityMessage {
   readonly stageSince: Date;
   /** When the CA starts to replace it automatically. */
   readonly rotatesAt?: Date;
+  /** When it retires if it does so beside the rotation in progress. */
+  readonly retiresAt?: Date;
+  /** What it waits for until then. */
+  readonly waitsFor?: string;
+  /** Until when a retired authority can be recalled. */
+  readonly keyKeptUntil?: Date;
 }
 
 /** The operator's view of the rotation in progress. */
@@ -119,6 +125,15 @@ export const resumeRotation: Method<NoFields, AuthorityStatusMessage> = {
   response: status,
 };
 
+export const recallAuthority: Method<{ readonly id: string }, AuthorityStatusMessage> = {
+  path: path("Recall"),
+  request: {
+    encode: ({ id }) => wire.RecallRequest.encode({ id }).finish(),
+    decode: (bytes) => ({ id: wire.RecallRequest.decode(bytes).id }),
+  },
+  response: status,
+};
+
 export const abortRotation: Method<{ readonly ifEpoch?: number }, AuthorityStatusMessage> = {
   path: path("Abort"),
   request: {
@@ -131,13 +146,18 @@ export const abortRotation: Method<{ readonly ifEpoch?: number }, AuthorityStatu
   response: status,
 };
 
-function encodeAuthority({ notBefore, notAfter, stageSince, rotatesAt, ...rest }: AuthorityMessage) {
+function encodeAuthority({ notBefore, notAfter, stageSince, ...rest }: AuthorityMessage) {
   const times = {
     notBefore: notBefore.getTime(),
     notAfter: notAfter.getTime(),
     stageSince: stageSince.getTime(),
   };
-  return { ...rest, ...times, rotatesAt: msOf(rotatesAt) };
+  const later = {
+    rotatesAt: msOf(rest.rotatesAt),
+    retiresAt: msOf(rest.retiresAt),
+    keyKeptUntil: msOf(rest.keyKeptUntil),
+  };
+  return { ...rest, ...times, ...later };
 }
 
 function decodeAuthority(message: InstanceType<typeof wire.Authority>): AuthorityMessage {
@@ -156,6 +176,9 @@ function decodeAuthority(message: InstanceType<typeof wire.Authority>): Authorit
     notAfter: dateOf(message.notAfter),
     stageSince: dateOf(message.stageSince),
     ...optionalDate("rotatesAt", message.rotatesAt),
+    ...optionalDate("retiresAt", message.retiresAt),
+    ...(typeof message.waitsFor === "string" ? { waitsFor: message.waitsFor } : {}),
+    ...optionalDate("keyKeptUntil", message.keyKeptUntil),
   };
 }
 

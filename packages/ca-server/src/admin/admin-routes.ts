@@ -4,6 +4,7 @@ import {
   getAuthorityStatus,
   type Method,
   pauseRotation,
+  recallAuthority,
   resumeRotation,
   rotateAuthority,
 } from "@kasbah/protocol";
@@ -51,6 +52,7 @@ export function createAdminRoutes({ operations, log, logger }: AdminRoutesDeps):
       handle: async () => operations.status(),
     }),
     act("rotate", rotateAuthority, ({ kind }) => operations.rotate(kind)),
+    act("recall", recallAuthority, ({ id }) => operations.recall(id)),
     act("pause", pauseRotation, () => operations.pause()),
     act("resume", resumeRotation, () => operations.resume()),
     act("abort", abortRotation, (request) => operations.abort(request)),

@@ -48,6 +48,7 @@ describe("AdminSocket", () => {
     const current: AuthorityOperations = {
       status: () => operations.status(),
       rotate: (kind) => operations.rotate(kind),
+      recall: (id) => operations.recall(id),
       pause: () => operations.pause(),
       resume: () => operations.resume(),
       abort: (options) => operations.abort(options),

@@ -29,6 +29,10 @@ export interface OnDiskOptions {
   readonly withIntermediate?: boolean;
   readonly nameConstraints?: boolean;
   readonly automatic?: boolean;
+  readonly minStageMs?: number;
+  readonly keepRetiredKeysMs?: number;
+  readonly holds?: () => string | undefined;
+  readonly leads?: () => boolean;
   readonly pluggedInDirectory?: string;
   readonly passphrase?: Secret;
   readonly fs?: DurableFs;
@@ -61,6 +65,8 @@ export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnD
     pluggedInDirectory: options.pluggedInDirectory,
     passphrase: options.passphrase,
     automatic: options.automatic ?? true,
+    minStageMs: options.minStageMs ?? 0,
+    keepRetiredKeysMs: options.keepRetiredKeysMs ?? 7 * dayMs,
     maxTtlMs: 90 * dayMs,
   };
   const { sweep } = manualSweep();
@@ -71,6 +77,8 @@ export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnD
     options: authorityOptions,
     backing: await openDirectoryBacking({ state, options: authorityOptions, clock, logger, fs }),
     gate: timeGate,
+    holds: options.holds ?? (() => undefined),
+    leads: options.leads ?? (() => true),
     sweeps: { starts: starts.sweep, advances: sweep, bundle: sweep, expiry: sweep },
     writer,
     newSerial: createSerial,

@@ -10,6 +10,10 @@ export interface AuthorityOptions {
   readonly passphrase: Secret | undefined;
   /** Whether rotations start automatically. */
   readonly automatic: boolean;
+  /** How long a stage lasts at least, in boot time. */
+  readonly minStageMs: number;
+  /** How long a retired authority can be recalled. */
+  readonly keepRetiredKeysMs: number;
   /** The longest lifetime of a leaf. The CA assumes it for unknown leaves after a loss of state. */
   readonly maxTtlMs: number;
 }
@@ -31,6 +35,8 @@ export async function loadAuthorityOptions(config: AuthorityConfig): Promise<Aut
     pluggedInDirectory: config.rootCaDir,
     passphrase: await readPassphrase(config.keyPassphraseFile),
     automatic: config.rootRotation === "auto",
+    minStageMs: config.minStage,
+    keepRetiredKeysMs: config.keepRetiredKeys,
     maxTtlMs: config.maxTtl,
   };
 }

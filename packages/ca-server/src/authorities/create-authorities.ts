@@ -19,6 +19,8 @@ export interface AuthoritiesDeps {
   readonly options: AuthorityOptions;
   readonly backing: AuthorityBacking;
   readonly gate: RotationGate;
+  /** The reason why nothing irreversible may happen now; undefined if nothing holds. */
+  readonly holds: () => string | undefined;
   readonly sweeps: {
     /** When to check whether a rotation should start. */
     readonly starts: Sweep;
@@ -51,8 +53,8 @@ export interface Authorities {
 
 /** Opens the authorities of a state directory that this process has locked. @throws StateError */
 export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorities> {
-  const { state, options, backing, gate, sweeps, writer, newSerial, clock, logger } = deps;
-  const { profile, automatic } = options;
+  const { state, options, backing, gate, holds, sweeps, writer, newSerial, clock, logger } = deps;
+  const { profile, automatic, minStageMs, keepRetiredKeysMs } = options;
   const keys = new AuthorityKeys(backing.vault);
   const selfSigned = new SelfSigned({ profile, keys, writer, newSerial, clock });
   const takeOver = deps.takeOver === undefined ? {} : { takeOver: deps.takeOver };
@@ -67,10 +69,12 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
   const { starts, advances } = sweeps;
   const rotation = new RotationDriver({
     keeper,
+    keys,
     selfSigned,
     profile,
     gate,
-    automatic,
+    holds,
+    ...{ automatic, minStageMs, keepRetiredKeysMs },
     leads: deps.leads ?? (() => true),
     starts,
     advances,
@@ -85,7 +89,7 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     rotation,
     publicBundle,
     components: [publicBundle, rotation, ...pluggedIn, expiry],
-    warnings: () => [...rotation.status().warnings, ...pluggedIn.flatMap(({ problem }) => problem ?? [])],
+    warnings: () => [...rotation.status().warnings, ...pluggedIn.flatMap((source) => source.warnings())],
   };
 }
 

@@ -87,15 +87,6 @@ export class AuthorityKeeper implements IssuerSource {
     if (before.epoch !== state.epoch) this.#announce(state, before);
   }
 
-  /** Destroys the keys of retired authorities. The next call completes what a crash interrupted. */
-  async destroyRetiredKeys(): Promise<void> {
-    const { keys, logger } = this.#deps;
-    for (const { id, stage, hasKey } of this.state.authorities) {
-      if (stage !== "retired" || !hasKey) continue;
-      if (await keys.destroy(id)) logger.info("destroyed the key of a retired authority", { authority: id });
-    }
-  }
-
   get #issuers(): IssuerSet {
     const { state } = this;
     if (this.#set?.state !== state) {

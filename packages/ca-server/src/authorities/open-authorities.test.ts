@@ -220,6 +220,7 @@ describe("Authorities of a state directory", () => {
     const { keeper, driver } = await open();
     await keeper.coverLeaf(keeper.activeIssuer(clock.now()), new Date(clock.now().getTime() + dayMs));
     await driver.rotate("intermediate");
+    await driver.look(false);
     clock.jump(2 * dayMs);
     await keeper.coverLeaf(keeper.activeIssuer(clock.now()), new Date(clock.now().getTime() + dayMs));
     await driver.look(false);

@@ -36,7 +36,6 @@ export async function openAuthorities(deps: OpenAuthoritiesDeps): Promise<Author
   verifyUsable(keeper.state, deps);
   const { restoredAt } = keeper.state;
   if (restoredAt !== undefined) logger.warn("this CA was restored from a backup", { restoredAt });
-  await keeper.destroyRetiredKeys();
   return keeper;
 }
 

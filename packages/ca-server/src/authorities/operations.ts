@@ -6,6 +6,11 @@ export interface AuthorityOperations {
   status(): AuthorityStatusMessage;
   /** @throws OperationError if a rotation is in progress, or if the CA cannot create this authority. */
   rotate(kind: AuthorityKind): Promise<AuthorityStatusMessage>;
+  /**
+   * Brings back an authority that is retiring or retired and still has its key.
+   * @throws OperationError if that is impossible
+   */
+  recall(id: string): Promise<AuthorityStatusMessage>;
   pause(): Promise<AuthorityStatusMessage>;
   resume(): Promise<AuthorityStatusMessage>;
   /** @throws OperationError from stage `retiring` on, or if the current epoch is not `ifEpoch`. */

@@ -6,6 +6,7 @@ import {
   type RotationState,
 } from "./rotation/authority-state.ts";
 import { expiryWarnings } from "./rotation/expiry.ts";
+import { type Retirement, retirementsOf } from "./rotation/retirement.ts";
 import { rotatesAt } from "./rotation/rotation-due.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
 import type { StoredAuthority } from "./rotation/stored-authority.ts";
@@ -14,6 +15,8 @@ export interface ReportContext {
   readonly trustDomain: string;
   readonly automatic: boolean;
   readonly gate: RotationGate;
+  /** When the key of a retired authority is destroyed; unknown while the CA is stopped. */
+  readonly keyKeptUntil?: (authority: StoredAuthority) => Date;
   readonly now: Date;
 }
 
@@ -32,15 +35,11 @@ export function authorityStatusOf(state: AuthorityState, context: ReportContext)
   };
 }
 
-function viewOf(
-  authority: StoredAuthority,
-  state: AuthorityState,
-  { automatic }: ReportContext,
-): AuthorityMessage {
+function viewOf(authority: StoredAuthority, state: AuthorityState, context: ReportContext): AuthorityMessage {
   const { id, kind, origin, stage, stageSince, certificate } = authority;
   const { fingerprint, serial, publicKey, notBefore, notAfter } = certificate;
   const signs = isInSigningChain(authority, state);
-  const mayStart = automatic && state.hold === "none" && state.rotation === undefined;
+  const mayStart = context.automatic && state.hold === "none" && state.rotation === undefined;
   const rotates = mayStart && signs && origin === "self-signed";
   return {
     id,
@@ -56,7 +55,26 @@ function viewOf(
     notAfter,
     stageSince,
     ...(rotates ? { rotatesAt: rotatesAt(authority) } : {}),
+    ...departureOf(authority, state, context),
   };
+}
+
+/** When a retiring authority retires, and when a retired one loses its key. */
+function departureOf(
+  authority: StoredAuthority,
+  state: AuthorityState,
+  { gate, keyKeptUntil, now }: ReportContext,
+): Pick<AuthorityMessage, "retiresAt" | "waitsFor" | "keyKeptUntil"> {
+  const { stage, hasKey } = authority;
+  if (stage === "retired") {
+    return hasKey && keyKeptUntil !== undefined ? { keyKeptUntil: keyKeptUntil(authority) } : {};
+  }
+  const own = retirementsOf(state).find(({ authorities }) => authorities.includes(authority));
+  return own === undefined ? {} : { retiresAt: own.leavesUntil, waitsFor: waitOf(own, state, gate, now) };
+}
+
+function waitOf(own: Retirement, { hold }: AuthorityState, gate: RotationGate, now: Date): string {
+  return hold === "all" ? "paused by the operator" : gate.mayRetire(own, now).reason;
 }
 
 function isInSigningChain({ id }: StoredAuthority, state: AuthorityState): boolean {
@@ -84,7 +102,9 @@ function warningsOf(state: AuthorityState, { now, automatic }: ReportContext): s
   if (state.hold === "all")
     warnings.push("rotations are paused: none starts or advances until an operator resumes them");
   if (state.hold === "starts") {
-    warnings.push("a rotation was aborted: none starts automatically until an operator resumes rotations");
+    warnings.push(
+      "a rotation was aborted or an authority recalled: no rotation starts automatically until an operator resumes rotations",
+    );
   }
   if (!automatic) warnings.push("rotations only start manually (--root-rotation manual)");
   if (state.restoredAt !== undefined) {

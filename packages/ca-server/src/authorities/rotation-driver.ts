@@ -9,27 +9,34 @@ import {
 } from "@kasbah/runtime";
 import { OperationError } from "../errors.ts";
 import type { AuthorityKeeper } from "./keeper.ts";
+import type { AuthorityKeys } from "./keys/authority-keys.ts";
+import { RetiredKeys } from "./keys/retired-keys.ts";
+import { returningSigner } from "./keys/returning-signer.ts";
 import type { AuthorityOperations } from "./operations.ts";
 import { authorityStatusOf } from "./report.ts";
 import { type AuthorityState, authorityOf, rootOf } from "./rotation/authority-state.ts";
-import {
-  abort,
-  advance,
-  pauseRotations,
-  prepare,
-  requireIdle,
-  resumeRotations,
-} from "./rotation/rotation.ts";
+import { recall, recallOf } from "./rotation/recall.ts";
+import { retire, retirementsOf } from "./rotation/retirement.ts";
+import { abort, advance, pauseRotations, resumeRotations } from "./rotation/rotation.ts";
 import { rotationDue } from "./rotation/rotation-due.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
-import type { AuthorityKind } from "./rotation/stored-authority.ts";
+import { StageGuard } from "./rotation/stage-guard.ts";
+import type { AuthorityKind, StoredAuthority } from "./rotation/stored-authority.ts";
+import { prepare, requireIdle } from "./rotation/succession.ts";
 import type { SelfSigned, SelfSignedProfile } from "./self-signed.ts";
 
 export interface RotationDriverDeps {
   readonly keeper: AuthorityKeeper;
+  readonly keys: AuthorityKeys;
   readonly selfSigned: SelfSigned;
   readonly profile: SelfSignedProfile;
   readonly gate: RotationGate;
+  /** The reason why nothing irreversible may happen now; undefined if nothing holds. */
+  readonly holds: () => string | undefined;
+  /** How long a stage lasts at least, in boot time. */
+  readonly minStageMs: number;
+  /** How long the key of a retired authority is kept for a recall. */
+  readonly keepRetiredKeysMs: number;
   /** Whether rotations start automatically. */
   readonly automatic: boolean;
   /** Whether this process may start and advance rotations. Only one of several replicas may. */
@@ -42,26 +49,37 @@ export interface RotationDriverDeps {
   readonly logger: Logger;
 }
 
+/** More than the stages that wait for nothing. */
+const looksUntilSigning = 3;
+
 /**
  * Starts rotations when they are due or requested, and advances them when the gate opens, one operation at a
- * time.
+ * time. One look advances by one stage at most: a wrong clock that lasts for a moment must not run through
+ * all of them.
  */
 export class RotationDriver implements Component, AuthorityOperations {
   readonly name = "rotation";
   readonly #deps: RotationDriverDeps;
   #sweeps: { stop(): void }[] = [];
+  readonly #guard: StageGuard;
+  readonly #retiredKeys: RetiredKeys;
   readonly #queue = new SerialQueue();
   readonly #trouble = new OncePerReason();
   #queuedLooks = 0;
 
   constructor(deps: RotationDriverDeps) {
     this.#deps = deps;
+    const { gate, holds, minStageMs, keepRetiredKeysMs: keepMs, clock } = deps;
+    this.#guard = new StageGuard({ gate, holds, minStageMs, bootMs: () => clock.bootMs() });
+    this.#retiredKeys = new RetiredKeys({ ...deps, guard: this.#guard, keepMs });
   }
 
   async start(): Promise<void> {
     const { starts, advances } = this.#deps;
     this.#sweeps = [starts(() => void this.look(true)), advances(() => void this.look(false))];
     await this.look(true);
+    // An intermediate that expired while the CA was off is replaced before the CA serves.
+    for (let looks = 1; looks < looksUntilSigning && !this.#canSign(); looks++) await this.look(true);
   }
 
   async stop(): Promise<void> {
@@ -70,18 +88,19 @@ export class RotationDriver implements Component, AuthorityOperations {
   }
 
   /**
-   * Does everything that is due; starts a rotation only with `mayStart`. Never rejects: errors are logged,
-   * and the next call retries.
+   * Does what is due, and begins one stage at most; starts a rotation only with `mayStart`. Never rejects:
+   * errors are logged, and the next call retries.
    */
   async look(mayStart: boolean): Promise<void> {
-    if (!this.#deps.leads()) return;
+    if (!this.#deps.leads()) return this.#guard.forget();
     // A queued call will do the same as this one.
     if (this.#queuedLooks > 1 && !mayStart) return;
     this.#queuedLooks += 1;
     try {
       await this.#queue.run(async () => {
         if (mayStart) await this.#startIfDue();
-        await this.#advanceWhileOpen();
+        await this.#advance();
+        await this.#retiredKeys.look();
       });
       this.#trouble.clear();
     } catch (error) {
@@ -92,9 +111,11 @@ export class RotationDriver implements Component, AuthorityOperations {
   }
 
   status(): AuthorityStatusMessage {
-    const { keeper, profile, gate, automatic, clock } = this.#deps;
+    const { keeper, profile, automatic, clock } = this.#deps;
     const trustDomain = profile.trustDomain.name;
-    return authorityStatusOf(keeper.state, { trustDomain, automatic, gate, now: clock.now() });
+    const keyKeptUntil = (one: StoredAuthority) => this.#retiredKeys.keptUntil(one);
+    const context = { trustDomain, automatic, gate: this.#guard, keyKeptUntil, now: clock.now() };
+    return authorityStatusOf(keeper.state, context);
   }
 
   rotate(kind: AuthorityKind): Promise<AuthorityStatusMessage> {
@@ -124,6 +145,15 @@ export class RotationDriver implements Component, AuthorityOperations {
     );
   }
 
+  recall(id: string): Promise<AuthorityStatusMessage> {
+    const { keeper, clock } = this.#deps;
+    return this.#operate(async () => {
+      const now = clock.now();
+      const signer = await returningSigner(recallOf(keeper.state, id, now), keeper.state, this.#deps);
+      await keeper.transition((state) => recall(state, signer, now));
+    });
+  }
+
   /** Applies an operator's action, and any step that it makes possible immediately. */
   async #operate(act: () => Promise<unknown>): Promise<AuthorityStatusMessage> {
     await this.#queue.run(act);
@@ -141,28 +171,45 @@ export class RotationDriver implements Component, AuthorityOperations {
   async #begin(kind: AuthorityKind): Promise<void> {
     const { keeper, selfSigned, clock } = this.#deps;
     const { state } = keeper;
-    requireIdle(state);
+    requireIdle(state, kind);
     const successor =
       kind === "root" ? await selfSigned.createRoot(state) : await selfSigned.createIntermediate(state);
     await keeper.transition((current) => prepare(current, successor, clock.now()));
   }
 
-  async #advanceWhileOpen(): Promise<void> {
-    const { keeper } = this.#deps;
-    while (this.#mayAdvance(keeper.state)) {
-      const { epoch } = keeper.state;
-      const now = this.#deps.clock.now();
-      // Checked again when the write runs, because the leaf horizon or the operator may have changed the
-      // state meanwhile.
-      const step = (state: AuthorityState) => (this.#mayAdvance(state) ? advance(state, now) : state);
-      await keeper.transition((state) => (state.epoch === epoch ? step(state) : state));
-    }
+  /** Begins the next stage of the rotation, or retires what waits beside it. */
+  async #advance(): Promise<void> {
+    const { keeper, clock } = this.#deps;
+    const { epoch } = keeper.state;
+    this.#guard.observe(keeper.state);
+    const now = clock.now();
+    if (this.#stepOf(keeper.state, now) === undefined) return;
+    // Checked again when the write runs, because the leaf horizon or the operator may have changed the
+    // state meanwhile.
+    await keeper.transition(
+      (state) => (state.epoch === epoch ? this.#stepOf(state, now) : undefined) ?? state,
+    );
+    this.#guard.observe(keeper.state);
   }
 
-  #mayAdvance(state: AuthorityState): boolean {
-    const { gate, clock } = this.#deps;
-    if (state.rotation === undefined || state.hold === "all") return false;
-    return gate.mayAdvance(state, state.rotation, clock.now()).open;
+  /** The state after the next stage; undefined if none may begin. */
+  #stepOf(state: AuthorityState, now: Date): AuthorityState | undefined {
+    const { rotation, hold } = state;
+    if (hold === "all") return undefined;
+    const guard = this.#guard;
+    if (rotation !== undefined && guard.mayAdvance(state, rotation, now).open) return advance(state, now);
+    const due = retirementsOf(state).find((each) => guard.mayRetire(each, now).open);
+    return due === undefined ? undefined : retire(state, due, now);
+  }
+
+  #canSign(): boolean {
+    const { keeper, clock } = this.#deps;
+    try {
+      keeper.activeIssuer(clock.now());
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /**

@@ -4,8 +4,8 @@ import type { Clock } from "@kasbah/runtime";
 import type { SigningPair } from "./keys/authority-files.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import { type AuthorityState, rootOf } from "./rotation/authority-state.ts";
-import type { Successor } from "./rotation/rotation.ts";
 import type { AuthorityKind, StoredAuthority } from "./rotation/stored-authority.ts";
+import type { Successor } from "./rotation/succession.ts";
 
 /** The properties of the authorities that the CA creates. */
 export interface SelfSignedProfile {
@@ -53,6 +53,11 @@ export class SelfSigned {
   async createIntermediate(state: AuthorityState): Promise<Successor> {
     const intermediate = await this.#createUnder(rootOf(state, state.signerId), state);
     return { kind: "intermediate", authorities: [intermediate], signerId: intermediate.id };
+  }
+
+  /** Creates an intermediate under a root that returns; the root itself if it signs leaves. */
+  async createSignerUnder(root: StoredAuthority, state: AuthorityState): Promise<StoredAuthority> {
+    return this.#deps.profile.withIntermediate ? this.#createUnder(root, state) : root;
   }
 
   async #createUnder(root: StoredAuthority, state: AuthorityState): Promise<StoredAuthority> {

@@ -155,9 +155,13 @@ async function createAuthorities(path: string, clock: FakeClock) {
   const driver = new RotationDriver({
     leads: () => true,
     keeper,
+    keys,
     selfSigned,
     profile,
     gate: timeGate,
+    holds: () => undefined,
+    minStageMs: 0,
+    keepRetiredKeysMs: 7 * dayMs,
     automatic: true,
     ...sweeps,
     clock,

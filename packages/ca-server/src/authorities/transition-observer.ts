@@ -1,28 +1,24 @@
 import type { Logger } from "@kasbah/runtime";
-import type { AuthorityKeeper, TransitionListener } from "./keeper.ts";
+import type { TransitionListener } from "./keeper.ts";
 import { type AuthorityState, authorityOf, rootOf } from "./rotation/authority-state.ts";
 
 export interface TransitionObserverDeps {
   readonly publicBundle: { publish(): Promise<void> };
   readonly certificate: { issuerChanged(): void; trustChanged(): void };
-  readonly keeper: Pick<AuthorityKeeper, "destroyRetiredKeys">;
   readonly logger: Logger;
 }
 
 /**
  * Applies a transition to everything that depends on the authorities: the public bundle, the serving
- * certificate, keys and the log.
+ * certificate and the log.
  */
 export function createTransitionObserver(deps: TransitionObserverDeps): TransitionListener {
-  const { publicBundle, certificate, keeper, logger } = deps;
+  const { publicBundle, certificate, logger } = deps;
   return (state, before) => {
     logTransition(state, before, logger);
     if (state.servingSignerId !== before.servingSignerId) certificate.issuerChanged();
     certificate.trustChanged();
     void publicBundle.publish();
-    keeper.destroyRetiredKeys().catch((error: unknown) => {
-      logger.error("cannot destroy the key of a retired authority", { error });
-    });
   };
 }
 

@@ -68,6 +68,22 @@ export const authorityOptions = {
     default: "auto",
     group: "Authorities",
   }),
+  minStage: option({
+    flag: "--min-stage <duration>",
+    env: "KASBAH_MIN_STAGE",
+    help: "how long each stage of a rotation lasts at least, in time since boot, whatever the wall clock says",
+    schema: schema.durationOrZero,
+    default: "30s",
+    group: "Authorities",
+  }),
+  keepRetiredKeys: option({
+    flag: "--keep-retired-keys <duration>",
+    env: "KASBAH_KEEP_RETIRED_KEYS",
+    help: "how long the key of a retired authority is kept, unused, so that kasbah authority recall can bring it back",
+    schema: schema.durationOrZero,
+    default: "168h",
+    group: "Authorities",
+  }),
   rotationSchedule: option({
     flag: "--rotation-schedule <cron>",
     env: "KASBAH_ROTATION_SCHEDULE",
@@ -84,8 +100,11 @@ export type AuthorityConfig = Omit<ConfigOf<typeof authorityOptions>, "rotationS
   readonly maxTtl: number;
 };
 
+/** Options for a running CA, which do not define its authorities. */
+type OperationOption = "rootRotation" | "minStage" | "keepRetiredKeys";
+
 /** Checks combinations of options that are each valid. */
-export function authorityProblems(config: Omit<AuthorityConfig, "rootRotation">): readonly string[] {
+export function authorityProblems(config: Omit<AuthorityConfig, OperationOption>): readonly string[] {
   const { rootTtl, intermediateTtl, noIntermediate, issuerNameConstraints, trustDomain } = config;
   const problems: [boolean, string][] = [
     [

@@ -17,7 +17,7 @@ import { readOfflineStatus } from "./offline-status.ts";
 /** The options of `kasbah init`: those server options that define the authorities and their location. */
 export function initOptions(machine: Machine) {
   const { stateDir, trustDomain, maxTtl } = serverOptions(machine);
-  const { rootRotation: _, rotationSchedule: __, ...authorities } = authorityOptions;
+  const { rootRotation, rotationSchedule, minStage, keepRetiredKeys, ...authorities } = authorityOptions;
   const json = option({
     flag: "--json",
     env: "KASBAH_JSON",
@@ -58,7 +58,12 @@ export async function initState(
   await lock.start();
   try {
     const hadRoot = await showsFormerRoot(state);
-    const options = await loadAuthorityOptions({ ...config, rootRotation: "auto" });
+    const options = await loadAuthorityOptions({
+      ...config,
+      rootRotation: "auto",
+      minStage: 0,
+      keepRetiredKeys: 0,
+    });
     const { store, vault } = await openDirectoryBacking({ state, options, clock, logger });
     const keys = new AuthorityKeys(vault);
     const deps = {

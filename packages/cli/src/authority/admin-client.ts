@@ -9,6 +9,7 @@ import {
   type IdentityExplanationMessage,
   type Method,
   pauseRotation,
+  recallAuthority,
   resumeRotation,
   rotateAuthority,
 } from "@kasbah/protocol";
@@ -59,6 +60,10 @@ export class AdminClient implements OperatorClient {
 
   rotate(kind: "root" | "intermediate"): Promise<AuthorityStatusMessage> {
     return this.#act(rotateAuthority, { kind });
+  }
+
+  recall(id: string): Promise<AuthorityStatusMessage> {
+    return this.#act(recallAuthority, { id });
   }
 
   pause(): Promise<AuthorityStatusMessage> {

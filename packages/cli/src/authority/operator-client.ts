@@ -10,6 +10,7 @@ export interface OperatorClient {
   readonly everyMs: number;
   status(): Promise<Replicated<AuthorityStatusMessage>>;
   rotate(kind: "root" | "intermediate"): Promise<AuthorityStatusMessage>;
+  recall(id: string): Promise<AuthorityStatusMessage>;
   pause(): Promise<AuthorityStatusMessage>;
   resume(): Promise<AuthorityStatusMessage>;
   abort(options: { readonly ifEpoch?: number }): Promise<AuthorityStatusMessage>;

@@ -32,6 +32,9 @@ const authority = z.object({
   notAfter: time,
   stageSince: time,
   rotatesAt: time.exactOptional(),
+  retiresAt: time.exactOptional(),
+  waitsFor: z.string().exactOptional(),
+  keyKeptUntil: time.exactOptional(),
 } satisfies Shape<AuthorityMessage>);
 
 const rotation = z.object({

@@ -47,6 +47,10 @@ export class RemoteCa implements OperatorClient {
     return this.#act("rotate", ...(kind === "root" ? ["--root"] : []));
   }
 
+  recall(id: string) {
+    return this.#act("recall", id);
+  }
+
   pause() {
     return this.#act("pause");
   }

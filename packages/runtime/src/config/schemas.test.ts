@@ -6,6 +6,7 @@ const refused: [string, Schema<unknown>, string[]][] = [
   ["text", schema.text, [""]],
   ["path", schema.path, ["", "a\0b"]],
   ["duration", schema.duration, ["", "0s", "0", "-1s", "1.5h", "abc"]],
+  ["durationOrZero", schema.durationOrZero, ["", "0", "-1s", "1.5h", "abc"]],
   ["hostPort", schema.hostPort, ["", "a", "a:0", "a:65536", ":1"]],
   ["listenAddress", schema.listenAddress, ["", "a", "a:65536", ":1"]],
   ["boolean", schema.boolean, ["", "yes", "TRUE", "2", "true "]],
@@ -16,6 +17,7 @@ const refused: [string, Schema<unknown>, string[]][] = [
 
 const accepted: [string, Schema<unknown>, Record<string, unknown>][] = [
   ["duration", schema.duration, { "90s": 90_000, "24h0m0s": 86_400_000 }],
+  ["durationOrZero", schema.durationOrZero, { "0s": 0, "0h": 0, "30s": 30_000 }],
   ["hostPort", schema.hostPort, { "ca:15012": { host: "ca", port: 15_012 } }],
   ["listenAddress", schema.listenAddress, { "[::]:0": { host: "::", port: 0 } }],
   ["boolean", schema.boolean, { true: true, "1": true, false: false, "0": false }],

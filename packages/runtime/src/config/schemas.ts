@@ -19,6 +19,9 @@ export const duration = parsed((value) => {
   return ms > 0 ? ms : expected("a duration above zero such as 90s, 15m or 24h");
 });
 
+/** A duration in milliseconds; `0s` switches something off. */
+export const durationOrZero = parsed(parseDuration);
+
 /** An address to connect to. */
 export const hostPort = parsed((value) => {
   const address = parseHostPort(value);

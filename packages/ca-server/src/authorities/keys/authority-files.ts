@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { open, readdir, unlink } from "node:fs/promises";
+import { lstat, open, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { type Certificate, type KeyPair, PkiError, parseCertificate, parsePrivateKey } from "@kasbah/pki";
 import {
@@ -39,6 +39,17 @@ export async function publishAuthority(
     { name: certificateFile, bytes: certificate.toPem(), mode: 0o644 },
   ];
   return publishDirectory(directory, files, fs);
+}
+
+/** Whether the directory holds a key, which stays unread. */
+export async function hasKeyFile(directory: string): Promise<boolean> {
+  try {
+    await lstat(join(directory, keyFile));
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return false;
+    throw error;
+  }
 }
 
 /** Removes the key of an authority that will never sign again. The certificate stays. */

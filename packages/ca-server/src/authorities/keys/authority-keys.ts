@@ -61,6 +61,16 @@ export class AuthorityKeys {
     this.#loaded.set(id, pair);
   }
 
+  /** Whether the vault still holds the key of an authority. */
+  exists(id: string): Promise<boolean> {
+    return this.#vault.holdsKey(id);
+  }
+
+  /** Makes the key of a retired authority unusable in this process. The vault keeps it. */
+  unload(id: string): void {
+    this.#loaded.delete(id);
+  }
+
   /** Destroys the key of a retired authority. Returns whether one existed. */
   destroy(id: string): Promise<boolean> {
     this.#loaded.delete(id);

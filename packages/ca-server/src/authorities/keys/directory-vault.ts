@@ -1,7 +1,13 @@
 import { join } from "node:path";
 import type { DurableFs, Secret } from "@kasbah/runtime";
 import { StateError } from "../../errors.ts";
-import { destroyKey, loadAuthority, publishAuthority, type SigningPair } from "./authority-files.ts";
+import {
+  destroyKey,
+  hasKeyFile,
+  loadAuthority,
+  publishAuthority,
+  type SigningPair,
+} from "./authority-files.ts";
 import type { KeyVault } from "./key-vault.ts";
 
 export interface DirectoryVaultDeps {
@@ -33,6 +39,10 @@ export class DirectoryVault implements KeyVault {
         cause,
       });
     }
+  }
+
+  holdsKey(id: string): Promise<boolean> {
+    return hasKeyFile(this.placeOf(id));
   }
 
   remove(id: string): Promise<boolean> {

@@ -1,8 +1,8 @@
 import type { Clock } from "@kasbah/runtime";
 import type { AuthorityKeys } from "../keys/authority-keys.ts";
-import { type AuthorityState, rootOf } from "../rotation/authority-state.ts";
-import type { Successor } from "../rotation/rotation.ts";
+import { type AuthorityState, rootOf, signersInUse } from "../rotation/authority-state.ts";
 import type { AuthorityKind, StoredAuthority } from "../rotation/stored-authority.ts";
+import type { Successor } from "../rotation/succession.ts";
 import type { PluggedInSet } from "./load-set.ts";
 
 /**
@@ -47,8 +47,8 @@ export function extraRootsOf(set: PluggedInSet): PluggedInSet["roots"]["roots"] 
 
 function rootInUse(state: AuthorityState, { root }: PluggedInSet): StoredAuthority | undefined {
   if (state.signerId === "") return undefined;
-  const current = rootOf(state, state.signerId);
-  return current.certificate.fingerprint === root.fingerprint ? current : undefined;
+  const roots = signersInUse(state).map((id) => rootOf(state, id));
+  return roots.find(({ certificate }) => certificate.fingerprint === root.fingerprint);
 }
 
 async function keepSigner(

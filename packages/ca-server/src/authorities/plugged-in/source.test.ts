@@ -5,6 +5,7 @@ import { createKeyPair, createSerial, type KeyPair, parseTrustDomain } from "@ka
 import { createCertificateWriter, type Signer } from "@kasbah/pki/certificate-writer";
 import { FakeClock, recordingLogger, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities-on-disk.fixture.ts";
+import { advance } from "../rotation/rotation.ts";
 import { PluggedInSource } from "./source.ts";
 
 const writer = createCertificateWriter();
@@ -39,10 +40,12 @@ describe("PluggedInSource", () => {
   let ca: AuthoritiesOnDisk;
   let first: Signer;
   let second: Signer;
+  let third: Signer;
   let source: PluggedInSource;
 
   before(async () => {
     [first, second] = await Promise.all([createRoot("first"), createRoot("second")]);
+    third = await createRoot("third");
   });
 
   beforeEach(async () => {
@@ -88,8 +91,19 @@ describe("PluggedInSource", () => {
     );
   }
   const signer = () => ca.keeper.state.signerId;
-  const issue = () =>
-    ca.keeper.coverLeaf(ca.keeper.activeIssuer(clock.now()), new Date(clock.now().getTime() + dayMs));
+  const issue = (ms = dayMs) =>
+    ca.keeper.coverLeaf(ca.keeper.activeIssuer(clock.now()), new Date(clock.now().getTime() + ms));
+  const stages = () => ca.keeper.state.authorities.map(({ id, stage }) => [id, stage] as const);
+  const warning = () => source.warnings().join();
+  const pass = async (ms: number) => {
+    clock.jump(ms);
+    await ca.driver.look(false);
+  };
+  /** Takes the set in the directory, and looks until the new intermediate signs. */
+  const takeNow = async () => {
+    await source.take();
+    for (let looks = 0; looks < 2; looks++) await ca.driver.look(false);
+  };
   const trusts = (root: Signer) => ca.keeper.trustBundle().contains(root.certificate);
 
   it("rejects a set with a new root but without the old one, and keeps the authority in use", async () => {
@@ -110,15 +124,95 @@ describe("PluggedInSource", () => {
     assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, "intermediate-1");
   });
 
-  it("lets a second set wait while the rotation to the first one is in progress", async () => {
+  it("lets a set with a third root wait while the rotation to the second is in progress, and warns meanwhile", async () => {
     await issue();
     await install(await createIntermediate(second, "two"), [first, second]);
     await source.take();
     assert.equal(ca.keeper.state.rotation?.stage, "distributed");
-    await install(await createIntermediate(second, "three"), [first, second]);
+    assert.match(warning(), /another CA .* than intermediate-1 .*the rotation to intermediate-2 is in stage/);
+    await install(await createIntermediate(third, "three"), [first, second, third]);
     await assert.rejects(source.take(), { code: "OPERATION_REFUSED" });
     assert.equal(source.problem, undefined);
+    assert.match(warning(), /waiting for the end of the rotation/);
   });
+
+  it("takes a second intermediate under the new root while that root is being distributed", async () => {
+    await issue();
+    await install(await createIntermediate(second, "two"), [first, second]);
+    await source.take();
+    const { leavesUntil } = ca.keeper.state.rotation ?? {};
+    await install(await createIntermediate(second, "three"), [first, second]);
+    await source.take();
+    const { rotation } = ca.keeper.state;
+    assert.deepEqual(
+      [rotation?.stage, rotation?.to, rotation?.leavesUntil],
+      ["distributed", "intermediate-3", leavesUntil],
+    );
+    assert.deepEqual(stages(), [
+      ["root-1", "active"],
+      ["intermediate-1", "active"],
+      ["root-2", "distributed"],
+      ["intermediate-2", "retired"],
+      ["intermediate-3", "distributed"],
+    ]);
+    for (let i = 0; i < 4; i++) await pass(2 * dayMs);
+    assert.equal(signer(), "intermediate-3");
+    assert.deepEqual(source.warnings(), []);
+  });
+
+  it("takes a second intermediate under the old root at once while the new root is being distributed", async () => {
+    await issue();
+    await install(await createIntermediate(second, "two"), [first, second]);
+    await source.take();
+    await install(await createIntermediate(first, "replacement"), [first, second]);
+    await source.take();
+    assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, "intermediate-3");
+    assert.equal(ca.keeper.servingIssuer(clock.now()).authorityId, "intermediate-3");
+    assert.deepEqual(stages(), [
+      ["root-1", "active"],
+      ["intermediate-1", "retiring"],
+      ["root-2", "distributed"],
+      ["intermediate-2", "distributed"],
+      ["intermediate-3", "active"],
+    ]);
+    assert.match(
+      warning(),
+      /hold intermediate-3, but a rotation to intermediate-2 .* is in progress: abort it/,
+    );
+    await ca.driver.abort({});
+    assert.deepEqual(source.warnings(), []);
+  });
+
+  for (const stage of ["active", "retiring"] as const) {
+    it(`takes a second intermediate at once while the rotation from the first is ${stage}, and retires each after its own last leaf`, async () => {
+      await issue(30 * dayMs);
+      await install(await createIntermediate(first, "two"), [first]);
+      await takeNow();
+      await issue();
+      if (stage === "retiring") await ca.keeper.transition((state) => advance(state, clock.now()));
+      assert.equal(ca.keeper.state.rotation?.stage, stage);
+      await install(await createIntermediate(first, "three"), [first]);
+      await takeNow();
+      assert.deepEqual([signer(), source.warnings()], ["intermediate-3", []]);
+      await issue(3 * dayMs);
+      await install(await createIntermediate(first, "four"), [first]);
+      await takeNow();
+      assert.equal(signer(), "intermediate-4");
+      const known = ca.keeper.knownChains().flatMap(([one]) => one?.fingerprint ?? []);
+      assert.equal(known.length, 4, "clients with a leaf of any of them are still known");
+      const retired = () => stages().flatMap(([id, each]) => (each === "retired" ? id : []));
+      await pass(2 * dayMs);
+      assert.deepEqual(retired(), ["intermediate-2"]);
+      await pass(3 * dayMs);
+      assert.deepEqual(
+        retired(),
+        ["intermediate-2"],
+        "intermediate-1 has the rotation's own leaves to wait for",
+      );
+      for (let i = 0; i < 5; i++) await pass(20 * dayMs);
+      assert.deepEqual(retired(), ["intermediate-1", "intermediate-2", "intermediate-3"]);
+    });
+  }
 
   it("does not adopt a set again that the operator aborted, until its files change", async () => {
     await issue();
@@ -127,17 +221,18 @@ describe("PluggedInSource", () => {
     await ca.driver.abort({});
     await source.take();
     assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, "intermediate-1");
+    assert.match(warning(), /the operator returned to it/);
     clock.jump(2 * dayMs);
     await ca.driver.look(false);
     await install(await createIntermediate(first, "three"), [first]);
-    await source.take();
+    await takeNow();
     assert.equal(signer(), "intermediate-3");
   });
 
   it("adopts a new intermediate under the same root immediately, and retires the old one after its last leaf", async () => {
     await issue();
     await install(await createIntermediate(first, "two"), [first]);
-    await source.take();
+    await takeNow();
     assert.equal(signer(), "intermediate-2");
     for (let i = 0; i < 3; i++) {
       clock.jump(2 * dayMs);

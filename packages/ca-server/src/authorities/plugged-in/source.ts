@@ -4,10 +4,11 @@ import { ContentWatch } from "@kasbah/runtime";
 import { OperationError, StateError } from "../../errors.ts";
 import type { AuthorityKeeper } from "../keeper.ts";
 import type { AuthorityKeys } from "../keys/authority-keys.ts";
-import { type AuthorityState, authorityOf, rootOf } from "../rotation/authority-state.ts";
-import { prepare, requireIdle, type Successor } from "../rotation/rotation.ts";
+import { type AuthorityState, authorityOf, rootOf, signersInUse } from "../rotation/authority-state.ts";
+import { prepare, requireIdle, type Successor } from "../rotation/succession.ts";
 import { adoptPluggedIn, extraRootsOf } from "./authority.ts";
-import { classifyPluggedInChange } from "./change.ts";
+import { classifyPluggedInChange, type InUse, type PluggedInChange } from "./change.ts";
+import { differenceFrom } from "./difference.ts";
 import { digestPluggedInFiles } from "./files.ts";
 import { loadPluggedInSet, type PluggedInSet } from "./load-set.ts";
 
@@ -23,6 +24,9 @@ export interface PluggedInSourceDeps {
   readonly logger: Logger;
 }
 
+/** The stages of an intermediate that wait for nothing, and its signature. */
+const looksUntilSigning = 3;
+
 /**
  * Watches the operator's directory and adopts each valid set as a whole. An invalid set changes nothing but
  * is logged as an error.
@@ -32,6 +36,7 @@ export class PluggedInSource implements Component {
   readonly #deps: PluggedInSourceDeps;
   readonly #watch: ContentWatch;
   #problem: string | undefined;
+  #found: PluggedInSet | undefined;
 
   constructor(deps: PluggedInSourceDeps) {
     this.#deps = deps;
@@ -54,6 +59,13 @@ export class PluggedInSource implements Component {
     return this.#problem;
   }
 
+  /** Why the current set is not in use, in a sentence; empty if it is. */
+  warnings(): readonly string[] {
+    const { keeper, directory } = this.#deps;
+    const difference = this.#found && differenceFrom(keeper.state, this.#found, directory);
+    return [this.#problem ?? difference].filter((one) => one !== undefined);
+  }
+
   /**
    * A set that arrived while the CA was off may be the only one that has not expired, so it is adopted before
    * anything signs.
@@ -61,6 +73,9 @@ export class PluggedInSource implements Component {
   async start(): Promise<void> {
     // The watch meets the same error immediately, and reports it.
     await this.take().catch(() => undefined);
+    for (let looks = 1; looks < looksUntilSigning && this.#isStranded(); looks++) {
+      await this.#deps.onPrepared();
+    }
     await this.#watch.start();
   }
 
@@ -80,6 +95,7 @@ export class PluggedInSource implements Component {
     const set = await loadPluggedInSet(directory, { trustDomain, now: clock.now(), ...secret });
     if (set === undefined)
       throw new StateError("PLUGGED_IN_INCOMPLETE", `${directory} no longer contains a CA`);
+    this.#found = set;
     await this.#apply(set);
     this.#problem = undefined;
   }
@@ -98,13 +114,13 @@ export class PluggedInSource implements Component {
     const { keeper, keys, clock, logger, directory } = this.#deps;
     const { state } = keeper;
     if (state.pluggedInDigest === set.digest) return;
-    const change = classifyPluggedInChange(inUse(state), set);
+    const change = changeBy(set, state);
     if (change.kind === "refused") throw new StateError("PLUGGED_IN_REJECTED", change.reason);
     if (change.kind === "roots-only") {
       await keeper.transition((current) => withRoots(current, set, current.epoch + 1));
       return logger.info("plugged-in roots adopted", { directory, roots: set.roots.roots.length });
     }
-    requireIdle(state);
+    requireIdle(state, change.kind === "new-root" ? "root" : "intermediate");
     const successor = await adoptPluggedIn(set, state, keys, clock);
     await this.#prepare(successor, set);
   }
@@ -122,12 +138,27 @@ export class PluggedInSource implements Component {
     });
     await onPrepared();
   }
+
+  #isStranded(): boolean {
+    const { keeper, clock } = this.#deps;
+    const { signerId, rotation } = keeper.state;
+    const { certificate } = authorityOf(keeper.state, signerId);
+    return rotation?.kind === "intermediate" && certificate.notAfter <= clock.now();
+  }
 }
 
-function inUse(state: AuthorityState) {
-  const signer = authorityOf(state, state.signerId).certificate;
-  const root = rootOf(state, state.signerId).certificate;
-  return { signer, root };
+/** A set may continue the chain that signs, or the one to which a rotation of the root leads. */
+function changeBy(set: PluggedInSet, state: AuthorityState): PluggedInChange {
+  const [signing, ...coming] = signersInUse(state);
+  const change = classifyPluggedInChange(inUse(state, signing), set);
+  if (change.kind === "roots-only" || change.kind === "same-root") return change;
+  const others = coming.map((id) => classifyPluggedInChange(inUse(state, id), set));
+  return others.find(({ kind }) => kind === "roots-only" || kind === "same-root") ?? change;
+}
+
+function inUse(state: AuthorityState, signerId: string): InUse {
+  const signer = authorityOf(state, signerId).certificate;
+  return { signer, root: rootOf(state, signerId).certificate };
 }
 
 function withRoots(state: AuthorityState, set: PluggedInSet, epoch: number): AuthorityState {

@@ -76,6 +76,12 @@ export function rootOf(state: AuthorityState, signerId: string): StoredAuthority
   return authorityOf(state, authorityOf(state, signerId).rootId);
 }
 
+/** The signer, and the signer of another root to which a rotation leads. */
+export function signersInUse({ signerId, rotation }: AuthorityState): readonly [string, ...string[]] {
+  const isComing = rotation?.kind === "root" && rotation.to !== signerId && !rotation.aborted;
+  return isComing ? [signerId, rotation.to] : [signerId];
+}
+
 export function isTrusted({ stage }: StoredAuthority): boolean {
   return trustedStages.includes(stage);
 }

@@ -22,7 +22,9 @@ export function rotationDue(
   wants: { readonly intermediate: boolean },
   now: Date,
 ): AuthorityKind | undefined {
-  if (state.rotation !== undefined || state.hold !== "none") return undefined;
+  // While an authority retires, its successor may already be due: a long leaf keeps it for months.
+  const isBusy = state.rotation !== undefined && state.rotation.stage !== "retiring";
+  if (isBusy || state.hold !== "none") return undefined;
   const signer = authorityOf(state, state.signerId);
   const root = rootOf(state, state.signerId);
   if (root.origin !== "self-signed" || !root.hasKey) return undefined;

@@ -1,14 +1,17 @@
 import { type AuthorityState, lastLeafEnd, type RotationState } from "./authority-state.ts";
-import { members } from "./rotation.ts";
+import type { Retirement } from "./retirement.ts";
+import { members } from "./state-change.ts";
 
-/** Whether the next stage of a rotation may begin, and the reason in a sentence. */
-type GateAnswer =
+/** Whether the next stage may begin, and the reason in a sentence. */
+export type GateAnswer =
   | { readonly open: true; readonly reason: string }
   | { readonly open: false; readonly reason: string; readonly earliest?: Date };
 
 /** Decides when it is safe to advance. The caller asks again until the gate is open. */
 export interface RotationGate {
   mayAdvance(state: AuthorityState, rotation: RotationState, now: Date): GateAnswer;
+  /** Whether authorities that retire beside the rotation may leave the trust bundle. */
+  mayRetire(retirement: Retirement, now: Date): GateAnswer;
 }
 
 /**
@@ -19,7 +22,7 @@ export interface RotationGate {
 export const timeGate: RotationGate = {
   mayAdvance(state, rotation, now) {
     if (rotation.stage === "prepared") return { open: true, reason: "the keys are durable" };
-    if (rotation.stage === "distributed" && rotation.kind === "intermediate") {
+    if (!waitsForLeaves(rotation)) {
       return {
         open: true,
         reason: "every leaf carries its intermediate, so nothing has to be distributed",
@@ -33,7 +36,18 @@ export const timeGate: RotationGate = {
     const reason = `leaves issued before "${rotation.stage}" are valid until ${earliest.toISOString()}`;
     return { open: false, reason, earliest };
   },
+
+  mayRetire({ leavesUntil: earliest }, now) {
+    if (now >= earliest) return { open: true, reason: "every leaf under it has expired" };
+    const reason = `leaves under it are valid until ${earliest.toISOString()}`;
+    return { open: false, reason, earliest };
+  },
 };
+
+/** Whether a stage waits for leaves to expire. The others only exist so that each step is durable. */
+export function waitsForLeaves({ stage, kind }: Pick<RotationState, "stage" | "kind">): boolean {
+  return stage !== "prepared" && !(stage === "distributed" && kind === "intermediate");
+}
 
 /**
  * A call that began before the former authority stopped signing may have received its leaf a moment later.

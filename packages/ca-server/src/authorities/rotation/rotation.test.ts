@@ -1,17 +1,10 @@
 import assert from "node:assert/strict";
 import { createTestAuthority, throwsWithCode } from "@kasbah/testkit";
 import { type AuthorityState, emptyState, trustBundleOf } from "./authority-state.ts";
-import {
-  abort,
-  advance,
-  establish,
-  pauseRotations,
-  prepare,
-  resumeRotations,
-  type Successor,
-} from "./rotation.ts";
+import { abort, advance, establish, pauseRotations, resumeRotations } from "./rotation.ts";
 import { timeGate } from "./rotation-gate.ts";
 import type { AuthorityKind, AuthorityStage, StoredAuthority } from "./stored-authority.ts";
+import { prepare, type Successor } from "./succession.ts";
 
 const start = new Date("2026-01-01T00:00:00Z");
 const at = (minutes: number) => new Date(start.getTime() + minutes * 60_000);
@@ -195,11 +188,11 @@ describe("Rotation of authorities", () => {
     });
   });
 
-  it("keeps only the last twenty retired authorities over a decade", async () => {
+  it("keeps only the last twenty retired authorities without a key over a decade, and all that have one", async () => {
     let state = await established();
     const spare = await authority("intermediate-2", "root-1");
     for (let number = 2; number < 60; number++) {
-      const authorities = [{ ...spare, id: `intermediate-${number}` }];
+      const authorities = [{ ...spare, id: `intermediate-${number}`, hasKey: number >= 30 }];
       state = prepare(
         state,
         { kind: "intermediate", authorities, signerId: `intermediate-${number}` },
@@ -207,7 +200,9 @@ describe("Rotation of authorities", () => {
       );
       while (state.rotation !== undefined) state = advance(state, at(number));
     }
-    assert.equal(state.authorities.length, 22);
+    const keyless = state.authorities.filter(({ hasKey }) => !hasKey).map(({ id }) => id);
+    assert.deepEqual([keyless.length, keyless[0]], [20, "intermediate-10"]);
+    assert.equal(state.authorities.length, 20 + 2 + 30);
     assert.equal(state.made.intermediate, 59);
   });
 });

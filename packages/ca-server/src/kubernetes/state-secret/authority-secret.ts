@@ -110,6 +110,10 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
     });
   }
 
+  async holdsKey(id: string): Promise<boolean> {
+    return this.#snapshot.files.has(`${id}.key.pem`);
+  }
+
   remove(id: string): Promise<boolean> {
     return this.#queue.run(() =>
       this.#write((snapshot) => {

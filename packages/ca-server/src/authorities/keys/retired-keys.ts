@@ -1,0 +1,73 @@
+import type { Clock, Logger } from "@kasbah/runtime";
+import type { AuthorityKeeper } from "../keeper.ts";
+import type { AuthorityState } from "../rotation/authority-state.ts";
+import { giveUpKey, keptRetired, keyKeptUntil } from "../rotation/retirement.ts";
+import type { StageGuard } from "../rotation/stage-guard.ts";
+import type { StoredAuthority } from "../rotation/stored-authority.ts";
+import type { AuthorityKeys } from "./authority-keys.ts";
+
+export interface RetiredKeysDeps {
+  readonly keeper: AuthorityKeeper;
+  readonly keys: AuthorityKeys;
+  readonly guard: StageGuard;
+  /** How long a retired authority can be recalled. */
+  readonly keepMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Keeps the keys of retired authorities unused for a while, then destroys them. The state gives up a key
+ * before the vault loses it, so that a recall on another replica either comes first or is refused. The next
+ * look completes what a crash interrupted.
+ */
+export class RetiredKeys {
+  readonly #deps: RetiredKeysDeps;
+  /** Authorities whose key was found to exist, or to be gone. */
+  readonly #found = new Set<string>();
+  readonly #gone = new Set<string>();
+
+  constructor(deps: RetiredKeysDeps) {
+    this.#deps = deps;
+  }
+
+  keptUntil(authority: StoredAuthority): Date {
+    return keyKeptUntil(authority, this.#deps.keepMs);
+  }
+
+  /** Destroys the keys that nothing keeps any more. Only the leader may call it. */
+  async look(): Promise<void> {
+    const { keeper } = this.#deps;
+    for (const authority of keptRetired(keeper.state)) {
+      if (this.#isDue(authority, keeper.state) || !(await this.#exists(authority))) {
+        await keeper.transition((state) => giveUpKey(state, authority.id));
+      }
+    }
+    for (const { id, stage, hasKey } of keeper.state.authorities) {
+      if (stage === "retired" && !hasKey) await this.#destroy(id);
+    }
+  }
+
+  #isDue(authority: StoredAuthority, { hold }: AuthorityState): boolean {
+    const { guard, clock } = this.#deps;
+    return hold !== "all" && clock.now() >= this.keptUntil(authority) && guard.mayHappen(authority.id).open;
+  }
+
+  /** A release that kept no keys has destroyed them at once, without a word about it in the state. */
+  async #exists({ id }: StoredAuthority): Promise<boolean> {
+    const { keys } = this.#deps;
+    keys.unload(id);
+    if (this.#found.has(id)) return true;
+    if (!(await keys.exists(id))) return false;
+    this.#found.add(id);
+    return true;
+  }
+
+  async #destroy(id: string): Promise<void> {
+    if (this.#gone.has(id)) return;
+    const { keys, logger } = this.#deps;
+    if (await keys.destroy(id)) logger.info("destroyed the key of a retired authority", { authority: id });
+    this.#found.delete(id);
+    this.#gone.add(id);
+  }
+}
