@@ -10,7 +10,8 @@ import { saveIssuer } from "./token-issuer.ts";
 export interface CaLaunch extends DaemonLaunch {
   readonly stateDir: string;
   /**
-   * Flags besides those for the state directory, the log format and, unless given here, the two addresses.
+   * Flags besides those for the state directory, the log format and, unless given here, the two addresses and
+   * the minimum of each stage of a rotation, which is 0.
    */
   readonly flags?: readonly string[];
 }
@@ -22,8 +23,9 @@ export class CaProcess extends DaemonProcess {
   readonly stateDir: string;
 
   constructor({ stateDir, flags = [], ...launch }: CaLaunch) {
-    // The last value of a flag counts, so that `flags` may set an address.
-    const own = ["--state-dir", stateDir, "--log-format", "json", ...addressesFor(flags)];
+    // The last value of a flag counts, so that `flags` may set an address or a minimum of each stage.
+    const quick = ["--min-stage", "0s"];
+    const own = ["--state-dir", stateDir, "--log-format", "json", ...quick, ...addressesFor(flags)];
     super("kasbah-server", [serverBin, ...own, ...flags], launch);
     this.stateDir = stateDir;
   }

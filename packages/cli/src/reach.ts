@@ -25,6 +25,7 @@ const reaches: Readonly<Record<string, Reach>> = {
   "authority pause": "one replica",
   "authority resume": "one replica",
   "authority abort": "one replica",
+  "authority recall": "one replica",
   "audit who": "every replica",
   "audit cert": "every replica",
   "audit tail": "every replica",

@@ -46,7 +46,8 @@ describe("Recall of an authority", () => {
       assert.ok(turn < 100);
     }
   };
-  const refused = async (id: string) => (await rejectsWithCode(ca.driver.recall(id), "OPERATION_REFUSED")).message;
+  const refused = async (id: string) =>
+    (await rejectsWithCode(ca.driver.recall(id), "OPERATION_REFUSED")).message;
 
   it("refuses an authority that is unknown, signs, is about to sign or can still be returned to by an abort", async () => {
     assert.match(await refused("root-9"), /no authority root-9/);
@@ -92,10 +93,7 @@ describe("Recall of an authority", () => {
     assert.deepEqual([trusts("root-1"), trusts("root-2"), signer()], [false, true, "intermediate-2"]);
     await issue();
     const { rotation } = await ca.driver.recall("root-1");
-    assert.deepEqual(
-      [rotation?.from, rotation?.to, rotation?.stage],
-      ["root-2", "root-1", "distributed"],
-    );
+    assert.deepEqual([rotation?.from, rotation?.to, rotation?.stage], ["root-2", "root-1", "distributed"]);
     assert.deepEqual([trusts("root-1"), trusts("root-2"), signer()], [true, true, "intermediate-2"]);
     await pass(20 * 3_600_000);
     assert.equal(signer(), "intermediate-2", "a client that has not renewed yet does not trust root-1");
@@ -140,7 +138,10 @@ describe("Recall of an authority", () => {
     await reach("retiring");
     await ca.driver.recall("root-1");
     const { rotation } = ca.keeper.state;
-    assert.deepEqual([rotation?.from, rotation?.to, rotation?.stage], ["intermediate-2", "intermediate-1", "distributed"]);
+    assert.deepEqual(
+      [rotation?.from, rotation?.to, rotation?.stage],
+      ["intermediate-2", "intermediate-1", "distributed"],
+    );
     for (let turn = 0; ca.keeper.state.rotation !== undefined; turn++) {
       assert.ok(trusts("root-1"));
       await issue();

@@ -169,6 +169,19 @@ describe("Stages under a clock that cannot be believed", () => {
     assert.deepEqual(await keysOf(), ["intermediate-1", "intermediate-2", "root-1", "root-2"]);
   });
 
+  it("keeps the keys of at most 32 retired authorities, the latest ones", async () => {
+    await open({ minStageMs: 0 });
+    clock.suspend(2 * dayMs);
+    for (let number = 2; number <= 40; number++) {
+      await ca.driver.rotate("intermediate");
+      await run(5);
+    }
+    const kept = (await keysOf()).filter((id) => id.startsWith("intermediate"));
+    assert.equal(kept.length, 33);
+    assert.ok(kept.includes("intermediate-40") && kept.includes("intermediate-8"));
+    assert.ok(!kept.includes("intermediate-7"));
+  });
+
   it("destroys retired keys at once with --min-stage 0s --keep-retired-keys 0s, as earlier releases did", async () => {
     await open({ minStageMs: 0, keepRetiredKeysMs: 0 });
     clock.suspend(2 * dayMs);

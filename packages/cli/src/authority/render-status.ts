@@ -25,11 +25,12 @@ export function renderAuthorities(status: AuthorityStatusMessage, now: Date, all
   const header = ["AUTHORITY", "STAGE", "SIGNS", "KEY", "EXPIRES", "SHA-256"];
   const shown = status.authorities.filter(({ stage }) => all || stage !== "retired");
   const rows = shown.map((authority) => rowOf(authority, now));
+  const ends = departures({ ...status, authorities: shown }, now).map((line) => `${printableText(line)}\n`);
   const hidden = status.authorities.length - shown.length;
   const count = hidden === 0 ? "" : `${hidden} retired (use --all to list)\n`;
   const origin = status.authorities.some((one) => one.origin === "plugged-in" && one.stage !== "retired");
   const note = origin ? "\nplugged-in authorities are replaced by the operator (--root-ca-dir)\n" : "";
-  return `${table([header, ...rows])}${count}${note}${warningsOf(status)}`;
+  return `${table([header, ...rows])}${ends.join("")}${count}${note}${warningsOf(status)}`;
 }
 
 function rowOf({ id, stage, signs, keyType, notAfter, fingerprint }: AuthorityMessage, now: Date): string[] {
@@ -39,7 +40,8 @@ function rowOf({ id, stage, signs, keyType, notAfter, fingerprint }: AuthorityMe
 /** Renders the rotation in progress, what it waits for and what happens next. */
 export function renderRotation(status: AuthorityStatusMessage, now: Date): string {
   const { rotation } = status;
-  const lines = rotation === undefined ? idle(status, now) : underWay(rotation, status.epoch, now);
+  const current = rotation === undefined ? idle(status, now) : underWay(rotation, status.epoch, now);
+  const lines = [...current, ...departures(status, now)];
   return `${lines.map((line) => `${printableText(line)}\n`).join("")}${warningsOf(status)}`;
 }
 
@@ -62,6 +64,19 @@ function underWay(rotation: RotationMessage, epoch: number, now: Date): string[]
     ...(earliest === undefined ? [] : [`  earliest ${timeAndDistance(earliest, now)}`]),
     `  epoch    ${epoch}`,
   ];
+}
+
+/** The authorities beside the rotation that wait for their end. */
+function departures({ authorities }: AuthorityStatusMessage, now: Date): string[] {
+  const retiring = authorities.flatMap(({ id, retiresAt, waitsFor }) =>
+    retiresAt === undefined ? [] : [`${id} retires at ${timeAndDistance(retiresAt, now)}: ${waitsFor}`],
+  );
+  const kept = authorities.flatMap(({ id, keyKeptUntil }) =>
+    keyKeptUntil === undefined
+      ? []
+      : [`${id} is retired; its key is destroyed at ${timeAndDistance(keyKeptUntil, now)}`],
+  );
+  return [...retiring, ...kept];
 }
 
 function warningsOf({ warnings }: AuthorityStatusMessage): string {

@@ -36,6 +36,11 @@ describe("Operation on a CA in a cluster", () => {
     await run("authority", "abort", "--if-epoch", "7", "--operator", "-bob", "--pod", "kasbah-2");
     const [last] = (await replicas.execs()).toReversed();
     assert.match(String(last), /kasbah-2 -- kasbah --operator=-bob authority abort --if-epoch=7 --json$/);
+    await run("authority", "recall", "root-1", "--pod", "kasbah-2");
+    assert.match(
+      String((await replicas.execs()).at(-1)),
+      /kasbah --operator=alice authority recall root-1 --json$/,
+    );
   });
 
   it("follows a rotation to its end through any replica", async () => {

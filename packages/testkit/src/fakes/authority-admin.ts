@@ -8,6 +8,7 @@ import {
   type IdentityExplanationMessage,
   type Method,
   pauseRotation,
+  recallAuthority,
   resumeRotation,
   rotateAuthority,
 } from "@kasbah/protocol";
@@ -17,7 +18,15 @@ import { FakeRefusal } from "./ca.ts";
 
 /** A request of an operator. */
 export interface FakeAdminCall {
-  readonly method: "status" | "rotate" | "pause" | "resume" | "abort" | "explain-call" | "explain-identity";
+  readonly method:
+    | "status"
+    | "rotate"
+    | "pause"
+    | "resume"
+    | "abort"
+    | "recall"
+    | "explain-call"
+    | "explain-identity";
   readonly request: object;
   /** The operator's name. */
   readonly operator: string | undefined;
@@ -61,6 +70,7 @@ export async function startFakeAuthorityAdmin(path: string): Promise<FakeAuthori
     route("pause", pauseRotation, answer),
     route("resume", resumeRotation, answer),
     route("abort", abortRotation, answer),
+    route("recall", recallAuthority, answer),
     route("explain-call", explainCall, (call) => answerFor(call, fake.decision)),
     route("explain-identity", explainIdentity, (call) => answerFor(call, fake.explanation)),
   ];

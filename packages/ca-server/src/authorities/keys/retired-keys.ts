@@ -1,7 +1,7 @@
 import type { Clock, Logger } from "@kasbah/runtime";
 import type { AuthorityKeeper } from "../keeper.ts";
 import type { AuthorityState } from "../rotation/authority-state.ts";
-import { giveUpKey, keptRetired, keyKeptUntil } from "../rotation/retirement.ts";
+import { giveUpKey, keptRetired, keyKeptUntil, outdatedKeys } from "../rotation/retirement.ts";
 import type { StageGuard } from "../rotation/stage-guard.ts";
 import type { StoredAuthority } from "../rotation/stored-authority.ts";
 import type { AuthorityKeys } from "./authority-keys.ts";
@@ -38,8 +38,9 @@ export class RetiredKeys {
   /** Destroys the keys that nothing keeps any more. Only the leader may call it. */
   async look(): Promise<void> {
     const { keeper } = this.#deps;
+    const due = this.#due(keeper.state);
     for (const authority of keptRetired(keeper.state)) {
-      if (this.#isDue(authority, keeper.state) || !(await this.#exists(authority))) {
+      if (due.has(authority.id) || !(await this.#exists(authority))) {
         await keeper.transition((state) => giveUpKey(state, authority.id));
       }
     }
@@ -48,9 +49,11 @@ export class RetiredKeys {
     }
   }
 
-  #isDue(authority: StoredAuthority, { hold }: AuthorityState): boolean {
-    const { guard, clock } = this.#deps;
-    return hold !== "all" && clock.now() >= this.keptUntil(authority) && guard.mayHappen(authority.id).open;
+  #due(state: AuthorityState): ReadonlySet<string> {
+    const { guard, clock, keepMs } = this.#deps;
+    if (state.hold === "all") return new Set();
+    const outdated = outdatedKeys(state, keepMs, clock.now());
+    return new Set(outdated.filter(({ id }) => guard.mayHappen(id).open).map(({ id }) => id));
   }
 
   /** A release that kept no keys has destroyed them at once, without a word about it in the state. */

@@ -1,6 +1,6 @@
 import { OperationError } from "../../errors.ts";
 import { type AuthorityState, authorityOf, rootOf } from "./authority-state.ts";
-import { enter, next, withAuthorities, withStage } from "./state-change.ts";
+import { addAuthorities, enter, next, withStage } from "./state-change.ts";
 import type { AuthorityKind, StoredAuthority } from "./stored-authority.ts";
 import { requireIdle, settle } from "./succession.ts";
 
@@ -55,7 +55,7 @@ export function recall(state: AuthorityState, signer: StoredAuthority, now: Date
   const isKnown = state.authorities.some(({ id }) => id === signer.id);
   if (isKnown) requireReady(state, signer.id);
   const settled = settle(state, now);
-  const known = isKnown ? settled : withAuthorities(settled, [signer]);
+  const known = isKnown ? settled : addAuthorities(settled, [signer]);
   const returning = (kind === "root" ? [root, signer] : [signer]).map(({ id }) => authorityOf(known, id));
   const distributed = withStage({ ...known, hold: "starts" }, returning, "distributed", now);
   const back = { kind, from: state.signerId, to: signer.id, aborted: false };

@@ -36,6 +36,15 @@ export function keptRetired({ authorities }: AuthorityState): readonly StoredAut
   return authorities.filter(({ stage, hasKey }) => stage === "retired" && hasKey);
 }
 
+/** A shared Secret holds 1 MiB, and a pair of RSA-4096 with its state takes 10 KiB of it. */
+const mostKeptKeys = 32;
+
+/** Retired authorities whose keys are kept for long enough, or for too many others that retired later. */
+export function outdatedKeys(state: AuthorityState, keepMs: number, now: Date): readonly StoredAuthority[] {
+  const latestFirst = keptRetired(state).toSorted((a, b) => b.stageSince.getTime() - a.stageSince.getTime());
+  return latestFirst.filter((one, index) => index >= mostKeptKeys || keyKeptUntil(one, keepMs) <= now);
+}
+
 /** The time at which the key of a retired authority may be destroyed. */
 export function keyKeptUntil({ stageSince }: StoredAuthority, keepMs: number): Date {
   return new Date(stageSince.getTime() + keepMs);

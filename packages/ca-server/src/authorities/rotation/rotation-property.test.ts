@@ -24,13 +24,25 @@ type Act =
   | { readonly kind: "recall"; readonly which: number };
 
 const acts: fc.Arbitrary<Act> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant("issue" as const), hours: fc.constantFrom(1, 24, 500) }) },
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant("pass" as const), hours: fc.constantFrom(1, 13, 30, 700) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant("issue" as const), hours: fc.constantFrom(1, 24, 500) }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant("pass" as const), hours: fc.constantFrom(1, 13, 30, 700) }),
+  },
   { weight: 8, arbitrary: fc.constant({ kind: "look" as const }) },
   {
     weight: 5,
     arbitrary: fc
-      .constantFrom("rotate root", "rotate intermediate", "replace coming intermediate", "abort", "give up key")
+      .constantFrom(
+        "rotate root",
+        "rotate intermediate",
+        "replace coming intermediate",
+        "abort",
+        "give up key",
+      )
       .map((kind): Act => ({ kind: kind as "abort" })),
   },
   { weight: 1, arbitrary: fc.constantFrom({ kind: "pause" as const }, { kind: "resume" as const }) },
@@ -151,11 +163,16 @@ class Mesh {
     assert.ok(needsKey(signer) && needsKey(authorityOf(state, state.servingSignerId)));
     for (const { signerId } of this.#clients) {
       const one = authorityOf(state, signerId);
-      assert.ok(one.stage !== "retired" && isTrusted(authorityOf(state, one.rootId)), `${signerId} has leaves`);
-      for (const { roots } of this.#clients) assert.ok(roots.has(one.rootId), `a client does not trust ${one.rootId}`);
+      assert.ok(
+        one.stage !== "retired" && isTrusted(authorityOf(state, one.rootId)),
+        `${signerId} has leaves`,
+      );
+      for (const { roots } of this.#clients)
+        assert.ok(roots.has(one.rootId), `a client does not trust ${one.rootId}`);
     }
     const { rotation } = state;
-    if (rotation) for (const id of [rotation.from, rotation.to]) assert.notEqual(authorityOf(state, id).stage, "retired");
+    if (rotation)
+      for (const id of [rotation.from, rotation.to]) assert.notEqual(authorityOf(state, id).stage, "retired");
     for (const one of state.authorities) authorityOf(state, one.rootId);
   }
 

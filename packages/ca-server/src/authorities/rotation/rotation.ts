@@ -1,6 +1,6 @@
 import { OperationError } from "../../errors.ts";
 import type { AuthorityState, RotationState } from "./authority-state.ts";
-import { enter, members, newcomers, next, withAuthorities, withdraw, withStage } from "./state-change.ts";
+import { addAuthorities, enter, members, newcomers, next, withdraw, withStage } from "./state-change.ts";
 import type { AuthorityStage } from "./stored-authority.ts";
 import type { Successor } from "./succession.ts";
 
@@ -16,7 +16,7 @@ const followingStage = { prepared: "distributed", distributed: "active", active:
 export function establish(state: AuthorityState, first: Successor): AuthorityState {
   if (state.authorities.length > 0) throw new OperationError("this CA already has an authority");
   const authorities = first.authorities.map((authority) => ({ ...authority, stage: "active" as const }));
-  const known = withAuthorities(state, authorities);
+  const known = addAuthorities(state, authorities);
   return next({ ...known, signerId: first.signerId, servingSignerId: first.signerId });
 }
 

@@ -64,7 +64,7 @@ export function withdraw(
   return withStage(state, leaving, lastLeafEnd(leaving) > now ? "retiring" : "retired", now);
 }
 
-export function withAuthorities(
+export function addAuthorities(
   state: AuthorityState,
   authorities: readonly StoredAuthority[],
 ): AuthorityState {

@@ -1,6 +1,6 @@
 import { OperationError } from "../../errors.ts";
 import { type AuthorityState, authorityOf, type RotationState, rootOf } from "./authority-state.ts";
-import { enter, members, newcomers, next, withAuthorities, withdraw, withStage } from "./state-change.ts";
+import { addAuthorities, enter, members, newcomers, next, withdraw, withStage } from "./state-change.ts";
 import type { AuthorityKind, StoredAuthority } from "./stored-authority.ts";
 
 /** New, durable authorities that will take over. */
@@ -24,7 +24,7 @@ export function prepare(state: AuthorityState, successor: Successor, now: Date):
   if (rotation?.kind === "root" && rotation.stage !== "retiring") {
     return substitute(state, rotation, successor, now);
   }
-  const known = withAuthorities(settle(state, now), authorities);
+  const known = addAuthorities(settle(state, now), authorities);
   const following = { kind, from: state.signerId, to: signerId, aborted: false };
   return next(enter({ ...known, hold: "none" }, following, "prepared", now));
 }
@@ -70,7 +70,7 @@ function substitute(
     );
   }
   const { stage } = authorityOf(state, rotation.to);
-  const known = withAuthorities(state, [{ ...newcomer, stage, stageSince: now }]);
+  const known = addAuthorities(state, [{ ...newcomer, stage, stageSince: now }]);
   const former = members(state, rotation.to, "intermediate");
   return next({ ...withdraw(known, former, now), rotation: { ...rotation, to: newcomer.id } });
 }
@@ -84,7 +84,7 @@ function substituteSigner(
 ): AuthorityState {
   const { signerId, servingSignerId } = state;
   const instead = (id: string) => (id === signerId ? newcomer.id : id);
-  const known = withAuthorities(state, [{ ...newcomer, stage: "active", stageSince: now }]);
+  const known = addAuthorities(state, [{ ...newcomer, stage: "active", stageSince: now }]);
   return {
     ...withStage(known, members(state, signerId, "intermediate"), "retiring", now),
     signerId: newcomer.id,

@@ -31,6 +31,14 @@ describe("kasbah authority", () => {
     assert.equal(error?.message, "not now");
   });
 
+  it("rejects an id that no authority can have before it contacts a CA", async () => {
+    for (const id of ["root", "--all", "root-1 ", "../root-1", "root-12345678901"]) {
+      const { error } = await run("authority", "recall", id);
+      assert.match(error?.code ?? "", /^commander\./, id);
+    }
+    assert.deepEqual(ca.calls, []);
+  });
+
   it("rejects an epoch that is not a number before it contacts a CA", async () => {
     const { error } = await run("authority", "abort", "--if-epoch", "x");
     assert.equal(error?.code, "commander.invalidArgument");
@@ -84,6 +92,28 @@ describe("kasbah authority", () => {
     assert.match(said, /root-1 rotates automatically at 2036-09-01T00:00:00Z \(in 2435d\)\n/);
   });
 
+  it("prints when each authority retires beside the rotation, why not yet, and when a key is destroyed", async () => {
+    const since = { signs: false, notAfter: new Date("2031-01-01T00:00:00Z") };
+    const leaving = {
+      ...{ ...root, ...since, id: "intermediate-4", stage: "retiring" as const },
+      ...{ retiresAt: new Date("2030-01-03T00:00:00Z"), waitsFor: "leaves under it are valid" },
+    };
+    const gone = {
+      ...{ ...root, ...since, id: "root-0", stage: "retired" as const, trusted: false },
+      keyKeptUntil: new Date("2030-01-08T00:00:00Z"),
+    };
+    ca.answers = [{ ...busy, authorities: [...busy.authorities, leaving, gone] }];
+    const status = (await run("authority", "status")).said;
+    assert.match(
+      status,
+      /\nintermediate-4 retires at 2030-01-03T00:00:00Z \(in 2d\): leaves under it are valid\n/,
+    );
+    assert.match(status, /\nroot-0 is retired; its key is destroyed at 2030-01-08T00:00:00Z \(in 7d\)\n/);
+    assert.match((await run("authority", "list")).said, /intermediate-4 retires at/);
+    assert.doesNotMatch((await run("authority", "list")).said, /root-0 is retired/);
+    assert.match((await run("authority", "list", "--all")).said, /root-0 is retired/);
+  });
+
   it("prints the whole status as JSON", async () => {
     ca.answers = [busy];
     const { said } = await run("authority", "status", "--json");
@@ -91,7 +121,13 @@ describe("kasbah authority", () => {
   });
 
   it("requests each operation once, with the expected epoch and the operator's name", async () => {
-    for (const argv of [["abort", "--if-epoch", "7"], ["abort"], ["pause"], ["resume"]]) {
+    for (const argv of [
+      ["abort", "--if-epoch", "7"],
+      ["abort"],
+      ["pause"],
+      ["resume"],
+      ["recall", "root-1"],
+    ]) {
       assert.equal((await run("authority", ...argv)).error, undefined);
     }
     const operator = "alice";
@@ -102,6 +138,7 @@ describe("kasbah authority", () => {
         { method: "abort", request: {}, operator },
         { method: "pause", request: {}, operator },
         { method: "resume", request: {}, operator },
+        { method: "recall", request: { id: "root-1" }, operator },
       ],
     );
   });
@@ -111,7 +148,7 @@ describe("kasbah authority", () => {
       (await run("authority", "--help")).said,
       /distributed {2}every new trust bundle contains the new root/,
     );
-    for (const name of ["list", "status", "rotate", "pause", "resume", "abort"]) {
+    for (const name of ["list", "status", "rotate", "pause", "resume", "abort", "recall"]) {
       const { said } = await run("authority", name, "--help");
       assert.match(said, /KASBAH_STATE_DIR[\s\S]*\n\n[\s\S]+\.\n/, name);
     }

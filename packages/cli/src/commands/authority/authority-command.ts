@@ -6,6 +6,7 @@ import { type Replicated, renderReplicated } from "../../authority/replicated.ts
 import { toJson } from "../../output/json.ts";
 import { type CaLocation, operatorClientOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
+import { recallCommand } from "./recall-authority-command.ts";
 import { rotateCommand } from "./rotate-authority-command.ts";
 import { readStatus } from "./status-source.ts";
 
@@ -14,12 +15,13 @@ interface CommonOptions extends CaLocation {
 }
 
 const help = `
-A rotation goes through these stages. A stage ends once every certificate issued before it has expired:
+A rotation goes through these stages. A stage ends once every certificate issued before it has expired, and lasts at least
+as long as the CA's --min-stage:
   prepared     the keys of the new authority exist
   distributed  every new trust bundle contains the new root; the old authority still signs
   active       the new authority signs; abort switches back to the old one
   retiring     the old authority never signs again and stays trusted until its last certificate expires
-  retired      the old root is no longer in any trust bundle
+  retired      the old root is no longer in any trust bundle; recall brings it back while its key is kept
 
 Examples
   $ kasbah authority list
@@ -35,7 +37,8 @@ its state directory.`;
 
 const statusHelp = `
 A stage lasts until every certificate issued before it has expired; "earliest" is the expiry of the last of them. The CA
-then continues automatically. The epoch increases with every transition; a script can pass it to abort --if-epoch.`;
+then continues automatically. Intermediates that were replaced retire beside the rotation, each after its own last
+certificate. A retired authority can be recalled until its key is destroyed. The epoch increases with every transition; a script can pass it to abort --if-epoch.`;
 
 const pauseHelp = `
 The rotation stays in its current stage: the CA keeps issuing certificates, and every trusted authority stays trusted.
@@ -48,7 +51,7 @@ const abortHelp = `
 The effect depends on the stage:
   distributed  the new root is removed from the trust bundle, and the rotation ends
   active       the previous authority signs again immediately; the new one stays trusted until its certificates expire
-  retiring     refused, because the previous authority must not sign again: rotate again instead
+  retiring     refused, because the previous authority no longer signs: recall it, or rotate again
 
 Afterwards no rotation starts automatically until you run kasbah authority resume or rotate.
 
@@ -59,7 +62,7 @@ Example: a script that aborts only the rotation that it has seen
 /** `kasbah authority …`: talks to the CA through its Unix socket, or to its replicas in a cluster. */
 export function authorityCommand(deps: CommandDeps): Command {
   const command = new Command("authority")
-    .description("list, rotate, pause and roll back the CA's roots and intermediates")
+    .description("list, rotate, pause, roll back and recall the CA's roots and intermediates")
     .addHelpText("after", help);
   const add = (name: string, description: string, after: string) =>
     withStateLocation(command.command(name).description(description))
@@ -80,6 +83,7 @@ export function authorityCommand(deps: CommandDeps): Command {
   add("abort", "return to the previous authority; possible until it retires", abortHelp)
     .option("--if-epoch <n>", "only if the CA is at this epoch", parseEpoch)
     .action(show((ca, { ifEpoch }) => ca.abort(ifEpoch === undefined ? {} : { ifEpoch })));
+  command.addCommand(recallCommand(deps));
   return command;
 }
 

@@ -36,6 +36,8 @@ export function createCa(deps: MeshDeps, plan: CaPlan): Ca {
     "--jwks": jwksPath,
     "--token-issuer": tokenIssuerName,
     "--log-format": "json",
+    // Certificates of seconds make stages of seconds.
+    "--min-stage": "0s",
   };
   const spec = {
     name: "ca",
