@@ -145,6 +145,11 @@ export class UpgradeMesh implements AsyncDisposable {
     await this.#admin().rotate(kind);
   }
 
+  /** Brings back an authority that is retiring or retired. */
+  async recall(id: string): Promise<void> {
+    await this.#admin().recall(id);
+  }
+
   async untilRotationEnds(): Promise<AuthorityStatusMessage> {
     return untilSeen("end of the rotation", rotationWithinMs, async () => {
       const status = await this.status();

@@ -20,7 +20,7 @@ export async function createCaSettings(
 }
 
 /** Starts the CA of a release and returns when it is ready to issue. */
-export function startCa({ server }: Release, settings: CaSettings): Promise<Daemon> {
+export function startCa({ server, quickStages }: Release, settings: CaSettings): Promise<Daemon> {
   const { stateDirectory, address, statusAddress, callers, flags } = settings;
   const own = {
     "--state-dir": stateDirectory,
@@ -28,7 +28,7 @@ export function startCa({ server }: Release, settings: CaSettings): Promise<Daem
     "--http-address": formatHostPort(statusAddress),
     "--log-format": "json",
   };
-  const command = [process.execPath, server, ...argumentsOf(own), ...callers.flags, ...flags];
+  const command = [process.execPath, server, ...argumentsOf(own), ...quickStages, ...callers.flags, ...flags];
   return new Daemon("kasbah-server", command, statusAddress).ready();
 }
 
