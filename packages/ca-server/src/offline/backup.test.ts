@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { FakeClock, rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities/authorities-on-disk.fixture.ts";
 import { backupState, restoreState } from "./backup.ts";
@@ -104,5 +104,43 @@ describe("Backup of the CA", () => {
     clock.jump(11 * dayMs);
     await restored.driver.look(false);
     assert.equal(restored.keeper.state.signerId, "intermediate-2");
+  });
+
+  /** Replaces the root, and passes the time until the old one has retired. */
+  const retireRoot = async () => {
+    await ca.driver.rotate("root");
+    for (let looks = 0; looks < 4; looks++) await ca.driver.look(false);
+    assert.equal(ca.keeper.state.authorities[0]?.stage, "retired");
+  };
+  const reopen = () => openOnDisk({ path: directory.join("restored"), clock });
+
+  it("contains what a recall needs: a restored CA recalls a root that had retired before the backup", async () => {
+    await retireRoot();
+    await backup();
+    await restore();
+    const restored = await reopen();
+    const { rotation } = await restored.driver.recall("root-1");
+    assert.equal(rotation?.to, "root-1");
+    clock.suspend(100 * dayMs);
+    await restored.driver.look(false);
+    assert.equal(restored.keeper.activeIssuer(clock.now()).authorityId, "intermediate-1");
+  });
+
+  it("backs up and restores a CA whose retired keys are gone, and says that they cannot be recalled", async () => {
+    await retireRoot();
+    for (const id of ["root-1", "intermediate-1"])
+      await rm(directory.join("ca", "authorities", id, "ca-key.pem"));
+    const { authorities } = await backup();
+    assert.deepEqual(authorities, ["root-2", "intermediate-2"]);
+    await restore();
+    const restored = await reopen();
+    assert.equal(restored.driver.status().authorities[0]?.keyKeptUntil, undefined);
+    await rejectsWithCode(restored.driver.recall("root-1"), "OPERATION_REFUSED");
+    await restored.driver.look(true);
+  });
+
+  it("fails if the key of an authority that signs is missing", async () => {
+    await rm(directory.join("ca", "authorities", "intermediate-1", "ca-key.pem"));
+    await rejectsWithCode(backup(), "AUTHORITY_INCOMPLETE");
   });
 });

@@ -6,6 +6,7 @@ import { errnoOf, publishDirectory, type Secret, writeFileDurably } from "@kasba
 import { readPassphrase } from "../authorities/keys/passphrase.ts";
 import { type AuthorityState, needsKey, rootOf } from "../authorities/rotation/authority-state.ts";
 import { coverUnknownLeaves } from "../authorities/rotation/leaf-horizon.ts";
+import type { StoredAuthority } from "../authorities/rotation/stored-authority.ts";
 import { decodeState, encodeState } from "../authorities/state-codec.ts";
 import { StateError } from "../errors.ts";
 import { ControlStore } from "../store/control/control-store.ts";
@@ -62,16 +63,32 @@ async function readWhole(stateDirectory: string, passphrase: Secret | undefined)
   for (;;) {
     const state = await readAuthorityState(stateDirectory);
     try {
-      const entries = inUse(state).map(async ({ id }) => [
-        id,
-        await readFiles(join(directory, id), passphrase),
-      ]);
-      return { state, authorities: Object.fromEntries(await Promise.all(entries)) };
+      const read = ({ id }: StoredAuthority) => readFiles(join(directory, id), passphrase);
+      const needed = state.authorities
+        .filter(needsKey)
+        .map(async (one) => [one.id, await read(one)] as const);
+      const kept = state.authorities.filter(isRecallable).map(async (one) => {
+        const files = await read(one).catch(ignoreDestroyed);
+        return files === undefined ? [] : [[one.id, files] as const];
+      });
+      const entries = [...(await Promise.all(needed)), ...(await Promise.all(kept)).flat()];
+      return { state, authorities: Object.fromEntries(entries) };
     } catch (error) {
       const { epoch } = await readAuthorityState(stateDirectory);
       if (epoch === state.epoch) throw error;
     }
   }
+}
+
+/** Whether an authority that no longer signs may still have its key, which a recall needs. */
+function isRecallable({ stage, hasKey }: StoredAuthority): boolean {
+  return hasKey && (stage === "retiring" || stage === "retired");
+}
+
+/** A release that kept no keys of retired authorities has not recorded that they are gone. */
+function ignoreDestroyed(error: unknown): undefined {
+  if (error instanceof StateError && errnoOf(error.cause) === "ENOENT") return;
+  throw error;
 }
 
 async function readFiles(directory: string, passphrase: Secret | undefined): Promise<Files> {
@@ -119,9 +136,11 @@ export async function restoreState(
         `${stateDirectory} already contains a CA: restore into an empty directory`,
       );
     }
-    for (const { id } of inUse(state))
+    for (const { id } of state.authorities.filter(needsKey))
       await restoreAuthority(join(places.authorities, id), backup.authorities[id]);
-    const restored = { ...coverUnknownLeaves(state, o.now, o.maxTtlMs), restoredAt: o.now };
+    const authorities = await restoreRecallable(state, backup, places.authorities);
+    const known = { ...state, authorities };
+    const restored = { ...coverUnknownLeaves(known, o.now, o.maxTtlMs), restoredAt: o.now };
     // The state is written last: with keys but without a state, the CA refuses to start and never creates a
     // new root.
     await ControlStore.open({
@@ -139,8 +158,20 @@ export async function restoreState(
 
 const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
 
-function inUse(state: AuthorityState) {
-  return state.authorities.filter(needsKey);
+/** Earlier releases did not back up the keys of authorities that no longer sign. */
+async function restoreRecallable(
+  { authorities }: AuthorityState,
+  backup: Backup,
+  directory: string,
+): Promise<readonly StoredAuthority[]> {
+  const restored = authorities.map(async (one) => {
+    if (!isRecallable(one)) return one;
+    const files = backup.authorities[one.id];
+    if (files === undefined) return { ...one, hasKey: false };
+    await restoreAuthority(join(directory, one.id), files);
+    return one;
+  });
+  return Promise.all(restored);
 }
 
 async function restoreAuthority(

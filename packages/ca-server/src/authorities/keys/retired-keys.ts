@@ -23,8 +23,9 @@ export interface RetiredKeysDeps {
  */
 export class RetiredKeys {
   readonly #deps: RetiredKeysDeps;
-  /** Authorities whose key was found to exist, or to be gone. */
-  readonly #found = new Set<string>();
+  /** Retired authorities whose key the vault holds. */
+  #found: ReadonlySet<string> = new Set();
+  /** Authorities whose key the vault no longer holds. */
   readonly #gone = new Set<string>();
 
   constructor(deps: RetiredKeysDeps) {
@@ -38,11 +39,10 @@ export class RetiredKeys {
   /** Destroys the keys that nothing keeps any more. Only the leader may call it. */
   async look(): Promise<void> {
     const { keeper } = this.#deps;
+    await this.#findNew(keptRetired(keeper.state));
     const due = this.#due(keeper.state);
-    for (const authority of keptRetired(keeper.state)) {
-      if (due.has(authority.id) || !(await this.#exists(authority))) {
-        await keeper.transition((state) => giveUpKey(state, authority.id));
-      }
+    for (const { id } of keptRetired(keeper.state)) {
+      if (due.has(id) || !this.#found.has(id)) await keeper.transition((state) => giveUpKey(state, id));
     }
     for (const { id, stage, hasKey } of keeper.state.authorities) {
       if (stage === "retired" && !hasKey) await this.#destroy(id);
@@ -56,21 +56,24 @@ export class RetiredKeys {
     return new Set(outdated.filter(({ id }) => guard.mayHappen(id).open).map(({ id }) => id));
   }
 
-  /** A release that kept no keys has destroyed them at once, without a word about it in the state. */
-  async #exists({ id }: StoredAuthority): Promise<boolean> {
+  /**
+   * Disables the keys of authorities that have just retired. A release that kept no such keys has not recorded
+   * that it destroyed them.
+   */
+  async #findNew(kept: readonly StoredAuthority[]): Promise<void> {
     const { keys } = this.#deps;
-    keys.unload(id);
-    if (this.#found.has(id)) return true;
-    if (!(await keys.exists(id))) return false;
-    this.#found.add(id);
-    return true;
+    const found = new Set<string>();
+    for (const { id } of kept) {
+      if (!this.#found.has(id)) keys.unload(id);
+      if (this.#found.has(id) || (await keys.exists(id))) found.add(id);
+    }
+    this.#found = found;
   }
 
   async #destroy(id: string): Promise<void> {
     if (this.#gone.has(id)) return;
     const { keys, logger } = this.#deps;
     if (await keys.destroy(id)) logger.info("destroyed the key of a retired authority", { authority: id });
-    this.#found.delete(id);
     this.#gone.add(id);
   }
 }
