@@ -1,10 +1,11 @@
 import { constants } from "node:fs";
-import { lstat, open, readdir, unlink } from "node:fs/promises";
+import { lstat, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Certificate, type KeyPair, PkiError, parseCertificate, parsePrivateKey } from "@kasbah/pki";
 import {
   type DurableFs,
   errnoOf,
+  nodeFs,
   type PublishedFile,
   publishDirectory,
   type Secret,
@@ -53,14 +54,14 @@ export async function hasKeyFile(directory: string): Promise<boolean> {
 }
 
 /** Removes the key of an authority that will never sign again. The certificate stays. */
-export async function destroyKey(directory: string): Promise<boolean> {
+export async function destroyKey(directory: string, fs: DurableFs = nodeFs): Promise<boolean> {
   try {
-    await unlink(join(directory, keyFile));
+    await fs.unlink(join(directory, keyFile));
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return false;
     throw error;
   }
-  await syncDirectory(directory);
+  await syncDirectory(directory, fs);
   return true;
 }
 

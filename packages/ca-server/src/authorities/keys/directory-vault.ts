@@ -46,7 +46,7 @@ export class DirectoryVault implements KeyVault {
   }
 
   remove(id: string): Promise<boolean> {
-    return destroyKey(this.placeOf(id));
+    return destroyKey(this.placeOf(id), this.#deps.fs);
   }
 
   placeOf(id: string): string {

@@ -5,7 +5,7 @@ export type AuthorityKind = "root" | "intermediate";
 /** `self-signed`: created by the CA; `plugged-in`: provided by the operator. */
 export type AuthorityOrigin = "self-signed" | "plugged-in";
 
-/** The stages of an authority's life cycle, in order. An authority never goes back. */
+/** The stages of an authority's life cycle, in order. Only a recall brings an authority back. */
 export type AuthorityStage = "prepared" | "distributed" | "active" | "retiring" | "retired";
 
 /** An authority in the control state. The vault stores its key under its id. */
@@ -19,7 +19,10 @@ export interface StoredAuthority {
   readonly certificate: Certificate;
   /** The certificates between it and its root, its own issuer first. Empty except for plugged-in chains. */
   readonly chain: readonly Certificate[];
-  /** Whether the CA holds its key. It has no key of the root above a plugged-in intermediate. */
+  /**
+   * Whether the CA holds its key. It has no key of the root above a plugged-in intermediate, and none of a
+   * retired authority once that key has been destroyed.
+   */
   readonly hasKey: boolean;
   readonly stage: AuthorityStage;
   readonly stageSince: Date;
