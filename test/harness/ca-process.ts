@@ -11,21 +11,23 @@ export interface CaLaunch extends DaemonLaunch {
   readonly stateDir: string;
   /**
    * Flags besides those for the state directory, the log format and, unless given here, the two addresses and
-   * the minimum of each stage of a rotation, which is 0.
+   * the least duration of each stage of a rotation, which is 0.
    */
   readonly flags?: readonly string[];
 }
 
-const anyPort = ["--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"];
+const unlessGiven = [
+  ["--grpc-address", "127.0.0.1:0"],
+  ["--http-address", "127.0.0.1:0"],
+  ["--min-stage", "0s"],
+] as const;
 
 /** kasbah-server as it ships, in its own process, on ports that the system chooses. */
 export class CaProcess extends DaemonProcess {
   readonly stateDir: string;
 
   constructor({ stateDir, flags = [], ...launch }: CaLaunch) {
-    // The last value of a flag counts, so that `flags` may set an address or a minimum of each stage.
-    const quick = ["--min-stage", "0s"];
-    const own = ["--state-dir", stateDir, "--log-format", "json", ...quick, ...addressesFor(flags)];
+    const own = ["--state-dir", stateDir, "--log-format", "json", ...defaultsFor(flags)];
     super("kasbah-server", [serverBin, ...own, ...flags], launch);
     this.stateDir = stateDir;
   }
@@ -42,8 +44,8 @@ export class CaProcess extends DaemonProcess {
   }
 }
 
-function addressesFor(flags: readonly string[]): readonly string[] {
-  return anyPort.filter((_, i) => !flags.includes(anyPort[i - (i % 2)] ?? ""));
+function defaultsFor(flags: readonly string[]): readonly string[] {
+  return unlessGiven.filter(([flag]) => !flags.includes(flag)).flat();
 }
 
 export interface CaOptions extends Omit<CaLaunch, "stateDir"> {

@@ -36,13 +36,11 @@ export function createCa(deps: MeshDeps, plan: CaPlan): Ca {
     "--jwks": jwksPath,
     "--token-issuer": tokenIssuerName,
     "--log-format": "json",
-    // Certificates of seconds make stages of seconds.
-    "--min-stage": "0s",
   };
   const spec = {
     name: "ca",
     file: deps.nodePath,
-    args: [serverBin, ...Object.entries(flags).flat(), ...plan.flags],
+    args: [serverBin, ...Object.entries(flags).flat(), ...quickStages(plan.flags), ...plan.flags],
     env: deps.childEnv,
     logFile: join(deps.logDirectory, "ca.log"),
   };
@@ -53,4 +51,9 @@ export function createCa(deps: MeshDeps, plan: CaPlan): Ca {
     stateDirectory,
     rootPath: join(stateDirectory, "public", "root-cert.pem"),
   };
+}
+
+/** Certificates of seconds make stages of seconds, unless the flags say otherwise. */
+function quickStages(flags: readonly string[]): readonly string[] {
+  return flags.includes("--min-stage") ? [] : ["--min-stage", "0s"];
 }
