@@ -168,6 +168,22 @@ describe("RotationDriver", () => {
       assert.equal(ca.keeper.state.signerId, "intermediate-3");
     });
 
+    it("replaces both intermediates in time while a stage of a root rotation outlasts them", async () => {
+      await open({ intermediateTtlMs: 30 * dayMs });
+      await ca.keeper.coverLeaf(
+        ca.keeper.activeIssuer(clock.now()),
+        new Date(clock.now().getTime() + 90 * dayMs),
+      );
+      await ca.driver.rotate("root");
+      for (let days = 0; days < 400; days++) {
+        await pass(dayMs, true);
+        await issue();
+        assert.ok(ca.keeper.servingIssuer(clock.now()).latestLeafExpiry.getTime() > clock.now().getTime());
+      }
+      assert.equal(stages()["root-1"], "retired");
+      assert.equal(ca.keeper.state.made.root, 2);
+    });
+
     it("recovers from a long suspension during which the intermediate expired", async () => {
       clock.jump(400 * dayMs);
       await open();

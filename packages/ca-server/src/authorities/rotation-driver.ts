@@ -18,7 +18,7 @@ import { type AuthorityState, authorityOf, rootOf } from "./rotation/authority-s
 import { recall, recallOf } from "./rotation/recall.ts";
 import { retire, retirementsOf } from "./rotation/retirement.ts";
 import { abort, advance, pauseRotations, resumeRotations } from "./rotation/rotation.ts";
-import { rotationDue } from "./rotation/rotation-due.ts";
+import { type DueRotation, rotationDue } from "./rotation/rotation-due.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
 import { StageGuard } from "./rotation/stage-guard.ts";
 import type { AuthorityKind, StoredAuthority } from "./rotation/stored-authority.ts";
@@ -66,6 +66,7 @@ export class RotationDriver implements Component, AuthorityOperations {
   readonly #queue = new SerialQueue();
   readonly #trouble = new OncePerReason();
   #queuedLooks = 0;
+  #isStarting = false;
 
   constructor(deps: RotationDriverDeps) {
     this.#deps = deps;
@@ -77,9 +78,11 @@ export class RotationDriver implements Component, AuthorityOperations {
   async start(): Promise<void> {
     const { starts, advances } = this.#deps;
     this.#sweeps = [starts(() => void this.look(true)), advances(() => void this.look(false))];
+    this.#isStarting = true;
     await this.look(true);
     // An intermediate that expired while the CA was off is replaced before the CA serves.
     for (let looks = 1; looks < looksUntilSigning && !this.#canSign(); looks++) await this.look(true);
+    this.#isStarting = false;
   }
 
   async stop(): Promise<void> {
@@ -92,14 +95,17 @@ export class RotationDriver implements Component, AuthorityOperations {
    * errors are logged, and the next call retries.
    */
   async look(mayStart: boolean): Promise<void> {
+    this.#retiredKeys.disable();
     if (!this.#deps.leads()) return this.#guard.forget();
     // A queued call will do the same as this one.
     if (this.#queuedLooks > 1 && !mayStart) return;
     this.#queuedLooks += 1;
     try {
       await this.#queue.run(async () => {
-        if (mayStart) await this.#startIfDue();
-        await this.#advance();
+        this.#observe();
+        const hasStarted = mayStart && (await this.#startIfDue());
+        if (!hasStarted) await this.#advance();
+        this.#observe();
         await this.#retiredKeys.look();
       });
       this.#trouble.clear();
@@ -161,19 +167,35 @@ export class RotationDriver implements Component, AuthorityOperations {
     return this.status();
   }
 
-  async #startIfDue(): Promise<void> {
-    const { keeper, automatic, profile, clock } = this.#deps;
-    if (!automatic) return;
-    const kind = rotationDue(keeper.state, { intermediate: profile.withIntermediate }, clock.now());
-    if (kind !== undefined) await this.#begin(kind);
+  #observe(): void {
+    const due = this.#due();
+    this.#guard.observe(this.#deps.keeper.state, due === undefined ? [] : [startOf(due)]);
   }
 
-  async #begin(kind: AuthorityKind): Promise<void> {
+  #due(): DueRotation | undefined {
+    const { keeper, automatic, profile, clock } = this.#deps;
+    if (!automatic) return undefined;
+    return rotationDue(keeper.state, { intermediate: profile.withIntermediate }, clock.now());
+  }
+
+  /** A rotation must be due for a while, because an authority created under a wrong clock is of no use. */
+  async #startIfDue(): Promise<boolean> {
+    const due = this.#due();
+    if (due === undefined) return false;
+    const isUrgent = this.#isStarting && !this.#canSign() && this.#deps.holds() === undefined;
+    if (!isUrgent && !this.#guard.mayHappen(startOf(due)).open) return false;
+    await this.#begin(due.kind, due.under);
+    return true;
+  }
+
+  async #begin(kind: AuthorityKind, under?: StoredAuthority): Promise<void> {
     const { keeper, selfSigned, clock } = this.#deps;
     const { state } = keeper;
     requireIdle(state, kind);
     const successor =
-      kind === "root" ? await selfSigned.createRoot(state) : await selfSigned.createIntermediate(state);
+      kind === "root"
+        ? await selfSigned.createRoot(state)
+        : await selfSigned.createIntermediate(state, under);
     await keeper.transition((current) => prepare(current, successor, clock.now()));
   }
 
@@ -181,7 +203,6 @@ export class RotationDriver implements Component, AuthorityOperations {
   async #advance(): Promise<void> {
     const { keeper, clock } = this.#deps;
     const { epoch } = keeper.state;
-    this.#guard.observe(keeper.state);
     const now = clock.now();
     if (this.#stepOf(keeper.state, now) === undefined) return;
     // Checked again when the write runs, because the leaf horizon or the operator may have changed the
@@ -189,7 +210,6 @@ export class RotationDriver implements Component, AuthorityOperations {
     await keeper.transition(
       (state) => (state.epoch === epoch ? this.#stepOf(state, now) : undefined) ?? state,
     );
-    this.#guard.observe(keeper.state);
   }
 
   /** The state after the next stage; undefined if none may begin. */
@@ -237,4 +257,9 @@ export class RotationDriver implements Component, AuthorityOperations {
       this.#deps.logger.error("rotation failed and will be retried", { error }),
     );
   }
+}
+
+/** What a due rotation is called while it waits for its start. */
+function startOf({ kind, under }: DueRotation): string {
+  return `start ${under?.id ?? kind}`;
 }

@@ -49,9 +49,9 @@ export class SelfSigned {
     return { kind: "root", authorities: [root, intermediate], signerId: intermediate.id };
   }
 
-  /** Creates an intermediate under the active root. */
-  async createIntermediate(state: AuthorityState): Promise<Successor> {
-    const intermediate = await this.#createUnder(rootOf(state, state.signerId), state);
+  /** Creates an intermediate under a root in use, by default the one that signs. */
+  async createIntermediate(state: AuthorityState, root = rootOf(state, state.signerId)): Promise<Successor> {
+    const intermediate = await this.#createUnder(root, state);
     return { kind: "intermediate", authorities: [intermediate], signerId: intermediate.id };
   }
 

@@ -72,6 +72,38 @@ describe("Stages under a clock that cannot be believed", () => {
     assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, "intermediate-1");
   });
 
+  it("starts no rotation that is due for a moment only, and never lets an authority of the future sign", async () => {
+    clock.jump(300 * dayMs);
+    await run(29);
+    assert.equal(ca.keeper.state.rotation, undefined);
+    clock.jump(-300 * dayMs);
+    await run(40);
+    assert.equal(ca.keeper.state.made.intermediate, 1);
+
+    clock.jump(300 * dayMs);
+    await ca.driver.rotate("intermediate");
+    clock.jump(-300 * dayMs);
+    await run(100);
+    assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, "intermediate-1");
+    assert.match(
+      ca.driver.status().rotation?.reason ?? "",
+      /intermediate-2 is not valid before .*: check the clock/,
+    );
+    await ca.driver.abort({});
+    assert.equal(stage(), undefined);
+  });
+
+  it("starts a due rotation after --min-stage of boot time, on a schedule that leaves it one chance", async () => {
+    clock.suspend(300 * dayMs);
+    for (let second = 0; second < 31; second++) {
+      clock.suspend(secondMs);
+      await ca.driver.look(false);
+    }
+    assert.equal(ca.keeper.state.rotation, undefined);
+    await ca.driver.look(true);
+    assert.equal(stage(), "prepared");
+  });
+
   it("begins each stage at least --min-stage of boot time after the one before, even if no leaf is valid", async () => {
     clock.suspend(2 * dayMs);
     await ca.driver.rotate("root");

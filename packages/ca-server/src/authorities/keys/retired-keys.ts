@@ -23,6 +23,8 @@ export interface RetiredKeysDeps {
  */
 export class RetiredKeys {
   readonly #deps: RetiredKeysDeps;
+  /** Retired authorities whose key this process can no longer use. */
+  #disabled: ReadonlySet<string> = new Set();
   /** Retired authorities whose key the vault holds. */
   #found: ReadonlySet<string> = new Set();
   /** Authorities whose key the vault no longer holds. */
@@ -36,9 +38,21 @@ export class RetiredKeys {
     return keyKeptUntil(authority, this.#deps.keepMs);
   }
 
+  /**
+   * Makes the keys of authorities that have just retired unusable in this process. Only once for each: another
+   * replica may recall one at any time, and its key is loaded before its state takes effect.
+   */
+  disable(): void {
+    const { keeper, keys } = this.#deps;
+    const kept = keptRetired(keeper.state).map(({ id }) => id);
+    for (const id of kept) if (!this.#disabled.has(id)) keys.unload(id);
+    this.#disabled = new Set(kept);
+  }
+
   /** Destroys the keys that nothing keeps any more. Only the leader may call it. */
   async look(): Promise<void> {
     const { keeper } = this.#deps;
+    this.disable();
     await this.#findNew(keptRetired(keeper.state));
     const due = this.#due(keeper.state);
     for (const { id } of keptRetired(keeper.state)) {
@@ -56,15 +70,11 @@ export class RetiredKeys {
     return new Set(outdated.filter(({ id }) => guard.mayHappen(id).open).map(({ id }) => id));
   }
 
-  /**
-   * Disables the keys of authorities that have just retired. A release that kept no such keys has not recorded
-   * that it destroyed them.
-   */
+  /** A release that kept no keys of retired authorities has not recorded that it destroyed them. */
   async #findNew(kept: readonly StoredAuthority[]): Promise<void> {
     const { keys } = this.#deps;
     const found = new Set<string>();
     for (const { id } of kept) {
-      if (!this.#found.has(id)) keys.unload(id);
       if (this.#found.has(id) || (await keys.exists(id))) found.add(id);
     }
     this.#found = found;

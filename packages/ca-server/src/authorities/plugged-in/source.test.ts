@@ -214,6 +214,21 @@ describe("PluggedInSource", () => {
     });
   }
 
+  it("returns to the first intermediate when its files come back", async () => {
+    const one = await createIntermediate(first, "one again", 30);
+    await install(one, [first]);
+    await takeNow();
+    await issue();
+    await install(await createIntermediate(first, "mistake"), [first]);
+    await takeNow();
+    await issue();
+    await install(one, [first]);
+    await takeNow();
+    const { certificate } = ca.keeper.activeIssuer(clock.now());
+    assert.equal(certificate.fingerprint, one.certificate.fingerprint);
+    assert.deepEqual(source.warnings(), []);
+  });
+
   it("does not adopt a set again that the operator aborted, until its files change", async () => {
     await issue();
     await install(await createIntermediate(first, "two"), [first]);

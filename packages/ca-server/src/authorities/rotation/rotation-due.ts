@@ -1,4 +1,4 @@
-import { type AuthorityState, authorityOf, rootOf } from "./authority-state.ts";
+import { type AuthorityState, authorityOf, rootOf, signersInUse } from "./authority-state.ts";
 import type { AuthorityKind, StoredAuthority } from "./stored-authority.ts";
 
 /**
@@ -7,17 +7,57 @@ import type { AuthorityKind, StoredAuthority } from "./stored-authority.ts";
  */
 const shareBeforeRotation = 2 / 3;
 
+/** An intermediate under a root that takes its time to rotate. Leaves still expire before it does. */
+const shareBeforeSubstitution = 5 / 6;
+
+/** A rotation that should start now. */
+export interface DueRotation {
+  readonly kind: AuthorityKind;
+  /** The root of the new intermediate, if it is not the one that signs. */
+  readonly under?: StoredAuthority;
+}
+
 /** The time at which an authority has used two thirds of its lifetime. */
 export function rotatesAt({ createdAt, certificate }: StoredAuthority): Date {
-  const lifeMs = certificate.notAfter.getTime() - createdAt.getTime();
-  return new Date(createdAt.getTime() + lifeMs * shareBeforeRotation);
+  return timeOfShare(createdAt, certificate.notAfter, shareBeforeRotation);
+}
+
+function timeOfShare(from: Date, until: Date, share: number): Date {
+  return new Date(from.getTime() + (until.getTime() - from.getTime()) * share);
 }
 
 /**
- * Returns the kind of rotation that should start now, or undefined. The root comes first, because its
- * successor brings its own intermediate. Only the operator replaces a plugged-in authority.
+ * Returns the root whose intermediate must be replaced although a rotation of the root is in progress: one
+ * long leaf, or a restored backup, can keep a stage for longer than an intermediate is valid.
+ */
+function substitutionDue(state: AuthorityState, now: Date): StoredAuthority | undefined {
+  const { rotation, hold } = state;
+  if (rotation?.kind !== "root" || rotation.stage === "retiring" || hold !== "none") return undefined;
+  const ageing = signersInUse(state).find((id) => {
+    const { kind, origin, createdAt, certificate } = authorityOf(state, id);
+    const isOurs = kind === "intermediate" && origin === "self-signed";
+    return isOurs && now >= timeOfShare(createdAt, certificate.notAfter, shareBeforeSubstitution);
+  });
+  const root = ageing === undefined ? undefined : rootOf(state, ageing);
+  return root?.hasKey ? root : undefined;
+}
+
+/**
+ * Returns the rotation that should start now, or undefined. The root comes first, because its successor brings
+ * its own intermediate. Only the operator replaces a plugged-in authority.
  */
 export function rotationDue(
+  state: AuthorityState,
+  wants: { readonly intermediate: boolean },
+  now: Date,
+): DueRotation | undefined {
+  const kind = kindDue(state, wants, now);
+  if (kind !== undefined) return { kind };
+  const under = substitutionDue(state, now);
+  return under === undefined ? undefined : { kind: "intermediate", under };
+}
+
+function kindDue(
   state: AuthorityState,
   wants: { readonly intermediate: boolean },
   now: Date,

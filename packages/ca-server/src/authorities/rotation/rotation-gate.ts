@@ -1,4 +1,10 @@
-import { type AuthorityState, lastLeafEnd, type RotationState } from "./authority-state.ts";
+import {
+  type AuthorityState,
+  authorityOf,
+  lastLeafEnd,
+  type RotationState,
+  rootOf,
+} from "./authority-state.ts";
 import type { Retirement } from "./retirement.ts";
 import { members } from "./state-change.ts";
 
@@ -22,6 +28,8 @@ export interface RotationGate {
 export const timeGate: RotationGate = {
   mayAdvance(state, rotation, now) {
     if (rotation.stage === "prepared") return { open: true, reason: "the keys are durable" };
+    const successor = notYetValid(state, rotation, now);
+    if (successor !== undefined) return successor;
     if (!waitsForLeaves(rotation)) {
       return {
         open: true,
@@ -47,6 +55,17 @@ export const timeGate: RotationGate = {
 /** Whether a stage waits for leaves to expire. The others only exist so that each step is durable. */
 export function waitsForLeaves({ stage, kind }: Pick<RotationState, "stage" | "kind">): boolean {
   return stage !== "prepared" && !(stage === "distributed" && kind === "intermediate");
+}
+
+/** A successor that was created under a wrong clock must never sign: every client would reject its leaves. */
+function notYetValid(state: AuthorityState, { stage, to }: RotationState, now: Date): GateAnswer | undefined {
+  if (stage !== "distributed") return undefined;
+  const signer = authorityOf(state, to);
+  const future = [rootOf(state, to), signer].find(({ certificate }) => now < certificate.notBefore);
+  if (future === undefined) return undefined;
+  const { notBefore } = future.certificate;
+  const reason = `${future.id} is not valid before ${notBefore.toISOString()}: check the clock, or abort the rotation`;
+  return { open: false, reason, earliest: notBefore };
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createTestAuthority, throwsWithCode } from "@kasbah/testkit";
 import { type AuthorityState, emptyState, trustBundleOf } from "./authority-state.ts";
+import { retire, retirementsOf } from "./retirement.ts";
 import { abort, advance, establish, pauseRotations, resumeRotations } from "./rotation.ts";
 import { timeGate } from "./rotation-gate.ts";
 import type { AuthorityKind, AuthorityStage, StoredAuthority } from "./stored-authority.ts";
@@ -55,6 +56,24 @@ describe("Rotation of authorities", () => {
       const state = prepare(await established(), await rootPair(2), at(1));
       const third = await rootPair(3);
       throwsWithCode(() => prepare(state, third, at(2)), "OPERATION_REFUSED");
+    });
+
+    it("refuses another intermediate while 32 are retiring, and takes it when one of them has retired", async () => {
+      const spare = await authority("intermediate-2", "root-1");
+      const replace = (state: AuthorityState, number: number) => {
+        const id = `intermediate-${number}`;
+        return prepare(state, { kind: "intermediate", authorities: [{ ...spare, id }], signerId: id }, at(1));
+      };
+      let state = await established();
+      for (let number = 2; number <= 34; number++) {
+        state = replace(withHorizon(state, state.signerId, at(100)), number);
+        for (let stages = 0; stages < 2; stages++) state = advance(state, at(1));
+      }
+      state = advance(state, at(100));
+      assert.equal(state.authorities.filter(({ stage }) => stage === "retiring").length, 33);
+      throwsWithCode(() => replace(state, 35), "OPERATION_REFUSED");
+      for (const due of retirementsOf(state).slice(0, 2)) state = retire(state, due, at(100));
+      assert.equal(replace(state, 35).rotation?.to, "intermediate-35");
     });
 
     it("refuses to start a rotation while rotations are paused", async () => {

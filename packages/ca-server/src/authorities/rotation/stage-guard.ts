@@ -25,10 +25,13 @@ export class StageGuard implements RotationGate {
     this.#options = options;
   }
 
-  /** Notes what waits in a state. The caller notes every state before it asks about it. */
-  observe(state: AuthorityState): void {
+  /**
+   * Notes what waits in a state, and what else waits, by id. The caller notes every state before it asks about
+   * it.
+   */
+  observe(state: AuthorityState, others: readonly string[] = []): void {
     const nowMs = this.#options.bootMs();
-    const waiting = waitingIn(state);
+    const waiting = [...waitingIn(state), ...others];
     this.#firstSeenMs = new Map(waiting.map((one) => [one, this.#firstSeenMs.get(one) ?? nowMs]));
     this.#isWatching = true;
   }
@@ -48,7 +51,7 @@ export class StageGuard implements RotationGate {
     return this.#guarded(this.#options.gate.mayRetire(retirement, now), retirement.id);
   }
 
-  /** Whether something else that waits in the state, by its id, has waited long enough. */
+  /** Whether something that waits, by its id, has waited long enough. */
   mayHappen(id: string): GateAnswer {
     return this.#guarded({ open: true, reason: "nothing holds it" }, id);
   }

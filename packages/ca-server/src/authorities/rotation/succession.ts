@@ -3,6 +3,9 @@ import { type AuthorityState, authorityOf, type RotationState, rootOf } from "./
 import { addAuthorities, enter, members, newcomers, next, withdraw, withStage } from "./state-change.ts";
 import type { AuthorityKind, StoredAuthority } from "./stored-authority.ts";
 
+/** What a shared Secret of 1 MiB holds, with room for the keys of as many retired ones. */
+const mostRetiring = 32;
+
 /** New, durable authorities that will take over. */
 export interface Successor {
   readonly kind: AuthorityKind;
@@ -38,6 +41,10 @@ export function requireIdle({ rotation, hold, ...state }: AuthorityState, kind: 
   if (kind === "root" && rotation?.kind === "root" && rotation.stage !== "retiring") {
     const { rootId } = authorityOf({ ...state, rotation, hold }, rotation.to);
     throw new OperationError(`a rotation to ${rootId} is in progress: wait until it completes, or abort it`);
+  }
+  const retiring = state.authorities.filter(({ stage }) => stage === "retiring");
+  if (retiring.length >= mostRetiring) {
+    throw new OperationError(`${retiring.length} authorities are retiring: wait until the first has retired`);
   }
   if (hold === "all") throw new OperationError("rotations are paused: resume them first");
 }
