@@ -1,7 +1,7 @@
 // Creates CSRs and certificates that no honest writer would produce.
 
 import { Certificate } from "./certificate/certificate.ts";
-import { constructedTag, tag } from "./der/tag.ts";
+import { constructedTag, primitiveTag, tag } from "./der/tag.ts";
 import { encode, encodeBits, encodeExtension, encodeOid, encodeSequence } from "./der/writer.ts";
 import type { KeyPair } from "./keys/key.ts";
 import { uriTag } from "./names/general-name.ts";
@@ -109,6 +109,24 @@ export function forgeCertificateDer(signer: KeyPair, changes: Partial<Certificat
 export function caExtension(pathLength?: number): Uint8Array {
   const length = pathLength === undefined ? [] : [encode(tag.integer, Uint8Array.of(pathLength))];
   return encodeExtension(oid.basicConstraints, true, encodeSequence(hex("0101ff"), ...length));
+}
+
+/** subjectKeyIdentifier with these octets. */
+export function subjectKey(digits: string): Uint8Array {
+  return encodeExtension(oid.subjectKeyIdentifier, false, encode(tag.octetString, hex(digits)));
+}
+
+/** authorityKeyIdentifier with a key identifier of these octets. */
+export function authorityKey(digits: string): Uint8Array {
+  const keyIdentifier = encode(primitiveTag(0), hex(digits));
+  return encodeExtension(oid.authorityKeyIdentifier, false, encodeSequence(keyIdentifier));
+}
+
+/** authorityKeyIdentifier with the issuer and serial of the issuer's certificate. */
+export function authorityCertificate(issuer: Uint8Array, serial: string): Uint8Array {
+  const names = encode(constructedTag(1), encode(constructedTag(4), issuer));
+  const content = encodeSequence(names, encode(primitiveTag(2), hex(serial)));
+  return encodeExtension(oid.authorityKeyIdentifier, false, content);
 }
 
 export function hex(digits: string): Uint8Array {

@@ -32,6 +32,7 @@ export const oid = {
   nameConstraints: "2.5.29.30",
   certificatePolicies: "2.5.29.32",
   authorityKeyIdentifier: "2.5.29.35",
+  policyConstraints: "2.5.29.36",
   extKeyUsage: "2.5.29.37",
 
   serverAuth: "1.3.6.1.5.5.7.3.1",

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { constructedTag } from "../der/tag.ts";
 import { encode, encodeExtension, encodeSequence } from "../der/writer.ts";
-import { type CertificatePieces, caExtension, forgeCertificate, hex, nameOf, uri } from "../forge.fixture.ts";
+import {
+  authorityKey,
+  type CertificatePieces,
+  caExtension,
+  forgeCertificate,
+  hex,
+  nameOf,
+  subjectKey,
+  uri,
+} from "../forge.fixture.ts";
 import { createKeyPair } from "../keys/key.ts";
 import { parseTrustDomain } from "../names/trust-domain.ts";
 import { oid } from "../oids.ts";
@@ -117,8 +126,11 @@ describe("verifyAuthorityChain", () => {
 
   it("accepts an authority that is a root of the bundle, or that replaced that root under the same name", () => {
     verifyAuthorityChain(chain({ authority: root, intermediates: [], trustDomain }));
-    const renewed = make("root", "root", { publicKey: keys.signer.publicKey.spki });
-    const bundle = rootWith(caExtension(0));
+    const renewed = make("root", "root", {
+      publicKey: keys.signer.publicKey.spki,
+      extensions: [caExtension(), subjectKey("02"), authorityKey("01")],
+    });
+    const bundle = rootWith(caExtension(0), subjectKey("01"));
     verifyAuthorityChain(chain({ authority: renewed, intermediates: [], bundle }));
     assert.ok(!bundle.contains(renewed));
   });

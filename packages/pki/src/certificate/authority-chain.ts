@@ -2,6 +2,7 @@ import type { GeneralName } from "../names/general-name.ts";
 import type { TrustDomain } from "../names/trust-domain.ts";
 import type { Certificate } from "./certificate.ts";
 import { authorityProblem, type Path, refuseIf, verifyPath, withIssuer } from "./chain-rules.ts";
+import { linkProblem, looksSelfSigned } from "./issuer-rules.ts";
 import { nameProblem } from "./name-constraints.ts";
 
 /** The chain of an authority. The first intermediate issued the authority's certificate. */
@@ -19,9 +20,11 @@ export interface AuthorityChainToVerify extends Path {
  */
 export function verifyAuthorityChain({ authority, trustDomain, ...path }: AuthorityChainToVerify): void {
   const names = trustDomain === undefined ? [] : [spiffeUri(trustDomain)];
-  refuseIf(authorityProblem(authority, path.now), "the signing certificate");
-  refuseIf(nameProblem(authority.extensions.nameConstraints, names), "the signing certificate");
-  if (path.bundle.contains(authority)) return;
+  const who = path.describe?.(authority) ?? "the signing certificate";
+  refuseIf(authorityProblem(authority, path.now), who);
+  refuseIf(nameProblem(authority.extensions.nameConstraints, names), who);
+  if (path.bundle.contains(authority) && looksSelfSigned(authority)) return;
+  refuseIf(linkProblem(authority), who);
   verifyPath(withIssuer(authority, { issued: 0, names }), path);
 }
 

@@ -1,10 +1,11 @@
-import { DerCursor, openElement } from "../der/cursor.ts";
+import { openElement } from "../der/cursor.ts";
 import { parseDer } from "../der/reader.ts";
-import { primitiveTag, tag } from "../der/tag.ts";
+import { tag } from "../der/tag.ts";
 import { dottedOid } from "../der/values.ts";
 import { PkiError } from "../errors.ts";
 import { type GeneralName, readGeneralNames } from "../names/general-name.ts";
 import { oid } from "../oids.ts";
+import { type AuthorityCertificate, readAuthorityKeyIdentifier } from "./authority-key-identifier.ts";
 import type { Extension } from "./extension.ts";
 import { type NameConstraints, readNameConstraints } from "./name-constraints.ts";
 
@@ -22,7 +23,12 @@ export interface CertificateExtensions {
   readonly names: readonly GeneralName[];
   readonly nameConstraints: NameConstraints | undefined;
   readonly subjectKeyIdentifier: Uint8Array | undefined;
+  /** Names the issuer's key; undefined if the extension is absent or names the issuer in another way. */
   readonly authorityKeyIdentifier: Uint8Array | undefined;
+  /** Names the issuer's certificate, as the other half of authorityKeyIdentifier (RFC 5280 §4.2.1.1). */
+  readonly authorityCertificate: AuthorityCertificate | undefined;
+  /** The value of policyConstraints, not yet decoded. */
+  readonly policyConstraints: Uint8Array | undefined;
   /**
    * Critical extensions that this package does not process. RFC 5280 §4.2 requires such chains to be
    * rejected.
@@ -53,10 +59,8 @@ export function readCertificateExtensions(extensions: readonly Extension[]): Cer
     names: optionally(valueOfExtension(oid.subjectAltName), readGeneralNames) ?? [],
     nameConstraints: optionally(valueOfExtension(oid.nameConstraints), readNameConstraints),
     subjectKeyIdentifier: optionally(valueOfExtension(oid.subjectKeyIdentifier), readKeyIdentifier),
-    authorityKeyIdentifier: optionally(
-      valueOfExtension(oid.authorityKeyIdentifier),
-      readAuthorityKeyIdentifier,
-    ),
+    ...readAuthorityKeyIdentifier(valueOfExtension(oid.authorityKeyIdentifier)),
+    policyConstraints: valueOfExtension(oid.policyConstraints),
     unprocessedCritical: extensions.filter((e) => e.critical && !processed.has(e.oid)).map((e) => e.oid),
   };
 }
@@ -111,12 +115,6 @@ function readKeyIdentifier(value: Uint8Array): Uint8Array {
     throw new PkiError("DER_MALFORMED", "subjectKeyIdentifier has the wrong type");
   }
   return identifier.content;
-}
-
-function readAuthorityKeyIdentifier(value: Uint8Array): Uint8Array | undefined {
-  const element = parseDer(value);
-  openElement(element, tag.sequence, "AuthorityKeyIdentifier");
-  return new DerCursor(element, "AuthorityKeyIdentifier").takeOptional(primitiveTag(0))?.content;
 }
 
 function optionally<T>(value: Uint8Array | undefined, read: (value: Uint8Array) => T): T | undefined {

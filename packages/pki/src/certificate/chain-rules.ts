@@ -4,6 +4,7 @@ import { attributeTypes } from "../names/directory-name.ts";
 import type { GeneralName } from "../names/general-name.ts";
 import { oid } from "../oids.ts";
 import type { Certificate } from "./certificate.ts";
+import { identifierProblem, linkProblem, rootProblem } from "./issuer-rules.ts";
 import { nameProblem } from "./name-constraints.ts";
 import type { TrustBundle } from "./trust-bundle.ts";
 
@@ -13,6 +14,8 @@ export interface Path {
   readonly intermediates: readonly Certificate[];
   readonly bundle: TrustBundle;
   readonly now: Date;
+  /** The text for a certificate in messages; by default its place in the path. */
+  readonly describe?: (certificate: Certificate) => string;
 }
 
 /** The part of a chain below an issuer. */
@@ -34,15 +37,17 @@ const maxIntermediates = 4;
  * Verifies every step from a certificate up to a root of the bundle. @throws PkiError `CHAIN_INVALID` naming
  * the rule
  */
-export function verifyPath(start: Below, { intermediates, bundle, now }: Path): void {
+export function verifyPath(start: Below, { intermediates, bundle, now, describe }: Path): void {
   if (intermediates.length > maxIntermediates)
     throw invalid(`there are more than ${maxIntermediates} intermediates`);
   let below = start;
   for (const [index, issuer] of intermediates.entries()) {
-    refuseIf(issuerProblem(issuer, below, now), `intermediate ${index + 1}`);
+    const problem = issuerProblem(issuer, below, now) ?? linkProblem(issuer);
+    refuseIf(problem, describe?.(issuer) ?? `intermediate ${index + 1}`);
     below = withIssuer(issuer, below);
   }
-  refuseIf(anchorProblem(bundle, below, now), "the root");
+  const [anchor, problem] = anchorProblem(bundle, below, now);
+  refuseIf(problem, anchor === undefined ? "the root" : (describe?.(anchor) ?? "the root"));
 }
 
 /**
@@ -63,14 +68,21 @@ export function namesOf({ subject, extensions }: Certificate): readonly GeneralN
 }
 
 /**
- * Returns the reason why no root is the anchor, if any. Several roots may share a name; any of them may
- * match.
+ * Returns the reason why no root is the anchor, if any, and the root that fits best. Several roots may share
+ * a name; any of them may match.
  */
-function anchorProblem(bundle: TrustBundle, below: Below, now: Date): string | undefined {
+function anchorProblem(
+  bundle: TrustBundle,
+  below: Below,
+  now: Date,
+): readonly [Certificate | undefined, string | undefined] {
   const namesakes = bundle.roots.filter((root) => equalBytes(root.subject, below.child.issuer));
-  const problems = namesakes.map((root) => issuerProblem(root, below, now));
-  if (problems.includes(undefined)) return undefined;
-  return problems[0] ?? "is not in the trust bundle";
+  const judged = namesakes.map(
+    (root) => [root, issuerProblem(root, below, now) ?? rootProblem(root)] as const,
+  );
+  const fitting = judged.find(([, problem]) => problem === undefined);
+  const signing = judged.find(([root]) => below.child.isIssuedBy(root));
+  return fitting ?? signing ?? judged[0] ?? [undefined, "is not in the trust bundle"];
 }
 
 /**
@@ -86,6 +98,7 @@ function issuerProblem(issuer: Certificate, below: Below, now: Date): string | u
     return "has more intermediates below it than its path length allows";
   return (
     authorityProblem(issuer, now) ??
+    identifierProblem(issuer, child) ??
     (child.isIssuedBy(issuer) ? undefined : "did not sign the certificate before it") ??
     nameProblem(nameConstraints, names)
   );

@@ -2,7 +2,7 @@ import { openElement } from "../der/cursor.ts";
 import { type DerElement, parseDer } from "../der/reader.ts";
 import { constructedTag, tag } from "../der/tag.ts";
 import { PkiError } from "../errors.ts";
-import { type GeneralName, readGeneralName } from "../names/general-name.ts";
+import { type GeneralName, ipAddressText, latin1, readGeneralName } from "../names/general-name.ts";
 import { matchers } from "./constraint-matchers.ts";
 
 /** The names permitted and excluded below an issuer (RFC 5280 §4.2.1.10). */
@@ -59,9 +59,16 @@ export function nameProblem(
   for (const name of names) {
     const sameKind = ({ kind }: GeneralName) => kind === name.kind;
     const problem = judge(name, permitted.filter(sameKind), excluded.filter(sameKind));
-    if (problem !== undefined) return problem;
+    if (problem !== undefined) return `${problem}${shown(name)}`;
   }
   return undefined;
+}
+
+/** Only text without control characters is shown, because a peer may have chosen it. */
+function shown({ kind, value }: GeneralName): string {
+  if (kind === "iPAddress") return ` (${ipAddressText(value) ?? "an invalid address"})`;
+  const text = latin1(value);
+  return /^[\x21-\x7e]{1,200}$/.test(text) ? ` (${text})` : "";
 }
 
 function judge(

@@ -1,0 +1,67 @@
+import { equalBytes, toHex } from "../bytes.ts";
+import { DerCursor } from "../der/cursor.ts";
+import { parseDer } from "../der/reader.ts";
+import { primitiveTag } from "../der/tag.ts";
+import { PkiError } from "../errors.ts";
+import type { Certificate } from "./certificate.ts";
+
+/**
+ * Returns the reason why the authority key identifier of the child does not point to the issuer, if any.
+ * OpenSSL and BoringSSL then look for another issuer, and reject the chain; Go compares names alone.
+ */
+export function identifierProblem(issuer: Certificate, child: Certificate): string | undefined {
+  const { authorityKeyIdentifier: wanted, authorityCertificate } = child.extensions;
+  const own = issuer.subjectKeyIdentifier;
+  if (wanted !== undefined && own !== undefined && !equalBytes(wanted, own)) {
+    return `has the subject key identifier ${toHex(own)}, but the authority key identifier of the certificate below it is ${toHex(wanted)}`;
+  }
+  const serial = authorityCertificate?.serial;
+  if (serial !== undefined && toHex(serial) !== issuer.serial) {
+    return `has the serial ${issuer.serial}, but the authority key identifier of the certificate below it names the serial ${toHex(serial)}`;
+  }
+  const [name] = authorityCertificate?.issuerNames ?? [];
+  if (name === undefined || equalBytes(name, issuer.issuer)) return undefined;
+  return "was issued under another name than the authority key identifier of the certificate below it says";
+}
+
+/**
+ * Whether TLS libraries take the certificate for self-signed, at which they end a chain: it is its own issuer
+ * by name, and no key identifier contradicts that. They do not look at the signature.
+ */
+export function looksSelfSigned(certificate: Certificate): boolean {
+  return (
+    equalBytes(certificate.subject, certificate.issuer) &&
+    identifierProblem(certificate, certificate) === undefined
+  );
+}
+
+/** Returns the reason why the certificate may not be a link between a leaf and its root, if any. */
+export function linkProblem(certificate: Certificate): string | undefined {
+  // A root that a peer sends along is harmless: it is in the trust bundle, or the chain ends nowhere.
+  if (looksSelfSigned(certificate) && !certificate.isIssuedBy(certificate)) {
+    return "has the name of its issuer and no key identifier that tells the two apart, so clients take it for a root";
+  }
+  return policyProblem(certificate);
+}
+
+/** Returns the reason why the certificate is not a trust anchor for clients, if any. */
+export function rootProblem(certificate: Certificate): string | undefined {
+  if (looksSelfSigned(certificate)) return undefined;
+  return "is not self-signed, so OpenSSL looks for its issuer and does not find it";
+}
+
+/**
+ * RFC 5280 §4.2.1.11: with requireExplicitPolicy, a leaf below must have a policy. Workload certificates have
+ * none, and BoringSSL rejects them even if the extension is not critical.
+ */
+function policyProblem({ extensions: { policyConstraints } }: Certificate): string | undefined {
+  if (policyConstraints === undefined) return undefined;
+  try {
+    const fields = new DerCursor(parseDer(policyConstraints), "PolicyConstraints");
+    if (fields.takeOptional(primitiveTag(0)) === undefined) return undefined;
+    return "requires a certificate policy (requireExplicitPolicy), and workload certificates have none";
+  } catch (error) {
+    if (error instanceof PkiError) return "has malformed policyConstraints";
+    throw error;
+  }
+}
