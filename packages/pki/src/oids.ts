@@ -34,6 +34,7 @@ export const oid = {
   authorityKeyIdentifier: "2.5.29.35",
   policyConstraints: "2.5.29.36",
   extKeyUsage: "2.5.29.37",
+  inhibitAnyPolicy: "2.5.29.54",
 
   serverAuth: "1.3.6.1.5.5.7.3.1",
   clientAuth: "1.3.6.1.5.5.7.3.2",

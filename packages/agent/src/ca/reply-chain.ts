@@ -1,4 +1,4 @@
-import type { Certificate, TrustBundle } from "@kasbah/pki";
+import { type Certificate, looksSelfSigned, type TrustBundle } from "@kasbah/pki";
 import type { ReplyFault } from "../errors.ts";
 
 type ChainFault = Extract<ReplyFault, "extra_certificates" | "out_of_order">;
@@ -13,15 +13,16 @@ export interface ReplyChain {
 
 /**
  * Returns the intermediates, starting with the leaf's issuer. A root is dropped: CAs with a plugged-in chain
- * (Istio) repeat it here, and some peers reject a handshake that contains it. Any other certificate outside
- * the leaf's path makes the reply invalid.
+ * (Istio) repeat it here, and some peers reject a handshake that contains it. An intermediate stays, even if
+ * it is trusted here, because other peers may trust only its root. Any other certificate outside the leaf's
+ * path makes the reply invalid.
  */
 export function selectIntermediates({
   leaf,
   between,
   roots,
 }: ReplyChain): readonly Certificate[] | ChainFault {
-  const given = between.filter((certificate) => !roots.contains(certificate));
+  const given = between.filter((one) => !(looksSelfSigned(one) && roots.contains(one)));
   const rest = new Set(given);
   const path: Certificate[] = [];
   for (let child = leaf; ; ) {

@@ -125,6 +125,18 @@ function checkChain({ leaf, intermediates, roots }: VerifiedReply, expected: Exp
   check(leaf, "roots_incomplete", "roots do not include the root of the chain", () =>
     verifyChain({ ...chain, bundle: roots }),
   );
+  checkIssuers([leaf, ...intermediates], roots, leaf);
+}
+
+/** A second verdict by OpenSSL on every step, since peers verify the chain with such a library. */
+function checkIssuers(chain: readonly Certificate[], roots: TrustBundle, leaf: Certificate): void {
+  for (const [index, child] of chain.entries()) {
+    const above = chain[index + 1];
+    const candidates = above === undefined ? roots.roots.filter((root) => child.isIssuedBy(root)) : [above];
+    const seen = new X509Certificate(child.der);
+    if (candidates.some(({ der }) => seen.checkIssued(new X509Certificate(der)))) continue;
+    throw invalid("chain_invalid", `OpenSSL finds no issuer of element ${index + 1} of the chain`, leaf);
+  }
 }
 
 function checkTime(leaf: Certificate, now: Date): void {

@@ -24,7 +24,7 @@ export function verifyAuthorityChain({ authority, trustDomain, ...path }: Author
   refuseIf(authorityProblem(authority, path.now), who);
   refuseIf(nameProblem(authority.extensions.nameConstraints, names), who);
   if (path.bundle.contains(authority) && looksSelfSigned(authority)) return;
-  refuseIf(linkProblem(authority), who);
+  refuseIf(linkProblem(authority, 1), who);
   verifyPath(withIssuer(authority, { issued: 0, names }), path);
 }
 

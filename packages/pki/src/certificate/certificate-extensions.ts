@@ -45,6 +45,8 @@ const processed: ReadonlySet<string> = new Set([
   oid.extKeyUsage,
   oid.subjectAltName,
   oid.certificatePolicies,
+  oid.policyConstraints,
+  oid.inhibitAnyPolicy,
   oid.nameConstraints,
 ]);
 

@@ -3,7 +3,7 @@ import { DerCursor, openElement } from "../der/cursor.ts";
 import { type DerElement, parseDer } from "../der/reader.ts";
 import { constructedTag, tag } from "../der/tag.ts";
 import { readTime } from "../der/time.ts";
-import { positiveInteger, wholeOctets } from "../der/values.ts";
+import { dottedOid, positiveInteger, wholeOctets } from "../der/values.ts";
 import { PkiError } from "../errors.ts";
 import { readSignatureAlgorithm } from "../keys/signature.ts";
 import type { SignatureAlgorithm } from "../keys/signature-algorithm.ts";
@@ -15,6 +15,7 @@ export interface CertificateFields {
   readonly tbs: Uint8Array;
   /** Undefined if the algorithm is not on the allow-list. */
   readonly signatureAlgorithm: SignatureAlgorithm | undefined;
+  readonly signatureOid: string;
   readonly signature: Uint8Array;
   readonly serial: Uint8Array;
   readonly issuer: Uint8Array;
@@ -62,7 +63,9 @@ function readTbs(tbs: DerElement, outerAlgorithm: DerElement): Omit<CertificateF
   const extensions = readExtensionsField(fields.takeOptional(constructedTag(3)));
   fields.end();
   const signatureAlgorithm = readSignatureAlgorithm(algorithm);
-  return { signatureAlgorithm, serial, issuer, subject, notBefore, notAfter, spki, extensions };
+  const [identifier] = algorithm.children;
+  const signatureOid = identifier?.tag === tag.oid ? dottedOid(identifier.content) : "";
+  return { signatureAlgorithm, signatureOid, serial, issuer, subject, notBefore, notAfter, spki, extensions };
 }
 
 function checkVersion(explicit: DerElement): void {

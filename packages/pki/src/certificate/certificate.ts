@@ -36,6 +36,8 @@ export class Certificate {
   readonly dnsNames: readonly string[];
   readonly ipAddresses: readonly string[];
   readonly subjectKeyIdentifier: Uint8Array | undefined;
+  /** The algorithm of its issuer's signature, even if it is not on the allow-list. */
+  readonly signatureOid: string;
   /** The other extensions, for chain checks. */
   readonly extensions: CertificateExtensions;
   readonly #fields: CertificateFields;
@@ -56,6 +58,7 @@ export class Certificate {
     this.fingerprint = createHash("sha256").update(this.der).digest("hex");
     this.notBefore = fields.notBefore;
     this.notAfter = fields.notAfter;
+    this.signatureOid = fields.signatureOid;
     this.subject = fields.subject;
     this.issuer = fields.issuer;
     this.isCa = extensions.isCa;

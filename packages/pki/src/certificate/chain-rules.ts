@@ -42,7 +42,7 @@ export function verifyPath(start: Below, { intermediates, bundle, now, describe 
     throw invalid(`there are more than ${maxIntermediates} intermediates`);
   let below = start;
   for (const [index, issuer] of intermediates.entries()) {
-    const problem = issuerProblem(issuer, below, now) ?? linkProblem(issuer);
+    const problem = issuerProblem(issuer, below, now) ?? linkProblem(issuer, below.issued + 1);
     refuseIf(problem, describe?.(issuer) ?? `intermediate ${index + 1}`);
     below = withIssuer(issuer, below);
   }

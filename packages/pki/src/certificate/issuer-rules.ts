@@ -1,7 +1,7 @@
-import { equalBytes, toHex } from "../bytes.ts";
-import { DerCursor } from "../der/cursor.ts";
+import { equalBytes, toHex, toUnsigned } from "../bytes.ts";
+import { openElement } from "../der/cursor.ts";
 import { parseDer } from "../der/reader.ts";
-import { primitiveTag } from "../der/tag.ts";
+import { primitiveTag, tag } from "../der/tag.ts";
 import { PkiError } from "../errors.ts";
 import type { Certificate } from "./certificate.ts";
 
@@ -35,13 +35,17 @@ export function looksSelfSigned(certificate: Certificate): boolean {
   );
 }
 
-/** Returns the reason why the certificate may not be a link between a leaf and its root, if any. */
-export function linkProblem(certificate: Certificate): string | undefined {
+/**
+ * Returns the reason why the certificate may not be a link between a leaf and its root, if any.
+ *
+ * @param below the number of certificates below it, without self-issued ones
+ */
+export function linkProblem(certificate: Certificate, below: number): string | undefined {
   // A root that a peer sends along is harmless: it is in the trust bundle, or the chain ends nowhere.
   if (looksSelfSigned(certificate) && !certificate.isIssuedBy(certificate)) {
     return "has the name of its issuer and no key identifier that tells the two apart, so clients take it for a root";
   }
-  return policyProblem(certificate);
+  return policyProblem(certificate, below);
 }
 
 /** Returns the reason why the certificate is not a trust anchor for clients, if any. */
@@ -51,14 +55,17 @@ export function rootProblem(certificate: Certificate): string | undefined {
 }
 
 /**
- * RFC 5280 §4.2.1.11: with requireExplicitPolicy, a leaf below must have a policy. Workload certificates have
- * none, and BoringSSL rejects them even if the extension is not critical.
+ * RFC 5280 §4.2.1.11: with requireExplicitPolicy, a leaf must have a policy unless fewer certificates than the
+ * extension skips are below it. Workload certificates have none, and BoringSSL and Go reject them even if the
+ * extension is not critical.
  */
-function policyProblem({ extensions: { policyConstraints } }: Certificate): string | undefined {
+function policyProblem({ extensions }: Certificate, below: number): string | undefined {
+  const { policyConstraints } = extensions;
   if (policyConstraints === undefined) return undefined;
   try {
-    const fields = new DerCursor(parseDer(policyConstraints), "PolicyConstraints");
-    if (fields.takeOptional(primitiveTag(0)) === undefined) return undefined;
+    const fields = openElement(parseDer(policyConstraints), tag.sequence, "PolicyConstraints");
+    const skipped = fields.takeOptional(primitiveTag(0));
+    if (skipped === undefined || toUnsigned(skipped.content) > BigInt(below)) return undefined;
     return "requires a certificate policy (requireExplicitPolicy), and workload certificates have none";
   } catch (error) {
     if (error instanceof PkiError) return "has malformed policyConstraints";

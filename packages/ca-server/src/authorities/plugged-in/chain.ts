@@ -1,4 +1,4 @@
-import type { Certificate } from "@kasbah/pki";
+import { type Certificate, looksSelfSigned } from "@kasbah/pki";
 
 /** The certificates above a signer. */
 export interface PluggedInChain {
@@ -20,6 +20,8 @@ export interface WaysUp {
   readonly ways: readonly PluggedInChain[];
   /** The last certificate reached. If no chain was found, the issuer of this one is missing. */
   readonly top: Certificate;
+  /** Whether a chain would need more intermediates than the limit. */
+  readonly isTooLong: boolean;
 }
 
 interface Step {
@@ -28,40 +30,45 @@ interface Step {
 }
 
 /** The limit of the chain check. */
-const maxIntermediates = 4;
+export const maxIntermediates = 4;
 
 /**
  * Finds the chains from the signer to a root, from files with any order and duplicates. Several exist if an
  * intermediate is cross-signed or a root was reissued with its key. Valid chains come first, then those whose
- * root expires last, so that a renewed root replaces the old one, which the operator can then remove.
+ * root expires last, so that a renewed root replaces the old one, which the operator can then remove. A chain
+ * ends only at a self-signed root, as for OpenSSL: an intermediate in the root file is an intermediate.
  */
 export function findWaysUp({ signer, candidates, roots, now }: Material): WaysUp {
-  if (roots.some((root) => root.equals(signer)))
-    return { ways: [{ intermediates: [], root: signer }], top: signer };
-  const left = intermediatesAmong(candidates, roots, now);
+  const anchors = roots.filter(looksSelfSigned);
+  if (anchors.some((root) => root.equals(signer)))
+    return { ways: [{ intermediates: [], root: signer }], top: signer, isTooLong: false };
+  const left = intermediatesAmong([...candidates, ...roots], signer, now);
   const ways: PluggedInChain[] = [];
   const steps: Step[] = [{ top: signer, intermediates: [] }];
+  let isTooLong = false;
   for (const { top, intermediates } of steps) {
-    for (const root of roots) if (top.isIssuedBy(root)) ways.push({ intermediates, root });
-    if (intermediates.length === maxIntermediates) continue;
+    for (const root of anchors) if (top.isIssuedBy(root)) ways.push({ intermediates, root });
     for (const issuer of left) {
       if (!top.isIssuedBy(issuer)) continue;
+      if (intermediates.length === maxIntermediates) {
+        isTooLong = true;
+        continue;
+      }
       left.delete(issuer);
       steps.push({ top: issuer, intermediates: [...intermediates, issuer] });
     }
   }
-  return { ways: ways.sort(byPreference(now)), top: steps.at(-1)?.top ?? signer };
+  return { ways: ways.sort(byPreference(now)), top: steps.at(-1)?.top ?? signer, isTooLong };
 }
 
 /** Each intermediate once, valid ones first, because each step takes the first that fits. */
 function intermediatesAmong(
   candidates: readonly Certificate[],
-  roots: readonly Certificate[],
+  signer: Certificate,
   now: Date,
 ): Set<Certificate> {
-  const isRoot = (one: Certificate) => one.isIssuedBy(one) || roots.some((root) => root.equals(one));
   const unique = new Map(candidates.map((one) => [one.fingerprint, one]));
-  const found = [...unique.values()].filter((one) => !isRoot(one));
+  const found = [...unique.values()].filter((one) => !looksSelfSigned(one) && !one.equals(signer));
   return new Set(found.sort((a, b) => Number(isValid(b, now)) - Number(isValid(a, now))));
 }
 

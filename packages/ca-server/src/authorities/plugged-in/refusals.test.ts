@@ -127,7 +127,7 @@ describe("Validation of a plugged-in CA", () => {
       () => home.write("root-cert.pem", "other"),
     ],
     "its root has the right name but another key": [
-      /but the certificate with that name did not sign it/,
+      /but the certificate with that name has another key/,
       () => {
         home.createRoot("impostor", { more: ["-subj", "/O=test/CN=root"] });
         return home.write("root-cert.pem", "impostor");

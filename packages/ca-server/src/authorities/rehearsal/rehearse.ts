@@ -1,0 +1,99 @@
+import { X509Certificate } from "node:crypto";
+import {
+  type Certificate,
+  findClientRejection,
+  findClientWarnings,
+  PkiError,
+  type TrustDomain,
+  verifyChain,
+} from "@kasbah/pki";
+import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
+import type { Clock } from "@kasbah/runtime";
+import { StateError } from "../../errors.ts";
+import type { Candidate, HeldBundle, RehearsalResult, Rehearse } from "./candidate.ts";
+import { shakeHands } from "./handshake.ts";
+import { createThrowAways, type ThrowAway, type ThrowAways } from "./throw-away.ts";
+
+export interface RehearsalDeps {
+  readonly writer: CertificateWriter;
+  readonly trustDomain: TrustDomain;
+  /** Names and addresses of the CA's own serving certificate. */
+  readonly serverNames: readonly string[];
+  /** The DNS names that the policy may add to workload certificates. */
+  readonly dnsNames: () => Promise<readonly string[]>;
+  /** Whether node proxies are trusted, so that a set which rustls rejects is refused. */
+  readonly hasNodeProxies: boolean;
+  readonly clock: Clock;
+}
+
+/**
+ * Returns the rehearsal of an authority: throw-away certificates are verified against every bundle that a
+ * client holds, by kasbah's own rules, by OpenSSL's and in real TLS handshakes, before anything is issued.
+ */
+export function createRehearsal(deps: RehearsalDeps): Rehearse {
+  return async (candidate) => {
+    const now = deps.clock.now();
+    const made = await createThrowAways(candidate, { ...deps, dnsNames: await deps.dnsNames(), now });
+    for (const held of candidate.held) await rehearseFor(held, candidate, made, now);
+    return judgeClients(candidate, deps.hasNodeProxies);
+  };
+}
+
+async function rehearseFor(
+  { holders, bundle }: HeldBundle,
+  candidate: Candidate,
+  { workloads, serving }: ThrowAways,
+  now: Date,
+): Promise<void> {
+  const { signer, intermediates, root, describe } = candidate;
+  const path = signer.certificate.equals(root) ? [] : [signer.certificate, ...intermediates];
+  for (const { what, leaf } of [...workloads, serving]) {
+    try {
+      verifyChain({ leaf, intermediates: path, bundle, now, describe });
+    } catch (error) {
+      if (!(error instanceof PkiError)) throw error;
+      throw failed(`${holders} would reject ${what}: ${error.message}`, error);
+    }
+  }
+  checkIssuers([...path, root], describe);
+  const [workload] = workloads;
+  for (const server of [serving, workload]) {
+    const failure = await shakeHands(server, workload, bundle.toPem());
+    if (failure === undefined) continue;
+    throw failed(handshakeWords(failure.rejected, failure.code, holders, candidate));
+  }
+}
+
+/** OpenSSL's own verdict on each step, which names the certificate, unlike a handshake. */
+function checkIssuers(chain: readonly Certificate[], describe: Candidate["describe"]): void {
+  for (const [index, child] of chain.entries()) {
+    const issuer = chain[index + 1] ?? child;
+    if (new X509Certificate(child.der).checkIssued(new X509Certificate(issuer.der))) continue;
+    throw failed(`OpenSSL does not accept ${describe(issuer)} as the issuer of ${describe(child)}`);
+  }
+}
+
+function handshakeWords(rejected: ThrowAway, code: string, holders: string, candidate: Candidate): string {
+  const { describe, signer } = candidate;
+  return `${holders} would reject ${rejected.what} that ${describe(signer.certificate)} signs: OpenSSL says ${code}`;
+}
+
+function judgeClients(candidate: Candidate, hasNodeProxies: boolean): RehearsalResult {
+  const { signer, intermediates, root, held, describe } = candidate;
+  const roots = held.flatMap(({ bundle }) => bundle.roots);
+  const path = { signer: signer.certificate, intermediates, root, roots };
+  const rejection = findClientRejection(path);
+  if (rejection !== undefined)
+    throw failed(`${describe(rejection.certificate)} ${rejection.problem} (${rejection.name})`);
+  const warnings = findClientWarnings(path);
+  const grave = warnings.find(({ affectsNodeProxies }) => affectsNodeProxies);
+  if (grave === undefined || !hasNodeProxies) return { warnings };
+  throw failed(
+    `${describe(grave.certificate)} ${grave.problem}, and node proxies are trusted (--trusted-node-account) (${grave.name})`,
+  );
+}
+
+function failed(reason: string, cause?: unknown): StateError {
+  const fix = "reissue it as docs/plugged-in.md shows";
+  return new StateError("REHEARSAL_FAILED", `${reason}: ${fix}`, { cause });
+}

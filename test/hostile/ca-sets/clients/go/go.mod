@@ -1,0 +1,3 @@
+module kasbah/ca-sets
+
+go 1.24
