@@ -17,17 +17,21 @@ import {
 import { createAdminSocket } from "./admin/admin-socket.ts";
 import { createAdmission } from "./admission/create-admission.ts";
 import { loadPolicy } from "./admission/policy/file.ts";
+import { policyDnsNames } from "./admission/policy-dns-names.ts";
 import { createAuthn } from "./authn/create-authn.ts";
 import { loadTokenIssuers } from "./authn/jwks/issuers-file.ts";
 import { type AuthorityOptions, loadAuthorityOptions } from "./authorities/authority-options.ts";
 import { openDirectoryBacking } from "./authorities/backing.ts";
 import { type Authorities, createAuthorities } from "./authorities/create-authorities.ts";
+import type { Rehearse } from "./authorities/rehearsal/candidate.ts";
+import { createRehearsal } from "./authorities/rehearsal/rehearse.ts";
 import { timeGate } from "./authorities/rotation/rotation-gate.ts";
 import { authoritiesInUse, createTransitionObserver } from "./authorities/transition-observer.ts";
 import { type ServerConfig, serverCommand, serverOptions } from "./config/config.ts";
 import { fileProblems } from "./config/file-problems.ts";
 import { createGrpcServer } from "./grpc/create-grpc-server.ts";
 import type { ServingCertificate } from "./grpc/serving-certificate.ts";
+import { servingNames } from "./grpc/serving-names.ts";
 import { createIssuance } from "./issuance/issue-certificate.ts";
 import { createKubernetes, type Kubernetes } from "./kubernetes/create-kubernetes.ts";
 import { type CaLedger, createLedger } from "./recording/create-ledger.ts";
@@ -167,8 +171,19 @@ async function openAuthorities(
     },
     writer,
     newSerial,
+    rehearse: rehearsalOf(config),
     clock,
     logger,
+  });
+}
+
+/** Tries authorities with the names that this configuration lets the CA issue. */
+function rehearsalOf({ trustDomain, policy, serverSan, trustedNodeAccount }: ServerConfig): Rehearse {
+  return createRehearsal({
+    ...{ writer, trustDomain, clock },
+    serverNames: servingNames(serverSan),
+    dnsNames: policyDnsNames(policy, trustDomain),
+    hasNodeProxies: trustedNodeAccount.length > 0,
   });
 }
 

@@ -14,6 +14,8 @@ import { createAuthorities } from "./create-authorities.ts";
 import type { AuthorityKeeper } from "./keeper.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import { timeGate } from "./rotation/rotation-gate.ts";
+import type { Rehearse } from "./rehearsal/candidate.ts";
+import { createRehearsal } from "./rehearsal/rehearse.ts";
 import type { RotationDriver } from "./rotation-driver.ts";
 
 const writer = createCertificateWriter();
@@ -48,6 +50,19 @@ export interface AuthoritiesOnDisk {
   readonly logger: RecordingLogger;
 }
 
+/** The rehearsal of a CA without a policy. */
+export function testRehearsal(
+  clock: FakeClock,
+  trustDomain = parseTrustDomain("cluster.local"),
+  dnsNames: readonly string[] = [],
+): Rehearse {
+  return createRehearsal({
+    ...{ writer, trustDomain, clock, hasNodeProxies: false },
+    serverNames: ["localhost", "127.0.0.1"],
+    dnsNames: async () => dnsNames,
+  });
+}
+
 /** Opens a state directory in the same way as the server does at start-up. */
 export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnDisk> {
   const { path, clock } = options;
@@ -72,6 +87,8 @@ export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnD
   const { sweep } = manualSweep();
   const state = await prepareStateDirectory(path);
   const { fs } = options;
+  const { trustDomain } = authorityOptions.profile;
+  const rehearse = testRehearsal(clock, trustDomain);
   const { keeper, keys, rotation } = await createAuthorities({
     state,
     options: authorityOptions,
@@ -82,6 +99,7 @@ export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnD
     sweeps: { starts: starts.sweep, advances: sweep, bundle: sweep, expiry: sweep },
     writer,
     newSerial: createSerial,
+    rehearse,
     clock,
     logger,
   });

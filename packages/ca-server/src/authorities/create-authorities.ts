@@ -10,6 +10,7 @@ import { AuthorityKeys } from "./keys/authority-keys.ts";
 import { loadKeys, openAuthorities } from "./open-authorities.ts";
 import type { PluggedInSet } from "./plugged-in/load-set.ts";
 import { PluggedInSource } from "./plugged-in/source.ts";
+import type { Rehearse } from "./rehearsal/candidate.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
 import { RotationDriver } from "./rotation-driver.ts";
 import { SelfSigned } from "./self-signed.ts";
@@ -31,6 +32,8 @@ export interface AuthoritiesDeps {
   };
   readonly writer: CertificateWriter;
   readonly newSerial: () => Uint8Array;
+  /** Tries every authority before its first use. */
+  readonly rehearse: Rehearse;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Returns an existing CA to adopt if nothing is plugged in and no authority exists yet. */
@@ -54,12 +57,14 @@ export interface Authorities {
 /** Opens the authorities of a state directory that this process has locked. @throws StateError */
 export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorities> {
   const { state, options, backing, gate, holds, sweeps, writer, newSerial, clock, logger } = deps;
+  const { rehearse } = deps;
   const { profile, automatic, minStageMs, keepRetiredKeysMs } = options;
   const keys = new AuthorityKeys(backing.vault);
-  const selfSigned = new SelfSigned({ profile, keys, writer, newSerial, clock });
+  const selfSigned = new SelfSigned({ profile, keys, writer, newSerial, rehearse, clock });
   const takeOver = deps.takeOver === undefined ? {} : { takeOver: deps.takeOver };
   const { store } = backing;
-  const keeper = await openAuthorities({ store, options, keys, selfSigned, ...takeOver, clock, logger });
+  const common = { keys, rehearse, clock, logger };
+  const keeper = await openAuthorities({ ...common, store, options, selfSigned, ...takeOver });
   backing.onForeignChange?.({
     prepare: (next) => loadKeys(next, keys),
     changed: (next, before) => keeper.noticed(next, before),
@@ -89,12 +94,16 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     rotation,
     publicBundle,
     components: [publicBundle, rotation, ...pluggedIn, expiry],
-    warnings: () => [...rotation.status().warnings, ...pluggedIn.flatMap((source) => source.warnings())],
+    warnings: () => [
+      ...rotation.status().warnings,
+      ...pluggedIn.flatMap((source) => source.warnings()),
+      ...selfSigned.warnings(),
+    ],
   };
 }
 
 function createPluggedIn(
-  { options, clock, logger }: AuthoritiesDeps,
+  { options, rehearse, clock, logger }: AuthoritiesDeps,
   keeper: AuthorityKeeper,
   keys: AuthorityKeys,
   rotation: RotationDriver,
@@ -103,7 +112,6 @@ function createPluggedIn(
   if (directory === undefined) return [];
   const { trustDomain } = profile;
   const onPrepared = () => rotation.look(false);
-  return [
-    new PluggedInSource({ directory, trustDomain, passphrase, keeper, keys, onPrepared, clock, logger }),
-  ];
+  const deps = { directory, trustDomain, passphrase, keeper, keys, onPrepared, rehearse, clock, logger };
+  return [new PluggedInSource(deps)];
 }

@@ -1,8 +1,17 @@
-import { backdateMs, createKeyPair, type KeyType, type TrustDomain, type Validity } from "@kasbah/pki";
+import {
+  backdateMs,
+  type Certificate,
+  createKeyPair,
+  type KeyType,
+  type TrustDomain,
+  type Validity,
+} from "@kasbah/pki";
 import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
 import type { Clock } from "@kasbah/runtime";
 import type { SigningPair } from "./keys/authority-files.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
+import type { Rehearse } from "./rehearsal/candidate.ts";
+import { SelfMadeRehearsal } from "./rehearsal/self-made.ts";
 import { type AuthorityState, rootOf } from "./rotation/authority-state.ts";
 import type { AuthorityKind, StoredAuthority } from "./rotation/stored-authority.ts";
 import type { Successor } from "./rotation/succession.ts";
@@ -25,6 +34,8 @@ export interface SelfSignedDeps {
   readonly keys: AuthorityKeys;
   readonly writer: CertificateWriter;
   readonly newSerial: () => Uint8Array;
+  /** Tries an authority before its key is stored. */
+  readonly rehearse: Rehearse;
   readonly clock: Clock;
 }
 
@@ -35,15 +46,25 @@ export interface SelfSignedDeps {
  */
 export class SelfSigned {
   readonly #deps: SelfSignedDeps;
+  readonly #rehearsal: SelfMadeRehearsal;
 
   constructor(deps: SelfSignedDeps) {
     this.#deps = deps;
+    this.#rehearsal = new SelfMadeRehearsal(deps.rehearse);
+  }
+
+  /** The reason why the latest authority that the CA created cannot be used, if any. */
+  warnings(): readonly string[] {
+    return this.#rehearsal.warnings();
   }
 
   /** Creates a root and, unless the root signs leaves itself, an intermediate under it. */
   async createRoot(state: AuthorityState): Promise<Successor> {
-    const fits = (pair: SigningPair) => this.#isFreshRoot(pair);
-    const root = await this.#provide("root", state, () => this.#writeRoot(), fits);
+    const root = await this.#provide("root", state, {
+      write: () => this.#writeRoot(),
+      fits: (pair) => this.#isFreshRoot(pair),
+      rootOf: ({ certificate }) => (this.#deps.profile.withIntermediate ? undefined : certificate),
+    });
     if (!this.#deps.profile.withIntermediate) return { kind: "root", authorities: [root], signerId: root.id };
     const intermediate = await this.#createUnder(root, state);
     return { kind: "root", authorities: [root, intermediate], signerId: intermediate.id };
@@ -61,31 +82,37 @@ export class SelfSigned {
   }
 
   async #createUnder(root: StoredAuthority, state: AuthorityState): Promise<StoredAuthority> {
-    const write = (number: number) => this.#writeIntermediate(root, number);
-    const authority = await this.#provide("intermediate", state, write, ({ certificate }) =>
-      certificate.isIssuedBy(root.certificate),
-    );
+    const authority = await this.#provide("intermediate", state, {
+      write: (number) => this.#writeIntermediate(root, number),
+      fits: ({ certificate }) => certificate.isIssuedBy(root.certificate),
+      rootOf: () => root.certificate,
+    });
     return { ...authority, rootId: root.id };
   }
 
   /**
    * Uses the first number whose directory is free or contains a matching authority that a crash left behind.
+   * A key is stored only if its authority works, so that a configuration which cannot work leaves no keys.
    */
-  async #provide(
-    kind: AuthorityKind,
-    state: AuthorityState,
-    write: (number: number) => Promise<SigningPair>,
-    fits: (pair: SigningPair) => boolean,
-  ): Promise<StoredAuthority> {
+  async #provide(kind: AuthorityKind, state: AuthorityState, make: Making): Promise<StoredAuthority> {
     const { keys, clock } = this.#deps;
     for (let number = state.made[kind] + 1; ; number++) {
       const id = `${kind}-${number}`;
       const found = await keys.find(id);
-      if (found !== undefined && !fits(found)) continue;
-      const pair = found ?? (await write(number));
-      if (found === undefined) await keys.keep(id, pair);
+      if (found !== undefined && !(make.fits(found) && (await this.#works(found, make, state)))) continue;
+      const pair = found ?? (await make.write(number));
+      if (found === undefined) {
+        const root = make.rootOf(pair);
+        if (root !== undefined) await this.#rehearsal.verify(pair, root, state);
+        await keys.keep(id, pair);
+      }
       return preparedAuthority(kind, id, pair, clock.now());
     }
+  }
+
+  async #works(found: SigningPair, { rootOf: above }: Making, state: AuthorityState): Promise<boolean> {
+    const root = above(found);
+    return root === undefined || (await this.#rehearsal.passes(found, root, state));
   }
 
   /** Whether the root is recent enough to be the remains of a crash. An older one has an unknown history. */
@@ -118,6 +145,15 @@ export class SelfSigned {
     const signer = { certificate: root.certificate, signingKey: keys.of(root.id).keyPair };
     return { keyPair, certificate: await writer.writeIntermediate(template, signer) };
   }
+}
+
+/** How an authority of one kind is created. */
+interface Making {
+  write(number: number): Promise<SigningPair>;
+  /** Whether a key that a crash left behind belongs here. */
+  fits(pair: SigningPair): boolean;
+  /** The root above a signer; undefined for a root that signs no leaves. */
+  rootOf(pair: SigningPair): Certificate | undefined;
 }
 
 /** Backdated like leaves, so that a client whose clock is behind accepts both or neither. */

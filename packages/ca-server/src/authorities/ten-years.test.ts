@@ -10,6 +10,7 @@ import {
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { ensureDirectory } from "@kasbah/runtime";
 import { FakeClock, manualSweep, recordingLogger, temporaryDirectory } from "@kasbah/testkit";
+import { testRehearsal } from "./authorities-on-disk.fixture.ts";
 import { AuthorityKeeper } from "./keeper.ts";
 import { AuthorityKeys } from "./keys/authority-keys.ts";
 import { DirectoryVault } from "./keys/directory-vault.ts";
@@ -145,7 +146,8 @@ async function createAuthorities(path: string, clock: FakeClock) {
   } as const;
   await ensureDirectory(path, 0o700);
   const keys = new AuthorityKeys(new DirectoryVault({ directory: path, passphrase: undefined }));
-  const deps = { profile, keys, writer, newSerial: createSerial, clock };
+  const rehearse = testRehearsal(clock);
+  const deps = { profile, keys, writer, newSerial: createSerial, rehearse, clock };
   const selfSigned = new SelfSigned(deps);
   const logger = recordingLogger();
   const keeper = new AuthorityKeeper({ store: memoryStore(), keys, clock, logger });

@@ -4,6 +4,7 @@ import type { CertificateWriter, SubjectAltName } from "@kasbah/pki/certificate-
 import { type Clock, type Component, type Logger, Loop, type Scheduler } from "@kasbah/runtime";
 import type { ServingIdentity } from "@kasbah/runtime/grpc";
 import type { Issuer } from "../issuance/ports.ts";
+import { servingNames } from "./serving-names.ts";
 
 /** Selects the authority that issues the serving certificate. */
 export interface ServingIssuerSource {
@@ -25,8 +26,6 @@ export interface ServingCertificateDeps {
   readonly logger: Logger;
 }
 
-/** Stock agents connect to `localhost` with the last name as the server name (pilot/pkg/grpc/tls.go). */
-const alwaysNames = ["localhost", "127.0.0.1", "::1", "istiod.istio-system.svc"];
 const lifetimeMs = 24 * 3_600_000;
 const retryMs = 5_000;
 
@@ -133,7 +132,6 @@ export class ServingCertificate implements Component {
   }
 
   #subjectAltNames(): SubjectAltName[] {
-    const names = new Set([...alwaysNames, ...this.#deps.names]);
-    return [...names].map((value) => ({ kind: isIP(value) === 0 ? "dns" : "ip", value }));
+    return servingNames(this.#deps.names).map((value) => ({ kind: isIP(value) === 0 ? "dns" : "ip", value }));
   }
 }

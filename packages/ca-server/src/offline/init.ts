@@ -6,10 +6,12 @@ import { loadAuthorityOptions } from "../authorities/authority-options.ts";
 import { openDirectoryBacking } from "../authorities/backing.ts";
 import { AuthorityKeys } from "../authorities/keys/authority-keys.ts";
 import { openAuthorities } from "../authorities/open-authorities.ts";
+import { createRehearsal } from "../authorities/rehearsal/rehearse.ts";
 import { SelfSigned } from "../authorities/self-signed.ts";
 import { authorityOptions, authorityProblems } from "../config/authorities.ts";
 import { serverOptions } from "../config/config.ts";
 import type { Machine } from "../config/machine.ts";
+import { servingNames } from "../grpc/serving-names.ts";
 import { DirectoryLock, type LockHolder } from "../store/directory-lock.ts";
 import { prepareStateDirectory, showsFormerRoot } from "../store/state-directory.ts";
 import { readOfflineStatus } from "./offline-status.ts";
@@ -66,20 +68,16 @@ export async function initState(
     });
     const { store, vault } = await openDirectoryBacking({ state, options, clock, logger });
     const keys = new AuthorityKeys(vault);
-    const deps = {
-      profile: options.profile,
-      keys,
-      writer: createCertificateWriter(),
-      newSerial: createSerial,
-    };
-    await openAuthorities({
-      store,
-      options,
-      keys,
-      selfSigned: new SelfSigned({ ...deps, clock }),
-      clock,
-      logger,
+    const writer = createCertificateWriter();
+    // The policy and the names of the server are unknown here: the CA tries its authorities with them at its start.
+    const rehearse = createRehearsal({
+      ...{ writer, trustDomain: config.trustDomain, serverNames: servingNames([]), clock },
+      dnsNames: async () => [],
+      hasNodeProxies: false,
     });
+    const { profile } = options;
+    const selfSigned = new SelfSigned({ profile, keys, writer, newSerial: createSerial, rehearse, clock });
+    await openAuthorities({ store, options, keys, selfSigned, rehearse, clock, logger });
     return { ...(await readOfflineStatus(config.stateDir, clock.now())), isNew: !hadRoot };
   } finally {
     await lock.stop();

@@ -25,6 +25,8 @@ export interface PluggedInSet {
   /** All roots in the operator's file. */
   readonly roots: TrustBundle;
   readonly digest: string;
+  /** The names of its files, for messages. */
+  readonly names: PluggedInNames;
 }
 
 export interface PluggedInOptions {
@@ -71,7 +73,7 @@ export function parsePluggedInSet(
     const candidates = [...following, ...certificatesOf(files.chain, chainFileOf(names))];
     const material = { signer, candidates, roots: roots.roots, now };
     const chain = chainOf(material, { names, trustDomain, now });
-    return { signer: { certificate: signer, keyPair }, ...chain, roots, digest: files.digest };
+    return { signer: { certificate: signer, keyPair }, ...chain, roots, digest: files.digest, names };
   });
 }
 

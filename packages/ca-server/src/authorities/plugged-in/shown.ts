@@ -24,3 +24,8 @@ export function oneLine(name: string | undefined): string {
   const line = (name ?? "").split("\n").join(", ").slice(0, maxShownLength);
   return line === "" ? "without a name" : line;
 }
+
+/** Names a certificate that is in no file by its subject. */
+export function oneLineSubject(certificate: Certificate): string {
+  return oneLine(new X509Certificate(certificate.der).subject);
+}

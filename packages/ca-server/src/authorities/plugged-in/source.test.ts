@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createKeyPair, createSerial, type KeyPair, parseTrustDomain } from "@kasbah/pki";
 import { createCertificateWriter, type Signer } from "@kasbah/pki/certificate-writer";
 import { FakeClock, recordingLogger, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities-on-disk.fixture.ts";
+import { type AuthoritiesOnDisk, dayMs, openOnDisk, testRehearsal } from "../authorities-on-disk.fixture.ts";
 import { advance } from "../rotation/rotation.ts";
 import { PluggedInSource } from "./source.ts";
 
@@ -73,6 +73,7 @@ describe("PluggedInSource", () => {
       keeper: ca.keeper,
       keys: ca.keys,
       onPrepared: () => ca.driver.look(false),
+      rehearse: testRehearsal(clock),
       clock,
       logger: recordingLogger(),
     });

@@ -6,11 +6,15 @@ import type { AuthorityKeeper } from "../keeper.ts";
 import type { AuthorityKeys } from "../keys/authority-keys.ts";
 import { type AuthorityState, authorityOf, rootOf, signersInUse } from "../rotation/authority-state.ts";
 import { prepare, requireIdle, type Successor } from "../rotation/succession.ts";
+import type { Rehearse } from "../rehearsal/candidate.ts";
+import { type AuthorityState, authorityOf, rootOf } from "../rotation/authority-state.ts";
+import { prepare, requireIdle, type Successor } from "../rotation/rotation.ts";
 import { adoptPluggedIn, extraRootsOf } from "./authority.ts";
 import { classifyPluggedInChange, type InUse, type PluggedInChange } from "./change.ts";
 import { differenceFrom } from "./difference.ts";
 import { digestPluggedInFiles } from "./files.ts";
 import { loadPluggedInSet, type PluggedInSet } from "./load-set.ts";
+import { rehearseChange } from "./rehearse-set.ts";
 
 export interface PluggedInSourceDeps {
   readonly directory: string;
@@ -20,6 +24,8 @@ export interface PluggedInSourceDeps {
   readonly keys: AuthorityKeys;
   /** Called when a rotation is prepared, to advance it. */
   readonly onPrepared: () => Promise<void>;
+  /** Tries every set before its use. */
+  readonly rehearse: Rehearse;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -36,7 +42,12 @@ export class PluggedInSource implements Component {
   readonly #deps: PluggedInSourceDeps;
   readonly #watch: ContentWatch;
   #problem: string | undefined;
-  #found: PluggedInSet | undefined;
+  /** Why the current set is not in use, in a sentence; and what some clients reject of the one that is. */
+  warnings(): readonly string[] {
+    const { keeper, directory } = this.#deps;
+    const difference = this.#found && differenceFrom(keeper.state, this.#found, directory);
+    const unused = this.#problem ?? difference;
+    return unused === undefined ? this.#warnings : [unused];
 
   constructor(deps: PluggedInSourceDeps) {
     this.#deps = deps;
@@ -59,11 +70,8 @@ export class PluggedInSource implements Component {
     return this.#problem;
   }
 
-  /** Why the current set is not in use, in a sentence; empty if it is. */
-  warnings(): readonly string[] {
-    const { keeper, directory } = this.#deps;
-    const difference = this.#found && differenceFrom(keeper.state, this.#found, directory);
-    return [this.#problem ?? difference].filter((one) => one !== undefined);
+    if (state.pluggedInDigest === set.digest) return this.#rehearse(set);
+    const change = changeBy(set, state);
   }
 
   /**
@@ -87,9 +95,18 @@ export class PluggedInSource implements Component {
    * Adopts the set in the directory. If it rejects, the watch offers the set again, because a set that is not
    * yet valid, or that waits for the end of a rotation, becomes usable later.
    *
-   * @throws StateError `PLUGGED_IN_*`; OperationError while a rotation is in progress or rotations are paused
+   * @throws StateError `PLUGGED_IN_*`, `REHEARSAL_FAILED`; OperationError while a rotation is in progress or
+   * rotations are paused
    */
   async take(): Promise<void> {
+    try {
+      await this.#take();
+    } catch (error) {
+      throw await this.#explained(error);
+    }
+  }
+
+  async #take(): Promise<void> {
     const { directory, trustDomain, passphrase, clock } = this.#deps;
     const secret = passphrase === undefined ? {} : { passphrase: passphrase.reveal() };
     const set = await loadPluggedInSet(directory, { trustDomain, now: clock.now(), ...secret });
@@ -98,6 +115,17 @@ export class PluggedInSource implements Component {
     this.#found = set;
     await this.#apply(set);
     this.#problem = undefined;
+  }
+
+  /** A set in use that an earlier release accepted stays in use, whatever this release says about it. */
+  async #explained(error: unknown): Promise<unknown> {
+    const { directory, keeper } = this.#deps;
+    if (!(error instanceof StateError)) return error;
+    const isInUse = (await digestPluggedInFiles(directory)) === keeper.state.pluggedInDigest;
+    if (!isInUse) return error;
+    const { code, message: problem } = error;
+    const message = `the CA in use stays in use, but would be refused if it were new: ${problem}`;
+    return new StateError(code, message, { cause: error });
   }
 
   #report(error: unknown): void {
@@ -113,9 +141,10 @@ export class PluggedInSource implements Component {
   async #apply(set: PluggedInSet): Promise<void> {
     const { keeper, keys, clock, logger, directory } = this.#deps;
     const { state } = keeper;
-    if (state.pluggedInDigest === set.digest) return;
+    if (state.pluggedInDigest === set.digest) return this.#rehearse(set);
     const change = changeBy(set, state);
     if (change.kind === "refused") throw new StateError("PLUGGED_IN_REJECTED", change.reason);
+    await this.#rehearse(set);
     if (change.kind === "roots-only") {
       await keeper.transition((current) => withRoots(current, set, current.epoch + 1));
       return logger.info("plugged-in roots adopted", { directory, roots: set.roots.roots.length });
@@ -123,6 +152,15 @@ export class PluggedInSource implements Component {
     requireIdle(state, change.kind === "new-root" ? "root" : "intermediate");
     const successor = await adoptPluggedIn(set, state, keys, clock);
     await this.#prepare(successor, set);
+  }
+
+  async #rehearse(set: PluggedInSet): Promise<void> {
+    const { keeper, keys, rehearse, directory, logger } = this.#deps;
+    const warnings = await rehearseChange(set, keeper.state, keys, rehearse);
+    for (const warning of warnings.filter((each) => !this.#warnings.includes(each))) {
+      logger.warn("some clients reject the plugged-in CA", { directory, warning });
+    }
+    this.#warnings = warnings;
   }
 
   async #prepare(successor: Successor, set: PluggedInSet): Promise<void> {

@@ -16,6 +16,8 @@ export interface Candidate {
   readonly held: readonly HeldBundle[];
   /** Names a certificate for an operator: "ca-cert.pem (O=example, CN=mesh)". */
   readonly describe: (certificate: Certificate) => string;
+  /** Whether the CA created it, so that its flags decide which clients may reject it. */
+  readonly isOurs?: boolean;
 }
 
 /** What some clients will reject; everything else passed. */

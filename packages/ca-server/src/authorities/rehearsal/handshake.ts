@@ -26,7 +26,7 @@ export async function shakeHands(
 ): Promise<HandshakeFailure | undefined> {
   const [near, far] = duplexPair();
   const own = ({ chainPem, keyPem }: ThrowAway) => ({ cert: chainPem, key: keyPem, ca: rootsPem });
-  // Both sides finish the handshake whatever they think of it, so that both verdicts can be read.
+  // Both sides finish the handshake even if they reject the other's certificate, so that both verdicts can be read.
   const open = { rejectUnauthorized: false } as const;
   let sockets: readonly TLSSocket[] = [];
   try {
@@ -36,6 +36,8 @@ export async function shakeHands(
     acceptor.emit("connection", far);
     const dialed = connect({ socket: near, ...own(client), ...open, checkServerIdentity: () => undefined });
     sockets = [dialed];
+    acceptor.once("secureConnection", ignoreLateErrors);
+    ignoreLateErrors(dialed);
     const [[serving]] = await Promise.race([Promise.all([accepted, once(dialed, "secureConnect")]), failed]);
     sockets = [dialed, serving];
     return failureOf(server, dialed) ?? failureOf(client, serving);
@@ -45,6 +47,11 @@ export async function shakeHands(
     for (const socket of sockets) socket.destroy();
     for (const end of [near, far]) end.destroy();
   }
+}
+
+/** Destroying one side is an error for the other, which comes too late to matter. */
+function ignoreLateErrors(socket: TLSSocket): void {
+  socket.on("error", () => undefined);
 }
 
 function failureOf(presenter: ThrowAway, { authorizationError }: TLSSocket): HandshakeFailure | undefined {

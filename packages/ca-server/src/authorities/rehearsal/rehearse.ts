@@ -33,6 +33,8 @@ export interface RehearsalDeps {
 export function createRehearsal(deps: RehearsalDeps): Rehearse {
   return async (candidate) => {
     const now = deps.clock.now();
+    const { signer, describe } = candidate;
+    if (signer.certificate.notAfter <= now) throw failed(`${describe(signer.certificate)} has expired`);
     const made = await createThrowAways(candidate, { ...deps, dnsNames: await deps.dnsNames(), now });
     for (const held of candidate.held) await rehearseFor(held, candidate, made, now);
     return judgeClients(candidate, deps.hasNodeProxies);
@@ -79,7 +81,7 @@ function handshakeWords(rejected: ThrowAway, code: string, holders: string, cand
 }
 
 function judgeClients(candidate: Candidate, hasNodeProxies: boolean): RehearsalResult {
-  const { signer, intermediates, root, held, describe } = candidate;
+  const { signer, intermediates, root, held, describe, isOurs = false } = candidate;
   const roots = held.flatMap(({ bundle }) => bundle.roots);
   const path = { signer: signer.certificate, intermediates, root, roots };
   const rejection = findClientRejection(path);
@@ -87,7 +89,7 @@ function judgeClients(candidate: Candidate, hasNodeProxies: boolean): RehearsalR
     throw failed(`${describe(rejection.certificate)} ${rejection.problem} (${rejection.name})`);
   const warnings = findClientWarnings(path);
   const grave = warnings.find(({ affectsNodeProxies }) => affectsNodeProxies);
-  if (grave === undefined || !hasNodeProxies) return { warnings };
+  if (grave === undefined || !hasNodeProxies || isOurs) return { warnings };
   throw failed(
     `${describe(grave.certificate)} ${grave.problem}, and node proxies are trusted (--trusted-node-account) (${grave.name})`,
   );
