@@ -29,8 +29,11 @@ interface Step {
   readonly intermediates: readonly Certificate[];
 }
 
-/** The limit of the chain check. */
-export const maxIntermediates = 4;
+/** Clients accept four intermediates, of which the signer is one. */
+const maxIntermediates = 3;
+
+/** The most CAs above the signer, with the root. */
+export const maxCasAbove = maxIntermediates + 1;
 
 /**
  * Finds the chains from the signer to a root, from files with any order and duplicates. Several exist if an

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { type Certificate, looksSelfSigned } from "@kasbah/pki";
-import { type Material, maxIntermediates, type WaysUp } from "./chain.ts";
+import { type Material, maxCasAbove, type WaysUp } from "./chain.ts";
 import { chainFileOf, type PluggedInNames } from "./layout.ts";
 import { describeIn, oneLine } from "./shown.ts";
 
@@ -13,11 +13,14 @@ export function noWayUp(
   const describe = describeIn(names, { signer });
   const who = describe(top);
   if (isTooLong) {
-    return `${describe(signer)} has more than ${maxIntermediates} CAs between it and a root, the most that clients accept from kasbah: sign it with a CA closer to the root`;
+    return `${describe(signer)} has more than ${maxCasAbove} CAs above it, and agents accept at most ${maxCasAbove}: let a CA closer to the root sign it`;
   }
   if (looksSelfSigned(top)) return `${who} is a root that ${names.roots} does not contain: add it there`;
   const issuer = oneLine(new X509Certificate(top.der).issuer);
   const expected = `${who} does not lead to a root in ${names.roots}: expected its issuer ${issuer} there or in ${chainFileOf(names)}`;
+  if (top.isIssuedBy(top)) {
+    return `${who} is self-signed, but its authority key identifier names another key, so clients look for another issuer: reissue it without that extension`;
+  }
   const isAnchor = roots.some((root) => root.equals(top));
   const note = isAnchor
     ? `; ${names.roots} contains it, but OpenSSL ends a chain only at a self-signed root`

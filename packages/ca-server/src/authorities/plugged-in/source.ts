@@ -4,11 +4,9 @@ import { ContentWatch } from "@kasbah/runtime";
 import { OperationError, StateError } from "../../errors.ts";
 import type { AuthorityKeeper } from "../keeper.ts";
 import type { AuthorityKeys } from "../keys/authority-keys.ts";
+import type { Rehearse } from "../rehearsal/candidate.ts";
 import { type AuthorityState, authorityOf, rootOf, signersInUse } from "../rotation/authority-state.ts";
 import { prepare, requireIdle, type Successor } from "../rotation/succession.ts";
-import type { Rehearse } from "../rehearsal/candidate.ts";
-import { type AuthorityState, authorityOf, rootOf } from "../rotation/authority-state.ts";
-import { prepare, requireIdle, type Successor } from "../rotation/rotation.ts";
 import { adoptPluggedIn, extraRootsOf } from "./authority.ts";
 import { classifyPluggedInChange, type InUse, type PluggedInChange } from "./change.ts";
 import { differenceFrom } from "./difference.ts";
@@ -42,12 +40,8 @@ export class PluggedInSource implements Component {
   readonly #deps: PluggedInSourceDeps;
   readonly #watch: ContentWatch;
   #problem: string | undefined;
-  /** Why the current set is not in use, in a sentence; and what some clients reject of the one that is. */
-  warnings(): readonly string[] {
-    const { keeper, directory } = this.#deps;
-    const difference = this.#found && differenceFrom(keeper.state, this.#found, directory);
-    const unused = this.#problem ?? difference;
-    return unused === undefined ? this.#warnings : [unused];
+  #found: PluggedInSet | undefined;
+  #warnings: readonly string[] = [];
 
   constructor(deps: PluggedInSourceDeps) {
     this.#deps = deps;
@@ -70,8 +64,12 @@ export class PluggedInSource implements Component {
     return this.#problem;
   }
 
-    if (state.pluggedInDigest === set.digest) return this.#rehearse(set);
-    const change = changeBy(set, state);
+  /** Why the current set is not in use, in a sentence; and what some clients reject of the one that is. */
+  warnings(): readonly string[] {
+    const { keeper, directory } = this.#deps;
+    const difference = this.#found && differenceFrom(keeper.state, this.#found, directory);
+    const unused = this.#problem ?? difference;
+    return unused === undefined ? this.#warnings : [unused];
   }
 
   /**

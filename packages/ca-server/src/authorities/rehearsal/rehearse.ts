@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import {
-  type Certificate,
+  type ClientWarning,
   findClientRejection,
   findClientWarnings,
   PkiError,
@@ -10,9 +10,9 @@ import {
 import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
 import type { Clock } from "@kasbah/runtime";
 import { StateError } from "../../errors.ts";
-import type { Candidate, HeldBundle, RehearsalResult, Rehearse } from "./candidate.ts";
+import type { Candidate, HeldBundle, Rehearse } from "./candidate.ts";
 import { shakeHands } from "./handshake.ts";
-import { createThrowAways, type ThrowAway, type ThrowAways } from "./throw-away.ts";
+import { createThrowAways, type ThrowAways } from "./throw-away.ts";
 
 export interface RehearsalDeps {
   readonly writer: CertificateWriter;
@@ -36,18 +36,21 @@ export function createRehearsal(deps: RehearsalDeps): Rehearse {
     const { signer, describe } = candidate;
     if (signer.certificate.notAfter <= now) throw failed(`${describe(signer.certificate)} has expired`);
     const made = await createThrowAways(candidate, { ...deps, dnsNames: await deps.dnsNames(), now });
-    for (const held of candidate.held) await rehearseFor(held, candidate, made, now);
-    return judgeClients(candidate, deps.hasNodeProxies);
+    for (const held of candidate.held) verifyPaths(held, candidate, made, now);
+    const warnings = judgeClients(candidate, deps.hasNodeProxies);
+    checkIssuers(candidate);
+    for (const held of candidate.held) await connect(held, candidate, made);
+    return { warnings };
   };
 }
 
-async function rehearseFor(
+/** kasbah's own rules, which name the certificate and the name. */
+function verifyPaths(
   { holders, bundle }: HeldBundle,
-  candidate: Candidate,
+  { signer, intermediates, root, describe }: Candidate,
   { workloads, serving }: ThrowAways,
   now: Date,
-): Promise<void> {
-  const { signer, intermediates, root, describe } = candidate;
+): void {
   const path = signer.certificate.equals(root) ? [] : [signer.certificate, ...intermediates];
   for (const { what, leaf } of [...workloads, serving]) {
     try {
@@ -57,30 +60,10 @@ async function rehearseFor(
       throw failed(`${holders} would reject ${what}: ${error.message}`, error);
     }
   }
-  checkIssuers([...path, root], describe);
-  const [workload] = workloads;
-  for (const server of [serving, workload]) {
-    const failure = await shakeHands(server, workload, bundle.toPem());
-    if (failure === undefined) continue;
-    throw failed(handshakeWords(failure.rejected, failure.code, holders, candidate));
-  }
 }
 
-/** OpenSSL's own verdict on each step, which names the certificate, unlike a handshake. */
-function checkIssuers(chain: readonly Certificate[], describe: Candidate["describe"]): void {
-  for (const [index, child] of chain.entries()) {
-    const issuer = chain[index + 1] ?? child;
-    if (new X509Certificate(child.der).checkIssued(new X509Certificate(issuer.der))) continue;
-    throw failed(`OpenSSL does not accept ${describe(issuer)} as the issuer of ${describe(child)}`);
-  }
-}
-
-function handshakeWords(rejected: ThrowAway, code: string, holders: string, candidate: Candidate): string {
-  const { describe, signer } = candidate;
-  return `${holders} would reject ${rejected.what} that ${describe(signer.certificate)} signs: OpenSSL says ${code}`;
-}
-
-function judgeClients(candidate: Candidate, hasNodeProxies: boolean): RehearsalResult {
+/** The rules of other libraries. @returns what only some clients reject */
+function judgeClients(candidate: Candidate, hasNodeProxies: boolean): readonly ClientWarning[] {
   const { signer, intermediates, root, held, describe, isOurs = false } = candidate;
   const roots = held.flatMap(({ bundle }) => bundle.roots);
   const path = { signer: signer.certificate, intermediates, root, roots };
@@ -89,10 +72,35 @@ function judgeClients(candidate: Candidate, hasNodeProxies: boolean): RehearsalR
     throw failed(`${describe(rejection.certificate)} ${rejection.problem} (${rejection.name})`);
   const warnings = findClientWarnings(path);
   const grave = warnings.find(({ affectsNodeProxies }) => affectsNodeProxies);
-  if (grave === undefined || !hasNodeProxies || isOurs) return { warnings };
+  if (grave === undefined || !hasNodeProxies || isOurs) return warnings;
   throw failed(
-    `${describe(grave.certificate)} ${grave.problem}, and node proxies are trusted (--trusted-node-account) (${grave.name})`,
+    `${describe(grave.certificate)} ${grave.problem}, and node proxies are trusted by --trusted-node-account (${grave.name})`,
   );
+}
+
+/** OpenSSL's own verdict on each step, which names the certificate, unlike a handshake. */
+function checkIssuers({ signer, intermediates, root, describe }: Candidate): void {
+  const chain = signer.certificate.equals(root) ? [root] : [signer.certificate, ...intermediates, root];
+  for (const [index, child] of chain.entries()) {
+    const issuer = chain[index + 1] ?? child;
+    if (new X509Certificate(child.der).checkIssued(new X509Certificate(issuer.der))) continue;
+    throw failed(`OpenSSL does not accept ${describe(issuer)} as the issuer of ${describe(child)}`);
+  }
+}
+
+/** Real handshakes: an agent with the CA, and two workloads. */
+async function connect(
+  { holders, bundle }: HeldBundle,
+  { signer, describe }: Candidate,
+  { workloads: [workload], serving }: ThrowAways,
+): Promise<void> {
+  for (const server of [serving, workload]) {
+    const failure = await shakeHands(server, workload, bundle.toPem());
+    if (failure === undefined) continue;
+    const { rejected, code } = failure;
+    const who = describe(signer.certificate);
+    throw failed(`${holders} would reject ${rejected.what} that ${who} signs: OpenSSL reports ${code}`);
+  }
 }
 
 function failed(reason: string, cause?: unknown): StateError {
