@@ -36,6 +36,7 @@ import { createIssuance } from "./issuance/issue-certificate.ts";
 import { createKubernetes, type Kubernetes } from "./kubernetes/create-kubernetes.ts";
 import { type CaLedger, createLedger } from "./recording/create-ledger.ts";
 import { TransitionLog } from "./recording/transition-log.ts";
+import { pluggedInProblems } from "./offline/plugged-in-problems.ts";
 import { DirectoryLock } from "./store/directory-lock.ts";
 import { prepareStateDirectory, type StateDirectory, showsFormerRoot } from "./store/state-directory.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/create-telemetry.ts";
@@ -55,8 +56,11 @@ const everySecond = cronSweep("* * * * * *");
 const command = serverCommand(version);
 await runMain({ command, options: serverOptions(machine), checkFiles, compose }, process);
 
-async function checkFiles({ policy, tokenIssuers }: ServerConfig): Promise<readonly string[]> {
+async function checkFiles(config: ServerConfig, purpose: "run" | "check"): Promise<readonly string[]> {
+  const { policy, tokenIssuers } = config;
   const problems = await Promise.all([
+    // A running CA keeps the set in use, even if it would be refused today.
+    purpose === "check" ? pluggedInProblems(config, clock) : [],
     fileProblems("--policy", policy, loadPolicy),
     fileProblems("--token-issuers", tokenIssuers, loadTokenIssuers),
   ]);

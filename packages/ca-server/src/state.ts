@@ -5,3 +5,4 @@ export { type BackupSummary, backupState, restoreState } from "./offline/backup.
 export { type InitConfig, initOptions, initState, initStateCommand } from "./offline/init.ts";
 export { readOfflineStatus } from "./offline/offline-status.ts";
 export { decisionMessage } from "./recording/decision-message.ts";
+export { type SetLocation, type TriedSet, type TryOptions, trySet } from "./offline/try-set.ts";

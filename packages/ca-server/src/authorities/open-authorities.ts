@@ -6,7 +6,7 @@ import { AuthorityKeeper } from "./keeper.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import { adoptPluggedIn, extraRootsOf } from "./plugged-in/authority.ts";
 import { loadPluggedInSet, type PluggedInSet } from "./plugged-in/load-set.ts";
-import { rehearseFirst } from "./plugged-in/rehearse-set.ts";
+import { rehearseAlone } from "./plugged-in/rehearse-set.ts";
 import type { Rehearse } from "./rehearsal/candidate.ts";
 import { type AuthorityState, needsKey, rootOf } from "./rotation/authority-state.ts";
 import { establish } from "./rotation/rotation.ts";
@@ -50,7 +50,7 @@ export async function openAuthorities(deps: OpenAuthoritiesDeps): Promise<Author
 async function establishFirst(keeper: AuthorityKeeper, deps: OpenAuthoritiesDeps): Promise<void> {
   const { selfSigned, keys, clock, logger } = deps;
   const set = await pluggedInSet(deps);
-  if (set !== undefined) await rehearseFirst(set, deps.rehearse);
+  if (set !== undefined) await rehearseAlone(set, undefined, deps.rehearse);
   const { state } = keeper;
   const first =
     set === undefined ? await selfSigned.createRoot(state) : await adoptPluggedIn(set, state, keys, clock);

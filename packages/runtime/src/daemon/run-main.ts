@@ -12,8 +12,11 @@ import type { ProcessHost } from "./process-host.ts";
 export interface Program<O extends OptionTable> {
   readonly command: Command<O>;
   readonly options: O;
-  /** Finds all problems of the files that the configuration names, before anything is started. */
-  checkFiles?(config: ConfigOf<O>): Promise<readonly string[]>;
+  /**
+   * Finds all problems of the files that the configuration names, before anything is started. With
+   * `--check-config` it may look deeper: a daemon that runs already must start again in spite of them.
+   */
+  checkFiles?(config: ConfigOf<O>, purpose: "run" | "check"): Promise<readonly string[]>;
   /** The composition root. If it throws, the process exits: 2 for `CONFIG_INVALID`, 1 for any other error. */
   compose(config: ConfigOf<O>, logger: Logger): Promise<readonly Component[]> | readonly Component[];
   readonly graceMs?: number;
@@ -31,7 +34,7 @@ export async function runMain<const O extends OptionTable>(
   const { command, options } = program;
   try {
     const outcome = await configure(command, options, host);
-    if (outcome.kind !== "print") await refuseFiles(program, outcome.config);
+    if (outcome.kind !== "print") await refuseFiles(program, outcome);
     if (outcome.kind === "run") return await composeAndRun(program, outcome.config, host);
     host.stdout.write(outcome.text);
   } catch (error) {
@@ -55,8 +58,11 @@ async function configure<const O extends OptionTable>(
   return loadConfig(command, options, { ...started, readFile: (path) => readFileSync(path, "utf8") });
 }
 
-async function refuseFiles<O extends OptionTable>(program: Program<O>, config: ConfigOf<O>): Promise<void> {
-  const problems = (await program.checkFiles?.(config)) ?? [];
+async function refuseFiles<O extends OptionTable>(
+  program: Program<O>,
+  { config, kind }: Exclude<ConfigOutcome<ConfigOf<O>>, { readonly kind: "print" }>,
+): Promise<void> {
+  const problems = (await program.checkFiles?.(config, kind)) ?? [];
   if (problems.length > 0) throw new ConfigInvalidError(problems);
 }
 

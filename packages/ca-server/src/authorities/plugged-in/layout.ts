@@ -19,7 +19,7 @@ export const istioNames: PluggedInNames = {
 };
 
 /** The names in a Secret of type kubernetes.io/tls. */
-const secretNames: PluggedInNames = {
+export const secretNames: PluggedInNames = {
   certificate: "tls.crt",
   key: "tls.key",
   chain: undefined,

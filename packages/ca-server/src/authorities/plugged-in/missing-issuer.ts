@@ -10,7 +10,7 @@ export function noWayUp(
   { signer, roots, candidates }: Material,
   names: PluggedInNames,
 ): string {
-  const describe = describeIn(names, { signer });
+  const describe = describeIn(names, { signer, roots });
   const who = describe(top);
   if (isTooLong) {
     return `${describe(signer)} has more than ${maxCasAbove} CAs above it, and agents accept at most ${maxCasAbove}: let a CA closer to the root sign it`;

@@ -1,3 +1,4 @@
+import type { TrustBundle } from "@kasbah/pki";
 import { StateError } from "../../errors.ts";
 import type { AuthorityKeys } from "../keys/authority-keys.ts";
 import type { HeldBundle, Rehearse } from "../rehearsal/candidate.ts";
@@ -7,11 +8,22 @@ import type { PluggedInSet } from "./load-set.ts";
 import { describeIn, oneLineSubject } from "./shown.ts";
 
 /**
- * Tries a set that is the first authority of a CA. Returns the warnings about it. @throws StateError
- * `REHEARSAL_FAILED`
+ * Tries a set that is the first authority of a CA, or of which only the clients' present roots are known.
+ * Returns the warnings about it. @throws StateError `REHEARSAL_FAILED`
  */
-export function rehearseFirst(set: PluggedInSet, rehearse: Rehearse): Promise<readonly string[]> {
-  return rehearseFor([{ holders: "clients with these roots", bundle: set.roots }], set, rehearse);
+export function rehearseAlone(
+  set: PluggedInSet,
+  present: TrustBundle | undefined,
+  rehearse: Rehearse,
+): Promise<readonly string[]> {
+  const own = { holders: "clients with these roots", bundle: set.roots };
+  if (present === undefined) return rehearseFor([own], set, rehearse);
+  const both = { holders: "clients with the present and the new roots", bundle: present.union(set.roots) };
+  // Under a root that they hold already, clients meet the new signer before they have the new roots.
+  const before = present.contains(set.root)
+    ? [{ holders: "clients with the present roots", bundle: present }]
+    : [];
+  return rehearseFor([...before, both, own], set, rehearse);
 }
 
 /**
@@ -40,7 +52,7 @@ async function rehearseFor(
   rehearse: Rehearse,
 ): Promise<readonly string[]> {
   const { signer, intermediates, root, names } = set;
-  const describe = describeIn(names, { signer: signer.certificate, root });
+  const describe = describeIn(names, { signer: signer.certificate, roots: set.roots.roots });
   const { warnings } = await rehearse({ signer, intermediates, root, held, describe });
   return warnings.map((warning) => warningText(warning, describe));
 }

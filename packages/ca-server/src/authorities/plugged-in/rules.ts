@@ -48,7 +48,7 @@ export function chainOf(material: Material, rules: Rules): PluggedInChain {
 function problemOf(signer: Certificate, way: PluggedInChain, rules: Rules): StateError | undefined {
   const { names, trustDomain, now } = rules;
   const { intermediates, root } = way;
-  const describe = describeIn(names, { signer, root });
+  const describe = describeIn(names, { signer, roots: [root] });
   try {
     for (const one of [signer, ...intermediates, root]) checkOne(one, describe(one), now);
     verifyAuthorityChain({

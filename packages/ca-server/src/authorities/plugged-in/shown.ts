@@ -10,13 +10,13 @@ export type Describe = (certificate: Certificate) => string;
 /** Names the certificates of a set by their files. */
 export function describeIn(
   names: PluggedInNames,
-  { signer, root }: { readonly signer: Certificate; readonly root?: Certificate },
+  { signer, roots }: { readonly signer: Certificate; readonly roots: readonly Certificate[] },
 ): Describe {
   const fileOf = (one: Certificate) => {
     if (one.equals(signer)) return names.certificate;
-    return root?.equals(one) ? names.roots : chainFileOf(names);
+    return roots.some((root) => root.equals(one)) ? names.roots : chainFileOf(names);
   };
-  return (one) => `${fileOf(one)} (${oneLine(new X509Certificate(one.der).subject)})`;
+  return (one) => `${fileOf(one)} (${oneLineSubject(one)})`;
 }
 
 /** OpenSSL puts each part of a name on its own line, and returns nothing for an empty name. */

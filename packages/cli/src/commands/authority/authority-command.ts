@@ -9,6 +9,7 @@ import type { CommandDeps } from "../command-deps.ts";
 import { recallCommand } from "./recall-authority-command.ts";
 import { rotateCommand } from "./rotate-authority-command.ts";
 import { readStatus } from "./status-source.ts";
+import { tryCommand } from "./try-authority-command.ts";
 
 interface CommonOptions extends CaLocation {
   readonly json?: boolean;
@@ -76,6 +77,7 @@ export function authorityCommand(deps: CommandDeps): Command {
     show((ca) => ca.status()),
   );
   command.addCommand(rotateCommand(deps));
+  command.addCommand(tryCommand(deps));
   add("pause", "keep rotations from starting and from continuing", pauseHelp).action(
     show((ca) => ca.pause()),
   );
