@@ -4,5 +4,5 @@ export { StateError, type StateErrorCode } from "./errors.ts";
 export { type BackupSummary, backupState, restoreState } from "./offline/backup.ts";
 export { type InitConfig, initOptions, initState, initStateCommand } from "./offline/init.ts";
 export { readOfflineStatus } from "./offline/offline-status.ts";
-export { decisionMessage } from "./recording/decision-message.ts";
 export { type SetLocation, type TriedSet, type TryOptions, trySet } from "./offline/try-set.ts";
+export { decisionMessage } from "./recording/decision-message.ts";

@@ -1,7 +1,7 @@
 export { type AuthorityChainToVerify, verifyAuthorityChain } from "./certificate/authority-chain.ts";
 export { Certificate, parseCertificate, parseCertificates } from "./certificate/certificate.ts";
-export { looksSelfSigned } from "./certificate/issuer-rules.ts";
 export { type ChainToVerify, verifyChain } from "./certificate/chain.ts";
+export { looksSelfSigned } from "./certificate/issuer-rules.ts";
 export { backdateMs, leafCommonName, leafValidity, type Validity } from "./certificate/profile.ts";
 export { createSerial, createWorkloadSerial, tokenProofTime } from "./certificate/serial.ts";
 export { parseTrustBundle, TrustBundle } from "./certificate/trust-bundle.ts";

@@ -40,6 +40,8 @@ export interface CaSet {
   readonly dnsNames?: readonly string[];
   /** Verdicts other than `accepts`. */
   readonly clients?: ClientVerdicts;
+  /** Why kasbah refuses it although every client accepts it. */
+  readonly stricter?: string;
   readonly kasbah: KasbahVerdict;
 }
 
@@ -51,6 +53,13 @@ export type KasbahVerdict =
   | { readonly refuses: RegExp; readonly names: string };
 
 export const accepts: KasbahVerdict = { accepts: true };
+
+/** Every client rejects it. */
+export const all: ClientVerdicts = { openssl: "rejects", strict: "rejects", envoy: "rejects", go: "rejects" };
+
+export function warns(...names: readonly string[]): KasbahVerdict {
+  return { warns: names };
+}
 
 export function refuses(text: RegExp, names = "CN=mesh"): KasbahVerdict {
   return { refuses: text, names };

@@ -19,6 +19,7 @@ export interface MadeSet {
   readonly servingPath: string;
   /** The certificates between the leaf and the root, as PEM. */
   readonly intermediatesPath: string;
+  readonly hasIntermediates: boolean;
   readonly keyPath: string;
 }
 
@@ -40,8 +41,7 @@ const workload = [
   "subjectKeyIdentifier=none",
   aki,
 ];
-const servingNames =
-  "subjectAltName=critical,DNS:localhost,DNS:istiod.istio-system.svc,IP:127.0.0.1,IP:::1";
+const servingNames = "subjectAltName=critical,DNS:localhost,DNS:istiod.istio-system.svc,IP:127.0.0.1,IP:::1";
 
 /** Makes sets with OpenSSL. Keys are shared by name, since most of the time would be spent on them. */
 export class Workshop {
@@ -65,7 +65,7 @@ export class Workshop {
     };
     const texts = async (names: readonly string[]) =>
       (await Promise.all(names.map(async (name) => readFile(await certificate(name), "utf8")))).join("");
-    const path = pathOf(specs, set.roots ?? ["root"]);
+    const path = set.chain?.filter((name) => !isRoot(name)) ?? pathOf(specs);
     const file = async (name: string, text: string) => {
       await writeFile(join(directory, name), text);
       return join(directory, name);
@@ -85,6 +85,7 @@ export class Workshop {
       leafPath: await at("leaf-chain.pem", (await texts(["leaf"])) + served),
       servingPath: await at("serving-chain.pem", (await texts(["serving"])) + served),
       intermediatesPath: await at("intermediates.pem", served),
+      hasIntermediates: path.length > 0,
     };
   }
 
@@ -149,7 +150,8 @@ function configOf(extensions: readonly string[]): string {
     ...(has("authorityKeyIdentifier", "2.5.29.35=") ? [] : ["authorityKeyIdentifier=none"]),
   ];
   const lines = [...none, ...extensions];
-  const head = "[req]\ndistinguished_name=dn\nx509_extensions=ext\nstring_mask=utf8only\nprompt=no\n[dn]\n[ext]\n";
+  const head =
+    "[req]\ndistinguished_name=dn\nx509_extensions=ext\nstring_mask=utf8only\nprompt=no\n[dn]\n[ext]\n";
   return `${head}${lines.join("\n")}\n`;
 }
 
@@ -165,13 +167,11 @@ function keyOf(name: string, specs: Specs): string {
   return specs[name]?.key ?? name;
 }
 
-/** The certificates between the leaf and the first self-signed one. */
-function pathOf(specs: Specs, roots: readonly string[]): readonly string[] {
+/** The certificates between the leaf and the root. */
+function pathOf(specs: Specs): readonly string[] {
   const path: string[] = [];
-  for (let name = "mesh"; issuerOf(name, specs) !== name && !path.includes(name); name = issuerOf(name, specs)) {
-    if (isRoot(name) && roots.includes(name)) break;
+  for (let name = "mesh"; issuerOf(name, specs) !== name && !isRoot(name); name = issuerOf(name, specs)) {
     path.push(name);
   }
   return path;
 }
-

@@ -13,9 +13,9 @@ import { openDirectoryBacking } from "./backing.ts";
 import { createAuthorities } from "./create-authorities.ts";
 import type { AuthorityKeeper } from "./keeper.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
-import { timeGate } from "./rotation/rotation-gate.ts";
 import type { Rehearse } from "./rehearsal/candidate.ts";
 import { createRehearsal } from "./rehearsal/rehearse.ts";
+import { timeGate } from "./rotation/rotation-gate.ts";
 import type { RotationDriver } from "./rotation-driver.ts";
 
 const writer = createCertificateWriter();

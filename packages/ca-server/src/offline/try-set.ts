@@ -1,11 +1,21 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { type Certificate, parseTrustBundle, PkiError, type TrustBundle, type TrustDomain } from "@kasbah/pki";
+import {
+  type Certificate,
+  PkiError,
+  parseTrustBundle,
+  type TrustBundle,
+  type TrustDomain,
+} from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import type { Clock } from "@kasbah/runtime";
 import { policyDnsNames } from "../admission/policy-dns-names.ts";
 import { readPassphrase } from "../authorities/keys/passphrase.ts";
-import { loadPluggedInSet, type PluggedInSet, parsePluggedInSet } from "../authorities/plugged-in/load-set.ts";
+import {
+  loadPluggedInSet,
+  type PluggedInSet,
+  parsePluggedInSet,
+} from "../authorities/plugged-in/load-set.ts";
 import { rehearseAlone } from "../authorities/plugged-in/rehearse-set.ts";
 import { filesOfSecret } from "../authorities/plugged-in/secret-files.ts";
 import { createRehearsal } from "../authorities/rehearsal/rehearse.ts";
@@ -83,7 +93,9 @@ async function presentRoots(path: string | undefined): Promise<TrustBundle | und
     return parseTrustBundle(await readFile(path, "utf8"));
   } catch (cause) {
     const reason = cause instanceof PkiError ? cause.message : "it is not readable";
-    throw new StateError("PLUGGED_IN_REJECTED", `cannot use the present roots in ${path}: ${reason}`, { cause });
+    throw new StateError("PLUGGED_IN_REJECTED", `cannot use the present roots in ${path}: ${reason}`, {
+      cause,
+    });
   }
 }
 

@@ -13,7 +13,10 @@ const secretSchema = z.object({ data: z.record(z.string(), z.string()).default({
  */
 export async function readSecret(name: string, choice: ClusterChoice, deps: KubectlDeps) {
   if (!/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name)) {
-    throw new CliError("TARGET_INVALID", `there is no directory ${JSON.stringify(name)}, and it is no name of a Secret`);
+    throw new CliError(
+      "TARGET_INVALID",
+      `there is no directory ${JSON.stringify(name)}, and it is no name of a Secret`,
+    );
   }
   const { namespace = defaultNamespace } = choice;
   const place = `Secret ${namespace}/${name}`;

@@ -76,10 +76,7 @@ const refused: Readonly<Record<string, [RegExp, Making]>> = {
     /intermediate 1 requires a certificate policy/,
     { middle: { extensions: [caExtension(), policyConstraints(0)] } },
   ],
-  "the root is not self-signed by name": [
-    /the root is not self-signed/,
-    { root: { issuer: name("above") } },
-  ],
+  "the root is not self-signed by name": [/the root is not self-signed/, { root: { issuer: name("above") } }],
   "the root is not self-signed by its key identifiers": [
     /the root is not self-signed/,
     { root: { extensions: [caExtension(), subjectKey("0a"), authorityKey("0c")] } },

@@ -39,7 +39,9 @@ function uriConstraint({ extensions: { nameConstraints } }: Certificate): string
   const all = [...(nameConstraints?.permitted ?? []), ...(nameConstraints?.excluded ?? [])];
   const kinds = all.map(({ kind }) => kind);
   if (kinds.includes("uniformResourceIdentifier")) return "has a URI name constraint, which rustls rejects";
-  return kinds.includes("directoryName") ? "has a directory name constraint, which rustls rejects" : undefined;
+  return kinds.includes("directoryName")
+    ? "has a directory name constraint, which rustls rejects"
+    : undefined;
 }
 
 /** rustls processes no policies, and rejects every critical extension that it does not process. */

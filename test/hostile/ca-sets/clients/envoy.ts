@@ -15,7 +15,10 @@ const routerType = "type.googleapis.com/envoy.extensions.filters.http.router.v3.
  * Lets one real Envoy verify every set: a listener for each trusts the set's roots, and the set's workload
  * and serving certificates connect to it. Returns "ok" or the reason by the name of the set.
  */
-export async function envoyVerdicts(sets: readonly MadeSet[], directory: string): Promise<Map<string, string>> {
+export async function envoyVerdicts(
+  sets: readonly MadeSet[],
+  directory: string,
+): Promise<Map<string, string>> {
   const socketOf = (index: number) => join(directory, `${index}.sock`);
   const listeners = sets.map((made, index) => listenerOf(made, socketOf(index)));
   await writeFile(join(directory, "lds.json"), JSON.stringify({ resources: listeners }));
@@ -85,7 +88,9 @@ async function verdictOf(socket: string, chainPath: string, keyPath: string): Pr
       received += text;
     });
     client.once("error", ({ message }) => resolve(message));
-    client.once("close", () => resolve(received.startsWith("HTTP/1.1 200") ? "ok" : "closed without an answer"));
+    client.once("close", () =>
+      resolve(received.startsWith("HTTP/1.1 200") ? "ok" : "closed without an answer"),
+    );
     client.once("end", () => client.end());
   });
 }

@@ -1,4 +1,4 @@
-import { accepts, aki, type CaSet, ca, mesh, refuses, root, ski, usage } from "../ca-set.ts";
+import { accepts, aki, all, type CaSet, ca, refuses, root, ski, usage } from "../ca-set.ts";
 
 const middle = { extensions: [ca(1), usage, ski, aki] };
 
@@ -9,12 +9,14 @@ export const anchors: readonly CaSet[] = [
     certificates: { middle, mesh: { issuer: "middle" } },
     chain: ["mesh", "middle"],
     roots: ["middle"],
-    kasbah: accepts,
+    clients: { openssl: "rejects", strict: "rejects" },
+    kasbah: refuses(/ends a chain only at a self-signed root/, "CN=middle"),
   },
   {
     name: "the signing certificate itself as the only trust anchor",
     roots: ["mesh"],
-    kasbah: accepts,
+    clients: { openssl: "rejects", strict: "rejects" },
+    kasbah: refuses(/ends a chain only at a self-signed root/),
   },
   {
     name: "the signing certificate in the root file beside its root",
@@ -43,20 +45,23 @@ export const anchors: readonly CaSet[] = [
     name: "a middle that is missing",
     certificates: { middle, mesh: { issuer: "middle" } },
     chain: ["mesh"],
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/it is missing/),
   },
   { name: "the root repeated in the chain", chain: ["mesh", "root"], kasbah: accepts },
   {
     name: "another root",
     certificates: { "root-other": {} },
     roots: ["root-other"],
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/it is missing/),
   },
   {
     name: "a root of the same name that did not sign",
     certificates: { "root-other": { subject: "/O=example/CN=root" } },
     roots: ["root-other"],
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/has another key/),
   },
   {
     name: "a self-signed root that signs workload certificates itself",
@@ -67,7 +72,8 @@ export const anchors: readonly CaSet[] = [
   {
     name: "a self-signed root that is not in the root file",
     certificates: { mesh: { issuer: "mesh", extensions: root() } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/is a root that root-cert\.pem does not contain/),
   },
   {
     name: "four CAs above the signing certificate",
@@ -88,7 +94,8 @@ export const anchors: readonly CaSet[] = [
       four: { issuer: "three", extensions: [ca(), usage, ski, aki] },
       mesh: { issuer: "four" },
     },
-    kasbah: accepts,
+    stricter: "agents verify at most four intermediates",
+    kasbah: refuses(/has more than 4 CAs above it/),
   },
   {
     name: "a cross-certificate beside the new root",

@@ -1,83 +1,96 @@
-import { accepts, aki, type CaSet, ca, mesh, refuses, root, ski, usage } from "../ca-set.ts";
+import { accepts, all, type CaSet, mesh, refuses, root, warns } from "../ca-set.ts";
 
 const names = (value: string) => `nameConstraints=${value}`;
 const spiffe = "permitted;URI:cluster.local";
 const serving = "permitted;DNS:localhost,permitted;DNS:istiod.istio-system.svc";
-const addresses = "permitted;IP:127.0.0.1/255.255.255.255,permitted;IP:0:0:0:0:0:0:0:1/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
+const addresses =
+  "permitted;IP:127.0.0.1/255.255.255.255,permitted;IP:0:0:0:0:0:0:0:1/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
 
 /** Names that a CA permits or excludes below it. */
 export const constraints: readonly CaSet[] = [
   {
     name: "an intermediate that permits only SPIFFE IDs of the trust domain",
     certificates: { mesh: { extensions: mesh(names(`critical,${spiffe}`)) } },
-    kasbah: accepts,
+    kasbah: warns("uri-name-constraint"),
   },
   {
     name: "an intermediate that permits only SPIFFE IDs of another trust domain",
     certificates: { mesh: { extensions: mesh(names("critical,permitted;URI:other.local")) } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/does not permit a name below it/),
   },
   {
     name: "an intermediate that permits only hosts below the trust domain",
     certificates: { mesh: { extensions: mesh(names("critical,permitted;URI:.cluster.local")) } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/does not permit a name below it/),
   },
   {
     name: "a root that permits only SPIFFE IDs of the trust domain",
     certificates: { root: { extensions: root(names(`critical,${spiffe}`)) } },
-    kasbah: accepts,
+    kasbah: warns("uri-name-constraint"),
   },
   {
     name: "a root that permits only SPIFFE IDs of another trust domain",
     certificates: { root: { extensions: root(names("critical,permitted;URI:other.local")) } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/does not permit a name below it/, "CN=root"),
   },
   {
     name: "an intermediate that permits only DNS names of the company",
     certificates: { mesh: { extensions: mesh(names("critical,permitted;DNS:example.com")) } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/does not permit a name below it/),
   },
   {
     name: "an intermediate that permits only DNS names of the company, not critical",
     certificates: { mesh: { extensions: mesh(names("permitted;DNS:example.com")) } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/does not permit a name below it/),
   },
   {
     name: "an intermediate that permits the names of the serving certificate",
     certificates: { mesh: { extensions: mesh(names(`critical,${serving},${addresses}`)) } },
-    kasbah: accepts,
+    clients: { envoy: "rejects" },
+    kasbah: refuses(/name constraint on IP addresses/),
   },
   {
     name: "an intermediate that permits no IP address of the serving certificate",
     certificates: { mesh: { extensions: mesh(names("critical,permitted;IP:10.0.0.0/255.0.0.0")) } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/does not permit a name below it/),
   },
   {
     name: "an intermediate that excludes localhost",
     certificates: { mesh: { extensions: mesh(names("critical,excluded;DNS:localhost")) } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/excludes a name below it/),
   },
   {
     name: "an intermediate that excludes every IP address",
     certificates: { mesh: { extensions: mesh(names("critical,excluded;IP:0.0.0.0/0.0.0.0")) } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/excludes a name below it/),
   },
   {
     name: "an intermediate that excludes the trust domain",
     certificates: { mesh: { extensions: mesh(names("critical,excluded;URI:cluster.local")) } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/excludes a name below it/),
   },
   {
     name: "an intermediate that excludes a DNS name of the policy",
     certificates: { mesh: { extensions: mesh(names("critical,excluded;DNS:corp.example")) } },
     dnsNames: ["web.corp.example"],
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/excludes a name below it/),
   },
   {
     name: "an intermediate that permits the serving names, but not those of the policy",
     certificates: { mesh: { extensions: mesh(names(`critical,${serving}`)) } },
     dnsNames: ["web.demo.svc"],
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/does not permit a name below it/),
   },
   {
     name: "an intermediate that permits the serving names and those of the policy",
@@ -89,7 +102,8 @@ export const constraints: readonly CaSet[] = [
     name: "a root that excludes a DNS name of the policy",
     certificates: { root: { extensions: root(names("critical,excluded;DNS:corp.example")) } },
     dnsNames: ["web.corp.example"],
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/excludes a name below it/, "CN=root"),
   },
   {
     name: "an intermediate that permits only mail addresses",
@@ -99,26 +113,34 @@ export const constraints: readonly CaSet[] = [
   {
     name: "a root that permits only names of the organization",
     certificates: {
-      root: { extensions: root("nameConstraints=critical,permitted;dirName:company", "[company]", "O=example") },
+      root: {
+        extensions: root("nameConstraints=critical,permitted;dirName:company", "[company]", "O=example"),
+      },
     },
-    kasbah: accepts,
+    clients: { go: "rejects" },
+    kasbah: refuses(/critical name constraint on names of the kind/, "CN=root"),
   },
   {
     name: "a root that permits only names of another organization",
     certificates: {
-      root: { extensions: root("nameConstraints=critical,permitted;dirName:company", "[company]", "O=other") },
+      root: {
+        extensions: root("nameConstraints=critical,permitted;dirName:company", "[company]", "O=other"),
+      },
     },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/does not permit a name below it/, "CN=root"),
   },
   {
     name: "an empty name constraint",
     certificates: { mesh: { extensions: mesh("2.5.29.30=critical,DER:30:00") } },
-    kasbah: accepts,
+    clients: { go: "rejects" },
+    kasbah: refuses(/NameConstraints is empty/, "ca-cert.pem"),
   },
   {
     name: "a name constraint on registered identifiers",
     certificates: { mesh: { extensions: mesh("nameConstraints=critical,permitted;RID:1.2.3.4") } },
-    kasbah: accepts,
+    clients: { go: "rejects" },
+    kasbah: refuses(/critical name constraint on names of the kind/),
   },
   {
     name: "a DNS constraint with a leading dot",

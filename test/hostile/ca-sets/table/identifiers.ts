@@ -1,4 +1,4 @@
-import { accepts, aki, type CaSet, ca, mesh, refuses, root, ski, usage } from "../ca-set.ts";
+import { accepts, aki, all, type CaSet, ca, refuses, root, ski, usage, warns } from "../ca-set.ts";
 
 const other = "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33";
 /** The same root (name and key) as two tools write it: only its subject key identifier differs. */
@@ -14,7 +14,8 @@ export const identifiers: readonly CaSet[] = [
       "root-old": { ...twin },
       mesh: { issuer: "root-old" },
     },
-    kasbah: accepts,
+    clients: { openssl: "rejects", strict: "rejects", envoy: "rejects" },
+    kasbah: refuses(/has the subject key identifier/, "CN=root"),
   },
   {
     name: "an intermediate that names another key identifier, with both roots in the file",
@@ -34,7 +35,8 @@ export const identifiers: readonly CaSet[] = [
       middle: { issuer: "root-old", extensions: [ca(1), usage, ski, aki] },
       mesh: { issuer: "middle" },
     },
-    kasbah: accepts,
+    clients: { openssl: "rejects", strict: "rejects", envoy: "rejects" },
+    kasbah: refuses(/has the subject key identifier/, "CN=root"),
   },
   {
     name: "an intermediate that names another key identifier than its middle has",
@@ -44,12 +46,14 @@ export const identifiers: readonly CaSet[] = [
       mesh: { issuer: "middle-old" },
     },
     chain: ["mesh", "middle"],
-    kasbah: accepts,
+    clients: { openssl: "rejects", strict: "rejects", envoy: "rejects" },
+    kasbah: refuses(/has the subject key identifier/, "CN=middle"),
   },
   {
     name: "an intermediate that names its root by issuer and serial",
     certificates: { mesh: { extensions: [ca(0), usage, ski, "authorityKeyIdentifier=issuer:always"] } },
-    kasbah: accepts,
+    clients: { strict: "rejects" },
+    kasbah: warns("strict-x509"),
   },
   {
     name: "an intermediate that names the serial of a reissued root",
@@ -57,7 +61,8 @@ export const identifiers: readonly CaSet[] = [
       "root-old": { ...twin },
       mesh: { issuer: "root-old", extensions: [ca(0), usage, ski, "authorityKeyIdentifier=issuer:always"] },
     },
-    kasbah: accepts,
+    clients: { openssl: "rejects", strict: "rejects", envoy: "rejects" },
+    kasbah: refuses(/has the serial/, "CN=root"),
   },
   {
     name: "an intermediate that names key identifier and serial, of which only the serial is wrong",
@@ -68,7 +73,8 @@ export const identifiers: readonly CaSet[] = [
         extensions: [ca(0), usage, ski, "authorityKeyIdentifier=keyid:always,issuer:always"],
       },
     },
-    kasbah: accepts,
+    clients: { openssl: "rejects", strict: "rejects", envoy: "rejects" },
+    kasbah: refuses(/has the serial/, "CN=root"),
   },
   {
     name: "an intermediate that names another issuer of its root, with the right serial",
@@ -85,27 +91,32 @@ export const identifiers: readonly CaSet[] = [
         ],
       },
     },
-    kasbah: accepts,
+    clients: { openssl: "rejects", strict: "rejects", envoy: "rejects" },
+    kasbah: refuses(/was issued under another name/, "CN=root"),
   },
   {
     name: "an intermediate without an authority key identifier",
     certificates: { mesh: { extensions: [ca(0), usage, ski] } },
-    kasbah: accepts,
+    clients: { strict: "rejects" },
+    kasbah: warns("strict-x509"),
   },
   {
     name: "an intermediate without a subject key identifier",
     certificates: { mesh: { extensions: [ca(0), usage, aki] } },
-    kasbah: accepts,
+    clients: { strict: "rejects" },
+    kasbah: warns("strict-x509"),
   },
   {
     name: "a root without a subject key identifier",
     certificates: { root: { extensions: [ca(), usage] } },
-    kasbah: accepts,
+    clients: { strict: "rejects" },
+    kasbah: warns("strict-x509"),
   },
   {
     name: "no key identifiers at all",
     certificates: { root: { extensions: [ca(), usage] }, mesh: { extensions: [ca(0), usage] } },
-    kasbah: accepts,
+    clients: { strict: "rejects" },
+    kasbah: warns("strict-x509"),
   },
   {
     name: "root and intermediate with one subject and no key identifiers",
@@ -113,7 +124,8 @@ export const identifiers: readonly CaSet[] = [
       root: { subject: "/O=example", extensions: [ca(), usage] },
       mesh: { subject: "/O=example", extensions: [ca(0), usage] },
     },
-    kasbah: accepts,
+    clients: { openssl: "rejects", strict: "rejects", envoy: "rejects" },
+    kasbah: refuses(/has the name of its issuer and no key identifier/, "O=example"),
   },
   {
     name: "root and intermediate with one subject and key identifiers",
@@ -126,7 +138,8 @@ export const identifiers: readonly CaSet[] = [
       root: { subject: "/O=example" },
       mesh: { subject: "/O=example", extensions: [ca(0), usage] },
     },
-    kasbah: accepts,
+    clients: { openssl: "rejects", strict: "rejects", envoy: "rejects" },
+    kasbah: refuses(/has the name of its issuer and no key identifier/, "O=example"),
   },
   {
     name: "two roots with one subject, and no key identifiers",
@@ -136,7 +149,8 @@ export const identifiers: readonly CaSet[] = [
       mesh: { extensions: [ca(0), usage] },
     },
     roots: ["root-other", "root"],
-    kasbah: accepts,
+    clients: { openssl: "rejects", strict: "rejects", envoy: "rejects" },
+    kasbah: refuses(/has the same name as the root/, "O=example"),
   },
   {
     name: "two roots with one subject, and key identifiers",
@@ -157,18 +171,25 @@ export const identifiers: readonly CaSet[] = [
   {
     name: "a root that names another key as its own",
     certificates: {
-      root: { extensions: root("2.5.29.35=DER:30:16:80:14:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33") },
+      root: {
+        extensions: root(
+          "2.5.29.35=DER:30:16:80:14:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33",
+        ),
+      },
     },
-    kasbah: accepts,
+    clients: { openssl: "rejects", strict: "rejects" },
+    kasbah: refuses(/its authority key identifier names another key/, "CN=root"),
   },
   {
     name: "a critical authority key identifier",
     certificates: { mesh: { extensions: [ca(0), usage, ski, "authorityKeyIdentifier=critical,keyid"] } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/has the critical extension/),
   },
   {
     name: "a critical subject key identifier",
     certificates: { mesh: { extensions: [ca(0), usage, "subjectKeyIdentifier=critical,hash", aki] } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/has the critical extension/),
   },
 ];

@@ -1,4 +1,4 @@
-import { accepts, aki, type CaSet, ca, mesh, refuses, root, ski, usage } from "../ca-set.ts";
+import { accepts, aki, all, type CaSet, ca, mesh, refuses, root, ski, usage, warns } from "../ca-set.ts";
 
 const middle = (pathLength?: number) => ({ extensions: [ca(pathLength), usage, ski, aki] });
 
@@ -7,32 +7,38 @@ export const rights: readonly CaSet[] = [
   {
     name: "an intermediate without basic constraints",
     certificates: { mesh: { extensions: [usage, ski, aki] } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/is not a CA/),
   },
   {
     name: "an intermediate that is not a CA",
     certificates: { mesh: { extensions: ["basicConstraints=critical,CA:FALSE", usage, ski, aki] } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/is not a CA/),
   },
   {
     name: "basic constraints that are not critical",
     certificates: { mesh: { extensions: ["basicConstraints=CA:TRUE,pathlen:0", usage, ski, aki] } },
-    kasbah: accepts,
+    clients: { strict: "rejects" },
+    kasbah: warns("strict-x509"),
   },
   {
     name: "a root without basic constraints",
     certificates: { root: { extensions: [usage, ski] } },
-    kasbah: accepts,
+    clients: { strict: "rejects", go: "rejects" },
+    kasbah: refuses(/is not a CA/, "root-cert.pem"),
   },
   {
     name: "a root with path length 0 above an intermediate",
     certificates: { root: { extensions: [ca(0), usage, ski] } },
-    kasbah: accepts,
+    clients: { openssl: "rejects", strict: "rejects", go: "rejects" },
+    kasbah: refuses(/has more intermediates below it than its path length allows/, "CN=root"),
   },
   {
     name: "a middle with path length 0 above an intermediate",
     certificates: { middle: middle(0), mesh: { issuer: "middle" } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/has more intermediates below it than its path length allows/, "CN=middle"),
   },
   {
     name: "a self-issued intermediate below a root with path length 1",
@@ -41,27 +47,32 @@ export const rights: readonly CaSet[] = [
       "new-root": { subject: "/O=example/CN=root", extensions: [ca(1), usage, ski, aki] },
       mesh: { issuer: "new-root" },
     },
-    kasbah: accepts,
+    clients: { go: "rejects" },
+    kasbah: refuses(/has the path length 1 and 2 CAs/, "CN=root"),
   },
   {
     name: "a key usage without keyCertSign",
     certificates: { mesh: { extensions: [ca(0), "keyUsage=critical,cRLSign", ski, aki] } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/has a key usage without keyCertSign/),
   },
   {
     name: "no key usage",
     certificates: { mesh: { extensions: [ca(0), ski, aki] } },
-    kasbah: accepts,
+    clients: { strict: "rejects" },
+    kasbah: warns("strict-x509"),
   },
   {
     name: "a root without key usage",
     certificates: { root: { extensions: [ca(), ski] } },
-    kasbah: accepts,
+    clients: { strict: "rejects" },
+    kasbah: warns("strict-x509"),
   },
   {
     name: "a root whose key usage has no keyCertSign",
     certificates: { root: { extensions: [ca(), "keyUsage=critical,digitalSignature", ski] } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/has a key usage without keyCertSign/, "CN=root"),
   },
   {
     name: "a key usage that is not critical",
@@ -76,22 +87,26 @@ export const rights: readonly CaSet[] = [
   {
     name: "the purpose of servers alone",
     certificates: { mesh: { extensions: mesh("extendedKeyUsage=serverAuth") } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/extended key usage without/),
   },
   {
     name: "the purpose of clients alone",
     certificates: { mesh: { extensions: mesh("extendedKeyUsage=clientAuth") } },
-    kasbah: accepts,
+    clients: { openssl: "rejects", strict: "rejects", go: "rejects" },
+    kasbah: refuses(/extended key usage without/),
   },
   {
     name: "any purpose",
     certificates: { mesh: { extensions: mesh("extendedKeyUsage=anyExtendedKeyUsage") } },
-    kasbah: accepts,
+    clients: { openssl: "rejects", strict: "rejects", envoy: "rejects" },
+    kasbah: refuses(/extended key usage without/),
   },
   {
     name: "a root with the purpose of servers alone",
     certificates: { root: { extensions: root("extendedKeyUsage=serverAuth") } },
-    kasbah: accepts,
+    clients: { openssl: "rejects", strict: "rejects", go: "rejects" },
+    kasbah: refuses(/extended key usage without/, "CN=root"),
   },
   {
     name: "critical purposes of servers and clients",
@@ -101,7 +116,8 @@ export const rights: readonly CaSet[] = [
   {
     name: "a critical extension that is unknown",
     certificates: { mesh: { extensions: mesh("1.2.3.4=critical,DER:05:00") } },
-    kasbah: accepts,
+    clients: all,
+    kasbah: refuses(/has the critical extension/),
   },
   {
     name: "an unknown extension that is not critical",
@@ -111,22 +127,26 @@ export const rights: readonly CaSet[] = [
   {
     name: "a root with a critical extension that is unknown",
     certificates: { root: { extensions: root("1.2.3.4=critical,DER:05:00") } },
-    kasbah: accepts,
+    clients: { openssl: "rejects", strict: "rejects", go: "rejects" },
+    kasbah: refuses(/has the critical extension/, "CN=root"),
   },
   {
     name: "requireExplicitPolicy, not critical",
     certificates: { mesh: { extensions: mesh("policyConstraints=requireExplicitPolicy:0") } },
-    kasbah: accepts,
+    clients: { envoy: "rejects", go: "rejects" },
+    kasbah: refuses(/requires a certificate policy/),
   },
   {
     name: "requireExplicitPolicy, critical",
     certificates: { mesh: { extensions: mesh("policyConstraints=critical,requireExplicitPolicy:0") } },
-    kasbah: accepts,
+    clients: { envoy: "rejects", go: "rejects" },
+    kasbah: refuses(/requires a certificate policy/),
   },
   {
     name: "requireExplicitPolicy after one more certificate",
     certificates: { mesh: { extensions: mesh("policyConstraints=requireExplicitPolicy:1") } },
-    kasbah: accepts,
+    clients: { envoy: "rejects", go: "rejects" },
+    kasbah: refuses(/requires a certificate policy/),
   },
   {
     name: "requireExplicitPolicy after three more certificates",
@@ -141,12 +161,12 @@ export const rights: readonly CaSet[] = [
   {
     name: "inhibitPolicyMapping, critical",
     certificates: { mesh: { extensions: mesh("policyConstraints=critical,inhibitPolicyMapping:0") } },
-    kasbah: accepts,
+    kasbah: warns("critical-policy-extension"),
   },
   {
     name: "inhibitAnyPolicy, critical",
     certificates: { mesh: { extensions: mesh("inhibitAnyPolicy=critical,0") } },
-    kasbah: accepts,
+    kasbah: warns("critical-policy-extension"),
   },
   {
     name: "certificate policies",
@@ -156,7 +176,7 @@ export const rights: readonly CaSet[] = [
   {
     name: "critical certificate policies",
     certificates: { mesh: { extensions: mesh("certificatePolicies=critical,1.2.3.4") } },
-    kasbah: accepts,
+    kasbah: warns("critical-policy-extension"),
   },
   {
     name: "critical policy mappings",
@@ -165,7 +185,8 @@ export const rights: readonly CaSet[] = [
         extensions: mesh("certificatePolicies=1.2.3.4", "policyMappings=critical,1.2.3.4:1.2.3.5"),
       },
     },
-    kasbah: accepts,
+    stricter: "kasbah does not process policy mappings",
+    kasbah: refuses(/has the critical extension/),
   },
   {
     name: "a policy that is named twice",
@@ -174,12 +195,16 @@ export const rights: readonly CaSet[] = [
         extensions: mesh("2.5.29.32=DER:30:0E:30:05:06:03:2A:03:04:30:05:06:03:2A:03:04"),
       },
     },
-    kasbah: accepts,
+    clients: { envoy: "rejects", go: "rejects" },
+    kasbah: refuses(/names the policy 1\.2\.3\.4 twice/),
   },
   {
     name: "critical CRL distribution points",
-    certificates: { mesh: { extensions: mesh("crlDistributionPoints=critical,URI:http://crl.example/x.crl") } },
-    kasbah: accepts,
+    certificates: {
+      mesh: { extensions: mesh("crlDistributionPoints=critical,URI:http://crl.example/x.crl") },
+    },
+    clients: { envoy: "rejects" },
+    kasbah: refuses(/has the critical extension/),
   },
   {
     name: "the addresses of a CRL and of an issuer",

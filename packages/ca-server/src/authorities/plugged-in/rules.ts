@@ -2,9 +2,9 @@ import { X509Certificate } from "node:crypto";
 import { type Certificate, PkiError, TrustBundle, type TrustDomain, verifyAuthorityChain } from "@kasbah/pki";
 import { StateError } from "../../errors.ts";
 import { findWaysUp, type Material, type PluggedInChain } from "./chain.ts";
+import type { PluggedInNames } from "./layout.ts";
 import { noWayUp } from "./missing-issuer.ts";
 import { describeIn } from "./shown.ts";
-import type { PluggedInNames } from "./layout.ts";
 
 /**
  * Describes a problem with a plugged-in CA. The reason states what was seen, what was expected, and a fix.

@@ -2,9 +2,9 @@ import { stat } from "node:fs/promises";
 import { StateError, type TriedSet, trySet } from "@kasbah/ca-server/state";
 import { parseTrustDomain } from "@kasbah/pki";
 import { Command } from "commander";
+import type { ClusterChoice } from "../../kubectl/cluster-choice.ts";
 import { readSecret } from "../../kubectl/read-secret.ts";
 import { toJson } from "../../output/json.ts";
-import type { ClusterChoice } from "../../kubectl/cluster-choice.ts";
 import type { CommandDeps } from "../command-deps.ts";
 
 interface TryCommandOptions extends ClusterChoice {
@@ -47,7 +47,11 @@ export function tryCommand(deps: CommandDeps): Command {
     .option("--server-san <name>", "additional name of the CA's server; repeatable", collect, [])
     .option("--key-passphrase-file <file>", "file with the passphrase of the key")
     .option("--present-roots <file>", "the roots that clients hold now")
-    .option("--node-proxies", "refuse what node proxies with rustls reject, as with --trusted-node-account", false)
+    .option(
+      "--node-proxies",
+      "refuse what node proxies with rustls reject, as with --trusted-node-account",
+      false,
+    )
     .option("--json", "print JSON", false)
     .addHelpText("after", help)
     .action((target: string, _, own: Command) => tryTarget(target, own.optsWithGlobals(), deps));
