@@ -38,6 +38,8 @@ export interface OnDiskOptions {
   readonly pluggedInDirectory?: string;
   readonly passphrase?: Secret;
   readonly fs?: DurableFs;
+  /** Replaces the rehearsal of a CA without a policy. */
+  readonly rehearse?: Rehearse;
 }
 
 /** The authorities of a real state directory, with a clock that the test advances. */
@@ -88,7 +90,7 @@ export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnD
   const state = await prepareStateDirectory(path);
   const { fs } = options;
   const { trustDomain } = authorityOptions.profile;
-  const rehearse = testRehearsal(clock, trustDomain);
+  const rehearse = options.rehearse ?? testRehearsal(clock, trustDomain);
   const { keeper, keys, rotation } = await createAuthorities({
     state,
     options: authorityOptions,

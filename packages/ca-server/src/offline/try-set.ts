@@ -39,7 +39,7 @@ export type SetLocation =
   | { readonly directory: string }
   | { readonly place: string; readonly data: Readonly<Record<string, string>> };
 
-export interface TriedCertificate {
+interface TriedCertificate {
   readonly role: "signer" | "intermediate" | "root";
   readonly subject: string;
   readonly fingerprint: string;

@@ -88,10 +88,9 @@ function withPlace<T>(place: string, parse: () => T): T {
 }
 
 function certificatesOf(text: string, name: string): readonly Certificate[] {
-  return parsed(name, () =>
-    findPemBlocks(text)
-      .filter(({ label }) => label === "CERTIFICATE")
-      .map(({ der }) => parseCertificate(der)),
+  const blocks = parsed(name, () => findPemBlocks(text).filter(({ label }) => label === "CERTIFICATE"));
+  return blocks.map(({ der }, index) =>
+    parsed(blocks.length === 1 ? name : `certificate ${index + 1} in ${name}`, () => parseCertificate(der)),
   );
 }
 

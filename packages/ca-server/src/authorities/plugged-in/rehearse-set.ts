@@ -53,7 +53,7 @@ async function rehearseFor(
 ): Promise<readonly string[]> {
   const { signer, intermediates, root, names } = set;
   const describe = describeIn(names, { signer: signer.certificate, roots: set.roots.roots });
-  const { warnings } = await rehearse({ signer, intermediates, root, held, describe });
+  const warnings = await rehearse({ signer, intermediates, root, held, describe });
   return warnings.map((warning) => warningText(warning, describe));
 }
 

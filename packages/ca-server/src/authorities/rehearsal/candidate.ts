@@ -20,10 +20,5 @@ export interface Candidate {
   readonly isOurs?: boolean;
 }
 
-/** What some clients will reject; everything else passed. */
-export interface RehearsalResult {
-  readonly warnings: readonly ClientWarning[];
-}
-
-/** Tries an authority before its first use. @throws StateError `REHEARSAL_FAILED` */
-export type Rehearse = (candidate: Candidate) => Promise<RehearsalResult>;
+/** Tries an authority before its first use. Returns what only some clients reject. @throws StateError `REHEARSAL_FAILED` */
+export type Rehearse = (candidate: Candidate) => Promise<readonly ClientWarning[]>;

@@ -40,7 +40,7 @@ export function createRehearsal(deps: RehearsalDeps): Rehearse {
     const warnings = judgeClients(candidate, deps.hasNodeProxies);
     checkIssuers(candidate);
     for (const held of candidate.held) await connect(held, candidate, made);
-    return { warnings };
+    return warnings;
   };
 }
 

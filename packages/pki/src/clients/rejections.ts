@@ -8,7 +8,7 @@ import { dottedOid } from "../der/values.ts";
 import { PkiError } from "../errors.ts";
 import type { GeneralNameKind } from "../names/general-name.ts";
 import { oid } from "../oids.ts";
-import type { ClientFinding } from "./client-finding.ts";
+import type { ClientFinding } from "./finding.ts";
 import { certificatesOf, extensionOf, type SigningPath } from "./signing-path.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Certificate } from "../certificate/certificate.ts";
 import { looksSelfSigned } from "../certificate/issuer-rules.ts";
 import { oid, oidName } from "../oids.ts";
-import type { ClientFinding } from "./client-finding.ts";
+import type { ClientFinding } from "./finding.ts";
 import { certificatesOf, extensionOf, type SigningPath } from "./signing-path.ts";
 
 /** A finding about clients outside the tested versions of OpenSSL, BoringSSL and Go. */
