@@ -76,10 +76,8 @@ describe("Root rotation with three replicas", function () {
     return { chain: chain.slice(0, -1), bundle: parseTrustBundle(chain.at(-1) ?? "") };
   }
 
-  it("keeps every pair of agents in mutual trust, no matter which replica issued their certificates", async () => {
-    await untilSeen("ConfigMap", 10_000, async () => (await published()) || undefined);
-    const [first] = await Promise.all(replicas.map(renew));
-    const before = first?.bundle.roots[0]?.fingerprint;
+  /** Renews through every replica during `work`, and checks that every pair of agents trusts each other. */
+  async function inMutualTrust(work: () => Promise<unknown>): Promise<void> {
     const agents: Held[] = [];
     let isOver = false;
     let pairs = 0;
@@ -94,12 +92,25 @@ describe("Root rotation with three replicas", function () {
         await systemClock.sleep(renewEveryMs);
       }
     });
-    const [, follower] = replicas;
-    assert.ok(follower);
-    const rotating = kasbah(follower, "authority", "rotate", "--root", "--wait").finally(() => {
+    const working = work().finally(() => {
       isOver = true;
     });
-    await Promise.all([rotating, ...running]);
+    await Promise.all([working, ...running]);
+    process.stdout.write(`      ${pairs} pairs of agents, all in mutual trust\n`);
+    assert.ok(pairs > 20);
+  }
+
+  const follower = () => {
+    const [, second] = replicas;
+    assert.ok(second);
+    return second;
+  };
+
+  it("keeps every pair of agents in mutual trust, no matter which replica issued their certificates", async () => {
+    await untilSeen("ConfigMap", 10_000, async () => (await published()) || undefined);
+    const [first] = await Promise.all(replicas.map(renew));
+    const before = first?.bundle.roots[0]?.fingerprint;
+    await inMutualTrust(() => kasbah(follower(), "authority", "rotate", "--root", "--wait"));
     const roots = await Promise.all(replicas.map(async (replica) => (await renew(replica)).bundle.roots));
     assert.deepEqual(new Set(roots.map((each) => each.length)), new Set([1]));
     assert.equal(new Set(roots.flat().map(({ fingerprint }) => fingerprint)).size, 1);
@@ -107,8 +118,25 @@ describe("Root rotation with three replicas", function () {
     await untilSeen("new root in the ConfigMap", 5_000, async () => {
       return parseTrustBundle(await published()).roots.length === 1 || undefined;
     });
-    process.stdout.write(`      ${pairs} pairs of agents, all in mutual trust\n`);
-    assert.ok(pairs > 20);
+  });
+
+  it("keeps the key of the retired root in the Secret, and recalls that root through a follower", async () => {
+    const secretPath = `/api/v1/namespaces/${account.namespace}/secrets/kasbah-ca`;
+    const { body } = await controlPlane.adminRequest<{ data?: Record<string, string> }>("GET", secretPath);
+    assert.ok(body.data?.["root-1.key.pem"] && body.data["intermediate-1.key.pem"]);
+    await inMutualTrust(async () => {
+      await kasbah(follower(), "authority", "recall", "root-1");
+      await untilSeen("end of the recall", 120_000, async () => {
+        const { stdout } = await kasbah(follower(), "authority", "status", "--json");
+        await systemClock.sleep(500);
+        return JSON.parse(stdout).rotation === undefined || undefined;
+      });
+    });
+    for (const replica of replicas) {
+      const { stdout } = await kasbah(replica, "authority", "list");
+      assert.match(stdout, /\nroot-1 +active +yes/);
+      assert.equal((await renew(replica)).bundle.roots.length, 1);
+    }
   });
 });
 

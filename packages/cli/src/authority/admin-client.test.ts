@@ -75,6 +75,12 @@ describe("AdminClient", () => {
     assert.match(message, /STATE_NOT_DURABLE: no space left/);
   });
 
+  it("explains that a CA of an earlier release does not know an operation", async () => {
+    ca.refusal = { code: grpcStatus.UNIMPLEMENTED, message: "unknown method" };
+    const { message } = await rejectsWithCode(client.recall("root-1"), "ADMIN_FAILED");
+    assert.match(message, /does not know this operation: it runs an earlier release/);
+  });
+
   it("encodes an operator name that is not ASCII for the header", async () => {
     await client.status();
     assert.equal(ca.calls[0]?.operator, "j%C3%BCrgen%0A");

@@ -24,6 +24,10 @@ export async function explainAdminFailure(error: unknown, { path, isAct }: Admin
     const advice = "it may still complete the operation: check kasbah authority status";
     return new CliError("ADMIN_FAILED", `the CA did not answer in time; ${advice}`, options);
   }
+  if (code === grpcStatus.UNIMPLEMENTED) {
+    const advice = "it runs an earlier release: upgrade it, or use the command of that release";
+    return new CliError("ADMIN_FAILED", `the CA does not know this operation: ${advice}`, options);
+  }
   const isOwnWord = /^[A-Z_]+: /.test(message);
   if (code !== grpcStatus.UNAVAILABLE || isOwnWord) {
     return new CliError("ADMIN_FAILED", `the CA reported an error: ${message}`, options);
