@@ -3,7 +3,13 @@ import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createKeyPair, createSerial, type KeyPair, parseTrustDomain } from "@kasbah/pki";
 import { createCertificateWriter, type Signer } from "@kasbah/pki/certificate-writer";
-import { FakeClock, recordingLogger, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import {
+  FakeClock,
+  recordingLogger,
+  type TemporaryDirectory,
+  temporaryDirectory,
+  untilSeen,
+} from "@kasbah/testkit";
 import { type AuthoritiesOnDisk, dayMs, openOnDisk, testRehearsal } from "../authorities-on-disk.fixture.ts";
 import { advance } from "../rotation/rotation.ts";
 import { PluggedInSource } from "./source.ts";
@@ -135,6 +141,22 @@ describe("PluggedInSource", () => {
     await assert.rejects(source.take(), { code: "OPERATION_REFUSED" });
     assert.equal(source.problem, undefined);
     assert.match(warning(), /waiting for the end of the rotation/);
+  });
+
+  it("forgets why a set was rejected as soon as a valid one waits for its turn", async () => {
+    const warned = (pattern: RegExp) =>
+      untilSeen(`warning ${pattern}`, 10_000, async () => {
+        await clock.advance(6_000);
+        return pattern.test(warning()) || undefined;
+      });
+    await issue();
+    await install(await createIntermediate(second, "two"), [first, second]);
+    await source.take();
+    await install(await createIntermediate(third, "alone"), [third]);
+    await source.start();
+    await warned(/does not contain the root in use/);
+    await install(await createIntermediate(third, "three"), [first, second, third]);
+    await warned(/waiting for the end of the rotation/);
   });
 
   it("takes a second intermediate under the new root while that root is being distributed", async () => {

@@ -129,6 +129,7 @@ export class PluggedInSource implements Component {
   #report(error: unknown): void {
     const { directory, logger } = this.#deps;
     if (error instanceof OperationError) {
+      this.#problem = undefined;
       logger.info("plugged-in CA is waiting", { directory, error });
       return;
     }
