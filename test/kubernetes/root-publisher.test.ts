@@ -23,6 +23,8 @@ describe("Root publisher in a real cluster", function () {
   let publisher: RootPublisher;
   let bundle: string;
 
+  const identity = () => ({ installation: "kasbah-system/kasbah", stateSecret: undefined });
+
   before(async () => {
     controlPlane = sharedControlPlane();
     account = await createPublisherAccount(controlPlane);
@@ -30,6 +32,7 @@ describe("Root publisher in a real cluster", function () {
     const { client } = account;
     publisher = new RootPublisher({
       client,
+      identity,
       clock: systemClock,
       logger: recordingLogger(),
       roll: Math.random,
@@ -147,7 +150,7 @@ describe("Root publisher in a real cluster", function () {
 
   it("also publishes the root as a ClusterTrustBundle if this is enabled", async () => {
     const { client } = account;
-    const parts = { client, clock: systemClock, logger: recordingLogger(), roll: Math.random };
+    const parts = { client, identity, clock: systemClock, logger: recordingLogger(), roll: Math.random };
     const trust = new ClusterTrustBundlePublisher(parts);
     trust.publish(bundle);
     trust.setLeading(true);

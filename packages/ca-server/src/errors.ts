@@ -95,6 +95,7 @@ export type StateErrorCode =
   | "STATE_MISSING"
   | "STATE_DAMAGED"
   | "STATE_NOT_DURABLE"
+  | "STATE_CONFLICT"
   | "STATE_IN_USE"
   | "STATE_LOCKED"
   | "BACKUP_EXISTS"

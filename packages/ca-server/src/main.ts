@@ -21,7 +21,6 @@ import { policyDnsNames } from "./admission/policy-dns-names.ts";
 import { createAuthn } from "./authn/create-authn.ts";
 import { loadTokenIssuers } from "./authn/jwks/issuers-file.ts";
 import { type AuthorityOptions, loadAuthorityOptions } from "./authorities/authority-options.ts";
-import { openDirectoryBacking } from "./authorities/backing.ts";
 import { type Authorities, createAuthorities } from "./authorities/create-authorities.ts";
 import type { Rehearse } from "./authorities/rehearsal/candidate.ts";
 import { createRehearsal } from "./authorities/rehearsal/rehearse.ts";
@@ -35,10 +34,12 @@ import { servingNames } from "./grpc/serving-names.ts";
 import { createIssuance } from "./issuance/issue-certificate.ts";
 import { createKubernetes, type Kubernetes } from "./kubernetes/create-kubernetes.ts";
 import { pluggedInProblems } from "./offline/plugged-in-problems.ts";
+import { isFirstReplica } from "./ownership/first-replica.ts";
+import { type OpenedOwner, openOwner } from "./ownership/open-owner.ts";
 import { type CaLedger, createLedger } from "./recording/create-ledger.ts";
 import { TransitionLog } from "./recording/transition-log.ts";
 import { DirectoryLock } from "./store/directory-lock.ts";
-import { prepareStateDirectory, type StateDirectory, showsFormerRoot } from "./store/state-directory.ts";
+import { prepareStateDirectory, type StateDirectory } from "./store/state-directory.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/create-telemetry.ts";
 import { createReadiness } from "./telemetry/readiness.ts";
 
@@ -81,7 +82,8 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const options = await loadAuthorityOptions(config);
   const identity = { hostname: host.hostname, newId: newReferenceId, roll: Math.random };
   const kubernetes = createKubernetes({ ...common, ...identity, passphrase: options.passphrase });
-  const authorities = await openAuthorities({ state, options, kubernetes }, config, logger);
+  const owned = await openStateOwner({ state, options, kubernetes, telemetry }, config, logger);
+  const authorities = await openAuthorities({ state, options, kubernetes, owned }, config, logger);
   const { keeper: issuers, rotation } = authorities;
 
   const authn = await createAuthn({ ...common, authorities: issuers, kubernetes, metrics });
@@ -99,7 +101,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     clock,
   });
 
-  const sources = [authorities, authn, policy, ...(kubernetes === undefined ? [] : [kubernetes])];
+  const sources = [owned, authorities, authn, policy, ...(kubernetes === undefined ? [] : [kubernetes])];
   const readiness = createReadiness({ issuers, ledger: ledger.log, sources, clock });
   const grpc = createGrpcServer({
     ...common,
@@ -123,7 +125,16 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const { components } = authorities;
   const cluster = kubernetes?.components ?? [];
   return [
-    ...[lock, ...ledger.components, transitions, policy, ...components, ...authn.components, ...cluster],
+    ...[
+      lock,
+      ...ledger.components,
+      owned.owner,
+      transitions,
+      policy,
+      ...components,
+      ...authn.components,
+      ...cluster,
+    ],
     ...[grpc.certificate, grpc.endpoint, admin, status],
   ];
 }
@@ -150,19 +161,44 @@ interface AuthoritySources {
   readonly state: StateDirectory;
   readonly options: AuthorityOptions;
   readonly kubernetes: Kubernetes | undefined;
+  readonly owned: OpenedOwner;
 }
 
-/** Opens the authorities in the shared Secret if there is one, else in the state directory. */
+/** Opens the place that owns the CA: the shared Secret or the state directory. */
+function openStateOwner(
+  {
+    state,
+    options,
+    kubernetes,
+    telemetry,
+  }: Omit<AuthoritySources, "owned"> & { readonly telemetry: Telemetry },
+  config: ServerConfig,
+  logger: Logger,
+): Promise<OpenedOwner> {
+  const { httpAddress: address, stateDir, stateRoot, podName } = config;
+  const { registry } = telemetry;
+  return openOwner({
+    ...{ stateDir, state, options, stateRoot, shared: kubernetes?.shared, clock, logger },
+    mayCreate: isFirstReplica(podName),
+    createWaitingRoom: (reason) =>
+      createStatusServer({
+        ...{ address, registry, logger },
+        readiness: () => ({ ready: false, reasons: [reason] }),
+      }),
+    // An unhandled rejection stops the daemon, and its supervisor starts it again.
+    fail: (error) => void Promise.reject(error),
+  });
+}
+
 async function openAuthorities(
-  { state, options, kubernetes }: AuthoritySources,
+  { state, options, kubernetes, owned }: AuthoritySources,
   config: ServerConfig,
   logger: Logger,
 ): Promise<Authorities> {
-  const shared = await kubernetes?.openBacking(await showsFormerRoot(state));
   return createAuthorities({
     state,
     options,
-    backing: shared ?? (await openDirectoryBacking({ state, options, clock, logger })),
+    backing: owned.owner.backing,
     takeOver: async () => kubernetes?.takeOver(),
     leads: () => kubernetes?.leads() ?? true,
     gate: timeGate,

@@ -31,6 +31,14 @@ export const kubernetesOptions = {
     optional: true,
     group,
   }),
+  stateRoot: option({
+    flag: "--state-root <sha256>",
+    env: "KASBAH_STATE_ROOT",
+    help: "if the state directory and the Secret contain different roots (STATE_CONFLICT), use the CA of the root with this fingerprint",
+    schema: schema.parsed(parseFingerprint),
+    optional: true,
+    group,
+  }),
   takeOverSecret: option({
     flag: "--take-over-secret <name>",
     env: "KASBAH_TAKE_OVER_SECRET",
@@ -66,6 +74,7 @@ export function kubernetesProblems(
   if (config.kubernetesApi !== undefined) return [];
   const wanting: [boolean, string][] = [
     [config.stateSecret !== undefined, "--state-secret"],
+    [config.stateRoot !== undefined, "--state-root"],
     [config.takeOverSecret.length > 0, "--take-over-secret"],
     [config.rootConfigMap !== undefined, "--root-config-map"],
     [config.clusterTrustBundle, "--cluster-trust-bundle"],
@@ -79,4 +88,11 @@ export function kubernetesProblems(
 function parseName(text: string): string {
   if (isSubdomain(text)) return text;
   throw new Error("expected a Kubernetes name: lower-case letters, digits, hyphens and dots");
+}
+
+/** As `openssl x509 -fingerprint -sha256` and `kasbah authority list` print it. */
+function parseFingerprint(text: string): string {
+  const digits = text.replaceAll(":", "").toLowerCase();
+  if (/^[0-9a-f]{64}$/.test(digits)) return digits;
+  throw new Error("expected the SHA-256 fingerprint of a certificate: 64 hexadecimal digits");
 }

@@ -1,12 +1,11 @@
 import type { TrustBundle, TrustDomain } from "@kasbah/pki";
 import type { Clock, Component, Logger, Secret } from "@kasbah/runtime";
 import type { DeletedPods, PodSource, ReviewToken } from "../authn/ports.ts";
-import { type AuthorityBacking, authorityCodec } from "../authorities/backing.ts";
 import type { PluggedInSet } from "../authorities/plugged-in/load-set.ts";
-import { type AuthorityState, emptyState } from "../authorities/rotation/authority-state.ts";
 import type { CallerConfig } from "../config/callers.ts";
 import type { KubernetesConfig } from "../config/kubernetes.ts";
 import { AddressRules } from "../outbound/address-rules.ts";
+import type { SharedState } from "../ownership/shared-state.ts";
 import { KubernetesClient } from "./api/api-client.ts";
 import { Leader } from "./leader/leader.ts";
 import { PodInformer } from "./pods/pod-informer.ts";
@@ -14,10 +13,10 @@ import { KubernetesPods } from "./pods/pods.ts";
 import { reviewToken } from "./pods/token-review.ts";
 import { ClusterTrustBundlePublisher } from "./publish/cluster-trust-bundle.ts";
 import { type RootConflict, RootPublisher, rootPublisherConflict } from "./publish/publisher.ts";
+import { installationOf } from "./publish/root-config-map.ts";
 import { RbacProbe } from "./rbac/rbac-probe.ts";
 import { type NeededRule, neededPermissions } from "./rbac/rbac-rules.ts";
-import { AuthoritySecret } from "./state-secret/authority-secret.ts";
-import { SecretWatch } from "./state-secret/secret-watch.ts";
+import { createSharedState } from "./state-secret/shared-state.ts";
 import { findTakeOver } from "./state-secret/take-over.ts";
 
 export interface KubernetesDeps {
@@ -38,8 +37,8 @@ export interface Kubernetes {
   /** Watches the pods, for node proxies; undefined if no node proxy is trusted. */
   readonly pods: (PodSource & DeletedPods) | undefined;
   readonly components: readonly Component[];
-  /** Opens the authorities in the shared Secret; undefined if none is configured. @throws StateError */
-  openBacking(hadRoot: boolean): Promise<AuthorityBacking | undefined>;
+  /** The Secret in which replicas share the CA; undefined if none is configured. */
+  readonly shared: SharedState | undefined;
   /** Returns istiod's CA, if the operator wants to continue with it. @throws StateError */
   takeOver(): Promise<PluggedInSet | undefined>;
   /** Whether this replica performs the tasks that only one replica may perform. */
@@ -75,11 +74,7 @@ export function createKubernetes(deps: KubernetesDeps): Kubernetes | undefined {
     reviewToken: (token, audiences) => reviewToken(client, token, audiences),
     pods,
     components,
-    async openBacking(hadRoot) {
-      const shared = await openSecret(client, hadRoot, deps);
-      if (shared !== undefined) components.push(shared.watch);
-      return shared?.backing;
-    },
+    shared: sharedStateOf(client, deps),
     takeOver: () => takeOver(client, deps),
     leads: leadership.leads,
     onLeading: leadership.onLeading,
@@ -139,7 +134,9 @@ function createPublishers(
   client: KubernetesClient,
   { config, clock, roll, logger }: KubernetesDeps,
 ): Publisher[] {
-  const common = { client, clock, roll, logger };
+  const { namespace, stateSecret } = config;
+  const identity = () => ({ installation: installationOf(namespace), stateSecret });
+  const common = { client, identity, clock, roll, logger };
   const { rootConfigMap: configMap, clusterTrustBundle } = config;
   return [
     ...(configMap === undefined ? [] : [new RootPublisher({ ...common, configMap })]),
@@ -170,25 +167,11 @@ function createInformer(client: KubernetesClient, { clock, roll, logger }: Kuber
   return new PodInformer({ client, direct: new KubernetesPods({ client, clock }), clock, roll, logger });
 }
 
-async function openSecret(client: KubernetesClient, hadRoot: boolean, deps: KubernetesDeps) {
-  const { namespace, stateSecret: name } = deps.config;
-  if (name === undefined) return undefined;
-  const { passphrase, clock, roll, logger } = deps;
-  const secret = await AuthoritySecret.open<AuthorityState>({
-    client,
-    namespace,
-    name,
-    codec: authorityCodec,
-    initial: hadRoot ? undefined : emptyState,
-    passphrase,
-    logger,
-  });
-  const backing: AuthorityBacking = {
-    store: secret,
-    vault: secret,
-    onForeignChange: (listener) => secret.onForeignChange(listener),
-  };
-  return { backing, watch: new SecretWatch({ secret, client, namespace, name, clock, roll, logger }) };
+function sharedStateOf(client: KubernetesClient, deps: KubernetesDeps): SharedState | undefined {
+  const { config, ...rest } = deps;
+  const { namespace, stateSecret, rootConfigMap } = config;
+  if (stateSecret === undefined) return undefined;
+  return createSharedState({ ...rest, client, namespace, stateSecret, rootConfigMap });
 }
 
 async function takeOver(
@@ -206,11 +189,17 @@ function conflictsOf(publisher: Publisher): readonly RootConflict[] {
 
 function warningsOf(publisher: Publisher): readonly string[] {
   const trouble = publisher.lastError;
+  const other = publisher instanceof ClusterTrustBundlePublisher ? publisher.otherInstallation : undefined;
   return [
+    ...(other === undefined ? [] : [otherBundle(other)]),
     ...(trouble === undefined ? [] : [`${publisher.name}: ${trouble.message}`]),
     ...conflictsOf(publisher).map(
       ({ namespace, manager }) =>
         `${rootPublisherConflict}: ${manager} also writes the root in the namespace ${namespace}, so the CA leaves it unchanged there`,
     ),
   ];
+}
+
+function otherBundle(installation: string): string {
+  return `${rootPublisherConflict}: the installation ${installation} publishes the ClusterTrustBundle, so the CA leaves it unchanged; if that installation no longer exists, delete the ClusterTrustBundle`;
 }

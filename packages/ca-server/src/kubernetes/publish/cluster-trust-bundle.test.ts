@@ -27,6 +27,7 @@ describe("ClusterTrustBundlePublisher", () => {
     store = await startFakeKubernetesStore();
     publisher = new ClusterTrustBundlePublisher({
       client: loopbackClient(store),
+      identity: () => ({ installation: "kasbah-system/kasbah", stateSecret: undefined }),
       ...{ clock: systemClock, logger: recordingLogger(), roll: () => 0 },
     });
   });

@@ -7,10 +7,11 @@ import { WriteTroubles } from "../api/write-troubles.ts";
 import { Reflector } from "../watch/reflector.ts";
 import { RestorePace } from "../watch/restore-pace.ts";
 import { WorkQueue } from "../watch/work-queue.ts";
-import { digestOf } from "./root-config-map.ts";
+import { digestOf, installationKey, type PublisherIdentity } from "./root-config-map.ts";
 
 export interface ClusterTrustBundleDeps {
   readonly client: Pick<KubernetesClient, "get" | "post" | "put" | "watch">;
+  readonly identity: () => PublisherIdentity;
   readonly clock: Clock;
   readonly logger: Logger;
   /** A random number in [0, 1). */
@@ -23,10 +24,14 @@ const signerName = "kasbah.dev/ca";
 const objectName = "kasbah.dev:ca:root";
 
 const objectSchema = z.looseObject({
-  metadata: z.looseObject({}),
+  metadata: z.looseObject({ annotations: z.record(z.string(), z.string()).nullish() }),
   spec: z.looseObject({ trustBundle: z.string() }),
 });
-const digestSchema = objectSchema.transform(({ spec }) => digestOf(spec.trustBundle));
+const foundSchema = objectSchema.transform(({ metadata, spec }) => ({
+  digest: digestOf(spec.trustBundle),
+  installation: metadata.annotations?.[installationKey],
+}));
+type FoundBundle = z.output<typeof foundSchema>;
 
 /**
  * Also publishes the trust bundle for the whole cluster, for pods that mount it from there. If the cluster
@@ -35,7 +40,7 @@ const digestSchema = objectSchema.transform(({ spec }) => digestOf(spec.trustBun
 export class ClusterTrustBundlePublisher implements Component {
   readonly name = "cluster trust bundle";
   readonly #deps: ClusterTrustBundleDeps;
-  readonly #found: Reflector<string>;
+  readonly #found: Reflector<FoundBundle>;
   readonly #queue: WorkQueue;
   readonly #pace: RestorePace;
   readonly #troubles: WriteTroubles;
@@ -49,7 +54,7 @@ export class ClusterTrustBundlePublisher implements Component {
     this.#troubles = new WriteTroubles(logger, "cannot publish the cluster trust bundle");
     this.#found = new Reflector({
       ...deps,
-      ...{ name: this.name, path: collection, kind: "ClusterTrustBundle", schema: digestSchema },
+      ...{ name: this.name, path: collection, kind: "ClusterTrustBundle", schema: foundSchema },
       fieldSelector: `metadata.name=${objectName}`,
       onChange: () => this.#look(),
       onSync: () => this.#look(),
@@ -68,7 +73,15 @@ export class ClusterTrustBundlePublisher implements Component {
   /** Whether the cluster has the current bundle, as far as the CA knows. */
   get isPublished(): boolean {
     const digest = this.#bundle?.digest;
-    return this.#found.isSynced && digest !== undefined && this.#found.current.get(objectName) === digest;
+    const found = this.#found.isSynced ? this.#found.current.get(objectName) : undefined;
+    return digest !== undefined && found?.digest === digest && found.installation !== undefined;
+  }
+
+  /** The other installation that publishes another bundle under this name; this one leaves it unchanged. */
+  get otherInstallation(): string | undefined {
+    const found = this.#found.current.get(objectName);
+    if (found === undefined || found.digest === this.#bundle?.digest) return undefined;
+    return this.#isOther(found.installation) ? found.installation : undefined;
   }
 
   /** @throws PkiError if the bundle is invalid */
@@ -98,7 +111,13 @@ export class ClusterTrustBundlePublisher implements Component {
 
   get #isDue(): boolean {
     const mayWrite = this.#isLeading && this.#found.isSynced;
-    return mayWrite && this.#bundle !== undefined && !this.isPublished;
+    return (
+      mayWrite && this.#bundle !== undefined && !this.isPublished && this.otherInstallation === undefined
+    );
+  }
+
+  #isOther(installation: string | undefined): boolean {
+    return installation !== undefined && installation !== this.#deps.identity().installation;
   }
 
   async #setRight(): Promise<void> {
@@ -115,11 +134,17 @@ export class ClusterTrustBundlePublisher implements Component {
     const { metadata, spec } = objectSchema.parse(
       found ?? { metadata: { name: objectName }, spec: { signerName, trustBundle: "" } },
     );
-    if (digestOf(spec.trustBundle) === this.#bundle.digest) return undefined;
+    const { annotations } = metadata;
+    const installation = annotations?.[installationKey];
+    const isCurrent = digestOf(spec.trustBundle) === this.#bundle.digest && installation !== undefined;
+    if (isCurrent || this.#isOther(installation)) return undefined;
     return {
       apiVersion: "certificates.k8s.io/v1beta1",
       kind: "ClusterTrustBundle",
-      metadata,
+      metadata: {
+        ...metadata,
+        annotations: { ...annotations, [installationKey]: this.#deps.identity().installation },
+      },
       spec: { ...spec, trustBundle: this.#bundle.pem },
     };
   }

@@ -44,6 +44,7 @@ describe("RootPublisher in conflict with another program", () => {
   function newPublisher(clock: Clock = systemClock): RootPublisher {
     const created = new RootPublisher({
       client: loopbackClient(store),
+      identity: () => ({ installation: "kasbah-system/kasbah", stateSecret: undefined }),
       ...{ clock, logger, roll: () => 0 },
     });
     publishers.push(created);

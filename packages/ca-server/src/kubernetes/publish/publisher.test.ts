@@ -30,6 +30,7 @@ describe("RootPublisher", () => {
     store = await startFakeKubernetesStore();
     publisher = new RootPublisher({
       client: loopbackClient(store),
+      identity: () => ({ installation: "kasbah-system/kasbah", stateSecret: undefined }),
       ...{ clock: systemClock, logger: recordingLogger(), roll: () => 0 },
     });
   });

@@ -1,18 +1,26 @@
 import { parseTrustBundle } from "@kasbah/pki";
 import type { Clock, Component, Logger } from "@kasbah/runtime";
 import type { KubernetesClient } from "../api/api-client.ts";
+import { ourManager } from "../api/managed-fields.ts";
 import { writeObject } from "../api/object-writer.ts";
 import { WriteTroubles } from "../api/write-troubles.ts";
 import { Reflector } from "../watch/reflector.ts";
 import { WorkQueue } from "../watch/work-queue.ts";
 import { isServed, type NamespaceFacts, namespaceSchema } from "./namespaces.ts";
-import { digestOf, type PublishedRoot, publishedRootSchema, withRoot } from "./root-config-map.ts";
+import {
+  digestOf,
+  type PublishedRoot,
+  type PublisherIdentity,
+  publishedRootSchema,
+  withRoot,
+} from "./root-config-map.ts";
 import { RootMemory } from "./root-memory.ts";
 
 export interface RootPublisherDeps {
   readonly client: Pick<KubernetesClient, "get" | "post" | "put" | "watch">;
   /** The default is `istio-ca-root-cert`, the name that stock agents read. */
   readonly configMap?: string;
+  readonly identity: () => PublisherIdentity;
   readonly clock: Clock;
   readonly logger: Logger;
   /** A random number in [0, 1). */
@@ -53,7 +61,10 @@ export class RootPublisher implements Component {
     const { client, configMap = "istio-ca-root-cert", clock, logger, roll } = deps;
     this.#deps = deps;
     this.#configMap = configMap;
-    this.#memory = new RootMemory(clock);
+    this.#memory = new RootMemory(clock, {
+      identity: deps.identity,
+      hasNamespace: (name) => this.#namespaces.current.has(name),
+    });
     this.#troubles = new WriteTroubles(logger, "cannot publish the root");
     const common = { client, clock, logger, roll, onSync: () => this.#lookEverywhere() };
     this.#namespaces = new Reflector({
@@ -100,7 +111,7 @@ export class RootPublisher implements Component {
     if (wanted === undefined) return [];
     return this.#namespacesThat((namespace) =>
       this.#memory.isConflict(namespace, this.#root(namespace), wanted),
-    ).map((namespace) => ({ namespace, manager: this.#root(namespace)?.owner ?? unknown }));
+    ).map((namespace) => ({ namespace, manager: this.#writerIn(namespace) }));
   }
 
   /** @throws PkiError if the bundle is invalid, because agents would then trust no CA */
@@ -162,6 +173,7 @@ export class RootPublisher implements Component {
       name: this.#configMap,
     };
     let digest: string | undefined;
+    let isMark = false;
     const isWritten = await writeObject(place, (found) => {
       const bundle = this.#bundle;
       // The cached root may be out of date, and so may the leadership.
@@ -169,9 +181,10 @@ export class RootPublisher implements Component {
       if (bundle === undefined || !this.#mayWrite(namespace)) return undefined;
       if (this.#memory.compareRoot(namespace, root, bundle.digest) !== "outdated") return undefined;
       digest = bundle.digest;
-      return withRoot(this.#configMap, found, bundle.pem);
+      isMark = root?.digest === digest && root.hasLabel;
+      return withRoot(this.#configMap, found, bundle.pem, this.#deps.identity());
     });
-    if (!isWritten || digest === undefined || !this.#memory.wrote(namespace, digest)) return;
+    if (!isWritten || digest === undefined || !this.#memory.wrote(namespace, digest, isMark)) return;
     this.#deps.logger.info("restored a root that had been changed", { namespace });
   }
 
@@ -179,7 +192,7 @@ export class RootPublisher implements Component {
     if (this.#bundle === undefined) return;
     const root = this.#root(namespace);
     const news = this.#memory.see(namespace, root, this.#bundle.digest);
-    const facts = { namespace, manager: root?.owner ?? unknown, code: rootPublisherConflict };
+    const facts = { namespace, manager: this.#writerIn(namespace), code: rootPublisherConflict };
     if (news === "conflict begins")
       this.#deps.logger.warn("another program writes the root; leaving it unchanged", facts);
     if (news === "conflict ends")
@@ -204,5 +217,11 @@ export class RootPublisher implements Component {
     return [...this.#namespaces.current]
       .filter(([namespace, facts]) => isServed(namespace, facts) && are(namespace))
       .map(([namespace]) => namespace);
+  }
+
+  #writerIn(namespace: string): string {
+    const { owner = unknown, installation } = this.#root(namespace) ?? {};
+    const isOther = installation !== undefined && installation !== this.#deps.identity().installation;
+    return isOther && owner === ourManager ? `the installation ${installation}` : owner;
   }
 }

@@ -51,9 +51,14 @@ describe("Owner of a field", () => {
 
 describe("ConfigMap with a root", () => {
   const read = (object: unknown) => publishedRootSchema.parse(object);
-  const current: PublishedRoot = { digest: digestOf("ours"), hasLabel: true, owner: "kasbah" };
+  const identity = { installation: "kasbah-system/kasbah", stateSecret: "kasbah-ca" };
+  const publisher = {
+    identity: () => identity,
+    hasNamespace: (name: string) => ["kasbah-system", "try"].includes(name),
+  };
+  const current: PublishedRoot = { digest: digestOf("ours"), hasLabel: true, owner: "kasbah", ...identity };
   const compare = (change: Partial<PublishedRoot>, lastPublished?: string) =>
-    compareRoot({ ...current, ...change }, digestOf("ours"), lastPublished);
+    compareRoot({ ...current, ...change }, digestOf("ours"), lastPublished, publisher);
 
   it("parses a ConfigMap of any shape, and keeps only a digest of its content", () => {
     const large = "x".repeat(1_000_000);
@@ -61,17 +66,21 @@ describe("ConfigMap with a root", () => {
       metadata: { labels: { "istio.io/config": "true" } },
       data: { [key]: large, other: large },
     };
-    assert.deepEqual(read(object), { digest: digestOf(large), hasLabel: true, owner: undefined });
+    assert.deepEqual(read(object), {
+      ...{ digest: digestOf(large), hasLabel: true, owner: undefined },
+      ...{ installation: undefined, stateSecret: undefined },
+    });
     for (const data of [undefined, null, {}, { [key]: 7 }, { [key]: null }, { other: "ours" }]) {
-      const none = { digest: undefined, hasLabel: false, owner: undefined };
-      assert.deepEqual(read({ metadata: { labels: null, managedFields: null }, data }), none);
+      const none = { digest: undefined, hasLabel: false, owner: undefined, installation: undefined };
+      const metadata = { labels: null, annotations: { "kasbah.dev/installation": 7 }, managedFields: null };
+      assert.deepEqual(read({ metadata, data }), { ...none, stateSecret: undefined });
     }
   });
 
   it("counts a ConfigMap with the CA's bundle and the label as current", () => {
     assert.equal(compare({}), "current");
     assert.equal(
-      compareRoot(read({ metadata: {}, data: { [key]: "ours" } }), digestOf("ours"), undefined),
+      compareRoot(read({ metadata: {}, data: { [key]: "ours" } }), digestOf("ours"), undefined, publisher),
       "outdated",
     );
     assert.equal(compare({ hasLabel: false }), "outdated");
@@ -87,7 +96,7 @@ describe("ConfigMap with a root", () => {
   });
 
   it("counts a root as outdated if it is missing, empty, or changed by the CA or manually", () => {
-    assert.equal(compareRoot(undefined, digestOf("ours"), undefined), "outdated");
+    assert.equal(compareRoot(undefined, digestOf("ours"), undefined, publisher), "outdated");
     assert.equal(compare({ digest: undefined, owner: "pilot-discovery" }), "outdated");
     for (const owner of ["kasbah", "kubectl-edit", undefined])
       assert.equal(compare({ digest: digestOf("old"), owner }), "outdated");
@@ -100,6 +109,26 @@ describe("ConfigMap with a root", () => {
     assert.equal(compare({ ...theirs, digest: digestOf("old") }, digestOf("old")), "outdated");
   });
 
+  it("counts a root as foreign if another installation published it, even if this CA last published the same one", () => {
+    const theirs = { digest: digestOf("theirs"), installation: "try/kasbah" };
+    assert.equal(compare(theirs), "foreign");
+    assert.equal(compare(theirs, digestOf("theirs")), "foreign");
+    assert.equal(compare({ installation: "try/kasbah" }), "current", "the same roots harm no workload");
+  });
+
+  it("adopts the root of an earlier release, which names no installation, and of one whose namespace is gone", () => {
+    for (const digest of [digestOf("ours"), digestOf("old")]) {
+      assert.equal(compare({ digest, installation: undefined }), "outdated");
+      assert.equal(compare({ digest: digestOf("old"), installation: "purged/kasbah" }), "outdated");
+    }
+    assert.equal(compare({ stateSecret: undefined }), "outdated", "the keys are in another place now");
+  });
+
+  it("never marks a root that another program wrote as its own", () => {
+    const unmarked = { owner: "pilot-discovery", installation: undefined, stateSecret: undefined };
+    assert.equal(compare(unmarked), "current");
+  });
+
   it("keeps the content of other writers when the root is written", () => {
     const metadata = { name: "roots", resourceVersion: "7", labels: { team: "a" }, annotations: { a: "b" } };
     const found = {
@@ -107,9 +136,17 @@ describe("ConfigMap with a root", () => {
       data: { other: "kept", [key]: "old" },
       binaryData: { [key]: "AA==", more: "AA==" },
     };
-    assert.deepEqual(withRoot("roots", found, "new"), {
+    assert.deepEqual(withRoot("roots", found, "new", identity), {
       ...{ apiVersion: "v1", kind: "ConfigMap" },
-      metadata: { ...metadata, labels: { team: "a", "istio.io/config": "true" } },
+      metadata: {
+        ...metadata,
+        labels: { team: "a", "istio.io/config": "true" },
+        annotations: {
+          a: "b",
+          "kasbah.dev/installation": "kasbah-system/kasbah",
+          "kasbah.dev/state-secret": "kasbah-ca",
+        },
+      },
       data: { other: "kept", [key]: "new" },
       binaryData: { more: "AA==" },
     });
@@ -119,8 +156,13 @@ describe("ConfigMap with a root", () => {
     const texts = fc.option(fc.dictionary(fc.string(), fc.string()));
     fc.assert(
       fc.property(texts, texts, texts, fc.string(), (labels, data, binaryData, pem) => {
-        const written = withRoot("roots", { metadata: { name: "roots", labels }, data, binaryData }, pem);
-        assert.equal(compareRoot(read(written), digestOf(pem), undefined), "current");
+        const written = withRoot(
+          "roots",
+          { metadata: { name: "roots", labels }, data, binaryData },
+          pem,
+          identity,
+        );
+        assert.equal(compareRoot(read(written), digestOf(pem), undefined, publisher), "current");
       }),
     );
   });

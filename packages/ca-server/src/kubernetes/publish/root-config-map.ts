@@ -5,6 +5,8 @@ import { isAnotherProgram, managedFieldsSchema, ownerOf } from "../api/managed-f
 /** pilot-agent and ztunnel read the root under this key. */
 const rootKey = "root-cert.pem";
 const label = ["istio.io/config", "true"] as const;
+export const installationKey = "kasbah.dev/installation";
+const stateSecretKey = "kasbah.dev/state-secret";
 
 /** The stored properties of a ConfigMap. A digest replaces its content, which may be a megabyte. */
 export interface PublishedRoot {
@@ -13,28 +15,57 @@ export interface PublishedRoot {
   readonly hasLabel: boolean;
   /** The manager that last wrote the root, if known. */
   readonly owner: string | undefined;
+  /** The installation that publishes it; undefined if another program or an earlier release wrote it. */
+  readonly installation: string | undefined;
+  /** The Secret that held its key, if any. */
+  readonly stateSecret: string | undefined;
+}
+
+/** What the CA writes about itself. */
+export interface PublisherIdentity {
+  /** `<namespace>/<name>`, the same for all replicas. */
+  readonly installation: string;
+  /** The Secret that holds the keys; undefined if they are in a state directory. */
+  readonly stateSecret: string | undefined;
 }
 
 /** The condition of a ConfigMap compared with the current bundle. */
 export type RootCondition = "current" | "outdated" | "foreign";
 
 const texts = z.record(z.string(), z.unknown()).nullish();
+const text = z.string().optional().catch(undefined);
+
+/** Both the chart and `kasbah install` give their objects the same name, so the namespace identifies one. */
+export function installationOf(namespace: string): string {
+  return `${namespace}/kasbah`;
+}
 
 /** Parses a ConfigMap of any shape. */
 export const publishedRootSchema = z
-  .object({ metadata: z.object({ labels: texts, managedFields: managedFieldsSchema }), data: texts })
+  .object({
+    metadata: z.object({ labels: texts, annotations: texts, managedFields: managedFieldsSchema }),
+    data: texts,
+  })
   .transform(({ metadata, data }): PublishedRoot => {
     const value = data?.[rootKey];
     return {
       digest: typeof value === "string" ? digestOf(value) : undefined,
       hasLabel: metadata.labels?.[label[0]] === label[1],
       owner: ownerOf(metadata.managedFields, "data", rootKey),
+      installation: text.parse(metadata.annotations?.[installationKey]),
+      stateSecret: text.parse(metadata.annotations?.[stateSecretKey]),
     };
   });
 
 /** Equal for texts that differ only in their line ends. */
 export function digestOf(pem: string): string {
   return createHash("sha256").update(pem.replaceAll("\r\n", "\n").trim()).digest("base64");
+}
+
+/** The roots in a ConfigMap as PEM; undefined if the key is missing. */
+export function rootPemIn(found: unknown): string | undefined {
+  const { data } = configMapSchema.parse(found);
+  return text.parse(data?.[rootKey]);
 }
 
 /**
@@ -45,28 +76,59 @@ export function compareRoot(
   found: PublishedRoot | undefined,
   wanted: string,
   lastPublished: string | undefined,
+  publisher: RootPublisherFacts,
 ): RootCondition {
   if (found?.digest === undefined) return "outdated";
-  const isForeign = isAnotherProgram(found.owner);
-  if (found.digest === wanted) return isForeign || found.hasLabel ? "current" : "outdated";
+  const isOther = isAnotherInstallation(found, publisher);
+  const isForeign = isAnotherProgram(found.owner) || isOther;
+  if (found.digest === wanted) return isForeign || isMarked(found, publisher) ? "current" : "outdated";
+  if (isOther) return "foreign";
   return isForeign && found.digest !== lastPublished ? "foreign" : "outdated";
 }
 
+/** This CA, and what it knows about others. */
+export interface RootPublisherFacts {
+  identity(): PublisherIdentity;
+  /** Whether a namespace exists. An installation is gone with its namespace. */
+  hasNamespace(name: string): boolean;
+}
+
+/** An earlier release did not write the installation, so a root without one may be this CA's. */
+function isAnotherInstallation({ installation }: PublishedRoot, publisher: RootPublisherFacts): boolean {
+  if (installation === undefined || installation === publisher.identity().installation) return false;
+  return publisher.hasNamespace(installation.split("/", 1)[0] ?? "");
+}
+
+function isMarked(found: PublishedRoot, publisher: RootPublisherFacts): boolean {
+  const { installation, stateSecret } = publisher.identity();
+  return found.hasLabel && found.installation === installation && found.stateSecret === stateSecret;
+}
+
 const configMapSchema = z.object({
-  metadata: z.looseObject({ labels: texts }),
+  metadata: z.looseObject({ labels: texts, annotations: texts }),
   data: texts,
   binaryData: texts,
 });
 
 /** Returns the ConfigMap with the root, and with everything that other writers have put into it. */
-export function withRoot(name: string, found: unknown, pem: string): object {
+export function withRoot(name: string, found: unknown, pem: string, identity: PublisherIdentity): object {
   const { metadata, data, binaryData } = configMapSchema.parse(found ?? { metadata: { name } });
+  const { [stateSecretKey]: __, ...annotations } = metadata.annotations ?? {};
+  const { installation, stateSecret } = identity;
+  const marks = {
+    [installationKey]: installation,
+    ...(stateSecret === undefined ? {} : { [stateSecretKey]: stateSecret }),
+  };
   const { [rootKey]: _, ...binary } = binaryData ?? {};
   return {
     ...(typeof found === "object" ? found : {}),
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: { ...metadata, labels: { ...metadata.labels, [label[0]]: label[1] } },
+    metadata: {
+      ...metadata,
+      labels: { ...metadata.labels, [label[0]]: label[1] },
+      annotations: { ...annotations, ...marks },
+    },
     data: { ...data, [rootKey]: pem },
     ...(Object.keys(binary).length > 0 ? { binaryData: binary } : { binaryData: undefined }),
   };

@@ -1,6 +1,11 @@
 import type { Clock } from "@kasbah/runtime";
 import { RestorePace } from "../watch/restore-pace.ts";
-import { compareRoot, type PublishedRoot, type RootCondition } from "./root-config-map.ts";
+import {
+  compareRoot,
+  type PublishedRoot,
+  type RootCondition,
+  type RootPublisherFacts,
+} from "./root-config-map.ts";
 
 /** Remembers the published roots, to detect other writers. */
 export class RootMemory {
@@ -9,8 +14,11 @@ export class RootMemory {
   readonly #lastPublished = new Map<string, string>();
   readonly #conflicts = new Set<string>();
 
-  constructor(clock: Clock) {
+  readonly #publisher: RootPublisherFacts;
+
+  constructor(clock: Clock, publisher: RootPublisherFacts) {
     this.#pace = new RestorePace(clock);
+    this.#publisher = publisher;
   }
 
   forget(namespace: string): void {
@@ -20,7 +28,7 @@ export class RootMemory {
   }
 
   compareRoot(namespace: string, root: PublishedRoot | undefined, wanted: string): RootCondition {
-    return compareRoot(root, wanted, this.#lastPublished.get(namespace));
+    return compareRoot(root, wanted, this.#lastPublished.get(namespace), this.#publisher);
   }
 
   isConflict(namespace: string, root: PublishedRoot | undefined, wanted: string): boolean {
@@ -42,9 +50,9 @@ export class RootMemory {
     return isConflict ? "conflict begins" : "conflict ends";
   }
 
-  /** Returns whether this write restores a root that another writer had changed. */
-  wrote(namespace: string, digest: string): boolean {
-    const isRestored = this.#lastPublished.get(namespace) === digest;
+  /** Returns whether this write restores a root that another writer had changed; `isMark` if only marks differed. */
+  wrote(namespace: string, digest: string, isMark: boolean): boolean {
+    const isRestored = !isMark && this.#lastPublished.get(namespace) === digest;
     if (isRestored) this.#pace.note(namespace);
     this.#lastPublished.set(namespace, digest);
     return isRestored;

@@ -5,10 +5,10 @@ import type { ForeignChangeListener, StateStore } from "../../authorities/state-
 import { StateError } from "../../errors.ts";
 import type { HttpsReply } from "../../outbound/https-exchange.ts";
 import type { StateCodec } from "../../store/control/control-store.ts";
-import { readAnswer } from "../api/api-answer.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
 import { type AuthoritySnapshot, encodeSnapshot, parseSnapshot } from "./authority-snapshot.ts";
-import { readSecretObject, type SecretObject } from "./secret-object.ts";
+import { collectionOf, fetchSecret, nameOf, notDurable, parseReply, pathOf } from "./exchange.ts";
+import type { SecretObject } from "./secret-object.ts";
 
 export interface AuthoritySecretDeps<S> {
   readonly client: Pick<KubernetesClient, "get" | "post" | "put">;
@@ -174,7 +174,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
     if (isNew && next.files.size > 0 && next.state === this.#deps.initial) return this.#stage(next);
     this.#isUncertain = true;
     const reply = await this.#tried(
-      isNew ? client.post(collection(namespace), body) : client.put(pathOf(this.#deps), body),
+      isNew ? client.post(collectionOf(namespace), body) : client.put(pathOf(this.#deps), body),
     );
     this.#isUncertain = false;
     if (reply.status === 409 || (reply.status === 404 && !isNew)) return false;
@@ -221,44 +221,4 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
       throw notDurable(this.#deps, "the API server does not answer", cause);
     }
   }
-}
-
-type Where = Pick<AuthoritySecretDeps<unknown>, "namespace" | "name">;
-
-async function fetchSecret<S>(deps: AuthoritySecretDeps<S>): Promise<SecretObject | undefined> {
-  const reply = await deps.client.get(pathOf(deps)).catch((cause: unknown) => {
-    throw notDurable(deps, "the API server does not answer", cause);
-  });
-  return reply.status === 404 ? undefined : parseReply(deps, reply);
-}
-
-function parseReply(where: Where, reply: HttpsReply): SecretObject {
-  if (reply.status !== 200 && reply.status !== 201) throw refused(where, reply);
-  try {
-    return readSecretObject(readAnswer(reply, nameOf(where)));
-  } catch (cause) {
-    throw notDurable(where, "cannot read the API server's response", cause);
-  }
-}
-
-function collection(namespace: string): string {
-  return `/api/v1/namespaces/${namespace}/secrets`;
-}
-
-function pathOf({ namespace, name }: Where): string {
-  return `${collection(namespace)}/${name}`;
-}
-
-function nameOf({ namespace, name }: Where): string {
-  return `Secret ${namespace}/${name}`;
-}
-
-function refused(where: Where, { status }: HttpsReply): StateError {
-  const hint =
-    status === 403 ? "; bind a role that allows the CA's service account to get, create and update it" : "";
-  return notDurable(where, `the API server answered ${status}${hint}`);
-}
-
-function notDurable(where: Where, reason: string, cause?: unknown): StateError {
-  return new StateError("STATE_NOT_DURABLE", `cannot use ${nameOf(where)}: ${reason}`, { cause });
 }

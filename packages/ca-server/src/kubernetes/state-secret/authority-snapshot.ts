@@ -1,4 +1,5 @@
 import { StateError } from "../../errors.ts";
+import { movedMark, parseMark } from "../../ownership/mark.ts";
 import type { StateCodec } from "../../store/control/control-store.ts";
 import { createDocument, parseDocument } from "../../store/control/document.ts";
 import type { SecretObject } from "./secret-object.ts";
@@ -15,7 +16,7 @@ export interface AuthoritySnapshot<S> {
 }
 
 export const secretType = "kasbah.dev/ca";
-const controlKey = "control.json";
+export const controlKey = "control.json";
 const fileName = /^[a-z0-9-]+\.(key|crt)\.pem$/;
 
 /**
@@ -34,6 +35,7 @@ export function parseSnapshot<S>(
     );
   }
   const document = parseDocument(decodeBase64(data[controlKey] ?? ""), place);
+  if (data[movedMark] !== undefined) throw movedAway(place, decodeBase64(data[movedMark]));
   if (document === undefined) {
     throw damaged(
       `${place} has no valid ${controlKey}: restore it from a backup; clients would not trust a new root`,
@@ -62,7 +64,7 @@ export function encodeSnapshot<S>(
     metadata: {
       namespace,
       name,
-      ...labels,
+      ...secretLabels,
       ...(resourceVersion === undefined ? {} : { resourceVersion }),
     },
     type: secretType,
@@ -70,7 +72,16 @@ export function encodeSnapshot<S>(
   };
 }
 
-const labels = {
+/** A replica that still uses this Secret must stop. */
+function movedAway(place: string, text: string): StateError {
+  const { place: to } = parseMark(text, place);
+  return new StateError(
+    "STATE_CONFLICT",
+    `the CA was moved from ${place} to ${to}: only one place may own it`,
+  );
+}
+
+export const secretLabels = {
   labels: { "app.kubernetes.io/name": "kasbah", "app.kubernetes.io/managed-by": "kasbah" },
 } as const;
 
@@ -82,7 +93,7 @@ function decode<S>(place: string, state: unknown, codec: StateCodec<S>): S {
   }
 }
 
-function decodeBase64(base64: string): string {
+export function decodeBase64(base64: string): string {
   return Buffer.from(base64, "base64").toString("utf8");
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeClock, type RecordingLogger, recordingLogger } from "@kasbah/testkit";
+import { StateError } from "../../errors.ts";
 import type { SecretObject } from "./secret-object.ts";
 import { SecretWatch } from "./secret-watch.ts";
 
@@ -25,13 +26,19 @@ describe("SecretWatch", () => {
   /** The events that the next watch sends before it falls silent. */
   let said: readonly string[];
   let watch: SecretWatch;
+  let moved: string[];
 
   beforeEach(async () => {
     [clock, logger, done, paths, said] = [new FakeClock(), recordingLogger(), [], [], []];
+    moved = [];
     watch = new SecretWatch({
       ...{ namespace: "kasbah-system", name: "kasbah-ca", clock, logger, roll: () => 0.5 },
+      onMoved: ({ message }) => moved.push(message),
       secret: {
-        observe: async ({ metadata }) => void done.push(`observe ${metadata.resourceVersion}`),
+        observe: async ({ metadata }) => {
+          if (metadata.resourceVersion === "666") throw new StateError("STATE_CONFLICT", "moved");
+          done.push(`observe ${metadata.resourceVersion}`);
+        },
         restore: async () => void done.push("restore"),
       },
       client: {
@@ -70,6 +77,13 @@ describe("SecretWatch", () => {
     await watch.start();
     await clock.advance(1);
     assert.deepEqual(done, ["restore", "observe 7", "restore"]);
+  });
+
+  it("reports that another process has moved the CA out of the Secret", async () => {
+    said = [event("MODIFIED", { ...secret, metadata: { ...secret.metadata, resourceVersion: "666" } })];
+    await watch.start();
+    await clock.advance(1);
+    assert.deepEqual(moved, ["moved"]);
   });
 
   const key = "c2VjcmV0IGtleQ";

@@ -1,4 +1,5 @@
 import { type Clock, type Component, type Logger, Loop, OncePerReason, RetryPace } from "@kasbah/runtime";
+import { StateError } from "../../errors.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
 import { readWatchEvent } from "../watch/watch-event.ts";
 import { watchLines } from "../watch/watch-lines.ts";
@@ -10,6 +11,8 @@ export interface SecretWatchDeps {
   readonly client: Pick<KubernetesClient, "watch">;
   readonly namespace: string;
   readonly name: string;
+  /** Called when another process has moved the CA out of the Secret. */
+  readonly onMoved: (error: StateError) => void;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly roll: () => number;
@@ -72,6 +75,7 @@ export class SecretWatch implements Component {
       return true;
     } catch (error) {
       if (signal.aborted) return true;
+      if (error instanceof StateError && error.code === "STATE_CONFLICT") this.#deps.onMoved(error);
       this.#trouble.failed(String(error), () =>
         logger.warn("cannot watch the CA's Secret", { namespace, name, error }),
       );
