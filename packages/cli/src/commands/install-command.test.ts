@@ -66,7 +66,7 @@ describe("kasbah install", () => {
     assert.match(remote.text, /remote, a CA outside the cluster, is not supported yet/);
     assert.match(
       (await run("install", "--profile", "huge")).text,
-      /one of default, minimal, demo, empty, preview/,
+      /one of default, minimal, demo, openshift, empty, preview/,
     );
     assert.match((await run("install", "-n", "../etc")).text, /lower case letters/);
     for (const wrong of [

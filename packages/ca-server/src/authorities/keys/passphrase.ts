@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { errnoOf, Secret } from "@kasbah/runtime";
 import { StateError } from "../../errors.ts";
+import { isExposed, modeText } from "./file-access.ts";
 
 const maxBytes = 4096;
 /** OpenSSL reads no more than this of a passphrase. */
@@ -23,8 +24,8 @@ export async function readPassphrase(path: string | undefined): Promise<Secret |
     const stats = await handle.stat();
     if (!stats.isFile() || stats.size > maxBytes)
       throw missing(`${path} is not a regular file of at most ${maxBytes} bytes`);
-    if ((stats.mode & 0o077) !== 0) {
-      const mode = (stats.mode & 0o777).toString(8);
+    if (isExposed(stats)) {
+      const mode = modeText(stats);
       const message = `${path} has mode ${mode}, so other users may have read the passphrase: if they have not, run chmod 600 on it`;
       throw new StateError("AUTHORITY_KEY_EXPOSED", message);
     }

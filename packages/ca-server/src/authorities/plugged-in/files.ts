@@ -4,6 +4,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "@kasbah/runtime";
 import { StateError } from "../../errors.ts";
+import { isExposed, modeText } from "../keys/file-access.ts";
 import { fileNames, hasName, homeOf, layoutOf, type PluggedInNames } from "./layout.ts";
 
 /** The files of a plugged-in CA by purpose, all read at one moment. */
@@ -130,11 +131,10 @@ function problemOf(path: string, stats: Stats, isKey: boolean): StateError | und
   if (!stats.isFile()) return rejected(`${path} is not a regular file`);
   if (stats.size > maxFileBytes)
     return rejected(`${path} has ${stats.size} bytes, expected at most ${maxFileBytes}`);
-  if (!isKey || (stats.mode & 0o077) === 0) return undefined;
-  const mode = (stats.mode & 0o777).toString(8).padStart(4, "0");
+  if (!isKey || !isExposed(stats)) return undefined;
   return new StateError(
     "AUTHORITY_KEY_EXPOSED",
-    `${path} has mode ${mode}, so other users may read the key, expected 0600 or 0400: run chmod 600 on it, or set defaultMode: 0400 on the volume of its Kubernetes Secret (without fsGroup, which turns that into 0440)`,
+    `${path} has mode ${modeText(stats)}, so other users may read the key, expected 0600, 0400, or 0440 with a group of the CA: run chmod 600 on it, or set defaultMode: 0400 on the volume of its Kubernetes Secret`,
   );
 }
 

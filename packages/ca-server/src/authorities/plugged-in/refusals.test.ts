@@ -84,12 +84,17 @@ describe("Validation of a plugged-in CA", () => {
   });
 
   it("rejects a key that group or other users may read, and says how to mount it", async () => {
-    for (const mode of [0o640, 0o604, 0o440, 0o644]) {
+    for (const mode of [0o640, 0o604, 0o444, 0o644, 0o460, 0o620]) {
       await chmod(home.at("ca-key.pem"), mode);
       const { message } = await rejectsWithCode(home.load(), "AUTHORITY_KEY_EXPOSED");
       assert.match(message, /defaultMode: 0400/);
       assert.ok(message.includes(`mode 0${mode.toString(8)}`));
     }
+  });
+
+  it("accepts a key with mode 0440 whose group is the CA's, as the kubelet mounts it with fsGroup", async () => {
+    await chmod(home.at("ca-key.pem"), 0o440);
+    assert.ok(await home.load());
   });
 
   it("rejects a CA that is not yet valid or has expired, and names both times", async () => {

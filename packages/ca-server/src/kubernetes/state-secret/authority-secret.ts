@@ -7,7 +7,7 @@ import type { HttpsReply } from "../../outbound/https-exchange.ts";
 import type { StateCodec } from "../../store/control/control-store.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
 import { type AuthoritySnapshot, encodeSnapshot, parseSnapshot } from "./authority-snapshot.ts";
-import { collectionOf, fetchSecret, nameOf, notDurable, parseReply, pathOf } from "./exchange.ts";
+import { collectionOf, fetchSecret, notDurable, parseReply, pathOf, secretNameOf } from "./exchange.ts";
 import type { SecretObject } from "./secret-object.ts";
 
 export interface AuthoritySecretDeps<S> {
@@ -50,7 +50,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
    */
   static async open<S>(deps: AuthoritySecretDeps<S>): Promise<AuthoritySecret<S>> {
     const found = await fetchSecret(deps);
-    const place = nameOf(deps);
+    const place = secretNameOf(deps);
     if (found !== undefined) return new AuthoritySecret(deps, parseSnapshot(place, found, deps.codec));
     if (deps.initial === undefined) {
       throw new StateError(
@@ -125,7 +125,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
   }
 
   placeOf(id: string): string {
-    return `${id} in ${nameOf(this.#deps)}`;
+    return `${id} in ${secretNameOf(this.#deps)}`;
   }
 
   /** Adopts a version that the watch delivered; a version older than the current one is ignored. */
@@ -140,7 +140,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
       await this.#reload();
       if (this.#snapshot.resourceVersion !== undefined || !hasBegun) return;
       this.#deps.logger.error("the CA's Secret was deleted; recreating it", {
-        secret: nameOf(this.#deps),
+        secret: secretNameOf(this.#deps),
       });
       await this.#send({
         ...this.#snapshot,
@@ -198,7 +198,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
   }
 
   async #adopt(secret: SecretObject): Promise<void> {
-    const next = parseSnapshot(nameOf(this.#deps), secret, this.#deps.codec);
+    const next = parseSnapshot(secretNameOf(this.#deps), secret, this.#deps.codec);
     const before = this.#snapshot;
     const isKnown = before.resourceVersion !== undefined && next.generation <= before.generation;
     if (isKnown) return;

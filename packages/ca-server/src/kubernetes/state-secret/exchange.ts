@@ -24,7 +24,7 @@ export async function fetchSecret(
 export function parseReply(path: SecretPath, reply: HttpsReply): SecretObject {
   if (reply.status !== 200 && reply.status !== 201) throw refused(path, reply);
   try {
-    return readSecretObject(readAnswer(reply, nameOf(path)));
+    return readSecretObject(readAnswer(reply, secretNameOf(path)));
   } catch (cause) {
     throw notDurable(path, "cannot read the API server's response", cause);
   }
@@ -38,7 +38,7 @@ export function pathOf({ namespace, name }: SecretPath): string {
   return `${collectionOf(namespace)}/${name}`;
 }
 
-export function nameOf({ namespace, name }: SecretPath): string {
+export function secretNameOf({ namespace, name }: SecretPath): string {
   return `Secret ${namespace}/${name}`;
 }
 
@@ -49,5 +49,5 @@ function refused(path: SecretPath, { status }: HttpsReply): StateError {
 }
 
 export function notDurable(path: SecretPath, reason: string, cause?: unknown): StateError {
-  return new StateError("STATE_NOT_DURABLE", `cannot use ${nameOf(path)}: ${reason}`, { cause });
+  return new StateError("STATE_NOT_DURABLE", `cannot use ${secretNameOf(path)}: ${reason}`, { cause });
 }

@@ -7,11 +7,11 @@ import { controlKey, decodeBase64, secretLabels, secretType } from "./authority-
 import {
   collectionOf,
   fetchSecret,
-  nameOf,
   notDurable,
   parseReply,
   pathOf,
   type SecretPath,
+  secretNameOf,
 } from "./exchange.ts";
 
 export interface SecretPlaceDeps extends SecretPath {
@@ -31,7 +31,7 @@ export class SecretPlace implements StatePlace {
   readonly #deps: SecretPlaceDeps;
 
   constructor(deps: SecretPlaceDeps) {
-    this.name = nameOf(deps);
+    this.name = secretNameOf(deps);
     this.#deps = deps;
   }
 

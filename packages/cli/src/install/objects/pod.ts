@@ -4,9 +4,6 @@ import { policyMapName } from "./policy-map.ts";
 import { policyPath, serverArguments, statePath, volumePath } from "./server-arguments.ts";
 import { grpcPortName, httpPortName } from "./services.ts";
 
-/** A user that exists on no node. */
-const userId = 65532;
-
 /** The pod of a CA replica; the Pod Security level `restricted` admits it. */
 export function podSpec(installation: Installation): Json {
   const { pod, imagePullSecrets } = installation.values;
@@ -15,17 +12,10 @@ export function podSpec(installation: Installation): Json {
     automountServiceAccountToken: true,
     enableServiceLinks: false,
     terminationGracePeriodSeconds: 30,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: userId,
-      runAsGroup: userId,
-      fsGroup: userId,
-      // "Always" makes keys group-readable at every start, and the CA refuses keys that others can read.
-      fsGroupChangePolicy: "OnRootMismatch",
-      seccompProfile: { type: "RuntimeDefault" },
-    },
     containers: [container(installation)],
     ...withoutEmpty({
+      securityContext: pod.securityContext,
+      initContainers: pod.initContainers,
       imagePullSecrets,
       priorityClassName: pod.priorityClassName,
       nodeSelector: pod.nodeSelector,
@@ -38,7 +28,7 @@ export function podSpec(installation: Installation): Json {
 }
 
 function container(installation: Installation): Json {
-  const { image, resources } = installation.values;
+  const { image, pod, resources } = installation.values;
   return {
     name: "kasbah-server",
     image: imageOf(installation),
@@ -58,12 +48,8 @@ function container(installation: Installation): Json {
     startupProbe: probe("live", { periodSeconds: 2, failureThreshold: 60 }),
     livenessProbe: probe("live", { periodSeconds: 10, failureThreshold: 6 }),
     readinessProbe: probe("ready", { periodSeconds: 3, failureThreshold: 2 }),
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ["ALL"] },
-    },
     ...withoutEmpty({
+      securityContext: pod.containerSecurityContext,
       resources: withoutEmpty({
         requests: withoutEmpty(resources.requests),
         limits: withoutEmpty(resources.limits),

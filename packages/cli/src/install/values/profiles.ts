@@ -11,7 +11,7 @@ const small = { requests: { cpu: "20m", memory: "192Mi" } };
 /** Named sets of values; each is also a file of the chart, `profiles/<name>.yaml`. */
 export const profiles = {
   default: {
-    about: "for production: the CA on a persistent volume, behind a NetworkPolicy",
+    about: "for production: keys in a Secret, the ledger on a volume, behind a NetworkPolicy",
     values: {},
   },
   minimal: {
@@ -19,14 +19,20 @@ export const profiles = {
     values: { resources: small, networkPolicy: { enabled: false }, pod: { topologySpread: [] } },
   },
   demo: {
-    about: "for a trial: no persistent volume, certificates valid for 1 h, debug logs",
+    about: "for a trial: keys and ledger are lost with the pod, certificates valid for 1 h, debug logs",
     values: {
       resources: small,
       networkPolicy: { enabled: false },
       pod: { topologySpread: [] },
       volume: { enabled: false },
-      ca: { defaultTtl: "1h", logLevel: "debug" },
+      // A name of its own, so that a trial leaves the root of a production CA alone.
+      rootConfigMap: { name: "kasbah-demo-root-cert" },
+      ca: { stateSecret: "", defaultTtl: "1h", logLevel: "debug" },
     },
+  },
+  openshift: {
+    about: "default, with the user and the groups that OpenShift chooses for the namespace",
+    values: { pod: { securityContext: { runAsUser: null, runAsGroup: null, fsGroup: null } } },
   },
   empty: {
     about: "the namespace only; add the CA with --set ca.enabled=true",

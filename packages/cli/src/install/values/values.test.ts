@@ -33,7 +33,8 @@ describe("Installation values", () => {
     const wrong = [
       { replicas: 0 },
       { replicas: 1.5 },
-      { replicas: 3 },
+      { replicas: 3, ca: { stateSecret: "" } },
+      { enabled: false },
       { replicas: "3" },
       { image: { digest: "sha256:abc" } },
       { image: { tag: "a b" } },

@@ -42,7 +42,7 @@ const ca = z.strictObject({
     .array(z.string().regex(/^[^/]+\/[^/]+$/, "expected <namespace>/<service account>"))
     .default([]),
   clientCertificates: z.boolean().default(false),
-  stateSecret: subdomainOrNone.default(""),
+  stateSecret: subdomainOrNone.default("kasbah-ca"),
   takeOverSecrets: z.array(dnsName).default([]),
   defaultTtl: duration.default("24h"),
   maxTtl: duration.default("2160h"),
@@ -62,6 +62,9 @@ const volume = z.strictObject({
   accessMode: z.enum(["ReadWriteOnce", "ReadWriteOncePod"]).default("ReadWriteOnce"),
 });
 
+/** A user that exists on no node. */
+const userId = 65532;
+
 const pod = z.strictObject({
   annotations: texts.default({}),
   labels: texts.default({}),
@@ -69,6 +72,20 @@ const pod = z.strictObject({
   nodeSelector: texts.default({ "kubernetes.io/os": "linux" }),
   tolerations: z.array(kubernetesObject).default([]),
   affinity: kubernetesObject.default({}),
+  securityContext: kubernetesObject.default({
+    runAsNonRoot: true,
+    runAsUser: userId,
+    runAsGroup: userId,
+    fsGroup: userId,
+    fsGroupChangePolicy: "OnRootMismatch",
+    seccompProfile: { type: "RuntimeDefault" },
+  }),
+  containerSecurityContext: kubernetesObject.default({
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ["ALL"] },
+  }),
+  initContainers: z.array(kubernetesObject).default([]),
   volumes: z.array(kubernetesObject).default([]),
   volumeMounts: z.array(kubernetesObject).default([]),
   topologySpread: z
@@ -105,6 +122,9 @@ const prometheusRule = z.strictObject({
 
 /** Every value of the chart and of `kasbah install`, with its default. An unknown key is an error. */
 const valuesSchema = z.strictObject({
+  // Helm passes these two to a chart on which another chart depends.
+  global: kubernetesObject.optional(),
+  enabled: z.boolean().optional(),
   image: image.prefault({}),
   imagePullSecrets: z.array(z.strictObject({ name: dnsName })).default([]),
   replicas: z.int().min(1).max(9).default(1),
@@ -149,8 +169,9 @@ export function parseValues(...layers: readonly unknown[]): InstallValues {
   return result.data;
 }
 
-function contradictions({ image, policy, replicas, ca }: InstallValues): readonly string[] {
+function contradictions({ enabled, image, policy, replicas, ca }: InstallValues): readonly string[] {
   const problems: [boolean, string][] = [
+    [enabled === false, "enabled: only for a chart that depends on this one; set ca.enabled instead"],
     [
       ca.enabled && image.repository === "",
       "image.repository: required: no image is published; build it (docs/image.md), push it to your registry, " +
