@@ -34,6 +34,7 @@ import { servingNames } from "./grpc/serving-names.ts";
 import { createIssuance } from "./issuance/issue-certificate.ts";
 import { createKubernetes, type Kubernetes } from "./kubernetes/create-kubernetes.ts";
 import { pluggedInProblems } from "./offline/plugged-in-problems.ts";
+import { createMover } from "./ownership/create-mover.ts";
 import { isFirstReplica } from "./ownership/first-replica.ts";
 import { type OpenedOwner, openOwner } from "./ownership/open-owner.ts";
 import { type CaLedger, createLedger } from "./recording/create-ledger.ts";
@@ -112,6 +113,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const admin = createAdminSocket({
     ...{ path: config.adminSocket ?? state.adminSocket, operations: rotation, newReferenceId, clock, logger },
     log: ledger.operators,
+    move: createMover(owned, () => kubernetes?.leads() ?? true),
     admission: { decisions: ledger.decisions, onRecord: ledger.index, policy },
   });
   const { registry } = telemetry;

@@ -3,6 +3,7 @@ export { defaultStateDirectory, type Machine } from "./config/machine.ts";
 export { StateError, type StateErrorCode } from "./errors.ts";
 export { type BackupSummary, backupState, restoreState } from "./offline/backup.ts";
 export { type InitConfig, initOptions, initState, initStateCommand } from "./offline/init.ts";
+export { moveOptions, moveStoppedCommand, moveStoppedState } from "./offline/move-stopped.ts";
 export { readOfflineStatus } from "./offline/offline-status.ts";
 export { type SetLocation, type TriedSet, type TryOptions, trySet } from "./offline/try-set.ts";
 export { decisionMessage } from "./recording/decision-message.ts";

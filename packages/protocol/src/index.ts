@@ -7,4 +7,5 @@ export * from "./health.ts";
 export * from "./rpc-status.ts";
 export { type SdsSecret, secretTypeUrl } from "./secret.ts";
 export * from "./secret-discovery.ts";
+export * from "./state-admin.ts";
 export * from "./workload-api.ts";

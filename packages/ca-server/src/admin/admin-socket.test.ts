@@ -8,9 +8,11 @@ import {
   explainIdentity,
   getAuthorityStatus,
   type Method,
+  moveCaState,
   pauseRotation,
   resumeRotation,
   rotateAuthority,
+  type StateHome,
 } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
@@ -58,12 +60,16 @@ describe("AdminSocket", () => {
     ledger = new MemoryLedger();
     const { decisions } = ledger;
     policy = openPolicy;
+    const move = async (to: StateHome) => {
+      if (to === "directory") throw new StateError("STATE_CONFLICT", "two roots");
+      return { from: "here", to: "there", rootFingerprint: "ab" };
+    };
     const onRecord = { find: async (referenceId: string) => disk.get(referenceId) };
     disk = new Map();
     const admission = { decisions, onRecord, policy: { current: () => policy, path: "/etc/policy.yaml" } };
     const log = new OperatorLog({ log: ledger.log, clock });
     const deps = { path, operations: current, log, admission, newReferenceId };
-    socket = createAdminSocket({ ...deps, clock: systemClock, logger });
+    socket = createAdminSocket({ ...deps, move, clock: systemClock, logger });
     await socket.start();
     channel = new Http2Channel({ unixPath: path });
   });
@@ -86,6 +92,20 @@ describe("AdminSocket", () => {
   /** A valid leaf keeps the stages from passing immediately. */
   const issue = () =>
     ca.keeper.coverLeaf(ca.keeper.activeIssuer(clock.now()), new Date(clock.now().getTime() + dayMs));
+
+  it("moves the state, records the operator, and returns the code of a refused move", async () => {
+    assert.equal((await call(moveCaState, { to: "secret" })).to, "there");
+    const refusal = await refusalOf(call(moveCaState, { to: "directory" }));
+    assert.match(refusal.message, /^STATE_CONFLICT: two roots/);
+    const acts = ledger.entries.flatMap((entry) => (entry.kind === "operator" ? [entry] : []));
+    assert.deepEqual(
+      acts.map(({ act, outcome, operatorUnverified }) => [act, outcome, operatorUnverified]),
+      [
+        ["move", "accepted", "alice"],
+        ["move", "refused", "alice"],
+      ],
+    );
+  });
 
   it("denies other users access to the socket", async function () {
     assert.equal((await stat(directory.join("admin.sock"))).mode & 0o777, 0o600);

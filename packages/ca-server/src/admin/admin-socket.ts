@@ -6,12 +6,14 @@ import type { AuthorityOperations } from "../authorities/operations.ts";
 import { CaError, OperationError, StateError } from "../errors.ts";
 import { type AdminRoutesDeps, createAdminRoutes } from "./admin-routes.ts";
 import { type AdmissionRoutesDeps, createAdmissionRoutes } from "./admission-routes.ts";
+import { createStateRoutes, type StateMover } from "./state-routes.ts";
 
 export interface AdminSocketDeps {
   readonly path: string;
   readonly operations: AuthorityOperations;
   readonly log: AdminRoutesDeps["log"];
   readonly admission: AdmissionRoutesDeps;
+  readonly move: StateMover;
   readonly newReferenceId: () => string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -24,7 +26,7 @@ export interface AdminSocketDeps {
 export function createAdminSocket(deps: AdminSocketDeps): UnixSocket {
   const { admission, clock, logger } = deps;
   const server = new Http2Server({
-    routes: [...createAdminRoutes(deps), ...createAdmissionRoutes(admission)],
+    routes: [...createAdminRoutes(deps), ...createAdmissionRoutes(admission), ...createStateRoutes(deps)],
     toStatus: (error, path) => statusOf(error, path, deps),
   });
   return new UnixSocket({

@@ -8,10 +8,13 @@ import {
   getAuthorityStatus,
   type IdentityExplanationMessage,
   type Method,
+  type MovedStateMessage,
+  moveCaState,
   pauseRotation,
   recallAuthority,
   resumeRotation,
   rotateAuthority,
+  type StateHome,
 } from "@kasbah/protocol";
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { explainAdminFailure } from "./admin-failure.ts";
@@ -22,7 +25,9 @@ export type {
   AuthorityStatusMessage,
   DecisionMessage,
   IdentityExplanationMessage,
+  MovedStateMessage,
   RotationMessage,
+  StateHome,
 } from "@kasbah/protocol";
 
 export interface AdminDeadlines {
@@ -76,6 +81,11 @@ export class AdminClient implements OperatorClient {
 
   abort(options: { readonly ifEpoch?: number }): Promise<AuthorityStatusMessage> {
     return this.#act(abortRotation, options);
+  }
+
+  async moveState(to: StateHome): Promise<MovedStateMessage> {
+    await this.status();
+    return this.#call(moveCaState, { to }, this.#deadlines.actMs);
   }
 
   /** The decision about one call. Throws `OPERATION_REFUSED` if the CA has no record of the call. */

@@ -1,4 +1,10 @@
-import type { AuthorityStatusMessage, DecisionMessage, IdentityExplanationMessage } from "@kasbah/protocol";
+import type {
+  AuthorityStatusMessage,
+  DecisionMessage,
+  IdentityExplanationMessage,
+  MovedStateMessage,
+  StateHome,
+} from "@kasbah/protocol";
 import type { Replicated } from "./replicated.ts";
 
 /**
@@ -14,6 +20,8 @@ export interface OperatorClient {
   pause(): Promise<AuthorityStatusMessage>;
   resume(): Promise<AuthorityStatusMessage>;
   abort(options: { readonly ifEpoch?: number }): Promise<AuthorityStatusMessage>;
+  /** Moves the keys and the state of the CA. */
+  moveState(to: StateHome): Promise<MovedStateMessage>;
   /** The decision about one call, and the replica that made it. */
   explainCall(referenceId: string): Promise<DecisionMessage & { readonly replica?: string }>;
   explainIdentity(spiffeId: string): Promise<Replicated<IdentityExplanationMessage>>;

@@ -4,6 +4,7 @@ import type {
   AuthorityStatusMessage,
   DecisionMessage,
   IdentityExplanationMessage,
+  MovedStateMessage,
   RotationMessage,
 } from "../authority/admin-client.ts";
 
@@ -60,6 +61,13 @@ export const authorityStatus: z.ZodType<AuthorityStatusMessage> = z.object({
   warnings: texts,
   restoredAt: time.exactOptional(),
 } satisfies Shape<AuthorityStatusMessage>);
+
+/** Output of `kasbah authority move --json`. */
+export const movedState: z.ZodType<MovedStateMessage> = z.object({
+  from: z.string(),
+  to: z.string(),
+  rootFingerprint: z.string(),
+} satisfies Shape<MovedStateMessage>);
 
 /** Output of `kasbah why <reference> --json`. */
 export const decision: z.ZodType<DecisionMessage> = z.object({

@@ -1,10 +1,10 @@
 import { parseSpiffeId } from "@kasbah/pki";
-import type { AuthorityStatusMessage } from "../authority/admin-client.ts";
+import type { AuthorityStatusMessage, MovedStateMessage, StateHome } from "../authority/admin-client.ts";
 import type { OperatorClient } from "../authority/operator-client.ts";
 import type { ClusterChoice } from "../kubectl/cluster-choice.ts";
 import { execAct } from "./exec-act.ts";
 import { firstKnown, mergeExplanations, mergeStatus } from "./merge.ts";
-import { authorityStatus, decision, explanation } from "./read-answers.ts";
+import { authorityStatus, decision, explanation, movedState } from "./read-answers.ts";
 import { Replicas, type ReplicasDeps } from "./replicas.ts";
 
 export interface RemoteDeps extends ReplicasDeps {
@@ -61,6 +61,11 @@ export class RemoteCa implements OperatorClient {
 
   abort({ ifEpoch }: { readonly ifEpoch?: number }) {
     return this.#act("abort", ...(ifEpoch === undefined ? [] : [`--if-epoch=${ifEpoch}`]));
+  }
+
+  moveState(to: StateHome): Promise<MovedStateMessage> {
+    const args = [`--operator=${this.#operator}`, "authority", "move", `--to-${to}`];
+    return this.#replicas.withFirst(status, (callOf, kubectl) => execAct(callOf(args, movedState), kubectl));
   }
 
   /**

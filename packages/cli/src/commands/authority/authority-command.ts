@@ -7,6 +7,7 @@ import { toJson } from "../../output/json.ts";
 import { type CaLocation, operatorClientOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { recallCommand } from "./recall-authority-command.ts";
+import { moveStateCommand } from "./move-state-command.ts";
 import { rotateCommand } from "./rotate-authority-command.ts";
 import { readStatus } from "./status-source.ts";
 import { tryCommand } from "./try-authority-command.ts";
@@ -78,6 +79,7 @@ export function authorityCommand(deps: CommandDeps): Command {
   );
   command.addCommand(rotateCommand(deps));
   command.addCommand(tryCommand(deps));
+  command.addCommand(moveStateCommand(deps));
   add("pause", "keep rotations from starting and from continuing", pauseHelp).action(
     show((ca) => ca.pause()),
   );
