@@ -3,6 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
+import { provideReleases, type Releases } from "../harness/release.ts";
 import { fetchLeaf } from "../harness/sds-client.ts";
 import { patienceMs } from "../harness/until.ts";
 import { storyTimeoutMs } from "./mesh.ts";
@@ -10,7 +11,6 @@ import { createAgentSettings, startAgent } from "./processes/agent.ts";
 import { type CaSettings, createCaSettings, startCa } from "./processes/ca.ts";
 import { createCallers } from "./processes/callers.ts";
 import type { Daemon } from "./processes/daemon.ts";
-import { provideReleases, type Releases } from "./release.ts";
 
 describe("the files of an agent", function () {
   this.timeout(storyTimeoutMs);

@@ -14,8 +14,8 @@ import { parseCachedSecret } from "../../packages/agent/src/secret-cache/cached-
 import { authorityCodec } from "../../packages/ca-server/src/authorities/backing.ts";
 import { parseSnapshot } from "../../packages/ca-server/src/kubernetes/state-secret/authority-snapshot.ts";
 import { readSecretObject } from "../../packages/ca-server/src/kubernetes/state-secret/secret-object.ts";
+import { currentRelease, packedReleases, runCommand } from "../harness/release.ts";
 import { spiffeIdOf } from "./processes/callers.ts";
-import { currentRelease, packedReleases, runCommand } from "./release.ts";
 
 const web = spiffeIdOf("web");
 

@@ -3,13 +3,13 @@ import { AdminClient, type App, startApp, startTraffic, type Traffic } from "@ka
 import type { AuthorityStatusMessage } from "@kasbah/protocol";
 import { type HostPort, systemClock } from "@kasbah/runtime";
 import { type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
+import { provideReleases, type ReleaseChoice, type Releases, runCommand } from "../harness/release.ts";
 import { patienceMs } from "../harness/until.ts";
 import { type AgentSettings, createAgentSettings, startAgent } from "./processes/agent.ts";
 import { adminSocketOf, type CaSettings, createCaSettings, startCa } from "./processes/ca.ts";
 import { createCallers, spiffeIdOf } from "./processes/callers.ts";
 import { type Daemon, freeAddress } from "./processes/daemon.ts";
 import { type RunningEnvoy, startEnvoy } from "./processes/envoy.ts";
-import { provideReleases, type ReleaseChoice, type Releases, runCommand } from "./release.ts";
 
 /**
  * Short enough for several renewals in a test, and longer than the restart of a process on a busy machine.

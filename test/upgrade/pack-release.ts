@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, type Metafile } from "esbuild";
 import { builtinModules } from "../../scripts/agent-bundle/builtin-modules.ts";
-import { releasesDirectory } from "./release.ts";
+import { releasesDirectory } from "../harness/release.ts";
 import { writeKeptState } from "./write-kept-state.ts";
 
 const [revision] = process.argv.slice(2);

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { AdminClient } from "@kasbah/cli/mesh";
 import { type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
+import { provideReleases, type ReleaseChoice, type Releases } from "../harness/release.ts";
 import { patienceMs } from "../harness/until.ts";
 import { storyTimeoutMs } from "./mesh.ts";
 import { createAgentSettings, startAgent } from "./processes/agent.ts";
 import { adminSocketOf, type CaSettings, createCaSettings, startCa } from "./processes/ca.ts";
 import { type Callers, createCallers } from "./processes/callers.ts";
 import { type FakeCluster, startFakeCluster } from "./processes/cluster.ts";
-import { provideReleases, type ReleaseChoice, type Releases } from "./release.ts";
 
 describe("a Secret that replicas of a CA share", function () {
   this.timeout(storyTimeoutMs);

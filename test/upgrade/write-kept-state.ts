@@ -2,12 +2,12 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { formatHostPort, systemClock } from "@kasbah/runtime";
 import { temporaryDirectory, untilSeen } from "@kasbah/testkit";
+import { type Release, runCommand, unpackRelease } from "../harness/release.ts";
 import { patienceMs } from "../harness/until.ts";
 import { type AgentSettings, createAgentSettings, startAgent } from "./processes/agent.ts";
 import { adminSocketOf, type CaSettings, createCaSettings, startCa } from "./processes/ca.ts";
 import { createCallers } from "./processes/callers.ts";
 import { startFakeCluster } from "./processes/cluster.ts";
-import { type Release, runCommand, unpackRelease } from "./release.ts";
 
 /**
  * Runs the daemons of a packed release and keeps the state that they write, in the directory `kept-state`

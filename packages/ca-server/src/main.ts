@@ -8,7 +8,6 @@ import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import {
   type Component,
   createScheduler,
-  createStatusServer,
   cronSweep,
   type Logger,
   runMain,
@@ -43,6 +42,7 @@ import { DirectoryLock } from "./store/directory-lock.ts";
 import { prepareStateDirectory, type StateDirectory } from "./store/state-directory.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/create-telemetry.ts";
 import { createReadiness } from "./telemetry/readiness.ts";
+import { StatusEndpoint } from "./telemetry/status-endpoint.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 const machine = { isRoot: process.getuid?.() === 0, env: process.env };
@@ -83,7 +83,8 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const options = await loadAuthorityOptions(config);
   const identity = { hostname: host.hostname, newId: newReferenceId, roll: Math.random };
   const kubernetes = createKubernetes({ ...common, ...identity, passphrase: options.passphrase });
-  const owned = await openStateOwner({ state, options, kubernetes, telemetry }, config, logger);
+  const status = new StatusEndpoint({ address: config.httpAddress, registry: telemetry.registry, logger });
+  const owned = await openStateOwner({ state, options, kubernetes, status }, config, logger);
   const authorities = await openAuthorities({ state, options, kubernetes, owned }, config, logger);
   const { keeper: issuers, rotation } = authorities;
 
@@ -116,8 +117,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     move: createMover(owned, () => kubernetes?.leads() ?? true),
     admission: { decisions: ledger.decisions, onRecord: ledger.index, policy },
   });
-  const { registry } = telemetry;
-  const status = createStatusServer({ address: config.httpAddress, registry, readiness, logger });
+  status.serve(readiness);
   telemetry.observe({ authorities: issuers, readiness, grpc: grpc.endpoint, ledger, kubernetes, clock });
 
   const transitions = followTransitions(
@@ -172,21 +172,16 @@ function openStateOwner(
     state,
     options,
     kubernetes,
-    telemetry,
-  }: Omit<AuthoritySources, "owned"> & { readonly telemetry: Telemetry },
+    status,
+  }: Omit<AuthoritySources, "owned"> & { readonly status: StatusEndpoint },
   config: ServerConfig,
   logger: Logger,
 ): Promise<OpenedOwner> {
-  const { httpAddress: address, stateDir, stateRoot, podName } = config;
-  const { registry } = telemetry;
+  const { stateDir, stateRoot, podName } = config;
   return openOwner({
     ...{ stateDir, state, options, stateRoot, shared: kubernetes?.shared, clock, logger },
     mayCreate: isFirstReplica(podName),
-    createWaitingRoom: (reason) =>
-      createStatusServer({
-        ...{ address, registry, logger },
-        readiness: () => ({ ready: false, reasons: [reason] }),
-      }),
+    onWait: (reason) => status.wait(reason),
     // An unhandled rejection stops the daemon, and its supervisor starts it again.
     fail: (error) => void Promise.reject(error),
   });

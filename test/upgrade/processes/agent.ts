@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { formatHostPort, type HostPort } from "@kasbah/runtime";
-import type { Release } from "../release.ts";
+import type { Release } from "../../harness/release.ts";
 import { type CaSettings, rootPathOf } from "./ca.ts";
 import { argumentsOf, Daemon, freeAddress } from "./daemon.ts";
 

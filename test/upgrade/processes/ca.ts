@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { formatHostPort, type HostPort } from "@kasbah/runtime";
-import type { Release } from "../release.ts";
+import type { Release } from "../../harness/release.ts";
 import type { Callers } from "./callers.ts";
 import { argumentsOf, Daemon, freeAddress } from "./daemon.ts";
 

@@ -78,7 +78,7 @@ describe("Move of a CA", () => {
       }),
       mayCreate: true,
       stateRoot: undefined,
-      createWaitingRoom: (reason) => assert.fail(`waits: ${reason}`),
+      onWait: (reason) => assert.fail(`waits: ${reason}`),
       fail: (error) => assert.fail(error),
       ...{ clock, logger },
     });

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parseTrustBundle } from "@kasbah/pki";
-import type { Clock, Component, Logger } from "@kasbah/runtime";
+import type { Clock, Logger } from "@kasbah/runtime";
 import type { AuthorityOptions } from "../authorities/authority-options.ts";
 import { openDirectoryBacking } from "../authorities/backing.ts";
 import { StateError } from "../errors.ts";
@@ -22,8 +22,8 @@ export interface OpenOwnerDeps {
   /** Whether this replica may create the CA; see `isFirstReplica`. */
   readonly mayCreate: boolean;
   readonly stateRoot: string | undefined;
-  /** Serves the health checks with the reason while this replica waits. */
-  readonly createWaitingRoom: (reason: string) => Component;
+  /** Called once if this replica waits, to serve the health checks with the reason. */
+  readonly onWait: (reason: string) => Promise<void>;
   /** Ends the process with an error. */
   readonly fail: (error: StateError) => void;
   readonly clock: Clock;
@@ -96,24 +96,15 @@ async function refuseForeignDirectory(place: StatePlace): Promise<void> {
 type FinalChoice = Exclude<OwnerChoice, { readonly kind: "wait" }>;
 
 async function chosen(directory: StatePlace, shared: SharedState, deps: OpenOwnerDeps): Promise<FinalChoice> {
-  let room: Component | undefined;
-  try {
-    for (;;) {
-      const choice = chooseOwner(await look(directory, shared, deps));
-      if (choice.kind !== "wait") return choice;
-      room ??= await enterWaitingRoom(choice.reason, deps);
-      await deps.clock.sleep(retryMs);
+  for (let isWaiting = false; ; isWaiting = true) {
+    const choice = chooseOwner(await look(directory, shared, deps));
+    if (choice.kind !== "wait") return choice;
+    if (!isWaiting) {
+      deps.logger.warn("waiting for the CA's Secret", { reason: choice.reason });
+      await deps.onWait(choice.reason);
     }
-  } finally {
-    await room?.stop();
+    await deps.clock.sleep(retryMs);
   }
-}
-
-async function enterWaitingRoom(reason: string, deps: OpenOwnerDeps): Promise<Component> {
-  deps.logger.warn("waiting for the CA's Secret", { reason });
-  const room = deps.createWaitingRoom(reason);
-  await room.start();
-  return room;
 }
 
 async function look(directory: StatePlace, shared: SharedState, deps: OpenOwnerDeps) {

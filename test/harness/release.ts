@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { agentBin, kasbahBin, serverBin } from "../harness/repository.ts";
+import { agentBin, kasbahBin, serverBin } from "./repository.ts";
 
-export const releasesDirectory = fileURLToPath(new URL("./releases", import.meta.url));
+export const releasesDirectory = fileURLToPath(new URL("../upgrade/releases", import.meta.url));
 
 /** The release that users upgrade from. */
 export const previousReleaseName = "0.1.0-0663ebc";
