@@ -49,7 +49,10 @@ export class ClusterInstallation implements AsyncDisposable {
 
   /** Installs the objects of a release in one of the ways. */
   async install(way: Way, release: Release, settings: readonly string[]): Promise<void> {
-    const flags = [image, ...settings].map((setting) => `--set=${setting}`);
+    const [profiles, others] = [/^profile=/, /^(?!profile=)/].map((kind) =>
+      settings.filter((one) => kind.test(one)),
+    );
+    const flags = [image, ...(others ?? [])].map((setting) => `--set=${setting}`);
     const where = `--namespace=${this.namespace}`;
     if (way === "kasbah install") {
       const printed = await runCommand(
@@ -100,6 +103,17 @@ export class ClusterInstallation implements AsyncDisposable {
     return runCommand(currentRelease, ...args, "--state-dir", pod.stateDir);
   }
 
+  /** The flags with which `kasbah authority move` finds the places of a stopped pod. */
+  offlineFlags(ordinal: number): readonly string[] {
+    const { url, caFile } = this.#controlPlane;
+    return [
+      ...["--state-dir", this.#directory.join(`volume-${ordinal}`, "state")],
+      ...["--state-secret", "kasbah-ca", "--secret-namespace", this.namespace],
+      ...["--kubernetes-api", url.href, "--kubernetes-ca-file", caFile],
+      ...["--kubernetes-token-file", this.#directory.join("token"), "--allow-address", "127.0.0.1"],
+    ];
+  }
+
   async secretKeys(name = "kasbah-ca"): Promise<readonly string[] | undefined> {
     const path = `/api/v1/namespaces/${this.namespace}/secrets/${name}`;
     const { status, body } = await this.#controlPlane.adminRequest<{ data?: object }>("GET", path);
@@ -119,6 +133,8 @@ export class ClusterInstallation implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#pods.values()].map((pod) => pod.stop()));
+    // Otherwise its root would stay the one of a living installation.
+    await this.#controlPlane.kubectl(["delete", "namespace", this.namespace, "--timeout=60s"]);
     await this.#directory.remove();
   }
 

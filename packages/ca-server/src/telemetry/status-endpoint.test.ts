@@ -16,6 +16,7 @@ describe("StatusEndpoint", () => {
       assert.equal(waiting.status, 503);
       assert.match(await waiting.text(), /another replica must act first/);
       endpoint.serve(() => ({ ready: true, reasons: [] }));
+      assert.equal((await get("/healthz/ready")).status, 503, "no other component has started yet");
       await endpoint.start();
       assert.equal((await get("/healthz/ready")).status, 200);
     } finally {
