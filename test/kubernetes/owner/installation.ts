@@ -47,20 +47,13 @@ export class ClusterInstallation implements AsyncDisposable {
     return new ClusterInstallation(controlPlane, helm, namespace, await temporaryDirectory());
   }
 
-  /** Installs the objects of a release in one of the ways. */
-  async install(way: Way, release: Release, settings: readonly string[]): Promise<void> {
-    const [profiles, others] = [/^profile=/, /^(?!profile=)/].map((kind) =>
-      settings.filter((one) => kind.test(one)),
-    );
-    const flags = [image, ...(others ?? [])].map((setting) => `--set=${setting}`);
+  /** Installs the objects of a release in one of the ways; a profile only with `kasbah install`. */
+  async install(way: Way, release: Release, settings: readonly string[], profile = "default"): Promise<void> {
+    const flags = [image, ...settings].map((setting) => `--set=${setting}`);
     const where = `--namespace=${this.namespace}`;
     if (way === "kasbah install") {
-      const printed = await runCommand(
-        release,
-        "install",
-        where,
-        ...flags.flatMap((one) => one.split(/(?<=^--set)=/)),
-      );
+      const words = flags.flatMap((flag) => ["--set", flag.slice("--set=".length)]);
+      const printed = await runCommand(release, "install", where, "--profile", profile, ...words);
       await this.#apply(printed, "--server-side", "--field-manager=kasbah", "--force-conflicts");
     } else if (way === "helm upgrade") {
       const chart = await this.#chartOf(release, flags);
