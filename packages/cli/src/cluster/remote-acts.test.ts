@@ -43,6 +43,25 @@ describe("Operation on a CA in a cluster", () => {
     );
   });
 
+  it("moves the state through the first replica that answers, while the others wait for the Secret", async () => {
+    await replicas.fails("kasbah-0", "ADMIN_UNREACHABLE", "no such socket");
+    const moved = {
+      from: "state directory /var/lib/kasbah/state",
+      to: "Secret mesh/kasbah-ca",
+      rootFingerprint: "ab",
+    };
+    await replicas.onExec(
+      "kasbah-1",
+      `case "$*" in *move*) echo '${JSON.stringify(moved)}' ;; *) echo '${JSON.stringify(idle)}' ;; esac`,
+    );
+    const { said } = await run("authority", "move", "--to-secret");
+    assert.equal(said, `moved the CA from ${moved.from} to ${moved.to} (root SHA-256 ab)\n`);
+    assert.match(
+      String((await replicas.execs()).at(-1)),
+      /kasbah-1 -- .* authority move --to-secret --json$/,
+    );
+  });
+
   it("follows a rotation to its end through any replica", async () => {
     const done = { ...idle, authorities: [{ ...root, id: "root-2" }] };
     await replicas.answers("kasbah-0", busy);

@@ -7,6 +7,7 @@ import {
   getAuthorityStatus,
   type IdentityExplanationMessage,
   type Method,
+  moveCaState,
   pauseRotation,
   recallAuthority,
   resumeRotation,
@@ -25,6 +26,7 @@ export interface FakeAdminCall {
     | "resume"
     | "abort"
     | "recall"
+    | "move"
     | "explain-call"
     | "explain-identity";
   readonly request: object;
@@ -71,6 +73,11 @@ export async function startFakeAuthorityAdmin(path: string): Promise<FakeAuthori
     route("resume", resumeRotation, answer),
     route("abort", abortRotation, answer),
     route("recall", recallAuthority, answer),
+    route("move", moveCaState, (call) => {
+      calls.push(call);
+      if (fake.refusal !== undefined) throw new FakeRefusal(fake.refusal);
+      return { from: "the fake's directory", to: "the fake's Secret", rootFingerprint: "ab12" };
+    }),
     route("explain-call", explainCall, (call) => answerFor(call, fake.decision)),
     route("explain-identity", explainIdentity, (call) => answerFor(call, fake.explanation)),
   ];
