@@ -173,7 +173,7 @@ describe("Move of a CA on a real API server", function () {
     await eventually(async () => (await production.published("default")).installation === owner, 60_000);
 
     await using demo = await ClusterInstallation.create(controlPlane, helm);
-    await demo.install("kasbah install", currentRelease, ["profile=demo"]);
+    await demo.install("kasbah install", currentRelease, [], "demo");
     const trial = await demo.start(0, currentRelease, "emptyDir");
     const trialRoot = await trial.roots();
     const published = () => demo.published("default", "kasbah-demo-root-cert");

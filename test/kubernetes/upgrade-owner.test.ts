@@ -140,7 +140,7 @@ describe("Upgrade of an installed CA from the previous release", function () {
           await eventually(() => pod.isReady(), 60_000);
           assert.deepEqual(await pod.roots(), root);
         }
-        assert.deepEqual((await first.readiness()).warnings, []);
+        assert.deepEqual((await first.readiness()).warnings ?? [], []);
       });
     }
   });

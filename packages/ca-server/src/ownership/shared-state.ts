@@ -9,7 +9,7 @@ export interface OpenedPlace {
   readonly components: readonly Component[];
 }
 
-export interface OpenSharedOptions {
+interface OpenSharedOptions {
   /** A missing Secret is created with the first root; otherwise it is a loss. */
   readonly isNew: boolean;
   /** Called when another process has moved the CA elsewhere. */

@@ -99,6 +99,7 @@ export class StateOwner implements Component {
       },
       vault: {
         find: (id) => opened().vault.find(id),
+        holdsKey: (id) => opened().vault.holdsKey(id),
         put: (id, pair) => this.#write(({ vault }) => vault.put(id, pair)),
         remove: (id) => this.#write(({ vault }) => vault.remove(id)),
         placeOf: (id) => opened().vault.placeOf(id),

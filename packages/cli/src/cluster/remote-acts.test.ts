@@ -54,7 +54,8 @@ describe("Operation on a CA in a cluster", () => {
       "kasbah-1",
       `case "$*" in *move*) echo '${JSON.stringify(moved)}' ;; *) echo '${JSON.stringify(idle)}' ;; esac`,
     );
-    const { said } = await run("authority", "move", "--to-secret");
+    const { said, error } = await run("authority", "move", "--to-secret");
+    assert.equal(error, undefined);
     assert.equal(said, `moved the CA from ${moved.from} to ${moved.to} (root SHA-256 ab)\n`);
     assert.match(
       String((await replicas.execs()).at(-1)),

@@ -6,8 +6,8 @@ import { type Replicated, renderReplicated } from "../../authority/replicated.ts
 import { toJson } from "../../output/json.ts";
 import { type CaLocation, operatorClientOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
-import { recallCommand } from "./recall-authority-command.ts";
 import { moveStateCommand } from "./move-state-command.ts";
+import { recallCommand } from "./recall-authority-command.ts";
 import { rotateCommand } from "./rotate-authority-command.ts";
 import { readStatus } from "./status-source.ts";
 import { tryCommand } from "./try-authority-command.ts";
