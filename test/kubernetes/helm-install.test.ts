@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { cp, writeFile } from "node:fs/promises";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { profiles } from "../../packages/cli/src/install/values/profiles.ts";
 import { chartPath } from "../harness/chart/yaml.ts";
@@ -37,7 +38,8 @@ describe("Helm chart on a real API server", function () {
     const wrong = [
       ["--set=replica=3", /additional properties 'replica' not allowed/],
       ["--set=ca.defaultTtl=day", /does not match pattern/],
-      ["--set=replicas=3", /more than one requires a shared Secret: set ca\.stateSecret/],
+      ["--set=enabled=false", /only for a chart that depends on this one/],
+      ["--set=replicas=3,ca.stateSecret=", /more than one requires a shared Secret: set ca\.stateSecret/],
       ["--set=policy.text=a,policy.configMap=b", /mutually exclusive/],
     ] as const;
     for (const [setting, words] of wrong) await assert.rejects(installIn(namespace, image, setting), words);
@@ -65,6 +67,21 @@ describe("Helm chart on a real API server", function () {
     });
   }
 
+  it("installs as a dependency of another chart, with the values that Helm adds", async () => {
+    const namespace = await controlPlane.newNamespace("helm");
+    const parent = home.join("parent");
+    await cp(chartPath, `${parent}/charts/kasbah`, { recursive: true });
+    const dependencies = [{ name: "kasbah", version: "*", repository: "", condition: "kasbah.enabled" }];
+    const chart = { apiVersion: "v2", name: "parent", version: "1.0.0", dependencies };
+    await writeFile(`${parent}/Chart.yaml`, JSON.stringify(chart));
+    const values = { global: { team: "mesh" }, kasbah: { enabled: true, image: { repository: "mesh/ca" } } };
+    await writeFile(`${parent}/values.yaml`, JSON.stringify(values));
+    const render = (...more: readonly string[]) =>
+      helm.run(["template", "parent", parent, `--namespace=${namespace}`, ...more]);
+    assert.match(await render(), /kind: StatefulSet/);
+    assert.doesNotMatch(await render("--set=kasbah.enabled=false"), /kind: StatefulSet/);
+  });
+
   it("grants its service account exactly the documented rights", async () => {
     const namespace = await controlPlane.newNamespace("helm", restricted);
     await installIn(namespace, image);
@@ -72,7 +89,11 @@ describe("Helm chart on a real API server", function () {
     assert.deepEqual(await canDo(kubectl, namespace), [
       "configmaps [] create",
       "configmaps [istio-ca-root-cert] get list update watch",
+      "leases.coordination.k8s.io [] create",
+      "leases.coordination.k8s.io [kasbah-leader] get update",
       "namespaces [] list watch",
+      "secrets [] create",
+      "secrets [kasbah-ca] get update watch",
       "tokenreviews.authentication.k8s.io [] create",
     ]);
   });

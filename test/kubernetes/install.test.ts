@@ -74,7 +74,7 @@ describe("kasbah install on a real API server", function () {
   });
 
   it("grants the service account exactly the rights that the CA needs", async () => {
-    const { namespace } = await install({});
+    const { namespace } = await install({ ca: { stateSecret: "" } });
     assert.deepEqual(await canDo(kubectl, namespace), [
       "configmaps [] create",
       "configmaps [istio-ca-root-cert] get list update watch",
@@ -147,7 +147,16 @@ describe("kasbah install on a real API server", function () {
     assert.equal(await kubectl(["get", "namespace", namespace, ...level]), "");
     await kubectl(["create", "serviceaccount", "other", `--namespace=${namespace}`]);
     await kubectl(["label", "serviceaccount", "other", `--namespace=${namespace}`, ...labelsOf("Helm")]);
+    const roots = ["istio-ca-root-cert", "of-another-installation"];
+    for (const [index, name] of roots.entries()) {
+      await kubectl(["create", "configmap", name, `--namespace=${namespace}`]);
+      const installation = `kasbah.dev/installation=${index === 0 ? namespace : "try"}/kasbah`;
+      await kubectl(["annotate", "configmap", name, `--namespace=${namespace}`, installation]);
+    }
     await removeObjects({ namespace, purge: true }, kubectl);
+    const maps = await kubectl(["get", "configmaps", `--namespace=${namespace}`, "-o=name"]);
+    assert.match(maps, /of-another-installation/);
+    assert.doesNotMatch(maps, /istio-ca-root-cert/);
     const left = await kubectl(["get", "serviceaccounts", `--namespace=${namespace}`, "-o=name"]);
     assert.equal(left, "serviceaccount/default\nserviceaccount/other\n");
   });

@@ -84,7 +84,7 @@ describe("Move of a CA on a real API server", function () {
         60_000,
       );
       assert.equal(await pod.isReady(), true);
-      await ca.kasbah(pod, "authority", "rotate");
+      for (const act of ["pause", "resume"]) await ca.kasbah(pod, "authority", act);
     }
     await assert.rejects(ca.kasbah(pod, "authority", "move", "--to-secret"), /already is in Secret/);
     await ca.stop(0);

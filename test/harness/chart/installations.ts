@@ -47,6 +47,11 @@ const everything: ValuesInput = {
     nodeSelector: { disk: "ssd" },
     tolerations: [{ key: "infra", operator: "Exists" }],
     affinity: { nodeAffinity: {} },
+    securityContext: { runAsUser: null, fsGroup: 2000, supplementalGroups: [3000] },
+    containerSecurityContext: { privileged: false, capabilities: { add: ["NET_BIND_SERVICE"] } },
+    initContainers: [
+      { name: "copy", image: "mesh/copy:1", command: ["sh", "-c", "yes: # {{ no template }}"] },
+    ],
     volumes: [{ name: "passphrase", secret: { secretName: "passphrase" } }],
     volumeMounts: [{ name: "passphrase", mountPath: "/etc/kasbah/passphrase", readOnly: true }],
     topologySpread: ["zone"],

@@ -12,7 +12,8 @@ import {
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { dayMs, openOnDisk } from "../authorities/authorities-on-disk.fixture.ts";
-import { needsKey } from "../authorities/rotation/authority-state.ts";
+import { openDirectoryBacking } from "../authorities/backing.ts";
+import { type AuthorityState, needsKey } from "../authorities/rotation/authority-state.ts";
 import type { KubernetesClient } from "../kubernetes/api/api-client.ts";
 import { loopbackClient } from "../kubernetes/api/loopback-client.fixture.ts";
 import { SecretPlace } from "../kubernetes/state-secret/place.ts";
@@ -23,6 +24,7 @@ import { DirectoryPlace } from "./directory-place.ts";
 import { moveState } from "./move-state.ts";
 import { openOwner } from "./open-owner.ts";
 import type { StatePlace } from "./place.ts";
+import { StateOwner } from "./state-owner.ts";
 
 const secretPath = { namespace: "kasbah-system", name: "kasbah-ca" };
 
@@ -170,6 +172,40 @@ describe("Move of a CA", () => {
       assert.ok(killedAt > 8, `only ${killedAt} steps`);
     });
   }
+
+  it("refuses to change the state of a running CA while a move is interrupted, and completes the move with the next call", async () => {
+    const { path } = await createCa();
+    const kill = killSwitch(1);
+    const options = { passphrase: undefined, maxTtlMs: dayMs };
+    const deps = {
+      state: stateDirectoryAt(path),
+      options,
+      clock: new FakeClock(),
+      logger: recordingLogger(),
+    };
+    const backing = await openDirectoryBacking(deps);
+    const owner = new StateOwner(await volumeAt(path), { backing, components: [] });
+    const open = async () => ({ backing, components: [] });
+    const pauseAll = (state: AuthorityState) => ({ ...state, hold: "all" as const });
+
+    await assert.rejects(owner.move({ place: secretWith(kill.client(client)), open: () => assert.fail() }));
+    assert.equal((await owner.backing.store.update(pauseAll)).hold, "all", "the volume still owns the CA");
+
+    const secret = secretWith();
+    const failing: StatePlace = {
+      name: secret.name,
+      read: () => secret.read(),
+      stage: (from, ca) => secret.stage(from, ca),
+      commit: () => Promise.reject(new Error("killed")),
+      retire: () => assert.fail("it is the destination"),
+      erase: () => assert.fail("it is the destination"),
+    };
+    await assert.rejects(owner.move({ place: failing, open }), /killed/);
+    await rejectsWithCode(owner.backing.store.update(pauseAll), "STATE_NOT_DURABLE");
+    await owner.move({ place: secret, open });
+    assert.equal(owner.placeName, secret.name);
+    assert.equal((await secret.read()).kind, "owner");
+  });
 
   it("moves encrypted keys without their passphrase", async () => {
     const { path } = await createCa(new Secret("correct horse"));

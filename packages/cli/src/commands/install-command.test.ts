@@ -184,11 +184,12 @@ describe("kasbah install", () => {
 
   it("deletes the keys and its own namespace with --purge", async () => {
     const { text } = await run("uninstall", "--yes", "--purge");
-    const [volumes = "", namespaces = ""] = (await said("calls")).trim().split("\n").slice(3);
+    const [volumes = "", roots = "", namespaces = ""] = (await said("calls")).trim().split("\n").slice(3);
     assert.match(
       volumes,
       /delete --ignore-not-found --timeout=2m persistentvolumeclaims,secrets --namespace=kasbah-system .*kasbah/,
     );
+    assert.match(roots, /get configmaps --namespace=kasbah-system .*"kasbah-system\/kasbah"/);
     assert.match(
       namespaces,
       /delete .*namespaces --field-selector=metadata.name=kasbah-system .*managed-by=kasbah/,

@@ -1,5 +1,5 @@
 import type { Kubectl } from "../kubectl/kubectl.ts";
-import { clusterName } from "./objects/installation.ts";
+import { clusterName, objectName } from "./objects/installation.ts";
 
 export interface Removal {
   readonly namespace: string;
@@ -39,10 +39,25 @@ export async function removeObjects({ namespace, purge }: Removal, kubectl: Kube
   if (purge) {
     lines.push(
       await remove("persistentvolumeclaims,secrets", `--namespace=${namespace}`, ours),
+      await removePublishedRoot(namespace, kubectl),
       await remove("namespaces", `--field-selector=metadata.name=${namespace}`, ours),
     );
   }
   return lines.filter((line) => !/^No resources found/.test(line)).join("");
+}
+
+/** In a namespace that remains, the CA's root would show a new CA that its Secret was lost. */
+async function removePublishedRoot(namespace: string, kubectl: Kubectl): Promise<string> {
+  const ours = `@.metadata.annotations.kasbah\\.dev/installation=="${namespace}/${objectName}"`;
+  const names = await kubectl([
+    "get",
+    "configmaps",
+    `--namespace=${namespace}`,
+    `-o=jsonpath={range .items[?(${ours})]}{.metadata.name}{" "}{end}`,
+  ]);
+  const found = names.split(" ").filter((name) => name !== "");
+  if (found.length === 0) return "";
+  return kubectl(["delete", "configmaps", "--ignore-not-found", `--namespace=${namespace}`, ...found]);
 }
 
 /** kubectl fails the whole command if the cluster does not know one of the kinds. */

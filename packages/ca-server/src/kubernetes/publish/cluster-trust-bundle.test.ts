@@ -75,6 +75,26 @@ describe("ClusterTrustBundlePublisher", () => {
     await eventually(() => publisher.isPublished && writes() === 3);
   });
 
+  it("leaves the bundle of another installation unchanged and names it, and adopts one without a mark", async () => {
+    const write = (annotations: object) =>
+      store.objects.write("clustertrustbundles", {
+        metadata: { name, annotations },
+        spec: published("theirs"),
+      });
+    write({ "kasbah.dev/installation": "try/kasbah" });
+    publisher.publish(bundle);
+    publisher.setLeading(true);
+    await publisher.start();
+    await eventually(() => publisher.otherInstallation === "try/kasbah");
+    await sleep(50);
+    assert.equal(writes(), 0);
+    write({});
+    await eventually(() => publisher.isPublished);
+    assert.equal(publisher.otherInstallation, undefined);
+    const { metadata } = store.objects.get("clustertrustbundles", undefined, name) ?? {};
+    assert.deepEqual(metadata?.["annotations"], { "kasbah.dev/installation": "kasbah-system/kasbah" });
+  });
+
   it("writes nothing while it does not lead", async () => {
     publisher.publish(bundle);
     await publisher.start();
