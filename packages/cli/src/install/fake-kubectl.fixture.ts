@@ -6,6 +6,7 @@ echo "$@" >> "$here/calls"
 case "$*" in
   *refused*apply*) echo "error: the server said no" >&2; exit 1 ;;
   *"get namespaces"*) cat "$here/foreign" 2>/dev/null || true ;;
+  *"get configmaps"*) ;;
   *apply*) cat >> "$here/applied" ;;
   *"get "*) grep -c '^kind:' > "$here/asked"; cat "$here/found" 2>/dev/null ;;
   *api-resources*) echo prometheusrules.monitoring.coreos.com ;;
