@@ -111,6 +111,7 @@ function policySteps(): readonly Step[] {
     serviceAccounts: [{ startsWith: "" }],
     terms: openTerms,
   }));
-  const policy: IssuancePolicy = { rules, fallback: openTerms, defaultTtlMs: hour, maxTtlMs: hour };
+  const limits = { defaultTtlMs: hour, maxTtlMs: hour, ttlCeilingMs: hour };
+  const policy: IssuancePolicy = { rules, fallback: openTerms, ...limits };
   return [["evaluate a thousand rules", () => rulingOn(spiffeId, policy)]];
 }

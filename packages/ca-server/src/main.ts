@@ -95,6 +95,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     issuers,
     writer,
     newSerial: createWorkloadSerial,
+    maxRenewalAgeMs: config.maxRenewalAge,
     ledger: ledger.decisions,
     clock,
   });
