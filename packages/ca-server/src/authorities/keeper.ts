@@ -5,7 +5,7 @@ import type { Issuer, IssuerSource } from "../issuance/ports.ts";
 import { createIssuerSet, type IssuerSet } from "./issuer-set.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import type { AuthorityState } from "./rotation/authority-state.ts";
-import { coverLeaf, isCovered } from "./rotation/leaf-horizon.ts";
+import { coverLeaf, isCovered, type LeafName } from "./rotation/leaf-horizon.ts";
 import type { StateStore } from "./state-store.ts";
 
 export interface AuthorityKeeperDeps {
@@ -70,11 +70,11 @@ export class AuthorityKeeper implements IssuerSource {
     return this.#issuers.chains;
   }
 
-  async coverLeaf({ authorityId }: Issuer, leafEnd: Date): Promise<void> {
+  async coverLeaf({ authorityId }: Issuer, leafEnd: Date, leaf?: LeafName): Promise<void> {
     if (isCovered(this.state, authorityId, leafEnd)) return;
     const now = this.#deps.clock.now();
     try {
-      await this.#deps.store.update((state) => coverLeaf(state, authorityId, leafEnd, now));
+      await this.#deps.store.update((state) => coverLeaf(state, authorityId, leafEnd, now, leaf));
     } catch (cause) {
       throw new CaError("ISSUER_UNAVAILABLE", "cannot save the latest expiry of the issued certificates", {
         cause,

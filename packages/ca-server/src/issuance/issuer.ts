@@ -52,8 +52,10 @@ export async function issue(
     (renewableUntil?.getTime() ?? Number.POSITIVE_INFINITY) - now.getTime(),
   );
   const validity = leafValidity({ now, ttlMs, issuerNotAfter: issuer.latestLeafExpiry });
-  await deps.issuers.coverLeaf(issuer, validity.notAfter);
-  const template = templateFor(order, deps.newSerial(tokenProvenAt), validity);
+  const serial = deps.newSerial(tokenProvenAt);
+  const leaf = { spiffeId: order.spiffeId.toString(), serial: Buffer.from(serial).toString("hex") };
+  await deps.issuers.coverLeaf(issuer, validity.notAfter, leaf);
+  const template = templateFor(order, serial, validity);
   const certificate = await writeAndLint(template, order, issuer, deps.writer);
   return { certificate, validity, issuer };
 }

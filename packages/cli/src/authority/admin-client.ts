@@ -22,6 +22,7 @@ export type {
   AuthorityStatusMessage,
   DecisionMessage,
   IdentityExplanationMessage,
+  LeafMessage,
   RotationMessage,
 } from "@kasbah/protocol";
 

@@ -4,6 +4,7 @@ import type {
   AuthorityStatusMessage,
   DecisionMessage,
   IdentityExplanationMessage,
+  LeafMessage,
   RotationMessage,
 } from "../authority/admin-client.ts";
 
@@ -17,6 +18,12 @@ const kind = z.enum(["root", "intermediate"]);
 const stage = z.enum(["prepared", "distributed", "active", "retiring", "retired"]);
 const texts = z.array(z.string()).max(1000);
 const count = z.int().min(0);
+
+const leaf = z.object({
+  spiffeId: z.string(),
+  serial: z.string(),
+  notAfter: time,
+} satisfies Shape<LeafMessage>);
 
 const authority = z.object({
   id: z.string(),
@@ -35,6 +42,9 @@ const authority = z.object({
   retiresAt: time.exactOptional(),
   waitsFor: z.string().exactOptional(),
   keyKeptUntil: time.exactOptional(),
+  leavesUntil: time.exactOptional(),
+  lastLeaf: leaf.exactOptional(),
+  distrustedAt: time.exactOptional(),
 } satisfies Shape<AuthorityMessage>);
 
 const rotation = z.object({
@@ -47,6 +57,7 @@ const rotation = z.object({
   reason: z.string(),
   earliest: time.exactOptional(),
   aborted: z.boolean(),
+  leaf: leaf.exactOptional(),
 } satisfies Shape<RotationMessage>);
 
 /** Output of `kasbah authority … --json`. */

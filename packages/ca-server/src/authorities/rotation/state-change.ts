@@ -1,5 +1,5 @@
 import type { AuthorityState, RotationState } from "./authority-state.ts";
-import { authorityOf, lastLeafEnd } from "./authority-state.ts";
+import { authorityOf, lastLeaf, lastLeafEnd } from "./authority-state.ts";
 import type { AuthorityKind, AuthorityStage, StoredAuthority } from "./stored-authority.ts";
 
 /** The steps from which every transition is composed. None of them increases the epoch but {@link next}. */
@@ -11,13 +11,19 @@ export function next(state: AuthorityState): AuthorityState {
 /** Begins a stage of a rotation. */
 export function enter(
   state: AuthorityState,
-  rotation: Omit<RotationState, "stage" | "since" | "leavesUntil">,
+  rotation: Omit<RotationState, "stage" | "since" | "leavesUntil" | "leaf">,
   stage: RotationState["stage"],
   now: Date,
 ): AuthorityState {
   return {
     ...state,
-    rotation: { ...rotation, stage, since: now, leavesUntil: lastLeafEnd(state.authorities) },
+    rotation: {
+      ...rotation,
+      stage,
+      since: now,
+      leavesUntil: lastLeafEnd(state.authorities),
+      leaf: lastLeaf(state.authorities),
+    },
   };
 }
 
