@@ -62,7 +62,7 @@ async function certificateSteps(): Promise<readonly Step[]> {
   };
   const leaf = await createCertificateWriter().writeLeaf(template, authority);
   const bundle = TrustBundle.from([authority.certificate]);
-  const authorities = { trustBundle: () => bundle, knownChains: () => [[]] };
+  const authorities = { trustBundle: () => bundle, knownChains: () => [[]], isDistrusted: () => false };
   const parts = { authorities, trustDomain, maxRenewalAgeMs: hour, clock };
   const authenticator = new ClientCertificateAuthenticator(parts);
   const credentials = { authorization: [], peerCertificates: [leaf.der] };

@@ -81,7 +81,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const options = await loadAuthorityOptions(config);
   const identity = { hostname: host.hostname, newId: newReferenceId, roll: Math.random };
   const kubernetes = createKubernetes({ ...common, ...identity, passphrase: options.passphrase });
-  const authorities = await openAuthorities({ state, options, kubernetes }, config, logger);
+  const authorities = await openAuthorities({ state, options, kubernetes, ledger }, config, logger);
   const { keeper: issuers, rotation } = authorities;
 
   const authn = await createAuthn({ ...common, authorities: issuers, kubernetes, metrics });
@@ -110,6 +110,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   });
   const admin = createAdminSocket({
     ...{ path: config.adminSocket ?? state.adminSocket, operations: rotation, newReferenceId, clock, logger },
+    compromise: authorities.compromise,
     log: ledger.operators,
     admission: { decisions: ledger.decisions, onRecord: ledger.index, policy },
   });
@@ -151,11 +152,12 @@ interface AuthoritySources {
   readonly state: StateDirectory;
   readonly options: AuthorityOptions;
   readonly kubernetes: Kubernetes | undefined;
+  readonly ledger: CaLedger;
 }
 
 /** Opens the authorities in the shared Secret if there is one, else in the state directory. */
 async function openAuthorities(
-  { state, options, kubernetes }: AuthoritySources,
+  { state, options, kubernetes, ledger }: AuthoritySources,
   config: ServerConfig,
   logger: Logger,
 ): Promise<Authorities> {
@@ -168,6 +170,7 @@ async function openAuthorities(
     leads: () => kubernetes?.leads() ?? true,
     gate: timeGate,
     holds: neverHolds,
+    holders: (authorities, now) => ledger.index.holders(authorities, now),
     sweeps: {
       starts: cronSweep(config.rotationSchedule),
       advances: everySecond,
@@ -207,7 +210,7 @@ function followTransitions(followers: TransitionFollowers, logger: Logger): Tran
   const transitions = new TransitionLog({
     ...{ log: ledger.log, state: () => keeper.state, sweep, clock, logger },
   });
-  keeper.onTransition(createTransitionObserver({ publicBundle, certificate, logger }));
+  keeper.onTransition(createTransitionObserver({ publicBundle, certificate, keeper, logger }));
   keeper.onTransition(() => kubernetes?.publish(keeper.trustBundle()));
   keeper.onTransition(() => transitions.changed());
   kubernetes?.publish(keeper.trustBundle());

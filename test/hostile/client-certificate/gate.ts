@@ -189,6 +189,7 @@ function createAuthenticator(trust: Trust, tokens: DevTokenIssuer, clock: FakeCl
   const authorities = {
     trustBundle: () => trust.bundle,
     knownChains: () => [[trust.intermediate.certificate], []],
+    isDistrusted: () => false,
   };
   return createCallerAuthenticator({
     tokens: [new JwksTokenAuthenticator({ issuers, trustDomain, clock })],

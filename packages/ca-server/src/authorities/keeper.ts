@@ -4,7 +4,7 @@ import { CaError } from "../errors.ts";
 import type { Issuer, IssuerSource } from "../issuance/ports.ts";
 import { createIssuerSet, type IssuerSet } from "./issuer-set.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
-import type { AuthorityState } from "./rotation/authority-state.ts";
+import { type AuthorityState, distrustedBy } from "./rotation/authority-state.ts";
 import { coverLeaf, isCovered, type LeafName } from "./rotation/leaf-horizon.ts";
 import type { StateStore } from "./state-store.ts";
 
@@ -85,6 +85,24 @@ export class AuthorityKeeper implements IssuerSource {
   /** Notifies the listeners of a state that another replica has made durable. */
   noticed(state: AuthorityState, before: AuthorityState): void {
     if (before.epoch !== state.epoch) this.#announce(state, before);
+  }
+
+  /** Whether a certificate has the key of a distrusted authority. */
+  isDistrusted(certificate: Certificate): boolean {
+    return distrustedBy(this.state, [certificate]) !== undefined;
+  }
+
+  /**
+   * Destroys the keys of distrusted authorities, even if keys of retired ones are kept. The next call completes
+   * what a crash interrupted.
+   */
+  async destroyDistrustedKeys(): Promise<void> {
+    const { keys, logger } = this.#deps;
+    for (const { id, distrustedAt } of this.state.authorities) {
+      if (distrustedAt === undefined) continue;
+      if (await keys.destroy(id))
+        logger.warn("destroyed the key of a distrusted authority", { authority: id });
+    }
   }
 
   get #issuers(): IssuerSet {

@@ -160,6 +160,11 @@ export class RotationDriver implements Component, AuthorityOperations {
     });
   }
 
+  /** Runs another room's operation as one of this driver's own. */
+  operate(act: () => Promise<unknown>): Promise<AuthorityStatusMessage> {
+    return this.#operate(act);
+  }
+
   /** Applies an operator's action, and any step that it makes possible immediately. */
   async #operate(act: () => Promise<unknown>): Promise<AuthorityStatusMessage> {
     await this.#queue.run(act);

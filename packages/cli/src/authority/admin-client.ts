@@ -3,12 +3,15 @@ import {
   type AuthorityStatusMessage,
   abortRotation,
   type DecisionMessage,
+  type DistrustPreviewMessage,
+  distrustAuthority,
   explainCall,
   explainIdentity,
   getAuthorityStatus,
   type IdentityExplanationMessage,
   type Method,
   pauseRotation,
+  previewDistrust,
   recallAuthority,
   resumeRotation,
   rotateAuthority,
@@ -77,6 +80,16 @@ export class AdminClient implements OperatorClient {
 
   abort(options: { readonly ifEpoch?: number }): Promise<AuthorityStatusMessage> {
     return this.#act(abortRotation, options);
+  }
+
+  /** Reads every unexpired certificate, so it gets the deadline of an operation. */
+  async previewDistrust(id: string): Promise<DistrustPreviewMessage> {
+    await this.status();
+    return this.#call(previewDistrust, { id }, this.#deadlines.actMs);
+  }
+
+  distrust(id: string): Promise<AuthorityStatusMessage> {
+    return this.#act(distrustAuthority, { id });
   }
 
   /** The decision about one call. Throws `OPERATION_REFUSED` if the CA has no record of the call. */

@@ -1,4 +1,9 @@
-import type { AuthorityStatusMessage, DecisionMessage, IdentityExplanationMessage } from "@kasbah/protocol";
+import type {
+  AuthorityStatusMessage,
+  DecisionMessage,
+  DistrustPreviewMessage,
+  IdentityExplanationMessage,
+} from "@kasbah/protocol";
 import type { Replicated } from "./replicated.ts";
 
 /**
@@ -14,6 +19,9 @@ export interface OperatorClient {
   pause(): Promise<AuthorityStatusMessage>;
   resume(): Promise<AuthorityStatusMessage>;
   abort(options: { readonly ifEpoch?: number }): Promise<AuthorityStatusMessage>;
+  /** What {@link distrust} would do. */
+  previewDistrust(id: string): Promise<DistrustPreviewMessage>;
+  distrust(id: string): Promise<AuthorityStatusMessage>;
   /** The decision about one call, and the replica that made it. */
   explainCall(referenceId: string): Promise<DecisionMessage & { readonly replica?: string }>;
   explainIdentity(spiffeId: string): Promise<Replicated<IdentityExplanationMessage>>;

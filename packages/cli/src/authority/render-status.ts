@@ -45,7 +45,9 @@ function holderLines(leaf: LeafMessage | undefined, now: Date): string[] {
   return [`  held by  ${spiffeId}`, `           serial ${serial}, expires ${timeAndDistance(notAfter, now)}`];
 }
 
-function rowOf({ id, stage, signs, keyType, notAfter, fingerprint }: AuthorityMessage, now: Date): string[] {
+function rowOf(authority: AuthorityMessage, now: Date): string[] {
+  const { id, signs, keyType, notAfter, fingerprint, distrustedAt } = authority;
+  const stage = distrustedAt === undefined ? authority.stage : "distrusted";
   return [id, stage, signs ? "yes" : "-", keyType, timeAndDistance(notAfter, now), fingerprint.slice(0, 16)];
 }
 

@@ -1,3 +1,4 @@
+import type { DistrustPreviewMessage, HolderMessage } from "@kasbah/protocol";
 import { z } from "zod";
 import type {
   AuthorityMessage,
@@ -71,6 +72,33 @@ export const authorityStatus: z.ZodType<AuthorityStatusMessage> = z.object({
   warnings: texts,
   restoredAt: time.exactOptional(),
 } satisfies Shape<AuthorityStatusMessage>);
+
+/** Output of `kasbah authority distrust … --json` without `--yes`. */
+export const distrustPreview: z.ZodType<DistrustPreviewMessage> = z.object({
+  id: z.string(),
+  kind,
+  removed: texts,
+  signer: z.string(),
+  creates: z.enum(["", "root", "intermediate"]),
+  acceptedUntil: time.exactOptional(),
+  leavesUntil: time.exactOptional(),
+  leaves: count,
+  identities: count,
+  pods: count,
+  holders: z
+    .array(
+      z.object({
+        spiffeId: z.string(),
+        leaves: count,
+        pods: count,
+        serial: z.string(),
+        notAfter: time,
+      } satisfies Shape<HolderMessage>),
+    )
+    .max(1000),
+  holdersUnknown: z.string(),
+  changesRoot: z.boolean(),
+} satisfies Shape<DistrustPreviewMessage>);
 
 /** Output of `kasbah why <reference> --json`. */
 export const decision: z.ZodType<DecisionMessage> = z.object({

@@ -2,12 +2,15 @@ import {
   type AuthorityStatusMessage,
   abortRotation,
   type DecisionMessage,
+  type DistrustPreviewMessage,
+  distrustAuthority,
   explainCall,
   explainIdentity,
   getAuthorityStatus,
   type IdentityExplanationMessage,
   type Method,
   pauseRotation,
+  previewDistrust,
   recallAuthority,
   resumeRotation,
   rotateAuthority,
@@ -25,6 +28,8 @@ export interface FakeAdminCall {
     | "resume"
     | "abort"
     | "recall"
+    | "distrust"
+    | "preview-distrust"
     | "explain-call"
     | "explain-identity";
   readonly request: object;
@@ -37,6 +42,8 @@ export interface FakeAuthorityAdmin {
   readonly calls: readonly FakeAdminCall[];
   /** The next answers; the last one is repeated. */
   answers: readonly AuthorityStatusMessage[];
+  /** The answer to a dry run of distrust. */
+  preview: DistrustPreviewMessage | undefined;
   /** The answers about a call and about an identity; undefined means that the call is unknown. */
   decision: DecisionMessage | undefined;
   explanation: IdentityExplanationMessage | undefined;
@@ -71,6 +78,8 @@ export async function startFakeAuthorityAdmin(path: string): Promise<FakeAuthori
     route("resume", resumeRotation, answer),
     route("abort", abortRotation, answer),
     route("recall", recallAuthority, answer),
+    route("distrust", distrustAuthority, answer),
+    route("preview-distrust", previewDistrust, (call) => answerFor(call, fake.preview)),
     route("explain-call", explainCall, (call) => answerFor(call, fake.decision)),
     route("explain-identity", explainIdentity, (call) => answerFor(call, fake.explanation)),
   ];
@@ -78,6 +87,7 @@ export async function startFakeAuthorityAdmin(path: string): Promise<FakeAuthori
   const fake: FakeAuthorityAdmin = {
     calls,
     answers: [],
+    preview: undefined,
     decision: undefined,
     explanation: undefined,
     refusal: undefined,

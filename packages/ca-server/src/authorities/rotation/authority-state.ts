@@ -98,7 +98,20 @@ export function trustBundleOf(state: AuthorityState): TrustBundle {
   const signing = rootOf(state, state.signerId);
   const others = state.authorities.filter((one) => one.kind === "root" && one !== signing && isTrusted(one));
   const roots = [signing, ...others].map(({ certificate }) => certificate);
-  return TrustBundle.from([...roots, ...state.extraRoots]);
+  const extra = state.extraRoots.filter((root) => distrustedBy(state, [root]) === undefined);
+  return TrustBundle.from([...roots, ...extra]);
+}
+
+/** The distrusted authority whose key is among these certificates; undefined if there is none. */
+export function distrustedBy(
+  { authorities }: Pick<AuthorityState, "authorities">,
+  certificates: readonly Certificate[],
+): StoredAuthority | undefined {
+  return authorities.find(
+    ({ distrustedAt, certificate }) =>
+      distrustedAt !== undefined &&
+      certificates.some(({ publicKey }) => publicKey.equals(certificate.publicKey)),
+  );
 }
 
 /** The expiry of the last leaf that any of these authorities may have issued. */
