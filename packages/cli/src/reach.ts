@@ -26,6 +26,7 @@ const reaches: Readonly<Record<string, Reach>> = {
   "authority resume": "one replica",
   "authority abort": "one replica",
   "authority recall": "one replica",
+  "authority distrust": "one replica",
   "audit who": "every replica",
   "audit cert": "every replica",
   "audit tail": "every replica",
