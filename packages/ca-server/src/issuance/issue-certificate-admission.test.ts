@@ -224,6 +224,19 @@ describe("createIssuance, admission", () => {
       assert.equal(validity.notAfter.getTime(), now.getTime() + 3_600_000);
     });
 
+    it("limits the identities of its pods as well if a node proxy authenticates by certificate", async () => {
+      const tokenProvenAt = new Date(now.getTime() - 6 * day);
+      const facts = { kind: "client-certificate", serial: "01", fingerprint: "02", tokenProvenAt } as const;
+      const authenticator = knowing({ ...caller, credential: facts });
+      const authority = authorityWith({ authenticator, impersonation: asBank });
+      const call = callFor({ csrPem, ttlSeconds: 90 * 86_400, impersonatedIdentity: bank.toString() });
+      const { validity } = await authority.createCertificate(call);
+      assert.equal(
+        validity.notAfter.toISOString(),
+        new Date(tokenProvenAt.getTime() + 7 * day).toISOString(),
+      );
+    });
+
     it("is refused instead of issued with no lifetime left", async () => {
       for (const ageMs of [7 * day - 999, 7 * day, 8 * day]) {
         const renewal = renewProvenAt(new Date(now.getTime() - ageMs), 0);
