@@ -32,9 +32,10 @@ export class Distruster implements CompromiseOperations {
   async previewDistrust(id: string): Promise<DistrustPreviewMessage> {
     const { keeper, holders, clock } = this.#deps;
     const { state } = keeper;
-    const plan = planDistrust(state, id);
+    const now = clock.now();
+    const plan = planDistrust(state, id, now);
     refuseImpossible(plan, state);
-    return await previewOf(plan, state, { holders, now: clock.now() });
+    return await previewOf(plan, state, { holders, now });
   }
 
   distrust(id: string): Promise<AuthorityStatusMessage> {
@@ -47,7 +48,7 @@ export class Distruster implements CompromiseOperations {
    */
   async #distrust(id: string): Promise<void> {
     const { keeper, clock, logger } = this.#deps;
-    const plan = planDistrust(keeper.state, id);
+    const plan = planDistrust(keeper.state, id, clock.now());
     refuseImpossible(plan, keeper.state);
     const successor = plan.needs && (await this.#create(plan.needs));
     const { epoch } = keeper.state;

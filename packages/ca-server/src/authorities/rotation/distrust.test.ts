@@ -21,7 +21,7 @@ function authority(id: string, rootId = id): StoredAuthority {
   const kind: AuthorityKind = id.startsWith("root") ? "root" : "intermediate";
   const certificate = certificates[Number(id.split("-")[1]) * 2 + (kind === "root" ? 0 : 1)];
   assert.ok(certificate);
-  const dates = { stageSince: start, createdAt: start, leafHorizon: at(60) };
+  const dates = { stageSince: start, createdAt: start, leafHorizon: new Date(0) };
   return {
     id,
     kind,
@@ -44,17 +44,24 @@ function successor(state: AuthorityState, kind: AuthorityKind): Successor {
   return { kind, authorities: [root, authority(id, root.id)], signerId: id };
 }
 
-const established = () => establish(emptyState, successor({ ...emptyState }, "root"));
+/** Leaves of the signer are valid for longer than every test. */
+function issuing(state: AuthorityState): AuthorityState {
+  const covered = (one: StoredAuthority) =>
+    one.id === state.signerId ? { ...one, leafHorizon: at(200) } : one;
+  return { ...state, authorities: state.authorities.map(covered) };
+}
+
+const established = () => issuing(establish(emptyState, successor({ ...emptyState }, "root")));
 
 function rotating(kind: AuthorityKind, steps: number): AuthorityState {
   const first = established();
   let state = prepare(first, successor(first, kind), at(1));
-  for (let step = 0; step < steps; step++) state = advance(state, at(2 + step));
+  for (let step = 0; step < steps; step++) state = issuing(advance(state, at(2 + step)));
   return state;
 }
 
 function distrusted(state: AuthorityState, id: string): AuthorityState {
-  const { needs } = planDistrust(state, id);
+  const { needs } = planDistrust(state, id, now);
   return applyDistrust(state, id, needs && successor(state, needs), now);
 }
 
@@ -80,11 +87,11 @@ describe("Distrusting an authority", () => {
 
   it("refuses an unknown authority, one that is already distrusted, and to leave nothing that signs", () => {
     const state = established();
-    throwsWithCode(() => planDistrust(state, "root-9"), "OPERATION_REFUSED");
+    throwsWithCode(() => planDistrust(state, "root-9", now), "OPERATION_REFUSED");
     throwsWithCode(() => applyDistrust(state, "root-1", undefined, now), "OPERATION_REFUSED");
     const after = distrusted(state, "root-1");
-    throwsWithCode(() => planDistrust(after, "root-1"), "OPERATION_REFUSED");
-    throwsWithCode(() => planDistrust(after, "intermediate-1"), "OPERATION_REFUSED");
+    throwsWithCode(() => planDistrust(after, "root-1", now), "OPERATION_REFUSED");
+    throwsWithCode(() => planDistrust(after, "intermediate-1", now), "OPERATION_REFUSED");
   });
 
   it("replaces the signing root at once, without any stage, and removes it from bundle and serving", () => {
@@ -278,9 +285,31 @@ describe("Distrusting an authority", () => {
     });
   }
 
+  it("creates a successor if the other authority of the rotation is not valid yet, or has expired", () => {
+    const state = rotating("root", 1);
+    const { notBefore, notAfter } = authorityOf(state, "root-2").certificate;
+    for (const time of [new Date(notBefore.getTime() - 1), notAfter]) {
+      const { needs, signerId } = planDistrust(state, "root-1", time);
+      assert.deepEqual([needs, signerId], ["root", undefined]);
+      const after = applyDistrust(state, "root-1", successor(state, "root"), time);
+      check(after);
+      assert.deepEqual(summary(after).trusts, ["root-3"]);
+    }
+    assert.equal(planDistrust(state, "root-1", now).signerId, "intermediate-2");
+  });
+
   it("acts while rotations are paused, and leaves them paused", () => {
     const state = distrusted(pauseRotations(rotating("root", 1)), "root-1");
     assert.deepEqual([state.signerId, state.hold], ["intermediate-2", "all"]);
+  });
+
+  it("keeps a root trusted for as long as leaves of its distrusted intermediate are valid", () => {
+    const state = distrusted(rotating("root", 2), "intermediate-1");
+    assert.deepEqual(authorityOf(state, "root-1").leafHorizon, at(200));
+    const [retirement] = retirementsOf(state);
+    assert.deepEqual([retirement?.id, retirement?.leavesUntil], ["root-1", at(200)]);
+    const rotated = distrusted(established(), "intermediate-1");
+    assert.deepEqual(authorityOf(rotated, "root-1").leafHorizon, at(200));
   });
 
   it("removes a further root with the same key from the bundle", () => {
@@ -311,7 +340,7 @@ describe("Distrusting an authority", () => {
       fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
         let state = established();
         for (const one of steps) {
-          state = applied(state, one);
+          state = issuing(applied(state, one));
           check(state);
         }
       }),
@@ -362,6 +391,18 @@ function check(state: AuthorityState): void {
     assert.ok(!bundle.contains(certificate) && stage === "retired");
     assert.ok(![signerId, servingSignerId, rotation?.from, rotation?.to].includes(id), id);
   }
+  const used = [signerId, servingSignerId, rotation?.from, rotation?.to].flatMap((id) =>
+    id === undefined ? [] : [id, authorityOf(state, id).rootId],
+  );
+  const orphans = state.authorities.filter(
+    ({ id, stage }) =>
+      !used.includes(id) && (stage === "prepared" || stage === "distributed" || stage === "active"),
+  );
+  assert.deepEqual(
+    orphans.map(({ id }) => id),
+    [],
+    "every authority in use is part of something",
+  );
   const text = JSON.stringify(encodeState(state));
   assert.deepEqual(encodeState(decodeState(JSON.parse(text))), JSON.parse(text));
 }

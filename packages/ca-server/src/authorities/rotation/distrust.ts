@@ -1,5 +1,12 @@
 import { OperationError } from "../../errors.ts";
-import { type AuthorityState, authorityOf, rootOf } from "./authority-state.ts";
+import {
+  type AuthorityState,
+  authorityOf,
+  lastLeaf,
+  lastLeafEnd,
+  type RotationState,
+  rootOf,
+} from "./authority-state.ts";
 import { addAuthorities, members, withdraw, withStage } from "./state-change.ts";
 import type { AuthorityKind, StoredAuthority } from "./stored-authority.ts";
 import type { Successor } from "./succession.ts";
@@ -19,7 +26,7 @@ export interface DistrustPlan {
  * Determines the effect of distrusting an authority. No stage waits here, because an attacker has the key.
  * @throws OperationError if the authority does not exist or is already distrusted
  */
-export function planDistrust(state: AuthorityState, id: string): DistrustPlan {
+export function planDistrust(state: AuthorityState, id: string, now: Date): DistrustPlan {
   const target = state.authorities.find((one) => one.id === id);
   if (target === undefined)
     throw new OperationError(`there is no authority ${id}: see kasbah authority list --all`);
@@ -30,7 +37,7 @@ export function planDistrust(state: AuthorityState, id: string): DistrustPlan {
     (one) =>
       one === target || (target.kind === "root" && one.rootId === id && one.distrustedAt === undefined),
   );
-  const signerId = remainingSigner(state, doomed);
+  const signerId = remainingSigner(state, doomed, now);
   const needs = signerId === undefined ? neededKind(state, doomed) : undefined;
   return { target, doomed, needs, signerId };
 }
@@ -46,14 +53,16 @@ export function applyDistrust(
   successor: Successor | undefined,
   now: Date,
 ): AuthorityState {
-  const { doomed, signerId = successor?.signerId } = planDistrust(state, id);
+  const { doomed, signerId = successor?.signerId } = planDistrust(state, id, now);
   if (signerId === undefined) throw new OperationError(`nothing is left to sign without ${id}`);
   const ids = new Set(doomed.map((one) => one.id));
   const known = successor === undefined ? state : addAuthorities(state, successor.authorities);
   const marked: AuthorityState = {
     ...known,
     authorities: known.authorities.map((one) =>
-      ids.has(one.id) ? { ...one, hasKey: false, stage: "retired", stageSince: now, distrustedAt: now } : one,
+      ids.has(one.id)
+        ? { ...one, hasKey: false, stage: "retired", stageSince: now, distrustedAt: now }
+        : withLeavesOf(one, doomed),
     ),
     signerId,
     servingSignerId: ids.has(state.servingSignerId) ? signerId : state.servingSignerId,
@@ -62,8 +71,22 @@ export function applyDistrust(
   return { ...settled, epoch: state.epoch + 1 };
 }
 
+/**
+ * Leaves of a distrusted intermediate stay in use until they are renewed, so the root above it must stay trusted
+ * for as long as they are valid.
+ */
+function withLeavesOf(root: StoredAuthority, doomed: readonly StoredAuthority[]): StoredAuthority {
+  const under = doomed.filter(({ rootId }) => rootId === root.id);
+  const end = lastLeafEnd(under);
+  return end <= root.leafHorizon ? root : { ...root, leafHorizon: end, horizonLeaf: lastLeaf(under) };
+}
+
 /** The signer, or the other side of a rotation in progress if that may sign at once. */
-function remainingSigner(state: AuthorityState, doomed: readonly StoredAuthority[]): string | undefined {
+function remainingSigner(
+  state: AuthorityState,
+  doomed: readonly StoredAuthority[],
+  now: Date,
+): string | undefined {
   const isDoomed = (id: string) => doomed.some((one) => one.id === id);
   const { signerId, rotation } = state;
   if (!isDoomed(signerId)) return signerId;
@@ -71,7 +94,14 @@ function remainingSigner(state: AuthorityState, doomed: readonly StoredAuthority
   // Another intermediate under the same root disturbs fewer clients than the other root would.
   const keepsRoot = rotation.kind === "root" && !isDoomed(rootOf(state, signerId).id);
   const other = signerId === rotation.to ? rotation.from : rotation.to;
-  return keepsRoot || isDoomed(other) ? undefined : other;
+  return keepsRoot || isDoomed(other) || !isValid(state, other, now) ? undefined : other;
+}
+
+/** An authority that was created under a wrong clock, or has expired, cannot take over. */
+function isValid(state: AuthorityState, id: string, now: Date): boolean {
+  return [authorityOf(state, id), rootOf(state, id)].every(
+    ({ certificate }) => certificate.notBefore <= now && now < certificate.notAfter,
+  );
 }
 
 function neededKind(state: AuthorityState, doomed: readonly StoredAuthority[]): AuthorityKind {
@@ -90,25 +120,32 @@ function withActive(state: AuthorityState, signerId: string, now: Date): Authori
  */
 function settleRotation(state: AuthorityState, gone: ReadonlySet<string>, now: Date): AuthorityState {
   const { rotation, signerId } = state;
-  if (rotation === undefined) return state;
+  if (rotation === undefined || !(gone.has(rotation.from) || gone.has(rotation.to))) return state;
   const { from, to, kind, stage } = rotation;
-  const ended = { ...state, rotation: undefined };
+  const isPending = stage === "prepared" || stage === "distributed";
   const rootLives = (id: string) => kind === "root" && !gone.has(authorityOf(state, id).rootId);
-  if (gone.has(from)) {
-    if (!rootLives(from)) return ended;
-    const isPending = stage === "prepared" || stage === "distributed";
-    return isPending
-      ? { ...state, rotation: { ...rotation, from: signerId } }
-      : retireFormer(ended, from, now);
+  if (gone.has(from) && isPending && rootLives(from)) {
+    return { ...state, rotation: { ...rotation, from: signerId } };
   }
-  if (!gone.has(to)) return state;
-  if (stage === "active" && rootLives(to)) return { ...state, rotation: { ...rotation, to: signerId } };
-  const isUsed = stage === "retiring" || !rootLives(to);
-  return isUsed ? ended : withdraw(ended, members(state, authorityOf(state, to).rootId, kind), now);
+  if (gone.has(to) && stage === "active" && rootLives(to)) {
+    return { ...state, rotation: { ...rotation, to: signerId } };
+  }
+  return endRotation(state, rotation, now);
 }
 
-/** The former root has lost its intermediate, so it cannot sign again and only waits for the leaves under it. */
-function retireFormer(state: AuthorityState, from: string, now: Date): AuthorityState {
-  const former = members(state, from, "root");
-  return { ...withStage(state, former, "retiring", now), servingSignerId: state.signerId };
+/** What does not sign leaves use, and stays trusted for as long as leaves under it may be valid. */
+function endRotation(state: AuthorityState, { from, to, kind }: RotationState, now: Date): AuthorityState {
+  const ended: AuthorityState = { ...state, rotation: undefined, servingSignerId: state.signerId };
+  const chain = [state.signerId, authorityOf(state, state.signerId).rootId];
+  // A root whose intermediate is distrusted has lost the authority under which `members` finds it.
+  const roots =
+    kind === "root" ? [authorityOf(state, from).rootId, authorityOf(state, to).rootId] : [from, to];
+  return roots.reduce((each, id) => {
+    const unused = members(each, id, kind).filter((one) => isInUse(one) && !chain.includes(one.id));
+    return unused.length === 0 ? each : withdraw(each, unused, now);
+  }, ended);
+}
+
+function isInUse({ stage }: StoredAuthority): boolean {
+  return stage === "prepared" || stage === "distributed" || stage === "active";
 }
