@@ -188,7 +188,7 @@ export class RotationDriver implements Component, AuthorityOperations {
     const due = this.#due();
     if (due === undefined) return false;
     const isUrgent = this.#isStarting && !this.#canSign() && this.#deps.holds() === undefined;
-    if (!isUrgent && !this.#guard.mayHappen(startOf(due)).open) return false;
+    if (!isUrgent && !this.#guard.mayHappen(startOf(due), this.#deps.clock.now()).open) return false;
     await this.#begin(due.kind, due.under);
     return true;
   }
