@@ -7,8 +7,8 @@ export { createSerial, createWorkloadSerial, tokenProofTime } from "./certificat
 export { parseTrustBundle, TrustBundle } from "./certificate/trust-bundle.ts";
 export type { ClientFinding } from "./clients/finding.ts";
 export { findClientRejection } from "./clients/rejections.ts";
-export { type ClientWarning, findClientWarnings } from "./clients/warnings.ts";
 export type { SigningPath } from "./clients/signing-path.ts";
+export { type ClientWarning, findClientWarnings } from "./clients/warnings.ts";
 export { type CertificateRequest, parseCertificateRequest } from "./csr/csr.ts";
 export { createCertificateRequest } from "./csr/csr-writer.ts";
 export { MeshError, PkiError, type PkiErrorCode } from "./errors.ts";

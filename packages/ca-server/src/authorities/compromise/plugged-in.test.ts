@@ -33,6 +33,7 @@ describe("Distrusting a plugged-in authority", () => {
       keeper: ca.keeper,
       keys: ca.keys,
       onPrepared: () => ca.driver.look(false),
+      rehearse: async () => [],
       clock,
       logger: recordingLogger(),
     });

@@ -48,7 +48,10 @@ describe("Rehearsal of a plugged-in CA", () => {
   it("refuses to start a new CA with a set that the CA's own serving certificate violates", async () => {
     await home.plugIn("dns-only", "root");
     const { message } = await rejectsWithCode(open(), "REHEARSAL_FAILED");
-    assert.match(message, /the CA's serving certificate: ca-cert\.pem \(O=test, CN=dns-only\) does not permit/);
+    assert.match(
+      message,
+      /the CA's serving certificate: ca-cert\.pem \(O=test, CN=dns-only\) does not permit/,
+    );
   });
 
   it("keeps the set in use if its successor fails, and takes the next one that works", async () => {
@@ -88,7 +91,8 @@ describe("Rehearsal of a plugged-in CA", () => {
   });
 
   it("logs once, and keeps as a warning, what only some clients reject", async () => {
-    const bare = "basicConstraints=CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\n";
+    const bare =
+      "basicConstraints=CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\n";
     await home.createIntermediate("lenient", "root", { extensions: bare });
     await home.plugIn("lenient", "root");
     const watched = await open();

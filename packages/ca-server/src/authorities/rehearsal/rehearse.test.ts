@@ -57,10 +57,7 @@ describe("Rehearsal of an authority", () => {
   it("fails if the certificate above the signer did not sign it, and names both", async () => {
     const between = await root.issueIntermediate("Between");
     const chain = { intermediates: [between.certificate] };
-    const { message } = await rejectsWithCode(
-      createRehearsal(deps)(candidate(chain)),
-      "REHEARSAL_FAILED",
-    );
+    const { message } = await rejectsWithCode(createRehearsal(deps)(candidate(chain)), "REHEARSAL_FAILED");
     assert.match(message, /the root is not the issuer that the certificate below it names/);
   });
 

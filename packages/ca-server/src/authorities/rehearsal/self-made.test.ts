@@ -78,7 +78,12 @@ describe("Authorities that the CA creates", () => {
   });
 
   it("work with every profile, by their own rehearsal", async () => {
-    const profiles = [{}, { withIntermediate: false }, { nameConstraints: true }, { keyType: "P-384" } as const];
+    const profiles = [
+      {},
+      { withIntermediate: false },
+      { nameConstraints: true },
+      { keyType: "P-384" } as const,
+    ];
     for (const [index, profile] of profiles.entries()) {
       const { keeper, driver } = await openOnDisk({ path: directory.join(`${index}`), clock, ...profile });
       await driver.rotate("root");
