@@ -62,7 +62,7 @@ async function certificateSteps(): Promise<readonly Step[]> {
   };
   const leaf = await createCertificateWriter().writeLeaf(template, authority);
   const bundle = TrustBundle.from([authority.certificate]);
-  const authorities = { trustBundle: () => bundle, knownChains: () => [[]] };
+  const authorities = { trustBundle: () => bundle, knownChains: () => [[]], isDistrusted: () => false };
   const parts = { authorities, trustDomain, maxRenewalAgeMs: hour, clock };
   const authenticator = new ClientCertificateAuthenticator(parts);
   const credentials = { authorization: [], peerCertificates: [leaf.der] };
@@ -111,6 +111,7 @@ function policySteps(): readonly Step[] {
     serviceAccounts: [{ startsWith: "" }],
     terms: openTerms,
   }));
-  const policy: IssuancePolicy = { rules, fallback: openTerms, defaultTtlMs: hour, maxTtlMs: hour };
+  const limits = { defaultTtlMs: hour, maxTtlMs: hour, ttlCeilingMs: hour };
+  const policy: IssuancePolicy = { rules, fallback: openTerms, ...limits };
   return [["evaluate a thousand rules", () => rulingOn(spiffeId, policy)]];
 }

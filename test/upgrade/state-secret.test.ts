@@ -62,9 +62,40 @@ describe("a Secret that replicas of a CA share", function () {
     });
   }
 
+  it("a replica that does not lead distrusts the root for all replicas, and the Secret loses its keys at once", async () => {
+    const [leading, acting] = [
+      await settingsOf("current", "leads"),
+      await settingsOf("current", "acts", "kasbah-1"),
+    ];
+    await using _leading = await startCa(releases.current, leading);
+    await using _acting = await startCa(releases.current, acting);
+    const keys = () =>
+      Object.keys(cluster.secret()?.["data"] ?? {})
+        .filter((name) => name.endsWith(".key.pem"))
+        .sort();
+    assert.deepEqual(keys(), ["intermediate-1.key.pem", "root-1.key.pem"]);
+    await adminOf(acting).distrust("root-1");
+    assert.deepEqual(keys(), ["intermediate-2.key.pem", "root-2.key.pem"]);
+    const expected = await fingerprints(acting);
+    await untilSeen("distrust in the leading replica", patienceMs, async () => {
+      return (await fingerprints(leading)).join() === expected.join() || undefined;
+    });
+    const trusted = (await adminOf(leading).status()).authorities.filter((one) => one.trusted);
+    assert.deepEqual(
+      trusted.map(({ id }) => id),
+      ["root-2", "intermediate-2"],
+    );
+    const place = { directory: directory.join("web-after"), ca: leading };
+    await using _agent = await startAgent(releases.current, await createAgentSettings("web", place)).ready();
+  });
+
   /** A replica with a state directory of its own: only the Secret carries keys from one to the other. */
-  function settingsOf(release: ReleaseChoice, name: string): Promise<CaSettings> {
-    const flags = cluster.caFlags(`kasbah-${release}`);
+  function settingsOf(
+    release: ReleaseChoice,
+    name: string,
+    podName = `kasbah-${release}`,
+  ): Promise<CaSettings> {
+    const flags = cluster.caFlags(podName);
     return createCaSettings({ stateDirectory: directory.join(name), callers, flags });
   }
 });

@@ -85,7 +85,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const kubernetes = createKubernetes({ ...common, ...identity, passphrase: options.passphrase });
   const status = new StatusEndpoint({ address: config.httpAddress, registry: telemetry.registry, logger });
   const owned = await openStateOwner({ state, options, kubernetes, status }, config, logger);
-  const authorities = await openAuthorities({ state, options, kubernetes, owned }, config, logger);
+  const authorities = await openAuthorities({ state, options, kubernetes, owned, ledger }, config, logger);
   const { keeper: issuers, rotation } = authorities;
 
   const authn = await createAuthn({ ...common, authorities: issuers, kubernetes, metrics });
@@ -99,6 +99,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     issuers,
     writer,
     newSerial: createWorkloadSerial,
+    maxRenewalAgeMs: config.maxRenewalAge,
     ledger: ledger.decisions,
     clock,
   });
@@ -113,6 +114,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   });
   const admin = createAdminSocket({
     ...{ path: config.adminSocket ?? state.adminSocket, operations: rotation, newReferenceId, clock, logger },
+    compromise: authorities.compromise,
     log: ledger.operators,
     move: createMover(owned, () => kubernetes?.leads() ?? true),
     admission: { decisions: ledger.decisions, onRecord: ledger.index, policy },
@@ -164,6 +166,7 @@ interface AuthoritySources {
   readonly options: AuthorityOptions;
   readonly kubernetes: Kubernetes | undefined;
   readonly owned: OpenedOwner;
+  readonly ledger: CaLedger;
 }
 
 /** Opens the place that owns the CA: the shared Secret or the state directory. */
@@ -173,7 +176,7 @@ function openStateOwner(
     options,
     kubernetes,
     status,
-  }: Omit<AuthoritySources, "owned"> & { readonly status: StatusEndpoint },
+  }: Omit<AuthoritySources, "owned" | "ledger"> & { readonly status: StatusEndpoint },
   config: ServerConfig,
   logger: Logger,
 ): Promise<OpenedOwner> {
@@ -188,7 +191,7 @@ function openStateOwner(
 }
 
 async function openAuthorities(
-  { state, options, kubernetes, owned }: AuthoritySources,
+  { state, options, kubernetes, owned, ledger }: AuthoritySources,
   config: ServerConfig,
   logger: Logger,
 ): Promise<Authorities> {
@@ -200,6 +203,7 @@ async function openAuthorities(
     leads: () => kubernetes?.leads() ?? true,
     gate: timeGate,
     holds: neverHolds,
+    holders: (authorities, now) => ledger.index.holders(authorities, now),
     sweeps: {
       starts: cronSweep(config.rotationSchedule),
       advances: everySecond,
@@ -239,7 +243,7 @@ function followTransitions(followers: TransitionFollowers, logger: Logger): Tran
   const transitions = new TransitionLog({
     ...{ log: ledger.log, state: () => keeper.state, sweep, clock, logger },
   });
-  keeper.onTransition(createTransitionObserver({ publicBundle, certificate, logger }));
+  keeper.onTransition(createTransitionObserver({ publicBundle, certificate, keeper, logger }));
   keeper.onTransition(() => kubernetes?.publish(keeper.trustBundle()));
   keeper.onTransition(() => transitions.changed());
   kubernetes?.publish(keeper.trustBundle());

@@ -27,6 +27,7 @@ const reaches: Readonly<Record<string, Reach>> = {
   "authority abort": "one replica",
   "authority recall": "one replica",
   "authority move": "one replica",
+  "authority distrust": "one replica",
   "audit who": "every replica",
   "audit cert": "every replica",
   "audit tail": "every replica",

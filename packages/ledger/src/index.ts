@@ -25,7 +25,7 @@ export {
   ledgersIn,
   prepareLedgerDirectory,
 } from "./ledger-directory.ts";
-export type { EntryIndex, EntryLog, EntryStore, Found, LedgerReader, LedgerTail } from "./ports.ts";
+export type { EntryIndex, EntryLog, EntryStore, Found, Holder, LedgerReader, LedgerTail } from "./ports.ts";
 export { openLedgerForReading, type Slot, slotsOf } from "./reader/open-ledger.ts";
 export { createSegmentStore } from "./segment-store.ts";
 export { openSegmentFile } from "./segments/file.ts";

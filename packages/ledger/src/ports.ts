@@ -28,8 +28,25 @@ export interface EntryIndex {
   find(referenceId: string): Promise<DecisionEntry | undefined>;
   /** Whether a certificate was ever issued to this name; undefined if that is not known yet. */
   isNameKnown(spiffeId: string): boolean | undefined;
+  /**
+   * The identities that hold unexpired certificates of these authorities, by their fingerprints; the one that
+   * expires last first. It includes every durable entry. Rejects if the index cannot be used.
+   */
+  holders(authorities: ReadonlySet<string>, now: Date): Promise<readonly Holder[]>;
   /** Adds the durable entries that it does not contain yet. Concurrent callers share one run. */
   catchUp(): Promise<void>;
+}
+
+/** An identity that holds unexpired certificates of an authority. */
+export interface Holder {
+  readonly spiffeId: string;
+  /** Its unexpired certificates of the authority. */
+  readonly leaves: number;
+  /** The pods whose newest certificate is one of them; callers without a known pod count as one. */
+  readonly pods: number;
+  /** The serial and the expiry of the certificate that expires last. */
+  readonly serial: string;
+  readonly notAfter: Date;
 }
 
 /** The Merkle tree over all entries. */

@@ -16,6 +16,10 @@ const date = fc.date({ noInvalidDate: true });
 const kind = fc.constantFrom("root", "intermediate");
 const stage = fc.constantFrom("prepared", "distributed", "active", "retiring", "retired");
 
+const leaf = fc
+  .record({ spiffeId: fc.string(), serial: fc.string(), notAfter: date })
+  .map((one) => ({ ...one }));
+
 /** Generates objects with all required properties and any subset of the optional ones. */
 function withOptional<Always, Maybe>(
   always: { readonly [K in keyof Always]: fc.Arbitrary<Always[K]> },
@@ -40,7 +44,7 @@ const authority: fc.Arbitrary<AuthorityMessage> = withOptional(
     notAfter: date,
     stageSince: date,
   },
-  { rotatesAt: date },
+  { rotatesAt: date, leavesUntil: date, lastLeaf: leaf, distrustedAt: date },
 );
 
 const rotation: fc.Arbitrary<RotationMessage> = withOptional(
@@ -54,7 +58,7 @@ const rotation: fc.Arbitrary<RotationMessage> = withOptional(
     reason: fc.string({ unit: "binary" }),
     aborted: fc.boolean(),
   },
-  { earliest: date },
+  { earliest: date, leaf },
 );
 
 const status: fc.Arbitrary<AuthorityStatusMessage> = withOptional(

@@ -33,6 +33,19 @@ export interface AuthorityMessage {
   readonly waitsFor?: string;
   /** Until when a retired authority can be recalled. */
   readonly keyKeptUntil?: Date;
+  /** No certificate under it expires later. */
+  readonly leavesUntil?: Date;
+  /** The certificate that moved `leavesUntil` last, if it is known. */
+  readonly lastLeaf?: LeafMessage;
+  /** When an operator declared its key compromised. */
+  readonly distrustedAt?: Date;
+}
+
+/** A workload certificate. */
+export interface LeafMessage {
+  readonly spiffeId: string;
+  readonly serial: string;
+  readonly notAfter: Date;
 }
 
 /** The operator's view of the rotation in progress. */
@@ -49,6 +62,8 @@ export interface RotationMessage {
   readonly earliest?: Date;
   /** True while the rotation returns to the previous authority. */
   readonly aborted: boolean;
+  /** The certificate that the next stage waits for, if it is known. */
+  readonly leaf?: LeafMessage;
 }
 
 /** The response to every command about authorities. */
@@ -156,6 +171,9 @@ function encodeAuthority({ notBefore, notAfter, stageSince, ...rest }: Authority
     rotatesAt: msOf(rest.rotatesAt),
     retiresAt: msOf(rest.retiresAt),
     keyKeptUntil: msOf(rest.keyKeptUntil),
+    leavesUntil: msOf(rest.leavesUntil),
+    lastLeaf: encodeLeaf(rest.lastLeaf),
+    distrustedAt: msOf(rest.distrustedAt),
   };
   return { ...rest, ...times, ...later };
 }
@@ -179,11 +197,18 @@ function decodeAuthority(message: InstanceType<typeof wire.Authority>): Authorit
     ...optionalDate("retiresAt", message.retiresAt),
     ...(typeof message.waitsFor === "string" ? { waitsFor: message.waitsFor } : {}),
     ...optionalDate("keyKeptUntil", message.keyKeptUntil),
+    ...optionalDate("leavesUntil", message.leavesUntil),
+    ...optionalLeaf("lastLeaf", message.lastLeaf),
+    ...optionalDate("distrustedAt", message.distrustedAt),
   };
 }
 
-function encodeRotation({ since, earliest, ...rest }: RotationMessage) {
-  return { ...rest, since: since.getTime(), earliest: msOf(earliest) };
+function encodeRotation({ since, earliest, leaf, ...rest }: RotationMessage) {
+  return { ...rest, since: since.getTime(), earliest: msOf(earliest), leaf: encodeLeaf(leaf) };
+}
+
+function encodeLeaf(leaf: LeafMessage | undefined) {
+  return leaf === undefined ? null : { ...leaf, notAfter: leaf.notAfter.getTime() };
 }
 
 function decodeRotation(message: InstanceType<typeof wire.Rotation>): RotationMessage {
@@ -198,6 +223,7 @@ function decodeRotation(message: InstanceType<typeof wire.Rotation>): RotationMe
     reason,
     aborted,
     ...optionalDate("earliest", message.earliest),
+    ...optionalLeaf("leaf", message.leaf),
   };
 }
 
@@ -218,6 +244,17 @@ function optionalDate<Name extends string>(
 ): { readonly [K in Name]?: Date } {
   const present: { [K in Name]?: Date } = {};
   if (ms !== null && ms !== undefined) present[name] = dateOf(ms);
+  return present;
+}
+
+function optionalLeaf<Name extends string>(
+  name: Name,
+  leaf: kasbah.v1.ILeaf | null | undefined,
+): { readonly [K in Name]?: LeafMessage } {
+  if (!leaf) return {};
+  const { spiffeId, serial, notAfter } = new wire.Leaf(leaf);
+  const present: { [K in Name]?: LeafMessage } = {};
+  present[name] = { spiffeId, serial, notAfter: dateOf(notAfter) };
   return present;
 }
 

@@ -3,6 +3,7 @@ export * from "./authority-admin.ts";
 export * from "./certificate-service.ts";
 export type { Codec, Method } from "./codec.ts";
 export * from "./delta-secrets.ts";
+export * from "./distrust-admin.ts";
 export * from "./health.ts";
 export * from "./rpc-status.ts";
 export { type SdsSecret, secretTypeUrl } from "./secret.ts";

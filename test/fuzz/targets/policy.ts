@@ -47,7 +47,7 @@ export const policy: Target = {
     const parsed = read(() => parsePolicy("policy.yaml", textOf(text)), isRefusal);
     if (parsed === undefined) return "refused";
     const { value } = parsed;
-    const inForce = { defaultTtlMs: 1, maxTtlMs: 2, ...value };
+    const inForce = { defaultTtlMs: 1, maxTtlMs: 2, ttlCeilingMs: 2, ...value };
     for (const id of workloads) {
       const { rule, terms } = rulingOn(id, inForce);
       assert.ok(rule === "default" || value.rules.some(({ name }) => name === rule));

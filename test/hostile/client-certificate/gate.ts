@@ -85,7 +85,14 @@ export async function openGate(): Promise<Gate> {
     ...parts,
     authenticator: createAuthenticator(trust, tokens, clock, metrics),
     impersonation: noImpersonation,
-    policy: () => ({ defaultTtlMs: dayMs, maxTtlMs: 90 * dayMs, rules: [], fallback: terms }),
+    policy: () => ({
+      defaultTtlMs: dayMs,
+      maxTtlMs: 90 * dayMs,
+      ttlCeilingMs: dayMs,
+      rules: [],
+      fallback: terms,
+    }),
+    maxRenewalAgeMs,
     throttle: { takeOwn: () => undefined, takeGlobal: () => undefined },
     keyHolders: { isSharedBy: () => false },
     ledger: ledger.decisions,
@@ -182,6 +189,7 @@ function createAuthenticator(trust: Trust, tokens: DevTokenIssuer, clock: FakeCl
   const authorities = {
     trustBundle: () => trust.bundle,
     knownChains: () => [[trust.intermediate.certificate], []],
+    isDistrusted: () => false,
   };
   return createCallerAuthenticator({
     tokens: [new JwksTokenAuthenticator({ issuers, trustDomain, clock })],

@@ -23,7 +23,7 @@ export interface AdminRoutesDeps {
  * Node cannot identify the peer of a Unix socket, so the command states the operator's name, which is logged
  * as unverified.
  */
-const operatorHeader = "kasbah-operator";
+export const operatorHeader = "kasbah-operator";
 
 /** `kasbah.v1.AuthorityAdmin` over the operations. The CA logs every action and records it in the ledger. */
 export function createAdminRoutes({ operations, log, logger }: AdminRoutesDeps): Route[] {

@@ -4,12 +4,14 @@ import { stat } from "node:fs/promises";
 import type { DecisionEntry } from "@kasbah/ledger";
 import {
   abortRotation,
+  distrustAuthority,
   explainCall,
   explainIdentity,
   getAuthorityStatus,
   type Method,
   moveCaState,
   pauseRotation,
+  previewDistrust,
   resumeRotation,
   rotateAuthority,
   type StateHome,
@@ -68,7 +70,8 @@ describe("AdminSocket", () => {
     disk = new Map();
     const admission = { decisions, onRecord, policy: { current: () => policy, path: "/etc/policy.yaml" } };
     const log = new OperatorLog({ log: ledger.log, clock });
-    const deps = { path, operations: current, log, admission, newReferenceId };
+    const { compromise } = ca;
+    const deps = { path, operations: current, compromise, log, admission, newReferenceId };
     socket = createAdminSocket({ ...deps, move, clock: systemClock, logger });
     await socket.start();
     channel = new Http2Channel({ unixPath: path });
@@ -246,5 +249,44 @@ describe("AdminSocket", () => {
     await issue();
     await ca.driver.rotate("intermediate");
     assert.deepEqual(await call(getAuthorityStatus, {}), ca.driver.status());
+  });
+
+  describe("distrust", () => {
+    const outcomes = () =>
+      ledger.entries.flatMap((entry) =>
+        entry.kind === "operator" ? [[entry.act, entry.outcome, entry.arguments]] : [],
+      );
+
+    it("shows in a dry run what it would do, records nothing and changes nothing", async () => {
+      const { removed, creates } = await call(previewDistrust, { id: "root-1" });
+      assert.deepEqual([removed, creates], [["root-1", "intermediate-1"], "root"]);
+      assert.deepEqual(outcomes(), []);
+      assert.equal(ca.keeper.state.signerId, "intermediate-1");
+    });
+
+    it("is in the ledger before it takes effect, and not done if it cannot be recorded", async () => {
+      ledger.isDown = true;
+      const refusal = await refusalOf(call(distrustAuthority, { id: "root-1" }));
+      assert.match(refusal.message, /^LEDGER_UNAVAILABLE/);
+      assert.equal(ca.keeper.state.signerId, "intermediate-1");
+      ledger.isDown = false;
+      const { authorities } = await call(distrustAuthority, { id: "root-1" });
+      assert.deepEqual(
+        authorities.map(({ id, stage, distrustedAt }) => [id, stage, distrustedAt !== undefined]),
+        [
+          ["root-1", "retired", true],
+          ["intermediate-1", "retired", true],
+          ["root-2", "active", false],
+          ["intermediate-2", "active", false],
+        ],
+      );
+      assert.deepEqual(outcomes(), [["distrust", "accepted", { id: "root-1" }]]);
+    });
+
+    it("is recorded as refused if the state does not allow it", async () => {
+      const refusal = await refusalOf(call(distrustAuthority, { id: "root-9" }));
+      assert.match(refusal.message, /^OPERATION_REFUSED: there is no authority root-9/);
+      assert.deepEqual(outcomes(), [["distrust", "refused", { id: "root-9" }]]);
+    });
   });
 });

@@ -2,16 +2,19 @@ import { resolve } from "node:path";
 import type { Clock, Logger } from "@kasbah/runtime";
 import { Http2Server } from "@kasbah/runtime/grpc-http2";
 import { grpcStatus, type RpcStatus, UnixSocket } from "@kasbah/runtime/rpc";
+import type { CompromiseOperations } from "../authorities/compromise/operations.ts";
 import type { AuthorityOperations } from "../authorities/operations.ts";
 import { CaError, OperationError, StateError } from "../errors.ts";
 import { type AdminRoutesDeps, createAdminRoutes } from "./admin-routes.ts";
 import { type AdmissionRoutesDeps, createAdmissionRoutes } from "./admission-routes.ts";
+import { type CompromiseRoutesDeps, createCompromiseRoutes } from "./compromise-routes.ts";
 import { createStateRoutes, type StateMover } from "./state-routes.ts";
 
 export interface AdminSocketDeps {
   readonly path: string;
   readonly operations: AuthorityOperations;
-  readonly log: AdminRoutesDeps["log"];
+  readonly log: AdminRoutesDeps["log"] & CompromiseRoutesDeps["log"];
+  readonly compromise: CompromiseOperations;
   readonly admission: AdmissionRoutesDeps;
   readonly move: StateMover;
   readonly newReferenceId: () => string;
@@ -26,7 +29,12 @@ export interface AdminSocketDeps {
 export function createAdminSocket(deps: AdminSocketDeps): UnixSocket {
   const { admission, clock, logger } = deps;
   const server = new Http2Server({
-    routes: [...createAdminRoutes(deps), ...createAdmissionRoutes(admission), ...createStateRoutes(deps)],
+    routes: [
+      ...createAdminRoutes(deps),
+      ...createCompromiseRoutes(deps),
+      ...createAdmissionRoutes(admission),
+      ...createStateRoutes(deps),
+    ],
     toStatus: (error, path) => statusOf(error, path, deps),
   });
   return new UnixSocket({

@@ -9,6 +9,8 @@ export interface AdmissionDeps {
     readonly policy: string | undefined;
     readonly defaultTtl: number;
     readonly maxTtl: number;
+    /** Zero means no ceiling. */
+    readonly ttlCeiling: number;
   };
   readonly clock: Clock;
   readonly logger: Logger;
@@ -22,9 +24,10 @@ export interface Admission {
 }
 
 export function createAdmission({ config, clock, logger }: AdmissionDeps): Admission {
-  const { policy: path, defaultTtl: defaultTtlMs, maxTtl: maxTtlMs } = config;
+  const { policy: path, defaultTtl: defaultTtlMs, maxTtl: maxTtlMs, ttlCeiling } = config;
+  const ttlCeilingMs = ttlCeiling === 0 ? Number.POSITIVE_INFINITY : ttlCeiling;
   return {
-    policy: new PolicySource({ path, defaultTtlMs, maxTtlMs, clock, logger }),
+    policy: new PolicySource({ path, defaultTtlMs, maxTtlMs, ttlCeilingMs, clock, logger }),
     throttle: createThrottle(clock),
     keyHolders: createKeyHolders(),
   };

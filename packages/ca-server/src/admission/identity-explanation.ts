@@ -1,5 +1,6 @@
 import type { SpiffeId } from "@kasbah/pki";
 import type { IdentityExplanationMessage } from "@kasbah/protocol";
+import { lifetimesFor } from "../issuance/lifetime.ts";
 import { dnsNamesFor, type IssuancePolicy, rulingOn } from "../issuance/rules.ts";
 
 /** Describes to an operator the rule that applies to an identity and the terms that it grants. */
@@ -10,13 +11,13 @@ export function identityExplanation(
 ): IdentityExplanationMessage {
   const { rule, terms } = rulingOn(spiffeId, policy);
   const { allow, rate, onExcess, onForeignNames, onSharedKey } = terms;
-  const maxTtl = Math.min(terms.maxTtlMs ?? policy.maxTtlMs, policy.maxTtlMs);
+  const { usualMs: defaultTtl, longestMs: maxTtl } = lifetimesFor(terms, policy);
   return {
     spiffeId: spiffeId.toString(),
     rule,
     policyFile: policyFile ?? "",
     allowed: allow,
-    defaultTtl: Math.min(terms.defaultTtlMs ?? policy.defaultTtlMs, maxTtl),
+    defaultTtl,
     maxTtl,
     onExcess,
     keyTypes: terms.keyTypes ?? [],

@@ -33,6 +33,7 @@ describe("ClientCertificateAuthenticator", () => {
   let clock: FakeClock;
   let trustBundle: () => TrustBundle;
   let chains: readonly (readonly Certificate[])[];
+  let distrusted: string[];
   let authenticator: ClientCertificateAuthenticator;
 
   before(async () => {
@@ -44,8 +45,13 @@ describe("ClientCertificateAuthenticator", () => {
     clock = new FakeClock(start);
     trust(root);
     chains = [[]];
+    distrusted = [];
     authenticator = new ClientCertificateAuthenticator({
-      authorities: { trustBundle: () => trustBundle(), knownChains: () => chains },
+      authorities: {
+        trustBundle: () => trustBundle(),
+        knownChains: () => chains,
+        isDistrusted: (certificate) => distrusted.includes(certificate.fingerprint),
+      },
       trustDomain: parseTrustDomain("cluster.local"),
       maxRenewalAgeMs,
       clock,
@@ -139,6 +145,14 @@ describe("ClientCertificateAuthenticator", () => {
       chains = [[], [intermediate.certificate]];
       authenticate(leaf);
       authenticate(leaf, stranger.certificate, root.certificate);
+    });
+
+    it("rejects a leaf of a distrusted intermediate whose root is still trusted", async () => {
+      const intermediate = await createIntermediate();
+      const leaf = await leafWith({ issuer: intermediate });
+      authenticate(leaf, intermediate.certificate);
+      distrusted = [intermediate.certificate.fingerprint];
+      refuses([leaf, intermediate.certificate], /does not chain to a trusted root/);
     });
 
     it("accepts only a currently trusted root, and no root that the client merely sent", async () => {

@@ -21,6 +21,8 @@ export interface ClientCertificateDeps {
      * has lost them.
      */
     knownChains(): readonly (readonly Certificate[])[];
+    /** Whether a certificate has the key of an authority that an operator declared compromised. */
+    isDistrusted(certificate: Certificate): boolean;
   };
   readonly trustDomain: TrustDomain;
   /** How long a workload may renew by certificate without presenting a token. */
@@ -66,7 +68,9 @@ export class ClientCertificateAuthenticator {
     }
     const { authorities } = this.#deps;
     const bundle = authorities.trustBundle();
-    const paths = [presented, ...authorities.knownChains()];
+    // A distrusted intermediate still chains to its root, which other workloads may need.
+    const usable = presented.filter((certificate) => !authorities.isDistrusted(certificate));
+    const paths = [usable, ...authorities.knownChains()];
     const isTrusted = paths.some((intermediates) => isVerified({ leaf, intermediates, bundle, now }));
     if (isTrusted) return;
     if (leaf.notAfter < now) throw rejected("the client certificate has expired");

@@ -103,7 +103,11 @@ describe("createAuthn", () => {
         trustDomain: parseTrustDomain("cluster.local"),
         ...config,
       },
-      authorities: { trustBundle: () => TrustBundle.from([certificate]), knownChains: () => [] },
+      authorities: {
+        trustBundle: () => TrustBundle.from([certificate]),
+        knownChains: () => [],
+        isDistrusted: () => false,
+      },
       metrics: {
         credentialChecked: (kind, verdict) => judged.push(`${kind} ${verdict}`),
         tokenReviewed: () => undefined,

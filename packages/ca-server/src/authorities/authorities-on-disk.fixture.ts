@@ -10,6 +10,8 @@ import {
 } from "@kasbah/testkit";
 import { prepareStateDirectory } from "../store/state-directory.ts";
 import { openDirectoryBacking } from "./backing.ts";
+import type { CompromiseOperations } from "./compromise/operations.ts";
+import type { HolderSource } from "./compromise/preview.ts";
 import { createAuthorities } from "./create-authorities.ts";
 import type { AuthorityKeeper } from "./keeper.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
@@ -40,6 +42,7 @@ export interface OnDiskOptions {
   readonly fs?: DurableFs;
   /** Replaces the rehearsal of a CA without a policy. */
   readonly rehearse?: Rehearse;
+  readonly holders?: HolderSource;
 }
 
 /** The authorities of a real state directory, with a clock that the test advances. */
@@ -47,6 +50,7 @@ export interface AuthoritiesOnDisk {
   readonly keeper: AuthorityKeeper;
   readonly keys: AuthorityKeys;
   readonly driver: RotationDriver;
+  readonly compromise: CompromiseOperations;
   /** Triggers the check whether a rotation should start. */
   readonly starts: ManualSweep;
   readonly logger: RecordingLogger;
@@ -91,13 +95,14 @@ export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnD
   const { fs } = options;
   const { trustDomain } = authorityOptions.profile;
   const rehearse = options.rehearse ?? testRehearsal(clock, trustDomain);
-  const { keeper, keys, rotation } = await createAuthorities({
+  const { keeper, keys, rotation, compromise } = await createAuthorities({
     state,
     options: authorityOptions,
     backing: await openDirectoryBacking({ state, options: authorityOptions, clock, logger, fs }),
     gate: timeGate,
     holds: options.holds ?? (() => undefined),
     leads: options.leads ?? (() => true),
+    holders: options.holders ?? (async () => []),
     sweeps: { starts: starts.sweep, advances: sweep, bundle: sweep, expiry: sweep },
     writer,
     newSerial: createSerial,
@@ -105,5 +110,5 @@ export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnD
     clock,
     logger,
   });
-  return { keeper, keys, driver: rotation, starts, logger };
+  return { keeper, keys, driver: rotation, compromise, starts, logger };
 }

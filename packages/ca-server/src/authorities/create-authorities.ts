@@ -4,6 +4,9 @@ import { PublicBundle } from "../store/public-bundle.ts";
 import type { StateDirectory } from "../store/state-directory.ts";
 import type { AuthorityOptions } from "./authority-options.ts";
 import type { AuthorityBacking } from "./backing.ts";
+import { Distruster } from "./compromise/distruster.ts";
+import type { CompromiseOperations } from "./compromise/operations.ts";
+import type { HolderSource } from "./compromise/preview.ts";
 import { ExpiryWatch } from "./expiry-watch.ts";
 import type { AuthorityKeeper } from "./keeper.ts";
 import { AuthorityKeys } from "./keys/authority-keys.ts";
@@ -38,6 +41,8 @@ export interface AuthoritiesDeps {
   readonly logger: Logger;
   /** Returns an existing CA to adopt if nothing is plugged in and no authority exists yet. */
   readonly takeOver?: () => Promise<PluggedInSet | undefined>;
+  /** Finds the workloads that hold certificates of an authority. */
+  readonly holders: HolderSource;
   /** Whether this process may perform the tasks that only one replica may perform. The default is always. */
   readonly leads?: () => boolean;
 }
@@ -47,6 +52,7 @@ export interface Authorities {
   readonly keeper: AuthorityKeeper;
   readonly keys: AuthorityKeys;
   readonly rotation: RotationDriver;
+  readonly compromise: CompromiseOperations;
   readonly publicBundle: PublicBundle;
   /** The components in the order in which they start. */
   readonly components: readonly Component[];
@@ -86,12 +92,16 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     clock,
     logger,
   });
+  const { holders } = deps;
+  const operate = (act: () => Promise<unknown>) => rotation.operate(act);
+  const compromise = new Distruster({ keeper, selfSigned, operate, holders, clock, logger });
   const pluggedIn = createPluggedIn(deps, keeper, keys, rotation);
   const expiry = new ExpiryWatch({ authorities: keeper, sweep: sweeps.expiry, clock, logger });
   return {
     keeper,
     keys,
     rotation,
+    compromise,
     publicBundle,
     components: [publicBundle, rotation, ...pluggedIn, expiry],
     warnings: () => [

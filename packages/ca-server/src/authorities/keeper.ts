@@ -4,8 +4,8 @@ import { CaError } from "../errors.ts";
 import type { Issuer, IssuerSource } from "../issuance/ports.ts";
 import { createIssuerSet, type IssuerSet } from "./issuer-set.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
-import type { AuthorityState } from "./rotation/authority-state.ts";
-import { coverLeaf, isCovered } from "./rotation/leaf-horizon.ts";
+import { type AuthorityState, distrustedBy } from "./rotation/authority-state.ts";
+import { coverLeaf, isCovered, type LeafName } from "./rotation/leaf-horizon.ts";
 import type { StateStore } from "./state-store.ts";
 
 export interface AuthorityKeeperDeps {
@@ -70,11 +70,11 @@ export class AuthorityKeeper implements IssuerSource {
     return this.#issuers.chains;
   }
 
-  async coverLeaf({ authorityId }: Issuer, leafEnd: Date): Promise<void> {
+  async coverLeaf({ authorityId }: Issuer, leafEnd: Date, leaf?: LeafName): Promise<void> {
     if (isCovered(this.state, authorityId, leafEnd)) return;
     const now = this.#deps.clock.now();
     try {
-      await this.#deps.store.update((state) => coverLeaf(state, authorityId, leafEnd, now));
+      await this.#deps.store.update((state) => coverLeaf(state, authorityId, leafEnd, now, leaf));
     } catch (cause) {
       throw new CaError("ISSUER_UNAVAILABLE", "cannot save the latest expiry of the issued certificates", {
         cause,
@@ -85,6 +85,24 @@ export class AuthorityKeeper implements IssuerSource {
   /** Notifies the listeners of a state that another replica has made durable. */
   noticed(state: AuthorityState, before: AuthorityState): void {
     if (before.epoch !== state.epoch) this.#announce(state, before);
+  }
+
+  /** Whether a certificate has the key of a distrusted authority. */
+  isDistrusted(certificate: Certificate): boolean {
+    return distrustedBy(this.state, [certificate]) !== undefined;
+  }
+
+  /**
+   * Destroys the keys of distrusted authorities, even if keys of retired ones are kept. The next call completes
+   * what a crash interrupted.
+   */
+  async destroyDistrustedKeys(): Promise<void> {
+    const { keys, logger } = this.#deps;
+    for (const { id, distrustedAt } of this.state.authorities) {
+      if (distrustedAt === undefined) continue;
+      if (await keys.destroy(id))
+        logger.warn("destroyed the key of a distrusted authority", { authority: id });
+    }
   }
 
   get #issuers(): IssuerSet {

@@ -40,6 +40,7 @@ export async function openAuthorities(deps: OpenAuthoritiesDeps): Promise<Author
   verifyUsable(keeper.state, deps);
   const { restoredAt } = keeper.state;
   if (restoredAt !== undefined) logger.warn("this CA was restored from a backup", { restoredAt });
+  await keeper.destroyDistrustedKeys();
   return keeper;
 }
 

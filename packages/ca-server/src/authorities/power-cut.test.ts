@@ -30,6 +30,16 @@ describe("Authorities across a power cut", function () {
     });
     assert.ok(states > 100, `${states} states`);
   });
+
+  it("either trusts a root or has distrusted it, and always signs, after a power cut at any call of a distrust", async () => {
+    const { transitions, states } = await cutEverywhere(async (ca, clock) => {
+      await ca.compromise.distrust("intermediate-1");
+      await issueLeaf(ca, clock);
+      await ca.compromise.distrust("root-1");
+    });
+    assert.equal(transitions, 3, "a root, and two transitions");
+    assert.ok(states > 40, `${states} states`);
+  });
 });
 
 /** Issues leaves and looks until the rotation is complete. */
@@ -79,6 +89,7 @@ async function cutEverywhere(work: (ca: AuthoritiesOnDisk, clock: FakeClock) => 
         `${rotation?.stage} at ${cut}`,
       );
       for (const { id, certificate } of authorities) assert.equal(certificate.fingerprint, known.get(id));
+      found.keeper.activeIssuer(clock.now());
       await keysAgree(found, crashed);
       states += 1;
     }

@@ -37,6 +37,7 @@ export function authorityStatusOf(state: AuthorityState, context: ReportContext)
 
 function viewOf(authority: StoredAuthority, state: AuthorityState, context: ReportContext): AuthorityMessage {
   const { id, kind, origin, stage, stageSince, certificate } = authority;
+  const { leafHorizon, horizonLeaf, distrustedAt } = authority;
   const { fingerprint, serial, publicKey, notBefore, notAfter } = certificate;
   const signs = isInSigningChain(authority, state);
   const mayStart = context.automatic && state.hold === "none" && state.rotation === undefined;
@@ -56,6 +57,9 @@ function viewOf(authority: StoredAuthority, state: AuthorityState, context: Repo
     stageSince,
     ...(rotates ? { rotatesAt: rotatesAt(authority) } : {}),
     ...departureOf(authority, state, context),
+    ...(leafHorizon.getTime() === 0 ? {} : { leavesUntil: leafHorizon }),
+    ...(horizonLeaf === undefined ? {} : { lastLeaf: horizonLeaf }),
+    ...(distrustedAt === undefined ? {} : { distrustedAt }),
   };
 }
 
@@ -92,9 +96,16 @@ function rotationView(
   const common = { kind, from: shown(from), to: shown(to), stage, since, aborted };
   if (state.hold === "all") return { ...common, mayAdvance: false, reason: "paused by the operator" };
   const answer = gate.mayAdvance(state, rotation, now);
-  const earliest = answer.open ? undefined : answer.earliest;
   const { open: mayAdvance, reason } = answer;
-  return { ...common, mayAdvance, reason, ...(earliest === undefined ? {} : { earliest }) };
+  if (answer.open) return { ...common, mayAdvance, reason };
+  const { earliest, leaf } = answer;
+  return {
+    ...common,
+    mayAdvance,
+    reason,
+    ...(earliest === undefined ? {} : { earliest }),
+    ...(leaf === undefined ? {} : { leaf }),
+  };
 }
 
 function warningsOf(state: AuthorityState, { now, automatic }: ReportContext): string[] {

@@ -160,6 +160,11 @@ export class RotationDriver implements Component, AuthorityOperations {
     });
   }
 
+  /** Runs another room's operation as one of this driver's own. */
+  operate(act: () => Promise<unknown>): Promise<AuthorityStatusMessage> {
+    return this.#operate(act);
+  }
+
   /** Applies an operator's action, and any step that it makes possible immediately. */
   async #operate(act: () => Promise<unknown>): Promise<AuthorityStatusMessage> {
     await this.#queue.run(act);
@@ -183,7 +188,7 @@ export class RotationDriver implements Component, AuthorityOperations {
     const due = this.#due();
     if (due === undefined) return false;
     const isUrgent = this.#isStarting && !this.#canSign() && this.#deps.holds() === undefined;
-    if (!isUrgent && !this.#guard.mayHappen(startOf(due)).open) return false;
+    if (!isUrgent && !this.#guard.mayHappen(startOf(due), this.#deps.clock.now()).open) return false;
     await this.#begin(due.kind, due.under);
     return true;
   }

@@ -152,6 +152,7 @@ describe("Stages under a clock that cannot be believed", () => {
     clock.suspend(-2 * dayMs + 10 * secondMs);
     clock.jump(2 * dayMs);
     assert.equal(reason(), "every stage lasts at least --min-stage: 20 s are left");
+    assert.deepEqual(ca.driver.status().rotation?.earliest, new Date(clock.now().getTime() + 20 * secondMs));
     held = "the clock is suspect";
     assert.equal(reason(), "the clock is suspect");
     await ca.driver.pause();

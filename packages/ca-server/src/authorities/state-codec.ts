@@ -4,6 +4,7 @@ import type {
   AuthorityKind,
   AuthorityOrigin,
   AuthorityStage,
+  HorizonLeaf,
   StoredAuthority,
 } from "./rotation/stored-authority.ts";
 
@@ -54,14 +55,19 @@ export function decodeState(value: unknown): AuthorityState {
   };
 }
 
+// The release before ignores optional fields that it does not know.
+
 function encodeAuthority(authority: StoredAuthority): Fields {
+  const { horizonLeaf, distrustedAt, ...rest } = authority;
   return {
-    ...authority,
+    ...rest,
     certificate: authority.certificate.toPem(),
     chain: authority.chain.map((certificate) => certificate.toPem()),
     stageSince: authority.stageSince.toISOString(),
     createdAt: authority.createdAt.toISOString(),
     leafHorizon: authority.leafHorizon.toISOString(),
+    ...encodedLeaf("horizonLeaf", horizonLeaf),
+    ...(distrustedAt === undefined ? {} : { distrustedAt: distrustedAt.toISOString() }),
   };
 }
 
@@ -78,14 +84,17 @@ function decodeAuthority(fields: Fields): StoredAuthority {
     stageSince: date(fields, "stageSince"),
     createdAt: date(fields, "createdAt"),
     leafHorizon: date(fields, "leafHorizon"),
+    ...decodedLeaf("horizonLeaf", fields),
+    ...(fields["distrustedAt"] === undefined ? {} : { distrustedAt: date(fields, "distrustedAt") }),
   };
 }
 
-function encodeRotation(rotation: RotationState): Fields {
+function encodeRotation({ leaf, ...rotation }: RotationState): Fields {
   return {
     ...rotation,
     since: rotation.since.toISOString(),
     leavesUntil: rotation.leavesUntil.toISOString(),
+    ...encodedLeaf("leaf", leaf),
   };
 }
 
@@ -98,7 +107,27 @@ function decodeRotation(fields: Fields): RotationState {
     since: date(fields, "since"),
     leavesUntil: date(fields, "leavesUntil"),
     aborted: fields["aborted"] === true,
+    leaf: decodedLeaf("leaf", fields).leaf,
   };
+}
+
+function encodedLeaf(name: string, leaf: HorizonLeaf | undefined): Fields {
+  return leaf === undefined ? {} : { [name]: { ...leaf, notAfter: leaf.notAfter.toISOString() } };
+}
+
+function decodedLeaf<Name extends string>(
+  name: Name,
+  fields: Fields,
+): { readonly [K in Name]?: HorizonLeaf } {
+  if (fields[name] === undefined) return {};
+  const leaf = fieldsOf(fields[name]);
+  const present: { [K in Name]?: HorizonLeaf } = {};
+  present[name] = {
+    spiffeId: text(leaf, "spiffeId"),
+    serial: text(leaf, "serial"),
+    notAfter: date(leaf, "notAfter"),
+  };
+  return present;
 }
 
 function fieldsOf(value: unknown): Fields {

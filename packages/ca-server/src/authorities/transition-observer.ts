@@ -1,10 +1,11 @@
 import type { Logger } from "@kasbah/runtime";
-import type { TransitionListener } from "./keeper.ts";
+import type { AuthorityKeeper, TransitionListener } from "./keeper.ts";
 import { type AuthorityState, authorityOf, rootOf } from "./rotation/authority-state.ts";
 
 export interface TransitionObserverDeps {
   readonly publicBundle: { publish(): Promise<void> };
   readonly certificate: { issuerChanged(): void; trustChanged(): void };
+  readonly keeper: Pick<AuthorityKeeper, "destroyDistrustedKeys">;
   readonly logger: Logger;
 }
 
@@ -13,12 +14,15 @@ export interface TransitionObserverDeps {
  * certificate and the log.
  */
 export function createTransitionObserver(deps: TransitionObserverDeps): TransitionListener {
-  const { publicBundle, certificate, logger } = deps;
+  const { publicBundle, certificate, keeper, logger } = deps;
   return (state, before) => {
     logTransition(state, before, logger);
     if (state.servingSignerId !== before.servingSignerId) certificate.issuerChanged();
     certificate.trustChanged();
     void publicBundle.publish();
+    keeper.destroyDistrustedKeys().catch((error: unknown) => {
+      logger.error("cannot destroy the key of a distrusted authority", { error });
+    });
   };
 }
 

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { parseTrustDomain } from "@kasbah/pki";
-import { type Command, type ConfigOf, option, schema } from "@kasbah/runtime";
+import { type Command, type ConfigOf, option, parseDuration, schema } from "@kasbah/runtime";
 import { authorityOptions, authorityProblems } from "./authorities.ts";
 import { callerOptions, callerProblems } from "./callers.ts";
 import { kubernetesOptions, kubernetesProblems } from "./kubernetes.ts";
@@ -106,6 +106,14 @@ const lifetimeOptions = {
     default: "2160h",
     group: "Lifetimes",
   }),
+  ttlCeiling: option({
+    flag: "--ttl-ceiling <duration>",
+    env: "KASBAH_TTL_CEILING",
+    help: "longest lifetime that callers get unless a rule of the policy names a longer one; a longer request is shortened; 0 means no ceiling",
+    schema: schema.parsed(parseCeiling),
+    default: "24h",
+    group: "Lifetimes",
+  }),
   ledgerRetention: option({
     flag: "--ledger-retention <duration>",
     env: "KASBAH_LEDGER_RETENTION",
@@ -126,6 +134,11 @@ function stateDirOption(machine: Machine) {
     defaultHelp: "/var/lib/kasbah as root, else $XDG_STATE_HOME/kasbah",
     group: "General",
   });
+}
+
+/** One certificate with a long lifetime would delay every rotation until it expires. */
+function parseCeiling(text: string): number {
+  return text === "0" ? 0 : parseDuration(text);
 }
 
 function crossChecks(config: ServerConfig): readonly string[] {

@@ -200,4 +200,53 @@ describe("createIssuance, admission", () => {
     const { certificate } = await renewed.createCertificate(callFor({ csrPem }));
     assert.equal(proofOf(certificate.serial), "2029-12-30T12:00:00.000Z");
   });
+
+  describe("a renewal by certificate", () => {
+    const day = 86_400_000;
+    const now = clock.now();
+    const renewProvenAt = (tokenProvenAt: Date, ttlSeconds: number) => {
+      const facts = { kind: "client-certificate", serial: "01", fingerprint: "02", tokenProvenAt } as const;
+      const authority = authorityWith({ authenticator: knowing({ ...caller, credential: facts }) });
+      return authority.createCertificate(callFor({ csrPem, ttlSeconds }));
+    };
+
+    it("expires when the next token is due, even if it requests more and the policy allows it", async () => {
+      const tokenProvenAt = new Date(now.getTime() - 6 * day);
+      const { validity } = await renewProvenAt(tokenProvenAt, 90 * 86_400);
+      assert.equal(
+        validity.notAfter.toISOString(),
+        new Date(tokenProvenAt.getTime() + 7 * day).toISOString(),
+      );
+    });
+
+    it("keeps the requested lifetime if that is shorter", async () => {
+      const { validity } = await renewProvenAt(new Date(now.getTime() - 6 * day), 3600);
+      assert.equal(validity.notAfter.getTime(), now.getTime() + 3_600_000);
+    });
+
+    it("limits the identities of its pods as well if a node proxy authenticates by certificate", async () => {
+      const tokenProvenAt = new Date(now.getTime() - 6 * day);
+      const facts = { kind: "client-certificate", serial: "01", fingerprint: "02", tokenProvenAt } as const;
+      const authenticator = knowing({ ...caller, credential: facts });
+      const authority = authorityWith({ authenticator, impersonation: asBank });
+      const call = callFor({ csrPem, ttlSeconds: 90 * 86_400, impersonatedIdentity: bank.toString() });
+      const { validity } = await authority.createCertificate(call);
+      assert.equal(
+        validity.notAfter.toISOString(),
+        new Date(tokenProvenAt.getTime() + 7 * day).toISOString(),
+      );
+    });
+
+    it("is refused instead of issued with no lifetime left", async () => {
+      for (const ageMs of [7 * day - 999, 7 * day, 8 * day]) {
+        const renewal = renewProvenAt(new Date(now.getTime() - ageMs), 0);
+        await rejectsWithCode(renewal, "CLIENT_CERTIFICATE_REJECTED");
+      }
+    });
+
+    it("does not shorten a certificate for a caller with a token", async () => {
+      const byToken = await authorityWith({}).createCertificate(callFor({ csrPem, ttlSeconds: 90 * 86_400 }));
+      assert.equal(byToken.validity.notAfter.getTime(), now.getTime() + 90 * day);
+    });
+  });
 });

@@ -7,7 +7,7 @@ import {
   type TrustBundle,
 } from "@kasbah/pki";
 import { CaError, type CaErrorCode } from "../errors.ts";
-import { type IssuedCertificate, issue, type SigningDeps } from "./issuer.ts";
+import { type IssuedCertificate, issue, type NameProof, type SigningDeps } from "./issuer.ts";
 import { type ApprovedOrder, admit, approve, type RequestedOrder } from "./policy.ts";
 import type {
   Authenticator,
@@ -31,6 +31,8 @@ export interface IssuanceDeps extends SigningDeps {
   readonly keyHolders: KeyHolders;
   readonly ledger: Ledger;
   readonly observer: IssuanceObserver;
+  /** How long a workload may renew by certificate without presenting a token. */
+  readonly maxRenewalAgeMs: number;
 }
 
 /** The content of a request, as received. */
@@ -90,7 +92,7 @@ export function createIssuance(deps: IssuanceDeps): CertificateIssuance {
       const body = call.readBody();
       const admission = await admitSubject(caller, body, call, deps);
       const order = approveOrder(parse(body), admission, deps);
-      const issued = await issue(order, lastTokenProof(caller, deps.clock.now()), deps);
+      const issued = await issue(order, nameProofOf(caller, deps), deps);
       await deps.ledger.record(factsFor(issued, order, caller, call, deps.clock.now()));
       return { ...issued, order, bundle: deps.issuers.trustBundle() };
     },
@@ -166,11 +168,23 @@ function approveOrder(requested: RequestedOrder, admission: Admission, deps: Iss
   });
 }
 
+/** A certificate takes less than this to be useless on arrival. */
+const shortestRenewalMs = 1000;
+
 /**
- * The time when a token last proved the name: now, or the time in the certificate that replaced the token.
+ * A token proves the name now. A certificate proves that a token did, and a certificate renewed with it expires
+ * when the next token is due: otherwise a stolen key would outlive the renewal age by one lifetime.
  */
-function lastTokenProof({ credential }: Caller, now: Date): Date {
-  return credential.kind === "client-certificate" ? credential.tokenProvenAt : now;
+function nameProofOf({ credential }: Caller, { clock, maxRenewalAgeMs }: IssuanceDeps): NameProof {
+  const now = clock.now();
+  if (credential.kind !== "client-certificate") return { tokenProvenAt: now, renewableUntil: undefined };
+  const { tokenProvenAt } = credential;
+  const renewableUntil = new Date(tokenProvenAt.getTime() + maxRenewalAgeMs);
+  if (renewableUntil.getTime() - now.getTime() >= shortestRenewalMs) return { tokenProvenAt, renewableUntil };
+  throw new CaError("CLIENT_CERTIFICATE_REJECTED", "no token has proven this identity recently enough", {
+    expected: `a token after ${renewableUntil.toISOString()}`,
+    fix: "send a service account token",
+  });
 }
 
 function factsFor(

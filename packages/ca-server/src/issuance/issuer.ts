@@ -26,6 +26,14 @@ export interface IssuedCertificate {
   readonly issuer: Issuer;
 }
 
+/** When a token proved the name, and the limit that follows from it. */
+export interface NameProof {
+  /** The time when a token last proved the name. */
+  readonly tokenProvenAt: Date;
+  /** No certificate that is renewed without a token may outlive this time; undefined if a token was sent. */
+  readonly renewableUntil: Date | undefined;
+}
+
 /**
  * Signs an approved order with the active issuer, and lints the result with another parser before it leaves
  * the CA.
@@ -34,14 +42,20 @@ export interface IssuedCertificate {
  */
 export async function issue(
   order: ApprovedOrder,
-  tokenProvenAt: Date,
+  { tokenProvenAt, renewableUntil }: NameProof,
   deps: SigningDeps,
 ): Promise<IssuedCertificate> {
   const now = deps.clock.now();
   const issuer = deps.issuers.activeIssuer(now);
-  const validity = leafValidity({ now, ttlMs: order.ttlMs, issuerNotAfter: issuer.latestLeafExpiry });
-  await deps.issuers.coverLeaf(issuer, validity.notAfter);
-  const template = templateFor(order, deps.newSerial(tokenProvenAt), validity);
+  const ttlMs = Math.min(
+    order.ttlMs,
+    (renewableUntil?.getTime() ?? Number.POSITIVE_INFINITY) - now.getTime(),
+  );
+  const validity = leafValidity({ now, ttlMs, issuerNotAfter: issuer.latestLeafExpiry });
+  const serial = deps.newSerial(tokenProvenAt);
+  const leaf = { spiffeId: order.spiffeId.toString(), serial: Buffer.from(serial).toString("hex") };
+  await deps.issuers.coverLeaf(issuer, validity.notAfter, leaf);
+  const template = templateFor(order, serial, validity);
   const certificate = await writeAndLint(template, order, issuer, deps.writer);
   return { certificate, validity, issuer };
 }

@@ -15,10 +15,11 @@ export const caller: Caller = {
   credential: { kind: "jwks-token", issuer: "https://issuer.test", tokenIdHash: undefined },
 };
 
-/** The policy of a CA without a policy file, with limits of one day and ninety days. */
+/** The policy of a CA without a policy file: a default of one day, a maximum of ninety days, no ceiling. */
 export const openPolicy: IssuancePolicy = {
   defaultTtlMs: 86_400_000,
   maxTtlMs: 7_776_000_000,
+  ttlCeilingMs: Number.POSITIVE_INFINITY,
   rules: [],
   fallback: openTerms,
 };
@@ -33,13 +34,14 @@ export function policyOf(terms: Partial<Terms>): IssuancePolicy {
 /** Admission that allows everything, for tests of its callers. */
 export const openAdmission: Pick<
   IssuanceDeps,
-  "impersonation" | "policy" | "throttle" | "keyHolders" | "observer"
+  "impersonation" | "policy" | "throttle" | "keyHolders" | "observer" | "maxRenewalAgeMs"
 > = {
   impersonation: noImpersonation,
   policy: () => openPolicy,
   throttle: { takeOwn: () => undefined, takeGlobal: () => undefined },
   keyHolders: { isSharedBy: () => false },
   observer: { onIgnored: () => undefined, onSharedKey: () => undefined },
+  maxRenewalAgeMs: 604_800_000,
 };
 
 /**

@@ -1,7 +1,8 @@
 import { type CertificateRequest, leafCommonName, type PublicKey, type SpiffeId } from "@kasbah/pki";
 import { CaError } from "../errors.ts";
+import { approveTtl } from "./lifetime.ts";
 import { quote } from "./quote.ts";
-import { dnsNamesFor, type IssuancePolicy, type Ruling, rulingOn, type Terms } from "./rules.ts";
+import { dnsNamesFor, type IssuancePolicy, type Ruling, rulingOn } from "./rules.ts";
 
 /** A request after its CSR proved possession of the key. */
 export interface RequestedOrder {
@@ -15,6 +16,8 @@ class Order {
   readonly dnsNames: readonly string[];
   readonly publicKey: PublicKey;
   readonly ttlMs: number;
+  /** The lifetime in the request, if a limit shortened it. */
+  readonly shortenedFromMs: number | undefined;
   readonly commonName: string | undefined;
   /** The rule that allows the order. */
   readonly rule: string;
@@ -28,6 +31,7 @@ class Order {
     this.dnsNames = content.dnsNames;
     this.publicKey = content.publicKey;
     this.ttlMs = content.ttlMs;
+    this.shortenedFromMs = content.shortenedFromMs;
     this.commonName = content.commonName;
     this.rule = content.rule;
     this.ignored = content.ignored;
@@ -75,11 +79,13 @@ export function approve(
   const ignored = unsupportedRequests(request, subject, dnsNames);
   if (ignored.length > 0 && terms.onForeignNames === "refuse")
     throw identityMismatch(ignored, request, subject, rule);
+  const grantedMs = approveTtl(ttlMs, ruling, policy);
   return new Order({
     spiffeId: subject,
     dnsNames,
     publicKey: request.publicKey,
-    ttlMs: approveTtl(ttlMs, ruling, policy),
+    ttlMs: grantedMs,
+    shortenedFromMs: ttlMs > grantedMs ? ttlMs : undefined,
     commonName: leafCommonName(request, subject),
     rule,
     ignored,
@@ -128,31 +134,5 @@ function identityMismatch(
     expected: `at most ${subject}`,
     seen: `${ignored.join(", ")}${uris}`,
     fix: "request no name, or only the caller's own SPIFFE ID",
-  });
-}
-
-/**
- * A lifetime above the CA's maximum is an error, as in stock CAs: if it were clamped, the caller would plan
- * its rotation after the expiry. A rule's own maximum clamps, because its callers read the expiry from the
- * certificate.
- */
-function approveTtl(requestedMs: number, { rule, terms }: Ruling, policy: IssuancePolicy): number {
-  if (!(requestedMs <= policy.maxTtlMs)) throw ttlTooLong(requestedMs, policy.maxTtlMs, {});
-  const maxMs = Math.min(terms.maxTtlMs ?? policy.maxTtlMs, policy.maxTtlMs);
-  const wantedMs = requestedMs > 0 ? requestedMs : defaultTtlOf(terms, policy);
-  if (requestedMs > maxMs && terms.onExcess === "refuse") throw ttlTooLong(requestedMs, maxMs, { rule });
-  return Math.min(wantedMs, maxMs);
-}
-
-function defaultTtlOf({ defaultTtlMs }: Terms, policy: IssuancePolicy): number {
-  return defaultTtlMs ?? policy.defaultTtlMs;
-}
-
-function ttlTooLong(requestedMs: number, maxMs: number, where: { readonly rule?: string }): CaError {
-  return new CaError("TTL_TOO_LONG", "the requested lifetime is too long", {
-    ...where,
-    expected: `validity_duration of at most ${maxMs / 1000} s`,
-    seen: `${requestedMs / 1000} s`,
-    fix: "request a shorter lifetime (SECRET_TTL), or 0 for the default",
   });
 }

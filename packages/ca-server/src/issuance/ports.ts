@@ -113,11 +113,15 @@ export interface IssuerSource {
   activeIssuer(now: Date): Issuer;
   /**
    * Makes it durable that a leaf of this issuer may expire as late as `leafExpiry`, so that its authority stays
-   * trusted until then. It must resolve before the leaf is signed.
+   * trusted until then. It must resolve before the leaf is signed. The leaf's names help operators find it.
    *
    * @throws CaError `ISSUER_UNAVAILABLE` if it may not be durable.
    */
-  coverLeaf(issuer: Issuer, leafExpiry: Date): Promise<void>;
+  coverLeaf(
+    issuer: Issuer,
+    leafExpiry: Date,
+    leaf?: { readonly spiffeId: string; readonly serial: string },
+  ): Promise<void>;
   trustBundle(): TrustBundle;
 }
 

@@ -55,6 +55,8 @@ export interface IssuancePolicy {
   /** The limits of every requested lifetime, independent of the rules. */
   readonly defaultTtlMs: number;
   readonly maxTtlMs: number;
+  /** The longest lifetime that callers get unless a rule or a default names a longer one. */
+  readonly ttlCeilingMs: number;
   readonly rules: readonly Rule[];
   readonly fallback: Terms;
   /** The limit for all callers together. */

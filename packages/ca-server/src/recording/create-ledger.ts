@@ -35,7 +35,7 @@ export interface CaLedger {
   readonly decisions: Decisions;
   readonly operators: OperatorLog;
   /** Finds decisions that are no longer in memory. */
-  readonly index: Pick<EntryIndex, "find">;
+  readonly index: Pick<EntryIndex, "find" | "holders">;
   readonly log: EntryLog;
   readonly tree: TreeKeeper;
   readonly components: readonly Component[];

@@ -30,4 +30,43 @@ describe("OperatorLog", () => {
     const refusal = await rejectsWithCode(record.record(act, work), "LEDGER_UNAVAILABLE");
     assert.match(refusal.message, /^the operation was done but could not be recorded/);
   });
+
+  describe("an operation that must be recorded first", () => {
+    const check = async () => undefined;
+    const outcomes = () =>
+      ledger.entries.map((entry) => (entry.kind === "operator" ? entry.outcome : entry.kind));
+
+    it("starts only after its entry is durable", async () => {
+      const seen = await record.recordFirst(act, { check, work: async () => outcomes() });
+      assert.deepEqual(seen, ["accepted"]);
+      assert.deepEqual(outcomes(), ["accepted"]);
+    });
+
+    it("does not start if the entry cannot be durable", async () => {
+      ledger.isDown = true;
+      let done = 0;
+      const work = async () => (done += 1);
+      await rejectsWithCode(record.recordFirst(act, { check, work }), "LEDGER_UNAVAILABLE");
+      assert.equal(done, 0);
+    });
+
+    it("is recorded as refused if its check refuses it, and never starts", async () => {
+      let done = 0;
+      const refusal = new Error("no such authority");
+      const refusing = { check: () => Promise.reject(refusal), work: async () => (done += 1) };
+      await assert.rejects(record.recordFirst(act, refusing), refusal);
+      assert.deepEqual([outcomes(), done], [["refused"], 0]);
+    });
+
+    it("gets a second entry if it fails, and reports its own failure even if that entry cannot be written", async () => {
+      const failure = new Error("disk full");
+      await assert.rejects(record.recordFirst(act, { check, work: () => Promise.reject(failure) }), failure);
+      assert.deepEqual(outcomes(), ["accepted", "refused"]);
+      const work = async () => {
+        ledger.isDown = true;
+        throw failure;
+      };
+      await assert.rejects(record.recordFirst(act, { check, work }), failure);
+    });
+  });
 });

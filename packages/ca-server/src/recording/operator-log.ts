@@ -46,6 +46,26 @@ export class OperatorLog {
     return result;
   }
 
+  /**
+   * Records an operation, and runs it once the entry is durable: no crash may leave an effect without a record.
+   * If the check refuses, or the operation fails, another entry says so.
+   *
+   * @throws CaError `LEDGER_UNAVAILABLE`, and every error of the check and the operation
+   */
+  async recordFirst<T>(
+    act: OperatorAct,
+    { check, work }: { check(): Promise<unknown>; work(): Promise<T> },
+  ): Promise<T> {
+    const refused = async (error: unknown): Promise<never> => {
+      const reason = error instanceof Error ? error.message.slice(0, maxReasonLength) : String(error);
+      await this.#append(act, { outcome: "refused", reason }).catch(() => undefined);
+      throw error;
+    };
+    await check().catch(refused);
+    await this.#append(act, { outcome: "accepted" });
+    return await work().catch(refused);
+  }
+
   #append(act: OperatorAct, end: Pick<OperatorEntry, "outcome" | "reason">): Promise<void> {
     const time = this.#deps.clock.now().toISOString();
     const operatorUnverified = act.operatorUnverified?.slice(0, maxOperatorLength);

@@ -3,6 +3,8 @@ import {
   type AuthorityStatusMessage,
   abortRotation,
   type DecisionMessage,
+  type DistrustPreviewMessage,
+  distrustAuthority,
   explainCall,
   explainIdentity,
   getAuthorityStatus,
@@ -11,6 +13,7 @@ import {
   type MovedStateMessage,
   moveCaState,
   pauseRotation,
+  previewDistrust,
   recallAuthority,
   resumeRotation,
   rotateAuthority,
@@ -25,6 +28,7 @@ export type {
   AuthorityStatusMessage,
   DecisionMessage,
   IdentityExplanationMessage,
+  LeafMessage,
   MovedStateMessage,
   RotationMessage,
   StateHome,
@@ -86,6 +90,16 @@ export class AdminClient implements OperatorClient {
   async moveState(to: StateHome): Promise<MovedStateMessage> {
     await this.status();
     return this.#call(moveCaState, { to }, this.#deadlines.actMs);
+  }
+
+  /** Reads every unexpired certificate, so it gets the deadline of an operation. */
+  async previewDistrust(id: string): Promise<DistrustPreviewMessage> {
+    await this.status();
+    return this.#call(previewDistrust, { id }, this.#deadlines.actMs);
+  }
+
+  distrust(id: string): Promise<AuthorityStatusMessage> {
+    return this.#act(distrustAuthority, { id });
   }
 
   /** The decision about one call. Throws `OPERATION_REFUSED` if the CA has no record of the call. */

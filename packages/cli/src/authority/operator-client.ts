@@ -1,6 +1,7 @@
 import type {
   AuthorityStatusMessage,
   DecisionMessage,
+  DistrustPreviewMessage,
   IdentityExplanationMessage,
   MovedStateMessage,
   StateHome,
@@ -22,6 +23,9 @@ export interface OperatorClient {
   abort(options: { readonly ifEpoch?: number }): Promise<AuthorityStatusMessage>;
   /** Moves the keys and the state of the CA. */
   moveState(to: StateHome): Promise<MovedStateMessage>;
+  /** What {@link distrust} would do. */
+  previewDistrust(id: string): Promise<DistrustPreviewMessage>;
+  distrust(id: string): Promise<AuthorityStatusMessage>;
   /** The decision about one call, and the replica that made it. */
   explainCall(referenceId: string): Promise<DecisionMessage & { readonly replica?: string }>;
   explainIdentity(spiffeId: string): Promise<Replicated<IdentityExplanationMessage>>;

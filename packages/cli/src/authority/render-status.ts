@@ -1,4 +1,9 @@
-import type { AuthorityMessage, AuthorityStatusMessage, RotationMessage } from "@kasbah/protocol";
+import type {
+  AuthorityMessage,
+  AuthorityStatusMessage,
+  LeafMessage,
+  RotationMessage,
+} from "@kasbah/protocol";
 import { printableText } from "@kasbah/runtime";
 import { timeAndDistance } from "../output/relative-time.ts";
 import { table } from "../output/table.ts";
@@ -33,7 +38,16 @@ export function renderAuthorities(status: AuthorityStatusMessage, now: Date, all
   return `${table([header, ...rows])}${ends.join("")}${count}${note}${warningsOf(status)}`;
 }
 
-function rowOf({ id, stage, signs, keyType, notAfter, fingerprint }: AuthorityMessage, now: Date): string[] {
+/** The certificate that a stage or a retirement waits for, if it is known. */
+function holderLines(leaf: LeafMessage | undefined, now: Date): string[] {
+  if (leaf === undefined) return [];
+  const { spiffeId, serial, notAfter } = leaf;
+  return [`  held by  ${spiffeId}`, `           serial ${serial}, expires ${timeAndDistance(notAfter, now)}`];
+}
+
+function rowOf(authority: AuthorityMessage, now: Date): string[] {
+  const { id, signs, keyType, notAfter, fingerprint, distrustedAt } = authority;
+  const stage = distrustedAt === undefined ? authority.stage : "distrusted";
   return [id, stage, signs ? "yes" : "-", keyType, timeAndDistance(notAfter, now), fingerprint.slice(0, 16)];
 }
 
@@ -53,7 +67,7 @@ function idle(status: AuthorityStatusMessage, now: Date): string[] {
 }
 
 function underWay(rotation: RotationMessage, epoch: number, now: Date): string[] {
-  const { kind, from, to, stage, since, reason, mayAdvance, aborted, earliest } = rotation;
+  const { kind, from, to, stage, since, reason, mayAdvance, aborted, earliest, leaf } = rotation;
   const what = aborted ? `rotation of the ${kind} aborted: returning from` : `rotation of the ${kind}:`;
   return [
     `${what} ${from} to ${to}`,
@@ -62,14 +76,17 @@ function underWay(rotation: RotationMessage, epoch: number, now: Date): string[]
     `  next     ${following[stage]}, ${mayAdvance ? "now" : "not yet"}`,
     `  reason   ${reason}`,
     ...(earliest === undefined ? [] : [`  earliest ${timeAndDistance(earliest, now)}`]),
+    ...holderLines(leaf, now),
     `  epoch    ${epoch}`,
   ];
 }
 
 /** The authorities beside the rotation that wait for their end. */
 function departures({ authorities }: AuthorityStatusMessage, now: Date): string[] {
-  const retiring = authorities.flatMap(({ id, retiresAt, waitsFor }) =>
-    retiresAt === undefined ? [] : [`${id} retires at ${timeAndDistance(retiresAt, now)}: ${waitsFor}`],
+  const retiring = authorities.flatMap(({ id, retiresAt, waitsFor, lastLeaf }) =>
+    retiresAt === undefined
+      ? []
+      : [`${id} retires at ${timeAndDistance(retiresAt, now)}: ${waitsFor}`, ...holderLines(lastLeaf, now)],
   );
   const kept = authorities.flatMap(({ id, keyKeptUntil }) =>
     keyKeptUntil === undefined

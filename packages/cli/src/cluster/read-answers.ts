@@ -1,9 +1,11 @@
+import type { DistrustPreviewMessage, HolderMessage } from "@kasbah/protocol";
 import { z } from "zod";
 import type {
   AuthorityMessage,
   AuthorityStatusMessage,
   DecisionMessage,
   IdentityExplanationMessage,
+  LeafMessage,
   MovedStateMessage,
   RotationMessage,
 } from "../authority/admin-client.ts";
@@ -18,6 +20,12 @@ const kind = z.enum(["root", "intermediate"]);
 const stage = z.enum(["prepared", "distributed", "active", "retiring", "retired"]);
 const texts = z.array(z.string()).max(1000);
 const count = z.int().min(0);
+
+const leaf = z.object({
+  spiffeId: z.string(),
+  serial: z.string(),
+  notAfter: time,
+} satisfies Shape<LeafMessage>);
 
 const authority = z.object({
   id: z.string(),
@@ -36,6 +44,9 @@ const authority = z.object({
   retiresAt: time.exactOptional(),
   waitsFor: z.string().exactOptional(),
   keyKeptUntil: time.exactOptional(),
+  leavesUntil: time.exactOptional(),
+  lastLeaf: leaf.exactOptional(),
+  distrustedAt: time.exactOptional(),
 } satisfies Shape<AuthorityMessage>);
 
 const rotation = z.object({
@@ -48,6 +59,7 @@ const rotation = z.object({
   reason: z.string(),
   earliest: time.exactOptional(),
   aborted: z.boolean(),
+  leaf: leaf.exactOptional(),
 } satisfies Shape<RotationMessage>);
 
 /** Output of `kasbah authority … --json`. */
@@ -68,6 +80,33 @@ export const movedState: z.ZodType<MovedStateMessage> = z.object({
   to: z.string(),
   rootFingerprint: z.string(),
 } satisfies Shape<MovedStateMessage>);
+
+/** Output of `kasbah authority distrust … --json` without `--yes`. */
+export const distrustPreview: z.ZodType<DistrustPreviewMessage> = z.object({
+  id: z.string(),
+  kind,
+  removed: texts,
+  signer: z.string(),
+  creates: z.enum(["", "root", "intermediate"]),
+  acceptedUntil: time.exactOptional(),
+  leavesUntil: time.exactOptional(),
+  leaves: count,
+  identities: count,
+  pods: count,
+  holders: z
+    .array(
+      z.object({
+        spiffeId: z.string(),
+        leaves: count,
+        pods: count,
+        serial: z.string(),
+        notAfter: time,
+      } satisfies Shape<HolderMessage>),
+    )
+    .max(1000),
+  holdersUnknown: z.string(),
+  changesRoot: z.boolean(),
+} satisfies Shape<DistrustPreviewMessage>);
 
 /** Output of `kasbah why <reference> --json`. */
 export const decision: z.ZodType<DecisionMessage> = z.object({

@@ -63,6 +63,25 @@ describe("Operation on a CA in a cluster", () => {
     );
   });
 
+  it("asks every replica for a dry run of distrust, adds what each issued, and acts on one with --yes", async () => {
+    const preview = {
+      ...{ id: "root-1", kind: "root", removed: ["root-1"], signer: "", creates: "root", changesRoot: true },
+      ...{ leaves: 2, identities: 1, pods: 1, holdersUnknown: "" },
+      holders: [{ spiffeId: "spiffe://a", leaves: 2, pods: 1, serial: "0a", notAfter: root.notAfter }],
+    };
+    for (const name of names) await replicas.answers(name, preview);
+    const { said, error } = await run("authority", "distrust", "root-1");
+    assert.equal(error, undefined);
+    assert.match(said, /6 unexpired certificates of 1 identity, now used by 3 workloads/);
+    assert.match(said, /\nto do it: kasbah authority distrust root-1 --yes --namespace mesh\n$/);
+    for (const name of names) await replicas.answers(name, idle);
+    await run("authority", "distrust", "root-1", "--yes", "--pod", "kasbah-2");
+    assert.match(
+      String((await replicas.execs()).at(-1)),
+      /kasbah-2 -- kasbah --operator=alice authority distrust root-1 --yes --json$/,
+    );
+  });
+
   it("follows a rotation to its end through any replica", async () => {
     const done = { ...idle, authorities: [{ ...root, id: "root-2" }] };
     await replicas.answers("kasbah-0", busy);

@@ -4,12 +4,16 @@ import type { OperatorClient } from "../authority/operator-client.ts";
 import type { ClusterChoice } from "../kubectl/cluster-choice.ts";
 import { execAct } from "./exec-act.ts";
 import { firstKnown, mergeExplanations, mergeStatus } from "./merge.ts";
-import { authorityStatus, decision, explanation, movedState } from "./read-answers.ts";
+import { mergePreviews } from "./merge-distrust.ts";
+import { authorityStatus, decision, distrustPreview, explanation, movedState } from "./read-answers.ts";
 import { Replicas, type ReplicasDeps } from "./replicas.ts";
 
 export interface RemoteDeps extends ReplicasDeps {
   readonly operator: string;
 }
+
+/** Each replica reads every unexpired certificate that it issued. */
+const previewMs = 90_000;
 
 const status = { args: ["authority", "status"], schema: authorityStatus, merge: mergeStatus };
 
@@ -66,6 +70,15 @@ export class RemoteCa implements OperatorClient {
   moveState(to: StateHome): Promise<MovedStateMessage> {
     const args = [`--operator=${this.#operator}`, "authority", "move", `--to-${to}`];
     return this.#replicas.withFirst(status, (callOf, kubectl) => execAct(callOf(args, movedState), kubectl));
+  }
+
+  previewDistrust(id: string) {
+    const args = ["authority", "distrust", id];
+    return this.#replicas.ask({ args, schema: distrustPreview, merge: mergePreviews, deadlineMs: previewMs });
+  }
+
+  distrust(id: string) {
+    return this.#act("distrust", id, "--yes");
   }
 
   /**

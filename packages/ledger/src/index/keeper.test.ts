@@ -72,6 +72,49 @@ describe("IndexKeeper", () => {
     assert.equal(keeper.isNameKnown(spiffe("backend")), true);
   });
 
+  it("names the holders of unexpired certificates of an authority, and who has renewed under another one", async () => {
+    const pod = (uid: string) => ({ caller: { ...issued().caller, pod: { name: uid, uid } } });
+    const old = "0a".repeat(32);
+    const fresh = "0b".repeat(32);
+    const until = (hour: number) => ({ notAfter: `2030-01-02T0${hour}:00:00.000Z` });
+    await ledger.write(
+      issued({ authority: old, ...pod("a"), ...until(1) }),
+      issued({ authority: old, ...pod("a"), ...until(4), serial: "77" }),
+      issued({ authority: old, ...pod("b"), ...until(2) }),
+      issued({ authority: fresh, ...pod("b"), ...until(9) }),
+      issued({ authority: old, spiffeId: spiffe("expired"), notAfter: "2030-01-01T00:00:00.000Z" }),
+      issued({ authority: old, spiffeId: spiffe("renewed"), ...until(3), serial: "78" }),
+      issued({ authority: fresh, spiffeId: spiffe("renewed"), ...until(5) }),
+      issued({ authority: fresh, spiffeId: spiffe("new"), ...until(5) }),
+    );
+    durable = 8;
+    const found = await keeper.holders(new Set([old]), new Date("2030-01-01T00:00:01Z"));
+    assert.deepEqual(found, [
+      {
+        spiffeId: spiffe("frontend"),
+        leaves: 3,
+        pods: 1,
+        serial: "77",
+        notAfter: new Date("2030-01-02T04:00:00Z"),
+      },
+      {
+        spiffeId: spiffe("renewed"),
+        leaves: 1,
+        pods: 0,
+        serial: "78",
+        notAfter: new Date("2030-01-02T03:00:00Z"),
+      },
+    ]);
+    assert.deepEqual(await keeper.holders(new Set(["0c".repeat(32)]), new Date("2030-01-01T00:00:01Z")), []);
+  });
+
+  it("rejects a query for holders if the index cannot be used, instead of reporting none", async () => {
+    await ledger.write(issued());
+    durable = 1;
+    await mkdir(ledger.directory.index);
+    await assert.rejects(keeper.holders(new Set(["0a".repeat(32)]), new Date("2030-01-01T00:00:00Z")));
+  });
+
   it("stops in the middle of a long run and resumes there", async () => {
     await ledger.write(...Array.from({ length: 2_000 }, () => issued()));
     durable = 2_000;

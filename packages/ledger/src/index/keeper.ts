@@ -1,12 +1,13 @@
 import type { Component, Logger, Sweep } from "@kasbah/runtime";
 import type { DecisionEntry } from "../entry/entry.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
-import type { EntryIndex } from "../ports.ts";
+import type { EntryIndex, Holder } from "../ports.ts";
 import { listSegments } from "../segments/list.ts";
 import { AuditIndex } from "./audit-index.ts";
 import { catchUp } from "./catch-up.ts";
 import { isDamaged, removeIndex } from "./file.ts";
 import { findDecision } from "./find-decision.ts";
+import { findHolders } from "./find-holders.ts";
 
 export interface IndexKeeperDeps {
   readonly directory: LedgerDirectory;
@@ -76,6 +77,13 @@ export class IndexKeeper implements EntryIndex, Component {
       this.#fail(error);
       return undefined;
     }
+  }
+
+  async holders(authorities: ReadonlySet<string>, now: Date): Promise<readonly Holder[]> {
+    await this.catchUp();
+    const index = this.#index;
+    if (index === undefined || !this.#isCurrent) throw new Error("the audit index cannot be used now");
+    return await findHolders(index, this.#deps.directory.segments, authorities, now);
   }
 
   async #work(): Promise<void> {

@@ -25,6 +25,9 @@ const sql = {
       CROSS JOIN certificates c ON c.bucket = b.bucket
       WHERE b.max_not_after >= ?1 AND c.not_after >= ?1 GROUP BY c.identity, c.pod
     ) newest JOIN entries e ON e.id = newest.id WHERE ${kept} ORDER BY e.id`,
+  unexpired: `SELECT ${columns} FROM buckets b CROSS JOIN certificates c ON c.bucket = b.bucket
+    JOIN entries e ON e.id = c.bucket * ${bucketSize} + c.at
+    WHERE b.max_not_after >= ?1 AND c.not_after >= ?1 AND ${kept} ORDER BY e.id`,
   known: "SELECT 1 FROM identities WHERE spiffe_id = ?",
   names: "SELECT spiffe_id FROM identities WHERE spiffe_id >= ?1 AND spiffe_id < ?2 ORDER BY spiffe_id",
   authorities: `SELECT ${columns} FROM authorities a JOIN entries e ON e.id = a.entry WHERE ${kept} ORDER BY e.id`,
@@ -65,6 +68,11 @@ export class IndexQueries {
   /** The newest unexpired certificate of each name and pod, in the order of their entries. */
   *liveAt(second: number): Generator<Place> {
     for (const row of this.#statement("live").iterate(second)) yield placeOf(row);
+  }
+
+  /** Every unexpired certificate, oldest first. */
+  *unexpiredAt(second: number): Generator<Place> {
+    for (const row of this.#statement("unexpired").iterate(second)) yield placeOf(row);
   }
 
   /** Whether the ledger contains a certificate for this name. */

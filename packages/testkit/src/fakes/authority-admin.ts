@@ -2,6 +2,8 @@ import {
   type AuthorityStatusMessage,
   abortRotation,
   type DecisionMessage,
+  type DistrustPreviewMessage,
+  distrustAuthority,
   explainCall,
   explainIdentity,
   getAuthorityStatus,
@@ -9,6 +11,7 @@ import {
   type Method,
   moveCaState,
   pauseRotation,
+  previewDistrust,
   recallAuthority,
   resumeRotation,
   rotateAuthority,
@@ -27,6 +30,8 @@ export interface FakeAdminCall {
     | "abort"
     | "recall"
     | "move"
+    | "distrust"
+    | "preview-distrust"
     | "explain-call"
     | "explain-identity";
   readonly request: object;
@@ -39,6 +44,8 @@ export interface FakeAuthorityAdmin {
   readonly calls: readonly FakeAdminCall[];
   /** The next answers; the last one is repeated. */
   answers: readonly AuthorityStatusMessage[];
+  /** The answer to a dry run of distrust. */
+  preview: DistrustPreviewMessage | undefined;
   /** The answers about a call and about an identity; undefined means that the call is unknown. */
   decision: DecisionMessage | undefined;
   explanation: IdentityExplanationMessage | undefined;
@@ -78,6 +85,8 @@ export async function startFakeAuthorityAdmin(path: string): Promise<FakeAuthori
       if (fake.refusal !== undefined) throw new FakeRefusal(fake.refusal);
       return { from: "the fake's directory", to: "the fake's Secret", rootFingerprint: "ab12" };
     }),
+    route("distrust", distrustAuthority, answer),
+    route("preview-distrust", previewDistrust, (call) => answerFor(call, fake.preview)),
     route("explain-call", explainCall, (call) => answerFor(call, fake.decision)),
     route("explain-identity", explainIdentity, (call) => answerFor(call, fake.explanation)),
   ];
@@ -85,6 +94,7 @@ export async function startFakeAuthorityAdmin(path: string): Promise<FakeAuthori
   const fake: FakeAuthorityAdmin = {
     calls,
     answers: [],
+    preview: undefined,
     decision: undefined,
     explanation: undefined,
     refusal: undefined,

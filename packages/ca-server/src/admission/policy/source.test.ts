@@ -13,7 +13,7 @@ import {
 import { openPolicy } from "../../issuance/open-admission.fixture.ts";
 import { PolicySource } from "./source.ts";
 
-const { defaultTtlMs, maxTtlMs } = openPolicy;
+const { defaultTtlMs, maxTtlMs, ttlCeilingMs } = openPolicy;
 const open = "version: 1\ndefault: { allow: true }\n";
 const closed = "version: 1\ndefault: { allow: false }\n";
 const trouble = "invalid policy file; keeping the previous policy";
@@ -30,7 +30,7 @@ describe("PolicySource", () => {
     path = directory.join("policy.yaml");
     clock = new FakeClock();
     logger = recordingLogger();
-    source = new PolicySource({ path, defaultTtlMs, maxTtlMs, clock, logger });
+    source = new PolicySource({ path, defaultTtlMs, maxTtlMs, ttlCeilingMs, clock, logger });
   });
 
   afterEach(async () => {
@@ -57,7 +57,14 @@ describe("PolicySource", () => {
   }
 
   it("allows every identity within the CA's own limits if no file is configured", async () => {
-    const without = new PolicySource({ path: undefined, defaultTtlMs, maxTtlMs, clock, logger });
+    const without = new PolicySource({
+      path: undefined,
+      defaultTtlMs,
+      maxTtlMs,
+      ttlCeilingMs,
+      clock,
+      logger,
+    });
     await without.start();
     assert.deepEqual(without.current(), openPolicy);
     assert.equal(without.path, undefined);

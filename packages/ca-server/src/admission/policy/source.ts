@@ -11,6 +11,7 @@ export interface PolicySourceDeps {
   readonly path: string | undefined;
   readonly defaultTtlMs: number;
   readonly maxTtlMs: number;
+  readonly ttlCeilingMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -83,8 +84,8 @@ export class PolicySource implements Component {
   }
 
   #policyOf(file: PolicyFile): IssuancePolicy {
-    const { defaultTtlMs, maxTtlMs } = this.#deps;
-    return { ...file, defaultTtlMs, maxTtlMs };
+    const { defaultTtlMs, maxTtlMs, ttlCeilingMs } = this.#deps;
+    return { ...file, defaultTtlMs, maxTtlMs, ttlCeilingMs };
   }
 }
 

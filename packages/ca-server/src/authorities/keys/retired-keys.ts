@@ -66,8 +66,9 @@ export class RetiredKeys {
   #due(state: AuthorityState): ReadonlySet<string> {
     const { guard, clock, keepMs } = this.#deps;
     if (state.hold === "all") return new Set();
-    const outdated = outdatedKeys(state, keepMs, clock.now());
-    return new Set(outdated.filter(({ id }) => guard.mayHappen(id).open).map(({ id }) => id));
+    const now = clock.now();
+    const outdated = outdatedKeys(state, keepMs, now);
+    return new Set(outdated.filter(({ id }) => guard.mayHappen(id, now).open).map(({ id }) => id));
   }
 
   /** A release that kept no keys of retired authorities has not recorded that it destroyed them. */

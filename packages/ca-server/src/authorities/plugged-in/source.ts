@@ -5,7 +5,13 @@ import { OperationError, StateError } from "../../errors.ts";
 import type { AuthorityKeeper } from "../keeper.ts";
 import type { AuthorityKeys } from "../keys/authority-keys.ts";
 import type { Rehearse } from "../rehearsal/candidate.ts";
-import { type AuthorityState, authorityOf, rootOf, signersInUse } from "../rotation/authority-state.ts";
+import {
+  type AuthorityState,
+  authorityOf,
+  distrustedBy,
+  rootOf,
+  signersInUse,
+} from "../rotation/authority-state.ts";
 import { prepare, requireIdle, type Successor } from "../rotation/succession.ts";
 import { adoptPluggedIn, extraRootsOf } from "./authority.ts";
 import { classifyPluggedInChange, type InUse, type PluggedInChange } from "./change.ts";
@@ -140,6 +146,13 @@ export class PluggedInSource implements Component {
   async #apply(set: PluggedInSet): Promise<void> {
     const { keeper, keys, clock, logger, directory } = this.#deps;
     const { state } = keeper;
+    const distrusted = distrustedBy(state, [set.signer.certificate, ...set.intermediates, set.root]);
+    if (distrusted !== undefined) {
+      throw new StateError(
+        "PLUGGED_IN_REJECTED",
+        `it contains the key of ${distrusted.id}, which an operator distrusted: put a CA with new keys into the directory`,
+      );
+    }
     if (state.pluggedInDigest === set.digest) return this.#rehearse(set);
     const change = changeBy(set, state);
     if (change.kind === "refused") throw new StateError("PLUGGED_IN_REJECTED", change.reason);

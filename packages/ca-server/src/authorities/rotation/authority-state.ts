@@ -1,5 +1,5 @@
 import { type Certificate, TrustBundle } from "@kasbah/pki";
-import type { AuthorityKind, AuthorityStage, StoredAuthority } from "./stored-authority.ts";
+import type { AuthorityKind, AuthorityStage, HorizonLeaf, StoredAuthority } from "./stored-authority.ts";
 
 /**
  * A rotation in progress. `from` and `to` are the ids of the authorities that sign leaves before and after
@@ -13,6 +13,8 @@ export interface RotationState {
   readonly since: Date;
   /** The expiry of the last leaf that was issued before the stage began. */
   readonly leavesUntil: Date;
+  /** The leaf that determined `leavesUntil`; undefined if it is unknown. */
+  readonly leaf?: HorizonLeaf | undefined;
   /** After an abort the rotation leads back: `to` is the authority that signs again. */
   readonly aborted: boolean;
 }
@@ -96,10 +98,29 @@ export function trustBundleOf(state: AuthorityState): TrustBundle {
   const signing = rootOf(state, state.signerId);
   const others = state.authorities.filter((one) => one.kind === "root" && one !== signing && isTrusted(one));
   const roots = [signing, ...others].map(({ certificate }) => certificate);
-  return TrustBundle.from([...roots, ...state.extraRoots]);
+  const extra = state.extraRoots.filter((root) => distrustedBy(state, [root]) === undefined);
+  return TrustBundle.from([...roots, ...extra]);
+}
+
+/** The distrusted authority whose key is among these certificates; undefined if there is none. */
+export function distrustedBy(
+  { authorities }: Pick<AuthorityState, "authorities">,
+  certificates: readonly Certificate[],
+): StoredAuthority | undefined {
+  return authorities.find(
+    ({ distrustedAt, certificate }) =>
+      distrustedAt !== undefined &&
+      certificates.some(({ publicKey }) => publicKey.equals(certificate.publicKey)),
+  );
 }
 
 /** The expiry of the last leaf that any of these authorities may have issued. */
 export function lastLeafEnd(authorities: readonly StoredAuthority[]): Date {
   return new Date(Math.max(0, ...authorities.map(({ leafHorizon }) => leafHorizon.getTime())));
+}
+
+/** The leaf that moved the latest horizon of these authorities; undefined if it is unknown. */
+export function lastLeaf(authorities: readonly StoredAuthority[]): HorizonLeaf | undefined {
+  const end = lastLeafEnd(authorities).getTime();
+  return authorities.find(({ leafHorizon }) => leafHorizon.getTime() === end)?.horizonLeaf;
 }

@@ -1,4 +1,8 @@
 import type { AuthorityState } from "./authority-state.ts";
+import type { HorizonLeaf } from "./stored-authority.ts";
+
+/** The name and the serial of a leaf that is about to be signed. */
+export type LeafName = Pick<HorizonLeaf, "spiffeId" | "serial">;
 
 /**
  * How far the horizon moves beyond a leaf's expiry, as a share of the leaf's remaining lifetime. A day of
@@ -8,15 +12,22 @@ const slackShare = 1 / 8;
 
 /**
  * Returns a state that permits leaves of an authority to be valid until `leafEnd`; the same state if it
- * already does.
+ * already does. It remembers the leaf that moved the horizon, so that an operator can find what a gate waits for.
  */
-export function coverLeaf(state: AuthorityState, id: string, leafEnd: Date, now: Date): AuthorityState {
+export function coverLeaf(
+  state: AuthorityState,
+  id: string,
+  leafEnd: Date,
+  now: Date,
+  leaf?: LeafName,
+): AuthorityState {
   if (isCovered(state, id, leafEnd)) return state;
+  const horizonLeaf = leaf && { ...leaf, notAfter: leafEnd };
   const slackMs = (leafEnd.getTime() - now.getTime()) * slackShare;
   const leafHorizon = new Date(leafEnd.getTime() + slackMs);
   return {
     ...state,
-    authorities: state.authorities.map((one) => (one.id === id ? { ...one, leafHorizon } : one)),
+    authorities: state.authorities.map((one) => (one.id === id ? { ...one, leafHorizon, horizonLeaf } : one)),
   };
 }
 
@@ -34,11 +45,16 @@ const lostEpochs = 1000;
  */
 export function coverUnknownLeaves(state: AuthorityState, now: Date, maxTtlMs: number): AuthorityState {
   const end = new Date(now.getTime() + maxTtlMs);
-  const later = (date: Date) => (date >= end ? date : end);
+  const isKnown = (date: Date) => date >= end;
   const authorities = state.authorities.map((one) =>
-    one.stage === "retired" ? one : { ...one, leafHorizon: later(one.leafHorizon) },
+    one.stage === "retired" || isKnown(one.leafHorizon)
+      ? one
+      : { ...one, leafHorizon: end, horizonLeaf: undefined },
   );
   const { rotation } = state;
-  const waiting = rotation && { ...rotation, leavesUntil: later(rotation.leavesUntil) };
+  const waiting =
+    rotation === undefined || isKnown(rotation.leavesUntil)
+      ? rotation
+      : { ...rotation, leavesUntil: end, leaf: undefined };
   return { ...state, epoch: state.epoch + lostEpochs, authorities, rotation: waiting };
 }

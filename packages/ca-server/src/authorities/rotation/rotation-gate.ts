@@ -1,17 +1,25 @@
 import {
   type AuthorityState,
   authorityOf,
+  lastLeaf,
   lastLeafEnd,
   type RotationState,
   rootOf,
 } from "./authority-state.ts";
 import type { Retirement } from "./retirement.ts";
 import { members } from "./state-change.ts";
+import type { HorizonLeaf } from "./stored-authority.ts";
 
 /** Whether the next stage may begin, and the reason in a sentence. */
 export type GateAnswer =
   | { readonly open: true; readonly reason: string }
-  | { readonly open: false; readonly reason: string; readonly earliest?: Date };
+  | {
+      readonly open: false;
+      readonly reason: string;
+      readonly earliest?: Date;
+      /** The leaf that keeps the gate closed, if it is known. */
+      readonly leaf?: HorizonLeaf;
+    };
 
 /** Decides when it is safe to advance. The caller asks again until the gate is open. */
 export interface RotationGate {
@@ -42,7 +50,8 @@ export const timeGate: RotationGate = {
     if (now >= earliest)
       return { open: true, reason: `every leaf issued before "${rotation.stage}" has expired` };
     const reason = `leaves issued before "${rotation.stage}" are valid until ${earliest.toISOString()}`;
-    return { open: false, reason, earliest };
+    const leaf = earliest > rotation.leavesUntil ? lateLeafOf(state, rotation) : rotation.leaf;
+    return { open: false, reason, earliest, ...(leaf === undefined ? {} : { leaf }) };
   },
 
   mayRetire({ leavesUntil: earliest }, now) {
@@ -66,6 +75,11 @@ function notYetValid(state: AuthorityState, { stage, to }: RotationState, now: D
   const { notBefore } = future.certificate;
   const reason = `${future.id} is not valid before ${notBefore.toISOString()}: check the clock, or abort the rotation`;
   return { open: false, reason, earliest: notBefore };
+}
+
+/** The leaf of {@link lastLeafOf}. */
+function lateLeafOf(state: AuthorityState, { from, kind }: RotationState): HorizonLeaf | undefined {
+  return lastLeaf(members(state, from, kind));
 }
 
 /**

@@ -44,19 +44,19 @@ export class StageGuard implements RotationGate {
 
   mayAdvance(state: AuthorityState, rotation: RotationState, now: Date): GateAnswer {
     const answer = this.#options.gate.mayAdvance(state, rotation, now);
-    return waitsForLeaves(rotation) ? this.#guarded(answer, keyOf(rotation)) : this.#held(answer);
+    return waitsForLeaves(rotation) ? this.#guarded(answer, keyOf(rotation), now) : this.#held(answer);
   }
 
   mayRetire(retirement: Retirement, now: Date): GateAnswer {
-    return this.#guarded(this.#options.gate.mayRetire(retirement, now), retirement.id);
+    return this.#guarded(this.#options.gate.mayRetire(retirement, now), retirement.id, now);
   }
 
   /** Whether something that waits, by its id, has waited long enough. */
-  mayHappen(id: string): GateAnswer {
-    return this.#guarded({ open: true, reason: "nothing holds it" }, id);
+  mayHappen(id: string, now: Date): GateAnswer {
+    return this.#guarded({ open: true, reason: "nothing holds it" }, id, now);
   }
 
-  #guarded(answer: GateAnswer, key: string): GateAnswer {
+  #guarded(answer: GateAnswer, key: string, now: Date): GateAnswer {
     const held = this.#held(answer);
     // Another process leads, and counts.
     if (!held.open || !this.#isWatching) return held;
@@ -65,7 +65,8 @@ export class StageGuard implements RotationGate {
     const leftMs = (this.#firstSeenMs.get(key) ?? nowMs) + minStageMs - nowMs;
     if (leftMs <= 0) return held;
     const seconds = Math.ceil(leftMs / 1000);
-    return { open: false, reason: `every stage lasts at least --min-stage: ${seconds} s are left` };
+    const reason = `every stage lasts at least --min-stage: ${seconds} s are left`;
+    return { open: false, reason, earliest: new Date(now.getTime() + leftMs) };
   }
 
   #held(answer: GateAnswer): GateAnswer {

@@ -1,5 +1,5 @@
 import type { AuthorityState, RotationState } from "./authority-state.ts";
-import { authorityOf, lastLeafEnd } from "./authority-state.ts";
+import { authorityOf, lastLeaf, lastLeafEnd } from "./authority-state.ts";
 import type { AuthorityKind, AuthorityStage, StoredAuthority } from "./stored-authority.ts";
 
 /** The steps from which every transition is composed. None of them increases the epoch but {@link next}. */
@@ -11,13 +11,19 @@ export function next(state: AuthorityState): AuthorityState {
 /** Begins a stage of a rotation. */
 export function enter(
   state: AuthorityState,
-  rotation: Omit<RotationState, "stage" | "since" | "leavesUntil">,
+  rotation: Omit<RotationState, "stage" | "since" | "leavesUntil" | "leaf">,
   stage: RotationState["stage"],
   now: Date,
 ): AuthorityState {
   return {
     ...state,
-    rotation: { ...rotation, stage, since: now, leavesUntil: lastLeafEnd(state.authorities) },
+    rotation: {
+      ...rotation,
+      stage,
+      since: now,
+      leavesUntil: lastLeafEnd(state.authorities),
+      leaf: lastLeaf(state.authorities),
+    },
   };
 }
 
@@ -87,12 +93,15 @@ const rememberedRetired = 20;
  * An authority with a key can be recalled, and its key must be destroyed one day, so it is never forgotten.
  */
 function forgetOld(authorities: readonly StoredAuthority[]): readonly StoredAuthority[] {
-  const gone = authorities.filter(({ stage, hasKey }) => stage === "retired" && !hasKey);
-  const needed = new Set(
-    authorities.filter(({ stage, hasKey }) => stage !== "retired" || hasKey).map(({ rootId }) => rootId),
-  );
+  const gone = authorities.filter(isForgettable);
+  const needed = new Set(authorities.filter((one) => !isForgettable(one)).map(({ rootId }) => rootId));
   const forgotten = new Set(gone.slice(0, -rememberedRetired).filter(({ id }) => !needed.has(id)));
   return forgotten.size === 0 ? authorities : authorities.filter((one) => !forgotten.has(one));
+}
+
+/** A distrusted key is never forgotten, because its certificate could be plugged in again. */
+function isForgettable({ stage, hasKey, distrustedAt }: StoredAuthority): boolean {
+  return stage === "retired" && !hasKey && distrustedAt === undefined;
 }
 
 /** Returns the number in an id, such as 3 for `root-3`. */

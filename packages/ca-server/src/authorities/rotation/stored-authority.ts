@@ -8,6 +8,13 @@ export type AuthorityOrigin = "self-signed" | "plugged-in";
 /** The stages of an authority's life cycle, in order. Only a recall brings an authority back. */
 export type AuthorityStage = "prepared" | "distributed" | "active" | "retiring" | "retired";
 
+/** A leaf by the names under which an operator finds its holder. */
+export interface HorizonLeaf {
+  readonly spiffeId: string;
+  readonly serial: string;
+  readonly notAfter: Date;
+}
+
 /** An authority in the control state. The vault stores its key under its id. */
 export interface StoredAuthority {
   /** Such as `root-1` or `intermediate-3`: each state directory has one counter for each kind. */
@@ -30,4 +37,8 @@ export interface StoredAuthority {
   readonly createdAt: Date;
   /** No leaf under it expires later. The horizon is durable before a leaf with a later expiry is issued. */
   readonly leafHorizon: Date;
+  /** The leaf that moved the horizon last; undefined if it is unknown, as after a loss of state. */
+  readonly horizonLeaf?: HorizonLeaf | undefined;
+  /** When an operator declared its key compromised. Nothing under it is trusted since. */
+  readonly distrustedAt?: Date | undefined;
 }

@@ -6,7 +6,7 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { busy, idle, root, runKasbah } from "../run-kasbah.fixture.ts";
+import { busy, idle, root, rotation, runKasbah } from "../run-kasbah.fixture.ts";
 
 describe("kasbah authority", () => {
   let directory: TemporaryDirectory;
@@ -84,6 +84,34 @@ describe("kasbah authority", () => {
     assert.match(said, /next {5}active, not yet\n {2}reason {3}leaves are valid until tomorrow\n/);
     assert.match(said, /earliest 2030-01-02T00:00:00Z \(in 1d\)\n/);
     assert.match(said, /epoch {4}4\n/);
+  });
+
+  it("names the certificate that holds a stage, and the one that a retiring authority waits for", async () => {
+    const leaf = {
+      spiffeId: "spiffe://cluster.local/ns/demo/sa/batch",
+      serial: "0a",
+      notAfter: rotation.earliest,
+    };
+    const lines =
+      "  held by  spiffe://cluster.local/ns/demo/sa/batch\n           serial 0a, expires 2030-01-02T00:00:00Z (in 1d)\n";
+    ca.answers = [{ ...busy, rotation: { ...rotation, leaf } }];
+    assert.ok((await run("authority", "status")).said.includes(lines));
+    const retiring = {
+      ...root,
+      id: "root-0",
+      stage: "retiring",
+      signs: false,
+      retiresAt: rotation.earliest,
+      waitsFor: "leaves are valid",
+    } as const;
+    ca.answers = [{ ...busy, authorities: [root, { ...retiring, lastLeaf: leaf }] }];
+    const { said } = await run("authority", "list");
+    assert.ok(
+      said.includes(`root-0 retires at 2030-01-02T00:00:00Z (in 1d): leaves are valid\n${lines}`),
+      said,
+    );
+    ca.answers = [{ ...busy, authorities: [root, retiring] }];
+    assert.doesNotMatch((await run("authority", "list")).said, /held by/);
   });
 
   it("prints when the next rotation starts if none is in progress", async () => {

@@ -6,6 +6,7 @@ import { type Replicated, renderReplicated } from "../../authority/replicated.ts
 import { toJson } from "../../output/json.ts";
 import { type CaLocation, operatorClientOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
+import { distrustCommand } from "./distrust-command.ts";
 import { moveStateCommand } from "./move-state-command.ts";
 import { recallCommand } from "./recall-authority-command.ts";
 import { rotateCommand } from "./rotate-authority-command.ts";
@@ -80,6 +81,7 @@ export function authorityCommand(deps: CommandDeps): Command {
   command.addCommand(rotateCommand(deps));
   command.addCommand(tryCommand(deps));
   command.addCommand(moveStateCommand(deps));
+  command.addCommand(distrustCommand(deps));
   add("pause", "keep rotations from starting and from continuing", pauseHelp).action(
     show((ca) => ca.pause()),
   );

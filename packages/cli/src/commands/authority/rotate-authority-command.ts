@@ -1,3 +1,4 @@
+import { ConfigInvalidError } from "@kasbah/runtime";
 import { Command } from "commander";
 import type { AuthorityStatusMessage } from "../../authority/admin-client.ts";
 import { followRotation } from "../../authority/follow-rotation.ts";
@@ -7,11 +8,14 @@ import { CliError } from "../../errors.ts";
 import { toJson } from "../../output/json.ts";
 import { type CaLocation, flagsOf, operatorClientOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
+import { runDistrust } from "./distrust-command.ts";
 
 interface RotateOptions extends CaLocation {
   readonly root?: boolean;
   readonly wait?: boolean;
   readonly json?: boolean;
+  readonly compromised?: boolean;
+  readonly yes?: boolean;
 }
 
 const help = `
@@ -22,9 +26,13 @@ kasbah authority abort switches back to the previous authority.
 --wait prints each stage as it begins. It exits with 0 when the rotation is complete, or with 1 if the rotation is aborted.
 The rotation continues after Ctrl-C, and after a restart of the CA.
 
+--compromised is for a stolen key: it replaces the authority without any stage, distrusts the old one at once and destroys
+its key (see kasbah authority distrust --help). Without --yes it shows the outage that this causes and changes nothing.
+
 Examples
   $ kasbah authority rotate                 the intermediate
-  $ kasbah authority rotate --root --wait   the root and its intermediate`;
+  $ kasbah authority rotate --root --wait   the root and its intermediate
+  $ kasbah authority rotate --root --compromised   what would happen if the root were distrusted now`;
 
 /** `kasbah authority rotate`. */
 export function rotateCommand(deps: CommandDeps): Command {
@@ -34,6 +42,8 @@ export function rotateCommand(deps: CommandDeps): Command {
   return withStateLocation(command)
     .option("--root", "replace the root")
     .option("--wait", "wait until the rotation is complete")
+    .option("--compromised", "skip all stages and distrust the old authority; a dry run unless --yes is set")
+    .option("--yes", "with --compromised: do it")
     .option("--json", "print JSON")
     .addHelpText("after", help)
     .action((_, own: Command) => rotate(own.optsWithGlobals<RotateOptions>(), deps));
@@ -42,6 +52,8 @@ export function rotateCommand(deps: CommandDeps): Command {
 async function rotate(o: RotateOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock } = deps;
   const client = operatorClientOf(o, deps);
+  if (o.compromised) return await runDistrust(signerOf(await client.status(), o.root), o, deps);
+  if (o.yes) throw new ConfigInvalidError(["--yes: has no effect without --compromised; remove it"]);
   const begun = await client.rotate(o.root ? "root" : "intermediate");
   const status = o.wait ? await follow(begun, client, o, deps) : begun;
   if (o.json) return screen.write(toJson(status));
@@ -53,6 +65,14 @@ async function rotate(o: RotateOptions, deps: CommandDeps): Promise<void> {
       ? "the rotation is already complete: no certificate was outstanding\n"
       : next,
   );
+}
+
+/** The authority in the signing chain that the command replaces. */
+function signerOf({ authorities }: AuthorityStatusMessage, isRoot = false): string {
+  const chain = authorities.filter(({ signs }) => signs);
+  const found = chain.find(({ kind }) => kind === (isRoot ? "root" : "intermediate"));
+  if (found !== undefined) return found.id;
+  throw new CliError("OPERATION_REFUSED", "the root signs workload certificates directly: add --root");
 }
 
 async function follow(

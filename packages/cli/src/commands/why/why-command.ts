@@ -19,7 +19,11 @@ interface WhyOptions extends CaLocation {
 }
 
 /** The server's default bounds. */
-const serverBounds = { defaultTtlMs: parseDuration("24h"), maxTtlMs: parseDuration("2160h") };
+const serverBounds = {
+  defaultTtlMs: parseDuration("24h"),
+  maxTtlMs: parseDuration("2160h"),
+  ttlCeilingMs: parseDuration("24h"),
+};
 
 const help = `
 A refused caller receives a code and a reference, in the gRPC message and in its agent's log:

@@ -1,0 +1,46 @@
+import { distrustAuthority, previewDistrust } from "@kasbah/protocol";
+import type { Logger } from "@kasbah/runtime";
+import { type Route, unaryRoute } from "@kasbah/runtime/rpc";
+import type { CompromiseOperations } from "../authorities/compromise/operations.ts";
+import type { OperatorLog } from "../recording/operator-log.ts";
+import { operatorHeader } from "./admin-routes.ts";
+
+export interface CompromiseRoutesDeps {
+  readonly compromise: CompromiseOperations;
+  readonly log: Pick<OperatorLog, "recordFirst">;
+  readonly logger: Logger;
+}
+
+/** The commands for a compromised key. Distrust is in the ledger before it takes effect. */
+export function createCompromiseRoutes({ compromise, log, logger }: CompromiseRoutesDeps): Route[] {
+  return [
+    unaryRoute({
+      path: previewDistrust.path,
+      decode: previewDistrust.request.decode,
+      encode: previewDistrust.response.encode,
+      handle: (call) => compromise.previewDistrust(call.request().id),
+    }),
+    unaryRoute({
+      path: distrustAuthority.path,
+      decode: distrustAuthority.request.decode,
+      encode: distrustAuthority.response.encode,
+      handle: async (call) => {
+        const { id } = call.request();
+        const operatorUnverified = call.metadata(operatorHeader)[0];
+        const act = { act: "distrust", arguments: { id }, operatorUnverified };
+        const facts = { act: "distrust", id, operatorUnverified };
+        try {
+          const status = await log.recordFirst(act, {
+            check: () => compromise.previewDistrust(id),
+            work: () => compromise.distrust(id),
+          });
+          logger.warn("operator action applied", { ...facts, epoch: status.epoch });
+          return status;
+        } catch (error) {
+          logger.warn("operator action refused", { ...facts, error });
+          throw error;
+        }
+      },
+    }),
+  ];
+}
