@@ -85,7 +85,7 @@ function besideOwner(shared: AuthorityState, facts: OwnerFacts): OwnerChoice {
     return { kind: "directory", finish: false, warnings: [warning] };
   }
   throw conflict(
-    `${directoryName} contains root ${ownRoot}, but ${secretName} contains root ${root}: start every replica with --state-root=<the fingerprint that the workloads trust>; the ConfigMap with the published root and an agent's status show it`,
+    `${directoryName} contains root ${ownRoot}, but ${secretName} contains root ${root}: start every replica with --state-root=<the fingerprint of the root that the workloads trust> (docs/install.md, "Two roots")`,
   );
 }
 
