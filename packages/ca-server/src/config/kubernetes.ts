@@ -17,7 +17,7 @@ export const kubernetesOptions = {
   podName: option({
     flag: "--pod-name <name>",
     env: "POD_NAME",
-    help: "name of this replica in the Lease",
+    help: "name of this replica in the Lease; a replica with an ordinal other than 0 waits for the Secret of --state-secret",
     schema: schema.parsed(parseName),
     optional: true,
     defaultHelp: "the host's name",

@@ -71,7 +71,7 @@ function besideOwner(shared: AuthorityState, facts: OwnerFacts): OwnerChoice {
   if (directory.kind !== "owner") {
     if (stateRoot === undefined || isNamed) return useSecret;
     throw conflict(
-      `${secretName} contains root ${root}, but --state-root names ${stateRoot}: name the root that the mesh trusts, or another Secret`,
+      `${secretName} contains root ${root}, but --state-root names ${stateRoot}: remove the flag if the CA has replaced that root since; else name another Secret`,
     );
   }
   const own = stateOf(directory.ca, directoryName);
