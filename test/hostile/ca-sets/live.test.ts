@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { eventually, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { type RunningCa, startCa } from "../../harness/ca-process.ts";
+import { serverBin } from "../../harness/repository.ts";
 import { suiteTimeoutMs } from "../../harness/until.ts";
 import { accepts, type CaSet } from "./ca-set.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -86,6 +88,20 @@ describe("CA whose plugged-in files are replaced while it runs", function () {
     }
     assert.equal(adoptions(), 0);
     assert.ok((await ca.process.rootPem()).includes(baseRoot.trim()));
+  });
+
+  it("reports a faulty set with --check-config and exits with 2, and nothing about one that works", async () => {
+    const [faulty, works] = [sets[0], sets.at(-1)];
+    assert.ok(faulty && works && "refuses" in faulty.set.kasbah);
+    const check = ({ directory: set }: MadeSet) => {
+      const flags = ["--check-config", "--root-ca-dir", set, "--kubernetes-api", "https://api.invalid"];
+      return spawnSync(process.execPath, [serverBin, ...flags], { encoding: "utf8" });
+    };
+    const refusal = check(faulty);
+    assert.equal(refusal.status, 2);
+    assert.match(refusal.stderr, faulty.set.kasbah.refuses);
+    assert.match(refusal.stderr, /--root-ca-dir: .*\((PLUGGED_IN_REJECTED|REHEARSAL_FAILED)\)/);
+    assert.equal(check(works).status, 0);
   });
 
   it("takes the next set that works", async () => {
