@@ -4,7 +4,7 @@ import { attributeTypes } from "../names/directory-name.ts";
 import type { GeneralName } from "../names/general-name.ts";
 import { oid } from "../oids.ts";
 import type { Certificate } from "./certificate.ts";
-import { identifierProblem, linkProblem, rootProblem } from "./issuer-rules.ts";
+import { identifierProblem, linkProblem, looksSelfSigned } from "./issuer-rules.ts";
 import { nameProblem } from "./name-constraints.ts";
 import type { TrustBundle } from "./trust-bundle.ts";
 
@@ -32,6 +32,8 @@ export interface Below {
  * More than any mesh uses, and a limit on the signatures that a hostile reply can make this process verify.
  */
 const maxIntermediates = 4;
+
+const notSelfSigned = "is not self-signed, so OpenSSL looks for its issuer and does not find it";
 
 /**
  * Verifies every step from a certificate up to a root of the bundle. @throws PkiError `CHAIN_INVALID` naming
@@ -69,17 +71,23 @@ export function namesOf({ subject, extensions }: Certificate): readonly GeneralN
 
 /**
  * Returns the reason why no root is the anchor, if any, and the root that fits best. Several roots may share
- * a name; any of them may match.
+ * a name; any of them may match. From an intermediate in the bundle the search goes on, as in OpenSSL.
  */
 function anchorProblem(
   bundle: TrustBundle,
   below: Below,
   now: Date,
+  steps = 0,
 ): readonly [Certificate | undefined, string | undefined] {
+  const leadsUp = (root: Certificate) =>
+    looksSelfSigned(root) ||
+    (steps < maxIntermediates &&
+      anchorProblem(bundle, withIssuer(root, below), now, steps + 1)[1] === undefined);
   const namesakes = bundle.roots.filter((root) => equalBytes(root.subject, below.child.issuer));
-  const judged = namesakes.map(
-    (root) => [root, issuerProblem(root, below, now) ?? rootProblem(root)] as const,
-  );
+  const judged = namesakes.map((root) => {
+    const problem = issuerProblem(root, below, now) ?? (leadsUp(root) ? undefined : notSelfSigned);
+    return [root, problem] as const;
+  });
   const fitting = judged.find(([, problem]) => problem === undefined);
   const signing = judged.find(([root]) => below.child.isIssuedBy(root));
   return fitting ?? signing ?? judged[0] ?? [undefined, "is not in the trust bundle"];
