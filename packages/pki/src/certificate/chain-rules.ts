@@ -33,6 +33,9 @@ export interface Below {
  */
 const maxIntermediates = 4;
 
+/** More than any honest bundle has above an intermediate. */
+const maxNamesakes = 8;
+
 const notSelfSigned = "is not self-signed, so OpenSSL looks for its issuer and does not find it";
 
 /**
@@ -71,26 +74,50 @@ export function namesOf({ subject, extensions }: Certificate): readonly GeneralN
 
 /**
  * Returns the reason why no root is the anchor, if any, and the root that fits best. Several roots may share
- * a name; any of them may match. From an intermediate in the bundle the search goes on, as in OpenSSL.
+ * a name; any of them may match.
  */
 function anchorProblem(
   bundle: TrustBundle,
   below: Below,
   now: Date,
-  steps = 0,
 ): readonly [Certificate | undefined, string | undefined] {
-  const leadsUp = (root: Certificate) =>
-    looksSelfSigned(root) ||
-    (steps < maxIntermediates &&
-      anchorProblem(bundle, withIssuer(root, below), now, steps + 1)[1] === undefined);
+  const isKnown = new Map<Certificate, boolean>();
   const namesakes = bundle.roots.filter((root) => equalBytes(root.subject, below.child.issuer));
   const judged = namesakes.map((root) => {
-    const problem = issuerProblem(root, below, now) ?? (leadsUp(root) ? undefined : notSelfSigned);
-    return [root, problem] as const;
+    const up = () => (leadsToRoot(bundle, withIssuer(root, below), now, isKnown) ? undefined : notSelfSigned);
+    return [root, issuerProblem(root, below, now) ?? up()] as const;
   });
   const fitting = judged.find(([, problem]) => problem === undefined);
   const signing = judged.find(([root]) => below.child.isIssuedBy(root));
   return fitting ?? signing ?? judged[0] ?? [undefined, "is not in the trust bundle"];
+}
+
+/**
+ * Like OpenSSL, goes on from an intermediate in the bundle to a self-signed root. Each certificate is
+ * examined once, and few of one name, so that a hostile bundle costs little.
+ */
+function leadsToRoot(
+  bundle: TrustBundle,
+  below: Below,
+  now: Date,
+  isKnown: Map<Certificate, boolean>,
+): boolean {
+  const { child } = below;
+  if (looksSelfSigned(child)) return true;
+  const known = isKnown.get(child);
+  if (known !== undefined) return known;
+  // Ends a circle of certificates that issued each other.
+  isKnown.set(child, false);
+  const issuers = bundle.roots
+    .filter((root) => equalBytes(root.subject, child.issuer))
+    .slice(0, maxNamesakes);
+  const leads = issuers.some(
+    (root) =>
+      issuerProblem(root, below, now) === undefined &&
+      leadsToRoot(bundle, withIssuer(root, below), now, isKnown),
+  );
+  isKnown.set(child, leads);
+  return leads;
 }
 
 /**

@@ -94,7 +94,10 @@ describe("Trust anchors that are not self-signed", () => {
     verifyChain({ leaf, intermediates: [], bundle: TrustBundle.from(roots), now });
 
   it("are rejected alone, and accepted with the root above them in the same bundle", () => {
-    assert.throws(() => verifyWith(middle), { code: "CHAIN_INVALID", message: /the root is not self-signed/ });
+    assert.throws(() => verifyWith(middle), {
+      code: "CHAIN_INVALID",
+      message: /the root is not self-signed/,
+    });
     assert.doesNotThrow(() => verifyWith(middle, root));
     assert.doesNotThrow(() => verifyWith(root, middle));
   });
