@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { constructedTag, primitiveTag } from "../der/tag.ts";
+import { constructedTag, primitiveTag, tag } from "../der/tag.ts";
 import { encode, encodeExtension, encodeOid, encodeSequence } from "../der/writer.ts";
 import {
   type CertificatePieces,
@@ -61,6 +61,18 @@ describe("findClientRejection", () => {
       assert.equal(found?.certificate, given.signer);
     });
   }
+
+  it("finds an issuer's name in another encoding, and names the certificate below", () => {
+    const given = path();
+    const root = forgeCertificate(keys.root, {
+      issuer: nameOf(oid.organization, "root", tag.printableString),
+      subject: nameOf(oid.organization, "root", tag.printableString),
+      publicKey: keys.root.publicKey.spki,
+      extensions: [caExtension(), usage, subjectKey("01")],
+    });
+    const found = findClientRejection({ ...given, root, roots: [root] });
+    assert.deepEqual([found?.name, found?.certificate], ["name-encoding", given.signer]);
+  });
 
   it("finds malformed and empty policies, which only some clients read", () => {
     for (const value of [encodeSequence(), encodeSequence(encodeOid("1.2.3")), Buffer.from("00", "hex")]) {
