@@ -22,6 +22,7 @@ import { loadTokenIssuers } from "./authn/jwks/issuers-file.ts";
 import { type AuthorityOptions, loadAuthorityOptions } from "./authorities/authority-options.ts";
 import { type Authorities, createAuthorities } from "./authorities/create-authorities.ts";
 import type { Rehearse } from "./authorities/rehearsal/candidate.ts";
+import { createPolicyWarnings } from "./authorities/rehearsal/policy-warnings.ts";
 import { createRehearsal } from "./authorities/rehearsal/rehearse.ts";
 import { timeGate } from "./authorities/rotation/rotation-gate.ts";
 import { authoritiesInUse, createTransitionObserver } from "./authorities/transition-observer.ts";
@@ -104,7 +105,16 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     clock,
   });
 
-  const sources = [owned, authorities, authn, policy, ...(kubernetes === undefined ? [] : [kubernetes])];
+  const { trustDomain } = config;
+  const names = createPolicyWarnings({ issuers, policy: () => policy.current(), trustDomain, clock });
+  const sources = [
+    owned,
+    authorities,
+    authn,
+    policy,
+    names,
+    ...(kubernetes === undefined ? [] : [kubernetes]),
+  ];
   const readiness = createReadiness({ issuers, ledger: ledger.log, sources, clock });
   const grpc = createGrpcServer({
     ...common,

@@ -8,7 +8,7 @@ type Reach =
   | "every replica"
   /** Asks one replica to act in the operator's name, because replicas share their state. */
   | "one replica"
-  /** Passes them to kubectl to change objects in a namespace. */
+  /** Passes them to kubectl to read or change objects in a namespace. */
   | "the objects"
   /** Runs only on this machine, for this reason. */
   | { readonly local: string };
@@ -28,6 +28,7 @@ const reaches: Readonly<Record<string, Reach>> = {
   "authority recall": "one replica",
   "authority move": "one replica",
   "authority distrust": "one replica",
+  "authority try": "the objects",
   "audit who": "every replica",
   "audit cert": "every replica",
   "audit tail": "every replica",

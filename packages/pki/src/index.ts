@@ -6,6 +6,7 @@ export { backdateMs, leafCommonName, leafValidity, type Validity } from "./certi
 export { createSerial, createWorkloadSerial, tokenProofTime } from "./certificate/serial.ts";
 export { parseTrustBundle, TrustBundle } from "./certificate/trust-bundle.ts";
 export type { ClientFinding } from "./clients/finding.ts";
+export { findForbiddenDnsName } from "./clients/forbidden-names.ts";
 export { findClientRejection } from "./clients/rejections.ts";
 export type { SigningPath } from "./clients/signing-path.ts";
 export { type ClientWarning, findClientWarnings } from "./clients/warnings.ts";

@@ -167,4 +167,34 @@ describe("verifyReply", () => {
     assert.deepEqual(reply.intermediates, []);
     assert.ok(reply.roots.equals(TrustBundle.from([stranger.certificate, authority.certificate])));
   });
+
+  it("rejects a leaf or an intermediate that names another key identifier than its issuer has", async () => {
+    const upper = await authority.issueIntermediate("Upper");
+    const elsewhere = Buffer.alloc(20, 0xee);
+    const rootKey = Buffer.from(authority.certificate.subjectKeyIdentifier ?? []);
+    const upperKey = Buffer.from(upper.certificate.subjectKeyIdentifier ?? []);
+    const leaf = forgeCertificate(await issue(), authority.keyPair, rootKey, elsewhere);
+    refuse([leaf.toPem(), authority.rootPem], "chain_invalid");
+    const below = forgeCertificate(await issue({}, upper), upper.keyPair, upperKey, elsewhere);
+    refuse([below.toPem(), upper.rootPem, authority.rootPem], "chain_invalid");
+    const odd = forgeCertificate(upper.certificate, authority.keyPair, rootKey, elsewhere);
+    refuse([(await issue({}, upper)).toPem(), odd.toPem(), authority.rootPem], "chain_invalid");
+  });
+
+  it("keeps an intermediate that the roots contain too, because other peers may trust only its root", async () => {
+    const upper = await authority.issueIntermediate("Upper");
+    const roots = authority.rootPem + upper.rootPem;
+    const reply = verifyReply([(await issue({}, upper)).toPem(), upper.rootPem, roots], expected);
+    assert.deepEqual(
+      reply.intermediates.map(({ fingerprint }) => fingerprint),
+      [upper.certificate.fingerprint],
+    );
+  });
+
+  it("rejects a chain that ends at a trusted intermediate, where OpenSSL looks for a root", async () => {
+    const upper = await authority.issueIntermediate("Upper");
+    const held = TrustBundle.from([upper.certificate]);
+    const reply = [(await issue({}, upper)).toPem(), upper.rootPem];
+    throwsWithCode(() => verifyReply(reply, { ...expected, held }), "CA_REPLY_INVALID");
+  });
 });

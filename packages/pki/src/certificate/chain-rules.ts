@@ -4,7 +4,7 @@ import { attributeTypes } from "../names/directory-name.ts";
 import type { GeneralName } from "../names/general-name.ts";
 import { oid } from "../oids.ts";
 import type { Certificate } from "./certificate.ts";
-import { identifierProblem, linkProblem, rootProblem } from "./issuer-rules.ts";
+import { identifierProblem, linkProblem, looksSelfSigned } from "./issuer-rules.ts";
 import { nameProblem } from "./name-constraints.ts";
 import type { TrustBundle } from "./trust-bundle.ts";
 
@@ -32,6 +32,11 @@ export interface Below {
  * More than any mesh uses, and a limit on the signatures that a hostile reply can make this process verify.
  */
 const maxIntermediates = 4;
+
+/** More than any honest bundle has above an intermediate. */
+const maxNamesakes = 8;
+
+const notSelfSigned = "is not self-signed, so OpenSSL looks for its issuer and does not find it";
 
 /**
  * Verifies every step from a certificate up to a root of the bundle. @throws PkiError `CHAIN_INVALID` naming
@@ -76,13 +81,43 @@ function anchorProblem(
   below: Below,
   now: Date,
 ): readonly [Certificate | undefined, string | undefined] {
+  const isKnown = new Map<Certificate, boolean>();
   const namesakes = bundle.roots.filter((root) => equalBytes(root.subject, below.child.issuer));
-  const judged = namesakes.map(
-    (root) => [root, issuerProblem(root, below, now) ?? rootProblem(root)] as const,
-  );
+  const judged = namesakes.map((root) => {
+    const up = () => (leadsToRoot(bundle, withIssuer(root, below), now, isKnown) ? undefined : notSelfSigned);
+    return [root, issuerProblem(root, below, now) ?? up()] as const;
+  });
   const fitting = judged.find(([, problem]) => problem === undefined);
   const signing = judged.find(([root]) => below.child.isIssuedBy(root));
   return fitting ?? signing ?? judged[0] ?? [undefined, "is not in the trust bundle"];
+}
+
+/**
+ * Like OpenSSL, goes on from an intermediate in the bundle to a self-signed root. Each certificate is
+ * examined once, and few of one name, so that a hostile bundle costs little.
+ */
+function leadsToRoot(
+  bundle: TrustBundle,
+  below: Below,
+  now: Date,
+  isKnown: Map<Certificate, boolean>,
+): boolean {
+  const { child } = below;
+  if (looksSelfSigned(child)) return true;
+  const known = isKnown.get(child);
+  if (known !== undefined) return known;
+  // Ends a circle of certificates that issued each other.
+  isKnown.set(child, false);
+  const issuers = bundle.roots
+    .filter((root) => equalBytes(root.subject, child.issuer))
+    .slice(0, maxNamesakes);
+  const leads = issuers.some(
+    (root) =>
+      issuerProblem(root, below, now) === undefined &&
+      leadsToRoot(bundle, withIssuer(root, below), now, isKnown),
+  );
+  isKnown.set(child, leads);
+  return leads;
 }
 
 /**

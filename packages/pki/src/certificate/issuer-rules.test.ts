@@ -83,6 +83,35 @@ const refused: Readonly<Record<string, [RegExp, Making]>> = {
   ],
 };
 
+describe("Trust anchors that are not self-signed", () => {
+  const make = (key: keyof typeof keys, pieces: Partial<CertificatePieces>) =>
+    forgeCertificate(keys[key], { issuer: name("root"), extensions: [caExtension()], ...pieces });
+  const root = make("root", { subject: name("root"), publicKey: keys.root.publicKey.spki });
+  const middle = make("root", { subject: name("middle"), publicKey: keys.middle.publicKey.spki });
+  const names = [namesExtension(uri("spiffe://td/a"))];
+  const leaf = make("middle", { issuer: name("middle"), extensions: names });
+  const verifyWith = (...roots: readonly Certificate[]) =>
+    verifyChain({ leaf, intermediates: [], bundle: TrustBundle.from(roots), now });
+
+  it("are rejected alone, and accepted with the root above them in the same bundle", () => {
+    assert.throws(() => verifyWith(middle), {
+      code: "CHAIN_INVALID",
+      message: /the root is not self-signed/,
+    });
+    assert.doesNotThrow(() => verifyWith(middle, root));
+    assert.doesNotThrow(() => verifyWith(root, middle));
+  });
+
+  it("are rejected if two of them only issued each other", () => {
+    const loop = make("middle", {
+      issuer: name("middle"),
+      subject: name("root"),
+      publicKey: keys.root.publicKey.spki,
+    });
+    assert.throws(() => verifyWith(middle, loop), { message: /the root is not self-signed/ });
+  });
+});
+
 describe("Links of a chain that only some TLS libraries reject", () => {
   for (const [what, [message, making]] of Object.entries(refused)) {
     it(`are rejected if ${what}`, () => {

@@ -48,12 +48,6 @@ export function linkProblem(certificate: Certificate, below: number): string | u
   return policyProblem(certificate, below);
 }
 
-/** Returns the reason why the certificate is not a trust anchor for clients, if any. */
-export function rootProblem(certificate: Certificate): string | undefined {
-  if (looksSelfSigned(certificate)) return undefined;
-  return "is not self-signed, so OpenSSL looks for its issuer and does not find it";
-}
-
 /**
  * RFC 5280 §4.2.1.11: with requireExplicitPolicy, a leaf must have a policy unless fewer certificates than the
  * extension skips are below it. Workload certificates have none, and BoringSSL and Go reject them even if the

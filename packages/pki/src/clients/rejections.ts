@@ -30,6 +30,7 @@ type Rule = (certificate: Certificate, path: SigningPath) => string | undefined;
 const rules: Readonly<Record<string, Rule>> = {
   "unsupported-name-constraint": unsupportedConstraint,
   "address-constraint": addressConstraint,
+  "name-encoding": encodingProblem,
   "path-length": pathLengthProblem,
   "invalid-policies": policiesProblem,
   "namesake-root": namesakeProblem,
@@ -59,6 +60,14 @@ function addressConstraint(certificate: Certificate): string | undefined {
 function constrainedKinds({ extensions: { nameConstraints } }: Certificate): readonly GeneralNameKind[] {
   if (nameConstraints === undefined) return [];
   return [...nameConstraints.permitted, ...nameConstraints.excluded].map(({ kind }) => kind);
+}
+
+/** RFC 5280 §7.1 ignores string types, case and spaces of names; Go compares their bytes. */
+function encodingProblem(certificate: Certificate, path: SigningPath): string | undefined {
+  const chain = certificatesOf(path);
+  const issuer = chain[chain.indexOf(certificate) + 1];
+  if (issuer === undefined || equalBytes(certificate.issuer, issuer.subject)) return undefined;
+  return "names its issuer, but has it in other bytes (another string type, case or spaces) than the issuer's own certificate, and Go compares bytes";
 }
 
 /** RFC 5280 does not count self-issued certificates, but Go does. */

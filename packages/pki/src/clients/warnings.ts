@@ -1,5 +1,6 @@
 import type { Certificate } from "../certificate/certificate.ts";
 import { looksSelfSigned } from "../certificate/issuer-rules.ts";
+import type { GeneralNameKind } from "../names/general-name.ts";
 import { oid, oidName } from "../oids.ts";
 import type { ClientFinding } from "./finding.ts";
 import { certificatesOf, extensionOf, type SigningPath } from "./signing-path.ts";
@@ -30,18 +31,26 @@ interface Rule {
 
 const rules: Readonly<Record<string, Rule>> = {
   "uri-name-constraint": { affectsNodeProxies: true, problemOf: uriConstraint },
+  "directory-name-constraint": { affectsNodeProxies: true, problemOf: directoryConstraint },
   "critical-policy-extension": { affectsNodeProxies: true, problemOf: criticalPolicy },
   "ecdsa-sha512": { affectsNodeProxies: true, problemOf: longHash },
   "strict-x509": { affectsNodeProxies: false, problemOf: strictProblem },
 };
 
-function uriConstraint({ extensions: { nameConstraints } }: Certificate): string | undefined {
+function uriConstraint(certificate: Certificate): string | undefined {
+  const isConstrained = constrainsKind(certificate, "uniformResourceIdentifier");
+  return isConstrained ? "has a URI name constraint, which rustls rejects" : undefined;
+}
+
+/** Go rejects a critical one, so only the others are left to warn about. */
+function directoryConstraint(certificate: Certificate): string | undefined {
+  const isConstrained = constrainsKind(certificate, "directoryName");
+  return isConstrained ? "has a directory name constraint, which rustls rejects" : undefined;
+}
+
+function constrainsKind({ extensions: { nameConstraints } }: Certificate, kind: GeneralNameKind): boolean {
   const all = [...(nameConstraints?.permitted ?? []), ...(nameConstraints?.excluded ?? [])];
-  const kinds = all.map(({ kind }) => kind);
-  if (kinds.includes("uniformResourceIdentifier")) return "has a URI name constraint, which rustls rejects";
-  return kinds.includes("directoryName")
-    ? "has a directory name constraint, which rustls rejects"
-    : undefined;
+  return all.some((name) => name.kind === kind);
 }
 
 /** rustls processes no policies, and rejects every critical extension that it does not process. */
