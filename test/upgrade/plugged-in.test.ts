@@ -4,11 +4,11 @@ import { cp, mkdir, writeFile } from "node:fs/promises";
 import { AdminClient } from "@kasbah/cli/mesh";
 import { formatHostPort } from "@kasbah/runtime";
 import { eventually, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { currentRelease, provideReleases, type Releases } from "../harness/release.ts";
 import { storyTimeoutMs } from "./mesh.ts";
 import { createAgentSettings, startAgent } from "./processes/agent.ts";
 import { adminSocketOf, type CaSettings, createCaSettings, startCa } from "./processes/ca.ts";
 import { type Callers, createCallers } from "./processes/callers.ts";
-import { currentRelease, provideReleases, type Releases } from "./release.ts";
 
 const usage = "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\n";
 const identifiers = "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
