@@ -28,13 +28,19 @@ import { createPolicyWarnings } from "./authorities/rehearsal/policy-warnings.ts
 import { createRehearsal } from "./authorities/rehearsal/rehearse.ts";
 import { timeGate } from "./authorities/rotation/rotation-gate.ts";
 import { authoritiesInUse, createTransitionObserver } from "./authorities/transition-observer.ts";
+import { readBootId } from "./clock/boot-id.ts";
+import { clockConditions } from "./clock/conditions.ts";
+import { type CaClock, createClock } from "./clock/create-clock.ts";
+import { ClockOperator } from "./clock/operations.ts";
+import type { TrustedClock } from "./clock/trusted-clock.ts";
+import { clockBoundsOf } from "./config/clock.ts";
 import { type ServerConfig, serverCommand, serverOptions } from "./config/config.ts";
 import { fileProblems } from "./config/file-problems.ts";
 import { createGrpcServer } from "./grpc/create-grpc-server.ts";
 import type { ServingCertificate } from "./grpc/serving-certificate.ts";
 import { servingNames } from "./grpc/serving-names.ts";
 import { createIssuance } from "./issuance/issue-certificate.ts";
-import { createKubernetes, type Kubernetes } from "./kubernetes/create-kubernetes.ts";
+import { apiTimeOf, createKubernetes, type Kubernetes } from "./kubernetes/create-kubernetes.ts";
 import { pluggedInProblems } from "./offline/plugged-in-problems.ts";
 import { type CaLedger, createLedger } from "./recording/create-ledger.ts";
 import { TransitionLog } from "./recording/transition-log.ts";
@@ -47,11 +53,9 @@ const { version } = JSON.parse(readFileSync(new URL("../package.json", import.me
 const machine = { isRoot: process.getuid?.() === 0, env: process.env };
 const host = { pid: process.pid, hostname: hostname() };
 
-const clock = systemClock;
 const writer = createCertificateWriter();
 const newSerial = createSerial;
 const newReferenceId = () => randomBytes(6).toString("hex");
-const neverHolds = () => undefined;
 const everySecond = cronSweep("* * * * * *");
 
 const command = serverCommand(version);
@@ -70,19 +74,23 @@ async function checkFiles(config: ServerConfig, purpose: "run" | "check"): Promi
 
 /** Creates the rooms of the CA, and returns their components in the order in which they start. */
 async function compose(config: ServerConfig, logger: Logger): Promise<Component[]> {
-  const common = { config, clock, logger };
   const telemetry = createTelemetry(version);
   const metrics = telemetry.calls;
 
   const state = await prepareStateDirectory(config.stateDir);
-  const lock = new DirectoryLock(state.control, { ...host, clock });
+  const lock = new DirectoryLock(state.control, { ...host, clock: systemClock });
   await lock.start();
-  const ledger = await openLedger(state, config, telemetry, logger);
+  const time = await openClock(state, config, logger);
+  const { clock } = time;
+  const common = { config, clock, logger };
+  const ledger = await openLedger({ state, telemetry, clock }, config, logger);
 
   const options = await loadAuthorityOptions(config);
-  const identity = { hostname: host.hostname, newId: newReferenceId, roll: Math.random };
+  const mayLead = () => clock.holds() === undefined;
+  const identity = { hostname: host.hostname, newId: newReferenceId, roll: Math.random, mayLead };
   const kubernetes = createKubernetes({ ...common, ...identity, passphrase: options.passphrase });
-  const authorities = await openAuthorities({ state, options, kubernetes, ledger }, config, logger);
+  const parts = { state, options, kubernetes, ledger, time };
+  const authorities = await openAuthorities(parts, config, logger);
   const { keeper: issuers, rotation } = authorities;
 
   const authn = await createAuthn({ ...common, authorities: issuers, kubernetes, metrics });
@@ -98,12 +106,20 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     newSerial: createWorkloadSerial,
     maxRenewalAgeMs: config.maxRenewalAge,
     ledger: ledger.decisions,
+    requireTime: () => clock.requireTime(),
     clock,
   });
 
   const { trustDomain } = config;
   const names = createPolicyWarnings({ issuers, policy: () => policy.current(), trustDomain, clock });
-  const sources = [authorities, authn, policy, names, ...(kubernetes === undefined ? [] : [kubernetes])];
+  const sources = [
+    clockConditions(clock, kubernetes),
+    authorities,
+    authn,
+    policy,
+    names,
+    ...(kubernetes === undefined ? [] : [kubernetes]),
+  ];
   const readiness = createReadiness({ issuers, ledger: ledger.log, sources, clock });
   const grpc = createGrpcServer({
     ...common,
@@ -116,27 +132,54 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     compromise: authorities.compromise,
     log: ledger.operators,
     admission: { decisions: ledger.decisions, onRecord: ledger.index, policy },
+    clockOperations: new ClockOperator({ clock, replaceFuture: authorities.replaceFuture }),
   });
   const { registry } = telemetry;
   const status = createStatusServer({ address: config.httpAddress, registry, readiness, logger });
   telemetry.observe({ authorities: issuers, readiness, grpc: grpc.endpoint, ledger, kubernetes, clock });
 
   const transitions = followTransitions(
-    { authorities, certificate: grpc.certificate, ledger, kubernetes },
+    { authorities, certificate: grpc.certificate, ledger, kubernetes, clock },
     logger,
   );
   const { components } = authorities;
   const cluster = kubernetes?.components ?? [];
   return [
-    ...[lock, ...ledger.components, transitions, policy, ...components, ...authn.components, ...cluster],
+    ...[
+      lock,
+      time.watch,
+      ...ledger.components,
+      transitions,
+      policy,
+      ...components,
+      ...authn.components,
+      ...cluster,
+    ],
     ...[grpc.certificate, grpc.endpoint, admin, status],
   ];
 }
 
-async function openLedger(
-  state: StateDirectory,
+/** The clock of every room but the log, whose times are those of the machine. */
+async function openClock(
+  { control: directory }: StateDirectory,
   config: ServerConfig,
-  telemetry: Telemetry,
+  logger: Logger,
+): Promise<CaClock> {
+  const reference = apiTimeOf(config);
+  const bounds = clockBoundsOf(config);
+  const bootId = await readBootId();
+  return createClock({ directory, bounds, bootId, reference, clock: systemClock, logger });
+}
+
+interface LedgerSources {
+  readonly state: StateDirectory;
+  readonly telemetry: Telemetry;
+  readonly clock: TrustedClock;
+}
+
+async function openLedger(
+  { state, telemetry, clock }: LedgerSources,
+  config: ServerConfig,
   logger: Logger,
 ): Promise<CaLedger> {
   return createLedger({
@@ -146,6 +189,7 @@ async function openLedger(
     retentionMs: config.ledgerRetention,
     sweeps: { second: everySecond, hour: cronSweep("0 17 * * * *") },
     metrics: telemetry.ledger,
+    holds: () => clock.holds(),
     clock,
     logger,
   });
@@ -156,15 +200,19 @@ interface AuthoritySources {
   readonly options: AuthorityOptions;
   readonly kubernetes: Kubernetes | undefined;
   readonly ledger: CaLedger;
+  readonly time: CaClock;
 }
 
 /** Opens the authorities in the shared Secret if there is one, else in the state directory. */
 async function openAuthorities(
-  { state, options, kubernetes, ledger }: AuthoritySources,
+  { state, options, kubernetes, ledger, time }: AuthoritySources,
   config: ServerConfig,
   logger: Logger,
 ): Promise<Authorities> {
-  const shared = await kubernetes?.openBacking(await showsFormerRoot(state));
+  const { clock } = time;
+  const hadRoot = await showsFormerRoot(state);
+  if (!hadRoot) await time.known();
+  const shared = await kubernetes?.openBacking(hadRoot);
   return createAuthorities({
     state,
     options,
@@ -172,7 +220,7 @@ async function openAuthorities(
     takeOver: async () => kubernetes?.takeOver(),
     leads: () => kubernetes?.leads() ?? true,
     gate: timeGate,
-    holds: neverHolds,
+    holds: () => clock.holds(),
     holders: (authorities, now) => ledger.index.holders(authorities, now),
     sweeps: {
       starts: cronSweep(config.rotationSchedule),
@@ -184,6 +232,7 @@ async function openAuthorities(
     newSerial,
     rehearse: rehearsalOf(config),
     clock,
+    stageClock: clock.latest,
     logger,
   });
 }
@@ -203,11 +252,12 @@ interface TransitionFollowers {
   readonly certificate: ServingCertificate;
   readonly ledger: CaLedger;
   readonly kubernetes: Kubernetes | undefined;
+  readonly clock: TrustedClock;
 }
 
 /** Makes every transition of the authorities take effect in the other rooms, and returns the log of transitions. */
 function followTransitions(followers: TransitionFollowers, logger: Logger): TransitionLog {
-  const { authorities, certificate, ledger, kubernetes } = followers;
+  const { authorities, certificate, ledger, kubernetes, clock } = followers;
   const { keeper, publicBundle, rotation } = authorities;
   const sweep = cronSweep("30 * * * * *");
   const transitions = new TransitionLog({

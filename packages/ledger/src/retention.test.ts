@@ -18,16 +18,19 @@ describe("Retention", () => {
   let clock: FakeClock;
   let hour: ManualSweep;
   let signed: number;
+  let held: string | undefined;
   let retention: Retention;
 
   beforeEach(async () => {
     directory = await temporaryDirectory();
+    held = undefined;
     [clock, hour, signed] = [new FakeClock("2030-01-01T00:00:00Z"), manualSweep(), 10_000];
     retention = new Retention({
       directory: directory.path,
       retentionMs: 30 * dayMs,
       signedSize: () => signed,
       sweep: hour.sweep,
+      holds: () => held,
       clock,
       logger: recordingLogger(),
     });

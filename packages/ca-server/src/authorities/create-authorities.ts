@@ -14,6 +14,7 @@ import { loadKeys, openAuthorities } from "./open-authorities.ts";
 import type { PluggedInSet } from "./plugged-in/load-set.ts";
 import { PluggedInSource } from "./plugged-in/source.ts";
 import type { Rehearse } from "./rehearsal/candidate.ts";
+import { futureAuthorities, replaceFutureRoot } from "./replace-future.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
 import { RotationDriver } from "./rotation-driver.ts";
 import { SelfSigned } from "./self-signed.ts";
@@ -38,6 +39,8 @@ export interface AuthoritiesDeps {
   /** Tries every authority before its first use. */
   readonly rehearse: Rehearse;
   readonly clock: Clock;
+  /** The time of the stages, which may lag behind `clock` but must not lead. The default is `clock`. */
+  readonly stageClock?: Clock;
   readonly logger: Logger;
   /** Returns an existing CA to adopt if nothing is plugged in and no authority exists yet. */
   readonly takeOver?: () => Promise<PluggedInSet | undefined>;
@@ -54,6 +57,8 @@ export interface Authorities {
   readonly rotation: RotationDriver;
   readonly compromise: CompromiseOperations;
   readonly publicBundle: PublicBundle;
+  /** Replaces a root that begins in the future, and returns the ids of the replaced authorities. */
+  replaceFuture(): Promise<readonly string[]>;
   /** The components in the order in which they start. */
   readonly components: readonly Component[];
   /** Conditions that need an operator's attention, one sentence each. */
@@ -89,7 +94,7 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     leads: deps.leads ?? (() => true),
     starts,
     advances,
-    clock,
+    clock: deps.stageClock ?? clock,
     logger,
   });
   const { holders } = deps;
@@ -103,13 +108,19 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     rotation,
     compromise,
     publicBundle,
+    replaceFuture: () => replaceFutureRoot({ keeper, selfSigned, clock, logger }),
     components: [publicBundle, rotation, ...pluggedIn, expiry],
     warnings: () => [
       ...rotation.status().warnings,
+      ...futureAuthorities(keeper.state, clock.now()).map(futureWarning),
       ...pluggedIn.flatMap((source) => source.warnings()),
       ...selfSigned.warnings(),
     ],
   };
+}
+
+function futureWarning(id: string): string {
+  return `${id} begins in the future, because it was created while the clock was ahead: set the clock, then run kasbah clock accept, which replaces it`;
 }
 
 function createPluggedIn(

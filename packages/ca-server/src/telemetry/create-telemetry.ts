@@ -1,5 +1,6 @@
-import { type Clock, createRegistry, type Readiness, type Registry } from "@kasbah/runtime";
+import { createRegistry, type Readiness, type Registry } from "@kasbah/runtime";
 import { type AuthorityGauges, registerAuthorityMetrics } from "./authority-metrics.ts";
+import { type ClockGauges, registerClockGauges } from "./clock-metrics.ts";
 import { createLedgerMetrics, type LedgerMetrics, registerLedgerGauges } from "./ledger-metrics.ts";
 import {
   type CaMetrics,
@@ -29,7 +30,7 @@ interface ObservedSources {
   };
   /** Undefined outside Kubernetes. */
   readonly kubernetes: { readonly conflicts: number } | undefined;
-  readonly clock: Clock;
+  readonly clock: ClockGauges;
 }
 
 /** @param version of the package, for the metric that shows the build. */
@@ -43,6 +44,7 @@ export function createTelemetry(version: string): Telemetry {
       const warnings = () => readiness().warnings ?? [];
       registerAuthorityMetrics(registry, authorities, warnings, () => clock.now());
       registerServerGauges(registry, grpc);
+      registerClockGauges(registry, clock);
       registerLedgerGauges(registry, () => ({ size: ledger.log.size, signedSize: ledger.tree.signedSize }));
       if (kubernetes !== undefined) registerPublisherGauge(registry, kubernetes);
     },
