@@ -142,6 +142,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     { authorities, certificate: grpc.certificate, ledger, kubernetes, clock },
     logger,
   );
+  clock.onChange(() => grpc.certificate.clockChanged());
   const { components } = authorities;
   const cluster = kubernetes?.components ?? [];
   return [

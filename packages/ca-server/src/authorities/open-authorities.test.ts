@@ -181,10 +181,10 @@ describe("Authorities of a state directory", () => {
     assert.deepEqual((await readdir(inside())).sort(), ["intermediate-1", "root-1"]);
   });
 
-  it("issues a root for ten years and an intermediate for one year, valid since two minutes ago", async () => {
+  it("issues a root for ten years and an intermediate for one year, valid since two days ago", async () => {
     const { keeper } = await open();
     const [root, intermediate] = keeper.state.authorities.map(({ certificate }) => certificate);
-    assert.equal(root?.notBefore.toISOString(), "2029-12-31T23:58:00.000Z");
+    assert.equal(root?.notBefore.toISOString(), "2029-12-30T00:00:00.000Z");
     assert.equal(root?.notAfter.toISOString(), "2039-12-30T00:00:00.000Z");
     assert.equal(intermediate?.notAfter.toISOString(), "2031-01-01T00:00:00.000Z");
   });

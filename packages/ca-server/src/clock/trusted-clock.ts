@@ -2,7 +2,7 @@ import type { Clock, Logger } from "@kasbah/runtime";
 import { CaError } from "../errors.ts";
 import { compareClocks } from "./compare-clocks.ts";
 import { confirmed, judge } from "./judge.ts";
-import { type ClockBounds, type ClockState, type Reading, roughly } from "./state.ts";
+import { agree, type ClockBounds, type ClockState, type Reading, roughly } from "./state.ts";
 
 export interface TrustedClockDeps {
   /** The clocks of the machine. */
@@ -172,13 +172,24 @@ export class TrustedClock implements Clock {
   #log(before: ClockState | undefined): void {
     const state = this.#state;
     const { logger } = this.#deps;
-    const reason = doubtOf(state);
-    if (reason === (before && doubtOf(before))) return;
     const reading = this.reading();
     const facts = { wallTime: new Date(reading.wallMs), trustedTime: new Date(this.#timeAt(reading)) };
+    const reason = doubtOf(state);
+    if (reason === (before && doubtOf(before))) {
+      const stepMs = before === undefined ? 0 : stepBetween(before, state);
+      if (stepMs !== 0)
+        logger.warn("clock of the machine was set", { aheadMs: Math.round(stepMs), ...facts });
+      return;
+    }
     if (reason === undefined) logger.info("clock is trusted again", facts);
     else logger.warn("clock is suspect", { code: "CLOCK_SUSPECT", reason, ...facts });
   }
+}
+
+/** By how much a trusted clock was set, which the CA follows; 0 for a correction that needs no notice. */
+function stepBetween(before: ClockState, after: ClockState): number {
+  if (before.kind !== "trusted" || after.kind !== "trusted") return 0;
+  return agree(before.offsetMs, after.offsetMs) ? 0 : after.offsetMs - before.offsetMs;
 }
 
 function doubtOf(state: ClockState): string | undefined {
