@@ -32,6 +32,7 @@ import { readBootId } from "./clock/boot-id.ts";
 import { clockConditions } from "./clock/conditions.ts";
 import { type CaClock, createClock } from "./clock/create-clock.ts";
 import { ClockOperator } from "./clock/operations.ts";
+import { retryInDoubt } from "./clock/retry-in-doubt.ts";
 import type { TrustedClock } from "./clock/trusted-clock.ts";
 import { clockBoundsOf } from "./config/clock.ts";
 import { type ServerConfig, serverCommand, serverOptions } from "./config/config.ts";
@@ -213,7 +214,8 @@ async function openAuthorities(
   const { clock } = time;
   const hadRoot = await showsFormerRoot(state);
   if (!hadRoot) await time.known();
-  const shared = await kubernetes?.openBacking(hadRoot);
+  const openShared = async () => kubernetes?.openBacking(hadRoot);
+  const shared = await retryInDoubt(openShared, { ...time, logger });
   return createAuthorities({
     state,
     options,
