@@ -2,10 +2,10 @@ import { arrivalAt, confirmed } from "./judge.ts";
 import {
   agree,
   agreementMs,
+  type ClockReading,
   type ClockState,
   type Offset,
   offsetOf,
-  type Reading,
   roughly,
 } from "./state.ts";
 
@@ -16,7 +16,7 @@ import {
  */
 export function compareClocks(
   state: ClockState,
-  reading: Reading,
+  reading: ClockReading,
   referenceMs: number,
   buildMs: number,
 ): ClockState {
@@ -27,7 +27,7 @@ export function compareClocks(
     : contradicted(state, reading, referenceMs);
 }
 
-function agreed(state: ClockState, reading: Reading): ClockState {
+function agreed(state: ClockState, reading: ClockReading): ClockState {
   if (state.kind === "unknown") return confirmed(reading);
   if (state.kind === "suspect") return offsetOf(reading) < state.offsetMs ? confirmed(reading) : state;
   const { dispute, arrival, accepted } = state;
@@ -35,7 +35,7 @@ function agreed(state: ClockState, reading: Reading): ClockState {
   return { ...state, dispute: undefined, arrival: undefined, accepted: undefined };
 }
 
-function contradicted(state: ClockState, reading: Reading, referenceMs: number): ClockState {
+function contradicted(state: ClockState, reading: ClockReading, referenceMs: number): ClockState {
   const reference = referenceMs - reading.bootMs;
   const driftMs = offsetOf(reading) - reference;
   const reason = `the clock is ${roughly(driftMs)} ${driftMs > 0 ? "ahead of" : "behind"} the API server's`;
@@ -56,7 +56,7 @@ function contradicted(state: ClockState, reading: Reading, referenceMs: number):
 
 function suspectAt(
   offsetMs: Offset,
-  { bootMs }: Reading,
+  { bootMs }: ClockReading,
   rest: Pick<Extract<ClockState, { kind: "suspect" }>, "reason" | "former" | "arrival">,
 ): ClockState {
   return { ...rest, kind: "suspect", offsetMs, anchoredAtBootMs: bootMs };

@@ -1,10 +1,10 @@
 import { arrived, judge } from "./judge.ts";
 import type { TimeRecord } from "./record.ts";
-import { agreementMs, type ClockBounds, type ClockState, type Reading, roughly } from "./state.ts";
+import { agreementMs, type ClockBounds, type ClockReading, type ClockState, roughly } from "./state.ts";
 
 /** What is known when the CA starts. */
 export interface StartFacts {
-  readonly reading: Reading;
+  readonly reading: ClockReading;
   /** Identifies the boot of this machine; undefined if the system has no such name. */
   readonly bootId: string | undefined;
   /** The time that was last recorded while the clock was trusted. */
@@ -65,6 +65,6 @@ function limitsOf(record: TimeRecord | undefined, buildMs: number, { maxGapMs }:
   };
 }
 
-function isSameBoot(record: TimeRecord, { bootMs }: Reading, bootId: string | undefined): boolean {
+function isSameBoot(record: TimeRecord, { bootMs }: ClockReading, bootId: string | undefined): boolean {
   return bootId !== undefined && record.bootId === bootId && bootMs >= record.bootMs;
 }

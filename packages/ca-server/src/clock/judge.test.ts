@@ -3,7 +3,7 @@ import { compareClocks } from "./compare-clocks.ts";
 import { confirmed, judge } from "./judge.ts";
 import { judgeStart } from "./judge-start.ts";
 import type { TimeRecord } from "./record.ts";
-import type { ClockState, Reading } from "./state.ts";
+import type { ClockReading, ClockState } from "./state.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -13,7 +13,7 @@ const bounds = { maxJumpMs: dayMs, maxGapMs: 90 * dayMs };
 const buildMs = Date.UTC(2029, 11, 1);
 
 /** A machine that has run for an hour, and for `passedMs` more; its clock is wrong by `wrongMs`. */
-function reading(passedMs: number, wrongMs = 0): Reading {
+function reading(passedMs: number, wrongMs = 0): ClockReading {
   return { wallMs: startMs + passedMs + wrongMs, bootMs: hourMs + passedMs };
 }
 
@@ -22,7 +22,7 @@ const running = (...steps: readonly (readonly [passedMs: number, wrongMs: number
     (state, [passedMs, wrongMs]) => judge(state, reading(passedMs, wrongMs), bounds),
     confirmed(reading(0)),
   );
-const trustedMs = (state: ClockState, { bootMs }: Reading) => {
+const trustedMs = (state: ClockState, { bootMs }: ClockReading) => {
   assert.notEqual(state.kind, "unknown");
   return (state.kind === "unknown" ? Number.NaN : state.offsetMs) + bootMs;
 };
@@ -128,7 +128,7 @@ describe("judgeStart", () => {
 });
 
 describe("compareClocks", () => {
-  const compare = (state: ClockState, now: Reading, referenceMs: number) =>
+  const compare = (state: ClockState, now: ClockReading, referenceMs: number) =>
     compareClocks(state, now, referenceMs, buildMs);
   const unknown = judgeStart(
     { reading: reading(0, -startMs), bootId: "two", record: undefined, buildMs },

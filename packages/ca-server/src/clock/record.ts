@@ -32,7 +32,7 @@ const recordSchema = z.object({
 });
 
 /** The content of the file, for people who read it as well. */
-export function encodeRecord({ trustedMs, bootMs, bootId, time }: TimeRecord): string {
+function encodeRecord({ trustedMs, bootMs, bootId, time }: TimeRecord): string {
   const { offsetMs, anchoredAtBootMs, former, arrival, accepted } = time;
   const readable = new Date(trustedMs).toISOString();
   const kept = { offsetMs, anchoredAtBootMs, former, arrival, accepted };
@@ -41,7 +41,7 @@ export function encodeRecord({ trustedMs, bootMs, bootId, time }: TimeRecord): s
 }
 
 /** Undefined for a file that this release does not recognize. */
-export function parseRecord(text: string): TimeRecord | undefined {
+function parseRecord(text: string): TimeRecord | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);

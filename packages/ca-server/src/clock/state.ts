@@ -1,5 +1,5 @@
 /** The two clocks of the machine at one moment. */
-export interface Reading {
+export interface ClockReading {
   readonly wallMs: number;
   /** Time since the machine booted, including the time in which it was suspended. */
   readonly bootMs: number;
@@ -71,7 +71,7 @@ export type ClockState = TrustedState | SuspectState | UnknownState;
 /** Clocks that differ by less agree with each other. */
 export const agreementMs = 5 * 60_000;
 
-export function offsetOf({ wallMs, bootMs }: Reading): Offset {
+export function offsetOf({ wallMs, bootMs }: ClockReading): Offset {
   return wallMs - bootMs;
 }
 

@@ -2,7 +2,7 @@ import type { Clock, Logger } from "@kasbah/runtime";
 import { CaError } from "../errors.ts";
 import { compareClocks } from "./compare-clocks.ts";
 import { confirmed, judge } from "./judge.ts";
-import { agree, type ClockBounds, type ClockState, type Reading, roughly } from "./state.ts";
+import { agree, type ClockBounds, type ClockReading, type ClockState, roughly } from "./state.ts";
 
 export interface TrustedClockDeps {
   /** The clocks of the machine. */
@@ -13,7 +13,7 @@ export interface TrustedClockDeps {
   readonly logger: Logger;
 }
 
-/** Reading the boot time costs a system call, and a clock that moved by less than this has not jumped. */
+/** ClockReading the boot time costs a system call, and a clock that moved by less than this has not jumped. */
 const unjudgedMs = 1_000;
 /** NTP sets a clock that was wrong at boot within minutes. */
 const settlingMs = 3_600_000;
@@ -29,7 +29,7 @@ export class TrustedClock implements Clock {
   readonly #deps: TrustedClockDeps;
   readonly #listeners: (() => void)[] = [];
   #state: ClockState;
-  #judgedAt: Reading;
+  #judgedAt: ClockReading;
 
   constructor(deps: TrustedClockDeps) {
     this.#deps = deps;
@@ -71,7 +71,7 @@ export class TrustedClock implements Clock {
     return this.#state;
   }
 
-  reading(): Reading {
+  reading(): ClockReading {
     const { clock } = this.#deps;
     return { wallMs: clock.now().getTime(), bootMs: clock.bootMs() };
   }
@@ -153,13 +153,13 @@ export class TrustedClock implements Clock {
     return new Date(Math.min(nowMs, ...state.former.map(({ offsetMs }) => offsetMs + bootMs)));
   }
 
-  #timeAt({ wallMs, bootMs }: Reading): number {
+  #timeAt({ wallMs, bootMs }: ClockReading): number {
     const state = this.#state;
     if (state.kind === "trusted") return wallMs;
     return bootMs + (state.kind === "suspect" ? state.offsetMs : state.floorMs);
   }
 
-  #become(state: ClockState, reading: Reading): void {
+  #become(state: ClockState, reading: ClockReading): void {
     const before = this.#state;
     this.#state = state;
     this.#judgedAt = reading;

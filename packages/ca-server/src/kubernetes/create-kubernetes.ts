@@ -8,7 +8,7 @@ import type { CallerConfig } from "../config/callers.ts";
 import type { KubernetesConfig } from "../config/kubernetes.ts";
 import { AddressRules } from "../outbound/address-rules.ts";
 import { KubernetesClient } from "./api/api-client.ts";
-import { readApiTime } from "./api/api-time.ts";
+import { readServerTime } from "./api/server-time.ts";
 import { Leader } from "./leader/leader.ts";
 import { PodInformer } from "./pods/pod-informer.ts";
 import { KubernetesPods } from "./pods/pods.ts";
@@ -66,7 +66,7 @@ export function apiTimeOf(
 ): (() => Promise<number>) | undefined {
   const { kubernetesApi: server, kubernetesCaFile: caFile } = config;
   if (server === undefined) return undefined;
-  return () => readApiTime({ server, caFile, addressRules: new AddressRules(config.allowAddress) });
+  return () => readServerTime({ server, caFile, addressRules: new AddressRules(config.allowAddress) });
 }
 
 type Publisher = RootPublisher | ClusterTrustBundlePublisher;

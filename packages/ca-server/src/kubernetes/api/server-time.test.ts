@@ -10,7 +10,7 @@ import {
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { AddressRules } from "../../outbound/address-rules.ts";
-import { readApiTime } from "./api-time.ts";
+import { readServerTime } from "./server-time.ts";
 
 const date = "Tue, 01 Jan 2030 00:00:00 GMT";
 
@@ -22,7 +22,7 @@ interface ServerCertificate {
   readonly notAfter?: Date;
 }
 
-describe("readApiTime", () => {
+describe("readServerTime", () => {
   let directory: TemporaryDirectory;
   let root: TestAuthority;
   let servers: Server[];
@@ -56,7 +56,7 @@ describe("readApiTime", () => {
     await once(server.listen(0, "127.0.0.1"), "listening");
     const bound = server.address();
     assert.ok(typeof bound === "object" && bound !== null);
-    return readApiTime({
+    return readServerTime({
       server: new URL(`https://127.0.0.1:${bound.port}`),
       caFile: directory.join("ca.pem"),
       addressRules: new AddressRules([{ address: "127.0.0.1", prefix: 32 }]),

@@ -6,7 +6,7 @@ import { parseCertificates } from "@kasbah/pki";
 import { HttpsError } from "../../errors.ts";
 import type { AddressRules } from "../../outbound/address-rules.ts";
 
-export interface ApiTimeDeps {
+export interface ServerTimeDeps {
   readonly server: URL;
   /** PEM of the roots that the server's certificate must chain to; undefined for the system's roots. */
   readonly caFile: string | undefined;
@@ -24,7 +24,7 @@ const clockVerdicts = new Set(["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID"]);
  *
  * @throws HttpsError, or the connection's error
  */
-export async function readApiTime({ server, caFile, addressRules }: ApiTimeDeps): Promise<number> {
+export async function readServerTime({ server, caFile, addressRules }: ServerTimeDeps): Promise<number> {
   addressRules.checkHost(server.hostname);
   const roots = caFile === undefined ? undefined : await readFile(caFile, "utf8");
   const url = new URL(`${server.pathname.replace(/\/$/, "")}/version`, server);
