@@ -1,7 +1,8 @@
 import type { Clock, Logger } from "@kasbah/runtime";
 import type { AuthorityKeeper } from "./keeper.ts";
 import { type AuthorityState, rootOf } from "./rotation/authority-state.ts";
-import { advance, prepare } from "./rotation/rotation.ts";
+import { advance } from "./rotation/rotation.ts";
+import { prepare, type Successor } from "./rotation/succession.ts";
 import type { SelfSigned } from "./self-signed.ts";
 
 export interface ReplaceFutureDeps {
@@ -49,7 +50,7 @@ function beginsInFuture(state: AuthorityState, now: Date): boolean {
   return root.origin === "self-signed" && futureAuthorities(state, now).length > 0;
 }
 
-function completed(state: AuthorityState, successor: Parameters<typeof prepare>[1], now: Date) {
+function completed(state: AuthorityState, successor: Successor, now: Date): AuthorityState {
   let next = prepare(state, successor, now);
   while (next.rotation !== undefined) next = advance(next, now);
   return next;
