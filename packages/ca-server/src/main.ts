@@ -88,7 +88,14 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
 
   const options = await loadAuthorityOptions(config);
   const mayLead = () => clock.holds() === undefined;
-  const identity = { hostname: host.hostname, newId: newReferenceId, roll: Math.random, mayLead };
+  const timeInDoubt = () => (clock.isWallTrusted() ? undefined : clock.now());
+  const identity = {
+    hostname: host.hostname,
+    newId: newReferenceId,
+    roll: Math.random,
+    mayLead,
+    timeInDoubt,
+  };
   const kubernetes = createKubernetes({ ...common, ...identity, passphrase: options.passphrase });
   const parts = { state, options, kubernetes, ledger, time };
   const authorities = await openAuthorities(parts, config, logger);

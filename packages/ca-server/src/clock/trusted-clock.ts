@@ -76,6 +76,12 @@ export class TrustedClock implements Clock {
     return { wallMs: clock.now().getTime(), bootMs: clock.bootMs() };
   }
 
+  /** Whether the wall clock of the machine is used. */
+  isWallTrusted(): boolean {
+    this.look();
+    return this.#state.kind === "trusted";
+  }
+
   /** Registers a listener for every change of the state. */
   onChange(listener: () => void): void {
     this.#listeners.push(listener);

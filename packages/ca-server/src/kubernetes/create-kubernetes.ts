@@ -7,6 +7,7 @@ import { type AuthorityState, emptyState } from "../authorities/rotation/authori
 import type { CallerConfig } from "../config/callers.ts";
 import type { KubernetesConfig } from "../config/kubernetes.ts";
 import { AddressRules } from "../outbound/address-rules.ts";
+import type { TimeInDoubt } from "../outbound/trusted-time-agent.ts";
 import { KubernetesClient } from "./api/api-client.ts";
 import { readServerTime } from "./api/server-time.ts";
 import { Leader } from "./leader/leader.ts";
@@ -29,6 +30,7 @@ export interface KubernetesDeps {
   readonly newId: () => string;
   /** Uniform in [0, 1). */
   readonly roll: () => number;
+  readonly timeInDoubt: TimeInDoubt;
   /** Whether this replica may lead. */
   readonly mayLead: () => boolean;
   readonly clock: Clock;
@@ -140,12 +142,17 @@ function createLeadership(
 /** The API server needs longer for a page of a list than for a TokenReview. */
 const listTimeoutMs = 30_000;
 
-function clientOf(server: URL, { config }: KubernetesDeps, timeoutMs?: number): KubernetesClient {
+function clientOf(
+  server: URL,
+  { config, timeInDoubt }: KubernetesDeps,
+  timeoutMs?: number,
+): KubernetesClient {
   const { kubernetesCaFile: caFile, kubernetesTokenFile: tokenFile } = config;
   return new KubernetesClient({
     server,
     caFile,
     tokenFile,
+    timeInDoubt,
     addressRules: new AddressRules(config.allowAddress),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });

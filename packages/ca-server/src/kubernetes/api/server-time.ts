@@ -1,10 +1,9 @@
-import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { type RequestOptions, request } from "node:https";
-import { checkServerIdentity, type PeerCertificate, TLSSocket } from "node:tls";
-import { parseCertificates } from "@kasbah/pki";
+import { TLSSocket } from "node:tls";
 import { HttpsError } from "../../errors.ts";
 import type { AddressRules } from "../../outbound/address-rules.ts";
+import { problemOfServer } from "../../outbound/verify-server.ts";
 
 export interface ServerTimeDeps {
   readonly server: URL;
@@ -14,9 +13,6 @@ export interface ServerTimeDeps {
 }
 
 const timeoutMs = 5_000;
-const longestChain = 8;
-/** Verdicts of OpenSSL that depend on the clock, which is what this request is about to check. */
-const clockVerdicts = new Set(["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID"]);
 
 /**
  * Reads the API server's clock from the `Date` of a response. The request carries no token, and the server's
@@ -45,45 +41,12 @@ export async function readServerTime({ server, caFile, addressRules }: ServerTim
     });
     sent.once("socket", (socket) =>
       socket.once("secureConnect", () => {
-        const problem = socket instanceof TLSSocket ? problemOf(socket, url.hostname, roots) : "no TLS";
+        const check = { host: url.hostname, rootsPem: roots, at: undefined };
+        const problem = socket instanceof TLSSocket ? problemOfServer(socket, check) : "no TLS";
         if (problem !== undefined) sent.destroy(new HttpsError(`cannot verify the API server: ${problem}`));
       }),
     );
     sent.once("error", reject);
     sent.end();
   });
-}
-
-/** Undefined if the server is who it says, as far as the clock does not matter. */
-function problemOf(socket: TLSSocket, host: string, roots: string | undefined): string | undefined {
-  const mismatch = checkServerIdentity(host.replace(/^\[|\]$/g, ""), socket.getPeerCertificate());
-  if (mismatch !== undefined) return mismatch.message;
-  if (socket.authorized) return undefined;
-  const verdict = String(socket.authorizationError);
-  if (roots === undefined || !clockVerdicts.has(verdict)) return verdict;
-  return chainsTo(roots, socket.getPeerCertificate(true))
-    ? undefined
-    : "its certificate is not signed by a known root";
-}
-
-/** OpenSSL reports only its last verdict, so an untrusted certificate may look like an expired one. */
-function chainsTo(
-  rootsPem: string,
-  leaf: PeerCertificate & { issuerCertificate?: PeerCertificate },
-): boolean {
-  const roots = parseCertificates(rootsPem).map(({ der }) => new X509Certificate(der));
-  let current: typeof leaf | undefined = leaf;
-  for (let depth = 0; depth < longestChain && current?.raw !== undefined; depth++) {
-    const certificate = new X509Certificate(current.raw);
-    if (roots.some((root) => isIssuedBy(certificate, root))) return true;
-    const issuer: typeof leaf | undefined = current.issuerCertificate;
-    if (issuer?.raw === undefined || issuer.raw.equals(current.raw)) return false;
-    if (!isIssuedBy(certificate, new X509Certificate(issuer.raw))) return false;
-    current = issuer;
-  }
-  return false;
-}
-
-function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }
