@@ -22,7 +22,11 @@ import { createAuthn } from "./authn/create-authn.ts";
 import { loadTokenIssuers } from "./authn/jwks/issuers-file.ts";
 import { type AuthorityOptions, loadAuthorityOptions } from "./authorities/authority-options.ts";
 import { openDirectoryBacking } from "./authorities/backing.ts";
-import { type Authorities, createAuthorities } from "./authorities/create-authorities.ts";
+import {
+  type Authorities,
+  type AuthoritiesDeps,
+  createAuthorities,
+} from "./authorities/create-authorities.ts";
 import type { Rehearse } from "./authorities/rehearsal/candidate.ts";
 import { createPolicyWarnings } from "./authorities/rehearsal/policy-warnings.ts";
 import { createRehearsal } from "./authorities/rehearsal/rehearse.ts";
@@ -66,7 +70,7 @@ async function checkFiles(config: ServerConfig, purpose: "run" | "check"): Promi
   const { policy, tokenIssuers } = config;
   const problems = await Promise.all([
     // A running CA keeps the set in use, even if it would be refused today.
-    purpose === "check" ? pluggedInProblems(config, clock) : [],
+    purpose === "check" ? pluggedInProblems(config, systemClock) : [],
     fileProblems("--policy", policy, loadPolicy),
     fileProblems("--token-issuers", tokenIssuers, loadTokenIssuers),
   ]);
@@ -221,9 +225,9 @@ async function openAuthorities(
   const { clock } = time;
   const hadRoot = await showsFormerRoot(state);
   if (!hadRoot) await time.known();
-  const openShared = async () => kubernetes?.openBacking(hadRoot);
-  const shared = await retryInDoubt(openShared, { ...time, logger });
-  return createAuthorities({
+  const patiently = { ...time, logger };
+  const shared = await retryInDoubt(async () => kubernetes?.openBacking(hadRoot), patiently);
+  const deps: AuthoritiesDeps = {
     state,
     options,
     backing: shared ?? (await openDirectoryBacking({ state, options, clock, logger })),
@@ -240,15 +244,19 @@ async function openAuthorities(
     },
     writer,
     newSerial,
-    rehearse: rehearsalOf(config),
+    rehearse: rehearsalOf(config, clock),
     clock,
     stageClock: clock.latest,
     logger,
-  });
+  };
+  return retryInDoubt(() => createAuthorities(deps), patiently);
 }
 
 /** Tries authorities with the names that this configuration lets the CA issue. */
-function rehearsalOf({ trustDomain, policy, serverSan, trustedNodeAccount }: ServerConfig): Rehearse {
+function rehearsalOf(
+  { trustDomain, policy, serverSan, trustedNodeAccount }: ServerConfig,
+  clock: TrustedClock,
+): Rehearse {
   return createRehearsal({
     ...{ writer, trustDomain, clock },
     serverNames: servingNames(serverSan),

@@ -29,7 +29,8 @@ describe("replaceFutureRoot", () => {
       nameConstraints: false,
     } as const;
     const writer = createCertificateWriter();
-    const selfSigned = new SelfSigned({ profile, keys, writer, newSerial: createSerial, clock });
+    const rehearse = async () => [];
+    const selfSigned = new SelfSigned({ profile, keys, writer, newSerial: createSerial, rehearse, clock });
     return replaceFutureRoot({ keeper, selfSigned, clock, logger });
   }
   const signs = () => ca.keeper.activeIssuer(clock.now()).authorityId;

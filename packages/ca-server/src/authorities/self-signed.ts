@@ -1,10 +1,4 @@
-import {
-  type Certificate,
-  createKeyPair,
-  type KeyType,
-  type TrustDomain,
-  type Validity,
-} from "@kasbah/pki";
+import { type Certificate, createKeyPair, type KeyType, type TrustDomain, type Validity } from "@kasbah/pki";
 import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
 import type { Clock } from "@kasbah/runtime";
 import { buildDate } from "../clock/build-date.ts";

@@ -9,12 +9,14 @@ export interface RetryDeps {
   readonly logger: Logger;
 }
 
+/** What OpenSSL refuses by the clock of the machine: the API server, and certificates of our own time. */
+const fromClock: ReadonlySet<string> = new Set(["STATE_NOT_DURABLE", "REHEARSAL_FAILED"]);
 const pauseMs = 1_000;
 const never = new AbortController().signal;
 
 /**
- * Does work that needs the API server. With a wrong clock, every certificate of the API server seems to have
- * expired, so the work is repeated until the clock is right instead of failing the start.
+ * Does work in which OpenSSL judges certificates by the clock of the machine. While that clock is wrong, the work
+ * is repeated instead of failing the start.
  */
 export async function retryInDoubt<T>(work: () => Promise<T>, deps: RetryDeps): Promise<T> {
   const { clock, watch, logger } = deps;
@@ -22,8 +24,8 @@ export async function retryInDoubt<T>(work: () => Promise<T>, deps: RetryDeps): 
     try {
       return await work();
     } catch (error) {
-      const isUnreachable = error instanceof StateError && error.code === "STATE_NOT_DURABLE";
-      if (!isUnreachable || clock.holds() === undefined) throw error;
+      const isFromClock = error instanceof StateError && fromClock.has(error.code);
+      if (!isFromClock || clock.holds() === undefined) throw error;
       if (tries === 0) logger.warn("start waits for the clock of this machine", { error });
     }
     await delay(clock, pauseMs, never);
