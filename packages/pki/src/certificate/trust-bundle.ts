@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { PkiError } from "../errors.ts";
-import { type Certificate, parseCertificates } from "./certificate.ts";
+import type { Certificate } from "./certificate.ts";
 
 /** The set of trusted roots: at least one, each a CA, each once, in order of first appearance. */
 export class TrustBundle {
@@ -46,12 +46,4 @@ export class TrustBundle {
   toPem(): string {
     return this.roots.map((root) => root.toPem()).join("");
   }
-}
-
-/**
- * Reads PEM of one or more roots, at most 256 KiB, each a CA. @throws PkiError `CERTIFICATE_MALFORMED` or
- * `KEY_REJECTED`
- */
-export function parseTrustBundle(pem: string): TrustBundle {
-  return TrustBundle.from(parseCertificates(pem));
 }

@@ -5,7 +5,7 @@ import { parsePemBlock } from "../pem/pem.ts";
 import { KeyPair } from "./key.ts";
 import type { PrivateKeyEncoding } from "./key-algorithm.ts";
 import { keyAlgorithms } from "./key-types.ts";
-import { checkEncryption } from "./pbes2.ts";
+import { checkEncryption } from "./encryption/pbes2.ts";
 import { isSignedBy } from "./signature.ts";
 
 const encryptedLabel = "ENCRYPTED PRIVATE KEY";

@@ -1,0 +1,80 @@
+import { createHash } from "node:crypto";
+import { PkiError, withCodes } from "../errors.ts";
+import { type PemBlock, type PemPlace, scanPem } from "../pem/operator-pem.ts";
+import { type Certificate, parseTrustedRoot } from "./certificate.ts";
+import { withoutTrustSettings } from "./trusted-certificate.ts";
+import { TrustBundle } from "./trust-bundle.ts";
+
+/** A block of a bundle that is not used. */
+export interface SkippedRoot extends PemPlace {
+  /** SHA-256 of the DER, lower-case hexadecimal; undefined if the block cannot be decoded. */
+  readonly fingerprint: string | undefined;
+  /** The rule that the block breaks. */
+  readonly reason: string;
+}
+
+/** The usable roots of a bundle, and the blocks that are not used. */
+export interface BundleFile {
+  readonly bundle: TrustBundle;
+  readonly skipped: readonly SkippedRoot[];
+}
+
+/** The labels of certificates: that of RFC 7468, and two older ones of OpenSSL. */
+const labels: readonly string[] = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
+
+/**
+ * Reads a bundle of trusted roots that people or CAs made, at most 1 MiB: keeps every readable root and reports
+ * the other blocks, so that one odd root never costs the trust in the others.
+ * @throws PkiError `CERTIFICATE_MALFORMED` if no root is left, with the reasons
+ */
+export function readBundle(pem: string): BundleFile {
+  const contents = withCodes({ PEM_MALFORMED: "CERTIFICATE_MALFORMED" }, () => scanPem(pem));
+  const skipped: SkippedRoot[] = contents.problems.map(({ place, error }) => ({
+    ...place,
+    fingerprint: undefined,
+    reason: error.message,
+  }));
+  const roots: Certificate[] = [];
+  for (const block of contents.blocks) {
+    const read = readRoot(block);
+    if (typeof read !== "string") roots.push(read);
+    else skipped.push({ ...block.place, fingerprint: sha256(block.der), reason: read });
+  }
+  skipped.sort((a, b) => a.position - b.position);
+  if (roots.length === 0) throw noRoot(skipped);
+  return { bundle: TrustBundle.from(roots), skipped };
+}
+
+/** The bundle that {@link readBundle} finds, for PEM that was written by kasbah itself. @throws PkiError */
+export function parseTrustBundle(pem: string): TrustBundle {
+  return readBundle(pem).bundle;
+}
+
+/** One line for people: where the block is, which certificate it is, and why it is not used. */
+export function describeSkippedRoot({ position, line, fingerprint, reason }: SkippedRoot): string {
+  const which = fingerprint === undefined ? "" : `, SHA-256 ${fingerprint}`;
+  return `block ${position} (line ${line}${which}): ${reason}`;
+}
+
+function readRoot({ label, der }: PemBlock): Certificate | string {
+  if (!labels.includes(label)) return `it is a block of ${label}, not a certificate`;
+  try {
+    const root = parseTrustedRoot(label === "TRUSTED CERTIFICATE" ? withoutTrustSettings(der) : der);
+    return root.isCa ? root : "it is not a CA";
+  } catch (error) {
+    if (error instanceof PkiError) return error.message;
+    throw error;
+  }
+}
+
+function noRoot(skipped: readonly SkippedRoot[]): PkiError {
+  const [first, ...more] = skipped;
+  if (first === undefined) return new PkiError("CERTIFICATE_MALFORMED", "the trust bundle contains no root");
+  const others = more.length === 0 ? "" : `; and ${more.length} more`;
+  const rule = `the trust bundle contains no usable root: ${describeSkippedRoot(first)}${others}`;
+  return new PkiError("CERTIFICATE_MALFORMED", rule);
+}
+
+function sha256(der: Uint8Array): string {
+  return createHash("sha256").update(der).digest("hex");
+}
