@@ -4,6 +4,7 @@ export {
   describeSkippedRoot,
   parseTrustBundle,
   readBundle,
+  readRoots,
   type SkippedRoot,
 } from "./certificate/bundle-file.ts";
 export { Certificate, parseCertificate, parseCertificates, parseTrustedRoot } from "./certificate/certificate.ts";

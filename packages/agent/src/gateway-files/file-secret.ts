@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { SkippedRoot } from "@kasbah/pki";
 import { OncePerReason, SerialQueue } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
 import { type SecretResource, tlsCertificate, validationContext } from "../sds/envoy-secret.ts";
@@ -11,7 +12,7 @@ import { parseRoots } from "./root-file.ts";
 export interface FileFacts {
   readonly notBefore?: Date;
   readonly notAfter?: Date;
-  readonly droppedBlocks?: number;
+  readonly skipped?: readonly SkippedRoot[];
 }
 
 /** Observes the files of names, for the log and the metrics. */
@@ -98,8 +99,8 @@ function buildSecret(
     const { chainPem, keyPem, ...facts } = parseCertificatePair(first, second);
     return { resource: tlsCertificate(name, Buffer.from(chainPem), Buffer.from(keyPem)), facts };
   }
-  const { pem, dropped } = parseRoots(first);
-  return { resource: validationContext(name, Buffer.from(pem)), facts: { droppedBlocks: dropped } };
+  const { pem, skipped } = parseRoots(first);
+  return { resource: validationContext(name, Buffer.from(pem)), facts: { skipped } };
 }
 
 /** Unexpected contents that make OpenSSL fail must affect only this name. */

@@ -19,8 +19,16 @@ export interface BundleFile {
   readonly skipped: readonly SkippedRoot[];
 }
 
-/** The labels of certificates: that of RFC 7468, and two older ones of OpenSSL. */
-const labels: readonly string[] = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
+/** The labels of certificates: that of RFC 7468, and an older one of OpenSSL. */
+const labels: readonly string[] = ["CERTIFICATE", "X509 CERTIFICATE"];
+const trustedLabel = "TRUSTED CERTIFICATE";
+
+/** The roots of a bundle in another form than that of {@link Certificate}. */
+export interface RootsFile<Root> {
+  /** In order, with duplicates. */
+  readonly roots: readonly Root[];
+  readonly skipped: readonly SkippedRoot[];
+}
 
 /**
  * Reads a bundle of trusted roots that people or CAs made, at most 1 MiB: keeps every readable root and reports
@@ -28,21 +36,30 @@ const labels: readonly string[] = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED C
  * @throws PkiError `CERTIFICATE_MALFORMED` if no root is left, with the reasons
  */
 export function readBundle(pem: string): BundleFile {
+  const { roots, skipped } = readRoots(pem, parseCa);
+  return { bundle: TrustBundle.from(roots), skipped };
+}
+
+/** Like {@link readBundle}, with another parser for one root, which throws PkiError to skip it. @throws PkiError */
+export function readRoots<Root>(pem: string, parse: (der: Uint8Array) => Root): RootsFile<Root> {
   const contents = withCodes({ PEM_MALFORMED: "CERTIFICATE_MALFORMED" }, () => scanPem(pem));
   const skipped: SkippedRoot[] = contents.problems.map(({ place, error }) => ({
     ...place,
     fingerprint: undefined,
     reason: error.message,
   }));
-  const roots: Certificate[] = [];
+  const roots: Root[] = [];
   for (const block of contents.blocks) {
-    const read = readRoot(block);
-    if (typeof read !== "string") roots.push(read);
-    else skipped.push({ ...block.place, fingerprint: sha256(block.der), reason: read });
+    try {
+      roots.push(parse(derOf(block)));
+    } catch (error) {
+      if (!(error instanceof PkiError)) throw error;
+      skipped.push({ ...block.place, fingerprint: sha256(block.der), reason: error.message });
+    }
   }
   skipped.sort((a, b) => a.position - b.position);
   if (roots.length === 0) throw noRoot(skipped);
-  return { bundle: TrustBundle.from(roots), skipped };
+  return { roots, skipped };
 }
 
 /** The bundle that {@link readBundle} finds, for PEM that was written by kasbah itself. @throws PkiError */
@@ -56,15 +73,16 @@ export function describeSkippedRoot({ position, line, fingerprint, reason }: Ski
   return `block ${position} (line ${line}${which}): ${reason}`;
 }
 
-function readRoot({ label, der }: PemBlock): Certificate | string {
-  if (!labels.includes(label)) return `it is a block of ${label}, not a certificate`;
-  try {
-    const root = parseTrustedRoot(label === "TRUSTED CERTIFICATE" ? withoutTrustSettings(der) : der);
-    return root.isCa ? root : "it is not a CA";
-  } catch (error) {
-    if (error instanceof PkiError) return error.message;
-    throw error;
-  }
+function derOf({ label, der }: PemBlock): Uint8Array {
+  if (label === trustedLabel) return withoutTrustSettings(der);
+  if (labels.includes(label)) return der;
+  throw new PkiError("CERTIFICATE_MALFORMED", `it is a block of ${label}, not a certificate`);
+}
+
+function parseCa(der: Uint8Array): Certificate {
+  const root = parseTrustedRoot(der);
+  if (root.isCa) return root;
+  throw new PkiError("CERTIFICATE_MALFORMED", "it is not a CA");
 }
 
 function noRoot(skipped: readonly SkippedRoot[]): PkiError {
