@@ -27,6 +27,7 @@ import {
   type AuthoritiesDeps,
   createAuthorities,
 } from "./authorities/create-authorities.ts";
+import { forPublication } from "./authorities/plugged-in/earlier-releases.ts";
 import type { Rehearse } from "./authorities/rehearsal/candidate.ts";
 import { createPolicyWarnings } from "./authorities/rehearsal/policy-warnings.ts";
 import { createRehearsal } from "./authorities/rehearsal/rehearse.ts";
@@ -148,7 +149,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   });
   const { registry } = telemetry;
   const status = createStatusServer({ address: config.httpAddress, registry, readiness, logger });
-  telemetry.observe({ authorities: issuers, readiness, grpc: grpc.endpoint, ledger, kubernetes, clock });
+  telemetry.observe({ authorities: issuers, roots: authorities, readiness, grpc: grpc.endpoint, ledger, kubernetes, clock });
 
   const transitions = followTransitions(
     { authorities, certificate: grpc.certificate, ledger, kubernetes, clock },
@@ -282,9 +283,9 @@ function followTransitions(followers: TransitionFollowers, logger: Logger): Tran
     ...{ log: ledger.log, state: () => keeper.state, sweep, clock, logger },
   });
   keeper.onTransition(createTransitionObserver({ publicBundle, certificate, keeper, logger }));
-  keeper.onTransition(() => kubernetes?.publish(keeper.trustBundle()));
+  keeper.onTransition(() => kubernetes?.publish(forPublication(keeper.trustBundle())));
   keeper.onTransition(() => transitions.changed());
-  kubernetes?.publish(keeper.trustBundle());
+  kubernetes?.publish(forPublication(keeper.trustBundle()));
   kubernetes?.onLeading(() => void rotation.look(true));
   logger.info("authorities in use", authoritiesInUse(keeper.state));
   return transitions;

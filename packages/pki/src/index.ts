@@ -7,6 +7,7 @@ export {
   readRoots,
   type SkippedRoot,
 } from "./certificate/bundle-file.ts";
+export { findCertificates } from "./certificate/certificate-block.ts";
 export { Certificate, parseCertificate, parseCertificates, parseTrustedRoot } from "./certificate/certificate.ts";
 export { type ChainToVerify, verifyChain } from "./certificate/chain.ts";
 export { looksSelfSigned } from "./certificate/issuer-rules.ts";
@@ -39,5 +40,5 @@ export { isSameName } from "./names/directory-name.ts";
 export { parseSpiffeId, SpiffeId } from "./names/spiffe-id.ts";
 export { parseTrustDomain, TrustDomain } from "./names/trust-domain.ts";
 export { isSubdomain, parseWorkloadName, type WorkloadName } from "./names/workload-name.ts";
-export { findPemBlocks, type PemBlock, scanPem } from "./pem/operator-pem.ts";
+export { findPemBlocks, type PemBlock } from "./pem/operator-pem.ts";
 export { encodePem, parsePemBlock, parsePemBlocks } from "./pem/pem.ts";

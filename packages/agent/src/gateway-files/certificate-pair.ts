@@ -1,4 +1,4 @@
-import { findPemBlocks, PkiError } from "@kasbah/pki";
+import { findCertificates, findPemBlocks, PkiError } from "@kasbah/pki";
 import { isKeyLabel, OperatorCertificate, OperatorKey } from "@kasbah/pki/operator-certificate";
 import { AgentError } from "../errors.ts";
 
@@ -38,8 +38,7 @@ export function parseCertificatePair(certificateFile: Buffer, keyFile: Buffer): 
 
 /** An incomplete chain is worse than the previous chain, so one unreadable block rejects the whole file. */
 function readChain(file: Buffer): readonly OperatorCertificate[] {
-  const blocks = findPemBlocks(file.toString("utf8"));
-  return blocks.filter(({ label }) => label === "CERTIFICATE").map(({ der }) => new OperatorCertificate(der));
+  return findCertificates(file.toString("utf8")).map((der) => new OperatorCertificate(der));
 }
 
 function readKey(file: Buffer): OperatorKey {

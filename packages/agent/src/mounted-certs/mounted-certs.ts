@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import {
-  type Certificate,
-  findPemBlocks,
+  findCertificates,
   type KeyFormat,
   parseCertificate,
   parsePrivateKey,
@@ -49,7 +48,7 @@ export async function readMountedFiles(directory: string): Promise<MountedFiles>
  */
 export function parseMountedSecret(files: MountedFiles, keyFormat: KeyFormat, now: Date): MountedSecret {
   const keyPair = check(`cannot parse ${mountedNames.key}`, () => parsePrivateKey(files.key));
-  const [leaf, ...rest] = check(`cannot parse ${mountedNames.chain}`, () => certificatesIn(files.chain));
+  const [leaf, ...rest] = check(`cannot parse ${mountedNames.chain}`, () => findCertificates(files.chain).map(parseCertificate));
   const { bundle, skipped } = check(`cannot parse ${mountedNames.roots}`, () => readBundle(files.roots));
   if (leaf === undefined) throw invalid(`${mountedNames.chain} contains no certificate`);
   if (!leaf.publicKey.equals(keyPair.publicKey)) {
@@ -72,12 +71,6 @@ export function parseMountedSecret(files: MountedFiles, keyFormat: KeyFormat, no
   const receivedAt = now;
   const secret = { spiffeId, keyPair, keyFormat, leaf, intermediates, bundle, receivedAt, notAfter, rotateAt };
   return { secret, skipped };
-}
-
-/** Operators' files may contain text around the blocks, for example from `openssl x509 -text`. */
-function certificatesIn(text: string): readonly Certificate[] {
-  const blocks = findPemBlocks(text).filter(({ label }) => label === "CERTIFICATE");
-  return blocks.map(({ der }) => parseCertificate(der));
 }
 
 function check<T>(rule: string, verify: () => T): T {

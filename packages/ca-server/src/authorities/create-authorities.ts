@@ -12,6 +12,7 @@ import type { AuthorityKeeper } from "./keeper.ts";
 import { AuthorityKeys } from "./keys/authority-keys.ts";
 import { loadKeys, openAuthorities } from "./open-authorities.ts";
 import type { PluggedInSet } from "./plugged-in/load-set.ts";
+import { forPublication } from "./plugged-in/earlier-releases.ts";
 import { PluggedInSource } from "./plugged-in/source.ts";
 import type { Rehearse } from "./rehearsal/candidate.ts";
 import { futureAuthorities, replaceFutureRoot } from "./replace-future.ts";
@@ -63,6 +64,8 @@ export interface Authorities {
   readonly components: readonly Component[];
   /** Conditions that need an operator's attention, one sentence each. */
   warnings(): readonly string[];
+  /** The number of roots that an operator provided and that the CA cannot use. */
+  readonly skippedRoots: number;
 }
 
 /** Opens the authorities of a state directory that this process has locked. @throws StateError */
@@ -80,7 +83,7 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     prepare: (next) => loadKeys(next, keys),
     changed: (next, before) => keeper.noticed(next, before),
   });
-  const bundle = () => keeper.trustBundle();
+  const bundle = () => forPublication(keeper.trustBundle());
   const publicBundle = new PublicBundle({ path: state.publicBundle, bundle, sweep: sweeps.bundle, logger });
   const { starts, advances } = sweeps;
   const rotation = new RotationDriver({
@@ -110,6 +113,9 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     publicBundle,
     replaceFuture: () => replaceFutureRoot({ keeper, selfSigned, clock, logger }),
     components: [publicBundle, rotation, ...pluggedIn, expiry],
+    get skippedRoots() {
+      return pluggedIn.reduce((sum, source) => sum + source.skippedRoots, 0);
+    },
     warnings: () => [
       ...rotation.status().warnings,
       ...futureAuthorities(keeper.state, clock.now()).map(futureWarning),

@@ -5,7 +5,7 @@ import type { AuthorityOptions } from "./authority-options.ts";
 import { AuthorityKeeper } from "./keeper.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import { adoptPluggedIn, extraRootsOf } from "./plugged-in/authority.ts";
-import { loadPluggedInSet, type PluggedInSet } from "./plugged-in/load-set.ts";
+import { type PluggedInSet, requirePluggedInSet } from "./plugged-in/load-set.ts";
 import { rehearseAlone } from "./plugged-in/rehearse-set.ts";
 import type { Rehearse } from "./rehearsal/candidate.ts";
 import { type AuthorityState, needsKey, rootOf } from "./rotation/authority-state.ts";
@@ -69,18 +69,15 @@ async function establishFirst(keeper: AuthorityKeeper, deps: OpenAuthoritiesDeps
 }
 
 async function pluggedInSet(deps: OpenAuthoritiesDeps): Promise<PluggedInSet | undefined> {
-  const { options, clock, logger } = deps;
+  const { options, clock } = deps;
   const { pluggedInDirectory, passphrase, profile } = options;
   if (pluggedInDirectory === undefined) return deps.takeOver?.();
   const secret = passphrase === undefined ? {} : { passphrase: passphrase.reveal() };
-  const set = await loadPluggedInSet(pluggedInDirectory, {
+  return requirePluggedInSet(pluggedInDirectory, {
     trustDomain: profile.trustDomain,
     now: clock.now(),
     ...secret,
   });
-  if (set === undefined)
-    logger.warn("no plugged-in CA found; creating a root", { directory: pluggedInDirectory });
-  return set;
 }
 
 /** Loads the key of every authority that may have to sign. @throws StateError */

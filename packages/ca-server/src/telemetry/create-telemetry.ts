@@ -1,5 +1,5 @@
 import { createRegistry, type Readiness, type Registry } from "@kasbah/runtime";
-import { type AuthorityGauges, registerAuthorityMetrics } from "./authority-metrics.ts";
+import { type AuthorityGauges, registerAuthorityMetrics, registerSkippedRoots } from "./authority-metrics.ts";
 import { type ClockGauges, registerClockGauges } from "./clock-metrics.ts";
 import { createLedgerMetrics, type LedgerMetrics, registerLedgerGauges } from "./ledger-metrics.ts";
 import {
@@ -22,6 +22,7 @@ export interface Telemetry {
 /** The parts of the CA whose state the gauges show. */
 interface ObservedSources {
   readonly authorities: AuthorityGauges;
+  readonly roots: { readonly skippedRoots: number };
   readonly readiness: () => Readiness;
   readonly grpc: ServerGauges;
   readonly ledger: {
@@ -40,9 +41,10 @@ export function createTelemetry(version: string): Telemetry {
     registry,
     calls: createCaMetrics(registry),
     ledger: createLedgerMetrics(registry),
-    observe({ authorities, readiness, grpc, ledger, kubernetes, clock }) {
+    observe({ authorities, roots, readiness, grpc, ledger, kubernetes, clock }) {
       const warnings = () => readiness().warnings ?? [];
       registerAuthorityMetrics(registry, authorities, warnings, () => clock.now());
+      registerSkippedRoots(registry, roots);
       registerServerGauges(registry, grpc);
       registerClockGauges(registry, clock);
       registerLedgerGauges(registry, () => ({ size: ledger.log.size, signedSize: ledger.tree.signedSize }));

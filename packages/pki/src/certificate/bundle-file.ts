@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { PkiError, withCodes } from "../errors.ts";
-import { type PemBlock, type PemPlace, scanPem } from "../pem/operator-pem.ts";
+import { type PemPlace, scanPem } from "../pem/operator-pem.ts";
 import { type Certificate, parseTrustedRoot } from "./certificate.ts";
-import { withoutTrustSettings } from "./trusted-certificate.ts";
+import { certificateIn } from "./certificate-block.ts";
 import { TrustBundle } from "./trust-bundle.ts";
 
 /** A block of a bundle that is not used. */
@@ -18,10 +18,6 @@ export interface BundleFile {
   readonly bundle: TrustBundle;
   readonly skipped: readonly SkippedRoot[];
 }
-
-/** The labels of certificates: that of RFC 7468, and an older one of OpenSSL. */
-const labels: readonly string[] = ["CERTIFICATE", "X509 CERTIFICATE"];
-const trustedLabel = "TRUSTED CERTIFICATE";
 
 /** The roots of a bundle in another form than that of {@link Certificate}. */
 export interface RootsFile<Root> {
@@ -51,7 +47,7 @@ export function readRoots<Root>(pem: string, parse: (der: Uint8Array) => Root): 
   const roots: Root[] = [];
   for (const block of contents.blocks) {
     try {
-      roots.push(parse(derOf(block)));
+      roots.push(parse(certificateIn(block)));
     } catch (error) {
       if (!(error instanceof PkiError)) throw error;
       skipped.push({ ...block.place, fingerprint: sha256(block.der), reason: error.message });
@@ -71,12 +67,6 @@ export function parseTrustBundle(pem: string): TrustBundle {
 export function describeSkippedRoot({ position, line, fingerprint, reason }: SkippedRoot): string {
   const which = fingerprint === undefined ? "" : `, SHA-256 ${fingerprint}`;
   return `block ${position} (line ${line}${which}): ${reason}`;
-}
-
-function derOf({ label, der }: PemBlock): Uint8Array {
-  if (label === trustedLabel) return withoutTrustSettings(der);
-  if (labels.includes(label)) return der;
-  throw new PkiError("CERTIFICATE_MALFORMED", `it is a block of ${label}, not a certificate`);
 }
 
 function parseCa(der: Uint8Array): Certificate {

@@ -8,6 +8,8 @@ export class TrustBundle {
   /** SHA-256 over the sorted fingerprints, so equal sets have equal hashes in any order. */
   readonly hash: string;
 
+  #pem: string | undefined;
+
   private constructor(roots: readonly Certificate[]) {
     this.roots = roots;
     const fingerprints = roots.map((root) => root.fingerprint).sort();
@@ -44,6 +46,8 @@ export class TrustBundle {
   }
 
   toPem(): string {
-    return this.roots.map((root) => root.toPem()).join("");
+    // Every reply of the CA contains it.
+    this.#pem ??= this.roots.map((root) => root.toPem()).join("");
+    return this.#pem;
   }
 }

@@ -3,26 +3,54 @@ import { type DerElement, parseDer } from "../der/reader.ts";
 import { constructedTag, tag } from "../der/tag.ts";
 import { dottedOid } from "../der/values.ts";
 import { encodeSequence } from "../der/writer.ts";
-import { PkiError } from "../errors.ts";
+import { PkiError, withCodes } from "../errors.ts";
 import { oid } from "../oids.ts";
+import { findPemBlocks, type PemBlock } from "../pem/operator-pem.ts";
+
+/** The labels of certificates: that of RFC 7468, and an older one of OpenSSL. */
+const labels: readonly string[] = ["CERTIFICATE", "X509 CERTIFICATE"];
+const trustedLabel = "TRUSTED CERTIFICATE";
 
 /** The purposes of mesh certificates; anyExtendedKeyUsage stands for all. */
 const anyPurpose = "2.5.29.37.0";
 const purposes = [oid.serverAuth, oid.clientAuth];
 
 /**
+ * Returns the certificates of a chain file that people made, in order. Blocks of other kinds, such as keys, are
+ * left out; one unreadable block rejects the whole file, because a chain with a gap is worse than none.
+ * @throws PkiError `PEM_MALFORMED`, `CERTIFICATE_MALFORMED`
+ */
+export function findCertificates(pem: string): readonly Uint8Array[] {
+  return findPemBlocks(pem).filter(isCertificate).map(certificateIn);
+}
+
+/** Returns the DER of the certificate in a block. @throws PkiError if it is a block of another kind, or its trust settings matter */
+export function certificateIn({ label, der }: PemBlock): Uint8Array {
+  if (label === trustedLabel) return withoutTrustSettings(der);
+  if (labels.includes(label)) return der;
+  throw new PkiError("CERTIFICATE_MALFORMED", `it is a block of ${label}, not a certificate`);
+}
+
+function isCertificate({ label }: PemBlock): boolean {
+  return label === trustedLabel || labels.includes(label);
+}
+
+/**
  * Returns the certificate in a block of `TRUSTED CERTIFICATE`: OpenSSL writes its own trust settings after it
  * (X509_CERT_AUX). They cannot be passed on, so settings that restrict the purposes of a mesh are rejected.
- * @throws PkiError `DER_MALFORMED`, or `CERTIFICATE_MALFORMED` for such settings
+ * @throws PkiError `CERTIFICATE_MALFORMED`
  */
-export function withoutTrustSettings(der: Uint8Array): Uint8Array {
+function withoutTrustSettings(der: Uint8Array): Uint8Array {
   // Two structures in a row are not DER, so they are read as the content of a third one.
-  const { children } = parseDer(encodeSequence(der));
+  const codes = { DER_MALFORMED: "CERTIFICATE_MALFORMED" } as const;
+  const { children } = withCodes(codes, () => parseDer(encodeSequence(der)));
   const [certificate, settings, ...more] = children;
   if (certificate === undefined || more.length > 0) {
-    throw new PkiError("DER_MALFORMED", "the block is not one certificate with its trust settings");
+    throw new PkiError("CERTIFICATE_MALFORMED", "the block is not one certificate with its trust settings");
   }
-  if (settings !== undefined) refuseRestrictions(openElement(settings, tag.sequence, "trust settings"));
+  if (settings !== undefined) {
+    withCodes(codes, () => refuseRestrictions(openElement(settings, tag.sequence, "trust settings")));
+  }
   return certificate.raw;
 }
 
