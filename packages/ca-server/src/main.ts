@@ -149,7 +149,15 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   });
   const { registry } = telemetry;
   const status = createStatusServer({ address: config.httpAddress, registry, readiness, logger });
-  telemetry.observe({ authorities: issuers, roots: authorities, readiness, grpc: grpc.endpoint, ledger, kubernetes, clock });
+  telemetry.observe({
+    authorities: issuers,
+    roots: authorities,
+    readiness,
+    grpc: grpc.endpoint,
+    ledger,
+    kubernetes,
+    clock,
+  });
 
   const transitions = followTransitions(
     { authorities, certificate: grpc.certificate, ledger, kubernetes, clock },

@@ -7,8 +7,13 @@ export {
   readRoots,
   type SkippedRoot,
 } from "./certificate/bundle-file.ts";
+export {
+  Certificate,
+  parseCertificate,
+  parseCertificates,
+  parseTrustedRoot,
+} from "./certificate/certificate.ts";
 export { findCertificates } from "./certificate/certificate-block.ts";
-export { Certificate, parseCertificate, parseCertificates, parseTrustedRoot } from "./certificate/certificate.ts";
 export { type ChainToVerify, verifyChain } from "./certificate/chain.ts";
 export { looksSelfSigned } from "./certificate/issuer-rules.ts";
 export { backdateMs, leafCommonName, leafValidity, type Validity } from "./certificate/profile.ts";

@@ -48,7 +48,9 @@ export async function readMountedFiles(directory: string): Promise<MountedFiles>
  */
 export function parseMountedSecret(files: MountedFiles, keyFormat: KeyFormat, now: Date): MountedSecret {
   const keyPair = check(`cannot parse ${mountedNames.key}`, () => parsePrivateKey(files.key));
-  const [leaf, ...rest] = check(`cannot parse ${mountedNames.chain}`, () => findCertificates(files.chain).map(parseCertificate));
+  const [leaf, ...rest] = check(`cannot parse ${mountedNames.chain}`, () =>
+    findCertificates(files.chain).map(parseCertificate),
+  );
   const { bundle, skipped } = check(`cannot parse ${mountedNames.roots}`, () => readBundle(files.roots));
   if (leaf === undefined) throw invalid(`${mountedNames.chain} contains no certificate`);
   if (!leaf.publicKey.equals(keyPair.publicKey)) {
@@ -69,7 +71,17 @@ export function parseMountedSecret(files: MountedFiles, keyFormat: KeyFormat, no
   const lifeMs = notAfter.getTime() - leaf.notBefore.getTime();
   const rotateAt = new Date(notAfter.getTime() - overdueShare * lifeMs);
   const receivedAt = now;
-  const secret = { spiffeId, keyPair, keyFormat, leaf, intermediates, bundle, receivedAt, notAfter, rotateAt };
+  const secret = {
+    spiffeId,
+    keyPair,
+    keyFormat,
+    leaf,
+    intermediates,
+    bundle,
+    receivedAt,
+    notAfter,
+    rotateAt,
+  };
   return { secret, skipped };
 }
 

@@ -1,10 +1,10 @@
+import type { TrustBundle } from "@kasbah/pki";
 import {
+  anyRootHeader,
   type CreateCertificateRequest,
   type CreateCertificateResponse,
-  anyRootHeader,
   createCertificate,
 } from "@kasbah/protocol";
-import type { TrustBundle } from "@kasbah/pki";
 import type { Clock, Logger } from "@kasbah/runtime";
 import type { UnaryCall, UnaryRoute } from "@kasbah/runtime/rpc";
 import { forEarlierAgents } from "../authorities/plugged-in/earlier-releases.ts";
@@ -120,7 +120,8 @@ function certChainOf({ certificate, issuer }: Issuance, bundle: TrustBundle): st
 
 /** Agents of earlier releases name themselves, but do not say that they read any root. */
 function bundleFor(call: Call, { bundle }: Issuance): TrustBundle {
-  const isEarlier = call.metadata("user-agent").includes("kasbah") && call.metadata(anyRootHeader).length === 0;
+  const isEarlier =
+    call.metadata("user-agent").includes("kasbah") && call.metadata(anyRootHeader).length === 0;
   return isEarlier ? forEarlierAgents(bundle) : bundle;
 }
 

@@ -29,7 +29,10 @@ describe("readBundle", () => {
     "a private key": [privateKey, /block of PRIVATE KEY/],
     "a revocation list": [encodePem("X509 CRL", hex("3000")), /block of X509 CRL/],
     "random bytes": [encodePem("CERTIFICATE", hex("00010203")), /DER|structure|end-of-contents/],
-    "bytes after the certificate": [encodePem("CERTIFICATE", Buffer.concat([other.der, hex("0500")])), /after/],
+    "bytes after the certificate": [
+      encodePem("CERTIFICATE", Buffer.concat([other.der, hex("0500")])),
+      /after/,
+    ],
     "a broken base64 text": [other.pem.replace("MII", "M*I").replace("MIH", "M*H"), /base64/],
     "a missing END line": ["-----BEGIN CERTIFICATE-----\nAAAA\n", /no end line/],
     "an END line of another label": [other.pem.replace("END CERTIFICATE", "END X509 CRL"), /no end line/],
@@ -91,7 +94,10 @@ describe("readBundle", () => {
       ["-addreject", "anyExtendedKeyUsage"],
     ]) {
       const { skipped: found } = readBundle(openssl(["x509", ...setting], ours.pem) + other.pem);
-      assert.match(found.map(describeSkippedRoot).join(), /block 1 \(line 1, SHA-256 [0-9a-f]{64}\): OpenSSL's trust/);
+      assert.match(
+        found.map(describeSkippedRoot).join(),
+        /block 1 \(line 1, SHA-256 [0-9a-f]{64}\): OpenSSL's trust/,
+      );
     }
   });
 
@@ -135,16 +141,25 @@ describe("readBundle", () => {
   });
 
   it("takes time proportional to the length of the file, for any content", async () => {
-    for (const part of ["-----BEGIN ", "-----BEGIN A-----\n", "-----BEGIN CERTIFICATE-----\n-----END ", "\n\r "]) {
+    for (const part of [
+      "-----BEGIN ",
+      "-----BEGIN A-----\n",
+      "-----BEGIN CERTIFICATE-----\n-----END ",
+      "\n\r ",
+    ]) {
       const hostile = part.repeat(Math.floor(1_000_000 / part.length));
-      await assertCpuTimeBelow(5_000, () => throwsWithCode(() => readBundle(hostile), "CERTIFICATE_MALFORMED"));
+      await assertCpuTimeBelow(5_000, () =>
+        throwsWithCode(() => readBundle(hostile), "CERTIFICATE_MALFORMED"),
+      );
     }
     throwsWithCode(() => readBundle(" ".repeat(1024 * 1024 + 1)), "CERTIFICATE_MALFORMED");
   });
 });
 
 describe("readBundle of any mixture", () => {
-  const roots = [ours, other, block({ commonName: "third" }), block({ key: "ed25519" })].map(({ pem }) => pem);
+  const roots = [ours, other, block({ commonName: "third" }), block({ key: "ed25519" })].map(
+    ({ pem }) => pem,
+  );
   const bad = Object.values({
     leaf: block({ isCa: false }).pem,
     text: "some text\n",
@@ -162,8 +177,16 @@ describe("readBundle of any mixture", () => {
 
   it("keeps exactly the readable roots in order, and reports every other block", () => {
     const part = fc.oneof(
-      fc.record({ good: fc.constant(true), pem: fc.constantFrom(...roots), style: fc.constantFrom(...styles) }),
-      fc.record({ good: fc.constant(false), pem: fc.constantFrom(...bad), style: fc.constantFrom(...styles) }),
+      fc.record({
+        good: fc.constant(true),
+        pem: fc.constantFrom(...roots),
+        style: fc.constantFrom(...styles),
+      }),
+      fc.record({
+        good: fc.constant(false),
+        pem: fc.constantFrom(...bad),
+        style: fc.constantFrom(...styles),
+      }),
     );
     fc.assert(
       fc.property(fc.array(part, { minLength: 1, maxLength: 8 }), (parts) => {

@@ -77,9 +77,7 @@ function readTbs(
   validity.end();
   const subject = fields.take(tag.sequence, "subject").raw;
   const spki = fields.take(tag.sequence, "subjectPublicKeyInfo").raw;
-  const extensions = readExtensionsField(
-    isVersion1 ? undefined : fields.takeOptional(constructedTag(3)),
-  );
+  const extensions = readExtensionsField(isVersion1 ? undefined : fields.takeOptional(constructedTag(3)));
   fields.end();
   const signatureAlgorithm = readSignatureAlgorithm(algorithm);
   const [identifier] = algorithm.children;

@@ -9,7 +9,9 @@ import type { PublicKey } from "./public-key.ts";
 import type { SignatureAlgorithm } from "./signature-algorithm.ts";
 
 const accepted: ReadonlyMap<string, SignatureAlgorithm> = new Map(
-  trustedKeyAlgorithms.flatMap(({ acceptedSignatures }) => acceptedSignatures.map((each) => [each.oid, each])),
+  trustedKeyAlgorithms.flatMap(({ acceptedSignatures }) =>
+    acceptedSignatures.map((each) => [each.oid, each]),
+  ),
 );
 
 /**

@@ -19,11 +19,7 @@ export interface SpkiFacts {
  * Reads a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) and decides whether its key is acceptable before OpenSSL sees
  * any of it. @throws PkiError `KEY_REJECTED` or `DER_MALFORMED`
  */
-export function parseSpki(
-  spki: Uint8Array,
-  limits: RsaLimits,
-  accepted: readonly KeyAlgorithm[],
-): SpkiFacts {
+export function parseSpki(spki: Uint8Array, limits: RsaLimits, accepted: readonly KeyAlgorithm[]): SpkiFacts {
   const info = openElement(parseDer(spki), tag.sequence, "SubjectPublicKeyInfo");
   const identifier = info.take(tag.sequence, "algorithm");
   const key = wholeOctets(info.take(tag.bitString, "subjectPublicKey"), "subjectPublicKey");

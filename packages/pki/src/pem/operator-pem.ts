@@ -108,7 +108,8 @@ function tidy(section: string): string {
 
 function readBlock(text: string): Omit<PemBlock, "place"> {
   const labelEnd = text.indexOf(dashes, begin.length);
-  if (labelEnd === -1 || labelEnd - begin.length > maxLabelLength) throw malformed("a BEGIN line is incomplete");
+  if (labelEnd === -1 || labelEnd - begin.length > maxLabelLength)
+    throw malformed("a BEGIN line is incomplete");
   const label = text.slice(begin.length, labelEnd);
   const endAt = text.indexOf(`-----END ${label}-----`, labelEnd);
   if (endAt === -1) throw malformed("a block has no end line");

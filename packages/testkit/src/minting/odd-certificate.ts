@@ -67,7 +67,8 @@ function newKey(key: OddKey): { privateKey: KeyObject; publicKey: KeyObject } {
 
 function algorithmOf(key: KeyObject): Buffer {
   const spki = createPublicKey(key).export({ format: "der", type: "spki" });
-  if (key.asymmetricKeyType === "ec") return sequence(oid(`2a8648ce3d0403${ecHash(key) === "sha512" ? "04" : "02"}`));
+  if (key.asymmetricKeyType === "ec")
+    return sequence(oid(`2a8648ce3d0403${ecHash(key) === "sha512" ? "04" : "02"}`));
   if (key.asymmetricKeyType === "rsa") return sequence(oid("2a864886f70d01010b"), Buffer.of(5, 0));
   // The algorithm of the key and of its signatures is the same: the first element of the key's own identifier.
   const start = (spki[1] ?? 0) < 0x80 ? 2 : 2 + ((spki[1] ?? 0) & 0x7f);

@@ -63,7 +63,10 @@ export async function loadPluggedInSet(
 }
 
 /** Like {@link loadPluggedInSet}, for a directory that must contain a CA. @throws StateError */
-export async function requirePluggedInSet(directory: string, options: PluggedInOptions): Promise<PluggedInSet> {
+export async function requirePluggedInSet(
+  directory: string,
+  options: PluggedInOptions,
+): Promise<PluggedInSet> {
   const set = await loadPluggedInSet(directory, options);
   if (set === undefined) throw pluggedInMissing(await describeAbsence(directory));
   return set;

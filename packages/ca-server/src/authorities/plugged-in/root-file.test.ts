@@ -40,7 +40,10 @@ describe("Root file of a plugged-in CA", () => {
       const text = await readFile(home.at(file), "utf8");
       const spaced = text.replaceAll("\n", " \t\r\n").replaceAll(/(BEGIN [A-Z ]+-----)/g, "$1\n\n");
       const labeled = spaced.replaceAll("N CERTIFICATE", "N X509 CERTIFICATE");
-      await writeFile(home.at(file), `# made by hand\n${labeled.replaceAll("END CERT", "END X509 CERT")}`.trimEnd());
+      await writeFile(
+        home.at(file),
+        `# made by hand\n${labeled.replaceAll("END CERT", "END X509 CERT")}`.trimEnd(),
+      );
     }
     const set = await home.loadWhole();
     assert.deepEqual([set.skipped.length, set.roots.roots.length], [0, 1]);
@@ -53,7 +56,10 @@ describe("Root file of a plugged-in CA", () => {
     await home.createIntermediate("below", "corporate", { more: ["-sha512"] });
     await home.plugIn("below", "corporate", "root");
     const { message } = await rejectsWithCode(home.load(), "PLUGGED_IN_REJECTED");
-    assert.match(message, /root-cert\.pem \(CN=corporate\) may be trusted, but .*chain cannot end there: unsupported/);
+    assert.match(
+      message,
+      /root-cert\.pem \(CN=corporate\) may be trusted, but .*chain cannot end there: unsupported/,
+    );
   });
 
   it("is refused if the signer encodes its issuer's name as another string type, which Go and Rust reject", async () => {
@@ -66,7 +72,10 @@ describe("Root file of a plugged-in CA", () => {
     await writeFile(home.at("ca-key.pem"), signer.key.export({ format: "pem", type: "pkcs8" }));
     await appendFile(home.at("root-cert.pem"), printable.pem);
     const { message } = await rejectsWithCode(home.load(), "PLUGGED_IN_REJECTED");
-    assert.match(message, /ca-cert\.pem \(CN=signer\) encodes the name of its issuer differently .*PrintableString/);
+    assert.match(
+      message,
+      /ca-cert\.pem \(CN=signer\) encodes the name of its issuer differently .*PrintableString/,
+    );
     assert.doesNotMatch(message, /missing/);
   });
 });

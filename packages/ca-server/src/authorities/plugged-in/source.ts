@@ -230,7 +230,11 @@ function inUse(state: AuthorityState, signerId: string): InUse {
 }
 
 function lacksRoots(state: AuthorityState, set: PluggedInSet): boolean {
-  const digests = (roots: readonly Certificate[]) => roots.map(({ fingerprint }) => fingerprint).sort().join();
+  const digests = (roots: readonly Certificate[]) =>
+    roots
+      .map(({ fingerprint }) => fingerprint)
+      .sort()
+      .join();
   return digests(state.extraRoots) !== digests(extraRootsOf(set));
 }
 

@@ -1,7 +1,12 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { type Certificate, findCertificates, PkiError, parseCertificate } from "@kasbah/pki";
 import type { PluggedInFiles } from "../../authorities/plugged-in/files.ts";
-import { fileNames, istioNames, type PluggedInNames, secretNames } from "../../authorities/plugged-in/layout.ts";
+import {
+  fileNames,
+  istioNames,
+  type PluggedInNames,
+  secretNames,
+} from "../../authorities/plugged-in/layout.ts";
 import { StateError } from "../../errors.ts";
 import type { SecretObject } from "./secret-object.ts";
 
@@ -42,7 +47,8 @@ function refuseMissing(files: Files, names: PluggedInNames, present: readonly st
 function rootsInChain({ certificate, chain }: Files, names: PluggedInNames, place: string): string {
   const found = certificatesOf(certificate, chain);
   const roots = found.filter((one) => one.isIssuedBy(one));
-  if (roots.length > 0 || found.length === 0) return roots.map((root) => root.toPem()).join("") || certificate;
+  if (roots.length > 0 || found.length === 0)
+    return roots.map((root) => root.toPem()).join("") || certificate;
   const top = found.at(-1);
   const issuer = new X509Certificate(top?.der ?? "").issuer.split("\n").join(", ");
   throw new StateError(

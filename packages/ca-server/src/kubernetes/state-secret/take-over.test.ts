@@ -69,15 +69,27 @@ describe("Take-over of a Secret", () => {
     it("refuses an intermediate without a root file, and names the missing root and where to add it", async () => {
       const [cert, key] = [signer.certificate.toPem(), signer.keyPair.toPkcs8Pem()];
       const istio = await refusal({ "ca-cert.pem": cert, "ca-key.pem": key, "cert-chain.pem": cert });
-      assert.match(istio, /does not contain root-cert\.pem, .* expected the root O=Company, .* add it as root-cert\.pem/);
-      assert.match(await refusal({ "tls.crt": cert, "tls.key": key }), /does not contain ca\.crt, .* root O=Company/);
+      assert.match(
+        istio,
+        /does not contain root-cert\.pem, .* expected the root O=Company, .* add it as root-cert\.pem/,
+      );
+      assert.match(
+        await refusal({ "tls.crt": cert, "tls.key": key }),
+        /does not contain ca\.crt, .* root O=Company/,
+      );
     });
 
     it("refuses a Secret without the key or the certificate, and lists what it contains", async () => {
       const cert = signer.certificate.toPem();
-      assert.match(await refusal({ "tls.crt": cert, "ca.crt": root.rootPem }), /tls\.key, only ca\.crt, tls\.crt:/);
+      assert.match(
+        await refusal({ "tls.crt": cert, "ca.crt": root.rootPem }),
+        /tls\.key, only ca\.crt, tls\.crt:/,
+      );
       assert.match(await refusal({ "ca-cert.pem": cert }), /does not contain ca-key\.pem, only ca-cert\.pem/);
-      assert.match(await refusal({ password: "x" }), /ca-cert\.pem and ca-key\.pem, only password: a CA consists of/);
+      assert.match(
+        await refusal({ password: "x" }),
+        /ca-cert\.pem and ca-key\.pem, only password: a CA consists of/,
+      );
       assert.match(await refusal({}), /only nothing/);
     });
 
