@@ -36,26 +36,68 @@ describe("Ledger on a disk that fills up under load", function () {
     await directory?.remove();
   });
 
-  it("refuses calls with LEDGER_UNAVAILABLE, issues nothing unrecorded, and recovers automatically when there is space", async () => {
+  /** In its own mount namespace, the file system disappears with the process. */
+  function startOnSmallDisk() {
     const disk = directory.join("disk");
-    // In its own mount namespace, the file system disappears with the process.
-    const script = 'mkdir "$0" && mount -t tmpfs -o size=8m tmpfs "$0" && exec "$@"';
+    const script = 'mkdir -p "$0" && mount -t tmpfs -o size=8m tmpfs "$0" && exec "$@"';
     const within = ["unshare", "--mount", "sh", "-c", script, disk];
     const ca = new CaProcess({ stateDir: join(disk, "state"), flags, within });
+    return {
+      ca,
+      inside: () => `/proc/${ca.pid}/root${disk}`,
+      until: (what: string, isReady: boolean) => ca.until(what, async () => (await ca.isReady()) === isReady),
+    };
+  }
+
+  const fill = (inside: string) =>
+    spawnSync("dd", ["if=/dev/zero", `of=${inside}/ballast`, "bs=4096"], { stdio: "ignore" });
+
+  const meet = async (ca: CaProcess, inside: string) =>
+    crowd.meet(
+      (await ca.grpcAddress()).port,
+      await readFile(join(inside, "state/public/root-cert.pem"), "utf8"),
+    );
+
+  it("reports a disk that was full before the first certificate as what it is, at once, and recovers without a call", async () => {
+    const { ca, inside, until } = startOnSmallDisk();
     try {
-      const until = (what: string, isReady: boolean) =>
-        ca.until(what, async () => (await ca.isReady()) === isReady);
       await until("readiness", true);
-      const inside = `/proc/${ca.pid}/root${disk}`;
-      crowd.meet(
-        (await ca.grpcAddress()).port,
-        await readFile(join(inside, "state/public/root-cert.pem"), "utf8"),
-      );
+      fill(inside());
+      await meet(ca, inside());
+      await untilSeen("a refusal", 30_000, () => (crowd.refused.size > 0 ? true : undefined));
+      const { ready, reasons } = await ca.readiness();
+      assert.equal(ready, false);
+      assert.match(reasons.join(), /cannot be written: no space left on the device \(ENOSPC\)/);
+      crowd.leave();
+      assert.deepEqual([...crowd.refused.keys()], ["LEDGER_UNAVAILABLE"]);
+      assert.deepEqual(crowd.received, []);
+
+      await rm(join(inside(), "ballast"));
+      await until("readiness without a call", true);
+      await meet(ca, inside());
+      await untilSeen("a certificate", 30_000, () => (crowd.received.length > 0 ? true : undefined));
+      crowd.leave();
+    } finally {
+      await ca.stop();
+      crowd.received.length = 0;
+      crowd.refused.clear();
+      crowd.unknown = 0;
+    }
+  });
+
+  it("refuses calls with LEDGER_UNAVAILABLE, issues nothing unrecorded, and recovers automatically when there is space", async () => {
+    const { ca, inside, until } = startOnSmallDisk();
+    try {
+      await until("readiness", true);
+      await meet(ca, inside());
       await untilSeen("certificates", 30_000, () => (crowd.received.length > 50 ? true : undefined));
 
-      spawnSync("dd", ["if=/dev/zero", `of=${inside}/ballast`, "bs=4096"], { stdio: "ignore" });
+      fill(inside());
       await until("loss of readiness", false);
-      assert.match((await ca.readiness()).reasons.join(), /ledger: cannot be written/);
+      assert.match(
+        (await ca.readiness()).reasons.join(),
+        /ledger: cannot be written: no space left on the device \(ENOSPC\)/,
+      );
       await systemClock.sleep(1_000);
       const [before, refusedBefore] = [crowd.received.length, crowd.refused.get("LEDGER_UNAVAILABLE") ?? 0];
       await systemClock.sleep(fullMs);
@@ -66,14 +108,14 @@ describe("Ledger on a disk that fills up under load", function () {
       );
       assert.ok((crowd.refused.get("LEDGER_UNAVAILABLE") ?? 0) > refusedBefore);
 
-      await rm(join(inside, "ballast"));
+      await rm(join(inside(), "ballast"));
       await until("readiness without a restart", true);
       await untilSeen("certificates again", 30_000, () =>
         crowd.received.length > before + 50 ? true : undefined,
       );
       await crowd.stop();
       const recorded = new Set(
-        (await recordedIn(join(inside, "state"))).map((entry) =>
+        (await recordedIn(join(inside(), "state"))).map((entry) =>
           entry.kind === "issued" ? entry.serial : "",
         ),
       );

@@ -13,9 +13,9 @@ export {
   parseCertificates,
   parseTrustedRoot,
 } from "./certificate/certificate.ts";
-export { findCertificates } from "./certificate/certificate-block.ts";
 export { type ChainToVerify, verifyChain } from "./certificate/chain.ts";
 export { looksSelfSigned } from "./certificate/issuer-rules.ts";
+export { findCertificates } from "./certificate/pem-certificate.ts";
 export { backdateMs, leafCommonName, leafValidity, type Validity } from "./certificate/profile.ts";
 export { createSerial, createWorkloadSerial, tokenProofTime } from "./certificate/serial.ts";
 export { TrustBundle } from "./certificate/trust-bundle.ts";

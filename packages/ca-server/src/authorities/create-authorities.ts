@@ -62,6 +62,8 @@ export interface Authorities {
   replaceFuture(): Promise<readonly string[]>;
   /** The components in the order in which they start. */
   readonly components: readonly Component[];
+  /** The reasons why no certificate can be issued now. */
+  troubles(): readonly string[];
   /** Conditions that need an operator's attention, one sentence each. */
   warnings(): readonly string[];
   /** The number of roots that an operator provided and that the CA cannot use. */
@@ -78,7 +80,10 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
   const takeOver = deps.takeOver === undefined ? {} : { takeOver: deps.takeOver };
   const { store } = backing;
   const common = { keys, rehearse, clock, logger };
-  const keeper = await openAuthorities({ ...common, store, options, selfSigned, ...takeOver });
+  const keeper = await openAuthorities({
+    ...{ ...common, store, options, selfSigned, ...takeOver },
+    stateSweep: sweeps.advances,
+  });
   backing.onForeignChange?.({
     prepare: (next) => loadKeys(next, keys),
     changed: (next, before) => keeper.noticed(next, before),
@@ -112,7 +117,8 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     compromise,
     publicBundle,
     replaceFuture: () => replaceFutureRoot({ keeper, selfSigned, clock, logger }),
-    components: [publicBundle, rotation, ...pluggedIn, expiry],
+    components: [keeper.stateTrouble, publicBundle, rotation, ...pluggedIn, expiry],
+    troubles: () => keeper.stateTrouble.troubles(),
     get skippedRoots() {
       return pluggedIn.reduce((sum, source) => sum + source.skippedRoots, 0);
     },

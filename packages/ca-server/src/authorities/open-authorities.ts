@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import type { Clock, Logger } from "@kasbah/runtime";
+import type { Clock, Logger, Sweep } from "@kasbah/runtime";
 import { StateError } from "../errors.ts";
 import type { AuthorityOptions } from "./authority-options.ts";
 import { AuthorityKeeper } from "./keeper.ts";
@@ -18,6 +18,7 @@ export interface OpenAuthoritiesDeps {
   readonly options: AuthorityOptions;
   readonly keys: AuthorityKeys;
   readonly selfSigned: SelfSigned;
+  readonly stateSweep?: Sweep;
   /** Returns an existing CA to adopt if nothing is plugged in and no authority exists yet. */
   readonly takeOver?: () => Promise<PluggedInSet | undefined>;
   /** Tries a plugged-in CA before its first use. */
@@ -33,8 +34,14 @@ export interface OpenAuthoritiesDeps {
  * @throws StateError
  */
 export async function openAuthorities(deps: OpenAuthoritiesDeps): Promise<AuthorityKeeper> {
-  const { store, keys, clock, logger } = deps;
-  const keeper = new AuthorityKeeper({ store, keys, clock, logger });
+  const { store, keys, stateSweep, clock, logger } = deps;
+  const keeper = new AuthorityKeeper({
+    store,
+    keys,
+    ...(stateSweep === undefined ? {} : { stateSweep }),
+    clock,
+    logger,
+  });
   if (keeper.state.authorities.length === 0) await establishFirst(keeper, deps);
   await loadKeys(keeper.state, keys);
   verifyUsable(keeper.state, deps);

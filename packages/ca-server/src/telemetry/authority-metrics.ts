@@ -42,7 +42,7 @@ export function registerAuthorityMetrics(
 }
 
 /** Registers the number of roots in the operator's root file that the CA cannot use. */
-export function registerSkippedRoots(registry: Registry, roots: { readonly skippedRoots: number }): void {
+export function registerRootFileGauge(registry: Registry, roots: { readonly skippedRoots: number }): void {
   new Gauge({
     name: "kasbah_skipped_roots",
     help: "Blocks in root-cert.pem of --root-ca-dir that are not usable roots and are not trusted.",

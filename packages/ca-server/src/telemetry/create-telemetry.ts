@@ -1,5 +1,9 @@
 import { createRegistry, type Readiness, type Registry } from "@kasbah/runtime";
-import { type AuthorityGauges, registerAuthorityMetrics, registerSkippedRoots } from "./authority-metrics.ts";
+import {
+  type AuthorityGauges,
+  registerAuthorityMetrics,
+  registerRootFileGauge,
+} from "./authority-metrics.ts";
 import { type ClockGauges, registerClockGauges } from "./clock-metrics.ts";
 import { createLedgerMetrics, type LedgerMetrics, registerLedgerGauges } from "./ledger-metrics.ts";
 import {
@@ -44,7 +48,7 @@ export function createTelemetry(version: string): Telemetry {
     observe({ authorities, roots, readiness, grpc, ledger, kubernetes, clock }) {
       const warnings = () => readiness().warnings ?? [];
       registerAuthorityMetrics(registry, authorities, warnings, () => clock.now());
-      registerSkippedRoots(registry, roots);
+      registerRootFileGauge(registry, roots);
       registerServerGauges(registry, grpc);
       registerClockGauges(registry, clock);
       registerLedgerGauges(registry, () => ({ size: ledger.log.size, signedSize: ledger.tree.signedSize }));

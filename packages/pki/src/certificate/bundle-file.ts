@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { PkiError, withCodes } from "../errors.ts";
 import { type PemPlace, scanPem } from "../pem/operator-pem.ts";
 import { type Certificate, parseTrustedRoot } from "./certificate.ts";
-import { certificateIn } from "./certificate-block.ts";
+import { certificateIn } from "./pem-certificate.ts";
 import { TrustBundle } from "./trust-bundle.ts";
 
 /** A block of a bundle that is not used. */
