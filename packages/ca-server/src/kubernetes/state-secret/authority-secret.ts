@@ -7,6 +7,7 @@ import type { HttpsReply } from "../../outbound/https-exchange.ts";
 import type { StateCodec } from "../../store/control/control-store.ts";
 import { readAnswer } from "../api/api-answer.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
+import { admissionDenial } from "../api/denial.ts";
 import { type AuthoritySnapshot, encodeSnapshot, parseSnapshot } from "./authority-snapshot.ts";
 import { readSecretObject, type SecretObject } from "./secret-object.ts";
 
@@ -253,10 +254,11 @@ function nameOf({ namespace, name }: Where): string {
   return `Secret ${namespace}/${name}`;
 }
 
-function refused(where: Where, { status }: HttpsReply): StateError {
-  const hint =
-    status === 403 ? "; bind a role that allows the CA's service account to get, create and update it" : "";
-  return notDurable(where, `the API server answered ${status}${hint}`);
+function refused(where: Where, reply: HttpsReply): StateError {
+  const { status } = reply;
+  const role = "bind a role that allows the CA's service account to get, create and update it";
+  const hint = admissionDenial(reply) ?? (status === 403 ? role : undefined);
+  return notDurable(where, `the API server answered ${status}${hint === undefined ? "" : `; ${hint}`}`);
 }
 
 function notDurable(where: Where, reason: string, cause?: unknown): StateError {
