@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { PkiError, withCodes } from "../errors.ts";
-import { type PemPlace, scanPem } from "../pem/operator-pem.ts";
+import { type PemBlock, type PemPlace, scanPem } from "../pem/operator-pem.ts";
 import { type Certificate, parseTrustedRoot } from "./certificate.ts";
-import { certificateIn } from "./pem-certificate.ts";
+import { certificateIn, isCertificateBlock } from "./pem-certificate.ts";
 import { TrustBundle } from "./trust-bundle.ts";
 
 /** A block of a bundle that is not used. */
 export interface SkippedRoot extends PemPlace {
-  /** SHA-256 of the DER, lower-case hexadecimal; undefined if the block cannot be decoded. */
+  /** SHA-256 of the DER, lower-case hexadecimal; undefined if the block is not a certificate that can be decoded. */
   readonly fingerprint: string | undefined;
   /** The rule that the block breaks. */
   readonly reason: string;
@@ -50,7 +50,7 @@ export function readRoots<Root>(pem: string, parse: (der: Uint8Array) => Root): 
       roots.push(parse(certificateIn(block)));
     } catch (error) {
       if (!(error instanceof PkiError)) throw error;
-      skipped.push({ ...block.place, fingerprint: sha256(block.der), reason: error.message });
+      skipped.push({ ...block.place, fingerprint: fingerprintOf(block), reason: error.message });
     }
   }
   skipped.sort((a, b) => a.position - b.position);
@@ -83,6 +83,8 @@ function noRoot(skipped: readonly SkippedRoot[]): PkiError {
   return new PkiError("CERTIFICATE_MALFORMED", rule);
 }
 
-function sha256(der: Uint8Array): string {
-  return createHash("sha256").update(der).digest("hex");
+/** Undefined for a private key in the wrong file, of which nothing is printed. */
+function fingerprintOf(block: PemBlock): string | undefined {
+  if (!isCertificateBlock(block)) return undefined;
+  return createHash("sha256").update(block.der).digest("hex");
 }

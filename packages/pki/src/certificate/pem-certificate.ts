@@ -21,7 +21,7 @@ const purposes = [oid.serverAuth, oid.clientAuth];
  * @throws PkiError `PEM_MALFORMED`, `CERTIFICATE_MALFORMED`
  */
 export function findCertificates(pem: string): readonly Uint8Array[] {
-  return findPemBlocks(pem).filter(isCertificate).map(certificateIn);
+  return findPemBlocks(pem).filter(isCertificateBlock).map(certificateIn);
 }
 
 /** Returns the DER of the certificate in a block. @throws PkiError if it is a block of another kind, or its trust settings matter */
@@ -31,7 +31,8 @@ export function certificateIn({ label, der }: PemBlock): Uint8Array {
   throw new PkiError("CERTIFICATE_MALFORMED", `it is a block of ${label}, not a certificate`);
 }
 
-function isCertificate({ label }: PemBlock): boolean {
+/** Whether the label is one of those of certificates. */
+export function isCertificateBlock({ label }: PemBlock): boolean {
   return label === trustedLabel || labels.includes(label);
 }
 

@@ -17,7 +17,7 @@ export interface PemPlace {
 }
 
 /** A block that cannot be read. */
-export interface PemProblem {
+interface PemProblem {
   readonly place: PemPlace;
   readonly error: PkiError;
 }

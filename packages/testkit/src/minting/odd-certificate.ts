@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 
 /** The keys of roots that companies have, beyond those that the CA signs with. */
-export type OddKey = "P-256" | "P-384" | "P-521" | "ed25519" | "ml-dsa-44" | "rsa-1024" | "rsa-2048";
+type OddKey = "P-256" | "P-384" | "P-521" | "ed25519" | "ml-dsa-44" | "rsa-1024" | "rsa-2048";
 
 /** A certificate that our writer would never create. */
 export interface OddOrder {
