@@ -7,11 +7,28 @@ import { type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/
 import { CaProcess } from "../harness/ca-process.ts";
 import { Callers } from "../harness/ledger-callers.ts";
 import { recordedIn } from "../harness/recorded-entries.ts";
+import { repositoryRoot } from "../harness/repository.ts";
 import { mintDemoToken, saveIssuer } from "../harness/token-issuer.ts";
 
 const callers = 20;
 /** Set `KASBAH_FULL_SECONDS=60` for the long run. */
 const fullMs = Number(process.env["KASBAH_FULL_SECONDS"] ?? 8) * 1_000;
+
+/** The output of the commands for a machine in the runbook, with the addresses of this test. */
+async function runbookSays(ca: CaProcess): Promise<string> {
+  const page = await readFile(join(repositoryRoot, "docs/runbooks/disk-full.md"), "utf8");
+  const commands = [...page.matchAll(/```sh\n(curl .*?)```/gs)].map(([, text = ""]) => text);
+  assert.equal(commands.length, 1);
+  const script = String(commands[0]).replace("localhost:15014", await ca.statusAddress());
+  const env = { ...process.env, STATE_DIR: ca.stateDir };
+  const { status, stdout, stderr } = spawnSync(
+    "nsenter",
+    ["--mount", "--target", String(ca.pid), "sh", "-ec", script],
+    { env, encoding: "utf8" },
+  );
+  assert.equal(status, 0, stderr);
+  return stdout;
+}
 
 describe("Ledger on a disk that fills up under load", function () {
   this.timeout(180_000);
@@ -71,6 +88,10 @@ describe("Ledger on a disk that fills up under load", function () {
       crowd.leave();
       assert.deepEqual([...crowd.refused.keys()], ["LEDGER_UNAVAILABLE"]);
       assert.deepEqual(crowd.received, []);
+      const said = await runbookSays(ca);
+      assert.match(said, /"ready":false.*no space left/);
+      assert.match(said, /^tmpfs .* 100% /m);
+      assert.match(said, /^\d+\t.*\/ledger$/m);
 
       await rm(join(inside(), "ballast"));
       await until("readiness without a call", true);
