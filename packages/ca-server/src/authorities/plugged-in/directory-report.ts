@@ -59,7 +59,8 @@ export class DirectoryReport {
   warnings(): readonly string[] {
     const [first, ...more] = this.#skipped;
     const others = more.length === 0 ? "" : `; and ${more.length} more, see the log`;
-    const root = first && `a root in ${this.#deps.directory} is not used: ${describeSkippedRoot(first)}${others}`;
+    const root =
+      first && `a root in ${this.#deps.directory} is not used: ${describeSkippedRoot(first)}${others}`;
     const absence = this.#absence === undefined ? undefined : this.#absenceWarning(this.#absence);
     return [absence, root].filter((one) => one !== undefined);
   }
