@@ -36,13 +36,13 @@ describe("observeFiles", () => {
     const [past, future] = [new Date("2029-01-01"), new Date("2031-01-01")];
     const warnings = () => logger.events.filter(({ level }) => level === "warn").length;
     observer.onServed(name, { notBefore: past, notAfter: future });
-    observer.onServed(name, { skipped: [] });
+    observer.onSkippedRoots?.(name, []);
     assert.equal(warnings(), 0);
     observer.onServed(name, { notBefore: past, notAfter: past });
     observer.onServed(name, { notBefore: future, notAfter: future });
-    observer.onServed(name, {
-      skipped: [{ position: 1, line: 1, fingerprint: "ab", reason: "it is not a certificate" }],
-    });
+    observer.onSkippedRoots?.(name, [
+      { position: 1, line: 1, fingerprint: "ab", reason: "it is not a certificate" },
+    ]);
     assert.equal(warnings(), 3);
   });
 

@@ -11,7 +11,8 @@ export function observeFiles(
   logger: Logger,
 ): FileObserver {
   return {
-    onServed(name, { notBefore, notAfter, skipped = [] }) {
+    onSkippedRoots: (name, skipped) => skippedRoots.onSkippedRoots(name, skipped),
+    onServed(name, { notBefore, notAfter }) {
       const facts = { resource: name, notBefore, notAfter };
       logger.info("files published", facts);
       const now = clock.now();
@@ -21,7 +22,6 @@ export function observeFiles(
       if (notBefore !== undefined && now < notBefore) {
         logger.warn("the certificate in the files is not yet valid; serving it anyway", facts);
       }
-      skippedRoots.onSkippedRoots(name, skipped);
     },
     onFailure(name, error) {
       metrics.fileFailures.inc();
