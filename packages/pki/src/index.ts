@@ -1,4 +1,3 @@
-export { type AuthorityChainToVerify, verifyAuthorityChain } from "./certificate/authority-chain.ts";
 export {
   type BundleFile,
   describeSkippedRoot,
@@ -6,7 +5,9 @@ export {
   readBundle,
   readRoots,
   type SkippedRoot,
-} from "./certificate/bundle-file.ts";
+} from "./bundle/bundle-file.ts";
+export { findCertificates } from "./bundle/pem-certificate.ts";
+export { type AuthorityChainToVerify, verifyAuthorityChain } from "./certificate/authority-chain.ts";
 export {
   Certificate,
   parseCertificate,
@@ -15,7 +16,6 @@ export {
 } from "./certificate/certificate.ts";
 export { type ChainToVerify, verifyChain } from "./certificate/chain.ts";
 export { looksSelfSigned } from "./certificate/issuer-rules.ts";
-export { findCertificates } from "./certificate/pem-certificate.ts";
 export { backdateMs, leafCommonName, leafValidity, type Validity } from "./certificate/profile.ts";
 export { createSerial, createWorkloadSerial, tokenProofTime } from "./certificate/serial.ts";
 export { TrustBundle } from "./certificate/trust-bundle.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { parseTrustBundle } from "../bundle/bundle-file.ts";
 import { caExtension, forgeCertificate } from "../forge.fixture.ts";
 import { createKeyPair } from "../keys/key.ts";
-import { parseTrustBundle } from "./bundle-file.ts";
 import { TrustBundle } from "./trust-bundle.ts";
 
 const keyPair = await createKeyPair("P-256");

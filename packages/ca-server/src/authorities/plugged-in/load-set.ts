@@ -15,7 +15,7 @@ import {
 } from "@kasbah/pki";
 import { StateError } from "../../errors.ts";
 import type { SigningPair } from "../keys/authority-files.ts";
-import { describeAbsence, pluggedInMissing } from "./absence.ts";
+import { describeAbsence, pluggedInMissing } from "./directory/absence.ts";
 import { type PluggedInFiles, readPluggedInFiles } from "./files.ts";
 import { chainFileOf, type PluggedInNames } from "./layout.ts";
 import { broken, chainOf } from "./rules.ts";
@@ -93,7 +93,14 @@ export function parsePluggedInSet(
     const candidates = [...following, ...certificatesOf(files.chain, chainFileOf(names))];
     const material = { signer, candidates, roots: roots.roots, now };
     const chain = chainOf(material, { names, trustDomain, now });
-    return { signer: { certificate: signer, keyPair }, ...chain, roots, skipped, digest: files.digest, names };
+    return {
+      signer: { certificate: signer, keyPair },
+      ...chain,
+      roots,
+      skipped,
+      digest: files.digest,
+      names,
+    };
   });
 }
 

@@ -13,11 +13,11 @@ import {
   signersInUse,
 } from "../rotation/authority-state.ts";
 import { prepare, requireIdle, type Successor } from "../rotation/succession.ts";
-import { describeAbsence } from "./absence.ts";
 import { adoptPluggedIn, extraRootsOf } from "./authority.ts";
 import { classifyPluggedInChange, type InUse, type PluggedInChange } from "./change.ts";
 import { differenceFrom } from "./difference.ts";
-import { DirectoryReport } from "./directory-report.ts";
+import { describeAbsence } from "./directory/absence.ts";
+import { DirectoryReport } from "./directory/report.ts";
 import { digestPluggedInFiles } from "./files.ts";
 import { loadPluggedInSet, type PluggedInSet } from "./load-set.ts";
 import { rehearseChange } from "./rehearse-set.ts";
@@ -171,7 +171,8 @@ export class PluggedInSource implements Component {
     }
     const change = changeBy(set, state);
     // An earlier release may have left out roots of the same files.
-    const isNew = state.pluggedInDigest !== set.digest || (change.kind === "roots-only" && lacksRoots(state, set));
+    const isNew =
+      state.pluggedInDigest !== set.digest || (change.kind === "roots-only" && lacksRoots(state, set));
     if (!isNew) return this.#rehearse(set);
     if (change.kind === "refused") throw new StateError("PLUGGED_IN_REJECTED", change.reason);
     await this.#rehearse(set);

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { errnoOf } from "@kasbah/runtime";
-import { StateError } from "../../errors.ts";
-import { fileNames, istioNames } from "./layout.ts";
+import { StateError } from "../../../errors.ts";
+import { fileNames, istioNames } from "../layout.ts";
 
 const maxNames = 10;
 

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
+import { type Certificate, parseTrustedRoot } from "../certificate/certificate.ts";
+import { TrustBundle } from "../certificate/trust-bundle.ts";
 import { PkiError, withCodes } from "../errors.ts";
 import { type PemBlock, type PemPlace, scanPem } from "../pem/operator-pem.ts";
-import { type Certificate, parseTrustedRoot } from "./certificate.ts";
 import { certificateIn, isCertificateBlock } from "./pem-certificate.ts";
-import { TrustBundle } from "./trust-bundle.ts";
 
 /** A block of a bundle that is not used. */
 export interface SkippedRoot extends PemPlace {

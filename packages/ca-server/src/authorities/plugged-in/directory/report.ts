@@ -1,6 +1,6 @@
 import { describeSkippedRoot, type SkippedRoot } from "@kasbah/pki";
 import type { Clock, Logger } from "@kasbah/runtime";
-import { type AuthorityState, authorityOf } from "../rotation/authority-state.ts";
+import { type AuthorityState, authorityOf } from "../../rotation/authority-state.ts";
 
 export interface DirectoryReportDeps {
   readonly directory: string;

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { assertCpuTimeBelow, createOddCertificate, type OddOrder, throwsWithCode } from "@kasbah/testkit";
 import fc from "fast-check";
+import { parseCertificate } from "../certificate/certificate.ts";
+import { verifyChain } from "../certificate/chain.ts";
+import { TrustBundle } from "../certificate/trust-bundle.ts";
 import { hex } from "../forge.fixture.ts";
 import { createKeyPair } from "../keys/key.ts";
 import { encodePem } from "../pem/pem.ts";
 import { describeSkippedRoot, parseTrustBundle, readBundle } from "./bundle-file.ts";
-import { parseCertificate } from "./certificate.ts";
-import { verifyChain } from "./chain.ts";
-import { TrustBundle } from "./trust-bundle.ts";
 
 const now = new Date("2026-11-30T00:00:00Z");
 const ours = createOddCertificate({ commonName: "ours" });
