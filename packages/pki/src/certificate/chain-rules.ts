@@ -108,7 +108,7 @@ function leadsToRoot(
   // Ends a circle of certificates that issued each other.
   isKnown.set(child, false);
   const issuers = bundle.roots
-    .filter((root) => equalBytes(root.subject, child.issuer))
+    .filter((root) => isSameName(root.subject, child.issuer))
     .slice(0, maxNamesakes);
   const leads = issuers.some(
     (root) =>
