@@ -130,6 +130,7 @@ async function open(path: string): Promise<CaLedger> {
     retentionMs: 365 * 86_400_000,
     sweeps: { second: cronSweep("* * * * * *"), hour: cronSweep("0 17 * * * *") },
     metrics: { refusalDropped: () => undefined, alarmRaised: () => undefined },
+    holds: () => undefined,
     clock: systemClock,
     logger: recordingLogger(),
   });

@@ -7,11 +7,28 @@ import { type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/
 import { CaProcess } from "../harness/ca-process.ts";
 import { Callers } from "../harness/ledger-callers.ts";
 import { recordedIn } from "../harness/recorded-entries.ts";
+import { repositoryRoot } from "../harness/repository.ts";
 import { mintDemoToken, saveIssuer } from "../harness/token-issuer.ts";
 
 const callers = 20;
 /** Set `KASBAH_FULL_SECONDS=60` for the long run. */
 const fullMs = Number(process.env["KASBAH_FULL_SECONDS"] ?? 8) * 1_000;
+
+/** The output of the commands for a machine in the runbook, with the addresses of this test. */
+async function runbookSays(ca: CaProcess): Promise<string> {
+  const page = await readFile(join(repositoryRoot, "docs/runbooks/disk-full.md"), "utf8");
+  const commands = [...page.matchAll(/```sh\n(curl .*?)```/gs)].map(([, text = ""]) => text);
+  assert.equal(commands.length, 1);
+  const script = String(commands[0]).replace("localhost:15014", await ca.statusAddress());
+  const env = { ...process.env, STATE_DIR: ca.stateDir };
+  const { status, stdout, stderr } = spawnSync(
+    "nsenter",
+    ["--mount", "--target", String(ca.pid), "sh", "-ec", script],
+    { env, encoding: "utf8" },
+  );
+  assert.equal(status, 0, stderr);
+  return stdout;
+}
 
 describe("Ledger on a disk that fills up under load", function () {
   this.timeout(180_000);
@@ -36,26 +53,72 @@ describe("Ledger on a disk that fills up under load", function () {
     await directory?.remove();
   });
 
-  it("refuses calls with LEDGER_UNAVAILABLE, issues nothing unrecorded, and recovers automatically when there is space", async () => {
+  /** In its own mount namespace, the file system disappears with the process. */
+  function startOnSmallDisk() {
     const disk = directory.join("disk");
-    // In its own mount namespace, the file system disappears with the process.
-    const script = 'mkdir "$0" && mount -t tmpfs -o size=8m tmpfs "$0" && exec "$@"';
+    const script = 'mkdir -p "$0" && mount -t tmpfs -o size=8m tmpfs "$0" && exec "$@"';
     const within = ["unshare", "--mount", "sh", "-c", script, disk];
     const ca = new CaProcess({ stateDir: join(disk, "state"), flags, within });
+    return {
+      ca,
+      inside: () => `/proc/${ca.pid}/root${disk}`,
+      until: (what: string, isReady: boolean) => ca.until(what, async () => (await ca.isReady()) === isReady),
+    };
+  }
+
+  const fill = (inside: string) =>
+    spawnSync("dd", ["if=/dev/zero", `of=${inside}/ballast`, "bs=4096"], { stdio: "ignore" });
+
+  const meet = async (ca: CaProcess, inside: string) =>
+    crowd.meet(
+      (await ca.grpcAddress()).port,
+      await readFile(join(inside, "state/public/root-cert.pem"), "utf8"),
+    );
+
+  it("reports a disk that was full before the first certificate as what it is, at once, and recovers without a call", async () => {
+    const { ca, inside, until } = startOnSmallDisk();
     try {
-      const until = (what: string, isReady: boolean) =>
-        ca.until(what, async () => (await ca.isReady()) === isReady);
       await until("readiness", true);
-      const inside = `/proc/${ca.pid}/root${disk}`;
-      crowd.meet(
-        (await ca.grpcAddress()).port,
-        await readFile(join(inside, "state/public/root-cert.pem"), "utf8"),
-      );
+      fill(inside());
+      await meet(ca, inside());
+      await untilSeen("a refusal", 30_000, () => (crowd.refused.size > 0 ? true : undefined));
+      const { ready, reasons } = await ca.readiness();
+      assert.equal(ready, false);
+      assert.match(reasons.join(), /cannot be written: no space left on the device \(ENOSPC\)/);
+      crowd.leave();
+      assert.deepEqual([...crowd.refused.keys()], ["LEDGER_UNAVAILABLE"]);
+      assert.deepEqual(crowd.received, []);
+      const said = await runbookSays(ca);
+      assert.match(said, /"ready":false.*no space left/);
+      assert.match(said, /^tmpfs .* 100% /m);
+      assert.match(said, /^\d+\t.*\/ledger$/m);
+
+      await rm(join(inside(), "ballast"));
+      await until("readiness without a call", true);
+      await meet(ca, inside());
+      await untilSeen("a certificate", 30_000, () => (crowd.received.length > 0 ? true : undefined));
+      crowd.leave();
+    } finally {
+      await ca.stop();
+      crowd.received.length = 0;
+      crowd.refused.clear();
+      crowd.unknown = 0;
+    }
+  });
+
+  it("refuses calls with LEDGER_UNAVAILABLE, issues nothing unrecorded, and recovers automatically when there is space", async () => {
+    const { ca, inside, until } = startOnSmallDisk();
+    try {
+      await until("readiness", true);
+      await meet(ca, inside());
       await untilSeen("certificates", 30_000, () => (crowd.received.length > 50 ? true : undefined));
 
-      spawnSync("dd", ["if=/dev/zero", `of=${inside}/ballast`, "bs=4096"], { stdio: "ignore" });
+      fill(inside());
       await until("loss of readiness", false);
-      assert.match((await ca.readiness()).reasons.join(), /ledger: cannot be written/);
+      assert.match(
+        (await ca.readiness()).reasons.join(),
+        /ledger: cannot be written: no space left on the device \(ENOSPC\)/,
+      );
       await systemClock.sleep(1_000);
       const [before, refusedBefore] = [crowd.received.length, crowd.refused.get("LEDGER_UNAVAILABLE") ?? 0];
       await systemClock.sleep(fullMs);
@@ -66,14 +129,14 @@ describe("Ledger on a disk that fills up under load", function () {
       );
       assert.ok((crowd.refused.get("LEDGER_UNAVAILABLE") ?? 0) > refusedBefore);
 
-      await rm(join(inside, "ballast"));
+      await rm(join(inside(), "ballast"));
       await until("readiness without a restart", true);
       await untilSeen("certificates again", 30_000, () =>
         crowd.received.length > before + 50 ? true : undefined,
       );
       await crowd.stop();
       const recorded = new Set(
-        (await recordedIn(join(inside, "state"))).map((entry) =>
+        (await recordedIn(join(inside(), "state"))).map((entry) =>
           entry.kind === "issued" ? entry.serial : "",
         ),
       );

@@ -55,9 +55,11 @@ export async function startClusterCa(
   account: CaAccount,
   name: string,
   flags: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<RunningCa> {
   return startCa({
     withIssuer: false,
+    env,
     flags: [
       "--no-client-certificates",
       ...["--kubernetes-api", controlPlane.url.href, "--allow-address", "127.0.0.1"],

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { currentRelease, runCommand } from "../harness/release.ts";
 import { storyTimeoutMs, UpgradeMesh } from "./mesh.ts";
 import { rootPathOf } from "./processes/ca.ts";
 
@@ -21,6 +23,16 @@ describe("an in-place upgrade", function () {
     });
     assert.deepEqual(await mesh.fingerprints(), before);
     assert.equal(await readFile(rootPathOf(mesh), "utf8"), rootBefore);
+  });
+
+  it("does not doubt the clock, because the state of the old CA contains no trusted time, and then records it", async () => {
+    const stateDir = ["--state-dir", mesh.stateDirectory];
+    const { state, reason } = JSON.parse(
+      await runCommand(currentRelease, "clock", "status", "--json", ...stateDir),
+    );
+    assert.deepEqual([state, reason], ["trusted", ""]);
+    const record = JSON.parse(await readFile(join(mesh.stateDirectory, "control", "clock.json"), "utf8"));
+    assert.equal(record.format, 1);
   });
 
   it("loses no handshake when the agents are replaced one by one during a rotation of the root", async () => {

@@ -20,6 +20,7 @@ import {
 } from "./optional-rooms.ts";
 import { createSdsEndpoint } from "./sds/create-sds-endpoint.ts";
 import { SecretStore } from "./secret/secret-store.ts";
+import { SkippedRoots } from "./secret/skipped-roots.ts";
 import { createStatusPort } from "./telemetry/create-status-port.ts";
 import { createAgentTelemetry } from "./telemetry/create-telemetry.ts";
 
@@ -33,7 +34,16 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
   const store = new SecretStore(clock);
   const registry = createRegistry(command);
   const { env: environment } = process;
-  const deps: AgentDeps = { config, store, registry, clock, roll: Math.random, environment, logger };
+  const deps: AgentDeps = {
+    config,
+    store,
+    skippedRoots: new SkippedRoots(logger),
+    registry,
+    clock,
+    roll: Math.random,
+    environment,
+    logger,
+  };
   const telemetry = createAgentTelemetry(deps);
 
   const supply =

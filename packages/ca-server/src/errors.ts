@@ -25,6 +25,7 @@ export type CaErrorCode =
   | "CSR_IDENTITY_MISMATCH"
   | "TTL_TOO_LONG"
   | "ISSUER_UNAVAILABLE"
+  | "CLOCK_SUSPECT"
   | "LINT_FAILED"
   | "LEDGER_UNAVAILABLE";
 

@@ -3,6 +3,7 @@ import { auditCommand } from "./commands/audit/audit-command.ts";
 import { identitiesCommand } from "./commands/audit/identities-command.ts";
 import { authorityCommand } from "./commands/authority/authority-command.ts";
 import { checkCommand } from "./commands/authority/check-command.ts";
+import { clockCommand } from "./commands/clock-command.ts";
 import type { CommandDeps } from "./commands/command-deps.ts";
 import { demoCommand } from "./commands/demo-command.ts";
 import { installCommand, uninstallCommand } from "./commands/install-command.ts";
@@ -28,6 +29,7 @@ Operate a CA
   $ kasbah authority list                          roots and intermediates with stage and expiry
   $ kasbah authority rotate --root --wait          replace the root without an outage
   $ kasbah check --warn 30d --critical 7d          for cron and CI: exits with 0, 3 or 4
+  $ kasbah clock status                            whether the CA trusts its machine's clock
   $ kasbah backup ca.backup                        write keys and state to one file
 
 Run it in Kubernetes
@@ -100,7 +102,7 @@ export function createProgram(deps: CommandDeps): Command {
         throw new CliError("TARGET_INVALID", "--json and --pem are mutually exclusive: use one of them");
       deps.screen.write(await inspect(target, json ? "json" : pem ? "pem" : "text", deps.clock.now()));
     });
-  const ofCa = [authorityCommand(deps), checkCommand(deps), ...stateCommands(deps)];
+  const ofCa = [authorityCommand(deps), checkCommand(deps), clockCommand(deps), ...stateCommands(deps)];
   const inCluster = [installCommand(deps), uninstallCommand(deps)];
   const onRecord = [auditCommand(deps), identitiesCommand(deps), whyCommand(deps)];
   for (const command of [...ofCa, ...onRecord, policyCommand(deps), ...inCluster]) {

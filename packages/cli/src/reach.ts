@@ -16,6 +16,9 @@ type Reach =
 const inThePod =
   "it reads the ledger's files; run it in each pod with kubectl exec POD -c kasbah-server -- kasbah";
 
+const ownClock =
+  "every replica has its own clock; run it in the pod with kubectl exec POD -c kasbah-server -- kasbah clock";
+
 const reaches: Readonly<Record<string, Reach>> = {
   "authority list": "every replica",
   "authority status": "every replica",
@@ -49,6 +52,8 @@ const reaches: Readonly<Record<string, Reach>> = {
       "private keys must not pass through kubectl exec; back up the Secret that the replicas share, or run kasbah backup in the pod and write to its volume",
   },
   restore: { local: "it writes to a state directory that no running CA uses, so no pod can run it" },
+  "clock status": { local: ownClock },
+  "clock accept": { local: ownClock },
   "policy check": { local: "it reads a local file and does not contact a CA" },
 };
 

@@ -5,6 +5,8 @@ import type { DecisionEntry, IssuedEntry, LedgerEntry } from "./entry/entry.ts";
 export interface EntryLog {
   /** False while an append would be rejected. */
   readonly writable: boolean;
+  /** The reason why it is not writable, if it is known. */
+  readonly failure?: unknown;
   /** The number of durable entries, including those that retention has deleted. */
   readonly size: number;
   /**

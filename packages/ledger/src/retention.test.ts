@@ -8,6 +8,7 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
+import { encodeEntry } from "./entry/entry.ts";
 import { Retention } from "./retention.ts";
 import { listSegments, segmentPath } from "./segments/list.ts";
 
@@ -18,16 +19,19 @@ describe("Retention", () => {
   let clock: FakeClock;
   let hour: ManualSweep;
   let signed: number;
+  let held: string | undefined;
   let retention: Retention;
 
   beforeEach(async () => {
     directory = await temporaryDirectory();
+    held = undefined;
     [clock, hour, signed] = [new FakeClock("2030-01-01T00:00:00Z"), manualSweep(), 10_000];
     retention = new Retention({
       directory: directory.path,
       retentionMs: 30 * dayMs,
       signedSize: () => signed,
       sweep: hour.sweep,
+      holds: () => held,
       clock,
       logger: recordingLogger(),
     });
@@ -61,6 +65,35 @@ describe("Retention", () => {
     hour.tick();
     await retention.settled();
     assert.deepEqual(await left(), [768]);
+  });
+
+  it("deletes nothing while something holds", async () => {
+    held = "the clock is 366 days ahead";
+    await retention.start();
+    await retention.settled();
+    assert.deepEqual(await left(), [0, 256, 512, 768]);
+    held = undefined;
+    hour.tick();
+    await retention.settled();
+    assert.deepEqual(await left(), [512, 768]);
+  });
+
+  it("keeps a file that a wrong clock dated in 1970 as long as its last entry", async () => {
+    const path = segmentPath(directory.path, 0);
+    const lastAt = async (ageDays: number) => {
+      const time = new Date(clock.now().getTime() - ageDays * dayMs).toISOString();
+      const entry = { v: 1, kind: "operator", time, act: "pause", outcome: "accepted" } as const;
+      await writeFile(path, Buffer.concat([Buffer.from("{}\n"), encodeEntry(entry), Buffer.from("\n")]));
+      await utimes(path, new Date(0), new Date(0));
+    };
+    await lastAt(29);
+    await retention.start();
+    await retention.settled();
+    assert.deepEqual(await left(), [0, 256, 512, 768]);
+    await lastAt(31);
+    hour.tick();
+    await retention.settled();
+    assert.deepEqual(await left(), [512, 768]);
   });
 
   it("never deletes entries that no checkpoint covers", async () => {

@@ -1,5 +1,6 @@
 import { stat, unlink } from "node:fs/promises";
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
+import { lastEntryTime } from "./segments/last-entry-time.ts";
 import { listSegments, type Segment } from "./segments/list.ts";
 
 export interface RetentionDeps {
@@ -10,6 +11,8 @@ export interface RetentionDeps {
   readonly signedSize: () => number;
   /** Runs each hour. */
   readonly sweep: Sweep;
+  /** The reason why no entry may be deleted now; undefined if nothing holds. */
+  readonly holds: () => string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -53,6 +56,7 @@ export class Retention implements Component {
   }
 
   async #prune(): Promise<void> {
+    if (this.#deps.holds() !== undefined) return;
     const segments = await listSegments(this.#deps.directory);
     for (const [at, segment] of segments.entries()) {
       const next = segments[at + 1];
@@ -67,7 +71,11 @@ export class Retention implements Component {
 
   async #isOver({ path }: Segment, next: Segment): Promise<boolean> {
     const { retentionMs, clock, signedSize } = this.#deps;
+    const isOld = (ms: number) => clock.now().getTime() - ms > retentionMs;
     const { mtimeMs } = await stat(path);
-    return clock.now().getTime() - mtimeMs > retentionMs && next.first <= signedSize();
+    if (!isOld(mtimeMs) || next.first > signedSize()) return false;
+    // The kernel dates a file by the clock of the machine, which may have been wrong.
+    const written = await lastEntryTime(path);
+    return written === undefined || isOld(written.getTime());
   }
 }

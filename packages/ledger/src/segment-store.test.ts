@@ -39,6 +39,7 @@ describe("createSegmentStore", () => {
       },
       retentionMs: 1_000,
       sweeps: { second: manualSweep().sweep, hour: manualSweep().sweep },
+      holds: () => undefined,
       clock: new FakeClock(),
       logger: recordingLogger(),
     });

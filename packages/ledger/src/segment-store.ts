@@ -14,6 +14,8 @@ export interface SegmentStoreDeps {
   /** How long entries are kept. */
   readonly retentionMs: number;
   readonly sweeps: { readonly second: Sweep; readonly hour: Sweep };
+  /** The reason why no entry may be deleted now; undefined if nothing holds. */
+  readonly holds: () => string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -23,7 +25,7 @@ const maxSegmentBytes = 16 * 1024 * 1024;
 
 /** Stores entries in append-only files, with an SQLite index next to them. */
 export function createSegmentStore(deps: SegmentStoreDeps): EntryStore {
-  const { directory, tree, retentionMs, sweeps, clock, logger } = deps;
+  const { directory, tree, retentionMs, sweeps, holds, clock, logger } = deps;
   const log = new SegmentLog({
     openSegment: (first) => openSegmentFile(segmentPath(directory.segments, first)),
     lastSegment: async () => (await listSegments(directory.segments)).at(-1)?.first ?? 0,
@@ -38,6 +40,7 @@ export function createSegmentStore(deps: SegmentStoreDeps): EntryStore {
     retentionMs,
     signedSize: () => tree.signedSize,
     sweep: sweeps.hour,
+    holds,
     clock,
     logger,
   });

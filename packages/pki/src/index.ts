@@ -1,10 +1,24 @@
+export {
+  type BundleFile,
+  describeSkippedRoot,
+  parseTrustBundle,
+  readBundle,
+  readRoots,
+  type SkippedRoot,
+} from "./bundle/bundle-file.ts";
+export { findCertificates } from "./bundle/pem-certificate.ts";
 export { type AuthorityChainToVerify, verifyAuthorityChain } from "./certificate/authority-chain.ts";
-export { Certificate, parseCertificate, parseCertificates } from "./certificate/certificate.ts";
+export {
+  Certificate,
+  parseCertificate,
+  parseCertificates,
+  parseTrustedRoot,
+} from "./certificate/certificate.ts";
 export { type ChainToVerify, verifyChain } from "./certificate/chain.ts";
 export { looksSelfSigned } from "./certificate/issuer-rules.ts";
 export { backdateMs, leafCommonName, leafValidity, type Validity } from "./certificate/profile.ts";
 export { createSerial, createWorkloadSerial, tokenProofTime } from "./certificate/serial.ts";
-export { parseTrustBundle, TrustBundle } from "./certificate/trust-bundle.ts";
+export { TrustBundle } from "./certificate/trust-bundle.ts";
 export type { ClientFinding } from "./clients/finding.ts";
 export { findForbiddenDnsName } from "./clients/forbidden-names.ts";
 export { findClientRejection } from "./clients/rejections.ts";
@@ -27,6 +41,7 @@ export { parsePrivateKey } from "./keys/private-key.ts";
 export { acceptedKeys, PublicKey, parsePublicKey } from "./keys/public-key.ts";
 export type { SigningKey } from "./keys/signing-key.ts";
 export { type ExpectedWorkloadCertificate, lintWorkloadCertificate } from "./lint/lint.ts";
+export { isSameName } from "./names/directory-name.ts";
 export { parseSpiffeId, SpiffeId } from "./names/spiffe-id.ts";
 export { parseTrustDomain, TrustDomain } from "./names/trust-domain.ts";
 export { isSubdomain, parseWorkloadName, type WorkloadName } from "./names/workload-name.ts";

@@ -43,6 +43,12 @@ const createCertificateResponse: Codec<CreateCertificateResponse> = {
   decode: (bytes) => ({ certChain: wire.IstioCertificateResponse.decode(bytes).certChain }),
 };
 
+/**
+ * The header in which an agent says that it skips roots that it cannot read. Agents of earlier releases discard
+ * the whole reply, so the CA sends them only roots that they read.
+ */
+export const anyRootHeader = "kasbah-any-root";
+
 /** `istio.v1.auth.IstioCertificateService/CreateCertificate`. */
 export const createCertificate: Method<CreateCertificateRequest, CreateCertificateResponse> = {
   path: "/istio.v1.auth.IstioCertificateService/CreateCertificate",

@@ -1,6 +1,7 @@
 export * from "./admission-admin.ts";
 export * from "./authority-admin.ts";
 export * from "./certificate-service.ts";
+export * from "./clock-admin.ts";
 export type { Codec, Method } from "./codec.ts";
 export * from "./delta-secrets.ts";
 export * from "./distrust-admin.ts";

@@ -29,6 +29,7 @@ export {
   writeFileDurably,
 } from "./files/durable-file.ts";
 export { type DurableFs, type DurableHandle, nodeFs } from "./files/durable-fs.ts";
+export { storageFailure } from "./files/storage-failure.ts";
 export type { LogFacts } from "./log/facts.ts";
 export { createLogger, type LogFormat, type Logger, type LogLevel, type RootLogger } from "./log/log.ts";
 export { printableText, quoted } from "./log/printable-text.ts";

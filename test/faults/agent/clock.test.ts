@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { systemClock } from "@kasbah/runtime";
 import { fetchLeaf, SdsClient } from "../../harness/sds-client.ts";
 import { suiteTimeoutMs } from "../../harness/until.ts";
+import { findFaketime, WallClock } from "../../harness/wall-clock.ts";
 import { restless, Stage } from "./stage.ts";
 import { type Scenario, together } from "./together.ts";
-import { findFaketime, WallClock } from "./wall-clock.ts";
 
 const hourMs = 3_600_000;
 const yearMs = 365 * 24 * hourMs;

@@ -55,7 +55,7 @@ export const rootFile: Target = {
     const roots = read(() => parseRoots(Buffer.from(bytes)));
     if (roots === undefined) return "refused";
     const again = parseRoots(Buffer.from(roots.value.pem));
-    assert.deepEqual(again, { pem: roots.value.pem, dropped: 0 }, "its own output parses differently");
+    assert.deepEqual(again, { pem: roots.value.pem, skipped: [] }, "its own output parses differently");
     return "accepted";
   },
 };

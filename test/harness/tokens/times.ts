@@ -1,4 +1,4 @@
-// The validity of a token (RFC 7519 sections 4.1.4 to 4.1.6), exact to the second and without tolerance.
+// The validity of a token (RFC 7519 sections 4.1.4 to 4.1.6), exact to the second; only nbf may be a minute ahead.
 
 import { type Case, frontend, group, refused, rejected } from "./case.ts";
 import { claimsJson, mint, second, withMember } from "./minting.ts";
@@ -61,16 +61,18 @@ const endless = group("exp", rejected, {
 });
 
 const early = group("nbf", rejected, {
-  "nbf in the next second": nbf(second + 1),
-  "nbf later in this second": nbf(second + 0.75),
+  "nbf in a minute and a second": nbf(second + 61),
   "nbf in an hour": nbf(second + 3600),
   "nbf in milliseconds": nbf(second * 1000),
-  "nbf after exp": mint({ claims: { nbf: second + 60, exp: second + 30 } }),
   ...wrongTypes("nbf", second - 60),
 });
 
 const begun = group("nbf", frontend, {
   "nbf missing": nbf(undefined),
+  "nbf in the next second": nbf(second + 1),
+  "nbf later in this second": nbf(second + 0.75),
+  "nbf in a minute": nbf(second + 60),
+  "nbf after exp": mint({ claims: { nbf: second + 60, exp: second + 30 } }),
   "nbf in this second": nbf(second),
   "nbf a quarter into this second": nbf(second + 0.25),
   "nbf one second ago": nbf(second - 1),

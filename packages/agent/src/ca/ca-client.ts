@@ -1,5 +1,5 @@
 import type { TrustBundle } from "@kasbah/pki";
-import { createCertificate } from "@kasbah/protocol";
+import { anyRootHeader, createCertificate } from "@kasbah/protocol";
 import type { HostPort, Secret } from "@kasbah/runtime";
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { toCaError } from "./call-error.ts";
@@ -55,6 +55,7 @@ export class CaClient implements CertificateAuthority {
       certSigner: this.#options.certSigner ?? "",
     };
     const metadata = {
+      [anyRootHeader]: "1",
       ...this.#options.headers,
       ...(call.token === undefined ? {} : { authorization: `Bearer ${call.token.reveal()}` }),
     };

@@ -24,7 +24,7 @@ export interface CaSupplyDeps extends AgentDeps {
 
 /** Creates the rotation loop and the file watches that make it retry sooner. */
 export async function createCaSupply(deps: CaSupplyDeps): Promise<Supply> {
-  const { config, store, clock, roll, logger } = deps;
+  const { config, store, skippedRoots, clock, roll, logger } = deps;
   await refuseContradiction(config);
   const fileRoots = rootsFromFile(deps);
   const roots: TrustedRoots = fileRoots ?? (await systemRoots(() => store.state() === "expired"));
@@ -32,7 +32,7 @@ export async function createCaSupply(deps: CaSupplyDeps): Promise<Supply> {
   const wake = new Wake();
   const onChange = () => wake.ring();
   const rotation = new RotationLoop({
-    source: await createCaSource(config, { roots, store, clock, logger, replies, count }),
+    source: await createCaSource(config, { roots, store, skippedRoots, clock, logger, replies, count }),
     store,
     policy: { graceRatio: config.gracePeriodRatio, jitter: config.gracePeriodJitter },
     clock,
@@ -55,10 +55,10 @@ export async function createCaSupply(deps: CaSupplyDeps): Promise<Supply> {
   };
 }
 
-function rootsFromFile({ config, logger }: AgentDeps): HeldRoots | undefined {
+function rootsFromFile({ config, skippedRoots, logger }: AgentDeps): HeldRoots | undefined {
   const path = caRootPath(config);
   if (path === "SYSTEM") return undefined;
-  return new HeldRoots(path, logger, { isOurOutput: renewsInPlace(config) });
+  return new HeldRoots(path, logger, { isOurOutput: renewsInPlace(config), skippedRoots });
 }
 
 async function systemRoots(isLost: () => boolean): Promise<TrustedRoots> {

@@ -3,6 +3,7 @@ import type { AgentConfig } from "../config/options.ts";
 import type { SecretSource } from "../rotation/rotator.ts";
 import { callDeadlineMs } from "../rotation/schedule.ts";
 import type { SecretStore } from "../secret/secret-store.ts";
+import type { SkippedRootsObserver } from "../secret/skipped-roots.ts";
 import { workloadKeyOf } from "../secret/workload-key.ts";
 import { CaClient, type CertificateAuthority } from "./ca-client.ts";
 import { tokenTime } from "./clock-offset.ts";
@@ -17,6 +18,7 @@ export interface CaSourceDeps {
   readonly roots: TrustedRoots;
   /** Holds the certificate that can replace a missing token. */
   readonly store: SecretStore;
+  readonly skippedRoots: SkippedRootsObserver;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly replies: ReplyObserver & { readonly clockOffsetMs: number | undefined };
@@ -27,12 +29,13 @@ export interface CaSourceDeps {
 /** Creates a source that obtains secrets from the configured CAs in order. */
 export async function createCaSource(config: AgentConfig, deps: CaSourceDeps): Promise<SecretSource> {
   const { caServerName: serverName, certSigner, clusterId, caHeaders, secretTtl: ttlMs } = config;
-  const { roots, store, clock, replies: observer } = deps;
+  const { roots, store, skippedRoots, clock, replies: observer } = deps;
   const headers = Object.fromEntries(caHeaders.map(({ name, value }) => [name, value]));
   if (clusterId !== undefined) headers["clusterid"] = clusterId;
   const credentials = await credentialReader(config, deps);
   const deadlineMs = () => callDeadlineMs(remainingMs(store), config.caAddresses.length);
-  const common = { roots, clock, observer, ttlMs, deadlineMs, credentials, ...workloadKeyOf(config) };
+  const key = workloadKeyOf(config);
+  const common = { roots, skippedRoots, clock, observer, ttlMs, deadlineMs, credentials, ...key };
   const sources = config.caAddresses.map((address) => {
     const authority = deps.count(new CaClient(address, { serverName, certSigner, headers }));
     return { address, source: new CaSecretSource({ ...common, authority }) };

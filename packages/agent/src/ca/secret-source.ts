@@ -9,6 +9,7 @@ import type { Clock } from "@kasbah/runtime";
 import { AgentError, type ReplyFault } from "../errors.ts";
 import type { FetchedSecret, SecretSource } from "../rotation/rotator.ts";
 import { chainEnd } from "../secret/certificate-chain.ts";
+import type { SkippedRootsObserver } from "../secret/skipped-roots.ts";
 import type { CertificateAuthority } from "./ca-client.ts";
 import { clockOffsetMs } from "./clock-offset.ts";
 import type { CaCredentials } from "./credentials/credentials.ts";
@@ -25,6 +26,7 @@ export interface ReplyObserver {
 export interface CaSecretSourceDeps {
   readonly authority: CertificateAuthority;
   readonly roots: TrustedRoots;
+  readonly skippedRoots?: SkippedRootsObserver;
   /** Called for each attempt. */
   readonly credentials: () => Promise<CaCredentials>;
   readonly keyType: KeyType;
@@ -59,6 +61,7 @@ export class CaSecretSource implements SecretSource {
     const expected = { publicKey: keyPair.publicKey, spiffeId, held, now, onProven };
     const reply = this.#counted(() => verifyReply(chain, expected));
     roots.learn(reply.roots);
+    this.#deps.skippedRoots?.onSkippedRoots("the CA's reply", reply.skippedRoots);
     const { leaf, intermediates } = reply;
     const notAfter = chainEnd([leaf, ...intermediates]);
     const bundle = roots.with(reply.roots);

@@ -1,11 +1,14 @@
 import { X509Certificate } from "node:crypto";
 import {
+  type BundleFile,
   type Certificate,
   type PublicKey,
   parseCertificate,
   parseCertificates,
+  readBundle,
+  type SkippedRoot,
   type SpiffeId,
-  TrustBundle,
+  type TrustBundle,
   verifyChain,
 } from "@kasbah/pki";
 import { AgentError, type ReplyFault } from "../errors.ts";
@@ -31,11 +34,15 @@ export interface VerifiedReply {
   readonly intermediates: readonly Certificate[];
   /** The last element of the reply, which is now safe to learn. */
   readonly roots: TrustBundle;
+  /** The parts of the last element that are not usable roots. */
+  readonly skippedRoots: readonly SkippedRoot[];
 }
 
 /** Real chains have two to five elements of 1 or 2 KiB each. */
 const maxElements = 16;
 const maxElementBytes = 128 * 1024;
+/** Two bundles of all public CAs, while the CA's root is replaced. */
+const maxRootsBytes = 1024 * 1024;
 
 /** RFC 5280 §4.2.1.12: id-kp-serverAuth and id-kp-clientAuth; a mesh peer is both. */
 const requiredKeyUsages = ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"];
@@ -47,12 +54,12 @@ const requiredKeyUsages = ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"];
  */
 export function verifyReply(elements: readonly string[], expected: ExpectedReply): VerifiedReply {
   checkSizes(elements);
-  const { leaf, between, last } = parseReply(elements);
-  checkLeaf(leaf, [...between, ...last], expected);
-  const roots = check(leaf, "malformed", "roots are malformed", () => TrustBundle.from(last));
+  const { leaf, between, last } = parseReply(elements, expected);
+  const { bundle: roots, skipped: skippedRoots } = last;
+  checkLeaf(leaf, [...between, ...roots.roots], expected);
   const intermediates = selectIntermediates({ leaf, between, roots: expected.held?.union(roots) ?? roots });
   if (typeof intermediates === "string") throw invalid(intermediates, sentences[intermediates], leaf);
-  const reply = { leaf, intermediates, roots };
+  const reply = { leaf, intermediates, roots, skippedRoots };
   checkChain(reply, expected);
   expected.onProven?.(leaf);
   checkTime(leaf, expected.now);
@@ -70,15 +77,18 @@ function checkSizes(elements: readonly string[]): void {
   if (length === 1) throw invalid("no_roots", "chain has 1 element: the roots are missing");
   if (length > maxElements)
     throw invalid("too_large", `chain has ${length} elements: expected at most ${maxElements}`);
-  if (elements.some((element) => element.length > maxElementBytes)) {
+  if (elements.slice(0, -1).some((element) => element.length > maxElementBytes)) {
     throw invalid("too_large", `a chain element is larger than ${maxElementBytes} bytes`);
+  }
+  if ((elements.at(-1)?.length ?? 0) > maxRootsBytes) {
+    throw invalid("too_large", `the roots are larger than ${maxRootsBytes} bytes`);
   }
 }
 
-function parseReply(elements: readonly string[]) {
+function parseReply(elements: readonly string[], { publicKey }: ExpectedReply) {
   const [first = "", ...rest] = elements;
   const leaf = check(undefined, "malformed", "leaf is malformed", () => parseCertificate(first));
-  const last = check(leaf, "malformed", "roots are malformed", () => parseCertificates(rest.at(-1) ?? ""));
+  const last = parseRoots(rest.at(-1) ?? "", leaf, publicKey);
   const between = check(leaf, "malformed", "intermediates are malformed", () =>
     rest.slice(0, -1).flatMap(parseCertificates),
   );
@@ -89,6 +99,23 @@ function parseReply(elements: readonly string[]) {
       leaf,
     );
   return { leaf, between, last };
+}
+
+function parseRoots(pem: string, leaf: Certificate, publicKey: PublicKey): BundleFile {
+  try {
+    return readBundle(pem);
+  } catch (cause) {
+    if (isOurLeaf(pem, publicKey)) throw invalid("out_of_order", sentences.out_of_order, leaf, cause);
+    throw invalid("malformed", "roots are malformed", leaf, cause);
+  }
+}
+
+function isOurLeaf(pem: string, publicKey: PublicKey): boolean {
+  try {
+    return parseCertificate(pem).publicKey.equals(publicKey);
+  } catch {
+    return false;
+  }
 }
 
 function checkLeaf(leaf: Certificate, others: readonly Certificate[], expected: ExpectedReply): void {

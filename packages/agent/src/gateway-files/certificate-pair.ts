@@ -1,7 +1,6 @@
-import { PkiError } from "@kasbah/pki";
+import { findCertificates, findPemBlocks, PkiError } from "@kasbah/pki";
 import { isKeyLabel, OperatorCertificate, OperatorKey } from "@kasbah/pki/operator-certificate";
 import { AgentError } from "../errors.ts";
-import { readPemBlocks } from "./pem-blocks.ts";
 
 /**
  * A chain and the key of its first certificate, as sent to Envoy. A value of this type proves that they
@@ -39,16 +38,11 @@ export function parseCertificatePair(certificateFile: Buffer, keyFile: Buffer): 
 
 /** An incomplete chain is worse than the previous chain, so one unreadable block rejects the whole file. */
 function readChain(file: Buffer): readonly OperatorCertificate[] {
-  const { blocks, problems } = readPemBlocks(file);
-  const [problem] = problems;
-  if (problem !== undefined) throw problem;
-  return blocks.filter(({ label }) => label === "CERTIFICATE").map(({ der }) => new OperatorCertificate(der));
+  return findCertificates(file.toString("utf8")).map((der) => new OperatorCertificate(der));
 }
 
 function readKey(file: Buffer): OperatorKey {
-  const { blocks, problems } = readPemBlocks(file);
-  const [problem] = problems;
-  if (problem !== undefined) throw problem;
+  const blocks = findPemBlocks(file.toString("utf8"));
   // OpenSSL writes EC PARAMETERS before a key, and certificates are present if both files are the same.
   const [block, ...others] = blocks.filter(({ label }) => isKeyLabel(label));
   if (block === undefined || others.length > 0)

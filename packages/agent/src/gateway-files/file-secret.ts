@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import type { SkippedRoot } from "@kasbah/pki";
 import { OncePerReason, SerialQueue } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
 import { type SecretResource, tlsCertificate, validationContext } from "../sds/envoy-secret.ts";
+import type { SkippedRootsObserver } from "../secret/skipped-roots.ts";
 import { parseCertificatePair } from "./certificate-pair.ts";
 import type { GenerationReader } from "./generation-reader.ts";
 import type { FileName } from "./resource-name.ts";
@@ -11,11 +13,10 @@ import { parseRoots } from "./root-file.ts";
 export interface FileFacts {
   readonly notBefore?: Date;
   readonly notAfter?: Date;
-  readonly droppedBlocks?: number;
 }
 
 /** Observes the files of names, for the log and the metrics. */
-export interface FileObserver {
+export interface FileObserver extends Partial<SkippedRootsObserver> {
   onServed(name: string, facts: FileFacts): void;
   /** The content served before, if any, stays. */
   onFailure(name: string, error: AgentError): void;
@@ -74,7 +75,8 @@ export class FileSecret {
 
   #take(contents: readonly Buffer[]): void {
     const { name, files, observer, onChange } = this.#deps;
-    const { resource, facts } = buildSecret(name, files, contents);
+    const { resource, facts, skipped = [] } = buildSecret(name, files, contents);
+    observer.onSkippedRoots?.(name, skipped);
     const isNew = resource.version !== this.#resource?.version;
     this.#resource = resource;
     if (!isNew) return;
@@ -93,13 +95,13 @@ function buildSecret(
   name: string,
   files: FileName,
   [first = Buffer.alloc(0), second = Buffer.alloc(0)]: readonly Buffer[],
-): { resource: SecretResource; facts: FileFacts } {
+): { resource: SecretResource; facts: FileFacts; skipped?: readonly SkippedRoot[] } {
   if (files.kind === "pair") {
     const { chainPem, keyPem, ...facts } = parseCertificatePair(first, second);
     return { resource: tlsCertificate(name, Buffer.from(chainPem), Buffer.from(keyPem)), facts };
   }
-  const { pem, dropped } = parseRoots(first);
-  return { resource: validationContext(name, Buffer.from(pem)), facts: { droppedBlocks: dropped } };
+  const { pem, skipped } = parseRoots(first);
+  return { resource: validationContext(name, Buffer.from(pem)), facts: {}, skipped };
 }
 
 /** Unexpected contents that make OpenSSL fail must affect only this name. */

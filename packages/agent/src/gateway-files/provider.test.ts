@@ -286,6 +286,34 @@ describe("FileProvider", () => {
     await eventually(() => open.size === 0);
   });
 
+  it("reports the skipped roots of a name each time they change, and none once the name is released", async () => {
+    const clock = new FakeClock();
+    const skipped: number[] = [];
+    const observer = {
+      onServed: () => undefined,
+      onFailure: () => undefined,
+      onSkippedRoots: (_: string, blocks: readonly unknown[]) => void skipped.push(blocks.length),
+    };
+    create({ clock, observer, graceMs: 60_000 });
+    const path = home.join("roots.pem");
+    await writeFile(
+      path,
+      `${authority.rootPem}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`,
+    );
+    const leave = provider.watch(`file-root:${path}`, () => {});
+    await eventually(() => skipped.at(-1) === 1);
+    await writeFile(path, authority.rootPem);
+    await eventually(async () => {
+      await clock.runFor(1_000);
+      return skipped.at(-1) === 0;
+    });
+    leave();
+    const { length } = skipped;
+    await clock.runFor(60_000);
+    await eventually(() => skipped.length > length);
+    assert.equal(skipped.at(-1), 0);
+  });
+
   it("uses one watch for two hundred names of a directory", async () => {
     let [now, most] = [0, 0];
     const counted: WatchDirectory = (directory, hint) => {

@@ -161,6 +161,7 @@ export class FileProvider {
     this.#resting.delete(name);
     entry?.leaving.abort();
     entry?.closed.abort();
+    this.#deps.observer.onSkippedRoots?.(name, []);
   }
 
   #admitWaiting(): void {

@@ -1,13 +1,12 @@
-import { PkiError } from "@kasbah/pki";
+import { PkiError, readRoots, type SkippedRoot } from "@kasbah/pki";
 import { OperatorCertificate } from "@kasbah/pki/operator-certificate";
 import { AgentError } from "../errors.ts";
-import { readPemBlocks } from "./pem-blocks.ts";
 
 /** The certificates of a root file, as sent to Envoy. */
 export interface RootFile {
   readonly pem: string;
-  /** Blocks that were skipped because they are not readable certificates. */
-  readonly dropped: number;
+  /** Blocks that are not readable certificates. */
+  readonly skipped: readonly SkippedRoot[];
 }
 
 /**
@@ -16,24 +15,14 @@ export interface RootFile {
  * @throws AgentError `FILE_INVALID` if no certificate is left
  */
 export function parseRoots(file: Buffer): RootFile {
-  const { blocks, problems } = readPemBlocks(file);
-  const roots = new Map<string, string>();
-  let dropped = problems.length;
-  for (const { label, der } of blocks) {
-    const root = label === "CERTIFICATE" ? tryRead(der) : undefined;
-    if (root === undefined) dropped += 1;
-    else roots.set(root.fingerprint, root.toPem());
-  }
-  if (roots.size === 0)
-    throw new AgentError("FILE_INVALID", "the root file contains no readable certificate");
-  return { pem: [...roots.values()].join(""), dropped };
-}
-
-function tryRead(der: Uint8Array): OperatorCertificate | undefined {
   try {
-    return new OperatorCertificate(der);
-  } catch (error) {
-    if (error instanceof PkiError) return undefined;
-    throw error;
+    const { roots, skipped } = readRoots(file.toString("utf8"), (der) => new OperatorCertificate(der));
+    const unique = new Map(roots.map((root) => [root.fingerprint, root.toPem()]));
+    return { pem: [...unique.values()].join(""), skipped };
+  } catch (cause) {
+    if (!(cause instanceof PkiError)) throw cause;
+    throw new AgentError("FILE_INVALID", `the root file contains no readable certificate: ${cause.message}`, {
+      cause,
+    });
   }
 }

@@ -9,10 +9,18 @@ export function createMountedSupply(
   directory: string,
   deps: AgentDeps & { readonly observer: RotationObserver },
 ): Supply {
-  const { config, store, observer, clock, logger } = deps;
+  const { config, store, observer, skippedRoots, clock, logger } = deps;
   logger.info("serving mounted certificates; no CA is contacted", { directory });
   const { keyFormat } = workloadKeyOf(config);
-  const mounted = new MountedSupply({ directory, keyFormat, observer, store, clock, logger });
+  const mounted = new MountedSupply({
+    directory,
+    keyFormat,
+    observer,
+    skippedRoots,
+    store,
+    clock,
+    logger,
+  });
   return {
     components: [mounted],
     caAddresses: [],

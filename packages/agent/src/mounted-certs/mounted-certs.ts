@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import {
-  type Certificate,
-  findPemBlocks,
+  findCertificates,
   type KeyFormat,
   parseCertificate,
   parsePrivateKey,
-  TrustBundle,
+  readBundle,
+  type SkippedRoot,
   verifyChain,
 } from "@kasbah/pki";
 import { readBoundedFile } from "../bounded-file.ts";
@@ -21,7 +21,13 @@ export interface MountedFiles {
   readonly roots: string;
 }
 
-const maxFileBytes = 256 * 1024;
+/** The secret of the files, and the roots that were skipped. */
+export interface MountedSecret {
+  readonly secret: WorkloadSecret;
+  readonly skipped: readonly SkippedRoot[];
+}
+
+const maxFileBytes = 1024 * 1024;
 
 /** Another program renews the files. If this share of the lifetime is left, the renewal is overdue. */
 const overdueShare = 0.2;
@@ -40,12 +46,12 @@ export async function readMountedFiles(directory: string): Promise<MountedFiles>
  * Parses the secret from the files: the key matches the leaf, the chain verifies now, and the leaf is an
  * X.509-SVID, whose name becomes the workload's. Throws MOUNTED_CERTS_INVALID naming the failed rule.
  */
-export function parseMountedSecret(files: MountedFiles, keyFormat: KeyFormat, now: Date): WorkloadSecret {
+export function parseMountedSecret(files: MountedFiles, keyFormat: KeyFormat, now: Date): MountedSecret {
   const keyPair = check(`cannot parse ${mountedNames.key}`, () => parsePrivateKey(files.key));
-  const [leaf, ...rest] = check(`cannot parse ${mountedNames.chain}`, () => certificatesIn(files.chain));
-  const bundle = check(`cannot parse ${mountedNames.roots}`, () =>
-    TrustBundle.from(certificatesIn(files.roots)),
+  const [leaf, ...rest] = check(`cannot parse ${mountedNames.chain}`, () =>
+    findCertificates(files.chain).map(parseCertificate),
   );
+  const { bundle, skipped } = check(`cannot parse ${mountedNames.roots}`, () => readBundle(files.roots));
   if (leaf === undefined) throw invalid(`${mountedNames.chain} contains no certificate`);
   if (!leaf.publicKey.equals(keyPair.publicKey)) {
     throw invalid(`${mountedNames.key} does not match ${mountedNames.chain}`);
@@ -64,13 +70,19 @@ export function parseMountedSecret(files: MountedFiles, keyFormat: KeyFormat, no
   const notAfter = chainEnd(chain);
   const lifeMs = notAfter.getTime() - leaf.notBefore.getTime();
   const rotateAt = new Date(notAfter.getTime() - overdueShare * lifeMs);
-  return { spiffeId, keyPair, keyFormat, leaf, intermediates, bundle, receivedAt: now, notAfter, rotateAt };
-}
-
-/** Operators' files may contain text around the blocks, for example from `openssl x509 -text`. */
-function certificatesIn(text: string): readonly Certificate[] {
-  const blocks = findPemBlocks(text).filter(({ label }) => label === "CERTIFICATE");
-  return blocks.map(({ der }) => parseCertificate(der));
+  const receivedAt = now;
+  const secret = {
+    spiffeId,
+    keyPair,
+    keyFormat,
+    leaf,
+    intermediates,
+    bundle,
+    receivedAt,
+    notAfter,
+    rotateAt,
+  };
+  return { secret, skipped };
 }
 
 function check<T>(rule: string, verify: () => T): T {

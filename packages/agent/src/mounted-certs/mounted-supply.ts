@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { type KeyFormat, MeshError } from "@kasbah/pki";
 import { type Clock, type Component, ContentWatch, errnoOf, type Logger } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
 import type { RotationObserver } from "../rotation/rotator.ts";
 import type { SecretStore } from "../secret/secret-store.ts";
+import type { SkippedRootsObserver } from "../secret/skipped-roots.ts";
+import { mountedNames } from "./find-mounted-certs.ts";
 import { type MountedFiles, parseMountedSecret, readMountedFiles } from "./mounted-certs.ts";
 
 export interface MountedSupplyDeps {
@@ -11,6 +14,7 @@ export interface MountedSupplyDeps {
   readonly keyFormat: KeyFormat;
   readonly store: SecretStore;
   readonly observer: RotationObserver;
+  readonly skippedRoots?: SkippedRootsObserver;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How often the files are read if the kernel reports no change; 5 seconds by default. */
@@ -67,9 +71,10 @@ export class MountedSupply implements Component {
   }
 
   async #publish(): Promise<string> {
-    const { keyFormat, store, observer, clock } = this.#deps;
+    const { directory, keyFormat, store, observer, skippedRoots, clock } = this.#deps;
     const files = await this.#read();
-    const secret = parseMountedSecret(files, keyFormat, clock.now());
+    const { secret, skipped } = parseMountedSecret(files, keyFormat, clock.now());
+    skippedRoots?.onSkippedRoots(join(directory, mountedNames.roots), skipped);
     store.publish(secret);
     this.#failures = 0;
     observer.onRotated(secret);

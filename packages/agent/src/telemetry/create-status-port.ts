@@ -28,10 +28,13 @@ export interface StatusPortDeps extends AgentDeps {
 
 /** Creates the HTTP port for probes, Prometheus and `kasbah-agent status`. */
 export function createStatusPort(deps: StatusPortDeps): StatusPort {
-  const { config, store, registry, clock, logger, supply, sds, telemetry } = deps;
+  const { config, store, registry, clock, logger, supply, sds, telemetry, skippedRoots } = deps;
   const { rotations, streams } = telemetry;
   const readiness = () =>
-    withWarnings(agentReadiness(store, rotations.lastFailure, supply.warnings()), deps.fileWarnings());
+    withWarnings(agentReadiness(store, rotations.lastFailure, supply.warnings()), [
+      ...deps.fileWarnings(),
+      ...skippedRoots.warnings(),
+    ]);
   const document = () =>
     statusDocument({
       version: command.version,

@@ -4,7 +4,7 @@ import type { CaSupplyDeps } from "../ca/create-ca-supply.ts";
 import type { FileObserver } from "../gateway-files/file-secret.ts";
 import { countCalls } from "./ca-calls.ts";
 import { countWatchFailures, observeFiles } from "./file-events.ts";
-import { createAgentMetrics } from "./metrics.ts";
+import { createAgentMetrics, registerSkippedRoots } from "./metrics.ts";
 import { observeReplies } from "./reply-events.ts";
 import { RotationAlarm } from "./rotation-alarm.ts";
 import { observeRotations, type RotationEvents } from "./rotation-events.ts";
@@ -19,14 +19,21 @@ export interface AgentTelemetry {
   createCaObservers: CaSupplyDeps["createObservers"];
 }
 
-export function createAgentTelemetry({ store, registry, clock, logger }: AgentDeps): AgentTelemetry {
+export function createAgentTelemetry({
+  store,
+  skippedRoots,
+  registry,
+  clock,
+  logger,
+}: AgentDeps): AgentTelemetry {
   const metrics = createAgentMetrics(registry, store, clock);
+  registerSkippedRoots(registry, skippedRoots);
   const rotations = observeRotations(metrics, logger);
   return {
     rotations,
     streams: new StreamTally(observeStreams(metrics, logger)),
     files: {
-      observer: observeFiles(metrics, clock, logger),
+      observer: observeFiles(metrics, skippedRoots, clock, logger),
       watchDirectory: countWatchFailures(watchDirectory, metrics, logger),
     },
     createCaObservers: () => ({

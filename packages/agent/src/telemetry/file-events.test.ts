@@ -3,6 +3,7 @@ import { createRegistry, type Registry } from "@kasbah/runtime";
 import { FakeClock, recordingLogger } from "@kasbah/testkit";
 import { AgentError } from "../errors.ts";
 import { SecretStore } from "../secret/secret-store.ts";
+import { SkippedRoots } from "../secret/skipped-roots.ts";
 import { countWatchFailures, observeFiles } from "./file-events.ts";
 import { createAgentMetrics } from "./metrics.ts";
 
@@ -24,22 +25,24 @@ describe("observeFiles", () => {
   it("counts and logs a failure with its reason", async () => {
     const { clock, registry, metrics, logger } = world();
     const error = new AgentError("FILE_INVALID", "the key is not that of the first certificate");
-    observeFiles(metrics, clock, logger).onFailure(name, error);
+    observeFiles(metrics, new SkippedRoots(logger), clock, logger).onFailure(name, error);
     assert.equal(await counted(registry, "istio_agent_num_file_secret_failures_total"), 1);
     assert.deepEqual(logger.events[0]?.facts, { resource: name, error });
   });
 
   it("logs a warning if the certificate is expired or not yet valid, or if blocks were skipped", () => {
     const { clock, metrics, logger } = world();
-    const observer = observeFiles(metrics, clock, logger);
+    const observer = observeFiles(metrics, new SkippedRoots(logger), clock, logger);
     const [past, future] = [new Date("2029-01-01"), new Date("2031-01-01")];
     const warnings = () => logger.events.filter(({ level }) => level === "warn").length;
     observer.onServed(name, { notBefore: past, notAfter: future });
-    observer.onServed(name, { droppedBlocks: 0 });
+    observer.onSkippedRoots?.(name, []);
     assert.equal(warnings(), 0);
     observer.onServed(name, { notBefore: past, notAfter: past });
     observer.onServed(name, { notBefore: future, notAfter: future });
-    observer.onServed(name, { droppedBlocks: 2 });
+    observer.onSkippedRoots?.(name, [
+      { position: 1, line: 1, fingerprint: "ab", reason: "it is not a certificate" },
+    ]);
     assert.equal(warnings(), 3);
   });
 

@@ -1,11 +1,18 @@
 import { type Clock, errnoOf, type Logger, type WatchDirectory } from "@kasbah/runtime";
 import type { FileObserver } from "../gateway-files/file-secret.ts";
+import type { SkippedRootsObserver } from "../secret/skipped-roots.ts";
 import type { AgentMetrics } from "./metrics.ts";
 
 /** Reports the files of resource names to the log and the metrics. */
-export function observeFiles(metrics: AgentMetrics, clock: Clock, logger: Logger): FileObserver {
+export function observeFiles(
+  metrics: AgentMetrics,
+  skippedRoots: SkippedRootsObserver,
+  clock: Clock,
+  logger: Logger,
+): FileObserver {
   return {
-    onServed(name, { notBefore, notAfter, droppedBlocks = 0 }) {
+    onSkippedRoots: (name, skipped) => skippedRoots.onSkippedRoots(name, skipped),
+    onServed(name, { notBefore, notAfter }) {
       const facts = { resource: name, notBefore, notAfter };
       logger.info("files published", facts);
       const now = clock.now();
@@ -14,12 +21,6 @@ export function observeFiles(metrics: AgentMetrics, clock: Clock, logger: Logger
       }
       if (notBefore !== undefined && now < notBefore) {
         logger.warn("the certificate in the files is not yet valid; serving it anyway", facts);
-      }
-      if (droppedBlocks > 0) {
-        logger.warn("skipped PEM blocks that are not readable certificates", {
-          resource: name,
-          droppedBlocks,
-        });
       }
     },
     onFailure(name, error) {

@@ -46,6 +46,18 @@ export function createAgentMetrics(registry: Registry, store: SecretStore, clock
   };
 }
 
+/** Registers the number of roots that the agent skipped in the bundles it read last. */
+export function registerSkippedRoots(registry: Registry, skipped: { readonly total: number }): void {
+  new Gauge({
+    name: "kasbah_agent_skipped_roots",
+    help: "Blocks in root files and in the CA's reply that are not usable roots and are not trusted.",
+    registers: [registry],
+    collect() {
+      this.set(skipped.total);
+    },
+  });
+}
+
 function registerSecretGauges(registry: Registry, store: SecretStore): void {
   new Gauge({
     name: "istio_agent_cert_expiry_seconds",

@@ -4,10 +4,12 @@ import { stat } from "node:fs/promises";
 import type { DecisionEntry } from "@kasbah/ledger";
 import {
   abortRotation,
+  acceptClock,
   distrustAuthority,
   explainCall,
   explainIdentity,
   getAuthorityStatus,
+  getClockStatus,
   type Method,
   moveCaState,
   pauseRotation,
@@ -31,6 +33,15 @@ import { MemoryLedger } from "../recording/memory-ledger.fixture.ts";
 import { OperatorLog } from "../recording/operator-log.ts";
 import { refusedEntry } from "../recording/refused-entry.ts";
 import { createAdminSocket } from "./admin-socket.ts";
+
+const clockStatus = {
+  state: "suspect",
+  reason: "the clock is 8 years ahead",
+  trustedTime: new Date("2030-01-01T00:00:00Z"),
+  wallTime: new Date("2038-01-01T00:00:00Z"),
+  bootMs: 5_000,
+  replaced: [],
+} as const;
 
 describe("AdminSocket", () => {
   let directory: TemporaryDirectory;
@@ -71,7 +82,11 @@ describe("AdminSocket", () => {
     const admission = { decisions, onRecord, policy: { current: () => policy, path: "/etc/policy.yaml" } };
     const log = new OperatorLog({ log: ledger.log, clock });
     const { compromise } = ca;
-    const deps = { path, operations: current, compromise, log, admission, newReferenceId };
+    const clockOperations = {
+      status: () => clockStatus,
+      accept: async () => ({ ...clockStatus, replaced: ["root-1"] }),
+    };
+    const deps = { path, operations: current, compromise, clockOperations, log, admission, newReferenceId };
     socket = createAdminSocket({ ...deps, move, clock: systemClock, logger });
     await socket.start();
     channel = new Http2Channel({ unixPath: path });
@@ -187,6 +202,21 @@ describe("AdminSocket", () => {
     assert.ok(entry?.kind === "operator");
     assert.deepEqual([entry.act, entry.outcome], ["abort", "refused"]);
     assert.match(entry.reason ?? "", /no rotation/);
+  });
+
+  it("reports the clock, and records an operator who accepts it with both times", async () => {
+    assert.deepEqual(await call(getClockStatus, {}), clockStatus);
+    assert.deepEqual((await call(acceptClock, {})).replaced, ["root-1"]);
+    const [entry] = ledger.entries;
+    assert.ok(entry?.kind === "operator");
+    assert.deepEqual(
+      [entry.act, entry.operatorUnverified, entry.outcome],
+      ["accept-clock", "alice", "accepted"],
+    );
+    assert.deepEqual(entry.arguments, {
+      trustedTime: "2030-01-01T00:00:00.000Z",
+      wallTime: "2038-01-01T00:00:00.000Z",
+    });
   });
 
   it("explains a call that is still in memory, down to the last cause", async () => {

@@ -7,6 +7,7 @@ import type { AuthorityOperations } from "../authorities/operations.ts";
 import { CaError, OperationError, StateError } from "../errors.ts";
 import { type AdminRoutesDeps, createAdminRoutes } from "./admin-routes.ts";
 import { type AdmissionRoutesDeps, createAdmissionRoutes } from "./admission-routes.ts";
+import { type ClockOperations, createClockRoutes } from "./clock-routes.ts";
 import { type CompromiseRoutesDeps, createCompromiseRoutes } from "./compromise-routes.ts";
 import { createStateRoutes, type StateMover } from "./state-routes.ts";
 
@@ -17,6 +18,7 @@ export interface AdminSocketDeps {
   readonly compromise: CompromiseOperations;
   readonly admission: AdmissionRoutesDeps;
   readonly move: StateMover;
+  readonly clockOperations: ClockOperations;
   readonly newReferenceId: () => string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -27,13 +29,14 @@ export interface AdminSocketDeps {
  * command can.
  */
 export function createAdminSocket(deps: AdminSocketDeps): UnixSocket {
-  const { admission, clock, logger } = deps;
+  const { admission, clockOperations, log, clock, logger } = deps;
   const server = new Http2Server({
     routes: [
       ...createAdminRoutes(deps),
       ...createCompromiseRoutes(deps),
       ...createAdmissionRoutes(admission),
       ...createStateRoutes(deps),
+      ...createClockRoutes({ clock: clockOperations, log, logger }),
     ],
     toStatus: (error, path) => statusOf(error, path, deps),
   });

@@ -11,9 +11,11 @@ import { ExpiryWatch } from "./expiry-watch.ts";
 import type { AuthorityKeeper } from "./keeper.ts";
 import { AuthorityKeys } from "./keys/authority-keys.ts";
 import { loadKeys, openAuthorities } from "./open-authorities.ts";
+import { forPublication } from "./plugged-in/earlier-releases.ts";
 import type { PluggedInSet } from "./plugged-in/load-set.ts";
 import { PluggedInSource } from "./plugged-in/source.ts";
 import type { Rehearse } from "./rehearsal/candidate.ts";
+import { futureAuthorities, replaceFutureRoot } from "./replace-future.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
 import { RotationDriver } from "./rotation-driver.ts";
 import { SelfSigned } from "./self-signed.ts";
@@ -38,6 +40,8 @@ export interface AuthoritiesDeps {
   /** Tries every authority before its first use. */
   readonly rehearse: Rehearse;
   readonly clock: Clock;
+  /** The time of the stages, which may lag behind `clock` but must not lead. The default is `clock`. */
+  readonly stageClock?: Clock;
   readonly logger: Logger;
   /** Returns an existing CA to adopt if nothing is plugged in and no authority exists yet. */
   readonly takeOver?: () => Promise<PluggedInSet | undefined>;
@@ -54,10 +58,16 @@ export interface Authorities {
   readonly rotation: RotationDriver;
   readonly compromise: CompromiseOperations;
   readonly publicBundle: PublicBundle;
+  /** Replaces a root that begins in the future, and returns the ids of the replaced authorities. */
+  replaceFuture(): Promise<readonly string[]>;
   /** The components in the order in which they start. */
   readonly components: readonly Component[];
+  /** The reasons why no certificate can be issued now. */
+  troubles(): readonly string[];
   /** Conditions that need an operator's attention, one sentence each. */
   warnings(): readonly string[];
+  /** The number of roots that an operator provided and that the CA cannot use. */
+  readonly skippedRoots: number;
 }
 
 /** Opens the authorities of a state directory that this process has locked. @throws StateError */
@@ -70,12 +80,15 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
   const takeOver = deps.takeOver === undefined ? {} : { takeOver: deps.takeOver };
   const { store } = backing;
   const common = { keys, rehearse, clock, logger };
-  const keeper = await openAuthorities({ ...common, store, options, selfSigned, ...takeOver });
+  const keeper = await openAuthorities({
+    ...{ ...common, store, options, selfSigned, ...takeOver },
+    stateSweep: sweeps.advances,
+  });
   backing.onForeignChange?.({
     prepare: (next) => loadKeys(next, keys),
     changed: (next, before) => keeper.noticed(next, before),
   });
-  const bundle = () => keeper.trustBundle();
+  const bundle = () => forPublication(keeper.trustBundle());
   const publicBundle = new PublicBundle({ path: state.publicBundle, bundle, sweep: sweeps.bundle, logger });
   const { starts, advances } = sweeps;
   const rotation = new RotationDriver({
@@ -89,7 +102,7 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     leads: deps.leads ?? (() => true),
     starts,
     advances,
-    clock,
+    clock: deps.stageClock ?? clock,
     logger,
   });
   const { holders } = deps;
@@ -103,13 +116,23 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     rotation,
     compromise,
     publicBundle,
-    components: [publicBundle, rotation, ...pluggedIn, expiry],
+    replaceFuture: () => replaceFutureRoot({ keeper, selfSigned, clock, logger }),
+    components: [keeper.stateTrouble, publicBundle, rotation, ...pluggedIn, expiry],
+    troubles: () => keeper.stateTrouble.troubles(),
+    get skippedRoots() {
+      return pluggedIn.reduce((sum, source) => sum + source.skippedRoots, 0);
+    },
     warnings: () => [
       ...rotation.status().warnings,
+      ...futureAuthorities(keeper.state, clock.now()).map(futureWarning),
       ...pluggedIn.flatMap((source) => source.warnings()),
       ...selfSigned.warnings(),
     ],
   };
+}
+
+function futureWarning(id: string): string {
+  return `${id} begins in the future, because it was created while the clock was ahead: set the clock, then run kasbah clock accept, which replaces it`;
 }
 
 function createPluggedIn(

@@ -1,7 +1,8 @@
 import type { Certificate, TrustBundle } from "@kasbah/pki";
-import type { Clock, Logger } from "@kasbah/runtime";
+import { type Clock, type Logger, type Sweep, storageFailure } from "@kasbah/runtime";
 import { CaError } from "../errors.ts";
 import type { Issuer, IssuerSource } from "../issuance/ports.ts";
+import { StateTrouble } from "../store/state-trouble.ts";
 import { createIssuerSet, type IssuerSet } from "./issuer-set.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import { type AuthorityState, distrustedBy } from "./rotation/authority-state.ts";
@@ -11,6 +12,8 @@ import type { StateStore } from "./state-store.ts";
 export interface AuthorityKeeperDeps {
   readonly store: StateStore<AuthorityState>;
   readonly keys: AuthorityKeys;
+  /** When to look whether a state that could not be written can be written again. */
+  readonly stateSweep?: Sweep;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -24,11 +27,19 @@ export type TransitionListener = (state: AuthorityState, before: AuthorityState)
  */
 export class AuthorityKeeper implements IssuerSource {
   readonly #deps: AuthorityKeeperDeps;
+  /** Whether the latest expiry of the issued certificates can be saved. */
+  readonly stateTrouble: StateTrouble;
   readonly #listeners: TransitionListener[] = [];
   #set: { readonly state: AuthorityState; readonly issuers: IssuerSet } | undefined;
 
   constructor(deps: AuthorityKeeperDeps) {
     this.#deps = deps;
+    const { store, stateSweep: sweep = () => ({ stop: () => undefined }), logger } = deps;
+    this.stateTrouble = new StateTrouble({
+      rewrite: () => store.update((state) => ({ ...state })),
+      sweep,
+      logger,
+    });
   }
 
   get state(): AuthorityState {
@@ -75,10 +86,15 @@ export class AuthorityKeeper implements IssuerSource {
     const now = this.#deps.clock.now();
     try {
       await this.#deps.store.update((state) => coverLeaf(state, authorityId, leafEnd, now, leaf));
+      this.stateTrouble.succeeded();
     } catch (cause) {
-      throw new CaError("ISSUER_UNAVAILABLE", "cannot save the latest expiry of the issued certificates", {
-        cause,
-      });
+      this.stateTrouble.failed(cause);
+      const reason = storageFailure(cause);
+      throw new CaError(
+        "LEDGER_UNAVAILABLE",
+        `cannot save the latest expiry of the issued certificates: ${reason}`,
+        { cause },
+      );
     }
   }
 

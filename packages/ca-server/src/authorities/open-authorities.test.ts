@@ -42,6 +42,36 @@ describe("Authorities of a state directory", () => {
       await rejectsWithCode(open(), "STATE_DAMAGED");
     });
 
+    it("never creates a root in place of a named CA that it does not find, and lists what the directory contains", async () => {
+      const pluggedInDirectory = directory.join("cacerts");
+      const refused = async (seen: RegExp) => {
+        const { message } = await rejectsWithCode(open({ pluggedInDirectory }), "PLUGGED_IN_INCOMPLETE");
+        assert.match(message, seen);
+        assert.match(message, /correct the path or the mount/);
+        assert.deepEqual(await readdir(inside()), []);
+      };
+      await refused(/cacerts does not exist, expected ca-cert\.pem, ca-key\.pem/);
+      await mkdir(pluggedInDirectory);
+      await refused(/cacerts is empty/);
+      await writeFile(directory.join("cacerts", "ca_cert.pem"), "");
+      await writeFile(directory.join("cacerts", "ca.key"), "");
+      await refused(/cacerts contains only ca\.key, ca_cert\.pem,/);
+      for (let number = 0; number < 20; number += 1) {
+        await writeFile(directory.join("cacerts", `extra-${number}`), "");
+      }
+      await refused(/extra-\d+ and 12 more,/);
+    });
+
+    it("keeps running on the root of its own that an earlier release created beside an empty directory", async () => {
+      await open();
+      const before = await fingerprints();
+      const { keeper } = await open({ pluggedInDirectory: directory.join("cacerts") });
+      assert.deepEqual(
+        keeper.state.authorities.map(({ certificate }) => certificate.fingerprint),
+        before,
+      );
+    });
+
     for (const [what, lose] of [
       ["a key", () => rm(inside("root-1", "ca-key.pem"))],
       ["a certificate", () => rm(inside("intermediate-1", "ca-cert.pem"))],
@@ -181,10 +211,10 @@ describe("Authorities of a state directory", () => {
     assert.deepEqual((await readdir(inside())).sort(), ["intermediate-1", "root-1"]);
   });
 
-  it("issues a root for ten years and an intermediate for one year, valid since two minutes ago", async () => {
+  it("issues a root for ten years and an intermediate for one year, valid since two days ago", async () => {
     const { keeper } = await open();
     const [root, intermediate] = keeper.state.authorities.map(({ certificate }) => certificate);
-    assert.equal(root?.notBefore.toISOString(), "2029-12-31T23:58:00.000Z");
+    assert.equal(root?.notBefore.toISOString(), "2029-12-30T00:00:00.000Z");
     assert.equal(root?.notAfter.toISOString(), "2039-12-30T00:00:00.000Z");
     assert.equal(intermediate?.notAfter.toISOString(), "2031-01-01T00:00:00.000Z");
   });

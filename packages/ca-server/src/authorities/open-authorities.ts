@@ -1,11 +1,11 @@
 import { X509Certificate } from "node:crypto";
-import type { Clock, Logger } from "@kasbah/runtime";
+import type { Clock, Logger, Sweep } from "@kasbah/runtime";
 import { StateError } from "../errors.ts";
 import type { AuthorityOptions } from "./authority-options.ts";
 import { AuthorityKeeper } from "./keeper.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import { adoptPluggedIn, extraRootsOf } from "./plugged-in/authority.ts";
-import { loadPluggedInSet, type PluggedInSet } from "./plugged-in/load-set.ts";
+import { type PluggedInSet, requirePluggedInSet } from "./plugged-in/load-set.ts";
 import { rehearseAlone } from "./plugged-in/rehearse-set.ts";
 import type { Rehearse } from "./rehearsal/candidate.ts";
 import { type AuthorityState, needsKey, rootOf } from "./rotation/authority-state.ts";
@@ -18,6 +18,7 @@ export interface OpenAuthoritiesDeps {
   readonly options: AuthorityOptions;
   readonly keys: AuthorityKeys;
   readonly selfSigned: SelfSigned;
+  readonly stateSweep?: Sweep;
   /** Returns an existing CA to adopt if nothing is plugged in and no authority exists yet. */
   readonly takeOver?: () => Promise<PluggedInSet | undefined>;
   /** Tries a plugged-in CA before its first use. */
@@ -33,8 +34,14 @@ export interface OpenAuthoritiesDeps {
  * @throws StateError
  */
 export async function openAuthorities(deps: OpenAuthoritiesDeps): Promise<AuthorityKeeper> {
-  const { store, keys, clock, logger } = deps;
-  const keeper = new AuthorityKeeper({ store, keys, clock, logger });
+  const { store, keys, stateSweep, clock, logger } = deps;
+  const keeper = new AuthorityKeeper({
+    store,
+    keys,
+    ...(stateSweep === undefined ? {} : { stateSweep }),
+    clock,
+    logger,
+  });
   if (keeper.state.authorities.length === 0) await establishFirst(keeper, deps);
   await loadKeys(keeper.state, keys);
   verifyUsable(keeper.state, deps);
@@ -69,18 +76,15 @@ async function establishFirst(keeper: AuthorityKeeper, deps: OpenAuthoritiesDeps
 }
 
 async function pluggedInSet(deps: OpenAuthoritiesDeps): Promise<PluggedInSet | undefined> {
-  const { options, clock, logger } = deps;
+  const { options, clock } = deps;
   const { pluggedInDirectory, passphrase, profile } = options;
   if (pluggedInDirectory === undefined) return deps.takeOver?.();
   const secret = passphrase === undefined ? {} : { passphrase: passphrase.reveal() };
-  const set = await loadPluggedInSet(pluggedInDirectory, {
+  return requirePluggedInSet(pluggedInDirectory, {
     trustDomain: profile.trustDomain,
     now: clock.now(),
     ...secret,
   });
-  if (set === undefined)
-    logger.warn("no plugged-in CA found; creating a root", { directory: pluggedInDirectory });
-  return set;
 }
 
 /** Loads the key of every authority that may have to sign. @throws StateError */

@@ -195,6 +195,20 @@ describe("RotationDriver", () => {
     });
   });
 
+  it("neither starts nor advances a rotation while something holds", async () => {
+    let held: string | undefined = "the clock is suspect";
+    await open({ holds: () => held });
+    await issue();
+    await ca.driver.rotate("root");
+    const { epoch } = ca.keeper.state;
+    await pass(3650 * dayMs, true);
+    assert.equal(ca.keeper.state.epoch, epoch);
+    held = undefined;
+    clock.jump(-3650 * dayMs);
+    await ca.driver.look(true);
+    assert.equal(ca.keeper.state.rotation?.stage, "distributed");
+  });
+
   it("resumes a rotation after a kill in the same stage with the same keys, and never creates a second root", async () => {
     await issue();
     await ca.driver.rotate("root");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
-import { FakeClock, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { FakeClock, rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "./authorities-on-disk.fixture.ts";
 import { emptyState } from "./rotation/authority-state.ts";
 
@@ -43,6 +43,24 @@ describe("SelfSigned", () => {
     const { authorities } = later.driver.status();
     const inUse = authorities.filter(({ stage }) => stage !== "retired").map(({ id }) => id);
     assert.deepEqual(inUse, ["root-3", "intermediate-3"]);
+  });
+
+  it("creates no root before the date of this release", async () => {
+    await using other = await temporaryDirectory();
+    const early = new FakeClock("1970-01-01T00:10:00Z");
+    await rejectsWithCode(openOnDisk({ path: other.path, clock: early }), "CLOCK_SUSPECT");
+    assert.deepEqual(await readdir(other.join("authorities")), []);
+  });
+
+  it("backdates authorities by two days, but no intermediate beyond its root", async () => {
+    const starts = () =>
+      ca.keeper.state.authorities.map(({ certificate }) => certificate.notBefore.toISOString());
+    assert.deepEqual(starts(), ["2029-12-30T00:00:00.000Z", "2029-12-30T00:00:00.000Z"]);
+    const [root] = ca.keeper.state.authorities;
+    assert.equal(root?.createdAt.toISOString(), "2030-01-01T00:00:00.000Z");
+    clock.jump(-dayMs);
+    await ca.driver.rotate("intermediate");
+    assert.deepEqual(starts().at(-1), "2029-12-30T00:00:00.000Z");
   });
 
   it("creates each authority with a new key, name and serial", async () => {

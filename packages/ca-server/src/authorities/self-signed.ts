@@ -1,13 +1,8 @@
-import {
-  backdateMs,
-  type Certificate,
-  createKeyPair,
-  type KeyType,
-  type TrustDomain,
-  type Validity,
-} from "@kasbah/pki";
+import { type Certificate, createKeyPair, type KeyType, type TrustDomain, type Validity } from "@kasbah/pki";
 import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
 import type { Clock } from "@kasbah/runtime";
+import { buildDate } from "../clock/build-date.ts";
+import { CaError } from "../errors.ts";
 import type { SigningPair } from "./keys/authority-files.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import type { Rehearse } from "./rehearsal/candidate.ts";
@@ -15,6 +10,12 @@ import { SelfMadeRehearsal } from "./rehearsal/self-made.ts";
 import { type AuthorityState, rootOf } from "./rotation/authority-state.ts";
 import type { AuthorityKind, StoredAuthority } from "./rotation/stored-authority.ts";
 import type { Successor } from "./rotation/succession.ts";
+
+/**
+ * Authorities begin in the past, so that they are already valid if the clock was up to two days ahead when they
+ * were made and is then set right. Leaves begin two minutes in the past.
+ */
+const authorityBackdateMs = 48 * 3_600_000;
 
 /** The properties of the authorities that the CA creates. */
 export interface SelfSignedProfile {
@@ -117,13 +118,14 @@ export class SelfSigned {
 
   /** Whether the root is recent enough to be the remains of a crash. An older one has an unknown history. */
   #isFreshRoot({ certificate }: SigningPair): boolean {
-    const madeAtMs = certificate.notBefore.getTime() + backdateMs;
+    const madeAtMs = certificate.notBefore.getTime() + authorityBackdateMs;
     const isFresh = this.#deps.clock.now().getTime() - madeAtMs < this.#deps.profile.rootTtlMs / 3;
     return isFresh && certificate.isIssuedBy(certificate);
   }
 
   async #writeRoot(): Promise<SigningPair> {
     const { profile, writer, newSerial, clock } = this.#deps;
+    requireTimeAfterBuild(clock.now());
     const keyPair = await createKeyPair(profile.keyType);
     const validity = authorityValidity(clock.now(), profile.rootTtlMs);
     const template = { serial: newSerial(), validity, organization: profile.trustDomain.name };
@@ -136,7 +138,7 @@ export class SelfSigned {
     const { trustDomain } = profile;
     const template = {
       serial: newSerial(),
-      validity: authorityValidity(clock.now(), profile.intermediateTtlMs, root.certificate.notAfter),
+      validity: authorityValidity(clock.now(), profile.intermediateTtlMs, root.certificate),
       organization: trustDomain.name,
       commonName: `kasbah intermediate ${number}`,
       publicKey: keyPair.publicKey,
@@ -156,14 +158,34 @@ interface Making {
   rootOf(pair: SigningPair): Certificate | undefined;
 }
 
-/** Backdated like leaves, so that a client whose clock is behind accepts both or neither. */
-function authorityValidity(now: Date, ttlMs: number, latestEnd?: Date): Validity {
-  const end = Math.min(now.getTime() + ttlMs, latestEnd?.getTime() ?? Number.POSITIVE_INFINITY);
-  return { notBefore: wholeSecond(now.getTime() - backdateMs), notAfter: wholeSecond(end) };
+/** Within the validity of the issuer, if there is one. */
+function authorityValidity(now: Date, ttlMs: number, issuer?: Validity): Validity {
+  const start = now.getTime() - authorityBackdateMs;
+  const end = now.getTime() + ttlMs;
+  if (issuer === undefined) return { notBefore: wholeSecond(start), notAfter: wholeSecond(end) };
+  return {
+    notBefore: wholeSecond(Math.max(start, issuer.notBefore.getTime())),
+    notAfter: wholeSecond(Math.min(end, issuer.notAfter.getTime())),
+  };
+}
+
+/** Clients would reject a root that expires before they see it. */
+function requireTimeAfterBuild(now: Date): void {
+  if (now >= buildDate) return;
+  throw new CaError("CLOCK_SUSPECT", "no root is created before the date of this release", {
+    expected: `a time after ${buildDate.toISOString().slice(0, 10)}`,
+    seen: now.toISOString(),
+    fix: "set the clock of this machine",
+  });
 }
 
 function wholeSecond(ms: number): Date {
   return new Date(Math.floor(ms / 1000) * 1000);
+}
+
+/** An authority that a crash left behind is older than its state. */
+function createdAtOf({ notBefore }: Validity, now: Date): Date {
+  return new Date(Math.min(now.getTime(), notBefore.getTime() + authorityBackdateMs));
 }
 
 function preparedAuthority(
@@ -182,7 +204,7 @@ function preparedAuthority(
     hasKey: true,
     stage: "prepared",
     stageSince: now,
-    createdAt: new Date(certificate.notBefore.getTime() + backdateMs),
+    createdAt: createdAtOf(certificate, now),
     leafHorizon: new Date(0),
   };
 }

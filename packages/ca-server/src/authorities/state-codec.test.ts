@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { FakeClock, temporaryDirectory } from "@kasbah/testkit";
+import { parseTrustBundle } from "@kasbah/pki";
+import { createOddCertificate, FakeClock, temporaryDirectory } from "@kasbah/testkit";
 import { dayMs, openOnDisk } from "./authorities-on-disk.fixture.ts";
 import type { AuthorityState } from "./rotation/authority-state.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
@@ -36,6 +37,23 @@ describe("Authority state as JSON", () => {
       () => decodeState({ ...whole, rotation: { ...whole.rotation, stage: "retired" } }),
       TypeError,
     );
+  });
+
+  it("keeps roots that only a bundle may contain in a field that earlier releases ignore", async () => {
+    const odd = ["P-521", "ed25519"] as const;
+    const pems = odd.map((key) => createOddCertificate({ commonName: key, key }).pem);
+    const state = await busyState();
+    const extraRoots = [...state.extraRoots, ...parseTrustBundle(pems.join("")).roots];
+    const encoded = JSON.parse(JSON.stringify(encodeState({ ...state, extraRoots })));
+    assert.deepEqual([encoded.extraRoots.length, encoded.oddRoots], [1, pems]);
+    const decoded = decodeState(encoded);
+    assert.deepEqual(
+      decoded.extraRoots.map(({ fingerprint }) => fingerprint),
+      extraRoots.map(({ fingerprint }) => fingerprint),
+    );
+    const { oddRoots, ...earlier } = encoded;
+    assert.equal(oddRoots.length, 2);
+    assert.equal(decodeState(earlier).extraRoots.length, 1);
   });
 
   it("decodes an encoded state to the same state, and encodes no key", async () => {

@@ -1,4 +1,4 @@
-import { type Certificate, parseCertificate } from "@kasbah/pki";
+import { type Certificate, findCertificates, parseCertificate, parseTrustedRoot } from "@kasbah/pki";
 import type { AuthorityState, RotationHold, RotationState } from "./rotation/authority-state.ts";
 import type {
   AuthorityKind,
@@ -20,6 +20,7 @@ const holds: readonly RotationHold[] = ["none", "starts", "all"];
 /** Encodes the state as JSON, with dates in RFC 3339 and certificates in PEM. It contains no key. */
 export function encodeState(state: AuthorityState): Fields {
   const { epoch, made, signerId, servingSignerId, hold, pluggedInDigest, restoredAt } = state;
+  const odd = state.extraRoots.filter(({ waivedRule }) => waivedRule !== undefined);
   return {
     epoch,
     made: { ...made },
@@ -27,7 +28,9 @@ export function encodeState(state: AuthorityState): Fields {
     servingSignerId,
     hold,
     authorities: state.authorities.map(encodeAuthority),
-    extraRoots: state.extraRoots.map((root) => root.toPem()),
+    extraRoots: pemsOf(state.extraRoots.filter(({ waivedRule }) => waivedRule === undefined)),
+    // Releases before bundles became tolerant cannot read these, and ignore the field.
+    ...(odd.length === 0 ? {} : { oddRoots: pemsOf(odd) }),
     ...(state.rotation === undefined ? {} : { rotation: encodeRotation(state.rotation) }),
     ...(pluggedInDigest === undefined ? {} : { pluggedInDigest }),
     ...(restoredAt === undefined ? {} : { restoredAt: restoredAt.toISOString() }),
@@ -48,7 +51,7 @@ export function decodeState(value: unknown): AuthorityState {
     servingSignerId: text(fields, "servingSignerId"),
     hold: oneOf(fields, "hold", holds),
     authorities: list(fields, "authorities").map((each) => decodeAuthority(fieldsOf(each))),
-    extraRoots: certificates(fields, "extraRoots"),
+    extraRoots: [...certificates(fields, "extraRoots"), ...oddRoots(fields)],
     rotation: fields["rotation"] === undefined ? undefined : decodeRotation(fieldsOf(fields["rotation"])),
     pluggedInDigest: fields["pluggedInDigest"] === undefined ? undefined : text(fields, "pluggedInDigest"),
     restoredAt: fields["restoredAt"] === undefined ? undefined : date(fields, "restoredAt"),
@@ -146,6 +149,16 @@ function certificates(fields: Fields, name: string): readonly Certificate[] {
     if (typeof pem !== "string") throw wrong(`a list of strings as ${name}`);
     return parseCertificate(pem);
   });
+}
+
+function oddRoots(fields: Fields): readonly Certificate[] {
+  if (fields["oddRoots"] === undefined) return [];
+  const pems = list(fields, "oddRoots").map((pem) => (typeof pem === "string" ? pem : ""));
+  return pems.flatMap((pem) => findCertificates(pem).map((der) => parseTrustedRoot(der)));
+}
+
+function pemsOf(roots: readonly Certificate[]): readonly string[] {
+  return roots.map((root) => root.toPem());
 }
 
 function text(fields: Fields, name: string): string {

@@ -3,6 +3,7 @@ import { parseTrustDomain } from "@kasbah/pki";
 import { type Command, type ConfigOf, option, parseDuration, schema } from "@kasbah/runtime";
 import { authorityOptions, authorityProblems } from "./authorities.ts";
 import { callerOptions, callerProblems } from "./callers.ts";
+import { clockOptions } from "./clock.ts";
 import { kubernetesOptions, kubernetesProblems } from "./kubernetes.ts";
 import { limitOptions } from "./limits.ts";
 import { defaultStateDirectory, type Machine } from "./machine.ts";
@@ -22,6 +23,7 @@ export function serverOptions(machine: Machine) {
     ...callerOptions,
     ...lifetimeOptions,
     ...authorityOptions,
+    ...clockOptions,
     ...kubernetesOptions,
     ...limitOptions,
   };

@@ -1,10 +1,13 @@
+import type { TrustBundle } from "@kasbah/pki";
 import {
+  anyRootHeader,
   type CreateCertificateRequest,
   type CreateCertificateResponse,
   createCertificate,
 } from "@kasbah/protocol";
 import type { Clock, Logger } from "@kasbah/runtime";
 import type { UnaryCall, UnaryRoute } from "@kasbah/runtime/rpc";
+import { forEarlierAgents } from "../authorities/plugged-in/earlier-releases.ts";
 import { CaError } from "../errors.ts";
 import type {
   CertificateIssuance,
@@ -52,7 +55,7 @@ async function serve(call: Call, deps: CertificateServiceDeps): Promise<CreateCe
     const issued = await issuance.createCertificate(facts);
     metrics.certificateIssued(clock.monotonicMs() - startedMs);
     logIssued(issued, facts, deps);
-    return { certChain: certChainOf(issued) };
+    return { certChain: certChainOf(issued, bundleFor(call, issued)) };
   } catch (error) {
     metrics.callEnded(clock.monotonicMs() - startedMs);
     throw await refuse(error, facts, deps);
@@ -111,8 +114,15 @@ class CallFacts implements IssuanceCall {
  * Clients take the last element as the roots, and ztunnel drops all but the first certificate of every other
  * element.
  */
-function certChainOf({ certificate, issuer, bundle }: Issuance): string[] {
+function certChainOf({ certificate, issuer }: Issuance, bundle: TrustBundle): string[] {
   return [certificate.toPem(), ...issuer.intermediates.map((each) => each.toPem()), bundle.toPem()];
+}
+
+/** Agents of earlier releases name themselves, but do not say that they read any root. */
+function bundleFor(call: Call, { bundle }: Issuance): TrustBundle {
+  const isEarlier =
+    call.metadata("user-agent").includes("kasbah") && call.metadata(anyRootHeader).length === 0;
+  return isEarlier ? forEarlierAgents(bundle) : bundle;
 }
 
 function logIssued(issued: Issuance, facts: CallFacts, deps: CertificateServiceDeps): void {

@@ -90,6 +90,18 @@ describe("ServingCertificate", () => {
     assert.equal(Date.parse(leafOf(second).validTo), clock.now().getTime() + 2 * halfDayMs);
   });
 
+  it("renews a certificate that begins in the future after the clock was set back, and no other", async () => {
+    serving.clockChanged();
+    clock.jump(-60_000);
+    serving.clockChanged();
+    await pass(0, () => clock.sleeping > 0);
+    assert.equal(heard.length, 0);
+    clock.jump(-10 * 3_600_000);
+    serving.clockChanged();
+    await pass(0, () => heard.length === 1);
+    assert.ok(Date.parse(leafOf(serving.current()).validFrom) <= clock.now().getTime());
+  });
+
   it("renews the certificate immediately when another authority must issue it", async () => {
     const first = serving.current();
     serving.issuerChanged();

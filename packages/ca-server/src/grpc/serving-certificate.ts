@@ -39,6 +39,7 @@ export class ServingCertificate implements Component {
   readonly #loop: Loop;
   #current: ServingIdentity | undefined;
   #renewAt = new Date(0);
+  #notBefore = new Date(0);
   #waiting = new AbortController();
   #listener: ((identity: ServingIdentity) => void) | undefined;
 
@@ -62,6 +63,11 @@ export class ServingCertificate implements Component {
   issuerChanged(): void {
     this.#renewAt = new Date(0);
     this.#waiting.abort();
+  }
+
+  /** Renews a certificate that begins in the future, because the clock was set back since it was issued. */
+  clockChanged(): void {
+    if (this.#notBefore > this.#deps.clock.now()) this.issuerChanged();
   }
 
   /** Requests client certificates of the new roots from now on. */
@@ -121,6 +127,7 @@ export class ServingCertificate implements Component {
       privateKeyPem: keyPair.toPkcs8Pem(),
       ...this.#clientRoots(),
     };
+    this.#notBefore = leaf.notBefore;
     this.#renewAt = new Date((now.getTime() + validity.notAfter.getTime()) / 2);
     logger.info("serving certificate issued", { serial: leaf.serial, notAfter: leaf.notAfter });
     this.#listener?.(this.#current);

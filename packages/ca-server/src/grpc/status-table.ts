@@ -67,6 +67,7 @@ export const statusTable = {
   CSR_IDENTITY_MISMATCH: badRequest,
   TTL_TOO_LONG: { ...badRequest, citadel: "TTL_ERROR" },
   ISSUER_UNAVAILABLE: { ...outage, citadel: "CA_NOT_READY" },
+  CLOCK_SUSPECT: { ...outage, citadel: "CA_NOT_READY" },
   LEDGER_UNAVAILABLE: { ...outage, citadel: "UNKNOWN" },
   LINT_FAILED: { ...outage, status: INTERNAL, discloses: "nothing", citadel: "CERT_GEN_ERROR" },
 } satisfies Record<CaErrorCode, StatusRow>;

@@ -54,6 +54,17 @@ describe("createIssuance", () => {
 
   const call = (order: Parameters<typeof callFor>[0] = {}) => callFor({ csrPem: goodCsr, ...order });
 
+  it("judges no token while the CA does not know the time", async () => {
+    const authority = authorityWith({
+      authenticator: { authenticate: () => assert.fail("a token was judged") },
+      requireTime: () => {
+        throw new CaError("CLOCK_SUSPECT", "the clock is 8 years ahead", { retryAfterMs: 30_000 });
+      },
+    });
+    await rejectsWithCode(authority.createCertificate(call()), "CLOCK_SUSPECT");
+    assert.deepEqual(records, []);
+  });
+
   it("does not decode the body of an unauthenticated caller", async () => {
     const stranger = new CaError("TOKEN_MISSING", "no token");
     const authority = authorityWith({ authenticator: { authenticate: () => Promise.reject(stranger) } });

@@ -33,6 +33,8 @@ export interface IssuanceDeps extends SigningDeps {
   readonly observer: IssuanceObserver;
   /** How long a workload may renew by certificate without presenting a token. */
   readonly maxRenewalAgeMs: number;
+  /** @throws CaError `CLOCK_SUSPECT` if the CA does not know the time. The default is that it does. */
+  readonly requireTime?: () => void;
 }
 
 /** The content of a request, as received. */
@@ -99,7 +101,12 @@ export function createIssuance(deps: IssuanceDeps): CertificateIssuance {
   };
 }
 
-async function authenticate(call: IssuanceCall, { authenticator }: IssuanceDeps): Promise<Caller> {
+/** Without the time, no token and no certificate can be judged. */
+async function authenticate(
+  call: IssuanceCall,
+  { authenticator, requireTime }: IssuanceDeps,
+): Promise<Caller> {
+  requireTime?.();
   const caller = await authenticator.authenticate(call.credentials);
   call.known?.({ caller });
   return caller;

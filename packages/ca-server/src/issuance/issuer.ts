@@ -38,7 +38,7 @@ export interface NameProof {
  * Signs an approved order with the active issuer, and lints the result with another parser before it leaves
  * the CA.
  *
- * @throws CaError `ISSUER_UNAVAILABLE`, `LINT_FAILED`.
+ * @throws CaError `ISSUER_UNAVAILABLE`, `LINT_FAILED`, `LEDGER_UNAVAILABLE`.
  */
 export async function issue(
   order: ApprovedOrder,

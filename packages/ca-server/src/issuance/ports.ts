@@ -115,7 +115,7 @@ export interface IssuerSource {
    * Makes it durable that a leaf of this issuer may expire as late as `leafExpiry`, so that its authority stays
    * trusted until then. It must resolve before the leaf is signed. The leaf's names help operators find it.
    *
-   * @throws CaError `ISSUER_UNAVAILABLE` if it may not be durable.
+   * @throws CaError `LEDGER_UNAVAILABLE` if it may not be durable.
    */
   coverLeaf(
     issuer: Issuer,

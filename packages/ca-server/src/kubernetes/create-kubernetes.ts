@@ -5,8 +5,10 @@ import type { PluggedInSet } from "../authorities/plugged-in/load-set.ts";
 import type { CallerConfig } from "../config/callers.ts";
 import type { KubernetesConfig } from "../config/kubernetes.ts";
 import { AddressRules } from "../outbound/address-rules.ts";
+import type { TimeInDoubt } from "../outbound/trusted-time-agent.ts";
 import type { SharedState } from "../ownership/shared-state.ts";
 import { KubernetesClient } from "./api/api-client.ts";
+import { readServerTime } from "./api/server-time.ts";
 import { Leader } from "./leader/leader.ts";
 import { PodInformer } from "./pods/pod-informer.ts";
 import { KubernetesPods } from "./pods/pods.ts";
@@ -27,6 +29,9 @@ export interface KubernetesDeps {
   readonly newId: () => string;
   /** Uniform in [0, 1). */
   readonly roll: () => number;
+  readonly timeInDoubt: TimeInDoubt;
+  /** Whether this replica may lead. */
+  readonly mayLead: () => boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -43,6 +48,8 @@ export interface Kubernetes {
   takeOver(): Promise<PluggedInSet | undefined>;
   /** Whether this replica performs the tasks that only one replica may perform. */
   leads(): boolean;
+  /** Whether another replica leads and has been seen to renew its lease. */
+  isAnotherAlive(): boolean;
   /** Registers a listener that is called when this replica becomes leader. */
   onLeading(listener: () => void): void;
   publish(bundle: TrustBundle): void;
@@ -52,6 +59,15 @@ export interface Kubernetes {
   warnings(): readonly string[];
   /** The number of namespaces in which another program writes the root. */
   readonly conflicts: number;
+}
+
+/** Reads the API server's clock; undefined outside Kubernetes. */
+export function apiTimeOf(
+  config: Pick<CallerConfig, "kubernetesApi" | "kubernetesCaFile" | "allowAddress">,
+): (() => Promise<number>) | undefined {
+  const { kubernetesApi: server, kubernetesCaFile: caFile } = config;
+  if (server === undefined) return undefined;
+  return () => readServerTime({ server, caFile, addressRules: new AddressRules(config.allowAddress) });
 }
 
 type Publisher = RootPublisher | ClusterTrustBundlePublisher;
@@ -78,6 +94,7 @@ export function createKubernetes(deps: KubernetesDeps): Kubernetes | undefined {
     takeOver: () => takeOver(client, deps),
     leads: leadership.leads,
     onLeading: leadership.onLeading,
+    isAnotherAlive: leadership.isAnotherAlive,
     publish(bundle) {
       for (const publisher of publishers) publisher.publish(bundle.toPem());
     },
@@ -93,7 +110,7 @@ export function createKubernetes(deps: KubernetesDeps): Kubernetes | undefined {
   };
 }
 
-type Leadership = Pick<Kubernetes, "components" | "leads" | "onLeading" | "warnings">;
+type Leadership = Pick<Kubernetes, "components" | "leads" | "onLeading" | "isAnotherAlive" | "warnings">;
 
 /** Replicas that share a Secret elect a leader; a CA without one always leads. */
 function createLeadership(
@@ -111,6 +128,7 @@ function createLeadership(
   return {
     components: leader === undefined ? [] : [leader],
     leads: () => leader?.isLeader ?? true,
+    isAnotherAlive: () => leader?.isAnotherAlive ?? false,
     onLeading: (listener) => listeners.push(listener),
     warnings: () => leader?.warnings() ?? [],
   };
@@ -119,12 +137,17 @@ function createLeadership(
 /** The API server needs longer for a page of a list than for a TokenReview. */
 const listTimeoutMs = 30_000;
 
-function clientOf(server: URL, { config }: KubernetesDeps, timeoutMs?: number): KubernetesClient {
+function clientOf(
+  server: URL,
+  { config, timeInDoubt }: KubernetesDeps,
+  timeoutMs?: number,
+): KubernetesClient {
   const { kubernetesCaFile: caFile, kubernetesTokenFile: tokenFile } = config;
   return new KubernetesClient({
     server,
     caFile,
     tokenFile,
+    timeInDoubt,
     addressRules: new AddressRules(config.allowAddress),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
@@ -147,10 +170,10 @@ function createPublishers(
 function createLeader(
   client: KubernetesClient,
   onChange: (isLeader: boolean) => void,
-  { config, hostname, newId, clock, logger }: KubernetesDeps,
+  { config, hostname, newId, mayLead, clock, logger }: KubernetesDeps,
 ): Leader {
   const identity = `${config.podName ?? hostname}_${newId()}`;
-  return new Leader({ client, namespace: config.namespace, identity, onChange, clock, logger });
+  return new Leader({ client, namespace: config.namespace, identity, onChange, mayLead, clock, logger });
 }
 
 function createProbe(client: KubernetesClient, { config, clock, logger }: KubernetesDeps): RbacProbe {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { lookup } from "node:dns";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import {
   type FakeKubernetesApi,
   freePort,
@@ -17,6 +17,8 @@ const loopback = new AddressRules([
   { address: "::1", prefix: 128 },
 ]);
 const get = { method: "GET" } as const;
+
+const brokenRoot = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 
 describe("HTTPS exchange", () => {
   let directory: TemporaryDirectory;
@@ -54,6 +56,12 @@ describe("HTTPS exchange", () => {
     assert.equal(api.calls.length, before);
   }
 
+  it("trusts the readable roots of a file in which a broken block comes first", async () => {
+    const roots = await readFile(directory.join("ca.pem"), "utf8");
+    await writeFile(directory.join("mixed.pem"), brokenRoot + roots.replaceAll("\n", " \r\n\n"));
+    assert.equal((await exchange(endpoint({ caFile: directory.join("mixed.pem") }), get)).status, 200);
+  });
+
   describe("refusals", () => {
     it("rejects a forbidden address, written directly or behind a name", async () => {
       const addressRules = new AddressRules([]);
@@ -67,6 +75,11 @@ describe("HTTPS exchange", () => {
       const addressRules = new AddressRules([{ address: "127.0.0.0", prefix: 8 }]);
       const url = byName("127.0.0.2");
       await reachesNobody({ addressRules, url }, { code: /ERR_TLS_CERT_ALTNAME_INVALID|ECONNREFUSED/ });
+    });
+
+    it("trusts nothing if the file of roots contains no readable root", async () => {
+      await writeFile(directory.join("broken.pem"), brokenRoot);
+      await reachesNobody({ caFile: directory.join("broken.pem") }, { code: /CERT|SIGNATURE|ISSUER/ });
     });
 
     it("fails if a configured file is missing instead of sending no token", async () => {

@@ -4,6 +4,7 @@ import { Agent, type RequestOptions, request } from "node:https";
 import { errnoOf } from "@kasbah/runtime";
 import { HttpsError } from "../errors.ts";
 import type { AddressRules } from "./address-rules.ts";
+import { readCaFile } from "./ca-file.ts";
 
 /** The settings of an HTTPS server that the CA calls. */
 export interface HttpsEndpoint {
@@ -73,7 +74,7 @@ export async function requestOptions(
   { caFile, tokenFile, addressRules }: HttpsEndpoint,
   { method, body }: HttpsRequest,
 ): Promise<RequestOptions> {
-  const ca = caFile === undefined ? {} : { ca: await readFile(caFile) };
+  const ca = caFile === undefined ? {} : { ca: await readCaFile(caFile) };
   const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, "utf8")).trim();
   return {
     ...ca,

@@ -26,6 +26,8 @@ export interface LedgerDeps {
   readonly retentionMs: number;
   readonly sweeps: { readonly second: Sweep; readonly hour: Sweep };
   readonly metrics: LedgerMetrics;
+  /** The reason why nothing irreversible may happen now; undefined if nothing holds. */
+  readonly holds: () => string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -51,11 +53,19 @@ const refusalsRate = { burst: 30, perMinute: 30 };
 
 /** Creates the ledger of one writing process. It opens no file before its components start. */
 export function createLedger(deps: LedgerDeps): CaLedger {
-  const { directory, trustDomain, newKey, retentionMs, sweeps, metrics, clock, logger } = deps;
+  const { directory, trustDomain, newKey, retentionMs, sweeps, metrics, holds, clock, logger } = deps;
   const openKey = (isInUse: boolean) => openLedgerKey({ directory, trustDomain, newKey, isInUse });
   const lines = () => store.lines();
   const tree = new TreeKeeper({ directory, openKey, lines, sweep: sweeps.second, logger });
-  const store: EntryStore = createSegmentStore({ directory, tree, retentionMs, sweeps, clock, logger });
+  const store: EntryStore = createSegmentStore({
+    directory,
+    tree,
+    retentionMs,
+    sweeps,
+    holds,
+    clock,
+    logger,
+  });
   const { log, index, retention } = store;
   const unauthenticated = new RefusalLog({
     directory: directory.unauthenticated,

@@ -41,6 +41,18 @@ export function registerAuthorityMetrics(
   registerEach(registry, authorities);
 }
 
+/** Registers the number of roots in the operator's root file that the CA cannot use. */
+export function registerRootFileGauge(registry: Registry, roots: { readonly skippedRoots: number }): void {
+  new Gauge({
+    name: "kasbah_skipped_roots",
+    help: "Blocks in root-cert.pem of --root-ca-dir that are not usable roots and are not trusted.",
+    registers: [registry],
+    collect() {
+      this.set(roots.skippedRoots);
+    },
+  });
+}
+
 function chainMembers(authorities: AuthorityGauges) {
   const signer = () => authorityOf(authorities.state, authorities.state.signerId);
   const root = () => rootOf(authorities.state, authorities.state.signerId);

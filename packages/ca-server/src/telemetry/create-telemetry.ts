@@ -1,5 +1,10 @@
-import { type Clock, createRegistry, type Readiness, type Registry } from "@kasbah/runtime";
-import { type AuthorityGauges, registerAuthorityMetrics } from "./authority-metrics.ts";
+import { createRegistry, type Readiness, type Registry } from "@kasbah/runtime";
+import {
+  type AuthorityGauges,
+  registerAuthorityMetrics,
+  registerRootFileGauge,
+} from "./authority-metrics.ts";
+import { type ClockGauges, registerClockGauges } from "./clock-metrics.ts";
 import { createLedgerMetrics, type LedgerMetrics, registerLedgerGauges } from "./ledger-metrics.ts";
 import {
   type CaMetrics,
@@ -21,6 +26,7 @@ export interface Telemetry {
 /** The parts of the CA whose state the gauges show. */
 interface ObservedSources {
   readonly authorities: AuthorityGauges;
+  readonly roots: { readonly skippedRoots: number };
   readonly readiness: () => Readiness;
   readonly grpc: ServerGauges;
   readonly ledger: {
@@ -29,7 +35,7 @@ interface ObservedSources {
   };
   /** Undefined outside Kubernetes. */
   readonly kubernetes: { readonly conflicts: number } | undefined;
-  readonly clock: Clock;
+  readonly clock: ClockGauges;
 }
 
 /** @param version of the package, for the metric that shows the build. */
@@ -39,10 +45,12 @@ export function createTelemetry(version: string): Telemetry {
     registry,
     calls: createCaMetrics(registry),
     ledger: createLedgerMetrics(registry),
-    observe({ authorities, readiness, grpc, ledger, kubernetes, clock }) {
+    observe({ authorities, roots, readiness, grpc, ledger, kubernetes, clock }) {
       const warnings = () => readiness().warnings ?? [];
       registerAuthorityMetrics(registry, authorities, warnings, () => clock.now());
+      registerRootFileGauge(registry, roots);
       registerServerGauges(registry, grpc);
+      registerClockGauges(registry, clock);
       registerLedgerGauges(registry, () => ({ size: ledger.log.size, signedSize: ledger.tree.signedSize }));
       if (kubernetes !== undefined) registerPublisherGauge(registry, kubernetes);
     },

@@ -1,4 +1,4 @@
-import type { Clock, Readiness } from "@kasbah/runtime";
+import { type Clock, type Readiness, storageFailure } from "@kasbah/runtime";
 import type { IssuerSource } from "../issuance/ports.ts";
 
 export interface ReadinessDeps {
@@ -7,7 +7,7 @@ export interface ReadinessDeps {
   readonly warnings: () => readonly string[];
   /** The reasons why valid callers could not be authenticated. */
   readonly callers: { troubles(): readonly string[] };
-  readonly ledger: { readonly writable: boolean };
+  readonly ledger: { readonly writable: boolean; readonly failure?: unknown };
   readonly clock: Clock;
 }
 
@@ -20,8 +20,13 @@ export function assessReadiness({ issuers, callers, ledger, clock, warnings }: R
     reasons.push(`issuer: ${error instanceof Error ? error.message : "unavailable"}`);
   }
   reasons.push(...callers.troubles());
-  if (!ledger.writable) reasons.push("ledger: cannot be written");
+  if (!ledger.writable) reasons.push(ledgerTrouble(ledger.failure));
   return { ready: reasons.length === 0, reasons, warnings: warnings() };
+}
+
+function ledgerTrouble(failure: unknown): string {
+  const reason = failure === undefined ? "" : `: ${storageFailure(failure)}`;
+  return `ledger: cannot be written${reason}`;
 }
 
 /** A part of the CA that reports conditions to operators, one sentence each. */

@@ -2,12 +2,15 @@ import { resolve } from "node:path";
 import {
   type AuthorityStatusMessage,
   abortRotation,
+  acceptClock,
+  type ClockStatusMessage,
   type DecisionMessage,
   type DistrustPreviewMessage,
   distrustAuthority,
   explainCall,
   explainIdentity,
   getAuthorityStatus,
+  getClockStatus,
   type IdentityExplanationMessage,
   type Method,
   type MovedStateMessage,
@@ -26,6 +29,7 @@ import type { OperatorClient } from "./operator-client.ts";
 export type {
   AuthorityMessage,
   AuthorityStatusMessage,
+  ClockStatusMessage,
   DecisionMessage,
   IdentityExplanationMessage,
   LeafMessage,
@@ -102,6 +106,16 @@ export class AdminClient implements OperatorClient {
     return this.#act(distrustAuthority, { id });
   }
 
+  /** The clock of this CA process; every replica has its own. */
+  clockStatus(): Promise<ClockStatusMessage> {
+    return this.#call(getClockStatus, {}, this.#deadlines.answerMs);
+  }
+
+  /** Vouches for the clock of the CA's machine. */
+  acceptClock(): Promise<ClockStatusMessage> {
+    return this.#act(acceptClock, {});
+  }
+
   /** The decision about one call. Throws `OPERATION_REFUSED` if the CA has no record of the call. */
   explainCall(referenceId: string): Promise<DecisionMessage> {
     return this.#call(explainCall, { referenceId }, this.#deadlines.answerMs);
@@ -113,7 +127,7 @@ export class AdminClient implements OperatorClient {
   }
 
   /** Queries the status first, so that only a live CA gets the long deadline of an operation. */
-  async #act<Request>(method: Method<Request, AuthorityStatusMessage>, request: Request) {
+  async #act<Request, Response>(method: Method<Request, Response>, request: Request) {
     await this.status();
     return this.#call(method, request, this.#deadlines.actMs);
   }

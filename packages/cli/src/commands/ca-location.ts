@@ -47,6 +47,12 @@ export function operatorClientOf(location: CaLocation, deps: CommandDeps): Opera
       "--state-dir and --admin-socket select a CA on this machine, but -n, --context, --kubeconfig and --pod select a CA in a cluster: use one or the other",
     ]);
   }
+  return adminClientOf(location, deps);
+}
+
+/** The client of a CA on this machine. */
+export function adminClientOf(location: CaLocation, deps: CommandDeps): AdminClient {
+  const { operator = deps.operator } = location;
   const inState = () => join(stateDirectoryOf(location, deps), "admin.sock");
   return new AdminClient(namedSocket(location, deps) ?? inState(), operator);
 }

@@ -1,20 +1,22 @@
 import { open } from "node:fs/promises";
-import { parseCertificate, parseCertificates } from "@kasbah/pki";
+import { parseCertificate, parseTrustedRoot, readRoots } from "@kasbah/pki";
 import { CliError } from "../errors.ts";
 import type { Findings } from "./findings.ts";
 
 const maxBytes = 256 * 1024;
 
 /**
- * Reads one or more certificates from a PEM file, or one from a DER file.
+ * Reads one or more certificates from a PEM file, or one from a DER file. Unreadable blocks are reported beside
+ * the others.
  *
  * @throws CliError `TARGET_UNREACHABLE` if the file cannot be read, `TARGET_INVALID` if it is too large
- * @throws PkiError if the file contains anything but certificates
+ * @throws PkiError if the file contains no readable certificate
  */
 export async function inspectFile(path: string): Promise<Findings> {
   const bytes = await readLimited(path);
   if (!bytes.includes("-----BEGIN")) return { chain: [parseCertificate(bytes)] };
-  return { chain: parseCertificates(bytes.toString("latin1")) };
+  const { roots: chain, skipped } = readRoots(bytes.toString("utf8"), parseTrustedRoot);
+  return { chain, skipped };
 }
 
 async function readLimited(path: string): Promise<Buffer> {

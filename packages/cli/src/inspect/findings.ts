@@ -1,4 +1,4 @@
-import type { Certificate } from "@kasbah/pki";
+import type { Certificate, SkippedRoot } from "@kasbah/pki";
 
 /** The certificates that a target holds or presents. The type has no field for a key. */
 export interface Findings {
@@ -6,4 +6,6 @@ export interface Findings {
   readonly chain: readonly Certificate[];
   /** The trust bundle, if the target serves one. */
   readonly roots?: readonly Certificate[];
+  /** The blocks of a file or a trust bundle that are not usable certificates. */
+  readonly skipped?: readonly SkippedRoot[];
 }

@@ -8,6 +8,7 @@ import { type SdsSecret, streamSecrets } from "@kasbah/protocol";
 import { Http2Server } from "@kasbah/runtime/grpc-http2";
 import { streamRoute } from "@kasbah/runtime/rpc";
 import {
+  createOddCertificate,
   createTestAuthority,
   rejectsWithCode,
   type TemporaryDirectory,
@@ -68,6 +69,25 @@ describe("kasbah inspect", () => {
     assert.match(text, /principals {2}"cluster\.local\/ns\/demo\/sa\/frontend"/);
     assert.match(text, /1m30s left/);
     assert.match(text, /openssl x509 -noout .* -in \S+x\.pem/);
+  });
+
+  it("prints the readable roots of a bundle, and the place and the reason of each other block", async () => {
+    const odd = createOddCertificate({ commonName: "odd", key: "P-521" });
+    const unusable = createOddCertificate({ commonName: "bad", key: "ml-dsa-44" });
+    const path = await fileWith(
+      ` ${authority.rootPem}${unusable.pem}${odd.pem}${keyPem}`.replaceAll("\n", " \r\n"),
+    );
+    const report = JSON.parse(await inspect(path, "json", now));
+    assert.deepEqual(
+      report.chain.map(({ keyType }: { keyType: string }) => keyType),
+      ["P-256", "P-521"],
+    );
+    const text = await inspect(path, "text", now);
+    assert.match(
+      text,
+      /not usable\n {2}block 2 \(line \d+, SHA-256 [0-9a-f]{64}\): unsupported key algorithm/,
+    );
+    assert.match(text, /not usable\n {2}block 4 \(line \d+\): it is a block of PRIVATE KEY/);
   });
 
   it("prints how long ago a certificate expired", async () => {

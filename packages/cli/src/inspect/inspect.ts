@@ -1,3 +1,4 @@
+import { describeSkippedRoot } from "@kasbah/pki";
 import { viewOf } from "./certificate-view.ts";
 import { inspectFile } from "./file.ts";
 import type { Findings } from "./findings.ts";
@@ -32,11 +33,12 @@ export function findingsOf(target: Target): Promise<Findings> {
   }
 }
 
-function reportOf(target: Target, { chain, roots }: Findings, now: Date): Report {
+function reportOf(target: Target, { chain, roots, skipped = [] }: Findings, now: Date): Report {
   return {
     target: formatTarget(target),
     chain: chain.map((certificate) => viewOf(certificate, now)),
     ...(roots ? { roots: roots.map((certificate) => viewOf(certificate, now)) } : {}),
+    ...(skipped.length === 0 ? {} : { skipped: skipped.map(describeSkippedRoot) }),
     openssl: opensslCommand(target),
   };
 }

@@ -6,6 +6,8 @@ export interface Report {
   readonly target: string;
   readonly chain: readonly CertificateView[];
   readonly roots?: readonly CertificateView[];
+  /** One line for each block that is not a usable certificate. */
+  readonly skipped?: readonly string[];
   /** The command that shows the same leaf independently. */
   readonly openssl: string;
 }
@@ -14,13 +16,14 @@ export interface Report {
  * Renders aligned text for people. Names are untrusted: control characters are escaped, never sent to the
  * terminal.
  */
-export function renderReport({ target, chain, roots, openssl }: Report): string {
+export function renderReport({ target, chain, roots, skipped = [], openssl }: Report): string {
   const titled = [
     ...chain.map((view, index) => ({ title: titleOf(view, index), view })),
     ...(roots ?? []).map((view) => ({ title: "trust bundle", view })),
   ];
   const blocks = titled.map(({ title, view }) => [title, ...renderCertificate(view)].join("\n"));
-  return `${[printableText(target), ...blocks, `verify with openssl\n  ${openssl}`].join("\n\n")}\n`;
+  const unusable = skipped.map((block) => `not usable\n  ${printableText(block, 500)}`);
+  return `${[printableText(target), ...blocks, ...unusable, `verify with openssl\n  ${openssl}`].join("\n\n")}\n`;
 }
 
 function titleOf({ kind }: CertificateView, index: number): string {

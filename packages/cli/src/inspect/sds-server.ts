@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
-import { type Certificate, parseCertificates } from "@kasbah/pki";
+import { parseCertificates, readBundle } from "@kasbah/pki";
 import { type SdsSecret, secretTypeUrl, streamSecrets } from "@kasbah/protocol";
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { RpcError } from "@kasbah/runtime/rpc";
 import { CliError } from "../errors.ts";
 import type { Findings } from "./findings.ts";
 
-const maxResponseBytes = 1024 * 1024;
+const maxResponseBytes = 2 * 1024 * 1024;
 
 /**
  * Requests `default` and `ROOTCA` as Envoy does, one stream each, and drops the private key.
@@ -17,20 +17,17 @@ export async function inspectSdsServer(path: string, deadlineMs: number): Promis
   const channel = new Http2Channel({ unixPath: resolve(path) }, { maxResponseBytes });
   try {
     const [chain, roots] = await Promise.all([
-      fetchCertificates(channel, "default", deadlineMs),
-      fetchCertificates(channel, "ROOTCA", deadlineMs),
+      fetchPem(channel, "default", deadlineMs),
+      fetchPem(channel, "ROOTCA", deadlineMs),
     ]);
-    return { chain, roots };
+    const { bundle, skipped } = readBundle(roots);
+    return { chain: parseCertificates(chain), roots: bundle.roots, skipped };
   } finally {
     channel.close();
   }
 }
 
-async function fetchCertificates(
-  channel: Http2Channel,
-  name: string,
-  deadlineMs: number,
-): Promise<readonly Certificate[]> {
+async function fetchPem(channel: Http2Channel, name: string, deadlineMs: number): Promise<string> {
   const stream = channel.stream(streamSecrets);
   let late = false;
   const timer = setTimeout(() => {
@@ -45,7 +42,7 @@ async function fetchCertificates(
     responseNonce: "",
   });
   try {
-    for await (const { resources } of stream.responses) return certificatesIn(resources, name);
+    for await (const { resources } of stream.responses) return pemIn(resources, name);
     throw new CliError(
       "TARGET_REPLY_INVALID",
       `the SDS server closed the stream for ${name} without an answer`,
@@ -58,12 +55,12 @@ async function fetchCertificates(
   }
 }
 
-function certificatesIn(resources: readonly SdsSecret[], name: string): readonly Certificate[] {
+function pemIn(resources: readonly SdsSecret[], name: string): string {
   const secret = resources.find((resource) => resource.name === name);
   if (!secret)
     throw new CliError("TARGET_REPLY_INVALID", `the answer of the SDS server does not contain ${name}`);
   const pem = secret.kind === "tlsCertificate" ? secret.certificateChain : secret.trustedCa;
-  return parseCertificates(Buffer.from(pem).toString("latin1"));
+  return Buffer.from(pem).toString("latin1");
 }
 
 function tooLate(name: string, deadlineMs: number): CliError {

@@ -44,6 +44,7 @@ export class SegmentLog implements EntryLog, Component {
   readonly #deps: SegmentLogDeps;
   readonly #stopping = new AbortController();
   #file: SegmentFile | undefined;
+  #failure: unknown;
   #segmentFirst = 0;
   #durableLength = 0;
   #size = 0;
@@ -57,6 +58,10 @@ export class SegmentLog implements EntryLog, Component {
 
   get writable(): boolean {
     return this.#file !== undefined;
+  }
+
+  get failure(): unknown {
+    return this.writable ? undefined : this.#failure;
   }
 
   get size(): number {
@@ -116,7 +121,7 @@ export class SegmentLog implements EntryLog, Component {
 
   async #commit(batch: readonly Waiter[]): Promise<void> {
     const file = this.#file;
-    if (file === undefined) return refuse(batch, undefined);
+    if (file === undefined) return refuse(batch, this.#failure);
     try {
       await this.#write(batch);
     } catch (cause) {
@@ -152,6 +157,7 @@ export class SegmentLog implements EntryLog, Component {
   #abandon(cause: unknown): void {
     const file = this.#file;
     this.#file = undefined;
+    this.#failure = cause;
     this.#deps.logger.error(
       "cannot write the ledger; certificate requests are refused until it can be written",
       {
@@ -189,6 +195,7 @@ export class SegmentLog implements EntryLog, Component {
       await file.truncateDurably(this.#durableLength);
       return file;
     } catch (error) {
+      this.#failure = error;
       this.#deps.logger.debug("still cannot write the ledger", { error });
       await file.close().catch(() => undefined);
       return undefined;

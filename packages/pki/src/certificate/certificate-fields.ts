@@ -24,27 +24,44 @@ export interface CertificateFields {
   readonly notAfter: Date;
   readonly spki: Uint8Array;
   readonly extensions: readonly Extension[];
+  readonly isVersion1: boolean;
 }
 
 const maxSerialLength = 20;
+
+/** The two rules that a trusted root may break, because TLS clients do not look at these fields of a root. */
+export interface FieldRules {
+  /** Whether the serial may be 0, as in nine public roots. Go rejects negative ones (since 1.23). */
+  readonly zeroSerial: boolean;
+  /** Whether the certificate may be of version 1, which has no extensions. */
+  readonly version1: boolean;
+}
+
+/** The rules for every certificate but a trusted root. */
+export const strictFields: FieldRules = { zeroSerial: false, version1: false };
 
 /**
  * Reads a version 3 certificate without unique identifiers, in canonical DER. @throws PkiError
  * `DER_MALFORMED` or `CERTIFICATE_MALFORMED`
  */
-export function readCertificateFields(der: Uint8Array): CertificateFields {
+export function readCertificateFields(der: Uint8Array, rules = strictFields): CertificateFields {
   const certificate = openElement(parseDer(der), tag.sequence, "Certificate");
   const tbs = certificate.take(tag.sequence, "tbsCertificate");
   const algorithm = certificate.take(tag.sequence, "signatureAlgorithm");
   const signature = wholeOctets(certificate.take(tag.bitString, "signatureValue"), "signatureValue");
   certificate.end();
-  return { tbs: tbs.raw, signature, ...readTbs(tbs, algorithm) };
+  return { tbs: tbs.raw, signature, ...readTbs(tbs, algorithm, rules) };
 }
 
-function readTbs(tbs: DerElement, outerAlgorithm: DerElement): Omit<CertificateFields, "tbs" | "signature"> {
+function readTbs(
+  tbs: DerElement,
+  outerAlgorithm: DerElement,
+  rules: FieldRules,
+): Omit<CertificateFields, "tbs" | "signature"> {
   const fields = new DerCursor(tbs, "TBSCertificate");
-  checkVersion(fields.take(constructedTag(0), "version"));
-  const serial = positiveInteger(fields.take(tag.integer, "serialNumber"), "serialNumber");
+  const isVersion1 = rules.version1 && fields.next !== constructedTag(0);
+  if (!isVersion1) checkVersion(fields.take(constructedTag(0), "version"));
+  const serial = readSerial(fields.take(tag.integer, "serialNumber"), rules);
   if (serial.length > maxSerialLength) {
     throw new PkiError("CERTIFICATE_MALFORMED", `the serial is longer than ${maxSerialLength} octets`);
   }
@@ -60,12 +77,18 @@ function readTbs(tbs: DerElement, outerAlgorithm: DerElement): Omit<CertificateF
   validity.end();
   const subject = fields.take(tag.sequence, "subject").raw;
   const spki = fields.take(tag.sequence, "subjectPublicKeyInfo").raw;
-  const extensions = readExtensionsField(fields.takeOptional(constructedTag(3)));
+  const extensions = readExtensionsField(isVersion1 ? undefined : fields.takeOptional(constructedTag(3)));
   fields.end();
   const signatureAlgorithm = readSignatureAlgorithm(algorithm);
   const [identifier] = algorithm.children;
   const signatureOid = identifier?.tag === tag.oid ? dottedOid(identifier.content) : "";
-  return { signatureAlgorithm, signatureOid, serial, issuer, subject, notBefore, notAfter, spki, extensions };
+  const names = { issuer, subject, notBefore, notAfter };
+  return { isVersion1, signatureAlgorithm, signatureOid, serial, ...names, spki, extensions };
+}
+
+function readSerial(element: DerElement, { zeroSerial }: FieldRules): Uint8Array {
+  const isZero = element.content.length === 1 && element.content[0] === 0;
+  return zeroSerial && isZero ? element.content : positiveInteger(element, "serialNumber");
 }
 
 function checkVersion(explicit: DerElement): void {

@@ -1,13 +1,14 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { equalBytes, toHex } from "../bytes.ts";
 import { PkiError, withCodes } from "../errors.ts";
-import { type PublicKey, parseAuthorityKey, parsePublicKey } from "../keys/public-key.ts";
+import { type PublicKey, parseAuthorityKey, parsePublicKey, parseTrustedKey } from "../keys/public-key.ts";
 import { isSignedBy } from "../keys/signature.ts";
+import { isSameName } from "../names/directory-name.ts";
 import { type GeneralNameKind, ipAddressText, latin1 } from "../names/general-name.ts";
 import { parseSpiffeId, type SpiffeId } from "../names/spiffe-id.ts";
 import { encodePem, parsePemBlock, parsePemBlocks } from "../pem/pem.ts";
 import { type CertificateExtensions, readCertificateExtensions } from "./certificate-extensions.ts";
-import { type CertificateFields, readCertificateFields } from "./certificate-fields.ts";
+import { type CertificateFields, readCertificateFields, strictFields } from "./certificate-fields.ts";
 
 const label = "CERTIFICATE";
 const maxBundleBytes = 256 * 1024;
@@ -26,9 +27,9 @@ export class Certificate {
   readonly fingerprint: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
-  /** The raw Name, to be compared byte by byte. */
+  /** The raw Name, to be compared by `isSameName`. */
   readonly subject: Uint8Array;
-  /** The raw Name, to be compared byte by byte. */
+  /** The raw Name, to be compared by `isSameName`. */
   readonly issuer: Uint8Array;
   readonly isCa: boolean;
   readonly publicKey: PublicKey;
@@ -42,14 +43,24 @@ export class Certificate {
   readonly extensions: CertificateExtensions;
   readonly #fields: CertificateFields;
 
-  /** @throws PkiError `CERTIFICATE_MALFORMED` or `KEY_REJECTED` */
-  constructor(der: Uint8Array) {
+  /**
+   * The rule for certificates that this trusted root breaks; undefined for every other certificate. Releases
+   * before bundles became tolerant cannot read such a root.
+   */
+  readonly waivedRule: string | undefined;
+
+  /**
+   * @param waivedRule only for `parseTrustedRoot`
+   * @throws PkiError `CERTIFICATE_MALFORMED` or `KEY_REJECTED`
+   */
+  constructor(der: Uint8Array, waivedRule?: string) {
     if (der.length > maxDerBytes) {
       throw new PkiError("CERTIFICATE_MALFORMED", `the certificate is longer than ${maxDerBytes} bytes`);
     }
     this.der = new Uint8Array(der);
     const [fields, extensions] = withCodes({ DER_MALFORMED: "CERTIFICATE_MALFORMED" }, () => {
-      const read = readCertificateFields(this.der);
+      const rules = waivedRule === undefined ? strictFields : { zeroSerial: true, version1: true };
+      const read = readCertificateFields(this.der, rules);
       return [read, readCertificateExtensions(read.extensions)] as const;
     });
     this.#fields = fields;
@@ -61,8 +72,10 @@ export class Certificate {
     this.signatureOid = fields.signatureOid;
     this.subject = fields.subject;
     this.issuer = fields.issuer;
-    this.isCa = extensions.isCa;
-    this.publicKey = extensions.isCa ? parseAuthorityKey(fields.spki) : parsePublicKey(fields.spki);
+    this.waivedRule = waivedRule;
+    // A version 1 certificate cannot say that it is a CA. TLS clients accept one as a root if it names itself.
+    this.isCa = extensions.isCa || (fields.isVersion1 && isSameName(fields.subject, fields.issuer));
+    this.publicKey = this.#readKey(fields.spki);
     this.uriNames = this.#textNames("uniformResourceIdentifier");
     this.dnsNames = this.#textNames("dNSName");
     this.ipAddresses = this.#namesOf("iPAddress").map((octets) => ipAddressText(octets) ?? toHex(octets));
@@ -91,7 +104,7 @@ export class Certificate {
    */
   isIssuedBy(other: Certificate): boolean {
     const { signatureAlgorithm, tbs, signature } = this.#fields;
-    if (signatureAlgorithm === undefined || !equalBytes(this.issuer, other.subject)) return false;
+    if (signatureAlgorithm === undefined || !isSameName(this.issuer, other.subject)) return false;
     return isSignedBy(other.publicKey, signatureAlgorithm, tbs, signature);
   }
 
@@ -101,6 +114,11 @@ export class Certificate {
 
   toPem(): string {
     return encodePem(label, this.der);
+  }
+
+  #readKey(spki: Uint8Array): PublicKey {
+    if (this.waivedRule !== undefined) return parseTrustedKey(spki);
+    return this.isCa ? parseAuthorityKey(spki) : parsePublicKey(spki);
   }
 
   #namesOf(kind: GeneralNameKind): Uint8Array[] {
@@ -131,11 +149,28 @@ export function parseCertificates(pem: string): readonly Certificate[] {
 }
 
 /**
+ * Reads a root that is only trusted and never signs here. It may have what TLS clients accept in a root but the CA
+ * does not in a signer: a serial of 0, version 1, a key on P-521 or Ed25519.
+ * @throws PkiError `CERTIFICATE_MALFORMED` or `KEY_REJECTED`
+ */
+export function parseTrustedRoot(der: Uint8Array): Certificate {
+  try {
+    return readForeign(der);
+  } catch (error) {
+    if (!(error instanceof PkiError)) throw error;
+    return checkedByOpenSsl(new Certificate(der, error.message));
+  }
+}
+
+/**
  * This parser checks only the fields that it uses and skips the contents of names. TLS libraries read the
  * whole certificate, so OpenSSL must accept it too.
  */
 function readForeign(der: Uint8Array): Certificate {
-  const certificate = new Certificate(der);
+  return checkedByOpenSsl(new Certificate(der));
+}
+
+function checkedByOpenSsl(certificate: Certificate): Certificate {
   try {
     new X509Certificate(certificate.der);
     return certificate;

@@ -1,6 +1,5 @@
-import { equalBytes } from "../bytes.ts";
 import { PkiError } from "../errors.ts";
-import { attributeTypes } from "../names/directory-name.ts";
+import { attributeTypes, isSameName } from "../names/directory-name.ts";
 import type { GeneralName } from "../names/general-name.ts";
 import { oid } from "../oids.ts";
 import type { Certificate } from "./certificate.ts";
@@ -60,7 +59,7 @@ export function verifyPath(start: Below, { intermediates, bundle, now, describe 
  * constrained (RFC 5280 §6.1.3 b, §6.1.4 l).
  */
 export function withIssuer(issuer: Certificate, { issued, names }: Omit<Below, "child">): Below {
-  if (equalBytes(issuer.subject, issuer.issuer)) return { child: issuer, issued, names };
+  if (isSameName(issuer.subject, issuer.issuer)) return { child: issuer, issued, names };
   return { child: issuer, issued: issued + 1, names: [...names, ...namesOf(issuer)] };
 }
 
@@ -82,7 +81,7 @@ function anchorProblem(
   now: Date,
 ): readonly [Certificate | undefined, string | undefined] {
   const isKnown = new Map<Certificate, boolean>();
-  const namesakes = bundle.roots.filter((root) => equalBytes(root.subject, below.child.issuer));
+  const namesakes = bundle.roots.filter((root) => isSameName(root.subject, below.child.issuer));
   const judged = namesakes.map((root) => {
     const up = () => (leadsToRoot(bundle, withIssuer(root, below), now, isKnown) ? undefined : notSelfSigned);
     return [root, issuerProblem(root, below, now) ?? up()] as const;
@@ -109,7 +108,7 @@ function leadsToRoot(
   // Ends a circle of certificates that issued each other.
   isKnown.set(child, false);
   const issuers = bundle.roots
-    .filter((root) => equalBytes(root.subject, child.issuer))
+    .filter((root) => isSameName(root.subject, child.issuer))
     .slice(0, maxNamesakes);
   const leads = issuers.some(
     (root) =>
@@ -127,7 +126,7 @@ function leadsToRoot(
 function issuerProblem(issuer: Certificate, below: Below, now: Date): string | undefined {
   const { pathLength, nameConstraints } = issuer.extensions;
   const { child, issued, names } = below;
-  if (!equalBytes(issuer.subject, child.issuer))
+  if (!isSameName(issuer.subject, child.issuer))
     return "is not the issuer that the certificate below it names";
   if (pathLength !== undefined && issued > pathLength)
     return "has more intermediates below it than its path length allows";

@@ -3,6 +3,7 @@ import { openElement } from "../der/cursor.ts";
 import { parseDer } from "../der/reader.ts";
 import { primitiveTag, tag } from "../der/tag.ts";
 import { PkiError } from "../errors.ts";
+import { isSameName } from "../names/directory-name.ts";
 import type { Certificate } from "./certificate.ts";
 
 /**
@@ -20,7 +21,7 @@ export function identifierProblem(issuer: Certificate, child: Certificate): stri
     return `has the serial ${issuer.serial}, but the authority key identifier of the certificate below it names the serial ${toHex(serial)}`;
   }
   const [name] = authorityCertificate?.issuerNames ?? [];
-  if (name === undefined || equalBytes(name, issuer.issuer)) return undefined;
+  if (name === undefined || isSameName(name, issuer.issuer)) return undefined;
   return "was issued under another name than the authority key identifier of the certificate below it says";
 }
 
@@ -30,7 +31,7 @@ export function identifierProblem(issuer: Certificate, child: Certificate): stri
  */
 export function looksSelfSigned(certificate: Certificate): boolean {
   return (
-    equalBytes(certificate.subject, certificate.issuer) &&
+    isSameName(certificate.subject, certificate.issuer) &&
     identifierProblem(certificate, certificate) === undefined
   );
 }

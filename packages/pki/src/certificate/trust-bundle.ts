@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import { PkiError } from "../errors.ts";
-import { type Certificate, parseCertificates } from "./certificate.ts";
+import type { Certificate } from "./certificate.ts";
 
 /** The set of trusted roots: at least one, each a CA, each once, in order of first appearance. */
 export class TrustBundle {
   readonly roots: readonly Certificate[];
   /** SHA-256 over the sorted fingerprints, so equal sets have equal hashes in any order. */
   readonly hash: string;
+
+  #pem: string | undefined;
 
   private constructor(roots: readonly Certificate[]) {
     this.roots = roots;
@@ -44,14 +46,8 @@ export class TrustBundle {
   }
 
   toPem(): string {
-    return this.roots.map((root) => root.toPem()).join("");
+    // Every reply of the CA contains it.
+    this.#pem ??= this.roots.map((root) => root.toPem()).join("");
+    return this.#pem;
   }
-}
-
-/**
- * Reads PEM of one or more roots, at most 256 KiB, each a CA. @throws PkiError `CERTIFICATE_MALFORMED` or
- * `KEY_REJECTED`
- */
-export function parseTrustBundle(pem: string): TrustBundle {
-  return TrustBundle.from(parseCertificates(pem));
 }

@@ -22,6 +22,11 @@ export class DerCursor {
     return element;
   }
 
+  /** The tag of the next element; undefined at the end. */
+  get next(): number | undefined {
+    return this.#children[this.#at]?.tag;
+  }
+
   /** The next element if it has this tag. */
   takeOptional(identifier: number): DerElement | undefined {
     const element = this.#children[this.#at];

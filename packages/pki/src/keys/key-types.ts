@@ -2,6 +2,7 @@ import { generateKeyPair, type KeyObject } from "node:crypto";
 import { promisify } from "node:util";
 import { ecAlgorithm } from "./ec-algorithm.ts";
 import type { EcCurve } from "./ec-curve.ts";
+import { ed25519Algorithm } from "./ed25519-algorithm.ts";
 import type { KeyAlgorithm } from "./key-algorithm.ts";
 import { rsaAlgorithm } from "./rsa-algorithm.ts";
 import { ecdsaWith, type SignatureAlgorithm } from "./signature-algorithm.ts";
@@ -85,6 +86,26 @@ export const authorityKeyTypeNames = keyTypeNames.filter((name) => keyTypes[name
 
 /** The algorithms of all key types, each once. */
 export const keyAlgorithms: readonly KeyAlgorithm[] = [...new Set(rows.map(({ algorithm }) => algorithm))];
+
+const p521: EcCurve = {
+  // The parameters are those of FIPS 186-4 appendix D.1.2.
+  name: "P-521",
+  oid: "1.3.132.0.35",
+  size: 66,
+  p: (1n << 521n) - 1n,
+  b: 0x51953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00n,
+  n: 0x1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
+};
+
+/**
+ * The algorithms of roots that are trusted beside the CA's own: those that OpenSSL, Envoy and Go all verify.
+ * kasbah creates no such keys, and no caller, signer or intermediate may have one.
+ */
+export const trustedKeyAlgorithms: readonly KeyAlgorithm[] = [
+  ...keyAlgorithms,
+  ecAlgorithm(p521, ecdsaWith.sha512),
+  ed25519Algorithm,
+];
 
 /** Returns the names of the key types of one family. */
 export function keyTypesIn<Family extends Table[KeyType]["family"]>(

@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject, randomBytes, sign } from "node:crypto"
 import { inspect } from "node:util";
 import { PkiError } from "../errors.ts";
 import { encodePem } from "../pem/pem.ts";
-import { encryptPrivateKey } from "./encrypted-key.ts";
+import { encryptPrivateKey } from "./encryption/encrypted-key.ts";
 import { type KeyType, keyTypes } from "./key-types.ts";
 import { type PublicKey, parseAuthorityKey } from "./public-key.ts";
 import type { SigningKey } from "./signing-key.ts";

@@ -2,10 +2,10 @@ import { createPrivateKey, type KeyObject } from "node:crypto";
 import { PkiError } from "../errors.ts";
 import { refuseOldEncryption } from "../pem/operator-pem.ts";
 import { parsePemBlock } from "../pem/pem.ts";
+import { checkEncryption } from "./encryption/pbes2.ts";
 import { KeyPair } from "./key.ts";
 import type { PrivateKeyEncoding } from "./key-algorithm.ts";
 import { keyAlgorithms } from "./key-types.ts";
-import { checkEncryption } from "./pbes2.ts";
 import { isSignedBy } from "./signature.ts";
 
 const encryptedLabel = "ENCRYPTED PRIVATE KEY";

@@ -2,7 +2,7 @@ import { createHash, createPublicKey, type KeyObject } from "node:crypto";
 import { equalBytes } from "../bytes.ts";
 import { PkiError, withCodes } from "../errors.ts";
 import type { KeyAlgorithm } from "./key-algorithm.ts";
-import { keyAlgorithms } from "./key-types.ts";
+import { keyAlgorithms, trustedKeyAlgorithms } from "./key-types.ts";
 import { rsaAlgorithm } from "./rsa-algorithm.ts";
 import { authorityRsaLimits, callerRsaLimits, type RsaLimits } from "./rsa-rules.ts";
 import { parseSpki } from "./spki.ts";
@@ -19,8 +19,10 @@ export class PublicKey {
   #keyObject: KeyObject | undefined;
 
   /** @throws PkiError `KEY_REJECTED` */
-  constructor(spki: Uint8Array, limits: RsaLimits) {
-    const { type, algorithm } = withCodes({ DER_MALFORMED: "KEY_REJECTED" }, () => parseSpki(spki, limits));
+  constructor(spki: Uint8Array, limits: RsaLimits, accepted: readonly KeyAlgorithm[] = keyAlgorithms) {
+    const { type, algorithm } = withCodes({ DER_MALFORMED: "KEY_REJECTED" }, () =>
+      parseSpki(spki, limits, accepted),
+    );
     this.type = type;
     this.algorithm = algorithm;
     this.spki = new Uint8Array(spki);
@@ -52,6 +54,11 @@ export const acceptedKeys = describeAcceptedKeys();
 /** Like {@link parsePublicKey}, for the key of an authority: RSA may have up to 8192 bits. @throws PkiError `KEY_REJECTED` */
 export function parseAuthorityKey(spki: Uint8Array): PublicKey {
   return new PublicKey(spki, authorityRsaLimits);
+}
+
+/** Like {@link parseAuthorityKey}, for the key of a root that only verifies: P-521 and Ed25519 as well. @throws PkiError `KEY_REJECTED` */
+export function parseTrustedKey(spki: Uint8Array): PublicKey {
+  return new PublicKey(spki, authorityRsaLimits, trustedKeyAlgorithms);
 }
 
 function describeAcceptedKeys(): string {

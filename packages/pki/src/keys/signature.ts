@@ -4,12 +4,14 @@ import { openElement } from "../der/cursor.ts";
 import type { DerElement } from "../der/reader.ts";
 import { tag } from "../der/tag.ts";
 import { dottedOid } from "../der/values.ts";
-import { keyAlgorithms } from "./key-types.ts";
+import { trustedKeyAlgorithms } from "./key-types.ts";
 import type { PublicKey } from "./public-key.ts";
 import type { SignatureAlgorithm } from "./signature-algorithm.ts";
 
 const accepted: ReadonlyMap<string, SignatureAlgorithm> = new Map(
-  keyAlgorithms.flatMap(({ acceptedSignatures }) => acceptedSignatures.map((each) => [each.oid, each])),
+  trustedKeyAlgorithms.flatMap(({ acceptedSignatures }) =>
+    acceptedSignatures.map((each) => [each.oid, each]),
+  ),
 );
 
 /**

@@ -6,7 +6,6 @@ import { dottedOid, wholeOctets } from "../der/values.ts";
 import { PkiError } from "../errors.ts";
 import { oidName } from "../oids.ts";
 import type { KeyAlgorithm } from "./key-algorithm.ts";
-import { keyAlgorithms } from "./key-types.ts";
 import type { RsaLimits } from "./rsa-rules.ts";
 
 /** The facts of an acceptable SubjectPublicKeyInfo. */
@@ -20,22 +19,22 @@ export interface SpkiFacts {
  * Reads a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) and decides whether its key is acceptable before OpenSSL sees
  * any of it. @throws PkiError `KEY_REJECTED` or `DER_MALFORMED`
  */
-export function parseSpki(spki: Uint8Array, limits: RsaLimits): SpkiFacts {
+export function parseSpki(spki: Uint8Array, limits: RsaLimits, accepted: readonly KeyAlgorithm[]): SpkiFacts {
   const info = openElement(parseDer(spki), tag.sequence, "SubjectPublicKeyInfo");
   const identifier = info.take(tag.sequence, "algorithm");
   const key = wholeOctets(info.take(tag.bitString, "subjectPublicKey"), "subjectPublicKey");
   info.end();
-  const algorithm = readKeyAlgorithm(identifier);
+  const algorithm = readKeyAlgorithm(identifier, accepted);
   return { algorithm, type: algorithm.readType(key, limits) };
 }
 
-function readKeyAlgorithm(identifier: DerElement): KeyAlgorithm {
+function readKeyAlgorithm(identifier: DerElement, accepted: readonly KeyAlgorithm[]): KeyAlgorithm {
   const fields = openElement(identifier, tag.sequence, "AlgorithmIdentifier");
   const dotted = dottedOid(fields.take(tag.oid, "algorithm").content);
-  const found = keyAlgorithms.find((known) => equalBytes(known.identifier, identifier.raw));
+  const found = accepted.find((known) => equalBytes(known.identifier, identifier.raw));
   if (found !== undefined) return found;
-  const names = keyAlgorithms.map(({ name }) => name).join(", ");
-  const seen = keyAlgorithms.some(({ oid }) => oid === dotted) ? "other parameters of " : "";
+  const names = accepted.map(({ name }) => name).join(", ");
+  const seen = accepted.some(({ oid }) => oid === dotted) ? "other parameters of " : "";
   throw new PkiError(
     "KEY_REJECTED",
     `unsupported key algorithm: expected one of ${names}, found ${seen}${oidName(dotted)}`,

@@ -1,3 +1,4 @@
+import { equalBytes } from "../bytes.ts";
 import { type DerElement, parseDer } from "../der/reader.ts";
 import { tag } from "../der/tag.ts";
 import { dottedOid } from "../der/values.ts";
@@ -16,6 +17,16 @@ export function isDirectoryNameWithin(name: Uint8Array, base: Uint8Array): boole
   return baseParts.every((part, index) => parts[index] === part);
 }
 
+/**
+ * Whether two Names are the same (RFC 5280 §7.1), ignoring case, spaces and string type, as OpenSSL compares
+ * them. Parts that are not text must be equal byte by byte.
+ */
+export function isSameName(a: Uint8Array, b: Uint8Array): boolean {
+  if (equalBytes(a, b)) return true;
+  const [parts, others] = [comparablePartsOf(a), comparablePartsOf(b)];
+  return parts.length === others.length && parts.every((part, index) => part === others[index]);
+}
+
 /** The object identifiers of the attributes of a Name. */
 export function attributeTypes(name: Uint8Array): readonly string[] {
   return parseDer(name).children.flatMap(({ children }) => children.map(attributeType));
@@ -25,6 +36,13 @@ function partsOf(name: Uint8Array): readonly (string | undefined)[] {
   return parseDer(name).children.map(({ children }) => {
     const attributes = children.map(attributeText);
     return attributes.includes(undefined) ? undefined : JSON.stringify(attributes.sort());
+  });
+}
+
+function comparablePartsOf(name: Uint8Array): readonly string[] {
+  return parseDer(name).children.map(({ children }) => {
+    const attributes = children.map((one) => attributeText(one) ?? Buffer.from(one.raw).toString("hex"));
+    return JSON.stringify(attributes.sort());
   });
 }
 

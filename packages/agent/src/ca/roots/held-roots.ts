@@ -1,10 +1,11 @@
-import { parseTrustBundle, type TrustBundle } from "@kasbah/pki";
+import { readBundle, type TrustBundle } from "@kasbah/pki";
 import type { Logger } from "@kasbah/runtime";
 import { readBoundedFile } from "../../bounded-file.ts";
 import { AgentError } from "../../errors.ts";
+import type { SkippedRootsObserver } from "../../secret/skipped-roots.ts";
 
-/** Enough for a few hundred roots. */
-export const maxRootsBytes = 256 * 1024;
+/** Enough for several bundles of all public CAs. */
+export const maxRootsBytes = 1024 * 1024;
 
 /** The roots for one call. */
 export interface RootsForCall {
@@ -33,6 +34,7 @@ export interface HeldRootsOptions {
    * file's roots; otherwise a removed root would be read back and stay trusted.
    */
   readonly isOurOutput?: boolean;
+  readonly skippedRoots?: SkippedRootsObserver;
 }
 
 /**
@@ -43,13 +45,15 @@ export class HeldRoots implements TrustedRoots {
   readonly #path: string;
   readonly #logger: Logger;
   readonly #isOurOutput: boolean;
+  readonly #skippedRoots: SkippedRootsObserver | undefined;
   #file: TrustBundle | undefined;
   #learned: TrustBundle | undefined;
 
-  constructor(path: string, logger: Logger, { isOurOutput = false }: HeldRootsOptions = {}) {
+  constructor(path: string, logger: Logger, { isOurOutput = false, skippedRoots }: HeldRootsOptions = {}) {
     this.#path = path;
     this.#logger = logger;
     this.#isOurOutput = isOurOutput;
+    this.#skippedRoots = skippedRoots;
   }
 
   /**
@@ -58,7 +62,9 @@ export class HeldRoots implements TrustedRoots {
    */
   async load(): Promise<TrustBundle> {
     try {
-      this.#file = parseTrustBundle(await readBoundedFile(this.#path, maxRootsBytes));
+      const { bundle, skipped } = readBundle(await readBoundedFile(this.#path, maxRootsBytes));
+      this.#file = bundle;
+      this.#skippedRoots?.onSkippedRoots(this.#path, skipped);
     } catch (cause) {
       const message = `cannot read the CA's roots in ${this.#path}; mount them there, or set --ca-root`;
       const error = new AgentError("ROOTS_UNREADABLE", message, { cause });

@@ -10,8 +10,8 @@ export interface TokenExpectations {
 }
 
 /**
- * Checks the issuer, audience and lifetime of a verified token (RFC 7519 §4.1). There is no leeway: a token
- * expires at the second of its `exp`.
+ * Checks the issuer, audience and lifetime of a verified token (RFC 7519 §4.1). There is no leeway for
+ * `exp`: a token expires at that second. `nbf` may be a minute ahead, as for the Kubernetes API server.
  *
  * @throws CaError `TOKEN_ISSUER`, `TOKEN_AUDIENCE`, `TOKEN_EXPIRED`, `TOKEN_REJECTED`.
  */
@@ -20,6 +20,9 @@ export function checkTokenClaims(claims: Claims, expected: TokenExpectations, no
   checkAudience(claims, expected.audiences);
   checkTimes(claims, now.getTime() / 1000);
 }
+
+/** The clocks of an issuer and of the CA differ, and agents present a token at the second of its issue. */
+const nbfLeewaySeconds = 60;
 
 /** The latest time that a JavaScript date can represent, in the year 275760. */
 const greatestSeconds = 8.64e12;
@@ -54,9 +57,9 @@ function checkTimes({ exp, nbf, iat }: Claims, nowSeconds: number): void {
   }
   if (end <= nowSeconds) throw expired(end, nowSeconds);
   const start = parseSeconds(nbf, "nbf");
-  if (start !== undefined && start > nowSeconds) {
+  if (start !== undefined && start > nowSeconds + nbfLeewaySeconds) {
     throw new CaError("TOKEN_REJECTED", "the token is not valid yet", {
-      expected: `nbf before ${instant(nowSeconds)}`,
+      expected: `nbf before ${instant(nowSeconds + nbfLeewaySeconds)}`,
       seen: instant(start),
       fix: "check both clocks",
     });

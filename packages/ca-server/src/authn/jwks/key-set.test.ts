@@ -62,6 +62,17 @@ describe("parseVerificationKeys", () => {
     flawed(null);
   });
 
+  it("keeps a key once that the set lists several times, and both if their key ids differ", () => {
+    const { keys, warnings } = parseVerificationKeys(
+      setOf(good, { ...good, x5t: "a" }, { ...good, kid: "b" }),
+    );
+    assert.deepEqual(
+      keys.map(({ kid }) => kid),
+      ["good", "b"],
+    );
+    assert.deepEqual(warnings, ["key 2 of 3 is ignored: it repeats key 1"]);
+  });
+
   it("passes on only the members that verification needs", () => {
     const [key] = parseVerificationKeys(setOf({ ...good, x5u: "https://evil.test", key_ops: ["sign"] })).keys;
     assert.deepEqual(Object.keys(key ?? {}).sort(), ["crv", "kid", "kty", "x", "y"]);

@@ -34,7 +34,11 @@ const maxKeys = 100;
  */
 export function parseVerificationKeys(text: string): VerificationKeys {
   const members = keyMembers(parseJson(text));
-  const judged = members.map((member, index) => ({ member, index, flaw: flawOf(member) }));
+  const judged = members.map((member, index) => ({
+    member,
+    index,
+    flaw: flawOf(member) ?? repetitionOf(member, members.slice(0, index)),
+  }));
   const keys = judged.filter(({ flaw }) => flaw === undefined).map(({ member }) => publicPart(member));
   const warnings = judged
     .filter(({ flaw }) => flaw !== undefined)
@@ -85,6 +89,13 @@ function flawOf(key: Member): string | undefined {
     default:
       return "its kty is not EC, RSA or OKP";
   }
+}
+
+/** A key that is listed twice would match twice, which verifiers take for an ambiguous key id. */
+function repetitionOf(key: Member, earlier: readonly Member[]): string | undefined {
+  const text = (one: Member) => JSON.stringify(publicPart(one));
+  const index = earlier.findIndex((one) => text(one) === text(key));
+  return index === -1 ? undefined : `it repeats key ${index + 1}`;
 }
 
 /** Checks the point before OpenSSL sees it (invalid curve attack). */

@@ -102,7 +102,7 @@ describe("JwksTokenAuthenticator", () => {
   describe("JwksTokenAuthenticator, for wrong claims", () => {
     it("rejects a wrong exp, nbf, aud or sub with the code of each", async () => {
       await refuse(await mint({ exp: nowSeconds }), "TOKEN_EXPIRED");
-      await refuse(await mint({ nbf: nowSeconds + 1 }));
+      await refuse(await mint({ nbf: nowSeconds + 61 }));
       await refuse(await mint({ aud: ["vault"] }), "TOKEN_AUDIENCE");
       await refuse(await mint({ sub: "admin" }), "CALLER_NOT_SERVICE_ACCOUNT");
       await refuse(await mint({ sub: undefined }), "CALLER_NOT_SERVICE_ACCOUNT");
@@ -134,6 +134,63 @@ describe("JwksTokenAuthenticator", () => {
         assert.match(pod?.name ?? "", /^frontend-/);
         assert.equal(node, "dev-node-1");
       }
+    });
+
+    it("accepts it from a set that lists its key twice, with one key id or two, or another key with the same id", async () => {
+      const [key = assert.fail()] = tokens.jwks().keys;
+      const [foreign = assert.fail()] = (await createTokenIssuer({ issuer })).jwks().keys;
+      const { kid, ...noKid } = key;
+      const { alg, ...noAlg } = key;
+      assert.ok(kid !== undefined && alg !== undefined);
+      const sets = [
+        [key, key],
+        [key, noAlg],
+        [key, { ...key, kid: "second" }],
+        [{ ...foreign, kid }, key],
+        [noKid, key],
+      ];
+      const token = await mint();
+      for (const [index, set] of sets.entries()) {
+        assert.ok(await present(token, keysOf({ keys: set })), `set ${index}`);
+        await rejectsWithCode(present(`${token.slice(0, -4)}AAAA`, keysOf({ keys: set })), "TOKEN_REJECTED");
+      }
+      const foreignKeys = keysOf({
+        keys: [
+          { ...foreign, kid },
+          { ...foreign, kid, use: "sig" },
+        ],
+      });
+      await rejectsWithCode(present(token, foreignKeys), "TOKEN_REJECTED");
+    });
+
+    it("accepts a token without a key id if its key is listed under two, but not if two different keys match", async () => {
+      const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
+      const jwk = { ...createPublicKey(await exportSPKI(publicKey)).export({ format: "jwk" }), kty: "EC" };
+      const token = await new SignJWT({ ...unsignedClaims, sub })
+        .setProtectedHeader({ alg: "ES256" })
+        .sign(privateKey);
+      const [foreign = assert.fail()] = tokens.jwks().keys;
+      assert.ok(
+        await present(
+          token,
+          keysOf({
+            keys: [
+              { ...jwk, kid: "a" },
+              { ...jwk, kid: "b" },
+            ],
+          }),
+        ),
+      );
+      await rejectsWithCode(present(token, keysOf({ keys: [jwk, foreign] })), "TOKEN_REJECTED");
+    });
+
+    it("tries only a few keys of a set in which many keys have one id", async () => {
+      const [key = assert.fail()] = tokens.jwks().keys;
+      const { kid = "" } = key;
+      const others = await Promise.all(Array.from({ length: 9 }, () => createTokenIssuer({ issuer })));
+      const crowd = others.flatMap((other) => other.jwks().keys).map((one) => ({ ...one, kid }));
+      assert.ok(await present(await mint(), keysOf({ keys: [...crowd.slice(0, 7), key] })));
+      await rejectsWithCode(present(await mint(), keysOf({ keys: [...crowd, key] })), "TOKEN_REJECTED");
     });
 
     it("never rejects a valid token while its keys are unavailable, but reports AUTHENTICATOR_UNAVAILABLE", async () => {

@@ -1,6 +1,6 @@
 import { SpiffeId, type TrustDomain } from "@kasbah/pki";
 import type { Clock } from "@kasbah/runtime";
-import { compactVerify, errors, type JWTVerifyGetKey } from "jose";
+import { compactVerify, decodeProtectedHeader, errors, exportSPKI, type JWTVerifyGetKey } from "jose";
 import type { Caller } from "../../issuance/ports.ts";
 import { type BearerToken, rejected } from "../bearer-token.ts";
 import { checkIssuer, checkTokenClaims, type TokenExpectations } from "../claims/check-claims.ts";
@@ -15,6 +15,9 @@ export interface TokenIssuer extends TokenExpectations {
   /** The accepted JWS algorithms, all of them asymmetric. */
   readonly algorithms: readonly string[];
 }
+
+/** Bounds what one token can cost. */
+const maxCandidates = 8;
 
 export interface JwksTokenDeps {
   readonly issuers: readonly TokenIssuer[];
@@ -99,8 +102,44 @@ async function verifyWith(
   { text }: BearerToken,
   algorithms: readonly string[],
 ): Promise<Claims> {
-  const { payload } = await compactVerify(text, getKey, { algorithms: [...algorithms] });
-  return parseStrictJson(payload);
+  const options = { algorithms: [...algorithms] };
+  try {
+    return parseStrictJson((await compactVerify(text, getKey, options)).payload);
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    return parseStrictJson(await verifyWithEach(error, text, options));
+  }
+}
+
+/**
+ * Several keys of the set match the token: one key that is listed twice, or two keys with one key id. A token
+ * that names no key must not match different ones.
+ */
+async function verifyWithEach(
+  candidates: errors.JWKSMultipleMatchingKeys,
+  text: string,
+  options: { readonly algorithms: string[] },
+): Promise<Uint8Array> {
+  const keys = await differentKeys(candidates);
+  const isNamed = decodeProtectedHeader(text).kid !== undefined;
+  if (keys.length > 1 && !isNamed) throw candidates;
+  for (const key of keys) {
+    try {
+      return (await compactVerify(text, key, options)).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+    }
+  }
+  throw new errors.JWSSignatureVerificationFailed();
+}
+
+async function differentKeys(candidates: errors.JWKSMultipleMatchingKeys): Promise<readonly CryptoKey[]> {
+  const keys = new Map<string, CryptoKey>();
+  for await (const key of candidates) {
+    keys.set(await exportSPKI(key), key);
+    if (keys.size === maxCandidates) break;
+  }
+  return [...keys.values()];
 }
 
 function unverified(error: unknown): unknown {

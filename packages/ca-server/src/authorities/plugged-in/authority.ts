@@ -1,3 +1,4 @@
+import type { Certificate } from "@kasbah/pki";
 import type { Clock } from "@kasbah/runtime";
 import type { AuthorityKeys } from "../keys/authority-keys.ts";
 import { type AuthorityState, rootOf, signersInUse } from "../rotation/authority-state.ts";
@@ -41,8 +42,11 @@ export async function adoptPluggedIn(
  * The set's other roots. They stay trusted whichever authority signs: the operator added them for other
  * meshes, or for earlier roots.
  */
-export function extraRootsOf(set: PluggedInSet): PluggedInSet["roots"]["roots"] {
-  return set.roots.roots.filter(({ fingerprint }) => fingerprint !== set.root.fingerprint);
+export function extraRootsOf(set: PluggedInSet): readonly Certificate[] {
+  const others = set.roots.roots.filter(({ fingerprint }) => fingerprint !== set.root.fingerprint);
+  const isOdd = ({ waivedRule }: Certificate) => waivedRule !== undefined;
+  // The order in which the control state stores them.
+  return [...others.filter((root) => !isOdd(root)), ...others.filter(isOdd)];
 }
 
 function rootInUse(state: AuthorityState, { root }: PluggedInSet): StoredAuthority | undefined {

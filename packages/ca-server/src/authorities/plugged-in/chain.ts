@@ -50,7 +50,10 @@ export function findWaysUp({ signer, candidates, roots, now }: Material): WaysUp
   const steps: Step[] = [{ top: signer, intermediates: [] }];
   let isTooLong = false;
   for (const { top, intermediates } of steps) {
-    for (const root of anchors) if (top.isIssuedBy(root)) ways.push({ intermediates, root });
+    for (const root of anchors) {
+      // The CA's own chain is strict: some clients reject the roots that only trust bundles may contain.
+      if (root.waivedRule === undefined && top.isIssuedBy(root)) ways.push({ intermediates, root });
+    }
     for (const issuer of left) {
       if (!top.isIssuedBy(issuer)) continue;
       if (intermediates.length === maxIntermediates) {

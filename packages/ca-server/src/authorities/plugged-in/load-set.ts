@@ -1,16 +1,21 @@
 import {
+  type BundleFile,
   type Certificate,
+  findCertificates,
   findPemBlocks,
   type KeyPair,
   PkiError,
   type PublicKey,
   parseCertificate,
   parsePrivateKey,
-  TrustBundle,
+  readBundle,
+  type SkippedRoot,
+  type TrustBundle,
   type TrustDomain,
 } from "@kasbah/pki";
 import { StateError } from "../../errors.ts";
 import type { SigningPair } from "../keys/authority-files.ts";
+import { describeAbsence, pluggedInMissing } from "./directory/absence.ts";
 import { type PluggedInFiles, readPluggedInFiles } from "./files.ts";
 import { chainFileOf, type PluggedInNames } from "./layout.ts";
 import { broken, chainOf } from "./rules.ts";
@@ -24,6 +29,8 @@ export interface PluggedInSet {
   readonly root: Certificate;
   /** All roots in the operator's file. */
   readonly roots: TrustBundle;
+  /** The blocks of the operator's file that are not usable roots. They are not trusted. */
+  readonly skipped: readonly SkippedRoot[];
   readonly digest: string;
   /** The names of its files, for messages. */
   readonly names: PluggedInNames;
@@ -36,8 +43,11 @@ export interface PluggedInOptions {
   readonly now: Date;
 }
 
-/** Half of what an agent accepts, since the trust bundle holds two sets of roots while a root is replaced. */
-const maxRootsLength = 128 * 1024;
+/**
+ * Enough for every public CA. The control state in a Secret and the published ConfigMap, of at most 1 MiB each,
+ * contain the roots of two sets while a root is replaced.
+ */
+const maxRootsLength = 384 * 1024;
 
 /**
  * Loads the CA in a directory; undefined if none of its files exists. A bad revocation list is ignored.
@@ -50,6 +60,16 @@ export async function loadPluggedInSet(
 ): Promise<PluggedInSet | undefined> {
   const files = await readPluggedInFiles(directory);
   return files === undefined ? undefined : parsePluggedInSet(directory, files, options);
+}
+
+/** Like {@link loadPluggedInSet}, for a directory that must contain a CA. @throws StateError */
+export async function requirePluggedInSet(
+  directory: string,
+  options: PluggedInOptions,
+): Promise<PluggedInSet> {
+  const set = await loadPluggedInSet(directory, options);
+  if (set === undefined) throw pluggedInMissing(await describeAbsence(directory));
+  return set;
 }
 
 /**
@@ -69,11 +89,18 @@ export function parsePluggedInSet(
     if (signer === undefined) throw empty(names.certificate, "the signing certificate");
     const keyPair = keyOf(files.key, names.key, passphrase);
     if (!keyPair.publicKey.equals(signer.publicKey)) throw notAPair(names, keyPair, signer);
-    const roots = rootsOf(files.roots, names.roots);
+    const { bundle: roots, skipped } = rootsOf(files.roots, names.roots);
     const candidates = [...following, ...certificatesOf(files.chain, chainFileOf(names))];
     const material = { signer, candidates, roots: roots.roots, now };
     const chain = chainOf(material, { names, trustDomain, now });
-    return { signer: { certificate: signer, keyPair }, ...chain, roots, digest: files.digest, names };
+    return {
+      signer: { certificate: signer, keyPair },
+      ...chain,
+      roots,
+      skipped,
+      digest: files.digest,
+      names,
+    };
   });
 }
 
@@ -88,18 +115,16 @@ function withPlace<T>(place: string, parse: () => T): T {
 }
 
 function certificatesOf(text: string, name: string): readonly Certificate[] {
-  const blocks = parsed(name, () => findPemBlocks(text).filter(({ label }) => label === "CERTIFICATE"));
-  return blocks.map(({ der }, index) =>
-    parsed(blocks.length === 1 ? name : `certificate ${index + 1} in ${name}`, () => parseCertificate(der)),
+  const found = parsed(name, () => findCertificates(text));
+  return found.map((der, index) =>
+    parsed(found.length === 1 ? name : `certificate ${index + 1} in ${name}`, () => parseCertificate(der)),
   );
 }
 
-function rootsOf(text: string, name: string): TrustBundle {
-  const roots = certificatesOf(text, name);
-  if (roots.length === 0) throw empty(name, "at least one root");
-  const bundle = parsed(name, () => TrustBundle.from(roots));
-  const { length } = bundle.toPem();
-  if (length <= maxRootsLength) return bundle;
+function rootsOf(text: string, name: string): BundleFile {
+  const read = parsed(name, () => readBundle(text));
+  const { length } = read.bundle.toPem();
+  if (length <= maxRootsLength) return read;
   throw broken(
     `${name} has ${length} characters of roots, expected at most ${maxRootsLength}, which is the most that clients accept: remove unused roots`,
   );

@@ -16,6 +16,10 @@ export function noWayUp(
     return `${describe(signer)} has more than ${maxCasAbove} CAs above it, and agents accept at most ${maxCasAbove}: let a CA closer to the root sign it`;
   }
   if (looksSelfSigned(top)) return `${who} is a root that ${names.roots} does not contain: add it there`;
+  const unfit = roots.find((root) => root.waivedRule !== undefined && top.isIssuedBy(root));
+  if (unfit !== undefined) {
+    return `${describe(unfit)} may be trusted, but the CA's own chain cannot end there: ${unfit.waivedRule}: use a root that every TLS client accepts`;
+  }
   const issuer = oneLine(new X509Certificate(top.der).issuer);
   const expected = `${who} does not lead to a root in ${names.roots}: expected its issuer ${issuer} there or in ${chainFileOf(names)}`;
   if (top.isIssuedBy(top)) {

@@ -4,7 +4,7 @@ import { StateError } from "../../errors.ts";
 import { findWaysUp, type Material, type PluggedInChain } from "./chain.ts";
 import type { PluggedInNames } from "./layout.ts";
 import { noWayUp } from "./missing-issuer.ts";
-import { describeIn } from "./shown.ts";
+import { type Describe, describeIn } from "./shown.ts";
 
 /**
  * Describes a problem with a plugged-in CA. The reason states what was seen, what was expected, and a fix.
@@ -54,12 +54,27 @@ function problemOf(signer: Certificate, way: PluggedInChain, rules: Rules): Stat
     verifyAuthorityChain({
       ...{ authority: signer, intermediates, bundle: TrustBundle.from([root]), trustDomain, now, describe },
     });
+    refuseOtherEncoding([signer, ...intermediates, root], describe);
     return undefined;
   } catch (cause) {
     if (cause instanceof StateError) return cause;
     if (!(cause instanceof PkiError)) throw cause;
     const reason = `clients would reject certificates that ${describe(signer)} signs: ${cause.message}`;
     return broken(`${reason}; recreate it as docs/plugged-in.md shows`, cause);
+  }
+}
+
+/**
+ * RFC 5280 §7.1 and OpenSSL ignore case and string type, but Go and rustls compare names byte by byte, and so
+ * would reject every certificate of the CA.
+ */
+function refuseOtherEncoding(chain: readonly Certificate[], describe: Describe): void {
+  for (const [index, issuer] of chain.entries()) {
+    const child = chain[index - 1];
+    if (child === undefined || Buffer.compare(child.issuer, issuer.subject) === 0) continue;
+    throw broken(
+      `${describe(child)} names ${describe(issuer)} as its issuer, but the certificate with that name has it in other bytes (another string type, case or spaces), and Go compares bytes: reissue it with the issuer's name as the issuer's certificate has it`,
+    );
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createKeyPair, createSerial, type KeyPair, parseTrustDomain } from "@kasbah/pki";
 import { createCertificateWriter, type Signer } from "@kasbah/pki/certificate-writer";
 import {
+  createOddCertificate,
   FakeClock,
   recordingLogger,
   type TemporaryDirectory,
@@ -127,8 +128,65 @@ describe("PluggedInSource", () => {
     await copyFile(join(home, "root-cert.pem"), join(home, "ca-key.pem"));
     await assert.rejects(source.take(), { code: /AUTHORITY_KEY_EXPOSED|PLUGGED_IN_REJECTED/ });
     await rm(home, { recursive: true });
-    await assert.rejects(source.take(), { code: "PLUGGED_IN_INCOMPLETE" });
+    await source.take();
     assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, "intermediate-1");
+  });
+
+  it("warns with the age of its copy when the directory vanishes, even after a restart, until the files return", async () => {
+    const home = directory.join("cacerts");
+    await source.take();
+    assert.deepEqual(source.warnings(), []);
+    await rename(home, directory.join("away"));
+    clock.jump(3 * dayMs);
+    await source.take();
+    const warning = () => source.warnings().join();
+    assert.match(warning(), /cacerts does not exist: .* its copy of intermediate-1, which is 3 days old/);
+    await mkdir(home);
+    await writeFile(join(home, "ca_cert.pem"), "");
+    await source.take();
+    assert.match(warning(), /contains only ca_cert\.pem: .* 3 days old/);
+    clock.jump(dayMs);
+    source = createSource();
+    await source.start();
+    assert.match(warning(), /4 days old: correct the path or the mount/);
+    await source.stop();
+    await rm(home, { recursive: true });
+    await rename(directory.join("away"), home);
+    await source.take();
+    assert.deepEqual(source.warnings(), []);
+  });
+
+  it("keeps the readable roots beside odd ones, skips the others with a warning, and counts them", async () => {
+    const odd = createOddCertificate({ commonName: "odd", key: "P-521" });
+    const broken = createOddCertificate({ commonName: "broken", key: "ml-dsa-44" });
+    const file = join(directory.join("cacerts"), "root-cert.pem");
+    await writeFile(file, `${odd.pem}${broken.pem}${first.certificate.toPem()}`);
+    await source.take();
+    const roots = ca.keeper.trustBundle().roots;
+    assert.deepEqual(
+      roots.map(({ publicKey }) => publicKey.type),
+      ["P-256", "P-521"],
+    );
+    assert.equal(source.skippedRoots, 1);
+    assert.match(source.warnings().join(), /a root in .*cacerts is not used: block 2 \(line \d+, SHA-256/);
+    await writeFile(file, first.certificate.toPem());
+    await source.take();
+    assert.deepEqual([source.skippedRoots, source.warnings()], [0, []]);
+    assert.equal(ca.keeper.trustBundle().roots.length, 1);
+  });
+
+  it("adds the roots that an earlier release left out of the same files", async () => {
+    const odd = createOddCertificate({ commonName: "odd", key: "ed25519" });
+    const file = join(directory.join("cacerts"), "root-cert.pem");
+    await writeFile(file, first.certificate.toPem() + odd.pem);
+    await source.take();
+    await ca.keeper.transition((state) => ({ ...state, epoch: state.epoch + 1, extraRoots: [] }));
+    assert.equal(ca.keeper.trustBundle().roots.length, 1);
+    await source.take();
+    assert.equal(ca.keeper.trustBundle().roots.length, 2);
+    const { epoch } = ca.keeper.state;
+    await source.take();
+    assert.equal(ca.keeper.state.epoch, epoch);
   });
 
   it("lets a set with a third root wait while the rotation to the second is in progress, and warns meanwhile", async () => {
@@ -139,7 +197,6 @@ describe("PluggedInSource", () => {
     assert.match(warning(), /another CA .* than intermediate-1 .*the rotation to intermediate-2 is in stage/);
     await install(await createIntermediate(third, "three"), [first, second, third]);
     await assert.rejects(source.take(), { code: "OPERATION_REFUSED" });
-    assert.equal(source.problem, undefined);
     assert.match(warning(), /waiting for the end of the rotation/);
   });
 

@@ -1,4 +1,4 @@
-import type { TrustDomain } from "@kasbah/pki";
+import type { Certificate, TrustDomain } from "@kasbah/pki";
 import type { Clock, Component, Logger, Secret } from "@kasbah/runtime";
 import { ContentWatch } from "@kasbah/runtime";
 import { OperationError, StateError } from "../../errors.ts";
@@ -16,6 +16,8 @@ import { prepare, requireIdle, type Successor } from "../rotation/succession.ts"
 import { adoptPluggedIn, extraRootsOf } from "./authority.ts";
 import { classifyPluggedInChange, type InUse, type PluggedInChange } from "./change.ts";
 import { differenceFrom } from "./difference.ts";
+import { describeAbsence } from "./directory/absence.ts";
+import { DirectoryReport } from "./directory/report.ts";
 import { digestPluggedInFiles } from "./files.ts";
 import { loadPluggedInSet, type PluggedInSet } from "./load-set.ts";
 import { rehearseChange } from "./rehearse-set.ts";
@@ -46,18 +48,20 @@ export class PluggedInSource implements Component {
   readonly #deps: PluggedInSourceDeps;
   readonly #watch: ContentWatch;
   #problem: string | undefined;
+  readonly #report: DirectoryReport;
   #found: PluggedInSet | undefined;
   #warnings: readonly string[] = [];
 
   constructor(deps: PluggedInSourceDeps) {
     this.#deps = deps;
-    const { directory, clock, logger } = deps;
+    const { directory, keeper, clock, logger } = deps;
+    this.#report = new DirectoryReport({ directory, state: () => keeper.state, clock, logger });
     this.#watch = new ContentWatch({
       name: this.name,
       directories: [directory],
-      read: () => digestPluggedInFiles(directory),
+      read: () => this.#digest(),
       onChange: () => this.take(),
-      onTrouble: (error) => this.#report(error),
+      onTrouble: (error) => this.#onTrouble(error),
       // The content may have changed since the last start.
       initial: "",
       clock,
@@ -65,17 +69,17 @@ export class PluggedInSource implements Component {
     });
   }
 
-  /** The reason why the current set is not in use; undefined if it is in use or waits for its turn. */
-  get problem(): string | undefined {
-    return this.#problem;
+  /** The number of blocks in the operator's root file that are not usable roots. */
+  get skippedRoots(): number {
+    return this.#report.skippedRoots;
   }
 
-  /** Why the current set is not in use, in a sentence; and what some clients reject of the one that is. */
+  /** Why the current set is not in use or what some clients reject of it, why there is none, and which roots are not trusted. */
   warnings(): readonly string[] {
     const { keeper, directory } = this.#deps;
     const difference = this.#found && differenceFrom(keeper.state, this.#found, directory);
     const unused = this.#problem ?? difference;
-    return unused === undefined ? this.#warnings : [unused];
+    return [...(unused === undefined ? this.#warnings : [unused]), ...this.#report.warnings()];
   }
 
   /**
@@ -99,8 +103,8 @@ export class PluggedInSource implements Component {
    * Adopts the set in the directory. If it rejects, the watch offers the set again, because a set that is not
    * yet valid, or that waits for the end of a rotation, becomes usable later.
    *
-   * @throws StateError `PLUGGED_IN_*`, `REHEARSAL_FAILED`; OperationError while a rotation is in progress or
-   * rotations are paused
+   * @throws StateError `PLUGGED_IN_*`, unless the directory contains none of the files, or `REHEARSAL_FAILED`;
+   * OperationError while a rotation is in progress or rotations are paused
    */
   async take(): Promise<void> {
     try {
@@ -114,8 +118,8 @@ export class PluggedInSource implements Component {
     const { directory, trustDomain, passphrase, clock } = this.#deps;
     const secret = passphrase === undefined ? {} : { passphrase: passphrase.reveal() };
     const set = await loadPluggedInSet(directory, { trustDomain, now: clock.now(), ...secret });
-    if (set === undefined)
-      throw new StateError("PLUGGED_IN_INCOMPLETE", `${directory} no longer contains a CA`);
+    if (set === undefined) return this.#onAbsent(await describeAbsence(directory));
+    this.#report.found(set.skipped);
     this.#found = set;
     await this.#apply(set);
     this.#problem = undefined;
@@ -132,7 +136,19 @@ export class PluggedInSource implements Component {
     return new StateError(code, message, { cause: error });
   }
 
-  #report(error: unknown): void {
+  async #digest(): Promise<string> {
+    const digest = await digestPluggedInFiles(this.#deps.directory);
+    if (digest !== "") this.#report.seen();
+    return digest;
+  }
+
+  #onAbsent(absence: string): void {
+    this.#problem = undefined;
+    this.#found = undefined;
+    this.#report.missing(absence);
+  }
+
+  #onTrouble(error: unknown): void {
     const { directory, logger } = this.#deps;
     if (error instanceof OperationError) {
       this.#problem = undefined;
@@ -153,8 +169,11 @@ export class PluggedInSource implements Component {
         `it contains the key of ${distrusted.id}, which an operator distrusted: put a CA with new keys into the directory`,
       );
     }
-    if (state.pluggedInDigest === set.digest) return this.#rehearse(set);
     const change = changeBy(set, state);
+    // An earlier release may have left out roots of the same files.
+    const isNew =
+      state.pluggedInDigest !== set.digest || (change.kind === "roots-only" && lacksRoots(state, set));
+    if (!isNew) return this.#rehearse(set);
     if (change.kind === "refused") throw new StateError("PLUGGED_IN_REJECTED", change.reason);
     await this.#rehearse(set);
     if (change.kind === "roots-only") {
@@ -209,6 +228,15 @@ function changeBy(set: PluggedInSet, state: AuthorityState): PluggedInChange {
 function inUse(state: AuthorityState, signerId: string): InUse {
   const signer = authorityOf(state, signerId).certificate;
   return { signer, root: rootOf(state, signerId).certificate };
+}
+
+function lacksRoots(state: AuthorityState, set: PluggedInSet): boolean {
+  const digests = (roots: readonly Certificate[]) =>
+    roots
+      .map(({ fingerprint }) => fingerprint)
+      .sort()
+      .join();
+  return digests(state.extraRoots) !== digests(extraRootsOf(set));
 }
 
 function withRoots(state: AuthorityState, set: PluggedInSet, epoch: number): AuthorityState {

@@ -1,19 +1,27 @@
 import { z } from "zod";
 import type { HttpsReply } from "../../outbound/https-exchange.ts";
+import { admissionDenial } from "./denial.ts";
 
 /** The API server answered with a status other than success. */
 export class ApiAnswerError extends Error {
   readonly status: number;
   readonly retryAfterMs: number | undefined;
 
-  constructor({ status, retryAfterMs }: Omit<HttpsReply, "body">, asked: string) {
-    // A missing role is the most common cause of a 403.
-    const hint = status === 401 || status === 403 ? "; grant the CA's service account the missing role" : "";
-    super(`the API server answered ${status} to ${asked}${hint}`);
+  constructor(reply: HttpsReply, asked: string) {
+    const { status, retryAfterMs } = reply;
+    super(`the API server answered ${status} to ${asked}${hintFor(reply)}`);
     this.name = "ApiAnswerError";
     this.status = status;
     this.retryAfterMs = retryAfterMs;
   }
+}
+
+/** Without a known denial, a missing role is the most common cause of a 403. */
+function hintFor(reply: HttpsReply): string {
+  const denial = admissionDenial(reply);
+  if (denial !== undefined) return `; ${denial}`;
+  const isDenied = reply.status === 401 || reply.status === 403;
+  return isDenied ? "; grant the CA's service account the missing role" : "";
 }
 
 /**
@@ -33,7 +41,7 @@ const statusSchema = z.object({
   details: z.object({ causes: z.array(z.object({ reason: z.string().optional() })) }),
 });
 
-/** Whether a write was refused because its namespace is terminating. Any other 403 means a missing role. */
+/** Whether a write was refused because its namespace is terminating. Any other 403 lasts. */
 export function isNamespaceTerminating({ status, body }: HttpsReply): boolean {
   if (status !== 403) return false;
   try {

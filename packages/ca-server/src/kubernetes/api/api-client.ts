@@ -1,4 +1,3 @@
-import { Agent } from "node:https";
 import {
   exchange,
   type HttpsEndpoint,
@@ -6,11 +5,14 @@ import {
   type HttpsRequest,
 } from "../../outbound/https-exchange.ts";
 import { lines } from "../../outbound/https-lines.ts";
+import { type TimeInDoubt, TrustedTimeAgent } from "../../outbound/trusted-time-agent.ts";
 
 /** The connection settings of the Kubernetes API. */
 export type KubernetesApi = Omit<HttpsEndpoint, "url" | "maxBytes" | "connections"> & {
   /** Such as `https://kubernetes.default.svc`. A path selects one of several clusters behind a proxy. */
   readonly server: URL;
+  /** The default is that the clock of the machine can be used. */
+  readonly timeInDoubt?: TimeInDoubt;
 };
 
 /** Enough for a page of pods with everything that controllers have written into them. */
@@ -25,10 +27,12 @@ const idleMs = 20_000;
  */
 export class KubernetesClient {
   readonly #api: KubernetesApi;
-  readonly #connections = new Agent({ keepAlive: true, maxSockets: maxConnections, timeout: idleMs });
+  readonly #connections: TrustedTimeAgent;
 
   constructor(api: KubernetesApi) {
     this.#api = api;
+    const options = { keepAlive: true, maxSockets: maxConnections, timeout: idleMs };
+    this.#connections = new TrustedTimeAgent(options, api.timeInDoubt ?? (() => undefined));
   }
 
   get(path: string): Promise<HttpsReply> {

@@ -39,6 +39,28 @@ describe("Leader", () => {
     return start(identity, { clock: machine, client: server.client(machine.awake) });
   }
 
+  it("releases the lease when it may no longer lead, and leads again only after another replica", async () => {
+    let mayLead = true;
+    const leader = await start("a", { mayLead: () => mayLead });
+    const other = await start("b");
+    await clock.runFor(second);
+    assert.deepEqual([leader.isLeader, other.isLeader], [true, false]);
+    mayLead = false;
+    assert.equal(leader.isLeader, false, "at once");
+    await clock.runFor(5 * second);
+    assert.deepEqual([leader.isLeader, other.isLeader, leader.isAnotherAlive], [false, true, true]);
+    mayLead = true;
+    await clock.runFor(60 * second);
+    assert.deepEqual([leader.isLeader, other.isLeader, other.isAnotherAlive], [false, true, false]);
+    assert.deepEqual(said, ["a leads", "a ends", "b leads"]);
+  });
+
+  it("never claims a lease while it may not lead, even if no one else does", async () => {
+    const leader = await start("a", { mayLead: () => false });
+    await clock.runFor(60 * second);
+    assert.deepEqual([leader.isLeader, leader.holder, leader.isAnotherAlive, said], [false, "", false, []]);
+  });
+
   it("does not lead while the API server does not answer, and reports the reason", async () => {
     server.weather = () => ({ ...calm, fate: "silent" });
     const [logger, leader] = [recordingLogger(), await start("a")];

@@ -24,6 +24,8 @@ export interface LeaderDeps {
   readonly name?: string;
   readonly timing?: Partial<LeaderTiming>;
   readonly onChange: (isLeader: boolean) => void;
+  /** Whether this replica may lead; one that may not releases the lease. The default is always. */
+  readonly mayLead?: () => boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -76,7 +78,17 @@ export class Leader implements Component {
    * later.
    */
   get isLeader(): boolean {
-    return this.#tenure.isRunning;
+    return this.#tenure.isRunning && this.#mayLead;
+  }
+
+  /** Whether another replica has renewed the lease, as far as this one knows. */
+  get isAnotherAlive(): boolean {
+    const { holder } = this;
+    return holder !== "" && holder !== this.#deps.identity && this.#sighting.leftMs() > 0;
+  }
+
+  get #mayLead(): boolean {
+    return this.#deps.mayLead?.() ?? true;
   }
 
   /** The holder of the lease when it was last read; empty if there was none. */
@@ -139,11 +151,21 @@ export class Leader implements Component {
    * Draws no conclusion itself, because a response that arrives after its attempt ended must change nothing.
    */
   async #claim(signal: AbortSignal): Promise<Finding> {
+    if (!this.#mayLead) return this.#observe();
     const renewed = this.#own === undefined ? undefined : await this.#write(this.#own, signal);
     if (renewed !== undefined) return renewed;
     const lease = await this.#lease.read();
     if (!this.#sighting.isFree(lease)) return { lease };
     return (await this.#write(lease, signal)) ?? { lease };
+  }
+
+  /** Gives up a lease that this replica holds, and otherwise only reads it. */
+  async #observe(): Promise<Finding> {
+    if (this.#own !== undefined) {
+      await this.#release();
+      this.#hasClaimed = false;
+    }
+    return { lease: await this.#lease.read() };
   }
 
   /** Returns undefined if another replica was faster. */

@@ -2,6 +2,7 @@ import { MeshError } from "@kasbah/pki";
 import { z } from "zod";
 import type { HttpsReply } from "../../outbound/https-exchange.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
+import { admissionDenial } from "../api/denial.ts";
 
 /** The methods of the client that a lease needs. */
 export type LeaseClient = Pick<KubernetesClient, "get" | "post" | "put">;
@@ -78,12 +79,18 @@ export class LeaseFile {
     const reply = await call().catch((cause: unknown) => {
       throw new LeaseUnavailable("the API server does not answer", { cause });
     });
-    if (reply.status === 401 || reply.status === 403) throw this.#refused(verb, reply.status);
+    if (reply.status === 401 || reply.status === 403) throw this.#refused(verb, reply);
     return reply;
   }
 
-  #refused(verb: string, status: number): LeaseUnavailable {
+  #refused(verb: string, reply: HttpsReply): LeaseUnavailable {
+    const { status } = reply;
     const { namespace, name } = this.#metadata;
+    const denial = admissionDenial(reply);
+    if (denial !== undefined)
+      return new LeaseUnavailable(
+        `the API server answered ${status} to a write of the lease ${name}; ${denial}`,
+      );
     return new LeaseUnavailable(
       `the API server answered ${status}; allow the CA's service account to ${verb} leases.coordination.k8s.io, such as ${name}, in the namespace ${namespace}`,
     );

@@ -2,6 +2,7 @@ import { StateError } from "../../errors.ts";
 import type { HttpsReply } from "../../outbound/https-exchange.ts";
 import { readAnswer } from "../api/api-answer.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
+import { admissionDenial } from "../api/denial.ts";
 import { readSecretObject, type SecretObject } from "./secret-object.ts";
 
 /** The Secret with a CA. */
@@ -42,10 +43,11 @@ export function secretNameOf({ namespace, name }: SecretPath): string {
   return `Secret ${namespace}/${name}`;
 }
 
-function refused(path: SecretPath, { status }: HttpsReply): StateError {
-  const hint =
-    status === 403 ? "; bind a role that allows the CA's service account to get, create and update it" : "";
-  return notDurable(path, `the API server answered ${status}${hint}`);
+function refused(path: SecretPath, reply: HttpsReply): StateError {
+  const { status } = reply;
+  const role = "bind a role that allows the CA's service account to get, create and update it";
+  const hint = admissionDenial(reply) ?? (status === 403 ? role : undefined);
+  return notDurable(path, `the API server answered ${status}${hint === undefined ? "" : `; ${hint}`}`);
 }
 
 export function notDurable(path: SecretPath, reason: string, cause?: unknown): StateError {

@@ -1,12 +1,11 @@
-import { createHash } from "node:crypto";
-import type { TrustDomain } from "@kasbah/pki";
+import { describeSkippedRoot, type TrustDomain } from "@kasbah/pki";
 import type { Clock, Logger, Secret } from "@kasbah/runtime";
-import { fileNames, istioNames } from "../../authorities/plugged-in/layout.ts";
 import { type PluggedInSet, parsePluggedInSet } from "../../authorities/plugged-in/load-set.ts";
 import { StateError } from "../../errors.ts";
 import { readAnswer } from "../api/api-answer.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
 import { readSecretObject, type SecretObject } from "./secret-object.ts";
+import { takeOverFiles } from "./take-over-files.ts";
 
 export interface TakeOverDeps {
   readonly client: Pick<KubernetesClient, "get">;
@@ -22,18 +21,22 @@ export interface TakeOverDeps {
 /**
  * Returns the CA that istiod left in a Secret, self-signed or plugged in, so that a mesh keeps its root. The
  * Secret stays unchanged: to go back, start istiod again.
- * @throws StateError `PLUGGED_IN_REJECTED` if one is unusable: under a new root, clients would lose trust
+ * @throws StateError `PLUGGED_IN_REJECTED` or `PLUGGED_IN_INCOMPLETE` if none exists or one is unusable: under a new
+ * root, clients would lose trust
  */
-export async function findTakeOver(deps: TakeOverDeps): Promise<PluggedInSet | undefined> {
+export async function findTakeOver(deps: TakeOverDeps): Promise<PluggedInSet> {
   const { namespace, names, logger } = deps;
   for (const name of names) {
     const secret = await fetch(deps, name);
     if (secret === undefined) continue;
     const set = parseSet(secret, `Secret ${namespace}/${name}`, deps);
+    for (const block of set.skipped.map(describeSkippedRoot)) {
+      logger.warn("skipped a root that cannot be used", { place: `${namespace}/${name}`, block });
+    }
     logger.info("took over an existing CA", { secret: `${namespace}/${name}`, root: set.root.fingerprint });
     return set;
   }
-  return undefined;
+  throw notFound(deps);
 }
 
 async function fetch({ client, namespace }: TakeOverDeps, name: string): Promise<SecretObject | undefined> {
@@ -48,23 +51,16 @@ async function fetch({ client, namespace }: TakeOverDeps, name: string): Promise
   }
 }
 
-/** Beside a self-signed root, istiod stores neither a root file nor a chain. */
-function parseSet({ data = {} }: SecretObject, place: string, deps: TakeOverDeps): PluggedInSet {
-  const text = (name: string) => Buffer.from(data[name] ?? "", "base64").toString("utf8");
-  const certificate = text(istioNames.certificate);
-  const files = {
-    certificate,
-    key: text(istioNames.key),
-    chain: text(istioNames.chain ?? ""),
-    roots: text(istioNames.roots) || certificate,
-    digest: digestOf(fileNames(istioNames).map((name) => [name, data[name] ?? ""])),
-    names: istioNames,
-  };
+function parseSet(secret: SecretObject, place: string, deps: TakeOverDeps): PluggedInSet {
   const { trustDomain, passphrase, clock } = deps;
-  const secret = passphrase === undefined ? {} : { passphrase: passphrase.reveal() };
-  return parsePluggedInSet(place, files, { trustDomain, now: clock.now(), ...secret });
+  const opened = passphrase === undefined ? {} : { passphrase: passphrase.reveal() };
+  return parsePluggedInSet(place, takeOverFiles(secret, place), { trustDomain, now: clock.now(), ...opened });
 }
 
-function digestOf(facts: readonly (readonly [string, string])[]): string {
-  return createHash("sha256").update(JSON.stringify(facts)).digest("hex");
+/** A root of our own in place of the named CA would split the mesh. */
+function notFound({ namespace, names }: TakeOverDeps): StateError {
+  return new StateError(
+    "PLUGGED_IN_INCOMPLETE",
+    `--take-over-secret is set, but the namespace ${namespace} has no Secret ${names.join(" or ")}: correct the name or --namespace, or restore the Secret and, if this CA has run before, its volume or --state-secret; remove the flag only if the CA is to create a root of its own`,
+  );
 }

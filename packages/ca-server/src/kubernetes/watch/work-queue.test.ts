@@ -95,7 +95,7 @@ describe("WorkQueue", () => {
   });
 
   it("waits as long as the server requests", async () => {
-    const busy = new ApiAnswerError({ status: 429, retryAfterMs: 9_000 }, "a write");
+    const busy = new ApiAnswerError({ status: 429, retryAfterMs: 9_000, body: "" }, "a write");
     work = () => Promise.reject(busy);
     queue.add("key");
     await clock.advance(8_999);

@@ -60,6 +60,14 @@ const authorityAlerts: readonly Alert[] = [
     summary: "Another program manages the root CA ConfigMap in {{ $value }} namespaces.",
   },
   {
+    name: "KasbahWrongClock",
+    expr: "kasbah_clock_suspect > 0",
+    for: "5m",
+    severity: "warning",
+    summary:
+      "{{ $labels.pod }} does not trust the clock of its machine: rotations, key destruction and pruning wait.",
+  },
+  {
     name: "KasbahWarnings",
     expr: "kasbah_warnings > 0",
     for: "15m",

@@ -1,8 +1,8 @@
 import { createCipheriv, pbkdf2 } from "node:crypto";
 import { promisify } from "node:util";
-import { tag } from "../der/tag.ts";
-import { encode, encodeOid, encodeSequence } from "../der/writer.ts";
-import { oid } from "../oids.ts";
+import { tag } from "../../der/tag.ts";
+import { encode, encodeOid, encodeSequence } from "../../der/writer.ts";
+import { oid } from "../../oids.ts";
 
 /** OWASP's recommendation for PBKDF2 with HMAC-SHA-256. It takes a fifth of a second, once per start. */
 const iterations = 600_000;

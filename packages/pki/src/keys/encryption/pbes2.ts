@@ -1,10 +1,10 @@
-import { toUnsigned } from "../bytes.ts";
-import { DerCursor, openElement } from "../der/cursor.ts";
-import { type DerElement, parseDer } from "../der/reader.ts";
-import { tag } from "../der/tag.ts";
-import { dottedOid, positiveInteger } from "../der/values.ts";
-import { PkiError } from "../errors.ts";
-import { oid } from "../oids.ts";
+import { toUnsigned } from "../../bytes.ts";
+import { DerCursor, openElement } from "../../der/cursor.ts";
+import { type DerElement, parseDer } from "../../der/reader.ts";
+import { tag } from "../../der/tag.ts";
+import { dottedOid, positiveInteger } from "../../der/values.ts";
+import { PkiError } from "../../errors.ts";
+import { oid } from "../../oids.ts";
 
 /** Some seconds of one core. Values in common use are below a million. */
 const maxIterations = 10_000_000n;

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { throwsWithCode } from "@kasbah/testkit";
-import { tag } from "../der/tag.ts";
-import { encode, encodeOid, encodeSequence } from "../der/writer.ts";
-import { oid } from "../oids.ts";
-import { encodePem } from "../pem/pem.ts";
-import { createKeyPair } from "./key.ts";
-import { parsePrivateKey } from "./private-key.ts";
+import { tag } from "../../der/tag.ts";
+import { encode, encodeOid, encodeSequence } from "../../der/writer.ts";
+import { oid } from "../../oids.ts";
+import { encodePem } from "../../pem/pem.ts";
+import { createKeyPair } from "../key.ts";
+import { parsePrivateKey } from "../private-key.ts";
 
 const passphrase = "correct horse battery staple";
 const openssl = (args: readonly string[], input: string) =>

@@ -1,7 +1,7 @@
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "@kasbah/runtime";
-import { provideTool, whyNoDebian } from "../../../deploy/image/debian-packages.ts";
+import { provideTool, whyNoDebian } from "../../deploy/image/debian-packages.ts";
 
 /** The path of libfaketime, from `LIBFAKETIME` or from Debian's package; undefined if it is not installed. */
 export async function findFaketime(): Promise<string | undefined> {
@@ -12,7 +12,7 @@ export async function findFaketime(): Promise<string | undefined> {
   return join(directory, "usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1");
 }
 
-/** A separate wall clock for one agent; its monotonic clock remains the kernel's. */
+/** A separate wall clock for one process; its monotonic clock remains the kernel's. */
 export class WallClock {
   readonly env: Readonly<Record<string, string>>;
   readonly #path: string;

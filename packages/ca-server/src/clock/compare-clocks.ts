@@ -1,0 +1,63 @@
+import { arrivalAt, confirmed } from "./judge.ts";
+import {
+  agree,
+  agreementMs,
+  type ClockReading,
+  type ClockState,
+  type Offset,
+  offsetOf,
+  roughly,
+} from "./state.ts";
+
+/**
+ * Holds the wall clock against a second one, the API server's. It decides where this machine does not know the
+ * time. It confirms a clock that was set back. It never confirms one that was set ahead: on a cluster of one
+ * machine both clocks are the same.
+ */
+export function compareClocks(
+  state: ClockState,
+  reading: ClockReading,
+  referenceMs: number,
+  buildMs: number,
+): ClockState {
+  if (referenceMs < buildMs) return state;
+  const reference = referenceMs - reading.bootMs;
+  return agree(offsetOf(reading), reference)
+    ? agreed(state, reading)
+    : contradicted(state, reading, referenceMs);
+}
+
+function agreed(state: ClockState, reading: ClockReading): ClockState {
+  if (state.kind === "unknown") return confirmed(reading);
+  if (state.kind === "suspect") return offsetOf(reading) < state.offsetMs ? confirmed(reading) : state;
+  const { dispute, arrival, accepted } = state;
+  if (dispute === undefined && arrival === undefined && accepted === undefined) return state;
+  return { ...state, dispute: undefined, arrival: undefined, accepted: undefined };
+}
+
+function contradicted(state: ClockState, reading: ClockReading, referenceMs: number): ClockState {
+  const reference = referenceMs - reading.bootMs;
+  const driftMs = offsetOf(reading) - reference;
+  const reason = `the clock is ${roughly(driftMs)} ${driftMs > 0 ? "ahead of" : "behind"} the API server's`;
+  if (state.kind === "unknown") {
+    if (reference < state.floorMs - agreementMs) return state;
+    const arrival = arrivalAt({ ...reading, wallMs: referenceMs }, state.recordedMs);
+    return suspectAt(reference, reading, { reason, former: [], arrival });
+  }
+  const { former, arrival } = state;
+  if (state.kind === "suspect") {
+    return arrival === undefined ? state : { ...state, offsetMs: reference };
+  }
+  if (state.accepted) return state;
+  const wasRight = former.some(({ offsetMs }) => agree(offsetMs, reference));
+  if (wasRight || arrival !== undefined) return suspectAt(reference, reading, { reason, former, arrival });
+  return { ...state, dispute: `${reason}, and nothing on this machine shows which of them is wrong` };
+}
+
+function suspectAt(
+  offsetMs: Offset,
+  { bootMs }: ClockReading,
+  rest: Pick<Extract<ClockState, { kind: "suspect" }>, "reason" | "former" | "arrival">,
+): ClockState {
+  return { ...rest, kind: "suspect", offsetMs, anchoredAtBootMs: bootMs };
+}
