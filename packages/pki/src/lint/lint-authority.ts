@@ -2,12 +2,13 @@ import { X509Certificate } from "node:crypto";
 import { equalBytes } from "../bytes.ts";
 import type { Certificate } from "../certificate/certificate.ts";
 import { readCertificateFields } from "../certificate/certificate-fields.ts";
-import { constructedTag, primitiveTag, tag } from "../der/tag.ts";
+import { constructedTag, tag } from "../der/tag.ts";
 import { encode, encodeExtension, encodeOid, encodeSequence } from "../der/writer.ts";
 import { PkiError } from "../errors.ts";
 import { uriTag } from "../names/general-name.ts";
 import type { TrustDomain } from "../names/trust-domain.ts";
 import { oid } from "../oids.ts";
+import { plainAuthorityExtensions } from "./authority-extensions.ts";
 
 /** The intended content of an authority's certificate, apart from its key and validity. */
 export interface ExpectedAuthority {
@@ -63,23 +64,12 @@ function hasProfileExtensions(c: Certificate, expected: ExpectedAuthority): bool
   return equalBytes(Buffer.concat(found), Buffer.concat(profileExtensions(keyId, expected)));
 }
 
-/** keyUsage is keyCertSign and cRLSign. */
 function profileExtensions(keyId: Uint8Array, expected: ExpectedAuthority): Uint8Array[] {
   const { pathLength, permittedTrustDomain, issuer } = expected;
-  const length = pathLength === undefined ? [] : [encode(tag.integer, Uint8Array.of(pathLength))];
-  const constraints = encodeSequence(encode(tag.boolean, Uint8Array.of(0xff)), ...length);
-  const issuerKeyId = issuer?.subjectKeyIdentifier;
   return [
-    encodeExtension(oid.keyUsage, true, encode(tag.bitString, Uint8Array.of(0x01, 0x06))),
-    encodeExtension(oid.basicConstraints, true, constraints),
-    encodeExtension(oid.subjectKeyIdentifier, false, encode(tag.octetString, keyId)),
-    ...(issuerKeyId === undefined ? [] : [authorityKeyId(issuerKeyId)]),
+    ...plainAuthorityExtensions({ keyId, issuerKeyId: issuer?.subjectKeyIdentifier, pathLength }),
     ...(permittedTrustDomain === undefined ? [] : [uriConstraint(permittedTrustDomain)]),
   ];
-}
-
-function authorityKeyId(keyId: Uint8Array): Uint8Array {
-  return encodeExtension(oid.authorityKeyIdentifier, false, encodeSequence(encode(primitiveTag(0), keyId)));
 }
 
 function uriConstraint({ name }: TrustDomain): Uint8Array {

@@ -10,8 +10,9 @@ import { PkiError } from "../errors.ts";
 import type { PublicKey } from "../keys/public-key.ts";
 import type { SigningKey } from "../keys/signing-key.ts";
 import { lintAuthorityCertificate } from "../lint/lint-authority.ts";
+import { lintCrossCertificate } from "../lint/lint-cross.ts";
 import type { TrustDomain } from "../names/trust-domain.ts";
-import { intermediateExtensions, leafExtensions, rootExtensions } from "./extensions.ts";
+import { crossExtensions, intermediateExtensions, leafExtensions, rootExtensions } from "./extensions.ts";
 import type { SubjectAltName } from "./subject-alt-name.ts";
 import { encodeToBeSigned } from "./to-be-signed.ts";
 
@@ -53,8 +54,16 @@ export interface IntermediateTemplate {
   readonly permittedTrustDomain?: TrustDomain;
 }
 
+/** The content of a cross-certificate, by which clients that hold only an old root accept a new one. */
+export interface CrossTemplate {
+  readonly serial: Uint8Array;
+  readonly validity: Validity;
+  /** The self-signed certificate of the new root. */
+  readonly root: Certificate;
+}
+
 /**
- * Writes certificates of the three fixed profiles. This package's parser has read back every certificate that
+ * Writes certificates of the four fixed profiles. This package's parser has read back every certificate that
  * it returns.
  */
 export interface CertificateWriter {
@@ -73,6 +82,12 @@ export interface CertificateWriter {
    * from the template
    */
   writeRoot(template: RootTemplate, signingKey: SigningKey): Promise<Certificate>;
+  /**
+   * A certificate of a root's name and key, signed by an older root (RFC 4949, cross-certificate). @throws
+   * PkiError `LINT_FAILED` if one of the roots has no subject key identifier, or if the result differs from
+   * the template
+   */
+  writeCross(template: CrossTemplate, issuer: Signer): Promise<Certificate>;
 }
 
 interface Content {
@@ -117,6 +132,15 @@ export function createCertificateWriter(): CertificateWriter {
       const root = await write(content, signingKey, crypto);
       lintAuthorityCertificate(root, { organization });
       return root;
+    },
+
+    async writeCross({ root, ...rest }, issuer) {
+      const { publicKey } = root;
+      const subject = new Name(Buffer.from(root.subject));
+      const extensions = crossExtensions(root.subjectKeyIdentifier, issuer.certificate.subjectKeyIdentifier);
+      const written = await writeUnder(issuer, { ...rest, publicKey, subject, extensions }, crypto);
+      lintCrossCertificate(written, { subject: root, issuer: issuer.certificate });
+      return written;
     },
   };
 }

@@ -81,6 +81,22 @@ export function intermediateExtensions(
 }
 
 /**
+ * The extensions of a cross-certificate. Both key identifiers are copied from the roots: without them, clients
+ * cannot tell two roots of one name apart, and reject the chain.
+ */
+export function crossExtensions(
+  rootKeyId: Uint8Array | undefined,
+  issuerKeyId: Uint8Array | undefined,
+): Extension[] {
+  return [
+    signsCertificates,
+    new BasicConstraintsExtension(true, undefined, true),
+    ...(rootKeyId === undefined ? [] : [new SubjectKeyIdentifierExtension(toHex(rootKeyId), false)]),
+    ...authorityKeyId(issuerKeyId),
+  ];
+}
+
+/**
  * permittedSubtrees [0] with one base: a host name without a leading dot permits only that host (RFC 5280
  * §4.2.1.10).
  */
