@@ -38,6 +38,7 @@ const busy: AuthorityState = {
   extraRoots: [operatorRoot],
   pluggedInDigest: "00",
   restoredAt: since,
+  crossCertificates: [{ issuerId: "root-1", subjectId: "root-2", certificate: record.certificate }],
 };
 const states = [emptyState, busy].map((state) => bytesOf(JSON.stringify(encodeState(state))));
 

@@ -176,7 +176,7 @@ function issuersOf(trust: Trust) {
   const serving: Issuer = { ...root, authorityId: "root-1", intermediates: [], latestLeafExpiry };
   return {
     activeIssuer: () => active,
-    servingIssuer: () => serving,
+    servingIssuer: () => ({ ...serving, crossCertificates: [] }),
     coverLeaf: async () => undefined,
     trustBundle: () => trust.bundle,
   };

@@ -8,6 +8,7 @@ import { Distruster } from "./compromise/distruster.ts";
 import type { CompromiseOperations } from "./compromise/operations.ts";
 import type { HolderSource } from "./compromise/preview.ts";
 import { ExpiryWatch } from "./expiry-watch.ts";
+import { CrossCertifier } from "./fixed-roots/cross-certifier.ts";
 import type { AuthorityKeeper } from "./keeper.ts";
 import { AuthorityKeys } from "./keys/authority-keys.ts";
 import { loadKeys, openAuthorities } from "./open-authorities.ts";
@@ -91,6 +92,7 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
   const bundle = () => forPublication(keeper.trustBundle());
   const publicBundle = new PublicBundle({ path: state.publicBundle, bundle, sweep: sweeps.bundle, logger });
   const { starts, advances } = sweeps;
+  const crosses = new CrossCertifier({ keeper, keys, writer, newSerial, clock, logger });
   const rotation = new RotationDriver({
     keeper,
     keys,
@@ -102,6 +104,7 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     leads: deps.leads ?? (() => true),
     starts,
     advances,
+    beforeAdvance: () => crosses.ensure(),
     clock: deps.stageClock ?? clock,
     logger,
   });

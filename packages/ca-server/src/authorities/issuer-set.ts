@@ -1,6 +1,7 @@
 import type { Certificate, TrustBundle } from "@kasbah/pki";
 import { CaError } from "../errors.ts";
-import type { Issuer } from "../issuance/ports.ts";
+import type { Issuer, ServingIssuer } from "../issuance/ports.ts";
+import { crossChainFrom } from "./fixed-roots/cross-chain.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import { type AuthorityState, authorityOf, rootOf, trustBundleOf } from "./rotation/authority-state.ts";
 import type { StoredAuthority } from "./rotation/stored-authority.ts";
@@ -13,7 +14,7 @@ export interface IssuerSet {
   /** @throws CaError `ISSUER_UNAVAILABLE` if no authority may sign at that time */
   activeIssuer(now: Date): Issuer;
   /** The issuer of the CA's own serving certificate. @throws CaError `ISSUER_UNAVAILABLE` */
-  servingIssuer(now: Date): Issuer;
+  servingIssuer(now: Date): ServingIssuer;
   readonly trustBundle: TrustBundle;
   /**
    * For each authority that is not retired, the certificates between its leaves and the root; empty for a
@@ -34,7 +35,11 @@ export function createIssuerSet(state: AuthorityState, keys: AuthorityKeys): Iss
   const bundle = trustBundleOf(state);
   return {
     activeIssuer: (now) => issuerOf(state, state.signerId, keys, now),
-    servingIssuer: (now) => issuerOf(state, servingSignerAt(state, now), keys, now),
+    servingIssuer(now) {
+      const id = servingSignerAt(state, now);
+      const crossCertificates = crossChainFrom(state, rootOf(state, id).id, now);
+      return { ...issuerOf(state, id, keys, now), crossCertificates };
+    },
     trustBundle: bundle,
     chains: state.authorities
       .filter(({ stage }) => stage !== "retired")

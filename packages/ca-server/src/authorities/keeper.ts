@@ -1,7 +1,7 @@
 import type { Certificate, TrustBundle } from "@kasbah/pki";
 import { type Clock, type Logger, type Sweep, storageFailure } from "@kasbah/runtime";
 import { CaError } from "../errors.ts";
-import type { Issuer, IssuerSource } from "../issuance/ports.ts";
+import type { Issuer, IssuerSource, ServingIssuer } from "../issuance/ports.ts";
 import { StateTrouble } from "../store/state-trouble.ts";
 import { createIssuerSet, type IssuerSet } from "./issuer-set.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
@@ -69,7 +69,7 @@ export class AuthorityKeeper implements IssuerSource {
     return this.#issuers.activeIssuer(now);
   }
 
-  servingIssuer(now: Date): Issuer {
+  servingIssuer(now: Date): ServingIssuer {
     return this.#issuers.servingIssuer(now);
   }
 

@@ -45,6 +45,8 @@ export interface RotationDriverDeps {
   readonly starts: Sweep;
   /** When to check whether a stage may end, which is often. */
   readonly advances: Sweep;
+  /** Completes what the next stage of the rotation in progress requires. */
+  readonly beforeAdvance: () => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -104,6 +106,7 @@ export class RotationDriver implements Component, AuthorityOperations {
       await this.#queue.run(async () => {
         this.#observe();
         const hasStarted = mayStart && (await this.#startIfDue());
+        await this.#deps.beforeAdvance();
         if (!hasStarted) await this.#advance();
         this.#observe();
         await this.#retiredKeys.look();

@@ -13,6 +13,7 @@ async function busyState(): Promise<AuthorityState> {
   await driver.rotate("root");
   const [root] = keeper.state.authorities;
   assert.ok(root);
+  assert.equal(keeper.state.crossCertificates.length, 1);
   return { ...keeper.state, extraRoots: [root.certificate], pluggedInDigest: "00", restoredAt: clock.now() };
 }
 
@@ -20,7 +21,7 @@ describe("Authority state as JSON", () => {
   it("rejects a state in which a field is missing or has the wrong type", async () => {
     const whole = JSON.parse(JSON.stringify(encodeState(await busyState())));
     const fields = Object.keys(whole).filter(
-      (name) => !["rotation", "pluggedInDigest", "restoredAt"].includes(name),
+      (name) => !["rotation", "pluggedInDigest", "restoredAt", "crossCertificates"].includes(name),
     );
     for (const name of fields) {
       assert.throws(() => decodeState({ ...whole, [name]: undefined }), name);
@@ -32,6 +33,8 @@ describe("Authority state as JSON", () => {
       const authorities = [{ ...authority, [name]: 7 }];
       assert.throws(() => decodeState({ ...whole, authorities }), name);
     }
+    for (const crossCertificates of [{}, [{}], ["PEM"], [{ ...whole.crossCertificates[0], certificate: "" }]])
+      assert.throws(() => decodeState({ ...whole, crossCertificates }));
     for (const value of [null, [], "", 1, undefined]) assert.throws(() => decodeState(value), TypeError);
     assert.throws(
       () => decodeState({ ...whole, rotation: { ...whole.rotation, stage: "retired" } }),
@@ -56,6 +59,12 @@ describe("Authority state as JSON", () => {
     assert.equal(decodeState(earlier).extraRoots.length, 1);
   });
 
+  it("reads the state of a release without cross-certificates, whose state has no such field", async () => {
+    const { crossCertificates: _, ...whole } = JSON.parse(JSON.stringify(encodeState(await busyState())));
+    assert.deepEqual(decodeState(whole).crossCertificates, []);
+    assert.equal("crossCertificates" in encodeState(decodeState(whole)), false);
+  });
+
   it("decodes an encoded state to the same state, and encodes no key", async () => {
     const state = await busyState();
     const text = JSON.stringify(encodeState(state));
@@ -64,6 +73,7 @@ describe("Authority state as JSON", () => {
     const decoded = decodeState(JSON.parse(text));
     assert.deepEqual(decoded.rotation, state.rotation);
     assert.deepEqual(decoded.restoredAt, state.restoredAt);
+    assert.deepEqual(decoded.crossCertificates[0]?.subjectId, "root-2");
     assert.ok(decoded.authorities[0]?.certificate.equals(state.authorities[0]?.certificate ?? assert.fail()));
   });
 });

@@ -1,5 +1,6 @@
 import { type Certificate, findCertificates, parseCertificate, parseTrustedRoot } from "@kasbah/pki";
 import type { AuthorityState, RotationHold, RotationState } from "./rotation/authority-state.ts";
+import type { CrossCertificate } from "./rotation/cross-certificate.ts";
 import type {
   AuthorityKind,
   AuthorityOrigin,
@@ -21,6 +22,7 @@ const holds: readonly RotationHold[] = ["none", "starts", "all"];
 export function encodeState(state: AuthorityState): Fields {
   const { epoch, made, signerId, servingSignerId, hold, pluggedInDigest, restoredAt } = state;
   const odd = state.extraRoots.filter(({ waivedRule }) => waivedRule !== undefined);
+  const { crossCertificates } = state;
   return {
     epoch,
     made: { ...made },
@@ -34,6 +36,7 @@ export function encodeState(state: AuthorityState): Fields {
     ...(state.rotation === undefined ? {} : { rotation: encodeRotation(state.rotation) }),
     ...(pluggedInDigest === undefined ? {} : { pluggedInDigest }),
     ...(restoredAt === undefined ? {} : { restoredAt: restoredAt.toISOString() }),
+    ...(crossCertificates.length === 0 ? {} : { crossCertificates: crossCertificates.map(encodeCross) }),
   };
 }
 
@@ -55,6 +58,11 @@ export function decodeState(value: unknown): AuthorityState {
     rotation: fields["rotation"] === undefined ? undefined : decodeRotation(fieldsOf(fields["rotation"])),
     pluggedInDigest: fields["pluggedInDigest"] === undefined ? undefined : text(fields, "pluggedInDigest"),
     restoredAt: fields["restoredAt"] === undefined ? undefined : date(fields, "restoredAt"),
+    // Earlier releases write none.
+    crossCertificates:
+      fields["crossCertificates"] === undefined
+        ? []
+        : list(fields, "crossCertificates").map((each) => decodeCross(fieldsOf(each))),
   };
 }
 
@@ -131,6 +139,18 @@ function decodedLeaf<Name extends string>(
     notAfter: date(leaf, "notAfter"),
   };
   return present;
+}
+
+function encodeCross({ certificate, ...ids }: CrossCertificate): Fields {
+  return { ...ids, certificate: certificate.toPem() };
+}
+
+function decodeCross(fields: Fields): CrossCertificate {
+  return {
+    issuerId: text(fields, "issuerId"),
+    subjectId: text(fields, "subjectId"),
+    certificate: parseCertificate(text(fields, "certificate")),
+  };
 }
 
 function fieldsOf(value: unknown): Fields {

@@ -4,17 +4,19 @@ import {
   createKeyPair,
   createSerial,
   parseTrustDomain,
-  type TrustBundle,
+  TrustBundle,
+  verifyAuthorityChain,
   verifyChain,
 } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { ensureDirectory } from "@kasbah/runtime";
 import { FakeClock, manualSweep, recordingLogger, temporaryDirectory } from "@kasbah/testkit";
 import { testRehearsal } from "./authorities-on-disk.fixture.ts";
+import { CrossCertifier } from "./fixed-roots/cross-certifier.ts";
 import { AuthorityKeeper } from "./keeper.ts";
 import { AuthorityKeys } from "./keys/authority-keys.ts";
 import { DirectoryVault } from "./keys/directory-vault.ts";
-import { type AuthorityState, authorityOf, emptyState } from "./rotation/authority-state.ts";
+import { type AuthorityState, authorityOf, emptyState, rootOf } from "./rotation/authority-state.ts";
 import { establish } from "./rotation/rotation.ts";
 import { timeGate } from "./rotation/rotation-gate.ts";
 import { RotationDriver } from "./rotation-driver.ts";
@@ -53,6 +55,7 @@ describe(`${years} years of authorities`, () => {
     const agents = [0.5, 0.97].map((share) => ({ share, held: undefined as Held | undefined }));
     const serials = new Set<string>();
     const signers = new Map<string, number>();
+    const everServed = new Set<Certificate>();
     const end = clock.now().getTime() + years * rootMs;
 
     while (clock.now().getTime() < end) {
@@ -65,6 +68,7 @@ describe(`${years} years of authorities`, () => {
         await pairwise();
       }
       if (!keeper.trustBundle().equals(before)) await pairwise();
+      acceptedByFixedRoots();
       clock.jump(hourMs);
     }
 
@@ -82,6 +86,17 @@ describe(`${years} years of authorities`, () => {
       if (!signers.has(issuer.authorityId)) signers.set(issuer.authorityId, now.getTime());
       const rotateAtMs = now.getTime() + (notAfter.getTime() - now.getTime()) * share;
       return { leaf, intermediates: issuer.intermediates, bundle: keeper.trustBundle(), rotateAtMs };
+    }
+
+    /** A client accepts the CA until its root expires, even if its root file is never updated. */
+    function acceptedByFixedRoots(): void {
+      const now = clock.now();
+      const { certificate, intermediates, crossCertificates } = keeper.servingIssuer(now);
+      const above = [...intermediates.slice(1), ...crossCertificates];
+      everServed.add(rootOf(keeper.state, keeper.state.servingSignerId).certificate);
+      for (const root of everServed) {
+        if (root.notAfter > now) verifyOnceUnder(root, certificate, above, now);
+      }
     }
 
     /** A serial may only repeat with the same certificate. */
@@ -134,6 +149,24 @@ function verifyOnce(chain: Parameters<typeof verifyChain>[0]): void {
   known.add(chain.bundle.hash);
 }
 
+/** The client needs no more of the chain than leads to its root. */
+function verifyOnceUnder(
+  root: Certificate,
+  authority: Certificate,
+  above: readonly Certificate[],
+  now: Date,
+): void {
+  const known = verified.get(authority) ?? new Set<string>();
+  verified.set(authority, known);
+  const key = [root, ...above].map(({ fingerprint }) => fingerprint).join();
+  if (known.has(key)) return;
+  const end = [authority, ...above].findIndex((each) => each.isIssuedBy(root));
+  assert.notEqual(end, -1, "no part of the chain leads to the root");
+  const intermediates = above.slice(0, end);
+  verifyAuthorityChain({ authority, intermediates, bundle: TrustBundle.from([root]), now });
+  known.add(key);
+}
+
 async function createAuthorities(path: string, clock: FakeClock) {
   const trustDomain = parseTrustDomain("cluster.local");
   const profile = {
@@ -153,6 +186,7 @@ async function createAuthorities(path: string, clock: FakeClock) {
   const keeper = new AuthorityKeeper({ store: memoryStore(), keys, clock, logger });
   const first = await selfSigned.createRoot(keeper.state);
   await keeper.transition((state) => establish(state, first));
+  const crosses = new CrossCertifier({ ...deps, keeper, logger });
   const sweeps = { starts: manualSweep().sweep, advances: manualSweep().sweep };
   const driver = new RotationDriver({
     leads: () => true,
@@ -166,6 +200,7 @@ async function createAuthorities(path: string, clock: FakeClock) {
     keepRetiredKeysMs: 7 * dayMs,
     automatic: true,
     ...sweeps,
+    beforeAdvance: () => crosses.ensure(),
     clock,
     logger,
   });

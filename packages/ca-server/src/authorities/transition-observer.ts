@@ -17,13 +17,18 @@ export function createTransitionObserver(deps: TransitionObserverDeps): Transiti
   const { publicBundle, certificate, keeper, logger } = deps;
   return (state, before) => {
     logTransition(state, before, logger);
-    if (state.servingSignerId !== before.servingSignerId) certificate.issuerChanged();
+    if (servingChainOf(state) !== servingChainOf(before)) certificate.issuerChanged();
     certificate.trustChanged();
     void publicBundle.publish();
     keeper.destroyDistrustedKeys().catch((error: unknown) => {
       logger.error("cannot destroy the key of a distrusted authority", { error });
     });
   };
+}
+
+/** Identifies the chain of the CA's own TLS, which changes with its issuer and with its cross-certificates. */
+function servingChainOf({ servingSignerId, crossCertificates }: AuthorityState): string {
+  return [servingSignerId, ...crossCertificates.map(({ certificate }) => certificate.fingerprint)].join();
 }
 
 /** The signing authorities, as fields for the log. */

@@ -3,13 +3,13 @@ import { createKeyPair, leafValidity, type TrustBundle } from "@kasbah/pki";
 import type { CertificateWriter, SubjectAltName } from "@kasbah/pki/certificate-writer";
 import { type Clock, type Component, type Logger, Loop, type Scheduler } from "@kasbah/runtime";
 import type { ServingIdentity } from "@kasbah/runtime/grpc";
-import type { Issuer } from "../issuance/ports.ts";
+import type { ServingIssuer } from "../issuance/ports.ts";
 import { servingNames } from "./serving-names.ts";
 
 /** Selects the authority that issues the serving certificate. */
 export interface ServingIssuerSource {
   /** @throws CaError `ISSUER_UNAVAILABLE` if no authority may sign at that time. */
-  servingIssuer(now: Date): Issuer;
+  servingIssuer(now: Date): ServingIssuer;
   trustBundle(): TrustBundle;
 }
 
@@ -121,14 +121,15 @@ export class ServingCertificate implements Component {
       { serial: newSerial(), validity, publicKey, subjectAltNames },
       issuer,
     );
-    const chain = [leaf, ...issuer.intermediates];
+    const { intermediates, crossCertificates } = issuer;
+    const chain = [leaf, ...intermediates, ...crossCertificates];
     this.#current = {
       certificateChainPem: chain.map((certificate) => certificate.toPem()).join(""),
       privateKeyPem: keyPair.toPkcs8Pem(),
       ...this.#clientRoots(),
     };
     this.#notBefore = leaf.notBefore;
-    this.#renewAt = new Date((now.getTime() + validity.notAfter.getTime()) / 2);
+    this.#renewAt = renewalOf(now, [validity.notAfter, ...crossCertificates.map((one) => one.notAfter)]);
     logger.info("serving certificate issued", { serial: leaf.serial, notAfter: leaf.notAfter });
     this.#listener?.(this.#current);
   }
@@ -141,4 +142,10 @@ export class ServingCertificate implements Component {
   #subjectAltNames(): SubjectAltName[] {
     return servingNames(this.#deps.names).map((value) => ({ kind: isIP(value) === 0 ? "dns" : "ip", value }));
   }
+}
+
+/** Halfway to the expiry of the leaf, but no later than a cross-certificate expires, so that none is served expired. */
+function renewalOf(now: Date, [leafEnd, ...crossEnds]: readonly [Date, ...Date[]]): Date {
+  const halfway = (now.getTime() + leafEnd.getTime()) / 2;
+  return new Date(Math.min(halfway, ...crossEnds.map((end) => end.getTime())));
 }

@@ -1,10 +1,12 @@
 import { TrustBundle } from "@kasbah/pki";
 import type { TestAuthority } from "@kasbah/testkit";
 import { CaError } from "../errors.ts";
-import type { Issuer, IssuerSource } from "./ports.ts";
+import type { Issuer, IssuerSource, ServingIssuer } from "./ports.ts";
 
 /** One root that signs everything, for tests of its callers. */
-export function fixedIssuers(root: TestAuthority): IssuerSource & { servingIssuer(now: Date): Issuer } {
+export function fixedIssuers(root: TestAuthority): IssuerSource & {
+  servingIssuer(now: Date): ServingIssuer;
+} {
   const { certificate, signingKey } = root;
   const bundle = TrustBundle.from([certificate]);
   const issuer = (now: Date): Issuer => {
@@ -14,7 +16,7 @@ export function fixedIssuers(root: TestAuthority): IssuerSource & { servingIssue
   };
   return {
     activeIssuer: issuer,
-    servingIssuer: issuer,
+    servingIssuer: (now) => ({ ...issuer(now), crossCertificates: [] }),
     coverLeaf: async () => undefined,
     trustBundle: () => bundle,
   };

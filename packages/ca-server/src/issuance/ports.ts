@@ -108,6 +108,12 @@ export interface Issuer {
   readonly latestLeafExpiry: Date;
 }
 
+/** The issuer of the CA's own serving certificate. */
+export interface ServingIssuer extends Issuer {
+  /** Follow the intermediates in the CA's own TLS, for clients that hold only an older root. */
+  readonly crossCertificates: readonly Certificate[];
+}
+
 export interface IssuerSource {
   /** @throws CaError `ISSUER_UNAVAILABLE` if no authority may sign at that time. */
   activeIssuer(now: Date): Issuer;

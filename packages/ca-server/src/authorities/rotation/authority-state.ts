@@ -1,4 +1,5 @@
 import { type Certificate, TrustBundle } from "@kasbah/pki";
+import type { CrossCertificate } from "./cross-certificate.ts";
 import type { AuthorityKind, AuthorityStage, HorizonLeaf, StoredAuthority } from "./stored-authority.ts";
 
 /**
@@ -45,6 +46,8 @@ export interface AuthorityState {
   /** Digest of the plugged-in set that was last adopted or aborted; undefined if there was none. */
   readonly pluggedInDigest: string | undefined;
   readonly restoredAt: Date | undefined;
+  /** Bridges from older roots to newer ones, the oldest first. */
+  readonly crossCertificates: readonly CrossCertificate[];
 }
 
 /** The state before the first authority exists. */
@@ -59,6 +62,7 @@ export const emptyState: AuthorityState = {
   extraRoots: [],
   pluggedInDigest: undefined,
   restoredAt: undefined,
+  crossCertificates: [],
 };
 
 const trustedStages: readonly AuthorityStage[] = ["distributed", "active", "retiring"];

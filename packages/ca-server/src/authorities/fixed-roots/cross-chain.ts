@@ -1,0 +1,64 @@
+import type { Certificate } from "@kasbah/pki";
+import { type AuthorityState, authorityOf } from "../rotation/authority-state.ts";
+import type { CrossCertificate } from "../rotation/cross-certificate.ts";
+
+/**
+ * The most that a serving chain contains. With a leaf and an intermediate it stays within the limits of every
+ * TLS library: Java allows five certificates above a leaf.
+ */
+const maxServed = 3;
+
+/**
+ * Returns the certificates that lead from a root back to the older roots that clients may still hold, the
+ * latest first. They follow the intermediates in the CA's own TLS, and nowhere else.
+ */
+export function crossChainFrom(state: AuthorityState, rootId: string, now: Date): readonly Certificate[] {
+  const found: Certificate[] = [];
+  const roots = new Set([rootId]);
+  for (const subjectId of roots) {
+    for (const one of state.crossCertificates) {
+      if (one.subjectId !== subjectId || roots.has(one.issuerId) || !isValid(one, now)) continue;
+      roots.add(one.issuerId);
+      found.push(one.certificate);
+    }
+  }
+  return found.slice(0, maxServed);
+}
+
+/** Whether clients that hold only the old root will accept the CA under the new one. */
+export function bridges(state: AuthorityState, issuerId: string, subjectId: string, now: Date): boolean {
+  return state.crossCertificates.some(
+    (one) => one.issuerId === issuerId && one.subjectId === subjectId && isValid(one, now),
+  );
+}
+
+/**
+ * Adds a certificate. The epoch increases only if the CA's own TLS changes, because nothing else depends on
+ * it.
+ */
+export function withCross(state: AuthorityState, cross: CrossCertificate, now: Date): AuthorityState {
+  const isServed = authorityOf(state, state.servingSignerId).rootId === cross.subjectId;
+  const crossCertificates = [...withoutExpired(state, now).crossCertificates, cross];
+  return { ...state, epoch: state.epoch + (isServed ? 1 : 0), crossCertificates };
+}
+
+/**
+ * Removes every certificate that a root has signed, or that certifies it. A root that is no longer trusted,
+ * because its key may be stolen, must not vouch for another.
+ */
+export function withoutCrossesOf(state: AuthorityState, rootId: string): AuthorityState {
+  const kept = state.crossCertificates.filter(
+    ({ issuerId, subjectId }) => issuerId !== rootId && subjectId !== rootId,
+  );
+  return kept.length === state.crossCertificates.length ? state : { ...state, crossCertificates: kept };
+}
+
+/** The same state if none has expired. */
+export function withoutExpired(state: AuthorityState, now: Date): AuthorityState {
+  const kept = state.crossCertificates.filter(({ certificate }) => now < certificate.notAfter);
+  return kept.length === state.crossCertificates.length ? state : { ...state, crossCertificates: kept };
+}
+
+function isValid({ certificate }: CrossCertificate, now: Date): boolean {
+  return certificate.notBefore <= now && now < certificate.notAfter;
+}
