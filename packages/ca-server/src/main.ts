@@ -108,7 +108,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const owned = await openStateOwner({ state, options, kubernetes, status, time }, config, logger);
   const parts = { state, options, kubernetes, owned, ledger, time };
   const authorities = await openAuthorities(parts, config, logger);
-  const { keeper: issuers, rotation } = authorities;
+  const { keeper: issuers, rotation, rootClients } = authorities;
 
   const authn = await createAuthn({ ...common, authorities: issuers, kubernetes, metrics });
   const admission = createAdmission(common);
@@ -141,7 +141,8 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const readiness = createReadiness({ issuers, ledger: ledger.log, sources, clock });
   const grpc = createGrpcServer({
     ...common,
-    ...{ issuance, issuers, decisions: ledger.decisions, metrics, writer, newSerial, newReferenceId },
+    ...{ issuance, issuers, rootClients, metrics, writer, newSerial, newReferenceId },
+    decisions: ledger.decisions,
     isReady: () => readiness().ready,
     scheduler: createScheduler(clock, cronSweep()),
   });

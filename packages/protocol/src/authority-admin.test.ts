@@ -6,6 +6,7 @@ import {
   type AuthorityStatusMessage,
   abortRotation,
   getAuthorityStatus,
+  type RootClientMessage,
   type RotationMessage,
   rotateAuthority,
 } from "./index.ts";
@@ -44,7 +45,7 @@ const authority: fc.Arbitrary<AuthorityMessage> = withOptional(
     notAfter: date,
     stageSince: date,
   },
-  { rotatesAt: date, leavesUntil: date, lastLeaf: leaf, distrustedAt: date },
+  { rotatesAt: date, acceptedUntil: date, leavesUntil: date, lastLeaf: leaf, distrustedAt: date },
 );
 
 const rotation: fc.Arbitrary<RotationMessage> = withOptional(
@@ -61,6 +62,17 @@ const rotation: fc.Arbitrary<RotationMessage> = withOptional(
   { earliest: date, leaf },
 );
 
+const rootClient: fc.Arbitrary<RootClientMessage> = fc.record(
+  {
+    spiffeId: fc.string(),
+    address: fc.string(),
+    program: fc.string(),
+    kind: fc.constantFrom("old-root", "unknown"),
+    until: date,
+  },
+  { noNullPrototype: true },
+);
+
 const status: fc.Arbitrary<AuthorityStatusMessage> = withOptional(
   {
     trustDomain: fc.string(),
@@ -70,7 +82,7 @@ const status: fc.Arbitrary<AuthorityStatusMessage> = withOptional(
     authorities: fc.array(authority, { maxLength: 4 }),
     warnings: fc.array(fc.string(), { maxLength: 3 }),
   },
-  { rotation, restoredAt: date },
+  { rotation, restoredAt: date, rootClients: fc.array(rootClient, { minLength: 1, maxLength: 3 }) },
 );
 
 describe("AuthorityAdmin messages", () => {

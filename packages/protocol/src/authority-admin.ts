@@ -7,6 +7,8 @@ const kinds = ["root", "intermediate"] as const;
 const origins = ["self-signed", "plugged-in"] as const;
 const stages = ["prepared", "distributed", "active", "retiring", "retired"] as const;
 
+const rootClientKinds = ["old-root", "unknown"] as const;
+
 type Kind = (typeof kinds)[number];
 type Stage = (typeof stages)[number];
 
@@ -33,6 +35,8 @@ export interface AuthorityMessage {
   readonly waitsFor?: string;
   /** Until when a retired authority can be recalled. */
   readonly keyKeptUntil?: Date;
+  /** Of an earlier root: until then, clients that hold only this root accept the CA. */
+  readonly acceptedUntil?: Date;
   /** No certificate under it expires later. */
   readonly leavesUntil?: Date;
   /** The certificate that moved `leavesUntil` last, if it is known. */
@@ -46,6 +50,17 @@ export interface LeafMessage {
   readonly spiffeId: string;
   readonly serial: string;
   readonly notAfter: Date;
+}
+
+/** A client that has not shown that it holds the new root. */
+export interface RootClientMessage {
+  readonly spiffeId: string;
+  readonly address: string;
+  /** The user agent of its calls. */
+  readonly program: string;
+  readonly kind: (typeof rootClientKinds)[number];
+  /** The expiry of its latest certificate. */
+  readonly until: Date;
 }
 
 /** The operator's view of the rotation in progress. */
@@ -80,19 +95,22 @@ export interface AuthorityStatusMessage {
   readonly warnings: readonly string[];
   /** When the state was restored from a backup. */
   readonly restoredAt?: Date;
+  /** Clients that have not shown that they hold the root to which the rotation in progress leads. */
+  readonly rootClients?: readonly RootClientMessage[];
 }
 
 /** A message without fields. */
 export type NoFields = Readonly<Record<string, never>>;
 
 const status: Codec<AuthorityStatusMessage> = {
-  encode: ({ authorities, rotation, restoredAt, warnings, ...rest }) =>
+  encode: ({ authorities, rotation, restoredAt, warnings, rootClients = [], ...rest }) =>
     wire.AuthorityStatus.encode({
       ...rest,
       warnings: [...warnings],
       authorities: authorities.map(encodeAuthority),
       rotation: rotation === undefined ? null : encodeRotation(rotation),
       restoredAt: msOf(restoredAt),
+      rootClients: rootClients.map((each) => ({ ...each, until: each.until.getTime() })),
     }).finish(),
   decode: (bytes) => {
     const { trustDomain, epoch, automatic, paused, warnings, ...rest } = wire.AuthorityStatus.decode(bytes);
@@ -105,9 +123,17 @@ const status: Codec<AuthorityStatusMessage> = {
       authorities: rest.authorities.map((each) => decodeAuthority(new wire.Authority(each))),
       ...(rest.rotation ? { rotation: decodeRotation(new wire.Rotation(rest.rotation)) } : {}),
       ...optionalDate("restoredAt", rest.restoredAt),
+      ...rootClientsOf(rest.rootClients.map((each) => new wire.RootClient(each))),
     };
   },
 };
+
+function rootClientsOf(messages: readonly InstanceType<typeof wire.RootClient>[]) {
+  const rootClients = messages.map(({ spiffeId, address, program, kind, until }) => ({
+    ...{ spiffeId, address, program, kind: oneOf(rootClientKinds, kind), until: dateOf(until) },
+  }));
+  return rootClients.length === 0 ? {} : { rootClients };
+}
 
 const noFields: Codec<NoFields> = { encode: () => new Uint8Array(), decode: () => ({}) };
 
@@ -149,6 +175,12 @@ export const recallAuthority: Method<{ readonly id: string }, AuthorityStatusMes
   response: status,
 };
 
+export const continueRotation: Method<NoFields, AuthorityStatusMessage> = {
+  path: path("ContinueRotation"),
+  request: noFields,
+  response: status,
+};
+
 export const abortRotation: Method<{ readonly ifEpoch?: number }, AuthorityStatusMessage> = {
   path: path("Abort"),
   request: {
@@ -174,6 +206,7 @@ function encodeAuthority({ notBefore, notAfter, stageSince, ...rest }: Authority
     leavesUntil: msOf(rest.leavesUntil),
     lastLeaf: encodeLeaf(rest.lastLeaf),
     distrustedAt: msOf(rest.distrustedAt),
+    acceptedUntil: msOf(rest.acceptedUntil),
   };
   return { ...rest, ...times, ...later };
 }
@@ -200,6 +233,7 @@ function decodeAuthority(message: InstanceType<typeof wire.Authority>): Authorit
     ...optionalDate("leavesUntil", message.leavesUntil),
     ...optionalLeaf("lastLeaf", message.lastLeaf),
     ...optionalDate("distrustedAt", message.distrustedAt),
+    ...optionalDate("acceptedUntil", message.acceptedUntil),
   };
 }
 

@@ -9,5 +9,6 @@ export * from "./health.ts";
 export * from "./rpc-status.ts";
 export { type SdsSecret, secretTypeUrl } from "./secret.ts";
 export * from "./secret-discovery.ts";
+export { encodeShownRoots, ShownRoots, shownRootsHeader } from "./shown-roots.ts";
 export * from "./state-admin.ts";
 export * from "./workload-api.ts";

@@ -40,6 +40,7 @@ const route = unaryRoute(
     issuance,
     metrics: createCaMetrics(new Registry()),
     decisions: { refused: async () => undefined },
+    rootClients: { saw: async () => undefined },
     newReferenceId: () => "ref",
     clock: systemClock,
     logger: createLogger({ level: "silent", format: "json" }),

@@ -110,7 +110,8 @@ export async function openGate(): Promise<Gate> {
   });
   const newReferenceId = () => "0123456789ab";
   const { decisions } = ledger;
-  const service = { issuance: authority, metrics, decisions, newReferenceId, clock, logger };
+  const rootClients = { saw: async () => undefined };
+  const service = { issuance: authority, metrics, decisions, rootClients, newReferenceId, clock, logger };
   const endpoint = new GrpcEndpoint({
     address: { host: "127.0.0.1", port: 0 },
     routes: () => [unaryRoute(createCertificateRoute(service))],

@@ -190,6 +190,13 @@ describe("CaClient", () => {
     assert.equal(call?.authorization, "Bearer a.b.c");
   });
 
+  it("lists the roots of its root file, and no header without a file", async () => {
+    await client.createCertificate({ ...order, inFile: TrustBundle.from([ca.authority.certificate]) }, never);
+    await client.createCertificate(order, never);
+    const [shown, silent] = ca.calls.map((call) => call.header("kasbah-ca-roots"));
+    assert.deepEqual([shown, silent], [ca.authority.certificate.fingerprint.slice(0, 16), ""]);
+  });
+
   it("sends the token as a bearer token and the lifetime in seconds", async () => {
     await client.createCertificate(order, never);
     assert.equal(ca.calls[0]?.authorization, "Bearer a.b.c");

@@ -1,5 +1,5 @@
 import type { TrustBundle } from "@kasbah/pki";
-import { anyRootHeader, createCertificate } from "@kasbah/protocol";
+import { anyRootHeader, createCertificate, encodeShownRoots, shownRootsHeader } from "@kasbah/protocol";
 import type { HostPort, Secret } from "@kasbah/runtime";
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { toCaError } from "./call-error.ts";
@@ -16,6 +16,8 @@ export interface CaCall {
   readonly certificate?: HeldCertificate;
   /** The only roots under which the CA's server certificate may verify. */
   readonly roots: Pick<TrustBundle, "toPem">;
+  /** The roots in the root file. The CA learns from them which agents would accept it under another root. */
+  readonly inFile?: TrustBundle | undefined;
 }
 
 /** Settings shared by all calls to a CA. */
@@ -58,6 +60,7 @@ export class CaClient implements CertificateAuthority {
       [anyRootHeader]: "1",
       ...this.#options.headers,
       ...(call.token === undefined ? {} : { authorization: `Bearer ${call.token.reveal()}` }),
+      ...shownRoots(call.inFile),
     };
     const { deadlineMs } = call;
     const channel = this.#dial(call);
@@ -89,4 +92,9 @@ export class CaClient implements CertificateAuthority {
           }),
     });
   }
+}
+
+function shownRoots(inFile: TrustBundle | undefined): Readonly<Record<string, string>> {
+  if (inFile === undefined) return {};
+  return { [shownRootsHeader]: encodeShownRoots(inFile.roots.map(({ fingerprint }) => fingerprint)) };
 }

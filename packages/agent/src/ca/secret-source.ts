@@ -49,11 +49,12 @@ export class CaSecretSource implements SecretSource {
   async fetch(signal: AbortSignal): Promise<FetchedSecret> {
     const { authority, roots, clock, ttlMs, keyFormat } = this.#deps;
     const { spiffeId, ...credentials } = await this.#deps.credentials();
-    const { tls, held } = await roots.forCall();
+    const { tls, held, inFile } = await roots.forCall();
     const keyPair = await createKeyPair(this.#deps.keyType);
     const csrPem = createCertificateRequest(keyPair, spiffeId);
     const askedAt = clock.now();
-    const call = { csrPem, ttlMs, deadlineMs: this.#deps.deadlineMs(), ...credentials, roots: tls };
+    const connection = { deadlineMs: this.#deps.deadlineMs(), ...credentials, roots: tls, inFile };
+    const call = { csrPem, ttlMs, ...connection };
     const chain = await authority.createCertificate(call, signal);
 
     const now = clock.now();

@@ -1,6 +1,7 @@
 import {
   type AuthorityStatusMessage,
   abortRotation,
+  continueRotation,
   getAuthorityStatus,
   type Method,
   pauseRotation,
@@ -53,6 +54,7 @@ export function createAdminRoutes({ operations, log, logger }: AdminRoutesDeps):
     }),
     act("rotate", rotateAuthority, ({ kind }) => operations.rotate(kind)),
     act("recall", recallAuthority, ({ id }) => operations.recall(id)),
+    act("continue-rotation", continueRotation, () => operations.continueRotation()),
     act("pause", pauseRotation, () => operations.pause()),
     act("resume", resumeRotation, () => operations.resume()),
     act("abort", abortRotation, (request) => operations.abort(request)),

@@ -64,6 +64,7 @@ describe("AdminSocket", () => {
       status: () => operations.status(),
       rotate: (kind) => operations.rotate(kind),
       recall: (id) => operations.recall(id),
+      continueRotation: () => operations.continueRotation(),
       pause: () => operations.pause(),
       resume: () => operations.resume(),
       abort: (options) => operations.abort(options),

@@ -12,11 +12,12 @@ import { prepareStateDirectory } from "../store/state-directory.ts";
 import { openDirectoryBacking } from "./backing.ts";
 import type { CompromiseOperations } from "./compromise/operations.ts";
 import type { HolderSource } from "./compromise/preview.ts";
-import { createAuthorities } from "./create-authorities.ts";
+import { type Authorities, createAuthorities } from "./create-authorities.ts";
 import type { AuthorityKeeper } from "./keeper.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import type { Rehearse } from "./rehearsal/candidate.ts";
 import { createRehearsal } from "./rehearsal/rehearse.ts";
+import { PluggedInSource } from "./plugged-in/source.ts";
 import { timeGate } from "./rotation/rotation-gate.ts";
 import type { RotationDriver } from "./rotation-driver.ts";
 
@@ -54,6 +55,10 @@ export interface AuthoritiesOnDisk {
   /** Triggers the check whether a rotation should start. */
   readonly starts: ManualSweep;
   readonly logger: RecordingLogger;
+  readonly rootClients: Authorities["rootClients"];
+  /** Reads the plugged-in directory again, as the watch does. */
+  takePluggedIn(): Promise<void>;
+  warnings(): readonly string[];
 }
 
 /** The rehearsal of a CA without a policy. */
@@ -95,7 +100,7 @@ export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnD
   const { fs } = options;
   const { trustDomain } = authorityOptions.profile;
   const rehearse = options.rehearse ?? testRehearsal(clock, trustDomain);
-  const { keeper, keys, rotation, compromise } = await createAuthorities({
+  const authorities = await createAuthorities({
     state,
     options: authorityOptions,
     backing: await openDirectoryBacking({ state, options: authorityOptions, clock, logger, fs }),
@@ -110,5 +115,10 @@ export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnD
     clock,
     logger,
   });
-  return { keeper, keys, driver: rotation, compromise, starts, logger };
+  const { keeper, keys, rotation, compromise, rootClients } = authorities;
+  const takePluggedIn = async () => {
+    for (const one of authorities.components) if (one instanceof PluggedInSource) await one.take();
+  };
+  const warnings = () => authorities.warnings();
+  return { keeper, keys, driver: rotation, compromise, starts, logger, rootClients, takePluggedIn, warnings };
 }

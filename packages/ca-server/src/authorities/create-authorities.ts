@@ -9,6 +9,9 @@ import type { CompromiseOperations } from "./compromise/operations.ts";
 import type { HolderSource } from "./compromise/preview.ts";
 import { ExpiryWatch } from "./expiry-watch.ts";
 import { CrossCertifier } from "./fixed-roots/cross-certifier.ts";
+import { createHoldersGate } from "./fixed-roots/holders-gate.ts";
+import { RootClients } from "./fixed-roots/root-clients.ts";
+import { watchClients } from "./fixed-roots/unproven-clients.ts";
 import type { AuthorityKeeper } from "./keeper.ts";
 import { AuthorityKeys } from "./keys/authority-keys.ts";
 import { loadKeys, openAuthorities } from "./open-authorities.ts";
@@ -61,6 +64,7 @@ export interface Authorities {
   readonly publicBundle: PublicBundle;
   /** Replaces a root that begins in the future, and returns the ids of the replaced authorities. */
   replaceFuture(): Promise<readonly string[]>;
+  readonly rootClients: RootClients;
   /** The components in the order in which they start. */
   readonly components: readonly Component[];
   /** The reasons why no certificate can be issued now. */
@@ -73,7 +77,7 @@ export interface Authorities {
 
 /** Opens the authorities of a state directory that this process has locked. @throws StateError */
 export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorities> {
-  const { state, options, backing, gate, holds, sweeps, writer, newSerial, clock, logger } = deps;
+  const { state, options, backing, holds, sweeps, writer, newSerial, clock, logger } = deps;
   const { rehearse } = deps;
   const { profile, automatic, minStageMs, keepRetiredKeysMs } = options;
   const keys = new AuthorityKeys(backing.vault);
@@ -93,18 +97,23 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
   const publicBundle = new PublicBundle({ path: state.publicBundle, bundle, sweep: sweeps.bundle, logger });
   const { starts, advances } = sweeps;
   const crosses = new CrossCertifier({ keeper, keys, writer, newSerial, clock, logger });
+  const rootClients = new RootClients({ keeper, clock, logger });
   const rotation = new RotationDriver({
     keeper,
     keys,
     selfSigned,
     profile,
-    gate,
+    gate: createHoldersGate(deps.gate),
     holds,
     ...{ automatic, minStageMs, keepRetiredKeysMs },
     leads: deps.leads ?? (() => true),
     starts,
     advances,
-    beforeAdvance: () => crosses.ensure(),
+    async beforeAdvance() {
+      await crosses.ensure();
+      await keeper.transition((current) => watchClients(current, clock.now()));
+    },
+    rootClients: () => rootClients.list(),
     clock: deps.stageClock ?? clock,
     logger,
   });
@@ -119,6 +128,7 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     rotation,
     compromise,
     publicBundle,
+    rootClients,
     replaceFuture: () => replaceFutureRoot({ keeper, selfSigned, clock, logger }),
     components: [keeper.stateTrouble, publicBundle, rotation, ...pluggedIn, expiry],
     troubles: () => keeper.stateTrouble.troubles(),
@@ -128,6 +138,7 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     warnings: () => [
       ...rotation.status().warnings,
       ...futureAuthorities(keeper.state, clock.now()).map(futureWarning),
+      ...rootClients.warnings(),
       ...pluggedIn.flatMap((source) => source.warnings()),
       ...selfSigned.warnings(),
     ],

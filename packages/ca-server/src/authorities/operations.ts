@@ -11,6 +11,8 @@ export interface AuthorityOperations {
    * @throws OperationError if that is impossible
    */
   recall(id: string): Promise<AuthorityStatusMessage>;
+  /** @throws OperationError unless a rotation of the root waits for clients to show that they hold the new root. */
+  continueRotation(): Promise<AuthorityStatusMessage>;
   pause(): Promise<AuthorityStatusMessage>;
   resume(): Promise<AuthorityStatusMessage>;
   /** @throws OperationError from stage `retiring` on, or if the current epoch is not `ifEpoch`. */

@@ -1,4 +1,5 @@
 import type { AuthorityMessage, AuthorityStatusMessage, RotationMessage } from "@kasbah/protocol";
+import { bridgedUntil } from "./fixed-roots/cross-chain.ts";
 import {
   type AuthorityState,
   authorityOf,
@@ -60,6 +61,7 @@ function viewOf(authority: StoredAuthority, state: AuthorityState, context: Repo
     ...(leafHorizon.getTime() === 0 ? {} : { leavesUntil: leafHorizon }),
     ...(horizonLeaf === undefined ? {} : { lastLeaf: horizonLeaf }),
     ...(distrustedAt === undefined ? {} : { distrustedAt }),
+    ...acceptedUntil(state, id, context.now),
   };
 }
 
@@ -79,6 +81,12 @@ function departureOf(
 
 function waitOf(own: Retirement, { hold }: AuthorityState, gate: RotationGate, now: Date): string {
   return hold === "all" ? "paused by the operator" : gate.mayRetire(own, now).reason;
+}
+
+/** Absent unless the root has certified a later one. */
+function acceptedUntil(state: AuthorityState, id: string, now: Date): { readonly acceptedUntil?: Date } {
+  const until = bridgedUntil(state, id, now);
+  return until === undefined ? {} : { acceptedUntil: until };
 }
 
 function isInSigningChain({ id }: StoredAuthority, state: AuthorityState): boolean {

@@ -1,4 +1,4 @@
-import type { AuthorityStatusMessage } from "@kasbah/protocol";
+import type { AuthorityStatusMessage, RootClientMessage } from "@kasbah/protocol";
 import {
   type Clock,
   type Component,
@@ -8,6 +8,7 @@ import {
   type Sweep,
 } from "@kasbah/runtime";
 import { OperationError } from "../errors.ts";
+import { continueWithoutProof } from "./fixed-roots/unproven-clients.ts";
 import type { AuthorityKeeper } from "./keeper.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import { RetiredKeys } from "./keys/retired-keys.ts";
@@ -47,6 +48,8 @@ export interface RotationDriverDeps {
   readonly advances: Sweep;
   /** Completes what the next stage of the rotation in progress requires. */
   readonly beforeAdvance: () => Promise<void>;
+  /** The clients for which the rotation in progress waits. */
+  readonly rootClients: () => readonly RootClientMessage[];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -124,7 +127,9 @@ export class RotationDriver implements Component, AuthorityOperations {
     const trustDomain = profile.trustDomain.name;
     const keyKeptUntil = (one: StoredAuthority) => this.#retiredKeys.keptUntil(one);
     const context = { trustDomain, automatic, gate: this.#guard, keyKeptUntil, now: clock.now() };
-    return authorityStatusOf(keeper.state, context);
+    const status = authorityStatusOf(keeper.state, context);
+    const rootClients = this.#deps.rootClients();
+    return rootClients.length === 0 ? status : { ...status, rootClients };
   }
 
   rotate(kind: AuthorityKind): Promise<AuthorityStatusMessage> {
@@ -132,6 +137,11 @@ export class RotationDriver implements Component, AuthorityOperations {
       this.#refuseImpossible(kind);
       await this.#begin(kind);
     });
+  }
+
+  continueRotation(): Promise<AuthorityStatusMessage> {
+    const { keeper, clock } = this.#deps;
+    return this.#operate(() => keeper.transition((state) => continueWithoutProof(state, clock.now())));
   }
 
   pause(): Promise<AuthorityStatusMessage> {

@@ -106,6 +106,7 @@ function encodeRotation({ leaf, ...rotation }: RotationState): Fields {
     since: rotation.since.toISOString(),
     leavesUntil: rotation.leavesUntil.toISOString(),
     ...encodedLeaf("leaf", leaf),
+    ...(rotation.unprovenUntil === undefined ? {} : { unprovenUntil: rotation.unprovenUntil.toISOString() }),
   };
 }
 
@@ -119,6 +120,8 @@ function decodeRotation(fields: Fields): RotationState {
     leavesUntil: date(fields, "leavesUntil"),
     aborted: fields["aborted"] === true,
     leaf: decodedLeaf("leaf", fields).leaf,
+    ...(fields["unprovenUntil"] === undefined ? {} : { unprovenUntil: date(fields, "unprovenUntil") }),
+    ...(fields["withoutProof"] === true ? { withoutProof: true } : {}),
   };
 }
 

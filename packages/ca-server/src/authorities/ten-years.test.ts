@@ -201,6 +201,7 @@ async function createAuthorities(path: string, clock: FakeClock) {
     automatic: true,
     ...sweeps,
     beforeAdvance: () => crosses.ensure(),
+    rootClients: () => [],
     clock,
     logger,
   });

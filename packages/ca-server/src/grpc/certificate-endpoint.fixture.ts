@@ -24,6 +24,7 @@ import { createLocalJWKSet } from "jose";
 import { createCallerAuthenticator } from "../authn/caller-authenticator.ts";
 import { tokenAlgorithms } from "../authn/jwks/key-set.ts";
 import { JwksTokenAuthenticator } from "../authn/jwks/token.ts";
+import type { SeenClient } from "../authorities/fixed-roots/root-clients.ts";
 import { fixedIssuers } from "../issuance/fixed-issuers.fixture.ts";
 import {
   type CertificateIssuance,
@@ -55,6 +56,8 @@ export interface CertificateEndpoint {
   readonly logger: RecordingLogger;
   readonly registry: Registry;
   readonly ledger: MemoryLedger;
+  /** The clients that have received a certificate. */
+  readonly seen: readonly SeenClient[];
   policy: IssuancePolicy;
   call(body: Uint8Array, headers?: RawCall["headers"], tls?: RawCall["tls"]): Promise<RawReply>;
   stop(): Promise<void>;
@@ -98,16 +101,19 @@ async function createParts() {
   const registry = new Registry();
   const ledger = new MemoryLedger();
   const { decisions } = ledger;
-  const state = { root, token, logger, registry, ledger, policy: openPolicy };
+  const seen: SeenClient[] = [];
+  const state = { seen, root, token, logger, registry, ledger, policy: openPolicy };
   const newReferenceId = () => referenceId;
   const deps = { issuers: fixedIssuers(root), writer: createCertificateWriter(), clock, logger };
   const metrics = createCaMetrics(registry);
   const issuance = issuanceOf(state, { ...deps, tokens, metrics });
+  const rootClients = { saw: async (client: SeenClient) => void seen.push(client) };
+  const service = { issuance, metrics, decisions, rootClients };
   const scheduler = createScheduler(clock, manualSweep().sweep);
   const serving = { names: ["ca.test"], newSerial: createSerial, asksClients: true, scheduler };
   return {
     state,
-    route: createCertificateRoute({ issuance, metrics, decisions, newReferenceId, clock, logger }),
+    route: createCertificateRoute({ ...service, newReferenceId, clock, logger }),
     certificate: new ServingCertificate({ ...deps, ...serving }),
   };
 }

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { parseCertificates } from "@kasbah/pki";
-import { createCertificate } from "@kasbah/protocol";
+import { createCertificate, encodeShownRoots, shownRootsHeader } from "@kasbah/protocol";
 import type { RawReply } from "@kasbah/testkit";
 import {
   type CertificateEndpoint,
@@ -48,6 +48,18 @@ describe("CreateCertificate, for an accepted call", () => {
     for (const element of chain) assert.ok(element.endsWith("-----END CERTIFICATE-----\n"));
     assert.equal(parseCertificates(String(leaf)).length, 1);
     assert.equal(new X509Certificate(String(leaf)).subjectAltName, `URI:${frontend}`);
+  });
+
+  it("notes the caller with its address, its program and the roots that it shows", async () => {
+    const [root] = parseCertificates(ca.rootPem);
+    const shown = encodeShownRoots([root?.fingerprint ?? ""]);
+    for (const headers of [{}, { [shownRootsHeader]: shown, "user-agent": "kasbah-agent/1" }])
+      await ca.call(await orderBody({ ttl: 3600 }), { ...ca.bearer, ...headers });
+    const [stock, agent] = ca.seen.slice(-2);
+    assert.equal(stock?.shown, undefined);
+    assert.equal(agent?.shown?.contains(root?.fingerprint ?? ""), true);
+    assert.deepEqual([agent?.spiffeId, agent?.address], [frontend, "127.0.0.1"]);
+    assert.match(String(agent?.program), /^kasbah-agent\/1$/);
   });
 
   it("accepts the exact request of a stock pilot-agent", async () => {

@@ -4,9 +4,12 @@ import {
   type CreateCertificateRequest,
   type CreateCertificateResponse,
   createCertificate,
+  ShownRoots,
+  shownRootsHeader,
 } from "@kasbah/protocol";
-import type { Clock, Logger } from "@kasbah/runtime";
+import { type Clock, type Logger, printableText } from "@kasbah/runtime";
 import type { UnaryCall, UnaryRoute } from "@kasbah/runtime/rpc";
+import type { RootClients, SeenClient } from "../authorities/fixed-roots/root-clients.ts";
 import { forEarlierAgents } from "../authorities/plugged-in/earlier-releases.ts";
 import { CaError } from "../errors.ts";
 import type {
@@ -26,11 +29,15 @@ export interface CertificateServiceDeps {
   readonly metrics: CaMetrics;
   /** Records refusals. Issuance itself records certificates. */
   readonly decisions: Pick<Decisions, "refused">;
+  /** Notes the clients that may not hold the new root of a rotation. */
+  readonly rootClients: Pick<RootClients, "saw">;
   /** Returns a short random name for each call, long enough to be unique. */
   readonly newReferenceId: () => string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+const maxProgramLength = 100;
 
 type Call = UnaryCall<CreateCertificateRequest>;
 
@@ -55,6 +62,7 @@ async function serve(call: Call, deps: CertificateServiceDeps): Promise<CreateCe
     const issued = await issuance.createCertificate(facts);
     metrics.certificateIssued(clock.monotonicMs() - startedMs);
     logIssued(issued, facts, deps);
+    await deps.rootClients.saw(facts.clientOf(issued));
     return { certChain: certChainOf(issued, bundleFor(call, issued)) };
   } catch (error) {
     metrics.callEnded(clock.monotonicMs() - startedMs);
@@ -97,6 +105,16 @@ class CallFacts implements IssuanceCall {
     return { csrPem: csr, ttlSeconds: validityDurationSeconds, impersonatedIdentity };
   }
 
+  clientOf({ order, validity }: Issuance): SeenClient {
+    return {
+      spiffeId: (this.#known.caller?.spiffeId ?? order.spiffeId).toString(),
+      address: hostOf(this.peerAddress),
+      program: printableText(this.#call.metadata("user-agent").join(" ").slice(0, maxProgramLength)),
+      shown: ShownRoots.parse(this.#call.metadata(shownRootsHeader)),
+      until: validity.notAfter,
+    };
+  }
+
   #request(): CreateCertificateRequest {
     try {
       return this.#call.request();
@@ -107,6 +125,11 @@ class CallFacts implements IssuanceCall {
       });
     }
   }
+}
+
+/** The port differs for each connection of a client. */
+function hostOf(peerAddress: string): string {
+  return peerAddress.replace(/:\d+$/, "");
 }
 
 /**

@@ -18,6 +18,7 @@ export interface GrpcServerDeps {
   readonly issuance: CertificateIssuance;
   readonly issuers: ServingIssuerSource;
   readonly decisions: CertificateServiceDeps["decisions"];
+  readonly rootClients: CertificateServiceDeps["rootClients"];
   readonly metrics: CaMetrics;
   readonly isReady: () => boolean;
   readonly writer: CertificateWriter;

@@ -4,6 +4,7 @@ import {
   abortRotation,
   acceptClock,
   type ClockStatusMessage,
+  continueRotation,
   type DecisionMessage,
   type DistrustPreviewMessage,
   distrustAuthority,
@@ -34,6 +35,7 @@ export type {
   IdentityExplanationMessage,
   LeafMessage,
   MovedStateMessage,
+  RootClientMessage,
   RotationMessage,
   StateHome,
 } from "@kasbah/protocol";
@@ -77,6 +79,10 @@ export class AdminClient implements OperatorClient {
 
   recall(id: string): Promise<AuthorityStatusMessage> {
     return this.#act(recallAuthority, { id });
+  }
+
+  continueRotation(): Promise<AuthorityStatusMessage> {
+    return this.#act(continueRotation, {});
   }
 
   pause(): Promise<AuthorityStatusMessage> {

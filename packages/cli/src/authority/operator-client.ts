@@ -18,6 +18,8 @@ export interface OperatorClient {
   status(): Promise<Replicated<AuthorityStatusMessage>>;
   rotate(kind: "root" | "intermediate"): Promise<AuthorityStatusMessage>;
   recall(id: string): Promise<AuthorityStatusMessage>;
+  /** Lets a rotation of the root go on although clients have not shown that they hold the new root. */
+  continueRotation(): Promise<AuthorityStatusMessage>;
   pause(): Promise<AuthorityStatusMessage>;
   resume(): Promise<AuthorityStatusMessage>;
   abort(options: { readonly ifEpoch?: number }): Promise<AuthorityStatusMessage>;

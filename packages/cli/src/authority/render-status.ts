@@ -7,6 +7,7 @@ import type {
 import { printableText } from "@kasbah/runtime";
 import { timeAndDistance } from "../output/relative-time.ts";
 import { table } from "../output/table.ts";
+import { rootNotes } from "./root-notes.ts";
 
 /** Explains each stage to a first-time reader. */
 const meanings = {
@@ -35,7 +36,8 @@ export function renderAuthorities(status: AuthorityStatusMessage, now: Date, all
   const count = hidden === 0 ? "" : `${hidden} retired (use --all to list)\n`;
   const origin = status.authorities.some((one) => one.origin === "plugged-in" && one.stage !== "retired");
   const note = origin ? "\nplugged-in authorities are replaced by the operator (--root-ca-dir)\n" : "";
-  return `${table([header, ...rows])}${ends.join("")}${count}${note}${warningsOf(status)}`;
+  const notes = `${note}${rootNotes(status)}${warningsOf(status)}`;
+  return `${table([header, ...rows])}${ends.join("")}${count}${notes}`;
 }
 
 /** The certificate that a stage or a retirement waits for, if it is known. */
@@ -56,7 +58,8 @@ export function renderRotation(status: AuthorityStatusMessage, now: Date): strin
   const { rotation } = status;
   const current = rotation === undefined ? idle(status, now) : underWay(rotation, status.epoch, now);
   const lines = [...current, ...departures(status, now)];
-  return `${lines.map((line) => `${printableText(line)}\n`).join("")}${warningsOf(status)}`;
+  const text = lines.map((line) => `${printableText(line)}\n`).join("");
+  return `${text}${rootNotes(status)}${warningsOf(status)}`;
 }
 
 function idle(status: AuthorityStatusMessage, now: Date): string[] {

@@ -2,6 +2,7 @@ import type {
   AuthorityStatusMessage,
   DecisionMessage,
   IdentityExplanationMessage,
+  RootClientMessage,
 } from "../authority/admin-client.ts";
 import type { FromReplica, Replicated } from "../authority/replicated.ts";
 import { CliError } from "../errors.ts";
@@ -19,7 +20,19 @@ export function mergeStatus(answers: Answers<AuthorityStatusMessage>): Replicate
   const merged = [...warnings].map(([text, replicas]) =>
     replicas.length === answers.given.length ? text : `${replicas.join(", ")}: ${text}`,
   );
-  return { ...status, warnings: merged };
+  const clients = answers.given.flatMap(({ answer }) => answer.rootClients ?? []);
+  return {
+    ...status,
+    warnings: merged,
+    ...(clients.length === 0 ? {} : { rootClients: latestOfEach(clients) }),
+  };
+}
+
+/** Each replica knows only its own clients, and the latest answer to a client counts. */
+function latestOfEach(clients: readonly RootClientMessage[]): readonly RootClientMessage[] {
+  const sorted = clients.toSorted((one, other) => one.until.getTime() - other.until.getTime());
+  const latest = new Map(sorted.map((each) => [`${each.spiffeId} ${each.address}`, each]));
+  return [...latest.values()].reverse();
 }
 
 /** The state that replicas of one CA share. They may compute different times for the end of a stage. */

@@ -7,6 +7,7 @@ import type {
   IdentityExplanationMessage,
   LeafMessage,
   MovedStateMessage,
+  RootClientMessage,
   RotationMessage,
 } from "../authority/admin-client.ts";
 
@@ -47,6 +48,7 @@ const authority = z.object({
   leavesUntil: time.exactOptional(),
   lastLeaf: leaf.exactOptional(),
   distrustedAt: time.exactOptional(),
+  acceptedUntil: time.exactOptional(),
 } satisfies Shape<AuthorityMessage>);
 
 const rotation = z.object({
@@ -62,6 +64,14 @@ const rotation = z.object({
   leaf: leaf.exactOptional(),
 } satisfies Shape<RotationMessage>);
 
+const rootClient = z.object({
+  spiffeId: z.string(),
+  address: z.string(),
+  program: z.string(),
+  kind: z.enum(["old-root", "unknown"]),
+  until: time,
+} satisfies Shape<RootClientMessage>);
+
 /** Output of `kasbah authority … --json`. */
 export const authorityStatus: z.ZodType<AuthorityStatusMessage> = z.object({
   trustDomain: z.string(),
@@ -72,6 +82,7 @@ export const authorityStatus: z.ZodType<AuthorityStatusMessage> = z.object({
   rotation: rotation.exactOptional(),
   warnings: texts,
   restoredAt: time.exactOptional(),
+  rootClients: z.array(rootClient).max(20_000).exactOptional(),
 } satisfies Shape<AuthorityStatusMessage>);
 
 /** Output of `kasbah authority move --json`. */

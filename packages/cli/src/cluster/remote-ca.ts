@@ -55,6 +55,10 @@ export class RemoteCa implements OperatorClient {
     return this.#act("recall", id);
   }
 
+  continueRotation() {
+    return this.#act("rotate", "--root", "--continue");
+  }
+
   pause() {
     return this.#act("pause");
   }

@@ -1,6 +1,7 @@
 import {
   type AuthorityStatusMessage,
   abortRotation,
+  continueRotation,
   type DecisionMessage,
   type DistrustPreviewMessage,
   distrustAuthority,
@@ -25,6 +26,7 @@ export interface FakeAdminCall {
   readonly method:
     | "status"
     | "rotate"
+    | "continue"
     | "pause"
     | "resume"
     | "abort"
@@ -76,6 +78,7 @@ export async function startFakeAuthorityAdmin(path: string): Promise<FakeAuthori
   const routes = [
     route("status", getAuthorityStatus, answer),
     route("rotate", rotateAuthority, answer),
+    route("continue", continueRotation, answer),
     route("pause", pauseRotation, answer),
     route("resume", resumeRotation, answer),
     route("abort", abortRotation, answer),

@@ -16,6 +16,8 @@ export interface RootsForCall {
    * roots in the reply.
    */
   readonly held: TrustBundle | undefined;
+  /** The roots in the root file, which the agent still trusts after a restart; undefined without a file. */
+  readonly inFile: TrustBundle | undefined;
 }
 
 /** The roots that the agent trusts, which change as the CA rotates. */
@@ -76,7 +78,7 @@ export class HeldRoots implements TrustedRoots {
 
   async forCall(): Promise<RootsForCall> {
     const held = await this.load();
-    return { tls: held, held };
+    return { tls: held, held, inFile: this.#file };
   }
 
   /** The roots of `reply` would replace the learned roots; the file's roots stay. */

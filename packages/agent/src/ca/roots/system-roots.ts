@@ -28,7 +28,8 @@ export class SystemRoots implements TrustedRoots {
       const fix = "mount a bundle and set SSL_CERT_FILE, or set --ca-root to the CA's own roots";
       throw new AgentError("ROOTS_UNREADABLE", `the operating system has no root certificates; ${fix}`);
     }
-    return { tls: { toPem: () => pems.join("\n") }, held: this.#isLost() ? undefined : this.#learned };
+    const held = this.#isLost() ? undefined : this.#learned;
+    return { tls: { toPem: () => pems.join("\n") }, held, inFile: undefined };
   }
 
   with(reply: TrustBundle): TrustBundle {

@@ -5,7 +5,7 @@ import type { AuthorityKeeper } from "../keeper.ts";
 import type { AuthorityKeys } from "../keys/authority-keys.ts";
 import type { CrossCertificate } from "../rotation/cross-certificate.ts";
 import { withCross, withoutExpired } from "./cross-chain.ts";
-import { type RootChange, wantedCross } from "./wanted-cross.ts";
+import { type RootChange, wantedCross } from "./root-change.ts";
 
 export interface CrossCertifierDeps {
   readonly keeper: Pick<AuthorityKeeper, "state" | "transition">;

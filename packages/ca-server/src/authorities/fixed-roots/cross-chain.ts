@@ -32,6 +32,12 @@ export function bridges(state: AuthorityState, issuerId: string, subjectId: stri
   );
 }
 
+/** The time until which clients that hold only this root accept the CA under a later one. */
+export function bridgedUntil(state: AuthorityState, issuerId: string, now: Date): Date | undefined {
+  const crosses = state.crossCertificates.filter((one) => one.issuerId === issuerId && isValid(one, now));
+  return crosses.at(-1)?.certificate.notAfter;
+}
+
 /**
  * Adds a certificate. The epoch increases only if the CA's own TLS changes, because nothing else depends on
  * it.
@@ -53,9 +59,14 @@ export function withoutCrossesOf(state: AuthorityState, rootId: string): Authori
   return kept.length === state.crossCertificates.length ? state : { ...state, crossCertificates: kept };
 }
 
-/** The same state if none has expired. */
+/** An expired certificate is never served. It is forgotten later, in case the clock was wrong. */
+const rememberedMs = 30 * 86_400_000;
+
+/** The same state if none has been expired for long. */
 export function withoutExpired(state: AuthorityState, now: Date): AuthorityState {
-  const kept = state.crossCertificates.filter(({ certificate }) => now < certificate.notAfter);
+  const kept = state.crossCertificates.filter(
+    ({ certificate }) => now.getTime() < certificate.notAfter.getTime() + rememberedMs,
+  );
   return kept.length === state.crossCertificates.length ? state : { ...state, crossCertificates: kept };
 }
 

@@ -18,6 +18,13 @@ export interface RotationState {
   readonly leaf?: HorizonLeaf | undefined;
   /** After an abort the rotation leads back: `to` is the authority that signs again. */
   readonly aborted: boolean;
+  /**
+   * While the old root cannot certify the new one: no client that has not shown that it holds the new root has a
+   * certificate that expires later. Undefined if an earlier release began the rotation.
+   */
+  readonly unprovenUntil?: Date;
+  /** An operator has decided to go on without those clients. */
+  readonly withoutProof?: boolean;
 }
 
 /**

@@ -56,5 +56,10 @@ export function coverUnknownLeaves(state: AuthorityState, now: Date, maxTtlMs: n
     rotation === undefined || isKnown(rotation.leavesUntil)
       ? rotation
       : { ...rotation, leavesUntil: end, leaf: undefined };
-  return { ...state, epoch: state.epoch + lostEpochs, authorities, rotation: waiting };
+  const unproven = waiting?.unprovenUntil;
+  const covered =
+    waiting === undefined || unproven === undefined || isKnown(unproven)
+      ? waiting
+      : { ...waiting, unprovenUntil: end };
+  return { ...state, epoch: state.epoch + lostEpochs, authorities, rotation: covered };
 }

@@ -26,11 +26,11 @@ describe("kasbah authority rotate", () => {
     await directory.remove();
   });
 
-  const run = (...flags: string[]) =>
-    runKasbah(["authority", "rotate", ...flags], {
-      env: { KASBAH_STATE_DIR: directory.path },
-      signal: interrupted.signal,
-    });
+  const environment = () => ({
+    env: { KASBAH_STATE_DIR: directory.path },
+    signal: interrupted.signal,
+  });
+  const run = (...flags: string[]) => runKasbah(["authority", "rotate", ...flags], environment());
 
   it("passes on why the CA refuses, and asks only once", async () => {
     ca.answers = [busy];
@@ -42,6 +42,49 @@ describe("kasbah authority rotate", () => {
     assert.equal(error?.code, "OPERATION_REFUSED");
     assert.equal(error?.message, "a rotation is in progress");
     assert.equal(ca.calls.filter(({ method }) => method === "rotate").length, 1);
+  });
+
+  it("refuses --continue without --root before it contacts a CA", async () => {
+    const { error } = await run("--continue");
+    assert.equal(error?.code, "commander.invalidArgument");
+    assert.deepEqual(ca.calls, []);
+  });
+
+  it("requests with --root --continue that the rotation goes on, and starts none", async () => {
+    ca.answers = [active];
+    assert.equal((await run("--root", "--continue")).error, undefined);
+    assert.deepEqual(
+      ca.calls.map(({ method }) => method),
+      ["status", "continue"],
+    );
+  });
+
+  it("prints which root files to update, by when, and which clients have not shown the new root", async () => {
+    const old = { ...root, stage: "retiring", acceptedUntil: root.notAfter } as const;
+    const client = {
+      spiffeId: "spiffe://cluster.local/ns/a/sa/b",
+      address: "10.0.0.7",
+      until: root.notAfter,
+    };
+    const clients = [
+      { ...client, program: "grpc-go/1.70", kind: "unknown" },
+      { ...client, program: "", kind: "old-root" },
+    ] as const;
+    const rootClients = Array.from({ length: 22 }, (_, index) => clients[index % 2] ?? clients[0]);
+    ca.answers = [{ ...active, authorities: [old, successor], rootClients }];
+    for (const { said } of [await run("--root"), await runKasbah(["authority", "list"], environment())]) {
+      assert.match(
+        said,
+        /\nclients whose root file contains only root-1 accept the CA until 2040-01-01T00:00:00Z: add root-2 \(SHA-256 0123456789abcdef\) to these files by then\n/,
+      );
+      assert.match(
+        said,
+        /\nclients that have not shown that they hold root-2:\nCLIENT +ADDRESS +PROGRAM +ROOTS\n/,
+      );
+      assert.match(said, /sa\/b +10\.0\.0\.7 +grpc-go\/1\.70 +shows no roots\n/);
+      assert.match(said, /sa\/b +10\.0\.0\.7 +- +shows only other roots\n/);
+      assert.match(said, /\n2 more \(use --json to list\)\n/);
+    }
   });
 
   it("fails if the rotation that it follows is aborted, in either stage", async () => {

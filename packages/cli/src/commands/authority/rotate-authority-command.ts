@@ -1,5 +1,5 @@
 import { ConfigInvalidError } from "@kasbah/runtime";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import type { AuthorityStatusMessage } from "../../authority/admin-client.ts";
 import { followRotation } from "../../authority/follow-rotation.ts";
 import type { OperatorClient } from "../../authority/operator-client.ts";
@@ -12,6 +12,7 @@ import { runDistrust } from "./distrust-command.ts";
 
 interface RotateOptions extends CaLocation {
   readonly root?: boolean;
+  readonly continue?: boolean;
   readonly wait?: boolean;
   readonly json?: boolean;
   readonly compromised?: boolean;
@@ -29,6 +30,12 @@ The rotation continues after Ctrl-C, and after a restart of the CA.
 --compromised is for a stolen key: it replaces the authority without any stage, distrusts the old one at once and destroys
 its key (see kasbah authority distrust --help). Without --yes it shows the outage that this causes and changes nothing.
 
+Clients with a fixed root file (CA_ROOT_CA, --ca-root) accept the CA until the old root expires: while its key exists, the CA
+lets the old root certify the new one. If the key of a plugged-in root is elsewhere, the CA cannot. The old root then stays
+until every client has shown that it holds the new one; kasbah authority status lists the others. Stock clients show nothing.
+Update their root files, then run:
+  $ kasbah authority rotate --root --continue
+
 Examples
   $ kasbah authority rotate                 the intermediate
   $ kasbah authority rotate --root --wait   the root and its intermediate
@@ -41,6 +48,7 @@ export function rotateCommand(deps: CommandDeps): Command {
   );
   return withStateLocation(command)
     .option("--root", "replace the root")
+    .option("--continue", "with --root: retire the old root although clients may not hold the new one")
     .option("--wait", "wait until the rotation is complete")
     .option("--compromised", "skip all stages and distrust the old authority; a dry run unless --yes is set")
     .option("--yes", "with --compromised: do it")
@@ -54,7 +62,7 @@ async function rotate(o: RotateOptions, deps: CommandDeps): Promise<void> {
   const client = operatorClientOf(o, deps);
   if (o.compromised) return await runDistrust(signerOf(await client.status(), o.root), o, deps);
   if (o.yes) throw new ConfigInvalidError(["--yes: has no effect without --compromised; remove it"]);
-  const begun = await client.rotate(o.root ? "root" : "intermediate");
+  const begun = await begin(client, o);
   const status = o.wait ? await follow(begun, client, o, deps) : begun;
   if (o.json) return screen.write(toJson(status));
   screen.write(renderRotation(status, clock.now()));
@@ -73,6 +81,12 @@ function signerOf({ authorities }: AuthorityStatusMessage, isRoot = false): stri
   const found = chain.find(({ kind }) => kind === (isRoot ? "root" : "intermediate"));
   if (found !== undefined) return found.id;
   throw new CliError("OPERATION_REFUSED", "the root signs workload certificates directly: add --root");
+}
+
+function begin(client: OperatorClient, o: RotateOptions): Promise<AuthorityStatusMessage> {
+  if (!o.continue) return client.rotate(o.root ? "root" : "intermediate");
+  if (o.root) return client.continueRotation();
+  throw new InvalidArgumentError("--continue needs --root: only a rotation of the root waits for clients.");
 }
 
 async function follow(

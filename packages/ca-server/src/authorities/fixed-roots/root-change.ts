@@ -1,7 +1,7 @@
 import { type AuthorityState, rootOf } from "../rotation/authority-state.ts";
 import type { StoredAuthority } from "../rotation/stored-authority.ts";
 import { bridges } from "./cross-chain.ts";
-import { crossObstacle } from "./cross-shape.ts";
+import { crossObstacle } from "./obstacle.ts";
 
 /** The roots of a rotation in progress whose clients need a bridge from the old root to the new one. */
 export interface RootChange {
