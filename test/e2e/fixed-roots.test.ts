@@ -10,6 +10,7 @@ import {
   startRotatedCa,
   writeRootFiles,
 } from "../harness/fixed-roots.ts";
+import { Pod } from "../harness/pod.ts";
 import { mintDemoToken, saveIssuer } from "../harness/token-issuer.ts";
 
 describe("Clients whose root file is never updated", () => {
@@ -53,6 +54,14 @@ describe("Clients whose root file is never updated", () => {
       assert.equal(certChain.at(-1), roots.at(-1), "the trust bundle contains no cross-certificate");
       assert.equal(certChain.length, 3, "nor does the chain of the leaf");
     }
+  });
+
+  it("serve a secret after two rotations of the root, if they are our agents that start with the first root", async () => {
+    const { ca, roots } = rotated;
+    const address = { host: "127.0.0.1", port: ca.port };
+    const token = await mintDemoToken(ca.tokens, "frontend");
+    await using pod = await Pod.create({ ca: { address, authority: { rootPem: roots[0] ?? "" } }, token });
+    await pod.start().untilReady();
   });
 
   it("accept the CA after it has been restarted", async () => {

@@ -18,6 +18,8 @@ export interface CaCall {
   readonly roots: Pick<TrustBundle, "toPem">;
   /** The roots in the root file. The CA learns from them which agents would accept it under another root. */
   readonly inFile?: TrustBundle | undefined;
+  /** Called with the certificates of the CA's TLS, in DER, once they are verified. */
+  readonly onServerChain?: (chain: readonly Uint8Array[]) => void;
 }
 
 /** Settings shared by all calls to a CA. */
@@ -76,12 +78,13 @@ export class CaClient implements CertificateAuthority {
   }
 
   /** Resolves the address and opens a new channel for each call. */
-  #dial({ roots, certificate }: CaCall): Http2Channel {
+  #dial({ roots, certificate, onServerChain }: CaCall): Http2Channel {
     const { serverName } = this.#options;
     return new Http2Channel({
       address: this.#address,
       rootsPem: roots.toPem(),
       ...(serverName === undefined ? {} : { serverName }),
+      ...(onServerChain === undefined ? {} : { onServerChain }),
       ...(certificate === undefined
         ? {}
         : {

@@ -54,12 +54,16 @@ export class CaSecretSource implements SecretSource {
     const csrPem = createCertificateRequest(keyPair, spiffeId);
     const askedAt = clock.now();
     const connection = { deadlineMs: this.#deps.deadlineMs(), ...credentials, roots: tls, inFile };
-    const call = { csrPem, ttlMs, ...connection };
+    let serverChain: readonly Uint8Array[] = [];
+    const onServerChain = (sent: readonly Uint8Array[]) => {
+      serverChain = sent;
+    };
+    const call = { csrPem, ttlMs, ...connection, onServerChain };
     const chain = await authority.createCertificate(call, signal);
 
     const now = clock.now();
     const onProven = (leaf: Certificate) => this.#measure(leaf, askedAt, now);
-    const expected = { publicKey: keyPair.publicKey, spiffeId, held, now, onProven };
+    const expected = { publicKey: keyPair.publicKey, spiffeId, held, serverChain, now, onProven };
     const reply = this.#counted(() => verifyReply(chain, expected));
     roots.learn(reply.roots);
     this.#deps.skippedRoots?.onSkippedRoots("the CA's reply", reply.skippedRoots);

@@ -13,6 +13,7 @@ import {
 } from "@kasbah/pki";
 import { AgentError, type ReplyFault } from "../errors.ts";
 import { selectIntermediates } from "./reply-chain.ts";
+import { withCertifiedRoots } from "./roots/certified-roots.ts";
 
 export interface ExpectedReply {
   readonly publicKey: PublicKey;
@@ -22,6 +23,11 @@ export interface ExpectedReply {
    * for the roots in the reply.
    */
   readonly held: TrustBundle | undefined;
+  /**
+   * The certificates of the CA's verified TLS, in DER. Among them a held root may certify a new one, for agents
+   * whose root file is older than the CA's root.
+   */
+  readonly serverChain?: readonly Uint8Array[];
   readonly now: Date;
   /** Called with a leaf that passes every check before the check of its validity period. */
   readonly onProven?: (leaf: Certificate) => void;
@@ -57,13 +63,21 @@ export function verifyReply(elements: readonly string[], expected: ExpectedReply
   const { leaf, between, last } = parseReply(elements, expected);
   const { bundle: roots, skipped: skippedRoots } = last;
   checkLeaf(leaf, [...between, ...roots.roots], expected);
-  const intermediates = selectIntermediates({ leaf, between, roots: expected.held?.union(roots) ?? roots });
+  const held = heldFor(roots, expected);
+  const intermediates = selectIntermediates({ leaf, between, roots: held?.union(roots) ?? roots });
   if (typeof intermediates === "string") throw invalid(intermediates, sentences[intermediates], leaf);
   const reply = { leaf, intermediates, roots, skippedRoots };
-  checkChain(reply, expected);
+  checkChain(reply, { now: expected.now, held });
   expected.onProven?.(leaf);
   checkTime(leaf, expected.now);
   return reply;
+}
+
+function heldFor(
+  roots: TrustBundle,
+  { held, serverChain = [], now }: ExpectedReply,
+): TrustBundle | undefined {
+  return held && withCertifiedRoots({ held, offered: roots, serverChain, now });
 }
 
 const sentences = {
@@ -139,7 +153,10 @@ function checkLeaf(leaf: Certificate, others: readonly Certificate[], expected: 
  * Verifies the chain at a time within the leaf's validity, so that clock skew is not reported as an invalid
  * chain.
  */
-function checkChain({ leaf, intermediates, roots }: VerifiedReply, expected: ExpectedReply): void {
+function checkChain(
+  { leaf, intermediates, roots }: VerifiedReply,
+  expected: Pick<ExpectedReply, "now" | "held">,
+): void {
   const { now, held = roots } = expected;
   const within = Math.max(leaf.notBefore.getTime(), Math.min(now.getTime(), leaf.notAfter.getTime()));
   const chain = { leaf, intermediates, now: new Date(within) };

@@ -11,6 +11,8 @@ export interface TlsTarget {
   readonly serverName?: string;
   /** The client certificate for a server that requests one; PEM, leaf first. */
   readonly clientIdentity?: { readonly certificateChainPem: string; readonly privateKeyPem: string };
+  /** Called with the verified server's certificates in DER: its own, then each one's issuer as far as known. */
+  readonly onServerChain?: (chain: readonly Uint8Array[]) => void;
 }
 
 /** The target of a channel. */
@@ -32,6 +34,7 @@ export async function dial(target: Http2Target, signal: AbortSignal): Promise<So
   try {
     await once(socket, isTls ? "secureConnect" : "connect", { signal: AbortSignal.any([signal, late]) });
     if (isTls) checkTls(socket as TLSSocket);
+    if (isTls) target.onServerChain?.(chainOf(socket as TLSSocket));
     return socket;
   } catch (error) {
     socket.destroy();
@@ -66,4 +69,14 @@ function openTls({ address, rootsPem, serverName = address.host, clientIdentity 
 function checkTls(socket: TLSSocket): void {
   if (!socket.authorized) throw new Error("the server's certificate was not verified");
   if (socket.alpnProtocol !== "h2") throw new Error("the server does not offer HTTP/2 (ALPN h2)");
+}
+
+/** More than any chain that a client accepts. */
+const maxChainLength = 16;
+
+function chainOf(socket: TLSSocket): readonly Uint8Array[] {
+  const chain: Uint8Array[] = [];
+  let one = socket.getPeerX509Certificate();
+  for (; one !== undefined && chain.length < maxChainLength; one = one.issuerCertificate) chain.push(one.raw);
+  return chain;
 }
