@@ -149,6 +149,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const admin = createAdminSocket({
     ...{ path: config.adminSocket ?? state.adminSocket, operations: rotation, newReferenceId, clock, logger },
     compromise: authorities.compromise,
+    requests: authorities.requests,
     log: ledger.operators,
     move: createMover(owned, () => kubernetes?.leads() ?? true),
     admission: { decisions: ledger.decisions, onRecord: ledger.index, policy },

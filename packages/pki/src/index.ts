@@ -24,6 +24,7 @@ export { findForbiddenDnsName } from "./clients/forbidden-names.ts";
 export { findClientRejection } from "./clients/rejections.ts";
 export type { SigningPath } from "./clients/signing-path.ts";
 export { type ClientWarning, findClientWarnings } from "./clients/warnings.ts";
+export { createAuthorityRequest } from "./csr/authority-csr-writer.ts";
 export { type CertificateRequest, parseCertificateRequest } from "./csr/csr.ts";
 export { createCertificateRequest } from "./csr/csr-writer.ts";
 export { MeshError, PkiError, type PkiErrorCode } from "./errors.ts";

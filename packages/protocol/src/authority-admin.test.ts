@@ -62,6 +62,8 @@ const rotation: fc.Arbitrary<RotationMessage> = withOptional(
   { earliest: date, leaf },
 );
 
+const request = fc.record({ id: fc.string(), expiresAt: date }, { noNullPrototype: true });
+
 const rootClient: fc.Arbitrary<RootClientMessage> = fc.record(
   {
     spiffeId: fc.string(),
@@ -82,7 +84,12 @@ const status: fc.Arbitrary<AuthorityStatusMessage> = withOptional(
     authorities: fc.array(authority, { maxLength: 4 }),
     warnings: fc.array(fc.string(), { maxLength: 3 }),
   },
-  { rotation, restoredAt: date, rootClients: fc.array(rootClient, { minLength: 1, maxLength: 3 }) },
+  {
+    rotation,
+    restoredAt: date,
+    rootClients: fc.array(rootClient, { minLength: 1, maxLength: 3 }),
+    requests: fc.array(request, { minLength: 1, maxLength: 2 }),
+  },
 );
 
 describe("AuthorityAdmin messages", () => {

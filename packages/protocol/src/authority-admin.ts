@@ -52,6 +52,12 @@ export interface LeafMessage {
   readonly notAfter: Date;
 }
 
+/** A CSR whose key waits for a signed chain. */
+export interface OutstandingRequestMessage {
+  readonly id: string;
+  readonly expiresAt: Date;
+}
+
 /** A client that has not shown that it holds the new root. */
 export interface RootClientMessage {
   readonly spiffeId: string;
@@ -97,19 +103,22 @@ export interface AuthorityStatusMessage {
   readonly restoredAt?: Date;
   /** Clients that have not shown that they hold the root to which the rotation in progress leads. */
   readonly rootClients?: readonly RootClientMessage[];
+  /** Keys that wait for a signed chain. */
+  readonly requests?: readonly OutstandingRequestMessage[];
 }
 
 /** A message without fields. */
 export type NoFields = Readonly<Record<string, never>>;
 
 const status: Codec<AuthorityStatusMessage> = {
-  encode: ({ authorities, rotation, restoredAt, warnings, rootClients = [], ...rest }) =>
+  encode: ({ authorities, rotation, restoredAt, warnings, rootClients = [], requests = [], ...rest }) =>
     wire.AuthorityStatus.encode({
       ...rest,
       warnings: [...warnings],
       authorities: authorities.map(encodeAuthority),
       rotation: rotation === undefined ? null : encodeRotation(rotation),
       restoredAt: msOf(restoredAt),
+      requests: requests.map(({ id, expiresAt }) => ({ id, expiresAt: expiresAt.getTime() })),
       rootClients: rootClients.map((each) => ({ ...each, until: each.until.getTime() })),
     }).finish(),
   decode: (bytes) => {
@@ -123,10 +132,16 @@ const status: Codec<AuthorityStatusMessage> = {
       authorities: rest.authorities.map((each) => decodeAuthority(new wire.Authority(each))),
       ...(rest.rotation ? { rotation: decodeRotation(new wire.Rotation(rest.rotation)) } : {}),
       ...optionalDate("restoredAt", rest.restoredAt),
+      ...requestsOf(rest.requests.map((each) => new wire.OutstandingRequest(each))),
       ...rootClientsOf(rest.rootClients.map((each) => new wire.RootClient(each))),
     };
   },
 };
+
+function requestsOf(messages: readonly InstanceType<typeof wire.OutstandingRequest>[]) {
+  const requests = messages.map(({ id, expiresAt }) => ({ id, expiresAt: dateOf(expiresAt) }));
+  return requests.length === 0 ? {} : { requests };
+}
 
 function rootClientsOf(messages: readonly InstanceType<typeof wire.RootClient>[]) {
   const rootClients = messages.map(({ spiffeId, address, program, kind, until }) => ({
@@ -178,6 +193,43 @@ export const recallAuthority: Method<{ readonly id: string }, AuthorityStatusMes
 export const continueRotation: Method<NoFields, AuthorityStatusMessage> = {
   path: path("ContinueRotation"),
   request: noFields,
+  response: status,
+};
+
+/** A CSR for the company's PKI. */
+export interface NewRequestMessage extends OutstandingRequestMessage {
+  readonly csrPem: string;
+}
+
+export const requestAuthority: Method<NoFields, NewRequestMessage> = {
+  path: path("CreateRequest"),
+  request: noFields,
+  response: {
+    encode: ({ expiresAt, ...rest }) =>
+      wire.CreateRequestResponse.encode({ ...rest, expiresAt: expiresAt.getTime() }).finish(),
+    decode: (bytes) => {
+      const { id, csrPem, expiresAt } = wire.CreateRequestResponse.decode(bytes);
+      return { id, csrPem, expiresAt: dateOf(expiresAt) };
+    },
+  },
+};
+
+/** A signed chain in PEM. */
+export interface SignedChainMessage {
+  readonly chainPem: string;
+  /** "" if the chain contains the root, or the CA uses it. */
+  readonly rootsPem: string;
+}
+
+export const adoptAuthorityChain: Method<SignedChainMessage, AuthorityStatusMessage> = {
+  path: path("AdoptChain"),
+  request: {
+    encode: (signed) => wire.AdoptChainRequest.encode(signed).finish(),
+    decode: (bytes) => {
+      const { chainPem, rootsPem } = wire.AdoptChainRequest.decode(bytes);
+      return { chainPem, rootsPem };
+    },
+  },
   response: status,
 };
 

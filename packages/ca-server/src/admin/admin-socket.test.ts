@@ -82,12 +82,13 @@ describe("AdminSocket", () => {
     disk = new Map();
     const admission = { decisions, onRecord, policy: { current: () => policy, path: "/etc/policy.yaml" } };
     const log = new OperatorLog({ log: ledger.log, clock });
-    const { compromise } = ca;
+    const { compromise, requests } = ca;
     const clockOperations = {
       status: () => clockStatus,
       accept: async () => ({ ...clockStatus, replaced: ["root-1"] }),
     };
-    const deps = { path, operations: current, compromise, clockOperations, log, admission, newReferenceId };
+    const acts = { operations: current, compromise, requests, clockOperations };
+    const deps = { path, ...acts, log, admission, newReferenceId };
     socket = createAdminSocket({ ...deps, move, clock: systemClock, logger });
     await socket.start();
     channel = new Http2Channel({ unixPath: path });

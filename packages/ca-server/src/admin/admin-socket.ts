@@ -9,6 +9,7 @@ import { type AdminRoutesDeps, createAdminRoutes } from "./admin-routes.ts";
 import { type AdmissionRoutesDeps, createAdmissionRoutes } from "./admission-routes.ts";
 import { type ClockOperations, createClockRoutes } from "./clock-routes.ts";
 import { type CompromiseRoutesDeps, createCompromiseRoutes } from "./compromise-routes.ts";
+import { createRequestRoutes, type RequestRoutesDeps } from "./request-routes.ts";
 import { createStateRoutes, type StateMover } from "./state-routes.ts";
 
 export interface AdminSocketDeps {
@@ -19,6 +20,7 @@ export interface AdminSocketDeps {
   readonly admission: AdmissionRoutesDeps;
   readonly move: StateMover;
   readonly clockOperations: ClockOperations;
+  readonly requests: RequestRoutesDeps["requests"];
   readonly newReferenceId: () => string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -34,6 +36,7 @@ export function createAdminSocket(deps: AdminSocketDeps): UnixSocket {
     routes: [
       ...createAdminRoutes(deps),
       ...createCompromiseRoutes(deps),
+      ...createRequestRoutes({ ...deps, status: () => deps.operations.status() }),
       ...createAdmissionRoutes(admission),
       ...createStateRoutes(deps),
       ...createClockRoutes({ clock: clockOperations, log, logger }),

@@ -15,9 +15,9 @@ import type { HolderSource } from "./compromise/preview.ts";
 import { type Authorities, createAuthorities } from "./create-authorities.ts";
 import type { AuthorityKeeper } from "./keeper.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
+import { PluggedInSource } from "./plugged-in/source.ts";
 import type { Rehearse } from "./rehearsal/candidate.ts";
 import { createRehearsal } from "./rehearsal/rehearse.ts";
-import { PluggedInSource } from "./plugged-in/source.ts";
 import { timeGate } from "./rotation/rotation-gate.ts";
 import type { RotationDriver } from "./rotation-driver.ts";
 
@@ -56,6 +56,7 @@ export interface AuthoritiesOnDisk {
   readonly starts: ManualSweep;
   readonly logger: RecordingLogger;
   readonly rootClients: Authorities["rootClients"];
+  readonly requests: Authorities["requests"];
   /** Reads the plugged-in directory again, as the watch does. */
   takePluggedIn(): Promise<void>;
   warnings(): readonly string[];
@@ -115,10 +116,11 @@ export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnD
     clock,
     logger,
   });
-  const { keeper, keys, rotation, compromise, rootClients } = authorities;
+  const { keeper, keys, rotation, compromise, rootClients, requests } = authorities;
   const takePluggedIn = async () => {
     for (const one of authorities.components) if (one instanceof PluggedInSource) await one.take();
   };
   const warnings = () => authorities.warnings();
-  return { keeper, keys, driver: rotation, compromise, starts, logger, rootClients, takePluggedIn, warnings };
+  const operators = { driver: rotation, compromise, rootClients, requests };
+  return { keeper, keys, ...operators, starts, logger, takePluggedIn, warnings };
 }

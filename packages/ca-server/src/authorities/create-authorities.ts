@@ -20,6 +20,7 @@ import type { PluggedInSet } from "./plugged-in/load-set.ts";
 import { PluggedInSource } from "./plugged-in/source.ts";
 import type { Rehearse } from "./rehearsal/candidate.ts";
 import { futureAuthorities, replaceFutureRoot } from "./replace-future.ts";
+import { AuthorityRequestDesk } from "./requests/authority-requests.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
 import { RotationDriver } from "./rotation-driver.ts";
 import { SelfSigned } from "./self-signed.ts";
@@ -65,6 +66,7 @@ export interface Authorities {
   /** Replaces a root that begins in the future, and returns the ids of the replaced authorities. */
   replaceFuture(): Promise<readonly string[]>;
   readonly rootClients: RootClients;
+  readonly requests: AuthorityRequestDesk;
   /** The components in the order in which they start. */
   readonly components: readonly Component[];
   /** The reasons why no certificate can be issued now. */
@@ -98,7 +100,11 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
   const { starts, advances } = sweeps;
   const crosses = new CrossCertifier({ keeper, keys, writer, newSerial, clock, logger });
   const rootClients = new RootClients({ keeper, clock, logger });
-  const rotation = new RotationDriver({
+  const requests = new AuthorityRequestDesk({
+    ...{ keeper, keys, profile, writer, newSerial, clock, logger },
+    onPrepared: () => rotation.look(false),
+  });
+  const rotation: RotationDriver = new RotationDriver({
     keeper,
     keys,
     selfSigned,
@@ -112,6 +118,7 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     async beforeAdvance() {
       await crosses.ensure();
       await keeper.transition((current) => watchClients(current, clock.now()));
+      if (holds() === undefined) await requests.look();
     },
     rootClients: () => rootClients.list(),
     clock: deps.stageClock ?? clock,
@@ -130,6 +137,7 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     publicBundle,
     rootClients,
     replaceFuture: () => replaceFutureRoot({ keeper, selfSigned, clock, logger }),
+    requests,
     components: [keeper.stateTrouble, publicBundle, rotation, ...pluggedIn, expiry],
     troubles: () => keeper.stateTrouble.troubles(),
     get skippedRoots() {

@@ -1,5 +1,6 @@
 import type { AuthorityMessage, AuthorityStatusMessage, RotationMessage } from "@kasbah/protocol";
 import { bridgedUntil } from "./fixed-roots/cross-chain.ts";
+import { requestWarnings } from "./requests/request-warnings.ts";
 import {
   type AuthorityState,
   authorityOf,
@@ -23,7 +24,7 @@ export interface ReportContext {
 
 /** The authorities in the order in which an operator reads them. */
 export function authorityStatusOf(state: AuthorityState, context: ReportContext): AuthorityStatusMessage {
-  const { rotation, restoredAt } = state;
+  const { rotation, restoredAt, requests } = state;
   return {
     trustDomain: context.trustDomain,
     epoch: state.epoch,
@@ -33,6 +34,9 @@ export function authorityStatusOf(state: AuthorityState, context: ReportContext)
     ...(rotation === undefined ? {} : { rotation: rotationView(state, rotation, context) }),
     warnings: warningsOf(state, context),
     ...(restoredAt === undefined ? {} : { restoredAt }),
+    ...(requests.open.length === 0
+      ? {}
+      : { requests: requests.open.map(({ id, expiresAt }) => ({ id, expiresAt })) }),
   };
 }
 
@@ -126,6 +130,7 @@ function warningsOf(state: AuthorityState, { now, automatic }: ReportContext): s
     );
   }
   if (!automatic) warnings.push("rotations only start manually (--root-rotation manual)");
+  warnings.push(...requestWarnings(state, now));
   if (state.restoredAt !== undefined) {
     warnings.push(`this CA was restored from a backup at ${state.restoredAt.toISOString()}`);
   }

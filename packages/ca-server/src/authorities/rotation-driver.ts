@@ -264,6 +264,11 @@ export class RotationDriver implements Component, AuthorityOperations {
       );
     }
     if (root.hasKey && (kind === "root" || authorityOf(state, root.id).origin === "self-signed")) return;
+    if (authorityOf(state, state.signerId).byRequest === true) {
+      throw new OperationError(
+        `your PKI signed ${state.signerId}: run kasbah authority csr, have the CSR signed, and run kasbah authority adopt`,
+      );
+    }
     throw new OperationError(
       `${state.signerId} was plugged in: put its successor into the directory that --root-ca-dir names, which the CA watches`,
     );

@@ -1,4 +1,5 @@
 import { type Certificate, findCertificates, parseCertificate, parseTrustedRoot } from "@kasbah/pki";
+import { type AuthorityRequest, type AuthorityRequests, noRequests } from "./rotation/authority-request.ts";
 import type { AuthorityState, RotationHold, RotationState } from "./rotation/authority-state.ts";
 import type { CrossCertificate } from "./rotation/cross-certificate.ts";
 import type {
@@ -22,7 +23,7 @@ const holds: readonly RotationHold[] = ["none", "starts", "all"];
 export function encodeState(state: AuthorityState): Fields {
   const { epoch, made, signerId, servingSignerId, hold, pluggedInDigest, restoredAt } = state;
   const odd = state.extraRoots.filter(({ waivedRule }) => waivedRule !== undefined);
-  const { crossCertificates } = state;
+  const { crossCertificates, requests } = state;
   return {
     epoch,
     made: { ...made },
@@ -37,6 +38,7 @@ export function encodeState(state: AuthorityState): Fields {
     ...(pluggedInDigest === undefined ? {} : { pluggedInDigest }),
     ...(restoredAt === undefined ? {} : { restoredAt: restoredAt.toISOString() }),
     ...(crossCertificates.length === 0 ? {} : { crossCertificates: crossCertificates.map(encodeCross) }),
+    ...(requests.made === 0 ? {} : { requests: encodeRequests(requests) }),
   };
 }
 
@@ -63,6 +65,7 @@ export function decodeState(value: unknown): AuthorityState {
       fields["crossCertificates"] === undefined
         ? []
         : list(fields, "crossCertificates").map((each) => decodeCross(fieldsOf(each))),
+    requests: fields["requests"] === undefined ? noRequests : decodeRequests(fieldsOf(fields["requests"])),
   };
 }
 
@@ -97,6 +100,7 @@ function decodeAuthority(fields: Fields): StoredAuthority {
     leafHorizon: date(fields, "leafHorizon"),
     ...decodedLeaf("horizonLeaf", fields),
     ...(fields["distrustedAt"] === undefined ? {} : { distrustedAt: date(fields, "distrustedAt") }),
+    ...(fields["byRequest"] === true ? { byRequest: true } : {}),
   };
 }
 
@@ -154,6 +158,22 @@ function decodeCross(fields: Fields): CrossCertificate {
     subjectId: text(fields, "subjectId"),
     certificate: parseCertificate(text(fields, "certificate")),
   };
+}
+
+function encodeRequests({ made, open }: AuthorityRequests): Fields {
+  const dates = ({ id, createdAt, expiresAt }: AuthorityRequest) => ({
+    ...{ id, createdAt: createdAt.toISOString(), expiresAt: expiresAt.toISOString() },
+  });
+  return { made, open: open.map(dates) };
+}
+
+function decodeRequests(fields: Fields): AuthorityRequests {
+  const open = list(fields, "open").map((each) => {
+    const request = fieldsOf(each);
+    const [createdAt, expiresAt] = [date(request, "createdAt"), date(request, "expiresAt")];
+    return { id: text(request, "id"), createdAt, expiresAt };
+  });
+  return { made: count(fields, "made"), open };
 }
 
 function fieldsOf(value: unknown): Fields {

@@ -4,6 +4,7 @@ import {
   abortRotation,
   acceptClock,
   type ClockStatusMessage,
+  adoptAuthorityChain,
   continueRotation,
   type DecisionMessage,
   type DistrustPreviewMessage,
@@ -16,11 +17,14 @@ import {
   type Method,
   type MovedStateMessage,
   moveCaState,
+  type NewRequestMessage,
   pauseRotation,
   previewDistrust,
   recallAuthority,
+  requestAuthority,
   resumeRotation,
   rotateAuthority,
+  type SignedChainMessage,
   type StateHome,
 } from "@kasbah/protocol";
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
@@ -35,6 +39,8 @@ export type {
   IdentityExplanationMessage,
   LeafMessage,
   MovedStateMessage,
+  NewRequestMessage,
+  OutstandingRequestMessage,
   RootClientMessage,
   RotationMessage,
   StateHome,
@@ -79,6 +85,15 @@ export class AdminClient implements OperatorClient {
 
   recall(id: string): Promise<AuthorityStatusMessage> {
     return this.#act(recallAuthority, { id });
+  }
+
+  async createRequest(): Promise<NewRequestMessage> {
+    await this.status();
+    return this.#call(requestAuthority, {}, this.#deadlines.actMs);
+  }
+
+  adoptChain(signed: SignedChainMessage): Promise<AuthorityStatusMessage> {
+    return this.#act(adoptAuthorityChain, signed);
   }
 
   continueRotation(): Promise<AuthorityStatusMessage> {

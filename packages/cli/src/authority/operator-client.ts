@@ -4,6 +4,8 @@ import type {
   DistrustPreviewMessage,
   IdentityExplanationMessage,
   MovedStateMessage,
+  NewRequestMessage,
+  SignedChainMessage,
   StateHome,
 } from "@kasbah/protocol";
 import type { Replicated } from "./replicated.ts";
@@ -20,6 +22,10 @@ export interface OperatorClient {
   recall(id: string): Promise<AuthorityStatusMessage>;
   /** Lets a rotation of the root go on although clients have not shown that they hold the new root. */
   continueRotation(): Promise<AuthorityStatusMessage>;
+  /** Creates a key for an intermediate that the company's PKI signs. */
+  createRequest(): Promise<NewRequestMessage>;
+  /** Begins a rotation to the signed certificate of such a key. */
+  adoptChain(signed: SignedChainMessage): Promise<AuthorityStatusMessage>;
   pause(): Promise<AuthorityStatusMessage>;
   resume(): Promise<AuthorityStatusMessage>;
   abort(options: { readonly ifEpoch?: number }): Promise<AuthorityStatusMessage>;

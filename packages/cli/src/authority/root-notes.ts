@@ -1,4 +1,9 @@
-import type { AuthorityMessage, AuthorityStatusMessage, RootClientMessage } from "@kasbah/protocol";
+import type {
+  AuthorityMessage,
+  AuthorityStatusMessage,
+  OutstandingRequestMessage,
+  RootClientMessage,
+} from "@kasbah/protocol";
 import { printableText } from "@kasbah/runtime";
 import { plainTime } from "../output/relative-time.ts";
 import { table } from "../output/table.ts";
@@ -12,7 +17,9 @@ const kinds = { "old-root": "shows only other roots", unknown: "shows no roots" 
 export function rootNotes(status: AuthorityStatusMessage): string {
   const successor = status.authorities.findLast(({ kind, trusted }) => kind === "root" && trusted);
   const bridged = status.authorities.flatMap((one) => bridgeNote(one, successor));
-  return [...bridged.map((line) => `${line}\n`), clientsNote(status, successor)].join("");
+  return [...bridged.map((line) => `${line}\n`), clientsNote(status, successor), requestsNote(status)].join(
+    "",
+  );
 }
 
 function bridgeNote(
@@ -27,6 +34,12 @@ function bridgeNote(
       `clients whose root file contains only ${id} accept the CA until ${until}: add ${root} to these files by then`,
     ),
   ];
+}
+
+function requestsNote({ requests = [] }: AuthorityStatusMessage): string {
+  const line = ({ id, expiresAt }: OutstandingRequestMessage) =>
+    printableText(`${id} waits for a signed chain until ${plainTime(expiresAt)} (kasbah authority adopt)`);
+  return requests.map((each) => `${line(each)}\n`).join("");
 }
 
 function clientsNote(

@@ -7,6 +7,8 @@ import type {
   IdentityExplanationMessage,
   LeafMessage,
   MovedStateMessage,
+  NewRequestMessage,
+  OutstandingRequestMessage,
   RootClientMessage,
   RotationMessage,
 } from "../authority/admin-client.ts";
@@ -72,6 +74,18 @@ const rootClient = z.object({
   until: time,
 } satisfies Shape<RootClientMessage>);
 
+const outstandingRequest = z.object({
+  id: z.string(),
+  expiresAt: time,
+} satisfies Shape<OutstandingRequestMessage>);
+
+/** Output of `kasbah authority csr --json`. */
+export const newRequest: z.ZodType<NewRequestMessage> = z.object({
+  id: z.string(),
+  csrPem: z.string(),
+  expiresAt: time,
+} satisfies Shape<NewRequestMessage>);
+
 /** Output of `kasbah authority … --json`. */
 export const authorityStatus: z.ZodType<AuthorityStatusMessage> = z.object({
   trustDomain: z.string(),
@@ -83,6 +97,7 @@ export const authorityStatus: z.ZodType<AuthorityStatusMessage> = z.object({
   warnings: texts,
   restoredAt: time.exactOptional(),
   rootClients: z.array(rootClient).max(20_000).exactOptional(),
+  requests: z.array(outstandingRequest).max(1000).exactOptional(),
 } satisfies Shape<AuthorityStatusMessage>);
 
 /** Output of `kasbah authority move --json`. */

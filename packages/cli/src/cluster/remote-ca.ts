@@ -1,11 +1,19 @@
 import { parseSpiffeId } from "@kasbah/pki";
+import type { SignedChainMessage } from "@kasbah/protocol";
 import type { AuthorityStatusMessage, MovedStateMessage, StateHome } from "../authority/admin-client.ts";
 import type { OperatorClient } from "../authority/operator-client.ts";
 import type { ClusterChoice } from "../kubectl/cluster-choice.ts";
 import { execAct } from "./exec-act.ts";
 import { firstKnown, mergeExplanations, mergeStatus } from "./merge.ts";
 import { mergePreviews } from "./merge-distrust.ts";
-import { authorityStatus, decision, distrustPreview, explanation, movedState } from "./read-answers.ts";
+import {
+  authorityStatus,
+  decision,
+  distrustPreview,
+  explanation,
+  movedState,
+  newRequest,
+} from "./read-answers.ts";
 import { Replicas, type ReplicasDeps } from "./replicas.ts";
 
 export interface RemoteDeps extends ReplicasDeps {
@@ -55,6 +63,17 @@ export class RemoteCa implements OperatorClient {
     return this.#act("recall", id);
   }
 
+  createRequest() {
+    const args = [`--operator=${this.#operator}`, "authority", "csr"];
+    return this.#replicas.withFirst(status, (callOf, kubectl) => execAct(callOf(args, newRequest), kubectl));
+  }
+
+  /** The chain is an argument, because kubectl exec passes no file. It is public. */
+  adoptChain({ chainPem, rootsPem }: SignedChainMessage) {
+    const roots = rootsPem === "" ? [] : [`--root-base64=${base64(rootsPem)}`];
+    return this.#act("adopt", `--chain-base64=${base64(chainPem)}`, ...roots);
+  }
+
   continueRotation() {
     return this.#act("rotate", "--root", "--continue");
   }
@@ -95,4 +114,8 @@ export class RemoteCa implements OperatorClient {
       execAct(callOf(args, authorityStatus), kubectl),
     );
   }
+}
+
+function base64(pem: string): string {
+  return Buffer.from(pem).toString("base64");
 }

@@ -1,6 +1,7 @@
 import {
   type AuthorityStatusMessage,
   abortRotation,
+  adoptAuthorityChain,
   continueRotation,
   type DecisionMessage,
   type DistrustPreviewMessage,
@@ -11,9 +12,11 @@ import {
   type IdentityExplanationMessage,
   type Method,
   moveCaState,
+  type NewRequestMessage,
   pauseRotation,
   previewDistrust,
   recallAuthority,
+  requestAuthority,
   resumeRotation,
   rotateAuthority,
 } from "@kasbah/protocol";
@@ -27,6 +30,8 @@ export interface FakeAdminCall {
     | "status"
     | "rotate"
     | "continue"
+    | "csr"
+    | "adopt"
     | "pause"
     | "resume"
     | "abort"
@@ -51,6 +56,8 @@ export interface FakeAuthorityAdmin {
   /** The answers about a call and about an identity; undefined means that the call is unknown. */
   decision: DecisionMessage | undefined;
   explanation: IdentityExplanationMessage | undefined;
+  /** The answer to a request for a CSR. */
+  request: NewRequestMessage | undefined;
   /** If set, every request is refused with this status. */
   refusal: RpcStatus | undefined;
   close(): Promise<void>;
@@ -79,6 +86,8 @@ export async function startFakeAuthorityAdmin(path: string): Promise<FakeAuthori
     route("status", getAuthorityStatus, answer),
     route("rotate", rotateAuthority, answer),
     route("continue", continueRotation, answer),
+    route("csr", requestAuthority, (call) => answerFor(call, fake.request)),
+    route("adopt", adoptAuthorityChain, answer),
     route("pause", pauseRotation, answer),
     route("resume", resumeRotation, answer),
     route("abort", abortRotation, answer),
@@ -99,6 +108,7 @@ export async function startFakeAuthorityAdmin(path: string): Promise<FakeAuthori
     answers: [],
     preview: undefined,
     decision: undefined,
+    request: undefined,
     explanation: undefined,
     refusal: undefined,
     close: () => server.close(0),

@@ -1,4 +1,5 @@
 import { type Certificate, TrustBundle } from "@kasbah/pki";
+import { type AuthorityRequests, noRequests } from "./authority-request.ts";
 import type { CrossCertificate } from "./cross-certificate.ts";
 import type { AuthorityKind, AuthorityStage, HorizonLeaf, StoredAuthority } from "./stored-authority.ts";
 
@@ -55,6 +56,8 @@ export interface AuthorityState {
   readonly restoredAt: Date | undefined;
   /** Bridges from older roots to newer ones, the oldest first. */
   readonly crossCertificates: readonly CrossCertificate[];
+  /** Keys that wait for a certificate of the company's PKI. */
+  readonly requests: AuthorityRequests;
 }
 
 /** The state before the first authority exists. */
@@ -70,6 +73,7 @@ export const emptyState: AuthorityState = {
   pluggedInDigest: undefined,
   restoredAt: undefined,
   crossCertificates: [],
+  requests: noRequests,
 };
 
 const trustedStages: readonly AuthorityStage[] = ["distributed", "active", "retiring"];

@@ -41,4 +41,6 @@ export interface StoredAuthority {
   readonly horizonLeaf?: HorizonLeaf | undefined;
   /** When an operator declared its key compromised. Nothing under it is trusted since. */
   readonly distrustedAt?: Date | undefined;
+  /** Whether its certificate was signed for a CSR of the CA, so the CA asks the operator for the next one. */
+  readonly byRequest?: boolean;
 }

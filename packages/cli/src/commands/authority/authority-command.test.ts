@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
 import { grpcStatus } from "@kasbah/runtime/rpc";
 import {
   type FakeAuthorityAdmin,
@@ -171,12 +172,47 @@ describe("kasbah authority", () => {
     );
   });
 
+  it("writes a CSR to a new file only, or prints it and nothing else", async () => {
+    const expiresAt = new Date("2030-03-02T00:00:00Z");
+    ca.request = { id: "request-1", csrPem: "PEM OF A CSR\n", expiresAt };
+    const out = directory.join("mesh.csr");
+    assert.equal((await run("authority", "csr")).said, "PEM OF A CSR\n");
+    const { said } = await run("authority", "csr", "--out", out);
+    assert.match(
+      said,
+      /mesh\.csr: request-1 waits until 2030-03-02T00:00:00Z \(in 60d\) for: kasbah authority adopt CHAIN\n$/,
+    );
+    assert.equal(await readFile(out, "utf8"), "PEM OF A CSR\n");
+    assert.equal((await run("authority", "csr", "--out", out)).error?.code, "EEXIST");
+    assert.deepEqual(JSON.parse((await run("authority", "csr", "--json")).said).id, "request-1");
+  });
+
+  it("passes on the chain and the root of the files, or of its arguments in a pod", async () => {
+    const [chain, root] = [directory.join("chain.pem"), directory.join("root.pem")];
+    await writeFile(chain, "CHAIN");
+    await writeFile(root, "ROOT");
+    assert.equal((await run("authority", "adopt")).error?.code, "commander.invalidArgument");
+    assert.equal((await run("authority", "adopt", directory.join("none"))).error?.code, "ENOENT");
+    const base64 = (text: string) => Buffer.from(text).toString("base64");
+    for (const argv of [
+      [chain],
+      [chain, "--root", root],
+      [`--chain-base64=${base64("CHAIN")}`, `--root-base64=${base64("ROOT")}`],
+    ]) {
+      assert.equal((await run("authority", "adopt", ...argv)).error, undefined);
+    }
+    assert.deepEqual(
+      ca.calls.filter(({ method }) => method === "adopt").map(({ request }) => request),
+      ["", "ROOT", "ROOT"].map((rootsPem) => ({ chainPem: "CHAIN", rootsPem })),
+    );
+  });
+
   it("explains the effect of each command in its help", async () => {
     assert.match(
       (await run("authority", "--help")).said,
       /distributed {2}every new trust bundle contains the new root/,
     );
-    for (const name of ["list", "status", "rotate", "pause", "resume", "abort", "recall"]) {
+    for (const name of ["csr", "adopt", "list", "status", "rotate", "pause", "resume", "abort", "recall"]) {
       const { said } = await run("authority", name, "--help");
       assert.match(said, /KASBAH_STATE_DIR[\s\S]*\n\n[\s\S]+\.\n/, name);
     }

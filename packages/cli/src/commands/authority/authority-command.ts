@@ -6,6 +6,8 @@ import { type Replicated, renderReplicated } from "../../authority/replicated.ts
 import { toJson } from "../../output/json.ts";
 import { type CaLocation, operatorClientOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
+import { adoptCommand } from "./adopt-command.ts";
+import { csrCommand } from "./csr-command.ts";
 import { distrustCommand } from "./distrust-command.ts";
 import { moveStateCommand } from "./move-state-command.ts";
 import { recallCommand } from "./recall-authority-command.ts";
@@ -90,6 +92,8 @@ export function authorityCommand(deps: CommandDeps): Command {
     .option("--if-epoch <n>", "only if the CA is at this epoch", parseEpoch)
     .action(show((ca, { ifEpoch }) => ca.abort(ifEpoch === undefined ? {} : { ifEpoch })));
   command.addCommand(recallCommand(deps));
+  command.addCommand(csrCommand(deps));
+  command.addCommand(adoptCommand(deps));
   return command;
 }
 
