@@ -3,8 +3,12 @@ import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { connect } from "node:tls";
 import { promisify } from "node:util";
+import { createCertificateRequest, createKeyPair, parseSpiffeId } from "@kasbah/pki";
+import { createCertificate } from "@kasbah/protocol";
+import { GrpcJsChannel } from "@kasbah/testkit";
 import { type RunningCa, startCa } from "./ca-process.ts";
 import { kasbahBin } from "./repository.ts";
+import { mintDemoToken } from "./token-issuer.ts";
 
 const run = promisify(execFile);
 
@@ -33,6 +37,27 @@ export async function kasbah({ stateDir }: Pick<RunningCa, "stateDir">, ...argv:
   const env = { PATH: process.env["PATH"], KASBAH_STATE_DIR: stateDir };
   const { stdout } = await run(process.execPath, [kasbahBin, ...argv], { env });
   return stdout;
+}
+
+/** Requests a certificate as a stock client with a root file does; returns the elements of the reply. */
+export async function requestDemoCertificate(
+  ca: Pick<RunningCa, "port" | "tokens" | "rootPem">,
+  serviceAccount: string,
+): Promise<readonly string[]> {
+  const token = await mintDemoToken(ca.tokens, serviceAccount);
+  const name = parseSpiffeId(`spiffe://cluster.local/ns/demo/sa/${serviceAccount}`);
+  const csr = createCertificateRequest(await createKeyPair("P-256"), name);
+  const order = { csr, validityDurationSeconds: 60, impersonatedIdentity: "", certSigner: "" };
+  const channel = new GrpcJsChannel({
+    address: { host: "127.0.0.1", port: ca.port },
+    rootsPem: ca.rootPem,
+  });
+  try {
+    const metadata = { authorization: `Bearer ${token}` };
+    return (await channel.unary(createCertificate, order, { deadlineMs: 20_000, metadata })).certChain;
+  } finally {
+    channel.close();
+  }
 }
 
 /** Writes a file for each set of roots that a client may hold: each root alone, and the first and the last in both orders. */

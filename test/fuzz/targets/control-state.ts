@@ -34,11 +34,12 @@ const busy: AuthorityState = {
   made: { root: 2, intermediate: 0 },
   signerId: "root-1",
   servingSignerId: "root-1",
-  rotation: { ...rotation, since, leavesUntil: since },
+  rotation: { ...rotation, since, leavesUntil: since, unprovenUntil: since, withoutProof: true },
   extraRoots: [operatorRoot],
   pluggedInDigest: "00",
   restoredAt: since,
   crossCertificates: [{ issuerId: "root-1", subjectId: "root-2", certificate: record.certificate }],
+  requests: { made: 2, open: [{ id: "request-2", createdAt: since, expiresAt: since }] },
 };
 const states = [emptyState, busy].map((state) => bytesOf(JSON.stringify(encodeState(state))));
 

@@ -14,14 +14,23 @@ async function busyState(): Promise<AuthorityState> {
   const [root] = keeper.state.authorities;
   assert.ok(root);
   assert.equal(keeper.state.crossCertificates.length, 1);
-  return { ...keeper.state, extraRoots: [root.certificate], pluggedInDigest: "00", restoredAt: clock.now() };
+  const request = { id: "request-1", createdAt: clock.now(), expiresAt: clock.now() };
+  const requests = { made: 1, open: [request] };
+  return {
+    ...keeper.state,
+    requests,
+    extraRoots: [root.certificate],
+    pluggedInDigest: "00",
+    restoredAt: clock.now(),
+  };
 }
 
 describe("Authority state as JSON", () => {
   it("rejects a state in which a field is missing or has the wrong type", async () => {
     const whole = JSON.parse(JSON.stringify(encodeState(await busyState())));
     const fields = Object.keys(whole).filter(
-      (name) => !["rotation", "pluggedInDigest", "restoredAt", "crossCertificates"].includes(name),
+      (name) =>
+        !["rotation", "pluggedInDigest", "restoredAt", "crossCertificates", "requests"].includes(name),
     );
     for (const name of fields) {
       assert.throws(() => decodeState({ ...whole, [name]: undefined }), name);
@@ -33,6 +42,8 @@ describe("Authority state as JSON", () => {
       const authorities = [{ ...authority, [name]: 7 }];
       assert.throws(() => decodeState({ ...whole, authorities }), name);
     }
+    for (const requests of [[], { made: 1 }, { made: -1, open: [] }, { made: 1, open: [{ id: 1 }] }])
+      assert.throws(() => decodeState({ ...whole, requests }), TypeError);
     for (const crossCertificates of [{}, [{}], ["PEM"], [{ ...whole.crossCertificates[0], certificate: "" }]])
       assert.throws(() => decodeState({ ...whole, crossCertificates }));
     for (const value of [null, [], "", 1, undefined]) assert.throws(() => decodeState(value), TypeError);
@@ -60,8 +71,13 @@ describe("Authority state as JSON", () => {
   });
 
   it("reads the state of a release without cross-certificates, whose state has no such field", async () => {
-    const { crossCertificates: _, ...whole } = JSON.parse(JSON.stringify(encodeState(await busyState())));
+    const {
+      crossCertificates: _,
+      requests: __,
+      ...whole
+    } = JSON.parse(JSON.stringify(encodeState(await busyState())));
     assert.deepEqual(decodeState(whole).crossCertificates, []);
+    assert.deepEqual(decodeState(whole).requests, { made: 0, open: [] });
     assert.equal("crossCertificates" in encodeState(decodeState(whole)), false);
   });
 
@@ -73,6 +89,7 @@ describe("Authority state as JSON", () => {
     const decoded = decodeState(JSON.parse(text));
     assert.deepEqual(decoded.rotation, state.rotation);
     assert.deepEqual(decoded.restoredAt, state.restoredAt);
+    assert.deepEqual(decoded.requests, state.requests);
     assert.deepEqual(decoded.crossCertificates[0]?.subjectId, "root-2");
     assert.ok(decoded.authorities[0]?.certificate.equals(state.authorities[0]?.certificate ?? assert.fail()));
   });
