@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { storyTimeoutMs, UpgradeMesh } from "./mesh.ts";
 
 describe("old agents with a new CA", function () {
@@ -15,5 +16,22 @@ describe("old agents with a new CA", function () {
       await mesh.untilRotationEnds();
       await mesh.untilRenewed();
     });
+  });
+
+  it("old agents lose no handshake while a new CA replaces its root and serves a cross-certificate", async () => {
+    await mesh.losesNoHandshake(async () => {
+      await mesh.beginRotation("root");
+      await mesh.untilRotationEnds();
+      await mesh.untilRenewed();
+    });
+  });
+
+  it("old agents lose no handshake when the old CA starts on a state with a cross-certificate", async () => {
+    const before = await mesh.fingerprints();
+    await mesh.losesNoHandshake(async () => {
+      await mesh.replaceCa("previous");
+      await mesh.untilRenewed();
+    });
+    assert.deepEqual(await mesh.fingerprints(), before);
   });
 });

@@ -1,6 +1,6 @@
 import type { AuthorityMessage, AuthorityStatusMessage, RotationMessage } from "@kasbah/protocol";
 import { bridgedUntil } from "./fixed-roots/cross-chain.ts";
-import { requestWarnings } from "./requests/request-warnings.ts";
+import { requestWarnings } from "./requests/warnings.ts";
 import {
   type AuthorityState,
   authorityOf,

@@ -11,9 +11,9 @@ import { type AuthorityState, rootOf, signersInUse } from "../rotation/authority
 import type { AuthorityKind } from "../rotation/stored-authority.ts";
 import { requireIdle } from "../rotation/succession.ts";
 import type { SelfSignedProfile } from "../self-signed.ts";
-import { RequestKeys } from "./request-keys.ts";
-import { closeRequest, expiredRequests, fulfil, openRequest } from "./request-state.ts";
+import { RequestKeys } from "./pending-keys.ts";
 import { asPluggedIn, certificatesIn, type SignedChain } from "./signed-chain.ts";
+import { closeRequest, expiredRequests, fulfil, openRequest } from "./transitions.ts";
 
 export interface AuthorityRequestsDeps {
   readonly keeper: AuthorityKeeper;
