@@ -43,11 +43,12 @@ export async function kasbah({ stateDir }: Pick<RunningCa, "stateDir">, ...argv:
 export async function requestDemoCertificate(
   ca: Pick<RunningCa, "port" | "tokens" | "rootPem">,
   serviceAccount: string,
+  validityDurationSeconds = 60,
 ): Promise<readonly string[]> {
   const token = await mintDemoToken(ca.tokens, serviceAccount);
   const name = parseSpiffeId(`spiffe://cluster.local/ns/demo/sa/${serviceAccount}`);
   const csr = createCertificateRequest(await createKeyPair("P-256"), name);
-  const order = { csr, validityDurationSeconds: 60, impersonatedIdentity: "", certSigner: "" };
+  const order = { csr, validityDurationSeconds, impersonatedIdentity: "", certSigner: "" };
   const channel = new GrpcJsChannel({
     address: { host: "127.0.0.1", port: ca.port },
     rootsPem: ca.rootPem,

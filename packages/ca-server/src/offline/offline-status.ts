@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AuthorityStatusMessage } from "@kasbah/protocol";
+import { createHoldersGate } from "../authorities/fixed-roots/holders-gate.ts";
 import { authorityStatusOf } from "../authorities/report.ts";
 import { type AuthorityState, rootOf } from "../authorities/rotation/authority-state.ts";
 import { timeGate } from "../authorities/rotation/rotation-gate.ts";
@@ -18,7 +19,7 @@ import { stateDirectoryAt } from "../store/state-directory.ts";
  */
 export async function readOfflineStatus(stateDirectory: string, now: Date): Promise<AuthorityStatusMessage> {
   const state = await readAuthorityState(stateDirectory);
-  const context = { trustDomain: trustDomainOf(state), automatic: true, gate: timeGate, now };
+  const context = { trustDomain: trustDomainOf(state), automatic: true, gate: createHoldersGate(timeGate), now };
   return authorityStatusOf(state, context);
 }
 

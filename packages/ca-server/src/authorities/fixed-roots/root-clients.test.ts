@@ -106,7 +106,7 @@ describe("RootClients", () => {
     const [warning] = ca.warnings();
     assert.match(
       String(warning),
-      /^2 clients have not shown that they hold root-2, .*sa\/stale at 10\.0\.0\.7, .*rotate --root --continue$/,
+      /^2 clients have not shown root-2, which root-1 cannot certify: .*sa\/stale at 10\.0\.0\.7, .*rotate --root --continue$/,
     );
     assert.match(String(ca.driver.status().rotation?.reason), /lose the CA when root-1 retires/);
   });

@@ -80,9 +80,11 @@ export class RootClients {
     if (clients.length === 0) return [];
     const named = clients.slice(0, maxNamed).map(({ spiffeId, address }) => `${spiffeId} at ${address}`);
     const others = clients.length > maxNamed ? ` and ${clients.length - maxNamed} more` : "";
-    const [count, have] = clients.length === 1 ? ["1 client", "has"] : [`${clients.length} clients`, "have"];
+    const who = clients.length === 1 ? "1 client has" : `${clients.length} clients have`;
+    const { from, to } = change;
+    const expiry = from.certificate.notAfter.toISOString();
     return [
-      `${count} ${have} not shown that they hold ${change.to.id}, and ${change.from.id} cannot certify it: ${named.join(", ")}${others}; add ${change.to.id} to their root files before ${change.from.certificate.notAfter.toISOString()}, or run kasbah authority rotate --root --continue`,
+      `${who} not shown ${to.id}, which ${from.id} cannot certify: ${named.join(", ")}${others}; add ${to.id} to their root files before ${expiry}, or run kasbah authority rotate --root --continue`,
     ];
   }
 
