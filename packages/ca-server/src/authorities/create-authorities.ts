@@ -101,7 +101,7 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
   const crosses = new CrossCertifier({ keeper, keys, writer, newSerial, clock, logger });
   const rootClients = new RootClients({ keeper, clock, logger });
   const requests = new AuthorityRequestDesk({
-    ...{ keeper, keys, profile, writer, newSerial, clock, logger },
+    ...{ keeper, keys, profile, writer, newSerial, rehearse, clock, logger },
     onPrepared: () => rotation.look(false),
   });
   const rotation: RotationDriver = new RotationDriver({

@@ -19,7 +19,12 @@ import { stateDirectoryAt } from "../store/state-directory.ts";
  */
 export async function readOfflineStatus(stateDirectory: string, now: Date): Promise<AuthorityStatusMessage> {
   const state = await readAuthorityState(stateDirectory);
-  const context = { trustDomain: trustDomainOf(state), automatic: true, gate: createHoldersGate(timeGate), now };
+  const context = {
+    trustDomain: trustDomainOf(state),
+    automatic: true,
+    gate: createHoldersGate(timeGate),
+    now,
+  };
   return authorityStatusOf(state, context);
 }
 

@@ -6,6 +6,8 @@ import type { AuthorityKeeper } from "../keeper.ts";
 import type { AuthorityKeys } from "../keys/authority-keys.ts";
 import { adoptPluggedIn } from "../plugged-in/authority.ts";
 import { type PluggedInSet, parsePluggedInSet } from "../plugged-in/load-set.ts";
+import { rehearseChange } from "../plugged-in/rehearse-set.ts";
+import type { Rehearse } from "../rehearsal/candidate.ts";
 import type { AuthorityRequest } from "../rotation/authority-request.ts";
 import { type AuthorityState, rootOf, signersInUse } from "../rotation/authority-state.ts";
 import type { AuthorityKind } from "../rotation/stored-authority.ts";
@@ -21,6 +23,7 @@ export interface AuthorityRequestsDeps {
   readonly profile: Pick<SelfSignedProfile, "trustDomain" | "keyType">;
   readonly writer: CertificateWriter;
   readonly newSerial: () => Uint8Array;
+  readonly rehearse: Rehearse;
   /** Called when a rotation is prepared, to advance it. */
   readonly onPrepared: () => Promise<void>;
   readonly clock: Clock;
@@ -77,10 +80,10 @@ export class AuthorityRequestDesk {
    * root.
    *
    * @throws OperationError if the chain is for no outstanding CSR, or if no rotation may begin; StateError
-   * `PLUGGED_IN_REJECTED` naming the certificate that clients would refuse
+   * `PLUGGED_IN_REJECTED` or `REHEARSAL_FAILED` naming the certificate that clients would refuse
    */
   async adopt(signed: SignedChain): Promise<AdoptedChain> {
-    const { keeper, keys, profile, clock, logger } = this.#deps;
+    const { keeper, keys, profile, rehearse, clock, logger } = this.#deps;
     const { state } = keeper;
     const now = clock.now();
     const given = certificatesIn(signed);
@@ -88,6 +91,8 @@ export class AuthorityRequestDesk {
     const rootsInUse = signersInUse(state).map((id) => rootOf(state, id).certificate);
     const files = asPluggedIn(pair, given, rootsInUse);
     const set = parsePluggedInSet("the signed chain", files, { trustDomain: profile.trustDomain, now });
+    for (const warning of await rehearseChange(set, state, keys, rehearse))
+      logger.warn("some clients reject the signed chain", { request: requestId, warning });
     requireIdle(state, kindOf(set, state));
     const successor = await adoptPluggedIn(set, state, keys, clock);
     await keeper.transition((current) => fulfil(current, requestId, successor, now));
