@@ -4,7 +4,6 @@ import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { FakeClock, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities-on-disk.fixture.ts";
 import { rootOf } from "../rotation/authority-state.ts";
-import { withoutCrossesOf } from "./cross-chain.ts";
 import { handshake } from "./handshake.fixture.ts";
 
 describe("CrossCertifier", () => {
@@ -69,17 +68,27 @@ describe("CrossCertifier", () => {
     }
   });
 
-  it("does not let clients of a root whose cross-certificates were removed accept the CA", async () => {
+  it("does not let clients of a distrusted root accept the CA, whichever of the roots it is", async () => {
     const first = signingRoot();
     await rotate();
     const second = signingRoot();
     await rotate();
-    await ca.keeper.transition((state) => withoutCrossesOf(state, "root-1"));
+    await ca.compromise.distrust("root-1");
     assert.deepEqual(crosses(), ["root-3 by root-2"]);
     assert.equal(await connectHolding(first), "UNABLE_TO_GET_ISSUER_CERT_LOCALLY");
     assert.equal(await connectHolding(second), undefined);
-    await ca.keeper.transition((state) => withoutCrossesOf(state, "root-2"));
+    await ca.compromise.distrust("root-2");
+    assert.deepEqual(crosses(), []);
     assert.equal(await connectHolding(second), "UNABLE_TO_GET_ISSUER_CERT_LOCALLY");
+    assert.equal(await connectHolding(signingRoot()), undefined);
+  });
+
+  it("certifies no successor of a signing root that is distrusted", async () => {
+    const first = signingRoot();
+    await ca.compromise.distrust("root-1");
+    await complete();
+    assert.deepEqual(crosses(), []);
+    assert.equal(await connectHolding(first), "UNABLE_TO_GET_ISSUER_CERT_LOCALLY");
     assert.equal(await connectHolding(signingRoot()), undefined);
   });
 

@@ -48,17 +48,6 @@ export function withCross(state: AuthorityState, cross: CrossCertificate, now: D
   return { ...state, epoch: state.epoch + (isServed ? 1 : 0), crossCertificates };
 }
 
-/**
- * Removes every certificate that a root has signed, or that certifies it. A root that is no longer trusted,
- * because its key may be stolen, must not vouch for another.
- */
-export function withoutCrossesOf(state: AuthorityState, rootId: string): AuthorityState {
-  const kept = state.crossCertificates.filter(
-    ({ issuerId, subjectId }) => issuerId !== rootId && subjectId !== rootId,
-  );
-  return kept.length === state.crossCertificates.length ? state : { ...state, crossCertificates: kept };
-}
-
 /** An expired certificate is never served. It is forgotten later, in case the clock was wrong. */
 const rememberedMs = 30 * 86_400_000;
 

@@ -26,7 +26,7 @@ export function rootChangeOf(state: AuthorityState): RootChange | undefined {
  */
 export function wantedCross(state: AuthorityState, now: Date): RootChange | undefined {
   const change = rootChangeOf(state);
-  if (change === undefined || !change.from.hasKey) return undefined;
+  if (change === undefined || !change.from.hasKey || change.from.distrustedAt !== undefined) return undefined;
   const { from, to } = change;
   if (crossObstacle(from.certificate, to.certificate, now) !== undefined) return undefined;
   return bridges(state, from.id, to.id, now) ? undefined : change;

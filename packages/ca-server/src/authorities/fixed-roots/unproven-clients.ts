@@ -8,11 +8,13 @@ const slackShare = 1 / 8;
 
 /**
  * Returns the roots of a rotation whose clients must hold the new root before the old one retires: no
- * cross-certificate connects the two. An expired root is of no use to a client, so nothing waits for it.
+ * cross-certificate connects the two. A root that has expired or is distrusted is of no use to a client, so
+ * nothing waits for it.
  */
 export function unbridgedChange(state: AuthorityState, now: Date): RootChange | undefined {
   const change = rootChangeOf(state);
   if (change === undefined || now >= change.from.certificate.notAfter) return undefined;
+  if (change.from.distrustedAt !== undefined) return undefined;
   return bridges(state, change.from.id, change.to.id, now) ? undefined : change;
 }
 

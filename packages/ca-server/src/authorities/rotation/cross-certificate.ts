@@ -11,3 +11,14 @@ export interface CrossCertificate {
   readonly subjectId: string;
   readonly certificate: Certificate;
 }
+
+/**
+ * Removes every certificate that one of these roots has signed, or that certifies one of them. A root whose key
+ * may be stolen must not vouch for another.
+ */
+export function withoutCrossesOf(
+  crosses: readonly CrossCertificate[],
+  rootIds: ReadonlySet<string>,
+): readonly CrossCertificate[] {
+  return crosses.filter(({ issuerId, subjectId }) => !rootIds.has(issuerId) && !rootIds.has(subjectId));
+}

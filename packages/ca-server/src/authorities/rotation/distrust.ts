@@ -7,6 +7,7 @@ import {
   type RotationState,
   rootOf,
 } from "./authority-state.ts";
+import { withoutCrossesOf } from "./cross-certificate.ts";
 import { addAuthorities, members, withdraw, withStage } from "./state-change.ts";
 import type { AuthorityKind, StoredAuthority } from "./stored-authority.ts";
 import type { Successor } from "./succession.ts";
@@ -65,6 +66,7 @@ export function applyDistrust(
         : withLeavesOf(one, doomed),
     ),
     signerId,
+    crossCertificates: withoutCrossesOf(known.crossCertificates, ids),
     servingSignerId: ids.has(state.servingSignerId) ? signerId : state.servingSignerId,
   };
   const settled = settleRotation(withActive(marked, signerId, now), ids, now);
