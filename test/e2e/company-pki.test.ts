@@ -4,8 +4,9 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseCertificates } from "@kasbah/pki";
 import { eventually, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { type RunningCa, startCa } from "../harness/ca-process.ts";
+import { CaProcess, type RunningCa, startCa } from "../harness/ca-process.ts";
 import { kasbah, nodeClient, opensslClient, requestDemoCertificate } from "../harness/fixed-roots.ts";
+import { saveIssuer } from "../harness/token-issuer.ts";
 
 const config = `
 [ca]
@@ -87,6 +88,22 @@ describe("Intermediate signed by a company's PKI", () => {
       [],
     );
     await assert.rejects(kasbah(ca, "authority", "adopt", signed), /no CSR is outstanding/);
+  });
+
+  it("creates a CSR and adopts its chain while the CA is stopped, and signs with it after the start", async () => {
+    await ca.process.stop();
+    const signed = await signedChain("third");
+    await kasbah(ca, "authority", "adopt", signed);
+    const { flags } = await saveIssuer(company.join("issuer"));
+    const again = new CaProcess({ stateDir: ca.stateDir, flags });
+    try {
+      await again.untilReady();
+      await eventually(async () =>
+        /\nintermediate-4 +active +yes/.test(await kasbah(ca, "authority", "list")),
+      );
+    } finally {
+      await again.stop();
+    }
   });
 
   async function untilIdle(): Promise<void> {

@@ -96,6 +96,19 @@ describe("Authority requests", () => {
       assert.deepEqual(await keys(), ["request-1/ca-key.pem"]);
     });
 
+    it("refuses a chain that leads to a distrusted authority", async () => {
+      const now = clock.now();
+      await ca.keeper.coverLeaf(ca.keeper.activeIssuer(now), new Date(now.getTime() + dayMs));
+      await adopt(await signedChain((await ca.requests.create()).csrPem));
+      await complete();
+      await ca.compromise.distrust("root-2");
+      const error = await rejectsWithCode(
+        adopt(await signedChain((await ca.requests.create()).csrPem)),
+        "PLUGGED_IN_REJECTED",
+      );
+      assert.match(error.message, /the key of root-2, which an operator distrusted/);
+    });
+
     it("refuses a chain while rotations are paused, and stores no second copy of its key", async () => {
       const { csrPem } = await ca.requests.create();
       await ca.driver.pause();

@@ -1,7 +1,7 @@
 import { createAuthorityRequest } from "@kasbah/pki";
 import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
 import type { Clock, Logger } from "@kasbah/runtime";
-import { OperationError } from "../../errors.ts";
+import { OperationError, StateError } from "../../errors.ts";
 import type { AuthorityKeeper } from "../keeper.ts";
 import type { AuthorityKeys } from "../keys/authority-keys.ts";
 import { adoptPluggedIn } from "../plugged-in/authority.ts";
@@ -9,7 +9,7 @@ import { type PluggedInSet, parsePluggedInSet } from "../plugged-in/load-set.ts"
 import { rehearseChange } from "../plugged-in/rehearse-set.ts";
 import type { Rehearse } from "../rehearsal/candidate.ts";
 import type { AuthorityRequest } from "../rotation/authority-request.ts";
-import { type AuthorityState, rootOf, signersInUse } from "../rotation/authority-state.ts";
+import { type AuthorityState, distrustedBy, rootOf, signersInUse } from "../rotation/authority-state.ts";
 import type { AuthorityKind } from "../rotation/stored-authority.ts";
 import { requireIdle } from "../rotation/succession.ts";
 import type { SelfSignedProfile } from "../self-signed.ts";
@@ -91,6 +91,7 @@ export class AuthorityRequestDesk {
     const rootsInUse = signersInUse(state).map((id) => rootOf(state, id).certificate);
     const files = asPluggedIn(pair, given, rootsInUse);
     const set = parsePluggedInSet("the signed chain", files, { trustDomain: profile.trustDomain, now });
+    refuseDistrusted(set, state);
     for (const warning of await rehearseChange(set, state, keys, rehearse))
       logger.warn("some clients reject the signed chain", { request: requestId, warning });
     requireIdle(state, kindOf(set, state));
@@ -120,6 +121,15 @@ function refuseMore({ requests }: AuthorityState): void {
   const next = new Date(Math.min(...open.map(({ expiresAt }) => expiresAt.getTime())));
   throw new OperationError(
     `${open.length} CSRs are outstanding: adopt the signed chain of one, or wait until ${next.toISOString()}`,
+  );
+}
+
+function refuseDistrusted({ signer, intermediates, root }: PluggedInSet, state: AuthorityState): void {
+  const distrusted = distrustedBy(state, [signer.certificate, ...intermediates, root]);
+  if (distrusted === undefined) return;
+  throw new StateError(
+    "PLUGGED_IN_REJECTED",
+    `the signed chain contains the key of ${distrusted.id}, which an operator distrusted: have the CSR signed by another CA`,
   );
 }
 

@@ -3,10 +3,11 @@ import type { SignedChainMessage } from "@kasbah/protocol";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { renderRotation } from "../../authority/render-status.ts";
 import { toJson } from "../../output/json.ts";
-import { type CaLocation, operatorClientOf, withStateLocation } from "../ca-location.ts";
+import { withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
+import { adoptChain, type RequestLocation } from "./request-source.ts";
 
-interface AdoptOptions extends CaLocation {
+interface AdoptOptions extends RequestLocation {
   readonly root?: string;
   readonly chainBase64?: string;
   readonly rootBase64?: string;
@@ -33,6 +34,7 @@ export function adoptCommand(deps: CommandDeps): Command {
     .option("--root <file>", "PEM file with the root")
     .addOption(new Option("--chain-base64 <text>").hideHelp())
     .addOption(new Option("--root-base64 <text>").hideHelp())
+    .option("--key-passphrase-file <file>", "decrypts the keys of a stopped CA")
     .option("--json", "print JSON")
     .addHelpText("after", help)
     .action((chain: string | undefined, _, own: Command) =>
@@ -43,7 +45,7 @@ export function adoptCommand(deps: CommandDeps): Command {
 async function adopt(chain: string | undefined, o: AdoptOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock } = deps;
   const signed = await signedChainOf(chain, o);
-  const status = await operatorClientOf(o, deps).adoptChain(signed);
+  const status = await adoptChain(signed, o, deps);
   screen.write(o.json ? toJson(status) : renderRotation(status, clock.now()));
 }
 

@@ -3,10 +3,11 @@ import { printableText } from "@kasbah/runtime";
 import { Command } from "commander";
 import { toJson } from "../../output/json.ts";
 import { timeAndDistance } from "../../output/relative-time.ts";
-import { type CaLocation, flagsOf, operatorClientOf, withStateLocation } from "../ca-location.ts";
+import { flagsOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
+import { createRequest, type RequestLocation } from "./request-source.ts";
 
-interface CsrOptions extends CaLocation {
+interface CsrOptions extends RequestLocation {
   readonly out?: string;
   readonly json?: boolean;
 }
@@ -27,14 +28,15 @@ export function csrCommand(deps: CommandDeps): Command {
   );
   return withStateLocation(command)
     .option("--out <file>", "write the CSR to a new file")
+    .option("--key-passphrase-file <file>", "decrypts the keys of a stopped CA")
     .option("--json", "print JSON")
     .addHelpText("after", help)
-    .action((_, own: Command) => createRequest(own.optsWithGlobals<CsrOptions>(), deps));
+    .action((_, own: Command) => printRequest(own.optsWithGlobals<CsrOptions>(), deps));
 }
 
-async function createRequest(o: CsrOptions, deps: CommandDeps): Promise<void> {
+async function printRequest(o: CsrOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock, stderr } = deps;
-  const request = await operatorClientOf(o, deps).createRequest();
+  const request = await createRequest(o, deps);
   const { id, csrPem, expiresAt } = request;
   if (o.json) return screen.write(toJson(request));
   const until = timeAndDistance(expiresAt, clock.now());
