@@ -30,6 +30,8 @@ const reaches: Readonly<Record<string, Reach>> = {
   "authority abort": "one replica",
   "authority recall": "one replica",
   "authority move": "one replica",
+  "authority csr": "one replica",
+  "authority adopt": "one replica",
   "authority distrust": "one replica",
   "authority try": "the objects",
   "audit who": "every replica",
