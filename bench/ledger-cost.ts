@@ -128,7 +128,11 @@ async function open(path: string): Promise<CaLedger> {
     trustDomain: "cluster.local",
     newKey: () => generateKeyPairSync("ed25519").privateKey,
     retentionMs: 365 * 86_400_000,
-    sweeps: { second: cronSweep("* * * * * *"), hour: cronSweep("0 17 * * * *") },
+    sweeps: {
+      second: cronSweep("* * * * * *"),
+      minute: cronSweep("45 * * * * *"),
+      hour: cronSweep("0 17 * * * *"),
+    },
     metrics: { refusalDropped: () => undefined, alarmRaised: () => undefined },
     holds: () => undefined,
     clock: systemClock,

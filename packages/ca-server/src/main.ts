@@ -129,20 +129,15 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
 
   const { trustDomain } = config;
   const names = createPolicyWarnings({ issuers, policy: () => policy.current(), trustDomain, clock });
-  const sources = [
-    clockConditions(clock, kubernetes),
-    owned,
-    authorities,
-    authn,
-    policy,
-    names,
-    ...(kubernetes === undefined ? [] : [kubernetes]),
-  ];
+  const port = { troubles: () => grpc.endpoint.troubles(), warnings: () => [] };
+  const cluster = kubernetes === undefined ? [] : [kubernetes];
+  const conditions = clockConditions(clock, kubernetes);
+  const sources = [conditions, owned, authorities, port, authn, policy, names, ...cluster];
   const readiness = createReadiness({ issuers, ledger: ledger.log, sources, clock });
   const grpc = createGrpcServer({
     ...common,
-    ...{ issuance, issuers, rootClients, metrics, writer, newSerial, newReferenceId },
-    decisions: ledger.decisions,
+    ...{ issuance, issuers, rootClients, decisions: ledger.decisions, servingLog: ledger.serving },
+    ...{ metrics, writer, newSerial, newReferenceId },
     isReady: () => readiness().ready,
     scheduler: createScheduler(clock, cronSweep()),
   });
@@ -172,19 +167,10 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   );
   clock.onChange(() => grpc.certificate.clockChanged());
   const { components } = authorities;
-  const cluster = kubernetes?.components ?? [];
   return [
-    ...[
-      lock,
-      time.watch,
-      ...ledger.components,
-      owned.owner,
-      transitions,
-      policy,
-      ...components,
-      ...authn.components,
-      ...cluster,
-    ],
+    ...[lock, time.watch, ...ledger.components, owned.owner, transitions, policy],
+    ...[...components, ...authn.components],
+    ...(kubernetes?.components ?? []),
     ...[grpc.certificate, grpc.endpoint, admin, status],
   ];
 }
@@ -217,7 +203,7 @@ async function openLedger(
     trustDomain: config.trustDomain.name,
     newKey: () => generateKeyPairSync("ed25519").privateKey,
     retentionMs: config.ledgerRetention,
-    sweeps: { second: everySecond, hour: cronSweep("0 17 * * * *") },
+    sweeps: { second: everySecond, minute: cronSweep("45 * * * * *"), hour: cronSweep("0 17 * * * *") },
     metrics: telemetry.ledger,
     holds: () => clock.holds(),
     clock,

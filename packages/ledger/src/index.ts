@@ -15,6 +15,7 @@ export {
 } from "./entry/entry.ts";
 export { EntryError, parseEntry, readEntryValue } from "./entry/parse-entry.ts";
 export { hostOf } from "./entry/peer-host.ts";
+export { type ServingFacts, servingEntry, servingFactsOf } from "./entry/serving-entry.ts";
 export { LedgerError, type LedgerErrorCode } from "./errors.ts";
 export { AuditIndex } from "./index/audit-index.ts";
 export { type CatchUpProgress, catchUp } from "./index/catch-up.ts";
@@ -27,7 +28,7 @@ export {
 } from "./ledger-directory.ts";
 export type { EntryIndex, EntryLog, EntryStore, Found, Holder, LedgerReader, LedgerTail } from "./ports.ts";
 export { openLedgerForReading, type Slot, slotsOf } from "./reader/open-ledger.ts";
-export { createSegmentStore } from "./segment-store.ts";
+export { createSegmentLog, createSegmentStore } from "./segment-store.ts";
 export { openSegmentFile } from "./segments/file.ts";
 export { listSegments, type Segment, segmentPath } from "./segments/list.ts";
 export { SegmentLog } from "./segments/log.ts";

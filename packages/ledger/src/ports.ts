@@ -1,5 +1,5 @@
 import type { Component } from "@kasbah/runtime";
-import type { DecisionEntry, IssuedEntry, LedgerEntry } from "./entry/entry.ts";
+import type { DecisionEntry, IssuedEntry, LedgerEntry, OperatorEntry } from "./entry/entry.ts";
 
 /** The writing side of a ledger. `SegmentLog` implements it with append-only files. */
 export interface EntryLog {
@@ -100,6 +100,8 @@ export interface LedgerReader {
   ): Promise<{ readonly first: Found<IssuedEntry>; readonly last: Found<IssuedEntry> } | undefined>;
   /** The certificates with a serial, or the one with a fingerprint, newest first. */
   certificate(key: CertificateKey): Promise<readonly Found<IssuedEntry>[]>;
+  /** The entries of the CA's own serving certificates with a serial or a fingerprint, newest first. */
+  servingCertificate(key: CertificateKey): Promise<readonly Found<OperatorEntry>[]>;
   /** The decision about a call, even if the caller was not authenticated. */
   reference(referenceId: string): Promise<DecisionEntry | undefined>;
   /** The last unexpired certificate of each name and pod, sorted by name. */

@@ -5,7 +5,7 @@ import type { EntryStore, EntryTree } from "./ports.ts";
 import { Retention } from "./retention.ts";
 import { openSegmentFile } from "./segments/file.ts";
 import { listSegments, segmentPath } from "./segments/list.ts";
-import { SegmentLog } from "./segments/log.ts";
+import { SegmentLog, type SegmentLogDeps } from "./segments/log.ts";
 import { openSegmentLines } from "./segments/reader.ts";
 
 export interface SegmentStoreDeps {
@@ -23,17 +23,23 @@ export interface SegmentStoreDeps {
 /** About 30 000 entries. */
 const maxSegmentBytes = 16 * 1024 * 1024;
 
+/** The log in the segments of a directory. Entries beyond the tree are added to it when a store next starts. */
+export function createSegmentLog(
+  { segments }: Pick<LedgerDirectory, "segments">,
+  deps: Pick<SegmentLogDeps, "onDurable" | "clock" | "logger">,
+): SegmentLog {
+  return new SegmentLog({
+    openSegment: (first) => openSegmentFile(segmentPath(segments, first)),
+    lastSegment: async () => (await listSegments(segments)).at(-1)?.first ?? 0,
+    maxSegmentBytes,
+    ...deps,
+  });
+}
+
 /** Stores entries in append-only files, with an SQLite index next to them. */
 export function createSegmentStore(deps: SegmentStoreDeps): EntryStore {
   const { directory, tree, retentionMs, sweeps, holds, clock, logger } = deps;
-  const log = new SegmentLog({
-    openSegment: (first) => openSegmentFile(segmentPath(directory.segments, first)),
-    lastSegment: async () => (await listSegments(directory.segments)).at(-1)?.first ?? 0,
-    maxSegmentBytes,
-    onDurable: (entries) => tree.add(entries),
-    clock,
-    logger,
-  });
+  const log = createSegmentLog(directory, { onDurable: (entries) => tree.add(entries), clock, logger });
   const index = new IndexKeeper({ directory, durable: () => log.size, sweep: sweeps.second, logger });
   const retention = new Retention({
     directory: directory.segments,

@@ -110,7 +110,8 @@ async function createParts() {
   const rootClients = { saw: async (client: SeenClient) => void seen.push(client) };
   const service = { issuance, metrics, decisions, rootClients };
   const scheduler = createScheduler(clock, manualSweep().sweep);
-  const serving = { names: ["ca.test"], newSerial: createSerial, asksClients: true, scheduler };
+  const log = { record: async () => undefined };
+  const serving = { names: ["ca.test"], newSerial: createSerial, log, asksClients: true, scheduler };
   return {
     state,
     route: createCertificateRoute({ ...service, newReferenceId, clock, logger }),

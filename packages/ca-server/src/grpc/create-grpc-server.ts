@@ -7,7 +7,11 @@ import type { CaMetrics } from "../telemetry/metrics.ts";
 import { type CertificateServiceDeps, createCertificateRoute } from "./certificate-service.ts";
 import { createHealthRoutes } from "./health-service.ts";
 import { GrpcEndpoint } from "./server.ts";
-import { ServingCertificate, type ServingIssuerSource } from "./serving-certificate.ts";
+import {
+  ServingCertificate,
+  type ServingCertificateDeps,
+  type ServingIssuerSource,
+} from "./serving-certificate.ts";
 
 export interface GrpcServerDeps {
   readonly config: LimitConfig & {
@@ -19,6 +23,7 @@ export interface GrpcServerDeps {
   readonly issuers: ServingIssuerSource;
   readonly decisions: CertificateServiceDeps["decisions"];
   readonly rootClients: CertificateServiceDeps["rootClients"];
+  readonly servingLog: ServingCertificateDeps["log"];
   readonly metrics: CaMetrics;
   readonly isReady: () => boolean;
   readonly writer: CertificateWriter;
@@ -42,6 +47,7 @@ export function createGrpcServer(deps: GrpcServerDeps): CaGrpcServer {
     issuers,
     writer,
     newSerial,
+    log: deps.servingLog,
     names: config.serverSan,
     asksClients: !config.noClientCertificates,
     scheduler,

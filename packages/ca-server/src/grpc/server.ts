@@ -1,6 +1,6 @@
 import { checkHealth } from "@kasbah/protocol";
 import { type Component, formatHostPort, type HostPort, type Logger } from "@kasbah/runtime";
-import { GrpcServer } from "@kasbah/runtime/grpc";
+import { GrpcServer, type ServingIdentity } from "@kasbah/runtime/grpc";
 import type { Route, RpcStatus, ServerLimits } from "@kasbah/runtime/rpc";
 import { CaError } from "../errors.ts";
 import { RefusedCall } from "./refused-call.ts";
@@ -33,6 +33,7 @@ export class GrpcEndpoint implements Component {
   readonly #server: GrpcServer;
   readonly #stopping = new AbortController();
   #address: HostPort;
+  #isListening = false;
 
   constructor(deps: GrpcEndpointDeps) {
     this.#deps = deps;
@@ -47,8 +48,8 @@ export class GrpcEndpoint implements Component {
   }
 
   /**
-   * The address that the server listens on. After `start` it has the real port, even if the configured one is
-   * 0.
+   * The address that the server listens on. As soon as it listens it has the real port, even if the configured
+   * one is 0.
    */
   get address(): HostPort {
     return this.#address;
@@ -63,11 +64,26 @@ export class GrpcEndpoint implements Component {
     return this.#server.connections;
   }
 
+  /** Without a serving certificate, the port opens as soon as there is one. */
   async start(): Promise<void> {
-    const { certificate, address, logger } = this.#deps;
-    this.#address = await this.#server.listenTls(address, certificate.current());
-    certificate.onChange((identity) => this.#server.updateIdentity(identity));
-    logger.info("grpc server listens", { address: formatHostPort(this.#address) });
+    const { certificate } = this.#deps;
+    const identity = certificate.current();
+    certificate.onChange((next) => {
+      if (this.#isListening) this.#server.updateIdentity(next);
+      else if (!this.#stopping.signal.aborted) void this.#listen(next);
+    });
+    if (identity !== undefined) await this.#listen(identity);
+  }
+
+  /** The reason why callers cannot connect. */
+  troubles(): readonly string[] {
+    return this.#isListening ? [] : ["grpc: the port opens as soon as the CA has a serving certificate"];
+  }
+
+  async #listen(identity: ServingIdentity): Promise<void> {
+    this.#isListening = true;
+    this.#address = await this.#server.listenTls(this.#deps.address, identity);
+    this.#deps.logger.info("grpc server listens", { address: formatHostPort(this.#address) });
   }
 
   stop(): Promise<void> {

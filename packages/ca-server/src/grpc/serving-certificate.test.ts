@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { createSerial, parsePrivateKey, TrustBundle } from "@kasbah/pki";
+import { type Certificate, createSerial, parsePrivateKey, TrustBundle } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { createScheduler } from "@kasbah/runtime";
 import type { ServingIdentity } from "@kasbah/runtime/grpc";
@@ -9,6 +9,7 @@ import {
   eventually,
   FakeClock,
   manualSweep,
+  type RecordingLogger,
   recordingLogger,
   type TestAuthority,
 } from "@kasbah/testkit";
@@ -25,11 +26,15 @@ describe("ServingCertificate", () => {
   let serving: ServingCertificate;
   let heard: ServingIdentity[];
   let isDown: boolean;
+  let logger: RecordingLogger;
+  let recorded: Certificate[];
   let bundle: TrustBundle;
 
   beforeEach(async () => {
     clock = new FakeClock();
     isDown = false;
+    logger = recordingLogger();
+    recorded = [];
     heard = [];
     root = await createTestAuthority("cluster.local");
     const set = fixedIssuers(root);
@@ -53,12 +58,23 @@ describe("ServingCertificate", () => {
       issuers,
       writer: createCertificateWriter(),
       newSerial: createSerial,
+      log: {
+        async record(certificate) {
+          recorded.push(certificate);
+        },
+      },
       names: ["ca.mesh.test", "10.1.2.3", "localhost"],
       asksClients,
       scheduler: createScheduler(clock, manualSweep().sweep),
       clock,
-      logger: recordingLogger(),
+      logger,
     });
+
+  const current = (from = serving): ServingIdentity => {
+    const identity = from.current();
+    assert.ok(identity);
+    return identity;
+  };
 
   const leafOf = ({ certificateChainPem }: ServingIdentity) => new X509Certificate(certificateChainPem);
 
@@ -68,7 +84,7 @@ describe("ServingCertificate", () => {
   }
 
   it("keeps the previous certificate if it cannot be renewed, and retries within a minute", async () => {
-    const first = serving.current();
+    const first = current();
     isDown = true;
     await pass(halfDayMs, () => clock.sleeping > 0);
     assert.equal(serving.current(), first);
@@ -78,7 +94,7 @@ describe("ServingCertificate", () => {
   });
 
   it("renews the certificate with a new key after half of its lifetime, and not before", async () => {
-    const first = serving.current();
+    const first = current();
     await pass(halfDayMs - 1_000, () => clock.sleeping > 0);
     assert.equal(heard.length, 0);
     await pass(1_000, () => heard.length === 1);
@@ -99,11 +115,11 @@ describe("ServingCertificate", () => {
     clock.jump(-10 * 3_600_000);
     serving.clockChanged();
     await pass(0, () => heard.length === 1);
-    assert.ok(Date.parse(leafOf(serving.current()).validFrom) <= clock.now().getTime());
+    assert.ok(Date.parse(leafOf(current()).validFrom) <= clock.now().getTime());
   });
 
   it("renews the certificate immediately when another authority must issue it", async () => {
-    const first = serving.current();
+    const first = current();
     serving.issuerChanged();
     await pass(0, () => heard.length === 1);
     assert.notEqual(serving.current(), first);
@@ -111,7 +127,7 @@ describe("ServingCertificate", () => {
   });
 
   it("requests client certificates of every trusted root, and of a new one as soon as it is trusted", async () => {
-    const first = serving.current();
+    const first = current();
     assert.equal(first.clientRootsPem, root.rootPem);
     const another = await createTestAuthority("another");
     bundle = TrustBundle.from([root.certificate, another.certificate]);
@@ -123,15 +139,54 @@ describe("ServingCertificate", () => {
   it("requests no client certificates if they are disabled", async () => {
     const silent = createServing({ asksClients: false });
     await silent.start();
-    const first = silent.current();
+    const first = current(silent);
     silent.trustChanged();
     assert.equal(first.clientRootsPem, undefined);
     assert.equal(silent.current(), first);
     await silent.stop();
   });
 
+  it("starts without a certificate if no authority can issue one, and issues it when the authorities change", async () => {
+    isDown = true;
+    const late = createServing({ asksClients: true });
+    await late.start();
+    late.onChange((identity) => heard.push(identity));
+    assert.equal(late.current(), undefined);
+    isDown = false;
+    late.trustChanged();
+    await pass(0, () => heard.length === 1);
+    assert.equal(late.current(), heard[0]);
+    await late.stop();
+  });
+
+  it("retries every five seconds without a certificate, and logs one reason once", async () => {
+    isDown = true;
+    const late = createServing({ asksClients: true });
+    await late.start();
+    for (let i = 0; i < 3; i++) await clock.runFor(5_000);
+    assert.equal(logger.named("cannot issue the serving certificate").length, 1);
+    assert.equal(logger.named("cannot renew the serving certificate").length, 0);
+    isDown = false;
+    await pass(5_000, () => late.current() !== undefined);
+    await late.stop();
+  });
+
+  it("records each certificate before it is used", async () => {
+    assert.deepEqual(
+      recorded.map(({ serial }) => serial),
+      [leafOf(current()).serialNumber.toLowerCase()],
+    );
+    await pass(halfDayMs, () => heard.length === 1);
+    assert.equal(recorded.length, 2);
+  });
+
+  it("issues a certificate that identifies servers only", () => {
+    const { keyUsage } = leafOf(current());
+    assert.deepEqual(keyUsage, ["1.3.6.1.5.5.7.3.1"]);
+  });
+
   it("issues the certificate for the names that agents connect to and the configured ones, each once", () => {
-    const { subjectAltName, subject } = leafOf(serving.current());
+    const { subjectAltName, subject } = leafOf(current());
     assert.deepEqual(subjectAltName?.split(", ").sort(), [
       "DNS:ca.mesh.test",
       "DNS:istiod.istio-system.svc",
@@ -144,8 +199,8 @@ describe("ServingCertificate", () => {
   });
 
   it("creates a separate key, and a chain to the root", () => {
-    const { privateKeyPem } = serving.current();
-    const leaf = leafOf(serving.current());
+    const { privateKeyPem } = current();
+    const leaf = leafOf(current());
     assert.ok(leaf.verify(root.certificate.publicKey.keyObject));
     assert.deepEqual(
       leaf.publicKey.export({ type: "spki", format: "der" }),

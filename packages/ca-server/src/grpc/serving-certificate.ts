@@ -1,7 +1,21 @@
 import { isIP } from "node:net";
-import { createKeyPair, leafValidity, type TrustBundle } from "@kasbah/pki";
+import {
+  type Certificate,
+  createKeyPair,
+  leafValidity,
+  lintServingCertificate,
+  type PublicKey,
+  type TrustBundle,
+} from "@kasbah/pki";
 import type { CertificateWriter, SubjectAltName } from "@kasbah/pki/certificate-writer";
-import { type Clock, type Component, type Logger, Loop, type Scheduler } from "@kasbah/runtime";
+import {
+  type Clock,
+  type Component,
+  type Logger,
+  Loop,
+  OncePerReason,
+  type Scheduler,
+} from "@kasbah/runtime";
 import type { ServingIdentity } from "@kasbah/runtime/grpc";
 import type { ServingIssuer } from "../issuance/ports.ts";
 import { servingNames } from "./serving-names.ts";
@@ -17,6 +31,8 @@ export interface ServingCertificateDeps {
   readonly issuers: ServingIssuerSource;
   readonly writer: CertificateWriter;
   readonly newSerial: () => Uint8Array;
+  /** Records each certificate; never rejects. */
+  readonly log: { record(certificate: Certificate, issuer: Certificate): Promise<void> };
   /** Additional DNS names and IP addresses. */
   readonly names: readonly string[];
   /** Whether the server requests client certificates. */
@@ -37,6 +53,7 @@ export class ServingCertificate implements Component {
   readonly name = "serving certificate";
   readonly #deps: ServingCertificateDeps;
   readonly #loop: Loop;
+  readonly #trouble = new OncePerReason();
   #current: ServingIdentity | undefined;
   #renewAt = new Date(0);
   #notBefore = new Date(0);
@@ -48,9 +65,8 @@ export class ServingCertificate implements Component {
     this.#loop = new Loop({ clock: deps.clock, pass: (signal) => this.#renewWhenDue(signal) });
   }
 
-  /** The identity for new handshakes. Throws before `start`. */
-  current(): ServingIdentity {
-    if (this.#current === undefined) throw new Error("the serving certificate has not started");
+  /** The identity for new handshakes; undefined until an authority can issue one. */
+  current(): ServingIdentity | undefined {
     return this.#current;
   }
 
@@ -70,15 +86,17 @@ export class ServingCertificate implements Component {
     if (this.#notBefore > this.#deps.clock.now()) this.issuerChanged();
   }
 
-  /** Requests client certificates of the new roots from now on. */
+  /** Requests client certificates of the new roots from now on, or issues the first certificate. */
   trustChanged(): void {
+    if (this.#current === undefined) this.issuerChanged();
     if (this.#current === undefined || !this.#deps.asksClients) return;
     this.#current = { ...this.#current, ...this.#clientRoots() };
     this.#listener?.(this.#current);
   }
 
+  /** Resolves even if no authority can issue the certificate yet: an operator must be able to reach the CA. */
   async start(): Promise<void> {
-    await this.#renew();
+    await this.#renew().catch((error: unknown) => this.#retry("cannot issue the serving certificate", error));
     this.#loop.start();
   }
 
@@ -87,16 +105,21 @@ export class ServingCertificate implements Component {
   }
 
   async #renewWhenDue(signal: AbortSignal): Promise<number> {
-    const { clock, logger } = this.#deps;
     try {
       await this.#waitUntilDue(signal);
       await this.#renew();
     } catch (error) {
       if (signal.aborted) return 0;
-      logger.error("cannot renew the serving certificate", { error });
-      this.#renewAt = new Date(clock.now().getTime() + retryMs);
+      this.#retry("cannot renew the serving certificate", error);
     }
     return 0;
+  }
+
+  #retry(event: string, error: unknown): void {
+    const { clock, logger } = this.#deps;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#trouble.failed(reason, () => logger.error(event, { error }));
+    this.#renewAt = new Date(clock.now().getTime() + retryMs);
   }
 
   async #waitUntilDue(signal: AbortSignal): Promise<void> {
@@ -110,17 +133,12 @@ export class ServingCertificate implements Component {
   }
 
   async #renew(): Promise<void> {
-    const { issuers, writer, newSerial, clock, logger } = this.#deps;
+    const { issuers, log, clock, logger } = this.#deps;
     const now = clock.now();
     const issuer = issuers.servingIssuer(now);
     const keyPair = await createKeyPair("P-256");
-    const validity = leafValidity({ now, ttlMs: lifetimeMs, issuerNotAfter: issuer.latestLeafExpiry });
-    const subjectAltNames = this.#subjectAltNames();
-    const { publicKey } = keyPair;
-    const leaf = await writer.writeLeaf(
-      { serial: newSerial(), validity, publicKey, subjectAltNames },
-      issuer,
-    );
+    const leaf = await this.#issue(keyPair.publicKey, issuer, now);
+    await log.record(leaf, issuer.certificate);
     const { intermediates, crossCertificates } = issuer;
     const chain = [leaf, ...intermediates, ...crossCertificates];
     this.#current = {
@@ -129,9 +147,20 @@ export class ServingCertificate implements Component {
       ...this.#clientRoots(),
     };
     this.#notBefore = leaf.notBefore;
-    this.#renewAt = renewalOf(now, [validity.notAfter, ...crossCertificates.map((one) => one.notAfter)]);
+    this.#renewAt = renewalOf(now, [leaf.notAfter, ...crossCertificates.map((one) => one.notAfter)]);
+    this.#trouble.clear();
     logger.info("serving certificate issued", { serial: leaf.serial, notAfter: leaf.notAfter });
     this.#listener?.(this.#current);
+  }
+
+  async #issue(publicKey: PublicKey, issuer: ServingIssuer, now: Date): Promise<Certificate> {
+    const { writer, newSerial } = this.#deps;
+    const validity = leafValidity({ now, ttlMs: lifetimeMs, issuerNotAfter: issuer.latestLeafExpiry });
+    const subjectAltNames = this.#subjectAltNames();
+    const template = { serial: newSerial(), validity, publicKey, subjectAltNames, serverOnly: true };
+    const leaf = await writer.writeLeaf(template, issuer);
+    lintServingCertificate(leaf, { names: subjectAltNames, publicKey, issuer: issuer.certificate, validity });
+    return leaf;
   }
 
   #clientRoots(): Pick<ServingIdentity, "clientRootsPem"> {

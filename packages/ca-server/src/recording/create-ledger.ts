@@ -16,6 +16,7 @@ import { Alarms } from "./alarms.ts";
 import { Decisions } from "./decisions.ts";
 import { OperatorLog } from "./operator-log.ts";
 import { PeerLimit } from "./peer-limit.ts";
+import { ServingLog } from "./serving-log.ts";
 
 export interface LedgerDeps {
   readonly directory: LedgerDirectory;
@@ -24,7 +25,7 @@ export interface LedgerDeps {
   readonly newKey: () => KeyObject;
   /** How long entries are kept. */
   readonly retentionMs: number;
-  readonly sweeps: { readonly second: Sweep; readonly hour: Sweep };
+  readonly sweeps: { readonly second: Sweep; readonly minute: Sweep; readonly hour: Sweep };
   readonly metrics: LedgerMetrics;
   /** The reason why nothing irreversible may happen now; undefined if nothing holds. */
   readonly holds: () => string | undefined;
@@ -36,6 +37,7 @@ export interface LedgerDeps {
 export interface CaLedger {
   readonly decisions: Decisions;
   readonly operators: OperatorLog;
+  readonly serving: ServingLog;
   /** Finds decisions that are no longer in memory. */
   readonly index: Pick<EntryIndex, "find" | "holders">;
   readonly log: EntryLog;
@@ -77,14 +79,16 @@ export function createLedger(deps: LedgerDeps): CaLedger {
   const isNameKnown = (spiffeId: string) => index.isNameKnown(spiffeId);
   const alarms = new Alarms({ isNameKnown, onAlarm: metrics.alarmRaised, logger });
   const limit = new PeerLimit(refusalsRate, clock);
+  const serving = new ServingLog({ log, sweep: sweeps.minute, clock, logger });
   const onIssued = (entry: IssuedEntry) => alarms.look(entry);
   return {
     decisions: new Decisions({ log, limit, unauthenticated, onIssued }),
     operators: new OperatorLog({ log, clock }),
+    serving,
     index,
     log,
     tree,
-    components: [log, tree, index, unauthenticated, retention],
+    components: [log, tree, index, unauthenticated, retention, serving],
     async settled() {
       await Promise.all([tree.publish(), index.catchUp()]);
     },

@@ -4,6 +4,7 @@ import { printableText } from "@kasbah/runtime";
 import { inspectFile } from "../inspect/file.ts";
 import { withAuthorities } from "./ask-who.ts";
 import { type CertificateRecord, certificateJson, renderCertificate } from "./render/certificate.ts";
+import { renderServing, type ServingRecord, servingJson, servingRecords } from "./render/serving.ts";
 
 /** The key of the certificate to find. */
 export interface Wanted {
@@ -17,39 +18,44 @@ export interface CertificateAnswer {
   readonly certificates: readonly CertificateRecord[];
   /** Set only for a file that matches no fingerprint: other certificates with the same serial. */
   readonly sameSerial: readonly CertificateRecord[];
+  /** The CA's own serving certificates that match. */
+  readonly serving: readonly ServingRecord[];
 }
 
 /** Finds a certificate by its fingerprint, or by its serial if the fingerprint is unknown. */
 export async function askCertificate(ledger: LedgerReader, wanted: Wanted): Promise<CertificateAnswer> {
   const by = async (key: Parameters<LedgerReader["certificate"]>[0]) =>
     withAuthorities(ledger, await ledger.certificate(key));
-  const { serial, fingerprint } = wanted;
-  if (fingerprint === undefined)
-    return { wanted, certificates: await by({ serial: serial ?? "" }), sameSerial: [] };
-  const certificates = await by({ fingerprint });
-  const isOther = certificates.length === 0 && serial !== undefined;
-  return { wanted, certificates, sameSerial: isOther ? await by({ serial }) : [] };
+  const { serial = "", fingerprint } = wanted;
+  const key = fingerprint === undefined ? { serial } : { fingerprint };
+  const certificates = await by(key);
+  const serving = await servingRecords(ledger, await ledger.servingCertificate(key));
+  const isOther = fingerprint !== undefined && certificates.length + serving.length === 0 && serial !== "";
+  return { wanted, certificates, serving, sameSerial: isOther ? await by({ serial }) : [] };
 }
 
 export function renderCertificateAnswer(answer: CertificateAnswer, now: Date): string {
-  const { certificates, sameSerial, wanted } = answer;
+  const { certificates, serving, sameSerial, wanted } = answer;
   const shown = (records: readonly CertificateRecord[]) =>
     records
       .map((one) => `${printableText(one.found.entry.spiffeId)}\n${renderCertificate(one, now)}`)
       .join("\n");
-  if (certificates.length > 0) return shown(certificates);
+  const own = serving.map((one) => renderServing(one, now));
+  if (certificates.length + own.length > 0)
+    return [...own, ...(certificates.length === 0 ? [] : [shown(certificates)])].join("\n");
   const what =
     wanted.fingerprint === undefined ? `the serial ${wanted.serial}` : `SHA-256 ${wanted.fingerprint}`;
   if (sameSerial.length === 0) return `the ledger has no certificate with ${what}\n`;
   return `the ledger does not contain this certificate, ${what}\n! it contains a different certificate with the same serial: this CA did not issue the one in the file\n\n${shown(sameSerial)}`;
 }
 
-export function certificateAnswerJson({ wanted, certificates, sameSerial }: CertificateAnswer) {
+export function certificateAnswerJson({ wanted, certificates, sameSerial, serving }: CertificateAnswer) {
   return {
     serial: wanted.serial ?? null,
     fingerprint: wanted.fingerprint ?? null,
     certificates: certificates.map(certificateJson),
     sameSerial: sameSerial.map(certificateJson),
+    serving: serving.map(servingJson),
   };
 }
 

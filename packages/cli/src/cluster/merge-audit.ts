@@ -27,6 +27,9 @@ export function mergeCertificates(answers: Answers<CertificateReply>) {
   return {
     certificates: newestFirst(all.flatMap((one) => named(one, ({ certificates }) => certificates))),
     sameSerial: newestFirst(all.flatMap((one) => named(one, ({ sameSerial }) => sameSerial))),
+    serving: all.flatMap(({ replica, answer }) =>
+      answer.serving.map((one) => ({ ...one, found: ofReplica(one.found, replica) })),
+    ),
   };
 }
 

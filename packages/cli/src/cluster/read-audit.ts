@@ -1,6 +1,15 @@
-import { EntryError, type Found, type IssuedEntry, type LedgerEntry, readEntryValue } from "@kasbah/ledger";
+import {
+  EntryError,
+  type Found,
+  type IssuedEntry,
+  type LedgerEntry,
+  type OperatorEntry,
+  readEntryValue,
+  servingFactsOf,
+} from "@kasbah/ledger";
 import { z } from "zod";
 import type { CertificateRecord } from "../audit/render/certificate.ts";
+import type { ServingRecord } from "../audit/render/serving.ts";
 
 // Parses what `kasbah audit … --json` prints. Fields that later releases add around an entry are ignored.
 
@@ -31,14 +40,28 @@ const record = z
     }),
   );
 
+const serving = z
+  .object({ ...place, authorityId: z.string().nullable(), entry })
+  .refine((one) => servingFactsOf(one.entry) !== undefined, "expected the entry of a serving certificate")
+  .transform(
+    ({ slot, index, authorityId, entry: read }): ServingRecord => ({
+      found: { slot, index, entry: read as OperatorEntry, line: none },
+      authorityId: authorityId ?? undefined,
+    }),
+  );
+
 const records = z.array(record).max(100_000);
 const ends = z.object({ first: record, last: record });
 
 /** Output of `audit who --json`. */
 export const whoAnswer = z.object({ certificates: records, more: z.boolean(), onRecord: ends.nullable() });
 
-/** Output of `audit cert --json`. */
-export const certificateAnswer = z.object({ certificates: records, sameSerial: records });
+/** Output of `audit cert --json`. Earlier releases do not record serving certificates. */
+export const certificateAnswer = z.object({
+  certificates: records,
+  sameSerial: records,
+  serving: z.array(serving).max(100_000).default([]),
+});
 
 /** Output of `identities --json`. */
 export const identitiesAnswer = z.object({ identities: records });

@@ -29,7 +29,8 @@ export function remoteAudit(choice: ClusterChoice, deps: ReplicasDeps): AuditSou
         });
       const { serial = "", fingerprint } = wanted;
       const answer = await ask(fingerprint ?? serial);
-      const isOther = fingerprint !== undefined && serial !== "" && answer.certificates.length === 0;
+      const isFound = answer.certificates.length + answer.serving.length > 0;
+      const isOther = fingerprint !== undefined && serial !== "" && !isFound;
       return { wanted, ...answer, sameSerial: isOther ? (await ask(serial)).certificates : [] };
     },
     identities: () =>

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { IssuedEntry, LedgerEntry } from "../entry/entry.ts";
+import { servingFactsOf } from "../entry/serving-entry.ts";
 
 /** The kinds of keys by which entries are found, apart from names. */
 export type LookupKey = "reference" | "serial" | "fingerprint" | "spki";
@@ -17,12 +18,13 @@ export function keyHash(kind: LookupKey, value: string): number {
 /** The keys of an entry in the order of the index. */
 export function keyHashesOf(entry: LedgerEntry): readonly number[] {
   if (entry.kind === "refused") return [keyHash("reference", entry.referenceId)];
-  if (entry.kind !== "issued") return [];
+  const certificate = entry.kind === "issued" ? entry : servingFactsOf(entry);
+  if (certificate === undefined) return [];
   return [
-    keyHash("reference", entry.referenceId),
-    keyHash("serial", entry.serial),
-    keyHash("fingerprint", entry.fingerprint),
-    keyHash("spki", entry.spkiHash),
+    ...(entry.kind === "issued" ? [keyHash("reference", entry.referenceId)] : []),
+    keyHash("serial", certificate.serial),
+    keyHash("fingerprint", certificate.fingerprint),
+    keyHash("spki", certificate.spkiHash),
   ];
 }
 

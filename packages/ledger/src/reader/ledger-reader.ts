@@ -1,4 +1,5 @@
-import type { AuthorityEntry, DecisionEntry, IssuedEntry } from "../entry/entry.ts";
+import type { AuthorityEntry, DecisionEntry, IssuedEntry, OperatorEntry } from "../entry/entry.ts";
+import { servingFactsOf } from "../entry/serving-entry.ts";
 import { secondOf } from "../index/rows.ts";
 import type { CertificateKey, Found, LedgerReader, LedgerTail } from "../ports.ts";
 import { findUnauthenticatedRefusal } from "../unauthenticated/find-refusal.ts";
@@ -47,10 +48,17 @@ export class SegmentLedgerReader implements LedgerReader {
   }
 
   async certificate(key: CertificateKey): Promise<readonly Found<IssuedEntry>[]> {
-    const [kind, value] =
-      "serial" in key ? (["serial", key.serial] as const) : (["fingerprint", key.fingerprint] as const);
+    const [kind, value] = lookupOf(key);
     const found = await this.#all((slot) => slot.find((find) => find.withKey(kind, value)));
     return issuedOf(found, (entry) => entry[kind] === value);
+  }
+
+  async servingCertificate(key: CertificateKey): Promise<readonly Found<OperatorEntry>[]> {
+    const [kind, value] = lookupOf(key);
+    const found = await this.#all((slot) => slot.find((find) => find.withKey(kind, value)));
+    return found
+      .filter((one): one is Found<OperatorEntry> => servingFactsOf(one.entry)?.[kind] === value)
+      .sort((one, other) => compare(other.entry.time, one.entry.time));
   }
 
   async reference(referenceId: string): Promise<DecisionEntry | undefined> {
@@ -110,6 +118,10 @@ export class SegmentLedgerReader implements LedgerReader {
     for (const slot of this.#slots) for (const one of await ask(slot)) found.push(one);
     return found;
   }
+}
+
+function lookupOf(key: CertificateKey) {
+  return "serial" in key ? (["serial", key.serial] as const) : (["fingerprint", key.fingerprint] as const);
 }
 
 /** Sorted, newest first. */

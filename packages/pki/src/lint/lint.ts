@@ -1,16 +1,15 @@
 import { X509Certificate } from "node:crypto";
 import { equalBytes } from "../bytes.ts";
 import type { Certificate } from "../certificate/certificate.ts";
-import { readCertificateFields } from "../certificate/certificate-fields.ts";
 import type { Validity } from "../certificate/profile.ts";
-import { primitiveTag, tag } from "../der/tag.ts";
-import { encode, encodeExtension, encodeOid, encodeSequence } from "../der/writer.ts";
+import { tag } from "../der/tag.ts";
+import { encode, encodeOid, encodeSequence } from "../der/writer.ts";
 import { PkiError } from "../errors.ts";
-import type { LeafKeyUsage } from "../keys/key-algorithm.ts";
 import type { PublicKey } from "../keys/public-key.ts";
 import { dnsTag, uriTag } from "../names/general-name.ts";
 import type { SpiffeId } from "../names/spiffe-id.ts";
 import { oid } from "../oids.ts";
+import { hasLeafExtensions, hasRandomSerial } from "./leaf-profile.ts";
 
 /** The intended content of a workload certificate. */
 export interface ExpectedWorkloadCertificate {
@@ -21,12 +20,6 @@ export interface ExpectedWorkloadCertificate {
   readonly issuer: Certificate;
   readonly validity: Validity;
 }
-
-/**
- * A random 128-bit serial takes at most 17 octets with its sign octet; one with fewer than 12 was not random.
- */
-const minSerialLength = 12;
-const maxSerialLength = 16;
 
 /**
  * Checks a finished workload certificate independently of the writer, octet by octet and with OpenSSL. A
@@ -42,10 +35,7 @@ export function lintWorkloadCertificate(c: Certificate, expected: ExpectedWorklo
 type Rule = (c: Certificate, expected: ExpectedWorkloadCertificate) => boolean;
 
 const rules: Readonly<Record<string, Rule>> = {
-  "the serial is 96 to 128 random bits": (c) => {
-    const octets = c.serial.length / 2;
-    return octets >= minSerialLength && octets <= maxSerialLength;
-  },
+  "the serial is 96 to 128 random bits": hasRandomSerial,
   "the issuer is the signer's subject": (c, { issuer }) => equalBytes(c.issuer, issuer.subject),
   "the validity is the approved one": (c, { validity }) =>
     c.notBefore.getTime() === validity.notBefore.getTime() &&
@@ -63,40 +53,13 @@ const rules: Readonly<Record<string, Rule>> = {
 };
 
 function hasProfileExtensions(c: Certificate, expected: ExpectedWorkloadCertificate): boolean {
-  const found = readCertificateFields(c.der).extensions.map((e) =>
-    encodeExtension(e.oid, e.critical, e.value),
-  );
-  return equalBytes(Buffer.concat(found), Buffer.concat(profileExtensions(expected)));
-}
-
-/** RFC 5280 §4.2.1.3. */
-const keyUsageBits: Readonly<Record<LeafKeyUsage, number>> = { digitalSignature: 0, keyEncipherment: 2 };
-
-/** The five extensions of the leaf profile in DER, built without the writer's library. */
-function profileExtensions(expected: ExpectedWorkloadCertificate): Uint8Array[] {
   const { spiffeId, dnsNames = [], publicKey, issuer } = expected;
-  const usage = namedBits(publicKey.algorithm.leafKeyUsage.map((name) => keyUsageBits[name]));
-  const purposes = encodeSequence(encodeOid(oid.serverAuth), encodeOid(oid.clientAuth));
-  const keyId = issuer.subjectKeyIdentifier;
-  const authority = keyId === undefined ? [] : [encodeSequence(encode(primitiveTag(0), keyId))];
   const names = [
     encode(uriTag, Buffer.from(spiffeId.toString(), "latin1")),
     ...dnsNames.map((name) => encode(dnsTag, Buffer.from(name, "latin1"))),
   ];
-  return [
-    encodeExtension(oid.keyUsage, true, encode(tag.bitString, usage)),
-    encodeExtension(oid.extKeyUsage, false, purposes),
-    encodeExtension(oid.basicConstraints, true, encodeSequence()),
-    ...authority.map((value) => encodeExtension(oid.authorityKeyIdentifier, false, value)),
-    encodeExtension(oid.subjectAltName, true, encodeSequence(...names)),
-  ];
-}
-
-/** A named bit list in DER has no trailing zero bits (X.690 §11.2.2); bit 0 is the first. */
-function namedBits(bits: readonly number[]): Uint8Array {
-  const last = Math.max(...bits);
-  const octet = bits.reduce((set, bit) => set | (0x80 >> bit), 0);
-  return Uint8Array.of(7 - last, octet);
+  const purposes = [oid.serverAuth, oid.clientAuth];
+  return hasLeafExtensions(c, { publicKey, issuer, purposes, names });
 }
 
 function commonNameOnly(spiffeId: SpiffeId): Uint8Array {

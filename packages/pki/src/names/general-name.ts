@@ -35,6 +35,8 @@ const constructedKinds: ReadonlySet<GeneralNameKind> = new Set([
 export const uriTag = primitiveTag(kinds.indexOf("uniformResourceIdentifier"));
 /** The context tag of the DNS choice. */
 export const dnsTag = primitiveTag(kinds.indexOf("dNSName"));
+/** The context tag of the IP address choice. */
+export const ipTag = primitiveTag(kinds.indexOf("iPAddress"));
 
 /** Reads the value of a subjectAltName: one or more GeneralNames. @throws PkiError `DER_MALFORMED` */
 export function readGeneralNames(value: Uint8Array): readonly GeneralName[] {

@@ -34,6 +34,8 @@ export interface LeafTemplate {
   readonly publicKey: PublicKey;
   readonly subjectAltNames: readonly SubjectAltName[];
   readonly commonName?: string;
+  /** Whether only TLS servers may use it; by default clients may as well. */
+  readonly serverOnly?: boolean;
 }
 
 /** The content of a self-signed root. */
@@ -107,10 +109,10 @@ export function createCertificateWriter(): CertificateWriter {
   const crypto = new Crypto();
 
   return {
-    async writeLeaf({ commonName, subjectAltNames, ...rest }, issuer) {
+    async writeLeaf({ commonName, subjectAltNames, serverOnly = false, ...rest }, issuer) {
       const subject = commonName === undefined ? {} : { subject: name({ CN: commonName }) };
       const { subjectKeyIdentifier } = issuer.certificate;
-      const extensions = leafExtensions(rest.publicKey, subjectAltNames, subjectKeyIdentifier);
+      const extensions = leafExtensions(rest.publicKey, subjectAltNames, subjectKeyIdentifier, serverOnly);
       return writeUnder(issuer, { ...rest, ...subject, extensions }, crypto);
     },
 

@@ -29,6 +29,7 @@ const leafKeyUsages: ReadonlyMap<KeyAlgorithm, Extension> = new Map(
   keyAlgorithms.map((algorithm) => [algorithm, leafKeyUsage(algorithm)]),
 );
 const bothEndsOfTls = new ExtendedKeyUsageExtension([oid.serverAuth, oid.clientAuth], false);
+const serverOfTls = new ExtendedKeyUsageExtension([oid.serverAuth], false);
 const signsCertificates = new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true);
 const noAuthority = new BasicConstraintsExtension(false, undefined, true);
 
@@ -37,11 +38,12 @@ export function leafExtensions(
   publicKey: PublicKey,
   names: readonly SubjectAltName[],
   issuerKeyId: Uint8Array | undefined,
+  serverOnly: boolean,
 ): Extension[] {
   const generalNames = names.map(({ kind, value }) => ({ type: libraryKinds[kind], value }));
   return [
     leafKeyUsages.get(publicKey.algorithm) ?? leafKeyUsage(publicKey.algorithm),
-    bothEndsOfTls,
+    serverOnly ? serverOfTls : bothEndsOfTls,
     noAuthority,
     ...authorityKeyId(issuerKeyId),
     new SubjectAlternativeNameExtension(generalNames, true),

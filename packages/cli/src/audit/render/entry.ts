@@ -1,4 +1,4 @@
-import type { Found, LedgerEntry } from "@kasbah/ledger";
+import { type Found, type LedgerEntry, servingFactsOf } from "@kasbah/ledger";
 import { printableText } from "@kasbah/runtime";
 import { toJsonLine } from "../../output/json.ts";
 import { plainTime } from "../../output/relative-time.ts";
@@ -20,13 +20,16 @@ function wordsOf(entry: LedgerEntry): readonly string[] {
         entry.referenceId,
         entry.code,
       ];
-    case "operator":
+    case "operator": {
+      const serving = servingFactsOf(entry);
+      if (serving !== undefined) return ["serving  ", serving.names, serving.serial];
       return [
         "operator ",
         `${entry.act} ${entry.outcome}`,
         entry.operatorUnverified === undefined ? "" : `by ${entry.operatorUnverified}`,
         entry.reason ?? "",
       ].filter((word) => word !== "");
+    }
     case "authority":
       return [
         "authority",

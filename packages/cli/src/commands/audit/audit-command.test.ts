@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Writable } from "node:stream";
+import { servingEntry } from "@kasbah/ledger";
 import { createKeyPair } from "@kasbah/pki";
 import { systemClock } from "@kasbah/runtime";
 import { createTestAuthority } from "@kasbah/testkit";
@@ -186,6 +187,36 @@ describe("kasbah audit", () => {
       await writeFile(file, certificate.toPem());
       return { certificate, file };
     }
+
+    it("finds a serving certificate of the CA by its file, and lists it in the tail", async () => {
+      const { certificate, file } = await realCertificate();
+      const { serial, fingerprint, publicKey, notBefore, notAfter } = certificate;
+      const validity = { notBefore: notBefore.toISOString(), notAfter: notAfter.toISOString() };
+      const facts = {
+        serial,
+        fingerprint,
+        spkiHash: publicKey.hash,
+        authority: sha256("authority"),
+        ...validity,
+      };
+      await ledger.write(
+        authorityStage(),
+        servingEntry({ ...facts, names: "istiod.istio-system.svc" }, new Date(noon)),
+      );
+      const { said, exitCode } = await audit("cert", file);
+      assert.equal(exitCode, 0);
+      assert.match(
+        said,
+        /^serving certificate of the CA\n {2}serial +[0-9a-f]+\n[\s\S]*names +istiod\.istio-system\.svc/,
+      );
+      assert.match(said, /authority +root-1 \(SHA-256/);
+      const { certificates, serving } = JSON.parse((await audit("cert", serial, "--json")).said);
+      assert.deepEqual(
+        [certificates, serving.length, serving[0].entry.act],
+        [[], 1, "issue-serving-certificate"],
+      );
+      assert.match((await audit("tail")).said, /serving {4}istiod\.istio-system\.svc/);
+    });
 
     it("distinguishes a certificate from another one with the same serial", async () => {
       const { certificate, file } = await realCertificate();

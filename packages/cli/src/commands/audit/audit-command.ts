@@ -99,7 +99,7 @@ async function certificate(target: string, o: CommonOptions, deps: CommandDeps):
   const answer = await auditSourceOf(o, deps).certificate(await readCertificateTarget(target));
   const now = deps.clock.now();
   deps.screen.write(o.json ? toJson(certificateAnswerJson(answer)) : renderCertificateAnswer(answer, now));
-  if (answer.certificates.length === 0) deps.setExitCode(1);
+  if (answer.certificates.length + answer.serving.length === 0) deps.setExitCode(1);
 }
 
 interface TailOptions extends CommonOptions {

@@ -1,0 +1,72 @@
+import { X509Certificate } from "node:crypto";
+import { equalBytes } from "../bytes.ts";
+import type { Certificate } from "../certificate/certificate.ts";
+import type { Validity } from "../certificate/profile.ts";
+import { encode, encodeSequence } from "../der/writer.ts";
+import { PkiError } from "../errors.ts";
+import type { PublicKey } from "../keys/public-key.ts";
+import { dnsTag, ipTag } from "../names/general-name.ts";
+import { ipOctets } from "../names/ip-octets.ts";
+import { oid } from "../oids.ts";
+import { hasLeafExtensions, hasRandomSerial } from "./leaf-profile.ts";
+
+/** A name under which clients reach the server. */
+interface ServerName {
+  readonly kind: "dns" | "ip" | "uri";
+  readonly value: string;
+}
+
+/** The intended content of the CA's own serving certificate. */
+export interface ExpectedServingCertificate {
+  /** DNS names and IP addresses, in order. */
+  readonly names: readonly ServerName[];
+  readonly publicKey: PublicKey;
+  readonly issuer: Certificate;
+  readonly validity: Validity;
+}
+
+/**
+ * Checks a finished serving certificate independently of the writer, octet by octet and with OpenSSL.
+ * @throws PkiError `LINT_FAILED` naming the rule
+ */
+export function lintServingCertificate(c: Certificate, expected: ExpectedServingCertificate): void {
+  for (const [rule, holds] of Object.entries(rules)) {
+    if (!holds(c, expected))
+      throw new PkiError("LINT_FAILED", `the serving certificate violates a rule: ${rule}`);
+  }
+}
+
+type Rule = (c: Certificate, expected: ExpectedServingCertificate) => boolean;
+
+const rules: Readonly<Record<string, Rule>> = {
+  "the serial is 96 to 128 random bits": hasRandomSerial,
+  "the issuer is the signer's subject": (c, { issuer }) => equalBytes(c.issuer, issuer.subject),
+  "the validity is the intended one, and does not exceed its issuer's": (c, { validity, issuer }) =>
+    c.notBefore.getTime() === validity.notBefore.getTime() &&
+    c.notAfter.getTime() === validity.notAfter.getTime() &&
+    c.notBefore < c.notAfter &&
+    c.notAfter <= issuer.notAfter,
+  "the subject is empty": (c) => equalBytes(c.subject, encodeSequence()),
+  "the key is the server's": (c, { publicKey }) => c.publicKey.equals(publicKey),
+  "the extensions are the profile's, in its order": (c, { names, publicKey, issuer }) =>
+    hasLeafExtensions(c, { publicKey, issuer, purposes: [oid.serverAuth], names: names.map(encodeName) }),
+  "it names no workload and is no CA": (c) => c.uriNames.length === 0 && !c.isCa,
+  "the signature is the issuer's": (c, { issuer }) => c.isIssuedBy(issuer),
+  "OpenSSL accepts it for every name": isAcceptedByOpenssl,
+};
+
+function encodeName({ kind, value }: ServerName): Uint8Array {
+  return kind === "ip" ? encode(ipTag, ipOctets(value)) : encode(dnsTag, Buffer.from(value, "latin1"));
+}
+
+function isAcceptedByOpenssl(c: Certificate, { names, issuer }: ExpectedServingCertificate): boolean {
+  try {
+    const seen = new X509Certificate(c.der);
+    const isNamed = ({ kind, value }: ServerName) =>
+      kind === "ip" ? seen.checkIP(value) : seen.checkHost(value);
+    return !seen.ca && names.every(isNamed) && seen.checkIssued(new X509Certificate(issuer.der));
+  } catch {
+    // OpenSSL throws on certificates that it cannot read.
+    return false;
+  }
+}
