@@ -84,17 +84,19 @@ describe("kasbah-server process", function () {
     assert.ok(await server.isReady());
     await server.stop();
     assert.deepEqual(await server.exited, { code: 0, signal: null });
-    const [root, intermediate, issued] = await entriesOf("plain");
+    const [root, intermediate, serving, issued] = await entriesOf("plain");
     assert.ok(root?.kind === "authority" && intermediate?.kind === "authority");
     assert.deepEqual(
       [root.authority, intermediate.authority, intermediate.signs],
       ["root-1", "intermediate-1", true],
     );
+    assert.ok(serving?.kind === "operator");
+    assert.equal(serving.act, "issue-serving-certificate");
     assert.ok(issued?.kind === "issued");
     assert.equal(issued.serial, certificate.serial);
     assert.equal(issued.spiffeId, frontend.toString());
     const checkpoint = await readFile(directory.join("plain", "ledger", "0", "checkpoint"), "utf8");
-    assert.match(checkpoint, /^cluster\.local\/kasbah-ledger\/[0-9a-f]{16}\n3\n/);
+    assert.match(checkpoint, /^cluster\.local\/kasbah-ledger\/[0-9a-f]{16}\n4\n/);
   });
 
   it("creates a single root when two processes start together, and only one of them gets the state", async () => {
@@ -124,7 +126,7 @@ describe("kasbah-server process", function () {
     assert.equal(before.length, 3, "expected leaf, intermediate and trust bundle");
     assert.deepEqual(after.slice(1), before.slice(1));
     const kinds = (await entriesOf("killed")).map(({ kind }) => kind);
-    const eachStart = ["authority", "authority", "issued"];
+    const eachStart = ["authority", "authority", "operator", "issued"];
     assert.deepEqual(kinds, [...eachStart, ...eachStart]);
   });
 });

@@ -43,6 +43,8 @@ export interface OnDiskOptions {
   readonly fs?: DurableFs;
   /** Replaces the rehearsal of a CA without a policy. */
   readonly rehearse?: Rehearse;
+  /** For a CA that was created before this release. */
+  readonly builtAt?: Date;
   readonly holders?: HolderSource;
 }
 
@@ -113,6 +115,7 @@ export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnD
     writer,
     newSerial: createSerial,
     rehearse,
+    ...(options.builtAt === undefined ? {} : { builtAt: options.builtAt }),
     clock,
     logger,
   });

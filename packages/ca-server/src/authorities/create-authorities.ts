@@ -44,6 +44,8 @@ export interface AuthoritiesDeps {
   readonly newSerial: () => Uint8Array;
   /** Tries every authority before its first use. */
   readonly rehearse: Rehearse;
+  /** No root is created before this date; by default that of the release. */
+  readonly builtAt?: Date;
   readonly clock: Clock;
   /** The time of the stages, which may lag behind `clock` but must not lead. The default is `clock`. */
   readonly stageClock?: Clock;
@@ -83,7 +85,8 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
   const { rehearse } = deps;
   const { profile, automatic, minStageMs, keepRetiredKeysMs } = options;
   const keys = new AuthorityKeys(backing.vault);
-  const selfSigned = new SelfSigned({ profile, keys, writer, newSerial, rehearse, clock });
+  const built = deps.builtAt === undefined ? {} : { builtAt: deps.builtAt };
+  const selfSigned = new SelfSigned({ profile, keys, writer, newSerial, rehearse, ...built, clock });
   const takeOver = deps.takeOver === undefined ? {} : { takeOver: deps.takeOver };
   const { store } = backing;
   const common = { keys, rehearse, clock, logger };

@@ -3,6 +3,7 @@ import { CaError } from "../errors.ts";
 import type { Issuer, ServingIssuer } from "../issuance/ports.ts";
 import { crossChainFrom } from "./fixed-roots/cross-chain.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
+import { wayOutOf } from "./recovery/way-out.ts";
 import { type AuthorityState, authorityOf, rootOf, trustBundleOf } from "./rotation/authority-state.ts";
 import type { StoredAuthority } from "./rotation/stored-authority.ts";
 
@@ -62,8 +63,8 @@ function issuerOf(state: AuthorityState, id: string, keys: AuthorityKeys, now: D
   const intermediates = chainBelowRoot(state, signer);
   const chain = [...intermediates, root.certificate];
   for (const { notBefore, notAfter } of chain) {
-    if (now < notBefore) throw unavailable(`${id} is not valid yet: check the clock`);
-    if (now >= notAfter) throw unavailable(`${id} or its issuer has expired`);
+    if (now < notBefore) throw unavailable(`${id} or its issuer is not valid yet: ${wayOutOf(state, now)}`);
+    if (now >= notAfter) throw unavailable(`${id} or its issuer has expired: ${wayOutOf(state, now)}`);
   }
   const ends = chain.map(({ notAfter }) => notAfter.getTime());
   const latestLeafExpiry = new Date(Math.min(...ends, now.getTime() + longestLeafMs(signer)));

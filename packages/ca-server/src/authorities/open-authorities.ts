@@ -29,7 +29,8 @@ export interface OpenAuthoritiesDeps {
 
 /**
  * Opens the stored authorities, or creates the first ones. If keys exist but the state is missing or damaged,
- * start-up fails, so that no second root is ever created.
+ * start-up fails, so that no second root is ever created. An expired authority does not prevent the start: the CA
+ * is not ready, and its operator can reach it.
  *
  * @throws StateError
  */
@@ -44,7 +45,7 @@ export async function openAuthorities(deps: OpenAuthoritiesDeps): Promise<Author
   });
   if (keeper.state.authorities.length === 0) await establishFirst(keeper, deps);
   await loadKeys(keeper.state, keys);
-  verifyUsable(keeper.state, deps);
+  verifyTrustDomain(keeper.state, deps);
   const { restoredAt } = keeper.state;
   if (restoredAt !== undefined) logger.warn("this CA was restored from a backup", { restoredAt });
   await keeper.destroyDistrustedKeys();
@@ -94,25 +95,14 @@ export async function loadKeys({ authorities }: AuthorityState, keys: AuthorityK
   }
 }
 
-/**
- * An intermediate that expired while the CA was off is replaced immediately. An expired root cannot be
- * replaced, unless the trust bundle already contained its successor.
- */
-function verifyUsable(state: AuthorityState, { options, clock }: OpenAuthoritiesDeps): void {
+/** @throws StateError `AUTHORITY_MISMATCH` if the CA's own root belongs to another trust domain */
+function verifyTrustDomain(state: AuthorityState, { options }: OpenAuthoritiesDeps): void {
   const { trustDomain } = options.profile;
   const { id, origin, certificate } = rootOf(state, state.signerId);
   const { subject } = new X509Certificate(certificate.der);
-  if (origin === "self-signed" && subject !== `O=${trustDomain.name}`) {
-    throw new StateError(
-      "AUTHORITY_MISMATCH",
-      `${id} has the subject ${JSON.stringify(subject)}, expected O=${trustDomain.name}: set --trust-domain to the root's trust domain, or use another --state-dir`,
-    );
-  }
-  const hasSuccessor = state.rotation !== undefined && state.rotation.stage !== "prepared";
-  if (certificate.notAfter <= clock.now() && !hasSuccessor) {
-    throw new StateError(
-      "AUTHORITY_EXPIRED",
-      `${id} expired at ${certificate.notAfter.toISOString()}: check the clock, or start with an empty --state-dir`,
-    );
-  }
+  if (origin !== "self-signed" || subject === `O=${trustDomain.name}`) return;
+  throw new StateError(
+    "AUTHORITY_MISMATCH",
+    `${id} has the subject ${JSON.stringify(subject)}, expected O=${trustDomain.name}: set --trust-domain to the root's trust domain, or use another --state-dir`,
+  );
 }

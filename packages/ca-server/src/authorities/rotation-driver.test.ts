@@ -183,6 +183,60 @@ describe("RotationDriver", () => {
       assert.equal(stages()["root-1"], "retired");
       assert.equal(ca.keeper.state.made.root, 2);
     });
+    for (const hold of ["paused", "aborted", "manual"] as const) {
+      it(`replaces an expired intermediate at start-up although rotations are ${hold}, and keeps them so`, async () => {
+        if (hold === "paused") await ca.driver.pause();
+        if (hold === "aborted") {
+          await issue();
+          await ca.driver.rotate("root");
+          await ca.driver.abort({});
+        }
+        const before = ca.keeper.state.hold;
+        clock.jump(400 * dayMs);
+        await open({ automatic: hold !== "manual" });
+        await ca.driver.start();
+        const { signerId, hold: after, rotation } = ca.keeper.state;
+        assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, signerId);
+        assert.equal(ca.keeper.servingIssuer(clock.now()).authorityId, signerId);
+        assert.deepEqual([after, rotation], [before, undefined]);
+        assert.equal(stages()["intermediate-1"], "retired");
+        assert.equal(ca.logger.named("replacing an invalid authority outside of a rotation").length, 1);
+        await ca.driver.stop();
+      });
+    }
+
+    it("replaces an intermediate that a clock far ahead created, when the clock is right again, and trusts its leaves", async () => {
+      clock.jump(400 * dayMs);
+      await open();
+      await ca.driver.start();
+      await issue();
+      assert.equal(ca.keeper.state.signerId, "intermediate-2");
+      await ca.driver.stop();
+      clock.jump(-400 * dayMs);
+      assert.throws(() => ca.keeper.activeIssuer(clock.now()), /is not valid yet: .*intermediate-invalid/);
+      await ca.driver.look(true);
+      assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, "intermediate-3");
+      assert.equal(stages()["intermediate-2"], "retiring");
+    });
+
+    it("does not replace an expired intermediate while something holds, or before --min-stage has passed", async () => {
+      let held: string | undefined = "the clock is in doubt";
+      clock.jump(400 * dayMs);
+      await open({ holds: () => held, minStageMs: 30_000 });
+      await ca.driver.start();
+      clock.suspend(60_000);
+      await ca.driver.look(true);
+      assert.equal(ca.keeper.state.signerId, "intermediate-1");
+      held = undefined;
+      await ca.driver.look(true);
+      clock.suspend(29_000);
+      await ca.driver.look(true);
+      assert.equal(ca.keeper.state.signerId, "intermediate-1");
+      clock.suspend(1_000);
+      await ca.driver.look(true);
+      assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, "intermediate-2");
+      await ca.driver.stop();
+    });
 
     it("recovers from a long suspension during which the intermediate expired", async () => {
       clock.jump(400 * dayMs);
@@ -239,7 +293,11 @@ describe("RotationDriver", () => {
     await look();
     assert.equal(ca.keeper.state.authorities.find(({ id }) => id === "root-1")?.stage, "retired");
     // The successor is almost as old as the root and has expired as well.
-    await rejectsWithCode(open(), "AUTHORITY_EXPIRED");
+    await open();
+    await ca.driver.look(true);
+    assert.throws(() => ca.keeper.activeIssuer(clock.now()), /root-invalid/);
+    await ca.driver.rotate("root");
+    assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, "intermediate-3");
   });
 
   it("refuses to create an intermediate if none is configured", async () => {

@@ -14,8 +14,9 @@ import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import { RetiredKeys } from "./keys/retired-keys.ts";
 import { returningSigner } from "./keys/returning-signer.ts";
 import type { AuthorityOperations } from "./operations.ts";
+import { InvalidSignerRecovery } from "./recovery/invalid-signer-recovery.ts";
 import { authorityStatusOf } from "./report.ts";
-import { type AuthorityState, authorityOf, rootOf } from "./rotation/authority-state.ts";
+import { type AuthorityState, rootOf } from "./rotation/authority-state.ts";
 import { recall, recallOf } from "./rotation/recall.ts";
 import { retire, retirementsOf } from "./rotation/retirement.ts";
 import { abort, advance, pauseRotations, resumeRotations } from "./rotation/rotation.ts";
@@ -68,6 +69,7 @@ export class RotationDriver implements Component, AuthorityOperations {
   #sweeps: { stop(): void }[] = [];
   readonly #guard: StageGuard;
   readonly #retiredKeys: RetiredKeys;
+  readonly #recovery: InvalidSignerRecovery;
   readonly #queue = new SerialQueue();
   readonly #trouble = new OncePerReason();
   #queuedLooks = 0;
@@ -78,14 +80,16 @@ export class RotationDriver implements Component, AuthorityOperations {
     const { gate, holds, minStageMs, keepRetiredKeysMs: keepMs, clock } = deps;
     this.#guard = new StageGuard({ gate, holds, minStageMs, bootMs: () => clock.bootMs() });
     this.#retiredKeys = new RetiredKeys({ ...deps, guard: this.#guard, keepMs });
+    this.#recovery = new InvalidSignerRecovery(deps);
   }
 
   async start(): Promise<void> {
     const { starts, advances } = this.#deps;
     this.#sweeps = [starts(() => void this.look(true)), advances(() => void this.look(false))];
     this.#isStarting = true;
-    await this.look(true);
     // An intermediate that expired while the CA was off is replaced before the CA serves.
+    if (this.#deps.leads()) await this.#attempt(() => this.#recovery.start());
+    await this.look(true);
     for (let looks = 1; looks < looksUntilSigning && !this.#canSign(); looks++) await this.look(true);
     this.#isStarting = false;
   }
@@ -101,25 +105,34 @@ export class RotationDriver implements Component, AuthorityOperations {
    */
   async look(mayStart: boolean): Promise<void> {
     this.#retiredKeys.disable();
-    if (!this.#deps.leads()) return this.#guard.forget();
+    if (!this.#deps.leads()) return this.#forget();
     // A queued call will do the same as this one.
     if (this.#queuedLooks > 1 && !mayStart) return;
     this.#queuedLooks += 1;
+    await this.#attempt(async () => {
+      await this.#recovery.look();
+      this.#observe();
+      const hasStarted = mayStart && (await this.#startIfDue());
+      await this.#deps.beforeAdvance();
+      if (!hasStarted) await this.#advance();
+      this.#observe();
+      await this.#retiredKeys.look();
+    });
+    this.#queuedLooks -= 1;
+  }
+
+  async #attempt(work: () => Promise<unknown>): Promise<void> {
     try {
-      await this.#queue.run(async () => {
-        this.#observe();
-        const hasStarted = mayStart && (await this.#startIfDue());
-        await this.#deps.beforeAdvance();
-        if (!hasStarted) await this.#advance();
-        this.#observe();
-        await this.#retiredKeys.look();
-      });
+      await this.#queue.run(work);
       this.#trouble.clear();
     } catch (error) {
       this.#report(error);
-    } finally {
-      this.#queuedLooks -= 1;
     }
+  }
+
+  #forget(): void {
+    this.#guard.forget();
+    this.#recovery.forget();
   }
 
   status(): AuthorityStatusMessage {
@@ -135,7 +148,9 @@ export class RotationDriver implements Component, AuthorityOperations {
   rotate(kind: AuthorityKind): Promise<AuthorityStatusMessage> {
     return this.#operate(async () => {
       this.#refuseImpossible(kind);
-      await this.#begin(kind);
+      const isNew = await this.#recovery.replaceIntermediate();
+      if (isNew && kind === "intermediate") return;
+      if (!(await this.#recovery.replaceRoot(kind))) await this.#begin(kind);
     });
   }
 
@@ -263,7 +278,8 @@ export class RotationDriver implements Component, AuthorityOperations {
         "the root signs workload certificates directly (--no-intermediate): rotate the root",
       );
     }
-    if (root.hasKey && (kind === "root" || authorityOf(state, root.id).origin === "self-signed")) return;
+    const { hasKey, origin } = root;
+    if (kind === "root" ? hasKey || origin === "self-signed" : hasKey && origin === "self-signed") return;
     if (authorityOf(state, state.signerId).byRequest === true) {
       throw new OperationError(
         `your PKI signed ${state.signerId}: run kasbah authority csr, have the CSR signed, and run kasbah authority adopt`,

@@ -37,6 +37,8 @@ export interface SelfSignedDeps {
   readonly newSerial: () => Uint8Array;
   /** Tries an authority before its key is stored. */
   readonly rehearse: Rehearse;
+  /** No root is created before this date; by default that of the release. */
+  readonly builtAt?: Date;
   readonly clock: Clock;
 }
 
@@ -83,9 +85,11 @@ export class SelfSigned {
   }
 
   async #createUnder(root: StoredAuthority, state: AuthorityState): Promise<StoredAuthority> {
+    const { intermediateTtlMs } = this.#deps.profile;
     const authority = await this.#provide("intermediate", state, {
       write: (number) => this.#writeIntermediate(root, number),
-      fits: ({ certificate }) => certificate.isIssuedBy(root.certificate),
+      fits: ({ certificate }) =>
+        certificate.isIssuedBy(root.certificate) && this.#isFresh(certificate, intermediateTtlMs),
       rootOf: () => root.certificate,
     });
     return { ...authority, rootId: root.id };
@@ -116,16 +120,19 @@ export class SelfSigned {
     return root === undefined || (await this.#rehearsal.passes(found, root, state));
   }
 
-  /** Whether the root is recent enough to be the remains of a crash. An older one has an unknown history. */
   #isFreshRoot({ certificate }: SigningPair): boolean {
-    const madeAtMs = certificate.notBefore.getTime() + authorityBackdateMs;
-    const isFresh = this.#deps.clock.now().getTime() - madeAtMs < this.#deps.profile.rootTtlMs / 3;
-    return isFresh && certificate.isIssuedBy(certificate);
+    return certificate.isIssuedBy(certificate) && this.#isFresh(certificate, this.#deps.profile.rootTtlMs);
+  }
+
+  /** Whether an authority is recent enough to be the remains of a crash. An older one has an unknown history. */
+  #isFresh({ notBefore, notAfter }: Certificate, ttlMs: number): boolean {
+    const nowMs = this.#deps.clock.now().getTime();
+    return nowMs - (notBefore.getTime() + authorityBackdateMs) < ttlMs / 3 && nowMs < notAfter.getTime();
   }
 
   async #writeRoot(): Promise<SigningPair> {
     const { profile, writer, newSerial, clock } = this.#deps;
-    requireTimeAfterBuild(clock.now());
+    requireTimeAfter(this.#deps.builtAt ?? buildDate, clock.now());
     const keyPair = await createKeyPair(profile.keyType);
     const validity = authorityValidity(clock.now(), profile.rootTtlMs);
     const template = { serial: newSerial(), validity, organization: profile.trustDomain.name };
@@ -170,10 +177,10 @@ function authorityValidity(now: Date, ttlMs: number, issuer?: Validity): Validit
 }
 
 /** Clients would reject a root that expires before they see it. */
-function requireTimeAfterBuild(now: Date): void {
-  if (now >= buildDate) return;
+function requireTimeAfter(builtAt: Date, now: Date): void {
+  if (now >= builtAt) return;
   throw new CaError("CLOCK_SUSPECT", "no root is created before the date of this release", {
-    expected: `a time after ${buildDate.toISOString().slice(0, 10)}`,
+    expected: `a time after ${builtAt.toISOString().slice(0, 10)}`,
     seen: now.toISOString(),
     fix: "set the clock of this machine",
   });

@@ -89,7 +89,7 @@ export async function loadAuthority(
   }
   throw new StateError(
     "AUTHORITY_MISMATCH",
-    `${keyFile} and ${certificateFile} in ${directory} do not match: restore both from one backup`,
+    `${keyFile} and ${certificateFile} in ${directory} do not match: restore both from one backup, or follow docs/runbooks/lost-state.md`,
   );
 }
 
@@ -126,7 +126,7 @@ async function readFileIn(
     if (errnoOf(cause) !== "ENOENT") throw malformed(path, cause);
     throw new StateError(
       "AUTHORITY_INCOMPLETE",
-      `${path} is missing: restore it from a backup; clients would not trust a new key`,
+      `${path} is missing: restore it from a backup, or follow docs/runbooks/lost-state.md`,
       {
         cause,
       },
@@ -182,7 +182,7 @@ async function encryptInPlace(
 function malformed(path: string, cause?: unknown): StateError {
   return new StateError(
     "AUTHORITY_MALFORMED",
-    `${path} is not a file that the CA wrote: restore it from a backup`,
+    `${path} is not a file that the CA wrote: restore it from a backup, or follow docs/runbooks/lost-state.md`,
     {
       cause,
     },

@@ -30,13 +30,13 @@ export class AuthorityKeys {
     if (pair === undefined) {
       throw new StateError(
         "AUTHORITY_INCOMPLETE",
-        `${this.#vault.placeOf(id)} is missing, but ${id} is in use: restore it from a backup; clients would not trust a new key`,
+        `${this.#vault.placeOf(id)} is missing, but ${id} is in use: restore it from a backup, or follow docs/runbooks/lost-state.md`,
       );
     }
     if (pair.certificate.fingerprint === certificate.fingerprint) return;
     throw new StateError(
       "AUTHORITY_MISMATCH",
-      `the certificate in ${this.#vault.placeOf(id)} differs from the one in the state of ${id}: restore both from one backup`,
+      `the certificate in ${this.#vault.placeOf(id)} differs from the one in the state of ${id}: restore both from one backup, or follow docs/runbooks/lost-state.md`,
     );
   }
 

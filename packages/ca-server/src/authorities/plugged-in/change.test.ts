@@ -13,7 +13,7 @@ describe("Change of a plugged-in CA", () => {
     home.renewRoot("root", "renewed", 60);
     await home.plugIn("good", "root");
     const { signer, root } = await home.loadWhole();
-    inUse = { signer: signer.certificate, root };
+    inUse = { signer: signer.certificate, root, isRootExpired: false };
   });
   after(() => home.remove());
 
@@ -32,6 +32,12 @@ describe("Change of a plugged-in CA", () => {
   it("rejects a root that was reissued with its key when the root in use is missing, because clients compare its bytes", async () => {
     assert.equal((await change("good", "renewed")).kind, "refused");
     assert.equal((await change("next", "renewed")).kind, "refused");
+  });
+
+  it("accepts a new root alone if the root in use has expired, because no client needs it any more", async () => {
+    await home.plugIn("moved", "other");
+    const next = await home.loadWhole();
+    assert.deepEqual(classifyPluggedInChange({ ...inUse, isRootExpired: true }, next), { kind: "new-root" });
   });
 
   it("moves to a new root when the file contains both roots in any order", async () => {

@@ -12,6 +12,7 @@ import {
   rootOf,
   signersInUse,
 } from "../rotation/authority-state.ts";
+import { invalidKind, replaceInvalid } from "../rotation/invalid-signer.ts";
 import { prepare, requireIdle, type Successor } from "../rotation/succession.ts";
 import { adoptPluggedIn, extraRootsOf } from "./authority.ts";
 import { classifyPluggedInChange, type InUse, type PluggedInChange } from "./change.ts";
@@ -169,7 +170,7 @@ export class PluggedInSource implements Component {
         `it contains the key of ${distrusted.id}, which an operator distrusted: put a CA with new keys into the directory`,
       );
     }
-    const change = changeBy(set, state);
+    const change = changeBy(set, state, clock.now());
     // An earlier release may have left out roots of the same files.
     const isNew =
       state.pluggedInDigest !== set.digest || (change.kind === "roots-only" && lacksRoots(state, set));
@@ -180,9 +181,20 @@ export class PluggedInSource implements Component {
       await keeper.transition((current) => withRoots(current, set, current.epoch + 1));
       return logger.info("plugged-in roots adopted", { directory, roots: set.roots.roots.length });
     }
-    requireIdle(state, change.kind === "new-root" ? "root" : "intermediate");
+    const isUrgent = replacesInvalid(set, change, state, clock.now());
+    if (!isUrgent) requireIdle(state, change.kind === "new-root" ? "root" : "intermediate");
     const successor = await adoptPluggedIn(set, state, keys, clock);
-    await this.#prepare(successor, set);
+    await (isUrgent ? this.#replaceInvalid(successor, set) : this.#prepare(successor, set));
+  }
+
+  /** Takes effect without stages, even if rotations are paused: no certificate of the CA in use is valid. */
+  async #replaceInvalid(successor: Successor, set: PluggedInSet): Promise<void> {
+    const { keeper, clock, logger, directory } = this.#deps;
+    await keeper.transition((current) => {
+      const replaced = replaceInvalid(current, successor, clock.now());
+      return replaced === current ? current : withRoots(replaced, set, replaced.epoch);
+    });
+    logger.warn("plugged-in CA replaced an invalid one", { directory, authority: successor.signerId });
   }
 
   async #rehearse(set: PluggedInSet): Promise<void> {
@@ -217,17 +229,31 @@ export class PluggedInSource implements Component {
 }
 
 /** A set may continue the chain that signs, or the one to which a rotation of the root leads. */
-function changeBy(set: PluggedInSet, state: AuthorityState): PluggedInChange {
+function changeBy(set: PluggedInSet, state: AuthorityState, now: Date): PluggedInChange {
   const [signing, ...coming] = signersInUse(state);
-  const change = classifyPluggedInChange(inUse(state, signing), set);
+  const change = classifyPluggedInChange(inUse(state, signing, now), set);
   if (change.kind === "roots-only" || change.kind === "same-root") return change;
-  const others = coming.map((id) => classifyPluggedInChange(inUse(state, id), set));
+  const others = coming.map((id) => classifyPluggedInChange(inUse(state, id, now), set));
   return others.find(({ kind }) => kind === "roots-only" || kind === "same-root") ?? change;
 }
 
-function inUse(state: AuthorityState, signerId: string): InUse {
+function inUse(state: AuthorityState, signerId: string, now: Date): InUse {
   const signer = authorityOf(state, signerId).certificate;
-  return { signer, root: rootOf(state, signerId).certificate };
+  const root = rootOf(state, signerId).certificate;
+  return { signer, root, isRootExpired: root.notAfter <= now };
+}
+
+/** Whether a set replaces what is not valid, so that it need not wait for a rotation or for the end of a pause. */
+function replacesInvalid(
+  set: PluggedInSet,
+  { kind }: PluggedInChange,
+  state: AuthorityState,
+  now: Date,
+): boolean {
+  const invalid = invalidKind(state, now);
+  if (invalid === "root") return kind === "new-root";
+  const { fingerprint } = rootOf(state, state.signerId).certificate;
+  return invalid === "intermediate" && kind === "same-root" && fingerprint === set.root.fingerprint;
 }
 
 function lacksRoots(state: AuthorityState, set: PluggedInSet): boolean {

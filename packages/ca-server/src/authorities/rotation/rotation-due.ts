@@ -39,7 +39,7 @@ function substitutionDue(state: AuthorityState, now: Date): StoredAuthority | un
     return isOurs && now >= timeOfShare(createdAt, certificate.notAfter, shareBeforeSubstitution);
   });
   const root = ageing === undefined ? undefined : rootOf(state, ageing);
-  return root?.hasKey ? root : undefined;
+  return root?.hasKey && now < root.certificate.notAfter ? root : undefined;
 }
 
 /**
@@ -68,6 +68,8 @@ function kindDue(
   const signer = authorityOf(state, state.signerId);
   const root = rootOf(state, state.signerId);
   if (root.origin !== "self-signed" || !root.hasKey) return undefined;
+  // With a clock that is far ahead, replacing an expired root would cut off every client: an operator decides.
+  if (now >= root.certificate.notAfter) return undefined;
   if (now >= rotatesAt(root)) return "root";
   if (signer.kind === "intermediate") return now >= rotatesAt(signer) ? "intermediate" : undefined;
   return wants.intermediate ? "intermediate" : undefined;

@@ -6,6 +6,7 @@ import {
   type RotationState,
   rootOf,
 } from "./authority-state.ts";
+import { chainExpiry, expiredNewcomer } from "./invalid-signer.ts";
 import type { Retirement } from "./retirement.ts";
 import { members } from "./state-change.ts";
 import type { HorizonLeaf } from "./stored-authority.ts";
@@ -31,22 +32,24 @@ export interface RotationGate {
 /**
  * A stage ends once every leaf issued before it has expired. By then every working agent has renewed at least
  * once, and each reply carries the whole trust bundle, so it holds this stage's bundle whether it reports
- * anything or not.
+ * anything or not. Once the chain of the former authority has expired, no certificate that the stage protects is
+ * valid, even if a later time was recorded.
  */
 export const timeGate: RotationGate = {
   mayAdvance(state, rotation, now) {
-    if (rotation.stage === "prepared") return { open: true, reason: "the keys are durable" };
     const successor = notYetValid(state, rotation, now);
     if (successor !== undefined) return successor;
+    const expired = expiredNewcomer(state, now);
+    if (expired !== undefined) return { open: false, reason: `${expired.id} has expired` };
+    if (rotation.stage === "prepared") return { open: true, reason: "the keys are durable" };
     if (!waitsForLeaves(rotation)) {
       return {
         open: true,
         reason: "every leaf carries its intermediate, so nothing has to be distributed",
       };
     }
-    const earliest = new Date(
-      Math.max(rotation.leavesUntil.getTime(), lastLeafOf(state, rotation).getTime()),
-    );
+    const lastLeaf = Math.max(rotation.leavesUntil.getTime(), lastLeafOf(state, rotation).getTime());
+    const earliest = new Date(Math.min(lastLeaf, chainExpiry(state, rotation.from).getTime()));
     if (now >= earliest)
       return { open: true, reason: `every leaf issued before "${rotation.stage}" has expired` };
     const reason = `leaves issued before "${rotation.stage}" are valid until ${earliest.toISOString()}`;

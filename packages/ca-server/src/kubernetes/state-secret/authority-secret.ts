@@ -55,7 +55,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
     if (deps.initial === undefined) {
       throw new StateError(
         "STATE_MISSING",
-        `${place} is missing, but an authority existed here: restore it from a backup; clients would not trust a new root`,
+        `${place} is missing, but an authority existed here: restore it from a backup, or follow docs/runbooks/lost-state.md; clients would not trust a new root`,
       );
     }
     const state = deps.initial;

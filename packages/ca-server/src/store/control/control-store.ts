@@ -67,13 +67,13 @@ export class ControlStore<S> {
     if (found.some(({ kind }) => kind === "damaged")) {
       throw new StateError(
         "STATE_DAMAGED",
-        `every generation in ${directory} is damaged: restore the directory from a backup`,
+        `every generation in ${directory} is damaged: follow docs/runbooks/lost-state.md`,
       );
     }
     if (initial === undefined) {
       throw new StateError(
         "STATE_MISSING",
-        `${directory} contains no state, but an authority existed here: restore it from a backup; clients would not trust a new root`,
+        `${directory} contains no state, but an authority existed here: restore it from a backup, or follow docs/runbooks/lost-state.md; clients would not trust a new root`,
       );
     }
     const store = new ControlStore(deps, slots, initial(), 0);

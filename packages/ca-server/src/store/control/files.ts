@@ -39,6 +39,6 @@ export async function readControlState(directory: string): Promise<unknown> {
   }
   throw new StateError(
     "STATE_DAMAGED",
-    `every generation in ${directory} is damaged: restore the directory from a backup`,
+    `every generation in ${directory} is damaged: follow docs/runbooks/lost-state.md`,
   );
 }
