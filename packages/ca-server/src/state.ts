@@ -1,10 +1,12 @@
 // The operations of the operator's command on the state directory of a stopped CA.
+export type { AuthorityOperations } from "./authorities/operations.ts";
 export { defaultStateDirectory, type Machine } from "./config/machine.ts";
-export { StateError, type StateErrorCode } from "./errors.ts";
+export { CaError, OperationError, StateError, type StateErrorCode } from "./errors.ts";
 export { type BackupSummary, backupState, restoreState } from "./offline/backup.ts";
 export { type InitConfig, initOptions, initState, initStateCommand } from "./offline/init.ts";
 export { moveOptions, moveStoppedCommand, moveStoppedState } from "./offline/move-stopped.ts";
 export { readOfflineStatus } from "./offline/offline-status.ts";
+export { operateStopped } from "./offline/operate-stopped.ts";
 export { adoptChainOffline, createRequestOffline } from "./offline/stopped-requests.ts";
 export { type SetLocation, type TriedSet, type TryOptions, trySet } from "./offline/try-set.ts";
 export { decisionMessage } from "./recording/decision-message.ts";

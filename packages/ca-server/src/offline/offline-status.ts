@@ -50,7 +50,7 @@ export async function readAuthorityState(stateDirectory: string): Promise<Author
 }
 
 /** The CA names its roots after their trust domain, as Istio does; other roots may have any name. */
-function trustDomainOf(state: AuthorityState): string {
+export function trustDomainOf(state: AuthorityState): string {
   const { subject } = new X509Certificate(rootOf(state, state.signerId).certificate.der);
   return /^O=(.*)$/m.exec(subject ?? "")?.[1] ?? "";
 }

@@ -1,10 +1,11 @@
+import type { AuthorityOperations } from "@kasbah/ca-server/state";
 import { Command, InvalidArgumentError } from "commander";
 import type { AuthorityStatusMessage } from "../../authority/admin-client.ts";
 import type { OperatorClient } from "../../authority/operator-client.ts";
 import { renderAuthorities, renderRotation } from "../../authority/render-status.ts";
 import { type Replicated, renderReplicated } from "../../authority/replicated.ts";
 import { toJson } from "../../output/json.ts";
-import { type CaLocation, operatorClientOf, withStateLocation } from "../ca-location.ts";
+import { type CaLocation, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { adoptCommand } from "./adopt-command.ts";
 import { csrCommand } from "./csr-command.ts";
@@ -13,6 +14,7 @@ import { moveStateCommand } from "./move-state-command.ts";
 import { recallCommand } from "./recall-authority-command.ts";
 import { rotateCommand } from "./rotate-authority-command.ts";
 import { readStatus } from "./status-source.ts";
+import { type ActOptions, type AuthorityAct, actOn, withStoppedCa } from "./stopped-ca.ts";
 import { tryCommand } from "./try-authority-command.ts";
 
 interface CommonOptions extends CaLocation {
@@ -33,7 +35,9 @@ Examples
   $ kasbah authority rotate --root --wait
   $ kasbah authority status --json | jq .rotation
   $ kasbah authority abort --if-epoch 7
-  $ kasbah -n kasbah-system authority list        a CA in a cluster; the answers of its replicas are merged`;
+  $ kasbah -n kasbah-system authority list        a CA in a cluster; the answers of its replicas are merged
+
+If the CA is stopped, every command works on its state directory (--state-dir), and a change takes effect when it starts.`;
 
 const listHelp = `
 SIGNS marks the authorities in the chain of every certificate that the CA issues now. Authorities that are distributed,
@@ -64,7 +68,10 @@ Example: a script that aborts only the rotation that it has seen
   $ epoch=$(kasbah authority status --json | jq .epoch)
   $ kasbah authority abort --if-epoch "$epoch"`;
 
-/** `kasbah authority …`: talks to the CA through its Unix socket, or to its replicas in a cluster. */
+/**
+ * `kasbah authority …`: talks to the CA through its Unix socket, or to its replicas in a cluster; works on the state
+ * directory of a stopped CA.
+ */
 export function authorityCommand(deps: CommandDeps): Command {
   const command = new Command("authority")
     .description("list, rotate, pause, roll back and recall the CA's roots and intermediates")
@@ -73,38 +80,59 @@ export function authorityCommand(deps: CommandDeps): Command {
     withStateLocation(command.command(name).description(description))
       .option("--json", "print JSON")
       .addHelpText("after", after);
-  const show = (work: Work) => (_: unknown, own: Command) => showStatus(work, own, deps);
+  const act = (name: string, description: string, after: string) =>
+    withStoppedCa(add(name, description, after));
   add("list", "list the authorities with stage and expiry; also works while the CA is stopped", listHelp)
     .option("--all", "include retired authorities")
     .action((_, own: Command) => list(own.optsWithGlobals<ListOptions>(), deps));
   add("status", "show the rotation in progress and what it waits for", statusHelp).action(
-    show((ca) => ca.status()),
+    async (_, own: Command) => {
+      const options = own.optsWithGlobals<CommonOptions>();
+      show((await readStatus(options, deps)).status, options, deps);
+    },
   );
   command.addCommand(rotateCommand(deps));
   command.addCommand(tryCommand(deps));
   command.addCommand(moveStateCommand(deps));
   command.addCommand(distrustCommand(deps));
-  add("pause", "keep rotations from starting and from continuing", pauseHelp).action(
-    show((ca) => ca.pause()),
+  act("pause", "keep rotations from starting and from continuing", pauseHelp).action((_, own: Command) =>
+    apply("pause", (ca) => ca.pause(), own, deps),
   );
-  add("resume", "let rotations start and continue again", resumeHelp).action(show((ca) => ca.resume()));
-  add("abort", "return to the previous authority; possible until it retires", abortHelp)
+  act("resume", "let rotations start and continue again", resumeHelp).action((_, own: Command) =>
+    apply("resume", (ca) => ca.resume(), own, deps),
+  );
+  act("abort", "return to the previous authority; possible until it retires", abortHelp)
     .option("--if-epoch <n>", "only if the CA is at this epoch", parseEpoch)
-    .action(show((ca, { ifEpoch }) => ca.abort(ifEpoch === undefined ? {} : { ifEpoch })));
+    .action((_, own: Command) => {
+      const { ifEpoch } = own.optsWithGlobals<AbortOptions>();
+      const request = ifEpoch === undefined ? {} : { ifEpoch };
+      return apply("abort", (ca) => ca.abort(request), own, deps, request);
+    });
   command.addCommand(recallCommand(deps));
   command.addCommand(csrCommand(deps));
   command.addCommand(adoptCommand(deps));
   return command;
 }
 
-type Work = (ca: OperatorClient, options: AbortOptions) => Promise<Replicated<AuthorityStatusMessage>>;
+/** An operation that a running CA and a stopped one offer alike. */
+type Work = (ca: AuthorityOperations | OperatorClient) => Promise<AuthorityStatusMessage>;
 
-async function showStatus(work: Work, own: Command, deps: CommandDeps): Promise<void> {
-  const options = own.optsWithGlobals<AbortOptions>();
-  const status = await work(operatorClientOf(options, deps), options);
+async function apply(
+  name: string,
+  work: Work,
+  own: Command,
+  deps: CommandDeps,
+  request: AuthorityAct["arguments"] = {},
+): Promise<void> {
+  const options = own.optsWithGlobals<CommonOptions & ActOptions>();
+  const { status } = await actOn({ name, arguments: request, running: work, stopped: work }, options, deps);
+  show(status, options, deps);
+}
+
+function show(status: Replicated<AuthorityStatusMessage>, { json }: CommonOptions, deps: CommandDeps): void {
   const now = deps.clock.now();
   const text = () => renderReplicated(status, (one) => renderRotation(one, now));
-  deps.screen.write(options.json ? toJson(status) : text());
+  deps.screen.write(json ? toJson(status) : text());
 }
 
 interface ListOptions extends CommonOptions {

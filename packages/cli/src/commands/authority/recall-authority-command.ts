@@ -1,10 +1,13 @@
+import type { AuthorityOperations } from "@kasbah/ca-server/state";
 import { Command, InvalidArgumentError } from "commander";
+import type { OperatorClient } from "../../authority/operator-client.ts";
 import { renderRotation } from "../../authority/render-status.ts";
 import { toJson } from "../../output/json.ts";
-import { type CaLocation, operatorClientOf, withStateLocation } from "../ca-location.ts";
+import { withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
+import { type ActOptions, actOn, withStoppedCa } from "./stopped-ca.ts";
 
-interface RecallOptions extends CaLocation {
+interface RecallOptions extends ActOptions {
   readonly json?: boolean;
 }
 
@@ -27,7 +30,7 @@ export function recallCommand(deps: CommandDeps): Command {
   const command = new Command("recall")
     .description("bring back an authority that is retiring or retired")
     .argument("<id>", "its id, such as root-1", parseId);
-  return withStateLocation(command)
+  return withStoppedCa(withStateLocation(command))
     .option("--json", "print JSON")
     .addHelpText("after", help)
     .action((id: string, _, own: Command) => recall(id, own.optsWithGlobals<RecallOptions>(), deps));
@@ -35,7 +38,9 @@ export function recallCommand(deps: CommandDeps): Command {
 
 async function recall(id: string, o: RecallOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock } = deps;
-  const status = await operatorClientOf(o, deps).recall(id);
+  const work = (ca: AuthorityOperations | OperatorClient) => ca.recall(id);
+  const act = { name: "recall", arguments: { id }, running: work, stopped: work };
+  const { status } = await actOn(act, o, deps);
   screen.write(o.json ? toJson(status) : renderRotation(status, clock.now()));
 }
 

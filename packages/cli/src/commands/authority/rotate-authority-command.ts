@@ -1,3 +1,4 @@
+import type { AuthorityOperations } from "@kasbah/ca-server/state";
 import { ConfigInvalidError } from "@kasbah/runtime";
 import { Command, InvalidArgumentError } from "commander";
 import type { AuthorityStatusMessage } from "../../authority/admin-client.ts";
@@ -6,11 +7,12 @@ import type { OperatorClient } from "../../authority/operator-client.ts";
 import { renderRotation } from "../../authority/render-status.ts";
 import { CliError } from "../../errors.ts";
 import { toJson } from "../../output/json.ts";
-import { type CaLocation, flagsOf, operatorClientOf, withStateLocation } from "../ca-location.ts";
+import { flagsOf, operatorClientOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { runDistrust } from "./distrust-command.ts";
+import { type ActOptions, type AuthorityAct, actOn, withStoppedCa } from "./stopped-ca.ts";
 
-interface RotateOptions extends CaLocation {
+interface RotateOptions extends ActOptions {
   readonly root?: boolean;
   readonly continue?: boolean;
   readonly wait?: boolean;
@@ -46,7 +48,7 @@ export function rotateCommand(deps: CommandDeps): Command {
   const command = new Command("rotate").description(
     "replace the intermediate, or with --root the root and its intermediate",
   );
-  return withStateLocation(command)
+  return withStoppedCa(withStateLocation(command))
     .option("--root", "replace the root")
     .option("--continue", "with --root: retire the old root although clients may not hold the new one")
     .option("--wait", "wait until the rotation is complete")
@@ -59,20 +61,28 @@ export function rotateCommand(deps: CommandDeps): Command {
 
 async function rotate(o: RotateOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock } = deps;
-  const client = operatorClientOf(o, deps);
-  if (o.compromised) return await runDistrust(signerOf(await client.status(), o.root), o, deps);
+  if (o.compromised) {
+    const client = operatorClientOf(o, deps);
+    return await runDistrust(signerOf(await client.status(), o.root), o, deps);
+  }
   if (o.yes) throw new ConfigInvalidError(["--yes: has no effect without --compromised; remove it"]);
-  const begun = await begin(client, o);
-  const status = o.wait ? await follow(begun, client, o, deps) : begun;
+  const { status: begun, isRunning } = await actOn(actOf(o), o, deps);
+  const follows = o.wait === true && isRunning;
+  const status = follows ? await follow(begun, operatorClientOf(o, deps), o, deps) : begun;
   if (o.json) return screen.write(toJson(status));
   screen.write(renderRotation(status, clock.now()));
-  if (o.wait) return;
-  const next = `follow the rotation with: kasbah authority status${flagsOf(o)}\n`;
+  if (follows) return;
   screen.write(
     begun.rotation === undefined
-      ? "the rotation is already complete: no certificate was outstanding\n"
-      : next,
+      ? complete(o)
+      : `follow the rotation with: kasbah authority status${flagsOf(o)}\n`,
   );
+}
+
+function complete({ root }: RotateOptions): string {
+  const clients =
+    "; clients with a fixed root file need the new trust bundle (docs/runbooks/expired-root.md)";
+  return `the rotation is already complete: no certificate was outstanding${root ? clients : ""}\n`;
 }
 
 /** The authority in the signing chain that the command replaces. */
@@ -83,10 +93,16 @@ function signerOf({ authorities }: AuthorityStatusMessage, isRoot = false): stri
   throw new CliError("OPERATION_REFUSED", "the root signs workload certificates directly: add --root");
 }
 
-function begin(client: OperatorClient, o: RotateOptions): Promise<AuthorityStatusMessage> {
-  if (!o.continue) return client.rotate(o.root ? "root" : "intermediate");
-  if (o.root) return client.continueRotation();
-  throw new InvalidArgumentError("--continue needs --root: only a rotation of the root waits for clients.");
+/** The operation that the options request. */
+function actOf(o: RotateOptions): AuthorityAct {
+  const kind = o.root ? "root" : "intermediate";
+  if (o.continue && !o.root)
+    throw new InvalidArgumentError("--continue needs --root: only a rotation of the root waits for clients.");
+  const work = (ca: AuthorityOperations | OperatorClient) =>
+    o.continue ? ca.continueRotation() : ca.rotate(kind);
+  return o.continue
+    ? { name: "continue", arguments: {}, running: work, stopped: work }
+    : { name: "rotate", arguments: { kind }, running: work, stopped: work };
 }
 
 async function follow(

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { readdir, rm, writeFile } from "node:fs/promises";
+import { DatabaseSync } from "node:sqlite";
+import { PassThrough } from "node:stream";
+import { systemClock } from "@kasbah/runtime";
+import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { now, runKasbah } from "../run-kasbah.fixture.ts";
+
+const dayMs = 86_400_000;
+
+describe("kasbah authority on a stopped CA", () => {
+  let directory: TemporaryDirectory;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    await run(0, "init");
+  });
+  afterEach(() => directory.remove());
+
+  /** Runs a command some days after the CA was created. */
+  const run = (days: number, ...argv: string[]) =>
+    runKasbah(argv, {
+      env: { KASBAH_STATE_DIR: directory.join("ca") },
+      clock: { ...systemClock, now: () => new Date(now.getTime() + days * dayMs) },
+      stderr: new PassThrough().resume(),
+    });
+  const authority = (...argv: string[]) => run(1, "authority", ...argv);
+  const state = async (days = 1) => JSON.parse((await run(days, "authority", "list", "--json")).said);
+  const signers = async (days = 1) =>
+    (await state(days)).authorities.filter(({ signs }: Listed) => signs).map(({ id }: Listed) => id);
+  interface Listed {
+    readonly id: string;
+    readonly stage: string;
+    readonly signs: boolean;
+  }
+  const entries = async () =>
+    (await run(1, "audit", "tail")).said.split("\n").filter((line) => line.includes("operator"));
+
+  it("pauses and resumes rotations, says that no CA answers, and records both in the ledger", async () => {
+    const { said } = await authority("pause");
+    assert.match(said, /! no CA answers: the state in .*\/ca was changed; the change takes effect when/);
+    assert.equal((await state()).paused, true);
+    await authority("resume", "--operator", "mallory");
+    assert.equal((await state()).paused, false);
+    const [first, second] = await entries();
+    assert.match(String(first), /pause accepted {2}by alice/);
+    assert.match(String(second), /resume accepted {2}by mallory/);
+  });
+
+  it("prepares a rotation and aborts it, but begins no stage", async () => {
+    const { said } = await authority("rotate", "--root", "--wait");
+    assert.match(said, /^rotation of the root: root-1 to root-2\n {2}stage {4}prepared/);
+    assert.match(said, /reason +the CA is stopped/);
+    assert.equal((await authority("abort", "--if-epoch", "1")).error?.code, "OPERATION_REFUSED");
+    await authority("abort");
+    assert.equal((await state()).rotation, undefined);
+    assert.match((await entries()).join("\n"), /abort refused[\s\S]*abort accepted/);
+  });
+
+  it("replaces an expired root at once, and points to its runbook", async () => {
+    const { said } = await run(3700, "authority", "rotate", "--root");
+    assert.match(said, /docs\/runbooks\/expired-root\.md/);
+    assert.deepEqual(await signers(3700), ["root-2", "intermediate-2"]);
+  });
+
+  it("refuses to rotate an intermediate under an expired root, and changes nothing", async () => {
+    const { error } = await run(3700, "authority", "rotate");
+    assert.equal(error?.code, "OPERATION_REFUSED");
+    assert.match(String(error?.message), /root-1 is not valid now, .*: rotate the root$/);
+    assert.deepEqual(await signers(3700), ["root-1", "intermediate-1"]);
+  });
+
+  it("replaces an expired intermediate under a valid root, even if rotations are paused", async () => {
+    await authority("pause");
+    const { error } = await run(400, "authority", "rotate");
+    assert.equal(error, undefined);
+    assert.deepEqual(await signers(400), ["root-1", "intermediate-2"]);
+    assert.equal((await state(400)).paused, true);
+  });
+
+  for (const [what, lose] of [
+    ["missing", (home: string) => rm(home, { recursive: true })],
+    ["damaged", (home: string) => writeFile(`${home}/ca-key.pem`, "x")],
+  ] as const) {
+    it(`replaces an intermediate whose key is ${what}, and keeps the root`, async () => {
+      await lose(directory.join("ca", "authorities", "intermediate-1"));
+      assert.match(String((await authority("pause")).error?.code), /^AUTHORITY_/);
+      const { error } = await authority("rotate");
+      assert.equal(error, undefined);
+      assert.deepEqual(await signers(), ["root-1", "intermediate-2"]);
+    });
+
+    it(`begins to replace a root whose key is ${what}, while its intermediate still signs`, async () => {
+      await lose(directory.join("ca", "authorities", "root-1"));
+      assert.match(String((await authority("rotate")).error?.code), /^AUTHORITY_/);
+      const { error } = await authority("rotate", "--root");
+      assert.equal(error, undefined);
+      assert.deepEqual(await signers(), ["root-1", "intermediate-1"]);
+      assert.equal((await state()).rotation.to, "root-2");
+    });
+  }
+
+  it("creates a new root at once if every key is lost, and keeps the former root trusted", async () => {
+    for (const id of ["root-1", "intermediate-1"])
+      await rm(directory.join("ca", "authorities", id), { recursive: true });
+    assert.equal((await authority("rotate", "--root")).error, undefined);
+    assert.deepEqual(await signers(), ["root-2", "intermediate-2"]);
+  });
+
+  it("refuses while a process uses the directory, and names it", async () => {
+    const control = (name: string) => directory.join("ca", "control", name);
+    const note = { pid: 4711, hostname: "elsewhere", since: now.toISOString() };
+    await writeFile(control("lock-holder.json"), JSON.stringify(note));
+    const lock = new DatabaseSync(control("lock"));
+    lock.exec("BEGIN EXCLUSIVE");
+    try {
+      const { error } = await authority("pause");
+      assert.equal(error?.code, "ADMIN_UNREACHABLE");
+      assert.match(String(error?.message), /^a CA runs but does not answer at its admin socket: .*pid 4711/);
+    } finally {
+      lock.close();
+    }
+  });
+
+  it("changes nothing in a directory without a CA, and names the missing socket", async () => {
+    const { error } = await authority("pause", "--state-dir", directory.join("other"));
+    assert.equal(error?.code, "ADMIN_UNREACHABLE");
+    assert.deepEqual(await readdir(directory.path), ["ca"]);
+  });
+});
