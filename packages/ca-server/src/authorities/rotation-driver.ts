@@ -16,7 +16,7 @@ import { returningSigner } from "./keys/returning-signer.ts";
 import type { AuthorityOperations } from "./operations.ts";
 import { InvalidSignerRecovery } from "./recovery/invalid-signer-recovery.ts";
 import { authorityStatusOf } from "./report.ts";
-import { type AuthorityState, rootOf } from "./rotation/authority-state.ts";
+import { type AuthorityState, authorityOf, rootOf } from "./rotation/authority-state.ts";
 import { recall, recallOf } from "./rotation/recall.ts";
 import { retire, retirementsOf } from "./rotation/retirement.ts";
 import { abort, advance, pauseRotations, resumeRotations } from "./rotation/rotation.ts";

@@ -87,6 +87,8 @@ async function openOperations(
   return new RotationDriver({
     ...{ keeper, keys, selfSigned, profile, gate: timeGate, automatic: true, leads: () => true },
     ...{ holds: () => "the CA is stopped", minStageMs: 0, keepRetiredKeysMs: standardKeepMs },
+    // No stage begins here, and the CA creates cross-certificates when it starts.
+    ...{ beforeAdvance: async () => undefined, rootClients: () => [] },
     ...{ starts: never, advances: never, clock, logger },
   });
 }

@@ -101,7 +101,7 @@ function actOf(o: RotateOptions): AuthorityAct {
   const work = (ca: AuthorityOperations | OperatorClient) =>
     o.continue ? ca.continueRotation() : ca.rotate(kind);
   return o.continue
-    ? { name: "continue", arguments: {}, running: work, stopped: work }
+    ? { name: "continue-rotation", arguments: {}, running: work, stopped: work }
     : { name: "rotate", arguments: { kind }, running: work, stopped: work };
 }
 
