@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { DaemonProcess } from "../harness/daemon-process.ts";
 import { createPastCa } from "../harness/past-ca.ts";
-import { saveIssuer } from "../harness/token-issuer.ts";
 import { provideReleases, type ReleaseChoice, type Releases, runCommand } from "../harness/release.ts";
+import { saveIssuer } from "../harness/token-issuer.ts";
 
 /** States on which the previous release refuses to start. Both releases write the same format. */
 describe("a state on which the previous release does not start", function () {
