@@ -42,7 +42,7 @@ export { parsePrivateKey } from "./keys/private-key.ts";
 export { acceptedKeys, PublicKey, parsePublicKey } from "./keys/public-key.ts";
 export type { SigningKey } from "./keys/signing-key.ts";
 export { type ExpectedWorkloadCertificate, lintWorkloadCertificate } from "./lint/lint.ts";
-export { lintServingCertificate } from "./lint/lint-serving.ts";
+export { lintServingCertificate } from "./lint/serving.ts";
 export { isSameName } from "./names/directory-name.ts";
 export { parseSpiffeId, SpiffeId } from "./names/spiffe-id.ts";
 export { parseTrustDomain, TrustDomain } from "./names/trust-domain.ts";

@@ -7,7 +7,7 @@ import type { AuthorityBacking } from "./backing.ts";
 import { Distruster } from "./compromise/distruster.ts";
 import type { CompromiseOperations } from "./compromise/operations.ts";
 import type { HolderSource } from "./compromise/preview.ts";
-import { ExpiryWatch } from "./expiry-watch.ts";
+import { ExpiryWatch } from "./expiry/watch.ts";
 import { CrossCertifier } from "./fixed-roots/cross-certifier.ts";
 import { createHoldersGate } from "./fixed-roots/holders-gate.ts";
 import { RootClients } from "./fixed-roots/root-clients.ts";

@@ -1,4 +1,5 @@
 import type { AuthorityMessage, AuthorityStatusMessage, RotationMessage } from "@kasbah/protocol";
+import { expiryWarnings } from "./expiry/warnings.ts";
 import { bridgedUntil } from "./fixed-roots/cross-chain.ts";
 import { requestWarnings } from "./requests/warnings.ts";
 import {
@@ -7,7 +8,6 @@ import {
   isTrusted,
   type RotationState,
 } from "./rotation/authority-state.ts";
-import { expiryWarnings } from "./rotation/expiry.ts";
 import { type Retirement, retirementsOf } from "./rotation/retirement.ts";
 import { rotatesAt } from "./rotation/rotation-due.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";

@@ -5,7 +5,7 @@ import { type CertificatePieces, caExtension, forgeCertificate, hex, nameOf, uri
 import { createKeyPair } from "../keys/key.ts";
 import { parseTrustDomain } from "../names/trust-domain.ts";
 import { oid } from "../oids.ts";
-import { type ExpectedAuthority, lintAuthorityCertificate } from "./lint-authority.ts";
+import { type ExpectedAuthority, lintAuthorityCertificate } from "./authority.ts";
 
 const rootKey = await createKeyPair("P-256");
 const key = await createKeyPair("P-256");

@@ -3,7 +3,7 @@ import { leafValidity } from "../certificate/profile.ts";
 import { createSerial } from "../certificate/serial.ts";
 import { createKeyPair } from "../keys/key.ts";
 import { createCertificateWriter, type LeafTemplate } from "../writer/certificate-writer.ts";
-import { type ExpectedServingCertificate, lintServingCertificate } from "./lint-serving.ts";
+import { type ExpectedServingCertificate, lintServingCertificate } from "./serving.ts";
 
 const now = new Date("2030-01-01T00:00:00Z");
 const writer = createCertificateWriter();

@@ -1,6 +1,6 @@
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
-import type { AuthorityState } from "./rotation/authority-state.ts";
-import { expiryWarnings } from "./rotation/expiry.ts";
+import type { AuthorityState } from "../rotation/authority-state.ts";
+import { expiryWarnings } from "./warnings.ts";
 
 export interface ExpiryWatchDeps {
   readonly authorities: { readonly state: AuthorityState };

@@ -1,5 +1,5 @@
-import { type AuthorityState, rootOf } from "./authority-state.ts";
-import type { StoredAuthority } from "./stored-authority.ts";
+import { type AuthorityState, rootOf } from "../rotation/authority-state.ts";
+import type { StoredAuthority } from "../rotation/stored-authority.ts";
 
 type ExpiryLevel = "info" | "warn" | "error";
 

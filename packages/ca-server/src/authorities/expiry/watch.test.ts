@@ -6,9 +6,9 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "./authorities-on-disk.fixture.ts";
-import { ExpiryWatch } from "./expiry-watch.ts";
-import { expiryWarnings } from "./rotation/expiry.ts";
+import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities-on-disk.fixture.ts";
+import { expiryWarnings } from "./warnings.ts";
+import { ExpiryWatch } from "./watch.ts";
 
 describe("ExpiryWatch", () => {
   let directory: TemporaryDirectory;
