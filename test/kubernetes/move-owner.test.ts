@@ -9,6 +9,7 @@ import { type Helm, openHelm } from "./helm-command.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { ClusterInstallation, endsWell } from "./owner/installation.ts";
 import { killsAt } from "./owner/kill-at.ts";
+import { deletePublishedRoots } from "./published-roots.ts";
 
 const values = ["ca.stateSecret=kasbah-ca"];
 
@@ -25,6 +26,7 @@ describe("Move of a CA on a real API server", function () {
       this.skip();
     }
     controlPlane = sharedControlPlane();
+    await deletePublishedRoots(controlPlane);
     directory = await temporaryDirectory();
     helm = await openHelm(directory.path, controlPlane.kubeconfig);
   });

@@ -6,6 +6,7 @@ import { ClusterTrustBundlePublisher } from "../../packages/ca-server/src/kubern
 import { RootPublisher } from "../../packages/ca-server/src/kubernetes/publish/publisher.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
+import { deletePublishedRoots } from "./published-roots.ts";
 import { type Account, createPublisherAccount } from "./publisher-account.ts";
 
 interface ConfigMap {
@@ -27,6 +28,7 @@ describe("Root publisher in a real cluster", function () {
 
   before(async () => {
     controlPlane = sharedControlPlane();
+    await deletePublishedRoots(controlPlane);
     account = await createPublisherAccount(controlPlane);
     bundle = (await createTestAuthority()).rootPem;
     const { client } = account;

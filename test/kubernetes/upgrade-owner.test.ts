@@ -8,6 +8,7 @@ import { type Helm, openHelm } from "./helm-command.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import type { ClusterPod } from "./owner/cluster-pod.ts";
 import { ClusterInstallation, type Way } from "./owner/installation.ts";
+import { deletePublishedRoots } from "./published-roots.ts";
 
 const ways: readonly Way[] = ["helm upgrade", "helm template | kubectl apply", "kasbah install"];
 const orders = [
@@ -44,6 +45,7 @@ describe("Upgrade of an installed CA from the previous release", function () {
       this.skip();
     }
     controlPlane = sharedControlPlane();
+    await deletePublishedRoots(controlPlane);
     directory = await temporaryDirectory();
     helm = await openHelm(directory.path, controlPlane.kubeconfig);
     releases = await provideReleases(directory.join("previous"));
