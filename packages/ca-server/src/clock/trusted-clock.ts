@@ -1,7 +1,7 @@
 import type { Clock, Logger } from "@kasbah/runtime";
 import { CaError } from "../errors.ts";
 import { compareClocks } from "./compare-clocks.ts";
-import { confirmed, judge } from "./judge.ts";
+import { confirmed, judge, settlingMs } from "./judge.ts";
 import { agree, type ClockBounds, type ClockReading, type ClockState, roughly } from "./state.ts";
 
 export interface TrustedClockDeps {
@@ -15,8 +15,6 @@ export interface TrustedClockDeps {
 
 /** ClockReading the boot time costs a system call, and a clock that moved by less than this has not jumped. */
 const unjudgedMs = 1_000;
-/** NTP sets a clock that was wrong at boot within minutes. */
-const settlingMs = 3_600_000;
 /** How long a caller waits before it asks again. */
 const retryAfterMs = 30_000;
 const advice = "set the clock of this machine, or, if it is right, run kasbah clock accept";
