@@ -148,6 +148,7 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     },
     warnings: () => [
       ...rotation.status().warnings,
+      ...keeper.stateTrouble.warnings(),
       ...futureAuthorities(keeper.state, clock.now()).map(futureWarning),
       ...rootClients.warnings(),
       ...pluggedIn.flatMap((source) => source.warnings()),
