@@ -143,6 +143,22 @@ describe("kasbah authority", () => {
     assert.match((await run("authority", "list", "--all")).said, /root-0 is retired/);
   });
 
+  it("prints no time in the past for what something else holds", async () => {
+    const now = { signs: false, notAfter: new Date("2031-01-01T00:00:00Z") };
+    const never = {
+      ...{ ...root, ...now, id: "intermediate-4", stage: "retiring" as const },
+      ...{ retiresAt: new Date(0), waitsFor: "every stage lasts at least --min-stage: 20 s are left" },
+    };
+    const kept = {
+      ...{ ...root, ...now, id: "root-0", stage: "retired" as const, trusted: false },
+      keyKeptUntil: new Date("2029-12-31T00:00:00Z"),
+    };
+    ca.answers = [{ ...busy, authorities: [...busy.authorities, never, kept] }];
+    const status = (await run("authority", "status")).said;
+    assert.match(status, /\nintermediate-4 waits to retire: every stage lasts at least --min-stage: 20 s/);
+    assert.match(status, /\nroot-0 is retired; its key was due to be destroyed at 2029-12-31T00:00:00Z/);
+  });
+
   it("prints the whole status as JSON", async () => {
     ca.answers = [busy];
     const { said } = await run("authority", "status", "--json");
