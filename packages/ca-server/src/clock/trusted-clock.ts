@@ -124,14 +124,18 @@ export class TrustedClock implements Clock {
     this.look();
     const state = this.#state;
     if (state.kind === "unknown")
-      throw new CaError("CLOCK_SUSPECT", state.reason, { fix: advice, retryAfterMs });
+      throw new CaError("CLOCK_SUSPECT", state.reason, { fix: this.#fix(), retryAfterMs });
   }
 
   /** What an operator should know, one sentence each. */
   warnings(): readonly string[] {
     const reason = this.holds();
     if (reason === undefined) return [];
-    return [`CLOCK_SUSPECT: ${reason}: ${this.#consequence()}; ${advice}`];
+    return [`CLOCK_SUSPECT: ${reason}: ${this.#consequence()}; ${this.#fix()}`];
+  }
+
+  #fix(): string {
+    return this.mayAccept() ? advice : "set the clock of this machine";
   }
 
   #consequence(): string {
@@ -186,7 +190,7 @@ export class TrustedClock implements Clock {
       return;
     }
     if (reason === undefined) logger.info("clock is trusted again", facts);
-    else logger.warn("clock is suspect", { code: "CLOCK_SUSPECT", reason, ...facts });
+    else logger.warn("clock is suspect", { code: "CLOCK_SUSPECT", reason, fix: this.#fix(), ...facts });
   }
 }
 
