@@ -157,6 +157,34 @@ describe("judge after a reboot", () => {
     }
   });
 
+  it("does not suspect a pod that moves with its volume between nodes of any uptime, whose clocks differ by minutes", () => {
+    let record = before;
+    for (let move = 1; move <= 50; move++) {
+      const skewMs = ((move * 7) % 5) * minuteMs - 2 * minuteMs;
+      const uptimeMs = ((move * 37) % 400) * dayMs;
+      const now = { bootMs: uptimeMs, wallMs: startMs + move * hourMs + skewMs };
+      const state = judgeStart(
+        { reading: now, bootId: `node-${move % 3}-${uptimeMs}`, record, buildMs },
+        bounds,
+      );
+      assert.ok(state.kind === "trusted", `move ${move}`);
+      record = {
+        trustedMs: now.wallMs,
+        bootMs: uptimeMs,
+        bootId: `node-${move % 3}-${uptimeMs}`,
+        time: state,
+      };
+    }
+  });
+
+  it("waits for NTP if a virtual machine returns to a snapshot that is older than the record on its volume", () => {
+    const returned = { bootMs: 49 * dayMs, wallMs: startMs - dayMs };
+    const state = judgeStart({ reading: returned, bootId: "one", record: before, buildMs }, bounds);
+    assert.equal(state.kind, "unknown");
+    const right = { bootMs: 49 * dayMs + minuteMs, wallMs: startMs + hourMs };
+    assert.equal(judge(state, right, bounds).kind, "trusted");
+  });
+
   it("suspects such a step beyond the gap, an hour after boot, or if the machine has not booted since the record", () => {
     const started = boot(booted(minuteMs, 0));
     assert.equal(judge(started, booted(2 * minuteMs, 91 * dayMs), bounds).kind, "suspect");
