@@ -1,87 +1,33 @@
-import { readFile } from "node:fs/promises";
-import { createSegmentLog, ledgerDirectoryAt, prepareLedgerDirectory } from "@kasbah/ledger";
-import { createSerial, PkiError, parseTrustDomain } from "@kasbah/pki";
-import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
+import { createSerial } from "@kasbah/pki";
 import type { AuthorityStatusMessage } from "@kasbah/protocol";
-import type { Clock, Logger } from "@kasbah/runtime";
-import { openDirectoryBacking } from "../authorities/backing.ts";
-import { AuthorityKeeper } from "../authorities/keeper.ts";
-import { AuthorityKeys } from "../authorities/keys/authority-keys.ts";
-import { readPassphrase } from "../authorities/keys/passphrase.ts";
-import { loadKeys } from "../authorities/open-authorities.ts";
 import type { AuthorityOperations } from "../authorities/operations.ts";
-import { createRehearsal } from "../authorities/rehearsal/rehearse.ts";
-import { needsKey } from "../authorities/rotation/authority-state.ts";
-import { withoutKeys } from "../authorities/rotation/invalid-signer.ts";
 import { timeGate } from "../authorities/rotation/rotation-gate.ts";
 import { RotationDriver } from "../authorities/rotation-driver.ts";
 import { SelfSigned } from "../authorities/self-signed.ts";
-import { StateError } from "../errors.ts";
-import { servingNames } from "../grpc/serving-names.ts";
-import { type OperatorAct, OperatorLog } from "../recording/operator-log.ts";
-import { DirectoryLock, type LockHolder } from "../store/directory-lock.ts";
-import { prepareStateDirectory, type StateDirectory } from "../store/state-directory.ts";
-import { readAuthorityState, trustDomainOf } from "./offline-status.ts";
-import { profileOf } from "./stored-profile.ts";
-
-export interface StoppedCaOptions {
-  readonly stateDirectory: string;
-  readonly passphraseFile: string | undefined;
-  /** The longest lifetime of a leaf, which is assumed for unknown leaves if the state is damaged. */
-  readonly maxTtlMs: number;
-  readonly holder: LockHolder;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
+import type { OperatorAct } from "../recording/operator-log.ts";
+import { type StoppedCa, type StoppedCaOptions, withStoppedCa } from "./stopped-ca.ts";
 
 /** For display only: a stopped CA destroys no key. */
 const standardKeepMs = 7 * 86_400_000;
 
 /**
- * Performs an operator's act on the stored state of a CA that does not run, with the same code as a running one,
- * and records it in the ledger.
- *
- * @throws StateError `STATE_LOCKED` if the CA runs, and every error that would prevent its start; OperationError;
- * CaError `LEDGER_UNAVAILABLE`
+ * Performs an operation on the stored state of a CA that does not run, with the same code as a running one.
+ * @throws as {@link withStoppedCa}
  */
-export async function operateStopped(
+export function operateStopped(
   act: OperatorAct,
   work: (operations: AuthorityOperations) => Promise<AuthorityStatusMessage>,
   options: StoppedCaOptions,
 ): Promise<AuthorityStatusMessage> {
-  const { stateDirectory, holder } = options;
-  // Reads first, so that a wrong directory is reported and stays unchanged.
-  await readAuthorityState(stateDirectory);
-  const state = await prepareStateDirectory(stateDirectory);
-  const lock = new DirectoryLock(state.control, holder);
-  await lock.start();
-  try {
-    return await recorded(act, async () => work(await openOperations(state, act, options)), state, options);
-  } finally {
-    await lock.stop();
-  }
+  const replaced = act.arguments?.["kind"] === "root" ? "give up all" : "give up intermediates";
+  const lostKeys = act.act === "rotate" ? replaced : "refuse";
+  return withStoppedCa({ ...act, lostKeys, work: (ca) => work(operationsOn(ca, options)) }, options);
 }
 
-async function openOperations(
-  state: StateDirectory,
-  { act, arguments: request }: OperatorAct,
-  { passphraseFile, maxTtlMs, clock, logger }: StoppedCaOptions,
-): Promise<AuthorityOperations> {
-  const passphrase = await readPassphrase(passphraseFile);
-  const backing = await openDirectoryBacking({ state, options: { passphrase, maxTtlMs }, clock, logger });
-  const keys = new AuthorityKeys(backing.vault);
-  const keeper = new AuthorityKeeper({ store: backing.store, keys, clock, logger });
-  const replaced = act === "rotate" ? request?.["kind"] : undefined;
-  await loadAvailable(keeper, keys, replaced, logger);
-  const trustDomain = (await ledgerTrustDomain(state.ledger)) ?? trustDomainOf(keeper.state);
-  const profile = profileOf(keeper.state, parseTrustDomain(trustDomain));
-  const writer = createCertificateWriter();
-  // The CA tries the authorities with its policy and its names when it starts.
-  const rehearse = createRehearsal({
-    ...{ writer, trustDomain: profile.trustDomain, serverNames: servingNames([]), clock },
-    dnsNames: async () => [],
-    hasNodeProxies: false,
-  });
+function operationsOn(
+  { keeper, keys, profile, writer, rehearse }: StoppedCa,
+  { clock, logger }: StoppedCaOptions,
+): AuthorityOperations {
   const selfSigned = new SelfSigned({ profile, keys, writer, newSerial: createSerial, rehearse, clock });
   const never = () => ({ stop: () => undefined });
   return new RotationDriver({
@@ -91,57 +37,4 @@ async function openOperations(
     ...{ beforeAdvance: async () => undefined, rootClients: () => [] },
     ...{ starts: never, advances: never, clock, logger },
   });
-}
-
-/**
- * A rotation gives up the lost keys that it replaces: they are the reason why it is needed. Any other operation needs
- * all keys, because the CA could not start afterwards either.
- */
-async function loadAvailable(
-  keeper: AuthorityKeeper,
-  keys: AuthorityKeys,
-  replaced: unknown,
-  logger: Logger,
-): Promise<void> {
-  if (replaced === undefined) return loadKeys(keeper.state, keys);
-  const lost: string[] = [];
-  for (const authority of keeper.state.authorities.filter(needsKey)) {
-    await keys.load(authority).catch((error: unknown) => {
-      if (!isLoss(error) || (authority.kind === "root" && replaced !== "root")) throw error;
-      logger.warn("giving up a key that is lost", { authority: authority.id, error });
-      lost.push(authority.id);
-    });
-  }
-  await keeper.transition((state) => withoutKeys(state, lost));
-}
-
-/** A file that cannot be read now is not lost. */
-function isLoss(error: unknown): boolean {
-  if (!(error instanceof StateError)) return false;
-  if (error.code === "AUTHORITY_INCOMPLETE") return true;
-  const isDamage = error.code === "AUTHORITY_MALFORMED" || error.code === "AUTHORITY_MISMATCH";
-  return isDamage && (error.cause === undefined || error.cause instanceof PkiError);
-}
-
-/** The name of a ledger starts with the trust domain; a plugged-in root may have any name. */
-async function ledgerTrustDomain(ledger: string): Promise<string | undefined> {
-  const name = await readFile(ledgerDirectoryAt(ledger).verifierKey, "utf8").catch(() => "");
-  return name.split("/", 1)[0] || undefined;
-}
-
-/** Appends to the ledger as the CA does. The CA adds the entry to its tree when it starts. */
-async function recorded<T>(
-  act: OperatorAct,
-  work: () => Promise<T>,
-  state: StateDirectory,
-  { clock, logger }: StoppedCaOptions,
-): Promise<T> {
-  const directory = await prepareLedgerDirectory(state.ledger);
-  const log = createSegmentLog(directory, { onDurable: () => undefined, clock, logger });
-  await log.start();
-  try {
-    return await new OperatorLog({ log, clock }).record(act, work);
-  } finally {
-    await log.stop();
-  }
 }

@@ -1,13 +1,14 @@
-import { readFile } from "node:fs/promises";
 import type { SignedChainMessage } from "@kasbah/protocol";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { renderRotation } from "../../authority/render-status.ts";
 import { toJson } from "../../output/json.ts";
+import { readArgument } from "../argument-files.ts";
 import { withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
-import { adoptChain, type RequestLocation } from "./request-source.ts";
+import { adoptChain } from "./request-source.ts";
+import { type ActOptions, withStoppedCa } from "./stopped-ca.ts";
 
-interface AdoptOptions extends RequestLocation {
+interface AdoptOptions extends ActOptions {
   readonly root?: string;
   readonly chainBase64?: string;
   readonly rootBase64?: string;
@@ -30,11 +31,10 @@ export function adoptCommand(deps: CommandDeps): Command {
   const command = new Command("adopt")
     .description("use the chain that your PKI signed for a CSR of this CA")
     .argument("[chain]", "PEM file with the signed certificate and those above it");
-  return withStateLocation(command)
+  return withStoppedCa(withStateLocation(command))
     .option("--root <file>", "PEM file with the root")
     .addOption(new Option("--chain-base64 <text>").hideHelp())
     .addOption(new Option("--root-base64 <text>").hideHelp())
-    .option("--key-passphrase-file <file>", "decrypts the keys of a stopped CA")
     .option("--json", "print JSON")
     .addHelpText("after", help)
     .action((chain: string | undefined, _, own: Command) =>
@@ -61,7 +61,7 @@ async function signedChainOf(
 }
 
 async function textOf(path: string | undefined): Promise<string> {
-  return path === undefined ? "" : readFile(path, "utf8");
+  return path === undefined ? "" : readArgument(path);
 }
 
 function decoded(base64: string): string {

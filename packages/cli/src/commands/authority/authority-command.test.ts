@@ -199,7 +199,13 @@ describe("kasbah authority", () => {
       /mesh\.csr: request-1 waits until 2030-03-02T00:00:00Z \(in 60d\) for: kasbah authority adopt CHAIN\n$/,
     );
     assert.equal(await readFile(out, "utf8"), "PEM OF A CSR\n");
-    assert.equal((await run("authority", "csr", "--out", out)).error?.code, "EEXIST");
+    const asked = ca.calls.length;
+    for (const path of [out, directory.join("none", "mesh.csr")]) {
+      const { error } = await run("authority", "csr", "--out", path);
+      assert.equal(error?.code, "TARGET_INVALID");
+      assert.match(String(error?.message), /^cannot create .*mesh\.csr: (it exists already|ENOENT)$/);
+    }
+    assert.equal(ca.calls.length, asked, "no CSR may be created for a file that cannot be written");
     assert.deepEqual(JSON.parse((await run("authority", "csr", "--json")).said).id, "request-1");
   });
 
@@ -208,7 +214,7 @@ describe("kasbah authority", () => {
     await writeFile(chain, "CHAIN");
     await writeFile(root, "ROOT");
     assert.equal((await run("authority", "adopt")).error?.code, "commander.invalidArgument");
-    assert.equal((await run("authority", "adopt", directory.join("none"))).error?.code, "ENOENT");
+    assert.equal((await run("authority", "adopt", directory.join("none"))).error?.code, "TARGET_INVALID");
     const base64 = (text: string) => Buffer.from(text).toString("base64");
     for (const argv of [
       [chain],

@@ -1,13 +1,15 @@
-import { writeFile } from "node:fs/promises";
+import type { NewRequestMessage } from "@kasbah/protocol";
 import { printableText } from "@kasbah/runtime";
 import { Command } from "commander";
 import { toJson } from "../../output/json.ts";
 import { timeAndDistance } from "../../output/relative-time.ts";
+import { writeNewFile } from "../argument-files.ts";
 import { flagsOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
-import { createRequest, type RequestLocation } from "./request-source.ts";
+import { createRequest } from "./request-source.ts";
+import { type ActOptions, withStoppedCa } from "./stopped-ca.ts";
 
-interface CsrOptions extends RequestLocation {
+interface CsrOptions extends ActOptions {
   readonly out?: string;
   readonly json?: boolean;
 }
@@ -26,9 +28,8 @@ export function csrCommand(deps: CommandDeps): Command {
   const command = new Command("csr").description(
     "create a key and print a CSR, so that your PKI can sign an intermediate",
   );
-  return withStateLocation(command)
+  return withStoppedCa(withStateLocation(command))
     .option("--out <file>", "write the CSR to a new file")
-    .option("--key-passphrase-file <file>", "decrypts the keys of a stopped CA")
     .option("--json", "print JSON")
     .addHelpText("after", help)
     .action((_, own: Command) => printRequest(own.optsWithGlobals<CsrOptions>(), deps));
@@ -36,17 +37,24 @@ export function csrCommand(deps: CommandDeps): Command {
 
 async function printRequest(o: CsrOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock, stderr } = deps;
-  const request = await createRequest(o, deps);
-  const { id, csrPem, expiresAt } = request;
-  if (o.json) return screen.write(toJson(request));
-  const until = timeAndDistance(expiresAt, clock.now());
-  const next = `${id} waits until ${until} for: kasbah authority adopt CHAIN${flagsOf(o)}`;
-  if (o.out === undefined) {
-    screen.write(csrPem);
-    stderr.write(`${printableText(next)}\n`);
+  const { out } = o;
+  if (out === undefined) {
+    const request = await createRequest(o, deps);
+    if (o.json) return screen.write(toJson(request));
+    screen.write(request.csrPem);
+    stderr.write(`${printableText(nextStep(request, o, clock.now()))}\n`);
     return;
   }
-  // An existing file may be the CSR of another request.
-  await writeFile(o.out, csrPem, { flag: "wx" });
-  screen.write(`${printableText(`${o.out}: ${next}`)}\n`);
+  let request: NewRequestMessage | undefined;
+  await writeNewFile(out, async () => {
+    request = await createRequest(o, deps);
+    return request.csrPem;
+  });
+  if (request === undefined) return;
+  if (o.json) return screen.write(toJson(request));
+  screen.write(`${printableText(`${out}: ${nextStep(request, o, clock.now())}`)}\n`);
+}
+
+function nextStep({ id, expiresAt }: NewRequestMessage, o: CsrOptions, now: Date): string {
+  return `${id} waits until ${timeAndDistance(expiresAt, now)} for: kasbah authority adopt CHAIN${flagsOf(o)}`;
 }

@@ -51,35 +51,59 @@ const maxTtlMs = parseDuration("2160h");
  * `ADMIN_UNREACHABLE` if there is neither or if a CA runs that does not answer, `OPERATION_REFUSED`; StateError.
  */
 export async function actOn(act: AuthorityAct, options: ActOptions, deps: CommandDeps): Promise<ActResult> {
+  const request = Object.keys(act.arguments).length === 0 ? {} : { arguments: act.arguments };
+  return onRunningOrStopped<ActResult>(
+    {
+      running: async (ca) => ({ status: await act.running(ca), isRunning: true }),
+      stopped: async (place, requester) => {
+        const record = { act: act.name, ...request, ...requester };
+        const status = await operateStopped(record, (operations) => act.stopped(operations), place);
+        return { status: withStoppedNote(status, place), isRunning: false };
+      },
+    },
+    options,
+    deps,
+  );
+}
+
+type StoppedPlace = Parameters<typeof operateStopped>[2];
+
+/** A request to a running CA, and the same on the state of a stopped one. */
+interface EitherWork<T> {
+  running(ca: OperatorClient): Promise<T>;
+  stopped(place: StoppedPlace, requester: { readonly operatorUnverified: string | undefined }): Promise<T>;
+}
+
+/** As {@link actOn}, for any result. */
+export async function onRunningOrStopped<T>(
+  { running, stopped }: EitherWork<T>,
+  options: ActOptions,
+  deps: CommandDeps,
+): Promise<T> {
   try {
-    return { status: await act.running(operatorClientOf(options, deps)), isRunning: true };
+    return await running(operatorClientOf(options, deps));
   } catch (error) {
-    const directory = offlineDirectoryOf(options, deps);
+    const stateDirectory = offlineDirectoryOf(options, deps);
     const isAway = error instanceof CliError && error.code === "ADMIN_UNREACHABLE";
-    if (!isAway || directory === undefined) throw error;
-    return { status: await actOnStopped(act, directory, error, options, deps), isRunning: false };
+    if (!isAway || stateDirectory === undefined) throw error;
+    const { clock, pid, hostname, stderr } = deps;
+    const { operator = deps.operator, keyPassphraseFile: passphraseFile } = options;
+    const logger = createLogger({ level: "warn", format: "pretty", stream: stderr });
+    const holder = { pid, hostname, clock };
+    const place = { stateDirectory, passphraseFile, maxTtlMs, holder, clock, logger };
+    return stopped(place, { operatorUnverified: operator }).catch(async (reason: unknown) => {
+      throw await explain(reason, stateDirectory, error);
+    });
   }
 }
 
-async function actOnStopped(
-  act: AuthorityAct,
-  stateDirectory: string,
-  away: CliError,
-  { operator, keyPassphraseFile: passphraseFile }: ActOptions,
-  deps: CommandDeps,
-): Promise<AuthorityStatusMessage> {
-  const { clock, pid, hostname } = deps;
-  const logger = createLogger({ level: "warn", format: "pretty", stream: deps.stderr });
-  const request = Object.keys(act.arguments).length === 0 ? {} : { arguments: act.arguments };
-  const record = { act: act.name, ...request, operatorUnverified: operator ?? deps.operator };
-  const place = { stateDirectory, passphraseFile, maxTtlMs, holder: { pid, hostname, clock }, clock, logger };
-  try {
-    const status = await operateStopped(record, (operations) => act.stopped(operations), place);
-    const note = `no CA answers: the state in ${stateDirectory} was changed; the change takes effect when the CA starts`;
-    return { ...status, warnings: [...status.warnings, note] };
-  } catch (error) {
-    throw await explain(error, stateDirectory, away);
-  }
+/** Says that the status is that of a stopped CA. */
+export function withStoppedNote(
+  status: AuthorityStatusMessage,
+  { stateDirectory }: StoppedPlace,
+): AuthorityStatusMessage {
+  const note = `no CA answers: the state in ${stateDirectory} was changed; the change takes effect when the CA starts`;
+  return { ...status, warnings: [...status.warnings, note] };
 }
 
 async function explain(error: unknown, directory: string, away: CliError): Promise<unknown> {
