@@ -5,14 +5,14 @@ import { timeGate } from "../authorities/rotation/rotation-gate.ts";
 import { RotationDriver } from "../authorities/rotation-driver.ts";
 import { SelfSigned } from "../authorities/self-signed.ts";
 import type { OperatorAct } from "../recording/operator-log.ts";
-import { type StoppedCa, type StoppedCaOptions, withStoppedCa } from "./stopped-ca.ts";
+import { onStoppedCa, type StoppedCa, type StoppedCaOptions } from "./stopped-ca.ts";
 
 /** For display only: a stopped CA destroys no key. */
 const standardKeepMs = 7 * 86_400_000;
 
 /**
  * Performs an operation on the stored state of a CA that does not run, with the same code as a running one.
- * @throws as {@link withStoppedCa}
+ * @throws as {@link onStoppedCa}
  */
 export function operateStopped(
   act: OperatorAct,
@@ -21,7 +21,7 @@ export function operateStopped(
 ): Promise<AuthorityStatusMessage> {
   const replaced = act.arguments?.["kind"] === "root" ? "give up all" : "give up intermediates";
   const lostKeys = act.act === "rotate" ? replaced : "refuse";
-  return withStoppedCa({ ...act, lostKeys, work: (ca) => work(operationsOn(ca, options)) }, options);
+  return onStoppedCa({ ...act, lostKeys, work: (ca) => work(operationsOn(ca, options)) }, options);
 }
 
 function operationsOn(

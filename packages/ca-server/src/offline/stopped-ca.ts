@@ -57,7 +57,7 @@ export interface StoppedAct<T> extends OperatorAct {
  * @throws StateError `STATE_LOCKED` if the CA runs, and every error that would prevent its start; OperationError;
  * CaError `LEDGER_UNAVAILABLE`
  */
-export async function withStoppedCa<T>(
+export async function onStoppedCa<T>(
   { lostKeys, work, ...act }: StoppedAct<T>,
   options: StoppedCaOptions,
 ): Promise<T> {

@@ -5,23 +5,23 @@ import type { SignedChain } from "../authorities/requests/signed-chain.ts";
 import { authorityOf } from "../authorities/rotation/authority-state.ts";
 import type { OperatorAct } from "../recording/operator-log.ts";
 import { readOfflineStatus } from "./offline-status.ts";
-import { type StoppedCa, type StoppedCaOptions, withStoppedCa } from "./stopped-ca.ts";
+import { onStoppedCa, type StoppedCa, type StoppedCaOptions } from "./stopped-ca.ts";
 
 /** The operator as the ledger names it. */
 export type Requester = Pick<OperatorAct, "operatorUnverified">;
 
 /**
- * Creates a key and a CSR in the state directory of a stopped CA. @throws as {@link withStoppedCa}
+ * Creates a key and a CSR in the state directory of a stopped CA. @throws as {@link onStoppedCa}
  */
 export function createRequestOffline(requester: Requester, options: StoppedCaOptions): Promise<NewRequest> {
   const act = { act: "create-request", arguments: undefined, ...requester };
   const work = (ca: StoppedCa) => deskOf(ca, options).create();
-  return withStoppedCa({ ...act, lostKeys: "ignore", work }, options);
+  return onStoppedCa({ ...act, lostKeys: "ignore", work }, options);
 }
 
 /**
  * Adopts a signed chain in the state directory of a stopped CA, which continues the rotation when it starts.
- * @throws as {@link withStoppedCa}; StateError `PLUGGED_IN_REJECTED`, `REHEARSAL_FAILED`
+ * @throws as {@link onStoppedCa}; StateError `PLUGGED_IN_REJECTED`, `REHEARSAL_FAILED`
  */
 export function adoptChainOffline(
   signed: SignedChain,
@@ -33,7 +33,7 @@ export function adoptChainOffline(
     await deskOf(ca, options).adopt(signed);
     return readOfflineStatus(options.stateDirectory, options.clock.now());
   };
-  return withStoppedCa({ ...act, lostKeys: "give up intermediates", work }, options);
+  return onStoppedCa({ ...act, lostKeys: "give up intermediates", work }, options);
 }
 
 function deskOf(ca: StoppedCa, { clock, logger }: StoppedCaOptions): AuthorityRequestDesk {

@@ -2,7 +2,7 @@ import type { AuthorityStatusMessage, DistrustPreviewMessage } from "@kasbah/pro
 import type { Clock, Logger } from "@kasbah/runtime";
 import { OperationError } from "../../errors.ts";
 import type { AuthorityKeeper } from "../keeper.ts";
-import { type AuthorityState, rootOf } from "../rotation/authority-state.ts";
+import { type AuthorityState, authorityOf, rootOf } from "../rotation/authority-state.ts";
 import { applyDistrust, type DistrustPlan, planDistrust } from "../rotation/distrust.ts";
 import type { AuthorityKind } from "../rotation/stored-authority.ts";
 import type { Successor } from "../rotation/succession.ts";
@@ -74,11 +74,14 @@ function refuseImpossible({ target, needs }: DistrustPlan, state: AuthorityState
   if (needs === undefined) return;
   const root = rootOf(state, state.signerId);
   if (root.hasKey && (needs === "root" || root.origin === "self-signed")) return;
-  throw new OperationError(
-    `${state.signerId} was plugged in, and nothing else may sign without ${target.id}: first put its successor into the directory that --root-ca-dir names (${
-      needs === "root"
-        ? "under another root, with both roots in root-cert.pem"
-        : "another intermediate under the same root"
-    }); as soon as kasbah authority list shows it, run this command again`,
-  );
+  const successor = needs === "root" ? "under another root" : "under the same root";
+  const first =
+    authorityOf(state, state.signerId).byRequest === true
+      ? `your PKI signed ${state.signerId}, and nothing else may sign without ${target.id}: first run kasbah authority csr, have the CSR signed ${successor}, and run kasbah authority adopt`
+      : `${state.signerId} was plugged in, and nothing else may sign without ${target.id}: first put its successor into the directory that --root-ca-dir names (${
+          needs === "root"
+            ? "under another root, with both roots in root-cert.pem"
+            : "another intermediate under the same root"
+        })`;
+  throw new OperationError(`${first}; as soon as kasbah authority list shows it, run this command again`);
 }
