@@ -1,7 +1,7 @@
 // Starts a command on a supported Node. The syntax is limited to what Node 20 parses, because Node 20 may run
 // this file first.
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,6 +17,7 @@ const floor = engines.node.replace(/^>=/, "");
 export async function launch(main) {
   // Without a listener, SIGUSR1 makes Node open its debugger, a port through which every key can be read.
   process.on("SIGUSR1", () => {});
+  keepMemoryOutOfCoreDumps();
   if (isAtLeast(process.versions.node, floor)) {
     await import(main.href);
     return;
@@ -30,6 +31,18 @@ export async function launch(main) {
     process.exit(2);
   }
   runAgainWith(pinned);
+}
+
+/**
+ * V8 aborts when its heap is full, and a core dump would hold every private key. The filter (core(5)) needs no
+ * privilege, and unlike a limit of the size it also applies if `core_pattern` names a program.
+ */
+function keepMemoryOutOfCoreDumps() {
+  try {
+    writeFileSync("/proc/self/coredump_filter", "0");
+  } catch {
+    // Only Linux has this file, and a container may hide /proc.
+  }
 }
 
 function isAtLeast(version, wanted) {

@@ -85,6 +85,16 @@ describe("launch", () => {
     assert.equal((await outcome(child)).out, `${child.pid}\n`);
   });
 
+  it("keeps the memory of the command out of core dumps, in this process and in the one that it starts", async () => {
+    const bin = command(
+      "import { readFileSync } from 'node:fs'; console.log(readFileSync('/proc/self/coredump_filter', 'utf8').trim());",
+    );
+    for (const old of [false, true]) {
+      const { out, code } = await outcome(run(bin, { old }));
+      assert.deepEqual([code, Number.parseInt(out, 16)], [0, 0]);
+    }
+  });
+
   it("opens no debugger on SIGUSR1", async () => {
     const bin = command("console.log('ready'); setTimeout(() => process.exit(0), 300);");
     const child = run(bin, { old: false });
