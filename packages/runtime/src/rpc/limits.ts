@@ -1,7 +1,9 @@
+import type { ConnectionLimits } from "../connections/connection-guard.ts";
+
 /**
  * A server's limits for unauthenticated clients. Every limit applies before any byte of a message is decoded.
  */
-export interface ServerLimits {
+export interface ServerLimits extends ConnectionLimits {
   /** In bytes; a larger request fails with RESOURCE_EXHAUSTED. */
   readonly maxRequestBytes: number;
   /**
@@ -11,19 +13,26 @@ export interface ServerLimits {
   readonly maxHeaderBytes: number;
   /** Per connection. */
   readonly maxConcurrentStreams: number;
-  /** In total; a new connection closes the one that has been idle longest. */
-  readonly maxConnections: number;
-  /** Per address; 0 means unlimited, because clients behind gateways and NAT share an address. */
-  readonly maxConnectionsPerAddress: number;
   readonly handshakeTimeoutMs: number;
-  /** From the connection to its first request. */
-  readonly firstRequestTimeoutMs: number;
   /** Without a request. */
   readonly maxIdleMs: number;
   /** After this time (with jitter) clients are asked to reconnect, so that the load spreads. */
   readonly maxAgeMs: number;
   /** For a unary call, body and answer; the client's deadline may be shorter. */
   readonly callTimeoutMs: number;
+  /**
+   * For callers that have not authenticated: from the headers of a call to the end of its body, and of a stream to
+   * its first message.
+   */
+  readonly bodyTimeoutMs: number;
+  /**
+   * Calls without a slot: of callers that have not authenticated, and as many of authenticated callers whose body
+   * has not arrived.
+   */
+  readonly maxWaiting: number;
+  /** Long-lived streams, in total. */
+  readonly maxStreams: number;
+  readonly maxStreamsPerConnection: number;
   /**
    * The number of streams that a connection may reset in a burst (rapid reset); beyond it and a tenth of it
    * per second, the connection gets GOAWAY.
@@ -43,5 +52,9 @@ export const defaultLimits: ServerLimits = {
   maxIdleMs: Number.POSITIVE_INFINITY,
   maxAgeMs: Number.POSITIVE_INFINITY,
   callTimeoutMs: Number.POSITIVE_INFINITY,
+  bodyTimeoutMs: Number.POSITIVE_INFINITY,
+  maxWaiting: Number.POSITIVE_INFINITY,
+  maxStreams: Number.POSITIVE_INFINITY,
+  maxStreamsPerConnection: Number.POSITIVE_INFINITY,
   resetBurst: 100,
 };

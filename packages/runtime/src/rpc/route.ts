@@ -39,6 +39,18 @@ export interface UnaryRoute<Request, Response> {
   encode(response: Response): Uint8Array;
 }
 
+/** One unary RPC whose caller is authenticated from the headers, before the body arrives. */
+export interface AuthenticatedRoute<Request, Response> {
+  readonly path: string;
+  decode(body: Uint8Array): Request;
+  /** Rejects if the caller is refused. The returned function handles the call, once its body has arrived. */
+  authenticate(call: CallContext): Promise<(call: UnaryCall<Request>) => Promise<Response>>;
+  encode(response: Response): Uint8Array;
+}
+
+/** Serves the body of a call. */
+export type ServeBody = (body: Uint8Array) => Promise<Uint8Array>;
+
 /** One streaming RPC. The stream lasts until `handle` settles. */
 export interface StreamRoute<Request, Response> {
   readonly path: string;
@@ -53,6 +65,8 @@ export type Route =
       readonly kind: "unary";
       readonly path: string;
       serve(body: Uint8Array, context: CallContext): Promise<Uint8Array>;
+      /** Authenticates the caller; undefined if anyone may call. */
+      readonly authenticate?: (context: CallContext) => Promise<ServeBody>;
     }
   | {
       readonly kind: "stream";
@@ -72,6 +86,15 @@ export function unaryRoute<Request, Response>(route: UnaryRoute<Request, Respons
       return route.encode(await route.handle({ ...context, request: decodeOnce(route, body) }));
     },
   };
+}
+
+export function authenticatedRoute<Request, Response>(route: AuthenticatedRoute<Request, Response>): Route {
+  const authenticate = async (context: CallContext): Promise<ServeBody> => {
+    const handle = await route.authenticate(context);
+    return async (body) => route.encode(await handle({ ...context, request: decodeOnce(route, body) }));
+  };
+  const serve = async (body: Uint8Array, context: CallContext) => (await authenticate(context))(body);
+  return { kind: "unary", path: route.path, serve, authenticate };
 }
 
 export function streamRoute<Request, Response>(route: StreamRoute<Request, Response>): Route {

@@ -1,5 +1,13 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
-import { grpcStatus, type RpcStatus, streamRoute, unaryRoute } from "../index.ts";
+import {
+  authenticatedRoute,
+  type CallContext,
+  grpcStatus,
+  type RpcStatus,
+  type ServerLimits,
+  streamRoute,
+  unaryRoute,
+} from "../index.ts";
 import { GrpcServer } from "./index.ts";
 import { createLoopbackIdentity } from "./loopback-identity.fixture.ts";
 
@@ -10,6 +18,8 @@ export const largeAnswer = 4 * 1024 * 1024;
 export interface CallServer extends AsyncDisposable {
   readonly server: GrpcServer;
   readonly session: ClientHttp2Session;
+  /** Opens a further connection. */
+  readonly dial: () => ClientHttp2Session;
   /** The pending answers of the calls to `/test/Slow`, in the order in which the handler received them. */
   readonly handled: PromiseWithResolvers<Uint8Array>[];
   /** The arguments of each early decision. */
@@ -18,24 +28,37 @@ export interface CallServer extends AsyncDisposable {
   refusal: RpcStatus | undefined;
 }
 
+const unauthenticated: RpcStatus = { code: grpcStatus.UNAUTHENTICATED, message: "no token" };
+
 const bytes = { decode: (body: Uint8Array) => body, encode: (body: Uint8Array) => body };
 
-/** Serves one route that waits for the test, one with a large answer and one stream, on its own port. */
-export async function serve(callTimeoutMs = Number.POSITIVE_INFINITY): Promise<CallServer> {
+/**
+ * Serves two routes that wait for the test, one with a large answer and one stream, on its own port. Callers
+ * authenticate by the header `token`, except at `/test/Open`.
+ */
+export async function serve(
+  callTimeoutMs = Number.POSITIVE_INFINITY,
+  limits: Partial<ServerLimits> = {},
+): Promise<CallServer> {
   const { identity, rootsPem } = await createLoopbackIdentity();
   const [handled, asked]: [CallServer["handled"], CallServer["asked"]] = [[], []];
   const server = new GrpcServer({
     routes: routesWith(handled),
-    toStatus: () => ({ code: grpcStatus.INTERNAL, message: "internal error" }),
-    limits: { callTimeoutMs },
+    toStatus: (error) =>
+      error === unauthenticated ? unauthenticated : { code: grpcStatus.INTERNAL, message: "internal error" },
+    limits: { ...limits, callTimeoutMs },
     refuseEarly(path, inFlight) {
       asked.push([path, inFlight]);
       return world.refusal;
     },
   });
   const { port } = await server.listenTls({ host: "127.0.0.1", port: 0 }, identity);
-  const session = connect(`https://127.0.0.1:${port}`, { ca: rootsPem });
-  session.on("error", () => {});
+  const dial = () => {
+    const session = connect(`https://127.0.0.1:${port}`, { ca: rootsPem });
+    session.on("error", () => {});
+    return session;
+  };
+  const session = dial();
   const dispose = async () => {
     session.destroy();
     await server.close(50);
@@ -43,6 +66,7 @@ export async function serve(callTimeoutMs = Number.POSITIVE_INFINITY): Promise<C
   const world: CallServer = {
     server,
     session,
+    dial,
     handled,
     asked,
     refusal: undefined,
@@ -58,12 +82,13 @@ function routesWith(handled: CallServer["handled"]) {
     return answer.promise;
   };
   return [
-    unaryRoute<Uint8Array, Uint8Array>({ path: "/test/Slow", ...bytes, handle: slow }),
-    unaryRoute<Uint8Array, Uint8Array>({
+    authenticatedRoute<Uint8Array, Uint8Array>({ path: "/test/Slow", ...bytes, authenticate: tokenFor(slow) }),
+    authenticatedRoute<Uint8Array, Uint8Array>({
       path: "/test/Large",
       ...bytes,
-      handle: async () => Buffer.alloc(largeAnswer),
+      authenticate: tokenFor(async () => Buffer.alloc(largeAnswer)),
     }),
+    unaryRoute<Uint8Array, Uint8Array>({ path: "/test/Open", ...bytes, handle: slow }),
     streamRoute<Uint8Array, Uint8Array>({
       path: "/test/Echo",
       ...bytes,
@@ -74,9 +99,24 @@ function routesWith(handled: CallServer["handled"]) {
   ];
 }
 
-/** Opens a call and sends only its headers. */
-export function open({ session }: CallServer, path: string): ClientHttp2Stream {
-  const fixed = { ":method": "POST", te: "trailers", "content-type": "application/grpc" };
+function tokenFor(handle: () => Promise<Uint8Array>) {
+  return async ({ metadata }: CallContext) => {
+    if (metadata("token").length === 0) throw unauthenticated;
+    return handle;
+  };
+}
+
+/** Opens a call with a valid token and sends only its headers. */
+export function open(world: Pick<CallServer, "session">, path: string): ClientHttp2Stream {
+  return openWith(world, path, { token: "valid" });
+}
+
+export function openWith(
+  { session }: Pick<CallServer, "session">,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+): ClientHttp2Stream {
+  const fixed = { ":method": "POST", te: "trailers", "content-type": "application/grpc", ...headers };
   const stream = session.request({ ...fixed, ":path": path });
   stream.on("error", () => {});
   return stream;

@@ -8,8 +8,9 @@ import {
 } from "node:http2";
 import { type AddressInfo, createServer, type Socket, connect as tcpConnect } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { ConnectionGuard } from "../../connections/connection-guard.ts";
 import { defaultLimits, type ServerLimits } from "../limits.ts";
-import { ConnectionGuard } from "./connection-guard.ts";
+import { StreamGuard } from "./stream-guard.ts";
 
 export interface Guarded extends AsyncDisposable {
   readonly guard: ConnectionGuard;
@@ -18,12 +19,21 @@ export interface Guarded extends AsyncDisposable {
   readonly waiting: (() => void)[];
 }
 
-/** Serves HTTP/2 without TLS behind a guard, which cannot see the difference. */
-export async function listen(limits: Partial<ServerLimits>): Promise<Guarded> {
+/**
+ * Serves HTTP/2 without TLS behind a guard, which cannot see the difference. A call to `/slow` authenticates its
+ * caller.
+ */
+export async function listen(partial: Partial<ServerLimits>): Promise<Guarded> {
   const waiting: (() => void)[] = [];
+  const limits = { ...defaultLimits, ...partial };
   const http2 = createHttp2Server();
+  const guard = new ConnectionGuard({ limits });
   http2.on("stream", (stream: ServerHttp2Stream, headers) => {
     stream.on("error", () => {});
+    const { remoteAddress, remotePort } = stream.session?.socket ?? {};
+    const isTrusted = headers[":path"] === "/slow";
+    const release = isTrusted ? guard.find(`${remoteAddress}:${remotePort}`)?.hold() : undefined;
+    stream.once("close", () => release?.());
     const answer = () => {
       if (!stream.destroyed) stream.respond({ ":status": 200 }, { endStream: true });
     };
@@ -32,17 +42,20 @@ export async function listen(limits: Partial<ServerLimits>): Promise<Guarded> {
     else answer();
   });
   http2.on("sessionError", () => {});
-  const guard = new ConnectionGuard({
-    limits: { ...defaultLimits, ...limits },
-    inject: (socket) => http2.emit("connection", socket),
+  const streams = new StreamGuard({
+    connections: guard,
+    callTimeoutMs: limits.callTimeoutMs,
     mayLast: (path) => path === "/lasting",
   });
-  const listener = createServer((socket) => guard.admit(socket));
+  const listener = createServer((socket) => {
+    if (guard.admit(socket) !== undefined) http2.emit("connection", socket);
+  });
   listener.listen(0, "127.0.0.1");
   await once(listener, "listening");
   const { port } = listener.address() as AddressInfo;
   const dispose = async () => {
     listener.close();
+    streams.close();
     guard.close();
   };
   return { guard, port, waiting, [Symbol.asyncDispose]: dispose };

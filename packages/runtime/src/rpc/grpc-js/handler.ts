@@ -6,7 +6,7 @@ import type {
   sendUnaryData,
   UntypedHandleCall,
 } from "@grpc/grpc-js";
-import type { CallContext, Route } from "../route.ts";
+import type { CallContext, Route, ServeBody } from "../route.ts";
 import type { RpcStatus } from "../status.ts";
 import { statusObject } from "./status-object.ts";
 
@@ -14,6 +14,8 @@ import { statusObject } from "./status-object.ts";
 export interface HandlerDeps {
   toStatus(error: unknown, path: string): RpcStatus;
   peerCertificates(peer: string): readonly Uint8Array[];
+  /** Serves the body of a call whose caller was authenticated from its headers. */
+  admitted(metadata: Metadata): ServeBody | undefined;
 }
 
 /** The common part of grpc-js's unary and streaming calls. */
@@ -26,7 +28,8 @@ interface ServerCall extends EventEmitter {
 export function implementationOf(route: Route, deps: HandlerDeps): UntypedHandleCall {
   if (route.kind === "unary") {
     return (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => {
-      route.serve(call.request, contextOf(call, deps)).then(
+      const serve = deps.admitted(call.metadata) ?? ((body) => route.serve(body, contextOf(call, deps)));
+      serve(call.request).then(
         (body) => callback(null, asBuffer(body)),
         (error: unknown) => callback(statusObject(deps.toStatus(error, route.path))),
       );
@@ -46,11 +49,21 @@ export function implementationOf(route: Route, deps: HandlerDeps): UntypedHandle
 function contextOf(call: ServerCall, deps: HandlerDeps): CallContext {
   const cancelled = new AbortController();
   call.on("cancelled", () => cancelled.abort());
+  return createContext(call.metadata, call.getPeer(), cancelled.signal, deps);
+}
+
+/** A handler's view of the call with this metadata, from the peer `address:port`. */
+export function createContext(
+  metadata: Metadata,
+  peer: string,
+  signal: AbortSignal,
+  deps: Pick<HandlerDeps, "peerCertificates">,
+): CallContext {
   return {
-    metadata: (name) => call.metadata.get(name).filter((value) => typeof value === "string"),
-    peerAddress: call.getPeer(),
-    peerCertificates: () => deps.peerCertificates(call.getPeer()),
-    signal: cancelled.signal,
+    metadata: (name) => metadata.get(name).filter((value) => typeof value === "string"),
+    peerAddress: peer,
+    peerCertificates: () => deps.peerCertificates(peer),
+    signal,
   };
 }
 

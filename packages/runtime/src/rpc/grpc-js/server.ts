@@ -7,18 +7,24 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { HostPort } from "../../address.ts";
+import { ConnectionGuard } from "../../connections/connection-guard.ts";
 import { defaultLimits, type ServerLimits } from "../limits.ts";
 import type { Route } from "../route.ts";
 import type { RpcServerOptions } from "../server-options.ts";
 import type { RpcStatus } from "../status.ts";
 import { CallGuard } from "./call-guard.ts";
-import { ConnectionGuard } from "./connection-guard.ts";
-import { type HandlerDeps, implementationOf } from "./handler.ts";
+import { createContext, type HandlerDeps, implementationOf } from "./handler.ts";
 import { ServingCredentials, type ServingIdentity } from "./serving-credentials.ts";
+import { StreamGuard } from "./stream-guard.ts";
 
 export interface GrpcServerOptions extends RpcServerOptions {
-  /** Returns the status to refuse a unary call with on its headers alone, given the number in progress. */
+  /**
+   * Returns the status to refuse a unary call with before its body is decoded, given the number of calls that the
+   * server works on.
+   */
   refuseEarly?(path: string, inFlight: number): RpcStatus | undefined;
+  /** Called for each connection or call that is ended in favor of a newer one. */
+  onEvicted?(kind: "connection" | "call"): void;
 }
 
 /** Serves routes over TLS on grpc-js. */
@@ -28,43 +34,55 @@ export class GrpcServer {
   readonly #limits: ServerLimits;
   readonly #calls: CallGuard;
   #credentials: ServingCredentials | undefined;
-  #guard: ConnectionGuard | undefined;
+  readonly #connections: ConnectionGuard;
+  readonly #streams: StreamGuard;
   #listener: TcpServer | undefined;
 
   constructor(options: GrpcServerOptions) {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
-    const { callTimeoutMs } = this.#limits;
-    this.#calls = new CallGuard({
-      callTimeoutMs,
-      refuseEarly: (path, inFlight) => options.refuseEarly?.(path, inFlight),
+    this.#connections = new ConnectionGuard({
+      limits: this.#limits,
+      onEvicted: () => options.onEvicted?.("connection"),
     });
+    this.#streams = new StreamGuard({
+      connections: this.#connections,
+      callTimeoutMs: this.#limits.callTimeoutMs,
+      mayLast: (path) => options.routes.some((route) => route.path === path && route.kind === "stream"),
+    });
+    this.#calls = this.#guardCalls(options);
     const interceptors = [this.#calls.intercept];
     this.#server = new Server({ ...channelOptionsOf(this.#limits), interceptors });
     this.#server.addService(definitionOf(options.routes), this.#implementations());
   }
 
-  /** The number of unary calls in progress. */
+  /** The number of unary calls that the server works on. */
   get inFlight(): number {
     return this.#calls.inFlight;
   }
 
+  /** The number of unary calls that wait for their body, or for the verdict on their caller. */
+  get waiting(): CallGuard["waiting"] {
+    return this.#calls.waiting;
+  }
+
+  /** The number of long-lived streams. */
+  get streams(): number {
+    return this.#calls.streams;
+  }
+
   /** The number of open TLS connections. */
   get connections(): number {
-    return this.#guard?.size ?? 0;
+    return this.#connections.size;
   }
 
   /** Binds and serves. Resolves to the address, with the port that the kernel chose if `port` is 0. */
   async listenTls(address: HostPort, identity: ServingIdentity): Promise<HostPort> {
     this.#credentials = new ServingCredentials(identity, this.#limits);
     const injector = this.#server.createConnectionInjector(this.#credentials);
-    const guard = new ConnectionGuard({
-      limits: this.#limits,
-      inject: (socket) => injector.injectConnection(socket),
-      mayLast: (path) => this.#options.routes.some((route) => route.path === path && route.kind === "stream"),
+    this.#listener = createServer({ noDelay: true }, (socket) => {
+      if (this.#connections.admit(socket) !== undefined) injector.injectConnection(socket);
     });
-    this.#guard = guard;
-    this.#listener = createServer({ noDelay: true }, (socket) => guard.admit(socket));
     const port = await listen(this.#listener, address);
     this.#listener.on("error", (error) => this.#options.onAcceptError?.(error));
     return { host: address.host, port };
@@ -82,20 +100,35 @@ export class GrpcServer {
     this.#listener?.close();
     const cut = setTimeout(() => {
       this.#server.forceShutdown();
-      this.#guard?.close();
+      this.#connections.close();
     }, graceMs);
     // Node closes the server's sessions itself, so grpc-js calls back while calls are still in progress. Wait
     // for the guard instead.
     this.#server.tryShutdown(() => {});
-    await this.#guard?.drained();
+    await this.#streams.drained();
     clearTimeout(cut);
-    this.#guard?.close();
+    this.#streams.close();
+    this.#connections.close();
+  }
+
+  #guardCalls(options: GrpcServerOptions): CallGuard {
+    const peerCertificates = (peer: string) => this.#streams.peerCertificates(peer);
+    return new CallGuard({
+      routes: options.routes,
+      limits: this.#limits,
+      refuseEarly: (path, inFlight) => options.refuseEarly?.(path, inFlight),
+      connection: (peer) => this.#connections.find(peer),
+      contextOf: (metadata, peer, signal) => createContext(metadata, peer, signal, { peerCertificates }),
+      toStatus: (error, path) => options.toStatus(error, path),
+      onEvicted: () => options.onEvicted?.("call"),
+    });
   }
 
   #implementations(): UntypedServiceImplementation {
     const deps: HandlerDeps = {
       toStatus: (error, path) => this.#options.toStatus(error, path),
-      peerCertificates: (peer) => this.#guard?.peerCertificates(peer) ?? [],
+      peerCertificates: (peer) => this.#streams.peerCertificates(peer),
+      admitted: (metadata) => this.#calls.admitted(metadata),
     };
     return Object.fromEntries(
       this.#options.routes.map((route) => [route.path, implementationOf(route, deps)]),

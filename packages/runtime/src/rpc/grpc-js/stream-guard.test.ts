@@ -6,7 +6,7 @@ import { dial, get, listen, type Peer, until } from "./guarded-server.fixture.ts
 
 const isGone = (peer: Peer) => peer.socket.destroyed;
 
-describe("ConnectionGuard", () => {
+describe("ConnectionGuard and StreamGuard", () => {
   describe("limit in total", () => {
     it("closes the connection that has been idle longest, counted from its last call", async () => {
       await using server = await listen({ maxConnections: 3 });
@@ -86,27 +86,62 @@ describe("ConnectionGuard", () => {
   });
 
   describe("limit per address", () => {
-    it("refuses only the address at its limit, until one of its connections has closed", async () => {
+    it("closes the idlest connection of the address at its limit, and none of another address", async () => {
       await using server = await listen({ maxConnectionsPerAddress: 2 });
+      using other = await dial(server, { localAddress: "127.0.0.2" });
       using first = await dial(server);
       using second = await dial(server);
       using third = await dial(server);
-      await third.gone;
-      using other = await dial(server, { localAddress: "127.0.0.2" });
-      assert.equal(await get(other, "/"), 200);
-      first.session.destroy();
-      await until(() => server.guard.size === 2);
-      using fourth = await dial(server);
-      assert.deepEqual([await get(fourth, "/"), await get(second, "/")], [200, 200]);
+      await first.gone;
+      for (const peer of [other, second, third]) assert.equal(await get(peer, "/"), 200);
     });
 
-    it("closes no idle connection for one that it refuses", async () => {
-      await using server = await listen({ maxConnections: 2, maxConnectionsPerAddress: 1 });
+    it("does not count connections whose peers have authenticated, because a balancer gives all callers one address", async () => {
+      await using server = await listen({ maxConnectionsPerAddress: 1 });
       using first = await dial(server);
+      const answers = [get(first, "/slow")];
+      await until(() => server.waiting.length === 1);
+      using second = await dial(server);
+      answers.push(get(second, "/slow"));
+      await until(() => server.waiting.length === 2);
+      for (const answer of server.waiting) answer();
+      assert.deepEqual(await Promise.all(answers), [200, 200]);
+      using third = await dial(server);
+      for (const peer of [first, second, third]) assert.equal(await get(peer, "/"), 200);
+    });
+
+    it("makes an address with more than a quarter of all connections give way to its own new ones", async () => {
+      await using server = await listen({ maxConnections: 4 });
       using other = await dial(server, { localAddress: "127.0.0.2" });
-      using again = await dial(server);
-      await again.gone;
-      assert.deepEqual([await get(first, "/"), await get(other, "/")], [200, 200]);
+      const crowd = [await dial(server), await dial(server), await dial(server)];
+      await until(() => server.guard.size === 4);
+      for (let count = 0; count < 10; count += 1) crowd.push(await dial(server));
+      await until(() => crowd.filter(isGone).length === 10);
+      assert.equal(await get(other, "/"), 200);
+      using newcomer = await dial(server, { localAddress: "127.0.0.3" });
+      assert.deepEqual([await get(newcomer, "/"), await get(other, "/")], [200, 200]);
+      for (const peer of crowd) peer.session.destroy();
+    });
+
+    it("closes connections of authenticated peers only if they hold most of all connections", async () => {
+      await using server = await listen({ maxConnections: 4 });
+      const authenticated: Peer[] = [];
+      for (let count = 0; count < 4; count += 1) {
+        const peer = await dial(server);
+        authenticated.push(peer);
+        const answer = get(peer, "/slow");
+        await until(() => server.waiting.length === 1);
+        server.waiting.shift()?.();
+        assert.equal(await answer, 200);
+      }
+      using first = await dial(server);
+      await authenticated[0]?.gone;
+      assert.equal(await get(first, "/"), 200);
+      using second = await dial(server, { localAddress: "127.0.0.2" });
+      await first.gone;
+      assert.equal(await get(second, "/"), 200);
+      assert.equal(authenticated.filter(isGone).length, 1);
+      for (const peer of authenticated) peer.session.destroy();
     });
 
     it("admits any number of connections per address if the limit is 0", async () => {

@@ -1,0 +1,130 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { constants, type ServerHttp2Stream } from "node:http2";
+import type { TLSSocket } from "node:tls";
+import type { ConnectionGuard, GuardedConnection } from "../../connections/connection-guard.ts";
+import { peerCertificatesOf } from "./peer-certificates.ts";
+
+export interface StreamGuardOptions {
+  readonly connections: ConnectionGuard;
+  readonly callTimeoutMs: number;
+  /** Whether calls of this path may last, so that no time limit applies. */
+  readonly mayLast?: (path: string) => boolean;
+}
+
+/**
+ * Node announces each request on this channel before any handler runs: the only documented way to its TLS
+ * socket.
+ */
+const streamStart = "http2.server.stream.start";
+
+/** Time to send the trailers of an answer, because Node reports a stream as finished before they are sent. */
+const lingerMs = 1_000;
+/** Beyond it, the oldest answered stream is reset: its client has had a chance to read the answer. */
+const maxLingering = 1_000;
+
+/** A TLS connection, and what its peer presented. */
+interface TlsPeer {
+  readonly tls: Pick<TLSSocket, "getPeerX509Certificate">;
+  certificates: readonly Uint8Array[] | undefined;
+}
+
+/**
+ * Watches the streams of a server's connections: ends those that exceed their time, counts them for a drain, and
+ * keeps the certificates that each peer presented.
+ */
+export class StreamGuard {
+  readonly #options: StreamGuardOptions;
+  readonly #peers = new WeakMap<GuardedConnection, TlsPeer>();
+  readonly #lingering = new Map<ServerHttp2Stream, NodeJS.Timeout>();
+  #openStreams = 0;
+  #onClosed: () => void = () => {};
+
+  constructor(options: StreamGuardOptions) {
+    this.#options = options;
+    subscribe(streamStart, this.#onStream);
+  }
+
+  /**
+   * The certificates that the peer `address:port` presented in its handshake, leaf first, in DER. They may be
+   * unverified.
+   */
+  peerCertificates(address: string): readonly Uint8Array[] {
+    const connection = this.#options.connections.find(address);
+    const peer = connection && this.#peers.get(connection);
+    if (peer === undefined) return [];
+    peer.certificates ??= peerCertificatesOf(peer.tls);
+    return peer.certificates;
+  }
+
+  /** Resolves when no call is in progress and the answers have been sent. */
+  async drained(): Promise<void> {
+    if (this.#openStreams === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onClosed = () => {
+        if (this.#openStreams === 0) resolve();
+      };
+    });
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, lingerMs);
+    await Promise.race([this.#options.connections.emptied(), late.promise]);
+    clearTimeout(timer);
+  }
+
+  close(): void {
+    unsubscribe(streamStart, this.#onStream);
+  }
+
+  /**
+   * Receives the streams of every server in the process; the two ends of the connection identify this
+   * server's.
+   */
+  readonly #onStream = (message: unknown): void => {
+    const { stream, headers } = message as StreamStart;
+    const socket = stream.session?.socket as TLSSocket | undefined;
+    const connection = this.#options.connections.find(`${socket?.remoteAddress}:${socket?.remotePort}`);
+    if (socket === undefined || connection === undefined) return;
+    if (connection.socket.localPort !== socket.localPort) return;
+    connection.used();
+    if (!this.#peers.has(connection)) this.#peers.set(connection, { tls: socket, certificates: undefined });
+    this.#openStreams += 1;
+    stream.once("close", () => {
+      this.#openStreams -= 1;
+      connection.used();
+      this.#onClosed();
+    });
+    stream.once("finish", () => this.#linger(stream));
+    if (!this.#options.mayLast?.(String(headers[":path"]))) this.#endWhenLate(stream);
+  };
+
+  /**
+   * Without this, a client that never opens its flow-control window would keep its call after its time limit.
+   */
+  #endWhenLate(stream: ServerHttp2Stream): void {
+    const { callTimeoutMs } = this.#options;
+    if (!Number.isFinite(callTimeoutMs)) return;
+    const late = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), callTimeoutMs + lingerMs);
+    stream.once("close", () => clearTimeout(late));
+  }
+
+  /**
+   * Resets a stream whose client does not end its request after the answer, with NO_ERROR as RFC 9113 §8.1
+   * requires. Otherwise even an unauthenticated client could keep streams open.
+   */
+  #linger(stream: ServerHttp2Stream): void {
+    if (stream.destroyed) return;
+    const end = () => stream.close(constants.NGHTTP2_NO_ERROR);
+    this.#lingering.set(stream, setTimeout(end, lingerMs));
+    stream.once("close", () => {
+      clearTimeout(this.#lingering.get(stream));
+      this.#lingering.delete(stream);
+    });
+    const [oldest] = this.#lingering.size > maxLingering ? this.#lingering.keys() : [];
+    oldest?.close(constants.NGHTTP2_NO_ERROR);
+  }
+}
+
+/** Node's announcement of a new stream. */
+interface StreamStart {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
