@@ -10,6 +10,7 @@ import {
   createScheduler,
   cronSweep,
   type Logger,
+  readHostCapacity,
   runMain,
   systemClock,
 } from "@kasbah/runtime";
@@ -136,6 +137,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const readiness = createReadiness({ issuers, ledger: ledger.log, sources, clock });
   const grpc = createGrpcServer({
     ...common,
+    capacity: readHostCapacity(process.constrainedMemory()),
     ...{ issuance, issuers, rootClients, decisions: ledger.decisions, servingLog: ledger.serving },
     ...{ metrics, writer, newSerial, newReferenceId },
     isReady: () => readiness().ready,

@@ -1,6 +1,12 @@
 export { formatHostPort, type HostPort, parseHostPort } from "./address.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export * from "./config/index.ts";
+export {
+  callsWithin,
+  connectionsWithin,
+  type HostCapacity,
+  readHostCapacity,
+} from "./connections/host-capacity.ts";
 export { type Component, type Daemon, runDaemon } from "./daemon/lifecycle.ts";
 export { createLoopWatch, type LoopWatchDeps } from "./daemon/loop-watch.ts";
 export type { HostEvent, ProcessHost } from "./daemon/process-host.ts";

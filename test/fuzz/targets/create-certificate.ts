@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { parseSpiffeId } from "@kasbah/pki";
 import { createCertificate } from "@kasbah/protocol";
 import { createLogger, Registry, systemClock } from "@kasbah/runtime";
-import { unaryRoute } from "@kasbah/runtime/rpc";
+import { authenticatedRoute } from "@kasbah/runtime/rpc";
 import { CaError } from "../../../packages/ca-server/src/errors.ts";
 import { createCertificateRoute } from "../../../packages/ca-server/src/grpc/certificate-service.ts";
 import { RefusedCall } from "../../../packages/ca-server/src/grpc/refused-call.ts";
@@ -27,15 +28,21 @@ const words = [
 
 let order: CertificateRequestBody | undefined;
 
+const caller = {
+  spiffeId: parseSpiffeId("spiffe://cluster.local/ns/demo/sa/fuzz"),
+  credential: { kind: "jwks-token", issuer: "https://issuer.test", tokenIdHash: undefined },
+} as const;
+
 /** Reads the order, like the real authority after authentication, and issues nothing. */
 const issuance = {
+  authenticate: async () => caller,
   createCertificate: async (call: { readBody(): CertificateRequestBody }): Promise<never> => {
     order = call.readBody();
     throw new CaError("OVERLOADED", "no certificates here");
   },
 };
 
-const route = unaryRoute(
+const route = authenticatedRoute(
   createCertificateRoute({
     issuance,
     metrics: createCaMetrics(new Registry()),

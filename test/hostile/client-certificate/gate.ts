@@ -9,7 +9,7 @@ import {
 } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { createScheduler, Registry, systemClock } from "@kasbah/runtime";
-import { defaultLimits, unaryRoute } from "@kasbah/runtime/rpc";
+import { defaultLimits, authenticatedRoute } from "@kasbah/runtime/rpc";
 import {
   createTestAuthority,
   FakeClock,
@@ -115,7 +115,7 @@ export async function openGate(): Promise<Gate> {
   const service = { issuance: authority, metrics, decisions, rootClients, newReferenceId, clock, logger };
   const endpoint = new GrpcEndpoint({
     address: { host: "127.0.0.1", port: 0 },
-    routes: () => [unaryRoute(createCertificateRoute(service))],
+    routes: () => [authenticatedRoute(createCertificateRoute(service))],
     certificate,
     limits: defaultLimits,
     maxInFlight: 100,

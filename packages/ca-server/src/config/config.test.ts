@@ -173,12 +173,15 @@ describe("The configuration of kasbah-server", () => {
     const flags = Object.entries({ "max-streams": 7, "max-request-bytes": 4096, "reset-burst": 9 });
     const limits = limitsOf(
       run([...required, ...flags.flatMap(([name, value]) => [`--${name}`, `${value}`])]),
+      { openFiles: 1_024, memoryBytes: 2 ** 33 },
     );
     assert.equal(limits.maxConcurrentStreams, 7);
     assert.equal(limits.maxRequestBytes, 4096);
     assert.equal(limits.resetBurst, 9);
     assert.equal(limits.maxHeaderBytes, 20 * 1024);
     assert.equal(limits.callTimeoutMs, 10_000);
+    assert.equal(limits.bodyTimeoutMs, 2_000);
+    assert.equal(limits.maxConnections, 512, "half of what the process may open");
   });
 
   it("describes every flag in its help", () => {

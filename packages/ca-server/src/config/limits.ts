@@ -1,4 +1,11 @@
-import { type ConfigOf, option, schema } from "@kasbah/runtime";
+import {
+  type ConfigOf,
+  callsWithin,
+  connectionsWithin,
+  type HostCapacity,
+  option,
+  schema,
+} from "@kasbah/runtime";
 import type { ServerLimits } from "@kasbah/runtime/rpc";
 
 const group = "Limits";
@@ -8,7 +15,7 @@ export const limitOptions = {
   maxConnections: option({
     flag: "--max-connections <n>",
     env: "KASBAH_MAX_CONNECTIONS",
-    help: "maximum number of connections; beyond it, a new one closes the oldest idle one",
+    help: "maximum number of connections, lowered to what open files and memory allow; beyond it, a new one closes the oldest idle one",
     schema: schema.wholeNumber(1, 1_000_000),
     default: "20000",
     group,
@@ -16,7 +23,7 @@ export const limitOptions = {
   maxConnectionsPerAddress: option({
     flag: "--max-connections-per-address <n>",
     env: "KASBAH_MAX_CONNECTIONS_PER_ADDRESS",
-    help: "maximum number of connections from one address; 0 means no limit, because gateways and NAT share addresses",
+    help: "maximum number of connections from one address (IPv6: one /64) whose callers have not authenticated; 0 means a quarter of all, once all are in use",
     schema: schema.wholeNumber(0, 1_000_000),
     default: "0",
     group,
@@ -32,9 +39,25 @@ export const limitOptions = {
   maxInFlight: option({
     flag: "--max-in-flight <n>",
     env: "KASBAH_MAX_IN_FLIGHT",
-    help: "maximum number of concurrent calls on all connections; the CA refuses more before it processes them",
+    help: "maximum number of concurrent calls on all connections; a call counts from the end of its body to its response, and the CA refuses more",
     schema: schema.wholeNumber(1, 1_000_000),
     default: "1000",
+    group,
+  }),
+  maxWatches: option({
+    flag: "--max-watches <n>",
+    env: "KASBAH_MAX_WATCHES",
+    help: "maximum number of Health/Watch streams, at most 10 per connection; beyond it, a new one closes the oldest",
+    schema: schema.wholeNumber(1, 1_000_000),
+    default: "1000",
+    group,
+  }),
+  bodyTimeout: option({
+    flag: "--body-timeout <duration>",
+    env: "KASBAH_BODY_TIMEOUT",
+    help: "maximum time from the headers of a call without authentication to the end of its body",
+    schema: schema.duration,
+    default: "2s",
     group,
   }),
   maxRequestBytes: option({
@@ -105,13 +128,15 @@ export const limitOptions = {
 
 export type LimitConfig = ConfigOf<typeof limitOptions>;
 
-/** The limits of the gRPC server. */
-export function limitsOf(config: LimitConfig): ServerLimits {
+const maxWatchesPerConnection = 10;
+
+/** The limits of the gRPC server, lowered to what the host allows. */
+export function limitsOf(config: LimitConfig, capacity: HostCapacity): ServerLimits {
   return {
     maxRequestBytes: config.maxRequestBytes,
     maxHeaderBytes: config.maxHeaderBytes,
     maxConcurrentStreams: config.maxStreams,
-    maxConnections: config.maxConnections,
+    maxConnections: connectionsWithin(config.maxConnections, capacity),
     maxConnectionsPerAddress: config.maxConnectionsPerAddress,
     handshakeTimeoutMs: config.handshakeTimeout,
     firstRequestTimeoutMs: config.firstRequestTimeout,
@@ -119,5 +144,9 @@ export function limitsOf(config: LimitConfig): ServerLimits {
     maxAgeMs: config.maxConnectionAge,
     callTimeoutMs: config.callTimeout,
     resetBurst: config.resetBurst,
+    bodyTimeoutMs: config.bodyTimeout,
+    maxWaiting: callsWithin(config.maxInFlight, capacity),
+    maxStreams: callsWithin(config.maxWatches, capacity),
+    maxStreamsPerConnection: maxWatchesPerConnection,
   };
 }

@@ -10,7 +10,7 @@ import {
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { createCertificate } from "@kasbah/protocol";
 import { createScheduler, Registry, systemClock } from "@kasbah/runtime";
-import { defaultLimits, unaryRoute } from "@kasbah/runtime/rpc";
+import { authenticatedRoute, defaultLimits } from "@kasbah/runtime/rpc";
 import {
   createTestAuthority,
   manualSweep,
@@ -69,7 +69,7 @@ export async function startCertificateEndpoint(): Promise<CertificateEndpoint> {
   const { root, logger, token } = state;
   const endpoint = new GrpcEndpoint({
     address: { host: "127.0.0.1", port: 0 },
-    routes: () => [unaryRoute(route)],
+    routes: () => [authenticatedRoute(route)],
     certificate,
     limits: { ...defaultLimits, maxRequestBytes: 64 * 1024 },
     maxInFlight: 100,

@@ -8,7 +8,7 @@ import {
   shownRootsHeader,
 } from "@kasbah/protocol";
 import { type Clock, type Logger, printableText } from "@kasbah/runtime";
-import type { UnaryCall, UnaryRoute } from "@kasbah/runtime/rpc";
+import type { AuthenticatedRoute, CallContext, UnaryCall } from "@kasbah/runtime/rpc";
 import type { RootClients, SeenClient } from "../authorities/fixed-roots/root-clients.ts";
 import { forEarlierAgents } from "../authorities/plugged-in/earlier-releases.ts";
 import { CaError } from "../errors.ts";
@@ -19,6 +19,7 @@ import type {
   IssuanceCall,
   KnownFacts,
 } from "../issuance/issue-certificate.ts";
+import type { Caller } from "../issuance/ports.ts";
 import type { Decisions } from "../recording/decisions.ts";
 import type { CaMetrics } from "../telemetry/metrics.ts";
 import { RefusedCall } from "./refused-call.ts";
@@ -44,22 +45,48 @@ type Call = UnaryCall<CreateCertificateRequest>;
 /** `CreateCertificate`, the method that stock agents call. */
 export function createCertificateRoute(
   deps: CertificateServiceDeps,
-): UnaryRoute<CreateCertificateRequest, CreateCertificateResponse> {
+): AuthenticatedRoute<CreateCertificateRequest, CreateCertificateResponse> {
   return {
     path: createCertificate.path,
     decode: createCertificate.request.decode,
-    handle: (call) => serve(call, deps),
+    authenticate: (call) => authenticate(call, deps),
     encode: createCertificate.response.encode,
   };
 }
 
-async function serve(call: Call, deps: CertificateServiceDeps): Promise<CreateCertificateResponse> {
+/** Authenticates the caller from the headers of the call. */
+async function authenticate(call: CallContext, deps: CertificateServiceDeps) {
   const { issuance, metrics, clock } = deps;
   const facts = new CallFacts(call, deps.newReferenceId());
   const startedMs = clock.monotonicMs();
   metrics.csrReceived();
   try {
-    const issued = await issuance.createCertificate(facts);
+    const caller = await issuance.authenticate(facts);
+    const tookMs = clock.monotonicMs() - startedMs;
+    return (whole: Call) => serve(facts.withBody(whole), { call: whole, caller, tookMs }, deps);
+  } catch (error) {
+    metrics.callEnded(clock.monotonicMs() - startedMs);
+    throw await refuse(error, facts, deps);
+  }
+}
+
+/** The caller, and how long it took to authenticate it. */
+interface Authenticated {
+  readonly call: Call;
+  readonly caller: Caller;
+  readonly tookMs: number;
+}
+
+async function serve(
+  facts: CallFacts,
+  { call, caller, tookMs }: Authenticated,
+  deps: CertificateServiceDeps,
+): Promise<CreateCertificateResponse> {
+  const { issuance, metrics, clock } = deps;
+  // The time in which the body arrives depends on the client, and is not counted.
+  const startedMs = clock.monotonicMs() - tookMs;
+  try {
+    const issued = await issuance.createCertificate(facts, caller);
     metrics.certificateIssued(clock.monotonicMs() - startedMs);
     logIssued(issued, facts, deps);
     await deps.rootClients.saw(facts.clientOf(issued));
@@ -73,12 +100,18 @@ async function serve(call: Call, deps: CertificateServiceDeps): Promise<CreateCe
 /** One call with the facts that become known while it is processed. */
 class CallFacts implements IssuanceCall {
   readonly referenceId: string;
-  readonly #call: Call;
+  readonly #call: CallContext;
+  #whole: Call | undefined;
   #known: KnownFacts = {};
 
-  constructor(call: Call, referenceId: string) {
+  constructor(call: CallContext, referenceId: string) {
     this.#call = call;
     this.referenceId = referenceId;
+  }
+
+  withBody(whole: Call): this {
+    this.#whole = whole;
+    return this;
   }
 
   get credentials() {
@@ -116,8 +149,9 @@ class CallFacts implements IssuanceCall {
   }
 
   #request(): CreateCertificateRequest {
+    if (this.#whole === undefined) throw new TypeError("the body has not arrived");
     try {
-      return this.#call.request();
+      return this.#whole.request();
     } catch (cause) {
       throw new CaError("REQUEST_MALFORMED", "the body is not an IstioCertificateRequest (istio.v1.auth)", {
         fix: "send the request message of istio.v1.auth.IstioCertificateService/CreateCertificate",

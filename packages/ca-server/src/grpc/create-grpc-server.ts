@@ -1,6 +1,6 @@
 import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
-import type { Clock, HostPort, Logger, Scheduler } from "@kasbah/runtime";
-import { unaryRoute } from "@kasbah/runtime/rpc";
+import type { Clock, HostCapacity, HostPort, LogFacts, Logger, Scheduler } from "@kasbah/runtime";
+import { authenticatedRoute, type ServerLimits } from "@kasbah/runtime/rpc";
 import { type LimitConfig, limitsOf } from "../config/limits.ts";
 import type { CertificateIssuance } from "../issuance/issue-certificate.ts";
 import type { CaMetrics } from "../telemetry/metrics.ts";
@@ -19,6 +19,7 @@ export interface GrpcServerDeps {
     readonly serverSan: readonly string[];
     readonly noClientCertificates: boolean;
   };
+  readonly capacity: HostCapacity;
   readonly issuance: CertificateIssuance;
   readonly issuers: ServingIssuerSource;
   readonly decisions: CertificateServiceDeps["decisions"];
@@ -54,18 +55,33 @@ export function createGrpcServer(deps: GrpcServerDeps): CaGrpcServer {
     clock,
     logger,
   });
+  const limits = limitsOf(config, deps.capacity);
+  logger.info("limits of the gRPC port", limitFacts(limits, deps));
   const endpoint = new GrpcEndpoint({
     address: config.grpcAddress,
     routes: (stopping) => [
-      unaryRoute(createCertificateRoute(deps)),
+      authenticatedRoute(createCertificateRoute(deps)),
       ...createHealthRoutes({ isReady, clock, stopping }),
     ],
     certificate,
-    limits: limitsOf(config),
+    limits,
     maxInFlight: config.maxInFlight,
     onOverload: metrics.overloaded,
+    onEvicted: metrics.evicted,
     newReferenceId,
     logger,
   });
   return { certificate, endpoint };
+}
+
+/** What an operator needs to see why a limit is lower than its flag. */
+function limitFacts(limits: ServerLimits, { config, capacity }: GrpcServerDeps): LogFacts {
+  return {
+    maxConnections: limits.maxConnections,
+    maxConnectionsFlag: config.maxConnections,
+    maxWaiting: limits.maxWaiting,
+    maxWatches: limits.maxStreams,
+    openFiles: capacity.openFiles,
+    memoryMiB: Math.round(capacity.memoryBytes / 1024 / 1024),
+  };
 }

@@ -5,8 +5,9 @@ import {
   type ServingStatus,
   watchHealth,
 } from "@kasbah/protocol";
-import { type Clock, delay } from "@kasbah/runtime";
+import type { Clock } from "@kasbah/runtime";
 import { grpcStatus, type Route, type StreamCall, streamRoute, unaryRoute } from "@kasbah/runtime/rpc";
+import { HealthWatchers } from "./health-watchers.ts";
 import { RefusedCall } from "./refused-call.ts";
 
 export interface HealthDeps {
@@ -20,13 +21,12 @@ type Watch = StreamCall<HealthCheckRequest, { readonly status: ServingStatus }>;
 
 /** "" means the whole server; the other name is its only service. */
 const services = ["", createCertificate.path.split("/")[1]];
-/** How soon a watcher is notified of a change, in milliseconds. */
-const watchIntervalMs = 1_000;
 
 /**
  * `grpc.health.v1`, for load balancers, gRPC probes of Kubernetes and `grpcurl`. It requires no credential.
  */
 export function createHealthRoutes(deps: HealthDeps): readonly Route[] {
+  const watchers = new HealthWatchers(deps.clock);
   const check = unaryRoute({
     path: checkHealth.path,
     decode: decodeRequest,
@@ -41,22 +41,27 @@ export function createHealthRoutes(deps: HealthDeps): readonly Route[] {
     path: watchHealth.path,
     decode: decodeRequest,
     encode: watchHealth.response.encode,
-    handle: (call: Watch) => serveWatch(call, deps),
+    handle: (call: Watch) => serveWatch(call, watchers, deps),
   });
   return [check, watch];
 }
 
 /** Sends the status immediately and after every change. */
-async function serveWatch({ requests, send, signal }: Watch, deps: HealthDeps): Promise<void> {
+async function serveWatch(
+  { requests, send, signal }: Watch,
+  watchers: HealthWatchers,
+  deps: HealthDeps,
+): Promise<void> {
   const ended = AbortSignal.any([signal, deps.stopping]);
   for await (const { service } of requests) {
     let last: ServingStatus | undefined;
-    while (!ended.aborted) {
+    const look = () => {
       const status = statusOf(service, deps);
       if (status !== last) send({ status });
       last = status;
-      await delay(deps.clock, watchIntervalMs, ended);
-    }
+    };
+    look();
+    await watchers.until(ended, look);
     return;
   }
 }

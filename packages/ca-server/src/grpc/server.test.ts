@@ -3,7 +3,7 @@ import { createKeyPair } from "@kasbah/pki";
 import { checkHealth, createCertificate, decodeErrorInfo, decodeRetryAfterMs } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
 import type { ServingIdentity } from "@kasbah/runtime/grpc";
-import { defaultLimits, unaryRoute } from "@kasbah/runtime/rpc";
+import { authenticatedRoute, defaultLimits } from "@kasbah/runtime/rpc";
 import { createTestAuthority, type RecordingLogger, rawCall, recordingLogger } from "@kasbah/testkit";
 import { createHealthRoutes } from "./health-service.ts";
 import { GrpcEndpoint } from "./server.ts";
@@ -38,11 +38,11 @@ describe("GrpcEndpoint under load", () => {
 
   /** Accepts one call at a time, and holds it until `finish`. */
   function createEndpoint(identity: ServingIdentity): GrpcEndpoint {
-    const slow = unaryRoute({
+    const slow = authenticatedRoute({
       path: createCertificate.path,
       decode: createCertificate.request.decode,
       encode: createCertificate.response.encode,
-      handle: async () => {
+      authenticate: async () => async () => {
         handled += 1;
         await held;
         return { certChain: [] };

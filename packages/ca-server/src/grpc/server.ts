@@ -16,6 +16,8 @@ export interface GrpcEndpointDeps {
   /** The maximum number of concurrent unary calls. The server refuses more from their headers alone. */
   readonly maxInFlight: number;
   readonly onOverload: () => void;
+  /** A connection or call was ended in favor of a newer one. */
+  readonly onEvicted?: (kind: "connection" | "call") => void;
   readonly newReferenceId: () => string;
   readonly logger: Logger;
 }
@@ -43,6 +45,7 @@ export class GrpcEndpoint implements Component {
       toStatus: (error, path) => this.#statusOf(error, path),
       limits: deps.limits,
       refuseEarly: (path, inFlight) => this.#overload(path, inFlight),
+      onEvicted: (kind) => deps.onEvicted?.(kind),
       onAcceptError: (error) => deps.logger.error("cannot accept connections", { error }),
     });
   }
@@ -55,13 +58,28 @@ export class GrpcEndpoint implements Component {
     return this.#address;
   }
 
-  /** The number of unary calls in progress. */
+  /** The number of unary calls that the CA works on. */
   get inFlight(): number {
     return this.#server.inFlight;
   }
 
+  /** The number of unary calls that wait for their body, or for the verdict on their caller. */
+  get waiting(): number {
+    const { authenticated, unauthenticated } = this.#server.waiting;
+    return authenticated + unauthenticated;
+  }
+
+  /** The number of Health/Watch streams. */
+  get watches(): number {
+    return this.#server.streams;
+  }
+
   get connections(): number {
     return this.#server.connections;
+  }
+
+  get maxConnections(): number {
+    return this.#deps.limits.maxConnections;
   }
 
   /** Without a serving certificate, the port opens as soon as there is one. */

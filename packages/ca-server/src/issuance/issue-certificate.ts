@@ -82,15 +82,18 @@ export interface Issuance extends IssuedCertificate {
 }
 
 export interface CertificateIssuance {
-  /** Issues and records one certificate. @throws CaError */
-  createCertificate(call: IssuanceCall): Promise<Issuance>;
+  /** The first step alone, which needs no body. @throws CaError */
+  authenticate(call: IssuanceCall): Promise<Caller>;
+  /** Issues and records one certificate. Authenticates the caller unless that was done. @throws CaError */
+  createCertificate(call: IssuanceCall, authenticated?: Caller): Promise<Issuance>;
 }
 
 /** Issues certificates in six steps. Each step throws its own codes (ARCHITECTURE.md). */
 export function createIssuance(deps: IssuanceDeps): CertificateIssuance {
   return {
-    async createCertificate(call) {
-      const caller = await authenticate(call, deps);
+    authenticate: (call) => authenticate(call, deps),
+    async createCertificate(call, authenticated) {
+      const caller = authenticated ?? (await authenticate(call, deps));
       const body = call.readBody();
       const admission = await admitSubject(caller, body, call, deps);
       const order = approveOrder(parse(body), admission, deps);

@@ -13,6 +13,8 @@ export interface CaMetrics {
   callRefused(code: string, citadel: string): void;
   /** A call was refused because of its headers alone. */
   overloaded(): void;
+  /** A connection or call was ended in favor of a newer one. */
+  evicted(kind: "connection" | "call"): void;
   /** A credential was checked: `accepted`, or the code of its refusal. */
   credentialChecked(kind: string, verdict: string): void;
   authenticated(durationMs: number): void;
@@ -25,14 +27,17 @@ export interface CaMetrics {
 /** The values that each scrape reads from the gRPC server. */
 export interface ServerGauges {
   readonly inFlight: number;
+  readonly waiting: number;
+  readonly watches: number;
   readonly connections: number;
+  readonly maxConnections: number;
 }
 
 const seconds = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 
 /** Registers the CA's counters. Istio exports its counters without an added `_total`. */
 export function createCaMetrics(registry: Registry): CaMetrics {
-  const { csrs, unauthenticated, issued, failed, refusals } = createCitadelCounters(registry);
+  const { csrs, unauthenticated, issued, failed, refusals, evictions } = createCitadelCounters(registry);
   const { credentials, reviews, ignored, sharedKeys } = createAdmissionCounters(registry);
   const { issuance, refusal, authentication } = createHistograms(registry);
   return {
@@ -48,6 +53,7 @@ export function createCaMetrics(registry: Registry): CaMetrics {
       else failed.inc({ error: citadel });
     },
     overloaded: () => refusals.inc({ code: "OVERLOADED" }),
+    evicted: (kind) => evictions.inc({ kind }),
     credentialChecked: (credential, verdict) => credentials.inc({ credential, verdict }),
     authenticated: (durationMs) => authentication.observe(durationMs / 1000),
     tokenReviewed: (from) => reviews.inc({ from }),
@@ -62,7 +68,10 @@ export function createCaMetrics(registry: Registry): CaMetrics {
 export function registerServerGauges(registry: Registry, server: ServerGauges): void {
   const gauge = gaugeFactory(registry);
   gauge("kasbah_calls_in_flight", "Unary calls in flight.", () => server.inFlight);
+  gauge("kasbah_calls_waiting", "Unary calls that wait for their body or authentication.", () => server.waiting);
+  gauge("kasbah_watches", "Open Health/Watch streams.", () => server.watches);
   gauge("kasbah_connections", "Open connections to the gRPC port.", () => server.connections);
+  gauge("kasbah_max_connections", "The limit of open connections in force.", () => server.maxConnections);
 }
 
 /** Registers the gauge of the root publisher. */
@@ -105,6 +114,7 @@ function createCitadelCounters(registry: Registry) {
     issued: counter("citadel_server_success_cert_issuance_count", "Certificates issued."),
     failed: counter("citadel_server_csr_sign_err_count", "Failed CSRs of authenticated callers.", ["error"]),
     refusals: counter("kasbah_refusals", "Refused calls, by code.", ["code"]),
+    evictions: counter("kasbah_evictions", "Connections and calls ended in favor of newer ones, by kind.", ["kind"]),
   };
 }
 
