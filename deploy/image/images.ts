@@ -39,7 +39,7 @@ const server: Image = {
   entrypoint: "kasbah-server",
   // The same directory as in the chart, so that kasbah finds the CA in the pod.
   env: { ...path, KASBAH_STATE_DIR: "/var/lib/kasbah/state" },
-  ports: ["15012/tcp", "15014/tcp"],
+  ports: ["15012/tcp", "15014/tcp", "15016/tcp"],
   writable: ["/var/lib/kasbah"],
 };
 

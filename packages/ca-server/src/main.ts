@@ -105,7 +105,10 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     timeInDoubt,
   };
   const kubernetes = createKubernetes({ ...common, ...identity, passphrase: options.passphrase });
-  const status = new StatusEndpoint({ address: config.httpAddress, registry: telemetry.registry, logger });
+  const status = new StatusEndpoint({
+    ...{ address: config.httpAddress, probeAddress: config.probeAddress },
+    ...{ registry: telemetry.registry, logger },
+  });
   const owned = await openStateOwner({ state, options, kubernetes, status, time }, config, logger);
   const parts = { state, options, kubernetes, owned, ledger, time };
   const authorities = await openAuthorities(parts, config, logger);

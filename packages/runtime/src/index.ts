@@ -12,6 +12,7 @@ export { createLoopWatch, type LoopWatchDeps } from "./daemon/loop-watch.ts";
 export type { HostEvent, ProcessHost } from "./daemon/process-host.ts";
 export { type Program, runMain } from "./daemon/run-main.ts";
 export {
+  createProbeServer,
   createStatusServer,
   jsonReply,
   type Readiness,

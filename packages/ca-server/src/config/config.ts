@@ -81,6 +81,15 @@ const generalOptions = {
     default: "127.0.0.1:15014",
     group: "General",
   }),
+  probeAddress: option({
+    flag: "--probe-address <host:port>",
+    env: "KASBAH_PROBE_ADDRESS",
+    help: "address of the health checks alone, over plain HTTP, for a port that only the kubelet can reach",
+    schema: schema.listenAddress,
+    optional: true,
+    defaultHelp: "only at --http-address",
+    group: "General",
+  }),
   serverSan: option({
     flag: "--server-san <name>",
     env: "KASBAH_SERVER_SAN",

@@ -146,6 +146,7 @@ export function limitsOf(config: LimitConfig, capacity: HostCapacity): ServerLim
     resetBurst: config.resetBurst,
     bodyTimeoutMs: config.bodyTimeout,
     maxWaiting: callsWithin(config.maxInFlight, capacity),
+    maxOpenStreams: 2 * callsWithin(2 * config.maxInFlight, capacity),
     maxStreams: callsWithin(config.maxWatches, capacity),
     maxStreamsPerConnection: maxWatchesPerConnection,
   };

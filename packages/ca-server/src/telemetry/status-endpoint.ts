@@ -1,22 +1,36 @@
-import { type Component, createStatusServer, type Readiness, type StatusServerDeps } from "@kasbah/runtime";
+import {
+  type Component,
+  createProbeServer,
+  createStatusServer,
+  type HostPort,
+  type Readiness,
+  type StatusServerDeps,
+} from "@kasbah/runtime";
 
-/** The status server, which can start before the CA: a replica that waits is alive, and unready with a reason. */
+export interface StatusEndpointDeps extends Omit<StatusServerDeps, "readiness"> {
+  /** A further address for the probes alone. */
+  readonly probeAddress?: HostPort | undefined;
+}
+
+/** The status server and that of the probes, which can start before the CA: a replica that waits is alive, and unready with a reason. */
 export class StatusEndpoint implements Component {
   readonly name = "status server";
-  readonly #server: Component;
-  #started: Promise<void> | undefined;
+  readonly #servers: readonly Component[];
+  #started: Promise<unknown> | undefined;
   #reason = "the CA is starting";
   #readiness: (() => Readiness) | undefined;
   #isServing = false;
 
-  constructor(deps: Omit<StatusServerDeps, "readiness">) {
-    this.#server = createStatusServer({ ...deps, readiness: () => this.#now() });
+  constructor({ probeAddress, ...deps }: StatusEndpointDeps) {
+    const readiness = () => this.#now();
+    const probes = probeAddress === undefined ? [] : [{ address: probeAddress, readiness, logger: deps.logger }];
+    this.#servers = [createStatusServer({ ...deps, readiness }), ...probes.map(createProbeServer)];
   }
 
   /** Serves the reason for which the CA does not start yet. */
-  wait(reason: string): Promise<void> {
+  async wait(reason: string): Promise<void> {
     this.#reason = reason;
-    return this.#listen();
+    await this.#listen();
   }
 
   /** Sets the readiness of the CA, which counts once this component is started, after all others. */
@@ -24,13 +38,13 @@ export class StatusEndpoint implements Component {
     this.#readiness = readiness;
   }
 
-  start(): Promise<void> {
+  async start(): Promise<void> {
     this.#isServing = true;
-    return this.#listen();
+    await this.#listen();
   }
 
-  stop(): Promise<void> {
-    return this.#server.stop();
+  async stop(): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server.stop()));
   }
 
   #now(): Readiness {
@@ -38,8 +52,8 @@ export class StatusEndpoint implements Component {
     return { ready: false, reasons: [this.#reason] };
   }
 
-  #listen(): Promise<void> {
-    this.#started ??= this.#server.start();
+  #listen(): Promise<unknown> {
+    this.#started ??= Promise.all(this.#servers.map((server) => server.start()));
     return this.#started;
   }
 }

@@ -84,6 +84,19 @@ export class ConnectionGuard {
     return this.#open.get(peer);
   }
 
+  /**
+   * Closes the connection that weighs most. One of an authenticated peer counts half, because it may carry the calls
+   * of many workloads.
+   */
+  closeHeaviest(weigh: (connection: GuardedConnection) => number): void {
+    let [heaviest, most]: [Connection | undefined, number] = [undefined, 0];
+    for (const connection of this.#open.values()) {
+      const weight = weigh(connection) / (connection.isTrusted ? 2 : 1);
+      if (weight > most) [heaviest, most] = [connection, weight];
+    }
+    this.#evict(heaviest);
+  }
+
   /** Resolves when no connection is open. */
   async emptied(): Promise<void> {
     if (this.size > 0) await new Promise<void>((resolve) => this.#emptied.add(resolve));

@@ -14,11 +14,11 @@ const mebibyte = 1024 * 1024;
 /** An idle CA, and the code that any call runs. */
 const baseBytes = 160 * mebibyte;
 /** An idle TLS connection that has made a call, as measured. */
-const connectionBytes = 72 * 1024;
+const connectionBytes = 96 * 1024;
 /** A call that waits, with its headers, as measured. */
 const callBytes = 24 * 1024;
-/** V8 limits its heap to half of the memory, because buffers and TLS are outside of it. */
-const memoryPerHeap = 2;
+/** Buffers and TLS are outside of the heap of V8, which Node limits to about half of the memory of a container. */
+const memoryPerHeap = 1.5;
 /** For the status ports, the state and outgoing connections. */
 const reservedFiles = 512;
 /** Fewer would not be a service; then the process risks its limit. */

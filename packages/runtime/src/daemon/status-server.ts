@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import { formatHostPort, type HostPort } from "../address.ts";
+import { ConnectionGuard } from "../connections/connection-guard.ts";
 import type { Logger } from "../log/log.ts";
 import type { Registry } from "../metrics/registry.ts";
 import type { Component } from "./lifecycle.ts";
@@ -37,8 +38,26 @@ export type StatusPage = () => StatusReply | Promise<StatusReply>;
  * scrape annotations) over plain HTTP, GET only and without side effects. The daemon's own event loop answers
  * `/healthz/live`: while it is blocked, the prober's timeout applies.
  */
-export function createStatusServer(deps: StatusServerDeps): Component & { readonly address: HostPort } {
-  const pages = pagesOf(deps);
+export function createStatusServer(deps: StatusServerDeps): StatusServer {
+  return createPageServer("status server", pagesOf(deps), deps);
+}
+
+/**
+ * Serves `/healthz/live` and `/healthz/ready` alone, on a port that only probes need to reach: a crowd at the port
+ * of the metrics cannot make them fail.
+ */
+export function createProbeServer(deps: Pick<StatusServerDeps, "address" | "readiness" | "logger">): StatusServer {
+  return createPageServer("probe server", probePages(deps.readiness), deps);
+}
+
+/** After the start, the address has the real port, even if the configured one is 0. */
+export type StatusServer = Component & { readonly address: HostPort };
+
+function createPageServer(
+  name: string,
+  pages: ReadonlyMap<string, StatusPage>,
+  deps: Pick<StatusServerDeps, "address" | "logger">,
+): StatusServer {
   const isLocal = isLoopback(deps.address.host);
   const server = createHttpServer((request, response) => {
     if (isLocal && !isLocalName(request.headers.host)) return send(response, plain(421, "unknown host\n"));
@@ -46,7 +65,7 @@ export function createStatusServer(deps: StatusServerDeps): Component & { readon
   });
   let address = deps.address;
   return {
-    name: "status server",
+    name,
     get address() {
       return address;
     },
@@ -56,17 +75,23 @@ export function createStatusServer(deps: StatusServerDeps): Component & { readon
       const bound = server.address();
       if (bound !== null && typeof bound === "object")
         address = { host: deps.address.host, port: bound.port };
-      deps.logger.info("status server listens", { address: formatHostPort(address) });
+      deps.logger.info(`${name} listens`, { address: formatHostPort(address) });
     },
     stop: () => close(server),
   };
 }
 
-function pagesOf({ registry, readiness, pages = {} }: StatusServerDeps): ReadonlyMap<string, StatusPage> {
-  const metrics = async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() });
+function probePages(readiness: () => Readiness): ReadonlyMap<string, StatusPage> {
   return new Map<string, StatusPage>([
     ["/healthz/live", () => plain(200, "alive\n")],
     ["/healthz/ready", () => readyReply(readiness())],
+  ]);
+}
+
+function pagesOf({ registry, readiness, pages = {} }: StatusServerDeps): ReadonlyMap<string, StatusPage> {
+  const metrics = async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() });
+  return new Map<string, StatusPage>([
+    ...probePages(readiness),
     ["/metrics", metrics],
     ["/stats/prometheus", metrics],
     ...Object.entries(pages),
@@ -86,20 +111,28 @@ function isLocalName(host = ""): boolean {
   return name === "" || name === "localhost" || isIP(name) !== 0;
 }
 
+/** More than any probers and scrapers need, and few enough to leave files to the service itself. */
+const limits = { maxConnections: 128, maxConnectionsPerAddress: 0, firstRequestTimeoutMs: 5_000 };
+
+/** A crowd of clients can only close the connections of each other: the newest is always served. */
 function createHttpServer(listener: (request: IncomingMessage, response: ServerResponse) => void): Server {
-  const server = createServer(
+  const guard = new ConnectionGuard({ limits });
+  const http = createServer(
     {
       // A prober sends a few hundred bytes in one piece; a slower client only occupies a connection.
       headersTimeout: 5000,
       requestTimeout: 10_000,
-      keepAliveTimeout: 15_000,
       connectionsCheckingInterval: 1000,
       maxHeaderSize: 8192,
     },
-    listener,
+    (request, response) => {
+      guard.find(`${request.socket.remoteAddress}:${request.socket.remotePort}`)?.used();
+      listener(request, response);
+    },
   );
-  server.maxConnections = 256;
-  return server;
+  // Before Node's own listener, which would read from a socket that the guard has closed.
+  http.prependListener("connection", (socket) => void guard.admit(socket));
+  return http;
 }
 
 async function answer(
@@ -125,6 +158,8 @@ function send(response: ServerResponse, reply: StatusReply, headers: Record<stri
     "content-length": Buffer.byteLength(reply.body),
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
+    // A client that keeps its connection could only lose it to others, in the middle of its next request.
+    connection: "close",
     ...headers,
   });
   response.end(reply.body);

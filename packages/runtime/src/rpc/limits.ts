@@ -30,6 +30,11 @@ export interface ServerLimits extends ConnectionLimits {
    * has not arrived.
    */
   readonly maxWaiting: number;
+  /**
+   * Streams of all kinds on all connections, refused ones included until they are closed; beyond it, the connection
+   * closes that has most.
+   */
+  readonly maxOpenStreams: number;
   /** Long-lived streams, in total. */
   readonly maxStreams: number;
   readonly maxStreamsPerConnection: number;
@@ -54,6 +59,7 @@ export const defaultLimits: ServerLimits = {
   callTimeoutMs: Number.POSITIVE_INFINITY,
   bodyTimeoutMs: Number.POSITIVE_INFINITY,
   maxWaiting: Number.POSITIVE_INFINITY,
+  maxOpenStreams: Number.POSITIVE_INFINITY,
   maxStreams: Number.POSITIVE_INFINITY,
   maxStreamsPerConnection: Number.POSITIVE_INFINITY,
   resetBurst: 100,

@@ -16,6 +16,8 @@ export interface Installation {
 export const objectName = "kasbah";
 export const grpcPort = 15012;
 export const httpPort = 15014;
+/** Not in the Service, and in no rule of the NetworkPolicy: only the kubelet of the pod's node needs it. */
+export const probePort = 15016;
 
 /** Selects the pods. Contains no version, because the selector of a StatefulSet is immutable. */
 export const selectorLabels: ObjectLabels = {

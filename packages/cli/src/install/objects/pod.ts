@@ -1,8 +1,8 @@
-import { grpcPort, httpPort, type Installation, objectName, selectorLabels } from "./installation.ts";
+import { grpcPort, httpPort, type Installation, objectName, probePort, selectorLabels } from "./installation.ts";
 import { type Json, withoutEmpty } from "./manifest.ts";
 import { policyMapName } from "./policy-map.ts";
 import { policyPath, serverArguments, statePath, volumePath } from "./server-arguments.ts";
-import { grpcPortName, httpPortName } from "./services.ts";
+import { grpcPortName, httpPortName, probePortName } from "./services.ts";
 
 /** The pod of a CA replica; the Pod Security level `restricted` admits it. */
 export function podSpec(installation: Installation): Json {
@@ -44,6 +44,7 @@ function container(installation: Installation): Json {
     ports: [
       { name: grpcPortName, containerPort: grpcPort, protocol: "TCP" },
       { name: httpPortName, containerPort: httpPort, protocol: "TCP" },
+      { name: probePortName, containerPort: probePort, protocol: "TCP" },
     ],
     startupProbe: probe("live", { periodSeconds: 2, failureThreshold: 60 }),
     livenessProbe: probe("live", { periodSeconds: 10, failureThreshold: 6 }),
@@ -69,7 +70,7 @@ function imageOf({ values: { image }, version }: Installation): string {
 }
 
 function probe(path: "live" | "ready", pace: Readonly<Record<string, number>>): Json {
-  return { httpGet: { path: `/healthz/${path}`, port: httpPortName }, timeoutSeconds: 5, ...pace };
+  return { httpGet: { path: `/healthz/${path}`, port: probePortName }, timeoutSeconds: 5, ...pace };
 }
 
 function spreadOver(topologyKey: string): Json {

@@ -1,4 +1,4 @@
-import { grpcPort, httpPort, type Installation, objectName } from "./installation.ts";
+import { grpcPort, httpPort, type Installation, objectName, probePort } from "./installation.ts";
 import { policyKey, policyMapName } from "./policy-map.ts";
 
 export const volumePath = "/var/lib/kasbah";
@@ -19,6 +19,7 @@ export function serverArguments(installation: Installation): readonly string[] {
     "--kubernetes-api=https://kubernetes.default.svc",
     `--grpc-address=0.0.0.0:${grpcPort}`,
     `--http-address=0.0.0.0:${httpPort}`,
+    `--probe-address=0.0.0.0:${probePort}`,
     `--trust-domain=${ca.trustDomain}`,
     ...each("--server-san", [service, `${service}.cluster.local`, ...ca.serverSans]),
     ...each("--token-audience", ca.tokenAudiences),

@@ -16,6 +16,7 @@ export const replicasService = `${objectName}-replicas`;
 // TLS.
 export const grpcPortName = "tls-grpc";
 export const httpPortName = "http-metrics";
+export const probePortName = "http-probes";
 
 export function serviceObjects(installation: Installation): readonly Manifest[] {
   return [

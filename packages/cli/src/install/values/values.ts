@@ -103,7 +103,7 @@ const resources = z.strictObject({
 const networkPolicy = z.strictObject({
   enabled: z.boolean().default(true),
   callersFrom: z.array(kubernetesObject).default([]),
-  metricsFrom: z.array(kubernetesObject).default([]),
+  metricsFrom: z.array(kubernetesObject).default([{ podSelector: {} }]),
   apiServerPorts: z.array(z.int().min(1).max(65535)).min(1).default([443, 6443]),
   extraEgress: z.array(kubernetesObject).default([]),
 });

@@ -244,12 +244,30 @@ describe("CallGuard", () => {
       await once(next, "data");
     });
 
-    it("give way to newer ones beyond the limit in total, the oldest first", async () => {
+    it("give way to newer ones of other connections beyond the limit in total, the oldest first", async () => {
       await using world = await serve(undefined, { maxStreams: 2 });
-      const streams = [1, 2, 3].map(() => open(world, "/test/Echo"));
-      for (const stream of streams) stream.write(message);
+      const sessions = [world.session, world.dial(), world.dial()];
+      const streams = sessions.map((session) => open({ session }, "/test/Echo"));
+      for (const stream of streams) {
+        stream.write(message);
+        await once(stream, "data");
+      }
       assert.equal(await statusOf(streams[0] as never), RESOURCE_EXHAUSTED);
       assert.equal(world.server.streams, 2);
+      for (const session of sessions) session.destroy();
+    });
+
+    it("are one for each connection if more than half of all are open, so that one client cannot take them all", async () => {
+      await using world = await serve(undefined, { maxStreams: 4 });
+      const streams = [1, 2].map(() => open(world, "/test/Echo"));
+      for (const stream of streams) stream.write(message);
+      await until(() => world.server.streams === 2);
+      assert.equal(await statusOf(open(world, "/test/Echo")), RESOURCE_EXHAUSTED);
+      const session = world.dial();
+      const other = open({ session }, "/test/Echo");
+      other.write(message);
+      await once(other, "data");
+      session.destroy();
     });
 
     it("end if their first message does not arrive in time, and last if it does", async () => {

@@ -80,6 +80,11 @@ export class CallGuard {
     return this.#admitted.get(metadata);
   }
 
+  /** Aborted when the stream with this metadata ends. */
+  signalOf(metadata: Metadata): AbortSignal | undefined {
+    return this.#streams.signalOf(metadata);
+  }
+
   readonly intercept: ServerInterceptor = (method, call) => {
     const holder = this.#holderOf(call.getPeer());
     if (method.requestStream || method.responseStream) return this.#streams.intercept(call, holder);

@@ -44,7 +44,7 @@ export async function listen(partial: Partial<ServerLimits>): Promise<Guarded> {
   http2.on("sessionError", () => {});
   const streams = new StreamGuard({
     connections: guard,
-    callTimeoutMs: limits.callTimeoutMs,
+    limits,
     mayLast: (path) => path === "/lasting",
   });
   const listener = createServer((socket) => {

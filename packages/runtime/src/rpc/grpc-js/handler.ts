@@ -16,6 +16,8 @@ export interface HandlerDeps {
   peerCertificates(peer: string): readonly Uint8Array[];
   /** Serves the body of a call whose caller was authenticated from its headers. */
   admitted(metadata: Metadata): ServeBody | undefined;
+  /** Aborted when a stream ends. */
+  signalOf(metadata: Metadata): AbortSignal | undefined;
 }
 
 /** The common part of grpc-js's unary and streaming calls. */
@@ -36,10 +38,13 @@ export function implementationOf(route: Route, deps: HandlerDeps): UntypedHandle
     };
   }
   return (call: ServerDuplexStream<Buffer, Buffer>) => {
-    const send = (body: Uint8Array) => call.cancelled || call.writableEnded || call.write(asBuffer(body));
-    route.serve(bodiesOf(call), send, contextOf(call, deps)).then(
-      () => call.end(),
+    const context = contextOf(call, deps);
+    const isOver = () => call.cancelled || call.writableEnded || context.signal.aborted;
+    const send = (body: Uint8Array) => isOver() || call.write(asBuffer(body));
+    route.serve(bodiesOf(call), send, context).then(
+      () => isOver() || call.end(),
       (error: unknown) => {
+        if (isOver()) return;
         call.emit("error", statusObject(deps.toStatus(error, route.path)));
       },
     );
@@ -47,6 +52,8 @@ export function implementationOf(route: Route, deps: HandlerDeps): UntypedHandle
 }
 
 function contextOf(call: ServerCall, deps: HandlerDeps): CallContext {
+  const known = deps.signalOf(call.metadata);
+  if (known !== undefined) return createContext(call.metadata, call.getPeer(), known, deps);
   const cancelled = new AbortController();
   call.on("cancelled", () => cancelled.abort());
   return createContext(call.metadata, call.getPeer(), cancelled.signal, deps);

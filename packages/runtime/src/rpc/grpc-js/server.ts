@@ -47,7 +47,7 @@ export class GrpcServer {
     });
     this.#streams = new StreamGuard({
       connections: this.#connections,
-      callTimeoutMs: this.#limits.callTimeoutMs,
+      limits: this.#limits,
       mayLast: (path) => options.routes.some((route) => route.path === path && route.kind === "stream"),
     });
     this.#calls = this.#guardCalls(options);
@@ -129,6 +129,7 @@ export class GrpcServer {
       toStatus: (error, path) => this.#options.toStatus(error, path),
       peerCertificates: (peer) => this.#streams.peerCertificates(peer),
       admitted: (metadata) => this.#calls.admitted(metadata),
+      signalOf: (metadata) => this.#calls.signalOf(metadata),
     };
     return Object.fromEntries(
       this.#options.routes.map((route) => [route.path, implementationOf(route, deps)]),

@@ -1,4 +1,5 @@
 import {
+  type Metadata,
   ResponderBuilder,
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
@@ -18,6 +19,7 @@ export interface StreamAdmissionOptions {
 export class StreamAdmission {
   readonly #options: StreamAdmissionOptions;
   readonly #open: FairPool;
+  readonly #signals = new WeakMap<Metadata, AbortSignal>();
 
   constructor(options: StreamAdmissionOptions) {
     const { maxStreams: max } = options.limits;
@@ -29,18 +31,31 @@ export class StreamAdmission {
     return this.#open.size;
   }
 
+  /** The second half of all streams goes to connections without one. */
+  #limitPerConnection(): number {
+    const { maxStreams, maxStreamsPerConnection } = this.#options.limits;
+    return this.#open.size < maxStreams / 2 ? maxStreamsPerConnection : 1;
+  }
+
+  /** Aborted when the stream with this metadata ends, by its client or by a limit: grpc-js reports only the former. */
+  signalOf(metadata: Metadata): AbortSignal | undefined {
+    return this.#signals.get(metadata);
+  }
+
   intercept(call: ServerInterceptingCallInterface, holder: PoolHolder): ServerInterceptingCall {
     const { limits, onEvicted } = this.#options;
     let leave: (() => void) | undefined;
     let firstMessage: NodeJS.Timeout | undefined;
+    const ended = new AbortController();
     const end = () => {
       clearTimeout(firstMessage);
       leave?.();
+      ended.abort();
     };
     const refuse = (status: RpcStatus) => guarded.sendStatus(statusObject(status));
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
-        if (this.#open.sizeOf(holder) >= limits.maxStreamsPerConnection) return refuse(tooMany);
+        if (this.#open.sizeOf(holder) >= this.#limitPerConnection()) return refuse(tooMany);
         leave = this.#open.enter(holder, () => {
           onEvicted();
           refuse(evicted);
@@ -48,6 +63,7 @@ export class StreamAdmission {
         if (Number.isFinite(limits.bodyTimeoutMs)) {
           firstMessage = setTimeout(() => refuse(silent), limits.bodyTimeoutMs);
         }
+        this.#signals.set(metadata, ended.signal);
         next(metadata);
       })
       .withOnReceiveMessage((message, next) => {

@@ -153,6 +153,23 @@ describe("ConnectionGuard and StreamGuard", () => {
     });
   });
 
+  describe("limit of streams", () => {
+    it("closes the connection with most streams, and of two with as many the one that has not authenticated", async () => {
+      await using server = await listen({ maxOpenStreams: 7 });
+      using single = await dial(server);
+      using trusted = await dial(server);
+      using crowd = await dial(server);
+      const answers = [get(single, "/slow"), get(trusted, "/slow"), get(trusted, "/slow"), get(trusted, "/slow")];
+      await until(() => server.waiting.length === 4);
+      const lasting = Array.from({ length: 4 }, () => get(crowd, "/lasting"));
+      await crowd.gone;
+      await Promise.all(lasting);
+      assert.deepEqual([single, trusted].map(isGone), [false, false]);
+      for (const answer of server.waiting) answer();
+      assert.deepEqual(await Promise.all(answers), [200, 200, 200, 200]);
+    });
+  });
+
   describe("first request", () => {
     it("closes a connection that sends nothing, or only its preface, within the time limit", async () => {
       await using server = await listen({ firstRequestTimeoutMs: 100 });

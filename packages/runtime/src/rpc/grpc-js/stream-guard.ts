@@ -2,11 +2,12 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import type { ConnectionGuard, GuardedConnection } from "../../connections/connection-guard.ts";
+import type { ServerLimits } from "../limits.ts";
 import { peerCertificatesOf } from "./peer-certificates.ts";
 
 export interface StreamGuardOptions {
   readonly connections: ConnectionGuard;
-  readonly callTimeoutMs: number;
+  readonly limits: Pick<ServerLimits, "callTimeoutMs" | "maxOpenStreams">;
   /** Whether calls of this path may last, so that no time limit applies. */
   readonly mayLast?: (path: string) => boolean;
 }
@@ -26,6 +27,7 @@ const maxLingering = 1_000;
 interface TlsPeer {
   readonly tls: Pick<TLSSocket, "getPeerX509Certificate">;
   certificates: readonly Uint8Array[] | undefined;
+  openStreams: number;
 }
 
 /**
@@ -85,22 +87,32 @@ export class StreamGuard {
     if (socket === undefined || connection === undefined) return;
     if (connection.socket.localPort !== socket.localPort) return;
     connection.used();
-    if (!this.#peers.has(connection)) this.#peers.set(connection, { tls: socket, certificates: undefined });
+    const peer = this.#peers.get(connection) ?? { tls: socket, certificates: undefined, openStreams: 0 };
+    this.#peers.set(connection, peer);
     this.#openStreams += 1;
+    peer.openStreams += 1;
     stream.once("close", () => {
       this.#openStreams -= 1;
+      peer.openStreams -= 1;
       connection.used();
       this.#onClosed();
     });
     stream.once("finish", () => this.#linger(stream));
     if (!this.#options.mayLast?.(String(headers[":path"]))) this.#endWhenLate(stream);
+    this.#limitStreams();
   };
+
+  /** A stream takes memory even if it is refused, so a crowd of connections could fill it with a hundred each. */
+  #limitStreams(): void {
+    if (this.#openStreams <= this.#options.limits.maxOpenStreams) return;
+    this.#options.connections.closeHeaviest((connection) => this.#peers.get(connection)?.openStreams ?? 0);
+  }
 
   /**
    * Without this, a client that never opens its flow-control window would keep its call after its time limit.
    */
   #endWhenLate(stream: ServerHttp2Stream): void {
-    const { callTimeoutMs } = this.#options;
+    const { callTimeoutMs } = this.#options.limits;
     if (!Number.isFinite(callTimeoutMs)) return;
     const late = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), callTimeoutMs + lingerMs);
     stream.once("close", () => clearTimeout(late));
