@@ -9,7 +9,7 @@ import {
 } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { createScheduler, Registry, systemClock } from "@kasbah/runtime";
-import { defaultLimits, authenticatedRoute } from "@kasbah/runtime/rpc";
+import { authenticatedRoute, defaultLimits } from "@kasbah/runtime/rpc";
 import {
   createTestAuthority,
   FakeClock,

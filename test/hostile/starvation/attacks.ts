@@ -1,23 +1,26 @@
+import { Worker } from "node:worker_threads";
 import { checkHealth, createCertificate, watchHealth } from "@kasbah/protocol";
 import type { RunningCa } from "../../harness/ca-process.ts";
 import { newWorkload } from "../http2/control-call.ts";
 import { framed } from "../http2/grpc-call.ts";
-import { Swarm, type SwarmOptions } from "./swarm.ts";
-
-/** The attacker's address for its nth connection; the good callers have 127.0.0.1. */
-export type Addresses = (index: number) => string;
+import type { Addresses, SwarmOptions } from "./swarm.ts";
 
 const probe = framed(checkHealth.request.encode({ service: "" }));
 const order = { ":path": createCertificate.path };
 const health = { ":path": checkHealth.path };
 
 /** A token in the form of a service account token, which no key signed. */
-const forgedToken = ["eyJhbGciOiJFUzI1NiIsImtpZCI6IngifQ", "eyJpc3MiOiJodHRwczovL2lzc3Vlci50ZXN0In0", "AAAA"].join(".");
+const forgedToken = [
+  "eyJhbGciOiJFUzI1NiIsImtpZCI6IngifQ",
+  "eyJpc3MiOiJodHRwczovL2lzc3Vlci50ZXN0In0",
+  "AAAA",
+].join(".");
 
 /** What clients without a credential can do, and one pod with a token: each tries to use up what all callers share. */
-export async function attacksOn(ca: RunningCa): Promise<Readonly<Record<string, Omit<SwarmOptions, "addressOf">>>> {
+export async function attacksOn(ca: RunningCa): Promise<Readonly<Record<string, SwarmOptions>>> {
   const { headers: pod } = await newWorkload(ca);
-  const target = ca;
+  const { port, rootPem } = ca;
+  const target = { port, rootPem };
   return {
     "sends headers without a token, and no body": { target, connections: 10, streams: 100, headers: order },
     "sends headers with a forged token, and no body": {
@@ -37,13 +40,18 @@ export async function attacksOn(ca: RunningCa): Promise<Readonly<Record<string, 
       ...{ target, connections: 60, streams: 100, headers: { ":path": watchHealth.path }, body: probe },
     },
     "keeps idle connections open": {
-      ...{ target, connections: 2_200, streams: 1, headers: health, body: probe },
+      ...{ target, connections: 2_000, streams: 1, headers: health, body: probe },
       callsOnce: true,
     },
   };
 }
 
-/** Starts all attacks at the same time. */
-export async function attackAll(ca: RunningCa, addressOf: Addresses): Promise<readonly Swarm[]> {
-  return Object.values(await attacksOn(ca)).map((attack) => new Swarm({ ...attack, addressOf }));
+/** Runs all attacks at the same time, in a thread of its own, so that the attacker does not slow down the good callers. */
+export async function attackAll(ca: RunningCa, addresses: Addresses): Promise<() => Promise<unknown>> {
+  const attacks = Object.values(await attacksOn(ca));
+  const worker = new Worker(new URL("./attacker.ts", import.meta.url), {
+    workerData: { attacks, addresses },
+  });
+  worker.on("error", (error) => process.stderr.write(`the attacker failed: ${String(error)}\n`));
+  return () => worker.terminate();
 }

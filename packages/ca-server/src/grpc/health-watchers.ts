@@ -24,7 +24,8 @@ export class HealthWatchers {
   }
 
   async #run(): Promise<void> {
-    const { signal } = (this.#stop = new AbortController());
+    this.#stop = new AbortController();
+    const { signal } = this.#stop;
     while (true) {
       await delay(this.#clock, intervalMs, signal);
       if (signal.aborted) return;

@@ -68,7 +68,11 @@ export function createCaMetrics(registry: Registry): CaMetrics {
 export function registerServerGauges(registry: Registry, server: ServerGauges): void {
   const gauge = gaugeFactory(registry);
   gauge("kasbah_calls_in_flight", "Unary calls in flight.", () => server.inFlight);
-  gauge("kasbah_calls_waiting", "Unary calls that wait for their body or authentication.", () => server.waiting);
+  gauge(
+    "kasbah_calls_waiting",
+    "Unary calls that wait for their body or authentication.",
+    () => server.waiting,
+  );
   gauge("kasbah_watches", "Open Health/Watch streams.", () => server.watches);
   gauge("kasbah_connections", "Open connections to the gRPC port.", () => server.connections);
   gauge("kasbah_max_connections", "The limit of open connections in force.", () => server.maxConnections);
@@ -114,7 +118,9 @@ function createCitadelCounters(registry: Registry) {
     issued: counter("citadel_server_success_cert_issuance_count", "Certificates issued."),
     failed: counter("citadel_server_csr_sign_err_count", "Failed CSRs of authenticated callers.", ["error"]),
     refusals: counter("kasbah_refusals", "Refused calls, by code.", ["code"]),
-    evictions: counter("kasbah_evictions", "Connections and calls ended in favor of newer ones, by kind.", ["kind"]),
+    evictions: counter("kasbah_evictions", "Connections and calls ended in favor of newer ones, by kind.", [
+      "kind",
+    ]),
   };
 }
 

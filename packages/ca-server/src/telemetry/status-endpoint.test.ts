@@ -9,7 +9,8 @@ describe("StatusEndpoint", () => {
     const registry = createRegistry({ name: "test", version: "0" });
     const probeAddress = { host: "127.0.0.1", port: await freePort() };
     const endpoint = new StatusEndpoint({ address, probeAddress, registry, logger: recordingLogger() });
-    const probe = async (path: string) => (await fetch(`http://127.0.0.1:${probeAddress.port}${path}`)).status;
+    const probe = async (path: string) =>
+      (await fetch(`http://127.0.0.1:${probeAddress.port}${path}`)).status;
     const get = (path: string) => fetch(`http://127.0.0.1:${address.port}${path}`);
     await endpoint.wait("another replica must act first");
     try {

@@ -23,7 +23,8 @@ export class StatusEndpoint implements Component {
 
   constructor({ probeAddress, ...deps }: StatusEndpointDeps) {
     const readiness = () => this.#now();
-    const probes = probeAddress === undefined ? [] : [{ address: probeAddress, readiness, logger: deps.logger }];
+    const probes =
+      probeAddress === undefined ? [] : [{ address: probeAddress, readiness, logger: deps.logger }];
     this.#servers = [createStatusServer({ ...deps, readiness }), ...probes.map(createProbeServer)];
   }
 

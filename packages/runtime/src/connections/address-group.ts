@@ -9,7 +9,9 @@ export function addressGroup(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   if (mapped?.[1] !== undefined) return mapped[1];
   const bare = address.split("%", 1)[0] ?? "";
-  return `${groupsOf(new SocketAddress({ address: bare, family: "ipv6" }).address).slice(0, 4).join(":")}::/64`;
+  return `${groupsOf(new SocketAddress({ address: bare, family: "ipv6" }).address)
+    .slice(0, 4)
+    .join(":")}::/64`;
 }
 
 /** The eight groups of an IPv6 address, of which `::` replaces one or more. */

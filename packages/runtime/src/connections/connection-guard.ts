@@ -164,7 +164,8 @@ export class ConnectionGuard {
     const { maxConnections, maxConnectionsPerAddress } = this.#options.limits;
     const ofAddress = this.#byAddress.get(group);
     const held = this.#options.isLocal === true ? 0 : (ofAddress?.size ?? 0);
-    if (maxConnectionsPerAddress > 0 && held >= maxConnectionsPerAddress) return this.#evict(first(ofAddress));
+    if (maxConnectionsPerAddress > 0 && held >= maxConnectionsPerAddress)
+      return this.#evict(first(ofAddress));
     if (this.#open.size < maxConnections) return true;
     if (held > maxConnections * largestShare) return this.#evict(first(ofAddress));
     const [unauthenticated, authenticated] = [first(this.#unauthenticated), first(this.#idleAuthenticated)];

@@ -45,7 +45,11 @@ export class FairPool {
     const { group } = holder;
     if ((this.#sizes.get(group) ?? 0) >= maxPerAddress) this.#evictFrom([group]);
     else if (this.#size >= max) this.#evictFrom(this.#groups.keys());
-    const leave = this.#add(holder, { evict: () => (leave(), evict()) });
+    const leaveAndEvict = () => {
+      leave();
+      evict();
+    };
+    const leave = this.#add(holder, { evict: leaveAndEvict });
     return leave;
   }
 

@@ -40,12 +40,14 @@ describe("readHostCapacity", () => {
   });
 
   it("ignores a container without a limit", () => {
-    for (const none of [0, Number.MAX_SAFE_INTEGER]) assert.ok(readHostCapacity(none).memoryBytes > 256 * MiB);
+    for (const none of [0, Number.MAX_SAFE_INTEGER])
+      assert.ok(readHostCapacity(none).memoryBytes > 256 * MiB);
   });
 });
 
 describe("parseOpenFiles", () => {
-  const line = (soft: string) => `Limit  Soft Limit  Hard Limit  Units\nMax open files            ${soft}   4096   files\n`;
+  const line = (soft: string) =>
+    `Limit  Soft Limit  Hard Limit  Units\nMax open files            ${soft}   4096   files\n`;
 
   it("reads the soft limit", () => assert.equal(parseOpenFiles(line("1024")), 1024));
 

@@ -46,7 +46,9 @@ export function createStatusServer(deps: StatusServerDeps): StatusServer {
  * Serves `/healthz/live` and `/healthz/ready` alone, on a port that only probes need to reach: a crowd at the port
  * of the metrics cannot make them fail.
  */
-export function createProbeServer(deps: Pick<StatusServerDeps, "address" | "readiness" | "logger">): StatusServer {
+export function createProbeServer(
+  deps: Pick<StatusServerDeps, "address" | "readiness" | "logger">,
+): StatusServer {
   return createPageServer("probe server", probePages(deps.readiness), deps);
 }
 

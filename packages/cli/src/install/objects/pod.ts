@@ -1,4 +1,11 @@
-import { grpcPort, httpPort, type Installation, objectName, probePort, selectorLabels } from "./installation.ts";
+import {
+  grpcPort,
+  httpPort,
+  type Installation,
+  objectName,
+  probePort,
+  selectorLabels,
+} from "./installation.ts";
 import { type Json, withoutEmpty } from "./manifest.ts";
 import { policyMapName } from "./policy-map.ts";
 import { policyPath, serverArguments, statePath, volumePath } from "./server-arguments.ts";

@@ -143,7 +143,8 @@ export class CallGuard {
     const authenticate = route?.kind === "unary" ? route.authenticate : undefined;
     if (authenticate === undefined) {
       state.endAfter(Math.min(limits.bodyTimeoutMs, limits.callTimeoutMs));
-      return next();
+      next();
+      return;
     }
     state.endAfter(limits.callTimeoutMs);
     authenticate(contextOf(metadata, holder.peer, state.signal)).then(

@@ -82,7 +82,11 @@ function routesWith(handled: CallServer["handled"]) {
     return answer.promise;
   };
   return [
-    authenticatedRoute<Uint8Array, Uint8Array>({ path: "/test/Slow", ...bytes, authenticate: tokenFor(slow) }),
+    authenticatedRoute<Uint8Array, Uint8Array>({
+      path: "/test/Slow",
+      ...bytes,
+      authenticate: tokenFor(slow),
+    }),
     authenticatedRoute<Uint8Array, Uint8Array>({
       path: "/test/Large",
       ...bytes,

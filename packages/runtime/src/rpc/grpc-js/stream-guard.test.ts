@@ -159,7 +159,12 @@ describe("ConnectionGuard and StreamGuard", () => {
       using single = await dial(server);
       using trusted = await dial(server);
       using crowd = await dial(server);
-      const answers = [get(single, "/slow"), get(trusted, "/slow"), get(trusted, "/slow"), get(trusted, "/slow")];
+      const answers = [
+        get(single, "/slow"),
+        get(trusted, "/slow"),
+        get(trusted, "/slow"),
+        get(trusted, "/slow"),
+      ];
       await until(() => server.waiting.length === 4);
       const lasting = Array.from({ length: 4 }, () => get(crowd, "/lasting"));
       await crowd.gone;
