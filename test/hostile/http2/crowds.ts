@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { untilSeen } from "@kasbah/testkit";
 import type { RunningCa } from "../../harness/ca-process.ts";
+import { newWorkload } from "./control-call.ts";
 import { flag, headers } from "./frames.ts";
 import { callBlock } from "./hpack.ts";
 import { RawConnection } from "./raw-connection.ts";
@@ -43,11 +44,12 @@ export async function standsAThousandIdle(ca: RunningCa): Promise<void> {
   }
 }
 
-/** Opens `limit` connections, the oldest of them with a call in progress, and then a few more. */
+/** Opens `limit` connections, the oldest of them with a call of an authenticated caller, and then a few more. */
 export async function evictsTheOldestIdle(ca: RunningCa, limit: number): Promise<void> {
   const [busy, ...idle] = await crowdOf(limit, ca, 1);
   assert.ok(busy);
-  busy.send(headers(3, callBlock()));
+  const { authorization } = (await newWorkload(ca)).headers;
+  busy.send(headers(3, callBlock(["authorization", authorization])));
   const newcomers = await crowdOf(newcomerCount, ca, 1);
   try {
     const oldest = idle.slice(0, newcomerCount);

@@ -47,8 +47,15 @@ export async function attacksOn(ca: RunningCa): Promise<Readonly<Record<string, 
 }
 
 /** Runs all attacks at the same time, in a thread of its own, so that the attacker does not slow down the good callers. */
-export async function attackAll(ca: RunningCa, addresses: Addresses): Promise<() => Promise<unknown>> {
-  const attacks = Object.values(await attacksOn(ca));
+export async function attackAll(
+  ca: RunningCa,
+  addresses: Addresses,
+  scale: number,
+): Promise<() => Promise<unknown>> {
+  const attacks = Object.values(await attacksOn(ca)).map((attack) => ({
+    ...attack,
+    connections: Math.ceil(attack.connections * scale),
+  }));
   const worker = new Worker(new URL("./attacker.ts", import.meta.url), {
     workerData: { attacks, addresses },
   });
