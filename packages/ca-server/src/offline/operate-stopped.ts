@@ -1,41 +1,21 @@
-import { readFile } from "node:fs/promises";
-import { createSegmentLog, ledgerDirectoryAt, prepareLedgerDirectory } from "@kasbah/ledger";
-import { createSerial, PkiError, parseTrustDomain } from "@kasbah/pki";
-import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
-import type { AuthorityStatusMessage } from "@kasbah/protocol";
-import type { Clock, Logger } from "@kasbah/runtime";
-import { openDirectoryBacking } from "../authorities/backing.ts";
-import { AuthorityKeeper } from "../authorities/keeper.ts";
-import { AuthorityKeys } from "../authorities/keys/authority-keys.ts";
-import { readPassphrase } from "../authorities/keys/passphrase.ts";
-import { loadKeys } from "../authorities/open-authorities.ts";
-import type { AuthorityOperations } from "../authorities/operations.ts";
-import { createRehearsal } from "../authorities/rehearsal/rehearse.ts";
-import { needsKey } from "../authorities/rotation/authority-state.ts";
-import { withoutKeys } from "../authorities/rotation/invalid-signer.ts";
-import { timeGate } from "../authorities/rotation/rotation-gate.ts";
-import { RotationDriver } from "../authorities/rotation-driver.ts";
-import { SelfSigned } from "../authorities/self-signed.ts";
-import { StateError } from "../errors.ts";
-import { servingNames } from "../grpc/serving-names.ts";
-import { type OperatorAct, OperatorLog } from "../recording/operator-log.ts";
-import { DirectoryLock, type LockHolder } from "../store/directory-lock.ts";
-import { prepareStateDirectory, type StateDirectory } from "../store/state-directory.ts";
-import { readAuthorityState, trustDomainOf } from "./offline-status.ts";
-import { profileOf } from "./stored-profile.ts";
+import type { OperatorAct } from "../recording/operator-log.ts";
+import type { LockHolder } from "../store/directory-lock.ts";
+import { readAuthorityState } from "./offline-status.ts";
+import { type OpeningOptions, openStopped, type StoppedCa } from "./open-stopped.ts";
+import { withOperatorLog } from "./with-operator-log.ts";
+import { withStateLock } from "./with-state-lock.ts";
 
-export interface StoppedCaOptions {
+export interface StoppedCaOptions extends OpeningOptions {
   readonly stateDirectory: string;
-  readonly passphraseFile: string | undefined;
-  /** The longest lifetime of a leaf, which is assumed for unknown leaves if the state is damaged. */
-  readonly maxTtlMs: number;
   readonly holder: LockHolder;
-  readonly clock: Clock;
-  readonly logger: Logger;
 }
 
-/** For display only: a stopped CA destroys no key. */
-const standardKeepMs = 7 * 86_400_000;
+/** An operation with its entry in the ledger. */
+export interface StoppedAct<T> extends OperatorAct {
+  /** If present, the ledger contains the operation before it takes effect, as far as this does not refuse it. */
+  check?(ca: StoppedCa): Promise<unknown>;
+  work(ca: StoppedCa): Promise<T>;
+}
 
 /**
  * Performs an operator's act on the stored state of a CA that does not run, with the same code as a running one,
@@ -44,104 +24,20 @@ const standardKeepMs = 7 * 86_400_000;
  * @throws StateError `STATE_LOCKED` if the CA runs, and every error that would prevent its start; OperationError;
  * CaError `LEDGER_UNAVAILABLE`
  */
-export async function operateStopped(
-  act: OperatorAct,
-  work: (operations: AuthorityOperations) => Promise<AuthorityStatusMessage>,
+export async function operateStopped<T>(
+  { check, work, ...act }: StoppedAct<T>,
   options: StoppedCaOptions,
-): Promise<AuthorityStatusMessage> {
+): Promise<T> {
   const { stateDirectory, holder } = options;
   // Reads first, so that a wrong directory is reported and stays unchanged.
   await readAuthorityState(stateDirectory);
-  const state = await prepareStateDirectory(stateDirectory);
-  const lock = new DirectoryLock(state.control, holder);
-  await lock.start();
-  try {
-    return await recorded(act, async () => work(await openOperations(state, act, options)), state, options);
-  } finally {
-    await lock.stop();
-  }
-}
-
-async function openOperations(
-  state: StateDirectory,
-  { act, arguments: request }: OperatorAct,
-  { passphraseFile, maxTtlMs, clock, logger }: StoppedCaOptions,
-): Promise<AuthorityOperations> {
-  const passphrase = await readPassphrase(passphraseFile);
-  const backing = await openDirectoryBacking({ state, options: { passphrase, maxTtlMs }, clock, logger });
-  const keys = new AuthorityKeys(backing.vault);
-  const keeper = new AuthorityKeeper({ store: backing.store, keys, clock, logger });
-  const replaced = act === "rotate" ? request?.["kind"] : undefined;
-  await loadAvailable(keeper, keys, replaced, logger);
-  const trustDomain = (await ledgerTrustDomain(state.ledger)) ?? trustDomainOf(keeper.state);
-  const profile = profileOf(keeper.state, parseTrustDomain(trustDomain));
-  const writer = createCertificateWriter();
-  // The CA tries the authorities with its policy and its names when it starts.
-  const rehearse = createRehearsal({
-    ...{ writer, trustDomain: profile.trustDomain, serverNames: servingNames([]), clock },
-    dnsNames: async () => [],
-    hasNodeProxies: false,
-  });
-  const selfSigned = new SelfSigned({ profile, keys, writer, newSerial: createSerial, rehearse, clock });
-  const never = () => ({ stop: () => undefined });
-  return new RotationDriver({
-    ...{ keeper, keys, selfSigned, profile, gate: timeGate, automatic: true, leads: () => true },
-    ...{ holds: () => "the CA is stopped", minStageMs: 0, keepRetiredKeysMs: standardKeepMs },
-    // No stage begins here, and the CA creates cross-certificates when it starts.
-    ...{ beforeAdvance: async () => undefined, rootClients: () => [] },
-    ...{ starts: never, advances: never, clock, logger },
-  });
-}
-
-/**
- * A rotation gives up the lost keys that it replaces: they are the reason why it is needed. Any other operation needs
- * all keys, because the CA could not start afterwards either.
- */
-async function loadAvailable(
-  keeper: AuthorityKeeper,
-  keys: AuthorityKeys,
-  replaced: unknown,
-  logger: Logger,
-): Promise<void> {
-  if (replaced === undefined) return loadKeys(keeper.state, keys);
-  const lost: string[] = [];
-  for (const authority of keeper.state.authorities.filter(needsKey)) {
-    await keys.load(authority).catch((error: unknown) => {
-      if (!isLoss(error) || (authority.kind === "root" && replaced !== "root")) throw error;
-      logger.warn("giving up a key that is lost", { authority: authority.id, error });
-      lost.push(authority.id);
-    });
-  }
-  await keeper.transition((state) => withoutKeys(state, lost));
-}
-
-/** A file that cannot be read now is not lost. */
-function isLoss(error: unknown): boolean {
-  if (!(error instanceof StateError)) return false;
-  if (error.code === "AUTHORITY_INCOMPLETE") return true;
-  const isDamage = error.code === "AUTHORITY_MALFORMED" || error.code === "AUTHORITY_MISMATCH";
-  return isDamage && (error.cause === undefined || error.cause instanceof PkiError);
-}
-
-/** The name of a ledger starts with the trust domain; a plugged-in root may have any name. */
-async function ledgerTrustDomain(ledger: string): Promise<string | undefined> {
-  const name = await readFile(ledgerDirectoryAt(ledger).verifierKey, "utf8").catch(() => "");
-  return name.split("/", 1)[0] || undefined;
-}
-
-/** Appends to the ledger as the CA does. The CA adds the entry to its tree when it starts. */
-async function recorded<T>(
-  act: OperatorAct,
-  work: () => Promise<T>,
-  state: StateDirectory,
-  { clock, logger }: StoppedCaOptions,
-): Promise<T> {
-  const directory = await prepareLedgerDirectory(state.ledger);
-  const log = createSegmentLog(directory, { onDurable: () => undefined, clock, logger });
-  await log.start();
-  try {
-    return await new OperatorLog({ log, clock }).record(act, work);
-  } finally {
-    await log.stop();
-  }
+  return withStateLock(stateDirectory, holder, (state) =>
+    withOperatorLog(state, options, async (log) => {
+      let opened: Promise<StoppedCa> | undefined;
+      const open = () => (opened ??= openStopped(state, act, options));
+      const run = async () => work(await open());
+      if (check === undefined) return log.record(act, run);
+      return log.recordFirst(act, { check: async () => check(await open()), work: run });
+    }),
+  );
 }

@@ -5,9 +5,9 @@ import { renderRotation } from "../../authority/render-status.ts";
 import { toJson } from "../../output/json.ts";
 import { withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
-import { adoptChain, type RequestLocation } from "./request-source.ts";
+import { type ActOptions, actOnStatus, withStoppedCa } from "./stopped-ca.ts";
 
-interface AdoptOptions extends RequestLocation {
+interface AdoptOptions extends ActOptions {
   readonly root?: string;
   readonly chainBase64?: string;
   readonly rootBase64?: string;
@@ -30,11 +30,10 @@ export function adoptCommand(deps: CommandDeps): Command {
   const command = new Command("adopt")
     .description("use the chain that your PKI signed for a CSR of this CA")
     .argument("[chain]", "PEM file with the signed certificate and those above it");
-  return withStateLocation(command)
+  return withStoppedCa(withStateLocation(command))
     .option("--root <file>", "PEM file with the root")
     .addOption(new Option("--chain-base64 <text>").hideHelp())
     .addOption(new Option("--root-base64 <text>").hideHelp())
-    .option("--key-passphrase-file <file>", "decrypts the keys of a stopped CA")
     .option("--json", "print JSON")
     .addHelpText("after", help)
     .action((chain: string | undefined, _, own: Command) =>
@@ -45,7 +44,18 @@ export function adoptCommand(deps: CommandDeps): Command {
 async function adopt(chain: string | undefined, o: AdoptOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock } = deps;
   const signed = await signedChainOf(chain, o);
-  const status = await adoptChain(signed, o, deps);
+  const { answer: status } = await actOnStatus(
+    {
+      ...{ name: "adopt-chain", arguments: {} },
+      running: (ca) => ca.adoptChain(signed),
+      async stopped({ requests, operations }) {
+        await requests.adopt(signed);
+        return operations.status();
+      },
+    },
+    o,
+    deps,
+  );
   screen.write(o.json ? toJson(status) : renderRotation(status, clock.now()));
 }
 

@@ -1,13 +1,14 @@
 import { writeFile } from "node:fs/promises";
+import type { NewRequestMessage } from "@kasbah/protocol";
 import { printableText } from "@kasbah/runtime";
 import { Command } from "commander";
 import { toJson } from "../../output/json.ts";
 import { timeAndDistance } from "../../output/relative-time.ts";
 import { flagsOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
-import { createRequest, type RequestLocation } from "./request-source.ts";
+import { type ActOptions, actOn, withStoppedCa } from "./stopped-ca.ts";
 
-interface CsrOptions extends RequestLocation {
+interface CsrOptions extends ActOptions {
   readonly out?: string;
   readonly json?: boolean;
 }
@@ -26,9 +27,8 @@ export function csrCommand(deps: CommandDeps): Command {
   const command = new Command("csr").description(
     "create a key and print a CSR, so that your PKI can sign an intermediate",
   );
-  return withStateLocation(command)
+  return withStoppedCa(withStateLocation(command))
     .option("--out <file>", "write the CSR to a new file")
-    .option("--key-passphrase-file <file>", "decrypts the keys of a stopped CA")
     .option("--json", "print JSON")
     .addHelpText("after", help)
     .action((_, own: Command) => printRequest(own.optsWithGlobals<CsrOptions>(), deps));
@@ -36,7 +36,16 @@ export function csrCommand(deps: CommandDeps): Command {
 
 async function printRequest(o: CsrOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock, stderr } = deps;
-  const request = await createRequest(o, deps);
+  const { answer: request, note } = await actOn(
+    {
+      ...{ name: "create-request", arguments: {} },
+      running: (ca): Promise<NewRequestMessage> => ca.createRequest(),
+      stopped: ({ requests }) => requests.create(),
+    },
+    o,
+    deps,
+  );
+  if (note !== undefined) stderr.write(`${printableText(note)}\n`);
   const { id, csrPem, expiresAt } = request;
   if (o.json) return screen.write(toJson(request));
   const until = timeAndDistance(expiresAt, clock.now());
