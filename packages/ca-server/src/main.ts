@@ -148,7 +148,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     log: ledger.operators,
     move: createMover(owned, () => kubernetes?.leads() ?? true),
     admission: { decisions: ledger.decisions, onRecord: ledger.index, policy },
-    clockOperations: new ClockOperator({ clock, replaceFuture: authorities.replaceFuture }),
+    clockOperations: new ClockOperator({ clock, replaceFutureRoot: () => rotation.replaceFutureRoot() }),
   });
   status.serve(readiness);
   telemetry.observe({

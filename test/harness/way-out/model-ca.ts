@@ -127,8 +127,9 @@ export class ModelCa {
     return this.#holds !== undefined;
   }
 
-  accept(): void {
+  async accept(): Promise<void> {
     this.#holds = undefined;
+    await this.driver.replaceFutureRoot();
   }
 
   /** Lets time pass, with a look each ten seconds. */

@@ -19,7 +19,6 @@ import { forPublication } from "./plugged-in/earlier-releases.ts";
 import type { PluggedInSet } from "./plugged-in/load-set.ts";
 import { PluggedInSource } from "./plugged-in/source.ts";
 import type { Rehearse } from "./rehearsal/candidate.ts";
-import { futureAuthorities, replaceFutureRoot } from "./replace-future.ts";
 import { AuthorityRequestDesk } from "./requests/authority-requests.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
 import { RotationDriver } from "./rotation-driver.ts";
@@ -65,8 +64,6 @@ export interface Authorities {
   readonly rotation: RotationDriver;
   readonly compromise: CompromiseOperations;
   readonly publicBundle: PublicBundle;
-  /** Replaces a root that begins in the future, and returns the ids of the replaced authorities. */
-  replaceFuture(): Promise<readonly string[]>;
   readonly rootClients: RootClients;
   readonly requests: AuthorityRequestDesk;
   /** The components in the order in which they start. */
@@ -139,7 +136,6 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     compromise,
     publicBundle,
     rootClients,
-    replaceFuture: () => replaceFutureRoot({ keeper, selfSigned, clock, logger }),
     requests,
     components: [keeper.stateTrouble, publicBundle, rotation, ...pluggedIn, expiry],
     troubles: () => keeper.stateTrouble.troubles(),
@@ -148,16 +144,11 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     },
     warnings: () => [
       ...rotation.status().warnings,
-      ...futureAuthorities(keeper.state, clock.now()).map(futureWarning),
       ...rootClients.warnings(),
       ...pluggedIn.flatMap((source) => source.warnings()),
       ...selfSigned.warnings(),
     ],
   };
-}
-
-function futureWarning(id: string): string {
-  return `${id} begins in the future, because it was created while the clock was ahead: set the clock, then run kasbah clock accept, which replaces it`;
 }
 
 function createPluggedIn(

@@ -188,6 +188,14 @@ export class RotationDriver implements Component, AuthorityOperations {
     });
   }
 
+  /**
+   * Replaces a root that is not valid yet, because an operator vouches for the clock. Returns the ids of the replaced
+   * authorities.
+   */
+  replaceFutureRoot(): Promise<readonly string[]> {
+    return this.#queue.run(() => this.#recovery.replaceFutureRoot());
+  }
+
   /** Runs another room's operation as one of this driver's own. */
   operate(act: () => Promise<unknown>): Promise<AuthorityStatusMessage> {
     return this.#operate(act);

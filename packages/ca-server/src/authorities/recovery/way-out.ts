@@ -6,6 +6,7 @@ export type Situation =
   | "intermediate-invalid"
   | "plugged-in-invalid"
   | "root-invalid"
+  | "root-not-yet-valid"
   | "successor-waits"
   | "successor-paused"
   | "successor-invalid";
@@ -16,6 +17,8 @@ const waysOut: Readonly<Record<Situation, string>> = {
   "plugged-in-invalid": "check the clock, or put a valid CA into the directory that --root-ca-dir names",
   "root-invalid":
     "check the clock, then run kasbah authority rotate --root; every client then needs the new trust bundle",
+  "root-not-yet-valid":
+    "if the clock is right, run kasbah clock accept, which replaces the root; every client then needs the new trust bundle",
   "successor-waits": "the rotation in progress switches to the next root by itself within a minute",
   "successor-paused": "run kasbah authority resume to let the rotation in progress switch to the next root",
   "successor-invalid": "run kasbah authority abort to return to the previous root",
@@ -29,7 +32,8 @@ export function situationOf(state: AuthorityState, now: Date): Situation | undef
   if (canCreateUnder(root, now)) return "intermediate-invalid";
   if (hasValidAlternative(state, now)) return alternativeOf(state);
   const isOurs = root.hasKey || root.origin === "self-signed";
-  return kind === "root" && isOurs ? "root-invalid" : "plugged-in-invalid";
+  if (kind !== "root" || !isOurs) return "plugged-in-invalid";
+  return root.certificate.notBefore > now ? "root-not-yet-valid" : "root-invalid";
 }
 
 function alternativeOf({ rotation, hold }: AuthorityState): Situation {
