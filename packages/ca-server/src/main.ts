@@ -82,10 +82,8 @@ async function openState(config: ServerConfig, logger: Logger) {
   const status = new StatusEndpoint({ address: config.httpAddress, registry: telemetry.registry, logger });
   const opening = { config, state, time, options, kubernetes, logger };
   const owned = await openStateOwner(opening, status);
-  const authorities = await openOwnedAuthorities({
-    ...{ ...opening, backing: owned.owner.backing, writer, newSerial },
-    holders: (signers, now) => ledger.index.holders(signers, now),
-  });
+  const { backing } = owned.owner;
+  const authorities = await openOwnedAuthorities({ ...opening, backing, ledger, writer, newSerial });
   return { telemetry, state, lock, time, ledger, kubernetes, status, owned, authorities };
 }
 

@@ -108,7 +108,7 @@ export class ModelCa {
         automatic,
       },
       ...{ holds: () => this.#holds, minStageMs: 30_000, keepRetiredKeysMs: 7 * dayMs, leads: () => true },
-      ...{ beforeAdvance: async () => undefined, rootClients: () => [] },
+      ...{ beforeAdvance: async () => undefined, onDestroyKey: async () => undefined, rootClients: () => [] },
       ...{ starts: never, advances: never, clock, logger },
     });
   }

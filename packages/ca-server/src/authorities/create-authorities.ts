@@ -21,6 +21,7 @@ import { PluggedInSource } from "./plugged-in/source.ts";
 import type { Rehearse } from "./rehearsal/candidate.ts";
 import { AuthorityRequestDesk } from "./requests/authority-requests.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
+import type { StoredAuthority } from "./rotation/stored-authority.ts";
 import { RotationDriver } from "./rotation-driver.ts";
 import { SelfSigned } from "./self-signed.ts";
 
@@ -53,6 +54,8 @@ export interface AuthoritiesDeps {
   readonly takeOver?: () => Promise<PluggedInSet | undefined>;
   /** Finds the workloads that hold certificates of an authority. */
   readonly holders: HolderSource;
+  /** Records that the key of a retired authority is about to be destroyed. */
+  readonly onDestroyKey: (authority: StoredAuthority) => Promise<void>;
   /** Whether this process may perform the tasks that only one replica may perform. The default is always. */
   readonly leads?: () => boolean;
 }
@@ -111,7 +114,7 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     profile,
     gate: createHoldersGate(deps.gate),
     holds,
-    ...{ automatic, minStageMs, keepRetiredKeysMs },
+    ...{ automatic, minStageMs, keepRetiredKeysMs, onDestroyKey: deps.onDestroyKey },
     leads: deps.leads ?? (() => true),
     starts,
     advances,

@@ -39,6 +39,8 @@ export interface RotationDriverDeps {
   readonly minStageMs: number;
   /** How long the key of a retired authority is kept for a recall. */
   readonly keepRetiredKeysMs: number;
+  /** Records that the key of a retired authority is about to be destroyed. */
+  readonly onDestroyKey: (authority: StoredAuthority) => Promise<void>;
   /** Whether rotations start automatically. */
   readonly automatic: boolean;
   /** Whether this process may start and advance rotations. Only one of several replicas may. */
@@ -77,9 +79,9 @@ export class RotationDriver implements Component, AuthorityOperations {
 
   constructor(deps: RotationDriverDeps) {
     this.#deps = deps;
-    const { gate, holds, minStageMs, keepRetiredKeysMs: keepMs, clock } = deps;
+    const { gate, holds, minStageMs, keepRetiredKeysMs: keepMs, onDestroyKey, clock } = deps;
     this.#guard = new StageGuard({ gate, holds, minStageMs, bootMs: () => clock.bootMs() });
-    this.#retiredKeys = new RetiredKeys({ ...deps, guard: this.#guard, keepMs });
+    this.#retiredKeys = new RetiredKeys({ ...deps, guard: this.#guard, keepMs, onDestroy: onDestroyKey });
     this.#recovery = new InvalidSignerRecovery(deps);
   }
 

@@ -96,7 +96,7 @@ function stoppedDriver(deps: StoppedDriverDeps): RotationDriver {
     ...{ ...deps, gate: timeGate, automatic: true, leads: () => true },
     ...{ holds: () => "the CA is stopped", minStageMs: 0, keepRetiredKeysMs: standardKeepMs },
     // No stage begins here, and the CA creates cross-certificates when it starts.
-    ...{ beforeAdvance: async () => undefined, rootClients: () => [] },
+    ...{ beforeAdvance: async () => undefined, onDestroyKey: async () => undefined, rootClients: () => [] },
     ...{ starts: never, advances: never },
   });
 }

@@ -11,23 +11,26 @@ import { createRehearsal } from "../authorities/rehearsal/rehearse.ts";
 import { timeGate } from "../authorities/rotation/rotation-gate.ts";
 import { retryInDoubt } from "../clock/retry-in-doubt.ts";
 import { servingNames } from "../grpc/serving-names.ts";
+import type { CaLedger } from "../recording/create-ledger.ts";
+import { recordKeyDestruction } from "../recording/record-key-destruction.ts";
 import type { OpeningDeps } from "./opening-deps.ts";
 
-export interface OwnedAuthoritiesDeps
-  extends OpeningDeps,
-    Pick<AuthoritiesDeps, "writer" | "newSerial" | "holders"> {
+export interface OwnedAuthoritiesDeps extends OpeningDeps, Pick<AuthoritiesDeps, "writer" | "newSerial"> {
+  readonly ledger: CaLedger;
   /** The opened place that owns the CA. */
   readonly backing: AuthorityBacking;
 }
 
 /** Opens the authorities, or creates the first ones. */
 export async function openOwnedAuthorities(deps: OwnedAuthoritiesDeps): Promise<Authorities> {
-  const { config, time, kubernetes, logger } = deps;
+  const { config, time, kubernetes, ledger, logger } = deps;
   const { clock } = time;
   const opened: AuthoritiesDeps = {
     ...deps,
     takeOver: async () => kubernetes?.takeOver(),
     leads: () => kubernetes?.leads() ?? true,
+    holders: (signers, now) => ledger.index.holders(signers, now),
+    onDestroyKey: (authority) => recordKeyDestruction(authority, { log: ledger.log, clock }),
     gate: timeGate,
     holds: () => clock.holds(),
     sweeps: {
