@@ -147,6 +147,7 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     },
     warnings: () => [
       ...rotation.status().warnings,
+      ...keeper.stateTrouble.warnings(),
       ...rootClients.warnings(),
       ...pluggedIn.flatMap((source) => source.warnings()),
       ...selfSigned.warnings(),

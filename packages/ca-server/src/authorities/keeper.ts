@@ -1,6 +1,6 @@
 import type { Certificate, TrustBundle } from "@kasbah/pki";
 import { type Clock, type Logger, type Sweep, storageFailure } from "@kasbah/runtime";
-import { CaError } from "../errors.ts";
+import { CaError, StateError } from "../errors.ts";
 import type { Issuer, IssuerSource, ServingIssuer } from "../issuance/ports.ts";
 import { StateTrouble } from "../store/state-trouble.ts";
 import { createIssuerSet, type IssuerSet } from "./issuer-set.ts";
@@ -27,7 +27,7 @@ export type TransitionListener = (state: AuthorityState, before: AuthorityState)
  */
 export class AuthorityKeeper implements IssuerSource {
   readonly #deps: AuthorityKeeperDeps;
-  /** Whether the latest expiry of the issued certificates can be saved. */
+  /** Whether the state can be written. */
   readonly stateTrouble: StateTrouble;
   readonly #listeners: TransitionListener[] = [];
   #set: { readonly state: AuthorityState; readonly issuers: IssuerSet } | undefined;
@@ -57,12 +57,22 @@ export class AuthorityKeeper implements IssuerSource {
    */
   async transition(change: (state: AuthorityState) => AuthorityState): Promise<AuthorityState> {
     let before: AuthorityState | undefined;
-    const after = await this.#deps.store.update((state) => {
+    const after = await this.#write((state) => {
       before = state;
       return change(state);
     });
     if (before !== undefined && before.epoch !== after.epoch) this.#announce(after, before);
     return after;
+  }
+
+  async #write(change: (state: AuthorityState) => AuthorityState): Promise<AuthorityState> {
+    try {
+      return await this.#deps.store.update(change);
+    } catch (error) {
+      const isUnwritten = error instanceof StateError && error.code === "STATE_NOT_DURABLE";
+      if (isUnwritten) this.stateTrouble.transitionFailed(error);
+      throw error;
+    }
   }
 
   activeIssuer(now: Date): Issuer {

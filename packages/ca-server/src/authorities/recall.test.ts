@@ -60,6 +60,16 @@ describe("Recall of an authority", () => {
     assert.equal(ca.keeper.state.rotation?.stage, "active");
   });
 
+  it("refuses a distrusted authority and an intermediate under a distrusted root, and says so", async () => {
+    await ca.compromise.distrust("root-1");
+    for (const id of ["root-1", "intermediate-1"]) {
+      assert.match(
+        await refused(id),
+        /root-1 was distrusted at 2030-.*, which cannot be undone: rotate instead/,
+      );
+    }
+  });
+
   it("refuses an authority whose key was destroyed, by time or by an earlier release, and one that has expired", async () => {
     await ca.driver.rotate("intermediate");
     await reach(undefined);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
+import { nodeFs } from "@kasbah/runtime";
 import { FakeClock, rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import {
   type AuthoritiesOnDisk,
@@ -63,6 +64,34 @@ describe("RotationDriver", () => {
       const before = await readdir(directory.join("authorities"));
       await rejectsWithCode(ca.driver.rotate("root"), "OPERATION_REFUSED");
       assert.deepEqual(await readdir(directory.join("authorities")), before, "no unused key was created");
+    });
+
+    it("warns while a transition cannot be written, and continues when it can", async () => {
+      let isFull = false;
+      const full = () => Object.assign(new Error("write"), { code: "ENOSPC" });
+      await open({
+        fs: {
+          ...nodeFs,
+          open: async (...given) => (isFull ? Promise.reject(full()) : nodeFs.open(...given)),
+        },
+      });
+      await ca.driver.rotate("root");
+      isFull = true;
+      await pass(leafMs);
+      const [warning, ...others] = ca.warnings();
+      assert.match(
+        warning ?? "",
+        /^state: cannot be written: no space left on the device \(ENOSPC\): rotations/,
+      );
+      assert.deepEqual([others, ca.keeper.stateTrouble.troubles()], [[], []]);
+      const refused = await rejectsWithCode(ca.driver.pause(), "STATE_NOT_DURABLE");
+      assert.match(
+        refused.message,
+        /state-.\.json: no space left on the device \(ENOSPC\); nothing was changed/,
+      );
+      isFull = false;
+      await ca.keeper.stateTrouble.probe();
+      assert.deepEqual(ca.warnings(), []);
     });
 
     it("does not advance while paused, and continues when resumed", async () => {

@@ -1,9 +1,11 @@
-import { arrivalAt, confirmed } from "./judge.ts";
+import { arrivalAt, ceilingOf, confirmed, remembered } from "./judge.ts";
 import {
   agree,
   agreementMs,
   type ClockReading,
   type ClockState,
+  type FormerOffset,
+  type KnownTime,
   type Offset,
   offsetOf,
   roughly,
@@ -28,11 +30,20 @@ export function compareClocks(
 }
 
 function agreed(state: ClockState, reading: ClockReading): ClockState {
-  if (state.kind === "unknown") return confirmed(reading);
-  if (state.kind === "suspect") return offsetOf(reading) < state.offsetMs ? confirmed(reading) : state;
+  if (state.kind === "unknown") return { ...confirmed(reading), ceilingMs: ceilingOf(state.ceilingMs) };
+  if (state.kind === "suspect") return offsetOf(reading) < state.offsetMs ? setBack(state, reading) : state;
   const { dispute, arrival, accepted } = state;
   if (dispute === undefined && arrival === undefined && accepted === undefined) return state;
   return { ...state, dispute: undefined, arrival: undefined, accepted: undefined };
+}
+
+/**
+ * The time before is remembered: on a cluster of one machine the API server's clock is set back with this one, and
+ * later put right with it.
+ */
+function setBack({ former, offsetMs, ceilingMs }: KnownTime, reading: ClockReading): ClockState {
+  const left: FormerOffset = { offsetMs, leftAtBootMs: reading.bootMs };
+  return { ...confirmed(reading), former: remembered(former, left), ceilingMs };
 }
 
 function contradicted(state: ClockState, reading: ClockReading, referenceMs: number): ClockState {

@@ -1,4 +1,4 @@
-import { arrived, judge } from "./judge.ts";
+import { arrived, ceilingOf, judge } from "./judge.ts";
 import type { TimeRecord } from "./record.ts";
 import { agreementMs, type ClockBounds, type ClockReading, type ClockState, roughly } from "./state.ts";
 
@@ -26,7 +26,7 @@ export function judgeStart(facts: StartFacts, bounds: ClockBounds): ClockState {
   const { floorMs, ceilingMs, reason } = limits;
   const { wallMs, bootMs } = reading;
   if (wallMs >= floorMs - agreementMs && wallMs <= ceilingMs) {
-    return arrived(reading, record?.trustedMs);
+    return arrived(reading, record && earliestOf(record), ceilingOf(ceilingMs - bootMs));
   }
   return {
     kind: "unknown",
@@ -34,7 +34,7 @@ export function judgeStart(facts: StartFacts, bounds: ClockBounds): ClockState {
     sinceBootMs: bootMs,
     floorMs: floorMs - bootMs,
     ceilingMs: ceilingMs - bootMs,
-    recordedMs: record?.trustedMs,
+    recordedMs: record && earliestOf(record),
   };
 }
 
@@ -56,13 +56,23 @@ function limitsOf(record: TimeRecord | undefined, buildMs: number, { maxGapMs }:
   }
   const last = new Date(record.trustedMs).toISOString();
   return {
-    floorMs: Math.max(record.trustedMs, buildMs),
+    floorMs: Math.max(earliestOf(record), buildMs),
     ceilingMs: record.trustedMs + maxGapMs,
     reason: (wallMs) => {
       const gapMs = wallMs - record.trustedMs;
       return `the clock is ${roughly(gapMs)} ${gapMs < 0 ? "behind" : "ahead of"} the last trusted time (${last}), and the machine has booted since`;
     },
   };
+}
+
+/**
+ * The earliest time that it may have been at the last record. A clock that was set ahead shortly before, or that
+ * nothing had confirmed since boot, may have been wrong, and a reboot puts it right.
+ */
+function earliestOf({ trustedMs, bootMs, time }: TimeRecord): number {
+  const offsets = time.former.map(({ offsetMs }) => offsetMs);
+  if (time.arrival !== undefined) offsets.push(time.arrival.floorMs);
+  return Math.min(trustedMs, ...offsets.map((offsetMs) => offsetMs + bootMs));
 }
 
 function isSameBoot(record: TimeRecord, { bootMs }: ClockReading, bootId: string | undefined): boolean {

@@ -127,6 +127,90 @@ describe("judgeStart", () => {
   });
 });
 
+describe("judge after a reboot", () => {
+  const before: TimeRecord = {
+    trustedMs: startMs,
+    bootMs: 50 * dayMs,
+    bootId: "one",
+    time: { offsetMs: startMs - 50 * dayMs, anchoredAtBootMs: 0, former: [] },
+  };
+  /** A machine that booted `bootMs` ago, whose clock shows the last recorded time and `aheadMs` more. */
+  const booted = (bootMs: number, aheadMs: number): ClockReading => ({ bootMs, wallMs: startMs + aheadMs });
+  const boot = (now: ClockReading, record = before) =>
+    judgeStart({ reading: now, bootId: "two", record, buildMs }, bounds);
+
+  it("follows NTP if the machine was off for days and booted with the time of its last shutdown", () => {
+    const started = boot(booted(minuteMs, 0));
+    const set = judge(started, booted(2 * minuteMs, 3 * dayMs), bounds);
+    assert.equal(set.kind, "trusted");
+    assert.equal(set.kind === "trusted" && set.arrival?.gapMs, 3 * dayMs - minuteMs, "nothing confirms it");
+    const back = judge(set, booted(3 * minuteMs, 2 * minuteMs), bounds);
+    assert.equal(back.kind, "trusted", "the step may have been the mistake");
+  });
+
+  it("follows NTP if the API server runs on the same machine and had confirmed the time of the last shutdown", () => {
+    for (const aheadMs of [0, -hourMs]) {
+      const now = booted(minuteMs, aheadMs);
+      const confirmedByItself = compareClocks(boot(now), now, now.wallMs, buildMs);
+      assert.equal(confirmedByItself.kind, "trusted");
+      assert.equal(judge(confirmedByItself, booted(2 * minuteMs, 3 * dayMs), bounds).kind, "trusted");
+    }
+  });
+
+  it("does not suspect a pod that moves with its volume between nodes of any uptime, whose clocks differ by minutes", () => {
+    let record = before;
+    for (let move = 1; move <= 50; move++) {
+      const skewMs = ((move * 7) % 5) * minuteMs - 2 * minuteMs;
+      const uptimeMs = ((move * 37) % 400) * dayMs;
+      const now = { bootMs: uptimeMs, wallMs: startMs + move * hourMs + skewMs };
+      const state = judgeStart(
+        { reading: now, bootId: `node-${move % 3}-${uptimeMs}`, record, buildMs },
+        bounds,
+      );
+      assert.ok(state.kind === "trusted", `move ${move}`);
+      record = {
+        trustedMs: now.wallMs,
+        bootMs: uptimeMs,
+        bootId: `node-${move % 3}-${uptimeMs}`,
+        time: state,
+      };
+    }
+  });
+
+  it("waits for NTP if a virtual machine returns to a snapshot that is older than the record on its volume", () => {
+    const returned = { bootMs: 49 * dayMs, wallMs: startMs - dayMs };
+    const state = judgeStart({ reading: returned, bootId: "one", record: before, buildMs }, bounds);
+    assert.equal(state.kind, "unknown");
+    const right = { bootMs: 49 * dayMs + minuteMs, wallMs: startMs + hourMs };
+    assert.equal(judge(state, right, bounds).kind, "trusted");
+  });
+
+  it("suspects such a step beyond the gap, an hour after boot, or if the machine has not booted since the record", () => {
+    const started = boot(booted(minuteMs, 0));
+    assert.equal(judge(started, booted(2 * minuteMs, 91 * dayMs), bounds).kind, "suspect");
+    assert.equal(judge(started, booted(hourMs, 3 * dayMs), bounds).kind, "suspect");
+    const sameBoot = judgeStart(
+      { reading: booted(50 * dayMs, 0), bootId: "one", record: before, buildMs },
+      bounds,
+    );
+    assert.equal(judge(sameBoot, booted(50 * dayMs, 3 * dayMs), bounds).kind, "suspect");
+  });
+
+  it("knows the time if the last record was written while the clock was ahead, and the reboot put it right", () => {
+    const stepped = judge(confirmed(booted(hourMs, 0)), booted(hourMs, 10 * hourMs), bounds);
+    const arrivedAhead = boot(booted(minuteMs, 80 * dayMs));
+    for (const [time, wrongMs, bootMs] of [
+      [stepped, 10 * hourMs, hourMs],
+      [arrivedAhead, 80 * dayMs, minuteMs],
+    ] as const) {
+      assert.ok(time.kind === "trusted");
+      const record = { trustedMs: startMs + wrongMs, bootMs, bootId: "one", time };
+      assert.equal(boot(booted(minuteMs, 2 * minuteMs), record).kind, "trusted");
+      assert.equal(boot(booted(minuteMs, -hourMs), record).kind, "unknown");
+    }
+  });
+});
+
 describe("compareClocks", () => {
   const compare = (state: ClockState, now: ClockReading, referenceMs: number) =>
     compareClocks(state, now, referenceMs, buildMs);
@@ -163,6 +247,8 @@ describe("compareClocks", () => {
   it("confirms a clock that was set back, and never one that was set ahead", () => {
     const back = running([1000, -2 * hourMs]);
     assert.equal(compare(back, reading(2000, -2 * hourMs), startMs - 2 * hourMs).kind, "trusted");
+    const onOneMachine = compare(running([1000, -2 * dayMs]), reading(2000, -2 * dayMs), startMs - 2 * dayMs);
+    assert.equal(judge(onOneMachine, reading(3000), bounds).kind, "trusted", "both were put right");
     const jumped = running([1000, 2920 * dayMs]);
     assert.equal(compare(jumped, reading(2000, 2920 * dayMs), startMs + 2920 * dayMs).kind, "suspect");
   });

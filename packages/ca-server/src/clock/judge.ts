@@ -19,6 +19,8 @@ const anchorMs = 3_600_000;
 /** How long a former offset is remembered. Every leaf of the default lifetime expires in that time. */
 const rememberMs = 7 * 86_400_000;
 const rememberedOffsets = 8;
+/** NTP sets a clock that was wrong at boot within minutes. */
+export const settlingMs = 3_600_000;
 
 /** Judges the wall clock by the boot time that has passed. Pure: the reading is the only source of time. */
 export function judge(state: ClockState, reading: ClockReading, bounds: ClockBounds): ClockState {
@@ -29,6 +31,7 @@ export function judge(state: ClockState, reading: ClockReading, bounds: ClockBou
   if (agree(offset, known.offsetMs)) return followed(known, reading);
   if (isReturn(known, offset)) return returned(known, reading);
   if (known.kind === "trusted" && mayStep(known, reading, bounds)) return stepped(known, reading);
+  if (known.kind === "trusted" && isSetAfterBoot(known, reading)) return setAfterBoot(known, reading);
   if (known.kind === "suspect") return known;
   const { dispute: _, ...time } = known;
   const where = driftMs > 0 ? "ahead of" : "behind";
@@ -37,8 +40,17 @@ export function judge(state: ClockState, reading: ClockReading, bounds: ClockBou
 }
 
 /** Trusts a wall clock that nothing on this machine can confirm, because it lies within all limits. */
-export function arrived(reading: ClockReading, recordedMs: number | undefined): TrustedState {
-  return { ...freshTime(reading), kind: "trusted", arrival: arrivalAt(reading, recordedMs) };
+export function arrived(
+  reading: ClockReading,
+  recordedMs: number | undefined,
+  ceilingMs: Offset | undefined,
+): TrustedState {
+  return { ...freshTime(reading), kind: "trusted", arrival: arrivalAt(reading, recordedMs), ceilingMs };
+}
+
+/** Without a record there is no limit, and then a clock that is set far ahead needs an operator. */
+export function ceilingOf(offsetMs: Offset): Offset | undefined {
+  return Number.isFinite(offsetMs) ? offsetMs : undefined;
 }
 
 /** Without a record, a clock that is set back could be the first that is wrong, so it has no room for it. */
@@ -59,7 +71,7 @@ function freshTime(reading: ClockReading): KnownTime {
 function judgeUnknown(state: UnknownState, reading: ClockReading): ClockState {
   const offset = offsetOf(reading);
   const isPlausible = offset >= state.floorMs - agreementMs && offset <= state.ceilingMs;
-  return isPlausible ? arrived(reading, state.recordedMs) : state;
+  return isPlausible ? arrived(reading, state.recordedMs, ceilingOf(state.ceilingMs)) : state;
 }
 
 /** Forgets what no longer matters: a clock that ran for as long as the bound was set by nobody meanwhile. */
@@ -88,10 +100,25 @@ function isReturn(known: KnownTime, offset: Offset): boolean {
   return arrival !== undefined && offset < known.offsetMs && offset >= arrival.floorMs - agreementMs;
 }
 
-function returned({ arrival, former }: KnownTime, reading: ClockReading): ClockState {
+function returned({ arrival, former, ceilingMs }: KnownTime, reading: ClockReading): ClockState {
   const offset = offsetOf(reading);
   const before = former.filter(({ offsetMs }) => offsetMs < offset && !agree(offsetMs, offset));
-  return { ...freshTime(reading), kind: "trusted", former: before, arrival };
+  return { ...freshTime(reading), kind: "trusted", former: before, arrival, ceilingMs };
+}
+
+/**
+ * A machine without a battery for its clock boots with the time of its last shutdown. The wall clock that NTP sets
+ * then is as plausible as if it had been right when the CA started.
+ */
+function isSetAfterBoot({ offsetMs, ceilingMs }: KnownTime, reading: ClockReading): boolean {
+  const offset = offsetOf(reading);
+  return ceilingMs !== undefined && reading.bootMs < settlingMs && offset > offsetMs && offset <= ceilingMs;
+}
+
+/** The time from which the clock was set counts as the last record, so that it may be set back there. */
+function setAfterBoot({ offsetMs, arrival, ceilingMs }: TrustedState, reading: ClockReading): TrustedState {
+  const { bootMs } = reading;
+  return arrived(reading, Math.min(offsetMs, arrival?.floorMs ?? offsetMs) + bootMs, ceilingMs);
 }
 
 /** Several steps within one bound of boot time count together. */
@@ -105,8 +132,15 @@ function mayStep(
   return offsetOf(reading) > offsetMs && jumpMs <= maxJumpMs;
 }
 
-function stepped({ former, offsetMs, arrival }: TrustedState, reading: ClockReading): TrustedState {
+function stepped(
+  { former, offsetMs, arrival, ceilingMs }: TrustedState,
+  reading: ClockReading,
+): TrustedState {
   const left: FormerOffset = { offsetMs, leftAtBootMs: reading.bootMs };
-  const all = [...former, left].slice(-rememberedOffsets);
-  return { ...freshTime(reading), kind: "trusted", former: all, arrival };
+  const all = remembered(former, left);
+  return { ...freshTime(reading), kind: "trusted", former: all, arrival, ceilingMs };
+}
+
+export function remembered(former: readonly FormerOffset[], left: FormerOffset): readonly FormerOffset[] {
+  return [...former, left].slice(-rememberedOffsets);
 }

@@ -20,6 +20,7 @@ const known = z.object({
     .object({ atBootMs: z.number(), floorMs: z.number(), gapMs: z.number().optional() })
     .transform(({ gapMs, ...rest }) => ({ ...rest, gapMs }))
     .optional(),
+  ceilingMs: z.number().optional(),
   accepted: z.boolean().optional(),
 });
 
@@ -33,9 +34,9 @@ const recordSchema = z.object({
 
 /** The content of the file, for people who read it as well. */
 function encodeRecord({ trustedMs, bootMs, bootId, time }: TimeRecord): string {
-  const { offsetMs, anchoredAtBootMs, former, arrival, accepted } = time;
+  const { offsetMs, anchoredAtBootMs, former, arrival, ceilingMs, accepted } = time;
   const readable = new Date(trustedMs).toISOString();
-  const kept = { offsetMs, anchoredAtBootMs, former, arrival, accepted };
+  const kept = { offsetMs, anchoredAtBootMs, former, arrival, ceilingMs, accepted };
   const record = { format: 1, trusted: readable, trustedMs, bootMs, bootId, time: kept };
   return `${JSON.stringify(record, undefined, 2)}\n`;
 }

@@ -39,6 +39,8 @@ export interface KnownTime {
   readonly anchoredAtBootMs: number;
   readonly former: readonly FormerOffset[];
   readonly arrival?: Arrival | undefined;
+  /** In the first hour after boot, the wall clock may be set ahead as far as this without a doubt. */
+  readonly ceilingMs?: Offset | undefined;
   /** An operator has accepted this clock although the API server's differs. */
   readonly accepted?: boolean | undefined;
 }

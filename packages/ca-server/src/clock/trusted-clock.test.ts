@@ -74,6 +74,7 @@ describe("TrustedClock", () => {
       lines().map(({ event, facts }) => [event, facts["code"]]),
       [["clock is suspect", "CLOCK_SUSPECT"]],
     );
+    assert.match(String(lines()[0]?.facts["fix"]), /kasbah clock accept/);
     machine.jump(-2920 * dayMs);
     assert.equal(clock.holds(), undefined);
     assert.deepEqual(clock.now(), machine.now());

@@ -1,7 +1,7 @@
 import type { Clock, Logger } from "@kasbah/runtime";
 import { CaError } from "../errors.ts";
 import { compareClocks } from "./compare-clocks.ts";
-import { confirmed, judge } from "./judge.ts";
+import { confirmed, judge, settlingMs } from "./judge.ts";
 import { agree, type ClockBounds, type ClockReading, type ClockState, roughly } from "./state.ts";
 
 export interface TrustedClockDeps {
@@ -15,8 +15,6 @@ export interface TrustedClockDeps {
 
 /** ClockReading the boot time costs a system call, and a clock that moved by less than this has not jumped. */
 const unjudgedMs = 1_000;
-/** NTP sets a clock that was wrong at boot within minutes. */
-const settlingMs = 3_600_000;
 /** How long a caller waits before it asks again. */
 const retryAfterMs = 30_000;
 const advice = "set the clock of this machine, or, if it is right, run kasbah clock accept";
@@ -126,14 +124,18 @@ export class TrustedClock implements Clock {
     this.look();
     const state = this.#state;
     if (state.kind === "unknown")
-      throw new CaError("CLOCK_SUSPECT", state.reason, { fix: advice, retryAfterMs });
+      throw new CaError("CLOCK_SUSPECT", state.reason, { fix: this.#fix(), retryAfterMs });
   }
 
   /** What an operator should know, one sentence each. */
   warnings(): readonly string[] {
     const reason = this.holds();
     if (reason === undefined) return [];
-    return [`CLOCK_SUSPECT: ${reason}: ${this.#consequence()}; ${advice}`];
+    return [`CLOCK_SUSPECT: ${reason}: ${this.#consequence()}; ${this.#fix()}`];
+  }
+
+  #fix(): string {
+    return this.mayAccept() ? advice : "set the clock of this machine";
   }
 
   #consequence(): string {
@@ -188,7 +190,7 @@ export class TrustedClock implements Clock {
       return;
     }
     if (reason === undefined) logger.info("clock is trusted again", facts);
-    else logger.warn("clock is suspect", { code: "CLOCK_SUSPECT", reason, ...facts });
+    else logger.warn("clock is suspect", { code: "CLOCK_SUSPECT", reason, fix: this.#fix(), ...facts });
   }
 }
 

@@ -20,6 +20,8 @@ export async function loadAvailableKeys(
   act: OperatorAct,
   logger: Logger,
 ): Promise<void> {
+  // A CSR needs no other key.
+  if (act.act === "create-request") return;
   const lost: string[] = [];
   for (const authority of keeper.state.authorities.filter(needsKey)) {
     await keys.load(authority).catch((error: unknown) => {
@@ -34,6 +36,7 @@ export async function loadAvailableKeys(
 function replaces({ act, arguments: request = {} }: OperatorAct, one: StoredAuthority): boolean {
   const { kind, id } = request;
   if (act === "distrust") return one.id === id || one.rootId === id;
+  if (act === "adopt-chain") return one.kind === "intermediate";
   return act === "rotate" && (kind === "root" || one.kind === kind);
 }
 

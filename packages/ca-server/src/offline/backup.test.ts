@@ -126,6 +126,28 @@ describe("Backup of the CA", () => {
     assert.equal(restored.keeper.activeIssuer(clock.now()).authorityId, "intermediate-1");
   });
 
+  it("contains the keys of outstanding CSRs, so that their signed chains can still be adopted", async () => {
+    const { id } = await ca.requests.create();
+    const key = (name: string) => readFile(directory.join(name, "authorities", id, "ca-key.pem"), "utf8");
+    await backup();
+    await restore();
+    assert.equal(await key("restored"), await key("ca"));
+    assert.deepEqual(
+      (await reopen()).keeper.state.requests.open.map((one) => one.id),
+      [id],
+    );
+  });
+
+  it("forgets outstanding CSRs whose keys the backup does not contain, since no chain for them can be adopted", async () => {
+    const { id } = await ca.requests.create();
+    await rm(directory.join("ca", "authorities", id), { recursive: true });
+    await backup();
+    await restore();
+    const restored = await reopen();
+    assert.deepEqual(restored.keeper.state.requests.open, []);
+    assert.equal((await restored.requests.create()).id, "request-2");
+  });
+
   it("backs up and restores a CA whose retired keys are gone, and says that they cannot be recalled", async () => {
     await retireRoot();
     for (const id of ["root-1", "intermediate-1"])

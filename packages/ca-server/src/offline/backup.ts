@@ -64,11 +64,12 @@ async function readWhole(stateDirectory: string, passphrase: Secret | undefined)
   for (;;) {
     const state = await readAuthorityState(stateDirectory);
     try {
-      const read = ({ id }: StoredAuthority) => readFiles(join(directory, id), passphrase);
+      const read = ({ id }: Pick<StoredAuthority, "id">) => readFiles(join(directory, id), passphrase);
       const needed = state.authorities
         .filter(needsKey)
         .map(async (one) => [one.id, await read(one)] as const);
-      const kept = state.authorities.filter(isRecallable).map(async (one) => {
+      const mayBeGone = [...state.authorities.filter(isRecallable), ...state.requests.open];
+      const kept = mayBeGone.map(async (one) => {
         const files = await read(one).catch(ignoreDestroyed);
         return files === undefined ? [] : [[one.id, files] as const];
       });
@@ -86,7 +87,7 @@ function isRecallable({ stage, hasKey }: StoredAuthority): boolean {
   return hasKey && (stage === "retiring" || stage === "retired");
 }
 
-/** A release that kept no keys of retired authorities has not recorded that they are gone. */
+/** A release that kept no keys of retired authorities has not recorded that they are gone; a CSR may just have expired. */
 function ignoreDestroyed(error: unknown): undefined {
   if (error instanceof StateError && errnoOf(error.cause) === "ENOENT") return;
   throw error;
@@ -137,7 +138,11 @@ export async function restoreState(
     for (const { id } of state.authorities.filter(needsKey))
       await restoreAuthority(join(places.authorities, id), backup.authorities[id]);
     const authorities = await restoreRecallable(state, backup, places.authorities);
-    const known = { ...state, authorities };
+    const known = {
+      ...state,
+      authorities,
+      requests: await restoreRequests(state, backup, places.authorities),
+    };
     const restored = { ...coverUnknownLeaves(known, o.now, o.maxTtlMs), restoredAt: o.now };
     // The state is written last: with keys but without a state, the CA refuses to start and never creates a
     // new root.
@@ -168,6 +173,17 @@ async function restoreRecallable(
     return one;
   });
   return Promise.all(restored);
+}
+
+/** Earlier releases did not back up the keys of outstanding CSRs, without which no chain can be adopted. */
+async function restoreRequests(
+  { requests }: AuthorityState,
+  backup: Backup,
+  directory: string,
+): Promise<AuthorityState["requests"]> {
+  const open = requests.open.filter(({ id }) => backup.authorities[id] !== undefined);
+  for (const { id } of open) await restoreAuthority(join(directory, id), backup.authorities[id]);
+  return { ...requests, open };
 }
 
 async function restoreAuthority(

@@ -11,6 +11,7 @@ import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import type { Clock } from "@kasbah/runtime";
 import { policyDnsNames } from "../admission/policy-dns-names.ts";
 import { readPassphrase } from "../authorities/keys/passphrase.ts";
+import { describeAbsence } from "../authorities/plugged-in/directory/absence.ts";
 import {
   loadPluggedInSet,
   type PluggedInSet,
@@ -83,7 +84,7 @@ async function loadSet(location: SetLocation, options: TryOptions): Promise<Plug
   if (set !== undefined) return set;
   throw new StateError(
     "PLUGGED_IN_INCOMPLETE",
-    `${location.directory} does not contain a CA: expected ca-cert.pem, ca-key.pem, cert-chain.pem, root-cert.pem, or tls.crt, tls.key, ca.crt`,
+    `${await describeAbsence(location.directory)}, expected ca-cert.pem, ca-key.pem, cert-chain.pem, root-cert.pem, or tls.crt, tls.key, ca.crt: name the directory that contains a CA`,
   );
 }
 

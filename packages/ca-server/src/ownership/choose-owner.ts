@@ -1,7 +1,7 @@
 import type { AuthorityState } from "../authorities/rotation/authority-state.ts";
 import { StateError } from "../errors.ts";
 import { isSameCa, knowsRoot, signingRootOf, stateOf } from "./ca-identity.ts";
-import type { PlaceContent } from "./place.ts";
+import type { PlaceContent, StoredCa } from "./place.ts";
 
 /** What a replica knows at its start. */
 export interface OwnerFacts {
@@ -69,7 +69,7 @@ function besideOwner(shared: AuthorityState, facts: OwnerFacts): OwnerChoice {
     throw directory;
   }
   if (directory.kind !== "owner") {
-    if (stateRoot === undefined || isNamed) return useSecret;
+    if (stateRoot === undefined || isNamed) return { ...useSecret, finish: isLeft(directory, shared, facts) };
     throw conflict(
       `${secretName} contains root ${root}, but --state-root names ${stateRoot}: remove the flag if the CA has replaced that root since; else name another Secret`,
     );
@@ -87,6 +87,18 @@ function besideOwner(shared: AuthorityState, facts: OwnerFacts): OwnerChoice {
   throw conflict(
     `${directoryName} contains root ${ownRoot}, but ${secretName} contains root ${root}: start every replica with --state-root=<the fingerprint of the root that the workloads trust> (docs/install.md, "Two roots")`,
   );
+}
+
+/** Whether the CA was moved from the directory to the Secret. A kill may have left its keys in the directory. */
+function isLeft(directory: PlaceContent, shared: AuthorityState, facts: OwnerFacts): boolean {
+  if (directory.kind !== "moved" || directory.to !== facts.secretName) return false;
+  const left = stateOf(directory.ca, facts.directoryName);
+  return isSameCa(left, shared) && shared.epoch >= left.epoch;
+}
+
+/** An older copy does not make the keys in the other place superfluous. */
+function isAsNew(own: StoredCa, left: StoredCa, { directoryName, secretName }: OwnerFacts): boolean {
+  return stateOf(own, directoryName).epoch >= stateOf(left, secretName).epoch;
 }
 
 function besideArriving(
@@ -114,7 +126,10 @@ function besideMoved(
   const warning = `the CA was moved from ${secretName} to ${secret.to}: ${moveToShare}`;
   if (isSame && directory.kind === "arriving")
     return { kind: "directory", finish: true, warnings: [warning] };
-  if (isSame && directory.kind === "owner") return onDirectory(warning);
+  if (isSame && directory.kind === "owner") {
+    const isWhole = secret.to === directoryName && isAsNew(directory.ca, secret.ca, facts);
+    return { ...onDirectory(warning), finish: isWhole };
+  }
   if (directory.kind === "owner") {
     throw conflict(
       `${directoryName} contains another root than the CA that was moved from ${secretName} to ${secret.to}: name another Secret with --state-secret`,
@@ -157,7 +172,7 @@ function besideEmpty(directory: PlaceContent, facts: OwnerFacts): OwnerChoice {
 
 const moveToShare = "to share it among replicas, run kasbah authority move --to-secret";
 
-function onDirectory(warning: string): OwnerChoice {
+function onDirectory(warning: string): OwnerChoice & { readonly kind: "directory" } {
   return { kind: "directory", finish: false, warnings: [warning] };
 }
 

@@ -65,6 +65,13 @@ describe("Move of a CA", () => {
     return content.kind === "owner" ? signingRootOf(stateOf(content.ca, place.name)).fingerprint : undefined;
   }
 
+  /** Counts the keys in a place from which the CA was moved. */
+  async function leftKeys(place: StatePlace): Promise<number> {
+    const content = await place.read();
+    if (content.kind !== "moved") return 0;
+    return [...content.ca.files.values()].filter(({ key }) => key !== undefined).length;
+  }
+
   /** Starts as the first replica does, and returns the root that it would serve. */
   async function rootAfterStart(path: string): Promise<string> {
     const logger = recordingLogger();
@@ -121,6 +128,17 @@ describe("Move of a CA", () => {
     await rejectsWithCode(moveState(await volumeAt(directory.join("empty")), secretWith()), "STATE_MISSING");
   });
 
+  it("names the place to which the CA was moved if another destination is given", async () => {
+    const { path } = await createCa();
+    await moveState(await volumeAt(path), secretWith());
+    const other = new SecretPlace({ ...secretPath, name: "other", client });
+    const { message } = await rejectsWithCode(moveState(await volumeAt(path), other), "STATE_CONFLICT");
+    assert.match(
+      message,
+      /was moved from .* to Secret kasbah-system\/kasbah-ca: name that place instead of Secret .*other/,
+    );
+  });
+
   it("refuses a source whose key is missing, before it writes anything", async () => {
     const { path } = await createCa();
     await nodeFs.unlink(`${path}/authorities/root-1/ca-key.pem`);
@@ -163,7 +181,10 @@ describe("Move of a CA", () => {
         const owners = (await Promise.all(places.map(rootIn))).filter((found) => found !== undefined);
         assert.ok(owners.length <= 1, `two owners after a kill at step ${killedAt}`);
         // A start in between completes the move, or uses the CA where it still is.
-        if (killedAt % 2 === 0) assert.equal(await rootAfterStart(path), root, `start after ${killedAt}`);
+        if (killedAt % 2 === 0) {
+          assert.equal(await rootAfterStart(path), root, `start after ${killedAt}`);
+          for (const place of places) assert.equal(await leftKeys(place), 0, `keys left after ${killedAt}`);
+        }
         const [from, to] = inDirection(direction, await volumeAt(path), secretWith());
         assert.equal((await moveState(from, to)).rootFingerprint, root, `move after ${killedAt}`);
         assert.equal(await rootIn(to), root);

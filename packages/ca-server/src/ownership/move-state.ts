@@ -20,7 +20,7 @@ export interface MovedState {
 export async function moveState(source: StatePlace, destination: StatePlace): Promise<MovedState> {
   const [from, to] = [await source.read(), await destination.read()];
   if (from.kind === "owner") await copyVerified(from.ca, to, source, destination);
-  else if (!isResumable(from, to, destination)) throw nothingToMove(from, source);
+  else if (!isResumable(from, to, destination)) throw nothingToMove(from, source, destination);
   return finishMove(source, destination);
 }
 
@@ -64,7 +64,13 @@ function isResumable(from: PlaceContent, to: PlaceContent, destination: StatePla
   return to.kind === "arriving" || to.kind === "owner";
 }
 
-function nothingToMove(from: PlaceContent, source: StatePlace): StateError {
+function nothingToMove(from: PlaceContent, source: StatePlace, destination: StatePlace): StateError {
+  if (from.kind === "moved" && from.to !== destination.name) {
+    return new StateError(
+      "STATE_CONFLICT",
+      `the CA was moved from ${source.name} to ${from.to}: name that place instead of ${destination.name}, or move the CA back first`,
+    );
+  }
   if (from.kind === "moved") {
     return new StateError(
       "STATE_MISSING",

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type Clock, type Component, errnoOf, writeFileDurably } from "@kasbah/runtime";
+import { type Clock, type Component, storageFailure, writeFileDurably } from "@kasbah/runtime";
 import { StateError } from "../errors.ts";
 import { describeHolder, encodeHolder, holderFile } from "./lock-holder.ts";
 
@@ -68,7 +68,7 @@ export class DirectoryLock implements Component {
   }
 
   #unusable(cause: unknown): StateError {
-    const reason = errnoOf(cause) ?? (cause instanceof Error ? cause.message : "unexpected failure");
+    const reason = storageFailure(cause);
     return new StateError("STATE_NOT_DURABLE", `cannot lock ${this.#directory}: ${reason}`, { cause });
   }
 }

@@ -37,6 +37,22 @@ describe("StateTrouble", () => {
     assert.equal(logger.events.filter(({ level }) => level === "error").length, 1);
   });
 
+  it("only warns while no certificate was refused, and writes by itself all the same", async () => {
+    trouble.transitionFailed(noSpace);
+    failure = noSpace;
+    await trouble.probe();
+    assert.deepEqual(trouble.troubles(), []);
+    assert.match(trouble.warnings()[0] ?? "", /^state: cannot be written: no space left .* rotations wait/);
+    trouble.failed(noSpace);
+    assert.deepEqual([trouble.warnings(), trouble.troubles().length], [[], 1]);
+    assert.equal(logger.events.filter(({ level }) => level === "error").length, 1);
+    failure = undefined;
+    await trouble.probe();
+    trouble.transitionFailed(noSpace);
+    await trouble.probe();
+    assert.deepEqual([trouble.warnings(), trouble.troubles()], [[], []]);
+  });
+
   it("writes by itself while the failure lasts, and never otherwise", async () => {
     await trouble.probe();
     assert.equal(writes, 0);

@@ -17,6 +17,7 @@ export class StateTrouble implements Component {
   readonly name = "control state";
   readonly #deps: StateTroubleDeps;
   #reason: string | undefined;
+  #refuses = false;
   #sweeping: { stop(): void } | undefined;
   #probing: Promise<void> | undefined;
 
@@ -35,19 +36,34 @@ export class StateTrouble implements Component {
 
   /** The reasons why certificates cannot be issued now. */
   troubles(): readonly string[] {
-    return this.#reason === undefined ? [] : [`state: cannot be written: ${this.#reason}`];
+    return this.#reason === undefined || !this.#refuses ? [] : [`state: cannot be written: ${this.#reason}`];
+  }
+
+  /** A state that cannot be written does not yet keep the CA from issuing. */
+  warnings(): readonly string[] {
+    if (this.#reason === undefined || this.#refuses) return [];
+    return [
+      `state: cannot be written: ${this.#reason}: rotations wait, and kasbah authority can change nothing`,
+    ];
+  }
+
+  /** A transition failed, which the caller logs. */
+  transitionFailed(error: unknown): void {
+    this.#reason = storageFailure(error);
   }
 
   failed(error: unknown): void {
-    if (this.#reason === undefined) {
+    if (!this.#refuses) {
       this.#deps.logger.error("cannot write the control state; certificate requests are refused", { error });
     }
     this.#reason = storageFailure(error);
+    this.#refuses = true;
   }
 
   succeeded(): void {
     if (this.#reason !== undefined) this.#deps.logger.info("the control state can be written again");
     this.#reason = undefined;
+    this.#refuses = false;
   }
 
   /** Concurrent calls share one attempt. */

@@ -89,14 +89,23 @@ function departures({ authorities }: AuthorityStatusMessage, now: Date): string[
   const retiring = authorities.flatMap(({ id, retiresAt, waitsFor, lastLeaf }) =>
     retiresAt === undefined
       ? []
-      : [`${id} retires at ${timeAndDistance(retiresAt, now)}: ${waitsFor}`, ...holderLines(lastLeaf, now)],
+      : [`${id} ${retirement(retiresAt, now)}: ${waitsFor}`, ...holderLines(lastLeaf, now)],
   );
   const kept = authorities.flatMap(({ id, keyKeptUntil }) =>
-    keyKeptUntil === undefined
-      ? []
-      : [`${id} is retired; its key is destroyed at ${timeAndDistance(keyKeptUntil, now)}`],
+    keyKeptUntil === undefined ? [] : [`${id} is retired; its key ${destruction(keyKeptUntil, now)}`],
   );
   return [...retiring, ...kept];
+}
+
+/** Its last certificate may have expired, or it may have issued none, while something else holds it. */
+function retirement(retiresAt: Date, now: Date): string {
+  return retiresAt <= now ? "waits to retire" : `retires at ${timeAndDistance(retiresAt, now)}`;
+}
+
+/** Paused rotations and a clock in doubt keep a key for longer. */
+function destruction(keyKeptUntil: Date, now: Date): string {
+  const time = timeAndDistance(keyKeptUntil, now);
+  return keyKeptUntil <= now ? `was due to be destroyed at ${time}` : `is destroyed at ${time}`;
 }
 
 function warningsOf({ warnings }: AuthorityStatusMessage): string {

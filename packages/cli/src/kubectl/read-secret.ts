@@ -29,7 +29,8 @@ export async function readSecret(name: string, choice: ClusterChoice, deps: Kube
     if (/\(Forbidden\)/.test(run.stderr)) {
       throw new CliError("ADMIN_FORBIDDEN", `${wordsOf(run)}; trying a Secret needs the verb get on it`);
     }
-    throw explainKubectl(run, deadlineMs);
+    const { code, message } = explainKubectl(run, deadlineMs);
+    throw new CliError(code, `there is no directory ${name}, so it names a Secret: ${message}`);
   }
   return { place, data: dataIn(run.stdout, place) };
 }

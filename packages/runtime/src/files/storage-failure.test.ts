@@ -12,6 +12,14 @@ describe("storageFailure", () => {
     }
   });
 
+  it("finds the reason of a failure inside SQLite, also by an extended code", () => {
+    const sqlite = (errcode: number) =>
+      Object.assign(new Error("database or disk is full"), { code: "ERR_SQLITE_ERROR", errcode });
+    assert.equal(storageFailure(sqlite(13)), "no space left on the device (SQLITE_FULL)");
+    assert.equal(storageFailure(sqlite(778)), "the device reports an I/O error (SQLITE_IOERR)");
+    assert.equal(storageFailure(sqlite(1)), "database or disk is full");
+  });
+
   it("returns the message of an error without such a reason", () => {
     assert.equal(storageFailure(new Error("cannot use Secret a/b: 503")), "cannot use Secret a/b: 503");
     assert.equal(storageFailure("text"), "text");

@@ -7,6 +7,12 @@ const words: Readonly<Record<string, string>> = {
   EMFILE: "too many open files",
 };
 
+/** SQLite reports the system call's failure by a number of its own. */
+const sqliteWords: Readonly<Record<number, string>> = {
+  10: "the device reports an I/O error (SQLITE_IOERR)",
+  13: "no space left on the device (SQLITE_FULL)",
+};
+
 /** Bounds the walk through causes, which could form a cycle. */
 const maxDepth = 10;
 
@@ -20,6 +26,8 @@ export function storageFailure(error: unknown): string {
     const code = "code" in cause ? String(cause.code) : "";
     const known = words[code];
     if (known !== undefined) return `${known} (${code})`;
+    const fromSqlite = "errcode" in cause ? sqliteWords[Number(cause.errcode) & 0xff] : undefined;
+    if (fromSqlite !== undefined) return fromSqlite;
     cause = cause.cause;
   }
   return error instanceof Error ? error.message : String(error);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { constants, type Stats } from "node:fs";
 import { open } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { errnoOf } from "@kasbah/runtime";
 import { StateError } from "../../errors.ts";
 import { isExposed, modeText } from "../keys/file-access.ts";
@@ -122,6 +122,8 @@ async function contentOf(path: string, shownAs: string, isKey: boolean): Promise
     }
   } catch (cause) {
     const reason = errnoOf(cause);
+    if (reason === "ENOTDIR")
+      return rejected(`${dirname(shownAs)} is a file: name the directory that contains the CA`, cause);
     if (reason !== "ENOENT") return rejected(`cannot read ${shownAs}: ${reason ?? "unknown"}`, cause);
     return (await hasName(path)) ? rejected(`${shownAs} is a dangling link`, cause) : undefined;
   }

@@ -66,7 +66,7 @@ describe("Validation of a plugged-in CA", () => {
     await rm(home.directory, { recursive: true });
     await writeFile(home.directory, "");
     const { message } = await rejectsWithCode(home.load(), "PLUGGED_IN_REJECTED");
-    assert.match(message, /cannot read .*: ENOTDIR/);
+    assert.match(message, /cacerts is a file: name the directory/);
   });
 
   it("reports an error when all of its files are dangling links, as while a volume is not mounted", async () => {

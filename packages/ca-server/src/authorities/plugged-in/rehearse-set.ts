@@ -65,7 +65,9 @@ async function rehearsePresent(
   after: HeldBundle,
   rehearse: Rehearse,
 ): Promise<void> {
-  const { id, chain } = authorityOf(state, state.signerId);
+  const { id, chain, hasKey } = authorityOf(state, state.signerId);
+  // Its key is lost, and the set replaces it.
+  if (!hasKey) return;
   const root = rootOf(state, id).certificate;
   const present = { signer: keys.of(id), intermediates: chain, root, describe: oneLineSubject };
   const failureWith = (held: HeldBundle) =>

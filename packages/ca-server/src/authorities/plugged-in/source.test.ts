@@ -211,7 +211,7 @@ describe("PluggedInSource", () => {
     await source.take();
     await install(await createIntermediate(third, "alone"), [third]);
     await source.start();
-    await warned(/does not contain the root in use/);
+    await warned(/^cannot use the CA in .*: its root is new .* does not contain the root in use/);
     await install(await createIntermediate(third, "three"), [first, second, third]);
     await warned(/waiting for the end of the rotation/);
   });

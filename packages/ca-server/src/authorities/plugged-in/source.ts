@@ -167,7 +167,7 @@ export class PluggedInSource implements Component {
     if (distrusted !== undefined) {
       throw new StateError(
         "PLUGGED_IN_REJECTED",
-        `it contains the key of ${distrusted.id}, which an operator distrusted: put a CA with new keys into the directory`,
+        `cannot use the CA in ${directory}: it contains the key of ${distrusted.id}, which an operator distrusted: put a CA with new keys into the directory`,
       );
     }
     const change = changeBy(set, state, clock.now());
@@ -175,7 +175,9 @@ export class PluggedInSource implements Component {
     const isNew =
       state.pluggedInDigest !== set.digest || (change.kind === "roots-only" && lacksRoots(state, set));
     if (!isNew) return this.#rehearse(set);
-    if (change.kind === "refused") throw new StateError("PLUGGED_IN_REJECTED", change.reason);
+    if (change.kind === "refused") {
+      throw new StateError("PLUGGED_IN_REJECTED", `cannot use the CA in ${directory}: ${change.reason}`);
+    }
     await this.#rehearse(set);
     if (change.kind === "roots-only") {
       await keeper.transition((current) => withRoots(current, set, current.epoch + 1));

@@ -1,10 +1,11 @@
-import { type AuthorityState, rootOf } from "../rotation/authority-state.ts";
+import { type AuthorityState, authorityOf, rootOf } from "../rotation/authority-state.ts";
 import { canCreateUnder, hasValidAlternative, invalidKind } from "../rotation/invalid-signer.ts";
 
 /** The situations in which no authority can sign. docs/recover.md lists them by these names. */
 export type Situation =
   | "intermediate-invalid"
   | "plugged-in-invalid"
+  | "adopted-invalid"
   | "root-invalid"
   | "root-not-yet-valid"
   | "successor-waits"
@@ -15,6 +16,8 @@ export type Situation =
 const waysOut: Readonly<Record<Situation, string>> = {
   "intermediate-invalid": "the CA creates a new intermediate by itself within a minute",
   "plugged-in-invalid": "check the clock, or put a valid CA into the directory that --root-ca-dir names",
+  "adopted-invalid":
+    "check the clock, or run kasbah authority csr, have your PKI sign the CSR, and run kasbah authority adopt",
   "root-invalid":
     "check the clock, then run kasbah authority rotate --root; every client then needs the new trust bundle",
   "root-not-yet-valid":
@@ -32,8 +35,10 @@ export function situationOf(state: AuthorityState, now: Date): Situation | undef
   if (canCreateUnder(root, now)) return "intermediate-invalid";
   if (hasValidAlternative(state, now)) return alternativeOf(state);
   const isOurs = root.hasKey || root.origin === "self-signed";
-  if (kind !== "root" || !isOurs) return "plugged-in-invalid";
-  return root.certificate.notBefore > now ? "root-not-yet-valid" : "root-invalid";
+  if (kind === "root" && isOurs)
+    return root.certificate.notBefore > now ? "root-not-yet-valid" : "root-invalid";
+  const { byRequest } = authorityOf(state, state.signerId);
+  return byRequest === true ? "adopted-invalid" : "plugged-in-invalid";
 }
 
 function alternativeOf({ rotation, hold }: AuthorityState): Situation {

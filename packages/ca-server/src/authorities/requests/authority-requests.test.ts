@@ -185,6 +185,45 @@ describe("Authority requests", () => {
     );
   });
 
+  it("names the commands that lead out if the signed intermediate has expired, and they do", async () => {
+    await adopt(await signedChain((await ca.requests.create()).csrPem));
+    await complete();
+    clock.jump(101 * dayMs);
+    await open();
+    assert.throws(
+      () => ca.keeper.activeIssuer(clock.now()),
+      /intermediate-2 .*has expired: .*run kasbah authority csr, .* kasbah authority adopt .*: adopted-invalid/,
+    );
+    const { csrPem } = await ca.requests.create();
+    await adopt((await sign(csrPem, "issuing", caExtensions, 190)) + (await company.pem("issuing")));
+    await complete();
+    assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, "intermediate-3");
+  });
+
+  it("names these commands if the only signed intermediate is to be distrusted", async () => {
+    await adopt(await signedChain((await ca.requests.create()).csrPem));
+    await complete();
+    for (const id of ["intermediate-2", "root-2"]) {
+      const error = await rejectsWithCode(ca.compromise.distrust(id), "OPERATION_REFUSED");
+      assert.match(error.message, /run kasbah authority csr, .* kasbah authority adopt/);
+    }
+    await adopt((await sign((await ca.requests.create()).csrPem)) + (await company.pem("issuing")));
+    await complete();
+    await ca.compromise.distrust("intermediate-2");
+    assert.equal(ca.keeper.activeIssuer(clock.now()).authorityId, "intermediate-3");
+  });
+
+  it("says which authority has the key of a chain that was adopted before", async () => {
+    const chain = await signedChain((await ca.requests.create()).csrPem);
+    await adopt(chain);
+    await ca.requests.create();
+    const error = await rejectsWithCode(adopt(chain), "OPERATION_REFUSED");
+    assert.match(
+      error.message,
+      /the chain was adopted before, as intermediate-2: see kasbah authority list --all/,
+    );
+  });
+
   it("uses the key of a CSR that a crash left behind, and removes that of an adopted one", async () => {
     const { csrPem } = await ca.requests.create();
     await ca.keeper.transition((state) => ({ ...state, requests: { made: 0, open: [] } }));

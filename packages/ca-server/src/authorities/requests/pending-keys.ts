@@ -49,7 +49,7 @@ export class RequestKeys {
    * the given keys
    */
   async match(
-    { requests }: AuthorityState,
+    { requests, authorities }: AuthorityState,
     given: readonly Certificate[],
   ): Promise<{ readonly requestId: string; readonly pair: SigningPair }> {
     const expected: string[] = [];
@@ -60,6 +60,13 @@ export class RequestKeys {
       if (certificate !== undefined) return { requestId: id, pair: { certificate, keyPair } };
       expected.push(`${shown(keyPair.publicKey)} of ${id}`);
     }
+    const adopted = authorities.find(
+      ({ byRequest, certificate }) => byRequest === true && given.some((one) => one.equals(certificate)),
+    );
+    if (adopted !== undefined)
+      throw new OperationError(
+        `the chain was adopted before, as ${adopted.id}: see kasbah authority list --all`,
+      );
     if (expected.length === 0)
       throw new OperationError("no CSR is outstanding: create one with kasbah authority csr");
     const found = given.map(({ publicKey }) => shown(publicKey)).join(", ") || "no certificate";

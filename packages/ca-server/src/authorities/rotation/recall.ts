@@ -22,6 +22,7 @@ export function recallOf(state: AuthorityState, id: string, now: Date): Recall {
   }
   const root = authorityOf(state, authority.rootId);
   refuseInUse(state, authority);
+  for (const one of [root, authority]) refuseDistrusted(one);
   for (const one of [root, authority]) refuseExpired(one, now);
   if (authority.kind === "intermediate") {
     if (!authority.hasKey) throw withoutKey(authority);
@@ -79,6 +80,13 @@ function refuseInUse({ signerId, ...state }: AuthorityState, { id, stage }: Stor
   if (signs) throw new OperationError(`${id} already signs`);
   const hint = stage === "active" ? "kasbah authority abort returns to it" : "it is about to sign";
   throw new OperationError(`${id} is ${stage}: ${hint}`);
+}
+
+function refuseDistrusted({ id, distrustedAt }: StoredAuthority): void {
+  if (distrustedAt === undefined) return;
+  throw new OperationError(
+    `${id} was distrusted at ${distrustedAt.toISOString()}, which cannot be undone: rotate instead`,
+  );
 }
 
 function refuseExpired({ id, certificate }: StoredAuthority, now: Date): void {

@@ -1,4 +1,4 @@
-import { type DurableFs, type Logger, SerialQueue } from "@kasbah/runtime";
+import { type DurableFs, type Logger, SerialQueue, storageFailure } from "@kasbah/runtime";
 import { Low } from "lowdb";
 import { StateError } from "../../errors.ts";
 import type { SlotContent } from "../embedded.ts";
@@ -110,7 +110,8 @@ export class ControlStore<S> {
       // Each candidate has its own database, because lowdb's update() would change memory before the disk.
       await new Low<ControlDocument>(slot, document).write();
     } catch (cause) {
-      throw new StateError("STATE_NOT_DURABLE", `cannot write ${slot.path}; nothing was changed`, {
+      const reason = storageFailure(cause);
+      throw new StateError("STATE_NOT_DURABLE", `cannot write ${slot.path}: ${reason}; nothing was changed`, {
         cause,
       });
     }

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Checkpoint,
@@ -10,11 +9,11 @@ import {
   slotsOf,
   verifyLedger,
 } from "@kasbah/ledger";
-import { errnoOf } from "@kasbah/runtime";
 import { Command } from "commander";
 import { renderVerdict, type SlotVerdict } from "../../audit/render/verdict.ts";
 import { CliError } from "../../errors.ts";
 import { toJson } from "../../output/json.ts";
+import { readArgument } from "../argument-files.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { type LedgerLocation, ledgerDirectoriesOf, withLedgerLocation } from "./location.ts";
 
@@ -91,7 +90,7 @@ async function verdictOn(
 
 async function readVerifier(path: string): Promise<NoteVerifier> {
   try {
-    return parseVerifierKey((await readText(path)).trim());
+    return parseVerifierKey((await readArgument(path)).trim());
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
     throw new CliError("TARGET_INVALID", `${path}: ${error.message}`, { cause: error });
@@ -99,21 +98,11 @@ async function readVerifier(path: string): Promise<NoteVerifier> {
 }
 
 async function readKept(path: string, verifier: NoteVerifier): Promise<Checkpoint> {
-  const note = await readText(path);
+  const note = await readArgument(path);
   try {
     return openCheckpoint(note, verifier, verifier.name);
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
     throw new CliError("TARGET_INVALID", `${path}: ${error.message}`, { cause: error });
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    throw new CliError("TARGET_INVALID", `cannot read ${path}: ${errnoOf(error) ?? "unknown error"}`, {
-      cause: error,
-    });
   }
 }

@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import type { SignedChainMessage } from "@kasbah/protocol";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { renderRotation } from "../../authority/render-status.ts";
 import { toJson } from "../../output/json.ts";
+import { readArgument } from "../argument-files.ts";
 import { withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { type ActOptions, actOnStatus, withStoppedCa } from "./stopped-ca.ts";
@@ -71,7 +71,7 @@ async function signedChainOf(
 }
 
 async function textOf(path: string | undefined): Promise<string> {
-  return path === undefined ? "" : readFile(path, "utf8");
+  return path === undefined ? "" : readArgument(path);
 }
 
 function decoded(base64: string): string {

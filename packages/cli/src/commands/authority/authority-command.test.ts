@@ -143,6 +143,22 @@ describe("kasbah authority", () => {
     assert.match((await run("authority", "list", "--all")).said, /root-0 is retired/);
   });
 
+  it("prints no time in the past for what something else holds", async () => {
+    const now = { signs: false, notAfter: new Date("2031-01-01T00:00:00Z") };
+    const never = {
+      ...{ ...root, ...now, id: "intermediate-4", stage: "retiring" as const },
+      ...{ retiresAt: new Date(0), waitsFor: "every stage lasts at least --min-stage: 20 s are left" },
+    };
+    const kept = {
+      ...{ ...root, ...now, id: "root-0", stage: "retired" as const, trusted: false },
+      keyKeptUntil: new Date("2029-12-31T00:00:00Z"),
+    };
+    ca.answers = [{ ...busy, authorities: [...busy.authorities, never, kept] }];
+    const status = (await run("authority", "status")).said;
+    assert.match(status, /\nintermediate-4 waits to retire: every stage lasts at least --min-stage: 20 s/);
+    assert.match(status, /\nroot-0 is retired; its key was due to be destroyed at 2029-12-31T00:00:00Z/);
+  });
+
   it("prints the whole status as JSON", async () => {
     ca.answers = [busy];
     const { said } = await run("authority", "status", "--json");
@@ -183,7 +199,13 @@ describe("kasbah authority", () => {
       /mesh\.csr: request-1 waits until 2030-03-02T00:00:00Z \(in 60d\) for: kasbah authority adopt CHAIN\n$/,
     );
     assert.equal(await readFile(out, "utf8"), "PEM OF A CSR\n");
-    assert.equal((await run("authority", "csr", "--out", out)).error?.code, "EEXIST");
+    const asked = ca.calls.length;
+    for (const path of [out, directory.join("none", "mesh.csr")]) {
+      const { error } = await run("authority", "csr", "--out", path);
+      assert.equal(error?.code, "TARGET_INVALID");
+      assert.match(String(error?.message), /^cannot create .*mesh\.csr: (it exists already|ENOENT)$/);
+    }
+    assert.equal(ca.calls.length, asked, "no CSR may be created for a file that cannot be written");
     assert.deepEqual(JSON.parse((await run("authority", "csr", "--json")).said).id, "request-1");
   });
 
@@ -192,7 +214,7 @@ describe("kasbah authority", () => {
     await writeFile(chain, "CHAIN");
     await writeFile(root, "ROOT");
     assert.equal((await run("authority", "adopt")).error?.code, "commander.invalidArgument");
-    assert.equal((await run("authority", "adopt", directory.join("none"))).error?.code, "ENOENT");
+    assert.equal((await run("authority", "adopt", directory.join("none"))).error?.code, "TARGET_INVALID");
     const base64 = (text: string) => Buffer.from(text).toString("base64");
     for (const argv of [
       [chain],

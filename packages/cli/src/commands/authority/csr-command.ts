@@ -1,9 +1,11 @@
-import { writeFile } from "node:fs/promises";
+import type { StoppedCa } from "@kasbah/ca-server/state";
 import type { NewRequestMessage } from "@kasbah/protocol";
 import { printableText } from "@kasbah/runtime";
 import { Command } from "commander";
+import type { OperatorClient } from "../../authority/operator-client.ts";
 import { toJson } from "../../output/json.ts";
 import { timeAndDistance } from "../../output/relative-time.ts";
+import { writeNewFile } from "../argument-files.ts";
 import { flagsOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { type ActOptions, actOn, withStoppedCa } from "./stopped-ca.ts";
@@ -36,26 +38,35 @@ export function csrCommand(deps: CommandDeps): Command {
 
 async function printRequest(o: CsrOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock, stderr } = deps;
-  const { answer: request, note } = await actOn(
-    {
-      ...{ name: "create-request", arguments: {} },
-      running: (ca): Promise<NewRequestMessage> => ca.createRequest(),
-      stopped: ({ requests }) => requests.create(),
-    },
-    o,
-    deps,
-  );
-  if (note !== undefined) stderr.write(`${printableText(note)}\n`);
-  const { id, csrPem, expiresAt } = request;
-  if (o.json) return screen.write(toJson(request));
-  const until = timeAndDistance(expiresAt, clock.now());
-  const next = `${id} waits until ${until} for: kasbah authority adopt CHAIN${flagsOf(o)}`;
-  if (o.out === undefined) {
-    screen.write(csrPem);
-    stderr.write(`${printableText(next)}\n`);
+  const { out } = o;
+  if (out === undefined) {
+    const request = await createRequest(o, deps);
+    if (o.json) return screen.write(toJson(request));
+    screen.write(request.csrPem);
+    stderr.write(`${printableText(nextStep(request, o, clock.now()))}\n`);
     return;
   }
-  // An existing file may be the CSR of another request.
-  await writeFile(o.out, csrPem, { flag: "wx" });
-  screen.write(`${printableText(`${o.out}: ${next}`)}\n`);
+  let request: NewRequestMessage | undefined;
+  await writeNewFile(out, async () => {
+    request = await createRequest(o, deps);
+    return request.csrPem;
+  });
+  if (request === undefined) return;
+  if (o.json) return screen.write(toJson(request));
+  screen.write(`${printableText(`${out}: ${nextStep(request, o, clock.now())}`)}\n`);
+}
+
+async function createRequest(o: CsrOptions, deps: CommandDeps): Promise<NewRequestMessage> {
+  const act = {
+    ...{ name: "create-request", arguments: {} },
+    running: (ca: OperatorClient): Promise<NewRequestMessage> => ca.createRequest(),
+    stopped: ({ requests }: StoppedCa) => requests.create(),
+  };
+  const { answer, note } = await actOn(act, o, deps);
+  if (note !== undefined) deps.stderr.write(`${printableText(note)}\n`);
+  return answer;
+}
+
+function nextStep({ id, expiresAt }: NewRequestMessage, o: CsrOptions, now: Date): string {
+  return `${id} waits until ${timeAndDistance(expiresAt, now)} for: kasbah authority adopt CHAIN${flagsOf(o)}`;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { PassThrough } from "node:stream";
@@ -28,6 +29,25 @@ describe("kasbah authority on a stopped CA", () => {
   const state = async (days = 1) => JSON.parse((await run(days, "authority", "list", "--json")).said);
   const signers = async (days = 1) =>
     (await state(days)).authorities.filter(({ signs }: Listed) => signs).map(({ id }: Listed) => id);
+  /** Has a company's PKI sign a CSR, and adopts the chain. */
+  async function adoptSigned(): Promise<void> {
+    const openssl = (...argv: string[]) =>
+      execFileSync("openssl", argv, { cwd: directory.path, stdio: "pipe" });
+    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "root.key"];
+    const root = ["-subj", "/O=Company", "-days", "3650", "-addext", "keyUsage=critical,keyCertSign,cRLSign"];
+    openssl("req", "-x509", ...key, ...root, "-out", "root.pem");
+    const csr = await authority("csr", "--out", directory.join("mesh.csr"));
+    assert.equal(csr.error, undefined);
+    const usage = "keyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash";
+    const ca = `basicConstraints=critical,CA:TRUE,pathlen:0\n${usage}\nauthorityKeyIdentifier=keyid\n`;
+    await writeFile(directory.join("mesh.ext"), ca);
+    const issuer = ["-CA", "root.pem", "-CAkey", "root.key", "-days", "3000", "-extfile", "mesh.ext"];
+    openssl("x509", "-req", "-in", "mesh.csr", ...issuer, "-out", "mesh.pem");
+    const argv = [directory.join("mesh.pem"), "--root", directory.join("root.pem")];
+    const { said, error } = await authority("adopt", ...argv);
+    assert.equal(error, undefined);
+    assert.match(said, /rotation of the root: root-1 to root-2[\s\S]*! no CA answers: the state in /);
+  }
   interface Listed {
     readonly id: string;
     readonly stage: string;
@@ -137,15 +157,26 @@ describe("kasbah authority on a stopped CA", () => {
     assert.match((await entries()).join("\n"), /distrust accepted[\s\S]*distrust refused/);
   });
 
-  it("records a CSR and a refused chain in the ledger", async () => {
-    const { said } = await authority("csr");
-    assert.match(said, /^-----BEGIN CERTIFICATE REQUEST-----/);
-    const chain = directory.join("ca", "authorities", "root-1", "ca-cert.pem");
-    assert.equal((await authority("adopt", chain)).error?.code, "OPERATION_REFUSED");
-    assert.match(
-      (await entries()).join("\n"),
-      /create-request accepted {2}by alice[\s\S]*adopt-chain refused/,
-    );
+  it("creates a CSR and adopts its chain, says that no CA answers, and records both in the ledger", async () => {
+    await adoptSigned();
+    assert.equal((await state()).rotation.to, "root-2");
+    const [first, second] = await entries();
+    assert.match(String(first), /create-request accepted {2}by alice/);
+    assert.match(String(second), /adopt-chain accepted {2}by alice/);
+  });
+
+  it("adopts a chain in the place of an intermediate whose key is lost", async () => {
+    await rm(directory.join("ca", "authorities", "intermediate-1"), { recursive: true });
+    await adoptSigned();
+    assert.equal((await state()).rotation.to, "root-2");
+  });
+
+  it("names the commands that create a CSR and adopt its chain if either cannot be used", async () => {
+    await writeFile(directory.join("junk"), "junk");
+    const { error } = await authority("adopt", directory.join("junk"));
+    assert.equal(error?.code, "OPERATION_REFUSED");
+    assert.match(String(error?.message), /create one with kasbah authority csr$/);
+    assert.match((await entries()).join("\n"), /adopt-chain refused/);
   });
 
   it("refuses while a process uses the directory, and names it", async () => {

@@ -149,6 +149,14 @@ describe("kasbah authority try", () => {
     assert.equal((await tried()).code, "TARGET_REPLY_INVALID");
     assert.equal((await tried("--x")).code, "commander.unknownOption");
     assert.equal((await tried("no/such/directory")).code, "PLUGGED_IN_INCOMPLETE");
+    assert.match((await tried("no/such/directory")).message, /^no\/such\/directory does not exist, expected/);
+    const file = home.join("good", "ca-cert.pem");
+    assert.match((await tried(file)).message, /ca-cert\.pem is a file: name the directory/);
+    await kubectl.fails("The connection to the server localhost:8080 was refused");
+    assert.match(
+      (await tried("cacrets")).message,
+      /^there is no directory cacrets, so it names a Secret: kube/,
+    );
     assert.equal((await tried("Not A Name")).code, "TARGET_INVALID");
   });
 });
