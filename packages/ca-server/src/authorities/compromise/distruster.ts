@@ -31,11 +31,7 @@ export class Distruster implements CompromiseOperations {
 
   async previewDistrust(id: string): Promise<DistrustPreviewMessage> {
     const { keeper, holders, clock } = this.#deps;
-    const { state } = keeper;
-    const now = clock.now();
-    const plan = planDistrust(state, id, now);
-    refuseImpossible(plan, state);
-    return await previewOf(plan, state, { holders, now });
+    return await previewDistrustIn(keeper.state, id, { holders, now: clock.now() });
   }
 
   distrust(id: string): Promise<AuthorityStatusMessage> {
@@ -67,6 +63,17 @@ export class Distruster implements CompromiseOperations {
       ? selfSigned.createRoot(keeper.state)
       : selfSigned.createIntermediate(keeper.state);
   }
+}
+
+/** Reports what {@link Distruster.distrust} would do. @throws OperationError if it would be refused */
+export async function previewDistrustIn(
+  state: AuthorityState,
+  id: string,
+  { holders, now }: { readonly holders: HolderSource; readonly now: Date },
+): Promise<DistrustPreviewMessage> {
+  const plan = planDistrust(state, id, now);
+  refuseImpossible(plan, state);
+  return await previewOf(plan, state, { holders, now });
 }
 
 /** The CA has no key of the root above a plugged-in intermediate, so it cannot create a successor itself. */

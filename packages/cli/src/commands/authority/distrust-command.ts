@@ -1,11 +1,14 @@
+import { distrustOffline, previewDistrustOffline } from "@kasbah/ca-server/state";
 import { Command } from "commander";
+import type { AuthorityStatusMessage } from "../../authority/admin-client.ts";
 import { renderDistrust } from "../../authority/render-distrust.ts";
 import { renderAuthorities } from "../../authority/render-status.ts";
 import { toJson } from "../../output/json.ts";
-import { type CaLocation, flagsOf, operatorClientOf, withStateLocation } from "../ca-location.ts";
+import { flagsOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
+import { type ActOptions, onRunningOrStopped, withStoppedCa, withStoppedNote } from "./stopped-ca.ts";
 
-export interface DistrustOptions extends CaLocation {
+export interface DistrustOptions extends ActOptions {
   readonly yes?: boolean;
   readonly json?: boolean;
 }
@@ -30,7 +33,7 @@ export function distrustCommand(deps: CommandDeps): Command {
   const command = new Command("distrust")
     .description("remove an authority whose key is compromised, at once; a dry run unless --yes is set")
     .argument("<id>", "an authority, as shown by kasbah authority list --all");
-  return withStateLocation(command)
+  return withStoppedCa(withStateLocation(command))
     .option("--yes", "do it")
     .option("--json", "print JSON")
     .addHelpText("after", help)
@@ -40,15 +43,33 @@ export function distrustCommand(deps: CommandDeps): Command {
 /** Distrusts an authority, or shows what that would do. */
 export async function runDistrust(id: string, o: DistrustOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock } = deps;
-  const client = operatorClientOf(o, deps);
   if (o.yes) {
-    const status = await client.distrust(id);
+    const status = await distrust(id, o, deps);
     if (o.json) return screen.write(toJson(status));
     screen.write(`${id} is distrusted, and its key is destroyed\n${renderAuthorities(status, clock.now())}`);
     return;
   }
-  const preview = await client.previewDistrust(id);
+  const preview = await onRunningOrStopped(
+    {
+      running: (ca) => ca.previewDistrust(id),
+      stopped: (place) => previewDistrustOffline(id, place),
+    },
+    o,
+    deps,
+  );
   if (o.json) return screen.write(toJson(preview));
   screen.write(renderDistrust(preview, clock.now()));
   screen.write(`\nto do it: kasbah authority distrust ${id} --yes${flagsOf(o)}\n`);
+}
+
+function distrust(id: string, o: DistrustOptions, deps: CommandDeps) {
+  return onRunningOrStopped<AuthorityStatusMessage>(
+    {
+      running: (ca) => ca.distrust(id),
+      stopped: async (place, requester) =>
+        withStoppedNote(await distrustOffline(id, requester, place), place),
+    },
+    o,
+    deps,
+  );
 }

@@ -10,6 +10,7 @@ import { toJson } from "../../output/json.ts";
 import { flagsOf, operatorClientOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { runDistrust } from "./distrust-command.ts";
+import { readStatus } from "./status-source.ts";
 import { type ActOptions, type AuthorityAct, actOn, withStoppedCa } from "./stopped-ca.ts";
 
 interface RotateOptions extends ActOptions {
@@ -62,8 +63,8 @@ export function rotateCommand(deps: CommandDeps): Command {
 async function rotate(o: RotateOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock } = deps;
   if (o.compromised) {
-    const client = operatorClientOf(o, deps);
-    return await runDistrust(signerOf(await client.status(), o.root), o, deps);
+    const { status } = await readStatus(o, deps);
+    return await runDistrust(signerOf(status, o.root), o, deps);
   }
   if (o.yes) throw new ConfigInvalidError(["--yes: has no effect without --compromised; remove it"]);
   const { status: begun, isRunning } = await actOn(actOf(o), o, deps);

@@ -149,6 +149,27 @@ describe("kasbah authority on a stopped CA", () => {
     assert.match((await entries()).join("\n"), /adopt-chain refused/);
   });
 
+  it("distrusts an authority whose key was stolen before the CA starts again, after a dry run", async () => {
+    const dry = await authority("distrust", "root-1");
+    assert.equal(dry.error, undefined);
+    assert.match(dry.said, /^dry run: nothing has changed/);
+    assert.deepEqual(await signers(), ["root-1", "intermediate-1"]);
+    const { said, error } = await authority("rotate", "--root", "--compromised", "--yes");
+    assert.equal(error, undefined);
+    assert.match(
+      said,
+      /^root-1 is distrusted, and its key is destroyed[\s\S]*! no CA answers: the state in /,
+    );
+    assert.deepEqual(await signers(), ["root-2", "intermediate-2"]);
+    const files = await readdir(directory.join("ca", "authorities"), { recursive: true });
+    assert.deepEqual(
+      files.filter((file) => file.endsWith("-1/ca-key.pem")),
+      [],
+    );
+    assert.match((await entries()).join("\n"), /distrust accepted {2}by alice/);
+    assert.equal((await authority("distrust", "root-1", "--yes")).error?.code, "OPERATION_REFUSED");
+  });
+
   it("refuses while a process uses the directory, and names it", async () => {
     const control = (name: string) => directory.join("ca", "control", name);
     const note = { pid: 4711, hostname: "elsewhere", since: now.toISOString() };

@@ -3,23 +3,23 @@ import { createSegmentLog, ledgerDirectoryAt, prepareLedgerDirectory } from "@ka
 import { PkiError, parseTrustDomain } from "@kasbah/pki";
 import { type CertificateWriter, createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import type { Clock, Logger } from "@kasbah/runtime";
-import { openDirectoryBacking } from "../authorities/backing.ts";
-import { AuthorityKeeper } from "../authorities/keeper.ts";
-import { AuthorityKeys } from "../authorities/keys/authority-keys.ts";
-import { readPassphrase } from "../authorities/keys/passphrase.ts";
-import { loadKeys } from "../authorities/open-authorities.ts";
-import type { Rehearse } from "../authorities/rehearsal/candidate.ts";
-import { createRehearsal } from "../authorities/rehearsal/rehearse.ts";
-import { needsKey } from "../authorities/rotation/authority-state.ts";
-import { withoutKeys } from "../authorities/rotation/invalid-signer.ts";
-import type { SelfSignedProfile } from "../authorities/self-signed.ts";
-import { StateError } from "../errors.ts";
-import { servingNames } from "../grpc/serving-names.ts";
-import { type OperatorAct, OperatorLog } from "../recording/operator-log.ts";
-import { DirectoryLock, type LockHolder } from "../store/directory-lock.ts";
-import { prepareStateDirectory, type StateDirectory } from "../store/state-directory.ts";
-import { readAuthorityState, trustDomainOf } from "./offline-status.ts";
-import { profileOf } from "./stored-profile.ts";
+import { openDirectoryBacking } from "../../authorities/backing.ts";
+import { AuthorityKeeper } from "../../authorities/keeper.ts";
+import { AuthorityKeys } from "../../authorities/keys/authority-keys.ts";
+import { readPassphrase } from "../../authorities/keys/passphrase.ts";
+import { loadKeys } from "../../authorities/open-authorities.ts";
+import type { Rehearse } from "../../authorities/rehearsal/candidate.ts";
+import { createRehearsal } from "../../authorities/rehearsal/rehearse.ts";
+import { needsKey } from "../../authorities/rotation/authority-state.ts";
+import { withoutKeys } from "../../authorities/rotation/invalid-signer.ts";
+import type { SelfSignedProfile } from "../../authorities/self-signed.ts";
+import { StateError } from "../../errors.ts";
+import { servingNames } from "../../grpc/serving-names.ts";
+import { type OperatorAct, OperatorLog } from "../../recording/operator-log.ts";
+import { DirectoryLock, type LockHolder } from "../../store/directory-lock.ts";
+import { prepareStateDirectory, type StateDirectory } from "../../store/state-directory.ts";
+import { readAuthorityState, trustDomainOf } from "../offline-status.ts";
+import { profileOf } from "../stored-profile.ts";
 
 export interface StoppedCaOptions {
   readonly stateDirectory: string;
@@ -48,6 +48,8 @@ type LostKeys = "refuse" | "ignore" | "give up intermediates" | "give up all";
 
 export interface StoppedAct<T> extends OperatorAct {
   readonly lostKeys: LostKeys;
+  /** If present, the act is recorded once this has passed, before it takes effect. */
+  check?(ca: StoppedCa): Promise<unknown>;
   work(ca: StoppedCa): Promise<T>;
 }
 
@@ -58,7 +60,7 @@ export interface StoppedAct<T> extends OperatorAct {
  * CaError `LEDGER_UNAVAILABLE`
  */
 export async function onStoppedCa<T>(
-  { lostKeys, work, ...act }: StoppedAct<T>,
+  { lostKeys, check, work, ...act }: StoppedAct<T>,
   options: StoppedCaOptions,
 ): Promise<T> {
   const { stateDirectory, holder } = options;
@@ -68,7 +70,18 @@ export async function onStoppedCa<T>(
   const lock = new DirectoryLock(state.control, holder);
   await lock.start();
   try {
-    return await recorded(act, async () => work(await openStopped(state, lostKeys, options)), state, options);
+    let opened: Promise<StoppedCa> | undefined;
+    const onCa =
+      <R>(use: (ca: StoppedCa) => Promise<R>) =>
+      async () => {
+        opened ??= openStopped(state, lostKeys, options);
+        return use(await opened);
+      };
+    return await withOperatorLog(state, options, (log) =>
+      check === undefined
+        ? log.record(act, onCa(work))
+        : log.recordFirst(act, { check: onCa(check), work: onCa(work) }),
+    );
   } finally {
     await lock.stop();
   }
@@ -129,17 +142,16 @@ async function ledgerTrustDomain(ledger: string): Promise<string | undefined> {
 }
 
 /** Appends to the ledger as the CA does. The CA adds the entry to its tree when it starts. */
-async function recorded<T>(
-  act: OperatorAct,
-  work: () => Promise<T>,
+async function withOperatorLog<T>(
   state: StateDirectory,
   { clock, logger }: StoppedCaOptions,
+  use: (log: OperatorLog) => Promise<T>,
 ): Promise<T> {
   const directory = await prepareLedgerDirectory(state.ledger);
   const log = createSegmentLog(directory, { onDurable: () => undefined, clock, logger });
   await log.start();
   try {
-    return await new OperatorLog({ log, clock }).record(act, work);
+    return await use(new OperatorLog({ log, clock }));
   } finally {
     await log.stop();
   }

@@ -1,11 +1,11 @@
 import { createSerial } from "@kasbah/pki";
 import type { AuthorityStatusMessage } from "@kasbah/protocol";
-import type { AuthorityOperations } from "../authorities/operations.ts";
-import { timeGate } from "../authorities/rotation/rotation-gate.ts";
-import { RotationDriver } from "../authorities/rotation-driver.ts";
-import { SelfSigned } from "../authorities/self-signed.ts";
-import type { OperatorAct } from "../recording/operator-log.ts";
-import { onStoppedCa, type StoppedCa, type StoppedCaOptions } from "./stopped-ca.ts";
+import type { AuthorityOperations } from "../../authorities/operations.ts";
+import { timeGate } from "../../authorities/rotation/rotation-gate.ts";
+import { RotationDriver } from "../../authorities/rotation-driver.ts";
+import { SelfSigned } from "../../authorities/self-signed.ts";
+import type { OperatorAct } from "../../recording/operator-log.ts";
+import { onStoppedCa, type StoppedCa, type StoppedCaOptions } from "./ca.ts";
 
 /** For display only: a stopped CA destroys no key. */
 const standardKeepMs = 7 * 86_400_000;

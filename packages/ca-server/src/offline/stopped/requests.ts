@@ -1,11 +1,11 @@
 import { authorityKeyTypeNames, createSerial } from "@kasbah/pki";
 import type { AuthorityStatusMessage } from "@kasbah/protocol";
-import { AuthorityRequestDesk, type NewRequest } from "../authorities/requests/authority-requests.ts";
-import type { SignedChain } from "../authorities/requests/signed-chain.ts";
-import { authorityOf } from "../authorities/rotation/authority-state.ts";
-import type { OperatorAct } from "../recording/operator-log.ts";
-import { readOfflineStatus } from "./offline-status.ts";
-import { onStoppedCa, type StoppedCa, type StoppedCaOptions } from "./stopped-ca.ts";
+import { AuthorityRequestDesk, type NewRequest } from "../../authorities/requests/authority-requests.ts";
+import type { SignedChain } from "../../authorities/requests/signed-chain.ts";
+import { authorityOf } from "../../authorities/rotation/authority-state.ts";
+import type { OperatorAct } from "../../recording/operator-log.ts";
+import { readOfflineStatus } from "../offline-status.ts";
+import { onStoppedCa, type StoppedCa, type StoppedCaOptions } from "./ca.ts";
 
 /** The operator as the ledger names it. */
 export type Requester = Pick<OperatorAct, "operatorUnverified">;
