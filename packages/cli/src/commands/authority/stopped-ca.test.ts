@@ -143,6 +143,7 @@ describe("kasbah authority on a stopped CA", () => {
       assert.deepEqual(await readdir(directory.join("ca", "authorities", id)), ["ca-cert.pem"]);
     assert.match((await entries()).join("\n"), /^[^\n]*distrust accepted {2}by alice[^\n]*$/);
     assert.match((await authority("distrust", "intermediate-2")).said, /in use +no unexpired certificate\n/);
+    assert.equal((await authority("distrust", "root-1", "--yes")).error?.code, "OPERATION_REFUSED");
   });
 
   it("replaces a compromised intermediate, even if its key is lost, and refuses an unknown authority", async () => {
