@@ -81,9 +81,9 @@ export interface Authorities {
 
 /** Opens the authorities of a state directory that this process has locked. @throws StateError */
 export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorities> {
-  const { state, options, backing, holds, sweeps, writer, newSerial, clock, logger } = deps;
+  const { state, options, backing, sweeps, writer, newSerial, clock, logger } = deps;
   const { rehearse } = deps;
-  const { profile, automatic, minStageMs, keepRetiredKeysMs } = options;
+  const { profile } = options;
   const keys = new AuthorityKeys(backing.vault);
   const built = deps.builtAt === undefined ? {} : { builtAt: deps.builtAt };
   const selfSigned = new SelfSigned({ profile, keys, writer, newSerial, rehearse, ...built, clock });
@@ -100,33 +100,13 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
   });
   const bundle = () => forPublication(keeper.trustBundle());
   const publicBundle = new PublicBundle({ path: state.publicBundle, bundle, sweep: sweeps.bundle, logger });
-  const { starts, advances } = sweeps;
-  const crosses = new CrossCertifier({ keeper, keys, writer, newSerial, clock, logger });
   const rootClients = new RootClients({ keeper, clock, logger });
   const requests = new AuthorityRequestDesk({
     ...{ keeper, keys, profile, writer, newSerial, rehearse, clock, logger },
     onPrepared: () => rotation.look(false),
   });
-  const rotation: RotationDriver = new RotationDriver({
-    keeper,
-    keys,
-    selfSigned,
-    profile,
-    gate: createHoldersGate(deps.gate),
-    holds,
-    ...{ automatic, minStageMs, keepRetiredKeysMs, onDestroyKey: deps.onDestroyKey },
-    leads: deps.leads ?? (() => true),
-    starts,
-    advances,
-    async beforeAdvance() {
-      await crosses.ensure();
-      await keeper.transition((current) => watchClients(current, clock.now()));
-      if (holds() === undefined) await requests.look();
-    },
-    rootClients: () => rootClients.list(),
-    clock: deps.stageClock ?? clock,
-    logger,
-  });
+  const parts = { keeper, keys, selfSigned, rootClients, requests };
+  const rotation: RotationDriver = createRotation(deps, parts);
   const { holders } = deps;
   const operate = (act: () => Promise<unknown>) => rotation.operate(act);
   const compromise = new Distruster({ keeper, selfSigned, operate, holders, clock, logger });
@@ -153,6 +133,35 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
       ...selfSigned.warnings(),
     ],
   };
+}
+
+interface RotatingParts {
+  readonly keeper: AuthorityKeeper;
+  readonly keys: AuthorityKeys;
+  readonly selfSigned: SelfSigned;
+  readonly rootClients: RootClients;
+  readonly requests: AuthorityRequestDesk;
+}
+
+function createRotation(deps: AuthoritiesDeps, parts: RotatingParts): RotationDriver {
+  const { options, sweeps, writer, newSerial, holds, onDestroyKey, clock, logger } = deps;
+  const { profile, automatic, minStageMs, keepRetiredKeysMs } = options;
+  const { keeper, keys, rootClients, requests } = parts;
+  const { starts, advances } = sweeps;
+  const crosses = new CrossCertifier({ keeper, keys, writer, newSerial, clock, logger });
+  return new RotationDriver({
+    ...{ ...parts, profile, gate: createHoldersGate(deps.gate), holds, onDestroyKey },
+    ...{ automatic, minStageMs, keepRetiredKeysMs, starts, advances },
+    leads: deps.leads ?? (() => true),
+    async beforeAdvance() {
+      await crosses.ensure();
+      await keeper.transition((current) => watchClients(current, clock.now()));
+      if (holds() === undefined) await requests.look();
+    },
+    rootClients: () => rootClients.list(),
+    clock: deps.stageClock ?? clock,
+    logger,
+  });
 }
 
 function createPluggedIn(
