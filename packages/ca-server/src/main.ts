@@ -49,10 +49,12 @@ import { pluggedInProblems } from "./offline/plugged-in-problems.ts";
 import { createMover } from "./ownership/create-mover.ts";
 import { isFirstReplica } from "./ownership/first-replica.ts";
 import { type OpenedOwner, openOwner } from "./ownership/open-owner.ts";
+import { ControlAnchors } from "./recording/control-anchors.ts";
 import { type CaLedger, createLedger } from "./recording/create-ledger.ts";
 import { TransitionLog } from "./recording/transition-log.ts";
 import { DirectoryLock } from "./store/directory-lock.ts";
 import { prepareStateDirectory, type StateDirectory, showsFormerRoot } from "./store/state-directory.ts";
+import { readVolumeId } from "./store/volume-id.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/create-telemetry.ts";
 import { createReadiness } from "./telemetry/readiness.ts";
 import { StatusEndpoint } from "./telemetry/status-endpoint.ts";
@@ -91,7 +93,8 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const time = await openClock(state, config, logger);
   const { clock } = time;
   const common = { config, clock, logger };
-  const ledger = await openLedger({ state, telemetry, clock }, config, logger);
+  const anchors = new ControlAnchors(await readVolumeId(state.control), config.stateSecret !== undefined);
+  const ledger = await openLedger({ state, telemetry, clock, anchors }, config, logger);
 
   const options = await loadAuthorityOptions(config);
   const mayLead = () => clock.holds() === undefined;
@@ -109,6 +112,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const parts = { state, options, kubernetes, owned, ledger, time };
   const authorities = await openAuthorities(parts, config, logger);
   const { keeper: issuers, rotation, rootClients } = authorities;
+  anchors.follow(issuers);
 
   const authn = await createAuthn({ ...common, authorities: issuers, kubernetes, metrics });
   const admission = createAdmission(common);
@@ -132,7 +136,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const port = { troubles: () => grpc.endpoint.troubles(), warnings: () => [] };
   const cluster = kubernetes === undefined ? [] : [kubernetes];
   const conditions = clockConditions(clock, kubernetes);
-  const sources = [conditions, owned, authorities, port, authn, policy, names, ...cluster];
+  const sources = [conditions, ledger.loss, owned, authorities, port, authn, policy, names, ...cluster];
   const readiness = createReadiness({ issuers, ledger: ledger.log, sources, clock });
   const grpc = createGrpcServer({
     ...common,
@@ -146,6 +150,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     compromise: authorities.compromise,
     requests: authorities.requests,
     log: ledger.operators,
+    loss: ledger.loss,
     move: createMover(owned, () => kubernetes?.leads() ?? true),
     admission: { decisions: ledger.decisions, onRecord: ledger.index, policy },
     clockOperations: new ClockOperator({ clock, replaceFuture: authorities.replaceFuture }),
@@ -191,10 +196,11 @@ interface LedgerSources {
   readonly state: StateDirectory;
   readonly telemetry: Telemetry;
   readonly clock: TrustedClock;
+  readonly anchors: ControlAnchors;
 }
 
 async function openLedger(
-  { state, telemetry, clock }: LedgerSources,
+  { state, telemetry, clock, anchors }: LedgerSources,
   config: ServerConfig,
   logger: Logger,
 ): Promise<CaLedger> {
@@ -203,7 +209,16 @@ async function openLedger(
     trustDomain: config.trustDomain.name,
     newKey: () => generateKeyPairSync("ed25519").privateKey,
     retentionMs: config.ledgerRetention,
-    sweeps: { second: everySecond, minute: cronSweep("45 * * * * *"), hour: cronSweep("0 17 * * * *") },
+    sweeps: {
+      second: everySecond,
+      minute: cronSweep("45 * * * * *"),
+      hour: cronSweep("0 17 * * * *"),
+      anchor: cronSweep("43 */5 * * * *"),
+      copy: cronSweep("*/10 * * * * *"),
+    },
+    anchors,
+    strict: config.strictLedger,
+    checkpointTo: config.checkpointTo,
     metrics: telemetry.ledger,
     holds: () => clock.holds(),
     clock,

@@ -1,6 +1,7 @@
 import { type Certificate, TrustBundle } from "@kasbah/pki";
 import { type AuthorityRequests, noRequests } from "./authority-request.ts";
 import type { CrossCertificate } from "./cross-certificate.ts";
+import type { LedgerHead } from "./ledger-head.ts";
 import type { AuthorityKind, AuthorityStage, HorizonLeaf, StoredAuthority } from "./stored-authority.ts";
 
 /**
@@ -58,6 +59,8 @@ export interface AuthorityState {
   readonly crossCertificates: readonly CrossCertificate[];
   /** Keys that wait for a certificate of the company's PKI. */
   readonly requests: AuthorityRequests;
+  /** The last known heads of the ledgers, one for each replica. */
+  readonly ledgers?: readonly LedgerHead[] | undefined;
 }
 
 /** The state before the first authority exists. */
