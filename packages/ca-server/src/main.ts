@@ -93,7 +93,10 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const time = await openClock(state, config, logger);
   const { clock } = time;
   const common = { config, clock, logger };
-  const anchors = new ControlAnchors(await readVolumeId(state.control), config.stateSecret !== undefined);
+  const anchors = new ControlAnchors(
+    await readVolumeId(state.control, newReferenceId),
+    config.stateSecret !== undefined,
+  );
   const ledger = await openLedger({ state, telemetry, clock, anchors }, config, logger);
 
   const options = await loadAuthorityOptions(config);

@@ -1,8 +1,7 @@
 import { type Certificate, findCertificates, parseCertificate, parseTrustedRoot } from "@kasbah/pki";
 import { type AuthorityRequest, type AuthorityRequests, noRequests } from "./rotation/authority-request.ts";
-import type { AuthorityState, RotationHold, RotationState } from "./rotation/authority-state.ts";
+import type { AuthorityState, LedgerHead, RotationHold, RotationState } from "./rotation/authority-state.ts";
 import type { CrossCertificate } from "./rotation/cross-certificate.ts";
-import type { LedgerHead } from "./rotation/ledger-head.ts";
 import type {
   AuthorityKind,
   AuthorityOrigin,

@@ -1,6 +1,5 @@
 import type { AnchorStore, LedgerAnchor } from "@kasbah/ledger";
-import type { AuthorityState } from "../authorities/rotation/authority-state.ts";
-import type { LedgerHead } from "../authorities/rotation/ledger-head.ts";
+import type { AuthorityState, LedgerHead } from "../authorities/rotation/authority-state.ts";
 
 /** The control state, in files or in the Secret that all replicas share. */
 export interface ControlState {

@@ -49,6 +49,10 @@ export class LedgerHistory {
         ({ index, entry }) =>
           `entry ${index}: the control state did not know this ledger on ${entry.time}: ${number(entry, "entries")} entries were taken as they were`,
       ),
+      ...counted(prunedAct).map(({ index, entry }) => {
+        const [count, first] = [number(entry, "entries"), number(entry, "first")];
+        return `entry ${index}: retention removed ${count} entries before entry ${first} on ${entry.time}`;
+      }),
       ...this.#named(tailAct).map(({ index, entry }) => {
         const from = number(entry, "first");
         return `entry ${index}: entries ${from} to ${from + number(entry, "entries") - 1} were signed only at the next start, on ${entry.time}`;

@@ -112,7 +112,7 @@ class Verification {
     const { directory, onProgress, signal } = this.#options;
     const leaves = new LeafCheck({ path: directory.path, signed, readTile: (tile) => this.#tile(tile) });
     let broken: Finding | undefined;
-    for await (const located of readLines(segments)) {
+    for await (const located of this.#lines(segments)) {
       broken ??= this.#gap(located);
       if (broken !== undefined) break;
       await this.#checkRoots(leaves.finding !== undefined);
@@ -140,6 +140,15 @@ class Verification {
         place: `segments/${basename(path)}`,
         problem: "is empty, so the CA did not write it",
       });
+    }
+  }
+
+  async *#lines(segments: readonly Segment[]): AsyncGenerator<LocatedLine, void, undefined> {
+    try {
+      yield* readLines(segments);
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      this.#find({ index: this.#tree.size, place: "segments", problem: error.message });
     }
   }
 

@@ -1,7 +1,6 @@
 import { type Certificate, TrustBundle } from "@kasbah/pki";
 import { type AuthorityRequests, noRequests } from "./authority-request.ts";
 import type { CrossCertificate } from "./cross-certificate.ts";
-import type { LedgerHead } from "./ledger-head.ts";
 import type { AuthorityKind, AuthorityStage, HorizonLeaf, StoredAuthority } from "./stored-authority.ts";
 
 /**
@@ -61,6 +60,18 @@ export interface AuthorityState {
   readonly requests: AuthorityRequests;
   /** The last known heads of the ledgers, one for each replica. */
   readonly ledgers?: readonly LedgerHead[] | undefined;
+}
+
+/** The head of a ledger when it was last recorded outside the ledger. */
+export interface LedgerHead {
+  /** The state directory of the ledger. */
+  readonly holder: string;
+  readonly origin: string;
+  readonly size: number;
+  readonly root: string;
+  readonly time: string;
+  /** A loss before this ledger began, until an operator accepts it. */
+  readonly loss?: { readonly time: string; readonly found: string; readonly evidence: string } | undefined;
 }
 
 /** The state before the first authority exists. */
