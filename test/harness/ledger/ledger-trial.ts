@@ -68,7 +68,7 @@ export async function openTrialLedger(
     trustDomain: "cluster.local",
     newKey: () => generateKeyPairSync("ed25519").privateKey,
     retentionMs: 365 * dayMs,
-    sweeps: { second: idle(), hour: idle(), anchor: idle(), copy: idle() },
+    sweeps: { second: idle(), minute: idle(), hour: idle(), anchor: idle(), copy: idle() },
     metrics: { refusalDropped: () => undefined, alarmRaised: () => undefined },
     holds: () => undefined,
     ...{ anchors, strict, checkpointTo, clock, logger },
