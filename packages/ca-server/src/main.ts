@@ -51,6 +51,7 @@ import { isFirstReplica } from "./ownership/first-replica.ts";
 import { type OpenedOwner, openOwner } from "./ownership/open-owner.ts";
 import { ControlAnchors } from "./recording/control-anchors.ts";
 import { type CaLedger, createLedger } from "./recording/create-ledger.ts";
+import { PeerHeads } from "./recording/peer-heads.ts";
 import { TransitionLog } from "./recording/transition-log.ts";
 import { DirectoryLock } from "./store/directory-lock.ts";
 import { prepareStateDirectory, type StateDirectory, showsFormerRoot } from "./store/state-directory.ts";
@@ -116,6 +117,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const authorities = await openAuthorities(parts, config, logger);
   const { keeper: issuers, rotation, rootClients } = authorities;
   anchors.follow(issuers);
+  const peers = new PeerHeads({ heads: () => anchors.heads(), sweep: cronSweep("15 * * * * *"), logger });
 
   const authn = await createAuthn({ ...common, authorities: issuers, kubernetes, metrics });
   const admission = createAdmission(common);
@@ -176,7 +178,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   clock.onChange(() => grpc.certificate.clockChanged());
   const { components } = authorities;
   return [
-    ...[lock, time.watch, ...ledger.components, owned.owner, transitions, policy],
+    ...[lock, time.watch, ...ledger.components, peers, owned.owner, transitions, policy],
     ...[...components, ...authn.components],
     ...(kubernetes?.components ?? []),
     ...[grpc.certificate, grpc.endpoint, admin, status],

@@ -22,6 +22,7 @@ describe("The table of commands that support a cluster", () => {
     for (const command of local) {
       const file = command.registeredArguments.length > 0 ? ["file"] : [];
       if (nameOf(command) === "audit export") file.push("--since=1h");
+      if (nameOf(command) === "audit accept-loss") file.push("--reason=a new volume");
       const { error } = await runKasbah(["-n", "mesh", ...nameOf(command).split(" "), ...file]);
       assert.equal(error?.code, "CONFIG_INVALID", nameOf(command));
       assert.match(String(error?.message), new RegExp(`not supported by kasbah ${nameOf(command)}: .{20}`));

@@ -27,8 +27,13 @@ export class ControlAnchors implements AnchorStore {
     this.#control = control;
   }
 
+  /** The heads of all replicas. */
+  heads(): readonly LedgerHead[] {
+    return this.#control?.state.ledgers ?? [];
+  }
+
   find(origin: string | undefined): LedgerAnchor | undefined {
-    const heads = this.#control?.state.ledgers ?? [];
+    const heads = this.heads();
     const own = heads.find((head) => head.origin === origin) ?? heads.find((head) => this.#isOwn(head));
     if (own !== undefined || this.#isShared) return own;
     return heads.toSorted((one, other) => (one.time < other.time ? 1 : -1))[0];

@@ -77,7 +77,10 @@ export class TreeKeeper implements EntryTree, Component {
     }
     // The first entries come before those of other components. On a full disk, the next sweep appends them.
     await this.#deps.beforeSigning?.().catch(() => undefined);
-    void this.publish();
+    const isNew = this.#head === undefined;
+    const signed = this.publish();
+    // Nothing may be recorded in a new ledger before it is signed; a crash would look like a loss.
+    if (isNew) await signed;
     this.#sweeping = this.#deps.sweep(() => void this.publish());
   }
 
