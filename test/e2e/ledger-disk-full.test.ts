@@ -7,7 +7,7 @@ import { type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/
 import { CaProcess } from "../harness/ca-process.ts";
 import { Callers } from "../harness/ledger-callers.ts";
 import { recordedIn } from "../harness/recorded-entries.ts";
-import { repositoryRoot } from "../harness/repository.ts";
+import { runbookCommands } from "../harness/runbook/sections.ts";
 import { mintDemoToken, saveIssuer } from "../harness/token-issuer.ts";
 
 const callers = 20;
@@ -16,8 +16,7 @@ const fullMs = Number(process.env["KASBAH_FULL_SECONDS"] ?? 8) * 1_000;
 
 /** The output of the commands for a machine in the runbook, with the addresses of this test. */
 async function runbookSays(ca: CaProcess): Promise<string> {
-  const page = await readFile(join(repositoryRoot, "docs/runbooks/disk-full.md"), "utf8");
-  const commands = [...page.matchAll(/```sh\n(curl .*?)```/gs)].map(([, text = ""]) => text);
+  const commands = runbookCommands("disk-full").filter((command) => command.startsWith("curl "));
   assert.equal(commands.length, 1);
   const script = String(commands[0]).replace("localhost:15014", await ca.statusAddress());
   const env = { ...process.env, STATE_DIR: ca.stateDir };

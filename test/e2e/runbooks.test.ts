@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { type RunningCa, startCa } from "../harness/ca-process.ts";
 import { Pod } from "../harness/pod.ts";
-import { readRunbook, runRunbook } from "../harness/runbook.ts";
+import { readRunbook, runRunbook } from "../harness/runbook/steps.ts";
 import { mintLongLivedToken } from "../harness/token-issuer.ts";
 import { suiteTimeoutMs } from "../harness/until.ts";
 

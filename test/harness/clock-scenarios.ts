@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@kasbah/runtime";
 import { ClockTrial } from "./clock-trial.ts";
+import { runbookBlocks } from "./runbook/page.ts";
+
+/** The commands of the runbook that ask the CA, in the order of the page, without the way into its pod. */
+const runbookCommandsForCa = runbookBlocks("wrong-clock")
+  .flatMap(({ lines }) => lines)
+  .flatMap((line) => /(?:^| -- )kasbah (.+)$/.exec(line)?.[1] ?? [])
+  .map((command) => command.split(" "));
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -89,7 +96,11 @@ export async function wrongAtFirstStart(library: string, name: WrongClock): Prom
   const { warnings = [] } = await trial.ca.readiness();
   if (warnings.length > 0) {
     assert.match(warnings.join(), /kasbah clock accept/);
-    await trial.kasbah("clock", "accept");
+    assert.deepEqual(runbookCommandsForCa, [
+      ["clock", "status"],
+      ["clock", "accept"],
+    ]);
+    for (const command of runbookCommandsForCa) await trial.kasbah(...command);
   }
   await issuesSoon(trial);
   assert.deepEqual((await trial.ca.readiness()).warnings ?? [], []);

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { kasbahBin } from "./repository.ts";
 
 export interface CommandResult {
@@ -15,4 +16,14 @@ export function runKasbahCommand(stateDir: string, argv: readonly string[]): Pro
       resolve({ code: error === null ? 0 : Number(error.code), out, err });
     });
   });
+}
+
+/** The same for a command that must succeed: rejects if its exit code is not 0. */
+export async function currentKasbah(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ readonly said: string }> {
+  const options = { env: { PATH: process.env["PATH"] ?? "", ...env } };
+  const { stdout } = await promisify(execFile)(process.execPath, [kasbahBin, ...argv], options);
+  return { said: stdout };
 }

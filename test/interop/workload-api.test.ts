@@ -8,6 +8,7 @@ import { buildWorkloadClient } from "./workload-api/build.ts";
 import { GoClient, type GoLine } from "./workload-api/go-client.ts";
 
 const isSvid = ({ event }: GoLine) => event === "svid";
+const isBundles = ({ event }: GoLine) => event === "bundles";
 const isError = ({ event }: GoLine) => event === "error";
 
 describe("go-spiffe on the Workload API", function () {
@@ -58,7 +59,9 @@ describe("go-spiffe on the Workload API", function () {
     // The client reconnects only after an error, so no error means a single stream.
     const errorsAfterFirst = watch.lines.slice(watch.lines.indexOf(first)).filter(isError);
     assert.deepEqual(errorsAfterFirst, []);
-    const bundles = watch.lines.filter(({ event }) => event === "bundles");
+    // The roots have a stream of their own, which may connect later than that of the certificates.
+    await watch.next("roots", isBundles);
+    const bundles = watch.lines.filter(isBundles);
     assert.deepEqual(
       bundles.map(({ roots }) => roots),
       [first.roots],

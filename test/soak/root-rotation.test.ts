@@ -10,9 +10,9 @@ import { startTestMesh } from "../harness/mesh.ts";
 import { createRoot, createSet, installSet } from "../harness/openssl-ca.ts";
 
 /** A stage lasts 1.125 times as long as a leaf. */
-const secretTtlMs = 6_000;
-const ttlFlags = ["--default-ttl", "6s", "--max-ttl", "6s"];
-const giveUpMs = 240_000;
+const secretTtlMs = 10_000;
+const ttlFlags = ["--default-ttl", "10s", "--max-ttl", "10s"];
+const giveUpMs = 400_000;
 
 describe("Mesh whose root is rotated under traffic", function () {
   this.timeout(setUpTimeoutMs + giveUpMs);

@@ -6,7 +6,8 @@ export { type BackupSummary, backupState, restoreState } from "./offline/backup.
 export { type InitConfig, initOptions, initState, initStateCommand } from "./offline/init.ts";
 export { moveOptions, moveStoppedCommand, moveStoppedState } from "./offline/move-stopped.ts";
 export { readOfflineStatus } from "./offline/offline-status.ts";
+export type { StoppedCa } from "./offline/open-stopped.ts";
 export { operateStopped } from "./offline/operate-stopped.ts";
-export { adoptChainOffline, createRequestOffline } from "./offline/stopped-requests.ts";
+export { previewStoppedDistrust } from "./offline/preview-distrust.ts";
 export { type SetLocation, type TriedSet, type TryOptions, trySet } from "./offline/try-set.ts";
 export { decisionMessage } from "./recording/decision-message.ts";

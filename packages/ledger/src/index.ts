@@ -33,6 +33,7 @@ export { anchorOfCopy, CheckpointCopy } from "./opening/checkpoint-copy.ts";
 export { LedgerOpening } from "./opening/ledger-opening.ts";
 export type { EntryIndex, EntryLog, EntryStore, Found, Holder, LedgerReader, LedgerTail } from "./ports.ts";
 export { openLedgerForReading, type Slot, slotsOf } from "./reader/open-ledger.ts";
+export { readHolders } from "./reader/read-holders.ts";
 export { createSegmentLog, createSegmentStore } from "./segment-store.ts";
 export { openSegmentFile } from "./segments/file.ts";
 export { listSegments, type Segment, segmentPath } from "./segments/list.ts";

@@ -4,9 +4,9 @@ import type { DevTokenIssuer } from "@kasbah/certs-dev";
 import { systemClock } from "@kasbah/runtime";
 import { eventually, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { CaProcess } from "../../harness/ca-process.ts";
+import { currentKasbah } from "../../harness/kasbah-command.ts";
 import { createPastCa } from "../../harness/past-ca.ts";
 import { Pod } from "../../harness/pod.ts";
-import { currentKasbah } from "../../harness/run-kasbah.ts";
 import { mintDemoToken, saveIssuer } from "../../harness/token-issuer.ts";
 import { CompanyPki, writeSet } from "../../harness/way-out/plugged-in-sets.ts";
 

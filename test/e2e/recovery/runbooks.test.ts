@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { CaProcess } from "../../harness/ca-process.ts";
+import { currentKasbah } from "../../harness/kasbah-command.ts";
 import { createPastCa } from "../../harness/past-ca.ts";
-import { currentKasbah } from "../../harness/run-kasbah.ts";
-import { runbookCommands, runCommands } from "../../harness/runbook-sections.ts";
+import { runbookCommands, runCommands } from "../../harness/runbook/sections.ts";
 import { saveIssuer } from "../../harness/token-issuer.ts";
 
 interface Listed {
@@ -38,7 +38,7 @@ describe("Runbooks of recovery", function () {
     return server;
   }
   const run = async (name: string, heading?: string) =>
-    runCommands(await runbookCommands(name, heading), directory.path);
+    runCommands(runbookCommands(name, heading), directory.path);
   const listed = async (): Promise<readonly Listed[]> => {
     const { said } = await currentKasbah(["authority", "list", "--json", "--state-dir", state]);
     return JSON.parse(said).authorities;
@@ -84,7 +84,7 @@ describe("Runbooks of recovery", function () {
     await init();
     const root = await fingerprintOf("root-1");
     await lose("authorities", "intermediate-1");
-    const [rotate = "", rotateRoot = ""] = await runbookCommands(
+    const [rotate = "", rotateRoot = ""] = runbookCommands(
       "lost-state",
       "The state exists, but a key is lost",
     );

@@ -108,7 +108,7 @@ export class ModelCa {
         automatic,
       },
       ...{ holds: () => this.#holds, minStageMs: 30_000, keepRetiredKeysMs: 7 * dayMs, leads: () => true },
-      ...{ beforeAdvance: async () => undefined, rootClients: () => [] },
+      ...{ beforeAdvance: async () => undefined, onDestroyKey: async () => undefined, rootClients: () => [] },
       ...{ starts: never, advances: never, clock, logger },
     });
   }
@@ -127,8 +127,9 @@ export class ModelCa {
     return this.#holds !== undefined;
   }
 
-  accept(): void {
+  async accept(): Promise<void> {
     this.#holds = undefined;
+    await this.driver.replaceFutureRoot();
   }
 
   /** Lets time pass, with a look each ten seconds. */

@@ -120,6 +120,6 @@ const acts: Readonly<Record<string, Act>> = {
   "kasbah authority rotate --root": (ca) => ca.driver.rotate("root"),
   "kasbah authority resume": (ca) => ca.driver.resume(),
   "kasbah authority abort": (ca) => ca.driver.abort({}),
-  "kasbah clock accept": async (ca) => ca.accept(),
+  "kasbah clock accept": (ca) => ca.accept(),
   "cp ca-cert.pem ca-key.pem root-cert.pem cert-chain.pem": (_, plugIn) => plugIn(),
 };

@@ -2,6 +2,7 @@ import { acceptClock, type ClockStatusMessage, getClockStatus } from "@kasbah/pr
 import type { Logger } from "@kasbah/runtime";
 import { type Route, unaryRoute } from "@kasbah/runtime/rpc";
 import type { OperatorLog } from "../recording/operator-log.ts";
+import { actionOf, loggedAction } from "./operator-action.ts";
 
 /** The clock, for operators. */
 export interface ClockOperations {
@@ -30,13 +31,13 @@ export function createClockRoutes({ clock, log, logger }: ClockRoutesDeps): Rout
       decode: acceptClock.request.decode,
       encode: acceptClock.response.encode,
       handle: async (call) => {
-        const operatorUnverified = call.metadata("kasbah-operator")[0];
         const { trustedTime, wallTime } = clock.status();
-        const given = { trustedTime: trustedTime.toISOString(), wallTime: wallTime.toISOString() };
-        const act = { act: "accept-clock", arguments: given, operatorUnverified };
-        const status = await log.record(act, () => clock.accept());
-        logger.info("operator action applied", { act: act.act, ...given, operatorUnverified });
-        return status;
+        const action = actionOf(call, "accept-clock", {
+          trustedTime: trustedTime.toISOString(),
+          wallTime: wallTime.toISOString(),
+        });
+        const recorded = () => log.record(action, () => clock.accept());
+        return loggedAction(action, recorded, logger, ({ replaced }) => ({ replaced: replaced.join(", ") }));
       },
     }),
   ];

@@ -3,7 +3,7 @@ import type { Logger } from "@kasbah/runtime";
 import { type Route, unaryRoute } from "@kasbah/runtime/rpc";
 import type { CompromiseOperations } from "../authorities/compromise/operations.ts";
 import type { OperatorLog } from "../recording/operator-log.ts";
-import { operatorHeader } from "./admin-routes.ts";
+import { actionOf, loggedAction } from "./operator-action.ts";
 
 export interface CompromiseRoutesDeps {
   readonly compromise: CompromiseOperations;
@@ -26,20 +26,10 @@ export function createCompromiseRoutes({ compromise, log, logger }: CompromiseRo
       encode: distrustAuthority.response.encode,
       handle: async (call) => {
         const { id } = call.request();
-        const operatorUnverified = call.metadata(operatorHeader)[0];
-        const act = { act: "distrust", arguments: { id }, operatorUnverified };
-        const facts = { act: "distrust", id, operatorUnverified };
-        try {
-          const status = await log.recordFirst(act, {
-            check: () => compromise.previewDistrust(id),
-            work: () => compromise.distrust(id),
-          });
-          logger.warn("operator action applied", { ...facts, epoch: status.epoch });
-          return status;
-        } catch (error) {
-          logger.warn("operator action refused", { ...facts, error });
-          throw error;
-        }
+        const action = actionOf(call, "distrust", { id });
+        const check = () => compromise.previewDistrust(id);
+        const recorded = () => log.recordFirst(action, { check, work: () => compromise.distrust(id) });
+        return loggedAction(action, recorded, logger, ({ epoch }) => ({ epoch }));
       },
     }),
   ];

@@ -3,7 +3,7 @@ import type { Logger } from "@kasbah/runtime";
 import { type Route, unaryRoute } from "@kasbah/runtime/rpc";
 import type { LedgerLossReport } from "../recording/ledger-loss.ts";
 import type { OperatorLog } from "../recording/operator-log.ts";
-import { operatorHeader } from "./admin-routes.ts";
+import { actionOf, loggedAction } from "./operator-action.ts";
 
 export interface LedgerRoutesDeps {
   readonly loss: Pick<LedgerLossReport, "open" | "requireOpen" | "accept">;
@@ -21,14 +21,11 @@ export function createLedgerRoutes({ loss, log, logger }: LedgerRoutesDeps): Rou
       encode: response.encode,
       handle: async (call) => {
         const { reason } = call.request();
-        const operatorUnverified = call.metadata(operatorHeader)[0];
         const { found = "", evidence = "" } = loss.open ?? {};
-        const act = { act: "accept-ledger-loss", arguments: { reason, found, evidence }, operatorUnverified };
-        const accepted = await log.recordFirst(act, {
-          check: async () => loss.requireOpen(),
-          work: () => loss.accept(),
-        });
-        logger.warn("operator action applied", { act: act.act, reason, operatorUnverified });
+        const action = actionOf(call, "accept-ledger-loss", { reason, found, evidence });
+        const recorded = () =>
+          log.recordFirst(action, { check: async () => loss.requireOpen(), work: () => loss.accept() });
+        const accepted = await loggedAction(action, recorded, logger, () => ({}));
         return { found: accepted.found, evidence: accepted.evidence, lostAt: accepted.time };
       },
     }),

@@ -1,9 +1,9 @@
 import { type AuthorityStatusMessage, adoptAuthorityChain, requestAuthority } from "@kasbah/protocol";
 import type { Logger } from "@kasbah/runtime";
-import { type Route, unaryRoute } from "@kasbah/runtime/rpc";
+import { type Route, type UnaryCall, unaryRoute } from "@kasbah/runtime/rpc";
 import type { AuthorityRequestDesk } from "../authorities/requests/authority-requests.ts";
 import type { OperatorLog } from "../recording/operator-log.ts";
-import { operatorHeader } from "./admin-routes.ts";
+import { actionOf, loggedAction } from "./operator-action.ts";
 
 export interface RequestRoutesDeps {
   readonly requests: Pick<AuthorityRequestDesk, "create" | "adopt">;
@@ -15,24 +15,28 @@ export interface RequestRoutesDeps {
 /** The operator's CSRs for the company's PKI. Each action is recorded; no PEM reaches the log or the ledger. */
 export function createRequestRoutes(deps: RequestRoutesDeps): Route[] {
   const { requests, status, log, logger } = deps;
-  const recorded = <T>(act: string, operators: readonly string[], work: () => Promise<T>) => {
-    const [operatorUnverified] = operators;
-    logger.info("operator action requested", { act, operatorUnverified });
-    return log.record({ act, arguments: undefined, operatorUnverified }, work);
+  const recorded = <T>(call: Pick<UnaryCall<unknown>, "metadata">, act: string, work: () => Promise<T>) => {
+    const action = actionOf(call, act);
+    return loggedAction(
+      action,
+      () => log.record(action, work),
+      logger,
+      () => ({}),
+    );
   };
   return [
     unaryRoute({
       path: requestAuthority.path,
       decode: requestAuthority.request.decode,
       encode: requestAuthority.response.encode,
-      handle: (call) => recorded("create-request", call.metadata(operatorHeader), () => requests.create()),
+      handle: (call) => recorded(call, "create-request", () => requests.create()),
     }),
     unaryRoute({
       path: adoptAuthorityChain.path,
       decode: adoptAuthorityChain.request.decode,
       encode: adoptAuthorityChain.response.encode,
       handle: (call) =>
-        recorded("adopt-chain", call.metadata(operatorHeader), async () => {
+        recorded(call, "adopt-chain", async () => {
           await requests.adopt(call.request());
           return status();
         }),

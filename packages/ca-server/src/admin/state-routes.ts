@@ -2,6 +2,7 @@ import { type MovedStateMessage, moveCaState, type StateHome } from "@kasbah/pro
 import type { Logger } from "@kasbah/runtime";
 import { type Route, unaryRoute } from "@kasbah/runtime/rpc";
 import type { OperatorLog } from "../recording/operator-log.ts";
+import { actionOf, loggedAction } from "./operator-action.ts";
 
 /** Moves the state of a running CA. @throws OperationError, StateError */
 export type StateMover = (to: StateHome) => Promise<MovedStateMessage>;
@@ -22,18 +23,13 @@ export function createStateRoutes({ move, log, logger }: StateRoutesDeps): Route
       encode: response.encode,
       handle: async (call) => {
         const { to } = call.request();
-        const operatorUnverified = call.metadata("kasbah-operator")[0];
-        const facts = { act: "move", to, operatorUnverified };
-        try {
-          const moved = await log.record({ act: "move", arguments: { to }, operatorUnverified }, () =>
-            move(to),
-          );
-          logger.info("operator action applied", { ...facts, ...moved });
-          return moved;
-        } catch (error) {
-          logger.warn("operator action refused", { ...facts, error });
-          throw error;
-        }
+        const action = actionOf(call, "move", { to });
+        return loggedAction(
+          action,
+          () => log.record(action, () => move(to)),
+          logger,
+          (moved) => ({ ...moved }),
+        );
       },
     }),
   ];

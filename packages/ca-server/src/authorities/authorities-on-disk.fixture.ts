@@ -111,6 +111,7 @@ export async function openOnDisk(options: OnDiskOptions): Promise<AuthoritiesOnD
     holds: options.holds ?? (() => undefined),
     leads: options.leads ?? (() => true),
     holders: options.holders ?? (async () => []),
+    onDestroyKey: async () => undefined,
     sweeps: { starts: starts.sweep, advances: sweep, bundle: sweep, expiry: sweep },
     writer,
     newSerial: createSerial,

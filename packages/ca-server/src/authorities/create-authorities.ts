@@ -19,9 +19,9 @@ import { forPublication } from "./plugged-in/earlier-releases.ts";
 import type { PluggedInSet } from "./plugged-in/load-set.ts";
 import { PluggedInSource } from "./plugged-in/source.ts";
 import type { Rehearse } from "./rehearsal/candidate.ts";
-import { futureAuthorities, replaceFutureRoot } from "./replace-future.ts";
 import { AuthorityRequestDesk } from "./requests/authority-requests.ts";
 import type { RotationGate } from "./rotation/rotation-gate.ts";
+import type { StoredAuthority } from "./rotation/stored-authority.ts";
 import { RotationDriver } from "./rotation-driver.ts";
 import { SelfSigned } from "./self-signed.ts";
 
@@ -54,6 +54,8 @@ export interface AuthoritiesDeps {
   readonly takeOver?: () => Promise<PluggedInSet | undefined>;
   /** Finds the workloads that hold certificates of an authority. */
   readonly holders: HolderSource;
+  /** Records that the key of a retired authority is about to be destroyed. */
+  readonly onDestroyKey: (authority: StoredAuthority) => Promise<void>;
   /** Whether this process may perform the tasks that only one replica may perform. The default is always. */
   readonly leads?: () => boolean;
 }
@@ -65,8 +67,6 @@ export interface Authorities {
   readonly rotation: RotationDriver;
   readonly compromise: CompromiseOperations;
   readonly publicBundle: PublicBundle;
-  /** Replaces a root that begins in the future, and returns the ids of the replaced authorities. */
-  replaceFuture(): Promise<readonly string[]>;
   readonly rootClients: RootClients;
   readonly requests: AuthorityRequestDesk;
   /** The components in the order in which they start. */
@@ -81,9 +81,9 @@ export interface Authorities {
 
 /** Opens the authorities of a state directory that this process has locked. @throws StateError */
 export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorities> {
-  const { state, options, backing, holds, sweeps, writer, newSerial, clock, logger } = deps;
+  const { state, options, backing, sweeps, writer, newSerial, clock, logger } = deps;
   const { rehearse } = deps;
-  const { profile, automatic, minStageMs, keepRetiredKeysMs } = options;
+  const { profile } = options;
   const keys = new AuthorityKeys(backing.vault);
   const built = deps.builtAt === undefined ? {} : { builtAt: deps.builtAt };
   const selfSigned = new SelfSigned({ profile, keys, writer, newSerial, rehearse, ...built, clock });
@@ -100,33 +100,13 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
   });
   const bundle = () => forPublication(keeper.trustBundle());
   const publicBundle = new PublicBundle({ path: state.publicBundle, bundle, sweep: sweeps.bundle, logger });
-  const { starts, advances } = sweeps;
-  const crosses = new CrossCertifier({ keeper, keys, writer, newSerial, clock, logger });
   const rootClients = new RootClients({ keeper, clock, logger });
   const requests = new AuthorityRequestDesk({
     ...{ keeper, keys, profile, writer, newSerial, rehearse, clock, logger },
     onPrepared: () => rotation.look(false),
   });
-  const rotation: RotationDriver = new RotationDriver({
-    keeper,
-    keys,
-    selfSigned,
-    profile,
-    gate: createHoldersGate(deps.gate),
-    holds,
-    ...{ automatic, minStageMs, keepRetiredKeysMs },
-    leads: deps.leads ?? (() => true),
-    starts,
-    advances,
-    async beforeAdvance() {
-      await crosses.ensure();
-      await keeper.transition((current) => watchClients(current, clock.now()));
-      if (holds() === undefined) await requests.look();
-    },
-    rootClients: () => rootClients.list(),
-    clock: deps.stageClock ?? clock,
-    logger,
-  });
+  const parts = { keeper, keys, selfSigned, rootClients, requests };
+  const rotation: RotationDriver = createRotation(deps, parts);
   const { holders } = deps;
   const operate = (act: () => Promise<unknown>) => rotation.operate(act);
   const compromise = new Distruster({ keeper, selfSigned, operate, holders, clock, logger });
@@ -139,7 +119,6 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     compromise,
     publicBundle,
     rootClients,
-    replaceFuture: () => replaceFutureRoot({ keeper, selfSigned, clock, logger }),
     requests,
     components: [keeper.stateTrouble, publicBundle, rotation, ...pluggedIn, expiry],
     troubles: () => keeper.stateTrouble.troubles(),
@@ -149,7 +128,6 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
     warnings: () => [
       ...rotation.status().warnings,
       ...keeper.stateTrouble.warnings(),
-      ...futureAuthorities(keeper.state, clock.now()).map(futureWarning),
       ...rootClients.warnings(),
       ...pluggedIn.flatMap((source) => source.warnings()),
       ...selfSigned.warnings(),
@@ -157,8 +135,33 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
   };
 }
 
-function futureWarning(id: string): string {
-  return `${id} begins in the future, because it was created while the clock was ahead: set the clock, then run kasbah clock accept, which replaces it`;
+interface RotatingParts {
+  readonly keeper: AuthorityKeeper;
+  readonly keys: AuthorityKeys;
+  readonly selfSigned: SelfSigned;
+  readonly rootClients: RootClients;
+  readonly requests: AuthorityRequestDesk;
+}
+
+function createRotation(deps: AuthoritiesDeps, parts: RotatingParts): RotationDriver {
+  const { options, sweeps, writer, newSerial, holds, onDestroyKey, clock, logger } = deps;
+  const { profile, automatic, minStageMs, keepRetiredKeysMs } = options;
+  const { keeper, keys, rootClients, requests } = parts;
+  const { starts, advances } = sweeps;
+  const crosses = new CrossCertifier({ keeper, keys, writer, newSerial, clock, logger });
+  return new RotationDriver({
+    ...{ ...parts, profile, gate: createHoldersGate(deps.gate), holds, onDestroyKey },
+    ...{ automatic, minStageMs, keepRetiredKeysMs, starts, advances },
+    leads: deps.leads ?? (() => true),
+    async beforeAdvance() {
+      await crosses.ensure();
+      await keeper.transition((current) => watchClients(current, clock.now()));
+      if (holds() === undefined) await requests.look();
+    },
+    rootClients: () => rootClients.list(),
+    clock: deps.stageClock ?? clock,
+    logger,
+  });
 }
 
 function createPluggedIn(

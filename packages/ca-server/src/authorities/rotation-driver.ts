@@ -39,6 +39,8 @@ export interface RotationDriverDeps {
   readonly minStageMs: number;
   /** How long the key of a retired authority is kept for a recall. */
   readonly keepRetiredKeysMs: number;
+  /** Records that the key of a retired authority is about to be destroyed. */
+  readonly onDestroyKey: (authority: StoredAuthority) => Promise<void>;
   /** Whether rotations start automatically. */
   readonly automatic: boolean;
   /** Whether this process may start and advance rotations. Only one of several replicas may. */
@@ -77,9 +79,9 @@ export class RotationDriver implements Component, AuthorityOperations {
 
   constructor(deps: RotationDriverDeps) {
     this.#deps = deps;
-    const { gate, holds, minStageMs, keepRetiredKeysMs: keepMs, clock } = deps;
+    const { gate, holds, minStageMs, keepRetiredKeysMs: keepMs, onDestroyKey, clock } = deps;
     this.#guard = new StageGuard({ gate, holds, minStageMs, bootMs: () => clock.bootMs() });
-    this.#retiredKeys = new RetiredKeys({ ...deps, guard: this.#guard, keepMs });
+    this.#retiredKeys = new RetiredKeys({ ...deps, guard: this.#guard, keepMs, onDestroy: onDestroyKey });
     this.#recovery = new InvalidSignerRecovery(deps);
   }
 
@@ -186,6 +188,14 @@ export class RotationDriver implements Component, AuthorityOperations {
       const signer = await returningSigner(recallOf(keeper.state, id, now), keeper.state, this.#deps);
       await keeper.transition((state) => recall(state, signer, now));
     });
+  }
+
+  /**
+   * Replaces a root that is not valid yet, because an operator vouches for the clock. Returns the ids of the replaced
+   * authorities.
+   */
+  replaceFutureRoot(): Promise<readonly string[]> {
+    return this.#queue.run(() => this.#recovery.replaceFutureRoot());
   }
 
   /** Runs another room's operation as one of this driver's own. */

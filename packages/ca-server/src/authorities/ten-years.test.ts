@@ -189,6 +189,7 @@ async function createAuthorities(path: string, clock: FakeClock) {
   const crosses = new CrossCertifier({ ...deps, keeper, logger });
   const sweeps = { starts: manualSweep().sweep, advances: manualSweep().sweep };
   const driver = new RotationDriver({
+    onDestroyKey: async () => undefined,
     leads: () => true,
     keeper,
     keys,

@@ -74,7 +74,7 @@ function judgeUnknown(state: UnknownState, reading: ClockReading): ClockState {
   return isPlausible ? arrived(reading, state.recordedMs, ceilingOf(state.ceilingMs)) : state;
 }
 
-/** Forgets what no longer matters: a clock that ran for as long as the bound was set by nobody meanwhile. */
+/** Forgets what no longer matters: former offsets after a week, and the arrival after the bound of boot time. */
 function settled<S extends KnownTime>(state: S, { bootMs }: ClockReading, { maxJumpMs }: ClockBounds): S {
   const former = state.former.filter(({ leftAtBootMs }) => bootMs - leftAtBootMs < rememberMs);
   const { arrival } = state;

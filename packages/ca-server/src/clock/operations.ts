@@ -4,8 +4,8 @@ import type { TrustedClock } from "./trusted-clock.ts";
 
 export interface ClockOperatorDeps {
   readonly clock: TrustedClock;
-  /** Replaces the authorities that begin in the future, and returns their ids. */
-  readonly replaceFuture: () => Promise<readonly string[]>;
+  /** Replaces a root that is not valid yet, and returns the ids of the replaced authorities. */
+  readonly replaceFutureRoot: () => Promise<readonly string[]>;
 }
 
 /** What operators can ask about the clock and do to it. */
@@ -22,12 +22,12 @@ export class ClockOperator {
 
   /** Trusts the wall clock from now on. @throws OperationError if it shows a time before this release */
   async accept(): Promise<ClockStatusMessage> {
-    const { clock, replaceFuture } = this.#deps;
+    const { clock, replaceFutureRoot } = this.#deps;
     if (!clock.mayAccept()) {
       throw new OperationError("the clock shows a time before this release was made: set it first");
     }
     clock.accept();
-    return this.#statusAfter(await replaceFuture());
+    return this.#statusAfter(await replaceFutureRoot());
   }
 
   #statusAfter(replaced: readonly string[]): ClockStatusMessage {

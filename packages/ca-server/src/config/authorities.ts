@@ -71,7 +71,7 @@ export const authorityOptions = {
   minStage: option({
     flag: "--min-stage <duration>",
     env: "KASBAH_MIN_STAGE",
-    help: "how long each stage of a rotation lasts at least, in time since boot, whatever the wall clock says",
+    help: "minimum duration of each stage of a rotation in time since boot, independent of the wall clock",
     schema: schema.durationOrZero,
     default: "30s",
     group: "Authorities",

@@ -10,10 +10,11 @@ import type { StoredAuthority } from "../authorities/rotation/stored-authority.t
 import { decodeState, encodeState } from "../authorities/state-codec.ts";
 import { StateError } from "../errors.ts";
 import { ControlStore } from "../store/control/control-store.ts";
-import { DirectoryLock, type LockHolder } from "../store/directory-lock.ts";
-import { prepareStateDirectory, showsFormerRoot, stateDirectoryAt } from "../store/state-directory.ts";
+import type { LockHolder } from "../store/directory-lock.ts";
+import { showsFormerRoot, stateDirectoryAt } from "../store/state-directory.ts";
 import { type Backup, encodeBackup, parseBackup } from "./backup-file.ts";
 import { readAuthorityState } from "./offline-status.ts";
+import { withStateLock } from "./with-state-lock.ts";
 
 /** A summary of a backup, or of a restored CA. */
 export interface BackupSummary {
@@ -127,10 +128,7 @@ export async function restoreState(
 ): Promise<BackupSummary> {
   const backup = parseBackup(await readBackup(file));
   const state = decodeBackupState(backup);
-  const places = await prepareStateDirectory(stateDirectory);
-  const lock = new DirectoryLock(places.control, o.holder);
-  await lock.start();
-  try {
+  return withStateLock(stateDirectory, o.holder, async (places) => {
     if (await showsFormerRoot(places)) {
       throw new StateError(
         "STATE_IN_USE",
@@ -156,9 +154,7 @@ export async function restoreState(
       logger: silent,
     });
     return summaryOf(restored, backup);
-  } finally {
-    await lock.stop();
-  }
+  });
 }
 
 const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };

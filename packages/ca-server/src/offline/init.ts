@@ -6,15 +6,15 @@ import { loadAuthorityOptions } from "../authorities/authority-options.ts";
 import { openDirectoryBacking } from "../authorities/backing.ts";
 import { AuthorityKeys } from "../authorities/keys/authority-keys.ts";
 import { openAuthorities } from "../authorities/open-authorities.ts";
-import { createRehearsal } from "../authorities/rehearsal/rehearse.ts";
 import { SelfSigned } from "../authorities/self-signed.ts";
 import { authorityOptions, authorityProblems } from "../config/authorities.ts";
 import { serverOptions } from "../config/config.ts";
 import type { Machine } from "../config/machine.ts";
-import { servingNames } from "../grpc/serving-names.ts";
-import { DirectoryLock, type LockHolder } from "../store/directory-lock.ts";
-import { prepareStateDirectory, showsFormerRoot } from "../store/state-directory.ts";
+import type { LockHolder } from "../store/directory-lock.ts";
+import { showsFormerRoot } from "../store/state-directory.ts";
 import { readOfflineStatus } from "./offline-status.ts";
+import { rehearsalWithoutPolicy } from "./open-stopped.ts";
+import { withStateLock } from "./with-state-lock.ts";
 
 /** The options of `kasbah init`: those server options that define the authorities and their location. */
 export function initOptions(machine: Machine) {
@@ -55,10 +55,7 @@ export async function initState(
   config: InitConfig,
   { clock, logger, holder }: { readonly clock: Clock; readonly logger: Logger; readonly holder: LockHolder },
 ): Promise<AuthorityStatusMessage & { readonly isNew: boolean }> {
-  const state = await prepareStateDirectory(config.stateDir);
-  const lock = new DirectoryLock(state.control, holder);
-  await lock.start();
-  try {
+  return withStateLock(config.stateDir, holder, async (state) => {
     const hadRoot = await showsFormerRoot(state);
     const options = await loadAuthorityOptions({
       ...config,
@@ -69,17 +66,10 @@ export async function initState(
     const { store, vault } = await openDirectoryBacking({ state, options, clock, logger });
     const keys = new AuthorityKeys(vault);
     const writer = createCertificateWriter();
-    // The policy and the names of the server are unknown here: the CA tries its authorities with them at its start.
-    const rehearse = createRehearsal({
-      ...{ writer, trustDomain: config.trustDomain, serverNames: servingNames([]), clock },
-      dnsNames: async () => [],
-      hasNodeProxies: false,
-    });
+    const rehearse = rehearsalWithoutPolicy(config.trustDomain, clock);
     const { profile } = options;
     const selfSigned = new SelfSigned({ profile, keys, writer, newSerial: createSerial, rehearse, clock });
     await openAuthorities({ store, options, keys, selfSigned, rehearse, clock, logger });
     return { ...(await readOfflineStatus(config.stateDir, clock.now())), isNew: !hadRoot };
-  } finally {
-    await lock.stop();
-  }
+  });
 }

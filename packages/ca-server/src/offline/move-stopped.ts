@@ -1,4 +1,5 @@
-import type { Command, ConfigOf } from "@kasbah/runtime";
+import type { StateHome } from "@kasbah/protocol";
+import type { Clock, Command, ConfigOf, Logger } from "@kasbah/runtime";
 import { callerOptions } from "../config/callers.ts";
 import { serverOptions } from "../config/config.ts";
 import { kubernetesOptions } from "../config/kubernetes.ts";
@@ -8,8 +9,9 @@ import { SecretPlace } from "../kubernetes/state-secret/place.ts";
 import { AddressRules } from "../outbound/address-rules.ts";
 import { DirectoryPlace } from "../ownership/directory-place.ts";
 import { type MovedState, moveState } from "../ownership/move-state.ts";
-import { DirectoryLock, type LockHolder } from "../store/directory-lock.ts";
-import { prepareStateDirectory } from "../store/state-directory.ts";
+import type { LockHolder } from "../store/directory-lock.ts";
+import { withOperatorLog } from "./with-operator-log.ts";
+import { withStateLock } from "./with-state-lock.ts";
 
 /** The options of `kasbah authority move` for a stopped CA: those server options that name the two places. */
 export function moveOptions(machine: Machine) {
@@ -23,6 +25,14 @@ export function moveOptions(machine: Machine) {
 }
 
 export type MoveOptions = ReturnType<typeof moveOptions>;
+
+export interface MoveDeps {
+  readonly holder: LockHolder;
+  /** The operator's name, which is not verified. */
+  readonly operator: string | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
 
 export function moveStoppedCommand(version: string): Command<MoveOptions> {
   return {
@@ -38,30 +48,27 @@ export function moveStoppedCommand(version: string): Command<MoveOptions> {
 }
 
 /**
- * Moves a stopped CA, whose state directory this process locks. @throws StateError `STATE_LOCKED`, and those
- * of `moveState`
+ * Moves a stopped CA, whose state directory this process locks, and records it in the ledger there, which stays.
+ * @throws StateError `STATE_LOCKED`, and those of `moveState`; CaError `LEDGER_UNAVAILABLE`
  */
 export async function moveStoppedState(
-  to: "secret" | "directory",
+  to: StateHome,
   config: ConfigOf<MoveOptions>,
-  holder: LockHolder,
+  { holder, operator: operatorUnverified, ...options }: MoveDeps,
 ): Promise<MovedState> {
   const { stateDir, namespace, stateSecret: name, kubernetesApi: server } = config;
   if (server === undefined || name === undefined) throw new TypeError("the configuration was not checked");
-  const state = await prepareStateDirectory(stateDir);
-  const lock = new DirectoryLock(state.control, holder);
-  await lock.start();
-  try {
-    const client = new KubernetesClient({
-      server,
-      caFile: config.kubernetesCaFile,
-      tokenFile: config.kubernetesTokenFile,
-      addressRules: new AddressRules(config.allowAddress),
-    });
-    const secret = new SecretPlace({ client, namespace, name });
+  const client = new KubernetesClient({
+    server,
+    caFile: config.kubernetesCaFile,
+    tokenFile: config.kubernetesTokenFile,
+    addressRules: new AddressRules(config.allowAddress),
+  });
+  const secret = new SecretPlace({ client, namespace, name });
+  return withStateLock(stateDir, holder, (state) => {
     const directory = new DirectoryPlace({ name: `state directory ${stateDir}`, state });
-    return await (to === "secret" ? moveState(directory, secret) : moveState(secret, directory));
-  } finally {
-    await lock.stop();
-  }
+    const move = () => (to === "secret" ? moveState(directory, secret) : moveState(secret, directory));
+    const act = { act: "move", arguments: { to }, operatorUnverified };
+    return withOperatorLog(state, options, (log) => log.record(act, move));
+  });
 }

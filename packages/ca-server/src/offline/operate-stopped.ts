@@ -1,40 +1,43 @@
-import { createSerial } from "@kasbah/pki";
-import type { AuthorityStatusMessage } from "@kasbah/protocol";
-import type { AuthorityOperations } from "../authorities/operations.ts";
-import { timeGate } from "../authorities/rotation/rotation-gate.ts";
-import { RotationDriver } from "../authorities/rotation-driver.ts";
-import { SelfSigned } from "../authorities/self-signed.ts";
 import type { OperatorAct } from "../recording/operator-log.ts";
-import { onStoppedCa, type StoppedCa, type StoppedCaOptions } from "./stopped-ca.ts";
+import type { LockHolder } from "../store/directory-lock.ts";
+import { readAuthorityState } from "./offline-status.ts";
+import { type OpeningOptions, openStopped, type StoppedCa } from "./open-stopped.ts";
+import { withOperatorLog } from "./with-operator-log.ts";
+import { withStateLock } from "./with-state-lock.ts";
 
-/** For display only: a stopped CA destroys no key. */
-const standardKeepMs = 7 * 86_400_000;
-
-/**
- * Performs an operation on the stored state of a CA that does not run, with the same code as a running one.
- * @throws as {@link onStoppedCa}
- */
-export function operateStopped(
-  act: OperatorAct,
-  work: (operations: AuthorityOperations) => Promise<AuthorityStatusMessage>,
-  options: StoppedCaOptions,
-): Promise<AuthorityStatusMessage> {
-  const replaced = act.arguments?.["kind"] === "root" ? "give up all" : "give up intermediates";
-  const lostKeys = act.act === "rotate" ? replaced : "refuse";
-  return onStoppedCa({ ...act, lostKeys, work: (ca) => work(operationsOn(ca, options)) }, options);
+export interface StoppedCaOptions extends OpeningOptions {
+  readonly stateDirectory: string;
+  readonly holder: LockHolder;
 }
 
-function operationsOn(
-  { keeper, keys, profile, writer, rehearse }: StoppedCa,
-  { clock, logger }: StoppedCaOptions,
-): AuthorityOperations {
-  const selfSigned = new SelfSigned({ profile, keys, writer, newSerial: createSerial, rehearse, clock });
-  const never = () => ({ stop: () => undefined });
-  return new RotationDriver({
-    ...{ keeper, keys, selfSigned, profile, gate: timeGate, automatic: true, leads: () => true },
-    ...{ holds: () => "the CA is stopped", minStageMs: 0, keepRetiredKeysMs: standardKeepMs },
-    // No stage begins here, and the CA creates cross-certificates when it starts.
-    ...{ beforeAdvance: async () => undefined, rootClients: () => [] },
-    ...{ starts: never, advances: never, clock, logger },
-  });
+/** An operation with its entry in the ledger. */
+export interface StoppedAct<T> extends OperatorAct {
+  /** If present, the ledger contains the operation before it takes effect, as far as this does not refuse it. */
+  check?(ca: StoppedCa): Promise<unknown>;
+  work(ca: StoppedCa): Promise<T>;
+}
+
+/**
+ * Performs an operator's act on the stored state of a CA that does not run, with the same code as a running one,
+ * and records it in the ledger.
+ *
+ * @throws StateError `STATE_LOCKED` if the CA runs, and every error that would prevent its start; OperationError;
+ * CaError `LEDGER_UNAVAILABLE`
+ */
+export async function operateStopped<T>(
+  { check, work, ...act }: StoppedAct<T>,
+  options: StoppedCaOptions,
+): Promise<T> {
+  const { stateDirectory, holder } = options;
+  // Reads first, so that a wrong directory is reported and stays unchanged.
+  await readAuthorityState(stateDirectory);
+  return withStateLock(stateDirectory, holder, (state) =>
+    withOperatorLog(state, options, async (log) => {
+      let opened: Promise<StoppedCa> | undefined;
+      const open = () => (opened ??= openStopped(state, act, options));
+      const run = async () => work(await open());
+      if (check === undefined) return log.record(act, run);
+      return log.recordFirst(act, { check: async () => check(await open()), work: run });
+    }),
+  );
 }

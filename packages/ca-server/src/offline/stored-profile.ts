@@ -1,5 +1,5 @@
 import { authorityKeyTypeNames, type TrustDomain } from "@kasbah/pki";
-import { type AuthorityState, authorityOf, rootOf } from "../authorities/rotation/authority-state.ts";
+import { type AuthorityState, authorityOf } from "../authorities/rotation/authority-state.ts";
 import type { AuthorityKind } from "../authorities/rotation/stored-authority.ts";
 import type { SelfSignedProfile } from "../authorities/self-signed.ts";
 
@@ -15,11 +15,10 @@ const standardTtlMs: Readonly<Record<AuthorityKind, number>> = {
  */
 export function profileOf(state: AuthorityState, trustDomain: TrustDomain): SelfSignedProfile {
   const signer = authorityOf(state, state.signerId);
-  const { publicKey } = rootOf(state, state.signerId).certificate;
   const rootTtlMs = longestLifetime(state, "root");
   return {
     trustDomain,
-    keyType: authorityKeyTypeNames.find((type) => type === publicKey.type) ?? "P-256",
+    keyType: authorityKeyTypeNames.find((type) => type === signer.certificate.publicKey.type) ?? "P-256",
     rootTtlMs,
     intermediateTtlMs: Math.min(longestLifetime(state, "intermediate"), rootTtlMs),
     withIntermediate: signer.kind === "intermediate",

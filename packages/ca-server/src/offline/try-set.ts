@@ -78,7 +78,7 @@ async function loadSet(location: SetLocation, options: TryOptions): Promise<Plug
   const secret = passphrase === undefined ? {} : { passphrase: passphrase.reveal() };
   const how = { trustDomain, now: clock.now(), ...secret };
   if ("data" in location) {
-    return parsePluggedInSet(location.place, filesOfSecret(location.place, location.data), how);
+    return parsePluggedInSet(location.place, filesOfSecret(location.place, location.data, "mounted"), how);
   }
   const set = await loadPluggedInSet(location.directory, how);
   if (set !== undefined) return set;

@@ -62,7 +62,7 @@ function besideOwner(shared: AuthorityState, facts: OwnerFacts): OwnerChoice {
   const { directory, stateRoot, published, secretName, directoryName } = facts;
   const root = signingRootOf(shared).fingerprint;
   const isNamed = stateRoot !== undefined && knowsRoot(shared, stateRoot);
-  // This replica has already worked with the Secret, whatever else its volume contains.
+  // This replica has already worked with the Secret, so the rest of its volume does not matter.
   const isKnown = isNamed || published.some((fingerprint) => knowsRoot(shared, fingerprint));
   if (directory instanceof StateError) {
     if (isKnown) return useSecret;

@@ -33,9 +33,7 @@ export class Distruster implements CompromiseOperations {
     const { keeper, holders, clock } = this.#deps;
     const { state } = keeper;
     const now = clock.now();
-    const plan = planDistrust(state, id, now);
-    refuseImpossible(plan, state);
-    return await previewOf(plan, state, { holders, now });
+    return await previewOf(planPossible(state, id, now), state, { holders, now });
   }
 
   distrust(id: string): Promise<AuthorityStatusMessage> {
@@ -48,9 +46,8 @@ export class Distruster implements CompromiseOperations {
    */
   async #distrust(id: string): Promise<void> {
     const { keeper, clock, logger } = this.#deps;
-    const plan = planDistrust(keeper.state, id, clock.now());
-    refuseImpossible(plan, keeper.state);
-    const successor = plan.needs && (await this.#create(plan.needs));
+    const { needs } = planPossible(keeper.state, id, clock.now());
+    const successor = needs && (await this.#create(needs));
     const { epoch } = keeper.state;
     await keeper.transition((state) => {
       if (state.epoch !== epoch)
@@ -69,19 +66,40 @@ export class Distruster implements CompromiseOperations {
   }
 }
 
+/**
+ * The effect of distrusting an authority, if the CA can create the successor that this needs.
+ * @throws OperationError as {@link planDistrust}, and if only an operator can provide the successor
+ */
+export function planPossible(state: AuthorityState, id: string, now: Date): DistrustPlan {
+  const plan = planDistrust(state, id, now);
+  refuseImpossible(plan, state);
+  return plan;
+}
+
 /** The CA has no key of the root above a plugged-in intermediate, so it cannot create a successor itself. */
 function refuseImpossible({ target, needs }: DistrustPlan, state: AuthorityState): void {
   if (needs === undefined) return;
   const root = rootOf(state, state.signerId);
   if (root.hasKey && (needs === "root" || root.origin === "self-signed")) return;
-  const successor = needs === "root" ? "under another root" : "under the same root";
-  const first =
-    authorityOf(state, state.signerId).byRequest === true
-      ? `your PKI signed ${state.signerId}, and nothing else may sign without ${target.id}: first run kasbah authority csr, have the CSR signed ${successor}, and run kasbah authority adopt`
-      : `${state.signerId} was plugged in, and nothing else may sign without ${target.id}: first put its successor into the directory that --root-ca-dir names (${
-          needs === "root"
-            ? "under another root, with both roots in root-cert.pem"
-            : "another intermediate under the same root"
-        })`;
-  throw new OperationError(`${first}; as soon as kasbah authority list shows it, run this command again`);
+  const { id, byRequest } = authorityOf(state, state.signerId);
+  const [origin, first] = byRequest === true ? requested(needs) : pluggedIn(needs);
+  throw new OperationError(
+    `${id} ${origin}, and nothing else may sign without ${target.id}: first ${first}; as soon as kasbah authority list shows the successor, run this command again`,
+  );
+}
+
+function requested(needs: AuthorityKind): readonly [string, string] {
+  const where = needs === "root" ? "under another root" : "under the same root";
+  return [
+    "was signed by your PKI",
+    `run kasbah authority csr, have the CSR signed ${where}, and run kasbah authority adopt`,
+  ];
+}
+
+function pluggedIn(needs: AuthorityKind): readonly [string, string] {
+  const which =
+    needs === "root"
+      ? "under another root, with both roots in root-cert.pem"
+      : "another intermediate under the same root";
+  return ["was plugged in", `put its successor into the directory that --root-ca-dir names (${which})`];
 }

@@ -57,6 +57,19 @@ describe("Distrusting a plugged-in authority", () => {
     assert.equal(signer(), "intermediate-1");
   });
 
+  it("is refused for the adopted signer of a CSR with the commands that create its successor", async () => {
+    const adopted = <T>(one: T) => ({ ...one, byRequest: true });
+    await ca.keeper.transition((state) => ({ ...state, authorities: state.authorities.map(adopted) }));
+    const intermediate = await rejectsWithCode(ca.compromise.distrust("intermediate-1"), "OPERATION_REFUSED");
+    assert.match(
+      intermediate.message,
+      /signed by your PKI, .* run kasbah authority csr, have the CSR signed under the same root, and run kasbah authority adopt; /,
+    );
+    const root = await rejectsWithCode(ca.compromise.previewDistrust("root-1"), "OPERATION_REFUSED");
+    assert.match(root.message, /signed under another root/);
+    for (const { message } of [intermediate, root]) assert.doesNotMatch(message, /--root-ca-dir/);
+  });
+
   it("works for an intermediate as soon as another set under the same root is in the directory", async () => {
     await home.createIntermediate("next", "root");
     await home.plugIn("next", "root");

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { createTestAuthority, FakeClock, recordingLogger, rejectsWithCode } from "@kasbah/testkit";
 import { StateError } from "../../errors.ts";
+import { MemoryLedger } from "../../recording/memory-ledger.fixture.ts";
+import { recordKeyDestruction } from "../../recording/record-key-destruction.ts";
 import { AuthorityKeeper } from "../keeper.ts";
 import { type AuthorityState, emptyState } from "../rotation/authority-state.ts";
 import { recall } from "../rotation/recall.ts";
@@ -45,11 +47,13 @@ describe("RetiredKeys", () => {
   let vault: FailingVault;
   let state: AuthorityState;
   let storeFailure: Error | undefined;
+  let ledger: MemoryLedger;
 
   beforeEach(async () => {
     clock = new FakeClock(start);
     vault = new FailingVault();
     storeFailure = undefined;
+    ledger = new MemoryLedger();
     const { certificate } = await createTestAuthority("any");
     const authority = (id: string, kind: AuthorityKind, stage: AuthorityStage): StoredAuthority => ({
       ...{ id, kind, stage, certificate, rootId: "root-1", chain: [], hasKey: true, origin: "self-signed" },
@@ -82,7 +86,8 @@ describe("RetiredKeys", () => {
     const keeper = new AuthorityKeeper({ store, keys, clock, logger });
     const options = { gate: timeGate, holds: () => undefined, minStageMs: 0, bootMs: () => clock.bootMs() };
     const guard = new StageGuard(options);
-    return new RetiredKeys({ keeper, keys, guard, keepMs: 7 * dayMs, clock, logger });
+    const onDestroy = (one: StoredAuthority) => recordKeyDestruction(one, { log: ledger.log, clock });
+    return new RetiredKeys({ keeper, keys, guard, keepMs: 7 * dayMs, onDestroy, clock, logger });
   }
 
   const recorded = () => state.authorities.find(({ id }) => id === "intermediate-1")?.hasKey;
@@ -134,7 +139,27 @@ describe("RetiredKeys", () => {
     assert.equal(state.epoch, 1);
   });
 
-  it("asks the vault once for each retired authority, however often it looks", async () => {
+  it("destroys a key only after the ledger contains that, as an act without an operator", async () => {
+    const process = startProcess();
+    await process.look();
+    clock.suspend(8 * dayMs);
+    ledger.isDown = true;
+    await rejectsWithCode(process.look(), "LEDGER_UNAVAILABLE");
+    assert.ok(vault.held.has("intermediate-1"));
+    ledger.isDown = false;
+    vault.onRemove = () => assert.equal(ledger.entries.length, 1);
+    await process.look();
+    assert.ok(!vault.held.has("intermediate-1"));
+    await process.look();
+    const [entry, ...others] = ledger.entries;
+    assert.deepEqual(others, []);
+    assert.ok(entry?.kind === "operator");
+    const { act, outcome, arguments: facts, operatorUnverified } = entry;
+    assert.deepEqual([act, outcome, operatorUnverified], ["destroy-key", "accepted", undefined]);
+    assert.deepEqual([facts?.["authority"], facts?.["retiredAt"]], ["intermediate-1", start.toISOString()]);
+  });
+
+  it("asks the vault once for each retired authority, and again only before it destroys the key", async () => {
     let asked = 0;
     const holdsKey = vault.holdsKey.bind(vault);
     vault.holdsKey = (id) => {
@@ -149,6 +174,6 @@ describe("RetiredKeys", () => {
     for (let looks = 0; looks < 10; looks++) await process.look();
     clock.suspend(8 * dayMs);
     for (let looks = 0; looks < 10; looks++) await process.look();
-    assert.deepEqual([asked, removals], [1, 1]);
+    assert.deepEqual([asked, removals], [2, 1]);
   });
 });

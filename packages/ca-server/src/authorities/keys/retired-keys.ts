@@ -12,6 +12,8 @@ export interface RetiredKeysDeps {
   readonly guard: StageGuard;
   /** How long a retired authority can be recalled. */
   readonly keepMs: number;
+  /** Records that a key is about to be destroyed. If it rejects, the key stays until the next look. */
+  readonly onDestroy: (authority: StoredAuthority) => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -58,8 +60,8 @@ export class RetiredKeys {
     for (const { id } of keptRetired(keeper.state)) {
       if (due.has(id) || !this.#found.has(id)) await keeper.transition((state) => giveUpKey(state, id));
     }
-    for (const { id, stage, hasKey } of keeper.state.authorities) {
-      if (stage === "retired" && !hasKey) await this.#destroy(id);
+    for (const authority of keeper.state.authorities) {
+      if (authority.stage === "retired" && !authority.hasKey) await this.#destroy(authority);
     }
   }
 
@@ -81,9 +83,12 @@ export class RetiredKeys {
     this.#found = found;
   }
 
-  async #destroy(id: string): Promise<void> {
+  async #destroy(authority: StoredAuthority): Promise<void> {
+    const { id, distrustedAt } = authority;
     if (this.#gone.has(id)) return;
-    const { keys, logger } = this.#deps;
+    const { keys, onDestroy, logger } = this.#deps;
+    // The operator's act is the record of a distrusted one.
+    if (distrustedAt === undefined && (await keys.exists(id))) await onDestroy(authority);
     if (await keys.destroy(id)) logger.info("destroyed the key of a retired authority", { authority: id });
     this.#gone.add(id);
   }

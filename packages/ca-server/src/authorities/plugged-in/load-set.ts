@@ -92,7 +92,7 @@ export function parsePluggedInSet(
     const { bundle: roots, skipped } = rootsOf(files.roots, names.roots);
     const candidates = [...following, ...certificatesOf(files.chain, chainFileOf(names))];
     const material = { signer, candidates, roots: roots.roots, now };
-    const chain = chainOf(material, { names, trustDomain, now });
+    const chain = chainOf(material, { names, trustDomain, now, skipped });
     return {
       signer: { certificate: signer, keyPair },
       ...chain,

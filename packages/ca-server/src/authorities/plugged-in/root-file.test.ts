@@ -62,6 +62,16 @@ describe("Root file of a plugged-in CA", () => {
     );
   });
 
+  it("is refused with the reason for each skipped root if the signer's root may be among them", async () => {
+    const root = odd({ commonName: "no CA", isCa: false });
+    await writeFile(home.path("noca.pem"), root.pem);
+    await writeFile(home.path("noca.key"), root.key.export({ format: "pem", type: "pkcs8" }));
+    await home.createIntermediate("under", "noca");
+    await home.plugIn("under", "noca", "root");
+    const { message } = await rejectsWithCode(home.load(), "PLUGGED_IN_REJECTED");
+    assert.match(message, /In root-cert\.pem, 1 of the blocks cannot be used: block 1 .*is not a CA/);
+  });
+
   it("is refused if the signer encodes its issuer's name as another string type, which Go and Rust reject", async () => {
     const printable = odd({ commonName: "Corporate", nameTag: 0x13 });
     const renamed = { ...printable, subject: odd({ commonName: "Corporate" }).subject };

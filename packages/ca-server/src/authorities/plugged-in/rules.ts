@@ -1,5 +1,13 @@
 import { X509Certificate } from "node:crypto";
-import { type Certificate, PkiError, TrustBundle, type TrustDomain, verifyAuthorityChain } from "@kasbah/pki";
+import {
+  type Certificate,
+  describeSkippedRoot,
+  PkiError,
+  type SkippedRoot,
+  TrustBundle,
+  type TrustDomain,
+  verifyAuthorityChain,
+} from "@kasbah/pki";
 import { StateError } from "../../errors.ts";
 import { findWaysUp, type Material, type PluggedInChain } from "./chain.ts";
 import type { PluggedInNames } from "./layout.ts";
@@ -18,6 +26,8 @@ export interface Rules {
   readonly names: PluggedInNames;
   readonly trustDomain: TrustDomain;
   readonly now: Date;
+  /** The blocks of the root file that cannot be used. The issuer that is missing may be one of them. */
+  readonly skipped: readonly SkippedRoot[];
 }
 
 /**
@@ -42,7 +52,15 @@ export function chainOf(material: Material, rules: Rules): PluggedInChain {
     if (problem === undefined) return way;
     problems.push(problem);
   }
-  throw problems[0] ?? broken(noWayUp(up, material, rules.names));
+  throw problems[0] ?? broken(`${noWayUp(up, material, rules.names)}${unusableRoots(rules)}`);
+}
+
+const mostNamed = 3;
+
+function unusableRoots({ names, skipped }: Rules): string {
+  if (skipped.length === 0) return "";
+  const shown = skipped.slice(0, mostNamed).map(describeSkippedRoot).join("; ");
+  return `. In ${names.roots}, ${skipped.length} of the blocks cannot be used: ${shown}`;
 }
 
 function problemOf(signer: Certificate, way: PluggedInChain, rules: Rules): StateError | undefined {

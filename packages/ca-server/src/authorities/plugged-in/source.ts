@@ -126,7 +126,7 @@ export class PluggedInSource implements Component {
     this.#problem = undefined;
   }
 
-  /** A set in use that an earlier release accepted stays in use, whatever this release says about it. */
+  /** A set in use that an earlier release accepted stays in use, even if this release would refuse it. */
   async #explained(error: unknown): Promise<unknown> {
     const { directory, keeper } = this.#deps;
     if (!(error instanceof StateError)) return error;

@@ -87,7 +87,7 @@ export class InvalidSignerRecovery {
    * @throws OperationError if another way leads to issuing without a new root
    */
   async replaceRoot(kind: AuthorityKind): Promise<boolean> {
-    const { keeper, selfSigned, clock } = this.#deps;
+    const { keeper, clock } = this.#deps;
     const { state } = keeper;
     const now = clock.now();
     if (invalidKind(state, now) !== "root") return false;
@@ -96,12 +96,32 @@ export class InvalidSignerRecovery {
       throw new OperationError(`${id} is not valid now: ${wayOutOf(state, now)}`);
     if (kind !== "root")
       throw new OperationError(`${id} is not valid now, so it cannot sign an intermediate: rotate the root`);
-    const successor = await selfSigned.createRoot(state);
+    await this.#createRoot(true);
+    return true;
+  }
+
+  /**
+   * Replaces a root that is not valid yet, because an operator vouches for the clock. No client accepts a certificate
+   * under it, so it is not trusted any longer either. Returns the ids of the replaced authorities.
+   */
+  async replaceFutureRoot(): Promise<readonly string[]> {
+    const { keeper, clock } = this.#deps;
+    const before = keeper.state.authorities.filter(({ stage }) => stage !== "retired");
+    if (situationOf(keeper.state, clock.now()) !== "root-not-yet-valid") return [];
+    await this.#createRoot(false);
+    const { authorities } = keeper.state;
+    return before
+      .map(({ id }) => id)
+      .filter((id) => authorities.some((one) => one.id === id && one.stage === "retired"));
+  }
+
+  async #createRoot(keepsFuture: boolean): Promise<void> {
+    const { keeper, selfSigned, clock } = this.#deps;
+    const successor = await selfSigned.createRoot(keeper.state);
     await keeper.transition((current) => {
-      const replaced = replaceInvalid(current, successor, clock.now());
+      const replaced = replaceInvalid(current, successor, clock.now(), keepsFuture);
       return this.#logged(current, replaced === current ? current : { ...replaced, hold: "none" });
     });
-    return true;
   }
 
   /** The intermediate to replace, if any. */

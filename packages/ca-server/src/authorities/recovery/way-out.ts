@@ -7,6 +7,7 @@ export type Situation =
   | "plugged-in-invalid"
   | "adopted-invalid"
   | "root-invalid"
+  | "root-not-yet-valid"
   | "successor-waits"
   | "successor-paused"
   | "successor-invalid";
@@ -19,6 +20,8 @@ const waysOut: Readonly<Record<Situation, string>> = {
     "check the clock, or run kasbah authority csr, have your PKI sign the CSR, and run kasbah authority adopt",
   "root-invalid":
     "check the clock, then run kasbah authority rotate --root; every client then needs the new trust bundle",
+  "root-not-yet-valid":
+    "if the clock is right, run kasbah clock accept, which replaces the root; every client then needs the new trust bundle",
   "successor-waits": "the rotation in progress switches to the next root by itself within a minute",
   "successor-paused": "run kasbah authority resume to let the rotation in progress switch to the next root",
   "successor-invalid": "run kasbah authority abort to return to the previous root",
@@ -32,7 +35,8 @@ export function situationOf(state: AuthorityState, now: Date): Situation | undef
   if (canCreateUnder(root, now)) return "intermediate-invalid";
   if (hasValidAlternative(state, now)) return alternativeOf(state);
   const isOurs = root.hasKey || root.origin === "self-signed";
-  if (kind === "root" && isOurs) return "root-invalid";
+  if (kind === "root" && isOurs)
+    return root.certificate.notBefore > now ? "root-not-yet-valid" : "root-invalid";
   const { byRequest } = authorityOf(state, state.signerId);
   return byRequest === true ? "adopted-invalid" : "plugged-in-invalid";
 }

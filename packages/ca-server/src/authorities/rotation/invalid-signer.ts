@@ -81,13 +81,20 @@ export function hasValidAlternative(state: AuthorityState, now: Date): boolean {
  * Puts a successor in the place of an invalid signer immediately: the stages protect certificates that chain to it,
  * and none of them is valid. A pause stays in force. Returns the same state if the signer is valid or something else
  * must be replaced, for example because another replica has acted first.
+ *
+ * @param keepsFuture whether clients keep trusting a signer that is not valid yet: its certificates may become valid
  */
-export function replaceInvalid(state: AuthorityState, successor: Successor, now: Date): AuthorityState {
+export function replaceInvalid(
+  state: AuthorityState,
+  successor: Successor,
+  now: Date,
+  keepsFuture = true,
+): AuthorityState {
   const { kind, signerId, authorities } = successor;
   if (invalidKind(state, now) !== kind) return state;
   const settled = kind === "root" ? settle(state, now) : state;
   const newcomers = authorities.map((one) => ({ ...one, stage: "active" as const, stageSince: now }));
-  const known = addAuthorities(withoutSigner(settled, kind, now), newcomers);
+  const known = addAuthorities(withoutSigner(settled, kind, now, keepsFuture), newcomers);
   const { servingSignerId, rotation } = settled;
   return next({
     ...known,
@@ -97,11 +104,17 @@ export function replaceInvalid(state: AuthorityState, successor: Successor, now:
   });
 }
 
-/** If the signer is not valid yet, its certificates may become valid, so clients keep trusting it. */
-function withoutSigner(state: AuthorityState, kind: AuthorityKind, now: Date): AuthorityState {
+function withoutSigner(
+  state: AuthorityState,
+  kind: AuthorityKind,
+  now: Date,
+  keepsFuture: boolean,
+): AuthorityState {
   const leaving = members(state, state.signerId, kind);
   const hasExpired = chainExpiry(state, state.signerId) <= now;
-  return hasExpired ? withStage(state, leaving, "retired", now) : withdraw(state, leaving, now);
+  return hasExpired || !keepsFuture
+    ? withStage(state, leaving, "retired", now)
+    : withdraw(state, leaving, now);
 }
 
 /** A rotation in progress continues with the new signer in the place of the former one. */

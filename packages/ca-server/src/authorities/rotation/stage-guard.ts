@@ -7,7 +7,7 @@ export interface StageGuardOptions {
   readonly gate: RotationGate;
   /** The reason why nothing irreversible may happen now, such as a clock in doubt. */
   readonly holds: () => string | undefined;
-  /** How long a stage lasts at least, in boot time, whatever the wall clock says. */
+  /** The minimum duration of a stage in boot time, independent of the wall clock. */
   readonly minStageMs: number;
   readonly bootMs: () => number;
 }

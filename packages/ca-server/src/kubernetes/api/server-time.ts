@@ -33,8 +33,10 @@ export async function readServerTime({ server, caFile, addressRules }: ServerTim
       lookup: addressRules.lookup,
       signal: AbortSignal.timeout(timeoutMs),
     };
+    let isVerified = false;
     const sent = request(url, options, (response) => {
       response.resume();
+      if (!isVerified) return reject(new HttpsError("the API server was not verified"));
       const ms = Date.parse(response.headers.date ?? "");
       if (Number.isNaN(ms)) reject(new HttpsError("the response has no Date"));
       else resolve(ms);
@@ -43,7 +45,8 @@ export async function readServerTime({ server, caFile, addressRules }: ServerTim
       socket.once("secureConnect", () => {
         const check = { host: url.hostname, rootsPem: roots, at: undefined };
         const problem = socket instanceof TLSSocket ? problemOfServer(socket, check) : "no TLS";
-        if (problem !== undefined) sent.destroy(new HttpsError(`cannot verify the API server: ${problem}`));
+        if (problem === undefined) isVerified = true;
+        else sent.destroy(new HttpsError(`cannot verify the API server: ${problem}`));
       }),
     );
     sent.once("error", reject);

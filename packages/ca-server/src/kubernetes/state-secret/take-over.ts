@@ -1,11 +1,11 @@
 import { describeSkippedRoot, type TrustDomain } from "@kasbah/pki";
 import type { Clock, Logger, Secret } from "@kasbah/runtime";
 import { type PluggedInSet, parsePluggedInSet } from "../../authorities/plugged-in/load-set.ts";
+import { filesOfSecret } from "../../authorities/plugged-in/secret-files.ts";
 import { StateError } from "../../errors.ts";
 import { readAnswer } from "../api/api-answer.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
 import { readSecretObject, type SecretObject } from "./secret-object.ts";
-import { takeOverFiles } from "./take-over-files.ts";
 
 export interface TakeOverDeps {
   readonly client: Pick<KubernetesClient, "get">;
@@ -54,7 +54,8 @@ async function fetch({ client, namespace }: TakeOverDeps, name: string): Promise
 function parseSet(secret: SecretObject, place: string, deps: TakeOverDeps): PluggedInSet {
   const { trustDomain, passphrase, clock } = deps;
   const opened = passphrase === undefined ? {} : { passphrase: passphrase.reveal() };
-  return parsePluggedInSet(place, takeOverFiles(secret, place), { trustDomain, now: clock.now(), ...opened });
+  const files = filesOfSecret(place, secret.data ?? {}, "take-over");
+  return parsePluggedInSet(place, files, { trustDomain, now: clock.now(), ...opened });
 }
 
 /** A root of our own in place of the named CA would split the mesh. */

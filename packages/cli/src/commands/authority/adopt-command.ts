@@ -5,8 +5,7 @@ import { toJson } from "../../output/json.ts";
 import { readArgument } from "../argument-files.ts";
 import { withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
-import { adoptChain } from "./request-source.ts";
-import { type ActOptions, withStoppedCa } from "./stopped-ca.ts";
+import { type ActOptions, actOnStatus, withStoppedCa } from "./stopped-ca.ts";
 
 interface AdoptOptions extends ActOptions {
   readonly root?: string;
@@ -45,7 +44,18 @@ export function adoptCommand(deps: CommandDeps): Command {
 async function adopt(chain: string | undefined, o: AdoptOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock } = deps;
   const signed = await signedChainOf(chain, o);
-  const status = await adoptChain(signed, o, deps);
+  const { answer: status } = await actOnStatus(
+    {
+      ...{ name: "adopt-chain", arguments: {} },
+      running: (ca) => ca.adoptChain(signed),
+      async stopped({ requests, operations }) {
+        await requests.adopt(signed);
+        return operations.status();
+      },
+    },
+    o,
+    deps,
+  );
   screen.write(o.json ? toJson(status) : renderRotation(status, clock.now()));
 }
 

@@ -1,4 +1,4 @@
-import type { AuthorityOperations } from "@kasbah/ca-server/state";
+import type { AuthorityOperations, StoppedCa } from "@kasbah/ca-server/state";
 import { Command, InvalidArgumentError } from "commander";
 import type { AuthorityStatusMessage } from "../../authority/admin-client.ts";
 import type { OperatorClient } from "../../authority/operator-client.ts";
@@ -14,7 +14,7 @@ import { moveStateCommand } from "./move-state-command.ts";
 import { recallCommand } from "./recall-authority-command.ts";
 import { rotateCommand } from "./rotate-authority-command.ts";
 import { readStatus } from "./status-source.ts";
-import { type ActOptions, type AuthorityAct, actOn, withStoppedCa } from "./stopped-ca.ts";
+import { type ActOptions, type AuthorityAct, actOnStatus, withStoppedCa } from "./stopped-ca.ts";
 import { tryCommand } from "./try-authority-command.ts";
 
 interface CommonOptions extends CaLocation {
@@ -122,11 +122,14 @@ async function apply(
   work: Work,
   own: Command,
   deps: CommandDeps,
-  request: AuthorityAct["arguments"] = {},
+  request: AuthorityAct<AuthorityStatusMessage>["arguments"] = {},
 ): Promise<void> {
   const options = own.optsWithGlobals<CommonOptions & ActOptions>();
-  const { status } = await actOn({ name, arguments: request, running: work, stopped: work }, options, deps);
-  show(status, options, deps);
+  const act = {
+    ...{ name, arguments: request, running: work },
+    stopped: ({ operations }: StoppedCa) => work(operations),
+  };
+  show((await actOnStatus(act, options, deps)).answer, options, deps);
 }
 
 function show(status: Replicated<AuthorityStatusMessage>, { json }: CommonOptions, deps: CommandDeps): void {

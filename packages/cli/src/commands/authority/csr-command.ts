@@ -1,13 +1,14 @@
+import type { StoppedCa } from "@kasbah/ca-server/state";
 import type { NewRequestMessage } from "@kasbah/protocol";
 import { printableText } from "@kasbah/runtime";
 import { Command } from "commander";
+import type { OperatorClient } from "../../authority/operator-client.ts";
 import { toJson } from "../../output/json.ts";
 import { timeAndDistance } from "../../output/relative-time.ts";
 import { writeNewFile } from "../argument-files.ts";
 import { flagsOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
-import { createRequest } from "./request-source.ts";
-import { type ActOptions, withStoppedCa } from "./stopped-ca.ts";
+import { type ActOptions, actOn, withStoppedCa } from "./stopped-ca.ts";
 
 interface CsrOptions extends ActOptions {
   readonly out?: string;
@@ -53,6 +54,17 @@ async function printRequest(o: CsrOptions, deps: CommandDeps): Promise<void> {
   if (request === undefined) return;
   if (o.json) return screen.write(toJson(request));
   screen.write(`${printableText(`${out}: ${nextStep(request, o, clock.now())}`)}\n`);
+}
+
+async function createRequest(o: CsrOptions, deps: CommandDeps): Promise<NewRequestMessage> {
+  const act = {
+    ...{ name: "create-request", arguments: {} },
+    running: (ca: OperatorClient): Promise<NewRequestMessage> => ca.createRequest(),
+    stopped: ({ requests }: StoppedCa) => requests.create(),
+  };
+  const { answer, note } = await actOn(act, o, deps);
+  if (note !== undefined) deps.stderr.write(`${printableText(note)}\n`);
+  return answer;
 }
 
 function nextStep({ id, expiresAt }: NewRequestMessage, o: CsrOptions, now: Date): string {

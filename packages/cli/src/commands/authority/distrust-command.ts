@@ -1,11 +1,15 @@
+import { previewStoppedDistrust } from "@kasbah/ca-server/state";
+import type { AuthorityStatusMessage } from "@kasbah/protocol";
 import { Command } from "commander";
 import { renderDistrust } from "../../authority/render-distrust.ts";
 import { renderAuthorities } from "../../authority/render-status.ts";
 import { toJson } from "../../output/json.ts";
-import { type CaLocation, flagsOf, operatorClientOf, withStateLocation } from "../ca-location.ts";
+import { flagsOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
+import { askRunningOrStopped } from "../running-or-stopped.ts";
+import { type ActOptions, type AuthorityAct, actOnStatus, explained, withStoppedCa } from "./stopped-ca.ts";
 
-export interface DistrustOptions extends CaLocation {
+export interface DistrustOptions extends ActOptions {
   readonly yes?: boolean;
   readonly json?: boolean;
 }
@@ -30,7 +34,7 @@ export function distrustCommand(deps: CommandDeps): Command {
   const command = new Command("distrust")
     .description("remove an authority whose key is compromised, at once; a dry run unless --yes is set")
     .argument("<id>", "an authority, as shown by kasbah authority list --all");
-  return withStateLocation(command)
+  return withStoppedCa(withStateLocation(command))
     .option("--yes", "do it")
     .option("--json", "print JSON")
     .addHelpText("after", help)
@@ -40,15 +44,31 @@ export function distrustCommand(deps: CommandDeps): Command {
 /** Distrusts an authority, or shows what that would do. */
 export async function runDistrust(id: string, o: DistrustOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock } = deps;
-  const client = operatorClientOf(o, deps);
   if (o.yes) {
-    const status = await client.distrust(id);
+    const { answer: status } = await actOnStatus(distrustAct(id), o, deps);
     if (o.json) return screen.write(toJson(status));
     screen.write(`${id} is distrusted, and its key is destroyed\n${renderAuthorities(status, clock.now())}`);
     return;
   }
-  const preview = await client.previewDistrust(id);
+  const { answer: preview } = await askRunningOrStopped(
+    {
+      running: (ca) => ca.previewDistrust(id),
+      stopped: (directory, away) =>
+        explained(directory, away, () => previewStoppedDistrust(directory, id, clock.now())),
+    },
+    o,
+    deps,
+  );
   if (o.json) return screen.write(toJson(preview));
   screen.write(renderDistrust(preview, clock.now()));
   screen.write(`\nto do it: kasbah authority distrust ${id} --yes${flagsOf(o)}\n`);
+}
+
+function distrustAct(id: string): AuthorityAct<AuthorityStatusMessage> {
+  return {
+    ...{ name: "distrust", arguments: { id } },
+    running: (ca) => ca.distrust(id),
+    check: ({ compromise }) => compromise.previewDistrust(id),
+    stopped: ({ compromise }) => compromise.distrust(id),
+  };
 }

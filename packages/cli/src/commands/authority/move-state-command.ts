@@ -1,19 +1,13 @@
 import { readFileSync } from "node:fs";
 import { moveOptions, moveStoppedCommand, moveStoppedState } from "@kasbah/ca-server/state";
-import { ConfigInvalidError } from "@kasbah/runtime";
+import { ConfigInvalidError, createLogger } from "@kasbah/runtime";
 import { loadConfig } from "@kasbah/runtime/yaml";
 import { Command } from "commander";
 import type { MovedStateMessage, StateHome } from "../../authority/admin-client.ts";
-import { CliError } from "../../errors.ts";
 import { toJson } from "../../output/json.ts";
-import {
-  type CaLocation,
-  offlineDirectoryOf,
-  operatorClientOf,
-  stateDirectoryOf,
-  withStateLocation,
-} from "../ca-location.ts";
+import { type CaLocation, stateDirectoryOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
+import { askRunningOrStopped } from "../running-or-stopped.ts";
 
 interface MoveFlags extends CaLocation {
   readonly toSecret?: boolean;
@@ -77,13 +71,12 @@ function homeOf({ toSecret = false, toDirectory = false }: MoveFlags): StateHome
 }
 
 async function movedBy(to: StateHome, flags: MoveFlags, deps: CommandDeps): Promise<MovedStateMessage> {
-  try {
-    return await operatorClientOf(flags, deps).moveState(to);
-  } catch (error) {
-    const isAway = error instanceof CliError && error.code === "ADMIN_UNREACHABLE";
-    if (!isAway || offlineDirectoryOf(flags, deps) === undefined) throw error;
-    return moveStopped(to, flags, deps);
-  }
+  const { answer } = await askRunningOrStopped(
+    { running: (ca) => ca.moveState(to), stopped: () => moveStopped(to, flags, deps) },
+    flags,
+    deps,
+  );
+  return answer;
 }
 
 function moveStopped(to: StateHome, flags: MoveFlags, deps: CommandDeps): Promise<MovedStateMessage> {
@@ -101,5 +94,7 @@ function moveStopped(to: StateHome, flags: MoveFlags, deps: CommandDeps): Promis
   const input = { argv, env, readFile: (path: string) => readFileSync(path, "utf8") };
   const outcome = loadConfig(moveStoppedCommand(version), moveOptions({ isRoot, env }), input);
   if (outcome.kind !== "run") throw new TypeError("only the command line asks for text");
-  return moveStoppedState(to, outcome.config, { pid, hostname, clock });
+  const logger = createLogger({ level: "warn", format: "pretty", stream: deps.stderr });
+  const { operator = deps.operator } = flags;
+  return moveStoppedState(to, outcome.config, { holder: { pid, hostname, clock }, operator, clock, logger });
 }

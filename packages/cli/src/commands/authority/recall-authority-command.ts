@@ -1,11 +1,9 @@
-import type { AuthorityOperations } from "@kasbah/ca-server/state";
 import { Command, InvalidArgumentError } from "commander";
-import type { OperatorClient } from "../../authority/operator-client.ts";
 import { renderRotation } from "../../authority/render-status.ts";
 import { toJson } from "../../output/json.ts";
 import { withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
-import { type ActOptions, actOn, withStoppedCa } from "./stopped-ca.ts";
+import { type ActOptions, actOnStatus, withStoppedCa } from "./stopped-ca.ts";
 
 interface RecallOptions extends ActOptions {
   readonly json?: boolean;
@@ -38,9 +36,15 @@ export function recallCommand(deps: CommandDeps): Command {
 
 async function recall(id: string, o: RecallOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock } = deps;
-  const work = (ca: AuthorityOperations | OperatorClient) => ca.recall(id);
-  const act = { name: "recall", arguments: { id }, running: work, stopped: work };
-  const { status } = await actOn(act, o, deps);
+  const { answer: status } = await actOnStatus(
+    {
+      ...{ name: "recall", arguments: { id } },
+      running: (ca) => ca.recall(id),
+      stopped: ({ operations }) => operations.recall(id),
+    },
+    o,
+    deps,
+  );
   screen.write(o.json ? toJson(status) : renderRotation(status, clock.now()));
 }
 

@@ -1,4 +1,4 @@
-import type { AuthorityOperations } from "@kasbah/ca-server/state";
+import type { AuthorityOperations, StoppedCa } from "@kasbah/ca-server/state";
 import { ConfigInvalidError } from "@kasbah/runtime";
 import { Command, InvalidArgumentError } from "commander";
 import type { AuthorityStatusMessage } from "../../authority/admin-client.ts";
@@ -10,7 +10,8 @@ import { toJson } from "../../output/json.ts";
 import { flagsOf, operatorClientOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { runDistrust } from "./distrust-command.ts";
-import { type ActOptions, type AuthorityAct, actOn, withStoppedCa } from "./stopped-ca.ts";
+import { readStatus } from "./status-source.ts";
+import { type ActOptions, type AuthorityAct, actOnStatus, withStoppedCa } from "./stopped-ca.ts";
 
 interface RotateOptions extends ActOptions {
   readonly root?: boolean;
@@ -62,11 +63,11 @@ export function rotateCommand(deps: CommandDeps): Command {
 async function rotate(o: RotateOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock } = deps;
   if (o.compromised) {
-    const client = operatorClientOf(o, deps);
-    return await runDistrust(signerOf(await client.status(), o.root), o, deps);
+    const { status } = await readStatus(o, deps);
+    return await runDistrust(signerOf(status, o.root), o, deps);
   }
   if (o.yes) throw new ConfigInvalidError(["--yes: has no effect without --compromised; remove it"]);
-  const { status: begun, isRunning } = await actOn(actOf(o), o, deps);
+  const { answer: begun, isRunning } = await actOnStatus(actOf(o), o, deps);
   const follows = o.wait === true && isRunning;
   const status = follows ? await follow(begun, operatorClientOf(o, deps), o, deps) : begun;
   if (o.json) return screen.write(toJson(status));
@@ -94,15 +95,16 @@ function signerOf({ authorities }: AuthorityStatusMessage, isRoot = false): stri
 }
 
 /** The operation that the options request. */
-function actOf(o: RotateOptions): AuthorityAct {
+function actOf(o: RotateOptions): AuthorityAct<AuthorityStatusMessage> {
   const kind = o.root ? "root" : "intermediate";
   if (o.continue && !o.root)
     throw new InvalidArgumentError("--continue needs --root: only a rotation of the root waits for clients.");
   const work = (ca: AuthorityOperations | OperatorClient) =>
     o.continue ? ca.continueRotation() : ca.rotate(kind);
+  const both = { running: work, stopped: ({ operations }: StoppedCa) => work(operations) };
   return o.continue
-    ? { name: "continue-rotation", arguments: {}, running: work, stopped: work }
-    : { name: "rotate", arguments: { kind }, running: work, stopped: work };
+    ? { name: "continue-rotation", arguments: {}, ...both }
+    : { name: "rotate", arguments: { kind }, ...both };
 }
 
 async function follow(

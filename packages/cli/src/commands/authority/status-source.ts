@@ -2,10 +2,12 @@ import { readOfflineStatus, StateError } from "@kasbah/ca-server/state";
 import { errnoOf } from "@kasbah/runtime";
 import type { AuthorityStatusMessage } from "../../authority/admin-client.ts";
 import { forbidden } from "../../authority/admin-failure.ts";
+import type { OperatorClient } from "../../authority/operator-client.ts";
 import type { Replicated } from "../../authority/replicated.ts";
-import { CliError } from "../../errors.ts";
-import { type CaLocation, offlineDirectoryOf, operatorClientOf } from "../ca-location.ts";
+import type { CliError } from "../../errors.ts";
+import type { CaLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
+import { askRunningOrStopped } from "../running-or-stopped.ts";
 
 export interface FoundStatus {
   readonly status: Replicated<AuthorityStatusMessage>;
@@ -18,14 +20,12 @@ export interface FoundStatus {
  * `ADMIN_UNREACHABLE` if there is neither, `ADMIN_FORBIDDEN`; StateError `STATE_DAMAGED`.
  */
 export async function readStatus(location: CaLocation, deps: CommandDeps): Promise<FoundStatus> {
-  try {
-    return { status: await operatorClientOf(location, deps).status(), isAnswered: true };
-  } catch (error) {
-    const directory = offlineDirectoryOf(location, deps);
-    const isAway = error instanceof CliError && error.code === "ADMIN_UNREACHABLE";
-    if (!isAway || directory === undefined) throw error;
-    return { status: await readStopped(directory, error, deps.clock.now()), isAnswered: false };
-  }
+  const request = {
+    running: (ca: OperatorClient): Promise<Replicated<AuthorityStatusMessage>> => ca.status(),
+    stopped: (directory: string, away: CliError) => readStopped(directory, away, deps.clock.now()),
+  };
+  const { answer, isRunning } = await askRunningOrStopped(request, location, deps);
+  return { status: answer, isAnswered: isRunning };
 }
 
 async function readStopped(directory: string, away: CliError, now: Date): Promise<AuthorityStatusMessage> {

@@ -127,6 +127,37 @@ describe("kasbah authority on a stopped CA", () => {
     assert.deepEqual(await signers(), ["root-2", "intermediate-2"]);
   });
 
+  it("distrusts an authority at once with --yes, destroys its key, and records it first", async () => {
+    const { said } = await authority("distrust", "root-1");
+    assert.match(said, /^dry run: nothing has changed\n/);
+    assert.match(
+      said,
+      /removes +root-1, and under it intermediate-1\n {2}keys[^\n]*\n {2}signs then +a new root/,
+    );
+    assert.match(said, /in use +unknown: the ledger is empty\n/);
+    assert.deepEqual(await signers(), ["root-1", "intermediate-1"]);
+    const done = await authority("distrust", "root-1", "--yes");
+    assert.match(done.said, /^root-1 is distrusted, and its key is destroyed\n[\s\S]*! no CA answers: /);
+    assert.deepEqual(await signers(), ["root-2", "intermediate-2"]);
+    for (const id of ["root-1", "intermediate-1"])
+      assert.deepEqual(await readdir(directory.join("ca", "authorities", id)), ["ca-cert.pem"]);
+    assert.match((await entries()).join("\n"), /^[^\n]*distrust accepted {2}by alice[^\n]*$/);
+    assert.match((await authority("distrust", "intermediate-2")).said, /in use +no unexpired certificate\n/);
+    assert.equal((await authority("distrust", "root-1", "--yes")).error?.code, "OPERATION_REFUSED");
+  });
+
+  it("replaces a compromised intermediate, even if its key is lost, and refuses an unknown authority", async () => {
+    await rm(directory.join("ca", "authorities", "intermediate-1"), { recursive: true });
+    const { said } = await authority("rotate", "--compromised");
+    assert.match(said, /to do it: kasbah authority distrust intermediate-1 --yes/);
+    const { error } = await authority("rotate", "--compromised", "--yes");
+    assert.equal(error, undefined);
+    assert.deepEqual(await signers(), ["root-1", "intermediate-2"]);
+    for (const yes of [[], ["--yes"]])
+      assert.equal((await authority("distrust", "root-9", ...yes)).error?.code, "OPERATION_REFUSED");
+    assert.match((await entries()).join("\n"), /distrust accepted[\s\S]*distrust refused/);
+  });
+
   it("creates a CSR and adopts its chain, says that no CA answers, and records both in the ledger", async () => {
     await adoptSigned();
     assert.equal((await state()).rotation.to, "root-2");

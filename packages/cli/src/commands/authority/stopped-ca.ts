@@ -1,10 +1,4 @@
-import {
-  type AuthorityOperations,
-  CaError,
-  OperationError,
-  operateStopped,
-  StateError,
-} from "@kasbah/ca-server/state";
+import { CaError, OperationError, operateStopped, StateError, type StoppedCa } from "@kasbah/ca-server/state";
 import { createLogger, errnoOf, parseDuration } from "@kasbah/runtime";
 import type { Command } from "commander";
 import type { AuthorityStatusMessage } from "../../authority/admin-client.ts";
@@ -12,16 +6,19 @@ import { forbidden } from "../../authority/admin-failure.ts";
 import type { OperatorClient } from "../../authority/operator-client.ts";
 import type { Replicated } from "../../authority/replicated.ts";
 import { CliError } from "../../errors.ts";
-import { type CaLocation, offlineDirectoryOf, operatorClientOf } from "../ca-location.ts";
+import type { CaLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
+import { type Answer, askRunningOrStopped } from "../running-or-stopped.ts";
 
 /** An operation of an operator, for a running CA and for a stopped one. */
-export interface AuthorityAct {
+export interface AuthorityAct<T> {
   /** Its name in the ledger. */
   readonly name: string;
   readonly arguments: Readonly<Record<string, string | number>>;
-  running(ca: OperatorClient): Promise<AuthorityStatusMessage>;
-  stopped(operations: AuthorityOperations): Promise<AuthorityStatusMessage>;
+  running(ca: OperatorClient): Promise<T>;
+  /** For an act of which the ledger of a stopped CA must know before it takes effect: whether it is possible. */
+  check?(ca: StoppedCa): Promise<unknown>;
+  stopped(ca: StoppedCa): Promise<T>;
 }
 
 export interface ActOptions extends CaLocation {
@@ -37,10 +34,10 @@ export function withStoppedCa(command: Command): Command {
   );
 }
 
-/** The result of an operation, with a warning if it was performed on the state of a stopped CA. */
-export interface ActResult {
-  readonly status: Replicated<AuthorityStatusMessage>;
-  readonly isRunning: boolean;
+/** The result of an operation. */
+export interface ActResult<T> extends Answer<T> {
+  /** If the CA is stopped, that its stored state was changed. */
+  readonly note?: string;
 }
 
 /** Longer than any certificate that the CA issues by default; used only if the state is damaged. */
@@ -50,60 +47,58 @@ const maxTtlMs = parseDuration("2160h");
  * Requests an operation from the CA. If no CA answers, performs it on the stored state. Throws CliError
  * `ADMIN_UNREACHABLE` if there is neither or if a CA runs that does not answer, `OPERATION_REFUSED`; StateError.
  */
-export async function actOn(act: AuthorityAct, options: ActOptions, deps: CommandDeps): Promise<ActResult> {
-  const request = Object.keys(act.arguments).length === 0 ? {} : { arguments: act.arguments };
-  return onRunningOrStopped<ActResult>(
-    {
-      running: async (ca) => ({ status: await act.running(ca), isRunning: true }),
-      stopped: async (place, requester) => {
-        const record = { act: act.name, ...request, ...requester };
-        const status = await operateStopped(record, (operations) => act.stopped(operations), place);
-        return { status: withStoppedNote(status, place), isRunning: false };
-      },
-    },
-    options,
-    deps,
-  );
-}
-
-type StoppedPlace = Parameters<typeof operateStopped>[2];
-
-/** A request to a running CA, and the same on the state of a stopped one. */
-interface EitherWork<T> {
-  running(ca: OperatorClient): Promise<T>;
-  stopped(place: StoppedPlace, requester: { readonly operatorUnverified: string | undefined }): Promise<T>;
-}
-
-/** As {@link actOn}, for any result. */
-export async function onRunningOrStopped<T>(
-  { running, stopped }: EitherWork<T>,
+export async function actOn<T>(
+  act: AuthorityAct<T>,
   options: ActOptions,
   deps: CommandDeps,
-): Promise<T> {
-  try {
-    return await running(operatorClientOf(options, deps));
-  } catch (error) {
-    const stateDirectory = offlineDirectoryOf(options, deps);
-    const isAway = error instanceof CliError && error.code === "ADMIN_UNREACHABLE";
-    if (!isAway || stateDirectory === undefined) throw error;
-    const { clock, pid, hostname, stderr } = deps;
-    const { operator = deps.operator, keyPassphraseFile: passphraseFile } = options;
-    const logger = createLogger({ level: "warn", format: "pretty", stream: stderr });
-    const holder = { pid, hostname, clock };
-    const place = { stateDirectory, passphraseFile, maxTtlMs, holder, clock, logger };
-    return stopped(place, { operatorUnverified: operator }).catch(async (reason: unknown) => {
-      throw await explain(reason, stateDirectory, error);
-    });
-  }
+): Promise<ActResult<T>> {
+  let note: string | undefined;
+  const stopped = async (directory: string, away: CliError) => {
+    const answer = await explained(directory, away, () => actOnStopped(act, directory, options, deps));
+    note = `no CA answers: the state in ${directory} was changed; the change takes effect when the CA starts`;
+    return answer;
+  };
+  const result = await askRunningOrStopped({ running: (ca) => act.running(ca), stopped }, options, deps);
+  return note === undefined ? result : { ...result, note };
 }
 
-/** Says that the status is that of a stopped CA. */
-export function withStoppedNote(
-  status: AuthorityStatusMessage,
-  { stateDirectory }: StoppedPlace,
-): AuthorityStatusMessage {
-  const note = `no CA answers: the state in ${stateDirectory} was changed; the change takes effect when the CA starts`;
-  return { ...status, warnings: [...status.warnings, note] };
+/** The same for an operation that returns the status, which then contains the note as a warning. */
+export async function actOnStatus(
+  act: AuthorityAct<AuthorityStatusMessage>,
+  options: ActOptions,
+  deps: CommandDeps,
+): Promise<Answer<Replicated<AuthorityStatusMessage>>> {
+  const { answer, isRunning, note } = await actOn(act, options, deps);
+  if (note === undefined) return { answer, isRunning };
+  return { answer: { ...answer, warnings: [...answer.warnings, note] }, isRunning };
+}
+
+function actOnStopped<T>(
+  { name, arguments: request, check, stopped }: AuthorityAct<T>,
+  stateDirectory: string,
+  { operator, keyPassphraseFile: passphraseFile }: ActOptions,
+  deps: CommandDeps,
+): Promise<T> {
+  const { clock, pid, hostname } = deps;
+  const logger = createLogger({ level: "warn", format: "pretty", stream: deps.stderr });
+  const record = {
+    act: name,
+    arguments: Object.keys(request).length === 0 ? undefined : request,
+    operatorUnverified: operator ?? deps.operator,
+    ...(check === undefined ? {} : { check }),
+    work: stopped,
+  };
+  const place = { stateDirectory, passphraseFile, maxTtlMs, holder: { pid, hostname, clock }, clock, logger };
+  return operateStopped(record, place);
+}
+
+/** Performs work on the state directory of a stopped CA, whose errors become those of the command. */
+export async function explained<T>(directory: string, away: CliError, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw await explain(error, directory, away);
+  }
 }
 
 async function explain(error: unknown, directory: string, away: CliError): Promise<unknown> {

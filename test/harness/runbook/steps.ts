@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { systemClock } from "@kasbah/runtime";
-import { kasbahBin, repositoryRoot } from "./repository.ts";
-import { patienceMs } from "./until.ts";
+import { patienceMs } from "../until.ts";
+import { pathWithKasbah, runbookBlocks } from "./page.ts";
 
 /** A step of a runbook, as its page shows it. */
 export type RunbookStep =
@@ -26,13 +25,7 @@ export interface RunbookRun {
  * without a language is a command followed by its output, and a `yaml` block is the CA's policy file.
  */
 export function readRunbook(name: string): readonly RunbookStep[] {
-  const page = readFileSync(join(repositoryRoot, "docs/runbooks", `${name}.md`), "utf8");
-  const blocks = [...page.matchAll(/^( *)```(\w*)\n([\s\S]*?)^ *```$/gm)];
-  return blocks.flatMap(([, indent = "", language = "", body = ""]) => {
-    const lines = body
-      .split("\n")
-      .map((line) => line.slice(indent.length))
-      .filter((line) => line !== "");
+  return runbookBlocks(name).flatMap(({ language, lines }) => {
     if (language === "yaml") return [{ kind: "policy" as const, text: `${lines.join("\n")}\n` }];
     if (language === "sh")
       return lines.map((line) => ({ kind: "command" as const, line, expected: undefined }));
@@ -51,26 +44,13 @@ function commandsOf(lines: readonly string[]): RunbookStep[] {
 
 /** Runs the steps in order. Every command must succeed and print what the page shows. */
 export async function runRunbook(steps: readonly RunbookStep[], run: RunbookRun): Promise<void> {
-  const path = await provideCommands(run.directory);
+  // A kubectl that only notes its arguments.
+  const kubectl = `echo "$*" >> "${join(run.directory, "kubectl.log")}"`;
+  const path = await pathWithKasbah(run.directory, { kubectl });
   for (const step of steps) {
     if (step.kind === "policy") await writeFile(join(run.directory, "policy.yaml"), step.text);
     else await runStep(step, path, run);
   }
-}
-
-/** `kasbah` as it ships, and a kubectl that only notes its arguments. */
-async function provideCommands(directory: string): Promise<string> {
-  const bin = join(directory, "bin");
-  await mkdir(bin);
-  const scripts = {
-    kasbah: `exec "${process.execPath}" "${kasbahBin}" "$@"`,
-    kubectl: `echo "$*" >> "${join(directory, "kubectl.log")}"`,
-  };
-  for (const [name, line] of Object.entries(scripts)) {
-    await writeFile(join(bin, name), `#!/bin/sh\n${line}\n`);
-    await chmod(join(bin, name), 0o755);
-  }
-  return [bin, process.env["PATH"]].join(delimiter);
 }
 
 async function runStep(
